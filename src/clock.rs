@@ -1,0 +1,62 @@
+//! The only reader of time. Everything else is handed a [`Timestamp`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds since the Unix epoch, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Timestamp(pub i64);
+
+pub const MINUTE: i64 = 60;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+
+impl Timestamp {
+    /// Seconds from `earlier` to here; negative where `earlier` is later.
+    pub fn since(self, earlier: Timestamp) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    pub fn plus(self, seconds: i64) -> Timestamp {
+        Timestamp(self.0.saturating_add(seconds))
+    }
+
+    pub fn minus(self, seconds: i64) -> Timestamp {
+        Timestamp(self.0.saturating_sub(seconds))
+    }
+}
+
+/// Where the time comes from: the system, or a test that moves it by hand.
+#[derive(Debug, Clone)]
+pub struct Clock(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    System,
+    Hand(Arc<AtomicI64>),
+}
+
+impl Clock {
+    pub fn system() -> Clock {
+        Clock(Source::System)
+    }
+
+    /// A clock that stands still until whoever holds `seconds` moves it.
+    pub fn by_hand(seconds: Arc<AtomicI64>) -> Clock {
+        Clock(Source::Hand(seconds))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Source::System => {
+                #[expect(clippy::disallowed_methods, reason = "this is the one reader of time")]
+                let since = SystemTime::now().duration_since(UNIX_EPOCH);
+                let seconds = since.map_or(0, |d| d.as_secs());
+                Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX))
+            }
+            Source::Hand(seconds) => Timestamp(seconds.load(Ordering::Relaxed)),
+        }
+    }
+}

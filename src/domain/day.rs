@@ -1,0 +1,78 @@
+//! Days of UTC, by which the past is turned over.
+
+use std::fmt;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::clock::{DAY, Timestamp};
+
+/// A day of UTC. Shown and read as `2026-11-23`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(Date);
+
+impl Day {
+    /// The first day there is: that of the epoch.
+    const FIRST: Date = Date::constant(1970, 1, 1);
+
+    pub fn of(time: Timestamp) -> Day {
+        let moment = jiff::Timestamp::from_second(time.0.max(0)).unwrap_or(jiff::Timestamp::MAX);
+        Day(moment.to_zoned_datetime(TimeZone::UTC).date())
+    }
+
+    /// Reads `2026-11-23`; none for what is no day, or lies before 1970.
+    pub fn parse(typed: &str) -> Option<Day> {
+        let date: Date = typed.trim().parse().ok()?;
+        (date >= Day::FIRST && date.year() <= 9_000).then_some(Day(date))
+    }
+
+    /// Its first second.
+    pub fn start(self) -> Timestamp {
+        Timestamp(self.0.to_zoned_datetime(TimeZone::UTC).map_or(0, |zoned| zoned.timestamp().as_second()))
+    }
+
+    /// The first second after it.
+    pub fn end(self) -> Timestamp {
+        self.start().plus(DAY)
+    }
+
+    /// The day so many days and months later, or earlier; a month's last day where it has no such day.
+    pub fn shifted(self, days: i32, months: i32) -> Option<Day> {
+        let date = self.0.checked_add(months.months().days(days)).ok()?;
+        (date >= Day::FIRST).then_some(Day(date))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_24_hours_of_utc() {
+        let day = Day::parse("2024-02-29").expect("a day");
+        assert_eq!(day.start(), Timestamp(1_709_164_800));
+        assert_eq!(Day::of(day.start()), day);
+        assert_eq!(Day::of(day.end()).to_string(), "2024-03-01");
+        assert_eq!(Day::of(day.end().minus(1)), day);
+    }
+
+    #[test]
+    fn neighbours_stay_in_the_calendar() {
+        let day = Day::parse("2024-03-31").expect("a day");
+        let shifted = |days, months| day.shifted(days, months).map(|d| d.to_string());
+        assert_eq!(shifted(-1, 0).as_deref(), Some("2024-03-30"));
+        assert_eq!(shifted(0, -1).as_deref(), Some("2024-02-29"));
+        assert_eq!(shifted(0, 12).as_deref(), Some("2025-03-31"));
+        assert_eq!(Day::parse("1970-01-01").and_then(|d| d.shifted(-1, 0)), None);
+        for wrong in ["", "yesterday", "2024-02-30", "1969-12-31", "99999-01-01", "2024-3-1"] {
+            assert_eq!(Day::parse(wrong), None, "{wrong}");
+        }
+    }
+}

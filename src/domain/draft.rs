@@ -1,0 +1,77 @@
+//! What somebody is about to post, checked.
+
+use crate::domain::title::Title;
+use crate::domain::url::StoryUrl;
+
+/// The longest text of a story, a comment or a profile, in characters.
+pub const LONGEST_TEXT: usize = 20_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    #[error("Write something first.")]
+    Empty,
+    #[error("That is {0} characters; up to {LONGEST_TEXT} are taken. Please shorten it.")]
+    Long(usize),
+}
+
+/// A text as typed, with line ends made alike and blank ends cut; it may be empty.
+pub fn text(typed: &str) -> Result<String, TextError> {
+    let text = typed.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+    let text = text.trim_end().trim_start_matches('\n').to_owned();
+    let length = text.chars().count();
+    if length > LONGEST_TEXT {
+        return Err(TextError::Long(length));
+    }
+    Ok(text)
+}
+
+/// A comment's text, which says something.
+pub fn comment(typed: &str) -> Result<String, TextError> {
+    let text = text(typed)?;
+    if text.trim().is_empty() { Err(TextError::Empty) } else { Ok(text) }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Give an address, a text, or both.")]
+pub struct NothingToShow;
+
+/// A story ready to be submitted.
+#[derive(Debug, Clone)]
+pub struct Story {
+    pub title: Title,
+    pub url: Option<StoryUrl>,
+    pub text: String,
+}
+
+impl Story {
+    /// A story needs an address or a text; the title gets its mark from the address.
+    pub fn new(title: Title, url: Option<StoryUrl>, text: String) -> Result<Story, NothingToShow> {
+        if url.is_none() && text.trim().is_empty() {
+            return Err(NothingToShow);
+        }
+        let title = match &url {
+            Some(url) => title.with_mark(url),
+            None => title,
+        };
+        Ok(Story { title, url, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_made_alike_and_blank_ends_cut() {
+        assert_eq!(text("\r\n\r\na\r\n\r\n    code\rb  \n\n"), Ok("a\n\n    code\nb".to_owned()));
+        assert_eq!(text("    code first"), Ok("    code first".to_owned()));
+        assert_eq!(text(""), Ok(String::new()));
+    }
+
+    #[test]
+    fn a_comment_says_something_and_not_too_much() {
+        assert_eq!(comment(" \n\t"), Err(TextError::Empty));
+        assert_eq!(comment(&"ä".repeat(20_000)).map(|t| t.chars().count()), Ok(20_000));
+        assert_eq!(comment(&"ä".repeat(20_001)), Err(TextError::Long(20_001)));
+    }
+}

@@ -1,0 +1,267 @@
+//! Items: stories, comments, jobs, polls and their options share one sequence of ids, as on Hacker News.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::clock::Timestamp;
+use crate::domain::policy::Policy;
+use crate::domain::title::Section;
+use crate::domain::user::{Member, Role, UserId};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type, serde::Deserialize)]
+#[sqlx(transparent)]
+#[serde(transparent)]
+pub struct ItemId(pub i64);
+
+impl fmt::Display for ItemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ItemId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(s: &str) -> Result<ItemId, Self::Err> {
+        s.parse().map(ItemId)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(rename_all = "lowercase")]
+pub enum Kind {
+    Story,
+    Comment,
+    Job,
+    Poll,
+    Pollopt,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Story => "story",
+            Kind::Comment => "comment",
+            Kind::Job => "job",
+            Kind::Poll => "poll",
+            Kind::Pollopt => "pollopt",
+        }
+    }
+
+    /// Whether it heads a thread and stands in the lists: a story, a job or a poll.
+    pub fn is_root(self) -> bool {
+        matches!(self, Kind::Story | Kind::Job | Kind::Poll)
+    }
+}
+
+/// Why an item is dead: seen only by its author, by moderators and by members who asked for `showdead`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(rename_all = "lowercase")]
+pub enum Death {
+    /// A moderator killed it, or it came dead with an import.
+    Killed,
+    /// Members' flags killed it.
+    Flagged,
+    /// Its author is banned or shadow-banned: the author sees it as live.
+    Shadow,
+}
+
+/// One item with what any page needs of it.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Item {
+    pub id: ItemId,
+    pub kind: Kind,
+    /// None where the source of an import named nobody, or the account is gone.
+    pub author_id: Option<UserId>,
+    pub author: Option<String>,
+    /// When the author's account was made, to mark the new ones.
+    pub author_created: Option<Timestamp>,
+    pub time: Timestamp,
+    /// The time that ranking counts from: `time`, unless the story was given a second chance.
+    pub rank_time: Timestamp,
+    pub visible_at: Timestamp,
+    pub edited_at: Option<Timestamp>,
+    pub parent_id: Option<ItemId>,
+    /// The story that the thread hangs on; a story's own id.
+    pub root_id: ItemId,
+    pub depth: i64,
+    /// The order among its siblings that an import brought along.
+    pub place: Option<i64>,
+    pub title: Option<String>,
+    pub url: Option<String>,
+    pub site: Option<String>,
+    pub section: Option<Section>,
+    /// Markdown source.
+    pub text: String,
+    /// `base_points` and the counted votes, unclamped.
+    pub score: i64,
+    /// Counted votes cast here, up and down; the own vote is not among them.
+    pub ups: i64,
+    pub downs: i64,
+    /// Comments below it that a visitor may see; kept for the heads of threads.
+    pub descendants: i64,
+    pub deleted_at: Option<Timestamp>,
+    pub dead: Option<Death>,
+    pub locked: bool,
+    /// Came with an import, so that its points are not only votes cast here.
+    pub imported: bool,
+}
+
+/// Who is looking: a member, or none for a visitor.
+pub type Viewer<'a> = Option<&'a Member>;
+
+/// What of an item a viewer may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    Whole,
+    /// It is dead and the viewer may see it, marked so.
+    Dead(Death),
+    /// Its place in the thread is kept, and nothing else: deleted.
+    Deleted,
+    /// Its place in the thread is kept, and nothing else: dead.
+    Hidden,
+    /// Not there at all for this viewer (not yet visible).
+    Absent,
+}
+
+/// The one rule of visibility. Caches, counts, feeds and interfaces use a visitor's answer.
+pub fn may_see(item: &Item, viewer: Viewer<'_>, now: Timestamp) -> Sight {
+    let own = viewer.is_some_and(|v| Some(v.id) == item.author_id);
+    let moderates = viewer.is_some_and(|v| v.role >= Role::Moderator);
+    if item.deleted_at.is_some() {
+        return Sight::Deleted;
+    }
+    if item.visible_at > now && !own && !moderates {
+        return Sight::Absent;
+    }
+    match item.dead {
+        None => Sight::Whole,
+        Some(Death::Shadow) if own => Sight::Whole,
+        Some(death) if own || moderates || viewer.is_some_and(|v| v.show_dead) => Sight::Dead(death),
+        Some(_) => Sight::Hidden,
+    }
+}
+
+/// Why a member may not do something to an item. The sentence is what they read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ItemError {
+    #[error("You can edit only what you wrote yourself.")]
+    NotYours,
+    #[error("The time to edit this has passed: it was open for {0} after posting.")]
+    EditClosed(String),
+    #[error("This is locked, so it can no longer be changed.")]
+    Locked,
+    #[error("This has been deleted.")]
+    Deleted,
+    #[error("This is dead, so nobody can reply to it or vote on it.")]
+    Dead,
+    #[error("This thread is locked, so it takes no new comments.")]
+    ThreadLocked,
+    #[error("This thread is closed to new comments: it is older than {0}.")]
+    ThreadClosed(String),
+    #[error("That takes no comments.")]
+    TakesNoComments,
+    #[error(
+        "Please wait: a reply this deep in a thread opens {0} after the comment. You can reply at once from the comment's own page."
+    )]
+    TooSoon(String),
+}
+
+impl Item {
+    pub fn is_own(&self, viewer: Viewer<'_>) -> bool {
+        viewer.is_some_and(|v| Some(v.id) == self.author_id)
+    }
+
+    pub fn is_live(&self) -> bool {
+        self.dead.is_none() && self.deleted_at.is_none()
+    }
+
+    /// Until when its author may still edit it.
+    pub fn editable_until(&self, policy: &Policy) -> Timestamp {
+        self.time.max(self.visible_at).plus(policy.edit_window)
+    }
+
+    /// The author within the edit window; moderators at any time; nobody when it is deleted.
+    pub fn may_edit(&self, member: &Member, policy: &Policy, now: Timestamp) -> Result<(), ItemError> {
+        if self.deleted_at.is_some() {
+            return Err(ItemError::Deleted);
+        }
+        if member.role >= Role::Moderator {
+            return Ok(());
+        }
+        if Some(member.id) != self.author_id {
+            return Err(ItemError::NotYours);
+        }
+        if self.locked {
+            return Err(ItemError::Locked);
+        }
+        if self.dead.is_some_and(|d| d != Death::Shadow) {
+            return Err(ItemError::Dead);
+        }
+        if now > self.editable_until(policy) {
+            return Err(ItemError::EditClosed(duration_words(policy.edit_window)));
+        }
+        Ok(())
+    }
+
+    /// The author at any time: without a visible reply the item goes, with one its text does and the place stays.
+    pub fn may_delete(&self, member: &Member) -> Result<(), ItemError> {
+        if self.deleted_at.is_some() {
+            return Err(ItemError::Deleted);
+        }
+        if Some(member.id) != self.author_id {
+            return Err(ItemError::NotYours);
+        }
+        if self.locked {
+            return Err(ItemError::Locked);
+        }
+        Ok(())
+    }
+
+    /// Whether `member` may answer this item, a comment or the head of a thread, in the thread of `root`.
+    ///
+    /// `from_own_page` is a reply from the item's own page, which the delay by depth does not hold back, as on Hacker News.
+    pub fn may_reply(
+        &self,
+        root: &Item,
+        member: &Member,
+        policy: &Policy,
+        now: Timestamp,
+        from_own_page: bool,
+    ) -> Result<(), ItemError> {
+        if matches!(self.kind, Kind::Job | Kind::Pollopt) {
+            return Err(ItemError::TakesNoComments);
+        }
+        if self.deleted_at.is_some() || root.deleted_at.is_some() {
+            return Err(ItemError::Deleted);
+        }
+        let dead = |item: &Item| !matches!(may_see(item, Some(member), now), Sight::Whole);
+        if dead(self) || dead(root) {
+            return Err(ItemError::Dead);
+        }
+        if root.locked || self.locked {
+            return Err(ItemError::ThreadLocked);
+        }
+        if let Some(age) = policy.thread_closes_after
+            && now.since(root.time) > age
+        {
+            return Err(ItemError::ThreadClosed(duration_words(age)));
+        }
+        let opens = self.visible_at.plus(policy.reply_delay(self.depth));
+        if now < opens && !from_own_page && !self.is_own(Some(member)) {
+            return Err(ItemError::TooSoon(duration_words(policy.reply_delay(self.depth))));
+        }
+        Ok(())
+    }
+}
+
+/// A length of time in words, in its largest whole unit: `2 hours`, `1 minute`.
+pub fn duration_words(seconds: i64) -> String {
+    const UNITS: [(i64, &str); 5] =
+        [(365 * 86_400, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let seconds = seconds.max(0);
+    let (size, name) = UNITS.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
+    let n = seconds / size;
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {name}{plural}")
+}

@@ -1,0 +1,16 @@
+//! The rules of a forum: pure, no I/O, no async. Each file is a concept; each refusal is a sentence that the person reads.
+
+pub mod age;
+pub mod day;
+pub mod draft;
+pub mod item;
+pub mod moderation;
+pub mod password;
+pub mod policy;
+pub mod rank;
+pub mod text;
+pub mod thread;
+pub mod title;
+pub mod url;
+pub mod user;
+pub mod vote;

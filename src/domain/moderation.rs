@@ -1,0 +1,43 @@
+//! Moderation: who may act on whom.
+
+use crate::domain::user::{Member, Role};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ModerationError {
+    #[error("Only moderators can do that.")]
+    NotAModerator,
+    #[error("A moderator cannot act on an admin.")]
+    Admin,
+    #[error("You cannot ban yourself.")]
+    Yourself,
+    #[error("Say why: the reason is kept with the act.")]
+    NoReason,
+    #[error("That reason is too long: 500 characters are enough.")]
+    LongReason,
+}
+
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// Whether `actor` may act on somebody, or on the item of somebody, of role `target`.
+pub fn may_act_on(actor: &Member, target: Role) -> Result<(), ModerationError> {
+    if actor.role < Role::Moderator {
+        return Err(ModerationError::NotAModerator);
+    }
+    if target == Role::Admin && actor.role < Role::Admin {
+        return Err(ModerationError::Admin);
+    }
+    Ok(())
+}
+
+/// A reason as typed, trimmed; an act on a person needs one.
+pub fn reason(typed: &str, needed: bool) -> Result<&str, ModerationError> {
+    let reason = typed.trim();
+    if needed && reason.is_empty() {
+        return Err(ModerationError::NoReason);
+    }
+    if reason.chars().count() > LONGEST_REASON {
+        return Err(ModerationError::LongReason);
+    }
+    Ok(reason)
+}

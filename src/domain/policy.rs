@@ -1,0 +1,74 @@
+//! The numbers that a community may choose, in one place. Each is a setting of the same name; the defaults are Hacker News's own
+//! where it publishes one.
+
+use crate::clock::{DAY, HOUR, MINUTE};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Karma from which a member may vote comments down.
+    pub karma_downvote: i64,
+    /// How long a vote can be undone, in seconds.
+    pub undo_window: i64,
+    /// How long an author may edit, in seconds.
+    pub edit_window: i64,
+    /// The age at which a thread takes no more comments, in seconds; none: never.
+    pub thread_closes_after: Option<i64>,
+    /// Whether a reply deep in a thread has to wait.
+    pub reply_delay: bool,
+    /// A live story of the same address younger than this turns a submission into a vote, in seconds.
+    pub duplicate_window: i64,
+    /// The same for a story with at least `duplicate_points`, in seconds.
+    pub duplicate_window_popular: i64,
+    pub duplicate_points: i64,
+    /// The age below which an account is marked as new, in seconds.
+    pub new_account: i64,
+    /// Whether everybody sees a comment's points, not only its author.
+    pub show_comment_points: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            karma_downvote: 501,
+            undo_window: HOUR,
+            edit_window: 2 * HOUR,
+            thread_closes_after: None,
+            reply_delay: true,
+            duplicate_window: 8 * HOUR,
+            duplicate_window_popular: 365 * DAY,
+            duplicate_points: 10,
+            new_account: 14 * DAY,
+            show_comment_points: false,
+        }
+    }
+}
+
+impl Policy {
+    /// Seconds between a comment at `depth` and the first reply to it: none below depth 2, then `(depth - 1)^1.8` minutes, the rule
+    /// of Hacker News's published source; a thread's head has depth 0, so a comment on it is at depth 1.
+    pub fn reply_delay(&self, depth: i64) -> i64 {
+        // The source counts a comment on the story as depth 0.
+        let depth = depth.saturating_sub(1).clamp(0, 100);
+        if !self.reply_delay || depth < 2 {
+            return 0;
+        }
+        let minutes = ((depth - 1) as f64).powf(1.8);
+        #[expect(clippy::cast_possible_truncation, reason = "at most 99^1.8 minutes, which is some 3,900")]
+        let seconds = (minutes * MINUTE as f64) as i64;
+        seconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_waits_longer_the_deeper_it_is() {
+        let policy = Policy::default();
+        let minutes: Vec<i64> = (1..=8).map(|depth| policy.reply_delay(depth) / 60).collect();
+        assert_eq!(minutes, [0, 0, 1, 3, 7, 12, 18, 25]);
+        assert_eq!(policy.reply_delay(i64::MAX), policy.reply_delay(101));
+        assert_eq!(Policy { reply_delay: false, ..policy }.reply_delay(9), 0);
+    }
+}

@@ -1,0 +1,43 @@
+//! What people write, and how it is shown: Markdown in, safe HTML out.
+//!
+//! `render` is the only way from a source to [`Html`]; `from_hn_html` brings old Hacker News texts into our Markdown.
+
+mod emphasis;
+mod hn;
+mod hn_escape;
+mod lines;
+mod links;
+mod markdown;
+mod safe;
+mod source;
+
+use std::fmt;
+
+pub use hn::from_hn_html;
+pub use markdown::{excerpt, render};
+
+/// Sanitised HTML: the only type that a template prints unescaped. Made only in this module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Html(String);
+
+impl Html {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Html {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a character may be shown. Bidirectional overrides and isolates can make a text read as something else;
+/// control characters and non-characters are not allowed in the XML of feeds.
+fn is_shown(c: char) -> bool {
+    !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
+        && (matches!(c, '\n' | '\t') || !c.is_control())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! What people type and what they see, as tables; and what holds for any text.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[track_caller]
+fn shows(source: &str, html: &str) {
+    assert_eq!(render(source).as_str().trim_end(), html, "{source}");
+}
+
+#[test]
+fn markdown_as_people_write_it() {
+    shows("one\ntwo\n\nthree", "<p>one\ntwo</p>\n<p>three</p>");
+    shows("*a* **b** `c_d` snake_case 2*3", "<p><em>a</em> <strong>b</strong> <code>c_d</code> snake_case 2*3</p>");
+    shows("# Head *ing*", "<p><strong>Head <em>ing</em></strong></p>");
+    shows("```rust\n<x>\n```", "<pre><code>&lt;x&gt;\n</code></pre>");
+    shows("    code", "<pre><code>code\n</code></pre>");
+    shows("text:\n* a\n* b", "<p>text:</p>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>");
+    shows("1. a\n1. b", "<ol>\n<li>a</li>\n<li>b</li>\n</ol>");
+    shows(
+        "1986. A year\n1990. Another",
+        "<ol start=\"1986\">\n<li>A year</li>\n<li value=\"1990\">Another</li>\n</ol>",
+    );
+}
+
+#[test]
+fn a_quote_ends_where_its_marks_end() {
+    let quote = |quoted, answer| format!("<blockquote>\n<p>{quoted}</p>\n</blockquote>\n<p>{answer}</p>");
+    shows("> quoted\nmy answer", &quote("quoted", "my answer"));
+    shows("> quoted\n     my answer", &quote("quoted", "my answer"));
+    shows("> a\n> b\n\nanswer", &quote("a\nb", "answer"));
+    shows("> - a\n- b", "<blockquote>\n<ul>\n<li>a</li>\n</ul>\n</blockquote>\n<ul>\n<li>b</li>\n</ul>");
+    shows(
+        "before\n>> deep\n> less\nnone",
+        "<p>before</p>\n<blockquote>\n<blockquote>\n<p>deep</p>\n</blockquote>\n<p>less</p>\n</blockquote>\n<p>none</p>",
+    );
+    shows("```\n> a\nb\n```", "<pre><code>&gt; a\nb\n</code></pre>");
+    shows("    > a\n    b", "<pre><code>&gt; a\nb\n</code></pre>");
+    shows("- x\n\n  ```\n  > a\n  b\n  ```", "<ul>\n<li><p>x</p>\n<pre><code>&gt; a\nb\n</code></pre>\n</li>\n</ul>");
+}
+
+#[test]
+fn raw_html_shows_as_typed() {
+    shows("a <b>c</b>", "<p>a &lt;b&gt;c&lt;/b&gt;</p>");
+    shows("<div>\n*x*", "<p>&lt;div&gt;\n<em>x</em></p>");
+    shows("<script>alert(1)</script>\n\nend", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n<p>end</p>");
+    shows("<!-- a\n\nb", "<p>&lt;!-- a</p>\n<p>b</p>");
+    shows("    <div>", "<pre><code>&lt;div&gt;\n</code></pre>");
+}
+
+#[test]
+fn links_are_marked_and_only_of_three_schemes() {
+    let rel = "rel=\"nofollow ugc noopener\"";
+    let link = |href: &str, label: &str| format!("<p><a href=\"{href}\" {rel}>{label}</a></p>");
+    shows("[a](https://x.org)", &link("https://x.org", "a"));
+    shows("![alt](https://x.org/i.png)", &link("https://x.org/i.png", "alt"));
+    shows("![](https://x.org/i.png)", &link("https://x.org/i.png", "https://x.org/i.png"));
+    shows("<a@x.org>", &link("mailto:a@x.org", "a@x.org"));
+    shows("https://x.org/_a_/*b*c", &link("https://x.org/_a_/*b*c", "https://x.org/_a_/*b*c"));
+    shows("https://x.org/?a=1&copy;=2", &link("https://x.org/?a=1&amp;copy;=2", "https://x.org/?a=1&amp;copy;=2"));
+    shows("*https://x.org*", &format!("<p><em><a href=\"https://x.org\" {rel}>https://x.org</a></em></p>"));
+    shows(
+        "(https://x.org/a_(b)).",
+        &format!("<p>(<a href=\"https://x.org/a_(b)\" {rel}>https://x.org/a_(b)</a>).</p>"),
+    );
+    let long = format!("https://x.org/{}", "a".repeat(60));
+    shows(&long, &link(&long, &format!("https://x.org/{}…", "a".repeat(45))));
+    shows("`https://x.org`", "<p><code>https://x.org</code></p>");
+    shows("[a](javascript:alert(1)) [b](/item) [c](data:x)", "<p>a b c</p>");
+    shows("[1]: https://x.org", &format!("<p>[1]: <a href=\"https://x.org\" {rel}>https://x.org</a></p>"));
+    shows("[a][1]\n\n[1]: https://x.org", &link("https://x.org", "a"));
+}
+
+#[test]
+fn a_mention_links_to_the_member() {
+    shows("@ann and *@bob*", "<p><a href=\"/user/ann\">@ann</a> and <em><a href=\"/user/bob\">@bob</a></em></p>");
+    shows("`@ann` a@b.co *b*@ann", "<p><code>@ann</code> a@b.co <em>b</em>@ann</p>");
+    shows(
+        "https://x.org/@ann",
+        "<p><a href=\"https://x.org/@ann\" rel=\"nofollow ugc noopener\">https://x.org/@ann</a></p>",
+    );
+}
+
+#[test]
+fn characters_that_deceive_are_dropped() {
+    shows("a\u{202E}b\u{0}c &#x202E;d", "<p>abc d</p>");
+}
+
+#[test]
+fn hostile_depth_and_length_do_no_harm() {
+    let nested: String = (0..400).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect();
+    let sources = [
+        format!("{} a", ">".repeat(10_000)),
+        "- ".repeat(10_000) + "a",
+        nested,
+        "*_".repeat(10_000) + "a" + &"_*".repeat(10_000),
+        "[".repeat(100_000),
+        "&".repeat(100_000),
+        "![".repeat(10_000) + &"](http://x.org)".repeat(10_000),
+    ];
+    for source in sources {
+        let html = render(&source);
+        let depth = html.as_str().split('<').fold((0_i32, 0), |(depth, most), tag| {
+            let depth = depth + if tag.starts_with('/') { -1 } else { 1 };
+            (depth, most.max(depth))
+        });
+        assert!(depth.1 <= 60, "{} deep", depth.1);
+    }
+}
+
+#[test]
+fn an_excerpt_is_plain_folded_and_cut_between_graphemes() {
+    assert_eq!(excerpt("# A\n\n> *b*  c\n\n- `d`\n- e", 100), "A b c d e");
+    assert_eq!(excerpt("one two three", 8), "one two…");
+    assert_eq!(excerpt("exact", 5), "exact");
+    assert_eq!(excerpt("ab👩‍👩‍👧‍👧cd", 5), "ab…");
+    assert_eq!(excerpt("abc", 0), "");
+}
+
+#[test]
+fn hacker_news_html_becomes_readable_markdown() {
+    let long = format!("https://x.org/{}", "a".repeat(60));
+    let table = [
+        ("one<p>two", "one\n\ntwo"),
+        ("<p>one</p><p></p><p>two</p>", "one\n\ntwo"),
+        ("it&#x27;s &lt; 3 &amp; &quot;so&quot; https:&#x2F;&#x2F;x.org", "it's < 3 & \"so\" https://x.org"),
+        ("an <i>important </i>word", "an *important* word"),
+        ("a<i>b</i><i>c</i> <b>d</b>", "a*bc* **d**"),
+        ("&gt; quoted<p>answer", "> quoted\n\nanswer"),
+        ("&gt; <i>one\ntwo</i>", "> *one\n> two*"),
+        ("<i>&gt; quoted</i>", "> *quoted*"),
+        ("* a<p>* b", "* a\n\n* b"),
+        ("1. a<p>2. b", "1. a\n\n2. b"),
+        ("x <pre><code>  if a:\n    b\n</code></pre>y", "x\n\n```\nif a:\n  b\n```\n\ny"),
+        ("<pre><code>```</code></pre>", "````\n```\n````"),
+        ("see <a href=\"https:&#x2F;&#x2F;x.org\" rel=\"nofollow\">https:&#x2F;&#x2F;x.org</a>.", "see https://x.org."),
+        ("<a href=\"https://x.org/a b\">https://x.org/a b</a>", "[https://x.org/a b](<https://x.org/a b>)"),
+        ("<a href=\"https://x.org/\">the [site]</a>", "[the \\[site\\]](https://x.org/)"),
+        ("<a href=\"https://x.org\">https://x.org</a><i>b</i>", "<https://x.org>*b*"),
+        ("snake_case 2*3 @ann a # b [1] C++ 5 > 4", "snake_case 2*3 @ann a # b [1] C++ 5 > 4"),
+        ("*not* _this_ `or` [that](x)", "\\*not\\* \\_this\\_ \\`or\\` [that\\](x)"),
+        ("# a<p>+ b<p>1) c<p>---<p>~~~<p>===", "\\# a\n\n\\+ b\n\n1\\) c\n\n\\---\n\n\\~~~\n\n\\==="),
+        ("1986. A year", "1986\\. A year"),
+        ("&amp;amp; &lt;a href=x&gt; \\*", "\\&amp; \\<a href=x> \\\\*"),
+        ("a<br>b", "a\\\nb"),
+        ("<span>kept</span>", "kept"),
+    ];
+    for (html, markdown) in table {
+        assert_eq!(from_hn_html(html), markdown, "{html}");
+    }
+    let cut = format!("<a href=\"{long}\">https://x.org/aaaa...</a>");
+    assert_eq!(from_hn_html(&cut), long);
+}
+
+fn tags(html: &str) -> impl Iterator<Item = &str> {
+    html.split('<').skip(1).filter_map(|rest| rest.split('>').next())
+}
+
+fn is_allowed(tag: &str) -> bool {
+    let name = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
+    let attributes = tag.split_once(' ').map_or("", |(_, attributes)| attributes);
+    let number = |name: &str| {
+        let value = attributes.strip_prefix(name).and_then(|rest| rest.strip_suffix('"'));
+        value.is_some_and(|value| value.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let link = || {
+        let value = attributes.strip_prefix("href=\"").unwrap_or_default();
+        let (href, rest) = value.split_once('"').unwrap_or_default();
+        let is_mention = href.strip_prefix("/user/").is_some_and(links::is_name) && rest.is_empty();
+        is_mention || (links::is_linkable(href) && rest == " rel=\"nofollow ugc noopener\"")
+            // The sanitiser drops an address that no browser could follow.
+            || attributes == "rel=\"nofollow ugc noopener\""
+    };
+    safe::TAGS.contains(&name)
+        && (attributes.is_empty() || number("start=\"") || number("value=\"") || (name == "a" && link()))
+}
+
+/// The words of rendered HTML: tags off, entities decoded.
+fn words(html: &str) -> String {
+    let mut text = String::new();
+    for (n, part) in html.split('<').enumerate() {
+        text.push_str(if n == 0 { part } else { part.split_once('>').map_or("", |(_, after)| after) });
+    }
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{A0}").replace("&amp;", "&");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn only_allowed_tags_come_out(source in r#"([<>&*_`\[\]()!#@:/"'\\ \n.1a-]|http://|javascript:|<a href="|-->|<!--|&#60;|\t|\PC){0,60}"#) {
+        let html = render(&source);
+        for tag in tags(html.as_str()) {
+            prop_assert!(is_allowed(tag), "{tag} in {html}");
+        }
+        let _ = excerpt(&source, 20);
+        let _ = from_hn_html(&source);
+    }
+
+    #[test]
+    fn plain_text_keeps_its_words(text in r"([*_`\[\]()!#@:/&<>+=~|$^{}\\ \n.;,-]|amp;|http|[a-z0-9]|é|—|1\. ){0,60}") {
+        // The marks of quotes and lists are no words, they become what they mean: these lines get another beginning.
+        let is_block = |line: &str| line.trim_start().starts_with(|c: char| c.is_ascii_digit() || ">*-".contains(c));
+        let lines = text.split('\n').map(|line| if is_block(line) { format!("x{line}") } else { line.to_owned() });
+        let text = lines.collect::<Vec<_>>().join("\n").replace("://", ":/");
+        let markdown = from_hn_html(&escaped(&text));
+        let expected = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        prop_assert_eq!(words(render(&markdown).as_str()), expected, "{}", markdown);
+    }
+
+    #[test]
+    fn marked_up_text_keeps_its_words(html in "(<i>|</i>|<b>|</b>|<p>|<br>|&gt; |\n|[a-c .\"(),*_]|<code>x</code>|<a href=\"https://x[.]org/y_\">https://x[.]org/y_</a>|<a href=\"https://x[.]org/\">z</a>){0,30}") {
+        let html = format!("x {}", html.replace("&gt; ", "x&gt; ").replace('*', "x*"));
+        let blocks = html.replace("<p>", " <p>").replace("<br>", " <br>");
+        let markdown = from_hn_html(&html);
+        prop_assert_eq!(words(render(&markdown).as_str()), words(&blocks), "{} {}", html, markdown);
+    }
+}

@@ -1,0 +1,183 @@
+//! The address a story points to: what is taken, the key it is compared by, and the site it is shown under.
+
+mod key;
+mod site;
+
+use std::fmt;
+
+use ::url::{Host, Url};
+
+pub use site::{Site, from_param};
+
+/// The version of the rules that made `key` and `site`; stored beside them, so that a later rule can find what to redo.
+pub const RULE_VERSION: i64 = 1;
+
+/// The longest address taken, in bytes.
+pub const MAX_BYTES: usize = 2_000;
+
+/// An address that a story may point to: http or https, with a host, at most 2,000 bytes, no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StoryUrl(Url);
+
+/// Why an address was not taken. The sentence is what the person reads.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    #[error("There is no web address here: paste one that begins with https://.")]
+    Empty,
+    #[error("That address is too long: at most 2,000 bytes fit.")]
+    TooLong,
+    #[error("That is not a web address: it should begin with http:// or https://.")]
+    NotWeb,
+    #[error("That address lacks its beginning: did you mean {0}?")]
+    SchemeMissing(String),
+    #[error("That address cannot be read: please check the name of the site in it.")]
+    Malformed,
+    #[error("That address holds a name or password before the @: please take it out.")]
+    Credentials,
+}
+
+impl StoryUrl {
+    /// Reads an address as somebody typed it; blanks around it do not matter.
+    pub fn parse(input: &str) -> Result<StoryUrl, UrlError> {
+        let input = input.trim();
+        if input.is_empty() {
+            return Err(UrlError::Empty);
+        }
+        if input.len() > MAX_BYTES {
+            return Err(UrlError::TooLong);
+        }
+        if !begins_as_web(input) {
+            let whole = format!("https://{}", input.trim_start_matches(['/', '\\']));
+            return Err(match StoryUrl::parse(&whole) {
+                Ok(url) if url.host_text().contains('.') => UrlError::SchemeMissing(whole),
+                _ => UrlError::NotWeb,
+            });
+        }
+        let url = Url::parse(input).map_err(|_| UrlError::Malformed)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(UrlError::Credentials);
+        }
+        // Escaping makes an address longer, and the escaped form is the one that is kept.
+        if url.as_str().len() > MAX_BYTES {
+            return Err(UrlError::TooLong);
+        }
+        let url = StoryUrl(url);
+        if url.host_text().is_empty() || url.host_text().starts_with('.') {
+            return Err(UrlError::Malformed);
+        }
+        Ok(url)
+    }
+
+    /// The address as typed, but escaped to ASCII, with an international host in punycode; safe to store and to link to.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// What two addresses of one page have in common: no scheme, `www.`, default port, fragment (unless it is a
+    /// route, `#!` or `#/`), trailing slash or tracking parameters. Not itself an address, though `https://` before it makes one of the same key.
+    pub fn key(&self) -> String {
+        key::of(self)
+    }
+
+    /// The site it is shown under.
+    pub fn site(&self) -> Site {
+        site::of(self)
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The host in lower case and punycode, without the dot that may end it; version 6 addresses in brackets.
+    pub(crate) fn host_text(&self) -> &str {
+        let host = self.0.host_str().unwrap_or_default();
+        host.strip_suffix('.').unwrap_or(host)
+    }
+
+    /// The host without any `www.`, `www2.` and so on, unless nothing but a public suffix would be left.
+    pub(crate) fn bare_host(&self) -> &str {
+        let mut host = self.host_text();
+        if !matches!(self.0.host(), Some(Host::Domain(_))) {
+            return host;
+        }
+        while let Some((label, rest)) = host.split_once('.')
+            && label.strip_prefix("www").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+            && psl::domain_str(rest).is_some()
+        {
+            host = rest;
+        }
+        host
+    }
+}
+
+impl fmt::Display for StoryUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+fn begins_as_web(input: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| input.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_web_address_is_taken_and_the_sentence_says_why_not() {
+        for (input, error) in [
+            ("", UrlError::Empty),
+            ("  \n ", UrlError::Empty),
+            ("javascript:alert(1)", UrlError::NotWeb),
+            ("JavaScript://example.com/%0aalert(1)", UrlError::NotWeb),
+            ("data:text/html,<script>", UrlError::NotWeb),
+            ("mailto:a@example.com", UrlError::NotWeb),
+            ("ftp://example.com/", UrlError::NotWeb),
+            ("//example.com/", UrlError::SchemeMissing("https://example.com/".into())),
+            ("/item/1", UrlError::NotWeb),
+            ("hello world", UrlError::NotWeb),
+            ("http:example.com", UrlError::NotWeb),
+            ("example.com/x?y", UrlError::SchemeMissing("https://example.com/x?y".into())),
+            ("http://", UrlError::Malformed),
+            ("https://exa mple.com/", UrlError::Malformed),
+            ("https://./", UrlError::Malformed),
+            ("https://../", UrlError::Malformed),
+            ("https://example.com:99999/", UrlError::Malformed),
+            ("https://user@example.com/", UrlError::Credentials),
+            ("https://github.com:x@evil.example/", UrlError::Credentials),
+            ("http://:p@example.com/", UrlError::Credentials),
+        ] {
+            assert_eq!(StoryUrl::parse(input), Err(error), "{input:?}");
+        }
+        assert_eq!(
+            UrlError::SchemeMissing("https://example.com/x".into()).to_string(),
+            "That address lacks its beginning: did you mean https://example.com/x?"
+        );
+    }
+
+    #[test]
+    fn an_address_of_2000_bytes_fits_and_one_more_does_not() {
+        let start = "https://example.com/";
+        let fits = format!("{start}{}", "a".repeat(MAX_BYTES - start.len()));
+        assert_eq!(StoryUrl::parse(&fits).unwrap().as_str(), fits);
+        assert_eq!(StoryUrl::parse(&format!("{fits}a")), Err(UrlError::TooLong));
+        // 400 letters of two bytes become 2,400 bytes of escapes.
+        assert_eq!(StoryUrl::parse(&format!("{start}{}", "é".repeat(400))), Err(UrlError::TooLong));
+    }
+
+    #[test]
+    fn what_is_kept_is_plain_ascii() {
+        for (input, kept) in [
+            (" https://example.com ", "https://example.com/"),
+            ("HTTPS://EXAMPLE.com/Path", "https://example.com/Path"),
+            ("https://bücher.example/über?q=ö", "https://xn--bcher-kva.example/%C3%BCber?q=%C3%B6"),
+            ("https://example.com/a\"><script>", "https://example.com/a%22%3E%3Cscript%3E"),
+            ("http://example.com\\x", "http://example.com/x"),
+        ] {
+            assert_eq!(StoryUrl::parse(input).unwrap().as_str(), kept, "{input:?}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The site a story is shown under: the registrable domain and, on hosts that many share, whose place there it is.
+
+use ::url::Host;
+
+use super::StoryUrl;
+
+/// Where a story comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// What is shown and listed under `/from/`: `bbc.co.uk`, `someone.github.io`, or with a part of the path,
+    /// `github.com/rust-lang`. Lower case; an international name stays in punycode, as letters of another script can be made to
+    /// look like a name one trusts.
+    pub name: String,
+    /// The registrable domain by the public suffix list, private suffixes included, or the whole of an IP address: `github.com`.
+    pub domain: String,
+}
+
+/// Domains under which everybody has a name of their own, as on the public suffix list's private part, but which are not on it.
+const HOSTS_OF_NAMES: &[&str] = &[
+    "bandcamp.com",
+    "livejournal.com",
+    "medium.com",
+    "posthaven.com",
+    "posterous.com",
+    "stackexchange.com",
+    "substack.com",
+    "tumblr.com",
+    "typepad.com",
+    "wordpress.com",
+];
+
+/// How a shared host names the member whose page it is, by the first part of the path.
+enum Owner {
+    /// Any first part, but for the reserved ones and those with a dot: `github.com/rust-lang`.
+    First,
+    /// A first part that begins so: `sr.ht/~user`.
+    Marked(char),
+    /// The second part, where the first is this: `reddit.com/r/rust`.
+    Under(&'static str),
+}
+
+/// Hosts (without `www.`), the name they are shown under, and who owns a page there.
+const SHARED: &[(&str, &str, Owner)] = &[
+    ("github.com", "github.com", Owner::First),
+    ("gist.github.com", "github.com", Owner::First),
+    ("gitlab.com", "gitlab.com", Owner::First),
+    ("codeberg.org", "codeberg.org", Owner::First),
+    ("bitbucket.org", "bitbucket.org", Owner::First),
+    ("huggingface.co", "huggingface.co", Owner::First),
+    ("sr.ht", "sr.ht", Owner::Marked('~')),
+    ("git.sr.ht", "sr.ht", Owner::Marked('~')),
+    ("hg.sr.ht", "sr.ht", Owner::Marked('~')),
+    ("lists.sr.ht", "sr.ht", Owner::Marked('~')),
+    ("todo.sr.ht", "sr.ht", Owner::Marked('~')),
+    ("twitter.com", "twitter.com", Owner::First),
+    ("mobile.twitter.com", "twitter.com", Owner::First),
+    ("x.com", "x.com", Owner::First),
+    ("medium.com", "medium.com", Owner::First),
+    ("dev.to", "dev.to", Owner::First),
+    ("mastodon.social", "mastodon.social", Owner::Marked('@')),
+    ("substack.com", "substack.com", Owner::Marked('@')),
+    ("youtube.com", "youtube.com", Owner::Marked('@')),
+    ("m.youtube.com", "youtube.com", Owner::Marked('@')),
+    ("reddit.com", "reddit.com", Owner::Under("r")),
+    ("old.reddit.com", "reddit.com", Owner::Under("r")),
+];
+
+/// First parts of a path that belong to a shared host itself and not to one of its members.
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "about", "account", "api", "apps", "articles", "blog", "brand", "careers", "changelog", "collections", "company", "contact",
+    "customer-stories", "dashboard", "datasets", "developers", "docs", "download", "enterprise", "events", "explore", "faq",
+    "features", "groups", "hashtag", "help", "home", "i", "intent", "issues", "jobs", "join", "learn", "legal", "listen", "login",
+    "logout", "m", "marketplace", "me", "models", "new", "news", "nonprofit", "notifications", "orgs", "p", "papers", "podcasts",
+    "posts", "press", "pricing", "privacy", "product", "products", "pulls", "readme", "repo", "resources", "search", "security",
+    "settings", "share", "signin", "signup", "site", "sitemap", "solutions", "spaces", "sponsors", "stars", "status", "support",
+    "t", "tag", "tags", "tasks", "team", "teams", "terms", "topic", "topics", "tos", "tour", "trending", "users", "videos",
+    "whats-new", "why-github", "-",
+];
+
+pub(super) fn of(story: &StoryUrl) -> Site {
+    let bare = story.bare_host();
+    let domain = match story.url().host() {
+        Some(Host::Domain(_)) => registrable(bare),
+        _ => bare,
+    };
+    // The whole host is compared, so that neither evilgithub.com nor github.com.evil.example counts as github.com.
+    let name = SHARED
+        .iter()
+        .find(|(host, ..)| *host == bare)
+        .and_then(|(_, shown, owner)| Some(format!("{shown}/{}", owner.of(story.url().path())?)))
+        .unwrap_or_else(|| domain.to_owned());
+    Site { name, domain: domain.to_owned() }
+}
+
+/// The part of a host that one person or organisation holds.
+fn registrable(host: &str) -> &str {
+    let domain = psl::domain_str(host).unwrap_or(host);
+    if !HOSTS_OF_NAMES.contains(&domain) {
+        return domain;
+    }
+    let names = host.strip_suffix(domain).unwrap_or_default().trim_end_matches('.');
+    let own = names.rsplit('.').next().unwrap_or_default();
+    let longer = if own.is_empty() { 0 } else { own.len() + 1 };
+    host.get(host.len() - domain.len() - longer..).unwrap_or(domain)
+}
+
+/// The name of a site as `/from/{site}` is asked for it, in the form in which names are kept; none where it can be no site.
+/// `GitHub.com/Rust-Lang/` and `https://www.github.com/rust-lang/rust` are both `github.com/rust-lang`.
+pub fn from_param(param: &str) -> Option<String> {
+    let url = match StoryUrl::parse(param) {
+        Ok(url) => url,
+        Err(_) => StoryUrl::parse(&format!("https://{}", param.trim())).ok()?,
+    };
+    Some(url.site().name)
+}
+
+impl Owner {
+    /// The owner's part of a path, folded without case; none where the page is the host's own.
+    fn of(&self, path: &str) -> Option<String> {
+        let mut parts = path.trim_start_matches('/').split('/');
+        let first = parts.next()?.to_ascii_lowercase();
+        match self {
+            Owner::First => {
+                (plain(&first) && !first.contains('.') && !RESERVED.contains(&first.as_str())).then_some(first)
+            }
+            Owner::Marked(mark) => first.strip_prefix(*mark).is_some_and(plain).then_some(first),
+            Owner::Under(folder) if first == *folder => {
+                let second = parts.next()?.to_ascii_lowercase();
+                plain(&second).then(|| format!("{folder}/{second}"))
+            }
+            Owner::Under(_) => None,
+        }
+    }
+}
+
+fn plain(part: &str) -> bool {
+    let letters = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@');
+    !part.is_empty() && part.len() <= 64 && part.bytes().all(letters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_site_is_the_registrable_domain_and_the_owner_on_shared_hosts() {
+        for (input, name, domain) in [
+            ("https://www.example.com/a", "example.com", "example.com"),
+            ("https://news.bbc.co.uk/x", "bbc.co.uk", "bbc.co.uk"),
+            ("https://someone.github.io/post", "someone.github.io", "someone.github.io"),
+            ("https://a.b.someone.github.io/", "someone.github.io", "someone.github.io"),
+            ("https://someone.wordpress.com/2015/", "someone.wordpress.com", "someone.wordpress.com"),
+            ("https://a.b.substack.com/p/1", "b.substack.com", "b.substack.com"),
+            ("https://www.tumblr.com/explore", "tumblr.com", "tumblr.com"),
+            ("https://eviltumblr.com/", "eviltumblr.com", "eviltumblr.com"),
+            ("https://github.io/", "github.io", "github.io"),
+            ("https://co.uk/", "co.uk", "co.uk"),
+            ("https://github.com/rust-lang/rust", "github.com/rust-lang", "github.com"),
+            ("https://www.GitHub.com/Rust-Lang/", "github.com/rust-lang", "github.com"),
+            ("https://github.com./rust-lang", "github.com/rust-lang", "github.com"),
+            ("https://gist.github.com/rust-lang/1", "github.com/rust-lang", "github.com"),
+            ("https://github.com/", "github.com", "github.com"),
+            ("https://github.com/features/actions", "github.com", "github.com"),
+            ("https://github.com/About", "github.com", "github.com"),
+            ("https://github.com/blog/1", "github.com", "github.com"),
+            ("https://github.com/robots.txt", "github.com", "github.com"),
+            ("https://github.com/%3Cb%3E/x", "github.com", "github.com"),
+            ("https://docs.github.com/en", "github.com", "github.com"),
+            ("https://evilgithub.com/rust-lang", "evilgithub.com", "evilgithub.com"),
+            ("https://github.com.evil.example/rust-lang", "evil.example", "evil.example"),
+            ("https://git.sr.ht/~sircmpwn/aerc", "sr.ht/~sircmpwn", "sr.ht"),
+            ("https://sr.ht/projects", "sr.ht", "sr.ht"),
+            ("https://x.com/Someone/status/1", "x.com/someone", "x.com"),
+            ("https://twitter.com/i/web/status/1", "twitter.com", "twitter.com"),
+            ("https://medium.com/@someone/post-1", "medium.com/@someone", "medium.com"),
+            ("https://old.reddit.com/r/rust/comments/1", "reddit.com/r/rust", "reddit.com"),
+            ("https://youtube.com/@someone", "youtube.com/@someone", "youtube.com"),
+            ("https://youtube.com/watch?v=1", "youtube.com", "youtube.com"),
+            ("http://192.0.2.7:8080/github.com", "192.0.2.7", "192.0.2.7"),
+            ("http://0x7f000001/", "127.0.0.1", "127.0.0.1"),
+            ("http://[2001:DB8::1]/", "[2001:db8::1]", "[2001:db8::1]"),
+            ("http://wiki/page", "wiki", "wiki"),
+            ("https://www.bücher.de/x", "xn--bcher-kva.de", "xn--bcher-kva.de"),
+            ("https://www.食狮.公司.cn/", "xn--85x722f.xn--55qx5d.cn", "xn--85x722f.xn--55qx5d.cn"),
+        ] {
+            let site = StoryUrl::parse(input).unwrap().site();
+            assert_eq!((site.name.as_str(), site.domain.as_str()), (name, domain), "{input}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_found_however_its_address_is_typed() {
+        for (param, name) in [
+            ("example.com", Some("example.com")),
+            ("EXAMPLE.com/", Some("example.com")),
+            ("www.example.com", Some("example.com")),
+            ("https://example.com/page", Some("example.com")),
+            ("GitHub.com/Rust-Lang/", Some("github.com/rust-lang")),
+            ("github.com/rust-lang", Some("github.com/rust-lang")),
+            ("192.0.2.7", Some("192.0.2.7")),
+            ("[2001:db8::1]", Some("[2001:db8::1]")),
+            ("bücher.de", Some("xn--bcher-kva.de")),
+            ("wiki", Some("wiki")),
+            ("", None),
+            ("/", None),
+            ("a b", None),
+            ("javascript:alert(1)", None),
+        ] {
+            assert_eq!(from_param(param).as_deref(), name, "{param:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_page_of_a_site_is_reached_by_its_name(
+            host in "(www\\.)?([a-z]{1,6}\\.){1,3}[a-z]{2,3}|github\\.com|sr\\.ht|reddit\\.com",
+            path in "(/[~@a-zA-Z0-9._%-]{0,9}){0,3}",
+        ) {
+            if let Ok(url) = StoryUrl::parse(&format!("https://{host}{path}")) {
+                let name = url.site().name;
+                prop_assert_eq!(from_param(&name), Some(name));
+            }
+        }
+    }
+}

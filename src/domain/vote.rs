@@ -1,0 +1,133 @@
+//! Votes: who may cast which, and until when it can be taken back.
+
+use crate::clock::{DAY, Timestamp};
+use crate::domain::item::{Item, Kind, Sight, may_see};
+use crate::domain::policy::Policy;
+use crate::domain::user::{Member, Role};
+
+/// Which way a vote goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dir {
+    Up,
+    Down,
+}
+
+impl Dir {
+    pub fn points(self) -> i64 {
+        match self {
+            Dir::Up => 1,
+            Dir::Down => -1,
+        }
+    }
+
+    pub fn from_points(points: i64) -> Option<Dir> {
+        match points {
+            1 => Some(Dir::Up),
+            -1 => Some(Dir::Down),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dir::Up => "up",
+            Dir::Down => "down",
+        }
+    }
+}
+
+/// A vote as it stands in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vote {
+    pub dir: Dir,
+    pub at: Timestamp,
+    /// The author's own first point: no karma, not to be undone.
+    pub own: bool,
+}
+
+/// Why a vote is refused. The sentence is what the member reads.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VoteError {
+    #[error("Your own post has your vote already.")]
+    Own,
+    #[error("This is gone or dead, so it takes no votes.")]
+    Gone,
+    #[error("A job takes no votes.")]
+    Job,
+    #[error("Only comments can be voted down.")]
+    NotAComment,
+    #[error("Voting down opens at {0} karma.")]
+    Karma(i64),
+    #[error("A reply to you cannot be voted down by you.")]
+    ReplyToYou,
+    #[error("Voting down closes 24 hours after a comment was posted.")]
+    TooOld,
+    #[error("This is at the lowest score already.")]
+    Floor,
+    #[error("A vote can be undone within an hour. This one stays.")]
+    UndoClosed,
+}
+
+/// How long after posting a comment can be voted down, in seconds (hacker-news: 1,440 minutes).
+pub const DOWNVOTE_WINDOW: i64 = DAY;
+/// The lowest score that is shown, and the one at which no further vote down is taken.
+pub const FLOOR: i64 = -4;
+
+impl Item {
+    /// Whether `member` may cast `dir`; `parent_author` says whether the item answers something of theirs.
+    pub fn may_vote(
+        &self,
+        dir: Dir,
+        member: &Member,
+        answers_member: bool,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), VoteError> {
+        if self.kind == Kind::Job {
+            return Err(VoteError::Job);
+        }
+        if may_see(self, Some(member), now) != Sight::Whole {
+            return Err(VoteError::Gone);
+        }
+        if self.is_own(Some(member)) {
+            return Err(VoteError::Own);
+        }
+        if dir == Dir::Up {
+            return Ok(());
+        }
+        if self.kind != Kind::Comment {
+            return Err(VoteError::NotAComment);
+        }
+        if !may_vote_down(member, policy) {
+            return Err(VoteError::Karma(policy.karma_downvote));
+        }
+        if answers_member {
+            return Err(VoteError::ReplyToYou);
+        }
+        if now.since(self.time) > DOWNVOTE_WINDOW {
+            return Err(VoteError::TooOld);
+        }
+        if self.score <= FLOOR {
+            return Err(VoteError::Floor);
+        }
+        Ok(())
+    }
+}
+
+/// Moderators are exempt from the karma that voting down takes, so that a young community has somebody who can.
+pub fn may_vote_down(member: &Member, policy: &Policy) -> bool {
+    member.karma >= policy.karma_downvote || member.role >= Role::Moderator
+}
+
+impl Vote {
+    pub fn may_undo(&self, policy: &Policy, now: Timestamp) -> Result<(), VoteError> {
+        if self.own {
+            return Err(VoteError::Own);
+        }
+        if now.since(self.at) > policy.undo_window {
+            return Err(VoteError::UndoClosed);
+        }
+        Ok(())
+    }
+}
