@@ -5,3 +5,6 @@ pub mod clock;
 
 /// The rules of a forum: pure.
 pub mod domain;
+
+/// All SQL.
+pub mod store;

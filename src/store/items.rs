@@ -1,0 +1,235 @@
+//! One item at a time: read, submitted, commented, edited, deleted.
+
+use sqlx::{Sqlite, Transaction};
+
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::item::{Item, ItemId, Kind};
+use crate::domain::policy::Policy;
+use crate::domain::title::Section;
+use crate::domain::url::{RULE_VERSION, StoryUrl};
+use crate::domain::user::UserId;
+
+/// `select` of an [`Item`] from `items i`, with its author's name; the argument goes on from there.
+macro_rules! select_item {
+    ($tail:literal) => {
+        concat!(
+            "select i.id, i.kind, i.author_id, u.name as author, u.created as author_created, i.time, i.rank_time, ",
+            "i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.place, i.title, i.url, i.site, i.section, ",
+            "i.text, i.score, i.ups, i.downs, i.descendants, i.deleted_at, i.dead, i.locked, ",
+            "i.source is not null as imported ",
+            "from items i left join users u on u.id = i.author_id ",
+            $tail
+        )
+    };
+}
+pub(super) use select_item;
+
+/// A story to be submitted.
+#[derive(Debug, Clone)]
+pub struct NewStory<'a> {
+    pub author: UserId,
+    pub title: &'a str,
+    pub url: Option<&'a StoryUrl>,
+    pub section: Option<Section>,
+    pub text: &'a str,
+    /// False where the author is shadow-banned: the story is made dead, and its author does not notice.
+    pub live: bool,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submission {
+    New(ItemId),
+    /// The same address is under discussion already; the submission counted as a vote for it where it could.
+    Duplicate(ItemId),
+}
+
+#[derive(Debug, Clone)]
+pub struct NewComment<'a> {
+    pub author: UserId,
+    pub parent: ItemId,
+    pub text: &'a str,
+    pub live: bool,
+}
+
+/// What an edit leaves; for a comment only the text counts.
+#[derive(Debug, Clone)]
+pub struct Edit<'a> {
+    pub item: ItemId,
+    pub editor: UserId,
+    pub title: Option<&'a str>,
+    pub section: Option<Section>,
+    pub text: &'a str,
+}
+
+impl Store {
+    pub async fn item(&self, id: ItemId) -> Result<Item> {
+        Ok(sqlx::query_as(select_item!("where i.id = $1")).bind(id).fetch_one(&self.read).await?)
+    }
+
+    /// Who wrote the item that `id` answers.
+    pub async fn parent_author(&self, id: ItemId) -> Result<Option<UserId>> {
+        Ok(sqlx::query_scalar("select p.author_id from items i join items p on p.id = i.parent_id where i.id = $1")
+            .bind(id)
+            .fetch_optional(&self.read)
+            .await?
+            .flatten())
+    }
+
+    /// Submits a story, with its author's own first point; or, where a live story of the same address is young enough, votes for that
+    /// one instead. Two submissions at once cannot both become stories.
+    pub async fn submit(&self, story: NewStory<'_>, policy: &Policy, now: Timestamp) -> Result<Submission> {
+        let mut tx = self.begin().await?;
+        if let Some(url) = story.url
+            && let Some(duplicate) = duplicate_of(&mut tx, url, policy, now).await?
+        {
+            super::votes::vote_up_once(&mut tx, story.author, duplicate, story.live, now).await?;
+            self.commit(tx).await?;
+            return Ok(Submission::Duplicate(duplicate));
+        }
+        let site = story.url.map(StoryUrl::site);
+        let id: ItemId = sqlx::query_scalar(
+            "insert into items (kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, url_key, site, domain, \
+             rule_version, section, text, score, dead) \
+             values ('story', $1, $2, $2, $2, 0, 0, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11) returning id",
+        )
+        .bind(story.author)
+        .bind(now)
+        .bind(story.title)
+        .bind(story.url.map(StoryUrl::as_str))
+        .bind(story.url.map(StoryUrl::key))
+        .bind(site.as_ref().map(|s| s.name.as_str()))
+        .bind(site.as_ref().map(|s| s.domain.as_str()))
+        .bind(story.url.map(|_| RULE_VERSION))
+        .bind(story.section)
+        .bind(story.text)
+        .bind((!story.live).then_some("shadow"))
+        .fetch_one(&mut *tx)
+        .await?;
+        sqlx::query("update items set root_id = id where id = $1").bind(id).execute(&mut *tx).await?;
+        own_vote(&mut tx, story.author, id, now).await?;
+        self.commit(tx).await?;
+        Ok(Submission::New(id))
+    }
+
+    /// Adds a comment with its author's own first point, and counts it on the head of its thread.
+    pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<ItemId> {
+        let mut tx = self.begin().await?;
+        let (root, depth, to): (ItemId, i64, Option<UserId>) =
+            sqlx::query_as("select root_id, depth, author_id from items where id = $1 and deleted_at is null")
+                .bind(comment.parent)
+                .fetch_one(&mut *tx)
+                .await?;
+        let id: ItemId = sqlx::query_scalar(
+            "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, dead) \
+             values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, $7, 1, $8) returning id",
+        )
+        .bind(comment.author)
+        .bind(now)
+        .bind(comment.parent)
+        .bind(root)
+        .bind(depth.saturating_add(1))
+        .bind(to.filter(|to| *to != comment.author))
+        .bind(comment.text)
+        .bind((!comment.live).then_some("shadow"))
+        .fetch_one(&mut *tx)
+        .await?;
+        own_vote(&mut tx, comment.author, id, now).await?;
+        if comment.live {
+            count_descendants(&mut tx, root, 1).await?;
+        }
+        self.commit(tx).await?;
+        Ok(id)
+    }
+
+    /// Keeps what the item was as a revision and writes what it now is.
+    pub async fn edit(&self, edit: Edit<'_>, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        keep_revision(&mut tx, edit.item, edit.editor, now).await?;
+        let done = sqlx::query(
+            "update items set title = coalesce($2, title), section = case when kind = 'story' then $3 else section end, text = $4, \
+             edited_at = $5 where id = $1 and deleted_at is null",
+        )
+        .bind(edit.item)
+        .bind(edit.title)
+        .bind(edit.section)
+        .bind(edit.text)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        self.commit(tx).await
+    }
+
+    /// Deletes an item: what it said moves to a revision, its place stays where something visible hangs on it.
+    pub async fn delete(&self, id: ItemId, by: UserId, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        keep_revision(&mut tx, id, by, now).await?;
+        let gone: Option<(ItemId, Kind, bool)> = sqlx::query_as(
+            "update items set deleted_at = $2, text = '', title = null, url = null, url_key = null, site = null, domain = null, \
+             section = null where id = $1 and deleted_at is null returning root_id, kind, dead is null",
+        )
+        .bind(id)
+        .bind(now)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some((root, kind, live)) = gone else { return Err(Error::Conflict) };
+        if kind == Kind::Comment && live {
+            count_descendants(&mut tx, root, -1).await?;
+        }
+        self.commit(tx).await
+    }
+}
+
+async fn duplicate_of(
+    tx: &mut Transaction<'static, Sqlite>,
+    url: &StoryUrl,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Option<ItemId>> {
+    Ok(sqlx::query_scalar(
+        "select id from items where url_key = $1 and time >= $2 and (time >= $3 or score >= $4) and dead is null \
+         and deleted_at is null order by time desc limit 1",
+    )
+    .bind(url.key())
+    .bind(now.minus(policy.duplicate_window_popular))
+    .bind(now.minus(policy.duplicate_window))
+    .bind(policy.duplicate_points)
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+async fn own_vote(tx: &mut Transaction<'static, Sqlite>, author: UserId, id: ItemId, now: Timestamp) -> Result<()> {
+    sqlx::query("insert into votes (user_id, item_id, dir, counted, own, at) values ($1, $2, 1, true, true, $3)")
+        .bind(author)
+        .bind(id)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn keep_revision(tx: &mut Transaction<'static, Sqlite>, id: ItemId, by: UserId, now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "insert into revisions (item_id, editor_id, at, title, url, text) \
+         select id, $2, $3, title, url, text from items where id = $1",
+    )
+    .bind(id)
+    .bind(by)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn count_descendants(tx: &mut Transaction<'static, Sqlite>, root: ItemId, by: i64) -> Result<()> {
+    sqlx::query("update items set descendants = descendants + $2 where id = $1")
+        .bind(root)
+        .bind(by)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! The lists: what each needs to be ranked, and a page of rows.
+
+use sqlx::QueryBuilder;
+
+use super::items::select_item;
+use super::{Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::item::{Item, ItemId, Kind};
+use crate::domain::rank::{StoryFacts, is_lightweight};
+use crate::domain::title::Section;
+use crate::domain::user::UserId;
+
+/// How many of the newest stories are ranked (Hacker News's published source considers 1,000).
+const CANDIDATES: i64 = 1_000;
+/// How many of the newest comments say which threads are active.
+const ACTIVE_COMMENTS: i64 = 2_000;
+
+/// Which dead items a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dead {
+    /// None, as for a visitor.
+    No,
+    /// The viewer's own, which a shadow-banned author takes for live.
+    Own(UserId),
+    /// All of them, marked.
+    All,
+}
+
+impl Dead {
+    fn owner(self) -> Option<UserId> {
+        match self {
+            Dead::Own(user) => Some(user),
+            Dead::No | Dead::All => None,
+        }
+    }
+}
+
+/// Where a newest-first list goes on: before this item, or from the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    pub before: (Timestamp, ItemId),
+    pub rows: i64,
+}
+
+impl Page {
+    pub fn first(rows: i64) -> Page {
+        Page { before: (Timestamp(i64::MAX), ItemId(i64::MAX)), rows }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct FactsRow {
+    id: ItemId,
+    kind: Kind,
+    rank_time: Timestamp,
+    score: i64,
+    descendants: i64,
+    url: Option<String>,
+}
+
+impl From<FactsRow> for StoryFacts {
+    fn from(row: FactsRow) -> StoryFacts {
+        StoryFacts {
+            id: row.id,
+            score: row.score,
+            rank_time: row.rank_time,
+            comments: row.descendants,
+            has_url: row.url.is_some(),
+            lightweight: row.url.as_deref().is_some_and(is_lightweight),
+            kind_is_job: row.kind == Kind::Job,
+        }
+    }
+}
+
+impl Store {
+    /// What ranking needs of the newest stories.
+    pub async fn story_facts(&self) -> Result<Vec<StoryFacts>> {
+        let rows: Vec<FactsRow> = sqlx::query_as(
+            "select id, kind, rank_time, score, descendants, url from items \
+             where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+             order by rank_time desc, id desc limit $1",
+        )
+        .bind(CANDIDATES)
+        .fetch_all(&self.read)
+        .await?;
+        Ok(rows.into_iter().map(StoryFacts::from).collect())
+    }
+
+    /// The same of one section.
+    pub async fn section_facts(&self, section: Section) -> Result<Vec<StoryFacts>> {
+        let rows: Vec<FactsRow> = sqlx::query_as(
+            "select id, kind, rank_time, score, descendants, url from items \
+             where section = $1 and dead is null and deleted_at is null and section is not null \
+             order by rank_time desc, id desc limit $2",
+        )
+        .bind(section)
+        .bind(CANDIDATES)
+        .fetch_all(&self.read)
+        .await?;
+        Ok(rows.into_iter().map(StoryFacts::from).collect())
+    }
+
+    /// What ranking needs of the stories of a span of time, `from` inclusive.
+    pub async fn facts_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StoryFacts>> {
+        let rows: Vec<FactsRow> = sqlx::query_as(
+            "select id, kind, rank_time, score, descendants, url from items \
+             where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= $1 and time < $2 \
+             order by time desc, id desc limit $3",
+        )
+        .bind(from)
+        .bind(to)
+        .bind(CANDIDATES)
+        .fetch_all(&self.read)
+        .await?;
+        Ok(rows.into_iter().map(StoryFacts::from).collect())
+    }
+
+    /// Stories by score, best first: of all time, or of those since a moment.
+    pub async fn best(&self, since: Option<Timestamp>) -> Result<Vec<ItemId>> {
+        let rows = match since {
+            None => sqlx::query_scalar(
+                "select id from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+                     order by score desc, id desc limit $1",
+            )
+            .bind(CANDIDATES)
+            .fetch_all(&self.read)
+            .await?,
+            Some(since) => sqlx::query_scalar(
+                "select id from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+                     and time >= $1 order by score desc, id desc limit $2",
+            )
+            .bind(since)
+            .bind(CANDIDATES)
+            .fetch_all(&self.read)
+            .await?,
+        };
+        Ok(rows)
+    }
+
+    /// Comments since a moment by score, best first.
+    pub async fn best_comments(&self, since: Timestamp) -> Result<Vec<ItemId>> {
+        Ok(sqlx::query_scalar(
+            "select id from items where dead is null and deleted_at is null and kind = 'comment' and time >= $1 \
+             order by score desc, id desc limit $2",
+        )
+        .bind(since)
+        .bind(CANDIDATES)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// The newest comments' threads and times.
+    pub async fn comment_times(&self) -> Result<Vec<(ItemId, Timestamp)>> {
+        Ok(sqlx::query_as(
+            "select root_id, time from items where dead is null and deleted_at is null and kind = 'comment' \
+             order by time desc limit $1",
+        )
+        .bind(ACTIVE_COMMENTS)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// The items of these ids, in no order.
+    pub async fn items(&self, ids: &[ItemId]) -> Result<Vec<Item>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::new(select_item!("where i.id in ("));
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(*id);
+        }
+        query.push(")");
+        Ok(query.build_query_as().fetch_all(&self.read).await?)
+    }
+
+    /// Stories, newest first.
+    pub async fn newest(&self, dead: Dead, page: Page) -> Result<Vec<Item>> {
+        let query = if dead == Dead::No {
+            sqlx::query_as(select_item!(
+                "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') \
+                 and (i.time, i.id) < ($1, $2) order by i.time desc, i.id desc limit $3"
+            ))
+        } else {
+            sqlx::query_as(select_item!(
+                "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
+                 and (i.dead is null or $4 is null or i.author_id = $4) order by i.time desc, i.id desc limit $3"
+            ))
+        };
+        let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows);
+        let query = if dead == Dead::No { query } else { query.bind(dead.owner()) };
+        Ok(query.fetch_all(&self.read).await?)
+    }
+
+    /// Comments, newest first.
+    pub async fn newest_comments(&self, dead: Dead, page: Page) -> Result<Vec<Item>> {
+        let query = if dead == Dead::No {
+            sqlx::query_as(select_item!(
+                "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) < ($1, $2) \
+                 order by i.time desc, i.id desc limit $3"
+            ))
+        } else {
+            sqlx::query_as(select_item!(
+                "where i.kind = 'comment' and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
+                 and (i.dead is null or $4 is null or i.author_id = $4) order by i.time desc, i.id desc limit $3"
+            ))
+        };
+        let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows);
+        let query = if dead == Dead::No { query } else { query.bind(dead.owner()) };
+        Ok(query.fetch_all(&self.read).await?)
+    }
+
+    /// Stories of a site, or of all of a domain's where `site` has no path, newest first.
+    pub async fn from_site(&self, site: &str, page: Page) -> Result<Vec<Item>> {
+        let query = if site.contains('/') {
+            select_item!(
+                "where i.site = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+                 order by i.time desc, i.id desc limit $4"
+            )
+        } else {
+            select_item!(
+                "where i.domain = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+                 order by i.time desc, i.id desc limit $4"
+            )
+        };
+        Ok(sqlx::query_as(query)
+            .bind(site)
+            .bind(page.before.0)
+            .bind(page.before.1)
+            .bind(page.rows)
+            .fetch_all(&self.read)
+            .await?)
+    }
+
+    /// What a person submitted, newest first; the dead too, for the caller to judge by [`crate::domain::item::may_see`].
+    pub async fn submissions(&self, author: UserId, page: Page) -> Result<Vec<Item>> {
+        self.by_author(
+            select_item!(
+                "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.deleted_at is null \
+                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            ),
+            author,
+            page,
+        )
+        .await
+    }
+
+    /// What a person commented, newest first; the dead too.
+    pub async fn comments_of(&self, author: UserId, page: Page) -> Result<Vec<Item>> {
+        self.by_author(
+            select_item!(
+                "where i.author_id = $1 and i.kind = 'comment' and i.deleted_at is null \
+                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            ),
+            author,
+            page,
+        )
+        .await
+    }
+
+    /// Live replies to a person, newest first.
+    pub async fn replies_to(&self, user: UserId, page: Page) -> Result<Vec<Item>> {
+        self.by_author(
+            select_item!(
+                "where i.reply_to = $1 and i.dead is null and i.deleted_at is null \
+                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            ),
+            user,
+            page,
+        )
+        .await
+    }
+
+    async fn by_author(&self, query: &'static str, user: UserId, page: Page) -> Result<Vec<Item>> {
+        Ok(sqlx::query_as(query)
+            .bind(user)
+            .bind(page.before.0)
+            .bind(page.before.1)
+            .bind(page.rows)
+            .fetch_all(&self.read)
+            .await?)
+    }
+
+    /// Titles that contain each of `words`, among the newest stories, newest first.
+    ///
+    /// At most 20,000 of the newest stories are looked through, so that the cost does not grow with the site.
+    pub async fn titles_with(&self, words: &[String], rows: i64) -> Result<Vec<Item>> {
+        let mut query = QueryBuilder::new(select_item!(
+            "where i.id in (select id from (select id, title from items where dead is null and deleted_at is null \
+             and kind in ('story', 'job', 'poll') order by time desc, id desc limit 20000) as newest where true"
+        ));
+        for word in words {
+            query.push(" and lower(title) like ").push_bind(like(word)).push(" escape '\\'");
+        }
+        query.push(") order by i.time desc, i.id desc limit ").push_bind(rows);
+        Ok(query.build_query_as().fetch_all(&self.read).await?)
+    }
+}
+
+/// A pattern of `like` that finds `word` anywhere, its own wildcards taken as typed.
+fn like(word: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in word.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

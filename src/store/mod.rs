@@ -1,0 +1,215 @@
+//! All SQL. Methods take and return domain types; a write is one verb and one transaction.
+//!
+//! The SQL is portable between SQLite and PostgreSQL: `$1`, `returning`, `on conflict`, seconds as integers, `cast(sum(..) as bigint)`.
+
+mod items;
+mod lists;
+mod moderation;
+mod sessions;
+mod threads;
+mod users;
+mod votes;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+pub use items::{Edit, NewComment, NewStory, Submission};
+pub use lists::{Dead, Page};
+pub use moderation::Act;
+pub use sessions::{NewSession, SessionRow};
+pub use threads::Marks;
+pub use users::Credentials;
+pub use votes::Voted;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Readers beside the one writer; each is a thread, and more than the cores gain nothing.
+const READERS: u32 = 4;
+
+/// What a store method answers where it does not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("not found")]
+    NotFound,
+    /// Something of that name is there already, or what the write was based on has changed meanwhile.
+    #[error("conflict")]
+    Conflict,
+    #[error("the database failed")]
+    Other(#[source] sqlx::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Error {
+        match error {
+            sqlx::Error::RowNotFound => Error::NotFound,
+            sqlx::Error::Database(e) if e.kind() == sqlx::error::ErrorKind::UniqueViolation => Error::Conflict,
+            other => Error::Other(other),
+        }
+    }
+}
+
+/// Why a database could not be opened. The sentence is for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot open the database {0}")]
+    Open(PathBuf, #[source] sqlx::Error),
+    #[error(
+        "{0} was written by a newer Stoa (its schema is {1}); start that version, or restore a backup made before the upgrade"
+    )]
+    Newer(PathBuf, i64),
+    #[error("cannot bring the database {0} up to date")]
+    Migrate(PathBuf, #[source] MigrateError),
+    #[error("cannot back the database up to {0} before bringing it up to date")]
+    Backup(PathBuf, #[source] sqlx::Error),
+}
+
+/// The database: one writer, several readers that never wait for it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    read: SqlitePool,
+    write: SqlitePool,
+    path: PathBuf,
+    generation: Arc<AtomicU64>,
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("cache_size", "-2000")
+        .pragma("mmap_size", "0")
+        .pragma("temp_store", "memory")
+        .pragma("journal_size_limit", "67108864")
+        .row_buffer_size(1_000)
+}
+
+impl Store {
+    /// Opens the database at `path`, making it where there is none and bringing it up to date where it is older; a database with
+    /// something in it is copied beside itself first.
+    pub async fn open(path: &Path) -> std::result::Result<Store, OpenError> {
+        let failed = |e| OpenError::Open(path.to_owned(), e);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .connect_with(options(path).create_if_missing(true))
+            .await
+            .map_err(failed)?;
+        migrate(&write, path).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .connect_with(options(path).read_only(true))
+            .await
+            .map_err(failed)?;
+        Ok(Store { read, write, path: path.to_owned(), generation: Arc::default() })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A number that changes with every write made through this store: what was derived under another number is stale.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Begins a write. It takes the write lock at once: a transaction that reads first and writes later could not be retried.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.write.begin_with("begin immediate").await?)
+    }
+
+    async fn commit(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
+        tx.commit().await?;
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Answers whether the database can be read.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query_scalar::<_, i64>("select 1").fetch_one(&self.read).await?;
+        Ok(())
+    }
+
+    /// Copies the database, as it is at one moment, into a new file at `to`, while the forum goes on; then checks the copy.
+    pub async fn backup(&self, to: &Path) -> Result<()> {
+        vacuum_into(&self.write, to).await?;
+        Store::check(to).await
+    }
+
+    /// Whether the file at `path` is a whole database of Stoa's.
+    pub async fn check(path: &Path) -> Result<()> {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(SqliteConnectOptions::new().filename(path).read_only(true))
+            .await?;
+        let verdict: String = sqlx::query_scalar("pragma integrity_check").fetch_one(&pool).await?;
+        let items: std::result::Result<i64, _> =
+            sqlx::query_scalar("select count(*) from (select 1 from items limit 1)").fetch_one(&pool).await;
+        pool.close().await;
+        items?;
+        if verdict == "ok" { Ok(()) } else { Err(Error::Other(sqlx::Error::Protocol(verdict))) }
+    }
+
+    /// Whether nobody else has the database at `path` open for writing.
+    pub async fn is_unused(path: &Path) -> bool {
+        let alone = options(path).locking_mode(SqliteLockingMode::Exclusive).busy_timeout(Duration::from_millis(200));
+        let Ok(pool) = SqlitePoolOptions::new().max_connections(1).connect_with(alone).await else { return false };
+        let locked = sqlx::query("begin exclusive").execute(&pool).await.is_ok();
+        pool.close().await;
+        locked
+    }
+
+    /// Writes the log back into the database file and closes every connection.
+    pub async fn close(&self) {
+        self.read.close().await;
+        if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.write).await {
+            tracing::warn!(%error, "the write-ahead log could not be folded in");
+        }
+        self.write.close().await;
+    }
+}
+
+async fn vacuum_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {
+    sqlx::query("vacuum into $1").bind(to.to_string_lossy().into_owned()).execute(pool).await?;
+    Ok(())
+}
+
+async fn migrate(pool: &SqlitePool, path: &Path) -> std::result::Result<(), OpenError> {
+    let failed = |e| OpenError::Open(path.to_owned(), e);
+    let kept: Option<i64> = sqlx::query_scalar("select 1 from sqlite_master where name = '_sqlx_migrations'")
+        .fetch_optional(pool)
+        .await
+        .map_err(failed)?;
+    if kept.is_some() {
+        let applied: i64 = sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations")
+            .fetch_one(pool)
+            .await
+            .map_err(failed)?;
+        let newest = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
+        if applied > newest {
+            return Err(OpenError::Newer(path.to_owned(), applied));
+        }
+        if applied < newest && applied > 0 {
+            let mut copy = path.as_os_str().to_owned();
+            copy.push(format!(".before-{newest:04}"));
+            let copy = PathBuf::from(copy);
+            if !copy.exists() {
+                vacuum_into(pool, &copy).await.map_err(|e| OpenError::Backup(copy, e))?;
+            }
+        }
+    }
+    MIGRATIONS.run(pool).await.map_err(|e| OpenError::Migrate(path.to_owned(), e))
+}

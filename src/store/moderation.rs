@@ -1,0 +1,106 @@
+//! Acts of moderation; each leaves its row in the log, in the same transaction.
+
+use sqlx::{Sqlite, Transaction};
+
+use super::items::count_descendants;
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::item::{ItemId, Kind};
+use crate::domain::user::{Role, UserId};
+
+/// Who acts, why and when. No actor: the operator at the command line.
+#[derive(Debug, Clone, Copy)]
+pub struct Act<'a> {
+    pub actor: Option<UserId>,
+    pub reason: &'a str,
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Kills an item, or brings it back.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such item; `Conflict` where it is so already.
+    pub async fn kill(&self, item: ItemId, on: bool, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let (root, kind, dead, deleted): (ItemId, Kind, bool, bool) =
+            sqlx::query_as("select root_id, kind, dead is not null, deleted_at is not null from items where id = $1")
+                .bind(item)
+                .fetch_one(&mut *tx)
+                .await?;
+        if dead == on {
+            return Err(Error::Conflict);
+        }
+        sqlx::query("update items set dead = $2 where id = $1")
+            .bind(item)
+            .bind(on.then_some("killed"))
+            .execute(&mut *tx)
+            .await?;
+        if kind == Kind::Comment && !deleted {
+            count_descendants(&mut tx, root, if on { -1 } else { 1 }).await?;
+        }
+        record(&mut tx, act, if on { "kill" } else { "unkill" }, Some(item), None).await?;
+        self.commit(tx).await
+    }
+
+    /// Bans a person, whose sessions end at once, or lifts the ban.
+    ///
+    /// # Errors
+    /// `Conflict` where it is so already.
+    pub async fn ban(&self, user: UserId, on: bool, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "update users set banned_at = $2, ban_reason = $3 where id = $1 and (banned_at is null) = ($2 is not null)",
+        )
+        .bind(user)
+        .bind(on.then_some(act.at))
+        .bind(on.then_some(act.reason))
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        if on {
+            sqlx::query("delete from sessions where user_id = $1").bind(user).execute(&mut *tx).await?;
+        }
+        record(&mut tx, act, if on { "ban" } else { "unban" }, None, Some(user)).await?;
+        self.commit(tx).await
+    }
+
+    /// Gives a person another role. The last admin keeps theirs.
+    ///
+    /// # Errors
+    /// `Conflict` where that would leave no admin.
+    pub async fn set_role(&self, user: UserId, role: Role, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let before: Role =
+            sqlx::query_scalar("select role from users where id = $1").bind(user).fetch_one(&mut *tx).await?;
+        sqlx::query("update users set role = $2 where id = $1").bind(user).bind(role).execute(&mut *tx).await?;
+        let admin: Option<UserId> =
+            sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&mut *tx).await?;
+        if before == Role::Admin && admin.is_none() {
+            return Err(Error::Conflict);
+        }
+        record(&mut tx, act, role.as_str(), None, Some(user)).await?;
+        self.commit(tx).await
+    }
+}
+
+async fn record(
+    tx: &mut Transaction<'static, Sqlite>,
+    act: Act<'_>,
+    name: &'static str,
+    item: Option<ItemId>,
+    user: Option<UserId>,
+) -> Result<()> {
+    sqlx::query("insert into moderation (at, actor_id, act, item_id, user_id, reason) values ($1, $2, $3, $4, $5, $6)")
+        .bind(act.at)
+        .bind(act.actor)
+        .bind(name)
+        .bind(item)
+        .bind(user)
+        .bind(act.reason)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Sessions and the browsers known from them. Only hashes of tokens are kept.
+
+use super::{Error, Result, Store};
+use crate::clock::{HOUR, Timestamp};
+use crate::domain::user::{Member, UserId};
+
+/// Unread replies are counted no further than this.
+const UNREAD_SHOWN: i64 = 100;
+
+#[derive(Debug, Clone)]
+pub struct NewSession<'a> {
+    pub token_hash: &'a [u8],
+    pub user: UserId,
+    pub agent: &'a str,
+    pub expires: Timestamp,
+}
+
+/// A session as its owner sees it listed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SessionRow {
+    pub token_hash: Vec<u8>,
+    pub created: Timestamp,
+    pub seen: Timestamp,
+    pub agent: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct MemberRow {
+    #[sqlx(flatten)]
+    member: Member,
+    seen: Timestamp,
+    unread: i64,
+}
+
+impl Store {
+    pub async fn create_session(&self, session: NewSession<'_>, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "insert into sessions (token_hash, user_id, created, seen, expires, agent) values ($1, $2, $3, $3, $4, $5)",
+        )
+        .bind(session.token_hash)
+        .bind(session.user)
+        .bind(now)
+        .bind(session.expires)
+        .bind(session.agent)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Whose session this is, and how many replies they have not read; none where it has ended or its owner is banned.
+    pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<(Member, i64)>> {
+        let row: Option<MemberRow> = sqlx::query_as(
+            "select u.id, u.name, u.role, u.karma, u.created, u.banned_at, u.shadowed_at, u.show_dead, u.theme, \
+             u.comment_order, u.replies_read_at, s.seen, \
+             (select count(*) from (select 1 from items r where r.reply_to = u.id and r.time > u.replies_read_at \
+              and r.dead is null and r.deleted_at is null limit $3) as unread_replies) as unread \
+             from sessions s join users u on u.id = s.user_id \
+             where s.token_hash = $1 and s.expires > $2 and u.banned_at is null",
+        )
+        .bind(token_hash)
+        .bind(now)
+        .bind(UNREAD_SHOWN)
+        .fetch_optional(&self.read)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        if now.since(row.seen) > HOUR {
+            sqlx::query("update sessions set seen = $2 where token_hash = $1")
+                .bind(token_hash)
+                .bind(now)
+                .execute(&self.write)
+                .await?;
+        }
+        Ok(Some((row.member, row.unread)))
+    }
+
+    pub async fn end_session(&self, token_hash: &[u8]) -> Result<()> {
+        sqlx::query("delete from sessions where token_hash = $1").bind(token_hash).execute(&self.write).await?;
+        Ok(())
+    }
+
+    pub async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>> {
+        Ok(sqlx::query_as(
+            "select token_hash, created, seen, agent from sessions where user_id = $1 and expires > $2 \
+             order by seen desc limit 100",
+        )
+        .bind(user)
+        .bind(now)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Ends one of a person's own sessions.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not theirs or has ended.
+    pub async fn revoke_session(&self, user: UserId, token_hash: &[u8]) -> Result<()> {
+        let done = sqlx::query("delete from sessions where user_id = $1 and token_hash = $2")
+            .bind(user)
+            .bind(token_hash)
+            .execute(&self.write)
+            .await?;
+        if done.rows_affected() == 0 { Err(Error::NotFound) } else { Ok(()) }
+    }
+
+    /// Ends all of a person's sessions but `keep`.
+    pub async fn end_other_sessions(&self, user: UserId, keep: &[u8]) -> Result<()> {
+        sqlx::query("delete from sessions where user_id = $1 and token_hash <> $2")
+            .bind(user)
+            .bind(keep)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// Remembers a browser that `user` has logged in from.
+    pub async fn remember_device(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "insert into devices (token_hash, user_id, seen) values ($1, $2, $3) \
+             on conflict (token_hash) do update set user_id = excluded.user_id, seen = excluded.seen",
+        )
+        .bind(token_hash)
+        .bind(user)
+        .bind(now)
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Whether `user` has logged in from this browser before.
+    pub async fn knows_device(&self, token_hash: &[u8], user: UserId) -> Result<bool> {
+        let known: Option<i64> = sqlx::query_scalar("select 1 from devices where token_hash = $1 and user_id = $2")
+            .bind(token_hash)
+            .bind(user)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(known.is_some())
+    }
+
+    /// Forgets what has had its time: sessions past their end, browsers not seen and revisions made before `before`.
+    pub async fn purge(&self, now: Timestamp, before: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("delete from sessions where expires <= $1").bind(now).execute(&mut *tx).await?;
+        sqlx::query("delete from devices where seen < $1").bind(before).execute(&mut *tx).await?;
+        sqlx::query("delete from revisions where at < $1").bind(before).execute(&mut *tx).await?;
+        self.commit(tx).await
+    }
+}

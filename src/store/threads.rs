@@ -1,0 +1,224 @@
+//! A thread as a whole, and what a member has done in it: votes, saves, visits.
+
+use std::collections::HashMap;
+
+use sqlx::QueryBuilder;
+
+use super::items::select_item;
+use super::{Result, Store};
+use crate::clock::{MINUTE, Timestamp};
+use crate::domain::item::{Item, ItemId};
+use crate::domain::user::UserId;
+use crate::domain::vote::{Dir, Vote};
+
+/// A visit closes after this many idle seconds, so that a reload keeps the unseen marks.
+const VISIT: i64 = 30 * MINUTE;
+
+/// What a member has done with items: their votes, and which they saved or hid.
+#[derive(Debug, Clone, Default)]
+pub struct Marks {
+    pub votes: HashMap<ItemId, Vote>,
+    pub saved: Vec<ItemId>,
+    pub hidden: Vec<ItemId>,
+    /// Comments that came to a thread since the member last looked; absent where they never did.
+    pub unseen: HashMap<ItemId, i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct MarkRow {
+    id: ItemId,
+    dir: Option<i64>,
+    at: Option<Timestamp>,
+    own: Option<bool>,
+    saved: bool,
+    hidden: bool,
+    unseen: Option<i64>,
+}
+
+impl Store {
+    /// Everything of a thread, its head too, in no order.
+    pub async fn thread(&self, root: ItemId) -> Result<Vec<Item>> {
+        Ok(sqlx::query_as(select_item!("where i.root_id = $1")).bind(root).fetch_all(&self.read).await?)
+    }
+
+    /// Live stories of the same address, newest first, at most ten: the earlier discussions.
+    pub async fn same_url(&self, id: ItemId) -> Result<Vec<Item>> {
+        Ok(sqlx::query_as(select_item!(
+            "where i.url_key = (select url_key from items where id = $1) and i.id <> $1 and i.dead is null \
+             and i.deleted_at is null order by i.time desc limit 10"
+        ))
+        .bind(id)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// What `user` has done with the rows of a list.
+    pub async fn marks(&self, user: UserId, ids: &[ItemId]) -> Result<Marks> {
+        if ids.is_empty() {
+            return Ok(Marks::default());
+        }
+        let mut query =
+            QueryBuilder::new("select i.id, v.dir, v.at, v.own, exists (select 1 from saved s where s.user_id = ");
+        query
+            .push_bind(user)
+            .push(" and s.item_id = i.id) as saved, exists (select 1 from hidden h where h.user_id = ")
+            .push_bind(user)
+            .push(" and h.item_id = i.id) as hidden, (select count(*) from items c where c.root_id = i.id and c.visible_at > t.last")
+            .push(" and c.kind = 'comment' and c.dead is null and c.deleted_at is null and c.author_id <> ")
+            .push_bind(user)
+            .push(") as unseen from items i left join votes v on v.item_id = i.id and v.user_id = ")
+            .push_bind(user)
+            .push(" left join visits t on t.root_id = i.id and t.user_id = ")
+            .push_bind(user)
+            .push(" where i.id in (");
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(*id);
+        }
+        query.push(")");
+        let rows: Vec<MarkRow> = query.build_query_as().fetch_all(&self.read).await?;
+        Ok(collect(rows))
+    }
+
+    /// What `user` has done in a thread.
+    pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
+        let rows: Vec<MarkRow> = sqlx::query_as(
+            "select i.id, v.dir, v.at, v.own, exists (select 1 from saved s where s.user_id = $1 and s.item_id = i.id) as saved, \
+             exists (select 1 from hidden h where h.user_id = $1 and h.item_id = i.id) as hidden, null as unseen \
+             from items i left join votes v on v.item_id = i.id and v.user_id = $1 where i.root_id = $2",
+        )
+        .bind(user)
+        .bind(root)
+        .fetch_all(&self.read)
+        .await?;
+        Ok(collect(rows))
+    }
+
+    /// Which stories a member hid, the newest 1,000.
+    pub async fn hidden_ids(&self, user: UserId) -> Result<Vec<ItemId>> {
+        Ok(sqlx::query_scalar("select item_id from hidden where user_id = $1 order by at desc, item_id limit 1000")
+            .bind(user)
+            .fetch_all(&self.read)
+            .await?)
+    }
+
+    /// Notes that a member looks at a thread. Answers the moment since which its comments are new to them; none on a first visit.
+    pub async fn visit(&self, user: UserId, root: ItemId, now: Timestamp) -> Result<Option<Timestamp>> {
+        let seen: Option<(Timestamp, Timestamp)> =
+            sqlx::query_as("select since, last from visits where user_id = $1 and root_id = $2")
+                .bind(user)
+                .bind(root)
+                .fetch_optional(&self.read)
+                .await?;
+        let since = match seen {
+            Some((since, last)) if now.since(last) <= VISIT => since,
+            Some((_, last)) => last,
+            // A first visit has nothing to compare with: comments from now on are new.
+            None => now,
+        };
+        sqlx::query(
+            "insert into visits (user_id, root_id, since, last) values ($1, $2, $3, $4) \
+             on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last",
+        )
+        .bind(user)
+        .bind(root)
+        .bind(since)
+        .bind(now)
+        .execute(&self.write)
+        .await?;
+        Ok(seen.map(|_| since))
+    }
+
+    /// Saves an item for a member, or no longer.
+    pub async fn save(&self, user: UserId, item: ItemId, on: bool, now: Timestamp) -> Result<()> {
+        if on {
+            sqlx::query("insert into saved (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing")
+                .bind(user)
+                .bind(item)
+                .bind(now)
+                .execute(&self.write)
+                .await?;
+        } else {
+            sqlx::query("delete from saved where user_id = $1 and item_id = $2")
+                .bind(user)
+                .bind(item)
+                .execute(&self.write)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Hides a story from a member's lists, or no longer.
+    pub async fn hide(&self, user: UserId, item: ItemId, on: bool, now: Timestamp) -> Result<()> {
+        if on {
+            sqlx::query("insert into hidden (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing")
+                .bind(user)
+                .bind(item)
+                .bind(now)
+                .execute(&self.write)
+                .await?;
+        } else {
+            sqlx::query("delete from hidden where user_id = $1 and item_id = $2")
+                .bind(user)
+                .bind(item)
+                .execute(&self.write)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What a member saved, latest first, from row `skip` on.
+    pub async fn saved(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
+        Ok(sqlx::query_scalar(
+            "select item_id from saved where user_id = $1 order by at desc, item_id limit $2 offset $3",
+        )
+        .bind(user)
+        .bind(rows)
+        .bind(skip)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// What a member hid, latest first.
+    pub async fn hidden(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
+        Ok(sqlx::query_scalar(
+            "select item_id from hidden where user_id = $1 order by at desc, item_id limit $2 offset $3",
+        )
+        .bind(user)
+        .bind(rows)
+        .bind(skip)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// What a member voted up, latest first.
+    pub async fn upvoted(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
+        Ok(sqlx::query_scalar(
+            "select item_id from votes where user_id = $1 and not own and dir = 1 order by at desc, item_id limit $2 offset $3",
+        )
+        .bind(user)
+        .bind(rows)
+        .bind(skip)
+        .fetch_all(&self.read)
+        .await?)
+    }
+}
+
+fn collect(rows: Vec<MarkRow>) -> Marks {
+    let mut marks = Marks::default();
+    for row in rows {
+        if let (Some(dir), Some(at)) = (row.dir.and_then(Dir::from_points), row.at) {
+            marks.votes.insert(row.id, Vote { dir, at, own: row.own.unwrap_or(false) });
+        }
+        if row.saved {
+            marks.saved.push(row.id);
+        }
+        if row.hidden {
+            marks.hidden.push(row.id);
+        }
+        if let Some(unseen) = row.unseen.filter(|n| *n > 0) {
+            marks.unseen.insert(row.id, unseen);
+        }
+    }
+    marks
+}

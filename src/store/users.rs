@@ -1,0 +1,185 @@
+//! People's accounts.
+
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::thread::Order;
+use crate::domain::user::{Name, Profile, Role, Theme, UserId};
+
+/// What a log-in is checked against.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Credentials {
+    pub id: UserId,
+    pub name: String,
+    /// A PHC string; none: nobody can log in.
+    pub password: Option<String>,
+    pub banned_at: Option<Timestamp>,
+    pub ban_reason: Option<String>,
+}
+
+impl Store {
+    /// Makes an account. Its karma begins at 1.
+    ///
+    /// # Errors
+    /// `Conflict` where the name is taken, in whatever case.
+    pub async fn create_user(&self, name: &Name, password: &str, role: Role, now: Timestamp) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        let id = insert_user(&mut tx, name, password, role, now).await?;
+        self.commit(tx).await?;
+        Ok(id)
+    }
+
+    /// Makes the first admin's account; `Conflict` where there is an admin already, so that two uses of one link make one admin.
+    pub async fn create_first_admin(&self, name: &Name, password: &str, now: Timestamp) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        let admin: Option<UserId> =
+            sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&mut *tx).await?;
+        if admin.is_some() {
+            return Err(Error::Conflict);
+        }
+        let id = insert_user(&mut tx, name, password, Role::Admin, now).await?;
+        self.commit(tx).await?;
+        Ok(id)
+    }
+
+    pub async fn has_admin(&self) -> Result<bool> {
+        let admin: Option<UserId> =
+            sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&self.read).await?;
+        Ok(admin.is_some())
+    }
+
+    /// An account's log-in, by its name in any case.
+    pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
+        Ok(sqlx::query_as("select id, name, password, banned_at, ban_reason from users where lower(name) = lower($1)")
+            .bind(name)
+            .fetch_optional(&self.read)
+            .await?)
+    }
+
+    /// A person's public page, by name in any case.
+    pub async fn profile(&self, name: &str) -> Result<Profile> {
+        Ok(sqlx::query_as(
+            "select id, name, role, karma, created, about, banned_at, ban_reason, \
+             source is not null and claimed_at is null as unclaimed from users where lower(name) = lower($1)",
+        )
+        .bind(name)
+        .fetch_one(&self.read)
+        .await?)
+    }
+
+    /// Sets a password and ends every session but `keep`.
+    pub async fn set_password(&self, user: UserId, password: &str, keep: Option<&[u8]>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("update users set password = $2 where id = $1").bind(user).bind(password).execute(&mut *tx).await?;
+        sqlx::query("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
+            .bind(user)
+            .bind(keep)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("delete from devices where user_id = $1").bind(user).execute(&mut *tx).await?;
+        self.commit(tx).await
+    }
+
+    /// Hands an imported name to a person, who logs in with `password` from now on.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such name; `Conflict` where it was not imported or is claimed already.
+    pub async fn claim(&self, name: &str, password: &str, now: Timestamp) -> Result<UserId> {
+        let profile = self.profile(name).await?;
+        if !profile.unclaimed {
+            return Err(Error::Conflict);
+        }
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "update users set password = $2, claimed_at = $3, replies_read_at = $3 where id = $1 and claimed_at is null",
+        )
+        .bind(profile.id)
+        .bind(password)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        self.commit(tx).await?;
+        Ok(profile.id)
+    }
+
+    pub async fn about(&self, user: UserId) -> Result<String> {
+        Ok(sqlx::query_scalar("select about from users where id = $1").bind(user).fetch_one(&self.read).await?)
+    }
+
+    /// Keeps what the settings page offers.
+    pub async fn set_preferences(
+        &self,
+        user: UserId,
+        about: &str,
+        theme: Theme,
+        order: Order,
+        show_dead: bool,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("update users set about = $2, theme = $3, comment_order = $4, show_dead = $5 where id = $1")
+            .bind(user)
+            .bind(about)
+            .bind(theme)
+            .bind(order)
+            .bind(show_dead)
+            .execute(&mut *tx)
+            .await?;
+        self.commit(tx).await
+    }
+
+    pub async fn set_theme(&self, user: UserId, theme: Theme) -> Result<()> {
+        sqlx::query("update users set theme = $2 where id = $1").bind(user).bind(theme).execute(&self.write).await?;
+        Ok(())
+    }
+
+    pub async fn set_order(&self, user: UserId, order: Order) -> Result<()> {
+        sqlx::query("update users set comment_order = $2 where id = $1")
+            .bind(user)
+            .bind(order)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that a member has seen the replies up to `at`.
+    pub async fn read_replies(&self, user: UserId, at: Timestamp) -> Result<()> {
+        sqlx::query("update users set replies_read_at = $2 where id = $1 and replies_read_at < $2")
+            .bind(user)
+            .bind(at)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// The people of most karma.
+    pub async fn leaders(&self, rows: i64) -> Result<Vec<Profile>> {
+        Ok(sqlx::query_as(
+            "select id, name, role, karma, created, '' as about, banned_at, ban_reason, \
+             source is not null and claimed_at is null as unclaimed from users order by karma desc, id limit $1",
+        )
+        .bind(rows)
+        .fetch_all(&self.read)
+        .await?)
+    }
+}
+
+async fn insert_user(
+    tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
+    name: &Name,
+    password: &str,
+    role: Role,
+    now: Timestamp,
+) -> Result<UserId> {
+    Ok(sqlx::query_scalar(
+        "insert into users (name, password, role, karma, karma_base, created, replies_read_at) \
+         values ($1, $2, $3, 1, 1, $4, $4) returning id",
+    )
+    .bind(name.as_str())
+    .bind(password)
+    .bind(role)
+    .bind(now)
+    .fetch_one(&mut **tx)
+    .await?)
+}
