@@ -1,0 +1,368 @@
+//! Every setting: its name, default and meaning, once. A setting comes from its flag, else from `STOA_` and its name in the
+//! environment, else from `stoa.toml`, else from its default; all are checked once, at start.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use url::Url;
+
+use crate::clock::{DAY, HOUR, MINUTE};
+use crate::domain::policy::Policy;
+
+/// Where settings are read from beside flags and environment, if it is there.
+const FILE: &str = "stoa.toml";
+
+/// Declares the settings: [`Settings`] as given by flag, environment or file, each optional, and [`Config`] with the defaults filled in.
+macro_rules! settings {
+    ($( #[doc = $doc:literal] $name:ident ($env:literal): $type:ty = $default:expr; )*) => {
+        /// Settings as somebody gave them; what is absent has its default.
+        #[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Settings {
+            $(
+                #[doc = $doc]
+                #[arg(long, env = $env, global = true, help_heading = "Settings")]
+                pub $name: Option<$type>,
+            )*
+        }
+
+        /// Every setting, checked.
+        #[derive(Debug, Clone)]
+        pub struct Config {
+            $( #[doc = $doc] pub $name: $type, )*
+        }
+
+        impl Settings {
+            fn or(self, other: Settings) -> Settings {
+                Settings { $( $name: self.$name.or(other.$name), )* }
+            }
+
+            fn with_defaults(self) -> Config {
+                Config { $( $name: self.$name.unwrap_or_else(|| $default), )* }
+            }
+        }
+
+        impl Config {
+            /// The effective settings as a `stoa.toml` with each one's meaning.
+            pub fn to_toml(&self) -> String {
+                let mut text = String::new();
+                $(
+                    text.push_str("#");
+                    text.push_str($doc);
+                    text.push('\n');
+                    text.push_str(concat!(stringify!($name), " = "));
+                    text.push_str(&Setting::to_toml(&self.$name));
+                    text.push_str("\n\n");
+                )*
+                text.truncate(text.trim_end().len());
+                text.push('\n');
+                text
+            }
+        }
+    };
+}
+
+settings! {
+    #[doc = " The address and port to answer on."]
+    listen ("STOA_LISTEN"): SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8000));
+    #[doc = " The file that everything is kept in."]
+    database ("STOA_DATABASE"): PathBuf = PathBuf::from("stoa.db");
+    #[doc = " The address that people reach the site under, as https://forum.example.org; empty: http:// and the listening address."]
+    base_url ("STOA_BASE_URL"): String = String::new();
+    #[doc = " Rate limits, on or off; off is for load tests and throw-away sites."]
+    limits ("STOA_LIMITS"): Switch = Switch::On;
+    #[doc = " Address ranges of proxies whose X-Forwarded-For header is believed, separated by commas."]
+    trusted_proxies ("STOA_TRUSTED_PROXIES"): Nets = Nets::default();
+    #[doc = " What is logged: error, warn, info, debug, or a filter such as stoa=debug."]
+    log ("STOA_LOG"): String = "info".to_owned();
+    #[doc = " The name of the site."]
+    site_name ("STOA_SITE_NAME"): String = "Stoa".to_owned();
+    #[doc = " A short name, as in “Ask XY: ...”; empty: the site's name."]
+    short_name ("STOA_SHORT_NAME"): String = String::new();
+    #[doc = " A line that says what the site is for."]
+    tagline ("STOA_TAGLINE"): String = "A forum for one community".to_owned();
+    #[doc = " A folder with guidelines.md, privacy.md and contact.md that take the place of the built-in pages; empty: none."]
+    pages ("STOA_PAGES"): PathBuf = PathBuf::new();
+    #[doc = " How the contact page says the operator is reached, in Markdown."]
+    contact ("STOA_CONTACT"): String = String::new();
+    #[doc = " Who may make an account: open (everybody) or closed (only the operator makes them)."]
+    sign_up ("STOA_SIGN_UP"): SignUp = SignUp::Open;
+    #[doc = " Karma from which a member may vote comments down."]
+    karma_downvote ("STOA_KARMA_DOWNVOTE"): i64 = Policy::default().karma_downvote;
+    #[doc = " How long a vote can be undone, in minutes."]
+    undo_minutes ("STOA_UNDO_MINUTES"): u32 = 60;
+    #[doc = " How long an author may edit, in minutes."]
+    edit_minutes ("STOA_EDIT_MINUTES"): u32 = 120;
+    #[doc = " The age in days at which a thread takes no more comments; 0: never."]
+    thread_closes_after_days ("STOA_THREAD_CLOSES_AFTER_DAYS"): u32 = 0;
+    #[doc = " Whether replies deep in a thread wait a little, the deeper the longer."]
+    reply_delay ("STOA_REPLY_DELAY"): Switch = Switch::On;
+    #[doc = " For how many hours the same address is taken as a vote for the story that is there already."]
+    duplicate_hours ("STOA_DUPLICATE_HOURS"): u32 = 8;
+    #[doc = " The same in days for a story with at least duplicate_points points."]
+    duplicate_days ("STOA_DUPLICATE_DAYS"): u32 = 365;
+    #[doc = " The points from which duplicate_days counts."]
+    duplicate_points ("STOA_DUPLICATE_POINTS"): i64 = Policy::default().duplicate_points;
+    #[doc = " For how many days an account is marked as new."]
+    new_account_days ("STOA_NEW_ACCOUNT_DAYS"): u32 = 14;
+    #[doc = " Whether everybody sees the points of comments, or only their author."]
+    show_comment_points ("STOA_SHOW_COMMENT_POINTS"): Switch = Switch::Off;
+    #[doc = " How many stories an account may submit in an hour."]
+    stories_per_hour ("STOA_STORIES_PER_HOUR"): u32 = 10;
+    #[doc = " How many comments an account may post in an hour."]
+    comments_per_hour ("STOA_COMMENTS_PER_HOUR"): u32 = 60;
+    #[doc = " How many votes an account may cast in an hour."]
+    votes_per_hour ("STOA_VOTES_PER_HOUR"): u32 = 600;
+    #[doc = " How many accounts may be made from one address (IPv6: one /64) in an hour."]
+    sign_ups_per_hour ("STOA_SIGN_UPS_PER_HOUR"): u32 = 5;
+    #[doc = " How many wrong passwords an account, and an address, may try in an hour."]
+    log_ins_per_hour ("STOA_LOG_INS_PER_HOUR"): u32 = 30;
+    #[doc = " How many page titles an account may have fetched in an hour."]
+    fetches_per_hour ("STOA_FETCHES_PER_HOUR"): u32 = 60;
+    #[doc = " How many requests an address may make in a minute."]
+    requests_per_minute ("STOA_REQUESTS_PER_MINUTE"): u32 = 600;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    On,
+    Off,
+}
+
+impl Switch {
+    pub fn is_on(self) -> bool {
+        self == Switch::On
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignUp {
+    Open,
+    Closed,
+}
+
+/// Address ranges, written with commas between.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Nets(pub Vec<IpNet>);
+
+impl FromStr for Nets {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Nets, String> {
+        let parts = s.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let net = |part: &str| {
+            part.parse::<IpNet>()
+                .or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from))
+                .map_err(|_| format!("“{part}” is not an address range such as 172.16.0.0/12"))
+        };
+        parts.map(net).collect::<Result<_, _>>().map(Nets)
+    }
+}
+
+impl TryFrom<String> for Nets {
+    type Error = String;
+
+    fn try_from(s: String) -> Result<Nets, String> {
+        s.parse()
+    }
+}
+
+/// How a setting is written in `stoa.toml`.
+trait Setting {
+    fn to_toml(&self) -> String;
+}
+
+fn quoted(s: &str) -> String {
+    toml::Value::String(s.to_owned()).to_string()
+}
+
+impl Setting for String {
+    fn to_toml(&self) -> String {
+        quoted(self)
+    }
+}
+
+impl Setting for PathBuf {
+    fn to_toml(&self) -> String {
+        quoted(&self.to_string_lossy())
+    }
+}
+
+impl Setting for SocketAddr {
+    fn to_toml(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+impl Setting for Nets {
+    fn to_toml(&self) -> String {
+        let nets: Vec<String> = self.0.iter().map(IpNet::to_string).collect();
+        quoted(&nets.join(", "))
+    }
+}
+
+impl Setting for Switch {
+    fn to_toml(&self) -> String {
+        quoted(if self.is_on() { "on" } else { "off" })
+    }
+}
+
+impl Setting for SignUp {
+    fn to_toml(&self) -> String {
+        quoted(match self {
+            SignUp::Open => "open",
+            SignUp::Closed => "closed",
+        })
+    }
+}
+
+impl Setting for i64 {
+    fn to_toml(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for u32 {
+    fn to_toml(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// Why the settings cannot be used. The sentence names the setting.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {0}: {1}")]
+    Read(PathBuf, std::io::Error),
+    #[error("{0} is wrong: {1}")]
+    File(PathBuf, String),
+    #[error("base_url is “{0}”: it should be an address such as https://forum.example.org, without a path")]
+    BaseUrl(String),
+    #[error("site_name is empty: give the site a name")]
+    SiteName,
+    #[error("pages is {0}, and there is no such folder")]
+    Pages(PathBuf),
+}
+
+impl Config {
+    /// The effective settings: those given, then those in `stoa.toml` of the working directory, then the defaults.
+    pub fn load(given: Settings) -> Result<Config, ConfigError> {
+        Config::load_with_file(given, Path::new(FILE))
+    }
+
+    pub fn load_with_file(given: Settings, file: &Path) -> Result<Config, ConfigError> {
+        let from_file = match std::fs::read_to_string(file) {
+            Ok(text) => toml::from_str(&text)
+                .map_err(|e| ConfigError::File(file.to_owned(), e.to_string().trim_end().to_owned()))?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Settings::default(),
+            Err(e) => return Err(ConfigError::Read(file.to_owned(), e)),
+        };
+        let mut config = given.or(from_file).with_defaults();
+        if config.base_url.is_empty() {
+            config.base_url = format!("http://{}", config.listen);
+        }
+        config.base_url = base_url(&config.base_url)?;
+        if config.site_name.trim().is_empty() {
+            return Err(ConfigError::SiteName);
+        }
+        if config.short_name.is_empty() {
+            config.short_name.clone_from(&config.site_name);
+        }
+        if !config.pages.as_os_str().is_empty() && !config.pages.is_dir() {
+            return Err(ConfigError::Pages(config.pages));
+        }
+        Ok(config)
+    }
+
+    /// Whether people reach the site over TLS, so that cookies and headers may say so.
+    pub fn is_https(&self) -> bool {
+        self.base_url.starts_with("https://")
+    }
+
+    pub fn policy(&self) -> Policy {
+        let closes = i64::from(self.thread_closes_after_days) * DAY;
+        Policy {
+            karma_downvote: self.karma_downvote,
+            undo_window: i64::from(self.undo_minutes) * MINUTE,
+            edit_window: i64::from(self.edit_minutes) * MINUTE,
+            thread_closes_after: (closes > 0).then_some(closes),
+            reply_delay: self.reply_delay.is_on(),
+            duplicate_window: i64::from(self.duplicate_hours) * HOUR,
+            duplicate_window_popular: i64::from(self.duplicate_days) * DAY,
+            duplicate_points: self.duplicate_points,
+            new_account: i64::from(self.new_account_days) * DAY,
+            show_comment_points: self.show_comment_points.is_on(),
+        }
+    }
+}
+
+/// An origin without a slash at its end: `https://forum.example.org`.
+fn base_url(typed: &str) -> Result<String, ConfigError> {
+    let wrong = || ConfigError::BaseUrl(typed.to_owned());
+    let url = Url::parse(typed).map_err(|_| wrong())?;
+    let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
+        return Err(wrong());
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(toml: &str) -> Result<Config, ConfigError> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("stoa.toml");
+        std::fs::write(&file, toml).expect("written");
+        Config::load_with_file(Settings::default(), &file)
+    }
+
+    #[test]
+    fn without_any_setting_the_forum_answers_on_this_machine() {
+        let config = Config::load_with_file(Settings::default(), Path::new("nowhere.toml")).expect("defaults");
+        assert_eq!(config.base_url, "http://127.0.0.1:8000");
+        assert_eq!(config.policy(), Policy::default());
+        assert!(!config.is_https());
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_file() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("stoa.toml");
+        std::fs::write(&file, "site_name = \"File\"\ntagline = \"From the file\"").expect("written");
+        let given = Settings { site_name: Some("Flag".to_owned()), ..Settings::default() };
+        let config = Config::load_with_file(given, &file).expect("good");
+        assert_eq!((config.site_name.as_str(), config.tagline.as_str()), ("Flag", "From the file"));
+    }
+
+    #[test]
+    fn what_config_prints_reads_back_the_same() {
+        let config =
+            load("trusted_proxies = \"10.0.0.0/8, ::1\"\nsite_name = \"A \\\"quoted\\\" name\"").expect("good");
+        let again = load(&config.to_toml()).expect("reads back");
+        assert_eq!(config.to_toml(), again.to_toml());
+        assert_eq!(again.trusted_proxies.0.len(), 2);
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        for (toml, named) in [
+            ("base_url = \"forum.example.org\"", "base_url"),
+            ("base_url = \"https://example.org/forum\"", "base_url"),
+            ("site_name = \" \"", "site_name"),
+            ("pages = \"/no/such/folder\"", "pages"),
+            ("colour = \"red\"", "colour"),
+            ("limits = \"maybe\"", "limits"),
+            ("trusted_proxies = \"everybody\"", "everybody"),
+        ] {
+            let error = load(toml).expect_err(toml).to_string();
+            assert!(error.contains(named), "{toml}: {error}");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The one way out: every request that the server makes to the web at somebody's word goes through this guard. It reaches public
+//! addresses only, by http or https on their usual ports, for five seconds and 512 KB, and brings nothing along that could
+//! identify a person.
+
+mod address;
+mod page;
+
+use std::error::Error as StdError;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::url::{Host, Url};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Client, ClientBuilder, Response, redirect, retry};
+use tokio::sync::Semaphore;
+
+use crate::domain::url::{StoryUrl, UrlError};
+
+pub use address::is_public;
+
+const MAX_REDIRECTS: usize = 3;
+
+/// How many requests are under way at once; others wait, within their own time.
+const AT_ONCE: usize = 8;
+
+/// Fetches pages for the server, within [`Rules`]. Cheap to clone; clones share the count of requests under way.
+#[derive(Clone)]
+pub struct Fetcher {
+    client: Client,
+    rules: Rules,
+    slots: Arc<Semaphore>,
+}
+
+/// What may be reached, and how much of it. The default is the rule for the open internet; another is for tests, which serve on
+/// this machine.
+#[derive(Clone)]
+pub struct Rules {
+    /// Whether an address may be connected to.
+    pub address: fn(IpAddr) -> bool,
+    /// Whether a port may.
+    pub port: fn(u16) -> bool,
+    /// Where names are looked up. What it answers is checked, and the connection goes to what was checked.
+    pub names: Arc<dyn Resolve>,
+    /// The time for all of it: looking up, connecting, redirects, reading.
+    pub deadline: Duration,
+    /// How much of a page is read, in bytes after decompression; what follows is left unread.
+    pub bytes: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules {
+            address: is_public,
+            port: |port| matches!(port, 80 | 443),
+            names: Arc::new(SystemNames),
+            deadline: Duration::from_secs(5),
+            bytes: 512 * 1024,
+        }
+    }
+}
+
+/// Why nothing was fetched. The sentence is what the person reads; the cause beneath it, where there is one, is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error("{0}")]
+    Address(#[source] UrlError),
+    #[error("That address is not on the public internet, so Stoa does not fetch it.")]
+    NotPublic,
+    #[error("That address names an unusual port, so Stoa does not fetch it: only 80 and 443 are.")]
+    Port,
+    #[error("That page sends its readers on to others too many times.")]
+    Redirects,
+    #[error("That site took too long to answer.")]
+    Slow,
+    #[error("That site could not be reached.")]
+    Unreachable(#[source] reqwest::Error),
+    #[error("That site did not give the page: it answered with error {0}.")]
+    Status(u16),
+    #[error("That address is not of a web page, so it has no title to read.")]
+    NotHtml,
+    #[error("That page has no title that could be read.")]
+    NoTitle,
+}
+
+impl Fetcher {
+    /// A fetcher for the open internet. `user_agent` is what sites are told of us: name, version, and where to complain.
+    /// Fails where that holds what a header cannot.
+    pub fn new(user_agent: &str) -> Result<Fetcher, reqwest::Error> {
+        Fetcher::within(Rules::default(), user_agent)
+    }
+
+    /// A fetcher within rules of one's own.
+    pub fn within(rules: Rules, user_agent: &str) -> Result<Fetcher, reqwest::Error> {
+        // reqwest takes its cryptography from the process and panics without; installed twice, the first stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = builder(&rules, user_agent).build().or_else(|error| {
+            // A machine without certificates of its own can still read plain pages, and no other authority is trusted in their place.
+            tracing::warn!(%error, "no certificates found on this machine, so titles of https pages cannot be read");
+            builder(&rules, user_agent).tls_certs_only([]).build()
+        })?;
+        Ok(Fetcher { client, rules, slots: Arc::new(Semaphore::new(AT_ONCE)) })
+    }
+
+    /// The title of the page at an address, as it could stand in the title field: its `og:title`, else its `<title>`, at most 80
+    /// characters, cut at a word.
+    pub async fn title(&self, url: &str) -> Result<String, FetchError> {
+        tokio::time::timeout(self.rules.deadline, self.read_title(url)).await.unwrap_or(Err(FetchError::Slow))
+    }
+
+    async fn read_title(&self, url: &str) -> Result<String, FetchError> {
+        // The semaphore is never closed; were it, requests would only no longer be counted.
+        let _slot = self.slots.acquire().await;
+        let response = self.get(url).await?;
+        if !response.status().is_success() {
+            return Err(FetchError::Status(response.status().as_u16()));
+        }
+        if !is_html(response.headers()) {
+            return Err(FetchError::NotHtml);
+        }
+        let html = self.text(response).await?;
+        page::title(&html).ok_or(FetchError::NoTitle)
+    }
+
+    /// Asks for an address and follows where it sends us, each step checked as the first.
+    async fn get(&self, url: &str) -> Result<Response, FetchError> {
+        let mut target = self.admit(url)?;
+        for _ in 0..=MAX_REDIRECTS {
+            let request = self.client.get(target.clone()).header(ACCEPT, "text/html,application/xhtml+xml");
+            let response = request.send().await.map_err(FetchError::of)?;
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            let Some(location) = location.filter(|_| response.status().is_redirection()) else { return Ok(response) };
+            let next = target.join(location).map_err(|_| FetchError::Address(UrlError::Malformed))?;
+            target = self.admit(next.as_str())?;
+        }
+        Err(FetchError::Redirects)
+    }
+
+    /// Checks what an address itself tells. A host that is a name is checked when it is looked up, in [`Guarded`].
+    fn admit(&self, url: &str) -> Result<Url, FetchError> {
+        let url = StoryUrl::parse(url).map_err(FetchError::Address)?.url().clone();
+        if !url.port_or_known_default().is_some_and(self.rules.port) {
+            return Err(FetchError::Port);
+        }
+        let public = match url.host() {
+            Some(Host::Ipv4(ip)) => (self.rules.address)(ip.into()),
+            Some(Host::Ipv6(ip)) => (self.rules.address)(ip.into()),
+            Some(Host::Domain(_)) => true,
+            None => false,
+        };
+        if public { Ok(url) } else { Err(FetchError::NotPublic) }
+    }
+
+    /// The text of a page, in the charset that its header, its mark or its `<meta>` names; not more than is allowed, nor than is
+    /// needed for a title.
+    async fn text(&self, mut response: Response) -> Result<String, FetchError> {
+        let mut body: Vec<u8> = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(FetchError::of)? {
+            let seen = body.len();
+            body.extend_from_slice(&chunk);
+            if body.len() >= self.rules.bytes || page::ends_head(&body, seen) {
+                break;
+            }
+        }
+        body.truncate(self.rules.bytes);
+        let charset = page::charset(&body);
+        let mut read = http::Response::new(body);
+        if let Some(kind) = response.headers().get(CONTENT_TYPE) {
+            read.headers_mut().insert(CONTENT_TYPE, kind.clone());
+        }
+        Response::from(read).text_with_charset(&charset).await.map_err(FetchError::of)
+    }
+}
+
+impl FetchError {
+    fn of(error: reqwest::Error) -> FetchError {
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
+        while let Some(inner) = cause {
+            if inner.is::<NotPublic>() {
+                return FetchError::NotPublic;
+            }
+            cause = inner.source();
+        }
+        FetchError::Unreachable(error)
+    }
+}
+
+fn builder(rules: &Rules, user_agent: &str) -> ClientBuilder {
+    let names = Guarded { names: rules.names.clone(), address: rules.address };
+    Client::builder()
+        .user_agent(user_agent)
+        .dns_resolver(names)
+        // A proxy would look names up itself, behind the guard.
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .pool_max_idle_per_host(0)
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
+}
+
+/// The system's own look-up of names.
+struct SystemNames;
+
+impl Resolve for SystemNames {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found: Addrs = Box::new(found.collect::<Vec<_>>().into_iter());
+            Ok(found)
+        })
+    }
+}
+
+/// Looks a name up once and hands on only what may be reached. The connection goes to one of these very addresses, so that a name
+/// cannot mean a public one when it is checked and a private one when it is used.
+struct Guarded {
+    names: Arc<dyn Resolve>,
+    address: fn(IpAddr) -> bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the name has no public address")]
+struct NotPublic;
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (found, address) = (self.names.resolve(name), self.address);
+        Box::pin(async move {
+            let public: Vec<_> = found.await?.filter(|found| address(found.ip())).collect();
+            if public.is_empty() {
+                return Err(NotPublic.into());
+            }
+            let public: Addrs = Box::new(public.into_iter());
+            Ok(public)
+        })
+    }
+}
