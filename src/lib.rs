@@ -1,16 +1,18 @@
 //! Stoa: a self-hosted forum of stories, threads and votes.
 
+/// The commands.
+pub mod cli;
 /// The only reader of time.
 pub mod clock;
-
 /// Every setting, once.
 pub mod config;
-
 /// The rules of a forum: pure.
 pub mod domain;
-
 /// The guarded client of outgoing requests.
 pub mod fetch;
-
+/// Work outside requests.
+pub mod jobs;
 /// All SQL.
 pub mod store;
+/// All HTTP.
+pub mod web;

@@ -2,6 +2,7 @@
 //!
 //! The SQL is portable between SQLite and PostgreSQL: `$1`, `returning`, `on conflict`, seconds as integers, `cast(sum(..) as bigint)`.
 
+mod import;
 mod items;
 mod lists;
 mod moderation;
@@ -21,6 +22,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
+pub use import::{Imported, NewItem};
 pub use items::{Edit, NewComment, NewStory, Submission};
 pub use lists::{Dead, Page};
 pub use moderation::Act;

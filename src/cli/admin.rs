@@ -1,0 +1,148 @@
+//! `stoa admin`: what a locked-out operator needs. It may run beside the forum, which notices within a second.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::item::ItemId;
+use crate::domain::moderation;
+use crate::domain::password;
+use crate::domain::user::{Name, Role};
+use crate::store::{Act, Error, Store};
+
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Make an account; the password is read from standard input
+    Create {
+        name: String,
+        /// member, moderator or admin
+        #[arg(long, default_value = "admin")]
+        role: Role,
+    },
+    /// Set somebody's password and end their sessions; the password is read from standard input
+    Password { name: String },
+    /// Hand an imported name to its person; the password is read from standard input
+    Claim { name: String },
+    /// Give somebody another role: member, moderator or admin
+    Role { name: String, role: Role },
+    /// Ban somebody, whose sessions end at once
+    Ban {
+        name: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lift a ban
+    Unban { name: String },
+    /// Kill an item: only its author, moderators and members with showdead see it
+    Kill {
+        item: ItemId,
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Bring a dead item back
+    Unkill { item: ItemId },
+}
+
+pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
+    let store = Store::open(&config.database).await?;
+    let done = act(admin, &store, clock).await;
+    store.close().await;
+    writeln!(std::io::stdout(), "{}", done?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does it, and says in a sentence what was done.
+async fn act(admin: Admin, store: &Store, clock: &Clock) -> anyhow::Result<String> {
+    let at = clock.now();
+    match admin {
+        Admin::Create { name, role } => {
+            let name = Name::parse_by_operator(&name)?;
+            let hash = new_password(name.as_str())?;
+            match store.create_user(&name, &hash, role, at).await {
+                Err(Error::Conflict) => {
+                    bail!("the name {name} is taken; an imported one is handed over with: stoa admin claim {name}")
+                }
+                other => other?,
+            };
+            Ok(format!("Made {name}, {}.", role.as_str()))
+        }
+        Admin::Password { name } => {
+            let user = store.profile(&name).await.with_context(|| nobody(&name))?;
+            if user.unclaimed {
+                bail!("{} was imported and is not claimed yet: use stoa admin claim {}", user.name, user.name);
+            }
+            let hash = new_password(&user.name)?;
+            store.set_password(user.id, &hash, None).await?;
+            Ok(format!("Set the password of {} and ended their sessions.", user.name))
+        }
+        Admin::Claim { name } => {
+            let user = store.profile(&name).await.with_context(|| nobody(&name))?;
+            if !user.unclaimed {
+                bail!("{} is not an unclaimed imported name", user.name);
+            }
+            let hash = new_password(&user.name)?;
+            store.claim(&user.name, &hash, at).await.context("somebody claimed it at the same moment")?;
+            Ok(format!("{} can log in now.", user.name))
+        }
+        Admin::Role { name, role } => {
+            let user = store.profile(&name).await.with_context(|| nobody(&name))?;
+            match store.set_role(user.id, role, Act { actor: None, reason: "", at }).await {
+                Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
+                other => other?,
+            }
+            Ok(format!("{} is now {}.", user.name, role.as_str()))
+        }
+        Admin::Ban { name, reason } => {
+            ban(store, &name, true, Act { actor: None, reason: moderation::reason(&reason, true)?, at }).await
+        }
+        Admin::Unban { name } => ban(store, &name, false, Act { actor: None, reason: "", at }).await,
+        Admin::Kill { item, reason } => {
+            kill(store, item, true, Act { actor: None, reason: moderation::reason(&reason, false)?, at }).await
+        }
+        Admin::Unkill { item } => kill(store, item, false, Act { actor: None, reason: "", at }).await,
+    }
+}
+
+fn nobody(name: &str) -> String {
+    format!("nobody is called {name}")
+}
+
+async fn ban(store: &Store, name: &str, on: bool, act: Act<'_>) -> anyhow::Result<String> {
+    let user = store.profile(name).await.with_context(|| nobody(name))?;
+    match store.ban(user.id, on, act).await {
+        Err(Error::Conflict) => bail!("{} is {} already", user.name, if on { "banned" } else { "free" }),
+        other => other?,
+    }
+    Ok(if on {
+        format!("Banned {} and ended their sessions.", user.name)
+    } else {
+        format!("Lifted the ban of {}.", user.name)
+    })
+}
+
+async fn kill(store: &Store, item: ItemId, on: bool, act: Act<'_>) -> anyhow::Result<String> {
+    match store.kill(item, on, act).await {
+        Err(Error::NotFound) => bail!("there is no item {item}"),
+        Err(Error::Conflict) => bail!("item {item} is {} already", if on { "dead" } else { "alive" }),
+        other => other?,
+    }
+    Ok(if on { format!("Killed item {item}.") } else { format!("Brought item {item} back.") })
+}
+
+/// Reads a password from standard input, its first line, and hashes it.
+fn new_password(name: &str) -> anyhow::Result<String> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        write!(std::io::stderr(), "Password for {name} (it shows as you type): ")?;
+        std::io::stderr().flush()?;
+    }
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line)?;
+    let typed = line.trim_end_matches(['\n', '\r']);
+    password::check(typed, name)?;
+    password::hash(typed).context("the system gave no randomness")
+}

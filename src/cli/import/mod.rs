@@ -1,0 +1,269 @@
+//! `stoa import FILE...`: threads of Hacker News, as its two interfaces give them, into the forum.
+
+mod pieces;
+mod plan;
+mod progress;
+mod read;
+mod record;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::HumanCount;
+
+use self::plan::Plan;
+use self::progress::{Progress, Unit, started};
+use self::read::Found;
+use self::record::Record;
+use crate::clock::{Clock, Timestamp};
+use crate::domain::item::Kind;
+use crate::domain::text::from_hn_html;
+use crate::domain::title::section;
+use crate::domain::url::StoryUrl;
+use crate::store::{NewItem, Store};
+
+/// Items of one transaction, about: enough that the transaction itself costs little, and a running server's writes wait briefly.
+const BATCH: usize = 2_000;
+
+/// What its titles call Hacker News itself, as in “Ask HN:”.
+const SHORT_NAME: &str = "HN";
+
+/// Bring in threads of Hacker News
+///
+/// FILE holds items as its Firebase interface gives them (one a line, or one list) or as the Algolia interface does (an item with its
+/// comments nested in it). Importing the same file again changes nothing.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Import {
+    /// Files of items, one a line or as one document
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Stop at the first bad record, and write nothing
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// What became of an import; shown, it is the summary.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Items written.
+    pub new: usize,
+    /// Items that were there before.
+    pub known: usize,
+    /// Threads left out for a bad record.
+    pub skipped: usize,
+    /// Records that could not be read or have no place.
+    pub bad: usize,
+    /// Stories whose address is not one of the web; they came without it.
+    pub not_web: usize,
+    /// A bad record stopped it before anything was written.
+    pub stopped: bool,
+    pub took: Duration,
+}
+
+/// Imports the files, and says on the terminal how it went.
+///
+/// # Errors
+/// Where a file or the database cannot be read or written; what is wrong in a file is reported instead, with exit code 1.
+pub async fn run(args: Import, store: &Store, clock: &Clock) -> anyhow::Result<ExitCode> {
+    let mut err = io::stderr();
+    let is_terminal = err.is_terminal();
+    let report = import(&args, store, clock, &mut err, is_terminal).await?;
+    writeln!(io::stdout(), "{report}")?;
+    Ok(if report.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Imports the files. Bad records, names that had to change and the progress are said to `out`.
+///
+/// # Errors
+/// As [`run`].
+pub async fn import(
+    args: &Import,
+    store: &Store,
+    clock: &Clock,
+    out: &mut (dyn Write + Send),
+    is_terminal: bool,
+) -> anyhow::Result<Report> {
+    let began = started();
+    let now = clock.now();
+    let found = read_files(args, now, out, is_terminal)?;
+    let stops = |bad: usize| args.strict && bad > 0;
+    let plan = if stops(found.bad.len()) {
+        Plan { bad: found.bad, ..Plan::default() }
+    } else {
+        let known = store.imported(&plan::asked(&found)).await?;
+        plan::plan(found, &known)
+    };
+    let stopped = stops(plan.bad.len());
+    for bad in plan.bad.iter().take(if stopped { 1 } else { usize::MAX }) {
+        writeln!(out, "{}: {}", bad.spot.of(&args.files), bad.reason)?;
+    }
+    let mut report =
+        Report { known: plan.known, skipped: plan.skipped, bad: plan.bad.len(), stopped, ..Report::default() };
+    if !stopped {
+        write(plan.threads, store, now, &mut report, out, is_terminal).await?;
+    }
+    report.took = began.elapsed();
+    Ok(report)
+}
+
+fn read_files(args: &Import, now: Timestamp, out: &mut (dyn Write + Send), is_terminal: bool) -> anyhow::Result<Found> {
+    let mut files = Vec::new();
+    let mut total = 0;
+    for path in &args.files {
+        let cannot = || format!("cannot read {}", path.display());
+        let file = File::open(path).with_context(cannot)?;
+        total += file.metadata().with_context(cannot)?.len();
+        files.push(BufReader::with_capacity(1 << 16, file));
+    }
+    let mut found = Found::default();
+    let stops = |found: &Found| args.strict && !found.bad.is_empty();
+    let mut progress = Progress::new("Reading", Unit::Bytes, total, is_terminal);
+    for (number, (file, path)) in files.into_iter().zip(&args.files).enumerate() {
+        let mut said = Ok(());
+        read::read(file, number, now.0, &mut found, |bytes, found| {
+            said = progress.add(bytes, out);
+            said.is_ok() && !stops(found)
+        })
+        .with_context(|| format!("cannot read {}", path.display()))?;
+        said?;
+        if stops(&found) {
+            break;
+        }
+    }
+    progress.end();
+    Ok(found)
+}
+
+/// Writes whole threads, several in one transaction; while one batch is written, the texts of the next are converted.
+async fn write(
+    threads: Vec<Vec<Record>>,
+    store: &Store,
+    now: Timestamp,
+    report: &mut Report,
+    out: &mut (dyn Write + Send),
+    is_terminal: bool,
+) -> anyhow::Result<()> {
+    let total = threads.iter().map(Vec::len).sum::<usize>();
+    let highest = threads.iter().flatten().map(|record| record.id).max().unwrap_or(0);
+    let mut progress = Progress::new("Writing", Unit::Items, total as u64, is_terminal);
+    let mut threads = threads.into_iter();
+    let mut next = || {
+        let batch = batch(&mut threads);
+        (!batch.is_empty()).then(|| tokio::task::spawn_blocking(move || convert(&batch)))
+    };
+    let mut renamed = BTreeSet::new();
+    let mut coming = next();
+    while let Some(batch) = coming {
+        let items = batch.await?;
+        coming = next();
+        let refused = items.iter().filter(|item| item.1).count();
+        let items: Vec<NewItem> = items.into_iter().map(|item| item.0).collect();
+        let imported = store.import(&items, highest, now).await?;
+        report.new += imported.new;
+        report.known += imported.known;
+        report.not_web += refused;
+        renamed.extend(imported.renamed);
+        progress.add(items.len() as u64, out)?;
+    }
+    progress.end();
+    for (name, here) in renamed {
+        writeln!(out, "The name {name} belongs to a member here, so what {name} wrote there stands under {here}.")?;
+    }
+    Ok(())
+}
+
+/// The next whole threads, until there are enough for one transaction.
+fn batch(threads: &mut impl Iterator<Item = Vec<Record>>) -> Vec<Record> {
+    let mut batch = Vec::new();
+    while batch.len() < BATCH {
+        match threads.next() {
+            Some(thread) => batch.extend(thread),
+            None => break,
+        }
+    }
+    batch
+}
+
+/// What is to be stored, in the same order, with the work shared by the cores. True beside an item: its address was refused.
+fn convert(records: &[Record]) -> Vec<(NewItem, bool)> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = records.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = records
+            .chunks(share)
+            .map(|records| scope.spawn(|| records.iter().map(new_item).collect::<Vec<_>>()))
+            .collect();
+        let mut items = Vec::with_capacity(records.len());
+        for share in shares {
+            match share.join() {
+                Ok(done) => items.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        items
+    })
+}
+
+fn new_item(record: &Record) -> (NewItem, bool) {
+    let url = record.url.as_deref().map(StoryUrl::parse);
+    let refused = matches!(url, Some(Err(_)));
+    let title = record.title.clone();
+    let item = NewItem {
+        source_id: record.id,
+        kind: record.kind,
+        author: record.by.clone(),
+        time: Timestamp(record.time),
+        parent: record.parent,
+        place: record.place,
+        section: title.as_deref().filter(|_| record.kind == Kind::Story).and_then(|title| section(title, SHORT_NAME)),
+        title,
+        url: url.and_then(Result::ok),
+        text: from_hn_html(&record.text),
+        points: record.points,
+        dead: record.dead,
+        deleted: record.deleted,
+    };
+    (item, refused)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.stopped {
+            return f.write_str("Stopped at the first bad record. Nothing was imported.");
+        }
+        write!(f, "Imported {}", counted(self.new, "item"))?;
+        let skipped = (self.skipped > 0).then(|| format!("{} skipped", counted(self.skipped, "thread")));
+        let known = (self.known > 0).then(|| format!("{} known", HumanCount(self.known as u64)));
+        let beside: Vec<String> = [skipped, known].into_iter().flatten().collect();
+        if !beside.is_empty() {
+            write!(f, " ({})", beside.join(", "))?;
+        }
+        write!(f, " in {:.1} s.", self.took.as_secs_f64())?;
+        if self.bad > 0 {
+            write!(f, " {} named above.", were(self.bad, "bad record"))?;
+        }
+        if self.not_web > 0 {
+            write!(f, " {} not of the web and left out.", were(self.not_web, "address"))?;
+        }
+        Ok(())
+    }
+}
+
+fn counted(n: usize, noun: &str) -> String {
+    let plural = match noun {
+        _ if n == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{plural}", HumanCount(n as u64))
+}
+
+fn were(n: usize, noun: &str) -> String {
+    format!("{} {}", counted(n, noun), if n == 1 { "was" } else { "were" })
+}

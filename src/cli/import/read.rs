@@ -1,0 +1,326 @@
+//! Records out of files: an Algolia item with nested children, or Firebase items, as Hacker News' two interfaces give them.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::pieces::{Cut, LARGEST, Pieces};
+use super::record::{self, Bad, Draft, Loose, Record, Spot};
+
+/// How deep a thread may nest: far deeper than any that people wrote.
+pub const DEEPEST: usize = 10_000;
+
+/// The most bytes read as a slice. That is quicker; but a slice is searched from its beginning for the place of an error, once for
+/// each level that the error passes, and only a reader counts along.
+const SHORT: usize = 1 << 16;
+
+/// What the files held, in their order.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub records: Vec<Record>,
+    pub bad: Vec<Bad>,
+    /// Numbers, below zero, for records whose id cannot be told.
+    unnamed: i64,
+}
+
+impl Found {
+    fn unnamed(&mut self) -> i64 {
+        self.unnamed -= 1;
+        self.unnamed
+    }
+}
+
+/// Reads one file into `found`; `file` is its number among the files. A record over a day after `now` is bad.
+///
+/// Calls `progress` with the bytes of each piece; where that answers false, the rest is not read.
+///
+/// # Errors
+/// Only where the file itself cannot be read: what is wrong in it goes to `found.bad`.
+pub fn read(
+    from: impl BufRead,
+    file: usize,
+    now: i64,
+    found: &mut Found,
+    mut progress: impl FnMut(u64, &Found) -> bool,
+) -> io::Result<()> {
+    let mut pieces = Pieces::new(from)?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = pieces.next(&mut bytes)? {
+        let spot = Spot { file, line: piece.line };
+        match piece.cut {
+            Some(Cut::TooLarge) => lost(found, spot, format!("it is larger than {} MB", LARGEST >> 20)),
+            Some(Cut::OpenArray) => {
+                lost(found, spot, "the list is not closed by “]”: the file may be cut short".to_owned())
+            }
+            None => read_piece(bytes.trim_ascii_end(), spot, now, found),
+        }
+        if !progress(bytes.len() as u64, found) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Notes something whose thread cannot be told.
+fn lost(found: &mut Found, spot: Spot, reason: String) {
+    let id = found.unnamed();
+    found.bad.push(Bad { spot, id, parent: None, reason });
+}
+
+fn read_piece(bytes: &[u8], spot: Spot, now: i64, found: &mut Found) {
+    // The interface answers null for an item that it does not show.
+    if bytes == b"null" {
+        return;
+    }
+    let line = Cell::new(spot.line);
+    let mut flat = Flat::default();
+    let read = if bytes.len() > SHORT || bytes.contains(&b'\n') {
+        parse(serde_json::Deserializer::from_reader(Lines { bytes, line: &line }), &line, &mut flat)
+    } else {
+        parse(serde_json::Deserializer::from_slice(bytes), &line, &mut flat)
+    };
+    if let Err(error) = read {
+        return broken(&error, flat, spot, found);
+    }
+    let ids: Vec<i64> = flat.drafts.iter().map(|draft| draft.id().unwrap_or_else(|| found.unnamed())).collect();
+    for (draft, id) in flat.drafts.into_iter().zip(&ids) {
+        let spot = Spot { line: draft.line, ..spot };
+        let above = draft.above.and_then(|at| ids.get(at).copied());
+        let parent = above.or_else(|| draft.parent());
+        match record::check(draft, *id, parent, spot, now) {
+            Ok(record) => found.records.push(record),
+            Err(reason) => found.bad.push(Bad { spot, id: *id, parent, reason }),
+        }
+    }
+}
+
+/// Names a document that is not whole; what was read of it still tells its thread.
+fn broken(error: &serde_json::Error, flat: Flat, spot: Spot, found: &mut Found) {
+    let top = flat.drafts.first();
+    let (id, parent) = top.map_or((None, None), |draft| (draft.id(), draft.parent()));
+    let line = spot.line.saturating_add(error.line().saturating_sub(1) as u64);
+    let reason = match error.classify() {
+        serde_json::error::Category::Eof => "the record is cut short".to_owned(),
+        serde_json::error::Category::Data if flat.is_too_deep => {
+            format!("its comments are nested deeper than {DEEPEST}")
+        }
+        serde_json::error::Category::Data if flat.drafts.is_empty() => {
+            "this is not an item, which is written in { and }".to_owned()
+        }
+        serde_json::error::Category::Data => "what should be a list of its children is something else".to_owned(),
+        _ => format!("this is not JSON (at column {})", error.column()),
+    };
+    let id = id.unwrap_or_else(|| found.unnamed());
+    found.bad.push(Bad { spot: Spot { line, ..spot }, id, parent, reason });
+}
+
+/// A reader that tells on which line it stands.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    line: &'a Cell<u64>,
+}
+
+impl Read for Lines<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(into)?;
+        let ends = into.iter().take(read).filter(|byte| **byte == b'\n').count();
+        self.line.set(self.line.get().saturating_add(ends as u64));
+        Ok(read)
+    }
+}
+
+fn parse<'de, R: serde_json::de::Read<'de>>(
+    mut json: serde_json::Deserializer<R>,
+    line: &Cell<u64>,
+    flat: &mut Flat,
+) -> serde_json::Result<()> {
+    // The parser's own limit of 128 is too low for a long exchange; ours is DEEPEST, and the stack grows with the depth.
+    json.disable_recursion_limit();
+    let item = Item { flat, line, above: None, place: 0, level: 0, is_option: false };
+    item.deserialize(serde_stacker::Deserializer::new(&mut json))?;
+    json.end()
+}
+
+/// The items of one document in the order they begin in, parents before children; so no deep value ever exists.
+#[derive(Default)]
+struct Flat {
+    drafts: Vec<Draft>,
+    is_too_deep: bool,
+}
+
+/// Reads one item, with all below it, into `flat`.
+struct Item<'a> {
+    flat: &'a mut Flat,
+    line: &'a Cell<u64>,
+    /// The item it is nested in, by its place in `flat`.
+    above: Option<usize>,
+    /// Its number among its siblings.
+    place: i64,
+    level: usize,
+    is_option: bool,
+}
+
+#[derive(Clone, Copy, serde::Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    Id,
+    Type,
+    By,
+    Author,
+    Time,
+    CreatedAtI,
+    Title,
+    Url,
+    Text,
+    Score,
+    Points,
+    Parent,
+    ParentId,
+    Poll,
+    Kids,
+    Parts,
+    Children,
+    Options,
+    Dead,
+    Deleted,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> DeserializeSeed<'de> for Item<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Item<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an item")
+    }
+
+    /// Firebase names the children by their ids.
+    fn visit_u64<E: Error>(self, id: u64) -> Result<(), E> {
+        let above = self.above.and_then(|at| self.flat.drafts.get_mut(at)).ok_or_else(|| E::custom("a number"))?;
+        let list = if self.is_option { &mut above.parts } else { &mut above.kids };
+        list.push(i64::try_from(id).map_err(E::custom)?);
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+        if self.level > DEEPEST {
+            self.flat.is_too_deep = true;
+            return Err(M::Error::custom("nested too deep"));
+        }
+        let at = self.flat.drafts.len();
+        let place = self.above.is_some().then_some(self.place);
+        let line = self.line.get();
+        self.flat.drafts.push(Draft { line, above: self.above, place, is_option: self.is_option, ..Draft::default() });
+        let mut last = None;
+        loop {
+            let key = map.next_key::<Key>();
+            let Some(draft) = self.flat.drafts.get_mut(at) else { return Ok(()) };
+            // A number is whole only where something follows it: what stood last before a break tells no thread.
+            let key = key.inspect_err(|_| draft.forget(last))?;
+            let Some(key) = key else { return Ok(()) };
+            match key {
+                Key::Children | Key::Kids | Key::Options | Key::Parts => map.next_value_seed(Items {
+                    flat: self.flat,
+                    line: self.line,
+                    above: at,
+                    level: self.level + 1,
+                    are_options: matches!(key, Key::Options | Key::Parts),
+                })?,
+                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+                key => match draft.field(key) {
+                    Some(field) => field.set(map.next_value()?),
+                    None => drop(map.next_value::<IgnoredAny>()?),
+                },
+            }
+            last = Some(key);
+        }
+    }
+}
+
+impl Draft {
+    /// Where a key's value goes.
+    fn field(&mut self, key: Key) -> Option<&mut Loose> {
+        Some(match key {
+            Key::Id => &mut self.id,
+            Key::Type => &mut self.kind,
+            Key::By | Key::Author => &mut self.by,
+            Key::Time | Key::CreatedAtI => &mut self.time,
+            Key::Title => &mut self.title,
+            Key::Url => &mut self.url,
+            Key::Text => &mut self.text,
+            Key::Score | Key::Points => &mut self.points,
+            Key::Parent | Key::ParentId => &mut self.parent,
+            Key::Poll => &mut self.poll,
+            Key::Dead => &mut self.dead,
+            Key::Deleted => &mut self.deleted,
+            Key::Kids | Key::Parts | Key::Children | Key::Options | Key::Other => return None,
+        })
+    }
+
+    fn forget(&mut self, last: Option<Key>) {
+        if let Some(field) = last.and_then(|key| self.field(key)) {
+            *field = Loose::Absent;
+        }
+    }
+}
+
+/// A list of items or of ids.
+struct Items<'a> {
+    flat: &'a mut Flat,
+    line: &'a Cell<u64>,
+    above: usize,
+    level: usize,
+    are_options: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Items<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of items")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<(), S::Error> {
+        let mut place = 0;
+        loop {
+            let item = Item {
+                flat: self.flat,
+                line: self.line,
+                above: Some(self.above),
+                place,
+                level: self.level,
+                is_option: self.are_options,
+            };
+            if list.next_element_seed(item)?.is_none() {
+                return Ok(());
+            }
+            place += 1;
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! One record of an import: what stood in a file, and what is asked of it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::clock::DAY;
+use crate::domain::item::Kind;
+
+/// Where a record begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// The number of the file among those given.
+    pub file: usize,
+    /// From 1.
+    pub line: u64,
+}
+
+impl Spot {
+    /// `FILE:LINE`, as editors and compilers write it.
+    pub fn of(self, files: &[PathBuf]) -> String {
+        let file = files.get(self.file).map(|path| path.display().to_string()).unwrap_or_default();
+        format!("{file}:{}", self.line)
+    }
+}
+
+/// One item as a file gave it: its texts are still Hacker News' HTML.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub spot: Spot,
+    pub id: i64,
+    pub kind: Kind,
+    pub by: Option<String>,
+    pub time: i64,
+    pub parent: Option<i64>,
+    /// Its number among its siblings, where it was nested in its parent.
+    pub place: Option<i64>,
+    pub title: Option<String>,
+    pub url: Option<String>,
+    pub text: String,
+    pub points: Option<i64>,
+    pub kids: Vec<i64>,
+    pub parts: Vec<i64>,
+    pub dead: bool,
+    pub deleted: bool,
+}
+
+/// A record that cannot be imported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bad {
+    pub spot: Spot,
+    /// Below zero where it cannot be told.
+    pub id: i64,
+    pub parent: Option<i64>,
+    /// Completes “FILE:LINE: …”.
+    pub reason: String,
+}
+
+/// A value of whatever type, so that a field of the wrong one costs its own record a reason, and not the whole document.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Loose {
+    /// Not there, or null.
+    #[default]
+    Absent,
+    Bool(bool),
+    Int(i64),
+    Text(String),
+    Other,
+}
+
+/// A record as it was read and before it is checked.
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub line: u64,
+    /// The draft it was nested in, by its number in the document.
+    pub above: Option<usize>,
+    pub place: Option<i64>,
+    /// It stood among the options of a poll.
+    pub is_option: bool,
+    pub id: Loose,
+    pub kind: Loose,
+    pub by: Loose,
+    pub time: Loose,
+    pub title: Loose,
+    pub url: Loose,
+    pub text: Loose,
+    pub points: Loose,
+    pub parent: Loose,
+    pub poll: Loose,
+    pub dead: Loose,
+    pub deleted: Loose,
+    pub kids: Vec<i64>,
+    pub parts: Vec<i64>,
+}
+
+/// Ids are far below this on Hacker News; one near the largest number would leave none for new posts.
+const LARGEST_ID: i64 = 1_000_000_000_000;
+const MOST_POINTS: i64 = 1_000_000_000;
+const LONGEST_NAME: usize = 32;
+
+impl Draft {
+    pub fn id(&self) -> Option<i64> {
+        self.id.int().filter(|id| (1..=LARGEST_ID).contains(id))
+    }
+
+    /// The parent that the record names itself; an option's is its poll.
+    pub fn parent(&self) -> Option<i64> {
+        self.parent.int().or(self.poll.int())
+    }
+}
+
+/// Makes a record of a draft. `parent` is the item it was nested in, or the one that it names; `now` the present time.
+///
+/// # Errors
+/// What is wrong with it, to follow the file and the line.
+pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -> Result<Record, String> {
+    if draft.id().is_none() {
+        return Err("it has no id that is a number above zero".to_owned());
+    }
+    let wrong = |what: &str| format!("item {id}: {what}");
+    let kind = match &draft.kind {
+        Loose::Absent if draft.is_option => Kind::Pollopt,
+        Loose::Absent => return Err(wrong("it has no type")),
+        Loose::Text(kind) => {
+            self::kind(kind).ok_or_else(|| wrong(&format!("its type {kind:?} is not one of an item")))?
+        }
+        _ => return Err(wrong("its type is not a word")),
+    };
+    let time =
+        draft.time.int().filter(|time| *time > 0).ok_or_else(|| wrong("it has no time that is a number above zero"))?;
+    if time > now.saturating_add(DAY) {
+        return Err(wrong("its time lies in the future"));
+    }
+    let text = |value: Loose, name: &str| value.text().map_err(|()| wrong(&format!("its {name} is not a text")));
+    let by = text(draft.by, "author")?;
+    let title = text(draft.title, "title")?.map(|title| plain(&title)).filter(|title| !title.is_empty());
+    let url = text(draft.url, "url")?.filter(|url| !url.is_empty());
+    let body = text(draft.text, "text")?;
+    // Algolia has no mark for a deleted item: nobody wrote it and nothing is in it.
+    let deleted =
+        draft.deleted == Loose::Bool(true) || by.is_none() && body.is_none() && title.is_none() && url.is_none();
+    match &by {
+        Some(name) if !is_name(name) => {
+            return Err(wrong(&format!("its author {name:?} has no name that an account can have")));
+        }
+        None if !deleted => return Err(wrong("it names no author")),
+        _ => {}
+    }
+    if kind.is_root() && title.is_none() && !deleted {
+        return Err(wrong(&format!("this {} has no title", kind.as_str())));
+    }
+    if kind == Kind::Comment && parent.is_none() {
+        return Err(wrong("this comment has no parent"));
+    }
+    let points = match draft.points {
+        Loose::Absent => None,
+        Loose::Int(points) if points.abs_diff(0) <= MOST_POINTS.unsigned_abs() => Some(points),
+        _ => return Err(wrong("its points are not a number that points can be")),
+    };
+    Ok(Record {
+        spot,
+        id,
+        kind,
+        by,
+        time,
+        parent: parent.filter(|_| !kind.is_root()),
+        place: draft.place,
+        title: title.filter(|_| !deleted),
+        url: url.filter(|_| !deleted),
+        text: body.filter(|_| !deleted).unwrap_or_default(),
+        points,
+        kids: draft.kids,
+        parts: draft.parts,
+        dead: draft.dead == Loose::Bool(true),
+        deleted,
+    })
+}
+
+fn kind(name: &str) -> Option<Kind> {
+    [Kind::Story, Kind::Comment, Kind::Job, Kind::Poll, Kind::Pollopt].into_iter().find(|kind| kind.as_str() == name)
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+/// A title without the references that Firebase writes for five characters, and with single spaces for white space and controls.
+fn plain(title: &str) -> String {
+    let mut out = title
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    if out.contains('&') {
+        // The ampersand comes last, so that what it makes is not read a second time.
+        for (reference, is) in
+            [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2F;", "/"), ("&amp;", "&")]
+        {
+            out = out.replace(reference, is);
+        }
+    }
+    out
+}
+
+impl Loose {
+    /// Takes a value. A null never hides what the other interface's name for the same field gave.
+    pub fn set(&mut self, value: Loose) {
+        if value != Loose::Absent {
+            *self = value;
+        }
+    }
+
+    /// A whole number, or a text of digits.
+    fn int(&self) -> Option<i64> {
+        match self {
+            Loose::Int(n) => Some(*n),
+            Loose::Text(digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
+
+    fn text(self) -> Result<Option<String>, ()> {
+        match self {
+            Loose::Absent => Ok(None),
+            Loose::Text(text) => Ok(Some(text)),
+            _ => Err(()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Loose, D::Error> {
+        from.deserialize_any(LooseVisitor)
+    }
+}
+
+struct LooseVisitor;
+
+impl<'de> Visitor<'de> for LooseVisitor {
+    type Value = Loose;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Loose, E> {
+        Ok(Loose::Absent)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Loose, E> {
+        Ok(Loose::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Loose, E> {
+        Ok(Loose::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Loose, E> {
+        Ok(i64::try_from(value).map_or(Loose::Other, Loose::Int))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Loose, E> {
+        Ok(Loose::Other)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Loose, E> {
+        Ok(Loose::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Loose, E> {
+        Ok(Loose::Text(value))
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Loose, S::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose::Other)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Loose, M::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Loose::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_loses_its_references_once() {
+        for (title, expected) in [
+            ("A story about &lt;input&gt;", "A story about <input>"),
+            ("AT&amp;T &amp;lt; it&#x27;s 1&#x2F;2", "AT&T &lt; it's 1/2"),
+            (" two \n lines\u{0}", "two lines"),
+            ("R&D", "R&D"),
+        ] {
+            assert_eq!(plain(title), expected, "{title:?}");
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! Items that came from elsewhere, many at once.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
+
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::item::{ItemId, Kind};
+use crate::domain::title::Section;
+use crate::domain::url::{RULE_VERSION, StoryUrl};
+use crate::domain::user::UserId;
+
+/// Where all imported items and names come from.
+const SOURCE: &str = "hn";
+
+/// Rows of one statement; few enough for the database's limit of 32,766 values.
+const ROWS: usize = 100;
+
+/// Ids that one statement asks for.
+const IDS: usize = 1_000;
+
+/// An item as it was at its source. Ids here are those of the source.
+#[derive(Debug, Clone)]
+pub struct NewItem {
+    pub source_id: i64,
+    pub kind: Kind,
+    /// A name as the source spells it; none where the source names nobody.
+    pub author: Option<String>,
+    pub time: Timestamp,
+    /// What it answers, or the poll it is an option of; none for the head of a thread.
+    pub parent: Option<i64>,
+    pub place: Option<i64>,
+    pub title: Option<String>,
+    pub url: Option<StoryUrl>,
+    pub section: Option<Section>,
+    /// Markdown source.
+    pub text: String,
+    /// None where the source does not tell them: counted as 1.
+    pub points: Option<i64>,
+    pub dead: bool,
+    pub deleted: bool,
+}
+
+/// What a write of [`Store::import`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub new: usize,
+    /// Items that were there before; nothing of them was changed.
+    pub known: usize,
+    /// Names of the source that belong to somebody else here, and what they are called instead.
+    pub renamed: Vec<(String, String)>,
+}
+
+/// Where an item stands that an import brought earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct ImportedItem {
+    source_id: i64,
+    pub root: ItemId,
+    /// The id at the source of the head of its thread; none where that head was posted here.
+    pub root_source_id: Option<i64>,
+}
+
+/// An item that others can hang on.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+struct Placed {
+    source_id: i64,
+    id: ItemId,
+    root_id: ItemId,
+    depth: i64,
+    author_id: Option<UserId>,
+}
+
+/// A new item with its place here.
+struct Row<'a> {
+    item: &'a NewItem,
+    placed: Placed,
+    parent: Option<ItemId>,
+    reply_to: Option<UserId>,
+}
+
+impl Store {
+    /// Which of these ids of the source are here already.
+    pub async fn imported(&self, source_ids: &[i64]) -> Result<HashMap<i64, ImportedItem>> {
+        let mut found = HashMap::new();
+        for ids in source_ids.chunks(IDS) {
+            let mut query = QueryBuilder::new(
+                "select i.source_id, i.root_id as root, r.source_id as root_source_id \
+                 from items i join items r on r.id = i.root_id where i.source = ",
+            );
+            query.push_bind(SOURCE).push(" and i.source_id in ");
+            push_list(&mut query, ids);
+            let rows: Vec<ImportedItem> = query.build_query_as().fetch_all(&self.read).await?;
+            found.extend(rows.into_iter().map(|row| (row.source_id, row)));
+        }
+        Ok(found)
+    }
+
+    /// Writes what is new of `items` in one transaction: whole threads, parents before children. No new id but a source's own is
+    /// given up to `highest`, so that those still to come can keep theirs.
+    ///
+    /// # Errors
+    /// `NotFound` where a parent is neither among the items before it nor in the database; nothing is written then.
+    pub async fn import(&self, items: &[NewItem], highest: i64, now: Timestamp) -> Result<Imported> {
+        let mut tx = self.begin().await?;
+        let mut placed = placed(&mut tx, items).await?;
+        let new: Vec<&NewItem> = items.iter().filter(|item| !placed.contains_key(&item.source_id)).collect();
+        let mut imported = Imported { new: new.len(), known: items.len() - new.len(), renamed: Vec::new() };
+        if new.is_empty() {
+            return Ok(imported);
+        }
+        let authors = authors(&mut tx, &new, now, &mut imported.renamed).await?;
+        let taken = taken(&mut tx, &new).await?;
+        let mut next = last_id(&mut tx).await?.max(highest);
+        let mut rows = Vec::with_capacity(new.len());
+        for item in new {
+            let id = if taken.contains(&item.source_id) {
+                next += 1;
+                next
+            } else {
+                item.source_id
+            };
+            let author = item.author.as_deref().and_then(|name| authors.get(&name.to_ascii_lowercase()).copied());
+            let row = place(item, ItemId(id), author, &placed)?;
+            placed.insert(item.source_id, row.placed);
+            rows.push(row);
+        }
+        let mut below = live_below(&rows);
+        for rows in rows.chunks(ROWS) {
+            insert_items(&mut tx, rows, &mut below).await?;
+        }
+        count_below(&mut tx, below.into_iter().collect()).await?;
+        self.commit(tx).await?;
+        Ok(imported)
+    }
+}
+
+fn push_list(query: &mut QueryBuilder<Sqlite>, ids: &[i64]) {
+    query.push("(");
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(*id);
+    }
+    query.push(")");
+}
+
+/// The items themselves and their parents, as far as they are here.
+async fn placed(db: &mut SqliteConnection, items: &[NewItem]) -> Result<HashMap<i64, Placed>> {
+    let ids: HashSet<i64> = items.iter().flat_map(|item| [Some(item.source_id), item.parent]).flatten().collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let mut placed = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(IDS) {
+        let mut query = QueryBuilder::new("select source_id, id, root_id, depth, author_id from items where source = ");
+        query.push_bind(SOURCE).push(" and source_id in ");
+        push_list(&mut query, ids);
+        let rows: Vec<Placed> = query.build_query_as().fetch_all(&mut *db).await?;
+        placed.extend(rows.into_iter().map(|row| (row.source_id, row)));
+    }
+    Ok(placed)
+}
+
+/// Ids of the source that another item has here.
+async fn taken(db: &mut SqliteConnection, items: &[&NewItem]) -> Result<HashSet<i64>> {
+    let ids: Vec<i64> = items.iter().map(|item| item.source_id).collect();
+    let mut taken = HashSet::new();
+    for ids in ids.chunks(IDS) {
+        let mut query = QueryBuilder::new("select id from items where id in ");
+        push_list(&mut query, ids);
+        let rows: Vec<i64> = query.build_query_scalar().fetch_all(&mut *db).await?;
+        taken.extend(rows);
+    }
+    Ok(taken)
+}
+
+/// The highest id ever given. An id written by hand moves SQLite's sequence along; PostgreSQL's would have to be set after an import.
+async fn last_id(db: &mut SqliteConnection) -> Result<i64> {
+    Ok(sqlx::query_scalar("select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'")
+        .fetch_one(db)
+        .await?)
+}
+
+fn place<'a>(item: &'a NewItem, id: ItemId, author: Option<UserId>, placed: &HashMap<i64, Placed>) -> Result<Row<'a>> {
+    let source_id = item.source_id;
+    let Some(parent) = item.parent else {
+        let head = Placed { source_id, id, root_id: id, depth: 0, author_id: author };
+        return Ok(Row { item, placed: head, parent: None, reply_to: None });
+    };
+    let parent = placed.get(&parent).ok_or(Error::NotFound)?;
+    let reply_to = parent.author_id.filter(|to| item.kind == Kind::Comment && Some(*to) != author);
+    let depth = parent.depth.saturating_add(1);
+    let own = Placed { source_id, id, root_id: parent.root_id, depth, author_id: author };
+    Ok(Row { item, placed: own, parent: Some(parent.id), reply_to })
+}
+
+/// How many comments that a visitor may see come to each thread.
+fn live_below(rows: &[Row<'_>]) -> HashMap<ItemId, i64> {
+    let mut below = HashMap::new();
+    for row in rows.iter().filter(|row| row.item.kind == Kind::Comment && !row.item.dead && !row.item.deleted) {
+        *below.entry(row.placed.root_id).or_insert(0) += 1;
+    }
+    below
+}
+
+/// Writes rows; the heads among them take their count out of `below`.
+async fn insert_items(
+    tx: &mut Transaction<'static, Sqlite>,
+    rows: &[Row<'_>],
+    below: &mut HashMap<ItemId, i64>,
+) -> Result<()> {
+    let mut query = QueryBuilder::new(
+        "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, place, title, url, \
+         url_key, site, domain, rule_version, section, text, base_points, score, descendants, deleted_at, dead, source, source_id) ",
+    );
+    query.push_values(rows, |mut values, row| {
+        let (item, placed) = (row.item, row.placed);
+        let site = item.url.as_ref().map(StoryUrl::site);
+        let points = item.points.unwrap_or(1);
+        values.push_bind(placed.id).push_bind(item.kind).push_bind(placed.author_id);
+        values.push_bind(item.time).push_bind(item.time).push_bind(item.time);
+        values.push_bind(row.parent).push_bind(placed.root_id).push_bind(placed.depth).push_bind(row.reply_to);
+        values.push_bind(item.place).push_bind(item.title.as_deref());
+        values.push_bind(item.url.as_ref().map(|url| url.as_str().to_owned()));
+        values.push_bind(item.url.as_ref().map(StoryUrl::key));
+        values.push_bind(site.as_ref().map(|site| site.name.clone())).push_bind(site.map(|site| site.domain));
+        values.push_bind(item.url.as_ref().map(|_| RULE_VERSION)).push_bind(item.section).push_bind(item.text.as_str());
+        values.push_bind(points).push_bind(points);
+        values.push_bind(if item.parent.is_none() { below.remove(&placed.id).unwrap_or(0) } else { 0 });
+        values.push_bind(item.deleted.then_some(item.time)).push_bind(item.dead.then_some("killed"));
+        values.push_bind(SOURCE).push_bind(item.source_id);
+    });
+    query.build().execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Counts new comments on the heads that were here before.
+async fn count_below(tx: &mut Transaction<'static, Sqlite>, heads: Vec<(ItemId, i64)>) -> Result<()> {
+    for heads in heads.chunks(ROWS) {
+        let mut query = QueryBuilder::new("with more (id, n) as (");
+        query.push_values(heads, |mut values, (id, n)| {
+            values.push_bind(*id).push_bind(*n);
+        });
+        query.push(") update items set descendants = descendants + more.n from more where items.id = more.id");
+        query.build().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// What an import knows of a person.
+struct Person<'a> {
+    /// The first spelling.
+    name: &'a str,
+    since: Timestamp,
+    /// Points of their stories beyond each one's first.
+    karma: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Account {
+    id: UserId,
+    /// In lower case.
+    name: String,
+    /// Made by an import, and nobody's yet.
+    unclaimed: bool,
+}
+
+/// The accounts of all authors by their names in lower case, made or brought up to date.
+async fn authors(
+    tx: &mut Transaction<'static, Sqlite>,
+    items: &[&NewItem],
+    now: Timestamp,
+    renamed: &mut Vec<(String, String)>,
+) -> Result<HashMap<String, UserId>> {
+    let people = people(items);
+    // Who is still without an account, and the name that is tried next for them; in order, so that ids come out the same each time.
+    let mut open: Vec<(&String, String)> = people.keys().map(|key| (key, key.clone())).collect();
+    open.sort_unstable();
+    let mut ids = HashMap::with_capacity(people.len());
+    let mut attempt = 0;
+    while !open.is_empty() {
+        let accounts = accounts(tx, &open).await?;
+        let (mut absent, mut theirs, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        attempt += 1;
+        for (key, tried) in open {
+            let Some(person) = people.get(key) else { continue };
+            let here = format!("{}{}", person.name, tried.get(key.len()..).unwrap_or_default());
+            match accounts.get(&tried) {
+                Some(account) if !account.unclaimed => {
+                    let number = if attempt > 1 { attempt.to_string() } else { String::new() };
+                    again.push((key, format!("{key}-{SOURCE}{number}")));
+                    continue;
+                }
+                Some(account) => theirs.push((key, account.id, person)),
+                None => absent.push((key, tried.clone(), here.clone(), person)),
+            }
+            if tried != *key {
+                renamed.push((person.name.to_owned(), here));
+            }
+        }
+        update_accounts(tx, &theirs).await?;
+        ids.extend(theirs.into_iter().map(|(key, id, _)| (key.clone(), id)));
+        make_accounts(tx, &absent, now, &mut ids).await?;
+        open = again;
+    }
+    Ok(ids)
+}
+
+fn people<'a>(items: &[&'a NewItem]) -> HashMap<String, Person<'a>> {
+    let mut people = HashMap::new();
+    for item in items {
+        let Some(name) = item.author.as_deref() else { continue };
+        let person = people.entry(name.to_ascii_lowercase()).or_insert(Person { name, since: item.time, karma: 0 });
+        person.since = person.since.min(item.time);
+        if matches!(item.kind, Kind::Story | Kind::Poll) {
+            person.karma += item.points.map_or(0, |points| points - 1);
+        }
+    }
+    people
+}
+
+async fn accounts(db: &mut SqliteConnection, open: &[(&String, String)]) -> Result<HashMap<String, Account>> {
+    let mut found = HashMap::with_capacity(open.len());
+    for open in open.chunks(IDS) {
+        let mut query = QueryBuilder::new(
+            "select id, lower(name) as name, source is not null and claimed_at is null as unclaimed \
+             from users where lower(name) in (",
+        );
+        let mut list = query.separated(", ");
+        for (_, tried) in open {
+            list.push_bind(tried.as_str());
+        }
+        query.push(")");
+        let rows: Vec<Account> = query.build_query_as().fetch_all(&mut *db).await?;
+        found.extend(rows.into_iter().map(|row| (row.name.clone(), row)));
+    }
+    Ok(found)
+}
+
+/// Adds karma to accounts that an earlier import made, and moves their beginning back.
+async fn update_accounts(
+    tx: &mut Transaction<'static, Sqlite>,
+    theirs: &[(&String, UserId, &Person<'_>)],
+) -> Result<()> {
+    for theirs in theirs.chunks(ROWS) {
+        let mut query = QueryBuilder::new("with more (id, since, karma) as (");
+        query.push_values(theirs, |mut values, (_, id, person)| {
+            values.push_bind(*id).push_bind(person.since).push_bind(person.karma);
+        });
+        query.push(
+            ") update users set karma = users.karma + more.karma, karma_base = users.karma_base + more.karma, \
+             created = case when more.since < users.created then more.since else users.created end \
+             from more where users.id = more.id",
+        );
+        query.build().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Makes accounts, each under the name that is third, that nobody can log in to until the operator hands them over.
+async fn make_accounts(
+    tx: &mut Transaction<'static, Sqlite>,
+    absent: &[(&String, String, String, &Person<'_>)],
+    now: Timestamp,
+    ids: &mut HashMap<String, UserId>,
+) -> Result<()> {
+    for absent in absent.chunks(ROWS) {
+        let mut query =
+            QueryBuilder::new("insert into users (name, karma, karma_base, created, source, replies_read_at) ");
+        query.push_values(absent, |mut values, (_, _, here, person)| {
+            let karma = person.karma + 1;
+            values.push_bind(here.as_str()).push_bind(karma).push_bind(karma).push_bind(person.since);
+            values.push_bind(SOURCE).push_bind(now);
+        });
+        query.push(" returning lower(name), id");
+        let made: Vec<(String, UserId)> = query.build_query_as().fetch_all(&mut **tx).await?;
+        let made: HashMap<String, UserId> = made.into_iter().collect();
+        for (key, tried, _, _) in absent {
+            if let Some(id) = made.get(tried) {
+                ids.insert((*key).clone(), *id);
+            }
+        }
+    }
+    Ok(())
+}

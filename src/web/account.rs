@@ -1,0 +1,413 @@
+//! Coming in and going: sign-up, log-in, log-out; password, settings and sessions.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::HeaderMap;
+use serde::Deserialize;
+
+use crate::config::SignUp;
+use crate::domain::draft;
+use crate::domain::password;
+use crate::domain::thread::Order;
+use crate::domain::user::{Name, NameError, Role, Theme};
+use crate::store;
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::limit::Address;
+use crate::web::page::{Page, html, html_with};
+use crate::web::session::{self, CurrentMember, MaybeMember};
+use crate::web::state::App;
+use crate::web::view::When;
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Back {
+    #[serde(default)]
+    goto: Goto,
+}
+
+/// A name and a password as typed.
+#[derive(Debug, Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    goto: Goto,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LogInPage<'a> {
+    page: Page<'a>,
+    errors: Mistakes,
+    name: &'a str,
+    goto: &'a Goto,
+}
+
+fn log_in_form(app: &App, viewer: &MaybeMember, name: &str, goto: &Goto, errors: Mistakes) -> Response {
+    let mut page = Page::new(app, viewer, "login", "Log in");
+    page.robots = false;
+    let status = errors.status();
+    html_with(status, &LogInPage { page, errors, name, goto })
+}
+
+/// `GET /login`
+pub async fn log_in_form_page(State(app): State<App>, viewer: MaybeMember, Query(back): Query<Back>) -> Response {
+    if viewer.member.is_some() {
+        return back.goto.redirect();
+    }
+    log_in_form(&app, &viewer, "", &back.goto, Mistakes::default())
+}
+
+/// `POST /login`
+pub async fn log_in(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    address: Address,
+    headers: HeaderMap,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let refuse =
+        |sentence: String| Ok(log_in_form(&app, &viewer, &typed.name, &typed.goto, Mistakes::one("", sentence)));
+    // No name and no password is longer than these; what is, matches nothing.
+    let name: String = typed.name.trim().chars().take(100).collect();
+    if typed.password.len() > password::LONGEST {
+        return refuse(password::PasswordError::Long.to_string());
+    }
+    let known = app.store.credentials(&name).await?;
+    let device = match &known {
+        Some(found) if session::is_known_device(&app, &headers, found.id).await? => Some(found.id),
+        _ => None,
+    };
+    app.limits.log_in(device, &name, address)?;
+    let hash = known.as_ref().and_then(|found| found.password.clone());
+    let right = app.verify_password(typed.password.clone(), hash).await?;
+    match known {
+        Some(found) if right && found.banned_at.is_some() => {
+            let reason = found.ban_reason.filter(|reason| !reason.is_empty());
+            refuse(match reason {
+                Some(reason) => format!("This account is banned: {reason}"),
+                None => "This account is banned.".to_owned(),
+            })
+        }
+        Some(found) if right => session::begin(&app, &headers, found.id, &typed.goto).await,
+        _ => refuse("That name and password do not go together. Check both, then try again.".to_owned()),
+    }
+}
+
+/// `POST /logout`
+pub async fn log_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
+    session::end(&app, &headers, &Goto::default()).await
+}
+
+#[derive(Template)]
+#[template(path = "signup.html")]
+struct SignUpPage<'a> {
+    page: Page<'a>,
+    closed: bool,
+    errors: Mistakes,
+    name: &'a str,
+    goto: &'a Goto,
+}
+
+fn sign_up_form(app: &App, viewer: &MaybeMember, name: &str, goto: &Goto, errors: Mistakes) -> Response {
+    let page = Page::new(app, viewer, "login", "Sign up");
+    let status = errors.status();
+    let closed = app.config.sign_up == SignUp::Closed;
+    html_with(status, &SignUpPage { page, closed, errors, name, goto })
+}
+
+/// `GET /signup`
+pub async fn sign_up_form_page(State(app): State<App>, viewer: MaybeMember, Query(back): Query<Back>) -> Response {
+    if viewer.member.is_some() {
+        return back.goto.redirect();
+    }
+    sign_up_form(&app, &viewer, "", &back.goto, Mistakes::default())
+}
+
+/// `POST /signup`
+pub async fn sign_up(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    address: Address,
+    headers: HeaderMap,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    if app.config.sign_up == SignUp::Closed {
+        return Err(Error::forbidden("This site is not taking new accounts at the moment."));
+    }
+    let mut errors = Mistakes::default();
+    let name = errors.check("name", Name::parse(&typed.name));
+    errors.check("password", password::check(&typed.password, &typed.name));
+    if let Some(name) = &name
+        && app.store.credentials(name.as_str()).await?.is_some()
+    {
+        errors.add("name", NameError::Taken);
+    }
+    let Some(name) = name.filter(|_| errors.is_empty()) else {
+        return Ok(sign_up_form(&app, &viewer, &typed.name, &typed.goto, errors));
+    };
+    app.limits.sign_up(address)?;
+    let hash = app.hash_password(typed.password).await?;
+    match app.store.create_user(&name, &hash, Role::Member, app.clock.now()).await {
+        Ok(user) => session::begin(&app, &headers, user, &typed.goto).await,
+        Err(store::Error::Conflict) => {
+            let taken = Mistakes::one("name", NameError::Taken);
+            Ok(sign_up_form(&app, &viewer, &typed.name, &typed.goto, taken))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct SettingsPage<'a> {
+    page: Page<'a>,
+    errors: Mistakes,
+    about: &'a str,
+    theme: Theme,
+    order: Order,
+    show_dead: bool,
+    saved: bool,
+    orders: [Order; 4],
+}
+
+impl SettingsPage<'_> {
+    fn has(&self, theme: &str) -> bool {
+        self.theme.as_str() == theme
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Saved {
+    saved: Option<String>,
+}
+
+/// `GET /settings`
+pub async fn settings(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(asked): Query<Saved>,
+) -> Result<Response, Error> {
+    let member = &asking.member;
+    let about = app.store.about(member.id).await?;
+    let page = Page::new(&app, &asking.viewer, "settings", "Settings");
+    let form = SettingsPage {
+        page,
+        errors: Mistakes::default(),
+        about: &about,
+        theme: member.theme,
+        order: member.comment_order,
+        show_dead: member.show_dead,
+        saved: asked.saved.is_some(),
+        orders: Order::ALL,
+    };
+    Ok(html(&form))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Preferences {
+    #[serde(default)]
+    about: String,
+    #[serde(default)]
+    theme: String,
+    #[serde(default)]
+    order: String,
+    show_dead: Option<String>,
+}
+
+/// `POST /settings`
+pub async fn save_settings(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Form(typed): Form<Preferences>,
+) -> Result<Response, Error> {
+    let mut errors = Mistakes::default();
+    let about = errors.check("about", draft::text(&typed.about));
+    let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose one of the themes."));
+    let order = errors.check("order", Order::parse(&typed.order).ok_or("Choose one of the orders."));
+    let show_dead = typed.show_dead.is_some();
+    if let (Some(about), Some(theme), Some(order)) = (about, theme, order) {
+        app.store.set_preferences(asking.member.id, &about, theme, order, show_dead).await?;
+        return Ok(Goto::new("/settings?saved=yes").redirect());
+    }
+    let page = Page::new(&app, &asking.viewer, "settings", "Settings");
+    let (theme, order) = (theme.unwrap_or_default(), order.unwrap_or_default());
+    let status = errors.status();
+    let about = &typed.about;
+    let form = SettingsPage { page, errors, about, theme, order, show_dead, saved: false, orders: Order::ALL };
+    Ok(html_with(status, &form))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ThemeChoice {
+    theme: String,
+    #[serde(default)]
+    goto: Goto,
+}
+
+/// `POST /theme`: kept with the account, and for a visitor in a cookie.
+pub async fn theme(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Form(chosen): Form<ThemeChoice>,
+) -> Result<Response, Error> {
+    let theme = Theme::parse(&chosen.theme).ok_or_else(|| Error::bad("There is no such theme."))?;
+    let mut response = chosen.goto.redirect();
+    match viewer.member() {
+        Some(member) => app.store.set_theme(member.id, theme).await?,
+        None => session::set_theme_cookie(&mut response, theme),
+    }
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordPage<'a> {
+    page: Page<'a>,
+    errors: Mistakes,
+    name: &'a str,
+    changed: bool,
+}
+
+/// `GET /settings/password`
+pub async fn password_form(State(app): State<App>, asking: CurrentMember, Query(asked): Query<Saved>) -> Response {
+    let page = Page::new(&app, &asking.viewer, "settings", "Change password");
+    let changed = asked.saved.is_some();
+    html(&PasswordPage { page, errors: Mistakes::default(), name: &asking.member.name, changed })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct NewPassword {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `POST /settings/password`: ends all other sessions.
+pub async fn change_password(
+    State(app): State<App>,
+    asking: CurrentMember,
+    address: Address,
+    headers: HeaderMap,
+    Form(typed): Form<NewPassword>,
+) -> Result<Response, Error> {
+    let member = &asking.member;
+    let mut errors = Mistakes::default();
+    errors.check("password", password::check(&typed.password, &member.name));
+    if errors.is_empty() {
+        app.limits.log_in(Some(member.id), &member.name, address)?;
+        let hash = app.store.credentials(&member.name).await?.and_then(|found| found.password);
+        let current = typed.current;
+        if current.len() > password::LONGEST || !app.verify_password(current, hash).await? {
+            errors.add("current", "That is not your password. Type the one you log in with now.");
+        }
+    }
+    if !errors.is_empty() {
+        let page = Page::new(&app, &asking.viewer, "settings", "Change password");
+        return Ok(html_with(errors.status(), &PasswordPage { page, errors, name: &member.name, changed: false }));
+    }
+    let hash = app.hash_password(typed.password).await?;
+    let keep = session::current(&app, &headers);
+    app.store.set_password(member.id, &hash, keep.as_deref()).await?;
+    Ok(Goto::new("/settings/password?saved=yes").redirect())
+}
+
+/// A session as its owner sees it.
+pub struct SessionView {
+    /// Its hash in hexadecimal, which names it to the form.
+    pub id: String,
+    pub device: String,
+    pub current: bool,
+    pub seen: When,
+    pub since: When,
+}
+
+#[derive(Template)]
+#[template(path = "sessions.html")]
+struct SessionsPage<'a> {
+    page: Page<'a>,
+    sessions: Vec<SessionView>,
+}
+
+/// `GET /settings/sessions`
+pub async fn sessions(State(app): State<App>, asking: CurrentMember, headers: HeaderMap) -> Result<Response, Error> {
+    let now = asking.viewer.now;
+    let here = session::current(&app, &headers);
+    let rows = app.store.sessions(asking.member.id, now).await?;
+    let sessions = rows.into_iter().map(|row| SessionView {
+        current: Some(&row.token_hash) == here.as_ref(),
+        id: hex(&row.token_hash),
+        device: device(&row.agent),
+        seen: When::new(row.seen, now),
+        since: When::new(row.created, now),
+    });
+    let sessions = sessions.collect();
+    Ok(html(&SessionsPage { page: Page::new(&app, &asking.viewer, "settings", "Sessions"), sessions }))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct End {
+    end: String,
+}
+
+/// `POST /settings/sessions`: ends one session, or all others.
+pub async fn end_session(
+    State(app): State<App>,
+    asking: CurrentMember,
+    headers: HeaderMap,
+    Form(asked): Form<End>,
+) -> Result<Response, Error> {
+    let here = session::current(&app, &headers).unwrap_or_default();
+    if asked.end == "others" {
+        app.store.end_other_sessions(asking.member.id, &here).await?;
+    } else {
+        let id = unhex(&asked.end).ok_or_else(|| Error::bad("There is no such session."))?;
+        app.store.revoke_session(asking.member.id, &id).await?;
+    }
+    Ok(Goto::new("/settings/sessions").redirect())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+/// A browser in words, from what it calls itself.
+fn device(agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 7] = [
+        ("Firefox/", "Firefox"),
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("Lynx/", "Lynx"),
+        ("w3m/", "w3m"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "Mac"),
+        ("Linux", "Linux"),
+    ];
+    let find =
+        |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        (None, Some(system)) => format!("a browser on {system}"),
+        (None, None) => "an unknown browser".to_owned(),
+    }
+}

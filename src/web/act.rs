@@ -1,0 +1,159 @@
+//! Small acts on an item: vote, save, hide; and a moderator's kill and ban. Each is a form of one button that comes back to its page.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::HeaderMap;
+use serde::Deserialize;
+
+use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::moderation;
+use crate::domain::user::{Member, Role};
+use crate::domain::vote::Dir;
+use crate::store::Act;
+use crate::web::error::Error;
+use crate::web::form::Form;
+use crate::web::goto::Goto;
+use crate::web::page::{json, wants_json};
+use crate::web::session::{CurrentMember, Moderator};
+use crate::web::state::App;
+
+#[derive(Debug, Deserialize)]
+pub struct Vote {
+    dir: String,
+    #[serde(default)]
+    goto: Goto,
+}
+
+/// An item that `member` may see, whole or marked.
+async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error> {
+    let item = app.store.item(id).await?;
+    match may_see(&item, Some(member), app.clock.now()) {
+        Sight::Whole | Sight::Dead(_) => Ok(item),
+        Sight::Deleted => Err(Error::Gone),
+        Sight::Hidden | Sight::Absent => Err(Error::NotFound),
+    }
+}
+
+/// `POST /item/{id}/vote`
+pub async fn vote(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    headers: HeaderMap,
+    Form(vote): Form<Vote>,
+) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    app.limits.vote(member.id)?;
+    let item = seen(&app, id, &member).await?;
+    let standing = app.store.vote_of(member.id, id).await?;
+    let dir = match vote.dir.as_str() {
+        "up" => Some(Dir::Up),
+        "down" => Some(Dir::Down),
+        "none" => None,
+        _ => return Err(Error::bad("A vote goes up, down or none.")),
+    };
+    let turned = standing.as_ref().map(|vote| vote.dir) != dir;
+    if let Some(standing) = standing.filter(|_| turned) {
+        standing.may_undo(&app.policy, viewer.now).map_err(Error::forbidden)?;
+    }
+    if let Some(dir) = dir.filter(|_| turned) {
+        let answers = app.store.parent_author(id).await? == Some(member.id);
+        item.may_vote(dir, &member, answers, &app.policy, viewer.now).map_err(Error::forbidden)?;
+    }
+    let voted = app.store.vote(member.id, id, dir, member.counts(), viewer.now).await?;
+    if wants_json(&headers) {
+        let shown = item.kind.is_root().then_some(voted.score);
+        return Ok(json(&serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Dir::as_str) })));
+    }
+    Ok(vote.goto.redirect())
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Switched {
+    on: bool,
+    #[serde(default)]
+    goto: Goto,
+}
+
+/// `POST /item/{id}/save`
+pub async fn save(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    headers: HeaderMap,
+    Form(asked): Form<Switched>,
+) -> Result<Response, Error> {
+    let item = seen(&app, id, &asking.member).await?;
+    app.store.save(asking.member.id, item.id, asked.on, asking.viewer.now).await?;
+    Ok(switched(&headers, &asked))
+}
+
+/// `POST /item/{id}/hide`
+pub async fn hide(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    headers: HeaderMap,
+    Form(asked): Form<Switched>,
+) -> Result<Response, Error> {
+    let item = seen(&app, id, &asking.member).await?;
+    if !item.kind.is_root() {
+        return Err(Error::bad("Only stories can be hidden; a comment can be collapsed."));
+    }
+    app.store.hide(asking.member.id, item.id, asked.on, asking.viewer.now).await?;
+    Ok(switched(&headers, &asked))
+}
+
+fn switched(headers: &HeaderMap, asked: &Switched) -> Response {
+    if wants_json(headers) { json(&serde_json::json!({ "on": asked.on })) } else { asked.goto.redirect() }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Kill {
+    on: bool,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    goto: Goto,
+}
+
+/// The role of an item's author, for whether a moderator may act on it.
+async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
+    match &item.author {
+        Some(name) => Ok(app.store.profile(name).await?.role),
+        None => Ok(Role::Member),
+    }
+}
+
+/// `POST /item/{id}/kill`
+pub async fn kill(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(asked): Form<Kill>,
+) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    moderation::may_act_on(&moderator.member, author_role(&app, &item).await?).map_err(Error::forbidden)?;
+    let reason = moderation::reason(&asked.reason, false).map_err(Error::bad)?;
+    let act = Act { actor: Some(moderator.member.id), reason, at: app.clock.now() };
+    app.store.kill(id, asked.on, act).await?;
+    Ok(asked.goto.redirect())
+}
+
+/// `POST /user/{name}/ban`
+pub async fn ban(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(name): Path<String>,
+    Form(asked): Form<Kill>,
+) -> Result<Response, Error> {
+    let profile = app.store.profile(&name).await?;
+    moderation::may_act_on(&moderator.member, profile.role).map_err(Error::forbidden)?;
+    if profile.id == moderator.member.id {
+        return Err(Error::forbidden(moderation::ModerationError::Yourself));
+    }
+    let reason = moderation::reason(&asked.reason, asked.on).map_err(Error::bad)?;
+    let act = Act { actor: Some(moderator.member.id), reason, at: app.clock.now() };
+    app.store.ban(profile.id, asked.on, act).await?;
+    Ok(Goto::new(&format!("/user/{}", profile.name)).redirect())
+}

@@ -1,0 +1,286 @@
+//! Writing in a thread: replying, and for stories too, editing and deleting.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::domain::draft;
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::text::{self, Html};
+use crate::domain::title::{self, Title};
+use crate::domain::user::{Member, Role};
+use crate::store::{Edit, Marks, NewComment};
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::item::Above;
+use crate::web::page::{Page, html, html_with};
+use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::state::App;
+use crate::web::view::{Eye, FlatView, StoryView};
+
+/// A comment as typed.
+#[derive(Debug, Default, Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    text: String,
+    title: Option<String>,
+    preview: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "reply.html")]
+struct ReplyPage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    story_id: ItemId,
+    story_title: String,
+    above: Option<Above>,
+    errors: Mistakes,
+    text: &'a str,
+    preview: Option<Html>,
+    button: &'static str,
+}
+
+/// What is answered and the head of its thread, where `member` may answer it.
+async fn answered(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Result<(Item, Item), Error> {
+    let item = app.store.item(id).await?;
+    let root = if item.root_id == id { item.clone() } else { app.store.item(item.root_id).await? };
+    match may_see(&item, Some(member), now) {
+        Sight::Whole | Sight::Dead(_) => {}
+        Sight::Deleted => return Err(Error::Gone),
+        Sight::Hidden | Sight::Absent => return Err(Error::NotFound),
+    }
+    // The reply form is the comment's own page, which the delay by depth does not hold back.
+    item.may_reply(&root, member, &app.policy, now, true).map_err(Error::forbidden)?;
+    Ok((item, root))
+}
+
+struct Reply<'a> {
+    app: &'a App,
+    viewer: &'a MaybeMember,
+    item: &'a Item,
+    root: &'a Item,
+}
+
+impl Reply<'_> {
+    fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
+        let eye = Eye::new(self.app, self.viewer, Marks::default());
+        let is_comment = self.item.kind == Kind::Comment;
+        let story_title = StoryView::row(self.root, &eye).title;
+        let above = is_comment.then(|| {
+            let view = FlatView::new(self.item, Some(self.root), &eye, None, false);
+            Above { id: view.id, author: view.author, when: view.when, html: view.html }
+        });
+        let title = if is_comment { "Reply" } else { "Add a comment" };
+        let mut page = Page::new(self.app, self.viewer, "item", format!("{title}: {story_title}"));
+        page.robots = false;
+        let status = errors.status();
+        let form = ReplyPage {
+            page,
+            id: self.item.id,
+            story_id: self.root.id,
+            story_title,
+            above,
+            errors,
+            text,
+            preview,
+            button: if is_comment { "Reply" } else { "Add comment" },
+        };
+        html_with(status, &form)
+    }
+}
+
+/// `GET /item/{id}/reply`
+pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    let (item, root) = answered(&app, id, &member, viewer.now).await?;
+    Ok(Reply { app: &app, viewer: &viewer, item: &item, root: &root }.form("", Mistakes::default(), None))
+}
+
+/// `POST /item/{id}/reply`
+pub async fn create(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    let (item, root) = answered(&app, id, &member, viewer.now).await?;
+    let reply = Reply { app: &app, viewer: &viewer, item: &item, root: &root };
+    let text = match draft::comment(&typed.text) {
+        Ok(text) => text,
+        Err(mistake) => return Ok(reply.form(&typed.text, Mistakes::one("text", mistake), None)),
+    };
+    if typed.preview.is_some() {
+        return Ok(reply.form(&typed.text, Mistakes::default(), Some(text::render(&text))));
+    }
+    if let Err(refused) = app.limits.comment(member.id) {
+        let (status, wait, sentence) =
+            crate::web::limit::refusal(&refused, "You have commented a lot in a short time.");
+        let page = reply.form(&typed.text, Mistakes::one("", sentence), None);
+        return Ok((status, [(http::header::RETRY_AFTER, wait)], page).into_response());
+    }
+    let comment = NewComment { author: member.id, parent: id, text: &text, live: member.shadowed_at.is_none() };
+    let new = app.store.comment(comment, viewer.now).await?;
+    Ok(Goto::new(&format!("/item/{}#c{new}", root.id)).redirect())
+}
+
+#[derive(Template)]
+#[template(path = "edit.html")]
+struct EditPage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    /// How long it may still be edited.
+    until: String,
+    title: Option<&'a str>,
+    text: &'a str,
+    errors: Mistakes,
+    preview: Option<Html>,
+}
+
+async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Result<Item, Error> {
+    let item = app.store.item(id).await?;
+    match may_see(&item, Some(member), now) {
+        Sight::Whole | Sight::Dead(_) => {}
+        Sight::Deleted => return Err(Error::Gone),
+        Sight::Hidden | Sight::Absent => return Err(Error::NotFound),
+    }
+    item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
+    if !item.is_own(Some(member)) {
+        let role = match &item.author {
+            Some(name) => app.store.profile(name).await?.role,
+            None => Role::Member,
+        };
+        crate::domain::moderation::may_act_on(member, role).map_err(Error::forbidden)?;
+    }
+    Ok(item)
+}
+
+fn edit_form(
+    app: &App,
+    asking: &CurrentMember,
+    item: &Item,
+    typed: (Option<&str>, &str),
+    errors: Mistakes,
+    preview: Option<Html>,
+) -> Response {
+    let heading = if item.kind == Kind::Comment { "Edit your comment" } else { "Edit your story" };
+    let until = if item.is_own(Some(&asking.member)) && asking.member.role == Role::Member {
+        let left = item.editable_until(&app.policy).since(asking.viewer.now);
+        format!("It can be edited for another {}.", crate::domain::item::duration_words(left))
+    } else {
+        "As a moderator you can edit this at any time. What it was is kept.".to_owned()
+    };
+    let mut page = Page::new(app, &asking.viewer, "item", heading);
+    page.robots = false;
+    let status = errors.status();
+    let title = typed.0.filter(|_| item.kind.is_root());
+    html_with(status, &EditPage { page, id: item.id, until, title, text: typed.1, errors, preview })
+}
+
+/// `GET /item/{id}/edit`
+pub async fn edit(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
+    Ok(edit_form(&app, &asking, &item, (item.title.as_deref(), &item.text), Mistakes::default(), None))
+}
+
+/// The title and the text that an edit leaves, or what is wrong with them.
+fn check_edit(item: &Item, typed: &Typed) -> Result<(Option<Title>, String), Mistakes> {
+    let mut mistakes = Mistakes::default();
+    let title = match (item.kind.is_root(), &typed.title) {
+        // A title that stays as it is may be one that an import brought and no form would take.
+        (true, Some(title)) if item.title.as_deref() != Some(title) => mistakes.check("title", Title::parse(title)),
+        _ => None,
+    };
+    let needs_text = item.kind == Kind::Comment || item.url.is_none();
+    let text = if needs_text { draft::comment(&typed.text) } else { draft::text(&typed.text) };
+    let text = match text {
+        // An imported text may be longer than a new one could be.
+        Err(draft::TextError::Long(_)) if typed.text == item.text => Some(item.text.clone()),
+        text => mistakes.check("text", text),
+    };
+    match text {
+        Some(text) if mistakes.is_empty() => Ok((title, text)),
+        _ => Err(mistakes),
+    }
+}
+
+/// `POST /item/{id}/edit`
+pub async fn update(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
+    let shown = (typed.title.as_deref().or(item.title.as_deref()), typed.text.as_str());
+    let (title, text) = match check_edit(&item, &typed) {
+        Ok(checked) => checked,
+        Err(mistakes) => return Ok(edit_form(&app, &asking, &item, shown, mistakes, None)),
+    };
+    if typed.preview.is_some() {
+        return Ok(edit_form(&app, &asking, &item, shown, Mistakes::default(), Some(text::render(&text))));
+    }
+    let final_title = title.as_ref().map(Title::as_str).or(item.title.as_deref());
+    let edit = Edit {
+        item: id,
+        editor: asking.member.id,
+        title: title.as_ref().map(Title::as_str),
+        section: final_title.and_then(|title| title::section(title, &app.config.short_name)),
+        text: &text,
+    };
+    app.store.edit(edit, asking.viewer.now).await?;
+    Ok(back_to(&item).redirect())
+}
+
+/// Where an item is seen in its thread.
+fn back_to(item: &Item) -> Goto {
+    if item.root_id == item.id {
+        Goto::new(&format!("/item/{}", item.id))
+    } else {
+        Goto::new(&format!("/item/{}#c{}", item.root_id, item.id))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "delete.html")]
+struct DeletePage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    what: &'static str,
+    title: Option<&'a str>,
+    html: Html,
+    back: Goto,
+}
+
+/// `GET /item/{id}/delete`
+pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    deletable(&item, &asking)?;
+    let what = if item.kind == Kind::Comment { "this comment" } else { "this story" };
+    let mut page = Page::new(&app, &asking.viewer, "item", format!("Delete {what}"));
+    page.robots = false;
+    let back = back_to(&item);
+    Ok(html(&DeletePage { page, id, what, title: item.title.as_deref(), html: text::render(&item.text), back }))
+}
+
+fn deletable(item: &Item, asking: &CurrentMember) -> Result<(), Error> {
+    match may_see(item, Some(&asking.member), asking.viewer.now) {
+        Sight::Deleted => return Err(Error::Gone),
+        Sight::Hidden | Sight::Absent => return Err(Error::NotFound),
+        Sight::Whole | Sight::Dead(_) => {}
+    }
+    item.may_delete(&asking.member).map_err(Error::forbidden)
+}
+
+/// `POST /item/{id}/delete`
+pub async fn destroy(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    deletable(&item, &asking)?;
+    app.store.delete(id, asking.member.id, asking.viewer.now).await?;
+    let to = if item.root_id == id { Goto::new("/") } else { Goto::new(&format!("/item/{}", item.root_id)) };
+    Ok(to.redirect())
+}

@@ -1,0 +1,112 @@
+//! The lists of comments: newest, best, and replies to oneself.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+
+use crate::domain::item::{Item, ItemId, Sight};
+use crate::web::error::Error;
+use crate::web::lists::Ranked;
+use crate::web::news::{Before, Choice, Empty, Numbered, ROWS, dead_for, in_order, marks, page_of};
+use crate::web::page::{Page, html};
+use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::state::App;
+use crate::web::view::{Eye, FlatView};
+
+#[derive(Template)]
+#[template(path = "comments.html")]
+pub struct CommentsPage<'a> {
+    pub page: Page<'a>,
+    pub choices: Vec<Choice>,
+    pub comments: Vec<FlatView>,
+    pub more: Option<String>,
+    pub empty: Empty,
+}
+
+/// Comments with the stories they stand under, as the viewer sees them: two queries more, however many there are.
+pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<FlatView>, Error> {
+    let unread_since = None;
+    flat_since(app, viewer, items, unread_since).await
+}
+
+async fn flat_since(
+    app: &App,
+    viewer: &MaybeMember,
+    items: &[Item],
+    since: Option<crate::clock::Timestamp>,
+) -> Result<Vec<FlatView>, Error> {
+    let mut around: Vec<ItemId> =
+        items.iter().flat_map(|item| [Some(item.root_id), item.parent_id]).flatten().collect();
+    around.sort_unstable();
+    around.dedup();
+    let around: HashMap<ItemId, Item> =
+        app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
+    let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
+    let seen = items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)));
+    Ok(seen
+        .map(|item| {
+            let answers = item.parent_id.and_then(|id| around.get(&id)).and_then(|parent| parent.author_id);
+            let unseen = since.is_some_and(|since| item.time > since);
+            FlatView::new(item, around.get(&item.root_id), &eye, answers, unseen)
+        })
+        .collect())
+}
+
+fn choices(best: bool) -> Vec<Choice> {
+    let choice = |name: &str, href: &str, current| Choice { name: name.to_owned(), href: href.to_owned(), current };
+    vec![choice("newest", "/comments", !best), choice("best of the week", "/comments/best", best)]
+}
+
+/// `/comments`
+pub async fn newest(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Before>) -> Result<Response, Error> {
+    let items = app.store.newest_comments(dead_for(&viewer), at.cursor(&app).await?).await?;
+    let (items, more) = page_of(items, "/comments");
+    Ok(html(&CommentsPage {
+        comments: flat(&app, &viewer, &items).await?,
+        page: Page::new(&app, &viewer, "comments", "Newest comments"),
+        choices: choices(false),
+        more,
+        empty: Empty::new("Nobody has commented yet.", "/new", "See the new stories"),
+    }))
+}
+
+/// `/comments/best`
+pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
+    let ids = app.lists.get(Ranked::BestComments, &app.store, viewer.now).await?;
+    let shown: Vec<ItemId> = ids.iter().skip(at.skip()).take(ROWS).copied().collect();
+    let more = (ids.len() > at.skip().saturating_add(ROWS)).then(|| at.next("/comments/best"));
+    let items = in_order(app.store.items(&shown).await?, &shown);
+    Ok(html(&CommentsPage {
+        comments: flat(&app, &viewer, &items).await?,
+        page: Page::new(&app, &viewer, "comments", "Best comments"),
+        choices: choices(true),
+        more,
+        empty: Empty::new("No comments in the last seven days.", "/comments", "See the newest comments"),
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "replies.html")]
+struct RepliesPage<'a> {
+    page: Page<'a>,
+    comments: Vec<FlatView>,
+    more: Option<String>,
+}
+
+/// `/replies`: what others answered, the unread marked; seeing the first page is reading them.
+pub async fn replies(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(at): Query<Before>,
+) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    let items = app.store.replies_to(member.id, at.cursor(&app).await?).await?;
+    let (items, more) = page_of(items, "/replies");
+    let comments = flat_since(&app, &viewer, &items, Some(member.replies_read_at)).await?;
+    if at.before.is_none() && viewer.unread > 0 {
+        app.store.read_replies(member.id, viewer.now).await?;
+    }
+    Ok(html(&RepliesPage { page: Page::new(&app, &viewer, "replies", "Replies"), comments, more }))
+}

@@ -1,0 +1,188 @@
+//! What goes wrong, as a status and a page that helps. A wrong form is not an error: the form is shown again, with what was typed.
+
+use std::fmt::{Debug, Display};
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+
+use crate::store;
+use crate::web::page::{Page, html};
+use crate::web::session::theme_cookie;
+use crate::web::state::App;
+
+#[derive(Debug)]
+pub enum Error {
+    NotFound,
+    /// It was here, and its author deleted it.
+    Gone,
+    /// The sentence says why not.
+    Forbidden(String),
+    /// Only for members: the way leads over the log-in page, and back.
+    LogInFirst(String),
+    /// The sentence says what is wrong with the request.
+    Bad(String),
+    /// Too often; how many seconds to wait.
+    TooMany(u64),
+    /// The site is too busy for this just now.
+    Busy,
+    Internal,
+}
+
+/// What the error page shows; carried beside the status to the layer that renders it.
+#[derive(Debug, Clone)]
+struct Shown {
+    title: &'static str,
+    what: String,
+    next: (&'static str, &'static str),
+}
+
+impl Error {
+    /// Logs what happened and keeps it from the page.
+    pub fn internal(cause: impl Debug) -> Error {
+        tracing::error!(?cause, "a request failed");
+        Error::Internal
+    }
+
+    pub fn bad(sentence: impl Display) -> Error {
+        Error::Bad(sentence.to_string())
+    }
+
+    pub fn forbidden(sentence: impl Display) -> Error {
+        Error::Forbidden(sentence.to_string())
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::Gone => StatusCode::GONE,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::LogInFirst(_) => StatusCode::SEE_OTHER,
+            Error::Bad(_) => StatusCode::BAD_REQUEST,
+            Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        match error {
+            store::Error::NotFound => Error::NotFound,
+            store::Error::Conflict => {
+                Error::Bad("Somebody changed this at the same moment. Go back, look again and retry.".to_owned())
+            }
+            store::Error::Other(cause) => Error::internal(cause),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = status.into_response();
+        let shown = match self {
+            Error::LogInFirst(here) => return crate::web::session::to_log_in(&here),
+            Error::Forbidden(what) => Shown { what, ..shown(status) },
+            Error::Bad(what) => Shown { what, ..shown(status) },
+            Error::TooMany(seconds) => {
+                let wait = crate::domain::item::duration_words(i64::try_from(seconds).unwrap_or(i64::MAX));
+                response.headers_mut().insert(RETRY_AFTER, seconds.into());
+                Shown {
+                    what: format!("That was a lot in a short time. Please wait {wait} and try again."),
+                    ..shown(status)
+                }
+            }
+            Error::Busy => {
+                response.headers_mut().insert(RETRY_AFTER, 2.into());
+                shown(status)
+            }
+            Error::NotFound | Error::Gone | Error::Internal => shown(status),
+        };
+        response.extensions_mut().insert(shown);
+        response
+    }
+}
+
+/// The words for a status of which nothing else is known, such as the refusal of a layer.
+fn shown(status: StatusCode) -> Shown {
+    let home = ("/", "Go to the front page");
+    let (title, what, next) = match status {
+        StatusCode::NOT_FOUND => {
+            ("Nothing here", "There is nothing at this address. It may have been mistyped, or never have been.", home)
+        }
+        StatusCode::GONE => ("Deleted", "Its author has deleted this.", home),
+        StatusCode::FORBIDDEN => (
+            "Not allowed",
+            "This request came from another site, so nothing was done. If that was you, open the page here and try again.",
+            home,
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => ("Not like this", "This address does not take that kind of request.", home),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("Too large", "That was more than this site takes at once. Please shorten it.", home)
+        }
+        StatusCode::URI_TOO_LONG => ("Too long", "That address is longer than this site takes.", home),
+        StatusCode::TOO_MANY_REQUESTS => ("A little slower", "Please wait a moment and try again.", home),
+        StatusCode::REQUEST_TIMEOUT => ("Too slow", "The request took too long to arrive. Please try again.", home),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("Busy", "The site has too much to do at this moment. Please try again in a few seconds.", home)
+        }
+        status if status.is_server_error() => {
+            ("Something broke", "That is the site's fault, not yours. It has been noted; please try again.", home)
+        }
+        _ => ("That did not work", "The request could not be understood.", home),
+    };
+    Shown { title, what: what.to_owned(), next }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    page: Page<'a>,
+    title: &'static str,
+    what: String,
+    next: (&'static str, &'static str),
+    status: u16,
+}
+
+/// Turns every refusal, whoever made it, into a page; one that needs no viewer, so that it cannot fail as the request did.
+pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
+    let theme = theme_cookie(request.headers());
+    let plain = request.headers().get(http::header::ACCEPT).is_some_and(|accept| accept == "application/json");
+    let response = next.run(request).await;
+    let status = response.status();
+    let known = response.extensions().get::<Shown>().cloned();
+    // A form shown again with a 4xx has its own page already.
+    let has_page =
+        known.is_none() && response.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+    if !(status.is_client_error() || status.is_server_error()) || has_page {
+        return response;
+    }
+    let shown = known.unwrap_or_else(|| shown(status));
+    let mut answer = if plain {
+        crate::web::page::json(&serde_json::json!({ "error": shown.what }))
+    } else {
+        let mut page = Page::for_nobody(&app, shown.title);
+        page.theme = theme;
+        page.robots = false;
+        html(&ErrorPage { page, title: shown.title, what: shown.what, next: shown.next, status: status.as_u16() })
+    };
+    *answer.status_mut() = status;
+    for name in [RETRY_AFTER, ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            answer.headers_mut().insert(name, value.clone());
+        }
+    }
+    answer
+}
+
+/// `CatchPanic`'s answer: the panic cost this request only.
+pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
+    tracing::error!("a handler panicked");
+    Error::Internal.into_response()
+}

@@ -1,0 +1,73 @@
+//! Feeds.
+
+use atom_syndication::{Entry, Feed, FixedDateTime, Link, Person, Text};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+
+use crate::clock::Timestamp;
+use crate::domain::age;
+use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::text;
+use crate::web::error::Error;
+use crate::web::lists::Ranked;
+use crate::web::news::{ROWS, in_order};
+use crate::web::state::App;
+
+/// `/feed/top.atom`: the front page as a visitor sees it.
+pub async fn top(State(app): State<App>) -> Result<Response, Error> {
+    let now = app.clock.now();
+    let ids: Vec<ItemId> = app.lists.get(Ranked::Top, &app.store, now).await?.iter().take(ROWS).copied().collect();
+    let items = in_order(app.store.items(&ids).await?, &ids);
+    let base = &app.config.base_url;
+    let entries = items.iter().filter(|item| may_see(item, None, now) == Sight::Whole).map(|item| entry(item, base));
+    let feed = Feed {
+        title: Text::plain(app.config.site_name.clone()),
+        subtitle: Some(Text::plain(app.config.tagline.clone())),
+        id: format!("{base}/feed/top.atom"),
+        updated: moment(items.iter().map(|item| item.edited_at.unwrap_or(item.time)).max().unwrap_or(now)),
+        links: vec![
+            link(base.clone(), "alternate", "text/html"),
+            link(format!("{base}/feed/top.atom"), "self", "application/atom+xml"),
+        ],
+        entries: entries.collect(),
+        ..Feed::default()
+    };
+    let headers = [(CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (CACHE_CONTROL, "public, max-age=60")];
+    Ok((headers, feed.to_string()).into_response())
+}
+
+fn entry(item: &Item, base: &str) -> Entry {
+    let page = format!("{base}/item/{}", item.id);
+    let author = item.author.clone();
+    let summary = format!("{} points, {} comments. {}", item.score, item.descendants, text::excerpt(&item.text, 300));
+    Entry {
+        title: Text::plain(clean(item.title.as_deref().unwrap_or_default())),
+        id: page.clone(),
+        updated: moment(item.edited_at.unwrap_or(item.time)),
+        published: Some(moment(item.time)),
+        authors: author
+            .map(|name| Person { uri: Some(format!("{base}/user/{name}")), name, ..Person::default() })
+            .into_iter()
+            .collect(),
+        links: vec![
+            link(item.url.clone().unwrap_or_else(|| page.clone()), "alternate", "text/html"),
+            link(page, "replies", "text/html"),
+        ],
+        summary: Some(Text::plain(clean(summary.trim_end()))),
+        ..Entry::default()
+    }
+}
+
+/// Text without the control characters that XML cannot hold.
+fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
+}
+
+fn link(href: String, rel: &str, mime: &str) -> Link {
+    Link { href, rel: rel.to_owned(), mime_type: Some(mime.to_owned()), ..Link::default() }
+}
+
+fn moment(at: Timestamp) -> FixedDateTime {
+    age::exact(at).parse().unwrap_or_default()
+}

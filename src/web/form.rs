@@ -1,0 +1,79 @@
+//! Forms: read with our own answers to what cannot be read, and the mistakes in what can, for the form shown again.
+
+use std::fmt::Display;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use crate::web::error::Error;
+use crate::web::state::App;
+
+/// A posted form. Fields that it does not name are ignored.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Form<T>, Response> {
+        #[expect(clippy::disallowed_types, reason = "this is the twin that the others are to use")]
+        let form = axum::extract::Form::<T>::from_request(request, app).await;
+        match form {
+            Ok(form) => Ok(Form(form.0)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(StatusCode::PAYLOAD_TOO_LARGE.into_response())
+            }
+            Err(_) => {
+                let sentence = "The form could not be read. Go back, reload the page and send it again.";
+                Err(Error::bad(sentence).into_response())
+            }
+        }
+    }
+}
+
+/// What is wrong in a form: each mistake with the field it belongs to, or with none.
+#[derive(Debug, Clone, Default)]
+pub struct Mistakes(Vec<(&'static str, String)>);
+
+impl Mistakes {
+    pub fn one(field: &'static str, sentence: impl Display) -> Mistakes {
+        let mut mistakes = Mistakes::default();
+        mistakes.add(field, sentence);
+        mistakes
+    }
+
+    pub fn add(&mut self, field: &'static str, sentence: impl Display) {
+        self.0.push((field, sentence.to_string()));
+    }
+
+    /// The value of a good field, or its mistake noted.
+    pub fn check<T, E: Display>(&mut self, field: &'static str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|e| self.add(field, e)).ok()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn list(&self) -> &[(&'static str, String)] {
+        &self.0
+    }
+
+    pub fn has(&self, field: &str) -> bool {
+        self.on(field).is_some()
+    }
+
+    pub fn on(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
+    }
+
+    /// The status of the form shown again.
+    pub fn status(&self) -> StatusCode {
+        if self.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+    }
+}

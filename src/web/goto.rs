@@ -1,0 +1,70 @@
+//! Where to go after an action: a page of this site, and never another's.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::{Deserialize, Deserializer};
+
+/// The longest address worth coming back to, in bytes.
+const LONGEST: usize = 2_000;
+
+/// A local address: a path, perhaps with a query and a fragment. Whatever else somebody asks for becomes the front page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goto(String);
+
+impl Goto {
+    pub fn new(asked: &str) -> Goto {
+        let safe = asked.starts_with('/')
+            && asked.len() <= LONGEST
+            && !asked.starts_with("//")
+            // Browsers read a backslash as a slash, and leave out tabs and line ends.
+            && !asked.contains('\\')
+            && asked.bytes().all(|b| b.is_ascii_graphic());
+        Goto(if safe { asked.to_owned() } else { "/".to_owned() })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn redirect(&self) -> Response {
+        Redirect::to(&self.0).into_response()
+    }
+}
+
+impl Default for Goto {
+    fn default() -> Goto {
+        Goto("/".to_owned())
+    }
+}
+
+impl<'de> Deserialize<'de> for Goto {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Goto, D::Error> {
+        String::deserialize(deserializer).map(|asked| Goto::new(&asked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_page_of_this_site_is_gone_to() {
+        for good in ["/", "/item/1#c2", "/new?p=2", "/search?q=a%20b"] {
+            assert_eq!(Goto::new(good).as_str(), good);
+        }
+        for bad in [
+            "",
+            "item/1",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/a\r\nSet-Cookie: a=b",
+            "/ä",
+        ] {
+            assert_eq!(Goto::new(bad).as_str(), "/", "{bad:?}");
+        }
+        assert_eq!(Goto::new(&format!("/{}", "a".repeat(3_000))).as_str(), "/");
+    }
+}

@@ -1,0 +1,262 @@
+//! An item's own page: a story with its thread, or a comment with what it answers and what answers it.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::domain::item::{Item, ItemId, Kind, Sight};
+use crate::domain::moderation;
+use crate::domain::text::{self, Html};
+use crate::domain::thread::{self, Order};
+use crate::domain::user::Role;
+use crate::store::Marks;
+use crate::web::error::Error;
+use crate::web::form::Form;
+use crate::web::goto::Goto;
+use crate::web::page::{Page, html};
+use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::state::App;
+use crate::web::view::{Author, CommentView, Earlier, Eye, OptionView, StoryView, Thread, When};
+
+/// How long a page's description is, in characters.
+const DESCRIPTION: usize = 160;
+
+/// What a comment answers, above it on its own page.
+pub struct Above {
+    pub id: ItemId,
+    pub author: Option<Author>,
+    pub when: When,
+    pub html: Html,
+}
+
+/// The way from a comment's own page to the thread it stands in.
+pub struct Context {
+    pub name: String,
+    pub parent: ItemId,
+    pub above: Vec<Above>,
+    pub comment: CommentView,
+}
+
+pub struct ThreadView {
+    /// Comments shown.
+    pub count: usize,
+    pub unseen: usize,
+    pub first_unseen: Option<ItemId>,
+    pub order: Order,
+    pub comments: Vec<CommentView>,
+}
+
+#[derive(Template)]
+#[template(path = "item.html")]
+struct ItemPage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    story: StoryView,
+    context: Option<Context>,
+    thread: ThreadView,
+    /// Why nobody can reply, where nobody can.
+    closed: Option<String>,
+    /// For moderators who may act on it: whether it is dead.
+    desk: Option<bool>,
+    reasons: [&'static str; 6],
+    orders: [Order; 4],
+}
+
+impl ItemPage<'_> {
+    /// Where an act on a comment of this page comes back to.
+    fn goto(&self, id: &ItemId) -> String {
+        format!("{}#c{id}", self.page.path())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    order: Option<String>,
+}
+
+/// `/item/{id}`
+pub async fn show(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(id): Path<ItemId>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    let all = app.store.thread(item.root_id).await?;
+    let root = all.iter().find(|i| i.id == item.root_id).cloned().ok_or(Error::NotFound)?;
+    let (marks, since) = own_layer(&app, &viewer, &root).await?;
+    let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
+    let order = asked.order.as_deref().and_then(Order::parse).unwrap_or(remembered);
+    let thread = Thread {
+        eye: Eye::new(&app, &viewer, marks),
+        root: &root,
+        authors: all.iter().filter_map(|i| Some((i.id, i.author_id?))).collect::<HashMap<_, _>>(),
+        since,
+    };
+    let parts = Parts { app: &app, viewer: &viewer, item: &item, root: &root, thread: &thread };
+    if item.kind == Kind::Pollopt {
+        return Ok(Goto::new(&format!("/item/{}", item.root_id)).redirect());
+    }
+    parts.page(all, order).await
+}
+
+/// What a member has done in the thread, and since when its comments are new to them.
+async fn own_layer(app: &App, viewer: &MaybeMember, root: &Item) -> Result<(Marks, Option<Timestamp>), Error> {
+    let Some(member) = viewer.member() else { return Ok((Marks::default(), None)) };
+    let marks = app.store.thread_marks(member.id, root.id).await?;
+    let since = app.store.visit(member.id, root.id, viewer.now).await?;
+    Ok((marks, since))
+}
+
+struct Parts<'a> {
+    app: &'a App,
+    viewer: &'a MaybeMember,
+    item: &'a Item,
+    root: &'a Item,
+    thread: &'a Thread<'a>,
+}
+
+impl Parts<'_> {
+    async fn page(&self, all: Vec<Item>, order: Order) -> Result<Response, Error> {
+        let eye = &self.thread.eye;
+        let context = (self.item.kind == Kind::Comment).then(|| self.context(&all));
+        let options: Vec<OptionView> = {
+            let mut options: Vec<&Item> = all.iter().filter(|i| i.kind == Kind::Pollopt && i.is_live()).collect();
+            options.sort_by_key(|i| (i.place, i.id));
+            options.into_iter().map(|i| OptionView::new(i, eye)).collect()
+        };
+        let nodes = thread::arrange(all, self.item.id, order, eye.now, |item| eye.sees(item));
+        self.refuse_what_is_gone(nodes.is_empty())?;
+        let comments: Vec<CommentView> = nodes.iter().map(|node| self.thread.comment(node)).collect();
+        let unseen = || comments.iter().filter(|c| c.unseen);
+        let view = ThreadView {
+            count: comments.iter().filter(|c| c.author.is_some()).count(),
+            unseen: unseen().count(),
+            first_unseen: unseen().next().map(|c| c.id),
+            order,
+            comments,
+        };
+        let mut story = StoryView::new(self.root, eye);
+        story.options = options;
+        if context.is_none() {
+            story.earlier = self.earlier().await?;
+        }
+        let page = ItemPage {
+            page: self.described(&story, context.as_ref()),
+            id: self.item.id,
+            story,
+            context,
+            thread: view,
+            closed: self.may_reply().err(),
+            desk: self.desk(),
+            orders: Order::ALL,
+            reasons: ["spam", "off-topic", "rude", "duplicate", "broken link", "other"],
+        };
+        Ok(html(&page))
+    }
+
+    /// A deleted or dead item keeps its page only while something seen hangs on it.
+    fn refuse_what_is_gone(&self, is_leaf: bool) -> Result<(), Error> {
+        match self.thread.eye.sees(self.item) {
+            Sight::Whole | Sight::Dead(_) => Ok(()),
+            Sight::Absent => Err(Error::NotFound),
+            Sight::Deleted if is_leaf => Err(Error::Gone),
+            Sight::Hidden if is_leaf => {
+                Err(Error::forbidden("This is dead: members' flags, a moderator or software took it out of sight."))
+            }
+            Sight::Deleted | Sight::Hidden => Ok(()),
+        }
+    }
+
+    fn context(&self, all: &[Item]) -> Context {
+        let eye = &self.thread.eye;
+        let above = thread::path(all, self.item.id).into_iter().filter(|item| item.kind == Kind::Comment);
+        let above: Vec<Above> = above
+            .map(|item| {
+                let view = self.thread.alone(item);
+                Above { id: view.id, author: view.author, when: view.when, html: view.html }
+            })
+            .collect();
+        let comment = self.thread.alone(self.item);
+        let name = if matches!(eye.sees(self.item), Sight::Whole | Sight::Dead(_)) {
+            comment.name().to_owned()
+        } else {
+            "nobody".to_owned()
+        };
+        Context { name, parent: self.item.parent_id.unwrap_or(self.root.id), above, comment }
+    }
+
+    async fn earlier(&self) -> Result<Vec<Earlier>, Error> {
+        if self.root.url.is_none() {
+            return Ok(Vec::new());
+        }
+        let same = self.app.store.same_url(self.root.id).await?;
+        let earlier = same.into_iter().filter(|other| other.time <= self.root.time);
+        Ok(earlier
+            .map(|other| Earlier {
+                id: other.id,
+                when: When::new(other.time, self.viewer.now),
+                comments: other.descendants,
+            })
+            .collect())
+    }
+
+    fn may_reply(&self) -> Result<(), String> {
+        match self.viewer.member() {
+            Some(member) => self
+                .item
+                .may_reply(self.root, member, &self.app.policy, self.viewer.now, true)
+                .map_err(|refusal| refusal.to_string()),
+            None => match (self.item.is_live() && self.root.is_live(), self.root.locked || self.item.locked) {
+                (true, false) if self.item.kind != Kind::Job => Ok(()),
+                (true, true) => Err(crate::domain::item::ItemError::ThreadLocked.to_string()),
+                _ => Err("Nobody can reply to this.".to_owned()),
+            },
+        }
+    }
+
+    fn desk(&self) -> Option<bool> {
+        let member = self.viewer.member()?;
+        // Whose role it is, the act itself checks; the desk shows what a moderator may try.
+        moderation::may_act_on(member, Role::Member).ok()?;
+        self.item.deleted_at.is_none().then_some(self.item.dead.is_some())
+    }
+
+    fn described(&self, story: &StoryView, context: Option<&Context>) -> Page<'_> {
+        let title = match context {
+            Some(context) => format!("{} on {}", context.name, story.title),
+            None => story.title.clone(),
+        };
+        let shown = matches!(self.thread.eye.sees(self.item), Sight::Whole);
+        let description = if shown { text::excerpt(&self.item.text, DESCRIPTION) } else { String::new() };
+        let description = match (description.is_empty(), context) {
+            (true, None) => format!("{} comments on {}", self.root.descendants, story.title),
+            _ => description,
+        };
+        let mut page = Page::new(self.app, self.viewer, "item", title).described(description);
+        page.is_article = true;
+        page.robots = shown;
+        page
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Chosen {
+    order: String,
+}
+
+/// `POST /item/{id}/order`: a member's choice, remembered for every thread.
+pub async fn remember_order(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    Form(chosen): Form<Chosen>,
+) -> Result<Response, Error> {
+    let order = Order::parse(&chosen.order).ok_or_else(|| Error::bad("There is no such order of comments."))?;
+    app.store.set_order(asking.member.id, order).await?;
+    Ok(Goto::new(&format!("/item/{id}#comments")).redirect())
+}

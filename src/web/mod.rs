@@ -1,0 +1,110 @@
+//! All HTTP: the table of addresses is `routes.rs`; here are the layers that every request passes.
+
+mod account;
+mod act;
+mod assets;
+mod comment;
+mod comments;
+mod error;
+mod feed;
+mod form;
+mod goto;
+mod item;
+mod limit;
+mod lists;
+mod news;
+mod old;
+mod page;
+mod pages;
+mod routes;
+mod search;
+mod session;
+mod setup;
+mod state;
+mod submit;
+mod user;
+mod view;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use http::{HeaderValue, StatusCode};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::csrf::CsrfLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::{RequestBodyDeadlineLayer, TimeoutLayer};
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::Level;
+
+pub use state::App;
+
+/// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
+const LARGEST_BODY: usize = 20_000 * 4 * 3 + 16_384;
+/// How long a request may take to be answered.
+const ANSWER: Duration = Duration::from_secs(30);
+/// How long a request's body may take to arrive.
+const BODY: Duration = Duration::from_secs(20);
+
+/// What a page may load: its own stylesheet, script and images, nothing inline, nothing from elsewhere.
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                   form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The whole site as one service.
+///
+/// # Errors
+/// Where the configured base address cannot be an origin.
+pub fn router(app: App) -> anyhow::Result<Router> {
+    let cross_site = CsrfLayer::new().add_trusted_origin(&app.config.base_url)?;
+    let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES);
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(|request: &Request| {
+            // The path of a set-up link is a secret.
+            let path = request.uri().path();
+            let path = if path.starts_with("/setup/") { "/setup/…" } else { path };
+            let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
+            tracing::info_span!("request", method = %request.method(), path, id)
+        })
+        .on_response(DefaultOnResponse::new().level(Level::DEBUG));
+    Ok(routes::routes()
+        .layer(cross_site)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(RequestBodyDeadlineLayer::new(BODY))
+        .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), error::pages))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
+        .layer(middleware::from_fn_with_state(app.clone(), security_headers))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(trace)
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(app))
+}
+
+async fn security_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
+    const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+    const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // With no-referrer, a form sent over plain http would name its origin as null.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(PERMISSIONS, HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"));
+    headers.insert(OPENER, HeaderValue::from_static("same-origin"));
+    if app.config.is_https() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}

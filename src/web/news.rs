@@ -1,0 +1,374 @@
+//! The lists of stories.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use crate::domain::age;
+use crate::domain::day::Day;
+use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::title::Section;
+use crate::domain::url;
+use crate::domain::user::Role;
+use crate::store::{Dead, Marks, Page as Cursor};
+use crate::web::error::Error;
+use crate::web::lists::{Over, Ranked};
+use crate::web::page::{Page, html};
+use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::state::App;
+use crate::web::view::{Eye, StoryView};
+
+/// Rows of a list.
+pub const ROWS: usize = 30;
+/// The same for the store.
+pub const ROWS_I64: i64 = 30;
+
+/// A link above a list that narrows it.
+pub struct Choice {
+    pub name: String,
+    pub href: String,
+    pub current: bool,
+}
+
+/// What an empty list says, and where to go from there.
+pub struct Empty {
+    pub what: String,
+    pub href: &'static str,
+    pub next: &'static str,
+}
+
+impl Empty {
+    pub fn new(what: impl Into<String>, href: &'static str, next: &'static str) -> Empty {
+        Empty { what: what.into(), href, next }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "news.html")]
+pub struct NewsPage<'a> {
+    pub page: Page<'a>,
+    pub intro: Option<String>,
+    pub choices: Vec<Choice>,
+    pub stories: Vec<StoryView>,
+    pub first_rank: usize,
+    pub more: Option<String>,
+    pub empty: Empty,
+    /// The empty site's own words, on the front page only.
+    pub welcome: bool,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Numbered {
+    p: Option<usize>,
+}
+
+/// One page of a list: its stories and where it goes on.
+pub struct Rows {
+    pub stories: Vec<StoryView>,
+    pub first_rank: usize,
+    pub more: Option<String>,
+}
+
+impl Numbered {
+    /// How many rows stand before this page.
+    pub fn skip(self) -> usize {
+        self.p.unwrap_or(1).clamp(1, 1_000).saturating_sub(1).saturating_mul(ROWS)
+    }
+
+    /// The address of the page after this one.
+    pub fn next(self, base: &str) -> String {
+        let joint = if base.contains('?') { '&' } else { '?' };
+        format!("{base}{joint}p={}", self.p.unwrap_or(1).clamp(1, 1_000).saturating_add(1))
+    }
+}
+
+/// The page of `ids` that was asked for, without what the viewer hid.
+async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked, base: &str, at: Numbered) -> Result<Rows, Error> {
+    let ids = app.lists.get(list, &app.store, viewer.now).await?;
+    let hidden = match viewer.member() {
+        Some(member) => app.store.hidden_ids(member.id).await?,
+        None => Vec::new(),
+    };
+    let skip = at.skip();
+    let shown: Vec<ItemId> =
+        ids.iter().filter(|id| !hidden.contains(id)).skip(skip).take(ROWS.saturating_add(1)).copied().collect();
+    let more = (shown.len() > ROWS).then(|| at.next(base));
+    let page: Vec<ItemId> = shown.into_iter().take(ROWS).collect();
+    let items = in_order(app.store.items(&page).await?, &page);
+    Ok(Rows { stories: rows(app, viewer, &items).await?, first_rank: skip.saturating_add(1), more })
+}
+
+/// Items in the order of their ids in `ids`; those not found are left out.
+pub fn in_order(items: Vec<Item>, ids: &[ItemId]) -> Vec<Item> {
+    let mut found: HashMap<ItemId, Item> = items.into_iter().map(|item| (item.id, item)).collect();
+    ids.iter().filter_map(|id| found.remove(id)).collect()
+}
+
+/// Items as rows, with what the viewer has done with them.
+pub async fn rows(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<StoryView>, Error> {
+    let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
+    let seen = items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)));
+    Ok(seen.map(|item| StoryView::row(item, &eye)).collect())
+}
+
+pub async fn marks(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Marks, Error> {
+    match viewer.member() {
+        Some(member) => {
+            let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+            Ok(app.store.marks(member.id, &ids).await?)
+        }
+        None => Ok(Marks::default()),
+    }
+}
+
+/// Which dead items a newest-first list shows this viewer.
+pub fn dead_for(viewer: &MaybeMember) -> Dead {
+    match viewer.member() {
+        Some(member) if member.show_dead || member.role >= Role::Moderator => Dead::All,
+        Some(member) if member.shadowed_at.is_some() => Dead::Own(member.id),
+        _ => Dead::No,
+    }
+}
+
+fn answer<'a>(page: Page<'a>, rows: Rows, empty: Empty) -> NewsPage<'a> {
+    let Rows { stories, first_rank, more } = rows;
+    NewsPage { page, intro: None, choices: Vec::new(), stories, first_rank, more, empty, welcome: false }
+}
+
+/// `/`
+pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
+    let rows = ranked(&app, &viewer, Ranked::Top, "/", at).await?;
+    let page = Page::new(&app, &viewer, "top", "Top stories").described(app.config.tagline.clone());
+    let empty = match at.p {
+        Some(p) if p > 1 => Empty::new("The list ends before this page.", "/", "Back to the first page"),
+        _ => Empty::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story"),
+    };
+    let welcome = rows.stories.is_empty() && at.skip() == 0;
+    Ok(html(&NewsPage { welcome, ..answer(page, rows, empty) }))
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Before {
+    pub before: Option<ItemId>,
+}
+
+impl Before {
+    /// Where the list goes on: after the item named, by its time; from the top where it is not there.
+    pub async fn cursor(self, app: &App) -> Result<Cursor, Error> {
+        let rows = ROWS_I64.saturating_add(1);
+        Ok(match self.before {
+            Some(id) => Cursor { before: (app.store.item(id).await?.time, id), rows },
+            None => Cursor::first(rows),
+        })
+    }
+}
+
+/// Cuts the row too many off, and says from it where the next page begins.
+pub fn page_of(mut items: Vec<Item>, base: &str) -> (Vec<Item>, Option<String>) {
+    let full = items.len() > ROWS;
+    items.truncate(ROWS);
+    let joint = if base.contains('?') { '&' } else { '?' };
+    let more = items.last().filter(|_| full).map(|last| format!("{base}{joint}before={}", last.id));
+    (items, more)
+}
+
+async fn newest_rows(app: &App, viewer: &MaybeMember, items: Vec<Item>, base: &str) -> Result<Rows, Error> {
+    let (items, more) = page_of(items, base);
+    let hidden = |story: &StoryView| story.hidden;
+    let stories: Vec<StoryView> = rows(app, viewer, &items).await?.into_iter().filter(|story| !hidden(story)).collect();
+    Ok(Rows { stories, first_rank: 1, more })
+}
+
+/// `/new`
+pub async fn newest(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Before>) -> Result<Response, Error> {
+    let items = app.store.newest(dead_for(&viewer), at.cursor(&app).await?).await?;
+    let rows = newest_rows(&app, &viewer, items, "/new").await?;
+    let page = Page::new(&app, &viewer, "new", "New stories");
+    Ok(html(&answer(page, rows, Empty::new("No stories yet.", "/submit", "Submit the first story"))))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Best {
+    over: Option<String>,
+    p: Option<usize>,
+}
+
+/// `/best`
+pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Best>) -> Result<Response, Error> {
+    let over = asked.over.as_deref().and_then(Over::parse).unwrap_or(Over::Week);
+    let name = Over::ALL.into_iter().find(|(o, _)| *o == over).map_or("week", |(_, name)| name);
+    let rows =
+        ranked(&app, &viewer, Ranked::Best(over), &format!("/best?over={name}"), Numbered { p: asked.p }).await?;
+    let choices = Over::ALL.map(|(o, name)| Choice {
+        name: if o == Over::All { "all time".to_owned() } else { name.to_owned() },
+        href: format!("/best?over={name}"),
+        current: o == over,
+    });
+    let page = Page::new(&app, &viewer, "best", "Best stories");
+    let empty = Empty::new("No stories in this span of time.", "/best?over=all", "The best of all time");
+    Ok(html(&NewsPage { choices: choices.into(), ..answer(page, rows, empty) }))
+}
+
+/// `/active`
+pub async fn active(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(at): Query<Numbered>,
+) -> Result<Response, Error> {
+    let rows = ranked(&app, &viewer, Ranked::Active, "/active", at).await?;
+    let page = Page::new(&app, &viewer, "active", "Active discussions");
+    Ok(html(&answer(page, rows, Empty::new("Nobody has commented yet.", "/new", "See the new stories"))))
+}
+
+/// `/ask`
+pub async fn ask(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
+    let rows = ranked(&app, &viewer, Ranked::Section(Section::Ask), "/ask", at).await?;
+    let page = Page::new(&app, &viewer, "ask", "Ask");
+    let empty =
+        Empty::new("No questions yet. A title that begins with “Ask:” stands here.", "/submit", "Ask something");
+    Ok(html(&answer(page, rows, empty)))
+}
+
+/// `/show`
+pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
+    let rows = ranked(&app, &viewer, Ranked::Section(Section::Show), "/show", at).await?;
+    let page = Page::new(&app, &viewer, "show", "Show");
+    let empty =
+        Empty::new("Nothing shown yet. A title that begins with “Show:” stands here.", "/submit", "Show something");
+    Ok(html(&answer(page, rows, empty)))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Past {
+    day: Option<String>,
+    p: Option<usize>,
+}
+
+/// `/past`: the stories of one day of UTC, yesterday unless it is named.
+pub async fn past(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Past>) -> Result<Response, Error> {
+    let today = Day::of(viewer.now);
+    let day = match &asked.day {
+        Some(day) => Day::parse(day)
+            .ok_or_else(|| Error::bad("That is not a day. Write it as year-month-day, such as 2026-11-23."))?,
+        None => today.shifted(-1, 0).unwrap_or(today),
+    };
+    let rows = ranked(&app, &viewer, Ranked::Past(day), &format!("/past?day={day}"), Numbered { p: asked.p }).await?;
+    let words = age::day(day.start());
+    let page = Page::new(&app, &viewer, "past", format!("Stories of {words}"));
+    let empty = Empty::new(format!("No stories on {words}."), "/best?over=all", "The best of all time");
+    Ok(html(&NewsPage { choices: neighbours(day, today), ..answer(page, rows, empty) }))
+}
+
+/// Links a day, a month and a year back and on, none of them into the future.
+fn neighbours(day: Day, today: Day) -> Vec<Choice> {
+    let links = [
+        ("a year back", day.shifted(0, -12)),
+        ("a month back", day.shifted(0, -1)),
+        ("a day back", day.shifted(-1, 0)),
+        ("a day on", day.shifted(1, 0)),
+        ("a month on", day.shifted(0, 1)),
+        ("a year on", day.shifted(0, 12)),
+    ];
+    let choice = |(name, day): (&str, Option<Day>)| {
+        let day = day.filter(|day| *day <= today)?;
+        Some(Choice { name: name.to_owned(), href: format!("/past?day={day}"), current: false })
+    };
+    links.into_iter().filter_map(choice).collect()
+}
+
+/// `/from/{*site}`
+pub async fn from(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(site): Path<String>,
+    Query(at): Query<Before>,
+) -> Result<Response, Error> {
+    let Some(name) = url::from_param(&site) else { return Err(Error::NotFound) };
+    if name != site {
+        return Ok(Redirect::permanent(&format!("/from/{name}")).into_response());
+    }
+    let items = app.store.from_site(&name, at.cursor(&app).await?).await?;
+    let rows = newest_rows(&app, &viewer, items, &format!("/from/{name}")).await?;
+    let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
+    let intro = Some(format!("Stories from {name}, newest first."));
+    let empty = Empty::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
+    Ok(html(&NewsPage { intro, ..answer(page, rows, empty) }))
+}
+
+/// Which of a member's own lists.
+#[derive(Clone, Copy)]
+enum Own {
+    Saved,
+    Hidden,
+    Upvoted,
+}
+
+async fn own(app: &App, asking: CurrentMember, which: Own, at: Numbered) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    let skip = i64::try_from(at.skip()).unwrap_or(0);
+    let rows = ROWS_I64.saturating_add(1);
+    let (ids, path, title, what) = match which {
+        Own::Saved => (app.store.saved(member.id, skip, rows).await?, "/saved", "Saved", "You have saved nothing yet."),
+        Own::Hidden => {
+            (app.store.hidden(member.id, skip, rows).await?, "/hidden", "Hidden", "You have hidden nothing.")
+        }
+        Own::Upvoted => {
+            (app.store.upvoted(member.id, skip, rows).await?, "/upvoted", "Upvoted", "You have voted for nothing yet.")
+        }
+    };
+    let more = (ids.len() > ROWS).then(|| at.next(path));
+    let ids: Vec<ItemId> = ids.into_iter().take(ROWS).collect();
+    let items = in_order(app.store.items(&ids).await?, &ids);
+    let visible =
+        items.iter().filter(|item| matches!(may_see(item, Some(&member), viewer.now), Sight::Whole | Sight::Dead(_)));
+    let (stories, comments): (Vec<Item>, Vec<Item>) = visible.cloned().partition(|item| item.kind.is_root());
+    let page = Page::new(app, &viewer, "", title);
+    let flat = crate::web::comments::flat(app, &viewer, &comments).await?;
+    Ok(html(&OwnPage {
+        page,
+        stories: self::rows(app, &viewer, &stories).await?,
+        comments: flat,
+        more,
+        empty: Empty::new(what, "/", "Go to the front page"),
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "own.html")]
+struct OwnPage<'a> {
+    page: Page<'a>,
+    stories: Vec<StoryView>,
+    comments: Vec<crate::web::view::FlatView>,
+    more: Option<String>,
+    empty: Empty,
+}
+
+/// `/saved`
+pub async fn saved(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(at): Query<Numbered>,
+) -> Result<Response, Error> {
+    own(&app, asking, Own::Saved, at).await
+}
+
+/// `/hidden`
+pub async fn hidden(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(at): Query<Numbered>,
+) -> Result<Response, Error> {
+    own(&app, asking, Own::Hidden, at).await
+}
+
+/// `/upvoted`
+pub async fn upvoted(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(at): Query<Numbered>,
+) -> Result<Response, Error> {
+    own(&app, asking, Own::Upvoted, at).await
+}

@@ -1,0 +1,149 @@
+//! What every page has: its title, its viewer, the addresses of the assets; and how a template becomes a response.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::domain::text::Html;
+use crate::domain::user::Theme;
+use crate::web::assets::Assets;
+use crate::web::error::Error;
+use crate::web::session::MaybeMember;
+use crate::web::state::App;
+
+/// The one type that templates print unescaped: it comes from the sanitiser only.
+impl askama::filters::HtmlSafe for Html {}
+
+/// The sections in the header, with their addresses.
+const SECTIONS: [(&str, &str); 7] = [
+    ("top", "/"),
+    ("new", "/new"),
+    ("active", "/active"),
+    ("ask", "/ask"),
+    ("show", "/show"),
+    ("past", "/past"),
+    ("comments", "/comments"),
+];
+
+/// What a page shows of its viewer.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    pub name: String,
+    pub karma: i64,
+    pub unread: i64,
+}
+
+pub struct Page<'a> {
+    pub site_name: &'a str,
+    pub tagline: &'a str,
+    pub assets: &'a Assets,
+    pub base_url: &'a str,
+    /// Which part of the site it is, as the header names it.
+    pub section: &'a str,
+    pub title: String,
+    pub description: Option<String>,
+    pub theme: Option<Theme>,
+    pub viewer: Option<Viewer>,
+    /// The path and query of the page.
+    pub here: String,
+    /// Whether search engines may list it.
+    pub robots: bool,
+    pub is_article: bool,
+    pub sign_up_open: bool,
+}
+
+impl<'a> Page<'a> {
+    pub fn new(app: &'a App, viewer: &MaybeMember, section: &'a str, title: impl Into<String>) -> Page<'a> {
+        let known = viewer.member.as_ref().map(|member| Viewer {
+            name: member.name.clone(),
+            karma: member.karma,
+            unread: viewer.unread,
+        });
+        Page { section, theme: viewer.theme, viewer: known, here: viewer.here.clone(), ..Page::for_nobody(app, title) }
+    }
+
+    /// A page that knows of no viewer.
+    pub fn for_nobody(app: &'a App, title: impl Into<String>) -> Page<'a> {
+        Page {
+            site_name: &app.config.site_name,
+            tagline: &app.config.tagline,
+            assets: &app.assets,
+            base_url: &app.config.base_url,
+            section: "",
+            title: title.into(),
+            description: None,
+            theme: None,
+            viewer: None,
+            here: "/".to_owned(),
+            robots: true,
+            is_article: false,
+            sign_up_open: app.config.sign_up == crate::config::SignUp::Open,
+        }
+    }
+
+    /// The same page, described for previews and search engines.
+    pub fn described(mut self, description: String) -> Page<'a> {
+        self.description = Some(description).filter(|text| !text.is_empty());
+        self
+    }
+
+    pub fn sections(&self) -> [(&'static str, &'static str); 7] {
+        SECTIONS
+    }
+
+    pub fn themes(&self) -> [(&'static str, &'static str); 3] {
+        [("system", "like the system"), ("light", "light"), ("dark", "dark")]
+    }
+
+    /// Whether it belongs to the section of that name.
+    pub fn is(&self, section: &str) -> bool {
+        self.section == section
+    }
+
+    pub fn has_theme(&self, name: &str) -> bool {
+        self.theme.unwrap_or_default().as_str() == name
+    }
+
+    /// `here` without its query: the address that the page is known by.
+    pub fn path(&self) -> &str {
+        self.here.split('?').next().unwrap_or("/")
+    }
+}
+
+/// A template as a page. What one member sees is theirs: browsers ask again each time, and nothing between may keep it.
+pub fn html<T: Template>(template: &T) -> Response {
+    html_with(StatusCode::OK, template)
+}
+
+pub fn html_with<T: Template>(status: StatusCode, template: &T) -> Response {
+    let mut body = String::with_capacity(T::SIZE_HINT.saturating_mul(2).max(16_384));
+    if let Err(error) = template.render_into(&mut body) {
+        tracing::error!(%error, "a template failed");
+        let plain = (CONTENT_TYPE, "text/plain; charset=utf-8");
+        return (StatusCode::INTERNAL_SERVER_ERROR, [plain], "Something broke. Please try again.").into_response();
+    }
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (VARY, HeaderValue::from_static("Cookie")),
+    ];
+    (status, headers, body).into_response()
+}
+
+/// An answer to the script.
+pub fn json<T: Serialize>(value: &T) -> Response {
+    match serde_json::to_string(value) {
+        Ok(body) => {
+            let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "private, no-store")];
+            (headers, body).into_response()
+        }
+        Err(error) => Error::internal(error).into_response(),
+    }
+}
+
+/// Whether the script asks, which wants figures rather than a page to go to.
+pub fn wants_json(headers: &http::HeaderMap) -> bool {
+    headers.get(http::header::ACCEPT).is_some_and(|accept| accept == "application/json")
+}

@@ -1,0 +1,78 @@
+//! Every address of the site, on one screen.
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::web::state::App;
+use crate::web::{account, act, assets, comment, comments, feed, item, news, old, pages, search, setup, submit, user};
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        // lists
+        .route("/", get(news::top))
+        .route("/new", get(news::newest))
+        .route("/best", get(news::best))
+        .route("/active", get(news::active))
+        .route("/ask", get(news::ask))
+        .route("/show", get(news::show))
+        .route("/past", get(news::past))
+        .route("/from/{*site}", get(news::from))
+        .route("/comments", get(comments::newest))
+        .route("/comments/best", get(comments::best))
+        .route("/leaders", get(user::leaders))
+        .route("/search", get(search::show))
+        // one item
+        .route("/item/{id}", get(item::show))
+        .route("/item/{id}/order", post(item::remember_order))
+        .route("/item/{id}/vote", post(act::vote))
+        .route("/item/{id}/save", post(act::save))
+        .route("/item/{id}/hide", post(act::hide))
+        .route("/item/{id}/kill", post(act::kill))
+        .route("/item/{id}/reply", get(comment::new).post(comment::create))
+        .route("/item/{id}/edit", get(comment::edit).post(comment::update))
+        .route("/item/{id}/delete", get(comment::confirm).post(comment::destroy))
+        // people
+        .route("/user/{name}", get(user::show))
+        .route("/user/{name}/submissions", get(user::submissions))
+        .route("/user/{name}/comments", get(user::comments))
+        .route("/user/{name}/ban", post(act::ban))
+        // a member's own
+        .route("/submit", get(submit::new).post(submit::create))
+        .route("/submit/title", get(submit::title))
+        .route("/replies", get(comments::replies))
+        .route("/saved", get(news::saved))
+        .route("/hidden", get(news::hidden))
+        .route("/upvoted", get(news::upvoted))
+        .route("/settings", get(account::settings).post(account::save_settings))
+        .route("/settings/password", get(account::password_form).post(account::change_password))
+        .route("/settings/sessions", get(account::sessions).post(account::end_session))
+        // coming and going
+        .route("/signup", get(account::sign_up_form_page).post(account::sign_up))
+        .route("/login", get(account::log_in_form_page).post(account::log_in))
+        .route("/logout", post(account::log_out))
+        .route("/theme", post(account::theme))
+        .route("/setup/{token}", get(setup::new).post(setup::create))
+        // pages, feeds, machines
+        .route("/guidelines", get(pages::guidelines))
+        .route("/privacy", get(pages::privacy))
+        .route("/contact", get(pages::contact))
+        .route("/bookmarklet", get(submit::bookmarklet))
+        .route("/feed/top.atom", get(feed::top))
+        .route("/robots.txt", get(pages::robots))
+        .route("/healthz", get(pages::healthz))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/static/{name}", get(assets::show))
+        // Hacker News's own addresses
+        .route("/news", get(old::news))
+        .route("/newest", get(old::newest))
+        .route("/newcomments", get(old::newcomments))
+        .route("/front", get(old::front))
+        .route("/item", get(old::item))
+        .route("/user", get(old::user))
+        .route("/submitted", get(old::submitted))
+        .route("/threads", get(old::threads))
+        .route("/from", get(old::from))
+        .route("/submitlink", get(old::submitlink))
+        .route("/rss", get(old::rss))
+        .fallback(pages::not_found)
+}

@@ -1,0 +1,45 @@
+//! The search box: over titles, and it says so.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::web::error::Error;
+use crate::web::news::{ROWS_I64, rows};
+use crate::web::page::{Page, html};
+use crate::web::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::StoryView;
+
+/// How many words of a query count.
+const WORDS: usize = 8;
+/// The longest word that is looked for, in characters.
+const LONGEST_WORD: usize = 80;
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct SearchPage<'a> {
+    page: Page<'a>,
+    q: &'a str,
+    stories: Vec<StoryView>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    q: String,
+}
+
+/// `/search`
+pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asked>) -> Result<Response, Error> {
+    let q = asked.q.trim();
+    let words: Vec<String> =
+        q.split_whitespace().take(WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect();
+    let found = if words.is_empty() { Vec::new() } else { app.store.titles_with(&words, ROWS_I64).await? };
+    let stories = rows(&app, &viewer, &found).await?;
+    let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
+    let mut page = Page::new(&app, &viewer, "search", title);
+    page.robots = q.is_empty();
+    Ok(html(&SearchPage { page, q, stories }))
+}

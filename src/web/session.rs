@@ -1,0 +1,232 @@
+//! Who is asking. Permission shows in a handler's signature: [`MaybeMember`], [`CurrentMember`], [`Moderator`].
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{COOKIE, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use sha2::{Digest, Sha256};
+
+use crate::clock::{DAY, Timestamp};
+use crate::domain::moderation::ModerationError;
+use crate::domain::user::{Member, Role, Theme, UserId};
+use crate::store::NewSession;
+use crate::web::error::Error;
+use crate::web::goto::Goto;
+use crate::web::state::App;
+
+/// How long a session lasts, in seconds.
+const SESSION: i64 = 180 * DAY;
+/// The longest description of a browser that is kept, in bytes.
+const LONGEST_AGENT: usize = 300;
+
+/// A secret handed out once; only its hash is kept.
+pub struct Token(String);
+
+impl Token {
+    /// 256 random bits.
+    ///
+    /// # Errors
+    /// Where the system has no randomness to give.
+    pub fn random() -> Result<Token, Error> {
+        let mut bytes = [0_u8; 32];
+        getrandom::fill(&mut bytes).map_err(Error::internal)?;
+        Ok(Token(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn hash(&self) -> Vec<u8> {
+        hash(&self.0)
+    }
+}
+
+pub fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// A cookie's name: under TLS with the prefix that binds it to this host.
+fn cookie_name(app: &App, name: &str) -> String {
+    if app.config.is_https() { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).find_map(
+        |pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then_some(value)
+        },
+    )
+}
+
+fn set_cookie(app: &App, response: &mut Response, name: &str, value: &str, seconds: i64) {
+    let mut cookie = Cookie::new(cookie_name(app, name), value.to_owned());
+    cookie.set_path("/");
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_secure(app.config.is_https());
+    let line = format!("{cookie}; Max-Age={seconds}");
+    if let Ok(value) = line.parse() {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+/// The theme that a visitor chose; a member's is kept with the account.
+pub fn theme_cookie(headers: &HeaderMap) -> Option<Theme> {
+    cookie_of(headers, "theme").and_then(Theme::parse)
+}
+
+/// Keeps a visitor's choice of theme for a year.
+pub fn set_theme_cookie(response: &mut Response, theme: Theme) {
+    let line = format!("theme={}; Path=/; SameSite=Lax; HttpOnly; Max-Age={}", theme.as_str(), 365 * DAY);
+    if let Ok(value) = line.parse() {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+/// Begins a session for `user` and remembers the browser, so that wrong guesses made elsewhere never lock it out.
+pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, goto: &Goto) -> Result<Response, Error> {
+    let now = app.clock.now();
+    let token = Token::random()?;
+    let agent: String =
+        headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").chars().take(LONGEST_AGENT).collect();
+    let hash = token.hash();
+    let session = NewSession { token_hash: &hash, user, agent: &agent, expires: now.plus(SESSION) };
+    // A log-in ends the session that it replaces.
+    if let Some(old) = session_token(app, headers) {
+        app.store.end_session(&self::hash(old)).await?;
+    }
+    app.store.create_session(session, now).await?;
+    let mut response = goto.redirect();
+    set_cookie(app, &mut response, "session", token.as_str(), SESSION);
+    let device = match cookie_of(headers, &cookie_name(app, "device")) {
+        Some(device) if app.store.knows_device(&self::hash(device), user).await? => self::hash(device),
+        _ => {
+            let device = Token::random()?;
+            set_cookie(app, &mut response, "device", device.as_str(), 365 * DAY);
+            device.hash()
+        }
+    };
+    app.store.remember_device(&device, user, now).await?;
+    Ok(response)
+}
+
+/// Ends the session of a request and takes its cookie back.
+pub async fn end(app: &App, headers: &HeaderMap, goto: &Goto) -> Result<Response, Error> {
+    if let Some(token) = session_token(app, headers) {
+        app.store.end_session(&hash(token)).await?;
+    }
+    let mut response = goto.redirect();
+    set_cookie(app, &mut response, "session", "", 0);
+    Ok(response)
+}
+
+/// Whether `user` has logged in from this browser before.
+pub async fn is_known_device(app: &App, headers: &HeaderMap, user: UserId) -> Result<bool, Error> {
+    match cookie_of(headers, &cookie_name(app, "device")) {
+        Some(token) => Ok(app.store.knows_device(&hash(token), user).await?),
+        None => Ok(false),
+    }
+}
+
+fn session_token<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
+    cookie_of(headers, &cookie_name(app, "session")).filter(|token| !token.is_empty() && token.len() < 200)
+}
+
+/// The hash of the session that a request came with.
+pub fn current(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
+    session_token(app, headers).map(hash)
+}
+
+/// To the log-in page, and from there back to `here`.
+pub fn to_log_in(here: &str) -> Response {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("goto", here).finish();
+    Redirect::to(&format!("/login?{query}")).into_response()
+}
+
+/// Whoever asks: a member or a visitor, with what every page shows of them.
+#[derive(Debug, Clone)]
+pub struct MaybeMember {
+    pub member: Option<Member>,
+    /// Replies that the member has not read.
+    pub unread: i64,
+    pub theme: Option<Theme>,
+    /// The path and query of the page, to come back to.
+    pub here: String,
+    pub now: Timestamp,
+}
+
+impl MaybeMember {
+    pub fn member(&self) -> Option<&Member> {
+        self.member.as_ref()
+    }
+}
+
+impl FromRequestParts<App> for MaybeMember {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
+        let now = app.clock.now();
+        let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        let known = match session_token(app, &parts.headers) {
+            Some(token) => app.store.session(&hash(token), now).await?,
+            None => None,
+        };
+        let (member, unread) = known.map_or((None, 0), |(member, unread)| (Some(member), unread));
+        let theme = match &member {
+            Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
+            None => theme_cookie(&parts.headers).filter(|theme| *theme != Theme::System),
+        };
+        Ok(MaybeMember { member, unread, theme, here, now })
+    }
+}
+
+/// Somebody logged in. A visitor is led to the log-in page, and back after it.
+#[derive(Debug, Clone)]
+pub struct CurrentMember {
+    pub viewer: MaybeMember,
+    pub member: Member,
+}
+
+impl FromRequestParts<App> for CurrentMember {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<CurrentMember, Error> {
+        let viewer = MaybeMember::from_request_parts(parts, app).await?;
+        match viewer.member.clone() {
+            Some(member) => Ok(CurrentMember { viewer, member }),
+            // After a POST there is no page of that address to come back to.
+            None if parts.method == Method::GET => Err(Error::LogInFirst(viewer.here)),
+            None => Err(Error::LogInFirst(referring_page(&parts.headers))),
+        }
+    }
+}
+
+/// The local part of the page that a form stood on.
+fn referring_page(headers: &HeaderMap) -> String {
+    let page = headers.get(http::header::REFERER).and_then(|v| v.to_str().ok()).and_then(|v| url::Url::parse(v).ok());
+    page.map_or_else(|| "/".to_owned(), |page| page.path().to_owned())
+}
+
+/// A moderator or an admin.
+#[derive(Debug, Clone)]
+pub struct Moderator {
+    pub member: Member,
+}
+
+impl FromRequestParts<App> for Moderator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Moderator, Error> {
+        let CurrentMember { member, .. } = CurrentMember::from_request_parts(parts, app).await?;
+        if member.role < Role::Moderator {
+            return Err(Error::forbidden(ModerationError::NotAModerator));
+        }
+        Ok(Moderator { member })
+    }
+}

@@ -1,0 +1,103 @@
+//! The first admin: a one-time link, made anew at each start and printed where the operator sees it, while there is no admin.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::HeaderMap;
+use serde::Deserialize;
+
+use crate::clock::{DAY, Timestamp};
+use crate::domain::password;
+use crate::domain::user::Name;
+use crate::store;
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::page::{Page, html_with};
+use crate::web::session::{self, MaybeMember, Token};
+use crate::web::state::App;
+
+/// The link's secret, of which only the hash is kept, and until when it is good.
+pub struct SetupLink {
+    secret: Option<Token>,
+    until: Timestamp,
+}
+
+impl SetupLink {
+    pub fn new(now: Timestamp) -> SetupLink {
+        SetupLink { secret: Token::random().ok(), until: now.plus(DAY) }
+    }
+
+    /// The path of the link.
+    pub fn path(&self) -> Option<String> {
+        self.secret.as_ref().map(|secret| format!("/setup/{}", secret.as_str()))
+    }
+
+    fn opens(&self, token: &str, now: Timestamp) -> bool {
+        // Hashes are compared, so that the time taken tells nothing of the secret.
+        now < self.until && self.secret.as_ref().is_some_and(|secret| secret.hash() == session::hash(token))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage<'a> {
+    page: Page<'a>,
+    errors: Mistakes,
+    name: &'a str,
+    token: &'a str,
+}
+
+#[derive(Deserialize)]
+pub struct FirstAdmin {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+}
+
+async fn open(app: &App, token: &str) -> Result<(), Error> {
+    if !app.setup.opens(token, app.clock.now()) || app.store.has_admin().await? {
+        return Err(Error::NotFound);
+    }
+    Ok(())
+}
+
+/// `GET /setup/{token}`
+pub async fn new(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
+    open(&app, &token).await?;
+    Ok(form(&app, &viewer, &token, "", Mistakes::default()))
+}
+
+/// `POST /setup/{token}`
+pub async fn create(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    Form(typed): Form<FirstAdmin>,
+) -> Result<Response, Error> {
+    open(&app, &token).await?;
+    let mut errors = Mistakes::default();
+    let name = errors.check("name", Name::parse_by_operator(&typed.name));
+    errors.check("password", password::check(&typed.password, &typed.name));
+    let Some(name) = name.filter(|_| errors.is_empty()) else {
+        return Ok(form(&app, &viewer, &token, &typed.name, errors));
+    };
+    let hash = app.hash_password(typed.password).await?;
+    match app.store.create_first_admin(&name, &hash, app.clock.now()).await {
+        Ok(user) => session::begin(&app, &headers, user, &Goto::default()).await,
+        Err(store::Error::Conflict) if app.store.has_admin().await? => Err(Error::NotFound),
+        Err(store::Error::Conflict) => {
+            let taken = Mistakes::one("name", crate::domain::user::NameError::Taken);
+            Ok(form(&app, &viewer, &token, name.as_str(), taken))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn form(app: &App, viewer: &MaybeMember, token: &str, name: &str, errors: Mistakes) -> Response {
+    let mut page = Page::new(app, viewer, "setup", "Set up");
+    page.robots = false;
+    html_with(errors.status(), &SetupPage { page, errors, name, token })
+}

@@ -1,0 +1,93 @@
+//! What every handler reaches: settings, store, clock, limits, the fetcher, and the copies that lists are made from.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::password;
+use crate::domain::policy::Policy;
+use crate::fetch::Fetcher;
+use crate::store::Store;
+use crate::web::assets::Assets;
+use crate::web::error::Error;
+use crate::web::limit::Limits;
+use crate::web::lists::Lists;
+use crate::web::setup::SetupLink;
+
+/// A cheap handle on everything that requests share.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+pub struct Shared {
+    pub config: Config,
+    pub policy: Policy,
+    pub store: Store,
+    pub clock: Clock,
+    pub limits: Limits,
+    pub fetcher: Fetcher,
+    pub assets: Assets,
+    pub lists: Lists,
+    pub setup: SetupLink,
+    hashing: Semaphore,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// How many passwords may be hashed at once: each takes 19 MiB and a core.
+const HASHING: usize = 2;
+/// The same on a machine of less than 1 GB.
+const HASHING_SMALL: usize = 1;
+/// How many may wait for it; past that the answer is a polite “later”.
+const WAITING: usize = 64;
+
+impl App {
+    pub fn new(config: Config, store: Store, clock: Clock, fetcher: Fetcher) -> App {
+        let permits = if small_machine() { HASHING_SMALL } else { HASHING };
+        App(Arc::new(Shared {
+            policy: config.policy(),
+            limits: Limits::new(&config, &clock),
+            assets: Assets::new(),
+            lists: Lists::default(),
+            setup: SetupLink::new(clock.now()),
+            hashing: Semaphore::new(permits),
+            config,
+            store,
+            clock,
+            fetcher,
+        }))
+    }
+
+    /// Hashes a password, off the async threads and a few at a time.
+    pub async fn hash_password(&self, password: String) -> Result<String, Error> {
+        self.hashing(move || password::hash(&password)).await?.map_err(Error::internal)
+    }
+
+    /// Checks a password against its hash, or against nobody's in the same time.
+    pub async fn verify_password(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
+        self.hashing(move || password::verify(&password, hash.as_deref())).await
+    }
+
+    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let _place = self.limits.queue_for_hashing(WAITING)?;
+        let _permit = self.hashing.acquire().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    }
+}
+
+/// Whether the machine has less than 1 GB of memory; where that cannot be told, it has not.
+fn small_machine() -> bool {
+    let total = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    total.is_some_and(|kib| kib < 1_000_000)
+}

@@ -1,0 +1,177 @@
+//! Submitting a story.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use crate::domain::draft::{self, Story};
+use crate::domain::text::{self, Html};
+use crate::domain::title::{self, Title};
+use crate::domain::url::StoryUrl;
+use crate::store::{NewStory, Submission};
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::page::{Page, html_with, json};
+use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::state::App;
+
+/// A story as typed.
+#[derive(Debug, Default, Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    url: String,
+    #[serde(default)]
+    text: String,
+    preview: Option<String>,
+    suggest: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "submit.html")]
+struct SubmitPage<'a> {
+    page: Page<'a>,
+    errors: Mistakes,
+    title: &'a str,
+    url: &'a str,
+    text: &'a str,
+    preview: Option<Html>,
+}
+
+fn form(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes, preview: Option<Html>) -> Response {
+    let page = Page::new(app, viewer, "submit", "Submit a story");
+    let status = errors.status();
+    html_with(status, &SubmitPage { page, errors, title: &typed.title, url: &typed.url, text: &typed.text, preview })
+}
+
+/// What a bookmarklet fills in: `u` and `t` as on Hacker News, or the names of the fields.
+#[derive(Debug, Deserialize)]
+pub struct Prefill {
+    u: Option<String>,
+    t: Option<String>,
+    url: Option<String>,
+    title: Option<String>,
+    text: Option<String>,
+}
+
+/// `GET /submit`
+pub async fn new(State(app): State<App>, asking: CurrentMember, Query(given): Query<Prefill>) -> Response {
+    let typed = Typed {
+        url: given.url.or(given.u).unwrap_or_default(),
+        title: given.title.or(given.t).unwrap_or_default(),
+        text: given.text.unwrap_or_default(),
+        ..Typed::default()
+    };
+    form(&app, &asking.viewer, &typed, Mistakes::default(), None)
+}
+
+/// The story that was typed, or what is wrong with it.
+fn check(typed: &Typed) -> Result<Story, Mistakes> {
+    let mut mistakes = Mistakes::default();
+    let url = match typed.url.trim() {
+        "" => None,
+        url => mistakes.check("url", StoryUrl::parse(url)),
+    };
+    let title = mistakes.check("title", Title::parse(&typed.title));
+    let text = mistakes.check("text", draft::text(&typed.text));
+    match (title, text) {
+        (Some(title), Some(text)) if mistakes.is_empty() => {
+            Story::new(title, url, text).map_err(|nothing| Mistakes::one("url", nothing))
+        }
+        _ => Err(mistakes),
+    }
+}
+
+/// `POST /submit`
+pub async fn create(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    if typed.suggest.is_some() {
+        return suggest_into(&app, &viewer, &member, typed).await;
+    }
+    let story = match check(&typed) {
+        Ok(story) => story,
+        Err(mistakes) => return Ok(form(&app, &viewer, &typed, mistakes, None)),
+    };
+    if typed.preview.is_some() {
+        let preview = text::render(&story.text);
+        return Ok(form(&app, &viewer, &typed, Mistakes::default(), Some(preview)));
+    }
+    if let Err(refused) = app.limits.story(member.id) {
+        return Ok(too_often(&app, &viewer, &typed, refused));
+    }
+    let new = NewStory {
+        author: member.id,
+        title: story.title.as_str(),
+        url: story.url.as_ref(),
+        section: title::section(story.title.as_str(), &app.config.short_name),
+        text: &story.text,
+        live: member.shadowed_at.is_none(),
+    };
+    let (Submission::New(id) | Submission::Duplicate(id)) = app.store.submit(new, &app.policy, viewer.now).await?;
+    Ok(Goto::new(&format!("/item/{id}")).redirect())
+}
+
+/// The form again, with what was typed kept, under the status and the header of the refusal.
+fn too_often(app: &App, viewer: &MaybeMember, typed: &Typed, refused: Error) -> Response {
+    let (status, wait, sentence) = crate::web::limit::refusal(&refused, "You have submitted a lot in a short time.");
+    let page = form(app, viewer, typed, Mistakes::one("", sentence), None);
+    (status, [(http::header::RETRY_AFTER, wait)], page).into_response()
+}
+
+/// The title that the page at the address gives itself, put into the form: the way without the script.
+async fn suggest_into(
+    app: &App,
+    viewer: &MaybeMember,
+    member: &crate::domain::user::Member,
+    typed: Typed,
+) -> Result<Response, Error> {
+    match suggestion(app, member, &typed.url).await {
+        Ok(title) => Ok(form(app, viewer, &Typed { title, ..typed }, Mistakes::default(), None)),
+        Err(sentence) => Ok(form(app, viewer, &typed, Mistakes::one("url", sentence), None)),
+    }
+}
+
+async fn suggestion(app: &App, member: &crate::domain::user::Member, url: &str) -> Result<String, String> {
+    let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
+    app.limits
+        .fetch(member.id)
+        .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
+    app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Suggest {
+    #[serde(default)]
+    url: String,
+}
+
+/// `GET /submit/title`: for the script.
+pub async fn title(State(app): State<App>, asking: CurrentMember, Query(asked): Query<Suggest>) -> Response {
+    match suggestion(&app, &asking.member, &asked.url).await {
+        Ok(title) => json(&serde_json::json!({ "title": title })),
+        Err(sentence) => json(&serde_json::json!({ "error": sentence })),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "bookmarklet.html")]
+struct BookmarkletPage<'a> {
+    page: Page<'a>,
+    href: String,
+}
+
+/// `/bookmarklet`
+pub async fn bookmarklet(State(app): State<App>, viewer: MaybeMember) -> Response {
+    let href = format!(
+        "javascript:location.href='{}/submit?u='+encodeURIComponent(location.href)+'&t='+encodeURIComponent(document.title)",
+        app.config.base_url
+    );
+    crate::web::page::html(&BookmarkletPage { page: Page::new(&app, &viewer, "", "Bookmarklet"), href })
+}

@@ -1,0 +1,375 @@
+//! Items as templates show them: words for ages, what the viewer may do, what they have done.
+
+use std::collections::HashMap;
+
+use crate::clock::Timestamp;
+use crate::domain::age;
+use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
+use crate::domain::policy::Policy;
+use crate::domain::rank;
+use crate::domain::text::{self, Html};
+use crate::domain::thread::Node;
+use crate::domain::user::{Member, UserId};
+use crate::domain::vote::{Dir, may_vote_down};
+use crate::store::Marks;
+use crate::web::session::MaybeMember;
+use crate::web::state::App;
+
+/// A moment in words, and exactly.
+#[derive(Debug, Clone)]
+pub struct When {
+    pub ago: String,
+    pub iso: String,
+}
+
+impl When {
+    pub fn new(then: Timestamp, now: Timestamp) -> When {
+        When { ago: age::ago(then, now), iso: age::exact(then) }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Author {
+    pub name: String,
+    /// The account is new.
+    pub fresh: bool,
+    pub you: bool,
+}
+
+/// The arrows of one item.
+#[derive(Debug, Clone, Copy)]
+pub struct Votes {
+    pub up: bool,
+    pub down: bool,
+    /// `up`, `down` or `none`: what the viewer has cast.
+    pub dir: &'static str,
+    pub undo: bool,
+}
+
+impl Votes {
+    const NONE: Votes = Votes { up: false, down: false, dir: "none", undo: false };
+}
+
+/// Who looks, by which rules, and what they have done: all that a view of an item depends on beside the item.
+pub struct Eye<'a> {
+    pub policy: &'a Policy,
+    pub member: Option<&'a Member>,
+    pub marks: Marks,
+    pub now: Timestamp,
+}
+
+impl<'a> Eye<'a> {
+    pub fn new(app: &'a App, viewer: &'a MaybeMember, marks: Marks) -> Eye<'a> {
+        Eye { policy: &app.policy, member: viewer.member.as_ref(), marks, now: viewer.now }
+    }
+
+    fn author(&self, item: &Item) -> Option<Author> {
+        let name = item.author.clone()?;
+        let fresh = item.author_created.is_some_and(|made| {
+            !item.imported
+                && item.time.since(made) < self.policy.new_account
+                && self.now.since(made) < self.policy.new_account
+        });
+        Some(Author { name, fresh, you: item.is_own(self.member) })
+    }
+
+    /// `answers` is the author of what the item answers.
+    fn votes(&self, item: &Item, answers: Option<UserId>) -> Votes {
+        let Some(member) = self.member else { return Votes::NONE };
+        if let Some(vote) = self.marks.votes.get(&item.id).filter(|vote| !vote.own) {
+            return Votes {
+                up: false,
+                down: false,
+                dir: vote.dir.as_str(),
+                undo: vote.may_undo(self.policy, self.now).is_ok(),
+            };
+        }
+        let mine = answers == Some(member.id);
+        let may = |dir| item.may_vote(dir, member, mine, self.policy, self.now).is_ok();
+        let down = item.kind == Kind::Comment && may_vote_down(member, self.policy) && may(Dir::Down);
+        Votes { up: may(Dir::Up), down, ..Votes::NONE }
+    }
+
+    fn may_reply(&self, item: &Item, root: &Item) -> bool {
+        match self.member {
+            Some(member) => item.may_reply(root, member, self.policy, self.now, false).is_ok(),
+            // A visitor is shown the way, which leads over the log-in page.
+            None => item.is_live() && root.is_live() && !root.locked && !item.locked,
+        }
+    }
+
+    fn may_edit(&self, item: &Item) -> bool {
+        self.member.is_some_and(|member| item.may_edit(member, self.policy, self.now).is_ok())
+    }
+
+    fn may_delete(&self, item: &Item) -> bool {
+        self.member.is_some_and(|member| item.may_delete(member).is_ok())
+    }
+
+    pub fn sees(&self, item: &Item) -> Sight {
+        may_see(item, self.member, self.now)
+    }
+
+    fn edited(&self, item: &Item) -> Option<When> {
+        item.edited_at.map(|at| When::new(at, self.now))
+    }
+}
+
+/// How a dead item is marked.
+fn death_mark(sight: Sight) -> Option<&'static str> {
+    match sight {
+        Sight::Dead(Death::Flagged) => Some("[flagged] [dead]"),
+        Sight::Dead(Death::Killed | Death::Shadow) => Some("[dead]"),
+        Sight::Whole | Sight::Deleted | Sight::Hidden | Sight::Absent => None,
+    }
+}
+
+/// An earlier discussion of the same address.
+pub struct Earlier {
+    pub id: ItemId,
+    pub when: When,
+    pub comments: i64,
+}
+
+/// A story as a row of a list, or at the head of its thread.
+pub struct StoryView {
+    pub id: ItemId,
+    pub title: String,
+    pub href: String,
+    pub site: Option<String>,
+    pub is_link: bool,
+    /// None for a job.
+    pub points: Option<i64>,
+    pub author: Option<Author>,
+    pub when: When,
+    pub edited: Option<When>,
+    pub comments: i64,
+    pub unseen: i64,
+    pub dead: Option<&'static str>,
+    pub locked: bool,
+    pub votes: Votes,
+    pub saved: bool,
+    pub hidden: bool,
+    pub may_edit: bool,
+    pub may_delete: bool,
+    /// The text, on the story's own page.
+    pub html: Option<Html>,
+    pub options: Vec<OptionView>,
+    pub earlier: Vec<Earlier>,
+}
+
+/// An option of a poll.
+pub struct OptionView {
+    pub id: ItemId,
+    pub text: String,
+    pub html: Html,
+    pub points: i64,
+    pub votes: Votes,
+}
+
+impl StoryView {
+    pub fn new(item: &Item, eye: &Eye<'_>) -> StoryView {
+        let sight = eye.sees(item);
+        let shown = matches!(sight, Sight::Whole | Sight::Dead(_));
+        let own_page = format!("/item/{}", item.id);
+        let url = item.url.clone().filter(|_| shown);
+        StoryView {
+            id: item.id,
+            title: match sight {
+                Sight::Whole | Sight::Dead(_) => item.title.clone().unwrap_or_else(|| "(no title)".to_owned()),
+                Sight::Deleted => "[deleted]".to_owned(),
+                Sight::Hidden | Sight::Absent => "[dead]".to_owned(),
+            },
+            is_link: url.is_some(),
+            href: url.unwrap_or(own_page),
+            site: item.site.clone().filter(|_| shown),
+            points: (item.kind != Kind::Job && shown).then_some(item.score),
+            author: eye.author(item).filter(|_| shown),
+            when: When::new(item.rank_time, eye.now),
+            edited: eye.edited(item).filter(|_| shown),
+            comments: item.descendants,
+            unseen: eye.marks.unseen.get(&item.id).copied().unwrap_or(0),
+            dead: death_mark(sight),
+            locked: item.locked,
+            votes: eye.votes(item, None),
+            saved: eye.marks.saved.contains(&item.id),
+            hidden: eye.marks.hidden.contains(&item.id),
+            may_edit: eye.may_edit(item),
+            may_delete: eye.may_delete(item),
+            html: (shown && !item.text.is_empty()).then(|| text::render(&item.text)),
+            options: Vec::new(),
+            earlier: Vec::new(),
+        }
+    }
+
+    /// A row of a list: without its text.
+    pub fn row(item: &Item, eye: &Eye<'_>) -> StoryView {
+        // A list shows no text, so none is rendered.
+        let bare = Item { text: String::new(), ..item.clone() };
+        StoryView::new(&bare, eye)
+    }
+}
+
+impl OptionView {
+    pub fn new(item: &Item, eye: &Eye<'_>) -> OptionView {
+        OptionView {
+            id: item.id,
+            text: text::excerpt(&item.text, 60),
+            html: text::render(&item.text),
+            points: item.score,
+            votes: eye.votes(item, None),
+        }
+    }
+}
+
+/// A comment in its thread.
+pub struct CommentView {
+    pub id: ItemId,
+    pub html: Html,
+    /// None where only its place is kept.
+    pub author: Option<Author>,
+    /// What stands for the author then: `[deleted]` or `[dead]`.
+    pub gone: &'static str,
+    pub op: bool,
+    pub when: When,
+    pub edited: Option<When>,
+    pub points: Option<i64>,
+    pub unseen: bool,
+    pub dead: Option<&'static str>,
+    pub low: bool,
+    pub fade: u8,
+    pub depth: usize,
+    /// How many comments collapse with it, itself among them.
+    pub count: usize,
+    pub closes: usize,
+    pub root: Option<ItemId>,
+    pub parent: Option<ItemId>,
+    pub prev: Option<ItemId>,
+    pub next: Option<ItemId>,
+    pub continues: bool,
+    pub votes: Votes,
+    pub may_reply: bool,
+    pub may_edit: bool,
+    pub may_delete: bool,
+}
+
+impl CommentView {
+    pub fn name(&self) -> &str {
+        self.author.as_ref().map_or("nobody", |author| author.name.as_str())
+    }
+
+    pub fn what(&self) -> String {
+        format!("the comment by {}", self.name())
+    }
+}
+
+/// Everything that is the same for each comment of one page.
+pub struct Thread<'a> {
+    pub eye: Eye<'a>,
+    pub root: &'a Item,
+    /// Who wrote each item of the thread, to know whom a comment answers.
+    pub authors: HashMap<ItemId, UserId>,
+    /// Comments after this moment are new to the viewer.
+    pub since: Option<Timestamp>,
+}
+
+impl Thread<'_> {
+    /// A comment by itself, without what hangs on it.
+    pub fn alone(&self, item: &Item) -> CommentView {
+        self.comment(&Node {
+            sight: self.eye.sees(item),
+            item: item.clone(),
+            depth: 0,
+            below: 0,
+            closes: 0,
+            parent: None,
+            prev: None,
+            next: None,
+            top: None,
+            continues: false,
+        })
+    }
+
+    pub fn comment(&self, node: &Node) -> CommentView {
+        let item = &node.item;
+        let eye = &self.eye;
+        let sight = node.sight;
+        let shown = matches!(sight, Sight::Whole | Sight::Dead(_));
+        let own = item.is_own(eye.member);
+        let answers = item.parent_id.and_then(|parent| self.authors.get(&parent).copied());
+        let low = shown && rank::fade(item.score) >= 4;
+        CommentView {
+            id: item.id,
+            html: if shown { text::render(&item.text) } else { Html::default() },
+            author: eye.author(item).filter(|_| shown),
+            gone: if sight == Sight::Deleted || shown { "[deleted]" } else { "[dead]" },
+            op: shown && item.author_id.is_some() && item.author_id == self.root.author_id,
+            when: When::new(item.time, eye.now),
+            edited: eye.edited(item).filter(|_| shown),
+            points: (shown && (own || eye.policy.show_comment_points)).then(|| rank::displayed_score(item.score)),
+            unseen: shown && !own && self.since.is_some_and(|since| item.visible_at > since),
+            dead: death_mark(sight),
+            low,
+            fade: if shown { rank::fade(item.score) } else { 0 },
+            depth: node.depth,
+            count: node.below.saturating_add(1),
+            closes: node.closes,
+            root: node.top,
+            parent: node.parent,
+            prev: node.prev,
+            next: node.next,
+            continues: node.continues,
+            votes: if shown { eye.votes(item, answers) } else { Votes::NONE },
+            may_reply: eye.may_reply(item, self.root),
+            may_edit: eye.may_edit(item),
+            may_delete: eye.may_delete(item),
+        }
+    }
+}
+
+/// A comment outside its thread: in a list, with the story it stands under.
+pub struct FlatView {
+    pub id: ItemId,
+    pub html: Html,
+    pub author: Option<Author>,
+    pub when: When,
+    pub edited: Option<When>,
+    pub points: Option<i64>,
+    pub unseen: bool,
+    pub dead: Option<&'static str>,
+    pub fade: u8,
+    pub parent: ItemId,
+    pub story_id: ItemId,
+    pub story_title: String,
+    pub votes: Votes,
+    pub may_reply: bool,
+}
+
+impl FlatView {
+    /// `root` is the head of the comment's thread, where the viewer may know of it.
+    pub fn new(item: &Item, root: Option<&Item>, eye: &Eye<'_>, answers: Option<UserId>, unseen: bool) -> FlatView {
+        let own = item.is_own(eye.member);
+        let title = root.map(|root| StoryView::row(root, eye).title);
+        FlatView {
+            id: item.id,
+            html: text::render(&item.text),
+            author: eye.author(item),
+            when: When::new(item.time, eye.now),
+            edited: eye.edited(item),
+            points: (own || eye.policy.show_comment_points).then(|| rank::displayed_score(item.score)),
+            unseen,
+            dead: death_mark(eye.sees(item)),
+            fade: rank::fade(item.score),
+            parent: item.parent_id.unwrap_or(item.root_id),
+            story_id: item.root_id,
+            story_title: title.unwrap_or_else(|| "[deleted]".to_owned()),
+            votes: eye.votes(item, answers),
+            may_reply: root.is_some_and(|root| eye.may_reply(item, root)),
+        }
+    }
+
+    pub fn what(&self) -> String {
+        let name = self.author.as_ref().map_or("nobody", |author| author.name.as_str());
+        format!("the comment by {name}")
+    }
+}
