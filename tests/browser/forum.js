@@ -1,0 +1,224 @@
+// A forum of its own for a test file, people who use it, and the judges of its pages.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { AxeBuilder } from "@axe-core/playwright";
+import { HtmlValidate } from "html-validate";
+import { chromium } from "playwright-core";
+
+const BINARY = process.env.STOA_BIN ?? fileURLToPath(new URL("../../target/debug/stoa", import.meta.url));
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const PASSWORD = "lantern river ninety crates";
+
+export const PHONE = { width: 390, height: 844 };
+export const DESK = { width: 1280, height: 800 };
+
+/** The path of a file in fixtures/. */
+export const fixture = (name) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** This process's environment without settings that a developer may have for a forum of their own. */
+function environment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("STOA_")));
+}
+
+/** Runs the binary to its end; resolves to what it said, and rejects where it failed. */
+function runBinary(args, { cwd, input }) {
+  const child = spawn(BINARY, args, { cwd, env: environment() });
+  let out = "";
+  let err = "";
+  child.stdout.on("data", (data) => (out += data));
+  child.stderr.on("data", (data) => (err += data));
+  // A command that needs no input may end before it is written.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve({ out, err });
+      else reject(new Error(`stoa ${args.join(" ")} ended with ${code}:\n${out}${err}`));
+    });
+  });
+}
+
+async function until(what, seconds, check) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await check();
+    if (found) return found;
+    assert.ok(Date.now() < end, `${what} took longer than ${seconds} seconds`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/**
+ * Starts a forum in a folder of its own on a free port of 127.0.0.1. Limits are off, so that a test may be quick, unless
+ * `settings` (names as in stoa.toml) says otherwise. `stop()` ends it and everything that was opened on it.
+ */
+export async function startForum({ settings = {} } = {}) {
+  const cwd = await mkdtemp(join(tmpdir(), "stoa-browser-"));
+  const database = join(cwd, "stoa.db");
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const all = { listen: `127.0.0.1:${port}`, base_url: url, limits: "off", reply_delay: "off", ...settings };
+  const flags = Object.entries(all).flatMap(([name, value]) => [`--${name.replaceAll("_", "-")}`, String(value)]);
+
+  const server = spawn(BINARY, ["serve", "--database", database, ...flags], { cwd, env: environment() });
+  const ended = new Promise((resolve) => server.once("close", resolve));
+  const kill = () => server.kill("SIGKILL");
+  process.once("exit", kill);
+  let said = "";
+  let failed = null;
+  server.on("error", (error) => (failed = error));
+  server.stdout.on("data", (data) => (said += data));
+  server.stderr.on("data", (data) => (said += data));
+  try {
+    await until("starting the forum", 30, async () => {
+      if (failed || server.exitCode !== null) throw failed ?? new Error(`stoa serve ended with ${server.exitCode}:\n${said}`);
+      return fetch(`${url}/healthz`).then((answer) => answer.ok, () => false);
+    });
+  } catch (error) {
+    kill();
+    await rm(cwd, { recursive: true, force: true });
+    throw error;
+  }
+
+  let browser = null;
+  return {
+    url,
+    members: new Set(),
+    /** The one-time link to the first admin's account, as the server printed it. */
+    adminLink: () => until("printing the first admin's link", 5, () => said.match(/\S*\/setup\/\S+/)?.[0]).then((link) => new URL(link, url).href),
+    /** `stoa ARGS` on this forum's database; `input` goes to standard input. */
+    run: (args, input = "") => runBinary([...args, "--database", database], { cwd, input }),
+    async browser() {
+      browser ??= chromium.launch({
+        executablePath: CHROMIUM,
+        // Nothing but this machine may be asked for anything.
+        args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic"],
+      });
+      return browser;
+    },
+    async stop() {
+      await (await browser)?.close();
+      server.kill("SIGTERM");
+      const stopped = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 10_000, false).unref())]);
+      kill();
+      process.off("exit", kill);
+      await ended;
+      await rm(cwd, { recursive: true, force: true });
+      assert.ok(stopped, "the forum should stop within 10 seconds when asked to");
+      assert.equal(server.exitCode, 0, `the forum should end well:\n${said}`);
+    },
+  };
+}
+
+// People
+
+/**
+ * A page in a browser of its own, not logged in. What goes wrong on it is kept for `troubles`.
+ * `javaScript` false turns scripts off; `colorScheme` is what the device prefers.
+ */
+export async function visitor(forum, { javaScript = true, viewport = DESK, colorScheme = "light" } = {}) {
+  const browser = await forum.browser();
+  const context = await browser.newContext({
+    baseURL: forum.url, javaScriptEnabled: javaScript, viewport, colorScheme, reducedMotion: "reduce",
+  });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const troubles = [];
+  page.on("console", (message) => {
+    // The browser says so of every page that is rightly answered with an error.
+    const ofPage = message.text().startsWith("Failed to load resource") && message.location().url === page.url();
+    if (["error", "warning"].includes(message.type()) && !ofPage) troubles.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => troubles.push(`script: ${error.message}`));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${forum.url}/`)) troubles.push(`request to the outside: ${request.url()}`);
+  });
+  page.on("response", (answer) => {
+    if (answer.status() >= 500) troubles.push(`${answer.status()} from ${answer.url()}`);
+  });
+  troublesOf.set(page, troubles);
+  return page;
+}
+
+const troublesOf = new WeakMap();
+
+/** Script errors, violated policies, server errors and requests to the outside since the page was opened. */
+export const troubles = (page) => troublesOf.get(page);
+
+/** Makes an account on the command line, unless this forum has it. */
+export async function member(forum, name, role = "member") {
+  if (forum.members.has(name)) return;
+  forum.members.add(name);
+  await forum.run(["admin", "create", name, "--role", role], `${PASSWORD}\n`);
+}
+
+/** Logs in by the form. */
+export async function logIn(page, name, password = PASSWORD) {
+  await page.goto("/login");
+  const main = page.getByRole("main");
+  await main.getByLabel("Name", { exact: true }).fill(name);
+  await main.getByLabel("Password", { exact: true }).fill(password);
+  await main.getByRole("button", { name: "Log in" }).click();
+  await page.waitForURL((url) => url.pathname !== "/login");
+}
+
+/** A page of the member `name`, logged in; the account is made where it is missing. */
+export async function person(forum, { name, role, ...how }) {
+  await member(forum, name, role);
+  const page = await visitor(forum, how);
+  await logIn(page, name);
+  return page;
+}
+
+// Judges
+
+/** Fails with a list of what keeps somebody from using the page, whose scripts must be on for the judge to run. */
+export async function accessible(page) {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+  const list = violations.flatMap(({ id, help, nodes }) =>
+    nodes.slice(0, 5).map((node) => `${id}: ${help}\n    ${node.html.slice(0, 200)}\n    ${node.any.concat(node.all, node.none)[0]?.message ?? ""}`));
+  assert.equal(list.length, 0, `${page.url()} keeps somebody out:\n  ${list.join("\n  ")}`);
+}
+
+const validator = new HtmlValidate({
+  root: true,
+  extends: ["html-validate:recommended"],
+  rules: {
+    // Style, not validity: the lower case doctype, blanks that templates leave, and plain characters where they mean themselves.
+    "doctype-style": "off",
+    "no-trailing-whitespace": "off",
+    // A button in a form is a submit button by the standard; a word less in each of a thousand vote forms.
+    "no-implicit-button-type": "off",
+    // Titles are what people submitted.
+    "long-title": "off",
+  },
+});
+
+/** Fails with a list of what is not valid HTML. */
+export async function valid(html, where = "the page") {
+  const report = await validator.validateString(html);
+  const list = report.results.flatMap(({ messages }) => messages.map((m) => `${m.line}:${m.column} ${m.ruleId}: ${m.message}`));
+  assert.equal(list.length, 0, `${where} is not valid:\n  ${list.slice(0, 20).join("\n  ")}`);
+}
+
+/** Fails where the page is wider than its window. */
+export async function fitsItsWidth(page) {
+  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(wide <= room, `${page.url()} is ${wide} px wide in a window of ${room} px`);
+}

@@ -1,0 +1,76 @@
+// Where things are on the forum's pages, said once: by role, label and words, as a person finds them.
+
+/** The page's own part, without header and footer. */
+export const main = (page) => page.getByRole("main");
+
+/** The links about the person in the header. */
+export const you = (page) => page.getByRole("navigation", { name: "You" });
+
+/** A field of the page's form by its label; a note such as "optional" may follow the label. */
+export const field = (page, label) => main(page).getByLabel(new RegExp(`^${label}( |$)`));
+
+export const button = (place, name) => place.getByRole("button", { name, exact: typeof name === "string" });
+
+export const link = (place, name) => place.getByRole("link", { name, exact: typeof name === "string" });
+
+/** The rows of a list of stories. */
+export const stories = (page) => main(page).locator("li.story");
+
+/** The story at the head of its own page. */
+export const head = (page) => main(page).locator("article.lead");
+
+/** All comments of a thread, in the order of the page. */
+export const comments = (place) => place.locator("article.c");
+
+/** The comment that says `words`, with its replies: the innermost of those around the words. */
+export const comment = (page, words) => comments(main(page)).filter({ hasText: words }).last();
+
+/** The comment with this id. */
+export const commentById = (page, id) => page.locator(`article#c${id}`);
+
+/** A comment's own lines, without its replies. */
+export const own = (place) => place.locator(":scope > header, :scope > details > p");
+
+/** A comment's own text, without its replies. */
+export const text = (place) => place.locator(":scope > details > .t");
+
+/** What collapses and expands a comment. */
+export const fold = (place) => place.locator(":scope > details > summary");
+
+export const idOf = async (place) => Number((await place.getAttribute("id")).replace(/\D/g, ""));
+
+/** The form for a comment: on a page of its own, or opened in place by the script. */
+export const replyForm = (page) => main(page).locator("form[action$='/reply']");
+
+/** Follows `opener` (a link) to the form for a comment, writes `words` and sends them. */
+export async function say(page, opener, words) {
+  await opener.click();
+  const form = replyForm(page);
+  await form.getByRole("textbox").fill(words);
+  await Promise.all([
+    page.waitForResponse((answer) => answer.request().method() === "POST" && answer.url().endsWith("/reply")),
+    form.getByRole("button").first().click(),
+  ]);
+  await page.waitForLoadState();
+}
+
+/** The link under a thread's head that opens the form for a comment. */
+export const answerLink = (page) => link(main(page), /^(add a comment|reply)$/i).first();
+
+/** Fills the form on /submit and sends it. */
+export async function submit(page, { title, url = "", text = "" }) {
+  await page.goto("/submit");
+  await field(page, "Address").fill(url);
+  await field(page, "Title").fill(title);
+  await field(page, "Text").fill(text);
+  await button(main(page), "Submit story").click();
+  await page.waitForLoadState();
+}
+
+/** Chooses from a select in `form` and sends it, where the script has not sent it already. */
+export async function choose(page, form, label, option) {
+  const send = form.getByRole("button");
+  const byHand = await send.isVisible();
+  await form.getByLabel(label).selectOption({ label: option });
+  if (byHand) await send.click();
+}

@@ -1,0 +1,269 @@
+//! The whole forum in a test: a database of its own, a clock that the test moves, and browsers that keep their cookies.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode};
+use stoa::clock::{Clock, Timestamp};
+use stoa::config::{Config, Settings, Switch};
+use stoa::domain::user::{Name, Role, UserId};
+use stoa::fetch::Fetcher;
+use stoa::store::{Act, Store};
+use stoa::web::{self, App};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// When every test begins: 2026-11-23, noon, UTC.
+pub const NOON: i64 = 1_795_435_200;
+/// Everybody's password.
+pub const PASSWORD: &str = "four unrelated words here";
+
+pub struct TestApp {
+    pub store: Store,
+    pub app: App,
+    pub dir: TempDir,
+    router: Router,
+    time: Arc<AtomicI64>,
+    hash: String,
+}
+
+impl TestApp {
+    pub async fn new() -> TestApp {
+        TestApp::with(|_| {}).await
+    }
+
+    /// A forum with other settings than the defaults; limits are off unless `change` turns them on.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> TestApp {
+        let fetcher = Fetcher::new("Stoa/test").expect("a client");
+        TestApp::with_fetcher(change, fetcher).await
+    }
+
+    pub async fn with_fetcher(change: impl FnOnce(&mut Settings), fetcher: Fetcher) -> TestApp {
+        let dir = tempfile::tempdir().expect("a directory");
+        let database = dir.path().join("stoa.db");
+        let mut settings =
+            Settings { database: Some(database.clone()), limits: Some(Switch::Off), ..Settings::default() };
+        change(&mut settings);
+        let config = Config::load_with_file(settings, &dir.path().join("stoa.toml")).expect("good settings");
+        let time = Arc::new(AtomicI64::new(NOON));
+        let store = Store::open(&database).await.expect("a database");
+        let app = App::new(config, store.clone(), Clock::by_hand(Arc::clone(&time)), fetcher);
+        let router = web::router(app.clone()).expect("a router");
+        // Everybody has the same password, so it is hashed once.
+        let hash = stoa::domain::password::hash(PASSWORD).expect("a hash");
+        TestApp { store, app, dir, router, time, hash }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.time.load(Ordering::Relaxed))
+    }
+
+    /// Lets so many seconds pass.
+    pub fn pass(&self, seconds: i64) {
+        self.time.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Somebody without an account.
+    pub fn visitor(&self) -> Browser {
+        Browser { router: self.router.clone(), cookies: HashMap::new(), name: String::new() }
+    }
+
+    /// Makes an account without logging in.
+    pub async fn account(&self, name: &str, role: Role) -> UserId {
+        let name = Name::parse_by_operator(name).expect("a name");
+        self.store.create_user(&name, &self.hash, role, self.now()).await.expect("a new account")
+    }
+
+    /// A new account, logged in.
+    pub async fn member(&self, name: &str) -> Browser {
+        self.person(name, Role::Member).await
+    }
+
+    pub async fn person(&self, name: &str, role: Role) -> Browser {
+        self.account(name, role).await;
+        self.log_in(name).await
+    }
+
+    pub async fn log_in(&self, name: &str) -> Browser {
+        let mut browser = self.visitor();
+        let page = browser.post("/login", &[("name", name), ("password", PASSWORD)]).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{name} logs in: {}", page.text());
+        browser.name = name.to_owned();
+        browser
+    }
+
+    pub async fn id_of(&self, name: &str) -> UserId {
+        self.store.profile(name).await.expect("an account").id
+    }
+
+    pub async fn ban(&self, name: &str) {
+        let act = Act { actor: None, reason: "spam", at: self.now() };
+        self.store.ban(self.id_of(name).await, true, act).await.expect("banned");
+    }
+
+    /// Runs SQL that no page runs, to bring about what would take long otherwise.
+    pub async fn sql(&self, statement: &'static str) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.store.path());
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        sqlx::query(statement).execute(&mut connection).await.expect("good SQL");
+    }
+
+    /// Somebody's karma, made so.
+    pub async fn set_karma(&self, name: &str, karma: i64) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.store.path());
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        sqlx::query("update users set karma = $1 where name = $2")
+            .bind(karma)
+            .bind(name)
+            .execute(&mut connection)
+            .await
+            .expect("an account");
+    }
+}
+
+/// A browser: it keeps cookies and sends what browsers send.
+#[derive(Clone)]
+pub struct Browser {
+    router: Router,
+    pub cookies: HashMap<String, String>,
+    pub name: String,
+}
+
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Browser {
+    pub async fn get(&mut self, path: &str) -> Page {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    /// Gets a page, following redirects.
+    pub async fn visit(&mut self, path: &str) -> Page {
+        let mut page = self.get(path).await;
+        for _ in 0..5 {
+            let Some(to) = page.location() else { break };
+            page = self.get(&to).await;
+        }
+        page
+    }
+
+    /// Posts a form from a page of the site.
+    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Page {
+        self.send(Method::POST, path, &[("sec-fetch-site", "same-origin")], Some(form)).await
+    }
+
+    /// Posts a form and goes where it leads.
+    pub async fn submit(&mut self, path: &str, form: &[(&str, &str)]) -> Page {
+        let page = self.post(path, form).await;
+        match page.location() {
+            Some(to) => self.visit(&to).await,
+            None => page,
+        }
+    }
+
+    /// As the script asks.
+    pub async fn post_json(&mut self, path: &str, form: &[(&str, &str)]) -> serde_json::Value {
+        let headers = [("sec-fetch-site", "same-origin"), (ACCEPT.as_str(), "application/json")];
+        let page = self.send(Method::POST, path, &headers, Some(form)).await;
+        serde_json::from_slice(&page.body).expect("JSON")
+    }
+
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: Option<&[(&str, &str)]>,
+    ) -> Page {
+        let body = form.map(|form| {
+            let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+            pairs.extend_pairs(form);
+            pairs.finish()
+        });
+        let mut request = Request::builder().method(method).uri(path.split('#').next().unwrap_or("/"));
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        for (name, value) in headers {
+            request = request.header(name.parse::<HeaderName>().expect("a header's name"), *value);
+        }
+        let request = request.body(Body::from(body.unwrap_or_default())).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        for line in parts.headers.get_all(SET_COOKIE) {
+            let pair = line.to_str().expect("ASCII").split(';').next().expect("a pair");
+            let (name, value) = pair.split_once('=').expect("a pair");
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
+        Page { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Submits a story by its address and answers its id.
+    pub async fn story(&mut self, title: &str, url: &str) -> i64 {
+        let page = self.post("/submit", &[("title", title), ("url", url), ("text", "")]).await;
+        page.item()
+    }
+
+    /// Submits a story with a text and answers its id.
+    pub async fn text_story(&mut self, title: &str, text: &str) -> i64 {
+        let page = self.post("/submit", &[("title", title), ("url", ""), ("text", text)]).await;
+        page.item()
+    }
+
+    /// Replies to an item and answers the comment's id.
+    pub async fn reply(&mut self, to: i64, text: &str) -> i64 {
+        let page = self.post(&format!("/item/{to}/reply"), &[("text", text)]).await;
+        let location = page.location().unwrap_or_else(|| panic!("a comment: {}", page.text()));
+        location.rsplit_once("#c").expect("a comment's address").1.parse().expect("an id")
+    }
+
+    pub async fn vote(&mut self, id: i64, dir: &str) -> Page {
+        self.post(&format!("/item/{id}/vote"), &[("dir", dir), ("goto", "/")]).await
+    }
+}
+
+impl Page {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn has(&self, words: &str) -> bool {
+        self.text().contains(words)
+    }
+
+    pub fn location(&self) -> Option<String> {
+        self.headers.get(LOCATION).map(|to| to.to_str().expect("ASCII").to_owned())
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
+    }
+
+    /// The id of the item that it leads to.
+    pub fn item(&self) -> i64 {
+        let to = self.location().unwrap_or_else(|| panic!("a new item: {} {}", self.status, self.text()));
+        let id: String = to.trim_start_matches("/item/").chars().take_while(char::is_ascii_digit).collect();
+        id.parse().expect("an id")
+    }
+
+    /// Where `words` stand in the page, to compare orders.
+    pub fn place_of(&self, words: &str) -> usize {
+        self.text().find(words).unwrap_or_else(|| panic!("“{words}” is on the page"))
+    }
+}

@@ -1,0 +1,13 @@
+//! The forum's behaviour, through its router: one binary, a module per area.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod app;
+mod fetch;
+mod read;
