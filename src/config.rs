@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::clock::{DAY, HOUR, MINUTE};
@@ -243,6 +244,8 @@ pub enum ConfigError {
     File(PathBuf, String),
     #[error("base_url is “{0}”: it should be an address such as https://forum.example.org, without a path")]
     BaseUrl(String),
+    #[error("log is “{0}”: it should be error, warn, info, debug, trace or a filter such as stoa=debug")]
+    Log(String),
     #[error("site_name is empty: give the site a name")]
     SiteName,
     #[error("pages is {0}, and there is no such folder")]
@@ -267,6 +270,9 @@ impl Config {
             config.base_url = format!("http://{}", config.listen);
         }
         config.base_url = base_url(&config.base_url)?;
+        if config.log_filter().is_none() {
+            return Err(ConfigError::Log(config.log));
+        }
         if config.site_name.trim().is_empty() {
             return Err(ConfigError::SiteName);
         }
@@ -277,6 +283,11 @@ impl Config {
             return Err(ConfigError::Pages(config.pages));
         }
         Ok(config)
+    }
+
+    /// What is logged; none where `log` is no filter.
+    pub fn log_filter(&self) -> Option<EnvFilter> {
+        EnvFilter::try_new(&self.log).ok()
     }
 
     /// Whether people reach the site over TLS, so that cookies and headers may say so.
@@ -358,6 +369,7 @@ mod tests {
             ("site_name = \" \"", "site_name"),
             ("pages = \"/no/such/folder\"", "pages"),
             ("colour = \"red\"", "colour"),
+            ("log = \"stoa=loud=very\"", "log"),
             ("limits = \"maybe\"", "limits"),
             ("trusted_proxies = \"everybody\"", "everybody"),
         ] {

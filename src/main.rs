@@ -1,5 +1,6 @@
 //! The `stoa` command.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,6 +11,10 @@ use stoa::cli::{Cli, run};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
-    run(Cli::parse()).await
+async fn main() -> ExitCode {
+    run(Cli::parse()).await.unwrap_or_else(|error| {
+        // What cannot be written here can be written nowhere.
+        let _ = writeln!(std::io::stderr(), "stoa: {error:#}");
+        ExitCode::FAILURE
+    })
 }

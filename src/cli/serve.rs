@@ -9,7 +9,6 @@ use anyhow::Context;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -23,8 +22,7 @@ const GRACE: Duration = Duration::from_secs(20);
 const HEAD: Duration = Duration::from_secs(10);
 
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
-    let filter =
-        EnvFilter::try_new(&config.log).with_context(|| format!("log is “{}”, which is no filter", config.log))?;
+    let filter = config.log_filter().unwrap_or_default();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let listener = std::net::TcpListener::bind(config.listen)
         .with_context(|| format!("cannot listen on {}: is another program, or another Stoa, there?", config.listen))?;

@@ -120,7 +120,8 @@ async fn a_thread_keeps_its_ids_times_authors_points_tree_and_order() {
         assert_eq!((item.parent_id, item.root_id, item.depth), (Some(ItemId(parent)), head.id, depth), "{id}");
         assert_eq!((item.place, item.score, item.author.as_deref()), (place, 1, Some(author)), "{id}");
         assert_eq!([item.time, item.rank_time, item.visible_at], [Timestamp(time); 3], "{id}");
-        let to = site.rows(&format!("select u.name from items i join users u on u.id = i.reply_to where i.id = {id}")).await;
+        let to =
+            site.rows(&format!("select u.name from items i join users u on u.id = i.reply_to where i.id = {id}")).await;
         assert_eq!(to.first().map(String::as_str), reply_to, "{id}");
     }
     assert!(site.rows("select * from votes").await.is_empty(), "points are a base, not votes");
@@ -174,11 +175,24 @@ async fn importing_twice_changes_nothing() {
 }
 
 #[tokio::test]
+async fn two_imports_at_once_write_each_item_once() {
+    let site = Site::new().await;
+    let file = fixture("thread.jsonl");
+    let files = [file.as_str()];
+    let (one, other) = tokio::join!(site.import(&files), site.import(&files));
+    assert_eq!((one.report.new + other.report.new, one.report.known + other.report.known), (4, 4));
+    assert_eq!(site.rows("select karma from users where name = 'Ada'").await, ["12"]);
+}
+
+#[tokio::test]
 async fn polls_jobs_deleted_and_dead_items_stay_what_they_were() {
     let site = Site::new().await;
     site.import(&[&fixture("poll.jsonl")]).await;
     assert_eq!(
-        site.rows("select id, kind, parent_id, place, score, deleted_at, dead, text, author_id is null from items order by id").await,
+        site.rows(
+            "select id, kind, parent_id, place, score, deleted_at, dead, text, author_id is null from items order by id"
+        )
+        .await,
         [
             "2001|poll|null|null|5|null|null||0",
             "2002|pollopt|2001|1|3|null|null|Tape|0",
@@ -201,6 +215,18 @@ async fn polls_jobs_deleted_and_dead_items_stay_what_they_were() {
 }
 
 #[tokio::test]
+async fn where_a_record_contradicts_itself_the_surer_part_counts() {
+    let site = Site::new().await;
+    let nested = r#"{"id":1,"type":"story","by":"ada","author":null,"created_at_i":9,"title":"t","children":[
+        {"id":2,"type":"comment","author":"bob","created_at_i":9,"text":"t","parent_id":77},
+        {"id":3,"type":"comment","author":"bob","created_at_i":9,"text":"gone","deleted":true}]}"#;
+    assert_eq!(site.import(&[nested]).await.said, "");
+    let query =
+        "select i.id, u.name, parent_id, text from items i left join users u on u.id = i.author_id order by i.id";
+    assert_eq!(site.rows(query).await, ["1|ada|null|", "2|bob|1|t", "3|bob|1|"]);
+}
+
+#[tokio::test]
 async fn a_parent_may_come_later_or_be_there_already() {
     let site = Site::new().await;
     let outcome = site.import(&[&[comment(3, 2), comment(2, 1)].join("\n"), &story(1)]).await;
@@ -218,18 +244,42 @@ async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
     for (bad, reason) in [
         (r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"text":"a"#, "the record is cut short"),
         (r#"{"id":12,"parent":11,"type":"comment" "by":"bob"}"#, "this is not JSON (at column 39)"),
-        (r#"{"id":12,"type":"comment","by":"bob","time":0,"parent":11}"#, "item 12: it has no time that is a number above zero"),
-        (r#"{"id":12,"type":"comment","by":"bob","time":"x","parent":11}"#, "item 12: it has no time that is a number above zero"),
-        (r#"{"id":12,"type":"comment","by":"bob","time":1800000000,"parent":11}"#, "item 12: its time lies in the future"),
+        (
+            r#"{"id":12,"type":"comment","by":"bob","time":0,"parent":11}"#,
+            "item 12: it has no time that is a number above zero",
+        ),
+        (
+            r#"{"id":12,"type":"comment","by":"bob","time":"x","parent":11}"#,
+            "item 12: it has no time that is a number above zero",
+        ),
+        (
+            r#"{"id":12,"type":"comment","by":"bob","time":1800000000,"parent":11}"#,
+            "item 12: its time lies in the future",
+        ),
         (r#"{"id":"x","type":"comment","by":"bob","time":9,"parent":11}"#, "it has no id that is a number above zero"),
-        (r#"{"id":9000000000000000000,"type":"comment","by":"bob","time":9,"parent":11}"#, "it has no id that is a number above zero"),
+        (
+            r#"{"id":9000000000000000000,"type":"comment","by":"bob","time":9,"parent":11}"#,
+            "it has no id that is a number above zero",
+        ),
         (r#"{"id":12,"type":"comment","text":"t","time":9,"parent":11}"#, "item 12: it names no author"),
-        (r#"{"id":12,"type":"comment","by":"a b","time":9,"parent":11}"#, "item 12: its author \"a b\" has no name that an account can have"),
-        (r#"{"id":12,"type":"essay","by":"bob","time":9,"parent":11}"#, "item 12: its type \"essay\" is not one of an item"),
+        (
+            r#"{"id":12,"type":"comment","by":"a b","time":9,"parent":11}"#,
+            "item 12: its author \"a b\" has no name that an account can have",
+        ),
+        (
+            r#"{"id":12,"type":"essay","by":"bob","time":9,"parent":11}"#,
+            "item 12: its type \"essay\" is not one of an item",
+        ),
         (r#"{"id":12,"by":"bob","time":9,"parent":11}"#, "item 12: it has no type"),
         (r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"text":[1]}"#, "item 12: its text is not a text"),
-        (r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"score":1.5}"#, "item 12: its points are not a number that points can be"),
-        (r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"kids":"none"}"#, "what should be a list of its children is something else"),
+        (
+            r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"score":1.5}"#,
+            "item 12: its points are not a number that points can be",
+        ),
+        (
+            r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"kids":"none"}"#,
+            "what should be a list of its children is something else",
+        ),
     ] {
         let site = Site::new().await;
         let after = [comment(13, 12), comment(14, 11), comment(15, 10)].join("\n");
@@ -243,13 +293,36 @@ async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
 }
 
 #[tokio::test]
+async fn a_bad_record_holds_back_what_is_new_anywhere_in_its_thread() {
+    let site = Site::new().await;
+    site.import(&[&[story(1), comment(2, 1), story(3)].join("\n")]).await;
+    let before = site.everything().await;
+    // The parent of 5 is known, and not in this file: its thread is still the one of the bad record.
+    let file = [story(1), comment(4, 1).replace("bob", "b b"), comment(5, 2)].join("\n");
+    let outcome = site.import(&[&file]).await;
+    assert_eq!((outcome.report.new, outcome.report.skipped, outcome.report.bad), (0, 1, 1));
+    assert_eq!(site.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_line_cut_within_a_number_costs_no_other_thread() {
+    let site = Site::new().await;
+    let cut = r#"{"id":3,"type":"comment","parent":1"#;
+    let outcome = site.import(&[&[&story(1), &story(10), cut, &comment(4, 1)].join("\n")]).await;
+    assert_eq!((outcome.report.new, outcome.report.bad), (3, 1));
+}
+
+#[tokio::test]
 async fn each_kind_is_asked_for_what_it_needs() {
     for (bad, reason) in [
         (r#"{"id":1,"type":"story","by":"ada","time":9}"#, "item 1: this story has no title"),
         (r#"{"id":1,"type":"job","by":"ada","time":9,"title":" "}"#, "item 1: this job has no title"),
         (r#"{"id":1,"type":"comment","by":"ada","time":9}"#, "item 1: this comment has no parent"),
         (r#"{"id":1,"type":"pollopt","by":"ada","time":9,"text":"a"}"#, "item 1: it belongs to no poll"),
-        (r#"{"id":1,"type":"comment","by":"ada","time":9,"parent":7}"#, "item 1: its parent 7 is neither in the files nor in the database"),
+        (
+            r#"{"id":1,"type":"comment","by":"ada","time":9,"parent":7}"#,
+            "item 1: its parent 7 is neither in the files nor in the database",
+        ),
         ("7", "this is not an item, which is written in { and }"),
         (r#""item""#, "this is not an item, which is written in { and }"),
         ("id,type,by", "this is not JSON (at column 1)"),
@@ -277,7 +350,8 @@ async fn a_record_nested_in_a_document_is_named_by_its_own_line() {
 #[tokio::test]
 async fn what_goes_in_a_circle_is_named_once_and_left_out() {
     let site = Site::new().await;
-    let outcome = site.import(&[&[comment(1, 2), comment(2, 3), comment(3, 1), comment(4, 1), story(5)].join("\n")]).await;
+    let outcome =
+        site.import(&[&[comment(1, 2), comment(2, 3), comment(3, 1), comment(4, 1), story(5)].join("\n")]).await;
     assert_eq!(outcome.said, "0.json:3: item 3: it is an answer to itself, by way of those below it\n");
     assert_eq!(site.ids().await, [5]);
 }
@@ -304,7 +378,8 @@ async fn authors_become_accounts_that_nobody_can_log_in_to() {
     let no_points = story(3).replace(r#","score":3"#, "");
     site.import(&[&[late, story(2), no_points, comment(4, 1)].join("\n")]).await;
     assert_eq!(
-        site.rows("select name, password, karma, karma_base, created, source, claimed_at, role from users order by id").await,
+        site.rows("select name, password, karma, karma_base, created, source, claimed_at, role from users order by id")
+            .await,
         ["Ada|null|5|5|1600000000|hn|null|member", "bob|null|1|1|1600000001|hn|null|member"],
         "one account for both spellings; 1 and 2 for each story of 3 points"
     );
@@ -363,9 +438,14 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
 async fn an_address_that_is_none_of_the_web_is_dropped_and_counted() {
     let site = Site::new().await;
     let with = |id, url: &str| story(id).replace("{", &format!(r#"{{"url":"{url}","#));
-    let outcome = site.import(&[&[with(1, "javascript:alert(1)"), with(2, ""), with(3, "https://example.com/")].join("\n")]).await;
+    let outcome = site
+        .import(&[&[with(1, "javascript:alert(1)"), with(2, ""), with(3, "https://example.com/")].join("\n")])
+        .await;
     assert_eq!((outcome.report.new, outcome.report.not_web), (3, 1));
-    assert_eq!(site.rows("select id, url, site from items").await, ["1|null|null", "2|null|null", "3|https://example.com/|example.com"]);
+    assert_eq!(
+        site.rows("select id, url, site from items").await,
+        ["1|null|null", "2|null|null", "3|https://example.com/|example.com"]
+    );
 }
 
 #[tokio::test]

@@ -372,8 +372,7 @@ impl Writer<'_> {
     /// Whether the renderer, finding bare addresses, would find exactly this one here.
     fn is_found_bare(&self, href: &str, tail: &str) -> bool {
         let before = self.out.chars().next_back().unwrap_or(' ');
-        let after = tail.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
-        let after: String = after.chars().take(40).collect();
+        let after: String = tail.chars().take_while(|c| !c.is_whitespace()).take(40).collect();
         if before == '*' || href.ends_with(['_', '*']) || after.starts_with([MARK, '_', '*', '\\']) {
             return false;
         }

@@ -29,7 +29,15 @@ pub fn is_web(href: &str) -> bool {
 
 /// Whether people may link to this address: by its scheme, and no longer than servers take.
 pub fn is_linkable(href: &str) -> bool {
-    href.len() <= MAX_URL_BYTES && (is_web(href) || has_scheme(href, "mailto:"))
+    href.len() <= MAX_URL_BYTES && (is_web(href) || has_scheme(href, "mailto:") || is_local(href))
+}
+
+/// Whether an address is a path of this site. Browsers read a backslash as a slash, and two slashes as another host.
+pub fn is_local(href: &str) -> bool {
+    href.starts_with('/')
+        && !href.starts_with("//")
+        && !href.contains('\\')
+        && href.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn has_scheme(href: &str, scheme: &str) -> bool {

@@ -24,17 +24,18 @@ static GATE: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("li", HashSet::from(["value"])),
         ]))
         .tag_attribute_values(HashMap::from([("a", HashMap::from([("rel", HashSet::from([LINK_REL]))]))]))
+        // A long line scrolls inside its block, which the keyboard has to reach.
+        .set_tag_attribute_values(HashMap::from([("pre", HashMap::from([("tabindex", "0")]))]))
         .generic_attributes(HashSet::new())
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
-        .url_relative(UrlRelative::Custom(Box::new(member_page)))
+        .url_relative(UrlRelative::Custom(Box::new(local_page)))
         .link_rel(None);
     gate
 });
 
-/// A relative address passes only where it is the page of a member, as a mention makes it.
-fn member_page(href: &str) -> Option<Cow<'_, str>> {
-    let name = href.strip_prefix("/user/")?;
-    links::is_name(name).then_some(Cow::Borrowed(href))
+/// A relative address passes only where it is a path of this site.
+fn local_page(href: &str) -> Option<Cow<'_, str>> {
+    links::is_local(href).then_some(Cow::Borrowed(href))
 }
 
 /// Lets through what is on the allow-list; the tree it builds needs shallow nesting, which the caller has seen to.

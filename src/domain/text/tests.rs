@@ -14,13 +14,13 @@ fn markdown_as_people_write_it() {
     shows("one\ntwo\n\nthree", "<p>one\ntwo</p>\n<p>three</p>");
     shows("*a* **b** `c_d` snake_case 2*3", "<p><em>a</em> <strong>b</strong> <code>c_d</code> snake_case 2*3</p>");
     shows("# Head *ing*", "<p><strong>Head <em>ing</em></strong></p>");
-    shows("```rust\n<x>\n```", "<pre><code>&lt;x&gt;\n</code></pre>");
-    shows("    code", "<pre><code>code\n</code></pre>");
+    shows("```rust\n<x>\n```", "<pre tabindex=\"0\"><code>&lt;x&gt;\n</code></pre>");
+    shows("    code", "<pre tabindex=\"0\"><code>code\n</code></pre>");
     shows("text:\n* a\n* b", "<p>text:</p>\n<ul>\n<li>a</li>\n<li>b</li>\n</ul>");
     shows("1. a\n1. b", "<ol>\n<li>a</li>\n<li>b</li>\n</ol>");
     shows(
-        "1986. A year\n1990. Another",
-        "<ol start=\"1986\">\n<li>A year</li>\n<li value=\"1990\">Another</li>\n</ol>",
+        "1986. A year\n1990. Another\n1991. The next",
+        "<ol start=\"1986\">\n<li>A year</li>\n<li value=\"1990\">Another</li>\n<li>The next</li>\n</ol>",
     );
 }
 
@@ -35,9 +35,12 @@ fn a_quote_ends_where_its_marks_end() {
         "before\n>> deep\n> less\nnone",
         "<p>before</p>\n<blockquote>\n<blockquote>\n<p>deep</p>\n</blockquote>\n<p>less</p>\n</blockquote>\n<p>none</p>",
     );
-    shows("```\n> a\nb\n```", "<pre><code>&gt; a\nb\n</code></pre>");
-    shows("    > a\n    b", "<pre><code>&gt; a\nb\n</code></pre>");
-    shows("- x\n\n  ```\n  > a\n  b\n  ```", "<ul>\n<li><p>x</p>\n<pre><code>&gt; a\nb\n</code></pre>\n</li>\n</ul>");
+    shows("```\n> a\nb\n```", "<pre tabindex=\"0\"><code>&gt; a\nb\n</code></pre>");
+    shows("    > a\n    b", "<pre tabindex=\"0\"><code>&gt; a\nb\n</code></pre>");
+    shows(
+        "- x\n\n  ```\n  > a\n  b\n  ```",
+        "<ul>\n<li><p>x</p>\n<pre tabindex=\"0\"><code>&gt; a\nb\n</code></pre>\n</li>\n</ul>",
+    );
 }
 
 #[test]
@@ -46,11 +49,11 @@ fn raw_html_shows_as_typed() {
     shows("<div>\n*x*", "<p>&lt;div&gt;\n<em>x</em></p>");
     shows("<script>alert(1)</script>\n\nend", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n<p>end</p>");
     shows("<!-- a\n\nb", "<p>&lt;!-- a</p>\n<p>b</p>");
-    shows("    <div>", "<pre><code>&lt;div&gt;\n</code></pre>");
+    shows("    <div>", "<pre tabindex=\"0\"><code>&lt;div&gt;\n</code></pre>");
 }
 
 #[test]
-fn links_are_marked_and_only_of_three_schemes() {
+fn links_are_marked_and_lead_to_the_web_to_mail_or_to_this_site() {
     let rel = "rel=\"nofollow ugc noopener\"";
     let link = |href: &str, label: &str| format!("<p><a href=\"{href}\" {rel}>{label}</a></p>");
     shows("[a](https://x.org)", &link("https://x.org", "a"));
@@ -67,7 +70,9 @@ fn links_are_marked_and_only_of_three_schemes() {
     let long = format!("https://x.org/{}", "a".repeat(60));
     shows(&long, &link(&long, &format!("https://x.org/{}…", "a".repeat(45))));
     shows("`https://x.org`", "<p><code>https://x.org</code></p>");
-    shows("[a](javascript:alert(1)) [b](/item) [c](data:x)", "<p>a b c</p>");
+    shows("[a](javascript:alert(1)) [b](item) [c](data:x)", "<p>a b c</p>");
+    shows("[a](/item/1)", &link("/item/1", "a"));
+    shows("[a](//x.org) [b](/\\\\x.org)", "<p>a b</p>");
     shows("[1]: https://x.org", &format!("<p>[1]: <a href=\"https://x.org\" {rel}>https://x.org</a></p>"));
     shows("[a][1]\n\n[1]: https://x.org", &link("https://x.org", "a"));
 }
@@ -173,7 +178,11 @@ fn is_allowed(tag: &str) -> bool {
             || attributes == "rel=\"nofollow ugc noopener\""
     };
     safe::TAGS.contains(&name)
-        && (attributes.is_empty() || number("start=\"") || number("value=\"") || (name == "a" && link()))
+        && (attributes.is_empty()
+            || number("start=\"")
+            || number("value=\"")
+            || (name == "a" && link())
+            || tag == "pre tabindex=\"0\"")
 }
 
 /// The words of rendered HTML: tags off, entities decoded.
