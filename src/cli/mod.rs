@@ -2,6 +2,7 @@
 
 mod admin;
 mod backup;
+mod generate;
 pub mod import;
 mod serve;
 
@@ -30,6 +31,8 @@ enum Command {
     Serve,
     /// Bring stories and threads in from Hacker News's formats
     Import(import::Import),
+    /// Make up a site of any size, to try the forum out
+    Generate(generate::Generate),
     /// Print the effective settings as a stoa.toml
     Config,
     /// Copy the database into a new file while the forum runs, and check the copy
@@ -60,6 +63,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(import) => {
             let store = Store::open(&config.database).await?;
             let code = import::run(import, &store, &clock).await;
+            store.close().await;
+            code
+        }
+        Command::Generate(generate) => {
+            let store = Store::open(&config.database).await?;
+            let code = generate::run(generate, &store, &clock).await;
             store.close().await;
             code
         }

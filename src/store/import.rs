@@ -52,15 +52,6 @@ pub struct Imported {
     pub renamed: Vec<(String, String)>,
 }
 
-/// Where an item stands that an import brought earlier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct ImportedItem {
-    source_id: i64,
-    pub root: ItemId,
-    /// The id at the source of the head of its thread; none where that head was posted here.
-    pub root_source_id: Option<i64>,
-}
-
 /// An item that others can hang on.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 struct Placed {
@@ -80,18 +71,15 @@ struct Row<'a> {
 }
 
 impl Store {
-    /// Which of these ids of the source are here already.
-    pub async fn imported(&self, source_ids: &[i64]) -> Result<HashMap<i64, ImportedItem>> {
+    /// Which of these ids of the source are here already, each with the head of its thread.
+    pub async fn imported(&self, source_ids: &[i64]) -> Result<HashMap<i64, ItemId>> {
         let mut found = HashMap::new();
         for ids in source_ids.chunks(IDS) {
-            let mut query = QueryBuilder::new(
-                "select i.source_id, i.root_id as root, r.source_id as root_source_id \
-                 from items i join items r on r.id = i.root_id where i.source = ",
-            );
-            query.push_bind(SOURCE).push(" and i.source_id in ");
+            let mut query = QueryBuilder::new("select source_id, root_id from items where source = ");
+            query.push_bind(SOURCE).push(" and source_id in ");
             push_list(&mut query, ids);
-            let rows: Vec<ImportedItem> = query.build_query_as().fetch_all(&self.read).await?;
-            found.extend(rows.into_iter().map(|row| (row.source_id, row)));
+            let rows: Vec<(i64, ItemId)> = query.build_query_as().fetch_all(&self.read).await?;
+            found.extend(rows);
         }
         Ok(found)
     }

@@ -22,7 +22,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
-pub use import::{Imported, ImportedItem, NewItem};
+pub use import::{Imported, NewItem};
 pub use items::{Edit, NewComment, NewStory, Submission};
 pub use lists::{Dead, Page};
 pub use moderation::Act;

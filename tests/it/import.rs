@@ -137,7 +137,7 @@ async fn the_text_means_what_it_meant() {
     assert!(html.contains("*flowers*"), "what was no mark-up stays none: {html}");
     assert!(html.contains(r#"href="https://example.com/f""#), "{html}");
     let html = render(&site.item(1003).await.text);
-    assert!(html.as_str().contains("<pre><code>card 1\ncard 2\n</code></pre>"), "{}", html.as_str());
+    assert!(html.as_str().contains("<code>card 1\ncard 2\n</code></pre>"), "{}", html.as_str());
 }
 
 #[tokio::test]
@@ -179,9 +179,11 @@ async fn two_imports_at_once_write_each_item_once() {
     let site = Site::new().await;
     let file = fixture("thread.jsonl");
     let files = [file.as_str()];
+    let generation = site.store.generation();
     let (one, other) = tokio::join!(site.import(&files), site.import(&files));
     assert_eq!((one.report.new + other.report.new, one.report.known + other.report.known), (4, 4));
     assert_eq!(site.rows("select karma from users where name = 'Ada'").await, ["12"]);
+    assert_eq!(site.store.generation(), generation + 1, "what found nothing new is no write");
 }
 
 #[tokio::test]

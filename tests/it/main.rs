@@ -5,9 +5,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test may stop at the first surprise"
 )]
 
 mod app;
 mod fetch;
+mod import;
 mod read;

@@ -176,11 +176,14 @@ impl Brackets {
 }
 
 /// `first` and `second` are the first two lines that are not blank. A document that goes over lines is still open at the end of its
-/// first, and not within a string; and its second line does not begin the next document, as it does where the first line is broken.
+/// first, and not within a string; and its second line does not begin the next document, as it does where the first line is broken,
+/// unless a list of documents is open there.
 fn shape(first: &[u8], second: &[u8]) -> Shape {
     let mut brackets = Brackets::default();
     first.iter().for_each(|byte| brackets.pass(*byte));
-    let goes_on = brackets.open > 0 && !brackets.in_string && !second.trim_ascii_start().starts_with(b"{");
+    let is_within_list = first.trim_ascii_end().ends_with(b"[") || first.trim_ascii_end().ends_with(b"},");
+    let begins_next = second.trim_ascii_start().starts_with(b"{") && !is_within_list;
+    let goes_on = brackets.open > 0 && !brackets.in_string && !begins_next;
     if goes_on || first.trim_ascii_start().starts_with(b"[") { Shape::Documents } else { Shape::Lines }
 }
 
@@ -234,6 +237,8 @@ mod tests {
             ("{\"id\":1\n{\"id\":2}\n", vec![(1, "{\"id\":1"), (2, "{\"id\":2}")]),
             ("{\"t\":\"a\n{\"id\":2}", vec![(1, "{\"t\":\"a"), (2, "{\"id\":2}")]),
             ("{\n\"a\":\"}\\\"]\"}\n{\n}", vec![(1, "{\n\"a\":\"}\\\"]\"}"), (3, "{\n}")]),
+            ("{\"a\":[\n{}]}\n{}", vec![(1, "{\"a\":[\n{}]}"), (3, "{}")]),
+            ("{\"a\":[{},\n{}]}", vec![(1, "{\"a\":[{},\n{}]}")]),
             ("[{\"id\":1},\n{\"id\":[2]}]", vec![(1, "{\"id\":1}"), (2, "{\"id\":[2]}")]),
             ("[\nnull, 7,[8]\n]\n", vec![(2, "null"), (2, "7"), (2, "[8]")]),
             ("[{\"id\":1},\n", vec![(1, "{\"id\":1}"), (2, "OpenArray")]),

@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::read::{DEEPEST, Found};
 use super::record::{Bad, Record};
-use crate::domain::item::Kind;
-use crate::store::ImportedItem;
+use crate::domain::item::{ItemId, Kind};
 
 /// What is to be written.
 #[derive(Debug, Default)]
@@ -23,16 +22,16 @@ pub struct Plan {
 /// A thread, named by what heads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Thread {
-    /// By its head's id at the source.
-    Source(i64),
-    /// Of the store's own: a moderator moved comments there that an import had brought.
-    Own(i64),
+    /// New here: by its head's id at the source.
+    New(i64),
+    /// Known here: by its head, which is another than the source's where a moderator moved comments.
+    Known(ItemId),
 }
 
 impl Thread {
     /// Whether it can be told which thread this is: a record without an id that can be read is no thread.
     fn is_told(self) -> bool {
-        !matches!(self, Thread::Source(id) if id < 0)
+        !matches!(self, Thread::New(id) if id < 0)
     }
 }
 
@@ -49,7 +48,7 @@ pub fn asked(found: &Found) -> Vec<i64> {
 /// Puts records together to threads. `known` is what the store answered for the ids of [`asked`].
 ///
 /// A thread with a bad record in it is left out whole. The first record of an id wins.
-pub fn plan(found: Found, known: &HashMap<i64, ImportedItem>) -> Plan {
+pub fn plan(found: Found, known: &HashMap<i64, ItemId>) -> Plan {
     let Found { mut records, mut bad, .. } = found;
     let before = records.len();
     let mut seen = HashSet::with_capacity(before);
@@ -150,12 +149,12 @@ enum End {
 /// The ways up from every record, the bad ones too, each found once.
 struct Forest<'a> {
     parents: HashMap<i64, (Option<i64>, bool)>,
-    known: &'a HashMap<i64, ImportedItem>,
+    known: &'a HashMap<i64, ItemId>,
     tops: HashMap<i64, Top>,
 }
 
 impl<'a> Forest<'a> {
-    fn new(records: &[Record], bad: &[Bad], known: &'a HashMap<i64, ImportedItem>) -> Forest<'a> {
+    fn new(records: &[Record], bad: &[Bad], known: &'a HashMap<i64, ItemId>) -> Forest<'a> {
         let good = records.iter().map(|record| (record.id, (record.parent, true)));
         let mut parents: HashMap<i64, (Option<i64>, bool)> =
             bad.iter().map(|bad| (bad.id, (bad.parent, false))).collect();
@@ -174,7 +173,7 @@ impl<'a> Forest<'a> {
                 break *top;
             }
             if !on_way.insert(at) {
-                break Top { thread: Thread::Source(at), depth: 0, end: End::Circle };
+                break Top { thread: Thread::New(at), depth: 0, end: End::Circle };
             }
             match self.parents.get(&at) {
                 Some((parent, is_good)) => {
@@ -201,10 +200,7 @@ impl<'a> Forest<'a> {
     }
 
     fn thread(&self, id: i64) -> Thread {
-        match self.known.get(&id) {
-            Some(item) => item.root_source_id.map_or(Thread::Own(item.root.0), Thread::Source),
-            None => Thread::Source(id),
-        }
+        self.known.get(&id).map_or(Thread::New(id), |head| Thread::Known(*head))
     }
 }
 
