@@ -35,6 +35,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone()));
     tokio::spawn(crate::jobs::run(app.clone()));
+    tokio::spawn(crate::jobs::notice_others(app.clone()));
     let service = web::router(app)?.into_make_service_with_connect_info::<SocketAddr>();
     let mut server =
         axum_server::from_tcp(listener)?.acceptor(NoDelayAcceptor::new()).first_request_timeout(HEAD).handle(handle);

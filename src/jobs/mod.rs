@@ -1,4 +1,4 @@
-//! Work outside requests: one loop that does it all, now and then.
+//! Work outside requests: a loop each, now and then.
 
 use std::time::Duration;
 
@@ -9,6 +9,20 @@ use crate::web::App;
 const ROUND: Duration = Duration::from_secs(600);
 /// For how long revisions and unused browsers are remembered, in seconds.
 const KEPT: i64 = 90 * DAY;
+
+/// How often other processes' writes are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Notices what other processes write to the database, until the process ends.
+pub async fn notice_others(app: App) {
+    let mut rounds = tokio::time::interval(LOOK);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = app.store.notice_others().await {
+            tracing::warn!(?error, "other processes' writes could not be looked for");
+        }
+    }
+}
 
 /// Forgets what has had its time, until the process ends.
 pub async fn run(app: App) {

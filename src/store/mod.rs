@@ -13,7 +13,7 @@ mod votes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -82,6 +82,8 @@ pub struct Store {
     write: SqlitePool,
     path: PathBuf,
     generation: Arc<AtomicU64>,
+    /// SQLite's number for the writes of others.
+    others: Arc<AtomicI64>,
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -116,7 +118,7 @@ impl Store {
             .connect_with(options(path).read_only(true))
             .await
             .map_err(failed)?;
-        Ok(Store { read, write, path: path.to_owned(), generation: Arc::default() })
+        Ok(Store { read, write, path: path.to_owned(), generation: Arc::default(), others: Arc::default() })
     }
 
     pub fn path(&self) -> &Path {
@@ -128,15 +130,30 @@ impl Store {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Notices what another process has written, such as a command beside the forum: what was derived before is stale then.
+    pub async fn notice_others(&self) -> Result<()> {
+        // Asked of the writer, whose own writes do not change its answer.
+        let version: i64 = sqlx::query_scalar("pragma data_version").fetch_one(&self.write).await?;
+        if self.others.swap(version, Ordering::AcqRel) != version {
+            self.generation.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(())
+    }
+
     /// Begins a write. It takes the write lock at once: a transaction that reads first and writes later could not be retried.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.write.begin_with("begin immediate").await?)
     }
 
     async fn commit(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
-        tx.commit().await?;
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        Ok(())
+        let generation = Arc::clone(&self.generation);
+        // A task of its own: somebody who goes away while it commits must not leave copies that miss what was written.
+        let committed = tokio::spawn(async move {
+            let committed = tx.commit().await;
+            generation.fetch_add(1, Ordering::AcqRel);
+            committed
+        });
+        Ok(committed.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 
     /// Answers whether the database can be read.

@@ -83,9 +83,10 @@ impl Store {
     /// What `user` has done in a thread.
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
         let rows: Vec<MarkRow> = sqlx::query_as(
-            "select i.id, v.dir, v.at, v.own, exists (select 1 from saved s where s.user_id = $1 and s.item_id = i.id) as saved, \
-             exists (select 1 from hidden h where h.user_id = $1 and h.item_id = i.id) as hidden, null as unseen \
-             from items i left join votes v on v.item_id = i.id and v.user_id = $1 where i.root_id = $2",
+            "select i.id, v.dir, v.at, v.own, s.item_id is not null as saved, h.item_id is not null as hidden, null as unseen \
+             from items i left join votes v on v.item_id = i.id and v.user_id = $1 \
+             left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id and h.user_id = $1 \
+             where i.root_id = $2 and (v.item_id is not null or s.item_id is not null or h.item_id is not null)",
         )
         .bind(user)
         .bind(root)

@@ -82,6 +82,15 @@ impl From<store::Error> for Error {
     }
 }
 
+impl From<std::sync::Arc<store::Error>> for Error {
+    fn from(error: std::sync::Arc<store::Error>) -> Error {
+        match &*error {
+            store::Error::NotFound => Error::NotFound,
+            store::Error::Conflict | store::Error::Other(_) => Error::internal(error),
+        }
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();

@@ -86,7 +86,7 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let item = app.store.item(id).await?;
-    let all = app.store.thread(item.root_id).await?;
+    let all = app.threads.get(item.root_id, &app.store).await?;
     let root = all.iter().find(|i| i.id == item.root_id).cloned().ok_or(Error::NotFound)?;
     let (marks, since) = own_layer(&app, &viewer, &root).await?;
     let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
@@ -101,7 +101,7 @@ pub async fn show(
     if item.kind == Kind::Pollopt {
         return Ok(Goto::new(&format!("/item/{}", item.root_id)).redirect());
     }
-    parts.page(all, order).await
+    parts.page(&all, order).await
 }
 
 /// What a member has done in the thread, and since when its comments are new to them.
@@ -121,15 +121,15 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    async fn page(&self, all: Vec<Item>, order: Order) -> Result<Response, Error> {
+    async fn page(&self, all: &[Item], order: Order) -> Result<Response, Error> {
         let eye = &self.thread.eye;
-        let context = (self.item.kind == Kind::Comment).then(|| self.context(&all));
+        let context = (self.item.kind == Kind::Comment).then(|| self.context(all));
         let options: Vec<OptionView> = {
             let mut options: Vec<&Item> = all.iter().filter(|i| i.kind == Kind::Pollopt && i.is_live()).collect();
             options.sort_by_key(|i| (i.place, i.id));
             options.into_iter().map(|i| OptionView::new(i, eye)).collect()
         };
-        let nodes = thread::arrange(all, self.item.id, order, eye.now, |item| eye.sees(item));
+        let nodes = thread::arrange(all.iter().collect(), self.item.id, order, eye.now, |item| eye.sees(item));
         self.refuse_what_is_gone(nodes.is_empty())?;
         let comments: Vec<CommentView> = nodes.iter().map(|node| self.thread.comment(node)).collect();
         let unseen = || comments.iter().filter(|c| c.unseen);

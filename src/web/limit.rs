@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::clock::{Clock as GovernorClock, Reference};
+use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
@@ -52,8 +52,7 @@ impl<K: std::hash::Hash + Eq + Clone> Limit<K> {
     fn take(&self, key: &K) -> Result<(), Error> {
         let Some((buckets, ticks)) = &self.0 else { return Ok(()) };
         buckets.check_key(key).map_err(|not_until| {
-            let wait =
-                not_until.wait_time_from(Reference::saturating_sub(&ticks.now(), governor::nanos::Nanos::from(0)));
+            let wait = not_until.wait_time_from(ticks.now());
             Error::TooMany(wait.as_secs().saturating_add(1))
         })
     }

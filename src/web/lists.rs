@@ -1,10 +1,9 @@
-//! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written, and never older than a
-//! second, so that what another process writes shows too.
+//! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written, and at most a minute old.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::clock::{DAY, Timestamp};
+use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::domain::day::Day;
 use crate::domain::item::ItemId;
 use crate::domain::rank;
@@ -84,7 +83,9 @@ impl Lists {
 
     fn kept(&self, list: Ranked, generation: u64, now: Timestamp) -> Option<Arc<[ItemId]>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&list).filter(|kept| kept.generation == generation && kept.at == now)?;
+        let found = kept
+            .get(&list)
+            .filter(|kept| kept.generation == generation && (0..MINUTE).contains(&now.since(kept.at)))?;
         Some(Arc::clone(&found.ids))
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod act;
 mod assets;
+mod cache;
 mod comment;
 mod comments;
 mod error;
@@ -22,6 +23,8 @@ mod session;
 mod setup;
 mod state;
 mod submit;
+mod texts;
+mod threads;
 mod user;
 mod view;
 
@@ -88,6 +91,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(trace)
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(middleware::from_fn_with_state(app.clone(), cache::serve))
         .with_state(app))
 }
 

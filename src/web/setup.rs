@@ -2,8 +2,9 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
+use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::{DAY, Timestamp};
@@ -99,5 +100,6 @@ pub async fn create(
 fn form(app: &App, viewer: &MaybeMember, token: &str, name: &str, errors: Mistakes) -> Response {
     let mut page = Page::new(app, viewer, "setup", "Set up");
     page.robots = false;
-    html_with(errors.status(), &SetupPage { page, errors, name, token })
+    let form = html_with(errors.status(), &SetupPage { page, errors, name, token });
+    ([(CACHE_CONTROL, "no-store")], form).into_response()
 }

@@ -12,10 +12,13 @@ use crate::domain::policy::Policy;
 use crate::fetch::Fetcher;
 use crate::store::Store;
 use crate::web::assets::Assets;
+use crate::web::cache::Pages;
 use crate::web::error::Error;
 use crate::web::limit::Limits;
 use crate::web::lists::Lists;
 use crate::web::setup::SetupLink;
+use crate::web::texts::Texts;
+use crate::web::threads::Threads;
 
 /// A cheap handle on everything that requests share.
 #[derive(Clone)]
@@ -30,6 +33,9 @@ pub struct Shared {
     pub fetcher: Fetcher,
     pub assets: Assets,
     pub lists: Lists,
+    pub pages: Pages,
+    pub texts: Texts,
+    pub threads: Threads,
     pub setup: SetupLink,
     hashing: Semaphore,
 }
@@ -57,6 +63,9 @@ impl App {
             limits: Limits::new(&config, &clock),
             assets: Assets::new(),
             lists: Lists::default(),
+            pages: Pages::new(config.cache_mb),
+            texts: Texts::new(config.cache_mb / 2),
+            threads: Threads::new(config.cache_mb / 2),
             setup: SetupLink::new(clock.now()),
             hashing: Semaphore::new(permits),
             config,

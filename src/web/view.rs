@@ -14,6 +14,7 @@ use crate::domain::vote::{Dir, may_vote_down};
 use crate::store::Marks;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
+use crate::web::texts::Texts;
 
 /// A moment in words, and exactly.
 #[derive(Debug, Clone)]
@@ -53,6 +54,7 @@ impl Votes {
 /// Who looks, by which rules, and what they have done: all that a view of an item depends on beside the item.
 pub struct Eye<'a> {
     pub policy: &'a Policy,
+    pub texts: &'a Texts,
     pub member: Option<&'a Member>,
     pub marks: Marks,
     pub now: Timestamp,
@@ -60,7 +62,7 @@ pub struct Eye<'a> {
 
 impl<'a> Eye<'a> {
     pub fn new(app: &'a App, viewer: &'a MaybeMember, marks: Marks) -> Eye<'a> {
-        Eye { policy: &app.policy, member: viewer.member.as_ref(), marks, now: viewer.now }
+        Eye { policy: &app.policy, texts: &app.texts, member: viewer.member.as_ref(), marks, now: viewer.now }
     }
 
     fn author(&self, item: &Item) -> Option<Author> {
@@ -196,7 +198,7 @@ impl StoryView {
             hidden: eye.marks.hidden.contains(&item.id),
             may_edit: eye.may_edit(item),
             may_delete: eye.may_delete(item),
-            html: (shown && !item.text.is_empty()).then(|| text::render(&item.text)),
+            html: (shown && !item.text.is_empty()).then(|| eye.texts.render(item)),
             options: Vec::new(),
             earlier: Vec::new(),
         }
@@ -215,7 +217,7 @@ impl OptionView {
         OptionView {
             id: item.id,
             text: text::excerpt(&item.text, 60),
-            html: text::render(&item.text),
+            html: eye.texts.render(item),
             points: item.score,
             votes: eye.votes(item, None),
         }
@@ -278,7 +280,7 @@ impl Thread<'_> {
     pub fn alone(&self, item: &Item) -> CommentView {
         self.comment(&Node {
             sight: self.eye.sees(item),
-            item: item.clone(),
+            item,
             depth: 0,
             below: 0,
             closes: 0,
@@ -290,8 +292,8 @@ impl Thread<'_> {
         })
     }
 
-    pub fn comment(&self, node: &Node) -> CommentView {
-        let item = &node.item;
+    pub fn comment(&self, node: &Node<&Item>) -> CommentView {
+        let item = node.item;
         let eye = &self.eye;
         let sight = node.sight;
         let shown = matches!(sight, Sight::Whole | Sight::Dead(_));
@@ -300,7 +302,7 @@ impl Thread<'_> {
         let low = shown && rank::fade(item.score) >= 4;
         CommentView {
             id: item.id,
-            html: if shown { text::render(&item.text) } else { Html::default() },
+            html: if shown { eye.texts.render(item) } else { Html::default() },
             author: eye.author(item).filter(|_| shown),
             gone: if sight == Sight::Deleted || shown { "[deleted]" } else { "[dead]" },
             op: shown && item.author_id.is_some() && item.author_id == self.root.author_id,
@@ -352,7 +354,7 @@ impl FlatView {
         let title = root.map(|root| StoryView::row(root, eye).title);
         FlatView {
             id: item.id,
-            html: text::render(&item.text),
+            html: eye.texts.render(item),
             author: eye.author(item),
             when: When::new(item.time, eye.now),
             edited: eye.edited(item),

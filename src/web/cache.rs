@@ -1,0 +1,255 @@
+//! Finished pages for visitors, kept as bytes: the same for every visitor, so rendered and compressed once.
+//!
+//! A key names everything that the bytes depend on, the number of the store's last write among them: a page is never older than that.
+//! Ages and ranks may lag a minute. A request that carries a session never comes here, and no answer that sets a cookie is kept.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE,
+    VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use moka::future::Cache;
+use moka::policy::EvictionPolicy;
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+
+use crate::clock::MINUTE;
+use crate::domain::user::Theme;
+use crate::web::session::{self, theme_cookie};
+use crate::web::state::App;
+
+/// The largest page that is kept, in bytes.
+const LARGEST: usize = 8 * 1024 * 1024;
+/// The longest address whose page is kept, in bytes.
+const LONGEST_TARGET: usize = 512;
+
+/// All that a visitor's page depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    target: String,
+    theme: Option<&'static str>,
+    generation: u64,
+    minute: i64,
+}
+
+/// A page, and its compressed forms once somebody has asked for them.
+struct Kept {
+    headers: HeaderMap,
+    etag: HeaderValue,
+    plain: Bytes,
+    gzip: OnceCell<Bytes>,
+    brotli: OnceCell<Bytes>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Plain,
+    Gzip,
+    Brotli,
+}
+
+pub struct Pages {
+    kept: Cache<Key, Arc<Kept>>,
+    rendered: AtomicUsize,
+}
+
+impl Pages {
+    /// Keeps up to `megabytes` of pages; the least recently asked for go first.
+    pub fn new(megabytes: u32) -> Pages {
+        let kept = Cache::builder()
+            .max_capacity(u64::from(megabytes) * 1024 * 1024)
+            // With its compressed forms, a page takes some half as much again.
+            .weigher(|key: &Key, kept: &Arc<Kept>| {
+                u32::try_from(kept.plain.len() / 2 * 3 + key.target.len() + 1_024).unwrap_or(u32::MAX)
+            })
+            // By frequency, the page of before the last write would be kept in favour of the one after it.
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        Pages { kept, rendered: AtomicUsize::new(0) }
+    }
+
+    /// How many pages have been rendered to be kept.
+    pub fn rendered(&self) -> usize {
+        self.rendered.load(Ordering::Relaxed)
+    }
+}
+
+fn key(app: &App, request: &Request) -> Option<Key> {
+    let headers = request.headers();
+    let target = request.uri().path_and_query()?.as_str();
+    let is_page = request.method() == Method::GET && !target.starts_with("/static/") && target.len() <= LONGEST_TARGET;
+    if !is_page || session::current(app, headers).is_some() {
+        return None;
+    }
+    Some(Key {
+        target: target.to_owned(),
+        theme: theme_cookie(headers).filter(|theme| *theme != Theme::System).map(Theme::as_str),
+        generation: app.store.generation(),
+        minute: app.clock.now().0.div_euclid(MINUTE),
+    })
+}
+
+/// Answers a visitor from what is kept, and keeps what it had to have rendered; one rendering for all who wait for it.
+pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(key) = key(&app, &request) else { return next.run(request).await };
+    let encoding = encoding(request.headers());
+    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    if let Some(kept) = app.pages.kept.get(&key).await {
+        return kept.answer(encoding, known.as_ref()).await;
+    }
+    let mut other = None;
+    let (mut parts, body) = request.into_parts();
+    parts.headers.remove(ACCEPT_ENCODING);
+    let again = parts.clone();
+    let found = app
+        .pages
+        .kept
+        .optionally_get_with(key, async {
+            app.pages.rendered.fetch_add(1, Ordering::Relaxed);
+            let response = next.clone().run(Request::from_parts(parts, body)).await;
+            match keep(response).await {
+                Ok(kept) => Some(Arc::new(kept)),
+                Err(response) => {
+                    other = Some(response);
+                    None
+                }
+            }
+        })
+        .await;
+    match (found, other) {
+        (Some(kept), _) => kept.answer(encoding, known.as_ref()).await,
+        (None, Some(response)) => response,
+        // Somebody else asked first for what turned out not to be kept.
+        (None, None) => next.run(Request::from_parts(again, Body::empty())).await,
+    }
+}
+
+/// The page of an answer that is the same for every visitor, or the answer.
+async fn keep(response: Response) -> Result<Kept, Response> {
+    let headers = response.headers();
+    let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind.as_bytes();
+        kind.starts_with(b"text/html") || kind.starts_with(b"application/atom+xml")
+    });
+    let is_private = headers.contains_key(SET_COOKIE)
+        || headers.get(CACHE_CONTROL).is_none_or(|control| control.as_bytes().ends_with(b"no-store"));
+    if response.status() != StatusCode::OK || !is_text || is_private || headers.contains_key(CONTENT_ENCODING) {
+        return Err(response);
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(plain) = to_bytes(body, LARGEST).await else {
+        return Err(crate::web::error::Error::Internal.into_response());
+    };
+    let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let etag = HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
+    for own in [CONTENT_LENGTH, HeaderName::from_static("x-request-id")] {
+        parts.headers.remove(own);
+    }
+    parts.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
+    parts.headers.insert(ETAG, etag.clone());
+    Ok(Kept { headers: parts.headers, etag, plain, gzip: OnceCell::new(), brotli: OnceCell::new() })
+}
+
+impl Kept {
+    async fn answer(&self, encoding: Encoding, known: Option<&HeaderValue>) -> Response {
+        if known.is_some_and(|known| names(known, &self.etag)) {
+            let mut response = StatusCode::NOT_MODIFIED.into_response();
+            for name in [ETAG, VARY, CACHE_CONTROL] {
+                if let Some(value) = self.headers.get(&name) {
+                    response.headers_mut().insert(name, value.clone());
+                }
+            }
+            return response;
+        }
+        let (bytes, named) = match encoding {
+            Encoding::Plain => (self.plain.clone(), None),
+            Encoding::Gzip => (self.compressed(&self.gzip, gzip).await, Some("gzip")),
+            Encoding::Brotli => (self.compressed(&self.brotli, brotli).await, Some("br")),
+        };
+        let mut response = Response::new(Body::from(bytes));
+        *response.headers_mut() = self.headers.clone();
+        if let Some(named) = named {
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(named));
+        }
+        response
+    }
+
+    async fn compressed(&self, form: &OnceCell<Bytes>, compress: fn(&[u8]) -> Vec<u8>) -> Bytes {
+        let made = form.get_or_try_init(|| async {
+            let plain = self.plain.clone();
+            tokio::task::spawn_blocking(move || Bytes::from(compress(&plain))).await
+        });
+        made.await.cloned().unwrap_or_else(|_| self.plain.clone())
+    }
+}
+
+/// Whether an `If-None-Match` names this version.
+fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
+    let Ok(known) = known.to_str() else { return false };
+    known.split(',').any(|one| one.trim().as_bytes() == etag.as_bytes()) || known == "*"
+}
+
+/// The best form that a browser takes: those that it refuses with `q=0` are not for it.
+fn encoding(headers: &HeaderMap) -> Encoding {
+    let takes = |name: &str| {
+        headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+            value.split(',').any(|part| {
+                let mut parts = part.split(';').map(str::trim);
+                let named = parts.next().is_some_and(|one| one.eq_ignore_ascii_case(name));
+                named && !parts.any(|q| matches!(q.strip_prefix("q=").map(str::parse::<f32>), Some(Ok(q)) if q <= 0.0))
+            })
+        })
+    };
+    if takes("br") {
+        Encoding::Brotli
+    } else if takes("gzip") {
+        Encoding::Gzip
+    } else {
+        Encoding::Plain
+    }
+}
+
+/// Writing into memory does not fail; were it to, the page would go out unfinished, so nothing is sent instead.
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 6), flate2::Compression::new(6));
+    let _ = encoder.write_all(plain);
+    encoder.finish().unwrap_or_default()
+}
+
+fn brotli(plain: &[u8]) -> Vec<u8> {
+    let mut compressed = Vec::with_capacity(plain.len() / 7);
+    let mut writer = brotli::CompressorWriter::new(&mut compressed, 64 * 1024, 5, 20);
+    let _ = writer.write_all(plain);
+    drop(writer);
+    compressed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_gets_the_best_form_that_it_takes() {
+        for (accept, expected) in [
+            ("gzip, deflate, br, zstd", Encoding::Brotli),
+            ("GZIP", Encoding::Gzip),
+            ("br;q=0, gzip;q=0.5", Encoding::Gzip),
+            ("identity", Encoding::Plain),
+            ("", Encoding::Plain),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accept));
+            assert_eq!(encoding(&headers), expected, "{accept}");
+        }
+        assert_eq!(encoding(&HeaderMap::new()), Encoding::Plain);
+    }
+}

@@ -1,0 +1,29 @@
+//! Threads as the store has them, kept in memory until something is written: what members' pages are made from.
+
+use std::sync::Arc;
+
+use moka::future::Cache;
+use moka::policy::EvictionPolicy;
+
+use crate::domain::item::{Item, ItemId};
+use crate::store::{Error, Store};
+
+pub struct Threads(Cache<(ItemId, u64), Arc<[Item]>>);
+
+impl Threads {
+    /// Keeps up to `megabytes` of threads; the least recently read go first.
+    pub fn new(megabytes: u32) -> Threads {
+        let weigh = |_: &(ItemId, u64), items: &Arc<[Item]>| {
+            let bytes: usize = items.iter().map(|item| size_of::<Item>() + item.text.len() + 64).sum();
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        let capacity = u64::from(megabytes) * 1024 * 1024;
+        Threads(Cache::builder().max_capacity(capacity).weigher(weigh).eviction_policy(EvictionPolicy::lru()).build())
+    }
+
+    /// Everything of a thread as of the store's last write; whoever asks at the same moment waits for the one who reads it.
+    pub async fn get(&self, root: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
+        let key = (root, store.generation());
+        self.0.try_get_with(key, async { store.thread(root).await.map(Arc::from) }).await
+    }
+}
