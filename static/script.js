@@ -92,7 +92,7 @@ function actInPlace() {
       const focused = form.contains(document.activeElement);
       drawVote(form, answer.dir);
       if (focused) $("button", form)?.focus();
-      const points = answer.points !== null && $(".points", form.closest(".story") ?? form);
+      const points = answer.points !== null && $(".points", form.closest("li, .story") ?? form);
       if (points) points.textContent = `${answer.points} point${answer.points === 1 ? "" : "s"}`;
     } catch {
       // The whole page can say what is wrong better than a script can.
@@ -188,13 +188,10 @@ function suggestTitle() {
   const url = $("form[action='/submit'] #url");
   const title = $("form[action='/submit'] #title");
   const help = $("#title-help");
-  if (!url || !title || !help) return;
-  const button = make("button", { type: "button", class: "quiet" }, "Suggest title");
-  const beside = make("div", { class: "beside" });
-  title.before(beside);
-  beside.append(title, button);
-  help.setAttribute("role", "status");
-  button.addEventListener("click", async () => {
+  const button = $("form[action='/submit'] button[name=suggest]");
+  if (!url || !title || !help || !button) return;
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
     if (!url.value.trim()) {
       help.textContent = "Give an address first.";
       return url.focus();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { DESK, PHONE, fixture, logIn, member, person, startForum, troubles, visitor } from "./forum.js";
-import { button, choose, field, link, main, you } from "./page.js";
+import { button, choose, field, link, main, unfold, you } from "./page.js";
 
 let forum;
 before(async () => {
@@ -30,7 +30,7 @@ for (const [size, viewport] of [["phone", PHONE], ["desk", DESK]]) {
       await page.waitForURL((url) => url.pathname === "/");
       assert.match(await you(page).textContent(), new RegExp(name));
 
-      await you(page).locator("summary").click();
+      await unfold(you(page));
       await button(you(page), "log out").click();
       await link(you(page), "log in").waitFor();
       assert.deepEqual(troubles(page), []);

@@ -4,7 +4,13 @@
 export const main = (page) => page.getByRole("main");
 
 /** The links about the person in the header. */
-export const you = (page) => page.getByRole("navigation", { name: "You" });
+export const you = (page) => page.getByRole("navigation", { name: "You", exact: true });
+
+/** Opens the menu in `place`, which lies open already where there is room for it. */
+export async function unfold(place) {
+  const mark = place.locator("details.fold > summary");
+  if (await mark.isVisible()) await mark.click();
+}
 
 /** A field of the page's form by its label; a note such as "optional" may follow the label. */
 export const field = (page, label) => main(page).getByLabel(new RegExp(`^${label}( |$)`));

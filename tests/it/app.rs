@@ -58,6 +58,18 @@ impl TestApp {
         TestApp { store, app, dir, router, time, hash }
     }
 
+    /// The same forum, of which nothing is kept in memory.
+    pub fn without_memory(&self) -> TestApp {
+        let mut config = self.app.config.clone();
+        config.cache_mb = 0;
+        let fetcher = Fetcher::new("Stoa/test").expect("a client");
+        let clock = Clock::by_hand(Arc::clone(&self.time));
+        let app = App::new(config, self.store.clone(), clock, fetcher);
+        let router = web::router(app.clone()).expect("a router");
+        let dir = tempfile::tempdir().expect("a directory");
+        TestApp { store: self.store.clone(), app, dir, router, time: Arc::clone(&self.time), hash: self.hash.clone() }
+    }
+
     pub fn now(&self) -> Timestamp {
         Timestamp(self.time.load(Ordering::Relaxed))
     }

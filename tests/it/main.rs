@@ -10,6 +10,7 @@
 )]
 
 mod app;
+mod cache;
 mod fetch;
 mod import;
 mod read;

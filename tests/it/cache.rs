@@ -1,0 +1,175 @@
+//! What is kept in memory for visitors: never stale, never somebody else's, rendered once.
+
+use std::io::Read;
+
+use axum::http::{Method, StatusCode};
+use fastrand::Rng;
+use stoa::domain::user::Role;
+
+use crate::app::{Browser, Page, TestApp};
+
+async fn get(browser: &mut Browser, path: &str, headers: &[(&str, &str)]) -> Page {
+    browser.send(Method::GET, path, headers, None).await
+}
+
+/// A random write by one of the people, on one of the items.
+async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth: usize) {
+    let who = rng.usize(0..people.len());
+    let item = items[rng.usize(0..items.len())];
+    let person = &mut people[who];
+    match rng.u8(0..12) {
+        0 => items.push(person.story(&format!("Story number {nth}"), &format!("https://site-{nth}.example/")).await),
+        1..4 => {
+            let page = person.post(&format!("/item/{item}/reply"), &[("text", &format!("Comment *{nth}*"))]).await;
+            if let Some(id) = page.location().and_then(|to| to.rsplit_once("#c")?.1.parse().ok()) {
+                items.push(id);
+            }
+        }
+        4..7 => drop(person.vote(item, ["up", "none", "down"][rng.usize(0..3)]).await),
+        7 => {
+            let form = [("title", format!("Edited {nth}")), ("text", format!("Edited text {nth}"))];
+            let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+            drop(person.post(&format!("/item/{item}/edit"), &form).await);
+        }
+        8 if nth % 5 == 0 => drop(person.post(&format!("/item/{item}/delete"), &[]).await),
+        9 => {
+            let on = if rng.bool() { "true" } else { "false" };
+            drop(people[0].post(&format!("/item/{item}/kill"), &[("on", on), ("reason", "spam"), ("goto", "/")]).await);
+        }
+        10 => {
+            let about = format!("I am {nth}");
+            let form = [("about", about.as_str()), ("theme", "dark"), ("order", "newest"), ("show_dead", "on")];
+            drop(person.post("/settings", &form).await);
+        }
+        _ => drop(person.post(&format!("/item/{item}/save"), &[("on", "true"), ("goto", "/")]).await),
+    }
+}
+
+#[tokio::test]
+async fn after_any_write_a_visitor_sees_what_a_forum_without_memory_would_show() {
+    for seed in 0..6 {
+        let mut rng = Rng::with_seed(seed);
+        let app = TestApp::new().await;
+        let mut forgetful = app.without_memory().visitor();
+        let mut people = vec![app.person("mod", Role::Moderator).await];
+        for name in ["alice", "bob", "carol"] {
+            people.push(app.member(name).await);
+        }
+        let mut items = vec![people[1].text_story("Ask: how does it begin?", "So.").await];
+        let mut visitor = app.visitor();
+        for nth in 0..40 {
+            write(&mut rng, &mut people, &mut items, nth).await;
+            // Ages may lag within a minute, so whole ones pass.
+            app.pass(60 * rng.i64(0..3));
+            let item = items[rng.usize(0..items.len())];
+            let pages = [
+                "/".to_owned(),
+                "/new".to_owned(),
+                "/comments".to_owned(),
+                "/feed/top.atom".to_owned(),
+                "/user/alice".to_owned(),
+                "/ask".to_owned(),
+                format!("/item/{item}"),
+                format!("/item/{item}?order=newest"),
+            ];
+            for path in &pages {
+                if rng.bool() {
+                    continue;
+                }
+                let theme = ["theme=dark", "theme=light", "theme=system", "a=b"][rng.usize(0..4)];
+                let known = get(&mut visitor, path, &[("cookie", theme)]).await;
+                let fresh = get(&mut forgetful, path, &[("cookie", theme)]).await;
+                assert_eq!(
+                    (known.status, known.text()),
+                    (fresh.status, fresh.text()),
+                    "seed {seed}, write {nth}, {path}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_nobodys_own() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let mut bob = app.member("bob").await;
+    let story = bob.story("A story of Bob's", "https://example.com/").await;
+    let path = format!("/item/{story}");
+    let before = app.app.pages.rendered();
+    for page in ["/", "/new", &path, "/user/bob"] {
+        assert!(alice.get(page).await.has("alice"), "{page} knows its viewer");
+    }
+    assert_eq!(app.app.pages.rendered(), before, "no member's page is kept");
+    for page in ["/", "/new", &path, "/user/bob"] {
+        let shown = app.visitor().get(page).await;
+        assert!(!shown.has("alice") && !shown.has("log out"), "{page}: {}", shown.text());
+        assert!(!shown.headers.contains_key("set-cookie"));
+        assert_eq!(shown.header("vary"), "Cookie, Accept-Encoding");
+    }
+    for cookie in ["session=", "session=nonsense", "other=1"] {
+        let shown = get(&mut app.visitor(), "/", &[("cookie", cookie)]).await;
+        assert!(shown.status == StatusCode::OK && !shown.has("alice"), "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn a_wave_of_visitors_has_a_page_rendered_once() {
+    let app = TestApp::new().await;
+    let story = app.member("alice").await.story("A story", "https://example.com/").await;
+    let before = app.app.pages.rendered();
+    let visits = (0..300).map(|_| {
+        let mut visitor = app.visitor();
+        tokio::spawn(async move { visitor.get(&format!("/item/{story}")).await.status })
+    });
+    for visit in visits.collect::<Vec<_>>() {
+        assert_eq!(visit.await.expect("an answer"), StatusCode::OK);
+    }
+    assert_eq!(app.app.pages.rendered() - before, 1);
+}
+
+#[tokio::test]
+async fn a_page_that_has_not_changed_is_not_sent_again() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    alice.story("A story", "https://example.com/").await;
+    let mut visitor = app.visitor();
+    let first = visitor.get("/").await;
+    let etag = first.header("etag").to_owned();
+    let again = get(&mut visitor, "/", &[("if-none-match", &etag)]).await;
+    assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
+    assert_eq!(again.header("etag"), etag);
+    alice.story("Another", "https://example.com/2").await;
+    let changed = get(&mut visitor, "/", &[("if-none-match", &etag)]).await;
+    assert!(changed.status == StatusCode::OK && changed.has("Another"));
+}
+
+#[tokio::test]
+async fn each_compressed_form_holds_the_same_page() {
+    let app = TestApp::new().await;
+    app.member("alice").await.story("A story", "https://example.com/").await;
+    let mut visitor = app.visitor();
+    let plain = visitor.get("/").await.body;
+    let gzip = get(&mut visitor, "/", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(gzip.header("content-encoding"), "gzip");
+    let mut unzipped = Vec::new();
+    flate2::read::GzDecoder::new(&gzip.body[..]).read_to_end(&mut unzipped).expect("gzip");
+    assert_eq!(unzipped, plain);
+    let brotli = get(&mut visitor, "/", &[("accept-encoding", "gzip, br")]).await;
+    assert_eq!(brotli.header("content-encoding"), "br");
+    let mut unpacked = Vec::new();
+    brotli::Decompressor::new(&brotli.body[..], 4_096).read_to_end(&mut unpacked).expect("brotli");
+    assert_eq!(unpacked, plain);
+}
+
+#[tokio::test]
+async fn what_another_process_writes_is_noticed() {
+    let app = TestApp::new().await;
+    let story = app.member("alice").await.story("A story", "https://example.com/").await;
+    assert!(app.visitor().get("/").await.has("A story"));
+    let other = stoa::store::Store::open(app.store.path()).await.expect("the same database");
+    let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
+    other.kill(stoa::domain::item::ItemId(story), true, act).await.expect("killed");
+    app.store.notice_others().await.expect("noticed");
+    assert!(!app.visitor().get("/").await.has("A story"));
+}
