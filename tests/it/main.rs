@@ -11,6 +11,7 @@
 
 mod app;
 mod cache;
+mod durable;
 mod fetch;
 mod import;
 mod read;

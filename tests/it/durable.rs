@@ -1,0 +1,122 @@
+//! Nothing that was acknowledged is lost, however the process ends.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use stoa::clock::Timestamp;
+use stoa::domain::item::ItemId;
+use stoa::domain::user::{Name, Role, UserId};
+use stoa::store::{NewSession, NewStory, Store, Submission};
+
+const WRITERS: usize = 6;
+const KILLS: usize = 4;
+const BEGAN: Timestamp = Timestamp(1_700_000_000);
+const NEVER: Timestamp = Timestamp(4_000_000_000);
+
+fn token(nth: usize) -> String {
+    format!("a-token-of-writer-{nth}")
+}
+
+/// A story, and people who are logged in.
+async fn prepare(store: &Store) -> (ItemId, Vec<UserId>) {
+    let mut people = Vec::new();
+    for nth in 0..=WRITERS {
+        let name = Name::parse(&format!("writer{nth}")).expect("a name");
+        let user = store.create_user(&name, "no hash", Role::Member, BEGAN).await.expect("an account");
+        let token_hash = <sha2::Sha256 as sha2::Digest>::digest(token(nth).as_bytes()).to_vec();
+        let session = NewSession { token_hash: &token_hash, user, agent: "", expires: NEVER };
+        store.create_session(session, BEGAN).await.expect("a session");
+        people.push(user);
+    }
+    let story =
+        NewStory { author: people[WRITERS], title: "A story", url: None, section: None, text: "So.", live: true };
+    let policy = stoa::domain::policy::Policy::default();
+    let Submission::New(id) = store.submit(story, &policy, BEGAN).await.expect("submitted") else {
+        panic!("a new story")
+    };
+    (id, people)
+}
+
+fn serve(database: &Path, port: u16) -> Child {
+    let child = Command::new(env!("CARGO_BIN_EXE_stoa"))
+        .args(["serve", "--limits", "off", "--log", "error", "--listen", &format!("127.0.0.1:{port}"), "--database"])
+        .arg(database)
+        .current_dir(database.parent().expect("a directory"))
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    for _ in 0..1_000 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return child;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the forum does not start");
+}
+
+/// One comment; its id once it is acknowledged, none where the process is gone.
+fn comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<i64> {
+    let form = format!("text=comment+{nth}+of+{writer}");
+    let request = format!(
+        "POST /item/{story}/reply HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: session={}\r\nsec-fetch-site: same-origin\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        token(writer),
+        form.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut head = Vec::new();
+    let mut buffer = [0; 4_096];
+    while !head.windows(4).any(|four| four == b"\r\n\r\n") {
+        let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
+        head.extend_from_slice(&buffer[..read]);
+    }
+    let head = String::from_utf8(head).expect("ASCII");
+    let to = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_else(|| panic!("done: {head}"));
+    to.rsplit_once("#c")?.1.trim().parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let database = dir.path().join("stoa.db");
+    let store = Store::open(&database).await.expect("a database");
+    let (story, _) = prepare(&store).await;
+    store.close().await;
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    for kill in 0..KILLS {
+        let mut process = serve(&database, port);
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let acknowledged = Arc::clone(&acknowledged);
+                std::thread::spawn(move || {
+                    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+                    for nth in 0.. {
+                        let Some(id) = comment(&mut stream, writer, story, kill * 100_000 + nth) else { break };
+                        acknowledged.lock().expect("the list").push(id);
+                    }
+                })
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(150 + 90 * kill as u64));
+        // The kill that no process can catch.
+        process.kill().expect("killed");
+        process.wait().expect("ended");
+        for writer in writers {
+            writer.join().expect("done");
+        }
+    }
+    let acknowledged = acknowledged.lock().expect("the list").clone();
+    assert!(acknowledged.len() > KILLS * WRITERS, "the kills came in the middle of load");
+    let store = Store::open(&database).await.expect("a whole database");
+    let thread = store.thread(story).await.expect("the thread");
+    for id in &acknowledged {
+        assert!(thread.iter().any(|item| item.id == ItemId(*id)), "comment {id} was acknowledged and is lost");
+    }
+    let head = thread.iter().find(|item| item.id == story).expect("the story");
+    assert_eq!(head.descendants, i64::try_from(thread.len()).expect("few") - 1, "nothing is half written");
+}
