@@ -14,6 +14,9 @@ use crate::domain::vote::{Dir, Vote};
 /// A visit closes after this many idle seconds, so that a reload keeps the unseen marks.
 const VISIT: i64 = 30 * MINUTE;
 
+/// How often an unchanged visit is noted again, so that it is known to go on.
+const VISIT_NOTED: i64 = 10 * MINUTE;
+
 /// What a member has done with items: their votes, and which they saved or hid.
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
@@ -103,14 +106,28 @@ impl Store {
             .await?)
     }
 
-    /// Notes that a member looks at a thread. Answers the moment since which its comments are new to them; none on a first visit.
-    pub async fn visit(&self, user: UserId, root: ItemId, now: Timestamp) -> Result<Option<Timestamp>> {
+    /// Notes that a member looks at a thread whose newest comment is from `newest`. Answers the moment since which its comments are new to
+    /// them; none on a first visit.
+    pub async fn visit(
+        &self,
+        user: UserId,
+        root: ItemId,
+        newest: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>> {
         let seen: Option<(Timestamp, Timestamp)> =
             sqlx::query_as("select since, last from visits where user_id = $1 and root_id = $2")
                 .bind(user)
                 .bind(root)
                 .fetch_optional(&self.read)
                 .await?;
+        if let Some((since, last)) = seen
+            && newest <= last
+            && now.since(last) < VISIT_NOTED
+        {
+            // Nothing came since the last look, so that noting this one would change nothing but cost a write.
+            return Ok(Some(since));
+        }
         let since = match seen {
             Some((since, last)) if now.since(last) <= VISIT => since,
             Some((_, last)) => last,

@@ -85,19 +85,20 @@ pub async fn show(
     Path(id): Path<ItemId>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
-    let item = app.store.item(id).await?;
-    let all = app.threads.get(item.root_id, &app.store).await?;
-    let root = all.iter().find(|i| i.id == item.root_id).cloned().ok_or(Error::NotFound)?;
-    let (marks, since) = own_layer(&app, &viewer, &root).await?;
+    let all = app.threads.with(id, &app.store).await?;
+    let find = |id: ItemId| all.iter().find(|item| item.id == id).ok_or(Error::NotFound);
+    let item = find(id)?;
+    let root = find(item.root_id)?;
+    let (marks, since) = own_layer(&app, &viewer, root, &all).await?;
     let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
     let order = asked.order.as_deref().and_then(Order::parse).unwrap_or(remembered);
     let thread = Thread {
         eye: Eye::new(&app, &viewer, marks),
-        root: &root,
+        root,
         authors: all.iter().filter_map(|i| Some((i.id, i.author_id?))).collect::<HashMap<_, _>>(),
         since,
     };
-    let parts = Parts { app: &app, viewer: &viewer, item: &item, root: &root, thread: &thread };
+    let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
     if item.kind == Kind::Pollopt {
         return Ok(Goto::new(&format!("/item/{}", item.root_id)).redirect());
     }
@@ -105,10 +106,16 @@ pub async fn show(
 }
 
 /// What a member has done in the thread, and since when its comments are new to them.
-async fn own_layer(app: &App, viewer: &MaybeMember, root: &Item) -> Result<(Marks, Option<Timestamp>), Error> {
+async fn own_layer(
+    app: &App,
+    viewer: &MaybeMember,
+    root: &Item,
+    all: &[Item],
+) -> Result<(Marks, Option<Timestamp>), Error> {
     let Some(member) = viewer.member() else { return Ok((Marks::default(), None)) };
     let marks = app.store.thread_marks(member.id, root.id).await?;
-    let since = app.store.visit(member.id, root.id, viewer.now).await?;
+    let newest = all.iter().map(|item| item.visible_at).max().unwrap_or(root.time);
+    let since = app.store.visit(member.id, root.id, newest, viewer.now).await?;
     Ok((marks, since))
 }
 

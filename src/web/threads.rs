@@ -21,8 +21,18 @@ impl Threads {
         Threads(Cache::builder().max_capacity(capacity).weigher(weigh).eviction_policy(EvictionPolicy::lru()).build())
     }
 
+    /// Everything of the thread that an item stands in.
+    pub async fn with(&self, id: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
+        // Most often it is the head that is asked for; then no look at the store is needed to know the thread.
+        if let Some(thread) = self.0.get(&(id, store.generation())).await {
+            return Ok(thread);
+        }
+        let root = store.item(id).await?.root_id;
+        self.get(root, store).await
+    }
+
     /// Everything of a thread as of the store's last write; whoever asks at the same moment waits for the one who reads it.
-    pub async fn get(&self, root: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
+    async fn get(&self, root: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
         let key = (root, store.generation());
         self.0.try_get_with(key, async { store.thread(root).await.map(Arc::from) }).await
     }
