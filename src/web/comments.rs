@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
+use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Sight};
 use crate::web::error::Error;
 use crate::web::lists::Ranked;
@@ -27,15 +28,15 @@ pub struct CommentsPage<'a> {
 
 /// Comments with the stories they stand under, as the viewer sees them: two queries more, however many there are.
 pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<FlatView>, Error> {
-    let unread_since = None;
-    flat_since(app, viewer, items, unread_since).await
+    flat_since(app, viewer, items, None).await
 }
 
+/// The same, those newer than `since` marked as unseen.
 async fn flat_since(
     app: &App,
     viewer: &MaybeMember,
     items: &[Item],
-    since: Option<crate::clock::Timestamp>,
+    since: Option<Timestamp>,
 ) -> Result<Vec<FlatView>, Error> {
     let mut around: Vec<ItemId> =
         items.iter().flat_map(|item| [Some(item.root_id), item.parent_id]).flatten().collect();
