@@ -39,7 +39,7 @@ pub async fn run(args: Generate, store: &Store, clock: &Clock) -> anyhow::Result
     if args.users == 0 || args.stories == 0 {
         bail!("a site needs at least one of --users and one of --stories");
     }
-    if !store.newest(crate::store::Dead::All, crate::store::Page::first(1)).await?.is_empty() {
+    if !store.newest(crate::store::Dead::All, None, crate::store::Page::first(1)).await?.is_empty() {
         bail!("there are stories in {} already: name a new one with --database", store.path().display());
     }
     let total = u64::from(args.stories) + u64::from(args.comments);

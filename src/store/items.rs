@@ -191,8 +191,8 @@ async fn duplicate_of(
     now: Timestamp,
 ) -> Result<Option<ItemId>> {
     Ok(sqlx::query_scalar(
-        "select id from items where url_key = $1 and time >= $2 and (time >= $3 or score >= $4) and dead is null \
-         and deleted_at is null order by time desc limit 1",
+        "select id from items where url_key = $1 and time >= $2 and (time >= $3 or score >= $4) and kind = 'story' \
+         and dead is null and deleted_at is null order by time desc limit 1",
     )
     .bind(url.key())
     .bind(now.minus(policy.duplicate_window_popular))

@@ -174,20 +174,24 @@ impl Store {
         Ok(query.build_query_as().fetch_all(&self.read).await?)
     }
 
-    /// Stories, newest first.
-    pub async fn newest(&self, dead: Dead, page: Page) -> Result<Vec<Item>> {
+    /// Stories, newest first, without those that `viewer` hid.
+    pub async fn newest(&self, dead: Dead, viewer: Option<UserId>, page: Page) -> Result<Vec<Item>> {
         let query = if dead == Dead::No {
             sqlx::query_as(select_item!(
                 "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') \
-                 and (i.time, i.id) < ($1, $2) order by i.time desc, i.id desc limit $3"
+                 and (i.time, i.id) < ($1, $2) \
+                 and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
+                 order by i.time desc, i.id desc limit $3"
             ))
         } else {
             sqlx::query_as(select_item!(
                 "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
-                 and (i.dead is null or $4 is null or i.author_id = $4) order by i.time desc, i.id desc limit $3"
+                 and (i.dead is null or $5 is null or i.author_id = $5) \
+                 and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
+                 order by i.time desc, i.id desc limit $3"
             ))
         };
-        let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows);
+        let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows).bind(viewer);
         let query = if dead == Dead::No { query } else { query.bind(dead.owner()) };
         Ok(query.fetch_all(&self.read).await?)
     }
@@ -210,16 +214,18 @@ impl Store {
         Ok(query.fetch_all(&self.read).await?)
     }
 
-    /// Stories of a site, or of all of a domain's where `site` has no path, newest first.
-    pub async fn from_site(&self, site: &str, page: Page) -> Result<Vec<Item>> {
+    /// Stories of a site, or of all of a domain's where `site` has no path, newest first, without those that `viewer` hid.
+    pub async fn from_site(&self, site: &str, viewer: Option<UserId>, page: Page) -> Result<Vec<Item>> {
         let query = if site.contains('/') {
             select_item!(
                 "where i.site = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+                 and not exists (select 1 from hidden h where h.user_id = $5 and h.item_id = i.id) \
                  order by i.time desc, i.id desc limit $4"
             )
         } else {
             select_item!(
                 "where i.domain = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+                 and not exists (select 1 from hidden h where h.user_id = $5 and h.item_id = i.id) \
                  order by i.time desc, i.id desc limit $4"
             )
         };
@@ -228,6 +234,7 @@ impl Store {
             .bind(page.before.0)
             .bind(page.before.1)
             .bind(page.rows)
+            .bind(viewer)
             .fetch_all(&self.read)
             .await?)
     }

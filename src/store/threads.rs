@@ -67,7 +67,7 @@ impl Store {
             .push(" and s.item_id = i.id) as saved, exists (select 1 from hidden h where h.user_id = ")
             .push_bind(user)
             .push(" and h.item_id = i.id) as hidden, (select count(*) from items c where c.root_id = i.id and c.visible_at > t.last")
-            .push(" and c.kind = 'comment' and c.dead is null and c.deleted_at is null and c.author_id <> ")
+            .push(" and c.kind = 'comment' and c.dead is null and c.deleted_at is null and c.author_id is distinct from ")
             .push_bind(user)
             .push(") as unseen from items i left join votes v on v.item_id = i.id and v.user_id = ")
             .push_bind(user)

@@ -153,11 +153,11 @@ impl Store {
         Ok(())
     }
 
-    /// The people of most karma.
+    /// The people of most karma, without the banned.
     pub async fn leaders(&self, rows: i64) -> Result<Vec<Profile>> {
         Ok(sqlx::query_as(
             "select id, name, role, karma, created, '' as about, banned_at, ban_reason, \
-             source is not null and claimed_at is null as unclaimed from users order by karma desc, id limit $1",
+             source is not null and claimed_at is null as unclaimed from users where banned_at is null order by karma desc, id limit $1",
         )
         .bind(rows)
         .fetch_all(&self.read)

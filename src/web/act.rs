@@ -1,6 +1,6 @@
 //! Small acts on an item: vote, save, hide; and a moderator's kill and ban. Each is a form of one button that comes back to its page.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::page::{json, wants_json};
+use crate::web::path::Path;
 use crate::web::session::{CurrentMember, Moderator};
 use crate::web::state::App;
 

@@ -1,12 +1,13 @@
 //! The stylesheet, the script and the icon: embedded in the binary, addressed by a hash of their content, kept for ever by browsers.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sha2::{Digest, Sha256};
 
 use crate::web::error::Error;
+use crate::web::path::Path;
 use crate::web::state::App;
 
 struct Asset {

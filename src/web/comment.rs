@@ -1,7 +1,7 @@
 //! Writing in a thread: replying, and for stories too, editing and deleting.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
@@ -17,6 +17,7 @@ use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::item::Above;
 use crate::web::page::{Page, html, html_with};
+use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::{Eye, FlatView, StoryView};

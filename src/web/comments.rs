@@ -84,7 +84,7 @@ pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<
         page: Page::new(&app, &viewer, "comments", "Best comments"),
         choices: choices(true),
         more,
-        empty: Empty::new("No comments in the last seven days.", "/comments", "See the newest comments"),
+        empty: Empty::new("No comments in the last seven days.", "/comments", "See the newest comments").on(at),
     }))
 }
 

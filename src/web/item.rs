@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html};
+use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::{Author, CommentView, Earlier, Eye, OptionView, StoryView, Thread, When};

@@ -17,6 +17,7 @@ mod news;
 mod old;
 mod page;
 mod pages;
+mod path;
 mod routes;
 mod search;
 mod session;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -13,10 +13,11 @@ use crate::domain::item::{Item, ItemId, Sight, may_see};
 use crate::domain::title::Section;
 use crate::domain::url;
 use crate::domain::user::Role;
-use crate::store::{Dead, Marks, Page as Cursor};
+use crate::store::{self, Dead, Marks, Page as Cursor};
 use crate::web::error::Error;
 use crate::web::lists::{Over, Ranked};
 use crate::web::page::{Page, html};
+use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::{Eye, StoryView};
@@ -43,6 +44,11 @@ pub struct Empty {
 impl Empty {
     pub fn new(what: impl Into<String>, href: &'static str, next: &'static str) -> Empty {
         Empty { what: what.into(), href, next }
+    }
+
+    /// The same list on page `at`, which may lie past its end.
+    pub fn on(self, at: Numbered) -> Empty {
+        if at.skip() == 0 { self } else { Empty::new("The list ends before this page.", "/", "Go to the front page") }
     }
 }
 
@@ -142,12 +148,9 @@ fn answer<'a>(page: Page<'a>, rows: Rows, empty: Empty) -> NewsPage<'a> {
 pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, Ranked::Top, "/", at).await?;
     let page = Page::new(&app, &viewer, "top", "Top stories").described(app.config.tagline.clone());
-    let empty = match at.p {
-        Some(p) if p > 1 => Empty::new("The list ends before this page.", "/", "Back to the first page"),
-        _ => Empty::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story"),
-    };
+    let empty = Empty::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story");
     let welcome = rows.stories.is_empty() && at.skip() == 0;
-    Ok(html(&NewsPage { welcome, ..answer(page, rows, empty) }))
+    Ok(html(&NewsPage { welcome, ..answer(page, rows, empty.on(at)) }))
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -160,7 +163,11 @@ impl Before {
     pub async fn cursor(self, app: &App) -> Result<Cursor, Error> {
         let rows = ROWS_I64.saturating_add(1);
         Ok(match self.before {
-            Some(id) => Cursor { before: (app.store.item(id).await?.time, id), rows },
+            Some(id) => match app.store.item(id).await {
+                Ok(item) => Cursor { before: (item.time, id), rows },
+                Err(store::Error::NotFound) => Cursor::first(rows),
+                Err(error) => return Err(error.into()),
+            },
             None => Cursor::first(rows),
         })
     }
@@ -177,14 +184,12 @@ pub fn page_of(mut items: Vec<Item>, base: &str) -> (Vec<Item>, Option<String>) 
 
 async fn newest_rows(app: &App, viewer: &MaybeMember, items: Vec<Item>, base: &str) -> Result<Rows, Error> {
     let (items, more) = page_of(items, base);
-    let hidden = |story: &StoryView| story.hidden;
-    let stories: Vec<StoryView> = rows(app, viewer, &items).await?.into_iter().filter(|story| !hidden(story)).collect();
-    Ok(Rows { stories, first_rank: 1, more })
+    Ok(Rows { stories: rows(app, viewer, &items).await?, first_rank: 1, more })
 }
 
 /// `/new`
 pub async fn newest(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Before>) -> Result<Response, Error> {
-    let items = app.store.newest(dead_for(&viewer), at.cursor(&app).await?).await?;
+    let items = app.store.newest(dead_for(&viewer), viewer.id(), at.cursor(&app).await?).await?;
     let rows = newest_rows(&app, &viewer, items, "/new").await?;
     let page = Page::new(&app, &viewer, "new", "New stories");
     Ok(html(&answer(page, rows, Empty::new("No stories yet.", "/submit", "Submit the first story"))))
@@ -200,8 +205,8 @@ pub struct Best {
 pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Best>) -> Result<Response, Error> {
     let over = asked.over.as_deref().and_then(Over::parse).unwrap_or(Over::Week);
     let name = Over::ALL.into_iter().find(|(o, _)| *o == over).map_or("week", |(_, name)| name);
-    let rows =
-        ranked(&app, &viewer, Ranked::Best(over), &format!("/best?over={name}"), Numbered { p: asked.p }).await?;
+    let at = Numbered { p: asked.p };
+    let rows = ranked(&app, &viewer, Ranked::Best(over), &format!("/best?over={name}"), at).await?;
     let choices = Over::ALL.map(|(o, name)| Choice {
         name: if o == Over::All { "all time".to_owned() } else { name.to_owned() },
         href: format!("/best?over={name}"),
@@ -209,7 +214,7 @@ pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
     });
     let page = Page::new(&app, &viewer, "best", "Best stories");
     let empty = Empty::new("No stories in this span of time.", "/best?over=all", "The best of all time");
-    Ok(html(&NewsPage { choices: choices.into(), ..answer(page, rows, empty) }))
+    Ok(html(&NewsPage { choices: choices.into(), ..answer(page, rows, empty.on(at)) }))
 }
 
 /// `/active`
@@ -220,7 +225,8 @@ pub async fn active(
 ) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, Ranked::Active, "/active", at).await?;
     let page = Page::new(&app, &viewer, "active", "Active discussions");
-    Ok(html(&answer(page, rows, Empty::new("Nobody has commented yet.", "/new", "See the new stories"))))
+    let empty = Empty::new("Nobody has commented yet.", "/new", "See the new stories");
+    Ok(html(&answer(page, rows, empty.on(at))))
 }
 
 /// `/ask`
@@ -229,7 +235,7 @@ pub async fn ask(State(app): State<App>, viewer: MaybeMember, Query(at): Query<N
     let page = Page::new(&app, &viewer, "ask", "Ask");
     let empty =
         Empty::new("No questions yet. A title that begins with “Ask:” stands here.", "/submit", "Ask something");
-    Ok(html(&answer(page, rows, empty)))
+    Ok(html(&answer(page, rows, empty.on(at))))
 }
 
 /// `/show`
@@ -238,7 +244,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(at): Query<
     let page = Page::new(&app, &viewer, "show", "Show");
     let empty =
         Empty::new("Nothing shown yet. A title that begins with “Show:” stands here.", "/submit", "Show something");
-    Ok(html(&answer(page, rows, empty)))
+    Ok(html(&answer(page, rows, empty.on(at))))
 }
 
 #[derive(Debug, Deserialize)]
@@ -255,11 +261,12 @@ pub async fn past(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
             .ok_or_else(|| Error::bad("That is not a day. Write it as year-month-day, such as 2026-11-23."))?,
         None => today.shifted(-1, 0).unwrap_or(today),
     };
-    let rows = ranked(&app, &viewer, Ranked::Past(day), &format!("/past?day={day}"), Numbered { p: asked.p }).await?;
+    let at = Numbered { p: asked.p };
+    let rows = ranked(&app, &viewer, Ranked::Past(day), &format!("/past?day={day}"), at).await?;
     let words = age::day(day.start());
     let page = Page::new(&app, &viewer, "past", format!("Stories of {words}"));
     let empty = Empty::new(format!("No stories on {words}."), "/best?over=all", "The best of all time");
-    Ok(html(&NewsPage { choices: neighbours(day, today), ..answer(page, rows, empty) }))
+    Ok(html(&NewsPage { choices: neighbours(day, today), ..answer(page, rows, empty.on(at)) }))
 }
 
 /// Links a day, a month and a year back and on, none of them into the future.
@@ -290,7 +297,7 @@ pub async fn from(
     if name != site {
         return Ok(Redirect::permanent(&format!("/from/{name}")).into_response());
     }
-    let items = app.store.from_site(&name, at.cursor(&app).await?).await?;
+    let items = app.store.from_site(&name, viewer.id(), at.cursor(&app).await?).await?;
     let rows = newest_rows(&app, &viewer, items, &format!("/from/{name}")).await?;
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
     let intro = Some(format!("Stories from {name}, newest first."));
@@ -332,7 +339,7 @@ async fn own(app: &App, asking: CurrentMember, which: Own, at: Numbered) -> Resu
         stories: self::rows(app, &viewer, &stories).await?,
         comments: flat,
         more,
-        empty: Empty::new(what, "/", "Go to the front page"),
+        empty: Empty::new(what, "/", "Go to the front page").on(at),
     }))
 }
 

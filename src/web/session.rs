@@ -165,6 +165,10 @@ impl MaybeMember {
     pub fn member(&self) -> Option<&Member> {
         self.member.as_ref()
     }
+
+    pub fn id(&self) -> Option<UserId> {
+        self.member().map(|member| member.id)
+    }
 }
 
 impl FromRequestParts<App> for MaybeMember {

@@ -1,7 +1,7 @@
 //! The first admin: a one-time link, made anew at each start and printed where the operator sees it, while there is no admin.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
@@ -15,6 +15,7 @@ use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
+use crate::web::path::Path;
 use crate::web::session::{self, MaybeMember, Token};
 use crate::web::state::App;
 

@@ -1,7 +1,7 @@
 //! People: a profile, what they wrote, and those of most karma.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::domain::age;
@@ -13,6 +13,7 @@ use crate::web::comments::{CommentsPage, flat};
 use crate::web::error::Error;
 use crate::web::news::{Before, Empty, NewsPage, page_of, rows};
 use crate::web::page::{Page, html};
+use crate::web::path::Path;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 

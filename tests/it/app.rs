@@ -8,6 +8,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
+use stoa::cli::import::Import;
 use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings, Switch};
 use stoa::domain::user::{Name, Role, UserId};
@@ -117,23 +120,37 @@ impl TestApp {
         self.store.ban(self.id_of(name).await, true, act).await.expect("banned");
     }
 
-    /// Runs SQL that no page runs, to bring about what would take long otherwise.
-    pub async fn sql(&self, statement: &'static str) {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.store.path());
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-        sqlx::query(statement).execute(&mut connection).await.expect("good SQL");
+    /// Brings in items of Hacker News, one a line.
+    pub async fn import(&self, lines: &str) {
+        let file = self.dir.path().join("items.jsonl");
+        std::fs::write(&file, lines).expect("written");
+        let import = Import { files: vec![file], strict: true };
+        let report = stoa::cli::import::import(&import, &self.store, &self.app.clock, &mut Vec::new(), false).await;
+        report.expect("imported");
+    }
+
+    /// Brings about by SQL what would take long otherwise. What is kept in memory does not notice: do it before the page is read.
+    pub async fn sql(&self, statement: &str) {
+        sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut self.connection().await).await.expect("good SQL");
+    }
+
+    /// The number that a query answers.
+    pub async fn number(&self, query: &str) -> i64 {
+        let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
+        query.fetch_one(&mut self.connection().await).await.expect("a number")
+    }
+
+    async fn connection(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.store.path()).connect().await.expect("a connection")
     }
 
     /// Somebody's karma, made so.
     pub async fn set_karma(&self, name: &str, karma: i64) {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.store.path());
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-        sqlx::query("update users set karma = $1 where name = $2")
-            .bind(karma)
-            .bind(name)
-            .execute(&mut connection)
-            .await
-            .expect("an account");
+        self.sql(&format!("update users set karma = {karma} where name = '{name}'")).await;
+    }
+
+    pub async fn karma(&self, name: &str) -> i64 {
+        self.store.profile(name).await.expect("an account").karma
     }
 }
 
@@ -257,6 +274,11 @@ impl Page {
 
     pub fn has(&self, words: &str) -> bool {
         self.text().contains(words)
+    }
+
+    /// How often `words` stand in the page.
+    pub fn count(&self, words: &str) -> usize {
+        self.text().matches(words).count()
     }
 
     pub fn location(&self) -> Option<String> {

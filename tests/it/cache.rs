@@ -31,7 +31,7 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
             let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
             drop(person.post(&format!("/item/{item}/edit"), &form).await);
         }
-        8 if nth % 5 == 0 => drop(person.post(&format!("/item/{item}/delete"), &[]).await),
+        8 if nth.is_multiple_of(5) => drop(person.post(&format!("/item/{item}/delete"), &[]).await),
         9 => {
             let on = if rng.bool() { "true" } else { "false" };
             drop(people[0].post(&format!("/item/{item}/kill"), &[("on", on), ("reason", "spam"), ("goto", "/")]).await);

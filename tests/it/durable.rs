@@ -42,7 +42,7 @@ async fn prepare(store: &Store) -> (ItemId, Vec<UserId>) {
 }
 
 fn serve(database: &Path, port: u16) -> Child {
-    let child = Command::new(env!("CARGO_BIN_EXE_stoa"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_stoa"))
         .args(["serve", "--limits", "off", "--log", "error", "--listen", &format!("127.0.0.1:{port}"), "--database"])
         .arg(database)
         .current_dir(database.parent().expect("a directory"))
@@ -55,6 +55,7 @@ fn serve(database: &Path, port: u16) -> Child {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    child.kill().and_then(|()| child.wait()).expect("ended");
     panic!("the forum does not start");
 }
 

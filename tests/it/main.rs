@@ -11,7 +11,13 @@
 
 mod app;
 mod cache;
+mod discuss;
 mod durable;
 mod fetch;
 mod import;
+mod join;
+mod operate;
 mod read;
+mod submit;
+mod thread;
+mod vote;

@@ -2,7 +2,10 @@
 
 use axum::http::StatusCode;
 
-use crate::app::TestApp;
+use stoa::clock::DAY;
+use stoa::domain::user::Role;
+
+use crate::app::{Browser, Page, TestApp};
 
 #[tokio::test]
 async fn an_empty_forum_says_what_it_is_and_how_to_begin() {
@@ -30,4 +33,279 @@ async fn a_story_stands_in_the_lists_that_it_belongs_to() {
         let found = ["A plain story", "what do you read", "my garden"].map(|title| page.has(title));
         assert_eq!(found, [plain, ask, show], "{path}");
     }
+}
+
+/// Submits so many stories in one second: “Story 01”, “Story 02” and so on.
+async fn stories(author: &mut Browser, count: usize) -> Vec<i64> {
+    let mut ids = Vec::new();
+    for number in 1..=count {
+        ids.push(author.story(&format!("Story {number:02}"), &format!("https://example.com/{number}")).await);
+    }
+    ids
+}
+
+/// The titles “Story NN” of a page, in its order.
+fn numbers(page: &Page) -> Vec<usize> {
+    let text = page.text();
+    let titles = text.split(">Story ").skip(1);
+    titles.map(|rest| rest.split('<').next().unwrap_or_default().parse().expect("a number")).collect()
+}
+
+#[tokio::test]
+async fn every_list_says_why_it_is_empty_and_where_to_go() {
+    let app = TestApp::new().await;
+    let mut visitor = app.visitor();
+    for (path, words) in [
+        ("/new", "No stories yet"),
+        ("/best", "No stories in this span of time"),
+        ("/active", "Nobody has commented yet"),
+        ("/ask", "No questions yet"),
+        ("/show", "Nothing shown yet"),
+        ("/past", "No stories on 22 November 2026"),
+        ("/from/example.com", "Nothing from example.com has been submitted yet"),
+        ("/comments", "Nobody has commented yet"),
+        ("/comments/best", "No comments in the last seven days"),
+        ("/leaders", "Nobody has karma yet"),
+        ("/search?q=loom", "No title here has “loom” in it"),
+    ] {
+        let page = visitor.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.has(words) && page.has("class=\"empty\""), "{path}: {}", page.text());
+    }
+    let mut alice = app.member("alice").await;
+    for (path, words) in [
+        ("/saved", "You have saved nothing yet"),
+        ("/hidden", "You have hidden nothing"),
+        ("/upvoted", "You have voted for nothing yet"),
+        ("/replies", "Nobody has answered you yet"),
+        ("/user/alice/submissions", "alice has submitted nothing yet"),
+        ("/user/alice/comments", "alice has not commented yet"),
+    ] {
+        let page = alice.get(path).await;
+        assert!(page.has(words) && page.has("class=\"empty\""), "{path}: {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn a_ranked_list_goes_on_after_30_stories_and_says_where_it_ends() {
+    let app = TestApp::new().await;
+    stories(&mut app.member("alice").await, 31).await;
+    let mut visitor = app.visitor();
+    let first = visitor.get("/").await;
+    assert_eq!(numbers(&first).len(), 30);
+    assert!(first.has("href=\"/?p=2\"") && first.has("start=\"1\""));
+    let second = visitor.get("/?p=2").await;
+    assert_eq!(numbers(&second), [1], "equal stories rank by age, the newest first");
+    assert!(second.has("start=\"31\"") && !second.has("rel=\"next\""));
+    for path in ["/?p=3", "/?p=99999999", "/best?over=all&p=3", "/active?p=2", "/ask?p=2", "/comments/best?p=2"] {
+        let page = visitor.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.has("The list ends before this page") && !page.has("No stories yet"), "{path}: {}", page.text());
+    }
+    assert_eq!(numbers(&visitor.get("/?p=0").await).len(), 30);
+    assert_eq!(visitor.get("/?p=-1").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn newest_first_goes_on_where_it_stopped_whatever_arrives_meanwhile() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let ids = stories(&mut alice, 31).await;
+    let mut visitor = app.visitor();
+    let first = visitor.get("/new").await;
+    assert_eq!(numbers(&first), (2..=31).rev().collect::<Vec<_>>());
+    let more = format!("/new?before={}", ids[1]);
+    assert!(first.has(&format!("href=\"{more}\"")), "it goes on after the last story shown");
+    assert_eq!(numbers(&visitor.get(&more).await), [1]);
+
+    app.pass(60);
+    alice.story("A later one", "https://example.com/later").await;
+    assert_eq!(numbers(&visitor.get(&more).await), [1], "nothing is repeated, nothing left out");
+    let last = visitor.get(&format!("/new?before={}", ids[0])).await;
+    assert_eq!(last.status, StatusCode::OK);
+    assert_eq!(numbers(&last).len(), 0);
+    assert!(visitor.get("/new?before=999999").await.has("A later one"), "an unknown place is the top");
+}
+
+#[tokio::test]
+async fn best_looks_back_a_day_a_week_a_month_a_year_or_for_ever() {
+    let app = TestApp::new().await;
+    app.account("alice", Role::Member).await;
+    for (number, (days_since_last, points)) in [(0, 2), (300, 9), (100, 3), (20, 8), (4, 7)].into_iter().enumerate() {
+        app.pass(days_since_last * DAY);
+        let mut alice = app.log_in("alice").await;
+        let id = alice.story(&format!("Story {number}"), &format!("https://example.com/{number}")).await;
+        app.sql(&format!("update items set score = {points} where id = {id}")).await;
+    }
+    app.pass(DAY / 2);
+    let mut visitor = app.visitor();
+    for (over, expected) in [
+        ("day", vec![4]),
+        ("week", vec![3, 4]),
+        ("month", vec![3, 4, 2]),
+        ("year", vec![1, 3, 4, 2]),
+        ("all", vec![1, 3, 4, 2, 0]),
+        ("", vec![3, 4]),
+        ("century", vec![3, 4]),
+    ] {
+        assert_eq!(numbers(&visitor.get(&format!("/best?over={over}")).await), expected, "{over}");
+    }
+}
+
+#[tokio::test]
+async fn past_shows_a_day_and_its_neighbours_but_never_the_future() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    stories(&mut alice, 1).await;
+    app.pass(DAY);
+    let mut visitor = app.visitor();
+    let page = visitor.get("/past").await;
+    assert_eq!(numbers(&page), [1], "yesterday, unless a day is named");
+    for (words, day) in [
+        ("a day back", "2026-11-22"),
+        ("a month back", "2026-10-23"),
+        ("a year back", "2025-11-23"),
+        ("a day on", "2026-11-24"),
+    ] {
+        assert!(page.has(&format!("href=\"/past?day={day}\">{words}<")), "{words}: {}", page.text());
+    }
+    assert!(!page.has("a month on") && !page.has("a year on"));
+    let today = visitor.get("/past?day=2026-11-24").await;
+    assert!(today.has("No stories on 24 November 2026") && !today.has("a day on"));
+    assert_eq!(numbers(&visitor.get("/past?day=2026-11-23").await), [1]);
+    for day in ["yesterday", "2026-02-30", "", "26-1-1"] {
+        let page = visitor.get(&format!("/past?day={day}")).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{day}");
+        assert!(page.has("Write it as year-month-day"), "{day}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_has_its_own_list_by_domain_or_by_account() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    for (number, url) in [
+        "https://github.com/rust-lang/rust",
+        "https://github.com/servo/servo",
+        "https://www.example.com/a",
+        "https://evilexample.com/a",
+        "https://example.com.evil.org/a",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        alice.story(&format!("Story {number}"), url).await;
+    }
+    let mut visitor = app.visitor();
+    for (site, expected) in [
+        ("github.com", vec![1, 0]),
+        ("github.com/rust-lang", vec![0]),
+        ("example.com", vec![2]),
+        ("evilexample.com", vec![3]),
+        ("example.org", vec![]),
+    ] {
+        assert_eq!(numbers(&visitor.get(&format!("/from/{site}")).await), expected, "{site}");
+    }
+    let page = visitor.get("/from/GitHub.com/Rust-Lang").await;
+    assert_eq!(page.status, StatusCode::PERMANENT_REDIRECT);
+    assert_eq!(page.location().as_deref(), Some("/from/github.com/rust-lang"));
+}
+
+#[tokio::test]
+async fn people_have_pages_and_the_most_karma_leads() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("Alice").await;
+    let mut bob = app.member("bob").await;
+    let story = alice.story("Alice's story", "https://example.com/a").await;
+    bob.reply(story, "Bob's comment").await;
+    app.set_karma("bob", 7).await;
+    let mut visitor = app.visitor();
+    let leaders = visitor.get("/leaders").await;
+    assert!(leaders.place_of(">bob<") < leaders.place_of(">Alice<"));
+    assert!(visitor.get("/user/bob").await.has("<dd>7</dd>"));
+    assert!(visitor.get("/user/Alice/submissions").await.has("Alice&#39;s story"));
+    assert!(visitor.get("/user/bob/comments").await.has("Bob's comment"));
+    for rest in ["", "/submissions", "/comments"] {
+        let page = visitor.get(&format!("/user/aLICE{rest}")).await;
+        assert_eq!(page.status, StatusCode::PERMANENT_REDIRECT);
+        assert_eq!(page.location(), Some(format!("/user/Alice{rest}")));
+        assert_eq!(visitor.get(&format!("/user/nobody{rest}")).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn the_addresses_of_hacker_news_lead_to_ours_for_good() {
+    let app = TestApp::new().await;
+    let mut visitor = app.visitor();
+    for (old, new) in [
+        ("/news", "/"),
+        ("/news?p=2", "/?p=2"),
+        ("/newest", "/new"),
+        ("/newest?next=12&n=31", "/new?before=12"),
+        ("/newcomments", "/comments"),
+        ("/front?day=2026-11-22", "/past?day=2026-11-22"),
+        ("/item?id=8863", "/item/8863"),
+        ("/user?id=pg", "/user/pg"),
+        ("/submitted?id=pg", "/user/pg/submissions"),
+        ("/threads?id=pg", "/user/pg/comments"),
+        ("/from?site=Example.com", "/from/example.com"),
+        ("/from?site=github.com/rust-lang", "/from/github.com/rust-lang"),
+        ("/submitlink?u=https%3A%2F%2Fexample.com%2F&t=A+title", "/submit?u=https%3A%2F%2Fexample.com%2F&t=A+title"),
+        ("/rss", "/feed/top.atom"),
+    ] {
+        let page = visitor.get(old).await;
+        assert_eq!(page.status, StatusCode::PERMANENT_REDIRECT, "{old}");
+        assert_eq!(page.location().as_deref(), Some(new), "{old}");
+    }
+    for nothing in ["/item", "/user", "/user?id=..%2Fnew", "/from"] {
+        assert_eq!(visitor.get(nothing).await.status, StatusCode::NOT_FOUND, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn search_finds_titles_with_all_the_words_as_they_were_typed() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    for title in ["Fifty percent of looms", "50% of looms", "snake_case is fine", "snakeXcase is not"] {
+        alice.text_story(title, "Text.").await;
+    }
+    let mut visitor = app.visitor();
+    for (query, expected) in [
+        ("LOOMS", vec!["50% of looms", "Fifty percent of looms"]),
+        ("looms fifty", vec!["Fifty percent of looms"]),
+        ("50%25", vec!["50% of looms"]),
+        ("%25", vec!["50% of looms"]),
+        ("e_c", vec!["snake_case is fine"]),
+        ("%5C", vec![]),
+        ("", vec![]),
+    ] {
+        let page = visitor.get(&format!("/search?q={}", query.replace(' ', "+"))).await;
+        let all = ["50% of looms", "Fifty percent of looms", "snake_case is fine", "snakeXcase is not"];
+        let found: Vec<&str> = all.into_iter().filter(|title| page.has(&format!(">{title}<"))).collect();
+        assert_eq!(found, expected, "{query}");
+    }
+    assert!(visitor.get("/search?q=%22%3E%3Cb%3E").await.has("“&#34;&#62;&#60;b&#62;”"));
+}
+
+#[tokio::test]
+async fn what_a_member_hides_leaves_their_own_lists_only_and_what_they_save_is_kept() {
+    let app = TestApp::new().await;
+    let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+    let ids = stories(&mut alice, 3).await;
+    alice.reply(ids[0], "A comment.").await;
+    for (act, on) in [("hide", "true"), ("save", "true")] {
+        bob.post(&format!("/item/{}/{act}", ids[0]), &[("on", on), ("goto", "/new")]).await;
+    }
+    for path in ["/", "/new", "/best", "/past?day=2026-11-23", "/from/example.com"] {
+        assert_eq!(numbers(&bob.get(path).await), [3, 2], "{path}");
+        assert!(numbers(&alice.get(path).await).contains(&1), "{path}");
+    }
+    assert_eq!(numbers(&bob.get("/active").await).len(), 0);
+    assert_eq!(numbers(&bob.get("/hidden").await), [1]);
+    assert_eq!(numbers(&bob.get("/saved").await), [1]);
+    assert_eq!(numbers(&alice.get("/saved").await).len(), 0);
+    bob.post(&format!("/item/{}/hide", ids[0]), &[("on", "false")]).await;
+    bob.post(&format!("/item/{}/save", ids[0]), &[("on", "false")]).await;
+    assert_eq!(numbers(&bob.get("/new").await), [3, 2, 1]);
+    assert!(bob.get("/saved").await.has("You have saved nothing yet"));
 }

@@ -1,0 +1,289 @@
+//! Operating: the command line as a person uses it, through the real program.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+const THREAD: &str = include_str!("../fixtures/import/thread.json");
+const PASSWORD: &str = "four unrelated words here\n";
+
+/// A folder with a forum's files.
+struct Folder(TempDir);
+
+/// What a command said, and the code it ended with.
+#[derive(Debug)]
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("written");
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stoa"));
+        command.current_dir(self.0.path()).env_clear().args(arguments.split_whitespace());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end, with this on its standard input.
+    fn run_with(&self, arguments: &str, input: &str) -> Said {
+        let mut child = self.command(arguments).spawn().expect("the program");
+        // A command that reads nothing may have ended already.
+        let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("its end");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    fn run(&self, arguments: &str) -> Said {
+        self.run_with(arguments, PASSWORD)
+    }
+
+    fn works(&self, arguments: &str) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.code, Some(0), "{arguments}: {said:?}");
+        said.out
+    }
+
+    /// A command that is refused with a sentence and the code 1, and shows nobody a stack of causes.
+    fn refuses(&self, arguments: &str, input: &str, words: &str) {
+        let said = self.run_with(arguments, input);
+        assert_eq!(said.code, Some(1), "{arguments}: {said:?}");
+        assert!(said.err.contains(words) && said.err.starts_with("stoa: "), "{arguments}: {said:?}");
+        assert!(!said.err.contains("panicked") && said.err.lines().count() == 1, "{arguments}: {said:?}");
+    }
+
+    fn serve(&self) -> Running {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let mut child = self.command(&format!("serve --listen 127.0.0.1:{port}")).spawn().expect("the program");
+        let (said, heard) = (Arc::<Mutex<String>>::default(), child.stderr.take().expect("its voice"));
+        let ear = Arc::clone(&said);
+        let listening = std::thread::spawn(move || {
+            for line in BufReader::new(heard).lines().map_while(Result::ok) {
+                ear.lock().expect("heard").push_str(&format!("{line}\n"));
+            }
+        });
+        let running =
+            Running { child, address: SocketAddr::from(([127, 0, 0, 1], port)), said, listening: Some(listening) };
+        for _ in 0..200 {
+            if TcpStream::connect(running.address).is_ok() {
+                // A connection waits in the queue while the forum is still opening its database; an answer does not.
+                running.get("/healthz");
+                return running;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the forum does not answer: {}", running.said.lock().expect("heard"));
+    }
+}
+
+/// A forum that answers.
+struct Running {
+    child: Child,
+    address: SocketAddr,
+    said: Arc<Mutex<String>>,
+    listening: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).expect("a connection");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes()).expect("asked");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// Asks it to stop as a service manager does; answers its code and all it said on standard error and standard output.
+    fn stop(mut self) -> (Option<i32>, String, String) {
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
+        assert!(killed.success());
+        let code = self.child.wait().expect("its end").code();
+        self.listening.take().expect("a listener").join().expect("heard to the end");
+        let mut out = String::new();
+        self.child.stdout.take().expect("its output").read_to_string(&mut out).expect("UTF-8");
+        let err = self.said.lock().expect("heard").clone();
+        (code, err, out)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_settings_printed_are_settings_that_can_be_read() {
+    let folder = Folder::new();
+    let defaults = folder.works("config");
+    assert!(defaults.contains("listen = \"127.0.0.1:8000\"") && defaults.contains("\n# "));
+    let chosen = folder.works("config --site-name Looms --stories-per-hour 3 --sign-up closed");
+    assert_ne!(chosen, defaults);
+    folder.write("stoa.toml", &chosen);
+    assert_eq!(folder.works("config"), chosen, "what was printed reads back as itself");
+    assert!(folder.works("config --site-name Mills").contains("site_name = \"Mills\""), "a flag wins over the file");
+    let output = folder.command("config").env("STOA_SITE_NAME", "Hats").output().expect("its end");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("site_name = \"Hats\""), "the environment does too");
+}
+
+#[test]
+fn a_bad_setting_is_named_and_ends_with_code_2() {
+    let folder = Folder::new();
+    for (arguments, name) in [
+        ("config --listen nowhere", "--listen"),
+        ("config --base-url ftp://example.com", "base_url"),
+        ("config --log stoa=loud=very", "log"),
+        ("config --stories-per-hour many", "--stories-per-hour"),
+        ("serve --sign-up maybe", "--sign-up"),
+        ("config --colour red", "--colour"),
+    ] {
+        let said = folder.run(arguments);
+        assert_eq!(said.code, Some(2), "{arguments}: {said:?}");
+        assert!(said.err.contains(name) && said.out.is_empty(), "{arguments}: {said:?}");
+    }
+    folder.write("stoa.toml", "site_nmae = \"Looms\"\n");
+    let said = folder.run("config");
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("site_nmae") && said.err.contains("stoa.toml"), "{said:?}");
+}
+
+#[test]
+fn an_operator_makes_changes_and_bans_accounts() {
+    let folder = Folder::new();
+    assert_eq!(folder.works("admin create Root"), "Made Root, admin.\n");
+    assert_eq!(folder.works("admin create bob --role member"), "Made bob, member.\n");
+    assert_eq!(folder.works("admin role BOB moderator"), "bob is now moderator.\n");
+    assert!(folder.works("admin password bob").starts_with("Set the password of bob"));
+    assert!(folder.works("admin ban bob --reason spam").starts_with("Banned bob"));
+    folder.refuses("admin ban bob --reason spam", "", "bob is banned already");
+    assert_eq!(folder.works("admin unban bob"), "Lifted the ban of bob.\n");
+    folder.refuses("admin unban bob", "", "bob is free already");
+    folder.refuses("admin create BOB", PASSWORD, "the name BOB is taken");
+    folder.refuses("admin create b", PASSWORD, "A name has 2 to 20 characters.");
+    folder.refuses("admin create carl", "short\n", "A password has at least 8 characters.");
+    folder.refuses("admin create carl", "", "A password has at least 8 characters.");
+    folder.refuses("admin role nobody member", "", "nobody is called nobody");
+    folder.refuses("admin role Root member", "", "Root is the last admin");
+    folder.refuses("admin claim bob", PASSWORD, "bob is not an unclaimed imported name");
+    folder.refuses("admin kill 99", "", "there is no item 99");
+    let said = folder.run("admin role bob king");
+    assert!(said.code == Some(2) && said.err.contains("choose member, moderator or admin"), "{said:?}");
+}
+
+#[test]
+fn an_import_run_twice_changes_nothing_and_its_names_can_be_handed_over() {
+    let folder = Folder::new();
+    folder.write("thread.json", THREAD);
+    let first = folder.run("import thread.json");
+    assert_eq!(first.code, Some(0), "{first:?}");
+    let again = folder.run("import thread.json");
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(first.out.starts_with("Imported 4 items"), "{first:?}");
+    assert!(again.out.starts_with("Imported 0 items (4 known)"), "{again:?}");
+    folder.refuses("admin password ada", PASSWORD, "Ada was imported and is not claimed yet");
+    assert_eq!(folder.works("admin claim ada"), "Ada can log in now.\n");
+    assert_eq!(folder.works("admin kill 1004 --reason spam"), "Killed item 1004.\n");
+    folder.refuses("admin kill 1004", "", "item 1004 is dead already");
+    let running = folder.serve();
+    let page = running.get("/item/1001");
+    assert!(page.contains("A loom that reads cards") && page.contains("2 comments") && !page.contains("First."));
+    assert_eq!(folder.works("admin unkill 1004"), "Brought item 1004 back.\n");
+    let noticed = || {
+        std::thread::sleep(Duration::from_millis(100));
+        running.get("/item/1001").contains("First.")
+    };
+    assert!((0..30).any(|_| noticed()), "the running forum notices");
+    let said = folder.run("import nothing.json");
+    assert!(said.code == Some(1) && said.err.contains("nothing.json"), "{said:?}");
+}
+
+#[test]
+fn a_forum_answers_says_how_to_become_its_admin_and_stops_when_told() {
+    let folder = Folder::new();
+    let running = folder.serve();
+    let health = running.get("/healthz");
+    assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok\n"), "{health}");
+    assert!(running.get("/").contains("No stories yet"));
+    let second = folder.run(&format!("serve --listen {}", running.address));
+    assert!(second.code == Some(1) && second.err.contains("is another program, or another Stoa, there?"), "{second:?}");
+    let (code, err, out) = running.stop();
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!((err.matches("/setup/").count(), out.matches("/setup/").count()), (1, 0), "{err}");
+    let link = err.lines().find(|line| line.contains("/setup/")).expect("the link");
+    assert!(link.trim().starts_with("http://127.0.0.1:"), "it stands alone, not in the log: {link}");
+    assert!(!folder.path("stoa.db-wal").exists(), "the log is folded in");
+
+    folder.works("admin create Root");
+    let running = folder.serve();
+    let (code, err, _) = running.stop();
+    assert!(code == Some(0) && !err.contains("/setup/"), "{err}");
+}
+
+#[test]
+fn a_backup_is_whole_and_can_be_put_back() {
+    let folder = Folder::new();
+    folder.refuses("backup copy.db", "", "there is no database at stoa.db");
+    folder.write("thread.json", THREAD);
+    folder.works("import thread.json");
+    let running = folder.serve();
+    let said = folder.works("backup copy.db");
+    assert!(said.contains("Copied stoa.db to copy.db") && said.contains("checked the copy"), "{said}");
+    assert!(!folder.path("copy.db.partial").exists());
+    let copy = std::fs::read(folder.path("copy.db")).expect("a copy");
+    folder.refuses("backup copy.db", "", "copy.db is there already: choose a new name");
+    assert_eq!(std::fs::read(folder.path("copy.db")).expect("a copy"), copy, "it was left alone");
+
+    folder.works("admin kill 1001");
+    folder.refuses("restore copy.db", "", "give --replace");
+    folder.refuses("restore copy.db --replace", "", "is in use: stop the forum first");
+    assert!(running.get("/healthz").ends_with("ok\n"), "the forum goes on");
+    assert_eq!(running.stop().0, Some(0));
+    folder.write("nonsense.db", "This is no database, however long it is read.");
+    folder.refuses("restore nonsense.db --replace", "", "nonsense.db is not a whole backup");
+    let said = folder.works("restore copy.db --replace");
+    assert!(said.contains("stoa.db.replaced") && said.contains("Restored stoa.db from copy.db."), "{said}");
+    assert!(folder.path("stoa.db.replaced").exists() && !folder.path("stoa.db.partial").exists());
+    let running = folder.serve();
+    assert!(running.get("/new").contains("A loom"), "what the backup had is back");
+    assert_eq!(running.stop().0, Some(0));
+    let elsewhere = folder.works("restore copy.db --database other.db");
+    assert!(elsewhere.contains("Restored other.db from copy.db."), "{elsewhere}");
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    folder.works("admin create Root");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 values (9999, 'of a later version', true, x'00', 0)";
+    sqlx::query(newer).execute(&mut connection).await.expect("a migration");
+    sqlx::Connection::close(connection).await.expect("closed");
+    for arguments in ["serve --listen 127.0.0.1:0", "admin create bob", "backup copy.db"] {
+        folder.refuses(arguments, PASSWORD, "stoa.db was written by a newer Stoa (its schema is 9999)");
+    }
+}
