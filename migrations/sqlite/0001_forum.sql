@@ -72,23 +72,25 @@ create table items (
 create unique index items_by_source on items (source, source_id) where source is not null;
 create index items_thread on items (root_id, visible_at);
 create index items_children on items (parent_id);
+-- Where two indices serve a query alike, SQLite takes the one made later: the narrower of two stands after the wider. And it reads the
+-- row itself unless the index holds every column that the query names, those of the index's own condition too.
+create index items_new_all on items (time desc, id desc) where kind in ('story', 'job', 'poll');
 create index items_new on items (time desc, id desc)
     where dead is null and deleted_at is null and kind in ('story', 'job', 'poll');
-create index items_new_all on items (time desc, id desc) where kind in ('story', 'job', 'poll');
 create index items_ranked on items (rank_time desc, id desc)
     where dead is null and deleted_at is null and kind in ('story', 'job', 'poll');
 create index items_best on items (score desc, id desc)
     where dead is null and deleted_at is null and kind in ('story', 'job', 'poll');
-create index items_best_since on items (time, score, id)
+create index items_best_since on items (time, score, kind, dead, deleted_at)
     where dead is null and deleted_at is null and kind in ('story', 'job', 'poll');
 create index items_section on items (section, rank_time desc, id desc)
     where dead is null and deleted_at is null and section is not null;
+create index items_comments_all on items (time desc, id desc) where kind = 'comment';
 create index items_comments on items (time desc, id desc)
     where dead is null and deleted_at is null and kind = 'comment';
-create index items_comments_all on items (time desc, id desc) where kind = 'comment';
-create index items_comments_active on items (time desc, root_id)
+create index items_comments_active on items (time desc, root_id, kind, dead, deleted_at)
     where dead is null and deleted_at is null and kind = 'comment';
-create index items_best_comments on items (time, score, id)
+create index items_best_comments on items (time, score, kind, dead, deleted_at)
     where dead is null and deleted_at is null and kind = 'comment';
 create index items_site on items (site, time desc, id desc)
     where dead is null and deleted_at is null and site is not null;

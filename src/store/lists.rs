@@ -116,6 +116,8 @@ impl Store {
     }
 
     /// Stories by score, best first: of all time, or of those since a moment.
+    ///
+    /// The plus keeps a span from being looked for in the order of scores, through the stories of all time.
     pub async fn best(&self, since: Option<Timestamp>) -> Result<Vec<ItemId>> {
         let rows = match since {
             None => sqlx::query_scalar(
@@ -127,7 +129,7 @@ impl Store {
             .await?,
             Some(since) => sqlx::query_scalar(
                 "select id from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
-                     and time >= $1 order by score desc, id desc limit $2",
+                     and time >= $1 order by +score desc, id desc limit $2",
             )
             .bind(since)
             .bind(CANDIDATES)
@@ -141,7 +143,7 @@ impl Store {
     pub async fn best_comments(&self, since: Timestamp) -> Result<Vec<ItemId>> {
         Ok(sqlx::query_scalar(
             "select id from items where dead is null and deleted_at is null and kind = 'comment' and time >= $1 \
-             order by score desc, id desc limit $2",
+             order by +score desc, id desc limit $2",
         )
         .bind(since)
         .bind(CANDIDATES)

@@ -54,7 +54,7 @@ pub async fn vote(
         _ => return Err(Error::bad("A vote goes up, down or none.")),
     };
     let turned = standing.as_ref().map(|vote| vote.dir) != dir;
-    if let Some(standing) = standing.filter(|_| turned) {
+    if let Some(standing) = standing.filter(|vote| turned || vote.own) {
         standing.may_undo(&app.policy, viewer.now).map_err(Error::forbidden)?;
     }
     if let Some(dir) = dir.filter(|_| turned) {

@@ -65,7 +65,7 @@ impl<K: std::hash::Hash + Eq + Clone> Limit<K> {
     }
 }
 
-/// Who tries to log in: wrong passwords are counted apart for each.
+/// Who tries to log in: tries are counted apart for each.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Guesser {
     /// A browser that the account has logged in from before.

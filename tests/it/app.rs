@@ -1,21 +1,22 @@
 //! The whole forum in a test: a database of its own, a clock that the test moves, and browsers that keep their cookies.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode};
-use sqlx::sqlite::SqliteConnectOptions;
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use stoa::cli::import::Import;
 use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings, Switch};
 use stoa::domain::user::{Name, Role, UserId};
 use stoa::fetch::Fetcher;
-use stoa::store::{Act, Store};
+use stoa::store::{Act, NewSession, Store};
 use stoa::web::{self, App};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -24,6 +25,10 @@ use tower::ServiceExt;
 pub const NOON: i64 = 1_795_435_200;
 /// Everybody's password.
 pub const PASSWORD: &str = "four unrelated words here";
+/// Its hash, made once for all tests.
+static HASH: LazyLock<String> = LazyLock::new(|| stoa::domain::password::hash(PASSWORD).expect("a hash"));
+/// Sessions made so far, so that each has a token of its own.
+static SESSIONS: AtomicI64 = AtomicI64::new(0);
 
 pub struct TestApp {
     pub store: Store,
@@ -31,7 +36,6 @@ pub struct TestApp {
     pub dir: TempDir,
     router: Router,
     time: Arc<AtomicI64>,
-    hash: String,
 }
 
 impl TestApp {
@@ -56,9 +60,7 @@ impl TestApp {
         let store = Store::open(&database).await.expect("a database");
         let app = App::new(config, store.clone(), Clock::by_hand(Arc::clone(&time)), fetcher);
         let router = web::router(app.clone()).expect("a router");
-        // Everybody has the same password, so it is hashed once.
-        let hash = stoa::domain::password::hash(PASSWORD).expect("a hash");
-        TestApp { store, app, dir, router, time, hash }
+        TestApp { store, app, dir, router, time }
     }
 
     /// The same forum, of which nothing is kept in memory.
@@ -70,7 +72,7 @@ impl TestApp {
         let app = App::new(config, self.store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
-        TestApp { store: self.store.clone(), app, dir, router, time: Arc::clone(&self.time), hash: self.hash.clone() }
+        TestApp { store: self.store.clone(), app, dir, router, time: Arc::clone(&self.time) }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -90,7 +92,7 @@ impl TestApp {
     /// Makes an account without logging in.
     pub async fn account(&self, name: &str, role: Role) -> UserId {
         let name = Name::parse_by_operator(name).expect("a name");
-        self.store.create_user(&name, &self.hash, role, self.now()).await.expect("a new account")
+        self.store.create_user(&name, &HASH, role, self.now()).await.expect("a new account")
     }
 
     /// A new account, logged in.
@@ -109,6 +111,18 @@ impl TestApp {
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{name} logs in: {}", page.text());
         browser.name = name.to_owned();
         browser
+    }
+
+    /// A browser with a session made directly, without the cost of hashing a password.
+    pub async fn session(&self, name: &str) -> Browser {
+        let token = format!("session-of-{name}-{}", SESSIONS.fetch_add(1, Ordering::Relaxed));
+        let hash = Sha256::digest(token.as_bytes());
+        let expires = self.now().plus(86_400);
+        let session = NewSession { token_hash: &hash, user: self.id_of(name).await, agent: "", expires };
+        self.store.create_session(session, self.now()).await.expect("a session");
+        let cookie = if self.app.config.is_https() { "__Host-session" } else { "session" };
+        let cookies = HashMap::from([(cookie.to_owned(), token)]);
+        Browser { cookies, name: name.to_owned(), ..self.visitor() }
     }
 
     pub async fn id_of(&self, name: &str) -> UserId {
@@ -140,8 +154,10 @@ impl TestApp {
         query.fetch_one(&mut self.connection().await).await.expect("a number")
     }
 
-    async fn connection(&self) -> SqliteConnection {
-        SqliteConnectOptions::new().filename(self.store.path()).connect().await.expect("a connection")
+    /// A connection of the test's own, whose statements are not logged among the forum's.
+    pub async fn connection(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.store.path()).synchronous(SqliteSynchronous::Off);
+        options.disable_statement_logging().connect().await.expect("a connection")
     }
 
     /// Somebody's karma, made so.
@@ -151,6 +167,49 @@ impl TestApp {
 
     pub async fn karma(&self, name: &str) -> i64 {
         self.store.profile(name).await.expect("an account").karma
+    }
+
+    /// Every row of every table as text, without what `except` names: a table, or a column as `table.column`.
+    pub async fn dump(&self, except: &[&str]) -> BTreeSet<String> {
+        let mut db = self.connection().await;
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "select t.name, c.name from sqlite_master t join pragma_table_info(t.name) c where t.type = 'table'",
+        )
+        .fetch_all(&mut db)
+        .await
+        .expect("columns");
+        let mut rows = BTreeSet::new();
+        let tables: BTreeSet<&String> = columns.iter().map(|(table, _)| table).collect();
+        for table in tables.into_iter().filter(|table| !except.contains(&table.as_str())) {
+            let kept = columns.iter().filter(|(t, c)| t == table && !except.contains(&format!("{t}.{c}").as_str()));
+            let quoted: Vec<String> = kept.map(|(_, c)| format!("'{c}=' || quote({c})")).collect();
+            let select = format!("select '{table}: ' || {} from {table}", quoted.join(" || ' ' || "));
+            let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(select)).fetch_all(&mut db).await.expect("rows");
+            rows.extend(found);
+        }
+        rows
+    }
+
+    /// Notices whether the forum writes anything at all.
+    pub async fn watch(&self) -> Watch {
+        let mut watch = Watch { connection: self.connection().await, version: 0 };
+        watch.changed().await;
+        watch
+    }
+}
+
+/// A look at the database from beside the forum.
+pub struct Watch {
+    connection: SqliteConnection,
+    version: i64,
+}
+
+impl Watch {
+    /// Whether anything was written since this was asked last.
+    pub async fn changed(&mut self) -> bool {
+        let version =
+            sqlx::query_scalar("pragma data_version").fetch_one(&mut self.connection).await.expect("a version");
+        std::mem::replace(&mut self.version, version) != version
     }
 }
 
@@ -216,6 +275,17 @@ impl Browser {
             pairs.extend_pairs(form);
             pairs.finish()
         });
+        self.send_raw(method, path, headers, body.map(String::into_bytes)).await
+    }
+
+    /// Sends a form's body as it stands.
+    pub async fn send_raw(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Page {
         let mut request = Request::builder().method(method).uri(path.split('#').next().unwrap_or("/"));
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");

@@ -9,15 +9,23 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod addresses;
 mod app;
 mod cache;
+mod cross_site;
 mod discuss;
 mod durable;
 mod fetch;
+mod hostile;
 mod import;
 mod join;
+mod layering;
+mod migrations;
 mod operate;
+mod plans;
 mod read;
+mod roles;
+mod secrets;
 mod submit;
 mod thread;
 mod vote;

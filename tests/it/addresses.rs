@@ -1,0 +1,130 @@
+//! Whatever stands in an address, or is asked to be gone back to: an answer in the site's own words, and never the way to another site.
+
+use axum::http::{Method, StatusCode};
+
+use crate::app::{PASSWORD, TestApp};
+use crate::hostile::{check, inputs, members, short};
+
+#[tokio::test]
+async fn no_address_breaks_a_page_or_leads_elsewhere() {
+    let app = TestApp::new().await;
+    let (mut alice, mut chief, story, _) = members(&app).await;
+    let mut visitor = app.visitor();
+    let raw = [
+        "%",
+        "%zz",
+        "%ff%fe",
+        "%00",
+        "%c0%af",
+        "%2e%2e%2f",
+        "%0d%0aSet-Cookie:x=y",
+        "%2f%2fevil.example",
+        "//evil.example",
+        "%5cevil.example",
+        "1;2",
+        "[]",
+        "a&a=b&a=c",
+    ];
+    let encoded: Vec<String> =
+        inputs().iter().map(|input| url::form_urlencoded::byte_serialize(short(input).as_bytes()).collect()).collect();
+    for value in raw.iter().map(|text| (*text).to_owned()).chain(encoded) {
+        for path in [
+            "/?p=",
+            "/new?before=",
+            "/best?over=",
+            "/best?p=",
+            "/past?day=",
+            "/search?q=",
+            "/comments?before=",
+            "/comments/best?p=",
+            "/login?goto=",
+            "/signup?goto=",
+            "/submit?u=",
+            "/submit?title=",
+            "/submit/title?url=",
+            "/saved?p=",
+            "/settings?saved=",
+            "/item/1?order=",
+            "/item?id=",
+            "/user?id=",
+            "/threads?id=",
+            "/from?site=",
+            "/front?day=",
+            "/news?p=",
+            "/newest?next=",
+            "/submitlink?u=",
+            "/item/",
+            "/user/",
+            "/from/",
+            "/static/",
+            "/setup/",
+            "/item/1/",
+            "/user/alice/submissions?before=",
+            "/",
+        ] {
+            let path = format!("{path}{value}").replace(' ', "%20");
+            if path.parse::<axum::http::Uri>().is_err() {
+                continue;
+            }
+            for browser in [&mut visitor, &mut alice] {
+                let page = browser.get(&path).await;
+                check(&page, &format!("GET {path}"));
+            }
+        }
+    }
+    for (path, answered) in [
+        ("/?p=1000000", true),
+        ("/new?before=9223372036854775808", false),
+        ("/item/9223372036854775808", false),
+        ("/item/-1", false),
+        ("/past?day=2999-12-31", true),
+        ("/past?day=9999-12-31", false),
+        ("/past?day=0001-01-01", false),
+    ] {
+        let page = visitor.get(path).await;
+        let refused = [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND].contains(&page.status);
+        assert!(if answered { page.status == StatusCode::OK } else { refused }, "{path}: {}", page.status);
+        check(&page, path);
+    }
+    let long = format!("/search?q={}", "a".repeat(60_000));
+    check(&chief.get(&long).await, "a long search");
+    check(&chief.get(&format!("/item/{story}?{}", "a=b&".repeat(10_000))).await, "many parameters");
+}
+
+#[tokio::test]
+async fn going_back_after_an_act_never_leaves_the_site() {
+    let app = TestApp::new().await;
+    let (mut alice, ..) = members(&app).await;
+    for goto in [
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https://evil.example",
+        "https:evil.example",
+        "/\t/evil.example",
+        "/%0d%0aLocation: https://evil.example\r\nX: y",
+        " //evil.example",
+        "javascript:alert(1)",
+        "\u{2f}\u{2f}evil.example",
+        "evil.example",
+    ] {
+        let query: String = url::form_urlencoded::byte_serialize(goto.as_bytes()).collect();
+        let theme = alice.post("/theme", &[("theme", "dark"), ("goto", goto)]).await;
+        let logged_in = alice.get(&format!("/login?goto={query}")).await;
+        let mut visitor = app.visitor();
+        let form = visitor.get(&format!("/login?goto={query}")).await;
+        assert!(
+            form.has("name=\"goto\" value=\"/\"") && !form.text().contains("value=\"//"),
+            "{goto:?}: {}",
+            form.text()
+        );
+        let login = visitor.post("/login", &[("name", "alice"), ("password", PASSWORD), ("goto", goto)]).await;
+        for page in [theme, logged_in, login] {
+            assert_eq!(page.location().as_deref(), Some("/"), "{goto:?}");
+        }
+    }
+    let headers = [("sec-fetch-site", "same-origin"), ("referer", "http://forum.test//evil.example/x")];
+    let page = app.visitor().send(Method::POST, "/submit", &headers, Some(&[("title", "x")])).await;
+    check(&app.visitor().visit(&page.location().expect("to log in")).await, "a forged referer");
+    assert!(app.visitor().visit(&page.location().expect("to log in")).await.has("name=\"goto\" value=\"/\""));
+}

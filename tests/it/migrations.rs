@@ -1,0 +1,79 @@
+//! The database file: opened again, opened by an older program, and copied.
+
+use stoa::store::{OpenError, Store};
+
+use crate::app::TestApp;
+
+async fn forum() -> TestApp {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    alice.reply(story, "A comment.").await;
+    app
+}
+
+#[tokio::test]
+async fn opening_a_database_again_changes_nothing() {
+    let app = forum().await;
+    let before = app.dump(&[]).await;
+    let again = Store::open(app.store.path()).await.expect("opens");
+    assert_eq!(app.dump(&[]).await, before);
+    again.close().await;
+    let beside: Vec<_> =
+        std::fs::read_dir(app.dir.path()).expect("a folder").flatten().map(|f| f.file_name()).collect();
+    assert!(!beside.iter().any(|name| name.to_string_lossy().contains("before")), "{beside:?}");
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_stoa_is_refused_with_what_to_do() {
+    let app = forum().await;
+    app.sql(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+         values (9000, 'later', true, x'00', 1)",
+    )
+    .await;
+    let before = app.dump(&[]).await;
+    let refused = Store::open(app.store.path()).await.expect_err("refused");
+    assert!(matches!(&refused, OpenError::Newer(path, 9000) if path == app.store.path()));
+    let sentence = refused.to_string();
+    for part in [app.store.path().to_str().expect("a path"), "newer Stoa", "9000", "start that version", "backup"] {
+        assert!(sentence.contains(part), "“{part}” in: {sentence}");
+    }
+    assert_eq!(app.dump(&[]).await, before);
+}
+
+#[tokio::test]
+async fn a_migration_that_was_changed_after_it_ran_is_not_taken_for_the_same() {
+    let app = forum().await;
+    app.sql("update _sqlx_migrations set checksum = x'00'").await;
+    let refused = Store::open(app.store.path()).await.expect_err("refused");
+    assert!(matches!(refused, OpenError::Migrate(..)), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_and_left_alone() {
+    let app = TestApp::new().await;
+    let path = app.dir.path().join("letter.txt");
+    std::fs::write(&path, "Dear forum, this is not a database at all. ".repeat(100)).expect("written");
+    let before = std::fs::read(&path).expect("read");
+    let refused = Store::open(&path).await.expect_err("refused");
+    assert!(refused.to_string().contains("letter.txt"), "{refused}");
+    assert_eq!(std::fs::read(&path).expect("read"), before);
+    assert!(Store::check(&path).await.is_err());
+    assert!(Store::open(&app.dir.path().join("no/such/folder/stoa.db")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_backup_is_a_whole_copy_that_opens() {
+    let mut app = forum().await;
+    let copy = app.dir.path().join("copy.db");
+    app.store.backup(&copy).await.expect("backed up");
+    let before = app.dump(&[]).await;
+    // What comes after the copy is not in it.
+    app.member("bob").await;
+    assert_ne!(app.dump(&[]).await, before);
+    Store::check(&copy).await.expect("whole");
+    app.store = Store::open(&copy).await.expect("opens");
+    assert_eq!(app.dump(&[]).await, before);
+    assert!(app.store.backup(&copy).await.is_err(), "a copy never overwrites a file");
+}

@@ -1,0 +1,240 @@
+//! How the database answers: every statement that requests run goes by an index, so that no page's cost grows with the site.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use sqlx::AssertSqlSafe;
+use stoa::clock::Timestamp;
+use stoa::domain::item::Kind;
+use stoa::store::NewItem;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+use crate::app::{Browser, TestApp};
+use crate::roles::{Who, case, forum, table};
+
+/// What stands in the environment of the process that collects.
+const COLLECTING: &str = "STOA_TEST_COLLECTS_STATEMENTS";
+
+/// Steps that would be refused otherwise: the step's beginning, a part of its statement, and why it is bounded.
+const EXCEPTIONS: [(&str, &str, &str); 13] = [
+    (
+        "SCAN items USING INDEX items_ranked",
+        " order by rank_time desc, id desc limit ",
+        "the newest 1,000, in the order of the index",
+    ),
+    (
+        "SCAN items USING INDEX items_best",
+        "order by score desc, id desc limit ",
+        "the best 1,000, in the order of the index",
+    ),
+    (
+        "SCAN items USING COVERING INDEX items_comments_active",
+        " order by time desc limit ",
+        "the newest 2,000, from the index alone",
+    ),
+    (
+        "USE TEMP B-TREE FOR ORDER BY",
+        " and time >= $1 order by +score desc, id desc limit ",
+        "a span's scores, from the index alone",
+    ),
+    ("SCAN users USING INDEX users_leaders", " order by karma desc, id limit ", "a page, in the order of the index"),
+    ("SCAN users USING COVERING INDEX users_admins", " where role = 'admin' limit 1", "one row"),
+    ("SCAN items USING INDEX items_new", "limit 20000) as newest ", "the titles that are searched: the newest 20,000"),
+    ("SCAN newest", "limit 20000) as newest ", "the same titles"),
+    ("USE TEMP B-TREE FOR ORDER BY", "limit 20000) as newest ", "what was found among them"),
+    ("SCAN unread_replies", " limit $3) as unread_replies", "at most 100, which the statement counts"),
+    ("SCAN more", "with more (id, ", "the values of the statement itself"),
+    // Where a row is written that others may refer to, a plan has a step for those that were written before it. It runs only while a
+    // reference is broken (SQLite's OP_FkIfZero), and none is: parents are written first.
+    ("SCAN ", "insert into users (name, ", "not run"),
+    ("SCAN ", "insert into items (", "not run"),
+];
+
+/// The narrow indices of the lists, each with a part of the statement that it was made for.
+const CHOSEN: [(&str, &str); 8] = [
+    (
+        "items_new",
+        "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') and (i.time, i.id) <",
+    ),
+    ("items_new", " and time >= $1 and time < $2 order by time desc"),
+    ("items_best_since", "kind in ('story', 'job', 'poll') and time >= $1 order by +score"),
+    ("items_best_comments", "kind = 'comment' and time >= $1 order by +score"),
+    ("items_section", "where section = $1"),
+    ("items_comments", "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) <"),
+    ("items_site", "where i.site = $1"),
+    ("items_domain", "where i.domain = $1"),
+];
+
+/// Keeps the text of every statement that the store logs.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<BTreeSet<String>>>);
+
+impl<S: tracing::Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            let mut text = Text::default();
+            event.record(&mut text);
+            let sql = if text.full.trim().is_empty() { text.summary } else { text.full };
+            self.0.lock().expect("no panic before").insert(sql.trim().to_owned());
+        }
+    }
+}
+
+#[derive(Default)]
+struct Text {
+    summary: String,
+    full: String,
+}
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => self.summary = value.to_owned(),
+            "db.statement" => self.full = value.to_owned(),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+}
+
+/// Runs in a process of its own, so that no other test's statements are collected.
+#[test]
+fn every_statement_of_the_forum_goes_by_an_index() {
+    if std::env::var_os(COLLECTING).is_none() {
+        let this = std::env::current_exe().expect("this program");
+        let args = ["--exact", "plans::every_statement_of_the_forum_goes_by_an_index", "--nocapture"];
+        let done = Command::new(this).args(args).env(COLLECTING, "yes").output().expect("runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        return;
+    }
+    let statements = Statements::default();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(statements.clone()))
+        .expect("the first");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let app = forum().await;
+        use_everything(&app).await;
+        let collected = statements.0.lock().expect("no panic before").clone();
+        let refused = refused_plans(&app, collected).await;
+        assert!(refused.is_empty(), "{}", refused.join("\n\n"));
+    });
+}
+
+async fn use_everything(app: &TestApp) {
+    for row in table() {
+        for who in Who::ALL {
+            case(app, &row, who).await.send(row.method.clone(), &[("sec-fetch-site", "same-origin")]).await;
+        }
+    }
+    for who in [Who::Visitor, Who::Shadowed, Who::Moderator] {
+        let mut browser = case(app, &table()[0], who).await.browser;
+        read_on(&mut browser).await;
+    }
+    let mut alice = app.member("alice").await;
+    let story = alice.story("A story of a site", "https://github.com/rust-lang/rust").await;
+    alice.get(&format!("/item/{story}")).await;
+    // The same address again becomes a vote.
+    app.member("bob").await.story("The same story", "https://github.com/rust-lang/rust").await;
+    app.pass(4_000);
+    alice.get("/").await;
+    let thread = [new_item(1, None), new_item(2, Some(1))];
+    app.store.import(&thread, 100, app.now()).await.expect("imported");
+    let more = [thread, [new_item(1, None), new_item(3, Some(1))]].concat();
+    app.store.import(&more, 100, app.now()).await.expect("imported again");
+    app.store.imported(&[1, 2]).await.expect("found");
+    app.store.purge(app.now(), app.now()).await.expect("purged");
+    app.store.claim("someone", "hash", app.now()).await.expect("claimed");
+    let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
+    app.store.set_role(app.id_of("alice").await, stoa::domain::user::Role::Moderator, act).await.expect("a role");
+}
+
+/// The lists' later pages, for whom dead items show too.
+async fn read_on(browser: &mut Browser) {
+    for path in [
+        "/new?before=3",
+        "/comments?before=3",
+        "/from/github.com/rust-lang?before=3",
+        "/best?over=week",
+        "/best?over=all&p=2",
+        "/search?q=some+words",
+        "/user/chief/submissions?before=3",
+        "/user/chief/comments?before=3",
+        "/replies?before=3",
+        "/saved?p=2",
+        "/hidden?p=2",
+        "/upvoted?p=2",
+    ] {
+        browser.get(path).await;
+    }
+}
+
+fn new_item(source_id: i64, parent: Option<i64>) -> NewItem {
+    NewItem {
+        source_id,
+        kind: if parent.is_some() { Kind::Comment } else { Kind::Story },
+        author: Some("someone".to_owned()),
+        time: Timestamp(1),
+        parent,
+        place: None,
+        title: parent.is_none().then(|| "Imported".to_owned()),
+        url: None,
+        section: None,
+        text: String::new(),
+        points: Some(3),
+        dead: false,
+        deleted: false,
+    }
+}
+
+async fn refused_plans(app: &TestApp, statements: BTreeSet<String>) -> Vec<String> {
+    let own = |sql: &&String| {
+        let verb = sql.split_whitespace().next().unwrap_or("").to_lowercase();
+        ["select", "insert", "update", "delete", "with"].contains(&verb.as_str())
+            && !["_sqlx_migrations", "sqlite_master", "sqlite_sequence"].iter().any(|table| sql.contains(table))
+    };
+    let statements: Vec<String> = statements.iter().filter(own).cloned().collect();
+    assert!(statements.len() > 80, "only {} statements were collected", statements.len());
+    let mut db = app.connection().await;
+    let mut refused = Vec::new();
+    let (mut needed, mut chosen) = (BTreeSet::new(), BTreeSet::new());
+    for sql in statements {
+        let explain = AssertSqlSafe(format!("explain query plan {sql}"));
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(explain).fetch_all(&mut db).await.unwrap_or_else(|e| panic!("{e}: {sql}"));
+        for (index, _) in CHOSEN.iter().filter(|(_, part)| sql.contains(part)) {
+            if plan.iter().any(|(_, _, _, step)| step.contains(&format!(" INDEX {index} "))) {
+                chosen.insert(*index);
+            } else {
+                refused.push(format!("without {index}: {plan:?}\n  in {sql}"));
+            }
+        }
+        for (_, _, _, step) in &plan {
+            if is_bounded(step) {
+                continue;
+            }
+            match EXCEPTIONS.iter().find(|(known, part, _)| step.starts_with(known) && sql.contains(part)) {
+                Some(exception) => {
+                    needed.insert(*exception);
+                }
+                None => refused.push(format!("{step}\n  in {sql}")),
+            }
+        }
+    }
+    refused.extend(
+        CHOSEN.iter().filter(|(index, _)| !chosen.contains(index)).map(|(index, _)| format!("{index} is not used")),
+    );
+    refused.extend(
+        EXCEPTIONS.iter().filter(|known| !needed.contains(*known)).map(|known| format!("no longer needed: {known:?}")),
+    );
+    refused
+}
+
+/// Whether a step goes by an index to what it is about, in the order that is asked for.
+fn is_bounded(step: &str) -> bool {
+    let constants = step.starts_with("SCAN CONSTANT ROW") || step.contains("-ROW VALUES CLAUSE");
+    constants || !(step.starts_with("SCAN ") || step.starts_with("USE TEMP B-TREE FOR ORDER BY"))
+}

@@ -1,0 +1,394 @@
+//! Every route with every role: who is let in, who is led to the log-in page, who is refused.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::http::{Method, StatusCode};
+use stoa::domain::item::ItemId;
+use stoa::domain::user::{Role, UserId};
+use stoa::store::{Act, NewComment, NewStory};
+
+use crate::app::{Browser, PASSWORD, Page, TestApp};
+
+/// The one table of addresses, read so that a new one without an expectation here fails.
+const ROUTES: &str = include_str!("../../src/web/routes.rs");
+
+/// Method, path, what `{...}` in it stands for, the form (for a GET: the query), and the answers: one for all; or one for nobody and one
+/// for every member; or one for each column of [`Who`].
+///
+/// page 200, done 303 (elsewhere than to log in), login 303, moved 308, bad 400, no 403, none 404, gone 410.
+const TABLE: &str = "
+GET  /                          -         -                          page
+GET  /new                       -         -                          page
+GET  /best                      -         over=all                   page
+GET  /active                    -         -                          page
+GET  /ask                       -         -                          page
+GET  /show                      -         -                          page
+GET  /past                      -         day=2026-11-23             page
+GET  /from/{*site}              site      -                          page
+GET  /comments                  -         -                          page
+GET  /comments/best             -         -                          page
+GET  /leaders                   -         -                          page
+GET  /search                    -         q=story                    page
+#                                                                    nobody new  other shadowed author moderator admin
+GET  /item/{id}                 story     -                          page
+GET  /item/{id}                 comment   -                          page
+GET  /item/{id}                 dead      -                          no    no    no    no       page   page      page
+GET  /item/{id}                 shadowed  -                          no    no    no    page     no     page      page
+GET  /item/{id}                 deleted   -                          gone
+GET  /item/{id}                 missing   -                          none
+POST /item/{id}/order           story     order=newest               login done
+POST /item/{id}/vote            story     dir=up                     login done  done  done     no     done      done
+POST /item/{id}/vote            story     dir=down                   login no
+POST /item/{id}/vote            comment   dir=up                     login done  done  done     no     done      done
+POST /item/{id}/vote            comment   dir=down                   login no    done  done     no     done      done
+POST /item/{id}/vote            comment   dir=none                   login done  done  done     no     done      done
+POST /item/{id}/vote            comment   dir=sideways               login bad
+POST /item/{id}/vote            dead      dir=up                     login none  none  none     no     no        no
+POST /item/{id}/vote            shadowed  dir=up                     login none  none  no       none   no        no
+POST /item/{id}/vote            deleted   dir=up                     login gone
+POST /item/{id}/vote            missing   dir=up                     login none
+POST /item/{id}/save            comment   on=true                    login done
+POST /item/{id}/save            dead      on=true                    login none  none  none     done   done      done
+POST /item/{id}/save            deleted   on=true                    login gone
+POST /item/{id}/hide            story     on=true                    login done
+POST /item/{id}/hide            comment   on=true                    login bad
+POST /item/{id}/hide            dead      on=true                    login none  none  none     bad    bad       bad
+POST /item/{id}/kill            story     on=true&reason=spam        login no    no    no       no     done      done
+POST /item/{id}/kill            comment   on=true                    login no    no    no       no     done      done
+POST /item/{id}/kill            dead      on=false                   login no    no    no       no     done      done
+POST /item/{id}/kill            admins    on=true                    login no    no    no       no     no        done
+POST /item/{id}/kill            missing   on=true                    login no    no    no       no     none      none
+GET  /item/{id}/reply           story     -                          login page
+GET  /item/{id}/reply           dead      -                          login none  none  none     no     no        no
+GET  /item/{id}/reply           shadowed  -                          login none  none  page     none   no        no
+POST /item/{id}/reply           story     text=words                 login done
+POST /item/{id}/reply           comment   text=words                 login done
+POST /item/{id}/reply           dead      text=words                 login none  none  none     no     no        no
+POST /item/{id}/reply           deleted   text=words                 login gone
+GET  /item/{id}/edit            comment   -                          login no    no    no       page   page      page
+GET  /item/{id}/edit            admins    -                          login no    no    no       no     no        page
+POST /item/{id}/edit            story     title=Other&text=words     login no    no    no       done   done      done
+POST /item/{id}/edit            comment   text=other                 login no    no    no       done   done      done
+POST /item/{id}/edit            dead      text=other                 login none  none  none     no     done      done
+POST /item/{id}/edit            admins    text=other                 login no    no    no       no     no        done
+POST /item/{id}/edit            deleted   text=other                 login gone
+GET  /item/{id}/delete          comment   -                          login no    no    no       page   no        no
+POST /item/{id}/delete          story     -                          login no    no    no       done   no        no
+POST /item/{id}/delete          comment   -                          login no    no    no       done   no        no
+POST /item/{id}/delete          dead      -                          login none  none  none     done   no        no
+POST /item/{id}/delete          deleted   -                          login gone
+GET  /user/{name}               author    -                          page
+GET  /user/{name}               missing   -                          none
+GET  /user/{name}/submissions   author    -                          page
+GET  /user/{name}/comments      author    -                          page
+POST /user/{name}/ban           author    on=true&reason=spam        login no    no    no       no     done      done
+POST /user/{name}/ban           author    on=true&reason=            login no    no    no       no     bad       bad
+POST /user/{name}/ban           admins    on=true&reason=spam        login no    no    no       no     no        done
+POST /user/{name}/ban           self      on=true&reason=spam        login no
+GET  /submit                    -         -                          login page
+POST /submit                    -         title=A+title&text=words   login done
+GET  /submit/title              -         url=nonsense               login page
+GET  /replies                   -         -                          login page
+GET  /saved                     -         -                          login page
+GET  /hidden                    -         -                          login page
+GET  /upvoted                   -         -                          login page
+GET  /settings                  -         -                          login page
+POST /settings                  -         theme=dark&order=best      login done
+GET  /settings/password         -         -                          login page
+POST /settings/password         -         current={password}&password=other+unrelated+words login done
+GET  /settings/sessions         -         -                          login page
+POST /settings/sessions         -         end=others                 login done
+GET  /signup                    -         -                          page  done
+POST /signup                    -         name={fresh}&password={password} done
+GET  /login                     -         -                          page  done
+POST /login                     author    name={name}&password={password} done
+POST /logout                    -         -                          done
+POST /theme                     -         theme=dark                 done
+GET  /setup/{token}             link      -                          none
+POST /setup/{token}             link      name={fresh}&password={password} none
+GET  /guidelines                -         -                          page
+GET  /privacy                   -         -                          page
+GET  /contact                   -         -                          page
+GET  /bookmarklet               -         -                          page
+GET  /feed/top.atom             -         -                          page
+GET  /robots.txt                -         -                          page
+GET  /healthz                   -         -                          page
+GET  /favicon.ico               -         -                          page
+GET  /static/{name}             asset     -                          page
+GET  /news                      -         p=2                        moved
+GET  /newest                    -         next=1                     moved
+GET  /newcomments               -         -                          moved
+GET  /front                     -         day=2026-11-22             moved
+GET  /item                      story     id={id}                    moved
+GET  /user                      author    id={name}                  moved
+GET  /submitted                 author    id={name}                  moved
+GET  /threads                   author    id={name}                  moved
+GET  /from                      -         site=example.com           moved
+GET  /submitlink                -         u=https://example.com/&t=T moved
+GET  /rss                       -         -                          moved
+";
+
+pub struct Row {
+    pub method: Method,
+    pub path: &'static str,
+    pub on: &'static str,
+    pub form: &'static str,
+    answers: Vec<&'static str>,
+}
+
+pub fn table() -> Vec<Row> {
+    let lines = TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let row = |line: &'static str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let answers = match &words[4..] {
+            [all] => vec![*all; 7],
+            [nobody, members] => [vec![*nobody], vec![*members; 6]].concat(),
+            each => each.to_vec(),
+        };
+        assert_eq!(answers.len(), 7, "{line}");
+        let form = if words[3] == "-" { "" } else { words[3] };
+        Row { method: words[0].parse().expect("a method"), path: words[1], on: words[2], form, answers }
+    };
+    lines.map(row).collect()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    Visitor,
+    /// Has a session in a browser still, and was banned.
+    Banned,
+    New,
+    /// With the karma to vote down.
+    Other,
+    Shadowed,
+    Author,
+    Moderator,
+    Admin,
+}
+
+impl Who {
+    pub const ALL: [Who; 8] =
+        [Who::Visitor, Who::Banned, Who::New, Who::Other, Who::Shadowed, Who::Author, Who::Moderator, Who::Admin];
+
+    /// The column of the table: for nobody in particular, a banned member's browser is a visitor's.
+    fn column(self) -> usize {
+        Who::ALL.iter().position(|who| *who == self).unwrap_or(0).saturating_sub(1)
+    }
+
+    fn role(self) -> Role {
+        match self {
+            Who::Moderator => Role::Moderator,
+            Who::Admin => Role::Admin,
+            _ => Role::Member,
+        }
+    }
+}
+
+impl Row {
+    pub fn answer(&self, who: Who) -> &'static str {
+        self.answers[who.column()]
+    }
+
+    /// Somebody for whom it is done, if it is done for anybody.
+    pub fn doer(&self) -> Option<Who> {
+        Who::ALL.into_iter().find(|who| self.answer(*who) == "done")
+    }
+}
+
+/// One request of the table, on people and items of its own.
+pub struct Case {
+    pub browser: Browser,
+    pub path: String,
+    pub form: Vec<(String, String)>,
+}
+
+impl Case {
+    pub async fn send(&mut self, method: Method, headers: &[(&str, &str)]) -> Page {
+        let form: Vec<(&str, &str)> = self.form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if method == Method::POST {
+            return self.browser.send(method, &self.path, headers, Some(&form)).await;
+        }
+        let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let path = if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) };
+        self.browser.send(method, &path, headers, None).await
+    }
+}
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A forum that has an admin already.
+pub async fn forum() -> TestApp {
+    let app = TestApp::new().await;
+    app.account("chief", Role::Admin).await;
+    app
+}
+
+async fn browser(app: &TestApp, who: Who, name: &str) -> Browser {
+    match who {
+        Who::Visitor => return app.visitor(),
+        Who::Banned => app.ban(name).await,
+        Who::Other | Who::Shadowed => app.set_karma(name, 600).await,
+        Who::New | Who::Author | Who::Moderator | Who::Admin => {}
+    }
+    if who == Who::Shadowed {
+        sqlx::query("update users set shadowed_at = 1 where name = $1")
+            .bind(name)
+            .execute(&mut app.connection().await)
+            .await
+            .expect("an account");
+    }
+    app.session(name).await
+}
+
+async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
+    let now = app.now();
+    let story = NewStory { author, title: "A story", url: None, section: None, text: "Words.", live: true };
+    let policy = &app.app.policy;
+    let stoa::store::Submission::New(story) = app.store.submit(story, policy, now).await.expect("a story") else {
+        panic!("a new story")
+    };
+    let comment = |author, live| {
+        let comment = NewComment { author, parent: story, text: "Some words.", live };
+        async move { app.store.comment(comment, now).await.expect("a comment") }
+    };
+    let act = Act { actor: None, reason: "", at: now };
+    match on {
+        "comment" => comment(author, true).await,
+        "admins" => comment(app.id_of("chief").await, true).await,
+        "shadowed" => comment(own, false).await,
+        "dead" => {
+            let dead = comment(author, true).await;
+            app.store.kill(dead, true, act).await.expect("killed");
+            dead
+        }
+        "deleted" => {
+            let deleted = comment(author, true).await;
+            app.store.delete(deleted, author, now).await.expect("deleted");
+            deleted
+        }
+        "missing" => ItemId(9_999_999),
+        _ => story,
+    }
+}
+
+pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
+    let n = COUNT.fetch_add(1, Ordering::Relaxed);
+    let (author, name, ghost) = (format!("author{n}"), format!("{who:?}{n}"), format!("ghost{n}"));
+    let author_id = app.account(&author, if who == Who::Author { who.role() } else { Role::Member }).await;
+    let ghost_id = app.account(&ghost, Role::Member).await;
+    let name = if who == Who::Author { author.clone() } else { name };
+    if who != Who::Author {
+        app.account(&name, who.role()).await;
+    }
+    let own = if who == Who::Shadowed { app.id_of(&name).await } else { ghost_id };
+    let id = item(app, row.on, author_id, own).await.to_string();
+    let person = match row.on {
+        "admins" => {
+            app.account(&format!("chief{n}"), Role::Admin).await;
+            format!("chief{n}")
+        }
+        "self" => name.clone(),
+        "missing" => "nobody-of-that-name".to_owned(),
+        "asset" => app.app.assets.style.trim_start_matches("/static/").to_owned(),
+        _ => author,
+    };
+    let link = app.app.setup.path().expect("a link");
+    let fill = |text: &str| {
+        text.replace("{*site}", "example.com")
+            .replace("{id}", &id)
+            .replace("{name}", &person)
+            .replace("{fresh}", &format!("fresh{n}"))
+            .replace("{password}", PASSWORD)
+            .replace("/setup/{token}", &link)
+    };
+    let form = url::form_urlencoded::parse(row.form.as_bytes());
+    let form = form.map(|(field, value)| (field.into_owned(), fill(&value))).collect();
+    Case { browser: browser(app, who, &name).await, path: fill(row.path), form }
+}
+
+/// A response in a word of the table.
+fn word(page: &Page) -> String {
+    match page.status {
+        StatusCode::OK => "page".to_owned(),
+        StatusCode::SEE_OTHER if page.location().is_some_and(|to| to.starts_with("/login?goto=")) => "login".to_owned(),
+        StatusCode::SEE_OTHER => "done".to_owned(),
+        StatusCode::PERMANENT_REDIRECT => "moved".to_owned(),
+        StatusCode::BAD_REQUEST => "bad".to_owned(),
+        StatusCode::FORBIDDEN => "no".to_owned(),
+        StatusCode::NOT_FOUND => "none".to_owned(),
+        StatusCode::GONE => "gone".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Each route with its methods, as `routes.rs` has them.
+fn routes() -> BTreeSet<(String, String)> {
+    let mut routes = BTreeSet::new();
+    for part in ROUTES.split(".route(").skip(1) {
+        let part = part.split(".fallback(").next().unwrap_or(part);
+        let path = part.split('"').nth(1).expect("a path");
+        let handlers = part.split_once(',').expect("handlers").1;
+        for other in ["put(", "patch(", "delete(", "any(", "on("] {
+            let named = handlers.split(other).next().is_some_and(|before| before.len() < handlers.len());
+            assert!(!named, "{path}: this test does not know the method of {handlers}");
+        }
+        for (call, method) in [("get(", "GET"), ("post(", "POST")] {
+            if handlers.contains(call) {
+                routes.insert((path.to_owned(), method.to_owned()));
+            }
+        }
+    }
+    routes
+}
+
+#[test]
+fn every_route_has_its_expectation() {
+    let expected: BTreeSet<_> = table().iter().map(|row| (row.path.to_owned(), row.method.to_string())).collect();
+    assert!(expected.len() > 60, "the table is read");
+    assert_eq!(expected, routes());
+}
+
+#[tokio::test]
+async fn every_role_gets_its_answer_from_every_route() {
+    let app = forum().await;
+    let mut watch = app.watch().await;
+    let mut wrong = Vec::new();
+    for row in table() {
+        for who in Who::ALL {
+            let mut case = case(&app, &row, who).await;
+            watch.changed().await;
+            let page = case.send(row.method.clone(), &[("sec-fetch-site", "same-origin")]).await;
+            let (found, expected) = (word(&page), row.answer(who));
+            let refused = matches!(expected, "login" | "bad" | "no" | "none" | "gone");
+            if found != expected {
+                wrong.push(format!(
+                    "{} {} on {} {}, {who:?}: {found}, not {expected}",
+                    row.method, row.path, row.on, row.form
+                ));
+            } else if row.method == Method::POST && refused && watch.changed().await {
+                wrong.push(format!(
+                    "{} {} on {}, {who:?}: refused, yet something was written",
+                    row.method, row.path, row.on
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn an_address_takes_only_its_own_methods() {
+    let app = TestApp::new().await;
+    let routes = routes();
+    for (path, _) in &routes {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let concrete =
+                path.replace("{id}", "1").replace("{name}", "a").replace("{token}", "a").replace("{*site}", "a.b");
+            let headers = [("sec-fetch-site", "same-origin")];
+            let page = app.visitor().send(method.parse().expect("a method"), &concrete, &headers, None).await;
+            let is_route = routes.contains(&(path.clone(), method.to_owned()));
+            assert_eq!(page.status == StatusCode::METHOD_NOT_ALLOWED, !is_route, "{method} {path}: {}", page.status);
+        }
+    }
+}
