@@ -106,26 +106,26 @@ function actInPlace() {
 
 // Writing
 
-const openReply = { form: null, link: null };
+const opened = { form: null, link: null };
 
-function closeReply() {
-  openReply.form?.remove();
-  openReply.link?.focus();
-  openReply.form = openReply.link = null;
+function closeForm() {
+  opened.form?.remove();
+  opened.link?.focus();
+  opened.form = opened.link = null;
 }
 
-/** Opens the form of a reply link's page under its comment. */
-async function openReplyAt(link) {
-  const again = openReply.link === link;
-  if (openReply.form) closeReply();
+/** Opens the form of a reply or edit link's page under what it is about. */
+async function openFormAt(link) {
+  const again = opened.link === link;
+  if (opened.form) closeForm();
   if (again) return;
   try {
     const answer = await fetch(link.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const form = $("form.write[action$='/reply']", page);
+    const form = $("form.write[action$='/reply'], form.write[action$='/edit']", page);
     if (!answer.ok || !form) throw new Error("no form");
-    link.closest("p").after(document.adoptNode(form));
-    Object.assign(openReply, { form, link });
+    link.closest("p, .meta").after(document.adoptNode(form));
+    Object.assign(opened, { form, link });
     keepDraft(form);
     $("textarea", form).focus({ preventScroll: true });
     form.scrollIntoView({ block: "nearest" });
@@ -134,15 +134,15 @@ async function openReplyAt(link) {
   }
 }
 
-function replyInPlace() {
+function writeInPlace() {
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("main a[href$='/reply']");
-    if (!link || !plainClick(event) || !link.closest(".c, .answer")) return;
+    const link = event.target.closest?.("main a[href$='/reply'], main a[href$='/edit']");
+    if (!link || !plainClick(event) || !link.closest(".c, .answer, .lead")) return;
     event.preventDefault();
-    openReplyAt(link);
+    openFormAt(link);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && openReply.form?.contains(document.activeElement)) closeReply();
+    if (event.key === "Escape" && opened.form?.contains(document.activeElement)) closeForm();
   });
 }
 
@@ -381,7 +381,7 @@ function help() {
     dialog = make("dialog", { class: "keys", "aria-labelledby": "keys-title" });
     const list = make("dl");
     for (const [key, what] of KEYS) list.append(make("dt", {}, key), make("dd", {}, what));
-    list.append(make("dt", {}, "Ctrl+Enter"), make("dd", {}, "send what you are writing"), make("dt", {}, "Esc"), make("dd", {}, "close the reply"));
+    list.append(make("dt", {}, "Ctrl+Enter"), make("dd", {}, "send what you are writing"), make("dt", {}, "Esc"), make("dd", {}, "close the form"));
     const tick = make("input", { type: "checkbox", id: "keys-on" });
     tick.checked = kept.read("keys", true);
     tick.addEventListener("change", () => kept.write("keys", tick.checked));
@@ -407,8 +407,37 @@ function listenToKeys() {
   });
 }
 
+// News
+
+const LOOK_EVERY = 45_000;
+
+/** Says that an open thread has got comments since; a look costs the server a number from memory. */
+function tellOfNew() {
+  const section = $("[data-live]");
+  if (!section) return;
+  const known = Number(section.dataset.comments);
+  let told = null;
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(section.dataset.live, { headers: { Accept: "application/json" } });
+      const fresh = answer.ok ? (await answer.json()).comments - known : 0;
+      if (fresh <= 0) return;
+      if (!told) {
+        told = make("a", { href: location.pathname + location.search, class: "jump" });
+        const status = make("span", { role: "status" });
+        status.append(told);
+        $(".bar", section).append(status);
+      }
+      told.textContent = `${fresh} new ${fresh === 1 ? "comment" : "comments"}: reload`;
+    } catch {
+      // The next look may fare better.
+    }
+  }, LOOK_EVERY);
+}
+
 for (const attach of [
-  actInPlace, replyInPlace, submitByKey, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys,
+  actInPlace, writeInPlace, submitByKey, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys, tellOfNew,
 ]) {
   // One feature that fails must not take the others with it.
   try {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
-use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
 use crate::domain::moderation;
 use crate::domain::user::{Member, Role};
 use crate::domain::vote::Dir;
@@ -63,7 +63,8 @@ pub async fn vote(
     }
     let voted = app.store.vote(member.id, id, dir, member.counts(), viewer.now).await?;
     if wants_json(&headers) {
-        let shown = item.kind.is_root().then_some(voted.score);
+        // A comment's points are its author's to see.
+        let shown = (item.kind != Kind::Comment).then_some(voted.score);
         return Ok(json(&serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Dir::as_str) })));
     }
     Ok(vote.goto.redirect())

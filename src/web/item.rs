@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Kind, Sight};
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
 use crate::domain::moderation;
 use crate::domain::text::{self, Html};
 use crate::domain::thread::{self, Order};
@@ -17,7 +17,7 @@ use crate::store::Marks;
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
-use crate::web::page::{Page, html};
+use crate::web::page::{Page, html, json};
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
@@ -249,6 +249,17 @@ impl Parts<'_> {
         page.is_article = true;
         page.robots = shown;
         page
+    }
+}
+
+/// `/item/{id}/count`: for the script of an open page, how many comments the thread now has that a visitor may see.
+pub async fn count(State(app): State<App>, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let thread = app.threads.with(id, &app.store).await?;
+    let root = thread.iter().find(|item| item.root_id == item.id).ok_or(Error::NotFound)?;
+    match may_see(root, None, app.clock.now()) {
+        Sight::Whole => Ok(json(&serde_json::json!({ "comments": root.descendants }))),
+        Sight::Deleted => Err(Error::Gone),
+        Sight::Dead(_) | Sight::Hidden | Sight::Absent => Err(Error::NotFound),
     }
 }
 

@@ -23,6 +23,7 @@ pub fn routes() -> Router<App> {
         .route("/search", get(search::show))
         // one item
         .route("/item/{id}", get(item::show))
+        .route("/item/{id}/count", get(item::count))
         .route("/item/{id}/order", post(item::remember_order))
         .route("/item/{id}/vote", post(act::vote))
         .route("/item/{id}/save", post(act::save))

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { DESK, PHONE, person, startForum, troubles, visitor } from "./forum.js";
+import { DESK, PHONE, accessible, person, startForum, troubles, visitor } from "./forum.js";
 import {
   answerLink, button, choose, comment, commentById, comments, field, fold, head, idOf, link, main, own, say, stories, submit, text, unfold, you,
 } from "./page.js";
@@ -47,7 +47,7 @@ async function theirTalk(way, how) {
   assert.equal(await points(bob), "2 points");
 
   // A comment with a list and code, a reply, and a reply to that
-  await say(bob, answerLink(bob), "Two things help:\n\n* a barometer\n* patience\n\n    wait(tide, wind)\n\nIn that order.");
+  await say(bob, answerLink(bob), "Two things help:\n\n* a barometer\n* patience\n\nThat is:\n\n    wait(tide, wind)\n\nIn that order.");
   await bob.goto(thread);
   const first = comment(bob, "Two things help");
   const bullets = await text(first).locator("ul > li").allTextContents();
@@ -87,12 +87,14 @@ async function theirTalk(way, how) {
 
   // Edit
   await link(own(commentById(bob, deepId)), "edit").click();
-  await bob.waitForURL(`**/item/${deepId}/edit`);
-  assert.equal(await field(bob, "Text").inputValue(), "Then it told you of a storm.");
-  await field(bob, "Text").fill("Then it told you of a gale.");
-  await button(main(bob), "Save changes").click();
-  await bob.waitForURL(`**${thread}*`);
-  assert.match(await text(commentById(bob, deepId)).textContent(), /of a gale/);
+  const editor = main(bob).locator(`form[action="/item/${deepId}/edit"]`);
+  await editor.waitFor();
+  assert.equal(new URL(bob.url()).pathname, how.javaScript ? thread : `/item/${deepId}/edit`, "scripts open the form in place");
+  assert.equal(await editor.getByLabel("Text").inputValue(), "Then it told you of a storm.");
+  await editor.getByLabel("Text").fill("Then it told you of a gale.");
+  await button(editor, "Save changes").click();
+  await text(commentById(bob, deepId)).filter({ hasText: "of a gale" }).waitFor();
+  assert.equal(new URL(bob.url()).pathname, thread);
 
   // Delete: what has replies keeps its place at most; what has none goes
   await link(own(commentById(bob, deepId)), "delete").click();
@@ -181,6 +183,116 @@ test("a reply that was begun is still there after a reload, where scripts run", 
   assert.equal(await main(page).getByRole("textbox").inputValue(), "Half a thought");
 });
 
+test("the page's own title is suggested where scripts run", async () => {
+  const page = await person(forum, { name: "gustav" });
+  const answers = [{ title: "What the page calls itself" }, { error: "That address did not answer." }];
+  await page.route("**/submit/title?*", (route) => route.fulfill({ json: answers.shift() }));
+  await page.goto("/submit");
+  await button(main(page), "Suggest title").click();
+  await main(page).getByText("Give an address first.").waitFor();
+  await field(page, "Address").fill("https://example.com/page");
+  await button(main(page), "Suggest title").click();
+  await main(page).getByText("Taken from the page.").waitFor();
+  assert.equal(await field(page, "Title").inputValue(), "What the page calls itself");
+  await button(main(page), "Suggest title").click();
+  await main(page).getByText("That address did not answer.").waitFor();
+  assert.equal(await field(page, "Title").inputValue(), "What the page calls itself", "a failure takes nothing away");
+  assert.deepEqual(troubles(page), []);
+});
+
+test("without scripts a title is asked for by the form, which says why there is none and keeps what was typed", async () => {
+  const page = await person(forum, { name: "gustav", javaScript: false });
+  await page.goto("/submit");
+  await field(page, "Address").fill(`${forum.url}/guidelines`);
+  await field(page, "Text").fill("Why I think so.");
+  await button(main(page), "Suggest title").click();
+  // The forum asks no address of its own network for anything.
+  assert.ok(await main(page).getByRole("alert").isVisible());
+  assert.equal(await field(page, "Address").getAttribute("aria-invalid"), "true");
+  assert.equal(await field(page, "Text").inputValue(), "Why I think so.");
+});
+
+test("the Enter key in a field submits the story rather than asking for its title", async () => {
+  const page = await person(forum, { name: "gustav", javaScript: false });
+  await page.goto("/submit");
+  await field(page, "Address").fill("https://example.com/entered");
+  await field(page, "Title").fill("A story sent by the Enter key");
+  await field(page, "Title").press("Enter");
+  await page.waitForURL("**/item/*");
+  assert.match(await head(page).textContent(), /sent by the Enter key/);
+});
+
+for (const javaScript of [true, false]) {
+  test(`a vote for a poll's option counts for that option (scripts ${javaScript ? "on" : "off"})`, async () => {
+    const poll = javaScript ? 5000 : 5010;
+    await forum.importItems([
+      { id: poll, type: "poll", title: "Poll: Tea or coffee?", score: 7, parts: [poll + 1, poll + 2] },
+      { id: poll + 1, type: "pollopt", poll, parent: poll, text: "Tea", score: 3 },
+      { id: poll + 2, type: "pollopt", poll, parent: poll, text: "Coffee", score: 2 },
+    ]);
+    const page = await person(forum, { name: "gustav", javaScript });
+    await page.goto(`/item/${poll}`);
+    const option = main(page).getByRole("listitem").filter({ hasText: "Tea" });
+    await button(option, "Upvote Tea").click();
+    await button(option, "Undo vote on Tea").waitFor();
+    const shown = async () => (await main(page).locator(".points").allTextContents()).join(", ");
+    assert.equal(await shown(), "7 points, 4 points, 2 points");
+    await page.reload();
+    assert.equal(await shown(), "7 points, 4 points, 2 points");
+  });
+}
+
+test("single keys vote, reply, search and help, and do nothing while one types", async () => {
+  const page = await person(forum, { name: "heidi" });
+  await submit(await person(forum, { name: "gustav" }), { title: "A story for the keyboard", url: "https://example.com/keyboard" });
+  await page.goto("/new");
+  const row = stories(page).filter({ hasText: "for the keyboard" });
+  await row.locator("a.title").focus();
+  await page.keyboard.press("u");
+  await button(row, /^Undo vote/).waitFor();
+  await row.locator("a.title").focus();
+  await page.keyboard.press("u");
+  await button(row, /^Upvote/).waitFor();
+  await row.locator("a.title").focus();
+  await page.keyboard.press("c");
+  await page.waitForURL("**/item/*");
+  const thread = page.url();
+  await say(page, answerLink(page), "A comment for the keyboard.");
+  await page.goto(thread);
+
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  assert.equal(await page.evaluate(() => document.activeElement.closest(".c") !== null), true, "j goes from the story to its comments");
+  const words = text(comment(page, "A comment for the keyboard."));
+  await page.keyboard.press("o");
+  await words.waitFor({ state: "hidden" });
+  await page.keyboard.press("o");
+  await words.waitFor();
+  await page.keyboard.press("k");
+  await page.keyboard.press("r");
+  const box = main(page).getByRole("textbox");
+  await box.waitFor();
+  await box.pressSequentially("jkocurn/?");
+  assert.equal(await box.inputValue(), "jkocurn/?");
+  assert.equal(page.url(), thread);
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  await page.keyboard.press("Escape");
+  await box.waitFor({ state: "detached" });
+
+  await page.keyboard.press("/");
+  assert.equal(await page.evaluate(() => document.activeElement.name), "q");
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("?");
+  await page.getByRole("dialog").waitFor();
+  await page.getByLabel(/Single keys work/).uncheck();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("/");
+  assert.notEqual(await page.evaluate(() => document.activeElement.name), "q", "single keys can be turned off");
+  assert.deepEqual(troubles(page), []);
+});
+
 test("saved stories are kept for their member; hidden ones leave the lists", async () => {
   const page = await person(forum, { name: "greta", javaScript: false });
   await submit(page, { title: "A story to save and to hide", url: "https://example.com/save-and-hide" });
@@ -205,14 +317,24 @@ test("comments that came since one's last visit are marked", async () => {
   await stories(hanna).filter({ hasText: "come back to" }).locator("a.talk").click();
   await hanna.waitForURL("**/item/*");
   const thread = new URL(hanna.url()).pathname;
+  assert.equal(await main(hanna).locator(".new").count(), 0, "at first there is nothing to compare with");
+  // The forum's clock counts whole seconds: what comes within the second of a visit counts as seen.
+  await hanna.waitForTimeout(1100);
   await ivo.goto(thread);
   await say(ivo, answerLink(ivo), "Something new.");
+  await hanna.goto("/new");
+  assert.match(await stories(hanna).filter({ hasText: "come back to" }).locator("a.talk").textContent(), /1 comment\s+\(1 new\)/);
   await hanna.goto(thread);
   const mark = main(hanna).getByRole("link", { name: /1 new/ });
   assert.ok(await mark.isVisible());
   await mark.click();
   await hanna.waitForURL(/#c\d+$/);
   assert.match(await own(comment(hanna, "Something new.")).first().textContent(), /new/);
+  await hanna.reload();
+  assert.ok(await main(hanna).getByRole("link", { name: /1 new/ }).isVisible(), "a reload keeps the marks");
+  await hanna.evaluate(() => document.activeElement.blur());
+  await hanna.keyboard.press("n");
+  assert.equal(await hanna.evaluate(() => document.activeElement.closest(".c")?.matches(".new")), true, "n goes to what is new");
 });
 
 test("a moderator kills a story, and visitors no longer find it", async () => {
@@ -227,4 +349,23 @@ test("a moderator kills a story, and visitors no longer find it", async () => {
   const page = await visitor(forum);
   await page.goto("/new");
   assert.equal(await stories(page).filter({ hasText: "umbrellas" }).count(), 0);
+});
+
+test("an open thread tells of comments that came meanwhile, and its edit form is usable by everyone", async () => {
+  const [nina, olaf] = [await person(forum, { name: "nina" }), await person(forum, { name: "olaf" })];
+  await submit(nina, { title: "A thread left open", text: "Who comes by?" });
+  await nina.waitForURL("**/item/*");
+  const thread = new URL(nina.url()).pathname;
+  await olaf.clock.install();
+  await olaf.goto(thread);
+  await say(nina, answerLink(await at(nina, thread)), "I do.");
+  await olaf.clock.fastForward("01:00");
+  await link(main(olaf), /1 new comment/).click();
+  await comment(olaf, "I do.").waitFor();
+
+  await nina.goto(thread);
+  await link(own(comment(nina, "I do.")), "edit").click();
+  await main(nina).getByLabel("Text").waitFor();
+  await accessible(nina);
+  assert.deepEqual([...troubles(nina), ...troubles(olaf)], []);
 });

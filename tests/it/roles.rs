@@ -37,6 +37,12 @@ GET  /item/{id}                 dead      -                          no    no   
 GET  /item/{id}                 shadowed  -                          no    no    no    page     no     page      page
 GET  /item/{id}                 deleted   -                          gone
 GET  /item/{id}                 missing   -                          none
+GET  /item/{id}/count           story     -                          page
+GET  /item/{id}/count           comment   -                          page
+GET  /item/{id}/count           dead      -                          none
+GET  /item/{id}/count           shadowed  -                          none
+GET  /item/{id}/count           deleted   -                          gone
+GET  /item/{id}/count           missing   -                          none
 POST /item/{id}/order           story     order=newest               login done
 POST /item/{id}/vote            story     dir=up                     login done  done  done     no     done      done
 POST /item/{id}/vote            story     dir=down                   login no
