@@ -73,7 +73,7 @@ settings! {
     database ("STOA_DATABASE"): PathBuf = PathBuf::from("stoa.db");
     #[doc = " The address that people reach the site under, as https://forum.example.org; empty: http:// and the listening address."]
     base_url ("STOA_BASE_URL"): String = String::new();
-    #[doc = " How many megabytes of finished pages are kept in memory for visitors."]
+    #[doc = " How many megabytes of finished pages are kept in memory; rendered texts and threads take up to as much again."]
     cache_mb ("STOA_CACHE_MB"): u32 = 32;
     #[doc = " Rate limits, on or off; off is for load tests and throw-away sites."]
     limits ("STOA_LIMITS"): Switch = Switch::On;

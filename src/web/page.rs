@@ -43,7 +43,7 @@ pub struct Page<'a> {
     /// Which part of the site it is, as the header names it.
     pub section: &'a str,
     pub title: String,
-    pub description: Option<String>,
+    description: Option<String>,
     pub theme: Option<Theme>,
     pub viewer: Option<Viewer>,
     /// The path and query of the page.
@@ -95,6 +95,12 @@ impl<'a> Page<'a> {
 
     pub fn themes(&self) -> [(&'static str, &'static str); 3] {
         [("system", "like the system"), ("light", "light"), ("dark", "dark")]
+    }
+
+    /// What it is about: its own description, or its title and the site's line.
+    pub fn description(&self) -> String {
+        let general = || format!("{} on {}: {}", self.title, self.site_name, self.tagline);
+        self.description.clone().unwrap_or_else(general)
     }
 
     /// Whether it belongs to the section of that name.
