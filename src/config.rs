@@ -73,8 +73,8 @@ settings! {
     database ("STOA_DATABASE"): PathBuf = PathBuf::from("stoa.db");
     #[doc = " The address that people reach the site under, as https://forum.example.org; empty: http:// and the listening address."]
     base_url ("STOA_BASE_URL"): String = String::new();
-    #[doc = " How many megabytes of finished pages are kept in memory; rendered texts and threads take up to as much again."]
-    cache_mb ("STOA_CACHE_MB"): u32 = 32;
+    #[doc = " How many megabytes of pages, texts and threads are kept in memory."]
+    cache_mb ("STOA_CACHE_MB"): u32 = 48;
     #[doc = " Rate limits, on or off; off is for load tests and throw-away sites."]
     limits ("STOA_LIMITS"): Switch = Switch::On;
     #[doc = " Address ranges of proxies whose X-Forwarded-For header is believed, separated by commas."]
@@ -125,7 +125,7 @@ settings! {
     log_ins_per_hour ("STOA_LOG_INS_PER_HOUR"): u32 = 30;
     #[doc = " How many page titles an account may have fetched in an hour."]
     fetches_per_hour ("STOA_FETCHES_PER_HOUR"): u32 = 60;
-    #[doc = " How many requests an address may make in a minute."]
+    #[doc = " How many requests an address may make in a minute, beside those answered from memory."]
     requests_per_minute ("STOA_REQUESTS_PER_MINUTE"): u32 = 600;
 }
 

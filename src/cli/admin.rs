@@ -48,6 +48,9 @@ pub enum Admin {
 }
 
 pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
+    if !config.database.exists() && !matches!(admin, Admin::Create { .. }) {
+        bail!("there is no database at {}", config.database.display());
+    }
     let store = Store::open(&config.database).await?;
     let done = act(admin, &store, clock).await;
     store.close().await;
@@ -76,7 +79,7 @@ async fn act(admin: Admin, store: &Store, clock: &Clock) -> anyhow::Result<Strin
                 bail!("{} was imported and is not claimed yet: use stoa admin claim {}", user.name, user.name);
             }
             let hash = new_password(&user.name)?;
-            store.set_password(user.id, &hash, None).await?;
+            store.set_password(user.id, &hash, None, None).await?;
             Ok(format!("Set the password of {} and ended their sessions.", user.name))
         }
         Admin::Claim { name } => {

@@ -56,7 +56,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts a checked backup in the database's place.
+/// Puts a checked backup in the database's place. All that can go wrong with the backup does so before anything is replaced.
 pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode> {
     let database = &config.database;
     Store::check(&args.file)
@@ -65,30 +65,48 @@ pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode>
     if database.exists() && !args.replace {
         bail!("{} is there already: give --replace to put the backup in its place", database.display());
     }
+    if database.exists() && Store::is_in_use(database).await {
+        bail!("{} is in use: stop the forum first", database.display());
+    }
     let partial = beside(database, "partial");
     std::fs::copy(&args.file, &partial).with_context(|| format!("cannot write {}", partial.display()))?;
+    // Brings it up to date; what a newer Stoa wrote is refused here.
+    match Store::open(&partial).await {
+        Ok(store) => store.close().await,
+        Err(error) => {
+            remove(&partial)?;
+            return Err(error).with_context(|| format!("{} cannot be used; nothing was changed", args.file.display()));
+        }
+    }
     File::open(&partial)?.sync_all()?;
     if database.exists() {
-        if !Store::is_unused(database).await {
-            remove(&partial)?;
-            bail!("{} is in use: stop the forum first", database.display());
-        }
-        let kept = beside(database, "replaced");
-        remove(&kept)?;
+        let kept = replaced(database);
         std::fs::rename(database, &kept)?;
         writeln!(std::io::stdout(), "Kept the database that was there as {}.", kept.display())?;
     }
     // What a log of the old database holds must never be played into the new one.
     for ending in ["-wal", "-shm"] {
-        let mut log = database.as_os_str().to_owned();
-        log.push(ending);
-        remove(Path::new(&log))?;
+        for base in [database.as_path(), &partial] {
+            let mut log = base.as_os_str().to_owned();
+            log.push(ending);
+            remove(Path::new(&log))?;
+        }
     }
     std::fs::rename(&partial, database)?;
-    let store = Store::open(database).await?;
-    store.close().await;
+    if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+    }
     writeln!(std::io::stdout(), "Restored {} from {}.", database.display(), args.file.display())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A name beside the database that nothing has yet: a second restore keeps what the first one did.
+fn replaced(database: &Path) -> PathBuf {
+    let numbered = (2..).map(|nth| beside(database, &format!("replaced-{nth}")));
+    std::iter::once(beside(database, "replaced"))
+        .chain(numbered)
+        .find(|name| !name.exists())
+        .unwrap_or_else(|| beside(database, "replaced"))
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

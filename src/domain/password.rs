@@ -11,7 +11,7 @@ pub const LONGEST: usize = 1_000;
 /// The shortest password, in characters.
 const SHORTEST: usize = 8;
 /// How much of a password its guessability is judged by; the estimate's cost grows faster than its length.
-const JUDGED: usize = 100;
+const JUDGED: usize = 40;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {

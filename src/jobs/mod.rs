@@ -7,8 +7,10 @@ use crate::web::App;
 
 /// How often the loop comes round.
 const ROUND: Duration = Duration::from_secs(600);
-/// For how long revisions and unused browsers are remembered, in seconds.
-const KEPT: i64 = 90 * DAY;
+/// For how long revisions are kept, in seconds.
+const REVISIONS: i64 = 90 * DAY;
+/// For how long a browser is known after its last log-in, in seconds: longer than any session.
+const BROWSERS: i64 = 365 * DAY;
 
 /// How often other processes' writes are looked for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,7 +33,7 @@ pub async fn run(app: App) {
         rounds.tick().await;
         app.limits.forget_idle();
         let now = app.clock.now();
-        if let Err(error) = app.store.purge(now, now.minus(KEPT)).await {
+        if let Err(error) = app.store.purge(now, now.minus(BROWSERS), now.minus(REVISIONS)).await {
             tracing::warn!(?error, "old sessions and revisions could not be forgotten");
         }
     }

@@ -2,6 +2,7 @@
 
 use sqlx::{Sqlite, Transaction};
 
+use super::moderation::{self, Act};
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
@@ -114,13 +115,20 @@ impl Store {
     }
 
     /// Adds a comment with its author's own first point, and counts it on the head of its thread.
+    ///
+    /// # Errors
+    /// `NotFound` where what it answers takes no comments any more.
     pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<ItemId> {
         let mut tx = self.begin().await?;
-        let (root, depth, to): (ItemId, i64, Option<UserId>) =
-            sqlx::query_as("select root_id, depth, author_id from items where id = $1 and deleted_at is null")
-                .bind(comment.parent)
-                .fetch_one(&mut *tx)
-                .await?;
+        let (root, depth, to): (ItemId, i64, Option<UserId>) = sqlx::query_as(
+            "select p.root_id, p.depth, p.author_id from items p join items r on r.id = p.root_id \
+             where p.id = $1 and p.deleted_at is null and r.deleted_at is null and not p.locked and not r.locked \
+             and (p.dead is null or p.author_id = $2) and (r.dead is null or r.author_id = $2)",
+        )
+        .bind(comment.parent)
+        .bind(comment.author)
+        .fetch_one(&mut *tx)
+        .await?;
         let id: ItemId = sqlx::query_scalar(
             "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, dead) \
              values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, $7, 1, $8) returning id",
@@ -143,7 +151,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Keeps what the item was as a revision and writes what it now is.
+    /// Keeps what the item was as a revision and writes what it now is; by another than its author, it is an act of moderation.
     pub async fn edit(&self, edit: Edit<'_>, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         keep_revision(&mut tx, edit.item, edit.editor, now).await?;
@@ -160,6 +168,12 @@ impl Store {
         .await?;
         if done.rows_affected() == 0 {
             return Err(Error::Conflict);
+        }
+        let author: Option<UserId> =
+            sqlx::query_scalar("select author_id from items where id = $1").bind(edit.item).fetch_one(&mut *tx).await?;
+        if author != Some(edit.editor) {
+            let act = Act { actor: Some(edit.editor), reason: "", at: now };
+            moderation::record(&mut tx, act, "edit", Some(edit.item), None).await?;
         }
         self.commit(tx).await
     }

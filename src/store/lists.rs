@@ -299,7 +299,14 @@ impl Store {
              and kind in ('story', 'job', 'poll') order by time desc, id desc limit 20000) as newest where true"
         ));
         for word in words {
-            query.push(" and lower(title) like ").push_bind(like(word)).push(" escape '\\'");
+            // A database's lower() may know only ASCII, so the word is looked for as typed too.
+            let (folded, typed) = (like(&word.to_lowercase()), like(word));
+            query
+                .push(" and (lower(title) like ")
+                .push_bind(folded)
+                .push(" escape '\\' or title like ")
+                .push_bind(typed);
+            query.push(" escape '\\')");
         }
         query.push(") order by i.time desc, i.id desc limit ").push_bind(rows);
         Ok(query.build_query_as().fetch_all(&self.read).await?)
@@ -309,7 +316,7 @@ impl Store {
 /// A pattern of `like` that finds `word` anywhere, its own wildcards taken as typed.
 fn like(word: &str) -> String {
     let mut pattern = String::from("%");
-    for c in word.to_lowercase().chars() {
+    for c in word.chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

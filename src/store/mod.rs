@@ -44,6 +44,9 @@ pub enum Error {
     /// Something of that name is there already, or what the write was based on has changed meanwhile.
     #[error("conflict")]
     Conflict,
+    /// Others were writing for so long that this gave up; nothing was changed.
+    #[error("the database is busy")]
+    Busy,
     #[error("the database failed")]
     Other(#[source] sqlx::Error),
 }
@@ -55,9 +58,17 @@ impl From<sqlx::Error> for Error {
         match error {
             sqlx::Error::RowNotFound => Error::NotFound,
             sqlx::Error::Database(e) if e.kind() == sqlx::error::ErrorKind::UniqueViolation => Error::Conflict,
+            sqlx::Error::PoolTimedOut => Error::Busy,
+            other if is_busy(&other) => Error::Busy,
             other => Error::Other(other),
         }
     }
+}
+
+/// Whether somebody else holds the lock: SQLite's codes 5 and 6, which may be extended in their upper bits.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// Why a database could not be opened. The sentence is for the operator.
@@ -182,13 +193,16 @@ impl Store {
         if verdict == "ok" { Ok(()) } else { Err(Error::Other(sqlx::Error::Protocol(verdict))) }
     }
 
-    /// Whether nobody else has the database at `path` open for writing.
-    pub async fn is_unused(path: &Path) -> bool {
+    /// Whether another process has the database at `path` open. A file that is no database, or a broken one, is in nobody's use.
+    pub async fn is_in_use(path: &Path) -> bool {
         let alone = options(path).locking_mode(SqliteLockingMode::Exclusive).busy_timeout(Duration::from_millis(200));
-        let Ok(pool) = SqlitePoolOptions::new().max_connections(1).connect_with(alone).await else { return false };
-        let locked = sqlx::query("begin exclusive").execute(&pool).await.is_ok();
+        let pool = match SqlitePoolOptions::new().max_connections(1).connect_with(alone).await {
+            Ok(pool) => pool,
+            Err(error) => return is_busy(&error),
+        };
+        let locked = sqlx::query("begin exclusive").execute(&pool).await;
         pool.close().await;
-        locked
+        locked.is_err_and(|error| is_busy(&error))
     }
 
     /// Writes the log back into the database file and closes every connection.

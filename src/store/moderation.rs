@@ -86,7 +86,7 @@ impl Store {
     }
 }
 
-async fn record(
+pub(super) async fn record(
     tx: &mut Transaction<'static, Sqlite>,
     act: Act<'_>,
     name: &'static str,

@@ -64,11 +64,15 @@ impl Store {
         .await?;
         let Some(row) = row else { return Ok(None) };
         if now.since(row.seen) > HOUR {
-            sqlx::query("update sessions set seen = $2 where token_hash = $1")
+            let noted = sqlx::query("update sessions set seen = $2 where token_hash = $1")
                 .bind(token_hash)
                 .bind(now)
                 .execute(&self.write)
-                .await?;
+                .await;
+            // Somebody who reads is not to be stopped by a note that cannot be made.
+            if let Err(error) = noted {
+                tracing::warn!(%error, "a session's use could not be noted");
+            }
         }
         Ok(Some((row.member, row.unread)))
     }
@@ -136,12 +140,13 @@ impl Store {
         Ok(known.is_some())
     }
 
-    /// Forgets what has had its time: sessions past their end, browsers not seen and revisions made before `before`.
-    pub async fn purge(&self, now: Timestamp, before: Timestamp) -> Result<()> {
+    /// Forgets what has had its time: sessions past their end, browsers that nobody logged in from since `unseen`, revisions made before
+    /// `revised`.
+    pub async fn purge(&self, now: Timestamp, unseen: Timestamp, revised: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query("delete from sessions where expires <= $1").bind(now).execute(&mut *tx).await?;
-        sqlx::query("delete from devices where seen < $1").bind(before).execute(&mut *tx).await?;
-        sqlx::query("delete from revisions where at < $1").bind(before).execute(&mut *tx).await?;
+        sqlx::query("delete from devices where seen < $1").bind(unseen).execute(&mut *tx).await?;
+        sqlx::query("delete from revisions where at < $1").bind(revised).execute(&mut *tx).await?;
         self.commit(tx).await
     }
 }

@@ -44,11 +44,11 @@ impl Store {
         Ok(sqlx::query_as(select_item!("where i.root_id = $1")).bind(root).fetch_all(&self.read).await?)
     }
 
-    /// Live stories of the same address, newest first, at most ten: the earlier discussions.
+    /// Live stories of the same address from before, newest first, at most ten: the earlier discussions.
     pub async fn same_url(&self, id: ItemId) -> Result<Vec<Item>> {
         Ok(sqlx::query_as(select_item!(
             "where i.url_key = (select url_key from items where id = $1) and i.id <> $1 and i.dead is null \
-             and i.deleted_at is null order by i.time desc limit 10"
+             and i.deleted_at is null and i.time <= (select time from items where id = $1) order by i.time desc limit 10"
         ))
         .bind(id)
         .fetch_all(&self.read)

@@ -66,8 +66,14 @@ impl Store {
         .await?)
     }
 
-    /// Sets a password and ends every session but `keep`.
-    pub async fn set_password(&self, user: UserId, password: &str, keep: Option<&[u8]>) -> Result<()> {
+    /// Sets a password, ends every session but `keep` and forgets every browser but `device`.
+    pub async fn set_password(
+        &self,
+        user: UserId,
+        password: &str,
+        keep: Option<&[u8]>,
+        device: Option<&[u8]>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query("update users set password = $2 where id = $1").bind(user).bind(password).execute(&mut *tx).await?;
         sqlx::query("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
@@ -75,7 +81,11 @@ impl Store {
             .bind(keep)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("delete from devices where user_id = $1").bind(user).execute(&mut *tx).await?;
+        sqlx::query("delete from devices where user_id = $1 and ($2 is null or token_hash <> $2)")
+            .bind(user)
+            .bind(device)
+            .execute(&mut *tx)
+            .await?;
         self.commit(tx).await
     }
 

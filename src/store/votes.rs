@@ -66,7 +66,7 @@ impl Store {
     }
 }
 
-/// The vote that a second submission of the same address is: cast unless there is one already.
+/// The vote that a second submission of the same address is: cast unless there is one already, or the story is their own.
 pub(super) async fn vote_up_once(
     tx: &mut Transaction<'static, Sqlite>,
     user: UserId,
@@ -74,7 +74,9 @@ pub(super) async fn vote_up_once(
     counted: bool,
     now: Timestamp,
 ) -> Result<()> {
-    if row(tx, user, item).await?.is_none() {
+    let author: Option<UserId> =
+        sqlx::query_scalar("select author_id from items where id = $1").bind(item).fetch_one(&mut **tx).await?;
+    if author != Some(user) && row(tx, user, item).await?.is_none() {
         write(tx, user, item, Some(Dir::Up), counted, now).await?;
         tally(tx, item, 0, i64::from(counted)).await?;
     }

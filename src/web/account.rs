@@ -141,7 +141,8 @@ pub async fn sign_up(
     }
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    errors.check("password", password::check(&typed.password, &typed.name));
+    app.limits.password_form(address)?;
+    errors.check("password", app.check_password(&typed.password, &typed.name).await?);
     if let Some(name) = &name
         && app.store.credentials(name.as_str()).await?.is_some()
     {
@@ -298,9 +299,9 @@ pub async fn change_password(
 ) -> Result<Response, Error> {
     let member = &asking.member;
     let mut errors = Mistakes::default();
-    errors.check("password", password::check(&typed.password, &member.name));
+    app.limits.log_in(Some(member.id), &member.name, address)?;
+    errors.check("password", app.check_password(&typed.password, &member.name).await?);
     if errors.is_empty() {
-        app.limits.log_in(Some(member.id), &member.name, address)?;
         let hash = app.store.credentials(&member.name).await?.and_then(|found| found.password);
         let current = typed.current;
         if current.len() > password::LONGEST || !app.verify_password(current, hash).await? {
@@ -313,7 +314,8 @@ pub async fn change_password(
     }
     let hash = app.hash_password(typed.password).await?;
     let keep = session::current(&app, &headers);
-    app.store.set_password(member.id, &hash, keep.as_deref()).await?;
+    let device = session::device(&app, &headers);
+    app.store.set_password(member.id, &hash, keep.as_deref(), device.as_deref()).await?;
     Ok(Goto::new("/settings/password?saved=yes").redirect())
 }
 

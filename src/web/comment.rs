@@ -200,7 +200,7 @@ fn check_edit(item: &Item, typed: &Typed) -> Result<(Option<Title>, String), Mis
     let text = if needs_text { draft::comment(&typed.text) } else { draft::text(&typed.text) };
     let text = match text {
         // An imported text may be longer than a new one could be.
-        Err(draft::TextError::Long(_)) if typed.text == item.text => Some(item.text.clone()),
+        Err(draft::TextError::Long(_)) if typed.text.replace("\r\n", "\n") == item.text => Some(item.text.clone()),
         text => mistakes.check("text", text),
     };
     match text {

@@ -77,6 +77,7 @@ impl From<store::Error> for Error {
             store::Error::Conflict => {
                 Error::Bad("Somebody changed this at the same moment. Go back, look again and retry.".to_owned())
             }
+            store::Error::Busy => Error::Busy,
             store::Error::Other(cause) => Error::internal(cause),
         }
     }
@@ -86,6 +87,7 @@ impl From<std::sync::Arc<store::Error>> for Error {
     fn from(error: std::sync::Arc<store::Error>) -> Error {
         match &*error {
             store::Error::NotFound => Error::NotFound,
+            store::Error::Busy => Error::Busy,
             store::Error::Conflict | store::Error::Other(_) => Error::internal(error),
         }
     }

@@ -116,7 +116,11 @@ async fn own_layer(
     let Some(member) = viewer.member() else { return Ok((Marks::default(), None)) };
     let marks = app.store.thread_marks(member.id, root.id).await?;
     let newest = all.iter().map(|item| item.visible_at).max().unwrap_or(root.time);
-    let since = app.store.visit(member.id, root.id, newest, viewer.now).await?;
+    // Somebody who reads is not to be stopped by a note that cannot be made.
+    let since = app.store.visit(member.id, root.id, newest, viewer.now).await.unwrap_or_else(|error| {
+        tracing::warn!(?error, "a visit could not be noted");
+        None
+    });
     Ok((marks, since))
 }
 
@@ -133,7 +137,9 @@ impl Parts<'_> {
         let eye = &self.thread.eye;
         let context = (self.item.kind == Kind::Comment).then(|| self.context(all));
         let options: Vec<OptionView> = {
-            let mut options: Vec<&Item> = all.iter().filter(|i| i.kind == Kind::Pollopt && i.is_live()).collect();
+            let shown = matches!(eye.sees(self.root), Sight::Whole | Sight::Dead(_));
+            let is_shown = |i: &&Item| shown && i.kind == Kind::Pollopt && i.is_live();
+            let mut options: Vec<&Item> = all.iter().filter(is_shown).collect();
             options.sort_by_key(|i| (i.place, i.id));
             options.into_iter().map(|i| OptionView::new(i, eye)).collect()
         };
@@ -174,7 +180,7 @@ impl Parts<'_> {
             Sight::Absent => Err(Error::NotFound),
             Sight::Deleted if is_leaf => Err(Error::Gone),
             Sight::Hidden if is_leaf => {
-                Err(Error::forbidden("This is dead: members' flags, a moderator or software took it out of sight."))
+                Err(Error::forbidden("This is dead: a moderator took it out of sight, or it came so."))
             }
             Sight::Deleted | Sight::Hidden => Ok(()),
         }
@@ -202,9 +208,9 @@ impl Parts<'_> {
         if self.root.url.is_none() {
             return Ok(Vec::new());
         }
-        let same = self.app.store.same_url(self.root.id).await?;
-        let earlier = same.into_iter().filter(|other| other.time <= self.root.time);
+        let earlier = self.app.store.same_url(self.root.id).await?;
         Ok(earlier
+            .into_iter()
             .map(|other| Earlier {
                 id: other.id,
                 when: When::new(other.time, self.viewer.now),
@@ -255,7 +261,7 @@ impl Parts<'_> {
 /// `/item/{id}/count`: for the script of an open page, how many comments the thread now has that a visitor may see.
 pub async fn count(State(app): State<App>, Path(id): Path<ItemId>) -> Result<Response, Error> {
     let thread = app.threads.with(id, &app.store).await?;
-    let root = thread.iter().find(|item| item.root_id == item.id).ok_or(Error::NotFound)?;
+    let root = thread.iter().find(|item| item.id == id && item.root_id == id).ok_or(Error::NotFound)?;
     match may_see(root, None, app.clock.now()) {
         Sight::Whole => Ok(json(&serde_json::json!({ "comments": root.descendants }))),
         Sight::Deleted => Err(Error::Gone),

@@ -123,13 +123,18 @@ impl Limits {
         self.sign_ups.take(&address.0)
     }
 
+    /// One try at a form that judges or hashes a password, from this address.
+    pub fn password_form(&self, address: Address) -> Result<(), Error> {
+        self.log_ins.take(&Guesser::Address(address.0))
+    }
+
     /// One try to log in as `name`. A browser that the account knows has a bucket of its own, so that guesses made elsewhere never lock
     /// the owner out; all others share the account's and the address's.
     pub fn log_in(&self, known: Option<UserId>, name: &str, address: Address) -> Result<(), Error> {
         if let Some(user) = known {
             return self.log_ins.take(&Guesser::Known(user));
         }
-        self.log_ins.take(&Guesser::Address(address.0))?;
+        self.password_form(address)?;
         self.log_ins.take(&Guesser::Account(name.chars().take(64).flat_map(char::to_lowercase).collect()))
     }
 

@@ -92,8 +92,15 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(trace)
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(middleware::map_request(without_request_id))
         .layer(middleware::from_fn_with_state(app.clone(), cache::serve))
         .with_state(app))
+}
+
+/// A request's id is ours to give: somebody else's would stand in the log.
+async fn without_request_id(mut request: Request) -> Request {
+    request.headers_mut().remove("x-request-id");
+    request
 }
 
 async fn security_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {

@@ -1,6 +1,6 @@
 //! The lists of stories.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -94,9 +94,9 @@ impl Numbered {
 /// The page of `ids` that was asked for, without what the viewer hid.
 async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked, base: &str, at: Numbered) -> Result<Rows, Error> {
     let ids = app.lists.get(list, &app.store, viewer.now).await?;
-    let hidden = match viewer.member() {
-        Some(member) => app.store.hidden_ids(member.id).await?,
-        None => Vec::new(),
+    let hidden: HashSet<ItemId> = match viewer.member() {
+        Some(member) => app.store.hidden_ids(member.id).await?.into_iter().collect(),
+        None => HashSet::new(),
     };
     let skip = at.skip();
     let shown: Vec<ItemId> =

@@ -104,8 +104,8 @@ pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, goto: &Goto) ->
     app.store.create_session(session, now).await?;
     let mut response = goto.redirect();
     set_cookie(app, &mut response, "session", token.as_str(), SESSION);
-    let device = match cookie_of(headers, &cookie_name(app, "device")) {
-        Some(device) if app.store.knows_device(&self::hash(device), user).await? => self::hash(device),
+    let device = match device(app, headers) {
+        Some(device) if app.store.knows_device(&device, user).await? => device,
         _ => {
             let device = Token::random()?;
             set_cookie(app, &mut response, "device", device.as_str(), 365 * DAY);
@@ -126,10 +126,15 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &Goto) -> Result<Response
     Ok(response)
 }
 
+/// The hash of what this browser is known by.
+pub fn device(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
+    cookie_of(headers, &cookie_name(app, "device")).map(hash)
+}
+
 /// Whether `user` has logged in from this browser before.
 pub async fn is_known_device(app: &App, headers: &HeaderMap, user: UserId) -> Result<bool, Error> {
-    match cookie_of(headers, &cookie_name(app, "device")) {
-        Some(token) => Ok(app.store.knows_device(&hash(token), user).await?),
+    match device(app, headers) {
+        Some(hash) => Ok(app.store.knows_device(&hash, user).await?),
         None => Ok(false),
     }
 }

@@ -8,7 +8,6 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::{DAY, Timestamp};
-use crate::domain::password;
 use crate::domain::user::Name;
 use crate::store;
 use crate::web::error::Error;
@@ -82,7 +81,7 @@ pub async fn create(
     open(&app, &token).await?;
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse_by_operator(&typed.name));
-    errors.check("password", password::check(&typed.password, &typed.name));
+    errors.check("password", app.check_password(&typed.password, &typed.name).await?);
     let Some(name) = name.filter(|_| errors.is_empty()) else {
         return Ok(form(&app, &viewer, &token, &typed.name, errors));
     };

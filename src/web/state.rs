@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::password;
+use crate::domain::password::{self, PasswordError};
 use crate::domain::policy::Policy;
 use crate::fetch::Fetcher;
 use crate::store::Store;
@@ -37,7 +37,7 @@ pub struct Shared {
     pub texts: Texts,
     pub threads: Threads,
     pub setup: SetupLink,
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
 }
 
 impl Deref for App {
@@ -63,11 +63,11 @@ impl App {
             limits: Limits::new(&config, &clock),
             assets: Assets::new(),
             lists: Lists::default(),
-            pages: Pages::new(config.cache_mb),
-            texts: Texts::new(config.cache_mb / 2),
-            threads: Threads::new(config.cache_mb / 2),
+            pages: Pages::new(config.cache_mb / 2),
+            texts: Texts::new(config.cache_mb / 4),
+            threads: Threads::new(config.cache_mb / 4),
             setup: SetupLink::new(clock.now()),
-            hashing: Semaphore::new(permits),
+            hashing: Arc::new(Semaphore::new(permits)),
             config,
             store,
             clock,
@@ -80,15 +80,27 @@ impl App {
         self.hashing(move || password::hash(&password)).await?.map_err(Error::internal)
     }
 
+    /// Whether a new password is good enough; judging it takes as long as hashing it.
+    pub async fn check_password(&self, password: &str, name: &str) -> Result<Result<(), PasswordError>, Error> {
+        let (password, name) = (password.to_owned(), name.to_owned());
+        self.hashing(move || password::check(&password, &name)).await
+    }
+
     /// Checks a password against its hash, or against nobody's in the same time.
     pub async fn verify_password(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
         self.hashing(move || password::verify(&password, hash.as_deref())).await
     }
 
     async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let _place = self.limits.queue_for_hashing(WAITING)?;
-        let _permit = self.hashing.acquire().await.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+        let place = self.limits.queue_for_hashing(WAITING)?;
+        let permit = Arc::clone(&self.hashing).acquire_owned().await.map_err(Error::internal)?;
+        // The work goes on when whoever asked goes away, so the place and the permit go with it.
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop((permit, place));
+            done
+        });
+        done.await.map_err(Error::internal)
     }
 }
 

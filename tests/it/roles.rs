@@ -38,10 +38,10 @@ GET  /item/{id}                 shadowed  -                          no    no   
 GET  /item/{id}                 deleted   -                          gone
 GET  /item/{id}                 missing   -                          none
 GET  /item/{id}/count           story     -                          page
-GET  /item/{id}/count           comment   -                          page
+GET  /item/{id}/count           comment   -                          none
 GET  /item/{id}/count           dead      -                          none
 GET  /item/{id}/count           shadowed  -                          none
-GET  /item/{id}/count           deleted   -                          gone
+GET  /item/{id}/count           deleted   -                          none
 GET  /item/{id}/count           missing   -                          none
 POST /item/{id}/order           story     order=newest               login done
 POST /item/{id}/vote            story     dir=up                     login done  done  done     no     done      done
