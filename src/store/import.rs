@@ -247,8 +247,8 @@ struct Account {
     id: UserId,
     /// In lower case.
     name: String,
-    /// Made by an import, and nobody's yet.
-    unclaimed: bool,
+    /// Made by an import; handed to its person since or not, it is the one that the source means.
+    imported: bool,
 }
 
 /// The accounts of all authors by their names in lower case, made or brought up to date.
@@ -272,7 +272,7 @@ async fn authors(
             let Some(person) = people.get(key) else { continue };
             let here = format!("{}{}", person.name, tried.get(key.len()..).unwrap_or_default());
             match accounts.get(&tried) {
-                Some(account) if !account.unclaimed => {
+                Some(account) if !account.imported => {
                     let number = if attempt > 1 { attempt.to_string() } else { String::new() };
                     again.push((key, format!("{key}-{SOURCE}{number}")));
                     continue;
@@ -309,7 +309,7 @@ async fn accounts(db: &mut SqliteConnection, open: &[(&String, String)]) -> Resu
     let mut found = HashMap::with_capacity(open.len());
     for open in open.chunks(IDS) {
         let mut query = QueryBuilder::new(
-            "select id, lower(name) as name, source is not null and claimed_at is null as unclaimed \
+            "select id, lower(name) as name, source is not null as imported \
              from users where lower(name) in (",
         );
         let mut list = query.separated(", ");

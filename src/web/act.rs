@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
 use crate::domain::user::{Member, Role};
 use crate::domain::vote::Dir;
@@ -28,11 +28,8 @@ pub struct Vote {
 /// An item that `member` may see, whole or marked.
 async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error> {
     let item = app.store.item(id).await?;
-    match may_see(&item, Some(member), app.clock.now()) {
-        Sight::Whole | Sight::Dead(_) => Ok(item),
-        Sight::Deleted => Err(Error::Gone),
-        Sight::Hidden | Sight::Absent => Err(Error::NotFound),
-    }
+    Error::unless_shown(may_see(&item, Some(member), app.clock.now()))?;
+    Ok(item)
 }
 
 /// `POST /item/{id}/vote`
@@ -120,7 +117,7 @@ pub struct Kill {
 }
 
 /// The role of an item's author, for whether a moderator may act on it.
-async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
+pub async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
     match &item.author {
         Some(name) => Ok(app.store.profile(name).await?.role),
         None => Ok(Role::Member),

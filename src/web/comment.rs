@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::draft;
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::text::{self, Html};
 use crate::domain::title::{self, Title};
 use crate::domain::user::{Member, Role};
-use crate::store::{Edit, Marks, NewComment};
+use crate::store::{self, Edit, Marks, NewComment};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -45,18 +45,19 @@ struct ReplyPage<'a> {
     button: &'static str,
 }
 
-/// What is answered and the head of its thread, where `member` may answer it.
-async fn answered(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Result<(Item, Item), Error> {
+/// What is answered, the head of its thread, and whether `member` may answer it.
+async fn answered(
+    app: &App,
+    id: ItemId,
+    member: &Member,
+    now: Timestamp,
+) -> Result<(Item, Item, Result<(), Error>), Error> {
     let item = app.store.item(id).await?;
     let root = if item.root_id == id { item.clone() } else { app.store.item(item.root_id).await? };
-    match may_see(&item, Some(member), now) {
-        Sight::Whole | Sight::Dead(_) => {}
-        Sight::Deleted => return Err(Error::Gone),
-        Sight::Hidden | Sight::Absent => return Err(Error::NotFound),
-    }
+    let seen = Error::unless_shown(may_see(&item, Some(member), now));
     // The reply form is the comment's own page, which the delay by depth does not hold back.
-    item.may_reply(&root, member, &app.policy, now, true).map_err(Error::forbidden)?;
-    Ok((item, root))
+    let allowed = item.may_reply(&root, member, &app.policy, now, true);
+    Ok((item, root, seen.and_then(|()| allowed.map_err(Error::forbidden))))
 }
 
 struct Reply<'a> {
@@ -67,14 +68,31 @@ struct Reply<'a> {
 }
 
 impl Reply<'_> {
+    /// The form with what was typed, and why it cannot be posted; what is answered is not shown again.
+    fn closed(&self, text: &str, refused: &Error) -> Response {
+        let why = match refused {
+            Error::Forbidden(sentence) => sentence.as_str(),
+            _ => "What you are answering is gone.",
+        };
+        let sentence = format!("{why} Your text is still here, for you to copy.");
+        let mut form = self.form_about(None, text, Mistakes::one("", sentence), None);
+        *form.status_mut() = refused.status();
+        form
+    }
+
     fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
         let eye = Eye::new(self.app, self.viewer, Marks::default());
-        let is_comment = self.item.kind == Kind::Comment;
-        let story_title = StoryView::row(self.root, &eye).title;
-        let above = is_comment.then(|| {
+        let above = (self.item.kind == Kind::Comment).then(|| {
             let view = FlatView::new(self.item, Some(self.root), &eye, None, false);
             Above { id: view.id, author: view.author, when: view.when, html: view.html }
         });
+        self.form_about(above, text, errors, preview)
+    }
+
+    fn form_about(&self, above: Option<Above>, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
+        let eye = Eye::new(self.app, self.viewer, Marks::default());
+        let is_comment = self.item.kind == Kind::Comment;
+        let story_title = StoryView::row(self.root, &eye).title;
         let title = if is_comment { "Reply" } else { "Add a comment" };
         let mut page = Page::new(self.app, self.viewer, "item", format!("{title}: {story_title}"));
         page.robots = false;
@@ -94,10 +112,19 @@ impl Reply<'_> {
     }
 }
 
+/// The text of a submission whose address is under discussion already, offered as a comment there.
+pub async fn offer(app: &App, viewer: &MaybeMember, id: ItemId, text: &str) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    let sentence = "This address is under discussion already, so submitting it counted as a vote for that story. \
+                    Your text could be a comment there.";
+    Ok(Reply { app, viewer, item: &item, root: &item }.form(text, Mistakes::one("", sentence), None))
+}
+
 /// `GET /item/{id}/reply`
 pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    let (item, root) = answered(&app, id, &member, viewer.now).await?;
+    let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
+    allowed?;
     Ok(Reply { app: &app, viewer: &viewer, item: &item, root: &root }.form("", Mistakes::default(), None))
 }
 
@@ -109,8 +136,12 @@ pub async fn create(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    let (item, root) = answered(&app, id, &member, viewer.now).await?;
+    let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
     let reply = Reply { app: &app, viewer: &viewer, item: &item, root: &root };
+    if let Err(refused) = allowed {
+        // It was open when the form was: what was typed meanwhile is theirs to keep.
+        return Ok(reply.closed(&typed.text, &refused));
+    }
     let text = match draft::comment(&typed.text) {
         Ok(text) => text,
         Err(mistake) => return Ok(reply.form(&typed.text, Mistakes::one("text", mistake), None)),
@@ -125,7 +156,10 @@ pub async fn create(
         return Ok((status, [(http::header::RETRY_AFTER, wait)], page).into_response());
     }
     let comment = NewComment { author: member.id, parent: id, text: &text, live: member.shadowed_at.is_none() };
-    let new = app.store.comment(comment, viewer.now).await?;
+    let new = match app.store.comment(comment, viewer.now).await {
+        Err(store::Error::NotFound) => return Ok(reply.closed(&typed.text, &Error::Gone)),
+        new => new?,
+    };
     Ok(Goto::new(&format!("/item/{}#c{new}", root.id)).redirect())
 }
 
@@ -144,17 +178,10 @@ struct EditPage<'a> {
 
 async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Result<Item, Error> {
     let item = app.store.item(id).await?;
-    match may_see(&item, Some(member), now) {
-        Sight::Whole | Sight::Dead(_) => {}
-        Sight::Deleted => return Err(Error::Gone),
-        Sight::Hidden | Sight::Absent => return Err(Error::NotFound),
-    }
+    Error::unless_shown(may_see(&item, Some(member), now))?;
     item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
     if !item.is_own(Some(member)) {
-        let role = match &item.author {
-            Some(name) => app.store.profile(name).await?.role,
-            None => Role::Member,
-        };
+        let role = crate::web::act::author_role(app, &item).await?;
         crate::domain::moderation::may_act_on(member, role).map_err(Error::forbidden)?;
     }
     Ok(item)
@@ -269,11 +296,7 @@ pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Pa
 }
 
 fn deletable(item: &Item, asking: &CurrentMember) -> Result<(), Error> {
-    match may_see(item, Some(&asking.member), asking.viewer.now) {
-        Sight::Deleted => return Err(Error::Gone),
-        Sight::Hidden | Sight::Absent => return Err(Error::NotFound),
-        Sight::Whole | Sight::Dead(_) => {}
-    }
+    Error::unless_shown(may_see(item, Some(&asking.member), asking.viewer.now))?;
     item.may_delete(&asking.member).map_err(Error::forbidden)
 }
 

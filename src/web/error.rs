@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 
+use crate::domain::item::Sight;
 use crate::store;
 use crate::web::page::{Page, html};
 use crate::web::session::theme_cookie;
@@ -56,7 +57,16 @@ impl Error {
         Error::Forbidden(sentence.to_string())
     }
 
-    fn status(&self) -> StatusCode {
+    /// Refuses what the viewer is not shown.
+    pub fn unless_shown(sight: Sight) -> Result<(), Error> {
+        match sight {
+            Sight::Whole | Sight::Dead(_) => Ok(()),
+            Sight::Deleted => Err(Error::Gone),
+            Sight::Hidden | Sight::Absent => Err(Error::NotFound),
+        }
+    }
+
+    pub fn status(&self) -> StatusCode {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Gone => StatusCode::GONE,

@@ -114,8 +114,12 @@ pub async fn create(
         text: &story.text,
         live: member.shadowed_at.is_none(),
     };
-    let (Submission::New(id) | Submission::Duplicate(id)) = app.store.submit(new, &app.policy, viewer.now).await?;
-    Ok(Goto::new(&format!("/item/{id}")).redirect())
+    match app.store.submit(new, &app.policy, viewer.now).await? {
+        Submission::Duplicate(id) if !story.text.is_empty() => {
+            crate::web::comment::offer(&app, &viewer, id, &story.text).await
+        }
+        Submission::New(id) | Submission::Duplicate(id) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
+    }
 }
 
 /// The form again, with what was typed kept, under the status and the header of the refusal.

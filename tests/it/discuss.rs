@@ -169,6 +169,30 @@ async fn locked_or_dead_places_take_no_comments() {
 }
 
 #[tokio::test]
+async fn a_thread_that_closes_while_somebody_writes_leaves_them_their_text() {
+    let (app, mut alice, mut bob, story) = forum().await;
+    let comment = alice.reply(story, "Answer me.").await;
+    for (statement, status, why) in [
+        ("update items set locked = true where kind = 'story'", StatusCode::FORBIDDEN, "This thread is locked"),
+        (
+            "update items set dead = 'killed' where kind = 'comment'",
+            StatusCode::NOT_FOUND,
+            "What you are answering is gone",
+        ),
+    ] {
+        app.sql(statement).await;
+        app.store.notice_others().await.expect("noticed");
+        let page = answer(&mut bob, comment, "Words that took an hour.").await;
+        assert_eq!(page.status, status);
+        assert!(page.has(why) && page.has("Words that took an hour."), "{}", page.text());
+    }
+    assert!(
+        !bob.get(&format!("/item/{comment}/reply")).await.has("Answer me."),
+        "nobody reads what is dead by answering it"
+    );
+}
+
+#[tokio::test]
 async fn a_mention_links_to_its_person() {
     let (app, mut alice, _, story) = forum().await;
     alice.reply(story, "Thank you @bob, and `@carl`; write to me@example.com.").await;

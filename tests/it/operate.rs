@@ -266,6 +266,12 @@ fn a_backup_is_whole_and_can_be_put_back() {
     let said = folder.works("restore copy.db --replace");
     assert!(said.contains("stoa.db.replaced") && said.contains("Restored stoa.db from copy.db."), "{said}");
     assert!(folder.path("stoa.db.replaced").exists() && !folder.path("stoa.db.partial").exists());
+    folder.write("stoa.db", "What a failing disk left of a database.");
+    let said = folder.works("restore copy.db --replace");
+    assert!(
+        said.contains("stoa.db.replaced-2"),
+        "a broken database can be replaced, and nothing kept before is lost: {said}"
+    );
     let running = folder.serve();
     assert!(running.get("/new").contains("A loom"), "what the backup had is back");
     assert_eq!(running.stop().0, Some(0));

@@ -266,6 +266,10 @@ async fn the_addresses_of_hacker_news_lead_to_ours_for_good() {
 async fn search_finds_titles_with_all_the_words_as_they_were_typed() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
+    alice.text_story("Über die Москва", "Text.").await;
+    assert!(
+        app.visitor().get("/search?q=%C3%9Cber+%D0%9C%D0%BE%D1%81%D0%BA%D0%B2%D0%B0").await.has(">Über die Москва<")
+    );
     for title in ["Fifty percent of looms", "50% of looms", "snake_case is fine", "snakeXcase is not"] {
         alice.text_story(title, "Text.").await;
     }

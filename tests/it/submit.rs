@@ -103,6 +103,28 @@ async fn the_same_address_again_is_a_vote_for_the_story_that_is_there() {
 }
 
 #[tokio::test]
+async fn a_text_sent_with_an_address_that_is_there_already_is_not_lost() {
+    let app = TestApp::new().await;
+    let story = app.member("alice").await.story("A story", "https://example.com/a").await;
+    let mut bob = app.member("bob").await;
+    let page = submit(&mut bob, "The same", "https://example.com/a", "My thoughts on it.").await;
+    assert!(page.has("counted as a vote") && page.has("My thoughts on it."), "{}", page.text());
+    assert!(page.has(&format!("action=\"/item/{story}/reply\"")));
+    assert_eq!(points(&app, story).await, 2);
+}
+
+#[tokio::test]
+async fn nobody_votes_for_their_own_story_by_submitting_it_again() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let story = alice.story("A story", "https://example.com/a").await;
+    // As of an imported story whose name was handed over: there is no own vote.
+    app.sql("delete from votes").await;
+    assert_eq!(submit(&mut alice, "Again", "https://example.com/a", "").await.item(), story);
+    assert_eq!(points(&app, story).await, 1);
+}
+
+#[tokio::test]
 async fn a_popular_story_takes_the_votes_of_its_address_for_a_year() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
