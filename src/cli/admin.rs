@@ -8,11 +8,12 @@ use clap::Subcommand;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::age;
 use crate::domain::item::ItemId;
 use crate::domain::moderation;
 use crate::domain::password;
 use crate::domain::user::{Name, Role};
-use crate::store::{Act, Error, Store};
+use crate::store::{Act, Error, Logged, Revision, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
@@ -45,6 +46,14 @@ pub enum Admin {
     },
     /// Bring a dead item back
     Unkill { item: ItemId },
+    /// Show the latest acts of moderation
+    Log {
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        rows: u16,
+    },
+    /// Show what an item was before its edits or its deletion, of the last 90 days
+    Revisions { item: ItemId },
 }
 
 pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
@@ -106,8 +115,36 @@ async fn act(admin: Admin, store: &Store, clock: &Clock) -> anyhow::Result<Strin
         Admin::Kill { item, reason } => {
             kill(store, item, true, Act { actor: None, reason: moderation::reason(&reason, false)?, at }).await
         }
+        Admin::Log { rows } => {
+            let acts = store.moderation_log(i64::from(rows)).await?;
+            Ok(listed(acts.iter().map(logged), "Nobody has moderated anything yet."))
+        }
+        Admin::Revisions { item } => {
+            let revisions = store.revisions(item).await?;
+            Ok(listed(revisions.iter().map(revised), "That item was not changed in the last 90 days."))
+        }
         Admin::Unkill { item } => kill(store, item, false, Act { actor: None, reason: "", at }).await,
     }
+}
+
+fn listed(lines: impl Iterator<Item = String>, none: &str) -> String {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() { none.to_owned() } else { lines.join("\n") }
+}
+
+fn logged(act: &Logged) -> String {
+    let item = act.item_id.map_or_else(String::new, |id| format!(" item {id}"));
+    let user = act.user.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+    let reason = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
+    format!("{}  {}  {}{item}{user}{reason}", age::exact(act.at), act.actor.as_deref().unwrap_or("(operator)"), act.act)
+}
+
+fn revised(revision: &Revision) -> String {
+    let title = revision.title.as_deref().unwrap_or_default();
+    let url = revision.url.as_deref().unwrap_or_default();
+    let lines = [title, url, &revision.text].into_iter().filter(|line| !line.is_empty());
+    let was: Vec<&str> = lines.collect();
+    format!("{}  before {}'s change:\n{}", age::exact(revision.at), revision.editor, was.join("\n"))
 }
 
 fn nobody(name: &str) -> String {

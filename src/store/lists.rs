@@ -241,53 +241,78 @@ impl Store {
             .await?)
     }
 
-    /// What a person submitted, newest first; the dead too, for the caller to judge by [`crate::domain::item::may_see`].
-    pub async fn submissions(&self, author: UserId, page: Page) -> Result<Vec<Item>> {
+    /// What a person submitted, newest first; of the dead all or only what is `viewer`'s own.
+    pub async fn submissions(
+        &self,
+        author: UserId,
+        all: bool,
+        viewer: Option<UserId>,
+        page: Page,
+    ) -> Result<Vec<Item>> {
         self.by_author(
             select_item!(
                 "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.deleted_at is null \
-                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+                 and (i.time, i.id) < ($2, $3) \
+                 and (i.dead is null or $5 or i.author_id = $6) order by i.time desc, i.id desc limit $4"
             ),
             author,
             page,
+            (all, viewer),
         )
         .await
     }
 
-    /// What a person commented, newest first; the dead too.
-    pub async fn comments_of(&self, author: UserId, page: Page) -> Result<Vec<Item>> {
+    /// What a person commented, newest first; of the dead all or only what is `viewer`'s own.
+    pub async fn comments_of(
+        &self,
+        author: UserId,
+        all: bool,
+        viewer: Option<UserId>,
+        page: Page,
+    ) -> Result<Vec<Item>> {
         self.by_author(
             select_item!(
                 "where i.author_id = $1 and i.kind = 'comment' and i.deleted_at is null \
-                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+                 and (i.time, i.id) < ($2, $3) \
+                 and (i.dead is null or $5 or i.author_id = $6) order by i.time desc, i.id desc limit $4"
             ),
             author,
             page,
+            (all, viewer),
         )
         .await
+    }
+
+    async fn by_author(
+        &self,
+        query: &'static str,
+        author: UserId,
+        page: Page,
+        (all, viewer): (bool, Option<UserId>),
+    ) -> Result<Vec<Item>> {
+        Ok(sqlx::query_as(query)
+            .bind(author)
+            .bind(page.before.0)
+            .bind(page.before.1)
+            .bind(page.rows)
+            .bind(all)
+            .bind(viewer)
+            .fetch_all(&self.read)
+            .await?)
     }
 
     /// Live replies to a person, newest first.
     pub async fn replies_to(&self, user: UserId, page: Page) -> Result<Vec<Item>> {
-        self.by_author(
-            select_item!(
-                "where i.reply_to = $1 and i.dead is null and i.deleted_at is null \
-                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
-            ),
-            user,
-            page,
-        )
-        .await
-    }
-
-    async fn by_author(&self, query: &'static str, user: UserId, page: Page) -> Result<Vec<Item>> {
-        Ok(sqlx::query_as(query)
-            .bind(user)
-            .bind(page.before.0)
-            .bind(page.before.1)
-            .bind(page.rows)
-            .fetch_all(&self.read)
-            .await?)
+        Ok(sqlx::query_as(select_item!(
+            "where i.reply_to = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+             order by i.time desc, i.id desc limit $4"
+        ))
+        .bind(user)
+        .bind(page.before.0)
+        .bind(page.before.1)
+        .bind(page.rows)
+        .fetch_all(&self.read)
+        .await?)
     }
 
     /// Titles that contain each of `words`, among the newest stories, newest first.

@@ -25,7 +25,7 @@ use sqlx::{Sqlite, Transaction};
 pub use import::{Imported, NewItem};
 pub use items::{Edit, NewComment, NewStory, Submission};
 pub use lists::{Dead, Page};
-pub use moderation::Act;
+pub use moderation::{Act, Logged, Revision};
 pub use sessions::{NewSession, SessionRow};
 pub use threads::Marks;
 pub use users::Credentials;

@@ -5,13 +5,13 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::domain::age;
-use crate::domain::item::{Item, Sight, may_see};
 use crate::domain::moderation;
 use crate::domain::text::{self, Html};
 use crate::domain::user::Profile;
+use crate::store::Dead;
 use crate::web::comments::{CommentsPage, flat};
 use crate::web::error::Error;
-use crate::web::news::{Before, Empty, NewsPage, page_of, rows};
+use crate::web::news::{Before, Empty, NewsPage, dead_for, page_of, rows};
 use crate::web::page::{Page, html};
 use crate::web::path::Path;
 use crate::web::session::MaybeMember;
@@ -65,11 +65,6 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<
     }))
 }
 
-fn seen(items: Vec<Item>, viewer: &MaybeMember) -> Vec<Item> {
-    let visible = |item: &Item| matches!(may_see(item, viewer.member(), viewer.now), Sight::Whole | Sight::Dead(_));
-    items.into_iter().filter(visible).collect()
-}
-
 /// `/user/{name}/submissions`
 pub async fn submissions(
     State(app): State<App>,
@@ -81,9 +76,10 @@ pub async fn submissions(
         Ok(user) => user,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let items = app.store.submissions(user.id, at.cursor(&app).await?).await?;
+    let items =
+        app.store.submissions(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.cursor(&app).await?).await?;
     let (items, more) = page_of(items, &format!("/user/{}/submissions", user.name));
-    let stories = rows(&app, &viewer, &seen(items, &viewer)).await?;
+    let stories = rows(&app, &viewer, &items).await?;
     Ok(html(&NewsPage {
         page: Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name)),
         intro: Some(format!("Stories that {} submitted, newest first.", user.name)),
@@ -107,9 +103,10 @@ pub async fn comments(
         Ok(user) => user,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let items = app.store.comments_of(user.id, at.cursor(&app).await?).await?;
+    let items =
+        app.store.comments_of(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.cursor(&app).await?).await?;
     let (items, more) = page_of(items, &format!("/user/{}/comments", user.name));
-    let comments = flat(&app, &viewer, &seen(items, &viewer)).await?;
+    let comments = flat(&app, &viewer, &items).await?;
     Ok(html(&CommentsPage {
         page: Page::new(&app, &viewer, "user", format!("Comments by {}", user.name)),
         choices: Vec::new(),

@@ -189,6 +189,10 @@ fn an_operator_makes_changes_and_bans_accounts() {
     folder.refuses("admin role Root member", "", "Root is the last admin");
     folder.refuses("admin claim bob", PASSWORD, "bob is not an unclaimed imported name");
     folder.refuses("admin kill 99", "", "there is no item 99");
+    let log = folder.works("admin log");
+    let acts: Vec<&str> = log.lines().filter_map(|line| Some(line.split_once("(operator)  ")?.1)).collect();
+    assert_eq!(acts, ["unban bob", "ban bob: spam", "moderator bob"], "each act is told, the latest first");
+    assert_eq!(folder.works("admin revisions 99"), "That item was not changed in the last 90 days.\n");
     let said = folder.run("admin role bob king");
     assert!(said.code == Some(2) && said.err.contains("choose member, moderator or admin"), "{said:?}");
 }
