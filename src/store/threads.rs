@@ -98,14 +98,6 @@ impl Store {
         Ok(collect(rows))
     }
 
-    /// Which stories a member hid, the newest 1,000.
-    pub async fn hidden_ids(&self, user: UserId) -> Result<Vec<ItemId>> {
-        Ok(sqlx::query_scalar("select item_id from hidden where user_id = $1 order by at desc, item_id limit 1000")
-            .bind(user)
-            .fetch_all(&self.read)
-            .await?)
-    }
-
     /// Notes that a member looks at a thread whose newest comment is from `newest`. Answers the moment since which its comments are new to
     /// them; none on a first visit.
     pub async fn visit(
@@ -187,38 +179,25 @@ impl Store {
 
     /// What a member saved, latest first, from row `skip` on.
     pub async fn saved(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        Ok(sqlx::query_scalar(
-            "select item_id from saved where user_id = $1 order by at desc, item_id limit $2 offset $3",
-        )
-        .bind(user)
-        .bind(rows)
-        .bind(skip)
-        .fetch_all(&self.read)
-        .await?)
+        let query = "select item_id from saved where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        self.own_list(query, user, skip, rows).await
     }
 
     /// What a member hid, latest first.
     pub async fn hidden(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        Ok(sqlx::query_scalar(
-            "select item_id from hidden where user_id = $1 order by at desc, item_id limit $2 offset $3",
-        )
-        .bind(user)
-        .bind(rows)
-        .bind(skip)
-        .fetch_all(&self.read)
-        .await?)
+        let query = "select item_id from hidden where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        self.own_list(query, user, skip, rows).await
     }
 
     /// What a member voted up, latest first.
     pub async fn upvoted(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        Ok(sqlx::query_scalar(
-            "select item_id from votes where user_id = $1 and not own and dir = 1 order by at desc, item_id limit $2 offset $3",
-        )
-        .bind(user)
-        .bind(rows)
-        .bind(skip)
-        .fetch_all(&self.read)
-        .await?)
+        let query = "select item_id from votes where user_id = $1 and not own and dir = 1 \
+                     order by at desc, item_id limit $2 offset $3";
+        self.own_list(query, user, skip, rows).await
+    }
+
+    async fn own_list(&self, query: &'static str, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
+        Ok(sqlx::query_scalar(query).bind(user).bind(rows).bind(skip).fetch_all(&self.read).await?)
     }
 }
 

@@ -21,6 +21,7 @@ mod path;
 mod routes;
 mod search;
 mod session;
+mod sessions;
 mod setup;
 mod state;
 mod submit;

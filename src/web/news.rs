@@ -27,6 +27,9 @@ pub const ROWS: usize = 30;
 /// The same for the store.
 pub const ROWS_I64: i64 = 30;
 
+/// How many of the stories that a member hid last are left out of the ranked lists.
+const HIDDEN: i64 = 1_000;
+
 /// A link above a list that narrows it.
 pub struct Choice {
     pub name: String,
@@ -95,7 +98,7 @@ impl Numbered {
 async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked, base: &str, at: Numbered) -> Result<Rows, Error> {
     let ids = app.lists.get(list, &app.store, viewer.now).await?;
     let hidden: HashSet<ItemId> = match viewer.member() {
-        Some(member) => app.store.hidden_ids(member.id).await?.into_iter().collect(),
+        Some(member) => app.store.hidden(member.id, 0, HIDDEN).await?.into_iter().collect(),
         None => HashSet::new(),
     };
     let skip = at.skip();

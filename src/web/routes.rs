@@ -4,7 +4,9 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::web::state::App;
-use crate::web::{account, act, assets, comment, comments, feed, item, news, old, pages, search, setup, submit, user};
+use crate::web::{
+    account, act, assets, comment, comments, feed, item, news, old, pages, search, sessions, setup, submit, user,
+};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -46,7 +48,7 @@ pub fn routes() -> Router<App> {
         .route("/upvoted", get(news::upvoted))
         .route("/settings", get(account::settings).post(account::save_settings))
         .route("/settings/password", get(account::password_form).post(account::change_password))
-        .route("/settings/sessions", get(account::sessions).post(account::end_session))
+        .route("/settings/sessions", get(sessions::show).post(sessions::end))
         // coming and going
         .route("/signup", get(account::sign_up_form_page).post(account::sign_up))
         .route("/login", get(account::log_in_form_page).post(account::log_in))
