@@ -18,8 +18,8 @@ impl Request {
         Request(head.into_bytes())
     }
 
-    pub fn vote(session: &str, id: i64) -> Request {
-        Request::post(&format!("/item/{id}/vote"), session, "dir=up&goto=/")
+    pub fn vote(session: &str, id: i64, dir: &str) -> Request {
+        Request::post(&format!("/item/{id}/vote"), session, &format!("dir={dir}&goto=/"))
     }
 
     pub fn comment(session: &str, id: i64) -> Request {

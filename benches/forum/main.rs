@@ -81,9 +81,10 @@ fn measure(items: u32, plan: &Plan, rows: &mut Vec<Row>) {
             }
         }
     }
-    let voted = write_rate(&site, plan, |id| Request::vote(&session, id));
+    let voted =
+        write_rate(&site, plan, |id| vec![Request::vote(&session, id, "up"), Request::vote(&session, id, "none")]);
     add("votes", "req/s", voted, Some(site.sqlite_limit()), "limit: the same statements on one connection".to_owned());
-    let commented = write_rate(&site, plan, |id| Request::comment(&session, id));
+    let commented = write_rate(&site, plan, |id| vec![Request::comment(&session, id)]);
     add(
         "comments",
         "req/s",
@@ -123,9 +124,9 @@ fn compare(site: &Site, request: &Request, plan: &Plan) -> Pair {
     Pair { value: median(values), limit: median(limits), bytes: answer.len(), p50: at(0.5), p99: at(0.99), cpu }
 }
 
-/// Writes a second: each connection goes through the stories, so that every request changes something.
-fn write_rate(site: &Site, plan: &Plan, request: impl Fn(i64) -> Request) -> f64 {
-    let requests: Vec<Request> = site.stories.iter().map(|id| request(*id)).collect();
+/// Writes a second, over the newest stories. Votes are cast and taken back; where two connections meet at one, some change nothing.
+fn write_rate(site: &Site, plan: &Plan, requests: impl Fn(i64) -> Vec<Request>) -> f64 {
+    let requests: Vec<Request> = site.stories.iter().flat_map(|id| requests(*id)).collect();
     let began = Instant::now();
     let load = Load::run(site.port, &requests, plan.round * 3);
     load.answers as f64 / began.elapsed().as_secs_f64()
