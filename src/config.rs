@@ -121,7 +121,7 @@ settings! {
     votes_per_hour ("STOA_VOTES_PER_HOUR"): u32 = 600;
     #[doc = " How many accounts may be made from one address (IPv6: one /64) in an hour."]
     sign_ups_per_hour ("STOA_SIGN_UPS_PER_HOUR"): u32 = 5;
-    #[doc = " How often somebody may try to log in to an account, and from an address, in an hour."]
+    #[doc = " How often somebody may try to log in to an account, and to log in or sign up from an address, in an hour."]
     log_ins_per_hour ("STOA_LOG_INS_PER_HOUR"): u32 = 30;
     #[doc = " How many page titles an account may have fetched in an hour."]
     fetches_per_hour ("STOA_FETCHES_PER_HOUR"): u32 = 60;
