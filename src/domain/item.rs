@@ -103,6 +103,15 @@ pub struct Item {
     pub deleted_at: Option<Timestamp>,
     pub dead: Option<Death>,
     pub locked: bool,
+    /// The weights of its standing flags, in hundredths.
+    pub flags: i64,
+    pub vouches: i64,
+    /// A moderator has looked at it, so that flags no longer kill it.
+    pub cleared: bool,
+    /// The story that this one was merged into as a duplicate.
+    pub merged_into: Option<ItemId>,
+    /// A moderators' notice above its thread, as Markdown source.
+    pub pinned: Option<String>,
     /// Came with an import, so that its points are not only votes cast here.
     pub imported: bool,
 }

@@ -16,6 +16,18 @@ pub enum ModerationError {
     LongReason,
 }
 
+/// Every act that the log knows by its name there, and how it is said: “alice VERB something”.
+pub const ACTS: &[(&str, &str)] = &[
+    ("kill", "killed"),
+    ("unkill", "brought back"),
+    ("edit", "edited"),
+    ("ban", "banned"),
+    ("unban", "lifted the ban of"),
+    ("member", "made a member of"),
+    ("moderator", "made a moderator of"),
+    ("admin", "made an admin of"),
+];
+
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;
 

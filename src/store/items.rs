@@ -2,7 +2,7 @@
 
 use sqlx::{Sqlite, Transaction};
 
-use super::moderation::{self, Act};
+use super::moderation::{self, Act, Entry};
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
@@ -18,6 +18,7 @@ macro_rules! select_item {
             "select i.id, i.kind, i.author_id, u.name as author, u.created as author_created, i.time, i.rank_time, ",
             "i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.place, i.title, i.url, i.site, i.section, ",
             "i.text, i.score, i.ups, i.downs, i.descendants, i.deleted_at, i.dead, i.locked, ",
+            "i.flags, i.vouches, i.cleared, i.merged_into, i.pinned, ",
             "i.source is not null as imported ",
             "from items i left join users u on u.id = i.author_id ",
             $tail
@@ -173,7 +174,7 @@ impl Store {
             sqlx::query_scalar("select author_id from items where id = $1").bind(edit.item).fetch_one(&mut *tx).await?;
         if author != Some(edit.editor) {
             let act = Act { actor: Some(edit.editor), reason: "", at: now };
-            moderation::record(&mut tx, act, "edit", Some(edit.item), None).await?;
+            moderation::record(&mut tx, act, Entry { item: Some(edit.item), ..Entry::of("edit") }).await?;
         }
         self.commit(tx).await
     }

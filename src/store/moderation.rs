@@ -68,11 +68,12 @@ impl Store {
     /// `NotFound` where there is no such item; `Conflict` where it is so already.
     pub async fn kill(&self, item: ItemId, on: bool, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let (root, kind, dead, deleted): (ItemId, Kind, bool, bool) =
-            sqlx::query_as("select root_id, kind, dead is not null, deleted_at is not null from items where id = $1")
-                .bind(item)
-                .fetch_one(&mut *tx)
-                .await?;
+        let (root, kind, author, dead, deleted): (ItemId, Kind, Option<UserId>, bool, bool) = sqlx::query_as(
+            "select root_id, kind, author_id, dead is not null, deleted_at is not null from items where id = $1",
+        )
+        .bind(item)
+        .fetch_one(&mut *tx)
+        .await?;
         if dead == on {
             return Err(Error::Conflict);
         }
@@ -84,7 +85,11 @@ impl Store {
         if kind == Kind::Comment && !deleted {
             count_descendants(&mut tx, root, if on { -1 } else { 1 }).await?;
         }
-        record(&mut tx, act, if on { "kill" } else { "unkill" }, Some(item), None).await?;
+        let name = if on { "kill" } else { "unkill" };
+        record(&mut tx, act, Entry { item: Some(item), ..Entry::of(name) }).await?;
+        if let Some(author) = author.filter(|author| Some(*author) != act.actor) {
+            notify(&mut tx, author, name, Some(item), &told(on, kind, act.reason), act.at).await?;
+        }
         self.commit(tx).await
     }
 
@@ -108,7 +113,7 @@ impl Store {
         if on {
             sqlx::query("delete from sessions where user_id = $1").bind(user).execute(&mut *tx).await?;
         }
-        record(&mut tx, act, if on { "ban" } else { "unban" }, None, Some(user)).await?;
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(if on { "ban" } else { "unban" }) }).await?;
         self.commit(tx).await
     }
 
@@ -126,25 +131,72 @@ impl Store {
         if before == Role::Admin && admin.is_none() {
             return Err(Error::Conflict);
         }
-        record(&mut tx, act, role.as_str(), None, Some(user)).await?;
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(role.as_str()) }).await?;
         self.commit(tx).await
     }
 }
 
-pub(super) async fn record(
+/// What the author of an item is told when it is killed or brought back.
+fn told(killed: bool, kind: Kind, reason: &str) -> String {
+    let what = if kind == Kind::Comment { "comment" } else { "story" };
+    match (killed, reason.is_empty()) {
+        (true, true) => format!("A moderator took your {what} out of sight."),
+        (true, false) => format!("A moderator took your {what} out of sight. The reason: {reason}."),
+        (false, _) => format!("A moderator brought your {what} back."),
+    }
+}
+
+/// What a row of the log says beside who, why and when.
+pub(super) struct Entry<'a> {
+    pub act: &'static str,
+    pub item: Option<ItemId>,
+    pub user: Option<UserId>,
+    /// What changed, in words.
+    pub detail: &'a str,
+    /// For moderators' eyes only, as telling would undo the act.
+    pub private: bool,
+}
+
+impl Entry<'_> {
+    pub fn of(act: &'static str) -> Entry<'static> {
+        Entry { act, item: None, user: None, detail: "", private: false }
+    }
+}
+
+/// Writes an act into the log; within the transaction of the act itself.
+pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+    sqlx::query(
+        "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(act.at)
+    .bind(act.actor)
+    .bind(entry.act)
+    .bind(entry.item)
+    .bind(entry.user)
+    .bind(act.reason)
+    .bind(entry.detail)
+    .bind(entry.private)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Tells a member of an act, among their replies. `text` is a plain sentence.
+pub(super) async fn notify(
     tx: &mut Transaction<'static, Sqlite>,
-    act: Act<'_>,
-    name: &'static str,
+    user: UserId,
+    act: &'static str,
     item: Option<ItemId>,
-    user: Option<UserId>,
+    text: &str,
+    at: Timestamp,
 ) -> Result<()> {
-    sqlx::query("insert into moderation (at, actor_id, act, item_id, user_id, reason) values ($1, $2, $3, $4, $5, $6)")
-        .bind(act.at)
-        .bind(act.actor)
-        .bind(name)
-        .bind(item)
+    sqlx::query("insert into notices (user_id, at, act, item_id, text) values ($1, $2, $3, $4, $5)")
         .bind(user)
-        .bind(act.reason)
+        .bind(at)
+        .bind(act)
+        .bind(item)
+        .bind(text)
         .execute(&mut **tx)
         .await?;
     Ok(())

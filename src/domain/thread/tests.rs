@@ -42,6 +42,11 @@ pub(crate) fn comment(id: i64, parent: i64) -> Item {
         deleted_at: None,
         dead: None,
         locked: false,
+        flags: 0,
+        vouches: 0,
+        cleared: false,
+        merged_into: None,
+        pinned: None,
         imported: false,
     }
 }
