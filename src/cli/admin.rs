@@ -13,7 +13,7 @@ use crate::domain::item::ItemId;
 use crate::domain::moderation;
 use crate::domain::password;
 use crate::domain::user::{Name, Role};
-use crate::store::{Act, Error, Logged, Revision, Store};
+use crate::store::{Act, Error, Logged, NewUser, Revision, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
@@ -74,7 +74,8 @@ async fn act(admin: Admin, store: &Store, clock: &Clock) -> anyhow::Result<Strin
         Admin::Create { name, role } => {
             let name = Name::parse_by_operator(&name)?;
             let hash = new_password(name.as_str())?;
-            match store.create_user(&name, &hash, role, at).await {
+            let new = NewUser { name: &name, password: &hash, role, origin: None };
+            match store.create_user(new, at).await {
                 Err(Error::Conflict) => {
                     bail!("the name {name} is taken; an imported one is handed over with: stoa admin claim {name}")
                 }

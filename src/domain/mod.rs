@@ -5,6 +5,7 @@ pub mod day;
 pub mod draft;
 pub mod item;
 pub mod moderation;
+pub mod origin;
 pub mod password;
 pub mod policy;
 pub mod rank;

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use crate::clock::DAY;
+use crate::store::Keep;
 use crate::web::App;
 
 /// How often the loop comes round.
 const ROUND: Duration = Duration::from_secs(600);
-/// For how long revisions are kept, in seconds.
-const REVISIONS: i64 = 90 * DAY;
-/// For how long a browser is known after its last log-in, in seconds: longer than any session.
-const BROWSERS: i64 = 365 * DAY;
+/// What the page on privacy promises. A browser is known for longer than any session lasts.
+const KEEP: Keep = Keep { browsers: 365 * DAY, revisions: 90 * DAY, origins: 30 * DAY };
 
 /// How often other processes' writes are looked for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -32,9 +31,8 @@ pub async fn run(app: App) {
     loop {
         rounds.tick().await;
         app.limits.forget_idle();
-        let now = app.clock.now();
-        if let Err(error) = app.store.purge(now, now.minus(BROWSERS), now.minus(REVISIONS)).await {
-            tracing::warn!(?error, "old sessions and revisions could not be forgotten");
+        if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
+            tracing::warn!(?error, "what has had its time could not be forgotten");
         }
     }
 }

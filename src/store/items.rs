@@ -3,9 +3,10 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{self, Act, Entry};
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, origins};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
+use crate::domain::origin::Origin;
 use crate::domain::policy::Policy;
 use crate::domain::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
@@ -37,6 +38,8 @@ pub struct NewStory<'a> {
     pub text: &'a str,
     /// False where the author is shadow-banned: the story is made dead, and its author does not notice.
     pub live: bool,
+    /// None: made by no request.
+    pub origin: Option<Origin>,
 }
 
 /// What became of a submission.
@@ -53,6 +56,8 @@ pub struct NewComment<'a> {
     pub parent: ItemId,
     pub text: &'a str,
     pub live: bool,
+    /// None: made by no request.
+    pub origin: Option<Origin>,
 }
 
 /// What an edit leaves; for a comment only the text counts.
@@ -111,6 +116,7 @@ impl Store {
         .await?;
         sqlx::query("update items set root_id = id where id = $1").bind(id).execute(&mut *tx).await?;
         own_vote(&mut tx, story.author, id, now).await?;
+        origins::note(&mut tx, story.origin.as_ref(), story.author, Some(id), now).await?;
         self.commit(tx).await?;
         Ok(Submission::New(id))
     }
@@ -145,6 +151,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await?;
         own_vote(&mut tx, comment.author, id, now).await?;
+        origins::note(&mut tx, comment.origin.as_ref(), comment.author, Some(id), now).await?;
         if comment.live {
             count_descendants(&mut tx, root, 1).await?;
         }

@@ -6,6 +6,7 @@ mod import;
 mod items;
 mod lists;
 mod moderation;
+mod origins;
 mod sessions;
 mod threads;
 mod users;
@@ -26,10 +27,12 @@ pub use import::{Imported, NewItem};
 pub use items::{Edit, NewComment, NewStory, Submission};
 pub use lists::{Dead, Page};
 pub use moderation::{Act, Logged, Revision};
-pub use sessions::{NewSession, SessionRow};
+pub use sessions::{Keep, NewSession, SessionRow};
 pub use threads::Marks;
-pub use users::Credentials;
+pub use users::{Credentials, NewUser};
 pub use votes::Voted;
+
+use crate::domain::origin::OriginKey;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -95,6 +98,7 @@ pub struct Store {
     generation: Arc<AtomicU64>,
     /// SQLite's number for the writes of others.
     others: Arc<AtomicI64>,
+    origin_key: OriginKey,
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -123,13 +127,15 @@ impl Store {
             .await
             .map_err(failed)?;
         migrate(&write, path).await?;
+        let origin_key = origins::key(&write).await.map_err(failed)?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
             .connect_with(options(path).read_only(true))
             .await
             .map_err(failed)?;
-        Ok(Store { read, write, path: path.to_owned(), generation: Arc::default(), others: Arc::default() })
+        let path = path.to_owned();
+        Ok(Store { read, write, path, generation: Arc::default(), others: Arc::default(), origin_key })
     }
 
     pub fn path(&self) -> &Path {

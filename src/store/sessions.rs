@@ -24,6 +24,16 @@ pub struct SessionRow {
     pub agent: String,
 }
 
+/// For how long what is not kept for good is kept, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Keep {
+    /// A browser, after its last log-in.
+    pub browsers: i64,
+    pub revisions: i64,
+    /// Where posts and accounts came from.
+    pub origins: i64,
+}
+
 #[derive(sqlx::FromRow)]
 struct MemberRow {
     #[sqlx(flatten)]
@@ -140,13 +150,13 @@ impl Store {
         Ok(known.is_some())
     }
 
-    /// Forgets what has had its time: sessions past their end, browsers that nobody logged in from since `unseen`, revisions made before
-    /// `revised`.
-    pub async fn purge(&self, now: Timestamp, unseen: Timestamp, revised: Timestamp) -> Result<()> {
+    /// Forgets what has had its time: sessions past their end, and what is older than `keep` says.
+    pub async fn purge(&self, keep: Keep, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         sqlx::query("delete from sessions where expires <= $1").bind(now).execute(&mut *tx).await?;
-        sqlx::query("delete from devices where seen < $1").bind(unseen).execute(&mut *tx).await?;
-        sqlx::query("delete from revisions where at < $1").bind(revised).execute(&mut *tx).await?;
+        sqlx::query("delete from devices where seen < $1").bind(now.minus(keep.browsers)).execute(&mut *tx).await?;
+        sqlx::query("delete from revisions where at < $1").bind(now.minus(keep.revisions)).execute(&mut *tx).await?;
+        sqlx::query("delete from origins where at < $1").bind(now.minus(keep.origins)).execute(&mut *tx).await?;
         self.commit(tx).await
     }
 }

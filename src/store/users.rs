@@ -1,7 +1,8 @@
 //! People's accounts.
 
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, origins};
 use crate::clock::Timestamp;
+use crate::domain::origin::Origin;
 use crate::domain::thread::Order;
 use crate::domain::user::{Name, Profile, Role, Theme, UserId};
 
@@ -16,27 +17,38 @@ pub struct Credentials {
     pub ban_reason: Option<String>,
 }
 
+/// An account to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewUser<'a> {
+    pub name: &'a Name,
+    /// A PHC string.
+    pub password: &'a str,
+    pub role: Role,
+    /// None: made by no request.
+    pub origin: Option<Origin>,
+}
+
 impl Store {
     /// Makes an account. Its karma begins at 1.
     ///
     /// # Errors
     /// `Conflict` where the name is taken, in whatever case.
-    pub async fn create_user(&self, name: &Name, password: &str, role: Role, now: Timestamp) -> Result<UserId> {
+    pub async fn create_user(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
-        let id = insert_user(&mut tx, name, password, role, now).await?;
+        let id = insert_user(&mut tx, new, now).await?;
         self.commit(tx).await?;
         Ok(id)
     }
 
     /// Makes the first admin's account; `Conflict` where there is an admin already, so that two uses of one link make one admin.
-    pub async fn create_first_admin(&self, name: &Name, password: &str, now: Timestamp) -> Result<UserId> {
+    pub async fn create_first_admin(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let admin: Option<UserId> =
             sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&mut *tx).await?;
         if admin.is_some() {
             return Err(Error::Conflict);
         }
-        let id = insert_user(&mut tx, name, password, Role::Admin, now).await?;
+        let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, now).await?;
         self.commit(tx).await?;
         Ok(id)
     }
@@ -177,19 +189,19 @@ impl Store {
 
 async fn insert_user(
     tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
-    name: &Name,
-    password: &str,
-    role: Role,
+    new: NewUser<'_>,
     now: Timestamp,
 ) -> Result<UserId> {
-    Ok(sqlx::query_scalar(
+    let id = sqlx::query_scalar(
         "insert into users (name, password, role, karma, karma_base, created, replies_read_at) \
          values ($1, $2, $3, 1, 1, $4, $4) returning id",
     )
-    .bind(name.as_str())
-    .bind(password)
-    .bind(role)
+    .bind(new.name.as_str())
+    .bind(new.password)
+    .bind(new.role)
     .bind(now)
     .fetch_one(&mut **tx)
-    .await?)
+    .await?;
+    origins::note(tx, new.origin.as_ref(), id, None, now).await?;
+    Ok(id)
 }

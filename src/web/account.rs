@@ -8,10 +8,11 @@ use serde::Deserialize;
 
 use crate::config::SignUp;
 use crate::domain::draft;
+use crate::domain::origin::Origin;
 use crate::domain::password;
 use crate::domain::thread::Order;
 use crate::domain::user::{Name, NameError, Role, Theme};
-use crate::store;
+use crate::store::{self, NewUser};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -132,6 +133,7 @@ pub async fn sign_up(
     State(app): State<App>,
     viewer: MaybeMember,
     address: Address,
+    origin: Origin,
     headers: HeaderMap,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
@@ -152,7 +154,8 @@ pub async fn sign_up(
     };
     app.limits.sign_up(address)?;
     let hash = app.hash_password(typed.password).await?;
-    match app.store.create_user(&name, &hash, Role::Member, app.clock.now()).await {
+    let new = NewUser { name: &name, password: &hash, role: Role::Member, origin: Some(origin) };
+    match app.store.create_user(new, app.clock.now()).await {
         Ok(user) => session::begin(&app, &headers, user, &typed.goto).await,
         Err(store::Error::Conflict) => {
             let taken = Mistakes::one("name", NameError::Taken);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
+use crate::domain::origin::Origin;
 use crate::domain::text::{self, Html};
 use crate::domain::title::{self, Title};
 use crate::domain::user::{Member, Role};
@@ -132,6 +133,7 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
 pub async fn create(
     State(app): State<App>,
     asking: CurrentMember,
+    origin: Origin,
     Path(id): Path<ItemId>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
@@ -155,7 +157,8 @@ pub async fn create(
         let page = reply.form(&typed.text, Mistakes::one("", sentence), None);
         return Ok((status, [(http::header::RETRY_AFTER, wait)], page).into_response());
     }
-    let comment = NewComment { author: member.id, parent: id, text: &text, live: member.shadowed_at.is_none() };
+    let live = member.shadowed_at.is_none();
+    let comment = NewComment { author: member.id, parent: id, text: &text, live, origin: Some(origin) };
     let new = match app.store.comment(comment, viewer.now).await {
         Err(store::Error::NotFound) => return Ok(reply.closed(&typed.text, &Error::Gone)),
         new => new?,

@@ -171,6 +171,13 @@ impl Drop for Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address(IpAddr);
 
+impl Address {
+    /// The address, or the first one of an IPv6 /64.
+    pub fn network(self) -> IpAddr {
+        self.0
+    }
+}
+
 impl FromRequestParts<App> for Address {
     type Rejection = std::convert::Infallible;
 

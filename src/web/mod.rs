@@ -15,6 +15,7 @@ mod limit;
 mod lists;
 mod news;
 mod old;
+mod origin;
 mod page;
 mod pages;
 mod path;

@@ -8,8 +8,9 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::{DAY, Timestamp};
-use crate::domain::user::Name;
-use crate::store;
+use crate::domain::origin::Origin;
+use crate::domain::user::{Name, Role};
+use crate::store::{self, NewUser};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -75,6 +76,7 @@ pub async fn create(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(token): Path<String>,
+    origin: Origin,
     headers: HeaderMap,
     Form(typed): Form<FirstAdmin>,
 ) -> Result<Response, Error> {
@@ -86,7 +88,8 @@ pub async fn create(
         return Ok(form(&app, &viewer, &token, &typed.name, errors));
     };
     let hash = app.hash_password(typed.password).await?;
-    match app.store.create_first_admin(&name, &hash, app.clock.now()).await {
+    let new = NewUser { name: &name, password: &hash, role: Role::Admin, origin: Some(origin) };
+    match app.store.create_first_admin(new, app.clock.now()).await {
         Ok(user) => session::begin(&app, &headers, user, &Goto::default()).await,
         Err(store::Error::Conflict) if app.store.has_admin().await? => Err(Error::NotFound),
         Err(store::Error::Conflict) => {

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::domain::draft::{self, Story};
+use crate::domain::origin::Origin;
 use crate::domain::text::{self, Html};
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
@@ -89,6 +90,7 @@ fn check(typed: &Typed) -> Result<Story, Mistakes> {
 pub async fn create(
     State(app): State<App>,
     asking: CurrentMember,
+    origin: Origin,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
@@ -113,6 +115,7 @@ pub async fn create(
         section: title::section(story.title.as_str(), &app.config.short_name),
         text: &story.text,
         live: member.shadowed_at.is_none(),
+        origin: Some(origin),
     };
     match app.store.submit(new, &app.policy, viewer.now).await? {
         Submission::Duplicate(id) if !story.text.is_empty() => {

@@ -16,7 +16,7 @@ use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings, Switch};
 use stoa::domain::user::{Name, Role, UserId};
 use stoa::fetch::Fetcher;
-use stoa::store::{Act, NewSession, Store};
+use stoa::store::{Act, NewSession, NewUser, Store};
 use stoa::web::{self, App};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -92,7 +92,8 @@ impl TestApp {
     /// Makes an account without logging in.
     pub async fn account(&self, name: &str, role: Role) -> UserId {
         let name = Name::parse_by_operator(name).expect("a name");
-        self.store.create_user(&name, &HASH, role, self.now()).await.expect("a new account")
+        let new = NewUser { name: &name, password: &HASH, role, origin: None };
+        self.store.create_user(new, self.now()).await.expect("a new account")
     }
 
     /// A new account, logged in.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use stoa::clock::Timestamp;
 use stoa::domain::item::ItemId;
 use stoa::domain::user::{Name, Role, UserId};
-use stoa::store::{NewSession, NewStory, Store, Submission};
+use stoa::store::{NewSession, NewStory, NewUser, Store, Submission};
 
 const WRITERS: usize = 6;
 const KILLS: usize = 4;
@@ -26,14 +26,15 @@ async fn prepare(store: &Store) -> (ItemId, Vec<UserId>) {
     let mut people = Vec::new();
     for nth in 0..=WRITERS {
         let name = Name::parse(&format!("writer{nth}")).expect("a name");
-        let user = store.create_user(&name, "no hash", Role::Member, BEGAN).await.expect("an account");
+        let new = NewUser { name: &name, password: "no hash", role: Role::Member, origin: None };
+        let user = store.create_user(new, BEGAN).await.expect("an account");
         let token_hash = <sha2::Sha256 as sha2::Digest>::digest(token(nth).as_bytes()).to_vec();
         let session = NewSession { token_hash: &token_hash, user, agent: "", expires: NEVER };
         store.create_session(session, BEGAN).await.expect("a session");
         people.push(user);
     }
-    let story =
-        NewStory { author: people[WRITERS], title: "A story", url: None, section: None, text: "So.", live: true };
+    let author = people[WRITERS];
+    let story = NewStory { author, title: "A story", url: None, section: None, text: "So.", live: true, origin: None };
     let policy = stoa::domain::policy::Policy::default();
     let Submission::New(id) = store.submit(story, &policy, BEGAN).await.expect("submitted") else {
         panic!("a new story")

@@ -84,7 +84,9 @@ impl Site {
     }
 
     async fn member(&self, name: &str) -> stoa::domain::user::UserId {
-        self.store.create_user(&Name::parse(name).unwrap(), "phc", Role::Member, Timestamp(NOW)).await.unwrap()
+        let name = Name::parse(name).unwrap();
+        let new = stoa::store::NewUser { name: &name, password: "phc", role: Role::Member, origin: None };
+        self.store.create_user(new, Timestamp(NOW)).await.unwrap()
     }
 }
 
@@ -415,7 +417,15 @@ async fn nothing_is_put_into_a_members_mouth() {
 async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
     let site = Site::new().await;
     let ada = site.member("carol").await;
-    let title = |title| stoa::store::NewStory { author: ada, title, url: None, section: None, text: "", live: true };
+    let title = |title| stoa::store::NewStory {
+        author: ada,
+        title,
+        url: None,
+        section: None,
+        text: "",
+        live: true,
+        origin: None,
+    };
     let policy = stoa::domain::policy::Policy::default();
     for name in ["One", "Two"] {
         site.store.submit(title(name), &policy, Timestamp(NOW)).await.unwrap();
@@ -425,7 +435,7 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
         site.rows("select id, source_id, parent_id, root_id from items order by id").await,
         ["1|null|null|1", "2|null|null|2", "50|50|52|51", "51|1|null|51", "52|2|51|51"]
     );
-    let new = NewComment { author: ada, parent: ItemId(50), text: "new", live: true };
+    let new = NewComment { author: ada, parent: ItemId(50), text: "new", live: true, origin: None };
     assert_eq!(site.store.comment(new, Timestamp(NOW)).await.unwrap(), ItemId(53));
     let before = site.everything().await;
     site.import(&[&[story(1), comment(2, 1), comment(50, 2)].join("\n")]).await;

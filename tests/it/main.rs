@@ -22,6 +22,7 @@ mod join;
 mod layering;
 mod migrations;
 mod operate;
+mod origins;
 mod plans;
 mod read;
 mod roles;

@@ -249,13 +249,14 @@ async fn browser(app: &TestApp, who: Who, name: &str) -> Browser {
 
 async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
     let now = app.now();
-    let story = NewStory { author, title: "A story", url: None, section: None, text: "Words.", live: true };
+    let story =
+        NewStory { author, title: "A story", url: None, section: None, text: "Words.", live: true, origin: None };
     let policy = &app.app.policy;
     let stoa::store::Submission::New(story) = app.store.submit(story, policy, now).await.expect("a story") else {
         panic!("a new story")
     };
     let comment = |author, live| {
-        let comment = NewComment { author, parent: story, text: "Some words.", live };
+        let comment = NewComment { author, parent: story, text: "Some words.", live, origin: None };
         async move { app.store.comment(comment, now).await.expect("a comment") }
     };
     let act = Act { actor: None, reason: "", at: now };

@@ -1,0 +1,157 @@
+//! Where something came from, without the address: keyed hashes of the address, of its network and of the wider network around that.
+//! Whoever has the key can look a network up; nobody can read an address out of a row.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
+use sha2::{Digest, Sha256};
+
+/// How much of an address a hash stands for, as lengths of prefixes in IPv4 and in IPv6. An owner of an IPv6 network chooses its last
+/// 64 bits, so that they say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Width {
+    /// /32 and /64
+    Near,
+    /// /24 and /48
+    Middle,
+    /// /16 and /32
+    Wide,
+}
+
+impl Width {
+    pub const ALL: [Width; 3] = [Width::Near, Width::Middle, Width::Wide];
+
+    fn prefix(self, ip: IpAddr) -> u8 {
+        match (self, ip) {
+            (Width::Near, IpAddr::V4(_)) => 32,
+            (Width::Near, IpAddr::V6(_)) => 64,
+            (Width::Middle, IpAddr::V4(_)) => 24,
+            (Width::Middle, IpAddr::V6(_)) => 48,
+            (Width::Wide, IpAddr::V4(_)) => 16,
+            (Width::Wide, IpAddr::V6(_)) => 32,
+        }
+    }
+}
+
+/// A network's keyed hash: 128 bits are enough for no two to meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NetworkHash([u8; 16]);
+
+impl NetworkHash {
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    pub near: NetworkHash,
+    pub middle: NetworkHash,
+    pub wide: NetworkHash,
+}
+
+/// The site's secret that hashes are keyed with: without it, all four thousand million IPv4 addresses are hashed in minutes.
+#[derive(Clone)]
+pub struct OriginKey([u8; 32]);
+
+impl fmt::Debug for OriginKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OriginKey")
+    }
+}
+
+impl OriginKey {
+    pub fn new(secret: [u8; 32]) -> OriginKey {
+        OriginKey(secret)
+    }
+
+    pub fn origin(&self, address: IpAddr) -> Origin {
+        let address = address.to_canonical();
+        let [near, middle, wide] = Width::ALL.map(|width| self.hash(address, width.prefix(address)));
+        Origin { near, middle, wide }
+    }
+
+    /// A network as origins have it; none where it is of another size than the three that are kept.
+    pub fn network(&self, network: IpNet) -> Option<(Width, NetworkHash)> {
+        let ip = network.addr();
+        let width = Width::ALL.into_iter().find(|width| width.prefix(ip) == network.prefix_len())?;
+        Some((width, self.hash(ip, network.prefix_len())))
+    }
+
+    /// The key, then a message of one length, so that no other message continues it.
+    fn hash(&self, ip: IpAddr, prefix: u8) -> NetworkHash {
+        let (family, bits) = match ip {
+            IpAddr::V4(ip) => (4, u128::from(ip.to_bits()) << 96),
+            IpAddr::V6(ip) => (6, Ipv6Addr::to_bits(ip)),
+        };
+        let network = bits & u128::MAX.checked_shl(128_u32.saturating_sub(prefix.into())).unwrap_or(0);
+        let mut message = Sha256::new_with_prefix(self.0);
+        message.update([family, prefix]);
+        message.update(network.to_be_bytes());
+        let mut hash = [0; 16];
+        for (to, from) in hash.iter_mut().zip(message.finalize()) {
+            *to = from;
+        }
+        NetworkHash(hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> OriginKey {
+        OriginKey::new([byte; 32])
+    }
+
+    fn origin(address: &str) -> Origin {
+        key(1).origin(address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn neighbours_share_a_network_and_not_an_address() {
+        for (one, other, near, middle, wide) in [
+            ("203.0.113.5", "203.0.113.5", true, true, true),
+            ("203.0.113.5", "::ffff:203.0.113.5", true, true, true),
+            ("203.0.113.5", "203.0.113.6", false, true, true),
+            ("203.0.113.5", "203.0.114.5", false, false, true),
+            ("203.0.113.5", "203.1.113.5", false, false, false),
+            ("2001:db8:1:2::5", "2001:db8:1:2:ffff::", true, true, true),
+            ("2001:db8:1:2::5", "2001:db8:1:3::5", false, true, true),
+            ("2001:db8:1:2::5", "2001:db8:2:2::5", false, false, true),
+            ("2001:db8:1:2::5", "2001:db9:1:2::5", false, false, false),
+            ("0.0.0.0", "::", false, false, false),
+        ] {
+            let (a, b) = (origin(one), origin(other));
+            let found = (a.near == b.near, a.middle == b.middle, a.wide == b.wide);
+            assert_eq!(found, (near, middle, wide), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_network_of_one_of_the_three_sizes_is_found_by_its_hash() {
+        let (four, six) = (origin("203.0.113.5"), origin("2001:db8:1:2::5"));
+        for (network, expected) in [
+            ("203.0.113.5/32", Some((Width::Near, four.near))),
+            ("203.0.113.0/24", Some((Width::Middle, four.middle))),
+            ("203.0.113.99/24", Some((Width::Middle, four.middle))),
+            ("203.0.0.0/16", Some((Width::Wide, four.wide))),
+            ("2001:db8:1:2::/64", Some((Width::Near, six.near))),
+            ("2001:db8:1::/48", Some((Width::Middle, six.middle))),
+            ("2001:db8::/32", Some((Width::Wide, six.wide))),
+            ("203.0.112.0/20", None),
+            ("2001:db8:1:2::5/128", None),
+        ] {
+            assert_eq!(key(1).network(network.parse().expect("a network")), expected, "{network}");
+        }
+    }
+
+    #[test]
+    fn another_site_has_other_hashes_and_no_key_is_shown() {
+        let address = "203.0.113.5".parse().expect("an address");
+        assert_ne!(key(1).origin(address).near, key(2).origin(address).near);
+        assert_eq!(format!("{:?}", key(1)), "OriginKey");
+    }
+}
