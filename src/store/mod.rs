@@ -2,10 +2,12 @@
 //!
 //! The SQL is portable between SQLite and PostgreSQL: `$1`, `returning`, `on conflict`, seconds as integers, `cast(sum(..) as bigint)`.
 
+mod desk;
 mod import;
 mod items;
 mod lists;
 mod moderation;
+mod notices;
 mod origins;
 mod sessions;
 mod threads;
@@ -23,11 +25,13 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
+pub use desk::Queued;
 pub use import::{Imported, NewItem};
 pub use items::{Edit, NewComment, NewStory, Submission};
 pub use lists::{Dead, Page};
 pub use moderation::{Act, Logged, Revision};
-pub use sessions::{Keep, NewSession, SessionRow};
+pub use notices::Notice;
+pub use sessions::{Keep, Known, NewSession, SessionRow};
 pub use threads::Marks;
 pub use users::{Credentials, NewUser};
 pub use votes::Voted;

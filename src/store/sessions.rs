@@ -4,8 +4,8 @@ use super::{Error, Result, Store};
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::user::{Member, UserId};
 
-/// Unread replies are counted no further than this.
-const UNREAD_SHOWN: i64 = 100;
+/// Unread replies, and what waits for moderators, are counted no further than this.
+const COUNTED: i64 = 100;
 
 #[derive(Debug, Clone)]
 pub struct NewSession<'a> {
@@ -34,12 +34,22 @@ pub struct Keep {
     pub origins: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct MemberRow {
+/// Whoever a session belongs to, with what the header of every page shows them.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Known {
     #[sqlx(flatten)]
-    member: Member,
+    pub member: Member,
+    /// Replies and notices that they have not read.
+    pub unread: i64,
+    /// What waits at the moderators' desk; for others nothing.
+    pub waiting: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct KnownRow {
+    #[sqlx(flatten)]
+    known: Known,
     seen: Timestamp,
-    unread: i64,
 }
 
 impl Store {
@@ -57,19 +67,22 @@ impl Store {
         Ok(())
     }
 
-    /// Whose session this is, and how many replies they have not read; none where it has ended or its owner is banned.
-    pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<(Member, i64)>> {
-        let row: Option<MemberRow> = sqlx::query_as(
+    /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.
+    pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Known>> {
+        let row: Option<KnownRow> = sqlx::query_as(
             "select u.id, u.name, u.role, u.karma, u.created, u.banned_at, u.shadowed_at, u.show_dead, u.theme, \
              u.comment_order, u.replies_read_at, s.seen, \
              (select count(*) from (select 1 from items r where r.reply_to = u.id and r.time > u.replies_read_at \
-              and r.dead is null and r.deleted_at is null limit $3) as unread_replies) as unread \
+              and r.dead is null and r.deleted_at is null union all \
+              select 1 from notices n where n.user_id = u.id and n.at > u.replies_read_at limit $3) as unread_replies) as unread, \
+             case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as waiting_items) end as waiting \
              from sessions s join users u on u.id = s.user_id \
              where s.token_hash = $1 and s.expires > $2 and u.banned_at is null",
         )
         .bind(token_hash)
         .bind(now)
-        .bind(UNREAD_SHOWN)
+        .bind(COUNTED)
         .fetch_optional(&self.read)
         .await?;
         let Some(row) = row else { return Ok(None) };
@@ -84,7 +97,7 @@ impl Store {
                 tracing::warn!(%error, "a session's use could not be noted");
             }
         }
-        Ok(Some((row.member, row.unread)))
+        Ok(Some(row.known))
     }
 
     pub async fn end_session(&self, token_hash: &[u8]) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The lists of comments: newest, best, and replies to oneself.
+//! The lists of comments: newest and best.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::web::error::Error;
 use crate::web::lists::Ranked;
 use crate::web::news::{Before, Choice, Empty, Numbered, ROWS, dead_for, in_order, marks, page_of};
 use crate::web::page::{Page, html};
-use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::view::{Eye, FlatView};
 
@@ -32,7 +32,7 @@ pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec
 }
 
 /// The same, those newer than `since` marked as unseen.
-async fn flat_since(
+pub async fn flat_since(
     app: &App,
     viewer: &MaybeMember,
     items: &[Item],
@@ -86,28 +86,4 @@ pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<
         more,
         empty: Empty::new("No comments in the last seven days.", "/comments", "See the newest comments").on(at),
     }))
-}
-
-#[derive(Template)]
-#[template(path = "replies.html")]
-struct RepliesPage<'a> {
-    page: Page<'a>,
-    comments: Vec<FlatView>,
-    more: Option<String>,
-}
-
-/// `/replies`: what others answered, the unread marked; seeing the first page is reading them.
-pub async fn replies(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Before>,
-) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = asking;
-    let items = app.store.replies_to(member.id, at.cursor(&app).await?).await?;
-    let (items, more) = page_of(items, "/replies");
-    let comments = flat_since(&app, &viewer, &items, Some(member.replies_read_at)).await?;
-    if at.before.is_none() && viewer.unread > 0 {
-        app.store.read_replies(member.id, viewer.now).await?;
-    }
-    Ok(html(&RepliesPage { page: Page::new(&app, &viewer, "replies", "Replies"), comments, more }))
 }

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::domain::text::Html;
-use crate::domain::user::Theme;
+use crate::domain::user::{Role, Theme};
 use crate::web::assets::Assets;
 use crate::web::error::Error;
 use crate::web::session::MaybeMember;
@@ -33,6 +33,8 @@ pub struct Viewer {
     pub name: String,
     pub karma: i64,
     pub unread: i64,
+    /// For moderators: how much waits at their desk.
+    pub waiting: Option<i64>,
 }
 
 pub struct Page<'a> {
@@ -60,6 +62,7 @@ impl<'a> Page<'a> {
             name: member.name.clone(),
             karma: member.karma,
             unread: viewer.unread,
+            waiting: (member.role >= Role::Moderator).then_some(viewer.waiting),
         });
         Page { section, theme: viewer.theme, viewer: known, here: viewer.here.clone(), ..Page::for_nobody(app, title) }
     }

@@ -5,7 +5,8 @@ use axum::routing::{get, post};
 
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, feed, item, news, old, pages, search, sessions, setup, submit, user,
+    account, act, assets, comment, comments, desk, feed, item, news, old, pages, replies, search, sessions, setup,
+    submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -42,13 +43,15 @@ pub fn routes() -> Router<App> {
         // a member's own
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
-        .route("/replies", get(comments::replies))
+        .route("/replies", get(replies::show))
         .route("/saved", get(news::saved))
         .route("/hidden", get(news::hidden))
         .route("/upvoted", get(news::upvoted))
         .route("/settings", get(account::settings).post(account::save_settings))
         .route("/settings/password", get(account::password_form).post(account::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
+        // the moderators' desk
+        .route("/mod", get(desk::queue))
         // coming and going
         .route("/signup", get(account::sign_up_form_page).post(account::sign_up))
         .route("/login", get(account::log_in_form_page).post(account::log_in))

@@ -158,8 +158,10 @@ pub fn to_log_in(here: &str) -> Response {
 #[derive(Debug, Clone)]
 pub struct MaybeMember {
     pub member: Option<Member>,
-    /// Replies that the member has not read.
+    /// Replies and notices that the member has not read.
     pub unread: i64,
+    /// What waits at the moderators' desk, for a moderator.
+    pub waiting: i64,
     pub theme: Option<Theme>,
     /// The path and query of the page, to come back to.
     pub here: String,
@@ -186,12 +188,13 @@ impl FromRequestParts<App> for MaybeMember {
             Some(token) => app.store.session(&hash(token), now).await?,
             None => None,
         };
-        let (member, unread) = known.map_or((None, 0), |(member, unread)| (Some(member), unread));
+        let (unread, waiting) = known.as_ref().map_or((0, 0), |known| (known.unread, known.waiting));
+        let member = known.map(|known| known.member);
         let theme = match &member {
             Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
             None => theme_cookie(&parts.headers).filter(|theme| *theme != Theme::System),
         };
-        Ok(MaybeMember { member, unread, theme, here, now })
+        Ok(MaybeMember { member, unread, waiting, theme, here, now })
     }
 }
 
@@ -225,6 +228,7 @@ fn referring_page(headers: &HeaderMap) -> String {
 /// A moderator or an admin.
 #[derive(Debug, Clone)]
 pub struct Moderator {
+    pub viewer: MaybeMember,
     pub member: Member,
 }
 
@@ -232,10 +236,10 @@ impl FromRequestParts<App> for Moderator {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Moderator, Error> {
-        let CurrentMember { member, .. } = CurrentMember::from_request_parts(parts, app).await?;
+        let CurrentMember { viewer, member } = CurrentMember::from_request_parts(parts, app).await?;
         if member.role < Role::Moderator {
             return Err(Error::forbidden(ModerationError::NotAModerator));
         }
-        Ok(Moderator { member })
+        Ok(Moderator { viewer, member })
     }
 }

@@ -65,7 +65,7 @@ impl<'a> Eye<'a> {
         Eye { policy: &app.policy, texts: &app.texts, member: viewer.member.as_ref(), marks, now: viewer.now }
     }
 
-    fn author(&self, item: &Item) -> Option<Author> {
+    pub fn author(&self, item: &Item) -> Option<Author> {
         let name = item.author.clone()?;
         let fresh = item.author_created.is_some_and(|made| {
             !item.imported

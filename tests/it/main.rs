@@ -13,6 +13,7 @@ mod addresses;
 mod app;
 mod cache;
 mod cross_site;
+mod desk;
 mod discuss;
 mod durable;
 mod fetch;

@@ -19,7 +19,7 @@ use crate::roles::{Who, case, forum, table};
 const COLLECTING: &str = "STOA_TEST_COLLECTS_STATEMENTS";
 
 /// Steps that would be refused otherwise: the step's beginning, a part of its statement, and why it is bounded.
-const EXCEPTIONS: [(&str, &str, &str); 13] = [
+const EXCEPTIONS: [(&str, &str, &str); 16] = [
     (
         "SCAN items USING INDEX items_ranked",
         " order by rank_time desc, id desc limit ",
@@ -46,6 +46,9 @@ const EXCEPTIONS: [(&str, &str, &str); 13] = [
     ("SCAN newest", "limit 20000) as newest ", "the same titles"),
     ("USE TEMP B-TREE FOR ORDER BY", "limit 20000) as newest ", "what was found among them"),
     ("SCAN unread_replies", " limit $3) as unread_replies", "at most 100, which the statement counts"),
+    ("SCAN waiting_items", " limit $3) as waiting_items)", "at most 100, which the statement counts"),
+    ("SCAN last_stories", " limit 50) as last_stories ", "an author's last 50, for each row of a page of the queue"),
+    ("SCAN last_comments", " limit 50) as last_comments ", "the same of comments"),
     ("SCAN more", "with more (id, ", "the values of the statement itself"),
     // Where a row is written that others may refer to, a plan has a step for those that were written before it. It runs only while a
     // reference is broken (SQLite's OP_FkIfZero), and none is: parents are written first.
@@ -163,7 +166,8 @@ async fn read_on(browser: &mut Browser) {
         "/search?q=some+words",
         "/user/chief/submissions?before=3",
         "/user/chief/comments?before=3",
-        "/replies?before=3",
+        "/replies?at=1795435200&reply=3",
+        "/mod?at=1795435200&before=3",
         "/saved?p=2",
         "/hidden?p=2",
         "/upvoted?p=2",

@@ -105,6 +105,7 @@ GET  /settings/password         -         -                          login page
 POST /settings/password         -         current={password}&password=other+unrelated+words login done
 GET  /settings/sessions         -         -                          login page
 POST /settings/sessions         -         end=others                 login done
+GET  /mod                       -         -                          login no    no    no       no     page      page
 GET  /signup                    -         -                          page  done
 POST /signup                    -         name={fresh}&password={password} done
 GET  /login                     -         -                          page  done

@@ -1,0 +1,18 @@
+//! The moderators' desk. A page of it is a line in [`PAGES`]; its handler stands in a file beside this one.
+
+mod queue;
+
+pub use queue::show as queue;
+
+use crate::domain::user::{Member, Role};
+use crate::web::news::Choice;
+
+/// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
+const PAGES: [(&str, &str, Role); 1] = [("queue", "/mod", Role::Moderator)];
+
+/// The desk's bar on the page called `here`, for `_mod.html`.
+pub fn bar(moderator: &Member, here: &str) -> Vec<Choice> {
+    let open = PAGES.iter().filter(|(_, _, role)| moderator.role >= *role);
+    open.map(|(name, href, _)| Choice { name: (*name).to_owned(), href: (*href).to_owned(), current: *name == here })
+        .collect()
+}
