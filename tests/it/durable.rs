@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stoa::clock::Timestamp;
 use stoa::domain::item::ItemId;
@@ -104,7 +104,12 @@ async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
                 })
             })
             .collect();
-        std::thread::sleep(Duration::from_millis(150 + 90 * kill as u64));
+        // Every writer is at work, however slow the machine is.
+        let (begun, before) = (Instant::now(), acknowledged.lock().expect("the list").len());
+        while acknowledged.lock().expect("the list").len() < before + 2 * WRITERS && begun.elapsed().as_secs() < 60 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(90 * kill as u64));
         // The kill that no process can catch.
         process.kill().expect("killed");
         process.wait().expect("ended");
