@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::clock::{DAY, HOUR, MINUTE};
 use crate::domain::policy::Policy;
+use crate::domain::signup::SignUp;
 
 /// Where settings are read from beside flags and environment, if it is there.
 const FILE: &str = "stoa.toml";
@@ -91,8 +92,14 @@ settings! {
     pages ("STOA_PAGES"): PathBuf = PathBuf::new();
     #[doc = " How the contact page says the operator is reached, in Markdown."]
     contact ("STOA_CONTACT"): String = String::new();
-    #[doc = " Who may make an account: open (everybody) or closed (only the operator makes them)."]
+    #[doc = " Who may make an account: open (everybody), invitation (whom a member invites) or closed (only the operator makes them)."]
     sign_up ("STOA_SIGN_UP"): SignUp = SignUp::Open;
+    #[doc = " How many of a member's invitations may be open at once; 0: only moderators invite."]
+    invitations ("STOA_INVITATIONS"): u32 = 5;
+    #[doc = " The same for moderators."]
+    invitations_moderator ("STOA_INVITATIONS_MODERATOR"): u32 = 50;
+    #[doc = " For how many days an invitation is good."]
+    invitation_days ("STOA_INVITATION_DAYS"): u32 = 14;
     #[doc = " Karma from which a member may vote comments down."]
     karma_downvote ("STOA_KARMA_DOWNVOTE"): i64 = Policy::default().karma_downvote;
     #[doc = " How long a vote can be undone, in minutes."]
@@ -125,6 +132,8 @@ settings! {
     log_ins_per_hour ("STOA_LOG_INS_PER_HOUR"): u32 = 30;
     #[doc = " How many page titles an account may have fetched in an hour."]
     fetches_per_hour ("STOA_FETCHES_PER_HOUR"): u32 = 60;
+    #[doc = " How many invitations an account may make in an hour."]
+    invitations_per_hour ("STOA_INVITATIONS_PER_HOUR"): u32 = 20;
     #[doc = " How many requests an address may make in a minute, beside those answered from memory."]
     requests_per_minute ("STOA_REQUESTS_PER_MINUTE"): u32 = 600;
 }
@@ -142,11 +151,14 @@ impl Switch {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SignUp {
-    Open,
-    Closed,
+impl clap::ValueEnum for SignUp {
+    fn value_variants<'a>() -> &'a [SignUp] {
+        &SignUp::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.as_str()))
+    }
 }
 
 /// Address ranges, written with commas between.
@@ -218,10 +230,7 @@ impl Setting for Switch {
 
 impl Setting for SignUp {
     fn to_toml(&self) -> String {
-        quoted(match self {
-            SignUp::Open => "open",
-            SignUp::Closed => "closed",
-        })
+        quoted(self.as_str())
     }
 }
 
@@ -310,6 +319,9 @@ impl Config {
             duplicate_points: self.duplicate_points,
             new_account: i64::from(self.new_account_days) * DAY,
             show_comment_points: self.show_comment_points.is_on(),
+            invitations: i64::from(self.invitations),
+            invitations_moderator: i64::from(self.invitations_moderator),
+            invitation: i64::from(self.invitation_days) * DAY,
         }
     }
 }

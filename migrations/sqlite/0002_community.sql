@@ -143,7 +143,9 @@ create table invitations (
     revoked_at integer
 );
 create unique index invitations_by_token on invitations (token_hash);
-create index invitations_of on invitations (inviter_id, created desc);
+create index invitations_of on invitations (inviter_id, id desc);
+create index invitations_open on invitations (inviter_id, expires) where used_by is null and revoked_at is null;
+create index invitations_unused on invitations (expires) where used_by is null;
 
 -- Somebody asks for an account; the name is theirs while they wait.
 create table requests (
@@ -169,3 +171,8 @@ create index moderation_by_act on moderation (act, at desc, id desc);
 create index moderation_by_actor on moderation (actor_id, at desc, id desc);
 create index moderation_of_user on moderation (user_id, at desc, id desc);
 create index moderation_public on moderation (at desc, id desc) where not private;
+
+-- How many people joined by an invitation of theirs; kept beside the rows that it counts.
+alter table users add column invited integer not null default 0;
+-- The roots of the tree of who invited whom, the latest first.
+create index users_roots on users (created desc, id desc) where invited_by is null and invited > 0;

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::domain::age;
 use crate::domain::item::ItemId;
 use crate::domain::moderation;
 use crate::domain::password;
+use crate::domain::token::Token;
 use crate::domain::user::{Name, Role};
 use crate::store::{Act, Error, Logged, NewUser, Revision, Store};
 
@@ -28,6 +29,8 @@ pub enum Admin {
     Password { name: String },
     /// Hand an imported name to its person; the password is read from standard input
     Claim { name: String },
+    /// Make an invitation and print its link; it is from NAME, or from the first admin
+    Invite { name: Option<String> },
     /// Give somebody another role: member, moderator or admin
     Role { name: String, role: Role },
     /// Ban somebody, whose sessions end at once
@@ -61,14 +64,14 @@ pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result
         bail!("there is no database at {}", config.database.display());
     }
     let store = Store::open(&config.database).await?;
-    let done = act(admin, &store, clock).await;
+    let done = act(admin, &store, config, clock).await;
     store.close().await;
     writeln!(std::io::stdout(), "{}", done?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Does it, and says in a sentence what was done.
-async fn act(admin: Admin, store: &Store, clock: &Clock) -> anyhow::Result<String> {
+async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> anyhow::Result<String> {
     let at = clock.now();
     match admin {
         Admin::Create { name, role } => {
@@ -101,6 +104,7 @@ async fn act(admin: Admin, store: &Store, clock: &Clock) -> anyhow::Result<Strin
             store.claim(&user.name, &hash, at).await.context("somebody claimed it at the same moment")?;
             Ok(format!("{} can log in now.", user.name))
         }
+        Admin::Invite { name } => invite(store, config, name, at).await,
         Admin::Role { name, role } => {
             let user = store.profile(&name).await.with_context(|| nobody(&name))?;
             match store.set_role(user.id, role, Act { actor: None, reason: "", at }).await {
@@ -150,6 +154,24 @@ fn revised(revision: &Revision) -> String {
 
 fn nobody(name: &str) -> String {
     format!("nobody is called {name}")
+}
+
+/// An invitation's link. The operator's invitations are bounded by nothing but their end.
+async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timestamp) -> anyhow::Result<String> {
+    config.sign_up.admits(true).context("sign_up is closed, so nobody could come in by an invitation")?;
+    let name = match name {
+        Some(name) => name,
+        None => store.first_admin().await?.context("there is no admin yet: say whom the invitation is from")?,
+    };
+    let user = store.profile(&name).await.with_context(|| nobody(&name))?;
+    if user.unclaimed || user.banned_at.is_some() {
+        bail!("{} is banned or not claimed, so an invitation of theirs would not be good", user.name);
+    }
+    let token = Token::random()?;
+    let expires = at.plus(config.policy().invitation);
+    store.invite(user.id, &token.hash(), expires, i64::MAX, at).await?;
+    let link = format!("{}/invitation/{}", config.base_url, token.as_str());
+    Ok(format!("An invitation from {}, good for one person until {}:\n\n    {link}\n", user.name, age::day(expires)))
 }
 
 async fn ban(store: &Store, name: &str, on: bool, act: Act<'_>) -> anyhow::Result<String> {

@@ -24,6 +24,12 @@ pub struct Policy {
     pub new_account: i64,
     /// Whether everybody sees a comment's points, not only its author.
     pub show_comment_points: bool,
+    /// How many of a member's invitations may be open at once.
+    pub invitations: i64,
+    /// The same for moderators.
+    pub invitations_moderator: i64,
+    /// How long an invitation is good, in seconds.
+    pub invitation: i64,
 }
 
 impl Default for Policy {
@@ -39,6 +45,9 @@ impl Default for Policy {
             duplicate_points: 10,
             new_account: 14 * DAY,
             show_comment_points: false,
+            invitations: 5,
+            invitations_moderator: 50,
+            invitation: 14 * DAY,
         }
     }
 }

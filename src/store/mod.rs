@@ -4,6 +4,7 @@
 
 mod desk;
 mod import;
+mod invitations;
 mod items;
 mod lists;
 mod moderation;
@@ -27,6 +28,7 @@ use sqlx::{Sqlite, Transaction};
 
 pub use desk::Queued;
 pub use import::{Imported, NewItem};
+pub use invitations::{Invitation, Inviter};
 pub use items::{Edit, NewComment, NewStory, Submission};
 pub use lists::{Dead, Page};
 pub use moderation::{Act, Logged, Revision};

@@ -32,6 +32,8 @@ pub struct Keep {
     pub revisions: i64,
     /// Where posts and accounts came from.
     pub origins: i64,
+    /// An invitation that nobody used, after its end.
+    pub invitations: i64,
 }
 
 /// Whoever a session belongs to, with what the header of every page shows them.
@@ -170,6 +172,10 @@ impl Store {
         sqlx::query("delete from devices where seen < $1").bind(now.minus(keep.browsers)).execute(&mut *tx).await?;
         sqlx::query("delete from revisions where at < $1").bind(now.minus(keep.revisions)).execute(&mut *tx).await?;
         sqlx::query("delete from origins where at < $1").bind(now.minus(keep.origins)).execute(&mut *tx).await?;
+        sqlx::query("delete from invitations where expires < $1 and used_by is null")
+            .bind(now.minus(keep.invitations))
+            .execute(&mut *tx)
+            .await?;
         self.commit(tx).await
     }
 }

@@ -1,5 +1,7 @@
 //! People's accounts.
 
+use sqlx::{Sqlite, Transaction};
+
 use super::{Error, Result, Store, origins};
 use crate::clock::Timestamp;
 use crate::domain::origin::Origin;
@@ -35,7 +37,7 @@ impl Store {
     /// `Conflict` where the name is taken, in whatever case.
     pub async fn create_user(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
-        let id = insert_user(&mut tx, new, now).await?;
+        let id = insert_user(&mut tx, new, None, now).await?;
         self.commit(tx).await?;
         Ok(id)
     }
@@ -48,7 +50,7 @@ impl Store {
         if admin.is_some() {
             return Err(Error::Conflict);
         }
-        let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, now).await?;
+        let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, None, now).await?;
         self.commit(tx).await?;
         Ok(id)
     }
@@ -57,6 +59,22 @@ impl Store {
         let admin: Option<UserId> =
             sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&self.read).await?;
         Ok(admin.is_some())
+    }
+
+    /// Whether a new account cannot have this name, in whatever case.
+    pub async fn is_taken(&self, name: &Name) -> Result<bool> {
+        let taken: Option<i64> = sqlx::query_scalar("select 1 from users where lower(name) = lower($1)")
+            .bind(name.as_str())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(taken.is_some())
+    }
+
+    /// The admin of longest standing.
+    pub async fn first_admin(&self) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("select name from users where role = 'admin' order by id limit 1")
+            .fetch_optional(&self.read)
+            .await?)
     }
 
     /// An account's log-in, by its name in any case.
@@ -187,21 +205,27 @@ impl Store {
     }
 }
 
-async fn insert_user(
-    tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
+/// The one maker of accounts; within the transaction of whatever gives the right to one.
+pub(super) async fn insert_user(
+    tx: &mut Transaction<'static, Sqlite>,
     new: NewUser<'_>,
+    inviter: Option<UserId>,
     now: Timestamp,
 ) -> Result<UserId> {
     let id = sqlx::query_scalar(
-        "insert into users (name, password, role, karma, karma_base, created, replies_read_at) \
-         values ($1, $2, $3, 1, 1, $4, $4) returning id",
+        "insert into users (name, password, role, karma, karma_base, created, replies_read_at, invited_by) \
+         values ($1, $2, $3, 1, 1, $4, $4, $5) returning id",
     )
     .bind(new.name.as_str())
     .bind(new.password)
     .bind(new.role)
     .bind(now)
+    .bind(inviter)
     .fetch_one(&mut **tx)
     .await?;
+    if let Some(inviter) = inviter {
+        sqlx::query("update users set invited = invited + 1 where id = $1").bind(inviter).execute(&mut **tx).await?;
+    }
     origins::note(tx, new.origin.as_ref(), id, None, now).await?;
     Ok(id)
 }

@@ -1,4 +1,4 @@
-//! Coming in and going: sign-up, log-in, log-out; password and settings.
+//! Coming in and going: log-in, log-out; password and settings.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -6,13 +6,11 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
-use crate::config::SignUp;
 use crate::domain::draft;
-use crate::domain::origin::Origin;
 use crate::domain::password;
+use crate::domain::signup::SignUp;
 use crate::domain::thread::Order;
-use crate::domain::user::{Name, NameError, Role, Theme};
-use crate::store::{self, NewUser};
+use crate::domain::user::Theme;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -24,7 +22,7 @@ use crate::web::state::App;
 #[derive(Debug, Default, Deserialize)]
 pub struct Back {
     #[serde(default)]
-    goto: Goto,
+    pub goto: Goto,
 }
 
 /// A name and a password as typed.
@@ -101,68 +99,6 @@ pub async fn log_in(
 /// `POST /logout`
 pub async fn log_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
     session::end(&app, &headers, &Goto::default()).await
-}
-
-#[derive(Template)]
-#[template(path = "signup.html")]
-struct SignUpPage<'a> {
-    page: Page<'a>,
-    closed: bool,
-    errors: Mistakes,
-    name: &'a str,
-    goto: &'a Goto,
-}
-
-fn sign_up_form(app: &App, viewer: &MaybeMember, name: &str, goto: &Goto, errors: Mistakes) -> Response {
-    let page = Page::new(app, viewer, "login", "Sign up");
-    let status = errors.status();
-    let closed = app.config.sign_up == SignUp::Closed;
-    html_with(status, &SignUpPage { page, closed, errors, name, goto })
-}
-
-/// `GET /signup`
-pub async fn sign_up_form_page(State(app): State<App>, viewer: MaybeMember, Query(back): Query<Back>) -> Response {
-    if viewer.member.is_some() {
-        return back.goto.redirect();
-    }
-    sign_up_form(&app, &viewer, "", &back.goto, Mistakes::default())
-}
-
-/// `POST /signup`
-pub async fn sign_up(
-    State(app): State<App>,
-    viewer: MaybeMember,
-    address: Address,
-    origin: Origin,
-    headers: HeaderMap,
-    Form(typed): Form<Typed>,
-) -> Result<Response, Error> {
-    if app.config.sign_up == SignUp::Closed {
-        return Err(Error::forbidden("This site is not taking new accounts at the moment."));
-    }
-    let mut errors = Mistakes::default();
-    let name = errors.check("name", Name::parse(&typed.name));
-    app.limits.password_form(address)?;
-    errors.check("password", app.check_password(&typed.password, &typed.name).await?);
-    if let Some(name) = &name
-        && app.store.credentials(name.as_str()).await?.is_some()
-    {
-        errors.add("name", NameError::Taken);
-    }
-    let Some(name) = name.filter(|_| errors.is_empty()) else {
-        return Ok(sign_up_form(&app, &viewer, &typed.name, &typed.goto, errors));
-    };
-    app.limits.sign_up(address)?;
-    let hash = app.hash_password(typed.password).await?;
-    let new = NewUser { name: &name, password: &hash, role: Role::Member, origin: Some(origin) };
-    match app.store.create_user(new, app.clock.now()).await {
-        Ok(user) => session::begin(&app, &headers, user, &typed.goto).await,
-        Err(store::Error::Conflict) => {
-            let taken = Mistakes::one("name", NameError::Taken);
-            Ok(sign_up_form(&app, &viewer, &typed.name, &typed.goto, taken))
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 #[derive(Template)]

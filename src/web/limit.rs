@@ -82,6 +82,7 @@ pub struct Limits {
     sign_ups: Limit<IpAddr>,
     log_ins: Limit<Guesser>,
     fetches: Limit<UserId>,
+    invitations: Limit<UserId>,
     waiting: Arc<AtomicUsize>,
     trusted: Vec<IpNet>,
 }
@@ -98,6 +99,7 @@ impl Limits {
             sign_ups: Limit::new(config.sign_ups_per_hour, HOUR, clock, on),
             log_ins: Limit::new(config.log_ins_per_hour, HOUR, clock, on),
             fetches: Limit::new(config.fetches_per_hour, HOUR, clock, on),
+            invitations: Limit::new(config.invitations_per_hour, HOUR, clock, on),
             waiting: Arc::default(),
             trusted: config.trusted_proxies.0.clone(),
         }
@@ -117,6 +119,10 @@ impl Limits {
 
     pub fn fetch(&self, user: UserId) -> Result<(), Error> {
         self.fetches.take(&user)
+    }
+
+    pub fn invite(&self, user: UserId) -> Result<(), Error> {
+        self.invitations.take(&user)
     }
 
     pub fn sign_up(&self, address: Address) -> Result<(), Error> {
@@ -156,6 +162,7 @@ impl Limits {
         self.sign_ups.forget_idle();
         self.log_ins.forget_idle();
         self.fetches.forget_idle();
+        self.invitations.forget_idle();
     }
 }
 

@@ -11,6 +11,7 @@ mod error;
 mod feed;
 mod form;
 mod goto;
+mod invitations;
 mod item;
 mod limit;
 mod lists;
@@ -26,6 +27,7 @@ mod search;
 mod session;
 mod sessions;
 mod setup;
+mod signup;
 mod state;
 mod submit;
 mod texts;
@@ -76,9 +78,10 @@ pub fn router(app: App) -> anyhow::Result<Router> {
     let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES);
     let trace = TraceLayer::new_for_http()
         .make_span_with(|request: &Request| {
-            // The path of a set-up link is a secret.
+            // The path of a set-up link is a secret, and so is an invitation's.
             let path = request.uri().path();
-            let path = if path.starts_with("/setup/") { "/setup/…" } else { path };
+            let secret = ["/setup/", "/invitation/"].into_iter().find(|folder| path.starts_with(folder));
+            let path = secret.unwrap_or(path);
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
             tracing::info_span!("request", method = %request.method(), path, id)
         })

@@ -6,6 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
+use crate::domain::signup::SignUp;
 use crate::domain::text::Html;
 use crate::domain::user::{Role, Theme};
 use crate::web::assets::Assets;
@@ -53,7 +54,7 @@ pub struct Page<'a> {
     /// Whether search engines may list it.
     pub robots: bool,
     pub is_article: bool,
-    pub sign_up_open: bool,
+    pub sign_up: SignUp,
 }
 
 impl<'a> Page<'a> {
@@ -82,7 +83,7 @@ impl<'a> Page<'a> {
             here: "/".to_owned(),
             robots: true,
             is_article: false,
-            sign_up_open: app.config.sign_up == crate::config::SignUp::Open,
+            sign_up: app.config.sign_up,
         }
     }
 

@@ -72,7 +72,7 @@ pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Response {
 
 /// `/robots.txt`: read everything, but no forms and no private lists.
 pub async fn robots() -> Response {
-    const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: /submit\nDisallow: /search\n\
+    const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: /invitation/\nDisallow: /submit\nDisallow: /search\n\
                          Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
     ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], RULES).into_response()
 }

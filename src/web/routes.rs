@@ -5,8 +5,8 @@ use axum::routing::{get, post};
 
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, desk, feed, item, news, old, pages, replies, search, sessions, setup,
-    submit, user,
+    account, act, assets, comment, comments, desk, feed, invitations, item, news, old, pages, replies, search,
+    sessions, setup, signup, submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -47,13 +47,16 @@ pub fn routes() -> Router<App> {
         .route("/saved", get(news::saved))
         .route("/hidden", get(news::hidden))
         .route("/upvoted", get(news::upvoted))
+        .route("/invitations", get(invitations::list).post(invitations::create))
+        .route("/invitations/{id}/end", post(invitations::end))
         .route("/settings", get(account::settings).post(account::save_settings))
         .route("/settings/password", get(account::password_form).post(account::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
         // the moderators' desk
         .route("/mod", get(desk::queue))
         // coming and going
-        .route("/signup", get(account::sign_up_form_page).post(account::sign_up))
+        .route("/signup", get(signup::new).post(signup::create))
+        .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
         .route("/login", get(account::log_in_form_page).post(account::log_in))
         .route("/logout", post(account::log_out))
         .route("/theme", post(account::theme))

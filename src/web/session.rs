@@ -3,15 +3,13 @@
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{COOKIE, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use sha2::{Digest, Sha256};
 
 use crate::clock::{DAY, Timestamp};
 use crate::domain::moderation::ModerationError;
+use crate::domain::token::{self, Token};
 use crate::domain::user::{Member, Role, Theme, UserId};
 use crate::store::NewSession;
 use crate::web::error::Error;
@@ -22,33 +20,6 @@ use crate::web::state::App;
 const SESSION: i64 = 180 * DAY;
 /// The longest description of a browser that is kept, in bytes.
 const LONGEST_AGENT: usize = 300;
-
-/// A secret handed out once; only its hash is kept.
-pub struct Token(String);
-
-impl Token {
-    /// 256 random bits.
-    ///
-    /// # Errors
-    /// Where the system has no randomness to give.
-    pub fn random() -> Result<Token, Error> {
-        let mut bytes = [0_u8; 32];
-        getrandom::fill(&mut bytes).map_err(Error::internal)?;
-        Ok(Token(URL_SAFE_NO_PAD.encode(bytes)))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    pub fn hash(&self) -> Vec<u8> {
-        hash(&self.0)
-    }
-}
-
-pub fn hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
-}
 
 /// A cookie's name: under TLS with the prefix that binds it to this host.
 fn cookie_name(app: &App, name: &str) -> String {
@@ -92,14 +63,14 @@ pub fn set_theme_cookie(response: &mut Response, theme: Theme) {
 /// Begins a session for `user` and remembers the browser, so that wrong guesses made elsewhere never lock it out.
 pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, goto: &Goto) -> Result<Response, Error> {
     let now = app.clock.now();
-    let token = Token::random()?;
+    let token = Token::random().map_err(Error::internal)?;
     let agent: String =
         headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").chars().take(LONGEST_AGENT).collect();
     let hash = token.hash();
     let session = NewSession { token_hash: &hash, user, agent: &agent, expires: now.plus(SESSION) };
     // A log-in ends the session that it replaces.
     if let Some(old) = session_token(app, headers) {
-        app.store.end_session(&self::hash(old)).await?;
+        app.store.end_session(&token::hash(old)).await?;
     }
     app.store.create_session(session, now).await?;
     let mut response = goto.redirect();
@@ -107,7 +78,7 @@ pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, goto: &Goto) ->
     let device = match device(app, headers) {
         Some(device) if app.store.knows_device(&device, user).await? => device,
         _ => {
-            let device = Token::random()?;
+            let device = Token::random().map_err(Error::internal)?;
             set_cookie(app, &mut response, "device", device.as_str(), 365 * DAY);
             device.hash()
         }
@@ -119,7 +90,7 @@ pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, goto: &Goto) ->
 /// Ends the session of a request and takes its cookie back.
 pub async fn end(app: &App, headers: &HeaderMap, goto: &Goto) -> Result<Response, Error> {
     if let Some(token) = session_token(app, headers) {
-        app.store.end_session(&hash(token)).await?;
+        app.store.end_session(&token::hash(token)).await?;
     }
     let mut response = goto.redirect();
     set_cookie(app, &mut response, "session", "", 0);
@@ -128,7 +99,7 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &Goto) -> Result<Response
 
 /// The hash of what this browser is known by.
 pub fn device(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
-    cookie_of(headers, &cookie_name(app, "device")).map(hash)
+    cookie_of(headers, &cookie_name(app, "device")).map(token::hash)
 }
 
 /// Whether `user` has logged in from this browser before.
@@ -145,7 +116,7 @@ fn session_token<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
 
 /// The hash of the session that a request came with.
 pub fn current(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
-    session_token(app, headers).map(hash)
+    session_token(app, headers).map(token::hash)
 }
 
 /// To the log-in page, and from there back to `here`.
@@ -185,7 +156,7 @@ impl FromRequestParts<App> for MaybeMember {
         let now = app.clock.now();
         let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let known = match session_token(app, &parts.headers) {
-            Some(token) => app.store.session(&hash(token), now).await?,
+            Some(token) => app.store.session(&token::hash(token), now).await?,
             None => None,
         };
         let (unread, waiting) = known.as_ref().map_or((0, 0), |known| (known.unread, known.waiting));

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::clock::{DAY, Timestamp};
 use crate::domain::origin::Origin;
+use crate::domain::token::{self, Token};
 use crate::domain::user::{Name, Role};
 use crate::store::{self, NewUser};
 use crate::web::error::Error;
@@ -16,7 +17,7 @@ use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
-use crate::web::session::{self, MaybeMember, Token};
+use crate::web::session::{self, MaybeMember};
 use crate::web::state::App;
 
 /// The link's secret, of which only the hash is kept, and until when it is good.
@@ -37,7 +38,7 @@ impl SetupLink {
 
     fn opens(&self, token: &str, now: Timestamp) -> bool {
         // Hashes are compared, so that the time taken tells nothing of the secret.
-        now < self.until && self.secret.as_ref().is_some_and(|secret| secret.hash() == session::hash(token))
+        now < self.until && self.secret.as_ref().is_some_and(|secret| secret.hash() == token::hash(token))
     }
 }
 

@@ -65,8 +65,13 @@ impl TestApp {
 
     /// The same forum, of which nothing is kept in memory.
     pub fn without_memory(&self) -> TestApp {
+        self.with_other_settings(|config| config.cache_mb = 0)
+    }
+
+    /// The same forum, started again with other settings.
+    pub fn with_other_settings(&self, change: impl FnOnce(&mut Config)) -> TestApp {
         let mut config = self.app.config.clone();
-        config.cache_mb = 0;
+        change(&mut config);
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
         let clock = Clock::by_hand(Arc::clone(&self.time));
         let app = App::new(config, self.store.clone(), clock, fetcher);

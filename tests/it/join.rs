@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
-use stoa::config::SignUp;
+use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};

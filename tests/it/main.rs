@@ -19,6 +19,7 @@ mod durable;
 mod fetch;
 mod hostile;
 mod import;
+mod invite;
 mod join;
 mod layering;
 mod migrations;

@@ -198,6 +198,28 @@ fn an_operator_makes_changes_and_bans_accounts() {
 }
 
 #[test]
+fn an_operator_invites_people() {
+    let folder = Folder::new();
+    folder.works("admin create bob --role member");
+    folder.refuses("admin invite", "", "there is no admin yet: say whom the invitation is from");
+    folder.works("admin create Root");
+    folder.refuses("admin invite nobody", "", "nobody is called nobody");
+    folder.refuses("admin invite bob --sign-up closed", "", "sign_up is closed");
+    let said = folder.works("admin invite --base-url https://forum.example");
+    assert!(said.starts_with("An invitation from Root, good for one person until "), "{said}");
+    let said = folder.works("admin invite BOB --sign-up invitation");
+    assert!(said.starts_with("An invitation from bob,"), "{said}");
+    let running = folder.serve();
+    let link = said.lines().find(|line| line.contains("/invitation/")).expect("a link").trim().to_owned();
+    let page = running.get(link.trim_start_matches("http://127.0.0.1:8000"));
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("bob</a> invites you"), "{page}");
+    folder.works("admin ban bob --reason spam");
+    folder.refuses("admin invite bob", "", "bob is banned");
+    let (_, err, _) = running.stop();
+    assert!(!err.contains(link.rsplit('/').next().expect("a token")), "the log holds no link: {err}");
+}
+
+#[test]
 fn an_import_run_twice_changes_nothing_and_its_names_can_be_handed_over() {
     let folder = Folder::new();
     folder.write("thread.json", THREAD);

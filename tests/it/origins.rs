@@ -76,7 +76,7 @@ async fn where_things_came_from_is_forgotten_after_30_days() {
     come_from(&app, FOUR, "alice").await;
     app.pass(10);
     come_from(&app, SIX, "bob").await;
-    let keep = Keep { browsers: 365 * DAY, revisions: 90 * DAY, origins: 30 * DAY };
+    let keep = Keep { browsers: 365 * DAY, revisions: 90 * DAY, origins: 30 * DAY, invitations: 90 * DAY };
     for (passed, left) in [(30 * DAY - 10, 6), (1, 3), (10, 0)] {
         app.pass(passed);
         app.store.purge(keep, app.now()).await.expect("purged");

@@ -149,7 +149,7 @@ async fn use_everything(app: &TestApp) {
     let more = [thread, [new_item(1, None), new_item(3, Some(1))]].concat();
     app.store.import(&more, 100, app.now()).await.expect("imported again");
     app.store.imported(&[1, 2]).await.expect("found");
-    app.store.purge(Keep { browsers: 0, revisions: 0, origins: 0 }, app.now()).await.expect("purged");
+    app.store.purge(Keep { browsers: 0, revisions: 0, origins: 0, invitations: 0 }, app.now()).await.expect("purged");
     app.store.claim("someone", "hash", app.now()).await.expect("claimed");
     let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
     app.store.set_role(app.id_of("alice").await, stoa::domain::user::Role::Moderator, act).await.expect("a role");

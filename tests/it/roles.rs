@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{Method, StatusCode};
 use stoa::domain::item::ItemId;
+use stoa::domain::token::Token;
 use stoa::domain::user::{Role, UserId};
 use stoa::store::{Act, NewComment, NewStory};
 
@@ -99,6 +100,10 @@ GET  /replies                   -         -                          login page
 GET  /saved                     -         -                          login page
 GET  /hidden                    -         -                          login page
 GET  /upvoted                   -         -                          login page
+GET  /invitations               -         -                          login page
+POST /invitations               -         -                          login no    no    no       no     page      page
+POST /invitations/{id}/end      invited   -                          login done
+POST /invitations/{id}/end      missing   -                          login none
 GET  /settings                  -         -                          login page
 POST /settings                  -         theme=dark&order=best      login done
 GET  /settings/password         -         -                          login page
@@ -108,6 +113,10 @@ POST /settings/sessions         -         end=others                 login done
 GET  /mod                       -         -                          login no    no    no       no     page      page
 GET  /signup                    -         -                          page  done
 POST /signup                    -         name={fresh}&password={password} done
+GET  /invitation/{token}        invited   -                          page  no
+GET  /invitation/{token}        missing   -                          none
+POST /invitation/{token}        invited   name={fresh}&password={password} done no
+POST /invitation/{token}        missing   name={fresh}&password={password} none
 GET  /login                     -         -                          page  done
 POST /login                     author    name={name}&password={password} done
 POST /logout                    -         -                          done
@@ -280,6 +289,14 @@ async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
     }
 }
 
+/// An invitation that is good; its token and its number.
+async fn invitation(app: &TestApp, inviter: &str) -> (String, String) {
+    let token = Token::random().expect("randomness");
+    let inviter = app.id_of(inviter).await;
+    let made = app.store.invite(inviter, &token.hash(), app.now().plus(60), 9, app.now()).await;
+    (token.as_str().to_owned(), made.expect("an invitation").to_string())
+}
+
 pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let n = COUNT.fetch_add(1, Ordering::Relaxed);
     let (author, name, ghost) = (format!("author{n}"), format!("{who:?}{n}"), format!("ghost{n}"));
@@ -299,9 +316,13 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         "self" => name.clone(),
         "missing" => "nobody-of-that-name".to_owned(),
         "asset" => app.app.assets.style.trim_start_matches("/static/").to_owned(),
-        _ => author,
+        _ => author.clone(),
     };
     let link = app.app.setup.path().expect("a link");
+    let (token, id) = match row.on {
+        "invited" => invitation(app, if row.path.contains("{token}") { &author } else { &name }).await,
+        _ => ("guessed".to_owned(), id),
+    };
     let fill = |text: &str| {
         text.replace("{*site}", "example.com")
             .replace("{id}", &id)
@@ -309,6 +330,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
             .replace("{fresh}", &format!("fresh{n}"))
             .replace("{password}", PASSWORD)
             .replace("/setup/{token}", &link)
+            .replace("{token}", &token)
     };
     let form = url::form_urlencoded::parse(row.form.as_bytes());
     let form = form.map(|(field, value)| (field.into_owned(), fill(&value))).collect();

@@ -1,0 +1,138 @@
+//! Invitations: made, taken back, used once. Only hashes of their tokens are kept.
+
+use super::users::{NewUser, insert_user};
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::user::UserId;
+
+/// An invitation as its inviter sees it listed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Invitation {
+    pub id: i64,
+    pub expires: Timestamp,
+    /// The name of whoever came by it.
+    pub used_by: Option<String>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Whom a good invitation is from.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Inviter {
+    pub id: UserId,
+    pub name: String,
+}
+
+/// What makes an invitation good at the moment `$2`, the inviter being `u`: unused, not taken back, not past its end, and not from
+/// somebody who is banned or shadow-banned now.
+macro_rules! good {
+    () => {
+        "i.used_by is null and i.revoked_at is null and i.expires > $2 and u.banned_at is null and u.shadowed_at is null"
+    };
+}
+
+impl Store {
+    /// Makes an invitation, of which `inviter` may have `most` open at once; answers its number.
+    ///
+    /// # Errors
+    /// `Conflict` where as many are open.
+    pub async fn invite(
+        &self,
+        inviter: UserId,
+        token_hash: &[u8],
+        expires: Timestamp,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let mut tx = self.begin().await?;
+        let open: i64 = sqlx::query_scalar(
+            "select count(*) from invitations where inviter_id = $1 and used_by is null and revoked_at is null and expires > $2",
+        )
+        .bind(inviter)
+        .bind(now)
+        .fetch_one(&mut *tx)
+        .await?;
+        if open >= most {
+            return Err(Error::Conflict);
+        }
+        let id = sqlx::query_scalar(
+            "insert into invitations (token_hash, inviter_id, created, expires) values ($1, $2, $3, $4) returning id",
+        )
+        .bind(token_hash)
+        .bind(inviter)
+        .bind(now)
+        .bind(expires)
+        .fetch_one(&mut *tx)
+        .await?;
+        self.commit(tx).await?;
+        Ok(id)
+    }
+
+    /// Somebody's invitations, newest first, those after the one called `before`.
+    pub async fn invitations(&self, inviter: UserId, before: i64, rows: i64) -> Result<Vec<Invitation>> {
+        Ok(sqlx::query_as(
+            "select i.id, i.expires, u.name as used_by, i.revoked_at from invitations i left join users u on u.id = i.used_by \
+             where i.inviter_id = $1 and i.id < $2 order by i.id desc limit $3",
+        )
+        .bind(inviter)
+        .bind(before)
+        .bind(rows)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Takes an open invitation back.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not `inviter`'s; `Conflict` where it is used or taken back already.
+    pub async fn take_back_invitation(&self, id: i64, inviter: UserId, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let open: bool = sqlx::query_scalar(
+            "select used_by is null and revoked_at is null from invitations where id = $1 and inviter_id = $2",
+        )
+        .bind(id)
+        .bind(inviter)
+        .fetch_one(&mut *tx)
+        .await?;
+        if !open {
+            return Err(Error::Conflict);
+        }
+        sqlx::query("update invitations set revoked_at = $2 where id = $1")
+            .bind(id)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        self.commit(tx).await
+    }
+
+    /// Whom the invitation of this token is from; none where it is not good, for whatever reason.
+    pub async fn inviter(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Inviter>> {
+        Ok(sqlx::query_as(concat!(
+            "select u.id, u.name from invitations i join users u on u.id = i.inviter_id where i.token_hash = $1 and ",
+            good!()
+        ))
+        .bind(token_hash)
+        .bind(now)
+        .fetch_optional(&self.read)
+        .await?)
+    }
+
+    /// Makes the account of somebody invited and uses the invitation up, in one step: two people with one link make one account.
+    ///
+    /// # Errors
+    /// `NotFound` where the invitation is not good any more; `Conflict` where the name is taken.
+    pub async fn accept_invitation(&self, token_hash: &[u8], new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        let (id, inviter): (i64, UserId) = sqlx::query_as(concat!(
+            "select i.id, u.id from invitations i join users u on u.id = i.inviter_id where i.token_hash = $1 and ",
+            good!()
+        ))
+        .bind(token_hash)
+        .bind(now)
+        .fetch_one(&mut *tx)
+        .await?;
+        let user = insert_user(&mut tx, new, Some(inviter), now).await?;
+        sqlx::query("update invitations set used_by = $2 where id = $1").bind(id).bind(user).execute(&mut *tx).await?;
+        self.commit(tx).await?;
+        Ok(user)
+    }
+}

@@ -1,0 +1,193 @@
+//! Invitations: a member makes them and takes them back, somebody without an account comes in by one.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::domain::age;
+use crate::domain::origin::Origin;
+use crate::domain::signup::{InvitationError, SignUpError, invitations_of};
+use crate::domain::token::{self, Token};
+use crate::domain::user::Role;
+use crate::store::{self, Invitation, NewUser};
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::limit::Address;
+use crate::web::page::{Page, html_with};
+use crate::web::path::Path;
+use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::signup::{self, Entrance, Typed};
+use crate::web::state::App;
+
+/// Rows of the list.
+const ROWS: usize = 50;
+
+/// An invitation as its inviter sees it.
+struct InvitationView {
+    id: i64,
+    open: bool,
+    /// Who came by it.
+    used_by: Option<String>,
+    /// What became of it, in words.
+    state: String,
+}
+
+impl InvitationView {
+    fn new(invitation: Invitation, now: Timestamp) -> InvitationView {
+        let Invitation { id, expires, used_by, revoked_at } = invitation;
+        let ended = expires <= now;
+        let state = match (&used_by, revoked_at) {
+            (Some(_), _) => "used by".to_owned(),
+            (None, Some(at)) => format!("taken back on {}", age::day(at)),
+            (None, None) if ended => format!("ended on {}", age::day(expires)),
+            (None, None) => format!("open until {}", age::day(expires)),
+        };
+        InvitationView { id, open: used_by.is_none() && revoked_at.is_none() && !ended, used_by, state }
+    }
+}
+
+/// An invitation just made, whose address is shown this once.
+struct Made {
+    id: i64,
+    link: String,
+    last_day: String,
+}
+
+#[derive(Template)]
+#[template(path = "invitations.html")]
+struct InvitationsPage<'a> {
+    page: Page<'a>,
+    invitations: Vec<InvitationView>,
+    more: Option<String>,
+    made: Option<Made>,
+    /// Why the viewer cannot invite.
+    refusal: Option<InvitationError>,
+    errors: Mistakes,
+}
+
+async fn page(
+    app: &App,
+    asking: &CurrentMember,
+    before: Option<i64>,
+    made: Option<Made>,
+    errors: Mistakes,
+) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    let rows = i64::try_from(ROWS).unwrap_or(i64::MAX).saturating_add(1);
+    let mut listed = app.store.invitations(member.id, before.unwrap_or(i64::MAX), rows).await?;
+    let is_whole = listed.len() <= ROWS;
+    listed.truncate(ROWS);
+    let more = listed.last().filter(|_| !is_whole).map(|last| format!("/invitations?before={}", last.id));
+    let page = InvitationsPage {
+        page: Page::new(app, viewer, "invitations", "Invitations"),
+        invitations: listed.into_iter().map(|row| InvitationView::new(row, viewer.now)).collect(),
+        more,
+        made,
+        refusal: invitations_of(member, app.config.sign_up, &app.policy, viewer.now).err(),
+        errors,
+    };
+    Ok(html_with(page.errors.status(), &page))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Before {
+    before: Option<i64>,
+}
+
+/// `GET /invitations`
+pub async fn list(State(app): State<App>, asking: CurrentMember, Query(at): Query<Before>) -> Result<Response, Error> {
+    page(&app, &asking, at.before, None, Mistakes::default()).await
+}
+
+/// `POST /invitations`: the one answer that holds the new link.
+pub async fn create(State(app): State<App>, asking: CurrentMember) -> Result<Response, Error> {
+    let (member, now) = (&asking.member, asking.viewer.now);
+    let most = invitations_of(member, app.config.sign_up, &app.policy, now).map_err(Error::forbidden)?;
+    app.limits.invite(member.id)?;
+    let token = Token::random().map_err(Error::internal)?;
+    let expires = now.plus(app.policy.invitation);
+    match app.store.invite(member.id, &token.hash(), expires, most, now).await {
+        Ok(id) => {
+            let link = format!("{}/invitation/{}", app.config.base_url, token.as_str());
+            let made = Made { id, link, last_day: age::day(expires) };
+            let shown = page(&app, &asking, None, Some(made), Mistakes::default()).await?;
+            Ok(([(CACHE_CONTROL, "no-store")], shown).into_response())
+        }
+        Err(store::Error::Conflict) => {
+            page(&app, &asking, None, None, Mistakes::one("", InvitationError::Enough)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /invitations/{id}/end`: takes an invitation back.
+pub async fn end(State(app): State<App>, asking: CurrentMember, Path(id): Path<i64>) -> Result<Response, Error> {
+    match app.store.take_back_invitation(id, asking.member.id, asking.viewer.now).await {
+        // It shows in the list what became of it.
+        Ok(()) | Err(store::Error::Conflict) => Ok(Goto::new("/invitations").redirect()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /invitation/{token}`
+pub async fn open(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
+    let answer = match good(&app, &viewer, &token).await? {
+        Err(refusal) => refusal,
+        Ok(inviter) => {
+            let action = format!("/invitation/{token}");
+            let entrance = Entrance { action: &action, inviter: Some(&inviter) };
+            signup::form(&app, &viewer, entrance, ("", &Goto::default()), Mistakes::default())
+        }
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], answer).into_response())
+}
+
+/// `POST /invitation/{token}`
+pub async fn accept(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(token): Path<String>,
+    address: Address,
+    origin: Origin,
+    headers: HeaderMap,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let inviter = match good(&app, &viewer, &token).await? {
+        Ok(inviter) => inviter,
+        Err(refusal) => return Ok(refusal),
+    };
+    let action = format!("/invitation/{token}");
+    let entrance = Entrance { action: &action, inviter: Some(&inviter) };
+    let (name, hash) = match signup::check(&app, &viewer, address, entrance, &typed).await? {
+        Ok(good) => good,
+        Err(form) => return Ok(form),
+    };
+    let new = NewUser { name: &name, password: &hash, role: Role::Member, origin: Some(origin) };
+    match app.store.accept_invitation(&token::hash(&token), new, app.clock.now()).await {
+        Err(store::Error::NotFound) => Ok(over(&app, &viewer)),
+        made => signup::enter(&app, (&viewer, &headers), entrance, &typed, made).await,
+    }
+}
+
+/// The name of whom an invitation is from; or the page that says why nobody comes in by it.
+async fn good(app: &App, viewer: &MaybeMember, token: &str) -> Result<Result<String, Response>, Error> {
+    let no = StatusCode::FORBIDDEN;
+    if let Err(why) = app.config.sign_up.admits(true) {
+        return Ok(Err(signup::shut(app, viewer, no, why)));
+    }
+    let inviter = app.store.inviter(&token::hash(token), viewer.now).await?;
+    Ok(match inviter {
+        None => Err(over(app, viewer)),
+        Some(_) if viewer.member.is_some() => Err(signup::shut(app, viewer, no, SignUpError::Member)),
+        Some(inviter) => Ok(inviter.name),
+    })
+}
+
+fn over(app: &App, viewer: &MaybeMember) -> Response {
+    signup::shut(app, viewer, StatusCode::NOT_FOUND, SignUpError::Over)
+}

@@ -1,0 +1,356 @@
+//! Invitations: who may make them, who comes in by one, and what nobody comes in by.
+
+use std::collections::BTreeSet;
+
+use axum::http::{Method, StatusCode};
+use stoa::clock::DAY;
+use stoa::domain::signup::SignUp;
+use stoa::domain::user::Role;
+
+use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::hostile::{check, inputs, short};
+use crate::roles::table;
+
+const MODES: [SignUp; 3] = SignUp::ALL;
+
+async fn forum(mode: SignUp) -> TestApp {
+    TestApp::with(|settings| settings.sign_up = Some(mode)).await
+}
+
+/// A member of long standing.
+async fn member(app: &TestApp, name: &str) -> Browser {
+    app.account(name, Role::Member).await;
+    app.sql(&format!("update users set created = created - {} where name = '{name}'", 100 * DAY)).await;
+    app.session(name).await
+}
+
+/// The path of the link that a page shows.
+fn link(page: &Page) -> String {
+    let text = page.text();
+    let rest = text.split("id=\"link\" value=\"http://127.0.0.1:8000").nth(1);
+    rest.unwrap_or_else(|| panic!("a link: {text}")).split('"').next().expect("its end").to_owned()
+}
+
+async fn invite(browser: &mut Browser) -> String {
+    link(&browser.post("/invitations", &[]).await)
+}
+
+async fn come_in(browser: &mut Browser, link: &str, name: &str) -> Page {
+    browser.post(link, &[("name", name), ("password", PASSWORD)]).await
+}
+
+async fn is_in(browser: &mut Browser) -> bool {
+    browser.get("/guidelines").await.has("action=\"/logout\"")
+}
+
+#[tokio::test]
+async fn somebody_comes_in_by_a_members_link() {
+    let app = forum(SignUp::Invitation).await;
+    let mut alice = member(&app, "alice").await;
+    assert!(alice.get("/invitations").await.has("You have not invited anybody yet."));
+    let page = alice.post("/invitations", &[]).await;
+    assert_eq!((page.status, page.header("cache-control")), (StatusCode::OK, "no-store"));
+    let link = link(&page);
+    assert!(link.len() >= "/invitation/".len() + 43, "256 bits: {link}");
+    assert!(page.has("good until 7 December 2026") && page.has("open until 7 December 2026"));
+    assert!(!alice.get("/invitations").await.has(&link), "it is shown once");
+
+    let mut bob = app.visitor();
+    let page = bob.get(&link).await;
+    assert!(page.has("<a href=\"/user/alice\">alice</a> invites you to Stoa") && page.has("noindex"));
+    assert_eq!(page.header("cache-control"), "no-store");
+    let page = come_in(&mut bob, &link, "bob").await;
+    assert_eq!((page.status, page.location().as_deref()), (StatusCode::SEE_OTHER, Some("/")));
+    assert!(is_in(&mut bob).await);
+    let list = alice.get("/invitations").await;
+    assert!(list.has("used by <a href=\"/user/bob\">bob</a>") && !list.has("Take back"));
+    assert_eq!(app.number("select invited_by from users where name = 'bob'").await, app.id_of("alice").await.0);
+    assert_eq!(app.number("select invited from users where name = 'alice'").await, 1);
+
+    for _ in 0..2 {
+        let page = come_in(&mut app.visitor(), &link, "carol").await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "a link works once");
+        assert!(page.has("This invitation is no longer good") && page.has("/contact"));
+    }
+    assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(app.visitor().get("/user/carol").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_will_not_do_is_said_and_the_invitation_stays_good() {
+    let app = forum(SignUp::Invitation).await;
+    let mut alice = member(&app, "alice").await;
+    let link = invite(&mut alice).await;
+    let mut bob = app.visitor();
+    for (name, password, words) in
+        [("Alice", PASSWORD, "That name is taken"), ("bob", "short", "at least 8"), ("", PASSWORD, "Choose a name")]
+    {
+        let page = bob.post(&link, &[("name", name), ("password", password)]).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.has(words) && page.has(&format!("value=\"{name}\"")) && page.has("alice</a> invites you"));
+        assert!(page.has(&format!("action=\"{link}\"")));
+    }
+    assert_eq!(come_in(&mut bob, &link, "bob").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn two_people_with_one_link_make_one_account() {
+    let app = forum(SignUp::Invitation).await;
+    let mut alice = member(&app, "alice").await;
+    for round in 0..3 {
+        let link = invite(&mut alice).await;
+        let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
+        let names = [format!("one{round}"), format!("two{round}"), format!("three{round}")];
+        let answers = tokio::join!(
+            come_in(&mut one, &link, &names[0]),
+            come_in(&mut two, &link, &names[1]),
+            come_in(&mut three, &link, &names[2]),
+        );
+        let mut answers = [answers.0.status, answers.1.status, answers.2.status];
+        answers.sort();
+        assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::NOT_FOUND, StatusCode::NOT_FOUND]);
+        assert_eq!(app.number("select count(*) from users where invited_by is not null").await, round + 1);
+    }
+    assert_eq!(app.number("select invited from users where name = 'alice'").await, 3);
+}
+
+#[tokio::test]
+async fn one_name_wanted_by_many_at_once_becomes_one_account() {
+    let app = forum(SignUp::Open).await;
+    let mut alice = member(&app, "alice").await;
+    let link = invite(&mut alice).await;
+    let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
+    let form = |name| [("name", name), ("password", PASSWORD)];
+    let (spelt, other) = (form("Wanted"), form("wANTED"));
+    let answers =
+        tokio::join!(one.post("/signup", &spelt), two.post("/signup", &other), come_in(&mut three, &link, "wanted"));
+    let answers = [answers.0, answers.1, answers.2];
+    assert_eq!(answers.iter().filter(|page| page.status == StatusCode::SEE_OTHER).count(), 1);
+    for page in answers.iter().filter(|page| page.status != StatusCode::SEE_OTHER) {
+        assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has("That name is taken"), "{}", page.text());
+    }
+    assert_eq!(app.number("select count(*) from users where lower(name) = 'wanted'").await, 1);
+}
+
+#[tokio::test]
+async fn an_invitation_ends_and_can_be_taken_back_by_its_maker_only() {
+    let app = forum(SignUp::Invitation).await;
+    let (mut alice, mut eve) = (member(&app, "alice").await, member(&app, "eve").await);
+    let link = invite(&mut alice).await;
+    let id = app.number("select max(id) from invitations").await;
+    let end = format!("/invitations/{id}/end");
+    assert_eq!(eve.post(&end, &[]).await.status, StatusCode::NOT_FOUND);
+    assert!(!eve.get("/invitations").await.has(&format!("No. {id}")));
+    assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK);
+    assert!(alice.submit(&end, &[]).await.has("taken back on 23 November 2026"));
+    assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(come_in(&mut app.visitor(), &link, "bob").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(alice.post(&end, &[]).await.status, StatusCode::SEE_OTHER, "twice does no harm");
+
+    let link = invite(&mut alice).await;
+    app.pass(14 * DAY - 1);
+    assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK);
+    app.pass(1);
+    assert_eq!(come_in(&mut app.visitor(), &link, "bob").await.status, StatusCode::NOT_FOUND);
+    let mut alice = app.session("alice").await;
+    let page = alice.get("/invitations").await;
+    assert!(page.has("ended on 7 December 2026") && !page.has("Take back"));
+}
+
+#[tokio::test]
+async fn a_member_has_a_few_open_at_once_and_moderators_more() {
+    let app = TestApp::with(|settings| {
+        settings.sign_up = Some(SignUp::Invitation);
+        settings.invitations = Some(2);
+        settings.invitations_moderator = Some(3);
+    })
+    .await;
+    let mut alice = member(&app, "alice").await;
+    let (first, _) = (invite(&mut alice).await, invite(&mut alice).await);
+    let page = alice.post("/invitations", &[]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.has("As many of your invitations are open as a member may have.") && page.has("role=\"alert\""));
+    come_in(&mut app.visitor(), &first, "bob").await;
+    invite(&mut alice).await;
+    assert_eq!(alice.post("/invitations", &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    app.pass(14 * DAY);
+    let mut alice = app.session("alice").await;
+    invite(&mut alice).await;
+
+    let mut bob = app.log_in("bob").await;
+    assert!(bob.post("/invitations", &[]).await.status == StatusCode::OK, "14 days old now");
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    for _ in 0..3 {
+        invite(&mut moderator).await;
+    }
+    assert_eq!(moderator.post("/invitations", &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Many at once are still no more.
+    let mut dave = member(&app, "dave").await;
+    let mut copies = [dave.clone(), dave.clone(), dave.clone(), dave.clone()];
+    let [a, b, c, d] = &mut copies;
+    tokio::join!(
+        a.post("/invitations", &[]),
+        b.post("/invitations", &[]),
+        c.post("/invitations", &[]),
+        d.post("/invitations", &[])
+    );
+    assert_eq!(dave.get("/invitations").await.count("Take back invitation"), 2);
+}
+
+#[tokio::test]
+async fn new_accounts_invite_nobody_yet_and_some_sites_leave_it_to_moderators() {
+    let app = forum(SignUp::Invitation).await;
+    let mut fresh = app.member("fresh").await;
+    let page = fresh.get("/invitations").await;
+    assert!(page.has("New accounts cannot invite yet. Yours can in 14 days.") && !page.has("action=\"/invitations\""));
+    let page = fresh.post("/invitations", &[]).await;
+    assert!(page.status == StatusCode::FORBIDDEN && page.has("New accounts cannot invite yet."));
+
+    let app = TestApp::with(|settings| settings.invitations = Some(0)).await;
+    let mut alice = member(&app, "alice").await;
+    assert!(alice.get("/invitations").await.has("Only moderators invite people here."));
+    assert_eq!(alice.post("/invitations", &[]).await.status, StatusCode::FORBIDDEN);
+    invite(&mut app.person("moderator", Role::Moderator).await).await;
+}
+
+#[tokio::test]
+async fn a_banned_inviters_invitations_are_void() {
+    let app = forum(SignUp::Invitation).await;
+    for (name, how) in [("eve", "banned_at"), ("mallory", "shadowed_at")] {
+        let mut inviter = member(&app, name).await;
+        let link = invite(&mut inviter).await;
+        assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK);
+        app.sql(&format!("update users set {how} = {} where name = '{name}'", app.now().0)).await;
+        assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND, "{how}");
+        let newcomer = format!("friend-of-{name}");
+        assert_eq!(come_in(&mut app.visitor(), &link, &newcomer).await.status, StatusCode::NOT_FOUND, "{how}");
+        app.sql(&format!("update users set {how} = null where name = '{name}'")).await;
+        assert_eq!(come_in(&mut app.visitor(), &link, &newcomer).await.status, StatusCode::SEE_OTHER, "lifted");
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_is_for_somebody_without_an_account() {
+    let app = forum(SignUp::Open).await;
+    let mut alice = member(&app, "alice").await;
+    let link = invite(&mut alice).await;
+    assert!(alice.get(&link).await.has("You have an account already"));
+    assert_eq!(come_in(&mut alice, &link, "second").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(app.visitor().get("/user/second").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK, "and it is still good");
+}
+
+/// In each mode: whether somebody without an invitation, and somebody with a good one, can make an account by any address at all.
+#[tokio::test]
+async fn no_other_way_leads_round_the_mode() {
+    for mode in MODES {
+        let app = forum(mode).await;
+        app.account("chief", Role::Admin).await;
+        let mut inviter = member(&app, "inviter").await;
+        let good = match mode {
+            SignUp::Closed => "/invitation/guessed".to_owned(),
+            _ => invite(&mut inviter).await,
+        };
+        let paths: BTreeSet<&str> = table().iter().map(|row| row.path).collect();
+        let mut makers = BTreeSet::new();
+        for path in paths {
+            for (token, invited) in [("guessed", false), (good.trim_start_matches("/invitation/"), true)] {
+                if invited && !path.contains("/invitation/") {
+                    continue;
+                }
+                let address = path.replace("{token}", token).replace("{id}", "1").replace("{name}", "chief");
+                for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+                    let before = app.number("select count(*) from users").await;
+                    let name = format!("sneaky{before}");
+                    let form =
+                        [("name", name.as_str()), ("password", PASSWORD), ("text", "Let me in."), ("on", "true")];
+                    let query = format!("{address}?name={name}&password={}", PASSWORD.replace(' ', "+"));
+                    let mut visitor = app.visitor();
+                    let page = match method {
+                        Method::GET => visitor.get(&query).await,
+                        _ => visitor.send(method.clone(), &address, &[], Some(&form)).await,
+                    };
+                    check(&page, &format!("{method} {address}"));
+                    if app.number("select count(*) from users").await != before {
+                        makers.insert((method.to_string(), path));
+                        app.sql("update invitations set used_by = null").await;
+                    } else {
+                        assert!(!is_in(&mut visitor).await, "{method} {address}");
+                    }
+                }
+            }
+        }
+        let expected: &[&str] = match mode {
+            SignUp::Open => &["/invitation/{token}", "/signup"],
+            SignUp::Invitation => &["/invitation/{token}"],
+            SignUp::Closed => &[],
+        };
+        let expected: BTreeSet<_> = expected.iter().map(|path| ("POST".to_owned(), *path)).collect();
+        assert_eq!(makers, expected, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_site_takes_nobody_by_an_invitation_made_before() {
+    let open = forum(SignUp::Open).await;
+    let link = invite(&mut member(&open, "alice").await).await;
+    let closed = open.with_other_settings(|config| config.sign_up = SignUp::Closed);
+    let page = closed.visitor().get(&link).await;
+    assert!(page.status == StatusCode::FORBIDDEN && page.has("not taking new accounts") && !page.has("password"));
+    assert_eq!(come_in(&mut closed.visitor(), &link, "bob").await.status, StatusCode::FORBIDDEN);
+    let mut alice = closed.session("alice").await;
+    let page = alice.get("/invitations").await;
+    assert!(page.has("so nobody can be invited") && page.has("open until"));
+    assert_eq!(alice.post("/invitations", &[]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(come_in(&mut open.visitor(), &link, "bob").await.status, StatusCode::SEE_OTHER, "opened again");
+}
+
+#[tokio::test]
+async fn each_mode_says_how_people_get_in() {
+    for (mode, sign_up, log_in) in [
+        (SignUp::Open, "Create account", "<a href=\"/signup?goto=%2F\">Sign up</a>"),
+        (SignUp::Invitation, "by invitation: a member can send you a link", "<a href=\"/signup\">by invitation</a>"),
+        (SignUp::Closed, "not taking new accounts", "<a href=\"/contact\">contact</a>"),
+    ] {
+        let app = forum(mode).await;
+        let page = app.visitor().get("/signup").await;
+        assert!(page.status == StatusCode::OK && page.has(sign_up), "{mode:?}: {}", page.text());
+        assert_eq!(page.has("<form class=\"write entry\""), mode == SignUp::Open, "{mode:?}");
+        assert!(mode == SignUp::Open || page.has("href=\"/contact\""));
+        assert!(app.visitor().get("/login").await.has(log_in), "{mode:?}");
+        assert_eq!(app.visitor().get("/").await.has("Make an account"), mode == SignUp::Open, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_database_holds_no_link_that_lets_somebody_in() {
+    let app = forum(SignUp::Invitation).await;
+    let link = invite(&mut member(&app, "alice").await).await;
+    let token = link.trim_start_matches("/invitation/");
+    assert!(!app.dump(&[]).await.iter().any(|row| row.contains(token)));
+}
+
+#[tokio::test]
+async fn no_forged_link_opens_anything() {
+    let app = forum(SignUp::Invitation).await;
+    let mut alice = member(&app, "alice").await;
+    let link = invite(&mut alice).await;
+    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let mut forged: Vec<String> = inputs().iter().map(|input| format!("/invitation/{}", encode(input))).collect();
+    forged.retain(|path| path.len() < 20_000);
+    forged.extend([link[..link.len() - 1].to_owned(), format!("{link}x"), link.to_lowercase()]);
+    for path in forged {
+        for page in [app.visitor().get(&path).await, come_in(&mut app.visitor(), &path, "eve").await] {
+            check(&page, &short(&path));
+            assert_eq!(page.status, StatusCode::NOT_FOUND, "{}", short(&path));
+        }
+    }
+    for input in inputs() {
+        let page = app.visitor().post(&link, &[("name", &input), ("password", &input), ("goto", &input)]).await;
+        check(&page, &short(&input));
+        assert!(!page.has("<script>alert"), "{}", short(&input));
+        let page = alice.post(&format!("/invitations/{}/end", encode(&short(&input))), &[]).await;
+        check(&page, &short(&input));
+        assert!(page.status.is_client_error());
+    }
+}
