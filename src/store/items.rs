@@ -92,7 +92,7 @@ impl Store {
             && let Some(duplicate) = duplicate_of(&mut tx, url, policy, now).await?
         {
             super::votes::vote_up_once(&mut tx, story.author, duplicate, story.live, now).await?;
-            self.commit(tx).await?;
+            self.commit_of(tx, Some(story.author)).await?;
             return Ok(Submission::Duplicate(duplicate));
         }
         let site = story.url.map(StoryUrl::site);

@@ -34,16 +34,20 @@ pub use lists::{Dead, Page};
 pub use moderation::{Act, Logged, Revision};
 pub use notices::Notice;
 pub use sessions::{Keep, Known, NewSession, SessionRow};
-pub use threads::Marks;
+pub use threads::{Marks, Visit};
 pub use users::{Credentials, NewUser};
 pub use votes::Voted;
 
 use crate::domain::origin::OriginKey;
+use crate::domain::user::UserId;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Readers beside the one writer; each is a thread, and more than the cores gain nothing.
 const READERS: u32 = 4;
+
+/// How many numbers stand for what members wrote for their own eyes.
+const OWN: usize = 256;
 
 /// What a store method answers where it does not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +109,8 @@ pub struct Store {
     /// SQLite's number for the writes of others.
     others: Arc<AtomicI64>,
     origin_key: OriginKey,
+    /// What members wrote for their own eyes, in as many numbers as keep one member's marks from costing all others theirs.
+    own: Arc<[AtomicU64; OWN]>,
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -140,8 +146,15 @@ impl Store {
             .connect_with(options(path).read_only(true))
             .await
             .map_err(failed)?;
-        let path = path.to_owned();
-        Ok(Store { read, write, path, generation: Arc::default(), others: Arc::default(), origin_key })
+        Ok(Store {
+            read,
+            write,
+            path: path.to_owned(),
+            origin_key,
+            generation: Arc::default(),
+            others: Arc::default(),
+            own: Arc::new([const { AtomicU64::new(0) }; OWN]),
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -153,12 +166,20 @@ impl Store {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// A number that changes with every write that `user` alone sees (votes as theirs, marks, visits, settings, sessions): what was derived
+    /// for them under another number is stale.
+    pub fn own_generation(&self, user: UserId) -> u64 {
+        own_number(&self.own, user).map_or(0, |number| number.load(Ordering::Acquire))
+    }
+
     /// Notices what another process has written, such as a command beside the forum: what was derived before is stale then.
     pub async fn notice_others(&self) -> Result<()> {
         // Asked of the writer, whose own writes do not change its answer.
         let version: i64 = sqlx::query_scalar("pragma data_version").fetch_one(&self.write).await?;
         if self.others.swap(version, Ordering::AcqRel) != version {
-            self.generation.fetch_add(1, Ordering::AcqRel);
+            for number in self.own.iter().chain([&*self.generation]) {
+                number.fetch_add(1, Ordering::AcqRel);
+            }
         }
         Ok(())
     }
@@ -169,14 +190,34 @@ impl Store {
     }
 
     async fn commit(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
-        let generation = Arc::clone(&self.generation);
-        // A task of its own: somebody who goes away while it commits must not leave copies that miss what was written.
-        let committed = tokio::spawn(async move {
+        self.commit_of(tx, None).await
+    }
+
+    /// Commits what `user` did, so that they see it as theirs.
+    async fn commit_of(&self, tx: Transaction<'static, Sqlite>, user: Option<UserId>) -> Result<()> {
+        let (generation, own) = (Arc::clone(&self.generation), Arc::clone(&self.own));
+        finished(async move {
             let committed = tx.commit().await;
             generation.fetch_add(1, Ordering::AcqRel);
+            touch(&own, user);
             committed
-        });
-        Ok(committed.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
+        })
+        .await
+    }
+
+    /// Writes what `user` alone will see, so that nobody else's copies are dropped for it.
+    async fn write_own<T: Send + 'static>(
+        &self,
+        user: UserId,
+        write: impl Future<Output = std::result::Result<T, sqlx::Error>> + Send + 'static,
+    ) -> Result<T> {
+        let own = Arc::clone(&self.own);
+        finished(async move {
+            let written = write.await;
+            touch(&own, Some(user));
+            written
+        })
+        .await
     }
 
     /// Answers whether the database can be read.
@@ -224,6 +265,23 @@ impl Store {
             tracing::warn!(%error, "the write-ahead log could not be folded in");
         }
         self.write.close().await;
+    }
+}
+
+/// Runs a write to its end in a task of its own: somebody who goes away while it commits must not leave copies that miss what was written.
+async fn finished<T: Send + 'static>(
+    write: impl Future<Output = std::result::Result<T, sqlx::Error>> + Send + 'static,
+) -> Result<T> {
+    Ok(tokio::spawn(write).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
+}
+
+fn own_number(own: &[AtomicU64; OWN], user: UserId) -> Option<&AtomicU64> {
+    own.get(usize::try_from(user.0).ok()? % OWN)
+}
+
+fn touch(own: &[AtomicU64; OWN], user: Option<UserId>) {
+    if let Some(number) = user.and_then(|user| own_number(own, user)) {
+        number.fetch_add(1, Ordering::AcqRel);
     }
 }
 

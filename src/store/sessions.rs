@@ -103,8 +103,17 @@ impl Store {
     }
 
     pub async fn end_session(&self, token_hash: &[u8]) -> Result<()> {
-        sqlx::query("delete from sessions where token_hash = $1").bind(token_hash).execute(&self.write).await?;
-        Ok(())
+        let user: Option<UserId> = sqlx::query_scalar("select user_id from sessions where token_hash = $1")
+            .bind(token_hash)
+            .fetch_optional(&self.read)
+            .await?;
+        match user {
+            Some(user) => self.revoke_session(user, token_hash).await.or_else(|error| match error {
+                Error::NotFound => Ok(()),
+                other => Err(other),
+            }),
+            None => Ok(()),
+        }
     }
 
     pub async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>> {
@@ -123,21 +132,23 @@ impl Store {
     /// # Errors
     /// `NotFound` where it is not theirs or has ended.
     pub async fn revoke_session(&self, user: UserId, token_hash: &[u8]) -> Result<()> {
-        let done = sqlx::query("delete from sessions where user_id = $1 and token_hash = $2")
-            .bind(user)
-            .bind(token_hash)
-            .execute(&self.write)
-            .await?;
+        let (pool, token_hash) = (self.write.clone(), token_hash.to_vec());
+        let delete = async move {
+            let query = sqlx::query("delete from sessions where user_id = $1 and token_hash = $2");
+            query.bind(user).bind(token_hash).execute(&pool).await
+        };
+        let done = self.write_own(user, delete).await?;
         if done.rows_affected() == 0 { Err(Error::NotFound) } else { Ok(()) }
     }
 
     /// Ends all of a person's sessions but `keep`.
     pub async fn end_other_sessions(&self, user: UserId, keep: &[u8]) -> Result<()> {
-        sqlx::query("delete from sessions where user_id = $1 and token_hash <> $2")
-            .bind(user)
-            .bind(keep)
-            .execute(&self.write)
-            .await?;
+        let (pool, keep) = (self.write.clone(), keep.to_vec());
+        let delete = async move {
+            let query = sqlx::query("delete from sessions where user_id = $1 and token_hash <> $2");
+            query.bind(user).bind(keep).execute(&pool).await
+        };
+        self.write_own(user, delete).await?;
         Ok(())
     }
 

@@ -27,6 +27,22 @@ pub struct Marks {
     pub unseen: HashMap<ItemId, i64>,
 }
 
+/// A member's visit of a thread.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit {
+    /// The moment since which comments are new to them; none on a first visit.
+    pub since: Option<Timestamp>,
+    /// When it was noted last.
+    pub last: Timestamp,
+}
+
+impl Visit {
+    /// Whether nothing came since it was noted, so that noting this look would change nothing but cost a write.
+    pub fn holds(&self, newest: Timestamp, now: Timestamp) -> bool {
+        newest <= self.last && now.since(self.last) < VISIT_NOTED
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct MarkRow {
     id: ItemId,
@@ -98,27 +114,19 @@ impl Store {
         Ok(collect(rows))
     }
 
-    /// Notes that a member looks at a thread whose newest comment is from `newest`. Answers the moment since which its comments are new to
-    /// them; none on a first visit.
-    pub async fn visit(
-        &self,
-        user: UserId,
-        root: ItemId,
-        newest: Timestamp,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>> {
+    /// Notes that a member looks at a thread whose newest comment is from `newest`.
+    pub async fn visit(&self, user: UserId, root: ItemId, newest: Timestamp, now: Timestamp) -> Result<Visit> {
         let seen: Option<(Timestamp, Timestamp)> =
             sqlx::query_as("select since, last from visits where user_id = $1 and root_id = $2")
                 .bind(user)
                 .bind(root)
                 .fetch_optional(&self.read)
                 .await?;
-        if let Some((since, last)) = seen
-            && newest <= last
-            && now.since(last) < VISIT_NOTED
-        {
-            // Nothing came since the last look, so that noting this one would change nothing but cost a write.
-            return Ok(Some(since));
+        if let Some((since, last)) = seen {
+            let visit = Visit { since: Some(since), last };
+            if visit.holds(newest, now) {
+                return Ok(visit);
+            }
         }
         let since = match seen {
             Some((since, last)) if now.since(last) <= VISIT => since,
@@ -126,54 +134,55 @@ impl Store {
             // A first visit has nothing to compare with: comments from now on are new.
             None => now,
         };
-        sqlx::query(
-            "insert into visits (user_id, root_id, since, last) values ($1, $2, $3, $4) \
-             on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last",
-        )
-        .bind(user)
-        .bind(root)
-        .bind(since)
-        .bind(now)
-        .execute(&self.write)
-        .await?;
-        Ok(seen.map(|_| since))
+        let pool = self.write.clone();
+        let insert = async move {
+            sqlx::query(
+                "insert into visits (user_id, root_id, since, last) values ($1, $2, $3, $4) \
+                 on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last",
+            )
+            .bind(user)
+            .bind(root)
+            .bind(since)
+            .bind(now)
+            .execute(&pool)
+            .await
+        };
+        self.write_own(user, insert).await?;
+        Ok(Visit { since: seen.map(|_| since), last: now })
     }
 
     /// Saves an item for a member, or no longer.
     pub async fn save(&self, user: UserId, item: ItemId, on: bool, now: Timestamp) -> Result<()> {
-        if on {
-            sqlx::query("insert into saved (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing")
-                .bind(user)
-                .bind(item)
-                .bind(now)
-                .execute(&self.write)
-                .await?;
+        let query = if on {
+            "insert into saved (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing"
         } else {
-            sqlx::query("delete from saved where user_id = $1 and item_id = $2")
-                .bind(user)
-                .bind(item)
-                .execute(&self.write)
-                .await?;
-        }
-        Ok(())
+            "delete from saved where user_id = $1 and item_id = $2"
+        };
+        self.mark(query, user, item, on.then_some(now)).await
     }
 
     /// Hides a story from a member's lists, or no longer.
     pub async fn hide(&self, user: UserId, item: ItemId, on: bool, now: Timestamp) -> Result<()> {
-        if on {
-            sqlx::query("insert into hidden (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing")
-                .bind(user)
-                .bind(item)
-                .bind(now)
-                .execute(&self.write)
-                .await?;
+        let query = if on {
+            "insert into hidden (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing"
         } else {
-            sqlx::query("delete from hidden where user_id = $1 and item_id = $2")
-                .bind(user)
-                .bind(item)
-                .execute(&self.write)
-                .await?;
-        }
+            "delete from hidden where user_id = $1 and item_id = $2"
+        };
+        self.mark(query, user, item, on.then_some(now)).await
+    }
+
+    async fn mark(&self, query: &'static str, user: UserId, item: ItemId, at: Option<Timestamp>) -> Result<()> {
+        let pool = self.write.clone();
+        let write = async move {
+            let query = sqlx::query(query).bind(user).bind(item);
+            match at {
+                Some(at) => query.bind(at),
+                None => query,
+            }
+            .execute(&pool)
+            .await
+        };
+        self.write_own(user, write).await?;
         Ok(())
     }
 

@@ -170,26 +170,31 @@ impl Store {
     }
 
     pub async fn set_theme(&self, user: UserId, theme: Theme) -> Result<()> {
-        sqlx::query("update users set theme = $2 where id = $1").bind(user).bind(theme).execute(&self.write).await?;
+        let pool = self.write.clone();
+        let update = async move {
+            sqlx::query("update users set theme = $2 where id = $1").bind(user).bind(theme).execute(&pool).await
+        };
+        self.write_own(user, update).await?;
         Ok(())
     }
 
     pub async fn set_order(&self, user: UserId, order: Order) -> Result<()> {
-        sqlx::query("update users set comment_order = $2 where id = $1")
-            .bind(user)
-            .bind(order)
-            .execute(&self.write)
-            .await?;
+        let pool = self.write.clone();
+        let update = async move {
+            sqlx::query("update users set comment_order = $2 where id = $1").bind(user).bind(order).execute(&pool).await
+        };
+        self.write_own(user, update).await?;
         Ok(())
     }
 
     /// Notes that a member has seen the replies up to `at`.
     pub async fn read_replies(&self, user: UserId, at: Timestamp) -> Result<()> {
-        sqlx::query("update users set replies_read_at = $2 where id = $1 and replies_read_at < $2")
-            .bind(user)
-            .bind(at)
-            .execute(&self.write)
-            .await?;
+        let pool = self.write.clone();
+        let update = async move {
+            let query = sqlx::query("update users set replies_read_at = $2 where id = $1 and replies_read_at < $2");
+            query.bind(user).bind(at).execute(&pool).await
+        };
+        self.write_own(user, update).await?;
         Ok(())
     }
 

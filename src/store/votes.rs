@@ -61,7 +61,7 @@ impl Store {
             tally(&mut tx, item, had, has).await?;
         }
         let score = sqlx::query_scalar("select score from items where id = $1").bind(item).fetch_one(&mut *tx).await?;
-        self.commit(tx).await?;
+        self.commit_of(tx, Some(user)).await?;
         Ok(Voted { score, dir })
     }
 }

@@ -63,10 +63,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Keeps up to `megabytes` of pages; the least recently asked for go first.
-    pub fn new(megabytes: u32) -> Pages {
+    /// Keeps up to so many bytes of pages; the least recently asked for go first.
+    pub fn new(bytes: u64) -> Pages {
         let kept = Cache::builder()
-            .max_capacity(u64::from(megabytes) * 1024 * 1024)
+            .max_capacity(bytes)
             // With its compressed forms, a page takes some half as much again.
             .weigher(|key: &Key, kept: &Arc<Kept>| {
                 u32::try_from(kept.plain.len() / 2 * 3 + key.target.len() + 1_024).unwrap_or(u32::MAX)
@@ -198,20 +198,22 @@ fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
     known.split(',').any(|one| one.trim().as_bytes() == etag.as_bytes()) || known == "*"
 }
 
-/// The best form that a browser takes: those that it refuses with `q=0` are not for it.
-fn encoding(headers: &HeaderMap) -> Encoding {
-    let takes = |name: &str| {
-        headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value.split(',').any(|part| {
-                let mut parts = part.split(';').map(str::trim);
-                let named = parts.next().is_some_and(|one| one.eq_ignore_ascii_case(name));
-                named && !parts.any(|q| matches!(q.strip_prefix("q=").map(str::parse::<f32>), Some(Ok(q)) if q <= 0.0))
-            })
+/// Whether a browser takes this form; one that it refuses with `q=0` is not for it.
+pub fn takes(headers: &HeaderMap, name: &str) -> bool {
+    headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split(',').any(|part| {
+            let mut parts = part.split(';').map(str::trim);
+            let named = parts.next().is_some_and(|one| one.eq_ignore_ascii_case(name));
+            named && !parts.any(|q| matches!(q.strip_prefix("q=").map(str::parse::<f32>), Some(Ok(q)) if q <= 0.0))
         })
-    };
-    if takes("br") {
+    })
+}
+
+/// The best form that a browser takes.
+fn encoding(headers: &HeaderMap) -> Encoding {
+    if takes(headers, "br") {
         Encoding::Brotli
-    } else if takes("gzip") {
+    } else if takes(headers, "gzip") {
         Encoding::Gzip
     } else {
         Encoding::Plain

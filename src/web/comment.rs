@@ -12,7 +12,7 @@ use crate::domain::origin::Origin;
 use crate::domain::text::{self, Html};
 use crate::domain::title::{self, Title};
 use crate::domain::user::{Member, Role};
-use crate::store::{self, Edit, Marks, NewComment};
+use crate::store::{self, Edit, NewComment};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -82,7 +82,7 @@ impl Reply<'_> {
     }
 
     fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
-        let eye = Eye::new(self.app, self.viewer, Marks::default());
+        let eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
         let above = (self.item.kind == Kind::Comment).then(|| {
             let view = FlatView::new(self.item, Some(self.root), &eye, None, false);
             Above { id: view.id, author: view.author, when: view.when, html: view.html }
@@ -91,7 +91,7 @@ impl Reply<'_> {
     }
 
     fn form_about(&self, above: Option<Above>, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
-        let eye = Eye::new(self.app, self.viewer, Marks::default());
+        let eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
         let is_comment = self.item.kind == Kind::Comment;
         let story_title = StoryView::row(self.root, &eye).title;
         let title = if is_comment { "Reply" } else { "Add a comment" };

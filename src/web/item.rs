@@ -1,10 +1,11 @@
 //! An item's own page: a story with its thread, or a comment with what it answers and what answers it.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use http::HeaderMap;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
@@ -17,9 +18,11 @@ use crate::store::Marks;
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
-use crate::web::page::{Page, html, json};
+use crate::web::page::{self, Page, json};
+use crate::web::parts;
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::shown::{Comments, Room, Under};
 use crate::web::state::App;
 use crate::web::view::{Author, CommentView, Earlier, Eye, OptionView, StoryView, Thread, When};
 
@@ -42,13 +45,14 @@ pub struct Context {
     pub comment: CommentView,
 }
 
+/// What a page says of its thread; the comments themselves are put into its room afterwards.
 pub struct ThreadView {
     /// Comments shown.
     pub count: usize,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
     pub order: Order,
-    pub comments: Vec<CommentView>,
+    pub is_empty: bool,
 }
 
 #[derive(Template)]
@@ -59,19 +63,13 @@ struct ItemPage<'a> {
     story: StoryView,
     context: Option<Context>,
     thread: ThreadView,
+    room: Room,
     /// Why nobody can reply, where nobody can.
     closed: Option<String>,
     /// For moderators who may act on it: whether it is dead.
     desk: Option<bool>,
     reasons: [&'static str; 6],
     orders: [Order; 4],
-}
-
-impl ItemPage<'_> {
-    /// Where an act on a comment of this page comes back to.
-    fn goto(&self, id: &ItemId) -> String {
-        format!("{}#c{id}", self.page.path())
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,25 +83,28 @@ pub async fn show(
     viewer: MaybeMember,
     Path(id): Path<ItemId>,
     Query(asked): Query<Asked>,
+    headers: HeaderMap,
 ) -> Result<Response, Error> {
     let all = app.threads.with(id, &app.store).await?;
     let find = |id: ItemId| all.iter().find(|item| item.id == id).ok_or(Error::NotFound);
     let item = find(id)?;
     let root = find(item.root_id)?;
-    let (marks, since) = own_layer(&app, &viewer, root, &all).await?;
-    let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
-    let order = asked.order.as_deref().and_then(Order::parse).unwrap_or(remembered);
-    let thread = Thread {
-        eye: Eye::new(&app, &viewer, marks),
-        root,
-        authors: all.iter().filter_map(|i| Some((i.id, i.author_id?))).collect::<HashMap<_, _>>(),
-        since,
-    };
-    let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
     if item.kind == Kind::Pollopt {
         return Ok(Goto::new(&format!("/item/{}", item.root_id)).redirect());
     }
-    parts.page(&all, order).await
+    let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
+    let order = asked.order.as_deref().and_then(Order::parse).unwrap_or(remembered);
+    let (marks, since) = own_layer(&app, &viewer, root, &all).await?;
+    let eye = Eye::new(&app, &viewer, marks);
+    let under = Under { all: &all, root, head: id, order };
+    let (thread, comments) = match viewer.member() {
+        Some(member) => app.shown.for_member(under, eye, member, since, viewer.generation).await?,
+        None => under.for_one(eye, None)?,
+    };
+    let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
+    let page = parts.page(&all, order, &comments).await?;
+    let page = page::text(&page).map_err(Error::internal)?;
+    Ok(parts::page(comments.inside(page), &headers))
 }
 
 /// What a member has done in the thread, and since when its comments are new to them.
@@ -112,16 +113,11 @@ async fn own_layer(
     viewer: &MaybeMember,
     root: &Item,
     all: &[Item],
-) -> Result<(Marks, Option<Timestamp>), Error> {
-    let Some(member) = viewer.member() else { return Ok((Marks::default(), None)) };
-    let marks = app.store.thread_marks(member.id, root.id).await?;
+) -> Result<(Arc<Marks>, Option<Timestamp>), Error> {
+    let Some(member) = viewer.member() else { return Ok((Arc::default(), None)) };
     let newest = all.iter().map(|item| item.visible_at).max().unwrap_or(root.time);
-    // Somebody who reads is not to be stopped by a note that cannot be made.
-    let since = app.store.visit(member.id, root.id, newest, viewer.now).await.unwrap_or_else(|error| {
-        tracing::warn!(?error, "a visit could not be noted");
-        None
-    });
-    Ok((marks, since))
+    let own = app.own.in_thread(member.id, root.id, newest, &app.store, viewer.now).await?;
+    Ok((Arc::clone(&own.marks), own.visit.since))
 }
 
 struct Parts<'a> {
@@ -133,44 +129,41 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    async fn page(&self, all: &[Item], order: Order) -> Result<Response, Error> {
+    async fn page(&self, all: &[Item], order: Order, comments: &Comments) -> Result<ItemPage<'_>, Error> {
         let eye = &self.thread.eye;
+        self.refuse_what_is_gone(comments.is_empty())?;
         let context = (self.item.kind == Kind::Comment).then(|| self.context(all));
-        let options: Vec<OptionView> = {
-            let shown = matches!(eye.sees(self.root), Sight::Whole | Sight::Dead(_));
-            let is_shown = |i: &&Item| shown && i.kind == Kind::Pollopt && i.is_live();
-            let mut options: Vec<&Item> = all.iter().filter(is_shown).collect();
-            options.sort_by_key(|i| (i.place, i.id));
-            options.into_iter().map(|i| OptionView::new(i, eye)).collect()
-        };
-        let nodes = thread::arrange(all.iter().collect(), self.item.id, order, eye.now, |item| eye.sees(item));
-        self.refuse_what_is_gone(nodes.is_empty())?;
-        let comments: Vec<CommentView> = nodes.iter().map(|node| self.thread.comment(node)).collect();
-        let unseen = || comments.iter().filter(|c| c.unseen);
-        let view = ThreadView {
-            count: comments.iter().filter(|c| c.author.is_some()).count(),
-            unseen: unseen().count(),
-            first_unseen: unseen().next().map(|c| c.id),
-            order,
-            comments,
-        };
         let mut story = StoryView::new(self.root, eye);
-        story.options = options;
+        story.options = self.options(all);
         if context.is_none() {
             story.earlier = self.earlier().await?;
         }
-        let page = ItemPage {
+        Ok(ItemPage {
             page: self.described(&story, context.as_ref()),
             id: self.item.id,
             story,
             context,
-            thread: view,
+            thread: ThreadView {
+                count: comments.count,
+                unseen: comments.unseen,
+                first_unseen: comments.first_unseen,
+                order,
+                is_empty: comments.is_empty(),
+            },
+            room: Room,
             closed: self.may_reply().err(),
             desk: self.desk(),
             orders: Order::ALL,
             reasons: ["spam", "off-topic", "rude", "duplicate", "broken link", "other"],
-        };
-        Ok(html(&page))
+        })
+    }
+
+    fn options(&self, all: &[Item]) -> Vec<OptionView> {
+        let eye = &self.thread.eye;
+        let shown = matches!(eye.sees(self.root), Sight::Whole | Sight::Dead(_));
+        let mut options: Vec<&Item> = all.iter().filter(|i| shown && i.kind == Kind::Pollopt && i.is_live()).collect();
+        options.sort_by_key(|i| (i.place, i.id));
+        options.into_iter().map(|i| OptionView::new(i, eye)).collect()
     }
 
     /// A deleted or dead item keeps its page only while something seen hangs on it.
@@ -208,9 +201,9 @@ impl Parts<'_> {
         if self.root.url.is_none() {
             return Ok(Vec::new());
         }
-        let earlier = self.app.store.same_url(self.root.id).await?;
+        let earlier = self.app.threads.earlier(self.root.id, &self.app.store).await?;
         Ok(earlier
-            .into_iter()
+            .iter()
             .map(|other| Earlier {
                 id: other.id,
                 when: When::new(other.time, self.viewer.now),

@@ -1,6 +1,8 @@
 //! The lists of stories.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -18,9 +20,9 @@ use crate::web::error::Error;
 use crate::web::lists::{Over, Ranked};
 use crate::web::page::{Page, html};
 use crate::web::path::Path;
+use crate::web::rows::Stories;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::view::{Eye, StoryView};
 
 /// Rows of a list.
 pub const ROWS: usize = 30;
@@ -61,7 +63,7 @@ pub struct NewsPage<'a> {
     pub page: Page<'a>,
     pub intro: Option<String>,
     pub choices: Vec<Choice>,
-    pub stories: Vec<StoryView>,
+    pub stories: Stories,
     pub first_rank: usize,
     pub more: Option<String>,
     pub empty: Empty,
@@ -76,7 +78,7 @@ pub struct Numbered {
 
 /// One page of a list: its stories and where it goes on.
 pub struct Rows {
-    pub stories: Vec<StoryView>,
+    pub stories: Stories,
     pub first_rank: usize,
     pub more: Option<String>,
 }
@@ -97,17 +99,22 @@ impl Numbered {
 /// The page of `ids` that was asked for, without what the viewer hid.
 async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked, base: &str, at: Numbered) -> Result<Rows, Error> {
     let ids = app.lists.get(list, &app.store, viewer.now).await?;
-    let hidden: HashSet<ItemId> = match viewer.member() {
-        Some(member) => app.store.hidden(member.id, 0, HIDDEN).await?.into_iter().collect(),
-        None => HashSet::new(),
+    let hidden = match viewer.member() {
+        Some(member) => app.own.hidden(member.id, HIDDEN, &app.store).await?,
+        None => Arc::default(),
     };
     let skip = at.skip();
-    let shown: Vec<ItemId> =
-        ids.iter().filter(|id| !hidden.contains(id)).skip(skip).take(ROWS.saturating_add(1)).copied().collect();
+    let shown: Vec<ItemId> = ids
+        .iter()
+        .filter(|id| hidden.binary_search(id).is_err())
+        .skip(skip)
+        .take(ROWS.saturating_add(1))
+        .copied()
+        .collect();
     let more = (shown.len() > ROWS).then(|| at.next(base));
     let page: Vec<ItemId> = shown.into_iter().take(ROWS).collect();
-    let items = in_order(app.store.items(&page).await?, &page);
-    Ok(Rows { stories: rows(app, viewer, &items).await?, first_rank: skip.saturating_add(1), more })
+    let items = app.rows.stories(&page, viewer, app).await?;
+    Ok(Rows { stories: app.rows.write(&items, viewer, app).await?, first_rank: skip.saturating_add(1), more })
 }
 
 /// Items in the order of their ids in `ids`; those not found are left out.
@@ -116,20 +123,14 @@ pub fn in_order(items: Vec<Item>, ids: &[ItemId]) -> Vec<Item> {
     ids.iter().filter_map(|id| found.remove(id)).collect()
 }
 
-/// Items as rows, with what the viewer has done with them.
-pub async fn rows(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<StoryView>, Error> {
-    let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
-    let seen = items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)));
-    Ok(seen.map(|item| StoryView::row(item, &eye)).collect())
-}
-
-pub async fn marks(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Marks, Error> {
+/// What the viewer has done with the rows of the list that they look at.
+pub async fn marks<T: Borrow<Item>>(app: &App, viewer: &MaybeMember, items: &[T]) -> Result<Arc<Marks>, Error> {
     match viewer.member() {
         Some(member) => {
-            let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
-            Ok(app.store.marks(member.id, &ids).await?)
+            let ids: Vec<ItemId> = items.iter().map(|item| item.borrow().id).collect();
+            Ok(app.own.in_list(member.id, &viewer.here, &ids, &app.store).await?)
         }
-        None => Ok(Marks::default()),
+        None => Ok(Arc::default()),
     }
 }
 
@@ -187,7 +188,7 @@ pub fn page_of(mut items: Vec<Item>, base: &str) -> (Vec<Item>, Option<String>) 
 
 async fn newest_rows(app: &App, viewer: &MaybeMember, items: Vec<Item>, base: &str) -> Result<Rows, Error> {
     let (items, more) = page_of(items, base);
-    Ok(Rows { stories: rows(app, viewer, &items).await?, first_rank: 1, more })
+    Ok(Rows { stories: app.rows.write(&items, viewer, app).await?, first_rank: 1, more })
 }
 
 /// `/new`
@@ -339,7 +340,7 @@ async fn own(app: &App, asking: CurrentMember, which: Own, at: Numbered) -> Resu
     let flat = crate::web::comments::flat(app, &viewer, &comments).await?;
     Ok(html(&OwnPage {
         page,
-        stories: self::rows(app, &viewer, &stories).await?,
+        stories: app.rows.write(&stories, &viewer, app).await?,
         comments: flat,
         more,
         empty: Empty::new(what, "/", "Go to the front page").on(at),
@@ -350,7 +351,7 @@ async fn own(app: &App, asking: CurrentMember, which: Own, at: Numbered) -> Resu
 #[template(path = "own.html")]
 struct OwnPage<'a> {
     page: Page<'a>,
-    stories: Vec<StoryView>,
+    stories: Stories,
     comments: Vec<crate::web::view::FlatView>,
     more: Option<String>,
     empty: Empty,

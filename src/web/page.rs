@@ -1,6 +1,7 @@
 //! What every page has: its title, its viewer, the addresses of the assets; and how a template becomes a response.
 
 use askama::Template;
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderValue, StatusCode};
@@ -122,24 +123,42 @@ impl<'a> Page<'a> {
     }
 }
 
-/// A template as a page. What one member sees is theirs: browsers ask again each time, and nothing between may keep it.
+/// A template as a page.
 pub fn html<T: Template>(template: &T) -> Response {
     html_with(StatusCode::OK, template)
 }
 
 pub fn html_with<T: Template>(status: StatusCode, template: &T) -> Response {
-    let mut body = String::with_capacity(T::SIZE_HINT.saturating_mul(2).max(16_384));
-    if let Err(error) = template.render_into(&mut body) {
-        tracing::error!(%error, "a template failed");
-        let plain = (CONTENT_TYPE, "text/plain; charset=utf-8");
-        return (StatusCode::INTERNAL_SERVER_ERROR, [plain], "Something broke. Please try again.").into_response();
+    match text(template) {
+        Ok(text) => {
+            let mut response = as_page(Body::from(text));
+            *response.status_mut() = status;
+            response
+        }
+        Err(error) => {
+            tracing::error!(%error, "a template failed");
+            // No other template is tried: it might fail as well.
+            let plain = (CONTENT_TYPE, "text/plain; charset=utf-8");
+            (StatusCode::INTERNAL_SERVER_ERROR, [plain], "Something broke. Please try again.").into_response()
+        }
     }
+}
+
+/// A template's text.
+pub fn text<T: Template>(template: &T) -> askama::Result<String> {
+    let mut text = String::with_capacity(T::SIZE_HINT.saturating_mul(2).max(16_384));
+    template.render_into(&mut text)?;
+    Ok(text)
+}
+
+/// What one member sees is theirs: browsers ask again each time, and nothing between may keep it.
+pub fn as_page(body: Body) -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
         (VARY, HeaderValue::from_static("Cookie")),
     ];
-    (status, headers, body).into_response()
+    (headers, body).into_response()
 }
 
 /// An answer to the script.

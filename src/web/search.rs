@@ -6,11 +6,11 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::web::error::Error;
-use crate::web::news::{ROWS_I64, rows};
+use crate::web::news::ROWS_I64;
 use crate::web::page::{Page, html};
+use crate::web::rows::Stories;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
-use crate::web::view::StoryView;
 
 /// How many words of a query count.
 const WORDS: usize = 8;
@@ -22,7 +22,7 @@ const LONGEST_WORD: usize = 80;
 struct SearchPage<'a> {
     page: Page<'a>,
     q: &'a str,
-    stories: Vec<StoryView>,
+    stories: Stories,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +37,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
     let words: Vec<String> =
         q.split_whitespace().take(WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect();
     let found = if words.is_empty() { Vec::new() } else { app.store.titles_with(&words, ROWS_I64).await? };
-    let stories = rows(&app, &viewer, &found).await?;
+    let stories = app.rows.write(&found, &viewer, &app).await?;
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);
     page.robots = q.is_empty();

@@ -137,6 +137,8 @@ pub struct MaybeMember {
     /// The path and query of the page, to come back to.
     pub here: String,
     pub now: Timestamp,
+    /// The store's number when the request came: what is read for it later is as new or newer.
+    pub generation: u64,
 }
 
 impl MaybeMember {
@@ -153,19 +155,19 @@ impl FromRequestParts<App> for MaybeMember {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
-        let now = app.clock.now();
+        let (now, generation) = (app.clock.now(), app.store.generation());
         let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let known = match session_token(app, &parts.headers) {
-            Some(token) => app.store.session(&token::hash(token), now).await?,
+            Some(token) => app.own.session(&token::hash(token), &app.store, now).await?,
             None => None,
         };
         let (unread, waiting) = known.as_ref().map_or((0, 0), |known| (known.unread, known.waiting));
-        let member = known.map(|known| known.member);
+        let member = known.map(|known| known.member.clone());
         let theme = match &member {
             Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
             None => theme_cookie(&parts.headers).filter(|theme| *theme != Theme::System),
         };
-        Ok(MaybeMember { member, unread, waiting, theme, here, now })
+        Ok(MaybeMember { member, unread, waiting, theme, here, now, generation })
     }
 }
 

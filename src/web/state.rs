@@ -16,7 +16,10 @@ use crate::web::cache::Pages;
 use crate::web::error::Error;
 use crate::web::limit::Limits;
 use crate::web::lists::Lists;
+use crate::web::own::Own;
+use crate::web::rows::Rows;
 use crate::web::setup::SetupLink;
+use crate::web::shown::ShownThreads;
 use crate::web::texts::Texts;
 use crate::web::threads::Threads;
 
@@ -34,6 +37,9 @@ pub struct Shared {
     pub assets: Assets,
     pub lists: Lists,
     pub pages: Pages,
+    pub own: Own,
+    pub rows: Rows,
+    pub shown: ShownThreads,
     pub texts: Texts,
     pub threads: Threads,
     pub setup: SetupLink,
@@ -58,14 +64,19 @@ const WAITING: usize = 64;
 impl App {
     pub fn new(config: Config, store: Store, clock: Clock, fetcher: Fetcher) -> App {
         let permits = if small_machine() { HASHING_SMALL } else { HASHING };
+        // Sixteenths of what may be kept in memory.
+        let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(Shared {
             policy: config.policy(),
             limits: Limits::new(&config, &clock),
             assets: Assets::new(),
             lists: Lists::default(),
-            pages: Pages::new(config.cache_mb / 2),
-            texts: Texts::new(config.cache_mb / 4),
-            threads: Threads::new(config.cache_mb / 4),
+            pages: Pages::new(share(5)),
+            rows: Rows::new(share(1)),
+            own: Own::new(share(1)),
+            shown: ShownThreads::new(share(3)),
+            texts: Texts::new(share(3)),
+            threads: Threads::new(share(3)),
             setup: SetupLink::new(clock.now()),
             hashing: Arc::new(Semaphore::new(permits)),
             config,

@@ -15,10 +15,10 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Keeps up to `megabytes` of rendered texts.
-    pub fn new(megabytes: u32) -> Texts {
+    /// Keeps up to so many bytes of rendered texts.
+    pub fn new(bytes: u64) -> Texts {
         let kept = Cache::builder()
-            .max_capacity(u64::from(megabytes) * 1024 * 1024)
+            .max_capacity(bytes)
             .weigher(|_, html: &Html| u32::try_from(html.as_str().len() + 128).unwrap_or(u32::MAX))
             .eviction_policy(EvictionPolicy::lru())
             .build();

@@ -11,7 +11,7 @@ use crate::domain::user::Profile;
 use crate::store::Dead;
 use crate::web::comments::{CommentsPage, flat};
 use crate::web::error::Error;
-use crate::web::news::{Before, Empty, NewsPage, dead_for, page_of, rows};
+use crate::web::news::{Before, Empty, NewsPage, dead_for, page_of};
 use crate::web::page::{Page, html};
 use crate::web::path::Path;
 use crate::web::session::MaybeMember;
@@ -79,7 +79,7 @@ pub async fn submissions(
     let items =
         app.store.submissions(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.cursor(&app).await?).await?;
     let (items, more) = page_of(items, &format!("/user/{}/submissions", user.name));
-    let stories = rows(&app, &viewer, &items).await?;
+    let stories = app.rows.write(&items, &viewer, &app).await?;
     Ok(html(&NewsPage {
         page: Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name)),
         intro: Some(format!("Stories that {} submitted, newest first.", user.name)),

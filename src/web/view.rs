@@ -1,6 +1,8 @@
 //! Items as templates show them: words for ages, what the viewer may do, what they have done.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::domain::age;
@@ -52,17 +54,23 @@ impl Votes {
 }
 
 /// Who looks, by which rules, and what they have done: all that a view of an item depends on beside the item.
+#[derive(Clone)]
 pub struct Eye<'a> {
     pub policy: &'a Policy,
     pub texts: &'a Texts,
     pub member: Option<&'a Member>,
-    pub marks: Marks,
+    pub marks: Arc<Marks>,
     pub now: Timestamp,
 }
 
 impl<'a> Eye<'a> {
-    pub fn new(app: &'a App, viewer: &'a MaybeMember, marks: Marks) -> Eye<'a> {
+    pub fn new(app: &'a App, viewer: &'a MaybeMember, marks: Arc<Marks>) -> Eye<'a> {
         Eye { policy: &app.policy, texts: &app.texts, member: viewer.member.as_ref(), marks, now: viewer.now }
+    }
+
+    /// The same look by somebody else, who has done nothing.
+    pub fn of<'b>(&'b self, member: &'b Member) -> Eye<'b> {
+        Eye { policy: self.policy, texts: self.texts, member: Some(member), marks: Arc::default(), now: self.now }
     }
 
     pub fn author(&self, item: &Item) -> Option<Author> {
@@ -270,7 +278,7 @@ pub struct Thread<'a> {
     pub eye: Eye<'a>,
     pub root: &'a Item,
     /// Who wrote each item of the thread, to know whom a comment answers.
-    pub authors: HashMap<ItemId, UserId>,
+    pub authors: Arc<HashMap<ItemId, UserId>>,
     /// Comments after this moment are new to the viewer.
     pub since: Option<Timestamp>,
 }
@@ -278,7 +286,7 @@ pub struct Thread<'a> {
 impl Thread<'_> {
     /// A comment by itself, without what hangs on it.
     pub fn alone(&self, item: &Item) -> CommentView {
-        self.comment(&Node {
+        self.comment(&Node::<&Item> {
             sight: self.eye.sees(item),
             item,
             depth: 0,
@@ -292,8 +300,8 @@ impl Thread<'_> {
         })
     }
 
-    pub fn comment(&self, node: &Node<&Item>) -> CommentView {
-        let item = node.item;
+    pub fn comment<T: Borrow<Item>>(&self, node: &Node<T>) -> CommentView {
+        let item = node.item.borrow();
         let eye = &self.eye;
         let sight = node.sight;
         let shown = matches!(sight, Sight::Whole | Sight::Dead(_));

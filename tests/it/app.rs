@@ -80,6 +80,11 @@ impl TestApp {
         TestApp { store: self.store.clone(), app, dir, router, time: Arc::clone(&self.time) }
     }
 
+    /// The same person's browser, at this forum.
+    pub fn browser_of(&self, person: &Browser) -> Browser {
+        Browser { router: self.router.clone(), ..person.clone() }
+    }
+
     pub fn now(&self) -> Timestamp {
         Timestamp(self.time.load(Ordering::Relaxed))
     }

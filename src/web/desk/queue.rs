@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::text;
-use crate::store::{Marks, Page as Cursor, Queued};
+use crate::store::{Page as Cursor, Queued};
 use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::news::{Choice, ROWS, ROWS_I64};
@@ -91,7 +91,7 @@ async fn rows(app: &App, viewer: &MaybeMember, queued: Vec<Queued>) -> Result<Ve
     heads.sort_unstable();
     heads.dedup();
     let heads = by_id(app.store.items(&heads).await?);
-    let eye = Eye::new(app, viewer, Marks::default());
+    let eye = Eye::new(app, viewer, std::sync::Arc::default());
     Ok(queued
         .into_iter()
         .filter_map(|queued| {

@@ -1,0 +1,174 @@
+//! Rows of lists, kept as members of one audience see them; those that are otherwise to a member are written for them.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use askama::Template;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+use crate::clock::MINUTE;
+use crate::domain::item::{Item, ItemId, Sight};
+use crate::store::{Marks, Store};
+use crate::web::audience::Audience;
+use crate::web::error::Error;
+use crate::web::news::marks;
+use crate::web::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::{Eye, StoryView};
+
+/// What a list's rows are taken to weigh, in bytes: they come after the list was made room for.
+const LIST: u32 = 64 * 1024;
+/// The most rows that are kept of one list, for members who have hidden some see what stands further down.
+const KEPT: usize = 60;
+
+#[derive(Template)]
+#[template(path = "_story.html")]
+struct StoryHtml<'a> {
+    story: &'a StoryView,
+    here: &'a str,
+    member: bool,
+}
+
+/// Rows of stories, ready to be printed within a list.
+#[derive(Debug, Default)]
+pub struct Stories {
+    html: String,
+    count: usize,
+}
+
+impl Stories {
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+impl fmt::Display for Stories {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.html)
+    }
+}
+
+/// A template made it.
+impl askama::filters::HtmlSafe for Stories {}
+
+/// A story and its row as anybody of the audience sees it; none where they do not.
+#[derive(Clone)]
+struct Row {
+    item: Arc<Item>,
+    html: Option<Arc<str>>,
+}
+
+/// All that a list's rows depend on beside the stories.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    here: String,
+    audience: Audience,
+    generation: u64,
+    minute: i64,
+}
+
+type List = Arc<Mutex<HashMap<ItemId, Row>>>;
+
+/// The kept rows; none where nothing may be kept, and each row is written for its viewer.
+pub struct Rows(Option<Cache<Key, List>>);
+
+impl Rows {
+    /// Keeps up to about so many bytes; the least recently read lists go first.
+    pub fn new(bytes: u64) -> Rows {
+        let kept = Cache::builder().max_capacity(bytes).weigher(|_, _| LIST).eviction_policy(EvictionPolicy::lru());
+        Rows((bytes > 0).then(|| kept.build()))
+    }
+
+    fn list(&self, viewer: &MaybeMember, app: &App) -> Option<List> {
+        let (kept, member) = (self.0.as_ref()?, viewer.member()?);
+        let key = Key {
+            here: viewer.here.clone(),
+            audience: Audience::of(member, &app.policy),
+            generation: viewer.generation,
+            minute: viewer.now.0.div_euclid(MINUTE),
+        };
+        Some(kept.get_with(key, List::default))
+    }
+
+    /// The stories of these ids, in their order; those at hand from memory, the rest from the store.
+    pub async fn stories(&self, ids: &[ItemId], viewer: &MaybeMember, app: &App) -> Result<Vec<Arc<Item>>, Error> {
+        let mut found: HashMap<ItemId, Arc<Item>> = match self.list(viewer, app) {
+            Some(list) => {
+                let kept = list.lock().unwrap_or_else(PoisonError::into_inner);
+                ids.iter().filter_map(|id| Some((*id, Arc::clone(&kept.get(id)?.item)))).collect()
+            }
+            None => HashMap::new(),
+        };
+        let missing: Vec<ItemId> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
+        found.extend(read(&app.store, &missing).await?.into_iter().map(|item| (item.id, Arc::new(item))));
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// Stories as rows, as the viewer sees them and with what they have done; what they may not see is left out.
+    pub async fn write<T: Borrow<Item>>(&self, items: &[T], viewer: &MaybeMember, app: &App) -> Result<Stories, Error> {
+        let list = self.list(viewer, app);
+        let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
+        let mut stories = Stories::default();
+        for item in items.iter().map(Borrow::borrow) {
+            if !matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)) {
+                continue;
+            }
+            stories.count += 1;
+            let general = list.as_ref().filter(|_| !is_theirs(item, &eye)).map(|list| kept(list, item, &eye, viewer));
+            match general.transpose()?.and_then(|row| row.html) {
+                Some(html) => stories.html.push_str(&html),
+                None => write(&mut stories.html, item, &eye, viewer)?,
+            }
+        }
+        Ok(stories)
+    }
+}
+
+async fn read(store: &Store, ids: &[ItemId]) -> Result<Vec<Item>, Error> {
+    Ok(if ids.is_empty() { Vec::new() } else { store.items(ids).await? })
+}
+
+/// Whether a row looks otherwise to its viewer than to others of their audience.
+fn is_theirs(item: &Item, eye: &Eye<'_>) -> bool {
+    let Marks { votes, saved, hidden, unseen } = &*eye.marks;
+    let id = &item.id;
+    item.is_own(eye.member)
+        || votes.contains_key(id)
+        || saved.contains(id)
+        || hidden.contains(id)
+        || unseen.contains_key(id)
+}
+
+/// The row as it is kept, or now is.
+fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<Row, Error> {
+    if let Some(row) = list.lock().unwrap_or_else(PoisonError::into_inner).get(&item.id) {
+        return Ok(row.clone());
+    }
+    let html = match eye.member.map(|member| Audience::of(member, eye.policy).anybody(eye.policy)) {
+        Some(anybody) => {
+            let eye = eye.of(&anybody);
+            let mut html = String::new();
+            if matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)) {
+                write(&mut html, item, &eye, viewer)?;
+            }
+            Some(html).filter(|html| !html.is_empty()).map(Arc::from)
+        }
+        None => None,
+    };
+    // A list shows no text.
+    let row = Row { item: Arc::new(Item { text: String::new(), ..item.clone() }), html };
+    let mut kept = list.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() < KEPT {
+        kept.insert(item.id, row.clone());
+    }
+    Ok(row)
+}
+
+fn write(html: &mut String, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<(), Error> {
+    let story = StoryView::row(item, eye);
+    let row = StoryHtml { story: &story, here: &viewer.here, member: eye.member.is_some() };
+    row.render_into(html).map_err(Error::internal)
+}
