@@ -100,6 +100,10 @@ settings! {
     invitations_moderator ("STOA_INVITATIONS_MODERATOR"): u32 = 50;
     #[doc = " For how many days an invitation is good."]
     invitation_days ("STOA_INVITATION_DAYS"): u32 = 14;
+    #[doc = " Who may read the log of moderation: public (everybody), members or moderators."]
+    moderation_log ("STOA_MODERATION_LOG"): Audience = Audience::Public;
+    #[doc = " Whether the log names moderators to others than moderators."]
+    moderation_names ("STOA_MODERATION_NAMES"): Switch = Switch::On;
     #[doc = " Karma from which a member may vote comments down."]
     karma_downvote ("STOA_KARMA_DOWNVOTE"): i64 = Policy::default().karma_downvote;
     #[doc = " How long a vote can be undone, in minutes."]
@@ -159,6 +163,15 @@ impl clap::ValueEnum for SignUp {
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         Some(clap::builder::PossibleValue::new(self.as_str()))
     }
+}
+
+/// Who may read something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    Public,
+    Members,
+    Moderators,
 }
 
 /// Address ranges, written with commas between.
@@ -231,6 +244,16 @@ impl Setting for Switch {
 impl Setting for SignUp {
     fn to_toml(&self) -> String {
         quoted(self.as_str())
+    }
+}
+
+impl Setting for Audience {
+    fn to_toml(&self) -> String {
+        quoted(match self {
+            Audience::Public => "public",
+            Audience::Members => "members",
+            Audience::Moderators => "moderators",
+        })
     }
 }
 

@@ -176,3 +176,5 @@ create index moderation_public on moderation (at desc, id desc) where not privat
 alter table users add column invited integer not null default 0;
 -- The roots of the tree of who invited whom, the latest first.
 create index users_roots on users (created desc, id desc) where invited_by is null and invited > 0;
+drop index moderation_of_item;
+create index moderation_of_item on moderation (item_id, at desc, id desc);

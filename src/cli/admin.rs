@@ -14,7 +14,7 @@ use crate::domain::moderation;
 use crate::domain::password;
 use crate::domain::token::Token;
 use crate::domain::user::{Name, Role};
-use crate::store::{Act, Error, Logged, NewUser, Revision, Store};
+use crate::store::{Act, Acts, Error, Logged, NewUser, Revision, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
@@ -121,7 +121,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
             kill(store, item, true, Act { actor: None, reason: moderation::reason(&reason, false)?, at }).await
         }
         Admin::Log { rows } => {
-            let acts = store.moderation_log(i64::from(rows)).await?;
+            let acts = store.log(Acts { private: true, ..Acts::default() }, i64::from(rows)).await?;
             Ok(listed(acts.iter().map(logged), "Nobody has moderated anything yet."))
         }
         Admin::Revisions { item } => {
@@ -141,7 +141,13 @@ fn logged(act: &Logged) -> String {
     let item = act.item_id.map_or_else(String::new, |id| format!(" item {id}"));
     let user = act.user.as_ref().map_or_else(String::new, |name| format!(" {name}"));
     let reason = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
-    format!("{}  {}  {}{item}{user}{reason}", age::exact(act.at), act.actor.as_deref().unwrap_or("(operator)"), act.act)
+    let detail = if act.detail.is_empty() { String::new() } else { format!(" ({})", act.detail) };
+    format!(
+        "{}  {}  {}{item}{user}{reason}{detail}",
+        age::exact(act.at),
+        act.actor.as_deref().unwrap_or("(operator)"),
+        act.act
+    )
 }
 
 fn revised(revision: &Revision) -> String {

@@ -9,6 +9,7 @@ pub mod origin;
 pub mod password;
 pub mod policy;
 pub mod rank;
+pub mod reference;
 pub mod signup;
 pub mod text;
 pub mod thread;

@@ -28,6 +28,11 @@ pub const ACTS: &[(&str, &str)] = &[
     ("admin", "made an admin of"),
 ];
 
+/// How an act is said: “alice VERB something”.
+pub fn verb(act: &str) -> &str {
+    ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb)
+}
+
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;
 

@@ -16,18 +16,6 @@ pub struct Act<'a> {
     pub at: Timestamp,
 }
 
-/// An act as the log has it; names, for whoever reads it.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Logged {
-    pub at: Timestamp,
-    /// None: the operator at the command line.
-    pub actor: Option<String>,
-    pub act: String,
-    pub item_id: Option<ItemId>,
-    pub user: Option<String>,
-    pub reason: String,
-}
-
 /// What an item was before an edit or its deletion.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Revision {
@@ -39,18 +27,6 @@ pub struct Revision {
 }
 
 impl Store {
-    /// The latest acts, newest first.
-    pub async fn moderation_log(&self, rows: i64) -> Result<Vec<Logged>> {
-        Ok(sqlx::query_as(
-            "select m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason from moderation m \
-             left join users a on a.id = m.actor_id left join users u on u.id = m.user_id \
-             order by m.at desc, m.id desc limit $1",
-        )
-        .bind(rows)
-        .fetch_all(&self.read)
-        .await?)
-    }
-
     /// What an item was, latest first.
     pub async fn revisions(&self, item: ItemId) -> Result<Vec<Revision>> {
         Ok(sqlx::query_as(

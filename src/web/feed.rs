@@ -60,14 +60,14 @@ fn entry(item: &Item, base: &str) -> Entry {
 }
 
 /// Text without the control characters that XML cannot hold.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }
 
-fn link(href: String, rel: &str, mime: &str) -> Link {
+pub fn link(href: String, rel: &str, mime: &str) -> Link {
     Link { href, rel: rel.to_owned(), mime_type: Some(mime.to_owned()), ..Link::default() }
 }
 
-fn moment(at: Timestamp) -> FixedDateTime {
+pub fn moment(at: Timestamp) -> FixedDateTime {
     age::exact(at).parse().unwrap_or_default()
 }

@@ -16,6 +16,7 @@ mod invitations;
 mod item;
 mod limit;
 mod lists;
+mod log;
 mod news;
 mod old;
 mod origin;

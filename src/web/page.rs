@@ -12,6 +12,7 @@ use crate::domain::text::Html;
 use crate::domain::user::{Role, Theme};
 use crate::web::assets::Assets;
 use crate::web::error::Error;
+use crate::web::log;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 
@@ -56,6 +57,8 @@ pub struct Page<'a> {
     pub robots: bool,
     pub is_article: bool,
     pub sign_up: SignUp,
+    /// Whether the viewer may read the log of moderation.
+    pub log_open: bool,
 }
 
 impl<'a> Page<'a> {
@@ -66,7 +69,14 @@ impl<'a> Page<'a> {
             unread: viewer.unread,
             waiting: (member.role >= Role::Moderator).then_some(viewer.waiting),
         });
-        Page { section, theme: viewer.theme, viewer: known, here: viewer.here.clone(), ..Page::for_nobody(app, title) }
+        Page {
+            section,
+            theme: viewer.theme,
+            viewer: known,
+            here: viewer.here.clone(),
+            log_open: log::may_read(app, viewer.member()),
+            ..Page::for_nobody(app, title)
+        }
     }
 
     /// A page that knows of no viewer.
@@ -85,6 +95,7 @@ impl<'a> Page<'a> {
             robots: true,
             is_article: false,
             sign_up: app.config.sign_up,
+            log_open: log::may_read(app, None),
         }
     }
 

@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, desk, feed, invitations, item, news, old, pages, replies, search,
+    account, act, assets, comment, comments, desk, feed, invitations, item, log, news, old, pages, replies, search,
     sessions, setup, signup, submit, user,
 };
 
@@ -52,7 +52,8 @@ pub fn routes() -> Router<App> {
         .route("/settings", get(account::settings).post(account::save_settings))
         .route("/settings/password", get(account::password_form).post(account::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
-        // the moderators' desk
+        // moderation
+        .route("/log", get(log::show))
         .route("/mod", get(desk::queue))
         // coming and going
         .route("/signup", get(signup::new).post(signup::create))
@@ -67,6 +68,7 @@ pub fn routes() -> Router<App> {
         .route("/contact", get(pages::contact))
         .route("/bookmarklet", get(submit::bookmarklet))
         .route("/feed/top.atom", get(feed::top))
+        .route("/feed/log.atom", get(log::atom))
         .route("/robots.txt", get(pages::robots))
         .route("/healthz", get(pages::healthz))
         .route("/favicon.ico", get(assets::favicon))

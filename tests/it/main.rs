@@ -22,6 +22,7 @@ mod import;
 mod invite;
 mod join;
 mod layering;
+mod log;
 mod migrations;
 mod operate;
 mod origins;

@@ -19,7 +19,7 @@ use crate::roles::{Who, case, forum, table};
 const COLLECTING: &str = "STOA_TEST_COLLECTS_STATEMENTS";
 
 /// Steps that would be refused otherwise: the step's beginning, a part of its statement, and why it is bounded.
-const EXCEPTIONS: [(&str, &str, &str); 16] = [
+const EXCEPTIONS: [(&str, &str, &str); 17] = [
     (
         "SCAN items USING INDEX items_ranked",
         " order by rank_time desc, id desc limit ",
@@ -49,6 +49,7 @@ const EXCEPTIONS: [(&str, &str, &str); 16] = [
     ("SCAN waiting_items", " limit $3) as waiting_items)", "at most 100, which the statement counts"),
     ("SCAN last_stories", " limit 50) as last_stories ", "an author's last 50, for each row of a page of the queue"),
     ("SCAN last_comments", " limit 50) as last_comments ", "the same of comments"),
+    ("SCAN m USING INDEX moderation_", " order by m.at desc, m.id desc limit ", "a page, in the order of the index"),
     ("SCAN more", "with more (id, ", "the values of the statement itself"),
     // Where a row is written that others may refer to, a plan has a step for those that were written before it. It runs only while a
     // reference is broken (SQLite's OP_FkIfZero), and none is: parents are written first.
@@ -168,6 +169,11 @@ async fn read_on(browser: &mut Browser) {
         "/user/chief/comments?before=3",
         "/replies?at=1795435200&reply=3",
         "/mod?at=1795435200&before=3",
+        "/log?before=3",
+        "/log?act=kill&before=3",
+        "/log?moderator=chief&act=kill",
+        "/log?person=chief&act=ban",
+        "/log?item=3&act=kill",
         "/saved?p=2",
         "/hidden?p=2",
         "/upvoted?p=2",

@@ -110,6 +110,8 @@ GET  /settings/password         -         -                          login page
 POST /settings/password         -         current={password}&password=other+unrelated+words login done
 GET  /settings/sessions         -         -                          login page
 POST /settings/sessions         -         end=others                 login done
+GET  /log                       -         -                          page
+GET  /log                       author    person={name}              page
 GET  /mod                       -         -                          login no    no    no       no     page      page
 GET  /signup                    -         -                          page  done
 POST /signup                    -         name={fresh}&password={password} done
@@ -128,6 +130,7 @@ GET  /privacy                   -         -                          page
 GET  /contact                   -         -                          page
 GET  /bookmarklet               -         -                          page
 GET  /feed/top.atom             -         -                          page
+GET  /feed/log.atom             -         -                          page
 GET  /robots.txt                -         -                          page
 GET  /healthz                   -         -                          page
 GET  /favicon.ico               -         -                          page

@@ -234,7 +234,7 @@ async fn a_story_can_be_edited_for_two_hours_and_what_it_was_is_kept() {
     let mut mia = app.person("mia", Role::Moderator).await;
     let page = mia.submit(&edit, &[("title", "A moderated story"), ("text", "Some text.")]).await;
     assert!(page.has("A moderated story"), "moderators edit at any time");
-    let log = app.store.moderation_log(10).await.expect("the log");
+    let log = app.store.log(stoa::store::Acts::default(), 10).await.expect("the log");
     let acts: Vec<_> = log.iter().map(|act| (act.actor.as_deref(), act.act.as_str())).collect();
     assert_eq!(acts, [(Some("mia"), "edit")], "and what they do is recorded");
     let was = app.store.revisions(stoa::domain::item::ItemId(id)).await.expect("revisions");

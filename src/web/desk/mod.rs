@@ -8,7 +8,7 @@ use crate::domain::user::{Member, Role};
 use crate::web::news::Choice;
 
 /// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
-const PAGES: [(&str, &str, Role); 1] = [("queue", "/mod", Role::Moderator)];
+const PAGES: [(&str, &str, Role); 2] = [("queue", "/mod", Role::Moderator), ("log", "/log", Role::Moderator)];
 
 /// The desk's bar on the page called `here`, for `_mod.html`.
 pub fn bar(moderator: &Member, here: &str) -> Vec<Choice> {

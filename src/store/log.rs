@@ -1,0 +1,68 @@
+//! The log of moderation, read; each act writes its own row (see `moderation.rs`).
+
+use sqlx::QueryBuilder;
+
+use super::{Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::item::ItemId;
+use crate::domain::user::UserId;
+
+/// An act as the log has it; names, for whoever reads it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Logged {
+    pub id: i64,
+    pub at: Timestamp,
+    /// None: the operator at the command line.
+    pub actor: Option<String>,
+    pub act: String,
+    pub item_id: Option<ItemId>,
+    pub user: Option<String>,
+    pub reason: String,
+    /// What changed, in words.
+    pub detail: String,
+    /// For moderators' eyes only.
+    pub private: bool,
+}
+
+/// Which acts are asked for; what is none does not narrow them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Acts<'a> {
+    pub act: Option<&'a str>,
+    pub actor: Option<UserId>,
+    pub user: Option<UserId>,
+    pub item: Option<ItemId>,
+    /// Those that moderators alone may see, too.
+    pub private: bool,
+    /// Older than the act of this id.
+    pub before: Option<i64>,
+}
+
+impl Store {
+    /// Acts of moderation, latest first.
+    pub async fn log(&self, acts: Acts<'_>, rows: i64) -> Result<Vec<Logged>> {
+        let mut query = QueryBuilder::new(
+            "select m.id, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, m.detail, m.private \
+             from moderation m left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where true",
+        );
+        if !acts.private {
+            query.push(" and not m.private");
+        }
+        if let Some(act) = acts.act {
+            query.push(" and m.act = ").push_bind(act.to_owned());
+        }
+        if let Some(actor) = acts.actor {
+            query.push(" and m.actor_id = ").push_bind(actor);
+        }
+        if let Some(user) = acts.user {
+            query.push(" and m.user_id = ").push_bind(user);
+        }
+        if let Some(item) = acts.item {
+            query.push(" and m.item_id = ").push_bind(item);
+        }
+        if let Some(before) = acts.before {
+            query.push(" and (m.at, m.id) < (select at, id from moderation where id = ").push_bind(before).push(")");
+        }
+        query.push(" order by m.at desc, m.id desc limit ").push_bind(rows);
+        Ok(query.build_query_as().fetch_all(&self.read).await?)
+    }
+}

@@ -1,0 +1,255 @@
+//! The log of moderation, as a page and as a feed.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use atom_syndication::{Entry, Feed, Text};
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::config::Audience;
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::user::{Member, Role, UserId};
+use crate::domain::{moderation, reference};
+use crate::store::{self, Acts, Logged};
+use crate::web::error::Error;
+use crate::web::feed;
+use crate::web::form::Mistakes;
+use crate::web::news::Choice;
+use crate::web::page::{Page, html_with};
+use crate::web::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::When;
+use crate::web::{desk, news};
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct LogPage<'a> {
+    page: Page<'a>,
+    /// The desk's bar, for moderators.
+    desk: Vec<Choice>,
+    asked: &'a Asked,
+    acts: Vec<&'static str>,
+    names: bool,
+    errors: Mistakes,
+    rows: Vec<Row>,
+    more: Option<String>,
+}
+
+/// The log's questions as typed; an empty one does not narrow it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    act: String,
+    moderator: String,
+    person: String,
+    item: String,
+    before: Option<i64>,
+}
+
+impl Asked {
+    fn is_narrowed(&self) -> bool {
+        [&self.act, &self.moderator, &self.person, &self.item].iter().any(|typed| !typed.trim().is_empty())
+    }
+
+    /// The address of the same log from after an act on.
+    fn next(&self, last: i64) -> String {
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        let typed =
+            [("act", &self.act), ("moderator", &self.moderator), ("person", &self.person), ("item", &self.item)];
+        pairs.extend_pairs(typed.iter().filter(|(_, typed)| !typed.is_empty()));
+        pairs.append_pair("before", &last.to_string());
+        format!("/log?{}", pairs.finish())
+    }
+}
+
+/// An act as somebody reads it.
+struct Row {
+    id: i64,
+    /// None where moderators are not named, or the operator acted.
+    actor: Option<String>,
+    /// What stands for the name then.
+    nameless: &'static str,
+    verb: String,
+    item: Option<(ItemId, String)>,
+    user: Option<String>,
+    reason: String,
+    detail: String,
+    private: bool,
+    at: Timestamp,
+    when: When,
+}
+
+impl Row {
+    /// The act in a line of plain words.
+    fn said(&self) -> String {
+        let item = self.item.as_ref().map(|(_, name)| name.as_str());
+        let words =
+            [Some(self.actor.as_deref().unwrap_or(self.nameless)), Some(&self.verb), item, self.user.as_deref()];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Whether `member` may read the log, as the site is set.
+pub fn may_read(app: &App, member: Option<&Member>) -> bool {
+    let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
+    match app.config.moderation_log {
+        Audience::Public => true,
+        Audience::Members => member.is_some(),
+        Audience::Moderators => moderates,
+    }
+}
+
+/// Who reads, and how much of the log is for them.
+struct Reader<'a> {
+    app: &'a App,
+    viewer: &'a MaybeMember,
+    moderates: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<Reader<'a>, Error> {
+        if !may_read(app, viewer.member()) {
+            return Err(match viewer.member() {
+                None if app.config.moderation_log == Audience::Members => Error::LogInFirst(viewer.here.clone()),
+                _ => Error::forbidden("On this site, only moderators read the log."),
+            });
+        }
+        let moderates = viewer.member().is_some_and(|member| member.role >= Role::Moderator);
+        Ok(Reader { app, viewer, moderates })
+    }
+
+    fn names(&self) -> bool {
+        self.moderates || self.app.config.moderation_names.is_on()
+    }
+
+    /// Whom a field names.
+    async fn person(&self, field: &'static str, typed: &str, errors: &mut Mistakes) -> Result<Option<UserId>, Error> {
+        match self.app.store.profile(typed.trim()).await {
+            Ok(profile) => Ok(Some(profile.id)),
+            Err(store::Error::NotFound) => {
+                errors.add(field, format!("Nobody here is called “{}”.", typed.trim()));
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is asked for, or what is wrong with the question.
+    async fn acts<'b>(&self, asked: &'b Asked) -> Result<Result<Acts<'b>, Mistakes>, Error> {
+        let mut errors = Mistakes::default();
+        let mut acts = Acts { private: self.moderates, before: asked.before, ..Acts::default() };
+        if !asked.act.is_empty() {
+            acts.act = Some(asked.act.as_str());
+            if !moderation::ACTS.iter().any(|(name, _)| *name == asked.act) {
+                errors.add("act", "There is no such act.");
+            }
+        }
+        // Where moderators are not named, who did something cannot be asked either.
+        if self.names() && !asked.moderator.trim().is_empty() {
+            acts.actor = self.person("moderator", &asked.moderator, &mut errors).await?;
+        }
+        if !asked.person.trim().is_empty() {
+            acts.user = self.person("person", &asked.person, &mut errors).await?;
+        }
+        if !asked.item.trim().is_empty() {
+            acts.item = errors.check("item", reference::item(&asked.item, &self.app.config.base_url));
+        }
+        Ok(if errors.is_empty() { Ok(acts) } else { Err(errors) })
+    }
+
+    /// The acts with the items that they are about: one query more, however many there are.
+    async fn rows(&self, logged: Vec<Logged>) -> Result<Vec<Row>, Error> {
+        let ids: Vec<ItemId> = logged.iter().filter_map(|act| act.item_id).collect();
+        let items = self.app.store.items(&ids).await?;
+        let items: HashMap<ItemId, Item> = items.into_iter().map(|item| (item.id, item)).collect();
+        Ok(logged.into_iter().map(|act| self.row(act, &items)).collect())
+    }
+
+    fn row(&self, act: Logged, items: &HashMap<ItemId, Item>) -> Row {
+        let by_operator = act.actor.is_none();
+        Row {
+            id: act.id,
+            nameless: if by_operator { "the operator" } else { "a moderator" },
+            actor: act.actor.filter(|_| self.names()),
+            verb: moderation::verb(&act.act).to_owned(),
+            item: act.item_id.and_then(|id| items.get(&id)).map(|item| (item.id, self.name(item))),
+            user: act.user,
+            reason: act.reason,
+            detail: act.detail,
+            private: act.private,
+            at: act.at,
+            when: When::new(act.at, self.viewer.now),
+        }
+    }
+
+    /// An item in a few words; what the reader may not see is not told.
+    fn name(&self, item: &Item) -> String {
+        let shown = matches!(may_see(item, self.viewer.member(), self.viewer.now), Sight::Whole | Sight::Dead(_));
+        match (&item.title, &item.author, item.kind) {
+            (Some(title), _, _) if shown => format!("“{title}”"),
+            (_, Some(author), Kind::Comment) if shown => format!("a comment by {author}"),
+            (_, _, Kind::Comment) => format!("comment {}", item.id),
+            _ => format!("story {}", item.id),
+        }
+    }
+}
+
+/// `/log`
+pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asked>) -> Result<Response, Error> {
+    let reader = Reader::new(&app, &viewer)?;
+    let (mut logged, errors) = match reader.acts(&asked).await? {
+        Ok(acts) => (app.store.log(acts, news::ROWS_I64.saturating_add(1)).await?, Mistakes::default()),
+        Err(errors) => (Vec::new(), errors),
+    };
+    let full = logged.len() > news::ROWS;
+    logged.truncate(news::ROWS);
+    let more = logged.last().filter(|_| full).map(|last| asked.next(last.id));
+    let mut page = Page::new(&app, &viewer, "log", "Moderation log");
+    page.robots = app.config.moderation_log == Audience::Public && !asked.is_narrowed() && asked.before.is_none();
+    let log = LogPage {
+        page,
+        desk: viewer.member().filter(|_| reader.moderates).map_or_else(Vec::new, |member| desk::bar(member, "log")),
+        acts: moderation::ACTS.iter().map(|(name, _)| *name).collect(),
+        names: reader.names(),
+        rows: reader.rows(logged).await?,
+        more,
+        asked: &asked,
+        errors: errors.clone(),
+    };
+    Ok(html_with(errors.status(), &log))
+}
+
+/// `/feed/log.atom`: the latest acts, for whoever may read the log; no private one is in it, for feeds are kept elsewhere.
+pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
+    let reader = Reader::new(&app, &viewer)?;
+    let rows = reader.rows(app.store.log(Acts::default(), news::ROWS_I64).await?).await?;
+    let base = &app.config.base_url;
+    let entry = |row: &Row| {
+        let why = [row.detail.as_str(), row.reason.as_str()].into_iter().filter(|words| !words.is_empty());
+        let why = why.collect::<Vec<_>>().join(". ");
+        Entry {
+            title: Text::plain(feed::clean(&row.said())),
+            id: format!("{base}/log#a{}", row.id),
+            updated: feed::moment(row.at),
+            links: vec![feed::link(format!("{base}/log#a{}", row.id), "alternate", "text/html")],
+            summary: (!why.is_empty()).then(|| Text::plain(feed::clean(&why))),
+            ..Entry::default()
+        }
+    };
+    let feed = Feed {
+        title: Text::plain(format!("{}: moderation", app.config.site_name)),
+        id: format!("{base}/feed/log.atom"),
+        updated: feed::moment(rows.first().map_or(viewer.now, |row| row.at)),
+        links: vec![
+            feed::link(format!("{base}/log"), "alternate", "text/html"),
+            feed::link(format!("{base}/feed/log.atom"), "self", "application/atom+xml"),
+        ],
+        entries: rows.iter().map(entry).collect(),
+        ..Feed::default()
+    };
+    Ok(([(CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed.to_string()).into_response())
+}

@@ -1,0 +1,251 @@
+//! The log of moderation: every act is in it, and it shows each reader what is for them.
+
+use axum::http::StatusCode;
+use stoa::config::{Audience, Settings, Switch};
+use stoa::domain::moderation::{ACTS, verb};
+use stoa::domain::user::Role;
+
+use crate::app::{Browser, Page, TestApp};
+
+/// People and what they wrote, for acts to be done to.
+struct Forum {
+    app: TestApp,
+    mia: Browser,
+    ada: Browser,
+    bob: Browser,
+}
+
+async fn forum(change: impl FnOnce(&mut Settings)) -> Forum {
+    let app = TestApp::with(change).await;
+    let (mia, ada) = (app.person("mia", Role::Moderator).await, app.person("ada", Role::Admin).await);
+    let bob = app.member("bob").await;
+    Forum { app, mia, ada, bob }
+}
+
+impl Forum {
+    async fn kill(&mut self, id: i64, on: bool, reason: &str) {
+        let form = [("on", if on { "true" } else { "false" }), ("reason", reason)];
+        let page = self.mia.post(&format!("/item/{id}/kill"), &form).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+    }
+
+    async fn ban(&mut self, name: &str, on: bool) {
+        let form = [("on", if on { "true" } else { "false" }), ("reason", "a reason")];
+        let page = self.mia.post(&format!("/user/{name}/ban"), &form).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+    }
+
+    async fn role(&mut self, name: &str, role: Role) {
+        let act = stoa::store::Act { actor: Some(self.app.id_of("ada").await), reason: "a reason", at: self.app.now() };
+        self.app.store.set_role(self.app.id_of(name).await, role, act).await.expect("a role");
+    }
+
+    /// Does the act of this name, on something and somebody of its own, and answers what the log should say of it.
+    async fn perform(&mut self, act: &str) -> String {
+        let name = format!("p-{act}");
+        let mut person = self.app.member(&name).await;
+        let title = format!("A story for {act}");
+        let story = person.text_story(&title, "Words.").await;
+        match act {
+            "kill" => self.kill(story, true, "a reason").await,
+            "unkill" => {
+                self.kill(story, true, "").await;
+                self.kill(story, false, "a reason").await;
+            }
+            "edit" => {
+                self.mia.post(&format!("/item/{story}/edit"), &[("title", &title), ("text", "Other words.")]).await;
+            }
+            "ban" => self.ban(&name, true).await,
+            "unban" => {
+                self.ban(&name, true).await;
+                self.ban(&name, false).await;
+            }
+            "member" | "moderator" | "admin" => {
+                self.role(&name, act.parse().expect("a role")).await;
+                return format!("{} <a href=\"/user/{name}\">", verb(act));
+            }
+            other => panic!("there is an act “{other}” that no test performs: say here how it is done"),
+        }
+        let on_person = matches!(act, "ban" | "unban");
+        let on = if on_person { format!("/user/{name}") } else { format!("/item/{story}") };
+        format!("{} <a href=\"{on}\">", verb(act))
+    }
+}
+
+#[tokio::test]
+async fn every_act_there_is_stands_in_the_log() {
+    let mut forum = forum(|_| {}).await;
+    for (act, _) in ACTS {
+        forum.app.pass(60);
+        let line = forum.perform(act).await;
+        let log = forum.mia.get(&format!("/log?act={act}")).await;
+        assert!(log.has(&line), "{act}: “{line}” is not in {}", log.text());
+        assert!(log.has(">mia</a>") || log.has(">ada</a>"), "{act} has its actor");
+        assert!(log.has("<time datetime="), "{act} has its time");
+    }
+}
+
+/// The rows of the log, the latest first, as text.
+fn rows(page: &Page) -> Vec<String> {
+    page.text().split("<li id=\"a").skip(1).map(|row| row.split("</li>").next().unwrap_or(row).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn everybody_reads_who_did_what_to_what_and_why() {
+    let mut forum = forum(|_| {}).await;
+    let story = forum.bob.text_story("A story for sale", "Words.").await;
+    forum.kill(story, true, "spam").await;
+    forum.ban("bob", true).await;
+    let mut visitor = forum.app.visitor();
+    assert!(visitor.get("/").await.has("href=\"/log\""), "the way is in the footer");
+    let page = visitor.get("/log").await;
+    let rows = rows(&page);
+    assert_eq!(rows.len(), 2);
+    for shown in ["/user/mia", "banned", "/user/bob", "because: a reason"] {
+        assert!(rows[0].contains(shown), "{shown}: {}", rows[0]);
+    }
+    for shown in ["killed", "because: spam", &format!("<a href=\"/item/{story}\">story {story}</a>")] {
+        assert!(rows[1].contains(shown), "{shown}: {}", rows[1]);
+    }
+    assert!(!page.has("A story for sale"), "what was taken out of sight is not brought back by the log");
+    assert!(forum.mia.get("/log").await.has("“A story for sale”"), "moderators see which it was");
+}
+
+#[tokio::test]
+async fn the_log_is_for_those_whom_the_site_lets_read_it() {
+    for (audience, visitor, member) in [
+        (Audience::Public, StatusCode::OK, StatusCode::OK),
+        (Audience::Members, StatusCode::SEE_OTHER, StatusCode::OK),
+        (Audience::Moderators, StatusCode::FORBIDDEN, StatusCode::FORBIDDEN),
+    ] {
+        let mut forum = forum(|settings| settings.moderation_log = Some(audience)).await;
+        forum.ban("bob", true).await;
+        let mut alice = forum.app.member("alice").await;
+        let mut nobody = forum.app.visitor();
+        for path in ["/log", "/log?person=bob", "/feed/log.atom"] {
+            assert_eq!(nobody.get(path).await.status, visitor, "{audience:?} {path}");
+            assert_eq!(alice.get(path).await.status, member, "{audience:?} {path}");
+            assert_eq!(forum.mia.get(path).await.status, StatusCode::OK, "{audience:?} {path}");
+        }
+        for (browser, status) in [(&mut nobody, visitor), (&mut alice, member)] {
+            let linked = browser.get("/user/bob").await.has("href=\"/log?person=bob\"");
+            assert_eq!(linked, status == StatusCode::OK, "{audience:?}: a link to the log is one that can be followed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_moderators_are_not_named_the_log_does_not_give_them_away() {
+    let mut forum = forum(|settings| settings.moderation_names = Some(Switch::Off)).await;
+    forum.ban("bob", true).await;
+    for mut browser in [forum.app.visitor(), forum.app.member("alice").await] {
+        let page = browser.get("/log").await;
+        assert!(page.has("a moderator banned"), "{}", page.text());
+        assert!(!page.has("mia") && !page.has("By moderator"));
+        assert!(!browser.get("/feed/log.atom").await.has("mia"));
+        let (hers, anothers) = (browser.get("/log?moderator=mia").await, browser.get("/log?moderator=ada").await);
+        assert_eq!(rows(&hers).len(), rows(&anothers).len(), "nor does asking for one");
+    }
+    assert!(forum.ada.get("/log").await.has("/user/mia"), "among themselves they are");
+}
+
+#[tokio::test]
+async fn private_acts_are_for_moderators() {
+    let mut forum = forum(|_| {}).await;
+    forum.ban("bob", true).await;
+    forum.app.sql("update moderation set private = true, detail = 'A secret.'").await;
+    let mut visitor = forum.app.visitor();
+    for path in ["/log", "/log?person=bob", "/log?act=ban", "/log?moderator=mia", "/feed/log.atom"] {
+        assert!(!visitor.get(path).await.has("A secret."), "{path}");
+    }
+    let page = forum.mia.get("/log").await;
+    assert!(page.has("A secret.") && page.has("only moderators see this"));
+    assert!(!forum.mia.get("/feed/log.atom").await.has("A secret."), "a feed may be read by others");
+}
+
+#[tokio::test]
+async fn the_log_is_narrowed_by_act_moderator_person_and_item() {
+    let mut forum = forum(|_| {}).await;
+    let story = forum.bob.text_story("A story", "Words.").await;
+    let other = forum.bob.text_story("Another story", "Words.").await;
+    forum.kill(story, true, "one").await;
+    forum.kill(story, false, "two").await;
+    forum.kill(other, true, "three").await;
+    forum.app.member("carl").await;
+    forum.ban("carl", true).await;
+    forum.ada.post("/user/bob/ban", &[("on", "true"), ("reason", "four")]).await;
+    let mut visitor = forum.app.visitor();
+    for (query, expected) in [
+        ("", 5),
+        ("act=kill", 2),
+        ("moderator=MIA", 4),
+        ("moderator=ada&act=", 1),
+        ("person=bob", 1),
+        ("moderator=mia&person=bob", 0),
+        (&format!("item={story}"), 2),
+        (&format!("item=%2Fitem%2F{story}&act=unkill"), 1),
+        (&format!("item={story}&act=ban"), 0),
+    ] {
+        let page = visitor.get(&format!("/log?{query}")).await;
+        assert_eq!((page.status, rows(&page).len()), (StatusCode::OK, expected), "{query}");
+    }
+    let page = forum.mia.get(&format!("/item/{story}")).await;
+    assert!(page.has(&format!("href=\"/log?item={story}\"")), "an item's page leads to its acts");
+    assert!(visitor.get("/user/bob").await.has("href=\"/log?person=bob\""), "a person's too");
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_asked_is_kept_and_said() {
+    let forum = forum(|_| {}).await;
+    for (query, kept, sentence) in [
+        ("act=conjure", "", "There is no such act."),
+        ("moderator=nobody-here", "value=\"nobody-here\"", "Nobody here is called “nobody-here”."),
+        ("person=no+one", "value=\"no one\"", "Nobody here is called “no one”."),
+        ("item=twelve", "value=\"twelve\"", "neither the number of an item nor the address"),
+        ("item=https%3A%2F%2Felsewhere.example%2Fitem%2F1", "elsewhere.example", "neither the number"),
+    ] {
+        let page = forum.app.visitor().get(&format!("/log?{query}")).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert!(page.has(sentence) && page.has(kept), "{query}: {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn every_act_is_on_one_page_of_the_log_and_on_no_other() {
+    let mut forum = forum(|_| {}).await;
+    let story = forum.bob.text_story("A story", "Words.").await;
+    for n in 0..65 {
+        forum.app.pass(i64::from(n % 2 == 0));
+        forum.kill(story, n % 2 == 0, &format!("number {n},")).await;
+    }
+    for query in ["", "act=&item=1&moderator=mia"] {
+        let query = query.replace('1', &story.to_string());
+        let (mut seen, mut next) = (Vec::new(), Some(format!("/log?{query}")));
+        while let Some(path) = next {
+            let page = forum.app.visitor().get(&path).await;
+            seen.extend(rows(&page));
+            let text = page.text();
+            let href = text.split("<p class=\"next\"><a href=\"").nth(1).and_then(|rest| rest.split('"').next());
+            next = href.map(|href| href.replace("&#38;", "&"));
+            assert!(seen.len() <= 65, "it ends");
+        }
+        assert_eq!(seen.len(), 65, "{query}");
+        for (n, row) in seen.iter().rev().enumerate() {
+            assert!(row.contains(&format!("number {n},")), "{row}");
+        }
+    }
+    assert!(forum.app.visitor().get("/log?before=1").await.has("The log ends here."));
+}
+
+#[tokio::test]
+async fn the_feed_of_the_log_tells_what_was_done_and_why() {
+    let mut forum = forum(|_| {}).await;
+    let story = forum.bob.text_story("Bread & <b>circuses</b>", "Words.").await;
+    forum.mia.post(&format!("/item/{story}/edit"), &[("title", "Bread"), ("text", "Words.")]).await;
+    forum.ban("bob", true).await;
+    let feed = forum.app.visitor().get("/feed/log.atom").await;
+    assert_eq!(feed.header("content-type"), "application/atom+xml; charset=utf-8");
+    for shown in ["<title>mia banned bob</title>", "a reason", "<title>mia edited “Bread”</title>"] {
+        assert!(feed.has(shown), "{shown}: {}", feed.text());
+    }
+}
