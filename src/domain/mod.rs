@@ -11,6 +11,7 @@ pub mod policy;
 pub mod rank;
 pub mod reference;
 pub mod signup;
+pub mod site;
 pub mod text;
 pub mod thread;
 pub mod title;

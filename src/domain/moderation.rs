@@ -1,5 +1,6 @@
 //! Moderation: who may act on whom.
 
+use crate::domain::text::is_shown;
 use crate::domain::user::{Member, Role};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +15,10 @@ pub enum ModerationError {
     NoReason,
     #[error("That reason is too long: 500 characters are enough.")]
     LongReason,
+    #[error(
+        "That reason has characters that do not show, or that turn the direction of what follows. Please type it anew."
+    )]
+    UnshownReason,
 }
 
 /// Every act that the log knows by its name there, and how it is said: “alice VERB something”.
@@ -23,6 +28,9 @@ pub const ACTS: &[(&str, &str)] = &[
     ("edit", "edited"),
     ("ban", "banned"),
     ("unban", "lifted the ban of"),
+    ("penalise-site", "penalised the site"),
+    ("ban-site", "banned the site"),
+    ("lift-site", "lifted what was held against the site"),
     ("member", "made a member of"),
     ("moderator", "made a moderator of"),
     ("admin", "made an admin of"),
@@ -55,6 +63,9 @@ pub fn reason(typed: &str, needed: bool) -> Result<&str, ModerationError> {
     }
     if reason.chars().count() > LONGEST_REASON {
         return Err(ModerationError::LongReason);
+    }
+    if !reason.chars().all(|c| is_shown(c) || c == '\r') {
+        return Err(ModerationError::UnshownReason);
     }
     Ok(reason)
 }

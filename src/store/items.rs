@@ -3,11 +3,13 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{self, Act, Entry};
+use super::sites::{self, SiteStance};
 use super::{Error, Result, Store, origins};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::origin::Origin;
 use crate::domain::policy::Policy;
+use crate::domain::site::Stance;
 use crate::domain::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::domain::user::UserId;
@@ -43,11 +45,13 @@ pub struct NewStory<'a> {
 }
 
 /// What became of a submission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Submission {
     New(ItemId),
     /// The same address is under discussion already; the submission counted as a vote for it where it could.
     Duplicate(ItemId),
+    /// Its site is banned, and nothing was written.
+    Banned(SiteStance),
 }
 
 #[derive(Debug, Clone)]
@@ -85,9 +89,16 @@ impl Store {
     }
 
     /// Submits a story, with its author's own first point; or, where a live story of the same address is young enough, votes for that
-    /// one instead. Two submissions at once cannot both become stories.
+    /// one instead. Two submissions at once cannot both become stories, and none comes after its site was banned.
     pub async fn submit(&self, story: NewStory<'_>, policy: &Policy, now: Timestamp) -> Result<Submission> {
         let mut tx = self.begin().await?;
+        let stance = match story.url {
+            Some(url) => sites::stance_on(&mut tx, url).await?,
+            None => None,
+        };
+        if let Some(banned) = stance.clone().filter(|held| held.stance == Stance::Banned) {
+            return Ok(Submission::Banned(banned));
+        }
         if let Some(url) = story.url
             && let Some(duplicate) = duplicate_of(&mut tx, url, policy, now).await?
         {
@@ -98,8 +109,8 @@ impl Store {
         let site = story.url.map(StoryUrl::site);
         let id: ItemId = sqlx::query_scalar(
             "insert into items (kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, url_key, site, domain, \
-             rule_version, section, text, score, dead) \
-             values ('story', $1, $2, $2, $2, 0, 0, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11) returning id",
+             rule_version, section, text, score, dead, penalised) \
+             values ('story', $1, $2, $2, $2, 0, 0, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12) returning id",
         )
         .bind(story.author)
         .bind(now)
@@ -112,6 +123,7 @@ impl Store {
         .bind(story.section)
         .bind(story.text)
         .bind((!story.live).then_some("shadow"))
+        .bind(stance.is_some())
         .fetch_one(&mut *tx)
         .await?;
         sqlx::query("update items set root_id = id where id = $1").bind(id).execute(&mut *tx).await?;

@@ -11,7 +11,7 @@ use crate::domain::title::Section;
 use crate::domain::user::UserId;
 
 /// How many of the newest stories are ranked (Hacker News's published source considers 1,000).
-const CANDIDATES: i64 = 1_000;
+pub(super) const CANDIDATES: i64 = 1_000;
 /// How many of the newest comments say which threads are active.
 const ACTIVE_COMMENTS: i64 = 2_000;
 
@@ -56,6 +56,7 @@ struct FactsRow {
     score: i64,
     descendants: i64,
     url: Option<String>,
+    penalised: bool,
 }
 
 impl From<FactsRow> for StoryFacts {
@@ -68,6 +69,7 @@ impl From<FactsRow> for StoryFacts {
             has_url: row.url.is_some(),
             lightweight: row.url.as_deref().is_some_and(is_lightweight),
             kind_is_job: row.kind == Kind::Job,
+            penalised: row.penalised,
         }
     }
 }
@@ -76,7 +78,7 @@ impl Store {
     /// What ranking needs of the newest stories.
     pub async fn story_facts(&self) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = sqlx::query_as(
-            "select id, kind, rank_time, score, descendants, url from items \
+            "select id, kind, rank_time, score, descendants, url, penalised from items \
              where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
              order by rank_time desc, id desc limit $1",
         )
@@ -89,7 +91,7 @@ impl Store {
     /// The same of one section.
     pub async fn section_facts(&self, section: Section) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = sqlx::query_as(
-            "select id, kind, rank_time, score, descendants, url from items \
+            "select id, kind, rank_time, score, descendants, url, penalised from items \
              where section = $1 and dead is null and deleted_at is null and section is not null \
              order by rank_time desc, id desc limit $2",
         )
@@ -103,7 +105,7 @@ impl Store {
     /// What ranking needs of the stories of a span of time, `from` inclusive.
     pub async fn facts_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = sqlx::query_as(
-            "select id, kind, rank_time, score, descendants, url from items \
+            "select id, kind, rank_time, score, descendants, url, penalised from items \
              where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= $1 and time < $2 \
              order by time desc, id desc limit $3",
         )

@@ -3,6 +3,7 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::items::count_descendants;
+use super::sites;
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
@@ -60,6 +61,9 @@ impl Store {
             .await?;
         if kind == Kind::Comment && !deleted {
             count_descendants(&mut tx, root, if on { -1 } else { 1 }).await?;
+        }
+        if !on {
+            sites::weigh_story(&mut tx, item).await?;
         }
         let name = if on { "kill" } else { "unkill" };
         record(&mut tx, act, Entry { item: Some(item), ..Entry::of(name) }).await?;

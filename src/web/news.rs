@@ -16,6 +16,7 @@ use crate::domain::title::Section;
 use crate::domain::url;
 use crate::domain::user::Role;
 use crate::store::{self, Dead, Marks, Page as Cursor};
+use crate::web::desk::SiteDesk;
 use crate::web::error::Error;
 use crate::web::lists::{Over, Ranked};
 use crate::web::page::{Page, html};
@@ -67,6 +68,8 @@ pub struct NewsPage<'a> {
     pub first_rank: usize,
     pub more: Option<String>,
     pub empty: Empty,
+    /// What moderators hold of the site whose stories these are.
+    pub site: Option<SiteDesk>,
     /// The empty site's own words, on the front page only.
     pub welcome: bool,
 }
@@ -145,7 +148,7 @@ pub fn dead_for(viewer: &MaybeMember) -> Dead {
 
 fn answer<'a>(page: Page<'a>, rows: Rows, empty: Empty) -> NewsPage<'a> {
     let Rows { stories, first_rank, more } = rows;
-    NewsPage { page, intro: None, choices: Vec::new(), stories, first_rank, more, empty, welcome: false }
+    NewsPage { page, intro: None, choices: Vec::new(), stories, first_rank, more, empty, site: None, welcome: false }
 }
 
 /// `/`
@@ -306,7 +309,8 @@ pub async fn from(
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
     let intro = Some(format!("Stories from {name}, newest first."));
     let empty = Empty::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
-    Ok(html(&NewsPage { intro, ..answer(page, rows, empty) }))
+    let site = Some(SiteDesk::of(&app, &viewer, &name).await?);
+    Ok(html(&NewsPage { intro, site, ..answer(page, rows, empty) }))
 }
 
 /// Which of a member's own lists.

@@ -55,6 +55,7 @@ pub fn routes() -> Router<App> {
         // moderation
         .route("/log", get(log::show))
         .route("/mod", get(desk::queue))
+        .route("/mod/sites", get(desk::sites).post(desk::set_stance))
         // coming and going
         .route("/signup", get(signup::new).post(signup::create))
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))

@@ -108,6 +108,18 @@ pub async fn create(
     if let Err(refused) = app.limits.story(member.id) {
         return Ok(too_often(&app, &viewer, &typed, refused));
     }
+    publish(&app, &CurrentMember { viewer, member }, &typed, &story, origin).await
+}
+
+/// Submits a story that is good in itself; what has become of others' stories or sites may still turn or refuse it.
+async fn publish(
+    app: &App,
+    asking: &CurrentMember,
+    typed: &Typed,
+    story: &Story,
+    origin: Origin,
+) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
     let new = NewStory {
         author: member.id,
         title: story.title.as_str(),
@@ -118,8 +130,11 @@ pub async fn create(
         origin: Some(origin),
     };
     match app.store.submit(new, &app.policy, viewer.now).await? {
+        Submission::Banned(held) => {
+            Ok(form(app, viewer, typed, Mistakes::one("url", crate::web::desk::refusal(&held)), None))
+        }
         Submission::Duplicate(id) if !story.text.is_empty() => {
-            crate::web::comment::offer(&app, &viewer, id, &story.text).await
+            crate::web::comment::offer(app, viewer, id, &story.text).await
         }
         Submission::New(id) | Submission::Duplicate(id) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
     }

@@ -88,6 +88,7 @@ pub async fn submissions(
         first_rank: 1,
         more,
         empty: Empty::new(format!("{} has submitted nothing yet.", user.name), "/new", "See the new stories"),
+        site: None,
         welcome: false,
     }))
 }

@@ -161,6 +161,18 @@ async fn no_typed_text_breaks_a_page_or_runs_in_one() {
             check(&app.visitor().get("/user/alice").await, &format!("banned for {:?}", short(text)));
         }
         chief.post("/user/alice/ban", &[("on", "false"), ("reason", "")]).await;
+        for form in [
+            [("name", text), ("stance", "banned"), ("reason", text), ("goto", text)],
+            [("name", "hostile.example"), ("stance", text), ("reason", text), ("goto", text)],
+            [("name", "hostile.example"), ("stance", "banned"), ("reason", text), ("goto", "/from/hostile.example")],
+        ] {
+            let page = chief.submit("/mod/sites", &form).await;
+            check(&page, &format!("a site {:?}", short(text)));
+        }
+        let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("after", text).finish();
+        if query.len() < 8_000 {
+            check(&chief.get(&format!("/mod/sites?{query}")).await, &format!("sites after {:?}", short(text)));
+        }
         if alice.get("/settings").await.status != StatusCode::OK {
             alice = app.session("alice").await;
         }
@@ -171,6 +183,7 @@ async fn no_typed_text_breaks_a_page_or_runs_in_one() {
             "/user/alice",
             "/user/alice/comments",
             "/feed/top.atom",
+            "/mod/sites",
             &format!("/item/{story}"),
         ] {
             let page = chief.get(path).await;

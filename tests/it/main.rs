@@ -30,6 +30,7 @@ mod plans;
 mod read;
 mod roles;
 mod secrets;
+mod sites;
 mod submit;
 mod thread;
 mod vote;

@@ -17,7 +17,7 @@ const ROUTES: &str = include_str!("../../src/web/routes.rs");
 /// Method, path, what `{...}` in it stands for, the form (for a GET: the query), and the answers: one for all; or one for nobody and one
 /// for every member; or one for each column of [`Who`].
 ///
-/// page 200, done 303 (elsewhere than to log in), login 303, moved 308, bad 400, no 403, none 404, gone 410.
+/// page 200, done 303 (elsewhere than to log in), login 303, moved 308, bad 400, no 403, none 404, gone 410, again 422.
 const TABLE: &str = "
 GET  /                          -         -                          page
 GET  /new                       -         -                          page
@@ -113,6 +113,12 @@ POST /settings/sessions         -         end=others                 login done
 GET  /log                       -         -                          page
 GET  /log                       author    person={name}              page
 GET  /mod                       -         -                          login no    no    no       no     page      page
+GET  /mod/sites                 -         -                          login no    no    no       no     page      page
+POST /mod/sites                 -         name=example.org&stance=banned&reason=spam login no no no     no     done      done
+POST /mod/sites                 -         name=example.org&stance=penalised&reason=spam login no no no  no     done      done
+POST /mod/sites                 -         name=github.com/spammer&stance=penalised&reason=spam login no no no no done   done
+POST /mod/sites                 -         name=nowhere.example&stance=none&reason=mended login no no no no      bad       bad
+POST /mod/sites                 -         name=github.io&stance=banned&reason=spam login no no no       no     again     done
 GET  /signup                    -         -                          page  done
 POST /signup                    -         name={fresh}&password={password} done
 GET  /invitation/{token}        invited   -                          page  no
@@ -351,6 +357,7 @@ fn word(page: &Page) -> String {
         StatusCode::FORBIDDEN => "no".to_owned(),
         StatusCode::NOT_FOUND => "none".to_owned(),
         StatusCode::GONE => "gone".to_owned(),
+        StatusCode::UNPROCESSABLE_ENTITY => "again".to_owned(),
         other => other.to_string(),
     }
 }
@@ -393,7 +400,7 @@ async fn every_role_gets_its_answer_from_every_route() {
             watch.changed().await;
             let page = case.send(row.method.clone(), &[("sec-fetch-site", "same-origin")]).await;
             let (found, expected) = (word(&page), row.answer(who));
-            let refused = matches!(expected, "login" | "bad" | "no" | "none" | "gone");
+            let refused = matches!(expected, "login" | "bad" | "no" | "none" | "gone" | "again");
             if found != expected {
                 wrong.push(format!(
                     "{} {} on {} {}, {who:?}: {found}, not {expected}",

@@ -20,6 +20,7 @@ fn story(id: i64, score: i64, age: i64) -> StoryFacts {
         has_url: true,
         lightweight: false,
         kind_is_job: false,
+        penalised: false,
     }
 }
 
@@ -46,7 +47,7 @@ fn a_story_ranks_by_points_over_age() {
 }
 
 #[test]
-fn texts_pictures_and_overheated_threads_rank_lower() {
+fn texts_pictures_overheated_threads_and_penalised_sites_rank_lower() {
     let plain = story(1, 10, 0);
     for (facts, expected) in [
         (plain, 1.0),
@@ -59,6 +60,9 @@ fn texts_pictures_and_overheated_threads_rank_lower() {
         (StoryFacts { comments: 39, lightweight: true, ..plain }, 0.0625),
         (StoryFacts { comments: 39, score: 30, lightweight: true, ..plain }, 0.3),
         (StoryFacts { comments: 39, score: 400, ..plain }, 1.0),
+        (StoryFacts { penalised: true, ..plain }, 0.4),
+        (StoryFacts { penalised: true, lightweight: true, ..plain }, 0.3 * 0.4),
+        (StoryFacts { penalised: true, comments: 39, ..plain }, 0.0625 * 0.4),
     ] {
         assert_eq!(factor(&facts), expected, "{facts:?}");
     }

@@ -34,7 +34,7 @@ impl fmt::Display for Html {
 
 /// Whether a character may be shown. Bidirectional overrides and isolates can make a text read as something else;
 /// control characters and non-characters are not allowed in the XML of feeds.
-fn is_shown(c: char) -> bool {
+pub(super) fn is_shown(c: char) -> bool {
     !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
         && (matches!(c, '\n' | '\t') || !c.is_control())
 }

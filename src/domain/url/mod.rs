@@ -8,6 +8,7 @@ use std::fmt;
 use ::url::{Host, Url};
 
 pub use site::{Site, from_param};
+pub(super) use site::{is_host_of_names, is_shared_host};
 
 /// The version of the rules that made `key` and `site`; stored beside them, so that a later rule can find what to redo.
 pub const RULE_VERSION: i64 = 1;

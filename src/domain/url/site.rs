@@ -96,13 +96,23 @@ pub(super) fn of(story: &StoryUrl) -> Site {
 /// The part of a host that one person or organisation holds.
 fn registrable(host: &str) -> &str {
     let domain = psl::domain_str(host).unwrap_or(host);
-    if !HOSTS_OF_NAMES.contains(&domain) {
+    if !is_host_of_names(domain) {
         return domain;
     }
     let names = host.strip_suffix(domain).unwrap_or_default().trim_end_matches('.');
     let own = names.rsplit('.').next().unwrap_or_default();
     let longer = if own.is_empty() { 0 } else { own.len() + 1 };
     host.get(host.len() - domain.len() - longer..).unwrap_or(domain)
+}
+
+/// Whether everybody has a name of their own under this host.
+pub fn is_host_of_names(host: &str) -> bool {
+    HOSTS_OF_NAMES.contains(&host)
+}
+
+/// Whether many have places of their own on this host, by the path.
+pub fn is_shared_host(host: &str) -> bool {
+    SHARED.iter().any(|(shared, ..)| *shared == host)
 }
 
 /// The name of a site as `/from/{site}` is asked for it, in the form in which names are kept; none where it can be no site.

@@ -1,14 +1,17 @@
 //! The moderators' desk. A page of it is a line in [`PAGES`]; its handler stands in a file beside this one.
 
 mod queue;
+mod sites;
 
 pub use queue::show as queue;
+pub use sites::{SiteDesk, list as sites, refusal, set as set_stance};
 
 use crate::domain::user::{Member, Role};
 use crate::web::news::Choice;
 
 /// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
-const PAGES: [(&str, &str, Role); 2] = [("queue", "/mod", Role::Moderator), ("log", "/log", Role::Moderator)];
+const PAGES: [(&str, &str, Role); 3] =
+    [("queue", "/mod", Role::Moderator), ("sites", "/mod/sites", Role::Moderator), ("log", "/log", Role::Moderator)];
 
 /// The desk's bar on the page called `here`, for `_mod.html`.
 pub fn bar(moderator: &Member, here: &str) -> Vec<Choice> {

@@ -1,0 +1,173 @@
+//! Sites that moderators penalised or banned.
+
+use std::collections::HashSet;
+
+use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, Transaction};
+
+use super::lists::CANDIDATES;
+use super::moderation::{self, Act, Entry};
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::item::ItemId;
+use crate::domain::site::{self, SiteName, Stance};
+use crate::domain::url::StoryUrl;
+
+/// What moderators hold of a site, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct SiteStance {
+    pub name: String,
+    pub stance: Stance,
+    pub reason: String,
+    pub at: Timestamp,
+    /// None: the operator at the command line.
+    pub actor: Option<String>,
+}
+
+/// `select` of a [`SiteStance`]; the argument goes on from there.
+macro_rules! select_stance {
+    ($tail:literal) => {
+        concat!(
+            "select s.name, s.stance, s.reason, s.at, u.name as actor from sites s left join users u on u.id = s.actor_id ",
+            $tail
+        )
+    };
+}
+
+impl Store {
+    /// What is held of the sites of these names.
+    pub async fn stances(&self, names: &[String]) -> Result<Vec<SiteStance>> {
+        stances(&self.read, names).await
+    }
+
+    /// Every site that something is held of, by name, after that of a name.
+    pub async fn sites_after(&self, name: &str, rows: i64) -> Result<Vec<SiteStance>> {
+        Ok(sqlx::query_as(select_stance!("where s.name > $1 order by s.name limit $2"))
+            .bind(name)
+            .bind(rows)
+            .fetch_all(&self.read)
+            .await?)
+    }
+
+    /// Penalises or bans a site, or lifts that, and ranks its stories by it.
+    ///
+    /// # Errors
+    /// `Conflict` where there is nothing to lift.
+    pub async fn set_stance(&self, site: &SiteName, stance: Option<Stance>, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let name = match stance {
+            Some(stance) => {
+                sqlx::query(
+                    "insert into sites (name, stance, reason, at, actor_id) values ($1, $2, $3, $4, $5) \
+                     on conflict (name) do update set stance = excluded.stance, reason = excluded.reason, \
+                     at = excluded.at, actor_id = excluded.actor_id",
+                )
+                .bind(site.as_str())
+                .bind(stance)
+                .bind(act.reason)
+                .bind(act.at)
+                .bind(act.actor)
+                .execute(&mut *tx)
+                .await?;
+                if stance == Stance::Banned { "ban-site" } else { "penalise-site" }
+            }
+            None => {
+                let done =
+                    sqlx::query("delete from sites where name = $1").bind(site.as_str()).execute(&mut *tx).await?;
+                if done.rows_affected() == 0 {
+                    return Err(Error::Conflict);
+                }
+                "lift-site"
+            }
+        };
+        weigh_stories(&mut tx, site).await?;
+        moderation::record(&mut tx, act, Entry { detail: site.as_str(), ..Entry::of(name) }).await?;
+        self.commit(tx).await
+    }
+}
+
+async fn stances(db: impl SqliteExecutor<'_>, names: &[String]) -> Result<Vec<SiteStance>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = QueryBuilder::new(select_stance!("where s.name in ("));
+    let mut list = query.separated(", ");
+    for name in names {
+        list.push_bind(name);
+    }
+    query.push(")");
+    Ok(query.build_query_as().fetch_all(db).await?)
+}
+
+/// The gravest of what is held of the sites that a story falls under.
+pub(super) async fn stance_on(tx: &mut Transaction<'static, Sqlite>, url: &StoryUrl) -> Result<Option<SiteStance>> {
+    let held = stances(&mut **tx, &site::names(url)).await?;
+    Ok(held.into_iter().max_by_key(|held| held.stance))
+}
+
+/// Marks whether a story that was out of sight ranks lower, by what is held of its sites by now.
+pub(super) async fn weigh_story(tx: &mut Transaction<'static, Sqlite>, id: ItemId) -> Result<()> {
+    let url: Option<String> =
+        sqlx::query_scalar("select url from items where id = $1").bind(id).fetch_one(&mut **tx).await?;
+    if let Some(url) = url.and_then(|url| StoryUrl::parse(&url).ok()) {
+        let is = stance_on(tx, &url).await?.is_some();
+        mark(tx, &[id], is).await?;
+    }
+    Ok(())
+}
+
+/// Marks which stories of a site rank lower, by all that is held of the sites that each falls under.
+///
+/// Only as many of the newest as a list ranks: those of a domain by its index, and where a site has many domains below it, those that
+/// the front page considers.
+async fn weigh_stories(tx: &mut Transaction<'static, Sqlite>, site: &SiteName) -> Result<()> {
+    let stories = match site.domain() {
+        Some(_) if site.is_place() => sqlx::query_as(
+            "select id, url, penalised from items where site = $2 and dead is null and deleted_at is null \
+             and site is not null order by time desc, id desc limit $1",
+        )
+        .bind(CANDIDATES)
+        .bind(site.as_str().to_owned()),
+        Some(domain) => sqlx::query_as(
+            "select id, url, penalised from items where domain = $2 and dead is null and deleted_at is null \
+             and domain is not null order by time desc, id desc limit $1",
+        )
+        .bind(CANDIDATES)
+        .bind(domain),
+        None => sqlx::query_as(
+            "select id, url, penalised from items where url is not null and dead is null and deleted_at is null \
+             and kind in ('story', 'job', 'poll') order by rank_time desc, id desc limit $1",
+        )
+        .bind(CANDIDATES),
+    };
+    let stories: Vec<(ItemId, String, bool)> = stories.fetch_all(&mut **tx).await?;
+    let stories: Vec<(ItemId, Vec<String>, bool)> = stories
+        .into_iter()
+        .filter_map(|(id, url, is)| Some((id, site::names(&StoryUrl::parse(&url).ok()?), is)))
+        .collect();
+    let names: HashSet<&String> = stories.iter().flat_map(|(_, names, _)| names).collect();
+    let names: Vec<String> = names.into_iter().cloned().collect();
+    let held: HashSet<String> = stances(&mut **tx, &names).await?.into_iter().map(|held| held.name).collect();
+    for penalised in [true, false] {
+        let wrong = stories
+            .iter()
+            .filter(|(_, names, is)| *is != penalised && names.iter().any(|name| held.contains(name)) == penalised);
+        let wrong: Vec<ItemId> = wrong.map(|(id, ..)| *id).collect();
+        mark(tx, &wrong, penalised).await?;
+    }
+    Ok(())
+}
+
+async fn mark(tx: &mut Transaction<'static, Sqlite>, ids: &[ItemId], penalised: bool) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::new("update items set penalised = ");
+    query.push_bind(penalised).push(" where id in (");
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(*id);
+    }
+    query.push(")");
+    query.build().execute(&mut **tx).await?;
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! What moderators hold of sites: the list of them, the form, and what stands above a site's own stories.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::domain::moderation;
+use crate::domain::site::{SiteName, SiteNameError, Stance, names};
+use crate::domain::url::StoryUrl;
+use crate::domain::user::{Member, Role};
+use crate::store::{Act, SiteStance};
+use crate::web::desk;
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::news::{Choice, ROWS, ROWS_I64};
+use crate::web::page::{Page, html_with};
+use crate::web::session::{MaybeMember, Moderator};
+use crate::web::state::App;
+use crate::web::view::When;
+
+/// What is held of a site, as a page shows it.
+pub struct StanceView {
+    pub name: String,
+    pub stance: Stance,
+    reason: String,
+    actor: String,
+    when: When,
+}
+
+impl StanceView {
+    fn new(held: SiteStance, viewer: &MaybeMember) -> StanceView {
+        StanceView {
+            name: held.name,
+            stance: held.stance,
+            reason: held.reason,
+            actor: held.actor.unwrap_or_else(|| "the operator".to_owned()),
+            when: When::new(held.at, viewer.now),
+        }
+    }
+
+    /// What it means for stories, with the reason.
+    pub fn sentence(&self) -> String {
+        said(self.stance, &self.name, &self.reason)
+    }
+}
+
+fn said(stance: Stance, name: &str, reason: &str) -> String {
+    match stance {
+        Stance::Penalised => format!("Stories from {name} rank lower here: {reason}"),
+        Stance::Banned => format!("Stories from {name} are not taken here: {reason}"),
+    }
+}
+
+/// Why a submission was refused.
+pub fn refusal(held: &SiteStance) -> String {
+    said(held.stance, &held.name, &held.reason)
+}
+
+/// What stands above the stories of a site: what is held of it and of the sites above it, and for moderators the form.
+pub struct SiteDesk {
+    pub name: String,
+    pub held: Vec<StanceView>,
+    pub moderates: bool,
+}
+
+impl SiteDesk {
+    pub async fn of(app: &App, viewer: &MaybeMember, name: &str) -> Result<SiteDesk, Error> {
+        let names = StoryUrl::parse(&format!("https://{name}")).map(|url| names(&url)).unwrap_or_default();
+        let held = app.store.stances(&names).await?.into_iter().map(|held| StanceView::new(held, viewer)).collect();
+        let moderates = viewer.member().is_some_and(|member| member.role >= Role::Moderator);
+        Ok(SiteDesk { name: name.to_owned(), held, moderates })
+    }
+
+    /// Whether exactly this is held of exactly this site.
+    pub fn is(&self, stance: &str) -> bool {
+        self.held.iter().any(|held| held.name == self.name && held.stance.as_str() == stance)
+    }
+
+    /// Whether anything is held of exactly this site.
+    pub fn can_lift(&self) -> bool {
+        self.held.iter().any(|held| held.name == self.name)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sites.html")]
+struct SitesPage<'a> {
+    page: Page<'a>,
+    desk: Vec<Choice>,
+    errors: Mistakes,
+    typed: &'a Typed,
+    sites: Vec<StanceView>,
+    more: Option<String>,
+}
+
+/// What to do about a site, as typed.
+#[derive(Debug, Default, Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    name: String,
+    /// `penalised`, `banned`, or `none` to lift either.
+    #[serde(default)]
+    stance: String,
+    #[serde(default)]
+    reason: String,
+    goto: Option<Goto>,
+}
+
+async fn page(
+    app: &App,
+    moderator: &Moderator,
+    after: &str,
+    typed: &Typed,
+    errors: Mistakes,
+) -> Result<Response, Error> {
+    let Moderator { viewer, member } = moderator;
+    let mut sites = app.store.sites_after(after, ROWS_I64.saturating_add(1)).await?;
+    let full = sites.len() > ROWS;
+    sites.truncate(ROWS);
+    let more = sites.last().filter(|_| full).map(|last| {
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("after", &last.name).finish();
+        format!("/mod/sites?{query}")
+    });
+    let mut page = Page::new(app, viewer, "mod", "Sites");
+    page.robots = false;
+    let sites = sites.into_iter().map(|held| StanceView::new(held, viewer)).collect();
+    let desk = desk::bar(member, "sites");
+    Ok(html_with(errors.status(), &SitesPage { page, desk, errors, typed, sites, more }))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct After {
+    #[serde(default)]
+    after: String,
+}
+
+/// `GET /mod/sites`
+pub async fn list(State(app): State<App>, moderator: Moderator, Query(asked): Query<After>) -> Result<Response, Error> {
+    page(&app, &moderator, &asked.after, &Typed::default(), Mistakes::default()).await
+}
+
+/// The site, what to hold of it, and why; or what is wrong with them.
+fn check<'a>(typed: &'a Typed, member: &Member) -> Result<(SiteName, Option<Stance>, &'a str), Mistakes> {
+    let mut mistakes = Mistakes::default();
+    let name = SiteName::parse(&typed.name).and_then(|name| {
+        let allowed = member.role >= Role::Admin || !name.is_host_of_many();
+        if allowed { Ok(name) } else { Err(SiteNameError::AdminsOnly(name.as_str().to_owned())) }
+    });
+    let name = mistakes.check("name", name);
+    let stance = match typed.stance.as_str() {
+        "none" => Ok(None),
+        stance => Stance::parse(stance).map(Some).ok_or("Choose what to do: penalise, ban or lift."),
+    };
+    let stance = mistakes.check("", stance);
+    let reason = mistakes.check("reason", moderation::reason(&typed.reason, true));
+    match (name, stance, reason) {
+        (Some(name), Some(stance), Some(reason)) => Ok((name, stance, reason)),
+        _ => Err(mistakes),
+    }
+}
+
+/// `POST /mod/sites`
+pub async fn set(State(app): State<App>, moderator: Moderator, Form(typed): Form<Typed>) -> Result<Response, Error> {
+    let (name, stance, reason) = match check(&typed, &moderator.member) {
+        Ok(checked) => checked,
+        Err(mistakes) => return page(&app, &moderator, "", &typed, mistakes).await,
+    };
+    let act = Act { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
+    app.store.set_stance(&name, stance, act).await?;
+    Ok(typed.goto.unwrap_or_else(|| Goto::new("/mod/sites")).redirect())
+}
