@@ -37,6 +37,8 @@ alter table items add column queued_at integer;
 alter table items add column queued_for text;
 -- The story that a duplicate was merged into: its address leads there.
 alter table items add column merged_into integer references items (id);
+-- Where a comment stood before a moderator moved it: the story that was merged, or what it answered.
+alter table items add column came_from integer references items (id);
 -- A moderators' notice above the thread, in Markdown.
 alter table items add column pinned text;
 -- Its site is penalised: it ranks lower.
@@ -53,7 +55,7 @@ alter table users add column banned_until integer;
 alter table users add column slowed_until integer;
 alter table users add column invited_by integer references users (id);
 create index users_invited on users (invited_by, created) where invited_by is not null;
-create index users_newest on users (created desc, id desc);
+create index users_newest on users (created desc, id desc) where source is null;
 
 -- What moderators write down about a person, for each other.
 create table notes (

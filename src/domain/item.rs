@@ -64,6 +64,8 @@ pub enum Death {
     Flagged,
     /// Its author is banned or shadow-banned: the author sees it as live.
     Shadow,
+    /// It was merged into another story as a duplicate.
+    Merged,
 }
 
 /// One item with what any page needs of it.
@@ -162,6 +164,8 @@ pub enum ItemError {
     Locked,
     #[error("This has been deleted.")]
     Deleted,
+    #[error("This was merged into another story: its thread goes on there.")]
+    Merged,
     #[error("This is dead, so nobody can reply to it or vote on it.")]
     Dead,
     #[error("This thread is locked, so it takes no new comments.")]
@@ -243,6 +247,9 @@ impl Item {
         }
         if self.deleted_at.is_some() || root.deleted_at.is_some() {
             return Err(ItemError::Deleted);
+        }
+        if root.merged_into.is_some() {
+            return Err(ItemError::Merged);
         }
         let dead = |item: &Item| !matches!(may_see(item, Some(member), now), Sight::Whole);
         if dead(self) || dead(root) {

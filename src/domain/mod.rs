@@ -2,6 +2,7 @@
 
 pub mod age;
 pub mod day;
+pub mod desk;
 pub mod draft;
 pub mod item;
 pub mod moderation;

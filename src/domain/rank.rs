@@ -32,6 +32,9 @@ const JOB_STARTS_BELOW: i64 = 5;
 /// hours.
 const JOB_FALLS_EVERY: i64 = 20 * MINUTE;
 
+/// How many stories stand above one that is given a second chance: the front page has 30 places.
+const SECOND_CHANCE_BELOW: usize = 24;
+
 /// The age at which a comment no longer counts as activity, in seconds (Hacker News: 1,500 minutes in `active-rank`).
 const ACTIVE_FOR: i64 = 25 * HOUR;
 
@@ -128,6 +131,33 @@ pub fn top(stories: Vec<StoryFacts>, now: Timestamp) -> Vec<ItemId> {
 
 fn stories_above(job: &StoryFacts, now: Timestamp) -> i64 {
     JOB_STARTS_BELOW + now.since(job.rank_time).max(0) / JOB_FALLS_EVERY
+}
+
+/// The time that a story of a second chance is to rank from, so that it stands in the last third of the front page's first page; none where
+/// it stands above that already. It rises from there only if people care for it (Hacker News: at random near the bottom of the page).
+///
+/// The rank of the story that stands there is solved for the age: `age = 60 × (base × factor / rank)^(1 / 1.8) - 120` minutes. A story of
+/// too few points to reach that place at any age ranks as new.
+pub fn second_chance(story: &StoryFacts, others: &[StoryFacts], now: Timestamp) -> Option<Timestamp> {
+    let mut ranks: Vec<f64> = others
+        .iter()
+        .filter(|other| other.id != story.id && !other.kind_is_job)
+        .map(|other| story_rank(other.score, now.since(other.rank_time), factor(other)))
+        .collect();
+    ranks.sort_by(|a, b| b.total_cmp(a));
+    let there = ranks.get(SECOND_CHANCE_BELOW).copied()?;
+    if story_rank(story.score, now.since(story.rank_time), factor(story)) > there {
+        return None;
+    }
+    // As it would rank at the age at which nothing divides it: two hours are added to every age.
+    let at_one = story_rank(story.score, 0, factor(story)) * (TIMEBASE / 60.0).powf(GRAVITY);
+    if there <= 0.0 || at_one <= 0.0 {
+        return Some(now);
+    }
+    let minutes = 60.0 * (at_one / there).powf(1.0 / GRAVITY) - TIMEBASE;
+    #[expect(clippy::cast_possible_truncation, reason = "a float's cast stops at the ends of the range")]
+    let age = (minutes.max(0.0) * MINUTE as f64).floor() as i64;
+    Some(now.minus(age))
 }
 
 /// The threads of these comments, each given as its thread's head and its own time, the liveliest first: by the sum

@@ -1,8 +1,12 @@
 //! What the moderators' desk shows.
 
+use sqlx::QueryBuilder;
+
+use super::items::select_item;
 use super::{Page, Result, Store};
 use crate::clock::Timestamp;
-use crate::domain::item::ItemId;
+use crate::domain::item::{Item, ItemId};
+use crate::domain::user::UserId;
 
 /// An item that waits for a moderator.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -33,5 +37,68 @@ impl Store {
         .bind(page.rows)
         .fetch_all(&self.read)
         .await?)
+    }
+}
+
+/// A story that was merged into another.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Duplicate {
+    pub id: ItemId,
+    pub title: Option<String>,
+}
+
+/// A new account, with the ids of its first posts.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct NewAccount {
+    pub id: UserId,
+    pub name: String,
+    pub created: Timestamp,
+    pub karma: i64,
+}
+
+impl Store {
+    /// Where a comment stood before a moderator moved it.
+    pub async fn came_from(&self, item: ItemId) -> Result<Option<ItemId>> {
+        Ok(sqlx::query_scalar("select came_from from items where id = $1").bind(item).fetch_one(&self.read).await?)
+    }
+
+    /// The stories that were merged into one.
+    pub async fn duplicates(&self, into: ItemId) -> Result<Vec<Duplicate>> {
+        Ok(sqlx::query_as("select id, title from items where merged_into = $1 limit 50")
+            .bind(into)
+            .fetch_all(&self.read)
+            .await?)
+    }
+
+    /// The newest accounts that people made here, from before a moment and an id.
+    pub async fn newest_accounts(&self, before: (Timestamp, UserId), rows: i64) -> Result<Vec<NewAccount>> {
+        Ok(sqlx::query_as(
+            "select id, name, created, karma from users where source is null and (created, id) < ($1, $2) \
+             order by created desc, id desc limit $3",
+        )
+        .bind(before.0)
+        .bind(before.1)
+        .bind(rows)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// The first three stories and the first three comments of each of these people, in no order.
+    pub async fn first_posts(&self, people: &[UserId]) -> Result<Vec<Item>> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::new(
+            "with first (id) as (select p.id from users u join items p on p.id in (select s.id from items s \
+             where s.author_id = u.id and s.kind in ('story', 'job', 'poll') order by s.time, s.id limit 3) \
+             or p.id in (select c.id from items c where c.author_id = u.id and c.kind = 'comment' order by c.time, c.id limit 3) \
+             where u.id in (",
+        );
+        let mut list = query.separated(", ");
+        for person in people {
+            list.push_bind(*person);
+        }
+        query.push(")) ").push(select_item!("where i.id in (select id from first)"));
+        Ok(query.build_query_as().fetch_all(&self.read).await?)
     }
 }

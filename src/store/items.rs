@@ -6,6 +6,7 @@ use super::moderation::{self, Act, Entry};
 use super::sites::{self, SiteStance};
 use super::{Error, Result, Store, origins};
 use crate::clock::Timestamp;
+use crate::domain::desk::{self, Said};
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::origin::Origin;
 use crate::domain::policy::Policy;
@@ -70,8 +71,19 @@ pub struct Edit<'a> {
     pub item: ItemId,
     pub editor: UserId,
     pub title: Option<&'a str>,
+    pub url: NewUrl<'a>,
     pub section: Option<Section>,
     pub text: &'a str,
+    /// Why a moderator does it.
+    pub reason: &'a str,
+}
+
+/// What an edit makes of a story's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewUrl<'a> {
+    Same,
+    TakenOut,
+    Is(&'a StoryUrl),
 }
 
 impl Store {
@@ -172,28 +184,39 @@ impl Store {
     }
 
     /// Keeps what the item was as a revision and writes what it now is; by another than its author, it is an act of moderation.
+    ///
+    /// # Errors
+    /// `Conflict` where it was deleted meanwhile.
     pub async fn edit(&self, edit: Edit<'_>, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
-        keep_revision(&mut tx, edit.item, edit.editor, now).await?;
-        let done = sqlx::query(
+        let before = keep_revision(&mut tx, edit.item, edit.editor, now).await?;
+        let after: Option<(Option<String>, Option<String>, String)> = sqlx::query_as(
             "update items set title = coalesce($2, title), section = case when kind = 'story' then $3 else section end, text = $4, \
-             edited_at = $5 where id = $1 and deleted_at is null",
+             edited_at = $5 where id = $1 and deleted_at is null returning title, url, text",
         )
         .bind(edit.item)
         .bind(edit.title)
         .bind(edit.section)
         .bind(edit.text)
         .bind(now)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Conflict);
-        }
-        let author: Option<UserId> =
-            sqlx::query_scalar("select author_id from items where id = $1").bind(edit.item).fetch_one(&mut *tx).await?;
-        if author != Some(edit.editor) {
-            let act = Act { actor: Some(edit.editor), reason: "", at: now };
-            moderation::record(&mut tx, act, Entry { item: Some(edit.item), ..Entry::of("edit") }).await?;
+        let Some((title, url, text)) = after else { return Err(Error::Conflict) };
+        let url = match edit.url {
+            NewUrl::Same => url,
+            NewUrl::TakenOut => set_url(&mut tx, edit.item, None).await?,
+            NewUrl::Is(url) => set_url(&mut tx, edit.item, Some(url)).await?,
+        };
+        if before.author_id != Some(edit.editor) {
+            let after = Said { title: title.as_deref(), url: url.as_deref(), text: &text };
+            let detail = desk::changes(before.said(), after);
+            let act = Act { actor: Some(edit.editor), reason: edit.reason, at: now };
+            moderation::record(&mut tx, act, Entry { item: Some(edit.item), detail: &detail, ..Entry::of("edit") })
+                .await?;
+            if let Some(author) = before.author_id {
+                let told = desk::told_of_edit(before.kind, &detail, edit.reason);
+                moderation::notify(&mut tx, author, "edit", Some(edit.item), &told, now).await?;
+            }
         }
         self.commit(tx).await
     }
@@ -225,8 +248,9 @@ async fn duplicate_of(
     now: Timestamp,
 ) -> Result<Option<ItemId>> {
     Ok(sqlx::query_scalar(
-        "select id from items where url_key = $1 and time >= $2 and (time >= $3 or score >= $4) and kind = 'story' \
-         and dead is null and deleted_at is null order by time desc limit 1",
+        "select t.id from items i join items t on t.id = coalesce(i.merged_into, i.id) \
+         where i.url_key = $1 and i.time >= $2 and (i.time >= $3 or i.score >= $4) and i.kind = 'story' \
+         and t.dead is null and t.deleted_at is null order by i.time desc limit 1",
     )
     .bind(url.key())
     .bind(now.minus(policy.duplicate_window_popular))
@@ -246,17 +270,60 @@ async fn own_vote(tx: &mut Transaction<'static, Sqlite>, author: UserId, id: Ite
     Ok(())
 }
 
-async fn keep_revision(tx: &mut Transaction<'static, Sqlite>, id: ItemId, by: UserId, now: Timestamp) -> Result<()> {
-    sqlx::query(
-        "insert into revisions (item_id, editor_id, at, title, url, text) \
-         select id, $2, $3, title, url, text from items where id = $1",
+/// What an item said before it is changed.
+#[derive(sqlx::FromRow)]
+struct Before {
+    kind: Kind,
+    author_id: Option<UserId>,
+    title: Option<String>,
+    url: Option<String>,
+    text: String,
+}
+
+impl Before {
+    fn said(&self) -> Said<'_> {
+        Said { title: self.title.as_deref(), url: self.url.as_deref(), text: &self.text }
+    }
+}
+
+async fn keep_revision(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: ItemId,
+    by: UserId,
+    now: Timestamp,
+) -> Result<Before> {
+    let before: Before = sqlx::query_as("select kind, author_id, title, url, text from items where id = $1")
+        .bind(id)
+        .fetch_one(&mut **tx)
+        .await?;
+    sqlx::query("insert into revisions (item_id, editor_id, at, title, url, text) values ($1, $2, $3, $4, $5, $6)")
+        .bind(id)
+        .bind(by)
+        .bind(now)
+        .bind(&before.title)
+        .bind(&before.url)
+        .bind(&before.text)
+        .execute(&mut **tx)
+        .await?;
+    Ok(before)
+}
+
+/// Gives a story another address, or none, with all that is made of it.
+async fn set_url(tx: &mut Transaction<'static, Sqlite>, id: ItemId, url: Option<&StoryUrl>) -> Result<Option<String>> {
+    let site = url.map(StoryUrl::site);
+    let kept = sqlx::query_scalar(
+        "update items set url = $2, url_key = $3, site = $4, domain = $5, rule_version = $6, penalised = false where id = $1 returning url",
     )
     .bind(id)
-    .bind(by)
-    .bind(now)
-    .execute(&mut **tx)
+    .bind(url.map(StoryUrl::as_str))
+    .bind(url.map(StoryUrl::key))
+    .bind(site.as_ref().map(|s| s.name.as_str()))
+    .bind(site.as_ref().map(|s| s.domain.as_str()))
+    .bind(url.map(|_| RULE_VERSION))
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(())
+    sites::weigh_story(tx, id).await?;
+    Ok(kept)
 }
 
 pub(super) async fn count_descendants(tx: &mut Transaction<'static, Sqlite>, root: ItemId, by: i64) -> Result<()> {

@@ -88,6 +88,16 @@ impl Store {
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
 
+    /// The same of one story.
+    pub async fn facts_of(&self, story: ItemId) -> Result<StoryFacts> {
+        let row: FactsRow =
+            sqlx::query_as("select id, kind, rank_time, score, descendants, url, penalised from items where id = $1")
+                .bind(story)
+                .fetch_one(&self.read)
+                .await?;
+        Ok(row.into())
+    }
+
     /// The same of one section.
     pub async fn section_facts(&self, section: Section) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = sqlx::query_as(

@@ -2,12 +2,14 @@
 //!
 //! The SQL is portable between SQLite and PostgreSQL: `$1`, `returning`, `on conflict`, seconds as integers, `cast(sum(..) as bigint)`.
 
+mod acts;
 mod desk;
 mod import;
 mod invitations;
 mod items;
 mod lists;
 mod log;
+mod merge;
 mod moderation;
 mod notices;
 mod origins;
@@ -28,10 +30,10 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
-pub use desk::Queued;
+pub use desk::{Duplicate, NewAccount, Queued};
 pub use import::{Imported, NewItem};
 pub use invitations::{Invitation, Inviter};
-pub use items::{Edit, NewComment, NewStory, Submission};
+pub use items::{Edit, NewComment, NewStory, NewUrl, Submission};
 pub use lists::{Dead, Page};
 pub use log::{Acts, Logged};
 pub use moderation::{Act, Revision};

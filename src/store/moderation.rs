@@ -6,7 +6,7 @@ use super::items::count_descendants;
 use super::sites;
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
-use crate::domain::item::{ItemId, Kind};
+use crate::domain::item::{Death, ItemId, Kind};
 use crate::domain::user::{Role, UserId};
 
 /// Who acts, why and when. No actor: the operator at the command line.
@@ -45,16 +45,15 @@ impl Store {
     /// `NotFound` where there is no such item; `Conflict` where it is so already.
     pub async fn kill(&self, item: ItemId, on: bool, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let (root, kind, author, dead, deleted): (ItemId, Kind, Option<UserId>, bool, bool) = sqlx::query_as(
-            "select root_id, kind, author_id, dead is not null, deleted_at is not null from items where id = $1",
-        )
-        .bind(item)
-        .fetch_one(&mut *tx)
-        .await?;
-        if dead == on {
+        let (root, kind, author, dead, deleted): (ItemId, Kind, Option<UserId>, Option<Death>, bool) =
+            sqlx::query_as("select root_id, kind, author_id, dead, deleted_at is not null from items where id = $1")
+                .bind(item)
+                .fetch_one(&mut *tx)
+                .await?;
+        if dead.is_some() == on || dead == Some(Death::Merged) {
             return Err(Error::Conflict);
         }
-        sqlx::query("update items set dead = $2 where id = $1")
+        sqlx::query("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
             .bind(item)
             .bind(on.then_some("killed"))
             .execute(&mut *tx)

@@ -8,11 +8,13 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
+use crate::domain::moderation;
 use crate::domain::origin::Origin;
 use crate::domain::text::{self, Html};
 use crate::domain::title::{self, Title};
+use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
-use crate::store::{self, Edit, NewComment};
+use crate::store::{self, Edit, NewComment, NewUrl};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -29,6 +31,9 @@ pub struct Typed {
     #[serde(default)]
     text: String,
     title: Option<String>,
+    url: Option<String>,
+    #[serde(default)]
+    reason: String,
     preview: Option<String>,
 }
 
@@ -173,10 +178,36 @@ struct EditPage<'a> {
     id: ItemId,
     /// How long it may still be edited.
     until: String,
-    title: Option<&'a str>,
-    text: &'a str,
+    fields: Fields<'a>,
     errors: Mistakes,
     preview: Option<Html>,
+}
+
+/// The fields of the form for an edit; what is none has no field.
+#[derive(Clone, Copy)]
+struct Fields<'a> {
+    title: Option<&'a str>,
+    /// For moderators, of a story.
+    url: Option<&'a str>,
+    text: &'a str,
+    /// For moderators, of what others wrote.
+    reason: Option<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    /// What is typed, or where nothing is, what the item says.
+    fn new(item: &'a Item, typed: Option<&'a Typed>, member: &Member) -> Fields<'a> {
+        let is_root = item.kind.is_root();
+        let moderates = member.role >= Role::Moderator;
+        let title = typed.and_then(|typed| typed.title.as_deref()).or(item.title.as_deref());
+        let url = typed.and_then(|typed| typed.url.as_deref()).or(item.url.as_deref());
+        Fields {
+            title: title.filter(|_| is_root),
+            url: (is_root && moderates).then_some(url.unwrap_or_default()),
+            text: typed.map_or(item.text.as_str(), |typed| typed.text.as_str()),
+            reason: (moderates && !item.is_own(Some(member))).then(|| typed.map_or("", |typed| typed.reason.as_str())),
+        }
+    }
 }
 
 async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Result<Item, Error> {
@@ -185,7 +216,7 @@ async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Res
     item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
     if !item.is_own(Some(member)) {
         let role = crate::web::act::author_role(app, &item).await?;
-        crate::domain::moderation::may_act_on(member, role).map_err(Error::forbidden)?;
+        moderation::may_act_on(member, role).map_err(Error::forbidden)?;
     }
     Ok(item)
 }
@@ -194,11 +225,16 @@ fn edit_form(
     app: &App,
     asking: &CurrentMember,
     item: &Item,
-    typed: (Option<&str>, &str),
+    typed: Option<&Typed>,
     errors: Mistakes,
     preview: Option<Html>,
 ) -> Response {
-    let heading = if item.kind == Kind::Comment { "Edit your comment" } else { "Edit your story" };
+    let heading = match (item.kind == Kind::Comment, item.is_own(Some(&asking.member))) {
+        (true, true) => "Edit your comment",
+        (true, false) => "Edit a comment",
+        (false, true) => "Edit your story",
+        (false, false) => "Edit a story",
+    };
     let until = if item.is_own(Some(&asking.member)) && asking.member.role == Role::Member {
         let left = item.editable_until(&app.policy).since(asking.viewer.now);
         format!("It can be edited for another {}.", crate::domain::item::duration_words(left))
@@ -208,33 +244,54 @@ fn edit_form(
     let mut page = Page::new(app, &asking.viewer, "item", heading);
     page.robots = false;
     let status = errors.status();
-    let title = typed.0.filter(|_| item.kind.is_root());
-    html_with(status, &EditPage { page, id: item.id, until, title, text: typed.1, errors, preview })
+    let fields = Fields::new(item, typed, &asking.member);
+    html_with(status, &EditPage { page, id: item.id, until, fields, errors, preview })
 }
 
 /// `GET /item/{id}/edit`
 pub async fn edit(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
     let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
-    Ok(edit_form(&app, &asking, &item, (item.title.as_deref(), &item.text), Mistakes::default(), None))
+    Ok(edit_form(&app, &asking, &item, None, Mistakes::default(), None))
 }
 
-/// The title and the text that an edit leaves, or what is wrong with them.
-fn check_edit(item: &Item, typed: &Typed) -> Result<(Option<Title>, String), Mistakes> {
+/// What an edit leaves, checked.
+struct Checked {
+    title: Option<Title>,
+    /// None: the address stays.
+    url: Option<Option<StoryUrl>>,
+    text: String,
+    reason: String,
+}
+
+/// What an edit leaves, or what is wrong with it.
+fn check_edit(item: &Item, typed: &Typed, member: &Member) -> Result<Checked, Mistakes> {
+    let fields = Fields::new(item, Some(typed), member);
     let mut mistakes = Mistakes::default();
-    let title = match (item.kind.is_root(), &typed.title) {
+    let title = match fields.title {
         // A title that stays as it is may be one that an import brought and no form would take.
-        (true, Some(title)) if item.title.as_deref() != Some(title) => mistakes.check("title", Title::parse(title)),
+        Some(title) if item.title.as_deref() != Some(title) => mistakes.check("title", Title::parse(title)),
         _ => None,
     };
-    let needs_text = item.kind == Kind::Comment || item.url.is_none();
+    let url = match fields.url.map(str::trim) {
+        Some(url) if url != item.url.as_deref().unwrap_or_default() => {
+            let parsed = if url.is_empty() { Ok(None) } else { StoryUrl::parse(url).map(Some) };
+            mistakes.check("url", parsed)
+        }
+        _ => None,
+    };
+    let has_url = url.as_ref().map_or(item.url.is_some(), Option::is_some);
+    let needs_text = item.kind == Kind::Comment || !has_url;
     let text = if needs_text { draft::comment(&typed.text) } else { draft::text(&typed.text) };
     let text = match text {
         // An imported text may be longer than a new one could be.
         Err(draft::TextError::Long(_)) if typed.text.replace("\r\n", "\n") == item.text => Some(item.text.clone()),
         text => mistakes.check("text", text),
     };
-    match text {
-        Some(text) if mistakes.is_empty() => Ok((title, text)),
+    let reason = mistakes.check("reason", moderation::reason(fields.reason.unwrap_or_default(), false));
+    match (text, reason) {
+        (Some(text), Some(reason)) if mistakes.is_empty() => {
+            Ok(Checked { title, url, text, reason: reason.to_owned() })
+        }
         _ => Err(mistakes),
     }
 }
@@ -247,21 +304,27 @@ pub async fn update(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
     let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
-    let shown = (typed.title.as_deref().or(item.title.as_deref()), typed.text.as_str());
-    let (title, text) = match check_edit(&item, &typed) {
+    let checked = match check_edit(&item, &typed, &asking.member) {
         Ok(checked) => checked,
-        Err(mistakes) => return Ok(edit_form(&app, &asking, &item, shown, mistakes, None)),
+        Err(mistakes) => return Ok(edit_form(&app, &asking, &item, Some(&typed), mistakes, None)),
     };
     if typed.preview.is_some() {
-        return Ok(edit_form(&app, &asking, &item, shown, Mistakes::default(), Some(text::render(&text))));
+        let preview = Some(text::render(&checked.text));
+        return Ok(edit_form(&app, &asking, &item, Some(&typed), Mistakes::default(), preview));
     }
-    let final_title = title.as_ref().map(Title::as_str).or(item.title.as_deref());
+    let title = checked.title.as_ref().map(Title::as_str);
     let edit = Edit {
         item: id,
         editor: asking.member.id,
-        title: title.as_ref().map(Title::as_str),
-        section: final_title.and_then(|title| title::section(title, &app.config.short_name)),
-        text: &text,
+        title,
+        url: match &checked.url {
+            None => NewUrl::Same,
+            Some(None) => NewUrl::TakenOut,
+            Some(Some(url)) => NewUrl::Is(url),
+        },
+        section: title.or(item.title.as_deref()).and_then(|title| title::section(title, &app.config.short_name)),
+        text: &checked.text,
+        reason: &checked.reason,
     };
     app.store.edit(edit, asking.viewer.now).await?;
     Ok(back_to(&item).redirect())

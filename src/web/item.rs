@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
+use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
@@ -15,6 +16,7 @@ use crate::domain::text::{self, Html};
 use crate::domain::thread::{self, Order};
 use crate::domain::user::Role;
 use crate::store::Marks;
+use crate::web::desk::Acts;
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
@@ -66,9 +68,10 @@ struct ItemPage<'a> {
     room: Room,
     /// Why nobody can reply, where nobody can.
     closed: Option<String>,
-    /// For moderators who may act on it: whether it is dead.
-    desk: Option<bool>,
-    reasons: [&'static str; 6],
+    /// A moderators' notice above the thread.
+    notice: Option<Html>,
+    /// For moderators: what they may do to it.
+    desk: Option<Acts>,
     orders: [Order; 4],
 }
 
@@ -88,6 +91,9 @@ pub async fn show(
     let all = app.threads.with(id, &app.store).await?;
     let find = |id: ItemId| all.iter().find(|item| item.id == id).ok_or(Error::NotFound);
     let item = find(id)?;
+    if let Some(into) = item.merged_into {
+        return Ok(merged(into));
+    }
     let root = find(item.root_id)?;
     if item.kind == Kind::Pollopt {
         return Ok(Goto::new(&format!("/item/{}", item.root_id)).redirect());
@@ -105,6 +111,11 @@ pub async fn show(
     let page = parts.page(&all, order, &comments).await?;
     let page = page::text(&page).map_err(Error::internal)?;
     Ok(parts::page(comments.inside(page), &headers))
+}
+
+/// The way to the story that another was merged into: for good, though a browser asks again, as a merge can be undone.
+fn merged(into: ItemId) -> Response {
+    ([(CACHE_CONTROL, "no-cache")], Redirect::permanent(&format!("/item/{into}"))).into_response()
 }
 
 /// What a member has done in the thread, and since when its comments are new to them.
@@ -152,9 +163,9 @@ impl Parts<'_> {
             },
             room: Room,
             closed: self.may_reply().err(),
-            desk: self.desk(),
+            notice: self.root.pinned.as_deref().filter(|_| self.root.is_live()).map(text::render),
+            desk: self.desk().await?,
             orders: Order::ALL,
-            reasons: ["spam", "off-topic", "rude", "duplicate", "broken link", "other"],
         })
     }
 
@@ -226,11 +237,13 @@ impl Parts<'_> {
         }
     }
 
-    fn desk(&self) -> Option<bool> {
-        let member = self.viewer.member()?;
+    async fn desk(&self) -> Result<Option<Acts>, Error> {
         // Whose role it is, the act itself checks; the desk shows what a moderator may try.
-        moderation::may_act_on(member, Role::Member).ok()?;
-        self.item.deleted_at.is_none().then_some(self.item.dead.is_some())
+        let moderates = self.viewer.member().is_some_and(|member| moderation::may_act_on(member, Role::Member).is_ok());
+        if !moderates || self.item.deleted_at.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Acts::on(self.app, self.item, &self.viewer.here).await?))
     }
 
     fn described(&self, story: &StoryView, context: Option<&Context>) -> Page<'_> {

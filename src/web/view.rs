@@ -130,6 +130,7 @@ fn death_mark(sight: Sight) -> Option<&'static str> {
     match sight {
         Sight::Dead(Death::Flagged) => Some("[flagged] [dead]"),
         Sight::Dead(Death::Killed | Death::Shadow) => Some("[dead]"),
+        Sight::Dead(Death::Merged) => Some("[dupe]"),
         Sight::Whole | Sight::Deleted | Sight::Hidden | Sight::Absent => None,
     }
 }

@@ -29,6 +29,12 @@ impl Forum {
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
     }
 
+    /// A moderator's act on an item.
+    async fn act(&mut self, id: i64, what: &str, form: &[(&str, &str)]) {
+        let page = self.mia.post(&format!("/item/{id}/{what}"), form).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{what}: {}", page.text());
+    }
+
     async fn ban(&mut self, name: &str, on: bool) {
         let form = [("on", if on { "true" } else { "false" }), ("reason", "a reason")];
         let page = self.mia.post(&format!("/user/{name}/ban"), &form).await;
@@ -54,6 +60,45 @@ impl Forum {
             }
             "edit" => {
                 self.mia.post(&format!("/item/{story}/edit"), &[("title", &title), ("text", "Other words.")]).await;
+            }
+            "lock" | "unlock" => {
+                self.act(story, "lock", &[("reason", "a reason")]).await;
+                if act == "unlock" {
+                    self.act(story, "lock", &[("on", "false")]).await;
+                }
+            }
+            "merge" | "unmerge" => {
+                let other = person.text_story("The better one", "Words.").await.to_string();
+                self.act(story, "merge", &[("into", &other), ("reason", "a reason")]).await;
+                if act == "unmerge" {
+                    self.act(story, "merge", &[("on", "false")]).await;
+                }
+            }
+            "detach" | "reattach" => {
+                let above = person.reply(story, "Above.").await;
+                let below = person.reply(above, "Below.").await;
+                self.act(below, "detach", &[("reason", "a reason")]).await;
+                if act == "reattach" {
+                    self.act(below, "detach", &[("on", "false")]).await;
+                }
+                return format!("{} <a href=\"/item/{below}\">", verb(act));
+            }
+            "second-chance" | "no-second-chance" => {
+                for n in 0..30 {
+                    let other = self.bob.text_story(&format!("Story {n} above it"), "Words.").await;
+                    self.mia.vote(other, "up").await;
+                }
+                self.app.pass(3_600);
+                self.act(story, "second-chance", &[("reason", "a reason")]).await;
+                if act == "no-second-chance" {
+                    self.act(story, "second-chance", &[("on", "false")]).await;
+                }
+            }
+            "pin" | "unpin" => {
+                self.act(story, "pin", &[("text", "A notice.")]).await;
+                if act == "unpin" {
+                    self.act(story, "pin", &[("on", "false")]).await;
+                }
             }
             "ban" => self.ban(&name, true).await,
             "unban" => {

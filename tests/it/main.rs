@@ -23,6 +23,7 @@ mod invite;
 mod join;
 mod layering;
 mod log;
+mod merge;
 mod migrations;
 mod operate;
 mod origins;

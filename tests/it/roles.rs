@@ -66,6 +66,23 @@ POST /item/{id}/kill            comment   on=true                    login no   
 POST /item/{id}/kill            dead      on=false                   login no    no    no       no     done      done
 POST /item/{id}/kill            admins    on=true                    login no    no    no       no     no        done
 POST /item/{id}/kill            missing   on=true                    login no    no    no       no     none      none
+POST /item/{id}/lock            story     on=true&reason=heated      login no    no    no       no     done      done
+POST /item/{id}/lock            comment   on=true&reason=heated      login no    no    no       no     done      done
+POST /item/{id}/lock            comment   on=true&reason=            login no    no    no       no     again     again
+POST /item/{id}/lock            admins    on=true&reason=heated      login no    no    no       no     no        done
+POST /item/{id}/lock            missing   on=true&reason=heated      login no    no    no       no     none      none
+POST /item/{id}/merge           story     on=true&into=1             login no    no    no       no     done      done
+POST /item/{id}/merge           comment   on=true&into=1             login no    no    no       no     again     again
+POST /item/{id}/merge           story     on=false                   login no    no    no       no     bad       bad
+POST /item/{id}/detach          comment   on=true&reason=heated      login no    no    no       no     bad       bad
+POST /item/{id}/second-chance   story     on=true                    login no    no    no       no     again     again
+POST /item/{id}/second-chance   comment   on=true                    login no    no    no       no     bad       bad
+POST /item/{id}/pin             story     on=true&text=words         login no    no    no       no     done      done
+POST /item/{id}/pin             comment   on=true&text=words         login no    no    no       no     bad       bad
+GET  /item/{id}/moderate        story     -                          login no    no    no       no     page      page
+GET  /item/{id}/moderate        admins    -                          login no    no    no       no     no        page
+GET  /item/{id}/history         story     -                          login no    no    no       no     page      page
+GET  /item/{id}/history         missing   -                          login no    no    no       no     none      none
 GET  /item/{id}/reply           story     -                          login page
 GET  /item/{id}/reply           dead      -                          login none  none  none     no     no        no
 GET  /item/{id}/reply           shadowed  -                          login none  none  page     none   no        no
@@ -112,6 +129,7 @@ GET  /settings/sessions         -         -                          login page
 POST /settings/sessions         -         end=others                 login done
 GET  /log                       -         -                          page
 GET  /log                       author    person={name}              page
+GET  /mod/new                   -         -                          login no    no    no       no     page      page
 GET  /mod                       -         -                          login no    no    no       no     page      page
 GET  /mod/sites                 -         -                          login no    no    no       no     page      page
 POST /mod/sites                 -         name=example.org&stance=banned&reason=spam login no no no     no     done      done

@@ -1,8 +1,14 @@
 //! The moderators' desk. A page of it is a line in [`PAGES`]; its handler stands in a file beside this one.
 
+mod acts;
+mod history;
+mod newcomers;
 mod queue;
 mod sites;
 
+pub use acts::{Acts, REASONS, detach, lock, merge, pin, second_chance, show as moderate};
+pub use history::show as history;
+pub use newcomers::show as newcomers;
 pub use queue::show as queue;
 pub use sites::{SiteDesk, list as sites, refusal, set as set_stance};
 
@@ -10,8 +16,12 @@ use crate::domain::user::{Member, Role};
 use crate::web::news::Choice;
 
 /// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
-const PAGES: [(&str, &str, Role); 3] =
-    [("queue", "/mod", Role::Moderator), ("sites", "/mod/sites", Role::Moderator), ("log", "/log", Role::Moderator)];
+const PAGES: [(&str, &str, Role); 4] = [
+    ("queue", "/mod", Role::Moderator),
+    ("new accounts", "/mod/new", Role::Moderator),
+    ("sites", "/mod/sites", Role::Moderator),
+    ("log", "/log", Role::Moderator),
+];
 
 /// The desk's bar on the page called `here`, for `_mod.html`.
 pub fn bar(moderator: &Member, here: &str) -> Vec<Choice> {

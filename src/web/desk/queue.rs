@@ -28,6 +28,7 @@ struct QueuePage<'a> {
     page: Page<'a>,
     desk: Vec<Choice>,
     rows: Vec<Row>,
+    reasons: [&'static str; 6],
     more: Option<String>,
 }
 
@@ -49,6 +50,14 @@ struct Row {
     why: Option<String>,
     dead: bool,
     locked: bool,
+}
+
+impl Row {
+    /// What a button is about, for those who hear it by itself.
+    fn what(&self) -> String {
+        let name = self.author.as_ref().map_or("nobody", |author| author.name.as_str());
+        if self.is_comment { format!("the comment by {name}") } else { self.title.clone() }
+    }
 }
 
 /// Where the queue goes on: after the item that came to it at a moment. Both are named, for that item may have left it meanwhile.
@@ -80,7 +89,8 @@ pub async fn show(
     let more = queued.last().filter(|_| full).map(|last| format!("/mod?at={}&before={}", last.queued_at.0, last.id));
     let mut page = Page::new(&app, &viewer, "mod", "Queue");
     page.robots = false;
-    Ok(html(&QueuePage { page, desk: desk::bar(&member, "queue"), rows: rows(&app, &viewer, queued).await?, more }))
+    let rows = rows(&app, &viewer, queued).await?;
+    Ok(html(&QueuePage { page, desk: desk::bar(&member, "queue"), rows, reasons: desk::REASONS, more }))
 }
 
 /// The items that wait, with the stories around them: two queries, however many there are.

@@ -1,0 +1,135 @@
+//! Acts of moderators on one item that can each be undone: locks, notices, second chances.
+
+use sqlx::{Sqlite, Transaction};
+
+use super::moderation::{Act, Entry, notify, record};
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::desk;
+use crate::domain::item::{ItemId, Kind};
+use crate::domain::text;
+use crate::domain::user::UserId;
+
+/// `with recursive` of all that hangs below item `$1`, which is not among them; the statement goes on from there.
+macro_rules! below {
+    () => {
+        "with recursive below (id) as (select a.id from items a where a.parent_id = $1 \
+         union all select i.id from below b join items i on i.parent_id = b.id) "
+    };
+}
+pub(super) use below;
+
+/// An item as an act finds it.
+#[derive(sqlx::FromRow)]
+pub(super) struct Found {
+    pub kind: Kind,
+    pub author_id: Option<UserId>,
+    pub parent_id: Option<ItemId>,
+    pub root_id: ItemId,
+    pub depth: i64,
+    pub locked: bool,
+    pub live: bool,
+    pub merged_into: Option<ItemId>,
+    pub came_from: Option<ItemId>,
+}
+
+pub(super) async fn find(tx: &mut Transaction<'static, Sqlite>, item: ItemId) -> Result<Found> {
+    Ok(sqlx::query_as(
+        "select kind, author_id, parent_id, root_id, depth, locked, dead is null and deleted_at is null as live, merged_into, came_from \
+         from items where id = $1",
+    )
+    .bind(item)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// Records an act on an item, and tells its author, unless they did it themselves.
+pub(super) async fn done(
+    tx: &mut Transaction<'static, Sqlite>,
+    item: (ItemId, &Found),
+    name: &'static str,
+    detail: &str,
+    act: Act<'_>,
+) -> Result<()> {
+    let (id, found) = item;
+    record(tx, act, Entry { item: Some(id), detail, ..Entry::of(name) }).await?;
+    let told = desk::told(name, found.kind, act.reason);
+    if let (Some(author), Some(told)) = (found.author_id.filter(|author| Some(*author) != act.actor), told) {
+        notify(tx, author, name, Some(id), &told, act.at).await?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Locks a thread, or a comment with all that answers it, or opens it again. What is locked leaves the queue.
+    ///
+    /// # Errors
+    /// `Conflict` where it is so already.
+    pub async fn lock(&self, item: ItemId, on: bool, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let found = find(&mut tx, item).await?;
+        if found.locked == on {
+            return Err(Error::Conflict);
+        }
+        // A lock on the head holds for its whole thread; below, each comment carries it, so that none has to ask those above.
+        let lock = if found.kind == Kind::Comment {
+            concat!(below!(), "update items set locked = $2 where id = $1 or id in (select id from below)")
+        } else {
+            "update items set locked = $2 where id = $1"
+        };
+        sqlx::query(lock).bind(item).bind(on).execute(&mut *tx).await?;
+        if on {
+            sqlx::query("update items set queued_at = null, queued_for = null where id = $1")
+                .bind(item)
+                .execute(&mut *tx)
+                .await?;
+        }
+        done(&mut tx, (item, &found), if on { "lock" } else { "unlock" }, "", act).await?;
+        self.commit(tx).await
+    }
+
+    /// Pins a notice, in Markdown, above a thread in place of any that is there, or takes it off.
+    ///
+    /// # Errors
+    /// `Conflict` where there is none to take off.
+    pub async fn pin(&self, item: ItemId, notice: Option<&str>, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let found = find(&mut tx, item).await?;
+        let pinned =
+            sqlx::query("update items set pinned = $2 where id = $1 and (pinned is not null or $2 is not null)")
+                .bind(item)
+                .bind(notice)
+                .execute(&mut *tx)
+                .await?;
+        if pinned.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        let name = if notice.is_some() { "pin" } else { "unpin" };
+        let words = notice.map(|notice| text::excerpt(notice, 200)).unwrap_or_default();
+        done(&mut tx, (item, &found), name, &words, act).await?;
+        self.commit(tx).await
+    }
+
+    /// Lets a story rank as if it were from `rank_time`, or with none from when it was submitted.
+    ///
+    /// # Errors
+    /// `Conflict` where it is dead or deleted, or has no second chance to lose.
+    pub async fn give_second_chance(&self, item: ItemId, rank_time: Option<Timestamp>, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let found = find(&mut tx, item).await?;
+        let placed = sqlx::query(
+            "update items set rank_time = coalesce($2, time) where id = $1 and dead is null and deleted_at is null \
+             and rank_time <> coalesce($2, time)",
+        )
+        .bind(item)
+        .bind(rank_time)
+        .execute(&mut *tx)
+        .await?;
+        if placed.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        let name = if rank_time.is_some() { "second-chance" } else { "no-second-chance" };
+        done(&mut tx, (item, &found), name, "", act).await?;
+        self.commit(tx).await
+    }
+}

@@ -1,0 +1,286 @@
+//! A moderator's acts on one item. Each is a small form, on the item's own page and on one that shows nothing else, where a form that
+//! was filled in wrongly stands again.
+
+use std::fmt::Display;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::domain::desk::DeskError;
+use crate::domain::item::{Item, ItemId, Kind};
+use crate::domain::user::Member;
+use crate::domain::{desk, draft, moderation, rank, reference};
+use crate::store::{self, Act, Duplicate};
+use crate::web::act::author_role;
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::page::{Page, html_with};
+use crate::web::path::Path;
+use crate::web::session::{MaybeMember, Moderator};
+use crate::web::state::App;
+use crate::web::view::{Eye, StoryView};
+
+/// What is chosen most often where something is killed.
+pub const REASONS: [&str; 6] = ["spam", "off-topic", "rude", "duplicate", "broken link", "other"];
+
+/// The acts that an item's state lets moderators choose from, for `_acts.html`.
+pub struct Acts {
+    pub id: ItemId,
+    /// Where a done act comes back to.
+    pub goto: String,
+    pub reasons: [&'static str; 6],
+    pub is_comment: bool,
+    pub dead: bool,
+    pub locked: bool,
+    pub pinned: Option<String>,
+    pub may_merge: bool,
+    pub may_detach: bool,
+    pub may_have_second_chance: bool,
+    pub had_second_chance: bool,
+    /// The comment that this one was moved up from below.
+    pub came_from: Option<ItemId>,
+    pub duplicates: Vec<Duplicate>,
+    pub errors: Mistakes,
+    typed: Typed,
+}
+
+/// Any of the forms, as typed; each has some of the fields.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    on: Option<bool>,
+    reason: String,
+    into: String,
+    text: String,
+    goto: Option<Goto>,
+}
+
+impl Typed {
+    fn on(&self) -> bool {
+        self.on.unwrap_or(true)
+    }
+}
+
+impl Acts {
+    /// Two queries more, of an item's own rows.
+    pub async fn on(app: &App, item: &Item, goto: &str) -> Result<Acts, Error> {
+        let is_root = item.kind.is_root();
+        let came_from = if is_root { None } else { app.store.came_from(item.id).await? };
+        Ok(Acts {
+            id: item.id,
+            goto: goto.to_owned(),
+            reasons: REASONS,
+            is_comment: item.kind == Kind::Comment,
+            dead: item.dead.is_some(),
+            locked: item.locked,
+            pinned: item.pinned.clone(),
+            may_merge: item.kind == Kind::Story && item.is_live(),
+            may_detach: desk::may_detach(item).is_ok(),
+            may_have_second_chance: desk::may_have_second_chance(item).is_ok(),
+            had_second_chance: item.rank_time != item.time,
+            came_from: came_from.filter(|from| *from != item.root_id),
+            duplicates: if is_root { app.store.duplicates(item.id).await? } else { Vec::new() },
+            errors: Mistakes::default(),
+            typed: Typed::default(),
+        })
+    }
+
+    /// What was typed into a field of a form that stands again; such a form has a mistake on that field.
+    pub fn typed(&self, field: &str) -> &str {
+        match field {
+            "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => &self.typed.into,
+            "pin-text" if self.errors.has("pin-text") => &self.typed.text,
+            field if self.errors.has(field) => &self.typed.reason,
+            _ => "",
+        }
+    }
+
+    /// The notice to begin with: what was typed, or what is pinned.
+    pub fn notice(&self) -> &str {
+        if self.errors.has("pin-text") { &self.typed.text } else { self.pinned.as_deref().unwrap_or_default() }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "moderate.html")]
+struct ModeratePage<'a> {
+    page: Page<'a>,
+    /// The title of a story, or of the one that a comment stands under.
+    title: String,
+    m: Acts,
+}
+
+/// An item that a moderator acts on, once it is known that they may.
+struct Case {
+    app: App,
+    viewer: MaybeMember,
+    member: Member,
+    item: Item,
+}
+
+impl Case {
+    async fn open(app: App, moderator: Moderator, id: ItemId) -> Result<Case, Error> {
+        let Moderator { viewer, member } = moderator;
+        let item = app.store.item(id).await?;
+        moderation::may_act_on(&member, author_role(&app, &item).await?).map_err(Error::forbidden)?;
+        Ok(Case { app, viewer, member, item })
+    }
+
+    fn act<'a>(&self, reason: &'a str) -> Act<'a> {
+        Act { actor: Some(self.member.id), reason, at: self.viewer.now }
+    }
+
+    /// Where the act comes back to: where its form stood, or the item.
+    fn back(&self, typed: &Typed) -> Response {
+        typed.goto.clone().unwrap_or_else(|| Goto::new(&format!("/item/{}", self.item.id))).redirect()
+    }
+
+    async fn page(&self, errors: Mistakes, typed: Typed) -> Result<Response, Error> {
+        let root = if self.item.root_id == self.item.id {
+            self.item.clone()
+        } else {
+            self.app.store.item(self.item.root_id).await?
+        };
+        let eye = Eye::new(&self.app, &self.viewer, std::sync::Arc::default());
+        let mut page = Page::new(&self.app, &self.viewer, "mod", "Moderate");
+        page.robots = false;
+        let status = errors.status();
+        let m = Acts { errors, typed, ..Acts::on(&self.app, &self.item, &format!("/item/{}", self.item.id)).await? };
+        Ok(html_with(status, &ModeratePage { page, title: StoryView::row(&root, &eye).title, m }))
+    }
+
+    /// The page of forms again, with what was typed and what is wrong with it.
+    async fn again(&self, field: &'static str, mistake: impl Display, typed: Typed) -> Result<Response, Error> {
+        self.page(Mistakes::one(field, mistake), typed).await
+    }
+
+    /// The story that the form names, if this one may be merged into it.
+    async fn target(&self, typed: &Typed) -> Result<Result<ItemId, String>, Error> {
+        let id = match reference::item(&typed.into, &self.app.config.base_url) {
+            Ok(id) => id,
+            Err(mistake) => return Ok(Err(mistake.to_string())),
+        };
+        let into = match self.app.store.item(id).await {
+            Err(store::Error::NotFound) => return Ok(Err(DeskError::NoSuchStory.to_string())),
+            into => into?,
+        };
+        Ok(desk::may_merge(&self.item, &into).map(|()| id).map_err(|mistake| mistake.to_string()))
+    }
+
+    /// When the story is to rank from, so that it stands low on the front page.
+    async fn second_chance(&self) -> Result<Result<Timestamp, DeskError>, Error> {
+        let others = self.app.store.story_facts().await?;
+        let own = self.app.store.facts_of(self.item.id).await?;
+        Ok(rank::second_chance(&own, &others, self.viewer.now).ok_or(DeskError::OnTheFrontPage))
+    }
+}
+
+/// `GET /item/{id}/moderate`
+pub async fn show(State(app): State<App>, moderator: Moderator, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    Case::open(app, moderator, id).await?.page(Mistakes::default(), Typed::default()).await
+}
+
+/// `POST /item/{id}/lock`
+pub async fn lock(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let case = Case::open(app, moderator, id).await?;
+    let reason = match moderation::reason(&typed.reason, typed.on()) {
+        Ok(reason) => reason.to_owned(),
+        Err(mistake) => return case.again("lock-reason", mistake, typed).await,
+    };
+    case.app.store.lock(id, typed.on(), case.act(&reason)).await?;
+    Ok(case.back(&typed))
+}
+
+/// `POST /item/{id}/merge`
+pub async fn merge(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let case = Case::open(app, moderator, id).await?;
+    let reason = match moderation::reason(&typed.reason, false) {
+        Ok(reason) => reason.to_owned(),
+        Err(mistake) => return case.again("merge-reason", mistake, typed).await,
+    };
+    if !typed.on() {
+        case.app.store.unmerge(id, case.act(&reason)).await?;
+        return Ok(case.back(&typed));
+    }
+    let into = match case.target(&typed).await? {
+        Ok(into) => into,
+        Err(mistake) => return case.again("merge-into", mistake, typed).await,
+    };
+    case.app.store.merge(id, into, case.act(&reason)).await?;
+    Ok(Goto::new(&format!("/item/{into}")).redirect())
+}
+
+/// `POST /item/{id}/detach`
+pub async fn detach(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let case = Case::open(app, moderator, id).await?;
+    let reason = match moderation::reason(&typed.reason, typed.on()) {
+        Ok(reason) => reason.to_owned(),
+        Err(mistake) => return case.again("detach-reason", mistake, typed).await,
+    };
+    if typed.on() {
+        desk::may_detach(&case.item).map_err(Error::bad)?;
+        case.app.store.detach(id, case.act(&reason)).await?;
+    } else {
+        case.app.store.reattach(id, case.act(&reason)).await?;
+    }
+    Ok(case.back(&typed))
+}
+
+/// `POST /item/{id}/second-chance`
+pub async fn second_chance(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let case = Case::open(app, moderator, id).await?;
+    desk::may_have_second_chance(&case.item).map_err(Error::bad)?;
+    let reason = match moderation::reason(&typed.reason, false) {
+        Ok(reason) => reason.to_owned(),
+        Err(mistake) => return case.again("second-chance-reason", mistake, typed).await,
+    };
+    let rank_time = match case.second_chance().await? {
+        _ if !typed.on() => None,
+        Ok(rank_time) => Some(rank_time),
+        Err(mistake) => return case.again("second-chance-reason", mistake, typed).await,
+    };
+    case.app.store.give_second_chance(id, rank_time, case.act(&reason)).await?;
+    Ok(case.back(&typed))
+}
+
+/// `POST /item/{id}/pin`
+pub async fn pin(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let case = Case::open(app, moderator, id).await?;
+    desk::may_pin(&case.item).map_err(Error::bad)?;
+    let notice = match draft::comment(&typed.text) {
+        _ if !typed.on() => None,
+        Ok(notice) => Some(notice),
+        Err(mistake) => return case.again("pin-text", mistake, typed).await,
+    };
+    case.app.store.pin(id, notice.as_deref(), case.act("")).await?;
+    Ok(case.back(&typed))
+}

@@ -1,0 +1,50 @@
+//! What an item said before it was changed.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::domain::item::ItemId;
+use crate::store::Revision;
+use crate::web::error::Error;
+use crate::web::page::{Page, html};
+use crate::web::path::Path;
+use crate::web::session::Moderator;
+use crate::web::state::App;
+use crate::web::view::When;
+
+#[derive(Template)]
+#[template(path = "history.html")]
+struct HistoryPage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    when: When,
+    editor: String,
+    title: Option<String>,
+    url: Option<String>,
+    text: String,
+}
+
+/// `/item/{id}/history`
+pub async fn show(
+    State(app): State<App>,
+    Moderator { viewer, .. }: Moderator,
+    Path(id): Path<ItemId>,
+) -> Result<Response, Error> {
+    app.store.item(id).await?;
+    let row = |revision: Revision| Row {
+        when: When::new(revision.at, viewer.now),
+        editor: revision.editor,
+        title: revision.title,
+        url: revision.url,
+        text: revision.text,
+    };
+    let rows = app.store.revisions(id).await?.into_iter().map(row).collect();
+    let mut page = Page::new(&app, &viewer, "mod", format!("History of item {id}"));
+    page.robots = false;
+    Ok(html(&HistoryPage { page, id, rows }))
+}
