@@ -1,7 +1,7 @@
 //! Every setting: its name, default and meaning, once. A setting comes from its flag, else from `STOA_` and its name in the
 //! environment, else from `stoa.toml`, else from its default; all are checked once, at start.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -76,6 +76,10 @@ settings! {
     base_url ("STOA_BASE_URL"): String = String::new();
     #[doc = " How many megabytes of pages, texts and threads are kept in memory."]
     cache_mb ("STOA_CACHE_MB"): u32 = 48;
+    #[doc = " How many connections may be open at once; the next wait until one is closed."]
+    connections ("STOA_CONNECTIONS"): u32 = 800;
+    #[doc = " How many requests may be answered at once, beside those answered from memory; the next are told to come back."]
+    requests_at_once ("STOA_REQUESTS_AT_ONCE"): u32 = 256;
     #[doc = " Rate limits, on or off; off is for load tests and throw-away sites."]
     limits ("STOA_LIMITS"): Switch = Switch::On;
     #[doc = " Address ranges of proxies whose X-Forwarded-For header is believed, separated by commas."]
@@ -179,6 +183,12 @@ pub enum Audience {
 #[serde(try_from = "String")]
 pub struct Nets(pub Vec<IpNet>);
 
+impl Nets {
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        self.0.iter().any(|net| net.contains(&ip.to_canonical()))
+    }
+}
+
 impl FromStr for Nets {
     type Err = String;
 
@@ -186,7 +196,7 @@ impl FromStr for Nets {
         let parts = s.split(',').map(str::trim).filter(|part| !part.is_empty());
         let net = |part: &str| {
             part.parse::<IpNet>()
-                .or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from))
+                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
                 .map_err(|_| format!("“{part}” is not an address range such as 172.16.0.0/12"))
         };
         parts.map(net).collect::<Result<_, _>>().map(Nets)

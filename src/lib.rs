@@ -12,6 +12,10 @@ pub mod domain;
 pub mod fetch;
 /// Work outside requests.
 pub mod jobs;
+/// How long whom is waited for.
+pub mod patience;
+/// Answering over TCP.
+pub mod server;
 /// All SQL.
 pub mod store;
 /// All HTTP.

@@ -22,6 +22,12 @@ pub enum Width {
 impl Width {
     pub const ALL: [Width; 3] = [Width::Near, Width::Middle, Width::Wide];
 
+    /// The first address of the network of that width around `ip`; an IPv4 address in IPv6's clothes counts as what it is.
+    pub fn network(self, ip: IpAddr) -> IpAddr {
+        let ip = ip.to_canonical();
+        IpNet::new(ip, self.prefix(ip)).map_or(ip, |network| network.network())
+    }
+
     fn prefix(self, ip: IpAddr) -> u8 {
         match (self, ip) {
             (Width::Near, IpAddr::V4(_)) => 32,
@@ -101,6 +107,19 @@ impl OriginKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_known_by_the_first_of_its_network() {
+        for (ip, near, middle) in [
+            ("203.0.113.77", "203.0.113.77", "203.0.113.0"),
+            ("::ffff:203.0.113.77", "203.0.113.77", "203.0.113.0"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", "2001:db8:1::"),
+        ] {
+            let ip: IpAddr = ip.parse().expect("an address");
+            let found = [Width::Near, Width::Middle].map(|width| width.network(ip).to_string());
+            assert_eq!(found, [near, middle]);
+        }
+    }
 
     fn key(byte: u8) -> OriginKey {
         OriginKey::new([byte; 32])

@@ -15,11 +15,11 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use ipnet::IpNet;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Nets};
 use crate::domain::item::duration_words;
+use crate::domain::origin::Width;
 use crate::domain::user::UserId;
 use crate::web::error::Error;
 use crate::web::state::App;
@@ -84,7 +84,7 @@ pub struct Limits {
     fetches: Limit<UserId>,
     invitations: Limit<UserId>,
     waiting: Arc<AtomicUsize>,
-    trusted: Vec<IpNet>,
+    trusted: Nets,
 }
 
 impl Limits {
@@ -101,7 +101,7 @@ impl Limits {
             fetches: Limit::new(config.fetches_per_hour, HOUR, clock, on),
             invitations: Limit::new(config.invitations_per_hour, HOUR, clock, on),
             waiting: Arc::default(),
-            trusted: config.trusted_proxies.0.clone(),
+            trusted: config.trusted_proxies.clone(),
         }
     }
 
@@ -195,29 +195,21 @@ impl FromRequestParts<App> for Address {
 }
 
 /// The peer's address, or where the peer is a trusted proxy, the last address of X-Forwarded-For that is not one.
-fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Address {
+fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> Address {
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     let mut client = peer;
-    if is_trusted(&peer) {
+    if trusted.contains(peer) {
         let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
         for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             // What a stranger wrote into the header ends the chain that can be believed.
             let Ok(ip) = part.trim().parse::<IpAddr>() else { break };
             client = ip.to_canonical();
-            if !is_trusted(&client) {
+            if !trusted.contains(client) {
                 break;
             }
         }
     }
-    Address(network(client))
-}
-
-fn network(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
-    }
+    Address(Width::Near.network(client))
 }
 
 /// A refusal for a form shown again: the status, the value of `Retry-After`, and the sentence.
@@ -245,7 +237,7 @@ mod tests {
 
     #[test]
     fn only_a_trusted_proxy_says_who_the_client_is() {
-        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a net")];
+        let trusted: Nets = "10.0.0.0/8".parse().expect("a net");
         for (peer, forwarded, expected) in [
             ("203.0.113.5", "198.51.100.1", "203.0.113.5"),
             ("10.0.0.1", "198.51.100.1", "198.51.100.1"),

@@ -7,6 +7,7 @@ mod audience;
 mod cache;
 mod comment;
 mod comments;
+mod crowd;
 mod desk;
 mod error;
 mod feed;
@@ -41,8 +42,6 @@ mod threads;
 mod user;
 mod view;
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -66,10 +65,6 @@ pub use state::App;
 
 /// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
 const LARGEST_BODY: usize = 20_000 * 4 * 3 + 16_384;
-/// How long a request may take to be answered.
-const ANSWER: Duration = Duration::from_secs(30);
-/// How long a request's body may take to arrive.
-const BODY: Duration = Duration::from_secs(20);
 
 /// What a page may load: its own stylesheet, script and images, nothing inline, nothing from elsewhere.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -95,9 +90,10 @@ pub fn router(app: App) -> anyhow::Result<Router> {
     Ok(routes::routes()
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(RequestBodyDeadlineLayer::new(BODY))
+        .layer(RequestBodyDeadlineLayer::new(app.patience.body))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER))
+        .layer(middleware::from_fn_with_state(app.clone(), crowd::requests))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.patience.answer))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn_with_state(app.clone(), error::pages))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))

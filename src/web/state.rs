@@ -10,9 +10,11 @@ use crate::config::Config;
 use crate::domain::password::{self, PasswordError};
 use crate::domain::policy::Policy;
 use crate::fetch::Fetcher;
+use crate::patience::Patience;
 use crate::store::Store;
 use crate::web::assets::Assets;
 use crate::web::cache::Pages;
+use crate::web::crowd::Crowd;
 use crate::web::error::Error;
 use crate::web::limit::Limits;
 use crate::web::lists::Lists;
@@ -30,9 +32,11 @@ pub struct App(Arc<Shared>);
 pub struct Shared {
     pub config: Config,
     pub policy: Policy,
+    pub patience: Patience,
     pub store: Store,
     pub clock: Clock,
     pub limits: Limits,
+    pub crowd: Crowd,
     pub fetcher: Fetcher,
     pub assets: Assets,
     pub lists: Lists,
@@ -63,12 +67,17 @@ const WAITING: usize = 64;
 
 impl App {
     pub fn new(config: Config, store: Store, clock: Clock, fetcher: Fetcher) -> App {
+        App::with_patience(config, store, clock, fetcher, Patience::default())
+    }
+
+    pub fn with_patience(config: Config, store: Store, clock: Clock, fetcher: Fetcher, patience: Patience) -> App {
         let permits = if small_machine() { HASHING_SMALL } else { HASHING };
         // Sixteenths of what may be kept in memory.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(Shared {
             policy: config.policy(),
             limits: Limits::new(&config, &clock),
+            crowd: Crowd::new(config.requests_at_once),
             assets: Assets::new(),
             lists: Lists::default(),
             pages: Pages::new(share(5)),
@@ -80,6 +89,7 @@ impl App {
             setup: SetupLink::new(clock.now()),
             hashing: Arc::new(Semaphore::new(permits)),
             config,
+            patience,
             store,
             clock,
             fetcher,

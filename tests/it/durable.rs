@@ -51,7 +51,11 @@ fn serve(database: &Path, port: u16) -> Child {
         .spawn()
         .expect("started");
     for _ in 0..1_000 {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        // It listens before it can answer.
+        if TcpStream::connect(("127.0.0.1", port)).is_ok_and(|mut stream| {
+            let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+            asked.is_ok() && stream.read(&mut [0; 64]).is_ok_and(|read| read > 0)
+        }) {
             return child;
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -62,6 +66,13 @@ fn serve(database: &Path, port: u16) -> Child {
 
 /// One comment; its id once it is acknowledged, none where the process is gone.
 fn comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<i64> {
+    let head = post(stream, writer, story, nth)?;
+    let to = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_else(|| panic!("done: {head}"));
+    to.rsplit_once("#c")?.1.trim().parse().ok()
+}
+
+/// The head of the answer to one comment; none where the connection ended without one.
+fn post(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<String> {
     let form = format!("text=comment+{nth}+of+{writer}");
     let request = format!(
         "POST /item/{story}/reply HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: session={}\r\nsec-fetch-site: same-origin\r\n\
@@ -76,9 +87,7 @@ fn comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> 
         let read = stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
         head.extend_from_slice(&buffer[..read]);
     }
-    let head = String::from_utf8(head).expect("ASCII");
-    let to = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_else(|| panic!("done: {head}"));
-    to.rsplit_once("#c")?.1.trim().parse().ok()
+    Some(String::from_utf8(head).expect("ASCII"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,4 +138,59 @@ async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
     }
     let head = thread.iter().find(|item| item.id == story).expect("the story");
     assert_eq!(head.descendants, i64::try_from(thread.len()).expect("few") - 1, "nothing is half written");
+}
+
+/// Comments until the forum says goodbye, over one connection or over one each; the ids, and how many got no answer.
+fn write_until_goodbye(port: u16, writer: usize, story: ItemId) -> (Vec<i64>, usize) {
+    let (mut ids, mut unanswered) = (Vec::new(), 0);
+    let mut stream = None;
+    for nth in 0.. {
+        let keeps = writer.is_multiple_of(2);
+        let Some(mut open) = stream.take().or_else(|| TcpStream::connect(("127.0.0.1", port)).ok()) else { break };
+        let Some(head) = post(&mut open, writer, story, nth) else {
+            unanswered += 1;
+            break;
+        };
+        let id =
+            head.lines().find_map(|line| line.strip_prefix("location: ")?.rsplit_once("#c")?.1.trim().parse().ok());
+        ids.push(id.unwrap_or_else(|| panic!("done: {head}")));
+        stream = (keeps && !head.contains("connection: close")).then_some(open);
+    }
+    (ids, unanswered)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forum_told_to_stop_under_load_answers_everybody_it_let_in() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let database = dir.path().join("stoa.db");
+    let store = Store::open(&database).await.expect("a database");
+    let (story, _) = prepare(&store).await;
+    store.close().await;
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let mut acknowledged = Vec::new();
+    for _ in 0..2 {
+        let mut process = serve(&database, port);
+        let idle = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+        let writers: Vec<_> =
+            (0..WRITERS).map(|writer| std::thread::spawn(move || write_until_goodbye(port, writer, story))).collect();
+        std::thread::sleep(Duration::from_millis(250));
+        let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("a command");
+        assert!(told.success());
+        let began = tokio::time::Instant::now();
+        let code = process.wait().expect("ended");
+        assert!(code.success(), "{code}");
+        assert!(began.elapsed() < Duration::from_secs(10), "whoever asks nothing is not waited for");
+        drop(idle);
+        for writer in writers {
+            let (ids, unanswered) = writer.join().expect("done");
+            assert_eq!(unanswered, 0, "a request was let in and got no answer");
+            acknowledged.extend(ids);
+        }
+    }
+    assert!(acknowledged.len() > 2 * WRITERS);
+    let store = Store::open(&database).await.expect("a whole database");
+    let thread = store.thread(story).await.expect("the thread");
+    let kept: std::collections::HashSet<i64> = thread.iter().map(|item| item.id.0).collect();
+    assert!(acknowledged.iter().all(|id| kept.contains(id)), "what was acknowledged is there");
+    assert_eq!(kept.len(), acknowledged.len() + 1, "and nothing else");
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 ///
 /// One exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow` for their types, so that the store needs no twin of
 /// each; a derive is all that they may name of it.
-const NEVER: [(&str, &[&str], &str); 9] = [
+const NEVER: [(&str, &[&str], &str); 10] = [
     (
         "domain",
         &[
@@ -42,6 +42,11 @@ const NEVER: [(&str, &[&str], &str); 9] = [
         "web",
         &["sqlx", "SystemTime::", "Instant::", "crate::cli", "crate::jobs"],
         "web has no SQL and no clock of its own",
+    ),
+    (
+        "server",
+        &["sqlx", "askama", "SystemTime::", "crate::store", "crate::web", "crate::cli", "crate::jobs"],
+        "connections know nothing of the site",
     ),
     ("jobs", &["sqlx", "askama", "crate::cli"], "work outside requests goes through store"),
     ("cli", &["sqlx", "askama"], "commands go through store"),

@@ -31,6 +31,7 @@ mod plans;
 mod read;
 mod roles;
 mod secrets;
+mod server;
 mod sites;
 mod submit;
 mod thread;

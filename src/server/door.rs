@@ -1,0 +1,192 @@
+//! Who is let in: so many connections at once, and only a share of them to one address. Where all are taken, the next waits outside.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+use axum::extract::connect_info::Connected;
+use axum_server::{AddrListener, Address};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use super::connection::Connection;
+use crate::config::{Config, Nets};
+use crate::domain::origin::Width;
+use crate::patience::Patience;
+
+/// One address may have this part of all connections: a quarter.
+const SHARE: usize = 4;
+/// How much of an answer the system holds unsent for a slow reader, in bytes. So the answer stays where it is counted, and a reader who takes
+/// anything shows: the next part is asked for when half of this is gone.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 * 1024;
+
+/// The other end of a connection, as the server's library wants it: with a listener of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+impl Address for Peer {
+    type Stream = Connection;
+    type Listener = Door;
+}
+
+impl Connected<Peer> for SocketAddr {
+    fn connect_info(peer: Peer) -> SocketAddr {
+        peer.0
+    }
+}
+
+pub struct Door {
+    /// None once the door is closed.
+    listener: Mutex<Option<TcpListener>>,
+    closing: Arc<Closing>,
+    places: Arc<Semaphore>,
+    all: usize,
+    /// Whether the log says already that all places are taken.
+    full: AtomicBool,
+    /// Connections of each address; none are counted where limits are off.
+    shares: Option<Shares>,
+    trusted: Nets,
+    patience: Patience,
+}
+
+/// The word that the forum is about to stop.
+#[derive(Debug, Default)]
+pub struct Closing {
+    said: AtomicBool,
+    heard: Notify,
+}
+
+impl Closing {
+    pub fn say(&self) {
+        self.said.store(true, Ordering::Release);
+        self.heard.notify_one();
+    }
+
+    pub fn is_said(&self) -> bool {
+        self.said.load(Ordering::Acquire)
+    }
+}
+
+type Shares = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// A connection's place, given back when dropped.
+pub struct Place {
+    _one: OwnedSemaphorePermit,
+    share: Option<(Shares, IpAddr)>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some((shares, line)) = &self.share else { return };
+        let mut shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = shares.get_mut(line) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                shares.remove(line);
+            }
+        }
+    }
+}
+
+impl Door {
+    pub fn new(listener: TcpListener, closing: Arc<Closing>, config: &Config, patience: Patience) -> Door {
+        let all = usize::try_from(config.connections).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+        Door {
+            listener: Mutex::new(Some(listener)),
+            closing,
+            places: Arc::new(Semaphore::new(all)),
+            all,
+            full: AtomicBool::new(false),
+            shares: config.limits.is_on().then(Shares::default),
+            trusted: config.trusted_proxies.clone(),
+            patience,
+        }
+    }
+
+    async fn place(&self) -> io::Result<OwnedSemaphorePermit> {
+        let free = self.places.available_permits();
+        if free == 0 && !self.full.swap(true, Ordering::Relaxed) {
+            tracing::warn!(connections = self.all, "all connections are taken: the next wait until one is closed");
+        } else if free > self.all / 2 {
+            self.full.store(false, Ordering::Relaxed);
+        }
+        Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)
+    }
+
+    /// The next connection. Once the door is closing, those who stand before it are still let in; then it is closed, and nobody comes any more.
+    async fn next(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        loop {
+            let knock = poll_fn(|cx| {
+                let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(open) = listener.as_ref() else { return Poll::Pending };
+                let next = open.poll_accept(cx);
+                if next.is_pending() && self.closing.is_said() {
+                    *listener = None;
+                }
+                next
+            });
+            tokio::select! {
+                biased;
+                next = knock => return next,
+                () = self.closing.heard.notified() => {}
+            }
+        }
+    }
+
+    /// The share of an address, counted; none is counted for a proxy, which stands for many. Nothing where the address has had its share.
+    fn share(&self, ip: IpAddr, is_proxy: bool) -> Option<Option<(Shares, IpAddr)>> {
+        let Some(shares) = self.shares.as_ref().filter(|_| !is_proxy) else { return Some(None) };
+        let line = Width::Near.network(ip);
+        let mut counts = shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(line).or_default();
+        if *count >= self.all.div_ceil(SHARE) {
+            return None;
+        }
+        *count += 1;
+        Some(Some((Arc::clone(shares), line)))
+    }
+}
+
+impl AddrListener<Connection, Peer> for Door {
+    async fn bind_to(_: Peer) -> io::Result<Door> {
+        // The number of places is not known here.
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn accept_stream(&self) -> io::Result<(Connection, Peer)> {
+        loop {
+            let one = self.place().await?;
+            let (stream, address) = self.next().await?;
+            let is_proxy = self.trusted.contains(address.ip());
+            let Some(share) = self.share(address.ip(), is_proxy) else {
+                tracing::debug!(%address, "an address has too many connections: this one is closed");
+                continue;
+            };
+            if let Err(error) = tune(&stream) {
+                tracing::debug!(%address, %error, "a connection was closed before it began");
+                continue;
+            }
+            let patience =
+                if is_proxy { Patience { idle: self.patience.idle_proxy, ..self.patience } } else { self.patience };
+            return Ok((Connection::new(stream, Place { _one: one, share }, patience), Peer(address)));
+        }
+    }
+
+    fn get_local_addr(&self) -> io::Result<Peer> {
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let listener = listener.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        listener.local_addr().map(Peer)
+    }
+}
+
+/// An answer is sent at once, and no more of it is handed to the system than the reader takes soon.
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
+    stream.set_nodelay(true)
+}

@@ -1,0 +1,259 @@
+//! The forum over real connections: who keeps it waiting is let go, and who is served when it is told to stop gets the whole answer.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use stoa::config::Config;
+use stoa::fetch::Fetcher;
+use stoa::patience::Patience;
+use stoa::server::Running;
+use stoa::web::{self, App};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::app::TestApp;
+
+/// Everything is waited for this long, but for what a test is about.
+const LONG: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_millis(150);
+const PATIENT: Patience = Patience {
+    head: LONG,
+    body: LONG,
+    answer: LONG,
+    reader: LONG,
+    idle: LONG,
+    idle_proxy: LONG,
+    last_call: Duration::from_millis(300),
+    grace: LONG,
+};
+
+struct Forum {
+    address: SocketAddr,
+    running: Running,
+}
+
+impl Forum {
+    fn start(router: Router, config: &Config, patience: Patience) -> Forum {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let running = Running::new(patience);
+        let (server, config) = (running.clone(), config.clone());
+        tokio::spawn(async move { server.serve(router, listener, &config).await.expect("served") });
+        Forum { address, running }
+    }
+
+    fn of(app: &TestApp, patience: Patience) -> Forum {
+        let (config, clock) = (app.app.config.clone(), app.app.clock.clone());
+        let fetcher = Fetcher::new("Stoa/test").expect("a client");
+        let patient = App::with_patience(config.clone(), app.store.clone(), clock, fetcher, patience);
+        Forum::start(web::router(patient).expect("a router"), &config, patience)
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.expect("a connection")
+    }
+
+    /// A connection that takes little at a time.
+    async fn connect_narrow(&self) -> TcpStream {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(32 * 1_024).expect("set");
+        socket.connect(self.address).await.expect("a connection")
+    }
+
+    async fn ask(&self, request: &str) -> (String, String) {
+        let mut stream = self.connect().await;
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let (head, body) = answer(&mut stream).await.expect("an answer");
+        (head, String::from_utf8(body).expect("text"))
+    }
+
+    async fn all_gone(&self) {
+        while self.running.connections() > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+const ASK: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
+
+/// Everything until the other side closes; a reset is an end like any other.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut all = Vec::new();
+    let _ = timeout(LONG, stream.read_to_end(&mut all)).await.expect("closed in time");
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+/// One answer of an open connection: its head and its body.
+async fn answer(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    let end = loop {
+        if let Some(end) = all.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(&mut all).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(all[..end].to_vec()).expect("ASCII");
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().expect("n"));
+    while all.len() < end + length {
+        assert!(stream.read_buf(&mut all).await.expect("the whole answer") > 0, "the answer is cut off: {head}");
+    }
+    Some((head, all[end..].to_vec()))
+}
+
+/// How long `stream` is left open.
+async fn lasts(stream: &mut TcpStream) -> Duration {
+    let began = Instant::now();
+    rest(stream).await;
+    began.elapsed()
+}
+
+#[tokio::test]
+async fn who_sends_a_head_slowly_is_let_go() {
+    let app = TestApp::new().await;
+    let forum = Forum::of(&app, Patience { head: SHORT, ..PATIENT });
+    let mut silent = forum.connect().await;
+    assert!(lasts(&mut silent).await < LONG / 2, "nothing is sent");
+    let mut slow = forum.connect().await;
+    slow.write_all(ASK).await.expect("sent");
+    assert!(answer(&mut slow).await.is_some(), "the first request is quick");
+    let dripping = async {
+        for byte in ASK {
+            sleep(Duration::from_millis(20)).await;
+            if slow.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+        rest(&mut slow).await
+    };
+    assert_eq!(timeout(LONG / 2, dripping).await.expect("let go"), "", "the second drips in");
+    forum.all_gone().await;
+}
+
+#[tokio::test]
+async fn who_asks_nothing_more_is_let_go_and_a_proxy_later() {
+    let app = TestApp::with(|settings| settings.trusted_proxies = Some("127.0.0.1".parse().expect("a net"))).await;
+    let of_proxy = Forum::of(&app, Patience { idle: SHORT, idle_proxy: SHORT * 8, ..PATIENT });
+    let of_stranger = Forum::of(&TestApp::new().await, Patience { idle: SHORT, ..PATIENT });
+    let (mut proxy, mut stranger) = (of_proxy.connect().await, of_stranger.connect().await);
+    for stream in [&mut proxy, &mut stranger] {
+        for _ in 0..3 {
+            stream.write_all(ASK).await.expect("sent");
+            assert!(answer(stream).await.expect("an answer").0.starts_with("HTTP/1.1 200"));
+            sleep(SHORT / 2).await;
+        }
+    }
+    let (proxy, stranger) = tokio::join!(lasts(&mut proxy), lasts(&mut stranger));
+    assert!(stranger < SHORT * 3 && proxy > SHORT * 4 && proxy < LONG / 2, "{stranger:?}, {proxy:?}");
+}
+
+#[tokio::test]
+async fn who_sends_a_body_slowly_is_told_so_and_let_go() {
+    let app = TestApp::new().await;
+    let forum = Forum::of(&app, Patience { body: SHORT, ..PATIENT });
+    let mut slow = forum.connect().await;
+    let head = "POST /login HTTP/1.1\r\nhost: 127.0.0.1\r\nsec-fetch-site: same-origin\r\n\
+                content-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\nname=";
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    let (head, body) = timeout(LONG / 2, answer(&mut slow)).await.expect("in time").expect("an answer");
+    assert!(head.starts_with("HTTP/1.1 4"), "{head}");
+    assert!(String::from_utf8_lossy(&body).contains("<!DOCTYPE html>"), "with a page");
+    drop(slow);
+    forum.all_gone().await;
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_let_go() {
+    let app = TestApp::new().await;
+    let story = app.member("alice").await.text_story("A long story", "It goes on.").await;
+    app.sql("update items set text = hex(zeroblob(300000))").await;
+    let forum = Forum::of(&app, Patience { reader: SHORT * 2, ..PATIENT });
+    let ask = format!("GET /item/{story} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+    let mut sleeper = forum.connect_narrow().await;
+    sleeper.write_all(ask.as_bytes()).await.expect("sent");
+    timeout(LONG / 2, forum.all_gone()).await.expect("let go while it sleeps");
+    // Somebody on a slow line is no sleeper: they go on taking.
+    let mut slow = forum.connect_narrow().await;
+    slow.write_all(ask.as_bytes()).await.expect("sent");
+    let (began, mut taken, mut part) = (Instant::now(), 0, vec![0; 64 * 1024]);
+    while taken < 600_000 {
+        let read = slow.read(&mut part).await.expect("open");
+        assert!(read > 0, "it is let go after {taken} bytes, {:?}", began.elapsed());
+        taken += read;
+        sleep(Duration::from_micros(read as u64 * 2)).await;
+    }
+    assert!(began.elapsed() > SHORT * 4, "that took long: {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn past_the_last_place_the_next_waits_and_nobody_takes_them_all() {
+    let app = TestApp::with(|settings| settings.connections = Some(4)).await;
+    let forum = Forum::of(&app, PATIENT);
+    let mut inside = Vec::new();
+    for _ in 0..4 {
+        let mut stream = forum.connect().await;
+        stream.write_all(ASK).await.expect("sent");
+        assert!(answer(&mut stream).await.is_some());
+        inside.push(stream);
+    }
+    let mut next = forum.connect().await;
+    next.write_all(ASK).await.expect("sent");
+    assert!(timeout(SHORT, answer(&mut next)).await.is_err(), "there is no place");
+    inside.pop();
+    assert!(timeout(LONG / 2, answer(&mut next)).await.expect("a place is free").is_some());
+
+    let limited = TestApp::with(|settings| {
+        settings.connections = Some(8);
+        settings.limits = Some(stoa::config::Switch::On);
+    });
+    let forum = Forum::of(&limited.await, PATIENT);
+    let mut served = 0;
+    let mut open = Vec::new();
+    for _ in 0..6 {
+        let mut stream = forum.connect().await;
+        let _ = stream.write_all(ASK).await;
+        served += usize::from(answer(&mut stream).await.is_some());
+        open.push(stream);
+    }
+    assert_eq!(served, 2, "a quarter for one address");
+}
+
+#[tokio::test]
+async fn past_the_last_request_at_once_the_next_is_told_to_come_back() {
+    let app = TestApp::with(|settings| settings.requests_at_once = Some(16)).await;
+    app.member("alice").await;
+    let forum = Forum::of(&app, PATIENT);
+    let front = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
+    forum.ask(front).await;
+    let mut writing = Vec::new();
+    for _ in 0..14 {
+        let mut stream = forum.connect().await;
+        stream.write_all(theme(100).as_bytes()).await.expect("sent");
+        writing.push(stream);
+    }
+    sleep(SHORT).await;
+    let (head, page) = forum.ask("GET /user/alice HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 503") && head.contains("retry-after: 2\r\n"), "{head}");
+    assert!(page.contains("<!DOCTYPE html>") && page.contains("too much to do"), "{page}");
+    assert!(forum.ask(front).await.0.starts_with("HTTP/1.1 200"), "what is kept costs no place");
+    let typed = forum.ask(&theme(0)).await.0;
+    assert!(typed.starts_with("HTTP/1.1 303"), "a place is left for those who send something: {typed}");
+    drop(writing);
+    sleep(SHORT).await;
+    let (head, _) = forum.ask("GET /user/alice HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 200"), "the places are free again: {head}");
+}
+
+/// A small form, of which so many bytes are still to come.
+fn theme(to_come: usize) -> String {
+    let form = "theme=dark&goto=/";
+    let length = form.len() + to_come;
+    format!(
+        "POST /theme HTTP/1.1\r\nhost: 127.0.0.1\r\nsec-fetch-site: same-origin\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}"
+    )
+}
