@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -16,6 +16,8 @@ use crate::web::{self, App};
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let filter = config.log_filter().unwrap_or_default();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Heard from the beginning on: by default a signal ends the process where it stands.
+    let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = std::net::TcpListener::bind(config.listen)
         .with_context(|| format!("cannot listen on {}: is another program, or another Stoa, there?", config.listen))?;
     let store = Store::open(&config.database).await?;
@@ -24,7 +26,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     greet(&app).await?;
 
     let running = Running::new(app.patience);
-    tokio::spawn(stop_on_signal(running.clone()));
+    tokio::spawn(stop_on_signal(terminate, interrupt, running.clone()));
     tokio::spawn(crate::jobs::run(app.clone()));
     tokio::spawn(crate::jobs::notice_others(app.clone()));
     running.serve(web::router(app.clone())?, listener, &app.config).await?;
@@ -49,17 +51,12 @@ async fn greet(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn stop_on_signal(running: Running) {
-    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
-    match signals {
-        Ok((mut terminate, mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            tracing::info!("stopping: running requests are finished first");
-            running.stop().await;
-        }
-        Err(error) => tracing::error!(%error, "signals cannot be listened to"),
+/// Stops the forum when the process is told to end.
+async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, running: Running) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
+    tracing::info!("stopping: running requests are finished first");
+    running.stop().await;
 }
