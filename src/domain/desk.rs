@@ -29,8 +29,6 @@ pub enum DeskError {
     OnTheFrontPage,
     #[error("A notice stands above a thread: pin it to the story.")]
     NoThread,
-    #[error("Write the notice first.")]
-    NoNotice,
 }
 
 /// Whether `item` may be merged into `into` as a duplicate. What is merged takes no further part, so that no circle can come about.

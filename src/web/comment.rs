@@ -60,7 +60,9 @@ async fn answered(
 ) -> Result<(Item, Item, Result<(), Error>), Error> {
     let item = app.store.item(id).await?;
     let root = if item.root_id == id { item.clone() } else { app.store.item(item.root_id).await? };
-    let seen = Error::unless_shown(may_see(&item, Some(member), now));
+    // Whoever answers a story that was merged meanwhile is told so, rather than that there is nothing.
+    let merged = root.merged_into.is_some();
+    let seen = if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), now)) };
     // The reply form is the comment's own page, which the delay by depth does not hold back.
     let allowed = item.may_reply(&root, member, &app.policy, now, true);
     Ok((item, root, seen.and_then(|()| allowed.map_err(Error::forbidden))))

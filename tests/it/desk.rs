@@ -112,3 +112,121 @@ async fn notices_stand_among_the_replies_by_their_time_over_all_pages() {
     }
     assert_eq!(seen, expected.collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn a_locked_thread_takes_no_comments_until_it_is_unlocked() {
+    let app = TestApp::new().await;
+    let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+    let mut mia = app.person("mia", Role::Moderator).await;
+    let story = alice.text_story("A story", "Words.").await;
+    let comment = bob.reply(story, "A comment.").await;
+    let below = alice.reply(comment, "An answer.").await;
+    let lock = |id: i64| format!("/item/{id}/lock");
+    let refused = mia.post(&lock(story), &[("on", "true"), ("reason", " ")]).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.has("Say why"), "{}", refused.text());
+
+    mia.post(&lock(comment), &[("on", "true"), ("reason", "it went nowhere")]).await;
+    for id in [comment, below] {
+        let page = alice.post(&format!("/item/{id}/reply"), &[("text", "More.")]).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "a lock holds for all below");
+    }
+    alice.reply(story, "Beside it.").await;
+    assert!(bob.get("/replies").await.has("no more replies. The reason: it went nowhere."));
+    assert_eq!(mia.post(&lock(comment), &[("on", "true"), ("reason", "again")]).await.status, StatusCode::BAD_REQUEST);
+    mia.post(&lock(comment), &[("on", "false")]).await;
+    alice.reply(below, "More.").await;
+
+    mia.post(&lock(story), &[("on", "true"), ("reason", "heated")]).await;
+    let page = bob.post(&format!("/item/{story}/reply"), &[("text", "Too late.")]).await;
+    assert!(page.status == StatusCode::FORBIDDEN && page.has("This thread is locked"));
+}
+
+#[tokio::test]
+async fn a_moderator_changes_title_and_address_and_what_it_was_is_kept() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    let story = alice.story("You will not believe this", "https://example.com/a?utm_source=x").await;
+    let edit = format!("/item/{story}/edit");
+    assert!(!alice.get(&edit).await.has("name=\"url\""), "an address is for moderators to change");
+    let wrong = [("title", "A plain title"), ("url", "nonsense"), ("text", ""), ("reason", "bait")];
+    let page = mia.post(&edit, &wrong).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.has("value=\"nonsense\"") && page.has("value=\"bait\""), "what was typed is kept");
+    let form = [("title", "A plain title"), ("url", "https://other.example/a"), ("text", ""), ("reason", "bait")];
+    assert_eq!(mia.post(&edit, &form).await.status, StatusCode::SEE_OTHER);
+
+    let mut visitor = app.visitor();
+    assert!(visitor.get("/from/other.example").await.has("A plain title"));
+    assert!(!visitor.get("/from/example.com").await.has("A plain title"));
+    let told = alice.get("/replies").await;
+    assert!(told.has("“You will not believe this” became “A plain title”") && told.has("The reason: bait."));
+    assert!(visitor.get(&format!("/log?item={story}")).await.has("became https://other.example/a"));
+    let history = mia.get(&format!("/item/{story}/history")).await;
+    assert!(history.has("You will not believe this") && history.has("https://example.com/a"), "{}", history.text());
+    assert_eq!(alice.get(&format!("/item/{story}/history")).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_notice_stands_above_the_thread_until_it_is_taken_off() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    let story = alice.text_story("A story", "Words.").await;
+    let pin = format!("/item/{story}/pin");
+    let empty = mia.post(&pin, &[("on", "true"), ("text", " ")]).await;
+    assert!(empty.status == StatusCode::UNPROCESSABLE_ENTITY && empty.has("Write something first."));
+    mia.post(&pin, &[("on", "true"), ("text", "Please *stay* kind.")]).await;
+    let page = app.visitor().get(&format!("/item/{story}")).await;
+    assert!(page.has("Please <em>stay</em> kind.") && page.has("Notice by the moderators"));
+    mia.post(&pin, &[("on", "false"), ("text", "")]).await;
+    assert!(!app.visitor().get(&format!("/item/{story}")).await.has("Notice by the moderators"));
+    assert_eq!(mia.post(&pin, &[("on", "false"), ("text", "")]).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_second_chance_places_a_story_low_on_the_front_page() {
+    let app = TestApp::new().await;
+    let (mut alice, mut mia) = (app.member("alice").await, app.person("mia", Role::Moderator).await);
+    let mut bob = app.member("bob").await;
+    let old = alice.story("An old story", "https://example.com/old").await;
+    bob.vote(old, "up").await;
+    mia.vote(old, "up").await;
+    app.pass(3 * 86_400);
+    for n in 0..40 {
+        let story = alice.story(&format!("Story {n}"), &format!("https://example.com/{n}")).await;
+        bob.vote(story, "up").await;
+        app.pass(60);
+    }
+    let place = |page: &Page| {
+        let text = page.text();
+        text.split("<li class=\"story").skip(1).position(|row| row.contains("An old story"))
+    };
+    assert_eq!(place(&app.visitor().get("/").await), None);
+    let give = format!("/item/{old}/second-chance");
+    assert_eq!(mia.post(&give, &[("on", "true"), ("reason", "missed")]).await.status, StatusCode::SEE_OTHER);
+    let at = place(&app.visitor().get("/").await).expect("it is on the front page");
+    assert!((20..30).contains(&at), "low on it: {at}");
+    let again = mia.post(&format!("/item/{old}/second-chance"), &[("on", "false")]).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER);
+    assert_eq!(place(&app.visitor().get("/").await), None, "it can be taken back");
+}
+
+#[tokio::test]
+async fn moderators_see_the_first_posts_of_new_accounts() {
+    let app = TestApp::new().await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    let mut alice = app.member("alice").await;
+    app.member("silent").await;
+    let story = alice.text_story("My first story", "Hello there.").await;
+    alice.reply(story, "My first comment.").await;
+    for n in 2..6 {
+        app.pass(60);
+        alice.text_story(&format!("Story number {n}"), "Words.").await;
+    }
+    let page = mia.get("/mod/new").await;
+    for shown in ["My first story", "Hello there.", "My first comment.", "Story number 3", "nothing posted yet"] {
+        assert!(page.has(shown), "{shown}: {}", page.text());
+    }
+    assert!(!page.has("Story number 4"), "three of each are enough to judge by");
+}

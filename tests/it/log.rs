@@ -100,6 +100,20 @@ impl Forum {
                     self.act(story, "pin", &[("on", "false")]).await;
                 }
             }
+            "penalise-site" | "ban-site" | "lift-site" => {
+                let site = format!("{act}.example");
+                let stances: &[&str] = match act {
+                    "penalise-site" => &["penalised"],
+                    "ban-site" => &["banned"],
+                    _ => &["banned", "none"],
+                };
+                for stance in stances {
+                    let form = [("name", site.as_str()), ("stance", stance), ("reason", "a reason")];
+                    let page = self.mia.post("/mod/sites", &form).await;
+                    assert_eq!(page.status, StatusCode::SEE_OTHER, "{act}: {}", page.text());
+                }
+                return verb(act).to_owned();
+            }
             "ban" => self.ban(&name, true).await,
             "unban" => {
                 self.ban(&name, true).await;
