@@ -110,6 +110,16 @@ settings! {
     moderation_names ("STOA_MODERATION_NAMES"): Switch = Switch::On;
     #[doc = " Karma from which a member may vote comments down."]
     karma_downvote ("STOA_KARMA_DOWNVOTE"): i64 = Policy::default().karma_downvote;
+    #[doc = " Karma from which a member may flag."]
+    karma_flag ("STOA_KARMA_FLAG"): i64 = Policy::default().karma_flag;
+    #[doc = " Karma from which a member may vouch for what is dead."]
+    karma_vouch ("STOA_KARMA_VOUCH"): i64 = Policy::default().karma_vouch;
+    #[doc = " How many flags kill a story or a comment; 0: none do."]
+    flags_to_kill ("STOA_FLAGS_TO_KILL"): i64 = Policy::default().flags_to_kill;
+    #[doc = " The points from which flags no longer kill."]
+    flags_kill_below ("STOA_FLAGS_KILL_BELOW"): i64 = Policy::default().flags_kill_below;
+    #[doc = " How many members who vouch bring back what is dead; 0: only moderators do."]
+    vouches_to_restore ("STOA_VOUCHES_TO_RESTORE"): i64 = Policy::default().vouches_to_restore;
     #[doc = " How long a vote can be undone, in minutes."]
     undo_minutes ("STOA_UNDO_MINUTES"): u32 = 60;
     #[doc = " How long an author may edit, in minutes."]
@@ -134,6 +144,8 @@ settings! {
     comments_per_hour ("STOA_COMMENTS_PER_HOUR"): u32 = 60;
     #[doc = " How many votes an account may cast in an hour."]
     votes_per_hour ("STOA_VOTES_PER_HOUR"): u32 = 600;
+    #[doc = " How many flags and vouches an account may cast in an hour."]
+    flags_per_hour ("STOA_FLAGS_PER_HOUR"): u32 = 60;
     #[doc = " How many accounts may be made from one address (IPv6: one /64) in an hour."]
     sign_ups_per_hour ("STOA_SIGN_UPS_PER_HOUR"): u32 = 5;
     #[doc = " How often somebody may try to log in to an account, and to log in or sign up from an address, in an hour."]
@@ -343,6 +355,11 @@ impl Config {
         let closes = i64::from(self.thread_closes_after_days) * DAY;
         Policy {
             karma_downvote: self.karma_downvote,
+            karma_flag: self.karma_flag,
+            karma_vouch: self.karma_vouch,
+            flags_to_kill: self.flags_to_kill,
+            flags_kill_below: self.flags_kill_below,
+            vouches_to_restore: self.vouches_to_restore,
             undo_window: i64::from(self.undo_minutes) * MINUTE,
             edit_window: i64::from(self.edit_minutes) * MINUTE,
             thread_closes_after: (closes > 0).then_some(closes),

@@ -4,6 +4,7 @@ pub mod age;
 pub mod day;
 pub mod desk;
 pub mod draft;
+pub mod flag;
 pub mod item;
 pub mod moderation;
 pub mod origin;

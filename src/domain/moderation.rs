@@ -25,6 +25,9 @@ pub enum ModerationError {
 pub const ACTS: &[(&str, &str)] = &[
     ("kill", "killed"),
     ("unkill", "brought back"),
+    ("clear", "let stand"),
+    ("flag-kill", "killed"),
+    ("vouch", "brought back"),
     ("edit", "edited"),
     ("lock", "locked"),
     ("unlock", "unlocked"),
@@ -49,6 +52,15 @@ pub const ACTS: &[(&str, &str)] = &[
 /// How an act is said: “alice VERB something”.
 pub fn verb(act: &str) -> &str {
     ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb)
+}
+
+/// Who acted where no single person did: members together.
+pub fn together(act: &str) -> Option<&'static str> {
+    match act {
+        "flag-kill" => Some("members’ flags"),
+        "vouch" => Some("members’ vouches"),
+        _ => None,
+    }
 }
 
 /// The longest reason, in characters.

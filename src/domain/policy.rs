@@ -7,6 +7,15 @@ use crate::clock::{DAY, HOUR, MINUTE};
 pub struct Policy {
     /// Karma from which a member may vote comments down.
     pub karma_downvote: i64,
+    /// Karma from which a member may flag, and vouch.
+    pub karma_flag: i64,
+    pub karma_vouch: i64,
+    /// How many flags kill an item; 0: none do.
+    pub flags_to_kill: i64,
+    /// The score from which flags no longer kill.
+    pub flags_kill_below: i64,
+    /// How many vouches bring a dead item back; 0: none do.
+    pub vouches_to_restore: i64,
     /// How long a vote can be undone, in seconds.
     pub undo_window: i64,
     /// How long an author may edit, in seconds.
@@ -36,6 +45,11 @@ impl Default for Policy {
     fn default() -> Policy {
         Policy {
             karma_downvote: 501,
+            karma_flag: 31,
+            karma_vouch: 31,
+            flags_to_kill: 8,
+            flags_kill_below: 10,
+            vouches_to_restore: 2,
             undo_window: HOUR,
             edit_window: 2 * HOUR,
             thread_closes_after: None,

@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
+use crate::domain::flag::WHOLE;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::vote::FLOOR;
 
@@ -23,6 +24,8 @@ const LIGHTWEIGHT: f64 = 0.3;
 /// What a story of a penalised site is multiplied by besides. The rule is ours; on Hacker News, factors of 0.25 to 0.8 for sites and
 /// titles were seen in 2013.
 const PENALISED: f64 = 0.4;
+/// How many points a flag stands against: flags are far rarer than votes.
+const FLAG_POINTS: f64 = 4.0;
 /// A thread of more visible items than this, the story among them, may be overheated (Hacker News: `contro-factor`).
 const OVERHEATED_ABOVE: i64 = 20;
 
@@ -60,6 +63,8 @@ pub struct StoryFacts {
     pub rank_time: Timestamp,
     /// Comments that a visitor may see.
     pub comments: i64,
+    /// The flags that weigh on it, in hundredths.
+    pub flags: i64,
     pub has_url: bool,
     /// Its address is a picture's: see [`is_lightweight`].
     pub lightweight: bool,
@@ -84,8 +89,8 @@ pub fn story_rank(score: i64, age_seconds: i64, factor: f64) -> f64 {
 }
 
 /// What a story's rank is multiplied by: 0.4 without an address; else what an overheated discussion leaves of 1, and of
-/// that at most 0.3 for a picture (Hacker News: `frontpage-rank`, where the first rule that applies decides); and of all that 0.4
-/// where its site is penalised.
+/// that at most 0.3 for a picture (Hacker News: `frontpage-rank`, where the first rule that applies decides); of all that 0.4 where
+/// its site is penalised; and of that what flags leave.
 pub fn factor(story: &StoryFacts) -> f64 {
     let cooled = overheated(story.score, story.comments);
     let by_kind = match story {
@@ -93,7 +98,17 @@ pub fn factor(story: &StoryFacts) -> f64 {
         StoryFacts { lightweight: true, .. } => cooled.min(LIGHTWEIGHT),
         _ => cooled,
     };
-    if story.penalised { by_kind * PENALISED } else { by_kind }
+    let by_site = if story.penalised { PENALISED } else { 1.0 };
+    by_kind * by_site * flagged(story.score, story.flags)
+}
+
+/// What flags, in hundredths of one, leave of a rank: `p / (p + 4 f)` of p points, at least 1, and f flags.
+///
+/// Ours; Hacker News says only that flags lower a story. As a share of the points, so that one flag halves what four liked and is hardly
+/// felt by what a hundred did.
+pub fn flagged(score: i64, flags: i64) -> f64 {
+    let points = score.max(1) as f64;
+    points / (points + FLAG_POINTS * flags.max(0) as f64 / WHOLE as f64)
 }
 
 /// `min(1, (S / items)^2)` where the thread shows more than 20 items: more talk than points.
@@ -204,7 +219,7 @@ pub fn wilson(ups: i64, downs: i64) -> f64 {
 /// 1. worth, `wilson(ups + 1, downs) × (1 + 1.5 × (1 - age / 24 h)^8)`, the greater first. The 1 is the author's own
 ///    vote, which all alike are given. The second part is the age term: it puts a comment just posted near the top,
 ///    where it can be judged, halves about every two hours and is nothing after a day. A comment that an import placed
-///    has none, as its place tells its rank.
+///    has none, as its place tells its rank. Flags leave of both what they leave of a story's rank.
 /// 2. `place`, the order that an import brought along; those without one come after those with one;
 /// 3. time, then id, the earlier first.
 ///
@@ -223,7 +238,9 @@ pub struct Standing {
 impl Standing {
     pub fn of(comment: &Item, now: Timestamp) -> Standing {
         let fresh = if comment.place.is_some() { 0.0 } else { freshness(comment, now) };
-        let worth = wilson(comment.ups.saturating_add(OWN_VOTE), comment.downs) * (1.0 + FRESH_GAIN * fresh);
+        let worth = wilson(comment.ups.saturating_add(OWN_VOTE), comment.downs)
+            * (1.0 + FRESH_GAIN * fresh)
+            * flagged(comment.score, comment.standing_flags());
         Standing {
             worth: Reverse(worth.to_bits()),
             unplaced: comment.place.is_none(),

@@ -183,7 +183,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Keeps what the item was as a revision and writes what it now is; by another than its author, it is an act of moderation.
+    /// Keeps what the item was as a revision and writes what it now is; by another than its author, it is an act of moderation. What its
+    /// author changes, a moderator has not let stand: it can be flagged again.
     ///
     /// # Errors
     /// `Conflict` where it was deleted meanwhile.
@@ -192,13 +193,15 @@ impl Store {
         let before = keep_revision(&mut tx, edit.item, edit.editor, now).await?;
         let after: Option<(Option<String>, Option<String>, String)> = sqlx::query_as(
             "update items set title = coalesce($2, title), section = case when kind = 'story' then $3 else section end, text = $4, \
-             edited_at = $5 where id = $1 and deleted_at is null returning title, url, text",
+             edited_at = $5, cleared = cleared and author_id is distinct from $6 where id = $1 and deleted_at is null \
+             returning title, url, text",
         )
         .bind(edit.item)
         .bind(edit.title)
         .bind(edit.section)
         .bind(edit.text)
         .bind(now)
+        .bind(edit.editor)
         .fetch_optional(&mut *tx)
         .await?;
         let Some((title, url, text)) = after else { return Err(Error::Conflict) };
@@ -227,7 +230,7 @@ impl Store {
         keep_revision(&mut tx, id, by, now).await?;
         let gone: Option<(ItemId, Kind, bool)> = sqlx::query_as(
             "update items set deleted_at = $2, text = '', title = null, url = null, url_key = null, site = null, domain = null, \
-             section = null where id = $1 and deleted_at is null returning root_id, kind, dead is null",
+             section = null, queued_at = null, queued_for = null where id = $1 and deleted_at is null returning root_id, kind, dead is null",
         )
         .bind(id)
         .bind(now)

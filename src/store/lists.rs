@@ -5,6 +5,7 @@ use sqlx::QueryBuilder;
 use super::items::select_item;
 use super::{Result, Store};
 use crate::clock::Timestamp;
+use crate::domain::flag;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::rank::{StoryFacts, is_lightweight};
 use crate::domain::title::Section;
@@ -57,6 +58,9 @@ struct FactsRow {
     descendants: i64,
     url: Option<String>,
     penalised: bool,
+    flags: i64,
+    vouches: i64,
+    cleared: bool,
 }
 
 impl From<FactsRow> for StoryFacts {
@@ -66,6 +70,7 @@ impl From<FactsRow> for StoryFacts {
             score: row.score,
             rank_time: row.rank_time,
             comments: row.descendants,
+            flags: flag::standing(row.flags, row.vouches, row.cleared),
             has_url: row.url.is_some(),
             lightweight: row.url.as_deref().is_some_and(is_lightweight),
             kind_is_job: row.kind == Kind::Job,
@@ -78,7 +83,7 @@ impl Store {
     /// What ranking needs of the newest stories.
     pub async fn story_facts(&self) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = sqlx::query_as(
-            "select id, kind, rank_time, score, descendants, url, penalised from items \
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
              where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
              order by rank_time desc, id desc limit $1",
         )
@@ -101,7 +106,7 @@ impl Store {
     /// The same of one section.
     pub async fn section_facts(&self, section: Section) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = sqlx::query_as(
-            "select id, kind, rank_time, score, descendants, url, penalised from items \
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
              where section = $1 and dead is null and deleted_at is null and section is not null \
              order by rank_time desc, id desc limit $2",
         )
@@ -115,7 +120,7 @@ impl Store {
     /// What ranking needs of the stories of a span of time, `from` inclusive.
     pub async fn facts_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = sqlx::query_as(
-            "select id, kind, rank_time, score, descendants, url, penalised from items \
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
              where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= $1 and time < $2 \
              order by time desc, id desc limit $3",
         )

@@ -4,6 +4,7 @@
 
 mod acts;
 mod desk;
+mod flags;
 mod import;
 mod invitations;
 mod items;
@@ -31,6 +32,7 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 
 pub use desk::{Duplicate, NewAccount, Queued};
+pub use flags::{Cast, Flagging, NewFlag};
 pub use import::{Imported, NewItem};
 pub use invitations::{Invitation, Inviter};
 pub use items::{Edit, NewComment, NewStory, NewUrl, Submission};

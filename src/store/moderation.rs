@@ -2,10 +2,12 @@
 
 use sqlx::{Sqlite, Transaction};
 
+use super::flags;
 use super::items::count_descendants;
 use super::sites;
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
+use crate::domain::flag::Outcome;
 use crate::domain::item::{Death, ItemId, Kind};
 use crate::domain::user::{Role, UserId};
 
@@ -39,35 +41,42 @@ impl Store {
         .await?)
     }
 
-    /// Kills an item, or brings it back.
+    /// Kills an item, or brings it back; the flags on it are upheld, or rejected. What flags killed may be killed once more: then it is the
+    /// moderator's decision, and vouches do not bring it back.
     ///
     /// # Errors
     /// `NotFound` where there is no such item; `Conflict` where it is so already.
     pub async fn kill(&self, item: ItemId, on: bool, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let (root, kind, author, dead, deleted): (ItemId, Kind, Option<UserId>, Option<Death>, bool) =
-            sqlx::query_as("select root_id, kind, author_id, dead, deleted_at is not null from items where id = $1")
-                .bind(item)
-                .fetch_one(&mut *tx)
-                .await?;
-        if dead.is_some() == on || dead == Some(Death::Merged) {
+        let before = flags::subject(&mut tx, item).await?;
+        let dead = before.dead.is_some();
+        let is_so = if on {
+            before.is_killed_by_hand() || matches!(before.dead, Some(Death::Shadow | Death::Merged))
+        } else {
+            !dead || before.dead == Some(Death::Merged)
+        };
+        if is_so {
             return Err(Error::Conflict);
         }
         sqlx::query("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
             .bind(item)
-            .bind(on.then_some("killed"))
+            .bind(on.then_some(Death::Killed))
             .execute(&mut *tx)
             .await?;
-        if kind == Kind::Comment && !deleted {
-            count_descendants(&mut tx, root, if on { -1 } else { 1 }).await?;
+        if before.kind == Kind::Comment && !before.deleted && dead != on {
+            count_descendants(&mut tx, before.root_id, if on { -1 } else { 1 }).await?;
         }
         if !on {
             sites::weigh_story(&mut tx, item).await?;
         }
+        flags::decide(&mut tx, item, if on { Outcome::Upheld } else { Outcome::Rejected }).await?;
         let name = if on { "kill" } else { "unkill" };
-        record(&mut tx, act, Entry { item: Some(item), ..Entry::of(name) }).await?;
-        if let Some(author) = author.filter(|author| Some(*author) != act.actor) {
-            notify(&mut tx, author, name, Some(item), &told(on, kind, act.reason), act.at).await?;
+        // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
+        let private = before.dead == Some(Death::Shadow);
+        record(&mut tx, act, Entry { item: Some(item), private, ..Entry::of(name) }).await?;
+        if let Some(author) = before.author_id.filter(|author| Some(*author) != act.actor && !private) {
+            let text = told(on, dead, before.kind, act.reason);
+            notify(&mut tx, author, name, Some(item), &text, act.at).await?;
         }
         self.commit(tx).await
     }
@@ -115,14 +124,15 @@ impl Store {
     }
 }
 
-/// What the author of an item is told when it is killed or brought back.
-fn told(killed: bool, kind: Kind, reason: &str) -> String {
+/// What the author of an item is told when it is killed, dead already or not, or brought back.
+fn told(killed: bool, dead: bool, kind: Kind, reason: &str) -> String {
     let what = if kind == Kind::Comment { "comment" } else { "story" };
-    match (killed, reason.is_empty()) {
-        (true, true) => format!("A moderator took your {what} out of sight."),
-        (true, false) => format!("A moderator took your {what} out of sight. The reason: {reason}."),
+    let did = match (killed, dead) {
+        (true, false) => format!("A moderator took your {what} out of sight."),
+        (true, true) => format!("A moderator looked at your {what}, and it stays out of sight."),
         (false, _) => format!("A moderator brought your {what} back."),
-    }
+    };
+    if reason.is_empty() { did } else { format!("{did} The reason: {reason}.") }
 }
 
 /// What a row of the log says beside who, why and when.

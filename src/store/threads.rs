@@ -205,7 +205,13 @@ impl Store {
         self.own_list(query, user, skip, rows).await
     }
 
-    async fn own_list(&self, query: &'static str, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
+    pub(super) async fn own_list(
+        &self,
+        query: &'static str,
+        user: UserId,
+        skip: i64,
+        rows: i64,
+    ) -> Result<Vec<ItemId>> {
         Ok(sqlx::query_scalar(query).bind(user).bind(rows).bind(skip).fetch_all(&self.read).await?)
     }
 }

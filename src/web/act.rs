@@ -26,7 +26,7 @@ pub struct Vote {
 }
 
 /// An item that `member` may see, whole or marked.
-async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error> {
+pub async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error> {
     let item = app.store.item(id).await?;
     Error::unless_shown(may_see(&item, Some(member), app.clock.now()))?;
     Ok(item)
@@ -69,9 +69,9 @@ pub async fn vote(
 
 #[derive(Debug, Deserialize)]
 pub struct Switched {
-    on: bool,
+    pub on: bool,
     #[serde(default)]
-    goto: Goto,
+    pub goto: Goto,
 }
 
 /// `POST /item/{id}/save`
@@ -103,7 +103,8 @@ pub async fn hide(
     Ok(switched(&headers, &asked))
 }
 
-fn switched(headers: &HeaderMap, asked: &Switched) -> Response {
+/// The answer to a switch: to the script how it stands now, to a browser the page it came from.
+pub fn switched(headers: &HeaderMap, asked: &Switched) -> Response {
     if wants_json(headers) { json(&serde_json::json!({ "on": asked.on })) } else { asked.goto.redirect() }
 }
 

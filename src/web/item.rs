@@ -18,6 +18,7 @@ use crate::domain::user::Role;
 use crate::store::Marks;
 use crate::web::desk::Acts;
 use crate::web::error::Error;
+use crate::web::flag::Panel;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::page::{self, Page, json};
@@ -72,6 +73,8 @@ struct ItemPage<'a> {
     notice: Option<Html>,
     /// For moderators: what they may do to it.
     desk: Option<Acts>,
+    /// For members who may flag it or vouch for it.
+    panel: Option<Panel>,
     orders: [Order; 4],
 }
 
@@ -165,6 +168,7 @@ impl Parts<'_> {
             closed: self.may_reply().err(),
             notice: self.root.pinned.as_deref().filter(|_| self.root.is_live()).map(text::render),
             desk: self.desk().await?,
+            panel: Panel::load(self.app, self.viewer, self.item).await?,
             orders: Order::ALL,
         })
     }

@@ -79,6 +79,7 @@ pub struct Limits {
     stories: Limit<UserId>,
     comments: Limit<UserId>,
     votes: Limit<UserId>,
+    flags: Limit<UserId>,
     sign_ups: Limit<IpAddr>,
     log_ins: Limit<Guesser>,
     fetches: Limit<UserId>,
@@ -96,6 +97,7 @@ impl Limits {
             stories: Limit::new(config.stories_per_hour, HOUR, clock, on),
             comments: Limit::new(config.comments_per_hour, HOUR, clock, on),
             votes: Limit::new(config.votes_per_hour, HOUR, clock, on),
+            flags: Limit::new(config.flags_per_hour, HOUR, clock, on),
             sign_ups: Limit::new(config.sign_ups_per_hour, HOUR, clock, on),
             log_ins: Limit::new(config.log_ins_per_hour, HOUR, clock, on),
             fetches: Limit::new(config.fetches_per_hour, HOUR, clock, on),
@@ -115,6 +117,10 @@ impl Limits {
 
     pub fn vote(&self, user: UserId) -> Result<(), Error> {
         self.votes.take(&user)
+    }
+
+    pub fn flag(&self, user: UserId) -> Result<(), Error> {
+        self.flags.take(&user)
     }
 
     pub fn fetch(&self, user: UserId) -> Result<(), Error> {
@@ -159,6 +165,7 @@ impl Limits {
         self.stories.forget_idle();
         self.comments.forget_idle();
         self.votes.forget_idle();
+        self.flags.forget_idle();
         self.sign_ups.forget_idle();
         self.log_ins.forget_idle();
         self.fetches.forget_idle();

@@ -173,7 +173,11 @@ impl<'a> Reader<'a> {
         let by_operator = act.actor.is_none();
         Row {
             id: act.id,
-            nameless: if by_operator { "the operator" } else { "a moderator" },
+            nameless: moderation::together(&act.act).unwrap_or(if by_operator {
+                "the operator"
+            } else {
+                "a moderator"
+            }),
             actor: act.actor.filter(|_| self.names()),
             verb: moderation::verb(&act.act).to_owned(),
             item: act.item_id.and_then(|id| items.get(&id)).map(|item| (item.id, self.name(item))),

@@ -11,6 +11,7 @@ mod crowd;
 mod desk;
 mod error;
 mod feed;
+mod flag;
 mod form;
 mod goto;
 mod invitations;

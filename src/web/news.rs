@@ -319,6 +319,8 @@ enum Own {
     Saved,
     Hidden,
     Upvoted,
+    Flagged,
+    Vouched,
 }
 
 async fn own(app: &App, asking: CurrentMember, which: Own, at: Numbered) -> Result<Response, Error> {
@@ -333,6 +335,15 @@ async fn own(app: &App, asking: CurrentMember, which: Own, at: Numbered) -> Resu
         Own::Upvoted => {
             (app.store.upvoted(member.id, skip, rows).await?, "/upvoted", "Upvoted", "You have voted for nothing yet.")
         }
+        Own::Flagged => {
+            (app.store.flagged(member.id, skip, rows).await?, "/flagged", "Flagged", "You have flagged nothing yet.")
+        }
+        Own::Vouched => (
+            app.store.vouched(member.id, skip, rows).await?,
+            "/vouched",
+            "Vouched",
+            "You have vouched for nothing yet.",
+        ),
     };
     let more = (ids.len() > ROWS).then(|| at.next(path));
     let ids: Vec<ItemId> = ids.into_iter().take(ROWS).collect();
@@ -386,4 +397,22 @@ pub async fn upvoted(
     Query(at): Query<Numbered>,
 ) -> Result<Response, Error> {
     own(&app, asking, Own::Upvoted, at).await
+}
+
+/// `/flagged`
+pub async fn flagged(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(at): Query<Numbered>,
+) -> Result<Response, Error> {
+    own(&app, asking, Own::Flagged, at).await
+}
+
+/// `/vouched`
+pub async fn vouched(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(at): Query<Numbered>,
+) -> Result<Response, Error> {
+    own(&app, asking, Own::Vouched, at).await
 }

@@ -5,8 +5,8 @@ use axum::routing::{get, post};
 
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, desk, feed, invitations, item, log, news, old, pages, replies, search,
-    sessions, setup, signup, submit, user,
+    account, act, assets, comment, comments, desk, feed, flag, invitations, item, log, news, old, pages, replies,
+    search, sessions, setup, signup, submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -31,6 +31,8 @@ pub fn routes() -> Router<App> {
         .route("/item/{id}/vote", post(act::vote))
         .route("/item/{id}/save", post(act::save))
         .route("/item/{id}/hide", post(act::hide))
+        .route("/item/{id}/flag", get(flag::new).post(flag::create))
+        .route("/item/{id}/vouch", post(flag::vouch))
         .route("/item/{id}/kill", post(act::kill))
         .route("/item/{id}/lock", post(desk::lock))
         .route("/item/{id}/merge", post(desk::merge))
@@ -56,6 +58,8 @@ pub fn routes() -> Router<App> {
         .route("/upvoted", get(news::upvoted))
         .route("/invitations", get(invitations::list).post(invitations::create))
         .route("/invitations/{id}/end", post(invitations::end))
+        .route("/flagged", get(news::flagged))
+        .route("/vouched", get(news::vouched))
         .route("/settings", get(account::settings).post(account::save_settings))
         .route("/settings/password", get(account::password_form).post(account::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))

@@ -125,9 +125,10 @@ impl<'a> Eye<'a> {
     }
 }
 
-/// How a dead item is marked.
-fn death_mark(sight: Sight) -> Option<&'static str> {
+/// How an item is marked that is dead, or that flags weigh on.
+fn mark(item: &Item, sight: Sight, policy: &Policy) -> Option<&'static str> {
     match sight {
+        Sight::Whole if item.is_flagged(policy) => Some("[flagged]"),
         Sight::Dead(Death::Flagged) => Some("[flagged] [dead]"),
         Sight::Dead(Death::Killed | Death::Shadow) => Some("[dead]"),
         Sight::Dead(Death::Merged) => Some("[dupe]"),
@@ -156,7 +157,9 @@ pub struct StoryView {
     pub edited: Option<When>,
     pub comments: i64,
     pub unseen: i64,
-    pub dead: Option<&'static str>,
+    /// `[flagged]`, `[dead]` or both.
+    pub mark: Option<&'static str>,
+    pub is_dead: bool,
     pub locked: bool,
     pub votes: Votes,
     pub saved: bool,
@@ -200,7 +203,8 @@ impl StoryView {
             edited: eye.edited(item).filter(|_| shown),
             comments: item.descendants,
             unseen: eye.marks.unseen.get(&item.id).copied().unwrap_or(0),
-            dead: death_mark(sight),
+            mark: mark(item, sight, eye.policy),
+            is_dead: matches!(sight, Sight::Dead(_)),
             locked: item.locked,
             votes: eye.votes(item, None),
             saved: eye.marks.saved.contains(&item.id),
@@ -246,7 +250,7 @@ pub struct CommentView {
     pub edited: Option<When>,
     pub points: Option<i64>,
     pub unseen: bool,
-    pub dead: Option<&'static str>,
+    pub mark: Option<&'static str>,
     pub low: bool,
     pub fade: u8,
     pub depth: usize,
@@ -319,7 +323,7 @@ impl Thread<'_> {
             edited: eye.edited(item).filter(|_| shown),
             points: (shown && (own || eye.policy.show_comment_points)).then(|| rank::displayed_score(item.score)),
             unseen: shown && !own && self.since.is_some_and(|since| item.visible_at > since),
-            dead: death_mark(sight),
+            mark: mark(item, sight, eye.policy),
             low,
             fade: if shown { rank::fade(item.score) } else { 0 },
             depth: node.depth,
@@ -347,7 +351,7 @@ pub struct FlatView {
     pub edited: Option<When>,
     pub points: Option<i64>,
     pub unseen: bool,
-    pub dead: Option<&'static str>,
+    pub mark: Option<&'static str>,
     pub fade: u8,
     pub parent: ItemId,
     pub story_id: ItemId,
@@ -369,7 +373,7 @@ impl FlatView {
             edited: eye.edited(item),
             points: (own || eye.policy.show_comment_points).then(|| rank::displayed_score(item.score)),
             unseen,
-            dead: death_mark(eye.sees(item)),
+            mark: mark(item, eye.sees(item), eye.policy),
             fade: rank::fade(item.score),
             parent: item.parent_id.unwrap_or(item.root_id),
             story_id: item.root_id,

@@ -17,6 +17,7 @@ mod desk;
 mod discuss;
 mod durable;
 mod fetch;
+mod flag;
 mod hostile;
 mod import;
 mod invite;

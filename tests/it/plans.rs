@@ -155,6 +155,10 @@ async fn use_everything(app: &TestApp) {
     app.store.imported(&[1, 2]).await.expect("found");
     app.store.purge(Keep { browsers: 0, revisions: 0, origins: 0, invitations: 0 }, app.now()).await.expect("purged");
     app.store.claim("someone", "hash", app.now()).await.expect("claimed");
+    app.sql(&format!("update items set dead = 'flagged' where id = {story}")).await;
+    let easy = stoa::domain::policy::Policy { vouches_to_restore: 1, ..app.app.policy.clone() };
+    let (bob, story) = (app.id_of("bob").await, stoa::domain::item::ItemId(story));
+    assert!(app.store.vouch(bob, story, &easy, app.now()).await.expect("vouched"), "it is back");
     let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
     app.store.set_role(app.id_of("alice").await, stoa::domain::user::Role::Moderator, act).await.expect("a role");
 }
@@ -195,6 +199,8 @@ async fn read_on(browser: &mut Browser) {
         "/saved?p=2",
         "/hidden?p=2",
         "/upvoted?p=2",
+        "/flagged?p=2",
+        "/vouched?p=2",
     ] {
         browser.get(path).await;
     }

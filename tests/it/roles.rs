@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{Method, StatusCode};
+use stoa::domain::flag::Reason;
 use stoa::domain::item::ItemId;
+use stoa::domain::policy::Policy;
 use stoa::domain::token::Token;
 use stoa::domain::user::{Role, UserId};
-use stoa::store::{Act, NewComment, NewStory};
+use stoa::store::{Act, NewComment, NewFlag, NewStory};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 
@@ -61,9 +63,26 @@ POST /item/{id}/save            deleted   on=true                    login gone
 POST /item/{id}/hide            story     on=true                    login done
 POST /item/{id}/hide            comment   on=true                    login bad
 POST /item/{id}/hide            dead      on=true                    login none  none  none     bad    bad       bad
+GET  /item/{id}/flag            comment   -                          login no    page  page     no     page      page
+GET  /item/{id}/flag            flagged   -                          login none  none  none     no     no        no
+POST /item/{id}/flag            story     on=true&reason=spam        login no    done  done     no     done      done
+POST /item/{id}/flag            comment   on=true&reason=rude        login no    done  done     no     done      done
+POST /item/{id}/flag            comment   on=false                   login done
+POST /item/{id}/flag            dead      on=true&reason=spam        login none  none  none     no     no        no
+POST /item/{id}/flag            shadowed  on=true&reason=spam        login none  none  no       none   no        no
+POST /item/{id}/flag            deleted   on=true&reason=spam        login gone
+POST /item/{id}/flag            missing   on=true&reason=spam        login none
+POST /item/{id}/vouch           flagged   on=true                    login none  none  none     no     done      done
+POST /item/{id}/vouch           flagged   on=false                   login none  none  none     done   done      done
+POST /item/{id}/vouch           dead      on=true                    login none  none  none     no     no        no
+POST /item/{id}/vouch           shadowed  on=true                    login none  none  no       none   done      done
+POST /item/{id}/vouch           comment   on=true                    login no
+POST /item/{id}/vouch           missing   on=true                    login none
 POST /item/{id}/kill            story     on=true&reason=spam        login no    no    no       no     done      done
 POST /item/{id}/kill            comment   on=true                    login no    no    no       no     done      done
 POST /item/{id}/kill            dead      on=false                   login no    no    no       no     done      done
+POST /item/{id}/kill            flagged   on=true                    login no    no    no       no     done      done
+POST /item/{id}/kill            flagged   on=false                   login no    no    no       no     done      done
 POST /item/{id}/kill            admins    on=true                    login no    no    no       no     no        done
 POST /item/{id}/kill            missing   on=true                    login no    no    no       no     none      none
 POST /item/{id}/lock            story     on=true&reason=heated      login no    no    no       no     done      done
@@ -121,6 +140,8 @@ GET  /invitations               -         -                          login page
 POST /invitations               -         -                          login no    no    no       no     page      page
 POST /invitations/{id}/end      invited   -                          login done
 POST /invitations/{id}/end      missing   -                          login none
+GET  /flagged                   -         -                          login page
+GET  /vouched                   -         -                          login page
 GET  /settings                  -         -                          login page
 POST /settings                  -         theme=dark&order=best      login done
 GET  /settings/password         -         -                          login page
@@ -305,6 +326,13 @@ async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
             let dead = comment(author, true).await;
             app.store.kill(dead, true, act).await.expect("killed");
             dead
+        }
+        "flagged" => {
+            let flagged = comment(author, true).await;
+            let flag = NewFlag { user: own, item: flagged, reason: Reason::Rude, note: "", counted: true };
+            let policy = Policy { flags_to_kill: 1, ..policy.clone() };
+            assert!(app.store.flag(flag, &policy, now).await.expect("flagged"), "killed");
+            flagged
         }
         "deleted" => {
             let deleted = comment(author, true).await;

@@ -17,6 +17,7 @@ fn story(id: i64, score: i64, age: i64) -> StoryFacts {
         score,
         rank_time: NOW.minus(age),
         comments: 0,
+        flags: 0,
         has_url: true,
         lightweight: false,
         kind_is_job: false,
@@ -63,6 +64,8 @@ fn texts_pictures_overheated_threads_and_penalised_sites_rank_lower() {
         (StoryFacts { penalised: true, ..plain }, 0.4),
         (StoryFacts { penalised: true, lightweight: true, ..plain }, 0.3 * 0.4),
         (StoryFacts { penalised: true, comments: 39, ..plain }, 0.0625 * 0.4),
+        (StoryFacts { flags: 250, ..plain }, 0.5),
+        (StoryFacts { flags: 250, has_url: false, ..plain }, 0.2),
     ] {
         assert_eq!(factor(&facts), expected, "{facts:?}");
     }
@@ -73,6 +76,24 @@ fn texts_pictures_overheated_threads_and_penalised_sites_rank_lower() {
         ("https://a.example/jpg", false),
     ] {
         assert_eq!(is_lightweight(url), picture, "{url}");
+    }
+}
+
+#[test]
+fn flags_weigh_as_a_share_of_the_points() {
+    for (score, flags, expected) in [
+        (1, 0, 1.0),
+        (4, 100, 0.5),
+        (4, 50, 2.0 / 3.0),
+        (12, 100, 0.75),
+        (100, 100, 25.0 / 26.0),
+        (100, 700, 100.0 / 128.0),
+        (1, 700, 1.0 / 29.0),
+        (-3, 100, 0.2),
+        (10, -100, 1.0),
+    ] {
+        let left = flagged(score, flags);
+        assert!((left - expected).abs() < 1e-12, "{score} points, {flags}: {left}");
     }
 }
 
@@ -158,6 +179,8 @@ fn the_best_comment_comes_first() {
     for (case, first, second) in [
         ("more votes up", old(2, 3, 0), old(1, 1, 0)),
         ("agreed on by more", old(2, 30, 10), old(1, 3, 1)),
+        ("unflagged before flagged", old(2, 3, 0), Item { flags: 100, ..old(1, 3, 0) }),
+        ("flagged, and a moderator let it stand", Item { flags: 100, cleared: true, ..old(1, 3, 0) }, old(2, 3, 0)),
         ("unvoted before voted down", old(2, 0, 0), old(1, 0, 1)),
         ("equal: the earlier", old(1, 0, 0), old(2, 0, 0)),
         ("just posted before a few votes", aged(2, 0, 0), old(1, 5, 0)),
@@ -217,10 +240,10 @@ proptest! {
     }
 
     #[test]
-    fn no_number_is_too_large_to_rank(score: i64, age: i64, ups: i64, downs: i64, place: Option<i64>, time: i64, comments: i64) {
-        let factor = factor(&StoryFacts { comments, ..story(1, score, age) });
+    fn no_number_is_too_large_to_rank(score: i64, age: i64, ups: i64, downs: i64, place: Option<i64>, time: i64, comments: i64, flags: i64) {
+        let factor = factor(&StoryFacts { comments, flags, ..story(1, score, age) });
         prop_assert!(!story_rank(score, age, factor).is_nan());
-        let item = Item { ups, downs, place, time: Timestamp(time), ..comment(1, 0) };
+        let item = Item { flags, ups, downs, place, time: Timestamp(time), ..comment(1, 0) };
         prop_assert_eq!(Standing::of(&item, NOW), Standing::of(&item, NOW));
         prop_assert_eq!(active([(ItemId(1), Timestamp(time))].into_iter(), NOW).len(), 1);
         prop_assert_eq!(top(vec![StoryFacts { kind_is_job: true, rank_time: Timestamp(time), ..story(1, score, 0) }], NOW).len(), 1);

@@ -1,0 +1,360 @@
+//! Flags and vouches. The row, what it adds up to on its item, and what that brings about (a death, a return, a place in the
+//! moderators' queue) change in one transaction. What a flag weighs and when it kills is `domain::flag`'s to say.
+
+use sqlx::{QueryBuilder, Sqlite, Transaction};
+
+use super::items::count_descendants;
+use super::moderation::{self, Act, Entry};
+use super::sites;
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::flag::{self, Flag, Outcome, Reason};
+use crate::domain::item::{Death, ItemId, Kind};
+use crate::domain::policy::Policy;
+use crate::domain::user::UserId;
+
+/// A flag to be cast.
+#[derive(Debug, Clone)]
+pub struct NewFlag<'a> {
+    pub user: UserId,
+    pub item: ItemId,
+    pub reason: Reason,
+    pub note: &'a str,
+    /// False where its member is shadow-banned: the flag is kept, weighs nothing and changes nothing.
+    pub counted: bool,
+}
+
+/// What a member made of one item.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cast {
+    pub flag: Option<Flag>,
+    pub vouched: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct CastRow {
+    reason: Option<Reason>,
+    note: Option<String>,
+    outcome: Option<Outcome>,
+    vouched: bool,
+}
+
+/// A flag with its member, for moderators.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Flagging {
+    pub item_id: ItemId,
+    pub name: String,
+    pub reason: Reason,
+    pub note: String,
+    /// In hundredths of a flag.
+    pub weight: i64,
+    pub at: Timestamp,
+    pub outcome: Option<Outcome>,
+}
+
+/// An item as flags, vouches and moderators find it.
+#[derive(sqlx::FromRow)]
+pub(super) struct Subject {
+    pub kind: Kind,
+    pub root_id: ItemId,
+    pub author_id: Option<UserId>,
+    pub dead: Option<Death>,
+    pub deleted: bool,
+    pub cleared: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct Sums {
+    flags: i64,
+    vouches: i64,
+    cleared: bool,
+    score: i64,
+}
+
+impl Store {
+    /// The flag and the vouch of `user` on `item`.
+    pub async fn cast_by(&self, user: UserId, item: ItemId) -> Result<Cast> {
+        let row: CastRow = sqlx::query_as(
+            "select f.reason, f.note, f.outcome, v.item_id is not null as vouched from items i \
+             left join flags f on f.user_id = $1 and f.item_id = i.id \
+             left join vouches v on v.user_id = $1 and v.item_id = i.id where i.id = $2",
+        )
+        .bind(user)
+        .bind(item)
+        .fetch_one(&self.read)
+        .await?;
+        let flag = row.reason.map(|reason| Flag { reason, note: row.note.unwrap_or_default(), outcome: row.outcome });
+        Ok(Cast { flag, vouched: row.vouched })
+    }
+
+    /// Every flag on these items, the first cast first.
+    pub async fn flags_on(&self, items: &[ItemId]) -> Result<Vec<Flagging>> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::new(
+            "select f.item_id, u.name, f.reason, f.note, f.weight, f.at, f.outcome from flags f \
+             join users u on u.id = f.user_id where f.item_id in (",
+        );
+        let mut list = query.separated(", ");
+        for id in items {
+            list.push_bind(*id);
+        }
+        query.push(")");
+        let mut flags: Vec<Flagging> = query.build_query_as().fetch_all(&self.read).await?;
+        flags.sort_by_key(|flag| flag.at);
+        Ok(flags)
+    }
+
+    /// Casts a flag, or gives the one that stands another reason. The flag that reaches the limit kills, and every flag that weighs
+    /// something brings its item before the moderators. Answers whether the item is dead now.
+    ///
+    /// # Errors
+    /// `Conflict` where the item has died or a moderator has decided meanwhile.
+    pub async fn flag(&self, new: NewFlag<'_>, policy: &Policy, now: Timestamp) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let subject = subject(&mut tx, new.item).await?;
+        if subject.dead.is_some() || subject.deleted || subject.cleared {
+            return Err(Error::Conflict);
+        }
+        let weight = if new.counted { weight_of(&mut tx, new.user).await? } else { 0 };
+        let done = sqlx::query(
+            "insert into flags (user_id, item_id, reason, note, weight, at) values ($1, $2, $3, $4, $5, $6) \
+             on conflict (user_id, item_id) do update set reason = excluded.reason, note = excluded.note \
+             where flags.outcome is null",
+        )
+        .bind(new.user)
+        .bind(new.item)
+        .bind(new.reason)
+        .bind(new.note)
+        .bind(weight)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        let sums = add_up(&mut tx, new.item).await?;
+        if sums.flags > 0 {
+            sqlx::query("update items set queued_at = $2 where id = $1 and queued_at is null")
+                .bind(new.item)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+        }
+        let killed = flag::kills(flag::standing(sums.flags, sums.vouches, sums.cleared), sums.score, policy);
+        if killed {
+            kill_by_flags(&mut tx, new.item, &subject, now).await?;
+        }
+        self.commit(tx).await?;
+        Ok(killed)
+    }
+
+    /// Takes a flag back. What flags killed stays dead; what nobody flags any more leaves the moderators' queue.
+    ///
+    /// # Errors
+    /// `Conflict` where a moderator has decided about it.
+    pub async fn unflag(&self, user: UserId, item: ItemId) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("delete from flags where user_id = $1 and item_id = $2 and outcome is null")
+            .bind(user)
+            .bind(item)
+            .execute(&mut *tx)
+            .await?;
+        let decided: Option<Outcome> =
+            sqlx::query_scalar("select outcome from flags where user_id = $1 and item_id = $2")
+                .bind(user)
+                .bind(item)
+                .fetch_optional(&mut *tx)
+                .await?;
+        if decided.is_some() {
+            return Err(Error::Conflict);
+        }
+        if add_up(&mut tx, item).await?.flags == 0 {
+            sqlx::query("update items set queued_at = null where id = $1 and queued_for is null")
+                .bind(item)
+                .execute(&mut *tx)
+                .await?;
+        }
+        self.commit(tx).await
+    }
+
+    /// Vouches for a dead item. The vouch that reaches the limit brings it back; answers whether it lives now.
+    ///
+    /// # Errors
+    /// `Conflict` where it lives, or a moderator has killed it meanwhile.
+    pub async fn vouch(&self, user: UserId, item: ItemId, policy: &Policy, now: Timestamp) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let subject = subject(&mut tx, item).await?;
+        if subject.dead.is_none() || subject.deleted || subject.is_killed_by_hand() {
+            return Err(Error::Conflict);
+        }
+        sqlx::query("insert into vouches (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing")
+            .bind(user)
+            .bind(item)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        let restored = flag::restores(add_up(&mut tx, item).await?.vouches, policy);
+        if restored {
+            restore(&mut tx, item, &subject, now).await?;
+        }
+        self.commit(tx).await?;
+        Ok(restored)
+    }
+
+    /// Takes a vouch back. What vouches brought back stays.
+    pub async fn unvouch(&self, user: UserId, item: ItemId) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("delete from vouches where user_id = $1 and item_id = $2")
+            .bind(user)
+            .bind(item)
+            .execute(&mut *tx)
+            .await?;
+        add_up(&mut tx, item).await?;
+        self.commit(tx).await
+    }
+
+    /// A moderator has looked and lets it stand: its flags are rejected, no more are taken, and it leaves the queue.
+    ///
+    /// # Errors
+    /// `Conflict` where it is dead, which takes [`Store::kill`] to change, or was let stand already.
+    pub async fn clear(&self, item: ItemId, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let subject = subject(&mut tx, item).await?;
+        if subject.dead.is_some() || subject.deleted || subject.cleared {
+            return Err(Error::Conflict);
+        }
+        decide(&mut tx, item, Outcome::Rejected).await?;
+        moderation::record(&mut tx, act, Entry { item: Some(item), ..Entry::of("clear") }).await?;
+        self.commit(tx).await
+    }
+
+    /// What a member flagged, latest first, from row `skip` on.
+    pub async fn flagged(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
+        let query = "select item_id from flags where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        self.own_list(query, user, skip, rows).await
+    }
+
+    /// What a member vouched for, latest first.
+    pub async fn vouched(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
+        let query = "select item_id from vouches where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        self.own_list(query, user, skip, rows).await
+    }
+}
+
+impl Subject {
+    /// Not by flags, a rule or an import, so that only a moderator brings it back.
+    pub fn is_killed_by_hand(&self) -> bool {
+        self.dead == Some(Death::Merged) || (self.dead == Some(Death::Killed) && self.cleared)
+    }
+
+    fn name(&self) -> &'static str {
+        if self.kind == Kind::Comment { "comment" } else { "story" }
+    }
+}
+
+pub(super) async fn subject(tx: &mut Transaction<'static, Sqlite>, item: ItemId) -> Result<Subject> {
+    Ok(sqlx::query_as(
+        "select kind, root_id, author_id, dead, deleted_at is not null as deleted, cleared from items where id = $1",
+    )
+    .bind(item)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+/// A moderator's decision about an item's flags, which may turn an earlier one: the flags' outcomes, their members' counts, what the flags
+/// add up to. The moderator has looked, so the item leaves the queue.
+pub(super) async fn decide(tx: &mut Transaction<'static, Sqlite>, item: ItemId, outcome: Outcome) -> Result<()> {
+    let (more, fewer, was) = match outcome {
+        Outcome::Upheld => (
+            "update users set flags_upheld = flags_upheld + 1 where id in \
+             (select user_id from flags where item_id = $1 and outcome is distinct from 'upheld')",
+            "update users set flags_rejected = flags_rejected - 1 where id in \
+             (select user_id from flags where item_id = $1 and outcome = $2)",
+            Outcome::Rejected,
+        ),
+        Outcome::Rejected => (
+            "update users set flags_rejected = flags_rejected + 1 where id in \
+             (select user_id from flags where item_id = $1 and outcome is distinct from 'rejected')",
+            "update users set flags_upheld = flags_upheld - 1 where id in \
+             (select user_id from flags where item_id = $1 and outcome = $2)",
+            Outcome::Upheld,
+        ),
+    };
+    sqlx::query(more).bind(item).execute(&mut **tx).await?;
+    sqlx::query(fewer).bind(item).bind(was).execute(&mut **tx).await?;
+    sqlx::query("update flags set outcome = $2 where item_id = $1").bind(item).bind(outcome).execute(&mut **tx).await?;
+    sqlx::query("update items set cleared = true, queued_at = null, queued_for = null where id = $1")
+        .bind(item)
+        .execute(&mut **tx)
+        .await?;
+    add_up(tx, item).await?;
+    Ok(())
+}
+
+/// Keeps on the item what its flags and vouches add up to. A shadow-banned member's vouch is kept and not counted, as their flag weighs
+/// nothing.
+async fn add_up(tx: &mut Transaction<'static, Sqlite>, item: ItemId) -> Result<Sums> {
+    Ok(sqlx::query_as(
+        "update items set flags = (select coalesce(cast(sum(weight) as bigint), 0) from flags \
+         where item_id = $1 and outcome is distinct from 'rejected'), \
+         vouches = (select count(*) from vouches v join users u on u.id = v.user_id \
+         where v.item_id = $1 and u.shadowed_at is null) where id = $1 returning flags, vouches, cleared, score",
+    )
+    .bind(item)
+    .fetch_one(&mut **tx)
+    .await?)
+}
+
+async fn weight_of(tx: &mut Transaction<'static, Sqlite>, user: UserId) -> Result<i64> {
+    let (upheld, rejected): (i64, i64) = sqlx::query_as("select flags_upheld, flags_rejected from users where id = $1")
+        .bind(user)
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(flag::weight(upheld, rejected))
+}
+
+async fn kill_by_flags(
+    tx: &mut Transaction<'static, Sqlite>,
+    item: ItemId,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<()> {
+    let flags: Vec<(Reason, i64)> =
+        sqlx::query_as("select reason, weight from flags where item_id = $1 and outcome is distinct from 'rejected'")
+            .bind(item)
+            .fetch_all(&mut **tx)
+            .await?;
+    sqlx::query("update items set dead = 'flagged' where id = $1").bind(item).execute(&mut **tx).await?;
+    if subject.kind == Kind::Comment {
+        count_descendants(tx, subject.root_id, -1).await?;
+    }
+    let mostly = flag::mostly(&flags).unwrap_or(Reason::Other);
+    let detail = format!("{} flags", flags.len());
+    let act = Act { actor: None, reason: mostly.as_str(), at: now };
+    moderation::record(tx, act, Entry { item: Some(item), detail: &detail, ..Entry::of("flag-kill") }).await?;
+    if let Some(author) = subject.author_id {
+        let (what, why) = (subject.name(), mostly.after_flagged());
+        let text = format!("Members flagged your {what}{why}, and it was taken out of sight.");
+        moderation::notify(tx, author, "flag-kill", Some(item), &text, now).await?;
+    }
+    Ok(())
+}
+
+async fn restore(tx: &mut Transaction<'static, Sqlite>, item: ItemId, subject: &Subject, now: Timestamp) -> Result<()> {
+    sqlx::query("update items set dead = null where id = $1").bind(item).execute(&mut **tx).await?;
+    if subject.kind == Kind::Comment {
+        count_descendants(tx, subject.root_id, 1).await?;
+    }
+    sites::weigh_story(tx, item).await?;
+    // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
+    let private = subject.dead == Some(Death::Shadow);
+    let act = Act { actor: None, reason: "", at: now };
+    moderation::record(tx, act, Entry { item: Some(item), private, ..Entry::of("vouch") }).await?;
+    if let Some(author) = subject.author_id.filter(|_| !private) {
+        let text = format!("Members vouched for your {}, and it is back.", subject.name());
+        moderation::notify(tx, author, "vouch", Some(item), &text, now).await?;
+    }
+    Ok(())
+}

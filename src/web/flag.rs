@@ -1,0 +1,206 @@
+//! Flagging what breaks the guidelines, and vouching for what should not be dead.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use serde::Deserialize;
+
+use crate::domain::flag::{self, Flag, FlagError, LONGEST_NOTE, Reason};
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::text;
+use crate::domain::user::Member;
+use crate::store::{Cast, NewFlag};
+use crate::web::act::{Switched, seen, switched};
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::page::{Page, html_with};
+use crate::web::path::Path;
+use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::state::App;
+
+/// What the viewer may do about an item on its own page, and has done.
+pub struct Panel {
+    pub id: ItemId,
+    pub what: String,
+    pub goto: String,
+    pub may_flag: bool,
+    pub flag: Option<Flag>,
+    pub may_vouch: bool,
+    pub vouched: bool,
+    /// How many have to vouch.
+    pub vouches: i64,
+    pub reasons: [Reason; 6],
+}
+
+impl Panel {
+    /// One query, and none for whoever could neither flag nor vouch.
+    pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<Panel>, Error> {
+        let Some(member) = viewer.member() else { return Ok(None) };
+        let is_shown = matches!(may_see(item, Some(member), viewer.now), Sight::Whole | Sight::Dead(_));
+        if !is_shown || item.is_own(Some(member)) {
+            return Ok(None);
+        }
+        let Cast { flag, vouched } = app.store.cast_by(member.id, item.id).await?;
+        let panel = Panel {
+            id: item.id,
+            what: name_of(item),
+            goto: format!("/item/{}", item.id),
+            may_flag: item.may_flag(member, &app.policy, viewer.now).is_ok(),
+            may_vouch: item.may_vouch(member, flag.is_some(), &app.policy).is_ok(),
+            flag,
+            vouched,
+            vouches: app.policy.vouches_to_restore,
+            reasons: Reason::ALL,
+        };
+        let has_something = panel.may_flag || panel.flag.is_some() || panel.may_vouch || panel.vouched;
+        Ok(has_something.then_some(panel))
+    }
+}
+
+/// What a screen reader hears of it.
+fn name_of(item: &Item) -> String {
+    match (&item.title, &item.author) {
+        (Some(title), _) => title.clone(),
+        (None, Some(author)) => format!("the comment by {author}"),
+        (None, None) => "this comment".to_owned(),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Typed {
+    on: bool,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    goto: Goto,
+}
+
+#[derive(Template)]
+#[template(path = "flag.html")]
+struct FlagPage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    what: &'static str,
+    /// The title of a story, or the beginning of a comment.
+    words: String,
+    reason: &'a str,
+    note: &'a str,
+    goto: Goto,
+    reasons: [Reason; 6],
+    longest: usize,
+    errors: Mistakes,
+}
+
+fn form(app: &App, viewer: &MaybeMember, item: &Item, typed: &Typed, errors: Mistakes) -> Response {
+    let what = if item.kind == Kind::Comment { "this comment" } else { "this story" };
+    let mut page = Page::new(app, viewer, "item", format!("Flag {what}"));
+    page.robots = false;
+    let status = errors.status();
+    let page = FlagPage {
+        page,
+        id: item.id,
+        what,
+        words: item.title.clone().unwrap_or_else(|| text::excerpt(&item.text, 200)),
+        reason: &typed.reason,
+        note: &typed.note,
+        goto: typed.goto.clone(),
+        reasons: Reason::ALL,
+        longest: LONGEST_NOTE,
+        errors,
+    };
+    html_with(status, &page)
+}
+
+/// The item and the flag that stands on it, where `member` may set or change one.
+async fn flaggable(app: &App, id: ItemId, asking: &CurrentMember) -> Result<(Item, Option<Flag>), Error> {
+    let CurrentMember { viewer, member } = asking;
+    let item = seen(app, id, member).await?;
+    let flag = app.store.cast_by(member.id, id).await?.flag;
+    if flag.as_ref().is_some_and(|flag| flag.outcome.is_some()) {
+        return Err(Error::forbidden(FlagError::Decided));
+    }
+    item.may_flag(member, &app.policy, viewer.now).map_err(Error::forbidden)?;
+    Ok((item, flag))
+}
+
+/// `GET /item/{id}/flag`
+pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let (item, flag) = flaggable(&app, id, &asking).await?;
+    let (reason, note) = flag.map_or(("", String::new()), |flag| (flag.reason.as_str(), flag.note));
+    let goto = Goto::new(&format!("/item/{id}"));
+    let typed = Typed { on: true, reason: reason.to_owned(), note, goto };
+    Ok(form(&app, &asking.viewer, &item, &typed, Mistakes::default()))
+}
+
+/// `POST /item/{id}/flag`
+pub async fn create(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    headers: HeaderMap,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    app.limits.flag(asking.member.id)?;
+    let CurrentMember { viewer, member } = &asking;
+    if !typed.on {
+        seen(&app, id, member).await?;
+        return take_back(&app, id, member, &headers, typed.goto).await;
+    }
+    let (item, _) = flaggable(&app, id, &asking).await?;
+    let (reason, note) = match flag::reason(&typed.reason, &typed.note) {
+        Ok(good) => good,
+        Err(mistake) => {
+            let field = if mistake == FlagError::NoReason { "reason" } else { "note" };
+            return Ok(form(&app, viewer, &item, &typed, Mistakes::one(field, mistake)));
+        }
+    };
+    let new = NewFlag { user: member.id, item: id, reason, note: &note, counted: member.counts() };
+    let killed = app.store.flag(new, &app.policy, viewer.now).await?;
+    let goto = if killed { after_death(&app, &item, member).await? } else { typed.goto };
+    Ok(switched(&headers, &Switched { on: true, goto }))
+}
+
+async fn take_back(app: &App, id: ItemId, member: &Member, headers: &HeaderMap, goto: Goto) -> Result<Response, Error> {
+    let flag = app.store.cast_by(member.id, id).await?.flag;
+    if flag.is_some_and(|flag| flag.outcome.is_some()) {
+        return Err(Error::forbidden(FlagError::Decided));
+    }
+    app.store.unflag(member.id, id).await?;
+    Ok(switched(headers, &Switched { on: false, goto }))
+}
+
+/// Where somebody goes whose flag killed the item: to its page if they still see it, else to what was around it.
+async fn after_death(app: &App, item: &Item, member: &Member) -> Result<Goto, Error> {
+    let now = app.clock.now();
+    let sees = may_see(&app.store.item(item.id).await?, Some(member), now) != Sight::Hidden;
+    Ok(match (sees, item.kind) {
+        (true, _) => Goto::new(&format!("/item/{}", item.id)),
+        (false, Kind::Comment) => Goto::new(&format!("/item/{}", item.root_id)),
+        (false, _) => Goto::default(),
+    })
+}
+
+/// `POST /item/{id}/vouch`
+pub async fn vouch(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    headers: HeaderMap,
+    Form(asked): Form<Switched>,
+) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    app.limits.flag(member.id)?;
+    let item = seen(&app, id, &member).await?;
+    if asked.on {
+        let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();
+        item.may_vouch(&member, flagged, &app.policy).map_err(Error::forbidden)?;
+        app.store.vouch(member.id, id, &app.policy, viewer.now).await?;
+    } else {
+        app.store.unvouch(member.id, id).await?;
+    }
+    Ok(switched(&headers, &asked))
+}
