@@ -67,8 +67,8 @@ create table notes (
     -- Where the note says that two accounts are one person's.
     other_id  integer references users (id)
 );
-create index notes_of_user on notes (user_id, at desc);
-create index notes_of_other on notes (other_id, at desc) where other_id is not null;
+create index notes_of_user on notes (user_id, at desc, id desc);
+create index notes_of_other on notes (other_id, at desc, id desc) where other_id is not null;
 
 -- What moderation tells a member; it stands among their replies and counts as unread like one.
 create table notices (
@@ -180,3 +180,6 @@ alter table users add column invited integer not null default 0;
 create index users_roots on users (created desc, id desc) where invited_by is null and invited > 0;
 drop index moderation_of_item;
 create index moderation_of_item on moderation (item_id, at desc, id desc);
+
+-- What a shadow-ban keeps dead, to bring it back when the ban is lifted.
+create index items_shadowed on items (author_id, root_id, kind, deleted_at) where dead = 'shadow';

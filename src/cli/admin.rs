@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
+use crate::cli::person::{self, Person};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::domain::age;
@@ -31,16 +32,8 @@ pub enum Admin {
     Claim { name: String },
     /// Make an invitation and print its link; it is from NAME, or from the first admin
     Invite { name: Option<String> },
-    /// Give somebody another role: member, moderator or admin
-    Role { name: String, role: Role },
-    /// Ban somebody, whose sessions end at once
-    Ban {
-        name: String,
-        #[arg(long)]
-        reason: String,
-    },
-    /// Lift a ban
-    Unban { name: String },
+    #[command(flatten)]
+    Person(Person),
     /// Kill an item: only its author, moderators and members with showdead see it
     Kill {
         item: ItemId,
@@ -105,18 +98,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
             Ok(format!("{} can log in now.", user.name))
         }
         Admin::Invite { name } => invite(store, config, name, at).await,
-        Admin::Role { name, role } => {
-            let user = store.profile(&name).await.with_context(|| nobody(&name))?;
-            match store.set_role(user.id, role, Act { actor: None, reason: "", at }).await {
-                Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
-                other => other?,
-            }
-            Ok(format!("{} is now {}.", user.name, role.as_str()))
-        }
-        Admin::Ban { name, reason } => {
-            ban(store, &name, true, Act { actor: None, reason: moderation::reason(&reason, true)?, at }).await
-        }
-        Admin::Unban { name } => ban(store, &name, false, Act { actor: None, reason: "", at }).await,
+        Admin::Person(person) => person::act(person, store, at).await,
         Admin::Kill { item, reason } => {
             kill(store, item, true, Act { actor: None, reason: moderation::reason(&reason, false)?, at }).await
         }
@@ -158,7 +140,7 @@ fn revised(revision: &Revision) -> String {
     format!("{}  before {}'s change:\n{}", age::exact(revision.at), revision.editor, was.join("\n"))
 }
 
-fn nobody(name: &str) -> String {
+pub(super) fn nobody(name: &str) -> String {
     format!("nobody is called {name}")
 }
 
@@ -170,7 +152,7 @@ async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timest
         None => store.first_admin().await?.context("there is no admin yet: say whom the invitation is from")?,
     };
     let user = store.profile(&name).await.with_context(|| nobody(&name))?;
-    if user.unclaimed || user.banned_at.is_some() {
+    if user.unclaimed || user.ban.holds(at) {
         bail!("{} is banned or not claimed, so an invitation of theirs would not be good", user.name);
     }
     let token = Token::random()?;
@@ -178,19 +160,6 @@ async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timest
     store.invite(user.id, &token.hash(), expires, i64::MAX, at).await?;
     let link = format!("{}/invitation/{}", config.base_url, token.as_str());
     Ok(format!("An invitation from {}, good for one person until {}:\n\n    {link}\n", user.name, age::day(expires)))
-}
-
-async fn ban(store: &Store, name: &str, on: bool, act: Act<'_>) -> anyhow::Result<String> {
-    let user = store.profile(name).await.with_context(|| nobody(name))?;
-    match store.ban(user.id, on, act).await {
-        Err(Error::Conflict) => bail!("{} is {} already", user.name, if on { "banned" } else { "free" }),
-        other => other?,
-    }
-    Ok(if on {
-        format!("Banned {} and ended their sessions.", user.name)
-    } else {
-        format!("Lifted the ban of {}.", user.name)
-    })
 }
 
 async fn kill(store: &Store, item: ItemId, on: bool, act: Act<'_>) -> anyhow::Result<String> {

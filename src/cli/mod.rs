@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 mod generate;
 pub mod import;
+mod person;
 mod serve;
 
 use std::io::Write;

@@ -29,6 +29,11 @@ pub fn day(time: Timestamp) -> String {
     calendar(time).strftime("%-d %B %Y").to_string()
 }
 
+/// The minute in UTC: `12 November 2025, 10:00 UTC`.
+pub fn minute(time: Timestamp) -> String {
+    calendar(time).strftime("%-d %B %Y, %H:%M UTC").to_string()
+}
+
 fn calendar(time: Timestamp) -> jiff::Timestamp {
     let (first, last) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
     let second = time.0.clamp(first.as_second(), last.as_second());
@@ -77,6 +82,8 @@ mod tests {
         ] {
             assert_eq!(exact(Timestamp(seconds)), time);
             assert_eq!(day(Timestamp(seconds)), date);
+            let clock = time.split(['T', 'Z']).nth(1).and_then(|clock| clock.get(..5)).expect("hours and minutes");
+            assert_eq!(minute(Timestamp(seconds)), format!("{date}, {clock} UTC"));
         }
     }
 

@@ -14,6 +14,7 @@ pub mod rank;
 pub mod reference;
 pub mod signup;
 pub mod site;
+pub mod standing;
 pub mod text;
 pub mod thread;
 pub mod title;

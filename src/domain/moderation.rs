@@ -9,8 +9,20 @@ pub enum ModerationError {
     NotAModerator,
     #[error("A moderator cannot act on an admin.")]
     Admin,
-    #[error("You cannot ban yourself.")]
+    #[error("You cannot moderate yourself.")]
     Yourself,
+    #[error(
+        "A moderator reads the log and would see a shadow-ban. Ban them, or let an admin take the role back first."
+    )]
+    Staff,
+    #[error("Say for how many days, from 1 to 3650, or that it has no end.")]
+    Days,
+    #[error("Write something first.")]
+    Nothing,
+    #[error("There is no account of that name.")]
+    Nobody,
+    #[error("That is the same account. Give the name of the other one.")]
+    SameAccount,
     #[error("Say why: the reason is kept with the act.")]
     NoReason,
     #[error("That reason is too long: 500 characters are enough.")]
@@ -41,6 +53,12 @@ pub const ACTS: &[(&str, &str)] = &[
     ("unpin", "took the notice off"),
     ("ban", "banned"),
     ("unban", "lifted the ban of"),
+    ("warn", "warned"),
+    ("slow", "slowed down"),
+    ("unslow", "lifted the slowing of"),
+    ("shadow", "shadow-banned"),
+    ("unshadow", "lifted the shadow-ban of"),
+    ("note", "made a note about"),
     ("penalise-site", "penalised the site"),
     ("ban-site", "banned the site"),
     ("lift-site", "lifted what was held against the site"),

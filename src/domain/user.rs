@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::clock::Timestamp;
+use crate::domain::standing::Ban;
 use crate::domain::thread::Order;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
@@ -76,8 +77,9 @@ pub struct Member {
     pub role: Role,
     pub karma: i64,
     pub created: Timestamp,
-    pub banned_at: Option<Timestamp>,
     pub shadowed_at: Option<Timestamp>,
+    /// Slowed down by a moderator while this is to come.
+    pub slowed_until: Option<Timestamp>,
     pub show_dead: bool,
     pub theme: Theme,
     pub comment_order: Order,
@@ -86,9 +88,9 @@ pub struct Member {
 }
 
 impl Member {
-    /// Whether their votes count: a banned or shadow-banned member's are stored and not counted.
+    /// Whether their votes count: a shadow-banned member's are stored and not counted. Somebody banned has no session to vote from.
     pub fn counts(&self) -> bool {
-        self.banned_at.is_none() && self.shadowed_at.is_none()
+        self.shadowed_at.is_none()
     }
 }
 
@@ -102,8 +104,10 @@ pub struct Profile {
     pub created: Timestamp,
     /// Markdown source.
     pub about: String,
-    pub banned_at: Option<Timestamp>,
-    pub ban_reason: Option<String>,
+    #[sqlx(flatten)]
+    pub ban: Ban,
+    pub slowed_until: Option<Timestamp>,
+    pub shadowed_at: Option<Timestamp>,
     /// Made by an import and not yet handed to a person.
     pub unclaimed: bool,
 }

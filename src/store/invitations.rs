@@ -26,7 +26,7 @@ pub struct Inviter {
 /// somebody who is banned or shadow-banned now.
 macro_rules! good {
     () => {
-        "i.used_by is null and i.revoked_at is null and i.expires > $2 and u.banned_at is null and u.shadowed_at is null"
+        "i.used_by is null and i.revoked_at is null and i.expires > $2 and (u.banned_at is null or u.banned_until <= $2) and u.shadowed_at is null"
     };
 }
 

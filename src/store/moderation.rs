@@ -9,7 +9,7 @@ use super::{Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::flag::Outcome;
 use crate::domain::item::{Death, ItemId, Kind};
-use crate::domain::user::{Role, UserId};
+use crate::domain::user::UserId;
 
 /// Who acts, why and when. No actor: the operator at the command line.
 #[derive(Debug, Clone, Copy)]
@@ -78,48 +78,6 @@ impl Store {
             let text = told(on, dead, before.kind, act.reason);
             notify(&mut tx, author, name, Some(item), &text, act.at).await?;
         }
-        self.commit(tx).await
-    }
-
-    /// Bans a person, whose sessions end at once, or lifts the ban.
-    ///
-    /// # Errors
-    /// `Conflict` where it is so already.
-    pub async fn ban(&self, user: UserId, on: bool, act: Act<'_>) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let done = sqlx::query(
-            "update users set banned_at = $2, ban_reason = $3 where id = $1 and (banned_at is null) = ($2 is not null)",
-        )
-        .bind(user)
-        .bind(on.then_some(act.at))
-        .bind(on.then_some(act.reason))
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Conflict);
-        }
-        if on {
-            sqlx::query("delete from sessions where user_id = $1").bind(user).execute(&mut *tx).await?;
-        }
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(if on { "ban" } else { "unban" }) }).await?;
-        self.commit(tx).await
-    }
-
-    /// Gives a person another role. The last admin keeps theirs.
-    ///
-    /// # Errors
-    /// `Conflict` where that would leave no admin.
-    pub async fn set_role(&self, user: UserId, role: Role, act: Act<'_>) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let before: Role =
-            sqlx::query_scalar("select role from users where id = $1").bind(user).fetch_one(&mut *tx).await?;
-        sqlx::query("update users set role = $2 where id = $1").bind(user).bind(role).execute(&mut *tx).await?;
-        let admin: Option<UserId> =
-            sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&mut *tx).await?;
-        if before == Role::Admin && admin.is_none() {
-            return Err(Error::Conflict);
-        }
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(role.as_str()) }).await?;
         self.commit(tx).await
     }
 }

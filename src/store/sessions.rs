@@ -72,7 +72,7 @@ impl Store {
     /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Known>> {
         let row: Option<KnownRow> = sqlx::query_as(
-            "select u.id, u.name, u.role, u.karma, u.created, u.banned_at, u.shadowed_at, u.show_dead, u.theme, \
+            "select u.id, u.name, u.role, u.karma, u.created, u.shadowed_at, u.slowed_until, u.show_dead, u.theme, \
              u.comment_order, u.replies_read_at, s.seen, \
              (select count(*) from (select 1 from items r where r.reply_to = u.id and r.time > u.replies_read_at \
               and r.dead is null and r.deleted_at is null union all \
@@ -80,7 +80,7 @@ impl Store {
              case when u.role = 'member' then 0 else \
               (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as waiting_items) end as waiting \
              from sessions s join users u on u.id = s.user_id \
-             where s.token_hash = $1 and s.expires > $2 and u.banned_at is null",
+             where s.token_hash = $1 and s.expires > $2 and (u.banned_at is null or u.banned_until <= $2)",
         )
         .bind(token_hash)
         .bind(now)

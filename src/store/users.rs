@@ -5,6 +5,7 @@ use sqlx::{Sqlite, Transaction};
 use super::{Error, Result, Store, origins};
 use crate::clock::Timestamp;
 use crate::domain::origin::Origin;
+use crate::domain::standing::Ban;
 use crate::domain::thread::Order;
 use crate::domain::user::{Name, Profile, Role, Theme, UserId};
 
@@ -15,8 +16,8 @@ pub struct Credentials {
     pub name: String,
     /// A PHC string; none: nobody can log in.
     pub password: Option<String>,
-    pub banned_at: Option<Timestamp>,
-    pub ban_reason: Option<String>,
+    #[sqlx(flatten)]
+    pub ban: Ban,
 }
 
 /// An account to be made.
@@ -79,16 +80,18 @@ impl Store {
 
     /// An account's log-in, by its name in any case.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
-        Ok(sqlx::query_as("select id, name, password, banned_at, ban_reason from users where lower(name) = lower($1)")
-            .bind(name)
-            .fetch_optional(&self.read)
-            .await?)
+        Ok(sqlx::query_as(
+            "select id, name, password, banned_at, banned_until, ban_reason from users where lower(name) = lower($1)",
+        )
+        .bind(name)
+        .fetch_optional(&self.read)
+        .await?)
     }
 
     /// A person's public page, by name in any case.
     pub async fn profile(&self, name: &str) -> Result<Profile> {
         Ok(sqlx::query_as(
-            "select id, name, role, karma, created, about, banned_at, ban_reason, \
+            "select id, name, role, karma, created, about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
              source is not null and claimed_at is null as unclaimed from users where lower(name) = lower($1)",
         )
         .bind(name)
@@ -199,12 +202,14 @@ impl Store {
     }
 
     /// The people of most karma, without the banned.
-    pub async fn leaders(&self, rows: i64) -> Result<Vec<Profile>> {
+    pub async fn leaders(&self, rows: i64, now: Timestamp) -> Result<Vec<Profile>> {
         Ok(sqlx::query_as(
-            "select id, name, role, karma, created, '' as about, banned_at, ban_reason, \
-             source is not null and claimed_at is null as unclaimed from users where banned_at is null order by karma desc, id limit $1",
+            "select id, name, role, karma, created, '' as about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
+             source is not null and claimed_at is null as unclaimed from users where banned_at is null or banned_until <= $2 \
+             order by karma desc, id limit $1",
         )
         .bind(rows)
+        .bind(now)
         .fetch_all(&self.read)
         .await?)
     }

@@ -84,14 +84,10 @@ pub async fn log_in(
     let hash = known.as_ref().and_then(|found| found.password.clone());
     let right = app.verify_password(typed.password.clone(), hash).await?;
     match known {
-        Some(found) if right && found.banned_at.is_some() => {
-            let reason = found.ban_reason.filter(|reason| !reason.is_empty());
-            refuse(match reason {
-                Some(reason) => format!("This account is banned: {reason}"),
-                None => "This account is banned.".to_owned(),
-            })
-        }
-        Some(found) if right => session::begin(&app, &headers, found.id, &typed.goto).await,
+        Some(found) if right => match found.ban.sentence(viewer.now) {
+            Some(sentence) => refuse(sentence),
+            None => session::begin(&app, &headers, found.id, &typed.goto).await,
+        },
         _ => refuse("That name and password do not go together. Check both, then try again.".to_owned()),
     }
 }

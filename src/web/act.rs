@@ -1,4 +1,4 @@
-//! Small acts on an item: vote, save, hide; and a moderator's kill and ban. Each is a form of one button that comes back to its page.
+//! Small acts on an item: vote, save, hide; and a moderator's kill. Each is a form of one button that comes back to its page.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -138,22 +138,4 @@ pub async fn kill(
     let act = Act { actor: Some(moderator.member.id), reason, at: app.clock.now() };
     app.store.kill(id, asked.on, act).await?;
     Ok(asked.goto.redirect())
-}
-
-/// `POST /user/{name}/ban`
-pub async fn ban(
-    State(app): State<App>,
-    moderator: Moderator,
-    Path(name): Path<String>,
-    Form(asked): Form<Kill>,
-) -> Result<Response, Error> {
-    let profile = app.store.profile(&name).await?;
-    moderation::may_act_on(&moderator.member, profile.role).map_err(Error::forbidden)?;
-    if profile.id == moderator.member.id {
-        return Err(Error::forbidden(moderation::ModerationError::Yourself));
-    }
-    let reason = moderation::reason(&asked.reason, asked.on).map_err(Error::bad)?;
-    let act = Act { actor: Some(moderator.member.id), reason, at: app.clock.now() };
-    app.store.ban(profile.id, asked.on, act).await?;
-    Ok(Goto::new(&format!("/user/{}", profile.name)).redirect())
 }

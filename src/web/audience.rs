@@ -27,7 +27,7 @@ impl Audience {
             role: self.role,
             karma: if self.votes_down { policy.karma_downvote } else { policy.karma_downvote.saturating_sub(1) },
             created: Timestamp(0),
-            banned_at: None,
+            slowed_until: None,
             shadowed_at: None,
             show_dead: self.show_dead,
             theme: Theme::default(),

@@ -10,7 +10,7 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
 use crate::domain::moderation;
 use crate::domain::text::{self, Html};
 use crate::domain::thread::{self, Order};
@@ -149,6 +149,7 @@ impl Parts<'_> {
         let context = (self.item.kind == Kind::Comment).then(|| self.context(all));
         let mut story = StoryView::new(self.root, eye);
         story.options = self.options(all);
+        story.comments = story.comments.saturating_add(self.unheard(all));
         if context.is_none() {
             story.earlier = self.earlier().await?;
         }
@@ -179,6 +180,13 @@ impl Parts<'_> {
         let mut options: Vec<&Item> = all.iter().filter(|i| shown && i.kind == Kind::Pollopt && i.is_live()).collect();
         options.sort_by_key(|i| (i.place, i.id));
         options.into_iter().map(|i| OptionView::new(i, eye)).collect()
+    }
+
+    /// Comments of somebody shadow-banned, for themselves: they see them and so count them.
+    fn unheard(&self, all: &[Item]) -> i64 {
+        let own = |item: &&Item| item.kind == Kind::Comment && item.dead == Some(Death::Shadow);
+        let seen = all.iter().filter(own).filter(|item| self.thread.eye.sees(item) == Sight::Whole);
+        i64::try_from(seen.count()).unwrap_or(0)
     }
 
     /// A deleted or dead item keeps its page only while something seen hangs on it.

@@ -48,7 +48,6 @@ pub fn routes() -> Router<App> {
         .route("/user/{name}", get(user::show))
         .route("/user/{name}/submissions", get(user::submissions))
         .route("/user/{name}/comments", get(user::comments))
-        .route("/user/{name}/ban", post(act::ban))
         // a member's own
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
@@ -65,9 +64,6 @@ pub fn routes() -> Router<App> {
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
         // moderation
         .route("/log", get(log::show))
-        .route("/mod", get(desk::queue))
-        .route("/mod/sites", get(desk::sites).post(desk::set_stance))
-        .route("/mod/new", get(desk::newcomers))
         // coming and going
         .route("/signup", get(signup::new).post(signup::create))
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
@@ -98,5 +94,22 @@ pub fn routes() -> Router<App> {
         .route("/from", get(old::from))
         .route("/submitlink", get(old::submitlink))
         .route("/rss", get(old::rss))
+        .merge(moderating())
         .fallback(pages::not_found)
+}
+
+/// What moderators alone may open.
+fn moderating() -> Router<App> {
+    Router::new()
+        // the desk
+        .route("/mod", get(desk::queue))
+        .route("/mod/sites", get(desk::sites).post(desk::set_stance))
+        .route("/mod/new", get(desk::newcomers))
+        // a person
+        .route("/user/{name}/moderate", get(desk::person::show))
+        .route("/user/{name}/note", post(desk::person::note))
+        .route("/user/{name}/warn", post(desk::person::warn))
+        .route("/user/{name}/slow", post(desk::person::slow))
+        .route("/user/{name}/ban", post(desk::person::ban))
+        .route("/user/{name}/shadow", post(desk::person::shadow))
 }

@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::domain::age;
-use crate::domain::moderation;
+use crate::domain::standing;
 use crate::domain::text::{self, Html};
 use crate::domain::user::Profile;
 use crate::store::Dead;
@@ -30,8 +30,10 @@ struct UserPage<'a> {
     joined: String,
     joined_iso: String,
     about: Option<Html>,
+    /// What everybody is told while the account is banned.
+    banned: Option<String>,
     /// For moderators who may act on them.
-    may_ban: bool,
+    may_moderate: bool,
 }
 
 /// The profile of a name in its own spelling, or the way to that spelling.
@@ -50,9 +52,10 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<
         Err(elsewhere) => return Ok(elsewhere),
     };
     let you = viewer.member().is_some_and(|member| member.id == user.id);
-    let may_ban = viewer.member().is_some_and(|member| !you && moderation::may_act_on(member, user.role).is_ok());
+    let may_moderate = viewer.member().is_some_and(|member| standing::may_moderate(member, &user).is_ok());
+    let banned = user.ban.sentence(viewer.now);
     let mut page = Page::new(&app, &viewer, "user", user.name.as_str()).described(text::excerpt(&user.about, 160));
-    page.robots = user.banned_at.is_none();
+    page.robots = banned.is_none();
     Ok(html(&UserPage {
         page,
         fresh: !user.unclaimed && viewer.now.since(user.created) < app.policy.new_account,
@@ -60,7 +63,8 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<
         joined: age::day(user.created),
         joined_iso: age::exact(user.created),
         about: (!user.about.is_empty()).then(|| text::render(&user.about)),
-        may_ban,
+        banned,
+        may_moderate,
         user: &user,
     }))
 }
@@ -126,6 +130,6 @@ struct LeadersPage<'a> {
 
 /// `/leaders`
 pub async fn leaders(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    let users = app.store.leaders(LEADERS).await?;
+    let users = app.store.leaders(LEADERS, viewer.now).await?;
     Ok(html(&LeadersPage { page: Page::new(&app, &viewer, "leaders", "Leaders"), users }))
 }

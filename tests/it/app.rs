@@ -16,7 +16,7 @@ use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings, Switch};
 use stoa::domain::user::{Name, Role, UserId};
 use stoa::fetch::Fetcher;
-use stoa::store::{Act, NewSession, NewUser, Store};
+use stoa::store::{Act, NewBan, NewSession, NewUser, Store};
 use stoa::web::{self, App};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -142,7 +142,8 @@ impl TestApp {
 
     pub async fn ban(&self, name: &str) {
         let act = Act { actor: None, reason: "spam", at: self.now() };
-        self.store.ban(self.id_of(name).await, true, act).await.expect("banned");
+        let ban = NewBan { user: self.id_of(name).await, until: None, over: None };
+        self.store.ban(ban, act).await.expect("banned");
     }
 
     /// Brings in items of Hacker News, one a line.

@@ -156,11 +156,10 @@ async fn no_typed_text_breaks_a_page_or_runs_in_one() {
         for on in ["true", "false"] {
             let page = chief.post(&kill, &[("on", on), ("reason", text), ("goto", text)]).await;
             check(&page, &format!("kill {:?}", short(text)));
-            let page = chief.post("/user/alice/ban", &[("on", on), ("reason", text)]).await;
+            let page = chief.post("/user/alice/ban", &[("on", on), ("ban_days", "open"), ("ban_reason", text)]).await;
             check(&page, &format!("ban {:?}", short(text)));
             check(&app.visitor().get("/user/alice").await, &format!("banned for {:?}", short(text)));
         }
-        chief.post("/user/alice/ban", &[("on", "false"), ("reason", "")]).await;
         for form in [
             [("name", text), ("stance", "banned"), ("reason", text), ("goto", text)],
             [("name", "hostile.example"), ("stance", text), ("reason", text), ("goto", text)],
@@ -173,6 +172,21 @@ async fn no_typed_text_breaks_a_page_or_runs_in_one() {
         if query.len() < 8_000 {
             check(&chief.get(&format!("/mod/sites?{query}")).await, &format!("sites after {:?}", short(text)));
         }
+        chief.post("/user/alice/ban", &[("on", "false")]).await;
+        for (path, form) in [
+            ("ban", [("on", "true"), ("ban_days", text), ("ban_reason", "spam"), ("over", text)]),
+            ("slow", [("on", "true"), ("slow_days", "1"), ("slow_reason", text), ("over", text)]),
+            ("slow", [("on", "true"), ("slow_days", text), ("slow_reason", "spam"), ("over", "")]),
+            ("shadow", [("on", text), ("shadow_reason", text), ("bring_back", text), ("over", "")]),
+            ("warn", [("warning", text), ("on", "true"), ("over", ""), ("note", "")]),
+            ("note", [("note", text), ("same_as", ""), ("over", ""), ("on", "true")]),
+            ("note", [("note", "words"), ("same_as", text), ("over", ""), ("on", "true")]),
+        ] {
+            let page = chief.post(&format!("/user/alice/{path}"), &form).await;
+            check(&page, &format!("{path} {form:?}"));
+            check(&chief.get("/user/alice/moderate").await, &format!("after {path} {:?}", short(text)));
+        }
+        chief.post("/user/alice/ban", &[("on", "false")]).await;
         if alice.get("/settings").await.status != StatusCode::OK {
             alice = app.session("alice").await;
         }

@@ -28,6 +28,7 @@ mod merge;
 mod migrations;
 mod operate;
 mod origins;
+mod people;
 mod plans;
 mod read;
 mod roles;

@@ -181,6 +181,19 @@ fn an_operator_makes_changes_and_bans_accounts() {
     folder.refuses("admin ban bob --reason spam", "", "bob is banned already");
     assert_eq!(folder.works("admin unban bob"), "Lifted the ban of bob.\n");
     folder.refuses("admin unban bob", "", "bob is free already");
+    assert!(folder.works("admin ban bob --days 3 --reason spam").starts_with("Banned bob until "));
+    folder.refuses("admin ban bob --days 0 --reason spam", "", "Say for how many days");
+    assert_eq!(folder.works("admin unban bob"), "Lifted the ban of bob.\n");
+    assert_eq!(folder.works("admin slow bob --reason haste"), "Slowed bob down until a moderator lifts it.\n");
+    assert!(folder.works("admin slow bob --days 1 --reason haste").starts_with("Slowed bob down until "));
+    assert_eq!(folder.works("admin unslow bob"), "bob can post as often as others again.\n");
+    folder.refuses("admin unslow bob", "", "bob is as fast as others already");
+    folder.refuses("admin shadow bob --reason spam", "", "A moderator reads the log");
+    assert_eq!(folder.works("admin role bob member --reason tired"), "bob is now member.\n");
+    assert_eq!(folder.works("admin shadow bob --reason spam"), "Shadow-banned bob.\n");
+    folder.refuses("admin shadow bob --reason spam", "", "bob is shadow-banned already");
+    assert_eq!(folder.works("admin unshadow bob --bring-back"), "Lifted the shadow-ban of bob.\n");
+    folder.refuses("admin ban Root --reason spam", "", "Root is the last admin");
     folder.refuses("admin create BOB", PASSWORD, "the name BOB is taken");
     folder.refuses("admin create b", PASSWORD, "A name has 2 to 20 characters.");
     folder.refuses("admin create carl", "short\n", "A password has at least 8 characters.");
@@ -190,8 +203,22 @@ fn an_operator_makes_changes_and_bans_accounts() {
     folder.refuses("admin claim bob", PASSWORD, "bob is not an unclaimed imported name");
     folder.refuses("admin kill 99", "", "there is no item 99");
     let log = folder.works("admin log");
-    let acts: Vec<&str> = log.lines().filter_map(|line| Some(line.split_once("(operator)  ")?.1)).collect();
-    assert_eq!(acts, ["unban bob", "ban bob: spam", "moderator bob"], "each act is told, the latest first");
+    let acts = log.lines().filter_map(|line| Some(line.split_once("(operator)  ")?.1));
+    let acts: Vec<&str> = acts.map(|act| act.split(" (until ").next().unwrap_or(act)).collect();
+    let expected = [
+        "unshadow bob (0 posts came back)",
+        "shadow bob: spam",
+        "member bob: tired",
+        "unslow bob",
+        "slow bob: haste",
+        "slow bob: haste",
+        "unban bob",
+        "ban bob: spam",
+        "unban bob",
+        "ban bob: spam (for good)",
+        "moderator bob",
+    ];
+    assert_eq!(acts, expected, "each act is told, the latest first");
     assert_eq!(folder.works("admin revisions 99"), "That item was not changed in the last 90 days.\n");
     let said = folder.run("admin role bob king");
     assert!(said.code == Some(2) && said.err.contains("choose member, moderator or admin"), "{said:?}");

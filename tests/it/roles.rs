@@ -125,10 +125,36 @@ GET  /user/{name}               author    -                          page
 GET  /user/{name}               missing   -                          none
 GET  /user/{name}/submissions   author    -                          page
 GET  /user/{name}/comments      author    -                          page
-POST /user/{name}/ban           author    on=true&reason=spam        login no    no    no       no     done      done
-POST /user/{name}/ban           author    on=true&reason=            login no    no    no       no     bad       bad
-POST /user/{name}/ban           admins    on=true&reason=spam        login no    no    no       no     no        done
-POST /user/{name}/ban           self      on=true&reason=spam        login no
+GET  /user/{name}/moderate      author    -                          login no    no    no       no     page      page
+GET  /user/{name}/moderate      admins    -                          login no    no    no       no     no        page
+GET  /user/{name}/moderate      self      -                          login no
+GET  /user/{name}/moderate      missing   -                          login no    no    no       no     none      none
+POST /user/{name}/note          author    note=words&same_as=chief   login no    no    no       no     done      done
+POST /user/{name}/note          author    note=                      login no    no    no       no     again     again
+POST /user/{name}/note          admins    note=words                 login no    no    no       no     no        done
+POST /user/{name}/warn          author    warning=Be+kind            login no    no    no       no     done      done
+POST /user/{name}/warn          author    warning=                   login no    no    no       no     again     again
+POST /user/{name}/warn          admins    warning=Be+kind            login no    no    no       no     no        done
+POST /user/{name}/warn          self      warning=Be+kind            login no
+POST /user/{name}/slow          author    on=true&slow_days=1&slow_reason=spam login no no no   no     done      done
+POST /user/{name}/slow          author    on=true&slow_days=1        login no    no    no       no     again     again
+POST /user/{name}/slow          author    on=false                   login no    no    no       no     bad       bad
+POST /user/{name}/slow          slowed    on=false                   login no    no    no       no     done      done
+POST /user/{name}/slow          admins    on=true&slow_days=1&slow_reason=spam login no no no   no     no        done
+POST /user/{name}/slow          self      on=true&slow_days=1&slow_reason=spam login no
+POST /user/{name}/ban           author    on=true&ban_days=3&ban_reason=spam   login no no no   no     done      done
+POST /user/{name}/ban           author    on=true&ban_days=open&ban_reason=    login no no no   no     again     again
+POST /user/{name}/ban           author    on=true&ban_days=0&ban_reason=spam   login no no no   no     again     again
+POST /user/{name}/ban           author    on=false                   login no    no    no       no     bad       bad
+POST /user/{name}/ban           banned    on=false                   login no    no    no       no     done      done
+POST /user/{name}/ban           admins    on=true&ban_days=open&ban_reason=spam login no no no  no     no        done
+POST /user/{name}/ban           self      on=true&ban_days=open&ban_reason=spam login no
+POST /user/{name}/shadow        author    on=true&shadow_reason=spam login no    no    no       no     done      done
+POST /user/{name}/shadow        author    on=true&shadow_reason=     login no    no    no       no     again     again
+POST /user/{name}/shadow        unseen    on=true&shadow_reason=spam login no    no    no       no     bad       bad
+POST /user/{name}/shadow        unseen    on=false&bring_back=true   login no    no    no       no     done      done
+POST /user/{name}/shadow        admins    on=true&shadow_reason=spam login no    no    no       no     no        no
+POST /user/{name}/shadow        self      on=true&shadow_reason=spam login no
 GET  /submit                    -         -                          login page
 POST /submit                    -         title=A+title&text=words   login done
 GET  /submit/title              -         url=nonsense               login page
@@ -367,6 +393,18 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         "admins" => {
             app.account(&format!("chief{n}"), Role::Admin).await;
             format!("chief{n}")
+        }
+        "banned" => {
+            app.ban(&ghost).await;
+            ghost
+        }
+        "slowed" => {
+            app.sql(&format!("update users set slowed_until = {} where name = '{ghost}'", i64::MAX)).await;
+            ghost
+        }
+        "unseen" => {
+            app.sql(&format!("update users set shadowed_at = 1 where name = '{ghost}'")).await;
+            ghost
         }
         "self" => name.clone(),
         "missing" => "nobody-of-that-name".to_owned(),

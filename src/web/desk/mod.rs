@@ -3,6 +3,7 @@
 mod acts;
 mod history;
 mod newcomers;
+pub mod person;
 mod queue;
 mod sites;
 

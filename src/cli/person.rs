@@ -1,0 +1,148 @@
+//! `stoa admin`, about a person: bans, slowing, shadow-bans and roles, by the operator.
+
+use anyhow::{Context, anyhow, bail};
+use clap::Subcommand;
+
+use crate::clock::Timestamp;
+use crate::domain::moderation;
+use crate::domain::standing::{self, Term};
+use crate::domain::user::{Profile, Role};
+use crate::store::{Act, Error, NewBan, Store};
+
+#[derive(Debug, Subcommand)]
+pub enum Person {
+    /// Give somebody another role: member, moderator or admin
+    Role {
+        name: String,
+        role: Role,
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Ban somebody, whose sessions end at once
+    Ban {
+        name: String,
+        /// For how many days; without it, for good
+        #[arg(long)]
+        days: Option<u16>,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lift a ban
+    Unban { name: String },
+    /// Let somebody post less often than others
+    Slow {
+        name: String,
+        /// For how many days; without it, until it is lifted
+        #[arg(long)]
+        days: Option<u16>,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let somebody post as often as others again
+    Unslow { name: String },
+    /// Let nobody but themselves see what somebody posts from now on; they are not told
+    Shadow {
+        name: String,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Lift a shadow-ban
+    Unshadow {
+        name: String,
+        /// Bring back what they posted under it
+        #[arg(long)]
+        bring_back: bool,
+    },
+}
+
+impl Person {
+    fn name(&self) -> &str {
+        match self {
+            Person::Role { name, .. }
+            | Person::Ban { name, .. }
+            | Person::Unban { name }
+            | Person::Slow { name, .. }
+            | Person::Unslow { name }
+            | Person::Shadow { name, .. }
+            | Person::Unshadow { name, .. } => name,
+        }
+    }
+
+    /// Why, where the act wants a reason.
+    fn reason(&self) -> Result<&str, moderation::ModerationError> {
+        match self {
+            Person::Ban { reason, .. } | Person::Slow { reason, .. } | Person::Shadow { reason, .. } => {
+                moderation::reason(reason, true)
+            }
+            Person::Role { reason, .. } => moderation::reason(reason, false),
+            Person::Unban { .. } | Person::Unslow { .. } | Person::Unshadow { .. } => Ok(""),
+        }
+    }
+}
+
+/// Does it, and says in a sentence what was done.
+pub async fn act(person: Person, store: &Store, at: Timestamp) -> anyhow::Result<String> {
+    let name = person.name();
+    let user = store.profile(name).await.with_context(|| super::admin::nobody(name))?;
+    let act = Act { actor: None, reason: person.reason()?, at };
+    let already = |state: &'static str| {
+        let name = user.name.clone();
+        move |error| match error {
+            Error::Conflict => anyhow!("{name} is {state} already"),
+            other => other.into(),
+        }
+    };
+    match person {
+        Person::Role { role, .. } => set_role(store, &user, role, act).await,
+        Person::Ban { days, .. } => ban(store, &user, end(days, at)?, act).await,
+        Person::Unban { .. } => {
+            store.unban(user.id, act).await.map_err(already("free"))?;
+            Ok(format!("Lifted the ban of {}.", user.name))
+        }
+        Person::Slow { days, .. } => {
+            let end = end(days, at)?;
+            store.slow(user.id, end, act).await?;
+            Ok(format!("Slowed {} down {}.", user.name, standing::until(end)))
+        }
+        Person::Unslow { .. } => {
+            store.unslow(user.id, act).await.map_err(already("as fast as others"))?;
+            Ok(format!("{} can post as often as others again.", user.name))
+        }
+        Person::Shadow { .. } => {
+            standing::may_shadow(&user)?;
+            store.shadow(user.id, act).await.map_err(already("shadow-banned"))?;
+            Ok(format!("Shadow-banned {}.", user.name))
+        }
+        Person::Unshadow { bring_back, .. } => {
+            store.unshadow(user.id, bring_back, act).await.map_err(already("free"))?;
+            Ok(format!("Lifted the shadow-ban of {}.", user.name))
+        }
+    }
+}
+
+fn end(days: Option<u16>, at: Timestamp) -> Result<Option<Timestamp>, moderation::ModerationError> {
+    Ok(days.map(Term::days).transpose()?.and_then(|term| term.end(at)))
+}
+
+async fn set_role(store: &Store, user: &Profile, role: Role, act: Act<'_>) -> anyhow::Result<String> {
+    if user.role == role {
+        bail!("{} is {} already", user.name, role.as_str());
+    }
+    match store.set_role(user.id, role, act).await {
+        Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
+        other => other?,
+    }
+    Ok(format!("{} is now {}.", user.name, role.as_str()))
+}
+
+async fn ban(store: &Store, user: &Profile, until: Option<Timestamp>, act: Act<'_>) -> anyhow::Result<String> {
+    if user.ban.holds(act.at) {
+        bail!("{} is banned already", user.name);
+    }
+    match store.ban(NewBan { user: user.id, until, over: None }, act).await {
+        Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
+        other => other?,
+    }
+    let end = until.map_or_else(|| "for good".to_owned(), |until| standing::until(Some(until)));
+    Ok(format!("Banned {} {end} and ended their sessions.", user.name))
+}

@@ -1,0 +1,159 @@
+//! How an account stands with the moderators: banned or slowed down, until when, and in which words its owner hears of it. What ends by
+//! time is judged by the time of asking: nothing is written when it ends.
+
+use crate::clock::{DAY, Timestamp};
+use crate::domain::age;
+use crate::domain::moderation::ModerationError;
+use crate::domain::user::{Member, Profile, Role};
+
+/// An account's ban as it is kept: none, one that holds, or one that has ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, sqlx::FromRow)]
+pub struct Ban {
+    pub banned_at: Option<Timestamp>,
+    /// None: for good.
+    pub banned_until: Option<Timestamp>,
+    pub ban_reason: Option<String>,
+}
+
+impl Ban {
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.banned_at.is_some() && self.banned_until.is_none_or(|until| until > now)
+    }
+
+    /// Since when it holds; none where it does not.
+    pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.banned_at.filter(|_| self.holds(now))
+    }
+
+    /// What whoever asks about the account is told while the ban holds.
+    pub fn sentence(&self, now: Timestamp) -> Option<String> {
+        let end = self.banned_until.map_or_else(String::new, |until| format!(" until {}", age::minute(until)));
+        self.holds(now).then(|| with_reason(&format!("This account is banned{end}"), self.ban_reason.as_deref()))
+    }
+}
+
+/// `said`, and the reason after it where there is one, as a sentence.
+pub fn with_reason(said: &str, reason: Option<&str>) -> String {
+    match reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+        None => format!("{said}."),
+        Some(reason) if reason.ends_with(['.', '!', '?', '…']) => format!("{said}: {reason}"),
+        Some(reason) => format!("{said}: {reason}."),
+    }
+}
+
+/// How long a ban or a slowing lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    Days(u16),
+    /// Until a moderator lifts it.
+    Open,
+}
+
+/// The longest term that ends, in days.
+const LONGEST: u16 = 3_650;
+/// When an open slowing ends: the last second of the year 9999.
+const NEVER: Timestamp = Timestamp(253_402_300_799);
+
+impl Term {
+    /// What the forms offer, in days; besides, an open end.
+    pub const OFFERED: [u16; 7] = [1, 3, 7, 14, 30, 90, 365];
+
+    /// Reads a number of days, or `open`.
+    pub fn parse(typed: &str) -> Result<Term, ModerationError> {
+        if typed.trim() == "open" {
+            return Ok(Term::Open);
+        }
+        Term::days(typed.trim().parse().map_err(|_| ModerationError::Days)?)
+    }
+
+    pub fn days(days: u16) -> Result<Term, ModerationError> {
+        if (1..=LONGEST).contains(&days) { Ok(Term::Days(days)) } else { Err(ModerationError::Days) }
+    }
+
+    /// When it ends; none where it does not.
+    pub fn end(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Term::Days(days) => Some(now.plus(i64::from(days) * DAY)),
+            Term::Open => None,
+        }
+    }
+}
+
+/// What stands in the store for a slowing that ends at `end`.
+pub fn slowed_until(end: Option<Timestamp>) -> Timestamp {
+    end.unwrap_or(NEVER)
+}
+
+/// Until when something holds, in words that follow “banned” or “slowed down”.
+pub fn until(end: Option<Timestamp>) -> String {
+    match end.filter(|end| *end < NEVER) {
+        Some(end) => format!("until {}", age::minute(end)),
+        None => "until a moderator lifts it".to_owned(),
+    }
+}
+
+/// Whether `actor` may moderate `person`.
+pub fn may_moderate(actor: &Member, person: &Profile) -> Result<(), ModerationError> {
+    if actor.id == person.id {
+        return Err(ModerationError::Yourself);
+    }
+    super::moderation::may_act_on(actor, person.role)
+}
+
+/// Whether a shadow-ban of `person` could stay unknown to them: a moderator reads of it in the log.
+pub fn may_shadow(person: &Profile) -> Result<(), ModerationError> {
+    if person.role > Role::Member { Err(ModerationError::Staff) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_795_435_200);
+
+    fn ban(at: Option<i64>, until: Option<i64>, reason: &str) -> Ban {
+        Ban {
+            banned_at: at.map(Timestamp),
+            banned_until: until.map(|seconds| NOW.plus(seconds)),
+            ban_reason: Some(reason.to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_ban_holds_until_its_end_and_says_so() {
+        for (ban, sentence) in [
+            (Ban::default(), None),
+            (ban(Some(1), None, "spam"), Some("This account is banned: spam.")),
+            (ban(Some(1), None, ""), Some("This account is banned.")),
+            (ban(Some(1), None, "Why? "), Some("This account is banned: Why?")),
+            (ban(Some(1), Some(DAY), "spam"), Some("This account is banned until 24 November 2026, 12:00 UTC: spam.")),
+            (ban(Some(1), Some(1), ""), Some("This account is banned until 23 November 2026, 12:00 UTC.")),
+            (ban(Some(1), Some(0), "spam"), None),
+            (ban(Some(1), Some(-1), "spam"), None),
+        ] {
+            assert_eq!(ban.sentence(NOW).as_deref(), sentence, "{ban:?}");
+            assert_eq!(ban.since(NOW), ban.banned_at.filter(|_| sentence.is_some()), "{ban:?}");
+        }
+    }
+
+    #[test]
+    fn a_term_is_some_days_or_open() {
+        for (typed, term) in [
+            ("1", Some(Term::Days(1))),
+            (" 30 ", Some(Term::Days(30))),
+            ("3650", Some(Term::Days(3_650))),
+            ("open", Some(Term::Open)),
+            ("3651", None),
+            ("0", None),
+            ("-1", None),
+            ("1.5", None),
+            ("99999999999", None),
+            ("", None),
+        ] {
+            assert_eq!(Term::parse(typed).ok(), term, "{typed:?}");
+        }
+        assert_eq!(Term::Days(1).end(NOW), Some(NOW.plus(DAY)));
+        assert_eq!(until(Some(slowed_until(Term::Open.end(NOW)))), "until a moderator lifts it");
+        assert_eq!(until(Some(slowed_until(Term::Days(1).end(NOW)))), "until 24 November 2026, 12:00 UTC");
+    }
+}

@@ -1,0 +1,264 @@
+//! What moderators do to people: bans, slowing, shadow-bans, warnings, notes and roles. Each leaves its row in the log, in the same
+//! transaction, and tells the person where it is not done in private.
+
+use sqlx::{Sqlite, Transaction};
+
+use super::moderation::{Act, Entry, notify, record};
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::standing::{self, Ban, with_reason};
+use crate::domain::user::{Role, UserId};
+
+/// A ban to be set.
+#[derive(Debug, Clone, Copy)]
+pub struct NewBan {
+    pub user: UserId,
+    /// None: for good.
+    pub until: Option<Timestamp>,
+    /// Since when the ban holds that this one takes the place of, as whoever sets it saw it; none where they saw none.
+    pub over: Option<Timestamp>,
+}
+
+/// What a moderator wrote down about a person.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Note {
+    pub at: Timestamp,
+    pub author: String,
+    pub text: String,
+    /// Whom it was written about.
+    pub about: String,
+    /// Where it says that two accounts are one person's: the second.
+    pub other: Option<String>,
+}
+
+/// How many notes about one person are shown.
+const NOTES: i64 = 200;
+
+impl Store {
+    /// Bans a person, whose sessions end at once, or changes the ban that holds.
+    ///
+    /// # Errors
+    /// `Conflict` where another ban holds than the one that was seen, or where no admin would be left to log in.
+    pub async fn ban(&self, ban: NewBan, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let standing: Ban = sqlx::query_as("select banned_at, banned_until, ban_reason from users where id = $1")
+            .bind(ban.user)
+            .fetch_one(&mut *tx)
+            .await?;
+        if standing.since(act.at) != ban.over {
+            return Err(Error::Conflict);
+        }
+        let role: Role = sqlx::query_scalar(
+            "update users set banned_at = $2, banned_until = $3, ban_reason = $4 where id = $1 returning role",
+        )
+        .bind(ban.user)
+        .bind(act.at)
+        .bind(ban.until)
+        .bind(act.reason)
+        .fetch_one(&mut *tx)
+        .await?;
+        if role == Role::Admin {
+            keep_an_admin(&mut tx, act.at).await?;
+        }
+        sqlx::query("delete from sessions where user_id = $1").bind(ban.user).execute(&mut *tx).await?;
+        let end = ban.until.map_or_else(|| "for good".to_owned(), |until| standing::until(Some(until)));
+        record(&mut tx, act, Entry { user: Some(ban.user), detail: &end, ..Entry::of("ban") }).await?;
+        let told = with_reason(&format!("A moderator banned you {end}"), Some(act.reason));
+        notify(&mut tx, ban.user, "ban", None, &told, act.at).await?;
+        self.commit(tx).await
+    }
+
+    /// Lifts a ban before its end.
+    ///
+    /// # Errors
+    /// `Conflict` where none holds.
+    pub async fn unban(&self, user: UserId, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query(
+            "update users set banned_at = null, banned_until = null, ban_reason = null \
+             where id = $1 and banned_at is not null and (banned_until is null or banned_until > $2)",
+        )
+        .bind(user)
+        .bind(act.at)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of("unban") }).await?;
+        let told = with_reason("A moderator lifted the ban on your account", Some(act.reason));
+        notify(&mut tx, user, "unban", None, &told, act.at).await?;
+        self.commit(tx).await
+    }
+
+    /// Slows a person down until `until`, or for as long as nobody lifts it.
+    pub async fn slow(&self, user: UserId, until: Option<Timestamp>, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("update users set slowed_until = $2 where id = $1")
+            .bind(user)
+            .bind(standing::slowed_until(until))
+            .execute(&mut *tx)
+            .await?;
+        let end = standing::until(until);
+        record(&mut tx, act, Entry { user: Some(user), detail: &end, ..Entry::of("slow") }).await?;
+        let told = format!("A moderator slowed you down {end}, so that you can post less often");
+        notify(&mut tx, user, "slow", None, &with_reason(&told, Some(act.reason)), act.at).await?;
+        self.commit(tx).await
+    }
+
+    /// Lets a person post as often as others again.
+    ///
+    /// # Errors
+    /// `Conflict` where they can already.
+    pub async fn unslow(&self, user: UserId, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query("update users set slowed_until = null where id = $1 and slowed_until > $2")
+            .bind(user)
+            .bind(act.at)
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of("unslow") }).await?;
+        let told = with_reason("You can post as often as others again", Some(act.reason));
+        notify(&mut tx, user, "unslow", None, &told, act.at).await?;
+        self.commit(tx).await
+    }
+
+    /// Shadow-bans a person, who is not told: what they post from now on is dead for everybody else, and their votes do not count.
+    ///
+    /// # Errors
+    /// `Conflict` where it is so already.
+    pub async fn shadow(&self, user: UserId, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query("update users set shadowed_at = $2 where id = $1 and shadowed_at is null")
+            .bind(user)
+            .bind(act.at)
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        record(&mut tx, act, Entry { user: Some(user), private: true, ..Entry::of("shadow") }).await?;
+        self.commit(tx).await
+    }
+
+    /// Lifts a shadow-ban. What was posted under it comes back at its own time and place where `bring_back` says so, and stays dead
+    /// otherwise; votes cast under it stay uncounted.
+    ///
+    /// # Errors
+    /// `Conflict` where there is none.
+    pub async fn unshadow(&self, user: UserId, bring_back: bool, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let done = sqlx::query("update users set shadowed_at = null where id = $1 and shadowed_at is not null")
+            .bind(user)
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        let mut detail = "what was posted under it stays dead".to_owned();
+        if bring_back {
+            let posts = bring_back_shadowed(&mut tx, user).await?;
+            detail = format!("{posts} post{} came back", if posts == 1 { "" } else { "s" });
+        }
+        record(&mut tx, act, Entry { user: Some(user), detail: &detail, private: true, ..Entry::of("unshadow") })
+            .await?;
+        self.commit(tx).await
+    }
+
+    /// Warns a person with the sentence that is the act's reason.
+    pub async fn warn(&self, user: UserId, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of("warn") }).await?;
+        let told = with_reason("A moderator warns you", Some(act.reason));
+        notify(&mut tx, user, "warn", None, &told, act.at).await?;
+        self.commit(tx).await
+    }
+
+    /// Keeps a moderator's note about `user`; with `other`, it says that the two accounts are one person's. Its text stays out of the log,
+    /// so that a moderator does not read there what others wrote about them.
+    pub async fn note(
+        &self,
+        user: UserId,
+        other: Option<UserId>,
+        text: &str,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("insert into notes (user_id, author_id, at, text, other_id) values ($1, $2, $3, $4, $5)")
+            .bind(user)
+            .bind(by)
+            .bind(now)
+            .bind(text)
+            .bind(other)
+            .execute(&mut *tx)
+            .await?;
+        let act = Act { actor: Some(by), reason: "", at: now };
+        record(&mut tx, act, Entry { user: Some(user), private: true, ..Entry::of("note") }).await?;
+        self.commit(tx).await
+    }
+
+    /// The notes that name `user`, newest first.
+    pub async fn notes(&self, user: UserId) -> Result<Vec<Note>> {
+        Ok(sqlx::query_as(
+            "select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from notes n join users w on w.id = n.author_id \
+             join users a on a.id = n.user_id left join users o on o.id = n.other_id where n.user_id = $1 union all \
+             select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from notes n join users w on w.id = n.author_id \
+             join users a on a.id = n.user_id join users o on o.id = n.other_id where n.other_id = $1 order by at desc, id desc limit $2",
+        )
+        .bind(user)
+        .bind(NOTES)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Gives a person another role.
+    ///
+    /// # Errors
+    /// `Conflict` where they have it already, or where no admin would be left to log in.
+    pub async fn set_role(&self, user: UserId, role: Role, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let before: Role =
+            sqlx::query_scalar("select role from users where id = $1").bind(user).fetch_one(&mut *tx).await?;
+        if before == role {
+            return Err(Error::Conflict);
+        }
+        sqlx::query("update users set role = $2 where id = $1").bind(user).bind(role).execute(&mut *tx).await?;
+        if before == Role::Admin {
+            keep_an_admin(&mut tx, act.at).await?;
+        }
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(role.as_str()) }).await?;
+        self.commit(tx).await
+    }
+}
+
+/// Refuses what would leave nobody who can log in as an admin. Writes wait for each other, so two at once cannot both pass.
+async fn keep_an_admin(tx: &mut Transaction<'static, Sqlite>, now: Timestamp) -> Result<()> {
+    let admin: Option<UserId> = sqlx::query_scalar(
+        "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) limit 1",
+    )
+    .bind(now)
+    .fetch_optional(&mut **tx)
+    .await?;
+    admin.map(|_| ()).ok_or(Error::Conflict)
+}
+
+/// Brings back what a shadow-ban kept dead, counts it in its threads, and answers how much it was.
+async fn bring_back_shadowed(tx: &mut Transaction<'static, Sqlite>, user: UserId) -> Result<u64> {
+    sqlx::query(
+        "update items set descendants = descendants + (select count(*) from items c where c.author_id = $1 \
+         and c.dead = 'shadow' and c.deleted_at is null and c.kind = 'comment' and c.root_id = items.id) \
+         where id in (select s.root_id from items s where s.author_id = $1 and s.dead = 'shadow')",
+    )
+    .bind(user)
+    .execute(&mut **tx)
+    .await?;
+    let back = sqlx::query("update items set dead = null where author_id = $1 and dead = 'shadow'")
+        .bind(user)
+        .execute(&mut **tx)
+        .await?;
+    Ok(back.rows_affected())
+}

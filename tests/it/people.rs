@@ -1,0 +1,253 @@
+//! What moderators can do about a person, as they and the person see it.
+
+use axum::http::StatusCode;
+use stoa::clock::DAY;
+use stoa::domain::user::Role;
+
+use crate::app::{Browser, PASSWORD, Page, TestApp};
+
+/// A forum with a member, bob, and a moderator, mia.
+async fn forum() -> (TestApp, Browser, Browser) {
+    let app = TestApp::new().await;
+    let bob = app.member("bob").await;
+    let mia = app.person("mia", Role::Moderator).await;
+    (app, bob, mia)
+}
+
+async fn log_in(app: &TestApp, name: &str) -> Page {
+    app.visitor().post("/login", &[("name", name), ("password", PASSWORD)]).await
+}
+
+/// Does something to bob and sees that it was done.
+async fn act(mia: &mut Browser, on_bob: &str, form: &[(&str, &str)]) -> Page {
+    let page = mia.submit(&format!("/user/bob/{on_bob}"), form).await;
+    assert!(page.status == StatusCode::OK && page.has("role=\"status\">You "), "{}: {}", page.status, page.text());
+    page
+}
+
+/// What a member was told, the latest first.
+async fn told(app: &TestApp, name: &str) -> Vec<String> {
+    let query = "select text from notices where user_id = (select id from users where name = $1) order by id desc";
+    sqlx::query_scalar(query).bind(name).fetch_all(&mut app.connection().await).await.expect("notices")
+}
+
+async fn last_act(app: &TestApp) -> (String, String, bool) {
+    let query = "select act, reason || '|' || detail, private from moderation order by id desc limit 1";
+    sqlx::query_as(query).fetch_one(&mut app.connection().await).await.expect("an act")
+}
+
+const SPAM_3: [(&str, &str); 3] = [("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")];
+
+#[tokio::test]
+async fn a_ban_with_an_end_logs_out_at_once_says_why_and_lifts_by_itself() {
+    let (app, mut bob, mut mia) = forum().await;
+    let story = bob.text_story("Bob's story", "Words.").await;
+    let page = act(&mut mia, "ban", &SPAM_3).await;
+    let sentence = "This account is banned until 26 November 2026, 12:00 UTC: spam.";
+    assert!(page.has("You banned bob.") && page.has("mia banned bob: until 26 November"));
+    assert!(page.has("<dt>banned</dt><dd>until 26 November 2026, 12:00 UTC: spam.</dd>"));
+    assert!(bob.get("/settings").await.location().is_some_and(|to| to.starts_with("/login")), "at once");
+    assert!(log_in(&app, "bob").await.has(sentence));
+    assert!(app.visitor().get("/user/bob").await.has(sentence));
+    assert!(app.visitor().get(&format!("/item/{story}")).await.has("Bob&#39;s story"), "what he posted stays");
+    app.pass(3 * DAY - 1);
+    assert!(log_in(&app, "bob").await.has(sentence));
+    app.pass(1);
+    assert!(!app.visitor().get("/user/bob").await.has("banned"), "nobody had to lift it");
+    assert!(bob.get("/settings").await.location().is_some(), "the old session stays ended");
+    let mut bob = app.log_in("bob").await;
+    assert_eq!(bob.get("/settings").await.status, StatusCode::OK);
+    assert_eq!(told(&app, "bob").await, ["A moderator banned you until 26 November 2026, 12:00 UTC: spam."]);
+    assert_eq!(last_act(&app).await, ("ban".into(), "spam|until 26 November 2026, 12:00 UTC".into(), false));
+    assert!(mia.get("/leaders").await.has("/user/bob"), "he is among the others again");
+    let page = mia.get("/user/bob/moderate").await;
+    assert!(page.has("Ban bob</button>") && !page.has("Lift the ban"));
+    act(&mut mia, "ban", &SPAM_3).await;
+}
+
+#[tokio::test]
+async fn a_ban_for_good_holds_until_somebody_lifts_it() {
+    let (app, _, mut mia) = forum().await;
+    act(&mut mia, "ban", &[("on", "true"), ("ban_days", "open"), ("ban_reason", "spam")]).await;
+    app.pass(3_000 * DAY);
+    assert!(log_in(&app, "bob").await.has("This account is banned: spam."));
+    let mut mia = app.log_in("mia").await;
+    act(&mut mia, "ban", &[("on", "false"), ("ban_reason", "A mistake.")]).await;
+    assert_eq!(app.log_in("bob").await.get("/settings").await.status, StatusCode::OK);
+    let told = told(&app, "bob").await;
+    assert_eq!(
+        told,
+        ["A moderator lifted the ban on your account: A mistake.", "A moderator banned you for good: spam."]
+    );
+    let again = mia.post("/user/bob/ban", &[("on", "false")]).await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST, "there is none to lift");
+}
+
+#[tokio::test]
+async fn a_ban_is_changed_only_by_who_saw_it() {
+    let (app, _, mut mia) = forum().await;
+    act(&mut mia, "ban", &SPAM_3).await;
+    let since = app.now().0.to_string();
+    assert!(mia.get("/user/bob/moderate").await.has(&format!("name=\"over\" value=\"{since}\"")));
+    app.pass(60);
+    // A second press of the button, or another moderator who saw no ban yet.
+    assert_eq!(mia.post("/user/bob/ban", &SPAM_3).await.status, StatusCode::BAD_REQUEST);
+    let longer = [("on", "true"), ("ban_days", "30"), ("ban_reason", "more spam"), ("over", since.as_str())];
+    assert!(act(&mut mia, "ban", &longer).await.has("until 23 December 2026, 12:01 UTC: more spam"));
+    assert_eq!(mia.post("/user/bob/ban", &longer).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(app.number("select count(*) from moderation where act = 'ban'").await, 2);
+}
+
+#[tokio::test]
+async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
+    let (app, _, mut mia) = forum().await;
+    let typed = "Kept <b>words</b>";
+    let kept = "Kept &#60;b&#62;words&#60;/b&#62;";
+    for (path, form, mistake) in [
+        ("ban", vec![("on", "true"), ("ban_days", "0"), ("ban_reason", typed)], "Say for how many days"),
+        ("ban", vec![("on", "true"), ("ban_days", "open"), ("ban_reason", " "), ("note", typed)], "Say why"),
+        ("slow", vec![("on", "true"), ("slow_days", "x"), ("slow_reason", typed)], "Say for how many days"),
+        ("note", vec![("note", typed), ("same_as", "nobody-at-all")], "There is no account of that name."),
+        ("note", vec![("note", typed), ("same_as", "BOB")], "That is the same account."),
+        ("note", vec![("note", " "), ("same_as", "")], "Write something first."),
+        ("warn", vec![("warning", ""), ("note", typed)], "Say why"),
+        ("shadow", vec![("on", "true"), ("shadow_reason", ""), ("note", typed)], "Say why"),
+    ] {
+        let page = mia.post(&format!("/user/bob/{path}"), &form).await;
+        assert!(
+            page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has(mistake),
+            "{path} {form:?}: {}",
+            page.status
+        );
+        assert!(page.has("<details open>"), "{path}: the form stands open");
+        assert!(page.has(kept) || !form.iter().any(|(_, value)| *value == typed), "{path} {form:?}");
+    }
+    assert_eq!(app.number("select count(*) from moderation").await, 0);
+}
+
+#[tokio::test]
+async fn a_warning_reaches_the_person_and_the_log() {
+    let (app, mut bob, mut mia) = forum().await;
+    app.pass(60);
+    act(&mut mia, "warn", &[("warning", "Please be kind to new members")]).await;
+    assert_eq!(told(&app, "bob").await, ["A moderator warns you: Please be kind to new members."]);
+    let page = bob.get("/").await;
+    assert!(page.has("1<span class=\"said\"> unread"), "{}", page.text());
+    assert!(bob.get("/replies").await.has("A moderator warns you: Please be kind to new members."));
+    assert_eq!(last_act(&app).await, ("warn".into(), "Please be kind to new members|".into(), false));
+}
+
+#[tokio::test]
+async fn somebody_is_slowed_down_until_an_end_or_until_it_is_lifted() {
+    let (app, mut bob, mut mia) = forum().await;
+    let page = act(&mut mia, "slow", &[("on", "true"), ("slow_days", "7"), ("slow_reason", "a flood")]).await;
+    assert!(page.has("<dt>slowed</dt><dd>until 30 November 2026, 12:00 UTC</dd>"));
+    assert_eq!(bob.get("/settings").await.status, StatusCode::OK, "he stays logged in");
+    app.pass(7 * DAY);
+    assert!(!mia.get("/user/bob/moderate").await.has("<dt>slowed</dt>"));
+    assert_eq!(mia.post("/user/bob/slow", &[("on", "false")]).await.status, StatusCode::BAD_REQUEST);
+    let page = act(&mut mia, "slow", &[("on", "true"), ("slow_days", "open"), ("slow_reason", "again")]).await;
+    assert!(page.has("<dt>slowed</dt><dd>until a moderator lifts it</dd>"));
+    let page = act(&mut mia, "slow", &[("on", "false")]).await;
+    assert!(!page.has("<dt>slowed</dt>"));
+    let told = told(&app, "bob").await;
+    assert_eq!(told[0], "You can post as often as others again.");
+    let first =
+        "A moderator slowed you down until 30 November 2026, 12:00 UTC, so that you can post less often: a flood.";
+    assert_eq!(told[2], first);
+}
+
+#[tokio::test]
+async fn a_shadow_ban_is_noticed_by_nobody_but_moderators() {
+    let (app, mut bob, mut mia) = forum().await;
+    let story = app.member("alice").await.text_story("Alice's story", "Words.").await;
+    let before = bob.get("/user/bob").await.text();
+    let page = act(&mut mia, "shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
+    assert!(page.has("<dt>shadow-banned</dt>"));
+    assert_eq!(last_act(&app).await, ("shadow".into(), "spam|".into(), true), "private in the log");
+    assert!(told(&app, "bob").await.is_empty());
+    assert_eq!(bob.get("/user/bob").await.text(), before, "the page is as it was");
+    bob.reply(story, "Unseen words.").await;
+    let own = bob.text_story("Bob's unseen story", "Words.").await;
+    bob.vote(story, "up").await;
+    let page = bob.get(&format!("/item/{story}")).await;
+    assert!(page.has("Unseen words.") && page.has("you upvoted") && page.has("1 comment<"), "{}", page.text());
+    for mut other in [app.visitor(), app.session("alice").await] {
+        let page = other.get(&format!("/item/{story}")).await;
+        assert!(!page.has("Unseen words.") && page.has("1 point<"), "{}", page.text());
+        assert!(!other.get("/new").await.has("unseen story"));
+        assert_ne!(other.get(&format!("/item/{own}")).await.status, StatusCode::OK);
+        assert!(!other.get("/user/bob").await.has("shadow"));
+    }
+}
+
+/// A shadow-banned bob who wrote a story, a comment under it and two elsewhere, one of which he deleted.
+async fn shadowed() -> (TestApp, Browser, i64, i64) {
+    let (app, mut bob, mut mia) = forum().await;
+    let story = app.member("alice").await.text_story("Alice's story", "Words.").await;
+    act(&mut mia, "shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
+    let own = bob.text_story("Bob's story", "Words.").await;
+    bob.reply(own, "Under his own.").await;
+    bob.reply(story, "Under another's.").await;
+    let deleted = bob.reply(story, "Deleted again.").await;
+    bob.post(&format!("/item/{deleted}/delete"), &[]).await;
+    bob.vote(story, "up").await;
+    (app, mia, story, own)
+}
+
+#[tokio::test]
+async fn what_was_posted_under_a_shadow_ban_comes_back_when_the_moderator_wants_it() {
+    let (app, mut mia, story, own) = shadowed().await;
+    act(&mut mia, "shadow", &[("on", "false"), ("bring_back", "true"), ("shadow_reason", "")]).await;
+    assert_eq!(last_act(&app).await, ("unshadow".into(), "|4 posts came back".into(), true));
+    let mut visitor = app.visitor();
+    for (id, words) in [(story, "Under another's."), (own, "Under his own.")] {
+        let page = visitor.get(&format!("/item/{id}")).await;
+        assert!(page.has(words) && page.has("1 comment<") && !page.has("Deleted again."), "{}", page.text());
+    }
+    assert!(visitor.get(&format!("/item/{story}")).await.has("1 point<"), "the vote stays uncounted");
+    assert!(told(&app, "bob").await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_posted_under_a_shadow_ban_stays_dead_otherwise() {
+    let (app, mut mia, story, own) = shadowed().await;
+    act(&mut mia, "shadow", &[("on", "false"), ("shadow_reason", "")]).await;
+    let mut visitor = app.visitor();
+    assert!(!visitor.get(&format!("/item/{story}")).await.has("Under another"));
+    assert_ne!(visitor.get(&format!("/item/{own}")).await.status, StatusCode::OK);
+    let new = app.session("bob").await.reply(story, "Seen again.").await;
+    let page = visitor.get(&format!("/item/{story}")).await;
+    assert!(page.has("Seen again.") && page.has(&format!("c{new}")) && page.has("1 comment<"));
+}
+
+#[tokio::test]
+async fn a_note_that_two_accounts_are_one_persons_stands_with_both() {
+    let (app, _, mut mia) = forum().await;
+    app.account("bob2", Role::Member).await;
+    let form = [("note", "Same phrases, same hours."), ("same_as", "BOB2")];
+    let page = act(&mut mia, "note", &form).await;
+    app.pass(60);
+    act(&mut mia, "note", &[("note", "Talked to him."), ("same_as", "")]).await;
+    assert!(page.has("The same person as <a href=\"/user/bob2\">bob2</a>"));
+    let page = mia.get("/user/bob/moderate").await;
+    assert!(page.place_of("Talked to him.") < page.place_of("Same phrases"), "newest first");
+    let page = mia.get("/user/bob2/moderate").await;
+    assert!(page.has("The same person as <a href=\"/user/bob\">bob</a>") && page.has("Same phrases"));
+    assert!(!page.has("Talked to him."));
+    assert_eq!(last_act(&app).await, ("note".into(), "|".into(), true), "the log does not show what was noted");
+    assert!(!app.session("bob").await.get("/user/bob").await.has("Same phrases"));
+    assert!(told(&app, "bob").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_moderator_finds_the_page_from_the_person_and_others_do_not() {
+    let (app, mut bob, mut mia) = forum().await;
+    app.account("chief", Role::Admin).await;
+    let link = |name: &str| format!("href=\"/user/{name}/moderate\"");
+    assert!(mia.get("/user/bob").await.has(&link("bob")));
+    assert!(!mia.get("/user/mia").await.has(&link("mia")), "nobody moderates themselves");
+    assert!(!mia.get("/user/chief").await.has(&link("chief")), "nor an admin");
+    assert!(!bob.get("/user/mia").await.has(&link("mia")) && !app.visitor().get("/user/bob").await.has(&link("bob")));
+    assert_eq!(mia.get("/user/BOB/moderate").await.location().as_deref(), Some("/user/bob/moderate"));
+}
