@@ -96,7 +96,7 @@ settings! {
     pages ("STOA_PAGES"): PathBuf = PathBuf::new();
     #[doc = " How the contact page says the operator is reached, in Markdown."]
     contact ("STOA_CONTACT"): String = String::new();
-    #[doc = " Who may make an account: open (everybody), invitation (whom a member invites) or closed (only the operator makes them)."]
+    #[doc = " Who may make an account: open (everybody), invitation (whom a member invites), request (whom a moderator approves) or closed (only the operator makes them)."]
     sign_up ("STOA_SIGN_UP"): SignUp = SignUp::Open;
     #[doc = " How many of a member's invitations may be open at once; 0: only moderators invite."]
     invitations ("STOA_INVITATIONS"): u32 = 5;
@@ -108,6 +108,12 @@ settings! {
     moderation_log ("STOA_MODERATION_LOG"): Audience = Audience::Public;
     #[doc = " Whether the log names moderators to others than moderators."]
     moderation_names ("STOA_MODERATION_NAMES"): Switch = Switch::On;
+    #[doc = " Whether invited people wait for a moderator's approval too, where sign_up is request."]
+    invited_need_approval ("STOA_INVITED_NEED_APPROVAL"): Switch = Switch::Off;
+    #[doc = " What somebody is asked who requests an account."]
+    request_question ("STOA_REQUEST_QUESTION"): String = "Why would you like to join?".to_owned();
+    #[doc = " How many requests for an account may wait at once."]
+    requests_waiting ("STOA_REQUESTS_WAITING"): u32 = 200;
     #[doc = " Karma from which a member may vote comments down."]
     karma_downvote ("STOA_KARMA_DOWNVOTE"): i64 = Policy::default().karma_downvote;
     #[doc = " Karma from which a member may flag."]
@@ -372,6 +378,8 @@ impl Config {
             invitations: i64::from(self.invitations),
             invitations_moderator: i64::from(self.invitations_moderator),
             invitation: i64::from(self.invitation_days) * DAY,
+            invited_need_approval: self.invited_need_approval.is_on(),
+            requests_waiting: i64::from(self.requests_waiting),
         }
     }
 }

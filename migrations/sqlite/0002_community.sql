@@ -164,7 +164,7 @@ create table requests (
 );
 create unique index requests_by_name on requests (lower(name)) where decision is null;
 create index requests_waiting on requests (created) where decision is null;
-create index requests_of_name on requests (lower(name), created desc);
+create index requests_of_name on requests (lower(name), id desc);
 
 -- What changed, in words (a new title, an end date); and acts that would be undone by telling, which moderators alone see.
 alter table moderation add column detail text not null default '';
@@ -176,10 +176,15 @@ create index moderation_public on moderation (at desc, id desc) where not privat
 
 -- How many people joined by an invitation of theirs; kept beside the rows that it counts.
 alter table users add column invited integer not null default 0;
--- The roots of the tree of who invited whom, the latest first.
-create index users_roots on users (created desc, id desc) where invited_by is null and invited > 0;
 drop index moderation_of_item;
 create index moderation_of_item on moderation (item_id, at desc, id desc);
 
 -- What a shadow-ban keeps dead, to bring it back when the ban is lifted.
 create index items_shadowed on items (author_id, root_id, kind, deleted_at) where dead = 'shadow';
+-- The roots of the tree of who invited whom.
+create index users_roots on users (created, id) where invited_by is null and invited > 0;
+
+-- The invitation that somebody asks by, where invited people need approval too; it is theirs while they wait.
+alter table requests add column invitation_id integer references invitations (id);
+create index requests_of_invitation on requests (invitation_id) where invitation_id is not null;
+create index requests_decided on requests (decided_at) where decision is not null;

@@ -146,7 +146,10 @@ pub(super) fn nobody(name: &str) -> String {
 
 /// An invitation's link. The operator's invitations are bounded by nothing but their end.
 async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timestamp) -> anyhow::Result<String> {
-    config.sign_up.admits(true).context("sign_up is closed, so nobody could come in by an invitation")?;
+    config
+        .sign_up
+        .way(true, &config.policy())
+        .context("sign_up is closed, so nobody could come in by an invitation")?;
     let name = match name {
         Some(name) => name,
         None => store.first_admin().await?.context("there is no admin yet: say whom the invitation is from")?,

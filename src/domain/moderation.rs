@@ -62,6 +62,8 @@ pub const ACTS: &[(&str, &str)] = &[
     ("penalise-site", "penalised the site"),
     ("ban-site", "banned the site"),
     ("lift-site", "lifted what was held against the site"),
+    ("admit", "approved the request of"),
+    ("decline", "declined a request for an account"),
     ("member", "made a member of"),
     ("moderator", "made a moderator of"),
     ("admin", "made an admin of"),

@@ -39,6 +39,10 @@ pub struct Policy {
     pub invitations_moderator: i64,
     /// How long an invitation is good, in seconds.
     pub invitation: i64,
+    /// Whether invited people wait for approval too, where new accounts are by request.
+    pub invited_need_approval: bool,
+    /// How many requests for an account may wait at once.
+    pub requests_waiting: i64,
 }
 
 impl Default for Policy {
@@ -62,6 +66,8 @@ impl Default for Policy {
             invitations: 5,
             invitations_moderator: 50,
             invitation: 14 * DAY,
+            invited_need_approval: false,
+            requests_waiting: 200,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Ways in: who may make an account, and who may invite.
+//! Ways in: who may make an account, who may invite, and what a request says.
 
 use crate::clock::{DAY, Timestamp};
 use crate::domain::policy::Policy;
@@ -12,8 +12,19 @@ pub enum SignUp {
     Open,
     /// Whom a member invites.
     Invitation,
+    /// Whom a moderator approves.
+    Request,
     /// Nobody; the operator makes accounts.
     Closed,
+}
+
+/// What a sign-up form leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// An account, at once.
+    Account,
+    /// A request, which a moderator approves or declines.
+    Request,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,26 +39,64 @@ pub enum SignUpError {
     Over,
     #[error("You have an account already, and you are logged in. This invitation is for somebody who has none.")]
     Member,
+    #[error("As many requests wait as the moderators can read. Please try again in a few days.")]
+    Full,
+    #[error("That request does not wait any more: somebody has decided about it already.")]
+    Decided,
+}
+
+/// The longest text of a request, and the longest message to whoever asked, in characters.
+pub const LONGEST_REQUEST: usize = 2_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    #[error("Write a few words: a moderator decides by them.")]
+    Empty,
+    #[error("That is {0} characters; up to {LONGEST_REQUEST} are taken. Please shorten it.")]
+    Long(usize),
+}
+
+/// What a request says, with line ends made alike and blank ends cut.
+pub fn request(typed: &str) -> Result<String, RequestError> {
+    let text = message(typed)?;
+    if text.is_empty() { Err(RequestError::Empty) } else { Ok(text) }
+}
+
+/// What somebody is told whose request is declined; it may be nothing.
+pub fn message(typed: &str) -> Result<String, RequestError> {
+    let text = typed.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+    let text = text.trim();
+    match text.chars().count() {
+        length if length > LONGEST_REQUEST => Err(RequestError::Long(length)),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 impl SignUp {
-    pub const ALL: [SignUp; 3] = [SignUp::Open, SignUp::Invitation, SignUp::Closed];
+    pub const ALL: [SignUp; 4] = [SignUp::Open, SignUp::Invitation, SignUp::Request, SignUp::Closed];
 
     pub fn as_str(self) -> &'static str {
         match self {
             SignUp::Open => "open",
             SignUp::Invitation => "invitation",
+            SignUp::Request => "request",
             SignUp::Closed => "closed",
         }
     }
 
-    /// Whether somebody may sign up; `invited` says that they hold an invitation that is good.
-    pub fn admits(self, invited: bool) -> Result<(), SignUpError> {
+    /// What signing up leads to; `invited` says that somebody holds an invitation that is good.
+    pub fn way(self, invited: bool, policy: &Policy) -> Result<Way, SignUpError> {
         match self {
             SignUp::Closed => Err(SignUpError::Closed),
             SignUp::Invitation if !invited => Err(SignUpError::Invitation),
-            SignUp::Open | SignUp::Invitation => Ok(()),
+            SignUp::Request if !invited || policy.invited_need_approval => Ok(Way::Request),
+            SignUp::Open | SignUp::Invitation | SignUp::Request => Ok(Way::Account),
         }
+    }
+
+    /// Whether a moderator may approve a request, which may wait from a time when the site took them.
+    pub fn may_approve(self) -> Result<(), SignUpError> {
+        if self == SignUp::Closed { Err(SignUpError::Closed) } else { Ok(()) }
     }
 }
 
@@ -86,4 +135,37 @@ pub fn invitations_of(
         return Err(InvitationError::New(crate::domain::item::duration_words(wait.max(DAY))));
     }
     Ok(policy.invitations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mode_leads_where_it_says() {
+        let (account, request) = (Ok(Way::Account), Ok(Way::Request));
+        let (closed, invitation) = (Err(SignUpError::Closed), Err(SignUpError::Invitation));
+        let policy = Policy::default();
+        let strict = Policy { invited_need_approval: true, ..Policy::default() };
+        for (mode, alone, invited, invited_where_approval_is_needed) in [
+            (SignUp::Open, account, account, account),
+            (SignUp::Invitation, invitation, account, account),
+            (SignUp::Request, request, account, request),
+            (SignUp::Closed, closed, closed, closed),
+        ] {
+            assert_eq!(mode.way(false, &policy), alone, "{mode:?}");
+            assert_eq!(mode.way(false, &strict), alone, "{mode:?}");
+            assert_eq!(mode.way(true, &policy), invited, "{mode:?}");
+            assert_eq!(mode.way(true, &strict), invited_where_approval_is_needed, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_says_something_and_not_too_much() {
+        assert_eq!(request(" I weave.\r\nAnd dye. \n"), Ok("I weave.\nAnd dye.".to_owned()));
+        assert_eq!(request(" \n\t"), Err(RequestError::Empty));
+        assert_eq!(message(" \n\t"), Ok(String::new()));
+        assert_eq!(request(&"ä".repeat(2_000)).map(|text| text.chars().count()), Ok(2_000));
+        assert_eq!(request(&"ä".repeat(2_001)), Err(RequestError::Long(2_001)));
+    }
 }

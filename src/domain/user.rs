@@ -130,18 +130,42 @@ pub enum NameError {
     Reserved,
     #[error("That name is taken. Please choose another.")]
     Taken,
+    #[error(
+        "That name is taken by the author of imported posts. If that is you, whoever runs this site can hand it over; \
+         else please choose another."
+    )]
+    Imported,
 }
 
-/// Names that would pass for the site itself.
-const RESERVED: [&str; 10] =
-    ["admin", "administrator", "moderator", "mod", "root", "stoa", "system", "staff", "support", "deleted"];
+/// Names that would pass for the site itself, without the signs between their letters.
+const RESERVED: [&str; 18] = [
+    "admin",
+    "administrator",
+    "admins",
+    "anonymous",
+    "deleted",
+    "mod",
+    "moderator",
+    "moderators",
+    "mods",
+    "operator",
+    "owner",
+    "root",
+    "security",
+    "staff",
+    "stoa",
+    "support",
+    "system",
+    "webmaster",
+];
 
 impl Name {
     pub const LONGEST: usize = 20;
 
     pub fn parse(typed: &str) -> Result<Name, NameError> {
         let name = Name::parse_by_operator(typed)?;
-        if RESERVED.contains(&name.0.to_ascii_lowercase().as_str()) {
+        let letters: String = name.0.chars().filter(|c| !matches!(c, '-' | '_')).collect();
+        if RESERVED.contains(&letters.to_ascii_lowercase().as_str()) {
             return Err(NameError::Reserved);
         }
         Ok(name)
@@ -194,6 +218,8 @@ mod tests {
             ("аlice", Some(NameError::Character)),
             ("alice\0", Some(NameError::Character)),
             ("Admin", Some(NameError::Reserved)),
+            ("_mod-erator_", Some(NameError::Reserved)),
+            ("modern", None),
         ] {
             assert_eq!(Name::parse(typed).err(), expected, "{typed:?}");
         }

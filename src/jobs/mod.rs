@@ -9,7 +9,14 @@ use crate::web::App;
 /// How often the loop comes round.
 const ROUND: Duration = Duration::from_secs(600);
 /// What the page on privacy promises. A browser is known for longer than any session lasts.
-const KEEP: Keep = Keep { browsers: 365 * DAY, revisions: 90 * DAY, origins: 30 * DAY, invitations: 90 * DAY };
+pub const KEEP: Keep = Keep {
+    browsers: 365 * DAY,
+    revisions: 90 * DAY,
+    origins: 30 * DAY,
+    invitations: 90 * DAY,
+    requests_waiting: 90 * DAY,
+    requests_decided: 30 * DAY,
+};
 
 /// How often other processes' writes are looked for.
 const LOOK: Duration = Duration::from_secs(1);

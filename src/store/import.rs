@@ -316,6 +316,13 @@ async fn accounts(db: &mut SqliteConnection, open: &[(&String, String)]) -> Resu
         for (_, tried) in open {
             list.push_bind(tried.as_str());
         }
+        // A name that somebody waits for is theirs as if they had it.
+        query
+            .push(") union all select 0, lower(name), false from requests where decision is null and lower(name) in (");
+        let mut list = query.separated(", ");
+        for (_, tried) in open {
+            list.push_bind(tried.as_str());
+        }
         query.push(")");
         let rows: Vec<Account> = query.build_query_as().fetch_all(&mut *db).await?;
         found.extend(rows.into_iter().map(|row| (row.name.clone(), row)));

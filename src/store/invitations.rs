@@ -1,5 +1,7 @@
 //! Invitations: made, taken back, used once. Only hashes of their tokens are kept.
 
+use sqlx::{Sqlite, Transaction};
+
 use super::users::{NewUser, insert_user};
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
@@ -13,6 +15,8 @@ pub struct Invitation {
     /// The name of whoever came by it.
     pub used_by: Option<String>,
     pub revoked_at: Option<Timestamp>,
+    /// Somebody asks by it for an account, and waits.
+    pub asked: bool,
 }
 
 /// Whom a good invitation is from.
@@ -22,12 +26,35 @@ pub struct Inviter {
     pub name: String,
 }
 
-/// What makes an invitation good at the moment `$2`, the inviter being `u`: unused, not taken back, not past its end, and not from
-/// somebody who is banned or shadow-banned now.
-macro_rules! good {
-    () => {
-        "i.used_by is null and i.revoked_at is null and i.expires > $2 and (u.banned_at is null or u.banned_until <= $2) and u.shadowed_at is null"
+/// The row of a good invitation.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub(super) struct Good {
+    pub id: i64,
+    pub inviter: UserId,
+}
+
+/// What selects the invitation of the token's hash `$1` where it is good at the moment `$2`: unused, not taken back, not past its end, not
+/// asked by already, and not from somebody who is banned or shadow-banned then.
+macro_rules! select_good {
+    ($columns:literal) => {
+        concat!(
+            "select ",
+            $columns,
+            " from invitations i join users u on u.id = i.inviter_id \
+             where i.token_hash = $1 and i.used_by is null and i.revoked_at is null and i.expires > $2 \
+             and (u.banned_at is null or u.banned_until <= $2) and u.shadowed_at is null \
+             and not exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null)"
+        )
     };
+}
+
+/// The invitation of a token, within the transaction that uses it; `NotFound` where it is not good.
+pub(super) async fn good_invitation(
+    tx: &mut Transaction<'static, Sqlite>,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<Good> {
+    Ok(sqlx::query_as(select_good!("i.id, u.id as inviter")).bind(token_hash).bind(now).fetch_one(&mut **tx).await?)
 }
 
 impl Store {
@@ -70,7 +97,8 @@ impl Store {
     /// Somebody's invitations, newest first, those after the one called `before`.
     pub async fn invitations(&self, inviter: UserId, before: i64, rows: i64) -> Result<Vec<Invitation>> {
         Ok(sqlx::query_as(
-            "select i.id, i.expires, u.name as used_by, i.revoked_at from invitations i left join users u on u.id = i.used_by \
+            "select i.id, i.expires, u.name as used_by, i.revoked_at, \
+             exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null) as asked from invitations i left join users u on u.id = i.used_by \
              where i.inviter_id = $1 and i.id < $2 order by i.id desc limit $3",
         )
         .bind(inviter)
@@ -106,14 +134,7 @@ impl Store {
 
     /// Whom the invitation of this token is from; none where it is not good, for whatever reason.
     pub async fn inviter(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Inviter>> {
-        Ok(sqlx::query_as(concat!(
-            "select u.id, u.name from invitations i join users u on u.id = i.inviter_id where i.token_hash = $1 and ",
-            good!()
-        ))
-        .bind(token_hash)
-        .bind(now)
-        .fetch_optional(&self.read)
-        .await?)
+        Ok(sqlx::query_as(select_good!("u.id, u.name")).bind(token_hash).bind(now).fetch_optional(&self.read).await?)
     }
 
     /// Makes the account of somebody invited and uses the invitation up, in one step: two people with one link make one account.
@@ -122,16 +143,13 @@ impl Store {
     /// `NotFound` where the invitation is not good any more; `Conflict` where the name is taken.
     pub async fn accept_invitation(&self, token_hash: &[u8], new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
-        let (id, inviter): (i64, UserId) = sqlx::query_as(concat!(
-            "select i.id, u.id from invitations i join users u on u.id = i.inviter_id where i.token_hash = $1 and ",
-            good!()
-        ))
-        .bind(token_hash)
-        .bind(now)
-        .fetch_one(&mut *tx)
-        .await?;
-        let user = insert_user(&mut tx, new, Some(inviter), now).await?;
-        sqlx::query("update invitations set used_by = $2 where id = $1").bind(id).bind(user).execute(&mut *tx).await?;
+        let invitation = good_invitation(&mut tx, token_hash, now).await?;
+        let user = insert_user(&mut tx, new, Some(invitation.inviter), now).await?;
+        sqlx::query("update invitations set used_by = $2 where id = $1")
+            .bind(invitation.id)
+            .bind(user)
+            .execute(&mut *tx)
+            .await?;
         self.commit(tx).await?;
         Ok(user)
     }

@@ -15,9 +15,11 @@ mod moderation;
 mod notices;
 mod origins;
 mod people;
+mod requests;
 mod sessions;
 mod sites;
 mod threads;
+mod tree;
 mod users;
 mod votes;
 
@@ -42,9 +44,11 @@ pub use log::{Acts, Logged};
 pub use moderation::{Act, Revision};
 pub use notices::Notice;
 pub use people::{NewBan, Note};
+pub use requests::{Asked, NewRequest, Request, Waiting};
 pub use sessions::{Keep, Known, NewSession, SessionRow};
 pub use sites::SiteStance;
 pub use threads::{Marks, Visit};
+pub use tree::{Branch, Lineage};
 pub use users::{Credentials, NewUser};
 pub use votes::Voted;
 

@@ -34,6 +34,10 @@ pub struct Keep {
     pub origins: i64,
     /// An invitation that nobody used, after its end.
     pub invitations: i64,
+    /// A request for an account that nobody has decided about.
+    pub requests_waiting: i64,
+    /// One that was approved or declined, after that.
+    pub requests_decided: i64,
 }
 
 /// Whoever a session belongs to, with what the header of every page shows them.
@@ -43,8 +47,10 @@ pub struct Known {
     pub member: Member,
     /// Replies and notices that they have not read.
     pub unread: i64,
-    /// What waits at the moderators' desk; for others nothing.
+    /// The items that wait at the moderators' desk; for others nothing.
     pub waiting: i64,
+    /// How many ask for an account; for others nothing.
+    pub requests: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -78,7 +84,9 @@ impl Store {
               and r.dead is null and r.deleted_at is null union all \
               select 1 from notices n where n.user_id = u.id and n.at > u.replies_read_at limit $3) as unread_replies) as unread, \
              case when u.role = 'member' then 0 else \
-              (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as waiting_items) end as waiting \
+              (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as waiting_items) end as waiting, \
+             case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from requests where decision is null limit $3) as waiting_requests) end as requests \
              from sessions s join users u on u.id = s.user_id \
              where s.token_hash = $1 and s.expires > $2 and (u.banned_at is null or u.banned_until <= $2)",
         )
@@ -185,6 +193,14 @@ impl Store {
         sqlx::query("delete from origins where at < $1").bind(now.minus(keep.origins)).execute(&mut *tx).await?;
         sqlx::query("delete from invitations where expires < $1 and used_by is null")
             .bind(now.minus(keep.invitations))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("delete from requests where created < $1 and decision is null")
+            .bind(now.minus(keep.requests_waiting))
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("delete from requests where decided_at < $1 and decision is not null")
+            .bind(now.minus(keep.requests_decided))
             .execute(&mut *tx)
             .await?;
         self.commit(tx).await

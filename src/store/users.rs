@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::domain::origin::Origin;
 use crate::domain::standing::Ban;
 use crate::domain::thread::Order;
-use crate::domain::user::{Name, Profile, Role, Theme, UserId};
+use crate::domain::user::{Name, NameError, Profile, Role, Theme, UserId};
 
 /// What a log-in is checked against.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -62,13 +62,20 @@ impl Store {
         Ok(admin.is_some())
     }
 
-    /// Whether a new account cannot have this name, in whatever case.
-    pub async fn is_taken(&self, name: &Name) -> Result<bool> {
-        let taken: Option<i64> = sqlx::query_scalar("select 1 from users where lower(name) = lower($1)")
-            .bind(name.as_str())
-            .fetch_optional(&self.read)
-            .await?;
-        Ok(taken.is_some())
+    /// Whether a new account can have this name: in whatever case, no account has it, and nobody waits for one.
+    pub async fn is_free(&self, name: &Name) -> Result<std::result::Result<(), NameError>> {
+        let imported: Option<bool> = sqlx::query_scalar(
+            "select source is not null and claimed_at is null from users where lower(name) = lower($1) union all \
+             select false from requests where lower(name) = lower($1) and decision is null",
+        )
+        .bind(name.as_str())
+        .fetch_optional(&self.read)
+        .await?;
+        Ok(match imported {
+            None => Ok(()),
+            Some(true) => Err(NameError::Imported),
+            Some(false) => Err(NameError::Taken),
+        })
     }
 
     /// The admin of longest standing.
@@ -222,6 +229,14 @@ pub(super) async fn insert_user(
     inviter: Option<UserId>,
     now: Timestamp,
 ) -> Result<UserId> {
+    let waits: Option<i64> =
+        sqlx::query_scalar("select 1 from requests where lower(name) = lower($1) and decision is null")
+            .bind(new.name.as_str())
+            .fetch_optional(&mut **tx)
+            .await?;
+    if waits.is_some() {
+        return Err(Error::Conflict);
+    }
     let id = sqlx::query_scalar(
         "insert into users (name, password, role, karma, karma_base, created, replies_read_at, invited_by) \
          values ($1, $2, $3, 1, 1, $4, $4, $5) returning id",

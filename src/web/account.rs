@@ -17,6 +17,7 @@ use crate::web::goto::Goto;
 use crate::web::limit::Address;
 use crate::web::page::{Page, html, html_with};
 use crate::web::session::{self, CurrentMember, MaybeMember};
+use crate::web::signup;
 use crate::web::state::App;
 
 #[derive(Debug, Default, Deserialize)]
@@ -81,14 +82,22 @@ pub async fn log_in(
         _ => None,
     };
     app.limits.log_in(device, &name, address)?;
-    let hash = known.as_ref().and_then(|found| found.password.clone());
+    // Somebody who waits for an account logs in to see where their request stands.
+    let request = app.store.request_of(&name).await?.filter(|_| known.is_none());
+    let hash = match (&known, &request) {
+        (Some(found), _) => found.password.clone(),
+        (None, request) => request.as_ref().map(|request| request.password.clone()),
+    };
     let right = app.verify_password(typed.password.clone(), hash).await?;
     match known {
         Some(found) if right => match found.ban.sentence(viewer.now) {
             Some(sentence) => refuse(sentence),
             None => session::begin(&app, &headers, found.id, &typed.goto).await,
         },
-        _ => refuse("That name and password do not go together. Check both, then try again.".to_owned()),
+        _ => match request.filter(|_| right) {
+            Some(request) => Ok(signup::request(&app, &viewer, request)),
+            None => refuse("That name and password do not go together. Check both, then try again.".to_owned()),
+        },
     }
 }
 

@@ -3,25 +3,22 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use http::header::CACHE_CONTROL;
-use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::age;
-use crate::domain::origin::Origin;
-use crate::domain::signup::{InvitationError, SignUpError, invitations_of};
+use crate::domain::signup::{InvitationError, SignUpError, Way, invitations_of};
 use crate::domain::token::{self, Token};
-use crate::domain::user::Role;
-use crate::store::{self, Invitation, NewUser};
+use crate::store::{self, Invitation};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
-use crate::web::limit::Address;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
-use crate::web::signup::{self, Entrance, Typed};
+use crate::web::signup::{self, Entrance, Newcomer, Typed};
 use crate::web::state::App;
 
 /// Rows of the list.
@@ -39,11 +36,12 @@ struct InvitationView {
 
 impl InvitationView {
     fn new(invitation: Invitation, now: Timestamp) -> InvitationView {
-        let Invitation { id, expires, used_by, revoked_at } = invitation;
+        let Invitation { id, expires, used_by, revoked_at, asked } = invitation;
         let ended = expires <= now;
         let state = match (&used_by, revoked_at) {
             (Some(_), _) => "used by".to_owned(),
             (None, Some(at)) => format!("taken back on {}", age::day(at)),
+            (None, None) if asked => "somebody asks by it, and waits for a moderator".to_owned(),
             (None, None) if ended => format!("ended on {}", age::day(expires)),
             (None, None) => format!("open until {}", age::day(expires)),
         };
@@ -138,10 +136,10 @@ pub async fn end(State(app): State<App>, asking: CurrentMember, Path(id): Path<i
 pub async fn open(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
     let answer = match good(&app, &viewer, &token).await? {
         Err(refusal) => refusal,
-        Ok(inviter) => {
+        Ok((way, inviter)) => {
             let action = format!("/invitation/{token}");
-            let entrance = Entrance { action: &action, inviter: Some(&inviter) };
-            signup::form(&app, &viewer, entrance, ("", &Goto::default()), Mistakes::default())
+            let entrance = Entrance { action: &action, way, invitation: Some((&token, &inviter)) };
+            signup::form(&app, &viewer, entrance, &Typed::default(), Mistakes::default())
         }
     };
     Ok(([(CACHE_CONTROL, "no-store")], answer).into_response())
@@ -150,44 +148,30 @@ pub async fn open(State(app): State<App>, viewer: MaybeMember, Path(token): Path
 /// `POST /invitation/{token}`
 pub async fn accept(
     State(app): State<App>,
-    viewer: MaybeMember,
+    newcomer: Newcomer,
     Path(token): Path<String>,
-    address: Address,
-    origin: Origin,
-    headers: HeaderMap,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
-    let inviter = match good(&app, &viewer, &token).await? {
-        Ok(inviter) => inviter,
-        Err(refusal) => return Ok(refusal),
-    };
-    let action = format!("/invitation/{token}");
-    let entrance = Entrance { action: &action, inviter: Some(&inviter) };
-    let (name, hash) = match signup::check(&app, &viewer, address, entrance, &typed).await? {
-        Ok(good) => good,
-        Err(form) => return Ok(form),
-    };
-    let new = NewUser { name: &name, password: &hash, role: Role::Member, origin: Some(origin) };
-    match app.store.accept_invitation(&token::hash(&token), new, app.clock.now()).await {
-        Err(store::Error::NotFound) => Ok(over(&app, &viewer)),
-        made => signup::enter(&app, (&viewer, &headers), entrance, &typed, made).await,
+    match good(&app, &newcomer.viewer, &token).await? {
+        Err(refusal) => Ok(refusal),
+        Ok((way, inviter)) => {
+            let action = format!("/invitation/{token}");
+            let entrance = Entrance { action: &action, way, invitation: Some((&token, &inviter)) };
+            signup::enter(&app, &newcomer, entrance, &typed).await
+        }
     }
 }
 
-/// The name of whom an invitation is from; or the page that says why nobody comes in by it.
-async fn good(app: &App, viewer: &MaybeMember, token: &str) -> Result<Result<String, Response>, Error> {
-    let no = StatusCode::FORBIDDEN;
-    if let Err(why) = app.config.sign_up.admits(true) {
-        return Ok(Err(signup::shut(app, viewer, no, why)));
+/// What an invitation leads to, and the name of whom it is from; or the page that says why nobody comes in by it.
+async fn good(app: &App, viewer: &MaybeMember, token: &str) -> Result<Result<(Way, String), Response>, Error> {
+    let refuse = |status, why| Ok(Err(signup::shut(app, viewer, status, why)));
+    let way = match app.config.sign_up.way(true, &app.policy) {
+        Ok(way) => way,
+        Err(why) => return refuse(StatusCode::FORBIDDEN, why),
+    };
+    match app.store.inviter(&token::hash(token), viewer.now).await? {
+        None => refuse(StatusCode::NOT_FOUND, SignUpError::Over),
+        Some(_) if viewer.member.is_some() => refuse(StatusCode::FORBIDDEN, SignUpError::Member),
+        Some(inviter) => Ok(Ok((way, inviter.name))),
     }
-    let inviter = app.store.inviter(&token::hash(token), viewer.now).await?;
-    Ok(match inviter {
-        None => Err(over(app, viewer)),
-        Some(_) if viewer.member.is_some() => Err(signup::shut(app, viewer, no, SignUpError::Member)),
-        Some(inviter) => Ok(inviter.name),
-    })
-}
-
-fn over(app: &App, viewer: &MaybeMember) -> Response {
-    signup::shut(app, viewer, StatusCode::NOT_FOUND, SignUpError::Over)
 }

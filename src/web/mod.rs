@@ -15,6 +15,7 @@ mod flag;
 mod form;
 mod goto;
 mod invitations;
+mod invited;
 mod item;
 mod limit;
 mod lists;

@@ -38,6 +38,8 @@ pub struct Viewer {
     pub unread: i64,
     /// For moderators: how much waits at their desk.
     pub waiting: Option<i64>,
+    /// How many of those ask for an account.
+    requests: i64,
 }
 
 pub struct Page<'a> {
@@ -67,7 +69,8 @@ impl<'a> Page<'a> {
             name: member.name.clone(),
             karma: member.karma,
             unread: viewer.unread,
-            waiting: (member.role >= Role::Moderator).then_some(viewer.waiting),
+            waiting: (member.role >= Role::Moderator).then(|| viewer.waiting.saturating_add(viewer.requests)),
+            requests: viewer.requests,
         });
         Page {
             section,
@@ -117,6 +120,11 @@ impl<'a> Page<'a> {
     pub fn description(&self) -> String {
         let general = || format!("{} on {}: {}", self.title, self.site_name, self.tagline);
         self.description.clone().unwrap_or_else(general)
+    }
+
+    /// How many ask for an account, for a moderator.
+    pub fn requests(&self) -> i64 {
+        self.viewer.as_ref().map_or(0, |viewer| viewer.requests)
     }
 
     /// Whether it belongs to the section of that name.

@@ -5,11 +5,15 @@ use axum::routing::{get, post};
 
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, desk, feed, flag, invitations, item, log, news, old, pages, replies,
-    search, sessions, setup, signup, submit, user,
+    account, act, assets, comment, comments, desk, feed, flag, invitations, invited, item, log, news, old, pages,
+    replies, search, sessions, setup, signup, submit, user,
 };
 
 pub fn routes() -> Router<App> {
+    reading().merge(doing()).merge(machines()).fallback(pages::not_found)
+}
+
+fn reading() -> Router<App> {
     Router::new()
         // lists
         .route("/", get(news::top))
@@ -48,6 +52,12 @@ pub fn routes() -> Router<App> {
         .route("/user/{name}", get(user::show))
         .route("/user/{name}/submissions", get(user::submissions))
         .route("/user/{name}/comments", get(user::comments))
+        .route("/user/{name}/invited", get(invited::branch))
+        .route("/invited", get(invited::roots))
+}
+
+fn doing() -> Router<App> {
+    Router::new()
         // a member's own
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
@@ -71,6 +81,10 @@ pub fn routes() -> Router<App> {
         .route("/logout", post(account::log_out))
         .route("/theme", post(account::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
+}
+
+fn machines() -> Router<App> {
+    Router::new()
         // pages, feeds, machines
         .route("/guidelines", get(pages::guidelines))
         .route("/privacy", get(pages::privacy))
@@ -105,6 +119,8 @@ fn moderating() -> Router<App> {
         .route("/mod", get(desk::queue))
         .route("/mod/sites", get(desk::sites).post(desk::set_stance))
         .route("/mod/new", get(desk::newcomers))
+        .route("/mod/requests", get(desk::requests))
+        .route("/mod/requests/{id}", post(desk::decide_request))
         // a person
         .route("/user/{name}/moderate", get(desk::person::show))
         .route("/user/{name}/note", post(desk::person::note))

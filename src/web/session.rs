@@ -131,8 +131,10 @@ pub struct MaybeMember {
     pub member: Option<Member>,
     /// Replies and notices that the member has not read.
     pub unread: i64,
-    /// What waits at the moderators' desk, for a moderator.
+    /// The items that wait at the moderators' desk, for a moderator.
     pub waiting: i64,
+    /// How many ask for an account, for a moderator.
+    pub requests: i64,
     pub theme: Option<Theme>,
     /// The path and query of the page, to come back to.
     pub here: String,
@@ -161,13 +163,14 @@ impl FromRequestParts<App> for MaybeMember {
             Some(token) => app.own.session(&token::hash(token), &app.store, now).await?,
             None => None,
         };
-        let (unread, waiting) = known.as_ref().map_or((0, 0), |known| (known.unread, known.waiting));
+        let (unread, waiting, requests) =
+            known.as_ref().map_or((0, 0, 0), |known| (known.unread, known.waiting, known.requests));
         let member = known.map(|known| known.member.clone());
         let theme = match &member {
             Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
             None => theme_cookie(&parts.headers).filter(|theme| *theme != Theme::System),
         };
-        Ok(MaybeMember { member, unread, waiting, theme, here, now, generation })
+        Ok(MaybeMember { member, unread, waiting, requests, theme, here, now, generation })
     }
 }
 

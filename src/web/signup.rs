@@ -1,148 +1,263 @@
-//! Signing up: by oneself, or with an invitation.
+//! Signing up: by oneself, with an invitation, or by a request that a moderator approves.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::{FromRequestParts, Query, State};
 use axum::response::Response;
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::domain::origin::Origin;
-use crate::domain::user::{Name, NameError, Role, UserId};
-use crate::store::{self, NewUser};
-use crate::web::account::Back;
+use crate::domain::signup::{self, SignUpError, Way};
+use crate::domain::text::{self, Html};
+use crate::domain::token;
+use crate::domain::user::{Name, NameError, Role};
+use crate::store::{self, Asked, NewRequest, NewUser};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::limit::Address;
-use crate::web::page::{Page, html_with};
+use crate::web::page::{Page, html, html_with};
 use crate::web::session::{self, MaybeMember};
 use crate::web::state::App;
+use crate::web::view::When;
 
 /// What somebody typed who wants an account.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Typed {
     #[serde(default)]
     name: String,
     #[serde(default)]
     password: String,
+    /// Why they would like to join, where a moderator decides.
+    #[serde(default)]
+    text: String,
     #[serde(default)]
     goto: Goto,
 }
 
-/// A way in: the address that its form is sent to, and who invites.
+/// Who comes, from where, in which browser.
+pub struct Newcomer {
+    pub viewer: MaybeMember,
+    address: Address,
+    origin: Origin,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<App> for Newcomer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Newcomer, Error> {
+        let viewer = MaybeMember::from_request_parts(parts, app).await?;
+        let Ok(address) = Address::from_request_parts(parts, app).await;
+        let Ok(origin) = Origin::from_request_parts(parts, app).await;
+        Ok(Newcomer { viewer, address, origin, headers: parts.headers.clone() })
+    }
+}
+
+/// A way in: the address that its form is sent to, what the form leads to, and the invitation's token with the name of whom it is from.
 #[derive(Debug, Clone, Copy)]
 pub struct Entrance<'a> {
     pub action: &'a str,
-    pub inviter: Option<&'a str>,
+    pub way: Way,
+    pub invitation: Option<(&'a str, &'a str)>,
 }
 
 impl Entrance<'_> {
-    const OPEN: Entrance<'static> = Entrance { action: "/signup", inviter: None };
+    /// The way of those who have no invitation.
+    fn alone(app: &App) -> Result<Entrance<'static>, SignUpError> {
+        let way = app.config.sign_up.way(false, &app.policy)?;
+        Ok(Entrance { action: "/signup", way, invitation: None })
+    }
+
+    fn title(&self) -> &'static str {
+        match self.way {
+            Way::Account => "Sign up",
+            Way::Request => "Ask for an account",
+        }
+    }
+
+    /// Who invites.
+    fn inviter(&self) -> Option<&str> {
+        self.invitation.map(|(_, name)| name)
+    }
+
+    fn by_request(&self) -> bool {
+        self.way == Way::Request
+    }
 }
 
 #[derive(Template)]
 #[template(path = "signup.html")]
 struct SignUpPage<'a> {
     page: Page<'a>,
-    /// Why there is no form.
-    shut: Option<String>,
     entrance: Entrance<'a>,
+    question: &'a str,
     errors: Mistakes,
-    name: &'a str,
-    goto: &'a Goto,
+    typed: &'a Typed,
 }
 
 /// The sign-up form, with what is wrong in what was typed before.
-pub fn form(
-    app: &App,
-    viewer: &MaybeMember,
-    entrance: Entrance<'_>,
-    (name, goto): (&str, &Goto),
-    errors: Mistakes,
-) -> Response {
-    let mut page = Page::new(app, viewer, "login", "Sign up");
-    page.robots = entrance.inviter.is_none();
-    html_with(errors.status(), &SignUpPage { page, shut: None, entrance, errors, name, goto })
+pub fn form(app: &App, viewer: &MaybeMember, entrance: Entrance<'_>, typed: &Typed, errors: Mistakes) -> Response {
+    let mut page = Page::new(app, viewer, "login", entrance.title());
+    page.robots = entrance.invitation.is_none();
+    let question = &app.config.request_question;
+    html_with(errors.status(), &SignUpPage { page, entrance, question, errors, typed })
+}
+
+#[derive(Template)]
+#[template(path = "shut.html")]
+struct ShutPage<'a> {
+    page: Page<'a>,
+    why: String,
 }
 
 /// The page of somebody who cannot sign up, and why.
-pub fn shut(app: &App, viewer: &MaybeMember, status: StatusCode, why: impl ToString) -> Response {
+pub fn shut(app: &App, viewer: &MaybeMember, status: StatusCode, why: SignUpError) -> Response {
     let mut page = Page::new(app, viewer, "login", "Sign up");
     page.robots = false;
-    let (errors, goto) = (Mistakes::default(), Goto::default());
-    let shut = Some(why.to_string());
-    html_with(status, &SignUpPage { page, shut, entrance: Entrance::OPEN, errors, name: "", goto: &goto })
+    html_with(status, &ShutPage { page, why: why.to_string() })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Asking {
+    #[serde(default)]
+    goto: Goto,
+    /// A request has just been sent.
+    sent: Option<String>,
 }
 
 /// `GET /signup`
-pub async fn new(State(app): State<App>, viewer: MaybeMember, Query(back): Query<Back>) -> Response {
+pub async fn new(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asking>) -> Response {
     if viewer.member.is_some() {
-        return back.goto.redirect();
+        return asked.goto.redirect();
     }
-    match app.config.sign_up.admits(false) {
-        Ok(()) => form(&app, &viewer, Entrance::OPEN, ("", &back.goto), Mistakes::default()),
+    match Entrance::alone(&app) {
+        Ok(Entrance { way: Way::Request, .. }) if asked.sent.is_some() => {
+            let mut page = Page::new(&app, &viewer, "login", "Your request is sent");
+            page.robots = false;
+            html(&RequestPage { page, request: None })
+        }
+        Ok(entrance) => {
+            let typed = Typed { goto: asked.goto, ..Typed::default() };
+            form(&app, &viewer, entrance, &typed, Mistakes::default())
+        }
         Err(why) => shut(&app, &viewer, StatusCode::OK, why),
     }
 }
 
 /// `POST /signup`
-pub async fn create(
-    State(app): State<App>,
-    viewer: MaybeMember,
-    address: Address,
-    origin: Origin,
-    headers: HeaderMap,
-    Form(typed): Form<Typed>,
-) -> Result<Response, Error> {
-    app.config.sign_up.admits(false).map_err(Error::forbidden)?;
-    let (name, hash) = match check(&app, &viewer, address, Entrance::OPEN, &typed).await? {
-        Ok(good) => good,
-        Err(form) => return Ok(form),
-    };
-    let new = NewUser { name: &name, password: &hash, role: Role::Member, origin: Some(origin) };
-    let made = app.store.create_user(new, app.clock.now()).await;
-    enter(&app, (&viewer, &headers), Entrance::OPEN, &typed, made).await
+pub async fn create(State(app): State<App>, newcomer: Newcomer, Form(typed): Form<Typed>) -> Result<Response, Error> {
+    let entrance = Entrance::alone(&app).map_err(Error::forbidden)?;
+    enter(&app, &newcomer, entrance, &typed).await
 }
 
-/// What was typed, if it will do, with the password hashed; else the form again.
-pub async fn check(
-    app: &App,
-    viewer: &MaybeMember,
-    address: Address,
-    entrance: Entrance<'_>,
-    typed: &Typed,
-) -> Result<Result<(Name, String), Response>, Error> {
+/// Makes an account of what was typed, or a request for one; shows the form again where something is to be mended.
+pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed: &Typed) -> Result<Response, Error> {
+    let again = |errors| Ok(form(app, &newcomer.viewer, entrance, typed, errors));
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    app.limits.password_form(address)?;
+    app.limits.password_form(newcomer.address)?;
     errors.check("password", app.check_password(&typed.password, &typed.name).await?);
-    if let Some(name) = &name
-        && app.store.is_taken(name).await?
-    {
-        errors.add("name", NameError::Taken);
-    }
-    let Some(name) = name.filter(|_| errors.is_empty()) else {
-        return Ok(Err(form(app, viewer, entrance, (&typed.name, &typed.goto), errors)));
+    let text = match entrance.way {
+        Way::Account => None,
+        Way::Request => errors.check("text", signup::request(&typed.text)),
     };
-    app.limits.sign_up(address)?;
+    if let Some(name) = &name {
+        errors.check("name", app.store.is_free(name).await?);
+    }
+    let Some(name) = name.filter(|_| errors.is_empty()) else { return again(errors) };
+    app.limits.sign_up(newcomer.address)?;
     let hash = app.hash_password(typed.password.clone()).await?;
-    Ok(Ok((name, hash)))
+    let made = match text {
+        None => make_account(app, newcomer, entrance, (&name, &hash), typed).await,
+        Some(text) => ask(app, entrance, (&name, &hash), &text).await,
+    };
+    match made {
+        Ok(response) => Ok(response),
+        Err(Refused::Taken) => again(Mistakes::one("name", NameError::Taken)),
+        Err(Refused::Full) => again(Mistakes::one("", SignUpError::Full)),
+        Err(Refused::Over) => Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over)),
+        Err(Refused::Other(error)) => Err(error),
+    }
 }
 
-/// Logs the new account in; or shows the form again, where somebody took the name at the same moment.
-pub async fn enter(
-    app: &App,
-    (viewer, headers): (&MaybeMember, &HeaderMap),
-    entrance: Entrance<'_>,
-    typed: &Typed,
-    made: Result<UserId, store::Error>,
-) -> Result<Response, Error> {
-    match made {
-        Ok(user) => session::begin(app, headers, user, &typed.goto).await,
-        Err(store::Error::Conflict) => {
-            let taken = Mistakes::one("name", NameError::Taken);
-            Ok(form(app, viewer, entrance, (&typed.name, &typed.goto), taken))
+/// Why what was typed well became nothing.
+enum Refused {
+    /// Somebody took the name at the same moment.
+    Taken,
+    Full,
+    /// The invitation was used or ended at the same moment.
+    Over,
+    Other(Error),
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Refused {
+        match error {
+            store::Error::Conflict => Refused::Taken,
+            store::Error::NotFound => Refused::Over,
+            other => Refused::Other(other.into()),
         }
-        Err(error) => Err(error.into()),
     }
+}
+
+async fn make_account(
+    app: &App,
+    newcomer: &Newcomer,
+    entrance: Entrance<'_>,
+    (name, password): (&Name, &str),
+    typed: &Typed,
+) -> Result<Response, Refused> {
+    let now = app.clock.now();
+    let new = NewUser { name, password, role: Role::Member, origin: Some(newcomer.origin) };
+    let user = match entrance.invitation {
+        None => app.store.create_user(new, now).await?,
+        Some((token, _)) => app.store.accept_invitation(&token::hash(token), new, now).await?,
+    };
+    session::begin(app, &newcomer.headers, user, &typed.goto).await.map_err(Refused::Other)
+}
+
+async fn ask(
+    app: &App,
+    entrance: Entrance<'_>,
+    (name, password): (&Name, &str),
+    text: &str,
+) -> Result<Response, Refused> {
+    let invitation = entrance.invitation.map(|(token, _)| token::hash(token));
+    let new = NewRequest { name, password, text, invitation: invitation.as_deref() };
+    match app.store.request_account(new, app.policy.requests_waiting, app.clock.now()).await? {
+        Asked::Waits => Ok(Goto::new("/signup?sent=yes").redirect()),
+        Asked::Full => Err(Refused::Full),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct RequestPage<'a> {
+    page: Page<'a>,
+    /// None: it has just been sent.
+    request: Option<RequestView>,
+}
+
+/// Somebody's own request.
+struct RequestView {
+    text: Html,
+    asked: When,
+    declined: Option<When>,
+    /// What a moderator said.
+    message: Option<Html>,
+}
+
+/// Where somebody's request stands; for whoever logs in by its name and password.
+pub fn request(app: &App, viewer: &MaybeMember, request: store::Request) -> Response {
+    let mut page = Page::new(app, viewer, "login", "Your request");
+    page.robots = false;
+    let request = RequestView {
+        text: text::render(&request.text),
+        asked: When::new(request.created, viewer.now),
+        declined: request.declined_at.map(|at| When::new(at, viewer.now)),
+        message: (!request.message.is_empty()).then(|| text::render(&request.message)),
+    };
+    html(&RequestPage { page, request: Some(request) })
 }

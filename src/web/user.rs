@@ -8,7 +8,7 @@ use crate::domain::age;
 use crate::domain::standing;
 use crate::domain::text::{self, Html};
 use crate::domain::user::Profile;
-use crate::store::Dead;
+use crate::store::{Dead, Lineage};
 use crate::web::comments::{CommentsPage, flat};
 use crate::web::error::Error;
 use crate::web::news::{Before, Empty, NewsPage, dead_for, page_of};
@@ -32,12 +32,13 @@ struct UserPage<'a> {
     about: Option<Html>,
     /// What everybody is told while the account is banned.
     banned: Option<String>,
+    lineage: Lineage,
     /// For moderators who may act on them.
     may_moderate: bool,
 }
 
 /// The profile of a name in its own spelling, or the way to that spelling.
-async fn profile(app: &App, name: &str, rest: &str) -> Result<Result<Profile, Response>, Error> {
+pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Result<Profile, Response>, Error> {
     let profile = app.store.profile(name).await?;
     if profile.name != name {
         return Ok(Err(Redirect::permanent(&format!("/user/{}{rest}", profile.name)).into_response()));
@@ -62,6 +63,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<
         you,
         joined: age::day(user.created),
         joined_iso: age::exact(user.created),
+        lineage: app.store.lineage(user.id).await?,
         about: (!user.about.is_empty()).then(|| text::render(&user.about)),
         banned,
         may_moderate,

@@ -4,7 +4,8 @@ use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
 use stoa::config::Settings;
 use stoa::domain::user::Role;
-use stoa::store::{Keep, Store};
+use stoa::jobs::KEEP;
+use stoa::store::Store;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 
@@ -76,10 +77,9 @@ async fn where_things_came_from_is_forgotten_after_30_days() {
     come_from(&app, FOUR, "alice").await;
     app.pass(10);
     come_from(&app, SIX, "bob").await;
-    let keep = Keep { browsers: 365 * DAY, revisions: 90 * DAY, origins: 30 * DAY, invitations: 90 * DAY };
     for (passed, left) in [(30 * DAY - 10, 6), (1, 3), (10, 0)] {
         app.pass(passed);
-        app.store.purge(keep, app.now()).await.expect("purged");
+        app.store.purge(KEEP, app.now()).await.expect("purged");
         assert_eq!(app.number("select count(*) from origins").await, left, "after {passed} more seconds");
     }
     assert_eq!(app.number("select count(*) from items").await, 4, "what was written stays");

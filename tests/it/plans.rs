@@ -53,6 +53,13 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN m USING INDEX moderation_", " order by m.at desc, m.id desc limit ", "a page, in the order of the index"),
     ("SCAN b", "with recursive below (id) ", "what was found below a comment so far"),
     ("SCAN below", "with recursive below (id) ", "what hangs below a comment"),
+    (
+        "SCAN requests USING INDEX requests_waiting",
+        " from requests where decision is null limit $",
+        "as many as may wait, or 100 where they are shown",
+    ),
+    ("SCAN waiting_requests", " limit $", "the same"),
+    ("SCAN up", "with recursive up (id, step)", "as many steps as the statement says"),
     ("SCAN more", "with more (id, ", "the values of the statement itself"),
     // Where a row is written that others may refer to, a plan has a step for those that were written before it. It runs only while a
     // reference is broken (SQLite's OP_FkIfZero), and none is: parents are written first.
@@ -154,7 +161,13 @@ async fn use_everything(app: &TestApp) {
     let more = [thread, [new_item(1, None), new_item(3, Some(1))]].concat();
     app.store.import(&more, 100, app.now()).await.expect("imported again");
     app.store.imported(&[1, 2]).await.expect("found");
-    app.store.purge(Keep { browsers: 0, revisions: 0, origins: 0, invitations: 0 }, app.now()).await.expect("purged");
+    app.store
+        .purge(
+            Keep { browsers: 0, revisions: 0, origins: 0, invitations: 0, requests_waiting: 0, requests_decided: 0 },
+            app.now(),
+        )
+        .await
+        .expect("purged");
     app.store.claim("someone", "hash", app.now()).await.expect("claimed");
     app.sql(&format!("update items set dead = 'flagged' where id = {story}")).await;
     let easy = stoa::domain::policy::Policy { vouches_to_restore: 1, ..app.app.policy.clone() };

@@ -8,8 +8,8 @@ use stoa::domain::flag::Reason;
 use stoa::domain::item::ItemId;
 use stoa::domain::policy::Policy;
 use stoa::domain::token::Token;
-use stoa::domain::user::{Role, UserId};
-use stoa::store::{Act, NewComment, NewFlag, NewStory};
+use stoa::domain::user::{Name, Role, UserId};
+use stoa::store::{Act, NewComment, NewFlag, NewRequest, NewStory};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 
@@ -155,6 +155,9 @@ POST /user/{name}/shadow        unseen    on=true&shadow_reason=spam login no   
 POST /user/{name}/shadow        unseen    on=false&bring_back=true   login no    no    no       no     done      done
 POST /user/{name}/shadow        admins    on=true&shadow_reason=spam login no    no    no       no     no        no
 POST /user/{name}/shadow        self      on=true&shadow_reason=spam login no
+GET  /user/{name}/invited       author    -                          page
+GET  /user/{name}/invited       missing   -                          none
+GET  /invited                   -         -                          page
 GET  /submit                    -         -                          login page
 POST /submit                    -         title=A+title&text=words   login done
 GET  /submit/title              -         url=nonsense               login page
@@ -184,6 +187,11 @@ POST /mod/sites                 -         name=example.org&stance=penalised&reas
 POST /mod/sites                 -         name=github.com/spammer&stance=penalised&reason=spam login no no no no done   done
 POST /mod/sites                 -         name=nowhere.example&stance=none&reason=mended login no no no no      bad       bad
 POST /mod/sites                 -         name=github.io&stance=banned&reason=spam login no no no       no     again     done
+GET  /mod/requests              -         -                          login no    no    no       no     page      page
+POST /mod/requests/{id}         request   decision=approve           login no    no    no       no     done      done
+POST /mod/requests/{id}         request   decision=decline&message=No. login no   no    no       no     done      done
+POST /mod/requests/{id}         request   decision=sideways          login no    no    no       no     bad       bad
+POST /mod/requests/{id}         missing   decision=approve           login no    no    no       no     bad       bad
 GET  /signup                    -         -                          page  done
 POST /signup                    -         name={fresh}&password={password} done
 GET  /invitation/{token}        invited   -                          page  no
@@ -378,6 +386,15 @@ async fn invitation(app: &TestApp, inviter: &str) -> (String, String) {
     (token.as_str().to_owned(), made.expect("an invitation").to_string())
 }
 
+/// Somebody who waits for an account; the number of their request.
+async fn request(app: &TestApp, name: &str) -> String {
+    let parsed = Name::parse(name).expect("a name");
+    let new = NewRequest { name: &parsed, password: "hash", text: "Let me in.", invitation: None };
+    app.store.request_account(new, 1_000, app.now()).await.expect("a request");
+    let requests = app.store.requests((app.now(), 0), 1_000).await.expect("listed");
+    requests.iter().find(|waiting| waiting.name == name).expect("it waits").id.to_string()
+}
+
 pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let n = COUNT.fetch_add(1, Ordering::Relaxed);
     let (author, name, ghost) = (format!("author{n}"), format!("{who:?}{n}"), format!("ghost{n}"));
@@ -416,6 +433,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         "invited" => invitation(app, if row.path.contains("{token}") { &author } else { &name }).await,
         _ => ("guessed".to_owned(), id),
     };
+    let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };
     let fill = |text: &str| {
         text.replace("{*site}", "example.com")
             .replace("{id}", &id)

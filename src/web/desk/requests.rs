@@ -1,0 +1,123 @@
+//! Those who ask for an account, and what moderators decide.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::domain::signup::{self, SignUpError};
+use crate::domain::text::{self, Html};
+use crate::store::{self, Act, Waiting};
+use crate::web::desk;
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::news::{Choice, ROWS, ROWS_I64};
+use crate::web::page::{Page, html_with};
+use crate::web::path::Path;
+use crate::web::session::Moderator;
+use crate::web::state::App;
+use crate::web::view::When;
+
+#[derive(Template)]
+#[template(path = "requests.html")]
+struct RequestsPage<'a> {
+    page: Page<'a>,
+    desk: Vec<Choice>,
+    rows: Vec<Row>,
+    more: Option<String>,
+    errors: Mistakes,
+    /// Why none can be approved now.
+    shut: Option<SignUpError>,
+}
+
+/// Somebody who waits.
+struct Row {
+    id: i64,
+    name: String,
+    text: Html,
+    inviter: Option<String>,
+    when: When,
+    /// What a moderator typed to them before.
+    message: String,
+}
+
+impl Row {
+    fn new(waiting: Waiting, now: Timestamp, typed: Option<&(i64, String)>) -> Row {
+        let Waiting { id, name, text, created, inviter } = waiting;
+        let message = typed.filter(|(about, _)| *about == id).map_or_else(String::new, |(_, message)| message.clone());
+        Row { id, name, text: text::render(&text), inviter, when: When::new(created, now), message }
+    }
+}
+
+/// Where the list goes on: after somebody who asked at a moment. Both are named, for they may have been answered meanwhile.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct After {
+    at: Option<i64>,
+    after: Option<i64>,
+}
+
+async fn page(
+    app: &App,
+    Moderator { viewer, member }: &Moderator,
+    after: After,
+    typed: Option<(i64, String)>,
+    errors: Mistakes,
+) -> Result<Response, Error> {
+    let from = (Timestamp(after.at.unwrap_or(i64::MIN)), after.after.unwrap_or(i64::MIN));
+    let mut waiting = app.store.requests(from, ROWS_I64.saturating_add(1)).await?;
+    let full = waiting.len() > ROWS;
+    waiting.truncate(ROWS);
+    let more = waiting.last().filter(|_| full);
+    let more = more.map(|last| format!("/mod/requests?at={}&after={}", last.created.0, last.id));
+    let mut page = Page::new(app, viewer, "mod", "Requests");
+    page.robots = false;
+    let rows = waiting.into_iter().map(|row| Row::new(row, viewer.now, typed.as_ref())).collect();
+    let shut = app.config.sign_up.may_approve().err();
+    let requests = RequestsPage { page, desk: desk::bar(member, "requests"), rows, more, errors, shut };
+    Ok(html_with(requests.errors.status(), &requests))
+}
+
+/// `GET /mod/requests`
+pub async fn list(State(app): State<App>, asking: Moderator, Query(after): Query<After>) -> Result<Response, Error> {
+    page(&app, &asking, after, None, Mistakes::default()).await
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Decision {
+    /// `approve` or `decline`.
+    #[serde(default)]
+    decision: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// `POST /mod/requests/{id}`
+pub async fn decide(
+    State(app): State<App>,
+    asking: Moderator,
+    Path(id): Path<i64>,
+    Form(typed): Form<Decision>,
+) -> Result<Response, Error> {
+    let act = Act { actor: Some(asking.member.id), reason: "", at: app.clock.now() };
+    let done = match typed.decision.as_str() {
+        "approve" => {
+            app.config.sign_up.may_approve().map_err(Error::forbidden)?;
+            app.store.approve_request(id, act).await.map(|_| ())
+        }
+        "decline" => match signup::message(&typed.message) {
+            Ok(message) => app.store.decline_request(id, &message, act).await,
+            Err(wrong) => {
+                let typed = Some((id, typed.message));
+                return page(&app, &asking, After::default(), typed, Mistakes::one("", wrong)).await;
+            }
+        },
+        _ => return Err(Error::bad("Choose to approve the request, or to decline it.")),
+    };
+    match done {
+        Ok(()) => Ok(Goto::new("/mod/requests").redirect()),
+        Err(store::Error::NotFound) => Err(Error::bad(SignUpError::Decided)),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,346 @@
+//! Asking for an account: what a moderator decides, what whoever asked is told, and what is forgotten.
+
+use axum::http::StatusCode;
+use stoa::clock::DAY;
+use stoa::config::Switch;
+use stoa::domain::signup::SignUp;
+use stoa::domain::user::{Name, Role};
+use stoa::jobs::KEEP;
+use stoa::store::{Error, NewUser};
+
+use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::hostile::{check, inputs, short};
+
+const WHY: &str = "I weave, and I would like to talk about looms.";
+
+async fn forum() -> TestApp {
+    TestApp::with(|settings| settings.sign_up = Some(SignUp::Request)).await
+}
+
+async fn ask(browser: &mut Browser, name: &str, text: &str) -> Page {
+    browser.post("/signup", &[("name", name), ("password", PASSWORD), ("text", text)]).await
+}
+
+async fn log_in(browser: &mut Browser, name: &str, password: &str) -> Page {
+    browser.post("/login", &[("name", name), ("password", password)]).await
+}
+
+async fn decide(moderator: &mut Browser, name: &str, decision: &str, message: &str, app: &TestApp) -> Page {
+    let id = app.number(&format!("select max(id) from requests where lower(name) = lower('{name}')")).await;
+    moderator.post(&format!("/mod/requests/{id}"), &[("decision", decision), ("message", message)]).await
+}
+
+/// The path of a new invitation's link.
+async fn invite(browser: &mut Browser) -> String {
+    let text = browser.post("/invitations", &[]).await.text();
+    let rest = text.split("id=\"link\" value=\"http://127.0.0.1:8000").nth(1).expect("a link");
+    rest.split('"').next().expect("its end").to_owned()
+}
+
+async fn is_somebody(app: &TestApp, name: &str) -> bool {
+    app.visitor().get(&format!("/user/{name}")).await.status == StatusCode::OK
+}
+
+#[tokio::test]
+async fn somebody_asks_is_approved_and_logs_in() {
+    let app = forum().await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    let mut ada = app.visitor();
+    let form = ada.get("/signup").await;
+    assert!(
+        form.has("Why would you like to join?") && form.has("Send request") && form.has("Only moderators read this.")
+    );
+    let page = ada.submit("/signup", &[("name", "Ada"), ("password", PASSWORD), ("text", WHY)]).await;
+    assert!(page.has("Your request is sent") && page.has("the name is kept for you"), "{}", page.text());
+    assert!(!is_somebody(&app, "Ada").await && ada.cookies.is_empty());
+
+    let page = log_in(&mut ada, "ada", PASSWORD).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.has("It waits for a moderator.") && page.has(WHY), "{}", page.text());
+    assert!(ada.cookies.is_empty());
+
+    assert!(moderator.get("/").await.has("<b class=\"count\">1<span class=\"said\"> waiting"));
+    assert!(moderator.get("/mod").await.has("requests <b class=\"count\">1"));
+    let queue = moderator.get("/mod/requests").await;
+    assert!(queue.has("<h2>Ada</h2>") && queue.has(WHY));
+    app.pass(3_600);
+    let page = decide(&mut moderator, "ada", "approve", "", &app).await;
+    assert_eq!(page.location().as_deref(), Some("/mod/requests"));
+    assert!(moderator.get("/mod/requests").await.has("Nobody waits for an account."));
+
+    let mut ada = app.log_in("ada").await;
+    assert!(ada.get("/replies").await.has("A moderator approved your request. Welcome."));
+    assert_eq!(app.karma("Ada").await, 1);
+    assert_eq!(app.number("select created from users where name = 'Ada'").await, app.now().0, "a member from now on");
+    assert_eq!(app.number("select count(*) from requests where password <> ''").await, 0, "the hash is the account's");
+    let acts = "select count(*) from moderation where act = 'admit' and actor_id is not null and user_id = \
+                (select id from users where name = 'Ada')";
+    assert_eq!(app.number(acts).await, 1);
+}
+
+#[tokio::test]
+async fn the_name_is_theirs_while_they_wait() {
+    let app = forum().await;
+    app.account("marta", Role::Moderator).await;
+    let mut moderator = app.session("marta").await;
+    ask(&mut app.visitor(), "Ada", WHY).await;
+    let link = invite(&mut moderator).await;
+    for name in ["Ada", "aDA"] {
+        let page = ask(&mut app.visitor(), name, "I am the real one.").await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.has("That name is taken.") && page.has("I am the real one.</textarea>"));
+        let page = app.visitor().post(&link, &[("name", name), ("password", PASSWORD)]).await;
+        assert!(page.has("That name is taken."), "{}", page.text());
+        let name = Name::parse(name).expect("a name");
+        let new = NewUser { name: &name, password: "hash", role: Role::Member, origin: None };
+        assert!(matches!(app.store.create_user(new, app.now()).await, Err(Error::Conflict)), "for the operator too");
+    }
+    let page = ask(&mut app.visitor(), "MARTA", WHY).await;
+    assert!(page.has("That name is taken."));
+    assert_eq!(app.number("select count(*) from requests").await, 1);
+}
+
+#[tokio::test]
+async fn a_name_asked_for_by_many_at_once_is_one_person_s() {
+    let app = forum().await;
+    let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
+    let pages = tokio::join!(ask(&mut one, "Ada", WHY), ask(&mut two, "ADA", WHY), ask(&mut three, "ada", WHY));
+    let mut answers = [pages.0.status, pages.1.status, pages.2.status];
+    answers.sort();
+    let (done, taken) = (StatusCode::SEE_OTHER, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answers, [done, taken, taken]);
+    assert_eq!(app.number("select count(*) from requests").await, 1);
+}
+
+#[tokio::test]
+async fn who_does_not_know_the_password_learns_nothing_of_a_request() {
+    let app = forum().await;
+    ask(&mut app.visitor(), "ada", WHY).await;
+    let mut answers = Vec::new();
+    for name in ["ada", "bob"] {
+        let page = log_in(&mut app.visitor(), name, "quite another password").await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        answers.push(page.text().replace(name, "NAME"));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(app.visitor().get("/user/ada").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_request_says_why_and_what_will_not_do_is_kept() {
+    let app = forum().await;
+    let long = "x".repeat(2_001);
+    for (name, text, words) in [
+        ("ada", " \n", "Write a few words"),
+        ("ada", long.as_str(), "That is 2001 characters"),
+        ("a", WHY, "2 to 20 characters"),
+    ] {
+        let page = ask(&mut app.visitor(), name, text).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.has(words) && page.has(&format!("{}</textarea>", text.trim_start())), "{}", page.text());
+        assert!(page.has(&format!("value=\"{name}\"")) && !page.has(PASSWORD));
+    }
+    let app = TestApp::with(|settings| {
+        settings.sign_up = Some(SignUp::Request);
+        settings.request_question = Some("What do you <weave>?".to_owned());
+    })
+    .await;
+    assert!(app.visitor().get("/signup").await.has("What do you &#60;weave&#62;?"));
+}
+
+#[tokio::test]
+async fn whoever_is_declined_reads_why_and_may_ask_again() {
+    let app = forum().await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    ask(&mut app.visitor(), "ada", WHY).await;
+    let page = decide(&mut moderator, "ada", "decline", "Tell us more, *please*.", &app).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    let page = log_in(&mut app.visitor(), "ADA", PASSWORD).await;
+    assert!(page.has("A moderator declined it") && page.has("Tell us more, <em>please</em>.") && page.has(WHY));
+    assert!(page.has("href=\"/signup\"") && !is_somebody(&app, "ada").await);
+
+    let page = ask(&mut app.visitor(), "ada", "Much more.").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "the name is free again");
+    assert!(log_in(&mut app.visitor(), "ada", PASSWORD).await.has("It waits for a moderator."), "the latest counts");
+    decide(&mut moderator, "ada", "approve", "", &app).await;
+    app.log_in("ada").await;
+
+    let log: Vec<String> = app.dump(&[]).await.into_iter().filter(|row| row.starts_with("moderation: ")).collect();
+    let decline = log.iter().find(|row| row.contains("act='decline'")).expect("in the log");
+    assert!(!decline.contains("ada") && !decline.contains("Tell us") && decline.contains("user_id=NULL"), "{decline}");
+}
+
+#[tokio::test]
+async fn requests_are_forgotten_in_time() {
+    let app = forum().await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    for name in ["ada", "bob", "carol"] {
+        ask(&mut app.visitor(), name, WHY).await;
+    }
+    decide(&mut moderator, "ada", "decline", "No.", &app).await;
+    decide(&mut moderator, "bob", "approve", "", &app).await;
+    for (days, left) in [(30, 3), (31, 1), (90, 1), (91, 0)] {
+        let now = app.now().plus(days * DAY);
+        app.store.purge(KEEP, now).await.expect("purged");
+        assert_eq!(app.number("select count(*) from requests").await, left, "after {days} days");
+    }
+    assert!(is_somebody(&app, "bob").await);
+    assert!(log_in(&mut app.visitor(), "ada", PASSWORD).await.has("do not go together"));
+    assert_eq!(ask(&mut app.visitor(), "carol", WHY).await.status, StatusCode::SEE_OTHER, "nobody waits by that name");
+}
+
+#[tokio::test]
+async fn no_more_wait_than_can_be_read() {
+    let app = TestApp::with(|settings| {
+        settings.sign_up = Some(SignUp::Request);
+        settings.requests_waiting = Some(2);
+    })
+    .await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
+    tokio::join!(ask(&mut one, "ada", WHY), ask(&mut two, "bob", WHY), ask(&mut three, "carol", WHY));
+    assert_eq!(app.number("select count(*) from requests").await, 2);
+    let page = ask(&mut app.visitor(), "dora", WHY).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.has("As many requests wait as the moderators can read.") && page.has(WHY));
+    let waiting = app.number("select min(id) from requests").await;
+    moderator.post(&format!("/mod/requests/{waiting}"), &[("decision", "decline")]).await;
+    assert_eq!(ask(&mut app.visitor(), "dora", WHY).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn two_moderators_at_once_make_one_account() {
+    let app = forum().await;
+    let (mut one, mut two) = (app.person("one", Role::Moderator).await, app.person("two", Role::Admin).await);
+    ask(&mut app.visitor(), "ada", WHY).await;
+    let pages =
+        tokio::join!(decide(&mut one, "ada", "approve", "", &app), decide(&mut two, "ada", "decline", "No.", &app));
+    let mut answers = [pages.0.status, pages.1.status];
+    answers.sort();
+    assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::BAD_REQUEST]);
+    assert!(pages.0.has("somebody has decided") || pages.1.has("somebody has decided"));
+    let made = i64::from(is_somebody(&app, "ada").await);
+    assert_eq!(app.number("select count(*) from moderation where act in ('admit', 'decline')").await, 1);
+    assert_eq!(app.number("select count(*) from moderation where act = 'admit'").await, made);
+    assert_eq!(decide(&mut one, "ada", "approve", "", &app).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
+    let app = forum().await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    let link = invite(&mut moderator).await;
+    assert!(!app.visitor().get(&link).await.has("Why would you like to join?"));
+    app.visitor().post(&link, &[("name", "bob"), ("password", PASSWORD)]).await;
+    assert!(is_somebody(&app, "bob").await);
+
+    let app = TestApp::with(|settings| {
+        settings.sign_up = Some(SignUp::Request);
+        settings.invited_need_approval = Some(Switch::On);
+    })
+    .await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    let link = invite(&mut moderator).await;
+    let page = app.visitor().get(&link).await;
+    assert!(page.has("moderator</a> invites you") && page.has("Why would you like to join?"));
+    let form = |name| [("name", name), ("password", PASSWORD), ("text", WHY)];
+    let page = app.visitor().post(&link, &form("bob")).await;
+    assert_eq!(page.location().as_deref(), Some("/signup?sent=yes"));
+    assert!(!is_somebody(&app, "bob").await);
+    let page = app.visitor().post(&link, &form("carol")).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND, "the link is bob's while bob waits");
+    assert!(moderator.get("/invitations").await.has("somebody asks by it"));
+    assert!(moderator.get("/mod/requests").await.has("invited by <a href=\"/user/moderator\">moderator</a>"));
+
+    decide(&mut moderator, "bob", "decline", "", &app).await;
+    assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK, "good again");
+    app.visitor().post(&link, &form("carol")).await;
+    decide(&mut moderator, "carol", "approve", "", &app).await;
+    assert_eq!(app.number("select invited_by from users where name = 'carol'").await, app.id_of("moderator").await.0);
+    assert!(moderator.get("/invitations").await.has("used by <a href=\"/user/carol\">carol</a>"));
+    assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
+    for mode in [SignUp::Open, SignUp::Invitation, SignUp::Closed] {
+        let before = forum().await;
+        before.account("moderator", Role::Moderator).await;
+        ask(&mut before.visitor(), "ada", WHY).await;
+        ask(&mut before.visitor(), "bob", WHY).await;
+        let app = before.with_other_settings(|config| config.sign_up = mode);
+        let mut moderator = app.session("moderator").await;
+        assert!(log_in(&mut app.visitor(), "ada", PASSWORD).await.has("It waits for a moderator."));
+        let page = decide(&mut moderator, "ada", "approve", "", &app).await;
+        let is_closed = mode == SignUp::Closed;
+        assert_eq!(page.status == StatusCode::FORBIDDEN, is_closed, "{mode:?}: {}", page.status);
+        assert_eq!(is_somebody(&app, "ada").await, !is_closed, "{mode:?}");
+        let queue = moderator.get("/mod/requests").await;
+        assert_eq!(queue.has("value=\"approve\""), !is_closed);
+        assert_eq!(decide(&mut moderator, "bob", "decline", "", &app).await.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn an_import_does_not_take_the_name_of_somebody_who_waits() {
+    let app = forum().await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    ask(&mut app.visitor(), "ada", WHY).await;
+    app.import("{\"id\":1,\"type\":\"story\",\"by\":\"Ada\",\"time\":1,\"title\":\"A story\",\"score\":1}\n").await;
+    assert!(app.visitor().get("/item/1").await.has("/user/Ada-hn"));
+    assert_eq!(decide(&mut moderator, "ada", "approve", "", &app).await.status, StatusCode::SEE_OTHER);
+    assert!(!app.log_in("ada").await.get("/item/1").await.has("<b class=\"own\">you</b>"));
+    let page = ask(&mut app.visitor(), "ADA-hn", WHY).await;
+    assert!(page.has("taken by the author of imported posts"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn a_long_queue_is_read_in_pages() {
+    let app = forum().await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    for n in 0..31 {
+        let row = format!("'name{n}', 'hash', 'Words {n}.', {}", app.now().0 + n / 2);
+        app.sql(&format!("insert into requests (name, password, text, created) values ({row})")).await;
+    }
+    let first = moderator.get("/mod/requests").await;
+    assert!(first.has("<h2>name0</h2>") && first.has("<h2>name29</h2>") && !first.has("<h2>name30</h2>"));
+    assert!(first.place_of("name1<") < first.place_of("name2<"), "who asked first stands first");
+    let text = first.text();
+    let more = text.split("<p class=\"next\"><a href=\"").nth(1).expect("more").split('"').next().expect("an address");
+    let rest = moderator.get(&more.replace("&#38;", "&")).await;
+    assert!(rest.has("<h2>name30</h2>") && !rest.has("<h2>name29</h2>") && !rest.has("class=\"next\""));
+}
+
+#[tokio::test]
+async fn no_typed_text_breaks_a_request_or_its_answer() {
+    let app = forum().await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    for (n, input) in inputs().into_iter().enumerate() {
+        let what = short(&input);
+        let name = format!("ada{n}");
+        check(&ask(&mut app.visitor(), &input, &input).await, &what);
+        let page = ask(&mut app.visitor(), &name, &input).await;
+        check(&page, &what);
+        if page.status != StatusCode::SEE_OTHER {
+            assert!(input.trim().is_empty() || input.chars().count() > 2_000, "{what}: {}", page.text());
+            ask(&mut app.visitor(), &name, WHY).await;
+        }
+        for path in ["/mod/requests".to_owned(), format!("/mod/requests?at={}&after=1", short(&input).len())] {
+            let page = moderator.get(&path).await;
+            check(&page, &what);
+            assert!(!page.has("\0") && !page.has("\u{202e}gpj"), "{what}");
+        }
+        check(&decide(&mut moderator, &name, &what.replace('\0', ""), "", &app).await, &what);
+        let page = decide(&mut moderator, &name, "decline", &input, &app).await;
+        check(&page, &what);
+        if page.status == StatusCode::UNPROCESSABLE_ENTITY {
+            decide(&mut moderator, &name, "decline", "No.", &app).await;
+        }
+        check(&log_in(&mut app.visitor(), &name, PASSWORD).await, &what);
+    }
+    for path in ["/mod/requests/abc", "/mod/requests/99999999999999999999999", "/mod/requests/-1"] {
+        let page = moderator.post(path, &[("decision", "approve")]).await;
+        check(&page, path);
+        assert!(page.status.is_client_error(), "{path}");
+    }
+}
