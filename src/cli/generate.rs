@@ -15,8 +15,8 @@ use crate::store::{NewItem, Store};
 
 /// Items of one transaction, about.
 const BATCH: usize = 5_000;
-/// Comments of the two newest threads, where there are enough to go round: long ones, to see how they hold up.
-const LONG: [u64; 2] = [650, 3_000];
+/// The people who write in the long threads: not more on a larger site, so that the threads stay the same.
+const REGULARS: u32 = 200;
 
 #[derive(Debug, clap::Args)]
 pub struct Generate {
@@ -29,6 +29,9 @@ pub struct Generate {
     /// How many comments they have between them
     #[arg(long, default_value_t = 10_000)]
     comments: u32,
+    /// Beside those, the newest stories: one for each number, with so many comments, the same on a site of any size
+    #[arg(long, value_delimiter = ',', default_value = "650,3000")]
+    long: Vec<u32>,
     /// Another number, another site
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -42,8 +45,9 @@ pub async fn run(args: Generate, store: &Store, clock: &Clock) -> anyhow::Result
     if !store.newest(crate::store::Dead::All, None, crate::store::Page::first(1)).await?.is_empty() {
         bail!("there are stories in {} already: name a new one with --database", store.path().display());
     }
-    let total = u64::from(args.stories) + u64::from(args.comments);
-    let bar = ProgressBar::new(total).with_style(ProgressStyle::with_template(
+    let stories = u64::from(args.stories) + args.long.len() as u64;
+    let comments: u64 = args.long.iter().chain([&args.comments]).map(|count| u64::from(*count)).sum();
+    let bar = ProgressBar::new(stories + comments).with_style(ProgressStyle::with_template(
         "{wide_bar} {human_pos} of {human_len} items, {per_sec}, {eta} left",
     )?);
     if !std::io::stderr().is_terminal() {
@@ -53,8 +57,12 @@ pub async fn run(args: Generate, store: &Store, clock: &Clock) -> anyhow::Result
     let mut site = Site { rng: Rng::with_seed(args.seed), users: args.users, next: 1, now };
     let mut batch = Vec::with_capacity(BATCH);
     for (nth, comments) in shares(&args, &mut site.rng).into_iter().enumerate() {
-        let age = site.age_of(nth, args.stories);
-        site.thread(age, comments, &mut batch);
+        let newer = stories.saturating_sub(nth as u64);
+        if nth as u64 >= u64::from(args.stories) {
+            site.rng = Rng::with_seed(args.seed.wrapping_add(newer));
+            site.users = args.users.min(REGULARS);
+        }
+        site.thread(age(newer), comments, &mut batch);
         if batch.len() >= BATCH {
             bar.inc(batch.len() as u64);
             store.import(&batch, 0, now).await?;
@@ -63,28 +71,14 @@ pub async fn run(args: Generate, store: &Store, clock: &Clock) -> anyhow::Result
     }
     store.import(&batch, 0, now).await?;
     bar.finish_and_clear();
-    writeln!(
-        std::io::stdout(),
-        "Made {} stories and {} comments by {} people.",
-        args.stories,
-        args.comments,
-        args.users
-    )?;
+    writeln!(std::io::stdout(), "Made {stories} stories and {comments} comments by {} people.", args.users)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// How many comments each story has, the oldest first: few have many, as is usual.
 fn shares(args: &Generate, rng: &mut Rng) -> Vec<u64> {
-    let mut left = u64::from(args.comments);
-    let mut long = Vec::new();
-    for size in LONG {
-        if u64::from(args.comments) >= size * 2 && args.stories > 10 {
-            left = left.saturating_sub(size);
-            long.push(size);
-        }
-    }
-    let rest = args.stories as usize - long.len();
-    let weights: Vec<f64> = (0..rest).map(|_| (1.0 - rng.f64()).powf(-0.8)).collect();
+    let left = u64::from(args.comments);
+    let weights: Vec<f64> = (0..args.stories).map(|_| (1.0 - rng.f64()).powf(-0.8)).collect();
     let sum: f64 = weights.iter().sum();
     let mut shares: Vec<u64> = weights.iter().map(|weight| whole(weight / sum * left as f64)).collect();
     let mut missing = left.saturating_sub(shares.iter().sum());
@@ -94,14 +88,18 @@ fn shares(args: &Generate, rng: &mut Rng) -> Vec<u64> {
         }
         missing -= 1;
     }
-    long.reverse();
-    shares.extend(long);
+    shares.extend(args.long.iter().rev().map(|count| u64::from(*count)));
     shares
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count that is a u64")]
 fn whole(share: f64) -> u64 {
     share.max(0.0) as u64
+}
+
+/// How long ago a story was submitted that is the nth newest of all, in seconds: a hundred a day.
+fn age(newer: u64) -> i64 {
+    i64::try_from(newer).unwrap_or(i64::MAX).saturating_mul(DAY / 100)
 }
 
 struct Site {
@@ -113,12 +111,6 @@ struct Site {
 }
 
 impl Site {
-    /// How long ago the nth story of all was submitted, in seconds: a hundred a day.
-    fn age_of(&self, nth: usize, stories: u32) -> i64 {
-        let newer = i64::from(stories).saturating_sub(i64::try_from(nth).unwrap_or(0));
-        newer.saturating_mul(DAY / 100)
-    }
-
     fn thread(&mut self, age: i64, comments: u64, batch: &mut Vec<NewItem>) {
         let story = self.story(age);
         let (root, began) = (story.source_id, story.time);

@@ -273,6 +273,29 @@ fn an_import_run_twice_changes_nothing_and_its_names_can_be_handed_over() {
     assert!(said.code == Some(1) && said.err.contains("nothing.json"), "{said:?}");
 }
 
+#[tokio::test]
+async fn a_made_up_site_has_the_same_long_thread_whatever_its_size() {
+    let mut threads = Vec::new();
+    for stories in [20, 60] {
+        let folder = Folder::new();
+        let said = folder.works(&format!("generate --stories {stories} --comments 100 --users 300 --long 40,7"));
+        assert_eq!(said, format!("Made {} stories and 147 comments by 300 people.\n", stories + 2));
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        let texts: Vec<String> = sqlx::query_scalar(
+            "select u.name || ' at ' || i.depth || ': ' || i.text from items i join users u on u.id = i.author_id \
+             where i.root_id = (select id from items where kind = 'story' order by time desc limit 1) \
+             and i.kind = 'comment' order by i.id",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("the newest thread");
+        assert_eq!(texts.len(), 40);
+        threads.push(texts);
+    }
+    assert_eq!(threads[0], threads[1]);
+}
+
 #[test]
 fn a_forum_answers_says_how_to_become_its_admin_and_stops_when_told() {
     let folder = Folder::new();

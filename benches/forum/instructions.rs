@@ -1,0 +1,86 @@
+//! How many instructions a request takes, which does not depend on what else the machine does: the forum under callgrind.
+
+use std::fs::read_to_string;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::load::{BROWSER, Connection, Request};
+use crate::report::thousands;
+use crate::server::Server;
+use crate::site::{STOA, Site, serve};
+use crate::work::COMMENT;
+
+/// Requests that are counted, and before them such as fill the copies in memory.
+const COUNTED: usize = 40;
+const BEFORE: usize = 6;
+const FOLDER: &str = "target/bench/callgrind";
+
+/// Counts, and leaves for each kind of request what callgrind_annotate reads.
+pub fn count(items: u32) {
+    let _ = std::fs::remove_dir_all(FOLDER);
+    std::fs::create_dir_all(FOLDER).unwrap();
+    let folder = std::fs::canonicalize(FOLDER).unwrap();
+    let site = Site::start(items);
+    // Sessions and everything else are in the database: the same site goes on under callgrind.
+    let (site, database) = site.stopped();
+    let out = format!("--callgrind-out-file={}/out", folder.display());
+    let quiet = ["--quiet", "--tool=callgrind", "--instr-atstart=no", "--fair-sched=yes", &out];
+    let program: Vec<&str> = ["valgrind"].into_iter().chain(quiet).chain([STOA]).collect();
+    let (server, _) = serve(&database, &program);
+    control(&server, &["-i", "on"]);
+    println!("{:<44} {:>14}", "", "instructions");
+    for (name, script) in requests(&site) {
+        let mut connection = Connection::open(server.port);
+        let mut ask = |times| script.iter().cycle().take(times).for_each(|request| _ = connection.ask(request));
+        ask(BEFORE);
+        control(&server, &["-z"]);
+        ask(COUNTED);
+        control(&server, &["-d", name]);
+        let dump = newest_dump(&folder);
+        let kept = folder.join(name.replace([' ', ','], "-"));
+        std::fs::rename(&dump, &kept).unwrap();
+        let each = total(&kept) / COUNTED as u64;
+        println!("{name:<44} {:>14}", thousands(u32::try_from(each).unwrap()));
+    }
+    println!("\ncallgrind_annotate --auto=no {FOLDER}/NAME shows where they went.");
+}
+
+/// Requests of one kind each, over and over.
+fn requests(site: &Site) -> Vec<(&'static str, Vec<Request>)> {
+    let member = site.members[0].as_str();
+    let thread = format!("/item/{}", site.stories[0]);
+    let vote = |up| Request::vote(member, site.stories[2], up);
+    let get = |path: &str, session, encoding| vec![Request::get(path, session, encoding, None)];
+    vec![
+        ("front page, visitor", get("/", None, BROWSER)),
+        ("front page, member, plain", get("/", Some(member), "identity")),
+        ("front page, member, compressed", get("/", Some(member), BROWSER)),
+        ("650-comment thread, visitor", get(&thread, None, BROWSER)),
+        ("650-comment thread, member, plain", get(&thread, Some(member), "identity")),
+        ("650-comment thread, member, compressed", get(&thread, Some(member), BROWSER)),
+        ("vote", vec![vote(true), vote(false)]),
+        ("comment", vec![Request::comment(member, site.stories[2], COMMENT)]),
+    ]
+}
+
+fn control(server: &Server, arguments: &[&str]) {
+    let mut command = Command::new("callgrind_control");
+    command.args(arguments).arg(server.pid().to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+    assert!(command.status().unwrap().success(), "{command:?}");
+    // A dump is written when the process next comes by.
+    std::thread::sleep(Duration::from_millis(500));
+}
+
+fn newest_dump(folder: &Path) -> PathBuf {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let numbered = files.filter(|path| path.to_string_lossy().contains("/out."));
+    numbered.max_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap()).expect("a dump")
+}
+
+/// The sum of a dump.
+fn total(dump: &Path) -> u64 {
+    let text = read_to_string(dump).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("totals: ")).expect("a sum");
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}

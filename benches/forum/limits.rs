@@ -1,0 +1,141 @@
+//! What the same bytes cost from a bare axum handler, and from nginx where it is installed.
+
+use std::fmt::Write as _;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use axum::routing::get;
+use bytes::Bytes;
+
+use crate::load::{Answer, Request, fetch};
+use crate::server::{Server, free_port};
+
+/// Headers that each server makes for itself.
+const OWN: [&str; 4] = ["transfer-encoding", "content-length", "date", "connection"];
+
+/// A limit with the page on it; the folder lasts as long as the server.
+pub struct Limit {
+    pub server: Server,
+    _folder: tempfile::TempDir,
+}
+
+/// Starts this very program as a server that answers the same head and body from memory: what the stack itself costs.
+pub fn bare(answer: &Answer) -> Limit {
+    let folder = tempfile::tempdir().unwrap();
+    let mut head = format!("{}\r\n", answer.status);
+    for (name, value) in answer.headers.iter().filter(|(name, _)| !OWN.contains(&name.as_str())) {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    std::fs::write(folder.path().join("head"), head).unwrap();
+    std::fs::write(folder.path().join("body"), &answer.body).unwrap();
+    let port = free_port();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg("--bare").arg(port.to_string()).arg(folder.path());
+    Limit { server: Server::start(&mut command, port), _folder: folder }
+}
+
+/// The bare server's own `main`.
+pub fn serve_bare(port: u16, folder: &Path) {
+    let head = std::fs::read_to_string(folder.join("head")).unwrap();
+    let body = Bytes::from(std::fs::read(folder.join("body")).unwrap());
+    let mut lines = head.lines();
+    let status: StatusCode = lines.next().unwrap().parse().unwrap();
+    let headers: Vec<(HeaderName, HeaderValue)> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+        .collect();
+    let page = get(move || {
+        let (headers, body) = (headers.clone(), body.clone());
+        async move {
+            let mut response = Response::new(Body::from(body));
+            *response.status_mut() = status;
+            response.headers_mut().extend(headers);
+            response
+        }
+    });
+    let router = Router::new().fallback_service(page);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async move {
+        let acceptor = axum_server::accept::NoDelayAcceptor::new();
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        axum_server::bind(address).acceptor(acceptor).serve(router.into_make_service()).await.unwrap();
+    });
+}
+
+/// Where nginx is.
+fn nginx_program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
+    folders.map(|folder| folder.join("nginx")).find(|program| program.exists())
+}
+
+/// nginx with two workers and the body as a static file under the same headers, and the request to send it.
+pub fn nginx(
+    answer: &Answer,
+    request: &Request,
+    conditional: impl FnOnce(&str) -> Request,
+) -> Option<(Limit, Request)> {
+    let program = nginx_program()?;
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    // Without a body there is nothing to be modified; nginx compares its own tag with the one asked for.
+    let body = if answer.body.is_empty() { b"not sent".as_slice() } else { &answer.body };
+    std::fs::write(folder.path().join("page"), body).unwrap();
+    std::fs::write(folder.path().join("nginx.conf"), settings(folder.path(), answer, port)).unwrap();
+    let mut command = Command::new(program);
+    command.arg("-p").arg(folder.path()).args(["-c", "nginx.conf"]).stderr(Stdio::null());
+    let server = Server::start(&mut command, port);
+    let request = if answer.status == 304 {
+        let tagged = fetch(port, request);
+        conditional(tagged.header("etag").unwrap())
+    } else {
+        request.clone()
+    };
+    Some((Limit { server, _folder: folder }, request))
+}
+
+fn settings(folder: &Path, answer: &Answer, port: u16) -> String {
+    let mut headers = String::new();
+    for (name, value) in &answer.headers {
+        if !OWN.contains(&name.as_str()) && name != "content-type" && name != "etag" {
+            let _ = writeln!(headers, "add_header {name} \"{}\";", value.replace('\\', "\\\\").replace('"', "\\\""));
+        }
+    }
+    let kind = answer.header("content-type").unwrap_or("text/html; charset=utf-8");
+    // Workers of a master that root starts are nobody, who cannot read the folder.
+    let user = if std::fs::metadata(folder).unwrap().uid() == 0 { "user root;" } else { "" };
+    format!(
+        "{user}
+worker_processes 2;
+daemon off;
+pid nginx.pid;
+error_log stderr crit;
+events {{ worker_connections 2048; }}
+http {{
+    access_log off;
+    server_tokens off;
+    sendfile on;
+    tcp_nopush on;
+    tcp_nodelay on;
+    keepalive_requests 1000000000;
+    open_file_cache max=16;
+    client_body_temp_path .;
+    proxy_temp_path .;
+    fastcgi_temp_path .;
+    uwsgi_temp_path .;
+    scgi_temp_path .;
+    default_type \"{kind}\";
+    {headers}
+    server {{
+        listen 127.0.0.1:{port};
+        root .;
+        location / {{ try_files /page =404; }}
+    }}
+}}
+"
+    )
+}

@@ -1,0 +1,182 @@
+//! The newest whole run, written into `docs/`: tables between two marks in `performance.md`, and the chart beside it.
+
+use std::fmt::Write as _;
+
+use crate::chart;
+use crate::results::{Results, Row, figure};
+
+const PAGE: &str = "docs/performance.md";
+const CHART: &str = "docs/performance.svg";
+const BEGIN: &str = "<!-- From here on written by bin/bench --report. -->\n";
+const END: &str = "<!-- Up to here. -->\n";
+
+pub fn write() {
+    let (from, results) = Results::newest();
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let (before, rest) = page.split_once(BEGIN).expect("a mark where the tables begin");
+    let (_, after) = rest.split_once(END).expect("a mark where the tables end");
+    std::fs::write(PAGE, format!("{before}{BEGIN}\n{}\n{END}{after}", tables(&results, &from.to_string_lossy())))
+        .unwrap();
+    std::fs::write(CHART, chart::draw(&results)).unwrap();
+    println!("{PAGE} and {CHART} show {}.", from.display());
+}
+
+impl Results {
+    /// The row of a page, a viewer and a form.
+    pub fn of(&self, page: &str, kind: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == format!("{page}, {kind}"))
+    }
+
+    /// The pages that were measured.
+    pub fn pages(&self) -> Vec<&str> {
+        self.rows
+            .iter()
+            .filter_map(|row| row.name.strip_suffix(", visitor, plain"))
+            .filter(|page| !page.contains(" to "))
+            .collect()
+    }
+
+    /// The rows about sites of several sizes, without what they have in common in their names.
+    pub fn grown(&self) -> impl Iterator<Item = (&str, &Row)> {
+        self.rows
+            .iter()
+            .filter(|row| !row.more.sizes.is_empty())
+            .map(|row| (row.name.split(", 10^3").next().unwrap_or(&row.name), row))
+    }
+}
+
+fn tables(results: &Results, from: &str) -> String {
+    let mut text = format!(
+        "Measured on {} with {} cores ({}), which the load tool shares; every number is in [{from}](../{from}).\n\n\
+         ![Processor time of a request for each page, and the cost on sites of a thousand to a million items](performance.svg)\n",
+        results.date, results.cores, results.processor
+    );
+    visitors(results, &mut text);
+    members(results, &mut text);
+    beside(results, &mut text);
+    growth(results, &mut text);
+    let _ = writeln!(text, "\n### Once\n\n| what | value |\n|---|---:|");
+    for row in results.rows.iter().filter(|row| row.limit.is_none() && row.unit != "ms CPU") {
+        let _ = writeln!(text, "| {} | {} {} |", row.name, figure(row.value), row.unit);
+    }
+    text
+}
+
+const FORMS: [&str; 5] = ["plain", "gzip", "brotli", "zstd", "304"];
+
+fn visitors(results: &Results, text: &mut String) {
+    let _ = writeln!(
+        text,
+        "\n### Visitors\n\nRequests a second as a share of what a bare handler and nginx give with the same bytes, in the forms that a browser may ask for.\n\n\
+         | page | bytes, plain | requests a second | p50, p99 ms | CPU ms | of bare: {forms} | of nginx: {forms} |\n|---|---:|---:|---:|---:|---|---|",
+        forms = FORMS.join(", ")
+    );
+    for page in results.pages() {
+        let Some(plain) = results.of(page, "visitor, plain") else { continue };
+        let rows = || FORMS.iter().map(|form| results.of(page, &format!("visitor, {form}")));
+        let bare = ratios(rows().map(|row| row.and_then(|row| row.ratio)));
+        let nginx = ratios(rows().map(|row| row.and_then(|row| row.more.nginx_ratio)));
+        let _ = writeln!(
+            text,
+            "| {page} | {} | {} | {}, {} | {} | {bare} | {nginx} |",
+            plain.more.bytes.unwrap_or_default(),
+            figure(plain.value),
+            cell(plain.more.p50_ms),
+            cell(plain.more.p99_ms),
+            cell(plain.more.cpu_ms),
+        );
+    }
+}
+
+fn members(results: &Results, text: &mut String) {
+    let _ = writeln!(
+        text,
+        "\n### Members\n\nThe last columns: the page asked for just after the member voted on it, so that nothing of it is kept.\n\n\
+         | page | requests a second, plain | of bare | CPU ms, plain | CPU ms, compressed | after a vote: CPU ms, plain | compressed |\n\
+         |---|---:|---:|---:|---:|---:|---:|"
+    );
+    for page in results.pages() {
+        let Some(plain) = results.of(page, "member, plain") else { continue };
+        let compressed = results.of(page, "member, compressed").and_then(|row| row.more.cpu_ms);
+        let anew = |form| cell(results.of(page, &format!("member, {form}, after a vote")).map(|row| row.value));
+        let _ = writeln!(
+            text,
+            "| {page} | {} | {} | {} | {} | {} | {} |",
+            figure(plain.value),
+            ratios([plain.ratio].into_iter()),
+            cell(plain.more.cpu_ms),
+            cell(compressed),
+            anew("plain"),
+            anew("compressed"),
+        );
+    }
+}
+
+/// What is neither a page nor about growth, and has a limit.
+fn beside(results: &Results, text: &mut String) {
+    let _ = writeln!(
+        text,
+        "\n### Writes\n\n| what | value | limit | ratio | CPU ms | p50, p99 ms |\n|---|---:|---:|---:|---:|---:|"
+    );
+    let is_page = |row: &Row| row.more.bytes.is_some() || row.unit == "ms CPU" || !row.more.sizes.is_empty();
+    for row in results.rows.iter().filter(|row| row.limit.is_some() && !is_page(row)) {
+        let _ = writeln!(
+            text,
+            "| {} | {} {} | {} | {} | {} | {}, {} |",
+            row.name,
+            figure(row.value),
+            row.unit,
+            cell(row.limit),
+            ratios([row.ratio].into_iter()),
+            cell(row.more.cpu_ms),
+            cell(row.more.p50_ms),
+            cell(row.more.p99_ms),
+        );
+    }
+}
+
+fn growth(results: &Results, text: &mut String) {
+    let _ = writeln!(
+        text,
+        "\n### Growth\n\nThe same work on sites of very different sizes, in turn; CPU milliseconds of one request.\n"
+    );
+    let mut headed = false;
+    for (name, row) in results.grown() {
+        if !headed {
+            let sizes: String = row.more.sizes.iter().map(|(items, _)| format!(" {} |", thousands(*items))).collect();
+            let _ = writeln!(text, "| work |{sizes} ratio |\n|---|{}---:|", "---:|".repeat(row.more.sizes.len()));
+            headed = true;
+        }
+        let values: String = row.more.sizes.iter().map(|(_, value)| format!(" {} |", figure(*value))).collect();
+        let unit = if row.unit == "ms CPU" { String::new() } else { format!(", {}", row.unit) };
+        let _ = writeln!(text, "| {name}{unit} |{values} {} |", ratios([row.ratio].into_iter()));
+    }
+    let _ = writeln!(text, "\n| thread | 650 comments | 3,000 comments | ratio |\n|---|---:|---:|---:|");
+    for row in &results.rows {
+        let Some(kind) = row.name.strip_prefix("650 to 3,000 comments, ") else { continue };
+        let _ = writeln!(
+            text,
+            "| {kind} | {} | {} | {} |",
+            cell(row.limit),
+            figure(row.value),
+            ratios([row.ratio].into_iter())
+        );
+    }
+}
+
+fn cell(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), figure)
+}
+
+fn ratios(values: impl Iterator<Item = Option<f64>>) -> String {
+    let each = values.map(|value| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}")));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// 10000 as 10,000.
+pub fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
+    groups.join(",")
+}

@@ -1,0 +1,202 @@
+//! The whole table, on a site of one size.
+
+use std::io::Write as _;
+use std::time::Instant;
+
+use crate::limits;
+use crate::load::{BROWSER, Load, Request, fetch};
+use crate::results::{Results, Row};
+use crate::site::{PASSWORD, Site, name};
+use crate::sqlite;
+use crate::turns::{Contestant, Measured, Plan, in_turn};
+use crate::work::{self, COMMENT};
+
+/// Items of the file that `stoa import` is timed with.
+const IMPORTED: i64 = 20_000;
+
+/// The pages that are measured, each in all its forms; another one is another line.
+pub fn pages(site: &Site) -> Vec<(&'static str, String)> {
+    vec![
+        ("front page", "/".to_owned()),
+        ("list, second page", "/?p=2".to_owned()),
+        ("user page", "/user/user1".to_owned()),
+        ("feed", "/feed/top.atom".to_owned()),
+        ("comment page", format!("/item/{}", site.comment())),
+        ("650-comment thread", format!("/item/{}", site.stories[0])),
+        ("3,000-comment thread", format!("/item/{}", site.stories[1])),
+    ]
+}
+
+/// How a visitor may ask, and how a member does.
+const VISITOR: [(&str, &str); 4] = [("plain", "identity"), ("gzip", "gzip"), ("brotli", "br"), ("zstd", "zstd")];
+const MEMBER: [(&str, &str); 2] = [("plain", "identity"), ("compressed", BROWSER)];
+
+pub fn measure(items: u32, plan: &Plan, results: &mut Results) {
+    let site = Site::start(items);
+    results.add(Row::new("generate", "items/s", site.made));
+    results.add(Row::new("import", "items/s", import()));
+    let member = site.members[0].as_str();
+    for (page, path) in &pages(&site) {
+        for (form, encoding) in VISITOR {
+            let ask = |etag: Option<&str>| Request::get(path, None, encoding, etag);
+            results.add(compare(&site, &format!("{page}, visitor, {form}"), plan, &ask(None), ask));
+        }
+        let ask = |etag: Option<&str>| Request::get(path, None, BROWSER, etag);
+        let etag = fetch(site.server.port, &ask(None)).header("etag").map(str::to_owned);
+        if etag.is_some() {
+            results.add(compare(&site, &format!("{page}, visitor, 304"), plan, &ask(etag.as_deref()), ask));
+        }
+        for (form, encoding) in MEMBER {
+            let ask = |etag: Option<&str>| Request::get(path, Some(member), encoding, etag);
+            results.add(compare(&site, &format!("{page}, member, {form}"), plan, &ask(None), ask));
+        }
+    }
+    anew(&site, plan, results);
+    thread_growth(results);
+    log_ins(&site, plan, results);
+    writes(&site, plan, results);
+    stampede(&site, plan, results);
+    results.add(Row::new("resident after everything", "MB", site.server.resident_mb()));
+}
+
+/// A page, its own bytes from a bare handler, and the same from nginx where it is installed, in turn.
+fn compare(site: &Site, name: &str, plan: &Plan, request: &Request, ask: impl Fn(Option<&str>) -> Request) -> Row {
+    let answer = fetch(site.server.port, request);
+    let bare = limits::bare(&answer);
+    let nginx = limits::nginx(&answer, request, |etag| ask(Some(etag)));
+    let script = [vec![request.clone()]];
+    let theirs = nginx.as_ref().map(|(limit, request)| (limit, [vec![request.clone()]]));
+    let mut contestants = vec![Contestant::http(&site.server, &script), Contestant::http(&bare.server, &script)];
+    contestants.extend(theirs.as_ref().map(|(limit, script)| Contestant::http(&limit.server, script)));
+    let measured = in_turn(contestants, plan);
+    let mut row = Row::rate(name, "req/s", &measured[0]).against_rate(&measured[1]).and_nginx(measured.get(2));
+    row.more.bytes = Some(answer.bytes);
+    row.more.encoding = Some(answer.encoding().to_owned());
+    row
+}
+
+/// Pages that somebody asks for just after a vote on what they show.
+fn anew(site: &Site, plan: &Plan, results: &mut Results) {
+    let member = site.members[0].as_str();
+    for (page, path, item) in work::changing(site) {
+        for (who, session) in [("visitor", None), ("member", Some(member))] {
+            for (form, encoding) in MEMBER {
+                let page = format!("{page}, {who}, {form}, after a vote");
+                let work = work::Anew::new(site, item, Request::get(&path, session, encoding, None));
+                let measured = in_turn(work.contestants().into(), plan);
+                results.add(anew_row(&page, &measured[0], &measured[1]));
+            }
+        }
+    }
+}
+
+/// What remains when the vote's own cost is taken away.
+fn anew_row(name: &str, votes: &Measured, pages: &Measured) -> Row {
+    let mut row = Row::new(name, "ms CPU", pages.cpu_ms - votes.cpu_ms);
+    row.more.p50_ms = Some(pages.p50_ms);
+    row.more.p99_ms = Some(pages.p99_ms);
+    row
+}
+
+/// How much more the long thread costs than the short one.
+fn thread_growth(results: &mut Results) {
+    let mut rows = Vec::new();
+    for short in &results.rows {
+        let Some(kind) = short.name.strip_prefix("650-comment thread, ") else { continue };
+        let long = results.rows.iter().find(|row| row.name == format!("3,000-comment thread, {kind}"));
+        let cost = |row: &Row| if row.unit == "ms CPU" { Some(row.value) } else { row.more.cpu_ms };
+        if let (Some(long), Some(before), false) = (long.and_then(cost), cost(short), kind.ends_with("304")) {
+            rows.push(Row::new(format!("650 to 3,000 comments, {kind}"), "ms CPU", long).against(before));
+        }
+    }
+    rows.into_iter().for_each(|row| results.add(row));
+}
+
+/// Log-ins, beside as many threads as there are cores that only check passwords.
+fn log_ins(site: &Site, plan: &Plan, results: &mut Results) {
+    let scripts: Vec<_> = (0..site.members.len()).map(|nth| vec![Request::log_in(&name(nth), PASSWORD)]).collect();
+    let hash = stoa::domain::password::hash(PASSWORD).unwrap();
+    let cores = results.cores;
+    let checks = Contestant::own(|long| {
+        let loads: Vec<Load> = std::thread::scope(|scope| {
+            let check = || Load::alone(long, || assert!(stoa::domain::password::verify(PASSWORD, Some(&hash))));
+            let threads: Vec<_> = (0..cores).map(|_| scope.spawn(check)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let took = loads.iter().map(|load| load.took).max().unwrap();
+        Load { times: loads.into_iter().flat_map(|load| load.times).collect(), took }
+    });
+    let measured = in_turn(vec![Contestant::http(&site.server, &scripts), checks], plan);
+    results.add(Row::rate("log-ins", "req/s", &measured[0]).against_rate(&measured[1]));
+    results.add(Row::new("resident after the log-ins", "MB", site.server.resident_mb()));
+}
+
+/// Votes and comments that are acknowledged, beside the same transactions on a copy of the database.
+fn writes(site: &Site, plan: &Plan, results: &mut Results) {
+    let mut bare = sqlite::Bare::open(&site.copy());
+    let shares: Vec<(i64, Vec<i64>)> =
+        site.shares().enumerate().map(|(nth, (_, stories))| (bare.user(&name(nth)), stories)).collect();
+    let pairs: Vec<(i64, i64)> =
+        shares.iter().flat_map(|(user, stories)| stories.iter().map(move |story| (*user, *story))).collect();
+    let now = jiff::Timestamp::now().as_second();
+    let mut turn = 0;
+    let script = work::votes(site);
+    let limit = Contestant::own(|long| {
+        Load::alone(long, || {
+            let (user, story) = pairs[turn / 2 % pairs.len()];
+            bare.vote(user, story, turn % 2 == 0, now);
+            turn += 1;
+        })
+    });
+    let measured = in_turn(vec![Contestant::http(&site.server, &script), limit], plan);
+    results.add(Row::rate("votes", "req/s", &measured[0]).against_rate(&measured[1]));
+    let script = work::comments(site);
+    let limit = Contestant::own(|long| {
+        Load::alone(long, || {
+            let (user, story) = pairs[turn % pairs.len()];
+            bare.comment(user, story, COMMENT, now);
+            turn += 1;
+        })
+    });
+    let measured = in_turn(vec![Contestant::http(&site.server, &script), limit], plan);
+    results.add(Row::rate("comments", "req/s", &measured[0]).against_rate(&measured[1]));
+}
+
+/// How long it takes until all of a thousand have a page that has just changed.
+fn stampede(site: &Site, plan: &Plan, results: &mut Results) {
+    let page = Request::get(&format!("/item/{}", site.stories[0]), None, BROWSER, None);
+    let bare = limits::bare(&fetch(site.server.port, &page));
+    let (mut waves, mut limits) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        work::wave(site.server.port, &[Request::comment(&site.members[0], site.stories[0], COMMENT)], 1);
+        waves.push(work::wave(site.server.port, std::slice::from_ref(&page), work::WAVE));
+        limits.push(work::wave(bare.server.port, std::slice::from_ref(&page), work::WAVE));
+    }
+    let name = "stampede of 1,000 on a thread that has changed";
+    results.add(Row::new(name, "ms", crate::turns::median(waves)).against(crate::turns::median(limits)));
+}
+
+/// Items a second of `stoa import`, from a file as Hacker News gives it.
+fn import() -> f64 {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("items.jsonl");
+    let mut lines = std::io::BufWriter::new(std::fs::File::create(&file).unwrap());
+    let text = format!("{COMMENT}<p>And <i>more</i> &amp; <a href=\"https://site.example/\">a link</a>.");
+    for id in 1..=IMPORTED {
+        let (story, by, time) = (id - (id - 1) % 20, id * 7_919 % 400, 1_700_000_000 + id);
+        let item = if id == story {
+            serde_json::json!({ "id": id, "type": "story", "by": format!("user{by}"), "time": time,
+                "title": format!("A title of some words, number {id}"), "url": format!("https://site-{by}.example/{id}"), "score": by })
+        } else {
+            // Every third answers the story, the others the one before.
+            let parent = if id % 3 == 0 { story } else { id - 1 };
+            serde_json::json!({ "id": id, "type": "comment", "by": format!("user{by}"), "time": time, "parent": parent, "text": text })
+        };
+        writeln!(lines, "{item}").unwrap();
+    }
+    lines.flush().unwrap();
+    drop(lines);
+    let began = Instant::now();
+    crate::site::stoa(&folder.path().join("stoa.db"), &["import", &file.to_string_lossy()], "");
+    IMPORTED as f64 / began.elapsed().as_secs_f64()
+}
