@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use crate::report::thousands;
 use crate::results::{Results, figure};
 
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 776.0;
 /// Where the plots begin and end.
 const LEFT: f64 = 176.0;
-const RIGHT: f64 = 590.0;
+const RIGHT: f64 = 560.0;
+/// Where the numbers of each end.
+const COLUMNS: [(&str, f64); 3] = [("bare", 620.0), ("visitor", 684.0), ("member", 752.0)];
 const ROW: f64 = 28.0;
 /// How high the part about growth is.
 const GROWTH: f64 = 190.0;
@@ -20,14 +22,14 @@ text { font: 13px system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-
 .title { font-weight: 600; fill: #111; }\
 .quiet { fill: #6b6b6b; font-size: 12px; }\
 .grid { stroke: #ddd; }\
-.bare { stroke: #6b6b6b; stroke-width: 2; }\
+.bare { fill: #6b6b6b; } .tick { stroke: #6b6b6b; }\
 .visitor { fill: #1d5fae; } .visitor-line { stroke: #1d5fae; }\
 .member { fill: #b0480f; } .member-line { stroke: #b0480f; }\
-line, polyline { fill: none; stroke-width: 1.25; }\
+line, polyline { fill: none; stroke-width: 1.25; } .tick { stroke-width: 2; }\
 .end { text-anchor: end; } .middle { text-anchor: middle; }\
 @media (prefers-color-scheme: dark) {\
 text { fill: #ccc; } .title { fill: #eee; } .quiet { fill: #999; }\
-.grid { stroke: #3a3a3a; } .bare { stroke: #999; }\
+.grid { stroke: #3a3a3a; } .bare { fill: #999; } .tick { stroke: #999; }\
 .visitor { fill: #6ea8ee; } .visitor-line { stroke: #6ea8ee; }\
 .member { fill: #f0945c; } .member-line { stroke: #f0945c; }\
 }</style>";
@@ -38,7 +40,7 @@ pub fn draw(results: &Results) -> String {
     let grown: Vec<Grown> = grown(results);
     let height = if grown.is_empty() { growth } else { growth + GROWTH + 84.0 };
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-8 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\
          <title>What a request costs</title>{STYLE}"
     );
     costs(results, &pages, &mut svg);
@@ -77,26 +79,28 @@ fn costs(results: &Results, pages: &[&str], svg: &mut String) {
         line(svg, (at, top), (at, bottom), "grid");
         label(svg, at, bottom + 18.0, "quiet middle", &format!("{}", 10_f64.powi(power)));
     }
-    label(svg, RIGHT + 78.0, top - 8.0, "visitor end", "visitor");
-    label(svg, RIGHT + 150.0, top - 8.0, "member end", "member");
+    for (who, end) in COLUMNS {
+        label(svg, end, top - 8.0, &format!("{who} end"), who);
+    }
     for (nth, page) in pages.iter().enumerate() {
         let y = top + 20.0 + nth as f64 * ROW;
         label(svg, LEFT - 16.0, y + 4.0, "end", page);
-        for (who, end) in [("visitor", 78.0), ("member", 150.0)] {
-            let Some((cpu, bare)) = cost(page, who).and_then(|row| row.more.cpu_ms.zip(row.more.limit_cpu_ms)) else {
-                continue;
-            };
-            if who == "visitor" {
-                line(svg, (x(bare), y - 8.0), (x(bare), y + 8.0), "bare");
+        let cpu = |who: &str| match who {
+            "bare" => cost(page, "visitor").and_then(|row| row.more.limit_cpu_ms),
+            who => cost(page, who).and_then(|row| row.more.cpu_ms),
+        };
+        for (who, end) in COLUMNS {
+            let Some(cpu) = cpu(who) else { continue };
+            label(svg, end, y + 4.0, "end", &figure(cpu));
+            if who == "bare" {
+                line(svg, (x(cpu), y - 8.0), (x(cpu), y + 8.0), "tick");
+            } else {
+                let _ = write!(svg, "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"5\" class=\"{who}\"/>", x(cpu));
             }
-            let _ = write!(svg, "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"5\" class=\"{who}\"/>", x(cpu));
-            label(svg, RIGHT + end, y + 4.0, "end", &figure(cpu));
             if nth == 0 {
-                let (class, text) = if who == "visitor" { ("visitor end", "visitor") } else { ("member", "member") };
-                label(svg, x(cpu) + if who == "visitor" { -8.0 } else { 8.0 }, top - 8.0, class, text);
-                if who == "visitor" {
-                    label(svg, x(bare), 36.0, "quiet middle", "| a bare handler with the same bytes");
-                }
+                let (side, class) = if who == "bare" { (2.0, "bare end") } else { (-6.0, who) };
+                let text = if who == "bare" { "a bare handler, same bytes" } else { who };
+                label(svg, x(cpu) + side, top - 8.0, class, text);
             }
         }
     }
@@ -128,7 +132,7 @@ fn curves(grown: &[Grown<'_>], top: f64, svg: &mut String) {
     let (top, bottom) = (top + 40.0, top + 40.0 + GROWTH);
     let highest = grown.iter().flat_map(|one| &one.points).map(|(_, value)| *value).fold(1.5, f64::max).ceil();
     let y = |value: f64| bottom - value / highest * GROWTH;
-    let right = RIGHT - 60.0;
+    let right = RIGHT - 66.0;
     let sizes: Vec<u32> = grown[0].points.iter().map(|(items, _)| *items).collect();
     let x = |nth: usize| 40.0 + nth as f64 / (sizes.len() - 1) as f64 * (right - 40.0);
     for value in 0..=highest as i32 {
@@ -136,7 +140,7 @@ fn curves(grown: &[Grown<'_>], top: f64, svg: &mut String) {
         label(svg, 32.0, y(f64::from(value)) + 4.0, "quiet end", &format!("{value}×"));
     }
     for (nth, items) in sizes.iter().enumerate() {
-        label(svg, x(nth), bottom + 18.0, "quiet middle", &thousands(*items));
+        label(svg, x(nth), bottom + 18.0, "quiet middle", &thousands(*items as usize));
     }
     let last = |one: &Grown<'_>| one.points.last().map_or(1.0, |(_, value)| *value);
     let mut order: Vec<&Grown<'_>> = grown.iter().collect();

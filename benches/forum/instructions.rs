@@ -40,8 +40,8 @@ pub fn count(items: u32) {
         let dump = newest_dump(&folder);
         let kept = folder.join(name.replace([' ', ','], "-"));
         std::fs::rename(&dump, &kept).unwrap();
-        let each = total(&kept) / COUNTED as u64;
-        println!("{name:<44} {:>14}", thousands(u32::try_from(each).unwrap()));
+        let each = total(&kept) / COUNTED;
+        println!("{name:<44} {:>14}", thousands(each));
     }
     println!("\ncallgrind_annotate --auto=no {FOLDER}/NAME shows where they went.");
 }
@@ -79,7 +79,7 @@ fn newest_dump(folder: &Path) -> PathBuf {
 }
 
 /// The sum of a dump.
-fn total(dump: &Path) -> u64 {
+fn total(dump: &Path) -> usize {
     let text = read_to_string(dump).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("totals: ")).expect("a sum");
     line.split_whitespace().next().unwrap().parse().unwrap()

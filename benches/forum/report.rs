@@ -68,7 +68,7 @@ fn visitors(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
         "\n### Visitors\n\nRequests a second as a share of what a bare handler and nginx give with the same bytes, in the forms that a browser may ask for.\n\n\
-         | page | bytes, plain | requests a second | p50, p99 ms | CPU ms | of bare: {forms} | of nginx: {forms} |\n|---|---:|---:|---:|---:|---|---|",
+         | page | bytes, plain | requests a second | p50, p99 ms | CPU ms here, bare, nginx | of bare: {forms} | of nginx: {forms} |\n|---|---:|---:|---:|---:|---|---|",
         forms = FORMS.join(", ")
     );
     for page in results.pages() {
@@ -78,12 +78,14 @@ fn visitors(results: &Results, text: &mut String) {
         let nginx = ratios(rows().map(|row| row.and_then(|row| row.more.nginx_ratio)));
         let _ = writeln!(
             text,
-            "| {page} | {} | {} | {}, {} | {} | {bare} | {nginx} |",
-            plain.more.bytes.unwrap_or_default(),
-            figure(plain.value),
+            "| {page} | {} | {} | {}, {} | {}, {}, {} | {bare} | {nginx} |",
+            thousands(plain.more.bytes.unwrap_or_default()),
+            thousands(plain.value as usize),
             cell(plain.more.p50_ms),
             cell(plain.more.p99_ms),
             cell(plain.more.cpu_ms),
+            cell(plain.more.limit_cpu_ms),
+            cell(plain.more.nginx_cpu_ms),
         );
     }
 }
@@ -143,7 +145,8 @@ fn growth(results: &Results, text: &mut String) {
     let mut headed = false;
     for (name, row) in results.grown() {
         if !headed {
-            let sizes: String = row.more.sizes.iter().map(|(items, _)| format!(" {} |", thousands(*items))).collect();
+            let sizes: String =
+                row.more.sizes.iter().map(|(items, _)| format!(" {} |", thousands(*items as usize))).collect();
             let _ = writeln!(text, "| work |{sizes} ratio |\n|---|{}---:|", "---:|".repeat(row.more.sizes.len()));
             headed = true;
         }
@@ -174,7 +177,7 @@ fn ratios(values: impl Iterator<Item = Option<f64>>) -> String {
 }
 
 /// 10000 as 10,000.
-pub fn thousands(number: u32) -> String {
+pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> =
         digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
