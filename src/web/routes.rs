@@ -10,7 +10,7 @@ use crate::web::{
 };
 
 pub fn routes() -> Router<App> {
-    reading().merge(doing()).merge(machines()).fallback(pages::not_found)
+    reading().merge(doing()).merge(machines()).merge(moderating()).fallback(pages::not_found)
 }
 
 fn reading() -> Router<App> {
@@ -108,8 +108,6 @@ fn machines() -> Router<App> {
         .route("/from", get(old::from))
         .route("/submitlink", get(old::submitlink))
         .route("/rss", get(old::rss))
-        .merge(moderating())
-        .fallback(pages::not_found)
 }
 
 /// What moderators alone may open.
