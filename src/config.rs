@@ -126,6 +126,8 @@ settings! {
     flags_kill_below ("STOA_FLAGS_KILL_BELOW"): i64 = Policy::default().flags_kill_below;
     #[doc = " How many members who vouch bring back what is dead; 0: only moderators do."]
     vouches_to_restore ("STOA_VOUCHES_TO_RESTORE"): i64 = Policy::default().vouches_to_restore;
+    #[doc = " Karma from which rules about address ranges leave a member alone."]
+    karma_past_ranges ("STOA_KARMA_PAST_RANGES"): i64 = Policy::default().karma_past_ranges;
     #[doc = " How long a vote can be undone, in minutes."]
     undo_minutes ("STOA_UNDO_MINUTES"): u32 = 60;
     #[doc = " How long an author may edit, in minutes."]
@@ -366,6 +368,7 @@ impl Config {
             flags_to_kill: self.flags_to_kill,
             flags_kill_below: self.flags_kill_below,
             vouches_to_restore: self.vouches_to_restore,
+            karma_past_ranges: self.karma_past_ranges,
             undo_window: i64::from(self.undo_minutes) * MINUTE,
             edit_window: i64::from(self.edit_minutes) * MINUTE,
             thread_closes_after: (closes > 0).then_some(closes),

@@ -12,6 +12,7 @@ pub mod password;
 pub mod policy;
 pub mod rank;
 pub mod reference;
+pub mod rule;
 pub mod signup;
 pub mod site;
 pub mod standing;

@@ -16,6 +16,8 @@ pub struct Policy {
     pub flags_kill_below: i64,
     /// How many vouches bring a dead item back; 0: none do.
     pub vouches_to_restore: i64,
+    /// Karma from which rules about address ranges leave a member alone.
+    pub karma_past_ranges: i64,
     /// How long a vote can be undone, in seconds.
     pub undo_window: i64,
     /// How long an author may edit, in seconds.
@@ -54,6 +56,7 @@ impl Default for Policy {
             flags_to_kill: 8,
             flags_kill_below: 10,
             vouches_to_restore: 2,
+            karma_past_ranges: 31,
             undo_window: HOUR,
             edit_window: 2 * HOUR,
             thread_closes_after: None,

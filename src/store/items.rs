@@ -4,12 +4,13 @@ use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{self, Act, Entry};
 use super::sites::{self, SiteStance};
-use super::{Error, Result, Store, origins};
+use super::{Error, Result, Store, origins, rules};
 use crate::clock::Timestamp;
 use crate::domain::desk::{self, Said};
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::origin::Origin;
 use crate::domain::policy::Policy;
+use crate::domain::rule::Stopped;
 use crate::domain::site::Stance;
 use crate::domain::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
@@ -43,6 +44,8 @@ pub struct NewStory<'a> {
     pub live: bool,
     /// None: made by no request.
     pub origin: Option<Origin>,
+    /// What a rule does to it.
+    pub stopped: Option<&'a Stopped>,
 }
 
 /// What became of a submission.
@@ -63,6 +66,8 @@ pub struct NewComment<'a> {
     pub live: bool,
     /// None: made by no request.
     pub origin: Option<Origin>,
+    /// What a rule does to it.
+    pub stopped: Option<&'a Stopped>,
 }
 
 /// What an edit leaves; for a comment only the text counts.
@@ -76,6 +81,8 @@ pub struct Edit<'a> {
     pub text: &'a str,
     /// Why a moderator does it.
     pub reason: &'a str,
+    /// What a rule does to what it says now.
+    pub stopped: Option<&'a Stopped>,
 }
 
 /// What an edit makes of a story's address.
@@ -141,6 +148,7 @@ impl Store {
         sqlx::query("update items set root_id = id where id = $1").bind(id).execute(&mut *tx).await?;
         own_vote(&mut tx, story.author, id, now).await?;
         origins::note(&mut tx, story.origin.as_ref(), story.author, Some(id), now).await?;
+        rules::stop(&mut tx, id, story.stopped, now).await?;
         self.commit(tx).await?;
         Ok(Submission::New(id))
     }
@@ -179,6 +187,7 @@ impl Store {
         if comment.live {
             count_descendants(&mut tx, root, 1).await?;
         }
+        rules::stop(&mut tx, id, comment.stopped, now).await?;
         self.commit(tx).await?;
         Ok(id)
     }
@@ -221,6 +230,7 @@ impl Store {
                 moderation::notify(&mut tx, author, "edit", Some(edit.item), &told, now).await?;
             }
         }
+        rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
         self.commit(tx).await
     }
 

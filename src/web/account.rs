@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::domain::draft;
 use crate::domain::password;
+use crate::domain::rule::Draft;
 use crate::domain::signup::SignUp;
 use crate::domain::thread::Order;
 use crate::domain::user::Theme;
@@ -16,6 +17,7 @@ use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::limit::Address;
 use crate::web::page::{Page, html, html_with};
+use crate::web::rules;
 use crate::web::session::{self, CurrentMember, MaybeMember};
 use crate::web::signup;
 use crate::web::state::App;
@@ -170,7 +172,14 @@ pub async fn save_settings(
     Form(typed): Form<Preferences>,
 ) -> Result<Response, Error> {
     let mut errors = Mistakes::default();
-    let about = errors.check("about", draft::text(&typed.about));
+    let about = match errors.check("about", draft::text(&typed.about)) {
+        Some(about) => {
+            let draft = Draft { text: &about, ..Draft::default() };
+            let judged = rules::judge(&app, &asking.member, draft).await?;
+            errors.check("about", judged.map(|_| about))
+        }
+        None => None,
+    };
     let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose one of the themes."));
     let order = errors.check("order", Order::parse(&typed.order).ok_or("Choose one of the orders."));
     let show_dead = typed.show_dead.is_some();

@@ -10,6 +10,8 @@ use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
 use crate::domain::origin::Origin;
+use crate::domain::rule::{Draft, Stopped};
+use crate::domain::site::{self, Stance};
 use crate::domain::text::{self, Html};
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
@@ -19,8 +21,10 @@ use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::item::Above;
+use crate::web::limit::Address;
 use crate::web::page::{Page, html, html_with};
 use crate::web::path::Path;
+use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::{Eye, FlatView, StoryView};
@@ -118,6 +122,34 @@ impl Reply<'_> {
         };
         html_with(status, &form)
     }
+
+    /// Adds a comment that is good in itself; a rule may still stop or refuse it, and the thread may have closed meanwhile.
+    async fn publish(
+        &self,
+        member: &Member,
+        typed: &str,
+        text: &str,
+        (origin, address): (Origin, Address),
+    ) -> Result<Response, Error> {
+        let draft = Draft { text, from: Some(address.network()), ..Draft::default() };
+        let stopped = match rules::judge(self.app, member, draft).await? {
+            Ok(stopped) => stopped,
+            Err(refused) => return Ok(self.form(typed, Mistakes::one("text", refused), None)),
+        };
+        let comment = NewComment {
+            author: member.id,
+            parent: self.item.id,
+            text,
+            live: member.shadowed_at.is_none(),
+            origin: Some(origin),
+            stopped: stopped.as_ref(),
+        };
+        let new = match self.app.store.comment(comment, self.viewer.now).await {
+            Err(store::Error::NotFound) => return Ok(self.closed(typed, &Error::Gone)),
+            new => new?,
+        };
+        Ok(Goto::new(&format!("/item/{}#c{new}", self.root.id)).redirect())
+    }
 }
 
 /// The text of a submission whose address is under discussion already, offered as a comment there.
@@ -140,7 +172,7 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
 pub async fn create(
     State(app): State<App>,
     asking: CurrentMember,
-    origin: Origin,
+    from: (Origin, Address),
     Path(id): Path<ItemId>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
@@ -164,13 +196,7 @@ pub async fn create(
         let page = reply.form(&typed.text, Mistakes::one("", sentence), None);
         return Ok((status, [(http::header::RETRY_AFTER, wait)], page).into_response());
     }
-    let live = member.shadowed_at.is_none();
-    let comment = NewComment { author: member.id, parent: id, text: &text, live, origin: Some(origin) };
-    let new = match app.store.comment(comment, viewer.now).await {
-        Err(store::Error::NotFound) => return Ok(reply.closed(&typed.text, &Error::Gone)),
-        new => new?,
-    };
-    Ok(Goto::new(&format!("/item/{}#c{new}", root.id)).redirect())
+    reply.publish(&member, &typed.text, &text, from).await
 }
 
 #[derive(Template)]
@@ -265,6 +291,34 @@ struct Checked {
     reason: String,
 }
 
+impl Checked {
+    fn new_url(&self) -> NewUrl<'_> {
+        match &self.url {
+            None => NewUrl::Same,
+            Some(None) => NewUrl::TakenOut,
+            Some(Some(url)) => NewUrl::Is(url),
+        }
+    }
+}
+
+/// What rules do to what an edit leaves, or why they or the ban of a site refuse it.
+async fn judge_edit(
+    app: &App,
+    member: &Member,
+    item: &Item,
+    checked: &Checked,
+) -> Result<Result<Option<Stopped>, Mistakes>, Error> {
+    if let Some(Some(url)) = &checked.url {
+        let held = app.store.stances(&site::names(url)).await?;
+        if let Some(banned) = held.iter().find(|held| held.stance == Stance::Banned) {
+            return Ok(Err(Mistakes::one("url", crate::web::desk::refusal(banned))));
+        }
+    }
+    let title = checked.title.as_ref().map(Title::as_str).or(item.title.as_deref()).unwrap_or_default();
+    let draft = Draft { title, text: &checked.text, ..Draft::default() };
+    Ok(rules::judge(app, member, draft).await?.map_err(|refused| Mistakes::one("text", refused)))
+}
+
 /// What an edit leaves, or what is wrong with it.
 fn check_edit(item: &Item, typed: &Typed, member: &Member) -> Result<Checked, Mistakes> {
     let fields = Fields::new(item, Some(typed), member);
@@ -315,18 +369,20 @@ pub async fn update(
         return Ok(edit_form(&app, &asking, &item, Some(&typed), Mistakes::default(), preview));
     }
     let title = checked.title.as_ref().map(Title::as_str);
+    let final_title = title.or(item.title.as_deref());
+    let stopped = match judge_edit(&app, &asking.member, &item, &checked).await? {
+        Ok(stopped) => stopped,
+        Err(mistakes) => return Ok(edit_form(&app, &asking, &item, Some(&typed), mistakes, None)),
+    };
     let edit = Edit {
         item: id,
         editor: asking.member.id,
         title,
-        url: match &checked.url {
-            None => NewUrl::Same,
-            Some(None) => NewUrl::TakenOut,
-            Some(Some(url)) => NewUrl::Is(url),
-        },
-        section: title.or(item.title.as_deref()).and_then(|title| title::section(title, &app.config.short_name)),
+        url: checked.new_url(),
+        section: final_title.and_then(|title| title::section(title, &app.config.short_name)),
         text: &checked.text,
         reason: &checked.reason,
+        stopped: stopped.as_ref(),
     };
     app.store.edit(edit, asking.viewer.now).await?;
     Ok(back_to(&item).redirect())

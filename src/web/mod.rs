@@ -31,6 +31,7 @@ mod path;
 mod replies;
 mod routes;
 mod rows;
+mod rules;
 mod search;
 mod session;
 mod sessions;

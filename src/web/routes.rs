@@ -119,6 +119,8 @@ fn moderating() -> Router<App> {
         .route("/mod/new", get(desk::newcomers))
         .route("/mod/requests", get(desk::requests))
         .route("/mod/requests/{id}", post(desk::decide_request))
+        .route("/mod/rules", get(desk::rules).post(desk::try_rule))
+        .route("/mod/rules/{id}/drop", post(desk::drop_rule))
         // a person
         .route("/user/{name}/moderate", get(desk::person::show))
         .route("/user/{name}/note", post(desk::person::note))

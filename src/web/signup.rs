@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::domain::origin::Origin;
+use crate::domain::rule::Draft;
 use crate::domain::signup::{self, SignUpError, Way};
 use crate::domain::text::{self, Html};
 use crate::domain::token;
@@ -18,6 +19,7 @@ use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::limit::Address;
 use crate::web::page::{Page, html, html_with};
+use crate::web::rules;
 use crate::web::session::{self, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::When;
@@ -159,6 +161,8 @@ pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed
     let name = errors.check("name", Name::parse(&typed.name));
     app.limits.password_form(newcomer.address)?;
     errors.check("password", app.check_password(&typed.password, &typed.name).await?);
+    let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.network()), ..Draft::default() };
+    errors.check("", rules::judge_newcomer(app, draft).await?);
     let text = match entrance.way {
         Way::Account => None,
         Way::Request => errors.check("text", signup::request(&typed.text)),

@@ -20,6 +20,7 @@ use crate::web::limit::Limits;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
 use crate::web::rows::Rows;
+use crate::web::rules::KeptRules;
 use crate::web::setup::SetupLink;
 use crate::web::shown::ShownThreads;
 use crate::web::texts::Texts;
@@ -46,6 +47,7 @@ pub struct Shared {
     pub shown: ShownThreads,
     pub texts: Texts,
     pub threads: Threads,
+    pub rules: KeptRules,
     pub setup: SetupLink,
     hashing: Arc<Semaphore>,
 }
@@ -86,6 +88,7 @@ impl App {
             shown: ShownThreads::new(share(3)),
             texts: Texts::new(share(3)),
             threads: Threads::new(share(3)),
+            rules: KeptRules::default(),
             setup: SetupLink::new(clock.now()),
             hashing: Arc::new(Semaphore::new(permits)),
             config,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::domain::draft::{self, Story};
 use crate::domain::origin::Origin;
+use crate::domain::rule::Draft;
 use crate::domain::text::{self, Html};
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
@@ -14,7 +15,9 @@ use crate::store::{NewStory, Submission};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
+use crate::web::limit::Address;
 use crate::web::page::{Page, html_with, json};
+use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 
@@ -90,7 +93,7 @@ fn check(typed: &Typed) -> Result<Story, Mistakes> {
 pub async fn create(
     State(app): State<App>,
     asking: CurrentMember,
-    origin: Origin,
+    from: (Origin, Address),
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
@@ -108,7 +111,7 @@ pub async fn create(
     if let Err(refused) = app.limits.story(member.id) {
         return Ok(too_often(&app, &viewer, &typed, refused));
     }
-    publish(&app, &CurrentMember { viewer, member }, &typed, &story, origin).await
+    publish(&app, &CurrentMember { viewer, member }, &typed, &story, from).await
 }
 
 /// Submits a story that is good in itself; what has become of others' stories or sites may still turn or refuse it.
@@ -117,17 +120,24 @@ async fn publish(
     asking: &CurrentMember,
     typed: &Typed,
     story: &Story,
-    origin: Origin,
+    (origin, address): (Origin, Address),
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
+    let (title, url) = (story.title.as_str(), story.url.as_ref());
+    let draft = Draft { title, url, text: &story.text, from: Some(address.network()) };
+    let stopped = match rules::judge(app, member, draft).await? {
+        Ok(stopped) => stopped,
+        Err(refused) => return Ok(form(app, viewer, typed, Mistakes::one("", refused), None)),
+    };
     let new = NewStory {
         author: member.id,
-        title: story.title.as_str(),
-        url: story.url.as_ref(),
+        title,
+        url,
         section: title::section(story.title.as_str(), &app.config.short_name),
         text: &story.text,
         live: member.shadowed_at.is_none(),
         origin: Some(origin),
+        stopped: stopped.as_ref(),
     };
     match app.store.submit(new, &app.policy, viewer.now).await? {
         Submission::Banned(held) => {

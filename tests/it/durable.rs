@@ -34,7 +34,16 @@ async fn prepare(store: &Store) -> (ItemId, Vec<UserId>) {
         people.push(user);
     }
     let author = people[WRITERS];
-    let story = NewStory { author, title: "A story", url: None, section: None, text: "So.", live: true, origin: None };
+    let story = NewStory {
+        author,
+        title: "A story",
+        url: None,
+        section: None,
+        text: "So.",
+        live: true,
+        origin: None,
+        stopped: None,
+    };
     let policy = stoa::domain::policy::Policy::default();
     let Submission::New(id) = store.submit(story, &policy, BEGAN).await.expect("submitted") else {
         panic!("a new story")

@@ -425,6 +425,7 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
         text: "",
         live: true,
         origin: None,
+        stopped: None,
     };
     let policy = stoa::domain::policy::Policy::default();
     for name in ["One", "Two"] {
@@ -435,7 +436,7 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
         site.rows("select id, source_id, parent_id, root_id from items order by id").await,
         ["1|null|null|1", "2|null|null|2", "50|50|52|51", "51|1|null|51", "52|2|51|51"]
     );
-    let new = NewComment { author: ada, parent: ItemId(50), text: "new", live: true, origin: None };
+    let new = NewComment { author: ada, parent: ItemId(50), text: "new", live: true, origin: None, stopped: None };
     assert_eq!(site.store.comment(new, Timestamp(NOW)).await.unwrap(), ItemId(53));
     let before = site.everything().await;
     site.import(&[&[story(1), comment(2, 1), comment(50, 2)].join("\n")]).await;

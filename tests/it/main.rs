@@ -33,6 +33,7 @@ mod plans;
 mod read;
 mod request;
 mod roles;
+mod rules;
 mod secrets;
 mod server;
 mod sites;

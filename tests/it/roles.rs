@@ -181,6 +181,15 @@ GET  /log                       -         -                          page
 GET  /log                       author    person={name}              page
 GET  /mod/new                   -         -                          login no    no    no       no     page      page
 GET  /mod                       -         -                          login no    no    no       no     page      page
+GET  /mod/rules                 -         -                          login no    no    no       no     page      page
+POST /mod/rules                 -         kind=word&pattern=unheard-of&effect=queue&reason=spam login no no no no page  page
+POST /mod/rules                 -         kind=link&pattern=unheard-of.example&effect=queue&reason=spam login no no no no page page
+POST /mod/rules                 -         kind=range&pattern=203.0.113.5&effect=queue&reason=spam login no no no no page page
+POST /mod/rules                 -         kind=range&pattern=203.0.113.0/24&effect=queue&reason=spam login no no no no page page
+POST /mod/rules                 -         kind=range&pattern=203.0.0.0/16&effect=queue&reason=spam login no no no no page page
+POST /mod/rules                 -         kind=word&pattern={fresh}&effect=kill&reason=spam&add=true login no no no no done done
+POST /mod/rules                 -         kind=word&pattern=...&effect=queue&reason=spam login no no no  no     again     again
+POST /mod/rules/{id}/drop       -         -                          login no    no    no       no     none      none
 GET  /mod/sites                 -         -                          login no    no    no       no     page      page
 POST /mod/sites                 -         name=example.org&stance=banned&reason=spam login no no no     no     done      done
 POST /mod/sites                 -         name=example.org&stance=penalised&reason=spam login no no no  no     done      done
@@ -341,14 +350,22 @@ async fn browser(app: &TestApp, who: Who, name: &str) -> Browser {
 
 async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
     let now = app.now();
-    let story =
-        NewStory { author, title: "A story", url: None, section: None, text: "Words.", live: true, origin: None };
+    let story = NewStory {
+        author,
+        title: "A story",
+        url: None,
+        section: None,
+        text: "Words.",
+        live: true,
+        origin: None,
+        stopped: None,
+    };
     let policy = &app.app.policy;
     let stoa::store::Submission::New(story) = app.store.submit(story, policy, now).await.expect("a story") else {
         panic!("a new story")
     };
     let comment = |author, live| {
-        let comment = NewComment { author, parent: story, text: "Some words.", live, origin: None };
+        let comment = NewComment { author, parent: story, text: "Some words.", live, origin: None, stopped: None };
         async move { app.store.comment(comment, now).await.expect("a comment") }
     };
     let act = Act { actor: None, reason: "", at: now };

@@ -11,6 +11,16 @@ use super::safe::{self, LINK_REL};
 use super::source::prepared;
 use super::{Html, is_shown, links};
 
+/// The addresses that a text links to when it is rendered: written out, named in Markdown, or of an image.
+pub fn linked(source: &str) -> Vec<String> {
+    let source = prepared(source);
+    let mut page = Page::new(&source);
+    for (event, range) in TextMergeWithOffset::new(Parser::new(&source).into_offset_iter()) {
+        page.event(event, range);
+    }
+    page.hrefs
+}
+
 /// Markdown source to safe HTML.
 ///
 /// A subset: paragraphs, emphasis, links and bare addresses, quotes, lists, code, mentions. Raw HTML shows as typed, an image
@@ -22,6 +32,11 @@ pub fn render(source: &str) -> Html {
         page.event(event, range);
     }
     safe::sanitise(&page.out)
+}
+
+/// The whole of a text without its mark-up, white space folded.
+pub fn plain(source: &str) -> String {
+    excerpt(source, usize::MAX)
 }
 
 /// The text alone, white space folded, at most `max_chars` characters; where it is cut it ends with "…".
@@ -80,6 +95,8 @@ struct Page<'s> {
     out: String,
     /// Links and images; `None` for one that is not written as a link.
     links: Vec<Option<OpenLink>>,
+    /// Addresses linked to so far.
+    hrefs: Vec<String>,
     lists: Vec<Option<Numbers>>,
     blocks: usize,
     inlines: usize,
@@ -97,6 +114,7 @@ impl<'s> Page<'s> {
             source,
             out: String::with_capacity(source.len() + source.len() / 4),
             links: Vec::new(),
+            hrefs: Vec::new(),
             lists: Vec::new(),
             blocks: 0,
             inlines: 0,
@@ -247,6 +265,7 @@ impl<'s> Page<'s> {
         self.out.push_str("<a href=\"");
         self.escaped(href, false);
         let _ = write!(self.out, "\" rel=\"{LINK_REL}\">");
+        self.hrefs.push(href.to_owned());
     }
 
     fn text(&mut self, text: &str) {

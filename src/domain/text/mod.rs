@@ -14,7 +14,7 @@ mod source;
 use std::fmt;
 
 pub use hn::from_hn_html;
-pub use markdown::{excerpt, render};
+pub use markdown::{excerpt, linked, plain, render};
 
 /// Sanitised HTML: the only type that a template prints unescaped. Made only in this module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

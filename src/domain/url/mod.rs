@@ -69,6 +69,12 @@ impl StoryUrl {
         Ok(url)
     }
 
+    /// The address that a text links to, which may be longer and hold what a story's may not.
+    pub(super) fn of_link(href: &str) -> Option<StoryUrl> {
+        let url = StoryUrl(Url::parse(href).ok().filter(|_| begins_as_web(href))?);
+        (!url.host_text().is_empty()).then_some(url)
+    }
+
     /// The address as typed, but escaped to ASCII, with an international host in punycode; safe to store and to link to.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

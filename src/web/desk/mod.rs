@@ -6,6 +6,7 @@ mod newcomers;
 pub mod person;
 mod queue;
 mod requests;
+mod rules;
 mod sites;
 
 pub use acts::{Acts, REASONS, detach, lock, merge, pin, second_chance, show as moderate};
@@ -13,17 +14,19 @@ pub use history::show as history;
 pub use newcomers::show as newcomers;
 pub use queue::show as queue;
 pub use requests::{decide as decide_request, list as requests};
+pub use rules::{create as try_rule, drop as drop_rule, list as rules};
 pub use sites::{SiteDesk, list as sites, refusal, set as set_stance};
 
 use crate::domain::user::{Member, Role};
 use crate::web::news::Choice;
 
 /// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
-const PAGES: [(&str, &str, Role); 5] = [
+const PAGES: [(&str, &str, Role); 6] = [
     ("queue", "/mod", Role::Moderator),
     ("new accounts", "/mod/new", Role::Moderator),
     ("requests", "/mod/requests", Role::Moderator),
     ("sites", "/mod/sites", Role::Moderator),
+    ("rules", "/mod/rules", Role::Moderator),
     ("log", "/log", Role::Moderator),
 ];
 

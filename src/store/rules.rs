@@ -1,0 +1,180 @@
+//! Words, links and address ranges that posts are held against, and what was posted that a rule would have met.
+
+use sqlx::{Sqlite, Transaction};
+
+use super::items::count_descendants;
+use super::moderation::{self, Act, Entry};
+use super::{Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::item::{ItemId, Kind};
+use crate::domain::origin::{NetworkHash, Width};
+use crate::domain::rule::{Effect, Pattern, RuleKind, Stopped};
+use crate::domain::user::{Role, UserId};
+
+/// A rule that stands, with whose it is.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct KnownRule {
+    pub id: i64,
+    pub kind: RuleKind,
+    pub pattern: String,
+    pub effect: Effect,
+    pub reason: String,
+    pub at: Timestamp,
+    pub actor_id: Option<UserId>,
+    /// None: the operator at the command line.
+    pub actor: Option<String>,
+}
+
+/// What somebody posted, or that they made an account.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Posted {
+    /// None: an account was made.
+    pub item: Option<ItemId>,
+    pub kind: Option<Kind>,
+    pub title: Option<String>,
+    pub url: Option<String>,
+    pub text: String,
+    pub at: Timestamp,
+    pub author: String,
+    pub role: Role,
+    pub karma: i64,
+}
+
+/// `select` of [`Posted`] from items of a kind, for `$1` the moment and `$2` how many.
+macro_rules! select_posted {
+    ($kind:literal) => {
+        concat!(
+            "select i.id as item, i.kind, i.title, i.url, i.text, i.time as at, u.name as author, u.role, u.karma ",
+            "from items i join users u on u.id = i.author_id where ",
+            $kind,
+            " and i.time >= $1 and i.deleted_at is null and i.source is null and (i.dead is null or i.dead <> 'shadow') ",
+            "order by i.time desc, i.id desc limit $2"
+        )
+    };
+}
+
+/// `select` of [`Posted`] by where it came from, for `$1` the network's hash, `$2` the moment and `$3` how many.
+macro_rules! select_origin {
+    ($width:literal) => {
+        concat!(
+            "select o.item_id as item, i.kind, i.title, i.url, coalesce(i.text, '') as text, o.at, u.name as author, u.role, ",
+            "u.karma from origins o join users u on u.id = o.user_id left join items i on i.id = o.item_id where o.",
+            $width,
+            " = $1 and o.at >= $2 order by o.at desc limit $3"
+        )
+    };
+}
+
+impl Store {
+    /// All rules, the oldest first.
+    pub async fn rules(&self) -> Result<Vec<KnownRule>> {
+        Ok(sqlx::query_as(
+            "select r.id, r.kind, r.pattern, r.effect, r.reason, r.at, r.actor_id, u.name as actor from rules r \
+             left join users u on u.id = r.actor_id order by r.id",
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// # Errors
+    /// `Conflict` where the same pattern has a rule already.
+    pub async fn add_rule(&self, pattern: &Pattern, effect: Effect, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        sqlx::query("insert into rules (kind, pattern, effect, reason, at, actor_id) values ($1, $2, $3, $4, $5, $6)")
+            .bind(pattern.kind())
+            .bind(pattern.to_string())
+            .bind(effect)
+            .bind(act.reason)
+            .bind(act.at)
+            .bind(act.actor)
+            .execute(&mut *tx)
+            .await?;
+        record(&mut tx, "add-rule", (pattern.kind(), &pattern.to_string(), effect), act).await?;
+        self.commit(tx).await
+    }
+
+    /// # Errors
+    /// `NotFound` where there is no such rule.
+    pub async fn drop_rule(&self, id: i64, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let (kind, pattern, effect): (RuleKind, String, Effect) =
+            sqlx::query_as("delete from rules where id = $1 returning kind, pattern, effect")
+                .bind(id)
+                .fetch_one(&mut *tx)
+                .await?;
+        record(&mut tx, "drop-rule", (kind, &pattern, effect), act).await?;
+        self.commit(tx).await
+    }
+
+    /// What was posted here since a moment, newest first: at most so many stories, and as many comments. What a shadow-banned author
+    /// posted is not among it, nor what an import brought.
+    pub async fn posted_since(&self, since: Timestamp, rows: i64) -> Result<(Vec<Posted>, Vec<Posted>)> {
+        let of = |query| sqlx::query_as(query).bind(since).bind(rows).fetch_all(&self.read);
+        let stories = of(select_posted!("i.kind in ('story', 'job', 'poll')")).await?;
+        let comments = of(select_posted!("i.kind = 'comment'")).await?;
+        Ok((stories, comments))
+    }
+
+    /// What came from a network since a moment, newest first: posts and new accounts.
+    pub async fn posted_from(
+        &self,
+        (width, network): (Width, NetworkHash),
+        since: Timestamp,
+        rows: i64,
+    ) -> Result<Vec<Posted>> {
+        let query = match width {
+            Width::Near => select_origin!("near"),
+            Width::Middle => select_origin!("middle"),
+            Width::Wide => select_origin!("wide"),
+        };
+        Ok(sqlx::query_as(query).bind(network.as_bytes()).bind(since).bind(rows).fetch_all(&self.read).await?)
+    }
+}
+
+/// A rule's pattern is for moderators' eyes: who knew it would write around it.
+async fn record(
+    tx: &mut Transaction<'static, Sqlite>,
+    name: &'static str,
+    (kind, pattern, effect): (RuleKind, &str, Effect),
+    act: Act<'_>,
+) -> Result<()> {
+    let detail = format!("{} {pattern}: {}", kind.as_str(), effect.as_str());
+    moderation::record(tx, act, Entry { detail: &detail, private: true, ..Entry::of(name) }).await
+}
+
+/// Does what a rule says about an item that was just written: into the queue, or out of sight, of which its author is told.
+pub(super) async fn stop(
+    tx: &mut Transaction<'static, Sqlite>,
+    id: ItemId,
+    stopped: Option<&Stopped>,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(stopped) = stopped else { return Ok(()) };
+    if !stopped.killed {
+        sqlx::query(
+            "update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is null",
+        )
+        .bind(id)
+        .bind(now)
+        .bind(&stopped.why)
+        .execute(&mut **tx)
+        .await?;
+        return Ok(());
+    }
+    let killed: Option<(ItemId, Kind, UserId)> = sqlx::query_as(
+        "update items set dead = 'killed' where id = $1 and dead is null and deleted_at is null \
+         returning root_id, kind, author_id",
+    )
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some((root, kind, author)) = killed else { return Ok(()) };
+    if kind == Kind::Comment {
+        count_descendants(tx, root, -1).await?;
+    }
+    let act = Act { actor: stopped.by, reason: "", at: now };
+    moderation::record(tx, act, Entry { item: Some(id), ..Entry::of("rule-kill") }).await?;
+    let what = if kind == Kind::Comment { "comment" } else { "story" };
+    let told = format!("A rule of the moderators took your {what} out of sight as it was posted.");
+    moderation::notify(tx, author, "rule-kill", Some(id), &told, now).await
+}

@@ -1,0 +1,239 @@
+//! The moderators' rules: those that stand, and what a new one would have met.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::clock::{DAY, Timestamp};
+use crate::domain::age;
+use crate::domain::item::ItemId;
+use crate::domain::moderation;
+use crate::domain::policy::Policy;
+use crate::domain::rule::{Draft, Effect, MOST, Pattern, Rule, RuleError, RuleKind, Rules, is_past_ranges};
+use crate::domain::site::SiteNameError;
+use crate::domain::text;
+use crate::domain::url::StoryUrl;
+use crate::domain::user::Role;
+use crate::store::{self, Act, KnownRule, Posted};
+use crate::web::desk;
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::news::Choice;
+use crate::web::page::{Page, html_with};
+use crate::web::path::Path;
+use crate::web::session::{MaybeMember, Moderator};
+use crate::web::state::App;
+use crate::web::view::When;
+
+/// How far back a new rule is tried, in seconds: as long as it is known where posts came from.
+const TRIED: i64 = 30 * DAY;
+/// How many stories, how many comments, and how many posts of a network a rule is tried on.
+const LOOKED_AT: i64 = 2_000;
+/// How many of those that it would have met are listed.
+const LISTED: usize = 50;
+/// How much of a comment names it, in characters.
+const EXCERPT: usize = 80;
+
+#[derive(Template)]
+#[template(path = "rules.html")]
+struct RulesPage<'a> {
+    page: Page<'a>,
+    desk: Vec<Choice>,
+    errors: Mistakes,
+    typed: &'a Typed,
+    trial: Option<Trial>,
+    rules: Vec<RuleView>,
+    /// Karma from which ranges leave a member alone.
+    past_ranges: i64,
+}
+
+struct RuleView {
+    id: i64,
+    kind: &'static str,
+    pattern: String,
+    effect: &'static str,
+    reason: String,
+    actor: String,
+    when: When,
+}
+
+impl RuleView {
+    fn new(rule: KnownRule, now: Timestamp) -> RuleView {
+        RuleView {
+            id: rule.id,
+            kind: rule.kind.as_str(),
+            pattern: rule.pattern,
+            effect: rule.effect.as_str(),
+            reason: rule.reason,
+            actor: rule.actor.unwrap_or_else(|| "the operator".to_owned()),
+            when: When::new(rule.at, now),
+        }
+    }
+}
+
+/// What a rule would have met.
+#[derive(Default)]
+struct Trial {
+    /// As the rule would be kept.
+    pattern: String,
+    count: usize,
+    listed: Vec<Hit>,
+    /// Since when all was looked at, where that is not the whole time.
+    since: Option<String>,
+}
+
+struct Hit {
+    /// None: an account was made.
+    item: Option<ItemId>,
+    name: String,
+    author: String,
+    when: When,
+}
+
+impl Hit {
+    fn new(posted: Posted, now: Timestamp) -> Hit {
+        let name = match (posted.item, posted.title) {
+            (None, _) => "a new account".to_owned(),
+            (Some(_), Some(title)) => title,
+            (Some(_), None) => text::excerpt(&posted.text, EXCERPT),
+        };
+        let name = if name.is_empty() { "[deleted]".to_owned() } else { name };
+        Hit { item: posted.item, name, author: posted.author, when: When::new(posted.at, now) }
+    }
+}
+
+/// A rule as typed.
+#[derive(Debug, Default, Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    pattern: String,
+    #[serde(default)]
+    effect: String,
+    #[serde(default)]
+    reason: String,
+    /// Adds it; without, it is only tried.
+    add: Option<String>,
+}
+
+async fn page(
+    app: &App,
+    Moderator { viewer, member }: &Moderator,
+    typed: &Typed,
+    trial: Option<Trial>,
+    errors: Mistakes,
+) -> Result<Response, Error> {
+    let rules = app.store.rules().await?.into_iter().rev().map(|rule| RuleView::new(rule, viewer.now)).collect();
+    let mut page = Page::new(app, viewer, "mod", "Rules");
+    page.robots = false;
+    let (desk, past_ranges) = (desk::bar(member, "rules"), app.policy.karma_past_ranges);
+    Ok(html_with(errors.status(), &RulesPage { page, desk, errors, typed, trial, rules, past_ranges }))
+}
+
+/// `GET /mod/rules`
+pub async fn list(State(app): State<App>, moderator: Moderator) -> Result<Response, Error> {
+    page(&app, &moderator, &Typed::default(), None, Mistakes::default()).await
+}
+
+/// The rule that was typed and why, or what is wrong with it.
+fn check<'a>(typed: &'a Typed, moderator: &Moderator) -> Result<(Rule, &'a str), Mistakes> {
+    let mut mistakes = Mistakes::default();
+    let kind = mistakes.check("kind", RuleKind::parse(&typed.kind).ok_or("Choose what the rule looks for."));
+    let effect = mistakes.check("effect", Effect::parse(&typed.effect).ok_or("Choose what the rule does."));
+    let pattern = kind.and_then(|kind| mistakes.check("pattern", Pattern::parse(kind, &typed.pattern)));
+    let reason = mistakes.check("reason", moderation::reason(&typed.reason, true));
+    if let Some(Pattern::Link(site)) = &pattern
+        && site.is_host_of_many()
+        && moderator.member.role < Role::Admin
+    {
+        mistakes.add("pattern", SiteNameError::AdminsOnly(site.to_string()));
+    }
+    match (pattern, effect, reason) {
+        (Some(pattern), Some(effect), Some(reason)) if mistakes.is_empty() => {
+            Ok((Rule { pattern, effect, actor: Some(moderator.member.id) }, reason))
+        }
+        _ => Err(mistakes),
+    }
+}
+
+/// `POST /mod/rules`: tries a rule on what was posted, or adds it.
+pub async fn create(State(app): State<App>, moderator: Moderator, Form(typed): Form<Typed>) -> Result<Response, Error> {
+    let (rule, reason) = match check(&typed, &moderator) {
+        Ok(checked) => checked,
+        Err(mistakes) => return page(&app, &moderator, &typed, None, mistakes).await,
+    };
+    let refuse = |error| page(&app, &moderator, &typed, None, Mistakes::one("pattern", error));
+    if app.store.rules().await?.len() >= MOST {
+        return refuse(RuleError::Full).await;
+    }
+    if typed.add.is_none() {
+        let trial = try_out(&app, &rule, &moderator.viewer).await?;
+        return page(&app, &moderator, &typed, Some(trial), Mistakes::default()).await;
+    }
+    let act = Act { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
+    match app.store.add_rule(&rule.pattern, rule.effect, act).await {
+        Ok(()) => Ok(Goto::new("/mod/rules").redirect()),
+        Err(store::Error::Conflict) => refuse(RuleError::There).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a rule would have met of what was posted, by the same judgement as posts meet.
+async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<Trial, Error> {
+    let since = viewer.now.minus(TRIED);
+    let (posted, cut) = match &rule.pattern {
+        Pattern::Range(range) => {
+            let network = app.store.origin_key().network(*range).ok_or_else(|| Error::bad(RuleError::Width))?;
+            let posted = app.store.posted_from(network, since, LOOKED_AT).await?;
+            let cut = full(&posted);
+            (posted, cut)
+        }
+        Pattern::Word(_) | Pattern::Link(_) => {
+            let (mut posted, comments) = app.store.posted_since(since, LOOKED_AT).await?;
+            let cut = full(&posted).max(full(&comments));
+            posted.extend(comments);
+            (posted, cut)
+        }
+    };
+    let (tried, policy) = (rule.clone(), app.policy.clone());
+    // Reading some thousands of texts takes longer than other requests should wait.
+    let met = tokio::task::spawn_blocking(move || would_meet(&tried, posted, &policy)).await;
+    let mut met = met.map_err(Error::internal)?;
+    met.sort_by_key(|posted| std::cmp::Reverse(posted.at));
+    let (pattern, count) = (rule.pattern.to_string(), met.len());
+    let listed = met.into_iter().take(LISTED).map(|posted| Hit::new(posted, viewer.now)).collect();
+    Ok(Trial { pattern, count, listed, since: cut.map(age::day) })
+}
+
+/// How far back was looked, where there was more than is looked at.
+fn full(posted: &[Posted]) -> Option<Timestamp> {
+    let last = posted.last().map(|posted| posted.at)?;
+    (i64::try_from(posted.len()).ok()? >= LOOKED_AT).then_some(last)
+}
+
+/// Those that the rule would have met: by the judgement that posts meet, and with the exceptions that it makes.
+fn would_meet(rule: &Rule, mut posted: Vec<Posted>, policy: &Policy) -> Vec<Posted> {
+    let rules = Rules::new(vec![rule.clone()]);
+    posted.retain(|posted| match (rule.pattern.range(), posted.item) {
+        (Some(_), None) => rule.effect == Effect::Refuse,
+        (Some(_), Some(_)) => !is_past_ranges(posted.role, posted.karma, policy),
+        (None, _) if posted.role >= Role::Moderator => false,
+        (None, _) => {
+            let url = posted.url.as_deref().and_then(|url| StoryUrl::parse(url).ok());
+            let title = posted.title.as_deref().unwrap_or_default();
+            let draft = Draft { title, url: url.as_ref(), text: &posted.text, from: None };
+            !matches!(rules.judge(&draft), Ok(None))
+        }
+    });
+    posted
+}
+
+/// `POST /mod/rules/{id}/drop`
+pub async fn drop(State(app): State<App>, moderator: Moderator, Path(id): Path<i64>) -> Result<Response, Error> {
+    let act = Act { actor: Some(moderator.member.id), reason: "", at: moderator.viewer.now };
+    app.store.drop_rule(id, act).await?;
+    Ok(Goto::new("/mod/rules").redirect())
+}

@@ -1,0 +1,354 @@
+//! The moderators' rules: what becomes of a post that meets one, and what a rule would have met before it stands.
+
+use axum::http::{Method, StatusCode};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use stoa::domain::user::Role;
+
+use crate::app::{Browser, PASSWORD, Page, TestApp};
+
+/// A forum behind a proxy, so that a test can say where a request comes from.
+async fn forum() -> TestApp {
+    TestApp::with(|settings| settings.trusted_proxies = Some("127.0.0.1".parse().expect("an address"))).await
+}
+
+async fn try_rule(moderator: &mut Browser, kind: &str, pattern: &str, effect: &str) -> Page {
+    let form = [("kind", kind), ("pattern", pattern), ("effect", effect), ("reason", "spam")];
+    moderator.post("/mod/rules", &form).await
+}
+
+async fn add_rule(moderator: &mut Browser, kind: &str, pattern: &str, effect: &str) {
+    let form = [("kind", kind), ("pattern", pattern), ("effect", effect), ("reason", "spam"), ("add", "true")];
+    let page = moderator.post("/mod/rules", &form).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{kind} {pattern}: {}", page.text());
+}
+
+async fn post_from(browser: &mut Browser, address: &str, path: &str, form: &[(&str, &str)]) -> Page {
+    let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", address)];
+    browser.send(Method::POST, path, &headers, Some(form)).await
+}
+
+/// What the trial of a rule says that it would have hit.
+fn hits(page: &Page) -> usize {
+    let text = page.text();
+    let count = text.split("It would have hit ").nth(1).unwrap_or_else(|| panic!("a trial: {text}"));
+    count.split(' ').next().expect("a number").parse().expect("a number")
+}
+
+#[tokio::test]
+async fn a_post_that_a_rule_queues_stands_and_waits_for_a_moderator_who_reads_why() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    add_rule(&mut chief, "word", "Casino  Bonus", "queue").await;
+    let story = alice.text_story("A story", "Get your CASINO-bonus today.").await;
+    let comment = alice.reply(story, "And a **casino** bonus for you.").await;
+    alice.reply(story, "A casino.").await;
+    let queue = chief.get("/mod").await;
+    assert_eq!(queue.count("rule: it says “casino bonus”"), 2, "{}", queue.text());
+    let page = app.visitor().get(&format!("/item/{story}")).await;
+    assert!(page.has("Get your CASINO-bonus") && page.has(&format!("id=\"c{comment}\"")), "both stand");
+    assert!(!alice.get("/replies").await.has("rule"), "their author notices nothing");
+}
+
+#[tokio::test]
+async fn a_post_that_a_rule_kills_is_dead_from_the_start_and_its_author_is_told() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    let talk = chief.text_story("A thread", "Words.").await;
+    add_rule(&mut chief, "link", "example.com", "kill").await;
+    let story = alice.story("A story of that site", "https://blog.example.com/").await;
+    let comment = alice.reply(talk, "See [this](https://example.com/x).").await;
+    alice.reply(talk, "See https://notexample.com/ and https://example.com.evil.org/").await;
+    assert_eq!(app.visitor().get(&format!("/item/{story}")).await.status, StatusCode::FORBIDDEN);
+    let thread = app.visitor().get(&format!("/item/{talk}")).await;
+    assert!(thread.has("notexample.com") && !thread.has("See <a href=\"https://example.com/x\""), "{}", thread.text());
+    assert_eq!(app.number(&format!("select descendants from items where id = {talk}")).await, 1);
+    let told = alice.get("/replies").await;
+    assert!(told.has("A rule of the moderators took your story out of sight as it was posted."), "{}", told.text());
+    assert!(told.has("A rule of the moderators took your comment out of sight") && !told.has("example.com</"));
+    assert!(alice.get(&format!("/item/{comment}")).await.has("dead"), "they see it, marked");
+    // A moderator brings it back as any other.
+    chief.post(&format!("/item/{comment}/kill"), &[("on", "false")]).await;
+    assert_eq!(app.number(&format!("select descendants from items where id = {talk}")).await, 2);
+    assert!(app.visitor().get(&format!("/item/{talk}")).await.has("https://example.com/x"));
+}
+
+#[tokio::test]
+async fn a_post_that_a_rule_refuses_comes_back_with_a_sentence_and_what_was_typed() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    let story = alice.text_story("A story", "Words.").await;
+    let comment = alice.reply(story, "A comment.").await;
+    add_rule(&mut chief, "word", "viagra", "refuse").await;
+    add_rule(&mut chief, "link", "github.com/spammer", "refuse").await;
+    let words = "“viagra” is not taken here. Say it in other words, or ask the moderators.";
+    let link = "Links to github.com/spammer are not taken here.";
+    let (reply, edit) = (format!("/item/{story}/reply"), format!("/item/{comment}/edit"));
+    let forms: [(&str, &[(&str, &str)], &str); 7] = [
+        ("/submit", &[("title", "Cheap Viagra"), ("url", ""), ("text", "Kept words")], words),
+        ("/submit", &[("title", "Kept words"), ("url", "https://github.com/Spammer/x"), ("text", "")], link),
+        ("/submit", &[("title", "Kept words"), ("url", ""), ("text", "v\u{200b}iagra")], words),
+        (&reply, &[("text", "Kept words, VIAGRA")], words),
+        (&reply, &[("text", "Kept words https://github.com/spammer/y")], link),
+        (&edit, &[("text", "Kept words viagra")], words),
+        ("/settings", &[("about", "Kept words viagra"), ("theme", "dark"), ("order", "best")], words),
+    ];
+    for (path, form, sentence) in forms {
+        let page = alice.post(path, form).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {form:?}");
+        assert!(page.has(sentence) && page.has("Kept words"), "{path} {form:?}: {}", page.text());
+    }
+    assert_eq!(app.number("select count(*) from items").await, 2);
+    let taken = alice.post(&reply, &[("text", "viagras https://github.com/spammers")]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "other words and other places");
+}
+
+#[tokio::test]
+async fn an_edit_meets_the_rules_as_a_new_post_does() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    let story = alice.text_story("A story", "Words.").await;
+    let (first, second) = (alice.reply(story, "First.").await, alice.reply(story, "Second.").await);
+    add_rule(&mut chief, "word", "later", "queue").await;
+    add_rule(&mut chief, "word", "viagra", "kill").await;
+    alice.post(&format!("/item/{story}/edit"), &[("title", "A later story"), ("text", "Words.")]).await;
+    alice.post(&format!("/item/{first}/edit"), &[("text", "viagra")]).await;
+    alice.post(&format!("/item/{second}/edit"), &[("text", "nothing of it")]).await;
+    assert!(chief.get("/mod").await.has("rule: it says “later”"));
+    let thread = app.visitor().get(&format!("/item/{story}")).await;
+    assert!(!thread.has("viagra") && thread.has("nothing of it"));
+    assert_eq!(app.number(&format!("select descendants from items where id = {story}")).await, 1);
+    assert!(alice.get("/replies").await.has("took your comment out of sight"));
+}
+
+#[tokio::test]
+async fn moderators_may_quote_what_rules_stop_and_nobody_notices_a_shadow() {
+    let app = TestApp::new().await;
+    let (mut chief, mut ghost) = (app.person("chief", Role::Moderator).await, app.member("ghost").await);
+    app.sql("update users set shadowed_at = 1 where name = 'ghost'").await;
+    for (word, effect) in [("refused", "refuse"), ("killed", "kill"), ("queued", "queue")] {
+        add_rule(&mut chief, "word", word, effect).await;
+    }
+    let story = chief.text_story("Words that are refused, killed or queued", "Do not use them.").await;
+    assert_eq!(app.visitor().get(&format!("/item/{story}")).await.status, StatusCode::OK);
+    ghost.text_story("A killed story", "Words.").await;
+    ghost.text_story("A queued story", "Words.").await;
+    assert!(!ghost.get("/replies").await.has("out of sight"), "their author takes it for live");
+    assert!(chief.get("/mod").await.has("Nothing waits for you"));
+}
+
+#[tokio::test]
+async fn a_range_keeps_strangers_out_and_leaves_those_alone_who_are_known() {
+    let app = forum().await;
+    let mut chief = app.person("chief", Role::Moderator).await;
+    let (mut alice, mut known) = (app.member("alice").await, app.member("known").await);
+    app.set_karma("known", 31).await;
+    add_rule(&mut chief, "range", "203.0.113.77/24", "refuse").await;
+    add_rule(&mut chief, "range", "2001:db8:1:2::5", "queue").await;
+    let network = "Nothing is taken from your network at the moment";
+    let join = |name| [("name", name), ("password", PASSWORD)];
+    let page = post_from(&mut app.visitor(), "203.0.113.5", "/signup", &join("stranger")).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has(network), "{}", page.text());
+    assert!(page.has("value=\"stranger\""), "the name is kept");
+    let page = post_from(&mut app.visitor(), "203.0.114.5", "/signup", &join("neighbour")).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "the network beside it");
+    let story = [("title", "A story"), ("url", ""), ("text", "Words.")];
+    let page = post_from(&mut alice, "203.0.113.9", "/submit", &story).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has(network) && page.has("Words."));
+    assert_eq!(post_from(&mut known, "203.0.113.9", "/submit", &story).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(post_from(&mut chief, "203.0.113.9", "/submit", &story).await.status, StatusCode::SEE_OTHER);
+    // A range that queues lets people in, and holds up what they post.
+    let mut late = app.visitor();
+    let page = post_from(&mut late, "2001:db8:1:2:ffff::1", "/signup", &join("late")).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    let page = post_from(&mut late, "2001:db8:1:2:eeee::1", "/submit", &story).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    assert!(chief.get("/mod").await.has("rule: it comes from 2001:db8:1:2::/64"));
+}
+
+#[tokio::test]
+async fn a_name_that_a_rule_refuses_is_not_taken() {
+    let app = TestApp::new().await;
+    let mut chief = app.person("chief", Role::Moderator).await;
+    add_rule(&mut chief, "word", "viagra", "refuse").await;
+    let page = app.visitor().post("/signup", &[("name", "Cheap-Viagra"), ("password", PASSWORD)]).await;
+    assert!(
+        page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has("“viagra” is not taken here"),
+        "{}",
+        page.text()
+    );
+    let page = app.visitor().post("/signup", &[("name", "viagrafan"), ("password", PASSWORD)]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_rule_is_tried_before_it_stands_and_stands_only_when_it_is_added() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    alice.text_story("An old casino", "Words.").await;
+    app.pass(31 * 86_400);
+    let story = alice.text_story("A story", "Of a casino.").await;
+    let comment = alice.reply(story, "Casinos are not meant, a casino is.").await;
+    alice.reply(story, "Casinos are not meant.").await;
+    chief.reply(story, "What a moderator says of a casino meets no rule.").await;
+    let page = try_rule(&mut chief, "word", "CASINO!", "kill").await;
+    assert!(page.status == StatusCode::OK && hits(&page) == 2, "{}", page.text());
+    assert!(page.has(&format!("href=\"/item/{story}\"")) && page.has(&format!("href=\"/item/{comment}\"")));
+    assert!(page.has("value=\"casino\"") && page.has(">Add the rule<"));
+    assert!(chief.get("/mod/rules").await.has("There are none."), "nothing stands yet");
+    alice.text_story("Another casino", "Words.").await;
+    assert_eq!(app.number("select count(*) from items where dead is not null").await, 0);
+
+    add_rule(&mut chief, "word", "casino", "kill").await;
+    assert!(chief.get("/mod/rules").await.has("<code>casino</code>"));
+    alice.text_story("A third casino", "Words.").await;
+    assert_eq!(app.number("select count(*) from items where dead is not null").await, 1);
+    let id = app.number("select id from rules").await;
+    chief.post(&format!("/mod/rules/{id}/drop"), &[]).await;
+    alice.text_story("A fourth casino", "Words.").await;
+    assert_eq!(app.number("select count(*) from items where dead is not null").await, 1, "it stands no more");
+}
+
+#[tokio::test]
+async fn the_trial_of_a_range_lists_what_came_from_there() {
+    let app = forum().await;
+    let mut chief = app.person("chief", Role::Moderator).await;
+    let (mut alice, mut known) = (app.member("alice").await, app.member("known").await);
+    app.set_karma("known", 31).await;
+    let story = |title| [("title", title), ("url", ""), ("text", "Words.")];
+    post_from(&mut alice, "203.0.113.5", "/submit", &story("From the network")).await;
+    post_from(&mut alice, "203.0.114.5", "/submit", &story("From beside it")).await;
+    post_from(&mut known, "203.0.113.6", "/submit", &story("By somebody known")).await;
+    let join = [("name", "stranger"), ("password", PASSWORD)];
+    post_from(&mut app.visitor(), "203.0.113.200", "/signup", &join).await;
+    let refuse = try_rule(&mut chief, "range", "203.0.113.0/24", "refuse").await;
+    assert_eq!(hits(&refuse), 2, "{}", refuse.text());
+    assert!(refuse.has("From the network") && refuse.has("a new account") && refuse.has("stranger"));
+    assert!(!refuse.has("From beside it") && !refuse.has("By somebody known"));
+    assert_eq!(hits(&try_rule(&mut chief, "range", "203.0.113.0/24", "queue").await), 1, "which lets people in");
+    assert_eq!(hits(&try_rule(&mut chief, "range", "203.0.0.0/16", "refuse").await), 3);
+    assert_eq!(hits(&try_rule(&mut chief, "range", "203.0.113.5", "refuse").await), 1);
+    app.pass(31 * 86_400);
+    assert_eq!(hits(&try_rule(&mut chief, "range", "203.0.0.0/16", "refuse").await), 0);
+}
+
+#[tokio::test]
+async fn a_trial_finds_what_the_rule_then_stops_and_nothing_else() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    let story = alice.text_story("A thread for all of them", "Words.").await;
+    let reply = format!("/item/{story}/reply");
+    let text = "(casino|Casino|cas\u{200b}ino|ca\\*s\\*ino|casinos|bonus|\\*\\*casino\\*\\*|https://(www\\.|not)?example\\.com/x|\
+                \\[casino\\]\\(https://example\\.com\\)|, |\\. |\n\n| ){1,8}";
+    let strategy = proptest::string::string_regex(text).expect("a strategy");
+    let mut runner = TestRunner::deterministic();
+    let texts: Vec<String> =
+        (0..60).map(|n| format!("n{n} {}", strategy.new_tree(&mut runner).expect("a text").current())).collect();
+    for (kind, pattern) in [("word", "casino"), ("word", "casino bonus"), ("link", "example.com")] {
+        // What was posted for the rule before is out of reach.
+        app.pass(31 * 86_400);
+        for text in &texts {
+            assert_eq!(alice.post(&reply, &[("text", text)]).await.status, StatusCode::SEE_OTHER, "{text}");
+        }
+        let tried = hits(&try_rule(&mut chief, kind, pattern, "queue").await);
+        add_rule(&mut chief, kind, pattern, "queue").await;
+        let queued = || app.number("select count(*) from items where queued_at is not null");
+        let before = queued().await;
+        for text in &texts {
+            alice.post(&reply, &[("text", text)]).await;
+        }
+        assert_eq!(i64::try_from(tried), Ok(queued().await - before), "{kind} {pattern}");
+        assert!(tried > 0 && tried < texts.len(), "{kind} {pattern}: {tried}");
+        let id = app.number("select id from rules").await;
+        chief.post(&format!("/mod/rules/{id}/drop"), &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_trial_of_a_large_site_says_how_far_it_looked() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    let story = alice.text_story("A casino", "Words.").await;
+    app.sql(&format!(
+        "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, text, score) \
+         with recursive n(i) as (select 1 union all select i + 1 from n where i < 2100) \
+         select 'comment', (select id from users where name = 'alice'), {now} - i * 600, 0, 0, {story}, {story}, 1, \
+         'a casino', 1 from n",
+        now = app.now().0
+    ))
+    .await;
+    let page = try_rule(&mut chief, "word", "casino", "queue").await;
+    assert_eq!(hits(&page), 2_001);
+    assert!(page.has("this counts what was posted since 9 November 2026") || page.has("since Nov"), "{}", page.text());
+    assert!(page.has("These are the newest 50.") && page.count("<li><div><a href=\"/item/") == 50);
+}
+
+#[tokio::test]
+async fn rules_are_for_moderators_eyes() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    add_rule(&mut chief, "word", "secretword", "kill").await;
+    alice.text_story("A secretword", "Words.").await;
+    let id = app.number("select id from rules").await;
+    chief.post(&format!("/mod/rules/{id}/drop"), &[]).await;
+    let of =
+        |act: &str| format!("select count(*) from moderation where act = '{act}' and private and actor_id is not null");
+    assert_eq!((app.number(&of("add-rule")).await, app.number(&of("drop-rule")).await), (1, 1));
+    let open =
+        app.number("select count(*) from moderation where act = 'rule-kill' and not private and item_id is not null");
+    assert_eq!(open.await, 1, "what a rule does to a post is for everybody to see");
+    let leaks = "select count(*) from moderation where not private and detail || reason like '%secretword%'";
+    assert_eq!(app.number(leaks).await, 0);
+    assert_eq!(app.number("select count(*) from notices where text like '%secretword%'").await, 0);
+}
+
+#[tokio::test]
+async fn a_rule_that_cannot_be_taken_is_refused_in_a_sentence_and_kept_as_typed() {
+    let app = TestApp::new().await;
+    let mut chief = app.person("chief", Role::Moderator).await;
+    add_rule(&mut chief, "word", "there already", "queue").await;
+    let long = "a".repeat(101);
+    for (kind, pattern, effect, reason, sentence) in [
+        ("word", "", "queue", "spam", "Give the word, the site or the network"),
+        ("word", long.as_str(), "queue", "spam", "up to 100 characters"),
+        ("word", "?!…", "queue", "spam", "There is no word in that."),
+        ("word", "\u{202e}\u{301}", "queue", "spam", "There is no word in that."),
+        ("word", "There, already!", "queue", "spam", "That rule is there already."),
+        ("link", "co.uk", "queue", "spam", "co.uk is not a site"),
+        ("link", "github.io", "queue", "spam", "only an admin can act on all of them"),
+        ("range", "203.0.112.0/20", "queue", "spam", "Only networks of these sizes"),
+        ("range", "example.com", "queue", "spam", "That is not a network."),
+        ("other", "words", "queue", "spam", "Choose what the rule looks for."),
+        ("word", "words", "other", "spam", "Choose what the rule does."),
+        ("word", "words", "queue", " ", "Say why: the reason is kept with the act."),
+    ] {
+        let form = [("kind", kind), ("pattern", pattern), ("effect", effect), ("reason", reason), ("add", "true")];
+        let page = chief.post("/mod/rules", &form).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{kind} {pattern}");
+        assert!(page.has(sentence), "{kind} {pattern}: {}", page.text());
+        assert!(page.has(&format!("value=\"{pattern}\"")), "{pattern} is kept: {}", page.text());
+    }
+    assert_eq!(app.number("select count(*) from rules").await, 1);
+}
+
+#[tokio::test]
+async fn hostile_patterns_and_texts_cost_little_and_break_nothing() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    for pattern in crate::hostile::inputs() {
+        for kind in ["word", "link", "range"] {
+            let form = [("kind", kind), ("pattern", pattern.as_str()), ("effect", "queue"), ("reason", "spam")];
+            let page = chief.post("/mod/rules", &form).await;
+            crate::hostile::check(&page, "a rule is tried");
+            let page = chief.post("/mod/rules", &[form.as_slice(), &[("add", "true")]].concat()).await;
+            crate::hostile::check(&page, "a rule is added");
+        }
+    }
+    assert!(app.number("select count(*) from rules").await > 10);
+    crate::hostile::check(&chief.get("/mod/rules").await, "the rules");
+    let story = alice.text_story("A story", "Words.").await;
+    for text in crate::hostile::inputs() {
+        let page = alice.post(&format!("/item/{story}/reply"), &[("text", text.as_str())]).await;
+        crate::hostile::check(&page, "a comment");
+    }
+}
