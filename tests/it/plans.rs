@@ -51,6 +51,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN last_stories", " limit 50) as last_stories ", "an author's last 50, for each row of a page of the queue"),
     ("SCAN last_comments", " limit 50) as last_comments ", "the same of comments"),
     ("SCAN m USING INDEX moderation_", " order by m.at desc, m.id desc limit ", "a page, in the order of the index"),
+    ("SCAN r", "from rules r ", "at most 500, which are kept in memory"),
     ("SCAN b", "with recursive below (id) ", "what was found below a comment so far"),
     ("SCAN below", "with recursive below (id) ", "what hangs below a comment"),
     (
