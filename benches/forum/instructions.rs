@@ -3,7 +3,7 @@
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::load::{BROWSER, Connection, Request};
 use crate::report::thousands;
@@ -68,14 +68,21 @@ fn control(server: &Server, arguments: &[&str]) {
     let mut command = Command::new("callgrind_control");
     command.args(arguments).arg(server.pid().to_string()).stdout(Stdio::null()).stderr(Stdio::null());
     assert!(command.status().unwrap().success(), "{command:?}");
-    // A dump is written when the process next comes by.
     std::thread::sleep(Duration::from_millis(500));
 }
 
+/// The dump that was asked for, once the process has come by to write it.
 fn newest_dump(folder: &Path) -> PathBuf {
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let numbered = files.filter(|path| path.to_string_lossy().contains("/out."));
-    numbered.max_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap()).expect("a dump")
+    let began = Instant::now();
+    loop {
+        let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let dump = files.find(|path| path.to_string_lossy().contains("/out."));
+        if let Some(dump) = dump.filter(|dump| read_to_string(dump).is_ok_and(|text| text.contains("\ntotals: "))) {
+            return dump;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "callgrind wrote no dump into {}", folder.display());
+        std::thread::sleep(Duration::from_millis(500));
+    }
 }
 
 /// The sum of a dump.

@@ -43,6 +43,9 @@ impl Server {
     }
 
     pub fn stop(&mut self) {
+        if !matches!(self.process.try_wait(), Ok(None)) {
+            return;
+        }
         // The first signal lets nginx end its workers.
         let _ = Command::new("kill").arg(self.pid().to_string()).status();
         let began = Instant::now();
