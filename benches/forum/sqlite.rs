@@ -115,6 +115,17 @@ async fn comment(db: &mut SqliteConnection, author: i64, parent: i64, text: &str
         .bind(now)
         .execute(&mut *tx)
         .await?;
+    // The hashes of an address and its networks.
+    let hash = [7_u8; 16];
+    query("insert into origins (at, user_id, item_id, near, middle, wide) values ($1, $2, $3, $4, $5, $6)")
+        .bind(now)
+        .bind(author)
+        .bind(id)
+        .bind(&hash[..])
+        .bind(&hash[..])
+        .bind(&hash[..])
+        .execute(&mut *tx)
+        .await?;
     query("update items set descendants = descendants + $2 where id = $1").bind(root).bind(1).execute(&mut *tx).await?;
     tx.commit().await
 }
