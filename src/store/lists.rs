@@ -95,11 +95,12 @@ impl Store {
 
     /// The same of one story.
     pub async fn facts_of(&self, story: ItemId) -> Result<StoryFacts> {
-        let row: FactsRow =
-            sqlx::query_as("select id, kind, rank_time, score, descendants, url, penalised from items where id = $1")
-                .bind(story)
-                .fetch_one(&self.read)
-                .await?;
+        let row: FactsRow = sqlx::query_as(
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items where id = $1",
+        )
+        .bind(story)
+        .fetch_one(&self.read)
+        .await?;
         Ok(row.into())
     }
 

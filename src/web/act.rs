@@ -139,3 +139,26 @@ pub async fn kill(
     app.store.kill(id, asked.on, act).await?;
     Ok(asked.goto.redirect())
 }
+
+#[derive(Debug, Deserialize)]
+pub struct Clear {
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    goto: Goto,
+}
+
+/// `POST /item/{id}/clear`: a moderator has looked at it and lets it stand.
+pub async fn clear(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(asked): Form<Clear>,
+) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    moderation::may_act_on(&moderator.member, author_role(&app, &item).await?).map_err(Error::forbidden)?;
+    let reason = moderation::reason(&asked.reason, false).map_err(Error::bad)?;
+    let act = Act { actor: Some(moderator.member.id), reason, at: app.clock.now() };
+    app.store.clear(id, act).await?;
+    Ok(asked.goto.redirect())
+}

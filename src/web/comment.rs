@@ -1,4 +1,4 @@
-//! Writing in a thread: replying, and for stories too, editing and deleting.
+//! Writing in a thread: replying, and for stories too, editing.
 
 use askama::Template;
 use axum::extract::State;
@@ -22,7 +22,7 @@ use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::item::Above;
 use crate::web::limit::Address;
-use crate::web::page::{Page, html, html_with};
+use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
@@ -389,46 +389,10 @@ pub async fn update(
 }
 
 /// Where an item is seen in its thread.
-fn back_to(item: &Item) -> Goto {
+pub fn back_to(item: &Item) -> Goto {
     if item.root_id == item.id {
         Goto::new(&format!("/item/{}", item.id))
     } else {
         Goto::new(&format!("/item/{}#c{}", item.root_id, item.id))
     }
-}
-
-#[derive(Template)]
-#[template(path = "delete.html")]
-struct DeletePage<'a> {
-    page: Page<'a>,
-    id: ItemId,
-    what: &'static str,
-    title: Option<&'a str>,
-    html: Html,
-    back: Goto,
-}
-
-/// `GET /item/{id}/delete`
-pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    let item = app.store.item(id).await?;
-    deletable(&item, &asking)?;
-    let what = if item.kind == Kind::Comment { "this comment" } else { "this story" };
-    let mut page = Page::new(&app, &asking.viewer, "item", format!("Delete {what}"));
-    page.robots = false;
-    let back = back_to(&item);
-    Ok(html(&DeletePage { page, id, what, title: item.title.as_deref(), html: text::render(&item.text), back }))
-}
-
-fn deletable(item: &Item, asking: &CurrentMember) -> Result<(), Error> {
-    Error::unless_shown(may_see(item, Some(&asking.member), asking.viewer.now))?;
-    item.may_delete(&asking.member).map_err(Error::forbidden)
-}
-
-/// `POST /item/{id}/delete`
-pub async fn destroy(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    let item = app.store.item(id).await?;
-    deletable(&item, &asking)?;
-    app.store.delete(id, asking.member.id, asking.viewer.now).await?;
-    let to = if item.root_id == id { Goto::new("/") } else { Goto::new(&format!("/item/{}", item.root_id)) };
-    Ok(to.redirect())
 }

@@ -8,6 +8,7 @@ mod cache;
 mod comment;
 mod comments;
 mod crowd;
+mod delete;
 mod desk;
 mod error;
 mod feed;

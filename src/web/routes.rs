@@ -5,8 +5,8 @@ use axum::routing::{get, post};
 
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, desk, feed, flag, invitations, invited, item, log, news, old, pages,
-    replies, search, sessions, setup, signup, submit, user,
+    account, act, assets, comment, comments, delete, desk, feed, flag, invitations, invited, item, log, news, old,
+    pages, replies, search, sessions, setup, signup, submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -38,6 +38,7 @@ fn reading() -> Router<App> {
         .route("/item/{id}/flag", get(flag::new).post(flag::create))
         .route("/item/{id}/vouch", post(flag::vouch))
         .route("/item/{id}/kill", post(act::kill))
+        .route("/item/{id}/clear", post(act::clear))
         .route("/item/{id}/lock", post(desk::lock))
         .route("/item/{id}/merge", post(desk::merge))
         .route("/item/{id}/detach", post(desk::detach))
@@ -47,7 +48,7 @@ fn reading() -> Router<App> {
         .route("/item/{id}/history", get(desk::history))
         .route("/item/{id}/reply", get(comment::new).post(comment::create))
         .route("/item/{id}/edit", get(comment::edit).post(comment::update))
-        .route("/item/{id}/delete", get(comment::confirm).post(comment::destroy))
+        .route("/item/{id}/delete", get(delete::confirm).post(delete::destroy))
         // people
         .route("/user/{name}", get(user::show))
         .route("/user/{name}/submissions", get(user::submissions))

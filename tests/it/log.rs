@@ -6,10 +6,11 @@ use stoa::domain::flag::Reason;
 use stoa::domain::item::ItemId;
 use stoa::domain::moderation::{ACTS, verb};
 use stoa::domain::policy::Policy;
+use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 use stoa::store::NewFlag;
 
-use crate::app::{Browser, Page, TestApp};
+use crate::app::{Browser, PASSWORD, Page, TestApp};
 
 /// People and what they wrote, for acts to be done to.
 struct Forum {
@@ -40,8 +41,30 @@ impl Forum {
     }
 
     async fn ban(&mut self, name: &str, on: bool) {
-        let form = [("on", if on { "true" } else { "false" }), ("reason", "a reason")];
-        let page = self.mia.post(&format!("/user/{name}/ban"), &form).await;
+        let form = [("on", if on { "true" } else { "false" }), ("ban_days", "open"), ("ban_reason", "a reason")];
+        self.person(name, "ban", &form).await;
+    }
+
+    /// A moderator's act on a person.
+    async fn person(&mut self, name: &str, what: &str, form: &[(&str, &str)]) {
+        let page = self.mia.post(&format!("/user/{name}/{what}"), form).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{what}: {}", page.text());
+    }
+
+    async fn rule(&mut self, pattern: &str, effect: &str) {
+        let form =
+            [("kind", "word"), ("pattern", pattern), ("effect", effect), ("reason", "a reason"), ("add", "true")];
+        let page = self.mia.post("/mod/rules", &form).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+    }
+
+    /// Somebody asks for an account, and a moderator decides.
+    async fn request(&mut self, name: &str, decision: &str) {
+        let form = [("name", name), ("password", PASSWORD), ("text", "I would like to talk about looms.")];
+        self.app.visitor().post("/signup", &form).await;
+        let id = self.app.number("select max(id) from requests").await;
+        let form = [("decision", decision), ("message", "a reason")];
+        let page = self.mia.post(&format!("/mod/requests/{id}"), &form).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
     }
 
@@ -138,6 +161,36 @@ impl Forum {
                 self.ban(&name, true).await;
                 self.ban(&name, false).await;
             }
+            "warn" => self.person(&name, "warn", &[("warning", "a reason")]).await,
+            "note" => self.person(&name, "note", &[("note", "a reason")]).await,
+            "slow" | "unslow" => {
+                self.person(&name, "slow", &[("on", "true"), ("slow_days", "1"), ("slow_reason", "a reason")]).await;
+                if act == "unslow" {
+                    self.person(&name, "slow", &[("on", "false"), ("slow_reason", "a reason")]).await;
+                }
+            }
+            "shadow" | "unshadow" => {
+                self.person(&name, "shadow", &[("on", "true"), ("shadow_reason", "a reason")]).await;
+                if act == "unshadow" {
+                    self.person(&name, "shadow", &[("on", "false"), ("shadow_reason", "a reason")]).await;
+                }
+            }
+            "add-rule" | "drop-rule" | "rule-kill" => {
+                self.rule(&format!("word of {act}"), "kill").await;
+                if act == "drop-rule" {
+                    let id = self.app.number("select max(id) from rules").await;
+                    self.mia.post(&format!("/mod/rules/{id}/drop"), &[]).await;
+                }
+                if act == "rule-kill" {
+                    person.text_story("Another story", &format!("With the word of {act}.")).await;
+                }
+                return verb(act).to_owned();
+            }
+            "admit" | "decline" => {
+                let decision = if act == "admit" { "approve" } else { "decline" };
+                self.request(&format!("q-{act}"), decision).await;
+                return verb(act).to_owned();
+            }
             "clear" | "flag-kill" | "vouch" => self.judge(act, ItemId(story)).await,
             "member" | "moderator" | "admin" => {
                 self.role(&name, act.parse().expect("a role")).await;
@@ -145,7 +198,7 @@ impl Forum {
             }
             other => panic!("there is an act “{other}” that no test performs: say here how it is done"),
         }
-        let on_person = matches!(act, "ban" | "unban");
+        let on_person = matches!(act, "ban" | "unban" | "warn" | "note" | "slow" | "unslow" | "shadow" | "unshadow");
         let on = if on_person { format!("/user/{name}") } else { format!("/item/{story}") };
         format!("{} <a href=\"{on}\">", verb(act))
     }
@@ -153,7 +206,7 @@ impl Forum {
 
 #[tokio::test]
 async fn every_act_there_is_stands_in_the_log() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = forum(|settings| settings.sign_up = Some(SignUp::Request)).await;
     for (act, _) in ACTS {
         forum.app.pass(60);
         let line = forum.perform(act).await;

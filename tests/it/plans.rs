@@ -53,7 +53,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN m USING INDEX moderation_", " order by m.at desc, m.id desc limit ", "a page, in the order of the index"),
     ("SCAN r", "from rules r ", "at most 500, which are kept in memory"),
     ("SCAN b", "with recursive below (id) ", "what was found below a comment so far"),
-    ("SCAN below", "with recursive below (id) ", "what hangs below a comment"),
     (
         "SCAN requests USING INDEX requests_waiting",
         " from requests where decision is null limit $",

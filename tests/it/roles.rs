@@ -84,6 +84,11 @@ POST /item/{id}/kill            dead      on=false                   login no   
 POST /item/{id}/kill            flagged   on=true                    login no    no    no       no     done      done
 POST /item/{id}/kill            flagged   on=false                   login no    no    no       no     done      done
 POST /item/{id}/kill            admins    on=true                    login no    no    no       no     no        done
+POST /item/{id}/clear           story     -                          login no    no    no       no     done      done
+POST /item/{id}/clear           comment   reason=fine                login no    no    no       no     done      done
+POST /item/{id}/clear           dead      -                          login no    no    no       no     bad       bad
+POST /item/{id}/clear           admins    -                          login no    no    no       no     no        done
+POST /item/{id}/clear           missing   -                          login no    no    no       no     none      none
 POST /item/{id}/kill            missing   on=true                    login no    no    no       no     none      none
 POST /item/{id}/lock            story     on=true&reason=heated      login no    no    no       no     done      done
 POST /item/{id}/lock            comment   on=true&reason=heated      login no    no    no       no     done      done

@@ -239,7 +239,7 @@ async fn a_trial_finds_what_the_rule_then_stops_and_nothing_else() {
     let story = alice.text_story("A thread for all of them", "Words.").await;
     let reply = format!("/item/{story}/reply");
     let text = "(casino|Casino|cas\u{200b}ino|ca\\*s\\*ino|casinos|bonus|\\*\\*casino\\*\\*|https://(www\\.|not)?example\\.com/x|\
-                \\[casino\\]\\(https://example\\.com\\)|, |\\. |\n\n| ){1,8}";
+                \\[casino\\]\\(https://example\\.com\\)|, |\\. |\n\n| ){3,14}";
     let strategy = proptest::string::string_regex(text).expect("a strategy");
     let mut runner = TestRunner::deterministic();
     let texts: Vec<String> =

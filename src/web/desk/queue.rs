@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::text;
-use crate::store::{Page as Cursor, Queued};
+use crate::store::{Flagging, Page as Cursor, Queued};
 use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::news::{Choice, ROWS, ROWS_I64};
@@ -48,6 +48,7 @@ struct Row {
     when: When,
     waits: When,
     why: Option<String>,
+    flags: Vec<Flagging>,
     dead: bool,
     locked: bool,
 }
@@ -93,7 +94,7 @@ pub async fn show(
     Ok(html(&QueuePage { page, desk: desk::bar(&member, "queue"), rows, reasons: desk::REASONS, more }))
 }
 
-/// The items that wait, with the stories around them: two queries, however many there are.
+/// The items that wait, with the stories around them and who flagged them: three queries, however many there are.
 async fn rows(app: &App, viewer: &MaybeMember, queued: Vec<Queued>) -> Result<Vec<Row>, Error> {
     let ids: Vec<ItemId> = queued.iter().map(|queued| queued.id).collect();
     let mut items: HashMap<ItemId, Item> = by_id(app.store.items(&ids).await?);
@@ -101,13 +102,18 @@ async fn rows(app: &App, viewer: &MaybeMember, queued: Vec<Queued>) -> Result<Ve
     heads.sort_unstable();
     heads.dedup();
     let heads = by_id(app.store.items(&heads).await?);
+    let mut flags: HashMap<ItemId, Vec<Flagging>> = HashMap::new();
+    for flag in app.store.flags_on(&ids).await?.into_iter().filter(|flag| flag.outcome.is_none()) {
+        flags.entry(flag.item_id).or_default().push(flag);
+    }
     let eye = Eye::new(app, viewer, std::sync::Arc::default());
     Ok(queued
         .into_iter()
         .filter_map(|queued| {
             let item = items.remove(&queued.id)?;
             let head = heads.get(&item.root_id)?;
-            Some(Row::new(&item, head, queued, &eye))
+            let flags = flags.remove(&queued.id).unwrap_or_default();
+            Some(Row { flags, ..Row::new(&item, head, queued, &eye) })
         })
         .collect())
 }
@@ -132,6 +138,7 @@ impl Row {
             when: When::new(item.time, eye.now),
             waits: When::new(queued.queued_at, eye.now),
             why: queued.queued_for,
+            flags: Vec::new(),
             dead: item.dead.is_some(),
             locked: item.locked,
         }

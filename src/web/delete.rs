@@ -1,0 +1,51 @@
+//! Deleting what one wrote.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::domain::item::{Item, ItemId, Kind, may_see};
+use crate::domain::text::{self, Html};
+use crate::web::comment::back_to;
+use crate::web::error::Error;
+use crate::web::goto::Goto;
+use crate::web::page::{Page, html};
+use crate::web::path::Path;
+use crate::web::session::CurrentMember;
+use crate::web::state::App;
+
+#[derive(Template)]
+#[template(path = "delete.html")]
+struct DeletePage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    what: &'static str,
+    title: Option<&'a str>,
+    html: Html,
+    back: Goto,
+}
+
+/// `GET /item/{id}/delete`
+pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    deletable(&item, &asking)?;
+    let what = if item.kind == Kind::Comment { "this comment" } else { "this story" };
+    let mut page = Page::new(&app, &asking.viewer, "item", format!("Delete {what}"));
+    page.robots = false;
+    let back = back_to(&item);
+    Ok(html(&DeletePage { page, id, what, title: item.title.as_deref(), html: text::render(&item.text), back }))
+}
+
+fn deletable(item: &Item, asking: &CurrentMember) -> Result<(), Error> {
+    Error::unless_shown(may_see(item, Some(&asking.member), asking.viewer.now))?;
+    item.may_delete(&asking.member).map_err(Error::forbidden)
+}
+
+/// `POST /item/{id}/delete`
+pub async fn destroy(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    deletable(&item, &asking)?;
+    app.store.delete(id, asking.member.id, asking.viewer.now).await?;
+    let to = if item.root_id == id { Goto::new("/") } else { Goto::new(&format!("/item/{}", item.root_id)) };
+    Ok(to.redirect())
+}
