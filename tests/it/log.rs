@@ -193,6 +193,9 @@ impl Forum {
             }
             "clear" | "flag-kill" | "vouch" => self.judge(act, ItemId(story)).await,
             "member" | "moderator" | "admin" => {
+                if act == "member" {
+                    self.role(&name, Role::Moderator).await;
+                }
                 self.role(&name, act.parse().expect("a role")).await;
                 return format!("{} <a href=\"/user/{name}\">", verb(act));
             }
@@ -305,7 +308,8 @@ async fn the_log_is_narrowed_by_act_moderator_person_and_item() {
     forum.kill(other, true, "three").await;
     forum.app.member("carl").await;
     forum.ban("carl", true).await;
-    forum.ada.post("/user/bob/ban", &[("on", "true"), ("reason", "four")]).await;
+    let form = [("on", "true"), ("ban_days", "open"), ("ban_reason", "four")];
+    forum.ada.post("/user/bob/ban", &form).await;
     let mut visitor = forum.app.visitor();
     for (query, expected) in [
         ("", 5),

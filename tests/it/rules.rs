@@ -242,8 +242,9 @@ async fn a_trial_finds_what_the_rule_then_stops_and_nothing_else() {
                 \\[casino\\]\\(https://example\\.com\\)|, |\\. |\n\n| ){3,14}";
     let strategy = proptest::string::string_regex(text).expect("a strategy");
     let mut runner = TestRunner::deterministic();
-    let texts: Vec<String> =
+    let mut texts: Vec<String> =
         (0..60).map(|n| format!("n{n} {}", strategy.new_tree(&mut runner).expect("a text").current())).collect();
+    texts.push("A Casino *bonus* it is, and not a casino, bonus".to_owned());
     for (kind, pattern) in [("word", "casino"), ("word", "casino bonus"), ("link", "example.com")] {
         // What was posted for the rule before is out of reach.
         app.pass(31 * 86_400);

@@ -263,8 +263,13 @@ pub async fn second_chance(
         Ok(rank_time) => Some(rank_time),
         Err(mistake) => return case.again("second-chance-reason", mistake, typed).await,
     };
-    case.app.store.give_second_chance(id, rank_time, case.act(&reason)).await?;
-    Ok(case.back(&typed))
+    match case.app.store.give_second_chance(id, rank_time, case.act(&reason)).await {
+        // Its clock shows that moment already.
+        Err(store::Error::Conflict) if typed.on() => {
+            case.again("second-chance-reason", DeskError::OnTheFrontPage, typed).await
+        }
+        done => done.map(|()| case.back(&typed)).map_err(Error::from),
+    }
 }
 
 /// `POST /item/{id}/pin`
