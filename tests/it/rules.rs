@@ -84,7 +84,8 @@ async fn a_post_that_a_rule_refuses_comes_back_with_a_sentence_and_what_was_type
     let words = "“viagra” is not taken here. Say it in other words, or ask the moderators.";
     let link = "Links to github.com/spammer are not taken here.";
     let (reply, edit) = (format!("/item/{story}/reply"), format!("/item/{comment}/edit"));
-    let forms: [(&str, &[(&str, &str)], &str); 7] = [
+    type Refused<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let forms: [Refused<'_>; 7] = [
         ("/submit", &[("title", "Cheap Viagra"), ("url", ""), ("text", "Kept words")], words),
         ("/submit", &[("title", "Kept words"), ("url", "https://github.com/Spammer/x"), ("text", "")], link),
         ("/submit", &[("title", "Kept words"), ("url", ""), ("text", "v\u{200b}iagra")], words),
