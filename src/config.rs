@@ -1,17 +1,21 @@
 //! Every setting: its name, default and meaning, once. A setting comes from its flag, else from `STOA_` and its name in the
 //! environment, else from `stoa.toml`, else from its default; all are checked once, at start.
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+mod kinds;
+mod policy;
+#[cfg(test)]
+mod tests;
 
-use ipnet::IpNet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use crate::clock::{DAY, HOUR, MINUTE};
-use crate::domain::policy::Policy;
+use self::kinds::Setting;
+pub use self::kinds::{Audience, Nets, Switch};
+use crate::domain::policy::{Policy, Rates};
 use crate::domain::signup::SignUp;
 
 /// Where settings are read from beside flags and environment, if it is there.
@@ -147,156 +151,55 @@ settings! {
     #[doc = " Whether everybody sees the points of comments, or only their author."]
     show_comment_points ("STOA_SHOW_COMMENT_POINTS"): Switch = Switch::Off;
     #[doc = " How many stories an account may submit in an hour."]
-    stories_per_hour ("STOA_STORIES_PER_HOUR"): u32 = 10;
+    stories_per_hour ("STOA_STORIES_PER_HOUR"): u32 = Rates::default().stories_per_hour;
     #[doc = " How many comments an account may post in an hour."]
-    comments_per_hour ("STOA_COMMENTS_PER_HOUR"): u32 = 60;
+    comments_per_hour ("STOA_COMMENTS_PER_HOUR"): u32 = Rates::default().comments_per_hour;
+    #[doc = " How many edits of posts and of the profile an account may make in an hour."]
+    edits_per_hour ("STOA_EDITS_PER_HOUR"): u32 = Rates::default().edits_per_hour;
     #[doc = " How many votes an account may cast in an hour."]
-    votes_per_hour ("STOA_VOTES_PER_HOUR"): u32 = 600;
+    votes_per_hour ("STOA_VOTES_PER_HOUR"): u32 = Rates::default().votes_per_hour;
     #[doc = " How many flags and vouches an account may cast in an hour."]
-    flags_per_hour ("STOA_FLAGS_PER_HOUR"): u32 = 60;
+    flags_per_hour ("STOA_FLAGS_PER_HOUR"): u32 = Rates::default().flags_per_hour;
+    #[doc = " How many page titles an account may have fetched in an hour."]
+    fetches_per_hour ("STOA_FETCHES_PER_HOUR"): u32 = Rates::default().fetches_per_hour;
+    #[doc = " How many invitations an account may make in an hour."]
+    invitations_per_hour ("STOA_INVITATIONS_PER_HOUR"): u32 = Rates::default().invitations_per_hour;
+    #[doc = " Karma from which the brakes on new accounts leave an account alone that is younger than new_account_days."]
+    karma_past_brakes ("STOA_KARMA_PAST_BRAKES"): i64 = Policy::default().karma_past_brakes;
+    #[doc = " How many stories a new account may submit in an hour; 0: none."]
+    stories_per_hour_new ("STOA_STORIES_PER_HOUR_NEW"): u32 = Rates::default().stories_per_hour_new;
+    #[doc = " How many comments a new account may post in an hour; 0: none."]
+    comments_per_hour_new ("STOA_COMMENTS_PER_HOUR_NEW"): u32 = Rates::default().comments_per_hour_new;
+    #[doc = " How many votes a new account may cast in an hour; 0: none."]
+    votes_per_hour_new ("STOA_VOTES_PER_HOUR_NEW"): u32 = Rates::default().votes_per_hour_new;
+    #[doc = " How many links a new account may post in texts in an hour; 0: none."]
+    links_per_hour_new ("STOA_LINKS_PER_HOUR_NEW"): u32 = Rates::default().links_per_hour_new;
+    #[doc = " How many stories and comments somebody may post in slowed_hours whom a moderator slowed down."]
+    posts_slowed ("STOA_POSTS_SLOWED"): u32 = Rates::default().posts_slowed;
+    #[doc = " The hours of posts_slowed."]
+    slowed_hours ("STOA_SLOWED_HOURS"): u32 = 4;
+    #[doc = " How many stories may come from one address (IPv6: one /64) in an hour; new accounts and others are counted apart."]
+    stories_per_hour_address ("STOA_STORIES_PER_HOUR_ADDRESS"): u32 = Rates::default().stories_per_hour_address;
+    #[doc = " The same for comments."]
+    comments_per_hour_address ("STOA_COMMENTS_PER_HOUR_ADDRESS"): u32 = Rates::default().comments_per_hour_address;
+    #[doc = " The same for votes."]
+    votes_per_hour_address ("STOA_VOTES_PER_HOUR_ADDRESS"): u32 = Rates::default().votes_per_hour_address;
+    #[doc = " The same for flags and vouches."]
+    flags_per_hour_address ("STOA_FLAGS_PER_HOUR_ADDRESS"): u32 = Rates::default().flags_per_hour_address;
+    #[doc = " How many stories and comments the new accounts of one network (IPv4: a /24, IPv6: a /48) may post in an hour."]
+    posts_per_hour_network ("STOA_POSTS_PER_HOUR_NETWORK"): u32 = Rates::default().posts_per_hour_network;
+    #[doc = " How many stories and comments all new accounts together may post in an hour."]
+    posts_per_hour_site ("STOA_POSTS_PER_HOUR_SITE"): u32 = Rates::default().posts_per_hour_site;
     #[doc = " How many accounts may be made from one address (IPv6: one /64) in an hour."]
-    sign_ups_per_hour ("STOA_SIGN_UPS_PER_HOUR"): u32 = 5;
+    sign_ups_per_hour ("STOA_SIGN_UPS_PER_HOUR"): u32 = Rates::default().sign_ups_per_hour;
+    #[doc = " The same for one network (IPv4: a /24, IPv6: a /48)."]
+    sign_ups_per_hour_network ("STOA_SIGN_UPS_PER_HOUR_NETWORK"): u32 = Rates::default().sign_ups_per_hour_network;
+    #[doc = " The same for the whole site."]
+    sign_ups_per_hour_site ("STOA_SIGN_UPS_PER_HOUR_SITE"): u32 = Rates::default().sign_ups_per_hour_site;
     #[doc = " How often somebody may try to log in to an account, and to log in or sign up from an address, in an hour."]
     log_ins_per_hour ("STOA_LOG_INS_PER_HOUR"): u32 = 30;
-    #[doc = " How many page titles an account may have fetched in an hour."]
-    fetches_per_hour ("STOA_FETCHES_PER_HOUR"): u32 = 60;
-    #[doc = " How many invitations an account may make in an hour."]
-    invitations_per_hour ("STOA_INVITATIONS_PER_HOUR"): u32 = 20;
     #[doc = " How many requests an address may make in a minute, beside those answered from memory."]
     requests_per_minute ("STOA_REQUESTS_PER_MINUTE"): u32 = 600;
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Switch {
-    On,
-    Off,
-}
-
-impl Switch {
-    pub fn is_on(self) -> bool {
-        self == Switch::On
-    }
-}
-
-impl clap::ValueEnum for SignUp {
-    fn value_variants<'a>() -> &'a [SignUp] {
-        &SignUp::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(self.as_str()))
-    }
-}
-
-/// Who may read something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Audience {
-    Public,
-    Members,
-    Moderators,
-}
-
-/// Address ranges, written with commas between.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Nets(pub Vec<IpNet>);
-
-impl Nets {
-    pub fn contains(&self, ip: IpAddr) -> bool {
-        self.0.iter().any(|net| net.contains(&ip.to_canonical()))
-    }
-}
-
-impl FromStr for Nets {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Nets, String> {
-        let parts = s.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let net = |part: &str| {
-            part.parse::<IpNet>()
-                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| format!("“{part}” is not an address range such as 172.16.0.0/12"))
-        };
-        parts.map(net).collect::<Result<_, _>>().map(Nets)
-    }
-}
-
-impl TryFrom<String> for Nets {
-    type Error = String;
-
-    fn try_from(s: String) -> Result<Nets, String> {
-        s.parse()
-    }
-}
-
-/// How a setting is written in `stoa.toml`.
-trait Setting {
-    fn to_toml(&self) -> String;
-}
-
-fn quoted(s: &str) -> String {
-    toml::Value::String(s.to_owned()).to_string()
-}
-
-impl Setting for String {
-    fn to_toml(&self) -> String {
-        quoted(self)
-    }
-}
-
-impl Setting for PathBuf {
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string_lossy())
-    }
-}
-
-impl Setting for SocketAddr {
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string())
-    }
-}
-
-impl Setting for Nets {
-    fn to_toml(&self) -> String {
-        let nets: Vec<String> = self.0.iter().map(IpNet::to_string).collect();
-        quoted(&nets.join(", "))
-    }
-}
-
-impl Setting for Switch {
-    fn to_toml(&self) -> String {
-        quoted(if self.is_on() { "on" } else { "off" })
-    }
-}
-
-impl Setting for SignUp {
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
-    }
-}
-
-impl Setting for Audience {
-    fn to_toml(&self) -> String {
-        quoted(match self {
-            Audience::Public => "public",
-            Audience::Members => "members",
-            Audience::Moderators => "moderators",
-        })
-    }
-}
-
-impl Setting for i64 {
-    fn to_toml(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Setting for u32 {
-    fn to_toml(&self) -> String {
-        self.to_string()
-    }
 }
 
 /// Why the settings cannot be used. The sentence names the setting.
@@ -358,33 +261,6 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.base_url.starts_with("https://")
     }
-
-    pub fn policy(&self) -> Policy {
-        let closes = i64::from(self.thread_closes_after_days) * DAY;
-        Policy {
-            karma_downvote: self.karma_downvote,
-            karma_flag: self.karma_flag,
-            karma_vouch: self.karma_vouch,
-            flags_to_kill: self.flags_to_kill,
-            flags_kill_below: self.flags_kill_below,
-            vouches_to_restore: self.vouches_to_restore,
-            karma_past_ranges: self.karma_past_ranges,
-            undo_window: i64::from(self.undo_minutes) * MINUTE,
-            edit_window: i64::from(self.edit_minutes) * MINUTE,
-            thread_closes_after: (closes > 0).then_some(closes),
-            reply_delay: self.reply_delay.is_on(),
-            duplicate_window: i64::from(self.duplicate_hours) * HOUR,
-            duplicate_window_popular: i64::from(self.duplicate_days) * DAY,
-            duplicate_points: self.duplicate_points,
-            new_account: i64::from(self.new_account_days) * DAY,
-            show_comment_points: self.show_comment_points.is_on(),
-            invitations: i64::from(self.invitations),
-            invitations_moderator: i64::from(self.invitations_moderator),
-            invitation: i64::from(self.invitation_days) * DAY,
-            invited_need_approval: self.invited_need_approval.is_on(),
-            requests_waiting: i64::from(self.requests_waiting),
-        }
-    }
 }
 
 /// An origin without a slash at its end: `https://forum.example.org`.
@@ -397,6 +273,3 @@ fn base_url(typed: &str) -> Result<String, ConfigError> {
     }
     Ok(url.origin().ascii_serialization())
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,7 @@
 //! The rules of a forum: pure, no I/O, no async. Each file is a concept; each refusal is a sentence that the person reads.
 
 pub mod age;
+pub mod brake;
 pub mod day;
 pub mod desk;
 pub mod draft;

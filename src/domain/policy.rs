@@ -45,6 +45,82 @@ pub struct Policy {
     pub invited_need_approval: bool,
     /// How many requests for an account may wait at once.
     pub requests_waiting: i64,
+    /// Karma from which an account is new no longer, as far as brakes go.
+    pub karma_past_brakes: i64,
+    pub rates: Rates,
+}
+
+/// How often what may be done: the numbers of the table of brakes, which `brake.rs` arranges. Those whose names say no other are of an
+/// account, in an hour; 0 is not at all.
+///
+/// | | account | new account | address | network of new accounts | site, of new accounts |
+/// |---|---|---|---|---|---|
+/// | stories | 10 | 3 | 30 | 40 with comments | 400 with comments |
+/// | comments | 60 | 15 | 200 | | |
+/// | links in texts | | 10 | | | |
+/// | votes | 600 | 100 | 2,000 | | |
+/// | flags and vouches | 60 | | 200 | | |
+/// | edits | 60 | | | | |
+/// | titles fetched | 60 | | | | |
+/// | invitations | 20 | | | | |
+/// | sign-ups | | | 5 | 20 | 200 |
+///
+/// Whom a moderator has slowed down posts 5 times in 4 hours (Hacker News: about 5 posts in 3 to 4 hours). Moderators are never new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rates {
+    pub stories_per_hour: u32,
+    pub comments_per_hour: u32,
+    pub edits_per_hour: u32,
+    pub votes_per_hour: u32,
+    pub flags_per_hour: u32,
+    pub fetches_per_hour: u32,
+    pub invitations_per_hour: u32,
+    pub stories_per_hour_new: u32,
+    pub comments_per_hour_new: u32,
+    pub votes_per_hour_new: u32,
+    pub links_per_hour_new: u32,
+    /// Stories and comments of whom a moderator slowed down, within `slowed_spell` seconds.
+    pub posts_slowed: u32,
+    pub slowed_spell: i64,
+    pub stories_per_hour_address: u32,
+    pub comments_per_hour_address: u32,
+    pub votes_per_hour_address: u32,
+    pub flags_per_hour_address: u32,
+    /// From one address.
+    pub sign_ups_per_hour: u32,
+    pub posts_per_hour_network: u32,
+    pub sign_ups_per_hour_network: u32,
+    pub posts_per_hour_site: u32,
+    pub sign_ups_per_hour_site: u32,
+}
+
+impl Default for Rates {
+    fn default() -> Rates {
+        Rates {
+            stories_per_hour: 10,
+            comments_per_hour: 60,
+            edits_per_hour: 60,
+            votes_per_hour: 600,
+            flags_per_hour: 60,
+            fetches_per_hour: 60,
+            invitations_per_hour: 20,
+            stories_per_hour_new: 3,
+            comments_per_hour_new: 15,
+            votes_per_hour_new: 100,
+            links_per_hour_new: 10,
+            posts_slowed: 5,
+            slowed_spell: 4 * HOUR,
+            stories_per_hour_address: 30,
+            comments_per_hour_address: 200,
+            votes_per_hour_address: 2_000,
+            flags_per_hour_address: 200,
+            sign_ups_per_hour: 5,
+            posts_per_hour_network: 40,
+            sign_ups_per_hour_network: 20,
+            posts_per_hour_site: 400,
+            sign_ups_per_hour_site: 200,
+        }
+    }
 }
 
 impl Default for Policy {
@@ -71,6 +147,8 @@ impl Default for Policy {
             invitation: 14 * DAY,
             invited_need_approval: false,
             requests_waiting: 200,
+            karma_past_brakes: 10,
+            rates: Rates::default(),
         }
     }
 }

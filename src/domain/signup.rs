@@ -106,6 +106,8 @@ pub enum InvitationError {
     Closed,
     #[error("New accounts cannot invite yet. Yours can in {0}.")]
     New(String),
+    #[error("A moderator slowed you down, so you cannot invite anybody for now.")]
+    Slowed,
     #[error("Only moderators invite people here.")]
     Moderators,
     #[error(
@@ -129,6 +131,9 @@ pub fn invitations_of(
     }
     if policy.invitations == 0 {
         return Err(InvitationError::Moderators);
+    }
+    if member.is_slowed(now) {
+        return Err(InvitationError::Slowed);
     }
     let wait = policy.new_account.saturating_sub(now.since(member.created));
     if wait > 0 {

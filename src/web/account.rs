@@ -15,7 +15,7 @@ use crate::domain::user::Theme;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
-use crate::web::limit::Address;
+use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html, html_with};
 use crate::web::rules;
 use crate::web::session::{self, CurrentMember, MaybeMember};
@@ -83,7 +83,9 @@ pub async fn log_in(
         Some(found) if session::is_known_device(&app, &headers, found.id).await? => Some(found.id),
         _ => None,
     };
-    app.limits.log_in(device, &name, address)?;
+    if let Err(held) = app.limits.log_in(device, &name, address) {
+        return refuse(held.to_string()).map(|form| limit::on_form(form, &held));
+    }
     // Somebody who waits for an account logs in to see where their request stands.
     let request = app.store.request_of(&name).await?.filter(|_| known.is_none());
     let hash = match (&known, &request) {
@@ -165,34 +167,51 @@ pub struct Preferences {
     show_dead: Option<String>,
 }
 
+/// The form again, with what was typed.
+fn settings_again(app: &App, asking: &CurrentMember, typed: &Preferences, errors: Mistakes) -> Response {
+    let status = errors.status();
+    let form = SettingsPage {
+        page: Page::new(app, &asking.viewer, "settings", "Settings"),
+        errors,
+        about: &typed.about,
+        theme: Theme::parse(&typed.theme).unwrap_or_default(),
+        order: Order::parse(&typed.order).unwrap_or_default(),
+        show_dead: typed.show_dead.is_some(),
+        saved: false,
+        orders: Order::ALL,
+    };
+    html_with(status, &form)
+}
+
 /// `POST /settings`
 pub async fn save_settings(
     State(app): State<App>,
     asking: CurrentMember,
+    from: Address,
     Form(typed): Form<Preferences>,
 ) -> Result<Response, Error> {
+    let member = &asking.member;
     let mut errors = Mistakes::default();
     let about = match errors.check("about", draft::text(&typed.about)) {
         Some(about) => {
             let draft = Draft { text: &about, ..Draft::default() };
-            let judged = rules::judge(&app, &asking.member, draft).await?;
+            let judged = rules::judge(&app, member, draft).await?;
             errors.check("about", judged.map(|_| about))
         }
         None => None,
     };
     let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose one of the themes."));
     let order = errors.check("order", Order::parse(&typed.order).ok_or("Choose one of the orders."));
-    let show_dead = typed.show_dead.is_some();
-    if let (Some(about), Some(theme), Some(order)) = (about, theme, order) {
-        app.store.set_preferences(asking.member.id, &about, theme, order, show_dead).await?;
-        return Ok(Goto::new("/settings?saved=yes").redirect());
+    let (Some(about), Some(theme), Some(order)) = (about, theme, order) else {
+        return Ok(settings_again(&app, &asking, &typed, errors));
+    };
+    let before = app.store.about(member.id).await?;
+    if let Err(held) = app.brake_edit((&about, &before), member, from, asking.viewer.now) {
+        let form = settings_again(&app, &asking, &typed, Mistakes::one("", held.on_form()));
+        return Ok(limit::on_form(form, &held));
     }
-    let page = Page::new(&app, &asking.viewer, "settings", "Settings");
-    let (theme, order) = (theme.unwrap_or_default(), order.unwrap_or_default());
-    let status = errors.status();
-    let about = &typed.about;
-    let form = SettingsPage { page, errors, about, theme, order, show_dead, saved: false, orders: Order::ALL };
-    Ok(html_with(status, &form))
+    app.store.set_preferences(member.id, &about, theme, order, typed.show_dead.is_some()).await?;
+    Ok(Goto::new("/settings?saved=yes").redirect())
 }
 
 #[derive(Debug, Deserialize)]
@@ -251,7 +270,12 @@ pub async fn change_password(
 ) -> Result<Response, Error> {
     let member = &asking.member;
     let mut errors = Mistakes::default();
-    app.limits.log_in(Some(member.id), &member.name, address)?;
+    if let Err(held) = app.limits.log_in(Some(member.id), &member.name, address) {
+        let page = Page::new(&app, &asking.viewer, "settings", "Change password");
+        let errors = Mistakes::one("", &held);
+        let form = html(&PasswordPage { page, errors, name: &member.name, changed: false });
+        return Ok(limit::on_form(form, &held));
+    }
     errors.check("password", app.check_password(&typed.password, &member.name).await?);
     if errors.is_empty() {
         let hash = app.store.credentials(&member.name).await?.and_then(|found| found.password);

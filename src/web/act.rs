@@ -5,6 +5,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
+use crate::domain::brake::Deed;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
 use crate::domain::user::{Member, Role};
@@ -13,6 +14,7 @@ use crate::store::Act;
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
+use crate::web::limit::Address;
 use crate::web::page::{json, wants_json};
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, Moderator};
@@ -36,12 +38,13 @@ pub async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error>
 pub async fn vote(
     State(app): State<App>,
     asking: CurrentMember,
+    from: Address,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
     Form(vote): Form<Vote>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    app.limits.vote(member.id)?;
+    app.brake(Deed::Vote, &member, from, viewer.now)?;
     let item = seen(&app, id, &member).await?;
     let standing = app.store.vote_of(member.id, id).await?;
     let dir = match vote.dir.as_str() {

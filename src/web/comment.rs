@@ -2,10 +2,11 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::domain::brake::Deed;
 use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
@@ -21,7 +22,7 @@ use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::item::Above;
-use crate::web::limit::Address;
+use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::rules;
@@ -190,11 +191,9 @@ pub async fn create(
     if typed.preview.is_some() {
         return Ok(reply.form(&typed.text, Mistakes::default(), Some(text::render(&text))));
     }
-    if let Err(refused) = app.limits.comment(member.id) {
-        let (status, wait, sentence) =
-            crate::web::limit::refusal(&refused, "You have commented a lot in a short time.");
-        let page = reply.form(&typed.text, Mistakes::one("", sentence), None);
-        return Ok((status, [(http::header::RETRY_AFTER, wait)], page).into_response());
+    if let Err(held) = app.brake_post(Deed::Comment, &text, &member, from.1, viewer.now) {
+        let form = reply.form(&typed.text, Mistakes::one("", held.on_form()), None);
+        return Ok(limit::on_form(form, &held));
     }
     reply.publish(&member, &typed.text, &text, from).await
 }
@@ -356,6 +355,7 @@ fn check_edit(item: &Item, typed: &Typed, member: &Member) -> Result<Checked, Mi
 pub async fn update(
     State(app): State<App>,
     asking: CurrentMember,
+    address: Address,
     Path(id): Path<ItemId>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
@@ -367,6 +367,10 @@ pub async fn update(
     if typed.preview.is_some() {
         let preview = Some(text::render(&checked.text));
         return Ok(edit_form(&app, &asking, &item, Some(&typed), Mistakes::default(), preview));
+    }
+    if let Err(held) = app.brake_edit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {
+        let form = edit_form(&app, &asking, &item, Some(&typed), Mistakes::one("", held.on_form()), None);
+        return Ok(limit::on_form(form, &held));
     }
     let title = checked.title.as_ref().map(Title::as_str);
     let final_title = title.or(item.title.as_deref());

@@ -10,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 
+use crate::domain::brake::Held;
 use crate::domain::item::Sight;
 use crate::store;
+use crate::web::limit;
 use crate::web::page::{Page, html};
 use crate::web::session::theme_cookie;
 use crate::web::state::App;
@@ -27,8 +29,8 @@ pub enum Error {
     LogInFirst(String),
     /// The sentence says what is wrong with the request.
     Bad(String),
-    /// Too often; how many seconds to wait.
-    TooMany(u64),
+    /// A brake holds them up.
+    Held(Held),
     /// The site is too busy for this just now.
     Busy,
     Internal,
@@ -73,10 +75,16 @@ impl Error {
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::LogInFirst(_) => StatusCode::SEE_OTHER,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
-            Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Held(held) => limit::status(held),
             Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+}
+
+impl From<Held> for Error {
+    fn from(held: Held) -> Error {
+        Error::Held(held)
     }
 }
 
@@ -111,13 +119,11 @@ impl IntoResponse for Error {
             Error::LogInFirst(here) => return crate::web::session::to_log_in(&here),
             Error::Forbidden(what) => Shown { what, ..shown(status) },
             Error::Bad(what) => Shown { what, ..shown(status) },
-            Error::TooMany(seconds) => {
-                let wait = crate::domain::item::duration_words(i64::try_from(seconds).unwrap_or(i64::MAX));
-                response.headers_mut().insert(RETRY_AFTER, seconds.into());
-                Shown {
-                    what: format!("That was a lot in a short time. Please wait {wait} and try again."),
-                    ..shown(status)
+            Error::Held(held) => {
+                if let Some(seconds) = held.wait {
+                    response.headers_mut().insert(RETRY_AFTER, seconds.into());
                 }
+                Shown { what: held.to_string(), ..shown(status) }
             }
             Error::Busy => {
                 response.headers_mut().insert(RETRY_AFTER, 2.into());

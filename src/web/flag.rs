@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
+use crate::domain::brake::Deed;
 use crate::domain::flag::{self, Flag, FlagError, LONGEST_NOTE, Reason};
 use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
 use crate::domain::text;
@@ -15,6 +16,7 @@ use crate::web::act::{Switched, seen, switched};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
+use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
@@ -140,13 +142,14 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
 pub async fn create(
     State(app): State<App>,
     asking: CurrentMember,
+    from: Address,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
-    app.limits.flag(asking.member.id)?;
     let CurrentMember { viewer, member } = &asking;
     if !typed.on {
+        app.brake(Deed::Flag, member, from, viewer.now)?;
         seen(&app, id, member).await?;
         return take_back(&app, id, member, &headers, typed.goto).await;
     }
@@ -158,6 +161,9 @@ pub async fn create(
             return Ok(form(&app, viewer, &item, &typed, Mistakes::one(field, mistake)));
         }
     };
+    if let Err(held) = app.brake(Deed::Flag, member, from, viewer.now) {
+        return Ok(limit::on_form(form(&app, viewer, &item, &typed, Mistakes::one("", held.on_form())), &held));
+    }
     let new = NewFlag { user: member.id, item: id, reason, note: &note, counted: member.counts() };
     let killed = app.store.flag(new, &app.policy, viewer.now).await?;
     let goto = if killed { after_death(&app, &item, member).await? } else { typed.goto };
@@ -188,12 +194,13 @@ async fn after_death(app: &App, item: &Item, member: &Member) -> Result<Goto, Er
 pub async fn vouch(
     State(app): State<App>,
     asking: CurrentMember,
+    from: Address,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
     Form(asked): Form<Switched>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    app.limits.flag(member.id)?;
+    app.brake(Deed::Flag, &member, from, viewer.now)?;
     let item = seen(&app, id, &member).await?;
     if asked.on {
         let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();

@@ -36,7 +36,12 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
     let q = asked.q.trim();
     let words: Vec<String> =
         q.split_whitespace().take(WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect();
-    let found = if words.is_empty() { Vec::new() } else { app.store.titles_with(&words, ROWS_I64).await? };
+    let found = if words.is_empty() {
+        Vec::new()
+    } else {
+        let _turn = app.heavy.turn().await?;
+        app.store.titles_with(&words, ROWS_I64).await?
+    };
     let stories = app.rows.write(&found, &viewer, &app).await?;
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);

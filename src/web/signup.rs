@@ -17,7 +17,7 @@ use crate::store::{self, Asked, NewRequest, NewUser};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
-use crate::web::limit::Address;
+use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html, html_with};
 use crate::web::rules;
 use crate::web::session::{self, MaybeMember};
@@ -159,7 +159,9 @@ pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed
     let again = |errors| Ok(form(app, &newcomer.viewer, entrance, typed, errors));
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    app.limits.password_form(newcomer.address)?;
+    if let Err(held) = app.limits.password_form(newcomer.address) {
+        return Ok(limit::on_form(form(app, &newcomer.viewer, entrance, typed, Mistakes::one("", &held)), &held));
+    }
     errors.check("password", app.check_password(&typed.password, &typed.name).await?);
     let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.network()), ..Draft::default() };
     errors.check("", rules::judge_newcomer(app, draft).await?);
@@ -171,7 +173,9 @@ pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed
         errors.check("name", app.store.is_free(name).await?);
     }
     let Some(name) = name.filter(|_| errors.is_empty()) else { return again(errors) };
-    app.limits.sign_up(newcomer.address)?;
+    if let Err(held) = app.limits.sign_up(newcomer.address) {
+        return Ok(limit::on_form(form(app, &newcomer.viewer, entrance, typed, Mistakes::one("", &held)), &held));
+    }
     let hash = app.hash_password(typed.password.clone()).await?;
     let made = match text {
         None => make_account(app, newcomer, entrance, (&name, &hash), typed).await,

@@ -3,8 +3,6 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::password::{self, PasswordError};
@@ -14,7 +12,7 @@ use crate::patience::Patience;
 use crate::store::Store;
 use crate::web::assets::Assets;
 use crate::web::cache::Pages;
-use crate::web::crowd::Crowd;
+use crate::web::crowd::{Crowd, Line};
 use crate::web::error::Error;
 use crate::web::limit::Limits;
 use crate::web::lists::Lists;
@@ -49,7 +47,9 @@ pub struct Shared {
     pub threads: Threads,
     pub rules: KeptRules,
     pub setup: SetupLink,
-    hashing: Arc<Semaphore>,
+    hashing: Line,
+    /// Before pages that take long and are not kept.
+    pub heavy: Line,
 }
 
 impl Deref for App {
@@ -66,6 +66,10 @@ const HASHING: usize = 2;
 const HASHING_SMALL: usize = 1;
 /// How many may wait for it; past that the answer is a polite “later”.
 const WAITING: usize = 64;
+/// How many pages that take long may be made at once: fewer than there are readers of the store, so that others find one free.
+const HEAVY: usize = 2;
+/// How many may wait for it: at some tens of milliseconds each, nobody for longer than they would.
+const HEAVY_WAITING: usize = 32;
 
 impl App {
     pub fn new(config: Config, store: Store, clock: Clock, fetcher: Fetcher) -> App {
@@ -90,7 +94,8 @@ impl App {
             threads: Threads::new(share(3)),
             rules: KeptRules::default(),
             setup: SetupLink::new(clock.now()),
-            hashing: Arc::new(Semaphore::new(permits)),
+            hashing: Line::new(permits, WAITING),
+            heavy: Line::new(HEAVY, HEAVY_WAITING),
             config,
             patience,
             store,
@@ -116,12 +121,11 @@ impl App {
     }
 
     async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let place = self.limits.queue_for_hashing(WAITING)?;
-        let permit = Arc::clone(&self.hashing).acquire_owned().await.map_err(Error::internal)?;
-        // The work goes on when whoever asked goes away, so the place and the permit go with it.
+        let turn = self.hashing.turn().await?;
+        // The work goes on when whoever asked goes away, and so does their turn.
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
-            drop((permit, place));
+            drop(turn);
             done
         });
         done.await.map_err(Error::internal)

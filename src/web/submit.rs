@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
+use crate::domain::brake::Deed;
 use crate::domain::draft::{self, Story};
 use crate::domain::origin::Origin;
 use crate::domain::rule::Draft;
@@ -15,7 +16,7 @@ use crate::store::{NewStory, Submission};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
-use crate::web::limit::Address;
+use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html_with, json};
 use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
@@ -98,7 +99,7 @@ pub async fn create(
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     if typed.suggest.is_some() {
-        return suggest_into(&app, &viewer, &member, typed).await;
+        return suggest_into(&app, &CurrentMember { viewer, member }, from.1, typed).await;
     }
     let story = match check(&typed) {
         Ok(story) => story,
@@ -108,8 +109,9 @@ pub async fn create(
         let preview = text::render(&story.text);
         return Ok(form(&app, &viewer, &typed, Mistakes::default(), Some(preview)));
     }
-    if let Err(refused) = app.limits.story(member.id) {
-        return Ok(too_often(&app, &viewer, &typed, refused));
+    if let Err(held) = app.brake_post(Deed::Story, &story.text, &member, from.1, viewer.now) {
+        let form = form(&app, &viewer, &typed, Mistakes::one("", held.on_form()), None);
+        return Ok(limit::on_form(form, &held));
     }
     publish(&app, &CurrentMember { viewer, member }, &typed, &story, from).await
 }
@@ -150,30 +152,18 @@ async fn publish(
     }
 }
 
-/// The form again, with what was typed kept, under the status and the header of the refusal.
-fn too_often(app: &App, viewer: &MaybeMember, typed: &Typed, refused: Error) -> Response {
-    let (status, wait, sentence) = crate::web::limit::refusal(&refused, "You have submitted a lot in a short time.");
-    let page = form(app, viewer, typed, Mistakes::one("", sentence), None);
-    (status, [(http::header::RETRY_AFTER, wait)], page).into_response()
-}
-
 /// The title that the page at the address gives itself, put into the form: the way without the script.
-async fn suggest_into(
-    app: &App,
-    viewer: &MaybeMember,
-    member: &crate::domain::user::Member,
-    typed: Typed,
-) -> Result<Response, Error> {
-    match suggestion(app, member, &typed.url).await {
+async fn suggest_into(app: &App, asking: &CurrentMember, from: Address, typed: Typed) -> Result<Response, Error> {
+    let viewer = &asking.viewer;
+    match suggestion(app, asking, from, &typed.url).await {
         Ok(title) => Ok(form(app, viewer, &Typed { title, ..typed }, Mistakes::default(), None)),
         Err(sentence) => Ok(form(app, viewer, &typed, Mistakes::one("url", sentence), None)),
     }
 }
 
-async fn suggestion(app: &App, member: &crate::domain::user::Member, url: &str) -> Result<String, String> {
+async fn suggestion(app: &App, asking: &CurrentMember, from: Address, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
-    app.limits
-        .fetch(member.id)
+    app.brake(Deed::Fetch, &asking.member, from, asking.viewer.now)
         .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }
@@ -185,8 +175,13 @@ pub struct Suggest {
 }
 
 /// `GET /submit/title`: for the script.
-pub async fn title(State(app): State<App>, asking: CurrentMember, Query(asked): Query<Suggest>) -> Response {
-    match suggestion(&app, &asking.member, &asked.url).await {
+pub async fn title(
+    State(app): State<App>,
+    asking: CurrentMember,
+    from: Address,
+    Query(asked): Query<Suggest>,
+) -> Response {
+    match suggestion(&app, &asking, from, &asked.url).await {
         Ok(title) => json(&serde_json::json!({ "title": title })),
         Err(sentence) => json(&serde_json::json!({ "error": sentence })),
     }

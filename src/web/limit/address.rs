@@ -1,0 +1,72 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::HeaderMap;
+use http::request::Parts;
+
+use crate::config::Nets;
+use crate::domain::origin::Width;
+use crate::web::state::App;
+
+/// Where a request comes from, as limits count it: an IPv4 address, or the /64 of an IPv6 one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address(IpAddr);
+
+impl Address {
+    /// The address, or the first one of an IPv6 /64.
+    pub fn network(self) -> IpAddr {
+        self.0
+    }
+}
+
+impl FromRequestParts<App> for Address {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Address, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        Ok(address(peer, &parts.headers, &app.config.trusted_proxies))
+    }
+}
+
+/// The peer's address, or where the peer is a trusted proxy, the last address of X-Forwarded-For that is not one.
+fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> Address {
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
+    let mut client = peer;
+    if trusted.contains(peer) {
+        let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+        for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+            // What a stranger wrote into the header ends the chain that can be believed.
+            let Ok(ip) = part.trim().parse::<IpAddr>() else { break };
+            client = ip.to_canonical();
+            if !trusted.contains(client) {
+                break;
+            }
+        }
+    }
+    Address(Width::Near.network(client))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_says_who_the_client_is() {
+        let trusted: Nets = "10.0.0.0/8".parse().expect("a net");
+        for (peer, forwarded, expected) in [
+            ("203.0.113.5", "198.51.100.1", "203.0.113.5"),
+            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+            ("10.0.0.1", "1.1.1.1, 198.51.100.1, 10.0.0.7", "198.51.100.1"),
+            ("10.0.0.1", "198.51.100.1, nonsense", "10.0.0.1"),
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("::ffff:10.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", forwarded.parse().expect("a header"));
+            let found = address(peer.parse().ok(), &headers, &trusted);
+            assert_eq!(found.0, expected.parse::<IpAddr>().expect("an address"), "{peer} {forwarded}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! How often: the counting behind the table of brakes in `domain/policy.rs`, and what is counted apart from it.
+
+mod address;
+mod buckets;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+
+pub use self::address::Address;
+use self::buckets::{Empty, Limit};
+use crate::clock::{Clock, Timestamp};
+use crate::config::Config;
+use crate::domain::brake::{Brake, Deed, Held, Whose, Why, links_in};
+use crate::domain::origin::Width;
+use crate::domain::user::{Member, UserId};
+use crate::web::error::Error;
+use crate::web::state::App;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Who tries to log in: tries are counted apart for each.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Guesser {
+    /// A browser that the account has logged in from before.
+    Known(UserId),
+    Account(String),
+    Address(IpAddr),
+}
+
+/// What a bucket of a brake is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Account(UserId),
+    /// The first address of a network; and whether it counts new accounts and strangers.
+    Network(IpAddr, bool),
+    Site,
+}
+
+/// Who does something, as brakes count them.
+#[derive(Clone, Copy)]
+struct Doer {
+    account: Option<UserId>,
+    /// A new account, or somebody without one.
+    is_new: bool,
+    is_slowed: bool,
+    from: Address,
+}
+
+impl Doer {
+    /// The bucket that a brake takes from for them; none where it does not hold for them.
+    fn key(&self, whose: Whose) -> Option<Key> {
+        let account = self.account.map(Key::Account);
+        let network = |width: Width| Key::Network(width.network(self.from.network()), self.is_new);
+        match whose {
+            Whose::Account => account,
+            Whose::NewAccount => account.filter(|_| self.is_new),
+            Whose::SlowedAccount => account.filter(|_| self.is_slowed),
+            Whose::Address => Some(network(Width::Near)),
+            Whose::Network => self.is_new.then(|| network(Width::Middle)),
+            Whose::Site => self.is_new.then_some(Key::Site),
+        }
+    }
+}
+
+pub struct Limits {
+    brakes: Vec<(Brake, Limit<Key>)>,
+    links: Limit<UserId>,
+    links_per_hour: u32,
+    requests: Limit<IpAddr>,
+    tries: Limit<Guesser>,
+}
+
+impl Limits {
+    pub fn new(config: &Config, clock: &Clock) -> Limits {
+        let on = config.limits.is_on();
+        let rates = config.policy().rates;
+        let limit = |brake: Brake| {
+            let per = Duration::from_secs(u64::try_from(brake.per).unwrap_or(0));
+            (brake, Limit::new(brake.times, per, clock, on))
+        };
+        Limits {
+            brakes: rates.table().into_iter().map(limit).collect(),
+            links: Limit::new(rates.links_per_hour_new, HOUR, clock, on),
+            links_per_hour: rates.links_per_hour_new,
+            // These two keep the site in reach of whoever runs it: never is no setting of theirs.
+            requests: Limit::new(config.requests_per_minute.max(1), Duration::from_secs(60), clock, on),
+            tries: Limit::new(config.log_ins_per_hour.max(1), HOUR, clock, on),
+        }
+    }
+
+    fn take(&self, deed: Deed, doer: Doer) -> Result<(), Held> {
+        for (brake, limit) in self.brakes.iter().filter(|(brake, _)| brake.deeds.contains(&deed)) {
+            if let Some(key) = doer.key(brake.whose) {
+                limit.take(&key).map_err(|empty| held(Why::Brake(*brake, deed), empty))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An account made or asked for from this address.
+    pub fn sign_up(&self, from: Address) -> Result<(), Held> {
+        self.take(Deed::SignUp, Doer { account: None, is_new: true, is_slowed: false, from })
+    }
+
+    /// One try at a form that judges or hashes a password, from this address.
+    pub fn password_form(&self, address: Address) -> Result<(), Held> {
+        self.guess(&Guesser::Address(address.network()))
+    }
+
+    /// One try to log in as `name`. A browser that the account knows has a bucket of its own, so that guesses made elsewhere never lock
+    /// the owner out; all others share the account's and the address's.
+    pub fn log_in(&self, known: Option<UserId>, name: &str, address: Address) -> Result<(), Held> {
+        if let Some(user) = known {
+            return self.guess(&Guesser::Known(user));
+        }
+        self.password_form(address)?;
+        self.guess(&Guesser::Account(name.chars().take(64).flat_map(char::to_lowercase).collect()))
+    }
+
+    fn guess(&self, guesser: &Guesser) -> Result<(), Held> {
+        self.tries.take(guesser).map_err(|empty| held(Why::Tries, empty))
+    }
+
+    /// Drops the buckets that are full again.
+    pub fn forget_idle(&self) {
+        self.brakes.iter().for_each(|(_, limit)| limit.forget_idle());
+        self.links.forget_idle();
+        self.requests.forget_idle();
+        self.tries.forget_idle();
+    }
+}
+
+fn held(why: Why, empty: Empty) -> Held {
+    let wait = match empty {
+        Empty::For(seconds) => Some(seconds),
+        Empty::Always => None,
+    };
+    Held { why, wait }
+}
+
+impl App {
+    /// Whether the brakes let a member do something once more.
+    pub fn brake(&self, deed: Deed, member: &Member, from: Address, now: Timestamp) -> Result<(), Held> {
+        let (is_new, is_slowed) = (member.is_braked(&self.policy, now), member.is_slowed(now));
+        self.limits.take(deed, Doer { account: Some(member.id), is_new, is_slowed, from })
+    }
+
+    /// The same for something with a text, whose links are counted too.
+    pub fn brake_post(
+        &self,
+        deed: Deed,
+        text: &str,
+        member: &Member,
+        from: Address,
+        now: Timestamp,
+    ) -> Result<(), Held> {
+        self.brake_links(text, "", member, now)?;
+        self.brake(deed, member, from, now)
+    }
+
+    /// The same for a text that was another one `before`.
+    pub fn brake_edit(
+        &self,
+        (text, before): (&str, &str),
+        member: &Member,
+        from: Address,
+        now: Timestamp,
+    ) -> Result<(), Held> {
+        self.brake_links(text, before, member, now)?;
+        self.brake(Deed::Edit, member, from, now)
+    }
+
+    /// Counts the links of a new account's text that it has more than `before`.
+    fn brake_links(&self, text: &str, before: &str, member: &Member, now: Timestamp) -> Result<(), Held> {
+        if !member.is_braked(&self.policy, now) {
+            return Ok(());
+        }
+        let more = links_in(text).saturating_sub(links_in(before));
+        let found = u32::try_from(more).unwrap_or(u32::MAX);
+        let Some(many) = NonZeroU32::new(found) else { return Ok(()) };
+        let why = Why::Links { times: self.limits.links_per_hour, found };
+        self.limits.links.take_many(&member.id, many).map_err(|empty| held(why, empty))
+    }
+}
+
+/// The status of an answer to somebody whom a brake holds up.
+pub fn status(held: &Held) -> StatusCode {
+    match (held.wait, held.why) {
+        (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
+        (None, Why::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+        (None, _) => StatusCode::FORBIDDEN,
+    }
+}
+
+/// A form that is shown again, with its text, to somebody whom a brake holds up.
+pub fn on_form(mut form: Response, held: &Held) -> Response {
+    *form.status_mut() = status(held);
+    if let Some(seconds) = held.wait {
+        form.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    form
+}
+
+/// The limit that every request passes, whatever it is for.
+pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
+    match app.limits.requests.take(&address.network()) {
+        Ok(()) => next.run(request).await,
+        Err(empty) => Error::Held(held(Why::Requests, empty)).into_response(),
+    }
+}
