@@ -19,6 +19,8 @@ pub struct Patience {
     pub idle_proxy: Duration,
     /// How long a forum that was told to stop still takes requests on open connections, closing each after its answer.
     pub last_call: Duration,
+    /// How long, of that, connections that are on their way have to arrive.
+    pub handshake: Duration,
     /// How long running requests may take to finish after that.
     pub grace: Duration,
 }
@@ -34,6 +36,7 @@ impl Default for Patience {
             // Caddy keeps an idle connection for two minutes, nginx for one.
             idle_proxy: Duration::from_secs(150),
             last_call: Duration::from_millis(500),
+            handshake: Duration::from_millis(250),
             grace: Duration::from_secs(20),
         }
     }

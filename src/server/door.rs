@@ -10,6 +10,8 @@ use std::task::Poll;
 
 use axum::extract::connect_info::Connected;
 use axum_server::{AddrListener, Address};
+#[cfg(target_os = "linux")]
+use socket2::SockFilter;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
@@ -41,7 +43,7 @@ impl Connected<Peer> for SocketAddr {
 }
 
 pub struct Door {
-    /// None once the door is closed.
+    /// None once the door is closed for good.
     listener: Mutex<Option<TcpListener>>,
     closing: Arc<Closing>,
     places: Arc<Semaphore>,
@@ -118,14 +120,15 @@ impl Door {
         Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)
     }
 
-    /// The next connection. Once the door is closing, those who stand before it are still let in; then it is closed, and nobody comes any more.
+    /// The next connection. Once the door is closing, those who are on their way are still let in, and nobody sets out any more.
     async fn next(&self) -> io::Result<(TcpStream, SocketAddr)> {
         loop {
             let knock = poll_fn(|cx| {
                 let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
                 let Some(open) = listener.as_ref() else { return Poll::Pending };
                 let next = open.poll_accept(cx);
-                if next.is_pending() && self.closing.is_said() {
+                // Where nobody can be kept from setting out, the door is closed as soon as none stands before it.
+                if next.is_pending() && self.closing.is_said() && turn_away(open).is_err() {
                     *listener = None;
                 }
                 next
@@ -182,6 +185,34 @@ impl AddrListener<Connection, Peer> for Door {
         let listener = listener.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         listener.local_addr().map(Peer)
     }
+}
+
+/// Drops the packets that would begin a connection, and no others: who sends one tries again a second later, and is then refused rather
+/// than let in and forgotten. A listener that is closed resets whom it has greeted and not yet handed over.
+#[cfg(target_os = "linux")]
+fn turn_away(listener: &TcpListener) -> io::Result<()> {
+    /// Where a TCP header has its flags, in bytes, and two of them.
+    const FLAGS: u32 = 13;
+    const SYN: u32 = 0x02;
+    const ACK: u32 = 0x10;
+    /// Operations of the classic packet filter: load a byte, mask it, compare it, decide.
+    const LOAD: u16 = 0x30;
+    const AND: u16 = 0x54;
+    const EQUAL: u16 = 0x15;
+    const TAKE: u16 = 0x06;
+    let filter = [
+        SockFilter::new(LOAD, 0, 0, FLAGS),
+        SockFilter::new(AND, 0, 0, SYN | ACK),
+        SockFilter::new(EQUAL, 0, 1, SYN),
+        SockFilter::new(TAKE, 0, 0, 0),
+        SockFilter::new(TAKE, 0, 0, u32::MAX),
+    ];
+    socket2::SockRef::from(listener).attach_filter(&filter)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn turn_away(_: &TcpListener) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// An answer is sent at once, and no more of it is handed to the system than the reader takes soon.

@@ -63,13 +63,13 @@ impl Running {
         server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
     }
 
-    /// Stops in steps, so that no request is lost: nobody new is let in, and each connection is closed by the answer that it gets next; a
-    /// little later those on which nothing came are closed; then what still runs may finish.
+    /// Stops in steps, so that no request is lost: nobody new sets out, and each connection is closed by the answer that it gets next; a
+    /// little later the door and those on which nothing came are closed; then what still runs may finish.
     pub async fn stop(&self) {
         self.closing.say();
         let step = Duration::from_millis(20);
         let mut waited = Duration::ZERO;
-        while waited < self.patience.last_call && self.connections() > 0 {
+        while waited < self.patience.last_call && (self.connections() > 0 || waited < self.patience.handshake) {
             sleep(step).await;
             waited += step;
         }

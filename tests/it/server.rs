@@ -26,6 +26,7 @@ const PATIENT: Patience = Patience {
     idle: LONG,
     idle_proxy: LONG,
     last_call: Duration::from_millis(300),
+    handshake: Duration::from_millis(20),
     grace: LONG,
 };
 
