@@ -21,6 +21,21 @@ use crate::domain::signup::SignUp;
 /// Where settings are read from beside flags and environment, if it is there.
 const FILE: &str = "stoa.toml";
 
+/// The settings that are about the machine and who runs it, and nobody's business else.
+const OF_MACHINE: [&str; 11] = [
+    "listen",
+    "database",
+    "base_url",
+    "cache_mb",
+    "connections",
+    "requests_at_once",
+    "limits",
+    "trusted_proxies",
+    "log",
+    "pages",
+    "contact",
+];
+
 /// Declares the settings: [`Settings`] as given by flag, environment or file, each optional, and [`Config`] with the defaults filled in.
 macro_rules! settings {
     ($( #[doc = $doc:literal] $name:ident ($env:literal): $type:ty = $default:expr; )*) => {
@@ -66,6 +81,12 @@ macro_rules! settings {
                 text.truncate(text.trim_end().len());
                 text.push('\n');
                 text
+            }
+
+            /// The settings that a community lives by, each with its value as `stoa.toml` has it; not those of the machine.
+            pub fn of_community(&self) -> Vec<(&'static str, String)> {
+                let all = [ $( (stringify!($name), Setting::to_toml(&self.$name)), )* ];
+                all.into_iter().filter(|(name, _)| !OF_MACHINE.contains(name)).collect()
             }
         }
     };

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::fetch::Fetcher;
 use crate::server::Running;
-use crate::store::Store;
+use crate::store::{Act, Store};
 use crate::web::{self, App};
 
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
@@ -21,6 +21,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let listener = std::net::TcpListener::bind(config.listen)
         .with_context(|| format!("cannot listen on {}: is another program, or another Stoa, there?", config.listen))?;
     let store = Store::open(&config.database).await?;
+    store.keep_settings(&config.of_community(), Act { actor: None, reason: "", at: clock.now() }).await?;
     let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.base_url))?;
     let app = App::new(config, store.clone(), clock, fetcher);
     greet(&app).await?;

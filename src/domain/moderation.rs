@@ -62,6 +62,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("penalise-site", "penalised the site"),
     ("ban-site", "banned the site"),
     ("rule-kill", "has a rule that killed"),
+    ("set", "changed the setting"),
     ("add-rule", "added a rule"),
     ("drop-rule", "dropped a rule"),
     ("lift-site", "lifted what was held against the site"),

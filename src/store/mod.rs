@@ -18,6 +18,7 @@ mod people;
 mod requests;
 mod rules;
 mod sessions;
+mod settings;
 mod sites;
 mod threads;
 mod tree;

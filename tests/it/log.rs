@@ -191,6 +191,14 @@ impl Forum {
                 self.request(&format!("q-{act}"), decision).await;
                 return verb(act).to_owned();
             }
+            "set" => {
+                let by_operator = |at| stoa::store::Act { actor: None, reason: "", at };
+                for karma in ["31", "20"] {
+                    let settings = [("karma_flag", karma.to_owned()), ("a_new_one", "1".to_owned())];
+                    self.app.store.keep_settings(&settings, by_operator(self.app.now())).await.expect("kept");
+                }
+                return "the operator changed the setting".to_owned();
+            }
             "clear" | "flag-kill" | "vouch" => self.judge(act, ItemId(story)).await,
             "member" | "moderator" | "admin" => {
                 if act == "member" {
@@ -215,7 +223,10 @@ async fn every_act_there_is_stands_in_the_log() {
         let line = forum.perform(act).await;
         let log = forum.mia.get(&format!("/log?act={act}")).await;
         assert!(log.has(&line), "{act}: “{line}” is not in {}", log.text());
-        assert!([">mia</a>", ">ada</a>", "members’ "].iter().any(|actor| log.has(actor)), "{act} has its actor");
+        assert!(
+            [">mia</a>", ">ada</a>", "members’ ", "the operator "].iter().any(|actor| log.has(actor)),
+            "{act} has its actor"
+        );
         assert!(log.has("<time datetime="), "{act} has its time");
     }
 }

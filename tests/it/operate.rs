@@ -319,6 +319,26 @@ fn a_forum_answers_says_how_to_become_its_admin_and_stops_when_told() {
 }
 
 #[test]
+fn what_the_operator_sets_otherwise_stands_in_the_log() {
+    let folder = Folder::new();
+    folder.write("stoa.toml", "karma_flag = 20\ncache_mb = 8\n");
+    let running = folder.serve();
+    assert!(running.get("/log").contains("Nobody has moderated anything yet"), "a first start changes nothing");
+    running.stop();
+    folder.write("stoa.toml", "karma_flag = 12\ncache_mb = 9\nsign_up = \"closed\"\n");
+    let running = folder.serve();
+    let log = running.get("/log");
+    for said in [
+        "the operator changed the setting",
+        "karma_flag: 20 became 12",
+        "sign_up: &#34;open&#34; became &#34;closed&#34;",
+    ] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
+    assert!(!log.contains("cache_mb"), "what is about the machine is nobody else's business");
+}
+
+#[test]
 fn a_backup_is_whole_and_can_be_put_back() {
     let folder = Folder::new();
     folder.refuses("backup copy.db", "", "there is no database at stoa.db");

@@ -1,0 +1,35 @@
+//! The community's settings as the forum was last started with: what has changed since then stands in the log.
+
+use std::collections::HashMap;
+
+use super::moderation::{Act, Entry, record};
+use super::{Result, Store};
+
+impl Store {
+    /// Keeps the settings of this start, each a name and a value as `stoa.toml` has it, and puts into the log which of them are others
+    /// than before. A setting that was not known before, as all are at the first start, is no change.
+    pub async fn keep_settings(&self, settings: &[(&'static str, String)], act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let kept: Vec<(String, String)> =
+            sqlx::query_as("select name, value from settings").fetch_all(&mut *tx).await?;
+        let kept: HashMap<String, String> = kept.into_iter().collect();
+        let mut news = settings.iter().filter(|(name, value)| kept.get(*name) != Some(value)).peekable();
+        if news.peek().is_none() {
+            return Ok(());
+        }
+        for (name, value) in news {
+            sqlx::query(
+                "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
+            )
+            .bind(*name)
+            .bind(value)
+            .execute(&mut *tx)
+            .await?;
+            if let Some(before) = kept.get(*name) {
+                let detail = format!("{name}: {before} became {value}");
+                record(&mut tx, act, Entry { detail: &detail, ..Entry::of("set") }).await?;
+            }
+        }
+        self.commit(tx).await
+    }
+}
