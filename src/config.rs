@@ -22,11 +22,12 @@ use crate::domain::signup::SignUp;
 const FILE: &str = "stoa.toml";
 
 /// The settings that are about the machine and who runs it, and nobody's business else.
-const OF_MACHINE: [&str; 11] = [
+const OF_MACHINE: [&str; 12] = [
     "listen",
     "database",
     "base_url",
     "cache_mb",
+    "long_pages_mb",
     "connections",
     "requests_at_once",
     "limits",
@@ -101,6 +102,8 @@ settings! {
     base_url ("STOA_BASE_URL"): String = String::new();
     #[doc = " How many megabytes of pages, texts and threads are kept in memory."]
     cache_mb ("STOA_CACHE_MB"): u32 = 48;
+    #[doc = " How many megabytes of long pages may be under way to their readers at once, those kept among them; past that they are told to come back."]
+    long_pages_mb ("STOA_LONG_PAGES_MB"): u32 = 64;
     #[doc = " How many connections may be open at once; the next wait until one is closed."]
     connections ("STOA_CONNECTIONS"): u32 = 800;
     #[doc = " How many requests may be answered at once, beside those answered from memory; the next are told to come back."]

@@ -24,6 +24,7 @@ use tokio::sync::OnceCell;
 
 use crate::clock::MINUTE;
 use crate::domain::user::Theme;
+use crate::web::crowd::Room;
 use crate::web::session::{self, theme_cookie};
 use crate::web::state::App;
 
@@ -46,16 +47,22 @@ struct Kept {
     headers: HeaderMap,
     etag: HeaderValue,
     plain: Bytes,
-    gzip: OnceCell<Bytes>,
-    brotli: OnceCell<Bytes>,
+    forms: [OnceCell<Bytes>; FORMS.len()],
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Plain,
-    Gzip,
-    Brotli,
+/// A compressed form of a page.
+struct Form {
+    /// As `Accept-Encoding` has it.
+    name: &'static str,
+    compress: fn(&[u8]) -> std::io::Result<Vec<u8>>,
 }
+
+/// The one that a browser takes and that stands first is what it gets: at these efforts the smaller goes before.
+const FORMS: [Form; 3] = [
+    Form { name: "br", compress: brotli },
+    Form { name: "zstd", compress: zstd },
+    Form { name: "gzip", compress: gzip },
+];
 
 pub struct Pages {
     kept: Cache<Key, Arc<Kept>>,
@@ -101,10 +108,10 @@ fn key(app: &App, request: &Request) -> Option<Key> {
 /// Answers a visitor from what is kept, and keeps what it had to have rendered; one rendering for all who wait for it.
 pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(key) = key(&app, &request) else { return next.run(request).await };
-    let encoding = encoding(request.headers());
+    let form = best_form(request.headers());
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     if let Some(kept) = app.pages.kept.get(&key).await {
-        return kept.answer(encoding, known.as_ref()).await;
+        return kept.answer(form, known.as_ref(), &app.room).await;
     }
     let mut other = None;
     let (mut parts, body) = request.into_parts();
@@ -116,7 +123,7 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
         .optionally_get_with(key, async {
             app.pages.rendered.fetch_add(1, Ordering::Relaxed);
             let response = next.clone().run(Request::from_parts(parts, body)).await;
-            match keep(response).await {
+            match keep(response, &app.room).await {
                 Ok(kept) => Some(Arc::new(kept)),
                 Err(response) => {
                     other = Some(response);
@@ -126,7 +133,7 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
         })
         .await;
     match (found, other) {
-        (Some(kept), _) => kept.answer(encoding, known.as_ref()).await,
+        (Some(kept), _) => kept.answer(form, known.as_ref(), &app.room).await,
         (None, Some(response)) => response,
         // Somebody else asked first for what turned out not to be kept.
         (None, None) => next.run(Request::from_parts(again, Body::empty())).await,
@@ -134,7 +141,7 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
 }
 
 /// The page of an answer that is the same for every visitor, or the answer.
-async fn keep(response: Response) -> Result<Kept, Response> {
+async fn keep(response: Response, room: &Room) -> Result<Kept, Response> {
     let headers = response.headers();
     let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind.as_bytes();
@@ -149,6 +156,7 @@ async fn keep(response: Response) -> Result<Kept, Response> {
     let Ok(plain) = to_bytes(body, LARGEST).await else {
         return Err(crate::web::error::Error::Internal.into_response());
     };
+    let plain = room.take(plain).map_err(IntoResponse::into_response)?;
     let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     let etag = HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
     for own in [CONTENT_LENGTH, HeaderName::from_static("x-request-id")] {
@@ -156,11 +164,11 @@ async fn keep(response: Response) -> Result<Kept, Response> {
     }
     parts.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     parts.headers.insert(ETAG, etag.clone());
-    Ok(Kept { headers: parts.headers, etag, plain, gzip: OnceCell::new(), brotli: OnceCell::new() })
+    Ok(Kept { headers: parts.headers, etag, plain, forms: Default::default() })
 }
 
 impl Kept {
-    async fn answer(&self, encoding: Encoding, known: Option<&HeaderValue>) -> Response {
+    async fn answer(&self, form: Option<usize>, known: Option<&HeaderValue>, room: &Room) -> Response {
         if known.is_some_and(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             for name in [ETAG, VARY, CACHE_CONTROL] {
@@ -170,12 +178,12 @@ impl Kept {
             }
             return response;
         }
-        let (bytes, named) = match encoding {
-            Encoding::Plain => (self.plain.clone(), None),
-            Encoding::Gzip => (self.compressed(&self.gzip, gzip).await, Some("gzip")),
-            Encoding::Brotli => (self.compressed(&self.brotli, brotli).await, Some("br")),
+        let compressed = match form {
+            Some(form) => self.compressed(form, room).await,
+            None => None,
         };
-        let mut response = Response::new(Body::from(bytes));
+        let (bytes, named) = compressed.map_or((&self.plain, None), |(bytes, name)| (bytes, Some(name)));
+        let mut response = Response::new(Body::from(bytes.clone()));
         *response.headers_mut() = self.headers.clone();
         if let Some(named) = named {
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(named));
@@ -183,12 +191,16 @@ impl Kept {
         response
     }
 
-    async fn compressed(&self, form: &OnceCell<Bytes>, compress: fn(&[u8]) -> Vec<u8>) -> Bytes {
-        let made = form.get_or_try_init(|| async {
+    /// The page in one of [`FORMS`], compressed when it is first asked for; none where that cannot be, so that the page goes out plain.
+    async fn compressed(&self, form: usize, room: &Room) -> Option<(&Bytes, &'static str)> {
+        let (Form { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
+        let make = || async {
             let plain = self.plain.clone();
-            tokio::task::spawn_blocking(move || Bytes::from(compress(&plain))).await
-        });
-        made.await.cloned().unwrap_or_else(|_| self.plain.clone())
+            let bytes = tokio::task::spawn_blocking(move || compress(&plain)).await.ok()?.ok()?;
+            room.take(Bytes::from(bytes)).ok()
+        };
+        let made = cell.get_or_try_init(|| async { make().await.ok_or(()) }).await;
+        Some((made.ok()?, *name))
     }
 }
 
@@ -209,30 +221,27 @@ pub fn takes(headers: &HeaderMap, name: &str) -> bool {
     })
 }
 
-/// The best form that a browser takes.
-fn encoding(headers: &HeaderMap) -> Encoding {
-    if takes(headers, "br") {
-        Encoding::Brotli
-    } else if takes(headers, "gzip") {
-        Encoding::Gzip
-    } else {
-        Encoding::Plain
-    }
+/// The place in [`FORMS`] of the best that a browser takes.
+fn best_form(headers: &HeaderMap) -> Option<usize> {
+    FORMS.iter().position(|form| takes(headers, form.name))
 }
 
-/// Writing into memory does not fail; were it to, the page would go out unfinished, so nothing is sent instead.
-fn gzip(plain: &[u8]) -> Vec<u8> {
+fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 6), flate2::Compression::new(6));
-    let _ = encoder.write_all(plain);
-    encoder.finish().unwrap_or_default()
+    encoder.write_all(plain)?;
+    encoder.finish()
 }
 
-fn brotli(plain: &[u8]) -> Vec<u8> {
+fn brotli(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut compressed = Vec::with_capacity(plain.len() / 7);
     let mut writer = brotli::CompressorWriter::new(&mut compressed, 64 * 1024, 5, 20);
-    let _ = writer.write_all(plain);
+    writer.write_all(plain)?;
     drop(writer);
-    compressed
+    Ok(compressed)
+}
+
+fn zstd(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    zstd::bulk::compress(plain, 6)
 }
 
 #[cfg(test)]
@@ -242,16 +251,18 @@ mod tests {
     #[test]
     fn a_browser_gets_the_best_form_that_it_takes() {
         for (accept, expected) in [
-            ("gzip, deflate, br, zstd", Encoding::Brotli),
-            ("GZIP", Encoding::Gzip),
-            ("br;q=0, gzip;q=0.5", Encoding::Gzip),
-            ("identity", Encoding::Plain),
-            ("", Encoding::Plain),
+            ("gzip, deflate, br, zstd", Some("br")),
+            ("gzip, zstd", Some("zstd")),
+            ("GZIP", Some("gzip")),
+            ("br;q=0, gzip;q=0.5", Some("gzip")),
+            ("identity", None),
+            ("", None),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accept));
-            assert_eq!(encoding(&headers), expected, "{accept}");
+            let form = best_form(&headers).and_then(|form| FORMS.get(form)).map(|form| form.name);
+            assert_eq!(form, expected, "{accept}");
         }
-        assert_eq!(encoding(&HeaderMap::new()), Encoding::Plain);
+        assert_eq!(best_form(&HeaderMap::new()), None);
     }
 }

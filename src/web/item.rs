@@ -113,7 +113,7 @@ pub async fn show(
     let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
     let page = parts.page(&all, order, &comments).await?;
     let page = page::text(&page).map_err(Error::internal)?;
-    Ok(parts::page(comments.inside(page), &headers))
+    parts::page(comments.inside(page), &headers, &app.room)
 }
 
 /// The way to the story that another was merged into: for good, though a browser asks again, as a merge can be undone.

@@ -55,7 +55,7 @@ use http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
@@ -65,6 +65,7 @@ use tower_http::timeout::{RequestBodyDeadlineLayer, TimeoutLayer};
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::Level;
 
+use crate::domain::url::kept_query;
 pub use state::App;
 
 /// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
@@ -107,12 +108,27 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(middleware::map_request(without_request_id))
         .layer(middleware::from_fn_with_state(app.clone(), cache::serve))
+        .layer(middleware::map_request(without_tracking))
         .with_state(app))
 }
 
 /// A request's id is ours to give: somebody else's would stand in the log.
 async fn without_request_id(mut request: Request) -> Request {
     request.headers_mut().remove("x-request-id");
+    request
+}
+
+/// A link that somebody shared elsewhere leads to the very page, under one name: what was hung on to it to follow people goes.
+async fn without_tracking(mut request: Request) -> Request {
+    let uri = request.uri();
+    let Some(query) = uri.query() else { return request };
+    let kept = kept_query(query);
+    if kept.len() < query.len() && request.method() == Method::GET {
+        let path = if kept.is_empty() { uri.path().to_owned() } else { format!("{}?{kept}", uri.path()) };
+        if let Ok(path) = path.parse() {
+            *request.uri_mut() = path;
+        }
+    }
     request
 }
 

@@ -16,8 +16,11 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 use http::header::{CONTENT_ENCODING, VARY};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::web::cache::takes;
+use crate::web::crowd::Room;
+use crate::web::error::Error;
 use crate::web::page::as_page;
 
 /// A part that is compressed once is compressed well; one that is of this answer alone, fast.
@@ -53,19 +56,28 @@ pub enum Piece {
     Shared(Arc<Part>),
 }
 
-/// A page of these pieces, compressed where the request takes gzip.
-pub fn page(pieces: Vec<Piece>, request: &HeaderMap) -> Response {
+/// A page of these pieces, compressed where the request takes gzip. Those of this answer alone take room until they are sent.
+///
+/// # Errors
+/// `Busy` where there is none.
+pub fn page(pieces: Vec<Piece>, request: &HeaderMap, room: &Room) -> Result<Response, Error> {
+    let own = pieces.iter().map(|piece| match piece {
+        Piece::Own(bytes) => bytes.len(),
+        Piece::Shared(_) => 0,
+    });
+    let _room = room.reserve(own.sum())?;
     if takes(request, "gzip") {
-        let mut response = as_page(Body::new(Chain(gzip(pieces))));
+        let mut response = as_page(Body::new(Chain { bytes: gzip(pieces), _room }));
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
-        return response;
+        return Ok(response);
     }
     let plain = pieces.into_iter().map(|piece| match piece {
         Piece::Own(bytes) => bytes,
         Piece::Shared(part) => part.plain.clone(),
     });
-    as_page(Body::new(Chain(plain.filter(|bytes| !bytes.is_empty()).collect())))
+    let bytes = plain.filter(|bytes| !bytes.is_empty()).collect();
+    Ok(as_page(Body::new(Chain { bytes, _room })))
 }
 
 /// Without a name, a time or flags, from a Unix (RFC 1952, 2.3).
@@ -123,22 +135,25 @@ fn deflate(plain: &[u8], with: &mut Compress) -> Deflated {
 }
 
 /// A body that sends its bytes one after another.
-struct Chain(VecDeque<Bytes>);
+struct Chain {
+    bytes: VecDeque<Bytes>,
+    _room: Option<OwnedSemaphorePermit>,
+}
 
 impl HttpBody for Chain {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.pop_front().map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(self.bytes.pop_front().map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        self.bytes.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.iter().map(|bytes| bytes.len() as u64).sum())
+        SizeHint::with_exact(self.bytes.iter().map(|bytes| bytes.len() as u64).sum())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::patience::Patience;
 use crate::store::Store;
 use crate::web::assets::Assets;
 use crate::web::cache::Pages;
-use crate::web::crowd::{Crowd, Line};
+use crate::web::crowd::{Crowd, Line, Room};
 use crate::web::error::Error;
 use crate::web::limit::Limits;
 use crate::web::lists::Lists;
@@ -48,6 +48,7 @@ pub struct Shared {
     pub rules: KeptRules,
     pub setup: SetupLink,
     hashing: Line,
+    pub room: Room,
     /// Before pages that take long and are not kept.
     pub heavy: Line,
 }
@@ -84,6 +85,7 @@ impl App {
             policy: config.policy(),
             limits: Limits::new(&config, &clock),
             crowd: Crowd::new(config.requests_at_once),
+            room: Room::new(config.long_pages_mb),
             assets: Assets::new(),
             lists: Lists::default(),
             pages: Pages::new(share(5)),

@@ -201,6 +201,43 @@ async fn a_wave_of_visitors_has_a_page_rendered_once() {
 }
 
 #[tokio::test]
+async fn a_link_shared_elsewhere_leads_to_the_page_that_is_kept() {
+    let app = TestApp::new().await;
+    let story = app.member("alice").await.story("A story", "https://example.com/").await;
+    let path = format!("/item/{story}?order=newest");
+    let plain = app.visitor().get(&path).await.text();
+    let before = app.app.pages.rendered();
+    for query in ["utm_source=mail&order=newest", "order=newest&fbclid=abc", "&order=newest&&gclid=1&UTM_MEDIUM=x"] {
+        assert_eq!(app.visitor().get(&format!("/item/{story}?{query}")).await.text(), plain, "{query}");
+    }
+    assert_eq!(app.app.pages.rendered(), before);
+    let found = app.visitor().get("/search?q=fbclid%3D1").await;
+    assert!(found.has("fbclid=1"), "what somebody asks for is not touched");
+}
+
+#[tokio::test]
+async fn long_pages_under_way_leave_room_for_everything_else() {
+    let app = TestApp::with(|settings| settings.long_pages_mb = Some(1)).await;
+    let mut alice = app.member("alice").await;
+    let story = alice.text_story("A long one", &"Words, and words. ".repeat(1_000)).await;
+    for _ in 0..8 {
+        alice.reply(story, &"Words, and words. ".repeat(1_000)).await;
+    }
+    let path = format!("/item/{story}");
+    let on_the_way = app.app.room.reserve(900 * 1_024).expect("room");
+    let refused = app.visitor().get(&path).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
+    assert_eq!(app.visitor().get("/").await.status, StatusCode::OK, "what is short needs no room");
+    drop(on_the_way);
+    let page = app.visitor().get(&path).await;
+    assert!(page.status == StatusCode::OK && page.body.len() > 128 * 1_024, "{}", page.body.len());
+    let on_the_way = app.app.room.reserve(800 * 1_024).expect("room");
+    assert_eq!(app.visitor().get(&path).await.text(), page.text(), "what is there already needs no more");
+    assert_eq!(alice.get("/settings").await.status, StatusCode::OK);
+    drop(on_the_way);
+}
+
+#[tokio::test]
 async fn a_page_that_has_not_changed_is_not_sent_again() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
@@ -232,6 +269,9 @@ async fn each_compressed_form_holds_the_same_page() {
     let mut unpacked = Vec::new();
     brotli::Decompressor::new(&brotli.body[..], 4_096).read_to_end(&mut unpacked).expect("brotli");
     assert_eq!(unpacked, plain);
+    let zstd = get(&mut visitor, "/", &[("accept-encoding", "gzip, zstd")]).await;
+    assert_eq!(zstd.header("content-encoding"), "zstd");
+    assert_eq!(zstd::stream::decode_all(&zstd.body[..]).expect("zstd"), plain);
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ pub(super) fn of(story: &StoryUrl) -> String {
 }
 
 /// The query without tracking parameters, the others in their order.
-fn kept_query(query: &str) -> String {
+pub fn kept_query(query: &str) -> String {
     let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair)).collect();
     kept.join("&")
 }

@@ -7,6 +7,7 @@ use std::fmt;
 
 use ::url::{Host, Url};
 
+pub use key::kept_query;
 pub use site::{Site, from_param};
 pub(super) use site::{is_host_of_names, is_shared_host};
 
