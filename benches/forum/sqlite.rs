@@ -1,7 +1,8 @@
-//! What a write costs the database alone: the statements of `Store::vote` and `Store::comment`, transaction by transaction, on one
-//! connection without a pool or a server, with the store's settings, on a copy of the forum's own file.
+//! What a write costs the database alone, transaction by transaction, on one connection without a pool or a server, with the store's
+//! settings, on a copy of the forum's own file.
 //!
-//! The statements here are the store's, word for word: whoever changes one there changes it here.
+//! A comment's statements are those of `Store::comment`, word for word: whoever changes one there changes it here. A vote is a transaction
+//! of its own here, as it would be written by hand, and changes the same rows; the store writes those that come together in one.
 
 use std::path::Path;
 

@@ -17,6 +17,7 @@ pub mod rule;
 pub mod signup;
 pub mod site;
 pub mod standing;
+pub mod tally;
 pub mod text;
 pub mod thread;
 pub mod title;

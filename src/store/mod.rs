@@ -53,7 +53,6 @@ pub use sites::SiteStance;
 pub use threads::{Marks, Visit};
 pub use tree::{Branch, Lineage};
 pub use users::{Credentials, NewUser};
-pub use votes::Voted;
 
 use crate::domain::origin::OriginKey;
 use crate::domain::user::UserId;
@@ -126,6 +125,8 @@ pub struct Store {
     /// SQLite's number for the writes of others.
     others: Arc<AtomicI64>,
     origin_key: OriginKey,
+    /// Votes that wait for the writer.
+    ballots: Arc<votes::Ballots>,
     /// What members wrote for their own eyes, in as many numbers as keep one member's marks from costing all others theirs.
     own: Arc<[AtomicU64; OWN]>,
 }
@@ -168,6 +169,7 @@ impl Store {
             write,
             path: path.to_owned(),
             origin_key,
+            ballots: Arc::default(),
             generation: Arc::default(),
             others: Arc::default(),
             own: Arc::new([const { AtomicU64::new(0) }; OWN]),
@@ -210,13 +212,17 @@ impl Store {
         self.commit_of(tx, None).await
     }
 
-    /// Commits what `user` did, so that they see it as theirs.
-    async fn commit_of(&self, tx: Transaction<'static, Sqlite>, user: Option<UserId>) -> Result<()> {
+    /// Commits what these users did, so that each sees it as theirs.
+    async fn commit_of(
+        &self,
+        tx: Transaction<'static, Sqlite>,
+        users: impl IntoIterator<Item = UserId> + Send + 'static,
+    ) -> Result<()> {
         let (generation, own) = (Arc::clone(&self.generation), Arc::clone(&self.own));
         finished(async move {
             let committed = tx.commit().await;
             generation.fetch_add(1, Ordering::AcqRel);
-            touch(&own, user);
+            users.into_iter().for_each(|user| touch(&own, user));
             committed
         })
         .await
@@ -231,7 +237,7 @@ impl Store {
         let own = Arc::clone(&self.own);
         finished(async move {
             let written = write.await;
-            touch(&own, Some(user));
+            touch(&own, user);
             written
         })
         .await
@@ -275,8 +281,9 @@ impl Store {
         locked.is_err_and(|error| is_busy(&error))
     }
 
-    /// Writes the log back into the database file and closes every connection.
+    /// Writes the votes that wait, folds the log back into the database file and closes every connection.
     pub async fn close(&self) {
+        self.write_waiting_votes().await;
         self.read.close().await;
         if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.write).await {
             tracing::warn!(%error, "the write-ahead log could not be folded in");
@@ -296,8 +303,8 @@ fn own_number(own: &[AtomicU64; OWN], user: UserId) -> Option<&AtomicU64> {
     own.get(usize::try_from(user.0).ok()? % OWN)
 }
 
-fn touch(own: &[AtomicU64; OWN], user: Option<UserId>) {
-    if let Some(number) = user.and_then(|user| own_number(own, user)) {
+fn touch(own: &[AtomicU64; OWN], user: UserId) {
+    if let Some(number) = own_number(own, user) {
         number.fetch_add(1, Ordering::AcqRel);
     }
 }

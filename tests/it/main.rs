@@ -42,3 +42,4 @@ mod submit;
 mod thread;
 mod tree;
 mod vote;
+mod votes_together;

@@ -11,7 +11,7 @@ use stoa::domain::vote::Dir;
 
 use crate::app::{Browser, Page, TestApp};
 
-const POLL: &str = include_str!("../fixtures/import/poll.jsonl");
+pub const POLL: &str = include_str!("../fixtures/import/poll.jsonl");
 
 async fn score(app: &TestApp, id: i64) -> i64 {
     app.number(&format!("select score from items where id = {id}")).await
@@ -229,7 +229,7 @@ async fn board() -> (TestApp, Vec<UserId>, [i64; 7]) {
 }
 
 /// What of items and people differs from their base and the votes table.
-async fn differences(app: &TestApp) -> i64 {
+pub async fn differences(app: &TestApp) -> i64 {
     let votes = |of: &str| format!("select coalesce(sum({of}), 0) from votes v where v.item_id = i.id and v.counted");
     let items = format!(
         "select count(*) from items i where score <> base_points + ({}) or ups <> ({}) or downs <> ({})",

@@ -1,0 +1,121 @@
+//! Votes that come at the same moment: they are written together, and each comes to what it would by itself.
+
+use stoa::clock::Timestamp;
+use stoa::domain::item::ItemId;
+use stoa::domain::user::{Role, UserId};
+use stoa::domain::vote::Dir;
+use stoa::store::Store;
+
+use crate::app::TestApp;
+use crate::vote::{POLL, differences};
+
+/// Who votes on which, which way, and whether it counts.
+type Cast = (UserId, ItemId, Option<Dir>, bool);
+
+/// Two stories of alice's, a comment and an option of a poll; four people beside her, and a story and a person that are not there.
+async fn board() -> (TestApp, Vec<UserId>, Vec<ItemId>) {
+    let app = TestApp::new().await;
+    app.import(POLL).await;
+    let mut people = Vec::new();
+    for name in ["alice", "bob", "carl", "dora2", "eve"] {
+        people.push(app.account(name, Role::Member).await);
+    }
+    let mut alice = app.session("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    let other = alice.text_story("Another story", "Words.").await;
+    let comment = alice.reply(story, "A comment.").await;
+    people.push(UserId(9_999));
+    (app, people, [story, other, comment, 2002, 9_999].map(ItemId).to_vec())
+}
+
+/// The same mix each time: votes, turns, undoing, authors on their own posts, strangers and what is missing.
+fn mix(people: &[UserId], items: &[ItemId], many: usize) -> Vec<Cast> {
+    let mut rng = fastrand::Rng::with_seed(7);
+    let dirs = [Some(Dir::Up), Some(Dir::Up), Some(Dir::Down), None];
+    let one = |_| {
+        let (who, what) = (people[rng.usize(..people.len())], items[rng.usize(..items.len())]);
+        (who, what, dirs[rng.usize(..4)], rng.u8(..5) > 0)
+    };
+    (0..many).map(one).collect()
+}
+
+async fn cast(store: &Store, (user, item, dir, counted): Cast, at: Timestamp) -> String {
+    format!("{:?}", store.vote(user, item, dir, counted, at).await)
+}
+
+/// Casts them at one moment, in this order: on one thread, each begins in its turn before the first is written.
+async fn cast_at_once(app: &TestApp, casts: &[Cast]) -> Vec<String> {
+    let at = app.now();
+    let tasks: Vec<_> = casts
+        .iter()
+        .map(|one| {
+            let (store, one) = (app.store.clone(), *one);
+            tokio::spawn(async move { cast(&store, one, at).await })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await.expect("no panic"));
+    }
+    outcomes
+}
+
+#[tokio::test]
+async fn votes_at_one_moment_come_to_what_they_come_to_one_after_another() {
+    let ((together, people, items), (apart, ..)) = (board().await, board().await);
+    let casts = mix(&people, &items, 300);
+    let outcomes = cast_at_once(&together, &casts).await;
+    for (one, outcome) in casts.iter().zip(&outcomes) {
+        assert_eq!(&cast(&apart.store, *one, apart.now()).await, outcome, "{one:?}");
+    }
+    for refusal in ["Err(Conflict)", "Err(NotFound)", "Ok("] {
+        assert!(outcomes.iter().filter(|outcome| outcome.starts_with(refusal)).count() > 9, "{refusal}");
+    }
+    let except = ["sessions", "secrets", "origins", "_sqlx_migrations", "users.password"];
+    assert_eq!(together.dump(&except).await, apart.dump(&except).await);
+    assert_eq!(differences(&together).await, 0);
+}
+
+#[tokio::test]
+async fn votes_at_one_moment_share_a_transaction() {
+    let (app, people, items) = board().await;
+    let casts: Vec<Cast> =
+        people[1..5].iter().flat_map(|who| items[..4].iter().map(|item| (*who, *item, Some(Dir::Up), true))).collect();
+    let before = app.store.generation();
+    let own: Vec<u64> = people.iter().map(|who| app.store.own_generation(*who)).collect();
+    let outcomes = cast_at_once(&app, &casts).await;
+    assert!(outcomes.iter().all(|outcome| outcome.starts_with("Ok(")), "{outcomes:?}");
+    assert_eq!(app.store.generation(), before + 1, "{} votes", casts.len());
+    for (who, before) in people.iter().zip(own) {
+        let voted = casts.iter().any(|(voter, ..)| voter == who);
+        assert_eq!(app.store.own_generation(*who), before + u64::from(voted), "{who:?}");
+    }
+    cast(&app.store, (people[1], items[0], None, true), app.now()).await;
+    assert_eq!(app.store.generation(), before + 2, "one by itself waits for no other");
+    assert_eq!(differences(&app).await, 0);
+}
+
+/// Begins to vote and goes away.
+async fn begin_and_leave(store: &Store, (user, item, dir, counted): Cast, at: Timestamp) {
+    tokio::select! {
+        biased;
+        done = store.vote(user, item, dir, counted, at) => panic!("{done:?}"),
+        () = std::future::ready(()) => {}
+    }
+}
+
+#[tokio::test]
+async fn votes_that_were_taken_in_are_written_though_their_voters_leave_and_the_forum_stops() {
+    let (app, people, items) = board().await;
+    let store = Store::open(app.store.path()).await.expect("opens");
+    // More than one group, each vote the last one of its person for or against the same story.
+    for turn in 0..150 {
+        for who in &people[1..5] {
+            let dir = Some(if turn % 2 == 0 { Dir::Down } else { Dir::Up });
+            begin_and_leave(&store, (*who, items[0], dir, true), app.now()).await;
+        }
+    }
+    store.close().await;
+    assert_eq!(app.number(&format!("select score from items where id = {}", items[0])).await, 5);
+    assert_eq!(differences(&app).await, 0);
+}
