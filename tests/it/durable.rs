@@ -1,10 +1,11 @@
 //! Nothing that was acknowledged is lost, however the process ends.
 
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use stoa::clock::Timestamp;
@@ -21,8 +22,8 @@ fn token(nth: usize) -> String {
     format!("a-token-of-writer-{nth}")
 }
 
-/// A story, and people who are logged in.
-async fn prepare(store: &Store) -> (ItemId, Vec<UserId>) {
+/// People who are logged in, the last of whom has written stories.
+async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>) {
     let mut people = Vec::new();
     for nth in 0..=WRITERS {
         let name = Name::parse(&format!("writer{nth}")).expect("a name");
@@ -33,22 +34,25 @@ async fn prepare(store: &Store) -> (ItemId, Vec<UserId>) {
         store.create_session(session, BEGAN).await.expect("a session");
         people.push(user);
     }
-    let author = people[WRITERS];
-    let story = NewStory {
-        author,
-        title: "A story",
-        url: None,
-        section: None,
-        text: "So.",
-        live: true,
-        origin: None,
-        stopped: None,
-    };
-    let policy = stoa::domain::policy::Policy::default();
-    let Submission::New(id) = store.submit(story, &policy, BEGAN).await.expect("submitted") else {
-        panic!("a new story")
-    };
-    (id, people)
+    let mut ids = Vec::new();
+    for _ in 0..stories {
+        let story = NewStory {
+            author: people[WRITERS],
+            title: "A story",
+            url: None,
+            section: None,
+            text: "So.",
+            live: true,
+            origin: None,
+            stopped: None,
+        };
+        let policy = stoa::domain::policy::Policy::default();
+        let Submission::New(id) = store.submit(story, &policy, BEGAN).await.expect("submitted") else {
+            panic!("a new story")
+        };
+        ids.push(id);
+    }
+    (ids, people)
 }
 
 fn serve(database: &Path, port: u16) -> Child {
@@ -75,16 +79,19 @@ fn serve(database: &Path, port: u16) -> Child {
 
 /// One comment; its id once it is acknowledged, none where the process is gone.
 fn comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<i64> {
-    let head = post(stream, writer, story, nth)?;
+    let head = post_comment(stream, writer, story, nth)?;
     let to = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_else(|| panic!("done: {head}"));
     to.rsplit_once("#c")?.1.trim().parse().ok()
 }
 
-/// The head of the answer to one comment; none where the connection ended without one.
-fn post(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<String> {
-    let form = format!("text=comment+{nth}+of+{writer}");
+fn post_comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<String> {
+    post(stream, writer, &format!("/item/{story}/reply"), &format!("text=comment+{nth}+of+{writer}"))
+}
+
+/// The head of the answer to a form; none where the connection ended without one.
+fn post(stream: &mut TcpStream, writer: usize, path: &str, form: &str) -> Option<String> {
     let request = format!(
-        "POST /item/{story}/reply HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: session={}\r\nsec-fetch-site: same-origin\r\n\
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: session={}\r\nsec-fetch-site: same-origin\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
         token(writer),
         form.len()
@@ -99,33 +106,29 @@ fn post(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Opt
     Some(String::from_utf8(head).expect("ASCII"))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let database = dir.path().join("stoa.db");
-    let store = Store::open(&database).await.expect("a database");
-    let (story, _) = prepare(&store).await;
-    store.close().await;
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
-    let acknowledged = Arc::new(Mutex::new(Vec::new()));
-    for kill in 0..KILLS {
-        let mut process = serve(&database, port);
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
+}
+
+/// Serves, lets every writer do the work until their connection ends, each telling when something of it was acknowledged, and kills the
+/// process in the middle of it, later at each kill; answers what each worked.
+fn work_until_killed<T: Send>(
+    (database, port, kill): (&Path, u16, usize),
+    work: impl Fn(usize, TcpStream, &AtomicUsize) -> T + Sync,
+) -> Vec<T> {
+    let mut process = serve(database, port);
+    let acknowledged = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
-                let acknowledged = Arc::clone(&acknowledged);
-                std::thread::spawn(move || {
-                    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-                    for nth in 0.. {
-                        let Some(id) = comment(&mut stream, writer, story, kill * 100_000 + nth) else { break };
-                        acknowledged.lock().expect("the list").push(id);
-                    }
-                })
+                let (work, acknowledged) = (&work, &acknowledged);
+                let stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+                scope.spawn(move || work(writer, stream, acknowledged))
             })
             .collect();
         // Every writer is at work, however slow the machine is.
-        let before = acknowledged.lock().expect("the list").len();
         for _ in 0..10_000 {
-            if acknowledged.lock().expect("the list").len() >= before + 2 * WRITERS {
+            if acknowledged.load(Ordering::Relaxed) >= 2 * WRITERS {
                 break;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -134,12 +137,30 @@ async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
         // The kill that no process can catch.
         process.kill().expect("killed");
         process.wait().expect("ended");
-        for writer in writers {
-            writer.join().expect("done");
-        }
+        assert!(acknowledged.load(Ordering::Relaxed) >= 2 * WRITERS, "the kill came in the middle of load");
+        writers.into_iter().map(|writer| writer.join().expect("done")).collect()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let database = dir.path().join("stoa.db");
+    let store = Store::open(&database).await.expect("a database");
+    let story = prepare(&store, 1).await.0[0];
+    store.close().await;
+    let port = free_port();
+    let mut acknowledged = Vec::new();
+    for kill in 0..KILLS {
+        let written = work_until_killed((&database, port, kill), |writer, mut stream, acknowledged| {
+            let comments = (0..).map_while(|nth| comment(&mut stream, writer, story, kill * 100_000 + nth));
+            let noted = comments.inspect(|_| {
+                acknowledged.fetch_add(1, Ordering::Relaxed);
+            });
+            noted.collect::<Vec<_>>()
+        });
+        acknowledged.extend(written.into_iter().flatten());
     }
-    let acknowledged = acknowledged.lock().expect("the list").clone();
-    assert!(acknowledged.len() > KILLS * WRITERS, "the kills came in the middle of load");
     let store = Store::open(&database).await.expect("a whole database");
     let thread = store.thread(story).await.expect("the thread");
     for id in &acknowledged {
@@ -149,6 +170,71 @@ async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
     assert_eq!(head.descendants, i64::try_from(thread.len()).expect("few") - 1, "nothing is half written");
 }
 
+/// How a person's votes stand as they know it: which stories they have voted for, and the one whose vote got no answer.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    up: HashSet<ItemId>,
+    unanswered: Option<ItemId>,
+}
+
+/// Votes for one story after the other, and takes each vote back when its turn comes again.
+fn vote_on(stories: &[ItemId], writer: usize, mut stream: TcpStream, mut told: Told, done: &AtomicUsize) -> Told {
+    for story in stories.iter().cycle().skip(writer) {
+        let dir = if told.up.contains(story) { "none" } else { "up" };
+        let Some(head) = post(&mut stream, writer, &format!("/item/{story}/vote"), &format!("dir={dir}&goto=/")) else {
+            told.unanswered = Some(*story);
+            break;
+        };
+        assert!(head.contains("location: /\r\n"), "{head}");
+        if !told.up.remove(story) {
+            told.up.insert(*story);
+        }
+        done.fetch_add(1, Ordering::Relaxed);
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vote_that_was_acknowledged_outlives_a_killed_process() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let database = dir.path().join("stoa.db");
+    let store = Store::open(&database).await.expect("a database");
+    let (stories, people) = prepare(&store, 5).await;
+    store.close().await;
+    let port = free_port();
+    let mut told = vec![Told::default(); WRITERS];
+    for kill in 0..KILLS {
+        told = work_until_killed((&database, port, kill), |writer, stream, done| {
+            vote_on(&stories, writer, stream, told[writer].clone(), done)
+        });
+        let store = Store::open(&database).await.expect("a whole database");
+        let mut karma = 1;
+        for story in &stories {
+            let mut points = 0;
+            for (told, user) in told.iter_mut().zip(&people) {
+                let stands = store.vote_of(*user, *story).await.expect("a vote").is_some();
+                points += i64::from(stands);
+                if told.unanswered == Some(*story) {
+                    // It came to be or it did not, and now they see which.
+                    told.unanswered = None;
+                    if stands {
+                        told.up.insert(*story)
+                    } else {
+                        told.up.remove(story)
+                    };
+                }
+                assert_eq!(stands, told.up.contains(story), "kill {kill}: {user:?} on {story} was told otherwise");
+            }
+            let item = store.item(*story).await.expect("the story");
+            assert_eq!((item.score, item.ups, item.downs), (1 + points, points, 0), "kill {kill}: {story}");
+            karma += points;
+        }
+        let author = store.profile(&format!("writer{WRITERS}")).await.expect("the author");
+        assert_eq!(author.karma, karma, "kill {kill}");
+        store.close().await;
+    }
+}
+
 /// Comments until the forum says goodbye, over one connection or over one each; the ids, and how many got no answer.
 fn write_until_goodbye(port: u16, writer: usize, story: ItemId) -> (Vec<i64>, usize) {
     let (mut ids, mut unanswered) = (Vec::new(), 0);
@@ -156,7 +242,7 @@ fn write_until_goodbye(port: u16, writer: usize, story: ItemId) -> (Vec<i64>, us
     for nth in 0.. {
         let keeps = writer.is_multiple_of(2);
         let Some(mut open) = stream.take().or_else(|| TcpStream::connect(("127.0.0.1", port)).ok()) else { break };
-        let Some(head) = post(&mut open, writer, story, nth) else {
+        let Some(head) = post_comment(&mut open, writer, story, nth) else {
             unanswered += 1;
             break;
         };
@@ -173,9 +259,9 @@ async fn a_forum_told_to_stop_under_load_answers_everybody_it_let_in() {
     let dir = tempfile::tempdir().expect("a directory");
     let database = dir.path().join("stoa.db");
     let store = Store::open(&database).await.expect("a database");
-    let (story, _) = prepare(&store).await;
+    let story = prepare(&store, 1).await.0[0];
     store.close().await;
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let port = free_port();
     let mut acknowledged = Vec::new();
     for _ in 0..2 {
         let mut process = serve(&database, port);
@@ -199,7 +285,7 @@ async fn a_forum_told_to_stop_under_load_answers_everybody_it_let_in() {
     assert!(acknowledged.len() > 2 * WRITERS);
     let store = Store::open(&database).await.expect("a whole database");
     let thread = store.thread(story).await.expect("the thread");
-    let kept: std::collections::HashSet<i64> = thread.iter().map(|item| item.id.0).collect();
+    let kept: HashSet<i64> = thread.iter().map(|item| item.id.0).collect();
     assert!(acknowledged.iter().all(|id| kept.contains(id)), "what was acknowledged is there");
     assert_eq!(kept.len(), acknowledged.len() + 1, "and nothing else");
 }
