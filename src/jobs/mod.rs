@@ -1,6 +1,10 @@
 //! Work outside requests: a loop each, now and then.
 
+mod log;
+
 use std::time::Duration;
+
+pub use log::{keep_log_small, look_at_log};
 
 use crate::clock::DAY;
 use crate::store::Keep;

@@ -24,6 +24,7 @@ mod threads;
 mod tree;
 mod users;
 mod votes;
+mod wal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,6 +54,7 @@ pub use sites::SiteStance;
 pub use threads::{Marks, Visit};
 pub use tree::{Branch, Lineage};
 pub use users::{Credentials, NewUser};
+pub use wal::{Folded, LOG};
 
 use crate::domain::origin::OriginKey;
 use crate::domain::user::UserId;
@@ -118,6 +120,7 @@ pub enum OpenError {
 /// The database: one writer, several readers that never wait for it.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// Every query is read to its end at once and none in a transaction: a snapshot that somebody kept would keep the log from ending.
     read: SqlitePool,
     write: SqlitePool,
     path: PathBuf,
@@ -141,7 +144,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", "-2000")
         .pragma("mmap_size", "0")
         .pragma("temp_store", "memory")
-        .pragma("journal_size_limit", "67108864")
+        .pragma("journal_size_limit", LOG.to_string())
         .row_buffer_size(1_000)
 }
 

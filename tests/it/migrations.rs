@@ -1,6 +1,6 @@
-//! The database file: opened again, opened by an older program, and copied.
+//! The database file: opened again, opened by an older program, and copied; and its log.
 
-use stoa::store::{OpenError, Store};
+use stoa::store::{LOG, OpenError, Store};
 
 use crate::app::TestApp;
 
@@ -76,4 +76,40 @@ async fn a_backup_is_a_whole_copy_that_opens() {
     app.store = Store::open(&copy).await.expect("opens");
     assert_eq!(app.dump(&[]).await, before);
     assert!(app.store.backup(&copy).await.is_err(), "a copy never overwrites a file");
+}
+
+/// How large the database's log is, in bytes.
+fn log_size(app: &TestApp) -> u64 {
+    let mut log = app.store.path().as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).expect("a log").len()
+}
+
+#[tokio::test]
+async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
+    let app = forum().await;
+    stoa::jobs::look_at_log(&app.store).await;
+    let small = log_size(&app);
+    assert!(small > 0, "a small log is left alone");
+
+    let mut reader = app.connection().await;
+    sqlx::query("begin").execute(&mut reader).await.expect("a transaction");
+    let items = "select count(*) from items";
+    let before: i64 = sqlx::query_scalar(items).fetch_one(&mut reader).await.expect("a number");
+    for nth in 0..20 {
+        app.sql(&format!("insert into secrets (name, value) values ('large {nth}', randomblob(1000000))")).await;
+    }
+    assert!(log_size(&app) > LOG);
+    stoa::jobs::look_at_log(&app.store).await;
+    assert!(log_size(&app) > LOG, "somebody still reads what was before");
+    let story = app.session("alice").await.text_story("Another story", "Words.").await;
+    let seen: i64 = sqlx::query_scalar(items).fetch_one(&mut reader).await.expect("a number");
+    assert_eq!(seen, before, "nobody is disturbed");
+
+    sqlx::query("rollback").execute(&mut reader).await.expect("the end");
+    stoa::jobs::look_at_log(&app.store).await;
+    assert!(log_size(&app) <= small, "{}", log_size(&app));
+    assert!(app.visitor().get(&format!("/item/{story}")).await.has("Another story"));
+    assert_eq!(app.number("select count(*) from secrets where name like 'large %'").await, 20);
+    Store::check(app.store.path()).await.expect("whole");
 }

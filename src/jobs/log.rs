@@ -1,0 +1,28 @@
+//! The database's log stays small.
+
+use std::time::Duration;
+
+use crate::store::{Folded, Store};
+use crate::web::App;
+
+/// How often the log is looked at.
+const ROUND: Duration = Duration::from_secs(60);
+
+/// Keeps the log small, until the process ends.
+pub async fn keep_log_small(app: App) {
+    let mut rounds = tokio::time::interval(ROUND);
+    loop {
+        rounds.tick().await;
+        look_at_log(&app.store).await;
+    }
+}
+
+/// One look.
+pub async fn look_at_log(store: &Store) {
+    match store.fold_log().await {
+        Ok(Folded::Small) => {}
+        Ok(Folded::Done) => tracing::debug!("the database's log was folded in"),
+        Ok(Folded::Held) => tracing::info!("the database's log is large, and somebody reads what was before it"),
+        Err(error) => tracing::warn!(?error, "the database's log could not be folded in"),
+    }
+}
