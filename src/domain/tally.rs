@@ -37,6 +37,8 @@ impl Standing {
 /// What is voted on, as far as votes are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Subject {
+    /// The head of its thread.
+    pub root: ItemId,
     pub kind: Kind,
     pub author: Option<UserId>,
     pub score: i64,
@@ -109,6 +111,16 @@ impl Board {
             self.touched.insert(pair);
         }
         Ok(Voted { score: subject.score, dir: ballot.dir })
+    }
+
+    /// The heads of the threads that are voted in.
+    pub fn roots(&self) -> Vec<ItemId> {
+        self.items.values().map(|subject| subject.root).collect()
+    }
+
+    /// Who votes, and whose karma moves.
+    pub fn people(&self) -> BTreeSet<UserId> {
+        self.voters.iter().chain(self.karma.keys()).copied().collect()
     }
 
     /// The votes to be written: those that changed and stand.

@@ -98,6 +98,11 @@ impl Store {
         Ok(sqlx::query_as(select_item!("where i.id = $1")).bind(id).fetch_one(&self.read).await?)
     }
 
+    /// The head of the thread that an item stands in; a head's own.
+    pub async fn root_of(&self, id: ItemId) -> Result<ItemId> {
+        Ok(sqlx::query_scalar("select root_id from items where id = $1").bind(id).fetch_one(&self.read).await?)
+    }
+
     /// Who wrote the item that `id` answers.
     pub async fn parent_author(&self, id: ItemId) -> Result<Option<UserId>> {
         Ok(sqlx::query_scalar("select p.author_id from items i join items p on p.id = i.parent_id where i.id = $1")
@@ -121,8 +126,8 @@ impl Store {
         if let Some(url) = story.url
             && let Some(duplicate) = duplicate_of(&mut tx, url, policy, now).await?
         {
-            super::votes::vote_up_once(&mut tx, story.author, duplicate, story.live, now).await?;
-            self.commit_of(tx, Some(story.author)).await?;
+            let (roots, people) = super::votes::vote_up_once(&mut tx, story.author, duplicate, story.live, now).await?;
+            self.commit_votes(tx, roots, people).await?;
             return Ok(Submission::Duplicate(duplicate));
         }
         let site = story.url.map(StoryUrl::site);

@@ -57,7 +57,7 @@ impl Store {
         count(&mut tx, item).await?;
         count(&mut tx, into).await?;
         done(&mut tx, (item, &found), "merge", &format!("into item {into}"), act).await?;
-        self.commit(tx).await
+        self.commit_moved(tx).await
     }
 
     /// Takes a merged story out again, with the comments that came with it and what has answered them since.
@@ -95,7 +95,7 @@ impl Store {
         count(&mut tx, item).await?;
         count(&mut tx, from).await?;
         done(&mut tx, (item, &found), "unmerge", &format!("from item {from}"), act).await?;
-        self.commit(tx).await
+        self.commit_moved(tx).await
     }
 
     /// Moves a comment, with what answers it, up to the head of its thread.

@@ -5,6 +5,7 @@
 mod acts;
 mod desk;
 mod flags;
+mod generations;
 mod import;
 mod invitations;
 mod items;
@@ -26,9 +27,9 @@ mod users;
 mod votes;
 mod wal;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -39,6 +40,8 @@ use sqlx::{Sqlite, Transaction};
 
 pub use desk::{Duplicate, NewAccount, Queued};
 pub use flags::{Cast, Flagging, NewFlag};
+use generations::Generations;
+pub use generations::ThreadGeneration;
 pub use import::{Imported, NewItem};
 pub use invitations::{Invitation, Inviter};
 pub use items::{Edit, NewComment, NewStory, NewUrl, Submission};
@@ -56,6 +59,7 @@ pub use tree::{Branch, Lineage};
 pub use users::{Credentials, NewUser};
 pub use wal::{Folded, LOG};
 
+use crate::domain::item::ItemId;
 use crate::domain::origin::OriginKey;
 use crate::domain::user::UserId;
 
@@ -63,9 +67,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Readers beside the one writer; each is a thread, and more than the cores gain nothing.
 const READERS: u32 = 4;
-
-/// How many numbers stand for what members wrote for their own eyes.
-const OWN: usize = 256;
 
 /// What a store method answers where it does not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -124,14 +125,10 @@ pub struct Store {
     read: SqlitePool,
     write: SqlitePool,
     path: PathBuf,
-    generation: Arc<AtomicU64>,
-    /// SQLite's number for the writes of others.
-    others: Arc<AtomicI64>,
+    generations: Arc<Generations>,
     origin_key: OriginKey,
     /// Votes that wait for the writer.
     ballots: Arc<votes::Ballots>,
-    /// What members wrote for their own eyes, in as many numbers as keep one member's marks from costing all others theirs.
-    own: Arc<[AtomicU64; OWN]>,
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -173,9 +170,7 @@ impl Store {
             path: path.to_owned(),
             origin_key,
             ballots: Arc::default(),
-            generation: Arc::default(),
-            others: Arc::default(),
-            own: Arc::new([const { AtomicU64::new(0) }; OWN]),
+            generations: Arc::new(Generations::new()),
         })
     }
 
@@ -183,26 +178,11 @@ impl Store {
         &self.path
     }
 
-    /// A number that changes with every write made through this store: what was derived under another number is stale.
-    pub fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
-    }
-
-    /// A number that changes with every write that `user` alone sees (votes as theirs, marks, visits, settings, sessions): what was derived
-    /// for them under another number is stale.
-    pub fn own_generation(&self, user: UserId) -> u64 {
-        own_number(&self.own, user).map_or(0, |number| number.load(Ordering::Acquire))
-    }
-
     /// Notices what another process has written, such as a command beside the forum: what was derived before is stale then.
     pub async fn notice_others(&self) -> Result<()> {
         // Asked of the writer, whose own writes do not change its answer.
         let version: i64 = sqlx::query_scalar("pragma data_version").fetch_one(&self.write).await?;
-        if self.others.swap(version, Ordering::AcqRel) != version {
-            for number in self.own.iter().chain([&*self.generation]) {
-                number.fetch_add(1, Ordering::AcqRel);
-            }
-        }
+        self.generations.others(version);
         Ok(())
     }
 
@@ -212,20 +192,34 @@ impl Store {
     }
 
     async fn commit(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
-        self.commit_of(tx, None).await
+        self.commit_then(tx, Generations::said).await
     }
 
-    /// Commits what these users did, so that each sees it as theirs.
-    async fn commit_of(
+    /// Commits what put items into another thread.
+    async fn commit_moved(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
+        self.commit_then(tx, Generations::moved).await
+    }
+
+    /// Commits votes and nothing else: those in the threads of these heads, by and on these people.
+    async fn commit_votes(
         &self,
         tx: Transaction<'static, Sqlite>,
-        users: impl IntoIterator<Item = UserId> + Send + 'static,
+        roots: Vec<ItemId>,
+        people: BTreeSet<UserId>,
     ) -> Result<()> {
-        let (generation, own) = (Arc::clone(&self.generation), Arc::clone(&self.own));
+        self.commit_then(tx, move |generations| generations.voted(&roots, &people)).await
+    }
+
+    /// Commits, and then says what became stale by it.
+    async fn commit_then(
+        &self,
+        tx: Transaction<'static, Sqlite>,
+        say: impl FnOnce(&Generations) + Send + 'static,
+    ) -> Result<()> {
+        let generations = Arc::clone(&self.generations);
         finished(async move {
             let committed = tx.commit().await;
-            generation.fetch_add(1, Ordering::AcqRel);
-            users.into_iter().for_each(|user| touch(&own, user));
+            say(&generations);
             committed
         })
         .await
@@ -237,10 +231,10 @@ impl Store {
         user: UserId,
         write: impl Future<Output = std::result::Result<T, sqlx::Error>> + Send + 'static,
     ) -> Result<T> {
-        let own = Arc::clone(&self.own);
+        let generations = Arc::clone(&self.generations);
         finished(async move {
             let written = write.await;
-            touch(&own, user);
+            generations.of_own(user);
             written
         })
         .await
@@ -300,16 +294,6 @@ async fn finished<T: Send + 'static>(
     write: impl Future<Output = std::result::Result<T, sqlx::Error>> + Send + 'static,
 ) -> Result<T> {
     Ok(tokio::spawn(write).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
-}
-
-fn own_number(own: &[AtomicU64; OWN], user: UserId) -> Option<&AtomicU64> {
-    own.get(usize::try_from(user.0).ok()? % OWN)
-}
-
-fn touch(own: &[AtomicU64; OWN], user: UserId) {
-    if let Some(number) = own_number(own, user) {
-        number.fetch_add(1, Ordering::AcqRel);
-    }
 }
 
 async fn vacuum_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {

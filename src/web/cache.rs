@@ -1,6 +1,6 @@
 //! Finished pages for visitors, kept as bytes: the same for every visitor, so rendered and compressed once.
 //!
-//! A key names everything that the bytes depend on, the number of the store's last write among them: a page is never older than that.
+//! A key names everything that the bytes depend on, the number of the last write that they may show among them: a page is never older.
 //! Ages and ranks may lag a minute. A request that carries a session never comes here, and no answer that sets a cookie is kept.
 
 use std::io::Write;
@@ -19,11 +19,14 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
+use moka::sync;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use crate::clock::MINUTE;
+use crate::domain::item::ItemId;
 use crate::domain::user::Theme;
+use crate::store::{Store, ThreadGeneration};
 use crate::web::crowd::Room;
 use crate::web::session::{self, theme_cookie};
 use crate::web::state::App;
@@ -38,12 +41,34 @@ const LONGEST_TARGET: usize = 512;
 struct Key {
     target: String,
     theme: Option<&'static str>,
-    generation: u64,
+    as_of: AsOf,
     minute: i64,
+}
+
+/// The state of the store that a page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum AsOf {
+    /// After any write.
+    Site(u64),
+    /// An item's page, on which votes elsewhere make no difference.
+    Thread(ThreadGeneration),
+}
+
+/// What a page says of itself that shows one thread; votes elsewhere make no difference to it.
+#[derive(Debug, Clone, Copy)]
+pub struct OfThread {
+    pub root: ItemId,
+    pub generation: ThreadGeneration,
+}
+
+/// The item that an address is the page of.
+fn item_of(target: &str) -> Option<ItemId> {
+    target.split('?').next()?.strip_prefix("/item/")?.parse().ok()
 }
 
 /// A page, and its compressed forms once somebody has asked for them.
 struct Kept {
+    thread: Option<OfThread>,
     headers: HeaderMap,
     etag: HeaderValue,
     plain: Bytes,
@@ -66,8 +91,13 @@ const FORMS: [Form; 3] = [
 
 pub struct Pages {
     kept: Cache<Key, Arc<Kept>>,
+    /// The heads of the threads that items were found in, each as of when items were last moved.
+    heads: sync::Cache<ItemId, (ItemId, u64)>,
     rendered: AtomicUsize,
 }
+
+/// How many items' heads are kept.
+const HEADS: u64 = 16_384;
 
 impl Pages {
     /// Keeps up to so many bytes of pages; the least recently asked for go first.
@@ -81,7 +111,26 @@ impl Pages {
             // By frequency, the page of before the last write would be kept in favour of the one after it.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Pages { kept, rendered: AtomicUsize::new(0) }
+        let heads = sync::Cache::builder().max_capacity(HEADS.min(bytes / 64)).build();
+        Pages { kept, heads, rendered: AtomicUsize::new(0) }
+    }
+
+    /// What the page at `target` would be as of, if it were made now; asked of memory alone, so that it costs nothing.
+    fn as_of(&self, target: &str, store: &Store) -> AsOf {
+        let head = item_of(target).and_then(|id| self.heads.get(&id)).filter(|(_, of)| *of == store.moved());
+        match head {
+            Some((root, _)) => AsOf::Thread(store.thread_generation(root)),
+            None => AsOf::Site(store.generation()),
+        }
+    }
+
+    /// Learns from a page that was made for `key` which thread it shows, so that it is found as that thread's from now on.
+    async fn learn(&self, mut key: Key, moved: u64, kept: &Arc<Kept>) {
+        if let (AsOf::Site(_), Some(id), Some(of)) = (key.as_of, item_of(&key.target), kept.thread) {
+            key.as_of = AsOf::Thread(of.generation);
+            self.kept.insert(key, Arc::clone(kept)).await;
+            self.heads.insert(id, (of.root, moved));
+        }
     }
 
     /// How many pages have been rendered to be kept.
@@ -90,6 +139,7 @@ impl Pages {
     }
 }
 
+/// The key of a visitor's page; none where the request is for something else, or somebody's.
 fn key(app: &App, request: &Request) -> Option<Key> {
     let headers = request.headers();
     let target = request.uri().path_and_query()?.as_str();
@@ -100,13 +150,14 @@ fn key(app: &App, request: &Request) -> Option<Key> {
     Some(Key {
         target: target.to_owned(),
         theme: theme_cookie(headers).filter(|theme| *theme != Theme::System).map(Theme::as_str),
-        generation: app.store.generation(),
+        as_of: app.pages.as_of(target, &app.store),
         minute: app.clock.now().0.div_euclid(MINUTE),
     })
 }
 
 /// Answers a visitor from what is kept, and keeps what it had to have rendered; one rendering for all who wait for it.
 pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
+    let moved = app.store.moved();
     let Some(key) = key(&app, &request) else { return next.run(request).await };
     let form = best_form(request.headers());
     let known = request.headers().get(IF_NONE_MATCH).cloned();
@@ -116,7 +167,7 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
     let mut other = None;
     let (mut parts, body) = request.into_parts();
     parts.headers.remove(ACCEPT_ENCODING);
-    let again = parts.clone();
+    let (again, made) = (parts.clone(), key.clone());
     let found = app
         .pages
         .kept
@@ -124,7 +175,11 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
             app.pages.rendered.fetch_add(1, Ordering::Relaxed);
             let response = next.clone().run(Request::from_parts(parts, body)).await;
             match keep(response, &app.room).await {
-                Ok(kept) => Some(Arc::new(kept)),
+                Ok(kept) => {
+                    let kept = Arc::new(kept);
+                    app.pages.learn(made, moved, &kept).await;
+                    Some(kept)
+                }
                 Err(response) => {
                     other = Some(response);
                     None
@@ -164,7 +219,8 @@ async fn keep(response: Response, room: &Room) -> Result<Kept, Response> {
     }
     parts.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     parts.headers.insert(ETAG, etag.clone());
-    Ok(Kept { headers: parts.headers, etag, plain, forms: Default::default() })
+    let thread = parts.extensions.get().copied();
+    Ok(Kept { thread, headers: parts.headers, etag, plain, forms: Default::default() })
 }
 
 impl Kept {

@@ -16,6 +16,7 @@ use crate::domain::text::{self, Html};
 use crate::domain::thread::{self, Order};
 use crate::domain::user::Role;
 use crate::store::Marks;
+use crate::web::cache::OfThread;
 use crate::web::desk::Acts;
 use crate::web::error::Error;
 use crate::web::flag::Panel;
@@ -27,6 +28,7 @@ use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::shown::{Comments, Room, Under};
 use crate::web::state::App;
+use crate::web::threads::Kept;
 use crate::web::view::{Author, CommentView, Earlier, Eye, OptionView, StoryView, Thread, When};
 
 /// How long a page's description is, in characters.
@@ -91,7 +93,7 @@ pub async fn show(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let all = app.threads.with(id, &app.store).await?;
+    let Kept { all, generation } = app.threads.with(id, &app.store).await?;
     let find = |id: ItemId| all.iter().find(|item| item.id == id).ok_or(Error::NotFound);
     let item = find(id)?;
     if let Some(into) = item.merged_into {
@@ -107,13 +109,15 @@ pub async fn show(
     let eye = Eye::new(&app, &viewer, marks);
     let under = Under { all: &all, root, head: id, order };
     let (thread, comments) = match viewer.member() {
-        Some(member) => app.shown.for_member(under, eye, member, since, viewer.generation).await?,
+        Some(member) => app.shown.for_member(under, eye, member, since, generation).await?,
         None => under.for_one(eye, None)?,
     };
     let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
     let page = parts.page(&all, order, &comments).await?;
     let page = page::text(&page).map_err(Error::internal)?;
-    parts::page(comments.inside(page), &headers, &app.room)
+    let mut response = parts::page(comments.inside(page), &headers, &app.room)?;
+    response.extensions_mut().insert(OfThread { root: root.id, generation });
+    Ok(response)
 }
 
 /// The way to the story that another was merged into: for good, though a browser asks again, as a merge can be undone.
@@ -278,7 +282,7 @@ impl Parts<'_> {
 
 /// `/item/{id}/count`: for the script of an open page, how many comments the thread now has that a visitor may see.
 pub async fn count(State(app): State<App>, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    let thread = app.threads.with(id, &app.store).await?;
+    let thread = app.threads.with(id, &app.store).await?.all;
     let root = thread.iter().find(|item| item.id == id && item.root_id == id).ok_or(Error::NotFound)?;
     match may_see(root, None, app.clock.now()) {
         Sight::Whole => Ok(json(&serde_json::json!({ "comments": root.descendants }))),

@@ -19,7 +19,7 @@ const SESSION: u64 = 512;
 #[derive(Clone)]
 struct Session {
     found: Arc<Known>,
-    generation: u64,
+    said: u64,
     own: u64,
     minute: i64,
 }
@@ -35,7 +35,7 @@ pub struct InThread {
 struct InList {
     ids: Box<[ItemId]>,
     marks: Arc<Marks>,
-    generation: u64,
+    said: u64,
     own: u64,
 }
 
@@ -74,11 +74,9 @@ impl Own {
 
     /// Whose session this is; none where it has ended.
     pub async fn session(&self, token_hash: &[u8], store: &Store, now: Timestamp) -> Result<Option<Arc<Known>>> {
-        let (generation, minute) = (store.generation(), now.0.div_euclid(MINUTE));
+        let (said, minute) = (store.said(), now.0.div_euclid(MINUTE));
         let holds = |kept: &Session| {
-            kept.generation == generation
-                && kept.minute == minute
-                && kept.own == store.own_generation(kept.found.member.id)
+            kept.said == said && kept.minute == minute && kept.own == store.own_generation(kept.found.member.id)
         };
         if let Some(kept) = self.sessions.get(token_hash).filter(holds) {
             return Ok(Some(kept.found));
@@ -90,7 +88,7 @@ impl Own {
             self.sessions.invalidate(token_hash);
             return Ok(None);
         };
-        self.sessions.insert(token_hash.to_vec(), Session { found: Arc::clone(&found), generation, own, minute });
+        self.sessions.insert(token_hash.to_vec(), Session { found: Arc::clone(&found), said, own, minute });
         Ok(Some(found))
     }
 
@@ -123,14 +121,14 @@ impl Own {
 
     /// What `user` has done with the rows of the list at the address `here`.
     pub async fn in_list(&self, user: UserId, here: &str, ids: &[ItemId], store: &Store) -> Result<Arc<Marks>> {
-        let (generation, own) = (store.generation(), store.own_generation(user));
+        let (said, own) = (store.said(), store.own_generation(user));
         let key = (user, here.to_owned());
-        let holds = |kept: &Arc<InList>| kept.generation == generation && kept.own == own && *kept.ids == *ids;
+        let holds = |kept: &Arc<InList>| kept.said == said && kept.own == own && *kept.ids == *ids;
         if let Some(kept) = self.lists.get(&key).filter(holds) {
             return Ok(Arc::clone(&kept.marks));
         }
         let marks = Arc::new(store.marks(user, ids).await?);
-        self.lists.insert(key, Arc::new(InList { ids: ids.into(), marks: Arc::clone(&marks), generation, own }));
+        self.lists.insert(key, Arc::new(InList { ids: ids.into(), marks: Arc::clone(&marks), said, own }));
         Ok(marks)
     }
 

@@ -14,7 +14,7 @@ pub struct KeptRules(Mutex<Option<(u64, Arc<Rules>)>>);
 
 impl KeptRules {
     async fn get(&self, store: &Store) -> Result<Arc<Rules>, Error> {
-        let generation = store.generation();
+        let generation = store.said();
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, rules)) = kept.filter(|(of, _)| *of == generation) {
             return Ok(rules);

@@ -16,7 +16,7 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId, Sight};
 use crate::domain::thread::{self, Node, Order};
 use crate::domain::user::{Member, UserId};
-use crate::store::Marks;
+use crate::store::{Marks, ThreadGeneration};
 use crate::web::audience::Audience;
 use crate::web::error::Error;
 use crate::web::parts::{Part, Piece};
@@ -291,7 +291,7 @@ struct Key {
     head: ItemId,
     order: Order,
     audience: Audience,
-    generation: u64,
+    generation: ThreadGeneration,
     minute: i64,
 }
 
@@ -313,7 +313,7 @@ impl ShownThreads {
         eye: Eye<'e>,
         member: &Member,
         since: Option<Timestamp>,
-        generation: u64,
+        generation: ThreadGeneration,
     ) -> Result<(Thread<'e>, Comments), Error> {
         let Some(kept) = &self.0 else { return under.for_one(eye, since) };
         let shown = get(kept, under, &eye, Audience::of(member, eye.policy), generation).await?;
@@ -332,7 +332,7 @@ async fn get(
     under: Under<'_>,
     eye: &Eye<'_>,
     audience: Audience,
-    generation: u64,
+    generation: ThreadGeneration,
 ) -> Result<Arc<Shown>, Error> {
     let Under { head, order, .. } = under;
     let key = Key { head, order, audience, generation, minute: eye.now.0.div_euclid(MINUTE) };

@@ -1,49 +1,76 @@
-//! Threads as the store has them, kept in memory until something is written: what members' pages are made from.
+//! Threads as the store has them, kept in memory until something is written that they may show: what pages are made from.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
+use moka::sync;
 
 use crate::domain::item::{Item, ItemId};
-use crate::store::{Error, Store};
+use crate::store::{Error, Store, ThreadGeneration};
+
+/// How many items' heads are kept.
+const ROOTS: u64 = 16_384;
 
 pub struct Threads {
-    whole: Cache<(ItemId, u64), Arc<[Item]>>,
+    whole: Cache<(ItemId, ThreadGeneration), Arc<[Item]>>,
     earlier: Cache<(ItemId, u64), Arc<[Item]>>,
+    /// The heads of the threads that items stand in, each as of when items were last moved.
+    roots: sync::Cache<ItemId, (ItemId, u64)>,
+}
+
+/// A thread, and what it is as of.
+pub struct Kept {
+    pub all: Arc<[Item]>,
+    pub generation: ThreadGeneration,
 }
 
 impl Threads {
     /// Keeps up to so many bytes of threads; the least recently read go first.
     pub fn new(bytes: u64) -> Threads {
-        let weigh = |_: &(ItemId, u64), items: &Arc<[Item]>| {
-            let bytes: usize = items.iter().map(|item| size_of::<Item>() + item.text.len() + 64).sum();
-            u32::try_from(bytes).unwrap_or(u32::MAX)
-        };
-        let kept =
-            |bytes| Cache::builder().max_capacity(bytes).weigher(weigh).eviction_policy(EvictionPolicy::lru()).build();
-        Threads { whole: kept(bytes / 8 * 7), earlier: kept(bytes / 8) }
-    }
-
-    /// Everything of the thread that an item stands in.
-    pub async fn with(&self, id: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
-        // Most often it is the head that is asked for; then no look at the store is needed to know the thread.
-        if let Some(thread) = self.whole.get(&(id, store.generation())).await {
-            return Ok(thread);
+        Threads {
+            whole: kept(bytes / 8 * 7),
+            earlier: kept(bytes / 8),
+            roots: sync::Cache::builder()
+                .max_capacity(ROOTS.min(bytes / 64))
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
         }
-        let root = store.item(id).await?.root_id;
-        self.get(root, store).await
     }
 
-    /// Everything of a thread as of the store's last write; whoever asks at the same moment waits for the one who reads it.
-    async fn get(&self, root: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
-        let key = (root, store.generation());
-        self.whole.try_get_with(key, async { store.thread(root).await.map(Arc::from) }).await
+    async fn root(&self, id: ItemId, store: &Store) -> Result<ItemId, Error> {
+        let moved = store.moved();
+        if let Some((root, _)) = self.roots.get(&id).filter(|(_, of)| *of == moved) {
+            return Ok(root);
+        }
+        let root = store.root_of(id).await?;
+        self.roots.insert(id, (root, moved));
+        Ok(root)
     }
 
-    /// The earlier discussions of a story's address.
+    /// Everything of the thread that an item stands in, as of the last write that it may show; whoever asks at the same moment waits for
+    /// the one who reads it.
+    pub async fn with(&self, id: ItemId, store: &Store) -> Result<Kept, Arc<Error>> {
+        let root = self.root(id, store).await?;
+        let generation = store.thread_generation(root);
+        let read = async { store.thread(root).await.map(Arc::from) };
+        let all = self.whole.try_get_with((root, generation), read).await?;
+        Ok(Kept { all, generation })
+    }
+
+    /// The earlier discussions of a story's address: of those a page says when they were and how many comments they have.
     pub async fn earlier(&self, root: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
-        let key = (root, store.generation());
+        let key = (root, store.said());
         self.earlier.try_get_with(key, async { store.same_url(root).await.map(Arc::from) }).await
     }
+}
+
+/// Up to so many bytes of items.
+fn kept<K: Hash + Eq + Send + Sync + 'static>(bytes: u64) -> Cache<K, Arc<[Item]>> {
+    let weigh = |_: &K, items: &Arc<[Item]>| {
+        let bytes: usize = items.iter().map(|item| size_of::<Item>() + item.text.len() + 64).sum();
+        u32::try_from(bytes).unwrap_or(u32::MAX)
+    };
+    Cache::builder().max_capacity(bytes).weigher(weigh).eviction_policy(EvictionPolicy::lru()).build()
 }

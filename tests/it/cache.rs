@@ -4,6 +4,7 @@ use std::io::Read;
 
 use axum::http::{Method, StatusCode};
 use fastrand::Rng;
+use stoa::config::Switch;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
@@ -17,7 +18,7 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
     let who = rng.usize(0..people.len());
     let item = items[rng.usize(0..items.len())];
     let person = &mut people[who];
-    match rng.u8(0..12) {
+    match rng.u8(0..13) {
         0 => items.push(person.story(&format!("Story number {nth}"), &format!("https://site-{nth}.example/")).await),
         1..4 => {
             let page = person.post(&format!("/item/{item}/reply"), &[("text", &format!("Comment *{nth}*"))]).await;
@@ -40,6 +41,14 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
             let about = format!("I am {nth}");
             let form = [("about", about.as_str()), ("theme", "dark"), ("order", "newest"), ("show_dead", "on")];
             drop(person.post("/settings", &form).await);
+        }
+        11 => {
+            // Comments come to stand in another thread, and back.
+            let into = items[rng.usize(0..items.len())].to_string();
+            let on = if rng.u8(0..3) > 0 { "true" } else { "false" };
+            let form = [("on", on), ("into", into.as_str()), ("reason", "the same"), ("goto", "/")];
+            let act = if rng.bool() { "merge" } else { "detach" };
+            drop(people[0].post(&format!("/item/{item}/{act}"), &form).await);
         }
         _ => drop(person.post(&format!("/item/{item}/save"), &[("on", "true"), ("goto", "/")]).await),
     }
@@ -198,6 +207,68 @@ async fn a_wave_of_visitors_has_a_page_rendered_once() {
         assert_eq!(visit.await.expect("an answer"), StatusCode::OK);
     }
     assert_eq!(app.app.pages.rendered() - before, 1);
+}
+
+#[tokio::test]
+async fn a_vote_elsewhere_leaves_a_threads_page_as_it_is_kept() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let mut bob = app.member("bob").await;
+    let story = alice.story("A story", "https://example.com/").await;
+    let comment = alice.reply(story, "A comment.").await;
+    let other = alice.story("Another", "https://example.com/2").await;
+    let mut visitor = app.visitor();
+    let pages = [format!("/item/{story}"), format!("/item/{comment}"), format!("/item/{story}?order=newest")];
+    for path in &pages {
+        visitor.get(path).await;
+    }
+    let before = app.app.pages.rendered();
+    bob.vote(other, "up").await;
+    for path in &pages {
+        assert_eq!(visitor.get(path).await.status, StatusCode::OK);
+    }
+    assert_eq!(app.app.pages.rendered(), before, "nothing had to be rendered");
+    assert!(visitor.get("/new").await.has("2 points"), "a list shows the vote at once");
+    bob.vote(story, "up").await;
+    assert!(visitor.get(&pages[0]).await.has("2 points"));
+    bob.vote(comment, "up").await;
+    for path in &pages {
+        visitor.get(path).await;
+    }
+    assert_eq!(app.app.pages.rendered(), before + 2 + 3, "a vote in the thread makes each of its pages anew, once");
+    bob.reply(story, "Another comment.").await;
+    assert!(visitor.get(&pages[0]).await.has("Another comment."));
+    assert!(alice.get("/user/alice").await.has("<dd>4</dd>"), "karma for both, and for the one elsewhere");
+}
+
+#[tokio::test]
+async fn a_comment_that_was_moved_is_seen_in_its_new_thread() {
+    let app = TestApp::with(|settings| settings.show_comment_points = Some(Switch::On)).await;
+    let mut alice = app.member("alice").await;
+    let mut bob = app.member("bob").await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    let (one, other) = (alice.text_story("One", "Text.").await, alice.text_story("Other", "Text.").await);
+    let comment = alice.reply(one, "A comment.").await;
+    let path = format!("/item/{comment}");
+    let mut visitor = app.visitor();
+    for _ in 0..2 {
+        assert!(visitor.get(&path).await.has("1 point"));
+    }
+    let merge = |on: String| {
+        [("on", on), ("into", other.to_string()), ("reason", "the same".to_owned()), ("goto", "/".to_owned())]
+    };
+    for (on, root) in [("true", other), ("false", one)] {
+        let form = merge(on.to_owned());
+        let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+        assert_eq!(mia.post(&format!("/item/{one}/merge"), &form).await.status, StatusCode::SEE_OTHER);
+        for (dir, points) in [("up", "2 points"), ("none", "1 point")] {
+            for _ in 0..2 {
+                assert!(visitor.get(&path).await.has(&format!("/item/{root}#c{comment}")), "in its thread");
+            }
+            bob.vote(comment, dir).await;
+            assert!(visitor.get(&path).await.has(points), "{on} {dir}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ impl Kept {
         let mut kept = Kept { votes: BTreeMap::new(), items: BTreeMap::new(), karma: people };
         for (id, kind) in (0..).zip(kinds) {
             let (item, author) = (ItemId(id), UserId(id % 2));
-            kept.items.insert(item, (Subject { kind, author: Some(author), score: 1 }, Shift::default()));
+            kept.items.insert(item, (Subject { root: item, kind, author: Some(author), score: 1 }, Shift::default()));
             let own = Standing { dir: Dir::Up, counted: true, own: true, at: Timestamp(0) };
             kept.votes.insert((author, item), own);
         }

@@ -76,9 +76,8 @@ impl Store {
         mut tx: Transaction<'static, Sqlite>,
         ballots: &[Ballot],
     ) -> Result<Vec<Result<Voted>>> {
-        let outcomes = write(&mut tx, ballots).await?;
-        let voters: BTreeSet<UserId> = ballots.iter().map(|ballot| ballot.user).collect();
-        self.commit_of(tx, voters).await?;
+        let (outcomes, board) = write(&mut tx, ballots).await?;
+        self.commit_votes(tx, board.roots(), board.people()).await?;
         Ok(outcomes)
     }
 }
@@ -93,8 +92,11 @@ fn copy(error: &Error) -> Error {
     }
 }
 
-/// Writes votes as if each came after the one before it; answers what each comes to.
-pub(super) async fn write(tx: &mut Transaction<'static, Sqlite>, ballots: &[Ballot]) -> Result<Vec<Result<Voted>>> {
+/// Writes votes as if each came after the one before it; answers what each comes to, and how all stands then.
+pub(super) async fn write(
+    tx: &mut Transaction<'static, Sqlite>,
+    ballots: &[Ballot],
+) -> Result<(Vec<Result<Voted>>, Board)> {
     let mut board = read(tx, ballots).await?;
     let outcomes = ballots.iter().map(|ballot| board.cast(ballot).map_err(Error::from)).collect();
     // A single vote is what comes most; the statements of each other number are not worth keeping prepared.
@@ -103,7 +105,7 @@ pub(super) async fn write(tx: &mut Transaction<'static, Sqlite>, ballots: &[Ball
     take_back(tx, &board, keep).await?;
     shift_scores(tx, &board, keep).await?;
     shift_karma(tx, &board, keep).await?;
-    Ok(outcomes)
+    Ok((outcomes, board))
 }
 
 impl From<Void> for Error {
@@ -119,6 +121,7 @@ impl From<Void> for Error {
 struct Row {
     user_id: UserId,
     item_id: ItemId,
+    root_id: ItemId,
     kind: Kind,
     author_id: Option<UserId>,
     score: i64,
@@ -136,7 +139,7 @@ async fn read(tx: &mut Transaction<'static, Sqlite>, ballots: &[Ballot]) -> Resu
         values.push_bind(user).push_bind(item);
     });
     query.push(
-        ") select asked.user_id, asked.item_id, i.kind, i.author_id, i.score, v.dir, v.counted, v.own, v.at \
+        ") select asked.user_id, asked.item_id, i.root_id, i.kind, i.author_id, i.score, v.dir, v.counted, v.own, v.at \
          from asked join users u on u.id = asked.user_id join items i on i.id = asked.item_id \
          left join votes v on v.user_id = asked.user_id and v.item_id = asked.item_id",
     );
@@ -144,7 +147,10 @@ async fn read(tx: &mut Transaction<'static, Sqlite>, ballots: &[Ballot]) -> Resu
     let mut board = Board::default();
     for row in rows {
         board.voters.insert(row.user_id);
-        board.items.insert(row.item_id, Subject { kind: row.kind, author: row.author_id, score: row.score });
+        board.items.insert(
+            row.item_id,
+            Subject { root: row.root_id, kind: row.kind, author: row.author_id, score: row.score },
+        );
         if let (Some(dir), Some(counted), Some(own), Some(at)) =
             (row.dir.and_then(Dir::from_points), row.counted, row.own, row.at)
         {

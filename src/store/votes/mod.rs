@@ -4,6 +4,8 @@
 
 mod group;
 
+use std::collections::BTreeSet;
+
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::oneshot;
 
@@ -56,19 +58,21 @@ impl Store {
     }
 }
 
-/// The vote that a second submission of the same address is: cast unless there is one already, or the story is their own.
+/// The vote that a second submission of the same address is: cast unless there is one already, or the story is their own. Answers the heads
+/// of threads and the people that it concerns.
 pub(super) async fn vote_up_once(
     tx: &mut Transaction<'static, Sqlite>,
     user: UserId,
     item: ItemId,
     counted: bool,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<(Vec<ItemId>, BTreeSet<UserId>)> {
     let author: Option<UserId> =
         sqlx::query_scalar("select author_id from items where id = $1").bind(item).fetch_one(&mut **tx).await?;
-    if author != Some(user) {
-        // A story takes no vote down, so one that stands is up already, and nothing changes.
-        group::write(tx, &[Ballot { user, item, dir: Some(Dir::Up), counted, at: now }]).await?;
+    if author == Some(user) {
+        return Ok((Vec::new(), BTreeSet::new()));
     }
-    Ok(())
+    // A story takes no vote down, so one that stands is up already, and nothing changes.
+    let (_, board) = group::write(tx, &[Ballot { user, item, dir: Some(Dir::Up), counted, at: now }]).await?;
+    Ok((board.roots(), board.people()))
 }

@@ -1,0 +1,117 @@
+//! Numbers that move on with writes: what was derived under another number is stale. A vote is what is written most, and changes least, so
+//! threads have a number that moves only with votes in them and with whatever is no vote.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use super::Store;
+use crate::domain::item::ItemId;
+use crate::domain::user::UserId;
+
+/// How many numbers stand for the votes in all threads: enough that two threads that many read seldom share one.
+const THREADS: usize = 1_024;
+/// How many numbers stand for what members wrote for their own eyes: as many as keep one member's marks from costing all others theirs.
+const OWN: usize = 256;
+
+/// What a thread is as of: all writes that are no votes, and the votes in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ThreadGeneration {
+    said: u64,
+    votes: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Generations {
+    all: AtomicU64,
+    /// All that is no vote.
+    said: AtomicU64,
+    /// Of that, what put items into another thread.
+    moved: AtomicU64,
+    votes: [AtomicU64; THREADS],
+    own: [AtomicU64; OWN],
+    /// SQLite's number for the writes of other processes.
+    others: AtomicI64,
+}
+
+fn one_of<const N: usize>(numbers: &[AtomicU64; N], id: i64) -> Option<&AtomicU64> {
+    numbers.get(usize::try_from(id).ok()? % N)
+}
+
+fn move_on(number: &AtomicU64) {
+    number.fetch_add(1, Ordering::AcqRel);
+}
+
+impl Generations {
+    pub fn new() -> Generations {
+        Generations {
+            all: AtomicU64::default(),
+            said: AtomicU64::default(),
+            moved: AtomicU64::default(),
+            votes: [const { AtomicU64::new(0) }; THREADS],
+            own: [const { AtomicU64::new(0) }; OWN],
+            others: AtomicI64::default(),
+        }
+    }
+
+    /// After a write that anybody may see, and that is more than votes.
+    pub fn said(&self) {
+        move_on(&self.said);
+        move_on(&self.all);
+    }
+
+    /// After a write that put items into another thread.
+    pub fn moved(&self) {
+        move_on(&self.moved);
+        self.said();
+    }
+
+    /// After votes in the threads of these heads, by and on these people.
+    pub fn voted(&self, roots: &[ItemId], people: &BTreeSet<UserId>) {
+        roots.iter().filter_map(|root| one_of(&self.votes, root.0)).for_each(move_on);
+        people.iter().for_each(|user| self.of_own(*user));
+        move_on(&self.all);
+    }
+
+    /// After a write that `user` alone sees.
+    pub fn of_own(&self, user: UserId) {
+        if let Some(number) = one_of(&self.own, user.0) {
+            move_on(number);
+        }
+    }
+
+    /// After SQLite gave another number for the writes of other processes, which may be anything.
+    pub fn others(&self, version: i64) {
+        if self.others.swap(version, Ordering::AcqRel) != version {
+            self.own.iter().for_each(move_on);
+            self.moved();
+        }
+    }
+}
+
+impl Store {
+    /// A number that changes with every write that anybody may see.
+    pub fn generation(&self) -> u64 {
+        self.generations.all.load(Ordering::Acquire)
+    }
+
+    /// A number that changes with every such write that is more than votes.
+    pub fn said(&self) -> u64 {
+        self.generations.said.load(Ordering::Acquire)
+    }
+
+    /// A number that changes where items may have come to stand in another thread.
+    pub fn moved(&self) -> u64 {
+        self.generations.moved.load(Ordering::Acquire)
+    }
+
+    /// What the thread with this head is as of: it changes with every write that the thread may show, which votes elsewhere are not.
+    pub fn thread_generation(&self, root: ItemId) -> ThreadGeneration {
+        let votes = one_of(&self.generations.votes, root.0).map_or(0, |number| number.load(Ordering::Acquire));
+        ThreadGeneration { said: self.said(), votes }
+    }
+
+    /// A number that changes with every write that `user` alone sees (votes as theirs and on theirs, marks, visits, settings, sessions).
+    pub fn own_generation(&self, user: UserId) -> u64 {
+        one_of(&self.generations.own, user.0).map_or(0, |number| number.load(Ordering::Acquire))
+    }
+}
