@@ -1,5 +1,6 @@
 //! What moderators may do to an item, and the words in which its author learns of it.
 
+use crate::domain::flag::Reason;
 use crate::domain::item::{Item, Kind};
 
 /// Why an act on an item is refused. The sentence is what the moderator reads.
@@ -99,37 +100,67 @@ pub fn changes(before: Said<'_>, after: Said<'_>) -> String {
     changes.join("; ")
 }
 
-/// What the author of a story or a comment is told of an act on it.
-pub fn told(act: &str, kind: Kind, reason: &str) -> Option<String> {
-    let what = if kind == Kind::Comment { "comment" } else { "story" };
-    let told = match act {
-        "lock" if kind == Kind::Comment => {
-            "A moderator locked your comment: it and what answers it take no more replies."
-        }
-        "lock" => "A moderator locked your story: its thread takes no more comments.",
-        "unlock" => "A moderator unlocked your STORY: it takes comments again.",
-        "merge" => {
-            "A moderator merged your story into an earlier or better one of the same; its comments stand there now."
-        }
-        "unmerge" => "A moderator took your story out of the one that it was merged into.",
-        "detach" => "A moderator moved your comment, with what answers it, up to the story.",
-        "reattach" => "A moderator moved your comment back to what it answered.",
-        "second-chance" => "A moderator gave your story a second chance: it is on the front page as if it were new.",
-        "pin" => "A moderator pinned a notice above the thread of your story.",
-        _ => return None,
-    };
-    Some(because(&told.replace("STORY", what), reason))
+/// What the log says of a kill of what flags, a rule or an import had killed: it is a moderator's decision from now on.
+pub const DEAD_ALREADY: &str = "it was dead already";
+
+/// An act on a story or a comment, as its author is told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// As the log names it.
+    pub act: &'a str,
+    pub kind: Kind,
+    /// Who did it, as a sentence begins.
+    pub by: &'a str,
+    pub reason: &'a str,
+    /// What changed, as the log says it.
+    pub detail: &'a str,
 }
 
-/// What the author is told whose item a moderator edited.
-pub fn told_of_edit(kind: Kind, changes: &str, reason: &str) -> String {
-    let what = if kind == Kind::Comment { "comment" } else { "story" };
-    let told = if changes.is_empty() {
-        format!("A moderator edited your {what}.")
-    } else {
-        format!("A moderator edited your {what}: {changes}.")
-    };
-    because(&told, reason)
+impl Told<'_> {
+    /// The sentence, and the reason after it; none of an act that is not on a post.
+    pub fn sentence(&self) -> Option<String> {
+        let what = if self.kind == Kind::Comment { "comment" } else { "story" };
+        let detail = if self.detail.is_empty() { String::new() } else { format!(": {}", self.detail) };
+        let said = match self.act {
+            "edit" => format!("WHO edited your STORY{detail}."),
+            "rule-kill" => {
+                format!("A rule of the moderators took your STORY out of sight {}", self.detail).trim_end().to_owned()
+                    + "."
+            }
+            "flag-kill" => {
+                let why = Reason::parse(self.reason).map_or("", Reason::after_flagged);
+                format!("Members flagged your STORY{why}, and it was taken out of sight.")
+            }
+            "kill" if self.detail == DEAD_ALREADY => "WHO looked at your STORY, and it stays out of sight.".to_owned(),
+            act => said(act, self.kind == Kind::Comment)?.to_owned(),
+        };
+        // What members' flags mostly said is in the sentence itself.
+        let reason = if self.act == "flag-kill" { "" } else { self.reason };
+        Some(because(&said.replace("STORY", what).replacen("WHO", self.by, 1), reason))
+    }
+}
+
+/// The sentence of an act that says the same each time; WHO and STORY stand for what they say.
+fn said(act: &str, is_comment: bool) -> Option<&'static str> {
+    Some(match act {
+        "kill" => "WHO took your STORY out of sight.",
+        "unkill" => "WHO brought your STORY back.",
+        "clear" => "WHO looked at your STORY and let it stand.",
+        "vouch" => "Members vouched for your STORY, and it is back.",
+        "lock" if is_comment => "WHO locked your STORY: it and what answers it take no more replies.",
+        "lock" => "WHO locked your STORY: its thread takes no more comments.",
+        "unlock" if is_comment => "WHO unlocked your STORY: it takes replies again.",
+        "unlock" => "WHO unlocked your STORY: it takes comments again.",
+        "merge" => "WHO merged your STORY into an earlier or better one of the same; its comments stand there now.",
+        "unmerge" => "WHO took your STORY out of the one that it was merged into.",
+        "detach" => "WHO moved your STORY, with what answers it, up to the story.",
+        "reattach" => "WHO moved your STORY back to what it answered.",
+        "second-chance" => "WHO gave your STORY a second chance: it is on the front page as if it were new.",
+        "no-second-chance" => "WHO took back the second chance of your STORY: it ranks by its own age again.",
+        "pin" => "WHO pinned a notice above the thread of your STORY.",
+        "unpin" => "WHO took the notice off the thread of your STORY.",
+        _ => return None,
+    })
 }
 
 /// A sentence with the reason after it, if one was given.

@@ -5,6 +5,7 @@ pub mod brake;
 pub mod day;
 pub mod desk;
 pub mod draft;
+pub mod fate;
 pub mod flag;
 pub mod item;
 pub mod moderation;

@@ -2,10 +2,9 @@
 
 use sqlx::{Sqlite, Transaction};
 
-use super::moderation::{Act, Entry, notify, record};
+use super::moderation::{Act, Entry, done_to};
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
-use crate::domain::desk;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::text;
 use crate::domain::user::UserId;
@@ -52,12 +51,7 @@ pub(super) async fn done(
     act: Act<'_>,
 ) -> Result<()> {
     let (id, found) = item;
-    record(tx, act, Entry { item: Some(id), detail, ..Entry::of(name) }).await?;
-    let told = desk::told(name, found.kind, act.reason);
-    if let (Some(author), Some(told)) = (found.author_id.filter(|author| Some(*author) != act.actor), told) {
-        notify(tx, author, name, Some(id), &told, act.at).await?;
-    }
-    Ok(())
+    done_to(tx, (id, found.kind, found.author_id), Entry { detail, ..Entry::of(name) }, act).await
 }
 
 impl Store {

@@ -4,7 +4,7 @@
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use super::items::count_descendants;
-use super::moderation::{self, Act, Entry};
+use super::moderation::{self, Act, Entry, Post};
 use super::sites;
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
@@ -171,7 +171,8 @@ impl Store {
             return Err(Error::Conflict);
         }
         if add_up(&mut tx, item).await?.flags == 0 {
-            sqlx::query("update items set queued_at = null where id = $1 and queued_for is null")
+            // What flags killed has yet to be looked at.
+            sqlx::query("update items set queued_at = null where id = $1 and queued_for is null and dead is null")
                 .bind(item)
                 .execute(&mut *tx)
                 .await?;
@@ -226,7 +227,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         decide(&mut tx, item, Outcome::Rejected).await?;
-        moderation::record(&mut tx, act, Entry { item: Some(item), ..Entry::of("clear") }).await?;
+        moderation::done_to(&mut tx, subject.of(item), Entry::of("clear"), act).await?;
         self.commit(tx).await
     }
 
@@ -249,8 +250,8 @@ impl Subject {
         self.dead == Some(Death::Merged) || (self.dead == Some(Death::Killed) && self.cleared)
     }
 
-    fn name(&self) -> &'static str {
-        if self.kind == Kind::Comment { "comment" } else { "story" }
+    fn of(&self, item: ItemId) -> Post {
+        (item, self.kind, self.author_id)
     }
 }
 
@@ -333,13 +334,7 @@ async fn kill_by_flags(
     let mostly = flag::mostly(&flags).unwrap_or(Reason::Other);
     let detail = format!("{} flags", flags.len());
     let act = Act { actor: None, reason: mostly.as_str(), at: now };
-    moderation::record(tx, act, Entry { item: Some(item), detail: &detail, ..Entry::of("flag-kill") }).await?;
-    if let Some(author) = subject.author_id {
-        let (what, why) = (subject.name(), mostly.after_flagged());
-        let text = format!("Members flagged your {what}{why}, and it was taken out of sight.");
-        moderation::notify(tx, author, "flag-kill", Some(item), &text, now).await?;
-    }
-    Ok(())
+    moderation::done_to(tx, subject.of(item), Entry { detail: &detail, ..Entry::of("flag-kill") }, act).await
 }
 
 async fn restore(tx: &mut Transaction<'static, Sqlite>, item: ItemId, subject: &Subject, now: Timestamp) -> Result<()> {
@@ -351,10 +346,5 @@ async fn restore(tx: &mut Transaction<'static, Sqlite>, item: ItemId, subject: &
     // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
     let private = subject.dead == Some(Death::Shadow);
     let act = Act { actor: None, reason: "", at: now };
-    moderation::record(tx, act, Entry { item: Some(item), private, ..Entry::of("vouch") }).await?;
-    if let Some(author) = subject.author_id.filter(|_| !private) {
-        let text = format!("Members vouched for your {}, and it is back.", subject.name());
-        moderation::notify(tx, author, "vouch", Some(item), &text, now).await?;
-    }
-    Ok(())
+    moderation::done_to(tx, subject.of(item), Entry { private, ..Entry::of("vouch") }, act).await
 }

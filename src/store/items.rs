@@ -228,12 +228,8 @@ impl Store {
             let after = Said { title: title.as_deref(), url: url.as_deref(), text: &text };
             let detail = desk::changes(before.said(), after);
             let act = Act { actor: Some(edit.editor), reason: edit.reason, at: now };
-            moderation::record(&mut tx, act, Entry { item: Some(edit.item), detail: &detail, ..Entry::of("edit") })
-                .await?;
-            if let Some(author) = before.author_id {
-                let told = desk::told_of_edit(before.kind, &detail, edit.reason);
-                moderation::notify(&mut tx, author, "edit", Some(edit.item), &told, now).await?;
-            }
+            let entry = Entry { detail: &detail, ..Entry::of("edit") };
+            moderation::done_to(&mut tx, (edit.item, before.kind, before.author_id), entry, act).await?;
         }
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
         self.commit(tx).await

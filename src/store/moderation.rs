@@ -7,6 +7,7 @@ use super::items::count_descendants;
 use super::sites;
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
+use crate::domain::desk::{DEAD_ALREADY, Told};
 use crate::domain::flag::Outcome;
 use crate::domain::item::{Death, ItemId, Kind};
 use crate::domain::user::UserId;
@@ -70,30 +71,17 @@ impl Store {
             sites::weigh_story(&mut tx, item).await?;
         }
         flags::decide(&mut tx, item, if on { Outcome::Upheld } else { Outcome::Rejected }).await?;
-        let name = if on { "kill" } else { "unkill" };
         // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
         let private = before.dead == Some(Death::Shadow);
-        record(&mut tx, act, Entry { item: Some(item), private, ..Entry::of(name) }).await?;
-        if let Some(author) = before.author_id.filter(|author| Some(*author) != act.actor && !private) {
-            let text = told(on, dead, before.kind, act.reason);
-            notify(&mut tx, author, name, Some(item), &text, act.at).await?;
-        }
+        let detail = if on && dead { DEAD_ALREADY } else { "" };
+        let entry = Entry { private, detail, ..Entry::of(if on { "kill" } else { "unkill" }) };
+        done_to(&mut tx, (item, before.kind, before.author_id), entry, act).await?;
         self.commit(tx).await
     }
 }
 
-/// What the author of an item is told when it is killed, dead already or not, or brought back.
-fn told(killed: bool, dead: bool, kind: Kind, reason: &str) -> String {
-    let what = if kind == Kind::Comment { "comment" } else { "story" };
-    let did = match (killed, dead) {
-        (true, false) => format!("A moderator took your {what} out of sight."),
-        (true, true) => format!("A moderator looked at your {what}, and it stays out of sight."),
-        (false, _) => format!("A moderator brought your {what} back."),
-    };
-    if reason.is_empty() { did } else { format!("{did} The reason: {reason}.") }
-}
-
 /// What a row of the log says beside who, why and when.
+#[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub act: &'static str,
     pub item: Option<ItemId>,
@@ -127,6 +115,35 @@ pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, 
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// An item that something is done to: its id, what it is, and who wrote it.
+pub(super) type Post = (ItemId, Kind, Option<UserId>);
+
+/// Writes an act on an item into the log and tells its author of it.
+pub(super) async fn done_to(
+    tx: &mut Transaction<'static, Sqlite>,
+    post: Post,
+    entry: Entry<'_>,
+    act: Act<'_>,
+) -> Result<()> {
+    let entry = Entry { item: Some(post.0), ..entry };
+    record(tx, act, entry).await?;
+    tell(tx, post, entry, act).await
+}
+
+/// Tells the author of an item of an act on it, unless they did it themselves or it is a private one.
+pub(super) async fn tell(
+    tx: &mut Transaction<'static, Sqlite>,
+    (item, kind, author): Post,
+    entry: Entry<'_>,
+    act: Act<'_>,
+) -> Result<()> {
+    let told = Told { act: entry.act, kind, by: "A moderator", reason: act.reason, detail: entry.detail };
+    match (author.filter(|author| Some(*author) != act.actor && !entry.private), told.sentence()) {
+        (Some(author), Some(sentence)) => notify(tx, author, entry.act, Some(item), &sentence, act.at).await,
+        _ => Ok(()),
+    }
 }
 
 /// Tells a member of an act, among their replies. `text` is a plain sentence.

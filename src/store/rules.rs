@@ -161,20 +161,21 @@ pub(super) async fn stop(
         .await?;
         return Ok(());
     }
-    let killed: Option<(ItemId, Kind, UserId)> = sqlx::query_as(
+    let killed: Option<(ItemId, Kind, UserId, bool)> = sqlx::query_as(
         "update items set dead = 'killed' where id = $1 and dead is null and deleted_at is null \
-         returning root_id, kind, author_id",
+         returning root_id, kind, author_id, edited_at is not null",
     )
     .bind(id)
     .fetch_optional(&mut **tx)
     .await?;
-    let Some((root, kind, author)) = killed else { return Ok(()) };
+    let Some((root, kind, author, edited)) = killed else { return Ok(()) };
     if kind == Kind::Comment {
         count_descendants(tx, root, -1).await?;
     }
     let act = Act { actor: stopped.by, reason: "", at: now };
-    moderation::record(tx, act, Entry { item: Some(id), ..Entry::of("rule-kill") }).await?;
-    let what = if kind == Kind::Comment { "comment" } else { "story" };
-    let told = format!("A rule of the moderators took your {what} out of sight as it was posted.");
-    moderation::notify(tx, author, "rule-kill", Some(id), &told, now).await
+    let entry =
+        Entry { detail: if edited { "as it was edited" } else { "as it was posted" }, ..Entry::of("rule-kill") };
+    moderation::record(tx, act, Entry { item: Some(id), ..entry }).await?;
+    // Whoever made the rule and is no moderator any more may be the author, and is told like anybody.
+    moderation::tell(tx, (id, kind, Some(author)), entry, Act { actor: None, ..act }).await
 }

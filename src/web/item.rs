@@ -10,6 +10,7 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::domain::fate::Next;
 use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
 use crate::domain::moderation;
 use crate::domain::text::{self, Html};
@@ -19,6 +20,7 @@ use crate::store::Marks;
 use crate::web::cache::OfThread;
 use crate::web::desk::Acts;
 use crate::web::error::Error;
+use crate::web::fate::FateView;
 use crate::web::flag::Panel;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
@@ -75,6 +77,8 @@ struct ItemPage<'a> {
     notice: Option<Html>,
     /// For moderators: what they may do to it.
     desk: Option<Acts>,
+    /// For its author: what became of it.
+    fate: Option<FateView>,
     /// For members who may flag it or vouch for it.
     panel: Option<Panel>,
     orders: [Order; 4],
@@ -173,6 +177,7 @@ impl Parts<'_> {
             closed: self.may_reply().err(),
             notice: self.root.pinned.as_deref().filter(|_| self.root.is_live()).map(text::render),
             desk: self.desk().await?,
+            fate: FateView::load(self.app, self.viewer, self.item).await?,
             panel: Panel::load(self.app, self.viewer, self.item).await?,
             orders: Order::ALL,
         })

@@ -103,6 +103,21 @@ pub fn may_read(app: &App, member: Option<&Member>) -> bool {
     }
 }
 
+/// Whether `member` may read who of the moderators did something.
+fn may_read_names(app: &App, member: Option<&Member>) -> bool {
+    member.is_some_and(|member| member.role >= Role::Moderator) || app.config.moderation_names.is_on()
+}
+
+/// Who acted, as a sentence about it begins that `member` reads outside the log.
+pub fn actor<'a>(app: &App, member: &Member, act: &'a Logged) -> &'a str {
+    match act.actor.as_deref() {
+        _ if !may_read(app, Some(member)) => "A moderator",
+        None => "The operator",
+        Some(name) if may_read_names(app, Some(member)) => name,
+        Some(_) => "A moderator",
+    }
+}
+
 /// Who reads, and how much of the log is for them.
 struct Reader<'a> {
     app: &'a App,
@@ -123,7 +138,7 @@ impl<'a> Reader<'a> {
     }
 
     fn names(&self) -> bool {
-        self.moderates || self.app.config.moderation_names.is_on()
+        may_read_names(self.app, self.viewer.member())
     }
 
     /// Whom a field names.

@@ -11,6 +11,7 @@ mod crowd;
 mod delete;
 mod desk;
 mod error;
+mod fate;
 mod feed;
 mod flag;
 mod form;

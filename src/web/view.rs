@@ -251,6 +251,8 @@ pub struct CommentView {
     pub points: Option<i64>,
     pub unseen: bool,
     pub mark: Option<&'static str>,
+    /// A moderator locked it, or what it stands under.
+    pub locked: bool,
     pub low: bool,
     pub fade: u8,
     pub depth: usize,
@@ -324,6 +326,7 @@ impl Thread<'_> {
             points: (shown && (own || eye.policy.show_comment_points)).then(|| rank::displayed_score(item.score)),
             unseen: shown && !own && self.since.is_some_and(|since| item.visible_at > since),
             mark: mark(item, sight, eye.policy),
+            locked: shown && item.locked,
             low,
             fade: if shown { rank::fade(item.score) } else { 0 },
             depth: node.depth,

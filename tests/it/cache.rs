@@ -37,6 +37,10 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
             let on = if rng.bool() { "true" } else { "false" };
             drop(people[0].post(&format!("/item/{item}/kill"), &[("on", on), ("reason", "spam"), ("goto", "/")]).await);
         }
+        11 => {
+            let on = if rng.bool() { "true" } else { "false" };
+            drop(people[0].post(&format!("/item/{item}/lock"), &[("on", on), ("reason", "heated")]).await);
+        }
         10 => {
             let about = format!("I am {nth}");
             let form = [("about", about.as_str()), ("theme", "dark"), ("order", "newest"), ("show_dead", "on")];

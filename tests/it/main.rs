@@ -17,6 +17,7 @@ mod cross_site;
 mod desk;
 mod discuss;
 mod durable;
+mod fate;
 mod fetch;
 mod flag;
 mod hostile;

@@ -1,0 +1,146 @@
+//! What became of a post, as its author reads it on the post's own page: what happened, why, and what they may do now.
+
+use crate::clock::Timestamp;
+use crate::domain::desk::Told;
+use crate::domain::item::{Death, Item, Kind, duration_words};
+use crate::domain::policy::Policy;
+use crate::domain::user::{Member, Role};
+
+/// An act on the post, as the log has it for its author.
+#[derive(Debug, Clone, Copy)]
+pub struct Deed<'a> {
+    pub act: &'a str,
+    /// Who did it, as a sentence begins.
+    pub by: &'a str,
+    pub reason: &'a str,
+    pub detail: &'a str,
+    pub at: Timestamp,
+}
+
+/// Something that happened, in sentences; and when, where the log says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    pub said: String,
+    pub at: Option<Timestamp>,
+}
+
+/// Something that the author may do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// For how much longer; none: there is no end.
+    Edit(Option<String>),
+    /// Wait for members who vouch for it: how many it takes, in words.
+    Wait(String),
+    Delete,
+    /// Write to the moderators.
+    Write,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fate {
+    pub turns: Vec<Turn>,
+    pub next: Vec<Next>,
+}
+
+/// Whether something may have been done to a post that its author is to read of. What a shadow-ban does is not among it, nor that a
+/// rule has put it before the moderators: who knew that would find out what the rules look for.
+pub fn may_have(item: &Item, policy: &Policy) -> bool {
+    let moved_up = item.kind == Kind::Comment && item.depth == 1;
+    is_dead(item) || item.locked || item.is_flagged(policy) || item.edited_at.is_some() || moved_up
+}
+
+/// Whether it is dead as far as its author is to know.
+fn is_dead(item: &Item) -> bool {
+    matches!(item.dead, Some(Death::Killed | Death::Flagged))
+}
+
+impl Fate {
+    /// What became of `item`, by the acts on it, latest first; none where nothing did.
+    pub fn of(item: &Item, deeds: &[Deed<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Option<Fate> {
+        let turns = turns(item, deeds, policy);
+        (!turns.is_empty()).then(|| Fate { turns, next: next(item, deeds, author, policy, now) })
+    }
+}
+
+fn turn(item: &Item, deed: &Deed<'_>) -> Option<Turn> {
+    let Deed { act, by, reason, detail, at } = *deed;
+    let said = Told { act, kind: item.kind, by, reason, detail }.sentence()?;
+    Some(Turn { said, at: Some(at) })
+}
+
+/// The act of this name, unless one of the other name came after it.
+fn standing<'a>(deeds: &'a [Deed<'a>], act: &str, undone: &str) -> Option<&'a Deed<'a>> {
+    deeds.iter().find(|deed| deed.act == act || deed.act == undone).filter(|deed| deed.act == act)
+}
+
+fn turns(item: &Item, deeds: &[Deed<'_>], policy: &Policy) -> Vec<Turn> {
+    let what = if item.kind == Kind::Comment { "comment" } else { "story" };
+    let plain = |said: String| Turn { said, at: None };
+    let mut turns = Vec::new();
+    if is_dead(item) {
+        let since = deeds.iter().take_while(|deed| !matches!(deed.act, "unkill" | "vouch"));
+        let deaths = since.filter(|deed| matches!(deed.act, "kill" | "flag-kill" | "rule-kill"));
+        turns.extend(deaths.filter_map(|deed| turn(item, deed)));
+        turns.reverse();
+        if turns.is_empty() {
+            turns.push(plain(format!("Your {what} came here dead.")));
+        }
+        turns.push(plain(
+            "Only you, moderators, and members who chose to see what is dead still see it; nobody can reply to it."
+                .to_owned(),
+        ));
+    } else if item.is_flagged(policy) {
+        turns.push(plain(format!(
+            "Members flagged your {what}, so it is marked and ranks lower. A moderator may look at it and let it stand."
+        )));
+    }
+    if item.locked {
+        let around = match item.kind {
+            Kind::Comment => "A moderator locked what your comment stands under: it takes no more replies.",
+            _ => "Your story is locked: its thread takes no more comments.",
+        };
+        let own = standing(deeds, "lock", "unlock").and_then(|deed| turn(item, deed));
+        turns.push(own.unwrap_or_else(|| plain(around.to_owned())));
+    }
+    turns.extend(standing(deeds, "detach", "reattach").and_then(|deed| turn(item, deed)));
+    turns.extend(deeds.iter().find(|deed| deed.act == "edit").and_then(|deed| turn(item, deed)));
+    turns
+}
+
+fn next(item: &Item, deeds: &[Deed<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Vec<Next> {
+    let (dead, flagged) = (is_dead(item), item.is_flagged(policy));
+    let edited = deeds.iter().any(|deed| deed.act == "edit");
+    let mut next = Vec::new();
+    if (flagged || edited) && item.may_edit(author, policy, now).is_ok() {
+        let left = item.editable_until(policy).since(now);
+        next.push(Next::Edit((author.role == Role::Member).then(|| duration_words(left))));
+    }
+    if dead && !item.cleared && policy.vouches_to_restore > 0 {
+        next.push(Next::Wait(vouches(item.vouches, policy.vouches_to_restore)));
+    }
+    if (dead || flagged) && item.may_delete(author).is_ok() {
+        next.push(Next::Delete);
+    }
+    // Moderators have the desk under it.
+    if author.role == Role::Member {
+        next.push(Next::Write);
+    }
+    next
+}
+
+/// How many vouches bring something back, and how many there are.
+fn vouches(cast: i64, needed: i64) -> String {
+    let whole = if needed == 1 {
+        "One member who vouches for it brings it back".to_owned()
+    } else {
+        format!("{needed} members who vouch for it bring it back")
+    };
+    match cast {
+        0 => format!("{whole}."),
+        1 => format!("{whole}; one has."),
+        _ => format!("{whole}; {cast} have."),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+use super::*;
+use crate::domain::desk::DEAD_ALREADY;
+use crate::domain::thread::Order;
+use crate::domain::thread::tests::comment;
+use crate::domain::user::{Theme, UserId};
+
+const NOW: Timestamp = Timestamp(1_762_941_600);
+const STILL_SEEN: &str =
+    "Only you, moderators, and members who chose to see what is dead still see it; nobody can reply to it.";
+
+fn author(role: Role) -> Member {
+    Member {
+        id: UserId(7),
+        name: "alice".to_owned(),
+        role,
+        karma: 1,
+        created: Timestamp(0),
+        shadowed_at: None,
+        slowed_until: None,
+        show_dead: false,
+        theme: Theme::System,
+        comment_order: Order::default(),
+        replies_read_at: NOW,
+    }
+}
+
+/// A comment of the author's, an hour old.
+fn own() -> Item {
+    let then = NOW.minus(3_600);
+    Item { author_id: Some(UserId(7)), time: then, visible_at: then, depth: 2, ..comment(2, 1) }
+}
+
+fn story() -> Item {
+    Item { kind: Kind::Story, depth: 0, title: Some("A story".to_owned()), ..own() }
+}
+
+fn deed(act: &'static str, reason: &'static str, detail: &'static str) -> Deed<'static> {
+    Deed { act, by: "mia", reason, detail, at: NOW }
+}
+
+/// What the author reads, a line each.
+fn read(item: &Item, deeds: &[Deed<'_>], role: Role) -> Vec<String> {
+    let fate = Fate::of(item, deeds, &author(role), &Policy::default(), NOW);
+    let fate = fate.unwrap_or(Fate { turns: Vec::new(), next: Vec::new() });
+    let next = fate.next.into_iter().map(|next| match next {
+        Next::Edit(left) => format!("edit {}", left.unwrap_or_default()),
+        Next::Wait(words) => words,
+        Next::Delete => "delete".to_owned(),
+        Next::Write => "write".to_owned(),
+    });
+    fate.turns.into_iter().map(|turn| turn.said).chain(next).collect()
+}
+
+#[test]
+fn the_author_reads_what_happened_why_and_what_they_may_do() {
+    let dead = |death| Item { dead: Some(death), ..own() };
+    let by_hand = Item { cleared: true, ..dead(Death::Killed) };
+    let flags = deed("flag-kill", "rude", "8 flags");
+    let vouches = "2 members who vouch for it bring it back.";
+    let cases: Vec<(&str, Item, Vec<Deed<'_>>, Vec<&str>)> = vec![
+        ("nothing", own(), vec![], vec![]),
+        ("a shadow-ban is not told", dead(Death::Shadow), vec![], vec![]),
+        (
+            "killed by hand",
+            by_hand.clone(),
+            vec![deed("kill", "spam", "")],
+            vec!["mia took your comment out of sight. The reason: spam.", STILL_SEEN, "delete", "write"],
+        ),
+        (
+            "killed by flags",
+            Item { kind: Kind::Story, vouches: 1, ..dead(Death::Flagged) },
+            vec![flags],
+            vec![
+                "Members flagged your story as rude, and it was taken out of sight.",
+                STILL_SEEN,
+                "2 members who vouch for it bring it back; one has.",
+                "delete",
+                "write",
+            ],
+        ),
+        (
+            "killed by flags, and a moderator agreed",
+            by_hand,
+            vec![deed("kill", "", DEAD_ALREADY), flags, deed("vouch", "", ""), flags],
+            vec![
+                "Members flagged your comment as rude, and it was taken out of sight.",
+                "mia looked at your comment, and it stays out of sight.",
+                STILL_SEEN,
+                "delete",
+                "write",
+            ],
+        ),
+        (
+            "killed by a rule",
+            dead(Death::Killed),
+            vec![deed("rule-kill", "", "as it was posted")],
+            vec![
+                "A rule of the moderators took your comment out of sight as it was posted.",
+                STILL_SEEN,
+                vouches,
+                "delete",
+                "write",
+            ],
+        ),
+        (
+            "dead from the start",
+            Item { kind: Kind::Story, ..dead(Death::Killed) },
+            vec![],
+            vec!["Your story came here dead.", STILL_SEEN, vouches, "delete", "write"],
+        ),
+        (
+            "flagged alive",
+            Item { flags: 400, ..own() },
+            vec![],
+            vec![
+                "Members flagged your comment, so it is marked and ranks lower. A moderator may look at it and let it stand.",
+                "edit 1 hour",
+                "delete",
+                "write",
+            ],
+        ),
+        ("flagged and let stand", Item { flags: 400, cleared: true, ..own() }, vec![deed("clear", "", "")], vec![]),
+        (
+            "locked",
+            Item { locked: true, ..story() },
+            vec![deed("lock", "heated!", ""), deed("unlock", "", "")],
+            vec!["mia locked your story: its thread takes no more comments. The reason: heated!", "write"],
+        ),
+        ("unlocked", own(), vec![deed("unlock", "", ""), deed("lock", "heated", "")], vec![]),
+        (
+            "locked from above",
+            Item { locked: true, ..own() },
+            vec![],
+            vec!["A moderator locked what your comment stands under: it takes no more replies.", "write"],
+        ),
+        (
+            "moved up",
+            Item { depth: 1, ..own() },
+            vec![deed("detach", "off-topic", "from below comment 5")],
+            vec!["mia moved your comment, with what answers it, up to the story. The reason: off-topic.", "write"],
+        ),
+        ("moved back", own(), vec![deed("reattach", "", ""), deed("detach", "", "")], vec![]),
+        (
+            "edited",
+            Item { edited_at: Some(NOW), ..story() },
+            vec![deed("edit", "bait", "the title “Wow” became “A story”"), deed("edit", "", "the text was changed")],
+            vec!["mia edited your story: the title “Wow” became “A story”. The reason: bait.", "edit 1 hour", "write"],
+        ),
+        (
+            "edited, too long ago to be edited again",
+            Item { time: Timestamp(0), visible_at: Timestamp(0), edited_at: Some(NOW), ..own() },
+            vec![deed("edit", "", "")],
+            vec!["mia edited your comment.", "write"],
+        ),
+    ];
+    for (case, item, deeds, expected) in cases {
+        assert_eq!(read(&item, &deeds, Role::Member), expected, "{case}");
+        assert!(may_have(&item, &Policy::default()) || expected.is_empty(), "{case}: the log is looked at");
+    }
+}
+
+#[test]
+fn a_moderator_has_the_desk_and_no_end_to_editing() {
+    let flagged = Item { flags: 400, ..own() };
+    assert_eq!(read(&flagged, &[], Role::Moderator)[1..], ["edit ", "delete"]);
+}
