@@ -209,8 +209,8 @@ impl Item {
 
     /// Whether `member`, who may have `flagged` it, may vouch for it.
     ///
-    /// As on Hacker News, vouches bring back what flags killed, what came dead, and a good post of somebody who is banned; not what a
-    /// moderator killed by hand.
+    /// As on Hacker News, vouches bring back what flags or a rule of the moderators killed, what came dead, and a good post of somebody
+    /// who is banned: machines and crowds err. Not what a moderator looked at and killed by hand.
     pub fn may_vouch(&self, member: &Member, flagged: bool, policy: &Policy) -> Result<(), VouchError> {
         if self.is_own(Some(member)) {
             return Err(VouchError::Own);

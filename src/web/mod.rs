@@ -22,6 +22,7 @@ mod item;
 mod limit;
 mod lists;
 mod log;
+mod mine;
 mod news;
 mod old;
 mod origin;

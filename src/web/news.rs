@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::domain::age;
 use crate::domain::day::Day;
-use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::item::{Item, ItemId};
 use crate::domain::title::Section;
 use crate::domain::url;
 use crate::domain::user::Role;
@@ -22,7 +22,7 @@ use crate::web::lists::{Over, Ranked};
 use crate::web::page::{Page, html};
 use crate::web::path::Path;
 use crate::web::rows::Stories;
-use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::session::MaybeMember;
 use crate::web::state::App;
 
 /// Rows of a list.
@@ -311,108 +311,4 @@ pub async fn from(
     let empty = Empty::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
     let site = Some(SiteDesk::of(&app, &viewer, &name).await?);
     Ok(html(&NewsPage { intro, site, ..answer(page, rows, empty) }))
-}
-
-/// Which of a member's own lists.
-#[derive(Clone, Copy)]
-enum Own {
-    Saved,
-    Hidden,
-    Upvoted,
-    Flagged,
-    Vouched,
-}
-
-async fn own(app: &App, asking: CurrentMember, which: Own, at: Numbered) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = asking;
-    let skip = i64::try_from(at.skip()).unwrap_or(0);
-    let rows = ROWS_I64.saturating_add(1);
-    let (ids, path, title, what) = match which {
-        Own::Saved => (app.store.saved(member.id, skip, rows).await?, "/saved", "Saved", "You have saved nothing yet."),
-        Own::Hidden => {
-            (app.store.hidden(member.id, skip, rows).await?, "/hidden", "Hidden", "You have hidden nothing.")
-        }
-        Own::Upvoted => {
-            (app.store.upvoted(member.id, skip, rows).await?, "/upvoted", "Upvoted", "You have voted for nothing yet.")
-        }
-        Own::Flagged => {
-            (app.store.flagged(member.id, skip, rows).await?, "/flagged", "Flagged", "You have flagged nothing yet.")
-        }
-        Own::Vouched => (
-            app.store.vouched(member.id, skip, rows).await?,
-            "/vouched",
-            "Vouched",
-            "You have vouched for nothing yet.",
-        ),
-    };
-    let more = (ids.len() > ROWS).then(|| at.next(path));
-    let ids: Vec<ItemId> = ids.into_iter().take(ROWS).collect();
-    let items = in_order(app.store.items(&ids).await?, &ids);
-    let visible =
-        items.iter().filter(|item| matches!(may_see(item, Some(&member), viewer.now), Sight::Whole | Sight::Dead(_)));
-    let (stories, comments): (Vec<Item>, Vec<Item>) = visible.cloned().partition(|item| item.kind.is_root());
-    let page = Page::new(app, &viewer, "", title);
-    let flat = crate::web::comments::flat(app, &viewer, &comments).await?;
-    Ok(html(&OwnPage {
-        page,
-        stories: app.rows.write(&stories, &viewer, app).await?,
-        comments: flat,
-        more,
-        empty: Empty::new(what, "/", "Go to the front page").on(at),
-    }))
-}
-
-#[derive(Template)]
-#[template(path = "own.html")]
-struct OwnPage<'a> {
-    page: Page<'a>,
-    stories: Stories,
-    comments: Vec<crate::web::view::FlatView>,
-    more: Option<String>,
-    empty: Empty,
-}
-
-/// `/saved`
-pub async fn saved(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Saved, at).await
-}
-
-/// `/hidden`
-pub async fn hidden(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Hidden, at).await
-}
-
-/// `/upvoted`
-pub async fn upvoted(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Upvoted, at).await
-}
-
-/// `/flagged`
-pub async fn flagged(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Flagged, at).await
-}
-
-/// `/vouched`
-pub async fn vouched(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Vouched, at).await
 }

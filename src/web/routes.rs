@@ -5,8 +5,8 @@ use axum::routing::{get, post};
 
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, delete, desk, feed, flag, invitations, invited, item, log, news, old,
-    pages, replies, search, sessions, setup, signup, submit, user,
+    account, act, assets, comment, comments, delete, desk, feed, flag, invitations, invited, item, log, mine, news,
+    old, pages, replies, search, sessions, setup, signup, submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -63,13 +63,13 @@ fn doing() -> Router<App> {
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
         .route("/replies", get(replies::show))
-        .route("/saved", get(news::saved))
-        .route("/hidden", get(news::hidden))
-        .route("/upvoted", get(news::upvoted))
+        .route("/saved", get(mine::saved))
+        .route("/hidden", get(mine::hidden))
+        .route("/upvoted", get(mine::upvoted))
         .route("/invitations", get(invitations::list).post(invitations::create))
         .route("/invitations/{id}/end", post(invitations::end))
-        .route("/flagged", get(news::flagged))
-        .route("/vouched", get(news::vouched))
+        .route("/flagged", get(mine::flagged))
+        .route("/vouched", get(mine::vouched))
         .route("/settings", get(account::settings).post(account::save_settings))
         .route("/settings/password", get(account::password_form).post(account::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))

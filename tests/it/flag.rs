@@ -118,6 +118,15 @@ async fn flags_kill_a_spam_story() {
     show_dead(&mut town.members[0]).await;
     assert_eq!(unflag(&mut town.members[0], town.story).await.status, StatusCode::SEE_OTHER);
     assert!(!town.app.visitor().get("/new").await.has("Buy cheap watches"), "a flag taken back brings nothing back");
+    for member in 1..3 {
+        show_dead(&mut town.members[member]).await;
+        assert_eq!(unflag(&mut town.members[member], town.story).await.status, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(town.of_story("flags").await, 0);
+    assert!(
+        town.app.session("mia").await.get("/mod").await.has("Buy cheap watches"),
+        "what is dead still waits for a moderator"
+    );
     town.agrees().await;
 }
 
@@ -167,6 +176,44 @@ async fn vouches_bring_a_good_one_back() {
     assert!(town.app.visitor().get(&thread).await.has("good watches"), "what is back stays");
     assert_eq!(town.app.number("select count(*) from notices where act = 'vouch'").await, 1);
     town.agrees().await;
+}
+
+#[tokio::test]
+async fn vouches_bring_back_what_a_rule_killed_until_a_moderator_has_looked() {
+    let mut town = Town::new().await;
+    let mut mia = town.moderator().await;
+    let rule = [("kind", "word"), ("pattern", "clocks"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
+    mia.post("/mod/rules", &rule).await;
+    let story = town.sam.text_story("How old clocks were mended", "Words.").await;
+    let looked = town.sam.text_story("Buy cheap clocks", "Words.").await;
+    kill(&mut mia, looked, "true").await;
+    for member in &mut town.members[..2] {
+        show_dead(member).await;
+        assert!(member.get(&format!("/item/{story}")).await.has("2 members who vouch for it bring it back"));
+        assert_eq!(vouch(member, story).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(vouch(member, looked).await.status, StatusCode::FORBIDDEN);
+    }
+    let new = town.app.visitor().get("/new").await;
+    assert!(new.has("How old clocks were mended") && !new.has("Buy cheap clocks"), "{}", new.text());
+    town.agrees().await;
+}
+
+#[tokio::test]
+async fn a_list_of_ones_own_does_not_say_that_nothing_was_flagged_when_all_of_it_is_dead() {
+    let mut town = Town::new().await;
+    assert!(town.members[0].get("/flagged").await.has("You have flagged nothing yet."));
+    town.flag(town.story, 3).await;
+    let page = town.members[0].get("/flagged").await;
+    assert!(
+        page.has("All that stood here is dead or deleted by now.") && page.has("href=\"/settings\""),
+        "{}",
+        page.text()
+    );
+    show_dead(&mut town.members[0]).await;
+    assert!(town.members[0].get("/flagged").await.has("Buy cheap watches"));
+    vouch(&mut town.members[0], town.story).await;
+    town.sam.post(&format!("/item/{}/delete", town.story), &[]).await;
+    assert!(town.members[0].get("/flagged").await.has("All that stood here is deleted by now."));
 }
 
 #[tokio::test]
