@@ -6,6 +6,7 @@ use clap::Subcommand;
 use crate::clock::Timestamp;
 use crate::domain::moderation;
 use crate::domain::standing::{self, Term};
+use crate::domain::team::{self, RoleError};
 use crate::domain::user::{Profile, Role};
 use crate::store::{Act, Error, NewBan, Store};
 
@@ -125,11 +126,9 @@ fn end(days: Option<u16>, at: Timestamp) -> Result<Option<Timestamp>, moderation
 }
 
 async fn set_role(store: &Store, user: &Profile, role: Role, act: Act<'_>) -> anyhow::Result<String> {
-    if user.role == role {
-        bail!("{} is {} already", user.name, role.as_str());
-    }
+    team::may_have(user, role, act.at)?;
     match store.set_role(user.id, role, act).await {
-        Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
+        Err(Error::Conflict) => bail!(RoleError::LastAdmin(user.name.clone())),
         other => other?,
     }
     Ok(format!("{} is now {}.", user.name, role.as_str()))

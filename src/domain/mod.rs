@@ -19,6 +19,7 @@ pub mod signup;
 pub mod site;
 pub mod standing;
 pub mod tally;
+pub mod team;
 pub mod text;
 pub mod thread;
 pub mod title;

@@ -21,6 +21,8 @@ pub enum Role {
 }
 
 impl Role {
+    pub const ALL: [Role; 3] = [Role::Member, Role::Moderator, Role::Admin];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Member => "member",

@@ -1,9 +1,10 @@
-//! What moderators do to people: bans, slowing, shadow-bans, warnings, notes and roles. Each leaves its row in the log, in the same
+//! What moderators do to people: bans, slowing, shadow-bans, warnings and notes. Each leaves its row in the log, in the same
 //! transaction, and tells the person where it is not done in private.
 
 use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, notify, record};
+use super::team::keep_an_admin;
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::standing::{self, Ban, with_reason};
@@ -129,14 +130,15 @@ impl Store {
     /// Shadow-bans a person, who is not told: what they post from now on is dead for everybody else, and their votes do not count.
     ///
     /// # Errors
-    /// `Conflict` where it is so already.
+    /// `Conflict` where it is so already, or they moderate.
     pub async fn shadow(&self, user: UserId, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query("update users set shadowed_at = $2 where id = $1 and shadowed_at is null")
-            .bind(user)
-            .bind(act.at)
-            .execute(&mut *tx)
-            .await?;
+        let done =
+            sqlx::query("update users set shadowed_at = $2 where id = $1 and shadowed_at is null and role = 'member'")
+                .bind(user)
+                .bind(act.at)
+                .execute(&mut *tx)
+                .await?;
         if done.rows_affected() == 0 {
             return Err(Error::Conflict);
         }
@@ -214,36 +216,6 @@ impl Store {
         .fetch_all(&self.read)
         .await?)
     }
-
-    /// Gives a person another role.
-    ///
-    /// # Errors
-    /// `Conflict` where they have it already, or where no admin would be left to log in.
-    pub async fn set_role(&self, user: UserId, role: Role, act: Act<'_>) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let before: Role =
-            sqlx::query_scalar("select role from users where id = $1").bind(user).fetch_one(&mut *tx).await?;
-        if before == role {
-            return Err(Error::Conflict);
-        }
-        sqlx::query("update users set role = $2 where id = $1").bind(user).bind(role).execute(&mut *tx).await?;
-        if before == Role::Admin {
-            keep_an_admin(&mut tx, act.at).await?;
-        }
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(role.as_str()) }).await?;
-        self.commit(tx).await
-    }
-}
-
-/// Refuses what would leave nobody who can log in as an admin. Writes wait for each other, so two at once cannot both pass.
-async fn keep_an_admin(tx: &mut Transaction<'static, Sqlite>, now: Timestamp) -> Result<()> {
-    let admin: Option<UserId> = sqlx::query_scalar(
-        "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) limit 1",
-    )
-    .bind(now)
-    .fetch_optional(&mut **tx)
-    .await?;
-    admin.map(|_| ()).ok_or(Error::Conflict)
 }
 
 /// Brings back what a shadow-ban kept dead, counts it in its threads, and answers how much it was.

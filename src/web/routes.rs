@@ -111,7 +111,7 @@ fn machines() -> Router<App> {
         .route("/rss", get(old::rss))
 }
 
-/// What moderators alone may open.
+/// What moderators alone may open; the team, admins.
 fn moderating() -> Router<App> {
     Router::new()
         // the desk
@@ -122,6 +122,7 @@ fn moderating() -> Router<App> {
         .route("/mod/requests/{id}", post(desk::decide_request))
         .route("/mod/rules", get(desk::rules).post(desk::try_rule))
         .route("/mod/rules/{id}/drop", post(desk::drop_rule))
+        .route("/mod/team", get(desk::team).post(desk::give_role))
         // a person
         .route("/user/{name}/moderate", get(desk::person::show))
         .route("/user/{name}/note", post(desk::person::note))
@@ -129,4 +130,5 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/slow", post(desk::person::slow))
         .route("/user/{name}/ban", post(desk::person::ban))
         .route("/user/{name}/shadow", post(desk::person::shadow))
+        .route("/user/{name}/role", post(desk::change_role))
 }

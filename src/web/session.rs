@@ -1,4 +1,4 @@
-//! Who is asking. Permission shows in a handler's signature: [`MaybeMember`], [`CurrentMember`], [`Moderator`].
+//! Who is asking. Permission shows in a handler's signature: [`MaybeMember`], [`CurrentMember`], [`Moderator`], [`Admin`].
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -9,6 +9,7 @@ use http::{HeaderMap, Method};
 
 use crate::clock::{DAY, Timestamp};
 use crate::domain::moderation::ModerationError;
+use crate::domain::team::RoleError;
 use crate::domain::token::{self, Token};
 use crate::domain::user::{Member, Role, Theme, UserId};
 use crate::store::NewSession;
@@ -217,5 +218,24 @@ impl FromRequestParts<App> for Moderator {
             return Err(Error::forbidden(ModerationError::NotAModerator));
         }
         Ok(Moderator { viewer, member })
+    }
+}
+
+/// An admin.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    pub viewer: MaybeMember,
+    pub member: Member,
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Admin, Error> {
+        let CurrentMember { viewer, member } = CurrentMember::from_request_parts(parts, app).await?;
+        if member.role < Role::Admin {
+            return Err(Error::forbidden(RoleError::NotAnAdmin));
+        }
+        Ok(Admin { viewer, member })
     }
 }

@@ -186,6 +186,14 @@ async fn no_typed_text_breaks_a_page_or_runs_in_one() {
             check(&page, &format!("{path} {form:?}"));
             check(&chief.get("/user/alice/moderate").await, &format!("after {path} {:?}", short(text)));
         }
+        for form in [
+            [("name", text), ("role", "moderator"), ("reason", text)],
+            [("name", "alice"), ("role", text), ("reason", text)],
+            [("name", "alice"), ("role", "moderator"), ("reason", text)],
+            [("name", "alice"), ("role", "member"), ("reason", "enough")],
+        ] {
+            check(&chief.submit("/mod/team", &form).await, &format!("a role {:?}", short(text)));
+        }
         chief.post("/user/alice/ban", &[("on", "false")]).await;
         if alice.get("/settings").await.status != StatusCode::OK {
             alice = app.session("alice").await;

@@ -40,6 +40,7 @@ mod secrets;
 mod server;
 mod sites;
 mod submit;
+mod team;
 mod thread;
 mod tree;
 mod vote;

@@ -160,6 +160,14 @@ POST /user/{name}/shadow        unseen    on=true&shadow_reason=spam login no   
 POST /user/{name}/shadow        unseen    on=false&bring_back=true   login no    no    no       no     done      done
 POST /user/{name}/shadow        admins    on=true&shadow_reason=spam login no    no    no       no     no        no
 POST /user/{name}/shadow        self      on=true&shadow_reason=spam login no
+POST /user/{name}/role          author    role=moderator&reason=help login no    no    no       no     no        done
+POST /user/{name}/role          author    role=moderator&reason=     login no    no    no       no     no        again
+POST /user/{name}/role          author    role=member&reason=help    login no    no    no       no     no        again
+POST /user/{name}/role          admins    role=member&reason=help    login no    no    no       no     no        done
+POST /user/{name}/role          banned    role=moderator&reason=help login no    no    no       no     no        again
+POST /user/{name}/role          unseen    role=moderator&reason=help login no    no    no       no     no        again
+POST /user/{name}/role          self      role=member&reason=help    login no    no    no       no     no        done
+POST /user/{name}/role          missing   role=moderator&reason=help login no    no    no       no     no        again
 GET  /user/{name}/invited       author    -                          page
 GET  /user/{name}/invited       missing   -                          none
 GET  /invited                   -         -                          page
@@ -201,6 +209,9 @@ POST /mod/sites                 -         name=example.org&stance=penalised&reas
 POST /mod/sites                 -         name=github.com/spammer&stance=penalised&reason=spam login no no no no done   done
 POST /mod/sites                 -         name=nowhere.example&stance=none&reason=mended login no no no no      bad       bad
 POST /mod/sites                 -         name=github.io&stance=banned&reason=spam login no no no       no     again     done
+GET  /mod/team                  author    name={name}&done={name}    login no    no    no       no     no        page
+POST /mod/team                  author    name={name}&role=admin&reason=help login no no no     no     no        done
+POST /mod/team                  missing   name={name}&role=admin&reason=help login no no no     no     no        again
 GET  /mod/requests              -         -                          login no    no    no       no     page      page
 POST /mod/requests/{id}         request   decision=approve           login no    no    no       no     done      done
 POST /mod/requests/{id}         request   decision=decline&message=No. login no   no    no       no     done      done

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::domain::moderation::{self, ACTS, ModerationError};
 use crate::domain::standing::{self, Term, with_reason};
-use crate::domain::user::{Profile, UserId};
+use crate::domain::user::{Profile, Role, UserId};
 use crate::domain::{age, draft};
 use crate::store::{self, Act, Acts, NewBan};
 use crate::web::desk;
@@ -85,6 +85,8 @@ struct PersonPage<'a> {
     slowed: Option<String>,
     shadowed: Option<String>,
     may_shadow: bool,
+    /// For admins.
+    may_give_role: bool,
     notes: Vec<NoteView>,
     acts: Vec<ActView>,
     /// The days that a ban or a slowing may last, in words.
@@ -149,6 +151,7 @@ impl<'a> Asked<'a> {
             slowed: slowed.map(|until| standing::until(Some(until))),
             shadowed: user.shadowed_at.map(age::minute),
             may_shadow: standing::may_shadow(user).is_ok(),
+            may_give_role: self.moderator.member.role >= Role::Admin,
             notes: self.notes().await?,
             acts: self.acts().await?,
             terms: Term::OFFERED

@@ -1,0 +1,93 @@
+//! Who moderates, and by whom.
+
+use sqlx::{Sqlite, Transaction};
+
+use super::moderation::{Act, Entry, notify, record};
+use super::{Error, Result, Store};
+use crate::clock::Timestamp;
+use crate::domain::standing::Ban;
+use crate::domain::team::{self, Giver};
+use crate::domain::user::{Role, UserId};
+
+/// A moderator or an admin.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct TeamMember {
+    pub name: String,
+    pub role: Role,
+    pub created: Timestamp,
+    #[sqlx(flatten)]
+    pub ban: Ban,
+    /// When they were given the role; none where their account was made with it.
+    pub since: Option<Timestamp>,
+    /// Who gave it; none: the operator.
+    pub actor: Option<String>,
+}
+
+/// How many are shown.
+const TEAM: i64 = 500;
+
+impl Store {
+    /// Moderators and admins, in no order.
+    pub async fn team(&self) -> Result<Vec<TeamMember>> {
+        Ok(sqlx::query_as(
+            "select u.name, u.role, u.created, u.banned_at, u.banned_until, u.ban_reason, m.at as since, a.name as actor \
+             from users u left join moderation m on m.id = (select l.id from moderation l where l.user_id = u.id and l.act = u.role \
+             order by l.at desc, l.id desc limit 1) left join users a on a.id = m.actor_id \
+             where u.role in ('moderator', 'admin') limit $1",
+        )
+        .bind(TEAM)
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Gives a person another role, and tells them.
+    ///
+    /// # Errors
+    /// `Conflict` where they have it already, where no admin would be left to log in, where whoever gives it is no admin any more, or where
+    /// the person was shadow-banned meanwhile.
+    pub async fn set_role(&self, user: UserId, role: Role, act: Act<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        if let Some(actor) = act.actor
+            && role_of(&mut tx, actor).await? < Role::Admin
+        {
+            return Err(Error::Conflict);
+        }
+        let before = role_of(&mut tx, user).await?;
+        let given = sqlx::query(
+            "update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or shadowed_at is null)",
+        )
+        .bind(user)
+        .bind(role)
+        .execute(&mut *tx)
+        .await?;
+        if given.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        if before == Role::Admin {
+            keep_an_admin(&mut tx, act.at).await?;
+        }
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(role.as_str()) }).await?;
+        let giver = match act.actor {
+            None => Giver::Operator,
+            Some(actor) if actor == user => Giver::Oneself,
+            Some(_) => Giver::Admin,
+        };
+        notify(&mut tx, user, role.as_str(), None, &team::told(giver, role, act.reason), act.at).await?;
+        self.commit(tx).await
+    }
+}
+
+async fn role_of(tx: &mut Transaction<'static, Sqlite>, user: UserId) -> Result<Role> {
+    Ok(sqlx::query_scalar("select role from users where id = $1").bind(user).fetch_one(&mut **tx).await?)
+}
+
+/// Refuses what would leave nobody who can log in as an admin. Writes wait for each other, so two at once cannot both pass.
+pub(super) async fn keep_an_admin(tx: &mut Transaction<'static, Sqlite>, now: Timestamp) -> Result<()> {
+    let admin: Option<UserId> = sqlx::query_scalar(
+        "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null limit 1",
+    )
+    .bind(now)
+    .fetch_optional(&mut **tx)
+    .await?;
+    admin.map(|_| ()).ok_or(Error::Conflict)
+}

@@ -1,0 +1,184 @@
+//! Who moderates, since when and by whom; and the form that gives a role. For admins.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::domain::moderation;
+use crate::domain::team::{self, RoleError};
+use crate::domain::user::{Profile, Role, UserId};
+use crate::store::{self, Act, TeamMember};
+use crate::web::desk;
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes};
+use crate::web::goto::Goto;
+use crate::web::news::Choice;
+use crate::web::page::{Page, html_with};
+use crate::web::path::Path;
+use crate::web::session::Admin;
+use crate::web::state::App;
+use crate::web::view::When;
+
+#[derive(Template)]
+#[template(path = "team.html")]
+struct TeamPage<'a> {
+    page: Page<'a>,
+    desk: Vec<Choice>,
+    /// Who has just got which role.
+    done: Option<(String, &'static str)>,
+    errors: Mistakes,
+    typed: &'a Typed,
+    roles: [Role; 3],
+    rows: Vec<Row>,
+}
+
+struct Row {
+    name: String,
+    role: Role,
+    you: bool,
+    banned: bool,
+    when: When,
+    /// Who gave the role; none where the account was made with it.
+    by: Option<String>,
+}
+
+impl Row {
+    fn new(one: TeamMember, viewer: &str, now: Timestamp) -> Row {
+        let operator = || "the operator".to_owned();
+        Row {
+            you: one.name == viewer,
+            banned: one.ban.holds(now),
+            when: When::new(one.since.unwrap_or(one.created), now),
+            by: one.since.map(|_| one.actor.unwrap_or_else(operator)),
+            name: one.name,
+            role: one.role,
+        }
+    }
+
+    /// The roles that it could be, with the words for them.
+    fn others(&self) -> Vec<(&'static str, &'static str)> {
+        let others = Role::ALL.into_iter().filter(|role| *role != self.role);
+        others.map(|role| (role.as_str(), team::called(role))).collect()
+    }
+}
+
+/// A role for somebody, as typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    name: String,
+    role: String,
+    reason: String,
+}
+
+async fn page(app: &App, admin: &Admin, typed: &Typed, errors: Mistakes, done: &str) -> Result<Response, Error> {
+    let mut team = app.store.team().await?;
+    team.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase())));
+    let done = match app.store.profile(done).await {
+        Err(store::Error::NotFound) => None,
+        found => found.map(|person| Some((person.name, team::called(person.role))))?,
+    };
+    let Admin { viewer, member } = admin;
+    let mut page = Page::new(app, viewer, "mod", "Team");
+    page.robots = false;
+    let rows = team.into_iter().map(|one| Row::new(one, &member.name, viewer.now)).collect();
+    let status = errors.status();
+    let desk = desk::bar(member, "team");
+    Ok(html_with(status, &TeamPage { page, desk, done, errors, typed, roles: Role::ALL, rows }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// Whose role is to be changed.
+    name: String,
+    /// Whose role was just changed.
+    done: String,
+}
+
+/// `GET /mod/team`
+pub async fn list(State(app): State<App>, admin: Admin, Query(asked): Query<Asked>) -> Result<Response, Error> {
+    let typed = Typed { name: asked.name, ..Typed::default() };
+    page(&app, &admin, &typed, Mistakes::default(), &asked.done).await
+}
+
+/// The account of a name, if there is one that can have the role.
+async fn person(
+    app: &App,
+    name: &str,
+    role: Option<Role>,
+    now: Timestamp,
+) -> Result<Result<Profile, RoleError>, Error> {
+    if name.trim().is_empty() {
+        return Ok(Err(RoleError::NoName));
+    }
+    let person = match app.store.profile(name.trim()).await {
+        Err(store::Error::NotFound) => return Ok(Err(RoleError::Nobody)),
+        person => person?,
+    };
+    Ok(match role.map(|role| team::may_have(&person, role, now)) {
+        None | Some(Ok(())) => Ok(person),
+        Some(Err(mistake)) => Err(mistake),
+    })
+}
+
+/// What is typed, checked: whose role, which, and why.
+async fn check<'a>(
+    app: &App,
+    typed: &'a Typed,
+    now: Timestamp,
+) -> Result<Result<(Profile, Role, &'a str), Mistakes>, Error> {
+    let mut mistakes = Mistakes::default();
+    let role = typed.role.parse::<Role>().ok();
+    let person = mistakes.check("name", person(app, &typed.name, role, now).await?);
+    let role = mistakes.check("role", role.ok_or(RoleError::NoRole));
+    let reason = mistakes.check("reason", moderation::reason(&typed.reason, true));
+    Ok(match (person, role, reason) {
+        (Some(person), Some(role), Some(reason)) => Ok((person, role, reason)),
+        _ => Err(mistakes),
+    })
+}
+
+/// Why a role that could be given a moment ago was not.
+async fn refusal(app: &App, admin: &Admin, typed: &Typed, role: Role) -> Result<RoleError, Error> {
+    if app.store.profile(&admin.member.name).await?.role < Role::Admin {
+        return Err(Error::forbidden(RoleError::NotAnAdmin));
+    }
+    let person = person(app, &typed.name, Some(role), admin.viewer.now).await?;
+    Ok(person.map_or_else(|mistake| mistake, |person| RoleError::LastAdmin(person.name)))
+}
+
+async fn change(app: &App, admin: &Admin, typed: &Typed) -> Result<Response, Error> {
+    let (person, role, reason) = match check(app, typed, admin.viewer.now).await? {
+        Ok(checked) => checked,
+        Err(mistakes) => return page(app, admin, typed, mistakes, "").await,
+    };
+    let own: UserId = admin.member.id;
+    let act = Act { actor: Some(own), reason, at: admin.viewer.now };
+    match app.store.set_role(person.id, role, act).await {
+        Err(store::Error::Conflict) => {
+            let mistake = refusal(app, admin, typed, role).await?;
+            page(app, admin, typed, Mistakes::one("name", mistake), "").await
+        }
+        // Whoever gave up the role cannot come back here, and reads what they are now.
+        done if person.id == own => done.map(|()| Goto::new("/replies").redirect()).map_err(Error::from),
+        done => done.map(|()| Goto::new(&format!("/mod/team?done={}", person.name)).redirect()).map_err(Error::from),
+    }
+}
+
+/// `POST /mod/team`: a role for whoever is named in the form.
+pub async fn create(State(app): State<App>, admin: Admin, Form(typed): Form<Typed>) -> Result<Response, Error> {
+    change(&app, &admin, &typed).await
+}
+
+/// `POST /user/{name}/role`
+pub async fn update(
+    State(app): State<App>,
+    admin: Admin,
+    Path(name): Path<String>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    change(&app, &admin, &Typed { name, ..typed }).await
+}
