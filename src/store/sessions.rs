@@ -11,6 +11,8 @@ const COUNTED: i64 = 100;
 pub struct NewSession<'a> {
     pub token_hash: &'a [u8],
     pub user: UserId,
+    /// The hash of the password that the log-in was checked against.
+    pub verified: &'a str,
     pub agent: &'a str,
     pub expires: Timestamp,
 }
@@ -61,18 +63,24 @@ struct KnownRow {
 }
 
 impl Store {
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// `Conflict` where the password has become another one since it was checked: whoever changed it has ended all sessions.
     pub async fn create_session(&self, session: NewSession<'_>, now: Timestamp) -> Result<()> {
-        sqlx::query(
-            "insert into sessions (token_hash, user_id, created, seen, expires, agent) values ($1, $2, $3, $3, $4, $5)",
+        let begun = sqlx::query(
+            "insert into sessions (token_hash, user_id, created, seen, expires, agent) \
+             select $1, u.id, $3, $3, $4, $5 from users u where u.id = $2 and u.password = $6",
         )
         .bind(session.token_hash)
         .bind(session.user)
         .bind(now)
         .bind(session.expires)
         .bind(session.agent)
+        .bind(session.verified)
         .execute(&self.write)
         .await?;
-        Ok(())
+        if begun.rows_affected() == 0 { Err(Error::Conflict) } else { Ok(()) }
     }
 
     /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.

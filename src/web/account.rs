@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::domain::draft;
@@ -18,9 +18,10 @@ use crate::web::goto::Goto;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html, html_with};
 use crate::web::rules;
-use crate::web::session::{self, CurrentMember, MaybeMember};
+use crate::web::session::{self, Begun, CurrentMember, MaybeMember};
 use crate::web::signup;
 use crate::web::state::App;
+use crate::web::written::{self, Fields, Kept, Written};
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Back {
@@ -28,15 +29,26 @@ pub struct Back {
     pub goto: Goto,
 }
 
-/// A name and a password as typed.
-#[derive(Debug, Deserialize)]
-pub struct Typed {
-    #[serde(default)]
+/// A log-in as typed.
+#[derive(Default)]
+struct Typed {
     name: String,
-    #[serde(default)]
     password: String,
-    #[serde(default)]
     goto: Goto,
+    /// What was typed elsewhere before.
+    kept: Option<Kept>,
+}
+
+impl Typed {
+    fn new(mut form: Fields) -> Typed {
+        let mut taken = |field: &str| {
+            let at = form.iter().position(|(name, _)| name == field);
+            at.map(|at| form.remove(at).1)
+        };
+        let (name, password) = (taken("name").unwrap_or_default(), taken("password").unwrap_or_default());
+        let goto = taken("goto").map_or_else(Goto::default, |goto| Goto::new(&goto));
+        Typed { name, password, goto, kept: Kept::take(&mut form) }
+    }
 }
 
 #[derive(Template)]
@@ -46,13 +58,23 @@ struct LogInPage<'a> {
     errors: Mistakes,
     name: &'a str,
     goto: &'a Goto,
+    kept: Option<&'a Kept>,
 }
 
-fn log_in_form(app: &App, viewer: &MaybeMember, name: &str, goto: &Goto, errors: Mistakes) -> Response {
+fn log_in_form(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes) -> Response {
     let mut page = Page::new(app, viewer, "login", "Log in");
     page.robots = false;
     let status = errors.status();
-    html_with(status, &LogInPage { page, errors, name, goto })
+    let (name, goto, kept) = (&typed.name, &typed.goto, typed.kept.as_ref());
+    html_with(status, &LogInPage { page, errors, name, goto, kept })
+}
+
+/// The log-in page in answer to a form of somebody who is not logged in any more; it keeps what they typed.
+pub fn log_in_first(app: &App, viewer: &MaybeMember, kept: Kept) -> Response {
+    let typed = Typed { goto: kept.action.clone(), kept: Some(kept), ..Typed::default() };
+    let mut form = log_in_form(app, viewer, &typed, Mistakes::default());
+    *form.status_mut() = StatusCode::UNAUTHORIZED;
+    form
 }
 
 /// `GET /login`
@@ -60,7 +82,7 @@ pub async fn log_in_form_page(State(app): State<App>, viewer: MaybeMember, Query
     if viewer.member.is_some() {
         return back.goto.redirect();
     }
-    log_in_form(&app, &viewer, "", &back.goto, Mistakes::default())
+    log_in_form(&app, &viewer, &Typed { goto: back.goto, ..Typed::default() }, Mistakes::default())
 }
 
 /// `POST /login`
@@ -69,10 +91,10 @@ pub async fn log_in(
     viewer: MaybeMember,
     address: Address,
     headers: HeaderMap,
-    Form(typed): Form<Typed>,
+    Form(form): Form<Fields>,
 ) -> Result<Response, Error> {
-    let refuse =
-        |sentence: String| Ok(log_in_form(&app, &viewer, &typed.name, &typed.goto, Mistakes::one("", sentence)));
+    let typed = Typed::new(form);
+    let refuse = |sentence: String| Ok(log_in_form(&app, &viewer, &typed, Mistakes::one("", sentence)));
     // No name and no password is longer than these; what is, matches nothing.
     let name: String = typed.name.trim().chars().take(100).collect();
     if typed.password.len() > password::LONGEST {
@@ -92,17 +114,29 @@ pub async fn log_in(
         (Some(found), _) => found.password.clone(),
         (None, request) => request.as_ref().map(|request| request.password.clone()),
     };
-    let right = app.verify_password(typed.password.clone(), hash).await?;
+    let right = app.verify_password(typed.password.clone(), hash.clone()).await?;
     match known {
         Some(found) if right => match found.ban.sentence(viewer.now) {
             Some(sentence) => refuse(sentence),
-            None => session::begin(&app, &headers, found.id, &typed.goto).await,
+            None => match session::begin(&app, &headers, found.id, &hash.unwrap_or_default()).await? {
+                Some(begun) => Ok(welcome(&app, begun, &typed)),
+                None => refuse("Your password was changed at this moment. Log in with the new one.".to_owned()),
+            },
         },
         _ => match request.filter(|_| right) {
             Some(request) => Ok(signup::request(&app, &viewer, request)),
             None => refuse("That name and password do not go together. Check both, then try again.".to_owned()),
         },
     }
+}
+
+/// Where somebody goes who has just logged in: to what they had typed, if that is kept.
+fn welcome(app: &App, begun: Begun, typed: &Typed) -> Response {
+    let page = match &typed.kept {
+        Some(kept) => written::again(app, &begun.viewer, kept),
+        None => typed.goto.redirect(),
+    };
+    begun.with(page)
 }
 
 /// `POST /logout`
@@ -186,9 +220,8 @@ fn settings_again(app: &App, asking: &CurrentMember, typed: &Preferences, errors
 /// `POST /settings`
 pub async fn save_settings(
     State(app): State<App>,
-    asking: CurrentMember,
     from: Address,
-    Form(typed): Form<Preferences>,
+    Written { asking, typed }: Written<Preferences>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
     let mut errors = Mistakes::default();

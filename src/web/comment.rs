@@ -19,7 +19,7 @@ use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
 use crate::store::{self, Edit, NewComment, NewUrl};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::item::Above;
 use crate::web::limit::{self, Address};
@@ -29,6 +29,7 @@ use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::{Eye, FlatView, StoryView};
+use crate::web::written::Written;
 
 /// A comment as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -172,10 +173,9 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
 /// `POST /item/{id}/reply`
 pub async fn create(
     State(app): State<App>,
-    asking: CurrentMember,
     from: (Origin, Address),
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking, typed }: Written<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
@@ -354,10 +354,9 @@ fn check_edit(item: &Item, typed: &Typed, member: &Member) -> Result<Checked, Mi
 /// `POST /item/{id}/edit`
 pub async fn update(
     State(app): State<App>,
-    asking: CurrentMember,
     address: Address,
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking, typed }: Written<Typed>,
 ) -> Result<Response, Error> {
     let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
     let checked = match check_edit(&item, &typed, &asking.member) {

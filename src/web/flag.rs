@@ -21,6 +21,7 @@ use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
+use crate::web::written::Written;
 
 /// What the viewer may do about an item on its own page, and has done.
 pub struct Panel {
@@ -141,11 +142,10 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
 /// `POST /item/{id}/flag`
 pub async fn create(
     State(app): State<App>,
-    asking: CurrentMember,
     from: Address,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Form(typed): Form<Typed>,
+    Written { asking, typed }: Written<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = &asking;
     if !typed.on {

@@ -47,6 +47,7 @@ mod texts;
 mod threads;
 mod user;
 mod view;
+mod written;
 
 use axum::Router;
 use axum::body::Body;

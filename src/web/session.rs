@@ -5,14 +5,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use http::header::{COOKIE, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::clock::{DAY, Timestamp};
 use crate::domain::moderation::ModerationError;
 use crate::domain::team::RoleError;
 use crate::domain::token::{self, Token};
 use crate::domain::user::{Member, Role, Theme, UserId};
-use crate::store::NewSession;
+use crate::store::{self, NewSession};
 use crate::web::error::Error;
 use crate::web::goto::Goto;
 use crate::web::state::App;
@@ -36,16 +36,13 @@ fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     )
 }
 
-fn set_cookie(app: &App, response: &mut Response, name: &str, value: &str, seconds: i64) {
+fn cookie(app: &App, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
     let mut cookie = Cookie::new(cookie_name(app, name), value.to_owned());
     cookie.set_path("/");
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
     cookie.set_secure(app.config.is_https());
-    let line = format!("{cookie}; Max-Age={seconds}");
-    if let Ok(value) = line.parse() {
-        response.headers_mut().append(SET_COOKIE, value);
-    }
+    format!("{cookie}; Max-Age={seconds}").parse().ok()
 }
 
 /// The theme that a visitor chose; a member's is kept with the account.
@@ -61,31 +58,65 @@ pub fn set_theme_cookie(response: &mut Response, theme: Theme) {
     }
 }
 
-/// Begins a session for `user` and remembers the browser, so that wrong guesses made elsewhere never lock it out.
-pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, goto: &Goto) -> Result<Response, Error> {
+/// A session that has just begun.
+pub struct Begun {
+    /// Whoever it is, as a page of the answer shows them.
+    pub viewer: MaybeMember,
+    cookies: Vec<HeaderValue>,
+}
+
+impl Begun {
+    /// The answer to the log-in, which brings the browser its cookies.
+    pub fn with(self, mut response: Response) -> Response {
+        for cookie in self.cookies {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+/// Begins a session for `user`, whose password has the hash `verified`, and remembers the browser, so that wrong guesses made elsewhere
+/// never lock it out. None where the password is another one by now.
+pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, verified: &str) -> Result<Option<Begun>, Error> {
     let now = app.clock.now();
     let token = Token::random().map_err(Error::internal)?;
     let agent: String =
         headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").chars().take(LONGEST_AGENT).collect();
     let hash = token.hash();
-    let session = NewSession { token_hash: &hash, user, agent: &agent, expires: now.plus(SESSION) };
+    let session = NewSession { token_hash: &hash, user, verified, agent: &agent, expires: now.plus(SESSION) };
+    match app.store.create_session(session, now).await {
+        Err(store::Error::Conflict) => return Ok(None),
+        begun => begun?,
+    }
     // A log-in ends the session that it replaces.
     if let Some(old) = session_token(app, headers) {
         app.store.end_session(&token::hash(old)).await?;
     }
-    app.store.create_session(session, now).await?;
-    let mut response = goto.redirect();
-    set_cookie(app, &mut response, "session", token.as_str(), SESSION);
+    let mut cookies = vec![cookie(app, "session", token.as_str(), SESSION)];
     let device = match device(app, headers) {
         Some(device) if app.store.knows_device(&device, user).await? => device,
         _ => {
             let device = Token::random().map_err(Error::internal)?;
-            set_cookie(app, &mut response, "device", device.as_str(), 365 * DAY);
+            cookies.push(cookie(app, "device", device.as_str(), 365 * DAY));
             device.hash()
         }
     };
     app.store.remember_device(&device, user, now).await?;
-    Ok(response)
+    let viewer = MaybeMember::of(app, Some(&hash), headers, "/".to_owned()).await?;
+    Ok(Some(Begun { viewer, cookies: cookies.into_iter().flatten().collect() }))
+}
+
+/// Begins the first session of an account that was just made, with a password of this hash, and goes on.
+pub async fn begin_new(
+    app: &App,
+    headers: &HeaderMap,
+    user: UserId,
+    hash: &str,
+    goto: &Goto,
+) -> Result<Response, Error> {
+    let begun = begin(app, headers, user, hash).await?;
+    // Whoever runs the site may have set another password at the same moment: the log-in page is where to go then.
+    Ok(begun.map_or_else(|| to_log_in(goto.as_str()), |begun| begun.with(goto.redirect())))
 }
 
 /// Ends the session of a request and takes its cookie back.
@@ -94,7 +125,9 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &Goto) -> Result<Response
         app.store.end_session(&token::hash(token)).await?;
     }
     let mut response = goto.redirect();
-    set_cookie(app, &mut response, "session", "", 0);
+    if let Some(gone) = cookie(app, "session", "", 0) {
+        response.headers_mut().append(SET_COOKIE, gone);
+    }
     Ok(response)
 }
 
@@ -154,14 +187,12 @@ impl MaybeMember {
     }
 }
 
-impl FromRequestParts<App> for MaybeMember {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
+impl MaybeMember {
+    /// Whoever has the session of this hash, on the page `here`.
+    async fn of(app: &App, session: Option<&[u8]>, headers: &HeaderMap, here: String) -> Result<MaybeMember, Error> {
         let (now, generation) = (app.clock.now(), app.store.generation());
-        let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-        let known = match session_token(app, &parts.headers) {
-            Some(token) => app.own.session(&token::hash(token), &app.store, now).await?,
+        let known = match session {
+            Some(hash) => app.own.session(hash, &app.store, now).await?,
             None => None,
         };
         let (unread, waiting, requests) =
@@ -169,9 +200,18 @@ impl FromRequestParts<App> for MaybeMember {
         let member = known.map(|known| known.member.clone());
         let theme = match &member {
             Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
-            None => theme_cookie(&parts.headers).filter(|theme| *theme != Theme::System),
+            None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
         };
         Ok(MaybeMember { member, unread, waiting, requests, theme, here, now, generation })
+    }
+}
+
+impl FromRequestParts<App> for MaybeMember {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
+        let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        MaybeMember::of(app, current(app, &parts.headers).as_deref(), &parts.headers, here).await
     }
 }
 

@@ -91,7 +91,7 @@ pub async fn create(
     let hash = app.hash_password(typed.password).await?;
     let new = NewUser { name: &name, password: &hash, role: Role::Admin, origin: Some(origin) };
     match app.store.create_first_admin(new, app.clock.now()).await {
-        Ok(user) => session::begin(&app, &headers, user, &Goto::default()).await,
+        Ok(user) => session::begin_new(&app, &headers, user, &hash, &Goto::default()).await,
         Err(store::Error::Conflict) if app.store.has_admin().await? => Err(Error::NotFound),
         Err(store::Error::Conflict) => {
             let taken = Mistakes::one("name", crate::domain::user::NameError::Taken);

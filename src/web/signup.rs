@@ -223,7 +223,7 @@ async fn make_account(
         None => app.store.create_user(new, now).await?,
         Some((token, _)) => app.store.accept_invitation(&token::hash(token), new, now).await?,
     };
-    session::begin(app, &newcomer.headers, user, &typed.goto).await.map_err(Refused::Other)
+    session::begin_new(app, &newcomer.headers, user, password, &typed.goto).await.map_err(Refused::Other)
 }
 
 async fn ask(

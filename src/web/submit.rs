@@ -14,13 +14,14 @@ use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
 use crate::store::{NewStory, Submission};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html_with, json};
 use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
+use crate::web::written::Written;
 
 /// A story as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -93,9 +94,8 @@ fn check(typed: &Typed) -> Result<Story, Mistakes> {
 /// `POST /submit`
 pub async fn create(
     State(app): State<App>,
-    asking: CurrentMember,
     from: (Origin, Address),
-    Form(typed): Form<Typed>,
+    Written { asking, typed }: Written<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     if typed.suggest.is_some() {

@@ -124,7 +124,7 @@ async fn going_back_after_an_act_never_leaves_the_site() {
         }
     }
     let headers = [("sec-fetch-site", "same-origin"), ("referer", "http://forum.test//evil.example/x")];
-    let page = app.visitor().send(Method::POST, "/submit", &headers, Some(&[("title", "x")])).await;
+    let page = app.visitor().send(Method::POST, "/item/1/save", &headers, Some(&[("on", "true")])).await;
     check(&app.visitor().visit(&page.location().expect("to log in")).await, "a forged referer");
     assert!(app.visitor().visit(&page.location().expect("to log in")).await.has("name=\"goto\" value=\"/\""));
 }

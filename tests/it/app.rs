@@ -129,7 +129,9 @@ impl TestApp {
         let token = format!("session-of-{name}-{}", SESSIONS.fetch_add(1, Ordering::Relaxed));
         let hash = Sha256::digest(token.as_bytes());
         let expires = self.now().plus(86_400);
-        let session = NewSession { token_hash: &hash, user: self.id_of(name).await, agent: "", expires };
+        let known = self.store.credentials(name).await.expect("a database").expect("an account");
+        let verified = known.password.expect("a password");
+        let session = NewSession { token_hash: &hash, user: known.id, verified: &verified, agent: "", expires };
         self.store.create_session(session, self.now()).await.expect("a session");
         let cookie = if self.app.config.is_https() { "__Host-session" } else { "session" };
         let cookies = HashMap::from([(cookie.to_owned(), token)]);

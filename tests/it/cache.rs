@@ -18,7 +18,7 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
     let who = rng.usize(0..people.len());
     let item = items[rng.usize(0..items.len())];
     let person = &mut people[who];
-    match rng.u8(0..13) {
+    match rng.u8(0..14) {
         0 => items.push(person.story(&format!("Story number {nth}"), &format!("https://site-{nth}.example/")).await),
         1..4 => {
             let page = person.post(&format!("/item/{item}/reply"), &[("text", &format!("Comment *{nth}*"))]).await;
@@ -46,7 +46,7 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
             let form = [("about", about.as_str()), ("theme", "dark"), ("order", "newest"), ("show_dead", "on")];
             drop(person.post("/settings", &form).await);
         }
-        11 => {
+        12 => {
             // Comments come to stand in another thread, and back.
             let into = items[rng.usize(0..items.len())].to_string();
             let on = if rng.u8(0..3) > 0 { "true" } else { "false" };

@@ -30,7 +30,7 @@ async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>) {
         let new = NewUser { name: &name, password: "no hash", role: Role::Member, origin: None };
         let user = store.create_user(new, BEGAN).await.expect("an account");
         let token_hash = <sha2::Sha256 as sha2::Digest>::digest(token(nth).as_bytes()).to_vec();
-        let session = NewSession { token_hash: &token_hash, user, agent: "", expires: NEVER };
+        let session = NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires: NEVER };
         store.create_session(session, BEGAN).await.expect("a session");
         people.push(user);
     }

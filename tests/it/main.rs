@@ -45,3 +45,4 @@ mod thread;
 mod tree;
 mod vote;
 mod votes_together;
+mod written;

@@ -19,7 +19,7 @@ const ROUTES: &str = include_str!("../../src/web/routes.rs");
 /// Method, path, what `{...}` in it stands for, the form (for a GET: the query), and the answers: one for all; or one for nobody and one
 /// for every member; or one for each column of [`Who`].
 ///
-/// page 200, done 303 (elsewhere than to log in), login 303, moved 308, bad 400, no 403, none 404, gone 410, again 422.
+/// page 200, done 303 (elsewhere than to log in), login 303 or, with what was typed, 401, moved 308, bad 400, no 403, none 404, gone 410, again 422.
 const TABLE: &str = "
 GET  /                          -         -                          page
 GET  /new                       -         -                          page
@@ -486,6 +486,7 @@ fn word(page: &Page) -> String {
     match page.status {
         StatusCode::OK => "page".to_owned(),
         StatusCode::SEE_OTHER if page.location().is_some_and(|to| to.starts_with("/login?goto=")) => "login".to_owned(),
+        StatusCode::UNAUTHORIZED if page.has("action=\"/login\"") => "login".to_owned(),
         StatusCode::SEE_OTHER => "done".to_owned(),
         StatusCode::PERMANENT_REDIRECT => "moved".to_owned(),
         StatusCode::BAD_REQUEST => "bad".to_owned(),

@@ -1,0 +1,195 @@
+//! What somebody wrote is not lost when their session has ended meanwhile.
+
+use axum::http::{Method, StatusCode};
+use stoa::store::{Error, NewSession};
+
+use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::hostile::check;
+
+const TYPED: &str = "First <b>line</b> & \"more\"\n\nSecond line, ünd ☃.";
+
+/// Ends all sessions of everybody, as somebody does in another browser.
+async fn end_sessions(app: &TestApp) {
+    app.sql("delete from sessions").await;
+    app.store.notice_others().await.expect("noticed");
+}
+
+/// The fields of the page's form that goes to `action`, as a browser would send them.
+fn fields(page: &Page, action: &str) -> Vec<(String, String)> {
+    let text = page.text();
+    let form = text.split("<form").find(|form| form.contains(&format!("action=\"{action}\""))).expect("a form");
+    let form = form.split("</form>").next().expect("its end");
+    let plain = |value: &str| {
+        let mut value = value.to_owned();
+        for (code, sign) in [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")] {
+            value = value.replace(code, sign);
+        }
+        value
+    };
+    let attribute = |tag: &str, name: &str| Some(plain(tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?));
+    let mut fields = Vec::new();
+    for tag in form.split('<').skip(1) {
+        let (head, rest) = tag.split_once('>').unwrap_or((tag, ""));
+        let Some(name) = attribute(head, "name") else { continue };
+        if head.starts_with("textarea") {
+            fields.push((name, plain(rest)));
+        } else if head.starts_with("input") {
+            fields.push((name, attribute(head, "value").unwrap_or_default()));
+        }
+    }
+    fields
+}
+
+async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) -> Page {
+    let form: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    browser.post(path, &form).await
+}
+
+fn log_in(page: &Page, name: &str, password: &str) -> Vec<(String, String)> {
+    let mut fields = fields(page, "/login");
+    for (field, value) in &mut fields {
+        match field.as_str() {
+            "name" => name.clone_into(value),
+            "password" => password.clone_into(value),
+            _ => {}
+        }
+    }
+    fields
+}
+
+/// A forum with a member, alice, who may flag; her story, and one of somebody else's.
+async fn forum() -> (TestApp, Browser, i64, i64) {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    app.set_karma("alice", 100).await;
+    let own = alice.text_story("Alice's story", "Words.").await;
+    let other = app.member("bob").await.text_story("Bob's story", "Words.").await;
+    (app, alice, own, other)
+}
+
+#[tokio::test]
+async fn what_was_typed_comes_through_the_log_in_and_is_sent_once_by_its_author() {
+    let (app, mut alice, own, other) = forum().await;
+    let forms = [
+        (format!("/item/{other}/reply"), vec![("text", TYPED)], "items where kind = 'comment' and text"),
+        (
+            "/submit".to_owned(),
+            vec![("url", "https://example.com/?a=1&b=2"), ("title", "A & B"), ("text", TYPED)],
+            "items where title = 'A & B' and text",
+        ),
+        (
+            format!("/item/{own}/edit"),
+            vec![("title", "Alice's story"), ("text", TYPED)],
+            "items where title like 'Alice%' and text",
+        ),
+        (
+            format!("/item/{other}/flag"),
+            vec![("goto", "/new"), ("reason", "other"), ("note", TYPED), ("on", "true")],
+            "flags where note",
+        ),
+        (
+            "/settings".to_owned(),
+            vec![("about", TYPED), ("theme", "dark"), ("order", "newest"), ("show_dead", "true")],
+            "users where name = 'alice' and about",
+        ),
+    ];
+    for (path, form, kept) in forms {
+        end_sessions(&app).await;
+        let before = app.dump(&[]).await;
+        let asked = alice.post(&path, &form).await;
+        assert_eq!(asked.status, StatusCode::UNAUTHORIZED, "{path}: {}", asked.text());
+        assert!(asked.has("You are not logged in any more") && asked.has("Second line, ünd ☃."), "{path}");
+        check(&asked, &path);
+        assert_eq!(app.dump(&[]).await, before, "{path}: nothing is written");
+
+        let wrong = send(&mut alice, "/login", &log_in(&asked, "alice", "not that one, sorry")).await;
+        assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.has("Second line, ünd ☃."), "{path}");
+        let back = send(&mut alice, "/login", &log_in(&wrong, "alice", PASSWORD)).await;
+        assert_eq!(back.status, StatusCode::OK, "{path}");
+        assert!(back.has("Nothing of it has been sent yet.") && back.has("href=\"/user/alice\""), "{path}");
+        check(&back, &path);
+        let query = format!("select count(*) from {kept} like '%Second line%'");
+        assert_eq!(app.number(&query).await, 0, "{path}: not sent yet");
+
+        let again = fields(&back, &path);
+        let expected: Vec<(String, String)> =
+            form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        assert_eq!(again, expected, "{path}");
+        let done = send(&mut alice, &path, &again).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{path}: {}", done.text());
+        assert_eq!(app.number(&query).await, 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_longest_text_fits_through_the_log_in() {
+    let (app, mut alice, _, other) = forum().await;
+    let longest = "🦉".repeat(20_000);
+    end_sessions(&app).await;
+    let path = format!("/item/{other}/reply");
+    let asked = alice.post(&path, &[("text", &longest)]).await;
+    let back = send(&mut alice, "/login", &log_in(&asked, "alice", PASSWORD)).await;
+    let done = send(&mut alice, &path, &fields(&back, &path)).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_form_kept_through_the_log_in_leads_nowhere_else_and_comes_from_nowhere_else() {
+    let (app, mut alice, _, other) = forum().await;
+    end_sessions(&app).await;
+    let path = format!("/item/{other}/reply");
+    let headers = [("sec-fetch-site", "cross-site")];
+    let foreign = alice.send(Method::POST, &path, &headers, Some(&[("text", TYPED)])).await;
+    assert!(foreign.status == StatusCode::FORBIDDEN && !foreign.has("Second line"));
+    for action in
+        ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "", "\"><script>"]
+    {
+        let form = [
+            ("name", "alice"),
+            ("password", PASSWORD),
+            ("kept-action", action),
+            ("kept.text", TYPED),
+            ("kept.\"><b>", "\"><b>"),
+        ];
+        let page = app.visitor().post("/login", &form).await;
+        check(&page, action);
+        assert!(
+            page.has("<form class=\"write\" method=\"post\" action=\"/\">") && !page.has("evil"),
+            "{}",
+            page.text()
+        );
+    }
+    let plain = app.visitor().post("/login", &[("name", "alice"), ("password", PASSWORD), ("kept.text", TYPED)]).await;
+    assert_eq!(plain.status, StatusCode::SEE_OTHER, "without a form to go to, it is a log-in");
+}
+
+#[tokio::test]
+async fn somebody_else_who_logs_in_there_sends_it_as_themselves_or_not_at_all() {
+    let (app, mut alice, own, _) = forum().await;
+    end_sessions(&app).await;
+    let path = format!("/item/{own}/edit");
+    let asked = alice.post(&path, &[("title", "Mine"), ("text", TYPED)]).await;
+    let back = send(&mut alice, "/login", &log_in(&asked, "bob", PASSWORD)).await;
+    let refused = send(&mut alice, &path, &fields(&back, &path)).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_session_does_not_begin_with_a_password_that_was_changed_since_it_was_checked() {
+    let app = TestApp::new().await;
+    app.account("alice", stoa::domain::user::Role::Member).await;
+    let known = app.store.credentials("alice").await.expect("found").expect("an account");
+    let verified = known.password.expect("a hash");
+    app.store.set_password(known.id, "another hash", None, None).await.expect("changed");
+    let late = |verified| NewSession {
+        token_hash: b"token",
+        user: known.id,
+        verified,
+        agent: "",
+        expires: app.now().plus(60),
+    };
+    let begun = app.store.create_session(late(&verified), app.now()).await;
+    assert!(matches!(begun, Err(Error::Conflict)), "{begun:?}");
+    assert_eq!(app.number("select count(*) from sessions").await, 0);
+    app.store.create_session(late("another hash"), app.now()).await.expect("begun");
+}
