@@ -38,7 +38,7 @@ function newest(entries, most) {
 const plainClick = (event) =>
   event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey && !event.defaultPrevented;
 
-// Votes, save, hide
+// Votes, save, hide, flag
 
 /** The same form, sent without leaving the page; resolves to the server's JSON. */
 async function send(form, button) {
@@ -98,6 +98,36 @@ function actInPlace() {
       // The whole page can say what is wrong better than a script can.
       form.dataset.native = "";
       form.requestSubmit(button);
+    } finally {
+      delete form.dataset.busy;
+    }
+  });
+}
+
+/** Shows what a flag or a vouch made of the item's head and of the panel under it; a page that has become another is gone to. */
+function drawPanel(answer, page) {
+  const same = (selector) => ($(selector, page) === null) === ($(selector) === null);
+  if (new URL(answer.url).pathname !== location.pathname || !same(".answer") || !same("#panel")) return location.assign(answer.url);
+  for (const part of ["main > article:not(.above)", "#panel"]) $(part)?.replaceWith(document.adoptNode($(part, page)));
+  // Whoever hears the page is told by the button's description how it stands now.
+  $("#panel :is(button, summary)").focus();
+}
+
+function flagInPlace() {
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.closest("#panel") || "native" in form.dataset) return;
+    event.preventDefault();
+    if ("busy" in form.dataset) return;
+    form.dataset.busy = "";
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, event.submitter)) });
+      if (!answer.ok && answer.redirected) return location.assign(answer.url);
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      drawPanel(answer, new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } catch {
+      form.dataset.native = "";
+      form.requestSubmit(event.submitter);
     } finally {
       delete form.dataset.busy;
     }
@@ -437,7 +467,7 @@ function tellOfNew() {
 }
 
 for (const attach of [
-  actInPlace, writeInPlace, submitByKey, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys, tellOfNew,
+  actInPlace, flagInPlace, writeInPlace, submitByKey, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys, tellOfNew,
 ]) {
   // One feature that fails must not take the others with it.
   try {
