@@ -85,10 +85,7 @@ fn turns(item: &Item, deeds: &[Deed<'_>], policy: &Policy) -> Vec<Turn> {
         if turns.is_empty() {
             turns.push(plain(format!("Your {what} came here dead.")));
         }
-        turns.push(plain(
-            "Only you, moderators, and members who chose to see what is dead still see it; nobody can reply to it."
-                .to_owned(),
-        ));
+        turns.push(plain("Only you, moderators, and members who chose to see what is dead still see it.".to_owned()));
     } else if item.is_flagged(policy) {
         turns.push(plain(format!(
             "Members flagged your {what}, so it is marked and ranks lower. A moderator may look at it and let it stand."

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { DESK, PHONE, accessible, fitsItsWidth, fixture, person, startForum, troubles, valid, visitor } from "./forum.js";
+import { governed } from "./desk.js";
 import { answerLink, button, comment, commentById, field, head, idOf, link, main, own, say, stories, submit, you } from "./page.js";
 
 const SMALL = { width: 320, height: 640 };
@@ -26,6 +27,8 @@ const ODD = [
 ];
 
 let forum;
+/** A forum whose moderators had much to do, with the paths of posts that they acted on. */
+let ruled;
 /** Addresses of what the members wrote, and of the first admin's form. */
 const at = {};
 
@@ -57,7 +60,11 @@ before(async () => {
   await button(main(other), /^Delete/).click();
   await other.waitForURL((to) => !to.pathname.endsWith("/delete"));
 });
+before(async () => {
+  ruled = await governed();
+});
 after(() => forum?.stop());
+after(() => ruled?.forum.stop());
 
 const VISITOR = {
   "top": "/", "second page": "/?p=2", "new": "/new", "best": "/best", "best of all time": "/best?over=all", "active": "/active", "ask": "/ask",
@@ -86,6 +93,20 @@ const MODERATOR = {
   "a user": "/user/wanda", "replies (empty)": "/replies",
 };
 
+/** The moderators' desk, of which admins see all. */
+const ADMIN = {
+  "the queue": "/mod", "new accounts": "/mod/new", "requests": "/mod/requests", "sites": "/mod/sites", "rules": "/mod/rules", "the team": "/mod/team",
+  "a changed role": "/mod/team?name=gus&done=mia", "the log": "/log", "the log, narrowed": "/log?act=lock&moderator=mona", "a history": () => `${ruled.edited}/history`,
+  "acts on a story": () => `${ruled.thread}/moderate`, "acts on a comment": () => `${ruled.locked}/moderate`, "a person": "/user/gus/moderate",
+  "a locked thread": () => ruled.thread, "a dead story of theirs": () => ruled.killed,
+};
+
+/** What became of one's own posts. */
+const AUTHOR = {
+  "a killed story": () => ruled.killed, "a flagged story": () => ruled.flagged, "an edited story": () => ruled.edited, "a locked comment": () => ruled.locked,
+  "a comment moved up": () => ruled.moved, "a locked thread": () => ruled.thread, "what one was told": "/replies", "all of it dead": "/flagged",
+};
+
 /** Every other page answers with 200. */
 const STATUS = { "not found": 404, "gone": 410, "dead": 403, "refused": 403 };
 
@@ -93,6 +114,8 @@ const ROLES = [
   ["visitor", VISITOR, (how) => visitor(forum, how)],
   ["member", MEMBER, (how) => person(forum, { name: "wanda", ...how })],
   ["moderator", MODERATOR, (how) => person(forum, { name: "yusuf", role: "moderator", ...how })],
+  ["admin at the desk", ADMIN, (how) => person(ruled.forum, { name: "ada", ...how })],
+  ["author of what was moderated", AUTHOR, (how) => person(ruled.forum, { name: "walter", ...how })],
 ];
 
 /** Opens what the page keeps folded, so that it is judged too, but for menus, which would lie over one another. */
@@ -163,6 +186,42 @@ test("a new and closed forum's pages, and the form of one who submits too often,
     assert.equal(await field(page, "Title").inputValue(), "The second of this hour");
     await valid(await answer.text(), "a form that was sent too often");
     await accessible(page);
+  } finally {
+    await fresh.stop();
+  }
+});
+
+test("the desk of a new forum, a refused role and the form kept through a log-in are usable by everyone", async () => {
+  const fresh = await startForum({ settings: { sign_up: "request" } });
+  try {
+    const page = await person(fresh, { name: "ada", role: "admin", viewport: SMALL });
+    const judge = async (answer) => {
+      await valid(await answer.text(), page.url());
+      await accessible(page);
+      await fitsItsWidth(page);
+    };
+    for (const address of ["/mod", "/mod/new", "/mod/requests", "/mod/sites", "/mod/rules", "/mod/team", "/log"]) await judge(await page.goto(address));
+    const press = async (name) => {
+      const [answer] = await Promise.all([
+        page.waitForResponse((it) => it.request().method() === "POST"),
+        button(main(page), name).last().click(),
+      ]);
+      await page.waitForLoadState();
+      return answer;
+    };
+    await page.goto("/mod/team?name=nobody-at-all");
+    await field(page, "Role").selectOption("moderator");
+    await field(page, "Reason").first().fill("w".repeat(300));
+    await judge(await press("Give the role"));
+    await page.goto("/submit");
+    await field(page, "Title").fill("A title that is kept");
+    await field(page, "Text").fill(`${"w".repeat(300)}\n\nMore.`);
+    await page.context().clearCookies();
+    await judge(await press("Submit story"));
+    await field(page, "Name").fill("ada");
+    await field(page, "Password").fill("lantern river ninety crates");
+    await judge(await press("Log in"));
+    assert.equal(await field(page, "Title").inputValue(), "A title that is kept");
   } finally {
     await fresh.stop();
   }

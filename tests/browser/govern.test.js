@@ -242,7 +242,7 @@ test("an admin makes a moderator, who may act in the session that was there befo
   const row = main(ada).locator("ul.rows > li").filter({ hasText: "mark" });
   await row.locator("summary").click();
   await row.getByLabel("Reason").fill("thank you");
-  await button(row, "Make mark a member").click();
+  await button(row, "Make a member: mark").click();
   assert.equal(await seen("/mod", mark), 403);
 });
 

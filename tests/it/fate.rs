@@ -68,7 +68,7 @@ async fn an_author_reads_on_the_posts_page_what_happened_by_whom_why_and_what_th
     for words in [
         "mia took your story out of sight. The reason: spam.",
         "2 hours ago</time>",
-        "still see it; nobody can reply to it.",
+        "still see it.",
         &format!("You can <a href=\"{path}/delete\">delete it</a>."),
         "If this is a mistake, <a href=\"/contact\">write to the moderators</a>.",
     ] {

@@ -30,7 +30,7 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
     assert_eq!(give(&mut ada, " BOB ", "moderator").await.location().as_deref(), Some("/mod/team?done=bob"));
     let team = ada.get("/mod/team?done=bob").await;
     assert!(team.has("<a href=\"/user/bob\">bob</a> is a moderator now."), "{}", team.text());
-    assert!(team.has("by ada") && team.has("from the first"), "since when and by whom");
+    assert!(team.has("by ada") && team.has("since they joined"), "since when and by whom");
     assert!(team.place_of("/user/ada/role") < team.place_of("/user/bob/role"), "admins stand first");
 
     assert_eq!(bob.get("/mod").await.status, StatusCode::OK, "in the session that was there before");

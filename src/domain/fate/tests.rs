@@ -5,8 +5,7 @@ use crate::domain::thread::tests::comment;
 use crate::domain::user::{Theme, UserId};
 
 const NOW: Timestamp = Timestamp(1_762_941_600);
-const STILL_SEEN: &str =
-    "Only you, moderators, and members who chose to see what is dead still see it; nobody can reply to it.";
+const STILL_SEEN: &str = "Only you, moderators, and members who chose to see what is dead still see it.";
 
 fn author(role: Role) -> Member {
     Member {
