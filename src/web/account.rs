@@ -11,7 +11,8 @@ use crate::domain::password;
 use crate::domain::rule::Draft;
 use crate::domain::signup::SignUp;
 use crate::domain::thread::Order;
-use crate::domain::user::Theme;
+use crate::domain::user::{Theme, UserId};
+use crate::store::Credentials;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -85,6 +86,18 @@ pub async fn log_in_form_page(State(app): State<App>, viewer: MaybeMember, Query
     log_in_form(&app, &viewer, &Typed { goto: back.goto, ..Typed::default() }, Mistakes::default())
 }
 
+/// Whose account it is, where they have logged in from this browser before.
+async fn of_known_device(
+    app: &App,
+    headers: &HeaderMap,
+    account: Option<&Credentials>,
+) -> Result<Option<UserId>, Error> {
+    match account {
+        Some(found) if session::is_known_device(app, headers, found.id).await? => Ok(Some(found.id)),
+        _ => Ok(None),
+    }
+}
+
 /// `POST /login`
 pub async fn log_in(
     State(app): State<App>,
@@ -101,10 +114,7 @@ pub async fn log_in(
         return refuse(password::PasswordError::Long.to_string());
     }
     let known = app.store.credentials(&name).await?;
-    let device = match &known {
-        Some(found) if session::is_known_device(&app, &headers, found.id).await? => Some(found.id),
-        _ => None,
-    };
+    let device = of_known_device(&app, &headers, known.as_ref()).await?;
     if let Err(held) = app.limits.log_in(device, &name, address) {
         return refuse(held.to_string()).map(|form| limit::on_form(form, &held));
     }
