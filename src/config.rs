@@ -156,6 +156,12 @@ settings! {
     vouches_to_restore ("STOA_VOUCHES_TO_RESTORE"): i64 = Policy::default().vouches_to_restore;
     #[doc = " Karma from which rules about address ranges leave a member alone."]
     karma_past_ranges ("STOA_KARMA_PAST_RANGES"): i64 = Policy::default().karma_past_ranges;
+    #[doc = " Karma from which a member's vote counts though the author, or another who voted on the same, came from the same address."]
+    karma_past_address ("STOA_KARMA_PAST_ADDRESS"): i64 = Policy::default().karma_past_address;
+    #[doc = " For how many hours the votes of a new account do not count unless it has more than the first karma; 0: they count at once."]
+    young_account_hours ("STOA_YOUNG_ACCOUNT_HOURS"): u32 = 0;
+    #[doc = " How many of a member's last votes, at most 100, are looked at for whether nearly all went to one author, so that one more to that author does not count; 0: none."]
+    ring_votes ("STOA_RING_VOTES"): u32 = 20;
     #[doc = " How long a vote can be undone, in minutes."]
     undo_minutes ("STOA_UNDO_MINUTES"): u32 = 60;
     #[doc = " How long an author may edit, in minutes."]

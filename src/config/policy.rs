@@ -3,6 +3,7 @@
 use super::Config;
 use crate::clock::{DAY, HOUR, MINUTE};
 use crate::domain::policy::{Policy, Rates};
+use crate::domain::uncounted::MOST_RING_VOTES;
 
 impl Config {
     pub fn policy(&self) -> Policy {
@@ -15,6 +16,9 @@ impl Config {
             flags_kill_below: self.flags_kill_below,
             vouches_to_restore: self.vouches_to_restore,
             karma_past_ranges: self.karma_past_ranges,
+            karma_past_address: self.karma_past_address,
+            young_account: i64::from(self.young_account_hours) * HOUR,
+            ring_votes: usize::try_from(self.ring_votes).unwrap_or(usize::MAX).min(MOST_RING_VOTES),
             undo_window: i64::from(self.undo_minutes) * MINUTE,
             edit_window: i64::from(self.edit_minutes) * MINUTE,
             thread_closes_after: (closes > 0).then_some(closes),

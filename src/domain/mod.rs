@@ -24,6 +24,7 @@ pub mod text;
 pub mod thread;
 pub mod title;
 pub mod token;
+pub mod uncounted;
 pub mod url;
 pub mod user;
 pub mod vote;

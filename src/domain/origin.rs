@@ -48,6 +48,11 @@ impl NetworkHash {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// A hash as it is kept; none where that has another length.
+    pub fn from_bytes(bytes: &[u8]) -> Option<NetworkHash> {
+        bytes.try_into().ok().map(NetworkHash)
+    }
 }
 
 /// Where a request came from.
@@ -56,6 +61,28 @@ pub struct Origin {
     pub near: NetworkHash,
     pub middle: NetworkHash,
     pub wide: NetworkHash,
+    /// It is an address of a private network.
+    inside: bool,
+}
+
+impl Origin {
+    /// The address itself, where it says that two who have it are near each other. One of a private network may be a whole office's, or the
+    /// address of a proxy that everybody comes through.
+    pub fn telling(&self) -> Option<NetworkHash> {
+        (!self.inside).then_some(self.near)
+    }
+}
+
+/// Whether an address of that kind is given anew within each private network, or is the machine's own.
+fn is_inside(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            let is_shared = a == 100 && b & 0b1100_0000 == 64;
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || is_shared
+        }
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
+    }
 }
 
 /// The site's secret that hashes are keyed with: without it, all four thousand million IPv4 addresses are hashed in minutes.
@@ -76,7 +103,7 @@ impl OriginKey {
     pub fn origin(&self, address: IpAddr) -> Origin {
         let address = address.to_canonical();
         let [near, middle, wide] = Width::ALL.map(|width| self.hash(address, width.prefix(address)));
-        Origin { near, middle, wide }
+        Origin { near, middle, wide, inside: is_inside(address) }
     }
 
     /// A network as origins have it; none where it is of another size than the three that are kept.
@@ -164,6 +191,31 @@ mod tests {
             ("2001:db8:1:2::5/128", None),
         ] {
             assert_eq!(key(1).network(network.parse().expect("a network")), expected, "{network}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_a_private_network_tells_of_nobody() {
+        for (address, tells) in [
+            ("203.0.113.5", true),
+            ("172.15.0.1", true),
+            ("100.63.0.1", true),
+            ("100.128.0.1", true),
+            ("2001:db8::1", true),
+            ("127.0.0.1", false),
+            ("10.1.2.3", false),
+            ("172.16.0.1", false),
+            ("192.168.1.1", false),
+            ("169.254.0.1", false),
+            ("100.64.0.1", false),
+            ("0.0.0.0", false),
+            ("::1", false),
+            ("::ffff:10.1.2.3", false),
+            ("fd00::1", false),
+            ("fe80::1", false),
+        ] {
+            let origin = origin(address);
+            assert_eq!(origin.telling(), tells.then_some(origin.near), "{address}");
         }
     }
 

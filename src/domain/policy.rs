@@ -18,6 +18,14 @@ pub struct Policy {
     pub vouches_to_restore: i64,
     /// Karma from which rules about address ranges leave a member alone.
     pub karma_past_ranges: i64,
+    /// Karma from which a vote counts though its author, or another voter, came from the same address.
+    pub karma_past_address: i64,
+    /// The age below which the votes of an account that has brought in nothing do not count, in seconds. None at first: in a new forum
+    /// everybody's account is young and has 1 karma, and their votes are all that there are.
+    pub young_account: i64,
+    /// How many of a member's last votes must have gone to one author, nearly all of them, for the next to that author not to count; 0:
+    /// none do.
+    pub ring_votes: usize,
     /// How long a vote can be undone, in seconds.
     pub undo_window: i64,
     /// How long an author may edit, in seconds.
@@ -133,6 +141,9 @@ impl Default for Policy {
             flags_kill_below: 10,
             vouches_to_restore: 2,
             karma_past_ranges: 31,
+            karma_past_address: 5,
+            young_account: 0,
+            ring_votes: 20,
             undo_window: HOUR,
             edit_window: 2 * HOUR,
             thread_closes_after: None,

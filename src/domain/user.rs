@@ -90,7 +90,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// Whether their votes count: a shadow-banned member's are stored and not counted. Somebody banned has no session to vote from.
+    /// Whether their flags and vouches count: a shadow-banned member's are stored and not counted. Somebody banned has no session.
     pub fn counts(&self) -> bool {
         self.shadowed_at.is_none()
     }

@@ -44,6 +44,15 @@ pub struct Vote {
     pub at: Timestamp,
     /// The author's own first point: no karma, not to be undone.
     pub own: bool,
+    /// Its voter does not learn whether it does.
+    pub counted: bool,
+}
+
+impl Vote {
+    /// The points that its voter sees with it and nobody else does.
+    pub fn unseen_points(&self) -> i64 {
+        if self.counted { 0 } else { self.dir.points() }
+    }
 }
 
 /// Why a vote is refused. The sentence is what the member reads.

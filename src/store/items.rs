@@ -4,7 +4,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{self, Act, Entry};
 use super::sites::{self, SiteStance};
-use super::{Error, Result, Store, origins, rules};
+use super::{Error, NewVote, Result, Store, origins, rules};
 use crate::clock::Timestamp;
 use crate::domain::desk::{self, Said};
 use crate::domain::item::{Item, ItemId, Kind};
@@ -15,6 +15,7 @@ use crate::domain::site::Stance;
 use crate::domain::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::domain::user::UserId;
+use crate::domain::vote::Dir;
 
 /// `select` of an [`Item`] from `items i`, with its author's name; the argument goes on from there.
 macro_rules! select_item {
@@ -126,7 +127,8 @@ impl Store {
         if let Some(url) = story.url
             && let Some(duplicate) = duplicate_of(&mut tx, url, policy, now).await?
         {
-            let (roots, people) = super::votes::vote_up_once(&mut tx, story.author, duplicate, story.live, now).await?;
+            let vote = NewVote { user: story.author, item: duplicate, dir: Some(Dir::Up), origin: story.origin };
+            let (roots, people) = super::votes::vote_up_once(&mut tx, vote, policy, now).await?;
             self.commit_votes(tx, roots, people).await?;
             return Ok(Submission::Duplicate(duplicate));
         }

@@ -59,6 +59,7 @@ pub use team::TeamMember;
 pub use threads::{Marks, Visit};
 pub use tree::{Branch, Lineage};
 pub use users::{Credentials, NewUser};
+pub use votes::{NewVote, UncountedVote};
 pub use wal::{Folded, LOG};
 
 use crate::domain::item::ItemId;

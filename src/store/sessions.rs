@@ -32,7 +32,7 @@ pub struct Keep {
     /// A browser, after its last log-in.
     pub browsers: i64,
     pub revisions: i64,
-    /// Where posts and accounts came from.
+    /// Where posts, votes and accounts came from.
     pub origins: i64,
     /// An invitation that nobody used, after its end.
     pub invitations: i64,
@@ -199,6 +199,10 @@ impl Store {
         sqlx::query("delete from devices where seen < $1").bind(now.minus(keep.browsers)).execute(&mut *tx).await?;
         sqlx::query("delete from revisions where at < $1").bind(now.minus(keep.revisions)).execute(&mut *tx).await?;
         sqlx::query("delete from origins where at < $1").bind(now.minus(keep.origins)).execute(&mut *tx).await?;
+        sqlx::query("update votes set near = null where near is not null and at < $1")
+            .bind(now.minus(keep.origins))
+            .execute(&mut *tx)
+            .await?;
         sqlx::query("delete from invitations where expires < $1 and used_by is null")
             .bind(now.minus(keep.invitations))
             .execute(&mut *tx)

@@ -49,6 +49,7 @@ struct MarkRow {
     dir: Option<i64>,
     at: Option<Timestamp>,
     own: Option<bool>,
+    counted: Option<bool>,
     saved: bool,
     hidden: bool,
     unseen: Option<i64>,
@@ -76,8 +77,9 @@ impl Store {
         if ids.is_empty() {
             return Ok(Marks::default());
         }
-        let mut query =
-            QueryBuilder::new("select i.id, v.dir, v.at, v.own, exists (select 1 from saved s where s.user_id = ");
+        let mut query = QueryBuilder::new(
+            "select i.id, v.dir, v.at, v.own, v.counted, exists (select 1 from saved s where s.user_id = ",
+        );
         query
             .push_bind(user)
             .push(" and s.item_id = i.id) as saved, exists (select 1 from hidden h where h.user_id = ")
@@ -102,7 +104,7 @@ impl Store {
     /// What `user` has done in a thread.
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
         let rows: Vec<MarkRow> = sqlx::query_as(
-            "select i.id, v.dir, v.at, v.own, s.item_id is not null as saved, h.item_id is not null as hidden, null as unseen \
+            "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not null as hidden, null as unseen \
              from items i left join votes v on v.item_id = i.id and v.user_id = $1 \
              left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id and h.user_id = $1 \
              where i.root_id = $2 and (v.item_id is not null or s.item_id is not null or h.item_id is not null)",
@@ -220,7 +222,8 @@ fn collect(rows: Vec<MarkRow>) -> Marks {
     let mut marks = Marks::default();
     for row in rows {
         if let (Some(dir), Some(at)) = (row.dir.and_then(Dir::from_points), row.at) {
-            marks.votes.insert(row.id, Vote { dir, at, own: row.own.unwrap_or(false) });
+            let (own, counted) = (row.own.unwrap_or(false), row.counted.unwrap_or(true));
+            marks.votes.insert(row.id, Vote { dir, at, own, counted });
         }
         if row.saved {
             marks.saved.push(row.id);

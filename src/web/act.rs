@@ -8,9 +8,10 @@ use serde::Deserialize;
 use crate::domain::brake::Deed;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
+use crate::domain::origin::Origin;
 use crate::domain::user::{Member, Role};
 use crate::domain::vote::Dir;
-use crate::store::Act;
+use crate::store::{Act, NewVote};
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
@@ -40,7 +41,7 @@ pub async fn vote(
     asking: CurrentMember,
     from: Address,
     Path(id): Path<ItemId>,
-    headers: HeaderMap,
+    (headers, origin): (HeaderMap, Origin),
     Form(vote): Form<Vote>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
@@ -61,7 +62,8 @@ pub async fn vote(
         let answers = app.store.parent_author(id).await? == Some(member.id);
         item.may_vote(dir, &member, answers, &app.policy, viewer.now).map_err(Error::forbidden)?;
     }
-    let voted = app.store.vote(member.id, id, dir, member.counts(), viewer.now).await?;
+    let new = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
+    let voted = app.store.vote(new, &app.policy, viewer.now).await?;
     if wants_json(&headers) {
         // A comment's points are its author's to see.
         let shown = (item.kind != Kind::Comment).then_some(voted.score);

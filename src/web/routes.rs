@@ -123,6 +123,7 @@ fn moderating() -> Router<App> {
         .route("/mod/rules", get(desk::rules).post(desk::try_rule))
         .route("/mod/rules/{id}/drop", post(desk::drop_rule))
         .route("/mod/team", get(desk::team).post(desk::give_role))
+        .route("/mod/votes", get(desk::votes))
         // a person
         .route("/user/{name}/moderate", get(desk::person::show))
         .route("/user/{name}/note", post(desk::person::note))

@@ -12,7 +12,7 @@ use crate::domain::rank;
 use crate::domain::text::{self, Html};
 use crate::domain::thread::Node;
 use crate::domain::user::{Member, UserId};
-use crate::domain::vote::{Dir, may_vote_down};
+use crate::domain::vote::{Dir, Vote, may_vote_down};
 use crate::store::Marks;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
@@ -98,6 +98,11 @@ impl<'a> Eye<'a> {
         let may = |dir| item.may_vote(dir, member, mine, self.policy, self.now).is_ok();
         let down = item.kind == Kind::Comment && may_vote_down(member, self.policy) && may(Dir::Down);
         Votes { up: may(Dir::Up), down, ..Votes::NONE }
+    }
+
+    /// An item's points as the viewer sees them: with their own vote, whether it counts or not.
+    fn score(&self, item: &Item) -> i64 {
+        item.score + self.marks.votes.get(&item.id).map_or(0, Vote::unseen_points)
     }
 
     fn may_reply(&self, item: &Item, root: &Item) -> bool {
@@ -197,7 +202,7 @@ impl StoryView {
             is_link: url.is_some(),
             href: url.unwrap_or(own_page),
             site: item.site.clone().filter(|_| shown),
-            points: (item.kind != Kind::Job && shown).then_some(item.score),
+            points: (item.kind != Kind::Job && shown).then_some(eye.score(item)),
             author: eye.author(item).filter(|_| shown),
             when: When::new(item.rank_time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
@@ -231,7 +236,7 @@ impl OptionView {
             id: item.id,
             text: text::excerpt(&item.text, 60),
             html: eye.texts.render(item),
-            points: item.score,
+            points: eye.score(item),
             votes: eye.votes(item, None),
         }
     }
@@ -314,7 +319,7 @@ impl Thread<'_> {
         let shown = matches!(sight, Sight::Whole | Sight::Dead(_));
         let own = item.is_own(eye.member);
         let answers = item.parent_id.and_then(|parent| self.authors.get(&parent).copied());
-        let low = shown && rank::fade(item.score) >= 4;
+        let low = shown && rank::fade(eye.score(item)) >= 4;
         CommentView {
             id: item.id,
             html: if shown { eye.texts.render(item) } else { Html::default() },
@@ -323,12 +328,12 @@ impl Thread<'_> {
             op: shown && item.author_id.is_some() && item.author_id == self.root.author_id,
             when: When::new(item.time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
-            points: (shown && (own || eye.policy.show_comment_points)).then(|| rank::displayed_score(item.score)),
+            points: (shown && (own || eye.policy.show_comment_points)).then(|| rank::displayed_score(eye.score(item))),
             unseen: shown && !own && self.since.is_some_and(|since| item.visible_at > since),
             mark: mark(item, sight, eye.policy),
             locked: shown && item.locked,
             low,
-            fade: if shown { rank::fade(item.score) } else { 0 },
+            fade: if shown { rank::fade(eye.score(item)) } else { 0 },
             depth: node.depth,
             count: node.below.saturating_add(1),
             closes: node.closes,
@@ -374,10 +379,10 @@ impl FlatView {
             author: eye.author(item),
             when: When::new(item.time, eye.now),
             edited: eye.edited(item),
-            points: (own || eye.policy.show_comment_points).then(|| rank::displayed_score(item.score)),
+            points: (own || eye.policy.show_comment_points).then(|| rank::displayed_score(eye.score(item))),
             unseen,
             mark: mark(item, eye.sees(item), eye.policy),
-            fade: rank::fade(item.score),
+            fade: rank::fade(eye.score(item)),
             parent: item.parent_id.unwrap_or(item.root_id),
             story_id: item.root_id,
             story_title: title.unwrap_or_else(|| "[deleted]".to_owned()),

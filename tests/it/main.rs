@@ -43,6 +43,7 @@ mod submit;
 mod team;
 mod thread;
 mod tree;
+mod uncounted;
 mod vote;
 mod votes_together;
 mod written;

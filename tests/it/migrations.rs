@@ -1,5 +1,12 @@
 //! The database file: opened again, opened by an older program, and copied; and its log.
 
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use stoa::clock::Timestamp;
+use stoa::domain::item::ItemId;
+use stoa::domain::uncounted::Uncounted;
+use stoa::domain::user::UserId;
 use stoa::store::{LOG, OpenError, Store};
 
 use crate::app::TestApp;
@@ -112,4 +119,36 @@ async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
     assert!(app.visitor().get(&format!("/item/{story}")).await.has("Another story"));
     assert_eq!(app.number("select count(*) from secrets where name like 'large %'").await, 20);
     Store::check(app.store.path()).await.expect("whole");
+}
+
+#[tokio::test]
+async fn votes_of_before_that_did_not_count_say_why_after_the_upgrade() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let old = dir.path().join("old");
+    std::fs::create_dir(&old).expect("a folder");
+    for (name, text) in [
+        ("0001_forum.sql", include_str!("../../migrations/sqlite/0001_forum.sql")),
+        ("0002_community.sql", include_str!("../../migrations/sqlite/0002_community.sql")),
+    ] {
+        std::fs::write(old.join(name), text).expect("written");
+    }
+    let database = dir.path().join("stoa.db");
+    let options = SqliteConnectOptions::new().filename(&database).create_if_missing(true);
+    let mut db = options.connect().await.expect("a database");
+    Migrator::new(old).await.expect("the migrations").run(&mut db).await.expect("as it was");
+    let rows = "insert into users (id, name, karma, karma_base, created, replies_read_at) values (1, 'a', 1, 1, 1, 1), (2, 'b', 1, 1, 1, 1); \
+                insert into items (id, kind, author_id, time, rank_time, visible_at, root_id, depth, score) \
+                values (1, 'story', 1, 1, 1, 1, 1, 0, 1), (2, 'story', 2, 1, 1, 1, 2, 0, 2); \
+                insert into votes (user_id, item_id, dir, counted, own, at) \
+                values (1, 1, 1, true, true, 1), (2, 2, 1, true, true, 1), (1, 2, 1, true, false, 2), (2, 1, 1, false, false, 3)";
+    sqlx::raw_sql(rows).execute(&mut db).await.expect("rows");
+    db.close().await.expect("closed");
+
+    let store = Store::open(&database).await.expect("brought up to date");
+    let before = (Timestamp(i64::MAX), UserId(i64::MAX), ItemId(i64::MAX));
+    let uncounted = store.uncounted_votes(before, 10).await.expect("votes");
+    let found: Vec<_> = uncounted.iter().map(|vote| (vote.voter.as_str(), vote.item_id, vote.uncounted)).collect();
+    assert_eq!(found, [("b", ItemId(1), Uncounted::Shadowed)]);
+    assert!(dir.path().join("stoa.db.before-0003").exists(), "a copy of what it was stands beside it");
+    store.close().await;
 }

@@ -203,6 +203,7 @@ POST /mod/rules                 -         kind=range&pattern=203.0.0.0/16&effect
 POST /mod/rules                 -         kind=word&pattern={fresh}&effect=kill&reason=spam&add=true login no no no no done done
 POST /mod/rules                 -         kind=word&pattern=...&effect=queue&reason=spam login no no no  no     again     again
 POST /mod/rules/{id}/drop       -         -                          login no    no    no       no     none      none
+GET  /mod/votes                 -         -                          login no    no    no       no     page      page
 GET  /mod/sites                 -         -                          login no    no    no       no     page      page
 POST /mod/sites                 -         name=example.org&stance=banned&reason=spam login no no no     no     done      done
 POST /mod/sites                 -         name=example.org&stance=penalised&reason=spam login no no no  no     done      done

@@ -1,18 +1,15 @@
 //! Votes that wait for the writer are written as a group: a few statements and one commit for all of them, where each by itself would
 //! take as many. Nobody waits for a group to fill: whoever comes first begins, and those who come meanwhile are the next group.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 use tokio::sync::oneshot;
 
 use super::super::{Error, Result, Store};
-use crate::clock::Timestamp;
-use crate::domain::item::{ItemId, Kind};
-use crate::domain::tally::{Ballot, Board, Standing, Subject, Void, Voted};
-use crate::domain::user::UserId;
-use crate::domain::vote::Dir;
+use super::facts;
+use crate::domain::tally::{Ballot, Board, Void, Voted};
 
 /// The largest group: its statements stay far below the 32,766 values that SQLite takes, and other writes come in between.
 const LARGEST: usize = 128;
@@ -97,15 +94,19 @@ pub(super) async fn write(
     tx: &mut Transaction<'static, Sqlite>,
     ballots: &[Ballot],
 ) -> Result<(Vec<Result<Voted>>, Board)> {
-    let mut board = read(tx, ballots).await?;
+    let mut board = facts::read(tx, ballots).await?;
     let outcomes = ballots.iter().map(|ballot| board.cast(ballot).map_err(Error::from)).collect();
-    // A single vote is what comes most; the statements of each other number are not worth keeping prepared.
-    let keep = ballots.len() == 1;
+    let keep = is_kept_prepared(ballots);
     put_votes(tx, &board, keep).await?;
     take_back(tx, &board, keep).await?;
     shift_scores(tx, &board, keep).await?;
     shift_karma(tx, &board, keep).await?;
     Ok((outcomes, board))
+}
+
+/// A single vote is what comes most; the statements of each other number are not worth keeping prepared.
+pub(super) fn is_kept_prepared(ballots: &[Ballot]) -> bool {
+    ballots.len() == 1
 }
 
 impl From<Void> for Error {
@@ -117,60 +118,20 @@ impl From<Void> for Error {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    user_id: UserId,
-    item_id: ItemId,
-    root_id: ItemId,
-    kind: Kind,
-    author_id: Option<UserId>,
-    score: i64,
-    dir: Option<i64>,
-    counted: Option<bool>,
-    own: Option<bool>,
-    at: Option<Timestamp>,
-}
-
-/// All that the ballots depend on: one row for each pair of a person and an item.
-async fn read(tx: &mut Transaction<'static, Sqlite>, ballots: &[Ballot]) -> Result<Board> {
-    let pairs: BTreeSet<(UserId, ItemId)> = ballots.iter().map(|ballot| (ballot.user, ballot.item)).collect();
-    let mut query = QueryBuilder::new("with asked (user_id, item_id) as (");
-    query.push_values(pairs, |mut values, (user, item)| {
-        values.push_bind(user).push_bind(item);
-    });
-    query.push(
-        ") select asked.user_id, asked.item_id, i.root_id, i.kind, i.author_id, i.score, v.dir, v.counted, v.own, v.at \
-         from asked join users u on u.id = asked.user_id join items i on i.id = asked.item_id \
-         left join votes v on v.user_id = asked.user_id and v.item_id = asked.item_id",
-    );
-    let rows: Vec<Row> = query.build_query_as().persistent(ballots.len() == 1).fetch_all(&mut **tx).await?;
-    let mut board = Board::default();
-    for row in rows {
-        board.voters.insert(row.user_id);
-        board.items.insert(
-            row.item_id,
-            Subject { root: row.root_id, kind: row.kind, author: row.author_id, score: row.score },
-        );
-        if let (Some(dir), Some(counted), Some(own), Some(at)) =
-            (row.dir.and_then(Dir::from_points), row.counted, row.own, row.at)
-        {
-            board.votes.insert((row.user_id, row.item_id), Standing { dir, counted, own, at });
-        }
-    }
-    Ok(board)
-}
-
 async fn put_votes(tx: &mut Transaction<'static, Sqlite>, board: &Board, keep: bool) -> Result<()> {
     let mut votes = board.cast_votes().peekable();
     if votes.peek().is_none() {
         return Ok(());
     }
-    let mut query = QueryBuilder::new("insert into votes (user_id, item_id, dir, counted, at) ");
+    let mut query = QueryBuilder::new("insert into votes (user_id, item_id, dir, counted, uncounted, at, near) ");
     query.push_values(votes, |mut values, ((user, item), vote)| {
-        values.push_bind(user).push_bind(item).push_bind(vote.dir.points()).push_bind(vote.counted).push_bind(vote.at);
+        values.push_bind(user).push_bind(item).push_bind(vote.dir.points());
+        values.push_bind(vote.uncounted.is_none()).push_bind(vote.uncounted).push_bind(vote.at);
+        values.push_bind(vote.near.map(|near| near.as_bytes().to_vec()));
     });
     query.push(
-        " on conflict (user_id, item_id) do update set dir = excluded.dir, counted = excluded.counted, at = excluded.at",
+        " on conflict (user_id, item_id) do update set dir = excluded.dir, counted = excluded.counted, \
+         uncounted = excluded.uncounted, at = excluded.at, near = excluded.near",
     );
     query.build().persistent(keep).execute(&mut **tx).await?;
     Ok(())

@@ -9,6 +9,7 @@ mod requests;
 mod rules;
 mod sites;
 mod team;
+mod votes;
 
 pub use acts::{Acts, REASONS, detach, lock, merge, pin, second_chance, show as moderate};
 pub use history::show as history;
@@ -18,17 +19,19 @@ pub use requests::{decide as decide_request, list as requests};
 pub use rules::{create as try_rule, drop as drop_rule, list as rules};
 pub use sites::{SiteDesk, list as sites, refusal, set as set_stance};
 pub use team::{create as give_role, list as team, update as change_role};
+pub use votes::show as votes;
 
 use crate::domain::user::{Member, Role};
 use crate::web::news::Choice;
 
 /// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
-const PAGES: [(&str, &str, Role); 7] = [
+const PAGES: [(&str, &str, Role); 8] = [
     ("queue", "/mod", Role::Moderator),
     ("new accounts", "/mod/new", Role::Moderator),
     ("requests", "/mod/requests", Role::Moderator),
     ("sites", "/mod/sites", Role::Moderator),
     ("rules", "/mod/rules", Role::Moderator),
+    ("votes", "/mod/votes", Role::Moderator),
     ("team", "/mod/team", Role::Admin),
     ("log", "/log", Role::Moderator),
 ];

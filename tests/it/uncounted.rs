@@ -1,0 +1,403 @@
+//! Votes that do not count: whose, that they do not notice, and what moderators see of them.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use stoa::clock::{DAY, HOUR};
+use stoa::config::Settings;
+use stoa::domain::item::ItemId;
+use stoa::domain::user::Role;
+use stoa::domain::vote::Dir;
+use stoa::jobs::KEEP;
+use stoa::store::NewVote;
+
+use crate::app::{Browser, Page, TestApp};
+use crate::vote::differences;
+
+const ALICES: &str = "203.0.113.5";
+const ELSEWHERE: &str = "203.0.113.6";
+const THIRD: &str = "2001:db8:1:2::7";
+
+/// A forum behind a proxy, where alice has submitted a story from her address.
+async fn forum(change: impl FnOnce(&mut Settings)) -> (TestApp, Browser, i64) {
+    let app = TestApp::with(|settings| {
+        settings.trusted_proxies = Some("127.0.0.1".parse().expect("an address"));
+        change(settings);
+    })
+    .await;
+    let mut alice = app.member("alice").await;
+    let story = from(&mut alice, ALICES, "/submit", &[("title", "A story"), ("text", "Words.")]).await.item();
+    (app, alice, story)
+}
+
+async fn from(browser: &mut Browser, address: &str, path: &str, form: &[(&str, &str)]) -> Page {
+    let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", address)];
+    let page = browser.send(Method::POST, path, &headers, Some(form)).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}: {}", page.text());
+    page
+}
+
+async fn vote(browser: &mut Browser, address: &str, id: i64, dir: &str) {
+    from(browser, address, &format!("/item/{id}/vote"), &[("dir", dir)]).await;
+}
+
+async fn comment(browser: &mut Browser, address: &str, on: i64) -> i64 {
+    let page = from(browser, address, &format!("/item/{on}/reply"), &[("text", "A comment.")]).await;
+    let to = page.location().expect("a place");
+    to.rsplit_once("#c").expect("a comment's address").1.parse().expect("an id")
+}
+
+/// Why the vote of somebody does not count; empty where it does.
+async fn why(app: &TestApp, voter: &str, item: i64) -> String {
+    let mut db = app.connection().await;
+    let query = "select coalesce(v.uncounted, '') from votes v join users u on u.id = v.user_id \
+                 where u.name = $1 and v.item_id = $2 and v.counted = (v.uncounted is null)";
+    let why = sqlx::query_scalar(query).bind(voter).bind(item).fetch_one(&mut db).await;
+    assert_eq!(differences(app).await, 0);
+    why.unwrap_or_else(|e| panic!("a vote of {voter} on {item}: {e}"))
+}
+
+async fn score(app: &TestApp, id: i64) -> i64 {
+    app.number(&format!("select score from items where id = {id}")).await
+}
+
+#[tokio::test]
+async fn of_members_with_little_karma_one_from_each_address_counts() {
+    let (app, mut alice, story) = forum(|_| {}).await;
+    let [mut bob, mut carl, mut dora] = [app.member("bob").await, app.member("carl").await, app.member("dora2").await];
+    vote(&mut bob, ELSEWHERE, story, "up").await;
+    vote(&mut carl, THIRD, story, "up").await;
+    assert_eq!(
+        (score(&app, story).await, app.karma("alice").await),
+        (3, 3),
+        "they have 1 karma, as everybody at first"
+    );
+    // The last half of an IPv6 address says nothing.
+    vote(&mut dora, "2001:db8:1:2:ffff::1", story, "up").await;
+    assert_eq!(why(&app, "dora2", story).await, "same-address");
+    assert_eq!((score(&app, story).await, app.karma("alice").await), (3, 3));
+    let other = comment(&mut alice, ALICES, story).await;
+    vote(&mut dora, THIRD, other, "up").await;
+    assert_eq!(
+        (why(&app, "dora2", other).await.as_str(), score(&app, other).await),
+        ("", 2),
+        "the first there on this"
+    );
+    vote(&mut dora, THIRD, story, "none").await;
+    assert_eq!(score(&app, story).await, 3, "undone, it takes nothing away");
+    vote(&mut dora, ELSEWHERE, story, "up").await;
+    assert_eq!(why(&app, "dora2", story).await, "same-address");
+    vote(&mut bob, ELSEWHERE, story, "none").await;
+    vote(&mut dora, ELSEWHERE, story, "none").await;
+    vote(&mut dora, ELSEWHERE, story, "up").await;
+    assert_eq!((why(&app, "dora2", story).await.as_str(), score(&app, story).await), ("", 3), "now they are the first");
+}
+
+#[tokio::test]
+async fn a_vote_from_the_authors_own_address_counts_from_a_little_karma_on() {
+    let (app, _, story) = forum(|_| {}).await;
+    for (name, karma, role, expected) in [
+        ("bob", 4, Role::Member, "same-address"),
+        ("carl", 5, Role::Member, ""),
+        ("mia", 1, Role::Moderator, ""),
+        ("dora2", 200, Role::Member, ""),
+    ] {
+        let mut member = app.person(name, role).await;
+        app.set_karma(name, karma).await;
+        app.sql(&format!("update users set karma_base = {karma} where name = '{name}'")).await;
+        vote(&mut member, ALICES, story, "up").await;
+        assert_eq!(why(&app, name, story).await, expected, "{name} of {karma} karma");
+    }
+    assert_eq!(score(&app, story).await, 4, "a household that takes part counts as others do");
+}
+
+#[tokio::test]
+async fn an_address_of_a_private_network_is_nobodys() {
+    let (app, mut alice, _) = forum(|_| {}).await;
+    let (mut bob, mut carl) = (app.member("bob").await, app.member("carl").await);
+    for address in ["10.0.0.7", "192.168.1.2", "fd00::5"] {
+        let id = comment(&mut alice, address, 1).await;
+        vote(&mut bob, address, id, "up").await;
+        vote(&mut carl, address, id, "up").await;
+        assert_eq!((score(&app, id).await, app.number("select count(near) from votes").await), (3, 0), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_votes_from_one_address_at_one_moment_one_counts() {
+    let (app, _, story) = forum(|_| {}).await;
+    let mut tasks = Vec::new();
+    for nth in 0..12 {
+        let user = app.account(&format!("puppet{nth}"), Role::Member).await;
+        let origin = Some(app.store.origin_key().origin(ELSEWHERE.parse().expect("an address")));
+        let vote = NewVote { user, item: ItemId(story), dir: Some(Dir::Up), origin };
+        let (store, policy, now) = (app.store.clone(), app.app.policy.clone(), app.now());
+        tasks.push(tokio::spawn(async move { store.vote(vote, &policy, now).await.expect("voted") }));
+    }
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    assert_eq!(score(&app, story).await, 2);
+    assert_eq!(app.number("select count(*) from votes where uncounted = 'same-address'").await, 11);
+    assert_eq!(differences(&app).await, 0);
+}
+
+#[tokio::test]
+async fn submitting_the_same_address_again_is_a_vote_by_the_same_rules() {
+    let (app, mut alice, _) = forum(|_| {}).await;
+    let link = [("title", "A link"), ("url", "https://example.com/a"), ("text", "")];
+    let story = from(&mut alice, ALICES, "/submit", &link).await.item();
+    let (mut bob, mut carl) = (app.member("bob").await, app.member("carl").await);
+    assert_eq!(from(&mut bob, ALICES, "/submit", &link).await.item(), story);
+    assert_eq!(from(&mut carl, ELSEWHERE, "/submit", &link).await.item(), story);
+    assert_eq!((why(&app, "bob", story).await.as_str(), why(&app, "carl", story).await.as_str()), ("same-address", ""));
+    assert_eq!(score(&app, story).await, 2);
+}
+
+#[tokio::test]
+async fn where_votes_came_from_is_forgotten_after_30_days() {
+    let (app, _, story) = forum(|_| {}).await;
+    let mut bob = app.member("bob").await;
+    app.account("carl", Role::Member).await;
+    vote(&mut bob, ELSEWHERE, story, "up").await;
+    for (passed, kept) in [(30 * DAY, 1), (1, 0)] {
+        app.pass(passed);
+        app.store.purge(KEEP, app.now()).await.expect("purged");
+        assert_eq!(app.number("select count(near) from votes").await, kept, "{passed}");
+    }
+    let mut carl = app.session("carl").await;
+    vote(&mut carl, ELSEWHERE, story, "up").await;
+    assert_eq!((why(&app, "carl", story).await.as_str(), score(&app, story).await), ("", 3), "the vote itself stays");
+}
+
+/// Comments by alice and carl in turn, and bob, who has the karma to vote them down.
+async fn discussion(app: &TestApp, alice: &mut Browser, story: i64, many: usize) -> (Browser, Vec<i64>) {
+    let (mut carl, bob) = (app.member("carl").await, app.member("bob").await);
+    app.sql("update users set karma = 900, karma_base = 900 where name = 'bob'").await;
+    let mut ids = Vec::new();
+    for nth in 0..many {
+        ids.push(comment(if nth % 2 == 0 { alice } else { &mut carl }, ALICES, story).await);
+    }
+    (bob, ids)
+}
+
+#[tokio::test]
+async fn who_mostly_votes_down_is_not_counted_voting_down() {
+    let (app, mut alice, story) = forum(|_| {}).await;
+    let (mut bob, ids) = discussion(&app, &mut alice, story, 23).await;
+    for (nth, id) in ids.iter().take(20).enumerate() {
+        vote(&mut bob, ELSEWHERE, *id, if nth % 10 < 3 { "up" } else { "down" }).await;
+        assert_eq!(why(&app, "bob", *id).await, "", "{nth}");
+        app.pass(1);
+    }
+    vote(&mut bob, ELSEWHERE, ids[20], "down").await;
+    assert_eq!((why(&app, "bob", ids[20]).await.as_str(), score(&app, ids[20]).await), ("always-down", 1));
+    vote(&mut bob, ELSEWHERE, ids[20], "up").await;
+    assert_eq!(
+        (why(&app, "bob", ids[20]).await.as_str(), score(&app, ids[20]).await),
+        ("", 2),
+        "turned, it is judged anew"
+    );
+    for id in &ids[21..] {
+        vote(&mut bob, ELSEWHERE, *id, "up").await;
+        assert_eq!(why(&app, "bob", *id).await, "");
+    }
+}
+
+#[tokio::test]
+async fn three_votes_down_on_one_author_are_enough_for_a_grudge() {
+    let (app, mut alice, story) = forum(|_| {}).await;
+    let (mut bob, ids) = discussion(&app, &mut alice, story, 10).await;
+    let (alices, carls): (Vec<i64>, Vec<i64>) = (ids[..].iter().step_by(2).copied().collect(), vec![ids[1], ids[3]]);
+    for id in &alices[..3] {
+        vote(&mut bob, ELSEWHERE, *id, "down").await;
+        assert_eq!(why(&app, "bob", *id).await, "");
+        app.pass(1);
+    }
+    vote(&mut bob, ELSEWHERE, alices[3], "down").await;
+    assert_eq!((why(&app, "bob", alices[3]).await.as_str(), score(&app, alices[3]).await), ("grudge", 1));
+    assert_eq!(app.karma("alice").await, -2);
+    app.pass(1);
+    vote(&mut bob, ELSEWHERE, carls[0], "down").await;
+    assert_eq!(why(&app, "bob", carls[0]).await, "", "somebody else");
+    app.pass(1);
+    vote(&mut bob, ELSEWHERE, alices[4], "down").await;
+    assert_eq!(why(&app, "bob", alices[4]).await, "", "the last three were not all on her");
+}
+
+#[tokio::test]
+async fn votes_for_nobody_but_one_author_are_a_ring() {
+    let (app, mut alice, story) = forum(|settings| settings.ring_votes = Some(4)).await;
+    let (mut bob, ids) = discussion(&app, &mut alice, story, 14).await;
+    let mut others = app.member("others").await;
+    for _ in 0..30 {
+        comment(&mut others, THIRD, story).await;
+    }
+    let votes: Vec<i64> = ids[..].iter().step_by(2).copied().collect();
+    for (id, expected) in votes.iter().zip(["", "", "", "", "ring", "ring"]) {
+        vote(&mut bob, ELSEWHERE, *id, "up").await;
+        assert_eq!(why(&app, "bob", *id).await, expected);
+        app.pass(1);
+    }
+    vote(&mut bob, ELSEWHERE, ids[1], "up").await;
+    assert_eq!(why(&app, "bob", ids[1]).await, "", "carl is not of it");
+    app.pass(1);
+    vote(&mut bob, ELSEWHERE, votes[6], "up").await;
+    assert_eq!(why(&app, "bob", votes[6]).await, "", "three of four are not nearly all");
+}
+
+#[tokio::test]
+async fn who_votes_for_the_few_that_there_are_is_in_no_ring() {
+    let app = TestApp::with(|settings| settings.ring_votes = Some(2)).await;
+    for (name, role) in [("chief", Role::Admin), ("alice", Role::Member)] {
+        let (mut writer, mut reader) = (app.person(name, role).await, app.member(&format!("for-{name}")).await);
+        for nth in 0..5 {
+            let story = writer.text_story(&format!("Story {nth}"), "Words.").await;
+            reader.vote(story, "up").await;
+            assert_eq!(why(&app, &reader.name, story).await, "", "{nth}");
+        }
+    }
+    // Others come to write, and a reader of the operator alone is still none of theirs.
+    let (mut carl, mut chief) = (app.member("carl").await, app.session("chief").await);
+    for nth in 0..50 {
+        carl.text_story(&format!("Carl's {nth}"), "Words.").await;
+    }
+    let story = chief.text_story("The operator's", "Words.").await;
+    app.session("for-chief").await.vote(story, "up").await;
+    assert_eq!(why(&app, "for-chief", story).await, "");
+    let story = app.session("alice").await.text_story("One more", "Words.").await;
+    app.session("for-alice").await.vote(story, "up").await;
+    assert_eq!(why(&app, "for-alice", story).await, "ring");
+}
+
+#[tokio::test]
+async fn the_first_votes_of_a_young_account_wait_only_where_a_forum_says_so() {
+    let (app, _, story) = forum(|settings| settings.young_account_hours = Some(24)).await;
+    let mut bob = app.member("bob").await;
+    vote(&mut bob, ELSEWHERE, story, "up").await;
+    assert_eq!((why(&app, "bob", story).await.as_str(), score(&app, story).await), ("young", 1));
+    app.pass(24 * HOUR);
+    let mut bob = app.session("bob").await;
+    vote(&mut bob, ELSEWHERE, story, "up").await;
+    assert_eq!(why(&app, "bob", story).await, "young", "a vote is judged when it is cast");
+    app.sql("update users set created = created + 86400 where name = 'alice'").await;
+    let carl = app.account("carl", Role::Member).await;
+    app.sql(&format!("update users set karma = 2, karma_base = 2 where id = {}", carl.0)).await;
+    vote(&mut app.session("carl").await, THIRD, story, "up").await;
+    assert_eq!(why(&app, "carl", story).await, "", "who has brought something in is known");
+    let dora = app.account("dora2", Role::Member).await;
+    app.pass(24 * HOUR);
+    vote(&mut app.session("dora2").await, "198.51.100.1", story, "up").await;
+    assert_eq!(why(&app, "dora2", story).await, "", "{dora:?} is a day old");
+    assert_eq!(score(&app, story).await, 3);
+}
+
+#[tokio::test]
+async fn whoever_casts_a_vote_that_does_not_count_sees_one_that_does() {
+    let (app, mut alice, story) = forum(|_| {}).await;
+    let said = comment(&mut alice, ALICES, story).await;
+    let (mut bob, mut carl) = (app.member("bob").await, app.member("carl").await);
+    let path = format!("/item/{story}/vote");
+    let headers =
+        |address| [("sec-fetch-site", "same-origin"), ("accept", "application/json"), ("x-forwarded-for", address)];
+    let mut answers = Vec::new();
+    for (voter, address, nth) in [(&mut bob, ELSEWHERE, 2), (&mut carl, ALICES, 3)] {
+        let page = voter.send(Method::POST, &path, &headers(address), Some(&[("dir", "up")])).await;
+        let answer: serde_json::Value = serde_json::from_slice(&page.body).expect("JSON");
+        assert_eq!(answer, json!({ "points": nth, "dir": "up" }));
+        answers.push(page.headers);
+    }
+    assert_eq!(why(&app, "carl", story).await, "same-address");
+    for headers in &mut answers {
+        headers.remove("x-request-id");
+    }
+    assert_eq!(answers[0], answers[1]);
+    vote(&mut carl, ALICES, said, "up").await;
+    for kept in [true, false] {
+        let shown = if kept { app.browser_of(&carl) } else { app.without_memory().browser_of(&carl) };
+        let mut carl = shown;
+        for path in ["/", "/new", "/upvoted", &format!("/item/{story}")] {
+            let page = carl.get(path).await;
+            assert!(page.has("3 points") && page.has("you upvoted") && page.has(">undo<"), "{path}: {}", page.text());
+        }
+    }
+    for other in [&mut bob, &mut alice, &mut app.visitor()] {
+        for path in ["/", "/new", &format!("/item/{story}")] {
+            assert!(other.get(path).await.has("2 points"), "{path} to {}", other.name);
+        }
+    }
+    vote(&mut carl, ALICES, story, "none").await;
+    assert!(carl.get("/").await.has("2 points") && score(&app, story).await == 2);
+}
+
+#[tokio::test]
+async fn moderators_see_whose_votes_do_not_count_on_what_and_why() {
+    let (app, mut alice, story) = forum(|_| {}).await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    assert!(mia.get("/mod").await.has("href=\"/mod/votes\""));
+    assert!(mia.get("/mod/votes").await.has("There are no more of them"));
+    let said = comment(&mut alice, ELSEWHERE, story).await;
+    let (mut bob, mut carl) = (app.member("bob").await, app.member("carl").await);
+    app.sql("update users set karma = 900, karma_base = 900 where name = 'carl'").await;
+    app.sql("update users set shadowed_at = 1 where name = 'carl'").await;
+    vote(&mut bob, ALICES, story, "up").await;
+    app.pass(3_000);
+    vote(&mut carl, THIRD, said, "down").await;
+    let page = mia.get("/mod/votes").await;
+    let text = page.text();
+    let (first, second) = text.split_once("</article>").expect("two votes");
+    for part in [
+        &format!("Comment on <a href=\"/item/{said}\">A story</a>")[..],
+        "voted down by <a class=\"u\" href=\"/user/carl\">",
+        "written by <a class=\"u\" href=\"/user/alice\">",
+        "<p>A comment.</p>",
+        "The voter is shadow-banned.",
+    ] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    for part in [
+        &format!("<a href=\"/item/{story}\">A story</a>")[..],
+        "voted up by <a class=\"u\" href=\"/user/bob\">",
+        "came from the same address",
+        "50 minutes ago",
+    ] {
+        assert!(second.contains(part), "{part}: {second}");
+    }
+    for who in [&mut alice, &mut bob, &mut app.visitor()] {
+        assert_ne!(who.get("/mod/votes").await.status, StatusCode::OK, "{}", who.name);
+    }
+    vote(&mut bob, ALICES, story, "none").await;
+    assert!(!mia.get("/mod/votes").await.has("/user/bob"), "a vote that was taken back is gone");
+}
+
+#[tokio::test]
+async fn the_list_of_votes_that_do_not_count_goes_on_page_by_page() {
+    let (app, _, story) = forum(|_| {}).await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    for nth in 0..70 {
+        app.account(&format!("puppet{nth}"), Role::Member).await;
+    }
+    // Several at each moment.
+    let insert = format!(
+        "insert into votes (user_id, item_id, dir, counted, uncounted, at) \
+         select id, {story}, 1, false, 'ring', {} - id / 7 from users where name like 'puppet%'",
+        app.now().0
+    );
+    app.sql(&insert).await;
+    let (mut path, mut names) = (Some("/mod/votes".to_owned()), Vec::new());
+    let mut pages = 0;
+    while let Some(at) = path {
+        let text = mia.get(&at).await.text();
+        let voters = text.split("voted up by <a class=\"u\" href=\"/user/").skip(1);
+        names.extend(voters.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        let more = text.split_once("<p class=\"next\"><a href=\"").and_then(|(_, rest)| rest.split_once('"'));
+        path = more.map(|(href, _)| href.replace("&amp;", "&").replace("&#38;", "&"));
+        pages += 1;
+    }
+    names.sort();
+    names.dedup();
+    assert_eq!((names.len(), pages), (70, 3), "each once");
+    for odd in ["?at=x", "?at=1&voter=2", "?before=99999999999999999999", "?at=-1&voter=-1&before=-1"] {
+        let page = mia.get(&format!("/mod/votes{odd}")).await;
+        assert!(page.status == StatusCode::OK || page.status == StatusCode::BAD_REQUEST, "{odd}: {}", page.status);
+    }
+}
