@@ -1,4 +1,5 @@
-//! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written, and at most a minute old.
+//! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written that is more than votes, and
+//! at most a minute old: so long may ranks lag behind votes, while the rows themselves show each at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,7 +59,7 @@ const KEPT: usize = 64;
 
 struct Kept {
     ids: Arc<[ItemId]>,
-    generation: u64,
+    said: u64,
     at: Timestamp,
 }
 
@@ -68,8 +69,8 @@ pub struct Lists(Mutex<HashMap<Ranked, Kept>>);
 impl Lists {
     /// The ids of a list, in its order.
     pub async fn get(&self, list: Ranked, store: &Store, now: Timestamp) -> Result<Arc<[ItemId]>> {
-        let generation = store.generation();
-        if let Some(ids) = self.kept(list, generation, now) {
+        let said = store.said();
+        if let Some(ids) = self.kept(list, said, now) {
             return Ok(ids);
         }
         let ids: Arc<[ItemId]> = compute(list, store, now).await?.into();
@@ -77,15 +78,13 @@ impl Lists {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(list, Kept { ids: Arc::clone(&ids), generation, at: now });
+        kept.insert(list, Kept { ids: Arc::clone(&ids), said, at: now });
         Ok(ids)
     }
 
-    fn kept(&self, list: Ranked, generation: u64, now: Timestamp) -> Option<Arc<[ItemId]>> {
+    fn kept(&self, list: Ranked, said: u64, now: Timestamp) -> Option<Arc<[ItemId]>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept
-            .get(&list)
-            .filter(|kept| kept.generation == generation && (0..MINUTE).contains(&now.since(kept.at)))?;
+        let found = kept.get(&list).filter(|kept| kept.said == said && (0..MINUTE).contains(&now.since(kept.at)))?;
         Some(Arc::clone(&found.ids))
     }
 }
