@@ -22,10 +22,11 @@ use crate::patience::Patience;
 
 /// One address may have this part of all connections: a quarter.
 const SHARE: usize = 4;
-/// How much of an answer the system holds unsent for a slow reader, in bytes. So the answer stays where it is counted, and a reader who takes
-/// anything shows: the next part is asked for when half of this is gone.
-#[cfg(target_os = "linux")]
-const UNSENT: u32 = 128 * 1024;
+/// How much of all answers the system holds unsent for slow readers, in bytes, shared out among the connections that there are. So the rest
+/// stays where it is counted, and a reader who takes anything shows: the next part is asked for when half of this is gone.
+const UNSENT: usize = 32 * 1024 * 1024;
+/// The least and the most of it for one connection: a long page goes out fast in parts of that size, and small ones cost time.
+const UNSENT_EACH: (usize, usize) = (64 * 1024, 256 * 1024);
 
 /// The other end of a connection, as the server's library wants it: with a listener of its own.
 #[derive(Debug, Clone, Copy)]
@@ -170,7 +171,7 @@ impl AddrListener<Connection, Peer> for Door {
                 tracing::debug!(%address, "an address has too many connections: this one is closed");
                 continue;
             };
-            if let Err(error) = tune(&stream) {
+            if let Err(error) = tune(&stream, self.all.saturating_sub(self.places.available_permits())) {
                 tracing::debug!(%address, %error, "a connection was closed before it began");
                 continue;
             }
@@ -215,9 +216,13 @@ fn turn_away(_: &TcpListener) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// An answer is sent at once, and no more of it is handed to the system than the reader takes soon.
-fn tune(stream: &TcpStream) -> io::Result<()> {
+/// An answer is sent at once, and no more of it is handed to the system than the reader takes soon; the less, the more are connected.
+fn tune(stream: &TcpStream, connected: usize) -> io::Result<()> {
+    let (least, most) = UNSENT_EACH;
+    let share = u32::try_from((UNSENT / connected.max(1)).clamp(least, most)).unwrap_or(u32::MAX);
     #[cfg(target_os = "linux")]
-    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT)?;
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(share)?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = share;
     stream.set_nodelay(true)
 }
