@@ -36,7 +36,8 @@ pub fn count(items: u32) {
         ask(BEFORE);
         control(&server, &["-z"]);
         ask(COUNTED);
-        control(&server, &["-d", name]);
+        // Whatever is said there that begins with a digit would be taken for a process.
+        control(&server, &["-d", "counted"]);
         let dump = newest_dump(&folder);
         let kept = folder.join(name.replace([' ', ','], "-"));
         std::fs::rename(&dump, &kept).unwrap();
@@ -74,13 +75,14 @@ fn control(server: &Server, arguments: &[&str]) {
 /// The dump that was asked for, once the process has come by to write it.
 fn newest_dump(folder: &Path) -> PathBuf {
     let began = Instant::now();
+    let wait = Duration::from_secs(60);
     loop {
         let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let dump = files.find(|path| path.to_string_lossy().contains("/out."));
         if let Some(dump) = dump.filter(|dump| read_to_string(dump).is_ok_and(|text| text.contains("\ntotals: "))) {
             return dump;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "callgrind wrote no dump into {}", folder.display());
+        assert!(began.elapsed() < wait, "callgrind wrote no dump into {}", folder.display());
         std::thread::sleep(Duration::from_millis(500));
     }
 }

@@ -39,7 +39,7 @@ use turns::Plan;
 
 /// The forum's own, so that limits and forum differ in nothing else.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Items of the site that the whole table is of.
 const ITEMS: u32 = 10_000;

@@ -95,7 +95,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
             tracing::info_span!("request", method = %request.method(), path, id)
         })
         .on_response(DefaultOnResponse::new().level(Level::DEBUG));
-    Ok(routes::routes()
+    let site = routes::routes()
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(RequestBodyDeadlineLayer::new(app.patience.body))
@@ -110,9 +110,12 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(trace)
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(middleware::map_request(without_request_id))
-        .layer(middleware::from_fn_with_state(app.clone(), cache::serve))
-        .layer(middleware::map_request(without_tracking))
-        .with_state(app))
+        .with_state(app.clone());
+    // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that.
+    Ok(Router::new()
+        .fallback_service(site)
+        .layer(middleware::from_fn_with_state(app, cache::serve))
+        .layer(middleware::map_request(without_tracking)))
 }
 
 /// A request's id is ours to give: somebody else's would stand in the log.
