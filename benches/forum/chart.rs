@@ -98,7 +98,8 @@ fn costs(results: &Results, pages: &[&str], svg: &mut String) {
                 let _ = write!(svg, "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"5\" class=\"{who}\"/>", x(cpu));
             }
             if nth == 0 {
-                let (side, class) = if who == "bare" { (2.0, "bare end") } else { (-6.0, who) };
+                // Where the two are the same, their names still stand apart.
+                let (side, class) = if who == "bare" { (-10.0, "bare end") } else { (-6.0, who) };
                 let text = if who == "bare" { "a bare handler, same bytes" } else { who };
                 label(svg, x(cpu) + side, top - 8.0, class, text);
             }
