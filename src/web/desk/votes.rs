@@ -27,6 +27,8 @@ const EXCERPT: usize = 140;
 struct VotesPage<'a> {
     page: Page<'a>,
     desk: Vec<Choice>,
+    /// Whether this is a later page of the list.
+    goes_on: bool,
     rows: Vec<Row>,
     more: Option<String>,
 }
@@ -91,5 +93,5 @@ pub async fn show(
     let mut page = Page::new(&app, &viewer, "mod", "Votes that do not count");
     page.robots = false;
     let rows = votes.into_iter().map(|vote| Row::new(vote, viewer.now)).collect();
-    Ok(html(&VotesPage { page, desk: desk::bar(&member, "votes"), rows, more }))
+    Ok(html(&VotesPage { page, desk: desk::bar(&member, "votes"), goes_on: after.at.is_some(), rows, more }))
 }
