@@ -95,7 +95,7 @@ const MODERATOR = {
 
 /** The moderators' desk, of which admins see all. */
 const ADMIN = {
-  "the queue": "/mod", "new accounts": "/mod/new", "requests": "/mod/requests", "sites": "/mod/sites", "rules": "/mod/rules", "the team": "/mod/team",
+  "the queue": "/mod", "new accounts": "/mod/new", "requests": "/mod/requests", "sites": "/mod/sites", "rules": "/mod/rules", "uncounted votes": "/mod/votes", "the team": "/mod/team",
   "a changed role": "/mod/team?name=gus&done=mia", "the log": "/log", "the log, narrowed": "/log?act=lock&moderator=mona", "a history": () => `${ruled.edited}/history`,
   "acts on a story": () => `${ruled.thread}/moderate`, "acts on a comment": () => `${ruled.locked}/moderate`, "a person": "/user/gus/moderate",
   "a locked thread": () => ruled.thread, "a dead story of theirs": () => ruled.killed,
@@ -200,7 +200,7 @@ test("the desk of a new forum, a refused role and the form kept through a log-in
       await accessible(page);
       await fitsItsWidth(page);
     };
-    for (const address of ["/mod", "/mod/new", "/mod/requests", "/mod/sites", "/mod/rules", "/mod/team", "/log"]) await judge(await page.goto(address));
+    for (const address of ["/mod", "/mod/new", "/mod/requests", "/mod/sites", "/mod/rules", "/mod/votes", "/mod/team", "/log"]) await judge(await page.goto(address));
     const press = async (name) => {
       const [answer] = await Promise.all([
         page.waitForResponse((it) => it.request().method() === "POST"),
