@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::text::{self, Html};
-use crate::web::comment::back_to;
+use crate::web::edit::back_to;
 use crate::web::error::Error;
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html};

@@ -10,6 +10,7 @@ mod comments;
 mod crowd;
 mod delete;
 mod desk;
+mod edit;
 mod error;
 mod fate;
 mod feed;

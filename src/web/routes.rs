@@ -5,8 +5,8 @@ use axum::routing::{get, post};
 
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, delete, desk, feed, flag, invitations, invited, item, log, mine, news,
-    old, pages, replies, search, sessions, setup, signup, submit, user,
+    account, act, assets, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, mine,
+    news, old, pages, replies, search, sessions, setup, signup, submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -47,7 +47,7 @@ fn reading() -> Router<App> {
         .route("/item/{id}/moderate", get(desk::moderate))
         .route("/item/{id}/history", get(desk::history))
         .route("/item/{id}/reply", get(comment::new).post(comment::create))
-        .route("/item/{id}/edit", get(comment::edit).post(comment::update))
+        .route("/item/{id}/edit", get(edit::form).post(edit::update))
         .route("/item/{id}/delete", get(delete::confirm).post(delete::destroy))
         // people
         .route("/user/{name}", get(user::show))
