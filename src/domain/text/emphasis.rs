@@ -2,7 +2,7 @@
 //!
 //! CommonMark 0.31, section 6.2; taking every symbol as punctuation errs towards an escape too many.
 
-use super::hn_escape::{MARK, Mark};
+use super::paragraph::{MARK, Mark};
 
 /// How many delimiters a paragraph has that could begin or end something: one alone needs no escape.
 pub struct Counts {

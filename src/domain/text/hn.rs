@@ -8,7 +8,8 @@ use std::cell::RefCell;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
-use super::hn_escape::{self, MARK, Mark, Paragraph};
+use super::hn_escape;
+use super::paragraph::{MARK, Mark, Paragraph};
 use super::{is_shown, links};
 
 /// Hacker News' HTML as Markdown source that renders to the same meaning.

@@ -8,6 +8,7 @@ mod hn_escape;
 mod lines;
 mod links;
 mod markdown;
+mod paragraph;
 mod safe;
 mod source;
 
