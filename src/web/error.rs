@@ -13,9 +13,10 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use crate::domain::brake::Held;
 use crate::domain::item::Sight;
 use crate::store;
+use crate::web::goto::Goto;
 use crate::web::limit;
 use crate::web::page::{Page, html};
-use crate::web::session::theme_cookie;
+use crate::web::session::{self, theme_cookie};
 use crate::web::state::App;
 
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub enum Error {
     LogInFirst(String),
     /// The sentence says what is wrong with the request.
     Bad(String),
+    /// It is so already, or somebody was first. The sentence says what is known of that.
+    Conflict(String),
     /// A brake holds them up.
     Held(Held),
     /// The site is too busy for this just now.
@@ -41,7 +44,6 @@ pub enum Error {
 struct Shown {
     title: &'static str,
     what: String,
-    next: (&'static str, &'static str),
 }
 
 impl Error {
@@ -75,6 +77,7 @@ impl Error {
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::LogInFirst(_) => StatusCode::SEE_OTHER,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
+            Error::Conflict(_) => StatusCode::CONFLICT,
             Error::Held(held) => limit::status(held),
             Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -92,9 +95,9 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {
             store::Error::NotFound => Error::NotFound,
-            store::Error::Conflict => {
-                Error::Bad("Somebody changed this at the same moment. Go back, look again and retry.".to_owned())
-            }
+            store::Error::Conflict => Error::Conflict(
+                "It is so already, or somebody changed it at the same moment. Go back and look again.".to_owned(),
+            ),
             store::Error::Busy => Error::Busy,
             store::Error::Other(cause) => Error::internal(cause),
         }
@@ -117,8 +120,7 @@ impl IntoResponse for Error {
         let mut response = status.into_response();
         let shown = match self {
             Error::LogInFirst(here) => return crate::web::session::to_log_in(&here),
-            Error::Forbidden(what) => Shown { what, ..shown(status) },
-            Error::Bad(what) => Shown { what, ..shown(status) },
+            Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => Shown { what, ..shown(status) },
             Error::Held(held) => {
                 if let Some(seconds) = held.wait {
                     response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -138,33 +140,32 @@ impl IntoResponse for Error {
 
 /// The words for a status of which nothing else is known, such as the refusal of a layer.
 fn shown(status: StatusCode) -> Shown {
-    let home = ("/", "Go to the front page");
-    let (title, what, next) = match status {
+    let (title, what) = match status {
         StatusCode::NOT_FOUND => {
-            ("Nothing here", "There is nothing at this address. It may have been mistyped, or never have been.", home)
+            ("Nothing here", "There is nothing at this address. It may have been mistyped, or never have been.")
         }
-        StatusCode::GONE => ("Deleted", "Its author has deleted this.", home),
+        StatusCode::GONE => ("Deleted", "Its author has deleted this."),
         StatusCode::FORBIDDEN => (
             "Not allowed",
             "This request came from another site, so nothing was done. If that was you, open the page here and try again.",
-            home,
         ),
-        StatusCode::METHOD_NOT_ALLOWED => ("Not like this", "This address does not take that kind of request.", home),
+        StatusCode::CONFLICT => ("Nothing was changed", "It is so already."),
+        StatusCode::METHOD_NOT_ALLOWED => ("Not like this", "This address does not take that kind of request."),
         StatusCode::PAYLOAD_TOO_LARGE => {
-            ("Too large", "That was more than this site takes at once. Please shorten it.", home)
+            ("Too large", "That was more than this site takes at once. Please shorten it.")
         }
-        StatusCode::URI_TOO_LONG => ("Too long", "That address is longer than this site takes.", home),
-        StatusCode::TOO_MANY_REQUESTS => ("A little slower", "Please wait a moment and try again.", home),
-        StatusCode::REQUEST_TIMEOUT => ("Too slow", "The request took too long to arrive. Please try again.", home),
+        StatusCode::URI_TOO_LONG => ("Too long", "That address is longer than this site takes."),
+        StatusCode::TOO_MANY_REQUESTS => ("A little slower", "Please wait a moment and try again."),
+        StatusCode::REQUEST_TIMEOUT => ("Too slow", "The request took too long to arrive. Please try again."),
         StatusCode::SERVICE_UNAVAILABLE => {
-            ("Busy", "The site has too much to do at this moment. Please try again in a few seconds.", home)
+            ("Busy", "The site has too much to do at this moment. Please try again in a few seconds.")
         }
         status if status.is_server_error() => {
-            ("Something broke", "That is the site's fault, not yours. It has been noted; please try again.", home)
+            ("Something broke", "That is the site's fault, not yours. It has been noted; please try again.")
         }
-        _ => ("That did not work", "The request could not be understood.", home),
+        _ => ("That did not work", "The request could not be understood."),
     };
-    Shown { title, what: what.to_owned(), next }
+    Shown { title, what: what.to_owned() }
 }
 
 #[derive(Template)]
@@ -173,13 +174,16 @@ struct ErrorPage<'a> {
     page: Page<'a>,
     title: &'static str,
     what: String,
-    next: (&'static str, &'static str),
+    /// The page that the request came from.
+    back: Option<Goto>,
     status: u16,
 }
 
 /// Turns every refusal, whoever made it, into a page; one that needs no viewer, so that it cannot fail as the request did.
 pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
     let theme = theme_cookie(request.headers());
+    let in_session = session::current(&app, request.headers()).is_some();
+    let back = session::referring_page(&app, request.headers()).filter(|back| back.as_str() != request.uri().path());
     let plain = request.headers().get(http::header::ACCEPT).is_some_and(|accept| accept == "application/json");
     let response = next.run(request).await;
     let status = response.status();
@@ -196,8 +200,9 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
     } else {
         let mut page = Page::for_nobody(&app, shown.title);
         page.theme = theme;
+        page.in_session = in_session;
         page.robots = false;
-        html(&ErrorPage { page, title: shown.title, what: shown.what, next: shown.next, status: status.as_u16() })
+        html(&ErrorPage { page, title: shown.title, what: shown.what, back, status: status.as_u16() })
     };
     *answer.status_mut() = status;
     for name in [RETRY_AFTER, ALLOW] {

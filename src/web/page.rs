@@ -53,6 +53,8 @@ pub struct Page<'a> {
     description: Option<String>,
     pub theme: Option<Theme>,
     pub viewer: Option<Viewer>,
+    /// Whether the request came with a session, on a page that does not ask whose.
+    pub in_session: bool,
     /// The path and query of the page.
     pub here: String,
     /// Whether search engines may list it.
@@ -94,6 +96,7 @@ impl<'a> Page<'a> {
             description: None,
             theme: None,
             viewer: None,
+            in_session: false,
             here: "/".to_owned(),
             robots: true,
             is_article: false,

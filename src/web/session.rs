@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use http::header::{COOKIE, SET_COOKIE, USER_AGENT};
+use http::header::{COOKIE, HOST, REFERER, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
@@ -231,15 +231,19 @@ impl FromRequestParts<App> for CurrentMember {
             Some(member) => Ok(CurrentMember { viewer, member }),
             // After a POST there is no page of that address to come back to.
             None if parts.method == Method::GET => Err(Error::LogInFirst(viewer.here)),
-            None => Err(Error::LogInFirst(referring_page(&parts.headers))),
+            None => Err(Error::LogInFirst(referring_page(app, &parts.headers).unwrap_or_default().as_str().to_owned())),
         }
     }
 }
 
-/// The local part of the page that a form stood on.
-fn referring_page(headers: &HeaderMap) -> String {
-    let page = headers.get(http::header::REFERER).and_then(|v| v.to_str().ok()).and_then(|v| url::Url::parse(v).ok());
-    page.map_or_else(|| "/".to_owned(), |page| page.path().to_owned())
+/// The page of this site that a form or a link stood on.
+pub fn referring_page(app: &App, headers: &HeaderMap) -> Option<Goto> {
+    let page = url::Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+    let is_ours = |host: &str| page.authority() == host;
+    let named = headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_ours);
+    let configured = app.config.base_url.split_once("://").is_some_and(|(_, host)| is_ours(host));
+    let query = page.query().map(|query| format!("?{query}")).unwrap_or_default();
+    (named || configured).then(|| Goto::new(&format!("{}{query}", page.path())))
 }
 
 /// A moderator or an admin.

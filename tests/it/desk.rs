@@ -132,7 +132,7 @@ async fn a_locked_thread_takes_no_comments_until_it_is_unlocked() {
     }
     alice.reply(story, "Beside it.").await;
     assert!(bob.get("/replies").await.has("no more replies. The reason: it went nowhere."));
-    assert_eq!(mia.post(&lock(comment), &[("on", "true"), ("reason", "again")]).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(mia.post(&lock(comment), &[("on", "true"), ("reason", "again")]).await.status, StatusCode::CONFLICT);
     mia.post(&lock(comment), &[("on", "false")]).await;
     alice.reply(below, "More.").await;
 
@@ -181,7 +181,7 @@ async fn a_notice_stands_above_the_thread_until_it_is_taken_off() {
     assert!(page.has("Please <em>stay</em> kind.") && page.has("Notice by the moderators"));
     mia.post(&pin, &[("on", "false"), ("text", "")]).await;
     assert!(!app.visitor().get(&format!("/item/{story}")).await.has("Notice by the moderators"));
-    assert_eq!(mia.post(&pin, &[("on", "false"), ("text", "")]).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(mia.post(&pin, &[("on", "false"), ("text", "")]).await.status, StatusCode::CONFLICT);
 }
 
 #[tokio::test]

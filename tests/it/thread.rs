@@ -198,6 +198,23 @@ async fn the_comment_count_is_what_a_visitor_may_see() {
 }
 
 #[tokio::test]
+async fn a_refusal_leads_back_and_does_not_look_like_a_log_out() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let from = |page: &'static str| [("host", "forum.example"), ("referer", page)];
+    let refused = alice.send(Method::GET, "/mod", &from("http://forum.example/item/3?order=newest"), None).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.has("href=\"/item/3?order=newest\">Go back to where you were"), "{}", refused.text());
+    assert!(!refused.has(">log in<") && refused.has("href=\"/replies\""), "the header knows of a session");
+    for page in ["https://elsewhere.example/item/3", "http://forum.example/mod", "not an address"] {
+        let refused = alice.send(Method::GET, "/mod", &[("host", "forum.example"), ("referer", page)], None).await;
+        assert!(!refused.has("Go back") && refused.has("Go to the front page"), "{page}: {}", refused.text());
+    }
+    let missed = app.visitor().send(Method::GET, "/nothing", &from("http://forum.example/new"), None).await;
+    assert!(missed.has(">log in<") && missed.has("href=\"/new\">Go back"), "{}", missed.text());
+}
+
+#[tokio::test]
 async fn what_is_not_there_or_not_allowed_has_a_page_that_helps() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
