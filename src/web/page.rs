@@ -36,10 +36,15 @@ pub struct Viewer {
     pub name: String,
     pub karma: i64,
     pub unread: i64,
+    /// For moderators: how many items wait in the queue, and how many people for an account.
+    waiting: Option<(i64, i64)>,
+}
+
+impl Viewer {
     /// For moderators: how much waits at their desk.
-    pub waiting: Option<i64>,
-    /// How many of those ask for an account.
-    requests: i64,
+    pub fn waiting(&self) -> Option<i64> {
+        self.waiting.map(|(queued, requests)| queued.saturating_add(requests))
+    }
 }
 
 pub struct Page<'a> {
@@ -71,8 +76,7 @@ impl<'a> Page<'a> {
             name: member.name.clone(),
             karma: member.karma,
             unread: viewer.unread,
-            waiting: (member.role >= Role::Moderator).then(|| viewer.waiting.saturating_add(viewer.requests)),
-            requests: viewer.requests,
+            waiting: (member.role >= Role::Moderator).then_some((viewer.waiting, viewer.requests)),
         });
         Page {
             section,
@@ -125,9 +129,14 @@ impl<'a> Page<'a> {
         self.description.clone().unwrap_or_else(general)
     }
 
-    /// How many ask for an account, for a moderator.
-    pub fn requests(&self) -> i64 {
-        self.viewer.as_ref().map_or(0, |viewer| viewer.requests)
+    /// How much waits for a moderator on a page of the desk.
+    pub fn waits(&self, href: &str) -> i64 {
+        let (queued, requests) = self.viewer.as_ref().and_then(|viewer| viewer.waiting).unwrap_or_default();
+        match href {
+            "/mod" => queued,
+            "/mod/requests" => requests,
+            _ => 0,
+        }
     }
 
     /// Whether it belongs to the section of that name.
