@@ -100,6 +100,20 @@ pub fn changes(before: Said<'_>, after: Said<'_>) -> String {
     changes.join("; ")
 }
 
+/// What undoes an act on an item: the last part of its address, and whether its form says `on`. None of what needs a reason, or a look.
+pub fn undo(act: &str) -> Option<(&'static str, bool)> {
+    Some(match act {
+        "kill" => ("kill", false),
+        "unkill" => ("kill", true),
+        "lock" => ("lock", false),
+        "merge" => ("merge", false),
+        "detach" => ("detach", false),
+        "second-chance" => ("second-chance", false),
+        "pin" => ("pin", false),
+        _ => return None,
+    })
+}
+
 /// What the log says of a kill of what flags, a rule or an import had killed: it is a moderator's decision from now on.
 pub const DEAD_ALREADY: &str = "it was dead already";
 

@@ -64,6 +64,16 @@ pub enum Outcome {
     Rejected,
 }
 
+impl Outcome {
+    /// What became of a flag, in a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Upheld => "upheld",
+            Outcome::Rejected => "rejected",
+        }
+    }
+}
+
 /// A flag as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Flag {

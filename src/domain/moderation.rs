@@ -25,6 +25,8 @@ pub enum ModerationError {
     SameAccount,
     #[error("Say why: the reason is kept with the act.")]
     NoReason,
+    #[error("Say in your words why: “other” alone tells its author nothing.")]
+    NoWords,
     #[error("That reason is too long: 500 characters are enough.")]
     LongReason,
     #[error(
@@ -114,4 +116,20 @@ pub fn reason(typed: &str, needed: bool) -> Result<&str, ModerationError> {
         return Err(ModerationError::UnshownReason);
     }
     Ok(reason)
+}
+
+/// The reasons to choose from where something is killed, beside [`OTHER`].
+pub const REASONS: [&str; 5] = ["spam", "off-topic", "rude", "duplicate", "broken link"];
+/// The reason that needs words.
+pub const OTHER: &str = "other";
+
+/// The reason of a kill: what was chosen, what was written, or both; none is needed.
+pub fn kill_reason(chosen: &str, words: &str) -> Result<String, ModerationError> {
+    let (chosen, words) = (reason(chosen, false)?, reason(words, false)?);
+    match (chosen, words) {
+        (OTHER, "") => Err(ModerationError::NoWords),
+        ("" | OTHER, words) => Ok(words.to_owned()),
+        (chosen, "") => Ok(chosen.to_owned()),
+        (chosen, words) => reason(&format!("{chosen}: {words}"), false).map(str::to_owned),
+    }
 }

@@ -8,11 +8,12 @@ use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
 
-/// An item that waits for a moderator.
+/// An item with what moderators know of its author.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Queued {
     pub id: ItemId,
-    pub queued_at: Timestamp,
+    /// Since when it waits for a moderator.
+    pub queued_at: Option<Timestamp>,
     /// Why a rule put it there; none where members' flags did.
     pub queued_for: Option<String>,
     /// Its author's karma, and how many of their last posts are dead; none where nobody is known as its author.
@@ -20,23 +21,37 @@ pub struct Queued {
     pub dead: i64,
 }
 
-impl Store {
-    /// What waits for a moderator, latest first.
-    pub async fn queue(&self, page: Page) -> Result<Vec<Queued>> {
-        Ok(sqlx::query_as(
+/// The items of a condition, each as [`Queued`].
+macro_rules! select_queued {
+    ($which:literal) => {
+        concat!(
             "select i.id, i.queued_at, i.queued_for, u.karma, \
              (select count(*) from (select s.dead from items s where s.author_id = i.author_id \
               and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as last_stories where dead is not null) \
              + (select count(*) from (select c.dead from items c where c.author_id = i.author_id \
               and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as last_comments where dead is not null) as dead \
-             from items i left join users u on u.id = i.author_id \
-             where i.queued_at is not null and (i.queued_at, i.id) < ($1, $2) order by i.queued_at desc, i.id desc limit $3",
+             from items i left join users u on u.id = i.author_id where ",
+            $which
         )
+    };
+}
+
+impl Store {
+    /// What waits for a moderator, latest first.
+    pub async fn queue(&self, page: Page) -> Result<Vec<Queued>> {
+        Ok(sqlx::query_as(select_queued!(
+            "i.queued_at is not null and (i.queued_at, i.id) < ($1, $2) order by i.queued_at desc, i.id desc limit $3"
+        ))
         .bind(page.before.0)
         .bind(page.before.1)
         .bind(page.rows)
         .fetch_all(&self.read)
         .await?)
+    }
+
+    /// One item, whether it waits or not.
+    pub async fn queued(&self, item: ItemId) -> Result<Queued> {
+        Ok(sqlx::query_as(select_queued!("i.id = $1")).bind(item).fetch_one(&self.read).await?)
     }
 }
 
@@ -70,10 +85,10 @@ impl Store {
             .await?)
     }
 
-    /// The newest accounts that people made here, from before a moment and an id.
+    /// The newest members' accounts that people made here, from before a moment and an id.
     pub async fn newest_accounts(&self, before: (Timestamp, UserId), rows: i64) -> Result<Vec<NewAccount>> {
         Ok(sqlx::query_as(
-            "select id, name, created, karma from users where source is null and (created, id) < ($1, $2) \
+            "select id, name, created, karma from users where source is null and role = 'member' and (created, id) < ($1, $2) \
              order by created desc, id desc limit $3",
         )
         .bind(before.0)

@@ -1,4 +1,4 @@
-//! Small acts on an item: vote, save, hide; and a moderator's kill. Each is a form of one button that comes back to its page.
+//! Small acts on an item: vote, save, hide. Each is a form of one button that comes back to its page.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -7,18 +7,17 @@ use serde::Deserialize;
 
 use crate::domain::brake::Deed;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
-use crate::domain::moderation;
 use crate::domain::origin::Origin;
-use crate::domain::user::{Member, Role};
+use crate::domain::user::Member;
 use crate::domain::vote::Dir;
-use crate::store::{Act, NewVote};
+use crate::store::NewVote;
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::limit::Address;
 use crate::web::page::{json, wants_json};
 use crate::web::path::Path;
-use crate::web::session::{CurrentMember, Moderator};
+use crate::web::session::CurrentMember;
 use crate::web::state::App;
 
 #[derive(Debug, Deserialize)]
@@ -111,59 +110,4 @@ pub async fn hide(
 /// The answer to a switch: to the script how it stands now, to a browser the page it came from.
 pub fn switched(headers: &HeaderMap, asked: &Switched) -> Response {
     if wants_json(headers) { json(&serde_json::json!({ "on": asked.on })) } else { asked.goto.redirect() }
-}
-
-#[derive(Debug, Deserialize)]
-pub struct Kill {
-    on: bool,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    goto: Goto,
-}
-
-/// The role of an item's author, for whether a moderator may act on it.
-pub async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
-    match &item.author {
-        Some(name) => Ok(app.store.profile(name).await?.role),
-        None => Ok(Role::Member),
-    }
-}
-
-/// `POST /item/{id}/kill`
-pub async fn kill(
-    State(app): State<App>,
-    moderator: Moderator,
-    Path(id): Path<ItemId>,
-    Form(asked): Form<Kill>,
-) -> Result<Response, Error> {
-    let item = app.store.item(id).await?;
-    moderation::may_act_on(&moderator.member, author_role(&app, &item).await?).map_err(Error::forbidden)?;
-    let reason = moderation::reason(&asked.reason, false).map_err(Error::bad)?;
-    let act = Act { actor: Some(moderator.member.id), reason, at: app.clock.now() };
-    app.store.kill(id, asked.on, act).await?;
-    Ok(asked.goto.redirect())
-}
-
-#[derive(Debug, Deserialize)]
-pub struct Clear {
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    goto: Goto,
-}
-
-/// `POST /item/{id}/clear`: a moderator has looked at it and lets it stand.
-pub async fn clear(
-    State(app): State<App>,
-    moderator: Moderator,
-    Path(id): Path<ItemId>,
-    Form(asked): Form<Clear>,
-) -> Result<Response, Error> {
-    let item = app.store.item(id).await?;
-    moderation::may_act_on(&moderator.member, author_role(&app, &item).await?).map_err(Error::forbidden)?;
-    let reason = moderation::reason(&asked.reason, false).map_err(Error::bad)?;
-    let act = Act { actor: Some(moderator.member.id), reason, at: app.clock.now() };
-    app.store.clear(id, act).await?;
-    Ok(asked.goto.redirect())
 }

@@ -18,7 +18,7 @@ use crate::domain::thread::{self, Order};
 use crate::domain::user::Role;
 use crate::store::Marks;
 use crate::web::cache::OfThread;
-use crate::web::desk::Acts;
+use crate::web::desk::{Acts, Last};
 use crate::web::error::Error;
 use crate::web::fate::FateView;
 use crate::web::flag::Panel;
@@ -75,8 +75,9 @@ struct ItemPage<'a> {
     closed: Option<String>,
     /// A moderators' notice above the thread.
     notice: Option<Html>,
-    /// For moderators: what they may do to it.
+    /// For moderators: what they may do to it, and what they did just now.
     desk: Option<Acts>,
+    last: Option<Last>,
     /// For its author: what became of it.
     fate: Option<FateView>,
     /// For members who may flag it or vouch for it.
@@ -161,6 +162,7 @@ impl Parts<'_> {
         if context.is_none() {
             story.earlier = self.earlier().await?;
         }
+        let (desk, last) = self.desk().await?;
         Ok(ItemPage {
             page: self.described(&story, context.as_ref()),
             id: self.item.id,
@@ -176,7 +178,8 @@ impl Parts<'_> {
             room: Room,
             closed: self.may_reply().err(),
             notice: self.root.pinned.as_deref().filter(|_| self.root.is_live()).map(text::render),
-            desk: self.desk().await?,
+            desk,
+            last,
             fate: FateView::load(self.app, self.viewer, self.item).await?,
             panel: Panel::load(self.app, self.viewer, self.item).await?,
             orders: Order::ALL,
@@ -258,13 +261,14 @@ impl Parts<'_> {
         }
     }
 
-    async fn desk(&self) -> Result<Option<Acts>, Error> {
+    async fn desk(&self) -> Result<(Option<Acts>, Option<Last>), Error> {
         // Whose role it is, the act itself checks; the desk shows what a moderator may try.
-        let moderates = self.viewer.member().is_some_and(|member| moderation::may_act_on(member, Role::Member).is_ok());
-        if !moderates || self.item.deleted_at.is_some() {
-            return Ok(None);
-        }
-        Ok(Some(Acts::on(self.app, self.item, &self.viewer.here).await?))
+        let moderator = self.viewer.member().filter(|member| moderation::may_act_on(member, Role::Member).is_ok());
+        let Some(moderator) = moderator.filter(|_| self.item.deleted_at.is_none()) else {
+            return Ok((None, None));
+        };
+        let last = Last::of(self.app, self.viewer, moderator, Some(self.item)).await?;
+        Ok((Some(Acts::on(self.app, self.item, &self.viewer.here).await?), last))
     }
 
     fn described(&self, story: &StoryView, context: Option<&Context>) -> Page<'_> {

@@ -11,7 +11,7 @@ use crate::domain::policy::Policy;
 use crate::domain::rank;
 use crate::domain::text::{self, Html};
 use crate::domain::thread::Node;
-use crate::domain::user::{Member, UserId};
+use crate::domain::user::{Member, Role, UserId};
 use crate::domain::vote::{Dir, Vote, may_vote_down};
 use crate::store::Marks;
 use crate::web::session::MaybeMember;
@@ -273,6 +273,7 @@ pub struct CommentView {
     pub may_reply: bool,
     pub may_edit: bool,
     pub may_delete: bool,
+    pub may_moderate: bool,
 }
 
 impl CommentView {
@@ -346,6 +347,7 @@ impl Thread<'_> {
             may_reply: eye.may_reply(item, self.root),
             may_edit: eye.may_edit(item),
             may_delete: eye.may_delete(item),
+            may_moderate: shown && eye.member.is_some_and(|member| member.role >= Role::Moderator),
         }
     }
 }

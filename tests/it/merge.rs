@@ -168,10 +168,10 @@ async fn what_cannot_be_merged_is_said_and_what_was_typed_is_kept() {
         assert!(kept || id != story || into.is_empty(), "{into} is kept: {}", page.text());
     }
     assert_eq!(app.dump(&[]).await, before, "nothing was done");
-    assert_eq!(unmerge(&mut mia, story).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(unmerge(&mut mia, story).await.status, StatusCode::CONFLICT);
     for on in ["true", "false"] {
         let page = mia.post(&format!("/item/{merged}/kill"), &[("on", on)]).await;
-        assert_eq!(page.status, StatusCode::BAD_REQUEST, "a merged story is neither killed nor brought back");
+        assert_eq!(page.status, StatusCode::CONFLICT, "a merged story is neither killed nor brought back");
     }
     let theirs = ada.text_story("An admin's story", "Words.").await;
     assert_eq!(merge(&mut mia, theirs, &story.to_string()).await.status, StatusCode::FORBIDDEN);

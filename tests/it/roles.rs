@@ -218,7 +218,7 @@ GET  /mod/requests              -         -                          login no   
 POST /mod/requests/{id}         request   decision=approve           login no    no    no       no     done      done
 POST /mod/requests/{id}         request   decision=decline&message=No. login no   no    no       no     done      done
 POST /mod/requests/{id}         request   decision=sideways          login no    no    no       no     bad       bad
-POST /mod/requests/{id}         missing   decision=approve           login no    no    no       no     bad       bad
+POST /mod/requests/{id}         missing   decision=approve           login no    no    no       no     so        so
 GET  /signup                    -         -                          page  done
 POST /signup                    -         name={fresh}&password={password} done
 GET  /invitation/{token}        invited   -                          page  no

@@ -4,17 +4,18 @@
 use std::fmt::Display;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::desk::DeskError;
 use crate::domain::item::{Item, ItemId, Kind};
-use crate::domain::user::Member;
+use crate::domain::moderation::REASONS;
+use crate::domain::user::{Member, Role};
 use crate::domain::{desk, draft, moderation, rank, reference};
 use crate::store::{self, Act, Duplicate};
-use crate::web::act::author_role;
+use crate::web::desk::{Judged, Last, last};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -22,17 +23,17 @@ use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
-use crate::web::view::{Eye, StoryView};
-
-/// What is chosen most often where something is killed.
-pub const REASONS: [&str; 6] = ["spam", "off-topic", "rude", "duplicate", "broken link", "other"];
 
 /// The acts that an item's state lets moderators choose from, for `_acts.html`.
 pub struct Acts {
     pub id: ItemId,
     /// Where a done act comes back to.
     pub goto: String,
-    pub reasons: [&'static str; 6],
+    pub reasons: &'static [&'static str],
+    /// What the flags on it mostly say.
+    mostly: &'static str,
+    /// Whether it waits for a moderator.
+    pub waits: bool,
     pub is_comment: bool,
     pub dead: bool,
     pub locked: bool,
@@ -54,6 +55,8 @@ pub struct Acts {
 pub struct Typed {
     on: Option<bool>,
     reason: String,
+    /// Words beside a reason that was chosen.
+    note: String,
     into: String,
     text: String,
     goto: Option<Goto>,
@@ -73,7 +76,9 @@ impl Acts {
         Ok(Acts {
             id: item.id,
             goto: goto.to_owned(),
-            reasons: REASONS,
+            reasons: &REASONS,
+            mostly: "",
+            waits: false,
             is_comment: item.kind == Kind::Comment,
             dead: item.dead.is_some(),
             locked: item.locked,
@@ -94,9 +99,15 @@ impl Acts {
         match field {
             "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => &self.typed.into,
             "pin-text" if self.errors.has("pin-text") => &self.typed.text,
+            "kill-note" if self.errors.has("kill-note") => &self.typed.note,
             field if self.errors.has(field) => &self.typed.reason,
             _ => "",
         }
+    }
+
+    /// Whether a reason of a kill is chosen to begin with: the one that was, or what the flags mostly say.
+    pub fn is_chosen(&self, reason: &str) -> bool {
+        if self.errors.has("kill-note") { self.typed.reason == reason } else { self.mostly == reason }
     }
 
     /// The notice to begin with: what was typed, or what is pinned.
@@ -109,9 +120,17 @@ impl Acts {
 #[template(path = "moderate.html")]
 struct ModeratePage<'a> {
     page: Page<'a>,
-    /// The title of a story, or of the one that a comment stands under.
-    title: String,
+    last: Option<Last>,
+    row: Judged,
     m: Acts,
+}
+
+/// The role of an item's author, for whether a moderator may act on it.
+pub async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
+    match &item.author {
+        Some(name) => Ok(app.store.profile(name).await?.role),
+        None => Ok(Role::Member),
+    }
 }
 
 /// An item that a moderator acts on, once it is known that they may.
@@ -139,18 +158,25 @@ impl Case {
         typed.goto.clone().unwrap_or_else(|| Goto::new(&format!("/item/{}", self.item.id))).redirect()
     }
 
+    /// The answer to an act: back, or where it changed nothing, what had been done before.
+    async fn done(&self, done: store::Result<()>, typed: &Typed) -> Result<Response, Error> {
+        match done {
+            Err(store::Error::Conflict) => Err(last::nothing_changed(&self.app, &self.viewer, self.item.id).await?),
+            done => done.map(|()| self.back(typed)).map_err(Error::from),
+        }
+    }
+
     async fn page(&self, errors: Mistakes, typed: Typed) -> Result<Response, Error> {
-        let root = if self.item.root_id == self.item.id {
-            self.item.clone()
-        } else {
-            self.app.store.item(self.item.root_id).await?
-        };
-        let eye = Eye::new(&self.app, &self.viewer, std::sync::Arc::default());
-        let mut page = Page::new(&self.app, &self.viewer, "mod", "Moderate");
+        let queued = self.app.store.queued(self.item.id).await?;
+        let row = Judged::all(&self.app, &self.viewer, vec![queued]).await?.pop().ok_or(Error::NotFound)?;
+        let mut page = Page::new(&self.app, &self.viewer, "mod", format!("Moderate {}", row.what()));
         page.robots = false;
         let status = errors.status();
-        let m = Acts { errors, typed, ..Acts::on(&self.app, &self.item, &format!("/item/{}", self.item.id)).await? };
-        Ok(html_with(status, &ModeratePage { page, title: StoryView::row(&root, &eye).title, m }))
+        let goto = typed.goto.clone().unwrap_or_else(|| Goto::new(&format!("/item/{}", self.item.id)));
+        let (mostly, waits) = (row.mostly(), row.waits.is_some());
+        let m = Acts { errors, typed, mostly, waits, ..Acts::on(&self.app, &self.item, goto.as_str()).await? };
+        let last = Last::of(&self.app, &self.viewer, &self.member, Some(&self.item)).await?;
+        Ok(html_with(status, &ModeratePage { page, last, row, m }))
     }
 
     /// The page of forms again, with what was typed and what is wrong with it.
@@ -180,8 +206,46 @@ impl Case {
 }
 
 /// `GET /item/{id}/moderate`
-pub async fn show(State(app): State<App>, moderator: Moderator, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    Case::open(app, moderator, id).await?.page(Mistakes::default(), Typed::default()).await
+pub async fn show(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Query(typed): Query<Typed>,
+) -> Result<Response, Error> {
+    let back = Typed { goto: typed.goto, ..Typed::default() };
+    Case::open(app, moderator, id).await?.page(Mistakes::default(), back).await
+}
+
+/// `POST /item/{id}/kill`
+pub async fn kill(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let case = Case::open(app, moderator, id).await?;
+    let reason = match moderation::kill_reason(&typed.reason, &typed.note) {
+        Ok(reason) => reason,
+        Err(mistake) => return case.again("kill-note", mistake, typed).await,
+    };
+    let done = case.app.store.kill(id, typed.on(), case.act(&reason)).await;
+    case.done(done, &typed).await
+}
+
+/// `POST /item/{id}/clear`: a moderator has looked at it and lets it stand.
+pub async fn clear(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Error> {
+    let case = Case::open(app, moderator, id).await?;
+    let reason = match moderation::reason(&typed.reason, false) {
+        Ok(reason) => reason.to_owned(),
+        Err(mistake) => return case.again("clear-reason", mistake, typed).await,
+    };
+    let done = case.app.store.clear(id, case.act(&reason)).await;
+    case.done(done, &typed).await
 }
 
 /// `POST /item/{id}/lock`
@@ -196,8 +260,8 @@ pub async fn lock(
         Ok(reason) => reason.to_owned(),
         Err(mistake) => return case.again("lock-reason", mistake, typed).await,
     };
-    case.app.store.lock(id, typed.on(), case.act(&reason)).await?;
-    Ok(case.back(&typed))
+    let done = case.app.store.lock(id, typed.on(), case.act(&reason)).await;
+    case.done(done, &typed).await
 }
 
 /// `POST /item/{id}/merge`
@@ -213,15 +277,15 @@ pub async fn merge(
         Err(mistake) => return case.again("merge-reason", mistake, typed).await,
     };
     if !typed.on() {
-        case.app.store.unmerge(id, case.act(&reason)).await?;
-        return Ok(case.back(&typed));
+        let done = case.app.store.unmerge(id, case.act(&reason)).await;
+        return case.done(done, &typed).await;
     }
     let into = match case.target(&typed).await? {
         Ok(into) => into,
         Err(mistake) => return case.again("merge-into", mistake, typed).await,
     };
-    case.app.store.merge(id, into, case.act(&reason)).await?;
-    Ok(Goto::new(&format!("/item/{into}")).redirect())
+    let done = case.app.store.merge(id, into, case.act(&reason)).await;
+    case.done(done, &Typed { goto: Some(Goto::new(&format!("/item/{into}"))), ..typed }).await
 }
 
 /// `POST /item/{id}/detach`
@@ -236,13 +300,13 @@ pub async fn detach(
         Ok(reason) => reason.to_owned(),
         Err(mistake) => return case.again("detach-reason", mistake, typed).await,
     };
-    if typed.on() {
+    let done = if typed.on() {
         desk::may_detach(&case.item).map_err(Error::bad)?;
-        case.app.store.detach(id, case.act(&reason)).await?;
+        case.app.store.detach(id, case.act(&reason)).await
     } else {
-        case.app.store.reattach(id, case.act(&reason)).await?;
-    }
-    Ok(case.back(&typed))
+        case.app.store.reattach(id, case.act(&reason)).await
+    };
+    case.done(done, &typed).await
 }
 
 /// `POST /item/{id}/second-chance`
@@ -268,7 +332,7 @@ pub async fn second_chance(
         Err(store::Error::Conflict) if typed.on() => {
             case.again("second-chance-reason", DeskError::OnTheFrontPage, typed).await
         }
-        done => done.map(|()| case.back(&typed)).map_err(Error::from),
+        done => case.done(done, &typed).await,
     }
 }
 
@@ -286,6 +350,6 @@ pub async fn pin(
         Ok(notice) => Some(notice),
         Err(mistake) => return case.again("pin-text", mistake, typed).await,
     };
-    case.app.store.pin(id, notice.as_deref(), case.act("")).await?;
-    Ok(case.back(&typed))
+    let done = case.app.store.pin(id, notice.as_deref(), case.act("")).await;
+    case.done(done, &typed).await
 }

@@ -2,6 +2,8 @@
 
 mod acts;
 mod history;
+mod judged;
+mod last;
 mod newcomers;
 pub mod person;
 mod queue;
@@ -11,8 +13,10 @@ mod sites;
 mod team;
 mod votes;
 
-pub use acts::{Acts, REASONS, detach, lock, merge, pin, second_chance, show as moderate};
+pub use acts::{Acts, author_role, clear, detach, kill, lock, merge, pin, second_chance, show as moderate};
 pub use history::show as history;
+pub use judged::Judged;
+pub use last::Last;
 pub use newcomers::show as newcomers;
 pub use queue::show as queue;
 pub use requests::{decide as decide_request, list as requests};

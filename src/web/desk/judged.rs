@@ -1,0 +1,103 @@
+//! An item with what judging it needs, for `_judged.html`.
+
+use std::collections::HashMap;
+
+use crate::domain::flag::{self, Reason};
+use crate::domain::item::{Item, ItemId, Kind};
+use crate::domain::text;
+use crate::store::{Flagging, Queued};
+use crate::web::error::Error;
+use crate::web::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::{Author, Eye, When};
+
+/// How much of a text is shown, in characters, and of one that it answers.
+const EXCERPT: usize = 400;
+const ANSWERED: usize = 160;
+
+pub struct Judged {
+    pub id: ItemId,
+    /// The title of a story, or of the story that a comment stands under.
+    pub title: String,
+    pub story: ItemId,
+    pub is_comment: bool,
+    pub site: Option<String>,
+    pub href: Option<String>,
+    pub excerpt: String,
+    pub author: Option<Author>,
+    /// The comment that this one answers: by whom, and how it begins.
+    pub answers: Option<(ItemId, Option<Author>, String)>,
+    pub karma: i64,
+    pub dead_posts: i64,
+    pub when: When,
+    pub waits: Option<When>,
+    pub why: Option<String>,
+    pub flags: Vec<Flagging>,
+    pub dead: bool,
+    pub locked: bool,
+}
+
+impl Judged {
+    /// Each of `queued`, in its order, with the items around it and who flagged it: three queries, however many there are.
+    pub async fn all(app: &App, viewer: &MaybeMember, queued: Vec<Queued>) -> Result<Vec<Judged>, Error> {
+        let ids: Vec<ItemId> = queued.iter().map(|queued| queued.id).collect();
+        let items = by_id(app.store.items(&ids).await?);
+        let mut around: Vec<ItemId> =
+            items.values().flat_map(|item| [Some(item.root_id), item.parent_id]).flatten().collect();
+        around.sort_unstable();
+        around.dedup();
+        let around = by_id(app.store.items(&around).await?);
+        let mut flags: HashMap<ItemId, Vec<Flagging>> = HashMap::new();
+        for flag in app.store.flags_on(&ids).await? {
+            flags.entry(flag.item_id).or_default().push(flag);
+        }
+        let eye = Eye::new(app, viewer, std::sync::Arc::default());
+        let judged = queued.into_iter().filter_map(|queued| {
+            let item = items.get(&queued.id)?;
+            let flags = flags.remove(&queued.id).unwrap_or_default();
+            Some(Judged { flags, ..Judged::new(item, &around, queued, &eye)? })
+        });
+        Ok(judged.collect())
+    }
+
+    fn new(item: &Item, around: &HashMap<ItemId, Item>, queued: Queued, eye: &Eye<'_>) -> Option<Judged> {
+        let head = around.get(&item.root_id)?;
+        let parent = item.parent_id.filter(|parent| *parent != head.id).and_then(|parent| around.get(&parent));
+        Some(Judged {
+            id: item.id,
+            title: head.title.clone().unwrap_or_else(|| "[deleted]".to_owned()),
+            story: head.id,
+            is_comment: item.kind == Kind::Comment,
+            site: item.site.clone(),
+            href: item.url.clone(),
+            excerpt: text::excerpt(&item.text, EXCERPT),
+            author: eye.author(item),
+            answers: parent.map(|parent| (parent.id, eye.author(parent), text::excerpt(&parent.text, ANSWERED))),
+            karma: queued.karma.unwrap_or(0),
+            dead_posts: queued.dead,
+            when: When::new(item.time, eye.now),
+            waits: queued.queued_at.map(|at| When::new(at, eye.now)),
+            why: queued.queued_for,
+            flags: Vec::new(),
+            dead: item.dead.is_some(),
+            locked: item.locked,
+        })
+    }
+
+    /// What a button is about, for those who hear it by itself.
+    pub fn what(&self) -> String {
+        let name = self.author.as_ref().map_or("nobody", |author| author.name.as_str());
+        if self.is_comment { format!("the comment by {name}") } else { self.title.clone() }
+    }
+
+    /// The reason that a kill begins with: what the flags that nobody has decided on mostly say, where one word says it.
+    pub fn mostly(&self) -> &'static str {
+        let open = self.flags.iter().filter(|flag| flag.outcome.is_none());
+        let flags: Vec<(Reason, i64)> = open.map(|flag| (flag.reason, flag.weight)).collect();
+        flag::mostly(&flags).filter(|reason| *reason != Reason::Other).map_or("", Reason::as_str)
+    }
+}
+
+fn by_id(items: Vec<Item>) -> HashMap<ItemId, Item> {
+    items.into_iter().map(|item| (item.id, item)).collect()
+}

@@ -1,0 +1,78 @@
+//! What a moderator did last, above the desk's pages and on the page of what they did it to, with its undoing.
+
+use crate::clock::MINUTE;
+use crate::domain::item::{Item, ItemId};
+use crate::domain::user::Member;
+use crate::domain::{desk, moderation};
+use crate::store::{Acts, Logged};
+use crate::web::error::Error;
+use crate::web::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::When;
+
+/// How long it is shown, in seconds.
+const SHOWN: i64 = 5 * MINUTE;
+
+/// An act, for `_last.html`.
+pub struct Last {
+    pub verb: String,
+    pub item: Option<(ItemId, String)>,
+    pub user: Option<String>,
+    pub reason: String,
+    pub when: When,
+    /// The act that undoes it: the last part of its address, and what its form says.
+    pub undo: Option<(&'static str, bool)>,
+}
+
+impl Last {
+    /// The last act of `moderator`, if it was lately and, where an item is given, on that one or on one merged into it. Two queries at most.
+    pub async fn of(
+        app: &App,
+        viewer: &MaybeMember,
+        moderator: &Member,
+        on: Option<&Item>,
+    ) -> Result<Option<Last>, Error> {
+        let theirs = Acts { actor: Some(moderator.id), private: true, ..Acts::default() };
+        let lately = |act: &Logged| (0..SHOWN).contains(&viewer.now.since(act.at));
+        let Some(act) = app.store.log(theirs, 1).await?.pop().filter(lately) else {
+            return Ok(None);
+        };
+        let item = match (act.item_id, on) {
+            (Some(id), Some(on)) if id == on.id => Some(on.clone()),
+            (Some(id), _) => app.store.items(&[id]).await?.pop(),
+            (None, _) => None,
+        };
+        let concerns =
+            |on: &Item| item.as_ref().is_some_and(|item| item.id == on.id || item.merged_into == Some(on.id));
+        if !on.is_none_or(concerns) {
+            return Ok(None);
+        }
+        let name = |item: &Item| item.title.as_ref().map_or("a comment".to_owned(), |title| format!("“{title}”"));
+        Ok(Some(Last {
+            verb: moderation::verb(&act.act).to_owned(),
+            undo: desk::undo(&act.act).filter(|_| item.is_some()),
+            item: item.map(|item| (item.id, name(&item))),
+            user: act.user,
+            reason: act.reason,
+            when: When::new(act.at, viewer.now),
+        }))
+    }
+}
+
+/// The refusal of an act that found nothing to change: what was done to the item before, and by whom.
+pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> Result<Error, Error> {
+    let on_it = Acts { item: Some(item), private: true, ..Acts::default() };
+    let sentence = app.store.log(on_it, 1).await?.pop().map_or_else(
+        || "It is so already.".to_owned(),
+        |act| {
+            let actor = moderation::together(&act.act).or(act.actor.as_deref()).unwrap_or("the operator").to_owned();
+            let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
+            format!(
+                "It is so already: {actor} {} this {}{why}.",
+                moderation::verb(&act.act),
+                When::new(act.at, viewer.now).ago
+            )
+        },
+    );
+    Ok(Error::Conflict(sentence))
+}
