@@ -116,7 +116,7 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` where no such request waits; `Conflict` where the name was taken meanwhile.
-    pub async fn approve_request(&self, id: i64, act: Act<'_>) -> Result<UserId> {
+    pub async fn approve_request(&self, id: i64, message: &str, act: Act<'_>) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let (name, password, invitation): (String, String, Option<i64>) =
             sqlx::query_as("select name, password, invitation_id from requests where id = $1 and decision is null")
@@ -149,7 +149,8 @@ impl Store {
                 .await?;
         }
         record(&mut tx, act, Entry { user: Some(user), ..Entry::of("admit") }).await?;
-        notify(&mut tx, user, "admit", None, "A moderator approved your request. Welcome.", act.at).await?;
+        let told = format!("A moderator approved your request. Welcome. {message}");
+        notify(&mut tx, user, "admit", None, told.trim_end(), act.at).await?;
         self.commit(tx).await?;
         Ok(user)
     }

@@ -79,6 +79,22 @@ async fn somebody_asks_is_approved_and_logs_in() {
 }
 
 #[tokio::test]
+async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_were() {
+    let app = forum().await;
+    let mut moderator = app.person("moderator", Role::Moderator).await;
+    ask(&mut app.visitor(), "Ada", WHY).await;
+    let id = app.number("select id from requests where name = 'Ada'").await;
+    let form = [("decision", "approve"), ("message", "Begin in /ask."), ("goto", "/mod/requests?at=1&after=2")];
+    let page = moderator.post(&format!("/mod/requests/{id}"), &form).await;
+    assert_eq!(page.location().as_deref(), Some("/mod/requests?at=1&after=2"));
+    assert!(moderator.get("/mod/requests").await.has("You approved the request of"));
+    let again = moderator.post(&format!("/mod/requests/{id}"), &form).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    let mut ada = app.log_in("ada").await;
+    assert!(ada.get("/replies").await.has("A moderator approved your request. Welcome. Begin in /ask."));
+}
+
+#[tokio::test]
 async fn the_name_is_theirs_while_they_wait() {
     let app = forum().await;
     app.account("marta", Role::Moderator).await;
@@ -217,12 +233,12 @@ async fn two_moderators_at_once_make_one_account() {
         tokio::join!(decide(&mut one, "ada", "approve", "", &app), decide(&mut two, "ada", "decline", "No.", &app));
     let mut answers = [pages.0.status, pages.1.status];
     answers.sort();
-    assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::BAD_REQUEST]);
+    assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::CONFLICT]);
     assert!(pages.0.has("somebody has decided") || pages.1.has("somebody has decided"));
     let made = i64::from(is_somebody(&app, "ada").await);
     assert_eq!(app.number("select count(*) from moderation where act in ('admit', 'decline')").await, 1);
     assert_eq!(app.number("select count(*) from moderation where act = 'admit'").await, made);
-    assert_eq!(decide(&mut one, "ada", "approve", "", &app).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(decide(&mut one, "ada", "approve", "", &app).await.status, StatusCode::CONFLICT);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::domain::signup::{self, SignUpError};
 use crate::domain::text::{self, Html};
 use crate::store::{self, Act, Waiting};
-use crate::web::desk;
+use crate::web::desk::{self, Last};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -25,6 +25,7 @@ use crate::web::view::When;
 struct RequestsPage<'a> {
     page: Page<'a>,
     desk: Vec<Choice>,
+    last: Option<Last>,
     rows: Vec<Row>,
     more: Option<String>,
     errors: Mistakes,
@@ -75,7 +76,8 @@ async fn page(
     page.robots = false;
     let rows = waiting.into_iter().map(|row| Row::new(row, viewer.now, typed.as_ref())).collect();
     let shut = app.config.sign_up.may_approve().err();
-    let requests = RequestsPage { page, desk: desk::bar(member, "requests"), rows, more, errors, shut };
+    let last = Last::of(app, viewer, member, None).await?;
+    let requests = RequestsPage { page, desk: desk::bar(member, "requests"), last, rows, more, errors, shut };
     Ok(html_with(requests.errors.status(), &requests))
 }
 
@@ -91,6 +93,7 @@ pub struct Decision {
     decision: String,
     #[serde(default)]
     message: String,
+    goto: Option<Goto>,
 }
 
 /// `POST /mod/requests/{id}`
@@ -101,23 +104,24 @@ pub async fn decide(
     Form(typed): Form<Decision>,
 ) -> Result<Response, Error> {
     let act = Act { actor: Some(asking.member.id), reason: "", at: app.clock.now() };
+    let message = match signup::message(&typed.message) {
+        Ok(message) => message,
+        Err(wrong) => {
+            let typed = Some((id, typed.message));
+            return page(&app, &asking, After::default(), typed, Mistakes::one("", wrong)).await;
+        }
+    };
     let done = match typed.decision.as_str() {
         "approve" => {
             app.config.sign_up.may_approve().map_err(Error::forbidden)?;
-            app.store.approve_request(id, act).await.map(|_| ())
+            app.store.approve_request(id, &message, act).await.map(|_| ())
         }
-        "decline" => match signup::message(&typed.message) {
-            Ok(message) => app.store.decline_request(id, &message, act).await,
-            Err(wrong) => {
-                let typed = Some((id, typed.message));
-                return page(&app, &asking, After::default(), typed, Mistakes::one("", wrong)).await;
-            }
-        },
+        "decline" => app.store.decline_request(id, &message, act).await,
         _ => return Err(Error::bad("Choose to approve the request, or to decline it.")),
     };
     match done {
-        Ok(()) => Ok(Goto::new("/mod/requests").redirect()),
-        Err(store::Error::NotFound) => Err(Error::bad(SignUpError::Decided)),
+        Ok(()) => Ok(typed.goto.unwrap_or_else(|| Goto::new("/mod/requests")).redirect()),
+        Err(store::Error::NotFound) => Err(Error::Conflict(SignUpError::Decided.to_string())),
         Err(error) => Err(error.into()),
     }
 }
