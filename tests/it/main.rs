@@ -32,6 +32,7 @@ mod operate;
 mod origins;
 mod people;
 mod plans;
+mod queue;
 mod read;
 mod request;
 mod roles;

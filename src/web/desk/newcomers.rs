@@ -9,10 +9,11 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
+use crate::domain::moderation::REASONS;
 use crate::domain::text;
 use crate::domain::user::UserId;
 use crate::store::NewAccount;
-use crate::web::desk;
+use crate::web::desk::{self, Last};
 use crate::web::error::Error;
 use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html};
@@ -28,7 +29,9 @@ const EXCERPT: usize = 300;
 struct NewcomersPage<'a> {
     page: Page<'a>,
     desk: Vec<Choice>,
+    last: Option<Last>,
     rows: Vec<Row>,
+    reasons: &'static [&'static str],
     more: Option<String>,
 }
 
@@ -102,5 +105,6 @@ pub async fn show(
     let rows = accounts.into_iter().map(row).collect();
     let mut page = Page::new(&app, &viewer, "mod", "New accounts");
     page.robots = false;
-    Ok(html(&NewcomersPage { page, desk: desk::bar(&member, "new accounts"), rows, more }))
+    let last = Last::of(&app, &viewer, &member, None).await?;
+    Ok(html(&NewcomersPage { page, desk: desk::bar(&member, "new accounts"), last, rows, reasons: &REASONS, more }))
 }
