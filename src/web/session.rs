@@ -215,24 +215,19 @@ impl FromRequestParts<App> for MaybeMember {
     }
 }
 
-/// Somebody logged in. A visitor is led to the log-in page, and back after it.
-#[derive(Debug, Clone)]
-pub struct CurrentMember {
-    pub viewer: MaybeMember,
-    pub member: Member,
+/// Somebody logged in, as what they ask for needs them to be.
+pub trait Asking: Sized + Send {
+    fn of(viewer: MaybeMember, member: Member) -> Result<Self, Error>;
 }
 
-impl FromRequestParts<App> for CurrentMember {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<CurrentMember, Error> {
-        let viewer = MaybeMember::from_request_parts(parts, app).await?;
-        match viewer.member.clone() {
-            Some(member) => Ok(CurrentMember { viewer, member }),
-            // After a POST there is no page of that address to come back to.
-            None if parts.method == Method::GET => Err(Error::LogInFirst(viewer.here)),
-            None => Err(Error::LogInFirst(referring_page(app, &parts.headers).unwrap_or_default().as_str().to_owned())),
-        }
+/// Whoever is logged in, as an [`Asking`]. A visitor is led to the log-in page, and back after it.
+async fn asking<A: Asking>(parts: &mut Parts, app: &App) -> Result<A, Error> {
+    let viewer = MaybeMember::from_request_parts(parts, app).await?;
+    match viewer.member.clone() {
+        Some(member) => A::of(viewer, member),
+        // After a POST there is no page of that address to come back to.
+        None if parts.method == Method::GET => Err(Error::LogInFirst(viewer.here)),
+        None => Err(Error::LogInFirst(referring_page(app, &parts.headers).unwrap_or_default().as_str().to_owned())),
     }
 }
 
@@ -246,6 +241,27 @@ pub fn referring_page(app: &App, headers: &HeaderMap) -> Option<Goto> {
     (named || configured).then(|| Goto::new(&format!("{}{query}", page.path())))
 }
 
+/// A member.
+#[derive(Debug, Clone)]
+pub struct CurrentMember {
+    pub viewer: MaybeMember,
+    pub member: Member,
+}
+
+impl Asking for CurrentMember {
+    fn of(viewer: MaybeMember, member: Member) -> Result<CurrentMember, Error> {
+        Ok(CurrentMember { viewer, member })
+    }
+}
+
+impl FromRequestParts<App> for CurrentMember {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<CurrentMember, Error> {
+        asking(parts, app).await
+    }
+}
+
 /// A moderator or an admin.
 #[derive(Debug, Clone)]
 pub struct Moderator {
@@ -253,15 +269,20 @@ pub struct Moderator {
     pub member: Member,
 }
 
-impl FromRequestParts<App> for Moderator {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Moderator, Error> {
-        let CurrentMember { viewer, member } = CurrentMember::from_request_parts(parts, app).await?;
+impl Asking for Moderator {
+    fn of(viewer: MaybeMember, member: Member) -> Result<Moderator, Error> {
         if member.role < Role::Moderator {
             return Err(Error::forbidden(ModerationError::NotAModerator));
         }
         Ok(Moderator { viewer, member })
+    }
+}
+
+impl FromRequestParts<App> for Moderator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Moderator, Error> {
+        asking(parts, app).await
     }
 }
 
@@ -272,14 +293,19 @@ pub struct Admin {
     pub member: Member,
 }
 
-impl FromRequestParts<App> for Admin {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Admin, Error> {
-        let CurrentMember { viewer, member } = CurrentMember::from_request_parts(parts, app).await?;
+impl Asking for Admin {
+    fn of(viewer: MaybeMember, member: Member) -> Result<Admin, Error> {
         if member.role < Role::Admin {
             return Err(Error::forbidden(RoleError::NotAnAdmin));
         }
         Ok(Admin { viewer, member })
+    }
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Admin, Error> {
+        asking(parts, app).await
     }
 }

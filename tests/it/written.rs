@@ -1,6 +1,7 @@
 //! What somebody wrote is not lost when their session has ended meanwhile.
 
 use axum::http::{Method, StatusCode};
+use stoa::domain::user::Role;
 use stoa::store::{Error, NewSession};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
@@ -192,4 +193,36 @@ async fn a_session_does_not_begin_with_a_password_that_was_changed_since_it_was_
     assert!(matches!(begun, Err(Error::Conflict)), "{begun:?}");
     assert_eq!(app.number("select count(*) from sessions").await, 0);
     app.store.create_session(late("another hash"), app.now()).await.expect("begun");
+}
+
+#[tokio::test]
+async fn what_a_moderator_wrote_is_kept_as_well_and_a_member_learns_no_more_by_it() {
+    let app = TestApp::new().await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    let mut alice = app.member("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    let pin = format!("/item/{story}/pin");
+    end_sessions(&app).await;
+    let page = mia.post(&pin, &[("on", "true"), ("text", TYPED)]).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    let page = send(&mut mia, "/login", &log_in(&page, "mia", PASSWORD)).await;
+    let form = fields(&page, &pin);
+    assert!(form.contains(&("text".to_owned(), TYPED.to_owned())), "{}", page.text());
+    assert_eq!(send(&mut mia, &pin, &form).await.status, StatusCode::SEE_OTHER);
+    assert!(app.visitor().get(&format!("/item/{story}")).await.has("Second line, ünd"));
+    let mut alice = app.log_in("alice").await;
+    assert_eq!(alice.post(&pin, &[("on", "true"), ("text", TYPED)]).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_form_of_no_page_here_does_not_become_a_long_page() {
+    let app = TestApp::new().await;
+    let mut visitor = app.visitor();
+    let headers = [("sec-fetch-site", "same-origin")];
+    let page = visitor.send_raw(Method::POST, "/submit", &headers, Some(b"a&".repeat(100_000))).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    assert!(page.body.len() < 10_000, "{} bytes", page.body.len());
+    let page =
+        visitor.send_raw(Method::POST, "/login", &headers, Some(b"kept-action=/a&kept.a=b&".repeat(10_000))).await;
+    assert!(page.body.len() < 10_000, "{} bytes", page.body.len());
 }

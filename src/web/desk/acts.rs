@@ -17,12 +17,13 @@ use crate::domain::{desk, draft, moderation, rank, reference};
 use crate::store::{self, Act, Duplicate};
 use crate::web::desk::{Judged, Last, last};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
+use crate::web::written::Written;
 
 /// The acts that an item's state lets moderators choose from, for `_acts.html`.
 pub struct Acts {
@@ -219,9 +220,8 @@ pub async fn show(
 /// `POST /item/{id}/kill`
 pub async fn kill(
     State(app): State<App>,
-    moderator: Moderator,
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::kill_reason(&typed.reason, &typed.note) {
@@ -235,9 +235,8 @@ pub async fn kill(
 /// `POST /item/{id}/clear`: a moderator has looked at it and lets it stand.
 pub async fn clear(
     State(app): State<App>,
-    moderator: Moderator,
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, false) {
@@ -251,9 +250,8 @@ pub async fn clear(
 /// `POST /item/{id}/lock`
 pub async fn lock(
     State(app): State<App>,
-    moderator: Moderator,
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, typed.on()) {
@@ -267,9 +265,8 @@ pub async fn lock(
 /// `POST /item/{id}/merge`
 pub async fn merge(
     State(app): State<App>,
-    moderator: Moderator,
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, false) {
@@ -291,9 +288,8 @@ pub async fn merge(
 /// `POST /item/{id}/detach`
 pub async fn detach(
     State(app): State<App>,
-    moderator: Moderator,
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, typed.on()) {
@@ -312,9 +308,8 @@ pub async fn detach(
 /// `POST /item/{id}/second-chance`
 pub async fn second_chance(
     State(app): State<App>,
-    moderator: Moderator,
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     desk::may_have_second_chance(&case.item).map_err(Error::bad)?;
@@ -339,9 +334,8 @@ pub async fn second_chance(
 /// `POST /item/{id}/pin`
 pub async fn pin(
     State(app): State<App>,
-    moderator: Moderator,
     Path(id): Path<ItemId>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     desk::may_pin(&case.item).map_err(Error::bad)?;

@@ -11,7 +11,7 @@ use crate::domain::text::{self, Html};
 use crate::store::{self, Act, Waiting};
 use crate::web::desk::{self, Last};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html_with};
@@ -19,6 +19,7 @@ use crate::web::path::Path;
 use crate::web::session::Moderator;
 use crate::web::state::App;
 use crate::web::view::When;
+use crate::web::written::Written;
 
 #[derive(Template)]
 #[template(path = "requests.html")]
@@ -99,9 +100,8 @@ pub struct Decision {
 /// `POST /mod/requests/{id}`
 pub async fn decide(
     State(app): State<App>,
-    asking: Moderator,
     Path(id): Path<i64>,
-    Form(typed): Form<Decision>,
+    Written { asking, typed }: Written<Decision, Moderator>,
 ) -> Result<Response, Error> {
     let act = Act { actor: Some(asking.member.id), reason: "", at: app.clock.now() };
     let message = match signup::message(&typed.message) {
