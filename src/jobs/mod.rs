@@ -22,7 +22,7 @@ pub const KEEP: Keep = Keep {
     requests_decided: 30 * DAY,
 };
 
-/// How often other processes' writes are looked for.
+/// How often other processes' writes are looked for, and what members looked at is written.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Notices what other processes write to the database, until the process ends.
@@ -32,6 +32,17 @@ pub async fn notice_others(app: App) {
         rounds.tick().await;
         if let Err(error) = app.store.notice_others().await {
             tracing::warn!(?error, "other processes' writes could not be looked for");
+        }
+    }
+}
+
+/// Writes what members looked at, until the process ends.
+pub async fn write_looks(app: App) {
+    let mut rounds = tokio::time::interval(LOOK);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = app.store.write_looks().await {
+            tracing::warn!(?error, "what members looked at could not be noted");
         }
     }
 }

@@ -11,6 +11,7 @@ mod invitations;
 mod items;
 mod lists;
 mod log;
+mod looks;
 mod merge;
 mod moderation;
 mod notices;
@@ -132,6 +133,8 @@ pub struct Store {
     origin_key: OriginKey,
     /// Votes that wait for the writer.
     ballots: Arc<votes::Ballots>,
+    /// What members looked at, until it is written.
+    looks: Arc<looks::Looks>,
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -173,6 +176,7 @@ impl Store {
             path: path.to_owned(),
             origin_key,
             ballots: Arc::default(),
+            looks: Arc::default(),
             generations: Arc::new(Generations::new()),
         })
     }
@@ -281,9 +285,12 @@ impl Store {
         locked.is_err_and(|error| is_busy(&error))
     }
 
-    /// Writes the votes that wait, folds the log back into the database file and closes every connection.
+    /// Writes the votes and the looks that wait, folds the log back into the database file and closes every connection.
     pub async fn close(&self) {
         self.write_waiting_votes().await;
+        if let Err(error) = self.write_looks().await {
+            tracing::warn!(?error, "what members looked at last could not be noted");
+        }
         self.read.close().await;
         if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.write).await {
             tracing::warn!(%error, "the write-ahead log could not be folded in");

@@ -1,5 +1,7 @@
 //! Sessions and the browsers known from them. Only hashes of tokens are kept.
 
+use std::cmp::Reverse;
+
 use super::{Error, Result, Store};
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::user::{Member, UserId};
@@ -62,6 +64,23 @@ struct KnownRow {
     seen: Timestamp,
 }
 
+/// The replies and notices that `$user` got since `$since`, at most `$3`.
+macro_rules! unread {
+    ($user:literal, $since:literal) => {
+        concat!(
+            "select 1 from items r where r.reply_to = ",
+            $user,
+            " and r.time > ",
+            $since,
+            " and r.dead is null and r.deleted_at is null union all select 1 from notices n where n.user_id = ",
+            $user,
+            " and n.at > ",
+            $since,
+            " limit $3"
+        )
+    };
+}
+
 impl Store {
     /// Begins a session.
     ///
@@ -85,37 +104,41 @@ impl Store {
 
     /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Known>> {
-        let row: Option<KnownRow> = sqlx::query_as(
+        let (seen, replies) = (self.looks.session(token_hash), self.looks.replies());
+        let row: Option<KnownRow> = sqlx::query_as(concat!(
             "select u.id, u.name, u.role, u.karma, u.created, u.shadowed_at, u.slowed_until, u.show_dead, u.theme, \
              u.comment_order, u.replies_read_at, s.seen, \
-             (select count(*) from (select 1 from items r where r.reply_to = u.id and r.time > u.replies_read_at \
-              and r.dead is null and r.deleted_at is null union all \
-              select 1 from notices n where n.user_id = u.id and n.at > u.replies_read_at limit $3) as unread_replies) as unread, \
+             (select count(*) from (",
+            unread!("u.id", "u.replies_read_at"),
+            ") as unread_replies) as unread, \
              case when u.role = 'member' then 0 else \
               (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as waiting_items) end as waiting, \
              case when u.role = 'member' then 0 else \
               (select count(*) from (select 1 from requests where decision is null limit $3) as waiting_requests) end as requests \
              from sessions s join users u on u.id = s.user_id \
-             where s.token_hash = $1 and s.expires > $2 and (u.banned_at is null or u.banned_until <= $2)",
-        )
+             where s.token_hash = $1 and s.expires > $2 and (u.banned_at is null or u.banned_until <= $2)"
+        ))
         .bind(token_hash)
         .bind(now)
         .bind(COUNTED)
         .fetch_optional(&self.read)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        if now.since(row.seen) > HOUR {
-            let noted = sqlx::query("update sessions set seen = $2 where token_hash = $1")
-                .bind(token_hash)
-                .bind(now)
-                .execute(&self.write)
-                .await;
-            // Somebody who reads is not to be stopped by a note that cannot be made.
-            if let Err(error) = noted {
-                tracing::warn!(%error, "a session's use could not be noted");
-            }
+        if now.since(seen.unwrap_or(row.seen)) > HOUR {
+            self.looks.note_session(token_hash, now);
         }
-        Ok(Some(row.known))
+        let mut known = row.known;
+        let member = &mut known.member;
+        if let Some(at) = replies.get(&member.id).filter(|at| **at > member.replies_read_at) {
+            member.replies_read_at = *at;
+            known.unread = self.unread(member.id, *at).await?;
+        }
+        Ok(Some(known))
+    }
+
+    async fn unread(&self, user: UserId, since: Timestamp) -> Result<i64> {
+        let unread = concat!("select count(*) from (", unread!("$1", "$2"), ") as unread_replies");
+        Ok(sqlx::query_scalar(unread).bind(user).bind(since).bind(COUNTED).fetch_one(&self.read).await?)
     }
 
     pub async fn end_session(&self, token_hash: &[u8]) -> Result<()> {
@@ -133,14 +156,19 @@ impl Store {
     }
 
     pub async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>> {
-        Ok(sqlx::query_as(
+        let mut sessions: Vec<SessionRow> = sqlx::query_as(
             "select token_hash, created, seen, agent from sessions where user_id = $1 and expires > $2 \
              order by seen desc limit 100",
         )
         .bind(user)
         .bind(now)
         .fetch_all(&self.read)
-        .await?)
+        .await?;
+        for session in &mut sessions {
+            session.seen = self.looks.session(&session.token_hash).unwrap_or(session.seen);
+        }
+        sessions.sort_by_key(|session| Reverse(session.seen));
+        Ok(sessions)
     }
 
     /// Ends one of a person's own sessions.

@@ -55,6 +55,19 @@ struct MarkRow {
     unseen: Option<i64>,
 }
 
+/// How many comments came to the thread `$root` since `$since` that `$user` did not write.
+macro_rules! unseen {
+    ($root:literal, $since:literal) => {
+        concat!(
+            "select count(*) from items c where c.root_id = ",
+            $root,
+            " and c.visible_at > ",
+            $since,
+            " and c.kind = 'comment' and c.dead is null and c.deleted_at is null and c.author_id is distinct from "
+        )
+    };
+}
+
 impl Store {
     /// Everything of a thread, its head too, in no order.
     pub async fn thread(&self, root: ItemId) -> Result<Vec<Item>> {
@@ -77,6 +90,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(Marks::default());
         }
+        let visits = self.looks.visits(user, ids);
         let mut query = QueryBuilder::new(
             "select i.id, v.dir, v.at, v.own, v.counted, exists (select 1 from saved s where s.user_id = ",
         );
@@ -84,8 +98,8 @@ impl Store {
             .push_bind(user)
             .push(" and s.item_id = i.id) as saved, exists (select 1 from hidden h where h.user_id = ")
             .push_bind(user)
-            .push(" and h.item_id = i.id) as hidden, (select count(*) from items c where c.root_id = i.id and c.visible_at > t.last")
-            .push(" and c.kind = 'comment' and c.dead is null and c.deleted_at is null and c.author_id is distinct from ")
+            .push(" and h.item_id = i.id) as hidden, (")
+            .push(unseen!("i.id", "t.last"))
             .push_bind(user)
             .push(") as unseen from items i left join votes v on v.item_id = i.id and v.user_id = ")
             .push_bind(user)
@@ -98,7 +112,15 @@ impl Store {
         }
         query.push(")");
         let rows: Vec<MarkRow> = query.build_query_as().fetch_all(&self.read).await?;
-        Ok(collect(rows))
+        let mut marks = collect(rows);
+        for (root, last) in visits {
+            let query = sqlx::query_scalar(concat!(unseen!("$1", "$2"), "$3")).bind(root).bind(last).bind(user);
+            match query.fetch_one(&self.read).await? {
+                0 => marks.unseen.remove(&root),
+                unseen => marks.unseen.insert(root, unseen),
+            };
+        }
+        Ok(marks)
     }
 
     /// What `user` has done in a thread.
@@ -118,12 +140,16 @@ impl Store {
 
     /// Notes that a member looks at a thread whose newest comment is from `newest`.
     pub async fn visit(&self, user: UserId, root: ItemId, newest: Timestamp, now: Timestamp) -> Result<Visit> {
-        let seen: Option<(Timestamp, Timestamp)> =
-            sqlx::query_as("select since, last from visits where user_id = $1 and root_id = $2")
-                .bind(user)
-                .bind(root)
-                .fetch_optional(&self.read)
-                .await?;
+        let seen: Option<(Timestamp, Timestamp)> = match self.looks.visit(user, root) {
+            Some(visited) => Some(visited),
+            None => {
+                sqlx::query_as("select since, last from visits where user_id = $1 and root_id = $2")
+                    .bind(user)
+                    .bind(root)
+                    .fetch_optional(&self.read)
+                    .await?
+            }
+        };
         if let Some((since, last)) = seen {
             let visit = Visit { since: Some(since), last };
             if visit.holds(newest, now) {
@@ -136,20 +162,8 @@ impl Store {
             // A first visit has nothing to compare with: comments from now on are new.
             None => now,
         };
-        let pool = self.write.clone();
-        let insert = async move {
-            sqlx::query(
-                "insert into visits (user_id, root_id, since, last) values ($1, $2, $3, $4) \
-                 on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last",
-            )
-            .bind(user)
-            .bind(root)
-            .bind(since)
-            .bind(now)
-            .execute(&pool)
-            .await
-        };
-        self.write_own(user, insert).await?;
+        self.looks.note_visit(user, root, (since, now));
+        self.generations.of_own(user);
         Ok(Visit { since: seen.map(|_| since), last: now })
     }
 

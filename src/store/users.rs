@@ -198,14 +198,9 @@ impl Store {
     }
 
     /// Notes that a member has seen the replies up to `at`.
-    pub async fn read_replies(&self, user: UserId, at: Timestamp) -> Result<()> {
-        let pool = self.write.clone();
-        let update = async move {
-            let query = sqlx::query("update users set replies_read_at = $2 where id = $1 and replies_read_at < $2");
-            query.bind(user).bind(at).execute(&pool).await
-        };
-        self.write_own(user, update).await?;
-        Ok(())
+    pub fn read_replies(&self, user: UserId, at: Timestamp) {
+        self.looks.note_replies(user, at);
+        self.generations.of_own(user);
     }
 
     /// The people of most karma, without the banned.

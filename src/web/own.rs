@@ -106,12 +106,8 @@ impl Own {
         if let Some(kept) = self.threads.get(&(user, root)).filter(holds) {
             return Ok(kept);
         }
-        // Somebody who reads is not to be stopped by a note that cannot be made.
-        let visit = store.visit(user, root, newest, now).await.unwrap_or_else(|error| {
-            tracing::warn!(?error, "a visit could not be noted");
-            Visit { since: None, last: Timestamp(0) }
-        });
-        // The visit itself was a write of theirs.
+        let visit = store.visit(user, root, newest, now).await?;
+        // The visit itself moved it on.
         let own = store.own_generation(user);
         let marks = Arc::new(store.thread_marks(user, root).await?);
         let found = Arc::new(InThread { marks, visit, own });

@@ -112,7 +112,7 @@ pub async fn show(
     let more = told.last().filter(|_| full).map(Told::next);
     let rows = dressed(&app, &viewer, &member, told).await?;
     if after.at.is_none() && viewer.unread > 0 {
-        app.store.read_replies(member.id, viewer.now).await?;
+        app.store.read_replies(member.id, viewer.now);
     }
     Ok(html(&RepliesPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more }))
 }

@@ -26,6 +26,7 @@ mod invite;
 mod join;
 mod layering;
 mod log;
+mod looks;
 mod merge;
 mod migrations;
 mod operate;

@@ -185,6 +185,18 @@ async fn use_everything(app: &TestApp) {
     assert!(app.store.vouch(bob, story, &easy, app.now()).await.expect("vouched"), "it is back");
     let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
     app.store.set_role(app.id_of("alice").await, Role::Moderator, act).await.expect("a role");
+    look_around(app, &mut alice).await;
+}
+
+/// Looks of every kind, seen before they are written, and written.
+async fn look_around(app: &TestApp, alice: &mut Browser) {
+    let story = alice.text_story("A thread", "Words.").await;
+    app.pass(4_000);
+    app.member("hal").await.reply(story, "An answer.").await;
+    for path in ["/replies", &format!("/item/{story}"), "/new", "/settings/sessions"] {
+        alice.get(path).await;
+    }
+    app.store.write_looks().await.expect("written");
 }
 
 /// What moderators move, and back.

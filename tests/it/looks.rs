@@ -1,0 +1,120 @@
+//! What a look at a page leaves behind: its member sees it at once, and nobody waits for it to be written.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use stoa::clock::{HOUR, MINUTE};
+use tokio::time::timeout;
+
+use crate::app::TestApp;
+
+const VISITS: &str = "select count(*) from visits";
+
+#[tokio::test]
+async fn looks_of_many_members_are_written_together() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let stories = [alice.text_story("One", "Words.").await, alice.text_story("Other", "Words.").await];
+    let mut people = Vec::new();
+    for nth in 0..20 {
+        let name = format!("reader{nth}");
+        app.account(&name, stoa::domain::user::Role::Member).await;
+        people.push(app.session(&name).await);
+    }
+    // Long enough for the use of a session to be noted.
+    app.pass(2 * HOUR);
+    let mut watch = app.watch().await;
+    for person in &mut people {
+        for story in stories.iter().chain(&stories) {
+            assert_eq!(person.get(&format!("/item/{story}")).await.status, StatusCode::OK);
+        }
+    }
+    assert!(!watch.changed().await, "nobody who reads writes");
+    assert_eq!(app.number(VISITS).await, 0);
+    app.store.write_looks().await.expect("written");
+    assert!(watch.changed().await);
+    assert_eq!(app.number(VISITS).await, 40, "one each and thread");
+    let now = app.now();
+    assert_eq!(app.number(&format!("select count(*) from visits where last = {}", now.0)).await, 40);
+    assert_eq!(app.number(&format!("select count(*) from sessions where seen = {}", now.0)).await, 20);
+    app.store.write_looks().await.expect("nothing to write");
+    assert!(!watch.changed().await, "what is written is not written again");
+}
+
+#[tokio::test]
+async fn who_reads_does_not_wait_for_who_writes() {
+    let app = TestApp::new().await;
+    let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+    let story = alice.text_story("A story", "Words.").await;
+    bob.reply(story, "An answer.").await;
+    app.pass(2 * HOUR);
+    let mut other = app.connection().await;
+    sqlx::query("begin immediate").execute(&mut other).await.expect("the writer's place");
+    let reading = async {
+        for path in [format!("/item/{story}"), "/replies".to_owned(), "/".to_owned(), format!("/item/{story}")] {
+            assert_eq!(alice.get(&path).await.status, StatusCode::OK, "{path}");
+        }
+        assert!(!alice.get("/").await.has("class=\"count\">1<"), "they have been read");
+    };
+    timeout(Duration::from_secs(4), reading)
+        .await
+        .expect("a writer that is held for as long as it takes is not waited for");
+    sqlx::query("rollback").execute(&mut other).await.expect("given back");
+    app.store.write_looks().await.expect("written");
+    assert_eq!(app.number(VISITS).await, 1);
+}
+
+#[tokio::test]
+async fn what_somebody_has_seen_is_seen_at_once_and_ever_after() {
+    for writes in [false, true] {
+        let app = TestApp::new().await;
+        let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+        let write = async || {
+            if writes {
+                app.store.write_looks().await.expect("written");
+            }
+        };
+        let story = alice.story("A story", "https://example.com/a").await;
+        let thread = format!("/item/{story}");
+        bob.get(&thread).await;
+        write().await;
+        app.pass(HOUR);
+        let comment = bob.reply(story, "Bob's.").await;
+        alice.reply(comment, "New, and for Bob.").await;
+        app.pass(MINUTE);
+        for _ in 0..2 {
+            assert!(bob.get("/new").await.has("(1 new)"), "{writes}");
+            assert!(bob.get("/new").await.has("class=\"count\">1<"), "{writes}");
+            write().await;
+        }
+        for _ in 0..2 {
+            assert_eq!(bob.get(&thread).await.count("<b>new</b>"), 1, "{writes}");
+            assert!(!bob.get("/new").await.has("new)"), "{writes}: the thread has been seen");
+            write().await;
+        }
+        assert_eq!(bob.get("/replies").await.count("class=\"c flat new\""), 1, "{writes}");
+        for _ in 0..2 {
+            assert!(!bob.get("/new").await.has("class=\"count\""), "{writes}: the reply has been read");
+            assert_eq!(bob.get("/replies").await.count("class=\"c flat new\""), 0, "{writes}");
+            write().await;
+        }
+        app.pass(MINUTE);
+        alice.reply(comment, "Another for Bob.").await;
+        app.pass(MINUTE);
+        assert!(bob.get("/new").await.has("(1 new)") && bob.get("/new").await.has("class=\"count\">1<"), "{writes}");
+        app.pass(2 * HOUR);
+        let page = bob.get("/settings/sessions").await;
+        assert!(page.has("last seen <time datetime=\"2026-11-23T15:03:00Z\">just now"), "{writes}: {}", page.text());
+    }
+}
+
+#[tokio::test]
+async fn a_forum_that_stops_keeps_what_was_seen_last() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let story = alice.story("A story", "https://example.com/a").await;
+    alice.get(&format!("/item/{story}")).await;
+    assert_eq!(app.number(VISITS).await, 0);
+    app.store.close().await;
+    assert_eq!(app.number(VISITS).await, 1);
+}
