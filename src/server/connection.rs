@@ -17,6 +17,8 @@ pub struct Connection {
     stream: TcpStream,
     requests: Arc<Requests>,
     patience: Patience,
+    /// Whether it comes from a proxy, and many people's requests over it.
+    is_proxy: bool,
     /// `requests.turns()` when it was looked at last.
     turns: usize,
     /// Since when nothing has happened: no request began or ended, no answer went out.
@@ -31,12 +33,13 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn new(stream: TcpStream, place: Place, patience: Patience) -> Connection {
+    pub fn new(stream: TcpStream, place: Place, patience: Patience, is_proxy: bool) -> Connection {
         let now = Instant::now();
         Connection {
             stream,
             requests: Arc::default(),
             patience,
+            is_proxy,
             turns: 0,
             quiet: now,
             // Whoever connects has something to ask.
@@ -51,7 +54,7 @@ impl Connection {
         &self.requests
     }
 
-    /// Notices requests that began or ended since the last look.
+    /// Notices requests that began or ended, and answers that moved on, since the last look.
     fn look(&mut self) {
         let turns = self.requests.turns();
         if turns != self.turns {
@@ -63,8 +66,10 @@ impl Connection {
 
     /// Until when it waits; for ever while a request is being answered, which has a limit of its own.
     fn due(&self) -> Option<Instant> {
-        if let Some(stuck) = self.stuck {
-            return Some(stuck + self.patience.reader);
+        // One reader who sleeps is no reason to end what a proxy carries for others.
+        let still = self.requests.answers.still_since(self.is_proxy);
+        if let Some(since) = self.stuck.into_iter().chain(still).min() {
+            return Some(since + self.patience.reader);
         }
         if self.requests.running() > 0 {
             return None;

@@ -177,7 +177,8 @@ impl AddrListener<Connection, Peer> for Door {
             }
             let patience =
                 if is_proxy { Patience { idle: self.patience.idle_proxy, ..self.patience } } else { self.patience };
-            return Ok((Connection::new(stream, Place { _one: one, share }, patience), Peer(address)));
+            let place = Place { _one: one, share };
+            return Ok((Connection::new(stream, place, patience, is_proxy), Peer(address)));
         }
     }
 

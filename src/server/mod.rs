@@ -2,6 +2,7 @@
 
 mod connection;
 mod door;
+mod flow;
 mod watch;
 
 use std::net::SocketAddr;

@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use axum_server::accept::Accept;
 use http::header::CONNECTION;
 use http::{HeaderValue, Version};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::connection::Connection;
 use super::door::Closing;
+use super::flow::{Answers, Flow};
 
 /// The requests of one connection.
 #[derive(Debug, Default)]
@@ -24,6 +27,8 @@ pub struct Requests {
     running: AtomicUsize,
     turns: AtomicUsize,
     many: AtomicBool,
+    /// Of HTTP/2.
+    pub(super) answers: Answers,
 }
 
 impl Requests {
@@ -32,9 +37,13 @@ impl Requests {
         self.running.load(Ordering::Acquire)
     }
 
-    /// A number that changes whenever one begins or ends.
+    /// A number that changes whenever one begins or ends, or its answer moves on.
     pub fn turns(&self) -> usize {
         self.turns.load(Ordering::Acquire)
+    }
+
+    pub(super) fn turn(&self) {
+        self.turns.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Whether several may run at a time, which is HTTP/2.
@@ -52,14 +61,14 @@ impl Run {
             requests.many.store(true, Ordering::Release);
         }
         requests.running.fetch_add(1, Ordering::AcqRel);
-        requests.turns.fetch_add(1, Ordering::AcqRel);
+        requests.turn();
         Run(Arc::clone(requests))
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.0.turns.fetch_add(1, Ordering::AcqRel);
+        self.0.turn();
         self.0.running.fetch_sub(1, Ordering::AcqRel);
     }
 }
@@ -111,10 +120,13 @@ where
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let version = request.version();
         let run = Run::begin(&self.requests, version);
-        let closing = Arc::clone(&self.closing);
+        let (requests, closing) = (Arc::clone(&self.requests), Arc::clone(&self.closing));
         let answer = self.service.call(request);
         Box::pin(async move {
             let mut answer = answer.await?;
+            if version == Version::HTTP_2 && !answer.body().is_end_stream() {
+                answer = answer.map(|body| Body::new(Flow::new(body, &requests)));
+            }
             drop(run);
             // HTTP/2 says goodbye by itself.
             if version < Version::HTTP_2 && closing.is_said() {

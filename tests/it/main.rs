@@ -40,6 +40,7 @@ mod roles;
 mod rules;
 mod secrets;
 mod server;
+mod server_h2;
 mod sites;
 mod submit;
 mod team;

@@ -16,9 +16,9 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::app::TestApp;
 
 /// Everything is waited for this long, but for what a test is about.
-const LONG: Duration = Duration::from_secs(30);
-const SHORT: Duration = Duration::from_millis(150);
-const PATIENT: Patience = Patience {
+pub const LONG: Duration = Duration::from_secs(30);
+pub const SHORT: Duration = Duration::from_millis(150);
+pub const PATIENT: Patience = Patience {
     head: LONG,
     body: LONG,
     answer: LONG,
@@ -30,9 +30,9 @@ const PATIENT: Patience = Patience {
     grace: LONG,
 };
 
-struct Forum {
+pub struct Forum {
     address: SocketAddr,
-    running: Running,
+    pub running: Running,
 }
 
 impl Forum {
@@ -45,14 +45,14 @@ impl Forum {
         Forum { address, running }
     }
 
-    fn of(app: &TestApp, patience: Patience) -> Forum {
+    pub fn of(app: &TestApp, patience: Patience) -> Forum {
         let (config, clock) = (app.app.config.clone(), app.app.clock.clone());
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
         let patient = App::with_patience(config.clone(), app.store.clone(), clock, fetcher, patience);
         Forum::start(web::router(patient).expect("a router"), &config, patience)
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("a connection")
     }
 
@@ -70,7 +70,7 @@ impl Forum {
         (head, String::from_utf8(body).expect("text"))
     }
 
-    async fn all_gone(&self) {
+    pub async fn all_gone(&self) {
         while self.running.connections() > 0 {
             sleep(Duration::from_millis(5)).await;
         }
