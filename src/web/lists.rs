@@ -1,15 +1,18 @@
 //! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written that is more than votes, and
 //! at most a minute old: so long may ranks lag behind votes, while the rows themselves show each at once.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use moka::future::Cache;
+use moka::policy::EvictionPolicy;
 
 use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::domain::day::Day;
 use crate::domain::item::ItemId;
 use crate::domain::rank;
 use crate::domain::title::Section;
-use crate::store::{Result, Store};
+use crate::store::{Error, Result, Store};
 
 /// A list whose order is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,37 +58,43 @@ impl Over {
 /// How far back the best comments are looked for, in seconds.
 const BEST_COMMENTS: i64 = 7 * DAY;
 /// How many orders are kept: every list but the days of the past, and some of those.
-const KEPT: usize = 64;
+const KEPT: u64 = 64;
 
-struct Kept {
-    ids: Arc<[ItemId]>,
-    said: u64,
-    at: Timestamp,
+/// A list, what had been said when it was ordered, and in which minute.
+type Key = (Ranked, u64, i64);
+
+/// The orders that are kept; none where nothing may be.
+pub struct Lists {
+    kept: Option<Cache<Key, Arc<[ItemId]>>>,
+    ordered: AtomicUsize,
 }
 
-#[derive(Default)]
-pub struct Lists(Mutex<HashMap<Ranked, Kept>>);
-
 impl Lists {
-    /// The ids of a list, in its order.
-    pub async fn get(&self, list: Ranked, store: &Store, now: Timestamp) -> Result<Arc<[ItemId]>> {
-        let said = store.said();
-        if let Some(ids) = self.kept(list, said, now) {
-            return Ok(ids);
-        }
-        let ids: Arc<[ItemId]> = compute(list, store, now).await?.into();
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(list, Kept { ids: Arc::clone(&ids), said, at: now });
-        Ok(ids)
+    pub fn new(keeps: bool) -> Lists {
+        let kept = Cache::builder().max_capacity(KEPT).eviction_policy(EvictionPolicy::lru());
+        Lists { kept: keeps.then(|| kept.build()), ordered: AtomicUsize::new(0) }
     }
 
-    fn kept(&self, list: Ranked, said: u64, now: Timestamp) -> Option<Arc<[ItemId]>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(&list).filter(|kept| kept.said == said && (0..MINUTE).contains(&now.since(kept.at)))?;
-        Some(Arc::clone(&found.ids))
+    /// The ids of a list, in its order; whoever asks at the same moment waits for the one who orders it.
+    pub async fn get(
+        &self,
+        list: Ranked,
+        store: &Store,
+        now: Timestamp,
+    ) -> std::result::Result<Arc<[ItemId]>, Arc<Error>> {
+        let order = async {
+            self.ordered.fetch_add(1, Ordering::Relaxed);
+            compute(list, store, now).await.map(Arc::from)
+        };
+        match &self.kept {
+            Some(kept) => kept.try_get_with((list, store.said(), now.0.div_euclid(MINUTE)), order).await,
+            None => order.await.map_err(Arc::new),
+        }
+    }
+
+    /// How many orders have been worked out.
+    pub fn ordered(&self) -> usize {
+        self.ordered.load(Ordering::Relaxed)
     }
 }
 

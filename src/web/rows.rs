@@ -3,7 +3,8 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use askama::Template;
 use moka::policy::EvictionPolicy;
@@ -11,10 +12,10 @@ use moka::sync::Cache;
 
 use crate::clock::MINUTE;
 use crate::domain::item::{Item, ItemId, Sight};
-use crate::store::{Marks, Store};
+use crate::store::Marks;
 use crate::web::audience::Audience;
 use crate::web::error::Error;
-use crate::web::news::marks;
+use crate::web::news::{in_order, marks};
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::view::{Eye, StoryView};
@@ -54,11 +55,10 @@ impl fmt::Display for Stories {
 /// A template made it.
 impl askama::filters::HtmlSafe for Stories {}
 
-/// A story and its row as anybody of the audience sees it; none where they do not.
-#[derive(Clone)]
+/// A story and its row as anybody of the audience sees it, once somebody has asked for it; none where they do not.
 struct Row {
     item: Arc<Item>,
-    html: Option<Arc<str>>,
+    html: OnceLock<Option<Arc<str>>>,
 }
 
 /// All that a list's rows depend on beside the stories.
@@ -70,41 +70,95 @@ struct Key {
     minute: i64,
 }
 
-type List = Arc<Mutex<HashMap<ItemId, Row>>>;
+/// The rows of a list.
+#[derive(Default)]
+struct List {
+    rows: Mutex<HashMap<ItemId, Arc<Row>>>,
+    /// Held by whoever reads rows from the store, so that the next finds them here.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl List {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ItemId, Arc<Row>>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of these stories, those at hand, and whether there is room for more.
+    fn at_hand(&self, ids: &[ItemId]) -> (HashMap<ItemId, Arc<Item>>, bool) {
+        let rows = self.lock();
+        let found = ids.iter().filter_map(|id| Some((*id, Arc::clone(&rows.get(id)?.item)))).collect();
+        (found, rows.len() < KEPT)
+    }
+
+    /// The row of a story, which has no words yet where it was not here.
+    fn row(&self, item: &Item) -> Arc<Row> {
+        let mut rows = self.lock();
+        if let Some(row) = rows.get(&item.id) {
+            return Arc::clone(row);
+        }
+        // A list shows no text.
+        let item = Arc::new(Item { text: String::new(), ..item.clone() });
+        let row = Arc::new(Row { item, html: OnceLock::new() });
+        if rows.len() < KEPT {
+            rows.insert(row.item.id, Arc::clone(&row));
+        }
+        row
+    }
+}
 
 /// The kept rows; none where nothing may be kept, and each row is written for its viewer.
-pub struct Rows(Option<Cache<Key, List>>);
+pub struct Rows {
+    kept: Option<Cache<Key, Arc<List>>>,
+    read: AtomicUsize,
+}
 
 impl Rows {
     /// Keeps up to about so many bytes; the least recently read lists go first.
     pub fn new(bytes: u64) -> Rows {
         let kept = Cache::builder().max_capacity(bytes).weigher(|_, _| LIST).eviction_policy(EvictionPolicy::lru());
-        Rows((bytes > 0).then(|| kept.build()))
+        Rows { kept: (bytes > 0).then(|| kept.build()), read: AtomicUsize::new(0) }
     }
 
-    fn list(&self, viewer: &MaybeMember, app: &App) -> Option<List> {
-        let (kept, member) = (self.0.as_ref()?, viewer.member()?);
+    fn list(&self, viewer: &MaybeMember, app: &App) -> Option<Arc<List>> {
+        let (kept, member) = (self.kept.as_ref()?, viewer.member()?);
         let key = Key {
             here: viewer.here.clone(),
             audience: Audience::of(member, &app.policy),
             generation: viewer.generation,
             minute: viewer.now.0.div_euclid(MINUTE),
         };
-        Some(kept.get_with(key, List::default))
+        Some(kept.get_with(key, Arc::default))
     }
 
-    /// The stories of these ids, in their order; those at hand from memory, the rest from the store.
+    /// The stories of these ids, in their order; those at hand from memory, the rest from the store. Whoever asks at the same moment waits
+    /// for the one who reads them.
     pub async fn stories(&self, ids: &[ItemId], viewer: &MaybeMember, app: &App) -> Result<Vec<Arc<Item>>, Error> {
-        let mut found: HashMap<ItemId, Arc<Item>> = match self.list(viewer, app) {
-            Some(list) => {
-                let kept = list.lock().unwrap_or_else(PoisonError::into_inner);
-                ids.iter().filter_map(|id| Some((*id, Arc::clone(&kept.get(id)?.item)))).collect()
-            }
-            None => HashMap::new(),
+        let Some(list) = self.list(viewer, app) else {
+            return Ok(in_order(self.read(ids, app).await?, ids).into_iter().map(Arc::new).collect());
         };
-        let missing: Vec<ItemId> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
-        found.extend(read(&app.store, &missing).await?.into_iter().map(|item| (item.id, Arc::new(item))));
+        let (mut found, has_room) = list.at_hand(ids);
+        if found.len() < ids.len() {
+            let _turn = if has_room { Some(list.reading.lock().await) } else { None };
+            found = list.at_hand(ids).0;
+            let missing: Vec<ItemId> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
+            for item in self.read(&missing, app).await? {
+                found.insert(item.id, Arc::clone(&list.row(&item).item));
+            }
+        }
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    async fn read(&self, ids: &[ItemId], app: &App) -> Result<Vec<Item>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read.fetch_add(1, Ordering::Relaxed);
+        Ok(app.store.items(ids).await?)
+    }
+
+    /// How often rows have been read from the store.
+    pub fn reads(&self) -> usize {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// Stories as rows, as the viewer sees them and with what they have done; what they may not see is left out.
@@ -118,17 +172,13 @@ impl Rows {
             }
             stories.count += 1;
             let general = list.as_ref().filter(|_| !is_theirs(item, &eye)).map(|list| kept(list, item, &eye, viewer));
-            match general.transpose()?.and_then(|row| row.html) {
+            match general.transpose()?.flatten() {
                 Some(html) => stories.html.push_str(&html),
                 None => write(&mut stories.html, item, &eye, viewer)?,
             }
         }
         Ok(stories)
     }
-}
-
-async fn read(store: &Store, ids: &[ItemId]) -> Result<Vec<Item>, Error> {
-    Ok(if ids.is_empty() { Vec::new() } else { store.items(ids).await? })
 }
 
 /// Whether a row looks otherwise to its viewer than to others of their audience.
@@ -143,9 +193,10 @@ fn is_theirs(item: &Item, eye: &Eye<'_>) -> bool {
 }
 
 /// The row as it is kept, or now is.
-fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<Row, Error> {
-    if let Some(row) = list.lock().unwrap_or_else(PoisonError::into_inner).get(&item.id) {
-        return Ok(row.clone());
+fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<Option<Arc<str>>, Error> {
+    let row = list.row(item);
+    if let Some(html) = row.html.get() {
+        return Ok(html.clone());
     }
     let html = match eye.member.map(|member| Audience::of(member, eye.policy).anybody(eye.policy)) {
         Some(anybody) => {
@@ -158,13 +209,7 @@ fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result
         }
         None => None,
     };
-    // A list shows no text.
-    let row = Row { item: Arc::new(Item { text: String::new(), ..item.clone() }), html };
-    let mut kept = list.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.len() < KEPT {
-        kept.insert(item.id, row.clone());
-    }
-    Ok(row)
+    Ok(row.html.get_or_init(|| html).clone())
 }
 
 fn write(html: &mut String, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<(), Error> {

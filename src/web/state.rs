@@ -87,7 +87,7 @@ impl App {
             crowd: Crowd::new(config.requests_at_once),
             room: Room::new(config.long_pages_mb),
             assets: Assets::new(),
-            lists: Lists::default(),
+            lists: Lists::new(config.cache_mb > 0),
             pages: Pages::new(share(5)),
             rows: Rows::new(share(1)),
             own: Own::new(share(1)),

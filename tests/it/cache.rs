@@ -58,6 +58,16 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
     }
 }
 
+/// What a page shows. Within a minute the order of a ranked list may lag behind votes, and nothing else of it.
+fn shown(page: &Page, path: &str, minute_passed: bool) -> (StatusCode, Vec<String>) {
+    let text = page.text().replace("</li>", "\n</li>\n");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    if !minute_passed && ["/", "/ask", "/active"].contains(&path) {
+        lines.sort_unstable();
+    }
+    (page.status, lines)
+}
+
 #[tokio::test]
 async fn after_any_write_a_visitor_sees_what_a_forum_without_memory_would_show() {
     for seed in 0..6 {
@@ -73,7 +83,8 @@ async fn after_any_write_a_visitor_sees_what_a_forum_without_memory_would_show()
         for nth in 0..40 {
             write(&mut rng, &mut people, &mut items, nth).await;
             // Ages may lag within a minute, so whole ones pass.
-            app.pass(60 * rng.i64(0..3));
+            let minutes = rng.i64(0..3);
+            app.pass(60 * minutes);
             let item = items[rng.usize(0..items.len())];
             let pages = [
                 "/".to_owned(),
@@ -92,11 +103,8 @@ async fn after_any_write_a_visitor_sees_what_a_forum_without_memory_would_show()
                 let theme = ["theme=dark", "theme=light", "theme=system", "a=b"][rng.usize(0..4)];
                 let known = get(&mut visitor, path, &[("cookie", theme)]).await;
                 let fresh = get(&mut forgetful, path, &[("cookie", theme)]).await;
-                assert_eq!(
-                    (known.status, known.text()),
-                    (fresh.status, fresh.text()),
-                    "seed {seed}, write {nth}, {path}"
-                );
+                let [known, fresh] = [known, fresh].map(|page| shown(&page, path, minutes > 0));
+                assert_eq!(known, fresh, "seed {seed}, write {nth}, {path}");
             }
         }
     }
@@ -119,7 +127,8 @@ async fn after_any_write_a_member_sees_what_a_forum_without_memory_would_show() 
             for more in 0..rng.usize(0..4) {
                 write(&mut rng, &mut people, &mut items, nth * 10 + more).await;
             }
-            app.pass([0, 60, 120, 2_400][rng.usize(0..4)]);
+            let seconds = [0, 60, 120, 2_400][rng.usize(0..4)];
+            app.pass(seconds);
             // The first thread is the one that most of the comments stand in.
             let item = if rng.bool() { items[0] } else { items[rng.usize(0..items.len())] };
             let viewer = rng.usize(0..people.len());
@@ -139,12 +148,8 @@ async fn after_any_write_a_member_sees_what_a_forum_without_memory_would_show() 
                 for _ in 0..2 {
                     let known = people[viewer].get(path).await;
                     let fresh = forgetful.browser_of(&people[viewer]).get(path).await;
-                    assert_eq!(
-                        (known.status, known.text()),
-                        (fresh.status, fresh.text()),
-                        "seed {seed}, write {nth}, {path} for {}",
-                        people[viewer].name
-                    );
+                    let [known, fresh] = [known, fresh].map(|page| shown(&page, path, seconds > 0));
+                    assert_eq!(known, fresh, "seed {seed}, write {nth}, {path} for {}", people[viewer].name);
                 }
             }
         }

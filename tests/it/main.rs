@@ -49,4 +49,5 @@ mod tree;
 mod uncounted;
 mod vote;
 mod votes_together;
+mod waves;
 mod written;
