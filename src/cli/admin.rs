@@ -71,7 +71,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
             let name = Name::parse_by_operator(&name)?;
             let hash = new_password(name.as_str())?;
             let new = NewUser { name: &name, password: &hash, role, origin: None };
-            match store.create_user(new, at).await {
+            match store.create_user_with_role(new, at).await {
                 Err(Error::Conflict) => {
                     bail!("the name {name} is taken; an imported one is handed over with: stoa admin claim {name}")
                 }
@@ -85,7 +85,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
                 bail!("{} was imported and is not claimed yet: use stoa admin claim {}", user.name, user.name);
             }
             let hash = new_password(&user.name)?;
-            store.set_password(user.id, &hash, None, None).await?;
+            store.reset_password(user.id, &hash, at).await?;
             Ok(format!("Set the password of {} and ended their sessions.", user.name))
         }
         Admin::Claim { name } => {

@@ -73,6 +73,8 @@ pub const ACTS: &[(&str, &str)] = &[
     ("member", "made a member of"),
     ("moderator", "made a moderator of"),
     ("admin", "made an admin of"),
+    ("claim", "handed over the imported name"),
+    ("password", "set the password of"),
 ];
 
 /// How an act is said: “alice VERB something”.

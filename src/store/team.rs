@@ -17,7 +17,7 @@ pub struct TeamMember {
     pub created: Timestamp,
     #[sqlx(flatten)]
     pub ban: Ban,
-    /// When they were given the role; none where their account was made with it.
+    /// When they were given the role; none where the log does not say.
     pub since: Option<Timestamp>,
     /// Who gave it; none: the operator.
     pub actor: Option<String>,

@@ -2,6 +2,7 @@
 
 use sqlx::{Sqlite, Transaction};
 
+use super::moderation::{Act, Entry, record};
 use super::{Error, Result, Store, origins};
 use crate::clock::Timestamp;
 use crate::domain::origin::Origin;
@@ -43,6 +44,20 @@ impl Store {
         Ok(id)
     }
 
+    /// Makes an account with the role that the operator gives it.
+    ///
+    /// # Errors
+    /// `Conflict` where the name is taken, in whatever case.
+    pub async fn create_user_with_role(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        let id = insert_user(&mut tx, new, None, now).await?;
+        if new.role != Role::Member {
+            by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(new.role.as_str()) }, now).await?;
+        }
+        self.commit(tx).await?;
+        Ok(id)
+    }
+
     /// Makes the first admin's account; `Conflict` where there is an admin already, so that two uses of one link make one admin.
     pub async fn create_first_admin(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
@@ -52,6 +67,8 @@ impl Store {
             return Err(Error::Conflict);
         }
         let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, None, now).await?;
+        // Nobody but whoever runs the forum has the link to here.
+        by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(Role::Admin.as_str()) }, now).await?;
         self.commit(tx).await?;
         Ok(id)
     }
@@ -115,17 +132,15 @@ impl Store {
         device: Option<&[u8]>,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("update users set password = $2 where id = $1").bind(user).bind(password).execute(&mut *tx).await?;
-        sqlx::query("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
-            .bind(user)
-            .bind(keep)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("delete from devices where user_id = $1 and ($2 is null or token_hash <> $2)")
-            .bind(user)
-            .bind(device)
-            .execute(&mut *tx)
-            .await?;
+        put_password(&mut tx, user, password, keep, device).await?;
+        self.commit(tx).await
+    }
+
+    /// Sets somebody's password for them, ends all their sessions and forgets their browsers; moderators see that in the log.
+    pub async fn reset_password(&self, user: UserId, password: &str, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        put_password(&mut tx, user, password, None, None).await?;
+        by_operator(&mut tx, Entry { user: Some(user), private: true, ..Entry::of("password") }, now).await?;
         self.commit(tx).await
     }
 
@@ -150,6 +165,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Err(Error::Conflict);
         }
+        by_operator(&mut tx, Entry { user: Some(profile.id), ..Entry::of("claim") }, now).await?;
         self.commit(tx).await?;
         Ok(profile.id)
     }
@@ -215,6 +231,32 @@ impl Store {
         .fetch_all(&self.read)
         .await?)
     }
+}
+
+/// Writes into the log what the operator did.
+async fn by_operator(tx: &mut Transaction<'static, Sqlite>, entry: Entry<'_>, at: Timestamp) -> Result<()> {
+    record(tx, Act { actor: None, reason: "", at }, entry).await
+}
+
+async fn put_password(
+    tx: &mut Transaction<'static, Sqlite>,
+    user: UserId,
+    password: &str,
+    keep: Option<&[u8]>,
+    device: Option<&[u8]>,
+) -> Result<()> {
+    sqlx::query("update users set password = $2 where id = $1").bind(user).bind(password).execute(&mut **tx).await?;
+    sqlx::query("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
+        .bind(user)
+        .bind(keep)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("delete from devices where user_id = $1 and ($2 is null or token_hash <> $2)")
+        .bind(user)
+        .bind(device)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// The one maker of accounts; within the transaction of whatever gives the right to one.

@@ -207,6 +207,19 @@ impl Forum {
                 self.role(&name, act.parse().expect("a role")).await;
                 return format!("{} <a href=\"/user/{name}\">", verb(act));
             }
+            "claim" => {
+                self.app
+                    .import(r#"{"id": 1, "type": "story", "by": "mole", "time": 1717243200, "title": "Old"}"#)
+                    .await;
+                self.app.store.claim("mole", "hash", self.app.now()).await.expect("claimed");
+                return "the operator handed over the imported name <a href=\"/user/mole\">".to_owned();
+            }
+            "password" => {
+                let user = self.app.id_of(&name).await;
+                self.app.store.reset_password(user, "hash", self.app.now()).await.expect("set");
+                assert!(!self.app.visitor().get("/log?act=password").await.has(&name), "that is for moderators' eyes");
+                return format!("the operator set the password of <a href=\"/user/{name}\">");
+            }
             other => panic!("there is an act “{other}” that no test performs: say here how it is done"),
         }
         let on_person = matches!(act, "ban" | "unban" | "warn" | "note" | "slow" | "unslow" | "shadow" | "unshadow");

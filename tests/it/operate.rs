@@ -216,7 +216,9 @@ fn an_operator_makes_changes_and_bans_accounts() {
         "ban bob: spam",
         "unban bob",
         "ban bob: spam (for good)",
+        "password bob",
         "moderator bob",
+        "admin Root",
     ];
     assert_eq!(acts, expected, "each act is told, the latest first");
     assert_eq!(folder.works("admin revisions 99"), "That item was not changed in the last 90 days.\n");
@@ -258,6 +260,7 @@ fn an_import_run_twice_changes_nothing_and_its_names_can_be_handed_over() {
     assert!(again.out.starts_with("Imported 0 items (4 known)"), "{again:?}");
     folder.refuses("admin password ada", PASSWORD, "Ada was imported and is not claimed yet");
     assert_eq!(folder.works("admin claim ada"), "Ada can log in now.\n");
+    assert!(folder.works("admin log").ends_with("(operator)  claim Ada\n"));
     assert_eq!(folder.works("admin kill 1004 --reason spam"), "Killed item 1004.\n");
     folder.refuses("admin kill 1004", "", "item 1004 is dead already");
     let running = folder.serve();
