@@ -33,7 +33,8 @@ pub async fn top(State(app): State<App>) -> Result<Response, Error> {
         entries: entries.collect(),
         ..Feed::default()
     };
-    let headers = [(CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (CACHE_CONTROL, "public, max-age=60")];
+    // Whoever keeps it asks again each time, as it is never older than the last write.
+    let headers = [(CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (CACHE_CONTROL, "public, no-cache")];
     Ok((headers, feed.to_string()).into_response())
 }
 

@@ -249,6 +249,10 @@ async fn the_feed_is_atom_with_the_stories_of_the_front_page() {
     let link = alice.story("Fish & <chips>", "https://example.com/a?b=1&c=2").await;
     alice.text_story("Ask: why?", "Because \u{1}of & that.").await;
     let page = app.visitor().get("/feed/top.atom").await;
+    assert_eq!(page.header("cache-control"), "public, no-cache", "whoever keeps it asks whether it is still so");
+    let etag = [("if-none-match", page.header("etag"))];
+    let again = app.visitor().send(Method::GET, "/feed/top.atom", &etag, None).await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
     assert!(page.header("content-type").starts_with("application/atom+xml"));
     let feed = Feed::read_from(page.body.as_slice()).expect("well-formed Atom");
     let front = app.visitor().get("/").await;
