@@ -147,6 +147,7 @@ async fn judge_edit(
     member: &Member,
     item: &Item,
     checked: &Checked,
+    address: Address,
 ) -> Result<Result<Option<Stopped>, Mistakes>, Error> {
     if let Some(Some(url)) = &checked.url {
         let held = app.store.stances(&site::names(url)).await?;
@@ -155,7 +156,8 @@ async fn judge_edit(
         }
     }
     let title = checked.title.as_ref().map(Title::as_str).or(item.title.as_deref()).unwrap_or_default();
-    let draft = Draft { title, text: &checked.text, ..Draft::default() };
+    let from = Some(address.network());
+    let draft = Draft { title, text: &checked.text, from, ..Draft::default() };
     Ok(rules::judge(app, member, draft).await?.map_err(|refused| Mistakes::one("text", refused)))
 }
 
@@ -214,7 +216,7 @@ pub async fn update(
     }
     let title = checked.title.as_ref().map(Title::as_str);
     let final_title = title.or(item.title.as_deref());
-    let stopped = match judge_edit(&app, &asking.member, &item, &checked).await? {
+    let stopped = match judge_edit(&app, &asking.member, &item, &checked, address).await? {
         Ok(stopped) => stopped,
         Err(mistakes) => return Ok(again(&app, &asking, &item, Some(&typed), mistakes, None)),
     };

@@ -156,6 +156,10 @@ async fn a_range_keeps_strangers_out_and_leaves_those_alone_who_are_known() {
     let story = [("title", "A story"), ("url", ""), ("text", "Words.")];
     let page = post_from(&mut alice, "203.0.113.9", "/submit", &story).await;
     assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has(network) && page.has("Words."));
+    let old = alice.text_story("Another", "Words.").await;
+    let edited = [("title", "Another"), ("text", "Other words.")];
+    let page = post_from(&mut alice, "203.0.113.9", &format!("/item/{old}/edit"), &edited).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has(network) && page.has("Other words."));
     assert_eq!(post_from(&mut known, "203.0.113.9", "/submit", &story).await.status, StatusCode::SEE_OTHER);
     assert_eq!(post_from(&mut chief, "203.0.113.9", "/submit", &story).await.status, StatusCode::SEE_OTHER);
     // A range that queues lets people in, and holds up what they post.
