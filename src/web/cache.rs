@@ -27,7 +27,8 @@ use crate::clock::MINUTE;
 use crate::domain::item::ItemId;
 use crate::domain::user::Theme;
 use crate::store::{Store, ThreadGeneration};
-use crate::web::crowd::Room;
+use crate::web::crowd::{self, Room, Shared};
+use crate::web::error::Error;
 use crate::web::session::{self, theme_cookie};
 use crate::web::state::App;
 
@@ -72,7 +73,13 @@ struct Kept {
     headers: HeaderMap,
     etag: HeaderValue,
     plain: Bytes,
-    forms: [OnceCell<Bytes>; FORMS.len()],
+    room: Shared,
+    forms: [OnceCell<Compressed>; FORMS.len()],
+}
+
+struct Compressed {
+    bytes: Bytes,
+    room: Shared,
 }
 
 /// A compressed form of a page.
@@ -155,48 +162,63 @@ fn key(app: &App, request: &Request) -> Option<Key> {
     })
 }
 
-/// Answers a visitor from what is kept, and keeps what it had to have rendered; one rendering for all who wait for it.
+/// Answers a visitor from what is kept, or keeps what it had to have rendered.
 pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
     let moved = app.store.moved();
     let Some(key) = key(&app, &request) else { return next.run(request).await };
     let form = best_form(request.headers());
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     if let Some(kept) = app.pages.kept.get(&key).await {
-        return kept.answer(form, known.as_ref(), &app.room).await;
+        return match kept.answer(form, known.as_ref(), &app.room).await {
+            Ok(response) => response,
+            Err(_) => crowd::refuse(request, next).await,
+        };
     }
-    let mut other = None;
-    let (mut parts, body) = request.into_parts();
-    parts.headers.remove(ACCEPT_ENCODING);
-    let (again, made) = (parts.clone(), key.clone());
-    let found = app
-        .pages
-        .kept
-        .optionally_get_with(key, async {
-            app.pages.rendered.fetch_add(1, Ordering::Relaxed);
-            let response = next.clone().run(Request::from_parts(parts, body)).await;
-            match keep(response, &app.room).await {
-                Ok(kept) => {
-                    let kept = Arc::new(kept);
-                    app.pages.learn(made, moved, &kept).await;
-                    Some(kept)
-                }
-                Err(response) => {
-                    other = Some(response);
-                    None
-                }
-            }
-        })
-        .await;
-    match (found, other) {
-        (Some(kept), _) => kept.answer(form, known.as_ref(), &app.room).await,
-        (None, Some(response)) => response,
+    let (parts, body) = request.into_parts();
+    let again = Request::from_parts(parts.clone(), Body::empty());
+    match make(&app, (key, moved), Request::from_parts(parts, body), next.clone()).await {
+        Ok(Some(kept)) => match kept.answer(form, known.as_ref(), &app.room).await {
+            Ok(response) => response,
+            Err(_) => crowd::refuse(again, next).await,
+        },
         // Somebody else asked first for what turned out not to be kept.
-        (None, None) => next.run(Request::from_parts(again, Body::empty())).await,
+        Ok(None) => next.run(again).await,
+        Err(response) => response,
+    }
+}
+
+/// Has a page rendered and keeps it, once for all who wait for it; or gives the answer that cannot be kept to whoever had it made.
+async fn make(
+    app: &App,
+    (key, moved): (Key, u64),
+    mut request: Request,
+    next: Next,
+) -> Result<Option<Arc<Kept>>, Response> {
+    request.headers_mut().remove(ACCEPT_ENCODING);
+    let (mut other, made) = (None, key.clone());
+    let rendered = async {
+        app.pages.rendered.fetch_add(1, Ordering::Relaxed);
+        match keep(next.run(request).await).await {
+            Ok(kept) => {
+                let kept = Arc::new(kept);
+                app.pages.learn(made, moved, &kept).await;
+                Some(kept)
+            }
+            Err(response) => {
+                other = Some(response);
+                None
+            }
+        }
+    };
+    let found = app.pages.kept.optionally_get_with(key, rendered).await;
+    match other {
+        Some(response) => Err(response),
+        None => Ok(found),
     }
 }
 
 /// The page of an answer that is the same for every visitor, or the answer.
-async fn keep(response: Response, room: &Room) -> Result<Kept, Response> {
+async fn keep(response: Response) -> Result<Kept, Response> {
     let headers = response.headers();
     let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind.as_bytes();
@@ -209,9 +231,10 @@ async fn keep(response: Response, room: &Room) -> Result<Kept, Response> {
     }
     let (mut parts, body) = response.into_parts();
     let Ok(plain) = to_bytes(body, LARGEST).await else {
-        return Err(crate::web::error::Error::Internal.into_response());
+        return Err(Error::Internal.into_response());
     };
-    let plain = room.take(plain).map_err(IntoResponse::into_response)?;
+    // A copy of its own: as it comes, it may hold the room of an answer under way.
+    let plain = Bytes::copy_from_slice(&plain);
     let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     let etag = HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
     for own in [CONTENT_LENGTH, HeaderName::from_static("x-request-id")] {
@@ -220,11 +243,13 @@ async fn keep(response: Response, room: &Room) -> Result<Kept, Response> {
     parts.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     parts.headers.insert(ETAG, etag.clone());
     let thread = parts.extensions.get().copied();
-    Ok(Kept { thread, headers: parts.headers, etag, plain, forms: Default::default() })
+    Ok(Kept { thread, headers: parts.headers, etag, plain, room: Shared::default(), forms: Default::default() })
 }
 
 impl Kept {
-    async fn answer(&self, form: Option<usize>, known: Option<&HeaderValue>, room: &Room) -> Response {
+    /// # Errors
+    /// `Busy` where there is no room for it.
+    async fn answer(&self, form: Option<usize>, known: Option<&HeaderValue>, room: &Room) -> Result<Response, Error> {
         if known.is_some_and(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             for name in [ETAG, VARY, CACHE_CONTROL] {
@@ -232,28 +257,31 @@ impl Kept {
                     response.headers_mut().insert(name, value.clone());
                 }
             }
-            return response;
+            return Ok(response);
         }
         let compressed = match form {
-            Some(form) => self.compressed(form, room).await,
+            Some(form) => self.compressed(form).await,
             None => None,
         };
-        let (bytes, named) = compressed.map_or((&self.plain, None), |(bytes, name)| (bytes, Some(name)));
-        let mut response = Response::new(Body::from(bytes.clone()));
+        let (body, named) = match compressed {
+            Some((Compressed { bytes, room: shared }, name)) => (room.body(bytes, shared)?, Some(name)),
+            None => (room.body(&self.plain, &self.room)?, None),
+        };
+        let mut response = Response::new(body);
         *response.headers_mut() = self.headers.clone();
         if let Some(named) = named {
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(named));
         }
-        response
+        Ok(response)
     }
 
     /// The page in one of [`FORMS`], compressed when it is first asked for; none where that cannot be, so that the page goes out plain.
-    async fn compressed(&self, form: usize, room: &Room) -> Option<(&Bytes, &'static str)> {
+    async fn compressed(&self, form: usize) -> Option<(&Compressed, &'static str)> {
         let (Form { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
         let make = || async {
             let plain = self.plain.clone();
             let bytes = tokio::task::spawn_blocking(move || compress(&plain)).await.ok()?.ok()?;
-            room.take(Bytes::from(bytes)).ok()
+            Some(Compressed { bytes: Bytes::from(bytes), room: Shared::default() })
         };
         let made = cell.get_or_try_init(|| async { make().await.ok_or(()) }).await;
         Some((made.ok()?, *name))

@@ -25,10 +25,9 @@ use crate::web::flag::Panel;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::page::{self, Page, json};
-use crate::web::parts;
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
-use crate::web::shown::{Comments, Room, Under};
+use crate::web::shown::{Comments, Slot, Under};
 use crate::web::state::App;
 use crate::web::threads::Kept;
 use crate::web::view::{Author, CommentView, Earlier, Eye, OptionView, StoryView, Thread, When};
@@ -52,7 +51,7 @@ pub struct Context {
     pub comment: CommentView,
 }
 
-/// What a page says of its thread; the comments themselves are put into its room afterwards.
+/// What a page says of its thread; the comments themselves are put into its slot afterwards.
 pub struct ThreadView {
     /// Comments shown.
     pub count: usize,
@@ -70,7 +69,7 @@ struct ItemPage<'a> {
     story: StoryView,
     context: Option<Context>,
     thread: ThreadView,
-    room: Room,
+    slot: Slot,
     /// Why nobody can reply, where nobody can.
     closed: Option<String>,
     /// A moderators' notice above the thread.
@@ -120,7 +119,7 @@ pub async fn show(
     let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
     let page = parts.page(&all, order, &comments).await?;
     let page = page::text(&page).map_err(Error::internal)?;
-    let mut response = parts::page(comments.inside(page), &headers, &app.room)?;
+    let mut response = comments.inside(page, &headers);
     response.extensions_mut().insert(OfThread { root: root.id, generation });
     Ok(response)
 }
@@ -175,7 +174,7 @@ impl Parts<'_> {
                 order,
                 is_empty: comments.is_empty(),
             },
-            room: Room,
+            slot: Slot,
             closed: self.may_reply().err(),
             notice: self.root.pinned.as_deref().filter(|_| self.root.is_live()).map(text::render),
             desk,

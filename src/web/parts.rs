@@ -16,11 +16,9 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 use http::header::{CONTENT_ENCODING, VARY};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::web::cache::takes;
-use crate::web::crowd::Room;
-use crate::web::error::Error;
+use crate::web::crowd::{OfKept, Shared};
 use crate::web::page::as_page;
 
 /// A part that is compressed once is compressed well; one that is of this answer alone, fast.
@@ -56,28 +54,39 @@ pub enum Piece {
     Shared(Arc<Part>),
 }
 
-/// A page of these pieces, compressed where the request takes gzip. Those of this answer alone take room until they are sent.
-///
-/// # Errors
-/// `Busy` where there is none.
-pub fn page(pieces: Vec<Piece>, request: &HeaderMap, room: &Room) -> Result<Response, Error> {
-    let own = pieces.iter().map(|piece| match piece {
-        Piece::Own(bytes) => bytes.len(),
-        Piece::Shared(_) => 0,
-    });
-    let _room = room.reserve(own.sum())?;
-    if takes(request, "gzip") {
-        let mut response = as_page(Body::new(Chain { bytes: gzip(pieces), _room }));
+/// The room of something kept that answers send parts of: as they are, and compressed.
+#[derive(Debug, Default)]
+pub struct Rooms {
+    plain: Arc<Shared>,
+    compressed: Arc<Shared>,
+}
+
+/// A page of these pieces, compressed where the request takes gzip; those that it shares are of something kept that has these rooms.
+pub fn page(pieces: Vec<Piece>, rooms: &Rooms, request: &HeaderMap) -> Response {
+    let zipped = takes(request, "gzip");
+    let (pieces, room) = if zipped { (gzip(pieces), &rooms.compressed) } else { (plain(pieces), &rooms.plain) };
+    let kept = pieces.iter().filter(|piece| piece.is_kept).map(|piece| piece.bytes.len()).sum();
+    let mut response = as_page(Body::new(Chain(pieces.into_iter().map(|piece| piece.bytes).collect())));
+    response.extensions_mut().insert(OfKept { bytes: kept, room: Arc::clone(room) });
+    if zipped {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
-        return Ok(response);
     }
-    let plain = pieces.into_iter().map(|piece| match piece {
-        Piece::Own(bytes) => bytes,
-        Piece::Shared(part) => part.plain.clone(),
+    response
+}
+
+/// Bytes to be sent, and whether they are kept too.
+struct Ready {
+    bytes: Bytes,
+    is_kept: bool,
+}
+
+fn plain(pieces: Vec<Piece>) -> Vec<Ready> {
+    let ready = pieces.into_iter().map(|piece| match piece {
+        Piece::Own(bytes) => Ready { bytes, is_kept: false },
+        Piece::Shared(part) => Ready { bytes: part.plain.clone(), is_kept: true },
     });
-    let bytes = plain.filter(|bytes| !bytes.is_empty()).collect();
-    Ok(as_page(Body::new(Chain { bytes, _room })))
+    ready.filter(|piece| !piece.bytes.is_empty()).collect()
 }
 
 /// Without a name, a time or flags, from a Unix (RFC 1952, 2.3).
@@ -85,9 +94,10 @@ const GZIP_HEAD: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
 /// The last deflate block, empty, with the codes that need no table.
 const LAST_BLOCK: &[u8] = &[3, 0];
 
-fn gzip(pieces: Vec<Piece>) -> VecDeque<Bytes> {
-    let mut file = VecDeque::with_capacity(pieces.len() + 2);
-    file.push_back(Bytes::from_static(GZIP_HEAD));
+fn gzip(pieces: Vec<Piece>) -> Vec<Ready> {
+    let own = |bytes| Ready { bytes, is_kept: false };
+    let mut file = Vec::with_capacity(pieces.len() + 2);
+    file.push(own(Bytes::from_static(GZIP_HEAD)));
     let mut crc = Crc::new();
     let mut fast = Compress::new(Compression::new(FAST), false);
     for piece in pieces {
@@ -95,13 +105,13 @@ fn gzip(pieces: Vec<Piece>) -> VecDeque<Bytes> {
             Piece::Own(bytes) => {
                 let deflated = deflate(&bytes, &mut fast);
                 crc.combine(&deflated.crc);
-                file.push_back(deflated.blocks);
+                file.push(own(deflated.blocks));
             }
             Piece::Shared(part) => {
                 let mut well = || deflate(&part.plain, &mut Compress::new(Compression::new(WELL), false));
                 let deflated = part.deflated.get_or_init(&mut well);
                 crc.combine(&deflated.crc);
-                file.push_back(deflated.blocks.clone());
+                file.push(Ready { bytes: deflated.blocks.clone(), is_kept: true });
             }
         }
     }
@@ -109,7 +119,7 @@ fn gzip(pieces: Vec<Piece>) -> VecDeque<Bytes> {
     end.extend_from_slice(LAST_BLOCK);
     end.extend_from_slice(&crc.sum().to_le_bytes());
     end.extend_from_slice(&crc.amount().to_le_bytes());
-    file.push_back(Bytes::from(end));
+    file.push(own(Bytes::from(end)));
     file
 }
 
@@ -135,25 +145,22 @@ fn deflate(plain: &[u8], with: &mut Compress) -> Deflated {
 }
 
 /// A body that sends its bytes one after another.
-struct Chain {
-    bytes: VecDeque<Bytes>,
-    _room: Option<OwnedSemaphorePermit>,
-}
+struct Chain(VecDeque<Bytes>);
 
 impl HttpBody for Chain {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.bytes.pop_front().map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(self.0.pop_front().map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty()
+        self.0.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.iter().map(|bytes| bytes.len() as u64).sum())
+        SizeHint::with_exact(self.0.iter().map(|bytes| bytes.len() as u64).sum())
     }
 }
 
@@ -173,7 +180,7 @@ mod tests {
                 0 => Piece::Own(Bytes::from(text(*length))),
                 _ => Piece::Shared(Arc::new(Part::new(Bytes::from(text(*length))))),
             });
-            let packed: Vec<u8> = gzip(pieces.collect()).into_iter().flatten().collect();
+            let packed: Vec<u8> = gzip(pieces.collect()).into_iter().flat_map(|piece| piece.bytes).collect();
             let mut unpacked = String::new();
             flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("one whole gzip file");
             assert_eq!(unpacked, whole);
@@ -186,7 +193,8 @@ mod tests {
         for _ in 0..200 {
             let length = rng.usize(0..20_000);
             let text: String = (0..length).map(|_| char::from(rng.u8(32..127))).collect();
-            let packed: Vec<u8> = gzip(vec![Piece::Own(Bytes::from(text.clone()))]).into_iter().flatten().collect();
+            let packed = gzip(vec![Piece::Own(Bytes::from(text.clone()))]);
+            let packed: Vec<u8> = packed.into_iter().flat_map(|piece| piece.bytes).collect();
             let mut unpacked = String::new();
             flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("a gzip file");
             assert_eq!(unpacked, text);

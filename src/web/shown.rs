@@ -8,7 +8,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use askama::Template;
+use axum::response::Response;
 use bytes::Bytes;
+use http::HeaderMap;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
@@ -19,7 +21,7 @@ use crate::domain::user::{Member, UserId};
 use crate::store::{Marks, ThreadGeneration};
 use crate::web::audience::Audience;
 use crate::web::error::Error;
-use crate::web::parts::{Part, Piece};
+use crate::web::parts::{self, Part, Piece, Rooms};
 use crate::web::view::{CommentView, Eye, Thread};
 
 /// A part of a thread ends with the comment that makes it this long, in bytes: long enough to compress well, short enough that a few
@@ -47,6 +49,8 @@ pub struct Comments {
     pub count: usize,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
+    /// The rooms of the thread whose parts they share.
+    rooms: Arc<Rooms>,
 }
 
 /// A thread as everybody of an audience sees it who has no part in it.
@@ -63,6 +67,7 @@ struct Shown {
     privy: HashSet<UserId>,
     /// The comments that can be read, those seen last first.
     newest: Vec<(Timestamp, usize)>,
+    rooms: Arc<Rooms>,
 }
 
 struct Block {
@@ -83,32 +88,37 @@ struct CommentHtml<'a> {
 
 /// The place of a page's comments in its template. It is marked by characters that no text on a page holds, and what follows the first
 /// mark stands behind the comments.
-pub struct Room;
+pub struct Slot;
 
 const MARK: &str = "\0comments\0";
 
-impl fmt::Display for Room {
+impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(MARK)
     }
 }
 
-impl askama::filters::HtmlSafe for Room {}
+impl askama::filters::HtmlSafe for Slot {}
 
 impl Comments {
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    /// The page around the comments, and they in their room.
-    pub fn inside(self, page: String) -> Vec<Piece> {
+    /// The answer to `request`: the page, and the comments in their slot.
+    pub fn inside(self, page: String, request: &HeaderMap) -> Response {
         let page = Bytes::from(page);
         let text = std::str::from_utf8(&page).unwrap_or_default();
-        let Some(at) = text.find(MARK) else { return vec![Piece::Own(page)] };
-        let mut pieces = vec![Piece::Own(page.slice(..at))];
-        pieces.extend(self.pieces);
-        pieces.push(Piece::Own(page.slice(at + MARK.len()..)));
-        pieces
+        let pieces = match text.find(MARK) {
+            Some(at) => {
+                let mut pieces = vec![Piece::Own(page.slice(..at))];
+                pieces.extend(self.pieces);
+                pieces.push(Piece::Own(page.slice(at + MARK.len()..)));
+                pieces
+            }
+            None => vec![Piece::Own(page)],
+        };
+        parts::page(pieces, &self.rooms, request)
     }
 }
 
@@ -142,7 +152,7 @@ impl<'u> Under<'u> {
     /// The comments, each written for the one who looks.
     fn comments(&self, thread: &Thread<'_>) -> askama::Result<Comments> {
         let mut text = String::with_capacity(self.all.len() * 700);
-        let mut found = Comments { pieces: Vec::new(), count: 0, unseen: 0, first_unseen: None };
+        let mut found = Comments { pieces: Vec::new(), count: 0, unseen: 0, first_unseen: None, rooms: Arc::default() };
         for node in self.arrange(&thread.eye) {
             let view = thread.comment(&node);
             found.count += usize::from(view.author.is_some());
@@ -182,6 +192,7 @@ impl Shown {
             privy: under.all.iter().filter(hidden).filter_map(|item| item.author_id).collect(),
             newest: Vec::with_capacity(nodes.len()),
             nodes: Vec::new(),
+            rooms: Arc::default(),
         };
         let mut text = String::with_capacity(PART * 2);
         let (mut ends, mut begin) = (Vec::new(), 0);
@@ -241,6 +252,7 @@ impl Shown {
             count: self.count,
             unseen: count,
             first_unseen: first,
+            rooms: Arc::clone(&self.rooms),
         })
     }
 

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode};
+use axum::response::Response;
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
@@ -300,6 +301,20 @@ impl Browser {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Page {
+        let response = self.ask(method, path, headers, body).await;
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
+        Page { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// The answer, of whose body nothing is read yet.
+    pub async fn ask(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Response {
         let mut request = Request::builder().method(method).uri(path.split('#').next().unwrap_or("/"));
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -313,8 +328,7 @@ impl Browser {
         }
         let request = request.body(Body::from(body.unwrap_or_default())).expect("a request");
         let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
-        for line in parts.headers.get_all(SET_COOKIE) {
+        for line in response.headers().get_all(SET_COOKIE) {
             let pair = line.to_str().expect("ASCII").split(';').next().expect("a pair");
             let (name, value) = pair.split_once('=').expect("a pair");
             if value.is_empty() {
@@ -323,8 +337,7 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
-        Page { status: parts.status, headers: parts.headers, body }
+        response
     }
 
     /// Submits a story by its address and answers its id.

@@ -37,6 +37,7 @@ mod queue;
 mod read;
 mod request;
 mod roles;
+mod room;
 mod rules;
 mod secrets;
 mod server;
