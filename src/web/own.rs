@@ -29,6 +29,8 @@ pub struct InThread {
     pub marks: Arc<Marks>,
     pub visit: Visit,
     own: u64,
+    /// Which items stand in the thread changes by what moderators move.
+    moved: u64,
 }
 
 /// What a member has done with the rows of a list.
@@ -101,8 +103,8 @@ impl Own {
         store: &Store,
         now: Timestamp,
     ) -> Result<Arc<InThread>> {
-        let own = store.own_generation(user);
-        let holds = |kept: &Arc<InThread>| kept.own == own && kept.visit.holds(newest, now);
+        let (own, moved) = (store.own_generation(user), store.moved());
+        let holds = |kept: &Arc<InThread>| kept.own == own && kept.moved == moved && kept.visit.holds(newest, now);
         if let Some(kept) = self.threads.get(&(user, root)).filter(holds) {
             return Ok(kept);
         }
@@ -110,7 +112,7 @@ impl Own {
         // The visit itself moved it on.
         let own = store.own_generation(user);
         let marks = Arc::new(store.thread_marks(user, root).await?);
-        let found = Arc::new(InThread { marks, visit, own });
+        let found = Arc::new(InThread { marks, visit, own, moved });
         self.threads.insert((user, root), Arc::clone(&found));
         Ok(found)
     }

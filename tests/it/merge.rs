@@ -295,3 +295,26 @@ async fn however_moderators_move_comments_about_threads_stay_trees_and_counts_tr
         }
     }
 }
+
+#[tokio::test]
+async fn votes_on_what_was_merged_show_as_ones_own_at_once() {
+    let app = TestApp::new().await;
+    let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+    let mut mia = app.person("mia", Role::Moderator).await;
+    let story = alice.text_story("The news", "Words.").await;
+    let duplicate = alice.text_story("The same news", "Words.").await;
+    let comment = alice.reply(duplicate, "A comment.").await;
+    bob.vote(comment, "up").await;
+    let voted = |page: Page| {
+        let text = page.text();
+        let article = text.split(&format!("id=\"c{comment}\"")).nth(1).map(str::to_owned);
+        article.map(|text| text.split("</article>").next().is_some_and(|one| one.contains("value=\"none\"")))
+    };
+    for _ in 0..2 {
+        assert_eq!(voted(bob.get(&format!("/item/{story}")).await), None, "it stands elsewhere");
+    }
+    merge(&mut mia, duplicate, &story.to_string()).await;
+    assert_eq!(voted(bob.get(&format!("/item/{story}")).await), Some(true), "as voted on, in its new thread");
+    unmerge(&mut mia, duplicate).await;
+    assert_eq!(voted(bob.get(&format!("/item/{duplicate}")).await), Some(true), "and in its old one");
+}
