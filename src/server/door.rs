@@ -21,7 +21,7 @@ use crate::domain::origin::Width;
 use crate::patience::Patience;
 
 /// One address may have this part of all connections: a quarter.
-const SHARE: usize = 4;
+const PART: usize = 4;
 /// How much of all answers the system holds unsent for slow readers, in bytes, shared out among the connections that there are. So the rest
 /// stays where it is counted, and a reader who takes anything shows: the next part is asked for when half of this is gone.
 const UNSENT: usize = 32 * 1024 * 1024;
@@ -80,17 +80,22 @@ type Shares = Arc<Mutex<HashMap<IpAddr, usize>>>;
 /// A connection's place, given back when dropped.
 pub struct Place {
     _one: OwnedSemaphorePermit,
-    share: Option<(Shares, IpAddr)>,
+    _share: Option<Share>,
 }
 
-impl Drop for Place {
+/// One of the connections that an address may have, given back when dropped.
+struct Share {
+    shares: Shares,
+    line: IpAddr,
+}
+
+impl Drop for Share {
     fn drop(&mut self) {
-        let Some((shares, line)) = &self.share else { return };
-        let mut shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = shares.get_mut(line) {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = shares.get_mut(&self.line) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                shares.remove(line);
+                shares.remove(&self.line);
             }
         }
     }
@@ -143,16 +148,16 @@ impl Door {
     }
 
     /// The share of an address, counted; none is counted for a proxy, which stands for many. Nothing where the address has had its share.
-    fn share(&self, ip: IpAddr, is_proxy: bool) -> Option<Option<(Shares, IpAddr)>> {
+    fn share(&self, ip: IpAddr, is_proxy: bool) -> Option<Option<Share>> {
         let Some(shares) = self.shares.as_ref().filter(|_| !is_proxy) else { return Some(None) };
         let line = Width::Near.network(ip);
         let mut counts = shares.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(line).or_default();
-        if *count >= self.all.div_ceil(SHARE) {
+        if *count >= self.all.div_ceil(PART) {
             return None;
         }
         *count += 1;
-        Some(Some((Arc::clone(shares), line)))
+        Some(Some(Share { shares: Arc::clone(shares), line }))
     }
 }
 
@@ -171,13 +176,13 @@ impl AddrListener<Connection, Peer> for Door {
                 tracing::debug!(%address, "an address has too many connections: this one is closed");
                 continue;
             };
+            let place = Place { _one: one, _share: share };
             if let Err(error) = tune(&stream, self.all.saturating_sub(self.places.available_permits())) {
                 tracing::debug!(%address, %error, "a connection was closed before it began");
                 continue;
             }
             let patience =
                 if is_proxy { Patience { idle: self.patience.idle_proxy, ..self.patience } } else { self.patience };
-            let place = Place { _one: one, share };
             return Ok((Connection::new(stream, place, patience, is_proxy), Peer(address)));
         }
     }
@@ -226,4 +231,28 @@ fn tune(stream: &TcpStream, connected: usize) -> io::Result<()> {
     #[cfg(not(target_os = "linux"))]
     let _ = share;
     stream.set_nodelay(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    #[tokio::test]
+    async fn an_address_gets_back_what_it_was_let_in_for_whatever_became_of_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let none = std::path::Path::new("no such file");
+        let config = Config::load_with_file(Settings::default(), none).expect("the defaults");
+        let door = Door::new(listener, Arc::default(), &config, Patience::default());
+        let ip = IpAddr::from([203, 0, 113, 5]);
+        for _ in 0..config.connections * 2 {
+            let share = door.share(ip, false).expect("the last one was given back");
+            assert!(share.is_some(), "it is counted");
+        }
+        let most = door.all.div_ceil(PART);
+        let open: Vec<_> = (0..most).map(|_| door.share(ip, false).expect("its share")).collect();
+        assert!(door.share(ip, false).is_none(), "and no more");
+        drop(open);
+        assert!(door.shares.as_ref().is_some_and(|shares| shares.lock().expect("no panic").is_empty()));
+    }
 }
