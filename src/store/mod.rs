@@ -3,6 +3,7 @@
 //! The SQL is portable between SQLite and PostgreSQL: `$1`, `returning`, `on conflict`, seconds as integers, `cast(sum(..) as bigint)`.
 
 mod acts;
+mod copy;
 mod desk;
 mod flags;
 mod generations;
@@ -35,9 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
 pub use desk::{Duplicate, NewAccount, Queued};
@@ -253,38 +252,6 @@ impl Store {
         Ok(())
     }
 
-    /// Copies the database, as it is at one moment, into a new file at `to`, while the forum goes on; then checks the copy.
-    pub async fn backup(&self, to: &Path) -> Result<()> {
-        vacuum_into(&self.write, to).await?;
-        Store::check(to).await
-    }
-
-    /// Whether the file at `path` is a whole database of Stoa's.
-    pub async fn check(path: &Path) -> Result<()> {
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(SqliteConnectOptions::new().filename(path).read_only(true))
-            .await?;
-        let verdict: String = sqlx::query_scalar("pragma integrity_check").fetch_one(&pool).await?;
-        let items: std::result::Result<i64, _> =
-            sqlx::query_scalar("select count(*) from (select 1 from items limit 1)").fetch_one(&pool).await;
-        pool.close().await;
-        items?;
-        if verdict == "ok" { Ok(()) } else { Err(Error::Other(sqlx::Error::Protocol(verdict))) }
-    }
-
-    /// Whether another process has the database at `path` open. A file that is no database, or a broken one, is in nobody's use.
-    pub async fn is_in_use(path: &Path) -> bool {
-        let alone = options(path).locking_mode(SqliteLockingMode::Exclusive).busy_timeout(Duration::from_millis(200));
-        let pool = match SqlitePoolOptions::new().max_connections(1).connect_with(alone).await {
-            Ok(pool) => pool,
-            Err(error) => return is_busy(&error),
-        };
-        let locked = sqlx::query("begin exclusive").execute(&pool).await;
-        pool.close().await;
-        locked.is_err_and(|error| is_busy(&error))
-    }
-
     /// Writes the votes and the looks that wait, folds the log back into the database file and closes every connection.
     pub async fn close(&self) {
         self.write_waiting_votes().await;
@@ -306,34 +273,31 @@ async fn finished<T: Send + 'static>(
     Ok(tokio::spawn(write).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
 }
 
-async fn vacuum_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {
-    sqlx::query("vacuum into $1").bind(to.to_string_lossy().into_owned()).execute(pool).await?;
-    Ok(())
-}
-
-async fn migrate(pool: &SqlitePool, path: &Path) -> std::result::Result<(), OpenError> {
+/// The newest change to the tables that a database has had; 0 where it has none.
+async fn applied(pool: &SqlitePool, path: &Path) -> std::result::Result<i64, OpenError> {
     let failed = |e| OpenError::Open(path.to_owned(), e);
     let kept: Option<i64> = sqlx::query_scalar("select 1 from sqlite_master where name = '_sqlx_migrations'")
         .fetch_optional(pool)
         .await
         .map_err(failed)?;
-    if kept.is_some() {
-        let applied: i64 = sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations")
-            .fetch_one(pool)
-            .await
-            .map_err(failed)?;
-        let newest = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
-        if applied > newest {
-            return Err(OpenError::Newer(path.to_owned(), applied));
-        }
-        if applied < newest && applied > 0 {
-            let mut copy = path.as_os_str().to_owned();
-            copy.push(format!(".before-{newest:04}"));
-            let copy = PathBuf::from(copy);
-            if !copy.exists() {
-                vacuum_into(pool, &copy).await.map_err(|e| OpenError::Backup(copy, e))?;
-            }
-        }
+    if kept.is_none() {
+        return Ok(0);
+    }
+    let applied: i64 = sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations")
+        .fetch_one(pool)
+        .await
+        .map_err(failed)?;
+    if applied > newest() { Err(OpenError::Newer(path.to_owned(), applied)) } else { Ok(applied) }
+}
+
+fn newest() -> i64 {
+    MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
+}
+
+async fn migrate(pool: &SqlitePool, path: &Path) -> std::result::Result<(), OpenError> {
+    let applied = applied(pool, path).await?;
+    if applied < newest() && applied > 0 {
+        copy::keep_as_it_was(pool, path).await?;
     }
     MIGRATIONS.run(pool).await.map_err(|e| OpenError::Migrate(path.to_owned(), e))
 }

@@ -1,13 +1,16 @@
 //! The database file: opened again, opened by an older program, and copied; and its log.
 
+use std::path::{Path, PathBuf};
+
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use stoa::clock::Timestamp;
 use stoa::domain::item::ItemId;
 use stoa::domain::uncounted::Uncounted;
 use stoa::domain::user::UserId;
 use stoa::store::{LOG, OpenError, Store};
+use tempfile::TempDir;
 
 use crate::app::TestApp;
 
@@ -121,8 +124,8 @@ async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
     Store::check(app.store.path()).await.expect("whole");
 }
 
-#[tokio::test]
-async fn votes_of_before_that_did_not_count_say_why_after_the_upgrade() {
+/// A database as the first Stoa would have it, in a folder of its own.
+async fn old_database() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().expect("a folder");
     let old = dir.path().join("old");
     std::fs::create_dir(&old).expect("a folder");
@@ -136,6 +139,24 @@ async fn votes_of_before_that_did_not_count_say_why_after_the_upgrade() {
     let options = SqliteConnectOptions::new().filename(&database).create_if_missing(true);
     let mut db = options.connect().await.expect("a database");
     Migrator::new(old).await.expect("the migrations").run(&mut db).await.expect("as it was");
+    db.close().await.expect("closed");
+    (dir, database)
+}
+
+async fn connect(database: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(database).connect().await.expect("a connection")
+}
+
+/// The copies of what was before that stand beside a database.
+fn copies(dir: &TempDir) -> Vec<PathBuf> {
+    let beside = std::fs::read_dir(dir.path()).expect("a folder").flatten().map(|file| file.path());
+    beside.filter(|path| path.to_string_lossy().contains("stoa.db.before-")).collect()
+}
+
+#[tokio::test]
+async fn votes_of_before_that_did_not_count_say_why_after_the_upgrade() {
+    let (dir, database) = old_database().await;
+    let mut db = connect(&database).await;
     let rows = "insert into users (id, name, karma, karma_base, created, replies_read_at) values (1, 'a', 1, 1, 1, 1), (2, 'b', 1, 1, 1, 1); \
                 insert into items (id, kind, author_id, time, rank_time, visible_at, root_id, depth, score) \
                 values (1, 'story', 1, 1, 1, 1, 1, 0, 1), (2, 'story', 2, 1, 1, 1, 2, 0, 2); \
@@ -149,8 +170,29 @@ async fn votes_of_before_that_did_not_count_say_why_after_the_upgrade() {
     let uncounted = store.uncounted_votes(before, 10).await.expect("votes");
     let found: Vec<_> = uncounted.iter().map(|vote| (vote.voter.as_str(), vote.item_id, vote.uncounted)).collect();
     assert_eq!(found, [("b", ItemId(1), Uncounted::Shadowed)]);
-    let beside = std::fs::read_dir(dir.path()).expect("a folder").flatten().map(|file| file.file_name());
-    let copies = beside.filter(|name| name.to_string_lossy().starts_with("stoa.db.before-")).count();
-    assert_eq!(copies, 1, "a copy of what it was stands beside it");
+    assert_eq!(copies(&dir).len(), 1, "a copy of what it was stands beside it");
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_copy_that_was_not_finished_is_not_taken_for_one() {
+    let (dir, database) = old_database().await;
+    // Such a folder keeps the copy from being written.
+    let migrations = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite");
+    let newest = std::fs::read_dir(migrations).expect("a folder").count();
+    let partial = dir.path().join(format!("stoa.db.before-{newest:04}.partial"));
+    std::fs::create_dir(&partial).expect("a folder");
+    let refused = Store::open(&database).await.expect_err("nothing is done without a copy");
+    assert!(matches!(refused, OpenError::Backup(..)), "{refused}");
+    assert_eq!(copies(&dir), [partial.as_path()]);
+    std::fs::remove_dir(&partial).expect("removed");
+    std::fs::write(&partial, "Half of a database, as a full disk leaves it.").expect("written");
+
+    Store::open(&database).await.expect("brought up to date").close().await;
+    let whole = dir.path().join(format!("stoa.db.before-{newest:04}"));
+    assert_eq!(copies(&dir), [whole.as_path()]);
+    let mut copy = connect(&whole).await;
+    let version: i64 =
+        sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&mut copy).await.expect("a number");
+    assert_eq!(version, 2, "as it was before");
 }

@@ -1,0 +1,75 @@
+//! Copies of the whole database: a backup, and what was before it is brought up to date.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqlitePool, SqlitePoolOptions};
+
+use super::{Error, OpenError, Result, Store, is_busy, newest, options};
+
+impl Store {
+    /// Copies the database, as it is at one moment, into a new file at `to`, while the forum goes on; then checks the copy.
+    pub async fn backup(&self, to: &Path) -> Result<()> {
+        vacuum_into(&self.write, to).await?;
+        Store::check(to).await
+    }
+
+    /// Whether the file at `path` is a whole database of Stoa's.
+    pub async fn check(path: &Path) -> Result<()> {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(SqliteConnectOptions::new().filename(path).read_only(true))
+            .await?;
+        let verdict: String = sqlx::query_scalar("pragma integrity_check").fetch_one(&pool).await?;
+        let items: std::result::Result<i64, _> =
+            sqlx::query_scalar("select count(*) from (select 1 from items limit 1)").fetch_one(&pool).await;
+        pool.close().await;
+        items?;
+        if verdict == "ok" { Ok(()) } else { Err(Error::Other(sqlx::Error::Protocol(verdict))) }
+    }
+
+    /// Whether another process has the database at `path` open. A file that is no database, or a broken one, is in nobody's use.
+    pub async fn is_in_use(path: &Path) -> bool {
+        let alone = options(path).locking_mode(SqliteLockingMode::Exclusive).busy_timeout(Duration::from_millis(200));
+        let pool = match SqlitePoolOptions::new().max_connections(1).connect_with(alone).await {
+            Ok(pool) => pool,
+            Err(error) => return is_busy(&error),
+        };
+        let locked = sqlx::query("begin exclusive").execute(&pool).await;
+        pool.close().await;
+        locked.is_err_and(|error| is_busy(&error))
+    }
+}
+
+/// Copies a database beside itself before it is brought up to date, once.
+pub(super) async fn keep_as_it_was(pool: &SqlitePool, path: &Path) -> std::result::Result<(), OpenError> {
+    let copy = beside(path, &format!("before-{:04}", newest()));
+    if copy.exists() {
+        return Ok(());
+    }
+    // A half-written file never bears the name of a whole one.
+    let partial = beside(&copy, "partial");
+    let kept = async {
+        match std::fs::remove_file(&partial) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => vacuum_into(pool, &partial).await?,
+        }
+        File::open(&partial)?.sync_all()?;
+        Ok(std::fs::rename(&partial, &copy)?)
+    };
+    kept.await.map_err(|e: sqlx::Error| OpenError::Backup(copy.clone(), e))
+}
+
+async fn vacuum_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {
+    sqlx::query("vacuum into $1").bind(to.to_string_lossy().into_owned()).execute(pool).await?;
+    Ok(())
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
