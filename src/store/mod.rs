@@ -150,25 +150,22 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .row_buffer_size(1_000)
 }
 
+/// So many connections, none of which is closed for its age: SQLite counts the writes of others for each connection by itself, and a new
+/// one would begin again at a number that was seen already.
+fn lasting(connections: u32) -> SqlitePoolOptions {
+    let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+    pool.max_lifetime(None).idle_timeout(None)
+}
+
 impl Store {
     /// Opens the database at `path`, making it where there is none and bringing it up to date where it is older; a database with
     /// something in it is copied beside itself first.
     pub async fn open(path: &Path) -> std::result::Result<Store, OpenError> {
         let failed = |e| OpenError::Open(path.to_owned(), e);
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .test_before_acquire(false)
-            .connect_with(options(path).create_if_missing(true))
-            .await
-            .map_err(failed)?;
+        let write = lasting(1).connect_with(options(path).create_if_missing(true)).await.map_err(failed)?;
         migrate(&write, path).await?;
         let origin_key = origins::key(&write).await.map_err(failed)?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .test_before_acquire(false)
-            .connect_with(options(path).read_only(true))
-            .await
-            .map_err(failed)?;
+        let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;
         Ok(Store {
             read,
             write,
@@ -300,4 +297,15 @@ async fn migrate(pool: &SqlitePool, path: &Path) -> std::result::Result<(), Open
         copy::keep_as_it_was(pool, path).await?;
     }
     MIGRATIONS.run(pool).await.map_err(|e| OpenError::Migrate(path.to_owned(), e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_connection_is_renewed_for_its_age() {
+        let pool = lasting(1);
+        assert_eq!((pool.get_max_lifetime(), pool.get_idle_timeout()), (None, None));
+    }
 }
