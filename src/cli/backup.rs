@@ -36,10 +36,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     // A half-written file never bears the name of a whole one.
     let partial = beside(&args.file, "partial");
     remove(&partial)?;
-    let store = Store::open(&config.database).await?;
-    let copied = store.backup(&partial).await;
-    store.close().await;
-    if let Err(error) = copied {
+    if let Err(error) = Store::copy(&config.database, &partial).await {
         remove(&partial)?;
         return Err(error)
             .with_context(|| format!("cannot copy {} to {}", config.database.display(), args.file.display()));

@@ -7,13 +7,21 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqlitePool, SqlitePoolOptions};
 
-use super::{Error, OpenError, Result, Store, is_busy, newest, options};
+use super::{Error, OpenError, Result, Store, applied, is_busy, lasting, newest, options};
 
 impl Store {
-    /// Copies the database, as it is at one moment, into a new file at `to`, while the forum goes on; then checks the copy.
-    pub async fn backup(&self, to: &Path) -> Result<()> {
-        vacuum_into(&self.write, to).await?;
-        Store::check(to).await
+    /// Copies the database at `from`, as it is at one moment, into a new file at `to`, while a forum goes on; then checks the copy. Nothing
+    /// is brought up to date: the forum may be an older Stoa.
+    pub async fn copy(from: &Path, to: &Path) -> std::result::Result<(), OpenError> {
+        let failed = |e| OpenError::Open(from.to_owned(), e);
+        let pool = lasting(1).connect_with(options(from)).await.map_err(failed)?;
+        let copied = match applied(&pool, from).await {
+            Ok(_) => vacuum_into(&pool, to).await.map_err(|e| OpenError::Copy(to.to_owned(), e.into())),
+            Err(error) => Err(error),
+        };
+        pool.close().await;
+        copied?;
+        Store::check(to).await.map_err(|e| OpenError::Copy(to.to_owned(), e))
     }
 
     /// Whether the file at `path` is a whole database of Stoa's.

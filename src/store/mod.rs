@@ -119,6 +119,8 @@ pub enum OpenError {
     Migrate(PathBuf, #[source] MigrateError),
     #[error("cannot back the database up to {0} before bringing it up to date")]
     Backup(PathBuf, #[source] sqlx::Error),
+    #[error("the copy {0} is not whole")]
+    Copy(PathBuf, #[source] Error),
 }
 
 /// The database: one writer, several readers that never wait for it.

@@ -77,7 +77,7 @@ async fn what_is_no_database_is_refused_and_left_alone() {
 async fn a_backup_is_a_whole_copy_that_opens() {
     let mut app = forum().await;
     let copy = app.dir.path().join("copy.db");
-    app.store.backup(&copy).await.expect("backed up");
+    Store::copy(app.store.path(), &copy).await.expect("backed up");
     let before = app.dump(&[]).await;
     // What comes after the copy is not in it.
     app.member("bob").await;
@@ -85,7 +85,7 @@ async fn a_backup_is_a_whole_copy_that_opens() {
     Store::check(&copy).await.expect("whole");
     app.store = Store::open(&copy).await.expect("opens");
     assert_eq!(app.dump(&[]).await, before);
-    assert!(app.store.backup(&copy).await.is_err(), "a copy never overwrites a file");
+    assert!(Store::copy(app.store.path(), &copy).await.is_err(), "a copy never overwrites a file");
 }
 
 /// How large the database's log is, in bytes.
@@ -195,4 +195,18 @@ async fn a_copy_that_was_not_finished_is_not_taken_for_one() {
     let version: i64 =
         sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&mut copy).await.expect("a number");
     assert_eq!(version, 2, "as it was before");
+}
+
+#[tokio::test]
+async fn a_backup_leaves_the_database_as_the_forum_that_runs_on_it_knows_it() {
+    let (dir, database) = old_database().await;
+    let copy = dir.path().join("copy.db");
+    Store::copy(&database, &copy).await.expect("backed up");
+    for path in [&database, &copy] {
+        let mut db = connect(path).await;
+        let version: i64 =
+            sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&mut db).await.expect("a number");
+        assert_eq!(version, 2, "{}", path.display());
+    }
+    assert!(copies(&dir).is_empty());
 }
