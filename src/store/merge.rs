@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::acts::{Found, below, done, find};
 use super::moderation::Act;
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, sites};
 use crate::domain::item::{ItemId, Kind};
 
 impl Store {
@@ -72,6 +72,7 @@ impl Store {
             .bind(item)
             .execute(&mut *tx)
             .await?;
+        sites::weigh_story(&mut tx, item).await?;
         // What it takes back may be what other comments came from, when those were moved up; they follow it.
         loop {
             let moved = sqlx::query(

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use sqlx::AssertSqlSafe;
+use stoa::domain::site::{SiteName, Stance};
 use stoa::domain::user::Role;
+use stoa::store::Act;
 
 use crate::app::{Browser, Page, TestApp};
 
@@ -317,4 +319,20 @@ async fn votes_on_what_was_merged_show_as_ones_own_at_once() {
     assert_eq!(voted(bob.get(&format!("/item/{story}")).await), Some(true), "as voted on, in its new thread");
     unmerge(&mut mia, duplicate).await;
     assert_eq!(voted(bob.get(&format!("/item/{duplicate}")).await), Some(true), "and in its old one");
+}
+
+#[tokio::test]
+async fn a_story_taken_out_of_a_merge_weighs_what_is_held_of_its_site_by_now() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    let story = alice.story("The news", "https://example.com/news").await;
+    let duplicate = alice.story("The same news", "https://example.org/the-same").await;
+    merge(&mut mia, duplicate, &story.to_string()).await;
+    let site = SiteName::parse("example.org").expect("a site");
+    let act = Act { actor: None, reason: "", at: app.now() };
+    app.store.set_stance(&site, Some(Stance::Penalised), act).await.expect("penalised");
+    assert_eq!(app.number(&format!("select penalised from items where id = {duplicate}")).await, 0);
+    unmerge(&mut mia, duplicate).await;
+    assert_eq!(app.number(&format!("select penalised from items where id = {duplicate}")).await, 1);
 }
