@@ -90,7 +90,7 @@ impl Store {
         .bind(expires)
         .fetch_one(&mut *tx)
         .await?;
-        self.commit(tx).await?;
+        self.commit_unseen(tx).await?;
         Ok(id)
     }
 

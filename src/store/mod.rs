@@ -200,6 +200,11 @@ impl Store {
         self.commit_then(tx, Generations::said).await
     }
 
+    /// Commits what no copy shows.
+    async fn commit_unseen(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
+        self.commit_then(tx, |_| {}).await
+    }
+
     /// Commits what put items into another thread.
     async fn commit_moved(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
         self.commit_then(tx, Generations::moved).await

@@ -200,7 +200,7 @@ impl Store {
             .await?;
         let act = Act { actor: Some(by), reason: "", at: now };
         record(&mut tx, act, Entry { user: Some(user), private: true, ..Entry::of("note") }).await?;
-        self.commit(tx).await
+        self.commit_unseen(tx).await
     }
 
     /// The notes that name `user`, newest first.

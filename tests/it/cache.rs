@@ -252,6 +252,24 @@ async fn a_vote_elsewhere_leaves_a_threads_page_as_it_is_kept() {
 }
 
 #[tokio::test]
+async fn what_nobody_sees_on_a_page_leaves_the_kept_ones() {
+    let app = TestApp::new().await;
+    let mut mia = app.person("mia", Role::Moderator).await;
+    mia.story("A story", "https://example.com/").await;
+    app.account("alice", Role::Member).await;
+    app.visitor().get("/").await;
+    let before = app.app.pages.rendered();
+    let note = [("note", "Talked to them."), ("same_as", "")];
+    assert_eq!(mia.post("/user/alice/note", &note).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(mia.post("/invitations", &[]).await.status, StatusCode::OK);
+    app.pass(3 * stoa::clock::HOUR);
+    app.store.purge(stoa::jobs::KEEP, app.now()).await.expect("purged");
+    app.pass(-3 * stoa::clock::HOUR);
+    app.visitor().get("/").await;
+    assert_eq!(app.app.pages.rendered(), before, "nothing had to be rendered");
+}
+
+#[tokio::test]
 async fn a_comment_that_was_moved_is_seen_in_its_new_thread() {
     let app = TestApp::with(|settings| settings.show_comment_points = Some(Switch::On)).await;
     let mut alice = app.member("alice").await;
