@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -9,9 +10,10 @@ use sqlx::AssertSqlSafe;
 use stoa::clock::Timestamp;
 use stoa::domain::item::{ItemId, Kind};
 use stoa::domain::policy::Policy;
+use stoa::domain::rule::{Effect, Pattern, RuleKind};
 use stoa::domain::user::Role;
 use stoa::domain::vote::Dir;
-use stoa::store::{Keep, NewItem, NewVote};
+use stoa::store::{Edit, Keep, NewItem, NewUrl, NewVote};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
@@ -46,6 +48,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN users USING INDEX users_leaders", " order by karma desc, id limit ", "a page, in the order of the index"),
     ("SCAN users USING COVERING INDEX users_admins", " where role = 'admin' limit 1", "one row"),
     ("SCAN users USING INDEX users_admins", " where role = 'admin' and (banned_at ", "the few admins"),
+    ("SCAN users USING INDEX users_admins", " where role = 'admin' order by id limit 1", "one row"),
+    ("SCAN settings", "select name, value from settings", "as many as there are, when the forum starts"),
     ("SCAN items USING INDEX items_new", "limit 20000) as newest ", "the titles that are searched: the newest 20,000"),
     ("SCAN newest", "limit 20000) as newest ", "the same titles"),
     ("USE TEMP B-TREE FOR ORDER BY", "limit 20000) as newest ", "what was found among them"),
@@ -75,6 +79,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     // reference is broken (SQLite's OP_FkIfZero), and none is: parents are written first.
     ("SCAN ", "insert into users (name, ", "not run"),
     ("SCAN ", "insert into items (", "not run"),
+];
+
+/// Texts of SQL that no request runs: a part of each, and who does.
+const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
+    ("select coalesce(max(version), 0) from _sqlx_migrations", "a database that is opened"),
+    ("select count(*) from (select 1 from items limit 1)", "a backup that is checked"),
 ];
 
 /// The narrow indices of the lists, each with a part of the statement that it was made for.
@@ -143,6 +153,8 @@ fn every_statement_of_the_forum_goes_by_an_index() {
         let app = forum().await;
         use_everything(&app).await;
         let collected = statements.0.lock().expect("no panic before").clone();
+        let missing = never_collected(&collected);
+        assert!(missing.is_empty(), "nothing here runs these parts of statements:\n{}", missing.join("\n"));
         let refused = refused_plans(&app, collected).await;
         assert!(refused.is_empty(), "{}", refused.join("\n\n"));
     });
@@ -162,6 +174,7 @@ async fn use_everything(app: &TestApp) {
     let story = alice.story("A story of a site", "https://github.com/rust-lang/rust").await;
     alice.get(&format!("/item/{story}")).await;
     move_about(app, &mut alice).await;
+    use_what_is_rare(app, &mut alice).await;
     // The same address again becomes a vote.
     app.member("bob").await.story("The same story", "https://github.com/rust-lang/rust").await;
     app.pass(4_000);
@@ -197,6 +210,41 @@ async fn look_around(app: &TestApp, alice: &mut Browser) {
         alice.get(path).await;
     }
     app.store.write_looks().await.expect("written");
+}
+
+/// What few do.
+async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
+    let (user, at) = (app.id_of("alice").await, app.now());
+    let act = stoa::store::Act { actor: None, reason: "", at };
+    app.store.knows_device(&[0; 32], user).await.expect("an answer");
+    app.store.first_admin().await.expect("an answer");
+    app.store.read_replies(user, at.plus(1)).await.expect("noted");
+    for value in ["one", "another"] {
+        app.store.keep_settings(&[("karma_flag", value.to_owned())], act).await.expect("kept");
+    }
+    for (pattern, effect) in [("queued", Effect::Queue), ("killed", Effect::Kill)] {
+        let pattern = Pattern::parse(RuleKind::Word, pattern).expect("a pattern");
+        app.store.add_rule(&pattern, effect, act).await.expect("a rule");
+    }
+    for text in ["Some are queued.", "Some are killed."] {
+        alice.text_story("A story that meets a rule", text).await;
+    }
+    let story = alice.story("A story of another site", "https://example.com/another").await;
+    for on in [true, false] {
+        app.store.save(user, ItemId(story), on, at).await.expect("saved");
+        app.store.hide(user, ItemId(story), on, at).await.expect("hidden");
+    }
+    let edit = Edit {
+        item: ItemId(story),
+        editor: user,
+        title: Some("A story"),
+        url: NewUrl::TakenOut,
+        section: None,
+        text: "Words.",
+        reason: "",
+        stopped: None,
+    };
+    app.store.edit(edit, at).await.expect("edited");
 }
 
 /// What moderators move, and back.
@@ -317,6 +365,80 @@ async fn refused_plans(app: &TestApp, statements: BTreeSet<String>) -> Vec<Strin
         EXCEPTIONS.iter().filter(|known| !needed.contains(*known)).map(|known| format!("no longer needed: {known:?}")),
     );
     refused
+}
+
+/// Words that texts of SQL begin with.
+const BEGINNINGS: [&str; 12] =
+    ["select", "insert", "update", "delete", "with", "where", "and", "or", "order", "union", "values", "set"];
+
+/// The texts of SQL in the store's sources that stand in no statement that was collected.
+fn never_collected(collected: &BTreeSet<String>) -> Vec<String> {
+    let known: Vec<String> = collected.iter().map(|sql| in_one_line(sql)).collect();
+    let mut missing = Vec::new();
+    for (file, text) in texts_of_store() {
+        let text = in_one_line(&text);
+        let is_sql = text.split(' ').next().is_some_and(|word| BEGINNINGS.contains(&word)) && text.contains(' ');
+        let is_known = known.iter().any(|sql| sql.contains(&text));
+        let is_exempt = NOT_FROM_REQUESTS.iter().any(|(part, _)| text.contains(part));
+        if is_sql && !is_known && !is_exempt {
+            missing.push(format!("{file}: {text}"));
+        }
+    }
+    missing
+}
+
+fn in_one_line(sql: &str) -> String {
+    sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The string literals of `src/store`, by file.
+fn texts_of_store() -> Vec<(String, String)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).expect("a file");
+            let code = source.split("#[cfg(test)]").next().unwrap_or(&source);
+            let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            found.extend(literals(&code.join("\n")).into_iter().map(|text| (name.clone(), text)));
+        }
+    }
+    assert!(found.len() > 200, "the sources are read");
+    found
+}
+
+/// The string literals of a source, with their escapes resolved as far as SQL needs it.
+fn literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut chars = code.chars();
+    while let Some(c) = chars.next() {
+        // A quotation mark as a character is no beginning.
+        if c == '\'' && chars.as_str().starts_with("\"'") {
+            chars.next();
+        } else if c == '"' {
+            let mut text = String::new();
+            while let Some(c) = chars.next() {
+                match c {
+                    '"' => break,
+                    '\\' => match chars.next() {
+                        // What follows is one text, up to the next word.
+                        Some('\n') => chars = chars.as_str().trim_start().chars(),
+                        Some(escaped) => text.push(escaped),
+                        None => {}
+                    },
+                    c => text.push(c),
+                }
+            }
+            found.push(text);
+        }
+    }
+    found
 }
 
 /// Whether a step goes by an index to what it is about, in the order that is asked for.
