@@ -267,17 +267,18 @@ impl Store {
         viewer: Option<UserId>,
         page: Page,
     ) -> Result<Vec<Item>> {
-        self.by_author(
+        let query = if all || viewer == Some(author) {
             select_item!(
                 "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.deleted_at is null \
-                 and (i.time, i.id) < ($2, $3) \
-                 and (i.dead is null or $5 or i.author_id = $6) order by i.time desc, i.id desc limit $4"
-            ),
-            author,
-            page,
-            (all, viewer),
-        )
-        .await
+                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            )
+        } else {
+            select_item!(
+                "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead is null \
+                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            )
+        };
+        self.by_author(query, author, page).await
     }
 
     /// What a person commented, newest first; of the dead all or only what is `viewer`'s own.
@@ -288,33 +289,26 @@ impl Store {
         viewer: Option<UserId>,
         page: Page,
     ) -> Result<Vec<Item>> {
-        self.by_author(
+        let query = if all || viewer == Some(author) {
             select_item!(
                 "where i.author_id = $1 and i.kind = 'comment' and i.deleted_at is null \
-                 and (i.time, i.id) < ($2, $3) \
-                 and (i.dead is null or $5 or i.author_id = $6) order by i.time desc, i.id desc limit $4"
-            ),
-            author,
-            page,
-            (all, viewer),
-        )
-        .await
+                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            )
+        } else {
+            select_item!(
+                "where i.author_id = $1 and i.kind = 'comment' and i.dead is null \
+                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            )
+        };
+        self.by_author(query, author, page).await
     }
 
-    async fn by_author(
-        &self,
-        query: &'static str,
-        author: UserId,
-        page: Page,
-        (all, viewer): (bool, Option<UserId>),
-    ) -> Result<Vec<Item>> {
+    async fn by_author(&self, query: &'static str, author: UserId, page: Page) -> Result<Vec<Item>> {
         Ok(sqlx::query_as(query)
             .bind(author)
             .bind(page.before.0)
             .bind(page.before.1)
             .bind(page.rows)
-            .bind(all)
-            .bind(viewer)
             .fetch_all(&self.read)
             .await?)
     }

@@ -88,7 +88,7 @@ const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
 ];
 
 /// The narrow indices of the lists, each with a part of the statement that it was made for.
-const CHOSEN: [(&str, &str); 8] = [
+const CHOSEN: [(&str, &str); 11] = [
     (
         "items_new",
         "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') and (i.time, i.id) <",
@@ -98,6 +98,9 @@ const CHOSEN: [(&str, &str); 8] = [
     ("items_best_comments", "kind = 'comment' and time >= $1 order by +score"),
     ("items_section", "where section = $1"),
     ("items_comments", "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) <"),
+    ("items_submitted_live", "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead is null"),
+    ("items_commented_live", "where i.author_id = $1 and i.kind = 'comment' and i.dead is null"),
+    ("moderation_by_actor_and_act", " and m.act = ? and m.actor_id = ?"),
     ("items_site", "where i.site = $1"),
     ("items_domain", "where i.domain = $1"),
 ];
