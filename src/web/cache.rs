@@ -19,14 +19,13 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
-use moka::sync;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use crate::clock::MINUTE;
 use crate::domain::item::ItemId;
 use crate::domain::user::Theme;
-use crate::store::{Store, ThreadGeneration};
+use crate::store::ThreadGeneration;
 use crate::web::crowd::{self, Room, Shared};
 use crate::web::error::Error;
 use crate::web::session::{self, theme_cookie};
@@ -55,12 +54,9 @@ enum AsOf {
     Thread(ThreadGeneration),
 }
 
-/// What a page says of itself that shows one thread; votes elsewhere make no difference to it.
+/// What a page says of itself that shows one thread, as of this; votes elsewhere make no difference to it.
 #[derive(Debug, Clone, Copy)]
-pub struct OfThread {
-    pub root: ItemId,
-    pub generation: ThreadGeneration,
-}
+pub struct OfThread(pub ThreadGeneration);
 
 /// The item that an address is the page of.
 fn item_of(target: &str) -> Option<ItemId> {
@@ -98,13 +94,8 @@ const FORMS: [Form; 3] = [
 
 pub struct Pages {
     kept: Cache<Key, Arc<Kept>>,
-    /// The heads of the threads that items were found in, each as of when items were last moved.
-    heads: sync::Cache<ItemId, (ItemId, u64)>,
     rendered: AtomicUsize,
 }
-
-/// How many items' heads are kept.
-const HEADS: u64 = 16_384;
 
 impl Pages {
     /// Keeps up to so many bytes of pages; the least recently asked for go first.
@@ -118,31 +109,28 @@ impl Pages {
             // By frequency, the page of before the last write would be kept in favour of the one after it.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        let heads = sync::Cache::builder().max_capacity(HEADS.min(bytes / 64)).build();
-        Pages { kept, heads, rendered: AtomicUsize::new(0) }
+        Pages { kept, rendered: AtomicUsize::new(0) }
     }
 
-    /// What the page at `target` would be as of, if it were made now; asked of memory alone, so that it costs nothing.
-    fn as_of(&self, target: &str, store: &Store) -> AsOf {
-        let head = item_of(target).and_then(|id| self.heads.get(&id)).filter(|(_, of)| *of == store.moved());
-        match head {
-            Some((root, _)) => AsOf::Thread(store.thread_generation(root)),
-            None => AsOf::Site(store.generation()),
-        }
-    }
-
-    /// Learns from a page that was made for `key` which thread it shows, so that it is found as that thread's from now on.
-    async fn learn(&self, mut key: Key, moved: u64, kept: &Arc<Kept>) {
-        if let (AsOf::Site(_), Some(id), Some(of)) = (key.as_of, item_of(&key.target), kept.thread) {
-            key.as_of = AsOf::Thread(of.generation);
+    /// Keeps a page that was made for `key` as that of the thread that it shows, too: from now on it is looked for as such.
+    async fn learn(&self, mut key: Key, kept: &Arc<Kept>) {
+        if let (AsOf::Site(_), Some(OfThread(generation))) = (key.as_of, kept.thread) {
+            key.as_of = AsOf::Thread(generation);
             self.kept.insert(key, Arc::clone(kept)).await;
-            self.heads.insert(id, (of.root, moved));
         }
     }
 
     /// How many pages have been rendered to be kept.
     pub fn rendered(&self) -> usize {
         self.rendered.load(Ordering::Relaxed)
+    }
+}
+
+/// What the page at `target` would be as of, if it were made now; asked of memory alone, so that it costs nothing.
+fn as_of(target: &str, app: &App) -> AsOf {
+    match item_of(target).and_then(|id| app.threads.known_root(id, &app.store)) {
+        Some(root) => AsOf::Thread(app.store.thread_generation(root)),
+        None => AsOf::Site(app.store.generation()),
     }
 }
 
@@ -157,14 +145,13 @@ fn key(app: &App, request: &Request) -> Option<Key> {
     Some(Key {
         target: target.to_owned(),
         theme: theme_cookie(headers).filter(|theme| *theme != Theme::System).map(Theme::as_str),
-        as_of: app.pages.as_of(target, &app.store),
+        as_of: as_of(target, app),
         minute: app.clock.now().0.div_euclid(MINUTE),
     })
 }
 
 /// Answers a visitor from what is kept, or keeps what it had to have rendered.
 pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
-    let moved = app.store.moved();
     let Some(key) = key(&app, &request) else { return next.run(request).await };
     let form = best_form(request.headers());
     let known = request.headers().get(IF_NONE_MATCH).cloned();
@@ -176,7 +163,7 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
     }
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
-    match make(&app, (key, moved), Request::from_parts(parts, body), next.clone()).await {
+    match make(&app, key, Request::from_parts(parts, body), next.clone()).await {
         Ok(Some(kept)) => match kept.answer(form, known.as_ref(), &app.room).await {
             Ok(response) => response,
             Err(_) => crowd::refuse(again, next).await,
@@ -188,12 +175,7 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
 }
 
 /// Has a page rendered and keeps it, once for all who wait for it; or gives the answer that cannot be kept to whoever had it made.
-async fn make(
-    app: &App,
-    (key, moved): (Key, u64),
-    mut request: Request,
-    next: Next,
-) -> Result<Option<Arc<Kept>>, Response> {
+async fn make(app: &App, key: Key, mut request: Request, next: Next) -> Result<Option<Arc<Kept>>, Response> {
     request.headers_mut().remove(ACCEPT_ENCODING);
     let (mut other, made) = (None, key.clone());
     let rendered = async {
@@ -201,7 +183,7 @@ async fn make(
         match keep(next.run(request).await).await {
             Ok(kept) => {
                 let kept = Arc::new(kept);
-                app.pages.learn(made, moved, &kept).await;
+                app.pages.learn(made, &kept).await;
                 Some(kept)
             }
             Err(response) => {

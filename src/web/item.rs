@@ -120,7 +120,7 @@ pub async fn show(
     let page = parts.page(&all, order, &comments).await?;
     let page = page::text(&page).map_err(Error::internal)?;
     let mut response = comments.inside(page, &headers);
-    response.extensions_mut().insert(OfThread { root: root.id, generation });
+    response.extensions_mut().insert(OfThread(generation));
     Ok(response)
 }
 

@@ -39,11 +39,16 @@ impl Threads {
         }
     }
 
+    /// The head of the thread that an item stands in, where it is at hand.
+    pub fn known_root(&self, id: ItemId, store: &Store) -> Option<ItemId> {
+        self.roots.get(&id).filter(|(_, of)| *of == store.moved()).map(|(root, _)| root)
+    }
+
     async fn root(&self, id: ItemId, store: &Store) -> Result<ItemId, Error> {
-        let moved = store.moved();
-        if let Some((root, _)) = self.roots.get(&id).filter(|(_, of)| *of == moved) {
+        if let Some(root) = self.known_root(id, store) {
             return Ok(root);
         }
+        let moved = store.moved();
         let root = store.root_of(id).await?;
         self.roots.insert(id, (root, moved));
         Ok(root)
