@@ -50,7 +50,7 @@ const NEVER: [(&str, &[&str], &str); 10] = [
     ),
     ("jobs", &["sqlx", "askama", "crate::cli"], "work outside requests goes through store"),
     ("cli", &["sqlx", "askama"], "commands go through store"),
-    ("config.rs", &["sqlx", "askama", "crate::store", "crate::web"], "settings know of nobody"),
+    ("config", &["sqlx", "askama", "crate::store", "crate::web"], "settings know of nobody"),
     (
         "fetch",
         &["sqlx", "askama", "crate::store", "crate::web", "crate::cli"],
@@ -59,7 +59,7 @@ const NEVER: [(&str, &[&str], &str); 10] = [
 ];
 
 /// The longest file, function and handler, in lines.
-const FILE: usize = 430;
+const FILE: usize = 400;
 const FUNCTION: usize = 70;
 const HANDLER: usize = 40;
 
@@ -176,15 +176,39 @@ fn the_stores_public_methods_speak_of_the_forum_only() {
     }
 }
 
+/// Whether a line begins a function, whoever may call it and whatever else is said of it.
+fn is_function(line: &str) -> bool {
+    let mut rest = line.strip_prefix("pub").map_or(line, |rest| match rest.strip_prefix('(') {
+        Some(within) => within.split_once(')').map_or(rest, |(_, rest)| rest),
+        None => rest,
+    });
+    rest = rest.trim_start();
+    while let Some(after) = ["const ", "async ", "unsafe "].iter().find_map(|word| rest.strip_prefix(word)) {
+        rest = after;
+    }
+    rest.starts_with("fn ")
+}
+
+#[test]
+fn a_function_is_known_whoever_may_call_it() {
+    for head in ["fn", "pub fn", "pub async fn", "pub(super) fn", "pub(crate) async fn", "pub(in crate::web) const fn"]
+    {
+        assert!(is_function(&format!("{head} name() {{")), "{head}");
+    }
+    for line in
+        ["let fn_name = 1;", "pub struct Fn;", "/// fn in words", "const N: usize = 1;", "pub const N: i64 = 1;"]
+    {
+        assert!(!is_function(line), "{line}");
+    }
+}
+
 /// Each function of a source: whether it is a handler, its head and how many lines it has.
 fn functions(code: &str) -> Vec<(bool, String, usize)> {
     let lines: Vec<&str> = code.lines().collect();
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let head = line.trim_start();
-        let starts =
-            ["fn ", "pub fn ", "async fn ", "pub async fn ", "pub(super) fn ", "pub(super) async fn ", "const fn "];
-        if !starts.iter().any(|start| head.starts_with(start)) {
+        if !is_function(head) {
             continue;
         }
         let indent = line.len().saturating_sub(head.len());
