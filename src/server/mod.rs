@@ -53,7 +53,7 @@ impl Running {
         let attendant = Attendant::new(Arc::clone(&self.closing));
         let mut server = Server::from_listener(door).acceptor(attendant).handle(self.handle.clone());
         let http = server.http_builder();
-        // Slow heads and idle connections end in `watch`, which tells the two apart.
+        // Slow heads and idle connections end in `connection`, which tells the two apart.
         http.http1().max_buf_size(LARGEST_HEAD as usize);
         http.http2()
             .max_concurrent_streams(STREAMS)

@@ -136,12 +136,31 @@ fn deflate(plain: &[u8], with: &mut Compress) -> Deflated {
         if full {
             blocks.reserve(plain.len() / 4 + 64);
         }
-        // Into memory and with room left, it cannot fail; all is read and flushed once room is left over.
-        let done = with.compress_vec(rest, &mut blocks, FlushCompress::Full).is_err();
-        if done || blocks.len() < blocks.capacity() {
+        // Into memory and with room left, it should not fail.
+        let failed = with.compress_vec(rest, &mut blocks, FlushCompress::Full).is_err();
+        if failed {
+            tracing::error!("a part of a page could not be compressed");
+            return Deflated { blocks: Bytes::from(stored(plain)), crc };
+        }
+        // All is read and flushed once room is left over.
+        if blocks.len() < blocks.capacity() {
             return Deflated { blocks: Bytes::from(blocks), crc };
         }
     }
+}
+
+/// The same as blocks that are not compressed (RFC 1951, 3.2.4).
+fn stored(plain: &[u8]) -> Vec<u8> {
+    let mut blocks = Vec::with_capacity(plain.len() + plain.len() / 1_000 + 8);
+    for chunk in plain.chunks(usize::from(u16::MAX)) {
+        let length = u16::try_from(chunk.len()).unwrap_or(u16::MAX);
+        // Not the last block, of the kind that is stored, and the rest of its byte.
+        blocks.push(0);
+        blocks.extend_from_slice(&length.to_le_bytes());
+        blocks.extend_from_slice(&(!length).to_le_bytes());
+        blocks.extend_from_slice(chunk);
+    }
+    blocks
 }
 
 /// A body that sends its bytes one after another.
@@ -184,6 +203,17 @@ mod tests {
             let mut unpacked = String::new();
             flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("one whole gzip file");
             assert_eq!(unpacked, whole);
+        }
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_compressed_goes_out_as_it_is() {
+        for length in [0, 1, 65_535, 65_536, 200_000] {
+            let text: String = "some words ".chars().cycle().take(length).collect();
+            let packed: Vec<u8> = [stored(text.as_bytes()), LAST_BLOCK.to_vec()].concat();
+            let mut unpacked = String::new();
+            flate2::read::DeflateDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("whole blocks");
+            assert_eq!(unpacked, text);
         }
     }
 
