@@ -119,7 +119,7 @@ pub async fn show(
     let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
     let page = parts.page(&all, order, &comments).await?;
     let page = page::text(&page).map_err(Error::internal)?;
-    let mut response = comments.inside(page, &headers);
+    let mut response = comments.inside(page, &headers).await?;
     response.extensions_mut().insert(OfThread(generation));
     Ok(response)
 }

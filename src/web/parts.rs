@@ -16,9 +16,11 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 use http::header::{CONTENT_ENCODING, VARY};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
+use tokio::task::spawn_blocking;
 
 use crate::web::cache::takes;
 use crate::web::crowd::{OfKept, Shared};
+use crate::web::error::Error;
 use crate::web::page::as_page;
 
 /// A part that is compressed once is compressed well; one that is of this answer alone, fast.
@@ -54,6 +56,17 @@ pub enum Piece {
     Shared(Arc<Part>),
 }
 
+impl Piece {
+    /// How many of its bytes are to be compressed yet.
+    fn uncompressed(&self) -> usize {
+        match self {
+            Piece::Own(bytes) => bytes.len(),
+            Piece::Shared(part) if part.deflated.get().is_none() => part.plain.len(),
+            Piece::Shared(_) => 0,
+        }
+    }
+}
+
 /// The room of something kept that answers send parts of: as they are, and compressed.
 #[derive(Debug, Default)]
 pub struct Rooms {
@@ -61,10 +74,19 @@ pub struct Rooms {
     compressed: Arc<Shared>,
 }
 
+/// What is compressed within a request, in bytes, at some ten milliseconds a megabyte; more of it is done where nobody waits behind it.
+const WITHIN: usize = 64 * 1024;
+
 /// A page of these pieces, compressed where the request takes gzip; those that it shares are of something kept that has these rooms.
-pub fn page(pieces: Vec<Piece>, rooms: &Rooms, request: &HeaderMap) -> Response {
+pub async fn page(pieces: Vec<Piece>, rooms: &Rooms, request: &HeaderMap) -> Result<Response, Error> {
     let zipped = takes(request, "gzip");
-    let (pieces, room) = if zipped { (gzip(pieces), &rooms.compressed) } else { (plain(pieces), &rooms.plain) };
+    let (pieces, room) = match zipped {
+        true if pieces.iter().map(Piece::uncompressed).sum::<usize>() > WITHIN => {
+            (spawn_blocking(|| gzip(pieces)).await.map_err(Error::internal)?, &rooms.compressed)
+        }
+        true => (gzip(pieces), &rooms.compressed),
+        false => (plain(pieces), &rooms.plain),
+    };
     let kept = pieces.iter().filter(|piece| piece.is_kept).map(|piece| piece.bytes.len()).sum();
     let mut response = as_page(Body::new(Chain(pieces.into_iter().map(|piece| piece.bytes).collect())));
     response.extensions_mut().insert(OfKept { bytes: kept, room: Arc::clone(room) });
@@ -72,7 +94,7 @@ pub fn page(pieces: Vec<Piece>, rooms: &Rooms, request: &HeaderMap) -> Response 
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     }
-    response
+    Ok(response)
 }
 
 /// Bytes to be sent, and whether they are kept too.

@@ -106,7 +106,7 @@ impl Comments {
     }
 
     /// The answer to `request`: the page, and the comments in their slot.
-    pub fn inside(self, page: String, request: &HeaderMap) -> Response {
+    pub async fn inside(self, page: String, request: &HeaderMap) -> Result<Response, Error> {
         let page = Bytes::from(page);
         let text = std::str::from_utf8(&page).unwrap_or_default();
         let pieces = match text.find(MARK) {
@@ -118,7 +118,7 @@ impl Comments {
             }
             None => vec![Piece::Own(page)],
         };
-        parts::page(pieces, &self.rooms, request)
+        parts::page(pieces, &self.rooms, request).await
     }
 }
 
