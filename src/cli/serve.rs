@@ -28,10 +28,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
 
     let running = Running::new(app.patience);
     tokio::spawn(stop_on_signal(terminate, interrupt, running.clone()));
-    tokio::spawn(crate::jobs::run(app.clone()));
-    tokio::spawn(crate::jobs::notice_others(app.clone()));
-    tokio::spawn(crate::jobs::write_looks(app.clone()));
-    tokio::spawn(crate::jobs::keep_log_small(app.clone()));
+    crate::jobs::begin(&app);
     running.serve(web::router(app.clone())?, listener, &app.config).await?;
     store.close().await;
     tracing::info!("stopped");

@@ -4,7 +4,9 @@ mod log;
 
 use std::time::Duration;
 
-pub use log::{keep_log_small, look_at_log};
+use log::keep_log_small;
+pub use log::look_at_log;
+use tokio::time::sleep;
 
 use crate::clock::DAY;
 use crate::store::Keep;
@@ -25,8 +27,30 @@ pub const KEEP: Keep = Keep {
 /// How often other processes' writes are looked for, and what members looked at is written.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long work that panicked rests before it begins anew.
+const REST: Duration = Duration::from_secs(1);
+
+/// Begins all work outside requests.
+pub fn begin(app: &App) {
+    let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
+    tokio::spawn(keep_up("forgetting", move || forget(one.clone())));
+    tokio::spawn(keep_up("noticing others", move || notice_others(two.clone())));
+    tokio::spawn(keep_up("writing looks", move || write_looks(four.clone())));
+    tokio::spawn(keep_up("keeping the log small", move || keep_log_small(three.clone())));
+}
+
+/// Does work that has no end: where it panics, the log says so and it begins anew.
+async fn keep_up<W: Future<Output = ()> + Send + 'static>(what: &str, work: impl Fn() -> W) {
+    loop {
+        if let Err(error) = tokio::spawn(work()).await {
+            tracing::error!(%error, what, "work outside requests broke off and begins anew");
+        }
+        sleep(REST).await;
+    }
+}
+
 /// Notices what other processes write to the database, until the process ends.
-pub async fn notice_others(app: App) {
+async fn notice_others(app: App) {
     let mut rounds = tokio::time::interval(LOOK);
     loop {
         rounds.tick().await;
@@ -37,7 +61,7 @@ pub async fn notice_others(app: App) {
 }
 
 /// Writes what members looked at, until the process ends.
-pub async fn write_looks(app: App) {
+async fn write_looks(app: App) {
     let mut rounds = tokio::time::interval(LOOK);
     loop {
         rounds.tick().await;
@@ -48,7 +72,7 @@ pub async fn write_looks(app: App) {
 }
 
 /// Forgets what has had its time, until the process ends.
-pub async fn run(app: App) {
+async fn forget(app: App) {
     let mut rounds = tokio::time::interval(ROUND);
     loop {
         rounds.tick().await;
@@ -56,5 +80,30 @@ pub async fn run(app: App) {
         if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
             tracing::warn!(?error, "what has had its time could not be forgotten");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_panicked_begins_anew() {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&begun);
+        let work = tokio::spawn(keep_up("a test", move || {
+            let counted = Arc::clone(&counted);
+            async move { assert!(counted.fetch_add(1, Ordering::Relaxed) > 0, "the first time it fails") }
+        }));
+        let again = async {
+            while begun.load(Ordering::Relaxed) < 2 {
+                sleep(REST / 100).await;
+            }
+        };
+        tokio::time::timeout(60 * REST, again).await.expect("it begins a second time");
+        work.abort();
     }
 }
