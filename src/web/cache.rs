@@ -78,6 +78,12 @@ struct Compressed {
     room: Shared,
 }
 
+/// In which of [`FORMS`] a page is wanted, and which version of it is known already.
+struct Wanted {
+    form: Option<usize>,
+    known: Option<HeaderValue>,
+}
+
 /// A compressed form of a page.
 struct Form {
     /// As `Accept-Encoding` has it.
@@ -102,9 +108,8 @@ impl Pages {
     pub fn new(bytes: u64) -> Pages {
         let kept = Cache::builder()
             .max_capacity(bytes)
-            // With its compressed forms, a page takes some half as much again.
             .weigher(|key: &Key, kept: &Arc<Kept>| {
-                u32::try_from(kept.plain.len() / 2 * 3 + key.target.len() + 1_024).unwrap_or(u32::MAX)
+                u32::try_from(kept.bytes() + key.target.len() + 1_024).unwrap_or(u32::MAX)
             })
             // By frequency, the page of before the last write would be kept in favour of the one after it.
             .eviction_policy(EvictionPolicy::lru())
@@ -118,6 +123,28 @@ impl Pages {
             key.as_of = AsOf::Thread(generation);
             self.kept.insert(key, Arc::clone(kept)).await;
         }
+    }
+
+    /// Answers with a kept page, and weighs it again where a compressed form was made for that.
+    async fn answer(
+        &self,
+        key: Key,
+        kept: Arc<Kept>,
+        request: &Wanted,
+        room: &Room,
+    ) -> Result<Response, Error> {
+        let before = kept.bytes();
+        let response = kept.answer(request.form, request.known.as_ref(), room).await;
+        if kept.bytes() > before {
+            self.kept.insert(key, kept).await;
+        }
+        response
+    }
+
+    /// How many bytes are kept.
+    pub async fn bytes(&self) -> u64 {
+        self.kept.run_pending_tasks().await;
+        self.kept.weighted_size()
     }
 
     /// How many pages have been rendered to be kept.
@@ -153,18 +180,18 @@ fn key(app: &App, request: &Request) -> Option<Key> {
 /// Answers a visitor from what is kept, or keeps what it had to have rendered.
 pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(key) = key(&app, &request) else { return next.run(request).await };
-    let form = best_form(request.headers());
-    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let headers = request.headers();
+    let wanted = Wanted { form: best_form(headers), known: headers.get(IF_NONE_MATCH).cloned() };
     if let Some(kept) = app.pages.kept.get(&key).await {
-        return match kept.answer(form, known.as_ref(), &app.room).await {
+        return match app.pages.answer(key, kept, &wanted, &app.room).await {
             Ok(response) => response,
             Err(_) => crowd::refuse(request, next).await,
         };
     }
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
-    match make(&app, key, Request::from_parts(parts, body), next.clone()).await {
-        Ok(Some(kept)) => match kept.answer(form, known.as_ref(), &app.room).await {
+    match make(&app, key.clone(), Request::from_parts(parts, body), next.clone()).await {
+        Ok(Some(kept)) => match app.pages.answer(key, kept, &wanted, &app.room).await {
             Ok(response) => response,
             Err(_) => crowd::refuse(again, next).await,
         },
@@ -215,7 +242,7 @@ async fn keep(response: Response) -> Result<Kept, Response> {
     let Ok(plain) = to_bytes(body, LARGEST).await else {
         return Err(Error::Internal.into_response());
     };
-    // A copy of its own: as it comes, it may hold the room of an answer under way.
+    // A copy of its own, no longer than the page: as it comes, it may hold the room of an answer under way.
     let plain = Bytes::copy_from_slice(&plain);
     let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     let etag = HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
@@ -229,6 +256,11 @@ async fn keep(response: Response) -> Result<Kept, Response> {
 }
 
 impl Kept {
+    fn bytes(&self) -> usize {
+        let forms: usize = self.forms.iter().filter_map(OnceCell::get).map(|form| form.bytes.len()).sum();
+        self.plain.len() + forms
+    }
+
     /// # Errors
     /// `Busy` where there is no room for it.
     async fn answer(&self, form: Option<usize>, known: Option<&HeaderValue>, room: &Room) -> Result<Response, Error> {
@@ -263,7 +295,7 @@ impl Kept {
         let make = || async {
             let plain = self.plain.clone();
             let bytes = tokio::task::spawn_blocking(move || compress(&plain)).await.ok()?.ok()?;
-            Some(Compressed { bytes: Bytes::from(bytes), room: Shared::default() })
+            Some(Compressed { bytes: Bytes::from(bytes.into_boxed_slice()), room: Shared::default() })
         };
         let made = cell.get_or_try_init(|| async { make().await.ok_or(()) }).await;
         Some((made.ok()?, *name))

@@ -3,8 +3,8 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Deserializer};
 
-/// The longest address worth coming back to, in bytes.
-const LONGEST: usize = 2_000;
+/// The longest address that is answered, and so the longest worth coming back to: path and query, in bytes.
+pub const LONGEST: usize = 2_000;
 
 /// A local address: a path, perhaps with a query and a fragment. Whatever else somebody asks for becomes the front page.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -54,7 +54,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
@@ -104,6 +104,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(middleware::from_fn_with_state(app.clone(), crowd::requests))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.patience.answer))
         .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(middleware::from_fn(short_address))
         .layer(middleware::from_fn_with_state(app.clone(), error::pages))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(middleware::from_fn_with_state(app.clone(), security_headers))
@@ -137,6 +138,15 @@ async fn without_tracking(mut request: Request) -> Request {
         }
     }
     request
+}
+
+/// Every row of a list says where it stands, several times over: an address without end would be a page without end.
+async fn short_address(request: Request, next: Next) -> Response {
+    let length = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    if length > goto::LONGEST {
+        return StatusCode::URI_TOO_LONG.into_response();
+    }
+    next.run(request).await
 }
 
 async fn security_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {

@@ -53,7 +53,9 @@ impl Own {
     pub fn new(bytes: u64) -> Own {
         let bytes = bytes / 4;
         let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-        let marks = |marks: &Marks| 256 + 64 * (marks.votes.len() + marks.saved.len() + marks.hidden.len());
+        let marks = |marks: &Marks| {
+            256 + 64 * (marks.votes.len() + marks.saved.len() + marks.hidden.len() + marks.unseen.len())
+        };
         Own {
             sessions: Cache::builder().max_capacity(bytes / SESSION).eviction_policy(EvictionPolicy::lru()).build(),
             threads: Cache::builder()
@@ -63,7 +65,9 @@ impl Own {
                 .build(),
             lists: Cache::builder()
                 .max_capacity(bytes)
-                .weigher(move |_, kept: &Arc<InList>| weight(marks(&kept.marks) + kept.ids.len() * 8))
+                .weigher(move |(_, here): &(UserId, String), kept: &Arc<InList>| {
+                    weight(here.len() + marks(&kept.marks) + kept.ids.len() * 8)
+                })
                 .eviction_policy(EvictionPolicy::lru())
                 .build(),
             hidden: Cache::builder()

@@ -13,7 +13,7 @@ use crate::domain::user::{Role, Theme};
 use crate::web::assets::Assets;
 use crate::web::error::Error;
 use crate::web::log;
-use crate::web::session::MaybeMember;
+use crate::web::session::{MaybeMember, log_in_address};
 use crate::web::state::App;
 
 /// The one type that templates print unescaped: it comes from the sanitiser only.
@@ -137,6 +137,11 @@ impl<'a> Page<'a> {
             "/mod/requests" => requests,
             _ => 0,
         }
+    }
+
+    /// The log-in page, and from there back here.
+    pub fn log_in(&self) -> String {
+        log_in_address(&self.here)
     }
 
     /// Whether it belongs to the section of that name.

@@ -18,10 +18,11 @@ use crate::web::error::Error;
 use crate::web::news::{in_order, marks};
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
+use crate::web::threads::weight;
 use crate::web::view::{Eye, StoryView};
 
-/// What a list's rows are taken to weigh, in bytes: they come after the list was made room for.
-const LIST: u32 = 64 * 1024;
+/// What a list takes in memory beside its address and its rows, in bytes.
+const LIST: usize = 512;
 /// The most rows that are kept of one list, for members who have hidden some see what stands further down.
 const KEPT: usize = 60;
 
@@ -83,6 +84,10 @@ impl List {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn bytes(&self) -> usize {
+        self.lock().values().map(|row| row.bytes()).sum()
+    }
+
     /// Of these stories, those at hand, and whether there is room for more.
     fn at_hand(&self, ids: &[ItemId]) -> (HashMap<ItemId, Arc<Item>>, bool) {
         let rows = self.lock();
@@ -106,6 +111,17 @@ impl List {
     }
 }
 
+impl Row {
+    fn bytes(&self) -> usize {
+        let html = self.html.get().and_then(Option::as_ref);
+        weight(&self.item) + html.map_or(0, |html| html.len()) + 64
+    }
+}
+
+fn weigh(key: &Key, list: &Arc<List>) -> u32 {
+    u32::try_from(LIST + key.here.len() + list.bytes()).unwrap_or(u32::MAX)
+}
+
 /// The kept rows; none where nothing may be kept, and each row is written for its viewer.
 pub struct Rows {
     kept: Option<Cache<Key, Arc<List>>>,
@@ -115,19 +131,27 @@ pub struct Rows {
 impl Rows {
     /// Keeps up to about so many bytes; the least recently read lists go first.
     pub fn new(bytes: u64) -> Rows {
-        let kept = Cache::builder().max_capacity(bytes).weigher(|_, _| LIST).eviction_policy(EvictionPolicy::lru());
+        let kept = Cache::builder().max_capacity(bytes).weigher(weigh).eviction_policy(EvictionPolicy::lru());
         Rows { kept: (bytes > 0).then(|| kept.build()), read: AtomicUsize::new(0) }
     }
 
     fn list(&self, viewer: &MaybeMember, app: &App) -> Option<Arc<List>> {
-        let (kept, member) = (self.kept.as_ref()?, viewer.member()?);
-        let key = Key {
-            here: viewer.here.clone(),
-            audience: Audience::of(member, &app.policy),
-            generation: viewer.generation,
-            minute: viewer.now.0.div_euclid(MINUTE),
-        };
-        Some(kept.get_with(key, Arc::default))
+        Some(self.kept.as_ref()?.get_with(key(viewer, app)?, Arc::default))
+    }
+
+    /// Weighs a list again, to which rows were added.
+    fn weigh_again(&self, list: Arc<List>, viewer: &MaybeMember, app: &App) {
+        if let (Some(kept), Some(key)) = (&self.kept, key(viewer, app)) {
+            kept.insert(key, list);
+        }
+    }
+
+    /// How many bytes are kept.
+    pub fn bytes(&self) -> u64 {
+        self.kept.as_ref().map_or(0, |kept| {
+            kept.run_pending_tasks();
+            kept.weighted_size()
+        })
     }
 
     /// The stories of these ids, in their order; those at hand from memory, the rest from the store. Whoever asks at the same moment waits
@@ -164,6 +188,7 @@ impl Rows {
     /// Stories as rows, as the viewer sees them and with what they have done; what they may not see is left out.
     pub async fn write<T: Borrow<Item>>(&self, items: &[T], viewer: &MaybeMember, app: &App) -> Result<Stories, Error> {
         let list = self.list(viewer, app);
+        let before = list.as_ref().map_or(0, |list| list.bytes());
         let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
         let mut stories = Stories::default();
         for item in items.iter().map(Borrow::borrow) {
@@ -177,8 +202,21 @@ impl Rows {
                 None => write(&mut stories.html, item, &eye, viewer)?,
             }
         }
+        if let Some(list) = list.filter(|list| list.bytes() > before) {
+            self.weigh_again(list, viewer, app);
+        }
         Ok(stories)
     }
+}
+
+/// The key of a member's list.
+fn key(viewer: &MaybeMember, app: &App) -> Option<Key> {
+    Some(Key {
+        here: viewer.here.clone(),
+        audience: Audience::of(viewer.member()?, &app.policy),
+        generation: viewer.generation,
+        minute: viewer.now.0.div_euclid(MINUTE),
+    })
 }
 
 /// Whether a row looks otherwise to its viewer than to others of their audience.

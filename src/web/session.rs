@@ -14,7 +14,7 @@ use crate::domain::token::{self, Token};
 use crate::domain::user::{Member, Role, Theme, UserId};
 use crate::store::{self, NewSession};
 use crate::web::error::Error;
-use crate::web::goto::Goto;
+use crate::web::goto::{Goto, LONGEST};
 use crate::web::state::App;
 
 /// How long a session lasts, in seconds.
@@ -153,10 +153,16 @@ pub fn current(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
     session_token(app, headers).map(token::hash)
 }
 
+/// The log-in page that leads back to `here`, or to the front page where `here` is too long to go within an address.
+pub fn log_in_address(here: &str) -> String {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("goto", here).finish();
+    let address = format!("/login?{query}");
+    if address.len() <= LONGEST { address } else { "/login".to_owned() }
+}
+
 /// To the log-in page, and from there back to `here`.
 pub fn to_log_in(here: &str) -> Response {
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("goto", here).finish();
-    Redirect::to(&format!("/login?{query}")).into_response()
+    Redirect::to(&log_in_address(here)).into_response()
 }
 
 /// Whoever asks: a member or a visitor, with what every page shows of them.

@@ -22,6 +22,7 @@ use crate::store::{Marks, ThreadGeneration};
 use crate::web::audience::Audience;
 use crate::web::error::Error;
 use crate::web::parts::{self, Part, Piece, Rooms};
+use crate::web::threads::weight;
 use crate::web::view::{CommentView, Eye, Thread};
 
 /// A part of a thread ends with the comment that makes it this long, in bytes: long enough to compress well, short enough that a few
@@ -68,6 +69,8 @@ struct Shown {
     /// The comments that can be read, those seen last first.
     newest: Vec<(Timestamp, usize)>,
     rooms: Arc<Rooms>,
+    /// What the items take in memory that are held here, in bytes.
+    items: usize,
 }
 
 struct Block {
@@ -175,6 +178,18 @@ fn write(text: &mut String, comment: &CommentView, head: ItemId, member: bool) -
     CommentHtml { c: comment, goto, member }.render_into(text)
 }
 
+/// The nodes as they are kept, and what their items take in memory: a small part of a thread must not hold the whole of it.
+fn held(mut nodes: Vec<Node<At>>, all: &Arc<[Item]>) -> (Vec<Node<At>>, usize) {
+    let mut held = Arc::clone(all);
+    if nodes.len() < all.len() / 2 {
+        held = nodes.iter().map(|node| Borrow::<Item>::borrow(&node.item).clone()).collect();
+        for (at, node) in nodes.iter_mut().enumerate() {
+            node.item = At { all: Arc::clone(&held), at };
+        }
+    }
+    (nodes, held.iter().map(weight).sum())
+}
+
 fn is_read(node: &Node<At>) -> bool {
     matches!(node.sight, Sight::Whole | Sight::Dead(_))
 }
@@ -193,6 +208,7 @@ impl Shown {
             newest: Vec::with_capacity(nodes.len()),
             nodes: Vec::new(),
             rooms: Arc::default(),
+            items: 0,
         };
         let mut text = String::with_capacity(PART * 2);
         let (mut ends, mut begin) = (Vec::new(), 0);
@@ -203,13 +219,14 @@ impl Shown {
             ends.push(text.len());
             shown.learn(node, at);
             if text.len() >= PART || at + 1 == nodes.len() {
-                let part = Arc::new(Part::new(Bytes::from(std::mem::take(&mut text))));
+                let part =
+                    Arc::new(Part::new(Bytes::from(std::mem::take(&mut text).into_boxed_str().into_boxed_bytes())));
                 shown.blocks.push(Block { nodes: begin..at + 1, ends: std::mem::take(&mut ends), part });
                 begin = at + 1;
             }
         }
         shown.newest.sort_unstable_by(|a, b| b.cmp(a));
-        shown.nodes = nodes;
+        (shown.nodes, shown.items) = held(nodes, under.all);
         Ok(shown)
     }
 
@@ -293,7 +310,7 @@ impl Shown {
     fn bytes(&self) -> usize {
         // With the compressed forms, some quarter as much again.
         let parts: usize = self.blocks.iter().map(|block| block.part.plain().len()).sum();
-        parts / 4 * 5 + self.nodes.len() * 320
+        parts / 4 * 5 + self.nodes.len() * 320 + self.authors.len() * 32 + self.items
     }
 }
 

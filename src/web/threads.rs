@@ -71,11 +71,18 @@ impl Threads {
     }
 }
 
+/// What an item takes in memory, in bytes, with what the allocator needs for its parts.
+pub fn weight(item: &Item) -> usize {
+    let words = [&item.author, &item.title, &item.url, &item.site, &item.pinned];
+    let words: usize = words.into_iter().flatten().map(String::len).sum();
+    size_of::<Item>() + item.text.len() + words + 64
+}
+
 /// Up to so many bytes of items.
 fn kept<K: Hash + Eq + Send + Sync + 'static>(bytes: u64) -> Cache<K, Arc<[Item]>> {
     let weigh = |_: &K, items: &Arc<[Item]>| {
-        let bytes: usize = items.iter().map(|item| size_of::<Item>() + item.text.len() + 64).sum();
-        u32::try_from(bytes).unwrap_or(u32::MAX)
+        let bytes: usize = items.iter().map(weight).sum();
+        u32::try_from(bytes + size_of::<K>() + 128).unwrap_or(u32::MAX)
     };
     Cache::builder().max_capacity(bytes).weigher(weigh).eviction_policy(EvictionPolicy::lru()).build()
 }

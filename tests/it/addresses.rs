@@ -8,7 +8,7 @@ use crate::hostile::{check, inputs, members, short};
 #[tokio::test]
 async fn no_address_breaks_a_page_or_leads_elsewhere() {
     let app = TestApp::new().await;
-    let (mut alice, mut chief, story, _) = members(&app).await;
+    let (mut alice, ..) = members(&app).await;
     let mut visitor = app.visitor();
     let raw = [
         "%",
@@ -86,9 +86,44 @@ async fn no_address_breaks_a_page_or_leads_elsewhere() {
         assert!(if answered { page.status == StatusCode::OK } else { refused }, "{path}: {}", page.status);
         check(&page, path);
     }
-    let long = format!("/search?q={}", "a".repeat(60_000));
-    check(&chief.get(&long).await, "a long search");
-    check(&chief.get(&format!("/item/{story}?{}", "a=b&".repeat(10_000))).await, "many parameters");
+}
+
+#[tokio::test]
+async fn an_address_longer_than_any_of_the_sites_own_is_refused_with_a_page() {
+    let app = TestApp::new().await;
+    let (mut alice, mut chief, story, _) = members(&app).await;
+    let with = |length: usize, start: &str| format!("{start}{}", "a".repeat(length - start.len()));
+    for path in [
+        with(60_000, "/search?q="),
+        with(2_001, "/search?q="),
+        with(2_001, "/"),
+        format!("/item/{story}?{}", "a=b&".repeat(10_000)),
+    ] {
+        for browser in [&mut chief, &mut app.visitor()] {
+            let page = browser.get(&path).await;
+            assert_eq!(page.status, StatusCode::URI_TOO_LONG, "{} bytes", path.len());
+            assert!(page.has("longer than this site takes") && page.body.len() < 10_000);
+            check(&page, "a long address");
+        }
+        let posted = alice.post(&path, &[("text", "words")]).await;
+        assert_eq!(posted.status, StatusCode::URI_TOO_LONG, "{} bytes", path.len());
+    }
+    assert_eq!(chief.get(&with(2_000, "/search?q=")).await.status, StatusCode::OK);
+    let followed = format!("/?fbclid={}", "a".repeat(3_000));
+    assert_eq!(chief.get(&followed).await.status, StatusCode::OK, "what was hung on to it to follow people goes first");
+}
+
+#[tokio::test]
+async fn the_way_over_the_log_in_page_is_never_too_long() {
+    let app = TestApp::new().await;
+    let mut visitor = app.visitor();
+    let page = visitor.get("/submit?title=Words").await;
+    assert_eq!(page.location().as_deref(), Some("/login?goto=%2Fsubmit%3Ftitle%3DWords"));
+    let long = format!("/submit?title={}", "%C3%A4".repeat(300));
+    assert_eq!(visitor.visit(&long).await.status, StatusCode::OK);
+    let page = visitor.get(&long.replace("/submit", "/new")).await;
+    let link = page.text().split_once("<a href=\"/login").expect("a link").1.split('"').next().map(str::to_owned);
+    assert_eq!(visitor.get(&format!("/login{}", link.expect("an address"))).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

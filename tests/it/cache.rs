@@ -337,6 +337,31 @@ async fn long_pages_under_way_leave_room_for_everything_else() {
 }
 
 #[tokio::test]
+async fn what_is_kept_in_memory_is_weighed_as_it_is_whatever_address_it_is_asked_under() {
+    let app = TestApp::with(|settings| settings.cache_mb = Some(16)).await;
+    let mut alice = app.member("alice").await;
+    for n in 0..12 {
+        alice.story(&format!("Story number {n}"), &format!("https://example.com/{n}")).await;
+    }
+    let mut bob = app.member("bob").await;
+    let quotes = "'".repeat(1_900);
+    let first = bob.get(&format!("/new?q={quotes}")).await;
+    let (kept, length) = (app.app.rows.bytes(), first.body.len() as u64);
+    assert!(length > 100_000 && kept > length / 10 * 8, "{kept} bytes are kept of a page of {length}");
+    for n in 0..20 {
+        assert_eq!(bob.get(&format!("/new?{n}={quotes}")).await.status, StatusCode::OK);
+        let kept = app.app.rows.bytes();
+        assert!(kept <= 1024 * 1024, "a sixteenth of all: {kept}");
+    }
+    let mut visitor = app.visitor();
+    let before = app.app.pages.bytes().await;
+    let plain = visitor.get("/active").await.body.len() as u64;
+    let compressed = get(&mut visitor, "/active", &[("accept-encoding", "br")]).await.body.len() as u64;
+    let kept = app.app.pages.bytes().await - before;
+    assert!((plain + compressed..plain + compressed + 2_048).contains(&kept), "{kept} for {plain} and {compressed}");
+}
+
+#[tokio::test]
 async fn a_page_that_has_not_changed_is_not_sent_again() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
