@@ -26,8 +26,9 @@ use crate::clock::MINUTE;
 use crate::domain::item::ItemId;
 use crate::domain::user::Theme;
 use crate::store::ThreadGeneration;
-use crate::web::crowd::{self, Room, Shared};
+use crate::web::crowd;
 use crate::web::error::Error;
+use crate::web::room::{Room, Shared};
 use crate::web::session::{self, theme_cookie};
 use crate::web::state::App;
 

@@ -1,34 +1,134 @@
 //! How many at once: past that, the answer is a polite “later”.
 
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use http::StatusCode;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::LARGEST_BODY;
 use crate::web::error::Error;
+use crate::web::limit::Address;
 use crate::web::state::App;
 
 /// The part of all places that is kept for what somebody has typed: an eighth.
 const FOR_WRITERS: usize = 8;
 
-/// The places for requests that are being answered.
+/// One address may have this part of what there is: a quarter.
+const SHARE: usize = 4;
+/// What all requests whose body is waited for may take in memory together, in kilobytes.
+const BODIES: usize = 32 * 1_024;
+/// What one of them takes with a small body, in kilobytes; most is what it waits in.
+const BODY: usize = 16;
+/// Of that, how much is for the body, in bytes; a longer one takes as much again whenever it is full.
+const SMALL: usize = 4 * 1_024;
+
+/// What there is so much of, and no more than a share of it for one address.
+struct Stock {
+    all: usize,
+    left: Arc<Semaphore>,
+    /// What each address has taken; none is counted where limits are off.
+    shares: Option<Shares>,
+}
+
+type Shares = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// What was taken, given back when dropped.
+struct Taken {
+    many: usize,
+    _permit: OwnedSemaphorePermit,
+    share: Option<(Shares, IpAddr)>,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let Some((shares, address)) = &self.share else { return };
+        let mut shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = shares.get_mut(address) {
+            *taken = taken.saturating_sub(self.many);
+            if *taken == 0 {
+                shares.remove(address);
+            }
+        }
+    }
+}
+
+impl Stock {
+    fn new(all: usize, limited: bool) -> Stock {
+        let all = all.clamp(1, Semaphore::MAX_PERMITS);
+        Stock { all, left: Arc::new(Semaphore::new(all)), shares: limited.then(Shares::default) }
+    }
+
+    /// So many for an address; for none where nobody's share is to be counted.
+    ///
+    /// # Errors
+    /// `Busy` where there are not as many, or the address would have more than its share.
+    fn take(&self, many: usize, address: Option<IpAddr>) -> Result<Taken, Error> {
+        let permits = u32::try_from(many).map_err(|_| Error::Busy)?;
+        let permit = Arc::clone(&self.left).try_acquire_many_owned(permits).map_err(|_| Error::Busy)?;
+        let (Some(shares), Some(address)) = (&self.shares, address) else {
+            return Ok(Taken { many, _permit: permit, share: None });
+        };
+        let mut counts = shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = counts.get(&address).copied().unwrap_or(0) + many;
+        if taken > self.all.div_ceil(SHARE) {
+            return Err(Error::Busy);
+        }
+        counts.insert(address, taken);
+        Ok(Taken { many, _permit: permit, share: Some((Arc::clone(shares), address)) })
+    }
+}
+
+/// The places for requests that are being answered, and the memory for bodies that are still arriving.
 pub struct Crowd {
-    places: Arc<Semaphore>,
+    places: Stock,
     kept: usize,
+    bodies: Stock,
 }
 
 impl Crowd {
-    pub fn new(places: u32) -> Crowd {
-        let places = usize::try_from(places).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
-        Crowd { places: Arc::new(Semaphore::new(places)), kept: places / FOR_WRITERS }
+    pub fn new(places: u32, limited: bool) -> Crowd {
+        let places = usize::try_from(places).unwrap_or(usize::MAX);
+        let (kept, places) = (places / FOR_WRITERS, Stock::new(places, limited));
+        Crowd { places, kept, bodies: Stock::new(BODIES, limited) }
     }
+}
+
+/// The whole body of a request, and what it takes of the memory for bodies.
+async fn whole(mut body: Body, bodies: &Stock, address: Option<IpAddr>) -> Result<(Bytes, Vec<Taken>), Response> {
+    let too_large = || StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let busy = IntoResponse::into_response;
+    if body.size_hint().lower() > LARGEST_BODY as u64 {
+        return Err(too_large());
+    }
+    let mut taken = vec![bodies.take(BODY, address).map_err(busy)?];
+    let mut all = Vec::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST.into_response())?;
+        let Ok(data) = frame.into_data() else { continue };
+        if all.len() + data.len() > LARGEST_BODY {
+            return Err(too_large());
+        }
+        while all.capacity() < all.len() + data.len() {
+            let more = all.capacity().max(SMALL);
+            // The first of it was taken before anything came.
+            if all.capacity() > 0 {
+                taken.push(bodies.take(more / 1_024, address).map_err(busy)?);
+            }
+            all.reserve_exact(all.capacity() + more - all.len());
+        }
+        // A copy, for a few bytes of a frame would hold all that was read with them.
+        all.extend_from_slice(&data);
+    }
+    Ok((Bytes::from(all), taken))
 }
 
 /// A line before work that takes long: some do it at once, some more wait for their turn, and whoever comes after is told to come back.
@@ -58,119 +158,6 @@ impl Line {
     }
 }
 
-/// What long answers take in memory until their last reader has them: past that, who asks for another is told to come back.
-pub struct Room {
-    kilobytes: Arc<Semaphore>,
-}
-
-/// Answers shorter than this are not counted: connections are, and they hold no more of such than of anything else.
-const LONG: usize = 64 * 1024;
-
-/// Room that is taken until this is dropped.
-type Taken = OwnedSemaphorePermit;
-
-/// The room of something kept. While nobody is sent it, it takes none, as what is kept has bounds of its own; whoever is sent it while
-/// somebody else is shares what that one took, as it is there once for both.
-#[derive(Debug, Default)]
-pub struct Shared(Mutex<Weak<Taken>>);
-
-/// Of an answer: how many of its bytes are something kept, and the room of that.
-#[derive(Clone)]
-pub struct OfKept {
-    pub bytes: usize,
-    pub room: Arc<Shared>,
-}
-
-/// Bytes, and the room that they take until they are dropped.
-struct Placed<R> {
-    bytes: Bytes,
-    _room: R,
-}
-
-impl<R> AsRef<[u8]> for Placed<R> {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Room {
-    pub fn new(megabytes: u32) -> Room {
-        let kilobytes = usize::try_from(megabytes).unwrap_or(usize::MAX).saturating_mul(1_024);
-        Room { kilobytes: Arc::new(Semaphore::new(kilobytes.min(Semaphore::MAX_PERMITS))) }
-    }
-
-    /// Room for so many bytes until it is dropped.
-    ///
-    /// # Errors
-    /// `Busy` where there is not as much.
-    pub fn reserve(&self, bytes: usize) -> Result<Taken, Error> {
-        let kilobytes = u32::try_from(bytes.div_ceil(1_024)).map_err(|_| Error::Busy)?;
-        Arc::clone(&self.kilobytes).try_acquire_many_owned(kilobytes).map_err(|_| Error::Busy)
-    }
-
-    /// Room for so many bytes of something kept.
-    fn share(&self, shared: &Shared, bytes: usize) -> Result<Arc<Taken>, Error> {
-        let mut known = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_enough = |taken: &Arc<Taken>| taken.num_permits() >= bytes.div_ceil(1_024);
-        if let Some(taken) = known.upgrade().filter(is_enough) {
-            return Ok(taken);
-        }
-        let taken = Arc::new(self.reserve(bytes)?);
-        *known = Arc::downgrade(&taken);
-        Ok(taken)
-    }
-
-    /// Something kept as a body, which takes its room until it is sent.
-    ///
-    /// # Errors
-    /// `Busy` where there is not as much.
-    pub fn body(&self, kept: &Bytes, shared: &Shared) -> Result<Body, Error> {
-        if kept.len() < LONG {
-            return Ok(Body::from(kept.clone()));
-        }
-        let _room = self.share(shared, kept.len())?;
-        Ok(Body::from(Bytes::from_owner(Placed { bytes: kept.clone(), _room })))
-    }
-
-    /// An answer that takes room until it is sent where it is long, for what it shares with others as they do.
-    fn place(&self, mut response: Response) -> Result<Response, Error> {
-        let all = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
-        if all < LONG {
-            return Ok(response);
-        }
-        let kept = response.extensions_mut().remove::<OfKept>();
-        let own = all.saturating_sub(kept.as_ref().map_or(0, |kept| kept.bytes));
-        let shared = kept.map(|kept| self.share(&kept.room, kept.bytes)).transpose()?;
-        let room = Arc::new((self.reserve(own)?, shared));
-        Ok(response.map(|body| Body::new(Long { body, room })))
-    }
-}
-
-/// A body of which each part holds the room of the whole: what was handed on for sending is in memory still.
-struct Long {
-    body: Body,
-    room: Arc<(Taken, Option<Arc<Taken>>)>,
-}
-
-impl HttpBody for Long {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Long { body, room } = self.get_mut();
-        let placed = |bytes| Bytes::from_owner(Placed { bytes, _room: Arc::clone(room) });
-        Pin::new(body).poll_frame(cx).map_ok(|frame| frame.map_data(placed))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 /// Says of a request that there is no room for its answer.
 #[derive(Clone, Copy)]
 struct NoRoom;
@@ -181,15 +168,68 @@ pub async fn refuse(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Lets a request in while there is a place, the last of them for those that write; a long answer goes out while there is room for it.
-pub async fn requests(State(app): State<App>, request: Request, next: Next) -> Response {
-    let crowd = &app.crowd;
-    let is_full = request.method().is_safe() && crowd.places.available_permits() <= crowd.kept;
+/// Lets a request in while there is a place, the last of them for those that write. Its body is waited for before: whoever sends it slowly
+/// keeps nobody out. A long answer goes out while there is room for it.
+pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
+    let (crowd, address) = (&app.crowd, address.share());
+    let (request, _taken) = if request.method().is_safe() || request.body().is_end_stream() {
+        (request, Vec::new())
+    } else {
+        let (parts, body) = request.into_parts();
+        match tokio::time::timeout(app.patience.body, whole(body, &crowd.bodies, address)).await {
+            Ok(Ok((body, taken))) => (Request::from_parts(parts, Body::from(body)), taken),
+            Ok(Err(refusal)) => return refusal,
+            Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+        }
+    };
+    let is_full = request.method().is_safe() && crowd.places.left.available_permits() <= crowd.kept;
     if is_full || request.extensions().get::<NoRoom>().is_some() {
         return Error::Busy.into_response();
     }
-    match Arc::clone(&crowd.places).try_acquire_owned() {
+    match crowd.places.take(1, address) {
         Ok(_place) => app.room.place(next.run(request).await).unwrap_or_else(IntoResponse::into_response),
-        Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => Error::Busy.into_response(),
+        Err(busy) => busy.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_more_than_a_quarter_and_all_together_no_more_than_there_is() {
+        let stock = Stock::new(8, true);
+        let address = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
+        let mut taken = vec![stock.take(1, address(1)).expect("one"), stock.take(1, address(1)).expect("two")];
+        assert!(stock.take(1, address(1)).is_err(), "a quarter is two");
+        for last in 2..5 {
+            taken.push(stock.take(2, address(last)).expect("their share"));
+        }
+        assert!(stock.take(1, address(5)).is_err() && stock.take(1, None).is_err(), "nothing is left");
+        taken.remove(0);
+        assert!(stock.take(2, address(1)).is_err(), "one is left");
+        drop(stock.take(1, address(1)).expect("given back"));
+        assert!(stock.take(1, None).is_ok());
+        taken.clear();
+        assert!(stock.take(8, None).is_ok(), "who stands for many has no share");
+        assert!(stock.shares.as_ref().is_some_and(|shares| shares.lock().expect("counts").is_empty()));
+    }
+
+    #[tokio::test]
+    async fn bodies_take_room_as_they_come_and_no_more_than_there_is() {
+        let kilobytes = BODY + 3 * SMALL / 1_024;
+        let stock = Stock::new(kilobytes, false);
+        let (body, taken) = whole(Body::from(vec![7; 4 * SMALL]), &stock, None).await.expect("it fits");
+        assert!(body.len() == 4 * SMALL && body.iter().all(|byte| *byte == 7));
+        assert_eq!(stock.left.available_permits(), 0);
+        assert!(whole(Body::from("a"), &stock, None).await.is_err(), "there is no room for another");
+        drop(taken);
+        assert!(whole(Body::from("a"), &stock, None).await.is_ok());
+        let status = |refused: Result<_, Response>| refused.err().map(|refused| refused.status());
+        let longer = whole(Body::from(vec![7; 4 * SMALL + 1]), &stock, None).await;
+        assert_eq!(status(longer), Some(StatusCode::SERVICE_UNAVAILABLE));
+        let longest = whole(Body::from(vec![7; LARGEST_BODY + 1]), &stock, None).await;
+        assert_eq!(status(longest), Some(StatusCode::PAYLOAD_TOO_LARGE));
+        assert_eq!(stock.left.available_permits(), kilobytes, "all was given back");
     }
 }

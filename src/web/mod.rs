@@ -33,6 +33,7 @@ mod pages;
 mod parts;
 mod path;
 mod replies;
+mod room;
 mod routes;
 mod rows;
 mod rules;
@@ -65,7 +66,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::{RequestBodyDeadlineLayer, TimeoutLayer};
+use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::Level;
 
@@ -99,7 +100,6 @@ pub fn router(app: App) -> anyhow::Result<Router> {
     let site = routes::routes()
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(RequestBodyDeadlineLayer::new(app.patience.body))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
         .layer(middleware::from_fn_with_state(app.clone(), crowd::requests))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.patience.answer))

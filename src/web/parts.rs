@@ -19,9 +19,9 @@ use http_body::{Frame, SizeHint};
 use tokio::task::spawn_blocking;
 
 use crate::web::cache::takes;
-use crate::web::crowd::{OfKept, Shared};
 use crate::web::error::Error;
 use crate::web::page::as_page;
+use crate::web::room::{OfKept, Shared};
 
 /// A part that is compressed once is compressed well; one that is of this answer alone, fast.
 const WELL: u32 = 6;

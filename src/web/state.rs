@@ -12,11 +12,12 @@ use crate::patience::Patience;
 use crate::store::Store;
 use crate::web::assets::Assets;
 use crate::web::cache::Pages;
-use crate::web::crowd::{Crowd, Line, Room};
+use crate::web::crowd::{Crowd, Line};
 use crate::web::error::Error;
 use crate::web::limit::Limits;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
+use crate::web::room::Room;
 use crate::web::rows::Rows;
 use crate::web::rules::KeptRules;
 use crate::web::setup::SetupLink;
@@ -84,7 +85,7 @@ impl App {
         App(Arc::new(Shared {
             policy: config.policy(),
             limits: Limits::new(&config, &clock),
-            crowd: Crowd::new(config.requests_at_once),
+            crowd: Crowd::new(config.requests_at_once, config.limits.is_on()),
             room: Room::new(config.long_pages_mb),
             assets: Assets::new(),
             lists: Lists::new(config.cache_mb > 0),

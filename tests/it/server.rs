@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::app::TestApp;
+use crate::app::{Browser, TestApp};
 
 /// Everything is waited for this long, but for what a test is about.
 pub const LONG: Duration = Duration::from_secs(30);
@@ -226,15 +226,14 @@ async fn past_the_last_place_the_next_waits_and_nobody_takes_them_all() {
 #[tokio::test]
 async fn past_the_last_request_at_once_the_next_is_told_to_come_back() {
     let app = TestApp::with(|settings| settings.requests_at_once = Some(16)).await;
-    app.member("alice").await;
+    let alice = app.member("alice").await;
     let forum = Forum::of(&app, PATIENT);
     let front = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
     forum.ask(front).await;
+    let held = hold_writes(&app).await;
     let mut writing = Vec::new();
     for _ in 0..14 {
-        let mut stream = forum.connect().await;
-        stream.write_all(theme(100).as_bytes()).await.expect("sent");
-        writing.push(stream);
+        writing.push(save(&forum, &alice, "127.0.0.1").await);
     }
     sleep(SHORT).await;
     let (head, page) = forum.ask("GET /user/alice HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
@@ -243,10 +242,89 @@ async fn past_the_last_request_at_once_the_next_is_told_to_come_back() {
     assert!(forum.ask(front).await.0.starts_with("HTTP/1.1 200"), "what is kept costs no place");
     let typed = forum.ask(&theme(0)).await.0;
     assert!(typed.starts_with("HTTP/1.1 303"), "a place is left for those who send something: {typed}");
-    drop(writing);
-    sleep(SHORT).await;
+    drop(held);
+    for mut stream in writing {
+        answer(&mut stream).await.expect("an answer");
+    }
     let (head, _) = forum.ask("GET /user/alice HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
     assert!(head.starts_with("HTTP/1.1 200"), "the places are free again: {head}");
+}
+
+#[tokio::test]
+async fn whoever_sends_slowly_keeps_nobody_out() {
+    let app = TestApp::with(|settings| settings.requests_at_once = Some(16)).await;
+    app.member("alice").await;
+    let forum = Forum::of(&app, PATIENT);
+    let mut slow = Vec::new();
+    for _ in 0..32 {
+        let mut stream = forum.connect().await;
+        stream.write_all(theme(100).as_bytes()).await.expect("sent");
+        slow.push(stream);
+    }
+    sleep(SHORT).await;
+    let (head, _) = forum.ask("GET /user/alice HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let typed = forum.ask(&theme(0)).await.0;
+    assert!(typed.starts_with("HTTP/1.1 303"), "{typed}");
+    let mut one = slow.swap_remove(7);
+    one.write_all(&[b' '; 100]).await.expect("sent");
+    let (head, _) = answer(&mut one).await.expect("an answer");
+    assert!(head.starts_with("HTTP/1.1 303"), "what comes at last is taken: {head}");
+}
+
+#[tokio::test]
+async fn one_address_has_a_quarter_of_the_places_at_most() {
+    let app = TestApp::with(|settings| {
+        settings.requests_at_once = Some(16);
+        settings.limits = Some(stoa::config::Switch::On);
+        settings.trusted_proxies = Some("127.0.0.1".parse().expect("a net"));
+    });
+    let app = app.await;
+    let alice = app.member("alice").await;
+    let forum = Forum::of(&app, PATIENT);
+    let held = hold_writes(&app).await;
+    let mut writing = Vec::new();
+    for _ in 0..4 {
+        writing.push(save(&forum, &alice, "198.51.100.1").await);
+    }
+    sleep(SHORT).await;
+    let ask = async |from: &str| {
+        let ask = format!("GET /user/alice HTTP/1.1\r\nhost: 127.0.0.1\r\nx-forwarded-for: {from}\r\n\r\n");
+        forum.ask(&ask).await.0
+    };
+    let refused = ask("198.51.100.1").await;
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after: 2\r\n"), "{refused}");
+    for other in ["198.51.100.2", "2001:db8::1"] {
+        let answered = ask(other).await;
+        assert!(answered.starts_with("HTTP/1.1 200"), "{other}: {answered}");
+    }
+    drop(held);
+    for mut stream in writing {
+        answer(&mut stream).await.expect("an answer");
+    }
+    let answered = ask("198.51.100.1").await;
+    assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
+}
+
+/// Keeps the forum from writing, so that who writes waits, until it is dropped.
+async fn hold_writes(app: &TestApp) -> sqlx::SqliteConnection {
+    let mut held = app.connection().await;
+    sqlx::query("begin immediate").execute(&mut held).await.expect("the lock");
+    held
+}
+
+/// Sends what has to be written, from an address as a proxy names it.
+async fn save(forum: &Forum, alice: &Browser, from: &str) -> TcpStream {
+    let cookie = alice.cookies.get("session").expect("a session");
+    let form = "about=words&theme=dark&order=best";
+    let ask = format!(
+        "POST /settings HTTP/1.1\r\nhost: 127.0.0.1\r\nsec-fetch-site: same-origin\r\nx-forwarded-for: {from}\r\n\
+         cookie: session={cookie}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let mut stream = forum.connect().await;
+    stream.write_all(ask.as_bytes()).await.expect("sent");
+    stream
 }
 
 /// A small form, of which so many bytes are still to come.

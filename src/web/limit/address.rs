@@ -12,12 +12,21 @@ use crate::web::state::App;
 
 /// Where a request comes from, as limits count it: an IPv4 address, or the /64 of an IPv6 one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Address(IpAddr);
+pub struct Address {
+    network: IpAddr,
+    /// A trusted proxy that names no client: it stands for many.
+    of_many: bool,
+}
 
 impl Address {
     /// The address, or the first one of an IPv6 /64.
     pub fn network(self) -> IpAddr {
-        self.0
+        self.network
+    }
+
+    /// Whose share of what there is it takes from; a proxy that names no client has none of its own.
+    pub fn share(self) -> Option<IpAddr> {
+        (!self.of_many).then_some(self.network)
     }
 }
 
@@ -45,7 +54,7 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> Address
             }
         }
     }
-    Address(Width::Near.network(client))
+    Address { network: Width::Near.network(client), of_many: trusted.contains(client) }
 }
 
 #[cfg(test)]
@@ -66,7 +75,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", forwarded.parse().expect("a header"));
             let found = address(peer.parse().ok(), &headers, &trusted);
-            assert_eq!(found.0, expected.parse::<IpAddr>().expect("an address"), "{peer} {forwarded}");
+            assert_eq!(found.network, expected.parse::<IpAddr>().expect("an address"), "{peer} {forwarded}");
         }
     }
 }
