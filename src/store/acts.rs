@@ -28,13 +28,16 @@ pub(super) struct Found {
     pub depth: i64,
     pub locked: bool,
     pub live: bool,
+    /// Of a shadow-banned author, who takes it for live.
+    pub shadowed: bool,
     pub merged_into: Option<ItemId>,
     pub came_from: Option<ItemId>,
 }
 
 pub(super) async fn find(tx: &mut Transaction<'static, Sqlite>, item: ItemId) -> Result<Found> {
     Ok(sqlx::query_as(
-        "select kind, author_id, parent_id, root_id, depth, locked, dead is null and deleted_at is null as live, merged_into, came_from \
+        "select kind, author_id, parent_id, root_id, depth, locked, dead is null and deleted_at is null as live, merged_into, came_from, \
+         coalesce(dead = 'shadow', false) as shadowed \
          from items where id = $1",
     )
     .bind(item)
@@ -42,7 +45,8 @@ pub(super) async fn find(tx: &mut Transaction<'static, Sqlite>, item: ItemId) ->
     .await?)
 }
 
-/// Records an act on an item, and tells its author, unless they did it themselves.
+/// Records an act on an item, and tells its author, unless they did it themselves. What is done to a post of somebody shadow-banned is for
+/// moderators' eyes: others know nothing of the post, and its author is not to learn that it differs from theirs.
 pub(super) async fn done(
     tx: &mut Transaction<'static, Sqlite>,
     item: (ItemId, &Found),
@@ -51,7 +55,8 @@ pub(super) async fn done(
     act: Act<'_>,
 ) -> Result<()> {
     let (id, found) = item;
-    done_to(tx, (id, found.kind, found.author_id), Entry { detail, ..Entry::of(name) }, act).await
+    done_to(tx, (id, found.kind, found.author_id), Entry { detail, private: found.shadowed, ..Entry::of(name) }, act)
+        .await
 }
 
 impl Store {

@@ -230,7 +230,7 @@ impl Store {
             let after = Said { title: title.as_deref(), url: url.as_deref(), text: &text };
             let detail = desk::changes(before.said(), after);
             let act = Act { actor: Some(edit.editor), reason: edit.reason, at: now };
-            let entry = Entry { detail: &detail, ..Entry::of("edit") };
+            let entry = Entry { detail: &detail, private: before.shadowed, ..Entry::of("edit") };
             moderation::done_to(&mut tx, (edit.item, before.kind, before.author_id), entry, act).await?;
         }
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
@@ -294,6 +294,8 @@ struct Before {
     title: Option<String>,
     url: Option<String>,
     text: String,
+    /// Of a shadow-banned author, who takes it for live.
+    shadowed: bool,
 }
 
 impl Before {
@@ -308,10 +310,12 @@ async fn keep_revision(
     by: UserId,
     now: Timestamp,
 ) -> Result<Before> {
-    let before: Before = sqlx::query_as("select kind, author_id, title, url, text from items where id = $1")
-        .bind(id)
-        .fetch_one(&mut **tx)
-        .await?;
+    let before: Before = sqlx::query_as(
+        "select kind, author_id, title, url, text, coalesce(dead = 'shadow', false) as shadowed from items where id = $1",
+    )
+    .bind(id)
+    .fetch_one(&mut **tx)
+    .await?;
     sqlx::query("insert into revisions (item_id, editor_id, at, title, url, text) values ($1, $2, $3, $4, $5, $6)")
         .bind(id)
         .bind(by)

@@ -186,6 +186,7 @@ impl<'a> Reader<'a> {
 
     fn row(&self, act: Logged, items: &HashMap<ItemId, Item>) -> Row {
         let by_operator = act.actor.is_none();
+        let detail = if self.may_read_detail(&act, items) { act.detail } else { String::new() };
         Row {
             id: act.id,
             nameless: moderation::together(&act.act).unwrap_or(if by_operator {
@@ -198,16 +199,27 @@ impl<'a> Reader<'a> {
             item: act.item_id.and_then(|id| items.get(&id)).map(|item| (item.id, self.name(item))),
             user: act.user,
             reason: act.reason,
-            detail: act.detail,
+            detail,
             private: act.private,
             at: act.at,
             when: When::new(act.at, self.viewer.now),
         }
     }
 
+    fn sees(&self, item: &Item) -> bool {
+        matches!(may_see(item, self.viewer.member(), self.viewer.now), Sight::Whole | Sight::Dead(_))
+    }
+
+    /// What changed on an item may quote it, so it is for who may see that. Where something was moved is no more than numbers.
+    fn may_read_detail(&self, act: &Logged, items: &HashMap<ItemId, Item>) -> bool {
+        let is_move = matches!(act.act.as_str(), "merge" | "unmerge" | "detach" | "reattach");
+        let item = act.item_id.map(|id| items.get(&id));
+        self.moderates || is_move || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
+    }
+
     /// An item in a few words; what the reader may not see is not told.
     fn name(&self, item: &Item) -> String {
-        let shown = matches!(may_see(item, self.viewer.member(), self.viewer.now), Sight::Whole | Sight::Dead(_));
+        let shown = self.sees(item);
         match (&item.title, &item.author, item.kind) {
             (Some(title), _, _) if shown => format!("“{title}”"),
             (_, Some(author), Kind::Comment) if shown => format!("a comment by {author}"),
@@ -270,5 +282,7 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
         entries: rows.iter().map(entry).collect(),
         ..Feed::default()
     };
-    Ok(([(CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed.to_string()).into_response())
+    let headers =
+        [(CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (CACHE_CONTROL, "private, no-cache"), (VARY, "Cookie")];
+    Ok((headers, feed.to_string()).into_response())
 }

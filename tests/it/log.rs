@@ -409,3 +409,66 @@ async fn the_feed_of_the_log_tells_what_was_done_and_why() {
         assert!(feed.has(shown), "{shown}: {}", feed.text());
     }
 }
+
+#[tokio::test]
+async fn the_log_does_not_tell_what_a_post_said_that_is_out_of_sight() {
+    let mut forum = forum(|_| {}).await;
+    let story = forum.bob.text_story("The first of its titles", "Words.").await;
+    forum.act(story, "edit", &[("title", "Another title"), ("text", "Words.")]).await;
+    let said = "the title “The first of its titles” became “Another title”";
+    let mut visitor = forum.app.visitor();
+    let mut alice = forum.app.member("alice").await;
+    let mut carl = forum.app.member("carl").await;
+    carl.post("/settings", &[("about", ""), ("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
+    assert!(visitor.get("/log").await.has(said) && visitor.get("/feed/log.atom").await.has(said));
+    forum.kill(story, true, "spam").await;
+    for browser in [&mut visitor, &mut alice] {
+        for path in ["/log", "/feed/log.atom"] {
+            let log = browser.get(path).await;
+            assert!(
+                log.has("edited") && !log.has("of its titles") && !log.has("Another title"),
+                "{path}: {}",
+                log.text()
+            );
+        }
+    }
+    assert!(carl.get("/log").await.has(said), "who chose to see what is dead");
+    assert!(forum.bob.get("/log").await.has(said), "the author");
+    forum.kill(story, false, "").await;
+    assert!(visitor.get("/log").await.has(said));
+    forum.bob.post(&format!("/item/{story}/delete"), &[]).await;
+    for browser in [&mut visitor, &mut alice, &mut carl, &mut forum.bob] {
+        assert!(!browser.get("/log").await.has("of its titles"), "it is deleted");
+    }
+    assert!(forum.mia.get("/log").await.has(said), "moderators see all of it");
+}
+
+#[tokio::test]
+async fn what_is_done_to_posts_of_somebody_shadow_banned_is_for_moderators() {
+    let mut forum = forum(|_| {}).await;
+    forum.person("bob", "shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
+    let story = forum.bob.text_story("A story unseen", "Words.").await;
+    let comment = forum.bob.reply(story, "Unseen, too.").await;
+    let deep = forum.bob.reply(comment, "Deeper.").await;
+    forum.act(story, "edit", &[("title", "Another title"), ("text", "Words.")]).await;
+    forum.act(story, "pin", &[("text", "A notice.")]).await;
+    forum.act(story, "pin", &[("on", "false")]).await;
+    forum.act(deep, "detach", &[("reason", "off topic")]).await;
+    for id in [story, comment] {
+        forum.act(id, "lock", &[("reason", "heated")]).await;
+        forum.act(id, "lock", &[("on", "false")]).await;
+    }
+    let mut visitor = forum.app.visitor();
+    for browser in [&mut visitor, &mut forum.bob] {
+        for path in ["/log", "/feed/log.atom", &format!("/log?item={story}")] {
+            let log = browser.get(path).await;
+            assert!(
+                !log.has("unseen") && !log.has("locked") && !log.has(&format!("/item/{story}\"")),
+                "{}",
+                log.text()
+            );
+        }
+    }
+    assert_eq!(forum.app.number("select count(*) from notices").await, 0, "and nobody is told");
+    assert!(rows(&forum.mia.get("/log").await).len() >= 8, "moderators read it");
+}
