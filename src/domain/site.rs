@@ -5,7 +5,7 @@ use std::fmt;
 
 use ::url::Host;
 
-use super::url::{StoryUrl, is_host_of_names, is_shared_host};
+use super::url::{StoryUrl, is_host_of_names, is_shared_host, main_host};
 
 /// What moderators decided about a site. The graver of two counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
@@ -79,6 +79,8 @@ impl SiteName {
                 return Err(SiteNameError::Suffix(host.to_owned()));
             }
         }
+        // Pages that several hosts serve are one site's.
+        let host = &*main_host(host);
         let site = url.site();
         let has_path = !matches!(url.url().path(), "" | "/");
         match site.name.contains('/') {
@@ -124,11 +126,17 @@ pub fn names(url: &StoryUrl) -> Vec<String> {
     if shown.contains('/') {
         names.push(shown);
     }
+    // Where another host serves the same pages, what is held of that one holds here.
     let host = url.bare_host();
-    names.push(host.to_owned());
-    if is_name(url) {
-        let above = std::iter::successors(above(host), |host| above(host));
-        names.extend(above.take_while(|host| !is_everybodys(host)).map(str::to_owned));
+    for host in [host, &*main_host(host)] {
+        let hosts = std::iter::successors(Some(host), |host| above(host).filter(|_| is_name(url)));
+        let below = |at: usize, host: &str| at > 0 && is_everybodys(host);
+        let hosts = hosts.enumerate().take_while(|(at, host)| !below(*at, host)).map(|(_, host)| host);
+        for host in hosts {
+            if !names.iter().any(|name| name == host) {
+                names.push(host.to_owned());
+            }
+        }
     }
     names
 }

@@ -204,3 +204,30 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
     assert_eq!(page.status, StatusCode::BAD_REQUEST, "there is nothing to lift");
     assert_eq!(app.number("select count(*) from moderation").await, 0);
 }
+
+#[tokio::test]
+async fn a_ban_holds_however_the_address_is_written_and_on_whichever_host_of_the_same_pages() {
+    let app = TestApp::new().await;
+    let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
+    for name in ["github.com/spammer", "medium.com/@spammer", "twitter.com/spammer"] {
+        hold(&mut chief, name, "banned").await;
+    }
+    for url in [
+        "https://github.com/%73pammer/b",
+        "https://gist.github.com/%53PAMMER/b",
+        "https://medium.com/%40spammer/a",
+        "https://x.com/spammer/status/1",
+        "https://twitter.com/spammer/status/1",
+        "https://mobile.twitter.com/spammer/status/1",
+        "https://mobile.x.com/spammer/st%61tus/1",
+    ] {
+        let page = submit(&mut alice, url).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{url}");
+        assert!(page.has("are not taken here: spam"), "{url}: {}", page.text());
+    }
+    for url in ["https://github.com/%2573pammer/b", "https://x.com/somebody", "https://twitter.com/another"] {
+        assert_eq!(submit(&mut alice, url).await.status, StatusCode::SEE_OTHER, "{url}");
+    }
+    let first = alice.story("A page", "https://example.com/abc").await;
+    assert_eq!(alice.story("The same", "https://example.com/%61bc").await, first, "one page is one story");
+}

@@ -1,6 +1,6 @@
 //! The key by which two addresses are known to be of one page.
 
-use super::StoryUrl;
+use super::{StoryUrl, main_host, unescaped};
 
 /// Parameters that say where a reader came from and nothing about the page, in lower case; those that begin with `utm_` besides.
 #[rustfmt::skip]
@@ -17,31 +17,17 @@ const TRACKING: &[&str] = &[
     "_ga", "_gl", "wt_mc",
 ];
 
-/// Hosts that serve the same pages as another.
-const SAME_HOST: &[(&str, &str)] = &[
-    ("m.youtube.com", "youtube.com"),
-    ("mobile.twitter.com", "x.com"),
-    ("mobile.x.com", "x.com"),
-    ("twitter.com", "x.com"),
-    ("old.reddit.com", "reddit.com"),
-    ("m.reddit.com", "reddit.com"),
-    ("np.reddit.com", "reddit.com"),
-];
-
 pub(super) fn of(story: &StoryUrl) -> String {
     let url = story.url();
-    let bare = story.bare_host();
-    let host = SAME_HOST.iter().find(|(from, _)| *from == bare).map_or(bare, |(_, to)| *to);
-    let query = kept_query(url.query().unwrap_or_default());
-    let path = url.path().trim_end_matches('/');
+    let host = main_host(story.bare_host());
+    let query = kept_query(&unescaped(url.query().unwrap_or_default()));
+    let path = unescaped(url.path());
+    let path = path.trim_end_matches('/');
 
-    if let Some(page) = known_page(host, path, &query) {
+    if let Some(page) = known_page(&host, path, &query) {
         return page;
     }
-    let mut key = match host.strip_suffix(".m.wikipedia.org").and_then(|labels| labels.split('.').next()) {
-        Some(language) => format!("{language}.wikipedia.org"),
-        None => host.to_owned(),
-    };
+    let mut key = host.clone().into_owned();
     // The scheme is not part of the key, so the default port of either is none.
     if let Some(port) = url.port().filter(|port| !matches!(port, 80 | 443)) {
         key.push_str(&format!(":{port}"));
@@ -56,7 +42,7 @@ pub(super) fn of(story: &StoryUrl) -> String {
     // A fragment names a place in the page, except `#!` and `#/`, by which some sites name the page.
     if let Some(route) = url.fragment().filter(|f| f.len() > 1 && f.starts_with(['!', '/'])) {
         key.push('#');
-        key.push_str(route);
+        key.push_str(&unescaped(route));
     }
     key
 }
@@ -157,6 +143,15 @@ mod tests {
                 "en.wikipedia.org/wiki/Stoa",
                 &["https://en.m.wikipedia.org/wiki/Stoa", "https://en.wikipedia.org/wiki/Stoa"][..],
             ),
+            (
+                "example.com/abc/@me~1?q=abc%2F%C3%A9#!/a-b",
+                &[
+                    "https://example.com/abc/@me~1?q=abc%2F%C3%A9#!/a-b",
+                    "https://example.com/%61b%63/%40me%7e1?q=%61bc%2f%c3%a9#!/a%2Db",
+                    "https://example.com/abc/@me~1?%75tm_source=a&q=abc%2F\u{e9}#!/a-b",
+                ][..],
+            ),
+            ("x.com/a/status/1", &["https://m.twitter.com/%61/status/1", "https://mobile.x.com/a/st%61tus/1"][..]),
             ("127.0.0.1/a", &["http://127.0.0.1/a", "http://2130706433/a", "http://0x7f.1/a/"][..]),
             ("[::1]/a", &["http://[::1]/a", "http://[0:0:0:0:0:0:0:1]/a"][..]),
         ] {
@@ -173,6 +168,11 @@ mod tests {
             ("http://example.com/a", "http://example.com/a.html"),
             ("http://example.com/", "http://example.com/index.html"),
             ("http://example.com/?a=1&b=2", "http://example.com/?b=2&a=1"),
+            ("http://example.com/a/b", "http://example.com/a%2Fb"),
+            ("http://example.com/a?b", "http://example.com/a%3Fb"),
+            ("http://example.com/?a=b%26c", "http://example.com/?a=b&c"),
+            ("http://example.com/%2561", "http://example.com/a"),
+            ("http://example.com/%61", "http://example.com/A"),
             ("http://example.com/?ref=main", "http://example.com/"),
             ("http://example.com/#!/a", "http://example.com/#!/b"),
             ("http://example.com/#/c/1", "http://example.com/#/c/2"),
@@ -205,6 +205,7 @@ mod tests {
         let port = prop_oneof![Just(""), Just(":80"), Just(":443"), Just(":8080")];
         let tail = prop_oneof![
             "[/a-zA-Z.%?&=#!_~ é-]{0,40}",
+            "(/|[a-z]|%[0-9a-fA-F]{2}|[?%.]){0,12}",
             "/(watch|shorts|pdf|abs|a/status)(/[a-z0-9.]{0,6}){0,2}(\\?v=[a-z]{0,3}(&utm_a=1)?)?(.pdf)?/?"
         ];
         (prop_oneof![Just("http"), Just("https")], host, port, tail)

@@ -3,6 +3,7 @@
 mod key;
 mod site;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use ::url::{Host, Url};
@@ -12,7 +13,7 @@ pub use site::{Site, from_param};
 pub(super) use site::{is_host_of_names, is_shared_host};
 
 /// The version of the rules that made `key` and `site`; stored beside them, so that a later rule can find what to redo.
-pub const RULE_VERSION: i64 = 1;
+pub const RULE_VERSION: i64 = 2;
 
 /// The longest address taken, in bytes.
 pub const MAX_BYTES: usize = 2_000;
@@ -116,6 +117,55 @@ impl StoryUrl {
         }
         host
     }
+}
+
+/// Hosts that serve the same pages as another.
+const SAME_HOST: &[(&str, &str)] = &[
+    ("m.youtube.com", "youtube.com"),
+    ("mobile.twitter.com", "x.com"),
+    ("mobile.x.com", "x.com"),
+    ("m.twitter.com", "x.com"),
+    ("twitter.com", "x.com"),
+    ("old.reddit.com", "reddit.com"),
+    ("m.reddit.com", "reddit.com"),
+    ("np.reddit.com", "reddit.com"),
+];
+
+/// The host whose pages `host` serves too; mostly itself.
+pub(super) fn main_host(host: &str) -> Cow<'_, str> {
+    if let Some((_, main)) = SAME_HOST.iter().find(|(from, _)| *from == host) {
+        return Cow::Borrowed(*main);
+    }
+    match host.strip_suffix(".m.wikipedia.org").and_then(|labels| labels.split('.').next()) {
+        Some(language) => Cow::Owned(format!("{language}.wikipedia.org")),
+        None => Cow::Borrowed(host),
+    }
+}
+
+/// A part of an address in which one thing is written in one way: an escape of what needs none is the character itself (RFC 3986, 6.2.2.2),
+/// and so is one of the `@` before a name; other escapes are in capitals.
+fn unescaped(part: &str) -> Cow<'_, str> {
+    if !part.contains('%') {
+        return Cow::Borrowed(part);
+    }
+    let mut plain = String::with_capacity(part.len());
+    let mut rest = part;
+    while let Some((before, after)) = rest.split_once('%') {
+        plain.push_str(before);
+        let escaped = after.get(..2).filter(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
+        let byte = escaped.and_then(|two| u8::from_str_radix(two, 16).ok());
+        match (escaped, byte) {
+            (Some(_), Some(b)) if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) => plain.push(char::from(b)),
+            (Some(two), _) => {
+                plain.push('%');
+                plain.push_str(&two.to_ascii_uppercase());
+            }
+            (None, _) => plain.push('%'),
+        }
+        rest = after.get(escaped.map_or(0, str::len)..).unwrap_or_default();
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
 }
 
 impl fmt::Display for StoryUrl {

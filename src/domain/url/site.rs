@@ -2,7 +2,7 @@
 
 use ::url::Host;
 
-use super::StoryUrl;
+use super::{StoryUrl, main_host, unescaped};
 
 /// Where a story comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,17 +52,13 @@ const SHARED: &[(&str, &str, Owner)] = &[
     ("hg.sr.ht", "sr.ht", Owner::Marked('~')),
     ("lists.sr.ht", "sr.ht", Owner::Marked('~')),
     ("todo.sr.ht", "sr.ht", Owner::Marked('~')),
-    ("twitter.com", "twitter.com", Owner::First),
-    ("mobile.twitter.com", "twitter.com", Owner::First),
     ("x.com", "x.com", Owner::First),
     ("medium.com", "medium.com", Owner::First),
     ("dev.to", "dev.to", Owner::First),
     ("mastodon.social", "mastodon.social", Owner::Marked('@')),
     ("substack.com", "substack.com", Owner::Marked('@')),
     ("youtube.com", "youtube.com", Owner::Marked('@')),
-    ("m.youtube.com", "youtube.com", Owner::Marked('@')),
     ("reddit.com", "reddit.com", Owner::Under("r")),
-    ("old.reddit.com", "reddit.com", Owner::Under("r")),
 ];
 
 /// First parts of a path that belong to a shared host itself and not to one of its members.
@@ -79,16 +75,16 @@ const RESERVED: &[&str] = &[
 ];
 
 pub(super) fn of(story: &StoryUrl) -> Site {
-    let bare = story.bare_host();
+    let host = main_host(story.bare_host());
     let domain = match story.url().host() {
-        Some(Host::Domain(_)) => registrable(bare),
-        _ => bare,
+        Some(Host::Domain(_)) => registrable(&host),
+        _ => &host,
     };
     // The whole host is compared, so that neither evilgithub.com nor github.com.evil.example counts as github.com.
     let name = SHARED
         .iter()
-        .find(|(host, ..)| *host == bare)
-        .and_then(|(_, shown, owner)| Some(format!("{shown}/{}", owner.of(story.url().path())?)))
+        .find(|(shared, ..)| *shared == host)
+        .and_then(|(_, shown, owner)| Some(format!("{shown}/{}", owner.of(&unescaped(story.url().path()))?)))
         .unwrap_or_else(|| domain.to_owned());
     Site { name, domain: domain.to_owned() }
 }
@@ -112,6 +108,7 @@ pub fn is_host_of_names(host: &str) -> bool {
 
 /// Whether many have places of their own on this host, by the path.
 pub fn is_shared_host(host: &str) -> bool {
+    let host = main_host(host);
     SHARED.iter().any(|(shared, ..)| *shared == host)
 }
 
@@ -183,7 +180,21 @@ mod tests {
             ("https://git.sr.ht/~sircmpwn/aerc", "sr.ht/~sircmpwn", "sr.ht"),
             ("https://sr.ht/projects", "sr.ht", "sr.ht"),
             ("https://x.com/Someone/status/1", "x.com/someone", "x.com"),
-            ("https://twitter.com/i/web/status/1", "twitter.com", "twitter.com"),
+            ("https://x.com/i/web/status/1", "x.com", "x.com"),
+            ("https://twitter.com/i/web/status/1", "x.com", "x.com"),
+            ("https://twitter.com/Someone/status/1", "x.com/someone", "x.com"),
+            ("https://mobile.twitter.com/someone", "x.com/someone", "x.com"),
+            ("https://m.twitter.com/someone", "x.com/someone", "x.com"),
+            ("https://mobile.x.com/%53omeone/status/1", "x.com/someone", "x.com"),
+            ("https://twitter.com.evil.example/someone", "evil.example", "evil.example"),
+            ("https://github.com/%73pammer/b", "github.com/spammer", "github.com"),
+            ("https://github.com/%53%70%61%6D%6d%65%72", "github.com/spammer", "github.com"),
+            ("https://github.com/%2573pammer/b", "github.com", "github.com"),
+            ("https://github.com/fe%61tures/b", "github.com", "github.com"),
+            ("https://medium.com/%40spammer/a", "medium.com/@spammer", "medium.com"),
+            ("https://sr.ht/%7Esircmpwn", "sr.ht/~sircmpwn", "sr.ht"),
+            ("https://m.reddit.com/%72/rust/comments/1", "reddit.com/r/rust", "reddit.com"),
+            ("https://en.m.wikipedia.org/wiki/Stoa", "wikipedia.org", "wikipedia.org"),
             ("https://medium.com/@someone/post-1", "medium.com/@someone", "medium.com"),
             ("https://old.reddit.com/r/rust/comments/1", "reddit.com/r/rust", "reddit.com"),
             ("https://youtube.com/@someone", "youtube.com/@someone", "youtube.com"),
