@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use http::HeaderMap;
+use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
 
 use crate::config::Nets;
@@ -44,10 +44,10 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> Address
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
     let mut client = peer;
     if trusted.contains(peer) {
-        let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
-        for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let lines: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
+        for part in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
             // What a stranger wrote into the header ends the chain that can be believed.
-            let Ok(ip) = part.trim().parse::<IpAddr>() else { break };
+            let Some(ip) = ip_of(part) else { break };
             client = ip.to_canonical();
             if !trusted.contains(client) {
                 break;
@@ -55,6 +55,13 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> Address
         }
     }
     Address { network: Width::Near.network(client), of_many: trusted.contains(client) }
+}
+
+/// The address in one part of the header, which some proxies write with its port.
+fn ip_of(part: &[u8]) -> Option<IpAddr> {
+    let part = std::str::from_utf8(part).ok()?.trim();
+    let bare = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(part);
+    bare.parse().ok().or_else(|| part.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 #[cfg(test)]
@@ -69,11 +76,19 @@ mod tests {
             ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
             ("10.0.0.1", "1.1.1.1, 198.51.100.1, 10.0.0.7", "198.51.100.1"),
             ("10.0.0.1", "198.51.100.1, nonsense", "10.0.0.1"),
+            ("10.0.0.1", "caf\u{e9}, 198.51.100.1", "198.51.100.1"),
+            ("10.0.0.1", "198.51.100.1, \u{e9}", "10.0.0.1"),
+            ("10.0.0.1", "198.51.100.9:4321", "198.51.100.9"),
+            ("10.0.0.1", "203.0.113.9, 198.51.100.9:4321, 10.0.0.7:80", "198.51.100.9"),
+            ("10.0.0.1", "[2001:db8:1:2:3:4:5:6]:443", "2001:db8:1:2::"),
+            ("10.0.0.1", "[2001:db8:1:2:3:4:5:6]", "2001:db8:1:2::"),
+            ("10.0.0.1", "198.51.100.9:", "10.0.0.1"),
+            ("10.0.0.1", "198.51.100.9:99999", "10.0.0.1"),
             ("10.0.0.1", "", "10.0.0.1"),
             ("::ffff:10.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", forwarded.parse().expect("a header"));
+            headers.insert("x-forwarded-for", HeaderValue::from_bytes(forwarded.as_bytes()).expect("a header"));
             let found = address(peer.parse().ok(), &headers, &trusted);
             assert_eq!(found.network, expected.parse::<IpAddr>().expect("an address"), "{peer} {forwarded}");
         }
