@@ -5,8 +5,9 @@ use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, notify, record};
 use super::team::keep_an_admin;
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, sites};
 use crate::clock::Timestamp;
+use crate::domain::item::ItemId;
 use crate::domain::standing::{self, Ban, with_reason};
 use crate::domain::user::{Role, UserId};
 
@@ -218,8 +219,9 @@ impl Store {
     }
 }
 
-/// Brings back what a shadow-ban kept dead, counts it in its threads, and answers how much it was.
-async fn bring_back_shadowed(tx: &mut Transaction<'static, Sqlite>, user: UserId) -> Result<u64> {
+/// Brings back what a shadow-ban kept dead, counts it in its threads, weighs its stories by what is held of their sites by now, and answers
+/// how much it was.
+async fn bring_back_shadowed(tx: &mut Transaction<'static, Sqlite>, user: UserId) -> Result<usize> {
     sqlx::query(
         "update items set descendants = descendants + (select count(*) from items c where c.author_id = $1 \
          and c.dead = 'shadow' and c.deleted_at is null and c.kind = 'comment' and c.root_id = items.id) \
@@ -228,9 +230,14 @@ async fn bring_back_shadowed(tx: &mut Transaction<'static, Sqlite>, user: UserId
     .bind(user)
     .execute(&mut **tx)
     .await?;
-    let back = sqlx::query("update items set dead = null where author_id = $1 and dead = 'shadow'")
-        .bind(user)
-        .execute(&mut **tx)
-        .await?;
-    Ok(back.rows_affected())
+    let back: Vec<(ItemId, bool)> = sqlx::query_as(
+        "update items set dead = null where author_id = $1 and dead = 'shadow' returning id, url is not null",
+    )
+    .bind(user)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (story, _) in back.iter().filter(|(_, links)| *links) {
+        sites::weigh_story(tx, *story).await?;
+    }
+    Ok(back.len())
 }

@@ -142,7 +142,8 @@ async fn record(
     moderation::record(tx, act, Entry { detail: &detail, private: true, ..Entry::of(name) }).await
 }
 
-/// Does what a rule says about an item that was just written: into the queue, or out of sight, of which its author is told.
+/// Does what a rule says about an item that was just written: into the queue, or out of sight, of which its author is told. Somebody
+/// shadow-banned is told as anybody is, and what a rule killed stays dead when their ban is lifted.
 pub(super) async fn stop(
     tx: &mut Transaction<'static, Sqlite>,
     id: ItemId,
@@ -161,15 +162,16 @@ pub(super) async fn stop(
         .await?;
         return Ok(());
     }
-    let killed: Option<(ItemId, Kind, UserId, bool)> = sqlx::query_as(
-        "update items set dead = 'killed' where id = $1 and dead is null and deleted_at is null \
-         returning root_id, kind, author_id, edited_at is not null",
+    let before: Option<(ItemId, Kind, UserId, bool, bool)> = sqlx::query_as(
+        "select root_id, kind, author_id, edited_at is not null, dead is null from items \
+         where id = $1 and (dead is null or dead = 'shadow') and deleted_at is null",
     )
     .bind(id)
     .fetch_optional(&mut **tx)
     .await?;
-    let Some((root, kind, author, edited)) = killed else { return Ok(()) };
-    if kind == Kind::Comment {
+    let Some((root, kind, author, edited, live)) = before else { return Ok(()) };
+    sqlx::query("update items set dead = 'killed' where id = $1").bind(id).execute(&mut **tx).await?;
+    if kind == Kind::Comment && live {
         count_descendants(tx, root, -1).await?;
     }
     let act = Act { actor: stopped.by, reason: "", at: now };

@@ -251,3 +251,25 @@ async fn a_moderator_finds_the_page_from_the_person_and_others_do_not() {
     assert!(!bob.get("/user/mia").await.has(&link("mia")) && !app.visitor().get("/user/bob").await.has(&link("bob")));
     assert_eq!(mia.get("/user/BOB/moderate").await.location().as_deref(), Some("/user/bob/moderate"));
 }
+
+#[tokio::test]
+async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_stays_dead_where_a_rule_killed_it() {
+    let (app, mut bob, mut mia) = forum().await;
+    let rule = [("kind", "word"), ("pattern", "watches"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
+    mia.post("/mod/rules", &rule).await;
+    act(&mut mia, "shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
+    let weighed = bob.story("From a site that ranks lower by then", "https://example.com/1").await;
+    let free = bob.story("From another", "https://example.org/1").await;
+    let killed = bob.text_story("Buy my watches", "Cheap.").await;
+    let comment = bob.reply(free, "Watches, too.").await;
+    let page = mia.post("/mod/sites", &[("name", "example.com"), ("stance", "penalised"), ("reason", "spam")]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    act(&mut mia, "shadow", &[("on", "false"), ("bring_back", "true"), ("shadow_reason", "")]).await;
+    assert_eq!(last_act(&app).await.1, "|2 posts came back");
+    assert_eq!(app.number("select id from items where penalised").await, weighed);
+    let mut visitor = app.visitor();
+    assert_eq!(visitor.get(&format!("/item/{weighed}")).await.status, StatusCode::OK);
+    assert_ne!(visitor.get(&format!("/item/{killed}")).await.status, StatusCode::OK);
+    let page = visitor.get(&format!("/item/{free}")).await;
+    assert!(page.has("0 comments<") && !page.has(&format!("id=\"c{comment}\"")), "{}", page.text());
+}

@@ -134,7 +134,9 @@ async fn moderators_may_quote_what_rules_stop_and_nobody_notices_a_shadow() {
     assert_eq!(app.visitor().get(&format!("/item/{story}")).await.status, StatusCode::OK);
     ghost.text_story("A killed story", "Words.").await;
     ghost.text_story("A queued story", "Words.").await;
-    assert!(!ghost.get("/replies").await.has("out of sight"), "their author takes it for live");
+    let told = ghost.get("/replies").await;
+    assert_eq!(told.count("took your story out of sight as it was posted"), 1, "as anybody is told: {}", told.text());
+    assert!(ghost.get("/new").await.has("A queued story"), "their author takes it for live");
     assert!(chief.get("/mod").await.has("Nothing waits for you"));
 }
 
