@@ -125,7 +125,7 @@ impl Store {
             return Ok(Submission::Banned(banned));
         }
         if let Some(url) = story.url
-            && let Some(duplicate) = duplicate_of(&mut tx, url, policy, now).await?
+            && let Some(duplicate) = duplicate_of(&mut tx, url, story.author, policy, now).await?
         {
             let vote = NewVote { user: story.author, item: duplicate, dir: Some(Dir::Up), origin: story.origin };
             let (roots, people) = super::votes::vote_up_once(&mut tx, vote, policy, now).await?;
@@ -257,21 +257,24 @@ impl Store {
     }
 }
 
+/// The story of the same address that is under discussion; somebody shadow-banned finds their own, as anybody else would.
 async fn duplicate_of(
     tx: &mut Transaction<'static, Sqlite>,
     url: &StoryUrl,
+    author: UserId,
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Option<ItemId>> {
     Ok(sqlx::query_scalar(
         "select t.id from items i join items t on t.id = coalesce(i.merged_into, i.id) \
          where i.url_key = $1 and i.time >= $2 and (i.time >= $3 or i.score >= $4) and i.kind = 'story' \
-         and t.dead is null and t.deleted_at is null order by i.time desc limit 1",
+         and (t.dead is null or (t.dead = 'shadow' and t.author_id = $5)) and t.deleted_at is null order by i.time desc limit 1",
     )
     .bind(url.key())
     .bind(now.minus(policy.duplicate_window_popular))
     .bind(now.minus(policy.duplicate_window))
     .bind(policy.duplicate_points)
+    .bind(author)
     .fetch_optional(&mut **tx)
     .await?)
 }

@@ -278,7 +278,7 @@ impl Parts<'_> {
         let shown = matches!(self.thread.eye.sees(self.item), Sight::Whole);
         let description = if shown { text::excerpt(&self.item.text, DESCRIPTION) } else { String::new() };
         let description = match (description.is_empty(), context) {
-            (true, None) => format!("{} comments on {}", self.root.descendants, story.title),
+            (true, None) => format!("{} comments on {}", story.comments, story.title),
             _ => description,
         };
         let mut page = Page::new(self.app, self.viewer, "item", title).described(description);

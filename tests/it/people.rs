@@ -273,3 +273,18 @@ async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_s
     let page = visitor.get(&format!("/item/{free}")).await;
     assert!(page.has("0 comments<") && !page.has(&format!("id=\"c{comment}\"")), "{}", page.text());
 }
+
+#[tokio::test]
+async fn whoever_is_shadow_banned_lands_on_their_own_story_as_others_would() {
+    let (app, mut bob, mut mia) = forum().await;
+    act(&mut mia, "shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
+    let first = bob.story("A page", "https://example.com/page").await;
+    assert_eq!(bob.story("The same page", "https://example.com/page?utm_source=a").await, first);
+    let others = app.member("alice").await.story("The same page", "https://example.com/page").await;
+    assert_ne!(others, first, "for others it is new");
+    let page = bob.get(&format!("/item/{first}")).await;
+    assert!(page.has("1 point<"), "{}", page.text());
+    bob.reply(first, "Words.").await;
+    let page = bob.get(&format!("/item/{first}")).await;
+    assert!(page.has("1 comment<") && !page.has("0 comments on"), "{}", page.text());
+}
