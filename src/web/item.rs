@@ -232,7 +232,9 @@ impl Parts<'_> {
     }
 
     async fn earlier(&self) -> Result<Vec<Earlier>, Error> {
-        if self.root.url.is_none() {
+        // Other discussions of an address say which address it is.
+        let shown = matches!(self.thread.eye.sees(self.root), Sight::Whole | Sight::Dead(_));
+        if self.root.url.is_none() || !shown {
             return Ok(Vec::new());
         }
         let earlier = self.app.threads.earlier(self.root.id, &self.app.store).await?;

@@ -295,3 +295,20 @@ async fn machines_are_told_what_a_page_is() {
     let health = visitor.get("/healthz").await;
     assert_eq!((health.status, health.text().as_str()), (StatusCode::OK, "ok\n"));
 }
+
+#[tokio::test]
+async fn a_dead_story_does_not_say_through_earlier_ones_where_it_led() {
+    let app = TestApp::new().await;
+    app.account("mia", Role::Moderator).await;
+    app.member("alice").await.story("A page", "https://example.com/page").await;
+    app.pass(3 * 365 * 86_400);
+    let (mut alice, mut mia) = (app.session("alice").await, app.session("mia").await);
+    let story = alice.story("The same page", "https://example.com/page").await;
+    alice.reply(story, "Words.").await;
+    let path = format!("/item/{story}");
+    assert!(app.visitor().get(&path).await.has("Earlier:"));
+    mia.post(&format!("{path}/kill"), &[("on", "true"), ("reason", "spam")]).await;
+    let page = app.visitor().get(&path).await;
+    assert!(page.status == StatusCode::OK && !page.has("Earlier:"), "{}", page.text());
+    assert!(mia.get(&path).await.has("Earlier:") && alice.get(&path).await.has("Earlier:"));
+}
