@@ -277,3 +277,24 @@ async fn a_wave_of_searches_stands_in_line_and_the_rest_of_the_site_answers() {
     assert!((1..100).contains(&busy), "{busy} were told to come back");
     assert_eq!(app.visitor().get("/search?q=story").await.status, StatusCode::OK, "the line is free again");
 }
+
+#[tokio::test]
+async fn what_one_brake_holds_up_uses_nothing_of_another() {
+    let app = TestApp::with(|settings| {
+        strict(settings);
+        settings.links_per_hour_new = Some(2);
+        settings.comments_per_hour_new = Some(1);
+        settings.stories_per_hour_new = Some(1);
+    })
+    .await;
+    let mut alice = app.member("alice").await;
+    let three = "https://a.example/1 https://b.example/2 https://c.example/3";
+    let page = alice.post("/submit", &[("title", "A story"), ("text", three)]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "there are too many links in it");
+    let story = alice.text_story("A story", "None.").await;
+    let comment = alice.reply(story, "No link.").await;
+    let two = "https://a.example/1 https://b.example/2";
+    assert!(is_held(&reply(&mut alice, story, two).await), "one comment an hour");
+    let page = alice.post(&format!("/item/{comment}/edit"), &[("text", two)]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "its links were not posted: {}", page.text());
+}

@@ -38,7 +38,14 @@ pub enum Limit<K: Hash + Eq + Clone> {
     /// Limits are off.
     Off,
     Never,
-    Most(Box<(Buckets<K>, Ticks)>),
+    Most(Box<Most<K>>),
+}
+
+pub struct Most<K: Hash + Eq + Clone> {
+    buckets: Buckets<K>,
+    ticks: Ticks,
+    /// What a full bucket holds.
+    times: NonZeroU32,
 }
 
 impl<K: Hash + Eq + Clone> Limit<K> {
@@ -52,7 +59,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         match per.checked_div(times).and_then(Quota::with_period) {
             Some(quota) => {
                 let buckets = RateLimiter::dashmap_with_clock(quota.allow_burst(most), ticks.clone());
-                Limit::Most(Box::new((buckets, ticks)))
+                Limit::Most(Box::new(Most { buckets, ticks, times: most }))
             }
             None => Limit::Off,
         }
@@ -63,7 +70,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
     }
 
     pub fn take_many(&self, key: &K, many: NonZeroU32) -> Result<(), Empty> {
-        let (buckets, ticks) = match self {
+        let Most { buckets, ticks, .. } = match self {
             Limit::Off => return Ok(()),
             Limit::Never => return Err(Empty::Always),
             Limit::Most(most) => &**most,
@@ -75,11 +82,20 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         }
     }
 
+    /// Whether a full bucket holds as much.
+    pub fn holds(&self, many: NonZeroU32) -> bool {
+        match self {
+            Limit::Off => true,
+            Limit::Never => false,
+            Limit::Most(most) => many <= most.times,
+        }
+    }
+
     /// Drops the buckets that are full again.
     pub fn forget_idle(&self) {
         if let Limit::Most(most) = self {
-            most.0.retain_recent();
-            most.0.shrink_to_fit();
+            most.buckets.retain_recent();
+            most.buckets.shrink_to_fit();
         }
     }
 }

@@ -161,32 +161,34 @@ impl App {
         from: Address,
         now: Timestamp,
     ) -> Result<(), Held> {
-        self.brake_links(text, "", member, now)?;
-        self.brake(deed, member, from, now)
+        self.brake_with_links(deed, (text, ""), member, from, now)
     }
 
     /// The same for a text that was another one `before`.
-    pub fn brake_edit(
+    pub fn brake_edit(&self, texts: (&str, &str), member: &Member, from: Address, now: Timestamp) -> Result<(), Held> {
+        self.brake_with_links(Deed::Edit, texts, member, from, now)
+    }
+
+    /// Counts the deed, and the links of a new account's text that it has more than `before`; none of them where the deed is held up, and
+    /// no deed where there are more links than there can ever be.
+    fn brake_with_links(
         &self,
+        deed: Deed,
         (text, before): (&str, &str),
         member: &Member,
         from: Address,
         now: Timestamp,
     ) -> Result<(), Held> {
-        self.brake_links(text, before, member, now)?;
-        self.brake(Deed::Edit, member, from, now)
-    }
-
-    /// Counts the links of a new account's text that it has more than `before`.
-    fn brake_links(&self, text: &str, before: &str, member: &Member, now: Timestamp) -> Result<(), Held> {
-        if !member.is_braked(&self.policy, now) {
-            return Ok(());
-        }
         let more = links_in(text).saturating_sub(links_in(before));
-        let found = u32::try_from(more).unwrap_or(u32::MAX);
-        let Some(many) = NonZeroU32::new(found) else { return Ok(()) };
+        let found = if member.is_braked(&self.policy, now) { u32::try_from(more).unwrap_or(u32::MAX) } else { 0 };
+        let Some(many) = NonZeroU32::new(found) else { return self.brake(deed, member, from, now) };
+        let links = &self.limits.links;
         let why = Why::Links { times: self.limits.links_per_hour, found };
-        self.limits.links.take_many(&member.id, many).map_err(|empty| held(why, empty))
+        if !links.holds(many) {
+            return Err(held(why, Empty::Always));
+        }
+        self.brake(deed, member, from, now)?;
+        links.take_many(&member.id, many).map_err(|empty| held(why, empty))
     }
 }
 
