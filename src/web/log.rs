@@ -6,7 +6,7 @@ use askama::Template;
 use atom_syndication::{Entry, Feed, Text};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use serde::Deserialize;
 
 use crate::clock::Timestamp;

@@ -472,3 +472,11 @@ async fn what_is_done_to_posts_of_somebody_shadow_banned_is_for_moderators() {
     assert_eq!(forum.app.number("select count(*) from notices").await, 0, "and nobody is told");
     assert!(rows(&forum.mia.get("/log").await).len() >= 8, "moderators read it");
 }
+
+#[tokio::test]
+async fn the_feed_of_the_log_is_kept_by_nobody_for_somebody_else() {
+    let mut forum = forum(|settings| settings.moderation_log = Some(Audience::Members)).await;
+    let feed = forum.bob.get("/feed/log.atom").await;
+    assert_eq!(feed.header("cache-control"), "private, no-cache");
+    assert!(feed.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|vary| vary.contains("Cookie"))));
+}
