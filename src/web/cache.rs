@@ -127,13 +127,7 @@ impl Pages {
     }
 
     /// Answers with a kept page, and weighs it again where a compressed form was made for that.
-    async fn answer(
-        &self,
-        key: Key,
-        kept: Arc<Kept>,
-        request: &Wanted,
-        room: &Room,
-    ) -> Result<Response, Error> {
+    async fn answer(&self, key: Key, kept: Arc<Kept>, request: &Wanted, room: &Room) -> Result<Response, Error> {
         let before = kept.bytes();
         let response = kept.answer(request.form, request.known.as_ref(), room).await;
         if kept.bytes() > before {
