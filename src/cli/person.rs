@@ -97,7 +97,7 @@ pub async fn act(person: Person, store: &Store, at: Timestamp) -> anyhow::Result
         Person::Role { role, .. } => set_role(store, &user, role, act).await,
         Person::Ban { days, .. } => ban(store, &user, end(days, at)?, act).await,
         Person::Unban { .. } => {
-            store.unban(user.id, act).await.map_err(already("free"))?;
+            store.unban(user.id, false, act).await.map_err(already("free"))?;
             Ok(format!("Lifted the ban of {}.", user.name))
         }
         Person::Slow { days, .. } => {
@@ -138,9 +138,9 @@ async fn ban(store: &Store, user: &Profile, until: Option<Timestamp>, act: Act<'
     if user.ban.holds(act.at) {
         bail!("{} is banned already", user.name);
     }
-    match store.ban(NewBan { user: user.id, until, over: None }, act).await {
+    match store.ban(NewBan { user: user.id, until, over: None, taking_since: None }, act).await {
         Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
-        other => other?,
+        other => other.map(drop)?,
     }
     let end = until.map_or_else(|| "for good".to_owned(), |until| standing::until(Some(until)));
     Ok(format!("Banned {} {end} and ended their sessions.", user.name))

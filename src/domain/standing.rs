@@ -32,6 +32,21 @@ impl Ban {
     }
 }
 
+/// How far back a ban may take what somebody posted out of sight, in seconds.
+pub const TAKEN: i64 = 30 * DAY;
+/// How much of it at most: the newest.
+pub const MOST_TAKEN: usize = 1_000;
+
+/// What the log says of a kill that was part of a ban, so that lifting the ban can find it.
+pub const WITH_BAN: &str = "with the ban of its author";
+/// What the log says of a ban that took the place of one that held begins so.
+pub const CHANGED: &str = "now ";
+
+/// So many posts, in words.
+pub fn posts(count: usize) -> String {
+    format!("{count} post{}", if count == 1 { "" } else { "s" })
+}
+
 /// `said`, and the reason after it where there is one, as a sentence.
 pub fn with_reason(said: &str, reason: Option<&str>) -> String {
     match reason.map(str::trim).filter(|reason| !reason.is_empty()) {

@@ -23,6 +23,7 @@ mod rules;
 mod sessions;
 mod settings;
 mod sites;
+mod taken;
 mod team;
 mod threads;
 mod tree;

@@ -49,35 +49,48 @@ impl Store {
     /// `NotFound` where there is no such item; `Conflict` where it is so already.
     pub async fn kill(&self, item: ItemId, on: bool, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let before = flags::subject(&mut tx, item).await?;
-        let dead = before.dead.is_some();
-        let is_so = if on {
-            before.is_killed_by_hand() || matches!(before.dead, Some(Death::Shadow | Death::Merged))
-        } else {
-            !dead || before.dead == Some(Death::Merged)
-        };
-        if is_so {
-            return Err(Error::Conflict);
-        }
-        sqlx::query("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
-            .bind(item)
-            .bind(on.then_some(Death::Killed))
-            .execute(&mut *tx)
-            .await?;
-        if before.kind == Kind::Comment && !before.deleted && dead != on {
-            count_descendants(&mut tx, before.root_id, if on { -1 } else { 1 }).await?;
-        }
-        if !on {
-            sites::weigh_story(&mut tx, item).await?;
-        }
-        flags::decide(&mut tx, item, if on { Outcome::Upheld } else { Outcome::Rejected }).await?;
-        // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
-        let private = before.dead == Some(Death::Shadow);
-        let detail = if on && dead { DEAD_ALREADY } else { "" };
-        let entry = Entry { private, detail, ..Entry::of(if on { "kill" } else { "unkill" }) };
-        done_to(&mut tx, (item, before.kind, before.author_id), entry, act).await?;
+        let (post, entry) = turn(&mut tx, item, on).await?;
+        done_to(&mut tx, post, entry, act).await?;
         self.commit(tx).await
     }
+}
+
+/// Kills an item or brings it back, all but the row in the log, which it answers with whose item it is.
+///
+/// # Errors
+/// As [`Store::kill`].
+pub(super) async fn turn(
+    tx: &mut Transaction<'static, Sqlite>,
+    item: ItemId,
+    on: bool,
+) -> Result<(Post, Entry<'static>)> {
+    let before = flags::subject(tx, item).await?;
+    let dead = before.dead.is_some();
+    let is_so = if on {
+        before.is_killed_by_hand() || matches!(before.dead, Some(Death::Shadow | Death::Merged))
+    } else {
+        !dead || before.dead == Some(Death::Merged)
+    };
+    if is_so {
+        return Err(Error::Conflict);
+    }
+    sqlx::query("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
+        .bind(item)
+        .bind(on.then_some(Death::Killed))
+        .execute(&mut **tx)
+        .await?;
+    if before.kind == Kind::Comment && !before.deleted && dead != on {
+        count_descendants(tx, before.root_id, if on { -1 } else { 1 }).await?;
+    }
+    if !on {
+        sites::weigh_story(tx, item).await?;
+    }
+    flags::decide(tx, item, if on { Outcome::Upheld } else { Outcome::Rejected }).await?;
+    // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
+    let private = before.dead == Some(Death::Shadow);
+    let detail = if on && dead { DEAD_ALREADY } else { "" };
+    let entry = Entry { private, detail, ..Entry::of(if on { "kill" } else { "unkill" }) };
+    Ok(((item, before.kind, before.author_id), entry))
 }
 
 /// What a row of the log says beside who, why and when.

@@ -5,7 +5,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, notify, record};
 use super::team::keep_an_admin;
-use super::{Error, Result, Store, sites};
+use super::{Error, Result, Store, sites, taken};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::standing::{self, Ban, with_reason};
@@ -19,6 +19,8 @@ pub struct NewBan {
     pub until: Option<Timestamp>,
     /// Since when the ban holds that this one takes the place of, as whoever sets it saw it; none where they saw none.
     pub over: Option<Timestamp>,
+    /// Takes what they posted since then out of sight; none: that stays.
+    pub taking_since: Option<Timestamp>,
 }
 
 /// What a moderator wrote down about a person.
@@ -37,11 +39,12 @@ pub struct Note {
 const NOTES: i64 = 200;
 
 impl Store {
-    /// Bans a person, whose sessions end at once, or changes the ban that holds.
+    /// Bans a person, whose sessions end at once, or changes the ban that holds. What is to go out of sight with it is killed, and answered
+    /// as a number; the person is told of it by the ban's own notice.
     ///
     /// # Errors
     /// `Conflict` where another ban holds than the one that was seen, or where no admin would be left to log in.
-    pub async fn ban(&self, ban: NewBan, act: Act<'_>) -> Result<()> {
+    pub async fn ban(&self, ban: NewBan, act: Act<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
         let standing: Ban = sqlx::query_as("select banned_at, banned_until, ban_reason from users where id = $1")
             .bind(ban.user)
@@ -63,18 +66,29 @@ impl Store {
             keep_an_admin(&mut tx, act.at).await?;
         }
         sqlx::query("delete from sessions where user_id = $1").bind(ban.user).execute(&mut *tx).await?;
+        let taken = match ban.taking_since {
+            Some(since) => taken::take(&mut tx, ban.user, since, act).await?,
+            None => 0,
+        };
         let end = ban.until.map_or_else(|| "for good".to_owned(), |until| standing::until(Some(until)));
-        record(&mut tx, act, Entry { user: Some(ban.user), detail: &end, ..Entry::of("ban") }).await?;
-        let told = with_reason(&format!("A moderator banned you {end}"), Some(act.reason));
-        notify(&mut tx, ban.user, "ban", None, &told, act.at).await?;
-        self.commit(tx).await
+        let changed = if ban.over.is_some() { standing::CHANGED } else { "" };
+        let (mut detail, mut told) = (format!("{changed}{end}"), format!("A moderator banned you {end}"));
+        if taken > 0 {
+            detail = format!("{detail}; {} taken out of sight", standing::posts(taken));
+            told = format!("{told} and took {} of yours out of sight", standing::posts(taken));
+        }
+        record(&mut tx, act, Entry { user: Some(ban.user), detail: &detail, ..Entry::of("ban") }).await?;
+        notify(&mut tx, ban.user, "ban", None, &with_reason(&told, Some(act.reason)), act.at).await?;
+        self.commit(tx).await?;
+        Ok(taken)
     }
 
-    /// Lifts a ban before its end.
+    /// Lifts a ban before its end. What it took out of sight comes back where `bring_back` says so, save what a moderator has decided about
+    /// since; answers how much that was.
     ///
     /// # Errors
     /// `Conflict` where none holds.
-    pub async fn unban(&self, user: UserId, act: Act<'_>) -> Result<()> {
+    pub async fn unban(&self, user: UserId, bring_back: bool, act: Act<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
         let done = sqlx::query(
             "update users set banned_at = null, banned_until = null, ban_reason = null \
@@ -87,10 +101,16 @@ impl Store {
         if done.rows_affected() == 0 {
             return Err(Error::Conflict);
         }
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of("unban") }).await?;
-        let told = with_reason("A moderator lifted the ban on your account", Some(act.reason));
-        notify(&mut tx, user, "unban", None, &told, act.at).await?;
-        self.commit(tx).await
+        let back = if bring_back { taken::bring_back(&mut tx, user, act).await? } else { 0 };
+        let (mut detail, mut told) = (String::new(), "A moderator lifted the ban on your account".to_owned());
+        if back > 0 {
+            detail = format!("{} came back", standing::posts(back));
+            told = format!("{told} and brought {} of yours back", standing::posts(back));
+        }
+        record(&mut tx, act, Entry { user: Some(user), detail: &detail, ..Entry::of("unban") }).await?;
+        notify(&mut tx, user, "unban", None, &with_reason(&told, Some(act.reason)), act.at).await?;
+        self.commit(tx).await?;
+        Ok(back)
     }
 
     /// Slows a person down until `until`, or for as long as nobody lifts it.

@@ -145,7 +145,7 @@ impl TestApp {
 
     pub async fn ban(&self, name: &str) {
         let act = Act { actor: None, reason: "spam", at: self.now() };
-        let ban = NewBan { user: self.id_of(name).await, until: None, over: None };
+        let ban = NewBan { user: self.id_of(name).await, until: None, over: None, taking_since: None };
         self.store.ban(ban, act).await.expect("banned");
     }
 

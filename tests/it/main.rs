@@ -44,6 +44,7 @@ mod server;
 mod server_h2;
 mod sites;
 mod submit;
+mod taken;
 mod team;
 mod thread;
 mod tree;

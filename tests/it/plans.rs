@@ -13,7 +13,7 @@ use stoa::domain::policy::Policy;
 use stoa::domain::rule::{Effect, Pattern, RuleKind};
 use stoa::domain::user::Role;
 use stoa::domain::vote::Dir;
-use stoa::store::{Edit, Keep, NewItem, NewUrl, NewVote};
+use stoa::store::{Edit, Keep, NewBan, NewItem, NewUrl, NewVote};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
@@ -202,6 +202,11 @@ async fn use_everything(app: &TestApp) {
     let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
     app.store.set_role(app.id_of("alice").await, Role::Moderator, act).await.expect("a role");
     look_around(app, &mut alice).await;
+    let hal = app.id_of("hal").await;
+    let ban = NewBan { user: hal, until: None, over: None, taking_since: Some(Timestamp(0)) };
+    let taken = app.store.ban(ban, act).await.expect("banned");
+    assert_eq!(app.store.taken_with_ban(hal).await.expect("counted"), taken);
+    assert_eq!(app.store.unban(hal, true, act).await.expect("lifted"), taken);
 }
 
 /// Looks of every kind, seen before they are written, and written.

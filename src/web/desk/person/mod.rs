@@ -1,32 +1,24 @@
 //! A person as moderators see them: what they stand under, what was noted and done about them, and the forms of what can be done.
 
-use askama::Template;
+mod page;
+
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use self::page::said;
 use crate::clock::Timestamp;
-use crate::domain::moderation::{self, ACTS, ModerationError};
-use crate::domain::standing::{self, Term, with_reason};
-use crate::domain::user::{Profile, Role, UserId};
-use crate::domain::{age, draft};
-use crate::store::{self, Act, Acts, NewBan};
-use crate::web::desk;
+use crate::domain::draft;
+use crate::domain::moderation::{self, ModerationError};
+use crate::domain::standing::{self, TAKEN, Term};
+use crate::domain::user::{Profile, UserId};
+use crate::store::{self, Act, NewBan};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
-use crate::web::news::Choice;
-use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::Moderator;
 use crate::web::state::App;
-use crate::web::view::When;
-
-/// How many of the latest acts on a person are shown.
-const ACTS_SHOWN: i64 = 50;
-
-/// The days that a ban or a slowing lasts unless another term is chosen.
-const USUAL: &str = "7";
 
 /// What the page's forms send; each sends its own.
 #[derive(Debug, Default, Deserialize)]
@@ -41,6 +33,8 @@ pub struct Typed {
     slow_reason: String,
     ban_days: String,
     ban_reason: String,
+    /// Whether what they posted lately goes out of sight with the ban.
+    take: Option<String>,
     /// Since when the ban holds that was seen, in seconds; empty for none.
     over: String,
     shadow_reason: String,
@@ -50,53 +44,6 @@ pub struct Typed {
 impl Typed {
     fn on(&self) -> Result<bool, Error> {
         self.on.ok_or_else(|| Error::bad("Say whether to do it or to undo it."))
-    }
-}
-
-struct NoteView {
-    author: String,
-    when: When,
-    text: String,
-    /// The account that the note says is the same person's.
-    same_as: Option<String>,
-}
-
-struct ActView {
-    actor: String,
-    verb: &'static str,
-    when: When,
-    /// What changed, and why.
-    said: String,
-}
-
-#[derive(Template)]
-#[template(path = "person.html")]
-struct PersonPage<'a> {
-    page: Page<'a>,
-    desk: Vec<Choice>,
-    user: &'a Profile,
-    typed: Typed,
-    errors: Mistakes,
-    /// What was just done, as the log says it.
-    done: Option<&'static str>,
-    joined: String,
-    banned: Option<String>,
-    over: Option<Timestamp>,
-    slowed: Option<String>,
-    shadowed: Option<String>,
-    may_shadow: bool,
-    /// For admins.
-    may_give_role: bool,
-    notes: Vec<NoteView>,
-    acts: Vec<ActView>,
-    /// The days that a ban or a slowing may last, in words.
-    terms: Vec<(String, String)>,
-}
-
-impl PersonPage<'_> {
-    /// Whether the form of a mistake's field stands open.
-    fn wrong(&self, field: &str) -> bool {
-        self.errors.has(field)
     }
 }
 
@@ -124,70 +71,9 @@ impl<'a> Asked<'a> {
         Goto::new(&format!("/user/{}/moderate?done={act}", self.user.name)).redirect()
     }
 
-    /// The page, with what was typed into one of its forms and what is wrong with it.
-    async fn page(&self, mut typed: Typed, errors: Mistakes, done: Option<&'static str>) -> Result<Response, Error> {
-        let (app, user, now) = (self.app, &self.user, self.now);
-        let mut page = Page::new(app, &self.moderator.viewer, "mod", format!("Moderate {}", user.name));
-        page.robots = false;
-        let status = errors.status();
-        for days in [&mut typed.ban_days, &mut typed.slow_days] {
-            if days.is_empty() {
-                USUAL.clone_into(days);
-            }
-        }
-        let slowed = user.slowed_until.filter(|until| *until > now);
-        let person = PersonPage {
-            page,
-            desk: desk::bar(&self.moderator.member, ""),
-            typed,
-            errors,
-            done,
-            joined: age::day(user.created),
-            banned: user
-                .ban
-                .since(now)
-                .map(|_| with_reason(&standing::until(user.ban.banned_until), user.ban.ban_reason.as_deref())),
-            over: user.ban.since(now),
-            slowed: slowed.map(|until| standing::until(Some(until))),
-            shadowed: user.shadowed_at.map(age::minute),
-            may_shadow: standing::may_shadow(user).is_ok(),
-            may_give_role: self.moderator.member.role >= Role::Admin,
-            notes: self.notes().await?,
-            acts: self.acts().await?,
-            terms: Term::OFFERED
-                .into_iter()
-                .map(|days| (days.to_string(), format!("{days} day{}", if days == 1 { "" } else { "s" })))
-                .collect(),
-            user,
-        };
-        Ok(html_with(status, &person))
-    }
-
-    async fn notes(&self) -> Result<Vec<NoteView>, Error> {
-        let notes = self.app.store.notes(self.user.id).await?;
-        let same_as = |note: &store::Note| {
-            let other = note.other.clone()?;
-            Some(if other == self.user.name { note.about.clone() } else { other })
-        };
-        let view = |note: store::Note| NoteView {
-            same_as: same_as(&note),
-            when: When::new(note.at, self.now),
-            author: note.author,
-            text: note.text,
-        };
-        Ok(notes.into_iter().map(view).collect())
-    }
-
-    async fn acts(&self) -> Result<Vec<ActView>, Error> {
-        let acts =
-            self.app.store.log(Acts { user: Some(self.user.id), private: true, ..Acts::default() }, ACTS_SHOWN).await?;
-        let view = |act: store::Logged| ActView {
-            actor: act.actor.unwrap_or_else(|| "the operator".to_owned()),
-            verb: known(&act.act).unwrap_or_default(),
-            when: When::new(act.at, self.now),
-            said: [act.detail, act.reason].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": "),
-        };
-        Ok(acts.into_iter().map(view).collect())
+    /// The same of an act that took so many posts out of sight, or brought them back.
+    fn done_with(&self, act: &str, posts: usize) -> Response {
+        Goto::new(&format!("/user/{}/moderate?done={act}&posts={posts}", self.user.name)).redirect()
     }
 
     /// The account that a note names as the same person's.
@@ -204,14 +90,10 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// How an act that the log knows is said.
-fn known(act: &str) -> Option<&'static str> {
-    ACTS.iter().find(|(name, _)| *name == act).map(|(_, verb)| *verb)
-}
-
 #[derive(Debug, Deserialize)]
 pub struct Done {
     done: Option<String>,
+    posts: Option<usize>,
 }
 
 /// `GET /user/{name}/moderate`
@@ -225,7 +107,8 @@ pub async fn show(
     if asked.user.name != name {
         return Ok(Redirect::permanent(&format!("/user/{}/moderate", asked.user.name)).into_response());
     }
-    asked.page(Typed::default(), Mistakes::default(), just.done.as_deref().and_then(known)).await
+    let done = just.done.as_deref().and_then(|act| said(act, &asked.user.name, just.posts));
+    asked.page(Typed::default(), Mistakes::default(), done).await
 }
 
 /// `POST /user/{name}/note`
@@ -302,15 +185,16 @@ pub async fn ban(
     let mut errors = Mistakes::default();
     let reason = errors.check("ban_reason", moderation::reason(&typed.ban_reason, on));
     if !on && let Some(reason) = reason {
-        app.store.unban(asked.user.id, asked.act(reason)).await?;
-        return Ok(asked.done("unban"));
+        let back = app.store.unban(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await?;
+        return Ok(asked.done_with("unban", back));
     }
     match (reason, errors.check("ban_days", Term::parse(&typed.ban_days))) {
         (Some(reason), Some(term)) => {
             let over = typed.over.parse().ok().map(Timestamp);
-            let ban = NewBan { user: asked.user.id, until: term.end(asked.now), over };
-            app.store.ban(ban, asked.act(reason)).await?;
-            Ok(asked.done("ban"))
+            let taking_since = typed.take.is_some().then(|| asked.now.minus(TAKEN));
+            let ban = NewBan { user: asked.user.id, until: term.end(asked.now), over, taking_since };
+            let taken = app.store.ban(ban, asked.act(reason)).await?;
+            Ok(if taking_since.is_some() { asked.done_with("ban", taken) } else { asked.done("ban") })
         }
         _ => asked.page(typed, errors, None).await,
     }

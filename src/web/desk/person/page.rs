@@ -1,0 +1,165 @@
+//! The page about a person, put together.
+
+use askama::Template;
+use axum::response::Response;
+
+use super::{Asked, Typed};
+use crate::clock::Timestamp;
+use crate::domain::age;
+use crate::domain::moderation::ACTS;
+use crate::domain::standing::{self, MOST_TAKEN, Term, with_reason};
+use crate::domain::user::{Profile, Role};
+use crate::store::{self, Acts};
+use crate::web::desk;
+use crate::web::error::Error;
+use crate::web::form::Mistakes;
+use crate::web::news::Choice;
+use crate::web::page::{Page, html_with};
+use crate::web::view::When;
+
+/// How many of the latest acts on a person are shown.
+const ACTS_SHOWN: i64 = 50;
+
+/// The days that a ban or a slowing lasts unless another term is chosen.
+const USUAL: &str = "7";
+
+struct NoteView {
+    author: String,
+    when: When,
+    text: String,
+    /// The account that the note says is the same person's.
+    same_as: Option<String>,
+}
+
+struct ActView {
+    actor: String,
+    verb: &'static str,
+    when: When,
+    /// What changed, and why.
+    said: String,
+}
+
+#[derive(Template)]
+#[template(path = "person.html")]
+struct PersonPage<'a> {
+    page: Page<'a>,
+    desk: Vec<Choice>,
+    user: &'a Profile,
+    typed: Typed,
+    errors: Mistakes,
+    /// What was just done, as a sentence.
+    done: Option<String>,
+    joined: String,
+    banned: Option<String>,
+    over: Option<Timestamp>,
+    /// How many posts come back if the ban is lifted with what it took.
+    taken: usize,
+    /// Whether they are to, as typed; they are unless somebody says otherwise.
+    brings_back: bool,
+    slowed: Option<String>,
+    shadowed: Option<String>,
+    may_shadow: bool,
+    /// For admins.
+    may_give_role: bool,
+    notes: Vec<NoteView>,
+    acts: Vec<ActView>,
+    /// The days that a ban or a slowing may last, in words.
+    terms: Vec<(String, String)>,
+}
+
+impl PersonPage<'_> {
+    /// Whether the form of a mistake's field stands open.
+    fn wrong(&self, field: &str) -> bool {
+        self.errors.has(field)
+    }
+}
+
+impl Asked<'_> {
+    /// The page, with what was typed into one of its forms and what is wrong with it.
+    pub async fn page(&self, mut typed: Typed, errors: Mistakes, done: Option<String>) -> Result<Response, Error> {
+        let (app, user, now) = (self.app, &self.user, self.now);
+        let mut page = Page::new(app, &self.moderator.viewer, "mod", format!("Moderate {}", user.name));
+        page.robots = false;
+        let status = errors.status();
+        for days in [&mut typed.ban_days, &mut typed.slow_days] {
+            if days.is_empty() {
+                USUAL.clone_into(days);
+            }
+        }
+        let brings_back = typed.on.is_none() || typed.bring_back.is_some();
+        let slowed = user.slowed_until.filter(|until| *until > now);
+        let person = PersonPage {
+            page,
+            desk: desk::bar(&self.moderator.member, ""),
+            typed,
+            brings_back,
+            errors,
+            done,
+            joined: age::day(user.created),
+            banned: user
+                .ban
+                .since(now)
+                .map(|_| with_reason(&standing::until(user.ban.banned_until), user.ban.ban_reason.as_deref())),
+            over: user.ban.since(now),
+            taken: if user.ban.holds(now) { app.store.taken_with_ban(user.id).await? } else { 0 },
+            slowed: slowed.map(|until| standing::until(Some(until))),
+            shadowed: user.shadowed_at.map(age::minute),
+            may_shadow: standing::may_shadow(user).is_ok(),
+            may_give_role: self.moderator.member.role >= Role::Admin,
+            notes: self.notes().await?,
+            acts: self.acts().await?,
+            terms: Term::OFFERED
+                .into_iter()
+                .map(|days| (days.to_string(), format!("{days} day{}", if days == 1 { "" } else { "s" })))
+                .collect(),
+            user,
+        };
+        Ok(html_with(status, &person))
+    }
+
+    async fn notes(&self) -> Result<Vec<NoteView>, Error> {
+        let notes = self.app.store.notes(self.user.id).await?;
+        let same_as = |note: &store::Note| {
+            let other = note.other.clone()?;
+            Some(if other == self.user.name { note.about.clone() } else { other })
+        };
+        let view = |note: store::Note| NoteView {
+            same_as: same_as(&note),
+            when: When::new(note.at, self.now),
+            author: note.author,
+            text: note.text,
+        };
+        Ok(notes.into_iter().map(view).collect())
+    }
+
+    async fn acts(&self) -> Result<Vec<ActView>, Error> {
+        let acts =
+            self.app.store.log(Acts { user: Some(self.user.id), private: true, ..Acts::default() }, ACTS_SHOWN).await?;
+        let view = |act: store::Logged| ActView {
+            actor: act.actor.unwrap_or_else(|| "the operator".to_owned()),
+            verb: known(&act.act).unwrap_or_default(),
+            when: When::new(act.at, self.now),
+            said: [act.detail, act.reason].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": "),
+        };
+        Ok(acts.into_iter().map(view).collect())
+    }
+}
+
+/// What was just done to somebody, as a sentence, and to how many of their posts; none where there is no such act.
+pub fn said(act: &str, name: &str, posts: Option<usize>) -> Option<String> {
+    let verb = known(act)?;
+    Some(match (act, posts) {
+        ("ban", Some(0)) => format!("You {verb} {name}. Of the last 30 days, nothing of theirs was in sight."),
+        ("ban", Some(MOST_TAKEN)) => {
+            format!("You {verb} {name} and took the newest {MOST_TAKEN} of their posts out of sight.")
+        }
+        ("ban", Some(posts)) => format!("You {verb} {name} and took {posts} of their posts out of sight."),
+        ("unban", Some(1..)) => format!("You {verb} {name}, and {} came back.", standing::posts(posts.unwrap_or(0))),
+        _ => format!("You {verb} {name}."),
+    })
+}
+
+/// How an act that the log knows is said.
+fn known(act: &str) -> Option<&'static str> {
+    ACTS.iter().find(|(name, _)| *name == act).map(|(_, verb)| *verb)
+}
