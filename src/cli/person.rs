@@ -41,7 +41,7 @@ pub enum Person {
     },
     /// Let somebody post as often as others again
     Unslow { name: String },
-    /// Let nobody but themselves see what somebody posts from now on; they are not told
+    /// Make what somebody posts from now on dead for everybody else; they are not told
     Shadow {
         name: String,
         #[arg(long)]

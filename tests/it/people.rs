@@ -262,7 +262,7 @@ async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_s
     let free = bob.story("From another", "https://example.org/1").await;
     let killed = bob.text_story("Buy my watches", "Cheap.").await;
     let comment = bob.reply(free, "Watches, too.").await;
-    let page = mia.post("/mod/sites", &[("name", "example.com"), ("stance", "penalised"), ("reason", "spam")]).await;
+    let page = mia.post("/mod/sites", &[("name", "example.com"), ("stance", "penalised"), ("reason", "spam"), ("sure", "true")]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     act(&mut mia, "shadow", &[("on", "false"), ("bring_back", "true"), ("shadow_reason", "")]).await;
     assert_eq!(last_act(&app).await.1, "|2 posts came back");
@@ -287,4 +287,11 @@ async fn whoever_is_shadow_banned_lands_on_their_own_story_as_others_would() {
     bob.reply(first, "Words.").await;
     let page = bob.get(&format!("/item/{first}")).await;
     assert!(page.has("1 comment<") && !page.has("0 comments on"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn the_form_of_a_shadow_ban_says_what_others_see() {
+    let (_app, _, mut mia) = forum().await;
+    let page = mia.get("/user/bob/moderate").await;
+    assert!(page.has("what they post is dead for everybody else") && page.has("enough vouches bring a post back"));
 }
