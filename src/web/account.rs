@@ -60,14 +60,28 @@ struct LogInPage<'a> {
     name: &'a str,
     goto: &'a Goto,
     kept: Option<&'a Kept>,
+    /// Why somebody whose password was right cannot log in.
+    banned: Option<String>,
+}
+
+impl<'a> LogInPage<'a> {
+    fn new(app: &'a App, viewer: &'a MaybeMember, typed: &'a Typed, errors: Mistakes) -> LogInPage<'a> {
+        let mut page = Page::new(app, viewer, "login", "Log in");
+        page.robots = false;
+        let (name, goto, kept) = (&typed.name, &typed.goto, typed.kept.as_ref());
+        LogInPage { page, errors, name, goto, kept, banned: None }
+    }
 }
 
 fn log_in_form(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes) -> Response {
-    let mut page = Page::new(app, viewer, "login", "Log in");
-    page.robots = false;
     let status = errors.status();
-    let (name, goto, kept) = (&typed.name, &typed.goto, typed.kept.as_ref());
-    html_with(status, &LogInPage { page, errors, name, goto, kept })
+    html_with(status, &LogInPage::new(app, viewer, typed, errors))
+}
+
+/// The page for somebody who is banned: there is nothing in the form that they could mend.
+fn log_in_refused(app: &App, viewer: &MaybeMember, typed: &Typed, banned: String) -> Response {
+    let page = LogInPage::new(app, viewer, typed, Mistakes::default());
+    html_with(StatusCode::FORBIDDEN, &LogInPage { banned: Some(banned), ..page })
 }
 
 /// The log-in page in answer to a form of somebody who is not logged in any more; it keeps what they typed.
@@ -127,7 +141,7 @@ pub async fn log_in(
     let right = app.verify_password(typed.password.clone(), hash.clone()).await?;
     match known {
         Some(found) if right => match found.ban.sentence(viewer.now) {
-            Some(sentence) => refuse(sentence),
+            Some(sentence) => Ok(log_in_refused(&app, &viewer, &typed, sentence)),
             None => match session::begin(&app, &headers, found.id, &hash.unwrap_or_default()).await? {
                 Some(begun) => Ok(welcome(&app, begun, &typed)),
                 None => refuse("Your password was changed at this moment. Log in with the new one.".to_owned()),
