@@ -27,6 +27,8 @@ pub enum RoleError {
     Shadowed(String),
     #[error("{0} is the last admin who can log in. Make another one first.")]
     LastAdmin(String),
+    #[error("You would no longer be an admin, and could not undo that yourself. Tick the box if you mean it.")]
+    Unsure,
 }
 
 /// A role in a sentence.

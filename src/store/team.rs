@@ -40,6 +40,19 @@ impl Store {
         .await?)
     }
 
+    /// Whether nobody but `user` can log in as an admin.
+    pub async fn is_last_admin(&self, user: UserId, now: Timestamp) -> Result<bool> {
+        let other: Option<UserId> = sqlx::query_scalar(
+            "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null \
+             and id <> $2 limit 1",
+        )
+        .bind(now)
+        .bind(user)
+        .fetch_optional(&self.read)
+        .await?;
+        Ok(other.is_none())
+    }
+
     /// Gives a person another role, and tells them.
     ///
     /// # Errors

@@ -167,7 +167,8 @@ POST /user/{name}/role          author    role=member&reason=help    login no   
 POST /user/{name}/role          admins    role=member&reason=help    login no    no    no       no     no        done
 POST /user/{name}/role          banned    role=moderator&reason=help login no    no    no       no     no        again
 POST /user/{name}/role          unseen    role=moderator&reason=help login no    no    no       no     no        again
-POST /user/{name}/role          self      role=member&reason=help    login no    no    no       no     no        done
+POST /user/{name}/role          self      role=member&reason=help    login no    no    no       no     no        again
+POST /user/{name}/role          self      role=member&reason=help&sure=true login no    no    no       no     no        done
 POST /user/{name}/role          missing   role=moderator&reason=help login no    no    no       no     no        again
 GET  /user/{name}/invited       author    -                          page
 GET  /user/{name}/invited       missing   -                          none

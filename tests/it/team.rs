@@ -95,11 +95,25 @@ async fn an_admin_gives_up_the_role_while_there_is_another() {
     let app = TestApp::new().await;
     let (mut ada, mut bea) = (app.person("ada", Role::Admin).await, app.person("bea", Role::Admin).await);
     app.pass(60);
-    let page = ada.submit("/user/ada/role", &[("role", "moderator"), ("reason", "I am tired")]).await;
+    let form = [("name", "ada"), ("role", "moderator"), ("reason", "I am <tired>")];
+    for path in ["/user/ada/role", "/mod/team"] {
+        let page = ada.post(path, &form).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "not in one step");
+        assert!(page.has("You would no longer be an admin, and could not undo that yourself."), "{}", page.text());
+        assert!(page.has("type=\"checkbox\" id=\"sure\" name=\"sure\"") && page.has("value=\"I am &#60;tired&#62;\""));
+        assert!(page.has("<option selected>moderator</option>") && !page.has("checked"));
+    }
+    assert_eq!(admins(&app).await, 2);
+    assert!(!ada.get("/mod/team").await.has("name=\"sure\""), "nobody is asked before");
+    let page = ada
+        .submit("/mod/team", &[("name", "ada"), ("role", "moderator"), ("reason", "I am tired"), ("sure", "true")])
+        .await;
     assert!(page.status == StatusCode::OK && page.has("You made yourself a moderator: I am tired."), "{}", page.text());
     assert_eq!(ada.get("/mod").await.status, StatusCode::OK);
     assert_eq!(change(&mut ada, "ada", "admin").await.status, StatusCode::FORBIDDEN);
     assert!(change(&mut bea, "bea", "member").await.has("bea is the last admin who can log in."));
+    let sure = [("name", "bea"), ("role", "member"), ("reason", "why not"), ("sure", "true")];
+    assert!(bea.post("/mod/team", &sure).await.has("bea is the last admin who can log in."), "whoever is sure, too");
     app.ban("ada").await;
     change(&mut bea, "ada", "member").await;
     assert_eq!(app.number("select count(*) from users where name = 'ada' and role = 'member'").await, 1);

@@ -71,6 +71,8 @@ pub struct Typed {
     name: String,
     role: String,
     reason: String,
+    /// That they mean to give up what they could not take back.
+    sure: Option<String>,
 }
 
 async fn page(app: &App, admin: &Admin, typed: &Typed, errors: Mistakes, done: &str) -> Result<Response, Error> {
@@ -150,11 +152,31 @@ async fn refusal(app: &App, admin: &Admin, typed: &Typed, role: Role) -> Result<
     Ok(person.map_or_else(|mistake| mistake, |person| RoleError::LastAdmin(person.name)))
 }
 
+/// Why whoever is asked for their own role of admin keeps it for now; none where it is another's, or they mean it.
+async fn unsure(
+    app: &App,
+    admin: &Admin,
+    typed: &Typed,
+    (person, role): (&Profile, Role),
+) -> Result<Option<Mistakes>, Error> {
+    let own = admin.member.id;
+    if person.id != own || role >= Role::Admin {
+        return Ok(None);
+    }
+    if app.store.is_last_admin(own, admin.viewer.now).await? {
+        return Ok(Some(Mistakes::one("name", RoleError::LastAdmin(person.name.clone()))));
+    }
+    Ok(typed.sure.is_none().then(|| Mistakes::one("sure", RoleError::Unsure)))
+}
+
 async fn change(app: &App, admin: &Admin, typed: &Typed) -> Result<Response, Error> {
     let (person, role, reason) = match check(app, typed, admin.viewer.now).await? {
         Ok(checked) => checked,
         Err(mistakes) => return page(app, admin, typed, mistakes, "").await,
     };
+    if let Some(mistakes) = unsure(app, admin, typed, (&person, role)).await? {
+        return page(app, admin, typed, mistakes, "").await;
+    }
     let own: UserId = admin.member.id;
     let act = Act { actor: Some(own), reason, at: admin.viewer.now };
     match app.store.set_role(person.id, role, act).await {
