@@ -48,6 +48,8 @@ pub enum SiteNameError {
          what is below it is meant too."
     )]
     Nonsense,
+    #[error("No site has a name that long: {LONGEST_HOST} characters at most, and {LONGEST_LABEL} between two dots.")]
+    Long,
     #[error("{0} is not a site: the names of many that have nothing to do with each other end so. Name one of them.")]
     Suffix(String),
     #[error(
@@ -57,6 +59,10 @@ pub enum SiteNameError {
     #[error("Many people have sites of their own under {0}, so only an admin can act on all of them at once.")]
     AdminsOnly(String),
 }
+
+/// The longest name of a host, and the longest part of one between two dots, in characters (RFC 1035, section 2.3.4).
+const LONGEST_HOST: usize = 253;
+const LONGEST_LABEL: usize = 63;
 
 impl SiteName {
     /// A site as somebody typed it: a name, a host or an address, in any case, with or without `www.`.
@@ -74,6 +80,9 @@ impl SiteName {
         if is_name(&url) {
             if !has_plain_labels(host) {
                 return Err(SiteNameError::Nonsense);
+            }
+            if host.len() > LONGEST_HOST || host.split('.').any(|label| label.len() > LONGEST_LABEL) {
+                return Err(SiteNameError::Long);
             }
             if is_everybodys(host) {
                 return Err(SiteNameError::Suffix(host.to_owned()));

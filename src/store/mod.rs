@@ -55,7 +55,7 @@ pub use people::{NewBan, Note};
 pub use requests::{Asked, NewRequest, Request, Waiting};
 pub use rules::{KnownRule, Posted};
 pub use sessions::{Keep, Known, NewSession, SessionRow};
-pub use sites::SiteStance;
+pub use sites::{SiteStance, SiteStory};
 pub use team::TeamMember;
 pub use threads::{Marks, Visit};
 pub use tree::{Branch, Lineage};

@@ -23,6 +23,26 @@ pub struct SiteStance {
     pub actor: Option<String>,
 }
 
+/// A story that a stance on its site touches.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SiteStory {
+    pub id: ItemId,
+    pub title: Option<String>,
+    pub url: String,
+    pub time: Timestamp,
+    penalised: bool,
+}
+
+/// `select` of the live [`SiteStory`]s that the argument goes on to find, `$1` of them.
+macro_rules! select_story {
+    ($tail:literal) => {
+        concat!(
+            "select id, title, url, time, penalised from items where dead is null and deleted_at is null and ",
+            $tail
+        )
+    };
+}
+
 /// `select` of a [`SiteStance`]; the argument goes on from there.
 macro_rules! select_stance {
     ($tail:literal) => {
@@ -48,14 +68,41 @@ impl Store {
             .await?)
     }
 
-    /// Penalises or bans a site, or lifts that, and ranks its stories by it.
+    /// The newest stories that a stance on a site touches, and since when all of them are among these, where there are more than are looked
+    /// at, which is as many as a list ranks.
+    pub async fn stories_of_site(&self, site: &SiteName) -> Result<(Vec<SiteStory>, Option<Timestamp>)> {
+        let mut stories = newest_of(&self.read, site).await?;
+        let full = i64::try_from(stories.len()).unwrap_or(i64::MAX) >= CANDIDATES;
+        let since = stories.last().map(|last| last.time).filter(|_| full);
+        let is_of =
+            |url: &str| StoryUrl::parse(url).is_ok_and(|url| site::names(&url).iter().any(|n| n == site.as_str()));
+        stories.retain(|story| is_of(&story.url));
+        stories.sort_by_key(|story| std::cmp::Reverse((story.time, story.id)));
+        Ok((stories, since))
+    }
+
+    /// Penalises or bans a site, or lifts that, and ranks its stories by it. `over` is since when what is held of it now is held, as
+    /// whoever sets the stance saw it; none where they saw nothing. Lifting takes whatever there is.
     ///
     /// # Errors
-    /// `Conflict` where there is nothing to lift.
-    pub async fn set_stance(&self, site: &SiteName, stance: Option<Stance>, act: Act<'_>) -> Result<()> {
+    /// `Conflict` where something else is held than what was seen, or where there is nothing to lift.
+    pub async fn set_stance(
+        &self,
+        site: &SiteName,
+        stance: Option<Stance>,
+        over: Option<Timestamp>,
+        act: Act<'_>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         let name = match stance {
             Some(stance) => {
+                let held: Option<Timestamp> = sqlx::query_scalar("select at from sites where name = $1")
+                    .bind(site.as_str())
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                if held != over {
+                    return Err(Error::Conflict);
+                }
                 sqlx::query(
                     "insert into sites (name, stance, reason, at, actor_id) values ($1, $2, $3, $4, $5) \
                      on conflict (name) do update set stance = excluded.stance, reason = excluded.reason, \
@@ -115,34 +162,34 @@ pub(super) async fn weigh_story(tx: &mut Transaction<'static, Sqlite>, id: ItemI
     Ok(())
 }
 
-/// Marks which stories of a site rank lower, by all that is held of the sites that each falls under.
-///
-/// Only as many of the newest as a list ranks: those of a domain by its index, and where a site has many domains below it, those that
-/// the front page considers.
-async fn weigh_stories(tx: &mut Transaction<'static, Sqlite>, site: &SiteName) -> Result<()> {
+/// Stories that may fall under a site: as many of the newest as a list ranks, those of a domain by its index, and where a site has many
+/// domains below it, those that the front page considers.
+async fn newest_of(db: impl SqliteExecutor<'_>, site: &SiteName) -> Result<Vec<SiteStory>> {
     let stories = match site.domain() {
-        Some(_) if site.is_place() => sqlx::query_as(
-            "select id, url, penalised from items where site = $2 and dead is null and deleted_at is null \
-             and site is not null order by time desc, id desc limit $1",
-        )
-        .bind(CANDIDATES)
-        .bind(site.as_str().to_owned()),
-        Some(domain) => sqlx::query_as(
-            "select id, url, penalised from items where domain = $2 and dead is null and deleted_at is null \
-             and domain is not null order by time desc, id desc limit $1",
-        )
-        .bind(CANDIDATES)
-        .bind(domain),
-        None => sqlx::query_as(
-            "select id, url, penalised from items where url is not null and dead is null and deleted_at is null \
-             and kind in ('story', 'job', 'poll') order by rank_time desc, id desc limit $1",
-        )
+        Some(_) if site.is_place() => {
+            sqlx::query_as(select_story!("site = $2 and site is not null order by time desc, id desc limit $1"))
+                .bind(CANDIDATES)
+                .bind(site.as_str().to_owned())
+        }
+        Some(domain) => {
+            sqlx::query_as(select_story!("domain = $2 and domain is not null order by time desc, id desc limit $1"))
+                .bind(CANDIDATES)
+                .bind(domain)
+        }
+        None => sqlx::query_as(select_story!(
+            "url is not null and kind in ('story', 'job', 'poll') order by rank_time desc, id desc limit $1"
+        ))
         .bind(CANDIDATES),
     };
-    let stories: Vec<(ItemId, String, bool)> = stories.fetch_all(&mut **tx).await?;
+    Ok(stories.fetch_all(db).await?)
+}
+
+/// Marks which of the newest stories of a site rank lower, by all that is held of the sites that each falls under.
+async fn weigh_stories(tx: &mut Transaction<'static, Sqlite>, site: &SiteName) -> Result<()> {
+    let stories = newest_of(&mut **tx, site).await?;
     let stories: Vec<(ItemId, Vec<String>, bool)> = stories
         .into_iter()
-        .filter_map(|(id, url, is)| Some((id, site::names(&StoryUrl::parse(&url).ok()?), is)))
+        .filter_map(|story| Some((story.id, site::names(&StoryUrl::parse(&story.url).ok()?), story.penalised)))
         .collect();
     let names: HashSet<&String> = stories.iter().flat_map(|(_, names, _)| names).collect();
     let names: Vec<String> = names.into_iter().cloned().collect();

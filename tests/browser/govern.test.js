@@ -214,6 +214,9 @@ test("a ban of example.com leaves notexample.com alone", async () => {
   await field(mona, "Site").fill("example.com");
   await main(mona).getByLabel("Reason", { exact: true }).first().fill("nothing but spam");
   await button(main(mona), "Ban").click();
+  assert.match(await main(mona).getByRole("region").textContent(), /example\.com: 1 story in the last 30 days/);
+  await button(main(mona), "Ban example.com").click();
+  await mona.waitForLoadState();
   await submit(mark, { title: "From the banned site", url: "https://sub.example.com/page" });
   assert.match(await main(mark).getByRole("alert").textContent(), /example\.com are not taken here: nothing but spam/);
   assert.equal(await field(mark, "Title").inputValue(), "From the banned site");

@@ -167,6 +167,10 @@ async fn no_typed_text_breaks_a_page_or_runs_in_one() {
         ] {
             let page = chief.submit("/mod/sites", &form).await;
             check(&page, &format!("a site {:?}", short(text)));
+            for over in ["", text] {
+                let page = chief.submit("/mod/sites", &[&form[..], &[("sure", text), ("over", over)]].concat()).await;
+                check(&page, &format!("surely a site {:?}", short(text)));
+            }
         }
         let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("after", text).finish();
         if query.len() < 8_000 {

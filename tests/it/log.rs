@@ -150,7 +150,7 @@ impl Forum {
                     _ => &["banned", "none"],
                 };
                 for stance in stances {
-                    let form = [("name", site.as_str()), ("stance", stance), ("reason", "a reason")];
+                    let form = [("name", site.as_str()), ("stance", stance), ("reason", "a reason"), ("sure", "true")];
                     let page = self.mia.post("/mod/sites", &form).await;
                     assert_eq!(page.status, StatusCode::SEE_OTHER, "{act}: {}", page.text());
                 }

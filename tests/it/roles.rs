@@ -19,8 +19,8 @@ const ROUTES: &str = include_str!("../../src/web/routes.rs");
 /// Method, path, what `{...}` in it stands for, the form (for a GET: the query), and the answers: one for all; or one for nobody and one
 /// for every member; or one for each column of [`Who`].
 ///
-/// page 200, done 303 (elsewhere than to log in), login 303 or, with what was typed, 401, moved 308, bad 400, no 403,
-/// none 404, so 409, gone 410, again 422.
+/// page 200, done 303 (elsewhere than to log in), login 303 or, with what was typed, 401, moved 308, bad 400, no 403, none 404, gone 410, again 422,
+/// late 409: it is so already.
 const TABLE: &str = "
 GET  /                          -         -                          page
 GET  /new                       -         -                          page
@@ -87,7 +87,7 @@ POST /item/{id}/kill            flagged   on=false                   login no   
 POST /item/{id}/kill            admins    on=true                    login no    no    no       no     no        done
 POST /item/{id}/clear           story     -                          login no    no    no       no     done      done
 POST /item/{id}/clear           comment   reason=fine                login no    no    no       no     done      done
-POST /item/{id}/clear           dead      -                          login no    no    no       no     so        so
+POST /item/{id}/clear           dead      -                          login no    no    no       no     late      late
 POST /item/{id}/clear           admins    -                          login no    no    no       no     no        done
 POST /item/{id}/clear           missing   -                          login no    no    no       no     none      none
 POST /item/{id}/kill            missing   on=true                    login no    no    no       no     none      none
@@ -98,7 +98,7 @@ POST /item/{id}/lock            admins    on=true&reason=heated      login no   
 POST /item/{id}/lock            missing   on=true&reason=heated      login no    no    no       no     none      none
 POST /item/{id}/merge           story     on=true&into=1             login no    no    no       no     done      done
 POST /item/{id}/merge           comment   on=true&into=1             login no    no    no       no     again     again
-POST /item/{id}/merge           story     on=false                   login no    no    no       no     so        so
+POST /item/{id}/merge           story     on=false                   login no    no    no       no     late      late
 POST /item/{id}/detach          comment   on=true&reason=heated      login no    no    no       no     bad       bad
 POST /item/{id}/second-chance   story     on=true                    login no    no    no       no     again     again
 POST /item/{id}/second-chance   comment   on=true                    login no    no    no       no     bad       bad
@@ -144,20 +144,20 @@ POST /user/{name}/warn          admins    warning=Be+kind            login no   
 POST /user/{name}/warn          self      warning=Be+kind            login no
 POST /user/{name}/slow          author    on=true&slow_days=1&slow_reason=spam login no no no   no     done      done
 POST /user/{name}/slow          author    on=true&slow_days=1        login no    no    no       no     again     again
-POST /user/{name}/slow          author    on=false                   login no    no    no       no     so        so
+POST /user/{name}/slow          author    on=false                   login no    no    no       no     late      late
 POST /user/{name}/slow          slowed    on=false                   login no    no    no       no     done      done
 POST /user/{name}/slow          admins    on=true&slow_days=1&slow_reason=spam login no no no   no     no        done
 POST /user/{name}/slow          self      on=true&slow_days=1&slow_reason=spam login no
 POST /user/{name}/ban           author    on=true&ban_days=3&ban_reason=spam   login no no no   no     done      done
 POST /user/{name}/ban           author    on=true&ban_days=open&ban_reason=    login no no no   no     again     again
 POST /user/{name}/ban           author    on=true&ban_days=0&ban_reason=spam   login no no no   no     again     again
-POST /user/{name}/ban           author    on=false                   login no    no    no       no     so        so
+POST /user/{name}/ban           author    on=false                   login no    no    no       no     late      late
 POST /user/{name}/ban           banned    on=false                   login no    no    no       no     done      done
 POST /user/{name}/ban           admins    on=true&ban_days=open&ban_reason=spam login no no no  no     no        done
 POST /user/{name}/ban           self      on=true&ban_days=open&ban_reason=spam login no
 POST /user/{name}/shadow        author    on=true&shadow_reason=spam login no    no    no       no     done      done
 POST /user/{name}/shadow        author    on=true&shadow_reason=     login no    no    no       no     again     again
-POST /user/{name}/shadow        unseen    on=true&shadow_reason=spam login no    no    no       no     so        so
+POST /user/{name}/shadow        unseen    on=true&shadow_reason=spam login no    no    no       no     late      late
 POST /user/{name}/shadow        unseen    on=false&bring_back=true   login no    no    no       no     done      done
 POST /user/{name}/shadow        admins    on=true&shadow_reason=spam login no    no    no       no     no        no
 POST /user/{name}/shadow        self      on=true&shadow_reason=spam login no
@@ -207,11 +207,14 @@ POST /mod/rules                 -         kind=word&pattern=...&effect=queue&rea
 POST /mod/rules/{id}/drop       -         -                          login no    no    no       no     none      none
 GET  /mod/votes                 -         -                          login no    no    no       no     page      page
 GET  /mod/sites                 -         -                          login no    no    no       no     page      page
-POST /mod/sites                 -         name=example.org&stance=banned&reason=spam login no no no     no     done      done
-POST /mod/sites                 -         name=example.org&stance=penalised&reason=spam login no no no  no     done      done
-POST /mod/sites                 -         name=github.com/spammer&stance=penalised&reason=spam login no no no no done   done
-POST /mod/sites                 -         name=nowhere.example&stance=none&reason=mended login no no no no      so        so
-POST /mod/sites                 -         name=github.io&stance=banned&reason=spam login no no no       no     again     done
+POST /mod/sites                 -         name=example.org&stance=banned&reason=spam login no no no     no     page      page
+POST /mod/sites                 -         name=github.com/spammer&stance=penalised&reason=spam login no no no no page   page
+POST /mod/sites                 -         name={fresh}.example&stance=banned&reason=spam&sure=true login no no no no done done
+POST /mod/sites                 -         name={fresh}.example&stance=penalised&reason=spam&sure=true login no no no no done done
+POST /mod/sites                 -         name=github.com/{fresh}&stance=penalised&reason=spam&sure=true login no no no no done done
+POST /mod/sites                 -         name=example.org&stance=banned&over=1&reason=spam&sure=true login no no no no late late
+POST /mod/sites                 -         name=nowhere.example&stance=none&reason=mended login no no no no      late      late
+POST /mod/sites                 -         name=github.io&stance=banned&reason=spam login no no no       no     again     page
 GET  /mod/team                  author    name={name}&done={name}    login no    no    no       no     no        page
 POST /mod/team                  author    name={name}&role=admin&reason=help login no no no     no     no        done
 POST /mod/team                  missing   name={name}&role=admin&reason=help login no no no     no     no        again
@@ -219,7 +222,7 @@ GET  /mod/requests              -         -                          login no   
 POST /mod/requests/{id}         request   decision=approve           login no    no    no       no     done      done
 POST /mod/requests/{id}         request   decision=decline&message=No. login no   no    no       no     done      done
 POST /mod/requests/{id}         request   decision=sideways          login no    no    no       no     bad       bad
-POST /mod/requests/{id}         missing   decision=approve           login no    no    no       no     so        so
+POST /mod/requests/{id}         missing   decision=approve           login no    no    no       no     late      late
 GET  /signup                    -         -                          page  done
 POST /signup                    -         name={fresh}&password={password} done
 GET  /invitation/{token}        invited   -                          page  no
@@ -493,12 +496,12 @@ fn word(page: &Page) -> String {
         StatusCode::SEE_OTHER => "done".to_owned(),
         StatusCode::PERMANENT_REDIRECT => "moved".to_owned(),
         StatusCode::BAD_REQUEST => "bad".to_owned(),
-        StatusCode::CONFLICT => "so".to_owned(),
         StatusCode::FORBIDDEN => "no".to_owned(),
         StatusCode::NOT_FOUND => "none".to_owned(),
         StatusCode::GONE => "gone".to_owned(),
         StatusCode::UNPROCESSABLE_ENTITY => "again".to_owned(),
         other => other.to_string(),
+        StatusCode::CONFLICT => "late".to_owned(),
     }
 }
 
@@ -540,7 +543,7 @@ async fn every_role_gets_its_answer_from_every_route() {
             watch.changed().await;
             let page = case.send(row.method.clone(), &[("sec-fetch-site", "same-origin")]).await;
             let (found, expected) = (word(&page), row.answer(who));
-            let refused = matches!(expected, "login" | "bad" | "so" | "no" | "none" | "gone" | "again");
+            let refused = matches!(expected, "login" | "bad" | "no" | "none" | "gone" | "again" | "late");
             if found != expected {
                 wrong.push(format!(
                     "{} {} on {} {}, {who:?}: {found}, not {expected}",

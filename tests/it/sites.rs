@@ -1,14 +1,33 @@
 //! Sites that moderators penalise or ban: whose stories it touches, and whose it leaves alone.
 
 use axum::http::StatusCode;
+use stoa::clock::DAY;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 
+/// A host whose first part is longer than one can be.
+const LONG: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
+
+/// Does something about a site: sees what it would touch, and presses the button.
 async fn hold(moderator: &mut Browser, name: &str, stance: &str) -> Page {
-    let page = moderator.post("/mod/sites", &[("name", name), ("stance", stance), ("reason", "spam")]).await;
+    let form = [("name", name), ("stance", stance), ("reason", "spam")];
+    let page = moderator.post("/mod/sites", &form).await;
+    if stance == "none" {
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "lift {name}: {}", page.text());
+        return page;
+    }
+    let over = seen(&page);
+    let page = moderator.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{stance} {name}: {}", page.text());
     page
+}
+
+/// Since when what the page shows is held of the site, as its form sends it.
+fn seen(page: &Page) -> String {
+    let text = page.text();
+    let after = text.split("name=\"over\" value=\"").nth(1).unwrap_or_else(|| panic!("a form that does it: {text}"));
+    after.split('"').next().unwrap_or_default().to_owned()
 }
 
 async fn submit(member: &mut Browser, url: &str) -> Page {
@@ -190,6 +209,7 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
         ("", "banned", "spam", "Name a site, such as example.com."),
         ("co.uk", "banned", "spam", "co.uk is not a site"),
         ("*.example.com", "banned", "spam", "That is not the name of a site."),
+        (LONG, "banned", "spam", "No site has a name that long"),
         ("two words", "banned", "spam", "That is not the name of a site."),
         ("https://youtube.com/watch?v=1", "banned", "spam", "does not say whose place on youtube.com it is"),
         ("example.com", "banned", " ", "Say why: the reason is kept with the act."),
@@ -201,7 +221,8 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
         assert!(page.has(&format!("value=\"{name}\"")), "{name} is kept: {}", page.text());
     }
     let page = chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "why")]).await;
-    assert_eq!(page.status, StatusCode::BAD_REQUEST, "there is nothing to lift");
+    assert_eq!(page.status, StatusCode::CONFLICT, "there is nothing to lift");
+    assert!(page.has("role=\"status\">Nothing is held against example.com.</p>"), "{}", page.text());
     assert_eq!(app.number("select count(*) from moderation").await, 0);
 }
 
@@ -230,4 +251,72 @@ async fn a_ban_holds_however_the_address_is_written_and_on_whichever_host_of_the
     }
     let first = alice.story("A page", "https://example.com/abc").await;
     assert_eq!(alice.story("The same", "https://example.com/%61bc").await, first, "one page is one story");
+}
+
+#[tokio::test]
+async fn nobody_bans_a_site_without_having_seen_what_is_here_from_it() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    alice.story("Long ago", "https://blog.example.com/0").await;
+    app.pass(31 * DAY);
+    let (mut alice, mut chief) = (app.session("alice").await, app.person("chief", Role::Moderator).await);
+    for n in 1..=4 {
+        app.pass(60);
+        alice.story(&format!("Story {n} from there"), &format!("https://blog{n}.example.com/{n}")).await;
+    }
+    alice.story("From another", "https://notexample.com/").await;
+    let before = app.dump(&[]).await;
+    for (stance, button) in [("banned", "Ban example.com</button>"), ("penalised", "Penalise example.com</button>")] {
+        let form =
+            [("name", "example.com"), ("stance", stance), ("reason", "no <good>"), ("goto", "/from/example.com")];
+        let page = chief.post("/mod/sites", &form).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.has("example.com: 4 stories in the last 30 days") && page.has(button), "{}", page.text());
+        assert!(page.place_of("Story 4 from there") < page.place_of("Story 2 from there"), "the newest first");
+        assert!(!page.has("Story 1 from there") && !page.has("Long ago") && !page.has("From another"));
+        assert!(
+            page.has("name=\"reason\" value=\"no &#60;good&#62;\"")
+                && page.has("name=\"goto\" value=\"/from/example.com\"")
+        );
+    }
+    assert_eq!(app.dump(&[]).await, before, "nothing is held yet");
+    let form = [("name", "unheard-of.example"), ("stance", "banned"), ("reason", "spam")];
+    assert!(chief.post("/mod/sites", &form).await.has("unheard-of.example: no stories in the last 30 days"));
+    let form = [("name", "blog.example.com"), ("stance", "banned"), ("reason", "spam")];
+    let page = chief.post("/mod/sites", &form).await;
+    assert!(
+        page.has("blog.example.com: no stories in the last 30 days") && page.has("Long ago"),
+        "an old one: {}",
+        page.text()
+    );
+    let form = [("name", "blog1.example.com"), ("stance", "banned"), ("reason", "spam")];
+    assert!(chief.post("/mod/sites", &form).await.has("blog1.example.com: 1 story in the last 30 days"));
+}
+
+#[tokio::test]
+async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen() {
+    let app = TestApp::new().await;
+    let (mut chief, mut mia) = (app.person("chief", Role::Moderator).await, app.person("mia", Role::Moderator).await);
+    let form = [("name", "example.com"), ("stance", "penalised"), ("reason", "mostly dull")];
+    let over = seen(&chief.post("/mod/sites", &form).await);
+    assert_eq!(over, "");
+    hold(&mut mia, "example.com", "banned").await;
+    let page = chief.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.has("Another moderator has decided about example.com meanwhile."), "{}", page.text());
+    assert!(
+        page.has("Stories from example.com are not taken here: spam") && page.has("So said mia"),
+        "{}",
+        page.text()
+    );
+    assert!(
+        page.has("value=\"mostly dull\"") && app.visitor().get("/from/example.com").await.has("are not taken here")
+    );
+    let over = seen(&page);
+    let page = chief.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "now it was seen: {}", page.text());
+    hold(&mut mia, "example.com", "none").await;
+    let page = chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "mended")]).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.has("Nothing is held against example.com any more: mia lifted it."), "{}", page.text());
 }

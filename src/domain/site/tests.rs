@@ -47,6 +47,24 @@ fn a_story_falls_under_its_host_and_the_hosts_above() {
 }
 
 #[test]
+fn a_name_is_as_long_as_a_name_of_a_host_can_be() {
+    let (label, host) = ("a".repeat(63), format!("{}{}.com", "a.".repeat(123), "a".repeat(3)));
+    assert_eq!(host.len(), 253);
+    for (typed, taken) in [
+        (format!("{label}.com"), true),
+        (format!("{label}a.com"), false),
+        (format!("x.{label}a.com"), false),
+        (format!("https://www.{label}a.com/page"), false),
+        (host.clone(), true),
+        (format!("a{host}"), false),
+    ] {
+        let found = SiteName::parse(&typed);
+        assert_eq!(found.is_ok(), taken, "{typed}: {found:?}");
+        assert!(taken || found == Err(SiteNameError::Long), "{typed}");
+    }
+}
+
+#[test]
 fn a_site_is_named_as_people_type_it() {
     for (typed, expected) in [
         (" example.com ", Ok("example.com")),

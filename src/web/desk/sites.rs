@@ -3,13 +3,16 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 
+use crate::clock::{DAY, Timestamp};
+use crate::domain::item::ItemId;
 use crate::domain::moderation;
 use crate::domain::site::{SiteName, SiteNameError, Stance, names};
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
-use crate::store::{Act, SiteStance};
+use crate::store::{self, Act, Acts, SiteStance, SiteStory};
 use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
@@ -84,6 +87,11 @@ impl SiteDesk {
     }
 }
 
+/// How far back the stories of a site are counted before something is held against it, in seconds.
+const COUNTED: i64 = 30 * DAY;
+/// How many of them are named.
+const NAMED: usize = 3;
+
 #[derive(Template)]
 #[template(path = "sites.html")]
 struct SitesPage<'a> {
@@ -91,8 +99,55 @@ struct SitesPage<'a> {
     desk: Vec<Choice>,
     errors: Mistakes,
     typed: &'a Typed,
+    trial: Option<Trial>,
+    late: Option<String>,
     sites: Vec<StanceView>,
     more: Option<String>,
+}
+
+/// Whom a stance would touch, before it stands.
+struct Trial {
+    name: SiteName,
+    stance: Stance,
+    /// What is held of exactly this site by now.
+    held: Option<StanceView>,
+    /// Since when that is held.
+    over: Option<Timestamp>,
+    /// How many stories of the last 30 days there are.
+    count: usize,
+    /// Whether there may be more.
+    cut: bool,
+    /// The newest, however old.
+    newest: Vec<(ItemId, String, When)>,
+}
+
+impl Trial {
+    async fn of(app: &App, viewer: &MaybeMember, name: SiteName, stance: Stance) -> Result<Trial, Error> {
+        let (stories, all_since) = app.store.stories_of_site(&name).await?;
+        let since = viewer.now.minus(COUNTED);
+        let held = app.store.stances(&[name.as_str().to_owned()]).await?.pop();
+        let named = |story: &SiteStory| {
+            let title = story.title.clone().unwrap_or_else(|| story.url.clone());
+            (story.id, title, When::new(story.time, viewer.now))
+        };
+        Ok(Trial {
+            name,
+            stance,
+            over: held.as_ref().map(|held| held.at),
+            held: held.map(|held| StanceView::new(held, viewer)),
+            count: stories.iter().filter(|story| story.time >= since).count(),
+            cut: all_since.is_some_and(|all| all >= since),
+            newest: stories.iter().take(NAMED).map(named).collect(),
+        })
+    }
+
+    /// What its button does.
+    fn verb(&self) -> &'static str {
+        match self.stance {
+            Stance::Penalised => "Penalise",
+            Stance::Banned => "Ban",
+        }
+    }
 }
 
 /// What to do about a site, as typed.
@@ -105,13 +160,28 @@ pub struct Typed {
     stance: String,
     #[serde(default)]
     reason: String,
+    /// Since when what was seen is held, in seconds; empty for nothing.
+    #[serde(default)]
+    over: String,
+    /// Does it; without, what it would touch is shown first.
+    sure: Option<String>,
     goto: Option<Goto>,
+}
+
+/// What the page shows beside the form.
+#[derive(Default)]
+struct Shown<'a> {
+    /// The list goes on after this site.
+    after: &'a str,
+    trial: Option<Trial>,
+    /// What another moderator has changed meanwhile, as a sentence.
+    late: Option<String>,
 }
 
 async fn page(
     app: &App,
     moderator: &Moderator,
-    after: &str,
+    Shown { after, trial, late }: Shown<'_>,
     typed: &Typed,
     errors: Mistakes,
 ) -> Result<Response, Error> {
@@ -127,7 +197,7 @@ async fn page(
     page.robots = false;
     let sites = sites.into_iter().map(|held| StanceView::new(held, viewer)).collect();
     let desk = desk::bar(member, "sites");
-    Ok(html_with(errors.status(), &SitesPage { page, desk, errors, typed, sites, more }))
+    Ok(html_with(errors.status(), &SitesPage { page, desk, errors, typed, trial, late, sites, more }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,7 +208,8 @@ pub struct After {
 
 /// `GET /mod/sites`
 pub async fn list(State(app): State<App>, moderator: Moderator, Query(asked): Query<After>) -> Result<Response, Error> {
-    page(&app, &moderator, &asked.after, &Typed::default(), Mistakes::default()).await
+    let shown = Shown { after: &asked.after, ..Shown::default() };
+    page(&app, &moderator, shown, &Typed::default(), Mistakes::default()).await
 }
 
 /// The site, what to hold of it, and why; or what is wrong with them.
@@ -161,13 +232,52 @@ fn check<'a>(typed: &'a Typed, member: &Member) -> Result<(SiteName, Option<Stan
     }
 }
 
-/// `POST /mod/sites`
+/// `POST /mod/sites`: shows what a stance would touch, or sets it; or lifts what is held.
 pub async fn set(State(app): State<App>, moderator: Moderator, Form(typed): Form<Typed>) -> Result<Response, Error> {
     let (name, stance, reason) = match check(&typed, &moderator.member) {
         Ok(checked) => checked,
-        Err(mistakes) => return page(&app, &moderator, "", &typed, mistakes).await,
+        Err(mistakes) => return page(&app, &moderator, Shown::default(), &typed, mistakes).await,
     };
+    if let Some(stance) = stance.filter(|_| typed.sure.is_none()) {
+        let trial = Trial::of(&app, &moderator.viewer, name, stance).await?;
+        let shown = Shown { trial: Some(trial), ..Shown::default() };
+        return page(&app, &moderator, shown, &typed, Mistakes::default()).await;
+    }
     let act = Act { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
-    app.store.set_stance(&name, stance, act).await?;
-    Ok(typed.goto.unwrap_or_else(|| Goto::new("/mod/sites")).redirect())
+    let over = typed.over.parse().ok().map(Timestamp);
+    match app.store.set_stance(&name, stance, over, act).await {
+        Err(store::Error::Conflict) => late(&app, &moderator, &typed, (name, stance)).await,
+        done => done.map(|()| typed.goto.unwrap_or_else(|| Goto::new("/mod/sites")).redirect()).map_err(Error::from),
+    }
+}
+
+/// The page once more, for what another moderator has changed meanwhile.
+async fn late(
+    app: &App,
+    moderator: &Moderator,
+    typed: &Typed,
+    (name, stance): (SiteName, Option<Stance>),
+) -> Result<Response, Error> {
+    let (late, trial) = match stance {
+        Some(stance) => {
+            let trial = Trial::of(app, &moderator.viewer, name, stance).await?;
+            (
+                format!("Another moderator has decided about {} meanwhile. Look again before you do.", trial.name),
+                Some(trial),
+            )
+        }
+        None => {
+            let lifts = app.store.log(Acts { act: Some("lift-site"), ..Acts::default() }, ROWS_I64).await?;
+            let by = lifts.into_iter().find(|lift| lift.detail == name.as_str());
+            let sentence = match by.map(|lift| lift.actor.unwrap_or_else(|| "the operator".to_owned())) {
+                Some(actor) => format!("Nothing is held against {name} any more: {actor} lifted it."),
+                None => format!("Nothing is held against {name}."),
+            };
+            (sentence, None)
+        }
+    };
+    let shown = Shown { trial, late: Some(late), ..Shown::default() };
+    let mut page = page(app, moderator, shown, typed, Mistakes::default()).await?;
+    *page.status_mut() = StatusCode::CONFLICT;
+    Ok(page)
 }
