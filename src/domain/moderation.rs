@@ -17,8 +17,20 @@ pub enum ModerationError {
     Staff,
     #[error("Say for how many days, from 1 to 3650, or that it has no end.")]
     Days,
-    #[error("Write something first.")]
+    #[error("Write the note first, or name their other account.")]
     Nothing,
+    #[error("Write the warning first: it is what they read.")]
+    NoWarning,
+    #[error("That warning is too long: 500 characters are enough.")]
+    LongWarning,
+    #[error(
+        "That warning has characters that do not show, or that turn the direction of what follows. Please type it anew."
+    )]
+    UnshownWarning,
+    #[error("Nobody can log in to this account, so nobody would read it.")]
+    NobodyReads,
+    #[error("Nobody can log in to this account, so there is nobody to hold back.")]
+    NobodyThere,
     #[error("There is no account of that name.")]
     Nobody,
     #[error("That is the same account. Give the name of the other one.")]
@@ -134,4 +146,14 @@ pub fn kill_reason(chosen: &str, words: &str) -> Result<String, ModerationError>
         (chosen, "") => Ok(chosen.to_owned()),
         (chosen, words) => reason(&format!("{chosen}: {words}"), false).map(str::to_owned),
     }
+}
+
+/// A warning as typed, trimmed: a reason by another name.
+pub fn warning(typed: &str) -> Result<&str, ModerationError> {
+    reason(typed, true).map_err(|mistake| match mistake {
+        ModerationError::NoReason => ModerationError::NoWarning,
+        ModerationError::LongReason => ModerationError::LongWarning,
+        ModerationError::UnshownReason => ModerationError::UnshownWarning,
+        other => other,
+    })
 }

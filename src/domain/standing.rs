@@ -115,9 +115,19 @@ pub fn may_moderate(actor: &Member, person: &Profile) -> Result<(), ModerationEr
     super::moderation::may_act_on(actor, person.role)
 }
 
+/// Whether anybody would read a warning of `person`.
+pub fn may_warn(person: &Profile) -> Result<(), ModerationError> {
+    if person.unclaimed { Err(ModerationError::NobodyReads) } else { Ok(()) }
+}
+
+/// Whether there is anybody whom a ban or a slowing of `person` would hold back.
+pub fn may_hold_back(person: &Profile) -> Result<(), ModerationError> {
+    if person.unclaimed { Err(ModerationError::NobodyThere) } else { Ok(()) }
+}
+
 /// Whether a shadow-ban of `person` could stay unknown to them: a moderator reads of it in the log.
 pub fn may_shadow(person: &Profile) -> Result<(), ModerationError> {
-    if person.role > Role::Member { Err(ModerationError::Staff) } else { Ok(()) }
+    if person.role > Role::Member { Err(ModerationError::Staff) } else { may_hold_back(person) }
 }
 
 #[cfg(test)]

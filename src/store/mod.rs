@@ -51,7 +51,7 @@ pub use lists::{Dead, Page};
 pub use log::{Acts, Logged};
 pub use moderation::{Act, Revision};
 pub use notices::Notice;
-pub use people::{NewBan, Note};
+pub use people::{LastPost, NewBan, Note};
 pub use requests::{Asked, NewRequest, Request, Waiting};
 pub use rules::{KnownRule, Posted};
 pub use sessions::{Keep, Known, NewSession, SessionRow};

@@ -7,7 +7,7 @@ use super::moderation::{Act, Entry, notify, record};
 use super::team::keep_an_admin;
 use super::{Error, Result, Store, sites, taken};
 use crate::clock::Timestamp;
-use crate::domain::item::ItemId;
+use crate::domain::item::{ItemId, Kind};
 use crate::domain::standing::{self, Ban, with_reason};
 use crate::domain::user::{Role, UserId};
 
@@ -34,6 +34,38 @@ pub struct Note {
     /// Where it says that two accounts are one person's: the second.
     pub other: Option<String>,
 }
+
+/// One of the last that somebody posted, for whoever judges them.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct LastPost {
+    pub id: ItemId,
+    pub kind: Kind,
+    pub time: Timestamp,
+    pub title: Option<String>,
+    /// Where its text begins, as Markdown source.
+    pub text: String,
+    pub site: Option<String>,
+    pub dead: bool,
+    pub deleted: bool,
+    /// How many flags stand against it.
+    pub flags: i64,
+}
+
+/// `select` of the last posts of a kind by author `$1`, `$2` of them.
+macro_rules! select_last {
+    ($kind:literal) => {
+        concat!(
+            "select i.id, i.kind, i.time, i.title, substr(i.text, 1, 500) as text, i.site, i.dead is not null as dead, \
+             i.deleted_at is not null as deleted, (select count(*) from flags f where f.item_id = i.id \
+             and f.outcome is distinct from 'rejected') as flags from items i where i.author_id = $1 and ",
+            $kind,
+            " order by i.time desc, i.id desc limit $2"
+        )
+    };
+}
+
+/// How many of somebody's last stories, and of their last comments, say how they post.
+const LAST: i64 = 50;
 
 /// How many notes about one person are shown.
 const NOTES: i64 = 200;
@@ -222,6 +254,15 @@ impl Store {
         let act = Act { actor: Some(by), reason: "", at: now };
         record(&mut tx, act, Entry { user: Some(user), private: true, ..Entry::of("note") }).await?;
         self.commit_unseen(tx).await
+    }
+
+    /// The last that somebody posted, dead and deleted too, newest first: up to 50 stories and 50 comments.
+    pub async fn last_posts(&self, user: UserId) -> Result<Vec<LastPost>> {
+        let of = |query| sqlx::query_as(query).bind(user).bind(LAST).fetch_all(&self.read);
+        let mut posts: Vec<LastPost> = of(select_last!("i.kind in ('story', 'job', 'poll')")).await?;
+        posts.extend(of(select_last!("i.kind = 'comment'")).await?);
+        posts.sort_by_key(|post| std::cmp::Reverse((post.time, post.id)));
+        Ok(posts)
     }
 
     /// The notes that name `user`, newest first.

@@ -80,7 +80,8 @@ async fn a_ban_for_good_holds_until_somebody_lifts_it() {
         ["A moderator lifted the ban on your account: A mistake.", "A moderator banned you for good: spam."]
     );
     let again = mia.post("/user/bob/ban", &[("on", "false")]).await;
-    assert_eq!(again.status, StatusCode::BAD_REQUEST, "there is none to lift");
+    assert_eq!(again.status, StatusCode::CONFLICT, "there is none to lift");
+    assert!(again.has("role=\"status\">bob is not banned any more: mia lifted it.</p>"), "{}", again.text());
 }
 
 #[tokio::test]
@@ -91,16 +92,23 @@ async fn a_ban_is_changed_only_by_who_saw_it() {
     assert!(mia.get("/user/bob/moderate").await.has(&format!("name=\"over\" value=\"{since}\"")));
     app.pass(60);
     // A second press of the button, or another moderator who saw no ban yet.
-    assert_eq!(mia.post("/user/bob/ban", &SPAM_3).await.status, StatusCode::BAD_REQUEST);
+    let page = mia.post("/user/bob/ban", &SPAM_3).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.has("This account is banned until 26 November 2026, 12:00 UTC: spam. Another moderator said so"));
+    assert!(page.has(&format!("name=\"over\" value=\"{since}\"")) && page.has("value=\"spam\""), "{}", page.text());
     let longer = [("on", "true"), ("ban_days", "30"), ("ban_reason", "more spam"), ("over", since.as_str())];
     assert!(act(&mut mia, "ban", &longer).await.has("until 23 December 2026, 12:01 UTC: more spam"));
-    assert_eq!(mia.post("/user/bob/ban", &longer).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(mia.post("/user/bob/ban", &longer).await.status, StatusCode::CONFLICT);
     assert_eq!(app.number("select count(*) from moderation where act = 'ban'").await, 2);
 }
 
 #[tokio::test]
 async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
     let (app, _, mut mia) = forum().await;
+    const LONG: &str = match str::from_utf8(&[b'a'; 501]) {
+        Ok(long) => long,
+        Err(_) => "",
+    };
     let typed = "Kept <b>words</b>";
     let kept = "Kept &#60;b&#62;words&#60;/b&#62;";
     for (path, form, mistake) in [
@@ -109,8 +117,9 @@ async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
         ("slow", vec![("on", "true"), ("slow_days", "x"), ("slow_reason", typed)], "Say for how many days"),
         ("note", vec![("note", typed), ("same_as", "nobody-at-all")], "There is no account of that name."),
         ("note", vec![("note", typed), ("same_as", "BOB")], "That is the same account."),
-        ("note", vec![("note", " "), ("same_as", "")], "Write something first."),
-        ("warn", vec![("warning", ""), ("note", typed)], "Say why"),
+        ("note", vec![("note", " "), ("same_as", "")], "Write the note first"),
+        ("warn", vec![("warning", ""), ("note", typed)], "Write the warning first"),
+        ("warn", vec![("warning", LONG), ("note", typed)], "That warning is too long: 500 characters"),
         ("shadow", vec![("on", "true"), ("shadow_reason", ""), ("note", typed)], "Say why"),
     ] {
         let page = mia.post(&format!("/user/bob/{path}"), &form).await;
@@ -145,7 +154,8 @@ async fn somebody_is_slowed_down_until_an_end_or_until_it_is_lifted() {
     assert_eq!(bob.get("/settings").await.status, StatusCode::OK, "he stays logged in");
     app.pass(7 * DAY);
     assert!(!mia.get("/user/bob/moderate").await.has("<dt>slowed</dt>"));
-    assert_eq!(mia.post("/user/bob/slow", &[("on", "false")]).await.status, StatusCode::BAD_REQUEST);
+    let page = mia.post("/user/bob/slow", &[("on", "false")]).await;
+    assert!(page.status == StatusCode::CONFLICT && page.has("bob is not slowed down."), "{}", page.text());
     let page = act(&mut mia, "slow", &[("on", "true"), ("slow_days", "open"), ("slow_reason", "again")]).await;
     assert!(page.has("<dt>slowed</dt><dd>until a moderator lifts it</dd>"));
     let page = act(&mut mia, "slow", &[("on", "false")]).await;
@@ -287,6 +297,98 @@ async fn whoever_is_shadow_banned_lands_on_their_own_story_as_others_would() {
     bob.reply(first, "Words.").await;
     let page = bob.get(&format!("/item/{first}")).await;
     assert!(page.has("1 comment<") && !page.has("0 comments on"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn an_act_that_another_moderator_was_first_to_do_is_answered_with_the_page_as_it_is_now() {
+    let (app, _, mut mia) = forum().await;
+    let mut max = app.person("max", Role::Moderator).await;
+    let form = [("on", "true"), ("shadow_reason", "spam")];
+    act(&mut max, "shadow", &form).await;
+    let page = mia.post("/user/bob/shadow", &form).await;
+    assert!(page.status == StatusCode::CONFLICT && page.has("bob is shadow-banned already."), "{}", page.text());
+    assert!(page.has("Lift the shadow-ban</button>"));
+    act(&mut max, "shadow", &[("on", "false")]).await;
+    let page = mia.post("/user/bob/shadow", &[("on", "false"), ("bring_back", "true")]).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.has("bob is not shadow-banned any more: max lifted it.") && page.has("Shadow-ban bob</button>"));
+    act(&mut max, "ban", &SPAM_3).await;
+    let since = app.now().0.to_string();
+    act(&mut max, "ban", &[("on", "false")]).await;
+    let page = mia.post("/user/bob/ban", &[&SPAM_3[..], &[("over", since.as_str())]].concat()).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.has("bob is not banned any more") && page.has("<details open>") && page.has("value=\"spam\""));
+}
+
+#[tokio::test]
+async fn the_page_about_a_person_shows_what_they_posted_last() {
+    let (app, mut bob, mut mia) = forum().await;
+    assert!(mia.get("/user/bob/moderate").await.has("bob has posted nothing yet."));
+    let mut ids = Vec::new();
+    for n in 0..4 {
+        app.pass(60);
+        ids.push(bob.story(&format!("Story {n}"), &format!("https://shop.example/{n}")).await);
+    }
+    app.pass(60);
+    let comment = bob.reply(ids[0], "A <b>short</b> comment.").await;
+    app.pass(60);
+    let deleted = bob.reply(ids[0], "Never mind.").await;
+    bob.post(&format!("/item/{deleted}/delete"), &[]).await;
+    mia.post(&format!("/item/{}/kill", ids[3]), &[("on", "true"), ("reason", "spam")]).await;
+    let mut ann = app.member("ann").await;
+    app.set_karma("ann", 31).await;
+    ann.post(&format!("/item/{}/flag", ids[2]), &[("on", "true"), ("reason", "spam"), ("note", "")]).await;
+    app.sql("update users set invited_by = (select id from users where name = 'ann') where name = 'bob'").await;
+    let page = mia.get("/user/bob/moderate").await;
+    assert!(page.has("1 of the last 6 posts is dead; 1 flag stands against them."), "{}", page.text());
+    assert!(page.has("<a href=\"/from/shop.example\">shop.example</a> (4)"));
+    assert!(page.has(&format!("[dead]</b> <a href=\"/item/{}\">Story 3</a>", ids[3])));
+    assert!(page.has("[deleted]</b>") && !page.has("Never mind."));
+    assert!(
+        page.has(&format!("<a href=\"/item/{comment}\">A ")) && page.has("Story 1") && !page.has("Story 0"),
+        "five"
+    );
+    assert!(page.has("<dt>invited by</dt><dd><a href=\"/user/ann\">ann</a></dd>"));
+    assert!(page.place_of("Story 3") < page.place_of("<h2>Acts</h2>"));
+}
+
+#[tokio::test]
+async fn older_and_longer_notes_are_folded() {
+    let (app, _, mut mia) = forum().await;
+    for n in 1..=5 {
+        app.pass(60);
+        act(&mut mia, "note", &[("note", &format!("Note {n}."))]).await;
+    }
+    let page = mia.get("/user/bob/moderate").await;
+    let fold = page.place_of("<summary>2 older notes</summary>");
+    assert!(page.place_of("Note 3.") < fold && fold < page.place_of("Note 2.") && fold < page.place_of("Note 1."));
+    app.pass(60);
+    let page = act(&mut mia, "note", &[("note", &"A long story. ".repeat(100))]).await;
+    assert!(page.has("<summary>A long story. A long story."), "{}", page.text());
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_for_an_account_that_nobody_can_log_in_to_is_refused() {
+    let (app, _, mut mia) = forum().await;
+    app.import(
+        "{\"id\": 1, \"type\": \"story\", \"by\": \"mole\", \"time\": 1717243200, \"title\": \"Old\", \"score\": 2}\n",
+    )
+    .await;
+    let page = mia.get("/user/mole/moderate").await;
+    assert!(page.has("Nobody can log in to this account") && page.has("action=\"/user/mole/note\""));
+    for (path, form, sentence) in [
+        ("warn", vec![("warning", "Be kind.")], "Nobody can log in to this account, so nobody would read it."),
+        ("ban", vec![("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")], "there is nobody to hold back"),
+        ("slow", vec![("on", "true"), ("slow_days", "3"), ("slow_reason", "spam")], "there is nobody to hold back"),
+        ("shadow", vec![("on", "true"), ("shadow_reason", "spam")], "there is nobody to hold back"),
+    ] {
+        assert!(!page.has(&format!("action=\"/user/mole/{path}\"")), "{path} is not offered");
+        let answer = mia.post(&format!("/user/mole/{path}"), &form).await;
+        assert!(answer.status == StatusCode::FORBIDDEN && answer.has(sentence), "{path}: {}", answer.text());
+    }
+    app.ban("mole").await;
+    assert!(mia.get("/user/mole/moderate").await.has("Lift the ban</button>"), "an old ban can be lifted");
+    assert!(mia.submit("/user/mole/ban", &[("on", "false")]).await.has("You lifted the ban of mole."));
 }
 
 #[tokio::test]

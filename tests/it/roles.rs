@@ -144,7 +144,7 @@ POST /user/{name}/warn          admins    warning=Be+kind            login no   
 POST /user/{name}/warn          self      warning=Be+kind            login no
 POST /user/{name}/slow          author    on=true&slow_days=1&slow_reason=spam login no no no   no     done      done
 POST /user/{name}/slow          author    on=true&slow_days=1        login no    no    no       no     again     again
-POST /user/{name}/slow          author    on=false                   login no    no    no       no     late      late
+POST /user/{name}/slow          author    on=false                   login no    no    no       no     late       late
 POST /user/{name}/slow          slowed    on=false                   login no    no    no       no     done      done
 POST /user/{name}/slow          admins    on=true&slow_days=1&slow_reason=spam login no no no   no     no        done
 POST /user/{name}/slow          self      on=true&slow_days=1&slow_reason=spam login no
@@ -152,6 +152,7 @@ POST /user/{name}/ban           author    on=true&ban_days=3&ban_reason=spam   l
 POST /user/{name}/ban           author    on=true&ban_days=open&ban_reason=    login no no no   no     again     again
 POST /user/{name}/ban           author    on=true&ban_days=0&ban_reason=spam   login no no no   no     again     again
 POST /user/{name}/ban           author    on=false                   login no    no    no       no     late      late
+POST /user/{name}/ban           author    on=true&ban_days=3&ban_reason=spam&take=true login no no no no done    done
 POST /user/{name}/ban           banned    on=false                   login no    no    no       no     done      done
 POST /user/{name}/ban           admins    on=true&ban_days=open&ban_reason=spam login no no no  no     no        done
 POST /user/{name}/ban           self      on=true&ban_days=open&ban_reason=spam login no
@@ -500,8 +501,8 @@ fn word(page: &Page) -> String {
         StatusCode::NOT_FOUND => "none".to_owned(),
         StatusCode::GONE => "gone".to_owned(),
         StatusCode::UNPROCESSABLE_ENTITY => "again".to_owned(),
-        other => other.to_string(),
         StatusCode::CONFLICT => "late".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -4,6 +4,7 @@ mod page;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
 use serde::Deserialize;
 
 use self::page::said;
@@ -11,8 +12,9 @@ use crate::clock::Timestamp;
 use crate::domain::draft;
 use crate::domain::moderation::{self, ModerationError};
 use crate::domain::standing::{self, TAKEN, Term};
+use crate::domain::team::RoleError;
 use crate::domain::user::{Profile, UserId};
-use crate::store::{self, Act, NewBan};
+use crate::store::{self, Act, Acts, NewBan};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
@@ -74,6 +76,51 @@ impl<'a> Asked<'a> {
     /// The same of an act that took so many posts out of sight, or brought them back.
     fn done_with(&self, act: &str, posts: usize) -> Response {
         Goto::new(&format!("/user/{}/moderate?done={act}&posts={posts}", self.user.name)).redirect()
+    }
+
+    /// The page once more, for what another moderator has changed meanwhile; `sentence` says what of the person as they are now.
+    async fn late(&self, typed: Typed, sentence: impl FnOnce(&Profile) -> String) -> Result<Response, Error> {
+        let now = Asked::open(self.app, self.moderator, &self.user.name).await?;
+        let sentence = sentence(&now.user);
+        let mut page = now.page(typed, Mistakes::default(), Some(sentence)).await?;
+        *page.status_mut() = StatusCode::CONFLICT;
+        Ok(page)
+    }
+
+    /// That there is nothing left to undo, and who did it if somebody did.
+    async fn undone(&self, act: &str, undoing: &str, state: &str, typed: Typed) -> Result<Response, Error> {
+        let last = async |act| {
+            let acts = Acts { user: Some(self.user.id), act: Some(act), private: true, ..Acts::default() };
+            self.app.store.log(acts, 1).await.map(|mut acts| acts.pop())
+        };
+        let done = last(act).await?.map_or(0, |done| done.id);
+        let undone = last(undoing).await?.filter(|undone| undone.id > done);
+        let by = undone.map(|undone| undone.actor.unwrap_or_else(|| "the operator".to_owned()));
+        self.late(typed, |user| match by {
+            Some(actor) => format!("{} is not {state} any more: {actor} lifted it.", user.name),
+            None => format!("{} is not {state}.", user.name),
+        })
+        .await
+    }
+
+    /// The form of a ban that could not be set, with what stands in its way.
+    async fn ban_again(&self, typed: Typed, over: Option<Timestamp>) -> Result<Response, Error> {
+        let now = Asked::open(self.app, self.moderator, &self.user.name).await?;
+        let name = &now.user.name;
+        let mistake = match now.user.ban.sentence(now.now) {
+            standing if now.user.ban.since(now.now) == over && standing.is_none() => {
+                RoleError::LastAdmin(name.clone()).to_string()
+            }
+            Some(standing) => {
+                format!("{standing} Another moderator said so meanwhile: change it if you still want to.")
+            }
+            None => format!(
+                "{name} is not banned any more: the ban that you saw was lifted. Ban them if you still want to."
+            ),
+        };
+        let mut page = now.page(typed, Mistakes::one("ban_reason", mistake), None).await?;
+        *page.status_mut() = StatusCode::CONFLICT;
+        Ok(page)
     }
 
     /// The account that a note names as the same person's.
@@ -138,7 +185,8 @@ pub async fn warn(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
-    let warning = match moderation::reason(&typed.warning, true) {
+    standing::may_warn(&asked.user).map_err(Error::forbidden)?;
+    let warning = match moderation::warning(&typed.warning) {
         Ok(warning) => warning,
         Err(mistake) => {
             let errors = Mistakes::one("warning", mistake);
@@ -161,9 +209,12 @@ pub async fn slow(
     let mut errors = Mistakes::default();
     let reason = errors.check("slow_reason", moderation::reason(&typed.slow_reason, on));
     if !on && let Some(reason) = reason {
-        app.store.unslow(asked.user.id, asked.act(reason)).await?;
-        return Ok(asked.done("unslow"));
+        return match app.store.unslow(asked.user.id, asked.act(reason)).await {
+            Err(store::Error::Conflict) => asked.undone("slow", "unslow", "slowed down", typed).await,
+            done => done.map(|()| asked.done("unslow")).map_err(Error::from),
+        };
     }
+    standing::may_hold_back(&asked.user).map_err(Error::forbidden)?;
     match (reason, errors.check("slow_days", Term::parse(&typed.slow_days))) {
         (Some(reason), Some(term)) => {
             app.store.slow(asked.user.id, term.end(asked.now), asked.act(reason)).await?;
@@ -185,16 +236,22 @@ pub async fn ban(
     let mut errors = Mistakes::default();
     let reason = errors.check("ban_reason", moderation::reason(&typed.ban_reason, on));
     if !on && let Some(reason) = reason {
-        let back = app.store.unban(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await?;
-        return Ok(asked.done_with("unban", back));
+        return match app.store.unban(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
+            Err(store::Error::Conflict) => asked.undone("ban", "unban", "banned", typed).await,
+            done => done.map(|back| asked.done_with("unban", back)).map_err(Error::from),
+        };
     }
+    standing::may_hold_back(&asked.user).map_err(Error::forbidden)?;
     match (reason, errors.check("ban_days", Term::parse(&typed.ban_days))) {
         (Some(reason), Some(term)) => {
             let over = typed.over.parse().ok().map(Timestamp);
             let taking_since = typed.take.is_some().then(|| asked.now.minus(TAKEN));
             let ban = NewBan { user: asked.user.id, until: term.end(asked.now), over, taking_since };
-            let taken = app.store.ban(ban, asked.act(reason)).await?;
-            Ok(if taking_since.is_some() { asked.done_with("ban", taken) } else { asked.done("ban") })
+            match app.store.ban(ban, asked.act(reason)).await {
+                Err(store::Error::Conflict) => asked.ban_again(typed, over).await,
+                Ok(taken) if taking_since.is_some() => Ok(asked.done_with("ban", taken)),
+                done => done.map(|_| asked.done("ban")).map_err(Error::from),
+            }
         }
         _ => asked.page(typed, errors, None).await,
     }
@@ -216,11 +273,21 @@ pub async fn shadow(
             return asked.page(typed, errors, None).await;
         }
     };
-    if on {
-        standing::may_shadow(&asked.user).map_err(Error::forbidden)?;
-        app.store.shadow(asked.user.id, asked.act(reason)).await?;
-        return Ok(asked.done("shadow"));
+    if !on {
+        return match app.store.unshadow(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
+            Err(store::Error::Conflict) => asked.undone("shadow", "unshadow", "shadow-banned", typed).await,
+            done => done.map(|()| asked.done("unshadow")).map_err(Error::from),
+        };
     }
-    app.store.unshadow(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await?;
-    Ok(asked.done("unshadow"))
+    standing::may_shadow(&asked.user).map_err(Error::forbidden)?;
+    match app.store.shadow(asked.user.id, asked.act(reason)).await {
+        Err(store::Error::Conflict) => {
+            let said = |user: &Profile| match standing::may_shadow(user) {
+                Err(mistake) => mistake.to_string(),
+                Ok(()) => format!("{} is shadow-banned already.", user.name),
+            };
+            asked.late(typed, said).await
+        }
+        done => done.map(|()| asked.done("shadow")).map_err(Error::from),
+    }
 }

@@ -1,15 +1,20 @@
 //! The page about a person, put together.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::response::Response;
 
 use super::{Asked, Typed};
 use crate::clock::Timestamp;
 use crate::domain::age;
+use crate::domain::item::{ItemId, Kind};
 use crate::domain::moderation::ACTS;
 use crate::domain::standing::{self, MOST_TAKEN, Term, with_reason};
+use crate::domain::text;
 use crate::domain::user::{Profile, Role};
-use crate::store::{self, Acts};
+use crate::store::{self, Acts, LastPost};
 use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
@@ -23,12 +28,82 @@ const ACTS_SHOWN: i64 = 50;
 /// The days that a ban or a slowing lasts unless another term is chosen.
 const USUAL: &str = "7";
 
+/// How many of the last posts are listed.
+const POSTS_SHOWN: usize = 5;
+/// How much of a comment names it, in characters.
+const EXCERPT: usize = 100;
+/// How many of the sites that they post from are named.
+const SITES_SHOWN: usize = 5;
+/// How many notes stand open; older ones are folded.
+const NOTES_SHOWN: usize = 3;
+/// How long a note may be, in characters, to stand open whole.
+const SHORT_NOTE: usize = 400;
+
 struct NoteView {
     author: String,
     when: When,
     text: String,
+    /// Where the text begins, if it is long.
+    begins: Option<String>,
     /// The account that the note says is the same person's.
     same_as: Option<String>,
+}
+
+struct PostView {
+    id: ItemId,
+    name: String,
+    is_comment: bool,
+    gone: Option<&'static str>,
+    flags: i64,
+    when: When,
+}
+
+impl PostView {
+    fn new(post: &LastPost, now: Timestamp) -> PostView {
+        let name = post.title.clone().unwrap_or_else(|| text::excerpt(&post.text, EXCERPT));
+        PostView {
+            id: post.id,
+            is_comment: post.kind == Kind::Comment,
+            name: if name.is_empty() { format!("{} {}", post.kind.as_str(), post.id) } else { name },
+            gone: match (post.deleted, post.dead) {
+                (true, _) => Some("[deleted]"),
+                (false, true) => Some("[dead]"),
+                (false, false) => None,
+            },
+            flags: post.flags,
+            when: When::new(post.time, now),
+        }
+    }
+}
+
+/// How somebody posts, by the last that they posted.
+struct Habits {
+    count: usize,
+    dead: usize,
+    flags: i64,
+    /// The sites that most of it is from, and how many stories of each.
+    sites: Vec<(String, usize)>,
+    listed: Vec<PostView>,
+}
+
+impl Habits {
+    fn new(posts: &[LastPost], now: Timestamp) -> Habits {
+        let mut sites: BTreeMap<&str, usize> = BTreeMap::new();
+        for site in posts.iter().filter_map(|post| post.site.as_deref()) {
+            let count = sites.entry(site).or_default();
+            *count = count.saturating_add(1);
+        }
+        let mut sites: Vec<(String, usize)> = sites.into_iter().map(|(site, count)| (site.to_owned(), count)).collect();
+        sites.sort_by_key(|(_, count)| Reverse(*count));
+        sites.truncate(SITES_SHOWN);
+        Habits {
+            count: posts.len(),
+            dead: posts.iter().filter(|post| post.dead).count(),
+            flags: posts.iter().map(|post| post.flags).sum(),
+            sites,
+            listed: posts.iter().take(POSTS_SHOWN).map(|post| PostView::new(post, now)).collect(),
+        }
+    }
 }
 
 struct ActView {
@@ -59,9 +134,12 @@ struct PersonPage<'a> {
     slowed: Option<String>,
     shadowed: Option<String>,
     may_shadow: bool,
+    invited_by: Option<String>,
+    habits: Habits,
     /// For admins.
     may_give_role: bool,
     notes: Vec<NoteView>,
+    older_notes: Vec<NoteView>,
     acts: Vec<ActView>,
     /// The days that a ban or a slowing may last, in words.
     terms: Vec<(String, String)>,
@@ -87,6 +165,8 @@ impl Asked<'_> {
             }
         }
         let brings_back = typed.on.is_none() || typed.bring_back.is_some();
+        let mut notes = self.notes().await?;
+        let older_notes = notes.split_off(notes.len().min(NOTES_SHOWN));
         let slowed = user.slowed_until.filter(|until| *until > now);
         let person = PersonPage {
             page,
@@ -105,8 +185,11 @@ impl Asked<'_> {
             slowed: slowed.map(|until| standing::until(Some(until))),
             shadowed: user.shadowed_at.map(age::minute),
             may_shadow: standing::may_shadow(user).is_ok(),
+            invited_by: app.store.lineage(user.id).await?.inviter,
+            habits: Habits::new(&app.store.last_posts(user.id).await?, now),
             may_give_role: self.moderator.member.role >= Role::Admin,
-            notes: self.notes().await?,
+            notes,
+            older_notes,
             acts: self.acts().await?,
             terms: Term::OFFERED
                 .into_iter()
@@ -127,6 +210,8 @@ impl Asked<'_> {
             same_as: same_as(&note),
             when: When::new(note.at, self.now),
             author: note.author,
+            begins: (note.text.chars().count() > SHORT_NOTE)
+                .then(|| note.text.chars().take(SHORT_NOTE / 2).collect::<String>() + "…"),
             text: note.text,
         };
         Ok(notes.into_iter().map(view).collect())
