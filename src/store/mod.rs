@@ -56,7 +56,7 @@ pub use requests::{Asked, NewRequest, Request, Waiting};
 pub use rules::{KnownRule, Posted};
 pub use sessions::{Keep, Known, NewSession, SessionRow};
 pub use sites::{SiteStance, SiteStory};
-pub use team::TeamMember;
+pub use team::{Reachable, TeamMember};
 pub use threads::{Marks, Visit};
 pub use tree::{Branch, Lineage};
 pub use users::{Credentials, NewUser};

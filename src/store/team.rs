@@ -23,6 +23,13 @@ pub struct TeamMember {
     pub actor: Option<String>,
 }
 
+/// Somebody who moderates and can log in.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Reachable {
+    pub name: String,
+    pub role: Role,
+}
+
 /// How many are shown.
 const TEAM: i64 = 500;
 
@@ -51,6 +58,18 @@ impl Store {
         .fetch_optional(&self.read)
         .await?;
         Ok(other.is_none())
+    }
+
+    /// Moderators and admins who can log in, in no order.
+    pub async fn moderators(&self, now: Timestamp) -> Result<Vec<Reachable>> {
+        Ok(sqlx::query_as(
+            "select name, role from users where role in ('moderator', 'admin') and password is not null \
+             and (banned_at is null or banned_until <= $1) limit $2",
+        )
+        .bind(now)
+        .bind(TEAM)
+        .fetch_all(&self.read)
+        .await?)
     }
 
     /// Gives a person another role, and tells them.

@@ -8,7 +8,10 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
+use crate::clock::Timestamp;
 use crate::domain::text::{self, Html};
+use crate::domain::user::Role;
+use crate::store::Reachable;
 use crate::web::error::Error;
 use crate::web::page::{Page, html};
 use crate::web::session::MaybeMember;
@@ -42,31 +45,57 @@ async fn source(folder: &Path, name: &str, built_in: &str) -> String {
     }
 }
 
-async fn text_page(app: &App, viewer: &MaybeMember, title: &'static str, file: &str, built_in: &str) -> Response {
+/// Those who moderate and can log in, as a list that leads to their profiles; it is read where a page asks for it.
+async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
+    let mut team = app.store.moderators(now).await?;
+    if team.is_empty() {
+        return Ok("Nobody moderates here at the moment, so write to whoever runs the site.".to_owned());
+    }
+    team.sort_by_key(|person| (person.role, person.name.to_lowercase()));
+    let line = |person: &Reachable| {
+        let Reachable { name, role } = person;
+        let admin = if *role == Role::Admin { ", admin" } else { "" };
+        format!("* [{}](/user/{name}){admin}\n", name.replace('_', "\\_"))
+    };
+    let lines: String = team.iter().map(line).collect();
+    Ok(format!("These people moderate here. The profile of each may say how to reach them.\n\n{lines}"))
+}
+
+async fn text_page(
+    app: &App,
+    viewer: &MaybeMember,
+    title: &'static str,
+    file: &str,
+    built_in: &str,
+) -> Result<Response, Error> {
+    const MODERATORS: &str = "{moderators}";
     let contact = match app.config.contact.as_str() {
-        "" => "The operator has not said yet how to be reached; a moderator's profile may.",
+        "" => "The operator has not said yet how to be reached.",
         contact => contact,
     };
-    let markdown = source(&app.config.pages, file, built_in)
+    let mut markdown = source(&app.config.pages, file, built_in)
         .await
         .replace("{site}", &app.config.site_name)
         .replace("{contact}", contact);
+    if markdown.contains(MODERATORS) {
+        markdown = markdown.replace(MODERATORS, &moderators(app, viewer.now).await?);
+    }
     let page = Page::new(app, viewer, "", title).described(format!("{title} of {}", app.config.site_name));
-    html(&TextPage { page, title, html: text::render(&markdown) })
+    Ok(html(&TextPage { page, title, html: text::render(&markdown) }))
 }
 
 /// `/guidelines`
-pub async fn guidelines(State(app): State<App>, viewer: MaybeMember) -> Response {
+pub async fn guidelines(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
     text_page(&app, &viewer, "Guidelines", "guidelines.md", GUIDELINES).await
 }
 
 /// `/privacy`
-pub async fn privacy(State(app): State<App>, viewer: MaybeMember) -> Response {
+pub async fn privacy(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
     text_page(&app, &viewer, "Privacy", "privacy.md", PRIVACY).await
 }
 
 /// `/contact`
-pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Response {
+pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
     text_page(&app, &viewer, "Contact", "contact.md", CONTACT).await
 }
 

@@ -185,3 +185,39 @@ async fn admins_find_the_form_from_the_persons_page_and_moderators_do_not() {
     assert!(ada.get("/mod/team?name=bob").await.has("value=\"bob\""));
     assert!(!mia.get("/user/bob/moderate").await.has("/mod/team"));
 }
+
+#[tokio::test]
+async fn the_contact_page_names_those_who_moderate_and_can_log_in() {
+    let app = TestApp::with(|settings| settings.contact = Some("Write to post@stoa.example.".to_owned())).await;
+    let mut visitor = app.visitor();
+    assert!(visitor.get("/contact").await.has("Nobody moderates here at the moment"), "nobody is said too");
+
+    let mut ada = app.person("ada", Role::Admin).await;
+    for name in ["_bob_", "Carl", "dora"] {
+        app.account(name, Role::Member).await;
+        assert!(!visitor.get("/contact").await.has(name), "a member is not among them");
+        assert_eq!(give(&mut ada, name, "moderator").await.status, StatusCode::SEE_OTHER);
+        assert!(visitor.get("/contact").await.has(&format!("/user/{name}")), "who was chosen stands there at once");
+    }
+    app.ban("dora").await;
+    let page = visitor.get("/contact").await;
+    for link in [">_bob_</a></li>", ">Carl</a></li>", ">ada</a>, admin</li>"] {
+        assert!(page.has(link), "{link}: {}", page.text());
+    }
+    assert!(page.place_of("post@stoa.example") < page.place_of("/user/_bob_"), "the operator's words stand first");
+    assert!(page.place_of("/user/Carl") < page.place_of("/user/ada"), "moderators stand before admins");
+    assert!(!page.has("/user/dora") && !page.has("Nobody moderates"), "who is banned cannot answer");
+    change(&mut ada, "Carl", "member").await;
+    assert!(!visitor.get("/contact").await.has("/user/Carl"), "nor does who moderates no more");
+}
+
+#[tokio::test]
+async fn an_operators_own_contact_page_names_moderators_where_it_asks_for_them() {
+    for (text, names) in [("Write to us.", false), ("Write to {contact} or to one of these.\n\n{moderators}\n", true)] {
+        let pages = tempfile::tempdir().expect("a directory");
+        std::fs::write(pages.path().join("contact.md"), text).expect("written");
+        let app = TestApp::with(|settings| settings.pages = Some(pages.path().to_owned())).await;
+        app.account("ada", Role::Admin).await;
+        assert_eq!(app.visitor().get("/contact").await.has("/user/ada"), names, "{text}");
+    }
+}
