@@ -117,6 +117,24 @@ pub fn undo(act: &str) -> Option<(&'static str, bool)> {
 /// What the log says of a kill of what flags, a rule or an import had killed: it is a moderator's decision from now on.
 pub const DEAD_ALREADY: &str = "it was dead already";
 
+/// Whether an act is one against the person who is told of it, so that they may ask whether it was a mistake.
+pub fn is_adverse(act: &str) -> bool {
+    matches!(
+        act,
+        "kill"
+            | "flag-kill"
+            | "rule-kill"
+            | "lock"
+            | "merge"
+            | "detach"
+            | "no-second-chance"
+            | "edit"
+            | "ban"
+            | "slow"
+            | "warn"
+    )
+}
+
 /// An act on a story or a comment, as its author is told of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Told<'a> {
@@ -165,7 +183,7 @@ fn said(act: &str, is_comment: bool) -> Option<&'static str> {
         "lock" => "WHO locked your STORY: its thread takes no more comments.",
         "unlock" if is_comment => "WHO unlocked your STORY: it takes replies again.",
         "unlock" => "WHO unlocked your STORY: it takes comments again.",
-        "merge" => "WHO merged your STORY into an earlier or better one of the same; its comments stand there now.",
+        "merge" => "WHO merged your STORY into another on the same thing; its comments stand there now.",
         "unmerge" => "WHO took your STORY out of the one that it was merged into.",
         "detach" => "WHO moved your STORY, with what answers it, up to the story.",
         "reattach" => "WHO moved your STORY back to what it answered.",

@@ -10,6 +10,8 @@ use crate::domain::user::UserId;
 pub struct Notice {
     pub id: i64,
     pub at: Timestamp,
+    /// The act that it tells of, as the log names it.
+    pub act: String,
     /// The item that it is about, if it is about one.
     pub item_id: Option<ItemId>,
     /// A plain sentence.
@@ -20,7 +22,7 @@ impl Store {
     /// What `user` was told, newest first, from before a moment and an id.
     pub async fn notices(&self, user: UserId, before: (Timestamp, i64), rows: i64) -> Result<Vec<Notice>> {
         Ok(sqlx::query_as(
-            "select id, at, item_id, text from notices where user_id = $1 and (at, id) < ($2, $3) \
+            "select id, at, act, item_id, text from notices where user_id = $1 and (at, id) < ($2, $3) \
              order by at desc, id desc limit $4",
         )
         .bind(user)

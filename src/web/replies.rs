@@ -10,8 +10,9 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Sight, may_see};
-use crate::domain::text;
+use crate::domain::policy::Policy;
 use crate::domain::user::Member;
+use crate::domain::{desk, fate, moderation, text};
 use crate::store::{Notice, Page as Cursor};
 use crate::web::comments::flat_since;
 use crate::web::error::Error;
@@ -42,8 +43,16 @@ struct NoticeView {
     id: i64,
     when: When,
     text: String,
+    /// Whether members brought it about together, and no moderator.
+    by_members: bool,
     /// What it is about, where the member may see that.
     about: Option<(ItemId, String)>,
+    /// The story that theirs was merged into.
+    merged_into: Option<(ItemId, String)>,
+    /// Whether it may have been a mistake: it is one against them.
+    adverse: bool,
+    /// The post whose page says what they may do.
+    next: Option<ItemId>,
     unseen: bool,
 }
 
@@ -130,30 +139,55 @@ async fn dressed(app: &App, viewer: &MaybeMember, member: &Member, told: Vec<Tol
         Told::Notice(notice) => notice.item_id,
     };
     let about: Vec<ItemId> = told.iter().filter_map(is_about).collect();
-    let about: HashMap<ItemId, Item> = app.store.items(&about).await?.into_iter().map(|item| (item.id, item)).collect();
+    let mut about = by_id(app.store.items(&about).await?);
+    let merged_into: Vec<ItemId> = about.values().filter_map(|item| item.merged_into).collect();
+    about.extend(by_id(app.store.items(&merged_into).await?));
+    let reader = Reader { member, policy: &app.policy, now: viewer.now };
     let dress = |told| match told {
         Told::Reply(item) => views.remove(&item.id).map(|view| Row::Reply(Box::new(view))),
-        Told::Notice(notice) => {
-            let item = notice.item_id.and_then(|id| about.get(&id));
-            Some(Row::Notice(NoticeView::new(notice, item, member, viewer.now)))
-        }
+        Told::Notice(notice) => Some(Row::Notice(NoticeView::new(notice, &about, &reader))),
     };
     Ok(told.into_iter().filter_map(dress).collect())
 }
 
+fn by_id(items: Vec<Item>) -> HashMap<ItemId, Item> {
+    items.into_iter().map(|item| (item.id, item)).collect()
+}
+
+/// Who reads their notices, and when.
+struct Reader<'a> {
+    member: &'a Member,
+    policy: &'a Policy,
+    now: Timestamp,
+}
+
+impl Reader<'_> {
+    /// An item of this id with its name, where they may see it.
+    fn seen<'a>(&self, id: Option<ItemId>, items: &'a HashMap<ItemId, Item>) -> Option<(&'a Item, String)> {
+        let item = items.get(&id?)?;
+        let shown = matches!(may_see(item, Some(self.member), self.now), Sight::Whole | Sight::Dead(_));
+        let name = item.title.clone().unwrap_or_else(|| text::excerpt(&item.text, EXCERPT));
+        shown.then_some((item, name))
+    }
+}
+
 impl NoticeView {
-    fn new(notice: Notice, item: Option<&Item>, member: &Member, now: Timestamp) -> NoticeView {
-        let seen = item.filter(|item| matches!(may_see(item, Some(member), now), Sight::Whole | Sight::Dead(_)));
-        let named = |item: &Item| match &item.title {
-            Some(title) => title.clone(),
-            None => text::excerpt(&item.text, EXCERPT),
-        };
+    fn new(notice: Notice, items: &HashMap<ItemId, Item>, reader: &Reader<'_>) -> NoticeView {
+        let about = reader.seen(notice.item_id, items);
+        let merged_into = about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.act == "merge");
+        let adverse = desk::is_adverse(&notice.act);
+        // The page of what was merged leads on, and says nothing itself.
+        let says = |item: &Item| adverse && item.merged_into.is_none() && fate::may_have(item, reader.policy);
         NoticeView {
             id: notice.id,
-            unseen: notice.at > member.replies_read_at,
-            when: When::new(notice.at, now),
+            unseen: notice.at > reader.member.replies_read_at,
+            when: When::new(notice.at, reader.now),
+            by_members: moderation::together(&notice.act).is_some(),
             text: notice.text,
-            about: seen.map(|item| (item.id, named(item))),
+            next: about.as_ref().filter(|(item, _)| says(item)).map(|(item, _)| item.id),
+            about: about.map(|(item, name)| (item.id, name)),
+            merged_into: reader.seen(merged_into, items).map(|(item, name)| (item.id, name)),
+            adverse,
         }
     }
 }

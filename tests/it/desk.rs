@@ -230,3 +230,38 @@ async fn moderators_see_the_first_posts_of_new_accounts() {
     }
     assert!(!page.has("Story number 4"), "three of each are enough to judge by");
 }
+
+#[tokio::test]
+async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
+    let app = TestApp::new().await;
+    let (mut bob, mut mia) = (app.member("bob").await, app.person("mia", Role::Moderator).await);
+    let mut ada = app.person("ada", Role::Admin).await;
+    for (what, form, words, mistake) in [
+        ("warn", vec![("warning", "be kind")], "A moderator warns you", true),
+        ("slow", vec![("on", "true"), ("slow_days", "1"), ("slow_reason", "why")], "slowed you down", true),
+        ("slow", vec![("on", "false"), ("slow_reason", "why")], "as often as others again", false),
+        ("ban", vec![("on", "true"), ("ban_days", "1"), ("ban_reason", "why")], "A moderator banned you", true),
+        ("ban", vec![("on", "false"), ("ban_reason", "why")], "lifted the ban", false),
+    ] {
+        app.pass(60);
+        assert_eq!(mia.post(&format!("/user/bob/{what}"), &form).await.status, StatusCode::SEE_OTHER, "{what}");
+        if words.contains("banned you") {
+            continue;
+        }
+        if words.contains("lifted") {
+            bob = app.log_in("bob").await;
+        }
+        let page = bob.get("/replies").await.text();
+        let notice =
+            page.split("<article").find(|row| row.contains(words)).unwrap_or_else(|| panic!("{words}: {page}"));
+        assert_eq!(notice.contains("Was this a mistake?"), mistake, "{notice}");
+        assert!(!notice.contains("See what you can do"), "there is no post to look at: {notice}");
+    }
+    ada.post("/mod/team", &[("name", "bob"), ("role", "moderator"), ("reason", "more hands")]).await;
+    let page = bob.get("/replies").await.text();
+    for (words, mistake) in [("An admin made you a moderator", false), ("A moderator banned you", true)] {
+        let notice =
+            page.split("<article").find(|row| row.contains(words)).unwrap_or_else(|| panic!("{words}: {page}"));
+        assert_eq!(notice.contains("Was this a mistake?"), mistake, "{notice}");
+    }
+}

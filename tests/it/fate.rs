@@ -147,7 +147,10 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
         ("edit", "A moderator edited your story: the text was changed. The reason: why."),
         ("lock", "A moderator locked your story: its thread takes no more comments. The reason: why."),
         ("unlock", "A moderator unlocked your story: it takes comments again."),
-        ("merge", "its comments stand there now. The reason: why."),
+        (
+            "merge",
+            "A moderator merged your story into another on the same thing; its comments stand there now. The reason: why.",
+        ),
         ("unmerge", "A moderator took your story out of the one that it was merged into."),
         ("detach", "A moderator moved your comment, with what answers it, up to the story. The reason: why."),
         ("reattach", "A moderator moved your comment back to what it answered."),
@@ -205,6 +208,15 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
         let notice =
             notice.split("<article").find(|row| row.contains(words)).unwrap_or_else(|| panic!("{act}: {notice}"));
         assert!(notice.contains(&format!("<a href=\"/item/{id}\">{title}</a>")), "{act}: {notice}");
+        let against = ["kill", "flag-kill", "rule-kill", "edit", "lock", "merge", "detach", "no-second-chance"];
+        assert_eq!(notice.contains("Was this a mistake?"), against.contains(&act), "{act}: {notice}");
+        let next = format!("<a href=\"/item/{id}\">See what you can do</a>");
+        let page_says = !matches!(act, "merge" | "no-second-chance") && against.contains(&act);
+        assert_eq!(notice.contains(&next), page_says, "{act}: {notice}");
+        let goes_on = format!("It goes on in <a href=\"/item/{other}\">The better story</a>.");
+        assert_eq!(notice.contains(&goes_on), act == "merge", "{act}: {notice}");
+        let head = if matches!(act, "flag-kill" | "vouch") { "about your post" } else { "from the moderators" };
+        assert!(notice.contains(&format!("<header>{head} ")), "{act}: {notice}");
     }
     assert_eq!(
         town.app
