@@ -151,7 +151,15 @@ pub struct Told<'a> {
 impl Told<'_> {
     /// The sentence, and the reason after it; none of an act that is not on a post.
     pub fn sentence(&self) -> Option<String> {
-        let what = if self.kind == Kind::Comment { "comment" } else { "story" };
+        self.sentence_about(if self.kind == Kind::Comment { "your comment" } else { "your story" })
+    }
+
+    /// The same, as others read it on the post's page.
+    pub fn sentence_for_others(&self) -> Option<String> {
+        self.sentence_about("this")
+    }
+
+    fn sentence_about(&self, what: &str) -> Option<String> {
         let detail = if self.detail.is_empty() { String::new() } else { format!(": {}", self.detail) };
         let said = match self.act {
             "edit" => format!("WHO edited your STORY{detail}."),
@@ -168,7 +176,7 @@ impl Told<'_> {
         };
         // What members' flags mostly said is in the sentence itself.
         let reason = if self.act == "flag-kill" { "" } else { self.reason };
-        Some(because(&said.replace("STORY", what).replacen("WHO", self.by, 1), reason))
+        Some(because(&said.replace("your STORY", what).replacen("WHO", self.by, 1), reason))
     }
 }
 

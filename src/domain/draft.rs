@@ -6,12 +6,17 @@ use crate::domain::url::StoryUrl;
 /// The longest text of a story, a comment or a profile, in characters.
 pub const LONGEST_TEXT: usize = 20_000;
 
+/// The longest notice above a thread, in characters: it stands between the story and what is said of it.
+pub const LONGEST_NOTICE: usize = 1_000;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     #[error("Write something first.")]
     Empty,
     #[error("That is {0} characters; up to {LONGEST_TEXT} are taken. Please shorten it.")]
     Long(usize),
+    #[error("That is {0} characters; a notice is up to {LONGEST_NOTICE}. Please shorten it.")]
+    LongNotice(usize),
 }
 
 /// A text as typed, with line ends made alike and blank ends cut; it may be empty.
@@ -29,6 +34,15 @@ pub fn text(typed: &str) -> Result<String, TextError> {
 pub fn comment(typed: &str) -> Result<String, TextError> {
     let text = text(typed)?;
     if text.trim().is_empty() { Err(TextError::Empty) } else { Ok(text) }
+}
+
+/// The text of a notice above a thread.
+pub fn notice(typed: &str) -> Result<String, TextError> {
+    let text = comment(typed)?;
+    match text.chars().count() {
+        length if length > LONGEST_NOTICE => Err(TextError::LongNotice(length)),
+        _ => Ok(text),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,5 +87,9 @@ mod tests {
         assert_eq!(comment(" \n\t"), Err(TextError::Empty));
         assert_eq!(comment(&"ä".repeat(20_000)).map(|t| t.chars().count()), Ok(20_000));
         assert_eq!(comment(&"ä".repeat(20_001)), Err(TextError::Long(20_001)));
+        assert_eq!(notice(" "), Err(TextError::Empty));
+        assert_eq!(notice(&"ä".repeat(1_000)).map(|t| t.chars().count()), Ok(1_000));
+        assert_eq!(notice(&"ä".repeat(1_001)), Err(TextError::LongNotice(1_001)));
+        assert_eq!(notice(&"ä".repeat(20_001)), Err(TextError::Long(20_001)));
     }
 }

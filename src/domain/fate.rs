@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::domain::desk::Told;
 use crate::domain::item::{Death, Item, Kind, duration_words};
 use crate::domain::policy::Policy;
+use crate::domain::standing::with_reason;
 use crate::domain::user::{Member, Role};
 
 /// An act on the post, as the log has it for its author.
@@ -62,10 +63,48 @@ impl Fate {
     }
 }
 
+impl<'a> Deed<'a> {
+    fn told(&self, item: &Item) -> Told<'a> {
+        let Deed { act, by, reason, detail, at: _ } = *self;
+        Told { act, kind: item.kind, by, reason, detail }
+    }
+}
+
 fn turn(item: &Item, deed: &Deed<'_>) -> Option<Turn> {
-    let Deed { act, by, reason, detail, at } = *deed;
-    let said = Told { act, kind: item.kind, by, reason, detail }.sentence()?;
-    Some(Turn { said, at: Some(at) })
+    Some(Turn { said: deed.told(item).sentence()?, at: Some(deed.at) })
+}
+
+/// What put something out of sight, the first first, by the acts on it, latest first.
+fn deaths<'a>(deeds: &'a [Deed<'a>]) -> Vec<&'a Deed<'a>> {
+    let since = deeds.iter().take_while(|deed| !matches!(deed.act, "unkill" | "vouch"));
+    let mut deaths: Vec<_> = since.filter(|deed| matches!(deed.act, "kill" | "flag-kill" | "rule-kill")).collect();
+    deaths.reverse();
+    deaths
+}
+
+/// Why a post is dead, in sentences for whoever sees it and did not write it. Of a shadow-ban only moderators are to know.
+pub fn why_dead(item: &Item, deeds: &[Deed<'_>], for_moderators: bool) -> Vec<String> {
+    match item.dead {
+        Some(Death::Killed | Death::Flagged) => {
+            let said: Vec<String> =
+                deaths(deeds).into_iter().filter_map(|deed| deed.told(item).sentence_for_others()).collect();
+            if said.is_empty() { vec!["This came here dead.".to_owned()] } else { said }
+        }
+        Some(Death::Shadow) if for_moderators => vec!["This is dead by its author’s shadow-ban.".to_owned()],
+        Some(Death::Shadow | Death::Merged) | None => Vec::new(),
+    }
+}
+
+/// Who locked something and why, by the acts on it, latest first.
+pub fn why_locked(deeds: &[Deed<'_>]) -> Option<String> {
+    let deed = standing(deeds, "lock", "unlock")?;
+    Some(with_reason(&format!("{} locked it", deed.by), Some(deed.reason)))
+}
+
+/// What a lock was put on that holds for `item`, which stands below what is `above` it, the head of the thread first.
+pub fn locked_at<'a>(item: &'a Item, above: &[&'a Item]) -> Option<&'a Item> {
+    let root = above.first().copied().filter(|root| root.locked);
+    root.or_else(|| std::iter::once(item).chain(above.iter().rev().copied()).take_while(|item| item.locked).last())
 }
 
 /// The act of this name, unless one of the other name came after it.
@@ -78,10 +117,7 @@ fn turns(item: &Item, deeds: &[Deed<'_>], policy: &Policy) -> Vec<Turn> {
     let plain = |said: String| Turn { said, at: None };
     let mut turns = Vec::new();
     if is_dead(item) {
-        let since = deeds.iter().take_while(|deed| !matches!(deed.act, "unkill" | "vouch"));
-        let deaths = since.filter(|deed| matches!(deed.act, "kill" | "flag-kill" | "rule-kill"));
-        turns.extend(deaths.filter_map(|deed| turn(item, deed)));
-        turns.reverse();
+        turns.extend(deaths(deeds).into_iter().filter_map(|deed| turn(item, deed)));
         if turns.is_empty() {
             turns.push(plain(format!("Your {what} came here dead.")));
         }

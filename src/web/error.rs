@@ -24,6 +24,8 @@ pub enum Error {
     NotFound,
     /// It was here, and its author deleted it.
     Gone,
+    /// It is dead, and whoever asks does not see what is.
+    OutOfSight,
     /// The sentence says why not.
     Forbidden(String),
     /// Only for members: the way leads over the log-in page, and back.
@@ -74,7 +76,7 @@ impl Error {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Gone => StatusCode::GONE,
-            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::Forbidden(_) | Error::OutOfSight => StatusCode::FORBIDDEN,
             Error::LogInFirst(_) => StatusCode::SEE_OTHER,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
@@ -121,6 +123,7 @@ impl IntoResponse for Error {
         let shown = match self {
             Error::LogInFirst(here) => return crate::web::session::to_log_in(&here),
             Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => Shown { what, ..shown(status) },
+            Error::OutOfSight => Shown { title: "Out of sight", what: OUT_OF_SIGHT.to_owned() },
             Error::Held(held) => {
                 if let Some(seconds) = held.wait {
                     response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -137,6 +140,9 @@ impl IntoResponse for Error {
         response
     }
 }
+
+const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator took this out of sight. \
+                            Members who choose to see dead posts in their settings can read it.";
 
 /// The words for a status of which nothing else is known, such as the refusal of a layer.
 fn shown(status: StatusCode) -> Shown {

@@ -1,8 +1,9 @@
-//! What became of a post, for its author on its own page.
+//! What became of a post, on its own page: for its author, and for whoever else may read of it.
 
 use crate::domain::fate::{self, Deed, Fate, Next};
-use crate::domain::item::{Item, ItemId, Kind};
-use crate::store::Acts;
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::user::{Member, Role};
+use crate::store::{Acts, Logged};
 use crate::web::error::Error;
 use crate::web::log;
 use crate::web::session::MaybeMember;
@@ -11,6 +12,22 @@ use crate::web::view::When;
 
 /// How far back the acts on one post are looked at.
 const ACTS: i64 = 30;
+
+async fn acts_on(app: &App, item: ItemId) -> Result<Vec<Logged>, Error> {
+    Ok(app.store.log(Acts { item: Some(item), ..Acts::default() }, ACTS).await?)
+}
+
+/// Acts as `member` reads of them.
+fn deeds<'a>(app: &App, member: Option<&Member>, logged: &'a [Logged]) -> Vec<Deed<'a>> {
+    let deed = |act: &'a Logged| Deed {
+        act: &act.act,
+        by: log::actor(app, member, act),
+        reason: &act.reason,
+        detail: &act.detail,
+        at: act.at,
+    };
+    logged.iter().map(deed).collect()
+}
 
 /// What `_fate.html` shows.
 pub struct FateView {
@@ -27,17 +44,8 @@ impl FateView {
         if item.deleted_at.is_some() || !fate::may_have(item, &app.policy) {
             return Ok(None);
         }
-        let logged = app.store.log(Acts { item: Some(item.id), ..Acts::default() }, ACTS).await?;
-        let deeds: Vec<Deed<'_>> = logged
-            .iter()
-            .map(|act| Deed {
-                act: &act.act,
-                by: log::actor(app, author, act),
-                reason: &act.reason,
-                detail: &act.detail,
-                at: act.at,
-            })
-            .collect();
+        let logged = acts_on(app, item.id).await?;
+        let deeds = deeds(app, Some(author), &logged);
         let fate = Fate::of(item, &deeds, author, &app.policy, viewer.now);
         Ok(fate.map(|fate| FateView {
             id: item.id,
@@ -49,5 +57,41 @@ impl FateView {
                 .collect(),
             next: fate.next,
         }))
+    }
+}
+
+/// Why a post is dead or locked, for whoever may read the log; its author reads of it in their [`FateView`].
+#[derive(Default)]
+pub struct Signs {
+    pub death: Vec<String>,
+    pub lock: Option<Lock>,
+}
+
+/// Who locked something and why.
+pub struct Lock {
+    pub said: String,
+    /// What the lock was put on.
+    pub on: ItemId,
+}
+
+impl Signs {
+    /// A query for what is dead or locked, and none for all else. `above` is what the item stands below, the head of the thread first.
+    pub async fn load(app: &App, viewer: &MaybeMember, item: &Item, above: &[&Item]) -> Result<Signs, Error> {
+        let (member, mut signs) = (viewer.member(), Signs::default());
+        if !log::may_read(app, member) {
+            return Ok(signs);
+        }
+        let (sight, own) = (may_see(item, member, viewer.now), item.is_own(member));
+        if matches!(sight, Sight::Dead(_)) && !own {
+            let logged = acts_on(app, item.id).await?;
+            let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
+            signs.death = fate::why_dead(item, &deeds(app, member, &logged), moderates);
+        }
+        if let Some(locked) = fate::locked_at(item, above).filter(|_| sight == Sight::Whole && !(own && item.locked)) {
+            let logged = acts_on(app, locked.id).await?;
+            let said = fate::why_locked(&deeds(app, member, &logged));
+            signs.lock = said.map(|said| Lock { said, on: locked.id });
+        }
+        Ok(signs)
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::fate::Next;
-use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Death, Item, ItemError, ItemId, Kind, Sight, may_see};
 use crate::domain::moderation;
 use crate::domain::text::{self, Html};
 use crate::domain::thread::{self, Order};
@@ -20,7 +20,7 @@ use crate::store::Marks;
 use crate::web::cache::OfThread;
 use crate::web::desk::{Acts, Last};
 use crate::web::error::Error;
-use crate::web::fate::FateView;
+use crate::web::fate::{FateView, Signs};
 use crate::web::flag::Panel;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
@@ -71,7 +71,11 @@ struct ItemPage<'a> {
     thread: ThreadView,
     slot: Slot,
     /// Why nobody can reply, where nobody can.
-    closed: Option<String>,
+    closed: Option<ItemError>,
+    /// Whether its author reads in their own box that it is locked.
+    lock_is_told: bool,
+    /// Why it is dead or locked.
+    signs: Signs,
     /// A moderators' notice above the thread.
     notice: Option<Html>,
     /// For moderators: what they may do to it, and what they did just now.
@@ -154,7 +158,9 @@ impl Parts<'_> {
     async fn page(&self, all: &[Item], order: Order, comments: &Comments) -> Result<ItemPage<'_>, Error> {
         let eye = &self.thread.eye;
         self.refuse_what_is_gone(comments.is_empty())?;
-        let context = (self.item.kind == Kind::Comment).then(|| self.context(all));
+        let is_comment = self.item.kind == Kind::Comment;
+        let above = if is_comment { thread::path(all, self.item.id) } else { Vec::new() };
+        let context = is_comment.then(|| self.context(&above));
         let mut story = StoryView::new(self.root, eye);
         story.options = self.options(all);
         story.comments = story.comments.saturating_add(self.unheard(all));
@@ -162,6 +168,8 @@ impl Parts<'_> {
             story.earlier = self.earlier().await?;
         }
         let (desk, last) = self.desk().await?;
+        let closed = self.may_reply().err();
+        let fate = FateView::load(self.app, self.viewer, self.item).await?;
         Ok(ItemPage {
             page: self.described(&story, context.as_ref()),
             id: self.item.id,
@@ -175,11 +183,13 @@ impl Parts<'_> {
                 is_empty: comments.is_empty(),
             },
             slot: Slot,
-            closed: self.may_reply().err(),
+            lock_is_told: fate.is_some() && self.item.locked && closed == Some(ItemError::ThreadLocked),
+            closed,
+            signs: Signs::load(self.app, self.viewer, self.item, &above).await?,
             notice: self.root.pinned.as_deref().filter(|_| self.root.is_live()).map(text::render),
             desk,
             last,
-            fate: FateView::load(self.app, self.viewer, self.item).await?,
+            fate,
             panel: Panel::load(self.app, self.viewer, self.item).await?,
             orders: Order::ALL,
         })
@@ -206,16 +216,14 @@ impl Parts<'_> {
             Sight::Whole | Sight::Dead(_) => Ok(()),
             Sight::Absent => Err(Error::NotFound),
             Sight::Deleted if is_leaf => Err(Error::Gone),
-            Sight::Hidden if is_leaf => {
-                Err(Error::forbidden("This is dead: a moderator took it out of sight, or it came so."))
-            }
+            Sight::Hidden if is_leaf => Err(Error::OutOfSight),
             Sight::Deleted | Sight::Hidden => Ok(()),
         }
     }
 
-    fn context(&self, all: &[Item]) -> Context {
+    fn context(&self, above: &[&Item]) -> Context {
         let eye = &self.thread.eye;
-        let above = thread::path(all, self.item.id).into_iter().filter(|item| item.kind == Kind::Comment);
+        let above = above.iter().filter(|item| item.kind == Kind::Comment);
         let above: Vec<Above> = above
             .map(|item| {
                 let view = self.thread.alone(item);
@@ -248,17 +256,15 @@ impl Parts<'_> {
             .collect())
     }
 
-    fn may_reply(&self) -> Result<(), String> {
+    fn may_reply(&self) -> Result<(), ItemError> {
+        let (item, root) = (self.item, self.root);
         match self.viewer.member() {
-            Some(member) => self
-                .item
-                .may_reply(self.root, member, &self.app.policy, self.viewer.now, true)
-                .map_err(|refusal| refusal.to_string()),
-            None => match (self.item.is_live() && self.root.is_live(), self.root.locked || self.item.locked) {
-                (true, false) if self.item.kind != Kind::Job => Ok(()),
-                (true, true) => Err(crate::domain::item::ItemError::ThreadLocked.to_string()),
-                _ => Err("Nobody can reply to this.".to_owned()),
-            },
+            Some(member) => item.may_reply(root, member, &self.app.policy, self.viewer.now, true),
+            None if item.kind == Kind::Job => Err(ItemError::TakesNoComments),
+            None if item.deleted_at.is_some() || root.deleted_at.is_some() => Err(ItemError::Deleted),
+            None if !item.is_live() || !root.is_live() => Err(ItemError::Dead),
+            None if item.locked || root.locked => Err(ItemError::ThreadLocked),
+            None => Ok(()),
         }
     }
 

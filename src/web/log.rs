@@ -109,11 +109,11 @@ fn may_read_names(app: &App, member: Option<&Member>) -> bool {
 }
 
 /// Who acted, as a sentence about it begins that `member` reads outside the log.
-pub fn actor<'a>(app: &App, member: &Member, act: &'a Logged) -> &'a str {
+pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a Logged) -> &'a str {
     match act.actor.as_deref() {
-        _ if !may_read(app, Some(member)) => "A moderator",
+        _ if !may_read(app, member) => "A moderator",
         None => "The operator",
-        Some(name) if may_read_names(app, Some(member)) => name,
+        Some(name) if may_read_names(app, member) => name,
         Some(_) => "A moderator",
     }
 }

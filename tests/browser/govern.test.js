@@ -149,7 +149,7 @@ test("a locked comment says so, and a flag is found from a comment in its thread
   await act(mona, "Lock the thread", { "Because": "enough" });
   await reader.goto(thread);
   assert.match(await head(reader).textContent(), /locked/);
-  assert.match(await main(reader).getByLabel("Notice by the moderators").textContent(), /Stay with the question/);
+  assert.match(await main(reader).getByLabel("From the moderators").textContent(), /Stay with the question/);
   await fitsItsWidth(reader);
 });
 

@@ -178,9 +178,9 @@ async fn a_notice_stands_above_the_thread_until_it_is_taken_off() {
     assert!(empty.status == StatusCode::UNPROCESSABLE_ENTITY && empty.has("Write something first."));
     mia.post(&pin, &[("on", "true"), ("text", "Please *stay* kind.")]).await;
     let page = app.visitor().get(&format!("/item/{story}")).await;
-    assert!(page.has("Please <em>stay</em> kind.") && page.has("Notice by the moderators"));
+    assert!(page.has("Please <em>stay</em> kind.") && page.has("From the moderators"));
     mia.post(&pin, &[("on", "false"), ("text", "")]).await;
-    assert!(!app.visitor().get(&format!("/item/{story}")).await.has("Notice by the moderators"));
+    assert!(!app.visitor().get(&format!("/item/{story}")).await.has("From the moderators"));
     assert_eq!(mia.post(&pin, &[("on", "false"), ("text", "")]).await.status, StatusCode::CONFLICT);
 }
 

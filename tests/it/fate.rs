@@ -260,3 +260,114 @@ async fn a_locked_comment_says_so_in_its_thread_and_on_its_page() {
     town.act(locked, "lock", &[("on", "false")]).await;
     assert!(!town.bob.get(&format!("/item/{story}")).await.has("<em>locked</em>"));
 }
+
+#[tokio::test]
+async fn whoever_meets_a_lock_reads_by_whom_and_why_where_they_may_read_the_log() {
+    let names_off: fn(&mut Settings) = |settings| settings.moderation_names = Some(Switch::Off);
+    let closed: fn(&mut Settings) = |settings| settings.moderation_log = Some(Audience::Moderators);
+    for (change, said) in [
+        ((|_| {}) as fn(&mut Settings), Some("mia locked it: heated.")),
+        (names_off, Some("A moderator locked it: heated.")),
+        (closed, None),
+    ] {
+        let mut town = Town::with(change).await;
+        let story = town.alice.text_story("A story", "Words.").await;
+        let above = town.bob.reply(story, "Above.").await;
+        let below = town.alice.reply(above, "Below.").await;
+        let mut visitor = town.app.visitor();
+        assert!(!visitor.get(&format!("/item/{story}")).await.has("locked"), "kept in memory as it is open");
+        for (on, pages) in [(above, vec![above, below]), (story, vec![story, above, below])] {
+            town.act(on, "lock", &[("on", "true"), ("reason", "heated")]).await;
+            for id in pages {
+                for mut reader in [town.app.visitor(), town.app.browser_of(&town.bob)] {
+                    let page = reader.get(&format!("/item/{id}")).await;
+                    if reader.name == "bob" && id == above {
+                        continue;
+                    }
+                    assert!(page.has("This thread is locked, so it takes no new comments."), "{}", page.text());
+                    assert_eq!(page.has("heated"), said.is_some(), "{id}: {}", page.text());
+                    let linked = format!("{} <a href=\"/log?item={on}\">See the log</a>", said.unwrap_or_default());
+                    assert_eq!(page.has(&linked), said.is_some(), "{id}: {}", page.text());
+                }
+            }
+        }
+        let page = town.alice.get(&format!("/item/{story}")).await;
+        assert_eq!(page.count("takes no more comments") + page.count("takes no new comments"), 1, "{}", page.text());
+        town.act(story, "lock", &[("on", "false"), ("reason", "")]).await;
+        assert!(!visitor.get(&format!("/item/{story}")).await.has("heated"), "and it is gone when the lock is");
+    }
+}
+
+#[tokio::test]
+async fn whoever_sees_what_is_dead_reads_what_put_it_out_of_sight() {
+    let mut town = Town::new().await;
+    town.bob.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
+    let carl = town.app.member("carl").await;
+    let story = town.alice.text_story("A story", "Words.").await;
+    let rule = [("kind", "word"), ("pattern", "watches"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
+    town.mia.post("/mod/rules", &rule).await;
+    for (how, said) in [
+        ("flag", vec!["Members flagged this as spam, and it was taken out of sight."]),
+        ("kill", vec!["mia took this out of sight. The reason: rude."]),
+        ("rule", vec!["A rule of the moderators took this out of sight as it was posted."]),
+        (
+            "both",
+            vec![
+                "Members flagged this as spam, and it was taken out of sight.",
+                "mia looked at this, and it stays out of sight.",
+            ],
+        ),
+    ] {
+        let text = if how == "rule" { "Buy watches." } else { "A comment." };
+        let id = town.alice.reply(story, text).await;
+        if matches!(how, "flag" | "both") {
+            town.flag(id).await;
+        }
+        if matches!(how, "kill" | "both") {
+            town.act(id, "kill", &[("on", "true"), ("reason", "rude")]).await;
+        }
+        let path = format!("/item/{id}");
+        for mut reader in [town.bob.clone(), town.mia.clone()] {
+            let page = reader.get(&path).await;
+            for said in &said {
+                assert!(page.place_of(said) < page.place_of(text), "{how}: above the text");
+            }
+        }
+        for mut reader in [town.app.visitor(), carl.clone()] {
+            let page = reader.get(&path).await;
+            assert_eq!(page.status, StatusCode::FORBIDDEN);
+            assert!(
+                page.has("Out of sight") && page.has("Members’ flags, a rule or a moderator took this out of sight.")
+            );
+            assert!(!page.has("Not allowed") && !page.has(text));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_shadow_ban_is_named_as_the_cause_to_moderators_alone() {
+    let mut town = Town::new().await;
+    town.bob.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
+    town.mia.post("/user/alice/shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
+    let story = town.alice.text_story("Unseen", "Words.").await;
+    for (mut reader, told) in [(town.bob, false), (town.mia, true), (town.alice, false)] {
+        let page = reader.get(&format!("/item/{story}")).await;
+        assert_eq!(page.has("shadow-ban"), told, "{}: {}", reader.name, page.text());
+        assert!(!page.has("came here dead"), "nor is anything said that is not so");
+    }
+}
+
+#[tokio::test]
+async fn a_notice_above_a_thread_says_whose_it_is_and_is_short() {
+    let mut town = Town::new().await;
+    let story = town.alice.text_story("A story", "Words.").await;
+    town.act(story, "pin", &[("on", "true"), ("text", "Keep to the story.")]).await;
+    let page = town.app.visitor().get(&format!("/item/{story}")).await;
+    assert!(page.has("aria-labelledby=\"pinned\"><p id=\"pinned\">From the moderators</p>"), "{}", page.text());
+    let long = "long ".repeat(300);
+    let page = town.mia.post(&format!("/item/{story}/pin"), &[("on", "true"), ("text", &long)]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let said = "That is 1499 characters; a notice is up to 1000. Please shorten it.";
+    assert!(page.has(said) && page.has(long.trim_end()), "{}", page.text());
+    assert!(town.app.visitor().get(&format!("/item/{story}")).await.has("Keep to the story."), "it stands as it was");
+}

@@ -132,7 +132,7 @@ async fn a_dead_comment_shows_to_its_author_to_moderators_and_to_those_who_ask_f
         assert!(!browser.get(&thread).await.has("Buy my loom."));
         let own_page = browser.get(&format!("/item/{comment}")).await;
         assert_eq!(own_page.status, StatusCode::FORBIDDEN);
-        assert!(!own_page.has("Buy my loom.") && own_page.has("This is dead"));
+        assert!(!own_page.has("Buy my loom.") && own_page.has("Out of sight"));
         for list in ["/comments", "/comments/best", "/user/alice/comments"] {
             assert!(!browser.get(list).await.has("Buy my loom."), "{list}");
         }

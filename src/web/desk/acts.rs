@@ -339,7 +339,7 @@ pub async fn pin(
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     desk::may_pin(&case.item).map_err(Error::bad)?;
-    let notice = match draft::comment(&typed.text) {
+    let notice = match draft::notice(&typed.text) {
         _ if !typed.on() => None,
         Ok(notice) => Some(notice),
         Err(mistake) => return case.again("pin-text", mistake, typed).await,
