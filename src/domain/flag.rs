@@ -72,6 +72,14 @@ impl Outcome {
             Outcome::Rejected => "rejected",
         }
     }
+
+    /// What its member is told.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Outcome::Upheld => "A moderator agreed.",
+            Outcome::Rejected => "A moderator let it stand.",
+        }
+    }
 }
 
 /// A flag as it stands in the store.

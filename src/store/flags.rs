@@ -52,6 +52,15 @@ pub struct Flagging {
     pub outcome: Option<Outcome>,
 }
 
+/// One of a member's own flags.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct OwnFlag {
+    pub item_id: ItemId,
+    pub reason: Reason,
+    pub at: Timestamp,
+    pub outcome: Option<Outcome>,
+}
+
 /// An item as flags, vouches and moderators find it.
 #[derive(sqlx::FromRow)]
 pub(super) struct Subject {
@@ -232,9 +241,15 @@ impl Store {
     }
 
     /// What a member flagged, latest first, from row `skip` on.
-    pub async fn flagged(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        let query = "select item_id from flags where user_id = $1 order by at desc, item_id limit $2 offset $3";
-        self.own_list(query, user, skip, rows).await
+    pub async fn flagged(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<OwnFlag>> {
+        Ok(sqlx::query_as(
+            "select item_id, reason, at, outcome from flags where user_id = $1 order by at desc, item_id limit $2 offset $3",
+        )
+        .bind(user)
+        .bind(rows)
+        .bind(skip)
+        .fetch_all(&self.read)
+        .await?)
     }
 
     /// What a member vouched for, latest first.

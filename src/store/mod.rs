@@ -41,7 +41,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Sqlite, Transaction};
 
 pub use desk::{Duplicate, NewAccount, Queued};
-pub use flags::{Cast, Flagging, NewFlag};
+pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
 use generations::Generations;
 pub use generations::ThreadGeneration;
 pub use import::{Imported, NewItem};

@@ -32,6 +32,8 @@ struct StoryHtml<'a> {
     story: &'a StoryView,
     here: &'a str,
     member: bool,
+    /// What stands under it of its reader's own doing.
+    note: Option<&'a str>,
 }
 
 /// Rows of stories, ready to be printed within a list.
@@ -187,6 +189,17 @@ impl Rows {
 
     /// Stories as rows, as the viewer sees them and with what they have done; what they may not see is left out.
     pub async fn write<T: Borrow<Item>>(&self, items: &[T], viewer: &MaybeMember, app: &App) -> Result<Stories, Error> {
+        self.write_with(items, &HashMap::new(), viewer, app).await
+    }
+
+    /// The same, some with a note under them that is for the viewer alone.
+    pub async fn write_with<T: Borrow<Item>>(
+        &self,
+        items: &[T],
+        notes: &HashMap<ItemId, String>,
+        viewer: &MaybeMember,
+        app: &App,
+    ) -> Result<Stories, Error> {
         let list = self.list(viewer, app);
         let before = list.as_ref().map_or(0, |list| list.bytes());
         let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
@@ -196,10 +209,12 @@ impl Rows {
                 continue;
             }
             stories.count += 1;
-            let general = list.as_ref().filter(|_| !is_theirs(item, &eye)).map(|list| kept(list, item, &eye, viewer));
+            let note = notes.get(&item.id).map(String::as_str);
+            let general = list.as_ref().filter(|_| note.is_none() && !is_theirs(item, &eye));
+            let general = general.map(|list| kept(list, item, &eye, viewer));
             match general.transpose()?.flatten() {
                 Some(html) => stories.html.push_str(&html),
-                None => write(&mut stories.html, item, &eye, viewer)?,
+                None => write(&mut stories.html, item, note, &eye, viewer)?,
             }
         }
         if let Some(list) = list.filter(|list| list.bytes() > before) {
@@ -241,7 +256,7 @@ fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result
             let eye = eye.of(&anybody);
             let mut html = String::new();
             if matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)) {
-                write(&mut html, item, &eye, viewer)?;
+                write(&mut html, item, None, &eye, viewer)?;
             }
             Some(html).filter(|html| !html.is_empty()).map(Arc::from)
         }
@@ -250,8 +265,8 @@ fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result
     Ok(row.html.get_or_init(|| html).clone())
 }
 
-fn write(html: &mut String, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<(), Error> {
+fn write(html: &mut String, item: &Item, note: Option<&str>, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<(), Error> {
     let story = StoryView::row(item, eye);
-    let row = StoryHtml { story: &story, here: &viewer.here, member: eye.member.is_some() };
+    let row = StoryHtml { story: &story, here: &viewer.here, member: eye.member.is_some(), note };
     row.render_into(html).map_err(Error::internal)
 }

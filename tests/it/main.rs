@@ -29,6 +29,7 @@ mod log;
 mod looks;
 mod merge;
 mod migrations;
+mod mine;
 mod operate;
 mod origins;
 mod people;
