@@ -47,7 +47,7 @@ pub enum ModerationError {
     UnshownReason,
 }
 
-/// Every act that the log knows by its name there, and how it is said: “alice VERB something”.
+/// Every act that the log knows by its name there, and how it is said before what it was done to: “alice VERB something”.
 pub const ACTS: &[(&str, &str)] = &[
     ("kill", "killed"),
     ("unkill", "brought back"),
@@ -69,7 +69,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("unban", "lifted the ban of"),
     ("warn", "warned"),
     ("slow", "slowed down"),
-    ("unslow", "lifted the slowing of"),
+    ("unslow", "stopped slowing down"),
     ("shadow", "shadow-banned"),
     ("unshadow", "lifted the shadow-ban of"),
     ("note", "made a note about"),
@@ -89,9 +89,78 @@ pub const ACTS: &[(&str, &str)] = &[
     ("password", "set the password of"),
 ];
 
-/// How an act is said: “alice VERB something”.
-pub fn verb(act: &str) -> &str {
-    ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb)
+/// How the log says an act: “alice BEFORE something AFTER”.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said<'a> {
+    /// With the blank before it, where one belongs there.
+    pub before: String,
+    pub after: String,
+    /// What changed, as far as it is not in the sentence.
+    pub detail: &'a str,
+}
+
+/// How an act is said that has this `detail`.
+pub fn said<'a>(act: &str, detail: &'a str) -> Said<'a> {
+    let verb = ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb);
+    let (before, after) = match act {
+        "rule-kill" => ("’s rule killed".to_owned(), detail.to_owned()),
+        "unmerge" if detail.is_empty() => (" took".to_owned(), "out again".to_owned()),
+        "unmerge" => (" took".to_owned(), format!("out {} again", detail.replacen("from ", "of ", 1))),
+        "member" => (" made".to_owned(), "a member".to_owned()),
+        "moderator" => (" made".to_owned(), "a moderator".to_owned()),
+        "admin" => (" made".to_owned(), "an admin".to_owned()),
+        "merge" | "detach" | "reattach" => (format!(" {verb}"), detail.to_owned()),
+        _ => return Said { before: format!(" {verb}"), after: String::new(), detail },
+    };
+    Said { before, after, detail: "" }
+}
+
+/// An act in the words in which the log is asked for it.
+pub fn label(act: &str) -> &str {
+    match act {
+        "kill" => "killed something",
+        "unkill" => "brought something back",
+        "clear" => "let something stand",
+        "flag-kill" => "members’ flags killed something",
+        "vouch" => "members’ vouches brought something back",
+        "rule-kill" => "a rule killed something",
+        "edit" => "edited something",
+        "lock" => "locked something",
+        "unlock" => "unlocked something",
+        "merge" => "merged a story",
+        "unmerge" => "took a merged story out again",
+        "detach" => "moved a comment up",
+        "reattach" => "moved a comment back",
+        "second-chance" => "gave a second chance",
+        "no-second-chance" => "took a second chance back",
+        "pin" => "pinned a notice",
+        "unpin" => "took a notice off",
+        "ban" => "banned somebody",
+        "unban" => "lifted a ban",
+        "warn" => "warned somebody",
+        "slow" => "slowed somebody down",
+        "unslow" => "stopped slowing somebody down",
+        "shadow" => "shadow-banned somebody",
+        "unshadow" => "lifted a shadow-ban",
+        "note" => "made a note",
+        "penalise-site" => "penalised a site",
+        "ban-site" => "banned a site",
+        "lift-site" => "lifted what was held against a site",
+        "set" => "changed a setting",
+        "admit" => "approved a request",
+        "decline" => "declined a request",
+        "member" => "made somebody a member",
+        "moderator" => "made somebody a moderator",
+        "admin" => "made somebody an admin",
+        "claim" => "handed over an imported name",
+        "password" => "set a password",
+        act => ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb),
+    }
+}
+
+/// Whether moderators alone read of each act of this name: telling would undo it, or help to get around it.
+pub fn is_private(act: &str) -> bool {
+    matches!(act, "shadow" | "unshadow" | "note" | "add-rule" | "drop-rule" | "password")
 }
 
 /// Who acted where no single person did: members together.
@@ -156,4 +225,40 @@ pub fn warning(typed: &str) -> Result<&str, ModerationError> {
         ModerationError::UnshownReason => ModerationError::UnshownWarning,
         other => other,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_is_said_around_what_it_was_done_to() {
+        let line = |act, detail| {
+            let Said { before, after, detail } = said(act, detail);
+            let words = [format!("alma{before}"), "X".to_owned(), after, detail.to_owned()];
+            words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        };
+        for (act, detail, expected) in [
+            ("kill", "it was dead already", "alma killed X it was dead already"),
+            ("rule-kill", "as it was posted", "alma’s rule killed X as it was posted"),
+            ("rule-kill", "", "alma’s rule killed X"),
+            ("merge", "into item 7", "alma merged X into item 7"),
+            ("unmerge", "from item 7", "alma took X out of item 7 again"),
+            ("unmerge", "", "alma took X out again"),
+            ("detach", "from below comment 7", "alma moved up X from below comment 7"),
+            ("moderator", "", "alma made X a moderator"),
+            ("admin", "", "alma made X an admin"),
+            ("unslow", "", "alma stopped slowing down X"),
+            ("something else", "", "alma something else X"),
+        ] {
+            assert_eq!(line(act, detail), expected);
+        }
+    }
+
+    #[test]
+    fn no_act_is_asked_for_by_its_name_in_the_log() {
+        for (name, _) in ACTS {
+            assert!(label(name) != *name && !label(name).ends_with(" of"), "{name}: {}", label(name));
+        }
+    }
 }

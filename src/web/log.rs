@@ -32,7 +32,10 @@ struct LogPage<'a> {
     /// The desk's bar, for moderators.
     desk: Vec<Choice>,
     asked: &'a Asked,
-    acts: Vec<&'static str>,
+    /// The acts that can be asked for: their names, and how they are said.
+    acts: Vec<(&'static str, &'static str)>,
+    /// What the log is narrowed to, in words.
+    narrowed: String,
     names: bool,
     errors: Mistakes,
     rows: Vec<Row>,
@@ -55,6 +58,20 @@ impl Asked {
         [&self.act, &self.moderator, &self.person, &self.item].iter().any(|typed| !typed.trim().is_empty())
     }
 
+    /// What is asked for, in words; by whom, where `names` of moderators are told.
+    fn words(&self, names: bool) -> String {
+        let act = moderation::label(&self.act).to_owned();
+        let of = |words: &str, typed: &str| format!("{words} {}", typed.trim());
+        let parts = [
+            (&self.act, act),
+            (&self.moderator, if names { of("by", &self.moderator) } else { String::new() }),
+            (&self.person, of("on", &self.person)),
+            (&self.item, of("on item", &self.item)),
+        ];
+        let parts = parts.into_iter().filter(|(typed, words)| !typed.trim().is_empty() && !words.is_empty());
+        parts.map(|(_, words)| words).collect::<Vec<_>>().join("; ")
+    }
+
     /// The address of the same log from after an act on.
     fn next(&self, last: i64) -> String {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
@@ -73,7 +90,9 @@ struct Row {
     actor: Option<String>,
     /// What stands for the name then.
     nameless: &'static str,
-    verb: String,
+    /// What stands before and after what it was done to.
+    before: String,
+    after: String,
     item: Option<(ItemId, String)>,
     user: Option<String>,
     reason: String,
@@ -87,9 +106,9 @@ impl Row {
     /// The act in a line of plain words.
     fn said(&self) -> String {
         let item = self.item.as_ref().map(|(_, name)| name.as_str());
-        let words =
-            [Some(self.actor.as_deref().unwrap_or(self.nameless)), Some(&self.verb), item, self.user.as_deref()];
-        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+        let begun = format!("{}{}", self.actor.as_deref().unwrap_or(self.nameless), self.before);
+        let words = [Some(begun.as_str()), item, self.user.as_deref(), Some(&self.after)];
+        words.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -186,7 +205,9 @@ impl<'a> Reader<'a> {
 
     fn row(&self, act: Logged, items: &HashMap<ItemId, Item>) -> Row {
         let by_operator = act.actor.is_none();
-        let detail = if self.may_read_detail(&act, items) { act.detail } else { String::new() };
+        let detail = if self.may_read_detail(&act, items) { act.detail.as_str() } else { "" };
+        let moderation::Said { before, after, detail } = moderation::said(&act.act, detail);
+        let detail = detail.to_owned();
         Row {
             id: act.id,
             nameless: moderation::together(&act.act).unwrap_or(if by_operator {
@@ -195,7 +216,8 @@ impl<'a> Reader<'a> {
                 "a moderator"
             }),
             actor: act.actor.filter(|_| self.names()),
-            verb: moderation::verb(&act.act).to_owned(),
+            before,
+            after,
             item: act.item_id.and_then(|id| items.get(&id)).map(|item| (item.id, self.name(item))),
             user: act.user,
             reason: act.reason,
@@ -229,6 +251,15 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The acts that a reader may see, by their words.
+fn acts_for(moderates: bool) -> Vec<(&'static str, &'static str)> {
+    let names = moderation::ACTS.iter().map(|(name, _)| *name);
+    let seen = names.filter(|name| moderates || !moderation::is_private(name));
+    let mut acts: Vec<_> = seen.map(|name| (name, moderation::label(name))).collect();
+    acts.sort_unstable_by_key(|(_, label)| *label);
+    acts
+}
+
 /// `/log`
 pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let reader = Reader::new(&app, &viewer)?;
@@ -244,7 +275,8 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
     let log = LogPage {
         page,
         desk: viewer.member().filter(|_| reader.moderates).map_or_else(Vec::new, |member| desk::bar(member, "log")),
-        acts: moderation::ACTS.iter().map(|(name, _)| *name).collect(),
+        acts: acts_for(reader.moderates),
+        narrowed: asked.words(reader.names()),
         names: reader.names(),
         rows: reader.rows(logged).await?,
         more,

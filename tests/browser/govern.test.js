@@ -241,7 +241,7 @@ test("an admin makes a moderator, who may act in the session that was there befo
   assert.equal(await seen("/mod/team", mark), 403);
   await mark.goto("/replies");
   assert.match(await main(mark).textContent(), /An admin made you a moderator: a steady hand/);
-  assert.match((await lastActs(1))[0], /ada made a moderator of mark/);
+  assert.match((await lastActs(1))[0], /ada made mark a moderator/);
   const row = main(ada).locator("ul.rows > li").filter({ hasText: "mark" });
   await row.locator("summary").click();
   await row.getByLabel("Reason").fill("thank you");

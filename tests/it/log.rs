@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use stoa::config::{Audience, Settings, Switch};
 use stoa::domain::flag::Reason;
 use stoa::domain::item::ItemId;
-use stoa::domain::moderation::{ACTS, verb};
+use stoa::domain::moderation::{ACTS, label, said};
 use stoa::domain::policy::Policy;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
@@ -123,7 +123,7 @@ impl Forum {
                 if act == "reattach" {
                     self.act(below, "detach", &[("on", "false")]).await;
                 }
-                return format!("{} <a href=\"/item/{below}\">", verb(act));
+                return format!("{} <a href=\"/item/{below}\">", said(act, "").before);
             }
             "second-chance" | "no-second-chance" => {
                 for n in 0..30 {
@@ -154,7 +154,7 @@ impl Forum {
                     let page = self.mia.post("/mod/sites", &form).await;
                     assert_eq!(page.status, StatusCode::SEE_OTHER, "{act}: {}", page.text());
                 }
-                return verb(act).to_owned();
+                return said(act, "").before;
             }
             "ban" => self.ban(&name, true).await,
             "unban" => {
@@ -184,12 +184,12 @@ impl Forum {
                 if act == "rule-kill" {
                     person.text_story("Another story", &format!("With the word of {act}.")).await;
                 }
-                return verb(act).to_owned();
+                return said(act, "").before;
             }
             "admit" | "decline" => {
                 let decision = if act == "admit" { "approve" } else { "decline" };
                 self.request(&format!("q-{act}"), decision).await;
-                return verb(act).to_owned();
+                return said(act, "").before;
             }
             "set" => {
                 let by_operator = |at| stoa::store::Act { actor: None, reason: "", at };
@@ -205,7 +205,7 @@ impl Forum {
                     self.role(&name, Role::Moderator).await;
                 }
                 self.role(&name, act.parse().expect("a role")).await;
-                return format!("{} <a href=\"/user/{name}\">", verb(act));
+                return format!("{} <a href=\"/user/{name}\">", said(act, "").before);
             }
             "claim" => {
                 self.app
@@ -224,7 +224,7 @@ impl Forum {
         }
         let on_person = matches!(act, "ban" | "unban" | "warn" | "note" | "slow" | "unslow" | "shadow" | "unshadow");
         let on = if on_person { format!("/user/{name}") } else { format!("/item/{story}") };
-        format!("{} <a href=\"{on}\">", verb(act))
+        format!("{} <a href=\"{on}\">", said(act, "").before)
     }
 }
 
@@ -479,4 +479,66 @@ async fn the_feed_of_the_log_is_kept_by_nobody_for_somebody_else() {
     let feed = forum.bob.get("/feed/log.atom").await;
     assert_eq!(feed.header("cache-control"), "private, no-cache");
     assert!(feed.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|vary| vary.contains("Cookie"))));
+}
+
+#[tokio::test]
+async fn an_act_is_said_as_a_sentence_around_what_it_was_done_to() {
+    let mut forum = forum(|_| {}).await;
+    let story = forum.bob.text_story("A story", "Words.").await;
+    let other = forum.bob.text_story("The better one", "Words.").await;
+    forum.act(story, "merge", &[("into", &other.to_string()), ("reason", "")]).await;
+    forum.app.pass(60);
+    forum.act(story, "merge", &[("on", "false")]).await;
+    forum.rule("watches", "kill").await;
+    forum.app.pass(60);
+    forum.bob.text_story("Buy it", "Watches.").await;
+    forum.app.pass(60);
+    forum.role("bob", Role::Moderator).await;
+    let feed = forum.app.visitor().get("/feed/log.atom").await;
+    let log = forum.app.visitor().get("/log").await;
+    for (in_log, in_feed) in [
+        (
+            format!("</a> merged <a href=\"/item/{story}\">“A story”</a> into item {other}"),
+            "mia merged “A story” into item ",
+        ),
+        (
+            format!("</a> took <a href=\"/item/{story}\">“A story”</a> out of item {other} again"),
+            "mia took “A story” out of item ",
+        ),
+        ("mia</a>’s rule killed <a href=".to_owned(), "mia’s rule killed story "),
+        ("</a> as it was posted".to_owned(), " as it was posted</title>"),
+        (
+            "ada</a> made <a href=\"/user/bob\">bob</a> a moderator".to_owned(),
+            "<title>ada made bob a moderator</title>",
+        ),
+    ] {
+        assert!(log.has(&in_log), "{in_log}: {}", log.text());
+        assert!(feed.has(in_feed), "{in_feed}: {}", feed.text());
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_asked_for_acts_in_words_and_says_what_it_is_narrowed_to() {
+    let mut forum = forum(|_| {}).await;
+    let mut visitor = forum.app.visitor();
+    let (open, desk) = (visitor.get("/log").await, forum.mia.get("/log").await);
+    for (act, _) in ACTS {
+        let private = ["shadow", "unshadow", "note", "add-rule", "drop-rule"].contains(act);
+        let option = format!("<option value=\"{act}\">{}</option>", label(act));
+        assert!(desk.has(&option), "{act}: {}", desk.text());
+        assert_eq!(open.has(&option), !private, "{act} is offered to those who may see it");
+    }
+    assert!(open.has("<option value=\"set\">changed a setting</option>") && !open.has("Show all"));
+    let page = visitor.get("/log?act=kill&moderator=mia&person=bob&item=7").await;
+    let said = "Only: killed something; by mia; on bob; on item 7. <a href=\"/log\">Show all</a>";
+    assert!(page.has(said), "{}", page.text());
+    assert!(
+        page.has("<details class=\"narrow\">") && page.has("<option value=\"kill\" selected>"),
+        "and the form is shut"
+    );
+    let wrong = visitor.get("/log?person=nobody-here").await;
+    assert!(wrong.has("<details class=\"narrow\" open>") && wrong.has("Show all"), "save where it is to be mended");
+    let unnamed = forum.app.with_other_settings(|config| config.moderation_names = Switch::Off);
+    let page = unnamed.visitor().get("/log?moderator=mia&act=kill").await;
+    assert!(page.has("Only: killed something. <a"), "{}", page.text());
 }

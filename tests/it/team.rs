@@ -38,7 +38,11 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
     assert!(!bob.get("/mod").await.has("href=\"/mod/team\"") && ada.get("/mod").await.has("href=\"/mod/team\""));
     assert!(bob.get("/replies").await.has("An admin made you a moderator: we need &#60;more&#62; hands."));
     let log = app.visitor().get("/log?person=bob").await;
-    assert!(log.has("made a moderator of") && log.has("because: we need") && log.has(">ada</a>"), "{}", log.text());
+    assert!(
+        log.has("made <a href=\"/user/bob\">bob</a> a moderator") && log.has("because: we need") && log.has(">ada</a>"),
+        "{}",
+        log.text()
+    );
     for _ in 0..6 {
         assert_eq!(bob.post("/invitations", &[]).await.status, StatusCode::OK, "as many as moderators may have open");
     }
