@@ -44,6 +44,14 @@ impl RuleKind {
             RuleKind::Range => "range",
         }
     }
+
+    /// As moderators read it.
+    pub fn called(self) -> &'static str {
+        match self {
+            RuleKind::Word | RuleKind::Link => self.as_str(),
+            RuleKind::Range => "network",
+        }
+    }
 }
 
 /// What a rule does. Of several the gravest is done. What can neither wait in a queue nor be dead, such as a sign-up or a profile, is
@@ -90,10 +98,10 @@ pub enum RuleError {
     )]
     NotANetwork,
     #[error(
-        "Only networks of these sizes are known afterwards: /32, /24 and /16 of IPv4, and /64, /48 and /32 of IPv6."
+        "Only networks of these sizes can be told apart: an address, /24 or /16 of IPv4, and /64, /48 or /32 of IPv6."
     )]
     Width,
-    #[error("That rule is there already.")]
+    #[error("That rule is there already. Drop it first to change what it does.")]
     There,
     #[error("There are {MOST} rules already, which is all that fit. Drop one that is no longer needed.")]
     Full,

@@ -321,7 +321,13 @@ async fn a_rule_that_cannot_be_taken_is_refused_in_a_sentence_and_kept_as_typed(
         ("word", long.as_str(), "queue", "spam", "up to 100 characters"),
         ("word", "?!…", "queue", "spam", "There is no word in that."),
         ("word", "\u{202e}\u{301}", "queue", "spam", "There is no word in that."),
-        ("word", "There, already!", "queue", "spam", "That rule is there already."),
+        (
+            "word",
+            "There, already!",
+            "queue",
+            "spam",
+            "That rule is there already. Drop it first to change what it does.",
+        ),
         ("link", "co.uk", "queue", "spam", "co.uk is not a site"),
         ("link", "github.io", "queue", "spam", "only an admin can act on all of them"),
         ("range", "203.0.112.0/20", "queue", "spam", "Only networks of these sizes"),
@@ -359,4 +365,24 @@ async fn hostile_patterns_and_texts_cost_little_and_break_nothing() {
         let page = alice.post(&format!("/item/{story}/reply"), &[("text", text.as_str())]).await;
         crate::hostile::check(&page, "a comment");
     }
+}
+
+#[tokio::test]
+async fn the_page_of_rules_speaks_of_networks_and_counts_in_words() {
+    let app = forum().await;
+    let mut chief = app.person("chief", Role::Moderator).await;
+    let mut alice = app.member("alice").await;
+    let form = [("title", "Buy my loom"), ("text", "A loom.")];
+    post_from(&mut alice, "203.0.113.7", "/submit", &form).await;
+    let page = try_rule(&mut chief, "word", "loom", "queue").await;
+    assert!(page.has("It would have hit 1 post in the last 30 days"), "{}", page.text());
+    assert!(try_rule(&mut chief, "word", "nothing of it", "queue").await.has("It would have hit 0 posts in"));
+    let page = try_rule(&mut chief, "range", "203.0.113.0/24", "queue").await;
+    assert!(page.has("<p>network “203.0.113.0/24”: queue</p>"), "{}", page.text());
+    add_rule(&mut chief, "range", "203.0.113.0/24", "queue").await;
+    let page = chief.get("/mod/rules").await;
+    assert!(page.has("</b> network <code>203.0.113.0/24</code>"), "{}", page.text());
+    let shown = page.text().replace("value=\"range\"", "");
+    assert!(!shown.contains("range"), "a thing has one name: {shown}");
+    assert!(page.has("people with 31 karma or more are left alone"));
 }

@@ -45,7 +45,7 @@ struct RulesPage<'a> {
     typed: &'a Typed,
     trial: Option<Trial>,
     rules: Vec<RuleView>,
-    /// Karma from which ranges leave a member alone.
+    /// Karma from which rules about networks leave a member alone.
     past_ranges: i64,
 }
 
@@ -63,7 +63,7 @@ impl RuleView {
     fn new(rule: KnownRule, now: Timestamp) -> RuleView {
         RuleView {
             id: rule.id,
-            kind: rule.kind.as_str(),
+            kind: rule.kind.called(),
             pattern: rule.pattern,
             effect: rule.effect.as_str(),
             reason: rule.reason,
@@ -74,11 +74,14 @@ impl RuleView {
 }
 
 /// What a rule would have met.
-#[derive(Default)]
 struct Trial {
     /// As the rule would be kept.
     pattern: String,
+    /// What it looks for, in a word.
+    kind: &'static str,
     count: usize,
+    /// What it counts, in a word for as many.
+    what: &'static str,
     listed: Vec<Hit>,
     /// Since when all was looked at, where that is not the whole time.
     since: Option<String>,
@@ -204,9 +207,14 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<Trial, 
     let met = tokio::task::spawn_blocking(move || would_meet(&tried, posted, &policy)).await;
     let mut met = met.map_err(Error::internal)?;
     met.sort_by_key(|posted| std::cmp::Reverse(posted.at));
-    let (pattern, count) = (rule.pattern.to_string(), met.len());
+    let (pattern, kind, count) = (rule.pattern.to_string(), rule.pattern.kind().called(), met.len());
+    let what = match count {
+        _ if met.iter().any(|posted| posted.item.is_none()) => "posts and new accounts",
+        1 => "post",
+        _ => "posts",
+    };
     let listed = met.into_iter().take(LISTED).map(|posted| Hit::new(posted, viewer.now)).collect();
-    Ok(Trial { pattern, count, listed, since: cut.map(age::day) })
+    Ok(Trial { pattern, kind, count, what, listed, since: cut.map(age::day) })
 }
 
 /// How far back was looked, where there was more than is looked at.
