@@ -32,8 +32,8 @@ pub enum Deed {
 pub enum Whose {
     /// Each account's.
     Account,
-    /// Each account's that is new.
-    NewAccount,
+    /// Each account's that is new: younger than so many seconds, and of less karma than that.
+    NewAccount { age: i64, karma: i64 },
     /// Each account's that a moderator has slowed down.
     SlowedAccount,
     /// Those from one address, an IPv6 /64 being one; new accounts' and strangers' apart, so that they use up nothing of what members have.
@@ -57,17 +57,24 @@ pub struct Brake {
 
 const POSTS: &[Deed] = &[Deed::Story, Deed::Comment];
 
-impl Rates {
+impl Policy {
     /// The table, from the narrowest to the widest: what is refused on the way uses up nothing of what others share.
-    pub fn table(&self) -> Vec<Brake> {
+    pub fn brakes(&self) -> Vec<Brake> {
+        let new = Whose::NewAccount { age: self.new_account, karma: self.karma_past_brakes };
+        self.rates.table(new)
+    }
+}
+
+impl Rates {
+    fn table(&self, new: Whose) -> Vec<Brake> {
         use Deed::{Comment, Edit, Fetch, Flag, Invitation, SignUp, Story, Vote};
-        use Whose::{Account, Address, Network, NewAccount, Site, SlowedAccount};
+        use Whose::{Account, Address, Network, Site, SlowedAccount};
         let hourly = |whose, deeds, times| Brake { whose, deeds, times, per: HOUR };
         vec![
             Brake { whose: SlowedAccount, deeds: POSTS, times: self.posts_slowed, per: self.slowed_spell },
-            hourly(NewAccount, &[Story], self.stories_per_hour_new),
-            hourly(NewAccount, &[Comment], self.comments_per_hour_new),
-            hourly(NewAccount, &[Vote], self.votes_per_hour_new),
+            hourly(new, &[Story], self.stories_per_hour_new),
+            hourly(new, &[Comment], self.comments_per_hour_new),
+            hourly(new, &[Vote], self.votes_per_hour_new),
             hourly(Account, &[Story], self.stories_per_hour),
             hourly(Account, &[Comment], self.comments_per_hour),
             hourly(Account, &[Edit], self.edits_per_hour),
@@ -136,6 +143,11 @@ impl Held {
 
     fn wait(&self) -> Option<String> {
         self.wait.map(|seconds| duration_words(i64::try_from(seconds).unwrap_or(i64::MAX)))
+    }
+
+    /// Whether what was typed can be mended, so that it need not wait.
+    pub fn can_be_mended(&self) -> bool {
+        self.wait.is_none() && matches!(self.why, Why::Links { .. })
     }
 
     /// The sentence on a form that is shown again.
@@ -213,12 +225,15 @@ impl Brake {
             times => format!("{times} times"),
         };
         match self.whose {
-            Whose::NewAccount if self.times == 0 => format!("New accounts cannot {} here yet.", deed.noun()),
+            Whose::NewAccount { age, karma } => {
+                let may = match self.times {
+                    0 => format!("cannot {} here", deed.noun()),
+                    _ => format!("can {} {often} an hour here,", deed.noun()),
+                };
+                format!("New accounts {may} until they are {} old or have {karma} karma.", duration_words(age))
+            }
             _ if self.times == 0 => "This site does not take that at the moment.".to_owned(),
             Whose::Account => deed.done_a_lot().to_owned(),
-            Whose::NewAccount => {
-                format!("New accounts can {} {often} an hour here; that ends with time, or with karma.", deed.noun())
-            }
             Whose::SlowedAccount => {
                 format!("A moderator slowed you down: you can post {often} in {}.", duration_words(self.per))
             }
@@ -282,7 +297,7 @@ mod tests {
 
     #[test]
     fn every_brake_says_why_and_until_when() {
-        for brake in Rates::default().table() {
+        for brake in Policy::default().brakes() {
             for deed in brake.deeds {
                 let held = Held { why: Why::Brake(brake, *deed), wait: Some(90) }.to_string();
                 assert!(held.ends_with(". Please wait 1 minute and try again."), "{held}");
@@ -290,6 +305,13 @@ mod tests {
                 assert!(never.ends_with('.') && !never.contains("wait"), "{never}");
             }
         }
+        let new = Brake { whose: Whose::NewAccount { age: 14 * DAY, karma: 10 }, deeds: POSTS, times: 3, per: HOUR };
+        let said = |times, deed| Held { why: Why::Brake(Brake { times, ..new }, deed), wait: None }.to_string();
+        assert_eq!(
+            said(3, Deed::Story),
+            "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma."
+        );
+        assert_eq!(said(0, Deed::Vote), "New accounts cannot vote here until they are 14 days old or have 10 karma.");
         let links = |times, found, wait| Held { why: Why::Links { times, found }, wait }.to_string();
         assert_eq!(links(2, 5, None), "New accounts can post 2 links an hour, and here are 5. Please take some out.");
         assert_eq!(links(0, 1, None), "New accounts cannot post links here yet. Please take them out.");

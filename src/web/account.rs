@@ -130,7 +130,8 @@ pub async fn log_in(
     let known = app.store.credentials(&name).await?;
     let device = of_known_device(&app, &headers, known.as_ref()).await?;
     if let Err(held) = app.limits.log_in(device, &name, address) {
-        return refuse(held.to_string()).map(|form| limit::on_form(form, &held));
+        let form = log_in_form(&app, &viewer, &typed, Mistakes::held(&held, &held));
+        return Ok(limit::on_form(form, &held));
     }
     // Somebody who waits for an account logs in to see where their request stands.
     let request = app.store.request_of(&name).await?.filter(|_| known.is_none());
@@ -264,7 +265,7 @@ pub async fn save_settings(
     };
     let before = app.store.about(member.id).await?;
     if let Err(held) = app.brake_edit((&about, &before), member, from, asking.viewer.now) {
-        let form = settings_again(&app, &asking, &typed, Mistakes::one("", held.on_form()));
+        let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.on_form()));
         return Ok(limit::on_form(form, &held));
     }
     app.store.set_preferences(member.id, &about, theme, order, typed.show_dead.is_some()).await?;
@@ -329,7 +330,7 @@ pub async fn change_password(
     let mut errors = Mistakes::default();
     if let Err(held) = app.limits.log_in(Some(member.id), &member.name, address) {
         let page = Page::new(&app, &asking.viewer, "settings", "Change password");
-        let errors = Mistakes::one("", &held);
+        let errors = Mistakes::held(&held, &held);
         let form = html(&PasswordPage { page, errors, name: &member.name, changed: false });
         return Ok(limit::on_form(form, &held));
     }

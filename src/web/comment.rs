@@ -184,7 +184,7 @@ pub async fn create(
         return Ok(reply.form(&typed.text, Mistakes::default(), Some(text::render(&text))));
     }
     if let Err(held) = app.brake_post(Deed::Comment, &text, &member, from.1, viewer.now) {
-        let form = reply.form(&typed.text, Mistakes::one("", held.on_form()), None);
+        let form = reply.form(&typed.text, Mistakes::held(&held, held.on_form()), None);
         return Ok(limit::on_form(form, &held));
     }
     reply.publish(&member, &typed.text, &text, from).await

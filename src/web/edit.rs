@@ -211,7 +211,7 @@ pub async fn update(
         return Ok(again(&app, &asking, &item, Some(&typed), Mistakes::default(), preview));
     }
     if let Err(held) = app.brake_edit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {
-        let form = again(&app, &asking, &item, Some(&typed), Mistakes::one("", held.on_form()), None);
+        let form = again(&app, &asking, &item, Some(&typed), Mistakes::held(&held, held.on_form()), None);
         return Ok(limit::on_form(form, &held));
     }
     let title = checked.title.as_ref().map(Title::as_str);

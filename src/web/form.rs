@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
+use crate::domain::brake::Held;
 use crate::web::error::Error;
 use crate::web::state::App;
 
@@ -34,7 +35,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
 
 /// What is wrong in a form: each mistake with the field it belongs to, or with none.
 #[derive(Debug, Clone, Default)]
-pub struct Mistakes(Vec<(&'static str, String)>);
+pub struct Mistakes {
+    list: Vec<(&'static str, String)>,
+    /// Nothing is to be mended: it is to wait.
+    waits: bool,
+}
 
 impl Mistakes {
     pub fn one(field: &'static str, sentence: impl Display) -> Mistakes {
@@ -43,8 +48,22 @@ impl Mistakes {
         mistakes
     }
 
+    /// What a brake says on a form, in the words of `sentence`.
+    pub fn held(held: &Held, sentence: impl Display) -> Mistakes {
+        Mistakes { waits: !held.can_be_mended(), ..Mistakes::one("", sentence) }
+    }
+
+    /// What stands above all of them.
+    pub fn heading(&self) -> String {
+        match self.len() {
+            _ if self.waits => "Not yet".to_owned(),
+            1 => "One thing to mend".to_owned(),
+            many => format!("{many} things to mend"),
+        }
+    }
+
     pub fn add(&mut self, field: &'static str, sentence: impl Display) {
-        self.0.push((field, sentence.to_string()));
+        self.list.push((field, sentence.to_string()));
     }
 
     /// The value of a good field, or its mistake noted.
@@ -53,15 +72,15 @@ impl Mistakes {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     pub fn list(&self) -> &[(&'static str, String)] {
-        &self.0
+        &self.list
     }
 
     pub fn has(&self, field: &str) -> bool {
@@ -69,7 +88,7 @@ impl Mistakes {
     }
 
     pub fn on(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
+        self.list.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
     }
 
     /// The status of the form shown again.

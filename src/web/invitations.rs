@@ -109,7 +109,7 @@ pub async fn create(State(app): State<App>, asking: CurrentMember, from: Address
     let (member, now) = (&asking.member, asking.viewer.now);
     let most = invitations_of(member, app.config.sign_up, &app.policy, now).map_err(Error::forbidden)?;
     if let Err(held) = app.brake(Deed::Invitation, member, from, now) {
-        let page = page(&app, &asking, None, None, Mistakes::one("", &held)).await?;
+        let page = page(&app, &asking, None, None, Mistakes::held(&held, &held)).await?;
         return Ok(limit::on_form(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;

@@ -160,7 +160,7 @@ pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
     if let Err(held) = app.limits.password_form(newcomer.address) {
-        return Ok(limit::on_form(form(app, &newcomer.viewer, entrance, typed, Mistakes::one("", &held)), &held));
+        return Ok(limit::on_form(form(app, &newcomer.viewer, entrance, typed, Mistakes::held(&held, &held)), &held));
     }
     errors.check("password", app.check_password(&typed.password, &typed.name).await?);
     let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.network()), ..Draft::default() };
@@ -174,7 +174,7 @@ pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed
     }
     let Some(name) = name.filter(|_| errors.is_empty()) else { return again(errors) };
     if let Err(held) = app.limits.sign_up(newcomer.address) {
-        return Ok(limit::on_form(form(app, &newcomer.viewer, entrance, typed, Mistakes::one("", &held)), &held));
+        return Ok(limit::on_form(form(app, &newcomer.viewer, entrance, typed, Mistakes::held(&held, &held)), &held));
     }
     let hash = app.hash_password(typed.password.clone()).await?;
     let made = match text {

@@ -110,7 +110,7 @@ pub async fn create(
         return Ok(form(&app, &viewer, &typed, Mistakes::default(), Some(preview)));
     }
     if let Err(held) = app.brake_post(Deed::Story, &story.text, &member, from.1, viewer.now) {
-        let form = form(&app, &viewer, &typed, Mistakes::one("", held.on_form()), None);
+        let form = form(&app, &viewer, &typed, Mistakes::held(&held, held.on_form()), None);
         return Ok(limit::on_form(form, &held));
     }
     publish(&app, &CurrentMember { viewer, member }, &typed, &story, from).await

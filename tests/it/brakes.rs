@@ -42,7 +42,15 @@ async fn a_new_account_posts_less_often_until_it_has_karma_or_age() {
         assert_eq!(submit(&mut alice, "192.0.2.1", &format!("Story {number}")).await.status, StatusCode::SEE_OTHER);
     }
     let page = submit(&mut alice, "192.0.2.1", "Story 4").await;
-    assert!(is_held(&page) && page.has("New accounts can submit stories 3 times an hour here"), "{}", page.text());
+    assert!(
+        is_held(&page)
+            && page.has(
+                "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma."
+            ),
+        "{}",
+        page.text()
+    );
+    assert!(page.has("<h2>Not yet</h2>") && !page.has("to mend"), "there is nothing to mend: {}", page.text());
     assert!(page.has(">What I typed.</textarea>") && page.has("value=\"Story 4\""));
     app.set_karma("alice", 10).await;
     let mut again = app.session("alice").await;
@@ -101,7 +109,10 @@ async fn a_site_may_let_new_accounts_read_and_vote_only() {
     let mut alice = app.member("alice").await;
     let page = submit(&mut alice, "192.0.2.1", "A story").await;
     assert_eq!((page.status, page.header("retry-after")), (StatusCode::FORBIDDEN, ""));
-    assert!(page.has("New accounts cannot submit stories here yet.") && page.has(">What I typed.</textarea>"));
+    assert!(
+        page.has("New accounts cannot submit stories here until they are 14 days old or have 10 karma.")
+            && page.has(">What I typed.</textarea>")
+    );
     let story = app.person("mia", Role::Moderator).await.story("Hers", "https://example.com/").await;
     let page = reply(&mut alice, story, "See https://a.example/").await;
     assert!(page.has("New accounts cannot post links here yet."), "{}", page.text());

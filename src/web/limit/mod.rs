@@ -60,7 +60,7 @@ impl Doer {
         let network = |width: Width| Key::Network(width.network(self.from.network()), self.is_new);
         match whose {
             Whose::Account => account,
-            Whose::NewAccount => account.filter(|_| self.is_new),
+            Whose::NewAccount { .. } => account.filter(|_| self.is_new),
             Whose::SlowedAccount => account.filter(|_| self.is_slowed),
             Whose::Address => Some(network(Width::Near)),
             Whose::Network => self.is_new.then(|| network(Width::Middle)),
@@ -80,13 +80,14 @@ pub struct Limits {
 impl Limits {
     pub fn new(config: &Config, clock: &Clock) -> Limits {
         let on = config.limits.is_on();
-        let rates = config.policy().rates;
+        let policy = config.policy();
+        let rates = &policy.rates;
         let limit = |brake: Brake| {
             let per = Duration::from_secs(u64::try_from(brake.per).unwrap_or(0));
             (brake, Limit::new(brake.times, per, clock, on))
         };
         Limits {
-            brakes: rates.table().into_iter().map(limit).collect(),
+            brakes: policy.brakes().into_iter().map(limit).collect(),
             links: Limit::new(rates.links_per_hour_new, HOUR, clock, on),
             links_per_hour: rates.links_per_hour_new,
             // These two keep the site in reach of whoever runs it: never is no setting of theirs.
