@@ -253,6 +253,8 @@ struct RequestView {
     text: Html,
     asked: When,
     declined: Option<When>,
+    /// Why it cannot be approved now.
+    shut: Option<SignUpError>,
     /// What a moderator said.
     message: Option<Html>,
 }
@@ -265,6 +267,7 @@ pub fn request(app: &App, viewer: &MaybeMember, request: store::Request) -> Resp
         text: text::render(&request.text),
         asked: When::new(request.created, viewer.now),
         declined: request.declined_at.map(|at| When::new(at, viewer.now)),
+        shut: app.config.sign_up.may_approve().err(),
         message: (!request.message.is_empty()).then(|| text::render(&request.message)),
     };
     html(&RequestPage { page, request: Some(request) })

@@ -286,7 +286,11 @@ async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
         ask(&mut before.visitor(), "bob", WHY).await;
         let app = before.with_other_settings(|config| config.sign_up = mode);
         let mut moderator = app.session("moderator").await;
-        assert!(log_in(&mut app.visitor(), "ada", PASSWORD).await.has("It waits for a moderator."));
+        let waits = log_in(&mut app.visitor(), "ada", PASSWORD).await;
+        assert!(waits.has("It waits for a moderator."));
+        let closed = mode == SignUp::Closed;
+        assert_eq!(waits.has("Come back and log in again"), !closed, "{mode:?}: {}", waits.text());
+        assert_eq!(waits.has("Your request cannot be approved until that changes."), closed, "{mode:?}");
         let page = decide(&mut moderator, "ada", "approve", "", &app).await;
         let is_closed = mode == SignUp::Closed;
         assert_eq!(page.status == StatusCode::FORBIDDEN, is_closed, "{mode:?}: {}", page.status);
