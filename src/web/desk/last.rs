@@ -15,7 +15,9 @@ const SHOWN: i64 = 5 * MINUTE;
 
 /// An act, for `_last.html`.
 pub struct Last {
-    pub verb: String,
+    /// What stands around what it was done to, as [`moderation::said`] has it.
+    pub before: String,
+    pub after: String,
     pub item: Option<(ItemId, String)>,
     pub user: Option<String>,
     pub reason: String,
@@ -48,8 +50,10 @@ impl Last {
             return Ok(None);
         }
         let name = |item: &Item| item.title.as_ref().map_or("a comment".to_owned(), |title| format!("“{title}”"));
+        let moderation::Said { before, after, .. } = moderation::said(&act.act, &act.detail);
         Ok(Some(Last {
-            verb: moderation::verb(&act.act).to_owned(),
+            before,
+            after,
             undo: desk::undo(&act.act).filter(|_| item.is_some()),
             item: item.map(|item| (item.id, name(&item))),
             user: act.user,
@@ -62,17 +66,12 @@ impl Last {
 /// The refusal of an act that found nothing to change: what was done to the item before, and by whom.
 pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> Result<Error, Error> {
     let on_it = Acts { item: Some(item), private: true, ..Acts::default() };
-    let sentence = app.store.log(on_it, 1).await?.pop().map_or_else(
-        || "It is so already.".to_owned(),
-        |act| {
-            let actor = moderation::together(&act.act).or(act.actor.as_deref()).unwrap_or("the operator").to_owned();
-            let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
-            format!(
-                "It is so already: {actor} {} this {}{why}.",
-                moderation::verb(&act.act),
-                When::new(act.at, viewer.now).ago
-            )
-        },
-    );
-    Ok(Error::Conflict(sentence))
+    let Some(act) = app.store.log(on_it, 1).await?.pop() else {
+        return Ok(Error::Conflict("It is so already.".to_owned()));
+    };
+    let actor = moderation::together(&act.act).or(act.actor.as_deref()).unwrap_or("the operator");
+    let moderation::Said { before, after, .. } = moderation::said(&act.act, &act.detail);
+    let what = [format!("{actor}{before} this"), after, When::new(act.at, viewer.now).ago].join(" ").replace("  ", " ");
+    let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
+    Ok(Error::Conflict(format!("It is so already: {what}{why}.")))
 }
