@@ -11,34 +11,48 @@ use crate::clock::{Clock, DAY, HOUR, Timestamp};
 use crate::domain::item::Kind;
 use crate::domain::title::section;
 use crate::domain::url::StoryUrl;
-use crate::store::{NewItem, Store};
+use crate::domain::vote::{Dir, FLOOR};
+use crate::store::{ImportedVote, NewItem, Store};
 
 /// Items of one transaction, about.
 const BATCH: usize = 5_000;
 /// The people who write in the long threads: not more on a larger site, so that the threads stay the same.
 const REGULARS: u32 = 200;
+/// The most votes up of one item that are somebody's, so that making them does not take longer than the texts; the rest of its points
+/// come with it, as in an import.
+const VOTERS: i64 = 20;
+/// The most points of one item.
+const MOST: i64 = 3_000;
+/// The most votes down: a comment at the lowest score takes no more.
+const MOST_DOWN: i64 = 1 - FLOOR;
 
 #[derive(Debug, clap::Args)]
 pub struct Generate {
     /// How many people write
     #[arg(long, default_value_t = 200)]
-    users: u32,
+    pub users: u32,
     /// How many stories there are
     #[arg(long, default_value_t = 1_000)]
-    stories: u32,
+    pub stories: u32,
     /// How many comments they have between them
     #[arg(long, default_value_t = 10_000)]
-    comments: u32,
+    pub comments: u32,
     /// Beside those, the newest stories: one for each number, with so many comments, the same on a site of any size
     #[arg(long, value_delimiter = ',', default_value = "650,3000")]
-    long: Vec<u32>,
+    pub long: Vec<u32>,
     /// Another number, another site
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub seed: u64,
 }
 
-/// Makes the site, in a database that has no items yet.
 pub async fn run(args: Generate, store: &Store, clock: &Clock) -> anyhow::Result<ExitCode> {
+    let (stories, comments) = make(&args, store, clock.now()).await?;
+    writeln!(std::io::stdout(), "Made {stories} stories and {comments} comments by {} people.", args.users)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the site as it would be at `now`, in a database that has no items yet; answers how many stories and how many comments it has.
+pub async fn make(args: &Generate, store: &Store, now: Timestamp) -> anyhow::Result<(u64, u64)> {
     if args.users == 0 || args.stories == 0 {
         bail!("a site needs at least one of --users and one of --stories");
     }
@@ -53,10 +67,9 @@ pub async fn run(args: Generate, store: &Store, clock: &Clock) -> anyhow::Result
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let now = clock.now();
     let mut site = Site { rng: Rng::with_seed(args.seed), users: args.users, next: 1, now };
     let mut batch = Vec::with_capacity(BATCH);
-    for (nth, comments) in shares(&args, &mut site.rng).into_iter().enumerate() {
+    for (nth, comments) in shares(args, &mut site.rng).into_iter().enumerate() {
         let newer = stories.saturating_sub(nth as u64);
         if nth as u64 >= u64::from(args.stories) {
             site.rng = Rng::with_seed(args.seed.wrapping_add(newer));
@@ -71,8 +84,7 @@ pub async fn run(args: Generate, store: &Store, clock: &Clock) -> anyhow::Result
     }
     store.import(&batch, 0, now).await?;
     bar.finish_and_clear();
-    writeln!(std::io::stdout(), "Made {stories} stories and {comments} comments by {} people.", args.users)?;
-    Ok(ExitCode::SUCCESS)
+    Ok((stories, comments))
 }
 
 /// How many comments each story has, the oldest first: few have many, as is usual.
@@ -102,6 +114,19 @@ fn age(newer: u64) -> i64 {
     i64::try_from(newer).unwrap_or(i64::MAX).saturating_mul(DAY / 100)
 }
 
+fn name(person: u32) -> String {
+    format!("user{person}")
+}
+
+/// What can be answered.
+#[derive(Clone, Copy)]
+struct Said {
+    id: i64,
+    by: u32,
+    at: Timestamp,
+    depth: u32,
+}
+
 struct Site {
     rng: Rng,
     users: u32,
@@ -112,17 +137,18 @@ struct Site {
 
 impl Site {
     fn thread(&mut self, age: i64, comments: u64, batch: &mut Vec<NewItem>) {
-        let story = self.story(age);
-        let (root, began) = (story.source_id, story.time);
+        let by = self.person();
+        let story = self.story(age, by);
+        let mut above = vec![Said { id: story.source_id, by, at: story.time, depth: 0 }];
         batch.push(story);
-        let mut above = vec![(root, began, 0_u32)];
         for _ in 0..comments {
             // One in three answers the story, the others somebody, more often somebody late: so threads grow deep.
             let at = if self.rng.u8(0..3) == 0 { 0 } else { above.len() - 1 - self.late(above.len()) };
-            let Some(&(parent, said, depth)) = above.get(at) else { continue };
-            let comment = self.comment(parent, said);
-            if depth < 30 {
-                above.push((comment.source_id, comment.time, depth + 1));
+            let Some(&parent) = above.get(at) else { continue };
+            let by = self.person();
+            let comment = self.comment(parent, by);
+            if parent.depth < 30 {
+                above.push(Said { id: comment.source_id, by, at: comment.time, depth: parent.depth + 1 });
             }
             batch.push(comment);
         }
@@ -133,7 +159,17 @@ impl Site {
         self.rng.usize(0..len).min(self.rng.usize(0..len))
     }
 
-    fn story(&mut self, age: i64) -> NewItem {
+    /// Few people do much: the smaller of two draws.
+    fn person(&mut self) -> u32 {
+        self.rng.u32(0..self.users).min(self.rng.u32(0..self.users))
+    }
+
+    /// How many points something has above its first: most things none or few, some very many, the more the steeper.
+    fn points(&mut self, steepness: f64) -> i64 {
+        i64::try_from(whole((1.0 - self.rng.f64()).powf(-steepness))).unwrap_or(MOST).min(MOST) - 1
+    }
+
+    fn story(&mut self, age: i64, by: u32) -> NewItem {
         let time = self.now.minus(age);
         let title = self.title();
         let has_url = self.rng.u8(0..10) > 0;
@@ -141,31 +177,58 @@ impl Site {
         let url =
             has_url.then(|| StoryUrl::parse(&format!("https://site-{site}.example/{}", self.next)).ok()).flatten();
         let text = if has_url { String::new() } else { self.text() };
-        let points = 1 + i64::try_from(whole((1.0 - self.rng.f64()).powf(-1.1))).unwrap_or(0).min(3_000);
-        NewItem {
-            section: section(&title, ""),
-            title: Some(title),
-            url,
-            points: Some(points),
-            ..self.item(Kind::Story, time, text)
-        }
+        let mut story =
+            NewItem { section: section(&title, ""), title: Some(title), url, ..self.item(Kind::Story, by, time, text) };
+        let points = 1 + self.points(1.1);
+        self.vote_up(&mut story, points, by);
+        story
     }
 
-    fn comment(&mut self, parent: i64, said: Timestamp) -> NewItem {
-        let wait = i64::from(self.rng.u32(60..7_200)).min(self.now.since(said).max(2) / 2).min(12 * HOUR);
+    /// Most comments have 1 to 3 points, one in fifty more than ten; one in twelve is voted down, so that one in twenty is below 1.
+    fn comment(&mut self, parent: Said, by: u32) -> NewItem {
+        let wait = i64::from(self.rng.u32(60..7_200)).min(self.now.since(parent.at).max(2) / 2).min(12 * HOUR);
         let text = self.text();
-        NewItem { parent: Some(parent), ..self.item(Kind::Comment, said.plus(wait), text) }
+        let mut comment = self.item(Kind::Comment, by, parent.at.plus(wait), text);
+        comment.parent = Some(parent.id);
+        let points = self.points(0.6);
+        self.vote_up(&mut comment, points, by);
+        if self.rng.u8(0..12) == 0 {
+            let points = 1 + self.points(0.6);
+            // Nobody votes down what answers them.
+            self.vote(&mut comment, Dir::Down, points.min(MOST_DOWN), &[by, parent.by]);
+        }
+        comment
     }
 
-    fn item(&mut self, kind: Kind, time: Timestamp, text: String) -> NewItem {
+    /// Gives so many points above the first.
+    fn vote_up(&mut self, item: &mut NewItem, points: i64, author: u32) {
+        let cast = self.vote(item, Dir::Up, points.min(VOTERS), &[author]);
+        item.points = Some(1 + points - cast);
+    }
+
+    /// Casts up to so many votes in the day after the item was posted, none by one of these; answers how many, for who is drawn twice
+    /// votes once.
+    fn vote(&mut self, item: &mut NewItem, dir: Dir, most: i64, never: &[u32]) -> i64 {
+        let span = self.now.since(item.time).clamp(0, DAY);
+        let mut cast = 0;
+        for _ in 0..most {
+            let (person, after) = (self.person(), self.rng.i64(0..=span));
+            let voter = name(person);
+            if !never.contains(&person) && item.votes.iter().all(|vote| vote.voter != voter) {
+                item.votes.push(ImportedVote { voter, dir, at: item.time.plus(after) });
+                cast += 1;
+            }
+        }
+        cast
+    }
+
+    fn item(&mut self, kind: Kind, by: u32, time: Timestamp, text: String) -> NewItem {
         let id = self.next;
         self.next += 1;
-        // Few people write much: the smaller of two draws.
-        let user = self.rng.u32(0..self.users).min(self.rng.u32(0..self.users));
         NewItem {
             source_id: id,
             kind,
-            author: Some(format!("user{user}")),
+            author: Some(name(by)),
             time,
             parent: None,
             place: None,
@@ -174,6 +237,7 @@ impl Site {
             section: None,
             text,
             points: None,
+            votes: Vec::new(),
             dead: false,
             deleted: false,
         }

@@ -2,7 +2,7 @@
 
 mod admin;
 mod backup;
-mod generate;
+pub mod generate;
 pub mod import;
 mod person;
 mod serve;

@@ -1,8 +1,12 @@
 //! Items that came from elsewhere, many at once.
 
+mod votes;
+
 use std::collections::{HashMap, HashSet};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
+
+pub use votes::ImportedVote;
 
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
@@ -38,6 +42,8 @@ pub struct NewItem {
     pub text: String,
     /// None where the source does not tell them: counted as 1.
     pub points: Option<i64>,
+    /// Those that came beside the points.
+    pub votes: Vec<ImportedVote>,
     pub dead: bool,
     pub deleted: bool,
 }
@@ -117,6 +123,7 @@ impl Store {
         for rows in rows.chunks(ROWS) {
             insert_items(&mut tx, rows, &mut below).await?;
         }
+        votes::insert_votes(&mut tx, &rows, &authors).await?;
         count_below(&mut tx, below.into_iter().collect()).await?;
         self.commit(tx).await?;
         Ok(imported)
@@ -197,10 +204,10 @@ async fn insert_items(
 ) -> Result<()> {
     let mut query = QueryBuilder::new(
         "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, place, title, url, \
-         url_key, site, domain, rule_version, section, text, base_points, score, descendants, deleted_at, dead, source, source_id) ",
+         url_key, site, domain, rule_version, section, text, base_points, score, ups, downs, descendants, deleted_at, dead, source, source_id) ",
     );
     query.push_values(rows, |mut values, row| {
-        let (item, placed) = (row.item, row.placed);
+        let (item, placed, voted) = (row.item, row.placed, row.item.voted());
         let site = item.url.as_ref().map(StoryUrl::site);
         let points = item.points.unwrap_or(1);
         values.push_bind(placed.id).push_bind(item.kind).push_bind(placed.author_id);
@@ -211,7 +218,7 @@ async fn insert_items(
         values.push_bind(item.url.as_ref().map(StoryUrl::key));
         values.push_bind(site.as_ref().map(|site| site.name.clone())).push_bind(site.map(|site| site.domain));
         values.push_bind(item.url.as_ref().map(|_| RULE_VERSION)).push_bind(item.section).push_bind(item.text.as_str());
-        values.push_bind(points).push_bind(points);
+        values.push_bind(points).push_bind(points + voted.score).push_bind(voted.ups).push_bind(voted.downs);
         values.push_bind(if item.parent.is_none() { below.remove(&placed.id).unwrap_or(0) } else { 0 });
         values.push_bind(item.deleted.then_some(item.time)).push_bind(item.dead.then_some("killed"));
         values.push_bind(SOURCE).push_bind(item.source_id);
@@ -240,6 +247,14 @@ struct Person<'a> {
     since: Timestamp,
     /// Points of their stories beyond each one's first.
     karma: i64,
+    /// What the votes brought beside.
+    voted: i64,
+}
+
+impl<'a> Person<'a> {
+    fn of(name: &'a str, since: Timestamp) -> Person<'a> {
+        Person { name, since, karma: 0, voted: 0 }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -251,7 +266,7 @@ struct Account {
     imported: bool,
 }
 
-/// The accounts of all authors by their names in lower case, made or brought up to date.
+/// The accounts of all authors and voters by their names in lower case, made or brought up to date.
 async fn authors(
     tx: &mut Transaction<'static, Sqlite>,
     items: &[&NewItem],
@@ -295,11 +310,19 @@ async fn authors(
 fn people<'a>(items: &[&'a NewItem]) -> HashMap<String, Person<'a>> {
     let mut people = HashMap::new();
     for item in items {
+        for vote in &item.votes {
+            let name = vote.voter.as_str();
+            let voter = people.entry(name.to_ascii_lowercase()).or_insert_with(|| Person::of(name, vote.at));
+            voter.since = voter.since.min(vote.at);
+        }
         let Some(name) = item.author.as_deref() else { continue };
-        let person = people.entry(name.to_ascii_lowercase()).or_insert(Person { name, since: item.time, karma: 0 });
+        let person = people.entry(name.to_ascii_lowercase()).or_insert_with(|| Person::of(name, item.time));
         person.since = person.since.min(item.time);
         if matches!(item.kind, Kind::Story | Kind::Poll) {
             person.karma += item.points.map_or(0, |points| points - 1);
+        }
+        if item.kind != Kind::Pollopt {
+            person.voted += item.voted().score;
         }
     }
     people
@@ -336,12 +359,12 @@ async fn update_accounts(
     theirs: &[(&String, UserId, &Person<'_>)],
 ) -> Result<()> {
     for theirs in theirs.chunks(ROWS) {
-        let mut query = QueryBuilder::new("with more (id, since, karma) as (");
+        let mut query = QueryBuilder::new("with more (id, since, karma, voted) as (");
         query.push_values(theirs, |mut values, (_, id, person)| {
-            values.push_bind(*id).push_bind(person.since).push_bind(person.karma);
+            values.push_bind(*id).push_bind(person.since).push_bind(person.karma).push_bind(person.voted);
         });
         query.push(
-            ") update users set karma = users.karma + more.karma, karma_base = users.karma_base + more.karma, \
+            ") update users set karma = users.karma + more.karma + more.voted, karma_base = users.karma_base + more.karma, \
              created = case when more.since < users.created then more.since else users.created end \
              from more where users.id = more.id",
         );
@@ -362,7 +385,7 @@ async fn make_accounts(
             QueryBuilder::new("insert into users (name, karma, karma_base, created, source, replies_read_at) ");
         query.push_values(absent, |mut values, (_, _, here, person)| {
             let karma = person.karma + 1;
-            values.push_bind(here.as_str()).push_bind(karma).push_bind(karma).push_bind(person.since);
+            values.push_bind(here.as_str()).push_bind(karma + person.voted).push_bind(karma).push_bind(person.since);
             values.push_bind(SOURCE).push_bind(now);
         });
         query.push(" returning lower(name), id");

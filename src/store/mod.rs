@@ -44,7 +44,7 @@ pub use desk::{Duplicate, NewAccount, Queued};
 pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
 use generations::Generations;
 pub use generations::ThreadGeneration;
-pub use import::{Imported, NewItem};
+pub use import::{Imported, ImportedVote, NewItem};
 pub use invitations::{Invitation, Inviter};
 pub use items::{Edit, NewComment, NewStory, NewUrl, Submission};
 pub use lists::{Dead, Page};

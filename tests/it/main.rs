@@ -20,6 +20,7 @@ mod durable;
 mod fate;
 mod fetch;
 mod flag;
+mod generate;
 mod hostile;
 mod import;
 mod invite;

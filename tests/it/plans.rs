@@ -327,6 +327,7 @@ fn new_item(source_id: i64, parent: Option<i64>) -> NewItem {
         section: None,
         text: String::new(),
         points: Some(3),
+        votes: Vec::new(),
         dead: false,
         deleted: false,
     }

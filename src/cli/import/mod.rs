@@ -226,6 +226,7 @@ fn new_item(record: &Record) -> (NewItem, bool) {
         url: url.and_then(Result::ok),
         text: from_hn_html(&record.text),
         points: record.points,
+        votes: Vec::new(),
         dead: record.dead,
         deleted: record.deleted,
     };

@@ -1,0 +1,59 @@
+//! Votes that come with items, where it is known who cast them.
+
+use std::collections::HashMap;
+
+use sqlx::{QueryBuilder, Sqlite, Transaction};
+
+use super::super::Result;
+use super::{NewItem, ROWS, Row};
+use crate::clock::Timestamp;
+use crate::domain::item::ItemId;
+use crate::domain::tally::Shift;
+use crate::domain::user::UserId;
+use crate::domain::vote::Dir;
+
+/// A vote that counts. Nobody has two on one item, or one on their own.
+#[derive(Debug, Clone)]
+pub struct ImportedVote {
+    pub voter: String,
+    pub dir: Dir,
+    pub at: Timestamp,
+}
+
+impl NewItem {
+    /// What its votes come to, beside its points.
+    pub(super) fn voted(&self) -> Shift {
+        let mut shift = Shift::default();
+        for vote in &self.votes {
+            shift.score += vote.dir.points();
+            match vote.dir {
+                Dir::Up => shift.ups += 1,
+                Dir::Down => shift.downs += 1,
+            }
+        }
+        shift
+    }
+}
+
+pub(super) async fn insert_votes(
+    tx: &mut Transaction<'static, Sqlite>,
+    rows: &[Row<'_>],
+    people: &HashMap<String, UserId>,
+) -> Result<()> {
+    let cast = |vote: &ImportedVote, item: ItemId| {
+        let voter = people.get(&vote.voter.to_ascii_lowercase())?;
+        Some((*voter, item, vote.dir, vote.at))
+    };
+    let mut votes: Vec<(UserId, ItemId, Dir, Timestamp)> =
+        rows.iter().flat_map(|row| row.item.votes.iter().filter_map(|vote| cast(vote, row.placed.id))).collect();
+    // As the indices have them.
+    votes.sort_unstable_by_key(|(voter, item, ..)| (*voter, *item));
+    for votes in votes.chunks(ROWS) {
+        let mut query = QueryBuilder::new("insert into votes (user_id, item_id, dir, counted, at) ");
+        query.push_values(votes, |mut values, (voter, item, dir, at)| {
+            values.push_bind(*voter).push_bind(*item).push_bind(dir.points()).push_bind(true).push_bind(*at);
+        });
+        query.build().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
