@@ -8,7 +8,7 @@ use crate::app::TestApp;
 use crate::vote::differences;
 
 /// A site of more items than are written at once, with a long thread.
-async fn made(seed: u64, users: u32) -> TestApp {
+pub async fn made(seed: u64, users: u32) -> TestApp {
     let app = TestApp::new().await;
     let asked = Generate { users, stories: 100, comments: 6_000, long: vec![400], seed };
     let made = make(&asked, &app.store, app.now()).await.expect("a site");

@@ -54,4 +54,5 @@ mod uncounted;
 mod vote;
 mod votes_together;
 mod waves;
+mod weight;
 mod written;
