@@ -34,6 +34,20 @@ text { fill: #ccc; } .title { fill: #eee; } .quiet { fill: #999; }\
 .member { fill: #f0945c; } .member-line { stroke: #f0945c; }\
 }</style>";
 
+/// What the second part shows; the table beside it has all.
+const CURVES: [&str; 10] = [
+    "front page, visitor",
+    "front page, member",
+    "650-comment thread, visitor",
+    "650-comment thread, member",
+    "user page, visitor",
+    "front page, after a vote",
+    "650-comment thread, after a vote",
+    "user page, after a vote",
+    "votes",
+    "comments",
+];
+
 pub fn draw(results: &Results) -> String {
     let pages = results.pages();
     let growth = 84.0 + pages.len() as f64 * ROW + 36.0;
@@ -114,12 +128,13 @@ struct Grown<'a> {
 }
 
 fn grown(results: &Results) -> Vec<Grown<'_>> {
-    let rows = results.grown().filter(|(_, row)| row.unit == "ms CPU");
-    rows.map(|(name, row)| {
-        let first = row.more.sizes.first().map_or(1.0, |(_, value)| *value);
-        Grown { name, points: row.more.sizes.iter().map(|(items, value)| (*items, value / first)).collect() }
-    })
-    .collect()
+    let rows = results.grown().map(|(name, row)| (name.strip_suffix(", plain").unwrap_or(name), row));
+    rows.filter(|(name, _)| CURVES.contains(name))
+        .map(|(name, row)| {
+            let first = row.more.sizes.first().map_or(1.0, |(_, value)| *value);
+            Grown { name, points: row.more.sizes.iter().map(|(items, value)| (*items, value / first)).collect() }
+        })
+        .collect()
 }
 
 fn curves(grown: &[Grown<'_>], top: f64, svg: &mut String) {

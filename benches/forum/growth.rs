@@ -1,26 +1,26 @@
 //! The same work on sites of very different sizes, in turn: what it costs should not depend on the size.
 
-use crate::load::Request;
-use crate::results::{Results, Row};
+use std::time::Duration;
+
+use crate::limits;
+use crate::load::{Answer, Request, fetch};
+use crate::results::{OfSize, Results, Row};
 use crate::site::Site;
-use crate::turns::{Contestant, Plan, in_turn, milliseconds};
+use crate::table::{MEMBER, log_in_scripts, pages};
+use crate::turns::{Contestant, Measured, Plan, in_turn, milliseconds};
 use crate::work;
 
 const SIZES: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
+/// A round of a page on a site of one size: there are eight of each, for four sites and what the same bytes cost without a forum.
+const ROUND: Duration = Duration::from_millis(250);
 
 /// What each connection sends to a site, over and over.
 type Scripts = fn(&Site) -> Vec<Vec<Request>>;
 /// An item, and a page that changes with a vote on it.
 type Changed = fn(&Site) -> (i64, Request);
 
-const READS: [(&str, Scripts); 5] = [
-    ("front page, visitor", |_| vec![vec![Request::get("/", None, "identity", None)]]),
-    ("front page, member", |site| vec![vec![Request::get("/", Some(&site.members[0]), "identity", None)]]),
-    ("650-comment thread, visitor", |site| vec![vec![thread(site, None)]]),
-    ("650-comment thread, member", |site| vec![vec![thread(site, Some(&site.members[0]))]]),
-    ("user page, visitor", |_| vec![vec![Request::get("/user/user1", None, "identity", None)]]),
-];
-const WRITES: [(&str, Scripts); 2] = [("votes", work::votes), ("comments", work::comments)];
+const WRITES: [(&str, Scripts); 3] =
+    [("votes", work::votes), ("comments", work::comments), ("log-ins", log_in_scripts)];
 
 fn thread(site: &Site, session: Option<&str>) -> Request {
     Request::get(&format!("/item/{}", site.stories[0]), session, "identity", None)
@@ -35,18 +35,21 @@ const ANEW: [(&str, Changed); 3] = [
 
 pub fn measure(plan: &Plan, results: &mut Results) {
     let sites = SIZES.map(Site::start);
-    let grown = |name: &str, unit: &str, values: Vec<f64>| {
-        let (first, last) = (values[0], values[values.len() - 1]);
-        let mut row = Row::new(format!("{name}, 10^3 to 10^6 items"), unit, last).against(first);
-        row.more.sizes = SIZES.into_iter().zip(values).collect();
-        row
-    };
     let each = |ask: fn(&Site) -> f64| sites.iter().map(ask).collect();
     results.add(grown("start to first answer", "ms", each(|site| milliseconds(site.started_in))));
     results.add(grown("resident after start", "MB", each(|site| site.resident_after_start)));
     // Reading before writing, which makes the threads longer.
-    for (name, scripts) in READS {
-        results.add(grown(name, "ms CPU", same_work(&sites, scripts, plan)));
+    let short = Plan { round: ROUND, ..*plan };
+    for (nth, (page, _)) in pages(&sites[0]).into_iter().enumerate() {
+        for who in ["visitor", "member"] {
+            for (form, encoding) in MEMBER {
+                let ask = |site: &Site| {
+                    let session = Some(site.members[0].as_str()).filter(|_| who == "member");
+                    Request::get(&pages(site)[nth].1, session, encoding, None)
+                };
+                results.add(of_sizes(&format!("{page}, {who}, {form}"), same_page(&sites, ask, &short)));
+            }
+        }
     }
     for (name, ask) in ANEW {
         let asked = sites.each_ref().map(|site| {
@@ -58,14 +61,46 @@ pub fn measure(plan: &Plan, results: &mut Results) {
         results.add(grown(name, "ms CPU", costs));
     }
     for (name, scripts) in WRITES {
-        results.add(grown(name, "ms CPU", same_work(&sites, scripts, plan)));
+        results.add(of_sizes(name, same_work(&sites, scripts, plan)));
     }
     results.add(grown("resident after the load", "MB", each(|site| site.server.resident_mb())));
 }
 
-/// What the work costs on each site.
-fn same_work(sites: &[Site], scripts: Scripts, plan: &Plan) -> Vec<f64> {
+/// The row of something that has one value on each site.
+fn grown(name: &str, unit: &str, values: Vec<f64>) -> Row {
+    let (first, last) = (values[0], values[values.len() - 1]);
+    let mut row = Row::new(format!("{name}, 10^3 to 10^6 items"), unit, last).against(first);
+    row.more.sizes = SIZES.into_iter().zip(values).collect();
+    row
+}
+
+/// The row of requests, compared by their processor time.
+fn of_sizes(name: &str, measured: Vec<OfSize>) -> Row {
+    let mut row = grown(name, "ms CPU", measured.iter().map(|of_size| of_size.cpu_ms).collect());
+    row.more.by_size = measured;
+    row
+}
+
+/// A page of each site and its own bytes from a bare handler, all in turn.
+fn same_page(sites: &[Site], ask: impl Fn(&Site) -> Request, plan: &Plan) -> Vec<OfSize> {
+    let scripts: Vec<_> = sites.iter().map(|site| vec![vec![ask(site)]]).collect();
+    let answers: Vec<Answer> =
+        sites.iter().zip(&scripts).map(|(site, script)| fetch(site.server.port, &script[0][0])).collect();
+    let limits: Vec<_> = answers.iter().map(limits::bare).collect();
+    let servers = sites.iter().zip(&limits).flat_map(|(site, limit)| [&site.server, &limit.server]);
+    let asked = servers.zip(scripts.iter().flat_map(|script| [script, script]));
+    let measured = in_turn(asked.map(|(server, script)| Contestant::http(server, script)).collect(), plan);
+    let of_size = |((items, answer), pair): ((u32, &Answer), &[Measured])| {
+        let bytes = Some(answer.bytes);
+        OfSize { bytes, ..OfSize::new(items, &pair[0]).against(&pair[1]) }
+    };
+    SIZES.into_iter().zip(&answers).zip(measured.chunks(2)).map(of_size).collect()
+}
+
+/// The same work on each site.
+fn same_work(sites: &[Site], scripts: Scripts, plan: &Plan) -> Vec<OfSize> {
     let scripts: Vec<_> = sites.iter().map(scripts).collect();
     let contestants = sites.iter().zip(&scripts).map(|(site, script)| Contestant::http(&site.server, script));
-    in_turn(contestants.collect(), plan).into_iter().map(|measured| measured.cpu_ms).collect()
+    let measured = in_turn(contestants.collect(), plan);
+    SIZES.into_iter().zip(&measured).map(|(items, measured)| OfSize::new(items, measured)).collect()
 }

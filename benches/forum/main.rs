@@ -1,4 +1,4 @@
-//! How fast the forum is, as ratios measured in one run: `bin/bench`, or `bin/bench --quick`.
+//! How fast the forum is, as ratios measured in one run: `bin/bench`, or `bin/bench --quick`, on a site of any size with `--items N`.
 //!
 //! It makes a site, starts the release binary on it, and beside it a bare axum handler and nginx that answer the very same bytes; then
 //! drives them in turn over keep-alive connections. A ratio of 1 means that a page costs what copying its bytes costs. Nothing about
@@ -41,8 +41,12 @@ use turns::Plan;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Items of the site that the whole table is of.
+/// Items of the site that the table of a whole run is of.
 const ITEMS: u32 = 10_000;
+/// The fewest that give each connection stories of its own.
+const FEWEST: u32 = 500;
+
+const USAGE: &str = "bin/bench [--quick] [--items N, at least 500] | --instructions | --report";
 
 fn main() {
     // `cargo bench` passes --bench.
@@ -50,19 +54,32 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["--bare", port, folder] => limits::serve_bare(port.parse().unwrap(), Path::new(folder)),
-        [] => run(false, Plan { rounds: 5, round: Duration::from_millis(500) }),
-        ["--quick"] => run(true, Plan { rounds: 5, round: Duration::from_millis(150) }),
+        [] => run(false, None),
+        ["--quick"] => run(true, None),
+        ["--items", items] => of_size(false, items),
+        ["--quick", "--items", items] | ["--items", items, "--quick"] => of_size(true, items),
         ["--report"] => report::write(),
         ["--instructions"] => instructions::count(ITEMS),
-        _ => println!("bin/bench [--quick | --instructions | --report]"),
+        _ => println!("{USAGE}"),
     }
 }
 
-fn run(quick: bool, plan: Plan) {
-    let mut results = Results::begin(quick);
-    table::measure(ITEMS, &plan, &mut results);
-    if !quick {
+fn of_size(quick: bool, items: &str) {
+    match items.parse() {
+        Ok(items @ FEWEST..) => run(quick, Some(items)),
+        _ => println!("{USAGE}"),
+    }
+}
+
+/// The table, on a site of so many items where they are chosen; else, unless it is to be quick, the growth of all with the size of a site.
+fn run(quick: bool, items: Option<u32>) {
+    let round = Duration::from_millis(if quick { 150 } else { 500 });
+    let plan = Plan { rounds: 5, round };
+    let mut results = Results::begin(quick, items.unwrap_or(ITEMS));
+    table::measure(results.items, &plan, &mut results);
+    let whole = !quick && items.is_none();
+    if whole {
         growth::measure(&plan, &mut results);
     }
-    results.write();
+    results.write(whole);
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::chart;
-use crate::results::{Results, Row, figure};
+use crate::results::{OfSize, Results, Row, figure};
 
 const PAGE: &str = "docs/performance.md";
 const CHART: &str = "docs/performance.svg";
@@ -22,9 +22,13 @@ pub fn write() {
 }
 
 impl Results {
+    pub fn named(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+
     /// The row of a page, a viewer and a form.
     pub fn of(&self, page: &str, kind: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.name == format!("{page}, {kind}"))
+        self.named(&format!("{page}, {kind}"))
     }
 
     /// The pages that were measured.
@@ -93,7 +97,8 @@ fn visitors(results: &Results, text: &mut String) {
 fn members(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
-        "\n### Members\n\nThe last columns: the page asked for just after the member voted on it, so that nothing of it is kept.\n\n\
+        "\n### Members\n\nThe last columns: the page asked for just after the member voted on it, so that it is put together anew. The texts are rendered already,\n\
+         and the order of a list may lag by up to a minute.\n\n\
          | page | requests a second, plain | of bare | CPU ms, plain | CPU ms, compressed | after a vote: CPU ms, plain | compressed |\n\
          |---|---:|---:|---:|---:|---:|---:|"
     );
@@ -118,7 +123,7 @@ fn members(results: &Results, text: &mut String) {
 fn beside(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
-        "\n### Writes\n\n| what | value | limit | ratio | CPU ms | p50, p99 ms |\n|---|---:|---:|---:|---:|---:|"
+        "\n### Writes\n\nThe stampede's processor time is that of the whole wave.\n\n| what | value | limit | ratio | CPU ms | p50, p99 ms |\n|---|---:|---:|---:|---:|---:|"
     );
     let is_page = |row: &Row| row.more.bytes.is_some() || row.unit == "ms CPU" || !row.more.sizes.is_empty();
     for row in results.rows.iter().filter(|row| row.limit.is_some() && !is_page(row)) {
@@ -138,22 +143,30 @@ fn beside(results: &Results, text: &mut String) {
 }
 
 fn growth(results: &Results, text: &mut String) {
+    let sizes = results.grown().next().map(|(_, row)| row.more.sizes.as_slice()).unwrap_or_default();
+    let head: String = sizes.iter().map(|(items, _)| format!(" {} |", thousands(*items as usize))).collect();
     let _ = writeln!(
         text,
-        "\n### Growth\n\nThe same work on sites of very different sizes, in turn; CPU milliseconds of one request.\n"
+        "\n### Growth\n\nThe same work on sites of very different sizes, in turn; CPU milliseconds of one request. The ratio is that of the largest site to\n\
+         the smallest. Compressed is what a browser asks for.\n\n\
+         | work |{head} ratio | compressed, on the largest | ratio |\n|---|{}---:|---:|---:|",
+        "---:|".repeat(sizes.len())
     );
-    let mut headed = false;
-    for (name, row) in results.grown() {
-        if !headed {
-            let sizes: String =
-                row.more.sizes.iter().map(|(items, _)| format!(" {} |", thousands(*items as usize))).collect();
-            let _ = writeln!(text, "| work |{sizes} ratio |\n|---|{}---:|", "---:|".repeat(row.more.sizes.len()));
-            headed = true;
-        }
+    for (name, row) in results.grown().filter(|(name, _)| !name.ends_with(", compressed")) {
         let values: String = row.more.sizes.iter().map(|(_, value)| format!(" {} |", figure(*value))).collect();
         let unit = if row.unit == "ms CPU" { String::new() } else { format!(", {}", row.unit) };
-        let _ = writeln!(text, "| {name}{unit} |{values} {} |", ratios([row.ratio].into_iter()));
+        let page = name.strip_suffix(", plain").unwrap_or(name);
+        let compressed = results.grown().find(|(other, _)| other.strip_suffix(", compressed") == Some(page));
+        let compressed = compressed.map(|(_, row)| row);
+        let _ = writeln!(
+            text,
+            "| {page}{unit} |{values} {} | {} | {} |",
+            ratios([row.ratio].into_iter()),
+            cell(compressed.map(|row| row.value)),
+            ratios([compressed.and_then(|row| row.ratio)].into_iter())
+        );
     }
+    rates(results, text);
     let _ = writeln!(text, "\n| thread | 650 comments | 3,000 comments | ratio |\n|---|---:|---:|---:|");
     for row in &results.rows {
         let Some(kind) = row.name.strip_prefix("650 to 3,000 comments, ") else { continue };
@@ -164,6 +177,20 @@ fn growth(results: &Results, text: &mut String) {
             figure(row.value),
             ratios([row.ratio].into_iter())
         );
+    }
+}
+
+/// What is written, a second, by size.
+fn rates(results: &Results, text: &mut String) {
+    let written = |row: &&Row| row.more.by_size.iter().any(|of_size| of_size.limit.is_none());
+    for (nth, row) in results.rows.iter().filter(written).enumerate() {
+        let name = row.name.split(", 10^3").next().unwrap_or(&row.name);
+        let each = |of: fn(&OfSize) -> String| row.more.by_size.iter().map(of).collect::<String>();
+        if nth == 0 {
+            let head = each(|of_size| format!(" {} |", thousands(of_size.items as usize)));
+            let _ = writeln!(text, "\n| a second |{head}\n|---|{}", "---:|".repeat(row.more.by_size.len()));
+        }
+        let _ = writeln!(text, "| {name} |{}", each(|of_size| format!(" {} |", figure(of_size.rate))));
     }
 }
 

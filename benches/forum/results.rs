@@ -50,6 +50,43 @@ pub struct More {
     /// The value by the number of items of a site.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<(u32, f64)>,
+    /// All that was measured on a site of each size.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_size: Vec<OfSize>,
+}
+
+/// Work on a site of so many items; a page beside the same bytes from a bare handler.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OfSize {
+    pub items: u32,
+    /// Requests a second.
+    pub rate: f64,
+    pub cpu_ms: f64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_cpu_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+}
+
+impl OfSize {
+    pub fn new(items: u32, measured: &Measured) -> OfSize {
+        let Measured { rate, cpu_ms, p50_ms, p99_ms } = *measured;
+        OfSize { items, rate, cpu_ms, p50_ms, p99_ms, ..OfSize::default() }
+    }
+
+    pub fn against(mut self, limit: &Measured) -> OfSize {
+        self.limit = Some(limit.rate);
+        self.ratio = Some(self.rate / limit.rate);
+        self.limit_cpu_ms = Some(limit.cpu_ms);
+        self
+    }
 }
 
 impl Row {
@@ -92,11 +129,14 @@ pub struct Results {
     pub cores: usize,
     pub processor: String,
     pub quick: bool,
+    /// Of the site that the table is of.
+    #[serde(default)]
+    pub items: u32,
     pub rows: Vec<Row>,
 }
 
 impl Results {
-    pub fn begin(quick: bool) -> Results {
+    pub fn begin(quick: bool, items: u32) -> Results {
         let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         Results {
@@ -104,6 +144,7 @@ impl Results {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             processor: model.map(|(_, name)| name.to_owned()).unwrap_or_default(),
             quick,
+            items,
             rows: Vec::new(),
         }
     }
@@ -117,12 +158,12 @@ impl Results {
         self.rows.push(row);
     }
 
-    /// Leaves them for machines, and a whole run for later too.
-    pub fn write(&self) {
+    /// Leaves them for machines, and those of a whole run for later too.
+    pub fn write(&self, whole: bool) {
         let json = serde_json::to_string_pretty(self).unwrap();
         std::fs::create_dir_all(Path::new(LATEST).parent().unwrap()).unwrap();
         std::fs::write(LATEST, &json).unwrap();
-        if !self.quick {
+        if whole {
             std::fs::create_dir_all(KEPT).unwrap();
             std::fs::write(format!("{KEPT}/{}.json", self.date), json + "\n").unwrap();
         }
