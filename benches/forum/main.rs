@@ -28,6 +28,7 @@ mod server;
 mod site;
 mod sqlite;
 mod table;
+mod targets;
 mod turns;
 mod work;
 

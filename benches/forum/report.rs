@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::chart;
 use crate::results::{OfSize, Results, Row, figure};
+use crate::{chart, targets};
 
 const PAGE: &str = "docs/performance.md";
 const CHART: &str = "docs/performance.svg";
@@ -55,6 +55,7 @@ fn tables(results: &Results, from: &str) -> String {
          ![Processor time of a request for each page, and the cost on sites of a thousand to a million items](performance.svg)\n",
         results.date, results.cores, results.processor
     );
+    reached(results, &mut text);
     visitors(results, &mut text);
     members(results, &mut text);
     beside(results, &mut text);
@@ -64,6 +65,17 @@ fn tables(results: &Results, from: &str) -> String {
         let _ = writeln!(text, "| {} | {} {} |", row.name, figure(row.value), row.unit);
     }
     text
+}
+
+fn reached(results: &Results, text: &mut String) {
+    let _ = writeln!(
+        text,
+        "\n### What was to be reached\n\nWhere a line is about several pages, the worst of them is named.\n\n\
+         | what | to be reached | this run | reached |\n|---|---:|---|---|"
+    );
+    for target in targets::all(results) {
+        let _ = writeln!(text, "| {} | {} | {} | {} |", target.what, target.bound(), target.value(), target.reached());
+    }
 }
 
 const FORMS: [&str; 5] = ["plain", "gzip", "brotli", "zstd", "304"];
