@@ -17,6 +17,7 @@
     reason = "a benchmark measures with the real clock, stops at the first surprise and prints"
 )]
 
+mod build;
 mod chart;
 mod growth;
 mod instructions;
@@ -47,7 +48,7 @@ const ITEMS: u32 = 10_000;
 /// The fewest that give each connection stories of its own.
 const FEWEST: u32 = 500;
 
-const USAGE: &str = "bin/bench [--quick] [--items N, at least 500] | --instructions | --report";
+const USAGE: &str = "bin/bench [--quick] [--items N, at least 500] | --build | --instructions | --report";
 
 fn main() {
     // `cargo bench` passes --bench.
@@ -60,6 +61,7 @@ fn main() {
         ["--items", items] => of_size(false, items),
         ["--quick", "--items", items] | ["--items", items, "--quick"] => of_size(true, items),
         ["--report"] => report::write(),
+        ["--build"] => build::measure(),
         ["--instructions"] => instructions::count(ITEMS),
         _ => println!("{USAGE}"),
     }
