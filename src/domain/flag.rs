@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::domain::item::{Death, Item, Kind, Sight, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::rank;
+use crate::domain::text::is_shown;
 use crate::domain::user::{Member, Role};
 
 /// What a flag says is wrong.
@@ -112,6 +113,10 @@ pub enum FlagError {
     NoNote,
     #[error("That is too long: {LONGEST_NOTE} characters are enough.")]
     LongNote,
+    #[error(
+        "That note has characters that do not show, or that turn the direction of what follows. Please type it anew."
+    )]
+    UnshownNote,
 }
 
 /// Why a vouch is refused. The sentence is what the member reads.
@@ -150,6 +155,9 @@ pub fn reason(typed: &str, note: &str) -> Result<(Reason, String), FlagError> {
     }
     if note.chars().count() > LONGEST_NOTE {
         return Err(FlagError::LongNote);
+    }
+    if !note.chars().all(|c| is_shown(c) || c == '\r') {
+        return Err(FlagError::UnshownNote);
     }
     Ok((reason, note.to_owned()))
 }

@@ -131,6 +131,8 @@ fn a_reason_is_one_of_the_forms_and_other_needs_words() {
         ("", "", Err(FlagError::NoReason)),
         ("Spam", "", Err(FlagError::NoReason)),
         ("spam", long.as_str(), Err(FlagError::LongNote)),
+        ("rude", "turned \u{202e}round", Err(FlagError::UnshownNote)),
+        ("rude", "two\r\nlines", Ok((Reason::Rude, "two\r\nlines".to_owned()))),
     ] {
         assert_eq!(reason(typed, note), expected, "{typed:?}");
     }

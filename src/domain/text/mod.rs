@@ -40,5 +40,10 @@ pub(super) fn is_shown(c: char) -> bool {
         && (matches!(c, '\n' | '\t') || !c.is_control())
 }
 
+/// A text as it was typed, without the characters that may not be shown.
+pub fn shown(text: &str) -> String {
+    text.chars().filter(|c| is_shown(*c)).collect()
+}
+
 #[cfg(test)]
 mod tests;

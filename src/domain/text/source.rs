@@ -4,13 +4,12 @@ use std::ops::Range;
 
 use pulldown_cmark::{Event, Parser, Tag};
 
-use super::{is_shown, lines, links};
+use super::{lines, links, shown};
 
 /// The source with one kind of line end, without characters that may not be shown, and as `lines` and bare addresses need it.
 pub fn prepared(source: &str) -> String {
     let source = source.replace("\r\n", "\n").replace('\r', "\n");
-    let shown: String = source.chars().filter(|c| is_shown(*c)).collect();
-    protect_urls(lines::prepare(&shown))
+    protect_urls(lines::prepare(&shown(&source)))
 }
 
 /// Escapes the `*`, `_` and their like inside bare addresses, which Markdown would take for emphasis.

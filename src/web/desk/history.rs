@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::domain::item::ItemId;
+use crate::domain::text;
 use crate::store::Revision;
 use crate::web::error::Error;
 use crate::web::page::{Page, html};
@@ -41,7 +42,7 @@ pub async fn show(
         editor: revision.editor,
         title: revision.title,
         url: revision.url,
-        text: revision.text,
+        text: text::shown(&revision.text),
     };
     let rows = app.store.revisions(id).await?.into_iter().map(row).collect();
     let mut page = Page::new(&app, &viewer, "mod", format!("History of item {id}"));

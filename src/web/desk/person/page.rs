@@ -10,7 +10,7 @@ use super::{Asked, Typed};
 use crate::clock::Timestamp;
 use crate::domain::age;
 use crate::domain::item::{ItemId, Kind};
-use crate::domain::moderation::ACTS;
+use crate::domain::moderation::{self, ACTS};
 use crate::domain::standing::{self, MOST_TAKEN, Term, with_reason};
 use crate::domain::text;
 use crate::domain::user::{Profile, Role};
@@ -108,7 +108,9 @@ impl Habits {
 
 struct ActView {
     actor: String,
-    verb: &'static str,
+    /// What stands around the person, as [`moderation::said`] has it.
+    before: String,
+    after: String,
     when: When,
     /// What changed, and why.
     said: String,
@@ -206,13 +208,16 @@ impl Asked<'_> {
             let other = note.other.clone()?;
             Some(if other == self.user.name { note.about.clone() } else { other })
         };
-        let view = |note: store::Note| NoteView {
-            same_as: same_as(&note),
-            when: When::new(note.at, self.now),
-            author: note.author,
-            begins: (note.text.chars().count() > SHORT_NOTE)
-                .then(|| note.text.chars().take(SHORT_NOTE / 2).collect::<String>() + "…"),
-            text: note.text,
+        let view = |note: store::Note| {
+            let text = text::shown(&note.text);
+            NoteView {
+                same_as: same_as(&note),
+                when: When::new(note.at, self.now),
+                author: note.author,
+                begins: (text.chars().count() > SHORT_NOTE)
+                    .then(|| text.chars().take(SHORT_NOTE / 2).collect::<String>() + "…"),
+                text,
+            }
         };
         Ok(notes.into_iter().map(view).collect())
     }
@@ -220,11 +225,16 @@ impl Asked<'_> {
     async fn acts(&self) -> Result<Vec<ActView>, Error> {
         let acts =
             self.app.store.log(Acts { user: Some(self.user.id), private: true, ..Acts::default() }, ACTS_SHOWN).await?;
-        let view = |act: store::Logged| ActView {
-            actor: act.actor.unwrap_or_else(|| "the operator".to_owned()),
-            verb: known(&act.act).unwrap_or_default(),
-            when: When::new(act.at, self.now),
-            said: [act.detail, act.reason].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": "),
+        let view = |act: store::Logged| {
+            let moderation::Said { before, after, detail } = moderation::said(&act.act, &act.detail);
+            let more = [detail, &act.reason].into_iter().filter(|part| !part.is_empty());
+            ActView {
+                said: more.collect::<Vec<_>>().join(": "),
+                before,
+                after,
+                actor: act.actor.unwrap_or_else(|| "the operator".to_owned()),
+                when: When::new(act.at, self.now),
+            }
         };
         Ok(acts.into_iter().map(view).collect())
     }
