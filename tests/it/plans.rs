@@ -1,10 +1,7 @@
 //! How the database answers: every statement that requests run goes by an index, so that no page's cost grows with the site.
 
 use std::collections::BTreeSet;
-use std::fmt::Debug;
 use std::path::Path;
-use std::process::Command;
-use std::sync::{Arc, Mutex};
 
 use sqlx::AssertSqlSafe;
 use stoa::clock::Timestamp;
@@ -14,14 +11,10 @@ use stoa::domain::rule::{Effect, Pattern, RuleKind};
 use stoa::domain::user::Role;
 use stoa::domain::vote::Dir;
 use stoa::store::{Edit, Keep, NewBan, NewItem, NewUrl, NewVote};
-use tracing::field::{Field, Visit};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::app::{Browser, TestApp};
 use crate::roles::{Who, case, forum, table};
-
-/// What stands in the environment of the process that collects.
-const COLLECTING: &str = "STOA_TEST_COLLECTS_STATEMENTS";
+use crate::statements::alone;
 
 /// Steps that would be refused otherwise: the step's beginning, a part of its statement, and why it is bounded.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
@@ -105,57 +98,12 @@ const CHOSEN: [(&str, &str); 11] = [
     ("items_domain", "where i.domain = $1"),
 ];
 
-/// Keeps the text of every statement that the store logs.
-#[derive(Clone, Default)]
-struct Statements(Arc<Mutex<BTreeSet<String>>>);
-
-impl<S: tracing::Subscriber> Layer<S> for Statements {
-    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "sqlx::query" {
-            let mut text = Text::default();
-            event.record(&mut text);
-            let sql = if text.full.trim().is_empty() { text.summary } else { text.full };
-            self.0.lock().expect("no panic before").insert(sql.trim().to_owned());
-        }
-    }
-}
-
-#[derive(Default)]
-struct Text {
-    summary: String,
-    full: String,
-}
-
-impl Visit for Text {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        match field.name() {
-            "summary" => self.summary = value.to_owned(),
-            "db.statement" => self.full = value.to_owned(),
-            _ => {}
-        }
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
-}
-
-/// Runs in a process of its own, so that no other test's statements are collected.
 #[test]
 fn every_statement_of_the_forum_goes_by_an_index() {
-    if std::env::var_os(COLLECTING).is_none() {
-        let this = std::env::current_exe().expect("this program");
-        let args = ["--exact", "plans::every_statement_of_the_forum_goes_by_an_index", "--nocapture"];
-        let done = Command::new(this).args(args).env(COLLECTING, "yes").output().expect("runs");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        return;
-    }
-    let statements = Statements::default();
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(statements.clone()))
-        .expect("the first");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
+    alone("plans::every_statement_of_the_forum_goes_by_an_index", |statements| async move {
         let app = forum().await;
         use_everything(&app).await;
-        let collected = statements.0.lock().expect("no panic before").clone();
+        let collected = statements.taken().await.into_iter().collect();
         let missing = never_collected(&collected);
         assert!(missing.is_empty(), "nothing here runs these parts of statements:\n{}", missing.join("\n"));
         let refused = refused_plans(&app, collected).await;

@@ -1,0 +1,66 @@
+-- One more row of everything that pages show: the one of number {n}.
+
+insert into users (id, name, role, karma, karma_base, created, replies_read_at, invited_by, invited)
+values (1000 + {n}, 'invited' || {n}, 'member', 600 - {n}, 0, {now} - {n}, 0, {xenia}, 1),
+    (2000 + {n}, 'below' || {n}, 'member', 1, 0, {now} - {n}, 0, 1000 + {n}, 0),
+    (3000 + {n}, 'root' || {n}, 'member', 50 + {n}, 0, {now} - {n}, 0, null, 1),
+    (4000 + {n}, 'leaf' || {n}, 'member', 1, 0, {now} - {n}, 0, 3000 + {n}, 0),
+    (5000 + {n}, 'above' || {n}, 'member', 1, 0, {now} - {n}, 0, case {n} when 1 then null else 4999 + {n} end, 1),
+    (6000 + {n}, 'staff' || {n}, 'moderator', 1, 0, {now} - {n}, 0, null, 0);
+update users set invited_by = 5000 + {n}, invited = invited + 1 where id = {xenia};
+insert into items (id, kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, url_key, site, domain, section, text,
+    score, dead, queued_at, queued_for, flags, merged_into)
+select K + {n}, 'story', AUTHOR, {now} - {n}, {now} - {n}, {now} - {n}, K + {n}, 0, 'A story', url, url || {n}, case when url is not null then 'example.com' end,
+    case when url is not null then 'example.com' end, section, 'Words.', 1, dead, queued_at, case when queued_at is not null then 'a rule' end,
+    case when queued_at is not null then 100 else 0 end, merged_into
+from (select 10000 as K, 1000 + {n} as AUTHOR, 'https://example.com/' as url, null as section, null as dead, {now} - {n} as queued_at,
+    null as merged_into
+    union all select 11000, 1000 + {n}, null, 'ask', null, null, null
+    union all select 12000, 1000 + {n}, null, 'show', null, null, null
+    union all select 13000, {xenia}, null, null, null, null, null
+    union all select 14000, 1000 + {n}, null, null, 'flagged', {now} - {n}, null
+    union all select 15000, 1000 + {n}, null, null, 'merged', null, {story}
+    union all select 16000, 1000 + {n}, null, null, null, null, null);
+insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, queued_at)
+select K + {n}, 'comment', AUTHOR, {now} - {n}, {now} - {n}, {now} - {n}, PARENT, ROOT, DEPTH, REPLY, 'Some words.', 1, queued_at
+from (select 20000 as K, 1000 + {n} as AUTHOR, {story} as PARENT, {story} as ROOT, 1 as DEPTH, {xenia} as REPLY,
+    null as queued_at
+    union all select 21000, 3000 + {n}, 20000 + {n}, {story}, 2, 1000 + {n}, null
+    union all select 22000, 1000 + {n}, 10000 + {n}, 10000 + {n}, 1, null, {now} - {n}
+    union all select 23000, {xenia}, 10000 + {n}, 10000 + {n}, 1, 1000 + {n}, null
+    union all select 24000, 3000 + {n}, 23000 + {n}, 10000 + {n}, 2, {xenia}, null);
+insert into votes (user_id, item_id, dir, counted, at, uncounted) select {xenia}, K + {n}, 1, 1, {now} - {n}, null
+from (select 10000 as K union all select 20000);
+insert into votes (user_id, item_id, dir, counted, at, uncounted) values (3000 + {n}, 10000 + {n}, 1, 0, {now} - {n}, 'ring'),
+    (3000 + {n}, 22000 + {n}, 1, 0, {now} - {n}, 'ring'), (3000 + {n}, {story}, 1, 0, {now} - {n}, 'grudge');
+insert into saved (user_id, item_id, at) select {xenia}, K + {n}, {now} - {n} from (select 10000 as K union all select 22000);
+insert into hidden (user_id, item_id, at) values ({xenia}, 16000 + {n}, {now});
+insert into flags (user_id, item_id, reason, note, weight, at) select {xenia}, K + {n}, 'spam', 'A note.', 100, {now} - {n}
+from (select 10000 as K union all select 14000 union all select 22000);
+insert into flags (user_id, item_id, reason, weight, at) values (3000 + {n}, 10000 + {n}, 'rude', 100, {now}), (3000 + {n}, {story}, 'rude', 100, {now});
+insert into vouches (user_id, item_id, at) values ({xenia}, 14000 + {n}, {now});
+insert into visits (user_id, root_id, since, last) values ({xenia}, 10000 + {n}, 0, {now});
+insert into revisions (item_id, editor_id, at, title, text) select K, 6000 + {n}, {now} - {n}, 'Before', 'Words before.' from (select {story} as K union all select {comment});
+insert into moderation (at, actor_id, act, item_id, user_id, reason, private)
+select {now} - {n}, 6000 + {n}, act, item_id, user_id, 'a reason', private
+from (select 'kill' as act, 10000 + {n} as item_id, null as user_id, 0 as private
+    union all select 'lock', {story}, null, 0
+    union all select 'lock', {comment}, null, 0
+    union all select 'warn', null, {xenia}, 0
+    union all select 'note', null, 1000 + {n}, 1
+    union all select 'admin', null, 6000 + {n}, 0);
+insert into notices (user_id, at, act, item_id, text) values ({xenia}, {now} - {n}, 'kill', 13000 + {n}, 'Told.'),
+    ({xenia}, {now} - {n}, 'warn', null, 'Told.');
+insert into notes (user_id, author_id, at, text, other_id)
+values ({xenia}, 6000 + {n}, {now}, 'A note.', 1000 + {n}), (1000 + {n}, 6000 + {n}, {now}, 'A note.', {xenia});
+insert into sites (name, stance, reason, at, actor_id) values ('s' || {n} || '.example', 'banned', 'spam', {now}, 6000 + {n});
+insert into rules (kind, pattern, effect, reason, at, actor_id) values ('word', 'unheard' || {n}, 'queue', 'spam', {now}, 6000 + {n});
+insert into invitations (id, token_hash, inviter_id, created, expires, used_by)
+select 1000 * K + {n}, K || '-' || {n}, inviter, {now}, {now} + 100000, used_by
+from (select 1 as K, {xenia} as inviter, null as used_by
+    union all select 2, {xenia}, 1000 + {n}
+    union all select 3, 3000 + {n}, null);
+insert into requests (name, password, text, created, invitation_id) values ('asks' || {n}, 'hash', 'Let me in.', {now} - {n}, 3000 + {n});
+insert into sessions (token_hash, user_id, created, seen, expires) values ('other' || {n}, {xenia}, {now}, {now}, {now} + 100000);
+insert into origins (at, user_id, item_id, near, middle, wide) values ({now}, 1000 + {n}, 10000 + {n}, 'near', 'middle', 'wide'),
+    ({now}, {xenia}, 13000 + {n}, 'near', 'middle', 'wide');
