@@ -27,6 +27,7 @@ mod invite;
 mod join;
 mod layering;
 mod log;
+mod logged;
 mod looks;
 mod merge;
 mod migrations;
