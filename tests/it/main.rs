@@ -19,6 +19,7 @@ mod discuss;
 mod durable;
 mod fate;
 mod fetch;
+mod fields;
 mod flag;
 mod generate;
 mod hostile;
