@@ -11,6 +11,7 @@
 
 mod addresses;
 mod app;
+mod assignment;
 mod brakes;
 mod cache;
 mod cross_site;
