@@ -1,6 +1,7 @@
 //! The whole forum in a test: a database of its own, a clock that the test moves, and browsers that keep their cookies.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io::Read;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -396,5 +397,20 @@ impl Page {
     /// Where `words` stand in the page, to compare orders.
     pub fn place_of(&self, words: &str) -> usize {
         self.text().find(words).unwrap_or_else(|| panic!("“{words}” is on the page"))
+    }
+}
+
+impl Page {
+    /// The text of a page that may have come compressed.
+    pub fn unpacked(&self) -> String {
+        let mut plain = Vec::new();
+        match self.header("content-encoding") {
+            "gzip" => drop(flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("gzip")),
+            "br" => drop(brotli::Decompressor::new(&self.body[..], 4_096).read_to_end(&mut plain).expect("brotli")),
+            "zstd" => plain = zstd::stream::decode_all(&self.body[..]).expect("zstd"),
+            "" => plain.clone_from(&self.body),
+            other => panic!("nobody asked for {other}"),
+        }
+        String::from_utf8(plain).expect("a page is text")
     }
 }

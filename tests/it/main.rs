@@ -27,6 +27,7 @@ mod hostile;
 mod import;
 mod invite;
 mod join;
+mod kept;
 mod layering;
 mod log;
 mod logged;
