@@ -39,6 +39,7 @@ mod operate;
 mod origins;
 mod people;
 mod plans;
+mod private;
 mod queries;
 mod queue;
 mod read;
