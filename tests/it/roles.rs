@@ -257,6 +257,33 @@ GET  /threads                   author    id={name}                  moved
 GET  /from                      -         site=example.com           moved
 GET  /submitlink                -         u=https://example.com/&t=T moved
 GET  /rss                       -         -                          moved
+# Somebody whom an import named and who has not come yet: the author of a comment, or the person.
+GET  /item/{id}                 unclaimed -                          page
+POST /item/{id}/vote            unclaimed dir=up                     login done  done  done     done   done      done
+POST /item/{id}/flag            unclaimed on=true&reason=spam        login no    done  done     no     done      done
+POST /item/{id}/vouch           unclaimed on=true                    login no
+POST /item/{id}/kill            unclaimed on=true&reason=spam        login no    no    no       no     done      done
+POST /item/{id}/clear           unclaimed reason=fine                login no    no    no       no     done      done
+POST /item/{id}/lock            unclaimed on=true&reason=heated      login no    no    no       no     done      done
+GET  /item/{id}/moderate        unclaimed -                          login no    no    no       no     page      page
+POST /item/{id}/reply           unclaimed text=words                 login done
+GET  /item/{id}/edit            unclaimed -                          login no    no    no       no     page      page
+POST /item/{id}/edit            unclaimed text=other                 login no    no    no       no     done      done
+POST /item/{id}/delete          unclaimed -                          login no
+GET  /user/{name}               unclaimed -                          page
+GET  /user/{name}/comments      unclaimed -                          page
+GET  /user/{name}/invited       unclaimed -                          page
+GET  /user/{name}/moderate      unclaimed -                          login no    no    no       no     page      page
+POST /user/{name}/note          unclaimed note=words                 login no    no    no       no     done      done
+POST /user/{name}/warn          unclaimed warning=Be+kind            login no    no    no       no     done      done
+POST /user/{name}/slow          unclaimed on=true&slow_days=1&slow_reason=spam login no no no   no     done      done
+POST /user/{name}/ban           unclaimed on=true&ban_days=3&ban_reason=spam   login no no no   no     done      done
+POST /user/{name}/shadow        unclaimed on=true&shadow_reason=spam login no    no    no       no     done      done
+POST /user/{name}/role          unclaimed role=moderator&reason=help login no    no    no       no     no        again
+POST /mod/team                  unclaimed name={name}&role=moderator&reason=help login no no no no     no        again
+GET  /log                       unclaimed person={name}              page
+POST /signup                    unclaimed name={name}&password={password} again
+POST /login                     unclaimed name={name}&password={password} again
 ";
 
 pub struct Row {
@@ -393,7 +420,7 @@ async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
     };
     let act = Act { actor: None, reason: "", at: now };
     match on {
-        "comment" => comment(author, true).await,
+        "comment" | "unclaimed" => comment(author, true).await,
         "admins" => comment(app.id_of("chief").await, true).await,
         "shadowed" => comment(own, false).await,
         "dead" => {
@@ -435,6 +462,12 @@ async fn request(app: &TestApp, name: &str) -> String {
     requests.iter().find(|waiting| waiting.name == name).expect("it waits").id.to_string()
 }
 
+/// Makes of an account one that an import made, into which nobody can log in yet.
+async fn unclaimed(app: &TestApp, name: &str) -> UserId {
+    app.sql(&format!("update users set source = 'hn', password = null where name = '{name}'")).await;
+    app.id_of(name).await
+}
+
 pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let n = COUNT.fetch_add(1, Ordering::Relaxed);
     let (author, name, ghost) = (format!("author{n}"), format!("{who:?}{n}"), format!("ghost{n}"));
@@ -445,7 +478,8 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         app.account(&name, who.role()).await;
     }
     let own = if who == Who::Shadowed { app.id_of(&name).await } else { ghost_id };
-    let id = item(app, row.on, author_id, own).await.to_string();
+    let writer = if row.on == "unclaimed" { unclaimed(app, &ghost).await } else { author_id };
+    let id = item(app, row.on, writer, own).await.to_string();
     let person = match row.on {
         "admins" => {
             app.account(&format!("chief{n}"), Role::Admin).await;
@@ -463,6 +497,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
             app.sql(&format!("update users set shadowed_at = 1 where name = '{ghost}'")).await;
             ghost
         }
+        "unclaimed" => ghost,
         "self" => name.clone(),
         "missing" => "nobody-of-that-name".to_owned(),
         "asset" => app.app.assets.style.trim_start_matches("/static/").to_owned(),
