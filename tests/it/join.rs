@@ -2,6 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
+use stoa::config::Switch;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 
@@ -271,4 +272,50 @@ async fn the_link_of_the_first_start_makes_one_admin() {
     let late = TestApp::new().await;
     late.pass(DAY);
     assert_eq!(late.visitor().get(&late.app.setup.path().expect("a link")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_wave_of_log_ins_from_everywhere_is_told_to_come_back_and_shuts_nobody_out() {
+    let app = TestApp::with(|settings| {
+        settings.limits = Some(Switch::On);
+        settings.trusted_proxies = Some("127.0.0.1".parse().expect("an address"));
+    })
+    .await;
+    let mut alice = app.member("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    let tries = (0..120).map(|nth| {
+        let mut visitor = app.visitor();
+        tokio::spawn(async move {
+            let from = format!("{}.{}.0.9", 20 + nth / 50, nth % 50);
+            let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", from.as_str())];
+            let (name, form) = (format!("guessed{nth}"), "a password");
+            visitor.send(Method::POST, "/login", &headers, Some(&[("name", &name), ("password", form)])).await
+        })
+    });
+    let tries: Vec<_> = tries.collect();
+    // They wait for their turn, and pages are read and written meanwhile.
+    for _ in 0..5 {
+        tokio::task::yield_now().await;
+        assert_eq!(app.visitor().get("/").await.status, StatusCode::OK);
+        assert_eq!(alice.get(&format!("/item/{story}")).await.status, StatusCode::OK);
+    }
+    alice.reply(story, "What I think of it.").await;
+    assert!(tries.iter().any(|one| !one.is_finished()), "the wave is not over");
+    let (mut judged, mut busy) = (0, 0);
+    for one in tries {
+        let page = one.await.expect("an answer");
+        match page.status {
+            StatusCode::UNPROCESSABLE_ENTITY => judged += 1,
+            StatusCode::SERVICE_UNAVAILABLE => {
+                busy += 1;
+                assert!(page.header("retry-after").parse::<u32>().is_ok_and(|wait| (1..=60).contains(&wait)));
+                assert!(page.header("content-type").starts_with("text/html"), "a page says so");
+            }
+            other => panic!("{other}: {}", page.text()),
+        }
+    }
+    assert!(judged > 10 && busy > 10, "{judged} were judged, {busy} told to come back");
+    let mut elsewhere = app.visitor();
+    assert_eq!(log_in(&mut elsewhere, "alice", PASSWORD).await.status, StatusCode::SEE_OTHER);
+    assert!(is_in(&mut elsewhere).await, "nobody is shut out");
 }
