@@ -13,9 +13,9 @@ use stoa::domain::item::ItemId;
 use stoa::domain::user::{Name, Role, UserId};
 use stoa::store::{NewSession, NewStory, NewUser, Store, Submission};
 
-const WRITERS: usize = 6;
-const KILLS: usize = 4;
-const BEGAN: Timestamp = Timestamp(1_700_000_000);
+pub const WRITERS: usize = 6;
+pub const KILLS: usize = 5;
+pub const BEGAN: Timestamp = Timestamp(1_700_000_000);
 const NEVER: Timestamp = Timestamp(4_000_000_000);
 
 fn token(nth: usize) -> String {
@@ -23,7 +23,7 @@ fn token(nth: usize) -> String {
 }
 
 /// People who are logged in, the last of whom has written stories.
-async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>) {
+pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>) {
     let mut people = Vec::new();
     for nth in 0..=WRITERS {
         let name = Name::parse(&format!("writer{nth}")).expect("a name");
@@ -60,6 +60,8 @@ fn serve(database: &Path, port: u16) -> Child {
         .args(["serve", "--limits", "off", "--log", "error", "--listen", &format!("127.0.0.1:{port}"), "--database"])
         .arg(database)
         .current_dir(database.parent().expect("a directory"))
+        // Nobody here has karma.
+        .env("STOA_KARMA_FLAG", "0")
         .stderr(Stdio::null())
         .spawn()
         .expect("started");
@@ -78,7 +80,7 @@ fn serve(database: &Path, port: u16) -> Child {
 }
 
 /// One comment; its id once it is acknowledged, none where the process is gone.
-fn comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<i64> {
+pub fn comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<i64> {
     let head = post_comment(stream, writer, story, nth)?;
     let to = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_else(|| panic!("done: {head}"));
     to.rsplit_once("#c")?.1.trim().parse().ok()
@@ -89,7 +91,7 @@ fn post_comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize
 }
 
 /// The head of the answer to a form; none where the connection ended without one.
-fn post(stream: &mut TcpStream, writer: usize, path: &str, form: &str) -> Option<String> {
+pub fn post(stream: &mut TcpStream, writer: usize, path: &str, form: &str) -> Option<String> {
     let request = format!(
         "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: session={}\r\nsec-fetch-site: same-origin\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
@@ -106,13 +108,13 @@ fn post(stream: &mut TcpStream, writer: usize, path: &str, form: &str) -> Option
     Some(String::from_utf8(head).expect("ASCII"))
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
 }
 
 /// Serves, lets every writer do the work until their connection ends, each telling when something of it was acknowledged, and kills the
 /// process in the middle of it, later at each kill; answers what each worked.
-fn work_until_killed<T: Send>(
+pub fn work_until_killed<T: Send>(
     (database, port, kill): (&Path, u16, usize),
     work: impl Fn(usize, TcpStream, &AtomicUsize) -> T + Sync,
 ) -> Vec<T> {

@@ -28,6 +28,7 @@ mod import;
 mod invite;
 mod join;
 mod kept;
+mod killed;
 mod layering;
 mod log;
 mod logged;
