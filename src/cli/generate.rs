@@ -14,8 +14,9 @@ use crate::domain::url::StoryUrl;
 use crate::domain::vote::{Dir, FLOOR};
 use crate::store::{ImportedVote, NewItem, Store};
 
-/// Items of one transaction, about.
-const BATCH: usize = 5_000;
+/// Items of one transaction, about: votes are written in the order of their voters, so that the more come at once, the fewer pages each
+/// of them touches.
+const BATCH: usize = 20_000;
 /// The people who write in the long threads: not more on a larger site, so that the threads stay the same.
 const REGULARS: u32 = 200;
 /// The most votes up of one item that are somebody's, so that making them does not take longer than the texts; the rest of its points

@@ -10,9 +10,9 @@ use crate::vote::differences;
 /// A site of more items than are written at once, with a long thread.
 pub async fn made(seed: u64, users: u32) -> TestApp {
     let app = TestApp::new().await;
-    let asked = Generate { users, stories: 100, comments: 6_000, long: vec![400], seed };
+    let asked = Generate { users, stories: 100, comments: 22_000, long: vec![400], seed };
     let made = make(&asked, &app.store, app.now()).await.expect("a site");
-    assert_eq!(made, (101, 6_400));
+    assert_eq!(made, (101, 22_400));
     app
 }
 
@@ -24,7 +24,7 @@ async fn whole(seed: u64) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_same_seed_makes_the_same_site_and_another_seed_another() {
     let (first, again, other) = tokio::join!(whole(7), whole(7), whole(8));
-    assert!(first.len() > 10_000, "items, people and votes: {}", first.len());
+    assert!(first.len() > 30_000, "items, people and votes: {}", first.len());
     assert_eq!(first, again);
     let shared = first.intersection(&other).filter(|row| row.starts_with("items: ")).count();
     assert_eq!(shared, 0, "no story and no comment of another seed is the same");
@@ -43,7 +43,7 @@ async fn a_made_up_site_is_voted_on_as_people_vote() {
         ("ups > 0 and downs > 0", 7..60),
     ];
     for (what, expected) in shares {
-        let share = app.number(&comments(what)).await * 1_000 / 6_400;
+        let share = app.number(&comments(what)).await * 1_000 / 22_400;
         assert!(expected.contains(&share), "{what}: {share} in a thousand");
     }
     assert_eq!(app.number(&comments("score < -4")).await, 0);
