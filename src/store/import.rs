@@ -5,7 +5,6 @@ mod votes;
 use std::collections::{HashMap, HashSet};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
-
 pub use votes::ImportedVote;
 
 use super::{Error, Result, Store};

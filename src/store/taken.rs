@@ -81,7 +81,7 @@ pub(super) async fn bring_back(tx: &mut Transaction<'static, Sqlite>, user: User
 
 async fn one(tx: &mut Transaction<'static, Sqlite>, id: ItemId, on: bool, act: Act<'_>) -> Result<()> {
     let (_, entry) = turn(tx, id, on).await?;
-    let detail = if on { WITH_BAN } else { "with the end of the ban" };
+    let detail = if on { WITH_BAN } else { "as the ban ended" };
     record(tx, act, Entry { item: Some(id), detail, ..entry }).await
 }
 

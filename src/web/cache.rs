@@ -185,7 +185,9 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
     }
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
-    match make(&app, key.clone(), Request::from_parts(parts, body), next.clone()).await {
+    // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
+    let flight = Key { as_of: AsOf::Site(app.store.generation()), ..key.clone() };
+    match make(&app, flight, Request::from_parts(parts, body), next.clone()).await {
         Ok(Some(kept)) => match app.pages.answer(key, kept, &wanted, &app.room).await {
             Ok(response) => response,
             Err(_) => crowd::refuse(again, next).await,

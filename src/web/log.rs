@@ -232,11 +232,11 @@ impl<'a> Reader<'a> {
         matches!(may_see(item, self.viewer.member(), self.viewer.now), Sight::Whole | Sight::Dead(_))
     }
 
-    /// What changed on an item may quote it, so it is for who may see that. Where something was moved is no more than numbers.
+    /// What an edit or a notice changed quotes the item, so it is for who may see that.
     fn may_read_detail(&self, act: &Logged, items: &HashMap<ItemId, Item>) -> bool {
-        let is_move = matches!(act.act.as_str(), "merge" | "unmerge" | "detach" | "reattach");
+        let quotes = matches!(act.act.as_str(), "edit" | "pin" | "unpin");
         let item = act.item_id.map(|id| items.get(&id));
-        self.moderates || is_move || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
+        self.moderates || !quotes || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
     }
 
     /// An item in a few words; what the reader may not see is not told.

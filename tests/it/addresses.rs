@@ -24,7 +24,7 @@ fn targets(value: &str, story: i64) -> Vec<(Method, String)> {
 #[tokio::test]
 async fn no_address_breaks_a_page_or_leads_elsewhere() {
     let app = TestApp::new().await;
-    let (alice, mut chief, story, _) = members(&app).await;
+    let (alice, chief, story, _) = members(&app).await;
     let mut visitor = app.visitor();
     let raw = [
         "%",

@@ -74,7 +74,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("/item/{id}/delete", &["items.deleted_at"]),
     ("/submit", &["new items"]),
     ("/user/{name}/slow", &["users.slowed_until"]),
-    ("/user/{name}/ban", &["users.banned_at"]),
+    ("/user/{name}/ban", &["users.banned_at", "items.dead", "items.cleared"]),
     ("/user/{name}/shadow", &["users.shadowed_at"]),
     ("/user/{name}/role", &["users.role"]),
     ("/mod/team", &["users.role"]),

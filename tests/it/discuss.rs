@@ -163,7 +163,8 @@ async fn locked_or_dead_places_take_no_comments() {
         assert!(page.status == StatusCode::FORBIDDEN && page.has("This thread is locked"), "{}", page.text());
     }
     let page = alice.get(&format!("/item/{story}")).await;
-    assert!(page.has(">locked<") && page.has("takes no new comments") && !page.has(&format!("/item/{below}/reply")));
+    assert!(page.has(">locked<") && page.has("takes no more comments") && !page.has(&format!("/item/{below}/reply")));
+    assert!(mia.get(&format!("/item/{story}")).await.has("takes no new comments"), "who did not write it");
     app.sql(&format!("update items set locked = false, dead = 'killed' where id = {story}")).await;
     assert_eq!(answer(&mut bob, below, "Under a dead story.").await.status, StatusCode::FORBIDDEN);
 }

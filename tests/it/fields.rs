@@ -32,14 +32,14 @@ POST /item/{id}/hide on goto
 GET  /item/{id}/flag goto
 POST /item/{id}/flag reason note on goto
 POST /item/{id}/vouch on goto
-POST /item/{id}/kill reason on goto
+POST /item/{id}/kill reason note on goto
 POST /item/{id}/clear reason goto
 POST /item/{id}/lock reason on goto
 POST /item/{id}/merge reason into on goto
 POST /item/{id}/detach reason on goto
 POST /item/{id}/second-chance reason on goto
 POST /item/{id}/pin text on goto
-GET  /item/{id}/moderate
+GET  /item/{id}/moderate goto
 GET  /item/{id}/history
 GET  /item/{id}/reply
 POST /item/{id}/reply text preview
@@ -50,13 +50,13 @@ POST /item/{id}/delete
 GET  /user/{name}
 GET  /user/{name}/submissions before
 GET  /user/{name}/comments before
-GET  /user/{name}/moderate done
+GET  /user/{name}/moderate done posts
 POST /user/{name}/note note same_as
 POST /user/{name}/warn warning
 POST /user/{name}/slow slow_reason slow_days on
-POST /user/{name}/ban ban_reason ban_days over on
+POST /user/{name}/ban ban_reason ban_days over on take bring_back
 POST /user/{name}/shadow shadow_reason bring_back on
-POST /user/{name}/role reason role name
+POST /user/{name}/role reason role name sure
 GET  /user/{name}/invited at after
 GET  /invited at after
 GET  /submit u t url title text
@@ -85,11 +85,11 @@ POST /mod/rules pattern reason kind effect add
 POST /mod/rules/{id}/drop
 GET  /mod/votes at voter before
 GET  /mod/sites after
-POST /mod/sites name reason stance goto
+POST /mod/sites name reason stance goto sure over
 GET  /mod/team name done
-POST /mod/team name reason role
+POST /mod/team name reason role sure
 GET  /mod/requests at after
-POST /mod/requests/{id} message decision
+POST /mod/requests/{id} message decision goto
 GET  /signup goto sent
 POST /signup name password text goto
 GET  /invitation/{token}

@@ -262,7 +262,7 @@ async fn the_link_of_the_first_start_makes_one_admin() {
     let page = operator.post(&link, &[("name", "admin"), ("password", "short")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     let page = operator.submit(&link, &[("name", "admin"), ("password", PASSWORD)]).await;
-    assert!(app.visitor().get("/log").await.has("the operator made an admin of <a href=\"/user/admin\">"));
+    assert!(app.visitor().get("/log").await.has("the operator made <a href=\"/user/admin\">admin</a> an admin"));
     assert_eq!(page.status, StatusCode::OK);
     assert!(is_in(&mut operator).await && operator.get("/user/admin").await.has("<dd>admin</dd>"));
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND, "it works once");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
-use stoa::domain::moderation::verb;
+use stoa::domain::moderation::said;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 
@@ -105,14 +105,14 @@ impl Forum {
         }
         match path {
             "/mod/sites" => {
-                let stance = |act, stance, reason| {
-                    let form = [("name", "spam.example"), ("stance", stance), ("reason", reason)];
+                let stance = |act, site, stance, reason| {
+                    let form = [("name", site), ("stance", stance), ("reason", reason), ("sure", "true")];
                     Step::new(path.to_owned(), act, Object::Nothing, &form)
                 };
                 vec![
-                    stance("penalise-site", "penalised", "site one"),
-                    stance("ban-site", "banned", "site two"),
-                    stance("lift-site", "none", "site three"),
+                    stance("penalise-site", "dull.example", "penalised", "site one"),
+                    stance("ban-site", "spam.example", "banned", "site two"),
+                    stance("lift-site", "spam.example", "none", "site three"),
                 ]
             }
             "/mod/rules" => {
@@ -250,9 +250,12 @@ impl Forum {
             Object::Nothing => String::new(),
         };
         let because = if step.reason.is_empty() { String::new() } else { format!("because: {}", step.reason) };
-        for part in
-            [&format!("<a href=\"/user/{actor}\">{actor}</a> {}", verb(step.act)), &object, &because, "<time datetime="]
-        {
+        for part in [
+            &format!("<a href=\"/user/{actor}\">{actor}</a>{}", said(step.act, "").before),
+            &object,
+            &because,
+            "<time datetime=",
+        ] {
             assert!(shown.contains(part), "{what}: “{part}” is not in {shown}");
         }
         assert_eq!(shown.contains("only moderators see this"), step.private, "{what}");

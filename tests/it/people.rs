@@ -272,7 +272,9 @@ async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_s
     let free = bob.story("From another", "https://example.org/1").await;
     let killed = bob.text_story("Buy my watches", "Cheap.").await;
     let comment = bob.reply(free, "Watches, too.").await;
-    let page = mia.post("/mod/sites", &[("name", "example.com"), ("stance", "penalised"), ("reason", "spam"), ("sure", "true")]).await;
+    let page = mia
+        .post("/mod/sites", &[("name", "example.com"), ("stance", "penalised"), ("reason", "spam"), ("sure", "true")])
+        .await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     act(&mut mia, "shadow", &[("on", "false"), ("bring_back", "true"), ("shadow_reason", "")]).await;
     assert_eq!(last_act(&app).await.1, "|2 posts came back");

@@ -71,7 +71,8 @@ async fn no_page_that_a_visitor_gets_holds_anything_of_who_looked_before() {
                 continue;
             }
             let text = format!("{:?}\n{}", page.headers, page.unpacked());
-            let names = QUIET.iter().map(|(name, _)| *name).filter(|_| path != EVERYBODY);
+            let named = |role| path == EVERYBODY || (path == "/contact" && role > Role::Member);
+            let names = QUIET.iter().filter(|(_, role)| !named(*role)).map(|(name, _)| *name);
             for secret in secrets.iter().map(String::as_str).chain(names) {
                 assert!(!text.contains(secret), "{path} in “{encoding}” holds {secret}: {text}");
             }

@@ -84,12 +84,14 @@ pub fn pages(items: &[i64], person: &str) -> Vec<String> {
     pages.into_iter().collect()
 }
 
-/// The statements of a page, of two looks that agree: one may write a mark of the viewer's.
+/// The statements of a page, of two looks that agree.
 async fn count(app: &TestApp, browser: &mut Browser, path: &str, statements: &Statements) -> Option<usize> {
     let mut last = None;
     for _ in 0..6 {
         // The order of a ranked list is kept for a minute.
         app.pass(61);
+        app.store.write_looks().await.expect("written");
+        statements.taken().await;
         let page = browser.get(path).await;
         assert!(!page.status.is_server_error(), "{path}: {}", page.text());
         let count = Some(statements.taken().await.len());

@@ -275,10 +275,10 @@ GET  /user/{name}/comments      unclaimed -                          page
 GET  /user/{name}/invited       unclaimed -                          page
 GET  /user/{name}/moderate      unclaimed -                          login no    no    no       no     page      page
 POST /user/{name}/note          unclaimed note=words                 login no    no    no       no     done      done
-POST /user/{name}/warn          unclaimed warning=Be+kind            login no    no    no       no     done      done
-POST /user/{name}/slow          unclaimed on=true&slow_days=1&slow_reason=spam login no no no   no     done      done
-POST /user/{name}/ban           unclaimed on=true&ban_days=3&ban_reason=spam   login no no no   no     done      done
-POST /user/{name}/shadow        unclaimed on=true&shadow_reason=spam login no    no    no       no     done      done
+POST /user/{name}/warn          unclaimed warning=Be+kind            login no    no    no       no     no        no
+POST /user/{name}/slow          unclaimed on=true&slow_days=1&slow_reason=spam login no no no   no     no        no
+POST /user/{name}/ban           unclaimed on=true&ban_days=3&ban_reason=spam   login no no no   no     no        no
+POST /user/{name}/shadow        unclaimed on=true&shadow_reason=spam login no    no    no       no     no        no
 POST /user/{name}/role          unclaimed role=moderator&reason=help login no    no    no       no     no        again
 POST /mod/team                  unclaimed name={name}&role=moderator&reason=help login no no no no     no        again
 GET  /log                       unclaimed person={name}              page

@@ -154,16 +154,18 @@ impl Case {
         Act { actor: Some(self.member.id), reason, at: self.viewer.now }
     }
 
-    /// Where the act comes back to: where its form stood, or the item.
-    fn back(&self, typed: &Typed) -> Response {
-        typed.goto.clone().unwrap_or_else(|| Goto::new(&format!("/item/{}", self.item.id))).redirect()
+    /// Where the act comes back to: where its form stood, or where the item stands in its thread.
+    fn goto(&self, typed: &Typed) -> Goto {
+        let Item { id, root_id, kind, .. } = self.item;
+        let item = if kind == Kind::Comment { format!("/item/{root_id}#c{id}") } else { format!("/item/{id}") };
+        typed.goto.clone().unwrap_or_else(|| Goto::new(&item))
     }
 
     /// The answer to an act: back, or where it changed nothing, what had been done before.
     async fn done(&self, done: store::Result<()>, typed: &Typed) -> Result<Response, Error> {
         match done {
             Err(store::Error::Conflict) => Err(last::nothing_changed(&self.app, &self.viewer, self.item.id).await?),
-            done => done.map(|()| self.back(typed)).map_err(Error::from),
+            done => done.map(|()| self.goto(typed).redirect()).map_err(Error::from),
         }
     }
 
@@ -173,7 +175,7 @@ impl Case {
         let mut page = Page::new(&self.app, &self.viewer, "mod", format!("Moderate {}", row.what()));
         page.robots = false;
         let status = errors.status();
-        let goto = typed.goto.clone().unwrap_or_else(|| Goto::new(&format!("/item/{}", self.item.id)));
+        let goto = self.goto(&typed);
         let (mostly, waits) = (row.mostly(), row.waits.is_some());
         let m = Acts { errors, typed, mostly, waits, ..Acts::on(&self.app, &self.item, goto.as_str()).await? };
         let last = Last::of(&self.app, &self.viewer, &self.member, Some(&self.item)).await?;
