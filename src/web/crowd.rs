@@ -18,6 +18,7 @@ use super::LARGEST_BODY;
 use crate::web::error::Error;
 use crate::web::limit::Address;
 use crate::web::state::App;
+use crate::web::written;
 
 /// The part of all places that is kept for what somebody has typed: an eighth.
 const FOR_WRITERS: usize = 8;
@@ -188,7 +189,7 @@ pub async fn requests(State(app): State<App>, address: Address, request: Request
     }
     match crowd.places.take(1, address) {
         Ok(_place) => app.room.place(next.run(request).await).unwrap_or_else(IntoResponse::into_response),
-        Err(busy) => busy.into_response(),
+        Err(busy) => written::refused(&app, busy, request).await,
     }
 }
 

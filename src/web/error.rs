@@ -1,6 +1,6 @@
 //! What goes wrong, as a status and a page that helps. A wrong form is not an error: the form is shown again, with what was typed.
 
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display};
 
 use askama::Template;
 use axum::body::Body;
@@ -87,6 +87,18 @@ impl Error {
     }
 }
 
+impl Display for Error {
+    /// The sentence that the page of the refusal says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => f.write_str(what),
+            Error::OutOfSight => f.write_str(OUT_OF_SIGHT),
+            Error::Held(held) => write!(f, "{held}"),
+            other => f.write_str(&shown(other.status()).what),
+        }
+    }
+}
+
 impl From<Held> for Error {
     fn from(held: Held) -> Error {
         Error::Held(held)
@@ -120,23 +132,17 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
         let mut response = status.into_response();
-        let shown = match self {
-            Error::LogInFirst(here) => return crate::web::session::to_log_in(&here),
-            Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => Shown { what, ..shown(status) },
-            Error::OutOfSight => Shown { title: "Out of sight", what: OUT_OF_SIGHT.to_owned() },
-            Error::Held(held) => {
-                if let Some(seconds) = held.wait {
-                    response.headers_mut().insert(RETRY_AFTER, seconds.into());
-                }
-                Shown { what: held.to_string(), ..shown(status) }
-            }
-            Error::Busy => {
-                response.headers_mut().insert(RETRY_AFTER, 2.into());
-                shown(status)
-            }
-            Error::NotFound | Error::Gone | Error::Internal => shown(status),
+        let wait = match &self {
+            Error::LogInFirst(here) => return crate::web::session::to_log_in(here),
+            Error::Held(held) => held.wait,
+            Error::Busy => Some(2),
+            _ => None,
         };
-        response.extensions_mut().insert(shown);
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        let title = if matches!(self, Error::OutOfSight) { "Out of sight" } else { shown(status).title };
+        response.extensions_mut().insert(Shown { title, what: self.to_string() });
         response
     }
 }

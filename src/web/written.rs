@@ -1,16 +1,19 @@
 //! What members and moderators write. Somebody whose session has ended when the form comes gets the log-in page, which keeps what they typed; after the
-//! log-in it stands in a form again, to be sent once more.
+//! log-in it stands in a form again, to be sent once more. So it does where the site has no time for a form.
 
 use askama::Template;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
+use http::Method;
+use http::header::RETRY_AFTER;
 use serde::de::DeserializeOwned;
 
 use crate::web::account;
+use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
-use crate::web::page::{Page, html};
-use crate::web::session::{Asking, CurrentMember, MaybeMember};
+use crate::web::page::{Page, html, html_with, wants_json};
+use crate::web::session::{self, Asking, CurrentMember, MaybeMember, theme_cookie};
 use crate::web::state::App;
 
 /// The field of the log-in form that says where what was typed was going.
@@ -84,9 +87,10 @@ pub struct Field<'a> {
 }
 
 impl Kept {
-    /// What no form here could have sent is not kept: it would make a long page of a short request.
+    /// What no form here could have sent is not kept: it would make a long page of a short request. Nor is a password.
     fn new(action: Goto, fields: Fields) -> Kept {
-        let known = fields.into_iter().filter(|(name, _)| name.len() <= LONGEST_NAME);
+        let is_kept = |name: &str| name.len() <= LONGEST_NAME && !matches!(name, "password" | "current");
+        let known = fields.into_iter().filter(|(name, _)| is_kept(name));
         Kept { action, fields: known.take(FIELDS).collect() }
     }
 
@@ -95,6 +99,25 @@ impl Kept {
         let action = form.iter().find(|(name, _)| name == ACTION).map(|(_, value)| Goto::new(value))?;
         let kept = |(name, value): (String, String)| Some((name.strip_prefix(KEPT)?.to_owned(), value));
         Some(Kept::new(action, std::mem::take(form).into_iter().filter_map(kept).collect()))
+    }
+
+    /// The page that the form stands on.
+    pub fn page(&self) -> String {
+        let parts: Vec<&str> = self.action.as_str().split('/').collect();
+        match parts[..] {
+            ["", "user", name, _] => format!("/user/{name}/moderate"),
+            ["", "mod", page, _] => format!("/mod/{page}"),
+            ["", "item", id, "kill" | "clear" | "lock" | "merge" | "detach" | "second-chance" | "pin"] => {
+                format!("/item/{id}/moderate")
+            }
+            _ => self.action.as_str().to_owned(),
+        }
+    }
+
+    /// Whether somebody wrote any of it.
+    fn is_written(&self) -> bool {
+        let is_written = |name: &str| WRITTEN.into_iter().any(|(known, _, _)| known == name);
+        self.fields.iter().any(|(name, value)| is_written(name) && !value.trim().is_empty())
     }
 
     pub fn fields(&self) -> Vec<Field<'_>> {
@@ -112,11 +135,38 @@ impl Kept {
 struct KeptPage<'a> {
     page: Page<'a>,
     kept: &'a Kept,
+    /// Why it was not sent, where that is not the log-in.
+    why: Option<String>,
 }
 
 /// The page after the log-in: a form with what was typed, of which nothing has been sent.
 pub fn again(app: &App, viewer: &MaybeMember, kept: &Kept) -> Response {
     let mut page = Page::new(app, viewer, "", "Logged in again");
     page.robots = false;
-    html(&KeptPage { page, kept })
+    html(&KeptPage { page, kept, why: None })
+}
+
+/// The refusal of a form that the site did not read, for want of time; what somebody wrote in it stands in a form again. Another site's
+/// form does not: nobody here has written it.
+pub async fn refused(app: &App, error: Error, request: Request) -> Response {
+    let is_ours = request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    let why = error.to_string();
+    let refusal = error.into_response();
+    if request.method() != Method::POST || !is_ours || wants_json(request.headers()) {
+        return refusal;
+    }
+    let (theme, in_session) = (theme_cookie(request.headers()), session::current(app, request.headers()).is_some());
+    let action = Goto::new(request.uri().path());
+    let Ok(Form(fields)) = Form::<Fields>::from_request(request, app).await else { return refusal };
+    let kept = Kept::new(action, fields);
+    if !kept.is_written() {
+        return refusal;
+    }
+    let mut page = Page::for_nobody(app, "Not sent yet");
+    (page.theme, page.in_session, page.robots) = (theme, in_session, false);
+    let mut answer = html_with(refusal.status(), &KeptPage { page, kept: &kept, why: Some(why) });
+    if let Some(wait) = refusal.headers().get(RETRY_AFTER) {
+        answer.headers_mut().insert(RETRY_AFTER, wait.clone());
+    }
+    answer
 }

@@ -1,6 +1,7 @@
 //! What somebody wrote is not lost when their session has ended meanwhile.
 
 use axum::http::{Method, StatusCode};
+use stoa::config::Switch;
 use stoa::domain::user::Role;
 use stoa::store::{Error, NewSession};
 
@@ -225,4 +226,32 @@ async fn a_form_of_no_page_here_does_not_become_a_long_page() {
     let page =
         visitor.send_raw(Method::POST, "/login", &headers, Some(b"kept-action=/a&kept.a=b&".repeat(10_000))).await;
     assert!(page.body.len() < 10_000, "{} bytes", page.body.len());
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_is_kept_where_the_site_has_no_time_for_it() {
+    let app = TestApp::with(|settings| {
+        settings.limits = Some(Switch::On);
+        settings.requests_per_minute = Some(3);
+    })
+    .await;
+    let mut alice = app.member("alice").await;
+    let send = async |alice: &mut Browser, site: &str| {
+        let headers = [("sec-fetch-site", site)];
+        alice.send(Method::POST, "/submit", &headers, Some(&[("title", "A title"), ("url", ""), ("text", TYPED)])).await
+    };
+    for _ in 0..4 {
+        alice.get("/").await;
+    }
+    let page = send(&mut alice, "same-origin").await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.header("retry-after").parse::<u32>().is_ok() && page.has("Not sent yet"), "{}", page.text());
+    assert!(!page.has(">log in<"), "they are logged in");
+    let form = fields(&page, "/submit");
+    assert!(form.contains(&("text".to_owned(), TYPED.to_owned())), "{}", page.text());
+    check(&page, "what was kept");
+    let foreign = send(&mut alice, "cross-site").await;
+    assert!(foreign.status == StatusCode::TOO_MANY_REQUESTS && !foreign.has("Second line"), "nobody here wrote that");
+    app.pass(60);
+    assert_eq!(send(&mut alice, "same-origin").await.status, StatusCode::SEE_OTHER);
 }

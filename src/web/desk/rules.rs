@@ -18,7 +18,7 @@ use crate::domain::user::Role;
 use crate::store::{self, Act, KnownRule, Posted};
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
@@ -26,6 +26,7 @@ use crate::web::path::Path;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
 use crate::web::view::When;
+use crate::web::written::Written;
 
 /// How far back a new rule is tried, in seconds: as long as it is known where posts came from.
 const TRIED: i64 = 30 * DAY;
@@ -163,7 +164,10 @@ fn check<'a>(typed: &'a Typed, moderator: &Moderator) -> Result<(Rule, &'a str),
 }
 
 /// `POST /mod/rules`: tries a rule on what was posted, or adds it.
-pub async fn create(State(app): State<App>, moderator: Moderator, Form(typed): Form<Typed>) -> Result<Response, Error> {
+pub async fn create(
+    State(app): State<App>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+) -> Result<Response, Error> {
     let (rule, reason) = match check(&typed, &moderator) {
         Ok(checked) => checked,
         Err(mistakes) => return page(&app, &moderator, &typed, None, mistakes).await,

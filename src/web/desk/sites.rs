@@ -15,13 +15,14 @@ use crate::domain::user::{Member, Role};
 use crate::store::{self, Act, Acts, SiteStance, SiteStory};
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html_with};
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
 use crate::web::view::When;
+use crate::web::written::Written;
 
 /// What is held of a site, as a page shows it.
 pub struct StanceView {
@@ -233,7 +234,10 @@ fn check<'a>(typed: &'a Typed, member: &Member) -> Result<(SiteName, Option<Stan
 }
 
 /// `POST /mod/sites`: shows what a stance would touch, or sets it; or lifts what is held.
-pub async fn set(State(app): State<App>, moderator: Moderator, Form(typed): Form<Typed>) -> Result<Response, Error> {
+pub async fn set(
+    State(app): State<App>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+) -> Result<Response, Error> {
     let (name, stance, reason) = match check(&typed, &moderator.member) {
         Ok(checked) => checked,
         Err(mistakes) => return page(&app, &moderator, Shown::default(), &typed, mistakes).await,

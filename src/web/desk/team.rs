@@ -12,7 +12,7 @@ use crate::domain::user::{Profile, Role, UserId};
 use crate::store::{self, Act, TeamMember};
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
@@ -20,6 +20,7 @@ use crate::web::path::Path;
 use crate::web::session::Admin;
 use crate::web::state::App;
 use crate::web::view::When;
+use crate::web::written::Written;
 
 #[derive(Template)]
 #[template(path = "team.html")]
@@ -191,16 +192,18 @@ async fn change(app: &App, admin: &Admin, typed: &Typed) -> Result<Response, Err
 }
 
 /// `POST /mod/team`: a role for whoever is named in the form.
-pub async fn create(State(app): State<App>, admin: Admin, Form(typed): Form<Typed>) -> Result<Response, Error> {
+pub async fn create(
+    State(app): State<App>,
+    Written { asking: admin, typed }: Written<Typed, Admin>,
+) -> Result<Response, Error> {
     change(&app, &admin, &typed).await
 }
 
 /// `POST /user/{name}/role`
 pub async fn update(
     State(app): State<App>,
-    admin: Admin,
     Path(name): Path<String>,
-    Form(typed): Form<Typed>,
+    Written { asking: admin, typed }: Written<Typed, Admin>,
 ) -> Result<Response, Error> {
     change(&app, &admin, &Typed { name, ..typed }).await
 }

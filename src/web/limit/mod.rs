@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
@@ -22,6 +22,7 @@ use crate::domain::origin::Width;
 use crate::domain::user::{Member, UserId};
 use crate::web::error::Error;
 use crate::web::state::App;
+use crate::web::written;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -215,6 +216,6 @@ pub fn on_form(mut form: Response, held: &Held) -> Response {
 pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
     match app.limits.requests.take(&address.network()) {
         Ok(()) => next.run(request).await,
-        Err(empty) => Error::Held(held(Why::Requests, empty)).into_response(),
+        Err(empty) => written::refused(&app, Error::Held(held(Why::Requests, empty)), request).await,
     }
 }

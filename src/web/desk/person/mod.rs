@@ -16,11 +16,12 @@ use crate::domain::team::RoleError;
 use crate::domain::user::{Profile, UserId};
 use crate::store::{self, Act, Acts, NewBan};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::path::Path;
 use crate::web::session::Moderator;
 use crate::web::state::App;
+use crate::web::written::Written;
 
 /// What the page's forms send; each sends its own.
 #[derive(Debug, Default, Deserialize)]
@@ -161,9 +162,8 @@ pub async fn show(
 /// `POST /user/{name}/note`
 pub async fn note(
     State(app): State<App>,
-    moderator: Moderator,
     Path(name): Path<String>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     let mut errors = Mistakes::default();
@@ -180,9 +180,8 @@ pub async fn note(
 /// `POST /user/{name}/warn`
 pub async fn warn(
     State(app): State<App>,
-    moderator: Moderator,
     Path(name): Path<String>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     standing::may_warn(&asked.user).map_err(Error::forbidden)?;
@@ -200,9 +199,8 @@ pub async fn warn(
 /// `POST /user/{name}/slow`
 pub async fn slow(
     State(app): State<App>,
-    moderator: Moderator,
     Path(name): Path<String>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
@@ -227,9 +225,8 @@ pub async fn slow(
 /// `POST /user/{name}/ban`
 pub async fn ban(
     State(app): State<App>,
-    moderator: Moderator,
     Path(name): Path<String>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
@@ -260,9 +257,8 @@ pub async fn ban(
 /// `POST /user/{name}/shadow`
 pub async fn shadow(
     State(app): State<App>,
-    moderator: Moderator,
     Path(name): Path<String>,
-    Form(typed): Form<Typed>,
+    Written { asking: moderator, typed }: Written<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
