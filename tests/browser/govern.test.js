@@ -114,7 +114,8 @@ test("a duplicate is merged, and its old address leads to the discussion", async
   await say(nina, answerLink(nina), "I walked over it.");
   await mona.goto(duplicate);
   await open(mona, "Moderate");
-  await act(mona, "Merge this into that", { "Same as": better, "Because": "the same news" });
+  await open(mona, "Merge into another story");
+  await act(mona, "Merge", { "The story that this one joins": better, "Reason": "the same news" });
   assert.equal(new URL(mona.url()).pathname, better);
   const reader = await visitor(forum, { javaScript: false });
   await reader.goto(duplicate);
@@ -134,7 +135,8 @@ test("a locked comment says so, and a flag is found from a comment in its thread
   assert.equal(new URL(mona.url()).pathname, `/item/${id}`, "a comment's age leads to its page");
   assert.ok(await main(mona).locator("summary", { hasText: /^Flag$/ }).isVisible(), "where it can be flagged");
   await open(mona, "Moderate");
-  await act(mona, "Lock this and its replies", { "Because": "it went in circles" });
+  await open(mona, "Lock this and its replies");
+  await act(mona, "Lock", { "Reason": "it went in circles" });
   const reader = await visitor(forum, { javaScript: false, viewport: SMALL });
   await reader.goto(thread);
   assert.match(await own(commentById(reader, id)).first().textContent(), /locked/);
@@ -144,9 +146,11 @@ test("a locked comment says so, and a flag is found from a comment in its thread
   await fitsItsWidth(mark);
   await mona.goto(thread);
   await open(mona, "Moderate");
-  await act(mona, "Pin the notice", { "Notice above the thread": `Stay with the question: https://example.com/${"a-long-address/".repeat(8)}` });
+  await open(mona, "Pin a notice above the thread");
+  await act(mona, "Pin the notice", { "Notice": `Stay with the question: https://example.com/${"a-long-address/".repeat(8)}` });
   await open(mona, "Moderate");
-  await act(mona, "Lock the thread", { "Because": "enough" });
+  await open(mona, "Lock the thread");
+  await act(mona, "Lock", { "Reason": "enough" });
   await reader.goto(thread);
   assert.match(await head(reader).textContent(), /locked/);
   assert.match(await main(reader).getByLabel("From the moderators").textContent(), /Stay with the question/);

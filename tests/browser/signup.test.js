@@ -122,6 +122,7 @@ test("every page about ways in can be used by everybody and is valid", async () 
   }
   await marta.goto("/mod/requests");
   await judge(marta);
+  await main(marta).locator("article").filter({ hasText: "pia" }).locator("summary").click();
   await main(marta).getByLabel(/^Message to pia/).fill("Not now: *sorry*.");
   await button(main(marta), "Decline pia").click();
   await button(main(marta), "Approve rosa").click();
