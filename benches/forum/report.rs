@@ -135,7 +135,7 @@ fn members(results: &Results, text: &mut String) {
 fn beside(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
-        "\n### Writes\n\nThe processor time of a stampede is that of the whole wave, with its connections.\n\n| what | value | limit | ratio | CPU ms | p50, p99 ms |\n|---|---:|---:|---:|---:|---:|"
+        "\n### Writes\n\nThe processor time of a stampede is that of the whole wave, with its connections; that the page is made once for all of them, a test counts.\n\n| what | value | limit | ratio | CPU ms | p50, p99 ms |\n|---|---:|---:|---:|---:|---:|"
     );
     let is_page = |row: &Row| row.more.bytes.is_some() || row.unit == "ms CPU" || !row.more.sizes.is_empty();
     for row in results.rows.iter().filter(|row| row.limit.is_some() && !is_page(row)) {

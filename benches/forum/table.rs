@@ -31,8 +31,8 @@ pub fn pages(site: &Site) -> Vec<(&'static str, String)> {
 }
 
 /// The rows of the waves, whose processor time is that of the whole wave, with the connections that it comes over.
-pub const STAMPEDE: &str = "stampede of 1,000 on a thread that has changed";
-pub const STAMPEDE_ON_KEPT: &str = "the same on one that has not";
+const STAMPEDE: &str = "stampede of 1,000 on a thread that has changed";
+const STAMPEDE_ON_KEPT: &str = "the same on one that has not";
 
 /// How a visitor may ask, and how a member does.
 const VISITOR: [(&str, &str); 4] = [("plain", "identity"), ("gzip", "gzip"), ("brotli", "br"), ("zstd", "zstd")];

@@ -2,7 +2,6 @@
 
 use crate::report::thousands;
 use crate::results::{Results, Row, figure};
-use crate::table::{STAMPEDE, STAMPEDE_ON_KEPT};
 
 /// Pages that should cost a visitor no more than their bytes; those that are made for each who asks are not among them.
 const FOR_VISITORS: [&str; 5] = ["front page", "650-comment thread", "3,000-comment thread", "user page", "feed"];
@@ -24,7 +23,6 @@ pub struct Target {
 pub enum Bound {
     AtLeast(f64),
     AtMost(f64),
-    Below(f64),
 }
 
 impl Bound {
@@ -32,7 +30,6 @@ impl Bound {
         match self {
             Bound::AtLeast(bound) => value >= bound,
             Bound::AtMost(bound) => value <= bound,
-            Bound::Below(bound) => value < bound,
         }
     }
 
@@ -40,7 +37,7 @@ impl Bound {
     fn is_worse(self, value: f64, than: f64) -> bool {
         match self {
             Bound::AtLeast(_) => value < than,
-            Bound::AtMost(_) | Bound::Below(_) => value > than,
+            Bound::AtMost(_) => value > than,
         }
     }
 }
@@ -61,7 +58,6 @@ impl Target {
         let (sign, bound) = match self.bound {
             Bound::AtLeast(bound) => ("≥", bound),
             Bound::AtMost(bound) => ("≤", bound),
-            Bound::Below(bound) => ("<", bound),
         };
         let bound = if bound < 1_000.0 { bound.to_string() } else { thousands(bound as usize) };
         format!("{sign} {bound}{}", self.unit)
@@ -102,12 +98,6 @@ pub fn all(results: &Results) -> Vec<Target> {
             Bound::AtMost(500.0),
             " ms",
             largest("start to first answer"),
-        ),
-        one(
-            "how often a changed thread that 1,000 ask for at once is made, at most",
-            Bound::Below(2.0),
-            "",
-            made(results),
         ),
     ]);
     targets
@@ -164,11 +154,4 @@ fn growth(results: &Results) -> [Target; 3] {
         Target::worst("the same for pages just after a vote", bound, grown(true)),
         Target::worst("cost of 3,000 comments, of that of 650", Bound::AtMost(5.5), longer),
     ]
-}
-
-/// How often the page of the wave could have been made in the time that the wave took beyond one on a page that is kept.
-fn made(results: &Results) -> Option<f64> {
-    let cpu = |name| results.named(name).and_then(|row| row.more.cpu_ms);
-    let once = results.named("650-comment thread, visitor, compressed, after a vote")?.value;
-    Some((cpu(STAMPEDE)? - cpu(STAMPEDE_ON_KEPT)?) / once)
 }
