@@ -187,10 +187,11 @@ pub async fn requests(State(app): State<App>, address: Address, request: Request
     if is_full || request.extensions().get::<NoRoom>().is_some() {
         return Error::Busy.into_response();
     }
-    match crowd.places.take(1, address) {
-        Ok(_place) => app.room.place(next.run(request).await).unwrap_or_else(IntoResponse::into_response),
+    let response = match crowd.places.take(1, address) {
+        Ok(_place) => next.run(request).await,
         Err(busy) => written::refused(&app, busy, request).await,
-    }
+    };
+    app.room.place(response).unwrap_or_else(IntoResponse::into_response)
 }
 
 #[cfg(test)]

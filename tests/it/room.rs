@@ -10,6 +10,7 @@ use http_body::Body;
 use stoa::config::Settings;
 
 use crate::app::{Browser, TestApp};
+use crate::server::hold_writes;
 
 /// How much room there is in these tests, in bytes.
 const ALL: usize = 1_024 * 1_024;
@@ -153,4 +154,24 @@ async fn what_was_handed_on_and_not_sent_yet_takes_room_still() {
     assert!(!is_free(&app));
     drop(waiting);
     assert!(is_free(&app));
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_takes_room_on_its_way_back_from_a_crowd() {
+    let app = forum(|settings| settings.requests_at_once = Some(1)).await;
+    let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+    let held = hold_writes(&app).await;
+    let writing = tokio::spawn(async move { alice.text_story("A story", "Words.").await });
+    // The one place is hers before anything is waited for.
+    tokio::task::yield_now().await;
+    let form = format!("title=A+story&url=&text={}", "%22".repeat(19_000));
+    let headers = [("sec-fetch-site", "same-origin")];
+    let kept = bob.ask(Method::POST, "/submit", &headers, Some(form.into_bytes())).await;
+    assert_eq!(kept.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(kept.body().size_hint().lower() > 64 * 1_024, "it has what was written");
+    assert!(!is_free(&app));
+    drop(kept);
+    assert!(is_free(&app));
+    drop(held);
+    assert!(writing.await.expect("written") > 0);
 }

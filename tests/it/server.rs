@@ -307,7 +307,7 @@ async fn one_address_has_a_quarter_of_the_places_at_most() {
 }
 
 /// Keeps the forum from writing, so that who writes waits, until it is dropped.
-async fn hold_writes(app: &TestApp) -> sqlx::SqliteConnection {
+pub async fn hold_writes(app: &TestApp) -> sqlx::SqliteConnection {
     let mut held = app.connection().await;
     sqlx::query("begin immediate").execute(&mut held).await.expect("the lock");
     held
