@@ -100,18 +100,30 @@ pub fn changes(before: Said<'_>, after: Said<'_>) -> String {
     changes.join("; ")
 }
 
-/// What undoes an act on an item: the last part of its address, and whether its form says `on`. None of what needs a reason, or a look.
-pub fn undo(act: &str) -> Option<(&'static str, bool)> {
-    Some(match act {
-        "kill" => ("kill", false),
-        "unkill" => ("kill", true),
-        "lock" => ("lock", false),
-        "merge" => ("merge", false),
-        "detach" => ("detach", false),
-        "second-chance" => ("second-chance", false),
-        "pin" => ("pin", false),
+/// What turns an act on an item back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Back {
+    /// The last part of its address.
+    pub act: &'static str,
+    /// What its form says.
+    pub on: bool,
+    /// Its button. It is an act like any other: who brings back what was flagged rejects the flags.
+    pub label: &'static str,
+}
+
+/// What turns an act on an item back; none for what needs a reason, or a look.
+pub fn back(act: &str) -> Option<Back> {
+    let (act, on, label) = match act {
+        "kill" => ("kill", false, "Bring back"),
+        "unkill" => ("kill", true, "Kill it after all"),
+        "lock" => ("lock", false, "Unlock"),
+        "merge" => ("merge", false, "Take it out again"),
+        "detach" => ("detach", false, "Move it back"),
+        "second-chance" => ("second-chance", false, "Take it back"),
+        "pin" => ("pin", false, "Take it off"),
         _ => return None,
-    })
+    };
+    Some(Back { act, on, label })
 }
 
 /// What the log says of a kill of what flags, a rule or an import had killed: it is a moderator's decision from now on.

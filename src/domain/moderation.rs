@@ -58,7 +58,7 @@ pub const ACTS: &[(&str, &str)] = &[
     ("lock", "locked"),
     ("unlock", "unlocked"),
     ("merge", "merged"),
-    ("unmerge", "took out again"),
+    ("unmerge", "took"),
     ("detach", "moved up"),
     ("reattach", "moved back"),
     ("second-chance", "gave a second chance to"),
@@ -75,16 +75,16 @@ pub const ACTS: &[(&str, &str)] = &[
     ("note", "made a note about"),
     ("penalise-site", "penalised the site"),
     ("ban-site", "banned the site"),
-    ("rule-kill", "has a rule that killed"),
+    ("rule-kill", "killed"),
     ("set", "changed the setting"),
     ("add-rule", "added a rule"),
     ("drop-rule", "dropped a rule"),
     ("lift-site", "lifted what was held against the site"),
     ("admit", "approved the request of"),
     ("decline", "declined a request for an account"),
-    ("member", "made a member of"),
-    ("moderator", "made a moderator of"),
-    ("admin", "made an admin of"),
+    ("member", "made"),
+    ("moderator", "made"),
+    ("admin", "made"),
     ("claim", "handed over the imported name"),
     ("password", "set the password of"),
 ];
@@ -102,15 +102,15 @@ pub struct Said<'a> {
 /// How an act is said that has this `detail`.
 pub fn said<'a>(act: &str, detail: &'a str) -> Said<'a> {
     let verb = ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb);
-    let (before, after) = match act {
-        "rule-kill" => ("’s rule killed".to_owned(), detail.to_owned()),
-        "unmerge" if detail.is_empty() => (" took".to_owned(), "out again".to_owned()),
-        "unmerge" => (" took".to_owned(), format!("out {} again", detail.replacen("from ", "of ", 1))),
-        "member" => (" made".to_owned(), "a member".to_owned()),
-        "moderator" => (" made".to_owned(), "a moderator".to_owned()),
-        "admin" => (" made".to_owned(), "an admin".to_owned()),
-        "merge" | "detach" | "reattach" => (format!(" {verb}"), detail.to_owned()),
-        _ => return Said { before: format!(" {verb}"), after: String::new(), detail },
+    let before = if act == "rule-kill" { format!("’s rule {verb}") } else { format!(" {verb}") };
+    let after = match act {
+        "unmerge" if detail.is_empty() => "out again".to_owned(),
+        "unmerge" => format!("out {} again", detail.replacen("from ", "of ", 1)),
+        "member" => "a member".to_owned(),
+        "moderator" => "a moderator".to_owned(),
+        "admin" => "an admin".to_owned(),
+        "merge" | "detach" | "reattach" | "rule-kill" => detail.to_owned(),
+        _ => return Said { before, after: String::new(), detail },
     };
     Said { before, after, detail: "" }
 }
@@ -154,7 +154,9 @@ pub fn label(act: &str) -> &str {
         "admin" => "made somebody an admin",
         "claim" => "handed over an imported name",
         "password" => "set a password",
-        act => ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb),
+        "add-rule" => "added a rule",
+        "drop-rule" => "dropped a rule",
+        act => act,
     }
 }
 

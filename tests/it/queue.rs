@@ -80,7 +80,7 @@ async fn an_act_comes_back_to_the_row_after_it_and_can_be_undone_there() {
     let mut other = app.person("moritz", Role::Moderator).await;
     assert!(!other.get("/mod").await.has("You killed"), "it is one's own");
     let undo = format!(
-        "action=\"/item/{}/kill\"><input type=\"hidden\" name=\"goto\" value=\"/mod\"><button type=\"submit\" name=\"on\" value=\"false\">Undo",
+        "action=\"/item/{}/kill\"><input type=\"hidden\" name=\"goto\" value=\"/mod\"><button type=\"submit\" name=\"on\" value=\"false\">Bring back",
         ids[1]
     );
     assert!(queue.has(&undo), "{}", queue.text());
@@ -98,7 +98,7 @@ async fn what_was_done_to_an_item_is_said_on_its_page_to_who_did_it() {
     let (first, second) = (sam.text_story("The first", "One.").await, sam.text_story("The second", "Two.").await);
     let page = mia.submit(&format!("/item/{second}/merge"), &[("on", "true"), ("into", &first.to_string())]).await;
     assert!(page.has("You merged") && page.has("The second"), "{}", page.text());
-    assert!(page.has(&format!("action=\"/item/{second}/merge\"")) && page.has(">Undo</button>"));
+    assert!(page.has(&format!("action=\"/item/{second}/merge\"")) && page.has(">Take it out again</button>"));
     assert!(!sam.get(&format!("/item/{first}")).await.has("role=\"status\""));
     assert!(!mia.get(&format!("/item/{}", sam.text_story("Another", "Three.").await)).await.has("You merged"));
 }

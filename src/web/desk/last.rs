@@ -1,9 +1,10 @@
-//! What a moderator did last, above the desk's pages and on the page of what they did it to, with its undoing.
+//! What a moderator did last, above the desk's pages and on the page of what they did it to, with what turns it back.
 
 use crate::clock::MINUTE;
+use crate::domain::desk::{self, Back};
 use crate::domain::item::{Item, ItemId};
+use crate::domain::moderation;
 use crate::domain::user::Member;
-use crate::domain::{desk, moderation};
 use crate::store::{Acts, Logged};
 use crate::web::error::Error;
 use crate::web::session::MaybeMember;
@@ -22,8 +23,7 @@ pub struct Last {
     pub user: Option<String>,
     pub reason: String,
     pub when: When,
-    /// The act that undoes it: the last part of its address, and what its form says.
-    pub undo: Option<(&'static str, bool)>,
+    pub back: Option<Back>,
 }
 
 impl Last {
@@ -54,7 +54,7 @@ impl Last {
         Ok(Some(Last {
             before,
             after,
-            undo: desk::undo(&act.act).filter(|_| item.is_some()),
+            back: desk::back(&act.act).filter(|_| item.is_some()),
             item: item.map(|item| (item.id, name(&item))),
             user: act.user,
             reason: act.reason,

@@ -242,19 +242,15 @@ impl Asked<'_> {
 
 /// What was just done to somebody, as a sentence, and to how many of their posts; none where there is no such act.
 pub fn said(act: &str, name: &str, posts: Option<usize>) -> Option<String> {
-    let verb = known(act)?;
+    ACTS.iter().find(|(known, _)| *known == act)?;
+    let moderation::Said { before, after, .. } = moderation::said(act, "");
+    let done = format!("You{before} {name} {after}");
+    let done = done.trim_end();
     Some(match (act, posts) {
-        ("ban", Some(0)) => format!("You {verb} {name}. Of the last 30 days, nothing of theirs was in sight."),
-        ("ban", Some(MOST_TAKEN)) => {
-            format!("You {verb} {name} and took the newest {MOST_TAKEN} of their posts out of sight.")
-        }
-        ("ban", Some(posts)) => format!("You {verb} {name} and took {posts} of their posts out of sight."),
-        ("unban", Some(1..)) => format!("You {verb} {name}, and {} came back.", standing::posts(posts.unwrap_or(0))),
-        _ => format!("You {verb} {name}."),
+        ("ban", Some(0)) => format!("{done}. Of the last 30 days, nothing of theirs was in sight."),
+        ("ban", Some(MOST_TAKEN)) => format!("{done} and took the newest {MOST_TAKEN} of their posts out of sight."),
+        ("ban", Some(posts)) => format!("{done} and took {posts} of their posts out of sight."),
+        ("unban", Some(1..)) => format!("{done}, and {} came back.", standing::posts(posts.unwrap_or(0))),
+        _ => format!("{done}."),
     })
-}
-
-/// How an act that the log knows is said.
-fn known(act: &str) -> Option<&'static str> {
-    ACTS.iter().find(|(name, _)| *name == act).map(|(_, verb)| *verb)
 }
