@@ -1,14 +1,13 @@
 //! The whole forum in a test: a database of its own, a clock that the test moves, and browsers that keep their cookies.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::Read;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, SET_COOKIE};
+use axum::http::{HeaderName, Method, Request, StatusCode};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
@@ -22,6 +21,8 @@ use stoa::store::{Act, NewBan, NewSession, NewUser, Store};
 use stoa::web::{self, App};
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+pub use crate::page::Page;
 
 /// When every test begins: 2026-11-23, noon, UTC.
 pub const NOON: i64 = 1_795_435_200;
@@ -237,12 +238,6 @@ pub struct Browser {
     pub name: String,
 }
 
-pub struct Page {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-}
-
 impl Browser {
     pub async fn get(&mut self, path: &str) -> Page {
         self.send(Method::GET, path, &[], None).await
@@ -362,55 +357,5 @@ impl Browser {
 
     pub async fn vote(&mut self, id: i64, dir: &str) -> Page {
         self.post(&format!("/item/{id}/vote"), &[("dir", dir), ("goto", "/")]).await
-    }
-}
-
-impl Page {
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn has(&self, words: &str) -> bool {
-        self.text().contains(words)
-    }
-
-    /// How often `words` stand in the page.
-    pub fn count(&self, words: &str) -> usize {
-        self.text().matches(words).count()
-    }
-
-    pub fn location(&self) -> Option<String> {
-        self.headers.get(LOCATION).map(|to| to.to_str().expect("ASCII").to_owned())
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
-    }
-
-    /// The id of the item that it leads to.
-    pub fn item(&self) -> i64 {
-        let to = self.location().unwrap_or_else(|| panic!("a new item: {} {}", self.status, self.text()));
-        let id: String = to.trim_start_matches("/item/").chars().take_while(char::is_ascii_digit).collect();
-        id.parse().expect("an id")
-    }
-
-    /// Where `words` stand in the page, to compare orders.
-    pub fn place_of(&self, words: &str) -> usize {
-        self.text().find(words).unwrap_or_else(|| panic!("“{words}” is on the page"))
-    }
-}
-
-impl Page {
-    /// The text of a page that may have come compressed.
-    pub fn unpacked(&self) -> String {
-        let mut plain = Vec::new();
-        match self.header("content-encoding") {
-            "gzip" => drop(flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("gzip")),
-            "br" => drop(brotli::Decompressor::new(&self.body[..], 4_096).read_to_end(&mut plain).expect("brotli")),
-            "zstd" => plain = zstd::stream::decode_all(&self.body[..]).expect("zstd"),
-            "" => plain.clone_from(&self.body),
-            other => panic!("nobody asked for {other}"),
-        }
-        String::from_utf8(plain).expect("a page is text")
     }
 }

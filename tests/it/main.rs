@@ -38,6 +38,7 @@ mod migrations;
 mod mine;
 mod operate;
 mod origins;
+mod page;
 mod people;
 mod plans;
 mod private;

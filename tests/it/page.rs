@@ -1,0 +1,210 @@
+//! An answer, and what its page shows: asked by selector, so that a test names what it relies on and no markup around it.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, StatusCode};
+use scraper::{ElementRef, Html, Selector};
+
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+/// An element of a page: a copy, so that nothing of the page needs to live as long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Element {
+    /// Its text and that of all within, white space folded.
+    pub text: String,
+    /// Its attributes by name.
+    pub attributes: BTreeMap<String, String>,
+    /// Its own markup and all within.
+    pub html: String,
+}
+
+impl Element {
+    fn of(element: ElementRef<'_>) -> Element {
+        let attributes = element.value().attrs().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Element { text: text_of(element), attributes: attributes.collect(), html: element.html() }
+    }
+
+    /// An attribute's value; empty where it has none.
+    pub fn attr(&self, name: &str) -> &str {
+        self.attributes.get(name).map_or("", String::as_str)
+    }
+
+    pub fn has_attr(&self, name: &str) -> bool {
+        self.attributes.contains_key(name)
+    }
+
+    /// What `selector` finds in it, itself included.
+    pub fn all(&self, selector: &str) -> Vec<Element> {
+        elements(&Html::parse_fragment(&self.html), selector)
+    }
+
+    /// The one element that `selector` finds in it.
+    #[track_caller]
+    pub fn one(&self, selector: &str) -> Element {
+        the_only(self.all(selector), selector, &self.html)
+    }
+}
+
+/// The text of an element as it reads: white space folded, elements such as `script` left out.
+fn text_of(element: ElementRef<'_>) -> String {
+    let mut text = String::new();
+    read(element, &mut text);
+    fold(&text)
+}
+
+fn read(element: ElementRef<'_>, text: &mut String) {
+    for child in element.children() {
+        if let Some(words) = child.value().as_text() {
+            text.push_str(words);
+        }
+        let Some(inner) = ElementRef::wrap(child) else { continue };
+        let name = inner.value().name();
+        if matches!(name, "script" | "style" | "template") {
+            continue;
+        }
+        // Blocks and breaks part the words that stand on either side of them.
+        let apart = if is_inline(name) { "" } else { " " };
+        text.push_str(apart);
+        read(inner, text);
+        text.push_str(apart);
+    }
+}
+
+fn is_inline(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "abbr"
+            | "b"
+            | "bdi"
+            | "bdo"
+            | "button"
+            | "cite"
+            | "code"
+            | "del"
+            | "em"
+            | "i"
+            | "kbd"
+            | "mark"
+            | "q"
+            | "s"
+            | "small"
+            | "span"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "time"
+            | "u"
+            | "wbr"
+    )
+}
+
+fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn elements(html: &Html, selector: &str) -> Vec<Element> {
+    let selector = Selector::parse(selector).unwrap_or_else(|e| panic!("the selector {selector}: {e}"));
+    html.select(&selector).map(Element::of).collect()
+}
+
+#[track_caller]
+fn the_only(found: Vec<Element>, selector: &str, within: &str) -> Element {
+    match <[Element; 1]>::try_from(found) {
+        Ok([one]) => one,
+        Err(found) => panic!("{selector} finds {} elements, not one, in {within}", found.len()),
+    }
+}
+
+impl Page {
+    /// The body as it came.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Whether the body holds these bytes. For what is no page, such as a feed; a page is asked by selector.
+    pub fn has(&self, words: &str) -> bool {
+        self.text().contains(words)
+    }
+
+    /// How often `words` stand in the body.
+    pub fn count(&self, words: &str) -> usize {
+        self.text().matches(words).count()
+    }
+
+    /// The page, parsed as a browser does.
+    pub fn document(&self) -> Html {
+        Html::parse_document(&self.text())
+    }
+
+    /// All elements that `selector` finds, in the order of the page.
+    pub fn all(&self, selector: &str) -> Vec<Element> {
+        elements(&self.document(), selector)
+    }
+
+    /// The one element that `selector` finds; none, or more, fails.
+    #[track_caller]
+    pub fn one(&self, selector: &str) -> Element {
+        the_only(self.all(selector), selector, &self.text())
+    }
+
+    /// Fails unless `selector` finds exactly so many elements.
+    #[track_caller]
+    pub fn finds(&self, number: usize, selector: &str) {
+        let found = self.all(selector);
+        assert_eq!(found.len(), number, "{selector} finds {found:#?} in {}", self.text());
+    }
+
+    /// The texts of all that `selector` finds.
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        self.all(selector).into_iter().map(|element| element.text).collect()
+    }
+
+    /// All that the page says within its body, white space folded.
+    pub fn words(&self) -> String {
+        self.all("body").into_iter().map(|element| element.text).collect()
+    }
+
+    /// Whether the page says this, whatever elements the words stand in.
+    pub fn says(&self, sentence: &str) -> bool {
+        self.words().contains(&fold(sentence))
+    }
+
+    pub fn location(&self) -> Option<String> {
+        self.headers.get(LOCATION).map(|to| to.to_str().expect("ASCII").to_owned())
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
+    }
+
+    /// The id of the item that it leads to.
+    pub fn item(&self) -> i64 {
+        let to = self.location().unwrap_or_else(|| panic!("a new item: {} {}", self.status, self.text()));
+        let id: String = to.trim_start_matches("/item/").chars().take_while(char::is_ascii_digit).collect();
+        id.parse().expect("an id")
+    }
+
+    /// Where `words` stand in the page, to compare orders.
+    pub fn place_of(&self, words: &str) -> usize {
+        self.text().find(words).unwrap_or_else(|| panic!("“{words}” is on the page"))
+    }
+
+    /// The text of a page that may have come compressed.
+    pub fn unpacked(&self) -> String {
+        let mut plain = Vec::new();
+        match self.header("content-encoding") {
+            "gzip" => drop(flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("gzip")),
+            "br" => drop(brotli::Decompressor::new(&self.body[..], 4_096).read_to_end(&mut plain).expect("brotli")),
+            "zstd" => plain = zstd::stream::decode_all(&self.body[..]).expect("zstd"),
+            "" => plain.clone_from(&self.body),
+            other => panic!("nobody asked for {other}"),
+        }
+        String::from_utf8(plain).expect("a page is text")
+    }
+}
