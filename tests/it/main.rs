@@ -9,6 +9,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod accessibility;
 mod addresses;
 mod app;
 mod assignment;

@@ -20,14 +20,17 @@ pub struct Element {
     pub text: String,
     /// Its attributes by name.
     pub attributes: BTreeMap<String, String>,
+    /// What a field holds, to the letter: typed, or chosen.
+    pub value: String,
     /// Its own markup and all within.
     pub html: String,
 }
 
 impl Element {
-    fn of(element: ElementRef<'_>) -> Element {
+    pub fn of(element: ElementRef<'_>) -> Element {
         let attributes = element.value().attrs().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Element { text: text_of(element), attributes: attributes.collect(), html: element.html() }
+        let value = value_of(element);
+        Element { text: text_of(element), attributes: attributes.collect(), value, html: element.html() }
     }
 
     /// An attribute's value; empty where it has none.
@@ -48,6 +51,20 @@ impl Element {
     #[track_caller]
     pub fn one(&self, selector: &str) -> Element {
         the_only(self.all(selector), selector, &self.html)
+    }
+}
+
+/// What a field holds: its `value`, its text to the letter, or the value of the option that is chosen.
+fn value_of(element: ElementRef<'_>) -> String {
+    match element.value().name() {
+        "textarea" => element.text().collect(),
+        "select" => {
+            let options: Vec<ElementRef<'_>> =
+                element.descendent_elements().filter(|inner| inner.value().name() == "option").collect();
+            let chosen = options.iter().find(|option| option.attr("selected").is_some()).or(options.first());
+            chosen.map_or(String::new(), |option| option.attr("value").map_or_else(|| text_of(*option), str::to_owned))
+        }
+        _ => element.attr("value").unwrap_or_default().to_owned(),
     }
 }
 
@@ -76,7 +93,8 @@ fn read(element: ElementRef<'_>, text: &mut String) {
     }
 }
 
-fn is_inline(name: &str) -> bool {
+/// Whether an element stands in the flow of a sentence.
+pub fn is_inline(name: &str) -> bool {
     matches!(
         name,
         "a" | "abbr"
@@ -104,11 +122,13 @@ fn is_inline(name: &str) -> bool {
     )
 }
 
-fn fold(text: &str) -> String {
+/// Makes one space of all white space between words.
+pub fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn elements(html: &Html, selector: &str) -> Vec<Element> {
+/// Copies of all that `selector` finds.
+pub fn elements(html: &Html, selector: &str) -> Vec<Element> {
     let selector = Selector::parse(selector).unwrap_or_else(|e| panic!("the selector {selector}: {e}"));
     html.select(&selector).map(Element::of).collect()
 }
