@@ -448,11 +448,6 @@ impl Page {
     pub fn field(&self, name: &str) -> Element {
         self.one(&format!("main [name='{name}']:not([type=hidden]):not(button)"))
     }
-
-    /// The ids of the fields that are marked as wrong.
-    pub fn wrong(&self) -> Vec<String> {
-        self.all("[aria-invalid=true]").into_iter().map(|field| field.attr("id").to_owned()).collect()
-    }
 }
 
 impl Element {

@@ -119,7 +119,7 @@ async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
     sqlx::query("rollback").execute(&mut reader).await.expect("the end");
     stoa::jobs::look_at_log(&app.store).await;
     assert!(log_size(&app) <= small, "{}", log_size(&app));
-    assert!(app.visitor().get(&format!("/item/{story}")).await.has("Another story"));
+    assert_eq!(app.visitor().get(&format!("/item/{story}")).await.one("main h1").text, "Another story");
     assert_eq!(app.number("select count(*) from secrets where name like 'large %'").await, 20);
     Store::check(app.store.path()).await.expect("whole");
 }

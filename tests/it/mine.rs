@@ -1,25 +1,13 @@
 //! The lists that a member alone sees: what they say of one's flags and vouches.
 
-use axum::http::StatusCode;
 use stoa::domain::user::Role;
 
-use crate::app::{Browser, TestApp};
+use crate::app::{Page, TestApp};
+use crate::fixtures::{done, flag, kill, show_dead};
 
-async fn flag(browser: &mut Browser, id: i64, reason: &str) {
-    let page = browser.post(&format!("/item/{id}/flag"), &[("on", "true"), ("reason", reason), ("note", "")]).await;
-    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
-}
-
-async fn judge(browser: &mut Browser, id: i64, act: &str) {
-    let page = browser.post(&format!("/item/{id}/{act}"), &[("on", "true"), ("reason", "")]).await;
-    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
-}
-
-/// What stands on the page of an item or in the list, between its address and the next.
-fn row(page: &str, id: i64) -> &str {
-    let begin = [format!("id=\"i{id}\""), format!("id=\"c{id}\""), format!("<a href=\"/item/{id}\">story ")];
-    let at = begin.iter().find_map(|begin| page.find(begin.as_str())).unwrap_or_else(|| panic!("{id}: {page}"));
-    page[at..].split("<li class=\"story").next().expect("a row").split("<article").next().expect("a row")
+/// What the list says of one of its posts, or of one that is out of sight.
+fn note(page: &Page, id: i64) -> String {
+    page.one(&format!("#i{id} > p, #c{id} + p, main h2 + ul li:has(a[href='/item/{id}']) p")).text
 }
 
 #[tokio::test]
@@ -33,43 +21,54 @@ async fn ones_own_flags_say_why_and_when_they_were_cast_and_what_came_of_them() 
     let comment = sam.reply(open, "A comment.").await;
     let killed = sam.text_story("Buy my things", "Words.").await;
     for (id, reason) in [(open, "off-topic"), (cleared, "duplicate"), (comment, "rude"), (killed, "spam")] {
-        flag(&mut ann, id, reason).await;
+        flag(&mut ann, id, reason, "").await;
     }
-    judge(&mut mia, cleared, "clear").await;
-    judge(&mut mia, killed, "kill").await;
+    done(&mut mia, &format!("/item/{cleared}/clear"), &[("reason", "")]).await;
+    kill(&mut mia, killed, true).await;
     app.pass(3 * 86_400);
     let mut ann = app.session("ann").await;
-    let page = ann.get("/flagged").await.text();
-    for (id, note) in [
-        (open, "You flagged it as off-topic 3 days ago.</p>"),
-        (cleared, "You flagged it as a duplicate 3 days ago. A moderator let it stand.</p>"),
-        (comment, "You flagged it as rude 3 days ago.</p>"),
-        (killed, "You flagged it as spam 3 days ago. A moderator agreed.</p>"),
+    let page = ann.get("/flagged").await;
+    for (id, said) in [
+        (open, "You flagged it as off-topic 3 days ago."),
+        (cleared, "You flagged it as a duplicate 3 days ago. A moderator let it stand."),
+        (comment, "You flagged it as rude 3 days ago."),
+        (killed, "You flagged it as spam 3 days ago. A moderator agreed."),
     ] {
-        assert!(row(&page, id).contains(note), "{note}: {page}");
+        assert_eq!(note(&page, id), said);
     }
-    assert!(page.contains("<h2>Out of sight now</h2>") && !page.contains("Buy my things"), "what it was is not told");
-    assert!(
-        ann.get(&format!("/item/{cleared}")).await.has("You flagged this as a duplicate. A moderator let it stand.")
-    );
-    assert!(!ann.get("/new").await.has("You flagged it"), "nor does it stand in other lists");
-    ann.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
-    let page = ann.get("/flagged").await.text();
-    assert!(row(&page, killed).contains("A moderator agreed.") && page.contains("Buy my things"), "{page}");
-    assert!(ann.get(&format!("/item/{killed}")).await.has("You flagged this as spam. A moderator agreed."));
+    page.finds(1, &format!("main h2 + ul a[href='/item/{killed}']"));
+    page.finds(0, &format!("#i{killed}"));
+    assert!(!page.mentions("Buy my things"), "what it was is not told");
+    let panel = ann.get(&format!("/item/{cleared}")).await.one("#panel").text;
+    assert_eq!(panel, "You flagged this as a duplicate. A moderator let it stand.");
+    let listed = format!("#i{open} > p");
+    page.finds(1, &listed);
+    let new = ann.get("/new").await;
+    assert!(new.stories().contains(&open));
+    new.finds(0, &listed);
+    show_dead(&mut ann).await;
+    let page = ann.get("/flagged").await;
+    page.finds(0, "main h2 + ul");
+    page.finds(1, &format!("#i{killed}"));
+    assert_eq!(note(&page, killed), "You flagged it as spam 3 days ago. A moderator agreed.");
+    assert!(page.mentions("Buy my things"));
+    let panel = ann.get(&format!("/item/{killed}")).await.one("#panel").text;
+    assert_eq!(panel, "You flagged this as spam. A moderator agreed.");
 }
 
 #[tokio::test]
 async fn whoever_has_vouched_for_nothing_reads_where_dead_posts_are_shown() {
     let app = TestApp::new().await;
     let mut ann = app.member("ann").await;
-    assert!(ann.get("/user/ann").await.has("<a href=\"/vouched\">vouched for</a>"));
+    ann.get("/user/ann").await.finds(1, "main a[href='/vouched']");
     let page = ann.get("/vouched").await;
-    assert!(page.has("<h1>Vouched for</h1>") && page.has("“Show dead stories and comments” in your settings."));
-    assert!(page.has("<a href=\"/settings\">Go to the settings</a>"), "{}", page.text());
-    ann.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
+    let choice = ann.get("/settings").await.one("label[for=show_dead]").text;
+    assert!(page.says(&choice), "{choice}: {}", page.text());
+    page.finds(1, "main a[href='/settings']");
+    show_dead(&mut ann).await;
     let page = ann.get("/vouched").await;
-    assert!(page.has("You have vouched for nothing yet.") && !page.has("in your settings"), "{}", page.text());
+    assert!(page.says("You have vouched for nothing yet.") && !page.says(&choice), "{}", page.text());
+    page.finds(0, "main a[href='/settings']");
 }
 
 #[tokio::test]
@@ -85,9 +84,9 @@ async fn how_many_have_to_vouch_is_said_for_one_and_for_several() {
         let (mut sam, mut ann, mut ben) = (app.member("sam").await, app.member("ann").await, app.member("ben").await);
         app.sql("update users set karma = 31").await;
         let story = sam.text_story("A story", "Words.").await;
-        flag(&mut ann, story, "spam").await;
-        ben.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
-        let page = ben.get(&format!("/item/{story}")).await;
-        assert!(page.has(said), "{said}: {}", page.text());
+        flag(&mut ann, story, "spam", "").await;
+        show_dead(&mut ben).await;
+        let form = ben.get(&format!("/item/{story}")).await.one(&format!("form[action='/item/{story}/vouch']"));
+        assert!(form.text.contains(said), "{said}: {}", form.text);
     }
 }

@@ -1,27 +1,23 @@
 //! Where things came from is kept without the address, for a while.
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use stoa::clock::DAY;
-use stoa::config::Settings;
 use stoa::domain::user::Role;
 use stoa::jobs::KEEP;
 use stoa::store::Store;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::fixtures::{behind_a_proxy, post_from};
 
 const FOUR: &str = "203.0.113.77";
 const SIX: &str = "2001:db8:77ab:cd::9";
 
 async fn forum() -> TestApp {
-    let behind_a_proxy = |settings: &mut Settings| {
-        settings.trusted_proxies = Some("127.0.0.1".parse().expect("an address"));
-    };
     TestApp::with(behind_a_proxy).await
 }
 
-async fn post_from(browser: &mut Browser, from: &str, path: &str, form: &[(&str, &str)]) -> Page {
-    let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", from)];
-    let page = browser.send(Method::POST, path, &headers, Some(form)).await;
+async fn post(browser: &mut Browser, from: &str, path: &str, form: &[(&str, &str)]) -> Page {
+    let page = post_from(browser, from, path, form).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}: {}", page.text());
     page
 }
@@ -29,9 +25,9 @@ async fn post_from(browser: &mut Browser, from: &str, path: &str, form: &[(&str,
 /// Signs up, submits and replies, all from one address.
 async fn come_from(app: &TestApp, from: &str, name: &str) {
     let mut browser = app.visitor();
-    post_from(&mut browser, from, "/signup", &[("name", name), ("password", PASSWORD)]).await;
-    let story = post_from(&mut browser, from, "/submit", &[("title", "A story"), ("text", "Words.")]).await.item();
-    post_from(&mut browser, from, &format!("/item/{story}/reply"), &[("text", "More words.")]).await;
+    post(&mut browser, from, "/signup", &[("name", name), ("password", PASSWORD)]).await;
+    let story = post(&mut browser, from, "/submit", &[("title", "A story"), ("text", "Words.")]).await.item();
+    post(&mut browser, from, &format!("/item/{story}/reply"), &[("text", "More words.")]).await;
 }
 
 #[tokio::test]
@@ -84,7 +80,7 @@ async fn where_things_came_from_is_forgotten_after_30_days() {
     }
     assert_eq!(app.number("select count(*) from items").await, 4, "what was written stays");
     let page = app.visitor().get("/privacy").await;
-    assert!(page.has("for 30 days") && page.has("keyed hashes"), "{}", page.text());
+    assert!(page.says("for 30 days") && page.says("keyed hashes"), "{}", page.text());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use stoa::clock::DAY;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::fixtures::{BY_MOLE, flag, kill, told};
 
 /// A forum with a member, bob, and a moderator, mia.
 async fn forum() -> (TestApp, Browser, Browser) {
@@ -21,14 +22,9 @@ async fn log_in(app: &TestApp, name: &str) -> Page {
 /// Does something to bob and sees that it was done.
 async fn act(mia: &mut Browser, on_bob: &str, form: &[(&str, &str)]) -> Page {
     let page = mia.submit(&format!("/user/bob/{on_bob}"), form).await;
-    assert!(page.status == StatusCode::OK && page.has("role=\"status\">You "), "{}: {}", page.status, page.text());
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    assert!(!page.message().is_empty() && page.errors().is_empty(), "{}", page.text());
     page
-}
-
-/// What a member was told, the latest first.
-async fn told(app: &TestApp, name: &str) -> Vec<String> {
-    let query = "select text from notices where user_id = (select id from users where name = $1) order by id desc";
-    sqlx::query_scalar(query).bind(name).fetch_all(&mut app.connection().await).await.expect("notices")
 }
 
 async fn last_act(app: &TestApp) -> (String, String, bool) {
@@ -37,6 +33,9 @@ async fn last_act(app: &TestApp) -> (String, String, bool) {
 }
 
 const SPAM_3: [(&str, &str); 3] = [("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")];
+/// The buttons of the forms about bob that lift what was done, which stand there while there is something to lift.
+const LIFT_BAN: &str = "form[action='/user/bob/ban'] button[name=on][value=false]";
+const LIFT_SHADOW: &str = "form[action='/user/bob/shadow'] button[name=on][value=false]";
 
 #[tokio::test]
 async fn a_ban_with_an_end_logs_out_at_once_says_why_and_lifts_by_itself() {
@@ -44,24 +43,30 @@ async fn a_ban_with_an_end_logs_out_at_once_says_why_and_lifts_by_itself() {
     let story = bob.text_story("Bob's story", "Words.").await;
     let page = act(&mut mia, "ban", &SPAM_3).await;
     let sentence = "This account is banned until 26 November 2026, 12:00 UTC: spam.";
-    assert!(page.has("You banned bob.") && page.has("mia banned bob: until 26 November"));
-    assert!(page.has("<dt>banned</dt><dd>until 26 November 2026, 12:00 UTC: spam.</dd>"));
+    assert_eq!(page.message(), "You banned bob.");
+    assert!(page.says("mia banned bob: until 26 November"), "{}", page.text());
+    assert_eq!(page.facts()["banned"], "until 26 November 2026, 12:00 UTC: spam.");
+    page.finds(1, LIFT_BAN);
+    let said = "main > p";
     assert!(bob.get("/settings").await.location().is_some_and(|to| to.starts_with("/login")), "at once");
-    assert!(log_in(&app, "bob").await.has(sentence));
-    assert!(app.visitor().get("/user/bob").await.has(sentence));
-    assert!(app.visitor().get(&format!("/item/{story}")).await.has("Bob&#39;s story"), "what he posted stays");
+    assert_eq!(log_in(&app, "bob").await.one("[role=alert] p:first-child").text, sentence);
+    assert_eq!(app.visitor().get("/user/bob").await.one(said).text, sentence);
+    let shown = app.visitor().get(&format!("/item/{story}")).await;
+    assert_eq!(shown.one("main h1").text, "Bob's story", "what he posted stays");
     app.pass(3 * DAY - 1);
-    assert!(log_in(&app, "bob").await.has(sentence));
+    assert_eq!(log_in(&app, "bob").await.one("[role=alert] p:first-child").text, sentence);
     app.pass(1);
-    assert!(!app.visitor().get("/user/bob").await.has("banned"), "nobody had to lift it");
+    app.visitor().get("/user/bob").await.finds(0, said);
     assert!(bob.get("/settings").await.location().is_some(), "the old session stays ended");
     let mut bob = app.log_in("bob").await;
     assert_eq!(bob.get("/settings").await.status, StatusCode::OK);
     assert_eq!(told(&app, "bob").await, ["A moderator banned you until 26 November 2026, 12:00 UTC: spam."]);
     assert_eq!(last_act(&app).await, ("ban".into(), "spam|until 26 November 2026, 12:00 UTC".into(), false));
-    assert!(mia.get("/leaders").await.has("/user/bob"), "he is among the others again");
+    mia.get("/leaders").await.finds(1, "main a[href='/user/bob']");
     let page = mia.get("/user/bob/moderate").await;
-    assert!(page.has("Ban bob</button>") && !page.has("Lift the ban"));
+    assert!(!page.facts().contains_key("banned"), "nobody had to lift it");
+    page.finds(1, "form[action='/user/bob/ban'] button[name=on][value=true]");
+    page.finds(0, LIFT_BAN);
     act(&mut mia, "ban", &SPAM_3).await;
 }
 
@@ -70,7 +75,7 @@ async fn a_ban_for_good_holds_until_somebody_lifts_it() {
     let (app, _, mut mia) = forum().await;
     act(&mut mia, "ban", &[("on", "true"), ("ban_days", "open"), ("ban_reason", "spam")]).await;
     app.pass(3_000 * DAY);
-    assert!(log_in(&app, "bob").await.has("This account is banned: spam."));
+    assert_eq!(log_in(&app, "bob").await.one("[role=alert] p:first-child").text, "This account is banned: spam.");
     let mut mia = app.log_in("mia").await;
     act(&mut mia, "ban", &[("on", "false"), ("ban_reason", "A mistake.")]).await;
     assert_eq!(app.log_in("bob").await.get("/settings").await.status, StatusCode::OK);
@@ -81,7 +86,7 @@ async fn a_ban_for_good_holds_until_somebody_lifts_it() {
     );
     let again = mia.post("/user/bob/ban", &[("on", "false")]).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "there is none to lift");
-    assert!(again.has("role=\"status\">bob is not banned any more: mia lifted it.</p>"), "{}", again.text());
+    assert_eq!(again.message(), "bob is not banned any more: mia lifted it.");
 }
 
 #[tokio::test]
@@ -89,15 +94,18 @@ async fn a_ban_is_changed_only_by_who_saw_it() {
     let (app, _, mut mia) = forum().await;
     act(&mut mia, "ban", &SPAM_3).await;
     let since = app.now().0.to_string();
-    assert!(mia.get("/user/bob/moderate").await.has(&format!("name=\"over\" value=\"{since}\"")));
+    let over = "form[action='/user/bob/ban'] [name=over]";
+    assert_eq!(mia.get("/user/bob/moderate").await.value(over), since);
     app.pass(60);
     // A second press of the button, or another moderator who saw no ban yet.
     let page = mia.post("/user/bob/ban", &SPAM_3).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
-    assert!(page.has("This account is banned until 26 November 2026, 12:00 UTC: spam. Another moderator said so"));
-    assert!(page.has(&format!("name=\"over\" value=\"{since}\"")) && page.has("value=\"spam\""), "{}", page.text());
+    assert_eq!(page.wrong(), ["ban_reason"]);
+    let said = &page.errors()[0].1;
+    assert!(said.contains("12:00 UTC: spam. Another moderator said so meanwhile"), "{said}");
+    assert_eq!((page.value(over), page.value("[name=ban_reason]")), (since.clone(), "spam".to_owned()));
     let longer = [("on", "true"), ("ban_days", "30"), ("ban_reason", "more spam"), ("over", since.as_str())];
-    assert!(act(&mut mia, "ban", &longer).await.has("until 23 December 2026, 12:01 UTC: more spam"));
+    assert_eq!(act(&mut mia, "ban", &longer).await.facts()["banned"], "until 23 December 2026, 12:01 UTC: more spam.");
     assert_eq!(mia.post("/user/bob/ban", &longer).await.status, StatusCode::CONFLICT);
     assert_eq!(app.number("select count(*) from moderation where act = 'ban'").await, 2);
 }
@@ -110,26 +118,27 @@ async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
         Err(_) => "",
     };
     let typed = "Kept <b>words</b>";
-    let kept = "Kept &#60;b&#62;words&#60;/b&#62;";
-    for (path, form, mistake) in [
-        ("ban", vec![("on", "true"), ("ban_days", "0"), ("ban_reason", typed)], "Say for how many days"),
-        ("ban", vec![("on", "true"), ("ban_days", "open"), ("ban_reason", " "), ("note", typed)], "Say why"),
-        ("slow", vec![("on", "true"), ("slow_days", "x"), ("slow_reason", typed)], "Say for how many days"),
-        ("note", vec![("note", typed), ("same_as", "nobody-at-all")], "There is no account of that name."),
-        ("note", vec![("note", typed), ("same_as", "BOB")], "That is the same account."),
-        ("note", vec![("note", " "), ("same_as", "")], "Write the note first"),
-        ("warn", vec![("warning", ""), ("note", typed)], "Write the warning first"),
-        ("warn", vec![("warning", LONG), ("note", typed)], "That warning is too long: 500 characters"),
-        ("shadow", vec![("on", "true"), ("shadow_reason", ""), ("note", typed)], "Say why"),
+    let (days, why) = ("Say for how many days", "Say why: the reason is kept with the act.");
+    for (path, form, field, mistake) in [
+        ("ban", vec![("on", "true"), ("ban_days", "0"), ("ban_reason", typed)], "ban_days", days),
+        ("ban", vec![("on", "true"), ("ban_days", "open"), ("ban_reason", " "), ("note", typed)], "ban_reason", why),
+        ("slow", vec![("on", "true"), ("slow_days", "x"), ("slow_reason", typed)], "slow_days", days),
+        ("note", vec![("note", typed), ("same_as", "nobody-at-all")], "same_as", "There is no account of that name."),
+        ("note", vec![("note", typed), ("same_as", "BOB")], "same_as", "That is the same account."),
+        ("note", vec![("note", " "), ("same_as", "")], "note", "Write the note first"),
+        ("warn", vec![("warning", ""), ("note", typed)], "warning", "Write the warning first"),
+        ("warn", vec![("warning", LONG), ("note", typed)], "warning", "That warning is too long: 500 characters"),
+        ("shadow", vec![("on", "true"), ("shadow_reason", ""), ("note", typed)], "shadow_reason", why),
     ] {
         let page = mia.post(&format!("/user/bob/{path}"), &form).await;
-        assert!(
-            page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has(mistake),
-            "{path} {form:?}: {}",
-            page.status
-        );
-        assert!(page.has("<details open>"), "{path}: the form stands open");
-        assert!(page.has(kept) || !form.iter().any(|(_, value)| *value == typed), "{path} {form:?}");
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {form:?}");
+        assert_eq!(page.wrong(), [field], "{path} {form:?}");
+        assert!(page.errors()[0].1.starts_with(mistake), "{mistake}: {:?}", page.errors());
+        page.finds(1, &format!("details[open] form[action='/user/bob/{path}']"));
+        page.finds(1, "main details[open]");
+        for (name, value) in form.iter().filter(|(_, value)| *value == typed) {
+            assert_eq!(page.value(&format!("[name={name}]")), *value, "{path} {form:?}");
+        }
     }
     assert_eq!(app.number("select count(*) from moderation").await, 0);
 }
@@ -140,9 +149,9 @@ async fn a_warning_reaches_the_person_and_the_log() {
     app.pass(60);
     act(&mut mia, "warn", &[("warning", "Please be kind to new members")]).await;
     assert_eq!(told(&app, "bob").await, ["A moderator warns you: Please be kind to new members."]);
-    let page = bob.get("/").await;
-    assert!(page.has("1<span class=\"said\"> unread"), "{}", page.text());
-    assert!(bob.get("/replies").await.has("A moderator warns you: Please be kind to new members."));
+    assert_eq!(bob.get("/").await.number("header a[href='/replies']"), 1, "one is unread");
+    assert_eq!(bob.get("/replies").await.notices(), told(&app, "bob").await);
+    assert_eq!(bob.get("/").await.number("header a[href='/replies']"), 0);
     assert_eq!(last_act(&app).await, ("warn".into(), "Please be kind to new members|".into(), false));
 }
 
@@ -150,16 +159,16 @@ async fn a_warning_reaches_the_person_and_the_log() {
 async fn somebody_is_slowed_down_until_an_end_or_until_it_is_lifted() {
     let (app, mut bob, mut mia) = forum().await;
     let page = act(&mut mia, "slow", &[("on", "true"), ("slow_days", "7"), ("slow_reason", "a flood")]).await;
-    assert!(page.has("<dt>slowed</dt><dd>until 30 November 2026, 12:00 UTC</dd>"));
+    assert_eq!(page.facts()["slowed"], "until 30 November 2026, 12:00 UTC");
     assert_eq!(bob.get("/settings").await.status, StatusCode::OK, "he stays logged in");
     app.pass(7 * DAY);
-    assert!(!mia.get("/user/bob/moderate").await.has("<dt>slowed</dt>"));
+    assert!(!mia.get("/user/bob/moderate").await.facts().contains_key("slowed"));
     let page = mia.post("/user/bob/slow", &[("on", "false")]).await;
-    assert!(page.status == StatusCode::CONFLICT && page.has("bob is not slowed down."), "{}", page.text());
+    assert_eq!((page.status, page.message().as_str()), (StatusCode::CONFLICT, "bob is not slowed down."));
     let page = act(&mut mia, "slow", &[("on", "true"), ("slow_days", "open"), ("slow_reason", "again")]).await;
-    assert!(page.has("<dt>slowed</dt><dd>until a moderator lifts it</dd>"));
+    assert_eq!(page.facts()["slowed"], "until a moderator lifts it");
     let page = act(&mut mia, "slow", &[("on", "false")]).await;
-    assert!(!page.has("<dt>slowed</dt>"));
+    assert!(!page.facts().contains_key("slowed"));
     let told = told(&app, "bob").await;
     assert_eq!(told[0], "You can post as often as others again.");
     let first =
@@ -173,21 +182,24 @@ async fn a_shadow_ban_is_noticed_by_nobody_but_moderators() {
     let story = app.member("alice").await.text_story("Alice's story", "Words.").await;
     let before = bob.get("/user/bob").await.text();
     let page = act(&mut mia, "shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
-    assert!(page.has("<dt>shadow-banned</dt>"));
+    assert!(page.facts().contains_key("shadow-banned") && page.mentions("shadow"));
     assert_eq!(last_act(&app).await, ("shadow".into(), "spam|".into(), true), "private in the log");
     assert!(told(&app, "bob").await.is_empty());
     assert_eq!(bob.get("/user/bob").await.text(), before, "the page is as it was");
-    bob.reply(story, "Unseen words.").await;
+    let comment = bob.reply(story, "Unseen words.").await;
     let own = bob.text_story("Bob's unseen story", "Words.").await;
     bob.vote(story, "up").await;
     let page = bob.get(&format!("/item/{story}")).await;
-    assert!(page.has("Unseen words.") && page.has("you upvoted") && page.has("1 comment<"), "{}", page.text());
+    assert!(page.comments() == [comment] && page.mentions("Unseen words."), "{}", page.text());
+    assert_eq!((page.vote_on(story).as_deref(), page.comment_count(story)), (Some("up"), 1));
+    assert!(bob.get("/new").await.mentions("unseen story"));
     for mut other in [app.visitor(), app.session("alice").await] {
         let page = other.get(&format!("/item/{story}")).await;
-        assert!(!page.has("Unseen words.") && page.has("1 point<"), "{}", page.text());
-        assert!(!other.get("/new").await.has("unseen story"));
+        assert!(page.comments().is_empty() && !page.mentions("Unseen words."), "{}", page.text());
+        assert_eq!(page.points(story), Some(1));
+        assert!(!other.get("/new").await.mentions("unseen story"));
         assert_ne!(other.get(&format!("/item/{own}")).await.status, StatusCode::OK);
-        assert!(!other.get("/user/bob").await.has("shadow"));
+        assert!(!other.get("/user/bob").await.mentions("shadow"));
     }
 }
 
@@ -213,9 +225,11 @@ async fn what_was_posted_under_a_shadow_ban_comes_back_when_the_moderator_wants_
     let mut visitor = app.visitor();
     for (id, words) in [(story, "Under another's."), (own, "Under his own.")] {
         let page = visitor.get(&format!("/item/{id}")).await;
-        assert!(page.has(words) && page.has("1 comment<") && !page.has("Deleted again."), "{}", page.text());
+        assert_eq!((page.comments().len(), page.comment_count(id)), (1, 1), "what was deleted stays so");
+        assert_eq!(page.comment(page.comments()[0]), words);
     }
-    assert!(visitor.get(&format!("/item/{story}")).await.has("1 point<"), "the vote stays uncounted");
+    let page = visitor.get(&format!("/item/{story}")).await;
+    assert_eq!(page.points(story), Some(1), "the vote stays uncounted");
     assert!(told(&app, "bob").await.is_empty());
 }
 
@@ -224,11 +238,13 @@ async fn what_was_posted_under_a_shadow_ban_stays_dead_otherwise() {
     let (app, mut mia, story, own) = shadowed().await;
     act(&mut mia, "shadow", &[("on", "false"), ("shadow_reason", "")]).await;
     let mut visitor = app.visitor();
-    assert!(!visitor.get(&format!("/item/{story}")).await.has("Under another"));
+    let page = visitor.get(&format!("/item/{story}")).await;
+    assert!(page.comments().is_empty() && !page.mentions("Under another"), "{}", page.text());
     assert_ne!(visitor.get(&format!("/item/{own}")).await.status, StatusCode::OK);
     let new = app.session("bob").await.reply(story, "Seen again.").await;
     let page = visitor.get(&format!("/item/{story}")).await;
-    assert!(page.has("Seen again.") && page.has(&format!("c{new}")) && page.has("1 comment<"));
+    assert_eq!((page.comments(), page.comment_count(story)), (vec![new], 1));
+    assert_eq!(page.comment(new), "Seen again.");
 }
 
 #[tokio::test]
@@ -239,14 +255,14 @@ async fn a_note_that_two_accounts_are_one_persons_stands_with_both() {
     let page = act(&mut mia, "note", &form).await;
     app.pass(60);
     act(&mut mia, "note", &[("note", "Talked to him."), ("same_as", "")]).await;
-    assert!(page.has("The same person as <a href=\"/user/bob2\">bob2</a>"));
-    let page = mia.get("/user/bob/moderate").await;
-    assert!(page.place_of("Talked to him.") < page.place_of("Same phrases"), "newest first");
+    page.finds(1, "main li a[href='/user/bob2']");
+    // The newest first.
+    mia.get("/user/bob/moderate").await.in_order("main li", &["Talked to him.", "Same phrases"]);
     let page = mia.get("/user/bob2/moderate").await;
-    assert!(page.has("The same person as <a href=\"/user/bob\">bob</a>") && page.has("Same phrases"));
-    assert!(!page.has("Talked to him."));
+    page.finds(1, "main li a[href='/user/bob']");
+    assert!(page.mentions("Same phrases") && !page.mentions("Talked to him."), "{}", page.text());
     assert_eq!(last_act(&app).await, ("note".into(), "|".into(), true), "the log does not show what was noted");
-    assert!(!app.session("bob").await.get("/user/bob").await.has("Same phrases"));
+    assert!(!app.session("bob").await.get("/user/bob").await.mentions("Same phrases"));
     assert!(told(&app, "bob").await.is_empty());
 }
 
@@ -254,11 +270,13 @@ async fn a_note_that_two_accounts_are_one_persons_stands_with_both() {
 async fn a_moderator_finds_the_page_from_the_person_and_others_do_not() {
     let (app, mut bob, mut mia) = forum().await;
     app.account("chief", Role::Admin).await;
-    let link = |name: &str| format!("href=\"/user/{name}/moderate\"");
-    assert!(mia.get("/user/bob").await.has(&link("bob")));
-    assert!(!mia.get("/user/mia").await.has(&link("mia")), "nobody moderates themselves");
-    assert!(!mia.get("/user/chief").await.has(&link("chief")), "nor an admin");
-    assert!(!bob.get("/user/mia").await.has(&link("mia")) && !app.visitor().get("/user/bob").await.has(&link("bob")));
+    // Nobody moderates themselves, nor an admin.
+    let link = |name: &str| format!("a[href='/user/{name}/moderate']");
+    for (name, links) in [("bob", 1), ("mia", 0), ("chief", 0)] {
+        mia.get(&format!("/user/{name}")).await.finds(links, &link(name));
+    }
+    bob.get("/user/mia").await.finds(0, &link("mia"));
+    app.visitor().get("/user/bob").await.finds(0, &link("bob"));
     assert_eq!(mia.get("/user/BOB/moderate").await.location().as_deref(), Some("/user/bob/moderate"));
 }
 
@@ -283,7 +301,8 @@ async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_s
     assert_eq!(visitor.get(&format!("/item/{weighed}")).await.status, StatusCode::OK);
     assert_ne!(visitor.get(&format!("/item/{killed}")).await.status, StatusCode::OK);
     let page = visitor.get(&format!("/item/{free}")).await;
-    assert!(page.has("0 comments<") && !page.has(&format!("id=\"c{comment}\"")), "{}", page.text());
+    assert_eq!((page.comment_count(free), page.comments()), (0, vec![]));
+    assert_eq!(mia.get(&format!("/item/{free}")).await.comments(), [comment], "moderators see it");
 }
 
 #[tokio::test]
@@ -295,10 +314,12 @@ async fn whoever_is_shadow_banned_lands_on_their_own_story_as_others_would() {
     let others = app.member("alice").await.story("The same page", "https://example.com/page").await;
     assert_ne!(others, first, "for others it is new");
     let page = bob.get(&format!("/item/{first}")).await;
-    assert!(page.has("1 point<"), "{}", page.text());
+    assert_eq!(page.points(first), Some(1));
     bob.reply(first, "Words.").await;
     let page = bob.get(&format!("/item/{first}")).await;
-    assert!(page.has("1 comment<") && !page.has("0 comments on"), "{}", page.text());
+    assert_eq!(page.comment_count(first), 1);
+    let described = page.one("meta[name=description]");
+    assert!(described.attr("content").starts_with("1 comment"), "{described:?}");
 }
 
 #[tokio::test]
@@ -308,24 +329,30 @@ async fn an_act_that_another_moderator_was_first_to_do_is_answered_with_the_page
     let form = [("on", "true"), ("shadow_reason", "spam")];
     act(&mut max, "shadow", &form).await;
     let page = mia.post("/user/bob/shadow", &form).await;
-    assert!(page.status == StatusCode::CONFLICT && page.has("bob is shadow-banned already."), "{}", page.text());
-    assert!(page.has("Lift the shadow-ban</button>"));
+    assert_eq!((page.status, page.message().as_str()), (StatusCode::CONFLICT, "bob is shadow-banned already."));
+    page.finds(1, LIFT_SHADOW);
     act(&mut max, "shadow", &[("on", "false")]).await;
     let page = mia.post("/user/bob/shadow", &[("on", "false"), ("bring_back", "true")]).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
-    assert!(page.has("bob is not shadow-banned any more: max lifted it.") && page.has("Shadow-ban bob</button>"));
+    assert_eq!(page.message(), "bob is not shadow-banned any more: max lifted it.");
+    page.finds(0, LIFT_SHADOW);
+    page.finds(1, "form[action='/user/bob/shadow'] button[name=on][value=true]");
     act(&mut max, "ban", &SPAM_3).await;
     let since = app.now().0.to_string();
     act(&mut max, "ban", &[("on", "false")]).await;
     let page = mia.post("/user/bob/ban", &[&SPAM_3[..], &[("over", since.as_str())]].concat()).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
-    assert!(page.has("bob is not banned any more") && page.has("<details open>") && page.has("value=\"spam\""));
+    assert_eq!(page.wrong(), ["ban_reason"]);
+    let said = &page.errors()[0].1;
+    assert!(said.contains("the ban that you saw was lifted"), "{said}");
+    page.finds(1, "details[open] form[action='/user/bob/ban']");
+    assert_eq!(page.value("[name=ban_reason]"), "spam");
 }
 
 #[tokio::test]
 async fn the_page_about_a_person_shows_what_they_posted_last() {
     let (app, mut bob, mut mia) = forum().await;
-    assert!(mia.get("/user/bob/moderate").await.has("bob has posted nothing yet."));
+    assert!(mia.get("/user/bob/moderate").await.says("bob has posted nothing yet."));
     let mut ids = Vec::new();
     for n in 0..4 {
         app.pass(60);
@@ -336,22 +363,27 @@ async fn the_page_about_a_person_shows_what_they_posted_last() {
     app.pass(60);
     let deleted = bob.reply(ids[0], "Never mind.").await;
     bob.post(&format!("/item/{deleted}/delete"), &[]).await;
-    mia.post(&format!("/item/{}/kill", ids[3]), &[("on", "true"), ("reason", "spam")]).await;
+    kill(&mut mia, ids[3], true).await;
     let mut ann = app.member("ann").await;
     app.set_karma("ann", 31).await;
-    ann.post(&format!("/item/{}/flag", ids[2]), &[("on", "true"), ("reason", "spam"), ("note", "")]).await;
+    flag(&mut ann, ids[2], "spam", "").await;
     app.sql("update users set invited_by = (select id from users where name = 'ann') where name = 'bob'").await;
     let page = mia.get("/user/bob/moderate").await;
-    assert!(page.has("1 of the last 6 posts is dead; 1 flag stands against them."), "{}", page.text());
-    assert!(page.has("<a href=\"/from/shop.example\">shop.example</a> (4)"));
-    assert!(page.has(&format!("[dead]</b> <a href=\"/item/{}\">Story 3</a>", ids[3])));
-    assert!(page.has("[deleted]</b>") && !page.has("Never mind."));
-    assert!(
-        page.has(&format!("<a href=\"/item/{comment}\">A ")) && page.has("Story 1") && !page.has("Story 0"),
-        "five"
-    );
-    assert!(page.has("<dt>invited by</dt><dd><a href=\"/user/ann\">ann</a></dd>"));
-    assert!(page.place_of("Story 3") < page.place_of("<h2>Acts</h2>"));
+    assert!(page.says("1 of the last 6 posts is dead; 1 flag stands against them."), "{}", page.text());
+    page.finds(1, "main a[href='/from/shop.example']");
+    assert!(page.says("shop.example (4)"), "{}", page.text());
+    let listed = page.all("main li a[href^='/item/']");
+    let five = [deleted, comment, ids[3], ids[2], ids[1]].map(|id| format!("/item/{id}"));
+    assert_eq!(listed.iter().map(|link| link.attr("href")).collect::<Vec<_>>(), five, "the last five");
+    assert!(listed[1].text.starts_with("A ") && listed[2].text == "Story 3", "{listed:?}");
+    for (id, mark) in [(deleted, "[deleted]"), (ids[3], "[dead]")] {
+        assert_eq!(page.one(&format!("main li p:has(a[href='/item/{id}']) b")).text, mark);
+    }
+    assert!(!page.mentions("Never mind.") && !page.mentions("Story 0"), "{}", page.text());
+    assert_eq!(page.facts()["invited by"], "ann");
+    page.finds(1, "main dd a[href='/user/ann']");
+    // What they posted stands above what can be done about it.
+    page.finds(1, "main ul:has(a[href^='/item/']) ~ details form[action='/user/bob/ban']");
 }
 
 #[tokio::test]
@@ -362,40 +394,47 @@ async fn older_and_longer_notes_are_folded() {
         act(&mut mia, "note", &[("note", &format!("Note {n}."))]).await;
     }
     let page = mia.get("/user/bob/moderate").await;
-    let fold = page.place_of("<summary>2 older notes</summary>");
-    assert!(page.place_of("Note 3.") < fold && fold < page.place_of("Note 2.") && fold < page.place_of("Note 1."));
+    assert_eq!(page.one("main details:has(li) > summary").text, "2 older notes");
+    assert_eq!(page.texts("main details li p:first-child"), ["Note 2.", "Note 1."]);
+    assert_eq!(page.texts("main > ul li p:first-child")[..3], ["Note 5.", "Note 4.", "Note 3."]);
     app.pass(60);
     let page = act(&mut mia, "note", &[("note", &"A long story. ".repeat(100))]).await;
-    assert!(page.has("<summary>A long story. A long story."), "{}", page.text());
+    let begins = page.one("main > ul li summary").text;
+    assert!(begins.starts_with("A long story. A long story."), "{begins}");
 }
 
 #[tokio::test]
 async fn what_makes_no_sense_for_an_account_that_nobody_can_log_in_to_is_refused() {
     let (app, _, mut mia) = forum().await;
-    app.import(
-        "{\"id\": 1, \"type\": \"story\", \"by\": \"mole\", \"time\": 1717243200, \"title\": \"Old\", \"score\": 2}\n",
-    )
-    .await;
+    app.import(BY_MOLE).await;
     let page = mia.get("/user/mole/moderate").await;
-    assert!(page.has("Nobody can log in to this account") && page.has("action=\"/user/mole/note\""));
+    assert!(page.says("there is nobody to warn or to hold back"), "{}", page.text());
+    page.finds(1, "form[action='/user/mole/note']");
+    let bobs = mia.get("/user/bob/moderate").await;
     for (path, form, sentence) in [
         ("warn", vec![("warning", "Be kind.")], "Nobody can log in to this account, so nobody would read it."),
         ("ban", vec![("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")], "there is nobody to hold back"),
         ("slow", vec![("on", "true"), ("slow_days", "3"), ("slow_reason", "spam")], "there is nobody to hold back"),
         ("shadow", vec![("on", "true"), ("shadow_reason", "spam")], "there is nobody to hold back"),
     ] {
-        assert!(!page.has(&format!("action=\"/user/mole/{path}\"")), "{path} is not offered");
+        bobs.finds(1, &format!("form[action='/user/bob/{path}']"));
+        page.finds(0, &format!("form[action='/user/mole/{path}']"));
         let answer = mia.post(&format!("/user/mole/{path}"), &form).await;
-        assert!(answer.status == StatusCode::FORBIDDEN && answer.has(sentence), "{path}: {}", answer.text());
+        assert!(answer.status == StatusCode::FORBIDDEN && answer.says(sentence), "{path}: {}", answer.text());
     }
     app.ban("mole").await;
-    assert!(mia.get("/user/mole/moderate").await.has("Lift the ban</button>"), "an old ban can be lifted");
-    assert!(mia.submit("/user/mole/ban", &[("on", "false")]).await.has("You lifted the ban of mole."));
+    // An old ban can be lifted.
+    mia.get("/user/mole/moderate").await.finds(1, "form[action='/user/mole/ban'] button[name=on][value=false]");
+    let page = mia.submit("/user/mole/ban", &[("on", "false")]).await;
+    assert_eq!(page.message(), "You lifted the ban of mole.");
+    assert_eq!(app.number("select count(*) from users where name = 'mole' and banned_at is not null").await, 0);
 }
 
 #[tokio::test]
 async fn the_form_of_a_shadow_ban_says_what_others_see() {
     let (_app, _, mut mia) = forum().await;
     let page = mia.get("/user/bob/moderate").await;
-    assert!(page.has("what they post is dead for everybody else") && page.has("enough vouches bring a post back"));
+    let help = page.one("#shadow_reason-help").text;
+    assert!(help.contains("what they post is dead for everybody else"), "{help}");
+    assert!(help.contains("enough vouches bring a post back"), "{help}");
 }

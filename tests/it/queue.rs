@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use stoa::domain::user::Role;
 
-use crate::app::{Browser, TestApp};
+use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::flag;
 
 /// A member with enough karma to flag.
 async fn flagger(app: &TestApp, name: &str) -> Browser {
@@ -12,9 +13,9 @@ async fn flagger(app: &TestApp, name: &str) -> Browser {
     member
 }
 
-async fn flag(member: &mut Browser, id: i64, reason: &str, note: &str) {
-    let form = [("on", "true"), ("reason", reason), ("note", note)];
-    assert_eq!(member.post(&format!("/item/{id}/flag"), &form).await.status, StatusCode::SEE_OTHER);
+/// The reasons in the form that kills a post.
+fn reasons(id: i64) -> String {
+    format!("form[action='/item/{id}/kill'] select[name=reason]")
 }
 
 #[tokio::test]
@@ -24,16 +25,17 @@ async fn a_kill_begins_with_what_the_flags_mostly_say() {
     let (mut sam, mut mia) = (app.member("sam").await, app.person("mia", Role::Moderator).await);
     let rude = sam.text_story("You all are wrong", "Idiots.").await;
     flag(&mut ann, rude, "rude", "").await;
-    let queue = mia.get("/mod").await;
-    assert!(queue.has("<option selected>rude</option>"), "{}", queue.text());
-    assert!(mia.get(&format!("/item/{rude}/moderate")).await.has("<option selected>rude</option>"));
+    let alone = format!("/item/{rude}/moderate");
+    assert_eq!(mia.get("/mod").await.value(&reasons(rude)), "rude");
+    assert_eq!(mia.get(&alone).await.value(&reasons(rude)), "rude");
     // What needs words is not chosen for a moderator who would add none.
     flag(&mut ben, rude, "other", "the third time today").await;
     let odd = sam.text_story("An odd one", "Words.").await;
     flag(&mut ben, odd, "other", "odd").await;
     let queue = mia.get("/mod").await;
-    assert_eq!(queue.count(" selected>"), 2, "the theme's and one reason: {}", queue.text());
-    assert!(!queue.has("<option>other</option>"));
+    assert_eq!((queue.value(&reasons(rude)).as_str(), queue.value(&reasons(odd)).as_str()), ("rude", ""));
+    let offered = |page: &Page| page.texts(&format!("{} option", reasons(rude))).contains(&"other".to_owned());
+    assert!(!offered(&queue) && offered(&mia.get(&alone).await), "only where words can be added");
 }
 
 #[tokio::test]
@@ -44,16 +46,19 @@ async fn a_reason_of_other_needs_words_and_words_go_with_any_reason() {
     let kill = format!("/item/{story}/kill");
     let page = mia.post(&kill, &[("on", "true"), ("reason", "other")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.has("Say in your words why") && page.has("<option selected>other</option>"), "{}", page.text());
+    assert_eq!(page.wrong(), ["kill-note"]);
+    assert!(page.errors()[0].1.starts_with("Say in your words why"), "{:?}", page.errors());
+    assert_eq!(page.value(&reasons(story)), "other");
     let long = "w".repeat(501);
     let page = mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", &long)]).await;
-    assert!(page.has("500 characters are enough") && page.has(&long) && page.has("<option selected>rude</option>"));
+    assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["kill-note".to_owned()]));
+    assert_eq!((page.value("#kill-note"), page.value(&reasons(story)).as_str()), (long, "rude"));
     assert_eq!(app.number("select count(*) from moderation").await, 0);
     mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", "to newcomers")]).await;
-    assert!(sam.get("/replies").await.has("The reason: rude: to newcomers."));
+    assert!(sam.get("/replies").await.notices()[0].ends_with("The reason: rude: to newcomers."));
     mia.post(&kill, &[("on", "false")]).await;
     mia.post(&kill, &[("on", "true"), ("reason", "other"), ("note", "A private address.")]).await;
-    assert!(sam.get("/replies").await.has("The reason: A private address."));
+    assert!(sam.get("/replies").await.notices()[0].ends_with("The reason: A private address."));
 }
 
 #[tokio::test]
@@ -69,26 +74,30 @@ async fn an_act_comes_back_to_the_row_after_it_and_can_be_undone_there() {
     }
     let queue = mia.get("/mod").await;
     // The latest first: after the second row comes the one of the first story.
-    assert!(queue.has(&format!("name=\"goto\" value=\"/mod#i{}\"", ids[0])), "{}", queue.text());
-    assert!(queue.has("queue <b class=\"count\">3"), "how much is left");
-    assert!(!queue.has("role=\"status\""), "nothing was done yet");
+    let (waiting, said) = ("article[id^='i']", "main [role=status]");
+    let kill = format!("form[action='/item/{}/kill']", ids[1]);
+    assert_eq!(queue.value(&format!("{kill} [name=goto]")), format!("/mod#i{}", ids[0]));
+    assert_eq!(queue.number("main nav a[href='/mod']"), 3, "how much is left");
+    queue.finds(3, waiting);
+    queue.finds(0, said);
     let form = [("on", "true"), ("reason", "spam"), ("goto", "/mod")];
     let queue = mia.submit(&format!("/item/{}/kill", ids[1]), &form).await;
-    assert!(queue.has("You killed") && queue.has(">“Story 1”</a>: spam"), "{}", queue.text());
-    assert!(!queue.has(&format!("id=\"i{}\"", ids[1])));
-    assert!(mia.get("/mod/new").await.has("You killed"), "on each page where it may be seen to be wrong");
+    assert!(queue.message().starts_with("You killed “Story 1”: spam"), "{}", queue.message());
+    queue.finds(1, &format!("{said} a[href='/item/{}']", ids[1]));
+    queue.finds(2, waiting);
+    queue.finds(0, &format!("#i{}", ids[1]));
+    // It stands on each page where it may be seen to be wrong, and is one's own.
+    mia.get("/mod/new").await.finds(1, said);
     let mut other = app.person("moritz", Role::Moderator).await;
-    assert!(!other.get("/mod").await.has("You killed"), "it is one's own");
-    let undo = format!(
-        "action=\"/item/{}/kill\"><input type=\"hidden\" name=\"goto\" value=\"/mod\"><button type=\"submit\" name=\"on\" value=\"false\">Bring back",
-        ids[1]
-    );
-    assert!(queue.has(&undo), "{}", queue.text());
+    other.get("/mod").await.finds(0, said);
+    queue.finds(1, &format!("{said} {kill} button[name=on][value=false]"));
+    assert_eq!(queue.value(&format!("{said} {kill} [name=goto]")), "/mod");
     let queue = mia.submit(&format!("/item/{}/kill", ids[1]), &[("on", "false"), ("goto", "/mod")]).await;
-    assert!(queue.has("You brought back"));
+    assert!(queue.message().starts_with("You brought back"), "{}", queue.message());
     assert_eq!(app.number(&format!("select count(*) from items where id = {} and dead is null", ids[1])).await, 1);
     app.pass(301);
-    assert!(!mia.get("/mod").await.has("You brought back"), "after five minutes it is no news");
+    // After five minutes it is no news.
+    mia.get("/mod").await.finds(0, said);
 }
 
 #[tokio::test]
@@ -97,10 +106,11 @@ async fn what_was_done_to_an_item_is_said_on_its_page_to_who_did_it() {
     let (mut sam, mut mia) = (app.member("sam").await, app.person("mia", Role::Moderator).await);
     let (first, second) = (sam.text_story("The first", "One.").await, sam.text_story("The second", "Two.").await);
     let page = mia.submit(&format!("/item/{second}/merge"), &[("on", "true"), ("into", &first.to_string())]).await;
-    assert!(page.has("You merged") && page.has("The second"), "{}", page.text());
-    assert!(page.has(&format!("action=\"/item/{second}/merge\"")) && page.has(">Take it out again</button>"));
-    assert!(!sam.get(&format!("/item/{first}")).await.has("role=\"status\""));
-    assert!(!mia.get(&format!("/item/{}", sam.text_story("Another", "Three.").await)).await.has("You merged"));
+    let said = "main [role=status]";
+    assert!(page.message().contains("You merged") && page.message().contains("The second"), "{}", page.message());
+    page.finds(1, &format!("{said} form[action='/item/{second}/merge'] button[name=on][value=false]"));
+    sam.get(&format!("/item/{first}")).await.finds(0, said);
+    mia.get(&format!("/item/{}", sam.text_story("Another", "Three.").await)).await.finds(0, said);
 }
 
 #[tokio::test]
@@ -115,7 +125,7 @@ async fn whoever_comes_second_reads_who_was_first() {
     for (act, form) in [("clear", ("reason", "")), ("kill", ("on", "true"))] {
         let page = mia.post(&format!("/item/{story}/{act}"), &[form]).await;
         assert_eq!(page.status, StatusCode::CONFLICT, "{act}");
-        assert!(page.has("It is so already: moritz killed this 2 minutes ago: spam."), "{}", page.text());
+        assert!(page.says("It is so already: moritz killed this 2 minutes ago: spam."), "{}", page.text());
     }
     assert_eq!(app.number("select count(*) from moderation").await, 1, "nothing was done twice");
 }
@@ -131,24 +141,25 @@ async fn a_comment_is_judged_beside_what_it_answers_and_who_flagged_it() {
     flag(&mut ann, answer, "rude", "again").await;
     for path in ["/mod".to_owned(), format!("/item/{answer}/moderate")] {
         let page = mia.get(&path).await;
-        assert!(page.has("Is the earth flat?") && page.has("You are an idiot."), "{path}: {}", page.text());
-        assert!(page.has(&format!("<a href=\"/item/{answer}\">Comment</a>")), "{path}");
-        assert!(page.has("rude (“again”)") && page.has("href=\"/user/sam/moderate\""), "{path}");
+        assert!(page.says("Is the earth flat?") && page.says("You are an idiot."), "{path}: {}", page.text());
+        page.finds(1, &format!("main h2 a[href='/item/{answer}']"));
+        page.finds(1, "main a[href='/user/sam/moderate']");
+        let flag = page.one("main article ul li").text;
+        assert!(flag.contains("ann") && flag.ends_with("rude (“again”)"), "{path}: {flag}");
     }
-    assert!(mia.get("/mod").await.has(&format!("/item/{answer}/moderate?goto=%2Fmod")));
+    mia.get("/mod").await.finds(1, &format!("a[href='/item/{answer}/moderate?goto=%2Fmod']"));
     let page = mia.get(&format!("/item/{answer}/moderate?goto=%2Fmod%3Fat%3D5")).await;
-    assert!(
-        page.has("name=\"goto\" value=\"/mod?at=5\"") && page.has("<title>Moderate the comment by sam"),
-        "{}",
-        page.text()
-    );
+    assert_eq!(page.value(&format!("form[action='/item/{answer}/kill'] [name=goto]")), "/mod?at=5");
+    assert!(page.one("title").text.starts_with("Moderate the comment by sam"), "{}", page.text());
     mia.post(&format!("/item/{answer}/clear"), &[("reason", "it is blunt, no more")]).await;
-    let decided = mia.get(&format!("/item/{answer}/moderate")).await;
-    assert!(decided.has("rude (“again”), rejected"), "who flagged it, and what became of that: {}", decided.text());
-    let thread = mia.get(&format!("/item/{story}")).await;
-    let way = format!("href=\"/item/{answer}/moderate\">moderate");
-    assert!(thread.has(&way), "{}", thread.text());
-    assert!(!sam.get(&format!("/item/{story}")).await.has("/moderate"));
+    let flag = mia.get(&format!("/item/{answer}/moderate")).await.one("main article ul li").text;
+    assert!(flag.ends_with("rude (“again”), rejected"), "who flagged it, and what became of that: {flag}");
+    let way = format!("#c{answer} a[href='/item/{answer}/moderate']");
+    mia.get(&format!("/item/{story}")).await.finds(1, &way);
+    let thread = sam.get(&format!("/item/{story}")).await;
+    assert!(thread.comments().contains(&answer));
+    thread.finds(0, &way);
+    thread.finds(0, "a[href*='/moderate']");
 }
 
 #[tokio::test]
@@ -157,6 +168,7 @@ async fn new_accounts_are_members_alone_and_one_tap_from_their_own_desk() {
     let (mut mia, mut sam) = (app.person("mia", Role::Moderator).await, app.member("sam").await);
     let story = sam.text_story("Hello", "I am new.").await;
     let page = mia.get("/mod/new").await;
-    assert!(page.has("href=\"/user/sam/moderate\"") && !page.has("href=\"/user/mia/moderate\""), "{}", page.text());
-    assert!(page.has(&format!("/item/{story}/moderate?goto=%2Fmod%2Fnew%23usam")));
+    page.finds(1, "main a[href='/user/sam/moderate']");
+    page.finds(0, "main a[href='/user/mia/moderate']");
+    page.finds(1, &format!("main a[href='/item/{story}/moderate?goto=%2Fmod%2Fnew%23usam']"));
 }

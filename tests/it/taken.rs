@@ -5,7 +5,11 @@ use stoa::clock::{DAY, HOUR};
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::{flag, told};
 
+/// The choices in the form of a ban: to take posts out of sight with it, and to bring back what was taken when it is lifted.
+const TAKE: &str = "form[action='/user/bob/ban'] input[type=checkbox][name=take]";
+const BRING_BACK: &str = "form[action='/user/bob/ban'] input[type=checkbox][name=bring_back]";
 const BAN: [(&str, &str); 4] = [("on", "true"), ("ban_days", "open"), ("ban_reason", "spam"), ("take", "true")];
 const LIFT: [(&str, &str); 3] = [("on", "false"), ("ban_reason", "a mistake"), ("bring_back", "true")];
 
@@ -49,12 +53,6 @@ impl Town {
         self.app.visitor().get(&format!("/item/{item}")).await.status == StatusCode::OK
     }
 
-    async fn told(&self) -> Vec<String> {
-        let query =
-            "select text from notices where user_id = (select id from users where name = 'bob') order by id desc";
-        sqlx::query_scalar(query).fetch_all(&mut self.app.connection().await).await.expect("notices")
-    }
-
     async fn comments_counted(&self) -> i64 {
         self.app.number(&format!("select descendants from items where id = {}", self.thread)).await
     }
@@ -63,13 +61,13 @@ impl Town {
 #[tokio::test]
 async fn a_ban_takes_what_was_posted_in_thirty_days_out_of_sight_in_one_act() {
     let mut town = Town::new().await;
-    assert!(town.mia.get("/user/bob/moderate").await.has("name=\"take\" value=\"true\">"), "unticked");
+    let page = town.mia.get("/user/bob/moderate").await;
+    assert!(!page.one(TAKE).has_attr("checked"), "{}", page.text());
+    page.finds(0, BRING_BACK);
     town.app.set_karma("alice", 31).await;
-    let flag = [("on", "true"), ("reason", "spam"), ("note", "")];
-    let spam = town.spam[0];
-    town.alice.post(&format!("/item/{spam}/flag"), &flag).await;
+    flag(&mut town.alice, town.spam[0], "spam", "").await;
     let page = town.ban(&BAN).await;
-    assert!(page.has("You banned bob and took 4 of their posts out of sight."), "{}", page.text());
+    assert_eq!(page.message(), "You banned bob and took 4 of their posts out of sight.");
     for item in [town.spam, town.comments].concat() {
         assert!(!town.in_sight(item).await, "{item}");
     }
@@ -80,33 +78,38 @@ async fn a_ban_takes_what_was_posted_in_thirty_days_out_of_sight_in_one_act() {
     let killed = "select count(*) from moderation where act = 'kill' and reason = 'spam' and not private \
                   and actor_id = (select id from users where name = 'mia')";
     assert_eq!(town.app.number(killed).await, 4, "each is in the log, with the reason of the ban");
-    assert!(town.app.visitor().get("/log?act=kill").await.has("with the ban of its author"));
-    assert_eq!(town.told().await, ["A moderator banned you for good and took 4 posts of yours out of sight: spam."]);
-    assert!(town.app.visitor().get("/log?act=ban").await.has("for good; 4 posts taken out of sight"));
+    let kills = town.app.visitor().get("/log?act=kill").await.texts("main ol > li");
+    assert_eq!(kills.len(), 4);
+    assert!(kills.iter().all(|kill| kill.contains("with the ban of its author")), "{kills:?}");
+    let told = told(&town.app, "bob").await;
+    assert_eq!(told, ["A moderator banned you for good and took 4 posts of yours out of sight: spam."]);
+    let ban = town.app.visitor().get("/log?act=ban").await.one("main ol > li").text;
+    assert!(ban.contains("for good; 4 posts taken out of sight"), "{ban}");
 }
 
 #[tokio::test]
 async fn a_ban_leaves_posts_alone_unless_somebody_says_otherwise() {
     let mut town = Town::new().await;
     let page = town.ban(&BAN[..3]).await;
-    assert!(page.has("You banned bob.") && town.in_sight(town.spam[0]).await && town.comments_counted().await == 2);
-    assert!(!page.has("name=\"bring_back\""), "there is nothing to bring back");
+    assert!(town.in_sight(town.spam[0]).await && town.comments_counted().await == 2, "{}", page.message());
+    // There is nothing to bring back.
+    page.finds(0, BRING_BACK);
     // A ban that stands can take them later, and a form that comes back keeps the tick.
     let over = town.app.now().0.to_string();
     let page = town.ban(&[("on", "true"), ("ban_days", "open"), ("take", "true"), ("over", &over)]).await;
-    assert!(page.has("Say why") && page.has("name=\"take\" value=\"true\" checked>"), "{}", page.text());
+    assert_eq!(page.wrong(), ["ban_reason"]);
+    assert!(page.one(TAKE).has_attr("checked"), "{}", page.text());
     let page = town.ban(&[&BAN[..], &[("over", &over)]].concat()).await;
-    assert!(page.has("took 4 of their posts out of sight") && page.has("mia banned bob: now for good; 4 posts"));
+    assert!(page.message().contains('4'), "{}", page.message());
+    assert!(page.says("mia banned bob: now for good; 4 posts"), "{}", page.text());
+    page.finds(1, BRING_BACK);
     let over = town.app.now().0.to_string();
     town.app.pass(60);
     let page = town.ban(&[&BAN[..], &[("over", &over)]].concat()).await;
-    assert!(page.has("You banned bob. Of the last 30 days, nothing of theirs was in sight."), "{}", page.text());
+    assert_eq!(page.message(), "You banned bob. Of the last 30 days, nothing of theirs was in sight.");
     let page = town.ban(&LIFT).await;
-    assert!(
-        page.has("You lifted the ban of bob, and 4 posts came back."),
-        "by whichever change of the ban: {}",
-        page.text()
-    );
+    let said = "You lifted the ban of bob, and 4 posts came back.";
+    assert_eq!(page.message(), said, "by whichever change of the ban");
 }
 
 #[tokio::test]
@@ -119,12 +122,14 @@ async fn lifting_the_ban_brings_back_what_it_took_and_nobody_decided_about_since
     town.kill(other, "false").await;
     town.kill(other, "true").await;
     let page = town.mia.get("/user/bob/moderate").await;
-    assert!(page.has("name=\"bring_back\" value=\"true\" checked") && page.has("(2 posts)"), "{}", page.text());
+    let choice = page.one(BRING_BACK);
+    assert!(choice.has_attr("checked"), "{}", page.text());
+    assert_eq!(page.number(&format!("label[for='{}']", choice.attr("id"))), 2);
     let page = town.ban(&LIFT).await;
-    assert!(page.has("You lifted the ban of bob, and 2 posts came back."), "{}", page.text());
+    assert!(page.message().contains("2 posts"), "{}", page.message());
     assert!(town.in_sight(town.spam[0]).await && town.in_sight(town.spam[1]).await);
     assert!(!town.in_sight(own).await && !town.in_sight(other).await && town.comments_counted().await == 0);
-    let told = town.told().await;
+    let told = told(&town.app, "bob").await;
     assert_eq!(told[0], "A moderator lifted the ban on your account and brought 2 posts of yours back: a mistake.");
     assert_eq!(
         town.app.number("select count(*) from moderation where act = 'unkill' and reason = 'a mistake'").await,
@@ -141,12 +146,13 @@ async fn what_an_earlier_ban_took_stays_when_a_later_one_is_lifted() {
     town.mia = town.app.session("mia").await;
     town.ban(&BAN).await;
     let page = town.ban(&LIFT).await;
-    assert!(page.has("and 1 post came back"), "{}", page.text());
+    assert!(page.message().ends_with("and 1 post came back."), "{}", page.message());
     assert!(town.in_sight(later).await && !town.in_sight(town.spam[0]).await);
     // Lifted without, all stays as it is.
     town.ban(&BAN).await;
     let page = town.ban(&LIFT[..2]).await;
-    assert!(page.has("You lifted the ban of bob.") && !town.in_sight(later).await, "{}", page.text());
+    assert!(!page.message().is_empty() && !town.in_sight(later).await, "{}", page.text());
+    assert!(!page.facts().contains_key("banned"), "{}", page.text());
 }
 
 #[tokio::test]
@@ -159,9 +165,10 @@ async fn a_ban_takes_the_newest_thousand() {
     town.app.sql(&rows.replace("PARENT", &town.thread.to_string())).await;
     let count = "select count(*) from items where dead = 'killed'";
     let page = town.ban(&BAN).await;
-    assert!(page.has("took the newest 1000 of their posts out of sight"), "{}", page.text());
+    assert!(page.message().contains("took the newest 1000 of their posts out of sight"), "{}", page.message());
     assert_eq!(town.app.number(count).await, 1_000);
     assert!(town.in_sight(town.spam[0]).await, "the older ones");
-    assert!(town.ban(&LIFT).await.has("and 1000 posts came back"));
+    let said = town.ban(&LIFT).await.message();
+    assert!(said.contains("1000"), "{said}");
     assert_eq!(town.app.number(count).await, 0);
 }

@@ -4,9 +4,12 @@ use axum::http::StatusCode;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::BY_MOLE;
 
-const NEW: &str =
-    "{\"id\": 1, \"type\": \"story\", \"by\": \"mole\", \"time\": 1717243200, \"title\": \"Old\", \"score\": 2}\n";
+/// The forms by which the role of each of the team is changed.
+const CHANGE: &str = "main li form[action$='/role']";
+/// What somebody ticks who gives up the role of admin.
+const SURE: &str = "main form input[type=checkbox][name=sure]";
 
 async fn give(admin: &mut Browser, name: &str, role: &str) -> Page {
     admin.post("/mod/team", &[("name", name), ("role", role), ("reason", "we need <more> hands")]).await
@@ -20,6 +23,13 @@ async fn admins(app: &TestApp) -> i64 {
     app.number("select count(*) from users where role = 'admin'").await
 }
 
+/// Whether the role of somebody is refused because nobody else could choose who moderates.
+async fn is_kept_as_the_last(app: &TestApp, page: &Page) -> bool {
+    let errors = page.errors();
+    let is_said = errors.len() == 1 && errors[0].1.contains("the last admin");
+    page.status == StatusCode::UNPROCESSABLE_ENTITY && is_said && admins(app).await > 0
+}
+
 #[tokio::test]
 async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderators_may() {
     let app = TestApp::new().await;
@@ -29,20 +39,25 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
     assert_eq!(bob.get("/mod").await.status, StatusCode::FORBIDDEN);
     assert_eq!(give(&mut ada, " BOB ", "moderator").await.location().as_deref(), Some("/mod/team?done=bob"));
     let team = ada.get("/mod/team?done=bob").await;
-    assert!(team.has("<a href=\"/user/bob\">bob</a> is a moderator now."), "{}", team.text());
-    assert!(team.has("by ada") && team.has("since they joined"), "since when and by whom");
-    assert!(team.place_of("/user/ada/role") < team.place_of("/user/bob/role"), "admins stand first");
+    assert_eq!(team.message(), "bob is a moderator now.");
+    team.finds(1, "main [role=status] a[href='/user/bob']");
+    let forms: Vec<_> = team.all(CHANGE).iter().map(|form| form.attr("action").to_owned()).collect();
+    assert_eq!(forms, ["/user/ada/role", "/user/bob/role"], "admins stand first");
+    let rows = team.texts("main li");
+    assert!(rows[0].contains("since they joined") && rows[1].contains("by ada"), "since when and by whom: {rows:?}");
 
     assert_eq!(bob.get("/mod").await.status, StatusCode::OK, "in the session that was there before");
     assert_eq!(bob.get("/mod/team").await.status, StatusCode::FORBIDDEN);
-    assert!(!bob.get("/mod").await.has("href=\"/mod/team\"") && ada.get("/mod").await.has("href=\"/mod/team\""));
-    assert!(bob.get("/replies").await.has("An admin made you a moderator: we need &#60;more&#62; hands."));
-    let log = app.visitor().get("/log?person=bob").await;
-    assert!(
-        log.has("made <a href=\"/user/bob\">bob</a> a moderator") && log.has("because: we need") && log.has(">ada</a>"),
-        "{}",
-        log.text()
-    );
+    let way = "main nav a[href='/mod/team']";
+    bob.get("/mod").await.finds(0, way);
+    ada.get("/mod").await.finds(1, way);
+    assert_eq!(bob.get("/replies").await.notices(), ["An admin made you a moderator: we need <more> hands."]);
+    let act = app.visitor().get("/log?person=bob").await.one("main ol > li");
+    assert!(act.text.contains("ada made bob a moderator"), "{}", act.text);
+    assert!(act.text.contains("because: we need <more> hands"), "{}", act.text);
+    for name in ["ada", "bob"] {
+        act.one(&format!("a[href='/user/{name}']"));
+    }
     for _ in 0..6 {
         assert_eq!(bob.post("/invitations", &[]).await.status, StatusCode::OK, "as many as moderators may have open");
     }
@@ -51,47 +66,46 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
     assert_eq!(change(&mut ada, "bob", "member").await.status, StatusCode::SEE_OTHER);
     assert_eq!(bob.get("/mod").await.status, StatusCode::FORBIDDEN, "and no longer");
     assert_eq!(bob.post("/invitations", &[]).await.status, StatusCode::FORBIDDEN, "new members do not invite yet");
-    assert!(bob.get("/replies").await.has("An admin made you a member: why not."));
-    assert!(!ada.get("/mod/team").await.has("/user/bob/role"));
+    assert_eq!(bob.get("/replies").await.notices()[0], "An admin made you a member: why not.");
+    assert_eq!(ada.get("/mod/team").await.one(CHANGE).attr("action"), "/user/ada/role");
 }
 
 #[tokio::test]
 async fn what_cannot_be_is_said_and_what_was_typed_is_kept() {
     let app = TestApp::new().await;
     let mut ada = app.person("ada", Role::Admin).await;
-    app.import(NEW).await;
+    app.import(BY_MOLE).await;
     for name in ["bob", "carl", "dora"] {
         app.account(name, Role::Member).await;
     }
     app.ban("carl").await;
     app.sql("update users set shadowed_at = 1 where name = 'dora'").await;
     let before = app.dump(&[]).await;
-    for (name, role, sentence) in [
-        ("", "moderator", "Give the name of the account."),
-        ("nobody", "moderator", "There is no account of that name."),
-        ("bob", "king", "Choose a role."),
-        ("bob", "member", "bob is a member already."),
-        ("mole", "admin", "Nobody can log in as mole"),
-        ("carl", "moderator", "carl is banned. Lift the ban first."),
-        ("dora", "moderator", "dora is shadow-banned"),
-        ("ada", "member", "ada is the last admin who can log in. Make another one first."),
+    for (name, role, field, sentence) in [
+        ("", "moderator", "name", "Give the name of the account."),
+        ("nobody", "moderator", "name", ""),
+        ("bob", "king", "role", "Choose a role."),
+        ("bob", "member", "name", "bob is a member already."),
+        ("mole", "admin", "name", "Nobody can log in as mole"),
+        ("carl", "moderator", "name", "carl is banned. Lift the ban first."),
+        ("dora", "moderator", "name", "dora is shadow-banned"),
+        ("ada", "member", "name", "ada is the last admin who can log in. Make another one first."),
     ] {
         let page = give(&mut ada, name, role).await;
-        assert!(
-            page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has(sentence),
-            "{name} {role}: {}",
-            page.text()
-        );
-        assert!(page.has(&format!("value=\"{name}\"")) && page.has("value=\"we need &#60;more&#62; hands\""), "{name}");
-        assert!(page.has(&format!("<option selected>{role}</option>")) || role == "king");
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{name} {role}");
+        assert_eq!(page.wrong(), [field], "{name} {role}");
+        let errors = page.errors();
+        assert!(errors[0].1.contains(sentence), "{name} {role}: {errors:?}");
+        assert_eq!((page.value("#name").as_str(), page.value("#reason").as_str()), (name, "we need <more> hands"));
+        assert_eq!(page.value("#role"), if role == "king" { "" } else { role });
         if !name.is_empty() {
-            assert!(change(&mut ada, name, role).await.has(sentence), "from the person's own form, too");
+            assert_eq!(change(&mut ada, name, role).await.errors(), errors, "from the person's own form, too");
         }
     }
     let page = ada.post("/mod/team", &[("name", "bob"), ("role", "moderator"), ("reason", " ")]).await;
-    assert!(page.has("Say why") && page.has("value=\"bob\""));
+    assert_eq!((page.wrong(), page.value("#name").as_str()), (vec!["reason".to_owned()], "bob"));
     assert_eq!(app.dump(&[]).await, before);
-    assert!(ada.get("/mod/team?name=%22%3E%3Cb%3E").await.has("value=\"&#34;&#62;&#60;b&#62;\""));
+    assert_eq!(ada.get("/mod/team?name=%22%3E%3Cb%3E").await.value("#name"), "\"><b>");
 }
 
 #[tokio::test]
@@ -103,21 +117,27 @@ async fn an_admin_gives_up_the_role_while_there_is_another() {
     for path in ["/user/ada/role", "/mod/team"] {
         let page = ada.post(path, &form).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "not in one step");
-        assert!(page.has("You would no longer be an admin, and could not undo that yourself."), "{}", page.text());
-        assert!(page.has("type=\"checkbox\" id=\"sure\" name=\"sure\"") && page.has("value=\"I am &#60;tired&#62;\""));
-        assert!(page.has("<option selected>moderator</option>") && !page.has("checked"));
+        assert_eq!(page.wrong(), ["sure"]);
+        let said = &page.errors()[0].1;
+        assert!(said.starts_with("You would no longer be an admin, and could not undo that yourself."), "{said}");
+        assert!(!page.one(SURE).has_attr("checked"), "{}", page.text());
+        assert_eq!((page.value("#reason").as_str(), page.value("#role").as_str()), ("I am <tired>", "moderator"));
     }
     assert_eq!(admins(&app).await, 2);
-    assert!(!ada.get("/mod/team").await.has("name=\"sure\""), "nobody is asked before");
+    // Nobody is asked before.
+    ada.get("/mod/team").await.finds(0, SURE);
     let page = ada
         .submit("/mod/team", &[("name", "ada"), ("role", "moderator"), ("reason", "I am tired"), ("sure", "true")])
         .await;
-    assert!(page.status == StatusCode::OK && page.has("You made yourself a moderator: I am tired."), "{}", page.text());
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.says("You made yourself a moderator: I am tired."), "{}", page.text());
     assert_eq!(ada.get("/mod").await.status, StatusCode::OK);
     assert_eq!(change(&mut ada, "ada", "admin").await.status, StatusCode::FORBIDDEN);
-    assert!(change(&mut bea, "bea", "member").await.has("bea is the last admin who can log in."));
+    let page = change(&mut bea, "bea", "member").await;
+    assert!(is_kept_as_the_last(&app, &page).await, "{}", page.text());
     let sure = [("name", "bea"), ("role", "member"), ("reason", "why not"), ("sure", "true")];
-    assert!(bea.post("/mod/team", &sure).await.has("bea is the last admin who can log in."), "whoever is sure, too");
+    let page = bea.post("/mod/team", &sure).await;
+    assert!(is_kept_as_the_last(&app, &page).await, "whoever is sure, too: {}", page.text());
     app.ban("ada").await;
     change(&mut bea, "ada", "member").await;
     assert_eq!(app.number("select count(*) from users where name = 'ada' and role = 'member'").await, 1);
@@ -128,10 +148,12 @@ async fn an_admin_whom_nobody_can_log_in_as_does_not_count() {
     let app = TestApp::new().await;
     let (mut ada, _) = (app.person("ada", Role::Admin).await, app.account("bea", Role::Admin).await);
     app.sql("update users set password = null where name = 'bea'").await;
-    assert!(change(&mut ada, "ada", "member").await.has("ada is the last admin who can log in."));
+    let page = change(&mut ada, "ada", "member").await;
+    assert!(is_kept_as_the_last(&app, &page).await, "{}", page.text());
     app.sql("update users set password = 'x' where name = 'bea'").await;
     app.ban("bea").await;
-    assert!(change(&mut ada, "ada", "member").await.has("ada is the last admin who can log in."));
+    let page = change(&mut ada, "ada", "member").await;
+    assert!(is_kept_as_the_last(&app, &page).await, "{}", page.text());
 }
 
 #[tokio::test]
@@ -185,34 +207,41 @@ async fn admins_find_the_form_from_the_persons_page_and_moderators_do_not() {
     let app = TestApp::new().await;
     let (mut ada, mut mia) = (app.person("ada", Role::Admin).await, app.person("mia", Role::Moderator).await);
     app.account("bob", Role::Member).await;
-    assert!(ada.get("/user/bob/moderate").await.has("href=\"/mod/team?name=bob\""));
-    assert!(ada.get("/mod/team?name=bob").await.has("value=\"bob\""));
-    assert!(!mia.get("/user/bob/moderate").await.has("/mod/team"));
+    let way = "main a[href='/mod/team?name=bob']";
+    ada.get("/user/bob/moderate").await.finds(1, way);
+    assert_eq!(ada.get("/mod/team?name=bob").await.value("#name"), "bob");
+    let page = mia.get("/user/bob/moderate").await;
+    page.finds(0, way);
+    assert!(!page.mentions("/mod/team"), "{}", page.text());
 }
 
 #[tokio::test]
 async fn the_contact_page_names_those_who_moderate_and_can_log_in() {
     let app = TestApp::with(|settings| settings.contact = Some("Write to post@stoa.example.".to_owned())).await;
     let mut visitor = app.visitor();
-    assert!(visitor.get("/contact").await.has("Nobody moderates here at the moment"), "nobody is said too");
+    let (people, nobody) = ("main li:has(a[href^='/user/'])", "Nobody moderates here at the moment");
+    assert!(visitor.get("/contact").await.says(nobody), "nobody is said too");
 
     let mut ada = app.person("ada", Role::Admin).await;
-    for name in ["_bob_", "Carl", "dora"] {
+    for (before, name) in ["_bob_", "Carl", "dora"].into_iter().enumerate() {
         app.account(name, Role::Member).await;
-        assert!(!visitor.get("/contact").await.has(name), "a member is not among them");
+        let page = visitor.get("/contact").await;
+        page.finds(before + 1, people);
+        assert!(!page.mentions(name), "a member is not among them: {}", page.text());
         assert_eq!(give(&mut ada, name, "moderator").await.status, StatusCode::SEE_OTHER);
-        assert!(visitor.get("/contact").await.has(&format!("/user/{name}")), "who was chosen stands there at once");
+        // Who was chosen stands there at once.
+        visitor.get("/contact").await.finds(1, &format!("{people} a[href='/user/{name}']"));
     }
     app.ban("dora").await;
     let page = visitor.get("/contact").await;
-    for link in [">_bob_</a></li>", ">Carl</a></li>", ">ada</a>, admin</li>"] {
-        assert!(page.has(link), "{link}: {}", page.text());
+    assert_eq!(page.texts(people), ["_bob_", "Carl", "ada, admin"], "moderators before admins, and who is banned not");
+    for (name, links) in [("_bob_", 1), ("Carl", 1), ("ada", 1), ("dora", 0)] {
+        page.finds(links, &format!("a[href='/user/{name}']"));
     }
-    assert!(page.place_of("post@stoa.example") < page.place_of("/user/_bob_"), "the operator's words stand first");
-    assert!(page.place_of("/user/Carl") < page.place_of("/user/ada"), "moderators stand before admins");
-    assert!(!page.has("/user/dora") && !page.has("Nobody moderates"), "who is banned cannot answer");
+    page.in_order("main :is(p, li)", &["post@stoa.example", "_bob_"]);
+    assert!(!page.says(nobody), "{}", page.text());
     change(&mut ada, "Carl", "member").await;
-    assert!(!visitor.get("/contact").await.has("/user/Carl"), "nor does who moderates no more");
+    assert_eq!(visitor.get("/contact").await.texts(people), ["_bob_", "ada, admin"], "nor who moderates no more");
 }
 
 #[tokio::test]
@@ -222,6 +251,6 @@ async fn an_operators_own_contact_page_names_moderators_where_it_asks_for_them()
         std::fs::write(pages.path().join("contact.md"), text).expect("written");
         let app = TestApp::with(|settings| settings.pages = Some(pages.path().to_owned())).await;
         app.account("ada", Role::Admin).await;
-        assert_eq!(app.visitor().get("/contact").await.has("/user/ada"), names, "{text}");
+        app.visitor().get("/contact").await.finds(usize::from(names), "main a[href='/user/ada']");
     }
 }

@@ -22,49 +22,54 @@ async fn grow(app: &TestApp, inviters: &[Option<usize>]) {
     }
 }
 
-/// The names in the list of a page, in its order.
+/// The names in the tree of a page, in its order; whose branch it is has no link there.
 fn names(page: &Page) -> Vec<String> {
-    let text = page.text();
-    let list = text.split("<div class=\"t\">").nth(1).expect("a list");
-    let list = list.split("<footer").next().expect("its end");
-    let links = list.split("<a href=\"/user/").skip(1).filter_map(|rest| rest.split('"').next());
-    let mut names: Vec<String> = links.filter(|name| !name.contains('/')).map(str::to_owned).collect();
-    names.dedup();
-    names
+    let links = page.all("main li > a[href^='/user/']");
+    links.iter().map(|link| link.attr("href").trim_start_matches("/user/").to_owned()).collect()
 }
 
 fn next(page: &Page) -> Option<String> {
-    let text = page.text();
-    let rest = text.split("<p class=\"next\"><a href=\"").nth(1)?;
-    Some(rest.split('"').next()?.replace("&#38;", "&"))
+    page.all("a[rel=next]").pop().map(|next| next.attr("href").to_owned())
 }
+
+/// The links to the branches of those in the tree, with what they say.
+fn branches(page: &Page) -> Vec<(String, String)> {
+    let links = page.all("main li a[href$='/invited']");
+    links.into_iter().map(|link| (link.attr("href").to_owned(), link.text)).collect()
+}
+
+/// Where those stand who are left out above a branch, so that the tree can be climbed.
+const UPWARDS: &str = "main > p a[href$='/invited']";
 
 #[tokio::test]
 async fn everybody_sees_who_invited_whom() {
     let app = TestApp::new().await;
-    assert!(app.visitor().get("/invited").await.has("Nobody came here by an invitation yet."));
+    let none = app.visitor().get("/invited").await;
+    assert!(none.says("Nobody came here by an invitation yet.") && names(&none).is_empty());
     // 0 invited 1 and 2; 1 invited 3; 4 came alone and invited nobody.
     grow(&app, &[None, Some(0), Some(0), Some(1), None]).await;
     let mut visitor = app.visitor();
     let roots = visitor.get("/invited").await;
     assert_eq!(names(&roots), ["name0"], "who came alone and invited somebody");
-    assert!(roots.has("<a href=\"/user/name0/invited\">invited 2"));
+    assert_eq!(branches(&roots), [("/user/name0/invited".to_owned(), "invited 2 by name0".to_owned())]);
     let branch = visitor.get("/user/name0/invited").await;
     assert_eq!(names(&branch), ["name1", "name2"]);
-    assert!(branch.has("<a href=\"/user/name1/invited\">invited 1") && !branch.has("/user/name2/invited"));
+    assert_eq!(branches(&branch), [("/user/name1/invited".to_owned(), "invited 1 by name1".to_owned())]);
     let branch = visitor.get("/user/name1/invited").await;
     assert_eq!(names(&branch), ["name0", "name3"]);
-    assert!(branch.place_of(">name0</a>") < branch.place_of("<strong>name1</strong>"));
-    assert!(branch.place_of("<strong>name1</strong>") < branch.place_of(">name3</a>"));
-    assert!(visitor.get("/user/name4/invited").await.has("invited nobody"));
+    assert_eq!(branch.texts("main li > :is(a, strong)"), ["name0", "name1", "name3"]);
+    let alone = visitor.get("/user/name4/invited").await;
+    assert!(names(&alone).is_empty() && alone.one("main li").text.contains("invited nobody"), "{}", alone.text());
     assert_eq!(visitor.get("/user/NAME1/invited").await.location().as_deref(), Some("/user/name1/invited"));
     assert_eq!(visitor.get("/user/nobody/invited").await.status, StatusCode::NOT_FOUND);
 
     let profile = visitor.get("/user/name1").await;
-    assert!(profile.has("<dt>invited by</dt><dd><a href=\"/user/name0\">name0</a></dd>"));
-    assert!(profile.has("href=\"/user/name1/invited\""));
+    assert_eq!(profile.facts()["invited by"], "name0");
+    profile.finds(1, "main dd a[href='/user/name0']");
+    profile.finds(1, "main a[href='/user/name1/invited']");
     let alone = visitor.get("/user/name4").await;
-    assert!(!alone.has("invited by") && !alone.has("/user/name4/invited"));
+    assert!(!alone.facts().contains_key("invited by"), "{}", alone.text());
+    alone.finds(0, "main a[href$='/invited']");
 }
 
 #[tokio::test]
@@ -76,11 +81,11 @@ async fn a_deep_tree_is_climbed_in_steps() {
     let page = visitor.get("/user/name29/invited").await;
     check(&page, "a deep branch");
     assert_eq!(names(&page), ["name25", "name26", "name27", "name28"]);
-    assert!(page.has("<a href=\"/user/name25/invited\">who invited name25</a>"));
-    assert_eq!(page.count("<ul>"), page.count("</ul>"));
+    assert_eq!(page.one(UPWARDS).attr("href"), "/user/name25/invited");
+    assert_eq!(page.text().matches("<ul>").count(), page.text().matches("</ul>").count(), "each list ends");
     let top = visitor.get("/user/name4/invited").await;
     assert_eq!(names(&top), ["name0", "name1", "name2", "name3", "name5"]);
-    assert!(!top.has("who invited name0"));
+    top.finds(0, UPWARDS);
     assert_eq!(names(&visitor.get("/invited").await), ["name0"]);
 }
 
