@@ -528,7 +528,7 @@ fn word(page: &Page) -> String {
     match page.status {
         StatusCode::OK => "page".to_owned(),
         StatusCode::SEE_OTHER if page.location().is_some_and(|to| to.starts_with("/login?goto=")) => "login".to_owned(),
-        StatusCode::UNAUTHORIZED if page.has("action=\"/login\"") => "login".to_owned(),
+        StatusCode::UNAUTHORIZED if page.all("form[action='/login']").len() == 1 => "login".to_owned(),
         StatusCode::SEE_OTHER => "done".to_owned(),
         StatusCode::PERMANENT_REDIRECT => "moved".to_owned(),
         StatusCode::BAD_REQUEST => "bad".to_owned(),

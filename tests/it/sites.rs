@@ -5,6 +5,7 @@ use stoa::clock::DAY;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::{self, kill};
 
 /// A host whose first part is longer than one can be.
 const LONG: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
@@ -23,16 +24,21 @@ async fn hold(moderator: &mut Browser, name: &str, stance: &str) -> Page {
     page
 }
 
-/// Since when what the page shows is held of the site, as its form sends it.
+/// Since when what the page shows is held of the site, as the form that does it sends it.
 fn seen(page: &Page) -> String {
-    let text = page.text();
-    let after = text.split("name=\"over\" value=\"").nth(1).unwrap_or_else(|| panic!("a form that does it: {text}"));
-    after.split('"').next().unwrap_or_default().to_owned()
+    page.value("main section [name=over]")
 }
 
 async fn submit(member: &mut Browser, url: &str) -> Page {
-    member.post("/submit", &[("title", "A page worth reading"), ("url", url), ("text", "")]).await
+    fixtures::submit(member, "A page worth reading", url, "").await
 }
+
+/// What the page of a site says is held of it.
+const HELD: &str = "main > p ~ p";
+/// The form with which moderators act on the site of a page.
+const ACT: &str = "form[action='/mod/sites']";
+/// The stories that the page of sites shows before anything is done.
+const TOUCHED: &str = "main section li a";
 
 #[tokio::test]
 async fn a_ban_of_a_site_leaves_sites_alone_whose_names_only_look_like_it() {
@@ -42,8 +48,10 @@ async fn a_ban_of_a_site_leaves_sites_alone_whose_names_only_look_like_it() {
     for url in ["https://example.com/1", "http://www.EXAMPLE.com./2", "https://blog.example.com/3"] {
         let page = submit(&mut alice, url).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{url}");
-        assert!(page.has("Stories from example.com are not taken here: spam"), "{url}: {}", page.text());
-        assert!(page.has("A page worth reading") && page.has(url), "what was typed is kept: {}", page.text());
+        assert_eq!(page.wrong(), ["url"], "{url}");
+        let held = app.visitor().get("/from/example.com").await.one(HELD).text;
+        assert_eq!(page.errors()[0].1, held, "it is said as on the site's own page");
+        assert_eq!((page.value("#title").as_str(), page.value("#url").as_str()), ("A page worth reading", url));
     }
     for url in [
         "https://notexample.com/",
@@ -86,10 +94,12 @@ async fn only_an_admin_acts_on_a_host_where_many_have_sites() {
     let (mut chief, mut boss) = (app.person("chief", Role::Moderator).await, app.person("boss", Role::Admin).await);
     let form = [("name", "github.io"), ("stance", "banned"), ("reason", "spam")];
     let page = chief.post("/mod/sites", &form).await;
-    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has("only an admin"), "{}", page.text());
+    assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".to_owned()]));
+    assert!(page.errors()[0].1.contains("only an admin"), "{:?}", page.errors());
     hold(&mut boss, "github.io", "banned").await;
     let page = submit(&mut chief, "https://someone.github.io/").await;
-    assert!(page.has("Stories from github.io are not taken here"), "{}", page.text());
+    assert_eq!(page.wrong(), ["url"]);
+    assert!(page.errors()[0].1.contains("github.io"), "{:?}", page.errors());
     assert_eq!(submit(&mut chief, "https://notgithub.io/").await.status, StatusCode::SEE_OTHER);
 }
 
@@ -103,9 +113,8 @@ async fn stories_of_a_penalised_site_rank_lower_until_it_is_lifted() {
     app.sql(&format!("update items set score = 20 where id in ({penalised}, {place})")).await;
     app.sql(&format!("update items set score = 15 where id = {other}")).await;
     let order = async |chief: &mut Browser| {
-        let page = chief.get("/").await;
-        let mut titles = ["From the penalised", "From another", "From a place"];
-        titles.sort_by_key(|title| page.place_of(title));
+        let mut titles = chief.get("/").await.titles();
+        titles.retain(|title| title.starts_with("From "));
         titles.join(", ")
     };
     assert_eq!(order(&mut chief).await, "From a place, From the penalised, From another");
@@ -144,10 +153,9 @@ async fn a_story_brought_back_ranks_as_its_site_does_by_then() {
     let app = TestApp::new().await;
     let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
     let story = alice.story("A story", "https://example.com/1").await;
-    let kill = format!("/item/{story}/kill");
-    chief.post(&kill, &[("on", "true"), ("reason", "spam")]).await;
+    kill(&mut chief, story, true).await;
     hold(&mut chief, "example.com", "penalised").await;
-    chief.post(&kill, &[("on", "false")]).await;
+    kill(&mut chief, story, false).await;
     assert_eq!(app.number("select count(*) from items where penalised").await, 1);
 }
 
@@ -157,32 +165,48 @@ async fn everybody_reads_what_is_held_of_a_site_and_moderators_act_there() {
     let mut chief = app.person("chief", Role::Moderator).await;
     hold(&mut chief, "example.com", "banned").await;
     let page = app.visitor().get("/from/example.com").await;
-    assert!(page.has("Stories from example.com are not taken here: spam") && !page.has("action=\"/mod/sites\""));
+    assert_eq!(page.one(HELD).text, "Stories from example.com are not taken here: spam");
+    page.finds(0, ACT);
+    let stances = |page: &Page| {
+        let buttons = page.all(&format!("{ACT} button[name=stance]"));
+        buttons.iter().map(|button| button.attr("value").to_owned()).collect::<Vec<_>>()
+    };
     let page = chief.get("/from/example.com").await;
-    assert!(page.has("action=\"/mod/sites\"") && page.has("value=\"none\"") && !page.has("value=\"banned\""));
+    page.finds(1, ACT);
+    assert_eq!(stances(&page), ["penalised", "none"], "it is banned already");
     let form = [("name", "example.com"), ("stance", "none"), ("reason", "mended"), ("goto", "/from/example.com")];
     let page = chief.submit("/mod/sites", &form).await;
-    assert!(page.has("Nothing from example.com") && !page.has("are not taken here"), "{}", page.text());
-    assert!(!app.visitor().get("/from/example.com").await.has("are not taken here"));
+    assert!(page.one("main h1").text.contains("example.com"), "it leads back to the site: {}", page.text());
+    assert_eq!(stances(&page), ["penalised", "banned"]);
+    page.finds(0, HELD);
+    app.visitor().get("/from/example.com").await.finds(0, HELD);
     // Below a shared host, what is held of the host shows as well.
     hold(&mut chief, "github.com", "penalised").await;
     let page = app.visitor().get("/from/github.com/someone").await;
-    assert!(page.has("Stories from github.com rank lower here: spam"), "{}", page.text());
+    assert_eq!(page.one(HELD).text, "Stories from github.com rank lower here: spam");
 }
 
 #[tokio::test]
 async fn the_list_of_sites_says_what_why_who_and_when() {
     let app = TestApp::new().await;
     let mut chief = app.person("chief", Role::Moderator).await;
-    assert!(chief.get("/mod/sites").await.has("Nothing is held against any site"));
+    let page = chief.get("/mod/sites").await;
+    page.finds(0, "main li");
+    assert!(page.says("Nothing is held against any site"), "{}", page.text());
     for n in 0..31 {
         hold(&mut chief, &format!("site{n:02}.example"), "banned").await;
     }
     app.pass(3_600);
     let page = chief.get("/mod/sites").await;
-    assert!(page.has("site00.example") && page.has("by chief") && page.has("1 hour ago") && page.has(">spam<"));
-    assert!(!page.has("site30.example") && page.has("href=\"/mod/sites?after=site29.example\""), "{}", page.text());
-    assert!(chief.get("/mod/sites?after=site29.example").await.has("site30.example"));
+    let rows = page.texts("main li");
+    assert_eq!(rows.len(), 30);
+    for part in ["site00.example", "banned", "spam", "by chief", "1 hour ago"] {
+        assert!(rows[0].contains(part), "{part}: {}", rows[0]);
+    }
+    assert_eq!(page.one("a[rel=next]").attr("href"), "/mod/sites?after=site29.example");
+    let last = chief.get("/mod/sites?after=site29.example").await;
+    assert!(last.one("main li").text.starts_with("site30.example"));
+    last.finds(0, "a[rel=next]");
 }
 
 #[tokio::test]
@@ -205,24 +229,26 @@ async fn each_act_on_a_site_is_in_the_log_with_its_reason() {
 async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_typed() {
     let app = TestApp::new().await;
     let mut chief = app.person("chief", Role::Moderator).await;
-    for (name, stance, reason, sentence) in [
-        ("", "banned", "spam", "Name a site, such as example.com."),
-        ("co.uk", "banned", "spam", "co.uk is not a site"),
-        ("*.example.com", "banned", "spam", "That is not the name of a site."),
-        (LONG, "banned", "spam", "No site has a name that long"),
-        ("two words", "banned", "spam", "That is not the name of a site."),
-        ("https://youtube.com/watch?v=1", "banned", "spam", "does not say whose place on youtube.com it is"),
-        ("example.com", "banned", " ", "Say why: the reason is kept with the act."),
-        ("example.com", "burned", "spam", "Choose what to do"),
+    let no_name = "That is not the name of a site.";
+    for (name, stance, reason, field, sentence) in [
+        ("", "banned", "spam", "name", "Name a site, such as example.com."),
+        ("co.uk", "banned", "spam", "name", "co.uk is not a site"),
+        ("*.example.com", "banned", "spam", "name", no_name),
+        (LONG, "banned", "spam", "name", "No site has a name that long"),
+        ("two words", "banned", "spam", "name", no_name),
+        ("https://youtube.com/watch?v=1", "banned", "spam", "name", "does not say whose place on youtube.com it is"),
+        ("example.com", "banned", " ", "reason", ""),
+        ("example.com", "burned", "spam", "", "Choose what to do"),
     ] {
         let page = chief.post("/mod/sites", &[("name", name), ("stance", stance), ("reason", reason)]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
-        assert!(page.has(sentence), "{name}: {}", page.text());
-        assert!(page.has(&format!("value=\"{name}\"")), "{name} is kept: {}", page.text());
+        let errors = page.errors();
+        assert!(errors.len() == 1 && errors[0].0 == field && errors[0].1.contains(sentence), "{name}: {errors:?}");
+        assert_eq!(page.value("#name"), name, "it is kept");
     }
     let page = chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "why")]).await;
     assert_eq!(page.status, StatusCode::CONFLICT, "there is nothing to lift");
-    assert!(page.has("role=\"status\">Nothing is held against example.com.</p>"), "{}", page.text());
+    assert_eq!(page.message(), "Nothing is held against example.com.");
     assert_eq!(app.number("select count(*) from moderation").await, 0);
 }
 
@@ -244,7 +270,9 @@ async fn a_ban_holds_however_the_address_is_written_and_on_whichever_host_of_the
     ] {
         let page = submit(&mut alice, url).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{url}");
-        assert!(page.has("are not taken here: spam"), "{url}: {}", page.text());
+        assert_eq!(page.wrong(), ["url"], "{url}");
+        let said = &page.errors()[0].1;
+        assert!(said.contains("spam") && (said.contains("/spammer") || said.contains("/@spammer")), "{url}: {said}");
     }
     for url in ["https://github.com/%2573pammer/b", "https://x.com/somebody", "https://twitter.com/another"] {
         assert_eq!(submit(&mut alice, url).await.status, StatusCode::SEE_OTHER, "{url}");
@@ -266,31 +294,32 @@ async fn nobody_bans_a_site_without_having_seen_what_is_here_from_it() {
     }
     alice.story("From another", "https://notexample.com/").await;
     let before = app.dump(&[]).await;
-    for (stance, button) in [("banned", "Ban example.com</button>"), ("penalised", "Penalise example.com</button>")] {
+    for stance in ["banned", "penalised"] {
         let form =
             [("name", "example.com"), ("stance", stance), ("reason", "no <good>"), ("goto", "/from/example.com")];
         let page = chief.post("/mod/sites", &form).await;
         assert_eq!(page.status, StatusCode::OK);
-        assert!(page.has("example.com: 4 stories in the last 30 days") && page.has(button), "{}", page.text());
-        assert!(page.place_of("Story 4 from there") < page.place_of("Story 2 from there"), "the newest first");
-        assert!(!page.has("Story 1 from there") && !page.has("Long ago") && !page.has("From another"));
-        assert!(
-            page.has("name=\"reason\" value=\"no &#60;good&#62;\"")
-                && page.has("name=\"goto\" value=\"/from/example.com\"")
-        );
+        assert_eq!(page.one("main section > h2").text, "example.com: 4 stories in the last 30 days");
+        assert_eq!(page.texts(TOUCHED), ["Story 4 from there", "Story 3 from there", "Story 2 from there"]);
+        let expected =
+            [("name", "example.com"), ("reason", "no <good>"), ("sure", "true"), ("goto", "/from/example.com")];
+        for (name, value) in expected {
+            assert_eq!(page.value(&format!("main section {ACT} [name={name}]")), value);
+        }
+        assert_eq!(page.one(&format!("main section {ACT} button[name=stance]")).attr("value"), stance);
     }
     assert_eq!(app.dump(&[]).await, before, "nothing is held yet");
     let form = [("name", "unheard-of.example"), ("stance", "banned"), ("reason", "spam")];
-    assert!(chief.post("/mod/sites", &form).await.has("unheard-of.example: no stories in the last 30 days"));
+    let page = chief.post("/mod/sites", &form).await;
+    assert_eq!(page.one("main section > h2").text, "unheard-of.example: no stories in the last 30 days");
+    page.finds(0, TOUCHED);
     let form = [("name", "blog.example.com"), ("stance", "banned"), ("reason", "spam")];
     let page = chief.post("/mod/sites", &form).await;
-    assert!(
-        page.has("blog.example.com: no stories in the last 30 days") && page.has("Long ago"),
-        "an old one: {}",
-        page.text()
-    );
+    assert!(page.one("main section > h2").text.contains("no stories"), "{}", page.text());
+    assert_eq!(page.texts(TOUCHED), ["Long ago"], "an old one");
     let form = [("name", "blog1.example.com"), ("stance", "banned"), ("reason", "spam")];
-    assert!(chief.post("/mod/sites", &form).await.has("blog1.example.com: 1 story in the last 30 days"));
+    let page = chief.post("/mod/sites", &form).await;
+    assert_eq!(page.one("main section > h2").text, "blog1.example.com: 1 story in the last 30 days");
 }
 
 #[tokio::test]
@@ -303,20 +332,17 @@ async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen
     hold(&mut mia, "example.com", "banned").await;
     let page = chief.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
-    assert!(page.has("Another moderator has decided about example.com meanwhile."), "{}", page.text());
-    assert!(
-        page.has("Stories from example.com are not taken here: spam") && page.has("So said mia"),
-        "{}",
-        page.text()
-    );
-    assert!(
-        page.has("value=\"mostly dull\"") && app.visitor().get("/from/example.com").await.has("are not taken here")
-    );
+    let held = app.visitor().get("/from/example.com").await;
+    assert!(page.says("Another moderator has decided about example.com meanwhile."), "{}", page.text());
+    let said = page.one("main section > h2 + p").text;
+    assert!(said.starts_with(&held.one(HELD).text) && said.contains("So said mia"), "{said}");
+    assert_eq!(page.value("#reason"), "mostly dull");
+    assert_eq!(app.number("select count(*) from sites where stance = 'banned'").await, 1, "it is not undone");
     let over = seen(&page);
     let page = chief.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "now it was seen: {}", page.text());
     hold(&mut mia, "example.com", "none").await;
     let page = chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "mended")]).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
-    assert!(page.has("Nothing is held against example.com any more: mia lifted it."), "{}", page.text());
+    assert_eq!(page.message(), "Nothing is held against example.com any more: mia lifted it.");
 }

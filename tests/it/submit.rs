@@ -12,14 +12,17 @@ use stoa::domain::user::Role;
 use stoa::fetch::{Fetcher, Rules};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::app::{Browser, Page, TestApp};
+use crate::app::{Page, TestApp};
+use crate::fixtures::{kill, score, submit};
 
-async fn submit(browser: &mut Browser, title: &str, url: &str, text: &str) -> Page {
-    browser.post("/submit", &[("title", title), ("url", url), ("text", text)]).await
-}
+/// The stories of the same address that a story's page names, with their links.
+const EARLIER: &str = "article > p > a[href^='/item/']";
+/// How a text stands in a form, which is kept when it comes back.
+const TEXT: &str = "main form textarea[name=text]";
 
-async fn points(app: &TestApp, id: i64) -> i64 {
-    app.number(&format!("select score from items where id = {id}")).await
+/// The title and the address that the form to submit a story holds.
+fn typed(page: &Page) -> (String, String) {
+    (page.value("#title"), page.value("#url"))
 }
 
 #[tokio::test]
@@ -34,16 +37,27 @@ async fn a_story_has_an_address_a_text_or_both() {
         let page = submit(&mut alice, title, url, text).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER);
         let story = alice.visit(&page.location().expect("the new story")).await;
-        assert!(story.has(title) && story.has(">1 point<") && story.has(">alice<"), "{title}");
-        assert_eq!(story.has(&format!("href=\"{url}\" rel=\"nofollow ugc\"")), !url.is_empty(), "{title}");
-        assert_eq!(story.has("(example.com)"), !url.is_empty(), "{title}");
-        assert_eq!(story.has("<p>Some <em>text</em>.</p>"), !text.is_empty(), "{title}");
+        assert_eq!(story.one("main h1").text, title);
+        let id = page.item();
+        assert_eq!(story.points(id), Some(1), "{title}");
+        story.finds(1, &format!("#i{id} a[href='/user/alice']"));
+        let (link, site) = ("h1 a[rel='nofollow ugc']", "a[href='/from/example.com']");
+        for selector in [link, site] {
+            story.finds(usize::from(!url.is_empty()), &format!("#i{id} {selector}"));
+        }
+        assert!(story.all(link).iter().all(|link| link.attr("href") == url), "{title}");
+        assert!(story.texts(site).iter().all(|site| site == "(example.com)"), "{title}");
+        let shown = story.texts(&format!("#i{id} > div > p"));
+        assert_eq!(shown, if text.is_empty() { vec![] } else { vec!["Some text."] }, "{title}");
+        story.finds(usize::from(!text.is_empty()), &format!("#i{id} > div > p > em"));
     }
     let page = submit(&mut alice, "Nothing at all", "", " \n ").await;
-    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.has("Give an address, a text, or both.") && page.has("value=\"Nothing at all\""));
+    assert_eq!((page.status, page.errors().len()), (StatusCode::UNPROCESSABLE_ENTITY, 1));
+    assert_eq!(page.errors()[0].1, "Give an address, a text, or both.");
+    assert_eq!(typed(&page).0, "Nothing at all");
     let page = submit(&mut app.visitor(), "By nobody", "https://example.com/c", "").await;
-    assert!(page.status == StatusCode::UNAUTHORIZED && page.has("action=\"/login\""));
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    page.finds(1, "form[action='/login']");
 }
 
 #[tokio::test]
@@ -51,20 +65,21 @@ async fn what_is_wrong_with_a_story_is_said_and_what_was_typed_kept() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
     let long = "x".repeat(81);
-    for (title, url, words) in [
-        ("", "https://example.com", "A story needs a title."),
-        ("No", "https://example.com", "at least 3 characters"),
-        (&long, "https://example.com", "at most 80 characters fit"),
-        ("A \u{202e}turned title", "https://example.com", "control characters"),
-        ("A title", "javascript:alert(1)", "it should begin with http:// or https://"),
-        ("A title", "example.com/a", "did you mean https://example.com/a?"),
-        ("A title", "https://me:secret@example.com/", "name or password before the @"),
+    for (title, url, field, words) in [
+        ("", "https://example.com", "title", "A story needs a title."),
+        ("No", "https://example.com", "title", "at least 3 characters"),
+        (&long, "https://example.com", "title", "at most 80 characters fit"),
+        ("A \u{202e}turned title", "https://example.com", "title", "control characters"),
+        ("A title", "javascript:alert(1)", "url", "it should begin with http:// or https://"),
+        ("A title", "example.com/a", "url", "did you mean https://example.com/a?"),
+        ("A title", "https://me:secret@example.com/", "url", "name or password before the @"),
     ] {
         let page = submit(&mut alice, title, url, "My text.").await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{title} {url}");
-        assert!(page.has(words), "{words}: {}", page.text());
-        assert!(page.has(&format!("value=\"{url}\"")) && page.has(">My text.</textarea>"), "{title} {url}");
-        assert!(page.has("One thing to mend") && page.has("aria-invalid"), "{title} {url}");
+        assert_eq!(page.wrong(), [field], "{title} {url}");
+        assert!(page.errors()[0].1.contains(words), "{words}: {:?}", page.errors());
+        assert_eq!((typed(&page).1.as_str(), page.value(TEXT).as_str()), (url, "My text."), "{title}");
+        assert_eq!(page.one("[role=alert] h2").text, "One thing to mend");
     }
     assert_eq!(app.number("select count(*) from items").await, 0);
     let family = "👩‍👩‍👧‍👦".repeat(80);
@@ -78,7 +93,7 @@ async fn a_title_gets_the_mark_of_what_the_address_leads_to() {
     alice.story("A paper", "https://example.com/paper.PDF").await;
     alice.story("Another [pdf]", "https://example.com/other.pdf").await;
     let page = app.visitor().get("/new").await;
-    assert!(page.has(">A paper [pdf]<") && page.has(">Another [pdf]<"));
+    assert_eq!(page.titles(), ["Another [pdf]", "A paper [pdf]"]);
 }
 
 #[tokio::test]
@@ -91,10 +106,10 @@ async fn the_same_address_again_is_a_vote_for_the_story_that_is_there() {
         let page = submit(&mut bob, "Another title", url, "").await;
         assert_eq!(page.item(), first, "{url}");
     }
-    assert_eq!((points(&app, first).await, app.karma("alice").await), (2, 2), "one vote, however often");
+    assert_eq!((score(&app, first).await, app.karma("alice").await), (2, 2), "one vote, however often");
     assert_eq!(alice.story("Mine again", "https://example.com/a?b=1").await, first);
-    assert_eq!(points(&app, first).await, 2, "nobody votes twice for their own");
-    assert!(bob.get(&format!("/item/{first}")).await.has("you upvoted"));
+    assert_eq!(score(&app, first).await, 2, "nobody votes twice for their own");
+    assert_eq!(bob.get(&format!("/item/{first}")).await.vote_on(first).as_deref(), Some("up"));
     assert_ne!(bob.story("Another page", "https://example.com/a?b=2").await, first);
 
     app.pass(1);
@@ -108,9 +123,9 @@ async fn a_text_sent_with_an_address_that_is_there_already_is_not_lost() {
     let story = app.member("alice").await.story("A story", "https://example.com/a").await;
     let mut bob = app.member("bob").await;
     let page = submit(&mut bob, "The same", "https://example.com/a", "My thoughts on it.").await;
-    assert!(page.has("counted as a vote") && page.has("My thoughts on it."), "{}", page.text());
-    assert!(page.has(&format!("action=\"/item/{story}/reply\"")));
-    assert_eq!(points(&app, story).await, 2);
+    assert!(page.errors()[0].1.contains("counted as a vote"), "{:?}", page.errors());
+    assert_eq!(page.fields(&format!("/item/{story}/reply")), [("text".to_owned(), "My thoughts on it.".to_owned())]);
+    assert_eq!(score(&app, story).await, 2);
 }
 
 #[tokio::test]
@@ -121,7 +136,7 @@ async fn nobody_votes_for_their_own_story_by_submitting_it_again() {
     // As of an imported story whose name was handed over: there is no own vote.
     app.sql("delete from votes").await;
     assert_eq!(submit(&mut alice, "Again", "https://example.com/a", "").await.item(), story);
-    assert_eq!(points(&app, story).await, 1);
+    assert_eq!(score(&app, story).await, 1);
 }
 
 #[tokio::test]
@@ -140,8 +155,11 @@ async fn a_popular_story_takes_the_votes_of_its_address_for_a_year() {
     assert_ne!(later, popular);
 
     let page = bob.get(&format!("/item/{later}")).await;
-    assert!(page.has(&format!("Earlier: <a href=\"/item/{popular}\">1 year ago (0 comments)</a>")), "{}", page.text());
-    assert!(!bob.get(&format!("/item/{popular}")).await.has("Earlier:"), "what came later is not earlier");
+    let earlier = page.one(EARLIER);
+    assert_eq!(earlier.attr("href"), format!("/item/{popular}"));
+    assert_eq!(earlier.text, "1 year ago (0 comments)");
+    // What came later is not earlier.
+    bob.get(&format!("/item/{popular}")).await.finds(0, EARLIER);
 }
 
 #[tokio::test]
@@ -151,13 +169,13 @@ async fn a_dead_or_deleted_story_does_not_hold_its_address() {
     let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
     let url = "https://example.com/a";
     let killed = alice.story("A story", url).await;
-    mia.post(&format!("/item/{killed}/kill"), &[("on", "true")]).await;
+    kill(&mut mia, killed, true).await;
     let deleted = alice.story("A story", url).await;
     assert_ne!(deleted, killed);
     alice.post(&format!("/item/{deleted}/delete"), &[]).await;
     let third = bob.story("A story", url).await;
     assert!(third != deleted && third != killed);
-    assert!(!bob.get(&format!("/item/{third}")).await.has("Earlier:"));
+    bob.get(&format!("/item/{third}")).await.finds(0, EARLIER);
 }
 
 #[tokio::test]
@@ -184,7 +202,7 @@ async fn submitting_twice_at_once_makes_one_story() {
         ids.push(submission.await.expect("submitted"));
     }
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-    assert_eq!((app.number("select count(*) from items").await, points(&app, ids[0]).await), (1, 4));
+    assert_eq!((app.number("select count(*) from items").await, score(&app, ids[0]).await), (1, 4));
 }
 
 #[tokio::test]
@@ -196,15 +214,18 @@ async fn a_title_says_which_section_a_story_belongs_to() {
     {
         alice.text_story(title, "Text.").await;
     }
-    for (path, expected) in [("/ask", vec!["one?", "two?", "three?"]), ("/show", vec!["six"])] {
-        let page = app.visitor().get(path).await;
-        let all = ["one?", "two?", "three?", "four?", "five?", "six"];
-        let found: Vec<&str> = all.into_iter().filter(|word| page.has(&format!("{word}</a>"))).collect();
+    for (path, expected) in [("/ask", vec!["one?", "three?", "two?"]), ("/show", vec!["six"])] {
+        let titles = app.visitor().get(path).await.titles();
+        let mut found: Vec<&str> = titles.iter().filter_map(|title| title.split(' ').next_back()).collect();
+        found.sort_unstable();
         assert_eq!(found, expected, "{path}");
     }
     let asked = alice.text_story("Ask: to be renamed?", "Text.").await;
+    assert!(app.visitor().get("/ask").await.stories().contains(&asked));
     alice.post(&format!("/item/{asked}/edit"), &[("title", "Show: renamed"), ("text", "Text.")]).await;
-    assert!(!app.visitor().get("/ask").await.has("renamed") && app.visitor().get("/show").await.has("Show: renamed"));
+    assert!(!app.visitor().get("/ask").await.stories().contains(&asked));
+    let shown = app.visitor().get("/show").await;
+    assert!(shown.stories().contains(&asked) && shown.titles().contains(&"Show: renamed".to_owned()));
 }
 
 #[tokio::test]
@@ -215,13 +236,21 @@ async fn a_story_can_be_edited_for_two_hours_and_what_it_was_is_kept() {
     let edit = format!("/item/{id}/edit");
     app.pass(2 * HOUR - 5 * MINUTE);
     let page = alice.get(&edit).await;
-    assert!(page.has("value=\"A storry\"") && page.has(">Some texxt.</textarea>") && page.has("another 5 minutes"));
+    assert_eq!((page.value("#title").as_str(), page.value(TEXT).as_str()), ("A storry", "Some texxt."));
+    assert!(page.says("another 5 minutes"), "{}", page.text());
     let page = alice.post(&edit, &[("title", "No"), ("text", "Some text.")]).await;
-    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.has(">Some text.</textarea>"));
+    assert_eq!((page.status, page.value(TEXT).as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "Some text."));
     let page = alice.post(&edit, &[("title", "A preview"), ("text", "*seen*"), ("preview", "true")]).await;
-    assert!(page.has("<em>seen</em>") && app.visitor().get("/new").await.has("A storry"), "a preview changes nothing");
+    assert_eq!(page.one("main section em").text, "seen");
+    assert_eq!(app.visitor().get("/new").await.titles(), ["A storry"], "a preview changes nothing");
     let page = alice.submit(&edit, &[("title", "A story"), ("text", "Some text.")]).await;
-    assert!(page.has("A story") && page.has("Some text.") && page.has("edited just now"));
+    assert_eq!(
+        (page.one("main h1").text, page.one(&format!("#i{id} p")).text),
+        ("A story".into(), "Some text.".into())
+    );
+    assert!(page.one(&format!("#i{id}")).text.contains("edited"), "{}", page.text());
+    let way = format!("#i{id} a[href='{edit}']");
+    page.finds(1, &way);
     let kept =
         format!("select count(*) from revisions where item_id = {id} and title = 'A storry' and text = 'Some texxt.'");
     assert_eq!((app.number(&kept).await, app.number("select count(*) from revisions").await), (1, 1));
@@ -229,11 +258,10 @@ async fn a_story_can_be_edited_for_two_hours_and_what_it_was_is_kept() {
     app.pass(5 * MINUTE + 1);
     let page = alice.post(&edit, &[("title", "Too late"), ("text", "Some text.")]).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.has("it was open for 2 hours after posting"));
-    assert!(!alice.get(&format!("/item/{id}")).await.has(">edit<"));
+    alice.get(&format!("/item/{id}")).await.finds(0, &way);
     let mut mia = app.person("mia", Role::Moderator).await;
     let page = mia.submit(&edit, &[("title", "A moderated story"), ("text", "Some text.")]).await;
-    assert!(page.has("A moderated story"), "moderators edit at any time");
+    assert_eq!(page.one("main h1").text, "A moderated story", "moderators edit at any time");
     let log = app.store.log(stoa::store::Acts::default(), 10).await.expect("the log");
     let acts: Vec<_> = log.iter().map(|act| (act.actor.as_deref(), act.act.as_str())).collect();
     assert_eq!(acts, [(Some("mia"), "edit")], "and what they do is recorded");
@@ -251,18 +279,23 @@ async fn a_deleted_story_goes_and_with_comments_its_place_stays() {
     for id in [quiet, loud] {
         assert_eq!(bob.post(&format!("/item/{id}/delete"), &[]).await.status, StatusCode::FORBIDDEN);
         let asked = alice.get(&format!("/item/{id}/delete")).await;
-        assert!(asked.has("This cannot be undone.") && asked.has("answered"));
+        assert!(asked.says("This cannot be undone.") && asked.one("main strong").text.ends_with(" answered"));
         assert_eq!(alice.post(&format!("/item/{id}/delete"), &[]).await.location().as_deref(), Some("/"));
         assert_eq!(alice.post(&format!("/item/{id}/delete"), &[]).await.status, StatusCode::GONE);
     }
     let mut visitor = app.visitor();
     assert_eq!(visitor.get(&format!("/item/{quiet}")).await.status, StatusCode::GONE);
     let page = visitor.get(&format!("/item/{loud}")).await;
-    assert!(page.status == StatusCode::OK && page.has("Bob's answer.") && page.has("[deleted]"));
-    assert!(!page.has("Somebody answered") && !page.has("My secret.") && !page.has(">alice<"));
-    for list in ["/", "/new", "/user/alice/submissions", "/from/example.com", "/feed/top.atom"] {
-        assert!(!visitor.get(list).await.has("answered"), "{list}");
+    assert_eq!((page.status, page.comment(comment).as_str()), (StatusCode::OK, "Bob's answer."));
+    assert!(page.one(&format!("#i{loud}")).text.contains("[deleted]"), "{}", page.text());
+    for gone in ["Somebody answered", "My secret.", "alice"] {
+        assert!(!page.mentions(gone), "{gone}: {}", page.text());
     }
+    for list in ["/", "/new", "/user/alice/submissions", "/from/example.com"] {
+        let page = visitor.get(list).await;
+        assert!(page.stories().is_empty() && !page.mentions("answered"), "{list}");
+    }
+    assert!(!visitor.get("/feed/top.atom").await.has("answered"));
     assert_eq!(visitor.get(&format!("/item/{comment}")).await.status, StatusCode::OK);
     assert_eq!(
         app.number("select count(*) from revisions where text = 'My secret.'").await,
@@ -277,20 +310,18 @@ async fn a_preview_and_a_bookmarklet_submit_nothing() {
     let mut alice = app.member("alice").await;
     let form = [("title", "A story"), ("url", ""), ("text", "> quoted\n\n*said*"), ("preview", "true")];
     let page = alice.post("/submit", &form).await;
-    assert!(page.status == StatusCode::OK && page.has("<blockquote>") && page.has("<em>said</em>"));
-    assert!(page.has("value=\"A story\"") && page.has("*said*</textarea>"));
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.texts("main section :is(blockquote, em)"), ["quoted", "said"]);
+    assert_eq!((typed(&page).0.as_str(), page.value(TEXT).as_str()), ("A story", "> quoted\n\n*said*"));
     for query in [
         "u=https%3A%2F%2Fexample.com%2F%3Fa%3D1%26b&t=A+%22title%22",
         "url=https://example.com/?a=1%26b&title=A+%22title%22",
     ] {
         let page = alice.get(&format!("/submit?{query}")).await;
-        assert!(
-            page.has("value=\"https://example.com/?a=1&#38;b\"") && page.has("value=\"A &#34;title&#34;\""),
-            "{query}"
-        );
+        assert_eq!(typed(&page), ("A \"title\"".to_owned(), "https://example.com/?a=1&b".to_owned()), "{query}");
     }
-    let bookmarklet = app.visitor().get("/bookmarklet").await;
-    assert!(bookmarklet.has("javascript:location.href=") && bookmarklet.has("/submit?u="));
+    let bookmarklet = app.visitor().get("/bookmarklet").await.one("main a[href^='javascript:location.href=']");
+    assert!(bookmarklet.attr("href").contains("/submit?u="), "{bookmarklet:?}");
     assert_eq!(app.number("select count(*) from items").await, 0);
 }
 
@@ -307,9 +338,8 @@ async fn too_many_stories_have_to_wait_and_keep_their_text() {
     }
     let page = submit(&mut alice, "Story 3", "", "What I typed.").await;
     assert_eq!((page.status, page.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "1801"));
-    assert!(
-        page.has("Please wait 30 minutes") && page.has(">What I typed.</textarea>") && page.has("value=\"Story 3\"")
-    );
+    assert!(page.errors()[0].1.contains("30 minutes"), "{:?}", page.errors());
+    assert_eq!((typed(&page).0.as_str(), page.value(TEXT).as_str()), ("Story 3", "What I typed."));
     app.pass(1_801);
     assert_eq!(submit(&mut alice, "Story 3", "", "What I typed.").await.status, StatusCode::SEE_OTHER);
     let others = submit(&mut app.member("bob").await, "Story 4", "", "Text.").await;
@@ -354,20 +384,20 @@ async fn the_title_of_a_page_is_suggested_without_a_script_and_with_one() {
     };
     let app = TestApp::with_fetcher(|_| {}, Fetcher::within(rules, "Stoa/test").expect("a client")).await;
     let mut alice = app.member("alice").await;
-    assert!(alice.get("/submit").await.has("name=\"suggest\""), "there is a button for it");
+    alice.get("/submit").await.finds(1, "form[action='/submit'] button[name=suggest]");
     let url = format!("http://page.test:{}/", page_with("Fish &amp; chips").await);
     let form = [("title", ""), ("url", url.as_str()), ("text", "My text."), ("suggest", "true")];
     let page = alice.post("/submit", &form).await;
-    assert!(page.status == StatusCode::OK && page.has("value=\"Fish &#38; chips\""), "{}", page.text());
-    assert!(page.has(&format!("value=\"{url}\"")) && page.has(">My text.</textarea>"));
+    assert_eq!((page.status, typed(&page)), (StatusCode::OK, ("Fish & chips".to_owned(), url.clone())));
+    assert_eq!(page.value(TEXT), "My text.");
     let json = alice.get(&format!("/submit/title?url={url}")).await;
     assert_eq!(json.text(), "{\"title\":\"Fish & chips\"}");
     for refused in ["http://10.0.0.1/", "ftp://page.test/", "", "http://127.0.0.2:1/"] {
         let form = [("title", "My title"), ("url", refused), ("text", "My text."), ("suggest", "true")];
         let page = alice.post("/submit", &form).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
-        assert!(page.has("value=\"My title\"") && page.has(&format!("value=\"{refused}\"")), "{refused}");
-        assert!(page.has("id=\"url-error\"") && page.has(">My text.</textarea>"), "{refused}");
+        assert_eq!(typed(&page), ("My title".to_owned(), refused.to_owned()));
+        assert_eq!((page.wrong(), page.value(TEXT).as_str()), (vec!["url".to_owned()], "My text."), "{refused}");
         let json = alice.get(&format!("/submit/title?url={refused}")).await;
         assert!(json.text().starts_with("{\"error\":\""), "{refused}");
     }
