@@ -5,20 +5,17 @@ use axum::http::{Method, StatusCode};
 use stoa::clock::{DAY, HOUR, MINUTE};
 use stoa::domain::user::Role;
 
-use crate::app::{Browser, TestApp};
+use crate::app::{Page, TestApp};
+use crate::fixtures::{kill, show_dead};
 
 /// The comment count at the head of a story's page, as a visitor reads it.
 async fn comments_of(app: &TestApp, story: i64) -> String {
-    let page = app.visitor().get(&format!("/item/{story}")).await.text();
-    let talk = page.split("<a class=\"talk\" href=\"#comments\">").nth(1).expect("a count");
-    talk.split('<').next().unwrap_or_default().to_owned()
+    let page = app.visitor().get(&format!("/item/{story}")).await;
+    page.one(&format!("#i{story} a[href='#comments']")).text
 }
 
-async fn kill(moderator: &mut Browser, id: i64, on: bool) {
-    let form = [("on", if on { "true" } else { "false" }), ("reason", "spam")];
-    let page = moderator.post(&format!("/item/{id}/kill"), &form).await;
-    assert_eq!(page.status, StatusCode::SEE_OTHER);
-}
+/// The stories of the same address that a story's page names.
+const EARLIER: &str = "article > p > a[href^='/item/']";
 
 #[tokio::test]
 async fn comments_stand_in_the_order_asked_for_and_a_member_s_choice_is_kept() {
@@ -41,15 +38,16 @@ async fn comments_stand_in_the_order_asked_for_and_a_member_s_choice_is_kept() {
         ("replies", [second, first, third]),
     ] {
         let page = visitor.get(&format!("/item/{story}?order={order}")).await;
-        let places = expected.map(|id| page.place_of(&format!("id=\"c{id}\"")));
-        assert!(places.is_sorted(), "{order}: {places:?}");
-        assert!(page.has(&format!("<option value=\"{order}\" selected>")), "{order}");
+        let mut shown = page.comments();
+        shown.retain(|id| expected.contains(id));
+        assert_eq!(shown, expected, "{order}");
+        assert_eq!(page.value("#comments select"), order);
     }
     let mut bob = app.log_in("bob").await;
     let page = bob.submit(&format!("/item/{story}/order"), &[("order", "newest")]).await;
-    assert!(page.place_of("The third.") < page.place_of("The first."));
+    assert_eq!(page.comments()[0], third);
     let again = app.log_in("bob").await.get(&format!("/item/{story}")).await;
-    assert!(again.place_of("The third.") < again.place_of("The first."), "in another browser too");
+    assert_eq!((again.comments(), again.comments()[0]), (page.comments(), third), "in another browser too");
     let refused = bob.post(&format!("/item/{story}/order"), &[("order", "loudest")]).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 }
@@ -62,14 +60,19 @@ async fn a_comment_s_page_shows_what_it_answers_and_what_answers_it() {
     let top = alice.reply(story, "Grandparent.").await;
     let parent = alice.reply(top, "Parent.").await;
     let child = alice.reply(parent, "Child.").await;
-    alice.reply(top, "An aunt.").await;
+    let aunt = alice.reply(top, "An aunt.").await;
     let page = app.visitor().get(&format!("/item/{parent}")).await;
-    assert!(page.place_of("Grandparent.") < page.place_of("<p>Parent.</p>"));
-    assert!(page.place_of("<p>Parent.</p>") < page.place_of("Child."));
-    assert!(!page.has("An aunt."), "what stands beside it is not shown");
-    assert!(page.has("<title>alice on A story | Stoa</title>") && page.has("1 reply</h2>"));
-    assert!(page.has(&format!("href=\"/item/{top}\">parent<")) && page.has(&format!("/item/{story}#c{parent}")));
-    assert!(page.has(&format!("id=\"c{child}\"")));
+    page.in_order("article", &["Grandparent.", "Parent.", "Child."]);
+    assert_eq!(page.comments(), [parent, child], "what stands beside it is not shown");
+    assert!(!page.mentions("An aunt."), "{}", page.text());
+    let whole = app.visitor().get(&format!("/item/{story}")).await;
+    assert!(whole.comments().contains(&aunt) && whole.mentions("An aunt."));
+    assert_eq!((page.one("title").text, page.one("h2").text), ("alice on A story | Stoa".into(), "1 reply".into()));
+    for (way, words) in
+        [(format!("/item/{top}"), "parent"), (format!("/item/{story}#c{parent}"), "in the whole thread")]
+    {
+        assert_eq!(page.one(&format!("main > p a[href='{way}']")).text, words);
+    }
 }
 
 #[tokio::test]
@@ -79,27 +82,36 @@ async fn what_is_new_since_the_last_visit_is_marked() {
     let story = alice.story("A story", "https://example.com/a").await;
     let thread = format!("/item/{story}");
     let old = alice.reply(story, "Old.").await;
+    let marked = |page: &Page| {
+        let marked = page.comments().into_iter().filter(|id| page.marks(*id).contains(&"new".to_owned()));
+        marked.collect::<Vec<_>>()
+    };
+    // How many are new, in a list, and the way to the first of them in the thread.
+    let (count, jump) = (format!("#i{story} a[href='/item/{story}'] b"), "#comments a[href^='#c']:not(article a)");
     let first = bob.get(&thread).await;
-    assert!(!first.has("<b>new</b>"), "on a first visit nothing is old");
+    assert!(first.comments() == [old] && marked(&first).is_empty(), "on a first visit nothing is old");
     app.pass(HOUR);
     let new = [alice.reply(old, "New.").await, alice.reply(story, "Newer.").await];
     let own = bob.reply(story, "Bob's own.").await;
     app.pass(MINUTE);
-    assert!(bob.get("/new").await.has("(2 new)"));
-    assert!(!app.visitor().get("/new").await.has("new)") && !alice.get("/new").await.has("(2 new)"));
+    assert_eq!(bob.get("/new").await.one(&count).text, "(2 new)");
+    app.visitor().get("/new").await.finds(0, &count);
+    assert!(!alice.get("/new").await.texts(&count).contains(&"(2 new)".to_owned()), "they are her own");
     let page = bob.get(&thread).await;
-    for id in new {
-        assert!(page.has(&format!("<article class=\"c new\" id=\"c{id}\">")), "{id}");
-    }
-    for id in [old, own] {
-        assert!(page.has(&format!("<article class=\"c\" id=\"c{id}\">")), "{id}");
-    }
-    assert!(page.has(">2 new ↓<") && page.count("<b>new</b>") == 2);
-    assert!(!bob.get("/new").await.has("new)"), "they have been seen");
+    assert!(page.comments().contains(&old) && page.comments().contains(&own));
+    let mut shown = marked(&page);
+    assert_eq!(
+        (page.one(jump).text.as_str(), page.one(jump).attr("href")),
+        ("2 new ↓", format!("#c{}", shown[0]).as_str())
+    );
+    shown.sort_unstable();
+    assert_eq!(shown, new);
+    // They have been seen.
+    bob.get("/new").await.finds(0, &count);
     app.pass(29 * MINUTE);
-    assert_eq!(bob.get(&thread).await.count("<b>new</b>"), 2, "a reload keeps the marks");
+    assert_eq!(marked(&bob.get(&thread).await).len(), 2, "a reload keeps the marks");
     app.pass(31 * MINUTE);
-    assert_eq!(bob.get(&thread).await.count("<b>new</b>"), 0, "half an hour later is another visit");
+    assert!(marked(&bob.get(&thread).await).is_empty(), "half an hour later is another visit");
 }
 
 #[tokio::test]
@@ -109,8 +121,8 @@ async fn ages_follow_the_clock_and_name_the_exact_time() {
     for (pass, words) in [(0, "just now"), (60, "1 minute ago"), (3 * HOUR, "3 hours ago"), (2 * DAY, "2 days ago")] {
         app.pass(pass);
         for path in ["/new".to_owned(), format!("/item/{story}")] {
-            let time = format!("<time datetime=\"2026-11-23T12:00:00Z\">{words}</time>");
-            assert!(app.visitor().get(&path).await.has(&time), "{path} {words}");
+            let time = app.visitor().get(&path).await.one(&format!("#i{story} time"));
+            assert_eq!((time.text.as_str(), time.attr("datetime")), (words, "2026-11-23T12:00:00Z"), "{path}");
         }
     }
 }
@@ -124,29 +136,37 @@ async fn a_dead_comment_shows_to_its_author_to_moderators_and_to_those_who_ask_f
     let comment = alice.reply(story, "Buy my loom.").await;
     kill(&mut mia, comment, true).await;
     let thread = format!("/item/{story}");
+    let dead = "[dead]".to_owned();
     for browser in [&mut alice, &mut mia] {
         let page = browser.get(&thread).await;
-        assert!(page.has("Buy my loom.") && page.has("<em>[dead]</em>"));
+        assert_eq!(page.comment(comment), "Buy my loom.");
+        assert!(page.marks(comment).contains(&dead), "{}", page.text());
     }
     for browser in [&mut bob, &mut app.visitor()] {
-        assert!(!browser.get(&thread).await.has("Buy my loom."));
-        let own_page = browser.get(&format!("/item/{comment}")).await;
-        assert_eq!(own_page.status, StatusCode::FORBIDDEN);
-        assert!(!own_page.has("Buy my loom.") && own_page.has("Out of sight"));
-        for list in ["/comments", "/comments/best", "/user/alice/comments"] {
-            assert!(!browser.get(list).await.has("Buy my loom."), "{list}");
+        let own = format!("/item/{comment}");
+        for path in [&thread, &own, "/comments", "/comments/best", "/user/alice/comments"] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, if *path == own { StatusCode::FORBIDDEN } else { StatusCode::OK }, "{path}");
+            assert!(page.comments().is_empty() && !page.mentions("Buy my loom."), "{path}: {}", page.text());
         }
     }
-    bob.post("/settings", &[("about", ""), ("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
+    show_dead(&mut bob).await;
     for path in [thread.as_str(), "/comments", "/user/alice/comments"] {
         let page = bob.get(path).await;
-        assert!(page.has("Buy my loom.") && page.has("[dead]"), "{path}");
+        assert_eq!(page.comment(comment), "Buy my loom.", "{path}");
+        assert!(page.marks(comment).contains(&dead) && page.mentions("Buy my loom."), "{path}: {}", page.text());
     }
+    assert!(app.visitor().get("/new").await.stories().contains(&story));
     kill(&mut mia, story, true).await;
-    for list in ["/", "/new", "/best", "/from/example.com", "/feed/top.atom", "/search?q=story"] {
-        assert!(!app.visitor().get(list).await.has("A story"), "{list}");
+    for list in ["/", "/new", "/best", "/from/example.com", "/search?q=story"] {
+        let page = app.visitor().get(list).await;
+        assert!(page.stories().is_empty() && !page.mentions("A story"), "{list}: {}", page.text());
     }
-    assert!(mia.get("/new").await.has("A story") && bob.get("/new").await.has("[dead]"));
+    assert!(!app.visitor().get("/feed/top.atom").await.has("A story"));
+    for browser in [&mut mia, &mut bob] {
+        let page = browser.get("/new").await;
+        assert!(page.stories().contains(&story) && page.marks(story).contains(&dead), "{}", page.text());
+    }
 }
 
 #[tokio::test]
@@ -156,21 +176,26 @@ async fn a_deleted_comment_goes_and_with_a_reply_its_place_stays() {
     let story = alice.story("A story", "https://example.com/a").await;
     let leaf = alice.reply(story, "A leaf.").await;
     let branch = alice.reply(story, "A branch.").await;
-    bob.reply(branch, "A twig.").await;
+    let twig = bob.reply(branch, "A twig.").await;
+    assert_eq!(app.visitor().get(&format!("/item/{story}")).await.comments().len(), 3);
     for id in [leaf, branch] {
         alice.post(&format!("/item/{id}/delete"), &[]).await;
     }
     let mut visitor = app.visitor();
     let page = visitor.get(&format!("/item/{story}")).await;
-    assert!(!page.has("A leaf.") && !page.has("A branch.") && page.has("A twig."));
-    assert!(!page.has(&format!("id=\"c{leaf}\"")) && page.has(&format!("id=\"c{branch}\"")));
-    assert_eq!(page.count("[deleted]"), 1);
+    assert_eq!((page.comments(), page.comment(twig).as_str()), (vec![branch, twig], "A twig."));
+    assert!(!page.mentions("A leaf.") && !page.mentions("A branch."), "{}", page.text());
+    let gone: Vec<_> = page.texts("article > header").into_iter().filter(|head| head.contains("[deleted]")).collect();
+    assert_eq!((gone.len(), &gone[0]), (1, &page.one(&format!("#c{branch} > header")).text));
     let gone = visitor.get(&format!("/item/{leaf}")).await;
     assert_eq!(gone.status, StatusCode::GONE);
-    assert!(gone.has("Its author has deleted this") && gone.has("href=\"/\">Go to the front page"));
+    assert!(gone.says("Its author has deleted this"), "{}", gone.text());
+    gone.finds(1, "main a[href='/']");
     let kept = visitor.get(&format!("/item/{branch}")).await;
-    assert_eq!(kept.status, StatusCode::OK);
-    assert!(kept.has("A twig.") && kept.has("[deleted]") && !kept.has("A branch.") && kept.has("noindex"));
+    assert_eq!((kept.status, kept.comment(twig).as_str()), (StatusCode::OK, "A twig."));
+    assert!(kept.one(&format!("#c{branch} > header")).text.contains("[deleted]"), "{}", kept.text());
+    assert!(!kept.mentions("A branch."), "{}", kept.text());
+    assert_eq!(kept.one("meta[name=robots]").attr("content"), "noindex");
 }
 
 #[tokio::test]
@@ -204,14 +229,19 @@ async fn a_refusal_leads_back_and_does_not_look_like_a_log_out() {
     let from = |page: &'static str| [("host", "forum.example"), ("referer", page)];
     let refused = alice.send(Method::GET, "/mod", &from("http://forum.example/item/3?order=newest"), None).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert!(refused.has("href=\"/item/3?order=newest\">Go back to where you were"), "{}", refused.text());
-    assert!(!refused.has(">log in<") && refused.has("href=\"/replies\""), "the header knows of a session");
+    let ways = |page: &Page| page.all("main a").iter().map(|way| way.attr("href").to_owned()).collect::<Vec<_>>();
+    let log_in = "header a[href^='/login']";
+    assert_eq!(ways(&refused), ["/item/3?order=newest", "/"], "back, and to the front page");
+    // The header knows of a session.
+    refused.finds(0, log_in);
+    refused.finds(1, "header a[href='/replies']");
     for page in ["https://elsewhere.example/item/3", "http://forum.example/mod", "not an address"] {
         let refused = alice.send(Method::GET, "/mod", &[("host", "forum.example"), ("referer", page)], None).await;
-        assert!(!refused.has("Go back") && refused.has("Go to the front page"), "{page}: {}", refused.text());
+        assert_eq!(ways(&refused), ["/"], "{page}");
     }
     let missed = app.visitor().send(Method::GET, "/nothing", &from("http://forum.example/new"), None).await;
-    assert!(missed.has(">log in<") && missed.has("href=\"/new\">Go back"), "{}", missed.text());
+    assert_eq!(ways(&missed), ["/new", "/"]);
+    missed.finds(1, log_in);
 }
 
 #[tokio::test]
@@ -229,14 +259,16 @@ async fn what_is_not_there_or_not_allowed_has_a_page_that_helps() {
     ] {
         let page = alice.get(path).await;
         assert_eq!(page.status, status, "{path}");
-        assert!(page.has(words) && page.has("Go to the front page"), "{path}: {}", page.text());
-        assert!(page.has("noindex") && page.header("content-type").starts_with("text/html"), "{path}");
+        assert!(page.says(words), "{path}: {}", page.text());
+        page.finds(1, "main a[href='/']");
+        assert_eq!(page.one("meta[name=robots]").attr("content"), "noindex", "{path}");
+        assert!(page.header("content-type").starts_with("text/html"), "{path}");
     }
     assert_eq!(alice.get("/logout").await.header("allow"), "POST");
     app.sql("alter table items rename to elsewhere").await;
     let page = app.visitor().get("/new").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(page.has("That is the site&#39;s fault, not yours") && !page.has("no such table"), "{}", page.text());
+    assert!(page.says("That is the site's fault, not yours") && !page.mentions("no such table"), "{}", page.text());
     let headers = [("accept", "application/json")];
     let json = app.visitor().send(Method::GET, "/new", &headers, None).await;
     assert!(json.text().starts_with("{\"error\":"), "the script gets a sentence, not a page");
@@ -256,12 +288,9 @@ async fn the_feed_is_atom_with_the_stories_of_the_front_page() {
     assert!(page.header("content-type").starts_with("application/atom+xml"));
     let feed = Feed::read_from(page.body.as_slice()).expect("well-formed Atom");
     let front = app.visitor().get("/").await;
-    let mut places = Vec::new();
-    for entry in &feed.entries {
-        let id = entry.id.trim_start_matches("https://forum.example/item/");
-        places.push(front.place_of(&format!("id=\"i{id}\"")));
-    }
-    assert!(places.len() == 2 && places.is_sorted(), "{places:?}");
+    let ids = feed.entries.iter().map(|entry| entry.id.trim_start_matches("https://forum.example/item/").to_owned());
+    let shown: Vec<String> = front.stories().iter().map(ToString::to_string).collect();
+    assert_eq!((ids.collect::<Vec<_>>(), shown.len()), (shown, 2), "in the order of the front page");
     let entry = feed.entries.iter().find(|entry| entry.id.ends_with(&format!("/{link}"))).expect("the link");
     assert_eq!(entry.title.value, "Fish & <chips>");
     assert_eq!(entry.links[0].href, "https://example.com/a?b=1&c=2");
@@ -276,19 +305,20 @@ async fn machines_are_told_what_a_page_is() {
     let story = alice.text_story("Fish & \"chips\"", "A *long* story.").await;
     let mut visitor = app.visitor();
     let page = visitor.get(&format!("/item/{story}?order=newest")).await;
-    for line in [
-        "<title>Fish &#38; &#34;chips&#34; | Stoa</title>".to_owned(),
-        format!("<link rel=\"canonical\" href=\"https://forum.example/item/{story}\">"),
-        "<meta property=\"og:title\" content=\"Fish &#38; &#34;chips&#34;\">".to_owned(),
-        "<meta property=\"og:type\" content=\"article\">".to_owned(),
-        "<meta property=\"og:description\" content=\"A long story.\">".to_owned(),
-        format!("<meta property=\"og:url\" content=\"https://forum.example/item/{story}\">"),
+    let address = format!("https://forum.example/item/{story}");
+    assert_eq!(page.one("title").text, "Fish & \"chips\" | Stoa");
+    assert_eq!(page.one("head link[rel=canonical]").attr("href"), address);
+    for (property, content) in [
+        ("og:title", "Fish & \"chips\""),
+        ("og:type", "article"),
+        ("og:description", "A long story."),
+        ("og:url", address.as_str()),
     ] {
-        assert!(page.has(&line), "{line}: {}", page.text());
+        assert_eq!(page.one(&format!("head meta[property='{property}']")).attr("content"), content, "{property}");
     }
     for (path, title) in [("/", "Top stories"), ("/new", "New stories"), ("/login", "Log in"), ("/user/alice", "alice")]
     {
-        assert!(visitor.get(path).await.has(&format!("<title>{title} | Stoa</title>")), "{path}");
+        assert_eq!(visitor.get(path).await.one("title").text, format!("{title} | Stoa"), "{path}");
     }
     let robots = visitor.get("/robots.txt").await;
     assert!(robots.header("content-type").starts_with("text/plain") && robots.has("Disallow: /submit\n"));
@@ -306,9 +336,11 @@ async fn a_dead_story_does_not_say_through_earlier_ones_where_it_led() {
     let story = alice.story("The same page", "https://example.com/page").await;
     alice.reply(story, "Words.").await;
     let path = format!("/item/{story}");
-    assert!(app.visitor().get(&path).await.has("Earlier:"));
-    mia.post(&format!("{path}/kill"), &[("on", "true"), ("reason", "spam")]).await;
+    app.visitor().get(&path).await.finds(1, EARLIER);
+    kill(&mut mia, story, true).await;
     let page = app.visitor().get(&path).await;
-    assert!(page.status == StatusCode::OK && !page.has("Earlier:"), "{}", page.text());
-    assert!(mia.get(&path).await.has("Earlier:") && alice.get(&path).await.has("Earlier:"));
+    assert_eq!(page.status, StatusCode::OK);
+    page.finds(0, EARLIER);
+    mia.get(&path).await.finds(1, EARLIER);
+    alice.get(&path).await.finds(1, EARLIER);
 }

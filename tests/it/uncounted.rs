@@ -11,6 +11,7 @@ use stoa::jobs::KEEP;
 use stoa::store::NewVote;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::{behind_a_proxy, post_from, score};
 use crate::vote::differences;
 
 const ALICES: &str = "203.0.113.5";
@@ -20,7 +21,7 @@ const THIRD: &str = "2001:db8:1:2::7";
 /// A forum behind a proxy, where alice has submitted a story from her address.
 async fn forum(change: impl FnOnce(&mut Settings)) -> (TestApp, Browser, i64) {
     let app = TestApp::with(|settings| {
-        settings.trusted_proxies = Some("127.0.0.1".parse().expect("an address"));
+        behind_a_proxy(settings);
         change(settings);
     })
     .await;
@@ -30,8 +31,7 @@ async fn forum(change: impl FnOnce(&mut Settings)) -> (TestApp, Browser, i64) {
 }
 
 async fn from(browser: &mut Browser, address: &str, path: &str, form: &[(&str, &str)]) -> Page {
-    let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", address)];
-    let page = browser.send(Method::POST, path, &headers, Some(form)).await;
+    let page = post_from(browser, address, path, form).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}: {}", page.text());
     page
 }
@@ -54,10 +54,6 @@ async fn why(app: &TestApp, voter: &str, item: i64) -> String {
     let why = sqlx::query_scalar(query).bind(voter).bind(item).fetch_one(&mut db).await;
     assert_eq!(differences(app).await, 0);
     why.unwrap_or_else(|e| panic!("a vote of {voter} on {item}: {e}"))
-}
-
-async fn score(app: &TestApp, id: i64) -> i64 {
-    app.number(&format!("select score from items where id = {id}")).await
 }
 
 #[tokio::test]
@@ -317,25 +313,32 @@ async fn whoever_casts_a_vote_that_does_not_count_sees_one_that_does() {
         let mut carl = shown;
         for path in ["/", "/new", "/upvoted", &format!("/item/{story}")] {
             let page = carl.get(path).await;
-            assert!(page.has("3 points") && page.has("you upvoted") && page.has(">undo<"), "{path}: {}", page.text());
+            assert_eq!((page.points(story), page.vote_on(story).as_deref()), (Some(3), Some("up")), "{path}");
+            page.finds(1, &format!("form[action='/item/{story}/vote'] button[name=dir][value=none]"));
         }
     }
     for other in [&mut bob, &mut alice, &mut app.visitor()] {
         for path in ["/", "/new", &format!("/item/{story}")] {
-            assert!(other.get(path).await.has("2 points"), "{path} to {}", other.name);
+            assert_eq!(other.get(path).await.points(story), Some(2), "{path} to {}", other.name);
         }
     }
     vote(&mut carl, ALICES, story, "none").await;
-    assert!(carl.get("/").await.has("2 points") && score(&app, story).await == 2);
+    assert_eq!((carl.get("/").await.points(story), score(&app, story).await), (Some(2), 2));
 }
 
 #[tokio::test]
 async fn moderators_see_whose_votes_do_not_count_on_what_and_why() {
     let (app, mut alice, story) = forum(|_| {}).await;
     let mut mia = app.person("mia", Role::Moderator).await;
-    assert!(mia.get("/mod").await.has("href=\"/mod/votes\""));
-    assert!(mia.get("/mod/votes").await.has("Every vote counts so far"));
-    assert!(mia.get("/mod/votes?at=1&voter=1&before=1").await.has("There are no more of them"));
+    mia.get("/mod").await.finds(1, "main nav a[href='/mod/votes']");
+    let votes = "main article";
+    for (path, words) in
+        [("/mod/votes", "Every vote counts so far"), ("/mod/votes?at=1&voter=1&before=1", "There are no more of them")]
+    {
+        let page = mia.get(path).await;
+        page.finds(0, votes);
+        assert!(page.says(words), "{path}: {}", page.text());
+    }
     let said = comment(&mut alice, ELSEWHERE, story).await;
     let (mut bob, mut carl) = (app.member("bob").await, app.member("carl").await);
     app.sql("update users set karma = 900, karma_base = 900 where name = 'carl'").await;
@@ -344,30 +347,39 @@ async fn moderators_see_whose_votes_do_not_count_on_what_and_why() {
     app.pass(3_000);
     vote(&mut carl, THIRD, said, "down").await;
     let page = mia.get("/mod/votes").await;
-    let text = page.text();
-    let (first, second) = text.split_once("</article>").expect("two votes");
-    for part in [
-        &format!("Comment on <a href=\"/item/{said}\">A story</a>")[..],
-        "voted down by <a class=\"u\" href=\"/user/carl\">",
-        "written by <a class=\"u\" href=\"/user/alice\">",
-        "<p>A comment.</p>",
-        "The voter is shadow-banned.",
-    ] {
-        assert!(first.contains(part), "{part}: {first}");
-    }
-    for part in [
-        &format!("<a href=\"/item/{story}\">A story</a>")[..],
-        "voted up by <a class=\"u\" href=\"/user/bob\">",
-        "came from the same address",
-        "50 minutes ago",
-    ] {
-        assert!(second.contains(part), "{part}: {second}");
+    page.finds(2, votes);
+    let shown = page.all(votes);
+    let expected = [
+        (
+            vec![format!("/item/{said}"), "/user/carl".to_owned(), "/user/alice".to_owned()],
+            [
+                "Comment on A story",
+                "voted down by carl",
+                "written by alice",
+                "The voter is shadow-banned.",
+                "A comment.",
+            ],
+        ),
+        (
+            vec![format!("/item/{story}"), "/user/bob".to_owned(), "/user/alice".to_owned()],
+            ["A story", "voted up by bob", "written by alice", "50 minutes ago", "came from the same address"],
+        ),
+    ];
+    for (vote, (links, parts)) in shown.iter().zip(expected) {
+        let shown: Vec<_> = vote.all("a").iter().map(|link| link.attr("href").to_owned()).collect();
+        assert_eq!(shown, links, "{}", vote.text);
+        for part in parts {
+            assert!(vote.text.contains(part), "{part}: {}", vote.text);
+        }
     }
     for who in [&mut alice, &mut bob, &mut app.visitor()] {
         assert_ne!(who.get("/mod/votes").await.status, StatusCode::OK, "{}", who.name);
     }
     vote(&mut bob, ALICES, story, "none").await;
-    assert!(!mia.get("/mod/votes").await.has("/user/bob"), "a vote that was taken back is gone");
+    // A vote that was taken back is gone.
+    let page = mia.get("/mod/votes").await;
+    page.finds(1, votes);
+    page.finds(0, &format!("{votes} a[href='/user/bob']"));
 }
 
 #[tokio::test]
@@ -387,11 +399,9 @@ async fn the_list_of_votes_that_do_not_count_goes_on_page_by_page() {
     let (mut path, mut names) = (Some("/mod/votes".to_owned()), Vec::new());
     let mut pages = 0;
     while let Some(at) = path {
-        let text = mia.get(&at).await.text();
-        let voters = text.split("voted up by <a class=\"u\" href=\"/user/").skip(1);
-        names.extend(voters.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
-        let more = text.split_once("<p class=\"next\"><a href=\"").and_then(|(_, rest)| rest.split_once('"'));
-        path = more.map(|(href, _)| href.replace("&amp;", "&").replace("&#38;", "&"));
+        let page = mia.get(&at).await;
+        names.extend(page.texts("main article a[href^='/user/puppet']"));
+        path = page.all("a[rel=next]").pop().map(|next| next.attr("href").to_owned());
         pages += 1;
     }
     names.sort();

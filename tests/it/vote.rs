@@ -11,19 +11,24 @@ use stoa::domain::vote::Dir;
 use stoa::store::NewVote;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::{kill, score};
 
 pub const POLL: &str = include_str!("../fixtures/import/poll.jsonl");
 
-async fn score(app: &TestApp, id: i64) -> i64 {
-    app.number(&format!("select score from items where id = {id}")).await
-}
-
-/// The page that says why a vote is refused.
-async fn refused(browser: &mut Browser, id: i64, dir: &str) -> Page {
+/// Why a vote is refused.
+async fn refused(browser: &mut Browser, id: i64, dir: &str) -> String {
     let page = browser.vote(id, dir).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN, "{dir}: {}", page.text());
-    page
+    page.one("main h1 + p").text
 }
+
+/// The button of a vote on an item: up, down, or none to undo it.
+fn button(id: i64, dir: &str) -> String {
+    format!("form[action='/item/{id}/vote'] button[name=dir][value={dir}]")
+}
+
+const LOWEST: &str = "lowest score already";
+const OWN: &str = "Your own post has your vote already.";
 
 /// A story by alice, her comment on it, and bob, who may vote down.
 async fn forum() -> (TestApp, Browser, Browser, i64, i64) {
@@ -38,7 +43,7 @@ async fn forum() -> (TestApp, Browser, Browser, i64, i64) {
 #[tokio::test]
 async fn a_vote_up_gives_a_point_and_its_author_karma() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
-    assert!(alice.get("/").await.has(">1 point<"));
+    assert_eq!(alice.get("/").await.points(story), Some(1));
     let page = bob.vote(story, "up").await;
     assert_eq!((page.status, page.location().as_deref()), (StatusCode::SEE_OTHER, Some("/")));
     bob.vote(story, "up").await;
@@ -46,8 +51,10 @@ async fn a_vote_up_gives_a_point_and_its_author_karma() {
     assert_eq!((score(&app, story).await, score(&app, comment).await), (2, 2), "a second click adds nothing");
     assert_eq!((app.karma("alice").await, app.karma("bob").await), (3, 501));
     let front = bob.get("/").await;
-    assert!(front.has(">2 points<") && front.has("you upvoted") && front.has(">undo<"));
-    assert!(bob.get("/upvoted").await.has("A story") && alice.get("/upvoted").await.has("You have voted for nothing"));
+    assert_eq!((front.points(story), front.vote_on(story).as_deref()), (Some(2), Some("up")));
+    front.finds(1, &button(story, "none"));
+    assert_eq!(bob.get("/upvoted").await.stories(), [story]);
+    assert!(alice.get("/upvoted").await.stories().is_empty());
 }
 
 #[tokio::test]
@@ -61,10 +68,14 @@ async fn a_vote_can_be_undone_or_turned_for_an_hour() {
     app.pass(HOUR);
     bob.vote(story, "none").await;
     assert_eq!((score(&app, story).await, app.karma("alice").await), (1, 2));
+    bob.get(&format!("/item/{story}")).await.finds(1, &button(comment, "none"));
     app.pass(1);
-    assert!(!bob.get(&format!("/item/{story}")).await.has(">undo<"));
-    assert!(refused(&mut bob, comment, "none").await.has("This one stays"));
-    assert!(refused(&mut bob, comment, "down").await.has("This one stays"));
+    let page = bob.get(&format!("/item/{story}")).await;
+    assert_eq!(page.vote_on(comment).as_deref(), Some("up"));
+    page.finds(0, &button(comment, "none"));
+    for dir in ["none", "down"] {
+        assert!(refused(&mut bob, comment, dir).await.contains("This one stays"), "{dir}");
+    }
     assert_eq!(score(&app, comment).await, 2);
     assert_eq!(bob.vote(comment, "sideways").await.status, StatusCode::BAD_REQUEST);
 }
@@ -73,7 +84,7 @@ async fn a_vote_can_be_undone_or_turned_for_an_hour() {
 async fn nobody_votes_for_themselves_and_everybody_logs_in_first() {
     let (app, mut alice, _, story, comment) = forum().await;
     for id in [story, comment] {
-        assert!(refused(&mut alice, id, "none").await.has("Your own post has your vote already"));
+        assert_eq!(refused(&mut alice, id, "none").await, OWN);
     }
     alice.vote(story, "up").await;
     assert_eq!((score(&app, story).await, app.karma("alice").await), (1, 1));
@@ -87,22 +98,28 @@ async fn voting_down_has_its_rules() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
     let mut carl = app.member("carl").await;
     app.set_karma("carl", 500).await;
-    assert!(refused(&mut carl, comment, "down").await.has("Voting down opens at 501 karma"));
+    assert!(refused(&mut carl, comment, "down").await.contains("Voting down opens at 501 karma"));
     let mut mia = app.person("mia", Role::Moderator).await;
     assert_eq!(mia.vote(comment, "down").await.status, StatusCode::SEE_OTHER, "moderators need no karma");
-    assert!(refused(&mut bob, story, "down").await.has("Only comments can be voted down"));
+    assert!(refused(&mut bob, story, "down").await.contains("Only comments can be voted down"));
     let bobs = bob.reply(story, "Bob's.").await;
     let answer = alice.reply(bobs, "An answer to Bob.").await;
-    assert!(refused(&mut bob, answer, "down").await.has("A reply to you cannot be voted down by you"));
+    assert!(refused(&mut bob, answer, "down").await.contains("A reply to you cannot be voted down by you"));
     app.sql(&format!("update items set base_points = -4, score = -4 where id = {comment}")).await;
-    assert!(refused(&mut bob, comment, "down").await.has("lowest score already"));
+    assert!(refused(&mut bob, comment, "down").await.contains(LOWEST));
     app.sql(&format!("update items set base_points = -2, score = -2 where id = {comment}")).await;
+    let (fresh, down) = (alice.reply(story, "Another comment.").await, "button[name=dir][value=down]");
+    // No arrow is shown that would be refused: there is one for each of the two that are young enough and no reply to bob.
+    let page = bob.get(&format!("/item/{story}")).await;
+    page.finds(2, down);
+    for id in [comment, fresh] {
+        page.finds(1, &button(id, "down"));
+    }
     app.pass(DAY + 1);
-    assert!(refused(&mut bob, comment, "down").await.has("24 hours"));
+    assert!(refused(&mut bob, comment, "down").await.contains("24 hours"));
     assert_eq!(bob.vote(comment, "up").await.status, StatusCode::SEE_OTHER, "up is always open");
 
-    let page = bob.get(&format!("/item/{story}")).await;
-    assert!(!page.has("value=\"down\""), "no arrow is shown that would be refused");
+    bob.get(&format!("/item/{story}")).await.finds(0, down);
 }
 
 #[tokio::test]
@@ -110,23 +127,35 @@ async fn arrows_stand_only_where_they_work() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
     let thread = format!("/item/{story}");
     let page = bob.get(&thread).await;
-    assert!(page.has("aria-label=\"Upvote A story\"") && page.has("aria-label=\"Downvote the comment by alice\""));
-    assert!(!page.has("aria-label=\"Downvote A story\""));
-    assert!(!alice.get(&thread).await.has("class=\"up\"") && !app.visitor().get(&thread).await.has("class=\"up\""));
-    assert!(!app.member("carl").await.get(&thread).await.has("class=\"down\""));
+    for (id, dir, label) in [
+        (story, "up", "Upvote A story"),
+        (comment, "up", "Upvote the comment by alice"),
+        (comment, "down", "Downvote the comment by alice"),
+    ] {
+        assert_eq!(page.one(&button(id, dir)).attr("aria-label"), label);
+    }
+    let (up, down) = ("button[name=dir][value=up]", "button[name=dir][value=down]");
+    page.finds(2, up);
+    // None stands at the story.
+    page.finds(1, down);
+    alice.get(&thread).await.finds(0, up);
+    app.visitor().get(&thread).await.finds(0, up);
+    let page = app.member("carl").await.get(&thread).await;
+    page.finds(2, up);
+    page.finds(0, down);
     bob.vote(comment, "down").await;
-    assert!(bob.get(&thread).await.has("you downvoted"));
+    assert_eq!(bob.get(&thread).await.vote_on(comment).as_deref(), Some("down"));
 }
 
 #[tokio::test]
 async fn what_is_dead_deleted_or_a_job_takes_no_votes() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
     app.import(POLL).await;
-    assert!(refused(&mut bob, 2010, "up").await.has("A job takes no votes"));
+    assert!(refused(&mut bob, 2010, "up").await.contains("A job takes no votes"));
     let mut mia = app.person("mia", Role::Moderator).await;
-    mia.post(&format!("/item/{story}/kill"), &[("on", "true")]).await;
+    kill(&mut mia, story, true).await;
     assert_eq!(bob.vote(story, "up").await.status, StatusCode::NOT_FOUND);
-    assert!(refused(&mut mia, story, "up").await.has("takes no votes"));
+    assert!(refused(&mut mia, story, "up").await.contains("takes no votes"));
     alice.post(&format!("/item/{comment}/delete"), &[]).await;
     assert_eq!(bob.vote(comment, "up").await.status, StatusCode::GONE);
     assert_eq!(score(&app, story).await + score(&app, comment).await, 2);
@@ -137,7 +166,7 @@ async fn the_vote_of_somebody_banned_or_shadow_banned_is_not_counted() {
     let (app, _, mut bob, story, _) = forum().await;
     app.sql("update users set shadowed_at = 1 where name = 'bob'").await;
     assert_eq!(bob.vote(story, "up").await.status, StatusCode::SEE_OTHER);
-    assert!(bob.get("/").await.has("you upvoted"), "they do not notice");
+    assert_eq!(bob.get("/").await.vote_on(story).as_deref(), Some("up"), "they do not notice");
     assert_eq!((score(&app, story).await, app.karma("alice").await), (1, 1));
     let kept = format!("select count(*) from votes where item_id = {story} and not counted and not own");
     assert_eq!(app.number(&kept).await, 1);
@@ -160,7 +189,8 @@ async fn an_option_of_a_poll_takes_votes_which_give_no_karma() {
     bob.vote(2001, "up").await;
     assert_eq!((score(&app, 2001).await, app.karma("ada").await), (6, before + 1), "the poll itself gives karma");
     let page = bob.get("/item/2001").await;
-    assert!(page.has("4 points") && page.place_of("Cards") < page.place_of("Tape"), "in the poll's own order");
+    assert_eq!(page.points(2002), Some(4));
+    page.in_order("#i2001 ol > li", &["Cards", "Tape"]);
 }
 
 #[tokio::test]
@@ -172,7 +202,7 @@ async fn the_script_is_answered_with_figures_and_sentences() {
     let hidden = json!({ "points": null, "dir": "down" });
     assert_eq!(bob.post_json(&vote(comment), &[("dir", "down")]).await, hidden, "a comment's points are its author's");
     let error = alice.post_json(&vote(story), &[("dir", "none")]).await;
-    assert_eq!(error, json!({ "error": "Your own post has your vote already." }));
+    assert_eq!(error, json!({ "error": OWN }));
     assert_eq!(bob.post_json(&format!("/item/{story}/save"), &[("on", "true")]).await, json!({ "on": true }));
 }
 
@@ -180,31 +210,41 @@ async fn the_script_is_answered_with_figures_and_sentences() {
 async fn the_points_of_a_comment_are_seen_by_its_author_only() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
     bob.vote(comment, "up").await;
-    let points = "<span>2 points</span>";
     for path in [format!("/item/{story}"), format!("/item/{comment}"), "/comments".to_owned()] {
-        assert!(alice.get(&path).await.has(points), "{path}");
-        assert!(!bob.get(&path).await.has(points) && !app.visitor().get(&path).await.has(points), "{path}");
+        assert_eq!(alice.get(&path).await.points(comment), Some(2), "{path}");
+        for other in [&mut bob, &mut app.visitor()] {
+            assert_eq!(other.get(&path).await.points(comment), None, "{path}");
+        }
     }
     let open = TestApp::with(|settings| settings.show_comment_points = Some(Switch::On)).await;
     let mut alice = open.member("alice").await;
     let story = alice.story("A story", "https://example.com/a").await;
-    alice.reply(story, "A comment.").await;
-    assert!(open.visitor().get(&format!("/item/{story}")).await.has("<span>1 point</span>"));
+    let comment = alice.reply(story, "A comment.").await;
+    assert_eq!(open.visitor().get(&format!("/item/{story}")).await.points(comment), Some(1));
 }
 
 #[tokio::test]
 async fn a_comment_fades_as_its_score_falls_to_the_floor() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
     let thread = format!("/item/{story}");
-    assert!(app.visitor().get(&thread).await.has("<div class=\"t\"><p>A comment.</p>"));
-    for (number, (fade, low)) in [(1, false), (2, false), (3, false), (4, true), (4, true)].into_iter().enumerate() {
+    // How faint it is, a class says: another at each step.
+    let faint = |page: &Page| page.one(&format!("#c{comment} > details > div")).attr("class").to_owned();
+    let mut steps = vec![faint(&app.visitor().get(&thread).await)];
+    for (number, low) in [false, false, false, true, true].into_iter().enumerate() {
         app.person(&format!("moderator{number}"), Role::Moderator).await.vote(comment, "down").await;
         let page = app.visitor().get(&thread).await;
-        assert!(page.has(&format!("<div class=\"t f{fade}\"><p>A comment.</p>")), "{number}: {}", page.text());
-        assert_eq!(page.has("below threshold"), low, "{number}: in words too");
+        assert_eq!(page.comment(comment), "A comment.");
+        steps.push(faint(&page));
+        assert_eq!(page.marks(comment).contains(&"below threshold".to_owned()), low, "{number}: in words too");
     }
-    assert!(refused(&mut bob, comment, "down").await.has("lowest score already"));
-    assert!(alice.get(&thread).await.has("<span>-4 points</span>"));
+    assert_eq!(steps[5], steps[4], "it gets no fainter than at the floor");
+    steps.dedup();
+    assert_eq!(steps.len(), 5, "{steps:?}");
+    for (step, class) in steps.iter().enumerate().skip(1) {
+        assert!(class.contains(&step.to_string()), "{step}: {class}");
+    }
+    assert!(refused(&mut bob, comment, "down").await.contains(LOWEST));
+    assert_eq!(alice.get(&thread).await.points(comment), Some(-4));
 }
 
 /// One act of a mix: who, on which of the items, which way, and whether from an address that all share, so that it may not count.

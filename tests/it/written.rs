@@ -8,6 +8,9 @@ use stoa::store::{Error, NewSession};
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::hostile::check;
 
+/// Where somebody who is known to be nobody is led.
+const LOG_IN: &str = "header a[href^='/login']";
+
 const TYPED: &str = "First <b>line</b> & \"more\"\n\nSecond line, ünd ☃.";
 
 /// Ends all sessions of everybody, as somebody does in another browser.
@@ -16,39 +19,13 @@ async fn end_sessions(app: &TestApp) {
     app.store.notice_others().await.expect("noticed");
 }
 
-/// The fields of the page's form that goes to `action`, as a browser would send them.
-fn fields(page: &Page, action: &str) -> Vec<(String, String)> {
-    let text = page.text();
-    let form = text.split("<form").find(|form| form.contains(&format!("action=\"{action}\""))).expect("a form");
-    let form = form.split("</form>").next().expect("its end");
-    let plain = |value: &str| {
-        let mut value = value.to_owned();
-        for (code, sign) in [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")] {
-            value = value.replace(code, sign);
-        }
-        value
-    };
-    let attribute = |tag: &str, name: &str| Some(plain(tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?));
-    let mut fields = Vec::new();
-    for tag in form.split('<').skip(1) {
-        let (head, rest) = tag.split_once('>').unwrap_or((tag, ""));
-        let Some(name) = attribute(head, "name") else { continue };
-        if head.starts_with("textarea") {
-            fields.push((name, plain(rest)));
-        } else if head.starts_with("input") {
-            fields.push((name, attribute(head, "value").unwrap_or_default()));
-        }
-    }
-    fields
-}
-
 async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) -> Page {
     let form: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     browser.post(path, &form).await
 }
 
 fn log_in(page: &Page, name: &str, password: &str) -> Vec<(String, String)> {
-    let mut fields = fields(page, "/login");
+    let mut fields = page.fields("/login");
     for (field, value) in &mut fields {
         match field.as_str() {
             "name" => name.clone_into(value),
@@ -100,20 +77,24 @@ async fn what_was_typed_comes_through_the_log_in_and_is_sent_once_by_its_author(
         let before = app.dump(&[]).await;
         let asked = alice.post(&path, &form).await;
         assert_eq!(asked.status, StatusCode::UNAUTHORIZED, "{path}: {}", asked.text());
-        assert!(asked.has("You are not logged in any more") && asked.has("Second line, ünd ☃."), "{path}");
+        assert!(asked.says("You are not logged in any more"), "{path}: {}", asked.text());
+        assert_eq!(asked.value("form[action='/login'] textarea"), TYPED, "{path}");
         check(&asked, &path);
         assert_eq!(app.dump(&[]).await, before, "{path}: nothing is written");
 
         let wrong = send(&mut alice, "/login", &log_in(&asked, "alice", "not that one, sorry")).await;
-        assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.has("Second line, ünd ☃."), "{path}");
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert_eq!(wrong.value("form[action='/login'] textarea"), TYPED, "{path}");
         let back = send(&mut alice, "/login", &log_in(&wrong, "alice", PASSWORD)).await;
         assert_eq!(back.status, StatusCode::OK, "{path}");
-        assert!(back.has("Nothing of it has been sent yet.") && back.has("href=\"/user/alice\""), "{path}");
+        assert!(back.says("Nothing of it has been sent yet."), "{path}: {}", back.text());
+        back.finds(1, "header a[href='/user/alice']");
+        back.finds(0, LOG_IN);
         check(&back, &path);
         let query = format!("select count(*) from {kept} like '%Second line%'");
         assert_eq!(app.number(&query).await, 0, "{path}: not sent yet");
 
-        let again = fields(&back, &path);
+        let again = back.fields(&path);
         let expected: Vec<(String, String)> =
             form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         assert_eq!(again, expected, "{path}");
@@ -131,7 +112,7 @@ async fn the_longest_text_fits_through_the_log_in() {
     let path = format!("/item/{other}/reply");
     let asked = alice.post(&path, &[("text", &longest)]).await;
     let back = send(&mut alice, "/login", &log_in(&asked, "alice", PASSWORD)).await;
-    let done = send(&mut alice, &path, &fields(&back, &path)).await;
+    let done = send(&mut alice, &path, &back.fields(&path)).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
 }
 
@@ -142,7 +123,7 @@ async fn a_form_kept_through_the_log_in_leads_nowhere_else_and_comes_from_nowher
     let path = format!("/item/{other}/reply");
     let headers = [("sec-fetch-site", "cross-site")];
     let foreign = alice.send(Method::POST, &path, &headers, Some(&[("text", TYPED)])).await;
-    assert!(foreign.status == StatusCode::FORBIDDEN && !foreign.has("Second line"));
+    assert!(foreign.status == StatusCode::FORBIDDEN && !foreign.mentions("Second line"));
     for action in
         ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "", "\"><script>"]
     {
@@ -155,11 +136,8 @@ async fn a_form_kept_through_the_log_in_leads_nowhere_else_and_comes_from_nowher
         ];
         let page = app.visitor().post("/login", &form).await;
         check(&page, action);
-        assert!(
-            page.has("<form class=\"write\" method=\"post\" action=\"/\">") && !page.has("evil"),
-            "{}",
-            page.text()
-        );
+        assert_eq!(page.one("main form").attr("action"), "/");
+        assert!(page.mentions("Second line") && !page.mentions("evil"), "{}", page.text());
     }
     let plain = app.visitor().post("/login", &[("name", "alice"), ("password", PASSWORD), ("kept.text", TYPED)]).await;
     assert_eq!(plain.status, StatusCode::SEE_OTHER, "without a form to go to, it is a log-in");
@@ -172,7 +150,7 @@ async fn somebody_else_who_logs_in_there_sends_it_as_themselves_or_not_at_all() 
     let path = format!("/item/{own}/edit");
     let asked = alice.post(&path, &[("title", "Mine"), ("text", TYPED)]).await;
     let back = send(&mut alice, "/login", &log_in(&asked, "bob", PASSWORD)).await;
-    let refused = send(&mut alice, &path, &fields(&back, &path)).await;
+    let refused = send(&mut alice, &path, &back.fields(&path)).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
 
@@ -207,10 +185,10 @@ async fn what_a_moderator_wrote_is_kept_as_well_and_a_member_learns_no_more_by_i
     let page = mia.post(&pin, &[("on", "true"), ("text", TYPED)]).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     let page = send(&mut mia, "/login", &log_in(&page, "mia", PASSWORD)).await;
-    let form = fields(&page, &pin);
+    let form = page.fields(&pin);
     assert!(form.contains(&("text".to_owned(), TYPED.to_owned())), "{}", page.text());
     assert_eq!(send(&mut mia, &pin, &form).await.status, StatusCode::SEE_OTHER);
-    assert!(app.visitor().get(&format!("/item/{story}")).await.has("Second line, ünd"));
+    assert!(app.visitor().get(&format!("/item/{story}")).await.one("main aside").text.contains("Second line, ünd"));
     let mut alice = app.log_in("alice").await;
     assert_eq!(alice.post(&pin, &[("on", "true"), ("text", TYPED)]).await.status, StatusCode::FORBIDDEN);
 }
@@ -245,13 +223,16 @@ async fn what_somebody_wrote_is_kept_where_the_site_has_no_time_for_it() {
     }
     let page = send(&mut alice, "same-origin").await;
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(page.header("retry-after").parse::<u32>().is_ok() && page.has("Not sent yet"), "{}", page.text());
-    assert!(!page.has(">log in<"), "they are logged in");
-    let form = fields(&page, "/submit");
+    assert!(page.header("retry-after").parse::<u32>().is_ok() && page.says("Not sent yet"), "{}", page.text());
+    // They are logged in.
+    page.finds(0, LOG_IN);
+    let form = page.fields("/submit");
     assert!(form.contains(&("text".to_owned(), TYPED.to_owned())), "{}", page.text());
     check(&page, "what was kept");
     let foreign = send(&mut alice, "cross-site").await;
-    assert!(foreign.status == StatusCode::TOO_MANY_REQUESTS && !foreign.has("Second line"), "nobody here wrote that");
+    assert_eq!(foreign.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.mentions("Second line") && !foreign.mentions("Second line"), "nobody here wrote that");
     app.pass(60);
     assert_eq!(send(&mut alice, "same-origin").await.status, StatusCode::SEE_OTHER);
+    app.visitor().get("/").await.finds(1, LOG_IN);
 }
