@@ -1,8 +1,8 @@
-//! The only reader of time. Everything else is handed a [`Timestamp`].
+//! The only reader of time. Everything else is handed a [`Timestamp`], or a [`Duration`] of how long the process has run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Seconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type)]
@@ -34,29 +34,47 @@ pub struct Clock(Source);
 
 #[derive(Debug, Clone)]
 enum Source {
-    System,
-    Hand(Arc<AtomicI64>),
+    System { begun: Instant },
+    Hand { wall: Arc<AtomicI64>, uptime: Arc<AtomicI64> },
 }
 
 impl Clock {
     pub fn system() -> Clock {
-        Clock(Source::System)
+        #[expect(clippy::disallowed_methods, reason = "this is the one reader of time")]
+        let begun = Instant::now();
+        Clock(Source::System { begun })
     }
 
     /// A clock that stands still until whoever holds `seconds` moves it.
     pub fn by_hand(seconds: Arc<AtomicI64>) -> Clock {
-        Clock(Source::Hand(seconds))
+        Clock::by_hands(Arc::clone(&seconds), seconds)
     }
 
+    /// The same, where the time of day and how long the process has run are moved apart.
+    pub fn by_hands(wall: Arc<AtomicI64>, uptime: Arc<AtomicI64>) -> Clock {
+        Clock(Source::Hand { wall, uptime })
+    }
+
+    /// The time of day, which may be set forward and back while the process runs.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Source::System => {
+            Source::System { .. } => {
                 #[expect(clippy::disallowed_methods, reason = "this is the one reader of time")]
                 let since = SystemTime::now().duration_since(UNIX_EPOCH);
                 let seconds = since.map_or(0, |d| d.as_secs());
                 Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX))
             }
-            Source::Hand(seconds) => Timestamp(seconds.load(Ordering::Relaxed)),
+            Source::Hand { wall, .. } => Timestamp(wall.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// How long the process has run. It never goes back, whatever the clock is set to: what is waited for in memory is measured by it.
+    pub fn uptime(&self) -> Duration {
+        match &self.0 {
+            Source::System { begun } => begun.elapsed(),
+            Source::Hand { uptime, .. } => {
+                Duration::from_secs(u64::try_from(uptime.load(Ordering::Relaxed)).unwrap_or(0))
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ pub struct Visit {
 impl Visit {
     /// Whether nothing came since it was noted, so that noting this look would change nothing but cost a write.
     pub fn holds(&self, newest: Timestamp, now: Timestamp) -> bool {
-        newest <= self.last && now.since(self.last) < VISIT_NOTED
+        newest <= self.last && (0..VISIT_NOTED).contains(&now.since(self.last))
     }
 }
 
@@ -157,7 +157,7 @@ impl Store {
             }
         }
         let since = match seen {
-            Some((since, last)) if now.since(last) <= VISIT => since,
+            Some((since, last)) if now.since(last) <= VISIT => since.min(now),
             Some((_, last)) => last,
             // A first visit has nothing to compare with: comments from now on are new.
             None => now,

@@ -1,5 +1,7 @@
 //! The first admin: a one-time link, made anew at each start and printed where the operator sees it, while there is no admin.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -7,7 +9,6 @@ use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
-use crate::clock::{DAY, Timestamp};
 use crate::domain::origin::Origin;
 use crate::domain::token::{self, Token};
 use crate::domain::user::{Name, Role};
@@ -20,15 +21,18 @@ use crate::web::path::Path;
 use crate::web::session::{self, MaybeMember};
 use crate::web::state::App;
 
-/// The link's secret, of which only the hash is kept, and until when it is good.
+/// For how long the link is good.
+const GOOD: Duration = Duration::from_secs(24 * 3_600);
+
+/// The link's secret, of which only the hash is kept, and until which uptime it is good.
 pub struct SetupLink {
     secret: Option<Token>,
-    until: Timestamp,
+    until: Duration,
 }
 
 impl SetupLink {
-    pub fn new(now: Timestamp) -> SetupLink {
-        SetupLink { secret: Token::random().ok(), until: now.plus(DAY) }
+    pub fn new(uptime: Duration) -> SetupLink {
+        SetupLink { secret: Token::random().ok(), until: uptime.saturating_add(GOOD) }
     }
 
     /// The path of the link.
@@ -36,9 +40,9 @@ impl SetupLink {
         self.secret.as_ref().map(|secret| format!("/setup/{}", secret.as_str()))
     }
 
-    fn opens(&self, token: &str, now: Timestamp) -> bool {
+    fn opens(&self, token: &str, uptime: Duration) -> bool {
         // Hashes are compared, so that the time taken tells nothing of the secret.
-        now < self.until && self.secret.as_ref().is_some_and(|secret| secret.hash() == token::hash(token))
+        uptime < self.until && self.secret.as_ref().is_some_and(|secret| secret.hash() == token::hash(token))
     }
 }
 
@@ -60,7 +64,7 @@ pub struct FirstAdmin {
 }
 
 async fn open(app: &App, token: &str) -> Result<(), Error> {
-    if !app.setup.opens(token, app.clock.now()) || app.store.has_admin().await? {
+    if !app.setup.opens(token, app.clock.uptime()) || app.store.has_admin().await? {
         return Err(Error::NotFound);
     }
     Ok(())

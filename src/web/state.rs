@@ -96,7 +96,7 @@ impl App {
             texts: Texts::new(share(3)),
             threads: Threads::new(share(3)),
             rules: KeptRules::default(),
-            setup: SetupLink::new(clock.now()),
+            setup: SetupLink::new(clock.uptime()),
             hashing: Line::new(permits, WAITING),
             heavy: Line::new(HEAVY, HEAVY_WAITING),
             config,

@@ -39,6 +39,7 @@ pub struct TestApp {
     pub dir: TempDir,
     router: Router,
     time: Arc<AtomicI64>,
+    uptime: Arc<AtomicI64>,
 }
 
 impl TestApp {
@@ -59,11 +60,12 @@ impl TestApp {
             Settings { database: Some(database.clone()), limits: Some(Switch::Off), ..Settings::default() };
         change(&mut settings);
         let config = Config::load_with_file(settings, &dir.path().join("stoa.toml")).expect("good settings");
-        let time = Arc::new(AtomicI64::new(NOON));
+        let (time, uptime) = (Arc::new(AtomicI64::new(NOON)), Arc::new(AtomicI64::new(0)));
         let store = Store::open(&database).await.expect("a database");
-        let app = App::new(config, store.clone(), Clock::by_hand(Arc::clone(&time)), fetcher);
+        let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
+        let app = App::new(config, store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
-        TestApp { store, app, dir, router, time }
+        TestApp { store, app, dir, router, time, uptime }
     }
 
     /// The same forum, of which nothing is kept in memory.
@@ -76,11 +78,12 @@ impl TestApp {
         let mut config = self.app.config.clone();
         change(&mut config);
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
-        let clock = Clock::by_hand(Arc::clone(&self.time));
+        let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
+        let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let app = App::new(config, self.store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
-        TestApp { store: self.store.clone(), app, dir, router, time: Arc::clone(&self.time) }
+        TestApp { store: self.store.clone(), app, dir, router, time, uptime }
     }
 
     /// The same person's browser, at this forum.
@@ -94,6 +97,12 @@ impl TestApp {
 
     /// Lets so many seconds pass.
     pub fn pass(&self, seconds: i64) {
+        self.uptime.fetch_add(seconds, Ordering::Relaxed);
+        self.set_clock(seconds);
+    }
+
+    /// Sets the time of day forward, or back, while no time passes.
+    pub fn set_clock(&self, seconds: i64) {
         self.time.fetch_add(seconds, Ordering::Relaxed);
     }
 

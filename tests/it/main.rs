@@ -15,6 +15,7 @@ mod app;
 mod assignment;
 mod brakes;
 mod cache;
+mod clock;
 mod cross_site;
 mod desk;
 mod discuss;

@@ -1,4 +1,4 @@
-//! One limit: a bucket for each key, which fills by the clock.
+//! One limit: a bucket for each key, which fills as time passes, whatever the clock is set to.
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
@@ -19,7 +19,7 @@ impl GovernorClock for Ticks {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        Duration::from_secs(u64::try_from(self.0.now().0).unwrap_or(0))
+        self.0.uptime()
     }
 }
 
