@@ -2,6 +2,7 @@
 //! environment, else from `stoa.toml`, else from its default; all are checked once, at start.
 
 mod kinds;
+mod log;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -112,7 +113,7 @@ settings! {
     limits ("STOA_LIMITS"): Switch = Switch::On;
     #[doc = " Address ranges of proxies whose X-Forwarded-For header is believed, separated by commas."]
     trusted_proxies ("STOA_TRUSTED_PROXIES"): Nets = Nets::default();
-    #[doc = " What is logged: error, warn, info, debug, or a filter such as stoa=debug."]
+    #[doc = " What is logged: off, error, warn, info, debug, trace, or levels of targets, such as info,stoa=debug."]
     log ("STOA_LOG"): String = "info".to_owned();
     #[doc = " The name of the site."]
     site_name ("STOA_SITE_NAME"): String = "Stoa".to_owned();
@@ -241,8 +242,8 @@ pub enum ConfigError {
     File(PathBuf, String),
     #[error("base_url is “{0}”: it should be an address such as https://forum.example.org, without a path")]
     BaseUrl(String),
-    #[error("log is “{0}”: it should be error, warn, info, debug, trace or a filter such as stoa=debug")]
-    Log(String),
+    #[error("log is “{0}”: {1}")]
+    Log(String, String),
     #[error("site_name is empty: give the site a name")]
     SiteName,
     #[error("pages is {0}, and there is no such folder")]
@@ -267,9 +268,7 @@ impl Config {
             config.base_url = format!("http://{}", config.listen);
         }
         config.base_url = base_url(&config.base_url)?;
-        if config.log_filter().is_none() {
-            return Err(ConfigError::Log(config.log));
-        }
+        config.log_filter()?;
         if config.site_name.trim().is_empty() {
             return Err(ConfigError::SiteName);
         }
@@ -282,9 +281,12 @@ impl Config {
         Ok(config)
     }
 
-    /// What is logged; none where `log` is no filter.
-    pub fn log_filter(&self) -> Option<EnvFilter> {
-        EnvFilter::try_new(&self.log).ok()
+    /// What is logged.
+    ///
+    /// # Errors
+    /// Where `log` is no filter, which was refused at start.
+    pub fn log_filter(&self) -> Result<EnvFilter, ConfigError> {
+        log::filter(&self.log).map_err(|wrong| ConfigError::Log(self.log.clone(), wrong))
     }
 
     /// Whether people reach the site over TLS, so that cookies and headers may say so.

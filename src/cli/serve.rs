@@ -1,6 +1,7 @@
 //! `stoa serve`: answers until it is told to stop, then finishes what it was asked.
 
-use std::io::Write;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -14,8 +15,9 @@ use crate::store::{Act, Store};
 use crate::web::{self, App};
 
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
-    let filter = config.log_filter().unwrap_or_default();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = config.log_filter()?;
+    let colours = has_colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     // Heard from the beginning on: by default a signal ends the process where it stands.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = std::net::TcpListener::bind(config.listen)
@@ -33,6 +35,11 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     store.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Colours are for terminals, and for whoever did not ask for none (`NO_COLOR` that is not empty).
+fn has_colours(is_terminal: bool, no_color: Option<OsString>) -> bool {
+    is_terminal && no_color.is_none_or(|value| value.is_empty())
 }
 
 /// Says where the forum is. The first admin's link goes to plain standard error and never into the log.
@@ -59,4 +66,15 @@ async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, running: R
     }
     tracing::info!("stopping: running requests are finished first");
     running.stop().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_colours;
+
+    #[test]
+    fn the_log_has_colours_on_a_terminal_unless_no_color_is_set() {
+        assert!(has_colours(true, None) && has_colours(true, Some("".into())));
+        assert!(!has_colours(true, Some("1".into())) && !has_colours(false, None));
+    }
 }

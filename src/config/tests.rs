@@ -42,6 +42,7 @@ fn a_wrong_setting_is_named() {
         ("pages = \"/no/such/folder\"", "pages"),
         ("colour = \"red\"", "colour"),
         ("log = \"stoa=loud=very\"", "log"),
+        ("log = \"verbose\"", "“verbose” is not a level (off, error, warn, info, debug or trace)"),
         ("limits = \"maybe\"", "limits"),
         ("trusted_proxies = \"everybody\"", "everybody"),
     ] {

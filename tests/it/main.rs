@@ -16,6 +16,7 @@ mod assignment;
 mod brakes;
 mod cache;
 mod clock;
+mod command_log;
 mod cross_site;
 mod desk;
 mod discuss;

@@ -14,30 +14,30 @@ const THREAD: &str = include_str!("../fixtures/import/thread.json");
 const PASSWORD: &str = "four unrelated words here\n";
 
 /// A folder with a forum's files.
-struct Folder(TempDir);
+pub struct Folder(TempDir);
 
 /// What a command said, and the code it ended with.
 #[derive(Debug)]
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 impl Folder {
-    fn new() -> Folder {
+    pub fn new() -> Folder {
         Folder(tempfile::tempdir().expect("a folder"))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).expect("written");
     }
 
-    fn command(&self, arguments: &str) -> Command {
+    pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stoa"));
         command.current_dir(self.0.path()).env_clear().args(arguments.split_whitespace());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -45,7 +45,7 @@ impl Folder {
     }
 
     /// Runs a command to its end, with this on its standard input.
-    fn run_with(&self, arguments: &str, input: &str) -> Said {
+    pub fn run_with(&self, arguments: &str, input: &str) -> Said {
         let mut child = self.command(arguments).spawn().expect("the program");
         // A command that reads nothing may have ended already.
         let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
@@ -54,27 +54,32 @@ impl Folder {
         Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    fn run(&self, arguments: &str) -> Said {
+    pub fn run(&self, arguments: &str) -> Said {
         self.run_with(arguments, PASSWORD)
     }
 
-    fn works(&self, arguments: &str) -> String {
+    pub fn works(&self, arguments: &str) -> String {
         let said = self.run(arguments);
         assert_eq!(said.code, Some(0), "{arguments}: {said:?}");
         said.out
     }
 
     /// A command that is refused with a sentence and the code 1, and shows nobody a stack of causes.
-    fn refuses(&self, arguments: &str, input: &str, words: &str) {
+    pub fn refuses(&self, arguments: &str, input: &str, words: &str) {
         let said = self.run_with(arguments, input);
         assert_eq!(said.code, Some(1), "{arguments}: {said:?}");
         assert!(said.err.contains(words) && said.err.starts_with("stoa: "), "{arguments}: {said:?}");
         assert!(!said.err.contains("panicked") && said.err.lines().count() == 1, "{arguments}: {said:?}");
     }
 
-    fn serve(&self) -> Running {
+    pub fn serve(&self) -> Running {
+        self.serve_with("")
+    }
+
+    /// Runs a forum with these flags too.
+    pub fn serve_with(&self, flags: &str) -> Running {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut child = self.command(&format!("serve --listen 127.0.0.1:{port}")).spawn().expect("the program");
+        let mut child = self.command(&format!("serve --listen 127.0.0.1:{port} {flags}")).spawn().expect("the program");
         let (said, heard) = (Arc::<Mutex<String>>::default(), child.stderr.take().expect("its voice"));
         let ear = Arc::clone(&said);
         let listening = std::thread::spawn(move || {
@@ -97,7 +102,7 @@ impl Folder {
 }
 
 /// A forum that answers.
-struct Running {
+pub struct Running {
     child: Child,
     address: SocketAddr,
     said: Arc<Mutex<String>>,
@@ -105,7 +110,7 @@ struct Running {
 }
 
 impl Running {
-    fn get(&self, path: &str) -> String {
+    pub fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.address).expect("a connection");
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
         stream.write_all(request.as_bytes()).expect("asked");
@@ -115,7 +120,7 @@ impl Running {
     }
 
     /// Asks it to stop as a service manager does; answers its code and all it said on standard error and standard output.
-    fn stop(mut self) -> (Option<i32>, String, String) {
+    pub fn stop(mut self) -> (Option<i32>, String, String) {
         let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
         assert!(killed.success());
         let code = self.child.wait().expect("its end").code();
