@@ -9,7 +9,7 @@ pub use log::look_at_log;
 use tokio::time::sleep;
 
 use crate::clock::DAY;
-use crate::store::Keep;
+use crate::store::{Error, Keep, Store};
 use crate::web::App;
 
 /// How often the loop comes round.
@@ -55,7 +55,7 @@ async fn notice_others(app: App) {
     loop {
         rounds.tick().await;
         if let Err(error) = app.store.notice_others().await {
-            tracing::warn!(?error, "other processes' writes could not be looked for");
+            tell(&app.store, &error, "other processes' writes could not be looked for");
         }
     }
 }
@@ -66,7 +66,7 @@ async fn write_looks(app: App) {
     loop {
         rounds.tick().await;
         if let Err(error) = app.store.write_looks().await {
-            tracing::warn!(?error, "what members looked at could not be noted");
+            tell(&app.store, &error, "what members looked at could not be noted");
         }
     }
 }
@@ -78,8 +78,16 @@ async fn forget(app: App) {
         rounds.tick().await;
         app.limits.forget_idle();
         if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
-            tracing::warn!(?error, "what has had its time could not be forgotten");
+            tell(&app.store, &error, "what has had its time could not be forgotten");
         }
+    }
+}
+
+/// Logs that a round of work failed. While the storage fails every round does, which the store says once a minute.
+fn tell(store: &Store, error: &Error, what: &str) {
+    match error {
+        Error::Storage(cause) => store.storage_failed(cause),
+        _ => tracing::warn!(?error, "{what}"),
     }
 }
 

@@ -80,8 +80,14 @@ impl Generations {
     }
 
     /// After SQLite gave another number for the writes of other processes, which may be anything.
-    pub fn others(&self, version: i64) {
-        if self.others.swap(version, Ordering::AcqRel) != version {
+    pub fn others(&self, number: i64) {
+        self.handed_over(Some(number), number);
+    }
+
+    /// After another connection took the writer's place: the last number of the old one, where it could still tell, and the first of the
+    /// new one.
+    pub fn handed_over(&self, ended: Option<i64>, begins: i64) {
+        if ended != Some(self.others.swap(begins, Ordering::AcqRel)) {
             self.own.iter().for_each(move_on);
             self.moved();
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 
-use super::{Error, Result, Store, finished};
+use super::{Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::user::UserId;
@@ -121,7 +121,8 @@ impl Store {
     /// Writes the looks that wait.
     ///
     /// # Errors
-    /// `Busy` where others write for long: then they wait on. What cannot be written at all is given up.
+    /// `Busy` where others write for long, `Storage` where nothing can be saved: then they wait on. What cannot be written at all is given
+    /// up.
     pub async fn write_looks(&self) -> Result<()> {
         let _turn = self.looks.turn.lock().await;
         while !self.looks.is_empty() {
@@ -130,10 +131,10 @@ impl Store {
             let batch = self.looks.batch();
             let written = match write(&mut tx, &batch).await {
                 // Whom they are of sees them already.
-                Ok(()) => finished(async move { tx.commit().await }).await,
+                Ok(()) => self.commit_unseen(tx).await,
                 failed => failed,
             };
-            if !matches!(written, Err(Error::Busy)) {
+            if !matches!(written, Err(Error::Busy | Error::Storage(_))) {
                 self.looks.forget(batch);
             }
             written?;

@@ -20,6 +20,7 @@ mod origins;
 mod people;
 mod requests;
 mod rules;
+mod saving;
 mod sessions;
 mod settings;
 mod sites;
@@ -30,6 +31,7 @@ mod tree;
 mod users;
 mod votes;
 mod wal;
+mod writer;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,8 +39,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Sqlite, Transaction};
 
 pub use desk::{Duplicate, NewAccount, Queued};
 pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
@@ -83,6 +87,9 @@ pub enum Error {
     /// Others were writing for so long that this gave up; nothing was changed.
     #[error("the database is busy")]
     Busy,
+    /// The disk is full or fails, or what else the database lies on; nothing was changed.
+    #[error("the storage under the database failed")]
+    Storage(#[source] sqlx::Error),
     #[error("the database failed")]
     Other(#[source] sqlx::Error),
 }
@@ -96,15 +103,26 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(e) if e.kind() == sqlx::error::ErrorKind::UniqueViolation => Error::Conflict,
             sqlx::Error::PoolTimedOut => Error::Busy,
             other if is_busy(&other) => Error::Busy,
+            other if is_of_storage(&other) => Error::Storage(other),
             other => Error::Other(other),
         }
     }
 }
 
-/// Whether somebody else holds the lock: SQLite's codes 5 and 6, which may be extended in their upper bits.
+/// SQLite's code of an error, without what extends it in its upper bits.
+fn code(error: &sqlx::Error) -> Option<u32> {
+    let code = error.as_database_error()?.code()?.parse::<u32>().ok()?;
+    Some(code & 0xff)
+}
+
+/// Whether somebody else holds the lock: SQLite's BUSY and LOCKED.
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    matches!(code(error), Some(5 | 6))
+}
+
+/// Whether it is for what the database lies on: SQLite's PERM, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB.
+fn is_of_storage(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_)) || matches!(code(error), Some(3 | 7 | 8 | 10 | 11 | 13 | 14 | 26))
 }
 
 /// Why a database could not be opened. The sentence is for the operator.
@@ -132,6 +150,7 @@ pub struct Store {
     write: SqlitePool,
     path: PathBuf,
     generations: Arc<Generations>,
+    saving: Arc<saving::Saving>,
     origin_key: OriginKey,
     /// Votes that wait for the writer.
     ballots: Arc<votes::Ballots>,
@@ -165,7 +184,10 @@ impl Store {
     /// something in it is copied beside itself first.
     pub async fn open(path: &Path) -> std::result::Result<Store, OpenError> {
         let failed = |e| OpenError::Open(path.to_owned(), e);
-        let write = lasting(1).connect_with(options(path).create_if_missing(true)).await.map_err(failed)?;
+        let made = SqliteConnection::connect_with(&options(path).create_if_missing(true)).await.map_err(failed)?;
+        let generations = Arc::new(Generations::new());
+        let write = writer::open(options(path), Arc::clone(&generations)).await.map_err(failed)?;
+        made.close().await.map_err(failed)?;
         migrate(&write, path).await?;
         let origin_key = origins::key(&write).await.map_err(failed)?;
         let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;
@@ -176,7 +198,8 @@ impl Store {
             origin_key,
             ballots: Arc::default(),
             looks: Arc::default(),
-            generations: Arc::new(Generations::new()),
+            generations,
+            saving: Arc::default(),
         })
     }
 
@@ -186,9 +209,9 @@ impl Store {
 
     /// Notices what another process has written, such as a command beside the forum: what was derived before is stale then.
     pub async fn notice_others(&self) -> Result<()> {
-        // Asked of the writer, whose own writes do not change its answer.
-        let version: i64 = sqlx::query_scalar("pragma data_version").fetch_one(&self.write).await?;
-        self.generations.others(version);
+        // Asked of the writer, whose own writes do not change its answer, and noted before another connection can take its place.
+        let mut writer = self.write.acquire().await?;
+        self.generations.others(writer::number(&mut writer).await?);
         Ok(())
     }
 
@@ -227,11 +250,11 @@ impl Store {
         tx: Transaction<'static, Sqlite>,
         say: impl FnOnce(&Generations) + Send + 'static,
     ) -> Result<()> {
-        let generations = Arc::clone(&self.generations);
+        let (generations, saving) = (Arc::clone(&self.generations), Arc::clone(&self.saving));
         finished(async move {
             let committed = tx.commit().await;
             say(&generations);
-            committed
+            committed.inspect(|()| saving.works())
         })
         .await
     }
@@ -242,11 +265,11 @@ impl Store {
         user: UserId,
         write: impl Future<Output = std::result::Result<T, sqlx::Error>> + Send + 'static,
     ) -> Result<T> {
-        let generations = Arc::clone(&self.generations);
+        let (generations, saving) = (Arc::clone(&self.generations), Arc::clone(&self.saving));
         finished(async move {
             let written = write.await;
             generations.of_own(user);
-            written
+            written.inspect(|_| saving.works())
         })
         .await
     }

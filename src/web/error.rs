@@ -38,8 +38,20 @@ pub enum Error {
     Held(Held),
     /// The site is too busy for this just now.
     Busy,
+    /// The disk fails, or what else the database lies on, and why: what was sent is not saved.
+    Unsaved(String),
+    /// It fails for what was asked for.
+    Unread,
     Internal,
 }
+
+/// Carried beside the status of what was not saved: why not, for the log.
+#[derive(Debug, Clone)]
+pub struct StorageFailed(pub String);
+
+/// Carried beside the status of a refusal that is for machines and stays as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct ForMachines;
 
 /// What the error page shows; carried beside the status to the layer that renders it.
 #[derive(Debug, Clone)]
@@ -81,7 +93,7 @@ impl Error {
             Error::Bad(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::Held(held) => limit::status(held),
-            Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Busy | Error::Unsaved(_) | Error::Unread => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -93,6 +105,8 @@ impl Display for Error {
         match self {
             Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => f.write_str(what),
             Error::OutOfSight => f.write_str(OUT_OF_SIGHT),
+            Error::Unsaved(_) => f.write_str(UNSAVED),
+            Error::Unread => f.write_str(UNREAD),
             Error::Held(held) => write!(f, "{held}"),
             other => f.write_str(&shown(other.status()).what),
         }
@@ -113,6 +127,7 @@ impl From<store::Error> for Error {
                 "It is so already, or somebody changed it at the same moment. Go back and look again.".to_owned(),
             ),
             store::Error::Busy => Error::Busy,
+            store::Error::Storage(cause) => Error::Unsaved(cause.to_string()),
             store::Error::Other(cause) => Error::internal(cause),
         }
     }
@@ -123,6 +138,7 @@ impl From<std::sync::Arc<store::Error>> for Error {
         match &*error {
             store::Error::NotFound => Error::NotFound,
             store::Error::Busy => Error::Busy,
+            store::Error::Storage(cause) => Error::Unsaved(cause.to_string()),
             store::Error::Conflict | store::Error::Other(_) => Error::internal(error),
         }
     }
@@ -136,19 +152,31 @@ impl IntoResponse for Error {
             Error::LogInFirst(here) => return crate::web::session::to_log_in(here),
             Error::Held(held) => held.wait,
             Error::Busy => Some(2),
+            Error::Unsaved(_) | Error::Unread => Some(60),
             _ => None,
         };
         if let Some(seconds) = wait {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
-        let title = if matches!(self, Error::OutOfSight) { "Out of sight" } else { shown(status).title };
+        let title = match self {
+            Error::OutOfSight => "Out of sight",
+            Error::Unsaved(_) => "Not saved",
+            Error::Unread => "Not readable",
+            _ => shown(status).title,
+        };
         response.extensions_mut().insert(Shown { title, what: self.to_string() });
+        if let Error::Unsaved(cause) = self {
+            response.extensions_mut().insert(StorageFailed(cause));
+        }
         response
     }
 }
 
 const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator took this out of sight. \
                             Members who choose to see dead posts in their settings can read it.";
+
+const UNSAVED: &str = "The forum cannot save anything at the moment. Please try again in a few minutes.";
+const UNREAD: &str = "The forum cannot read this at the moment. Please try again in a few minutes.";
 
 /// The words for a status of which nothing else is known, such as the refusal of a layer.
 fn shown(status: StatusCode) -> Shown {
@@ -200,10 +228,11 @@ pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Resp
     let response = next.run(request).await;
     let status = response.status();
     let known = response.extensions().get::<Shown>().cloned();
+    let is_for_machines = response.extensions().get::<ForMachines>().is_some();
     // A form shown again with a 4xx has its own page already.
     let has_page =
         known.is_none() && response.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
-    if !(status.is_client_error() || status.is_server_error()) || has_page {
+    if !(status.is_client_error() || status.is_server_error()) || has_page || is_for_machines {
         return response;
     }
     let shown = known.unwrap_or_else(|| shown(status));

@@ -98,6 +98,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         })
         .on_response(DefaultOnResponse::new().level(Level::DEBUG));
     let site = routes::routes()
+        .layer(middleware::from_fn_with_state(app.clone(), written::keep_unsaved))
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -12,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::domain::text::{self, Html};
 use crate::domain::user::Role;
 use crate::store::Reachable;
-use crate::web::error::Error;
+use crate::web::error::{Error, ForMachines};
 use crate::web::page::{Page, html};
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
@@ -106,16 +107,27 @@ pub async fn robots() -> Response {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], RULES).into_response()
 }
 
-/// `/healthz`: whether the process answers and its database can be read.
+/// `/healthz`: whether the process answers, and its database can be read and written.
 pub async fn healthz(State(app): State<App>) -> Response {
-    let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")];
-    match app.store.ping().await {
-        Ok(()) => (headers, "ok\n").into_response(),
+    health(&app, "ok\n").await
+}
+
+/// `/readyz`: whether people can be sent here; the same question as long as one process has all of the forum.
+pub async fn readyz(State(app): State<App>) -> Response {
+    health(&app, "ready\n").await
+}
+
+async fn health(app: &App, well: &'static str) -> Response {
+    let (status, says) = match app.store.ping().await {
         Err(error) => {
             tracing::error!(?error, "the database cannot be read");
-            (StatusCode::SERVICE_UNAVAILABLE, headers, "the database cannot be read\n").into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n")
         }
-    }
+        Ok(()) if app.store.can_save().await => (StatusCode::OK, well),
+        Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "pages can be read, but nothing can be saved: is the disk full?\n"),
+    };
+    let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")];
+    (status, Extension(ForMachines), headers, says).into_response()
 }
 
 /// Where nothing else is.

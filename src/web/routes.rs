@@ -95,6 +95,7 @@ fn machines() -> Router<App> {
         .route("/feed/log.atom", get(log::atom))
         .route("/robots.txt", get(pages::robots))
         .route("/healthz", get(pages::healthz))
+        .route("/readyz", get(pages::readyz))
         .route("/favicon.ico", get(assets::favicon))
         .route("/static/{name}", get(assets::show))
         // Hacker News's own addresses

@@ -114,7 +114,11 @@ pub async fn begin_new(
     hash: &str,
     goto: &Goto,
 ) -> Result<Response, Error> {
-    let begun = begin(app, headers, user, hash).await?;
+    let begun = match begin(app, headers, user, hash).await {
+        // The account is there all the same.
+        Err(Error::Unsaved(_)) => None,
+        begun => begun?,
+    };
     // Whoever runs the site may have set another password at the same moment: the log-in page is where to go then.
     Ok(begun.map_or_else(|| to_log_in(goto.as_str()), |begun| begun.with(goto.redirect())))
 }

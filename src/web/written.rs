@@ -2,14 +2,16 @@
 //! log-in it stands in a form again, to be sent once more. So it does where the site has no time for a form.
 
 use askama::Template;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::Method;
 use http::header::RETRY_AFTER;
+use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::web::account;
-use crate::web::error::Error;
+use crate::web::error::{Error, StorageFailed};
 use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html, html_with, wants_json};
@@ -150,9 +152,43 @@ pub fn again(app: &App, viewer: &MaybeMember, kept: &Kept) -> Response {
 /// form does not: nobody here has written it.
 pub async fn refused(app: &App, error: Error, request: Request) -> Response {
     let is_ours = request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    if is_ours { kept(app, error, request).await } else { error.into_response() }
+}
+
+/// Answers a form that cannot be saved with what somebody wrote in it. While it is known that nothing can be, the form is not even read, so
+/// that trying again costs nobody one of the posts that they have in an hour.
+pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        let response = next.run(request).await;
+        return match response.extensions().get::<StorageFailed>() {
+            Some(StorageFailed(cause)) => {
+                app.store.storage_failed(cause);
+                Error::Unread.into_response()
+            }
+            None => response,
+        };
+    }
+    let (parts, body) = request.into_parts();
+    // It has come already: this is a copy of where it is.
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
+    let again = Request::from_parts(parts.clone(), Body::from(body.clone()));
+    if app.store.is_failing() && !app.store.can_save_now().await {
+        return kept(&app, Error::Unsaved(String::new()), again).await;
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    match response.extensions().get::<StorageFailed>() {
+        Some(StorageFailed(cause)) => {
+            app.store.storage_failed(cause);
+            kept(&app, Error::Unsaved(cause.clone()), again).await
+        }
+        None => response,
+    }
+}
+
+async fn kept(app: &App, error: Error, request: Request) -> Response {
     let why = error.to_string();
     let refusal = error.into_response();
-    if request.method() != Method::POST || !is_ours || wants_json(request.headers()) {
+    if request.method() != Method::POST || wants_json(request.headers()) {
         return refusal;
     }
     let (theme, in_session) = (theme_cookie(request.headers()), session::current(app, request.headers()).is_some());

@@ -108,6 +108,7 @@ GET  /feed/top.atom
 GET  /feed/log.atom
 GET  /robots.txt
 GET  /healthz
+GET  /readyz
 GET  /favicon.ico
 GET  /static/{name}
 GET  /news p

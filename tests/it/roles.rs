@@ -244,6 +244,7 @@ GET  /feed/top.atom             -         -                          page
 GET  /feed/log.atom             -         -                          page
 GET  /robots.txt                -         -                          page
 GET  /healthz                   -         -                          page
+GET  /readyz                    -         -                          page
 GET  /favicon.ico               -         -                          page
 GET  /static/{name}             asset     -                          page
 GET  /news                      -         p=2                        moved

@@ -85,6 +85,7 @@ fn copy(error: &Error) -> Error {
         Error::NotFound => Error::NotFound,
         Error::Conflict => Error::Conflict,
         Error::Busy => Error::Busy,
+        Error::Storage(inner) => Error::Storage(sqlx::Error::Protocol(inner.to_string())),
         Error::Other(inner) => Error::Other(sqlx::Error::Protocol(inner.to_string())),
     }
 }
