@@ -3,6 +3,7 @@
 //! identify a person.
 
 mod address;
+mod charset;
 mod page;
 
 use std::error::Error as StdError;
@@ -17,6 +18,7 @@ use reqwest::{Client, ClientBuilder, Response, redirect, retry};
 use tokio::sync::Semaphore;
 
 use crate::domain::url::{StoryUrl, UrlError};
+use crate::fetch::page::Reading;
 
 pub use address::is_public;
 
@@ -116,11 +118,11 @@ impl Fetcher {
         if !response.status().is_success() {
             return Err(FetchError::Status(response.status().as_u16()));
         }
-        if !is_html(response.headers()) {
+        let content_type = content_type(response.headers()).to_owned();
+        if !is_html(&content_type) {
             return Err(FetchError::NotHtml);
         }
-        let html = self.text(response).await?;
-        page::title(&html).ok_or(FetchError::NoTitle)
+        self.page(response).await?.title(&content_type).ok_or(FetchError::NoTitle)
     }
 
     /// Asks for an address and follows where it sends us, each step checked as the first.
@@ -152,24 +154,15 @@ impl Fetcher {
         if public { Ok(url) } else { Err(FetchError::NotPublic) }
     }
 
-    /// The text of a page, in the charset that its header, its mark or its `<meta>` names; not more than is allowed, nor than is
-    /// needed for a title.
-    async fn text(&self, mut response: Response) -> Result<String, FetchError> {
-        let mut body: Vec<u8> = Vec::new();
+    /// As much of a page as a title needs.
+    async fn page(&self, mut response: Response) -> Result<Reading, FetchError> {
+        let mut page = Reading::new(self.rules.bytes);
         while let Some(chunk) = response.chunk().await.map_err(FetchError::of)? {
-            let seen = body.len();
-            body.extend_from_slice(&chunk);
-            if body.len() >= self.rules.bytes || page::ends_head(&body, seen) {
+            if page.push(&chunk) {
                 break;
             }
         }
-        body.truncate(self.rules.bytes);
-        let charset = page::charset(&body);
-        let mut read = http::Response::new(body);
-        if let Some(kind) = response.headers().get(CONTENT_TYPE) {
-            read.headers_mut().insert(CONTENT_TYPE, kind.clone());
-        }
-        Response::from(read).text_with_charset(&charset).await.map_err(FetchError::of)
+        Ok(page)
     }
 }
 
@@ -198,9 +191,12 @@ fn builder(rules: &Rules, user_agent: &str) -> ClientBuilder {
         .pool_max_idle_per_host(0)
 }
 
-fn is_html(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn is_html(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
     ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
 }
 

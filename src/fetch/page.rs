@@ -1,19 +1,123 @@
 //! Reading a page for its title, whatever it holds.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::{RawKind, State};
 use html5ever::tokenizer::{BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
-use lol_html::{HtmlRewriter, Settings, element, text};
+use lol_html::html_content::EndTag;
+use lol_html::{HandlerResult, HtmlRewriter, Settings, element, send, text};
 
 use crate::domain::title::suggestion;
+use crate::fetch::charset;
 
 /// How much of a title is kept while it is read, in bytes; far more than is shown.
 const TITLE_BYTES: usize = 4_096;
 
-/// Where a `<meta>` may name the charset, by the HTML standard.
-const CHARSET_WITHIN: usize = 1_024;
+/// A page while it arrives, until enough of it is there for a title. Each byte is looked at once, in whatever chunks it comes.
+pub(super) struct Reading {
+    body: Vec<u8>,
+    most: usize,
+    /// None where the parser has given up.
+    parser: Option<send::HtmlRewriter<'static, fn(&[u8])>>,
+    head: Arc<Head>,
+    #[cfg(test)]
+    looked_at: usize,
+}
+
+/// What has been met of the page's head.
+#[derive(Default)]
+struct Head {
+    is_open: AtomicBool,
+    is_over: AtomicBool,
+    is_titled: AtomicBool,
+}
+
+impl Reading {
+    /// Nothing yet, of a page of which at most so many bytes are read.
+    pub(super) fn new(most: usize) -> Reading {
+        let head = Arc::new(Head::default());
+        Reading {
+            body: Vec::new(),
+            most,
+            parser: Some(parser(&head)),
+            head,
+            #[cfg(test)]
+            looked_at: 0,
+        }
+    }
+
+    /// Takes the next chunk; answers whether that is enough: a title was read and the head is over, or the page is too long.
+    pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
+        let room = self.most.saturating_sub(self.body.len());
+        let chunk = chunk.get(..room).unwrap_or(chunk);
+        let seen = self.body.len();
+        self.body.extend_from_slice(chunk);
+        if !self.head.is_open.load(Relaxed) {
+            // The parser does not tell of an end without a beginning.
+            let fresh = self.body.get(seen.saturating_sub(END.len() - 1)..).unwrap_or_default();
+            if fresh.windows(END.len()).any(|window| window.eq_ignore_ascii_case(END)) {
+                self.head.is_over.store(true, Relaxed);
+            }
+            #[cfg(test)]
+            {
+                self.looked_at += fresh.len();
+            }
+        }
+        if self.parser.as_mut().is_some_and(|parser| parser.write(chunk).is_err()) {
+            self.parser = None;
+        }
+        #[cfg(test)]
+        {
+            self.looked_at += chunk.len();
+        }
+        self.body.len() >= self.most || self.head.is_over.load(Relaxed) && self.head.is_titled.load(Relaxed)
+    }
+
+    /// The title of what was read, which came with this Content-Type header.
+    pub(super) fn title(&self, content_type: &str) -> Option<String> {
+        let (html, _, _) = charset::of(&self.body, content_type).decode(&self.body);
+        title(&html)
+    }
+}
+
+const END: &[u8] = b"</head";
+
+/// Notes in `head` how far a page has come that is written to it.
+fn parser(head: &Arc<Head>) -> send::HtmlRewriter<'static, fn(&[u8])> {
+    let (opened, begun, titled) = (Arc::clone(head), Arc::clone(head), Arc::clone(head));
+    let drawing = AtomicBool::new(false);
+    let settings = Settings::new_send()
+        .append_element_content_handler(element!("head", move |tag| {
+            opened.is_open.store(true, Relaxed);
+            let head = Arc::clone(&opened);
+            let over = move |_: &mut EndTag<'_>| -> HandlerResult {
+                head.is_over.store(true, Relaxed);
+                Ok(())
+            };
+            tag.on_end_tag(Box::new(over))
+        }))
+        .append_element_content_handler(element!("body", move |_| {
+            begun.is_over.store(true, Relaxed);
+            Ok(())
+        }))
+        .append_element_content_handler(element!("svg, title", move |tag| {
+            // Drawings have titles too.
+            if tag.tag_name() == "svg" || drawing.load(Relaxed) {
+                drawing.store(true, Relaxed);
+                return Ok(());
+            }
+            let head = Arc::clone(&titled);
+            let read = move |_: &mut EndTag<'_>| -> HandlerResult {
+                head.is_titled.store(true, Relaxed);
+                Ok(())
+            };
+            tag.on_end_tag(Box::new(read))
+        }));
+    HtmlRewriter::new(settings, |_: &[u8]| {})
+}
 
 /// The `og:title` of a page, else its `<title>`: entities decoded, blanks folded, cut at a word.
 pub(super) fn title(html: &str) -> Option<String> {
@@ -82,36 +186,6 @@ fn decode(raw: &str) -> String {
     reader.sink.0.take()
 }
 
-/// The charset that a page itself names, else the one it seems to be in: UTF-8, or Windows-1252 where it cannot be.
-pub(super) fn charset(body: &[u8]) -> String {
-    let start: String = body.iter().take(CHARSET_WITHIN).map(|b| char::from(b.to_ascii_lowercase())).collect();
-    let named = start.split("<meta").skip(1).find_map(|meta| {
-        let tag = meta.split('>').next()?;
-        let (_, value) = tag.split_once("charset")?;
-        let value = value.trim_start().strip_prefix('=')?.trim_start().trim_start_matches(['"', '\'']);
-        let label = value.split(|c: char| !(c.is_ascii_alphanumeric() || "-_:.".contains(c))).next()?;
-        (!label.is_empty()).then(|| label.to_owned())
-    });
-    match named {
-        // A page that can be read this far is not in UTF-16, whatever it says.
-        Some(label) if label.starts_with("utf-16") => "utf-8".to_owned(),
-        Some(label) => label,
-        // The end may be cut inside a character.
-        None if std::str::from_utf8(body).is_err_and(|e| e.error_len().is_some()) => "windows-1252".to_owned(),
-        None => "utf-8".to_owned(),
-    }
-}
-
-/// Whether a title was read and the head of the page is over, so that no more is needed. `seen`: how much was looked at before.
-pub(super) fn ends_head(body: &[u8], seen: usize) -> bool {
-    let fresh = body.get(seen.saturating_sub("</head".len())..).unwrap_or_default();
-    (holds(fresh, b"</head") || holds(fresh, b"<body")) && holds(body, b"</title")
-}
-
-fn holds(text: &[u8], tag: &[u8]) -> bool {
-    text.windows(tag.len()).any(|window| window.eq_ignore_ascii_case(tag))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,29 +229,84 @@ mod tests {
         assert_eq!(title(&format!("<meta{attributes}><title>x</title>")).as_deref(), Some("x"));
     }
 
-    #[test]
-    fn a_page_names_its_charset_or_is_guessed() {
-        for (body, expected) in [
-            (&b"<meta charset=utf-8>"[..], "utf-8"),
-            (b"<META CHARSET='Shift_JIS'>", "shift_jis"),
-            (b"<meta http-equiv=Content-Type content=\"text/html; charset = windows-1251\">", "windows-1251"),
-            (b"<meta name=x><meta charset=\"gbk\" />", "gbk"),
-            (b"<meta charset=utf-16le>", "utf-8"),
-            (b"<p>charset=gbk", "utf-8"),
-            (b"caf\xc3\xa9", "utf-8"),
-            (b"caf\xc3", "utf-8"),
-            (b"caf\xe9 x", "windows-1252"),
-            (b"", "utf-8"),
-        ] {
-            assert_eq!(charset(body), expected, "{:?}", String::from_utf8_lossy(body));
-        }
+    /// How much of a page is taken that comes in chunks of this size, and how much was looked at for that.
+    fn taken(page: &[u8], chunk: usize) -> (usize, usize) {
+        let mut reading = Reading::new(1 << 20);
+        let _ = page.chunks(chunk).find(|chunk| reading.push(chunk));
+        (reading.body.len(), reading.looked_at)
     }
 
     #[test]
     fn reading_stops_where_the_head_ends() {
-        assert!(ends_head(b"<title>x</title></HEAD>", 0));
-        assert!(ends_head(b"<title>x</title><body>", 20));
-        assert!(!ends_head(b"<title>x</title>", 0));
-        assert!(!ends_head(b"<script>'</head>'</script>", 0));
+        for page in [
+            "<html><head><title>x</title></HEAD>|<body>",
+            "<head><title>x</title><meta name=a></head >|",
+            "<head><meta content='</head><body>'><title>x</title><script>'</head><body>'</script></head>|",
+            "<!-- <title></title></head><body> --><title>x</title><body>|",
+            "<script>'<title></title><body>'</script><title>x</title></head|>",
+            "<title>x</title></head|>",
+            "<title>x</title><p>no end",
+            "<head><title>never closed</head><body>",
+            "<head></head><body><svg><title>drawing</title></svg><p>",
+            "<head></head><body><h1>y</h1><title>late</title>|<p>",
+        ] {
+            let end = page.find('|').unwrap_or(page.len());
+            let page = page.replace('|', "") + &" ".repeat(64);
+            let end = if end == page.len() - 64 { page.len() } else { end };
+            for chunk in 1..=64 {
+                let (taken, _) = taken(page.as_bytes(), chunk);
+                // A tag counts once it is closed.
+                let latest = (end + 1).div_ceil(chunk) * chunk;
+                assert!(end <= taken && taken <= latest, "{page} by {chunk}: {taken}, not {end} to {latest}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_work_of_a_page_grows_with_its_bytes_however_they_are_cut() {
+        for part in ["<body", "<body>", "</head>", "</head", "<head>", "<title", "<p a='", "&amp", "<!--", "-->", "x"] {
+            let page = part.repeat((100_000) / part.len());
+            for chunk in [1, 2, 5, 7, 1_024, page.len()] {
+                let (_, looked_at) = taken(page.as_bytes(), chunk);
+                assert!(looked_at <= 8 * page.len(), "{part} by {chunk}: {looked_at} of {}", page.len());
+            }
+        }
+    }
+
+    #[test]
+    fn no_more_is_kept_than_may_be_read() {
+        let mut reading = Reading::new(20);
+        assert!(!reading.push(b"<title>0123456789"));
+        assert!(reading.push(b"0123456789"));
+        assert_eq!(reading.title("text/html").as_deref(), Some("0123456789012"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_title_does_not_depend_on_how_its_page_is_cut(
+            page in "(<head>|</head>|<body>|<title>|</title>|<svg>|<script>|</script>|<!--|-->|<meta property=og:title content='o'>|[a-z<>'é ]){0,24}",
+            cuts in proptest::collection::vec(1_usize..9, 1..24),
+        ) {
+            let mut whole = Reading::new(1 << 20);
+            whole.push(page.as_bytes());
+            let mut rest = page.as_bytes();
+            let mut reading = Reading::new(1 << 20);
+            for cut in cuts.iter().cycle() {
+                let (chunk, left) = rest.split_at((*cut).min(rest.len()));
+                if rest.is_empty() || reading.push(chunk) {
+                    break;
+                }
+                rest = left;
+            }
+            // What was left unread comes after the head.
+            let of_head = |title: Option<String>| title.filter(|title| title != "o");
+            if reading.body.len() == page.len() {
+                proptest::prop_assert_eq!(reading.title("text/html"), whole.title("text/html"));
+            } else {
+                proptest::prop_assert!(whole.head.is_over.load(Relaxed) && whole.head.is_titled.load(Relaxed));
+                let (early, late) = (of_head(reading.title("text/html")), of_head(whole.title("text/html")));
+                proptest::prop_assert!(early == late || late.is_none(), "{:?} {:?}", early, late);
+            }
+        }
     }
 }
