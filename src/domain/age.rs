@@ -1,9 +1,11 @@
 //! Times in words. Everything is UTC: a page is the same bytes for every reader, so none can be in a reader's own zone.
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
+use crate::domain::plural::counted;
 
 const YEAR: i64 = 365 * DAY;
 const MONTH: i64 = YEAR / 12;
+const THIRTY_DAYS: i64 = 30 * DAY;
 
 /// How long before `now` something was, in its largest whole unit: `just now`, `1 minute ago`, `4 months ago`. A time
 /// to come is `just now` too: two machines' clocks differ by seconds.
@@ -13,9 +15,35 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.since(then);
     match UNITS.into_iter().find(|(size, _)| seconds >= *size) {
         None => "just now".to_owned(),
-        Some((size, unit)) if seconds / size == 1 => format!("1 {unit} ago"),
-        Some((size, unit)) => format!("{} {unit}s ago", seconds / size),
+        Some((size, unit)) => format!("{} ago", counted(seconds / size, unit)),
     }
+}
+
+/// A length of time, such as a setting, exactly: `2 hours`, `14 days`, `1 hour 30 minutes`.
+pub fn span(seconds: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")];
+    let mut rest = seconds.max(0);
+    let mut words = Vec::new();
+    for (size, unit) in UNITS {
+        if rest >= size {
+            words.push(counted(rest / size, unit).to_string());
+        }
+        rest %= size;
+    }
+    if words.is_empty() { counted(0, "second").to_string() } else { words.join(" ") }
+}
+
+/// How much of a time is left, as a [`span`] of one or two units that is never less than it: to the minute below a day, to the hour below 30
+/// days.
+pub fn left(seconds: i64) -> String {
+    let step = match seconds {
+        ..MINUTE => 1,
+        MINUTE..DAY => MINUTE,
+        DAY..THIRTY_DAYS => HOUR,
+        THIRTY_DAYS.. => DAY,
+    };
+    let over = seconds.rem_euclid(step);
+    span(if over == 0 { seconds } else { seconds.saturating_add(step - over) })
 }
 
 /// RFC 3339 in UTC, `2025-11-12T10:00:00Z`, for `<time datetime>`; a time that no calendar reaches is the nearest that
@@ -68,6 +96,55 @@ mod tests {
         ] {
             assert_eq!(ago(now.minus(seconds), now), words, "{seconds} seconds");
         }
+    }
+
+    #[test]
+    fn a_length_of_time_is_said_as_it_is() {
+        for (seconds, words) in [
+            (-5, "0 seconds"),
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (90, "1 minute 30 seconds"),
+            (5 * MINUTE, "5 minutes"),
+            (HOUR, "1 hour"),
+            (90 * MINUTE, "1 hour 30 minutes"),
+            (120 * MINUTE, "2 hours"),
+            (DAY, "1 day"),
+            (36 * HOUR, "1 day 12 hours"),
+            (14 * DAY, "14 days"),
+            (365 * DAY, "365 days"),
+        ] {
+            assert_eq!(span(seconds), words);
+        }
+    }
+
+    #[test]
+    fn no_less_is_said_to_be_left_than_is() {
+        for (seconds, words) in [
+            (-5, "0 seconds"),
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (59, "59 seconds"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (59 * MINUTE + 1, "1 hour"),
+            (HOUR + 1, "1 hour 1 minute"),
+            (2 * HOUR - 60, "1 hour 59 minutes"),
+            (2 * HOUR - 59, "2 hours"),
+            (2 * HOUR - 1, "2 hours"),
+            (2 * HOUR, "2 hours"),
+            (DAY - 1, "1 day"),
+            (DAY + 1, "1 day 1 hour"),
+            (13 * DAY + 5 * HOUR, "13 days 5 hours"),
+            (14 * DAY - HOUR + 1, "14 days"),
+            (14 * DAY - 1, "14 days"),
+            (14 * DAY, "14 days"),
+            (30 * DAY - 1, "30 days"),
+            (90 * DAY + 1, "91 days"),
+        ] {
+            assert_eq!(left(seconds), words, "{seconds} seconds");
+        }
+        assert!(left(i64::MAX).ends_with(" seconds"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::clock::{HOUR, Timestamp};
-use crate::domain::item::duration_words;
+use crate::domain::age;
 use crate::domain::policy::{Policy, Rates};
 use crate::domain::text;
 use crate::domain::url::StoryUrl;
@@ -142,7 +142,7 @@ impl Held {
     }
 
     fn wait(&self) -> Option<String> {
-        self.wait.map(|seconds| duration_words(i64::try_from(seconds).unwrap_or(i64::MAX)))
+        self.wait.map(|seconds| age::left(i64::try_from(seconds).unwrap_or(i64::MAX)))
     }
 
     /// Whether what was typed can be mended, so that it need not wait.
@@ -230,12 +230,12 @@ impl Brake {
                     0 => format!("cannot {} here", deed.noun()),
                     _ => format!("can {} {often} an hour here,", deed.noun()),
                 };
-                format!("New accounts {may} until they are {} old or have {karma} karma.", duration_words(age))
+                format!("New accounts {may} until they are {} old or have {karma} karma.", age::span(age))
             }
             _ if self.times == 0 => "This site does not take that at the moment.".to_owned(),
             Whose::Account => deed.done_a_lot().to_owned(),
             Whose::SlowedAccount => {
-                format!("A moderator slowed you down: you can post {often} in {}.", duration_words(self.per))
+                format!("A moderator slowed you down: you can post {often} in {}.", age::span(self.per))
             }
             Whose::Address if deed == Deed::SignUp => {
                 "Several accounts were made from your address in a short time.".to_owned()

@@ -2,7 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::domain::desk::Told;
-use crate::domain::item::{Death, Item, Kind, duration_words};
+use crate::domain::age;
+use crate::domain::item::{Death, Item, Kind};
 use crate::domain::policy::Policy;
 use crate::domain::standing::with_reason;
 use crate::domain::user::{Member, Role};
@@ -146,7 +147,7 @@ fn next(item: &Item, deeds: &[Deed<'_>], author: &Member, policy: &Policy, now: 
     let mut next = Vec::new();
     if (flagged || edited) && item.may_edit(author, policy, now).is_ok() {
         let left = item.editable_until(policy).since(now);
-        next.push(Next::Edit((author.role == Role::Member).then(|| duration_words(left))));
+        next.push(Next::Edit((author.role == Role::Member).then(|| age::left(left))));
     }
     if dead && !item.cleared && policy.vouches_to_restore > 0 {
         next.push(Next::Wait(vouches(item.vouches, policy.vouches_to_restore)));

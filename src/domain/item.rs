@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::clock::Timestamp;
+use crate::domain::age;
 use crate::domain::policy::Policy;
 use crate::domain::title::Section;
 use crate::domain::user::{Member, Role, UserId};
@@ -212,7 +213,7 @@ impl Item {
             return Err(ItemError::Dead);
         }
         if now > self.editable_until(policy) {
-            return Err(ItemError::EditClosed(duration_words(policy.edit_window)));
+            return Err(ItemError::EditClosed(age::span(policy.edit_window)));
         }
         Ok(())
     }
@@ -258,26 +259,15 @@ impl Item {
         if root.locked || self.locked {
             return Err(ItemError::ThreadLocked);
         }
-        if let Some(age) = policy.thread_closes_after
-            && now.since(root.time) > age
+        if let Some(limit) = policy.thread_closes_after
+            && now.since(root.time) > limit
         {
-            return Err(ItemError::ThreadClosed(duration_words(age)));
+            return Err(ItemError::ThreadClosed(age::span(limit)));
         }
         let opens = self.visible_at.plus(policy.reply_delay(self.depth));
         if now < opens && !from_own_page && !self.is_own(Some(member)) {
-            return Err(ItemError::TooSoon(duration_words(policy.reply_delay(self.depth))));
+            return Err(ItemError::TooSoon(age::left(policy.reply_delay(self.depth))));
         }
         Ok(())
     }
-}
-
-/// A length of time in words, in its largest whole unit: `2 hours`, `1 minute`.
-pub fn duration_words(seconds: i64) -> String {
-    const UNITS: [(i64, &str); 5] =
-        [(365 * 86_400, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let seconds = seconds.max(0);
-    let (size, name) = UNITS.into_iter().find(|(size, _)| seconds >= *size).unwrap_or((1, "second"));
-    let n = seconds / size;
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {name}{plural}")
 }

@@ -11,6 +11,7 @@ pub mod item;
 pub mod moderation;
 pub mod origin;
 pub mod password;
+pub mod plural;
 pub mod policy;
 pub mod rank;
 pub mod reference;

@@ -1,6 +1,7 @@
 //! Ways in: who may make an account, who may invite, and what a request says.
 
-use crate::clock::{DAY, Timestamp};
+use crate::clock::Timestamp;
+use crate::domain::age;
 use crate::domain::policy::Policy;
 use crate::domain::user::{Member, Role};
 
@@ -137,7 +138,7 @@ pub fn invitations_of(
     }
     let wait = policy.new_account.saturating_sub(now.since(member.created));
     if wait > 0 {
-        return Err(InvitationError::New(crate::domain::item::duration_words(wait.max(DAY))));
+        return Err(InvitationError::New(age::left(wait)));
     }
     Ok(policy.invitations)
 }

@@ -4,6 +4,7 @@
 use crate::clock::{DAY, Timestamp};
 use crate::domain::age;
 use crate::domain::moderation::ModerationError;
+use crate::domain::plural::counted;
 use crate::domain::user::{Member, Profile, Role};
 
 /// An account's ban as it is kept: none, one that holds, or one that has ended by itself.
@@ -44,7 +45,7 @@ pub const CHANGED: &str = "now ";
 
 /// So many posts, in words.
 pub fn posts(count: usize) -> String {
-    format!("{count} post{}", if count == 1 { "" } else { "s" })
+    counted(count, "post").to_string()
 }
 
 /// `said`, and the reason after it where there is one, as a sentence.

@@ -1,6 +1,7 @@
 //! Votes: who may cast which, and until when it can be taken back.
 
 use crate::clock::{DAY, Timestamp};
+use crate::domain::age;
 use crate::domain::item::{Item, Kind, Sight, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::user::{Member, Role};
@@ -74,8 +75,8 @@ pub enum VoteError {
     TooOld,
     #[error("This is at the lowest score already.")]
     Floor,
-    #[error("A vote can be undone within an hour. This one stays.")]
-    UndoClosed,
+    #[error("A vote can be undone within {0}. This one stays.")]
+    UndoClosed(String),
 }
 
 /// How long after posting a comment can be voted down, in seconds (hacker-news: 1,440 minutes).
@@ -135,7 +136,7 @@ impl Vote {
             return Err(VoteError::Own);
         }
         if now.since(self.at) > policy.undo_window {
-            return Err(VoteError::UndoClosed);
+            return Err(VoteError::UndoClosed(age::span(policy.undo_window)));
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::{Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::flag::{self, Flag, Outcome, Reason};
 use crate::domain::item::{Death, ItemId, Kind};
+use crate::domain::plural::counted;
 use crate::domain::policy::Policy;
 use crate::domain::user::UserId;
 
@@ -347,7 +348,7 @@ async fn kill_by_flags(
         count_descendants(tx, subject.root_id, -1).await?;
     }
     let mostly = flag::mostly(&flags).unwrap_or(Reason::Other);
-    let detail = format!("{} flags", flags.len());
+    let detail = counted(flags.len(), "flag").to_string();
     let act = Act { actor: None, reason: mostly.as_str(), at: now };
     moderation::done_to(tx, subject.of(item), Entry { detail: &detail, ..Entry::of("flag-kill") }, act).await
 }

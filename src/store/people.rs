@@ -216,7 +216,7 @@ impl Store {
         let mut detail = "what was posted under it stays dead".to_owned();
         if bring_back {
             let posts = bring_back_shadowed(&mut tx, user).await?;
-            detail = format!("{posts} post{} came back", if posts == 1 { "" } else { "s" });
+            detail = format!("{} came back", standing::posts(posts));
         }
         record(&mut tx, act, Entry { user: Some(user), detail: &detail, private: true, ..Entry::of("unshadow") })
             .await?;

@@ -8,6 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use crate::clock::Timestamp;
 use crate::domain::age;
 use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::plural::counted;
 use crate::domain::text;
 use crate::web::error::Error;
 use crate::web::lists::Ranked;
@@ -41,7 +42,8 @@ pub async fn top(State(app): State<App>) -> Result<Response, Error> {
 fn entry(item: &Item, base: &str) -> Entry {
     let page = format!("{base}/item/{}", item.id);
     let author = item.author.clone();
-    let summary = format!("{} points, {} comments. {}", item.score, item.descendants, text::excerpt(&item.text, 300));
+    let (points, comments) = (counted(item.score, "point"), counted(item.descendants, "comment"));
+    let summary = format!("{points}, {comments}. {}", text::excerpt(&item.text, 300));
     Entry {
         title: Text::plain(clean(item.title.as_deref().unwrap_or_default())),
         id: page.clone(),

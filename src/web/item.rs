@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::domain::fate::Next;
 use crate::domain::item::{Death, Item, ItemError, ItemId, Kind, Sight, may_see};
 use crate::domain::moderation;
+use crate::domain::plural::counted;
 use crate::domain::text::{self, Html};
 use crate::domain::thread::{self, Order};
 use crate::domain::user::Role;
@@ -286,7 +287,7 @@ impl Parts<'_> {
         let shown = matches!(self.thread.eye.sees(self.item), Sight::Whole);
         let description = if shown { text::excerpt(&self.item.text, DESCRIPTION) } else { String::new() };
         let description = match (description.is_empty(), context) {
-            (true, None) => format!("{} comments on {}", story.comments, story.title),
+            (true, None) => format!("{} on {}", counted(story.comments, "comment"), story.title),
             _ => description,
         };
         let mut page = Page::new(self.app, self.viewer, "item", title).described(description);

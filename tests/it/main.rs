@@ -60,6 +60,7 @@ mod secrets;
 mod server;
 mod server_h2;
 mod sites;
+mod spans;
 mod statements;
 mod submit;
 mod taken;

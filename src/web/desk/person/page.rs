@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::domain::age;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::moderation::{self, ACTS};
+use crate::domain::plural::counted;
 use crate::domain::standing::{self, MOST_TAKEN, Term, with_reason};
 use crate::domain::text;
 use crate::domain::user::{Profile, Role};
@@ -195,7 +196,7 @@ impl Asked<'_> {
             acts: self.acts().await?,
             terms: Term::OFFERED
                 .into_iter()
-                .map(|days| (days.to_string(), format!("{days} day{}", if days == 1 { "" } else { "s" })))
+                .map(|days| (days.to_string(), counted(days, "day").to_string()))
                 .collect(),
             user,
         };
