@@ -144,6 +144,11 @@ function closeForm() {
   opened.form = opened.link = null;
 }
 
+/** Where a page has its own links to reply and to edit: never within what somebody wrote, which stands in `.t`, `.title` or deeper. */
+const CONTROLS = ".c > details > p > a, .c.flat > p > a, .answer > a, .story.lead > .meta > a";
+
+const isControl = (link, what) => link.matches(CONTROLS) && new RegExp(`^/item/\\d+/(${what})$`).test(link.pathname);
+
 /** Opens the form of a reply or edit link's page under what it is about. */
 async function openFormAt(link) {
   const again = opened.link === link;
@@ -152,7 +157,7 @@ async function openFormAt(link) {
   try {
     const answer = await fetch(link.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const form = $("form.write[action$='/reply'], form.write[action$='/edit']", page);
+    const form = $(`form.write[action="${link.pathname}"]`, page);
     if (!answer.ok || !form) throw new Error("no form");
     link.closest("p, .meta").after(document.adoptNode(form));
     Object.assign(opened, { form, link });
@@ -166,8 +171,8 @@ async function openFormAt(link) {
 
 function writeInPlace() {
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("main a[href$='/reply'], main a[href$='/edit']");
-    if (!link || !plainClick(event) || !link.closest(".c, .answer, .lead")) return;
+    const link = event.target.closest?.("main a");
+    if (!link || !plainClick(event) || !isControl(link, "reply|edit")) return;
     event.preventDefault();
     openFormAt(link);
   });
@@ -355,8 +360,8 @@ const KEYS = [
   ["j", "next", () => step(1)],
   ["k", "previous", () => step(-1)],
   ["o", "open the story, or fold the comment", () => open()],
-  ["c", "comments of the story", () => $(".talk", here())?.click()],
-  ["u", "upvote, or undo", () => $(":scope > .v button, :scope > header .v button", here() ?? document.createElement("p"))?.click()],
+  ["c", "comments of the story", () => $(":scope > .meta > .talk", here() ?? nowhere)?.click()],
+  ["u", "upvote, or undo", () => $(":scope > .v button, :scope > header .v button", here() ?? nowhere)?.click()],
   ["r", "reply", () => replyHere()?.click()],
   ["n", "next new comment", () => nextNew()],
   ["/", "search", () => ($("#q") ?? $("#find"))?.focus()],
@@ -365,8 +370,9 @@ const KEYS = [
 
 /** The story or comment that has the focus. */
 const here = () => document.activeElement?.closest(".story, .c") ?? null;
+const nowhere = make("p");
 const places = (selector) => $$(selector).filter((place) => place.checkVisibility());
-const handle = (place) => $(".title, h1, header > a", place) ?? place;
+const handle = (place) => $(":scope > .head > .title, :scope > h1 > .title, :scope > h1, :scope > header > a", place) ?? place;
 
 function goTo(place) {
   if (!place) return;
@@ -388,13 +394,13 @@ function open() {
   const place = here();
   const details = place?.matches(".c") && detailsOf(place);
   if (details) details.open = !details.open;
-  else $(".title", place ?? document.createElement("p"))?.click();
+  else $(":scope > .head > .title, :scope > h1 > .title", place ?? nowhere)?.click();
 }
 
 function replyHere() {
   const place = here();
-  if (!place || place.matches(".lead")) return $(".answer a");
-  return $(":scope > details > p a[href$='/reply'], :scope > p a[href$='/reply']", place);
+  if (!place || place.matches(".lead")) return $("main > .answer > a");
+  return $$(":scope > details > p > a, :scope > p > a", place).find((link) => isControl(link, "reply"));
 }
 
 function nextNew() {

@@ -1,0 +1,84 @@
+// Links that somebody wrote: the script leaves them alone, whatever address they have.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { person, startForum, troubles } from "./forum.js";
+import { answerLink, commentById, head, idOf, link, main, own, replyForm, submit, text } from "./page.js";
+
+let forum;
+let other;
+let thread;
+let comment;
+before(async () => {
+  forum = await startForum();
+  const alice = await person(forum, { name: "alice" });
+  await submit(alice, { title: "What the links lead to", text: "Nothing more." });
+  other = new URL(alice.url()).pathname;
+  const words = `See [the form](${other}/reply), [the editor](${other}/edit) and [the word](/user/alice).`;
+  await submit(alice, { title: "Where the links are", text: words });
+  thread = new URL(alice.url()).pathname;
+  await answerLink(alice).click();
+  const form = replyForm(alice);
+  await form.getByRole("textbox").fill(words);
+  await Promise.all([alice.waitForURL(/#c\d+$/), form.getByRole("button").first().click()]);
+  comment = new URL(alice.url()).hash.slice(2);
+  await alice.goto("/settings");
+  await main(alice).getByLabel(/^About/).fill(words);
+  await main(alice).getByRole("button", { name: "Save" }).click();
+  await alice.waitForLoadState();
+});
+after(() => forum?.stop());
+
+/** Each place where the words with the links stand, and the text there. */
+const places = {
+  "a comment in its thread": [() => thread, (page) => text(commentById(page, comment))],
+  "a story's text": [() => thread, (page) => head(page).locator(":scope > .t")],
+  "a comment's own page": [() => `/item/${comment}`, (page) => main(page).locator("article.flat > .t")],
+  "a list of comments": [() => "/comments", (page) => commentById(page, comment).locator(":scope > .t")],
+  "a profile": [() => "/user/alice", (page) => main(page).locator(".t")],
+};
+
+for (const [where, [path, place]] of Object.entries(places)) {
+  test(`a link to a form within ${where} is followed, and opens nothing in place`, async () => {
+    const page = await person(forum, { name: "bob" });
+    for (const [name, what] of [["the form", "reply"], ["the editor", "edit"]]) {
+      await page.goto(path());
+      await link(place(page), name).click();
+      await page.waitForURL((url) => url.pathname === `${other}/${what}`);
+    }
+    assert.deepEqual(troubles(page), []);
+  });
+}
+
+test("the key for a reply opens the form of the comment itself, though its text links to another", async () => {
+  const page = await person(forum, { name: "bob" });
+  await page.goto(thread);
+  await link(text(commentById(page, comment)), "the form").focus();
+  await page.keyboard.press("r");
+  await replyForm(page).waitFor();
+  assert.equal(await replyForm(page).getAttribute("action"), `/item/${comment}/reply`);
+  assert.equal(new URL(page.url()).pathname, thread);
+  assert.deepEqual(troubles(page), []);
+});
+
+test("the page's own links still open their forms in place", async () => {
+  const page = await person(forum, { name: "alice" });
+  await page.goto(thread);
+  assert.equal(await idOf(commentById(page, comment)), Number(comment));
+  for (const [opener, action] of [
+    [link(own(commentById(page, comment)), "reply"), `/item/${comment}/reply`],
+    [link(own(commentById(page, comment)), "edit"), `/item/${comment}/edit`],
+    [link(head(page).locator(".meta"), "edit"), `${thread}/edit`],
+    [answerLink(page), `${thread}/reply`],
+  ]) {
+    await opener.click();
+    await main(page).locator(`form[action="${action}"]`).waitFor();
+    assert.equal(new URL(page.url()).pathname, thread);
+  }
+  await page.goto("/comments");
+  await link(commentById(page, comment).locator(":scope > p"), "reply").click();
+  await main(page).locator(`form[action="/item/${comment}/reply"]`).waitFor();
+  assert.equal(new URL(page.url()).pathname, "/comments");
+  assert.deepEqual(troubles(page), []);
+});
