@@ -2,6 +2,7 @@
 
 use crate::domain::flag::Reason;
 use crate::domain::item::{Item, Kind};
+use crate::domain::standing::WITH_BAN;
 
 /// Why an act on an item is refused. The sentence is what the moderator reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -182,6 +183,10 @@ impl Told<'_> {
             "flag-kill" => {
                 let why = Reason::parse(self.reason).map_or("", Reason::after_flagged);
                 format!("Members flagged your STORY{why}, and it was taken out of sight.")
+            }
+            "kill" if self.detail == WITH_BAN => {
+                let whose = if what == "this" { "the ban of its author" } else { "your ban" };
+                format!("WHO took your STORY out of sight with {whose}.")
             }
             "kill" if self.detail == DEAD_ALREADY => "WHO looked at your STORY, and it stays out of sight.".to_owned(),
             act => said(act, self.kind == Kind::Comment)?.to_owned(),

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::domain::desk::Told;
 use crate::domain::age;
-use crate::domain::item::{Death, Item, Kind};
+use crate::domain::item::{Death, Item, Kind, Sight, Viewer, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::standing::with_reason;
 use crate::domain::user::{Member, Role};
@@ -96,6 +96,59 @@ pub fn why_dead(item: &Item, deeds: &[Deed<'_>], for_moderators: bool) -> Vec<St
     }
 }
 
+/// What is said of a post of which its viewer sees no more than that it was there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// What it is, and whose where the viewer may know: `Dead comment`, `Deleted story by alice`.
+    pub heading: String,
+    /// What happened.
+    pub said: Vec<String>,
+}
+
+impl Gone {
+    /// Of `item`, by the acts on it that the viewer may read of, latest first; none where the viewer sees the item itself.
+    pub fn of(item: &Item, deeds: &[Deed<'_>], viewer: Viewer<'_>, now: Timestamp) -> Option<Gone> {
+        let what = what(item);
+        match may_see(item, viewer, now) {
+            Sight::Whole | Sight::Dead(_) => None,
+            Sight::Deleted if item.is_own(viewer) => {
+                Some(Gone { heading: format!("Your deleted {what}"), said: vec![format!("You deleted this {what}.")] })
+            }
+            Sight::Deleted => {
+                let moderates = viewer.is_some_and(|viewer| viewer.role >= Role::Moderator);
+                let by = item.author.as_ref().filter(|_| moderates).map_or_else(String::new, |name| format!(" by {name}"));
+                // An import does not say who deleted what came without an author.
+                let said = match item.author_id {
+                    None => format!("This {what} was deleted before it came here."),
+                    Some(_) => format!("Its author deleted this {what}."),
+                };
+                Some(Gone { heading: format!("Deleted {what}{by}"), said: vec![said] })
+            }
+            Sight::Hidden | Sight::Absent => {
+                let known = matches!(item.dead, Some(Death::Killed | Death::Flagged));
+                let deeds = if known { deeds } else { &[] };
+                let mut said: Vec<String> =
+                    deaths(deeds).into_iter().filter_map(|deed| deed.told(item).sentence_for_others()).collect();
+                if said.is_empty() {
+                    said.push(KILLED_BY_SOMEBODY.to_owned());
+                }
+                said.push(READABLE.to_owned());
+                Some(Gone { heading: format!("Dead {what}"), said })
+            }
+        }
+    }
+}
+
+/// What is said of a dead post where the log has nothing of it, or not for this viewer: so it gives no shadow-ban away.
+pub const KILLED_BY_SOMEBODY: &str = "Members’ flags, a rule or a moderator took this out of sight.";
+/// Who reads what is dead.
+pub const READABLE: &str = "Members who choose to see dead posts in their settings can read it.";
+
+/// What a post is called in sentences about it.
+pub fn what(item: &Item) -> &'static str {
+    if item.kind == Kind::Comment { "comment" } else { "story" }
+}
+
 /// Who locked something and why, by the acts on it, latest first.
 pub fn why_locked(deeds: &[Deed<'_>]) -> Option<String> {
     let deed = standing(deeds, "lock", "unlock")?;
@@ -114,7 +167,7 @@ fn standing<'a>(deeds: &'a [Deed<'a>], act: &str, undone: &str) -> Option<&'a De
 }
 
 fn turns(item: &Item, deeds: &[Deed<'_>], policy: &Policy) -> Vec<Turn> {
-    let what = if item.kind == Kind::Comment { "comment" } else { "story" };
+    let what = what(item);
     let plain = |said: String| Turn { said, at: None };
     let mut turns = Vec::new();
     if is_dead(item) {

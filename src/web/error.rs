@@ -11,6 +11,7 @@ use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 
 use crate::domain::brake::Held;
+use crate::domain::fate;
 use crate::domain::item::Sight;
 use crate::store;
 use crate::web::goto::Goto;
@@ -104,7 +105,7 @@ impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => f.write_str(what),
-            Error::OutOfSight => f.write_str(OUT_OF_SIGHT),
+Error::OutOfSight => write!(f, "{} {}", fate::KILLED_BY_SOMEBODY, fate::READABLE),
             Error::Unsaved(_) => f.write_str(UNSAVED),
             Error::Unread => f.write_str(UNREAD),
             Error::Held(held) => write!(f, "{held}"),
@@ -171,9 +172,6 @@ impl IntoResponse for Error {
         response
     }
 }
-
-const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator took this out of sight. \
-                            Members who choose to see dead posts in their settings can read it.";
 
 const UNSAVED: &str = "The forum cannot save anything at the moment. Please try again in a few minutes.";
 const UNREAD: &str = "The forum cannot read this at the moment. Please try again in a few minutes.";

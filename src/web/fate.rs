@@ -1,7 +1,7 @@
 //! What became of a post, on its own page: for its author, and for whoever else may read of it.
 
-use crate::domain::fate::{self, Deed, Fate, Next};
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::fate::{self, Deed, Fate, Gone, Next};
+use crate::domain::item::{Item, ItemId, Sight, may_see};
 use crate::domain::user::{Member, Role};
 use crate::store::{Acts, Logged};
 use crate::web::error::Error;
@@ -49,7 +49,7 @@ impl FateView {
         let fate = Fate::of(item, &deeds, author, &app.policy, viewer.now);
         Ok(fate.map(|fate| FateView {
             id: item.id,
-            what: if item.kind == Kind::Comment { "comment" } else { "story" },
+            what: fate::what(item),
             turns: fate
                 .turns
                 .into_iter()
@@ -60,9 +60,11 @@ impl FateView {
     }
 }
 
-/// Why a post is dead or locked, for whoever may read the log; its author reads of it in their [`FateView`].
+/// Why a post is gone, dead or locked, as far as the viewer may know; of what is dead, its author reads in their [`FateView`].
 #[derive(Default)]
 pub struct Signs {
+    /// Where the viewer sees no more of it than its place.
+    pub gone: Option<Gone>,
     pub death: Vec<String>,
     pub lock: Option<Lock>,
 }
@@ -75,13 +77,19 @@ pub struct Lock {
 }
 
 impl Signs {
-    /// A query for what is dead or locked, and none for all else. `above` is what the item stands below, the head of the thread first.
+    /// A query for what is dead or locked where the viewer may read the log, and none for all else. `above` is what the item stands below, the head of the thread first.
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item, above: &[&Item]) -> Result<Signs, Error> {
         let (member, mut signs) = (viewer.member(), Signs::default());
-        if !log::may_read(app, member) {
+        let (sight, own) = (may_see(item, member, viewer.now), item.is_own(member));
+        let reads_log = log::may_read(app, member);
+        if !matches!(sight, Sight::Whole | Sight::Dead(_)) {
+            let logged = if reads_log && sight == Sight::Hidden { acts_on(app, item.id).await? } else { Vec::new() };
+            signs.gone = Gone::of(item, &deeds(app, member, &logged), member, viewer.now);
             return Ok(signs);
         }
-        let (sight, own) = (may_see(item, member, viewer.now), item.is_own(member));
+        if !reads_log {
+            return Ok(signs);
+        }
         if matches!(sight, Sight::Dead(_)) && !own {
             let logged = acts_on(app, item.id).await?;
             let moderates = member.is_some_and(|member| member.role >= Role::Moderator);

@@ -10,7 +10,7 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::domain::fate::Next;
+use crate::domain::fate::{Gone, Next};
 use crate::domain::item::{Death, Item, ItemError, ItemId, Kind, Sight, may_see};
 use crate::domain::moderation;
 use crate::domain::plural::counted;
@@ -40,13 +40,15 @@ const DESCRIPTION: usize = 160;
 pub struct Above {
     pub id: ItemId,
     pub author: Option<Author>,
+    /// What stands for the author where there is none to name.
+    pub gone: &'static str,
     pub when: When,
     pub html: Html,
 }
 
 /// The way from a comment's own page to the thread it stands in.
 pub struct Context {
-    pub name: String,
+    pub heading: String,
     pub parent: ItemId,
     pub above: Vec<Above>,
     pub comment: CommentView,
@@ -73,8 +75,8 @@ struct ItemPage<'a> {
     slot: Slot,
     /// Why nobody can reply, where nobody can.
     closed: Option<ItemError>,
-    /// Whether its author reads in their own box that it is locked.
-    lock_is_told: bool,
+    /// Whether that is said above already.
+    closed_is_told: bool,
     /// Why it is dead or locked.
     signs: Signs,
     /// A moderators' notice above the thread.
@@ -161,18 +163,21 @@ impl Parts<'_> {
         self.refuse_what_is_gone(comments.is_empty())?;
         let is_comment = self.item.kind == Kind::Comment;
         let above = if is_comment { thread::path(all, self.item.id) } else { Vec::new() };
-        let context = is_comment.then(|| self.context(&above));
+        let signs = Signs::load(self.app, self.viewer, self.item, &above).await?;
+        let context = is_comment.then(|| self.context(&above, signs.gone.as_ref()));
         let mut story = StoryView::new(self.root, eye);
         story.options = self.options(all);
         story.comments = story.comments.saturating_add(self.unheard(all));
         if context.is_none() {
             story.earlier = self.earlier().await?;
+            story.title = signs.gone.as_ref().map_or(story.title, |gone| gone.heading.clone());
         }
         let (desk, last) = self.desk().await?;
         let closed = self.may_reply().err();
         let fate = FateView::load(self.app, self.viewer, self.item).await?;
+        let is_locked = fate.is_some() && self.item.locked && closed == Some(ItemError::ThreadLocked);
         Ok(ItemPage {
-            page: self.described(&story, context.as_ref()),
+            page: self.described(&story, context.as_ref(), signs.gone.as_ref()),
             id: self.item.id,
             story,
             context,
@@ -184,9 +189,9 @@ impl Parts<'_> {
                 is_empty: comments.is_empty(),
             },
             slot: Slot,
-            lock_is_told: fate.is_some() && self.item.locked && closed == Some(ItemError::ThreadLocked),
+            closed_is_told: is_locked || self.item.deleted_at.is_some(),
             closed,
-            signs: Signs::load(self.app, self.viewer, self.item, &above).await?,
+            signs,
             notice: self.root.pinned.as_deref().filter(|_| self.root.is_live()).map(text::render),
             desk,
             last,
@@ -222,22 +227,21 @@ impl Parts<'_> {
         }
     }
 
-    fn context(&self, above: &[&Item]) -> Context {
-        let eye = &self.thread.eye;
+    fn context(&self, above: &[&Item], gone: Option<&Gone>) -> Context {
         let above = above.iter().filter(|item| item.kind == Kind::Comment);
         let above: Vec<Above> = above
             .map(|item| {
                 let view = self.thread.alone(item);
-                Above { id: view.id, author: view.author, when: view.when, html: view.html }
+                Above { id: view.id, author: view.author, gone: view.gone, when: view.when, html: view.html }
             })
             .collect();
         let comment = self.thread.alone(self.item);
-        let name = if matches!(eye.sees(self.item), Sight::Whole | Sight::Dead(_)) {
-            comment.name().to_owned()
-        } else {
-            "nobody".to_owned()
+        let heading = match (gone, &comment.author) {
+            (Some(gone), _) => gone.heading.clone(),
+            (None, Some(author)) => format!("Comment by {}", author.name),
+            (None, None) => "Comment".to_owned(),
         };
-        Context { name, parent: self.item.parent_id.unwrap_or(self.root.id), above, comment }
+        Context { heading, parent: self.item.parent_id.unwrap_or(self.root.id), above, comment }
     }
 
     async fn earlier(&self) -> Result<Vec<Earlier>, Error> {
@@ -279,13 +283,18 @@ impl Parts<'_> {
         Ok((Some(Acts::on(self.app, self.item, &self.viewer.here).await?), last))
     }
 
-    fn described(&self, story: &StoryView, context: Option<&Context>) -> Page<'_> {
+    fn described(&self, story: &StoryView, context: Option<&Context>, gone: Option<&Gone>) -> Page<'_> {
         let title = match context {
-            Some(context) => format!("{} on {}", context.name, story.title),
+            Some(context) if story.is_shown => format!("{} on {}", context.heading, story.title),
+            Some(context) => context.heading.clone(),
             None => story.title.clone(),
         };
         let shown = matches!(self.thread.eye.sees(self.item), Sight::Whole);
-        let description = if shown { text::excerpt(&self.item.text, DESCRIPTION) } else { String::new() };
+        let description = match gone {
+            Some(gone) => gone.said.join(" "),
+            None if shown => text::excerpt(&self.item.text, DESCRIPTION),
+            None => String::new(),
+        };
         let description = match (description.is_empty(), context) {
             (true, None) => format!("{} on {}", counted(story.comments, "comment"), story.title),
             _ => description,

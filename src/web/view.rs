@@ -165,6 +165,8 @@ pub struct StoryView {
     /// `[flagged]`, `[dead]` or both.
     pub mark: Option<&'static str>,
     pub is_dead: bool,
+    /// Whether the viewer sees more of it than that it was there.
+    pub is_shown: bool,
     pub locked: bool,
     pub votes: Votes,
     pub saved: bool,
@@ -210,6 +212,7 @@ impl StoryView {
             unseen: eye.marks.unseen.get(&item.id).copied().unwrap_or(0),
             mark: mark(item, sight, eye.policy),
             is_dead: matches!(sight, Sight::Dead(_)),
+            is_shown: shown,
             locked: item.locked,
             votes: eye.votes(item, None),
             saved: eye.marks.saved.contains(&item.id),

@@ -29,6 +29,7 @@ mod fixtures;
 mod flag;
 mod full_disk;
 mod generate;
+mod gone;
 mod hostile;
 mod import;
 mod invite;

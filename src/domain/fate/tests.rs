@@ -51,6 +51,79 @@ fn read(item: &Item, deeds: &[Deed<'_>], role: Role) -> Vec<String> {
 }
 
 #[test]
+fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was_if_they_may() {
+    let viewer = |id: i64, role: Role, show_dead: bool| Some(Member { id: UserId(id), show_dead, ..author(role) });
+    let visitor = None;
+    let (member, shown_dead) = (viewer(8, Role::Member, false), viewer(8, Role::Member, true));
+    let (own_author, moderator) = (viewer(7, Role::Member, false), viewer(9, Role::Moderator, false));
+    let all = [&visitor, &member, &shown_dead, &own_author, &moderator];
+    let written = Item { author: Some("alice".to_owned()), ..own() };
+    let dead = |death| Item { dead: Some(death), ..written.clone() };
+    let deleted = |item: Item| Item { deleted_at: Some(NOW), ..item };
+    let gone = |heading: &str, said: &[&str]| {
+        Some(Gone { heading: heading.to_owned(), said: said.iter().map(|said| (*said).to_owned()).collect() })
+    };
+    let killed = |said: &str| gone("Dead comment", &[said, READABLE]);
+    let by_author = gone("Deleted comment", &["Its author deleted this comment."]);
+    let all_of_deleted = || {
+        [
+            by_author.clone(),
+            by_author.clone(),
+            by_author.clone(),
+            gone("Your deleted comment", &["You deleted this comment."]),
+            gone("Deleted comment by alice", &["Its author deleted this comment."]),
+        ]
+    };
+    let all_of_dead = |said: &str| [killed(said), killed(said), None, None, None];
+    let kill = deed("kill", "spam", "");
+    let nothing = || [const { None }; 5];
+    let cases: Vec<(&str, Item, Vec<Deed<'_>>, [Option<Gone>; 5])> = vec![
+        ("live", written.clone(), vec![], nothing()),
+        (
+            "by a moderator",
+            dead(Death::Killed),
+            vec![kill],
+            all_of_dead("mia took this out of sight. The reason: spam."),
+        ),
+        (
+            "with a ban",
+            dead(Death::Killed),
+            vec![deed("kill", "spam", "with the ban of its author")],
+            all_of_dead("mia took this out of sight with the ban of its author. The reason: spam."),
+        ),
+        (
+            "by flags",
+            dead(Death::Flagged),
+            vec![deed("flag-kill", "rude", "8 flags")],
+            all_of_dead("Members flagged this as rude, and it was taken out of sight."),
+        ),
+        (
+            "by a rule",
+            dead(Death::Killed),
+            vec![deed("rule-kill", "", "as it was posted")],
+            all_of_dead("A rule of the moderators took this out of sight as it was posted."),
+        ),
+        ("the log tells nothing", dead(Death::Killed), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
+        ("by a shadow-ban", dead(Death::Shadow), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
+        ("killed before", dead(Death::Shadow), vec![kill], all_of_dead(KILLED_BY_SOMEBODY)),
+        ("deleted", deleted(written.clone()), vec![], all_of_deleted()),
+        ("deleted, killed before", deleted(dead(Death::Killed)), vec![kill], all_of_deleted()),
+        ("deleted, under a shadow-ban", deleted(dead(Death::Shadow)), vec![], all_of_deleted()),
+    ];
+    for (what, item, deeds, expected) in cases {
+        for (viewer, expected) in all.iter().zip(expected) {
+            let who = viewer.as_ref().map(|viewer| (viewer.id, viewer.role, viewer.show_dead));
+            assert_eq!(Gone::of(&item, &deeds, viewer.as_ref(), NOW), expected, "{what}: {who:?}");
+        }
+    }
+    let nameless = deleted(Item { author_id: None, author: None, ..story() });
+    let expected = gone("Deleted story", &["This story was deleted before it came here."]);
+    for viewer in all {
+        assert_eq!(Gone::of(&nameless, &[], viewer.as_ref(), NOW), expected);
+    }
+}
+
+#[test]
 fn the_author_reads_what_happened_why_and_what_they_may_do() {
     let dead = |death| Item { dead: Some(death), ..own() };
     let by_hand = Item { cleared: true, ..dead(Death::Killed) };
