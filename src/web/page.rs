@@ -20,10 +20,11 @@ use crate::web::state::App;
 impl askama::filters::HtmlSafe for Html {}
 
 /// The sections in the header, with their addresses.
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 8] = [
     ("top", "/"),
     ("new", "/new"),
     ("active", "/active"),
+    ("best", "/best"),
     ("ask", "/ask"),
     ("show", "/show"),
     ("past", "/past"),
@@ -115,7 +116,7 @@ impl<'a> Page<'a> {
         self
     }
 
-    pub fn sections(&self) -> [(&'static str, &'static str); 7] {
+    pub fn sections(&self) -> [(&'static str, &'static str); 8] {
         SECTIONS
     }
 

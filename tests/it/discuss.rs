@@ -22,7 +22,7 @@ async fn answer(browser: &mut Browser, to: i64, text: &str) -> Page {
 #[tokio::test]
 async fn people_answer_each_other_at_any_depth() {
     let (app, mut alice, mut bob, story) = forum().await;
-    assert!(alice.get(&format!("/item/{story}")).await.has("No comments yet."));
+    assert!(alice.get(&format!("/item/{story}")).await.says("No comments yet"));
     let form = alice.get(&format!("/item/{story}/reply")).await;
     assert!(form.has("<h1>Add a comment</h1>") && form.has("A story"));
     let mut last = story;

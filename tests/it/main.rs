@@ -30,6 +30,7 @@ mod flag;
 mod full_disk;
 mod generate;
 mod gone;
+mod headings;
 mod hostile;
 mod import;
 mod invite;
