@@ -1,5 +1,6 @@
 //! Moderation: who may act on whom.
 
+use crate::domain::item::ItemId;
 use crate::domain::text::is_shown;
 use crate::domain::user::{Member, Role};
 
@@ -89,12 +90,15 @@ pub const ACTS: &[(&str, &str)] = &[
     ("password", "set the password of"),
 ];
 
-/// How the log says an act: “alice BEFORE something AFTER”.
+/// How the log says an act: “alice BEFORE something AFTER”, or “alice BEFORE something AFTER another END”.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said<'a> {
     /// With the blank before it, where one belongs there.
     pub before: String,
     pub after: String,
+    /// Another item that the act names.
+    pub other: Option<ItemId>,
+    pub end: &'static str,
     /// What changed, as far as it is not in the sentence.
     pub detail: &'a str,
 }
@@ -103,16 +107,24 @@ pub struct Said<'a> {
 pub fn said<'a>(act: &str, detail: &'a str) -> Said<'a> {
     let verb = ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb);
     let before = if act == "rule-kill" { format!("’s rule {verb}") } else { format!(" {verb}") };
-    let after = match act {
-        "unmerge" if detail.is_empty() => "out again".to_owned(),
-        "unmerge" => format!("out {} again", detail.replacen("from ", "of ", 1)),
-        "member" => "a member".to_owned(),
-        "moderator" => "a moderator".to_owned(),
-        "admin" => "an admin".to_owned(),
-        "merge" | "detach" | "reattach" | "rule-kill" => detail.to_owned(),
-        _ => return Said { before, after: String::new(), detail },
+    let plain = |after: &str| Said { before: before.clone(), after: after.to_owned(), other: None, end: "", detail: "" };
+    // Such a detail ends with the number of the other item.
+    let naming = |after: &str, end| match detail.rsplit(' ').next().and_then(|number| number.parse().ok()) {
+        Some(other) => Said { other: Some(other), end, ..plain(after) },
+        None => plain(detail),
     };
-    Said { before, after, detail: "" }
+    match act {
+        "merge" => naming("into", ""),
+        "unmerge" if detail.is_empty() => plain("out again"),
+        "unmerge" => naming("out of", "again"),
+        "detach" => naming("from below", ""),
+        "reattach" => naming("below", ""),
+        "member" => plain("a member"),
+        "moderator" => plain("a moderator"),
+        "admin" => plain("an admin"),
+        "rule-kill" => plain(detail),
+        _ => Said { detail, ..plain("") },
+    }
 }
 
 /// An act in the words in which the log is asked for it.
@@ -236,18 +248,21 @@ mod tests {
     #[test]
     fn an_act_is_said_around_what_it_was_done_to() {
         let line = |act, detail| {
-            let Said { before, after, detail } = said(act, detail);
-            let words = [format!("alma{before}"), "X".to_owned(), after, detail.to_owned()];
+            let Said { before, after, other, end, detail } = said(act, detail);
+            let other = other.map_or_else(String::new, |id| format!("“{id}”"));
+            let words = [format!("alma{before}"), "X".to_owned(), after, other, end.to_owned(), detail.to_owned()];
             words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
         };
         for (act, detail, expected) in [
             ("kill", "it was dead already", "alma killed X it was dead already"),
             ("rule-kill", "as it was posted", "alma’s rule killed X as it was posted"),
             ("rule-kill", "", "alma’s rule killed X"),
-            ("merge", "into item 7", "alma merged X into item 7"),
-            ("unmerge", "from item 7", "alma took X out of item 7 again"),
+            ("merge", "into item 7", "alma merged X into “7”"),
+            ("merge", "into something", "alma merged X into something"),
+            ("unmerge", "from item 7", "alma took X out of “7” again"),
             ("unmerge", "", "alma took X out again"),
-            ("detach", "from below comment 7", "alma moved up X from below comment 7"),
+            ("detach", "from below comment 7", "alma moved up X from below “7”"),
+            ("reattach", "below comment 7", "alma moved back X below “7”"),
             ("moderator", "", "alma made X a moderator"),
             ("admin", "", "alma made X an admin"),
             ("unslow", "", "alma stopped slowing down X"),

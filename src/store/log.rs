@@ -10,7 +10,8 @@ use crate::domain::user::UserId;
 /// An act as the log has it; names, for whoever reads it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Logged {
-    pub id: i64,
+    /// What it is called in addresses.
+    pub token: String,
     pub at: Timestamp,
     /// None: the operator at the command line.
     pub actor: Option<String>,
@@ -33,15 +34,15 @@ pub struct Acts<'a> {
     pub item: Option<ItemId>,
     /// Those that moderators alone may see, too.
     pub private: bool,
-    /// Older than the act of this id.
-    pub before: Option<i64>,
+    /// Older than the act of this token.
+    pub before: Option<&'a str>,
 }
 
 impl Store {
     /// Acts of moderation, latest first.
     pub async fn log(&self, acts: Acts<'_>, rows: i64) -> Result<Vec<Logged>> {
         let mut query = QueryBuilder::new(
-            "select m.id, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, m.detail, m.private \
+            "select m.token, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, m.detail, m.private \
              from moderation m left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where true",
         );
         if !acts.private {
@@ -60,7 +61,8 @@ impl Store {
             query.push(" and m.item_id = ").push_bind(item);
         }
         if let Some(before) = acts.before {
-            query.push(" and (m.at, m.id) < (select at, id from moderation where id = ").push_bind(before).push(")");
+            query.push(" and (m.at, m.id) < (select at, id from moderation where token = ");
+            query.push_bind(before.to_owned()).push(")");
         }
         query.push(" order by m.at desc, m.id desc limit ").push_bind(rows);
         Ok(query.build_query_as().fetch_all(&self.read).await?)

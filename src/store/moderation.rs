@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::domain::desk::{DEAD_ALREADY, Told};
 use crate::domain::flag::Outcome;
 use crate::domain::item::{Death, ItemId, Kind};
+use crate::domain::token::Token;
 use crate::domain::user::UserId;
 
 /// Who acts, why and when. No actor: the operator at the command line.
@@ -113,9 +114,10 @@ impl Entry<'_> {
 
 /// Writes an act into the log; within the transaction of the act itself.
 pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+    let token = Token::random().map_err(|cause| Error::Other(sqlx::Error::Io(std::io::Error::other(cause))))?;
     sqlx::query(
-        "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private, token) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(act.at)
     .bind(act.actor)
@@ -125,6 +127,7 @@ pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, 
     .bind(act.reason)
     .bind(entry.detail)
     .bind(entry.private)
+    .bind(token.as_str())
     .execute(&mut **tx)
     .await?;
     Ok(())

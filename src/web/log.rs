@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::config::Audience;
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
 use crate::domain::user::{Member, Role, UserId};
 use crate::domain::{moderation, reference};
 use crate::store::{self, Acts, Logged};
@@ -50,7 +50,8 @@ pub struct Asked {
     moderator: String,
     person: String,
     item: String,
-    before: Option<i64>,
+    /// The token of the act that stood last.
+    before: Option<String>,
 }
 
 impl Asked {
@@ -58,34 +59,34 @@ impl Asked {
         [&self.act, &self.moderator, &self.person, &self.item].iter().any(|typed| !typed.trim().is_empty())
     }
 
-    /// What is asked for, in words; by whom, where `names` of moderators are told.
-    fn words(&self, names: bool) -> String {
+    /// What is asked for, in words; by whom, where `names` of moderators are told. `item` is the name of the item, where one is asked for.
+    fn words(&self, names: bool, item: &str) -> String {
         let act = moderation::label(&self.act).to_owned();
         let of = |words: &str, typed: &str| format!("{words} {}", typed.trim());
         let parts = [
             (&self.act, act),
             (&self.moderator, if names { of("by", &self.moderator) } else { String::new() }),
             (&self.person, of("on", &self.person)),
-            (&self.item, of("on item", &self.item)),
+            (&self.item, of("on", item)),
         ];
         let parts = parts.into_iter().filter(|(typed, words)| !typed.trim().is_empty() && !words.is_empty());
         parts.map(|(_, words)| words).collect::<Vec<_>>().join("; ")
     }
 
     /// The address of the same log from after an act on.
-    fn next(&self, last: i64) -> String {
+    fn next(&self, last: &str) -> String {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         let typed =
             [("act", &self.act), ("moderator", &self.moderator), ("person", &self.person), ("item", &self.item)];
         pairs.extend_pairs(typed.iter().filter(|(_, typed)| !typed.is_empty()));
-        pairs.append_pair("before", &last.to_string());
+        pairs.append_pair("before", last);
         format!("/log?{}", pairs.finish())
     }
 }
 
 /// An act as somebody reads it.
 struct Row {
-    id: i64,
+    token: String,
     /// None where moderators are not named, or the operator acted.
     actor: Option<String>,
     /// What stands for the name then.
@@ -94,6 +95,9 @@ struct Row {
     before: String,
     after: String,
     item: Option<(ItemId, String)>,
+    /// Another item that the act names, and what stands after it.
+    other: Option<(ItemId, String)>,
+    end: &'static str,
     user: Option<String>,
     reason: String,
     detail: String,
@@ -105,10 +109,11 @@ struct Row {
 impl Row {
     /// The act in a line of plain words.
     fn said(&self) -> String {
-        let item = self.item.as_ref().map(|(_, name)| name.as_str());
+        let name = |item: &'_ Option<(ItemId, String)>| item.as_ref().map(|(_, name)| name.clone());
         let begun = format!("{}{}", self.actor.as_deref().unwrap_or(self.nameless), self.before);
-        let words = [Some(begun.as_str()), item, self.user.as_deref(), Some(&self.after)];
-        words.into_iter().flatten().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        let after = [Some(self.after.clone()), name(&self.other), Some(self.end.to_owned())];
+        let words = [Some(begun), name(&self.item), self.user.clone()].into_iter().chain(after).flatten();
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -175,7 +180,7 @@ impl<'a> Reader<'a> {
     /// What is asked for, or what is wrong with the question.
     async fn acts<'b>(&self, asked: &'b Asked) -> Result<Result<Acts<'b>, Mistakes>, Error> {
         let mut errors = Mistakes::default();
-        let mut acts = Acts { private: self.moderates, before: asked.before, ..Acts::default() };
+        let mut acts = Acts { private: self.moderates, before: asked.before.as_deref(), ..Acts::default() };
         if !asked.act.is_empty() {
             acts.act = Some(asked.act.as_str());
             if !moderation::ACTS.iter().any(|(name, _)| *name == asked.act) {
@@ -195,21 +200,39 @@ impl<'a> Reader<'a> {
         Ok(if errors.is_empty() { Ok(acts) } else { Err(errors) })
     }
 
-    /// The acts with the items that they are about: one query more, however many there are.
+    /// The acts with the items that they name: two queries more at most, however many there are.
     async fn rows(&self, logged: Vec<Logged>) -> Result<Vec<Row>, Error> {
-        let ids: Vec<ItemId> = logged.iter().filter_map(|act| act.item_id).collect();
-        let items = self.app.store.items(&ids).await?;
-        let items: HashMap<ItemId, Item> = items.into_iter().map(|item| (item.id, item)).collect();
+        let named = |act: &Logged| [act.item_id, moderation::said(&act.act, &act.detail).other];
+        let ids: Vec<ItemId> = logged.iter().flat_map(named).flatten().collect();
+        let items = self.items(&ids).await?;
         Ok(logged.into_iter().map(|act| self.row(act, &items)).collect())
+    }
+
+    /// Items, and the stories of those comments that the reader may not see, whose names are told in their place.
+    async fn items(&self, ids: &[ItemId]) -> Result<HashMap<ItemId, Item>, Error> {
+        let by_id = |items: Vec<Item>| items.into_iter().map(|item| (item.id, item));
+        let mut items: HashMap<ItemId, Item> = by_id(self.app.store.items(ids).await?).collect();
+        let unseen = items.values().filter(|item| item.kind == Kind::Comment && !self.sees(item));
+        let roots: Vec<ItemId> = unseen.map(|item| item.root_id).filter(|root| !items.contains_key(root)).collect();
+        items.extend(by_id(self.app.store.items(&roots).await?));
+        Ok(items)
+    }
+
+    /// What the item is called that the log is narrowed to.
+    async fn name_of(&self, item: Option<ItemId>) -> Result<String, Error> {
+        let Some(id) = item else { return Ok(String::new()) };
+        let items = self.items(&[id]).await?;
+        Ok(items.get(&id).map_or_else(|| format!("item {id}"), |item| self.name(item, &items)))
     }
 
     fn row(&self, act: Logged, items: &HashMap<ItemId, Item>) -> Row {
         let by_operator = act.actor.is_none();
         let detail = if self.may_read_detail(&act, items) { act.detail.as_str() } else { "" };
-        let moderation::Said { before, after, detail } = moderation::said(&act.act, detail);
+        let moderation::Said { before, after, other, end, detail } = moderation::said(&act.act, detail);
         let detail = detail.to_owned();
+        let named = |id: ItemId| items.get(&id).map(|item| (item.id, self.name(item, items)));
         Row {
-            id: act.id,
+            token: act.token,
             nameless: moderation::together(&act.act).unwrap_or(if by_operator {
                 "the operator"
             } else {
@@ -218,7 +241,9 @@ impl<'a> Reader<'a> {
             actor: act.actor.filter(|_| self.names()),
             before,
             after,
-            item: act.item_id.and_then(|id| items.get(&id)).map(|item| (item.id, self.name(item))),
+            item: act.item_id.and_then(named),
+            other: other.and_then(named),
+            end,
             user: act.user,
             reason: act.reason,
             detail,
@@ -232,6 +257,11 @@ impl<'a> Reader<'a> {
         matches!(may_see(item, self.viewer.member(), self.viewer.now), Sight::Whole | Sight::Dead(_))
     }
 
+    /// Whether the reader may know what an item is called; what was merged is no secret.
+    fn may_name(&self, item: &Item) -> bool {
+        self.sees(item) || item.dead == Some(Death::Merged) && item.deleted_at.is_none()
+    }
+
     /// What an edit or a notice changed quotes the item, so it is for who may see that.
     fn may_read_detail(&self, act: &Logged, items: &HashMap<ItemId, Item>) -> bool {
         let quotes = matches!(act.act.as_str(), "edit" | "pin" | "unpin");
@@ -240,14 +270,16 @@ impl<'a> Reader<'a> {
     }
 
     /// An item in a few words; what the reader may not see is not told.
-    fn name(&self, item: &Item) -> String {
-        let shown = self.sees(item);
-        match (&item.title, &item.author, item.kind) {
-            (Some(title), _, _) if shown => format!("“{title}”"),
-            (_, Some(author), Kind::Comment) if shown => format!("a comment by {author}"),
-            (_, _, Kind::Comment) => format!("comment {}", item.id),
-            _ => format!("story {}", item.id),
+    fn name(&self, item: &Item, items: &HashMap<ItemId, Item>) -> String {
+        let title = |item: &Item| item.title.as_ref().filter(|_| self.may_name(item)).map(|title| format!("“{title}”"));
+        if item.kind != Kind::Comment {
+            return title(item).unwrap_or_else(|| "a story".to_owned());
         }
+        if let Some(author) = item.author.as_ref().filter(|_| self.sees(item)) {
+            return format!("a comment by {author}");
+        }
+        let on = items.get(&item.root_id).and_then(title);
+        on.map_or_else(|| "a comment".to_owned(), |title| format!("a comment on {title}"))
     }
 }
 
@@ -263,20 +295,23 @@ fn acts_for(moderates: bool) -> Vec<(&'static str, &'static str)> {
 /// `/log`
 pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let reader = Reader::new(&app, &viewer)?;
-    let (mut logged, errors) = match reader.acts(&asked).await? {
-        Ok(acts) => (app.store.log(acts, news::ROWS_I64.saturating_add(1)).await?, Mistakes::default()),
-        Err(errors) => (Vec::new(), errors),
+    let (mut logged, item, errors) = match reader.acts(&asked).await? {
+        Ok(acts) => {
+            let logged = app.store.log(acts, news::ROWS_I64.saturating_add(1)).await?;
+            (logged, reader.name_of(acts.item).await?, Mistakes::default())
+        }
+        Err(errors) => (Vec::new(), String::new(), errors),
     };
     let full = logged.len() > news::ROWS;
     logged.truncate(news::ROWS);
-    let more = logged.last().filter(|_| full).map(|last| asked.next(last.id));
+    let more = logged.last().filter(|_| full).map(|last| asked.next(&last.token));
     let mut page = Page::new(&app, &viewer, "log", "Moderation log");
     page.robots = app.config.moderation_log == Audience::Public && !asked.is_narrowed() && asked.before.is_none();
     let log = LogPage {
         page,
         desk: viewer.member().filter(|_| reader.moderates).map_or_else(Vec::new, |member| desk::bar(member, "log")),
         acts: acts_for(reader.moderates),
-        narrowed: asked.words(reader.names()),
+        narrowed: asked.words(reader.names(), &item),
         names: reader.names(),
         rows: reader.rows(logged).await?,
         more,
@@ -296,9 +331,9 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
         let why = why.collect::<Vec<_>>().join(". ");
         Entry {
             title: Text::plain(feed::clean(&row.said())),
-            id: format!("{base}/log#a{}", row.id),
+            id: format!("{base}/log#a{}", row.token),
             updated: feed::moment(row.at),
-            links: vec![feed::link(format!("{base}/log#a{}", row.id), "alternate", "text/html")],
+            links: vec![feed::link(format!("{base}/log#a{}", row.token), "alternate", "text/html")],
             summary: (!why.is_empty()).then(|| Text::plain(feed::clean(&why))),
             ..Entry::default()
         }

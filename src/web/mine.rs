@@ -42,7 +42,7 @@ struct Gone {
 
 impl Gone {
     fn new(item: &Item, notes: &mut HashMap<ItemId, String>) -> Option<Gone> {
-        let what = if item.kind == Kind::Comment { "comment" } else { "story" };
+        let what = if item.kind == Kind::Comment { "a comment" } else { "a story" };
         Some(Gone { id: item.id, what, note: notes.remove(&item.id)? })
     }
 }

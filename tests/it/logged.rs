@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
+use sqlx::AssertSqlSafe;
 use stoa::domain::moderation::said;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
@@ -238,8 +239,12 @@ impl Forum {
     }
 
     async fn look(&mut self, step: &Step, what: &str, id: i64, actor: &str) {
+        let token: String = sqlx::query_scalar(AssertSqlSafe(format!("select token from moderation where id = {id}")))
+            .fetch_one(&mut self.app.connection().await)
+            .await
+            .expect("the row");
         let row = |page: &str| {
-            let row = page.split_once(&format!("<li id=\"a{id}\">"))?.1.split("</li>").next()?;
+            let row = page.split_once(&format!("<li id=\"a{token}\">"))?.1.split("</li>").next()?;
             Some(row.to_owned())
         };
         let shown = self.mia.get("/log").await.text();
@@ -264,7 +269,7 @@ impl Forum {
         assert_eq!(public.is_none(), step.private, "{what}: a visitor sees {public:?}");
         assert!(public.is_none_or(|public| public.contains(&because)), "{what}: a visitor reads why");
         let feed = visitor.get("/feed/log.atom").await;
-        assert_eq!(feed.has(&format!("/log#a{id}<")), !step.private, "{what}: {}", feed.text());
+        assert_eq!(feed.has(&format!("/log#a{token}<")), !step.private, "{what}: {}", feed.text());
         if step.private && !step.reason.is_empty() {
             for path in ["/log", "/log?person=carl", "/feed/log.atom", "/user/carl"] {
                 assert!(!visitor.get(path).await.has(&step.reason), "{what} on {path}");

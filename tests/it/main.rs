@@ -39,6 +39,7 @@ mod kept;
 mod killed;
 mod layering;
 mod log;
+mod log_rows;
 mod logged;
 mod looks;
 mod merge;

@@ -36,7 +36,7 @@ pub async fn show(
     Moderator { viewer, .. }: Moderator,
     Path(id): Path<ItemId>,
 ) -> Result<Response, Error> {
-    app.store.item(id).await?;
+    let item = app.store.item(id).await?;
     let row = |revision: Revision| Row {
         when: When::new(revision.at, viewer.now),
         editor: revision.editor,
@@ -45,7 +45,12 @@ pub async fn show(
         text: text::shown(&revision.text),
     };
     let rows = app.store.revisions(id).await?.into_iter().map(row).collect();
-    let mut page = Page::new(&app, &viewer, "mod", format!("History of item {id}"));
+    let name = match (item.title, item.author) {
+        (Some(title), _) => format!("“{title}”"),
+        (None, Some(author)) => format!("a comment by {author}"),
+        (None, None) => "a comment".to_owned(),
+    };
+    let mut page = Page::new(&app, &viewer, "mod", format!("History of {name}"));
     page.robots = false;
     Ok(html(&HistoryPage { page, id, rows }))
 }

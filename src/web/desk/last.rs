@@ -19,7 +19,10 @@ pub struct Last {
     /// What stands around what it was done to, as [`moderation::said`] has it.
     pub before: String,
     pub after: String,
+    pub end: &'static str,
     pub item: Option<(ItemId, String)>,
+    /// Another item that the act names.
+    pub other: Option<(ItemId, String)>,
     pub user: Option<String>,
     pub reason: String,
     pub when: When,
@@ -39,28 +42,31 @@ impl Last {
         let Some(act) = app.store.log(theirs, 1).await?.pop().filter(lately) else {
             return Ok(None);
         };
-        let item = match (act.item_id, on) {
-            (Some(id), Some(on)) if id == on.id => Some(on.clone()),
-            (Some(id), _) => app.store.items(&[id]).await?.pop(),
-            (None, _) => None,
-        };
-        let concerns =
-            |on: &Item| item.as_ref().is_some_and(|item| item.id == on.id || item.merged_into == Some(on.id));
+        let moderation::Said { before, after, other, end, .. } = moderation::said(&act.act, &act.detail);
+        let ids: Vec<ItemId> = [act.item_id, other].into_iter().flatten().collect();
+        let items = app.store.items(&ids).await?;
+        let named = |id: Option<ItemId>| items.iter().find(|item| Some(item.id) == id);
+        let item = named(act.item_id);
+        let concerns = |on: &Item| item.is_some_and(|item| item.id == on.id || item.merged_into == Some(on.id));
         if !on.is_none_or(concerns) {
             return Ok(None);
         }
-        let name = |item: &Item| item.title.as_ref().map_or("a comment".to_owned(), |title| format!("“{title}”"));
-        let moderation::Said { before, after, .. } = moderation::said(&act.act, &act.detail);
         Ok(Some(Last {
             before,
             after,
+            end,
             back: desk::back(&act.act).filter(|_| item.is_some()),
-            item: item.map(|item| (item.id, name(&item))),
+            item: item.map(|item| (item.id, name(item))),
+            other: named(other).map(|item| (item.id, name(item))),
             user: act.user,
             reason: act.reason,
             when: When::new(act.at, viewer.now),
         }))
     }
+}
+
+fn name(item: &Item) -> String {
+    item.title.as_ref().map_or("a comment".to_owned(), |title| format!("“{title}”"))
 }
 
 /// The refusal of an act that found nothing to change: what was done to the item before, and by whom.
@@ -70,8 +76,10 @@ pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> R
         return Ok(Error::Conflict("It is so already.".to_owned()));
     };
     let actor = moderation::together(&act.act).or(act.actor.as_deref()).unwrap_or("the operator");
-    let moderation::Said { before, after, .. } = moderation::said(&act.act, &act.detail);
-    let what = [format!("{actor}{before} this"), after, When::new(act.at, viewer.now).ago].join(" ").replace("  ", " ");
+    let moderation::Said { before, after, other, end, .. } = moderation::said(&act.act, &act.detail);
+    let other = app.store.items(other.as_slice()).await?.pop().map_or_else(String::new, |item| name(&item));
+    let what = [format!("{actor}{before} this"), after, other, end.to_owned(), When::new(act.at, viewer.now).ago];
+    let what = what.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ");
     let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
     Ok(Error::Conflict(format!("It is so already: {what}{why}.")))
 }

@@ -227,7 +227,7 @@ impl Asked<'_> {
         let acts =
             self.app.store.log(Acts { user: Some(self.user.id), private: true, ..Acts::default() }, ACTS_SHOWN).await?;
         let view = |act: store::Logged| {
-            let moderation::Said { before, after, detail } = moderation::said(&act.act, &act.detail);
+            let moderation::Said { before, after, detail, .. } = moderation::said(&act.act, &act.detail);
             let more = [detail, &act.reason].into_iter().filter(|part| !part.is_empty());
             ActView {
                 said: more.collect::<Vec<_>>().join(": "),
