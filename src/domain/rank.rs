@@ -7,8 +7,8 @@
 use std::cmp::Reverse;
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
-use crate::domain::flag::WHOLE;
-use crate::domain::item::{Item, ItemId};
+use crate::domain::flag::{self, WHOLE};
+use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::vote::FLOOR;
 
 /// The power of age that divides a story's points (Hacker News: `gravity*`).
@@ -71,6 +71,23 @@ pub struct StoryFacts {
     pub kind_is_job: bool,
     /// Moderators penalised or banned its site.
     pub penalised: bool,
+}
+
+impl StoryFacts {
+    /// Of an item as it is shown, which does not say whether its site is penalised.
+    pub fn of(item: &Item) -> StoryFacts {
+        StoryFacts {
+            id: item.id,
+            score: item.score,
+            rank_time: item.rank_time,
+            comments: item.descendants,
+            flags: flag::standing(item.flags, item.vouches, item.cleared),
+            has_url: item.url.is_some(),
+            lightweight: item.url.as_deref().is_some_and(is_lightweight),
+            kind_is_job: item.kind == Kind::Job,
+            penalised: false,
+        }
+    }
 }
 
 /// Whether an address is read at a glance: a picture (Hacker News: an address that ends so).

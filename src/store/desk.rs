@@ -69,6 +69,8 @@ pub struct NewAccount {
     pub name: String,
     pub created: Timestamp,
     pub karma: i64,
+    pub inviter: Option<String>,
+    pub inviter_shadowed: bool,
 }
 
 impl Store {
@@ -88,8 +90,10 @@ impl Store {
     /// The newest members' accounts that people made here, from before a moment and an id.
     pub async fn newest_accounts(&self, before: (Timestamp, UserId), rows: i64) -> Result<Vec<NewAccount>> {
         Ok(sqlx::query_as(
-            "select id, name, created, karma from users where source is null and role = 'member' and (created, id) < ($1, $2) \
-             order by created desc, id desc limit $3",
+            "select u.id, u.name, u.created, u.karma, i.name as inviter, i.shadowed_at is not null as inviter_shadowed \
+             from users u left join users i on i.id = u.invited_by \
+             where u.source is null and u.role = 'member' and (u.created, u.id) < ($1, $2) \
+             order by u.created desc, u.id desc limit $3",
         )
         .bind(before.0)
         .bind(before.1)

@@ -34,7 +34,7 @@ pub(super) struct Good {
 }
 
 /// What selects the invitation of the token's hash `$1` where it is good at the moment `$2`: unused, not taken back, not past its end, not
-/// asked by already, and not from somebody who is banned or shadow-banned then.
+/// asked by already, and not from somebody who is banned then. One from somebody shadow-banned is as good as another, or it would tell them.
 macro_rules! select_good {
     ($columns:literal) => {
         concat!(
@@ -42,7 +42,7 @@ macro_rules! select_good {
             $columns,
             " from invitations i join users u on u.id = i.inviter_id \
              where i.token_hash = $1 and i.used_by is null and i.revoked_at is null and i.expires > $2 \
-             and (u.banned_at is null or u.banned_until <= $2) and u.shadowed_at is null \
+             and (u.banned_at is null or u.banned_until <= $2) \
              and not exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null)"
         )
     };

@@ -133,20 +133,20 @@ impl Store {
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
 
-    /// Stories by score, best first: of all time, or of those since a moment.
+    /// Stories with their scores, best first: of all time, or of those since a moment.
     ///
     /// The plus keeps a span from being looked for in the order of scores, through the stories of all time.
-    pub async fn best(&self, since: Option<Timestamp>) -> Result<Vec<ItemId>> {
+    pub async fn best(&self, since: Option<Timestamp>) -> Result<Vec<(ItemId, i64)>> {
         let rows = match since {
-            None => sqlx::query_scalar(
-                "select id from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+            None => sqlx::query_as(
+                "select id, score from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
                      order by score desc, id desc limit $1",
             )
             .bind(CANDIDATES)
             .fetch_all(&self.read)
             .await?,
-            Some(since) => sqlx::query_scalar(
-                "select id from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+            Some(since) => sqlx::query_as(
+                "select id, score from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
                      and time >= $1 order by +score desc, id desc limit $2",
             )
             .bind(since)
@@ -157,10 +157,10 @@ impl Store {
         Ok(rows)
     }
 
-    /// Comments since a moment by score, best first.
-    pub async fn best_comments(&self, since: Timestamp) -> Result<Vec<ItemId>> {
-        Ok(sqlx::query_scalar(
-            "select id from items where dead is null and deleted_at is null and kind = 'comment' and time >= $1 \
+    /// Comments since a moment with their scores, best first.
+    pub async fn best_comments(&self, since: Timestamp) -> Result<Vec<(ItemId, i64)>> {
+        Ok(sqlx::query_as(
+            "select id, score from items where dead is null and deleted_at is null and kind = 'comment' and time >= $1 \
              order by +score desc, id desc limit $2",
         )
         .bind(since)
@@ -301,6 +301,23 @@ impl Store {
             )
         };
         self.by_author(query, author, page).await
+    }
+
+    /// What a shadow-ban keeps from everybody but its author, the newest: up to 300 stories, or those of a site, and 300 comments.
+    pub async fn shadowed_posts(&self, author: UserId, site: Option<&str>) -> Result<Vec<Item>> {
+        let stories = sqlx::query_as(select_item!(
+            "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead = 'shadow' and i.deleted_at is null \
+             and ($2 is null or i.site = $2 or i.domain = $2) order by i.time desc, i.id desc limit 300"
+        ));
+        let mut posts: Vec<Item> = stories.bind(author).bind(site).fetch_all(&self.read).await?;
+        if site.is_none() {
+            let comments = sqlx::query_as(select_item!(
+                "where i.author_id = $1 and i.kind = 'comment' and i.dead = 'shadow' and i.deleted_at is null \
+                 order by i.time desc, i.id desc limit 300"
+            ));
+            posts.extend(comments.bind(author).fetch_all(&self.read).await?);
+        }
+        Ok(posts)
     }
 
     async fn by_author(&self, query: &'static str, author: UserId, page: Page) -> Result<Vec<Item>> {

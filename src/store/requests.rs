@@ -34,6 +34,7 @@ pub struct Waiting {
     pub text: String,
     pub created: Timestamp,
     pub inviter: Option<String>,
+    pub inviter_shadowed: bool,
 }
 
 /// Somebody's own request.
@@ -101,7 +102,7 @@ impl Store {
     /// The requests that wait, the longest first, those after the one called `after`.
     pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<Waiting>> {
         Ok(sqlx::query_as(
-            "select r.id, r.name, r.text, r.created, u.name as inviter from requests r \
+            "select r.id, r.name, r.text, r.created, u.name as inviter, u.shadowed_at is not null as inviter_shadowed from requests r \
              left join invitations i on i.id = r.invitation_id left join users u on u.id = i.inviter_id \
              where r.decision is null and (r.created, r.id) > ($1, $2) order by r.created, r.id limit $3",
         )

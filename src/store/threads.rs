@@ -25,6 +25,8 @@ pub struct Marks {
     pub hidden: Vec<ItemId>,
     /// Comments that came to a thread since the member last looked; absent where they never did.
     pub unseen: HashMap<ItemId, i64>,
+    /// How many comments of the member's own stand in a thread that a shadow-ban keeps from everybody else.
+    pub unheard: HashMap<ItemId, i64>,
 }
 
 /// A member's visit of a thread.
@@ -53,6 +55,7 @@ struct MarkRow {
     saved: bool,
     hidden: bool,
     unseen: Option<i64>,
+    unheard: Option<i64>,
 }
 
 /// How many comments came to the thread `$root` since `$since` that `$user` did not write.
@@ -64,6 +67,17 @@ macro_rules! unseen {
             " and c.visible_at > ",
             $since,
             " and c.kind = 'comment' and c.dead is null and c.deleted_at is null and c.author_id is distinct from "
+        )
+    };
+}
+
+/// How many comments in the thread `$root` a shadow-ban keeps from everybody but their author `$user`.
+macro_rules! unheard {
+    ($root:literal) => {
+        concat!(
+            "select count(*) from items o where o.root_id = ",
+            $root,
+            " and o.kind = 'comment' and o.dead = 'shadow' and o.deleted_at is null and o.author_id = "
         )
     };
 }
@@ -101,7 +115,10 @@ impl Store {
             .push(" and h.item_id = i.id) as hidden, (")
             .push(unseen!("i.id", "t.last"))
             .push_bind(user)
-            .push(") as unseen from items i left join votes v on v.item_id = i.id and v.user_id = ")
+            .push(") as unseen, (")
+            .push(unheard!("i.id"))
+            .push_bind(user)
+            .push(") as unheard from items i left join votes v on v.item_id = i.id and v.user_id = ")
             .push_bind(user)
             .push(" left join visits t on t.root_id = i.id and t.user_id = ")
             .push_bind(user)
@@ -126,7 +143,7 @@ impl Store {
     /// What `user` has done in a thread.
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
         let rows: Vec<MarkRow> = sqlx::query_as(
-            "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not null as hidden, null as unseen \
+            "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not null as hidden, null as unseen, null as unheard \
              from items i left join votes v on v.item_id = i.id and v.user_id = $1 \
              left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id and h.user_id = $1 \
              where i.root_id = $2 and (v.item_id is not null or s.item_id is not null or h.item_id is not null)",
@@ -247,6 +264,9 @@ fn collect(rows: Vec<MarkRow>) -> Marks {
         }
         if let Some(unseen) = row.unseen.filter(|n| *n > 0) {
             marks.unseen.insert(row.id, unseen);
+        }
+        if let Some(unheard) = row.unheard.filter(|n| *n > 0) {
+            marks.unheard.insert(row.id, unheard);
         }
     }
     marks

@@ -75,7 +75,7 @@ pub async fn newest(State(app): State<App>, viewer: MaybeMember, Query(at): Quer
 
 /// `/comments/best`
 pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
-    let ids = app.lists.get(Ranked::BestComments, &app.store, viewer.now).await?;
+    let ids = shadowed::ranked(&app, &viewer, Ranked::BestComments).await?;
     let shown: Vec<ItemId> = ids.iter().skip(at.skip()).take(ROWS).copied().collect();
     let more = (ids.len() > at.skip().saturating_add(ROWS)).then(|| at.next("/comments/best"));
     let items = in_order(app.store.items(&shown).await?, &shown);

@@ -1,5 +1,6 @@
 //! An item's own page: a story with its thread, or a comment with what it answers and what answers it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -58,6 +59,8 @@ pub struct Context {
 pub struct ThreadView {
     /// Comments shown.
     pub count: usize,
+    /// Comments that everybody sees, as `/item/{id}/count` has them.
+    pub public: i64,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
     pub order: Order,
@@ -183,6 +186,7 @@ impl Parts<'_> {
             context,
             thread: ThreadView {
                 count: comments.count,
+                public: self.root.descendants,
                 unseen: comments.unseen,
                 first_unseen: comments.first_unseen,
                 order,
@@ -251,14 +255,18 @@ impl Parts<'_> {
             return Ok(Vec::new());
         }
         let earlier = self.app.threads.earlier(self.root.id, &self.app.store).await?;
-        Ok(earlier
-            .iter()
-            .map(|other| Earlier {
-                id: other.id,
-                when: When::new(other.time, self.viewer.now),
-                comments: other.descendants,
-            })
-            .collect())
+        let ids: Vec<ItemId> = earlier.iter().map(|other| other.id).collect();
+        let unheard = match self.viewer.member() {
+            Some(member) => self.app.store.marks(member.id, &ids).await?.unheard,
+            None => HashMap::new(),
+        };
+        let comments = |other: &Item| other.descendants.saturating_add(unheard.get(&other.id).copied().unwrap_or(0));
+        let view = |other: &Item| Earlier {
+            id: other.id,
+            when: When::new(other.time, self.viewer.now),
+            comments: comments(other),
+        };
+        Ok(earlier.iter().map(view).collect())
     }
 
     fn may_reply(&self) -> Result<(), ItemError> {

@@ -1,6 +1,7 @@
 //! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written that is more than votes, and
 //! at most a minute old: so long may ranks lag behind votes, while the rows themselves show each at once.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,8 +10,8 @@ use moka::policy::EvictionPolicy;
 
 use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::domain::day::Day;
-use crate::domain::item::ItemId;
-use crate::domain::rank;
+use crate::domain::item::{Item, ItemId, Kind};
+use crate::domain::rank::{self, StoryFacts};
 use crate::domain::title::Section;
 use crate::store::{Error, Result, Store};
 
@@ -84,12 +85,17 @@ impl Lists {
     ) -> std::result::Result<Arc<[ItemId]>, Arc<Error>> {
         let order = async {
             self.ordered.fetch_add(1, Ordering::Relaxed);
-            compute(list, store, now).await.map(Arc::from)
+            compute(list, &[], store, now).await.map(Arc::from)
         };
         match &self.kept {
             Some(kept) => kept.try_get_with((list, store.said(), now.0.div_euclid(MINUTE)), order).await,
             None => order.await.map_err(Arc::new),
         }
+    }
+
+    /// A list as a shadow-banned author sees it, with `theirs` in it; it is not kept.
+    pub async fn with(&self, list: Ranked, theirs: &[Item], store: &Store, now: Timestamp) -> Result<Vec<ItemId>> {
+        compute(list, theirs, store, now).await
     }
 
     /// How many orders have been worked out.
@@ -98,14 +104,41 @@ impl Lists {
     }
 }
 
-async fn compute(list: Ranked, store: &Store, now: Timestamp) -> Result<Vec<ItemId>> {
+async fn compute(list: Ranked, theirs: &[Item], store: &Store, now: Timestamp) -> Result<Vec<ItemId>> {
+    let stories = |shown: &dyn Fn(&Item) -> bool| -> Vec<StoryFacts> {
+        theirs.iter().filter(|item| item.kind.is_root() && shown(item)).map(StoryFacts::of).collect()
+    };
+    let comments = || theirs.iter().filter(|item| item.kind == Kind::Comment);
     Ok(match list {
-        Ranked::Top => rank::top(store.story_facts().await?, now),
-        Ranked::Section(section) => rank::top(store.section_facts(section).await?, now),
-        Ranked::Active => rank::active(store.comment_times().await?.into_iter(), now),
-        Ranked::Best(over) => store.best(over.since(now)).await?,
-        Ranked::BestComments => store.best_comments(now.minus(BEST_COMMENTS)).await?,
+        Ranked::Top => rank::top([store.story_facts().await?, stories(&|_| true)].concat(), now),
+        Ranked::Section(section) => {
+            let own = stories(&|item| item.section == Some(section));
+            rank::top([store.section_facts(section).await?, own].concat(), now)
+        }
+        Ranked::Active => {
+            let own = comments().map(|item| (item.root_id, item.time));
+            rank::active(store.comment_times().await?.into_iter().chain(own), now)
+        }
+        Ranked::Best(over) => {
+            let since = over.since(now);
+            let own = theirs.iter().filter(|item| item.kind.is_root() && since.is_none_or(|since| item.time >= since));
+            best(store.best(since).await?, own)
+        }
+        Ranked::BestComments => {
+            let since = now.minus(BEST_COMMENTS);
+            best(store.best_comments(since).await?, comments().filter(|item| item.time >= since))
+        }
         // A day that is over keeps the order that its stories had at its end.
-        Ranked::Past(day) => rank::top(store.facts_between(day.start(), day.end()).await?, day.end().min(now)),
+        Ranked::Past(day) => {
+            let own = stories(&|item| (day.start()..day.end()).contains(&item.time));
+            rank::top([store.facts_between(day.start(), day.end()).await?, own].concat(), day.end().min(now))
+        }
     })
+}
+
+/// By score and then id, the higher first, as `ranked` is already.
+fn best<'a>(mut ranked: Vec<(ItemId, i64)>, theirs: impl Iterator<Item = &'a Item>) -> Vec<ItemId> {
+    ranked.extend(theirs.map(|item| (item.id, item.score)));
+    ranked.sort_by_key(|(id, score)| Reverse((*score, *id)));
+    ranked.into_iter().map(|(id, _)| id).collect()
 }

@@ -41,6 +41,7 @@ mod search;
 mod session;
 mod sessions;
 mod setup;
+mod shadowed;
 mod shown;
 mod signup;
 mod state;

@@ -22,6 +22,7 @@ use crate::web::lists::{Over, Ranked};
 use crate::web::page::{Page, html};
 use crate::web::path::Path;
 use crate::web::rows::Stories;
+use crate::web::shadowed;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 
@@ -101,7 +102,7 @@ impl Numbered {
 
 /// The page of `ids` that was asked for, without what the viewer hid.
 async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked, base: &str, at: Numbered) -> Result<Rows, Error> {
-    let ids = app.lists.get(list, &app.store, viewer.now).await?;
+    let ids = shadowed::ranked(app, viewer, list).await?;
     let hidden = match viewer.member() {
         Some(member) => app.own.hidden(member.id, HIDDEN, &app.store).await?,
         None => Arc::default(),
@@ -304,7 +305,9 @@ pub async fn from(
     if name != site {
         return Ok(Redirect::permanent(&format!("/from/{name}")).into_response());
     }
-    let items = app.store.from_site(&name, viewer.id(), at.cursor(&app).await?).await?;
+    let cursor = at.cursor(&app).await?;
+    let items = app.store.from_site(&name, viewer.id(), cursor).await?;
+    let items = shadowed::from_site(&app, &viewer, items, &name, cursor.before).await?;
     let rows = newest_rows(&app, &viewer, items, &format!("/from/{name}")).await?;
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
     let intro = Some(format!("Stories from {name}, newest first."));

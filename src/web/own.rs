@@ -54,7 +54,8 @@ impl Own {
         let bytes = bytes / 4;
         let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         let marks = |marks: &Marks| {
-            256 + 64 * (marks.votes.len() + marks.saved.len() + marks.hidden.len() + marks.unseen.len())
+            let lists = marks.saved.len() + marks.hidden.len();
+            256 + 64 * (lists + marks.votes.len() + marks.unseen.len() + marks.unheard.len())
         };
         Own {
             sessions: Cache::builder().max_capacity(bytes / SESSION).eviction_policy(EvictionPolicy::lru()).build(),

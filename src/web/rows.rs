@@ -236,13 +236,14 @@ fn key(viewer: &MaybeMember, app: &App) -> Option<Key> {
 
 /// Whether a row looks otherwise to its viewer than to others of their audience.
 fn is_theirs(item: &Item, eye: &Eye<'_>) -> bool {
-    let Marks { votes, saved, hidden, unseen } = &*eye.marks;
+    let Marks { votes, saved, hidden, unseen, unheard } = &*eye.marks;
     let id = &item.id;
     item.is_own(eye.member)
         || votes.contains_key(id)
         || saved.contains(id)
         || hidden.contains(id)
         || unseen.contains_key(id)
+        || unheard.contains_key(id)
 }
 
 /// The row as it is kept, or now is.

@@ -10,6 +10,7 @@ use crate::web::news::ROWS_I64;
 use crate::web::page::{Page, html};
 use crate::web::rows::Stories;
 use crate::web::session::MaybeMember;
+use crate::web::shadowed;
 use crate::web::state::App;
 
 /// How many words of a query count.
@@ -42,6 +43,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
         let _turn = app.heavy.turn().await?;
         app.store.titles_with(&words, ROWS_I64).await?
     };
+    let found = shadowed::titled(&app, &viewer, found, &words).await?;
     let stories = app.rows.write(&found, &viewer, &app).await?;
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);

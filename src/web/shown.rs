@@ -158,7 +158,7 @@ impl<'u> Under<'u> {
         let mut found = Comments { pieces: Vec::new(), count: 0, unseen: 0, first_unseen: None, rooms: Arc::default() };
         for node in self.arrange(&thread.eye) {
             let view = thread.comment(&node);
-            found.count += usize::from(view.author.is_some());
+            found.count += usize::from(is_read(&node));
             if view.unseen {
                 found.unseen += 1;
                 found.first_unseen = found.first_unseen.or(Some(view.id));
@@ -214,7 +214,7 @@ impl Shown {
         let (mut ends, mut begin) = (Vec::new(), 0);
         for (at, node) in nodes.iter().enumerate() {
             let view = thread.comment(node);
-            shown.count += usize::from(view.author.is_some());
+            shown.count += usize::from(is_read(node));
             write(&mut text, &view, under.head, true)?;
             ends.push(text.len());
             shown.learn(node, at);

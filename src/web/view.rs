@@ -208,7 +208,7 @@ impl StoryView {
             author: eye.author(item).filter(|_| shown),
             when: When::new(item.rank_time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
-            comments: item.descendants,
+            comments: item.descendants.saturating_add(eye.marks.unheard.get(&item.id).copied().unwrap_or(0)),
             unseen: eye.marks.unseen.get(&item.id).copied().unwrap_or(0),
             mark: mark(item, sight, eye.policy),
             is_dead: matches!(sight, Sight::Dead(_)),

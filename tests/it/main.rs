@@ -62,6 +62,7 @@ mod rules;
 mod secrets;
 mod server;
 mod server_h2;
+mod shadowed;
 mod sites;
 mod spans;
 mod statements;

@@ -39,6 +39,9 @@ struct Row {
     name: String,
     karma: i64,
     joined: When,
+    inviter: Option<String>,
+    /// Whether who invited them is shadow-banned.
+    inviter_shadowed: bool,
     posts: Vec<Post>,
 }
 
@@ -100,7 +103,8 @@ pub async fn show(
         let mut posts = posts.remove(&account.id).unwrap_or_default();
         posts.sort_by_key(|item| (item.time, item.id));
         let posts = posts.iter().map(|item| Post::new(item, viewer.now)).collect();
-        Row { name: account.name, karma: account.karma, joined: When::new(account.created, viewer.now), posts }
+        let NewAccount { name, karma, created, inviter, inviter_shadowed, .. } = account;
+        Row { name, karma, joined: When::new(created, viewer.now), inviter, inviter_shadowed, posts }
     };
     let rows = accounts.into_iter().map(row).collect();
     let mut page = Page::new(&app, &viewer, "mod", "New accounts");

@@ -40,6 +40,8 @@ struct Row {
     name: String,
     text: Html,
     inviter: Option<String>,
+    /// Whether who invited them is shadow-banned.
+    inviter_shadowed: bool,
     when: When,
     /// What a moderator typed to them before.
     message: String,
@@ -47,9 +49,9 @@ struct Row {
 
 impl Row {
     fn new(waiting: Waiting, now: Timestamp, typed: Option<&(i64, String)>) -> Row {
-        let Waiting { id, name, text, created, inviter } = waiting;
+        let Waiting { id, name, text, created, inviter, inviter_shadowed } = waiting;
         let message = typed.filter(|(about, _)| *about == id).map_or_else(String::new, |(_, message)| message.clone());
-        Row { id, name, text: text::render(&text), inviter, when: When::new(created, now), message }
+        Row { id, name, text: text::render(&text), inviter, inviter_shadowed, when: When::new(created, now), message }
     }
 }
 
