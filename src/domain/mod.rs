@@ -2,6 +2,7 @@
 
 pub mod age;
 pub mod brake;
+pub mod contact;
 pub mod day;
 pub mod desk;
 pub mod draft;

@@ -1,11 +1,35 @@
-//! The community's settings as the forum was last started with: what has changed since then stands in the log.
+//! The community's settings as the forum was last started with, of which the log says what has changed; and what was said at set-up.
 
 use std::collections::HashMap;
+
+use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, record};
 use super::{Result, Store};
 
+/// The row of what the first admin said at set-up; the operator's own setting of that name is not kept.
+const CONTACT: &str = "contact";
+
+/// Keeps what the first admin said of how people reach whoever runs the forum.
+pub(super) async fn keep_contact(tx: &mut Transaction<'static, Sqlite>, contact: &str) -> Result<()> {
+    sqlx::query("insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value")
+        .bind(CONTACT)
+        .bind(contact)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 impl Store {
+    /// What the first admin said of how people reach whoever runs the forum; empty where they said nothing.
+    pub async fn contact(&self) -> Result<String> {
+        let kept: Option<String> = sqlx::query_scalar("select value from settings where name = $1")
+            .bind(CONTACT)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(kept.unwrap_or_default())
+    }
+
     /// Keeps the settings of this start, each a name and a value as `stoa.toml` has it, and puts into the log which of them are others
     /// than before. A setting that was not known before, as all are at the first start, is no change.
     pub async fn keep_settings(&self, settings: &[(&'static str, String)], act: Act<'_>) -> Result<()> {

@@ -3,6 +3,7 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, record};
+use super::settings::keep_contact;
 use super::{Error, Result, Store, origins};
 use crate::clock::Timestamp;
 use crate::domain::origin::Origin;
@@ -59,7 +60,7 @@ impl Store {
     }
 
     /// Makes the first admin's account; `Conflict` where there is an admin already, so that two uses of one link make one admin.
-    pub async fn create_first_admin(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
+    pub async fn create_first_admin(&self, new: NewUser<'_>, contact: &str, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let admin: Option<UserId> =
             sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&mut *tx).await?;
@@ -69,6 +70,9 @@ impl Store {
         let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, None, now).await?;
         // Nobody but whoever runs the forum has the link to here.
         by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(Role::Admin.as_str()) }, now).await?;
+        if !contact.is_empty() {
+            keep_contact(&mut tx, contact).await?;
+        }
         self.commit(tx).await?;
         Ok(id)
     }

@@ -6,6 +6,7 @@ use crate::domain::user::{Member, Role};
 use crate::store::{Acts, Logged};
 use crate::web::error::Error;
 use crate::web::log;
+use crate::web::pages;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::view::When;
@@ -38,7 +39,7 @@ pub struct FateView {
 }
 
 impl FateView {
-    /// One query, and none but for the author of a post that something may have been done to.
+    /// Some queries, and none but for the author of a post that something may have been done to.
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<FateView>, Error> {
         let Some(author) = viewer.member().filter(|member| item.is_own(Some(member))) else { return Ok(None) };
         if item.deleted_at.is_some() || !fate::may_have(item, &app.policy) {
@@ -46,8 +47,11 @@ impl FateView {
         }
         let logged = acts_on(app, item.id).await?;
         let deeds = deeds(app, Some(author), &logged);
-        let fate = Fate::of(item, &deeds, author, &app.policy, viewer.now);
-        Ok(fate.map(|fate| FateView {
+        let Some(mut fate) = Fate::of(item, &deeds, author, &app.policy, viewer.now) else { return Ok(None) };
+        if fate.next.contains(&Next::Write) && !pages::is_reachable(app, viewer.now).await? {
+            fate.next.retain(|next| *next != Next::Write);
+        }
+        Ok(Some(FateView {
             id: item.id,
             what: fate::what(item),
             turns: fate

@@ -21,6 +21,9 @@ use crate::web::state::App;
 const GUIDELINES: &str = include_str!("../../templates/pages/guidelines.md");
 const PRIVACY: &str = include_str!("../../templates/pages/privacy.md");
 const CONTACT: &str = include_str!("../../templates/pages/contact.md");
+const CONTACT_FILE: &str = "contact.md";
+/// In its place where nobody can be reached.
+const UNREACHABLE: &str = include_str!("../../templates/pages/unreachable.md");
 
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -52,6 +55,7 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     if team.is_empty() {
         return Ok("Nobody moderates here at the moment, so write to whoever runs the site.".to_owned());
     }
+    let how = "The profile of each may say how to reach them. An answer to something that they wrote reaches them too, for everybody to read.";
     team.sort_by_key(|person| (person.role, person.name.to_lowercase()));
     let line = |person: &Reachable| {
         let Reachable { name, role } = person;
@@ -59,7 +63,23 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
         format!("* [{}](/user/{name}){admin}\n", name.replace('_', "\\_"))
     };
     let lines: String = team.iter().map(line).collect();
-    Ok(format!("These people moderate here. The profile of each may say how to reach them.\n\n{lines}"))
+    Ok(format!("These people moderate here. {how}\n\n{lines}"))
+}
+
+/// How people reach whoever runs the forum: as the setting says, else as the first admin said; empty where neither does.
+async fn contact_words(app: &App) -> Result<String, Error> {
+    if app.config.contact.is_empty() { Ok(app.store.contact().await?) } else { Ok(app.config.contact.clone()) }
+}
+
+/// Whether the contact page leads to anybody, as an operator's own page is taken to.
+pub async fn is_reachable(app: &App, now: Timestamp) -> Result<bool, Error> {
+    Ok(!contact_words(app).await?.is_empty()
+        || !app.store.moderators(now).await?.is_empty()
+        || has_own_page(&app.config.pages, CONTACT_FILE).await)
+}
+
+async fn has_own_page(folder: &Path, name: &str) -> bool {
+    !folder.as_os_str().is_empty() && tokio::fs::try_exists(folder.join(name)).await.unwrap_or(false)
 }
 
 async fn text_page(
@@ -70,14 +90,16 @@ async fn text_page(
     built_in: &str,
 ) -> Result<Response, Error> {
     const MODERATORS: &str = "{moderators}";
-    let contact = match app.config.contact.as_str() {
-        "" => "The operator has not said yet how to be reached.",
-        contact => contact,
-    };
-    let mut markdown = source(&app.config.pages, file, built_in)
-        .await
-        .replace("{site}", &app.config.site_name)
-        .replace("{contact}", contact);
+    const CONTACT: &str = "{contact}";
+    let mut markdown =
+        source(&app.config.pages, file, built_in).await.replace("{site}", &app.config.site_name);
+    if markdown.contains(CONTACT) {
+        let contact = match contact_words(app).await? {
+            contact if contact.is_empty() => "Whoever runs the site has not said here how to be reached.".to_owned(),
+            contact => contact,
+        };
+        markdown = markdown.replace(CONTACT, &contact);
+    }
     if markdown.contains(MODERATORS) {
         markdown = markdown.replace(MODERATORS, &moderators(app, viewer.now).await?);
     }
@@ -97,7 +119,8 @@ pub async fn privacy(State(app): State<App>, viewer: MaybeMember) -> Result<Resp
 
 /// `/contact`
 pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    text_page(&app, &viewer, "Contact", "contact.md", CONTACT).await
+    let built_in = if is_reachable(&app, viewer.now).await? { CONTACT } else { UNREACHABLE };
+    text_page(&app, &viewer, "Contact", CONTACT_FILE, built_in).await
 }
 
 /// `/robots.txt`: read everything, but no forms and no private lists.

@@ -18,6 +18,7 @@ use crate::web::comments::flat_since;
 use crate::web::error::Error;
 use crate::web::news::{ROWS, ROWS_I64};
 use crate::web::page::{Page, html};
+use crate::web::pages;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::{FlatView, When};
@@ -31,6 +32,8 @@ struct RepliesPage<'a> {
     page: Page<'a>,
     rows: Vec<Row>,
     more: Option<String>,
+    /// Whether anybody can be asked whether something was a mistake.
+    reachable: bool,
 }
 
 enum Row {
@@ -119,11 +122,13 @@ pub async fn show(
     let full = told.len() > ROWS;
     told.truncate(ROWS);
     let more = told.last().filter(|_| full).map(Told::next);
+    let is_adverse = |told: &Told| matches!(told, Told::Notice(notice) if desk::is_adverse(&notice.act));
+    let reachable = told.iter().any(is_adverse) && pages::is_reachable(&app, viewer.now).await?;
     let rows = dressed(&app, &viewer, &member, told).await?;
     if after.at.is_none() && viewer.unread > 0 {
         app.store.read_replies(member.id, viewer.now);
     }
-    Ok(html(&RepliesPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more }))
+    Ok(html(&RepliesPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more, reachable }))
 }
 
 async fn dressed(app: &App, viewer: &MaybeMember, member: &Member, told: Vec<Told>) -> Result<Vec<Row>, Error> {

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
+use crate::domain::contact;
 use crate::domain::origin::Origin;
 use crate::domain::token::{self, Token};
 use crate::domain::user::{Name, Role};
@@ -53,14 +54,18 @@ struct SetupPage<'a> {
     errors: Mistakes,
     name: &'a str,
     token: &'a str,
+    /// How people reach whoever runs the forum; none where a setting says it.
+    contact: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct FirstAdmin {
     #[serde(default)]
     name: String,
     #[serde(default)]
     password: String,
+    #[serde(default)]
+    contact: String,
 }
 
 async fn open(app: &App, token: &str) -> Result<(), Error> {
@@ -73,7 +78,7 @@ async fn open(app: &App, token: &str) -> Result<(), Error> {
 /// `GET /setup/{token}`
 pub async fn new(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
     open(&app, &token).await?;
-    Ok(form(&app, &viewer, &token, "", Mistakes::default()))
+    Ok(form(&app, &viewer, &token, &FirstAdmin::default(), Mistakes::default()))
 }
 
 /// `POST /setup/{token}`
@@ -89,25 +94,27 @@ pub async fn create(
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse_by_operator(&typed.name));
     errors.check("password", app.check_password(&typed.password, &typed.name).await?);
+    let contact = errors.check("contact", contact::contact(&typed.contact)).unwrap_or_default();
     let Some(name) = name.filter(|_| errors.is_empty()) else {
-        return Ok(form(&app, &viewer, &token, &typed.name, errors));
+        return Ok(form(&app, &viewer, &token, &typed, errors));
     };
-    let hash = app.hash_password(typed.password).await?;
+    let hash = app.hash_password(typed.password.clone()).await?;
     let new = NewUser { name: &name, password: &hash, role: Role::Admin, origin: Some(origin) };
-    match app.store.create_first_admin(new, app.clock.now()).await {
+    match app.store.create_first_admin(new, contact, app.clock.now()).await {
         Ok(user) => session::begin_new(&app, &headers, user, &hash, &Goto::default()).await,
         Err(store::Error::Conflict) if app.store.has_admin().await? => Err(Error::NotFound),
         Err(store::Error::Conflict) => {
             let taken = Mistakes::one("name", crate::domain::user::NameError::Taken);
-            Ok(form(&app, &viewer, &token, name.as_str(), taken))
+            Ok(form(&app, &viewer, &token, &typed, taken))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn form(app: &App, viewer: &MaybeMember, token: &str, name: &str, errors: Mistakes) -> Response {
+fn form(app: &App, viewer: &MaybeMember, token: &str, typed: &FirstAdmin, errors: Mistakes) -> Response {
     let mut page = Page::new(app, viewer, "setup", "Set up");
     page.robots = false;
-    let form = html_with(errors.status(), &SetupPage { page, errors, name, token });
+    let contact = app.config.contact.is_empty().then_some(typed.contact.as_str());
+    let form = html_with(errors.status(), &SetupPage { page, errors, name: &typed.name, token, contact });
     ([(CACHE_CONTROL, "no-store")], form).into_response()
 }

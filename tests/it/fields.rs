@@ -99,7 +99,7 @@ POST /login name password goto kept
 POST /logout
 POST /theme theme goto
 GET  /setup/{token}
-POST /setup/{token} name password
+POST /setup/{token} name password contact
 GET  /guidelines
 GET  /privacy
 GET  /contact

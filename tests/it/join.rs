@@ -129,7 +129,7 @@ async fn a_wrong_log_in_says_nothing_of_who_exists() {
     let page = log_in(&mut app.visitor(), "alice", PASSWORD).await;
     assert!(page.has("This account is banned: spam"), "who knows the password learns why");
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.has("<a href=\"/contact\">write to the moderators</a>") && page.has("value=\"alice\""));
+    assert!(page.has("<a href=\"/contact\">see how to reach the moderators</a>") && page.has("value=\"alice\""));
     assert!(!page.has("to mend") && !page.has("New here?") && !page.has("href=\"/signup"), "{}", page.text());
     assert!(!log_in(&mut app.visitor(), "alice", OTHER).await.has("banned"));
 }

@@ -17,6 +17,7 @@ mod brakes;
 mod cache;
 mod clock;
 mod command_log;
+mod contact;
 mod cross_site;
 mod desk;
 mod discuss;

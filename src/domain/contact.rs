@@ -1,0 +1,41 @@
+//! How people reach whoever runs the forum, as the first admin writes it at set-up.
+
+use crate::domain::text::is_shown;
+
+/// The longest, in characters.
+pub const LONGEST: usize = 2_000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ContactError {
+    #[error("This is too long: 2,000 characters are enough.")]
+    Long,
+    #[error("This has characters that do not show, or that turn the direction of what follows. Please type it anew.")]
+    Unshown,
+}
+
+/// Markdown as typed, trimmed; empty where nothing is said.
+pub fn contact(typed: &str) -> Result<&str, ContactError> {
+    let typed = typed.trim();
+    if typed.chars().count() > LONGEST {
+        return Err(ContactError::Long);
+    }
+    if !typed.chars().all(|c| is_shown(c) || matches!(c, '\r' | '\n')) {
+        return Err(ContactError::Unshown);
+    }
+    Ok(typed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_is_some_shown_text_or_nothing() {
+        assert_eq!(contact(" \n "), Ok(""));
+        assert_eq!(contact(" Write to\r\npost@stoa.example. "), Ok("Write to\r\npost@stoa.example."));
+        assert_eq!(contact(&"ä".repeat(2_000)).map(str::len), Ok(4_000));
+        assert_eq!(contact(&"ä".repeat(2_001)), Err(ContactError::Long));
+        assert_eq!(contact("a\u{202e}b"), Err(ContactError::Unshown));
+        assert_eq!(contact("a\0b"), Err(ContactError::Unshown));
+    }
+}
