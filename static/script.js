@@ -12,6 +12,9 @@ function make(tag, attributes = {}, text = "") {
   return element;
 }
 
+/** A number and its noun: `1 point`, `2 points`. */
+const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
 /** What this browser keeps under `name`; storage may be full, forbidden or spoilt by hand. */
 const kept = {
   read(name, otherwise) {
@@ -93,7 +96,7 @@ function actInPlace() {
       drawVote(form, answer.dir);
       if (focused) $("button", form)?.focus();
       const points = answer.points !== null && $(".points", form.closest("li, .story") ?? form);
-      if (points) points.textContent = `${answer.points} point${answer.points === 1 ? "" : "s"}`;
+      if (points) points.textContent = counted(answer.points, "point");
     } catch {
       // The whole page can say what is wrong better than a script can.
       form.dataset.native = "";
@@ -465,7 +468,7 @@ function tellOfNew() {
         status.append(told);
         $(".bar", section).append(status);
       }
-      told.textContent = `${fresh} new ${fresh === 1 ? "comment" : "comments"}: reload`;
+      told.textContent = `${counted(fresh, "new comment")}: reload`;
     } catch {
       // The next look may fare better.
     }

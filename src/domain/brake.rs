@@ -300,7 +300,7 @@ mod tests {
         for brake in Policy::default().brakes() {
             for deed in brake.deeds {
                 let held = Held { why: Why::Brake(brake, *deed), wait: Some(90) }.to_string();
-                assert!(held.ends_with(". Please wait 1 minute and try again."), "{held}");
+                assert!(held.ends_with(". Please wait 2 minutes and try again."), "{held}");
                 let never = Held { why: Why::Brake(Brake { times: 0, ..brake }, *deed), wait: None }.to_string();
                 assert!(never.ends_with('.') && !never.contains("wait"), "{never}");
             }

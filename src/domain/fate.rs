@@ -1,8 +1,8 @@
 //! What became of a post, as its author reads it on the post's own page: what happened, why, and what they may do now.
 
 use crate::clock::Timestamp;
-use crate::domain::desk::Told;
 use crate::domain::age;
+use crate::domain::desk::Told;
 use crate::domain::item::{Death, Item, Kind, Sight, Viewer, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::standing::with_reason;
@@ -116,7 +116,8 @@ impl Gone {
             }
             Sight::Deleted => {
                 let moderates = viewer.is_some_and(|viewer| viewer.role >= Role::Moderator);
-                let by = item.author.as_ref().filter(|_| moderates).map_or_else(String::new, |name| format!(" by {name}"));
+                let by =
+                    item.author.as_ref().filter(|_| moderates).map_or_else(String::new, |name| format!(" by {name}"));
                 // An import does not say who deleted what came without an author.
                 let said = match item.author_id {
                     None => format!("This {what} was deleted before it came here."),

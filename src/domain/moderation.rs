@@ -107,7 +107,8 @@ pub struct Said<'a> {
 pub fn said<'a>(act: &str, detail: &'a str) -> Said<'a> {
     let verb = ACTS.iter().find(|(name, _)| *name == act).map_or(act, |(_, verb)| verb);
     let before = if act == "rule-kill" { format!("’s rule {verb}") } else { format!(" {verb}") };
-    let plain = |after: &str| Said { before: before.clone(), after: after.to_owned(), other: None, end: "", detail: "" };
+    let plain =
+        |after: &str| Said { before: before.clone(), after: after.to_owned(), other: None, end: "", detail: "" };
     // Such a detail ends with the number of the other item.
     let naming = |after: &str, end| match detail.rsplit(' ').next().and_then(|number| number.parse().ok()) {
         Some(other) => Said { other: Some(other), end, ..plain(after) },

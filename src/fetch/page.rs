@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::{RawKind, State};
 use html5ever::tokenizer::{BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
-use lol_html::html_content::EndTag;
-use lol_html::{HandlerResult, HtmlRewriter, Settings, element, send, text};
+use lol_html::{HtmlRewriter, Settings, element, send, text};
 
 use crate::domain::title::suggestion;
 use crate::fetch::charset;
@@ -16,7 +15,7 @@ use crate::fetch::charset;
 /// How much of a title is kept while it is read, in bytes; far more than is shown.
 const TITLE_BYTES: usize = 4_096;
 
-/// A page while it arrives, until enough of it is there for a title. Each byte is looked at once, in whatever chunks it comes.
+/// A page while it arrives, until enough of it is there for a title. Each byte is parsed once, in whatever chunks it comes.
 pub(super) struct Reading {
     body: Vec<u8>,
     most: usize,
@@ -24,15 +23,15 @@ pub(super) struct Reading {
     parser: Option<send::HtmlRewriter<'static, fn(&[u8])>>,
     head: Arc<Head>,
     #[cfg(test)]
-    looked_at: usize,
+    parsed: usize,
 }
 
 /// What has been met of the page's head.
 #[derive(Default)]
 struct Head {
-    is_open: AtomicBool,
     is_over: AtomicBool,
     is_titled: AtomicBool,
+    has_drawing: AtomicBool,
 }
 
 impl Reading {
@@ -42,10 +41,10 @@ impl Reading {
         Reading {
             body: Vec::new(),
             most,
-            parser: Some(parser(&head)),
+            parser: parser(&head),
             head,
             #[cfg(test)]
-            looked_at: 0,
+            parsed: 0,
         }
     }
 
@@ -53,25 +52,13 @@ impl Reading {
     pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
         let room = self.most.saturating_sub(self.body.len());
         let chunk = chunk.get(..room).unwrap_or(chunk);
-        let seen = self.body.len();
         self.body.extend_from_slice(chunk);
-        if !self.head.is_open.load(Relaxed) {
-            // The parser does not tell of an end without a beginning.
-            let fresh = self.body.get(seen.saturating_sub(END.len() - 1)..).unwrap_or_default();
-            if fresh.windows(END.len()).any(|window| window.eq_ignore_ascii_case(END)) {
-                self.head.is_over.store(true, Relaxed);
-            }
-            #[cfg(test)]
-            {
-                self.looked_at += fresh.len();
-            }
-        }
         if self.parser.as_mut().is_some_and(|parser| parser.write(chunk).is_err()) {
             self.parser = None;
         }
         #[cfg(test)]
         {
-            self.looked_at += chunk.len();
+            self.parsed += chunk.len();
         }
         self.body.len() >= self.most || self.head.is_over.load(Relaxed) && self.head.is_titled.load(Relaxed)
     }
@@ -83,40 +70,37 @@ impl Reading {
     }
 }
 
-const END: &[u8] = b"</head";
-
-/// Notes in `head` how far a page has come that is written to it.
-fn parser(head: &Arc<Head>) -> send::HtmlRewriter<'static, fn(&[u8])> {
-    let (opened, begun, titled) = (Arc::clone(head), Arc::clone(head), Arc::clone(head));
-    let drawing = AtomicBool::new(false);
+/// Notes in `head` how far a page has come that is written to it; none where the parser fails.
+fn parser(head: &Arc<Head>) -> Option<send::HtmlRewriter<'static, fn(&[u8])>> {
+    let [of_head, of_body, of_drawing, of_title] = [0; 4].map(|_| Arc::clone(head));
     let settings = Settings::new_send()
         .append_element_content_handler(element!("head", move |tag| {
-            opened.is_open.store(true, Relaxed);
-            let head = Arc::clone(&opened);
-            let over = move |_: &mut EndTag<'_>| -> HandlerResult {
+            let head = Arc::clone(&of_head);
+            let over: send::EndTagHandler<'static> = Box::new(move |_| {
                 head.is_over.store(true, Relaxed);
                 Ok(())
-            };
-            tag.on_end_tag(Box::new(over))
+            });
+            tag.on_end_tag(over)
         }))
         .append_element_content_handler(element!("body", move |_| {
-            begun.is_over.store(true, Relaxed);
+            of_body.is_over.store(true, Relaxed);
             Ok(())
         }))
-        .append_element_content_handler(element!("svg, title", move |tag| {
+        .append_element_content_handler(element!("svg", move |_| {
+            of_drawing.has_drawing.store(true, Relaxed);
+            Ok(())
+        }))
+        .append_element_content_handler(text!("title", move |chunk| {
             // Drawings have titles too.
-            if tag.tag_name() == "svg" || drawing.load(Relaxed) {
-                drawing.store(true, Relaxed);
-                return Ok(());
+            if chunk.last_in_text_node() && !of_title.has_drawing.load(Relaxed) {
+                of_title.is_titled.store(true, Relaxed);
             }
-            let head = Arc::clone(&titled);
-            let read = move |_: &mut EndTag<'_>| -> HandlerResult {
-                head.is_titled.store(true, Relaxed);
-                Ok(())
-            };
-            tag.on_end_tag(Box::new(read))
+            Ok(())
         }));
-    HtmlRewriter::new(settings, |_: &[u8]| {})
+    let sink: fn(&[u8]) = |_| {};
+    let mut parser = HtmlRewriter::new(settings, sink);
+    // A page may end its head without having begun it.
+    parser.write(b"<head>").is_ok().then_some(parser)
 }
 
 /// The `og:title` of a page, else its `<title>`: entities decoded, blanks folded, cut at a word.
@@ -233,7 +217,7 @@ mod tests {
     fn taken(page: &[u8], chunk: usize) -> (usize, usize) {
         let mut reading = Reading::new(1 << 20);
         let _ = page.chunks(chunk).find(|chunk| reading.push(chunk));
-        (reading.body.len(), reading.looked_at)
+        (reading.body.len(), reading.parsed)
     }
 
     #[test]
@@ -267,8 +251,8 @@ mod tests {
         for part in ["<body", "<body>", "</head>", "</head", "<head>", "<title", "<p a='", "&amp", "<!--", "-->", "x"] {
             let page = part.repeat((100_000) / part.len());
             for chunk in [1, 2, 5, 7, 1_024, page.len()] {
-                let (_, looked_at) = taken(page.as_bytes(), chunk);
-                assert!(looked_at <= 8 * page.len(), "{part} by {chunk}: {looked_at} of {}", page.len());
+                let (_, parsed) = taken(page.as_bytes(), chunk);
+                assert!(parsed <= page.len(), "{part} by {chunk}: {parsed} of {}", page.len());
             }
         }
     }

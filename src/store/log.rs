@@ -10,6 +10,7 @@ use crate::domain::user::UserId;
 /// An act as the log has it; names, for whoever reads it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Logged {
+    pub id: i64,
     /// What it is called in addresses.
     pub token: String,
     pub at: Timestamp,
@@ -42,7 +43,7 @@ impl Store {
     /// Acts of moderation, latest first.
     pub async fn log(&self, acts: Acts<'_>, rows: i64) -> Result<Vec<Logged>> {
         let mut query = QueryBuilder::new(
-            "select m.token, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, m.detail, m.private \
+            "select m.id, m.token, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, m.detail, m.private \
              from moderation m left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where true",
         );
         if !acts.private {

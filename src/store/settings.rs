@@ -12,11 +12,13 @@ const CONTACT: &str = "contact";
 
 /// Keeps what the first admin said of how people reach whoever runs the forum.
 pub(super) async fn keep_contact(tx: &mut Transaction<'static, Sqlite>, contact: &str) -> Result<()> {
-    sqlx::query("insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value")
-        .bind(CONTACT)
-        .bind(contact)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
+    )
+    .bind(CONTACT)
+    .bind(contact)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

@@ -90,7 +90,7 @@ impl Reply<'_> {
         let eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
         let above = (self.item.kind == Kind::Comment).then(|| {
             let view = FlatView::new(self.item, Some(self.root), &eye, None, false);
-            Above { id: view.id, author: view.author, gone: view.gone, when: view.when, html: view.html }
+            Above { id: view.id, author: view.author, gone: "[deleted]", when: view.when, html: view.html }
         });
         self.form_about(above, text, errors, preview)
     }

@@ -13,6 +13,7 @@ use crate::web::lists::Ranked;
 use crate::web::news::{Before, Choice, Empty, Numbered, ROWS, dead_for, in_order, marks, page_of};
 use crate::web::page::{Page, html};
 use crate::web::session::MaybeMember;
+use crate::web::shadowed;
 use crate::web::state::App;
 use crate::web::view::{Eye, FlatView};
 

@@ -22,8 +22,8 @@ use crate::web::lists::{Over, Ranked};
 use crate::web::page::{Page, html};
 use crate::web::path::Path;
 use crate::web::rows::Stories;
-use crate::web::shadowed;
 use crate::web::session::MaybeMember;
+use crate::web::shadowed;
 use crate::web::state::App;
 
 /// Rows of a list.

@@ -91,8 +91,7 @@ async fn text_page(
 ) -> Result<Response, Error> {
     const MODERATORS: &str = "{moderators}";
     const CONTACT: &str = "{contact}";
-    let mut markdown =
-        source(&app.config.pages, file, built_in).await.replace("{site}", &app.config.site_name);
+    let mut markdown = source(&app.config.pages, file, built_in).await.replace("{site}", &app.config.site_name);
     if markdown.contains(CONTACT) {
         let contact = match contact_words(app).await? {
             contact if contact.is_empty() => "Whoever runs the site has not said here how to be reached.".to_owned(),

@@ -82,7 +82,9 @@ async fn a_duplicate_joins_the_other_story_and_its_address_leads_there() {
     assert!(bob.get("/replies").await.has("merged your story into") && bob.get("/replies").await.has("the same news"));
     assert!(alice.get("/replies").await.has("And answered there."));
     let log = visitor.get(&format!("/log?item={duplicate}")).await;
-    assert!(log.has("merged") && log.has(&format!("into <a href=\"/item/{story}\">")) && log.has("because: the same news"));
+    assert!(
+        log.has("merged") && log.has(&format!("into <a href=\"/item/{story}\">")) && log.has("because: the same news")
+    );
 
     alice.reply(top, "Said after the merge.").await;
     assert_eq!(said(&visitor.get(&format!("/item/{story}")).await), 4);

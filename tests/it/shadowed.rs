@@ -45,7 +45,7 @@ const LISTS: [&str; 9] = [
     "/best?over=all",
     "/best?over=day",
     "/past?day=2026-11-23",
-    "/from/looms.example.com",
+    "/from/example.com",
     "/search?q=looms",
     "/user/alice/submissions",
 ];

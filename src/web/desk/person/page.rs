@@ -194,10 +194,7 @@ impl Asked<'_> {
             notes,
             older_notes,
             acts: self.acts().await?,
-            terms: Term::OFFERED
-                .into_iter()
-                .map(|days| (days.to_string(), counted(days, "day").to_string()))
-                .collect(),
+            terms: Term::OFFERED.into_iter().map(|days| (days.to_string(), counted(days, "day").to_string())).collect(),
             user,
         };
         Ok(html_with(status, &person))
