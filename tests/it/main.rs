@@ -23,6 +23,7 @@ mod desk;
 mod discuss;
 mod disk;
 mod durable;
+mod deployment;
 mod fate;
 mod fetch;
 mod fields;
