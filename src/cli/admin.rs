@@ -23,7 +23,7 @@ pub enum Admin {
     Create {
         name: String,
         /// member, moderator or admin
-        #[arg(long, default_value = "admin")]
+        #[arg(long, default_value = "member")]
         role: Role,
     },
     /// Set somebody's password and end their sessions; the password is read from standard input
@@ -77,7 +77,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
                 }
                 other => other?,
             };
-            Ok(format!("Made {name}, {}.", role.as_str()))
+            Ok(format!("Made {name}, {}.", with_article(role)))
         }
         Admin::Password { name } => {
             let user = store.profile(&name).await.with_context(|| nobody(&name))?;
@@ -172,6 +172,14 @@ async fn kill(store: &Store, item: ItemId, on: bool, act: Act<'_>) -> anyhow::Re
         other => other?,
     }
     Ok(if on { format!("Killed item {item}.") } else { format!("Brought item {item} back.") })
+}
+
+fn with_article(role: Role) -> &'static str {
+    match role {
+        Role::Member => "a member",
+        Role::Moderator => "a moderator",
+        Role::Admin => "an admin",
+    }
 }
 
 /// Reads a password from standard input, its first line, and hashes it.

@@ -16,6 +16,7 @@ mod assignment;
 mod brakes;
 mod cache;
 mod clock;
+mod command_accounts;
 mod command_log;
 mod contact;
 mod cross_site;

@@ -178,8 +178,8 @@ fn a_bad_setting_is_named_and_ends_with_code_2() {
 #[test]
 fn an_operator_makes_changes_and_bans_accounts() {
     let folder = Folder::new();
-    assert_eq!(folder.works("admin create Root"), "Made Root, admin.\n");
-    assert_eq!(folder.works("admin create bob --role member"), "Made bob, member.\n");
+    assert_eq!(folder.works("admin create Root --role admin"), "Made Root, an admin.\n");
+    assert_eq!(folder.works("admin create bob"), "Made bob, a member.\n");
     assert_eq!(folder.works("admin role BOB moderator"), "bob is now moderator.\n");
     assert!(folder.works("admin password bob").starts_with("Set the password of bob"));
     assert!(folder.works("admin ban bob --reason spam").starts_with("Banned bob"));
@@ -234,9 +234,9 @@ fn an_operator_makes_changes_and_bans_accounts() {
 #[test]
 fn an_operator_invites_people() {
     let folder = Folder::new();
-    folder.works("admin create bob --role member");
+    folder.works("admin create bob");
     folder.refuses("admin invite", "", "there is no admin yet: say whom the invitation is from");
-    folder.works("admin create Root");
+    folder.works("admin create Root --role admin");
     folder.refuses("admin invite nobody", "", "nobody is called nobody");
     folder.refuses("admin invite bob --sign-up closed", "", "sign_up is closed");
     let said = folder.works("admin invite --base-url https://forum.example");
@@ -320,7 +320,7 @@ fn a_forum_answers_says_how_to_become_its_admin_and_stops_when_told() {
     assert!(link.trim().starts_with("http://127.0.0.1:"), "it stands alone, not in the log: {link}");
     assert!(!folder.path("stoa.db-wal").exists(), "the log is folded in");
 
-    folder.works("admin create Root");
+    folder.works("admin create Root --role admin");
     let running = folder.serve();
     let (code, err, _) = running.stop();
     assert!(code == Some(0) && !err.contains("/setup/"), "{err}");
@@ -386,7 +386,7 @@ fn a_backup_is_whole_and_can_be_put_back() {
 #[tokio::test]
 async fn a_newer_database_is_refused_and_left_alone() {
     let folder = Folder::new();
-    folder.works("admin create Root");
+    folder.works("admin create Root --role admin");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
     let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
     let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
