@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::person::{self, Person};
 use crate::clock::{Clock, Timestamp};
@@ -19,16 +20,16 @@ use crate::store::{Act, Acts, Error, Logged, NewUser, Revision, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
-    /// Make an account; the password is read from standard input
+    /// Make an account; its password is asked for, or read from standard input
     Create {
         name: String,
         /// member, moderator or admin
         #[arg(long, default_value = "member")]
         role: Role,
     },
-    /// Set somebody's password and end their sessions; the password is read from standard input
+    /// Set somebody's password, asked for or read from standard input, and end their sessions
     Password { name: String },
-    /// Hand an imported name to its person; the password is read from standard input
+    /// Hand an imported name to its person, with a password asked for or read from standard input
     Claim { name: String },
     /// Make an invitation and print its link; it is from NAME, or from the first admin
     Invite { name: Option<String> },
@@ -182,16 +183,29 @@ fn with_article(role: Role) -> &'static str {
     }
 }
 
-/// Reads a password from standard input, its first line, and hashes it.
+/// Reads a new password and hashes it: typed twice on a terminal, else the first line of standard input.
 fn new_password(name: &str) -> anyhow::Result<String> {
     let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        write!(std::io::stderr(), "Password for {name} (it shows as you type): ")?;
-        std::io::stderr().flush()?;
+    let new = if stdin.is_terminal() {
+        typed_twice(name)?
+    } else {
+        let mut line = String::new();
+        stdin.lock().read_line(&mut line)?;
+        line.trim_end_matches(['\n', '\r']).to_owned()
+    };
+    password::check(&new, name)?;
+    password::hash(&new).context("the system gave no randomness")
+}
+
+/// Asks for a password on the terminal, which does not show it.
+fn typed_twice(name: &str) -> anyhow::Result<String> {
+    // With a handler Ctrl-C ends the question, and the terminal shows again what is typed.
+    let _interrupt = signal(SignalKind::interrupt())?;
+    let ask = |prompt: &str| rpassword::prompt_password(prompt).context("no password was set");
+    let new = ask(&format!("Password for {name}: "))?;
+    password::check(&new, name)?;
+    if ask("The same password again: ")? != new {
+        bail!("the two passwords differ, and none was set: please try again");
     }
-    let mut line = String::new();
-    stdin.lock().read_line(&mut line)?;
-    let typed = line.trim_end_matches(['\n', '\r']);
-    password::check(typed, name)?;
-    password::hash(typed).context("the system gave no randomness")
+    Ok(new)
 }
