@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::person::{self, Person};
 use crate::clock::{Clock, Timestamp};
-use crate::config::Config;
+use crate::config::{Config, within};
 use crate::domain::age;
 use crate::domain::item::ItemId;
 use crate::domain::moderation;
@@ -22,35 +22,56 @@ use crate::store::{Act, Acts, Error, Logged, NewUser, Revision, Store};
 pub enum Admin {
     /// Make an account; its password is asked for, or read from standard input
     Create {
+        /// The new account's name
         name: String,
         /// member, moderator or admin
         #[arg(long, default_value = "member")]
         role: Role,
     },
     /// Set somebody's password, asked for or read from standard input, and end their sessions
-    Password { name: String },
+    Password {
+        /// The account's name
+        name: String,
+    },
     /// Hand an imported name to its person, with a password asked for or read from standard input
-    Claim { name: String },
-    /// Make an invitation and print its link; it is from NAME, or from the first admin
-    Invite { name: Option<String> },
+    Claim {
+        /// The imported name
+        name: String,
+    },
+    /// Make an invitation and print its link
+    Invite {
+        /// Whom it is from; without a name, from the first admin
+        name: Option<String>,
+    },
     #[command(flatten)]
     Person(Person),
     /// Kill an item: only its author, moderators and members with showdead see it
     Kill {
+        /// The item's number, as in its address: 1234 for /item/1234
+        #[arg(value_parser = item_id)]
         item: ItemId,
-        #[arg(long, default_value = "")]
+        /// Why, for the log
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Bring a dead item back
-    Unkill { item: ItemId },
+    Unkill {
+        /// The item's number, as in its address: 1234 for /item/1234
+        #[arg(value_parser = item_id)]
+        item: ItemId,
+    },
     /// Show the latest acts of moderation
     Log {
         /// How many
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = within(1..=u16::MAX), allow_negative_numbers = true)]
         rows: u16,
     },
     /// Show what an item was before its edits or its deletion, of the last 90 days
-    Revisions { item: ItemId },
+    Revisions {
+        /// The item's number, as in its address: 1234 for /item/1234
+        #[arg(value_parser = item_id)]
+        item: ItemId,
+    },
 }
 
 pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
@@ -113,6 +134,12 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
         }
         Admin::Unkill { item } => kill(store, item, false, Act { actor: None, reason: "", at }).await,
     }
+}
+
+fn item_id(text: &str) -> Result<ItemId, String> {
+    within(1..=i64::MAX)(text)
+        .map(ItemId)
+        .map_err(|_| "it should be an item's number, as in its address: /item/1234".to_owned())
 }
 
 fn listed(lines: impl Iterator<Item = String>, none: &str) -> String {

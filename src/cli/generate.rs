@@ -8,6 +8,7 @@ use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::clock::{Clock, DAY, HOUR, Timestamp};
+use crate::config::within;
 use crate::domain::item::Kind;
 use crate::domain::title::section;
 use crate::domain::url::StoryUrl;
@@ -30,19 +31,19 @@ const MOST_DOWN: i64 = 1 - FLOOR;
 #[derive(Debug, clap::Args)]
 pub struct Generate {
     /// How many people write
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = within(1..=10_000_000_u32), allow_negative_numbers = true)]
     pub users: u32,
     /// How many stories there are
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = within(1..=10_000_000_u32), allow_negative_numbers = true)]
     pub stories: u32,
     /// How many comments they have between them
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = within(0..=100_000_000_u32), allow_negative_numbers = true)]
     pub comments: u32,
     /// Beside those, the newest stories: one for each number, with so many comments, the same on a site of any size
-    #[arg(long, value_delimiter = ',', default_value = "650,3000")]
+    #[arg(long, value_delimiter = ',', default_value = "650,3000", value_parser = within(0..=1_000_000_u32))]
     pub long: Vec<u32>,
     /// Another number, another site
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = within(0..=u64::MAX), allow_negative_numbers = true)]
     pub seed: u64,
 }
 

@@ -8,12 +8,13 @@ mod person;
 mod serve;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::clock::Clock;
-use crate::config::{Config, Settings};
+use crate::config::{Config, FILE, Flags};
 use crate::store::Store;
 
 /// A self-hosted forum of stories, threads and votes.
@@ -23,7 +24,23 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    settings: Settings,
+    settings: Flags,
+}
+
+/// What the help of each command ends with: settings are too many to be listed there.
+const OF_SETTINGS: &str = "Settings, such as --database FILE or --site-name NAME, may be given with every command: as flags, \
+    as variables (STOA_SITE_NAME) or in stoa.toml (site_name = \"...\"). “stoa config” prints them all with their meaning.";
+
+impl Cli {
+    /// Reads the command line; where that cannot be done, says why and ends the process.
+    pub fn read() -> Cli {
+        let mut matches = with_settings_named(Cli::command()).get_matches();
+        Cli::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn with_settings_named(command: clap::Command) -> clap::Command {
+    command.after_help(OF_SETTINGS).mut_subcommands(with_settings_named)
 }
 
 #[derive(Debug, Subcommand)]
@@ -40,14 +57,14 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup in the database's place; the forum must not be running
     Restore(backup::Restore),
-    /// What an operator does to accounts and items
+    /// Manage accounts, posts and invitations, beside a running forum or without it
     #[command(subcommand)]
     Admin(admin::Admin),
 }
 
 /// Runs the command. A setting that cannot be used ends with the code 2.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = match Config::load(cli.settings) {
+    let config = match Config::load(cli.settings, std::env::vars_os(), Path::new(FILE)) {
         Ok(config) => config,
         Err(error) => {
             writeln!(std::io::stderr(), "stoa: {error}")?;

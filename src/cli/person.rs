@@ -4,6 +4,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 
 use crate::clock::Timestamp;
+use crate::config::within;
 use crate::domain::moderation;
 use crate::domain::standing::{self, Term};
 use crate::domain::team::{self, RoleError};
@@ -14,41 +15,57 @@ use crate::store::{Act, Error, NewBan, Store};
 pub enum Person {
     /// Give somebody another role: member, moderator or admin
     Role {
+        /// The account's name
         name: String,
+        /// member, moderator or admin
         role: Role,
-        #[arg(long, default_value = "")]
+        /// Why, for the log
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Ban somebody, whose sessions end at once
     Ban {
+        /// The account's name
         name: String,
         /// For how many days; without it, for good
-        #[arg(long)]
+        #[arg(long, value_parser = within(0..=u16::MAX), allow_negative_numbers = true)]
         days: Option<u16>,
+        /// Why, for the log and for them
         #[arg(long)]
         reason: String,
     },
     /// Lift a ban
-    Unban { name: String },
+    Unban {
+        /// The account's name
+        name: String,
+    },
     /// Let somebody post less often than others
     Slow {
+        /// The account's name
         name: String,
         /// For how many days; without it, until it is lifted
-        #[arg(long)]
+        #[arg(long, value_parser = within(0..=u16::MAX), allow_negative_numbers = true)]
         days: Option<u16>,
+        /// Why, for the log and for them
         #[arg(long)]
         reason: String,
     },
     /// Let somebody post as often as others again
-    Unslow { name: String },
+    Unslow {
+        /// The account's name
+        name: String,
+    },
     /// Make what somebody posts from now on dead for everybody else; they are not told
     Shadow {
+        /// The account's name
         name: String,
+        /// Why, for moderators
         #[arg(long)]
         reason: String,
     },
     /// Lift a shadow-ban
     Unshadow {
+        /// The account's name
         name: String,
         /// Bring back what they posted under it
         #[arg(long)]

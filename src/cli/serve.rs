@@ -1,14 +1,15 @@
 //! `stoa serve`: answers until it is told to stop, then finishes what it was asked.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::fetch::Fetcher;
 use crate::server::Running;
 use crate::store::{Act, Store};
@@ -20,13 +21,13 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     // Heard from the beginning on: by default a signal ends the process where it stands.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = std::net::TcpListener::bind(config.listen)
-        .with_context(|| format!("cannot listen on {}: is another program, or another Stoa, there?", config.listen))?;
+    let listener = bind(&config.listen)?;
+    let address = listener.local_addr()?;
     let store = Store::open(&config.database).await?;
     store.keep_settings(&config.of_community(), Act { actor: None, reason: "", at: clock.now() }).await?;
     let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.base_url))?;
     let app = App::new(config, store.clone(), clock, fetcher);
-    greet(&app).await?;
+    greet(&app, address).await?;
 
     let running = Running::new(app.patience);
     tokio::spawn(stop_on_signal(terminate, interrupt, running.clone()));
@@ -37,15 +38,34 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Listens on the first of the name's addresses that can be had.
+fn bind(listen: &Listen) -> anyhow::Result<TcpListener> {
+    let given = || format!("{} is “{listen}”", listen.given_as);
+    let addresses = listen.addresses().with_context(|| format!("{}: that name has no address", given()))?;
+    TcpListener::bind(addresses.as_slice()).map_err(|error| {
+        let wrong = match error.kind() {
+            ErrorKind::AddrInUse => {
+                "another program, or another Stoa, listens there already: stop it, or choose another port"
+            }
+            ErrorKind::AddrNotAvailable => {
+                "this machine does not have that address: choose 127.0.0.1, 0.0.0.0 or one of its own"
+            }
+            ErrorKind::PermissionDenied => "the system does not let you listen there: choose a port from 1024 on",
+            _ => "it is not possible to listen there",
+        };
+        anyhow!(error).context(format!("{}: {wrong}", given()))
+    })
+}
+
 /// Colours are for terminals, and for whoever did not ask for none (`NO_COLOR` that is not empty).
 fn has_colours(is_terminal: bool, no_color: Option<OsString>) -> bool {
     is_terminal && no_color.is_none_or(|value| value.is_empty())
 }
 
 /// Says where the forum is. The first admin's link goes to plain standard error and never into the log.
-async fn greet(app: &App) -> anyhow::Result<()> {
+async fn greet(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let config = &app.config;
-    tracing::info!(address = %config.listen, database = %config.database.display(), "Stoa answers at {}", config.base_url);
+    tracing::info!(%address, database = %config.database.display(), "Stoa answers at {}", config.base_url);
     if !config.limits.is_on() {
         tracing::warn!("limits are off: anybody may do anything as often as they like");
     }

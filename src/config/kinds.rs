@@ -1,49 +1,203 @@
-//! The kinds of values that settings have, as they are typed and as `stoa.toml` has them.
+//! The kinds of values that settings have: how they are read as somebody typed them, and how `stoa.toml` has them.
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::fmt::{self, Display};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use url::{Host, Url};
 
 use crate::domain::signup::SignUp;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Switch {
-    On,
-    Off,
+/// The widest line of what `stoa config` prints of a setting's meaning.
+const LINE: usize = 78;
+
+/// A kind of value.
+pub(super) trait Setting: Sized {
+    /// Reads a value as it is typed in a flag, a variable or a file.
+    ///
+    /// # Errors
+    /// Says what it should be.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// The value as `stoa.toml` has it.
+    fn to_toml(&self) -> String;
 }
 
-impl Switch {
-    pub fn is_on(self) -> bool {
-        self == Switch::On
+fn quoted(s: &str) -> String {
+    toml::Value::String(s.to_owned()).to_string()
+}
+
+/// A text as comment lines of a `stoa.toml`.
+pub(super) fn comment(text: &str) -> String {
+    let mut lines = String::new();
+    let mut width = LINE;
+    for word in text.split_whitespace() {
+        let len = word.chars().count() + 1;
+        if width + len > LINE {
+            lines.push_str(if lines.is_empty() { "#" } else { "\n#" });
+            width = 1;
+        }
+        lines.push(' ');
+        lines.push_str(word);
+        width += len;
+    }
+    lines.push('\n');
+    lines
+}
+
+/// Reads whole numbers of a range.
+pub fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + Display + Clone,
+{
+    move |text| match text.trim().parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!("it should be a whole number from {} to {}", range.start(), range.end())),
     }
 }
 
-impl clap::ValueEnum for SignUp {
-    fn value_variants<'a>() -> &'a [SignUp] {
-        &SignUp::ALL
+/// Reads one of the names of a few values.
+fn one_of<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
+    all.iter().copied().find(|value| name(*value) == text.trim()).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
+        match names.split_last() {
+            Some((last, others)) => format!("it should be {} or {last}", others.join(", ")),
+            None => String::new(),
+        }
+    })
+}
+
+impl Setting for u32 {
+    fn parse(text: &str) -> Result<u32, String> {
+        within(0..=super::MOST)(text)
     }
 
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(self.as_str()))
+    fn to_toml(&self) -> String {
+        self.to_string()
     }
 }
 
-/// Who may read something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Audience {
-    Public,
-    Members,
-    Moderators,
+impl Setting for i64 {
+    fn parse(text: &str) -> Result<i64, String> {
+        within(-i64::from(super::MOST)..=i64::from(super::MOST))(text)
+    }
+
+    fn to_toml(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Setting for String {
+    fn parse(text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(self)
+    }
+}
+
+pub(super) fn not_empty(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("it should be a name".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// An origin without a slash at its end: `https://forum.example.org`. Empty: none.
+pub(super) fn base_url(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let wrong = || "it should be an address such as https://forum.example.org, without a path".to_owned();
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let plain = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !plain {
+        return Err(wrong());
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+impl Setting for PathBuf {
+    fn parse(text: &str) -> Result<PathBuf, String> {
+        Ok(PathBuf::from(text))
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(&self.to_string_lossy())
+    }
+}
+
+pub(super) fn file_name(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("it should be the name of a file".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+/// A folder that is there. Empty: none.
+pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() || Path::new(text).is_dir() {
+        Ok(PathBuf::from(text))
+    } else {
+        Err("there is no such folder".to_owned())
+    }
+}
+
+/// Where to listen: an address, or a name that is looked up when the forum starts, and a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    text: String,
+    /// The setting's name as it was given, for what is said where it cannot be used after all.
+    pub given_as: String,
+}
+
+impl Default for Listen {
+    fn default() -> Listen {
+        Listen { text: "127.0.0.1:8000".to_owned(), given_as: "listen".to_owned() }
+    }
+}
+
+impl Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+impl Listen {
+    /// The addresses of the name, those of IPv4 first.
+    ///
+    /// # Errors
+    /// Where the name has none.
+    pub fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
+        let mut addresses: Vec<SocketAddr> = self.text.to_socket_addrs()?.collect();
+        addresses.sort_by_key(SocketAddr::is_ipv6);
+        Ok(addresses)
+    }
+}
+
+impl Setting for Listen {
+    fn parse(text: &str) -> Result<Listen, String> {
+        let text = text.trim();
+        let is_name = |(host, port): (&str, &str)| {
+            let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+            is_port && !host.contains(':') && matches!(Host::parse(host), Ok(Host::Domain(_)))
+        };
+        if text.parse::<SocketAddr>().is_ok() || text.rsplit_once(':').is_some_and(is_name) {
+            Ok(Listen { text: text.to_owned(), ..Listen::default() })
+        } else {
+            Err("it should be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000".to_owned())
+        }
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(&self.text)
+    }
 }
 
 /// Address ranges, written with commas between.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Nets(pub Vec<IpNet>);
 
 impl Nets {
@@ -55,89 +209,92 @@ impl Nets {
 impl FromStr for Nets {
     type Err = String;
 
-    fn from_str(s: &str) -> Result<Nets, String> {
-        let parts = s.split(',').map(str::trim).filter(|part| !part.is_empty());
+    fn from_str(text: &str) -> Result<Nets, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let net = |part: &str| {
-            part.parse::<IpNet>()
-                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
-                .map_err(|_| format!("“{part}” is not an address range such as 172.16.0.0/12"))
+            part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+                format!("“{part}” is not an address, or a range of addresses such as 172.16.0.0/12; write commas between several")
+            })
         };
         parts.map(net).collect::<Result<_, _>>().map(Nets)
     }
 }
 
-impl TryFrom<String> for Nets {
-    type Error = String;
-
-    fn try_from(s: String) -> Result<Nets, String> {
-        s.parse()
-    }
-}
-
-/// How a setting is written in `stoa.toml`.
-pub(super) trait Setting {
-    fn to_toml(&self) -> String;
-}
-
-fn quoted(s: &str) -> String {
-    toml::Value::String(s.to_owned()).to_string()
-}
-
-impl Setting for String {
-    fn to_toml(&self) -> String {
-        quoted(self)
-    }
-}
-
-impl Setting for PathBuf {
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string_lossy())
-    }
-}
-
-impl Setting for SocketAddr {
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string())
-    }
-}
-
 impl Setting for Nets {
+    fn parse(text: &str) -> Result<Nets, String> {
+        text.parse()
+    }
+
     fn to_toml(&self) -> String {
         let nets: Vec<String> = self.0.iter().map(IpNet::to_string).collect();
         quoted(&nets.join(", "))
     }
 }
 
-impl Setting for Switch {
-    fn to_toml(&self) -> String {
-        quoted(if self.is_on() { "on" } else { "off" })
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+impl Switch {
+    const ALL: [Switch; 2] = [Switch::On, Switch::Off];
+
+    pub fn is_on(self) -> bool {
+        self == Switch::On
+    }
+
+    fn as_str(self) -> &'static str {
+        if self.is_on() { "on" } else { "off" }
     }
 }
 
-impl Setting for SignUp {
+impl Setting for Switch {
+    fn parse(text: &str) -> Result<Switch, String> {
+        one_of(&Switch::ALL, Switch::as_str, text)
+    }
+
     fn to_toml(&self) -> String {
         quoted(self.as_str())
     }
 }
 
-impl Setting for Audience {
+impl Setting for SignUp {
+    fn parse(text: &str) -> Result<SignUp, String> {
+        one_of(&SignUp::ALL, SignUp::as_str, text)
+    }
+
     fn to_toml(&self) -> String {
-        quoted(match self {
+        quoted(self.as_str())
+    }
+}
+
+/// Who may read something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    Public,
+    Members,
+    Moderators,
+}
+
+impl Audience {
+    const ALL: [Audience; 3] = [Audience::Public, Audience::Members, Audience::Moderators];
+
+    fn as_str(self) -> &'static str {
+        match self {
             Audience::Public => "public",
             Audience::Members => "members",
             Audience::Moderators => "moderators",
-        })
+        }
     }
 }
 
-impl Setting for i64 {
-    fn to_toml(&self) -> String {
-        self.to_string()
+impl Setting for Audience {
+    fn parse(text: &str) -> Result<Audience, String> {
+        one_of(&Audience::ALL, Audience::as_str, text)
     }
-}
 
-impl Setting for u32 {
     fn to_toml(&self) -> String {
-        self.to_string()
+        quoted(self.as_str())
     }
 }

@@ -31,6 +31,11 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(parts.join(",")).map_err(|_| FORM.to_owned())
 }
 
+/// The text of a filter that can be read.
+pub(super) fn checked(text: &str) -> Result<String, String> {
+    filter(text).map(|_| text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::filter;

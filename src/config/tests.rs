@@ -1,10 +1,39 @@
 use super::*;
 
-fn load(toml: &str) -> Result<Config, ConfigError> {
+/// The settings that are given in these ways: flags as typed, variables, and a file.
+fn load(flags: &[&str], variables: &[(&str, &str)], toml: &str) -> Result<Config, String> {
+    #[derive(clap::Parser)]
+    #[command(no_binary_name = true)]
+    struct Typed {
+        #[command(flatten)]
+        flags: Flags,
+    }
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("stoa.toml");
     std::fs::write(&file, toml).expect("written");
-    Config::load_with_file(Settings::default(), &file)
+    let typed = <Typed as clap::Parser>::try_parse_from(flags).map_err(|e| e.to_string())?;
+    let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    Config::load(typed.flags, variables, &file).map_err(|e| {
+        let said = e.to_string();
+        assert!(!said.contains('\n'), "one sentence: {said}");
+        said.replace(&dir.path().display().to_string(), "").replace("/stoa.toml", "stoa.toml")
+    })
+}
+
+fn from_file(toml: &str) -> Result<Config, String> {
+    load(&[], &[], toml)
+}
+
+/// The ways to give a setting a value, each with the setting's name there.
+fn each_way(name: &str, value: &str) -> [(String, Result<Config, String>); 3] {
+    let flag = format!("--{}", name.replace('_', "-"));
+    let variable = format!("STOA_{}", name.to_uppercase());
+    let line = format!("{name} = {}", toml::Value::String(value.to_owned()));
+    [
+        (flag.clone(), load(&[&format!("{flag}={value}")], &[], "")),
+        (variable.clone(), load(&[], &[(&variable, value)], "")),
+        (format!("{name} in stoa.toml"), from_file(&line)),
+    ]
 }
 
 #[test]
@@ -16,37 +45,188 @@ fn without_any_setting_the_forum_answers_on_this_machine() {
 }
 
 #[test]
-fn a_flag_goes_before_the_file() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let file = dir.path().join("stoa.toml");
-    std::fs::write(&file, "site_name = \"File\"\ntagline = \"From the file\"").expect("written");
-    let given = Settings { site_name: Some("Flag".to_owned()), ..Settings::default() };
-    let config = Config::load_with_file(given, &file).expect("good");
-    assert_eq!((config.site_name.as_str(), config.tagline.as_str()), ("Flag", "From the file"));
+fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
+    let file = "site_name = \"File\"\nshort_name = \"F\"\ntagline = \"From the file\"";
+    let variables = [("STOA_SITE_NAME", "Variable"), ("STOA_SHORT_NAME", "V"), ("HOME", "/root")];
+    let config = load(&["--site-name", "Flag"], &variables, file).expect("good");
+    assert_eq!((&*config.site_name, &*config.short_name, &*config.tagline), ("Flag", "V", "From the file"));
 }
 
 #[test]
-fn what_config_prints_reads_back_the_same() {
-    let config = load("trusted_proxies = \"10.0.0.0/8, ::1\"\nsite_name = \"A \\\"quoted\\\" name\"").expect("good");
-    let again = load(&config.to_toml()).expect("reads back");
-    assert_eq!(config.to_toml(), again.to_toml());
+fn every_setting_can_be_given_in_each_way_as_config_prints_it() {
+    let printed = from_file("contact = \"me\"").expect("good").to_toml();
+    let table: toml::Table = toml::from_str(&printed).expect("TOML");
+    assert_eq!(table.len(), Settings::NAMES.len());
+    for (name, variable) in Settings::NAMES {
+        assert_eq!(*variable, format!("STOA_{}", name.to_uppercase()));
+        let value = table.get(*name).expect(name);
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        for (way, config) in each_way(name, &text) {
+            let again: toml::Table = toml::from_str(&config.expect(&way).to_toml()).expect("TOML");
+            assert_eq!(again.get(*name), Some(value), "{way}");
+        }
+    }
+}
+
+#[test]
+fn what_config_prints_reads_back_the_same_and_fits_a_terminal() {
+    let config =
+        from_file("trusted_proxies = \"10.0.0.0/8, ::1\"\nsite_name = \"A \\\"quoted\\\" name\"").expect("good");
+    let printed = config.to_toml();
+    let again = from_file(&printed).expect("reads back");
+    assert_eq!(printed, again.to_toml());
     assert_eq!(again.trusted_proxies.0.len(), 2);
+    for line in printed.lines() {
+        assert!(line.chars().count() <= 80 && line.trim_end() == line, "{line}");
+    }
+}
+
+const ADDRESS: &str = "it should be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000";
+const BASE: &str = "it should be an address such as https://forum.example.org, without a path";
+
+#[test]
+fn a_value_that_cannot_be_used_is_named_as_it_was_given_with_what_it_should_be() {
+    for (name, value, wrong) in [
+        ("listen", "nowhere", ADDRESS),
+        ("listen", ":8000", ADDRESS),
+        ("listen", "8000", ADDRESS),
+        ("listen", "localhost:", ADDRESS),
+        ("listen", "localhost:http", ADDRESS),
+        ("listen", "localhost:+80", ADDRESS),
+        ("listen", "localhost:70000", ADDRESS),
+        ("listen", "::1:8000", ADDRESS),
+        ("listen", "256.1.1.1:8000", ADDRESS),
+        ("listen", "http://localhost:8000", ADDRESS),
+        ("listen", "", ADDRESS),
+        ("base_url", "forum.example.org", BASE),
+        ("base_url", "https://example.org/forum", BASE),
+        ("base_url", "ftp://example.org", BASE),
+        ("base_url", "https://:secret@example.org", BASE),
+        ("database", "", "it should be the name of a file"),
+        ("cache_mb", "many", "it should be a whole number from 0 to 1000000"),
+        ("cache_mb", "-1", "it should be a whole number from 0 to 1000000"),
+        ("cache_mb", "1.5", "it should be a whole number from 0 to 1000000"),
+        ("cache_mb", "", "it should be a whole number from 0 to 1000000"),
+        ("connections", "0", "it should be a whole number from 1 to 1000000"),
+        ("ring_votes", "101", "it should be a whole number from 0 to 100"),
+        ("edit_minutes", "2h", "it should be a whole number from 0 to 52560000"),
+        ("stories_per_hour", "4294967296", "it should be a whole number from 0 to 1000000000"),
+        ("karma_flag", "none", "it should be a whole number from -1000000000 to 1000000000"),
+        ("karma_flag", "99999999999999999999", "it should be a whole number from -1000000000 to 1000000000"),
+        ("limits", "maybe", "it should be on or off"),
+        ("sign_up", "Everyone", "it should be open, invitation, request or closed"),
+        ("moderation_log", "me", "it should be public, members or moderators"),
+        ("trusted_proxies", "10.0.0.1, everybody", "“everybody” is not an address, or a range of addresses"),
+        ("log", "verbose", "“verbose” is not a level (off, error, warn, info, debug or trace)"),
+        ("site_name", " ", "it should be a name"),
+        ("pages", "/no/such/folder", "there is no such folder"),
+    ] {
+        for (way, config) in each_way(name, value) {
+            let said = config.map(|config| config.to_toml()).expect_err(&format!("{way} = {value}"));
+            let given =
+                if value.is_empty() { format!("{way} is empty: ") } else { format!("{way} is “{value}”: ") };
+            assert!(said.starts_with(&given) && said.contains(wrong), "{way} = {value}: {said}");
+        }
+    }
 }
 
 #[test]
-fn a_wrong_setting_is_named() {
-    for (toml, named) in [
-        ("base_url = \"forum.example.org\"", "base_url"),
-        ("base_url = \"https://example.org/forum\"", "base_url"),
-        ("site_name = \" \"", "site_name"),
-        ("pages = \"/no/such/folder\"", "pages"),
-        ("colour = \"red\"", "colour"),
-        ("log = \"stoa=loud=very\"", "log"),
-        ("log = \"verbose\"", "“verbose” is not a level (off, error, warn, info, debug or trace)"),
-        ("limits = \"maybe\"", "limits"),
-        ("trusted_proxies = \"everybody\"", "everybody"),
+fn values_that_can_be_used_are_taken_in_each_way() {
+    for (name, value, printed) in [
+        ("listen", "localhost:8000", "\"localhost:8000\""),
+        ("listen", "0.0.0.0:80", "\"0.0.0.0:80\""),
+        ("listen", "[::1]:8000", "\"[::1]:8000\""),
+        ("listen", "forum-1.internal:0", "\"forum-1.internal:0\""),
+        ("base_url", "https://Forum.Example.org/", "\"https://forum.example.org\""),
+        ("cache_mb", " 48 ", "48"),
+        ("karma_downvote", "-5", "-5"),
+        ("limits", "off", "\"off\""),
+        ("sign_up", "closed", "\"closed\""),
+        ("moderation_log", "members", "\"members\""),
+        ("trusted_proxies", "10.0.0.1,172.16.0.0/12,", "\"10.0.0.1/32, 172.16.0.0/12\""),
+        ("log", "warn,stoa=debug", "\"warn,stoa=debug\""),
+        ("tagline", "", "\"\""),
+        ("pages", "/tmp", "\"/tmp\""),
     ] {
-        let error = load(toml).expect_err(toml).to_string();
-        assert!(error.contains(named), "{toml}: {error}");
+        for (way, config) in each_way(name, value) {
+            let all = config.unwrap_or_else(|said| panic!("{way} = {value}: {said}")).to_toml();
+            assert!(all.contains(&format!("\n{name} = {printed}\n")), "{way} = {value}: {all}");
+        }
+    }
+    let config = load(&["--karma-flag", "-5"], &[], "cache_mb = 8\nsite_name = 2001").expect("good");
+    assert_eq!((config.karma_flag, config.cache_mb, &*config.site_name), (-5, 8, "2001"));
+}
+
+#[test]
+fn a_name_that_listens_is_looked_up_and_its_older_address_comes_first() {
+    let config = from_file("listen = \"localhost:8000\"").expect("good");
+    assert_eq!(config.base_url, "http://localhost:8000");
+    assert_eq!(config.listen.addresses().expect("an address")[0].to_string(), "127.0.0.1:8000");
+}
+
+#[test]
+fn a_mistyped_name_is_refused_with_the_one_that_was_meant() {
+    for (toml, said) in [
+        ("site_nmae = \"Looms\"", "“site_nmae” in stoa.toml is not a setting: did you mean site_name?"),
+        ("site-name = \"Looms\"", "“site-name” in stoa.toml is not a setting: did you mean site_name?"),
+        ("STOA_LOG = \"warn\"", "“STOA_LOG” in stoa.toml is not a setting: did you mean log?"),
+        (
+            "colour = \"red\"",
+            "“colour” in stoa.toml is not a setting: remove it, or choose one of those that “stoa config” prints",
+        ),
+        ("[server]\nlisten = \"x\"", "“server” in stoa.toml is not a setting: remove it"),
+        ("site_name = [\"Looms\"]", "site_name in stoa.toml is a list: write one text in quotes, or a number"),
+        ("[log]\nlevel = \"info\"", "log in stoa.toml is a table: write one text in quotes, or a number"),
+        ("\nlimits = off", "stoa.toml, line 2, is not TOML: "),
+        ("cache_mb = 1\ncache_mb = 2", "stoa.toml, line 2, is not TOML: duplicate key"),
+    ] {
+        let error = from_file(toml).map(|config| config.to_toml()).expect_err(toml);
+        assert!(error.starts_with(said), "{toml}: {error}");
+    }
+    for (variable, said) in [
+        ("STOA_SITE_NMAE", "the variable STOA_SITE_NMAE is not a setting: did you mean STOA_SITE_NAME?"),
+        ("STOA_LISTENS", "the variable STOA_LISTENS is not a setting: did you mean STOA_LISTEN?"),
+        ("STOA_COLOUR", "the variable STOA_COLOUR is not a setting: remove it, or choose"),
+        ("STOA_PORT", "the variable STOA_PORT is not a setting: remove it, or choose"),
+    ] {
+        let error = load(&[], &[(variable, "8000")], "").map(|config| config.to_toml()).expect_err(variable);
+        assert!(error.starts_with(said), "{variable}: {error}");
+    }
+    let error = load(&["--site-nmae", "x"], &[], "").map(|config| config.to_toml()).expect_err("unknown");
+    assert!(error.contains("a similar argument exists: '--site-name'"), "{error}");
+}
+
+#[test]
+fn one_slip_in_any_name_finds_the_setting_that_was_meant() {
+    for (name, _) in Settings::NAMES {
+        let letters: Vec<char> = name.chars().collect();
+        for at in 1..letters.len() {
+            let mut swapped = letters.clone();
+            swapped.swap(at - 1, at);
+            let mut without = letters.clone();
+            without.remove(at);
+            for slip in [swapped, without] {
+                let slip: String = slip.into_iter().collect();
+                let is_name = Settings::NAMES.iter().any(|(name, _)| *name == slip);
+                assert!(is_name || source::similar(&slip) == Some(name), "{slip}: {:?}", source::similar(&slip));
+            }
+        }
+    }
+}
+
+#[test]
+fn variables_of_our_tools_and_of_kubernetes_are_no_mistyped_settings() {
+    for (name, value) in [
+        ("STOA_BIN", "/usr/local/bin/stoa"),
+        ("STOA_DOMAIN", "forum.example.org"),
+        ("STOA_SUBNET", "172.30.83.0/24"),
+        ("STOA_UPSTREAM", "stoa:8000"),
+        ("STOA_SERVICE_HOST", "10.0.0.11"),
+        ("STOA_WEB_SERVICE_PORT_HTTP", "8000"),
+        ("STOA_PORT", "tcp://10.0.0.11:8000"),
+        ("STOA_PORT_8000_TCP_ADDR", "10.0.0.11"),
+        ("STOAT", "1"),
+    ] {
+        assert!(load(&[], &[(name, value)], "").is_ok(), "{name}");
     }
 }

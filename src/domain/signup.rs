@@ -6,8 +6,7 @@ use crate::domain::policy::Policy;
 use crate::domain::user::{Member, Role};
 
 /// Who may make an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUp {
     /// Everybody.
     Open,

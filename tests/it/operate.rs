@@ -78,8 +78,17 @@ impl Folder {
 
     /// Runs a forum with these flags too.
     pub fn serve_with(&self, flags: &str) -> Running {
+        self.start("127.0.0.1", flags)
+    }
+
+    /// Runs a forum that listens on an address of this machine which has this name.
+    pub fn serve_named(&self, host: &str) -> Running {
+        self.start(host, "")
+    }
+
+    fn start(&self, host: &str, flags: &str) -> Running {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut child = self.command(&format!("serve --listen 127.0.0.1:{port} {flags}")).spawn().expect("the program");
+        let mut child = self.command(&format!("serve --listen {host}:{port} {flags}")).spawn().expect("the program");
         let (said, heard) = (Arc::<Mutex<String>>::default(), child.stderr.take().expect("its voice"));
         let ear = Arc::clone(&said);
         let listening = std::thread::spawn(move || {
@@ -159,8 +168,8 @@ fn a_bad_setting_is_named_and_ends_with_code_2() {
     let folder = Folder::new();
     for (arguments, name) in [
         ("config --listen nowhere", "--listen"),
-        ("config --base-url ftp://example.com", "base_url"),
-        ("config --log stoa=loud=very", "log"),
+        ("config --base-url ftp://example.com", "--base-url"),
+        ("config --log stoa=loud=very", "--log"),
         ("config --stories-per-hour many", "--stories-per-hour"),
         ("serve --sign-up maybe", "--sign-up"),
         ("config --colour red", "--colour"),
@@ -312,7 +321,10 @@ fn a_forum_answers_says_how_to_become_its_admin_and_stops_when_told() {
     assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok\n"), "{health}");
     assert!(running.get("/").contains("No stories yet"));
     let second = folder.run(&format!("serve --listen {}", running.address));
-    assert!(second.code == Some(1) && second.err.contains("is another program, or another Stoa, there?"), "{second:?}");
+    assert!(
+        second.code == Some(1) && second.err.contains("another program, or another Stoa, listens there already"),
+        "{second:?}"
+    );
     let (code, err, out) = running.stop();
     assert_eq!(code, Some(0), "{err}");
     assert_eq!((err.matches("/setup/").count(), out.matches("/setup/").count()), (1, 0), "{err}");

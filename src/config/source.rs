@@ -1,0 +1,154 @@
+//! Where settings come from, and what is said of those that cannot be used.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use toml::Value;
+
+use super::Settings;
+
+/// What the environment's names of settings begin with.
+const PREFIX: &str = "STOA_";
+
+/// Variables that other files of this repository read: the tests of the browser, and docker-compose.yml.
+const OF_OTHERS: [&str; 4] = ["STOA_BIN", "STOA_DOMAIN", "STOA_SUBNET", "STOA_UPSTREAM"];
+
+/// The texts of settings, by name.
+pub(super) type Given = BTreeMap<&'static str, String>;
+
+/// Where a setting was given.
+pub(super) enum Source {
+    Flag,
+    Variable,
+    File(PathBuf),
+}
+
+impl Source {
+    /// The setting's name as it was given.
+    pub fn name(&self, setting: &str) -> String {
+        match self {
+            Source::Flag => format!("--{}", setting.replace('_', "-")),
+            Source::Variable => variable(setting),
+            Source::File(file) => format!("{setting} in {}", file.display()),
+        }
+    }
+
+    /// The setting's value, where it was given.
+    pub fn read<T>(
+        &self,
+        given: &Given,
+        setting: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        let read = |text: &String| parse(text).map_err(|wrong| ConfigError::value(&self.name(setting), text, wrong));
+        given.get(setting).map(read).transpose()
+    }
+}
+
+fn variable(setting: &str) -> String {
+    format!("{PREFIX}{}", setting.to_ascii_uppercase())
+}
+
+/// Why the settings cannot be used. The sentence names the setting as it was given.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {0}: {1}")]
+    Read(PathBuf, std::io::Error),
+    #[error("{file}, line {line}, is not TOML: {wrong}")]
+    Syntax { file: PathBuf, line: usize, wrong: String },
+    #[error("{0}")]
+    Value(String),
+    #[error("{0}: {1}")]
+    Unknown(String, String),
+}
+
+impl ConfigError {
+    /// What was given, and what is wrong with it.
+    pub(super) fn value(name: &str, text: &str, wrong: String) -> ConfigError {
+        ConfigError::Value(match text {
+            "" => format!("{name} is empty: {wrong}"),
+            _ => format!("{name} is “{text}”: {wrong}"),
+        })
+    }
+
+    fn unknown(what: String, similar: Option<String>) -> ConfigError {
+        let advice = similar.map_or_else(
+            || "remove it, or choose one of those that “stoa config” prints".to_owned(),
+            |similar| format!("did you mean {similar}?"),
+        );
+        ConfigError::Unknown(what, advice)
+    }
+}
+
+/// The settings among the environment's variables.
+pub(super) fn variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Given, ConfigError> {
+    let mut given = Given::new();
+    for (name, value) in variables {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let Some((setting, _)) = Settings::NAMES.iter().find(|(_, variable)| *variable == name) else {
+            if is_of_others(name, &value) {
+                continue;
+            }
+            let what = format!("the variable {name} is not a setting");
+            return Err(ConfigError::unknown(what, similar(name).map(variable)));
+        };
+        let not_text = |value: OsString| {
+            ConfigError::value(name, &value.to_string_lossy(), "it should be text in UTF-8".to_owned())
+        };
+        given.insert(*setting, value.into_string().map_err(not_text)?);
+    }
+    Ok(given)
+}
+
+/// Whether a variable is set by our other tools, or by Kubernetes or Docker for a service whose name begins with “stoa”.
+fn is_of_others(name: &str, value: &OsStr) -> bool {
+    let of_service = ["_SERVICE_HOST", "_SERVICE_PORT", "_TCP", "_UDP"].iter().any(|part| name.contains(part));
+    let of_port = ["tcp://", "udp://"].iter().any(|scheme| value.to_string_lossy().starts_with(scheme));
+    OF_OTHERS.contains(&name) || name.starts_with("STOA_TEST_") || of_service || of_port
+}
+
+/// The settings in a file, if it is there.
+pub(super) fn file(file: &Path) -> Result<Given, ConfigError> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Given::new()),
+        Err(error) => return Err(ConfigError::Read(file.to_owned(), error)),
+    };
+    let table: toml::Table = toml::from_str(&text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+        ConfigError::Syntax { file: file.to_owned(), line, wrong: error.message().replace('\n', ", ") }
+    })?;
+    let mut given = Given::new();
+    for (key, value) in table {
+        let Some((setting, _)) = Settings::NAMES.iter().find(|(name, _)| *name == key) else {
+            let what = format!("“{key}” in {} is not a setting", file.display());
+            return Err(ConfigError::unknown(what, similar(&key).map(str::to_owned)));
+        };
+        given.insert(
+            *setting,
+            plain(value).map_err(|wrong| ConfigError::Value(format!("{key} in {} is {wrong}", file.display())))?,
+        );
+    }
+    Ok(given)
+}
+
+/// A value as it would be typed elsewhere.
+fn plain(value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => Ok(value.to_string()),
+        Value::Array(_) => Err("a list: write one text in quotes, or a number".to_owned()),
+        Value::Table(_) => Err("a table: write one text in quotes, or a number".to_owned()),
+    }
+}
+
+/// The setting that was meant, where a name is nearly that of one: in any case, with dashes, or with a few letters wrong.
+pub(super) fn similar(typed: &str) -> Option<&'static str> {
+    let typed = typed.to_ascii_lowercase().replace('-', "_");
+    let typed = typed.strip_prefix("stoa_").unwrap_or(&typed);
+    let names = Settings::NAMES.iter().map(|(name, _)| (strsim::osa_distance(typed, name), *name));
+    names.min().filter(|(wrong, name)| *wrong <= 1 + name.len() / 5).map(|(_, name)| name)
+}
