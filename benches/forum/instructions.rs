@@ -9,7 +9,7 @@ use crate::load::{BROWSER, Connection, Request};
 use crate::report::thousands;
 use crate::server::Server;
 use crate::site::{STOA, Site, serve};
-use crate::work::COMMENT;
+use crate::work::{COMMENT, worst_text};
 
 /// Requests that are counted, and before them such as fill the copies in memory.
 const COUNTED: usize = 40;
@@ -52,6 +52,7 @@ fn requests(site: &Site) -> Vec<(&'static str, Vec<Request>)> {
     let member = site.members[0].as_str();
     let thread = format!("/item/{}", site.stories[0]);
     let vote = |up| Request::vote(member, site.stories[2], up);
+    let worst = |length| vec![Request::preview(member, site.stories[2], &worst_text(length))];
     let get = |path: &str, session, encoding| vec![Request::get(path, session, encoding, None)];
     vec![
         ("front page, visitor", get("/", None, BROWSER)),
@@ -62,6 +63,9 @@ fn requests(site: &Site) -> Vec<(&'static str, Vec<Request>)> {
         ("650-comment thread, member, compressed", get(&thread, Some(member), BROWSER)),
         ("vote", vec![vote(true), vote(false)]),
         ("comment", vec![Request::comment(member, site.stories[2], COMMENT)]),
+        ("rendering the worst text, 5,000 characters", worst(5_000)),
+        ("rendering the worst text, 10,000 characters", worst(10_000)),
+        ("rendering the worst text, 20,000 characters", worst(20_000)),
     ]
 }
 

@@ -48,6 +48,13 @@ impl Request {
         Request::post(&format!("/item/{id}/reply"), session, &format!("text={text}"), "text/html")
     }
 
+    /// A comment's preview: its text is rendered, and nothing is written.
+    pub fn preview(session: &str, id: i64, text: &str) -> Request {
+        let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("text", text).finish();
+        let form = format!("{form}&preview=true");
+        Request { expected: Expected::Page, ..Request::post(&format!("/item/{id}/reply"), session, &form, "text/html") }
+    }
+
     pub fn log_in(name: &str, password: &str) -> Request {
         let form = format!("name={name}&password={}", password.replace(' ', "+"));
         Request::post("/login", "", &form, "text/html")

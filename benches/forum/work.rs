@@ -12,6 +12,25 @@ pub const COMMENT: &str = "It was not the harbour but the bridge that they measu
     asked why. The archive has two letters about it, one of which is lost.\n\nSo the question stands: what did the city pay for the \
     second survey, and who signed for it? The market closed at four, the tide came in at six.";
 
+/// The marks that cost most to read and to write, for each character: as long a text as is asked for.
+pub fn worst_text(length: usize) -> String {
+    const MARKS: [&str; 12] = [
+        ">>>>>>>>>>>>>>>>#\n\n",
+        "- - - - - - - - a\n\n",
+        "|a|b|\n|-|-|\n|c\n\n",
+        "7) a\n9. b\n\n",
+        "[](/)[](/)[](/)\n\n",
+        "@ab @cd @ef ",
+        "http://a http://b ",
+        "*_*_*_**__~~~~",
+        "[[[[`````<<<<&&&&",
+        "&#8203;&amp;<a@b.c>\n\n",
+        "    a\n\n***\n",
+        "“https://x.org/(a”。\n\n",
+    ];
+    MARKS.iter().cycle().flat_map(|mark| mark.repeat(4).chars().collect::<Vec<_>>()).take(length).collect()
+}
+
 /// Connections of a wave.
 pub const WAVE: usize = 1_000;
 

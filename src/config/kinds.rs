@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::domain::signup::SignUp;
+use crate::domain::text::has_visible;
 
 /// The widest line of what `stoa config` prints of a setting's meaning.
 const LINE: usize = 78;
@@ -101,7 +102,7 @@ impl Setting for String {
 }
 
 pub(super) fn not_empty(text: &str) -> Result<String, String> {
-    if text.trim().is_empty() { Err("it should be a name".to_owned()) } else { Ok(text.to_owned()) }
+    if has_visible(text) { Ok(text.to_owned()) } else { Err("it should be a name".to_owned()) }
 }
 
 /// An origin without a slash at its end: `https://forum.example.org`. Empty: none.

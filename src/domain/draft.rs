@@ -1,5 +1,6 @@
 //! What somebody is about to post, checked.
 
+use crate::domain::text::is_blank;
 use crate::domain::title::Title;
 use crate::domain::url::StoryUrl;
 
@@ -13,13 +14,15 @@ pub const LONGEST_NOTICE: usize = 1_000;
 pub enum TextError {
     #[error("Write something first.")]
     Empty,
+    #[error("Nothing of that can be seen: it is only marks, or characters that do not show. Write something first.")]
+    Unseen,
     #[error("That is {0} characters; up to {LONGEST_TEXT} are taken. Please shorten it.")]
     Long(usize),
     #[error("That is {0} characters; a notice is up to {LONGEST_NOTICE}. Please shorten it.")]
     LongNotice(usize),
 }
 
-/// A text as typed, with line ends made alike and blank ends cut; it may be empty.
+/// A text as typed, with line ends made alike and blank ends cut; it may be empty, or show nothing.
 pub fn text(typed: &str) -> Result<String, TextError> {
     let text = typed.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
     let text = text.trim_end().trim_start_matches('\n').to_owned();
@@ -30,10 +33,16 @@ pub fn text(typed: &str) -> Result<String, TextError> {
     Ok(text)
 }
 
-/// A comment's text, which says something.
-pub fn comment(typed: &str) -> Result<String, TextError> {
+/// A text that may be left out, and that shows something where it is not.
+pub fn optional(typed: &str) -> Result<String, TextError> {
     let text = text(typed)?;
-    if text.trim().is_empty() { Err(TextError::Empty) } else { Ok(text) }
+    if !text.is_empty() && is_blank(&text) { Err(TextError::Unseen) } else { Ok(text) }
+}
+
+/// A comment's text, which shows something.
+pub fn comment(typed: &str) -> Result<String, TextError> {
+    let text = optional(typed)?;
+    if text.is_empty() { Err(TextError::Empty) } else { Ok(text) }
 }
 
 /// The text of a notice above a thread.
@@ -60,7 +69,7 @@ pub struct Story {
 impl Story {
     /// A story needs an address or a text; the title gets its mark from the address.
     pub fn new(title: Title, url: Option<StoryUrl>, text: String) -> Result<Story, NothingToShow> {
-        if url.is_none() && text.trim().is_empty() {
+        if url.is_none() && is_blank(&text) {
             return Err(NothingToShow);
         }
         let title = match &url {
@@ -85,6 +94,12 @@ mod tests {
     #[test]
     fn a_comment_says_something_and_not_too_much() {
         assert_eq!(comment(" \n\t"), Err(TextError::Empty));
+        for typed in ["\u{200B}", "\u{2800}", "\u{3164}", "****", "> ", "---", "- ", "[](x)", "&nbsp;"] {
+            assert_eq!(comment(typed), Err(TextError::Unseen), "{typed}");
+            assert_eq!(optional(typed), Err(TextError::Unseen), "{typed}");
+        }
+        assert_eq!(optional(" \n"), Ok(String::new()));
+        assert_eq!(notice("****"), Err(TextError::Unseen));
         assert_eq!(comment(&"ä".repeat(20_000)).map(|t| t.chars().count()), Ok(20_000));
         assert_eq!(comment(&"ä".repeat(20_001)), Err(TextError::Long(20_001)));
         assert_eq!(notice(" "), Err(TextError::Empty));

@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::domain::age;
 use crate::domain::policy::Policy;
+use crate::domain::text::is_blank;
 use crate::domain::user::{Member, Role};
 
 /// Who may make an account.
@@ -52,6 +53,8 @@ pub const LONGEST_REQUEST: usize = 2_000;
 pub enum RequestError {
     #[error("Write a few words: a moderator decides by them.")]
     Empty,
+    #[error("Nothing of that can be seen: it is only marks, or characters that do not show. Write a few words.")]
+    Unseen,
     #[error("That is {0} characters; up to {LONGEST_REQUEST} are taken. Please shorten it.")]
     Long(usize),
 }
@@ -68,6 +71,7 @@ pub fn message(typed: &str) -> Result<String, RequestError> {
     let text = text.trim();
     match text.chars().count() {
         length if length > LONGEST_REQUEST => Err(RequestError::Long(length)),
+        _ if !text.is_empty() && is_blank(text) => Err(RequestError::Unseen),
         _ => Ok(text.to_owned()),
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use ::url::Host;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::domain::text::has_visible;
 use crate::domain::url::StoryUrl;
 
 /// The fewest and the most characters of a title, as a reader counts them (graphemes).
@@ -56,8 +57,8 @@ impl Title {
             return Err(TitleError::TooLong);
         }
         // Blanks between words count as characters, what is invisible otherwise does not.
-        match graphemes.filter(|g| *g == " " || is_seen(g)).count() {
-            _ if !is_seen(&title) => Err(TitleError::Empty),
+        match graphemes.filter(|g| *g == " " || has_visible(g)).count() {
+            _ if !has_visible(&title) => Err(TitleError::Empty),
             ..MIN => Err(TitleError::TooShort),
             _ => Ok(Title(title)),
         }
@@ -157,19 +158,6 @@ fn length(text: &str) -> usize {
 fn is_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0001}' | '\u{1D173}'..='\u{1D17A}')
-}
-
-fn is_seen(text: &str) -> bool {
-    text.chars().any(|c| !is_blank(c))
-}
-
-/// Whether nothing is seen of a character: blanks, and those that Unicode calls default-ignorable.
-fn is_blank(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-            | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 fn mark_of(url: &StoryUrl) -> Option<&'static str> {

@@ -178,11 +178,13 @@ fn check_edit(item: &Item, typed: &Typed, member: &Member) -> Result<Checked, Mi
         _ => None,
     };
     let has_url = url.as_ref().map_or(item.url.is_some(), Option::is_some);
+    let is_same = typed.text.replace("\r\n", "\n") == item.text;
     let needs_text = item.kind == Kind::Comment || !has_url;
-    let text = if needs_text { draft::comment(&typed.text) } else { draft::text(&typed.text) };
+    let text = if needs_text { draft::comment(&typed.text) } else { draft::optional(&typed.text) };
     let text = match text {
-        // An imported text may be longer than a new one could be.
-        Err(draft::TextError::Long(_)) if typed.text.replace("\r\n", "\n") == item.text => Some(item.text.clone()),
+        // An imported text may be longer than a new one could be, or show nothing.
+        Err(draft::TextError::Long(_)) if is_same => Some(item.text.clone()),
+        Err(draft::TextError::Unseen) if is_same && !needs_text => Some(item.text.clone()),
         text => mistakes.check("text", text),
     };
     let reason = mistakes.check("reason", moderation::reason(fields.reason.unwrap_or_default(), false));

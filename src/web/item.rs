@@ -28,11 +28,12 @@ use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::page::{self, Page, json};
 use crate::web::path::Path;
+use crate::web::poll::OptionView;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::shown::{Comments, Slot, Under};
 use crate::web::state::App;
 use crate::web::threads::Kept;
-use crate::web::view::{Author, CommentView, Earlier, Eye, OptionView, StoryView, Thread, When};
+use crate::web::view::{Author, CommentView, Earlier, Eye, StoryView, Thread, When};
 
 /// How long a page's description is, in characters.
 const DESCRIPTION: usize = 160;

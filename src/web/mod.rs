@@ -32,6 +32,7 @@ mod page;
 mod pages;
 mod parts;
 mod path;
+mod poll;
 mod replies;
 mod room;
 mod routes;

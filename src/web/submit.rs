@@ -82,7 +82,7 @@ fn check(typed: &Typed) -> Result<Story, Mistakes> {
         url => mistakes.check("url", StoryUrl::parse(url)),
     };
     let title = mistakes.check("title", Title::parse(&typed.title));
-    let text = mistakes.check("text", draft::text(&typed.text));
+    let text = mistakes.check("text", draft::optional(&typed.text));
     match (title, text) {
         (Some(title), Some(text)) if mistakes.is_empty() => {
             Story::new(title, url, text).map_err(|nothing| Mistakes::one("url", nothing))

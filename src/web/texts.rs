@@ -8,9 +8,12 @@ use moka::sync::Cache;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::text::{self, Html};
 
-/// Texts by item and the hash of their source, so that an edit is another text.
+/// The longest comment that a thread's page shows whole, in characters.
+const LONGEST_IN_THREAD: usize = 8_000;
+
+/// Texts by item and the hash of their source, so that an edit is another text, and whether they are cut.
 pub struct Texts {
-    kept: Cache<(ItemId, u64), Html>,
+    kept: Cache<(ItemId, u64, bool), Html>,
     hasher: RandomState,
 }
 
@@ -27,7 +30,19 @@ impl Texts {
 
     /// An item's text as HTML.
     pub fn render(&self, item: &Item) -> Html {
-        let key = (item.id, self.hasher.hash_one(&item.text));
-        self.kept.get_with(key, || text::render(&item.text))
+        self.kept.get_with(self.key(item, false), || text::render(&item.text))
+    }
+
+    /// A comment's text as its thread's page shows it: where it is long, only its beginning, and true.
+    pub fn in_thread(&self, item: &Item) -> (Html, bool) {
+        if item.text.len() <= LONGEST_IN_THREAD || item.text.char_indices().nth(LONGEST_IN_THREAD).is_none() {
+            return (self.render(item), false);
+        }
+        let cut = || text::cut(&item.text, LONGEST_IN_THREAD).unwrap_or_default();
+        (self.kept.get_with(self.key(item, true), || text::render(&cut())), true)
+    }
+
+    fn key(&self, item: &Item, is_cut: bool) -> (ItemId, u64, bool) {
+        (item.id, self.hasher.hash_one(&item.text), is_cut)
     }
 }

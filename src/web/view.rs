@@ -9,11 +9,12 @@ use crate::domain::age;
 use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::rank;
-use crate::domain::text::{self, Html};
+use crate::domain::text::Html;
 use crate::domain::thread::Node;
 use crate::domain::user::{Member, Role, UserId};
 use crate::domain::vote::{Dir, Vote, may_vote_down};
 use crate::store::Marks;
+use crate::web::poll::OptionView;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::texts::Texts;
@@ -84,7 +85,7 @@ impl<'a> Eye<'a> {
     }
 
     /// `answers` is the author of what the item answers.
-    fn votes(&self, item: &Item, answers: Option<UserId>) -> Votes {
+    pub fn votes(&self, item: &Item, answers: Option<UserId>) -> Votes {
         let Some(member) = self.member else { return Votes::NONE };
         if let Some(vote) = self.marks.votes.get(&item.id).filter(|vote| !vote.own) {
             return Votes {
@@ -101,7 +102,7 @@ impl<'a> Eye<'a> {
     }
 
     /// An item's points as the viewer sees them: with their own vote, whether it counts or not.
-    fn score(&self, item: &Item) -> i64 {
+    pub fn score(&self, item: &Item) -> i64 {
         item.score + self.marks.votes.get(&item.id).map_or(0, Vote::unseen_points)
     }
 
@@ -179,15 +180,6 @@ pub struct StoryView {
     pub earlier: Vec<Earlier>,
 }
 
-/// An option of a poll.
-pub struct OptionView {
-    pub id: ItemId,
-    pub text: String,
-    pub html: Html,
-    pub points: i64,
-    pub votes: Votes,
-}
-
 impl StoryView {
     pub fn new(item: &Item, eye: &Eye<'_>) -> StoryView {
         let sight = eye.sees(item);
@@ -233,22 +225,12 @@ impl StoryView {
     }
 }
 
-impl OptionView {
-    pub fn new(item: &Item, eye: &Eye<'_>) -> OptionView {
-        OptionView {
-            id: item.id,
-            text: text::excerpt(&item.text, 60),
-            html: eye.texts.render(item),
-            points: eye.score(item),
-            votes: eye.votes(item, None),
-        }
-    }
-}
-
 /// A comment in its thread.
 pub struct CommentView {
     pub id: ItemId,
     pub html: Html,
+    /// The text is shown up to here only; its own page has the whole.
+    pub is_cut: bool,
     /// None where only its place is kept.
     pub author: Option<Author>,
     /// What stands for the author then: `[deleted]` or `[dead]`.
@@ -300,9 +282,9 @@ pub struct Thread<'a> {
 }
 
 impl Thread<'_> {
-    /// A comment by itself, without what hangs on it.
+    /// A comment by itself, whole, and without what hangs on it.
     pub fn alone(&self, item: &Item) -> CommentView {
-        self.comment(&Node::<&Item> {
+        let mut view = self.comment(&Node::<&Item> {
             sight: self.eye.sees(item),
             item,
             depth: 0,
@@ -313,7 +295,11 @@ impl Thread<'_> {
             next: None,
             top: None,
             continues: false,
-        })
+        });
+        if std::mem::take(&mut view.is_cut) {
+            view.html = self.eye.texts.render(item);
+        }
+        view
     }
 
     pub fn comment<T: Borrow<Item>>(&self, node: &Node<T>) -> CommentView {
@@ -324,9 +310,11 @@ impl Thread<'_> {
         let own = item.is_own(eye.member);
         let answers = item.parent_id.and_then(|parent| self.authors.get(&parent).copied());
         let low = shown && rank::fade(eye.score(item)) >= 4;
+        let (html, is_cut) = if shown { eye.texts.in_thread(item) } else { (Html::default(), false) };
         CommentView {
             id: item.id,
-            html: if shown { eye.texts.render(item) } else { Html::default() },
+            html,
+            is_cut,
             author: eye.author(item).filter(|_| shown),
             gone: if sight == Sight::Deleted || shown { "[deleted]" } else { "[dead]" },
             op: shown && item.author_id.is_some() && item.author_id == self.root.author_id,

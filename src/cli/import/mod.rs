@@ -6,6 +6,7 @@ mod progress;
 mod read;
 mod record;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
@@ -20,16 +21,19 @@ use indicatif::HumanCount;
 use self::plan::Plan;
 use self::progress::{Progress, Unit, started};
 use self::read::Found;
-use self::record::Record;
+use self::record::{Record, Spot};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::item::Kind;
-use crate::domain::text::from_hn_html;
+use crate::domain::text::{self, from_hn_html};
 use crate::domain::title::section;
 use crate::domain::url::StoryUrl;
 use crate::store::{NewItem, Store};
 
 /// Items of one transaction, about: enough that the transaction itself costs little, and a running server's writes wait briefly.
 const BATCH: usize = 2_000;
+
+/// The longest title, in characters: those of Hacker News have at most 80.
+const LONGEST_TITLE: usize = 300;
 
 /// What its titles call Hacker News itself, as in “Ask HN:”.
 const SHORT_NAME: &str = "HN";
@@ -61,6 +65,8 @@ pub struct Report {
     pub bad: usize,
     /// Stories whose address is not one of the web; they came without it.
     pub not_web: usize,
+    /// Texts and titles that were longer than any that is kept, and were cut.
+    pub cut: usize,
     /// A bad record stopped it before anything was written.
     pub stopped: bool,
     pub took: Duration,
@@ -106,7 +112,7 @@ pub async fn import(
     let mut report =
         Report { known: plan.known, skipped: plan.skipped, bad: plan.bad.len(), stopped, ..Report::default() };
     if !stopped {
-        write(plan.threads, store, now, &mut report, out, is_terminal).await?;
+        write(plan.threads, (store, &args.files), now, &mut report, out, is_terminal).await?;
     }
     report.took = began.elapsed();
     Ok(report)
@@ -143,7 +149,7 @@ fn read_files(args: &Import, now: Timestamp, out: &mut (dyn Write + Send), is_te
 /// Writes whole threads, several in one transaction; while one batch is written, the texts of the next are converted.
 async fn write(
     threads: Vec<Vec<Record>>,
-    store: &Store,
+    (store, files): (&Store, &[PathBuf]),
     now: Timestamp,
     report: &mut Report,
     out: &mut (dyn Write + Send),
@@ -160,14 +166,19 @@ async fn write(
     let mut renamed = BTreeSet::new();
     let mut coming = next();
     while let Some(batch) = coming {
-        let items = batch.await?;
+        let converted = batch.await?;
         coming = next();
-        let refused = items.iter().filter(|item| item.1).count();
-        let items: Vec<NewItem> = items.into_iter().map(|item| item.0).collect();
+        report.not_web += converted.iter().filter(|converted| converted.is_not_web).count();
+        for Converted { spot, cuts, .. } in &converted {
+            for cut in cuts {
+                writeln!(out, "{}: {cut}", spot.of(files))?;
+                report.cut += 1;
+            }
+        }
+        let items: Vec<NewItem> = converted.into_iter().map(|converted| converted.item).collect();
         let imported = store.import(&items, highest, now).await?;
         report.new += imported.new;
         report.known += imported.known;
-        report.not_web += refused;
         renamed.extend(imported.renamed);
         progress.add(items.len() as u64, out)?;
     }
@@ -190,14 +201,24 @@ fn batch(threads: &mut impl Iterator<Item = Vec<Record>>) -> Vec<Record> {
     batch
 }
 
-/// What is to be stored, in the same order, with the work shared by the cores. True beside an item: its address was refused.
-fn convert(records: &[Record]) -> Vec<(NewItem, bool)> {
+/// A record as it is to be stored, and what of it is not.
+struct Converted {
+    spot: Spot,
+    item: NewItem,
+    /// Its address was refused.
+    is_not_web: bool,
+    /// What was longer than is kept: each completes “FILE:LINE: …”.
+    cuts: Vec<String>,
+}
+
+/// What is to be stored, in the same order, with the work shared by the cores.
+fn convert(records: &[Record]) -> Vec<Converted> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = records.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {
         let shares: Vec<_> = records
             .chunks(share)
-            .map(|records| scope.spawn(|| records.iter().map(new_item).collect::<Vec<_>>()))
+            .map(|records| scope.spawn(|| records.iter().map(converted).collect::<Vec<_>>()))
             .collect();
         let mut items = Vec::with_capacity(records.len());
         for share in shares {
@@ -210,10 +231,25 @@ fn convert(records: &[Record]) -> Vec<(NewItem, bool)> {
     })
 }
 
-fn new_item(record: &Record) -> (NewItem, bool) {
+fn converted(record: &Record) -> Converted {
     let url = record.url.as_deref().map(StoryUrl::parse);
-    let refused = matches!(url, Some(Err(_)));
-    let title = record.title.clone();
+    let is_not_web = matches!(url, Some(Err(_)));
+    let mut cuts = Vec::new();
+    let mut cut = |what: &str| cuts.push(format!("item {}: {what}", record.id));
+    let mut title = record.title.clone();
+    if let Some(long) = title.take_if(|title| title.chars().nth(LONGEST_TITLE).is_some()) {
+        cut(&format!("its title has more than {LONGEST_TITLE} characters and was cut"));
+        title = Some(text::shortened(long, LONGEST_TITLE));
+    }
+    let mut text = from_hn_html(&record.text);
+    let kept = match text::longest(&text) {
+        Cow::Owned(kept) => Some(kept),
+        Cow::Borrowed(_) => None,
+    };
+    if let Some(kept) = kept {
+        cut(&format!("its text has {} KB, more than {}, and was cut", text.len() >> 10, text::LONGEST >> 10));
+        text = kept;
+    }
     let item = NewItem {
         source_id: record.id,
         kind: record.kind,
@@ -224,13 +260,13 @@ fn new_item(record: &Record) -> (NewItem, bool) {
         section: title.as_deref().filter(|_| record.kind == Kind::Story).and_then(|title| section(title, SHORT_NAME)),
         title,
         url: url.and_then(Result::ok),
-        text: from_hn_html(&record.text),
+        text,
         points: record.points,
         votes: Vec::new(),
         dead: record.dead,
         deleted: record.deleted,
     };
-    (item, refused)
+    Converted { spot: record.spot, item, is_not_web, cuts }
 }
 
 impl fmt::Display for Report {
@@ -248,6 +284,9 @@ impl fmt::Display for Report {
         write!(f, " in {:.1} s.", self.took.as_secs_f64())?;
         if self.bad > 0 {
             write!(f, " {} named above.", were(self.bad, "bad record"))?;
+        }
+        if self.cut > 0 {
+            write!(f, " {} cut and named above.", were(self.cut, "overlong field"))?;
         }
         if self.not_web > 0 {
             write!(f, " {} not of the web and left out.", were(self.not_web, "address"))?;

@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 use crate::clock::DAY;
 use crate::domain::item::Kind;
+use crate::domain::text::has_visible;
 
 /// Where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +135,7 @@ pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -
     }
     let text = |value: Loose, name: &str| value.text().map_err(|()| wrong(&format!("its {name} is not a text")));
     let by = text(draft.by, "author")?;
-    let title = text(draft.title, "title")?.map(|title| plain(&title)).filter(|title| !title.is_empty());
+    let title = text(draft.title, "title")?.map(|title| plain(&title)).filter(|title| has_visible(title));
     let url = text(draft.url, "url")?.filter(|url| !url.is_empty());
     let body = text(draft.text, "text")?;
     // Algolia has no mark for a deleted item: nobody wrote it and nothing is in it.

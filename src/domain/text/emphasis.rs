@@ -9,13 +9,15 @@ pub struct Counts {
     pub stars: usize,
     pub underscores: usize,
     pub backticks: usize,
+    /// Runs of two or more.
+    pub tildes: usize,
 }
 
 impl Counts {
     pub fn of(text: &str, marks: &[Mark]) -> Self {
         let spans = marks.iter().filter(|mark| matches!(mark, Mark::Italic | Mark::Bold)).count();
         let code = marks.iter().filter(|mark| matches!(mark, Mark::Code(_))).count();
-        let mut counts = Counts { stars: spans, underscores: 0, backticks: code };
+        let mut counts = Counts { stars: spans, underscores: 0, backticks: code, tildes: 0 };
         let mut before = ' ';
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
@@ -24,6 +26,7 @@ impl Counts {
                 '*' if is_delimiter(c, before, after) => counts.stars += 1,
                 '_' if is_delimiter(c, before, after) => counts.underscores += 1,
                 '`' if before != '`' => counts.backticks += 1,
+                '~' if before != '~' && after == '~' => counts.tildes += 1,
                 _ => {}
             }
             before = c;

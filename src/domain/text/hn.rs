@@ -159,11 +159,11 @@ impl Text {
             return;
         }
         self.begin_spans();
-        if links::is_linkable(&href) {
+        if links::href(&href).is_some() {
             let label = if is_address || label.is_empty() { None } else { Some(label) };
             self.paragraph.push(Mark::Link { href, label });
         } else {
-            self.paragraph.text.push_str(&label);
+            self.paragraph.text.push_str(if is_address { &href } else { &label });
         }
     }
 

@@ -4,8 +4,8 @@
 //! for the beginning of lines.
 
 use super::emphasis::{Counts, Span, is_delimiter};
-use super::links;
 use super::paragraph::{MARK, Mark, Paragraph};
+use super::{tables, urls};
 
 /// Appends the paragraph to `out` as Markdown. `has_references`: whether `[1]: …` might be taken as a definition that is used.
 pub fn write(paragraph: Paragraph, has_references: bool, out: &mut String) {
@@ -23,10 +23,12 @@ pub fn write(paragraph: Paragraph, has_references: bool, out: &mut String) {
         bold: Span::new("**"),
         quote_depth: 0,
         is_listing: false,
+        is_first: true,
     };
     let mut lines = text.split('\n').map(str::trim_end).filter(|line| !line.is_empty()).peekable();
     while let Some(line) = lines.next() {
         writer.line(line, lines.peek().copied());
+        writer.is_first = false;
         let end = writer.out.trim_end_matches([' ', '\t']).len();
         writer.out.truncate(end);
         if lines.peek().is_some() {
@@ -54,6 +56,8 @@ struct Writer<'o> {
     /// The quotes that the line before is in, and whether it is a list item.
     quote_depth: usize,
     is_listing: bool,
+    /// No line of the paragraph was written yet.
+    is_first: bool,
 }
 
 /// The nesting of markers that one line may begin with.
@@ -169,6 +173,7 @@ impl Writer<'_> {
         let spaced = after.is_none_or(char::is_whitespace);
         let alone = rest.chars().all(|c| c == first || c.is_whitespace());
         match first {
+            _ if !self.is_first && tables::is_delimiter(rest) => self.escape_first(rest),
             '#' if run <= 6 && spaced => self.escape_first(rest),
             '+' | '-' | '*' if run == 1 && spaced => self.escape_first(rest),
             '-' | '=' | '_' | '*' if alone => self.escape_first(rest),
@@ -217,6 +222,7 @@ impl Writer<'_> {
             '`' => self.counts.backticks > 1,
             '*' => self.counts.stars > 1 && is_delimiter(c, before, after),
             '_' => self.counts.underscores > 1 && is_delimiter(c, before, after),
+            '~' => self.counts.tildes > 1 && before != '~' && after == '~',
             ']' => after == '(',
             '<' => after == MARK || could_be_tag(tail),
             '&' => is_entity(tail),
@@ -288,7 +294,8 @@ impl Writer<'_> {
             self.out.push_str("\\!");
         }
         self.out.push('[');
-        self.literal(label.unwrap_or(href), "\\`*_[]<>&");
+        let label = label.unwrap_or(href);
+        self.literal(label, if label.contains("~~") { "\\`*_[]<>&~" } else { "\\`*_[]<>&" });
         let is_simple = is_plain && !href.contains(['(', ')', '&']);
         self.out.push_str(if is_simple { "](" } else { "](<" });
         self.literal(href, "\\<>&");
@@ -303,7 +310,7 @@ impl Writer<'_> {
             return false;
         }
         let start = before.len_utf8();
-        let found = links::urls(&format!("{before}{href}{after}")).next();
+        let found = urls::urls(&format!("{before}{href}{after}")).next();
         found == Some(start..start + href.len())
     }
 }
@@ -330,7 +337,8 @@ fn list_item(line: &str) -> Option<(&str, &str)> {
     let item = content.trim_start();
     // `* * *` and `- - -` are rules.
     let is_rule = digits == 0 && item.chars().all(|c| marker.contains(c) || c.is_whitespace());
-    (item.len() < content.len() && !item.is_empty() && !is_rule).then_some((marker, item))
+    let is_item = item.len() < content.len() && !item.is_empty() && !is_rule && !tables::is_delimiter(line);
+    is_item.then_some((marker, item))
 }
 
 /// Whether `<` in front of `tail` could begin a tag or an address in angle brackets. A tag of only letters and digits shows

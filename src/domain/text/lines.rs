@@ -5,12 +5,16 @@
 //! - ends a quote at the first line without `>`, where Markdown would carry the quote on;
 //! - keeps nesting shallow, since the trees built later grow slow with depth;
 //! - escapes what would open raw HTML, so that it shows as typed;
-//! - keeps `[1]: https://…` as text unless `[text][1]` uses it, so that no footnote vanishes.
+//! - keeps `[1]: https://…` as text unless `[text][1]` uses it, so that no footnote vanishes;
+//! - keeps as text a table that would have far more cells than were written.
 
 use std::collections::HashSet;
 
+use super::marks::{definition, fence, folded, is_heading, is_rule, list_marker, opens_html, used_labels};
+use super::tables;
+
 /// Quotes and list items open at once; deeper `>` are dropped, deeper bullets show as typed.
-pub const MAX_NESTING: usize = 16;
+pub const MAX_NESTING: usize = 8;
 
 /// A longer run of blank lines is cut, even in code: each costs time in proportion to the nesting.
 const MAX_BLANK_LINES: usize = 64;
@@ -98,106 +102,38 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The length in bytes of a list marker at the start of `content`, if there is one.
-///
-/// A paragraph is interrupted only by an item that is not empty and, where numbered, begins at 1.
-fn list_marker(content: &str, interrupts: bool) -> Option<usize> {
-    let digits = content.bytes().take_while(u8::is_ascii_digit).count();
-    let len = match content.as_bytes().get(digits)? {
-        b'-' | b'*' | b'+' if digits == 0 => 1,
-        b'.' | b')' if (1..=9).contains(&digits) => digits + 1,
-        _ => return None,
-    };
-    let after = content.get(len..)?;
-    let spaced = after.is_empty() || after.starts_with([' ', '\t']);
-    let number_one = digits == 0 || content.get(..digits)?.parse() == Ok(1);
-    (spaced && !(interrupts && (after.trim().is_empty() || !number_one))).then_some(len)
-}
-
-/// A line of three or more `*`, `-` or `_`, and nothing else but spaces.
-fn is_rule(content: &str) -> bool {
-    let Some(mark @ ('*' | '-' | '_')) = content.chars().next() else {
-        return false;
-    };
-    content.chars().all(|c| c == mark || matches!(c, ' ' | '\t')) && content.matches(mark).nth(2).is_some()
-}
-
-fn is_heading(content: &str) -> bool {
-    let level = content.bytes().take_while(|b| *b == b'#').count();
-    let after = content.as_bytes().get(level);
-    (1..=6).contains(&level) && matches!(after, None | Some(b' ' | b'\t'))
-}
-
-fn fence(content: &str) -> Option<(char, usize)> {
-    let mark = content.chars().next().filter(|c| matches!(c, '`' | '~'))?;
-    let len = content.bytes().take_while(|b| char::from(*b) == mark).count();
-    let info = content.get(len..)?;
-    (len >= 3 && !(mark == '`' && info.contains('`'))).then_some((mark, len))
-}
-
-/// Whether `<` here begins a tag, comment or declaration rather than an address in angle brackets.
-fn opens_html(content: &str) -> bool {
-    let Some(inner) = content.strip_prefix('<') else {
-        return false;
-    };
-    let name = inner.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "+.-_".contains(c));
-    match inner.chars().next() {
-        Some('/' | '!' | '?') => true,
-        Some(c) if c.is_ascii_alphabetic() => !name.starts_with([':', '@']),
-        _ => false,
-    }
-}
-
-/// The label of a reference definition (`[label]: …`) at the start of `content`.
-fn definition(content: &str) -> Option<&str> {
-    let (label, after) = content.strip_prefix('[')?.split_once(']')?;
-    after.starts_with(':').then_some(label)
-}
-
-fn folded(label: &str) -> String {
-    label.trim().to_lowercase()
-}
-
-/// The labels that are used in full: `[text][label]` or `[label][]`.
-fn used_labels(source: &str) -> HashSet<String> {
-    let mut used = HashSet::new();
-    for (at, _) in source.match_indices("][") {
-        let after = source.get(at + 2..).unwrap_or_default();
-        // A label has at most 999 characters; without the bound, many brackets would take quadratic time.
-        let end = after.char_indices().take(1000).find(|(_, c)| matches!(c, ']' | '\n'));
-        match end.and_then(|(end, _)| after.get(..end)) {
-            Some("") => {
-                let before = source.get(..at).unwrap_or_default();
-                let start = before.char_indices().rev().take(1000).find(|(_, c)| matches!(c, '[' | '\n'));
-                let label = start.and_then(|(start, _)| before.get(start + 1..));
-                used.extend(label.map(folded));
-            }
-            Some(label) => {
-                used.insert(folded(label));
-            }
-            None => {}
-        }
-    }
-    used
-}
-
-/// The source as the Markdown parser shall see it. See the module for what differs.
-pub fn prepare(source: &str) -> String {
+/// The source as the Markdown parser shall see it, and for each of its lines where it ends in `source`. See the module for what differs.
+pub fn prepare(source: &str) -> (String, Vec<usize>) {
     let mut pass = Pass {
         out: String::with_capacity(source.len() + source.len() / 16 + 16),
+        ends: Vec::new(),
+        begin: 0,
+        end: 0,
         used: used_labels(source),
+        oversized: tables::oversized(source),
         open: Vec::new(),
         fence: None,
         in_paragraph: false,
         blanks: 0,
     };
-    source.lines().for_each(|line| pass.line(line));
-    pass.out
+    for (number, line) in source.split_inclusive('\n').enumerate() {
+        pass.begin = pass.end;
+        pass.end += line.len();
+        pass.line(number, line.strip_suffix('\n').unwrap_or(line));
+    }
+    (pass.out, pass.ends)
 }
 
 struct Pass {
     out: String,
+    /// Where each line of `out` ends in the source.
+    ends: Vec<usize>,
+    /// Where the present line begins and ends in the source.
+    begin: usize,
+    end: usize,
     used: HashSet<String>,
+    /// The lines that would make a table too large.
+    oversized: HashSet<usize>,
     open: Vec<Container>,
     fence: Option<Fence>,
     in_paragraph: bool,
@@ -205,7 +141,7 @@ struct Pass {
 }
 
 impl Pass {
-    fn line(&mut self, line: &str) {
+    fn line(&mut self, number: usize, line: &str) {
         let mut cursor = Cursor { rest: line, column: 0, spare: 0 };
         let matched = self.matched(&mut cursor);
         if self.is_in_fence(cursor, matched) {
@@ -217,6 +153,11 @@ impl Pass {
             return self.push_line(line, true);
         }
         let mut continues = self.in_paragraph && matched == self.open.len();
+        if continues && self.oversized.contains(&number) {
+            let mut kept = line;
+            self.escape(&mut kept, cursor.content());
+            return self.push_line(kept, false);
+        }
         let rest_open = self.open.len();
         let mut kept = line;
         let started = self.containers(&mut cursor, matched, &mut continues, &mut kept);
@@ -349,6 +290,7 @@ impl Pass {
         }
         self.out.push_str(marks.trim_end());
         self.out.push('\n');
+        self.ends.push(self.begin);
         self.out.push_str(&marks);
     }
 
@@ -370,6 +312,7 @@ impl Pass {
         if self.blanks <= MAX_BLANK_LINES {
             self.out.push_str(line);
             self.out.push('\n');
+            self.ends.push(self.end);
         }
     }
 }

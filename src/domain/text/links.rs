@@ -1,43 +1,61 @@
-//! Finding bare addresses and mentions in plain text.
+//! Which addresses people may link to, how a link is labelled, and mentions in plain text.
 
+use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use linkify::{LinkFinder, LinkKind};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use url::Url;
 
 /// The longest label, in characters, that a bare address shows.
 const LABEL_CHARS: usize = 60;
 
 const MAX_URL_BYTES: usize = 4096;
 
-static FINDER: LazyLock<LinkFinder> = LazyLock::new(|| {
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url]).url_must_have_scheme(true);
-    finder
-});
+/// What CommonMark's implementations escape in an address, beside what is not ASCII.
+const ESCAPED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
-/// The byte ranges of bare `http` and `https` addresses, in order.
-pub fn urls(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let found = text.contains("://").then(|| FINDER.links(text)).into_iter().flatten();
-    found.filter(|link| is_web(link.as_str())).map(|link| link.start()..link.end())
+/// An address as it stands in a link, with everything escaped that has to be; none where people may not link to it: by its scheme, because
+/// it is longer than servers take, or because it has user information, which can pose as the host.
+pub fn href(address: &str) -> Option<Cow<'_, str>> {
+    let href = escaped(address);
+    let is_linkable = href.len() <= MAX_URL_BYTES
+        && (is_web(&href) || has_scheme(&href, "mailto:") || is_local(address) && is_local(&href));
+    is_linkable.then_some(href)
 }
 
-/// Whether an address is `http://` or `https://`.
-pub fn is_web(href: &str) -> bool {
-    has_scheme(href, "http://") || has_scheme(href, "https://")
+fn escaped(address: &str) -> Cow<'_, str> {
+    // The brackets of an IPv6 address are part of its host.
+    let host = address.find("://[").and_then(|at| Some(at + address.get(at..)?.find(']')? + 1));
+    match host.and_then(|end| address.split_at_checked(end)) {
+        Some((host, rest)) if host.is_ascii() => format!("{host}{}", utf8_percent_encode(rest, ESCAPED)).into(),
+        _ => utf8_percent_encode(address, ESCAPED).into(),
+    }
 }
 
-/// Whether people may link to this address: by its scheme, and no longer than servers take.
-pub fn is_linkable(href: &str) -> bool {
-    href.len() <= MAX_URL_BYTES && (is_web(href) || has_scheme(href, "mailto:") || is_local(href))
+/// Whether an address is one of the web that browsers take, without user information.
+fn is_web(href: &str) -> bool {
+    let rest =
+        ["http://", "https://"].iter().find_map(|scheme| has_scheme(href, scheme).then(|| href.get(scheme.len()..)));
+    let authority = rest.flatten().and_then(|rest| rest.split(['/', '?', '#']).next());
+    let has_user = |url: Url| !url.username().is_empty() || url.password().is_some();
+    authority.is_some_and(|authority| !authority.contains('@'))
+        && Url::parse(href).is_ok_and(|url| url.has_host() && !has_user(url))
 }
 
 /// Whether an address is a path of this site. Browsers read a backslash as a slash, and two slashes as another host.
 pub fn is_local(href: &str) -> bool {
-    href.starts_with('/')
-        && !href.starts_with("//")
-        && !href.contains('\\')
-        && href.bytes().all(|b| b.is_ascii_graphic())
+    href.starts_with('/') && !href.starts_with("//") && !href.contains('\\') && !href.contains(char::is_control)
 }
 
 fn has_scheme(href: &str, scheme: &str) -> bool {
@@ -111,6 +129,38 @@ mod tests {
             let found: Vec<_> = mentions(text, ' ').filter_map(|range| text.get(range)).collect();
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_is_escaped_as_commonmark_does_and_has_no_user_information() {
+        for (address, expected) in [
+            ("https://example.com/a b", Some("https://example.com/a%20b")),
+            (
+                "https://example.com/\u{e4}?q=\u{4e2d}#\"`{|}^~",
+                Some("https://example.com/%C3%A4?q=%E4%B8%AD#%22%60%7B%7C%7D^~"),
+            ),
+            ("https://example.com/100%25%20[a]'&", Some("https://example.com/100%25%20%5Ba%5D'&")),
+            ("https://пример.рф/", Some("https://%D0%BF%D1%80%D0%B8%D0%BC%D0%B5%D1%80.%D1%80%D1%84/")),
+            ("http://[::1]:80/[a]", Some("http://[::1]:80/%5Ba%5D")),
+            ("mailto:a@b.c", Some("mailto:a@b.c")),
+            ("/item/1?a=\u{e4}", Some("/item/1?a=%C3%A4")),
+            ("https://google.com@evil.example/", None),
+            ("https://google.com:80@evil.example/", None),
+            ("https://@evil.example/", None),
+            ("https://google.com\\@evil.example/", None),
+            ("https:///google.com@evil.example/", None),
+            ("HTTPS://a'b@evil.example/", None),
+            ("https://", None),
+            ("https://a b/", None),
+            ("//x.org", None),
+            ("/\\x.org", None),
+            ("/\t/x.org", None),
+            ("javascript:alert(1)", None),
+            ("item", None),
+        ] {
+            assert_eq!(href(address).as_deref(), expected, "{address}");
+        }
+        assert_eq!(href(&format!("https://x.org/{}", "\u{e4}".repeat(700))), None);
     }
 
     #[test]

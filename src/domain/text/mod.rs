@@ -1,21 +1,33 @@
 //! What people write, and how it is shown: Markdown in, safe HTML out.
 //!
 //! `render` is the only way from a source to [`Html`]; `from_hn_html` brings old Hacker News texts into our Markdown.
+//!
+//! What a text can cost is bounded: at most 8 levels of nesting are shown, empty cells of tables are bounded (`tables`), and the HTML is at
+//! most 8 bytes for each of the source and 1 KB beside (`writer`), whatever the text. Everything takes time in proportion to its length.
 
+mod cut;
 mod emphasis;
 mod hn;
 mod hn_escape;
 mod lines;
 mod links;
 mod markdown;
+mod marks;
+mod output;
 mod paragraph;
 mod safe;
 mod source;
+mod tables;
+mod urls;
+mod visible;
+mod writer;
 
 use std::fmt;
 
+pub use cut::{LONGEST, cut, longest};
 pub use hn::from_hn_html;
-pub use markdown::{excerpt, linked, plain, render};
+pub use markdown::{excerpt, is_blank, linked, plain, render, shortened};
+pub use visible::has_visible;
 
 /// Sanitised HTML: the only type that a template prints unescaped. Made only in this module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,5 +57,7 @@ pub fn shown(text: &str) -> String {
     text.chars().filter(|c| is_shown(*c)).collect()
 }
 
+#[cfg(test)]
+mod size_tests;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,27 @@ use ammonia::{Builder, UrlRelative};
 use super::{Html, links};
 
 /// The tags a rendered text can hold.
-pub const TAGS: [&str; 12] = ["a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "strong", "ul"];
+pub const TAGS: [&str; 19] = [
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
+];
 
 /// What a link written by a person says of itself.
 pub const LINK_REL: &str = "nofollow ugc noopener";
@@ -24,8 +44,11 @@ static GATE: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("li", HashSet::from(["value"])),
         ]))
         .tag_attribute_values(HashMap::from([("a", HashMap::from([("rel", HashSet::from([LINK_REL]))]))]))
-        // A long line scrolls inside its block, which the keyboard has to reach.
-        .set_tag_attribute_values(HashMap::from([("pre", HashMap::from([("tabindex", "0")]))]))
+        // A long line or a wide table scrolls inside its block, which the keyboard has to reach.
+        .set_tag_attribute_values(HashMap::from([
+            ("pre", HashMap::from([("tabindex", "0")])),
+            ("table", HashMap::from([("tabindex", "0")])),
+        ]))
         .generic_attributes(HashSet::new())
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(UrlRelative::Custom(Box::new(local_page)))

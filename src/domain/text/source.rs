@@ -1,24 +1,86 @@
 //! A source made ready for the Markdown parser.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use pulldown_cmark::{Event, Parser, Tag};
+use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use super::{lines, links, shown};
+use super::urls::urls;
+use super::{cut, lines, shown};
 
-/// The source with one kind of line end, without characters that may not be shown, and as `lines` and bare addresses need it.
-pub fn prepared(source: &str) -> String {
-    let source = source.replace("\r\n", "\n").replace('\r', "\n");
-    protect_urls(lines::prepare(&shown(&source)))
+/// The Markdown beyond CommonMark that is read.
+const OPTIONS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES);
+
+/// A text as the parser reads it, and as it was written.
+pub struct Prepared {
+    /// The source with one kind of line end and without characters that may not be shown.
+    source: String,
+    /// What the parser reads: the source as `lines` and bare addresses need it.
+    text: String,
+    /// Where each line of `text` ends in `source`.
+    ends: Vec<usize>,
+}
+
+impl Prepared {
+    /// Of a text that is longer than any can be that is kept here, only as much is read.
+    pub fn new(source: &str) -> Prepared {
+        let source = match cut::longest(source) {
+            Cow::Borrowed(source) => source.replace("\r\n", "\n").replace('\r', "\n"),
+            Cow::Owned(source) => source,
+        };
+        let source = shown(&source);
+        let (text, ends) = lines::prepare(&source);
+        Prepared { text: protect_urls(text), source, ends }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn events(&self) -> pulldown_cmark::OffsetIter<'_> {
+        Parser::new_ext(&self.text, OPTIONS).into_offset_iter()
+    }
+
+    /// Whether a passage between tildes is struck through. One tilde on either side is none of ours: people write `~5 minutes`.
+    pub fn is_struck(&self, passage: &Range<usize>) -> bool {
+        self.text.get(passage.start..).is_some_and(|text| text.starts_with("~~"))
+    }
+
+    /// What was written between two lines of `text`: the bytes of the source.
+    pub fn source_of(&self, lines: Range<usize>) -> Range<usize> {
+        let end_of = |count: usize| count.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
+        end_of(lines.start)..end_of(lines.end)
+    }
+
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+/// Counts lines along a text, for places that come in order.
+#[derive(Default)]
+pub struct LineCount {
+    at: usize,
+    lines: usize,
+}
+
+impl LineCount {
+    /// How many lines end in `text` before `at`.
+    pub fn before(&mut self, text: &str, at: usize) -> usize {
+        let passed = text.as_bytes().get(self.at..at).unwrap_or_default();
+        self.lines += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.at = self.at.max(at);
+        self.lines
+    }
 }
 
 /// Escapes the `*`, `_` and their like inside bare addresses, which Markdown would take for emphasis.
 fn protect_urls(source: String) -> String {
     let is_mark = |c: char| matches!(c, '*' | '_' | '[' | ']' | '&' | '~');
-    let found: Vec<Range<usize>> = links::urls(&source)
+    let found: Vec<Range<usize>> = urls(&source)
         .filter_map(|url| {
             let text = source.get(url.clone())?;
-            let trimmed = text.trim_end_matches(['*', '_']);
+            let trimmed = text.trim_end_matches('_');
             trimmed.contains(is_mark).then(|| url.start..url.start + trimmed.len())
         })
         .collect();
@@ -54,7 +116,7 @@ fn protect_urls(source: String) -> String {
 /// The ranges in which an escape would show or break something: code, links, tags. In order, not overlapping.
 fn verbatim(source: &str) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    for (event, range) in Parser::new(source).into_offset_iter() {
+    for (event, range) in Parser::new_ext(source, OPTIONS).into_offset_iter() {
         let is_verbatim = matches!(
             event,
             Event::Code(_)

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::size_tests::{is_allowed, tags};
 use super::*;
 
 #[track_caller]
@@ -93,24 +94,85 @@ fn characters_that_deceive_are_dropped() {
 }
 
 #[test]
-fn hostile_depth_and_length_do_no_harm() {
-    let nested: String = (0..400).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect();
-    let sources = [
-        format!("{} a", ">".repeat(10_000)),
-        "- ".repeat(10_000) + "a",
-        nested,
-        "*_".repeat(10_000) + "a" + &"_*".repeat(10_000),
-        "[".repeat(100_000),
-        "&".repeat(100_000),
-        "![".repeat(10_000) + &"](http://x.org)".repeat(10_000),
-    ];
-    for source in sources {
-        let html = render(&source);
-        let depth = html.as_str().split('<').fold((0_i32, 0), |(depth, most), tag| {
-            let depth = depth + if tag.starts_with('/') { -1 } else { 1 };
-            (depth, most.max(depth))
-        });
-        assert!(depth.1 <= 60, "{} deep", depth.1);
+fn strikethrough_takes_two_tildes() {
+    shows("~~a~~ b~~c~~", "<p><del>a</del> b<del>c</del></p>");
+    shows("~5 minutes, ~10 km~ ~/bin", "<p>~5 minutes, ~10 km~ ~/bin</p>");
+    shows("a~b ~~c~d", "<p>a~b ~~c~d</p>");
+    shows(
+        "~~https://x.org~~",
+        "<p><del><a href=\"https://x.org\" rel=\"nofollow ugc noopener\">https://x.org</a></del></p>",
+    );
+    assert_eq!(plain("~~a~~b ~c~ ~~*d*~~"), "ab ~c~ d");
+}
+
+#[test]
+fn tables_are_shown() {
+    let table = "<table tabindex=\"0\">\n<thead>\n<tr><th>a</th><th><em>b</em></th></tr></thead>\n<tbody>\n\
+                 <tr><td>1</td><td>&lt;b&gt;</td></tr>\n<tr><td>2</td><td></td></tr>\n</tbody></table>";
+    shows("a | *b*\n--|:-:\n1 | <b>\n2", table);
+    shows("| a | *b* |\n|---|---|\n| 1 | <b> | 3 |\n| 2", table);
+    shows("|a|\n|-|", "<table tabindex=\"0\">\n<thead>\n<tr><th>a</th></tr></thead>\n</table>");
+    shows("a | b\n\n--- | ---", "<p>a | b</p>\n<p>--- | ---</p>");
+    shows("`a | b` c | d", "<p><code>a | b</code> c | d</p>");
+    assert_eq!(plain("a | *b*\n--|--\n1 | 2"), "a b 1 2");
+    let wide = format!("{}\n{}\n{}", "a|".repeat(100), "-|".repeat(100), "a\n".repeat(100));
+    assert!(!render(&wide).as_str().contains("<table"), "far more cells than were written");
+}
+
+#[test]
+fn a_text_of_marks_alone_is_blank() {
+    for source in [
+        "",
+        " \n\t\n",
+        "****",
+        "***",
+        "---",
+        "> ",
+        ">\n>\n> ",
+        "- ",
+        "* \n* ",
+        "1. ",
+        "#",
+        "## ",
+        "```\n```",
+        "~~~",
+        "    \n",
+        "` `",
+        "[](x)",
+        "![](x)",
+        "[\u{200B}](/item/1)",
+        "[](javascript:a)",
+        "\u{200B}",
+        "\u{2800}\u{2800}",
+        "\u{3164}",
+        "&nbsp;",
+        "&#8203; &zwj;",
+        "**\u{AD}**",
+        "\u{301}",
+        "\u{202E}",
+        "\u{0}",
+        "| |\n|-|\n| |",
+        "> - 1. \n",
+    ] {
+        assert!(is_blank(source), "{}", source.escape_debug());
+    }
+    for source in [
+        "a",
+        "**",
+        "[](https://x.org)",
+        "![](/a)",
+        "`.`",
+        "    .",
+        "@ann",
+        "<b>",
+        "[1]: x",
+        "~",
+        "\u{200B}.\u{200B}",
+        "👍",
+        "&",
+        "\\",
+    ] {
+        assert!(!is_blank(source), "{source}");
     }
 }
 
@@ -150,39 +212,15 @@ fn hacker_news_html_becomes_readable_markdown() {
         ("&amp;amp; &lt;a href=x&gt; \\*", "\\&amp; \\<a href=x> \\\\*"),
         ("a<br>b", "a\\\nb"),
         ("<span>kept</span>", "kept"),
+        ("a | b\n-- | --\nc<p>|-|<p>- | -", "a | b\n\\-- | --\nc\n\n|-|\n\n\\- | -"),
+        ("~5 ~~struck~~ ~6 <p>~~once", "~5 \\~~struck\\~~ ~6\n\n~~once"),
+        ("<a href=\"https://a@x.org/abc\">https://a@x.org/a...</a>", "https://a@x.org/abc"),
     ];
     for (html, markdown) in table {
         assert_eq!(from_hn_html(html), markdown, "{html}");
     }
     let cut = format!("<a href=\"{long}\">https://x.org/aaaa...</a>");
     assert_eq!(from_hn_html(&cut), long);
-}
-
-fn tags(html: &str) -> impl Iterator<Item = &str> {
-    html.split('<').skip(1).filter_map(|rest| rest.split('>').next())
-}
-
-fn is_allowed(tag: &str) -> bool {
-    let name = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
-    let attributes = tag.split_once(' ').map_or("", |(_, attributes)| attributes);
-    let number = |name: &str| {
-        let value = attributes.strip_prefix(name).and_then(|rest| rest.strip_suffix('"'));
-        value.is_some_and(|value| value.bytes().all(|b| b.is_ascii_digit()))
-    };
-    let link = || {
-        let value = attributes.strip_prefix("href=\"").unwrap_or_default();
-        let (href, rest) = value.split_once('"').unwrap_or_default();
-        let is_mention = href.strip_prefix("/user/").is_some_and(links::is_name) && rest.is_empty();
-        is_mention || (links::is_linkable(href) && rest == " rel=\"nofollow ugc noopener\"")
-            // The sanitiser drops an address that no browser could follow.
-            || attributes == "rel=\"nofollow ugc noopener\""
-    };
-    safe::TAGS.contains(&name)
-        && (attributes.is_empty()
-            || number("start=\"")
-            || number("value=\"")
-            || (name == "a" && link())
-            || tag == "pre tabindex=\"0\"")
 }
 
 /// The words of rendered HTML: tags off, entities decoded.

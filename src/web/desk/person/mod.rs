@@ -168,8 +168,8 @@ pub async fn note(
     let asked = Asked::open(&app, &moderator, &name).await?;
     let mut errors = Mistakes::default();
     let other = errors.check("same_as", asked.other(typed.same_as.trim()).await?).flatten();
-    let text = errors.check("note", draft::text(&typed.note));
-    if typed.note.trim().is_empty() && typed.same_as.trim().is_empty() {
+    let text = errors.check("note", draft::optional(&typed.note));
+    if text.as_deref() == Some("") && typed.same_as.trim().is_empty() {
         errors.add("note", ModerationError::Nothing);
     }
     let Some(text) = text.filter(|_| errors.is_empty()) else { return asked.page(typed, errors, None).await };
