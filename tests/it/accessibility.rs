@@ -5,9 +5,10 @@
 
 use std::fmt::Write;
 
+use axum::http::{HeaderMap, StatusCode};
 use scraper::{ElementRef, Html};
 
-use crate::page::{Element, Page, elements, fold, is_inline};
+use crate::page::{Element, Page, count, fold, is_inline, parsed};
 
 /// How the text of a page may differ from one run to the next: the hash in the address of an asset.
 const ASSETS: [&str; 3] = ["/static/style.", "/static/script.", "/static/favicon."];
@@ -160,6 +161,10 @@ fn labels(element: ElementRef<'_>) -> String {
     everything_around(element).filter(is_label).map(content_of).collect::<Vec<_>>().join(" ")
 }
 
+fn is_field(element: ElementRef<'_>) -> bool {
+    matches!(element.value().name(), "input" | "select" | "textarea")
+}
+
 /// The name of an element, as it is told along with its role.
 pub fn name(element: ElementRef<'_>) -> String {
     let own = named_by_author(element);
@@ -233,7 +238,10 @@ fn particulars(element: ElementRef<'_>, role: &str) -> String {
         say("invalid");
     }
     if let Some(ids) = attr("aria-describedby") {
-        say(&format!("described as {:?}", texts_of(element, ids)));
+        say(&format!("described by {ids}"));
+        for missing in ids.split_whitespace().filter(|id| by_id(element, id).is_none()) {
+            say(&format!("(there is no {missing})"));
+        }
     }
     if attr("autofocus").is_some() {
         say("focused");
@@ -294,6 +302,9 @@ fn grow(element: ElementRef<'_>, into: &mut Vec<Branch>, words: &mut String) {
             let attr = |name| inner.attr(name).unwrap_or_default();
             let line = format!("hidden {}={:?}", attr("name"), attr("value"));
             into.push(Branch { line, below: Vec::new(), is_text: false });
+        } else if inner.value().name() == "label" && !inner.child_elements().any(is_field) {
+            // A field tells its label as its name.
+            words.push(' ');
         } else if role.is_empty() || role == "presentation" || role == "none" {
             let apart = if is_inline(inner.value().name()) { "" } else { " " };
             words.push_str(apart);
@@ -328,9 +339,7 @@ fn branch(element: ElementRef<'_>, role: &str) -> Branch {
     }
     line.push_str(&particulars(element, role));
     if is_named_by_content(role) && role != "row" {
-        let said = below.iter().filter(|one| one.is_text).map(|one| one.line.as_str()).collect::<Vec<_>>();
-        let is_told = name.contains(&said.join(" ")) || said.iter().all(|words| name.contains(words));
-        below.retain(|one| !one.is_text || !is_told);
+        below.retain(|one| !one.is_text);
     } else if let [only] = &below[..]
         && only.is_text
     {
@@ -390,31 +399,36 @@ fn names(html: &Html, role: &str) -> Vec<String> {
 impl Page {
     /// The elements of a role that have exactly this name, in the order of the page.
     pub fn role(&self, role: &str, name: &str) -> Vec<Element> {
-        with_name(&self.document(), role, name)
+        with_name(self.document(), role, name)
     }
 
     /// The one element of a role that has this name; none, or more, fails.
     #[track_caller]
     pub fn one_role(&self, role: &str, name: &str) -> Element {
-        only(&self.document(), role, name)
+        only(self.document(), role, name)
     }
 
     /// Fails unless exactly so many elements of a role have this name.
     #[track_caller]
     pub fn finds_role(&self, number: usize, role: &str, name: &str) {
         let document = self.document();
-        let found = with_name(&document, role, name).len();
-        assert_eq!(found, number, "{role} {name:?}; there are {:?}", names(&document, role));
+        let found = with_name(document, role, name).len();
+        assert_eq!(found, number, "{role} {name:?}; there are {:?}", names(document, role));
+    }
+
+    /// The address of the page after this one.
+    pub fn more(&self) -> Option<String> {
+        self.all("main a[rel=next]").first().map(|link| link.attr("href").to_owned())
     }
 
     /// All elements of a role, whatever their names.
     pub fn roles(&self, role: &str) -> Vec<Element> {
-        of_role(&self.document(), role).into_iter().map(|(_, element)| Element::of(element)).collect()
+        of_role(self.document(), role).into_iter().map(|(_, element)| Element::of(element)).collect()
     }
 
     /// The names of all elements of a role, in the order of the page.
     pub fn names(&self, role: &str) -> Vec<String> {
-        names(&self.document(), role)
+        names(self.document(), role)
     }
 
     /// The whole page as an indented tree of roles and names.
@@ -427,8 +441,7 @@ impl Page {
     #[track_caller]
     pub fn tree_of(&self, selector: &str) -> String {
         let document = self.document();
-        let found = scraper::Selector::parse(selector).unwrap_or_else(|e| panic!("the selector {selector}: {e}"));
-        let found: Vec<ElementRef<'_>> = document.select(&found).collect();
+        let found: Vec<ElementRef<'_>> = document.select(&parsed(selector)).collect();
         assert_eq!(found.len(), 1, "{selector} finds one in {}", self.text());
         let (mut branches, mut words) = (Vec::new(), String::new());
         match role(found[0]) {
@@ -442,20 +455,9 @@ impl Page {
         print(&branches, 0, &mut tree);
         without_hashes(tree)
     }
-
-    /// The one field of this name that somebody fills in.
-    #[track_caller]
-    pub fn field(&self, name: &str) -> Element {
-        self.one(&format!("main [name='{name}']:not([type=hidden]):not(button)"))
-    }
 }
 
 impl Element {
-    /// The elements of a role within, itself included, that have exactly this name.
-    pub fn role(&self, role: &str, name: &str) -> Vec<Element> {
-        with_name(&Html::parse_fragment(&self.html), role, name)
-    }
-
     /// The one element of a role within that has this name.
     #[track_caller]
     pub fn one_role(&self, role: &str, name: &str) -> Element {
@@ -465,14 +467,14 @@ impl Element {
     /// Fails unless `selector` finds exactly so many elements in it.
     #[track_caller]
     pub fn finds(&self, number: usize, selector: &str) {
-        let found = elements(&Html::parse_fragment(&self.html), selector);
-        assert_eq!(found.len(), number, "{selector} finds {found:#?} in {}", self.html);
+        let found = count(&Html::parse_fragment(&self.html), selector);
+        assert_eq!(found, number, "{selector} in {}", self.html);
     }
 }
 
 fn page(body: &str) -> Page {
     let body = format!("<title>A page</title><body>{body}");
-    Page { status: axum::http::StatusCode::OK, headers: axum::http::HeaderMap::new(), body: body.into_bytes() }
+    Page::new(StatusCode::OK, HeaderMap::new(), body.into_bytes())
 }
 
 #[test]
@@ -507,7 +509,9 @@ fn elements_have_the_roles_and_names_that_browsers_tell() {
         ("<form role=search aria-label=Titles></form>", "search", "Titles"),
         ("<details><summary>More</summary></details>", "summary", "More"),
     ] {
-        page(markup).finds_role(1, role, name);
+        let page = page(markup);
+        assert!(page.names(role).contains(&name.to_owned()), "{markup}: {:?}", page.names(role));
+        assert_eq!(page.role(role, name).len(), 1, "{markup}");
     }
     for (markup, role) in [
         ("<a>nowhere</a>", "link"),
@@ -528,7 +532,7 @@ fn a_tree_tells_where_links_lead_and_what_forms_send() {
     let body = "<main><h1>Log in</h1>
         <form method=post action=/login><input type=hidden name=goto value=/new>
         <label for=n>Name</label><p id=e>Choose a name.</p>
-        <input id=n name=name value='a b' required autocomplete=username aria-invalid=true aria-describedby=e>
+        <input id=n name=name value='a b' required autocomplete=username aria-invalid=true aria-describedby='e f'>
         <select name=theme aria-label=Theme><option value=a>A<option value=b selected>B</select>
         <textarea name=text aria-label=Text>\n\nwords</textarea>
         <input type=checkbox name=sure value=true checked aria-label=Sure>
@@ -540,9 +544,8 @@ main
   heading "Log in" h1
   form POST /login
     hidden goto="/new"
-    | Name
     paragraph: Choose a name.
-    textbox "Name" name value="a b" required autocomplete=username invalid described as "Choose a name."
+    textbox "Name" name value="a b" required autocomplete=username invalid described by e f (there is no f)
     combobox "Theme" theme value="b"
       option "A"
       option "B" selected

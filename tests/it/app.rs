@@ -309,7 +309,7 @@ impl Browser {
         let response = self.ask(method, path, headers, body).await;
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
-        Page { status: parts.status, headers: parts.headers, body }
+        Page::new(parts.status, parts.headers, body)
     }
 
     /// The answer, of whose body nothing is read yet.

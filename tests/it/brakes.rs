@@ -1,25 +1,20 @@
 //! Brakes: what new accounts, slowed ones and crowded networks may do, and that others go on undisturbed.
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use stoa::config::{Settings, Switch};
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 use stoa::store::Act;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::fixtures::{behind_a_proxy, post_from};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
 fn strict(settings: &mut Settings) {
     settings.limits = Some(Switch::On);
-    settings.trusted_proxies = Some("127.0.0.1".parse().expect("an address"));
-}
-
-/// Posts a form from an address of the network.
-async fn post_from(browser: &mut Browser, from: &str, path: &str, form: &[(&str, &str)]) -> Page {
-    let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", from)];
-    browser.send(Method::POST, path, &headers, Some(form)).await
+    behind_a_proxy(settings);
 }
 
 async fn submit(browser: &mut Browser, from: &str, title: &str) -> Page {
@@ -42,16 +37,10 @@ async fn a_new_account_posts_less_often_until_it_has_karma_or_age() {
         assert_eq!(submit(&mut alice, "192.0.2.1", &format!("Story {number}")).await.status, StatusCode::SEE_OTHER);
     }
     let page = submit(&mut alice, "192.0.2.1", "Story 4").await;
-    assert!(
-        is_held(&page)
-            && page.has(
-                "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma."
-            ),
-        "{}",
-        page.text()
-    );
-    assert!(page.has("<h2>Not yet</h2>") && !page.has("to mend"), "there is nothing to mend: {}", page.text());
-    assert!(page.has(">What I typed.</textarea>") && page.has("value=\"Story 4\""));
+    let why = "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma.";
+    assert!(is_held(&page) && page.says(why), "{}", page.text());
+    assert_eq!(page.one("[role=alert] h2").text, "Not yet", "there is nothing to mend");
+    assert_eq!([page.value("[name=title]"), page.value("[name=text]")], ["Story 4", "What I typed."]);
     app.set_karma("alice", 10).await;
     let mut again = app.session("alice").await;
     assert_eq!(submit(&mut again, "192.0.2.1", "Story 4").await.status, StatusCode::SEE_OTHER, "karma helps");
@@ -80,19 +69,19 @@ async fn a_new_account_posts_few_links() {
     let three = "https://a.example/1, [b](https://b.example/2) and https://c.example/3";
     let page = reply(&mut alice, story, three).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.has("New accounts can post 2 links an hour, and here are 3. Please take some out."));
-    assert!(page.has("https://c.example/3</textarea>"), "what was typed is kept");
+    assert!(page.says("New accounts can post 2 links an hour, and here are 3. Please take some out."));
+    assert_eq!(page.value("[name=text]"), three);
     assert_eq!(reply(&mut alice, story, "https://a.example/1").await.status, StatusCode::SEE_OTHER);
     let own = alice.reply(story, "https://a.example/2").await;
-    let edit = [("text", "https://a.example/2 and https://a.example/3")];
-    let page = alice.post(&format!("/item/{own}/edit"), &edit).await;
+    let two = "https://a.example/2 and https://a.example/3";
+    let page = alice.post(&format!("/item/{own}/edit"), &[("text", two)]).await;
     assert!(is_held(&page), "nor can links be put in afterwards");
-    assert!(page.has("https://a.example/3</textarea>") && page.has("what you typed is kept here"));
+    assert!(page.value("[name=text]") == two && page.says("what you typed is kept here"), "{}", page.text());
     let same = alice.post(&format!("/item/{own}/edit"), &[("text", "https://a.example/2 indeed")]).await;
     assert_eq!(same.status, StatusCode::SEE_OTHER, "what was there is not counted again");
     let profile = [("about", "https://me.example/"), ("theme", "system"), ("order", "best")];
     let page = alice.post("/settings", &profile).await;
-    assert!(is_held(&page) && page.has("https://me.example/</textarea>"), "nor in the profile");
+    assert!(is_held(&page) && page.value("[name=about]") == "https://me.example/", "nor in the profile");
     app.set_karma("alice", 10).await;
     let mut alice = app.session("alice").await;
     assert_eq!(reply(&mut alice, story, three).await.status, StatusCode::SEE_OTHER);
@@ -109,13 +98,11 @@ async fn a_site_may_let_new_accounts_read_and_vote_only() {
     let mut alice = app.member("alice").await;
     let page = submit(&mut alice, "192.0.2.1", "A story").await;
     assert_eq!((page.status, page.header("retry-after")), (StatusCode::FORBIDDEN, ""));
-    assert!(
-        page.has("New accounts cannot submit stories here until they are 14 days old or have 10 karma.")
-            && page.has(">What I typed.</textarea>")
-    );
+    assert!(page.says("New accounts cannot submit stories here until they are 14 days old or have 10 karma."));
+    assert_eq!(page.value("[name=text]"), "What I typed.");
     let story = app.person("mia", Role::Moderator).await.story("Hers", "https://example.com/").await;
     let page = reply(&mut alice, story, "See https://a.example/").await;
-    assert!(page.has("New accounts cannot post links here yet."), "{}", page.text());
+    assert!(page.says("New accounts cannot post links here yet."), "{}", page.text());
     assert_eq!(reply(&mut alice, story, "I see.").await.status, StatusCode::SEE_OTHER);
     assert_eq!(alice.vote(story, "up").await.status, StatusCode::SEE_OTHER);
 }
@@ -135,12 +122,12 @@ async fn whom_a_moderator_slowed_down_posts_five_times_in_four_hours() {
     }
     alice.text_story("My own", "Text.").await;
     let page = reply(&mut alice, story, "What I typed.").await;
-    assert!(is_held(&page) && page.has("A moderator slowed you down: you can post 5 times in 4 hours."));
-    assert!(page.has("Please wait 48 minutes") && page.has(">What I typed.</textarea>"), "{}", page.text());
+    assert!(is_held(&page) && page.says("A moderator slowed you down: you can post 5 times in 4 hours."));
+    assert!(page.says("Please wait 48 minutes") && page.value("[name=text]") == "What I typed.", "{}", page.text());
     assert!(is_held(&submit(&mut alice, "192.0.2.1", "Another").await), "stories and comments count together");
     assert_eq!(alice.vote(story, "up").await.status, StatusCode::SEE_OTHER, "votes are none of it");
     let page = alice.post("/invitations", &[]).await;
-    assert!(page.status == StatusCode::FORBIDDEN && page.has("A moderator slowed you down, so you cannot invite"));
+    assert!(page.status == StatusCode::FORBIDDEN && page.says("A moderator slowed you down, so you cannot invite"));
     app.pass(48 * 60);
     alice.reply(story, "After the wait.").await;
     app.pass(3 * DAY);
@@ -173,10 +160,11 @@ async fn a_burst_from_one_network_meets_the_brakes_and_others_go_on() {
         burst.push(signs_up(&app, &format!("sock{nth}"), from).await.map_err(|page| page.text()).expect("let in"));
     }
     let page = signs_up(&app, "sock4", "203.0.113.1").await.err().expect("held");
-    assert!(is_held(&page) && page.has("Several accounts were made from your address"), "{}", page.text());
-    assert!(page.has("value=\"sock4\"") && !page.has(PASSWORD), "the name is kept and the password is not");
+    assert!(is_held(&page) && page.says("Several accounts were made from your address"), "{}", page.text());
+    assert_eq!([page.value("[name=name]"), page.value("[name=password]")], ["sock4", ""]);
+    assert!(!page.mentions(PASSWORD), "the name is kept and the password is not");
     let page = signs_up(&app, "sock4", "203.0.113.9").await.err().expect("held");
-    assert!(is_held(&page) && page.has("Many accounts were made from your network"), "{}", page.text());
+    assert!(is_held(&page) && page.says("Many accounts were made from your network"), "{}", page.text());
     assert!(signs_up(&app, "neighbour", "203.0.114.9").await.is_ok(), "the next network is another one");
 
     let mut posted = 0;
@@ -186,7 +174,7 @@ async fn a_burst_from_one_network_meets_the_brakes_and_others_go_on() {
             let page = submit(sock, &from, &format!("Buy {nth} {story}")).await;
             posted += usize::from(page.status == StatusCode::SEE_OTHER);
             if page.status != StatusCode::SEE_OTHER {
-                assert!(is_held(&page) && page.has("from new accounts on your network"), "{}", page.text());
+                assert!(is_held(&page) && page.says("from new accounts on your network"), "{}", page.text());
             }
         }
     }
@@ -239,7 +227,7 @@ async fn what_was_typed_is_kept_wherever_a_brake_holds() {
         let form = [("name", name), ("password", PASSWORD), ("text", "I weave and dye.")];
         let page = app.visitor().post("/signup", &form).await;
         assert_eq!(page.status, status);
-        assert!(page.status == StatusCode::SEE_OTHER || page.has(">I weave and dye.</textarea>"));
+        assert!(page.status == StatusCode::SEE_OTHER || page.value("[name=text]") == "I weave and dye.");
     }
     app.account("alice", Role::Member).await;
     app.set_karma("alice", 50).await;
@@ -250,15 +238,15 @@ async fn what_was_typed_is_kept_wherever_a_brake_holds() {
     let flag = |note| [("on", "true"), ("reason", "other"), ("note", note)];
     assert_eq!(alice.post(&format!("/item/{one}/flag"), &flag("Odd.")).await.status, StatusCode::SEE_OTHER);
     let page = alice.post(&format!("/item/{two}/flag"), &flag("What I typed.")).await;
-    assert!(is_held(&page) && page.has(">What I typed.</textarea>"), "{}", page.text());
+    assert!(is_held(&page) && page.value("[name=note]") == "What I typed.", "{}", page.text());
     let own = alice.text_story("Mine", "Text.").await;
     let edit = |text| [("title", "Mine"), ("text", text)];
     assert_eq!(alice.post(&format!("/item/{own}/edit"), &edit("Once.")).await.status, StatusCode::SEE_OTHER);
     let page = alice.post(&format!("/item/{own}/edit"), &edit("What I typed.")).await;
-    assert!(is_held(&page) && page.has(">What I typed.</textarea>"), "{}", page.text());
+    assert!(is_held(&page) && page.value("[name=text]") == "What I typed.", "{}", page.text());
     assert_eq!(alice.post("/invitations", &[]).await.status, StatusCode::OK);
     let page = alice.post("/invitations", &[]).await;
-    assert!(is_held(&page) && page.has("You have invited a lot of people"));
+    assert!(is_held(&page) && page.says("You have invited a lot of people"));
 }
 
 #[tokio::test]
@@ -279,7 +267,7 @@ async fn a_wave_of_searches_stands_in_line_and_the_rest_of_the_site_answers() {
     for search in searches {
         let page = search.await.expect("an answer");
         if page.status == StatusCode::SERVICE_UNAVAILABLE {
-            assert!(page.header("retry-after") == "2" && page.has("too much to do at this moment"));
+            assert!(page.header("retry-after") == "2" && page.says("too much to do at this moment"));
             busy += 1;
         } else {
             assert_eq!(page.status, StatusCode::OK);

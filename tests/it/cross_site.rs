@@ -40,7 +40,7 @@ async fn no_other_site_can_make_a_browser_act_here() {
         for headers in FOREIGN {
             let page = case.send(Method::POST, headers).await;
             assert_eq!(page.status, StatusCode::FORBIDDEN, "{} {headers:?}", row.path);
-            assert!(page.has("This request came from another site"), "{}", page.text());
+            assert!(page.says("This request came from another site"), "{}", page.text());
             assert!(page.headers.get("set-cookie").is_none(), "{} {headers:?}", row.path);
             assert!(!watch.changed().await, "{} {headers:?} wrote something", row.path);
         }

@@ -1,35 +1,44 @@
 //! The moderators' desk, and what moderation tells those whom it concerns.
 
+use std::collections::BTreeSet;
+
 use axum::http::StatusCode;
+use stoa::domain::item::ItemError;
+use stoa::domain::moderation::ModerationError;
 use stoa::domain::user::Role;
 
 use crate::app::{Page, TestApp};
+use crate::fixtures::Town;
+use crate::page::Element;
+use crate::sentences::refused;
 
-/// The address of the page after this one.
-fn more(page: &Page) -> Option<String> {
-    let text = page.text();
-    let href = text.split("<p class=\"next\"><a href=\"").nth(1)?.split('"').next()?;
-    Some(href.replace("&#38;", "&"))
-}
+/// The way to the desk, with how much waits there.
+const DESK: &str = "header a[href='/mod']";
 
 #[tokio::test]
 async fn moderators_alone_see_the_way_to_the_desk_with_how_much_waits_there() {
     let app = TestApp::new().await;
     let (mut alice, mut mia) = (app.member("alice").await, app.person("mia", Role::Moderator).await);
-    let story = alice.text_story("A story that somebody flagged", "Words to judge.").await;
-    assert!(!alice.get("/").await.has("href=\"/mod\""));
-    assert!(!app.visitor().get("/").await.has("href=\"/mod\""));
+    let title = "A story that somebody flagged";
+    let story = alice.text_story(title, "Words to judge.").await;
+    alice.get("/").await.finds(0, DESK);
+    app.visitor().get("/").await.finds(0, DESK);
     let front = mia.get("/").await;
-    assert!(front.has("href=\"/mod\"") && !front.has(" waiting"), "nothing waits yet");
+    front.finds(1, DESK);
+    assert_eq!(front.number(DESK), 0, "nothing waits yet");
     let empty = mia.get("/mod").await;
-    assert!(empty.has("Nothing waits for you") && empty.has("aria-label=\"Moderators' desk\""), "{}", empty.text());
+    empty.finds_role(1, "navigation", "Moderators' desk");
+    empty.finds(0, "article");
+    assert!(empty.says("Nothing waits for you"), "{}", empty.text());
 
     app.sql(&format!("update items set queued_at = {}, queued_for = 'a word' where id = {story}", app.now().0)).await;
     app.pass(120);
     let desk = mia.get("/mod").await;
-    assert!(desk.has(">1<span class=\"said\"> waiting</span>"), "the header counts");
-    for shown in ["A story that somebody flagged", "Words to judge.", "a word", "2 minutes ago", "1 karma", "alice"] {
-        assert!(desk.has(shown), "{shown}: {}", desk.text());
+    assert_eq!(desk.number(DESK), 1, "the header counts");
+    let waiting = desk.one(&format!("article#i{story}"));
+    assert_eq!(waiting.one("h2").text, title);
+    for shown in ["Words to judge.", "a word", "2 minutes ago", "1 karma", "alice"] {
+        assert!(waiting.text.contains(shown), "{shown}: {}", waiting.text);
     }
     assert_eq!(alice.get("/mod").await.status, StatusCode::FORBIDDEN);
 }
@@ -43,17 +52,16 @@ async fn the_queue_goes_on_where_its_page_ends_even_when_that_item_has_left() {
         // Several came at the same moment.
         app.sql(&format!("update items set queued_at = {} where id = {story}", n / 4)).await;
     }
+    let titles = |page: &Page| page.texts("article h2").into_iter().collect::<BTreeSet<String>>();
+    let of =
+        |numbers: std::ops::Range<i32>| numbers.map(|n| format!("Story {n} of many")).collect::<BTreeSet<String>>();
     let first = mia.get("/mod").await;
-    assert_eq!(first.count("<article class=\"waiting\""), 30);
-    let more = more(&first).expect("more");
+    first.finds(30, "article");
+    let more = first.more().expect("more");
     app.sql("update items set queued_at = null where title = 'Story 5 of many'").await;
     let second = mia.get(&more).await;
-    assert_eq!(second.count("<article class=\"waiting\""), 5, "{more}");
-    for n in 0..35 {
-        let title = format!("Story {n} of many");
-        assert_eq!(first.has(&title), n >= 5, "{title} first");
-        assert_eq!(second.has(&title), n < 5, "{title} second");
-    }
+    second.finds(5, "article");
+    assert_eq!((titles(&first), titles(&second)), (of(5..35), of(0..5)), "{more}");
 }
 
 #[tokio::test]
@@ -63,16 +71,21 @@ async fn whoever_wrote_something_is_told_what_became_of_it_and_why() {
     let story = alice.text_story("Buy my things", "Cheap.").await;
     app.pass(60);
     mia.post(&format!("/item/{story}/kill"), &[("on", "true"), ("reason", "spam")]).await;
-    assert!(alice.get("/").await.has(">1<span class=\"said\"> unread</span>"), "the header counts it");
+    let unread = "header a[href='/replies']";
+    assert_eq!(alice.get("/").await.number(unread), 1, "the header counts it");
 
     let page = alice.get("/replies").await;
-    assert!(page.has("A moderator took your story out of sight. The reason: spam."), "{}", page.text());
-    assert!(page.has("<b>new</b>") && page.has("href=\"/contact\""), "and what they may do about it");
-    assert!(page.has(&format!("<a href=\"/item/{story}\">Buy my things</a>")), "and which one");
-    assert!(!page.has("mia"), "not by whom");
+    let notice = page.one("article");
+    assert!(notice.text.contains("spam"), "why: {}", notice.text);
+    notice.finds(1, "header b");
+    notice.finds(1, "a[href='/contact']");
+    let about = notice.one(&format!("header a[href='/item/{story}']"));
+    assert_eq!(about.text, "Buy my things", "and which one");
+    assert!(!page.mentions("mia"), "not by whom");
     let again = alice.get("/replies").await;
-    assert!(again.has("out of sight") && !again.has("<b>new</b>") && !again.has(" unread"), "read once, it is not new");
-    assert!(!mia.get("/replies").await.has("out of sight"), "nobody else is told");
+    again.one("article").finds(0, "header b");
+    assert_eq!(again.number(unread), 0, "read once, it is not new");
+    mia.get("/replies").await.finds(0, "article");
 }
 
 #[tokio::test]
@@ -101,13 +114,8 @@ async fn notices_stand_among_the_replies_by_their_time_over_all_pages() {
     let (mut seen, mut next) = (Vec::new(), Some("/replies".to_owned()));
     while let Some(path) = next {
         let page = alice.get(&path).await;
-        let text = page.text();
-        let rows = text
-            .split("<article class=\"c flat")
-            .skip(1)
-            .filter_map(|row| row.split("id=\"").nth(1)?.split('"').next());
-        seen.extend(rows.map(str::to_owned));
-        next = more(&page);
+        seen.extend(page.all("article").iter().map(|row| row.attr("id").to_owned()));
+        next = page.more();
         assert!(seen.len() <= 100, "it ends");
     }
     assert_eq!(seen, expected.collect::<Vec<_>>());
@@ -122,23 +130,24 @@ async fn a_locked_thread_takes_no_comments_until_it_is_unlocked() {
     let comment = bob.reply(story, "A comment.").await;
     let below = alice.reply(comment, "An answer.").await;
     let lock = |id: i64| format!("/item/{id}/lock");
-    let refused = mia.post(&lock(story), &[("on", "true"), ("reason", " ")]).await;
-    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.has("Say why"), "{}", refused.text());
+    let page = mia.post(&lock(story), &[("on", "true"), ("reason", " ")]).await;
+    refused(&page, StatusCode::UNPROCESSABLE_ENTITY, ModerationError::NoReason);
+    assert_eq!(page.wrong(), ["lock-reason"]);
 
     mia.post(&lock(comment), &[("on", "true"), ("reason", "it went nowhere")]).await;
     for id in [comment, below] {
         let page = alice.post(&format!("/item/{id}/reply"), &[("text", "More.")]).await;
-        assert_eq!(page.status, StatusCode::FORBIDDEN, "a lock holds for all below");
+        refused(&page, StatusCode::FORBIDDEN, ItemError::ThreadLocked);
     }
     alice.reply(story, "Beside it.").await;
-    assert!(bob.get("/replies").await.has("no more replies. The reason: it went nowhere."));
+    assert!(bob.get("/replies").await.notices()[0].contains("it went nowhere"));
     assert_eq!(mia.post(&lock(comment), &[("on", "true"), ("reason", "again")]).await.status, StatusCode::CONFLICT);
     mia.post(&lock(comment), &[("on", "false")]).await;
     alice.reply(below, "More.").await;
 
     mia.post(&lock(story), &[("on", "true"), ("reason", "heated")]).await;
     let page = bob.post(&format!("/item/{story}/reply"), &[("text", "Too late.")]).await;
-    assert!(page.status == StatusCode::FORBIDDEN && page.has("This thread is locked"));
+    refused(&page, StatusCode::FORBIDDEN, ItemError::ThreadLocked);
 }
 
 #[tokio::test]
@@ -146,24 +155,28 @@ async fn a_moderator_changes_title_and_address_and_what_it_was_is_kept() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
     let mut mia = app.person("mia", Role::Moderator).await;
-    let story = alice.story("You will not believe this", "https://example.com/a?utm_source=x").await;
+    let bait = "You will not believe this";
+    let story = alice.story(bait, "https://example.com/a?utm_source=x").await;
     let edit = format!("/item/{story}/edit");
-    assert!(!alice.get(&edit).await.has("name=\"url\""), "an address is for moderators to change");
+    // An address is for moderators to change.
+    alice.get(&edit).await.finds(0, "[name=url]");
+    mia.get(&edit).await.finds(1, "[name=url]");
     let wrong = [("title", "A plain title"), ("url", "nonsense"), ("text", ""), ("reason", "bait")];
     let page = mia.post(&edit, &wrong).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.has("value=\"nonsense\"") && page.has("value=\"bait\""), "what was typed is kept");
+    assert_eq!([page.value("[name=url]"), page.value("[name=reason]")], ["nonsense", "bait"]);
     let form = [("title", "A plain title"), ("url", "https://other.example/a"), ("text", ""), ("reason", "bait")];
     assert_eq!(mia.post(&edit, &form).await.status, StatusCode::SEE_OTHER);
 
     let mut visitor = app.visitor();
-    assert!(visitor.get("/from/other.example").await.has("A plain title"));
-    assert!(!visitor.get("/from/example.com").await.has("A plain title"));
-    let told = alice.get("/replies").await;
-    assert!(told.has("“You will not believe this” became “A plain title”") && told.has("The reason: bait."));
-    assert!(visitor.get(&format!("/log?item={story}")).await.has("became https://other.example/a"));
-    let history = mia.get(&format!("/item/{story}/history")).await;
-    assert!(history.has("You will not believe this") && history.has("https://example.com/a"), "{}", history.text());
+    assert_eq!(visitor.get("/from/other.example").await.titles(), ["A plain title"]);
+    assert!(visitor.get("/from/example.com").await.titles().is_empty());
+    let told = alice.get("/replies").await.notices().concat();
+    assert!([bait, "A plain title", "bait."].iter().all(|words| told.contains(words)), "{told}");
+    let logged = visitor.get(&format!("/log?item={story}")).await.one("main ol > li").text;
+    assert!(logged.contains("became https://other.example/a"), "{logged}");
+    let before = mia.get(&format!("/item/{story}/history")).await.one("article").text;
+    assert!(before.contains(bait) && before.contains("https://example.com/a"), "{before}");
     assert_eq!(alice.get(&format!("/item/{story}/history")).await.status, StatusCode::FORBIDDEN);
 }
 
@@ -175,12 +188,13 @@ async fn a_notice_stands_above_the_thread_until_it_is_taken_off() {
     let story = alice.text_story("A story", "Words.").await;
     let pin = format!("/item/{story}/pin");
     let empty = mia.post(&pin, &[("on", "true"), ("text", " ")]).await;
-    assert!(empty.status == StatusCode::UNPROCESSABLE_ENTITY && empty.has("Write something first."));
+    assert_eq!((empty.status, empty.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["pin-text".to_owned()]));
     mia.post(&pin, &[("on", "true"), ("text", "Please *stay* kind.")]).await;
     let page = app.visitor().get(&format!("/item/{story}")).await;
-    assert!(page.has("Please <em>stay</em> kind.") && page.has("From the moderators"));
+    let notice = page.one_role("complementary", "From the moderators");
+    assert_eq!((notice.one(".t").text.as_str(), notice.one("em").text.as_str()), ("Please stay kind.", "stay"));
     mia.post(&pin, &[("on", "false"), ("text", "")]).await;
-    assert!(!app.visitor().get(&format!("/item/{story}")).await.has("From the moderators"));
+    assert!(app.visitor().get(&format!("/item/{story}")).await.roles("complementary").is_empty());
     assert_eq!(mia.post(&pin, &[("on", "false"), ("text", "")]).await.status, StatusCode::CONFLICT);
 }
 
@@ -198,10 +212,7 @@ async fn a_second_chance_places_a_story_low_on_the_front_page() {
         bob.vote(story, "up").await;
         app.pass(60);
     }
-    let place = |page: &Page| {
-        let text = page.text();
-        text.split("<li class=\"story").skip(1).position(|row| row.contains("An old story"))
-    };
+    let place = |page: &Page| page.stories().iter().position(|id| *id == old);
     assert_eq!(place(&app.visitor().get("/").await), None);
     let give = format!("/item/{old}/second-chance");
     assert_eq!(mia.post(&give, &[("on", "true"), ("reason", "missed")]).await.status, StatusCode::SEE_OTHER);
@@ -225,17 +236,26 @@ async fn moderators_see_the_first_posts_of_new_accounts() {
         alice.text_story(&format!("Story number {n}"), "Words.").await;
     }
     let page = mia.get("/mod/new").await;
-    for shown in ["My first story", "Hello there.", "My first comment.", "Story number 3", "nothing posted yet"] {
-        assert!(page.has(shown), "{shown}: {}", page.text());
+    let hers = page.one("#ualice");
+    // Three of each are enough to judge by.
+    hers.finds(4, "form[action$='/kill']");
+    for shown in ["My first story", "Hello there.", "My first comment.", "Story number 2", "Story number 3"] {
+        assert!(hers.text.contains(shown), "{shown}: {}", hers.text);
     }
-    assert!(!page.has("Story number 4"), "three of each are enough to judge by");
+    let silent = page.one("#usilent");
+    silent.finds(0, "form[action$='/kill']");
+    assert!(silent.text.contains("nothing posted yet"), "{}", silent.text);
 }
 
 #[tokio::test]
 async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
-    let app = TestApp::new().await;
-    let (mut bob, mut mia) = (app.member("bob").await, app.person("mia", Role::Moderator).await);
-    let mut ada = app.person("ada", Role::Admin).await;
+    let Town { app, mut bob, mut mia, mut ada, .. } = Town::new().await;
+    // Whether a notice leads to where a mistake is told, and nowhere else: there is no post to look at.
+    let asks = |notice: &Element| {
+        let links = notice.all("a");
+        assert!(links.iter().all(|link| link.attr("href") == "/contact"), "{links:?}");
+        links.len() == 1
+    };
     for (what, form, words, mistake) in [
         ("warn", vec![("warning", "be kind")], "A moderator warns you", true),
         ("slow", vec![("on", "true"), ("slow_days", "1"), ("slow_reason", "why")], "slowed you down", true),
@@ -251,17 +271,15 @@ async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
         if words.contains("lifted") {
             bob = app.log_in("bob").await;
         }
-        let page = bob.get("/replies").await.text();
-        let notice =
-            page.split("<article").find(|row| row.contains(words)).unwrap_or_else(|| panic!("{words}: {page}"));
-        assert_eq!(notice.contains("Was this a mistake?"), mistake, "{notice}");
-        assert!(!notice.contains("See what you can do"), "there is no post to look at: {notice}");
+        let page = bob.get("/replies").await;
+        let latest = &page.all("article")[0];
+        assert!(latest.text.contains(words), "{words}: {}", latest.text);
+        assert_eq!(asks(latest), mistake, "{}", latest.text);
     }
     ada.post("/mod/team", &[("name", "bob"), ("role", "moderator"), ("reason", "more hands")]).await;
-    let page = bob.get("/replies").await.text();
-    for (words, mistake) in [("An admin made you a moderator", false), ("A moderator banned you", true)] {
-        let notice =
-            page.split("<article").find(|row| row.contains(words)).unwrap_or_else(|| panic!("{words}: {page}"));
-        assert_eq!(notice.contains("Was this a mistake?"), mistake, "{notice}");
-    }
+    let notices = bob.get("/replies").await.all("article");
+    let asked: Vec<bool> = notices.iter().map(asks).collect();
+    assert_eq!(asked, [false, false, true, false, true, true], "the latest first: {notices:#?}");
+    assert!(notices[0].text.contains("An admin made you a moderator"), "{}", notices[0].text);
+    assert!(notices[2].text.contains("A moderator banned you"), "{}", notices[2].text);
 }

@@ -2,88 +2,46 @@
 
 use axum::http::StatusCode;
 use stoa::config::{Audience, Settings, Switch};
-use stoa::domain::item::ItemId;
-use stoa::domain::user::Role;
+use stoa::domain::item::{ItemError, ItemId};
 use stoa::store::Act;
 
-use crate::app::{Browser, TestApp};
+use crate::fixtures::{Town, add_rule, flag, one_flag_kills, show_dead};
+use crate::sentences::refused;
 
-/// A forum with an author, alice; other members; and a moderator, mia. One flag kills, and one vouch brings back.
-struct Town {
-    app: TestApp,
-    alice: Browser,
-    bob: Browser,
-    mia: Browser,
+/// Where an author reads what became of their post.
+const ABOUT: &str = "main aside[aria-label^='What became of your ']";
+
+async fn town() -> Town {
+    Town::with(one_flag_kills).await
 }
-
-impl Town {
-    async fn with(change: impl FnOnce(&mut Settings)) -> Town {
-        let app = TestApp::with(|settings| {
-            settings.flags_to_kill = Some(1);
-            settings.vouches_to_restore = Some(1);
-            change(settings);
-        })
-        .await;
-        let (alice, bob) = (app.member("alice").await, app.member("bob").await);
-        app.set_karma("bob", 31).await;
-        let mia = app.person("mia", Role::Moderator).await;
-        Town { app, alice, bob, mia }
-    }
-
-    async fn new() -> Town {
-        Town::with(|_| {}).await
-    }
-
-    /// A moderator's act on a post; `kill` is one, and so are those with a form of their own.
-    async fn act(&mut self, id: i64, act: &str, form: &[(&str, &str)]) {
-        let page = self.mia.post(&format!("/item/{id}/{act}"), form).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{act}: {}", page.text());
-    }
-
-    async fn flag(&mut self, id: i64) {
-        let page = self.bob.post(&format!("/item/{id}/flag"), &[("on", "true"), ("reason", "spam")]).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
-    }
-
-    /// How often alice was told of an act.
-    async fn told(&self, act: &str) -> i64 {
-        let query = format!(
-            "select count(*) from notices n join users u on u.id = n.user_id where name = 'alice' and act = '{act}'"
-        );
-        self.app.number(&query).await
-    }
-}
-
-const ABOUT: &str = "aria-label=\"What became of your ";
 
 #[tokio::test]
 async fn an_author_reads_on_the_posts_page_what_happened_by_whom_why_and_what_they_may_do() {
-    let mut town = Town::new().await;
+    let mut town = town().await;
     let story = town.alice.text_story("Buy my things", "Cheap.").await;
     let path = format!("/item/{story}");
-    assert!(!town.alice.get(&path).await.has(ABOUT), "nothing has happened yet");
+    town.alice.get(&path).await.finds(0, ABOUT);
     town.act(story, "kill", &[("on", "true"), ("reason", "spam")]).await;
     town.app.pass(7_200);
     let page = town.alice.get(&path).await;
-    for words in [
-        "mia took your story out of sight. The reason: spam.",
-        "2 hours ago</time>",
-        "still see it.",
-        &format!("You can <a href=\"{path}/delete\">delete it</a>."),
-        "If this is a mistake, <a href=\"/contact\">write to the moderators</a>.",
-    ] {
-        assert!(page.has(words), "{words}: {}", page.text());
-    }
-    assert!(!page.has("vouch"), "what a moderator killed by hand, members do not bring back");
+    let about = page.one(ABOUT);
+    // What a moderator killed by hand, members do not bring back: nothing is said of vouches.
+    let said = "mia took your story out of sight. The reason: spam. 2 hours ago \
+                Only you, moderators, and members who chose to see what is dead still see it. \
+                You can delete it. If this is a mistake, write to the moderators.";
+    assert_eq!(about.text, said);
+    let links: Vec<_> = about.all("a").iter().map(|link| link.attr("href").to_owned()).collect();
+    assert_eq!(links, [format!("{path}/delete"), "/contact".to_owned()]);
     assert_eq!(town.app.visitor().get(&path).await.status, StatusCode::FORBIDDEN);
     assert_eq!(town.bob.get(&path).await.status, StatusCode::FORBIDDEN);
-    town.bob.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
+    show_dead(&mut town.bob).await;
     for mut other in [town.bob.clone(), town.mia.clone()] {
         let page = other.get(&path).await;
-        assert!(page.has("[dead]") && !page.has(ABOUT), "{}", page.text());
+        assert!(page.marks(story).contains(&"[dead]".to_owned()), "{}", page.text());
+        page.finds(0, ABOUT);
     }
     town.act(story, "kill", &[("on", "false"), ("reason", "")]).await;
-    assert!(!town.alice.get(&path).await.has(ABOUT));
+    town.alice.get(&path).await.finds(0, ABOUT);
 }
 
 #[tokio::test]
@@ -99,33 +57,32 @@ async fn what_an_author_reads_of_the_log_is_what_the_log_shows_them() {
         let page = town.alice.get(&format!("/item/{comment}")).await;
         let said =
             format!("{who} locked your comment: it and what answers it take no more replies. The reason: heated.");
-        assert!(page.has(&said), "{}", page.text());
-        assert_eq!(page.has("mia"), who == "mia");
+        assert!(page.one(ABOUT).text.contains(&said), "{}", page.text());
+        assert_eq!(page.mentions("mia"), who == "mia");
     }
 }
 
 #[tokio::test]
 async fn whoever_is_shadow_banned_reads_nothing_of_it() {
-    let mut town = Town::new().await;
-    town.mia.post("/user/alice/shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
+    let mut town = town().await;
+    town.shadow("alice", true).await;
     let story = town.alice.text_story("Unseen", "Words.").await;
     let comment = town.alice.reply(story, "Unseen, too.").await;
     for id in [story, comment] {
-        assert!(!town.alice.get(&format!("/item/{id}")).await.has(ABOUT));
+        town.alice.get(&format!("/item/{id}")).await.finds(0, ABOUT);
     }
     town.mia.post(&format!("/item/{story}/kill"), &[("on", "false")]).await;
-    assert!(!town.alice.get(&format!("/item/{story}")).await.has(ABOUT));
+    town.alice.get(&format!("/item/{story}")).await.finds(0, ABOUT);
     assert_eq!(town.app.number("select count(*) from notices").await, 0);
 }
 
 #[tokio::test]
 async fn whose_post_waits_for_moderators_by_a_rule_reads_nothing_of_it() {
-    let mut town = Town::new().await;
-    let rule = [("kind", "word"), ("pattern", "watches"), ("effect", "queue"), ("reason", "spam"), ("add", "true")];
-    town.mia.post("/mod/rules", &rule).await;
+    let mut town = town().await;
+    add_rule(&mut town.mia, "word", "watches", "queue").await;
     let story = town.alice.text_story("Buy my watches", "Cheap.").await;
-    assert!(town.mia.get("/mod").await.has("Buy my watches"));
-    assert!(!town.alice.get(&format!("/item/{story}")).await.has(ABOUT));
+    town.mia.get("/mod").await.finds(1, &format!("article#i{story}"));
+    town.alice.get(&format!("/item/{story}")).await.finds(0, ABOUT);
     assert_eq!(town.told("clear").await, 0);
     town.act(story, "clear", &[]).await;
     assert_eq!(town.told("clear").await, 1, "that a moderator let it stand is in the log for everybody, and told");
@@ -133,9 +90,8 @@ async fn whose_post_waits_for_moderators_by_a_rule_reads_nothing_of_it() {
 
 #[tokio::test]
 async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads_there() {
-    let mut town = Town::new().await;
-    let rule = [("kind", "word"), ("pattern", "watches"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
-    town.mia.post("/mod/rules", &rule).await;
+    let mut town = town().await;
+    add_rule(&mut town.mia, "word", "watches", "kill").await;
     let other = town.bob.text_story("The better story", "Words.").await;
     for (act, words) in [
         ("kill", "A moderator took your story out of sight. The reason: why."),
@@ -172,9 +128,9 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
         };
         let moderated = Act { actor: Some(town.app.id_of("mia").await), reason: "", at: town.app.now() };
         match act {
-            "flag-kill" => town.flag(id).await,
+            "flag-kill" => flag(&mut town.bob, id, "spam", "").await,
             "vouch" => {
-                town.flag(id).await;
+                flag(&mut town.bob, id, "spam", "").await;
                 town.mia.post(&format!("/item/{id}/vouch"), &[("on", "true")]).await;
             }
             "rule-kill" => {}
@@ -203,20 +159,23 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
             }
         }
         assert_eq!(town.told(act).await, 1, "{act}");
-        let replies = town.alice.get("/replies").await;
-        let notice = replies.text();
-        let notice =
-            notice.split("<article").find(|row| row.contains(words)).unwrap_or_else(|| panic!("{act}: {notice}"));
-        assert!(notice.contains(&format!("<a href=\"/item/{id}\">{title}</a>")), "{act}: {notice}");
+        let notices = town.alice.get("/replies").await.all("article[id^='n']");
+        let notice = notices.iter().find(|notice| notice.text.contains(words));
+        let notice = notice.unwrap_or_else(|| panic!("{act}: {notices:#?}"));
+        let about = notice.one("header a");
+        assert_eq!(
+            (about.attr("href"), about.text.as_str()),
+            (format!("/item/{id}").as_str(), title.as_str()),
+            "{act}"
+        );
         let against = ["kill", "flag-kill", "rule-kill", "edit", "lock", "merge", "detach", "no-second-chance"];
-        assert_eq!(notice.contains("Was this a mistake?"), against.contains(&act), "{act}: {notice}");
-        let next = format!("<a href=\"/item/{id}\">See what you can do</a>");
+        // Whether a mistake can be told, whether the page says more, and where the thread goes on.
         let page_says = !matches!(act, "merge" | "no-second-chance") && against.contains(&act);
-        assert_eq!(notice.contains(&next), page_says, "{act}: {notice}");
-        let goes_on = format!("It goes on in <a href=\"/item/{other}\">The better story</a>.");
-        assert_eq!(notice.contains(&goes_on), act == "merge", "{act}: {notice}");
+        notice.finds(usize::from(against.contains(&act)), "article > p a[href='/contact']");
+        notice.finds(usize::from(page_says), &format!("article > p a[href='/item/{id}']"));
+        notice.finds(usize::from(act == "merge"), &format!("article > div a[href='/item/{other}']"));
         let head = if matches!(act, "flag-kill" | "vouch") { "about your post" } else { "from the moderators" };
-        assert!(notice.contains(&format!("<header>{head} ")), "{act}: {notice}");
+        assert!(notice.one("header").text.starts_with(head), "{act}: {}", notice.text);
     }
     assert_eq!(
         town.app
@@ -228,20 +187,18 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
 
 #[tokio::test]
 async fn moderators_are_not_told_of_what_they_do_to_their_own_posts() {
-    let mut town = Town::new().await;
+    let mut town = town().await;
     let story = town.mia.text_story("A story of mine", "Words.").await;
     town.act(story, "clear", &[]).await;
     town.act(story, "lock", &[("on", "true"), ("reason", "done")]).await;
     town.act(story, "kill", &[("on", "true"), ("reason", "a mistake")]).await;
     assert_eq!(town.app.number("select count(*) from notices").await, 0);
-    assert!(
-        town.mia.get(&format!("/item/{story}")).await.has("mia took your story out of sight. The reason: a mistake.")
-    );
+    assert!(town.mia.get(&format!("/item/{story}")).await.one(ABOUT).text.contains("a mistake"));
 }
 
 #[tokio::test]
 async fn a_locked_comment_says_so_in_its_thread_and_on_its_page() {
-    let mut town = Town::new().await;
+    let mut town = town().await;
     let story = town.bob.text_story("A story", "Words.").await;
     let open = town.bob.reply(story, "Beside it.").await;
     let locked = town.alice.reply(story, "A hot word.").await;
@@ -249,16 +206,17 @@ async fn a_locked_comment_says_so_in_its_thread_and_on_its_page() {
     town.act(locked, "lock", &[("on", "true"), ("reason", "heated")]).await;
     for mut reader in [town.app.visitor(), town.alice.clone(), town.bob.clone(), town.mia.clone()] {
         let thread = reader.get(&format!("/item/{story}")).await;
-        assert_eq!(thread.count("<em>locked</em>"), 2, "the comment and what answers it");
+        // The comment and what answers it.
+        thread.finds(2, "article > header > em");
         for (id, marked) in [(open, false), (locked, true), (below, true)] {
             let page = reader.get(&format!("/item/{id}")).await;
-            assert_eq!(page.has("<em>locked</em>"), marked, "{id}");
+            assert_eq!(page.marks(id).contains(&"locked".to_owned()), marked, "{id}");
         }
     }
     let page = town.bob.get(&format!("/item/{below}")).await;
-    assert!(page.has("A moderator locked what your comment stands under"), "{}", page.text());
+    assert!(page.one(ABOUT).text.contains("A moderator locked what your comment stands under"), "{}", page.text());
     town.act(locked, "lock", &[("on", "false")]).await;
-    assert!(!town.bob.get(&format!("/item/{story}")).await.has("<em>locked</em>"));
+    town.bob.get(&format!("/item/{story}")).await.finds(0, "article > header > em");
 }
 
 #[tokio::test]
@@ -275,7 +233,9 @@ async fn whoever_meets_a_lock_reads_by_whom_and_why_where_they_may_read_the_log(
         let above = town.bob.reply(story, "Above.").await;
         let below = town.alice.reply(above, "Below.").await;
         let mut visitor = town.app.visitor();
-        assert!(!visitor.get(&format!("/item/{story}")).await.has("locked"), "kept in memory as it is open");
+        let notice = "main p.notice";
+        // It is kept in memory as it is open.
+        visitor.get(&format!("/item/{story}")).await.finds(0, notice);
         for (on, pages) in [(above, vec![above, below]), (story, vec![story, above, below])] {
             town.act(on, "lock", &[("on", "true"), ("reason", "heated")]).await;
             for id in pages {
@@ -284,44 +244,41 @@ async fn whoever_meets_a_lock_reads_by_whom_and_why_where_they_may_read_the_log(
                     if reader.name == "bob" && id == above {
                         continue;
                     }
-                    assert!(page.has("This thread is locked, so it takes no new comments."), "{}", page.text());
-                    assert_eq!(page.has("heated"), said.is_some(), "{id}: {}", page.text());
-                    let linked = format!("{} <a href=\"/log?item={on}\">See the log</a>", said.unwrap_or_default());
-                    assert_eq!(page.has(&linked), said.is_some(), "{id}: {}", page.text());
+                    refused(&page, StatusCode::OK, "This thread is locked, so it takes no new comments.");
+                    assert_eq!(page.mentions("heated"), said.is_some(), "{id}: {}", page.text());
+                    let notice = page.one(notice);
+                    assert!(notice.text.contains(said.unwrap_or_default()), "{id}: {}", notice.text);
+                    notice.finds(usize::from(said.is_some()), &format!("a[href='/log?item={on}']"));
                 }
             }
         }
         let page = town.alice.get(&format!("/item/{story}")).await;
-        assert_eq!(page.count("takes no more comments") + page.count("takes no new comments"), 1, "{}", page.text());
+        assert!(page.one("main aside, main p.notice").text.contains("locked"), "it is said once: {}", page.text());
         town.act(story, "lock", &[("on", "false"), ("reason", "")]).await;
-        assert!(!visitor.get(&format!("/item/{story}")).await.has("heated"), "and it is gone when the lock is");
+        let page = visitor.get(&format!("/item/{story}")).await;
+        page.finds(0, notice);
+        assert!(!page.mentions("heated"), "and it is gone when the lock is");
     }
 }
 
 #[tokio::test]
 async fn whoever_sees_what_is_dead_reads_what_put_it_out_of_sight() {
-    let mut town = Town::new().await;
-    town.bob.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
+    let mut town = town().await;
+    show_dead(&mut town.bob).await;
     let carl = town.app.member("carl").await;
     let story = town.alice.text_story("A story", "Words.").await;
-    let rule = [("kind", "word"), ("pattern", "watches"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
-    town.mia.post("/mod/rules", &rule).await;
+    add_rule(&mut town.mia, "word", "watches", "kill").await;
+    let flagged = "Members flagged this as spam, and it was taken out of sight.";
     for (how, said) in [
-        ("flag", vec!["Members flagged this as spam, and it was taken out of sight."]),
+        ("flag", vec![flagged]),
         ("kill", vec!["mia took this out of sight. The reason: rude."]),
         ("rule", vec!["A rule of the moderators took this out of sight as it was posted."]),
-        (
-            "both",
-            vec![
-                "Members flagged this as spam, and it was taken out of sight.",
-                "mia looked at this, and it stays out of sight.",
-            ],
-        ),
+        ("both", vec![flagged, "mia looked at this, and it stays out of sight. The reason: rude."]),
     ] {
         let text = if how == "rule" { "Buy watches." } else { "A comment." };
         let id = town.alice.reply(story, text).await;
         if matches!(how, "flag" | "both") {
-            town.flag(id).await;
+            flag(&mut town.bob, id, "spam", "").await;
         }
         if matches!(how, "kill" | "both") {
             town.act(id, "kill", &[("on", "true"), ("reason", "rude")]).await;
@@ -329,45 +286,46 @@ async fn whoever_sees_what_is_dead_reads_what_put_it_out_of_sight() {
         let path = format!("/item/{id}");
         for mut reader in [town.bob.clone(), town.mia.clone()] {
             let page = reader.get(&path).await;
-            for said in &said {
-                assert!(page.place_of(said) < page.place_of(text), "{how}: above the text");
-            }
+            let closed = ItemError::Dead.to_string();
+            assert_eq!(page.texts("main p.notice"), [&said[..], &[&closed]].concat(), "{how}");
+            page.in_order("main p.notice, main .t", &[said[0], text]);
         }
         for mut reader in [town.app.visitor(), carl.clone()] {
             let page = reader.get(&path).await;
-            assert_eq!(page.status, StatusCode::FORBIDDEN);
-            assert!(
-                page.has("Out of sight") && page.has("Members’ flags, a rule or a moderator took this out of sight.")
-            );
-            assert!(!page.has("Not allowed") && !page.has(text));
+            refused(&page, StatusCode::FORBIDDEN, "Members’ flags, a rule or a moderator took this out of sight.");
+            assert_eq!(page.one("h1").text, "Out of sight");
+            assert!(!page.mentions(text), "{how}");
         }
     }
 }
 
 #[tokio::test]
 async fn a_shadow_ban_is_named_as_the_cause_to_moderators_alone() {
-    let mut town = Town::new().await;
-    town.bob.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
-    town.mia.post("/user/alice/shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
+    let mut town = town().await;
+    show_dead(&mut town.bob).await;
+    town.shadow("alice", true).await;
     let story = town.alice.text_story("Unseen", "Words.").await;
     for (mut reader, told) in [(town.bob, false), (town.mia, true), (town.alice, false)] {
         let page = reader.get(&format!("/item/{story}")).await;
-        assert_eq!(page.has("shadow-ban"), told, "{}: {}", reader.name, page.text());
-        assert!(!page.has("came here dead"), "nor is anything said that is not so");
+        assert_eq!(page.mentions("shadow-ban"), told, "{}: {}", reader.name, page.text());
+        // Nor is anything said that is not so.
+        let closed = usize::from(reader.name != "alice");
+        page.finds(usize::from(told) + closed, "main p.notice");
     }
 }
 
 #[tokio::test]
 async fn a_notice_above_a_thread_says_whose_it_is_and_is_short() {
-    let mut town = Town::new().await;
+    let mut town = town().await;
     let story = town.alice.text_story("A story", "Words.").await;
     town.act(story, "pin", &[("on", "true"), ("text", "Keep to the story.")]).await;
     let page = town.app.visitor().get(&format!("/item/{story}")).await;
-    assert!(page.has("aria-labelledby=\"pinned\"><p id=\"pinned\">From the moderators</p>"), "{}", page.text());
+    assert_eq!(page.one_role("complementary", "From the moderators").one("div").text, "Keep to the story.");
     let long = "long ".repeat(300);
     let page = town.mia.post(&format!("/item/{story}/pin"), &[("on", "true"), ("text", &long)]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     let said = "That is 1499 characters; a notice is up to 1000. Please shorten it.";
-    assert!(page.has(said) && page.has(long.trim_end()), "{}", page.text());
-    assert!(town.app.visitor().get(&format!("/item/{story}")).await.has("Keep to the story."), "it stands as it was");
+    assert!(page.says(said) && page.value("#pin-text").trim_end() == long.trim_end(), "{}", page.text());
+    let page = town.app.visitor().get(&format!("/item/{story}")).await;
+    assert_eq!(page.one("main aside div").text, "Keep to the story.", "it stands as it was");
 }

@@ -1,5 +1,9 @@
 //! What tests begin with, where several of them do.
 
+mod town;
+
+pub use town::{Flaggers, InUse, Town, come_in, is_in, long_standing, one_flag_kills, with_sign_up};
+
 use axum::http::{Method, StatusCode};
 use stoa::config::Settings;
 
@@ -8,6 +12,9 @@ use crate::app::{Browser, Page, TestApp};
 /// A story of an import: of its author, mole, nobody has the password.
 pub const BY_MOLE: &str =
     "{\"id\": 1, \"type\": \"story\", \"by\": \"mole\", \"time\": 1717243200, \"title\": \"Old\", \"score\": 2}\n";
+
+/// The title of a story that asks everybody something.
+pub const ASK: &str = "Ask: how does it begin?";
 
 /// A forum behind a proxy, so that a test can say where a request comes from.
 pub fn behind_a_proxy(settings: &mut Settings) {
@@ -56,7 +63,12 @@ pub async fn add_rule(moderator: &mut Browser, kind: &str, pattern: &str, effect
 
 /// The path of a new invitation's link.
 pub async fn invite(browser: &mut Browser) -> String {
-    let link = browser.post("/invitations", &[]).await.value("#link");
+    link(&browser.post("/invitations", &[]).await)
+}
+
+/// The path of the invitation's link that a page shows.
+pub fn link(page: &Page) -> String {
+    let link = page.value("#link");
     link.strip_prefix("http://127.0.0.1:8000").unwrap_or_else(|| panic!("a link of this site: {link}")).to_owned()
 }
 

@@ -3,43 +3,13 @@
 use axum::http::StatusCode;
 use stoa::config::Switch;
 use stoa::domain::item::ItemId;
-use stoa::domain::user::Role;
 use stoa::store::Act;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::{Flaggers, add_rule, kill, show_dead};
+use crate::sentences::refused;
 
-/// A forum where three flags kill, with a story by sam and the members who may flag it.
-struct Town {
-    app: TestApp,
-    sam: Browser,
-    members: Vec<Browser>,
-    story: i64,
-}
-
-impl Town {
-    async fn new() -> Town {
-        let app = TestApp::with(|settings| settings.flags_to_kill = Some(3)).await;
-        let mut members = Vec::new();
-        for name in ["ann", "ben", "cem", "dot", "eve"] {
-            members.push(app.member(name).await);
-            app.set_karma(name, 31).await;
-        }
-        let mut sam = app.member("sam").await;
-        let story = sam.story("Buy cheap watches", "https://watches.example").await;
-        Town { app, sam, members, story }
-    }
-
-    /// The flags of the first `n` members.
-    async fn flag(&mut self, id: i64, n: usize) {
-        for member in self.members.iter_mut().take(n) {
-            assert_eq!(flag(member, id, "spam").await.status, StatusCode::SEE_OTHER);
-        }
-    }
-
-    async fn moderator(&self) -> Browser {
-        self.app.person("mia", Role::Moderator).await
-    }
-
+impl Flaggers {
     /// A number of the story's row.
     async fn of_story(&self, column: &str) -> i64 {
         self.app.number(&format!("select {column} from items where id = {}", self.story)).await
@@ -83,74 +53,72 @@ async fn vouch(browser: &mut Browser, id: i64) -> Page {
     browser.post(&format!("/item/{id}/vouch"), &[("on", "true"), ("goto", "/new")]).await
 }
 
-async fn kill(browser: &mut Browser, id: i64, on: &str) {
-    let page = browser.post(&format!("/item/{id}/kill"), &[("on", on), ("reason", ""), ("goto", "/new")]).await;
-    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+/// The button by which somebody flags a post, or takes a flag back.
+fn button(act: &str, id: i64, on: bool) -> String {
+    format!("#panel form[action='/item/{id}/{act}'] button[name=on][value={on}]")
 }
 
-/// Lets somebody see what is dead.
-async fn show_dead(browser: &mut Browser) {
-    browser.post("/settings", &[("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
+/// Whether a visitor finds a story among the new ones.
+async fn is_listed(app: &TestApp, story: i64) -> bool {
+    app.visitor().get("/new").await.stories().contains(&story)
 }
 
 #[tokio::test]
 async fn flags_kill_a_spam_story() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let address = format!("/item/{}", town.story);
     town.flag(town.story, 2).await;
-    assert!(town.app.visitor().get("/new").await.has("Buy cheap watches"), "two are not enough");
+    assert!(is_listed(&town.app, town.story).await, "two are not enough");
     assert_eq!(town.of_story("queued_at is not null").await, 1, "moderators are shown it from the first flag on");
     let page = flag(&mut town.members[2], town.story, "spam").await;
     assert_eq!(page.location().as_deref(), Some("/"), "its page is gone for whoever killed it");
     for path in ["/", "/new", "/best"] {
-        assert!(!town.app.visitor().get(path).await.has("Buy cheap watches"), "{path}");
+        assert!(town.app.visitor().get(path).await.stories().is_empty(), "{path}");
     }
     assert_eq!(town.app.visitor().get(&address).await.status, StatusCode::FORBIDDEN);
-    assert!(town.sam.get(&address).await.has("[flagged] [dead]"), "its author sees what it has become");
+    let marks = town.sam.get(&address).await.marks(town.story);
+    assert_eq!(marks, ["[flagged] [dead]", "you"], "its author sees what it has become");
     assert_eq!(town.members[3].vote(town.story, "up").await.status, StatusCode::NOT_FOUND);
     let reply = town.sam.post(&format!("{address}/reply"), &[("text", "But they are cheap.")]).await;
     assert_eq!(reply.status, StatusCode::FORBIDDEN);
-    let log = town.app.visitor().get("/log").await;
-    assert!(log.has("members’ flags") && log.has("spam"), "{}", log.text());
+    let logged = town.app.visitor().get("/log").await.one("main ol > li").text;
+    assert!(logged.starts_with("members’ flags") && logged.contains("spam"), "{logged}");
     assert_eq!(town.app.number("select count(*) from notices where act = 'flag-kill'").await, 1, "sam is told");
 
     unflag(&mut town.moderator().await, town.story).await;
     show_dead(&mut town.members[0]).await;
     assert_eq!(unflag(&mut town.members[0], town.story).await.status, StatusCode::SEE_OTHER);
-    assert!(!town.app.visitor().get("/new").await.has("Buy cheap watches"), "a flag taken back brings nothing back");
+    assert!(!is_listed(&town.app, town.story).await, "a flag taken back brings nothing back");
     for member in 1..3 {
         show_dead(&mut town.members[member]).await;
         assert_eq!(unflag(&mut town.members[member], town.story).await.status, StatusCode::SEE_OTHER);
     }
     assert_eq!(town.of_story("flags").await, 0);
-    assert!(
-        town.app.session("mia").await.get("/mod").await.has("Buy cheap watches"),
-        "what is dead still waits for a moderator"
-    );
+    // What is dead still waits for a moderator.
+    town.app.session("mia").await.get("/mod").await.finds(1, &format!("article#i{}", town.story));
     town.agrees().await;
 }
 
 #[tokio::test]
 async fn what_many_voted_for_is_not_killed_but_sinks_and_is_marked() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let (story, other) = (town.story, town.sam.story("A good essay", "https://essays.example").await);
     town.app.sql(&format!("update items set base_points = 12, score = 13 where id = {story}")).await;
     town.app.sql(&format!("update items set base_points = 8, score = 9 where id = {other}")).await;
-    let order = |page: Page| page.place_of("Buy cheap watches") < page.place_of("A good essay");
     town.app.store.notice_others().await.expect("noticed");
-    assert!(order(town.app.visitor().get("/").await));
+    assert_eq!(town.app.visitor().get("/").await.stories(), [story, other]);
     town.flag(story, 4).await;
     let front = town.app.visitor().get("/").await;
-    assert!(front.has("[flagged]") && !front.has("[dead]") && front.count("[flagged]") == 1);
-    assert!(!order(front), "four flags outweigh four points");
+    assert_eq!((front.marks(story), front.marks(other)), (vec!["[flagged]".to_owned()], vec![]));
+    assert_eq!(front.stories(), [other, story], "four flags outweigh four points");
     let comment = town.sam.reply(other, "My own words.").await;
     town.flag(comment, 2).await;
-    assert!(town.app.visitor().get(&format!("/item/{other}")).await.has("[flagged]"));
+    assert_eq!(town.app.visitor().get(&format!("/item/{other}")).await.marks(comment), ["OP", "[flagged]"]);
 }
 
 #[tokio::test]
 async fn vouches_bring_a_good_one_back() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let story = town.story;
     let comment = town.sam.reply(story, "They are good watches, though.").await;
     town.flag(comment, 3).await;
@@ -159,75 +127,83 @@ async fn vouches_bring_a_good_one_back() {
     assert_eq!(vouch(&mut town.members[3], comment).await.status, StatusCode::NOT_FOUND, "the dead are not seen");
     show_dead(&mut town.members[3]).await;
     show_dead(&mut town.members[4]).await;
-    assert!(town.members[3].get(&thread).await.has("[flagged] [dead]"));
-    assert!(town.members[3].get("/comments").await.has("[flagged] [dead]"));
-    assert!(town.members[3].get(&format!("/item/{comment}")).await.has("2 members who vouch for it bring it back"));
+    for path in [&thread, "/comments"] {
+        let marks = town.members[3].get(path).await.marks(comment);
+        assert!(marks.contains(&"[flagged] [dead]".to_owned()), "{path}: {marks:?}");
+    }
+    let own_page = format!("/item/{comment}");
+    let (to_vouch, to_undo) = (button("vouch", comment, true), button("vouch", comment, false));
+    let page = town.members[3].get(&own_page).await;
+    page.finds(1, &to_vouch);
+    page.finds(0, &to_undo);
     vouch(&mut town.members[3], comment).await;
     vouch(&mut town.members[3], comment).await;
-    assert!(!town.app.visitor().get(&thread).await.has("good watches"), "one member vouches once");
-    assert!(town.members[3].get(&format!("/item/{comment}")).await.has("You vouched for this."));
-    assert!(town.members[3].get("/vouched").await.has("good watches"));
+    assert!(town.app.visitor().get(&thread).await.comments().is_empty(), "one member vouches once");
+    let page = town.members[3].get(&own_page).await;
+    page.finds(0, &to_vouch);
+    page.finds(1, &to_undo);
+    assert_eq!(town.members[3].get("/vouched").await.comments(), [comment]);
     vouch(&mut town.members[4], comment).await;
     let page = town.app.visitor().get(&thread).await;
-    assert!(page.has("good watches") && !page.has("[flagged]"), "two vouches cancel four flags");
+    assert_eq!(page.comments(), [comment]);
+    assert_eq!(page.marks(comment), ["OP"], "two vouches cancel four flags");
     assert_eq!(town.of_story("descendants").await, 1);
     let off = town.members[4].post(&format!("/item/{comment}/vouch"), &[("on", "false")]).await;
     assert_eq!(off.status, StatusCode::SEE_OTHER);
-    assert!(town.app.visitor().get(&thread).await.has("good watches"), "what is back stays");
+    assert_eq!(town.app.visitor().get(&thread).await.comments(), [comment], "what is back stays");
     assert_eq!(town.app.number("select count(*) from notices where act = 'vouch'").await, 1);
     town.agrees().await;
 }
 
 #[tokio::test]
 async fn vouches_bring_back_what_a_rule_killed_until_a_moderator_has_looked() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let mut mia = town.moderator().await;
-    let rule = [("kind", "word"), ("pattern", "clocks"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
-    mia.post("/mod/rules", &rule).await;
+    add_rule(&mut mia, "word", "clocks", "kill").await;
     let story = town.sam.text_story("How old clocks were mended", "Words.").await;
     let looked = town.sam.text_story("Buy cheap clocks", "Words.").await;
-    kill(&mut mia, looked, "true").await;
+    kill(&mut mia, looked, true).await;
     for member in &mut town.members[..2] {
         show_dead(member).await;
-        assert!(member.get(&format!("/item/{story}")).await.has("2 members who vouch for it bring it back"));
+        member.get(&format!("/item/{story}")).await.finds(1, &button("vouch", story, true));
         assert_eq!(vouch(member, story).await.status, StatusCode::SEE_OTHER);
         assert_eq!(vouch(member, looked).await.status, StatusCode::FORBIDDEN);
     }
-    let new = town.app.visitor().get("/new").await;
-    assert!(new.has("How old clocks were mended") && !new.has("Buy cheap clocks"), "{}", new.text());
+    assert!(is_listed(&town.app, story).await && !is_listed(&town.app, looked).await);
     town.agrees().await;
 }
 
 #[tokio::test]
 async fn a_list_of_ones_own_does_not_say_that_nothing_was_flagged_when_all_of_it_is_dead() {
-    let mut town = Town::new().await;
-    assert!(town.members[0].get("/flagged").await.has("You have flagged nothing yet."));
+    let mut town = Flaggers::new().await;
+    assert!(town.members[0].get("/flagged").await.says("You have flagged nothing yet."));
     town.flag(town.story, 3).await;
     let page = town.members[0].get("/flagged").await;
-    assert!(
-        page.has("All that stood here is dead or deleted by now.") && page.has("href=\"/settings\""),
-        "{}",
-        page.text()
-    );
+    assert!(page.says("All that stood here is dead or deleted by now."), "{}", page.text());
+    page.finds(1, "main a[href='/settings']");
     show_dead(&mut town.members[0]).await;
-    assert!(town.members[0].get("/flagged").await.has("Buy cheap watches"));
+    assert_eq!(town.members[0].get("/flagged").await.stories(), [town.story]);
     vouch(&mut town.members[0], town.story).await;
     town.sam.post(&format!("/item/{}/delete", town.story), &[]).await;
-    assert!(town.members[0].get("/flagged").await.has("All that stood here is deleted by now."));
+    assert!(town.members[0].get("/flagged").await.says("All that stood here is deleted by now."));
 }
 
 #[tokio::test]
 async fn what_a_moderator_killed_by_hand_needs_a_moderator() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let (mut mia, story) = (town.moderator().await, town.story);
-    kill(&mut mia, story, "true").await;
+    kill(&mut mia, story, true).await;
     show_dead(&mut town.members[0]).await;
     let page = vouch(&mut town.members[0], story).await;
-    assert!(page.status == StatusCode::FORBIDDEN && page.has("vouches cannot bring it back"));
-    kill(&mut mia, story, "false").await;
+    refused(&page, StatusCode::FORBIDDEN, "A moderator took this out of sight, so vouches cannot bring it back.");
+    kill(&mut mia, story, false).await;
     town.flag(story, 0).await;
     let page = flag(&mut town.members[0], story, "spam").await;
-    assert!(page.status == StatusCode::FORBIDDEN && page.has("let it stand, so it takes no more flags"));
+    refused(
+        &page,
+        StatusCode::FORBIDDEN,
+        "A moderator has looked at this and let it stand, so it takes no more flags.",
+    );
     let edit = [("title", "Buy very cheap watches"), ("text", "")];
     town.sam.post(&format!("/item/{story}/edit"), &edit).await;
     assert_eq!(flag(&mut town.members[0], story, "spam").await.status, StatusCode::SEE_OTHER, "changed since");
@@ -235,19 +211,22 @@ async fn what_a_moderator_killed_by_hand_needs_a_moderator() {
 
 #[tokio::test]
 async fn a_flag_is_set_changed_and_taken_back() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let (story, address) = (town.story, format!("/item/{}", town.story));
     let ann = &mut town.members[0];
-    assert!(ann.get(&address).await.has("<summary>Flag</summary>"));
+    ann.get(&address).await.finds(1, &button("flag", story, true));
     flag(ann, story, "rude").await;
     flag(ann, story, "broken link").await;
-    assert!(ann.get(&address).await.has("You flagged this for a broken link."));
-    assert!(ann.get(&format!("{address}/flag")).await.has("<option selected>broken link</option>"));
-    assert!(ann.get("/flagged").await.has("Buy cheap watches"));
+    let page = ann.get(&address).await;
+    assert!(page.says("You flagged this for a broken link."), "{}", page.text());
+    page.finds(0, &button("flag", story, true));
+    page.finds(1, &button("flag", story, false));
+    assert_eq!(ann.get(&format!("{address}/flag")).await.value("[name=reason]"), "broken link");
+    assert_eq!(ann.get("/flagged").await.stories(), [story]);
     assert_eq!(town.of_story("flags").await, 100, "it is one flag still");
     let ann = &mut town.members[0];
     unflag(ann, story).await;
-    assert!(ann.get("/flagged").await.has("You have flagged nothing yet"));
+    assert!(ann.get("/flagged").await.stories().is_empty());
     assert_eq!(town.of_story("flags").await + town.of_story("queued_at is not null").await, 0);
     let json = town.members[0].post_json(&format!("{address}/flag"), &[("on", "true"), ("reason", "spam")]).await;
     assert_eq!(json, serde_json::json!({ "on": true }), "as the script asks");
@@ -256,7 +235,7 @@ async fn a_flag_is_set_changed_and_taken_back() {
 
 #[tokio::test]
 async fn a_flag_needs_a_reason_and_keeps_what_was_typed() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let path = format!("/item/{}/flag", town.story);
     let long = "far too long ".repeat(50);
     for (reason, note, sentence) in [
@@ -267,28 +246,34 @@ async fn a_flag_needs_a_reason_and_keeps_what_was_typed() {
         let form = [("on", "true"), ("reason", reason), ("note", note), ("goto", "/new")];
         let page = town.members[0].post(&path, &form).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(page.has(sentence) && page.has(note.trim()), "{sentence}");
-        assert!(reason.is_empty() || page.has(&format!("<option selected>{reason}</option>")));
+        assert!(page.says(sentence), "{sentence}: {}", page.text());
+        assert_eq!(page.value("[name=note]").trim(), note.trim());
+        assert_eq!(page.value("[name=reason]"), reason);
     }
     assert_eq!(town.of_story("flags").await, 0);
 }
 
 #[tokio::test]
 async fn who_cannot_flag_is_told_why_and_shown_no_form() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let (story, address) = (town.story, format!("/item/{}", town.story));
     let mut new = town.app.member("newt").await;
-    for (browser, sentence) in [(&mut new, "Flagging opens at 31 karma."), (&mut town.sam, "cannot flag your own post")]
-    {
-        assert!(!browser.get(&address).await.has("<summary>Flag</summary>"));
+    town.members[0].get(&address).await.finds(1, &button("flag", story, true));
+    for (browser, sentence) in [
+        (&mut new, "Flagging opens at 31 karma."),
+        (&mut town.sam, "You cannot flag your own post. You can delete it."),
+    ] {
+        browser.get(&address).await.finds(0, &button("flag", story, true));
         let page = flag(browser, story, "spam").await;
-        assert!(page.status == StatusCode::FORBIDDEN && page.has(sentence), "{}", page.text());
+        refused(&page, StatusCode::FORBIDDEN, sentence);
     }
-    let page = flag(&mut town.app.visitor(), story, "spam").await;
-    assert!(page.status == StatusCode::UNAUTHORIZED && page.has("action=\"/login\""));
+    // A banned member is nobody.
     town.app.ban("ann").await;
-    let page = flag(&mut town.members[0], story, "spam").await;
-    assert!(page.status == StatusCode::UNAUTHORIZED && page.has("action=\"/login\""), "a banned member is nobody");
+    for browser in [&mut town.app.visitor(), &mut town.members[0]] {
+        let page = flag(browser, story, "spam").await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+        page.finds(1, "form[action='/login']");
+    }
     assert_eq!(town.of_story("flags").await, 0);
     let mut mia = town.moderator().await;
     assert_eq!(flag(&mut mia, story, "spam").await.status, StatusCode::SEE_OTHER, "moderators need no karma");
@@ -296,33 +281,35 @@ async fn who_cannot_flag_is_told_why_and_shown_no_form() {
 
 #[tokio::test]
 async fn a_shadow_banned_members_flags_weigh_nothing_and_they_do_not_notice() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     town.app.sql("update users set shadowed_at = 1 where name in ('ann', 'ben', 'cem')").await;
     town.flag(town.story, 3).await;
     assert_eq!(town.of_story("flags").await + town.of_story("queued_at is not null").await, 0);
-    assert!(town.members[0].get(&format!("/item/{}", town.story)).await.has("You flagged this as spam."));
+    let page = town.members[0].get(&format!("/item/{}", town.story)).await;
+    page.finds(1, &button("flag", town.story, false));
     town.agrees().await;
 }
 
 #[tokio::test]
 async fn a_flagger_whom_moderators_contradict_counts_less() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let (mut mia, story) = (town.moderator().await, town.story);
     town.flag(story, 2).await;
     let act = Act { actor: Some(town.app.id_of("mia").await), reason: "", at: town.app.now() };
     town.app.store.clear(ItemId(story), act).await.expect("let stand");
     assert_eq!(town.of_story("flags").await + town.of_story("queued_at is not null").await, 0);
     let page = unflag(&mut town.members[0], story).await;
-    assert!(page.status == StatusCode::FORBIDDEN && page.has("has decided about your flag"), "it is on record");
+    // It is on record.
+    refused(&page, StatusCode::FORBIDDEN, "A moderator has decided about your flag since, so it stays.");
     let second = town.sam.story("A good essay", "https://essays.example").await;
     town.flag(second, 3).await;
     assert_eq!(town.weights(second).await, [("ann".to_owned(), 66), ("ben".to_owned(), 66), ("cem".to_owned(), 100)]);
-    assert!(town.app.visitor().get("/new").await.has("A good essay"), "three flags are no longer three");
-    kill(&mut mia, second, "true").await;
+    assert!(is_listed(&town.app, second).await, "three flags are no longer three");
+    kill(&mut mia, second, true).await;
     assert_eq!(town.app.number("select flags_upheld from users where name = 'ann'").await, 1);
-    kill(&mut mia, second, "false").await;
+    kill(&mut mia, second, false).await;
     assert_eq!(town.app.number("select flags_upheld * 10 + flags_rejected from users where name = 'ann'").await, 2);
-    kill(&mut mia, story, "true").await;
+    kill(&mut mia, story, true).await;
     assert_eq!(town.app.number("select flags_upheld * 10 + flags_rejected from users where name = 'ann'").await, 11);
     assert_eq!(town.weights(second).await[0].1, 66, "what was cast keeps its weight");
     town.agrees().await;
@@ -330,21 +317,21 @@ async fn a_flagger_whom_moderators_contradict_counts_less() {
 
 #[tokio::test]
 async fn a_moderator_confirms_what_flags_killed() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let mut mia = town.moderator().await;
     town.flag(town.story, 3).await;
     assert_eq!(town.of_story("queued_at is not null").await, 1, "what flags killed waits for a moderator");
-    kill(&mut mia, town.story, "true").await;
+    kill(&mut mia, town.story, true).await;
     assert_eq!(town.of_story("queued_at is not null").await, 0);
     show_dead(&mut town.members[4]).await;
     assert_eq!(vouch(&mut town.members[4], town.story).await.status, StatusCode::FORBIDDEN);
-    assert!(town.sam.get(&format!("/item/{}", town.story)).await.has("[dead]"));
+    assert_eq!(town.sam.get(&format!("/item/{}", town.story)).await.marks(town.story), ["[dead]", "you"]);
     town.agrees().await;
 }
 
 #[tokio::test]
 async fn flags_cast_at_once_kill_once() {
-    let mut town = Town::new().await;
+    let mut town = Flaggers::new().await;
     let (story, comment) = (town.story, town.sam.reply(town.story, "Really cheap.").await);
     let mut tasks = tokio::task::JoinSet::new();
     for member in &town.members {

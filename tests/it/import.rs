@@ -245,26 +245,19 @@ async fn a_parent_may_come_later_or_be_there_already() {
 
 #[tokio::test]
 async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
+    let no_time = "item 12: it has no time that is a number above zero";
+    let no_id = "it has no id that is a number above zero";
     for (bad, reason) in [
         (r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"text":"a"#, "the record is cut short"),
         (r#"{"id":12,"parent":11,"type":"comment" "by":"bob"}"#, "this is not JSON (at column 39)"),
-        (
-            r#"{"id":12,"type":"comment","by":"bob","time":0,"parent":11}"#,
-            "item 12: it has no time that is a number above zero",
-        ),
-        (
-            r#"{"id":12,"type":"comment","by":"bob","time":"x","parent":11}"#,
-            "item 12: it has no time that is a number above zero",
-        ),
+        (r#"{"id":12,"type":"comment","by":"bob","time":0,"parent":11}"#, no_time),
+        (r#"{"id":12,"type":"comment","by":"bob","time":"x","parent":11}"#, no_time),
         (
             r#"{"id":12,"type":"comment","by":"bob","time":1800000000,"parent":11}"#,
             "item 12: its time lies in the future",
         ),
-        (r#"{"id":"x","type":"comment","by":"bob","time":9,"parent":11}"#, "it has no id that is a number above zero"),
-        (
-            r#"{"id":9000000000000000000,"type":"comment","by":"bob","time":9,"parent":11}"#,
-            "it has no id that is a number above zero",
-        ),
+        (r#"{"id":"x","type":"comment","by":"bob","time":9,"parent":11}"#, no_id),
+        (r#"{"id":9000000000000000000,"type":"comment","by":"bob","time":9,"parent":11}"#, no_id),
         (r#"{"id":12,"type":"comment","text":"t","time":9,"parent":11}"#, "item 12: it names no author"),
         (
             r#"{"id":12,"type":"comment","by":"a b","time":9,"parent":11}"#,
@@ -318,6 +311,7 @@ async fn a_line_cut_within_a_number_costs_no_other_thread() {
 
 #[tokio::test]
 async fn each_kind_is_asked_for_what_it_needs() {
+    let no_item = "this is not an item, which is written in { and }";
     for (bad, reason) in [
         (r#"{"id":1,"type":"story","by":"ada","time":9}"#, "item 1: this story has no title"),
         (r#"{"id":1,"type":"job","by":"ada","time":9,"title":" "}"#, "item 1: this job has no title"),
@@ -327,8 +321,8 @@ async fn each_kind_is_asked_for_what_it_needs() {
             r#"{"id":1,"type":"comment","by":"ada","time":9,"parent":7}"#,
             "item 1: its parent 7 is neither in the files nor in the database",
         ),
-        ("7", "this is not an item, which is written in { and }"),
-        (r#""item""#, "this is not an item, which is written in { and }"),
+        ("7", no_item),
+        (r#""item""#, no_item),
         ("id,type,by", "this is not JSON (at column 1)"),
     ] {
         let site = Site::new().await;

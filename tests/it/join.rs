@@ -3,10 +3,12 @@
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
 use stoa::config::Switch;
-use stoa::domain::signup::SignUp;
+use stoa::domain::signup::{SignUp, SignUpError};
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::fixtures::{is_in, with_sign_up};
+use crate::sentences::refused;
 
 const OTHER: &str = "another few unrelated words";
 
@@ -18,35 +20,33 @@ async fn log_in(browser: &mut Browser, name: &str, password: &str) -> Page {
     browser.post("/login", &[("name", name), ("password", password), ("goto", "/")]).await
 }
 
-/// Whether the pages of a browser are a member's.
-async fn is_in(browser: &mut Browser) -> bool {
-    browser.get("/guidelines").await.has("action=\"/logout\"")
-}
-
 #[tokio::test]
 async fn a_name_and_a_password_make_an_account_that_is_logged_in() {
     let app = TestApp::new().await;
     let mut alice = app.visitor();
-    assert!(alice.get("/signup?goto=/new").await.has("name=\"goto\" value=\"/new\""));
+    assert_eq!(alice.get("/signup?goto=/new").await.value("main [name=goto]"), "/new");
     let page = sign_up(&mut alice, " alice ", PASSWORD).await;
     assert_eq!((page.status, page.location().as_deref()), (StatusCode::SEE_OTHER, Some("/new")));
     assert!(is_in(&mut alice).await);
     assert_eq!(alice.get("/signup").await.location().as_deref(), Some("/"), "who has an account needs no other");
     let profile = app.visitor().get("/user/alice").await;
-    assert!(profile.has("<dd>1</dd>") && profile.has("23 November 2026") && profile.has("new account"));
+    let facts = profile.facts();
+    assert_eq!((facts["karma"].as_str(), facts["joined"].as_str()), ("1", "23 November 2026"));
+    assert_eq!(profile.one("h1").text, "alice new account");
     app.pass(15 * DAY);
-    assert!(!app.visitor().get("/user/alice").await.has("new account"));
+    assert_eq!(app.visitor().get("/user/alice").await.one("h1").text, "alice");
 }
 
 #[tokio::test]
 async fn a_site_can_take_no_new_accounts() {
-    let app = TestApp::with(|settings| settings.sign_up = Some(SignUp::Closed)).await;
+    let app = with_sign_up(SignUp::Closed).await;
     let mut visitor = app.visitor();
     let page = visitor.get("/signup").await;
-    assert!(page.has("not taking new accounts") && !page.has("name=\"password\""));
-    assert!(!visitor.get("/login").await.has("Sign up"));
+    refused(&page, StatusCode::OK, SignUpError::Closed);
+    page.finds(0, "main form");
+    visitor.get("/login").await.finds(0, "main a[href^='/signup']");
     let page = sign_up(&mut visitor, "alice", PASSWORD).await;
-    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    refused(&page, StatusCode::FORBIDDEN, SignUpError::Closed);
     assert_eq!(app.visitor().get("/user/alice").await.status, StatusCode::NOT_FOUND);
 }
 
@@ -54,22 +54,22 @@ async fn a_site_can_take_no_new_accounts() {
 async fn a_name_that_will_not_do_is_explained_and_kept() {
     let app = TestApp::new().await;
     app.account("Alice", Role::Member).await;
-    for (name, words) in [
-        ("", "Choose a name."),
-        ("a", "A name has 2 to 20 characters."),
-        ("a-name-of-21-letters-", "A name has 2 to 20 characters."),
-        ("al ice", "A name has only the letters"),
-        ("аlice", "A name has only the letters"),
-        ("-alice", "A name cannot begin with"),
-        ("Admin", "That name is reserved."),
-        ("alice", "That name is taken."),
-        ("ALICE", "That name is taken."),
+    for (names, words) in [
+        (vec![""], "Choose a name."),
+        (vec!["a", "a-name-of-21-letters-"], "A name has 2 to 20 characters."),
+        (vec!["al ice", "аlice"], "A name has only the letters a–z, digits, “_” and “-”."),
+        (vec!["-alice"], "A name cannot begin with “-”."),
+        (vec!["Admin"], "That name is reserved. Please choose another."),
+        (vec!["alice", "ALICE"], "That name is taken. Please choose another."),
     ] {
-        let page = sign_up(&mut app.visitor(), name, PASSWORD).await;
-        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
-        assert!(page.has(words) && page.has(&format!("value=\"{name}\"")), "{name}: {}", page.text());
-        assert!(page.has("href=\"#name\"") && page.has("id=\"name-error\"") && page.has("aria-invalid=\"true\""));
-        assert!(!page.has(PASSWORD), "a password is never sent back");
+        for name in names {
+            let page = sign_up(&mut app.visitor(), name, PASSWORD).await;
+            assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+            assert_eq!(page.errors(), [("name".to_owned(), words.to_owned())], "{name}");
+            assert_eq!((page.wrong(), page.value("#name").as_str()), (vec!["name".to_owned()], name));
+            assert_eq!(page.value("#password"), "");
+            assert!(!page.mentions(PASSWORD), "a password is never sent back");
+        }
     }
 }
 
@@ -79,17 +79,19 @@ async fn a_guessable_password_is_refused_and_the_name_kept() {
     let long = "x".repeat(1_001);
     for (password, words) in [
         ("", "A password has at least 8 characters."),
-        ("short", "A password has at least 8 characters."),
+        ("short", "at least 8 characters"),
         ("password1", "easily guessed"),
         ("Bertha123", "easily guessed"),
         (&long, "A password has at most 1,000 bytes."),
     ] {
         let page = sign_up(&mut app.visitor(), "bertha", password).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{password}");
-        assert!(page.has(words) && page.has("value=\"bertha\"") && page.has("id=\"password-error\""), "{password}");
+        assert_eq!((page.wrong(), page.value("#name").as_str()), (vec!["password".to_owned()], "bertha"));
+        assert!(page.errors()[0].1.contains(words), "{password}: {}", page.text());
     }
     let page = sign_up(&mut app.visitor(), "", "").await;
-    assert!(page.has("2 things to mend"), "all mistakes at once");
+    assert_eq!(page.wrong(), ["name", "password"], "all mistakes at once");
+    assert_eq!(page.one("[role=alert] h2").text, "2 things to mend");
 }
 
 #[tokio::test]
@@ -103,7 +105,7 @@ async fn logging_in_leads_back_to_where_somebody_was() {
         (page.status, way.as_str()),
         (StatusCode::SEE_OTHER, "/login?goto=%2Fsubmit%3Fu%3Dhttps%3A%2F%2Fexample.com%2F")
     );
-    assert!(browser.get(&way).await.has("value=\"/submit?u=https://example.com/\""));
+    assert_eq!(browser.get(&way).await.value("main [name=goto]"), "/submit?u=https://example.com/");
     for (goto, to) in [("/item/1#c2", "/item/1#c2"), ("https://evil.example/", "/"), ("//evil.example", "/")] {
         let form = [("name", "aLICE"), ("password", PASSWORD), ("goto", goto)];
         let page = app.visitor().post("/login", &form).await;
@@ -120,18 +122,26 @@ async fn a_wrong_log_in_says_nothing_of_who_exists() {
         let mut browser = app.visitor();
         let page = log_in(&mut browser, name, OTHER).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(page.has("That name and password do not go together.") && page.has(&format!("value=\"{name}\"")));
+        assert!(page.one("[role=alert]").text.contains("That name and password do not go together."));
+        assert_eq!(page.value("#name"), name);
         assert!(!is_in(&mut browser).await && browser.cookies.is_empty());
         answers.push(page.text().replace(name, "NAME"));
     }
     assert_eq!(answers[0], answers[1]);
     app.ban("alice").await;
     let page = log_in(&mut app.visitor(), "alice", PASSWORD).await;
-    assert!(page.has("This account is banned: spam"), "who knows the password learns why");
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.has("<a href=\"/contact\">see how to reach the moderators</a>") && page.has("value=\"alice\""));
-    assert!(!page.has("to mend") && !page.has("New here?") && !page.has("href=\"/signup"), "{}", page.text());
-    assert!(!log_in(&mut app.visitor(), "alice", OTHER).await.has("banned"));
+    let alert = page.one("[role=alert]");
+    assert!(alert.text.contains("This account is banned: spam"), "who knows the password learns why");
+    alert.finds(1, "a[href='/contact']");
+    assert_eq!(page.value("#name"), "alice");
+    // There is nothing to mend, and no other account to be made.
+    alert.finds(0, "h2");
+    page.finds(0, "main a[href^='/signup']");
+    let page = log_in(&mut app.visitor(), "alice", OTHER).await;
+    page.one("[role=alert]").finds(1, "h2");
+    page.finds(1, "main a[href^='/signup']");
+    assert!(!page.mentions("banned"), "who does not know it learns nothing");
 }
 
 #[tokio::test]
@@ -159,11 +169,11 @@ async fn a_new_password_ends_the_other_sessions() {
     ] {
         let page = here.post("/settings/password", &[("current", current), ("password", password)]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(page.has(&format!("id=\"{field}-error\"")), "{}", page.text());
+        assert_eq!(page.wrong(), [field]);
     }
     assert!(is_in(&mut there).await);
     let page = here.submit("/settings/password", &[("current", PASSWORD), ("password", OTHER)]).await;
-    assert!(page.has("Your password is changed"));
+    assert!(page.message().starts_with("Your password is changed"), "{}", page.text());
     assert!(is_in(&mut here).await && !is_in(&mut there).await);
     assert_eq!(log_in(&mut app.visitor(), "alice", PASSWORD).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(log_in(&mut app.visitor(), "alice", OTHER).await.status, StatusCode::SEE_OTHER);
@@ -176,42 +186,48 @@ async fn settings_are_kept_and_shown() {
     let about = "I *weave*: https://example.com";
     let form = [("about", about), ("theme", "dark"), ("order", "newest"), ("show_dead", "true")];
     let page = alice.submit("/settings", &form).await;
-    assert!(page.has("Saved.") && page.has(&format!(">{about}</textarea>")));
-    assert!(page.has("<html lang=\"en\" data-theme=\"dark\">"));
-    for choice in ["value=\"dark\" selected", "value=\"newest\" selected", "value=\"true\" checked"] {
-        assert!(page.has(choice), "{choice}");
-    }
+    assert_eq!(page.message(), "Saved.");
+    page.finds(1, "html[lang=en][data-theme=dark]");
+    let sent = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(page.fields("/settings"), sent);
     let profile = app.visitor().get("/user/alice").await;
-    assert!(profile.has("I <em>weave</em>: <a href=\"https://example.com\" rel=\"nofollow ugc noopener\">"));
-    assert!(app.log_in("alice").await.get("/").await.has("data-theme=\"dark\""), "in another browser too");
+    let shown = profile.one("main .t");
+    assert_eq!((shown.text.as_str(), shown.one("em").text.as_str()), ("I weave: https://example.com", "weave"));
+    shown.finds(1, "a[href='https://example.com'][rel='nofollow ugc noopener']");
+    // In another browser too.
+    app.log_in("alice").await.get("/").await.finds(1, "html[data-theme=dark]");
 
-    let page = alice.submit("/settings", &[("about", ""), ("theme", "system"), ("order", "best")]).await;
-    assert!(!page.has("data-theme") && !page.has("checked"));
+    let form = [("about", ""), ("theme", "system"), ("order", "best")];
+    let page = alice.submit("/settings", &form).await;
+    page.finds(0, "html[data-theme]");
+    assert_eq!(page.fields("/settings"), form.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let long = "x".repeat(20_001);
-    let wrong = [("about", long.as_str()), ("theme", "mauve"), ("order", "best")];
+    let wrong = [("about", long.as_str()), ("theme", "mauve"), ("order", "sideways")];
     let page = alice.post("/settings", &wrong).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.has("Choose one of the themes.") && page.has("Please shorten it.") && page.has(&long));
+    assert_eq!(page.wrong(), ["about", "theme", "order"], "each is said beside its field");
+    assert_eq!(page.value("[name=about]"), long);
+    assert!(page.says("Choose one of the themes.") && page.says("Please shorten it."));
 }
 
 #[tokio::test]
 async fn a_visitor_s_theme_is_kept_in_a_cookie() {
     let app = TestApp::new().await;
     let mut visitor = app.visitor();
-    assert!(!visitor.get("/").await.has("data-theme"));
+    visitor.get("/").await.finds(0, "html[data-theme]");
     let page = visitor.submit("/theme", &[("theme", "light"), ("goto", "/new")]).await;
-    assert!(page.has("data-theme=\"light\"") && page.has("value=\"light\" selected"));
-    assert!(visitor.get("/nothing").await.has("data-theme=\"light\""), "on error pages too");
+    page.finds(1, "html[data-theme=light]");
+    assert_eq!(page.value("footer [name=theme]"), "light");
+    // On error pages too.
+    visitor.get("/nothing").await.finds(1, "html[data-theme=light]");
     assert_eq!(visitor.post("/theme", &[("theme", "mauve")]).await.status, StatusCode::BAD_REQUEST);
-    assert!(!visitor.submit("/theme", &[("theme", "system"), ("goto", "/")]).await.has("data-theme"));
+    visitor.submit("/theme", &[("theme", "system"), ("goto", "/")]).await.finds(0, "html[data-theme]");
 }
 
 /// The names that the forms of a sessions page give to its sessions.
 fn session_names(page: &Page) -> Vec<String> {
-    let text = page.text();
-    let names =
-        text.split("name=\"end\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default().to_owned());
-    names.filter(|name| name != "others").collect()
+    let buttons = page.all("li button[name=end]");
+    buttons.iter().map(|button| button.attr("value").to_owned()).collect()
 }
 
 #[tokio::test]
@@ -224,9 +240,10 @@ async fn sessions_are_listed_and_ended_each_by_its_owner_only() {
     phone.send(Method::POST, "/login", &headers, Some(&[("name", "alice"), ("password", PASSWORD)])).await;
     let mut third = app.log_in("alice").await;
     let page = phone.get("/settings/sessions").await;
-    let here = page.place_of("this one");
-    assert!(page.has("Firefox on Android") && here > page.place_of("Firefox on Android"));
+    let here = page.one("main li:has(b)");
+    assert!(here.text.starts_with("Firefox on Android this one"), "{}", here.text);
     assert_eq!(session_names(&page).len(), 3);
+    page.finds(1, "main form > button[name=end][value=others]");
 
     let mut eve = app.member("eve").await;
     for name in session_names(&page) {
@@ -234,17 +251,7 @@ async fn sessions_are_listed_and_ended_each_by_its_owner_only() {
         assert_eq!(tried.status, StatusCode::NOT_FOUND);
     }
     assert!(is_in(&mut laptop).await && is_in(&mut phone).await && is_in(&mut third).await);
-    let text = page.text();
-    let phones = text
-        .split_at(here)
-        .1
-        .split("value=\"")
-        .nth(1)
-        .expect("its form")
-        .split('"')
-        .next()
-        .expect("its name")
-        .to_owned();
+    let phones = here.one("button").value;
     laptop.post("/settings/sessions", &[("end", &phones)]).await;
     assert!(!is_in(&mut phone).await && is_in(&mut third).await);
     laptop.post("/settings/sessions", &[("end", "others")]).await;
@@ -258,13 +265,15 @@ async fn the_link_of_the_first_start_makes_one_admin() {
     let link = app.app.setup.path().expect("a link");
     let mut operator = app.visitor();
     assert_eq!(operator.get("/setup/guessed").await.status, StatusCode::NOT_FOUND);
-    assert!(operator.get(&link).await.has("This makes the first admin"));
+    assert!(operator.get(&link).await.says("This makes the first admin"));
     let page = operator.post(&link, &[("name", "admin"), ("password", "short")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     let page = operator.submit(&link, &[("name", "admin"), ("password", PASSWORD)]).await;
-    assert!(app.visitor().get("/log").await.has("the operator made <a href=\"/user/admin\">admin</a> an admin"));
+    let logged = app.visitor().get("/log").await.one("main ol > li");
+    assert!(logged.text.starts_with("the operator made admin an admin"), "{}", logged.text);
+    logged.finds(1, "a[href='/user/admin']");
     assert_eq!(page.status, StatusCode::OK);
-    assert!(is_in(&mut operator).await && operator.get("/user/admin").await.has("<dd>admin</dd>"));
+    assert!(is_in(&mut operator).await && operator.get("/user/admin").await.facts()["role"] == "admin");
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND, "it works once");
     let again = app.visitor().post(&link, &[("name", "second"), ("password", PASSWORD)]).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);

@@ -11,6 +11,7 @@ use stoa::domain::user::Role;
 use stoa::store::{Act, NewComment, Store};
 
 use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::ASK;
 
 const NAMES: [&str; 5] = ["chief", "mia", "alice", "bob", "carol"];
 
@@ -41,7 +42,7 @@ async fn forum(seed: u64) -> Forum {
     for name in NAMES {
         people.push(app.session(name).await);
     }
-    let items = vec![people[2].text_story("Ask: how does it begin?", "So.").await];
+    let items = vec![people[2].text_story(ASK, "So.").await];
     let beside = Store::open(app.store.path()).await.expect("the same database");
     let (forgetful, rng) = (app.without_memory(), Rng::with_seed(seed));
     let focus = items[0];

@@ -1,7 +1,7 @@
 //! The log of moderation: every act is in it, and it shows each reader what is for them.
 
 use axum::http::StatusCode;
-use stoa::config::{Audience, Settings, Switch};
+use stoa::config::{Audience, Switch};
 use stoa::domain::flag::Reason;
 use stoa::domain::item::ItemId;
 use stoa::domain::moderation::{ACTS, label, said};
@@ -10,62 +10,14 @@ use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 use stoa::store::NewFlag;
 
-use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::app::Page;
+use crate::fixtures::{Town, add_rule, done, show_dead};
+use crate::page::Element;
 
-/// People and what they wrote, for acts to be done to.
-struct Forum {
-    app: TestApp,
-    mia: Browser,
-    ada: Browser,
-    bob: Browser,
-}
-
-async fn forum(change: impl FnOnce(&mut Settings)) -> Forum {
-    let app = TestApp::with(change).await;
-    let (mia, ada) = (app.person("mia", Role::Moderator).await, app.person("ada", Role::Admin).await);
-    let bob = app.member("bob").await;
-    Forum { app, mia, ada, bob }
-}
-
-impl Forum {
+impl Town {
     async fn kill(&mut self, id: i64, on: bool, reason: &str) {
         let form = [("on", if on { "true" } else { "false" }), ("reason", reason)];
-        let page = self.mia.post(&format!("/item/{id}/kill"), &form).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
-    }
-
-    /// A moderator's act on an item.
-    async fn act(&mut self, id: i64, what: &str, form: &[(&str, &str)]) {
-        let page = self.mia.post(&format!("/item/{id}/{what}"), form).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{what}: {}", page.text());
-    }
-
-    async fn ban(&mut self, name: &str, on: bool) {
-        let form = [("on", if on { "true" } else { "false" }), ("ban_days", "open"), ("ban_reason", "a reason")];
-        self.person(name, "ban", &form).await;
-    }
-
-    /// A moderator's act on a person.
-    async fn person(&mut self, name: &str, what: &str, form: &[(&str, &str)]) {
-        let page = self.mia.post(&format!("/user/{name}/{what}"), form).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{what}: {}", page.text());
-    }
-
-    async fn rule(&mut self, pattern: &str, effect: &str) {
-        let form =
-            [("kind", "word"), ("pattern", pattern), ("effect", effect), ("reason", "a reason"), ("add", "true")];
-        let page = self.mia.post("/mod/rules", &form).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
-    }
-
-    /// Somebody asks for an account, and a moderator decides.
-    async fn request(&mut self, name: &str, decision: &str) {
-        let form = [("name", name), ("password", PASSWORD), ("text", "I would like to talk about looms.")];
-        self.app.visitor().post("/signup", &form).await;
-        let id = self.app.number("select max(id) from requests").await;
-        let form = [("decision", decision), ("message", "a reason")];
-        let page = self.mia.post(&format!("/mod/requests/{id}"), &form).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+        self.act(id, "kill", &form).await;
     }
 
     async fn role(&mut self, name: &str, role: Role) {
@@ -88,8 +40,8 @@ impl Forum {
         }
     }
 
-    /// Does the act of this name, on something and somebody of its own, and answers what the log should say of it.
-    async fn perform(&mut self, act: &str) -> String {
+    /// Does the act of this name, on something and somebody of its own, and answers where the log should lead, if anywhere.
+    async fn perform(&mut self, act: &str) -> Option<String> {
         let name = format!("p-{act}");
         let mut person = self.app.member(&name).await;
         let title = format!("A story for {act}");
@@ -123,7 +75,7 @@ impl Forum {
                 if act == "reattach" {
                     self.act(below, "detach", &[("on", "false")]).await;
                 }
-                return format!("{} <a href=\"/item/{below}\">", said(act, "").before);
+                return Some(format!("/item/{below}"));
             }
             "second-chance" | "no-second-chance" => {
                 for n in 0..30 {
@@ -151,10 +103,9 @@ impl Forum {
                 };
                 for stance in stances {
                     let form = [("name", site.as_str()), ("stance", stance), ("reason", "a reason"), ("sure", "true")];
-                    let page = self.mia.post("/mod/sites", &form).await;
-                    assert_eq!(page.status, StatusCode::SEE_OTHER, "{act}: {}", page.text());
+                    done(&mut self.mia, "/mod/sites", &form).await;
                 }
-                return said(act, "").before;
+                return None;
             }
             "ban" => self.ban(&name, true).await,
             "unban" => {
@@ -176,7 +127,7 @@ impl Forum {
                 }
             }
             "add-rule" | "drop-rule" | "rule-kill" => {
-                self.rule(&format!("word of {act}"), "kill").await;
+                add_rule(&mut self.mia, "word", &format!("word of {act}"), "kill").await;
                 if act == "drop-rule" {
                     let id = self.app.number("select max(id) from rules").await;
                     self.mia.post(&format!("/mod/rules/{id}/drop"), &[]).await;
@@ -184,12 +135,14 @@ impl Forum {
                 if act == "rule-kill" {
                     person.text_story("Another story", &format!("With the word of {act}.")).await;
                 }
-                return said(act, "").before;
+                return None;
             }
             "admit" | "decline" => {
                 let decision = if act == "admit" { "approve" } else { "decline" };
-                self.request(&format!("q-{act}"), decision).await;
-                return said(act, "").before;
+                let id = self.request(&format!("q-{act}")).await;
+                let form = [("decision", decision), ("message", "a reason")];
+                done(&mut self.mia, &format!("/mod/requests/{id}"), &form).await;
+                return None;
             }
             "set" => {
                 let by_operator = |at| stoa::store::Act { actor: None, reason: "", at };
@@ -197,7 +150,7 @@ impl Forum {
                     let settings = [("karma_flag", karma.to_owned()), ("a_new_one", "1".to_owned())];
                     self.app.store.keep_settings(&settings, by_operator(self.app.now())).await.expect("kept");
                 }
-                return "the operator changed the setting".to_owned();
+                return None;
             }
             "clear" | "flag-kill" | "vouch" => self.judge(act, ItemId(story)).await,
             "member" | "moderator" | "admin" => {
@@ -205,69 +158,76 @@ impl Forum {
                     self.role(&name, Role::Moderator).await;
                 }
                 self.role(&name, act.parse().expect("a role")).await;
-                return format!("{} <a href=\"/user/{name}\">", said(act, "").before);
+                return Some(format!("/user/{name}"));
             }
             "claim" => {
                 self.app
                     .import(r#"{"id": 1, "type": "story", "by": "mole", "time": 1717243200, "title": "Old"}"#)
                     .await;
                 self.app.store.claim("mole", "hash", self.app.now()).await.expect("claimed");
-                return "the operator handed over the imported name <a href=\"/user/mole\">".to_owned();
+                return Some("/user/mole".to_owned());
             }
             "password" => {
                 let user = self.app.id_of(&name).await;
                 self.app.store.reset_password(user, "hash", self.app.now()).await.expect("set");
-                assert!(!self.app.visitor().get("/log?act=password").await.has(&name), "that is for moderators' eyes");
-                return format!("the operator set the password of <a href=\"/user/{name}\">");
+                let page = self.app.visitor().get("/log?act=password").await;
+                assert!(!page.mentions(&name), "that is for moderators' eyes");
+                return Some(format!("/user/{name}"));
             }
             other => panic!("there is an act “{other}” that no test performs: say here how it is done"),
         }
         let on_person = matches!(act, "ban" | "unban" | "warn" | "note" | "slow" | "unslow" | "shadow" | "unshadow");
-        let on = if on_person { format!("/user/{name}") } else { format!("/item/{story}") };
-        format!("{} <a href=\"{on}\">", said(act, "").before)
+        Some(if on_person { format!("/user/{name}") } else { format!("/item/{story}") })
     }
 }
 
 #[tokio::test]
 async fn every_act_there_is_stands_in_the_log() {
-    let mut forum = forum(|settings| settings.sign_up = Some(SignUp::Request)).await;
+    let mut forum = Town::with(|settings| settings.sign_up = Some(SignUp::Request)).await;
     for (act, _) in ACTS {
         forum.app.pass(60);
-        let line = forum.perform(act).await;
-        let log = forum.mia.get(&format!("/log?act={act}")).await;
-        assert!(log.has(&line), "{act}: “{line}” is not in {}", log.text());
-        assert!(
-            [">mia</a>", ">ada</a>", "members’ ", "the operator "].iter().any(|actor| log.has(actor)),
-            "{act} has its actor"
-        );
-        assert!(log.has("<time datetime="), "{act} has its time");
+        let leads_to = forum.perform(act).await;
+        let row = rows(&forum.mia.get(&format!("/log?act={act}")).await).remove(0);
+        let by_operator = matches!(*act, "set" | "claim" | "password");
+        let actors =
+            if by_operator { &["the operator"][..] } else { &["mia", "ada", "members’ flags", "members’ vouches"] };
+        let verb = said(act, "").before;
+        assert!(actors.iter().any(|actor| row.text.starts_with(&format!("{actor}{verb}"))), "{act}: {}", row.text);
+        row.finds(1, "time[datetime]");
+        if let Some(leads_to) = leads_to {
+            row.finds(1, &format!("a[href='{leads_to}']"));
+        }
     }
 }
 
-/// The rows of the log, the latest first, as text.
-fn rows(page: &Page) -> Vec<String> {
-    page.text().split("<li id=\"a").skip(1).map(|row| row.split("</li>").next().unwrap_or(row).to_owned()).collect()
+/// The rows of the log, the latest first.
+fn rows(page: &Page) -> Vec<Element> {
+    page.all("main ol > li[id^='a']")
 }
+
+/// The way to what the log says of bob, from his page.
+const OF_BOB: &str = "main a[href='/log?person=bob']";
 
 #[tokio::test]
 async fn everybody_reads_who_did_what_to_what_and_why() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     let story = forum.bob.text_story("A story for sale", "Words.").await;
     forum.kill(story, true, "spam").await;
     forum.ban("bob", true).await;
     let mut visitor = forum.app.visitor();
-    assert!(visitor.get("/").await.has("href=\"/log\""), "the way is in the footer");
+    visitor.get("/").await.finds(1, "footer a[href='/log']");
     let page = visitor.get("/log").await;
     let rows = rows(&page);
     assert_eq!(rows.len(), 2);
-    for shown in ["/user/mia", "banned", "/user/bob", "because: a reason"] {
-        assert!(rows[0].contains(shown), "{shown}: {}", rows[0]);
-    }
-    for shown in ["killed", "because: spam", &format!("<a href=\"/item/{story}\">a story</a>")] {
-        assert!(rows[1].contains(shown), "{shown}: {}", rows[1]);
-    }
-    assert!(!page.has("A story for sale"), "what was taken out of sight is not brought back by the log");
-    assert!(forum.mia.get("/log").await.has("“A story for sale”"), "moderators see which it was");
+    assert!(rows[0].text.starts_with("mia banned bob") && rows[0].text.ends_with("because: a reason"));
+    rows[0].finds(1, "a[href='/user/mia']");
+    rows[0].finds(1, "a[href='/user/bob']");
+    assert!(rows[1].text.starts_with("mia killed a story"), "{}", rows[1].text);
+    assert!(rows[1].text.ends_with("because: spam"), "{}", rows[1].text);
+    rows[1].finds(1, &format!("a[href='/item/{story}']"));
+    assert!(!page.mentions("A story for sale"), "what was taken out of sight is not brought back by the log");
+    let link = forum.mia.get("/log").await.one(&format!("main ol a[href='/item/{story}']"));
+    assert_eq!(link.text, "“A story for sale”", "moderators see which it was");
 }
 
 #[tokio::test]
@@ -277,9 +237,9 @@ async fn the_log_is_for_those_whom_the_site_lets_read_it() {
         (Audience::Members, StatusCode::SEE_OTHER, StatusCode::OK),
         (Audience::Moderators, StatusCode::FORBIDDEN, StatusCode::FORBIDDEN),
     ] {
-        let mut forum = forum(|settings| settings.moderation_log = Some(audience)).await;
+        let mut forum = Town::with(|settings| settings.moderation_log = Some(audience)).await;
         forum.ban("bob", true).await;
-        let mut alice = forum.app.member("alice").await;
+        let mut alice = forum.alice.clone();
         let mut nobody = forum.app.visitor();
         for path in ["/log", "/log?person=bob", "/feed/log.atom"] {
             assert_eq!(nobody.get(path).await.status, visitor, "{audience:?} {path}");
@@ -287,44 +247,50 @@ async fn the_log_is_for_those_whom_the_site_lets_read_it() {
             assert_eq!(forum.mia.get(path).await.status, StatusCode::OK, "{audience:?} {path}");
         }
         for (browser, status) in [(&mut nobody, visitor), (&mut alice, member)] {
-            let linked = browser.get("/user/bob").await.has("href=\"/log?person=bob\"");
-            assert_eq!(linked, status == StatusCode::OK, "{audience:?}: a link to the log is one that can be followed");
+            // A link to the log is one that can be followed.
+            browser.get("/user/bob").await.finds(usize::from(status == StatusCode::OK), OF_BOB);
         }
     }
 }
 
 #[tokio::test]
 async fn where_moderators_are_not_named_the_log_does_not_give_them_away() {
-    let mut forum = forum(|settings| settings.moderation_names = Some(Switch::Off)).await;
+    let mut forum = Town::with(|settings| settings.moderation_names = Some(Switch::Off)).await;
     forum.ban("bob", true).await;
-    for mut browser in [forum.app.visitor(), forum.app.member("alice").await] {
+    for mut browser in [forum.app.visitor(), forum.alice.clone()] {
         let page = browser.get("/log").await;
-        assert!(page.has("a moderator banned"), "{}", page.text());
-        assert!(!page.has("mia") && !page.has("By moderator"));
+        assert!(rows(&page)[0].text.starts_with("a moderator banned"), "{}", page.text());
+        assert!(!page.mentions("mia"), "{}", page.text());
+        page.finds(0, "[name=moderator]");
         assert!(!browser.get("/feed/log.atom").await.has("mia"));
         let (hers, anothers) = (browser.get("/log?moderator=mia").await, browser.get("/log?moderator=ada").await);
         assert_eq!(rows(&hers).len(), rows(&anothers).len(), "nor does asking for one");
     }
-    assert!(forum.ada.get("/log").await.has("/user/mia"), "among themselves they are");
+    // Among themselves they are.
+    let page = forum.ada.get("/log").await;
+    page.finds(1, "main ol a[href='/user/mia']");
+    page.finds(1, "[name=moderator]");
 }
 
 #[tokio::test]
 async fn private_acts_are_for_moderators() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     forum.ban("bob", true).await;
     forum.app.sql("update moderation set private = true, detail = 'A secret.'").await;
     let mut visitor = forum.app.visitor();
     for path in ["/log", "/log?person=bob", "/log?act=ban", "/log?moderator=mia", "/feed/log.atom"] {
-        assert!(!visitor.get(path).await.has("A secret."), "{path}");
+        assert!(!visitor.get(path).await.text().contains("A secret."), "{path}");
     }
-    let page = forum.mia.get("/log").await;
-    assert!(page.has("A secret.") && page.has("only moderators see this"));
-    assert!(!forum.mia.get("/feed/log.atom").await.has("A secret."), "a feed may be read by others");
+    let row = rows(&forum.mia.get("/log").await).remove(0);
+    assert!(row.text.contains("A secret."), "{}", row.text);
+    assert_eq!(row.one("b").text, "only moderators see this");
+    let feed = forum.mia.get("/feed/log.atom").await;
+    assert!(!feed.has("A secret."), "a feed may be read by others");
 }
 
 #[tokio::test]
 async fn the_log_is_narrowed_by_act_moderator_person_and_item() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     let story = forum.bob.text_story("A story", "Words.").await;
     let other = forum.bob.text_story("Another story", "Words.").await;
     forum.kill(story, true, "one").await;
@@ -350,29 +316,32 @@ async fn the_log_is_narrowed_by_act_moderator_person_and_item() {
         assert_eq!((page.status, rows(&page).len()), (StatusCode::OK, expected), "{query}");
     }
     let page = forum.mia.get(&format!("/item/{story}")).await;
-    assert!(page.has(&format!("href=\"/log?item={story}\"")), "an item's page leads to its acts");
-    assert!(visitor.get("/user/bob").await.has("href=\"/log?person=bob\""), "a person's too");
+    // An item's page leads to its acts, a person's too.
+    page.finds(1, &format!("main a[href='/log?item={story}']"));
+    visitor.get("/user/bob").await.finds(1, OF_BOB);
 }
 
 #[tokio::test]
 async fn a_question_that_cannot_be_asked_is_kept_and_said() {
-    let forum = forum(|_| {}).await;
-    for (query, kept, sentence) in [
-        ("act=conjure", "", "There is no such act."),
-        ("moderator=nobody-here", "value=\"nobody-here\"", "Nobody here is called “nobody-here”."),
-        ("person=no+one", "value=\"no one\"", "Nobody here is called “no one”."),
-        ("item=twelve", "value=\"twelve\"", "neither the number of an item nor the address"),
-        ("item=https%3A%2F%2Felsewhere.example%2Fitem%2F1", "elsewhere.example", "neither the number"),
+    let forum = Town::new().await;
+    let no_item = "That is neither the number of an item nor the address of its page on this site.";
+    for (query, field, kept, sentence) in [
+        ("act=conjure", "act", "", "There is no such act."),
+        ("moderator=nobody-here", "moderator", "nobody-here", "Nobody here is called “nobody-here”."),
+        ("person=no+one", "person", "no one", "Nobody here is called “no one”."),
+        ("item=twelve", "item", "twelve", no_item),
+        ("item=https%3A%2F%2Felsewhere.example%2Fitem%2F1", "item", "https://elsewhere.example/item/1", no_item),
     ] {
         let page = forum.app.visitor().get(&format!("/log?{query}")).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
-        assert!(page.has(sentence) && page.has(kept), "{query}: {}", page.text());
+        assert_eq!(page.errors(), [(field.to_owned(), sentence.to_owned())], "{query}");
+        assert_eq!((page.wrong(), page.value(&format!("#{field}")).as_str()), (vec![field.to_owned()], kept));
     }
 }
 
 #[tokio::test]
 async fn every_act_is_on_one_page_of_the_log_and_on_no_other() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     let story = forum.bob.text_story("A story", "Words.").await;
     for n in 0..65 {
         forum.app.pass(i64::from(n % 2 == 0));
@@ -384,22 +353,21 @@ async fn every_act_is_on_one_page_of_the_log_and_on_no_other() {
         while let Some(path) = next {
             let page = forum.app.visitor().get(&path).await;
             seen.extend(rows(&page));
-            let text = page.text();
-            let href = text.split("<p class=\"next\"><a href=\"").nth(1).and_then(|rest| rest.split('"').next());
-            next = href.map(|href| href.replace("&#38;", "&"));
+            next = page.more();
             assert!(seen.len() <= 65, "it ends");
         }
         assert_eq!(seen.len(), 65, "{query}");
         for (n, row) in seen.iter().rev().enumerate() {
-            assert!(row.contains(&format!("number {n},")), "{row}");
+            assert!(row.text.contains(&format!("number {n},")), "{}", row.text);
         }
     }
-    assert!(forum.app.visitor().get("/log?before=1").await.has("The log ends here."));
+    let end = forum.app.visitor().get("/log?before=1").await;
+    assert!(rows(&end).is_empty() && end.says("The log ends here."), "{}", end.text());
 }
 
 #[tokio::test]
 async fn the_feed_of_the_log_tells_what_was_done_and_why() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     let story = forum.bob.text_story("Bread & <b>circuses</b>", "Words.").await;
     forum.mia.post(&format!("/item/{story}/edit"), &[("title", "Bread"), ("text", "Words.")]).await;
     forum.ban("bob", true).await;
@@ -412,40 +380,39 @@ async fn the_feed_of_the_log_tells_what_was_done_and_why() {
 
 #[tokio::test]
 async fn the_log_does_not_tell_what_a_post_said_that_is_out_of_sight() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     let story = forum.bob.text_story("The first of its titles", "Words.").await;
     forum.act(story, "edit", &[("title", "Another title"), ("text", "Words.")]).await;
     let said = "the title “The first of its titles” became “Another title”";
     let mut visitor = forum.app.visitor();
-    let mut alice = forum.app.member("alice").await;
+    let mut alice = forum.alice.clone();
     let mut carl = forum.app.member("carl").await;
-    carl.post("/settings", &[("about", ""), ("theme", "system"), ("order", "best"), ("show_dead", "true")]).await;
-    assert!(visitor.get("/log").await.has(said) && visitor.get("/feed/log.atom").await.has(said));
+    show_dead(&mut carl).await;
+    // Of a page and of a feed, whatever it stands in.
+    let tells = |page: &Page, words: &str| page.text().contains(words);
+    assert!(tells(&visitor.get("/log").await, said) && tells(&visitor.get("/feed/log.atom").await, said));
     forum.kill(story, true, "spam").await;
     for browser in [&mut visitor, &mut alice] {
         for path in ["/log", "/feed/log.atom"] {
             let log = browser.get(path).await;
-            assert!(
-                log.has("edited") && !log.has("of its titles") && !log.has("Another title"),
-                "{path}: {}",
-                log.text()
-            );
+            assert!(tells(&log, "mia edited") || !rows(&log).is_empty(), "{path}: {}", log.text());
+            assert!(!tells(&log, "of its titles") && !tells(&log, "Another title"), "{path}: {}", log.text());
         }
     }
-    assert!(carl.get("/log").await.has(said), "who chose to see what is dead");
-    assert!(forum.bob.get("/log").await.has(said), "the author");
+    assert!(tells(&carl.get("/log").await, said), "who chose to see what is dead");
+    assert!(tells(&forum.bob.get("/log").await, said), "the author");
     forum.kill(story, false, "").await;
-    assert!(visitor.get("/log").await.has(said));
+    assert!(tells(&visitor.get("/log").await, said));
     forum.bob.post(&format!("/item/{story}/delete"), &[]).await;
     for browser in [&mut visitor, &mut alice, &mut carl, &mut forum.bob] {
-        assert!(!browser.get("/log").await.has("of its titles"), "it is deleted");
+        assert!(!tells(&browser.get("/log").await, "of its titles"), "it is deleted");
     }
-    assert!(forum.mia.get("/log").await.has(said), "moderators see all of it");
+    assert!(tells(&forum.mia.get("/log").await, said), "moderators see all of it");
 }
 
 #[tokio::test]
 async fn what_is_done_to_posts_of_somebody_shadow_banned_is_for_moderators() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     forum.person("bob", "shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
     let story = forum.bob.text_story("A story unseen", "Words.").await;
     let comment = forum.bob.reply(story, "Unseen, too.").await;
@@ -462,20 +429,18 @@ async fn what_is_done_to_posts_of_somebody_shadow_banned_is_for_moderators() {
     for browser in [&mut visitor, &mut forum.bob] {
         for path in ["/log", "/feed/log.atom", &format!("/log?item={story}")] {
             let log = browser.get(path).await;
-            assert!(
-                !log.has("unseen") && !log.has(" locked <") && !log.has(&format!("/item/{story}\"")),
-                "{}",
-                log.text()
-            );
+            assert!(rows(&log).is_empty() && !log.text().contains("<entry>"), "{path}: {}", log.text());
+            assert!(!log.text().contains("unseen"), "{path}: {}", log.text());
         }
     }
     assert_eq!(forum.app.number("select count(*) from notices").await, 0, "and nobody is told");
-    assert!(rows(&forum.mia.get("/log").await).len() >= 8, "moderators read it");
+    let page = forum.mia.get("/log").await;
+    assert!(rows(&page).len() >= 8 && page.mentions("unseen"), "moderators read it");
 }
 
 #[tokio::test]
 async fn the_feed_of_the_log_is_kept_by_nobody_for_somebody_else() {
-    let mut forum = forum(|settings| settings.moderation_log = Some(Audience::Members)).await;
+    let mut forum = Town::with(|settings| settings.moderation_log = Some(Audience::Members)).await;
     let feed = forum.bob.get("/feed/log.atom").await;
     assert_eq!(feed.header("cache-control"), "private, no-cache");
     assert!(feed.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|vary| vary.contains("Cookie"))));
@@ -483,66 +448,60 @@ async fn the_feed_of_the_log_is_kept_by_nobody_for_somebody_else() {
 
 #[tokio::test]
 async fn an_act_is_said_as_a_sentence_around_what_it_was_done_to() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     let story = forum.bob.text_story("A story", "Words.").await;
     let other = forum.bob.text_story("The better one", "Words.").await;
     forum.act(story, "merge", &[("into", &other.to_string()), ("reason", "")]).await;
     forum.app.pass(60);
     forum.act(story, "merge", &[("on", "false")]).await;
-    forum.rule("watches", "kill").await;
+    add_rule(&mut forum.mia, "word", "watches", "kill").await;
     forum.app.pass(60);
-    forum.bob.text_story("Buy it", "Watches.").await;
+    let killed = forum.bob.text_story("Buy it", "Watches.").await;
     forum.app.pass(60);
     forum.role("bob", Role::Moderator).await;
     let feed = forum.app.visitor().get("/feed/log.atom").await;
     let log = forum.app.visitor().get("/log").await;
-    for (in_log, in_feed) in [
-        (
-            format!(
-                "</a> merged <a href=\"/item/{story}\">“A story”</a> into <a href=\"/item/{other}\">“The better one”</a>"
-            ),
-            "mia merged “A story” into “The better one”<",
-        ),
-        (
-            format!(
-                "</a> took <a href=\"/item/{story}\">“A story”</a> out of <a href=\"/item/{other}\">“The better one”</a> again"
-            ),
-            "mia took “A story” out of “The better one” again<",
-        ),
-        ("mia</a>’s rule killed <a href=".to_owned(), "mia’s rule killed a story "),
-        ("</a> as it was posted".to_owned(), " as it was posted</title>"),
-        (
-            "ada</a> made <a href=\"/user/bob\">bob</a> a moderator".to_owned(),
-            "<title>ada made bob a moderator</title>",
-        ),
+    let rows = rows(&log);
+    for (row, actor, on, sentence) in [
+        (&rows[0], "ada", "/user/bob".to_owned(), format!("{} made bob a moderator", forum.ada.name)),
+        (&rows[1], "mia", format!("/item/{killed}"), "mia’s rule killed a story as it was posted".to_owned()),
+        (&rows[2], "mia", format!("/item/{story}"), "mia took “A story” out of “The better one” again".to_owned()),
+        (&rows[3], "mia", format!("/item/{story}"), "mia merged “A story” into “The better one”".to_owned()),
     ] {
-        assert!(log.has(&in_log), "{in_log}: {}", log.text());
-        assert!(feed.has(in_feed), "{in_feed}: {}", feed.text());
+        assert!(row.text.starts_with(&sentence), "{sentence}: {}", row.text);
+        row.finds(1, &format!("a[href='/user/{actor}']"));
+        row.finds(1, &format!("a[href='{on}']"));
+        assert!(feed.has(&format!("<title>{sentence}</title>")), "{sentence}: {}", feed.text());
     }
 }
 
 #[tokio::test]
 async fn the_log_is_asked_for_acts_in_words_and_says_what_it_is_narrowed_to() {
-    let mut forum = forum(|_| {}).await;
+    let mut forum = Town::new().await;
     let mut visitor = forum.app.visitor();
     let (open, desk) = (visitor.get("/log").await, forum.mia.get("/log").await);
     for (act, _) in ACTS {
         let private = ["shadow", "unshadow", "note", "add-rule", "drop-rule", "password"].contains(act);
-        let option = format!("<option value=\"{act}\">{}</option>", label(act));
-        assert!(desk.has(&option), "{act}: {}", desk.text());
-        assert_eq!(open.has(&option), !private, "{act} is offered to those who may see it");
+        let option = format!("#act option[value='{act}']");
+        assert_eq!(desk.one(&option).text, label(act));
+        // It is offered to those who may see it.
+        open.finds(usize::from(!private), &option);
     }
-    assert!(open.has("<option value=\"set\">changed a setting</option>") && !open.has("Show all"));
+    assert_eq!(open.one("#act option[value=set]").text, "changed a setting");
+    let (all, shut, lies_open) = ("main a[href='/log']", "main details:not([open]) #act", "main details[open] #act");
+    open.finds(0, all);
     let page = visitor.get("/log?act=kill&moderator=mia&person=bob&item=7").await;
-    let said = "Only: killed something; by mia; on bob; on item 7. <a href=\"/log\">Show all</a>";
-    assert!(page.has(said), "{}", page.text());
-    assert!(
-        page.has("<details class=\"narrow\">") && page.has("<option value=\"kill\" selected>"),
-        "and the form is shut"
-    );
+    let narrowed = "main > p:has(a[href='/log'])";
+    assert_eq!(page.one(narrowed).text, "Only: killed something; by mia; on bob; on item 7. Show all");
+    // Above, and where no act is like that.
+    page.finds(2, all);
+    page.finds(1, shut);
+    assert_eq!(page.value("#act"), "kill");
+    // The form is shut, save where it is to be mended.
     let wrong = visitor.get("/log?person=nobody-here").await;
-    assert!(wrong.has("<details class=\"narrow\" open>") && wrong.has("Show all"), "save where it is to be mended");
+    wrong.finds(1, lies_open);
+    wrong.finds(1, all);
     let unnamed = forum.app.with_other_settings(|config| config.moderation_names = Switch::Off);
     let page = unnamed.visitor().get("/log?moderator=mia&act=kill").await;
-    assert!(page.has("Only: killed something. <a"), "{}", page.text());
+    assert_eq!(page.one(narrowed).text, "Only: killed something. Show all");
 }

@@ -8,7 +8,7 @@ use stoa::domain::moderation::said;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 
-use crate::app::{Browser, PASSWORD, TestApp};
+use crate::fixtures::Town;
 use crate::roles::{Row, Who, table};
 
 /// What moderators alone may send, and is no act of moderation.
@@ -49,26 +49,12 @@ impl Step {
     }
 }
 
-struct Forum {
-    app: TestApp,
-    mia: Browser,
-    ada: Browser,
-    bob: Browser,
-}
-
-async fn forum() -> Forum {
-    let app = TestApp::with(|settings| settings.sign_up = Some(SignUp::Request)).await;
-    for (name, role) in [
-        ("mia", Role::Moderator),
-        ("ada", Role::Admin),
-        ("bob", Role::Member),
-        ("carl", Role::Member),
-        ("dora2", Role::Member),
-    ] {
-        app.account(name, role).await;
+async fn forum() -> Town {
+    let town = Town::with(|settings| settings.sign_up = Some(SignUp::Request)).await;
+    for name in ["carl", "dora2"] {
+        town.app.account(name, Role::Member).await;
     }
-    let (mia, ada, bob) = (app.session("mia").await, app.session("ada").await, app.session("bob").await);
-    Forum { app, mia, ada, bob }
+    town
 }
 
 /// The paths of what moderators or admins alone may send, from the table of routes.
@@ -84,16 +70,9 @@ fn moderators_own() -> BTreeSet<&'static str> {
         .collect()
 }
 
-impl Forum {
+impl Town {
     async fn story(&mut self) -> i64 {
         self.bob.text_story("A story", "Words.").await
-    }
-
-    /// Somebody asks for an account; the number of the request.
-    async fn request(&self, name: &str) -> i64 {
-        let form = [("name", name), ("password", PASSWORD), ("text", "I would like to talk about looms.")];
-        self.app.visitor().post("/signup", &form).await;
-        self.app.number("select max(id) from requests").await
     }
 
     /// Every act that a form's address is for, in an order in which they can be done.
@@ -149,7 +128,7 @@ impl Forum {
                 }
                 steps
             }
-            other => panic!("moderators alone send {other}: say here which acts it is for"),
+            other => unknown(other),
         }
     }
 
@@ -193,7 +172,7 @@ impl Forum {
             "/item/{id}/pin" => {
                 vec![on(story, "pin", &[("text", "A notice.")]), on(story, "unpin", &[("on", "false")])]
             }
-            other => panic!("moderators alone send {other}: say here which acts it is for"),
+            other => unknown(other),
         }
     }
 
@@ -208,7 +187,7 @@ impl Forum {
     }
 
     /// Does it, and looks for it in the log.
-    async fn perform(&mut self, step: &Step) {
+    async fn take(&mut self, step: &Step) {
         let what = format!("{} {:?}", step.path, step.form);
         let last = self.app.number("select coalesce(max(id), 0) from moderation").await;
         let form: Vec<(&str, &str)> = step.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -243,39 +222,37 @@ impl Forum {
             .fetch_one(&mut self.app.connection().await)
             .await
             .expect("the row");
-        let row = |page: &str| {
-            let row = page.split_once(&format!("<li id=\"a{token}\">"))?.1.split("</li>").next()?;
-            Some(row.to_owned())
-        };
-        let shown = self.mia.get("/log").await.text();
-        let shown = row(&shown).unwrap_or_else(|| panic!("{what} is not on the page: {shown}"));
-        let object = match step.object {
-            Object::Item(item) => format!("<a href=\"/item/{item}\">"),
-            Object::Person(name) => format!("<a href=\"/user/{name}\">{name}</a>"),
-            Object::Nothing => String::new(),
-        };
-        let because = if step.reason.is_empty() { String::new() } else { format!("because: {}", step.reason) };
-        for part in [
-            &format!("<a href=\"/user/{actor}\">{actor}</a>{}", said(step.act, "").before),
-            &object,
-            &because,
-            "<time datetime=",
-        ] {
-            assert!(shown.contains(part), "{what}: “{part}” is not in {shown}");
+        let row = format!("main ol > li#a{token}");
+        let shown = self.mia.get("/log").await.one(&row);
+        shown.finds(1, &format!("a[href='/user/{actor}']"));
+        match step.object {
+            Object::Item(item) => shown.finds(1, &format!("a[href='/item/{item}']")),
+            Object::Person(name) => assert_eq!(shown.one(&format!("a[href='/user/{name}']")).text, name, "{what}"),
+            Object::Nothing => {}
         }
-        assert_eq!(shown.contains("only moderators see this"), step.private, "{what}");
+        shown.finds(1, "time[datetime]");
+        let because = if step.reason.is_empty() { String::new() } else { format!("because: {}", step.reason) };
+        for part in [&format!("{actor}{}", said(step.act, "").before), &because] {
+            assert!(shown.text.contains(part), "{what}: “{part}” is not in {}", shown.text);
+        }
+        // That only moderators see it.
+        shown.finds(usize::from(step.private), "b");
         let mut visitor = self.app.visitor();
-        let public = row(&visitor.get("/log").await.text());
-        assert_eq!(public.is_none(), step.private, "{what}: a visitor sees {public:?}");
-        assert!(public.is_none_or(|public| public.contains(&because)), "{what}: a visitor reads why");
+        let public = visitor.get("/log").await.all(&row);
+        assert_eq!(public.len(), usize::from(!step.private), "{what}: a visitor sees {public:?}");
+        assert!(public.iter().all(|public| public.text.contains(&because)), "{what}: a visitor reads why");
         let feed = visitor.get("/feed/log.atom").await;
         assert_eq!(feed.has(&format!("/log#a{token}<")), !step.private, "{what}: {}", feed.text());
         if step.private && !step.reason.is_empty() {
             for path in ["/log", "/log?person=carl", "/feed/log.atom", "/user/carl"] {
-                assert!(!visitor.get(path).await.has(&step.reason), "{what} on {path}");
+                assert!(!visitor.get(path).await.text().contains(&step.reason), "{what} on {path}");
             }
         }
     }
+}
+
+fn unknown(path: &str) -> ! {
+    panic!("moderators alone send {path}: say here which acts it is for")
 }
 
 fn steps_on_people(path: &'static str) -> Vec<Step> {
@@ -302,7 +279,7 @@ fn steps_on_people(path: &'static str) -> Vec<Step> {
             on("admin", &[("role", "admin"), ("reason", "helps us more")]),
             on("member", &[("role", "member"), ("reason", "wants to rest")]),
         ],
-        other => panic!("moderators alone send {other}: say here which acts it is for"),
+        other => unknown(other),
     }
 }
 
@@ -316,7 +293,7 @@ async fn whatever_moderators_alone_may_send_stands_in_the_log_in_a_row_of_its_ow
         assert!(!steps.is_empty(), "{path}");
         for step in steps {
             forum.app.pass(60);
-            forum.perform(&step).await;
+            forum.take(&step).await;
         }
     }
 }

@@ -6,9 +6,11 @@ use axum::http::StatusCode;
 use stoa::clock::{HOUR, MINUTE};
 use tokio::time::timeout;
 
-use crate::app::TestApp;
+use crate::app::{Page, TestApp};
 
 const VISITS: &str = "select count(*) from visits";
+/// The way to the replies, with how many are unread.
+const REPLIES: &str = "header a[href='/replies']";
 
 #[tokio::test]
 async fn looks_of_many_members_are_written_together() {
@@ -46,15 +48,17 @@ async fn who_reads_does_not_wait_for_who_writes() {
     let app = TestApp::new().await;
     let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
     let story = alice.text_story("A story", "Words.").await;
+    app.pass(MINUTE);
     bob.reply(story, "An answer.").await;
     app.pass(2 * HOUR);
+    assert_eq!(alice.get("/").await.number(REPLIES), 1, "nothing has been read yet");
     let mut other = app.connection().await;
     sqlx::query("begin immediate").execute(&mut other).await.expect("the writer's place");
     let reading = async {
         for path in [format!("/item/{story}"), "/replies".to_owned(), "/".to_owned(), format!("/item/{story}")] {
             assert_eq!(alice.get(&path).await.status, StatusCode::OK, "{path}");
         }
-        assert!(!alice.get("/").await.has("class=\"count\">1<"), "they have been read");
+        assert_eq!(alice.get("/").await.number(REPLIES), 0, "they have been read");
     };
     timeout(Duration::from_secs(4), reading)
         .await
@@ -82,29 +86,33 @@ async fn what_somebody_has_seen_is_seen_at_once_and_ever_after() {
         let comment = bob.reply(story, "Bob's.").await;
         alice.reply(comment, "New, and for Bob.").await;
         app.pass(MINUTE);
+        // How many comments of the story are new, and how many replies are unread, as the list says.
+        let unseen = format!("#i{story} a > b");
+        let said = |page: &Page| (page.texts(&unseen), page.number(REPLIES));
+        let one_of_each = (vec!["(1 new)".to_owned()], 1);
         for _ in 0..2 {
-            assert!(bob.get("/new").await.has("(1 new)"), "{writes}");
-            assert!(bob.get("/new").await.has("class=\"count\">1<"), "{writes}");
+            assert_eq!(said(&bob.get("/new").await), one_of_each, "{writes}");
             write().await;
         }
         for _ in 0..2 {
-            assert_eq!(bob.get(&thread).await.count("<b>new</b>"), 1, "{writes}");
-            assert!(!bob.get("/new").await.has("new)"), "{writes}: the thread has been seen");
+            bob.get(&thread).await.finds(1, "article.new");
+            assert_eq!(said(&bob.get("/new").await), (vec![], 1), "{writes}: the thread has been seen");
             write().await;
         }
-        assert_eq!(bob.get("/replies").await.count("class=\"c flat new\""), 1, "{writes}");
+        bob.get("/replies").await.finds(1, "article.new");
         for _ in 0..2 {
-            assert!(!bob.get("/new").await.has("class=\"count\""), "{writes}: the reply has been read");
-            assert_eq!(bob.get("/replies").await.count("class=\"c flat new\""), 0, "{writes}");
+            assert_eq!(said(&bob.get("/new").await), (vec![], 0), "{writes}: the reply has been read");
+            bob.get("/replies").await.finds(0, "article.new");
             write().await;
         }
         app.pass(MINUTE);
         alice.reply(comment, "Another for Bob.").await;
         app.pass(MINUTE);
-        assert!(bob.get("/new").await.has("(1 new)") && bob.get("/new").await.has("class=\"count\">1<"), "{writes}");
+        assert_eq!(said(&bob.get("/new").await), one_of_each, "{writes}");
         app.pass(2 * HOUR);
         let page = bob.get("/settings/sessions").await;
-        assert!(page.has("last seen <time datetime=\"2026-11-23T15:03:00Z\">just now"), "{writes}: {}", page.text());
+        let seen = &page.all("main li:has(b) time")[0];
+        assert_eq!((seen.attr("datetime"), seen.text.as_str()), ("2026-11-23T15:03:00Z", "just now"), "{writes}");
     }
 }
 

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use sqlx::AssertSqlSafe;
+use stoa::domain::moderation::ModerationError;
 use stoa::domain::site::{SiteName, Stance};
 use stoa::domain::user::Role;
 use stoa::store::Act;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::sentences::refused;
 
 async fn merge(moderator: &mut Browser, id: i64, into: &str) -> Page {
     moderator.post(&format!("/item/{id}/merge"), &[("on", "true"), ("into", into), ("reason", "the same news")]).await
@@ -25,17 +27,12 @@ async fn detach(moderator: &mut Browser, id: i64, on: bool) -> Page {
 
 /// The ids of a thread's comments as its page shows them.
 fn shown(page: &Page) -> BTreeSet<i64> {
-    let text = page.text();
-    let ids =
-        text.split("<article class=\"c").skip(1).filter_map(|rest| rest.split("id=\"c").nth(1)?.split('"').next());
-    ids.map(|id| id.parse().expect("an id")).collect()
+    page.comments().into_iter().collect()
 }
 
 /// How many comments the head of a story says it has.
-fn said(page: &Page) -> usize {
-    let text = page.text();
-    let talk = text.split("<a class=\"talk\" href=\"#comments\">").nth(1).expect("a count");
-    talk.split(' ').next().and_then(|n| n.parse().ok()).expect("a number")
+fn said(page: &Page) -> i64 {
+    page.number("article a[href='#comments']")
 }
 
 #[tokio::test]
@@ -45,7 +42,8 @@ async fn a_duplicate_joins_the_other_story_and_its_address_leads_there() {
     let mut mia = app.person("mia", Role::Moderator).await;
     let story = alice.story("The news", "https://example.com/news").await;
     let first = bob.reply(story, "The first word.").await;
-    let duplicate = bob.story("The same news", "https://example.org/the-same").await;
+    let title = "The same news";
+    let duplicate = bob.story(title, "https://example.org/the-same").await;
     let top = alice.reply(duplicate, "Said under the duplicate.").await;
     let below = bob.reply(top, "And answered there.").await;
     alice.vote(duplicate, "up").await;
@@ -63,7 +61,7 @@ async fn a_duplicate_joins_the_other_story_and_its_address_leads_there() {
     let page = visitor.get(&format!("/item/{story}")).await;
     assert_eq!(shown(&page), BTreeSet::from([first, top, below]));
     assert_eq!(said(&page), 3);
-    assert!(page.has("2 points"), "its votes are its own: nobody counts twice");
+    assert_eq!(page.points(story), Some(2), "its votes are its own: nobody counts twice");
     assert_eq!((app.karma("alice").await, app.karma("bob").await), karma);
     for list in [
         "/",
@@ -75,22 +73,26 @@ async fn a_duplicate_joins_the_other_story_and_its_address_leads_there() {
         "/feed/top.atom",
         "/search?q=same",
     ] {
-        assert!(!visitor.get(list).await.has("The same news"), "{list}");
+        assert!(!visitor.get(list).await.text().contains(title), "{list}");
     }
-    assert!(visitor.get(&format!("/item/{below}")).await.has("The news"), "a comment's own page names the new story");
-    assert!(bob.get("/user/bob/submissions").await.has("[dupe]"), "its author sees what became of it");
-    assert!(bob.get("/replies").await.has("merged your story into") && bob.get("/replies").await.has("the same news"));
-    assert!(alice.get("/replies").await.has("And answered there."));
-    let log = visitor.get(&format!("/log?item={duplicate}")).await;
-    assert!(
-        log.has("merged") && log.has(&format!("into <a href=\"/item/{story}\">")) && log.has("because: the same news")
-    );
+    let page = visitor.get(&format!("/item/{below}")).await;
+    assert_eq!(page.one(&format!("h1 + p a[href='/item/{story}']")).text, "The news", "the new story is named");
+    let page = bob.get("/user/bob/submissions").await;
+    assert!(page.marks(duplicate).contains(&"[dupe]".to_owned()), "its author sees what became of it");
+    let notice = bob.get("/replies").await.one("article[id^='n']");
+    assert!(notice.text.contains("the same news"), "why: {}", notice.text);
+    notice.finds(1, &format!("div a[href='/item/{story}']"));
+    assert!(alice.get("/replies").await.comments().contains(&below));
+    let logged = visitor.get(&format!("/log?item={duplicate}")).await.one("main ol > li").text;
+    assert!(logged.starts_with("mia merged ") && logged.contains("into “The news”"), "{logged}");
+    assert!(logged.ends_with("because: the same news"), "{logged}");
 
     alice.reply(top, "Said after the merge.").await;
     assert_eq!(said(&visitor.get(&format!("/item/{story}")).await), 4);
-    let late = alice.post(&format!("/item/{duplicate}/reply"), &[("text", "A long reply, typed before.")]).await;
-    assert!(late.status == StatusCode::FORBIDDEN && late.has("its thread goes on there"), "{}", late.text());
-    assert!(late.has("A long reply, typed before."), "what was typed is theirs to keep");
+    let typed = "A long reply, typed before.";
+    let late = alice.post(&format!("/item/{duplicate}/reply"), &[("text", typed)]).await;
+    refused(&late, StatusCode::FORBIDDEN, "This was merged into another story: its thread goes on there.");
+    assert_eq!(late.value("[name=text]"), typed, "what was typed is theirs to keep");
 }
 
 #[tokio::test]
@@ -103,7 +105,7 @@ async fn the_address_of_a_merged_story_submitted_again_is_a_vote_for_the_other()
     merge(&mut mia, duplicate, &story.to_string()).await;
     let mut carl = app.member("carl").await;
     assert_eq!(carl.story("Once more", "https://example.org/the-same").await, story);
-    assert!(app.visitor().get(&format!("/item/{story}")).await.has("2 points"));
+    assert_eq!(app.visitor().get(&format!("/item/{story}")).await.points(story), Some(2));
 }
 
 #[tokio::test]
@@ -120,16 +122,14 @@ async fn a_merge_is_undone_with_what_was_said_since() {
     let since = alice.reply(deep, "Since.").await;
     detach(&mut mia, deep, true).await;
     let desk = mia.get(&format!("/item/{story}")).await;
-    assert!(
-        desk.has(&format!("action=\"/item/{duplicate}/merge\"")) && desk.has("Other news"),
-        "the way back is there"
-    );
+    let way_back = desk.one(&format!("form[action='/item/{duplicate}/merge']"));
+    assert!(way_back.text.contains("Other news"), "{}", way_back.text);
     unmerge(&mut mia, duplicate).await;
     let mut visitor = app.visitor();
     let (one, other) = (visitor.get(&format!("/item/{story}")).await, visitor.get(&format!("/item/{duplicate}")).await);
     assert_eq!((shown(&one), said(&one)), (BTreeSet::from([here]), 1));
     assert_eq!((shown(&other), said(&other)), (BTreeSet::from([there, deep, since]), 3));
-    assert!(visitor.get("/new").await.has("Other news"));
+    assert!(visitor.get("/new").await.stories().contains(&duplicate));
     detach(&mut mia, deep, false).await;
     let page = visitor.get(&format!("/item/{there}")).await;
     assert_eq!(shown(&page), BTreeSet::from([there, deep, since]), "moved back below what it answered");
@@ -167,9 +167,10 @@ async fn what_cannot_be_merged_is_said_and_what_was_typed_is_kept() {
     ] {
         let page = merge(&mut mia, id, &into).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{id} into {into}");
-        assert!(page.has(sentence), "{id} into {into}: {}", page.text());
-        let kept = page.has(&format!("value=\"{into}\""));
-        assert!(kept || id != story || into.is_empty(), "{into} is kept: {}", page.text());
+        assert!(page.says(sentence), "{id} into {into}: {}", page.text());
+        if id == story {
+            assert_eq!(page.value("#merge-into"), into, "it is kept");
+        }
     }
     assert_eq!(app.dump(&[]).await, before, "nothing was done");
     assert_eq!(unmerge(&mut mia, story).await.status, StatusCode::CONFLICT);
@@ -191,8 +192,8 @@ async fn a_branch_moves_up_to_the_story_and_back() {
     let above = bob.reply(story, "On the story.").await;
     let branch = alice.reply(above, "Off it.").await;
     let leaf = bob.reply(branch, "Further off.").await;
-    let refused = mia.post(&format!("/item/{branch}/detach"), &[("on", "true"), ("reason", "")]).await;
-    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.has("Say why"));
+    let page = mia.post(&format!("/item/{branch}/detach"), &[("on", "true"), ("reason", "")]).await;
+    refused(&page, StatusCode::UNPROCESSABLE_ENTITY, ModerationError::NoReason);
     assert_eq!(detach(&mut mia, above, true).await.status, StatusCode::BAD_REQUEST, "it stands there already");
     assert_eq!(detach(&mut mia, branch, true).await.status, StatusCode::SEE_OTHER);
     let mut visitor = app.visitor();
@@ -200,14 +201,17 @@ async fn a_branch_moves_up_to_the_story_and_back() {
     assert_eq!(shown(&page), BTreeSet::from([above]), "nothing answers it any more");
     assert_eq!(shown(&visitor.get(&format!("/item/{branch}")).await), BTreeSet::from([branch, leaf]));
     assert_eq!(app.number(&format!("select depth from items where id = {leaf}")).await, 2);
-    assert!(visitor.get(&format!("/log?item={branch}")).await.has(&format!("from below <a href=\"/item/{above}\">")));
-    assert!(alice.get("/replies").await.has("up to the story. The reason: off-topic."));
-    let desk = mia.get(&format!("/item/{branch}")).await;
-    assert!(desk.has(&format!("href=\"/item/{above}\">another comment</a>")) && desk.has("Move it back"));
+    let logged = visitor.get(&format!("/log?item={branch}")).await.one("main ol > li");
+    logged.finds(1, &format!("a[href='/item/{above}']"));
+    assert!(alice.get("/replies").await.notices()[0].contains("off-topic"));
+    let way_back = format!("form[action='/item/{branch}/detach']:has(a[href='/item/{above}'])");
+    let form = mia.get(&format!("/item/{branch}")).await.one(&way_back);
+    assert_eq!(form.one("a").text, "another comment");
+    form.finds(1, "button[name=on][value=false]");
     assert_eq!(detach(&mut mia, branch, false).await.status, StatusCode::SEE_OTHER);
     assert_eq!(shown(&visitor.get(&format!("/item/{above}")).await), BTreeSet::from([above, branch, leaf]));
     assert_eq!(app.number(&format!("select depth from items where id = {leaf}")).await, 3);
-    assert!(!mia.get(&format!("/item/{branch}")).await.has("Move it back"));
+    mia.get(&format!("/item/{branch}")).await.finds(0, &way_back);
 }
 
 /// A comment as the database has it.
@@ -247,8 +251,8 @@ async fn check(app: &TestApp, comments: usize, after: &str) {
         let page = visitor.get(&format!("/item/{}", story.id)).await;
         if page.status == StatusCode::OK {
             let here = shown(&page);
-            let visible = page.count("<a class=\"u\" href=\"/user/") - 1;
-            assert_eq!(said(&page), visible, "{after}: story {} says what a visitor sees", story.id);
+            let visible = page.all("article[id^='c'] > header > a[href^='/user/']").len();
+            assert_eq!(usize::try_from(said(&page)), Ok(visible), "{after}: story {}", story.id);
             seen.extend(here);
         } else {
             let to = page.location().unwrap_or_else(|| panic!("{after}: {} {}", page.status, page.text()));
@@ -310,9 +314,8 @@ async fn votes_on_what_was_merged_show_as_ones_own_at_once() {
     let comment = alice.reply(duplicate, "A comment.").await;
     bob.vote(comment, "up").await;
     let voted = |page: Page| {
-        let text = page.text();
-        let article = text.split(&format!("id=\"c{comment}\"")).nth(1).map(str::to_owned);
-        article.map(|text| text.split("</article>").next().is_some_and(|one| one.contains("value=\"none\"")))
+        let article = page.all(&format!("#c{comment}")).pop()?;
+        Some(article.all("header button[name=dir][value=none]").len() == 1)
     };
     for _ in 0..2 {
         assert_eq!(voted(bob.get(&format!("/item/{story}")).await), None, "it stands elsewhere");

@@ -28,11 +28,12 @@ async fn ones_own_flags_say_why_and_when_they_were_cast_and_what_came_of_them() 
     app.pass(3 * 86_400);
     let mut ann = app.session("ann").await;
     let page = ann.get("/flagged").await;
+    let agreed = "You flagged it as spam 3 days ago. A moderator agreed.";
     for (id, said) in [
         (open, "You flagged it as off-topic 3 days ago."),
         (cleared, "You flagged it as a duplicate 3 days ago. A moderator let it stand."),
         (comment, "You flagged it as rude 3 days ago."),
-        (killed, "You flagged it as spam 3 days ago. A moderator agreed."),
+        (killed, agreed),
     ] {
         assert_eq!(note(&page, id), said);
     }
@@ -50,7 +51,7 @@ async fn ones_own_flags_say_why_and_when_they_were_cast_and_what_came_of_them() 
     let page = ann.get("/flagged").await;
     page.finds(0, "main h2 + ul");
     page.finds(1, &format!("#i{killed}"));
-    assert_eq!(note(&page, killed), "You flagged it as spam 3 days ago. A moderator agreed.");
+    assert_eq!(note(&page, killed), agreed);
     assert!(page.mentions("Buy my things"));
     let panel = ann.get(&format!("/item/{killed}")).await.one("#panel").text;
     assert_eq!(panel, "You flagged this as spam. A moderator agreed.");

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use stoa::domain::password::PasswordError;
+use stoa::domain::user::NameError;
 use tempfile::TempDir;
 
 const THREAD: &str = include_str!("../fixtures/import/thread.json");
@@ -193,11 +195,12 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert!(folder.works("admin password bob").starts_with("Set the password of bob"));
     assert!(folder.works("admin ban bob --reason spam").starts_with("Banned bob"));
     folder.refuses("admin ban bob --reason spam", "", "bob is banned already");
-    assert_eq!(folder.works("admin unban bob"), "Lifted the ban of bob.\n");
+    let lifted = "Lifted the ban of bob.\n";
+    assert_eq!(folder.works("admin unban bob"), lifted);
     folder.refuses("admin unban bob", "", "bob is free already");
     assert!(folder.works("admin ban bob --days 3 --reason spam").starts_with("Banned bob until "));
     folder.refuses("admin ban bob --days 0 --reason spam", "", "Say for how many days");
-    assert_eq!(folder.works("admin unban bob"), "Lifted the ban of bob.\n");
+    assert_eq!(folder.works("admin unban bob"), lifted);
     assert_eq!(folder.works("admin slow bob --reason haste"), "Slowed bob down until a moderator lifts it.\n");
     assert!(folder.works("admin slow bob --days 1 --reason haste").starts_with("Slowed bob down until "));
     assert_eq!(folder.works("admin unslow bob"), "bob can post as often as others again.\n");
@@ -207,13 +210,15 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert_eq!(folder.works("admin shadow bob --reason spam"), "Shadow-banned bob.\n");
     folder.refuses("admin shadow bob --reason spam", "", "bob is shadow-banned already");
     assert_eq!(folder.works("admin unshadow bob --bring-back"), "Lifted the shadow-ban of bob.\n");
-    folder.refuses("admin ban Root --reason spam", "", "Root is the last admin");
+    let last = "Root is the last admin";
+    folder.refuses("admin ban Root --reason spam", "", last);
     folder.refuses("admin create BOB", PASSWORD, "the name BOB is taken");
-    folder.refuses("admin create b", PASSWORD, "A name has 2 to 20 characters.");
-    folder.refuses("admin create carl", "short\n", "A password has at least 8 characters.");
-    folder.refuses("admin create carl", "", "A password has at least 8 characters.");
+    folder.refuses("admin create b", PASSWORD, &NameError::Length.to_string());
+    for short in ["short\n", ""] {
+        folder.refuses("admin create carl", short, &PasswordError::Short.to_string());
+    }
     folder.refuses("admin role nobody member", "", "nobody is called nobody");
-    folder.refuses("admin role Root member", "", "Root is the last admin");
+    folder.refuses("admin role Root member", "", last);
     folder.refuses("admin claim bob", PASSWORD, "bob is not an unclaimed imported name");
     folder.refuses("admin kill 99", "", "there is no item 99");
     let log = folder.works("admin log");

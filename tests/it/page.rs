@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::OnceLock;
 
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -11,6 +12,8 @@ pub struct Page {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    /// The page, once somebody asked for it.
+    document: OnceLock<Html>,
 }
 
 /// An element of a page: a copy, so that nothing of the page needs to live as long.
@@ -129,8 +132,17 @@ pub fn fold(text: &str) -> String {
 
 /// Copies of all that `selector` finds.
 pub fn elements(html: &Html, selector: &str) -> Vec<Element> {
-    let selector = Selector::parse(selector).unwrap_or_else(|e| panic!("the selector {selector}: {e}"));
-    html.select(&selector).map(Element::of).collect()
+    html.select(&parsed(selector)).map(Element::of).collect()
+}
+
+/// How many elements `selector` finds.
+pub fn count(html: &Html, selector: &str) -> usize {
+    html.select(&parsed(selector)).count()
+}
+
+#[track_caller]
+pub fn parsed(selector: &str) -> Selector {
+    Selector::parse(selector).unwrap_or_else(|e| panic!("the selector {selector}: {e}"))
 }
 
 #[track_caller]
@@ -142,29 +154,33 @@ fn the_only(found: Vec<Element>, selector: &str, within: &str) -> Element {
 }
 
 impl Page {
+    pub fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Page {
+        Page { status, headers, body, document: OnceLock::new() }
+    }
+
     /// The body as it came.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether the body holds these bytes. For what is no page, such as a feed; a page is asked by selector.
+    /// Whether the body holds these words: of what is no page, such as a feed. A page is asked by selector or role.
+    #[track_caller]
     pub fn has(&self, words: &str) -> bool {
+        assert!(
+            !self.header("content-type").starts_with("text/html"),
+            "a page is asked by selector or role: “{words}”"
+        );
         self.text().contains(words)
     }
 
-    /// How often `words` stand in the body.
-    pub fn count(&self, words: &str) -> usize {
-        self.text().matches(words).count()
-    }
-
     /// The page, parsed as a browser does.
-    pub fn document(&self) -> Html {
-        Html::parse_document(&self.text())
+    pub fn document(&self) -> &Html {
+        self.document.get_or_init(|| Html::parse_document(&self.text()))
     }
 
     /// All elements that `selector` finds, in the order of the page.
     pub fn all(&self, selector: &str) -> Vec<Element> {
-        elements(&self.document(), selector)
+        elements(self.document(), selector)
     }
 
     /// The one element that `selector` finds; none, or more, fails.
@@ -176,13 +192,13 @@ impl Page {
     /// Fails unless `selector` finds exactly so many elements.
     #[track_caller]
     pub fn finds(&self, number: usize, selector: &str) {
-        let found = self.all(selector);
-        assert_eq!(found.len(), number, "{selector} finds {found:#?} in {}", self.text());
+        let found = count(self.document(), selector);
+        assert_eq!(found, number, "{selector} in {}", self.text());
     }
 
     /// The texts of all that `selector` finds.
     pub fn texts(&self, selector: &str) -> Vec<String> {
-        self.all(selector).into_iter().map(|element| element.text).collect()
+        self.document().select(&parsed(selector)).map(text_of).collect()
     }
 
     /// All that the page says within its body, white space folded.
@@ -208,11 +224,6 @@ impl Page {
         let to = self.location().unwrap_or_else(|| panic!("a new item: {} {}", self.status, self.text()));
         let id: String = to.trim_start_matches("/item/").chars().take_while(char::is_ascii_digit).collect();
         id.parse().expect("an id")
-    }
-
-    /// Where `words` stand in the page, to compare orders.
-    pub fn place_of(&self, words: &str) -> usize {
-        self.text().find(words).unwrap_or_else(|| panic!("“{words}” is on the page"))
     }
 
     /// The text of a page that may have come compressed.

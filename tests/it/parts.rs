@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use scraper::Node;
 
-use crate::page::{Element, Page, fold};
+use crate::page::{Element, Page, fold, parsed};
+
+/// The other stories of the same address that a story's page names, with their links.
+pub const EARLIER: &str = "article > p > a[href^='/item/']";
 
 /// The first number in a text; zero where there is none.
 fn number_in(text: &str) -> i64 {
@@ -83,7 +86,9 @@ impl Page {
     }
 
     fn ids(&self, selector: &str) -> Vec<i64> {
-        self.all(selector).iter().filter_map(|post| post.attr("id").get(1..)?.parse().ok()).collect()
+        let selector = parsed(selector);
+        let posts = self.document().select(&selector);
+        posts.filter_map(|post| post.attr("id")?.get(1..)?.parse().ok()).collect()
     }
 
     /// The titles of a list of stories, in its order.

@@ -118,7 +118,7 @@ async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
         Err(_) => "",
     };
     let typed = "Kept <b>words</b>";
-    let (days, why) = ("Say for how many days", "Say why: the reason is kept with the act.");
+    let (days, why) = ("Say for how many days, from 1 to 3650", "Say why: the reason is kept with the act.");
     for (path, form, field, mistake) in [
         ("ban", vec![("on", "true"), ("ban_days", "0"), ("ban_reason", typed)], "ban_days", days),
         ("ban", vec![("on", "true"), ("ban_days", "open"), ("ban_reason", " "), ("note", typed)], "ban_reason", why),
@@ -411,14 +411,16 @@ async fn what_makes_no_sense_for_an_account_that_nobody_can_log_in_to_is_refused
     assert!(page.says("there is nobody to warn or to hold back"), "{}", page.text());
     page.finds(1, "form[action='/user/mole/note']");
     let bobs = mia.get("/user/bob/moderate").await;
+    let form_of = |name: &str, act: &str| format!("form[action='/user/{name}/{act}']");
+    let nobody = "Nobody can log in to this account, so there is nobody to hold back.";
     for (path, form, sentence) in [
         ("warn", vec![("warning", "Be kind.")], "Nobody can log in to this account, so nobody would read it."),
-        ("ban", vec![("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")], "there is nobody to hold back"),
-        ("slow", vec![("on", "true"), ("slow_days", "3"), ("slow_reason", "spam")], "there is nobody to hold back"),
-        ("shadow", vec![("on", "true"), ("shadow_reason", "spam")], "there is nobody to hold back"),
+        ("ban", vec![("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")], nobody),
+        ("slow", vec![("on", "true"), ("slow_days", "3"), ("slow_reason", "spam")], nobody),
+        ("shadow", vec![("on", "true"), ("shadow_reason", "spam")], nobody),
     ] {
-        bobs.finds(1, &format!("form[action='/user/bob/{path}']"));
-        page.finds(0, &format!("form[action='/user/mole/{path}']"));
+        bobs.finds(1, &form_of("bob", path));
+        page.finds(0, &form_of("mole", path));
         let answer = mia.post(&format!("/user/mole/{path}"), &form).await;
         assert!(answer.status == StatusCode::FORBIDDEN && answer.says(sentence), "{path}: {}", answer.text());
     }

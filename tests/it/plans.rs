@@ -16,6 +16,13 @@ use crate::app::{Browser, TestApp};
 use crate::roles::{Who, case, forum, table};
 use crate::statements::alone;
 
+/// Steps that several statements take, and why they are bounded.
+const SORTED: &str = "USE TEMP B-TREE FOR ORDER BY";
+const ADMINS: &str = "SCAN users USING INDEX users_admins";
+const A_PAGE: &str = "a page, in the order of the index";
+const AT_MOST_100: &str = "at most 100, which the statement counts";
+const NEWEST_50: &str = "the newest 50, in the order of the index";
+
 /// Steps that would be refused otherwise: the step's beginning, a part of its statement, and why it is bounded.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
@@ -33,24 +40,20 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         " order by time desc limit ",
         "the newest 2,000, from the index alone",
     ),
-    (
-        "USE TEMP B-TREE FOR ORDER BY",
-        " and time >= $1 order by +score desc, id desc limit ",
-        "a span's scores, from the index alone",
-    ),
-    ("SCAN users USING INDEX users_leaders", " order by karma desc, id limit ", "a page, in the order of the index"),
+    (SORTED, " and time >= $1 order by +score desc, id desc limit ", "a span's scores, from the index alone"),
+    ("SCAN users USING INDEX users_leaders", " order by karma desc, id limit ", A_PAGE),
     ("SCAN users USING COVERING INDEX users_admins", " where role = 'admin' limit 1", "one row"),
-    ("SCAN users USING INDEX users_admins", " where role = 'admin' and (banned_at ", "the few admins"),
-    ("SCAN users USING INDEX users_admins", " where role = 'admin' order by id limit 1", "one row"),
+    (ADMINS, " where role = 'admin' and (banned_at ", "the few admins"),
+    (ADMINS, " where role = 'admin' order by id limit 1", "one row"),
     ("SCAN settings", "select name, value from settings", "as many as there are, when the forum starts"),
     ("SCAN items USING INDEX items_new", "limit 20000) as newest ", "the titles that are searched: the newest 20,000"),
     ("SCAN newest", "limit 20000) as newest ", "the same titles"),
-    ("USE TEMP B-TREE FOR ORDER BY", "limit 20000) as newest ", "what was found among them"),
-    ("SCAN unread_replies", " limit $3) as unread_replies", "at most 100, which the statement counts"),
-    ("SCAN waiting_items", " limit $3) as waiting_items)", "at most 100, which the statement counts"),
+    (SORTED, "limit 20000) as newest ", "what was found among them"),
+    ("SCAN unread_replies", " limit $3) as unread_replies", AT_MOST_100),
+    ("SCAN waiting_items", " limit $3) as waiting_items)", AT_MOST_100),
     ("SCAN last_stories", " limit 50) as last_stories ", "an author's last 50, for each row of a page of the queue"),
     ("SCAN last_comments", " limit 50) as last_comments ", "the same of comments"),
-    ("SCAN m USING INDEX moderation_", " order by m.at desc, m.id desc limit ", "a page, in the order of the index"),
+    ("SCAN m USING INDEX moderation_", " order by m.at desc, m.id desc limit ", A_PAGE),
     ("SCAN r", "from rules r ", "at most 500, which are kept in memory"),
     ("SCAN b", "with recursive below (id) ", "what was found below a comment so far"),
     (
@@ -64,9 +67,9 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN asked", "with asked (", "the same"),
     ("SCAN known", "), known (user_id, item_id)", "the same"),
     ("SCAN last_origins", " limit 20) as last_origins ", "an author's last 20, for each address that is asked for"),
-    ("SCAN s USING INDEX items_new", " limit 50) as newest_stories ", "the newest 50, in the order of the index"),
+    ("SCAN s USING INDEX items_new", " limit 50) as newest_stories ", NEWEST_50),
     ("SCAN newest_stories", " limit 50) as newest_stories ", "the same"),
-    ("SCAN c USING INDEX items_comments", " limit 50) as newest_comments", "the newest 50, in the order of the index"),
+    ("SCAN c USING INDEX items_comments", " limit 50) as newest_comments", NEWEST_50),
     ("SCAN newest_comments", " limit 50) as newest_comments", "the same"),
     // Where a row is written that others may refer to, a plan has a step for those that were written before it. It runs only while a
     // reference is broken (SQLite's OP_FkIfZero), and none is: parents are written first.
@@ -402,5 +405,5 @@ fn literals(code: &str) -> Vec<String> {
 /// Whether a step goes by an index to what it is about, in the order that is asked for.
 fn is_bounded(step: &str) -> bool {
     let constants = (step.starts_with("SCAN ") && step.contains("CONSTANT ROW")) || step.contains("-ROW VALUES CLAUSE");
-    constants || !(step.starts_with("SCAN ") || step.starts_with("USE TEMP B-TREE FOR ORDER BY"))
+    constants || !(step.starts_with("SCAN ") || step.starts_with(SORTED))
 }

@@ -7,6 +7,9 @@ use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 
+/// The link of an empty page to where there is more.
+const NEXT: &str = "main div > p + p:last-child > a[href^='/']";
+
 #[tokio::test]
 async fn an_empty_forum_says_what_it_is_and_how_to_begin() {
     let app = TestApp::new().await;
@@ -22,7 +25,8 @@ async fn a_story_stands_in_the_lists_that_it_belongs_to() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
     alice.story("A plain story", "https://example.com/plain").await;
-    alice.text_story("Ask: what do you read?", "Tell me.").await;
+    let question = "Ask: what do you read?";
+    alice.text_story(question, "Tell me.").await;
     alice.text_story("Show: my garden", "It grows.").await;
     let mut visitor = app.visitor();
     for (path, plain, ask, show) in [
@@ -32,7 +36,7 @@ async fn a_story_stands_in_the_lists_that_it_belongs_to() {
         ("/show", false, false, true),
     ] {
         let titles = visitor.get(path).await.titles();
-        let found = ["A plain story", "Ask: what do you read?", "Show: my garden"];
+        let found = ["A plain story", question, "Show: my garden"];
         let found = found.map(|title| titles.iter().any(|shown| shown == title));
         assert_eq!(found, [plain, ask, show], "{path}: {titles:?}");
     }
@@ -82,7 +86,7 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
         let [what, next] = empty(&page);
         assert!(what.starts_with(words) && !next.is_empty(), "{path}: {what} {next}");
         // What to search for instead, nobody knows.
-        page.finds(usize::from(!path.starts_with("/search")), "main div > p + p:last-child > a[href^='/']");
+        page.finds(usize::from(!path.starts_with("/search")), NEXT);
     }
     let mut alice = app.member("alice").await;
     for (path, words) in [
@@ -95,7 +99,7 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
     ] {
         let page = alice.get(path).await;
         assert!(empty(&page)[0].starts_with(words), "{path}: {}", page.text());
-        page.finds(1, "main div > p + p:last-child > a[href^='/']");
+        page.finds(1, NEXT);
     }
 }
 

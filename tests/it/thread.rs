@@ -7,15 +7,13 @@ use stoa::domain::user::Role;
 
 use crate::app::{Page, TestApp};
 use crate::fixtures::{kill, show_dead};
+use crate::parts::EARLIER;
 
 /// The comment count at the head of a story's page, as a visitor reads it.
 async fn comments_of(app: &TestApp, story: i64) -> String {
     let page = app.visitor().get(&format!("/item/{story}")).await;
     page.one(&format!("#i{story} a[href='#comments']")).text
 }
-
-/// The stories of the same address that a story's page names.
-const EARLIER: &str = "article > p > a[href^='/item/']";
 
 #[tokio::test]
 async fn comments_stand_in_the_order_asked_for_and_a_member_s_choice_is_kept() {
@@ -251,7 +249,7 @@ async fn what_is_not_there_or_not_allowed_has_a_page_that_helps() {
     let story = app.member("bob").await.story("A story", "https://example.com/a").await;
     for (path, status, words) in [
         ("/nothing", StatusCode::NOT_FOUND, "There is nothing at this address"),
-        ("/item/999", StatusCode::NOT_FOUND, "There is nothing at this address"),
+        ("/item/999", StatusCode::NOT_FOUND, "nothing at this address"),
         ("/item/abc", StatusCode::NOT_FOUND, "nothing at this address"),
         ("/logout", StatusCode::METHOD_NOT_ALLOWED, "does not take that kind of request"),
         (&format!("/item/{story}/edit"), StatusCode::FORBIDDEN, "You can edit only what you wrote yourself."),
