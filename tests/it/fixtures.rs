@@ -81,3 +81,8 @@ pub async fn told(app: &TestApp, name: &str) -> Vec<String> {
 pub async fn score(app: &TestApp, id: i64) -> i64 {
     app.number(&format!("select score from items where id = {id}")).await
 }
+
+/// Shadow-bans a member, without an act of a moderator.
+pub async fn shadow(app: &TestApp, name: &str) {
+    app.sql(&format!("update users set shadowed_at = 1 where name = '{name}'")).await;
+}

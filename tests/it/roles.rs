@@ -12,6 +12,7 @@ use stoa::domain::user::{Name, Role, UserId};
 use stoa::store::{Act, NewComment, NewFlag, NewRequest, NewStory};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::fixtures::shadow;
 
 /// The one table of addresses, read so that a new one without an expectation here fails.
 const ROUTES: &str = include_str!("../../src/web/routes.rs");
@@ -495,7 +496,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
             ghost
         }
         "unseen" => {
-            app.sql(&format!("update users set shadowed_at = 1 where name = '{ghost}'")).await;
+            shadow(app, &ghost).await;
             ghost
         }
         "unclaimed" => ghost,

@@ -6,7 +6,7 @@ use proptest::test_runner::TestRunner;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
-use crate::fixtures::{add_rule, behind_a_proxy, kill, post_from};
+use crate::fixtures::{add_rule, behind_a_proxy, kill, post_from, shadow};
 use crate::hostile::{check, inputs};
 
 async fn forum() -> TestApp {
@@ -135,7 +135,7 @@ async fn an_edit_meets_the_rules_as_a_new_post_does() {
 async fn moderators_may_quote_what_rules_stop_and_nobody_notices_a_shadow() {
     let app = TestApp::new().await;
     let (mut chief, mut ghost) = (app.person("chief", Role::Moderator).await, app.member("ghost").await);
-    app.sql("update users set shadowed_at = 1 where name = 'ghost'").await;
+    shadow(&app, "ghost").await;
     for (word, effect) in [("refused", "refuse"), ("killed", "kill"), ("queued", "queue")] {
         add_rule(&mut chief, "word", word, effect).await;
     }
@@ -311,7 +311,7 @@ async fn a_trial_of_a_large_site_says_how_far_it_looked() {
     let page = try_rule(&mut chief, "word", "casino", "queue").await;
     assert_eq!(hits(&page), 2_001);
     let said = page.texts("main section > p").join(" ");
-    assert!(said.contains("this counts what was posted since"), "{said}");
+    assert!(said.contains("this counts what was posted since 9 November 2026"), "{said}");
     assert!(said.contains("These are the newest 50."), "{said}");
     page.finds(50, &format!("{HIT} a[href^='/item/']"));
 }
@@ -349,7 +349,6 @@ async fn a_rule_that_cannot_be_taken_is_refused_in_a_sentence_and_kept_as_typed(
         ("word", "?!…", "queue", "spam", "pattern", no_word),
         ("word", "\u{202e}\u{301}", "queue", "spam", "pattern", no_word),
         ("word", "There, already!", "queue", "spam", "pattern", there),
-        // What is said of a site, the page of sites says as well.
         ("link", "co.uk", "queue", "spam", "pattern", "co.uk"),
         ("link", "github.io", "queue", "spam", "pattern", "github.io"),
         ("range", "203.0.112.0/20", "queue", "spam", "pattern", "Only networks of these sizes"),
@@ -364,6 +363,12 @@ async fn a_rule_that_cannot_be_taken_is_refused_in_a_sentence_and_kept_as_typed(
         assert_eq!(page.wrong(), [field], "{kind} {pattern}");
         assert!(page.errors()[0].1.contains(sentence), "{kind} {pattern}: {:?}", page.errors());
         assert_eq!(page.value("#pattern"), pattern);
+    }
+    // What is wrong with the name of a site is said as on the page of sites.
+    for name in ["co.uk", "github.io"] {
+        let rule = try_rule(&mut chief, "link", name, "queue").await.errors();
+        let form = [("name", name), ("stance", "banned"), ("reason", "spam")];
+        assert_eq!(rule[0].1, chief.post("/mod/sites", &form).await.errors()[0].1);
     }
     assert_eq!(app.number("select count(*) from rules").await, 1);
 }

@@ -295,7 +295,7 @@ async fn nobody_bans_a_site_without_having_seen_what_is_here_from_it() {
     }
     alice.story("From another", "https://notexample.com/").await;
     let before = app.dump(&[]).await;
-    for stance in ["banned", "penalised"] {
+    for (stance, words) in [("banned", "Ban example.com"), ("penalised", "Penalise example.com")] {
         let form =
             [("name", "example.com"), ("stance", stance), ("reason", "no <good>"), ("goto", "/from/example.com")];
         let page = chief.post("/mod/sites", &form).await;
@@ -307,7 +307,8 @@ async fn nobody_bans_a_site_without_having_seen_what_is_here_from_it() {
         for (name, value) in expected {
             assert_eq!(page.value(&format!("main section {ACT} [name={name}]")), value);
         }
-        assert_eq!(page.one(&format!("main section {ACT} button[name=stance]")).attr("value"), stance);
+        let button = page.one(&format!("main section {ACT} button[name=stance]"));
+        assert_eq!((button.attr("value"), button.text.as_str()), (stance, words));
     }
     assert_eq!(app.dump(&[]).await, before, "nothing is held yet");
     let form = [("name", "unheard-of.example"), ("stance", "banned"), ("reason", "spam")];

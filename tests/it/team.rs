@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
-use crate::fixtures::BY_MOLE;
+use crate::fixtures::{BY_MOLE, shadow};
 
 /// The forms by which the role of each of the team is changed.
 const CHANGE: &str = "main li form[action$='/role']";
@@ -79,7 +79,7 @@ async fn what_cannot_be_is_said_and_what_was_typed_is_kept() {
         app.account(name, Role::Member).await;
     }
     app.ban("carl").await;
-    app.sql("update users set shadowed_at = 1 where name = 'dora'").await;
+    shadow(&app, "dora").await;
     let before = app.dump(&[]).await;
     for (name, role, field, sentence) in [
         ("", "moderator", "name", "Give the name of the account."),

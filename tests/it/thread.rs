@@ -6,7 +6,7 @@ use stoa::clock::{DAY, HOUR, MINUTE};
 use stoa::domain::user::Role;
 
 use crate::app::{Page, TestApp};
-use crate::fixtures::{kill, show_dead};
+use crate::fixtures::{kill, shadow, show_dead};
 use crate::parts::EARLIER;
 
 /// The comment count at the head of a story's page, as a visitor reads it.
@@ -104,6 +104,10 @@ async fn what_is_new_since_the_last_visit_is_marked() {
     );
     shown.sort_unstable();
     assert_eq!(shown, new);
+    // They look new as well.
+    let look = |id: i64| page.one(&format!("#c{id}")).attr("class").to_owned();
+    assert_eq!((look(new[0]), look(old)), (look(new[1]), look(own)));
+    assert_ne!(look(new[0]), look(old));
     // They have been seen.
     bob.get("/new").await.finds(0, &count);
     app.pass(29 * MINUTE);
@@ -201,7 +205,7 @@ async fn the_comment_count_is_what_a_visitor_may_see() {
     let app = TestApp::new().await;
     let (mut alice, mut mia) = (app.member("alice").await, app.person("mia", Role::Moderator).await);
     let mut eve = app.member("eve").await;
-    app.sql("update users set shadowed_at = 1 where name = 'eve'").await;
+    shadow(&app, "eve").await;
     let story = alice.story("A story", "https://example.com/a").await;
     assert_eq!(comments_of(&app, story).await, "0 comments");
     let first = alice.reply(story, "One.").await;

@@ -11,7 +11,7 @@ use stoa::jobs::KEEP;
 use stoa::store::NewVote;
 
 use crate::app::{Browser, Page, TestApp};
-use crate::fixtures::{behind_a_proxy, post_from, score};
+use crate::fixtures::{behind_a_proxy, post_from, score, shadow};
 use crate::vote::differences;
 
 const ALICES: &str = "203.0.113.5";
@@ -342,7 +342,7 @@ async fn moderators_see_whose_votes_do_not_count_on_what_and_why() {
     let said = comment(&mut alice, ELSEWHERE, story).await;
     let (mut bob, mut carl) = (app.member("bob").await, app.member("carl").await);
     app.sql("update users set karma = 900, karma_base = 900 where name = 'carl'").await;
-    app.sql("update users set shadowed_at = 1 where name = 'carl'").await;
+    shadow(&app, "carl").await;
     vote(&mut bob, ALICES, story, "up").await;
     app.pass(3_000);
     vote(&mut carl, THIRD, said, "down").await;

@@ -11,7 +11,7 @@ use stoa::domain::vote::Dir;
 use stoa::store::NewVote;
 
 use crate::app::{Browser, Page, TestApp};
-use crate::fixtures::{kill, score};
+use crate::fixtures::{kill, score, shadow};
 
 pub const POLL: &str = include_str!("../fixtures/import/poll.jsonl");
 
@@ -164,7 +164,7 @@ async fn what_is_dead_deleted_or_a_job_takes_no_votes() {
 #[tokio::test]
 async fn the_vote_of_somebody_banned_or_shadow_banned_is_not_counted() {
     let (app, _, mut bob, story, _) = forum().await;
-    app.sql("update users set shadowed_at = 1 where name = 'bob'").await;
+    shadow(&app, "bob").await;
     assert_eq!(bob.vote(story, "up").await.status, StatusCode::SEE_OTHER);
     assert_eq!(bob.get("/").await.vote_on(story).as_deref(), Some("up"), "they do not notice");
     assert_eq!((score(&app, story).await, app.karma("alice").await), (1, 1));
@@ -294,7 +294,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
         let wrong = runtime.block_on(async {
             let (app, voters, items) = board().await;
-            app.sql("update users set shadowed_at = 1 where name = 'eve'").await;
+            shadow(&app, "eve").await;
             let (at, shared) = (app.now(), app.store.origin_key().origin("203.0.113.5".parse().expect("an address")));
             let tasks: Vec<_> = casts
                 .iter()
