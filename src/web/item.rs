@@ -33,7 +33,7 @@ use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::shown::{Comments, Slot, Under};
 use crate::web::state::App;
 use crate::web::threads::Kept;
-use crate::web::view::{Author, CommentView, Earlier, Eye, StoryView, Thread, When};
+use crate::web::view::{Author, CommentView, Eye, StoryView, Thread, When};
 
 /// How long a page's description is, in characters.
 const DESCRIPTION: usize = 160;
@@ -46,6 +46,13 @@ pub struct Above {
     pub gone: &'static str,
     pub when: When,
     pub html: Html,
+}
+
+/// An earlier discussion of the same address.
+pub struct Earlier {
+    pub id: ItemId,
+    pub when: When,
+    pub comments: i64,
 }
 
 /// The way from a comment's own page to the thread it stands in.

@@ -14,6 +14,7 @@ use crate::domain::thread::Node;
 use crate::domain::user::{Member, Role, UserId};
 use crate::domain::vote::{Dir, Vote, may_vote_down};
 use crate::store::Marks;
+use crate::web::item::Earlier;
 use crate::web::poll::OptionView;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
@@ -140,13 +141,6 @@ fn mark(item: &Item, sight: Sight, policy: &Policy) -> Option<&'static str> {
         Sight::Dead(Death::Merged) => Some("[dupe]"),
         Sight::Whole | Sight::Deleted | Sight::Hidden | Sight::Absent => None,
     }
-}
-
-/// An earlier discussion of the same address.
-pub struct Earlier {
-    pub id: ItemId,
-    pub when: When,
-    pub comments: i64,
 }
 
 /// A story as a row of a list, or at the head of its thread.

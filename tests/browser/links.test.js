@@ -69,7 +69,7 @@ test("the page's own links still open their forms in place", async () => {
   for (const [opener, action] of [
     [link(own(commentById(page, comment)), "reply"), `/item/${comment}/reply`],
     [link(own(commentById(page, comment)), "edit"), `/item/${comment}/edit`],
-    [link(head(page).locator(".meta"), "edit"), `${thread}/edit`],
+    [head(page).locator(".meta > a").filter({ hasText: /^edit$/ }), `${thread}/edit`],
     [answerLink(page), `${thread}/reply`],
   ]) {
     await opener.click();

@@ -123,7 +123,7 @@ async fn whom_a_moderator_slowed_down_posts_five_times_in_four_hours() {
     alice.text_story("My own", "Text.").await;
     let page = reply(&mut alice, story, "What I typed.").await;
     assert!(is_held(&page) && page.says("A moderator slowed you down: you can post 5 times in 4 hours."));
-    assert!(page.says("Please wait 48 minutes") && page.value("[name=text]") == "What I typed.", "{}", page.text());
+    assert!(page.says("Please wait 49 minutes") && page.value("[name=text]") == "What I typed.", "{}", page.text());
     assert!(is_held(&submit(&mut alice, "192.0.2.1", "Another").await), "stories and comments count together");
     assert_eq!(alice.vote(story, "up").await.status, StatusCode::SEE_OTHER, "votes are none of it");
     let page = alice.post("/invitations", &[]).await;

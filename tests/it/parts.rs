@@ -9,9 +9,6 @@ use crate::page::{Element, Page, fold, parsed};
 /// The other stories of the same address that a story's page names, with their links.
 pub const EARLIER: &str = "article > p > a[href^='/item/']";
 
-/// The links to the stories that had the address of a story before.
-pub const EARLIER: &str = "article > p > a[href^='/item/']";
-
 /// The first number in a text; zero where there is none.
 fn number_in(text: &str) -> i64 {
     let digits = text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit);
