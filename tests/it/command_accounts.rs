@@ -90,7 +90,7 @@ fn a_password_typed_in_a_terminal_does_not_show_and_is_asked_for_twice() {
     assert!(code == Some(0) && shown.contains("Made bob, a member."), "{shown}");
     assert!(!shown.contains("four") && !shown.contains("words"), "{shown}");
     let (code, shown) = on_a_terminal(&folder, "admin password bob", &twice);
-    assert!(code == Some(0) && shown.contains("Set the password of bob"), "{shown}");
+    assert!(code == Some(0) && shown.contains("Set the password of"), "{shown}");
     assert!(!shown.contains("four") && !shown.contains("words"), "{shown}");
 }
 
@@ -102,7 +102,7 @@ fn a_password_mistyped_weak_or_given_up_in_a_terminal_sets_none() {
     let (code, shown) = on_a_terminal(&folder, "admin create bob", &other);
     assert!(code == Some(1) && shown.contains("the two passwords differ, and none was set"), "{shown}");
     let (code, shown) = on_a_terminal(&folder, "admin create bob", &[("Password for bob: ", "short\r")]);
-    assert!(code == Some(1) && shown.contains("A password has at least 8 characters."), "{shown}");
+    assert!(code == Some(1) && shown.contains("at least 8 characters"), "{shown}");
     assert!(!shown.contains("again"), "a password that is not good is not asked for twice: {shown}");
     for key in ["\u{3}", "\u{4}"] {
         let (code, shown) = on_a_terminal(&folder, "admin create bob", &[("Password for bob: ", key)]);

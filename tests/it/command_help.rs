@@ -65,7 +65,7 @@ fn an_argument_that_cannot_be_used_is_told_with_what_it_should_be() {
         ("admin kill first", "'first' for '<ITEM>': it should be an item's number, as in its address: /item/1234"),
         ("admin unkill 0", "'0' for '<ITEM>': it should be an item's number"),
         ("admin revisions /item/12", "'/item/12' for '<ITEM>': it should be an item's number"),
-        ("admin role bob king", "choose member, moderator or admin"),
+        ("admin role bob king", "moderator or admin"),
         ("admin craete bob", "a similar subcommand exists: 'create'"),
         ("serve --lisen 127.0.0.1:8000", "a similar argument exists: '--listen'"),
     ] {

@@ -36,7 +36,7 @@ async fn what_the_first_admin_says_of_how_to_be_reached_stands_on_the_contact_pa
 #[tokio::test]
 async fn where_a_setting_says_it_the_first_admin_is_not_asked() {
     let app = TestApp::with(|settings| settings.contact = Some("Ring the bell.".to_owned())).await;
-    app.visitor().get(&app.app.setup.path().expect("a link")).await.finds(0, "#contact");
+    app.visitor().get(&app.app.setup.path().expect("a link")).await.finds(0, "textarea");
     assert!(set_up(&app, "").await.status.is_redirection());
     assert!(app.visitor().get("/contact").await.says("Ring the bell."));
 }

@@ -161,7 +161,7 @@ fn start(dir: &Path, port: u16) -> Child {
         std::thread::sleep(Duration::from_millis(10));
     }
     child.kill().and_then(|()| child.wait()).expect("ended");
-    panic!("the forum does not start");
+    panic!("it does not start");
 }
 
 /// What people send, of each kind, the `nth` time: who, where to and the form. What is switched is switched back at the next.
@@ -189,7 +189,7 @@ async fn compare(forum: &Forum, story: ItemId, acknowledged: &[i64], refused: &[
     let store = Store::open(&path).await.expect("a whole database");
     let thread = store.thread(story).await.expect("the thread");
     for id in acknowledged {
-        assert!(thread.iter().any(|item| item.id == ItemId(*id)), "comment {id} was acknowledged and is lost");
+        assert!(thread.iter().any(|item| item.id == ItemId(*id)), "comment {id} is lost");
     }
     for text in refused {
         assert!(thread.iter().all(|item| item.text != *text), "“{text}” was refused and is there");
@@ -232,6 +232,10 @@ async fn a_forum_whose_disk_is_full_or_fails_writes_again_once_it_does_not() {
             let answer = forum.post(name, &path, &form);
             assert_eq!(answer.status, 303, "after {fault}: {path}: {}", answer.text);
             acknowledged.extend(answer.comment());
+            if form.starts_with("on=true&reason=heat") {
+                // A locked thread takes no replies.
+                continue;
+            }
             forum.fails(fault);
             let between = format!("refused between {nth}");
             let form = format!("text={}", between.replace(' ', "+"));
@@ -240,7 +244,12 @@ async fn a_forum_whose_disk_is_full_or_fails_writes_again_once_it_does_not() {
             forum.works();
         }
         for path in ["/healthz", "/readyz"] {
-            assert_eq!(forum.get(path).status, 200, "after {fault}");
+            // An answer about health is kept for a second.
+            let well = (0..40).any(|_| {
+                std::thread::sleep(Duration::from_millis(100));
+                forum.get(path).status == 200
+            });
+            assert!(well, "after {fault}");
         }
         nth += 1;
         // In the middle of a failing write, as a machine whose disk fails often ends.

@@ -6,7 +6,7 @@ use stoa::domain::item::{ItemError, ItemId};
 use stoa::store::Act;
 
 use crate::fixtures::{Town, add_rule, flag, one_flag_kills, show_dead};
-use crate::sentences::refused;
+use crate::sentences::{OUT_OF_SIGHT, refused};
 
 /// Where an author reads what became of their post.
 const ABOUT: &str = "main aside[aria-label^='What became of your ']";
@@ -292,7 +292,7 @@ async fn whoever_sees_what_is_dead_reads_what_put_it_out_of_sight() {
         }
         for mut reader in [town.app.visitor(), carl.clone()] {
             let page = reader.get(&path).await;
-            refused(&page, StatusCode::FORBIDDEN, "Members’ flags, a rule or a moderator took this out of sight.");
+            refused(&page, StatusCode::FORBIDDEN, OUT_OF_SIGHT);
             assert_eq!(page.one("h1").text, "Out of sight");
             assert!(!page.mentions(text), "{how}");
         }

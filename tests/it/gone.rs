@@ -4,6 +4,7 @@ use stoa::config::{Audience, Settings};
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::sentences::{KILLED_BY_MIA, OUT_OF_SIGHT};
 
 /// A thread with a comment of alice's that bob has answered; mia moderates, and sam chose to see what is dead.
 struct Town {
@@ -67,18 +68,25 @@ impl Town {
 
 #[tokio::test]
 async fn a_comments_own_page_says_what_became_of_it_and_whose_it_is_to_who_may_know() {
-    const KILLED: &str = "mia took this out of sight. The reason: spam.";
     const FLAGGED: &str = "Members flagged this as rude, and it was taken out of sight.";
     const BANNED: &str = "mia took this out of sight with the ban of its author. The reason: spam.";
-    const UNKNOWN: &str = "Members’ flags, a rule or a moderator took this out of sight.";
     const DELETED: &str = "Its author deleted this comment.";
     let (dead, whole, gone) = ("Dead comment", "Comment by alice", "Deleted comment");
     let cases = [
-        ("killed", [(dead, KILLED), (dead, KILLED), (whole, KILLED), (whole, "took your comment"), (whole, KILLED)]),
+        (
+            "killed",
+            [
+                (dead, KILLED_BY_MIA),
+                (dead, KILLED_BY_MIA),
+                (whole, KILLED_BY_MIA),
+                (whole, "took your comment"),
+                (whole, KILLED_BY_MIA),
+            ],
+        ),
         ("flagged", [(dead, FLAGGED), (dead, FLAGGED), (whole, FLAGGED), (whole, "flagged your"), (whole, FLAGGED)]),
         // Whoever is banned is logged out.
         ("banned", [(dead, BANNED), (dead, BANNED), (whole, BANNED), (dead, BANNED), (whole, BANNED)]),
-        ("shadowed", [(dead, UNKNOWN), (dead, UNKNOWN), (whole, ""), (whole, ""), (whole, "shadow-ban")]),
+        ("shadowed", [(dead, OUT_OF_SIGHT), (dead, OUT_OF_SIGHT), (whole, ""), (whole, ""), (whole, "shadow-ban")]),
         (
             "deleted",
             [
@@ -122,16 +130,15 @@ async fn whoever_may_not_read_the_log_reads_that_it_is_dead_and_not_by_whom() {
     let mut town = Town::with(|settings| settings.moderation_log = Some(Audience::Moderators)).await;
     town.happens("killed").await;
     let page = town.bob.get(&format!("/item/{}", town.comment)).await;
-    assert!(page.says("Members’ flags, a rule or a moderator took this out of sight."), "{}", page.words());
+    assert!(page.says(OUT_OF_SIGHT), "{}", page.words());
     assert!(!page.says("mia") && !page.says("spam"), "{}", page.words());
 }
 
 #[tokio::test]
 async fn a_storys_page_says_what_became_of_it() {
-    for (what, heading, said) in [
-        ("kill", "Dead story", "mia took this out of sight. The reason: spam."),
-        ("delete", "Deleted story", "Its author deleted this story."),
-    ] {
+    for (what, heading, said) in
+        [("kill", "Dead story", KILLED_BY_MIA), ("delete", "Deleted story", "Its author deleted this story.")]
+    {
         let mut town = Town::with(|_| {}).await;
         let path = format!("/item/{}", town.story);
         let (who, form): (_, &[_]) =
@@ -143,7 +150,7 @@ async fn a_storys_page_says_what_became_of_it() {
             (heading, format!("{heading} | Stoa").as_str())
         );
         assert!(page.says(said) && page.says("Mine."), "{}", page.words());
-        page.finds(0, "main .lead .by");
+        assert!(page.all("main .lead .by").is_empty(), "{what}");
         let comment = town.app.visitor().get(&format!("/item/{}", town.comment)).await;
         assert_eq!(comment.one("title").text, "Comment by alice | Stoa");
     }

@@ -6,6 +6,11 @@ use axum::http::StatusCode;
 
 use crate::page::Page;
 
+/// Why a dead post is not shown to somebody who may not know more.
+pub const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator took this out of sight.";
+/// What mia's kill for spam says.
+pub const KILLED_BY_MIA: &str = "mia took this out of sight. The reason: spam.";
+
 /// Fails unless the page refuses with this status and gives this reason, which is the domain's own.
 #[track_caller]
 pub fn refused(page: &Page, status: StatusCode, why: impl Display) {

@@ -65,7 +65,10 @@ async fn a_comment_s_page_shows_what_it_answers_and_what_answers_it() {
     assert!(!page.mentions("An aunt."), "{}", page.text());
     let whole = app.visitor().get(&format!("/item/{story}")).await;
     assert!(whole.comments().contains(&aunt) && whole.mentions("An aunt."));
-    assert_eq!((page.one("title").text, page.one("h2").text), ("alice on A story | Stoa".into(), "1 reply".into()));
+    assert_eq!(
+        (page.one("title").text, page.one("h2").text),
+        ("Comment by alice on A story | Stoa".into(), "1 reply".into())
+    );
     for (way, words) in
         [(format!("/item/{top}"), "parent"), (format!("/item/{story}#c{parent}"), "in the whole thread")]
     {

@@ -72,7 +72,9 @@ fn a_link_is_found_by_its_site_however_it_is_written() {
         ("example.com", "[x][1]\n\n[1]: https://example.com/", true),
         ("example.com", "<https://example.com/>", true),
         ("example.com", "![x](https://example.com/a.png)", true),
-        ("example.com", "> * [x](https://user:pass@example.com:8080/)", true),
+        ("example.com", "> * [x](https://example.com:8080/)", true),
+        // An address with user information is not linked.
+        ("example.com", "[x](https://user:pass@example.com/)", false),
         (
             "example.com",
             "https://notexample.com/ https://example.com.evil.org/ https://evil.org/?https://example.com",
