@@ -15,12 +15,15 @@ use crate::fetch::charset;
 /// How much of a title is kept while it is read, in bytes; far more than is shown.
 const TITLE_BYTES: usize = 4_096;
 
+/// What reads a page as it comes and keeps nothing of it.
+type Parser = send::HtmlRewriter<'static, fn(&[u8])>;
+
 /// A page while it arrives, until enough of it is there for a title. Each byte is parsed once, in whatever chunks it comes.
 pub(super) struct Reading {
     body: Vec<u8>,
     most: usize,
     /// None where the parser has given up.
-    parser: Option<send::HtmlRewriter<'static, fn(&[u8])>>,
+    parser: Option<Parser>,
     head: Arc<Head>,
     #[cfg(test)]
     parsed: usize,
@@ -71,7 +74,7 @@ impl Reading {
 }
 
 /// Notes in `head` how far a page has come that is written to it; none where the parser fails.
-fn parser(head: &Arc<Head>) -> Option<send::HtmlRewriter<'static, fn(&[u8])>> {
+fn parser(head: &Arc<Head>) -> Option<Parser> {
     let [of_head, of_body, of_drawing, of_title] = [0; 4].map(|_| Arc::clone(head));
     let settings = Settings::new_send()
         .append_element_content_handler(element!("head", move |tag| {

@@ -104,8 +104,8 @@ fn found_nowhere(source: &str) -> Vec<&str> {
 fn key(argument: &str) -> &str {
     let argument = argument.trim_start_matches('&');
     let argument = argument.trim_start_matches("format!(");
-    if argument.starts_with('"') {
-        return &argument[..within_quotes(&argument[1..]).len() + 2];
+    if let Some(rest) = argument.strip_prefix('"') {
+        return &argument[..within_quotes(rest).len() + 2];
     }
     argument.split(|c: char| !is_of_name(c)).next().unwrap_or(argument)
 }

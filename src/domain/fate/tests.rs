@@ -50,6 +50,9 @@ fn read(item: &Item, deeds: &[Deed<'_>], role: Role) -> Vec<String> {
     fate.turns.into_iter().map(|turn| turn.said).chain(next).collect()
 }
 
+/// What happened, to which item, the log's rows on it, and what each kind of reader is told.
+type Case<'a> = (&'a str, Item, Vec<Deed<'a>>, [Option<Gone>; 5]);
+
 #[test]
 fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was_if_they_may() {
     let viewer = |id: i64, role: Role, show_dead: bool| Some(Member { id: UserId(id), show_dead, ..author(role) });
@@ -77,7 +80,7 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
     let all_of_dead = |said: &str| [killed(said), killed(said), None, None, None];
     let kill = deed("kill", "spam", "");
     let nothing = || [const { None }; 5];
-    let cases: Vec<(&str, Item, Vec<Deed<'_>>, [Option<Gone>; 5])> = vec![
+    let cases: Vec<Case<'_>> = vec![
         ("live", written.clone(), vec![], nothing()),
         (
             "by a moderator",
