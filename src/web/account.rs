@@ -149,7 +149,7 @@ pub async fn log_in(
             },
         },
         _ => match request.filter(|_| right) {
-            Some(request) => Ok(signup::request(&app, &viewer, request)),
+            Some(request) => signup::request(&app, &viewer, request).await,
             None => refuse("That name and password do not go together. Check both, then try again.".to_owned()),
         },
     }

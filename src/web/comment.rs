@@ -11,7 +11,7 @@ use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::origin::Origin;
 use crate::domain::rule::Draft;
-use crate::domain::text::{self, Html};
+use crate::domain::text::Html;
 use crate::domain::user::Member;
 use crate::store::{self, NewComment};
 use crate::web::error::Error;
@@ -86,13 +86,14 @@ impl Reply<'_> {
         form
     }
 
-    fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
-        let eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
+    async fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Result<Response, Error> {
+        let mut eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
+        eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
         let above = (self.item.kind == Kind::Comment).then(|| {
             let view = FlatView::new(self.item, Some(self.root), &eye, None, false);
             Above { id: view.id, author: view.author, gone: "[deleted]", when: view.when, html: view.html }
         });
-        self.form_about(above, text, errors, preview)
+        Ok(self.form_about(above, text, errors, preview))
     }
 
     fn form_about(&self, above: Option<Above>, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
@@ -128,7 +129,7 @@ impl Reply<'_> {
         let draft = Draft { text, from: Some(address.network()), ..Draft::default() };
         let stopped = match rules::judge(self.app, member, draft).await? {
             Ok(stopped) => stopped,
-            Err(refused) => return Ok(self.form(typed, Mistakes::one("text", refused), None)),
+            Err(refused) => return self.form(typed, Mistakes::one("text", refused), None).await,
         };
         let comment = NewComment {
             author: member.id,
@@ -151,7 +152,7 @@ pub async fn offer(app: &App, viewer: &MaybeMember, id: ItemId, text: &str) -> R
     let item = app.store.item(id).await?;
     let sentence = "This address is under discussion already, so submitting it counted as a vote for that story. \
                     Your text could be a comment there.";
-    Ok(Reply { app, viewer, item: &item, root: &item }.form(text, Mistakes::one("", sentence), None))
+    Reply { app, viewer, item: &item, root: &item }.form(text, Mistakes::one("", sentence), None).await
 }
 
 /// `GET /item/{id}/reply`
@@ -159,7 +160,7 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
     let CurrentMember { viewer, member } = asking;
     let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
     allowed?;
-    Ok(Reply { app: &app, viewer: &viewer, item: &item, root: &root }.form("", Mistakes::default(), None))
+    Reply { app: &app, viewer: &viewer, item: &item, root: &root }.form("", Mistakes::default(), None).await
 }
 
 /// `POST /item/{id}/reply`
@@ -178,13 +179,14 @@ pub async fn create(
     }
     let text = match draft::comment(&typed.text) {
         Ok(text) => text,
-        Err(mistake) => return Ok(reply.form(&typed.text, Mistakes::one("text", mistake), None)),
+        Err(mistake) => return reply.form(&typed.text, Mistakes::one("text", mistake), None).await,
     };
     if typed.preview.is_some() {
-        return Ok(reply.form(&typed.text, Mistakes::default(), Some(text::render(&text))));
+        let preview = app.renderer(viewer.from).once(&text).await?;
+        return reply.form(&typed.text, Mistakes::default(), Some(preview)).await;
     }
     if let Err(held) = app.brake_post(Deed::Comment, &text, &member, from.1, viewer.now) {
-        let form = reply.form(&typed.text, Mistakes::held(&held, held.on_form()), None);
+        let form = reply.form(&typed.text, Mistakes::held(&held, held.on_form()), None).await?;
         return Ok(limit::on_form(form, &held));
     }
     reply.publish(&member, &typed.text, &text, from).await

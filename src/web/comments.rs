@@ -45,9 +45,12 @@ pub async fn flat_since(
     around.dedup();
     let around: HashMap<ItemId, Item> =
         app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
-    let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
-    let seen = items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)));
+    let mut eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
+    let seen: Vec<&Item> =
+        items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_))).collect();
+    eye.add(app.renderer(viewer.from).items(seen.iter().copied()).await?);
     Ok(seen
+        .into_iter()
         .map(|item| {
             let answers = item.parent_id.and_then(|id| around.get(&id)).and_then(|parent| parent.author_id);
             let unseen = since.is_some_and(|since| item.time > since);

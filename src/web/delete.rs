@@ -1,11 +1,13 @@
 //! Deleting what one wrote.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
 use crate::domain::item::{Item, ItemId, Kind, may_see};
-use crate::domain::text::{self, Html};
+use crate::domain::text::Html;
 use crate::web::edit::back_to;
 use crate::web::error::Error;
 use crate::web::goto::Goto;
@@ -21,7 +23,7 @@ struct DeletePage<'a> {
     id: ItemId,
     what: &'static str,
     title: Option<&'a str>,
-    html: Html,
+    html: Arc<Html>,
     back: Goto,
 }
 
@@ -33,7 +35,8 @@ pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Pa
     let mut page = Page::new(&app, &asking.viewer, "item", format!("Delete {what}"));
     page.robots = false;
     let back = back_to(&item);
-    Ok(html(&DeletePage { page, id, what, title: item.title.as_deref(), html: text::render(&item.text), back }))
+    let text = app.renderer(asking.viewer.from).items([&item]).await?.get(id, &item.text, false);
+    Ok(html(&DeletePage { page, id, what, title: item.title.as_deref(), html: text, back }))
 }
 
 fn deletable(item: &Item, asking: &CurrentMember) -> Result<(), Error> {

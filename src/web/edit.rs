@@ -11,7 +11,7 @@ use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
 use crate::domain::rule::{Draft, Stopped};
 use crate::domain::site::{self, Stance};
-use crate::domain::text::{self, Html};
+use crate::domain::text::Html;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
@@ -209,7 +209,7 @@ pub async fn update(
         Err(mistakes) => return Ok(again(&app, &asking, &item, Some(&typed), mistakes, None)),
     };
     if typed.preview.is_some() {
-        let preview = Some(text::render(&checked.text));
+        let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
         return Ok(again(&app, &asking, &item, Some(&typed), Mistakes::default(), preview));
     }
     if let Err(held) = app.brake_edit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {

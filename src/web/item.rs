@@ -30,9 +30,10 @@ use crate::web::page::{self, Page, json};
 use crate::web::path::Path;
 use crate::web::poll::OptionView;
 use crate::web::session::{CurrentMember, MaybeMember};
-use crate::web::shown::{Comments, Slot, Under};
 use crate::web::state::App;
+use crate::web::texts::Source;
 use crate::web::threads::Kept;
+use crate::web::under::{Comments, Slot, Under};
 use crate::web::view::{Author, CommentView, Eye, StoryView, Thread, When};
 
 /// How long a page's description is, in characters.
@@ -45,7 +46,7 @@ pub struct Above {
     /// What stands for the author where there is none to name.
     pub gone: &'static str,
     pub when: When,
-    pub html: Html,
+    pub html: Arc<Html>,
 }
 
 /// An earlier discussion of the same address.
@@ -91,7 +92,7 @@ struct ItemPage<'a> {
     /// Why it is dead or locked.
     signs: Signs,
     /// A moderators' notice above the thread.
-    notice: Option<Html>,
+    notice: Option<Arc<Html>>,
     /// For moderators: what they may do to it, and what they did just now.
     desk: Option<Acts>,
     last: Option<Last>,
@@ -128,18 +129,31 @@ pub async fn show(
     let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
     let order = asked.order.as_deref().and_then(Order::parse).unwrap_or(remembered);
     let (marks, since) = own_layer(&app, &viewer, root, &all).await?;
-    let eye = Eye::new(&app, &viewer, marks);
+    let mut eye = Eye::new(&app, &viewer, marks);
+    let renderer = app.renderer(viewer.from);
+    eye.add(renderer.items(around(&all, root, item, &eye)).await?);
     let under = Under { all: &all, root, head: id, order };
     let (thread, comments) = match viewer.member() {
-        Some(member) => app.shown.for_member(under, eye, member, since, generation).await?,
-        None => under.for_one(eye, None)?,
+        Some(member) => app.shown.for_member(under, eye, member, since, generation, renderer).await?,
+        None => under.for_one(eye, None, renderer).await?,
     };
     let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
     let page = parts.page(&all, order, &comments).await?;
     let page = page::text(&page).map_err(Error::internal)?;
-    let mut response = comments.inside(page, &headers).await?;
+    let mut response = comments.inside(page, &headers, renderer.share).await?;
     response.extensions_mut().insert(OfThread(generation));
     Ok(response)
+}
+
+/// The items whose texts a page shows beside its comments: the story's, those that a comment answers, its own, a poll's options.
+fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &Eye<'_>) -> Vec<&'a Item> {
+    let mut around = vec![root];
+    match item.kind {
+        Kind::Comment => around.extend(thread::path(all, item.id).into_iter().chain([item])),
+        _ => around.extend(all.iter().filter(|item| item.kind == Kind::Pollopt && item.is_live())),
+    }
+    around.retain(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)));
+    around
 }
 
 /// The way to the story that another was merged into: for good, though a browser asks again, as a merge can be undone.
@@ -204,7 +218,7 @@ impl Parts<'_> {
             closed_is_told: is_locked || self.item.deleted_at.is_some(),
             closed,
             signs,
-            notice: self.root.pinned.as_deref().filter(|_| self.root.is_live()).map(text::render),
+            notice: self.notice().await?,
             desk,
             last,
             fate,
@@ -237,6 +251,12 @@ impl Parts<'_> {
             Sight::Hidden if is_leaf => Err(Error::OutOfSight),
             Sight::Deleted | Sight::Hidden => Ok(()),
         }
+    }
+
+    async fn notice(&self) -> Result<Option<Arc<Html>>, Error> {
+        let Some(source) = self.root.pinned.as_deref().filter(|_| self.root.is_live()) else { return Ok(None) };
+        let texts = self.app.renderer(self.viewer.from).page(vec![Source::whole(self.root.id, source)]).await?;
+        Ok(Some(texts.get(self.root.id, source, false)))
     }
 
     fn context(&self, above: &[&Item], gone: Option<&Gone>) -> Context {

@@ -16,11 +16,11 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 use http::header::{CONTENT_ENCODING, VARY};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
-use tokio::task::spawn_blocking;
 
-use crate::web::cache::takes;
+use crate::web::encoding::takes;
 use crate::web::error::Error;
 use crate::web::page::as_page;
+use crate::web::pool::Share;
 use crate::web::room::{OfKept, Shared};
 
 /// A part that is compressed once is compressed well; one that is of this answer alone, fast.
@@ -76,25 +76,27 @@ pub struct Rooms {
 
 /// What is compressed within a request, in bytes, at some ten milliseconds a megabyte; more of it is done where nobody waits behind it.
 const WITHIN: usize = 64 * 1024;
+/// How much is compressed there before others have their turn, in bytes.
+const TURN: usize = 256 * 1024;
 
 /// A page of these pieces, compressed where the request takes gzip; those that it shares are of something kept that has these rooms.
-pub async fn page(pieces: Vec<Piece>, rooms: &Rooms, request: &HeaderMap) -> Result<Response, Error> {
+pub async fn page(pieces: Vec<Piece>, rooms: &Rooms, request: &HeaderMap, share: Share<'_>) -> Result<Response, Error> {
     let zipped = takes(request, "gzip");
-    let (pieces, room) = match zipped {
-        true if pieces.iter().map(Piece::uncompressed).sum::<usize>() > WITHIN => {
-            (spawn_blocking(|| gzip(pieces)).await.map_err(Error::internal)?, &rooms.compressed)
-        }
-        true => (gzip(pieces), &rooms.compressed),
-        false => (plain(pieces), &rooms.plain),
-    };
+    let (pieces, room) =
+        if zipped { (gzip(pieces, share).await?, &rooms.compressed) } else { (plain(pieces), &rooms.plain) };
     let kept = pieces.iter().filter(|piece| piece.is_kept).map(|piece| piece.bytes.len()).sum();
-    let mut response = as_page(Body::new(Chain(pieces.into_iter().map(|piece| piece.bytes).collect())));
+    let mut response = as_page(chained(pieces.into_iter().map(|piece| piece.bytes)));
     response.extensions_mut().insert(OfKept { bytes: kept, room: Arc::clone(room) });
     if zipped {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     }
     Ok(response)
+}
+
+/// A body that sends these bytes one after another.
+pub fn chained(bytes: impl Iterator<Item = Bytes>) -> Body {
+    Body::new(Chain(bytes.collect()))
 }
 
 /// Bytes to be sent, and whether they are kept too.
@@ -116,33 +118,71 @@ const GZIP_HEAD: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
 /// The last deflate block, empty, with the codes that need no table.
 const LAST_BLOCK: &[u8] = &[3, 0];
 
-fn gzip(pieces: Vec<Piece>) -> Vec<Ready> {
-    let own = |bytes| Ready { bytes, is_kept: false };
-    let mut file = Vec::with_capacity(pieces.len() + 2);
-    file.push(own(Bytes::from_static(GZIP_HEAD)));
-    let mut crc = Crc::new();
-    let mut fast = Compress::new(Compression::new(FAST), false);
+/// The pieces as one gzip file.
+async fn gzip(pieces: Vec<Piece>, share: Share<'_>) -> Result<Vec<Ready>, Error> {
+    let mut file = Gzip::new(pieces.len());
+    let small = pieces.iter().map(Piece::uncompressed).sum::<usize>() <= WITHIN;
+    let mut pieces = pieces.into_iter().peekable();
+    while pieces.peek().is_some() {
+        let turn = turn(&mut pieces);
+        let add = move || turn.into_iter().fold(file, Gzip::add);
+        file = if small { add() } else { share.run(add).await? };
+    }
+    Ok(file.end())
+}
+
+/// The next pieces that are compressed together.
+fn turn(pieces: &mut impl Iterator<Item = Piece>) -> Vec<Piece> {
+    let (mut turn, mut bytes) = (Vec::new(), 0);
     for piece in pieces {
+        bytes += piece.uncompressed();
+        turn.push(piece);
+        if bytes >= TURN {
+            break;
+        }
+    }
+    turn
+}
+
+/// A gzip file that is being written.
+struct Gzip {
+    file: Vec<Ready>,
+    crc: Crc,
+    fast: Compress,
+}
+
+impl Gzip {
+    fn new(pieces: usize) -> Gzip {
+        let mut file = Vec::with_capacity(pieces + 2);
+        file.push(Ready { bytes: Bytes::from_static(GZIP_HEAD), is_kept: false });
+        Gzip { file, crc: Crc::new(), fast: Compress::new(Compression::new(FAST), false) }
+    }
+
+    fn add(mut self, piece: Piece) -> Gzip {
         match piece {
             Piece::Own(bytes) => {
-                let deflated = deflate(&bytes, &mut fast);
-                crc.combine(&deflated.crc);
-                file.push(own(deflated.blocks));
+                let deflated = deflate(&bytes, &mut self.fast);
+                self.crc.combine(&deflated.crc);
+                self.file.push(Ready { bytes: deflated.blocks, is_kept: false });
             }
             Piece::Shared(part) => {
                 let mut well = || deflate(&part.plain, &mut Compress::new(Compression::new(WELL), false));
                 let deflated = part.deflated.get_or_init(&mut well);
-                crc.combine(&deflated.crc);
-                file.push(Ready { bytes: deflated.blocks.clone(), is_kept: true });
+                self.crc.combine(&deflated.crc);
+                self.file.push(Ready { bytes: deflated.blocks.clone(), is_kept: true });
             }
         }
+        self
     }
-    let mut end = Vec::with_capacity(LAST_BLOCK.len() + 8);
-    end.extend_from_slice(LAST_BLOCK);
-    end.extend_from_slice(&crc.sum().to_le_bytes());
-    end.extend_from_slice(&crc.amount().to_le_bytes());
-    file.push(own(Bytes::from(end)));
-    file
+
+    fn end(mut self) -> Vec<Ready> {
+        let mut end = Vec::with_capacity(LAST_BLOCK.len() + 8);
+        end.extend_from_slice(LAST_BLOCK);
+        end.extend_from_slice(&self.crc.sum().to_le_bytes());
+        end.extend_from_slice(&self.crc.amount().to_le_bytes());
+        self.file.push(Ready { bytes: Bytes::from(end), is_kept: false });
+        self.file
+    }
 }
 
 /// Compresses a part by itself, as a run of whole blocks.
@@ -210,10 +250,17 @@ mod tests {
     use std::io::Read;
 
     use super::*;
+    use crate::web::pool::Pool;
 
-    #[test]
-    fn parts_compressed_apart_unpack_as_one_page() {
-        for lengths in [vec![], vec![0], vec![5, 0, 70_000, 1, 3_000]] {
+    async fn packed(pieces: Vec<Piece>) -> Vec<u8> {
+        let pool = Pool::new(true);
+        let file = gzip(pieces, pool.of(None)).await.expect("compressed");
+        file.into_iter().flat_map(|piece| piece.bytes).collect()
+    }
+
+    #[tokio::test]
+    async fn parts_compressed_apart_unpack_as_one_page() {
+        for lengths in [vec![], vec![0], vec![5, 0, 70_000, 1, 3_000], vec![200_000; 7]] {
             let text =
                 |length: usize| "a comment, and <b>another</b> ".chars().cycle().take(length).collect::<String>();
             let whole: String = lengths.iter().map(|length| text(*length)).collect();
@@ -221,7 +268,7 @@ mod tests {
                 0 => Piece::Own(Bytes::from(text(*length))),
                 _ => Piece::Shared(Arc::new(Part::new(Bytes::from(text(*length))))),
             });
-            let packed: Vec<u8> = gzip(pieces.collect()).into_iter().flat_map(|piece| piece.bytes).collect();
+            let packed = packed(pieces.collect()).await;
             let mut unpacked = String::new();
             flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("one whole gzip file");
             assert_eq!(unpacked, whole);
@@ -239,14 +286,13 @@ mod tests {
         }
     }
 
-    #[test]
-    fn random_bytes_of_any_length_unpack_again() {
+    #[tokio::test]
+    async fn random_bytes_of_any_length_unpack_again() {
         let mut rng = fastrand::Rng::with_seed(7);
         for _ in 0..200 {
             let length = rng.usize(0..20_000);
             let text: String = (0..length).map(|_| char::from(rng.u8(32..127))).collect();
-            let packed = gzip(vec![Piece::Own(Bytes::from(text.clone()))]);
-            let packed: Vec<u8> = packed.into_iter().flat_map(|piece| piece.bytes).collect();
+            let packed = packed(vec![Piece::Own(Bytes::from(text.clone()))]).await;
             let mut unpacked = String::new();
             flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("a gzip file");
             assert_eq!(unpacked, text);

@@ -1,5 +1,7 @@
 //! The options of a poll, as its page shows them.
 
+use std::sync::Arc;
+
 use crate::domain::item::{Item, ItemId};
 use crate::domain::text::{self, Html};
 use crate::web::view::{Eye, Votes};
@@ -8,7 +10,7 @@ use crate::web::view::{Eye, Votes};
 pub struct OptionView {
     pub id: ItemId,
     pub text: String,
-    pub html: Html,
+    pub html: Arc<Html>,
     pub points: i64,
     pub votes: Votes,
 }
@@ -18,7 +20,7 @@ impl OptionView {
         OptionView {
             id: item.id,
             text: text::excerpt(&item.text, 60),
-            html: eye.texts.render(item),
+            html: eye.html(item),
             points: eye.score(item),
             votes: eye.votes(item, None),
         }

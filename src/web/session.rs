@@ -1,5 +1,7 @@
 //! Who is asking. Permission shows in a handler's signature: [`MaybeMember`], [`CurrentMember`], [`Moderator`], [`Admin`].
 
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -15,6 +17,7 @@ use crate::domain::user::{Member, Role, Theme, UserId};
 use crate::store::{self, NewSession};
 use crate::web::error::Error;
 use crate::web::goto::{Goto, LONGEST};
+use crate::web::limit::Address;
 use crate::web::state::App;
 
 /// How long a session lasts, in seconds.
@@ -102,7 +105,7 @@ pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, verified: &str)
         }
     };
     app.store.remember_device(&device, user, now).await?;
-    let viewer = MaybeMember::of(app, Some(&hash), headers, "/".to_owned()).await?;
+    let viewer = MaybeMember::of(app, Some(&hash), headers, "/".to_owned(), None).await?;
     Ok(Some(Begun { viewer, cookies: cookies.into_iter().flatten().collect() }))
 }
 
@@ -182,6 +185,8 @@ pub struct MaybeMember {
     pub theme: Option<Theme>,
     /// The path and query of the page, to come back to.
     pub here: String,
+    /// Whose share of work their page counts for.
+    pub from: Option<IpAddr>,
     pub now: Timestamp,
     /// The store's number when the request came: what is read for it later is as new or newer.
     pub generation: u64,
@@ -199,7 +204,13 @@ impl MaybeMember {
 
 impl MaybeMember {
     /// Whoever has the session of this hash, on the page `here`.
-    async fn of(app: &App, session: Option<&[u8]>, headers: &HeaderMap, here: String) -> Result<MaybeMember, Error> {
+    async fn of(
+        app: &App,
+        session: Option<&[u8]>,
+        headers: &HeaderMap,
+        here: String,
+        from: Option<IpAddr>,
+    ) -> Result<MaybeMember, Error> {
         let (now, generation) = (app.clock.now(), app.store.generation());
         let known = match session {
             Some(hash) => app.own.session(hash, &app.store, now).await?,
@@ -212,7 +223,7 @@ impl MaybeMember {
             Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
             None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
         };
-        Ok(MaybeMember { member, unread, waiting, requests, theme, here, now, generation })
+        Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation })
     }
 }
 
@@ -221,7 +232,8 @@ impl FromRequestParts<App> for MaybeMember {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
         let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-        MaybeMember::of(app, current(app, &parts.headers).as_deref(), &parts.headers, here).await
+        let Ok(address) = Address::from_request_parts(parts, app).await;
+        MaybeMember::of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.share()).await
     }
 }
 

@@ -3,56 +3,29 @@
 
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use askama::Template;
-use axum::response::Response;
 use bytes::Bytes;
-use http::HeaderMap;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use crate::clock::{MINUTE, Timestamp};
-use crate::domain::item::{Item, ItemId, Sight};
-use crate::domain::thread::{self, Node, Order};
+use crate::domain::item::{Item, ItemId};
+use crate::domain::thread::{Node, Order};
 use crate::domain::user::{Member, UserId};
 use crate::store::{Marks, ThreadGeneration};
 use crate::web::audience::Audience;
 use crate::web::error::Error;
-use crate::web::parts::{self, Part, Piece, Rooms};
+use crate::web::parts::{Part, Piece, Rooms};
+use crate::web::texts::Renderer;
 use crate::web::threads::weight;
-use crate::web::view::{CommentView, Eye, Thread};
+use crate::web::under::{At, Comments, Under, authors, is_read, sources, write, yield_after};
+use crate::web::view::{Eye, Thread};
 
 /// A part of a thread ends with the comment that makes it this long, in bytes: long enough to compress well, short enough that a few
 /// comments of one's own leave most of a thread as it is kept.
 const PART: usize = 8 * 1024;
-
-/// One item of a thread that is held as a whole.
-#[derive(Clone)]
-struct At {
-    all: Arc<[Item]>,
-    at: usize,
-}
-
-impl Borrow<Item> for At {
-    #[expect(clippy::indexing_slicing, reason = "`at` was counted along `all`")]
-    fn borrow(&self) -> &Item {
-        &self.all[self.at]
-    }
-}
-
-/// A thread's comments, ready to be sent.
-pub struct Comments {
-    pub pieces: Vec<Piece>,
-    /// Those that can be read.
-    pub count: usize,
-    pub unseen: usize,
-    pub first_unseen: Option<ItemId>,
-    /// The rooms of the thread whose parts they share.
-    rooms: Arc<Rooms>,
-}
 
 /// A thread as everybody of an audience sees it who has no part in it.
 struct Shown {
@@ -80,104 +53,6 @@ struct Block {
     part: Arc<Part>,
 }
 
-#[derive(Template)]
-#[template(path = "_comment.html")]
-struct CommentHtml<'a> {
-    c: &'a CommentView,
-    /// Where an act on the comment comes back to.
-    goto: String,
-    member: bool,
-}
-
-/// The place of a page's comments in its template. It is marked by characters that no text on a page holds, and what follows the first
-/// mark stands behind the comments.
-pub struct Slot;
-
-const MARK: &str = "\0comments\0";
-
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(MARK)
-    }
-}
-
-impl askama::filters::HtmlSafe for Slot {}
-
-impl Comments {
-    pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
-    }
-
-    /// The answer to `request`: the page, and the comments in their slot.
-    pub async fn inside(self, page: String, request: &HeaderMap) -> Result<Response, Error> {
-        let page = Bytes::from(page);
-        let text = std::str::from_utf8(&page).unwrap_or_default();
-        let pieces = match text.find(MARK) {
-            Some(at) => {
-                let mut pieces = vec![Piece::Own(page.slice(..at))];
-                pieces.extend(self.pieces);
-                pieces.push(Piece::Own(page.slice(at + MARK.len()..)));
-                pieces
-            }
-            None => vec![Piece::Own(page)],
-        };
-        parts::page(pieces, &self.rooms, request).await
-    }
-}
-
-/// Who wrote each item.
-fn authors(all: &[Item]) -> Arc<HashMap<ItemId, UserId>> {
-    Arc::new(all.iter().filter_map(|item| Some((item.id, item.author_id?))).collect())
-}
-
-/// Which comments: those under `head`, in the thread of `root`, of which `all` is everything.
-#[derive(Clone, Copy)]
-pub struct Under<'a> {
-    pub all: &'a Arc<[Item]>,
-    pub root: &'a Item,
-    pub head: ItemId,
-    pub order: Order,
-}
-
-impl<'u> Under<'u> {
-    fn arrange(&self, eye: &Eye<'_>) -> Vec<Node<At>> {
-        let items: Vec<At> = (0..self.all.len()).map(|at| At { all: Arc::clone(self.all), at }).collect();
-        thread::arrange(items, self.head, self.order, eye.now, |item| eye.sees(item))
-    }
-
-    /// The comments as one viewer sees them, to whom what came after `since` is new.
-    pub fn for_one(self, eye: Eye<'u>, since: Option<Timestamp>) -> Result<(Thread<'u>, Comments), Error> {
-        let thread = Thread { eye, root: self.root, authors: authors(self.all), since };
-        let comments = self.comments(&thread).map_err(Error::internal)?;
-        Ok((thread, comments))
-    }
-
-    /// The comments, each written for the one who looks.
-    fn comments(&self, thread: &Thread<'_>) -> askama::Result<Comments> {
-        let mut text = String::with_capacity(self.all.len() * 700);
-        let mut found = Comments { pieces: Vec::new(), count: 0, unseen: 0, first_unseen: None, rooms: Arc::default() };
-        for node in self.arrange(&thread.eye) {
-            let view = thread.comment(&node);
-            found.count += usize::from(is_read(&node));
-            if view.unseen {
-                found.unseen += 1;
-                found.first_unseen = found.first_unseen.or(Some(view.id));
-            }
-            write(&mut text, &view, self.head, thread.eye.member.is_some())?;
-        }
-        if !text.is_empty() {
-            found.pieces.push(Piece::Own(Bytes::from(text)));
-        }
-        Ok(found)
-    }
-}
-
-/// Writes one comment, as it stands on the page of `head`.
-fn write(text: &mut String, comment: &CommentView, head: ItemId, member: bool) -> askama::Result<()> {
-    let goto = if member { format!("/item/{head}#c{}", comment.id) } else { String::new() };
-    CommentHtml { c: comment, goto, member }.render_into(text)
-}
-
 /// The nodes as they are kept, and what their items take in memory: a small part of a thread must not hold the whole of it.
 fn held(mut nodes: Vec<Node<At>>, all: &Arc<[Item]>) -> (Vec<Node<At>>, usize) {
     let mut held = Arc::clone(all);
@@ -190,13 +65,8 @@ fn held(mut nodes: Vec<Node<At>>, all: &Arc<[Item]>) -> (Vec<Node<At>>, usize) {
     (nodes, held.iter().map(weight).sum())
 }
 
-fn is_read(node: &Node<At>) -> bool {
-    matches!(node.sight, Sight::Whole | Sight::Dead(_))
-}
-
 impl Shown {
-    fn new(thread: &Thread<'_>, under: Under<'_>) -> askama::Result<Shown> {
-        let nodes = under.arrange(&thread.eye);
+    async fn new(thread: &Thread<'_>, nodes: Vec<Node<At>>, under: Under<'_>) -> askama::Result<Shown> {
         let hidden = |item: &&Item| item.dead.is_some() || item.visible_at > thread.eye.now;
         let mut shown = Shown {
             blocks: Vec::new(),
@@ -211,7 +81,7 @@ impl Shown {
             items: 0,
         };
         let mut text = String::with_capacity(PART * 2);
-        let (mut ends, mut begin) = (Vec::new(), 0);
+        let (mut ends, mut begin, mut since_yield) = (Vec::new(), 0, 0);
         for (at, node) in nodes.iter().enumerate() {
             let view = thread.comment(node);
             shown.count += usize::from(is_read(node));
@@ -219,6 +89,7 @@ impl Shown {
             ends.push(text.len());
             shown.learn(node, at);
             if text.len() >= PART || at + 1 == nodes.len() {
+                since_yield = yield_after(since_yield + text.len()).await;
                 let part =
                     Arc::new(Part::new(Bytes::from(std::mem::take(&mut text).into_boxed_str().into_boxed_bytes())));
                 shown.blocks.push(Block { nodes: begin..at + 1, ends: std::mem::take(&mut ends), part });
@@ -247,30 +118,39 @@ impl Shown {
         self.nodes.get(at).map(|node| (node, node.item.borrow()))
     }
 
-    /// The comments as `user` sees them, whose eye and visit `thread` has.
-    fn comments(&self, thread: &Thread<'_>, user: UserId, head: ItemId) -> askama::Result<Comments> {
-        let unseen: Vec<usize> = match thread.since {
-            Some(since) => {
-                let new = self.newest.iter().take_while(|(seen, _)| *seen > since).map(|(_, at)| *at);
-                new.filter(|at| self.node(*at).is_some_and(|(_, item)| item.author_id != Some(user))).collect()
-            }
-            None => Vec::new(),
-        };
-        let first = unseen.iter().min().and_then(|at| self.node(*at)).map(|(_, item)| item.id);
-        let count = unseen.len();
-        let mut other = unseen;
-        other.extend(self.theirs.get(&user).into_iter().flatten());
-        other.extend(self.marked(&thread.eye.marks));
+    /// The comments that came after `since` and are not of `user`.
+    fn unseen(&self, user: UserId, since: Option<Timestamp>) -> Vec<usize> {
+        let Some(since) = since else { return Vec::new() };
+        let new = self.newest.iter().take_while(|(seen, _)| *seen > since).map(|(_, at)| *at);
+        new.filter(|at| self.node(*at).is_some_and(|(_, item)| item.author_id != Some(user))).collect()
+    }
 
+    /// The comments as `user` sees them, of whom `eye` is and to whom what came after `since` is new.
+    async fn comments<'e>(
+        &self,
+        under: Under<'e>,
+        mut eye: Eye<'e>,
+        user: UserId,
+        since: Option<Timestamp>,
+        renderer: Renderer<'_>,
+    ) -> Result<(Thread<'e>, Comments), Error> {
+        let mut other = self.unseen(user, since);
+        let first = other.iter().min().and_then(|at| self.node(*at)).map(|(_, item)| item.id);
+        let count = other.len();
+        other.extend(self.theirs.get(&user).into_iter().flatten());
+        other.extend(self.marked(&eye.marks));
         other.sort_unstable();
         other.dedup();
-        Ok(Comments {
-            pieces: self.pieces(thread, &other, head)?,
+        eye.add(renderer.page(sources(other.iter().filter_map(|at| self.nodes.get(*at)))).await?);
+        let thread = Thread { eye, root: under.root, authors: Arc::clone(&self.authors), since };
+        let comments = Comments {
+            pieces: self.pieces(&thread, &other, under.head).await.map_err(Error::internal)?,
             count: self.count,
             unseen: count,
             first_unseen: first,
             rooms: Arc::clone(&self.rooms),
-        })
+        };
+        Ok((thread, comments))
     }
 
     /// Where the comments stand that a member has voted on.
@@ -279,8 +159,8 @@ impl Shown {
     }
 
     /// The kept parts, each comment of `other`, which are in the page's order, written anew.
-    fn pieces(&self, thread: &Thread<'_>, other: &[usize], head: ItemId) -> askama::Result<Vec<Piece>> {
-        let mut other = other.iter().copied().peekable();
+    async fn pieces(&self, thread: &Thread<'_>, other: &[usize], head: ItemId) -> askama::Result<Vec<Piece>> {
+        let (mut other, mut since_yield) = (other.iter().copied().peekable(), 0);
         let mut pieces = Vec::with_capacity(self.blocks.len() + 2);
         for block in &self.blocks {
             if other.peek().is_none_or(|at| *at >= block.nodes.end) {
@@ -302,6 +182,7 @@ impl Shown {
                 }
                 begin = end;
             }
+            since_yield = yield_after(since_yield + bytes.len()).await;
             pieces.push(Piece::Own(Bytes::from(bytes)));
         }
         Ok(pieces)
@@ -343,15 +224,14 @@ impl ShownThreads {
         member: &Member,
         since: Option<Timestamp>,
         generation: ThreadGeneration,
+        renderer: Renderer<'_>,
     ) -> Result<(Thread<'e>, Comments), Error> {
-        let Some(kept) = &self.0 else { return under.for_one(eye, since) };
-        let shown = get(kept, under, &eye, Audience::of(member, eye.policy), generation).await?;
+        let Some(kept) = &self.0 else { return under.for_one(eye, since, renderer).await };
+        let shown = get(kept, under, &eye, Audience::of(member, eye.policy), generation, renderer).await?;
         if shown.privy.contains(&member.id) {
-            return under.for_one(eye, since);
+            return under.for_one(eye, since, renderer).await;
         }
-        let thread = Thread { eye, root: under.root, authors: Arc::clone(&shown.authors), since };
-        let comments = shown.comments(&thread, member.id, under.head).map_err(Error::internal)?;
-        Ok((thread, comments))
+        shown.comments(under, eye, member.id, since, renderer).await
     }
 }
 
@@ -362,13 +242,18 @@ async fn get(
     eye: &Eye<'_>,
     audience: Audience,
     generation: ThreadGeneration,
+    renderer: Renderer<'_>,
 ) -> Result<Arc<Shown>, Error> {
     let Under { head, order, .. } = under;
     let key = Key { head, order, audience, generation, minute: eye.now.0.div_euclid(MINUTE) };
     let make = async {
         let anybody = audience.anybody(eye.policy);
-        let thread = Thread { eye: eye.of(&anybody), root: under.root, authors: authors(under.all), since: None };
-        Shown::new(&thread, under).map(Arc::new)
+        let mut eye = eye.of(&anybody);
+        let nodes = under.arrange(&eye);
+        eye.add(renderer.page(sources(&nodes)).await?);
+        let thread = Thread { eye, root: under.root, authors: authors(under.all), since: None };
+        Shown::new(&thread, nodes, under).await.map(Arc::new).map_err(Error::internal)
     };
-    kept.try_get_with(key, make).await.map_err(Error::internal)
+    // Whoever made it has said in the log what went wrong.
+    kept.try_get_with(key, make).await.map_err(|_: Arc<Error>| Error::Internal)
 }

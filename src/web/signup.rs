@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::domain::origin::Origin;
 use crate::domain::rule::Draft;
 use crate::domain::signup::{self, SignUpError, Way};
-use crate::domain::text::{self, Html};
+use crate::domain::text::Html;
 use crate::domain::token;
 use crate::domain::user::{Name, NameError, Role};
 use crate::store::{self, Asked, NewRequest, NewUser};
@@ -260,15 +260,20 @@ struct RequestView {
 }
 
 /// Where somebody's request stands; for whoever logs in by its name and password.
-pub fn request(app: &App, viewer: &MaybeMember, request: store::Request) -> Response {
+pub async fn request(app: &App, viewer: &MaybeMember, request: store::Request) -> Result<Response, Error> {
     let mut page = Page::new(app, viewer, "login", "Your request");
     page.robots = false;
+    let renderer = app.renderer(viewer.from);
+    let message = match request.message.as_str() {
+        "" => None,
+        message => Some(renderer.once(message).await?),
+    };
     let request = RequestView {
-        text: text::render(&request.text),
+        text: renderer.once(&request.text).await?,
         asked: When::new(request.created, viewer.now),
         declined: request.declined_at.map(|at| When::new(at, viewer.now)),
         shut: app.config.sign_up.may_approve().err(),
-        message: (!request.message.is_empty()).then(|| text::render(&request.message)),
+        message,
     };
-    html(&RequestPage { page, request: Some(request) })
+    Ok(html(&RequestPage { page, request: Some(request) }))
 }

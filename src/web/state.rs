@@ -1,5 +1,6 @@
 //! What every handler reaches: settings, store, clock, limits, the fetcher, and the copies that lists are made from.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -17,12 +18,13 @@ use crate::web::error::Error;
 use crate::web::limit::Limits;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
+use crate::web::pool::Pool;
 use crate::web::room::Room;
 use crate::web::rows::Rows;
 use crate::web::rules::KeptRules;
 use crate::web::setup::SetupLink;
 use crate::web::shown::ShownThreads;
-use crate::web::texts::Texts;
+use crate::web::texts::{Renderer, Texts};
 use crate::web::threads::Threads;
 
 /// A cheap handle on everything that requests share.
@@ -52,6 +54,7 @@ pub struct Shared {
     pub room: Room,
     /// Before pages that take long and are not kept.
     pub heavy: Line,
+    pub pool: Pool,
 }
 
 impl Deref for App {
@@ -99,12 +102,18 @@ impl App {
             setup: SetupLink::new(clock.uptime()),
             hashing: Line::new(permits, WAITING),
             heavy: Line::new(HEAVY, HEAVY_WAITING),
+            pool: Pool::new(config.limits.is_on()),
             config,
             patience,
             store,
             clock,
             fetcher,
         }))
+    }
+
+    /// What renders texts for whoever asks from an address; for a proxy that stands for many, none.
+    pub fn renderer(&self, from: Option<IpAddr>) -> Renderer<'_> {
+        Renderer { texts: &self.texts, share: self.pool.of(from) }
     }
 
     /// Hashes a password, off the async threads and a few at a time.

@@ -9,7 +9,7 @@ use crate::domain::brake::Deed;
 use crate::domain::draft::{self, Story};
 use crate::domain::origin::Origin;
 use crate::domain::rule::Draft;
-use crate::domain::text::{self, Html};
+use crate::domain::text::Html;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
 use crate::store::{NewStory, Submission};
@@ -106,7 +106,7 @@ pub async fn create(
         Err(mistakes) => return Ok(form(&app, &viewer, &typed, mistakes, None)),
     };
     if typed.preview.is_some() {
-        let preview = text::render(&story.text);
+        let preview = app.renderer(viewer.from).once(&story.text).await?;
         return Ok(form(&app, &viewer, &typed, Mistakes::default(), Some(preview)));
     }
     if let Err(held) = app.brake_post(Deed::Story, &story.text, &member, from.1, viewer.now) {

@@ -55,6 +55,10 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<
     let you = viewer.member().is_some_and(|member| member.id == user.id);
     let may_moderate = viewer.member().is_some_and(|member| standing::may_moderate(member, &user).is_ok());
     let banned = user.ban.sentence(viewer.now);
+    let about = match user.about.as_str() {
+        "" => None,
+        about => Some(app.renderer(viewer.from).once(about).await?),
+    };
     let mut page = Page::new(&app, &viewer, "user", user.name.as_str()).described(text::excerpt(&user.about, 160));
     page.robots = banned.is_none();
     Ok(html(&UserPage {
@@ -64,7 +68,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<
         joined: age::day(user.created),
         joined_iso: age::exact(user.created),
         lineage: app.store.lineage(user.id).await?,
-        about: (!user.about.is_empty()).then(|| text::render(&user.about)),
+        about,
         banned,
         may_moderate,
         user: &user,

@@ -18,7 +18,7 @@ use crate::web::item::Earlier;
 use crate::web::poll::OptionView;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
-use crate::web::texts::Texts;
+use crate::web::texts::Rendered;
 
 /// A moment in words, and exactly.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ impl Votes {
 #[derive(Clone)]
 pub struct Eye<'a> {
     pub policy: &'a Policy,
-    pub texts: &'a Texts,
+    pub texts: Arc<Rendered>,
     pub member: Option<&'a Member>,
     pub marks: Arc<Marks>,
     pub now: Timestamp,
@@ -67,12 +67,12 @@ pub struct Eye<'a> {
 
 impl<'a> Eye<'a> {
     pub fn new(app: &'a App, viewer: &'a MaybeMember, marks: Arc<Marks>) -> Eye<'a> {
-        Eye { policy: &app.policy, texts: &app.texts, member: viewer.member.as_ref(), marks, now: viewer.now }
+        Eye { policy: &app.policy, texts: Arc::default(), member: viewer.member.as_ref(), marks, now: viewer.now }
     }
 
     /// The same look by somebody else, who has done nothing.
     pub fn of<'b>(&'b self, member: &'b Member) -> Eye<'b> {
-        Eye { policy: self.policy, texts: self.texts, member: Some(member), marks: Arc::default(), now: self.now }
+        Eye { member: Some(member), marks: Arc::default(), ..self.clone() }
     }
 
     pub fn author(&self, item: &Item) -> Option<Author> {
@@ -169,7 +169,7 @@ pub struct StoryView {
     pub may_edit: bool,
     pub may_delete: bool,
     /// The text, on the story's own page.
-    pub html: Option<Html>,
+    pub html: Option<Arc<Html>>,
     pub options: Vec<OptionView>,
     pub earlier: Vec<Earlier>,
 }
@@ -205,7 +205,7 @@ impl StoryView {
             hidden: eye.marks.hidden.contains(&item.id),
             may_edit: eye.may_edit(item),
             may_delete: eye.may_delete(item),
-            html: (shown && !item.text.is_empty()).then(|| eye.texts.render(item)),
+            html: (shown && !item.text.is_empty()).then(|| eye.html(item)),
             options: Vec::new(),
             earlier: Vec::new(),
         }
@@ -222,7 +222,7 @@ impl StoryView {
 /// A comment in its thread.
 pub struct CommentView {
     pub id: ItemId,
-    pub html: Html,
+    pub html: Arc<Html>,
     /// The text is shown up to here only; its own page has the whole.
     pub is_cut: bool,
     /// None where only its place is kept.
@@ -278,7 +278,7 @@ pub struct Thread<'a> {
 impl Thread<'_> {
     /// A comment by itself, whole, and without what hangs on it.
     pub fn alone(&self, item: &Item) -> CommentView {
-        let mut view = self.comment(&Node::<&Item> {
+        let node = Node::<&Item> {
             sight: self.eye.sees(item),
             item,
             depth: 0,
@@ -289,14 +289,18 @@ impl Thread<'_> {
             next: None,
             top: None,
             continues: false,
-        });
-        if std::mem::take(&mut view.is_cut) {
-            view.html = self.eye.texts.render(item);
-        }
-        view
+        };
+        self.written(&node, |item| (self.eye.html(item), false))
     }
 
     pub fn comment<T: Borrow<Item>>(&self, node: &Node<T>) -> CommentView {
+        self.written(node, |item| self.eye.html_in_thread(item))
+    }
+
+    fn written<T>(&self, node: &Node<T>, html: impl FnOnce(&Item) -> (Arc<Html>, bool)) -> CommentView
+    where
+        T: Borrow<Item>,
+    {
         let item = node.item.borrow();
         let eye = &self.eye;
         let sight = node.sight;
@@ -304,7 +308,7 @@ impl Thread<'_> {
         let own = item.is_own(eye.member);
         let answers = item.parent_id.and_then(|parent| self.authors.get(&parent).copied());
         let low = shown && rank::fade(eye.score(item)) >= 4;
-        let (html, is_cut) = if shown { eye.texts.in_thread(item) } else { (Html::default(), false) };
+        let (html, is_cut) = if shown { html(item) } else { (Arc::default(), false) };
         CommentView {
             id: item.id,
             html,
@@ -340,7 +344,7 @@ impl Thread<'_> {
 /// A comment outside its thread: in a list, with the story it stands under.
 pub struct FlatView {
     pub id: ItemId,
-    pub html: Html,
+    pub html: Arc<Html>,
     pub author: Option<Author>,
     pub when: When,
     pub edited: Option<When>,
@@ -362,7 +366,7 @@ impl FlatView {
         let title = root.map(|root| StoryView::row(root, eye).title);
         FlatView {
             id: item.id,
-            html: eye.texts.render(item),
+            html: eye.html(item),
             author: eye.author(item),
             when: When::new(item.time, eye.now),
             edited: eye.edited(item),

@@ -62,6 +62,7 @@ mod private;
 mod queries;
 mod queue;
 mod read;
+mod rendering;
 mod request;
 mod roles;
 mod room;

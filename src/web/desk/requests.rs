@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::signup::{self, SignUpError};
-use crate::domain::text::{self, Html};
+use crate::domain::text::Html;
 use crate::store::{self, Act, Waiting};
 use crate::web::desk::{self, Last};
 use crate::web::error::Error;
@@ -48,10 +48,10 @@ struct Row {
 }
 
 impl Row {
-    fn new(waiting: Waiting, now: Timestamp, typed: Option<&(i64, String)>) -> Row {
-        let Waiting { id, name, text, created, inviter, inviter_shadowed } = waiting;
+    fn new(waiting: Waiting, text: Html, now: Timestamp, typed: Option<&(i64, String)>) -> Row {
+        let Waiting { id, name, text: _, created, inviter, inviter_shadowed } = waiting;
         let message = typed.filter(|(about, _)| *about == id).map_or_else(String::new, |(_, message)| message.clone());
-        Row { id, name, text: text::render(&text), inviter, inviter_shadowed, when: When::new(created, now), message }
+        Row { id, name, text, inviter, inviter_shadowed, when: When::new(created, now), message }
     }
 }
 
@@ -77,7 +77,11 @@ async fn page(
     let more = more.map(|last| format!("/mod/requests?at={}&after={}", last.created.0, last.id));
     let mut page = Page::new(app, viewer, "mod", "Requests");
     page.robots = false;
-    let rows = waiting.into_iter().map(|row| Row::new(row, viewer.now, typed.as_ref())).collect();
+    let mut rows = Vec::with_capacity(waiting.len());
+    for row in waiting {
+        let text = app.renderer(viewer.from).once(&row.text).await?;
+        rows.push(Row::new(row, text, viewer.now, typed.as_ref()));
+    }
     let shut = app.config.sign_up.may_approve().err();
     let last = Last::of(app, viewer, member, None).await?;
     let requests = RequestsPage { page, desk: desk::bar(member, "requests"), last, rows, more, errors, shut };
