@@ -3,10 +3,12 @@
 //! A key names everything that the bytes depend on, the number of the last write that they may show among them: a page is never older.
 //! Ages and ranks may lag a minute. A request that carries a session never comes here, and no answer that sets a cookie is kept.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,7 +17,7 @@ use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE,
     VARY,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 use sha2::{Digest, Sha256};
@@ -25,15 +27,20 @@ use crate::clock::MINUTE;
 use crate::domain::item::ItemId;
 use crate::domain::user::Theme;
 use crate::store::ThreadGeneration;
-use crate::web::crowd;
 use crate::web::encoding::{FORMS, Form, best_form};
 use crate::web::error::Error;
+use crate::web::limit::Address;
+use crate::web::outer::{Refusal, refuse};
+use crate::web::parts::chained;
+use crate::web::pool::Share;
 use crate::web::room::{Room, Shared};
 use crate::web::session::{self, theme_cookie};
 use crate::web::state::App;
 
-/// The largest page that is kept, in bytes.
+/// The largest page that is kept, in bytes; one that takes more than half of the room for all is not either.
 const LARGEST: usize = 8 * 1024 * 1024;
+/// A page that is longer is compressed in the pool, in bytes.
+const LONG: usize = 256 * 1024;
 /// The longest address whose page is kept, in bytes.
 const LONGEST_TARGET: usize = 512;
 
@@ -64,6 +71,13 @@ fn item_of(target: &str) -> Option<ItemId> {
     target.split('?').next()?.strip_prefix("/item/")?.parse().ok()
 }
 
+/// What was made for all who asked for a page at the same moment.
+enum Made {
+    Kept(Kept),
+    /// Too large to keep: it goes out to them as it came.
+    Large(HeaderMap, Vec<Bytes>),
+}
+
 /// A page, and its compressed forms once somebody has asked for them.
 struct Kept {
     thread: Option<OfThread>,
@@ -79,14 +93,16 @@ struct Compressed {
     room: Shared,
 }
 
-/// In which of [`FORMS`] a page is wanted, and which version of it is known already.
-struct Wanted {
+/// In which of [`FORMS`] a page is wanted, which versions of it are known already, and whose work it is to compress it.
+struct Wanted<'a> {
     form: Option<usize>,
-    known: Option<HeaderValue>,
+    known: Vec<HeaderValue>,
+    share: Share<'a>,
 }
 
 pub struct Pages {
-    kept: Cache<Key, Arc<Kept>>,
+    kept: Cache<Key, Arc<Made>>,
+    largest: usize,
     rendered: AtomicUsize,
 }
 
@@ -95,29 +111,40 @@ impl Pages {
     pub fn new(bytes: u64) -> Pages {
         let kept = Cache::builder()
             .max_capacity(bytes)
-            .weigher(|key: &Key, kept: &Arc<Kept>| {
-                u32::try_from(kept.bytes() + key.target.len() + 1_024).unwrap_or(u32::MAX)
+            .weigher(|key: &Key, made: &Arc<Made>| {
+                u32::try_from(made.bytes() + key.target.len() + 1_024).unwrap_or(u32::MAX)
             })
             // By frequency, the page of before the last write would be kept in favour of the one after it.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Pages { kept, rendered: AtomicUsize::new(0) }
+        // Where nothing is kept, pages are compressed and have their version nevertheless.
+        let half = usize::try_from(bytes / 2).unwrap_or(usize::MAX);
+        let largest = if half == 0 { LARGEST } else { LARGEST.min(half) };
+        Pages { kept, largest, rendered: AtomicUsize::new(0) }
     }
 
     /// Keeps a page that was made for `key` as that of the thread that it shows, too: from now on it is looked for as such.
-    async fn learn(&self, mut key: Key, kept: &Arc<Kept>) {
-        if let (AsOf::Site(_), Some(OfThread(generation))) = (key.as_of, kept.thread) {
-            key.as_of = AsOf::Thread(generation);
-            self.kept.insert(key, Arc::clone(kept)).await;
+    async fn learn(&self, mut key: Key, made: &Arc<Made>) {
+        if let (AsOf::Site(_), Made::Kept(Kept { thread: Some(OfThread(generation)), .. })) = (key.as_of, &**made) {
+            key.as_of = AsOf::Thread(*generation);
+            self.kept.insert(key, Arc::clone(made)).await;
         }
     }
 
-    /// Answers with a kept page, and weighs it again where a compressed form was made for that.
-    async fn answer(&self, key: Key, kept: Arc<Kept>, request: &Wanted, room: &Room) -> Result<Response, Error> {
+    /// Answers with a page, and weighs it again where a compressed form was made for that.
+    async fn answer(&self, key: Key, made: Arc<Made>, wanted: &Wanted<'_>, room: &Room) -> Result<Response, Error> {
+        let kept = match &*made {
+            Made::Kept(kept) => kept,
+            Made::Large(headers, parts) => {
+                let mut response = Response::new(chained(parts.iter().cloned()));
+                response.headers_mut().clone_from(headers);
+                return Ok(response);
+            }
+        };
         let before = kept.bytes();
-        let response = kept.answer(request.form, request.known.as_ref(), room).await;
+        let response = kept.answer(wanted, room).await;
         if kept.bytes() > before {
-            self.kept.insert(key, kept).await;
+            self.kept.insert(key, made).await;
         }
         response
     }
@@ -147,7 +174,7 @@ fn key(app: &App, request: &Request) -> Option<Key> {
     let headers = request.headers();
     let target = request.uri().path_and_query()?.as_str();
     let is_page = request.method() == Method::GET && !target.starts_with("/static/") && target.len() <= LONGEST_TARGET;
-    if !is_page || session::current(app, headers).is_some() {
+    if !is_page || request.extensions().get::<Refusal>().is_some() || session::current(app, headers).is_some() {
         return None;
     }
     Some(Key {
@@ -159,14 +186,15 @@ fn key(app: &App, request: &Request) -> Option<Key> {
 }
 
 /// Answers a visitor from what is kept, or keeps what it had to have rendered.
-pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn serve(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
     let Some(key) = key(&app, &request) else { return next.run(request).await };
     let headers = request.headers();
-    let wanted = Wanted { form: best_form(headers), known: headers.get(IF_NONE_MATCH).cloned() };
-    if let Some(kept) = app.pages.kept.get(&key).await {
-        return match app.pages.answer(key, kept, &wanted, &app.room).await {
+    let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
+    let wanted = Wanted { form: best_form(headers), known, share: app.pool.of(address.share()) };
+    if let Some(made) = app.pages.kept.get(&key).await {
+        return match app.pages.answer(key, made, &wanted, &app.room).await {
             Ok(response) => response,
-            Err(_) => crowd::refuse(request, next).await,
+            Err(_) => refuse(request, next, Refusal::NoRoom).await,
         };
     }
     let (parts, body) = request.into_parts();
@@ -174,27 +202,27 @@ pub async fn serve(State(app): State<App>, request: Request, next: Next) -> Resp
     // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
     let flight = Key { as_of: AsOf::Site(app.store.generation()), ..key.clone() };
     match make(&app, flight, Request::from_parts(parts, body), next.clone()).await {
-        Ok(Some(kept)) => match app.pages.answer(key, kept, &wanted, &app.room).await {
+        Ok(Some(made)) => match app.pages.answer(key, made, &wanted, &app.room).await {
             Ok(response) => response,
-            Err(_) => crowd::refuse(again, next).await,
+            Err(_) => refuse(again, next, Refusal::NoRoom).await,
         },
-        // Somebody else asked first for what turned out not to be kept.
+        // Somebody else asked first for what turned out not to be the same for all.
         Ok(None) => next.run(again).await,
         Err(response) => response,
     }
 }
 
-/// Has a page rendered and keeps it, once for all who wait for it; or gives the answer that cannot be kept to whoever had it made.
-async fn make(app: &App, key: Key, mut request: Request, next: Next) -> Result<Option<Arc<Kept>>, Response> {
+/// Has a page made and keeps it, once for all who wait for it; or gives the answer that is not for all to whoever had it made.
+async fn make(app: &App, key: Key, mut request: Request, next: Next) -> Result<Option<Arc<Made>>, Response> {
     request.headers_mut().remove(ACCEPT_ENCODING);
-    let (mut other, made) = (None, key.clone());
+    let (mut other, flight) = (None, key.clone());
     let rendered = async {
         app.pages.rendered.fetch_add(1, Ordering::Relaxed);
-        match keep(next.run(request).await).await {
-            Ok(kept) => {
-                let kept = Arc::new(kept);
-                app.pages.learn(made, &kept).await;
-                Some(kept)
+        match shared(next.run(request).await, app.pages.largest).await {
+            Ok(made) => {
+                let made = Arc::new(made);
+                app.pages.learn(flight.clone(), &made).await;
+                Some(made)
             }
             Err(response) => {
                 other = Some(response);
@@ -203,14 +231,18 @@ async fn make(app: &App, key: Key, mut request: Request, next: Next) -> Result<O
         }
     };
     let found = app.pages.kept.optionally_get_with(key, rendered).await;
+    // Whoever waited for it has it.
+    if found.as_ref().is_some_and(|made| matches!(**made, Made::Large(..))) {
+        app.pages.kept.invalidate(&flight).await;
+    }
     match other {
         Some(response) => Err(response),
         None => Ok(found),
     }
 }
 
-/// The page of an answer that is the same for every visitor, or the answer.
-async fn keep(response: Response) -> Result<Kept, Response> {
+/// What an answer is for every visitor, or the answer, where it is not for all. Only up to so many bytes of a page are kept.
+async fn shared(response: Response, largest: usize) -> Result<Made, Response> {
     let headers = response.headers();
     let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind.as_bytes();
@@ -221,21 +253,40 @@ async fn keep(response: Response) -> Result<Kept, Response> {
     if response.status() != StatusCode::OK || !is_text || is_private || headers.contains_key(CONTENT_ENCODING) {
         return Err(response);
     }
-    let (mut parts, body) = response.into_parts();
-    let Ok(plain) = to_bytes(body, LARGEST).await else {
-        return Err(Error::Internal.into_response());
-    };
+    let (mut head, body) = response.into_parts();
+    let parts = whole(body).await.map_err(|error| Error::internal(error).into_response())?;
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
+    if parts.iter().map(Bytes::len).sum::<usize>() > largest {
+        return Ok(Made::Large(head.headers, parts));
+    }
     // A copy of its own, no longer than the page: as it comes, it may hold the room of an answer under way.
-    let plain = Bytes::copy_from_slice(&plain);
+    let plain = Bytes::from(parts.concat());
     let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     let etag = HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
-    for own in [CONTENT_LENGTH, HeaderName::from_static("x-request-id")] {
-        parts.headers.remove(own);
+    head.headers.insert(ETAG, etag.clone());
+    let thread = head.extensions.get().copied();
+    let (headers, room) = (head.headers, Shared::default());
+    Ok(Made::Kept(Kept { thread, headers, etag, plain, room, forms: Default::default() }))
+}
+
+/// All of a body, in the parts in which it comes.
+async fn whole(mut body: Body) -> Result<Vec<Bytes>, axum::Error> {
+    let mut parts = Vec::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        parts.extend(frame?.into_data());
     }
-    parts.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
-    parts.headers.insert(ETAG, etag.clone());
-    let thread = parts.extensions.get().copied();
-    Ok(Kept { thread, headers: parts.headers, etag, plain, room: Shared::default(), forms: Default::default() })
+    Ok(parts)
+}
+
+impl Made {
+    /// What it weighs; of what is too large to keep, more than there is room for.
+    fn bytes(&self) -> usize {
+        match self {
+            Made::Kept(kept) => kept.bytes(),
+            Made::Large(..) => usize::MAX / 2,
+        }
+    }
 }
 
 impl Kept {
@@ -246,8 +297,8 @@ impl Kept {
 
     /// # Errors
     /// `Busy` where there is no room for it.
-    async fn answer(&self, form: Option<usize>, known: Option<&HeaderValue>, room: &Room) -> Result<Response, Error> {
-        if known.is_some_and(|known| names(known, &self.etag)) {
+    async fn answer(&self, wanted: &Wanted<'_>, room: &Room) -> Result<Response, Error> {
+        if wanted.known.iter().any(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             for name in [ETAG, VARY, CACHE_CONTROL] {
                 if let Some(value) = self.headers.get(&name) {
@@ -256,8 +307,8 @@ impl Kept {
             }
             return Ok(response);
         }
-        let compressed = match form {
-            Some(form) => self.compressed(form).await,
+        let compressed = match wanted.form {
+            Some(form) => self.compressed(form, wanted.share).await,
             None => None,
         };
         let (body, named) = match compressed {
@@ -273,11 +324,16 @@ impl Kept {
     }
 
     /// The page in one of [`FORMS`], compressed when it is first asked for; none where that cannot be, so that the page goes out plain.
-    async fn compressed(&self, form: usize) -> Option<(&Compressed, &'static str)> {
+    async fn compressed(&self, form: usize, share: Share<'_>) -> Option<(&Compressed, &'static str)> {
         let (Form { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
         let make = || async {
             let plain = self.plain.clone();
-            let bytes = tokio::task::spawn_blocking(move || compress(&plain)).await.ok()?.ok()?;
+            let bytes = if plain.len() > LONG {
+                share.run(move || compress(&plain)).await.ok()?
+            } else {
+                tokio::task::spawn_blocking(move || compress(&plain)).await.ok()?
+            };
+            let bytes = bytes.ok()?;
             Some(Compressed { bytes: Bytes::from(bytes.into_boxed_slice()), room: Shared::default() })
         };
         let made = cell.get_or_try_init(|| async { make().await.ok_or(()) }).await;
@@ -285,8 +341,36 @@ impl Kept {
     }
 }
 
-/// Whether an `If-None-Match` names this version.
+/// Whether an `If-None-Match` names this version: tags compare weakly, as what is compressed otherwise is the same page.
 fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
-    let Ok(known) = known.to_str() else { return false };
-    known.split(',').any(|one| one.trim().as_bytes() == etag.as_bytes()) || known == "*"
+    fn opaque(tag: &[u8]) -> &[u8] {
+        tag.strip_prefix(b"W/").unwrap_or(tag)
+    }
+    let ours = opaque(etag.as_bytes());
+    known.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(|tag| tag == b"*" || opaque(tag) == ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_weakly() {
+        let ours = HeaderValue::from_static("W/\"abc\"");
+        for (known, expected) in [
+            ("W/\"abc\"", true),
+            ("\"abc\"", true),
+            ("*", true),
+            ("\"x\", \"abc\"", true),
+            ("\"x\",W/\"abc\" ,\"y\"", true),
+            ("\"abcd\"", false),
+            ("\"x\", \"y\"", false),
+            ("abc", false),
+            ("w/\"abc\"", false),
+            ("\"*\"", false),
+            ("", false),
+        ] {
+            assert_eq!(names(&HeaderValue::from_static(known), &ours), expected, "{known}");
+        }
+    }
 }

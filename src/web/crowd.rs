@@ -159,16 +159,6 @@ impl Line {
     }
 }
 
-/// Says of a request that there is no room for its answer.
-#[derive(Clone, Copy)]
-struct NoRoom;
-
-/// Answers a request as one for which there is no room, by the page that all refusals get.
-pub async fn refuse(mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(NoRoom);
-    next.run(request).await
-}
-
 /// Lets a request in while there is a place, the last of them for those that write. Its body is waited for before: whoever sends it slowly
 /// keeps nobody out. A long answer goes out while there is room for it.
 pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
@@ -184,7 +174,7 @@ pub async fn requests(State(app): State<App>, address: Address, request: Request
         }
     };
     let is_full = request.method().is_safe() && crowd.places.left.available_permits() <= crowd.kept;
-    if is_full || request.extensions().get::<NoRoom>().is_some() {
+    if is_full {
         return Error::Busy.into_response();
     }
     let response = match crowd.places.take(1, address) {

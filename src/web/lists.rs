@@ -40,6 +40,11 @@ impl Over {
     pub const ALL: [(Over, &'static str); 5] =
         [(Over::Day, "day"), (Over::Week, "week"), (Over::Month, "month"), (Over::Year, "year"), (Over::All, "all")];
 
+    /// The name in addresses and on the page.
+    pub fn as_str(self) -> &'static str {
+        Over::ALL.into_iter().find(|(over, _)| *over == self).map_or("week", |(_, name)| name)
+    }
+
     pub fn parse(s: &str) -> Option<Over> {
         Over::ALL.into_iter().find(|(_, name)| *name == s).map(|(over, _)| over)
     }

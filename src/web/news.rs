@@ -16,6 +16,7 @@ use crate::domain::title::Section;
 use crate::domain::url;
 use crate::domain::user::Role;
 use crate::store::{self, Dead, Marks, Page as Cursor};
+use crate::web::canonical::LAST_PAGE;
 use crate::web::desk::SiteDesk;
 use crate::web::error::Error;
 use crate::web::lists::{Over, Ranked};
@@ -90,13 +91,13 @@ pub struct Rows {
 impl Numbered {
     /// How many rows stand before this page.
     pub fn skip(self) -> usize {
-        self.p.unwrap_or(1).clamp(1, 1_000).saturating_sub(1).saturating_mul(ROWS)
+        self.p.unwrap_or(1).clamp(1, LAST_PAGE).saturating_sub(1).saturating_mul(ROWS)
     }
 
     /// The address of the page after this one.
     pub fn next(self, base: &str) -> String {
         let joint = if base.contains('?') { '&' } else { '?' };
-        format!("{base}{joint}p={}", self.p.unwrap_or(1).clamp(1, 1_000).saturating_add(1))
+        format!("{base}{joint}p={}", self.p.unwrap_or(1).clamp(1, LAST_PAGE).saturating_add(1))
     }
 }
 
@@ -212,7 +213,7 @@ pub struct Best {
 /// `/best`
 pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Best>) -> Result<Response, Error> {
     let over = asked.over.as_deref().and_then(Over::parse).unwrap_or(Over::Week);
-    let name = Over::ALL.into_iter().find(|(o, _)| *o == over).map_or("week", |(_, name)| name);
+    let name = over.as_str();
     let at = Numbered { p: asked.p };
     let rows = ranked(&app, &viewer, Ranked::Best(over), &format!("/best?over={name}"), at).await?;
     let choices = Over::ALL.map(|(o, name)| Choice {

@@ -15,6 +15,7 @@ use crate::web::error::Error;
 /// What long answers take in memory until their last reader has them: past that, who asks for another is told to come back.
 pub struct Room {
     kilobytes: Arc<Semaphore>,
+    all: usize,
 }
 
 /// Answers shorter than this are not counted: connections are, and they hold no more of such than of anything else.
@@ -50,7 +51,13 @@ impl<R> AsRef<[u8]> for Placed<R> {
 impl Room {
     pub fn new(megabytes: u32) -> Room {
         let kilobytes = usize::try_from(megabytes).unwrap_or(usize::MAX).saturating_mul(1_024);
-        Room { kilobytes: Arc::new(Semaphore::new(kilobytes.min(Semaphore::MAX_PERMITS))) }
+        let all = kilobytes.min(Semaphore::MAX_PERMITS);
+        Room { kilobytes: Arc::new(Semaphore::new(all)), all }
+    }
+
+    /// What so many bytes take; what is larger than all there is goes out while nothing else does.
+    fn kilobytes(&self, bytes: usize) -> usize {
+        bytes.div_ceil(1_024).min(self.all)
     }
 
     /// Room for so many bytes until it is dropped.
@@ -58,14 +65,14 @@ impl Room {
     /// # Errors
     /// `Busy` where there is not as much.
     pub fn reserve(&self, bytes: usize) -> Result<Taken, Error> {
-        let kilobytes = u32::try_from(bytes.div_ceil(1_024)).map_err(|_| Error::Busy)?;
+        let kilobytes = u32::try_from(self.kilobytes(bytes)).map_err(|_| Error::Busy)?;
         Arc::clone(&self.kilobytes).try_acquire_many_owned(kilobytes).map_err(|_| Error::Busy)
     }
 
     /// Room for so many bytes of something kept.
     fn share(&self, shared: &Shared, bytes: usize) -> Result<Arc<Taken>, Error> {
         let mut known = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_enough = |taken: &Arc<Taken>| taken.num_permits() >= bytes.div_ceil(1_024);
+        let is_enough = |taken: &Arc<Taken>| taken.num_permits() >= self.kilobytes(bytes);
         if let Some(taken) = known.upgrade().filter(is_enough) {
             return Ok(taken);
         }

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::routing::{get, post};
 
+use crate::web::canonical::Value;
 use crate::web::state::App;
 use crate::web::{
     account, act, assets, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, mine,
@@ -133,4 +134,50 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/ban", post(desk::person::ban))
         .route("/user/{name}/shadow", post(desk::person::shadow))
         .route("/user/{name}/role", post(desk::change_role))
+}
+
+/// What the query of an address may hold: the names in the order in which they are written, each with what it stands for. Whatever else
+/// somebody hangs on to an address is left out before anybody reads it, so it makes no page of its own.
+#[rustfmt::skip]
+pub fn query(path: &str) -> &'static [(&'static str, Value)] {
+    use Value::{Number, Order, Over, Page, Text};
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    match parts[..] {
+        // lists
+        ["" | "active" | "ask" | "show"] | ["comments", "best"] => &[("p", Page)],
+        ["best"] => &[("over", Over), ("p", Page)],
+        ["past"] => &[("day", Text), ("p", Page)],
+        ["new" | "comments" | "invitations"] | ["from", _, ..] | ["user", _, "submissions" | "comments"] => &[("before", Number)],
+        ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => &[("p", Page)],
+        ["replies"] => &[("at", Number), ("reply", Number), ("notice", Number)],
+        ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],
+        ["search"] => &[("q", Text)],
+        ["log"] => &[("act", Text), ("moderator", Text), ("person", Text), ("item", Text), ("before", Text)],
+        // one item
+        ["item", _] => &[("order", Order)],
+        ["item", _, "moderate"] =>
+            &[("on", Text), ("reason", Text), ("note", Text), ("into", Text), ("text", Text), ("goto", Text)],
+        // a member's own
+        ["submit"] => &[("u", Text), ("t", Text), ("url", Text), ("title", Text), ("text", Text)],
+        ["submit", "title"] => &[("url", Text)],
+        ["settings"] | ["settings", "password"] => &[("saved", Text)],
+        ["login"] => &[("goto", Text)],
+        ["signup"] => &[("goto", Text), ("sent", Text)],
+        // the desk
+        ["mod"] | ["mod", "new"] => &[("at", Number), ("before", Number)],
+        ["mod", "sites"] => &[("after", Text)],
+        ["mod", "requests"] => &[("at", Number), ("after", Number)],
+        ["mod", "votes"] => &[("at", Number), ("voter", Number), ("before", Number)],
+        ["mod", "team"] => &[("name", Text), ("done", Text)],
+        ["user", _, "moderate"] => &[("done", Text), ("posts", Number)],
+        // Hacker News's own addresses
+        ["news"] => &[("p", Page)],
+        ["newest"] => &[("next", Number)],
+        ["front"] => &[("day", Text)],
+        ["item"] => &[("id", Number)],
+        ["user" | "submitted" | "threads"] => &[("id", Text)],
+        ["from"] => &[("site", Text)],
+        ["submitlink"] => &[("u", Text), ("t", Text)],
+        _ => &[],
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, SET_COOKIE};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use axum::http::{HeaderName, Method, Request, StatusCode};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
@@ -17,6 +17,7 @@ use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings, Switch};
 use stoa::domain::user::{Name, Role, UserId};
 use stoa::fetch::Fetcher;
+use stoa::patience::Patience;
 use stoa::store::{Act, NewBan, NewSession, NewUser, Store};
 use stoa::web::{self, App};
 use tempfile::TempDir;
@@ -84,6 +85,16 @@ impl TestApp {
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
         TestApp { store: self.store.clone(), app, dir, router, time, uptime }
+    }
+
+    /// The same forum, which waits for nobody longer than this.
+    pub fn with_patience(&self, patience: Patience) -> TestApp {
+        let (config, clock) = (self.app.config.clone(), Clock::by_hand(Arc::clone(&self.time)));
+        let fetcher = Fetcher::new("Stoa/test").expect("a client");
+        let app = App::with_patience(config, self.store.clone(), clock, fetcher, patience);
+        let router = web::router(app.clone()).expect("a router");
+        let dir = tempfile::tempdir().expect("a directory");
+        TestApp { store: self.store.clone(), app, dir, router, time: Arc::clone(&self.time) }
     }
 
     /// The same person's browser, at this forum.
@@ -327,6 +338,9 @@ impl Browser {
         if !self.cookies.is_empty() {
             let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(COOKIE, cookies.join("; "));
+        }
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(HOST.as_str())) {
+            request = request.header(HOST, "127.0.0.1:8000");
         }
         for (name, value) in headers {
             request = request.header(name.parse::<HeaderName>().expect("a header's name"), *value);

@@ -11,6 +11,7 @@
 
 mod accessibility;
 mod addresses;
+mod answers;
 mod app;
 mod asking;
 mod assignment;
@@ -59,7 +60,9 @@ mod parts;
 mod people;
 mod plans;
 mod private;
+mod protocol;
 mod queries;
+mod query_names;
 mod queue;
 mod read;
 mod rendering;

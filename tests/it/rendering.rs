@@ -55,3 +55,28 @@ async fn a_heavy_page_holds_nobody_up() {
         assert!(page.count("Text ") >= 1, "{}", page.text().len());
     }
 }
+
+#[tokio::test]
+async fn a_heavy_page_is_made_once_for_all_who_ask_for_it_whatever_they_hang_on_to_its_address() {
+    // Too large to be kept, too.
+    for cache_mb in [1, 48] {
+        let app = TestApp::with(|settings| settings.cache_mb = Some(cache_mb)).await;
+        let story = heavy_thread(&app).await;
+        let before = app.app.pages.rendered();
+        let readers: Vec<_> =
+            (0..20).map(|n| reading(&app.visitor(), format!("/item/{story}?x={n}&utm_source={n}"))).collect();
+        let mut first: Option<Page> = None;
+        for page in readers {
+            let page = page.await.expect("an answer");
+            assert_eq!(page.status, StatusCode::OK);
+            page.finds(12, "article.c");
+            let first = first.get_or_insert(Page {
+                status: page.status,
+                headers: page.headers.clone(),
+                body: page.body.clone(),
+            });
+            assert!(first.body == page.body, "all read the same");
+        }
+        assert_eq!(app.app.pages.rendered() - before, 1, "with {cache_mb} MB");
+    }
+}

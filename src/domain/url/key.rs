@@ -48,7 +48,7 @@ pub(super) fn of(story: &StoryUrl) -> String {
 }
 
 /// The query without tracking parameters, the others in their order.
-pub fn kept_query(query: &str) -> String {
+fn kept_query(query: &str) -> String {
     let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair)).collect();
     kept.join("&")
 }

@@ -8,7 +8,6 @@ use std::fmt;
 
 use ::url::{Host, Url};
 
-pub use key::kept_query;
 pub use site::{Site, from_param};
 pub(super) use site::{is_host_of_names, is_shared_host};
 
@@ -144,7 +143,7 @@ pub(super) fn main_host(host: &str) -> Cow<'_, str> {
 
 /// A part of an address in which one thing is written in one way: an escape of what needs none is the character itself (RFC 3986, 6.2.2.2),
 /// and so is one of the `@` before a name; other escapes are in capitals.
-fn unescaped(part: &str) -> Cow<'_, str> {
+pub fn unescaped(part: &str) -> Cow<'_, str> {
     if !part.contains('%') {
         return Cow::Borrowed(part);
     }

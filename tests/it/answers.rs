@@ -1,0 +1,255 @@
+//! No answer leaves without what every answer has: the headers that keep browsers safe, an id, and where the site failed, a line with that
+//! id in the log. Whatever is asked for, whoever asks, in whatever form, however large it is.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use stoa::config::Switch;
+use stoa::domain::user::Role;
+use stoa::patience::Patience;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{Browser, Page, TestApp};
+use crate::server::hold_writes;
+
+const ENCODINGS: [&str; 4] = ["identity", "gzip", "br", "zstd"];
+/// With `cache_mb = 1`, the largest page that is kept, in bytes.
+const LARGEST: usize = 1024 * 1024 / 16 * 5 / 2;
+
+/// What the forum logs.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// What it logs on this thread.
+    pub fn begin(level: &str) -> (Log, DefaultGuard) {
+        let log = Log::default();
+        let writer = log.clone();
+        let lines = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(level))
+            .with_ansi(false)
+            .with_writer(move || writer.clone());
+        (log, tracing::subscriber::set_default(lines.finish()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("no panic").clone()).expect("text")
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What holds of every answer.
+fn check(page: &Page, log: &Log, what: &str) {
+    for (name, begins) in [
+        ("content-security-policy", "default-src 'none'"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("permissions-policy", "camera=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("strict-transport-security", "max-age="),
+    ] {
+        assert!(page.header(name).starts_with(begins), "{what} ({}): {name} is {:?}", page.status, page.header(name));
+    }
+    let id = page.header("x-request-id");
+    assert!(id.len() > 20, "{what}: {id:?}");
+    let is_logged =
+        log.text().lines().any(|line| line.contains(id) && (line.contains("ERROR") || line.contains("WARN")));
+    assert_eq!(page.status.is_server_error(), is_logged, "{what} ({}): {}", page.status, log.text());
+    if page.header("content-type").starts_with("text/html") {
+        assert!(page.header("vary").contains("Cookie"), "{what}: {:?}", page.header("vary"));
+        assert!(page.unpacked().trim_end().ends_with("</html>"), "{what} is whole");
+    }
+}
+
+/// A forum under https that keeps little, so that a page is soon too large for that.
+async fn forum() -> TestApp {
+    TestApp::with(|settings| {
+        settings.base_url = Some("https://forum.example".to_owned());
+        settings.cache_mb = Some(1);
+    })
+    .await
+}
+
+/// A thread of so many comments, each so many words long; the story and the last comment.
+async fn thread(author: &mut Browser, comments: usize, words: usize) -> (i64, i64) {
+    let story = author.text_story(&format!("A story of {comments}"), "Words.").await;
+    let mut last = 0;
+    for n in 0..comments {
+        last = author.reply(story, &format!("Comment {n}. {}", "some words ".repeat(words))).await;
+    }
+    (story, last)
+}
+
+/// Visitor, member, moderator, admin.
+async fn everybody(app: &TestApp) -> Vec<(&'static str, Browser)> {
+    let mut everybody = vec![("visitor", app.visitor())];
+    for (name, role) in [("bob", Role::Member), ("mia", Role::Moderator), ("ada", Role::Admin)] {
+        app.account(name, role).await;
+        everybody.push((name, app.session(name).await));
+    }
+    everybody
+}
+
+async fn send(browser: &mut Browser, method: &Method, path: &str, encoding: &str) -> Page {
+    browser.send(method.clone(), path, &[("accept-encoding", encoding)], None).await
+}
+
+/// Every kind of page, in every size.
+async fn pages(app: &TestApp, log: &Log, everybody: &mut [(&'static str, Browser)]) {
+    app.account("alice", Role::Member).await;
+    let mut alice = app.session("alice").await;
+    let (small, comment) = thread(&mut alice, 2, 10).await;
+    let (long, _) = thread(&mut alice, 60, 100).await;
+    let (large, _) = thread(&mut alice, 14, 1_500).await;
+    let items = [small, comment, long, large].map(|id| format!("/item/{id}"));
+    let others = [
+        "/",
+        "/new",
+        "/comments",
+        "/best?over=all",
+        "/user/alice",
+        "/search?q=story",
+        "/log",
+        "/login",
+        "/settings",
+        "/guidelines",
+        "/feed/top.atom",
+        "/feed/log.atom",
+        "/robots.txt",
+        "/healthz",
+        "/favicon.ico",
+        "/news?p=2",
+        "/item/01",
+        "/mod",
+        &app.app.assets.style,
+    ];
+    for path in others.into_iter().chain(items.iter().map(String::as_str)) {
+        for (who, browser) in everybody.iter_mut() {
+            let plain = send(browser, &Method::GET, path, "identity").await;
+            assert!(path != items[3] || plain.body.len() > LARGEST, "{path} is large: {}", plain.body.len());
+            for encoding in ENCODINGS {
+                let what = format!("{path} as {who} in {encoding}");
+                let page = send(browser, &Method::GET, path, encoding).await;
+                check(&page, log, &what);
+                assert_eq!((page.status, page.unpacked()), (plain.status, plain.text()), "{what}");
+                let head = send(browser, &Method::HEAD, path, encoding).await;
+                check(&head, log, &format!("HEAD {what}"));
+                assert_eq!((head.status, head.body.len()), (page.status, 0), "HEAD {what}");
+                let etag = page.header("etag");
+                if !etag.is_empty() {
+                    let headers = [("if-none-match", etag), ("accept-encoding", encoding)];
+                    let same = browser.send(Method::GET, path, &headers, None).await;
+                    check(&same, log, &format!("{what}, which is known"));
+                    assert_eq!((same.status, same.header("etag")), (StatusCode::NOT_MODIFIED, etag), "{what}");
+                }
+                let is_kept = *who == "visitor" && page.header("content-type").starts_with("text/html");
+                assert_eq!(
+                    is_kept && page.status == StatusCode::OK && path != items[3] && path != "/login",
+                    !etag.is_empty(),
+                    "{what}"
+                );
+            }
+        }
+    }
+    let kept = app.app.pages.bytes().await;
+    assert!(kept < 1024 * 1024 / 16 * 5, "what is too large is not kept: {kept}");
+}
+
+/// Every kind of refusal and failure.
+async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)]) {
+    app.account("alan", Role::Member).await;
+    let mut alan = app.session("alan").await;
+    let (long, gone) = thread(&mut alan, 60, 200).await;
+    alan.post(&format!("/item/{gone}/delete"), &[]).await;
+    let (long, gone, endless) = (format!("/item/{long}"), format!("/item/{gone}"), format!("/{}", "a".repeat(2_100)));
+    let limited = app.with_other_settings(|config| {
+        config.limits = Switch::On;
+        config.requests_per_minute = 1;
+    });
+    limited.visitor().get("/nothing-here").await;
+    let impatient = app.with_patience(Patience { answer: Duration::from_millis(1), ..Patience::default() });
+    let get = Method::GET;
+    for (who, browser) in everybody {
+        for encoding in ENCODINGS {
+            let plain = [("accept-encoding", encoding)];
+            let what = |error: &str| format!("{error} for {who} in {encoding}");
+            let mut browser = browser.clone();
+            for (path, status) in [
+                ("/nothing-here", StatusCode::NOT_FOUND),
+                ("/item/999999", StatusCode::NOT_FOUND),
+                (&gone, StatusCode::GONE),
+                (&endless, StatusCode::URI_TOO_LONG),
+                ("/past?day=soon", StatusCode::BAD_REQUEST),
+            ] {
+                let page = browser.send(get.clone(), path, &plain, None).await;
+                check(&page, log, &what(path));
+                assert_eq!(page.status, status, "{}", what(path));
+            }
+            let twice = [("accept-encoding", encoding), ("host", "a.example"), ("host", "a.example")];
+            let foreign = [("accept-encoding", encoding), ("sec-fetch-site", "cross-site")];
+            let (own, huge) =
+                ([("accept-encoding", encoding), ("sec-fetch-site", "same-origin")], "a".repeat(1_000_000));
+            let form = [("theme", "dark"), ("goto", huge.as_str())];
+            for (method, headers, form, status) in [
+                (Method::GET, &twice[..], None, StatusCode::BAD_REQUEST),
+                (Method::POST, &foreign, Some(&form[..1]), StatusCode::FORBIDDEN),
+                (Method::POST, &own, Some(&form[..]), StatusCode::PAYLOAD_TOO_LARGE),
+                (Method::DELETE, &own, None, StatusCode::METHOD_NOT_ALLOWED),
+            ] {
+                let page = browser.send(method, "/theme", headers, form).await;
+                check(&page, log, &what(status.as_str()));
+                assert_eq!(page.status, status, "{}", what("/theme"));
+            }
+            let page = limited.browser_of(&browser).send(get.clone(), "/nothing-here", &plain, None).await;
+            check(&page, log, &what("too many"));
+            assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+            for _ in 0..2 {
+                let room = app.app.room.reserve(64 * 1024 * 1024).expect("room");
+                let page = browser.send(get.clone(), &long, &plain, None).await;
+                check(&page, log, &what("no room"));
+                assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", what("no room"));
+                drop(room);
+                assert_eq!(browser.send(get.clone(), &long, &plain, None).await.status, StatusCode::OK);
+            }
+            if !browser.cookies.is_empty() {
+                let held = hold_writes(app).await;
+                let form = [("about", ""), ("theme", "dark"), ("order", "best")];
+                let page = impatient.browser_of(&browser).send(Method::POST, "/settings", &own, Some(&form)).await;
+                check(&page, log, &what("too slow"));
+                assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", what("too slow"));
+                drop(held);
+            }
+        }
+    }
+    app.sql("alter table users rename to other").await;
+    for (who, browser) in everybody {
+        for encoding in ENCODINGS {
+            let page = send(&mut browser.clone(), &get, "/user/nobody-yet", encoding).await;
+            check(&page, log, &format!("a broken database for {who} in {encoding}"));
+            assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_answered_has_what_every_answer_has() {
+    let app = forum().await;
+    let (log, _guard) = Log::begin("info");
+    let mut everybody = everybody(&app).await;
+    pages(&app, &log, &mut everybody).await;
+    errors(&app, &log, &everybody).await;
+}
