@@ -49,10 +49,26 @@ impl Default for Assets {
     }
 }
 
-/// `/static/{name}`
+impl Asset {
+    /// Whether `name` is that of this file, as another version of the forum has or had it.
+    fn is_other_version(&self, name: &str) -> bool {
+        let parts = |name: &str| name.split('.').map(str::to_owned).collect::<Vec<_>>();
+        match (&parts(&self.name)[..], &parts(name)[..]) {
+            ([stem, _, end], [other, hash, kind]) => stem == other && end == kind && !hash.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// `/static/{name}`. A page that was kept from before an upgrade, or that another server of the site made during one, asks for a file of
+/// another version: it gets the present one, to be asked for again.
 pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Error> {
-    let asset = app.assets.all.iter().find(|asset| asset.name == name).ok_or(Error::NotFound)?;
-    let headers = [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    let find = |is_asked: &dyn Fn(&Asset) -> bool| app.assets.all.iter().find(|asset| is_asked(asset));
+    let (asset, keep) = match find(&|asset| asset.name == name) {
+        Some(asset) => (asset, "public, max-age=31536000, immutable"),
+        None => (find(&|asset| asset.is_other_version(&name)).ok_or(Error::NotFound)?, "no-store"),
+    };
+    let headers = [(CONTENT_TYPE, asset.content_type), (CACHE_CONTROL, keep)];
     Ok((headers, asset.bytes.clone()).into_response())
 }
 

@@ -86,6 +86,7 @@ mod texts;
 mod thread;
 mod tree;
 mod uncounted;
+mod upgrade;
 mod vote;
 mod votes_together;
 mod waves;
