@@ -23,6 +23,7 @@ mod rules;
 mod saving;
 mod sessions;
 mod settings;
+mod site;
 mod sites;
 mod taken;
 mod team;
@@ -152,6 +153,7 @@ pub struct Store {
     generations: Arc<Generations>,
     saving: Arc<saving::Saving>,
     origin_key: OriginKey,
+    site_id: Arc<str>,
     /// Votes that wait for the writer.
     ballots: Arc<votes::Ballots>,
     /// What members looked at, until it is written.
@@ -190,12 +192,14 @@ impl Store {
         made.close().await.map_err(failed)?;
         migrate(&write, path).await?;
         let origin_key = origins::key(&write).await.map_err(failed)?;
+        let site_id = site::id(&write).await.map_err(failed)?.into();
         let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;
         Ok(Store {
             read,
             write,
             path: path.to_owned(),
             origin_key,
+            site_id,
             ballots: Arc::default(),
             looks: Arc::default(),
             generations,

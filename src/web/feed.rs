@@ -21,11 +21,12 @@ pub async fn top(State(app): State<App>) -> Result<Response, Error> {
     let ids: Vec<ItemId> = app.lists.get(Ranked::Top, &app.store, now).await?.iter().take(ROWS).copied().collect();
     let items = in_order(app.store.items(&ids).await?, &ids);
     let base = &app.config.base_url;
-    let entries = items.iter().filter(|item| may_see(item, None, now) == Sight::Whole).map(|item| entry(item, base));
+    let shown = items.iter().filter(|item| may_see(item, None, now) == Sight::Whole);
+    let entries = shown.map(|item| entry(item, base, id(&app, &format!("item/{}", item.id))));
     let feed = Feed {
         title: Text::plain(app.config.site_name.clone()),
         subtitle: Some(Text::plain(app.config.tagline.clone())),
-        id: format!("{base}/feed/top.atom"),
+        id: id(&app, "feed/top"),
         updated: moment(items.iter().map(|item| item.edited_at.unwrap_or(item.time)).max().unwrap_or(now)),
         links: vec![
             link(base.clone(), "alternate", "text/html"),
@@ -39,14 +40,19 @@ pub async fn top(State(app): State<App>) -> Result<Response, Error> {
     Ok((headers, feed.to_string()).into_response())
 }
 
-fn entry(item: &Item, base: &str) -> Entry {
+/// The id of something of this site, which stays when its address changes (RFC 4151).
+pub fn id(app: &App, of: &str) -> String {
+    format!("tag:stoa,2026:{}/{of}", app.store.site_id())
+}
+
+fn entry(item: &Item, base: &str, id: String) -> Entry {
     let page = format!("{base}/item/{}", item.id);
     let author = item.author.clone();
     let (points, comments) = (counted(item.score, "point"), counted(item.descendants, "comment"));
     let summary = format!("{points}, {comments}. {}", text::excerpt(&item.text, 300));
     Entry {
         title: Text::plain(clean(item.title.as_deref().unwrap_or_default())),
-        id: page.clone(),
+        id,
         updated: moment(item.edited_at.unwrap_or(item.time)),
         published: Some(moment(item.time)),
         authors: author

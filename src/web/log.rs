@@ -331,7 +331,7 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
         let why = why.collect::<Vec<_>>().join(". ");
         Entry {
             title: Text::plain(feed::clean(&row.said())),
-            id: format!("{base}/log#a{}", row.token),
+            id: feed::id(&app, &format!("log/{}", row.token)),
             updated: feed::moment(row.at),
             links: vec![feed::link(format!("{base}/log#a{}", row.token), "alternate", "text/html")],
             summary: (!why.is_empty()).then(|| Text::plain(feed::clean(&why))),
@@ -340,7 +340,7 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
     };
     let feed = Feed {
         title: Text::plain(format!("{}: moderation", app.config.site_name)),
-        id: format!("{base}/feed/log.atom"),
+        id: feed::id(&app, "feed/log"),
         updated: feed::moment(rows.first().map_or(viewer.now, |row| row.at)),
         links: vec![
             feed::link(format!("{base}/log"), "alternate", "text/html"),

@@ -1,0 +1,34 @@
+//! What the site is known by elsewhere.
+
+use std::fmt::Write;
+
+use sqlx::sqlite::SqlitePool;
+
+use super::Store;
+
+impl Store {
+    /// The site's own id: random, and the same whatever its address becomes.
+    pub fn site_id(&self) -> &str {
+        &self.site_id
+    }
+}
+
+/// The site's id, made when a database is opened that has none.
+pub(super) async fn id(pool: &SqlitePool) -> std::result::Result<String, sqlx::Error> {
+    let kept = "select value from site where name = 'id'";
+    if let Some(id) = sqlx::query_scalar(kept).fetch_optional(pool).await? {
+        return Ok(id);
+    }
+    let mut fresh = [0_u8; 16];
+    getrandom::fill(&mut fresh).map_err(|e| std::io::Error::other(e.to_string()))?;
+    let fresh = fresh.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    // Two processes may open a database at once: the first one's id is everybody's.
+    sqlx::query("insert into site (name, value) values ('id', $1) on conflict do nothing")
+        .bind(fresh)
+        .execute(pool)
+        .await?;
+    sqlx::query_scalar(kept).fetch_one(pool).await
+}
