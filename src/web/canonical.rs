@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use url::form_urlencoded::{self, Serializer};
 
+use crate::clock::Timestamp;
 use crate::domain::thread::Order;
 use crate::domain::url::unescaped;
-use crate::web::lists::Over;
+use crate::web::lists::{At, Over};
 use crate::web::routes;
 
 /// What a name in a query stands for, so that each value is written in one way. One that cannot be what it stands for is left as it is,
@@ -19,11 +20,13 @@ pub enum Value {
     Page,
     Order,
     Over,
+    /// The order of a list that somebody saw: where it is forgotten, all such are one.
+    Seen,
 }
 
 impl Value {
     /// The value as it is written in addresses; none where it changes nothing.
-    fn written<'v>(self, value: &'v str) -> Option<Cow<'v, str>> {
+    fn written<'v>(self, value: &'v str, now: Timestamp) -> Option<Cow<'v, str>> {
         match self {
             Value::Text => Some(Cow::Borrowed(value)),
             Value::Number => {
@@ -36,6 +39,10 @@ impl Value {
             },
             Value::Order => Order::parse(value).map(|order| order.as_str().into()),
             Value::Over => Over::parse(value).map(|over| over.as_str().into()),
+            Value::Seen => {
+                let at = At::parse(value).filter(|at| at.is_recent(now)).unwrap_or(At::GONE);
+                Some(at.to_string().into())
+            }
         }
     }
 }
@@ -44,12 +51,12 @@ impl Value {
 pub const LAST_PAGE: usize = 1_000;
 
 /// A query with the names that `path` takes and no others, each once, in one order; none where it is so already.
-pub fn query(path: &str, query: &str) -> Option<String> {
+pub fn query(path: &str, query: &str, now: Timestamp) -> Option<String> {
     let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = form_urlencoded::parse(query.as_bytes()).collect();
     let mut written = Serializer::new(String::with_capacity(query.len()));
     for (name, kind) in routes::query(path) {
         let given = pairs.iter().find(|(given, value)| given == name && !value.is_empty());
-        if let Some(value) = given.and_then(|(_, value)| kind.written(value)) {
+        if let Some(value) = given.and_then(|(_, value)| kind.written(value, now)) {
             written.append_pair(name, &value);
         }
     }
@@ -143,9 +150,16 @@ mod tests {
             ("/log", "item=&person=&act=kill&moderator=", "act=kill"),
             ("/nothing/here", "a=b", ""),
             ("/leaders", "p=2", ""),
+            ("/", "at=100&p=2", "p=2&at=100"),
+            ("/", "at=0100.000", "at=100"),
+            ("/", "at=90.3", "at=90.3"),
+            ("/", "at=89", "at=0"),
+            ("/", "at=101", "at=0"),
+            ("/", "at=soon", "at=0"),
         ] {
-            assert_eq!(query(path, given).as_deref().unwrap_or(given), known, "{path}?{given}");
-            assert_eq!(query(path, known), None, "{path}?{known}");
+            let now = Timestamp(6_000);
+            assert_eq!(query(path, given, now).as_deref().unwrap_or(given), known, "{path}?{given}");
+            assert_eq!(query(path, known, now), None, "{path}?{known}");
         }
     }
 }

@@ -10,10 +10,10 @@ use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Sight};
 use crate::web::error::Error;
 use crate::web::lists::Ranked;
-use crate::web::news::{Before, Choice, Empty, Numbered, ROWS, dead_for, in_order, marks, page_of};
+use crate::web::news::{Before, Choice, Empty, dead_for, in_order, marks, page_of};
 use crate::web::page::{Page, html};
+use crate::web::ranked::{Numbered, Slice};
 use crate::web::session::MaybeMember;
-use crate::web::shadowed;
 use crate::web::state::App;
 use crate::web::view::{Eye, FlatView};
 
@@ -79,13 +79,11 @@ pub async fn newest(State(app): State<App>, viewer: MaybeMember, Query(at): Quer
 
 /// `/comments/best`
 pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
-    let ids = shadowed::ranked(&app, &viewer, Ranked::BestComments).await?;
-    let shown: Vec<ItemId> = ids.iter().skip(at.skip()).take(ROWS).copied().collect();
-    let more = (ids.len() > at.skip().saturating_add(ROWS)).then(|| at.next("/comments/best"));
-    let items = in_order(app.store.items(&shown).await?, &shown);
+    let Slice { ids, more, .. } = app.ranked(&viewer, Ranked::BestComments, "/comments/best", at).await?;
+    let items = in_order(app.store.items(&ids).await?, &ids);
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,
-        page: Page::new(&app, &viewer, "comments", "Best comments"),
+        page: at.on(Page::new(&app, &viewer, "comments", "Best comments")),
         choices: choices(true),
         more,
         empty: Empty::new("No comments in the last seven days.", "/comments", "See the newest comments").on(at),

@@ -2,18 +2,23 @@
 //! at most a minute old: so long may ranks lag behind votes, while the rows themselves show each at once.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
+use moka::sync;
+use serde::{Deserialize, Deserializer};
 
 use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::domain::day::Day;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::rank::{self, StoryFacts};
 use crate::domain::title::Section;
+use crate::domain::user::UserId;
 use crate::store::{Error, Result, Store};
+use crate::web::news::ROWS;
 
 /// A list whose order is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,41 +71,140 @@ const BEST_COMMENTS: i64 = 7 * DAY;
 /// How many orders are kept: every list but the days of the past, and some of those.
 const KEPT: u64 = 64;
 
+/// How long an order is kept for those who go on reading in it, in minutes.
+const SEEN: i64 = 10;
+/// How many orders of one list are kept of one minute.
+const SEEN_IN_MINUTE: u32 = 64;
+/// What all of them may take in memory, in bytes.
+const SEEN_BYTES: u64 = 2 * 1024 * 1024;
+
 /// A list, what had been said when it was ordered, and in which minute.
 type Key = (Ranked, u64, i64);
 
+/// A list that somebody saw, where it is not everybody's, who, and what its order is known by.
+type Seen = (Ranked, Option<UserId>, At);
+
+/// What an order is known by to whoever goes on reading in it: its minute, and which of that minute's it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct At {
+    minute: i64,
+    nth: u32,
+}
+
+impl At {
+    /// One that is no longer kept, or never was.
+    pub const GONE: At = At { minute: 0, nth: 0 };
+
+    pub fn parse(s: &str) -> Option<At> {
+        let (minute, nth) = s.split_once('.').unwrap_or((s, "0"));
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let at = At { minute: minute.parse().ok()?, nth: nth.parse().ok()? };
+        (is_number(minute) && is_number(nth) && at.nth < SEEN_IN_MINUTE).then_some(at)
+    }
+
+    /// Whether an order of this name may be kept still.
+    pub fn is_recent(self, now: Timestamp) -> bool {
+        (0..=SEEN).contains(&now.0.div_euclid(MINUTE).saturating_sub(self.minute))
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At { minute, nth: 0 } => write!(f, "{minute}"),
+            At { minute, nth } => write!(f, "{minute}.{nth}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<At, D::Error> {
+        String::deserialize(deserializer).map(|typed| At::parse(&typed).unwrap_or(At::GONE))
+    }
+}
+
+/// The stories of a list in an order, and what it is known by where it is kept and has more than a page.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub ids: Arc<[ItemId]>,
+    pub at: Option<At>,
+}
+
 /// The orders that are kept; none where nothing may be.
 pub struct Lists {
-    kept: Option<Cache<Key, Arc<[ItemId]>>>,
+    kept: Option<Cache<Key, Order>>,
+    /// Those that somebody may go on reading in.
+    seen: sync::Cache<Seen, Arc<[ItemId]>>,
+    naming: Mutex<()>,
     ordered: AtomicUsize,
 }
 
 impl Lists {
     pub fn new(keeps: bool) -> Lists {
         let kept = Cache::builder().max_capacity(KEPT).eviction_policy(EvictionPolicy::lru());
-        Lists { kept: keeps.then(|| kept.build()), ordered: AtomicUsize::new(0) }
+        let seen = sync::Cache::builder()
+            .max_capacity(SEEN_BYTES)
+            .weigher(|_, ids: &Arc<[ItemId]>| u32::try_from(size_of_val::<[ItemId]>(ids) + 256).unwrap_or(u32::MAX))
+            .eviction_policy(EvictionPolicy::lru());
+        Lists {
+            kept: keeps.then(|| kept.build()),
+            seen: seen.build(),
+            naming: Mutex::new(()),
+            ordered: AtomicUsize::new(0),
+        }
     }
 
-    /// The ids of a list, in its order; whoever asks at the same moment waits for the one who orders it.
-    pub async fn get(
-        &self,
-        list: Ranked,
-        store: &Store,
-        now: Timestamp,
-    ) -> std::result::Result<Arc<[ItemId]>, Arc<Error>> {
+    /// A list in its order; whoever asks at the same moment waits for the one who orders it.
+    pub async fn get(&self, list: Ranked, store: &Store, now: Timestamp) -> std::result::Result<Order, Arc<Error>> {
         let order = async {
             self.ordered.fetch_add(1, Ordering::Relaxed);
             compute(list, &[], store, now).await.map(Arc::from)
         };
         match &self.kept {
-            Some(kept) => kept.try_get_with((list, store.said(), now.0.div_euclid(MINUTE)), order).await,
-            None => order.await.map_err(Arc::new),
+            Some(kept) => {
+                let named = async { order.await.map(|ids| self.named(list, None, ids, now)) };
+                kept.try_get_with((list, store.said(), now.0.div_euclid(MINUTE)), named).await
+            }
+            None => Ok(Order { ids: order.await.map_err(Arc::new)?, at: None }),
         }
     }
 
-    /// A list as a shadow-banned author sees it, with `theirs` in it; it is not kept.
-    pub async fn with(&self, list: Ranked, theirs: &[Item], store: &Store, now: Timestamp) -> Result<Vec<ItemId>> {
-        compute(list, theirs, store, now).await
+    /// A list as a shadow-banned author sees it, with `theirs` in it; it is kept only for whoever goes on reading in it.
+    pub async fn with(
+        &self,
+        list: Ranked,
+        (author, theirs): (UserId, &[Item]),
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Order> {
+        let ids = compute(list, theirs, store, now).await?.into();
+        Ok(if self.kept.is_some() { self.named(list, Some(author), ids, now) } else { Order { ids, at: None } })
+    }
+
+    /// Keeps an order for those who will go on reading in it.
+    fn named(&self, list: Ranked, of: Option<UserId>, ids: Arc<[ItemId]>, now: Timestamp) -> Order {
+        if ids.len() <= ROWS {
+            return Order { ids, at: None };
+        }
+        let _one = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        for nth in 0..SEEN_IN_MINUTE {
+            let at = At { minute: now.0.div_euclid(MINUTE), nth };
+            match self.seen.get(&(list, of, at)) {
+                Some(known) if known == ids => return Order { ids: known, at: Some(at) },
+                Some(_) => {}
+                None => {
+                    self.seen.insert((list, of, at), Arc::clone(&ids));
+                    return Order { ids, at: Some(at) };
+                }
+            }
+        }
+        Order { ids, at: None }
+    }
+
+    /// The order of a list that everybody, or where it is theirs alone, `of` saw; none where it is no longer kept.
+    pub fn seen(&self, list: Ranked, of: Option<UserId>, at: At, now: Timestamp) -> Option<Order> {
+        let ids = self.seen.get(&(list, of, at)).filter(|_| at.is_recent(now))?;
+        Some(Order { ids, at: Some(at) })
     }
 
     /// How many orders have been worked out.
@@ -146,4 +250,53 @@ fn best<'a>(mut ranked: Vec<(ItemId, i64)>, theirs: impl Iterator<Item = &'a Ite
     ranked.extend(theirs.map(|item| (item.id, item.score)));
     ranked.sort_by_key(|(id, score)| Reverse((*score, *id)));
     ranked.into_iter().map(|(id, _)| id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(first: i64, many: i64) -> Arc<[ItemId]> {
+        (first..first + many).map(ItemId).collect()
+    }
+
+    #[test]
+    fn an_order_is_kept_under_its_name_for_ten_minutes() {
+        let lists = Lists::new(true);
+        let now = Timestamp(6_000);
+        let first = lists.named(Ranked::Top, None, ids(1, 40), now);
+        let again = lists.named(Ranked::Top, None, ids(1, 40), now);
+        let other = lists.named(Ranked::Top, None, ids(2, 40), now);
+        let names = [&first, &again, &other].map(|order| order.at.expect("a name").to_string());
+        assert_eq!(names, ["100", "100", "100.1"]);
+        assert!(lists.named(Ranked::Top, None, ids(1, 30), now).at.is_none(), "a single page needs none");
+        let at = other.at.expect("a name");
+        assert_eq!(At::parse(&at.to_string()), Some(at));
+        let later = |minutes: i64| Timestamp(now.0 + minutes * MINUTE);
+        assert_eq!(lists.seen(Ranked::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
+        assert!(lists.seen(Ranked::Top, None, at, later(11)).is_none() && lists.seen(Ranked::Top, None, at, later(-1)).is_none());
+        assert!(lists.seen(Ranked::Active, None, at, now).is_none(), "another list's");
+        assert!(lists.seen(Ranked::Top, Some(UserId(1)), at, now).is_none(), "not as they see it");
+        assert!(lists.seen(Ranked::Top, None, At::GONE, now).is_none());
+    }
+
+    #[test]
+    fn the_orders_that_are_kept_are_bounded() {
+        let lists = Lists::new(true);
+        for minute in 0..200 {
+            for first in 0..70 {
+                let order = lists.named(Ranked::Top, None, ids(first, 1_000), Timestamp(minute * MINUTE));
+                assert_eq!(order.at.is_some(), first < i64::from(SEEN_IN_MINUTE));
+            }
+        }
+        lists.seen.run_pending_tasks();
+        assert!(lists.seen.weighted_size() <= SEEN_BYTES);
+    }
+
+    #[test]
+    fn what_is_no_name_of_an_order_is_none() {
+        for typed in ["", "x", "-1", "+1", "1.", ".1", "1.x", "1.64", "1.2.3", "99999999999999999999"] {
+            assert_eq!(At::parse(typed), None, "{typed}");
+        }
+    }
 }

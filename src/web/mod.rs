@@ -37,6 +37,7 @@ mod parts;
 mod path;
 mod poll;
 mod pool;
+mod ranked;
 mod replies;
 mod room;
 mod routes;

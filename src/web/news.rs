@@ -16,12 +16,12 @@ use crate::domain::title::Section;
 use crate::domain::url;
 use crate::domain::user::Role;
 use crate::store::{self, Dead, Marks, Page as Cursor};
-use crate::web::canonical::LAST_PAGE;
 use crate::web::desk::SiteDesk;
 use crate::web::error::Error;
-use crate::web::lists::{Over, Ranked};
+use crate::web::lists::{At, Over, Ranked};
 use crate::web::page::{Page, html};
 use crate::web::path::Path;
+use crate::web::ranked::{Numbered, Slice};
 use crate::web::rows::Stories;
 use crate::web::session::MaybeMember;
 use crate::web::shadowed;
@@ -33,7 +33,7 @@ pub const ROWS: usize = 30;
 pub const ROWS_I64: i64 = 30;
 
 /// How many of the stories that a member hid last are left out of the ranked lists.
-const HIDDEN: i64 = 1_000;
+pub const HIDDEN: i64 = 1_000;
 
 /// A link above a list that narrows it.
 pub struct Choice {
@@ -76,11 +76,6 @@ pub struct NewsPage<'a> {
     pub welcome: bool,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct Numbered {
-    p: Option<usize>,
-}
-
 /// One page of a list: its stories and where it goes on.
 pub struct Rows {
     pub stories: Stories,
@@ -88,38 +83,11 @@ pub struct Rows {
     pub more: Option<String>,
 }
 
-impl Numbered {
-    /// How many rows stand before this page.
-    pub fn skip(self) -> usize {
-        self.p.unwrap_or(1).clamp(1, LAST_PAGE).saturating_sub(1).saturating_mul(ROWS)
-    }
-
-    /// The address of the page after this one.
-    pub fn next(self, base: &str) -> String {
-        let joint = if base.contains('?') { '&' } else { '?' };
-        format!("{base}{joint}p={}", self.p.unwrap_or(1).clamp(1, LAST_PAGE).saturating_add(1))
-    }
-}
-
-/// The page of `ids` that was asked for, without what the viewer hid.
+/// The rows of the page of a ranked list that was asked for.
 async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked, base: &str, at: Numbered) -> Result<Rows, Error> {
-    let ids = shadowed::ranked(app, viewer, list).await?;
-    let hidden = match viewer.member() {
-        Some(member) => app.own.hidden(member.id, HIDDEN, &app.store).await?,
-        None => Arc::default(),
-    };
-    let skip = at.skip();
-    let shown: Vec<ItemId> = ids
-        .iter()
-        .filter(|id| hidden.binary_search(id).is_err())
-        .skip(skip)
-        .take(ROWS.saturating_add(1))
-        .copied()
-        .collect();
-    let more = (shown.len() > ROWS).then(|| at.next(base));
-    let page: Vec<ItemId> = shown.into_iter().take(ROWS).collect();
-    let items = app.rows.stories(&page, viewer, app).await?;
-    Ok(Rows { stories: app.rows.write(&items, viewer, app).await?, first_rank: skip.saturating_add(1), more })
+    let Slice { ids, first_rank, more } = app.ranked(viewer, list, base, at).await?;
+    let items = app.rows.stories(&ids, viewer, app).await?;
+    Ok(Rows { stories: app.rows.write(&items, viewer, app).await?, first_rank, more })
 }
 
 /// Items in the order of their ids in `ids`; those not found are left out.
@@ -157,6 +125,7 @@ fn answer<'a>(page: Page<'a>, rows: Rows, empty: Empty) -> NewsPage<'a> {
 pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, Ranked::Top, "/", at).await?;
     let page = Page::new(&app, &viewer, "top", "Top stories").described(app.config.tagline.clone());
+    let page = at.on(page);
     let empty = Empty::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story");
     let welcome = rows.stories.is_empty() && at.skip() == 0;
     Ok(html(&NewsPage { welcome, ..answer(page, rows, empty.on(at)) }))
@@ -208,20 +177,22 @@ pub async fn newest(State(app): State<App>, viewer: MaybeMember, Query(at): Quer
 pub struct Best {
     over: Option<String>,
     p: Option<usize>,
+    at: Option<At>,
+    from: Option<usize>,
 }
 
 /// `/best`
 pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Best>) -> Result<Response, Error> {
     let over = asked.over.as_deref().and_then(Over::parse).unwrap_or(Over::Week);
     let name = over.as_str();
-    let at = Numbered { p: asked.p };
+    let at = Numbered { p: asked.p, at: asked.at, from: asked.from };
     let rows = ranked(&app, &viewer, Ranked::Best(over), &format!("/best?over={name}"), at).await?;
     let choices = Over::ALL.map(|(o, name)| Choice {
         name: if o == Over::All { "all time".to_owned() } else { name.to_owned() },
         href: format!("/best?over={name}"),
         current: o == over,
     });
-    let page = Page::new(&app, &viewer, "best", "Best stories");
+    let page = at.on(Page::new(&app, &viewer, "best", "Best stories"));
     let empty = Empty::new("No stories in this span of time.", "/best?over=all", "The best of all time");
     Ok(html(&NewsPage { choices: choices.into(), ..answer(page, rows, empty.on(at)) }))
 }
@@ -233,7 +204,7 @@ pub async fn active(
     Query(at): Query<Numbered>,
 ) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, Ranked::Active, "/active", at).await?;
-    let page = Page::new(&app, &viewer, "active", "Active discussions");
+    let page = at.on(Page::new(&app, &viewer, "active", "Active discussions"));
     let empty = Empty::new("Nobody has commented yet.", "/new", "See the new stories");
     Ok(html(&answer(page, rows, empty.on(at))))
 }
@@ -241,7 +212,7 @@ pub async fn active(
 /// `/ask`
 pub async fn ask(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, Ranked::Section(Section::Ask), "/ask", at).await?;
-    let page = Page::new(&app, &viewer, "ask", "Ask");
+    let page = at.on(Page::new(&app, &viewer, "ask", "Ask"));
     let empty =
         Empty::new("No questions yet. A title that begins with “Ask:” stands here.", "/submit", "Ask something");
     Ok(html(&answer(page, rows, empty.on(at))))
@@ -250,7 +221,7 @@ pub async fn ask(State(app): State<App>, viewer: MaybeMember, Query(at): Query<N
 /// `/show`
 pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, Ranked::Section(Section::Show), "/show", at).await?;
-    let page = Page::new(&app, &viewer, "show", "Show");
+    let page = at.on(Page::new(&app, &viewer, "show", "Show"));
     let empty =
         Empty::new("Nothing shown yet. A title that begins with “Show:” stands here.", "/submit", "Show something");
     Ok(html(&answer(page, rows, empty.on(at))))
@@ -260,6 +231,8 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(at): Query<
 pub struct Past {
     day: Option<String>,
     p: Option<usize>,
+    at: Option<At>,
+    from: Option<usize>,
 }
 
 /// `/past`: the stories of one day of UTC, yesterday unless it is named.
@@ -270,10 +243,10 @@ pub async fn past(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
             .ok_or_else(|| Error::bad("That is not a day. Write it as year-month-day, such as 2026-11-23."))?,
         None => today.shifted(-1, 0).unwrap_or(today),
     };
-    let at = Numbered { p: asked.p };
+    let at = Numbered { p: asked.p, at: asked.at, from: asked.from };
     let rows = ranked(&app, &viewer, Ranked::Past(day), &format!("/past?day={day}"), at).await?;
     let words = age::day(day.start());
-    let page = Page::new(&app, &viewer, "past", format!("Stories of {words}"));
+    let page = at.on(Page::new(&app, &viewer, "past", format!("Stories of {words}")));
     let empty = Empty::new(format!("No stories on {words}."), "/best?over=all", "The best of all time");
     Ok(html(&NewsPage { choices: neighbours(day, today), ..answer(page, rows, empty.on(at)) }))
 }

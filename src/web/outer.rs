@@ -62,7 +62,7 @@ pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> 
         request.headers_mut().insert(REQUEST_ID, id.clone());
     }
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let mut response = match arrive(&mut request) {
+    let mut response = match arrive(&app, &mut request) {
         Some(redirect) => redirect,
         None => next.run(request).await,
     };
@@ -109,7 +109,7 @@ fn secure(headers: &mut HeaderMap, is_https: bool) {
 }
 
 /// Reads what is asked for: of several addresses of one page it becomes the one that all answers are kept under, or the way there.
-fn arrive(request: &mut Request) -> Option<Response> {
+fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     // What a HEAD asks for is a GET's answer without its body.
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::GET;
@@ -132,7 +132,7 @@ fn arrive(request: &mut Request) -> Option<Response> {
     }
     if request.method() == Method::GET
         && let Some(query) = uri.query()
-        && let Some(known) = canonical::query(uri.path(), query)
+        && let Some(known) = canonical::query(uri.path(), query, app.clock.now())
         && let Some(uri) = with_query(uri, &known)
     {
         *request.uri_mut() = uri;

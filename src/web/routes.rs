@@ -140,13 +140,13 @@ fn moderating() -> Router<App> {
 /// somebody hangs on to an address is left out before anybody reads it, so it makes no page of its own.
 #[rustfmt::skip]
 pub fn query(path: &str) -> &'static [(&'static str, Value)] {
-    use Value::{Number, Order, Over, Page, Text};
+    use Value::{Number, Order, Over, Page, Seen, Text};
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
         // lists
-        ["" | "active" | "ask" | "show"] | ["comments", "best"] => &[("p", Page)],
-        ["best"] => &[("over", Over), ("p", Page)],
-        ["past"] => &[("day", Text), ("p", Page)],
+        ["" | "active" | "ask" | "show"] | ["comments", "best"] => &[("p", Page), ("at", Seen), ("from", Number)],
+        ["best"] => &[("over", Over), ("p", Page), ("at", Seen), ("from", Number)],
+        ["past"] => &[("day", Text), ("p", Page), ("at", Seen), ("from", Number)],
         ["new" | "comments" | "invitations"] | ["from", _, ..] | ["user", _, "submissions" | "comments"] => &[("before", Number)],
         ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => &[("p", Page)],
         ["replies"] => &[("at", Number), ("reply", Number), ("notice", Number)],

@@ -1,28 +1,27 @@
 //! Posts that a shadow-ban keeps from everybody but their author, in the lists that their author sees.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
 use crate::web::error::Error;
-use crate::web::lists::Ranked;
+use crate::web::lists::{Order, Ranked};
 use crate::web::news::ROWS;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 
 /// Who sees more than others do: a shadow-banned viewer.
-fn author(viewer: &MaybeMember) -> Option<UserId> {
+pub fn author(viewer: &MaybeMember) -> Option<UserId> {
     viewer.member().filter(|member| member.shadowed_at.is_some()).map(|member| member.id)
 }
 
 /// The order of a list as the viewer sees it.
-pub async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked) -> Result<Arc<[ItemId]>, Error> {
+pub async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked) -> Result<Order, Error> {
     match author(viewer) {
         Some(author) => {
             let theirs = app.store.shadowed_posts(author, None).await?;
-            Ok(app.lists.with(list, &theirs, &app.store, viewer.now).await?.into())
+            Ok(app.lists.with(list, (author, &theirs), &app.store, viewer.now).await?)
         }
         None => Ok(app.lists.get(list, &app.store, viewer.now).await?),
     }

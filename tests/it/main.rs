@@ -57,6 +57,7 @@ mod operate;
 mod origins;
 mod page;
 mod parts;
+mod paging;
 mod people;
 mod plans;
 mod private;
