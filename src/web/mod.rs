@@ -38,6 +38,7 @@ mod path;
 mod poll;
 mod pool;
 mod ranked;
+mod referer;
 mod replies;
 mod room;
 mod routes;
@@ -94,6 +95,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .on_failure(());
     let site = routes::routes()
         .layer(middleware::from_fn_with_state(app.clone(), written::keep_unsaved))
+        .layer(middleware::from_fn_with_state(app.clone(), referer::cross_site))
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))

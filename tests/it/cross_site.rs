@@ -9,7 +9,7 @@ use crate::roles::{Who, case, forum, table};
 type Headers = &'static [(&'static str, &'static str)];
 
 /// What a browser sends when another site's page sends the form.
-const FOREIGN: [Headers; 9] = [
+const FOREIGN: [Headers; 19] = [
     &[("sec-fetch-site", "cross-site")],
     &[("sec-fetch-site", "same-site")],
     &[("sec-fetch-site", "nonsense")],
@@ -19,15 +19,29 @@ const FOREIGN: [Headers; 9] = [
     &[("origin", "http://forum.test:81"), ("host", "forum.test")],
     &[("origin", "null"), ("host", "forum.test")],
     &[("sec-fetch-site", ""), ("origin", "https://evil.example")],
+    // Where the Referer is all there is.
+    &[("referer", "https://evil.example/page"), ("host", "forum.test")],
+    &[("referer", "http://forum.test.evil.example/"), ("host", "forum.test")],
+    &[("referer", "http://forum.test:81/"), ("host", "forum.test")],
+    &[("referer", "http://forum.test/"), ("host", "forum.test:81")],
+    &[("referer", "https://forum.test/"), ("host", "forum.test")],
+    &[("referer", "http://forum.test@evil.example/"), ("host", "forum.test")],
+    &[("referer", "null"), ("host", "forum.test")],
+    &[("referer", "forum.test"), ("host", "forum.test")],
+    &[("referer", "http://"), ("host", "forum.test")],
+    &[("referer", "http://forum.test/"), ("referer", "https://evil.example/"), ("host", "forum.test")],
 ];
 
 /// What browsers, old and new, and text browsers send from the site's own pages.
-const OWN: [Headers; 5] = [
+const OWN: [Headers; 8] = [
     &[],
     &[("sec-fetch-site", "none")],
     &[("sec-fetch-site", "same-origin"), ("origin", "http://forum.test"), ("host", "forum.test")],
     &[("origin", "http://forum.test"), ("host", "forum.test")],
     &[("origin", "http://forum.test:8000"), ("host", "forum.test:8000")],
+    &[("referer", "http://forum.test/item/1?order=newest"), ("host", "forum.test")],
+    &[("referer", "http://127.0.0.1:8000/"), ("host", "forum.test")],
+    &[("referer", "https://evil.example/"), ("origin", "http://forum.test"), ("host", "forum.test")],
 ];
 
 #[tokio::test]
