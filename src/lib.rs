@@ -12,6 +12,8 @@ pub mod domain;
 pub mod fetch;
 /// Work outside requests.
 pub mod jobs;
+/// What is logged.
+pub mod logging;
 /// How long whom is waited for.
 pub mod patience;
 /// Answering over TCP.

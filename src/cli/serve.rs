@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::clock::Clock;
 use crate::config::{Config, Listen};
 use crate::fetch::Fetcher;
+use crate::logging;
 use crate::server::Running;
 use crate::store::{Act, Store};
 use crate::web::{self, App};
@@ -18,7 +19,7 @@ use crate::web::{self, App};
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let filter = config.log_filter()?;
     let colours = has_colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    logging::begin(filter, colours);
     // Heard from the beginning on: by default a signal ends the process where it stands.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = bind(&config.listen)?;

@@ -289,7 +289,7 @@ pub async fn theme(
     let mut response = chosen.goto.redirect();
     match viewer.member() {
         Some(member) => app.store.set_theme(member.id, theme).await?,
-        None => session::set_theme_cookie(&mut response, theme),
+        None => session::set_theme_cookie(&app, &mut response, theme),
     }
     Ok(response)
 }

@@ -60,17 +60,20 @@ mod user;
 mod view;
 mod written;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware;
+use axum::response::Response;
 use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::{DefaultOnResponse, TraceLayer};
-use tracing::Level;
+use tower_http::trace::TraceLayer;
+use tracing::Span;
 
 pub use state::App;
 
@@ -90,7 +93,9 @@ pub fn router(app: App) -> anyhow::Result<Router> {
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
             tracing::info_span!("request", method = %request.method(), path, id)
         })
-        .on_response(DefaultOnResponse::new().level(Level::DEBUG))
+        .on_response(|response: &Response, latency: Duration, _: &Span| {
+            tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
+        })
         // The outermost layer says what failed, of whatever was answered in front of this one too.
         .on_failure(());
     let site = routes::routes()

@@ -39,8 +39,8 @@ fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     )
 }
 
-fn cookie(app: &App, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let mut cookie = Cookie::new(cookie_name(app, name), value.to_owned());
+fn cookie(app: &App, name: String, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let mut cookie = Cookie::new(name, value.to_owned());
     cookie.set_path("/");
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);
@@ -54,9 +54,8 @@ pub fn theme_cookie(headers: &HeaderMap) -> Option<Theme> {
 }
 
 /// Keeps a visitor's choice of theme for a year.
-pub fn set_theme_cookie(response: &mut Response, theme: Theme) {
-    let line = format!("theme={}; Path=/; SameSite=Lax; HttpOnly; Max-Age={}", theme.as_str(), 365 * DAY);
-    if let Ok(value) = line.parse() {
+pub fn set_theme_cookie(app: &App, response: &mut Response, theme: Theme) {
+    if let Some(value) = cookie(app, "theme".to_owned(), theme.as_str(), 365 * DAY) {
         response.headers_mut().append(SET_COOKIE, value);
     }
 }
@@ -95,12 +94,12 @@ pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, verified: &str)
     if let Some(old) = session_token(app, headers) {
         app.store.end_session(&token::hash(old)).await?;
     }
-    let mut cookies = vec![cookie(app, "session", token.as_str(), SESSION)];
+    let mut cookies = vec![cookie(app, cookie_name(app, "session"), token.as_str(), SESSION)];
     let device = match device(app, headers) {
         Some(device) if app.store.knows_device(&device, user).await? => device,
         _ => {
             let device = Token::random().map_err(Error::internal)?;
-            cookies.push(cookie(app, "device", device.as_str(), 365 * DAY));
+            cookies.push(cookie(app, cookie_name(app, "device"), device.as_str(), 365 * DAY));
             device.hash()
         }
     };
@@ -132,7 +131,7 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &Goto) -> Result<Response
         app.store.end_session(&token::hash(token)).await?;
     }
     let mut response = goto.redirect();
-    if let Some(gone) = cookie(app, "session", "", 0) {
+    if let Some(gone) = cookie(app, cookie_name(app, "session"), "", 0) {
         response.headers_mut().append(SET_COOKIE, gone);
     }
     Ok(response)

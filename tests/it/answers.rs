@@ -28,11 +28,17 @@ impl Log {
     pub fn begin(level: &str) -> (Log, DefaultGuard) {
         let log = Log::default();
         let writer = log.clone();
-        let lines = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new(level))
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        (log, tracing::subscriber::set_default(lines.finish()))
+        let lines = stoa::logging::lines(EnvFilter::new(level), false, move || writer.clone());
+        (log, tracing::subscriber::set_default(lines))
+    }
+
+    /// What it logs in this process.
+    pub fn of_process(level: &str) -> Log {
+        let log = Log::default();
+        let writer = log.clone();
+        let lines = stoa::logging::lines(EnvFilter::new(level), false, move || writer.clone());
+        tracing::subscriber::set_global_default(lines).expect("the first");
+        log
     }
 
     pub fn text(&self) -> String {

@@ -85,6 +85,7 @@ mod taken;
 mod team;
 mod texts;
 mod thread;
+mod traces;
 mod tree;
 mod uncounted;
 mod upgrade;

@@ -48,6 +48,7 @@ async fn cookies_are_for_this_site_and_not_for_scripts() {
         }
         let theme = set_cookies(&app.visitor().post("/theme", &[("theme", "dark")]).await);
         assert!(theme[0].contains("HttpOnly") && theme[0].contains("SameSite=Lax"), "{theme:?}");
+        assert!(theme[0].starts_with("theme=dark;") && theme[0].contains("Secure") == secure, "{theme:?}");
     }
 }
 

@@ -80,7 +80,7 @@ impl Forum {
 const ASK: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
 
 /// Everything until the other side closes; a reset is an end like any other.
-async fn rest(stream: &mut TcpStream) -> String {
+pub async fn rest(stream: &mut TcpStream) -> String {
     let mut all = Vec::new();
     let _ = timeout(LONG, stream.read_to_end(&mut all)).await.expect("closed in time");
     String::from_utf8_lossy(&all).into_owned()

@@ -57,15 +57,23 @@ impl Visit for Text {
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
+/// Whether this is the process that a test has for itself. Where it is not, the test has been run in one, and has passed.
+pub fn is_alone(test: &str) -> bool {
+    if std::env::var_os(COLLECTING).is_some() {
+        return true;
+    }
+    let this = std::env::current_exe().expect("this program");
+    let done = Command::new(this).args(["--exact", test, "--nocapture"]).env(COLLECTING, "yes").output();
+    let done = done.expect("runs");
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(said.contains("1 passed"), "there is a test {test}");
+    false
+}
+
 /// Runs a test in a process of its own, so that no other test's statements are collected.
 pub fn alone<T: Future<Output = ()>>(test: &str, work: impl FnOnce(Statements) -> T) {
-    if std::env::var_os(COLLECTING).is_none() {
-        let this = std::env::current_exe().expect("this program");
-        let done = Command::new(this).args(["--exact", test, "--nocapture"]).env(COLLECTING, "yes").output();
-        let done = done.expect("runs");
-        let said = String::from_utf8_lossy(&done.stdout);
-        assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
-        assert!(said.contains("1 passed"), "there is a test {test}");
+    if !is_alone(test) {
         return;
     }
     let statements = Statements::default();
