@@ -7,7 +7,7 @@ FROM debian:bookworm-slim
 # Titles are fetched over TLS, which needs to know whom to trust.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/target/release/stoa /usr/local/bin/stoa
-RUN useradd --system --uid 10001 --home-dir /data stoa && install -d -o stoa -g stoa -m 0750 /data
+RUN useradd --system --uid 10001 --home-dir /data stoa && install -d -o stoa -g stoa -m 0700 /data
 USER stoa
 WORKDIR /data
 VOLUME /data

@@ -8,17 +8,20 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 use crate::config::Config;
-use crate::store::Store;
+use crate::store::{Store, key_file};
 
 #[derive(Debug, clap::Args)]
 pub struct Backup {
     /// The new file to write
     file: PathBuf,
+    /// Copy the key of the addresses' hashes too, to FILE.key; whoever has both can find out addresses
+    #[arg(long)]
+    with_key: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Restore {
-    /// The backup to put in the database's place
+    /// The backup to put in the database's place; FILE.key, where it is there, comes with it
     file: PathBuf,
     /// Replace the database that is there; it is kept beside the new one as *.replaced
     #[arg(long)]
@@ -30,26 +33,24 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     if !config.database.exists() {
         bail!("there is no database at {}", config.database.display());
     }
-    if args.file.exists() {
-        bail!("{} is there already: choose a new name", args.file.display());
+    let (database, file, key) = (&config.database, &args.file, key_file(&args.file));
+    if let Some(there) = [file, &key].into_iter().find(|path| path.exists() && (args.with_key || *path == file)) {
+        bail!("{} is there already: choose a new name", there.display());
     }
     // A half-written file never bears the name of a whole one.
-    let partial = beside(&args.file, "partial");
+    let partial = beside(file, "partial");
     remove(&partial)?;
-    if let Err(error) = Store::copy(&config.database, &partial).await {
+    let copied = async {
+        Store::copy(database, &partial).await?;
+        if args.with_key { Store::copy_key(database, &key).await } else { Ok(()) }
+    };
+    if let Err(error) = copied.await {
         remove(&partial)?;
-        return Err(error)
-            .with_context(|| format!("cannot copy {} to {}", config.database.display(), args.file.display()));
+        return Err(error).with_context(|| format!("cannot copy {} to {}", database.display(), file.display()));
     }
-    File::open(&partial)?.sync_all()?;
-    std::fs::rename(&partial, &args.file)?;
-    let size = std::fs::metadata(&args.file)?.len();
-    writeln!(
-        std::io::stdout(),
-        "Copied {} to {} ({size} bytes) and checked the copy.",
-        config.database.display(),
-        args.file.display()
-    )?;
+    std::fs::rename(&partial, file)?;
+    let (from, to, size) = (database.display(), file.display(), std::fs::metadata(file)?.len());
+    writeln!(std::io::stdout(), "Copied {from} to {to} ({size} bytes) and checked the copy.")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -66,35 +67,63 @@ pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode>
         bail!("{} is in use: stop the forum first", database.display());
     }
     let partial = beside(database, "partial");
-    std::fs::copy(&args.file, &partial).with_context(|| format!("cannot write {}", partial.display()))?;
-    // Brings it up to date; what a newer Stoa wrote is refused here.
-    match Store::open(&partial).await {
-        Ok(store) => store.close().await,
-        Err(error) => {
-            remove(&partial)?;
-            return Err(error).with_context(|| format!("{} cannot be used; nothing was changed", args.file.display()));
-        }
+    let prepared = prepare(&args.file, &partial).await;
+    if let Err(error) = prepared {
+        remove_with_log(&partial)?;
+        return Err(error);
     }
-    File::open(&partial)?.sync_all()?;
+    replace(database, &partial)?;
+    writeln!(std::io::stdout(), "Restored {} from {}.", database.display(), args.file.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes a copy of a backup, up to date.
+async fn prepare(backup: &Path, partial: &Path) -> anyhow::Result<()> {
+    remove_with_log(partial)?;
+    let cannot = || format!("cannot copy {} to {}", backup.display(), partial.display());
+    Store::copy_file(backup, partial).with_context(cannot)?;
+    let refused = || format!("{} cannot be used; nothing was changed", backup.display());
+    Store::upgrade(partial).await.with_context(refused)?;
+    let key = key_file(backup);
+    if key.exists() {
+        Store::check_key(&key)?;
+        Store::copy_file(&key, &key_file(partial)).with_context(cannot)?;
+    }
+    Ok(File::open(partial)?.sync_all()?)
+}
+
+/// Puts the copy in the database's place, and its key where one came with it.
+fn replace(database: &Path, partial: &Path) -> anyhow::Result<()> {
+    let (key, new_key) = (key_file(database), key_file(partial));
+    let kept = replaced(database);
+    if new_key.exists() && key.exists() {
+        std::fs::rename(&key, key_file(&kept))?;
+    }
     if database.exists() {
-        let kept = replaced(database);
         std::fs::rename(database, &kept)?;
+        Store::keep_private(&kept);
         writeln!(std::io::stdout(), "Kept the database that was there as {}.", kept.display())?;
     }
-    // What a log of the old database holds must never be played into the new one.
-    for ending in ["-wal", "-shm"] {
-        for base in [database.as_path(), &partial] {
-            let mut log = base.as_os_str().to_owned();
-            log.push(ending);
-            remove(Path::new(&log))?;
-        }
+    if new_key.exists() {
+        std::fs::rename(&new_key, &key)?;
     }
-    std::fs::rename(&partial, database)?;
+    // What a log of the old database holds must never be played into the new one.
+    for base in [database, partial] {
+        remove(&with_ending(base, "-wal"))?;
+        remove(&with_ending(base, "-shm"))?;
+    }
+    std::fs::rename(partial, database)?;
     if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         File::open(folder)?.sync_all()?;
     }
-    writeln!(std::io::stdout(), "Restored {} from {}.", database.display(), args.file.display())?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+fn remove_with_log(path: &Path) -> std::io::Result<()> {
+    for ending in ["", "-wal", "-shm", "-journal", ".key"] {
+        remove(&with_ending(path, ending))?;
+    }
+    Ok(())
 }
 
 /// A name beside the database that nothing has yet: a second restore keeps what the first one did.
@@ -107,8 +136,11 @@ fn replaced(database: &Path) -> PathBuf {
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
+    with_ending(path, &format!(".{ending}"))
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".");
     name.push(ending);
     PathBuf::from(name)
 }

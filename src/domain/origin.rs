@@ -1,5 +1,5 @@
 //! Where something came from, without the address: keyed hashes of the address, of its network and of the wider network around that.
-//! Whoever has the key can look a network up; nobody can read an address out of a row.
+//! Whoever has the key can look a network up, and so find any IPv4 address by trying them all; without it a row tells nothing.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};

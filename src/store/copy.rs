@@ -1,13 +1,13 @@
-//! Copies of the whole database: a backup, and what was before it is brought up to date.
+//! Copies of the whole database: a backup, and what was before it is brought up to date. Neither holds the key of the addresses' hashes.
 
 use std::fs::File;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqlitePool, SqlitePoolOptions};
 
-use super::{Error, OpenError, Result, Store, applied, is_busy, lasting, newest, options};
+use super::{Error, OpenError, Result, Store, applied, file, is_busy, key, lasting, newest, options};
 
 impl Store {
     /// Copies the database at `from`, as it is at one moment, into a new file at `to`, while a forum goes on; then checks the copy. Nothing
@@ -16,12 +16,12 @@ impl Store {
         let failed = |e| OpenError::Open(from.to_owned(), e);
         let pool = lasting(1).connect_with(options(from)).await.map_err(failed)?;
         let copied = match applied(&pool, from).await {
-            Ok(_) => vacuum_into(&pool, to).await.map_err(|e| OpenError::Copy(to.to_owned(), e.into())),
+            Ok(_) => copy_into(&pool, to).await.map_err(|e| OpenError::Copy(to.to_owned(), e)),
             Err(error) => Err(error),
         };
         pool.close().await;
         copied?;
-        Store::check(to).await.map_err(|e| OpenError::Copy(to.to_owned(), e))
+        Store::check(to).await.map_err(|e| OpenError::Check(to.to_owned(), e))
     }
 
     /// Whether the file at `path` is a whole database of Stoa's.
@@ -36,6 +36,22 @@ impl Store {
         pool.close().await;
         items?;
         if verdict == "ok" { Ok(()) } else { Err(Error::Other(sqlx::Error::Protocol(verdict))) }
+    }
+
+    /// Copies a file as it is; nobody else may read the copy.
+    pub fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+        if !std::fs::metadata(from)?.is_file() {
+            return Err(io::Error::other("it is not a file"));
+        }
+        let mut from = File::open(from)?;
+        let mut to = file::make_new(to)?;
+        io::copy(&mut from, &mut to)?;
+        to.sync_all()
+    }
+
+    /// Takes a database from all others' eyes.
+    pub fn keep_private(path: &Path) {
+        file::narrow(path);
     }
 
     /// Whether another process has the database at `path` open. A file that is no database, or a broken one, is in nobody's use.
@@ -53,31 +69,24 @@ impl Store {
 
 /// Copies a database beside itself before it is brought up to date, once.
 pub(super) async fn keep_as_it_was(pool: &SqlitePool, path: &Path) -> std::result::Result<(), OpenError> {
-    let copy = beside(path, &format!("before-{:04}", newest()));
+    let copy = file::beside(path, &format!(".before-{:04}", newest()));
     if copy.exists() {
         return Ok(());
     }
     // A half-written file never bears the name of a whole one.
-    let partial = beside(&copy, "partial");
+    let partial = file::beside(&copy, ".partial");
     let kept = async {
-        match std::fs::remove_file(&partial) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
-            _ => vacuum_into(pool, &partial).await?,
-        }
-        File::open(&partial)?.sync_all()?;
+        file::remove(&partial)?;
+        copy_into(pool, &partial).await?;
         Ok(std::fs::rename(&partial, &copy)?)
     };
     kept.await.map_err(|e: sqlx::Error| OpenError::Backup(copy.clone(), e))
 }
 
-async fn vacuum_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {
+/// Copies into a new file, and sees that the disk has it.
+async fn copy_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {
+    file::make_new(to)?;
     sqlx::query("vacuum into $1").bind(to.to_string_lossy().into_owned()).execute(pool).await?;
-    Ok(())
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
+    key::take_out_of(to).await?;
+    Ok(File::open(to)?.sync_all()?)
 }

@@ -5,17 +5,20 @@
 mod acts;
 mod copy;
 mod desk;
+mod file;
 mod flags;
 mod generations;
 mod import;
 mod invitations;
 mod items;
+mod key;
 mod lists;
 mod log;
 mod looks;
 mod merge;
 mod moderation;
 mod notices;
+mod open;
 mod origins;
 mod people;
 mod requests;
@@ -37,13 +40,9 @@ mod writer;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection, Sqlite, Transaction};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite, Transaction};
 
 pub use desk::{Duplicate, NewAccount, Queued};
 pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
@@ -52,10 +51,13 @@ pub use generations::ThreadGeneration;
 pub use import::{Imported, ImportedVote, NewItem};
 pub use invitations::{Invitation, Inviter};
 pub use items::{Edit, NewComment, NewStory, NewUrl, Submission};
+pub use key::key_file;
 pub use lists::{Dead, Page};
 pub use log::{Acts, Logged};
 pub use moderation::{Act, Revision};
 pub use notices::Notice;
+pub use open::OpenError;
+use open::{MIGRATIONS, applied, lasting, newest, options};
 pub use people::{LastPost, NewBan, Note};
 pub use requests::{Asked, NewRequest, Request, Waiting};
 pub use rules::{KnownRule, Posted};
@@ -71,11 +73,6 @@ pub use wal::{Folded, LOG};
 use crate::domain::item::ItemId;
 use crate::domain::origin::OriginKey;
 use crate::domain::user::UserId;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-
-/// Readers beside the one writer; each is a thread, and more than the cores gain nothing.
-const READERS: u32 = 4;
 
 /// What a store method answers where it does not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -126,23 +123,6 @@ fn is_of_storage(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_)) || matches!(code(error), Some(3 | 7 | 8 | 10 | 11 | 13 | 14 | 26))
 }
 
-/// Why a database could not be opened. The sentence is for the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("cannot open the database {0}")]
-    Open(PathBuf, #[source] sqlx::Error),
-    #[error(
-        "{0} was written by a newer Stoa (its schema is {1}); start that version, or restore a backup made before the upgrade"
-    )]
-    Newer(PathBuf, i64),
-    #[error("cannot bring the database {0} up to date")]
-    Migrate(PathBuf, #[source] MigrateError),
-    #[error("cannot back the database up to {0} before bringing it up to date")]
-    Backup(PathBuf, #[source] sqlx::Error),
-    #[error("the copy {0} is not whole")]
-    Copy(PathBuf, #[source] Error),
-}
-
 /// The database: one writer, several readers that never wait for it.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -160,53 +140,7 @@ pub struct Store {
     looks: Arc<looks::Looks>,
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .pragma("cache_size", "-2000")
-        .pragma("mmap_size", "0")
-        .pragma("temp_store", "memory")
-        .pragma("journal_size_limit", LOG.to_string())
-        .row_buffer_size(1_000)
-}
-
-/// So many connections, none of which is closed for its age: SQLite counts the writes of others for each connection by itself, and a new
-/// one would begin again at a number that was seen already.
-fn lasting(connections: u32) -> SqlitePoolOptions {
-    let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
-    pool.max_lifetime(None).idle_timeout(None)
-}
-
 impl Store {
-    /// Opens the database at `path`, making it where there is none and bringing it up to date where it is older; a database with
-    /// something in it is copied beside itself first.
-    pub async fn open(path: &Path) -> std::result::Result<Store, OpenError> {
-        let failed = |e| OpenError::Open(path.to_owned(), e);
-        let made = SqliteConnection::connect_with(&options(path).create_if_missing(true)).await.map_err(failed)?;
-        let generations = Arc::new(Generations::new());
-        let write = writer::open(options(path), Arc::clone(&generations)).await.map_err(failed)?;
-        made.close().await.map_err(failed)?;
-        migrate(&write, path).await?;
-        let origin_key = origins::key(&write).await.map_err(failed)?;
-        let site_id = site::id(&write).await.map_err(failed)?.into();
-        let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;
-        Ok(Store {
-            read,
-            write,
-            path: path.to_owned(),
-            origin_key,
-            site_id,
-            ballots: Arc::default(),
-            looks: Arc::default(),
-            generations,
-            saving: Arc::default(),
-        })
-    }
-
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -303,44 +237,4 @@ async fn finished<T: Send + 'static>(
     write: impl Future<Output = std::result::Result<T, sqlx::Error>> + Send + 'static,
 ) -> Result<T> {
     Ok(tokio::spawn(write).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
-}
-
-/// The newest change to the tables that a database has had; 0 where it has none.
-async fn applied(pool: &SqlitePool, path: &Path) -> std::result::Result<i64, OpenError> {
-    let failed = |e| OpenError::Open(path.to_owned(), e);
-    let kept: Option<i64> = sqlx::query_scalar("select 1 from sqlite_master where name = '_sqlx_migrations'")
-        .fetch_optional(pool)
-        .await
-        .map_err(failed)?;
-    if kept.is_none() {
-        return Ok(0);
-    }
-    let applied: i64 = sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations")
-        .fetch_one(pool)
-        .await
-        .map_err(failed)?;
-    if applied > newest() { Err(OpenError::Newer(path.to_owned(), applied)) } else { Ok(applied) }
-}
-
-fn newest() -> i64 {
-    MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
-}
-
-async fn migrate(pool: &SqlitePool, path: &Path) -> std::result::Result<(), OpenError> {
-    let applied = applied(pool, path).await?;
-    if applied < newest() && applied > 0 {
-        copy::keep_as_it_was(pool, path).await?;
-    }
-    MIGRATIONS.run(pool).await.map_err(|e| OpenError::Migrate(path.to_owned(), e))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_connection_is_renewed_for_its_age() {
-        let pool = lasting(1);
-        assert_eq!((pool.get_max_lifetime(), pool.get_idle_timeout()), (None, None));
-    }
 }

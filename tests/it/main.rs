@@ -25,6 +25,7 @@ mod command_settings;
 mod contact;
 mod cross_site;
 mod deployment;
+mod database_file;
 mod desk;
 mod discuss;
 mod disk;

@@ -1,0 +1,249 @@
+//! The files that a forum keeps: who may read them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+use stoa::store::{OpenError, Store, key_file};
+use tempfile::TempDir;
+
+use crate::app::TestApp;
+
+const ADDRESS: &str = "203.0.113.77";
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().expect("a folder"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Runs a command where files that are made are open to all, were it not for what makes them.
+    fn run(&self, arguments: &str) -> Output {
+        let shell = format!("umask 000; exec {} {arguments}", env!("CARGO_BIN_EXE_stoa"));
+        Command::new("sh").args(["-c", &shell]).current_dir(self.0.path()).env_clear().output().expect("run")
+    }
+
+    #[track_caller]
+    fn works(&self, arguments: &str) -> String {
+        let done = self.run(arguments);
+        assert!(done.status.success(), "{arguments}: {done:?}");
+        String::from_utf8(done.stdout).expect("UTF-8")
+    }
+
+    /// A command that is refused with one line that says this, and changes no file.
+    #[track_caller]
+    fn refuses(&self, arguments: &str, words: &str) {
+        let before = self.files();
+        let done = self.run(arguments);
+        let said = String::from_utf8(done.stderr).expect("UTF-8");
+        assert_eq!(done.status.code(), Some(1), "{arguments}: {said}");
+        let said = said.lines().filter(|line| line.starts_with("stoa: ")).collect::<Vec<_>>();
+        assert!(said.len() == 1 && said[0].contains(words), "{arguments}: {said:?}");
+        assert_eq!(self.files(), before, "{arguments}");
+    }
+
+    /// Every file with its bytes.
+    fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files: Vec<_> = std::fs::read_dir(self.0.path())
+            .expect("a folder")
+            .flatten()
+            .filter(|file| file.path().is_file())
+            .map(|file| (file.path(), std::fs::read(file.path()).expect("read")))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// The names of files that others than their owner may read or write.
+    fn open_to_others(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.0.path()).expect("a folder").flatten();
+        let is_open = |file: &std::fs::DirEntry| mode(&file.path()) & 0o077 != 0;
+        files.filter(is_open).map(|file| file.file_name().to_string_lossy().into_owned()).collect()
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).expect("a file").permissions().mode() & 0o777
+}
+
+async fn sql(path: &Path, statements: &str) {
+    let mut db = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(false)
+        .connect()
+        .await
+        .expect("a database");
+    sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut db).await.expect("good SQL");
+    db.close().await.expect("closed");
+}
+
+/// The migrations from the first on, as the files have them.
+async fn migrations(most: i64) -> Migrator {
+    let all =
+        Migrator::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite"))).await.expect("migrations");
+    Migrator::with_migrations(all.iter().filter(|one| one.version <= most).cloned().collect())
+}
+
+/// A database as an older Stoa made it.
+async fn older(path: &Path) {
+    let mut db =
+        SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.expect("a database");
+    migrations(2).await.run(&mut db).await.expect("as it was");
+    db.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn sqlite_is_new_enough() {
+    let mut db = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
+    let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&mut db).await.expect("a version");
+    let numbers: Vec<u32> = version.split('.').map(|number| number.parse().expect("a number")).collect();
+    assert!(numbers >= vec![3, 51, 3], "{version} may damage a log that two connections begin anew at once");
+}
+
+#[tokio::test]
+async fn only_its_owner_reads_a_database_its_copies_and_its_key() {
+    let folder = Folder::new();
+    folder.works("generate --stories 3 --comments 5 --users 4");
+    folder.works("backup copy.db --with-key");
+    let store = Store::open(&folder.path("stoa.db")).await.expect("opens");
+    for name in ["stoa.db", "stoa.db-wal", "stoa.db-shm", "stoa.db.key", "copy.db", "copy.db.key"] {
+        assert_eq!(mode(&folder.path(name)), 0o600, "{name}");
+    }
+    store.close().await;
+    folder.works("restore copy.db --replace");
+    folder.works("restore copy.db --database other.db");
+    older(&folder.path("older.db")).await;
+    folder.works("generate --stories 1 --comments 1 --database older.db");
+    assert!(
+        std::fs::read_dir(folder.0.path())
+            .expect("a folder")
+            .flatten()
+            .any(|file| file.file_name().to_string_lossy().contains(".before-"))
+    );
+    assert_eq!(folder.open_to_others(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_database_that_others_could_read_is_taken_from_their_eyes() {
+    let folder = Folder::new();
+    folder.works("generate --stories 1 --comments 1");
+    std::fs::write(folder.path("stoa.db.before-0001"), "old").expect("written");
+    std::fs::write(folder.path("stoa.db.txt"), "the operator's own").expect("written");
+    for name in ["stoa.db", "stoa.db.before-0001", "stoa.db.txt"] {
+        std::fs::set_permissions(folder.path(name), std::fs::Permissions::from_mode(0o644)).expect("opened");
+    }
+    folder.works("admin log");
+    assert_eq!(folder.open_to_others(), ["stoa.db.txt"], "what is none of Stoa's is left alone");
+}
+
+/// The key as a file has it.
+fn key(path: &Path) -> String {
+    std::fs::read_to_string(key_file(path)).expect("a key")
+}
+
+#[tokio::test]
+async fn the_key_of_addresses_hashes_lies_beside_the_database_and_in_no_copy_of_it() {
+    let app = TestApp::new().await;
+    let path = app.store.path().to_owned();
+    assert_eq!(app.number("select count(*) from secrets").await, 0);
+    let near = |store: &Store| store.origin_key().origin(ADDRESS.parse().expect("an address")).near;
+    let again = Store::open(&path).await.expect("opens");
+    assert_eq!(near(&again), near(&app.store), "it is the same each time");
+    again.close().await;
+
+    let folder = Folder::new();
+    let copy = folder.path("copy.db");
+    Store::copy(&path, &copy).await.expect("copied");
+    assert!(!key_file(&copy).exists());
+    let restored = Store::open(&copy).await.expect("opens");
+    assert_ne!(near(&restored), near(&app.store), "a backup without its key begins a new one");
+    restored.close().await;
+
+    std::fs::remove_file(key_file(&copy)).expect("removed");
+    Store::copy_key(&path, &key_file(&copy)).await.expect("copied");
+    let restored = Store::open(&copy).await.expect("opens");
+    assert_eq!(near(&restored), near(&app.store), "with it, it knows what it knew");
+    restored.close().await;
+
+    std::fs::write(key_file(&copy), "not a key\n").expect("written");
+    let refused = Store::open(&copy).await.expect_err("refused");
+    assert!(matches!(refused, OpenError::WrongKey(_)), "{refused}");
+}
+
+/// The bytes of every file in a folder.
+fn all_bytes(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).expect("a folder").flatten().map(|file| file.path());
+    files
+        .filter(|path| path.extension().is_none_or(|ending| ending != "key"))
+        .flat_map(|path| std::fs::read(path).expect("read"))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_key_that_an_older_stoa_kept_in_the_database_is_moved_out_of_it() {
+    let folder = Folder::new();
+    let path = folder.path("stoa.db");
+    older(&path).await;
+    let secret = [0xA7_u8; 32];
+    let insert = format!("insert into secrets (name, value) values ('origins', x'{}')", "A7".repeat(32));
+    let holds_it = |bytes: Vec<u8>| bytes.windows(32).any(|bytes| bytes == secret);
+    sql(&path, &insert).await;
+    assert!(holds_it(all_bytes(folder.0.path())));
+
+    folder.works("backup copy.db --with-key");
+    assert!(!holds_it(std::fs::read(folder.path("copy.db")).expect("a copy")), "nor is it in a backup of before");
+    let store = Store::open(&path).await.expect("opens");
+    let expected = stoa::domain::origin::OriginKey::new(secret).origin(ADDRESS.parse().expect("an address"));
+    assert_eq!(store.origin_key().origin(ADDRESS.parse().expect("an address")), expected, "it is the same key");
+    assert_eq!(key(&path), key(&folder.path("copy.db")));
+    assert!(
+        !holds_it(all_bytes(folder.0.path())),
+        "no file but its own holds it, the copy of before and the log neither"
+    );
+    store.close().await;
+    assert!(!holds_it(all_bytes(folder.0.path())));
+}
+
+#[tokio::test]
+async fn two_that_open_a_database_without_a_key_at_once_have_one() {
+    let folder = Folder::new();
+    let path = folder.path("stoa.db");
+    Store::open(&path).await.expect("a database").close().await;
+    for _ in 0..8 {
+        std::fs::remove_file(key_file(&path)).expect("removed");
+        let stores = tokio::join!(Store::open(&path), Store::open(&path));
+        let (one, other) = (stores.0.expect("opens"), stores.1.expect("opens"));
+        let near = |store: &Store| store.origin_key().origin(ADDRESS.parse().expect("an address")).near;
+        assert_eq!(near(&one), near(&other));
+        one.close().await;
+        other.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_restore_keeps_the_key_or_takes_that_of_the_backup() {
+    let folder = Folder::new();
+    folder.works("generate --stories 1 --comments 1");
+    let ours = key(&folder.path("stoa.db"));
+    folder.works("backup copy.db");
+    folder.works("restore copy.db --replace");
+    assert_eq!(key(&folder.path("stoa.db")), ours, "its own backup knows the same addresses");
+
+    folder.works("generate --stories 1 --comments 1 --database other.db");
+    folder.works("backup theirs.db --with-key --database other.db");
+    folder.works("restore theirs.db --replace");
+    assert_eq!(key(&folder.path("stoa.db")), key(&folder.path("other.db")));
+    assert_eq!(key(&folder.path("stoa.db.replaced-2")), ours, "what was replaced keeps its own");
+    folder.works("admin log --database stoa.db.replaced-2");
+    std::fs::write(folder.path("theirs.db.key"), "broken").expect("written");
+    folder.refuses("restore theirs.db --replace", "theirs.db.key should hold the key");
+}
