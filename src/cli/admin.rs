@@ -75,10 +75,7 @@ pub enum Admin {
 }
 
 pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
-    if !config.database.exists() && !matches!(admin, Admin::Create { .. }) {
-        bail!("there is no database at {}", config.database.display());
-    }
-    let store = Store::open(&config.database).await?;
+    let store = Store::open_existing(&config.database).await?;
     let done = act(admin, &store, config, clock).await;
     store.close().await;
     writeln!(std::io::stdout(), "{}", done?)?;

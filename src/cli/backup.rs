@@ -30,9 +30,6 @@ pub struct Restore {
 
 /// Copies the database while the forum runs.
 pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
-    if !config.database.exists() {
-        bail!("there is no database at {}", config.database.display());
-    }
     let (database, file, key) = (&config.database, &args.file, key_file(&args.file));
     if let Some(there) = [file, &key].into_iter().find(|path| path.exists() && (args.with_key || *path == file)) {
         bail!("{} is there already: choose a new name", there.display());
@@ -63,6 +60,7 @@ pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode>
     if database.exists() && !args.replace {
         bail!("{} is there already: give --replace to put the backup in its place", database.display());
     }
+    Store::may_replace(database).await?;
     if database.exists() && Store::is_in_use(database).await {
         bail!("{} is in use: stop the forum first", database.display());
     }

@@ -13,8 +13,10 @@ impl Store {
     /// Copies the database at `from`, as it is at one moment, into a new file at `to`, while a forum goes on; then checks the copy. Nothing
     /// is brought up to date: the forum may be an older Stoa.
     pub async fn copy(from: &Path, to: &Path) -> std::result::Result<(), OpenError> {
-        let failed = |e| OpenError::Open(from.to_owned(), e);
-        let pool = lasting(1).connect_with(options(from)).await.map_err(failed)?;
+        if file::look(from).await? == file::Found::Nothing {
+            return Err(OpenError::Missing(from.to_owned()));
+        }
+        let pool = lasting(1).connect_with(options(from)).await.map_err(|e| OpenError::Open(from.to_owned(), e))?;
         let copied = match applied(&pool, from).await {
             Ok(_) => copy_into(&pool, to).await.map_err(|e| OpenError::Copy(to.to_owned(), e)),
             Err(error) => Err(error),
@@ -54,6 +56,14 @@ impl Store {
         file::narrow(path);
     }
 
+    /// Whether a database may come into the place of what is at `path`: of nothing, of one of Stoa's, of what a failing disk left of it.
+    pub async fn may_replace(path: &Path) -> std::result::Result<(), OpenError> {
+        match file::look(path).await {
+            Ok(_) | Err(OpenError::NoDatabase(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether another process has the database at `path` open. A file that is no database, or a broken one, is in nobody's use.
     pub async fn is_in_use(path: &Path) -> bool {
         let alone = options(path).locking_mode(SqliteLockingMode::Exclusive).busy_timeout(Duration::from_millis(200));
@@ -86,7 +96,7 @@ pub(super) async fn keep_as_it_was(pool: &SqlitePool, path: &Path) -> std::resul
 /// Copies into a new file, and sees that the disk has it.
 async fn copy_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {
     file::make_new(to)?;
-    sqlx::query("vacuum into $1").bind(to.to_string_lossy().into_owned()).execute(pool).await?;
+    sqlx::query("vacuum into $1").bind(file::absolute(to).to_string_lossy().into_owned()).execute(pool).await?;
     key::take_out_of(to).await?;
     Ok(File::open(to)?.sync_all()?)
 }

@@ -1,12 +1,88 @@
-//! The file that a database is, and those beside it: who may read them.
+//! The file that a database is: whether it is one of Stoa's, which is told before anything is written to it, and who may read it.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
+use sqlx::{Connection, Error};
+
+use super::{MIGRATIONS, OpenError};
+
+/// What SQLite's header says of a database of Stoa's, as its `application_id`: “Stoa”.
+const APPLICATION: [u8; 4] = *b"Stoa";
+/// The same as SQL has it.
+const APPLICATION_ID: &str = "1400139617";
+/// What each SQLite database begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// Where the header says of what program it is.
+const APPLICATION_AT: usize = 68;
 /// Its owner reads and writes it, and nobody else.
 const PRIVATE: u32 = 0o600;
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing, or an empty file.
+    Nothing,
+    /// A database of Stoa's; whether its header says so.
+    Stoa { marked: bool },
+}
+
+/// Looks at what stands at `path`, and changes nothing. SQLite loses its locks where a process closes a file that it has open through SQLite
+/// too: this comes before.
+///
+/// # Errors
+/// Where it is anything else than a database of Stoa's.
+pub(super) async fn look(path: &Path) -> Result<Found, OpenError> {
+    let unreadable = |e| OpenError::Unreadable(path.to_owned(), e);
+    let about = match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        about => about.map_err(unreadable)?,
+    };
+    if about.is_dir() {
+        return Err(OpenError::Folder(path.to_owned()));
+    }
+    if !about.is_file() {
+        return Err(OpenError::NoFile(path.to_owned()));
+    }
+    if about.len() == 0 {
+        return Ok(Found::Nothing);
+    }
+    let mut header = Vec::new();
+    File::open(path).and_then(|file| file.take(100).read_to_end(&mut header)).map_err(unreadable)?;
+    if !header.starts_with(MAGIC) {
+        return Err(OpenError::NoDatabase(path.to_owned()));
+    }
+    let application = header.get(APPLICATION_AT..).and_then(|rest| rest.first_chunk::<4>());
+    match application {
+        Some(&APPLICATION) => Ok(Found::Stoa { marked: true }),
+        // So it was before databases were marked.
+        Some([0, 0, 0, 0]) if is_unmarked_stoa(path).await => Ok(Found::Stoa { marked: false }),
+        _ => Err(OpenError::Foreign(path.to_owned())),
+    }
+}
+
+/// Whether Stoa's first migration made this database.
+async fn is_unmarked_stoa(path: &Path) -> bool {
+    // Only the file itself is read, so that nothing comes to stand beside it.
+    if has_first_migration(SqliteConnectOptions::new().immutable(true), path).await.is_ok_and(|has| has) {
+        return true;
+    }
+    // All of it may still be in its log, or somebody writes to it at this moment.
+    let has_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    has_log && has_first_migration(SqliteConnectOptions::new(), path).await.is_ok_and(|has| has)
+}
+
+async fn has_first_migration(options: SqliteConnectOptions, path: &Path) -> Result<bool, Error> {
+    let mut db = SqliteConnection::connect_with(&options.filename(absolute(path)).read_only(true)).await?;
+    let applied: Result<Option<Vec<u8>>, Error> =
+        sqlx::query_scalar("select checksum from _sqlx_migrations where version = 1").fetch_optional(&mut db).await;
+    db.close().await?;
+    let first = MIGRATIONS.iter().next().map(|first| &*first.checksum);
+    Ok(applied?.as_deref() == first && first.is_some())
+}
 
 /// Makes an empty file that nobody else may read; one that is there already is left as it is.
 pub(super) fn make(path: &Path) -> io::Result<()> {
@@ -21,12 +97,19 @@ pub(super) fn make_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path)
 }
 
+/// Marks a database as Stoa's. In a new one that is the first thing that stands in it, before it has a log.
+pub(super) async fn mark(path: &Path, synchronous: SqliteSynchronous) -> Result<(), Error> {
+    let options = SqliteConnectOptions::new().filename(absolute(path)).synchronous(synchronous);
+    let options = options.pragma("application_id", APPLICATION_ID);
+    SqliteConnection::connect_with(&options).await?.close().await
+}
+
 /// What stands beside a database under its name: its log, its key, and what it was before an upgrade or a restore.
 const BESIDE: [&str; 6] = ["-wal", "-shm", "-journal", ".key", ".before-", ".replaced"];
 
 /// Takes a database and what stands beside it from all others' eyes, where others may read it and it is ours.
 pub(super) fn narrow(path: &Path) {
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| absolute(path));
     match narrow_all(&path) {
         Ok(false) => {}
         Ok(true) => {
@@ -96,4 +179,9 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+/// A path that SQLite takes for nothing but a path, as it does not with `:memory:` or what begins with `file:`.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Opening a database, and bringing it up to date where it is older.
+//! Opening a database: what is none of Stoa's is refused, what is older is brought up to date.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +18,18 @@ const READERS: u32 = 4;
 /// Why a database could not be opened. The sentence is for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    #[error("there is no database at {0}")]
+    Missing(PathBuf),
+    #[error("{0} is a folder: name a file in it, such as {}", .0.join("stoa.db").display())]
+    Folder(PathBuf),
+    #[error("{0} is not a file")]
+    NoFile(PathBuf),
+    #[error("{0} is not a database: name another file")]
+    NoDatabase(PathBuf),
+    #[error("{0} is a database of another program, and was left as it is: name another file")]
+    Foreign(PathBuf),
+    #[error("cannot read {0}")]
+    Unreadable(PathBuf, #[source] std::io::Error),
     #[error("cannot make the database {0}")]
     Make(PathBuf, #[source] std::io::Error),
     #[error("cannot open the database {0}{hint}", hint = hint(.1))]
@@ -51,7 +63,7 @@ fn hint(error: &sqlx::Error) -> &'static str {
 
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(path)
+        .filename(file::absolute(path))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
@@ -74,12 +86,27 @@ impl Store {
     /// Opens the database at `path`, making it where there is none and bringing it up to date where it is older; a database with
     /// something in it is copied beside itself first.
     pub async fn open(path: &Path) -> std::result::Result<Store, OpenError> {
+        if file::look(path).await? == file::Found::Nothing {
+            file::make(path).map_err(|e| OpenError::Make(path.to_owned(), e))?;
+            // Nothing stands in it that could be lost.
+            file::mark(path, SqliteSynchronous::Off).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
+        }
+        Store::open_existing(path).await
+    }
+
+    /// Opens the database at `path` as [`Store::open`] does, where there is one.
+    pub async fn open_existing(path: &Path) -> std::result::Result<Store, OpenError> {
         let failed = |e| OpenError::Open(path.to_owned(), e);
-        file::make(path).map_err(|e| OpenError::Make(path.to_owned(), e))?;
+        let file::Found::Stoa { marked } = file::look(path).await? else {
+            return Err(OpenError::Missing(path.to_owned()));
+        };
         file::narrow(path);
         let generations = Arc::new(Generations::new());
         let write = writer::open(options(path), Arc::clone(&generations)).await.map_err(failed)?;
         migrate(&write, path).await?;
+        if !marked {
+            file::mark(path, SqliteSynchronous::Normal).await.map_err(failed)?;
+        }
         let origin_key = key::of(&write, path).await?;
         let site_id = site::id(&write).await.map_err(failed)?.into();
         let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;

@@ -1,11 +1,11 @@
-//! The files that a forum keeps: who may read them.
+//! The files that a forum keeps: whose they are, who may read them, and what Stoa leaves alone.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 use stoa::store::{OpenError, Store, key_file};
 use tempfile::TempDir;
@@ -101,6 +101,11 @@ async fn older(path: &Path) {
     db.close().await.expect("closed");
 }
 
+async fn number(path: &Path, query: &str) -> i64 {
+    let mut db = SqliteConnectOptions::new().filename(path).read_only(true).connect().await.expect("a database");
+    sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut db).await.expect("a number")
+}
+
 #[tokio::test]
 async fn sqlite_is_new_enough() {
     let mut db = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
@@ -143,6 +148,111 @@ async fn a_database_that_others_could_read_is_taken_from_their_eyes() {
     }
     folder.works("admin log");
     assert_eq!(folder.open_to_others(), ["stoa.db.txt"], "what is none of Stoa's is left alone");
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
+    let folder = Folder::new();
+    let other = folder.path("other.db");
+    sql(&other, "create table songs (id integer primary key, name text); insert into songs values (1, 'One')").await;
+    // One that keeps a log, one of another program that uses the same library, one that is marked and empty.
+    sql(&folder.path("logged.db"), "pragma journal_mode = wal; create table songs (id integer primary key)").await;
+    sql(
+        &folder.path("migrated.db"),
+        "create table _sqlx_migrations (version bigint primary key, description text, installed_on timestamp, \
+         success boolean, checksum blob, execution_time bigint); \
+         insert into _sqlx_migrations values (1, 'forum', 0, true, x'00', 0); create table users (id); create table items (id)",
+    )
+    .await;
+    sql(&folder.path("marked.db"), "pragma application_id = 7").await;
+    for name in ["other.db", "logged.db", "migrated.db", "marked.db"] {
+        for command in [
+            "serve --listen 127.0.0.1:0",
+            "generate",
+            "import none.json",
+            "admin log",
+            "backup copy.db",
+            "restore other.db --replace",
+        ] {
+            folder.refuses(&format!("{command} --database {name}"), "is a database of another program");
+        }
+    }
+    folder.refuses("restore other.db", "is not a whole backup of Stoa's");
+    assert_eq!(number(&other, "select count(*) from songs").await, 1);
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused_with_a_sentence() {
+    let folder = Folder::new();
+    std::fs::write(folder.path("letter.txt"), "Dear forum, ".repeat(100)).expect("written");
+    std::fs::write(folder.path("short"), "S").expect("written");
+    std::fs::create_dir(folder.path("folder")).expect("a folder");
+    let made = Command::new("mkfifo").arg(folder.path("pipe")).status().expect("a command");
+    assert!(made.success());
+    for (name, words) in [
+        ("letter.txt", "letter.txt is not a database: name another file"),
+        ("short", "short is not a database"),
+        ("folder", "folder is a folder: name a file in it, such as folder/stoa.db"),
+        ("pipe", "pipe is not a file"),
+        ("letter.txt/stoa.db", "cannot read letter.txt/stoa.db"),
+        ("no/such/stoa.db", "cannot make the database no/such/stoa.db"),
+    ] {
+        folder.refuses(&format!("generate --database {name}"), words);
+    }
+    for name in ["letter.txt", "short", "folder", "pipe"] {
+        folder.refuses(&format!("backup copy.db --database {name}"), name);
+        folder.refuses(&format!("restore {name}"), name);
+    }
+    // Names that SQLite would take for something else than a file.
+    for name in [":memory:", "file:forum.db?mode=memory"] {
+        folder.works(&format!("generate --stories 1 --comments 1 --database '{name}'"));
+        assert!(folder.path(name).is_file(), "{name}");
+    }
+    // An empty file is no more than nothing.
+    std::fs::write(folder.path("empty.db"), "").expect("written");
+    folder.refuses("admin log --database empty.db", "there is no database at empty.db");
+    folder.works("generate --stories 1 --comments 1 --database empty.db");
+}
+
+#[tokio::test]
+async fn a_database_of_before_databases_were_marked_is_known_and_marked() {
+    let folder = Folder::new();
+    folder.works("generate --stories 2 --comments 2");
+    let path = folder.path("stoa.db");
+    sql(&path, "pragma application_id = 0").await;
+    folder.works("admin log");
+    assert_eq!(number(&path, "pragma application_id").await, 1_400_139_617);
+
+    // All of it is in its log still, as where an older Stoa was killed in its first minute.
+    let log = SqliteConnectOptions::new().filename(folder.path("young.db")).create_if_missing(true);
+    let mut young = log.journal_mode(SqliteJournalMode::Wal).connect().await.expect("a database");
+    migrations(2).await.run(&mut young).await.expect("as it was");
+    for ending in ["", "-wal"] {
+        let name = |name: &str| folder.path(&format!("{name}{ending}"));
+        std::fs::copy(name("young.db"), name("killed.db")).expect("copied");
+    }
+    folder.works("admin log --database killed.db");
+}
+
+#[tokio::test]
+async fn a_command_that_needs_a_database_makes_none() {
+    let folder = Folder::new();
+    for command in [
+        "admin create bob",
+        "admin password bob",
+        "admin claim bob",
+        "admin invite",
+        "admin role bob admin",
+        "admin ban bob --reason spam",
+        "admin kill 1",
+        "admin log",
+        "admin revisions 1",
+        "backup copy.db",
+    ] {
+        folder.refuses(command, "there is no database at stoa.db");
+    }
+    assert!(folder.run("config").status.success());
+    assert!(folder.files().is_empty(), "{:?}", folder.files());
 }
 
 /// The key as a file has it.
@@ -246,4 +356,20 @@ async fn a_restore_keeps_the_key_or_takes_that_of_the_backup() {
     folder.works("admin log --database stoa.db.replaced-2");
     std::fs::write(folder.path("theirs.db.key"), "broken").expect("written");
     folder.refuses("restore theirs.db --replace", "theirs.db.key should hold the key");
+}
+
+#[tokio::test]
+async fn a_log_of_another_mode_is_not_left_behind_by_a_look() {
+    let folder = Folder::new();
+    let path = folder.path("foreign.db");
+    let options =
+        SqliteConnectOptions::new().filename(&path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+    let mut theirs = options.connect().await.expect("a database");
+    sqlx::query("create table songs (id integer primary key)").execute(&mut theirs).await.expect("a table");
+    // While the other program runs and all is in its log.
+    let refused = Store::open(&path).await.expect_err("refused");
+    assert!(matches!(refused, OpenError::Foreign(_)), "{refused}");
+    sqlx::query("insert into songs values (1)").execute(&mut theirs).await.expect("it goes on");
+    theirs.close().await.expect("closed");
+    assert_eq!(folder.files().len(), 1, "nothing stands beside it");
 }

@@ -31,6 +31,14 @@ impl Folder {
         Folder(tempfile::tempdir().expect("a folder"))
     }
 
+    /// A folder with an empty forum's database, as the commands that need one find it.
+    pub fn with_database() -> Folder {
+        let folder = Folder::new();
+        folder.write("none.jsonl", "");
+        folder.works("import none.jsonl");
+        folder
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
@@ -188,7 +196,7 @@ fn a_bad_setting_is_named_and_ends_with_code_2() {
 
 #[test]
 fn an_operator_makes_changes_and_bans_accounts() {
-    let folder = Folder::new();
+    let folder = Folder::with_database();
     assert_eq!(folder.works("admin create Root --role admin"), "Made Root, an admin.\n");
     assert_eq!(folder.works("admin create bob"), "Made bob, a member.\n");
     assert_eq!(folder.works("admin role BOB moderator"), "bob is now moderator.\n");
@@ -247,7 +255,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
 
 #[test]
 fn an_operator_invites_people() {
-    let folder = Folder::new();
+    let folder = Folder::with_database();
     folder.works("admin create bob");
     folder.refuses("admin invite", "", "there is no admin yet: say whom the invitation is from");
     folder.works("admin create Root --role admin");
@@ -402,7 +410,7 @@ fn a_backup_is_whole_and_can_be_put_back() {
 
 #[tokio::test]
 async fn a_newer_database_is_refused_and_left_alone() {
-    let folder = Folder::new();
+    let folder = Folder::with_database();
     folder.works("admin create Root --role admin");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
     let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
