@@ -45,8 +45,12 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
         remove(&partial)?;
         return Err(error).with_context(|| format!("cannot copy {} to {}", database.display(), file.display()));
     }
+    let checked = Store::check(&partial).await;
     std::fs::rename(&partial, file)?;
     let (from, to, size) = (database.display(), file.display(), std::fs::metadata(file)?.len());
+    if let Err(fault) = checked {
+        bail!("copied {from} to {to} ({size} bytes), which stoa restore will not take: {fault}");
+    }
     writeln!(std::io::stdout(), "Copied {from} to {to} ({size} bytes) and checked the copy.")?;
     Ok(ExitCode::SUCCESS)
 }
@@ -54,9 +58,6 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
 /// Puts a checked backup in the database's place. All that can go wrong with the backup does so before anything is replaced.
 pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode> {
     let database = &config.database;
-    Store::check(&args.file)
-        .await
-        .with_context(|| format!("{} is not a whole backup of Stoa's", args.file.display()))?;
     if database.exists() && !args.replace {
         bail!("{} is there already: give --replace to put the backup in its place", database.display());
     }
@@ -75,12 +76,17 @@ pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a copy of a backup, up to date.
+/// Makes a checked copy of a backup, up to date.
 async fn prepare(backup: &Path, partial: &Path) -> anyhow::Result<()> {
     remove_with_log(partial)?;
     let cannot = || format!("cannot copy {} to {}", backup.display(), partial.display());
     Store::copy_file(backup, partial).with_context(cannot)?;
-    let refused = || format!("{} cannot be used; nothing was changed", backup.display());
+    // What was copied as a file may have a log beside it, with what was written last.
+    if with_ending(backup, "-wal").exists() {
+        Store::copy_file(&with_ending(backup, "-wal"), &with_ending(partial, "-wal")).with_context(cannot)?;
+    }
+    let refused = || format!("{} is not a whole backup of Stoa's; nothing was changed", backup.display());
+    Store::check(partial).await.with_context(refused)?;
     Store::upgrade(partial).await.with_context(refused)?;
     let key = key_file(backup);
     if key.exists() {

@@ -80,7 +80,7 @@ async fn has_first_migration(options: SqliteConnectOptions, path: &Path) -> Resu
     let applied: Result<Option<Vec<u8>>, Error> =
         sqlx::query_scalar("select checksum from _sqlx_migrations where version = 1").fetch_optional(&mut db).await;
     db.close().await?;
-    let first = MIGRATIONS.iter().next().map(|first| &*first.checksum);
+    let first = MIGRATIONS.iter().next().map(|first| first.checksum.as_ref());
     Ok(applied?.as_deref() == first && first.is_some())
 }
 

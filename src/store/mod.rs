@@ -3,6 +3,7 @@
 //! The SQL is portable between SQLite and PostgreSQL: `$1`, `returning`, `on conflict`, seconds as integers, `cast(sum(..) as bigint)`.
 
 mod acts;
+mod check;
 mod copy;
 mod desk;
 mod file;
@@ -44,6 +45,7 @@ use std::sync::Arc;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
+pub use check::CheckError;
 pub use desk::{Duplicate, NewAccount, Queued};
 pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
 use generations::Generations;

@@ -8,7 +8,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use super::generations::Generations;
-use super::{Error, LOG, Store, copy, file, is_of_storage, key, site, writer};
+use super::{LOG, Store, copy, file, is_of_storage, key, site, writer};
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -44,8 +44,6 @@ pub enum OpenError {
     Backup(PathBuf, #[source] sqlx::Error),
     #[error("cannot copy the database to {0}")]
     Copy(PathBuf, #[source] sqlx::Error),
-    #[error("the copy {0} is not whole")]
-    Check(PathBuf, #[source] Error),
     #[error("cannot read or write {0}, the key of the addresses' hashes")]
     Key(PathBuf, #[source] std::io::Error),
     #[error(

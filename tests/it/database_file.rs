@@ -177,7 +177,7 @@ async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
             folder.refuses(&format!("{command} --database {name}"), "is a database of another program");
         }
     }
-    folder.refuses("restore other.db", "is not a whole backup of Stoa's");
+    folder.refuses("restore other.db", "is not a whole backup of Stoa's; nothing was changed");
     assert_eq!(number(&other, "select count(*) from songs").await, 1);
 }
 
@@ -337,6 +337,95 @@ async fn two_that_open_a_database_without_a_key_at_once_have_one() {
         one.close().await;
         other.close().await;
     }
+}
+
+/// A database as good as any, and a copy of it with something done to it.
+async fn changed(folder: &Folder, statements: &str) {
+    let copy = folder.path("copy.db");
+    let _ = std::fs::remove_file(&copy);
+    Store::copy(&folder.path("stoa.db"), &copy).await.expect("copied");
+    sql(&copy, statements).await;
+}
+
+#[tokio::test]
+async fn a_backup_that_is_not_as_stoa_makes_them_is_not_put_back() {
+    let folder = Folder::new();
+    folder.works("generate --stories 5 --comments 20 --users 6");
+    for (statements, words) in [
+        (
+            "create trigger t after insert on items begin update users set role = 'admin'; end",
+            "it has the trigger t, which Stoa did not make",
+        ),
+        ("create view v as select * from users", "it has the view v, which Stoa did not make"),
+        ("create table extra (id)", "it has the table extra, which Stoa did not make"),
+        ("create index extra on items (text)", "it has the index extra, which Stoa did not make"),
+        ("drop index items_ranked", "it lacks the index items_ranked"),
+        ("drop table visits", "it lacks the table visits"),
+        (
+            "drop index items_ranked; create index items_ranked on items (id)",
+            "it has the index items_ranked otherwise than Stoa made it",
+        ),
+        ("alter table users add column extra text", "it has the table users otherwise than Stoa made it"),
+        (
+            "update votes set user_id = 9999 where rowid = (select min(rowid) from votes)",
+            "it has a row with a reference to what is not there, the first in the table votes to users",
+        ),
+        ("update _sqlx_migrations set checksum = x'00' where version = 3", "it has a change to its tables, number 3"),
+        ("update _sqlx_migrations set success = false where version = 2", "it has a change to its tables, number 2"),
+        (
+            "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+             values (9000, '', true, x'00', 1)",
+            "it was written by a newer Stoa (its schema is 9000)",
+        ),
+    ] {
+        changed(&folder, statements).await;
+        folder.refuses(
+            "restore copy.db --replace",
+            &format!("copy.db is not a whole backup of Stoa's; nothing was changed: {words}"),
+        );
+        folder.refuses("restore copy.db --database new.db", words);
+    }
+    // Bytes of a page that were changed.
+    changed(&folder, "select 1").await;
+    let copy = folder.path("copy.db");
+    let mut bytes = std::fs::read(&copy).expect("read");
+    let middle = bytes.len() / 2 / 4_096 * 4_096;
+    bytes[middle..middle + 2_000].fill(0xFF);
+    std::fs::write(&copy, bytes).expect("written");
+    folder.refuses("restore copy.db --replace", "copy.db is not a whole backup of Stoa's");
+}
+
+#[tokio::test]
+async fn a_backup_of_a_database_that_was_tampered_with_says_so_and_is_kept() {
+    let folder = Folder::new();
+    folder.works("generate --stories 5 --comments 20 --users 6");
+    sql(&folder.path("stoa.db"), "create trigger t after insert on items begin select 1; end").await;
+    let done = folder.run("backup copy.db");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert!(said.contains("which stoa restore will not take: it has the trigger t"), "{said}");
+    assert!(folder.path("copy.db").exists(), "it is better than none");
+}
+
+#[tokio::test]
+async fn a_database_that_was_copied_as_a_file_is_put_back_with_its_log() {
+    let folder = Folder::new();
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    for ending in ["", "-wal"] {
+        let from = format!("{}{ending}", app.store.path().display());
+        std::fs::copy(from, folder.path(&format!("raw.db{ending}"))).expect("copied");
+    }
+    let before = folder.files();
+    folder.works("restore raw.db");
+    let raw = |files: Vec<(PathBuf, Vec<u8>)>| {
+        files.into_iter().filter(|(path, _)| path.to_string_lossy().contains("raw.db")).collect::<Vec<_>>()
+    };
+    assert_eq!(raw(folder.files()), before, "the backup is as it was");
+    let store = Store::open(&folder.path("stoa.db")).await.expect("opens");
+    store.item(stoa::domain::item::ItemId(story)).await.expect("what its log held");
+    store.close().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,132 @@
+//! Whether a file is a whole database of Stoa's: made by these migrations and by nothing else, with no page damaged and no reference broken.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::Connection;
+use sqlx::migrate::{Migration, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
+use super::{MIGRATIONS, OpenError, Store, file, newest};
+
+/// Why a file is not a whole database of Stoa's, to be said after its name.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error("it is not a database of Stoa's")]
+    Foreign,
+    #[error("it cannot be read")]
+    Read(#[from] sqlx::Error),
+    #[error("it was written by a newer Stoa (its schema is {0})")]
+    Newer(i64),
+    #[error("it has a change to its tables, number {0}, that this Stoa does not know or that was not finished")]
+    Migration(i64),
+    #[error("it has the {0} {1}, which Stoa did not make")]
+    Unknown(String, String),
+    #[error("it lacks the {0} {1}")]
+    Lacks(String, String),
+    #[error("it has the {0} {1} otherwise than Stoa made it")]
+    Changed(String, String),
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    #[error("it has {rows} with a reference to what is not there, the first in the table {table} to {parent}")]
+    Reference { rows: String, table: String, parent: String },
+}
+
+/// The table of the migrations that a database has had.
+const OF_SQLX: &str = "_sqlx_migrations";
+
+/// What a database is made of, by kind and name, each with the statement that made it.
+type Schema = BTreeMap<(String, String), Option<String>>;
+
+impl Store {
+    /// Whether the file at `path` is a whole database of Stoa's. Nothing of what others may have put into it is run.
+    pub async fn check(path: &Path) -> Result<(), CheckError> {
+        match file::look(path).await {
+            Ok(file::Found::Stoa { .. }) => {}
+            Err(OpenError::Unreadable(_, error)) => return Err(CheckError::Read(error.into())),
+            _ => return Err(CheckError::Foreign),
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(file::absolute(path))
+            .read_only(true)
+            .pragma("trusted_schema", "off")
+            .pragma("cell_size_check", "on");
+        let mut db = SqliteConnection::connect_with(&options).await?;
+        let checked = check(&mut db).await;
+        db.close().await?;
+        checked
+    }
+}
+
+async fn check(db: &mut SqliteConnection) -> Result<(), CheckError> {
+    let found = schema(db).await?;
+    if !found.contains_key(&("table".to_owned(), OF_SQLX.to_owned())) {
+        return Err(CheckError::Foreign);
+    }
+    let made = reference(applied(db).await?).await?;
+    compare(&found, &made)?;
+    let verdict: String = sqlx::query_scalar("pragma integrity_check(1)").fetch_one(&mut *db).await?;
+    if verdict != "ok" {
+        return Err(CheckError::Damaged(verdict));
+    }
+    let broken: Vec<(String, Option<i64>, String, i64)> =
+        sqlx::query_as("pragma foreign_key_check").fetch_all(&mut *db).await?;
+    match broken.first() {
+        Some((table, _, parent, _)) => {
+            let rows = if broken.len() == 1 { "a row".to_owned() } else { format!("{} rows", broken.len()) };
+            Err(CheckError::Reference { rows, table: table.clone(), parent: parent.clone() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The migrations that a database has had.
+async fn applied(db: &mut SqliteConnection) -> Result<Vec<Migration>, CheckError> {
+    let applied: Vec<(i64, bool, Vec<u8>)> =
+        sqlx::query_as("select version, success, checksum from _sqlx_migrations order by version")
+            .fetch_all(db)
+            .await?;
+    let known = applied.into_iter().map(|(version, success, checksum)| {
+        if version > newest() {
+            return Err(CheckError::Newer(version));
+        }
+        let known = MIGRATIONS.iter().find(|known| known.version == version && known.checksum.as_ref() == checksum);
+        known.filter(|_| success).cloned().ok_or(CheckError::Migration(version))
+    });
+    known.collect()
+}
+
+/// What these migrations make of an empty database.
+async fn reference(migrations: Vec<Migration>) -> Result<Schema, CheckError> {
+    let mut db = SqliteConnection::connect_with(&SqliteConnectOptions::new().in_memory(true)).await?;
+    let migrator = Migrator::with_migrations(migrations);
+    migrator.run(&mut db).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))?;
+    Ok(schema(&mut db).await?)
+}
+
+async fn schema(db: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
+    let rows: Vec<(String, String, Option<String>)> =
+        sqlx::query_as("select type, name, sql from sqlite_master").fetch_all(db).await?;
+    // What SQLite knows of the sizes of tables is its business, and how sqlx wrote its own table down that of its version then.
+    let ours = rows.into_iter().filter(|(kind, name, _)| kind != "table" || !name.starts_with("sqlite_stat"));
+    let known = ours.map(|(kind, name, sql)| {
+        let sql = sql.filter(|_| name != OF_SQLX);
+        ((kind, name), sql)
+    });
+    Ok(known.collect())
+}
+
+fn compare(found: &Schema, made: &Schema) -> Result<(), CheckError> {
+    for ((kind, name), sql) in found {
+        match made.get(&(kind.clone(), name.clone())) {
+            None => return Err(CheckError::Unknown(kind.clone(), name.clone())),
+            Some(as_made) if as_made != sql => return Err(CheckError::Changed(kind.clone(), name.clone())),
+            Some(_) => {}
+        }
+    }
+    // A table that is missing says more than an index of it.
+    match made.keys().rev().find(|part| !found.contains_key(*part)) {
+        Some((kind, name)) => Err(CheckError::Lacks(kind.clone(), name.clone())),
+        None => Ok(()),
+    }
+}
