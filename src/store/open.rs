@@ -20,7 +20,7 @@ const READERS: u32 = 4;
 pub enum OpenError {
     #[error("there is no database at {0}")]
     Missing(PathBuf),
-    #[error("{0} is a folder: name a file in it, such as {}", .0.join("stoa.db").display())]
+    #[error("{} is a folder: name a file in it, such as {}", .0.display(), .0.join("stoa.db").display())]
     Folder(PathBuf),
     #[error("{0} is not a file")]
     NoFile(PathBuf),

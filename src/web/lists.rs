@@ -274,7 +274,10 @@ mod tests {
         assert_eq!(At::parse(&at.to_string()), Some(at));
         let later = |minutes: i64| Timestamp(now.0 + minutes * MINUTE);
         assert_eq!(lists.seen(Ranked::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
-        assert!(lists.seen(Ranked::Top, None, at, later(11)).is_none() && lists.seen(Ranked::Top, None, at, later(-1)).is_none());
+        assert!(
+            lists.seen(Ranked::Top, None, at, later(11)).is_none()
+                && lists.seen(Ranked::Top, None, at, later(-1)).is_none()
+        );
         assert!(lists.seen(Ranked::Active, None, at, now).is_none(), "another list's");
         assert!(lists.seen(Ranked::Top, Some(UserId(1)), at, now).is_none(), "not as they see it");
         assert!(lists.seen(Ranked::Top, None, At::GONE, now).is_none());

@@ -22,6 +22,9 @@ use crate::web::state::App;
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The longest address, in bytes, with the names that no page takes, such as those that follow people.
+const LONGEST_WITH_STRANGERS: usize = 8_000;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Why a request is refused whatever it asks for; it goes with the request to the layer that answers by a page.
@@ -118,11 +121,11 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
         request.extensions_mut().insert(Refusal::Host);
         return None;
     }
-    let uri = request.uri();
-    if uri.path_and_query().map_or(0, |address| address.as_str().len()) > LONGEST {
+    if length(request) > LONGEST_WITH_STRANGERS {
         request.extensions_mut().insert(Refusal::TooLong);
         return None;
     }
+    let uri = request.uri();
     if let Some(path) = canonical::path(uri.path()) {
         let to = uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
         // An address that browsers would read as another site's leads nowhere.
@@ -137,7 +140,15 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     {
         *request.uri_mut() = uri;
     }
+    if length(request) > LONGEST {
+        request.extensions_mut().insert(Refusal::TooLong);
+    }
     None
+}
+
+/// How many bytes the address has that is asked for.
+fn length(request: &Request) -> usize {
+    request.uri().path_and_query().map_or(0, |address| address.as_str().len())
 }
 
 /// Whether a request names one host, as HTTP/1.1 wants it; HTTP/2 does so in its address.

@@ -57,6 +57,9 @@ impl Write for Log {
     }
 }
 
+/// Takes a table away that every page of people needs.
+pub const BREAK: &str = "alter table users rename to other";
+
 /// What holds of every answer.
 fn check(page: &Page, log: &Log, what: &str) {
     for (name, begins) in [
@@ -77,7 +80,9 @@ fn check(page: &Page, log: &Log, what: &str) {
     assert_eq!(page.status.is_server_error(), is_logged, "{what} ({}): {}", page.status, log.text());
     if page.header("content-type").starts_with("text/html") {
         assert!(page.header("vary").contains("Cookie"), "{what}: {:?}", page.header("vary"));
-        assert!(page.unpacked().trim_end().ends_with("</html>"), "{what} is whole");
+        let is_whole =
+            page.body.is_empty() && what.starts_with("HEAD ") || page.unpacked().trim_end().ends_with("</html>");
+        assert!(is_whole, "{what} is whole");
     }
 }
 
@@ -164,7 +169,7 @@ async fn pages(app: &TestApp, log: &Log, everybody: &mut [(&'static str, Browser
                 }
                 let is_kept = *who == "visitor" && page.header("content-type").starts_with("text/html");
                 assert_eq!(
-                    is_kept && page.status == StatusCode::OK && path != items[3] && path != "/login",
+                    is_kept && page.status == StatusCode::OK && plain.body.len() <= LARGEST && path != "/login",
                     !etag.is_empty(),
                     "{what}"
                 );
@@ -241,7 +246,7 @@ async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)])
             }
         }
     }
-    app.sql("alter table users rename to other").await;
+    app.sql(BREAK).await;
     for (who, browser) in everybody {
         for encoding in ENCODINGS {
             let page = send(&mut browser.clone(), &get, "/user/nobody-yet", encoding).await;

@@ -89,12 +89,13 @@ impl TestApp {
 
     /// The same forum, which waits for nobody longer than this.
     pub fn with_patience(&self, patience: Patience) -> TestApp {
-        let (config, clock) = (self.app.config.clone(), Clock::by_hand(Arc::clone(&self.time)));
+        let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
+        let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
-        let app = App::with_patience(config, self.store.clone(), clock, fetcher, patience);
+        let app = App::with_patience(self.app.config.clone(), self.store.clone(), clock, fetcher, patience);
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
-        TestApp { store: self.store.clone(), app, dir, router, time: Arc::clone(&self.time) }
+        TestApp { store: self.store.clone(), app, dir, router, time, uptime }
     }
 
     /// The same person's browser, at this forum.

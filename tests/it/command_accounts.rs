@@ -64,7 +64,7 @@ fn on_a_terminal(folder: &Folder, arguments: &str, answers: &[(&str, &str)]) -> 
 
 #[test]
 fn an_account_is_a_members_unless_another_role_is_asked_for() {
-    let folder = Folder::new();
+    let folder = Folder::with_database();
     for (arguments, said) in [
         ("admin create ann", "Made ann, a member.\n"),
         ("admin create ben --role member", "Made ben, a member.\n"),
@@ -83,7 +83,7 @@ fn an_account_is_a_members_unless_another_role_is_asked_for() {
 
 #[test]
 fn a_password_typed_in_a_terminal_does_not_show_and_is_asked_for_twice() {
-    let folder = Folder::new();
+    let folder = Folder::with_database();
     let line = format!("{PASSWORD}\r");
     let twice = [("Password for bob: ", line.as_str()), ("The same password again: ", line.as_str())];
     let (code, shown) = on_a_terminal(&folder, "admin create bob", &twice);
@@ -96,7 +96,7 @@ fn a_password_typed_in_a_terminal_does_not_show_and_is_asked_for_twice() {
 
 #[test]
 fn a_password_mistyped_weak_or_given_up_in_a_terminal_sets_none() {
-    let folder = Folder::new();
+    let folder = Folder::with_database();
     let line = format!("{PASSWORD}\r");
     let other = [("Password for bob: ", line.as_str()), ("The same password again: ", "four unrelated words her\r")];
     let (code, shown) = on_a_terminal(&folder, "admin create bob", &other);

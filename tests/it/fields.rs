@@ -11,16 +11,16 @@ use crate::roles::{Case, Row, Who, case, forum, table};
 
 /// What each form has, and what each page is asked with: a route that is not here fails, and a field of the source that is nowhere here.
 const FIELDS: &str = "
-GET  / p
+GET  / p at from
 GET  /new before
-GET  /best over p
-GET  /active p
-GET  /ask p
-GET  /show p
-GET  /past day p
+GET  /best over p at from
+GET  /active p at from
+GET  /ask p at from
+GET  /show p at from
+GET  /past day p at from
 GET  /from/{*site} before
 GET  /comments before
-GET  /comments/best p
+GET  /comments/best p at from
 GET  /leaders
 GET  /search q
 GET  /item/{id} order

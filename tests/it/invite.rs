@@ -341,6 +341,8 @@ async fn no_forged_link_opens_anything() {
     forged.retain(|path| path.len() < 20_000);
     forged.extend([link[..link.len() - 1].to_owned(), format!("{link}x"), link.to_lowercase()]);
     for path in forged {
+        // What is written otherwise than this site writes addresses leads to the one that it would have.
+        let path = app.visitor().get(&path).await.location().unwrap_or(path);
         for page in [app.visitor().get(&path).await, come_in(&mut app.visitor(), &path, "eve").await] {
             check(&page, &short(&path));
             assert_eq!(page.status, StatusCode::NOT_FOUND, "{}", short(&path));
@@ -350,7 +352,10 @@ async fn no_forged_link_opens_anything() {
         let page = app.visitor().post(&link, &[("name", &input), ("password", &input), ("goto", &input)]).await;
         check(&page, &short(&input));
         assert!(!page.text().contains("<script>alert"), "{}", short(&input));
-        let page = alice.post(&format!("/invitations/{}/end", encode(&short(&input))), &[]).await;
+        let mut page = alice.post(&format!("/invitations/{}/end", encode(&short(&input))), &[]).await;
+        if let Some(way) = page.location() {
+            page = alice.post(&way, &[]).await;
+        }
         check(&page, &short(&input));
         assert!(page.status.is_client_error());
     }

@@ -281,7 +281,7 @@ fn only_the_sanitised_html_and_what_templates_made_is_printed_as_it_is() {
         [
             "web/page.rs: impl askama::filters::HtmlSafe for Html {}",
             "web/rows.rs: impl askama::filters::HtmlSafe for Stories {}",
-            "web/shown.rs: impl askama::filters::HtmlSafe for Slot {}",
+            "web/under.rs: impl askama::filters::HtmlSafe for Slot {}",
         ]
     );
 }

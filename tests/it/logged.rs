@@ -242,7 +242,7 @@ impl Town {
         assert_eq!(public.len(), usize::from(!step.private), "{what}: a visitor sees {public:?}");
         assert!(public.iter().all(|public| public.text.contains(&because)), "{what}: a visitor reads why");
         let feed = visitor.get("/feed/log.atom").await;
-        assert_eq!(feed.has(&format!("/log#a{token}<")), !step.private, "{what}: {}", feed.text());
+        assert_eq!(feed.has(&format!("/log#a{token}\"")), !step.private, "{what}: {}", feed.text());
         if step.private && !step.reason.is_empty() {
             for path in ["/log", "/log?person=carl", "/feed/log.atom", "/user/carl"] {
                 assert!(!visitor.get(path).await.text().contains(&step.reason), "{what} on {path}");

@@ -30,12 +30,15 @@ async fn forum(stories: i64) -> (TestApp, Browser) {
     (app, alice)
 }
 
+const CANONICAL: &str = "link[rel=canonical]";
+
 const LISTS: [&str; 7] = ["/", "/active", "/ask", "/show", "/best?over=all", "/past", "/comments/best"];
 
 #[tokio::test]
 async fn what_comes_in_meanwhile_repeats_no_row_and_leaves_none_out() {
     let (app, mut alice) = forum(35).await;
     let bob = app.member("bob").await;
+    app.visitor().get("/new").await.finds(1, CANONICAL);
     for list in LISTS {
         for mut reader in [app.visitor(), bob.clone()] {
             let all: Vec<i64> = {
@@ -65,7 +68,7 @@ async fn what_comes_in_meanwhile_repeats_no_row_and_leaves_none_out() {
                 app.pass(MINUTE);
                 page = reader.get(&next).await;
                 page.finds(1, "meta[name=robots][content=noindex]");
-                page.finds(0, "link[rel=canonical]");
+                page.finds(0, CANONICAL);
             }
             assert_eq!(seen, all, "{list}");
         }

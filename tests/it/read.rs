@@ -110,7 +110,9 @@ async fn a_ranked_list_goes_on_after_30_stories_and_says_where_it_ends() {
     let mut visitor = app.visitor();
     let first = visitor.get("/").await;
     assert_eq!(numbers(&first).len(), 30);
-    assert_eq!((first.one("a[rel=next]").attr("href"), first.one("main ol").attr("start")), ("/?p=2", "1"));
+    let next = first.one("a[rel=next]");
+    assert!(next.attr("href").starts_with("/?p=2&at="), "{}", next.attr("href"));
+    assert_eq!(first.one("main ol").attr("start"), "1");
     let second = visitor.get("/?p=2").await;
     assert_eq!(numbers(&second), [1], "equal stories rank by age, the newest first");
     assert_eq!(second.one("main ol").attr("start"), "31");
@@ -195,7 +197,7 @@ async fn past_shows_a_day_and_its_neighbours_but_never_the_future() {
     assert_eq!(ways(&today).len(), 3, "{:?}", ways(&today));
     assert!(ways(&today).iter().all(|(_, to)| to.as_str() < "/past?day=2026-11-24"), "{:?}", ways(&today));
     assert_eq!(numbers(&visitor.get("/past?day=2026-11-23").await), [1]);
-    for day in ["yesterday", "2026-02-30", "", "26-1-1"] {
+    for day in ["yesterday", "2026-02-30", "26-1-1"] {
         let page = visitor.get(&format!("/past?day={day}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{day}");
         assert!(page.says("Write it as year-month-day"), "{day}");

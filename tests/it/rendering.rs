@@ -52,7 +52,7 @@ async fn a_heavy_page_holds_nobody_up() {
     for page in heavy {
         let page = page.await.expect("an answer");
         assert_eq!(page.status, StatusCode::OK);
-        assert!(page.count("Text ") >= 1, "{}", page.text().len());
+        assert!(page.says("Text 1") || page.says("Text 99"), "{}", page.text().len());
     }
 }
 
@@ -65,17 +65,12 @@ async fn a_heavy_page_is_made_once_for_all_who_ask_for_it_whatever_they_hang_on_
         let before = app.app.pages.rendered();
         let readers: Vec<_> =
             (0..20).map(|n| reading(&app.visitor(), format!("/item/{story}?x={n}&utm_source={n}"))).collect();
-        let mut first: Option<Page> = None;
+        let mut first = None;
         for page in readers {
             let page = page.await.expect("an answer");
             assert_eq!(page.status, StatusCode::OK);
             page.finds(12, "article.c");
-            let first = first.get_or_insert(Page {
-                status: page.status,
-                headers: page.headers.clone(),
-                body: page.body.clone(),
-            });
-            assert!(first.body == page.body, "all read the same");
+            assert!(*first.get_or_insert_with(|| page.body.clone()) == page.body, "all read the same");
         }
         assert_eq!(app.app.pages.rendered() - before, 1, "with {cache_mb} MB");
     }

@@ -293,7 +293,7 @@ async fn the_feed_is_atom_with_the_stories_of_the_front_page() {
     assert!(page.header("content-type").starts_with("application/atom+xml"));
     let feed = Feed::read_from(page.body.as_slice()).expect("well-formed Atom");
     let front = app.visitor().get("/").await;
-    let ids = feed.entries.iter().map(|entry| entry.id.trim_start_matches("https://forum.example/item/").to_owned());
+    let ids = feed.entries.iter().map(|entry| entry.id.rsplit('/').next().unwrap_or_default().to_owned());
     let shown: Vec<String> = front.stories().iter().map(ToString::to_string).collect();
     assert_eq!((ids.collect::<Vec<_>>(), shown.len()), (shown, 2), "in the order of the front page");
     let entry = feed.entries.iter().find(|entry| entry.id.ends_with(&format!("/{link}"))).expect("the link");

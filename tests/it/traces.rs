@@ -5,7 +5,7 @@ use stoa::domain::token::Token;
 use stoa::domain::user::Role;
 use tokio::io::AsyncWriteExt;
 
-use crate::answers::Log;
+use crate::answers::{BREAK, Log};
 use crate::app::{PASSWORD, TestApp};
 use crate::server::{Forum, PATIENT, rest};
 use crate::statements::is_alone;
@@ -55,7 +55,7 @@ async fn ask_for_secrets(log: &Log) {
         }
     }
     // A failure is logged with its address.
-    app.sql("alter table users rename to other").await;
+    app.sql(BREAK).await;
     assert_eq!(visitor.get(&setup).await.status, StatusCode::INTERNAL_SERVER_ERROR);
     app.sql("alter table other rename to users").await;
     let mut alice = app.person("alice", Role::Member).await;
@@ -83,7 +83,7 @@ async fn ask_for_secrets(log: &Log) {
         client.send_request(request, true).expect("sent").0.await.expect("an answer");
     }
     let text = log.text();
-    assert!(text.contains("TRACE") && text.contains("sqlx::query") && text.contains("method=PUT"), "{text}");
+    assert!(text.contains("DEBUG") && text.contains("sqlx::query") && text.contains("method=PUT"), "{text}");
     let session = cookies.iter().map(String::as_str);
     for secret in [token.as_str(), invitation.as_str(), PASSWORD, "four+unrelated"].into_iter().chain(session) {
         let line = text.lines().find(|line| line.contains(secret));
