@@ -73,7 +73,7 @@ fn item_of(target: &str) -> Option<ItemId> {
 
 /// What was made for all who asked for a page at the same moment.
 enum Made {
-    Kept(Kept),
+    Kept(Box<Kept>),
     /// Too large to keep: it goes out to them as it came.
     Large(HeaderMap, Vec<Bytes>),
 }
@@ -125,8 +125,10 @@ impl Pages {
 
     /// Keeps a page that was made for `key` as that of the thread that it shows, too: from now on it is looked for as such.
     async fn learn(&self, mut key: Key, made: &Arc<Made>) {
-        if let (AsOf::Site(_), Made::Kept(Kept { thread: Some(OfThread(generation)), .. })) = (key.as_of, &**made) {
-            key.as_of = AsOf::Thread(*generation);
+        if let (AsOf::Site(_), Made::Kept(kept)) = (key.as_of, &**made)
+            && let Some(OfThread(generation)) = kept.thread
+        {
+            key.as_of = AsOf::Thread(generation);
             self.kept.insert(key, Arc::clone(made)).await;
         }
     }
@@ -267,7 +269,7 @@ async fn shared(response: Response, largest: usize) -> Result<Made, Response> {
     head.headers.insert(ETAG, etag.clone());
     let thread = head.extensions.get().copied();
     let (headers, room) = (head.headers, Shared::default());
-    Ok(Made::Kept(Kept { thread, headers, etag, plain, room, forms: Default::default() }))
+    Ok(Made::Kept(Box::new(Kept { thread, headers, etag, plain, room, forms: Default::default() })))
 }
 
 /// All of a body, in the parts in which it comes.

@@ -374,7 +374,6 @@ fn what_the_operator_sets_otherwise_stands_in_the_log() {
 #[test]
 fn a_backup_is_whole_and_can_be_put_back() {
     let folder = Folder::new();
-    folder.refuses("backup copy.db", "", "there is no database at stoa.db");
     folder.write("thread.json", THREAD);
     folder.works("import thread.json");
     let running = folder.serve();
