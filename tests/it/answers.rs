@@ -167,7 +167,9 @@ async fn pages(app: &TestApp, log: &Log, everybody: &mut [(&'static str, Browser
                     check(&same, log, &format!("{what}, which is known"));
                     assert_eq!((same.status, same.header("etag")), (StatusCode::NOT_MODIFIED, etag), "{what}");
                 }
-                let is_kept = *who == "visitor" && page.header("content-type").starts_with("text/html");
+                let kind = page.header("content-type");
+                let is_kept =
+                    *who == "visitor" && (kind.starts_with("text/html") || kind.starts_with("application/atom"));
                 assert_eq!(
                     is_kept && page.status == StatusCode::OK && plain.body.len() <= LARGEST,
                     !etag.is_empty(),

@@ -345,7 +345,7 @@ async fn long_pages_under_way_leave_room_for_everything_else() {
 async fn what_is_kept_in_memory_is_weighed_as_it_is_whatever_address_it_is_asked_under() {
     let app = TestApp::with(|settings| settings.cache_mb = Some(16)).await;
     let mut alice = app.member("alice").await;
-    for n in 0..12 {
+    for n in 0..14 {
         alice.story(&format!("Story number {n}"), &format!("https://example.com/{n}")).await;
     }
     let mut bob = app.member("bob").await;
