@@ -125,7 +125,7 @@ async fn pages(app: &TestApp, log: &Log, everybody: &mut [(&'static str, Browser
     let mut alice = app.session("alice").await;
     let (small, comment) = thread(&mut alice, 2, 10).await;
     let (long, _) = thread(&mut alice, 60, 100).await;
-    let (large, _) = thread(&mut alice, 14, 1_500).await;
+    let (large, _) = thread(&mut alice, 24, 700).await;
     let items = [small, comment, long, large].map(|id| format!("/item/{id}"));
     let others = [
         "/",
