@@ -1,14 +1,14 @@
 //! `stoa backup` and `stoa restore`.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
 use crate::config::Config;
-use crate::store::{Store, key_file};
+use crate::store::{Store, beside, key_file, remove};
 
 #[derive(Debug, clap::Args)]
 pub struct Backup {
@@ -35,7 +35,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
         bail!("{} is there already: choose a new name", there.display());
     }
     // A half-written file never bears the name of a whole one.
-    let partial = beside(file, "partial");
+    let partial = beside(file, ".partial");
     remove(&partial)?;
     let copied = async {
         Store::copy(database, &partial).await?;
@@ -65,7 +65,7 @@ pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode>
     if database.exists() && Store::is_in_use(database).await {
         bail!("{} is in use: stop the forum first", database.display());
     }
-    let partial = beside(database, "partial");
+    let partial = beside(database, ".partial");
     let prepared = prepare(&args.file, &partial).await;
     if let Err(error) = prepared {
         remove_with_log(&partial)?;
@@ -82,8 +82,8 @@ async fn prepare(backup: &Path, partial: &Path) -> anyhow::Result<()> {
     let cannot = || format!("cannot copy {} to {}", backup.display(), partial.display());
     Store::copy_file(backup, partial).with_context(cannot)?;
     // What was copied as a file may have a log beside it, with what was written last.
-    if with_ending(backup, "-wal").exists() {
-        Store::copy_file(&with_ending(backup, "-wal"), &with_ending(partial, "-wal")).with_context(cannot)?;
+    if beside(backup, "-wal").exists() {
+        Store::copy_file(&beside(backup, "-wal"), &beside(partial, "-wal")).with_context(cannot)?;
     }
     let refused = || format!("{} is not a whole backup of Stoa's; nothing was changed", backup.display());
     Store::check(partial).await.with_context(refused)?;
@@ -113,8 +113,8 @@ fn replace(database: &Path, partial: &Path) -> anyhow::Result<()> {
     }
     // What a log of the old database holds must never be played into the new one.
     for base in [database, partial] {
-        remove(&with_ending(base, "-wal"))?;
-        remove(&with_ending(base, "-shm"))?;
+        remove(&beside(base, "-wal"))?;
+        remove(&beside(base, "-shm"))?;
     }
     std::fs::rename(partial, database)?;
     if let Some(folder) = database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -125,33 +125,16 @@ fn replace(database: &Path, partial: &Path) -> anyhow::Result<()> {
 
 fn remove_with_log(path: &Path) -> std::io::Result<()> {
     for ending in ["", "-wal", "-shm", "-journal", ".key"] {
-        remove(&with_ending(path, ending))?;
+        remove(&beside(path, ending))?;
     }
     Ok(())
 }
 
 /// A name beside the database that nothing has yet: a second restore keeps what the first one did.
 fn replaced(database: &Path) -> PathBuf {
-    let numbered = (2..).map(|nth| beside(database, &format!("replaced-{nth}")));
-    std::iter::once(beside(database, "replaced"))
+    let numbered = (2..).map(|nth| beside(database, &format!(".replaced-{nth}")));
+    std::iter::once(beside(database, ".replaced"))
         .chain(numbered)
         .find(|name| !name.exists())
-        .unwrap_or_else(|| beside(database, "replaced"))
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    with_ending(path, &format!(".{ending}"))
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-fn remove(path: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+        .unwrap_or_else(|| beside(database, ".replaced"))
 }

@@ -167,7 +167,8 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     std::fs::rename(&partial, path)
 }
 
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+/// Removes a file, where there is one.
+pub fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -175,7 +176,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// The name of what stands beside a file.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

@@ -47,6 +47,7 @@ use sqlx::{Sqlite, Transaction};
 
 pub use check::CheckError;
 pub use desk::{Duplicate, NewAccount, Queued};
+pub use file::{beside, remove};
 pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
 use generations::Generations;
 pub use generations::ThreadGeneration;
