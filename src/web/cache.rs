@@ -29,6 +29,7 @@ use crate::domain::user::Theme;
 use crate::store::ThreadGeneration;
 use crate::web::encoding::{FORMS, Form, best_form};
 use crate::web::error::Error;
+use crate::web::flights::Flights;
 use crate::web::limit::Address;
 use crate::web::outer::{Refusal, refuse};
 use crate::web::parts::chained;
@@ -72,10 +73,13 @@ fn item_of(target: &str) -> Option<ItemId> {
 }
 
 /// What was made for all who asked for a page at the same moment.
+#[derive(Clone)]
 enum Made {
-    Kept(Box<Kept>),
+    Kept(Arc<Kept>),
     /// Too large to keep: it goes out to them as it came.
-    Large(HeaderMap, Vec<Bytes>),
+    Large(Arc<(HeaderMap, Vec<Bytes>)>),
+    /// Not the same for all: whoever had it made has it.
+    Own,
 }
 
 /// A page, and its compressed forms once somebody has asked for them.
@@ -101,7 +105,8 @@ struct Wanted<'a> {
 }
 
 pub struct Pages {
-    kept: Cache<Key, Arc<Made>>,
+    kept: Cache<Key, Arc<Kept>>,
+    under_way: Flights<Key, Made>,
     largest: usize,
     rendered: AtomicUsize,
 }
@@ -111,8 +116,8 @@ impl Pages {
     pub fn new(bytes: u64) -> Pages {
         let kept = Cache::builder()
             .max_capacity(bytes)
-            .weigher(|key: &Key, made: &Arc<Made>| {
-                u32::try_from(made.bytes() + key.target.len() + 1_024).unwrap_or(u32::MAX)
+            .weigher(|key: &Key, kept: &Arc<Kept>| {
+                u32::try_from(kept.bytes() + key.target.len() + 1_024).unwrap_or(u32::MAX)
             })
             // By frequency, the page of before the last write would be kept in favour of the one after it.
             .eviction_policy(EvictionPolicy::lru())
@@ -120,33 +125,24 @@ impl Pages {
         // Where nothing is kept, pages are compressed and have their version nevertheless.
         let half = usize::try_from(bytes / 2).unwrap_or(usize::MAX);
         let largest = if half == 0 { LARGEST } else { LARGEST.min(half) };
-        Pages { kept, largest, rendered: AtomicUsize::new(0) }
+        Pages { kept, under_way: Flights::default(), largest, rendered: AtomicUsize::new(0) }
     }
 
-    /// Keeps a page that was made for `key` as that of the thread that it shows, too: from now on it is looked for as such.
-    async fn learn(&self, mut key: Key, made: &Arc<Made>) {
-        if let (AsOf::Site(_), Made::Kept(kept)) = (key.as_of, &**made)
-            && let Some(OfThread(generation)) = kept.thread
-        {
+    /// Keeps a page that was made for `key`, and as that of the thread that it shows: from now on it is looked for as such.
+    async fn keep(&self, mut key: Key, page: &Arc<Kept>) {
+        self.kept.insert(key.clone(), Arc::clone(page)).await;
+        if let Some(OfThread(generation)) = page.thread {
             key.as_of = AsOf::Thread(generation);
-            self.kept.insert(key, Arc::clone(made)).await;
+            self.kept.insert(key, Arc::clone(page)).await;
         }
     }
 
     /// Answers with a page, and weighs it again where a compressed form was made for that.
-    async fn answer(&self, key: Key, made: Arc<Made>, wanted: &Wanted<'_>, room: &Room) -> Result<Response, Error> {
-        let kept = match &*made {
-            Made::Kept(kept) => kept,
-            Made::Large(headers, parts) => {
-                let mut response = Response::new(chained(parts.iter().cloned()));
-                response.headers_mut().clone_from(headers);
-                return Ok(response);
-            }
-        };
+    async fn answer(&self, key: Key, kept: Arc<Kept>, wanted: &Wanted<'_>, room: &Room) -> Result<Response, Error> {
         let before = kept.bytes();
         let response = kept.answer(wanted, room).await;
         if kept.bytes() > before {
-            self.kept.insert(key, made).await;
+            self.kept.insert(key, kept).await;
         }
         response
     }
@@ -193,8 +189,8 @@ pub async fn serve(State(app): State<App>, address: Address, request: Request, n
     let headers = request.headers();
     let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
     let wanted = Wanted { form: best_form(headers), known, share: app.pool.of(address.share()) };
-    if let Some(made) = app.pages.kept.get(&key).await {
-        return match app.pages.answer(key, made, &wanted, &app.room).await {
+    if let Some(kept) = app.pages.kept.get(&key).await {
+        return match app.pages.answer(key, kept, &wanted, &app.room).await {
             Ok(response) => response,
             Err(_) => refuse(request, next, Refusal::NoRoom).await,
         };
@@ -204,43 +200,46 @@ pub async fn serve(State(app): State<App>, address: Address, request: Request, n
     // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
     let flight = Key { as_of: AsOf::Site(app.store.generation()), ..key.clone() };
     match make(&app, flight, Request::from_parts(parts, body), next.clone()).await {
-        Ok(Some(made)) => match app.pages.answer(key, made, &wanted, &app.room).await {
+        Ok(Made::Kept(kept)) => match app.pages.answer(key, kept, &wanted, &app.room).await {
             Ok(response) => response,
             Err(_) => refuse(again, next, Refusal::NoRoom).await,
         },
+        Ok(Made::Large(page)) => {
+            let mut response = Response::new(chained(page.1.iter().cloned()));
+            response.headers_mut().clone_from(&page.0);
+            response
+        }
         // Somebody else asked first for what turned out not to be the same for all.
-        Ok(None) => next.run(again).await,
+        Ok(Made::Own) => next.run(again).await,
         Err(response) => response,
     }
 }
 
 /// Has a page made and keeps it, once for all who wait for it; or gives the answer that is not for all to whoever had it made.
-async fn make(app: &App, key: Key, mut request: Request, next: Next) -> Result<Option<Arc<Made>>, Response> {
+async fn make(app: &App, key: Key, mut request: Request, next: Next) -> Result<Made, Response> {
     request.headers_mut().remove(ACCEPT_ENCODING);
-    let (mut other, flight) = (None, key.clone());
-    let rendered = async {
+    let mut other = None;
+    let work = async {
+        // Whoever made it a moment ago kept it before their flight was over.
+        if let Some(kept) = app.pages.kept.get(&key).await {
+            return Made::Kept(kept);
+        }
         app.pages.rendered.fetch_add(1, Ordering::Relaxed);
         match shared(next.run(request).await, app.pages.largest).await {
             Ok(made) => {
-                let made = Arc::new(made);
-                app.pages.learn(flight.clone(), &made).await;
-                Some(made)
+                if let Made::Kept(page) = &made {
+                    app.pages.keep(key.clone(), page).await;
+                }
+                made
             }
             Err(response) => {
                 other = Some(response);
-                None
+                Made::Own
             }
         }
     };
-    let found = app.pages.kept.optionally_get_with(key, rendered).await;
-    // Whoever waited for it has it.
-    if found.as_ref().is_some_and(|made| matches!(**made, Made::Large(..))) {
-        app.pages.kept.invalidate(&flight).await;
-    }
-    match other {
-        Some(response) => Err(response),
-        None => Ok(found),
-    }
+    let made = app.pages.under_way.join(key.clone(), work).await;
+    other.map_or(Ok(made), Err)
 }
 
 /// What an answer is for every visitor, or the answer, where it is not for all. Only up to so many bytes of a page are kept.
@@ -260,7 +259,7 @@ async fn shared(response: Response, largest: usize) -> Result<Made, Response> {
     head.headers.remove(CONTENT_LENGTH);
     head.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     if parts.iter().map(Bytes::len).sum::<usize>() > largest {
-        return Ok(Made::Large(head.headers, parts));
+        return Ok(Made::Large(Arc::new((head.headers, parts))));
     }
     // A copy of its own, no longer than the page: as it comes, it may hold the room of an answer under way.
     let plain = Bytes::from(parts.concat());
@@ -269,7 +268,7 @@ async fn shared(response: Response, largest: usize) -> Result<Made, Response> {
     head.headers.insert(ETAG, etag.clone());
     let thread = head.extensions.get().copied();
     let (headers, room) = (head.headers, Shared::default());
-    Ok(Made::Kept(Box::new(Kept { thread, headers, etag, plain, room, forms: Default::default() })))
+    Ok(Made::Kept(Arc::new(Kept { thread, headers, etag, plain, room, forms: Default::default() })))
 }
 
 /// All of a body, in the parts in which it comes.
@@ -279,16 +278,6 @@ async fn whole(mut body: Body) -> Result<Vec<Bytes>, axum::Error> {
         parts.extend(frame?.into_data());
     }
     Ok(parts)
-}
-
-impl Made {
-    /// What it weighs; of what is too large to keep, more than there is room for.
-    fn bytes(&self) -> usize {
-        match self {
-            Made::Kept(kept) => kept.bytes(),
-            Made::Large(..) => usize::MAX / 2,
-        }
-    }
 }
 
 impl Kept {

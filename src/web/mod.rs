@@ -17,6 +17,7 @@ mod error;
 mod fate;
 mod feed;
 mod flag;
+mod flights;
 mod form;
 mod goto;
 mod invitations;

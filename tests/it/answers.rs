@@ -186,9 +186,9 @@ async fn pages(app: &TestApp, log: &Log, everybody: &mut [(&'static str, Browser
 async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)]) {
     app.account("alan", Role::Member).await;
     let mut alan = app.session("alan").await;
-    let (_, gone) = thread(&mut alan, 2, 10).await;
+    let (long, gone) = thread(&mut alan, 60, 200).await;
     alan.post(&format!("/item/{gone}/delete"), &[]).await;
-    let (gone, endless) = (format!("/item/{gone}"), format!("/{}", "a".repeat(2_100)));
+    let (long, gone, endless) = (format!("/item/{long}"), format!("/item/{gone}"), format!("/{}", "a".repeat(2_100)));
     let limited = app.with_other_settings(|config| {
         config.limits = Switch::On;
         config.requests_per_minute = 1;
@@ -230,6 +230,18 @@ async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)])
             let page = limited.browser_of(&browser).send(get.clone(), "/nothing-here", &plain, None).await;
             check(&page, log, &what("too many"));
             assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+            for _ in 0..2 {
+                let room = app.app.room.reserve(64 * 1024 * 1024).expect("room");
+                let page = browser.send(get.clone(), &long, &plain, None).await;
+                check(&page, log, &what("no room"));
+                drop(room);
+                let whole = browser.send(get.clone(), &long, &plain, None).await;
+                assert_eq!(whole.status, StatusCode::OK);
+                // What is kept compressed and short takes none.
+                let is_long = whole.body.len() >= 64 * 1024;
+                assert!(is_long || encoding != "identity" && *who != "visitor", "{}", what("a long page"));
+                assert!(page.status == StatusCode::SERVICE_UNAVAILABLE || !is_long, "{}", what("no room"));
+            }
             if !browser.cookies.is_empty() {
                 let held = hold_writes(app).await;
                 let form = [("about", ""), ("theme", "dark"), ("order", "best")];

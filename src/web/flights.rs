@@ -1,0 +1,107 @@
+//! Work that is done once for all who ask for it at the same moment.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::sync::OnceCell;
+
+/// What is under way, by what it is for. Nothing of it stays once all who wait for it have it: a cache drops what was taken out of it at
+/// some later use.
+pub struct Flights<K, V>(Mutex<HashMap<K, Weak<OnceCell<V>>>>);
+
+impl<K, V> Default for Flights<K, V> {
+    fn default() -> Flights<K, V> {
+        Flights(Mutex::default())
+    }
+}
+
+/// Forgets a flight that is over, when somebody leaves it.
+struct Leaving<'f, K: Hash + Eq, V>(&'f Flights<K, V>, K);
+
+impl<K: Hash + Eq, V> Drop for Leaving<'_, K, V> {
+    fn drop(&mut self) {
+        let Leaving(flights, key) = self;
+        let mut flights = flights.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if flights.get(key).is_some_and(|flight| flight.strong_count() == 0) {
+            flights.remove(key);
+        }
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
+    /// What `work` comes to, done by whoever asked first; by the next one where they went away meanwhile.
+    pub async fn join(&self, key: K, work: impl Future<Output = V>) -> V {
+        // Before the flight, so that it is dropped after it.
+        let _leaving = Leaving(self, key.clone());
+        let flight = self.flight(key);
+        flight.get_or_init(|| work).await.clone()
+    }
+
+    fn flight(&self, key: K) -> Arc<OnceCell<V>> {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = flights.get(&key).and_then(Weak::upgrade) {
+            return under_way;
+        }
+        let flight = Arc::default();
+        flights.insert(key, Arc::downgrade(&flight));
+        flight
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Asks for work that is done when it is let go on, and counts how often it was begun.
+    fn ask(
+        flights: &Arc<Flights<u8, Arc<str>>>,
+        begun: &Arc<AtomicUsize>,
+        go_on: &Arc<tokio::sync::Notify>,
+    ) -> tokio::task::JoinHandle<Arc<str>> {
+        let (flights, begun, go_on) = (Arc::clone(flights), Arc::clone(begun), Arc::clone(go_on));
+        tokio::spawn(async move {
+            let work = async {
+                begun.fetch_add(1, Ordering::Relaxed);
+                go_on.notified().await;
+                Arc::from("done")
+            };
+            flights.join(1, work).await
+        })
+    }
+
+    #[tokio::test]
+    async fn work_is_done_once_for_all_and_nothing_of_it_stays() {
+        let (flights, begun, go_on) = <(Arc<Flights<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
+        let asking: Vec<_> = (0..20).map(|_| ask(&flights, &begun, &go_on)).collect();
+        tokio::task::yield_now().await;
+        go_on.notify_one();
+        let mut done = Vec::new();
+        for one in asking {
+            done.push(Arc::downgrade(&one.await.expect("no panic")));
+        }
+        assert_eq!(begun.load(Ordering::Relaxed), 1);
+        assert!(done.iter().all(|done| done.strong_count() == 0), "nobody holds it");
+        assert!(flights.0.lock().expect("no panic").is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_next_one_does_the_work_of_whoever_went_away() {
+        let (flights, begun, go_on) = <(Arc<Flights<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
+        let [first, next] = [0; 2].map(|_| ask(&flights, &begun, &go_on));
+        tokio::task::yield_now().await;
+        first.abort();
+        assert!(first.await.is_err());
+        tokio::task::yield_now().await;
+        go_on.notify_one();
+        assert_eq!(&*next.await.expect("no panic"), "done");
+        assert_eq!(begun.load(Ordering::Relaxed), 2);
+        let alone = ask(&flights, &begun, &go_on);
+        tokio::task::yield_now().await;
+        alone.abort();
+        assert!(alone.await.is_err());
+        assert!(flights.0.lock().expect("no panic").is_empty(), "nor does anything stay of work that nobody waits for");
+    }
+}
