@@ -22,8 +22,8 @@ use crate::web::state::App;
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The longest address, in bytes, with the names that no page takes, such as those that follow people.
-const LONGEST_WITH_STRANGERS: usize = 8_000;
+/// The longest address, in bytes, as it comes: before the names that its page does not take are left out.
+const LONGEST_RAW: usize = 8_000;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -121,7 +121,7 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
         request.extensions_mut().insert(Refusal::Host);
         return None;
     }
-    if length(request) > LONGEST_WITH_STRANGERS {
+    if length(request) > LONGEST_RAW {
         request.extensions_mut().insert(Refusal::TooLong);
         return None;
     }

@@ -197,6 +197,7 @@ async fn past_shows_a_day_and_its_neighbours_but_never_the_future() {
     assert_eq!(ways(&today).len(), 3, "{:?}", ways(&today));
     assert!(ways(&today).iter().all(|(_, to)| to.as_str() < "/past?day=2026-11-24"), "{:?}", ways(&today));
     assert_eq!(numbers(&visitor.get("/past?day=2026-11-23").await), [1]);
+    assert_eq!(visitor.get("/past?day=").await.body, visitor.get("/past").await.body, "a date field left empty");
     for day in ["yesterday", "2026-02-30", "26-1-1"] {
         let page = visitor.get(&format!("/past?day={day}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{day}");

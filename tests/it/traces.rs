@@ -62,6 +62,8 @@ async fn ask_for_secrets(log: &Log) {
     assert_eq!(alice.get("/settings").await.status, StatusCode::OK);
     let cookies: Vec<String> = alice.cookies.values().cloned().collect();
 
+    tracing::trace!("everything is logged");
+
     // Over connections, of both kinds.
     let forum = Forum::of(&app, PATIENT);
     for path in [&setup, &invited] {
@@ -83,7 +85,10 @@ async fn ask_for_secrets(log: &Log) {
         client.send_request(request, true).expect("sent").0.await.expect("an answer");
     }
     let text = log.text();
-    assert!(text.contains("DEBUG") && text.contains("sqlx::query") && text.contains("method=PUT"), "{text}");
+    assert!(
+        text.contains("TRACE it::traces: everything") && text.contains("sqlx::query") && text.contains("method=PUT"),
+        "{text}"
+    );
     let session = cookies.iter().map(String::as_str);
     for secret in [token.as_str(), invitation.as_str(), PASSWORD, "four+unrelated"].into_iter().chain(session) {
         let line = text.lines().find(|line| line.contains(secret));
