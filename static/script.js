@@ -152,6 +152,16 @@ const CONTROLS = ".c > details > p > a, .c.flat > p > a, .answer > a, .story.lea
 
 const isControl = (link, what) => link.matches(CONTROLS) && new RegExp(`^/item/\\d+/(${what})$`).test(link.pathname);
 
+/** A form of another page, with ids that none of this one has. */
+function inPlace(form) {
+  for (const name of ["id", "for", "aria-describedby"]) {
+    for (const element of $$(`[${name}]`, form)) {
+      element.setAttribute(name, element.getAttribute(name).replace(/\S+/g, "$&-in-place"));
+    }
+  }
+  return form;
+}
+
 /** Opens the form of a reply or edit link's page under what it is about. */
 async function openFormAt(link) {
   const again = opened.link === link;
@@ -162,7 +172,7 @@ async function openFormAt(link) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const form = $(`form.write[action="${link.pathname}"]`, page);
     if (!answer.ok || !form) throw new Error("no form");
-    link.closest("p, .meta").after(document.adoptNode(form));
+    link.closest("p, .meta").after(inPlace(document.adoptNode(form)));
     Object.assign(opened, { form, link });
     keepDraft(form);
     $("textarea", form).focus({ preventScroll: true });
@@ -365,7 +375,7 @@ const KEYS = [
   ["o", "open the story, or fold the comment", () => open()],
   ["c", "comments of the story", () => $(":scope > .meta > .talk", here() ?? nowhere)?.click()],
   ["u", "upvote, or undo", () => $(":scope > .v button, :scope > header .v button", here() ?? nowhere)?.click()],
-  ["r", "reply", () => replyHere()?.click()],
+  ["r", "reply", reply],
   ["n", "next new comment", () => nextNew()],
   ["/", "search", () => ($("#q") ?? $("#find"))?.focus()],
   ["?", "this help", () => help()],
@@ -404,6 +414,13 @@ function replyHere() {
   const place = here();
   if (!place || place.matches(".lead")) return $("main > .answer > a");
   return $$(":scope > details > p > a, :scope > p > a", place).find((link) => isControl(link, "reply"));
+}
+
+/** Opens the form for a reply; on a comment's own page it stands there already. */
+function reply() {
+  const link = replyHere();
+  if (link) link.click();
+  else $("main > form.write textarea")?.focus();
 }
 
 function nextNew() {

@@ -58,7 +58,7 @@ pub struct Brake {
 const POSTS: &[Deed] = &[Deed::Story, Deed::Comment];
 
 impl Policy {
-    /// The table, from the narrowest to the widest: what is refused on the way uses up nothing of what others share.
+    /// The table, from the narrowest to the widest, so that a refusal names what is nearest to whoever reads it.
     pub fn brakes(&self) -> Vec<Brake> {
         let new = Whose::NewAccount { age: self.new_account, karma: self.karma_past_brakes };
         self.rates.table(new)

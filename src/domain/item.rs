@@ -96,6 +96,8 @@ pub struct Item {
     pub section: Option<Section>,
     /// Markdown source.
     pub text: String,
+    /// How often it was edited.
+    pub version: i64,
     /// `base_points` and the counted votes, unclamped.
     pub score: i64,
     /// Counted votes cast here, up and down; the own vote is not among them.
@@ -264,10 +266,15 @@ impl Item {
         {
             return Err(ItemError::ThreadClosed(age::span(limit)));
         }
-        let opens = self.visible_at.plus(policy.reply_delay(self.depth));
-        if now < opens && !from_own_page && !self.is_own(Some(member)) {
+        if !from_own_page && self.reply_opens_in(member, policy, now).is_some() {
             return Err(ItemError::TooSoon(age::left(policy.reply_delay(self.depth))));
         }
         Ok(())
+    }
+
+    /// In what time a reply opens that does not come from the item's own page; none where it is open.
+    pub fn reply_opens_in(&self, member: &Member, policy: &Policy, now: Timestamp) -> Option<String> {
+        let left = self.visible_at.plus(policy.reply_delay(self.depth)).since(now);
+        (left > 0 && !self.is_own(Some(member))).then(|| age::left(left))
     }
 }

@@ -16,6 +16,7 @@ pub mod plural;
 pub mod policy;
 pub mod rank;
 pub mod reference;
+pub mod removal;
 pub mod rule;
 pub mod signup;
 pub mod site;

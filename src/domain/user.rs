@@ -12,9 +12,10 @@ use crate::domain::thread::Order;
 pub struct UserId(pub i64);
 
 /// Each role may do what those before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum Role {
+    #[default]
     Member,
     Moderator,
     Admin,

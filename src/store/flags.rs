@@ -5,8 +5,7 @@ use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use super::items::count_descendants;
 use super::moderation::{self, Act, Entry, Post};
-use super::sites;
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::flag::{self, Flag, Outcome, Reason};
 use crate::domain::item::{Death, ItemId, Kind};
@@ -21,8 +20,6 @@ pub struct NewFlag<'a> {
     pub item: ItemId,
     pub reason: Reason,
     pub note: &'a str,
-    /// False where its member is shadow-banned: the flag is kept, weighs nothing and changes nothing.
-    pub counted: bool,
 }
 
 /// What a member made of one item.
@@ -117,17 +114,19 @@ impl Store {
     }
 
     /// Casts a flag, or gives the one that stands another reason. The flag that reaches the limit kills, and every flag that weighs
-    /// something brings its item before the moderators. Answers whether the item is dead now.
+    /// something brings its item before the moderators; one of somebody shadow-banned is kept and weighs nothing. Answers whether the item
+    /// is dead now.
     ///
     /// # Errors
     /// `Conflict` where the item has died or a moderator has decided meanwhile.
     pub async fn flag(&self, new: NewFlag<'_>, policy: &Policy, now: Timestamp) -> Result<bool> {
         let mut tx = self.begin().await?;
+        let counts = writers::writer(&mut tx, new.user, now).await?.counts();
         let subject = subject(&mut tx, new.item).await?;
         if subject.dead.is_some() || subject.deleted || subject.cleared {
             return Err(Error::Conflict);
         }
-        let weight = if new.counted { weight_of(&mut tx, new.user).await? } else { 0 };
+        let weight = if counts { weight_of(&mut tx, new.user).await? } else { 0 };
         let done = sqlx::query(
             "insert into flags (user_id, item_id, reason, note, weight, at) values ($1, $2, $3, $4, $5, $6) \
              on conflict (user_id, item_id) do update set reason = excluded.reason, note = excluded.note \
@@ -196,6 +195,7 @@ impl Store {
     /// `Conflict` where it lives, or a moderator has killed it meanwhile.
     pub async fn vouch(&self, user: UserId, item: ItemId, policy: &Policy, now: Timestamp) -> Result<bool> {
         let mut tx = self.begin().await?;
+        writers::writer(&mut tx, user, now).await?;
         let subject = subject(&mut tx, item).await?;
         if subject.dead.is_none() || subject.deleted || subject.is_killed_by_hand() {
             return Err(Error::Conflict);

@@ -3,7 +3,7 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::users::{NewUser, insert_user};
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, writers};
 use crate::clock::Timestamp;
 use crate::domain::user::UserId;
 
@@ -71,6 +71,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<i64> {
         let mut tx = self.begin().await?;
+        writers::writer(&mut tx, inviter, now).await?;
         let open: i64 = sqlx::query_scalar(
             "select count(*) from invitations where inviter_id = $1 and used_by is null and revoked_at is null and expires > $2",
         )

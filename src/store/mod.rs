@@ -6,6 +6,7 @@ mod acts;
 mod check;
 mod copy;
 mod desk;
+mod edits;
 mod file;
 mod flags;
 mod generations;
@@ -37,6 +38,7 @@ mod users;
 mod votes;
 mod wal;
 mod writer;
+mod writers;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -47,13 +49,14 @@ use sqlx::{Sqlite, Transaction};
 
 pub use check::CheckError;
 pub use desk::{Duplicate, NewAccount, Queued};
+pub use edits::{Edit, Edited, NewUrl};
 pub use file::{beside, remove};
 pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
 use generations::Generations;
 pub use generations::ThreadGeneration;
 pub use import::{Imported, ImportedVote, NewItem};
 pub use invitations::{Invitation, Inviter};
-pub use items::{Edit, NewComment, NewStory, NewUrl, Submission};
+pub use items::{Commented, KnownAddress, NewComment, NewStory, Submission};
 pub use key::key_file;
 pub use lists::{Dead, Page};
 pub use log::{Acts, Logged};
@@ -69,7 +72,7 @@ pub use sites::{SiteStance, SiteStory};
 pub use team::{Reachable, TeamMember};
 pub use threads::{Marks, Visit};
 pub use tree::{Branch, Lineage};
-pub use users::{Credentials, NewUser};
+pub use users::{About, Credentials, NewUser, Preferences};
 pub use votes::{NewVote, UncountedVote};
 pub use wal::{Folded, LOG};
 
@@ -85,6 +88,9 @@ pub enum Error {
     /// Something of that name is there already, or what the write was based on has changed meanwhile.
     #[error("conflict")]
     Conflict,
+    /// A rule forbids it, as everything stands when it is written; the sentence says which.
+    #[error("{0}")]
+    Refused(String),
     /// Others were writing for so long that this gave up; nothing was changed.
     #[error("the database is busy")]
     Busy,
@@ -96,6 +102,12 @@ pub enum Error {
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    fn refused(rule: impl std::fmt::Display) -> Error {
+        Error::Refused(rule.to_string())
+    }
+}
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Error {

@@ -4,8 +4,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::flags;
 use super::items::count_descendants;
-use super::sites;
-use super::{Error, Result, Store};
+use super::{Error, Result, Store, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::desk::{DEAD_ALREADY, Told};
 use crate::domain::flag::Outcome;
@@ -112,8 +111,19 @@ impl Entry<'_> {
     }
 }
 
-/// Writes an act into the log; within the transaction of the act itself.
+/// Writes an act into the log, once it is certain that its actor may act on whom it concerns; within the transaction of the act itself.
+///
+/// # Errors
+/// `Refused` where they may not, or not any more.
 pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+    if let Some(actor) = act.actor {
+        writers::moderator(tx, actor, entry.user, act.at).await?;
+    }
+    write_down(tx, act, entry).await
+}
+
+/// Writes into the log what nobody has to be asked for any more: a part of an act, or what a rule did.
+pub(super) async fn write_down(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
     let token = Token::random().map_err(|cause| Error::Other(sqlx::Error::Io(std::io::Error::other(cause))))?;
     sqlx::query(
         "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private, token) \
@@ -137,6 +147,9 @@ pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, 
 pub(super) type Post = (ItemId, Kind, Option<UserId>);
 
 /// Writes an act on an item into the log and tells its author of it.
+///
+/// # Errors
+/// As [`record`].
 pub(super) async fn done_to(
     tx: &mut Transaction<'static, Sqlite>,
     post: Post,
@@ -144,7 +157,10 @@ pub(super) async fn done_to(
     act: Act<'_>,
 ) -> Result<()> {
     let entry = Entry { item: Some(post.0), ..entry };
-    record(tx, act, entry).await?;
+    if let Some(actor) = act.actor {
+        writers::moderator(tx, actor, post.2, act.at).await?;
+    }
+    write_down(tx, act, entry).await?;
     tell(tx, post, entry, act).await
 }
 

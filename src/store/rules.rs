@@ -152,15 +152,7 @@ pub(super) async fn stop(
 ) -> Result<()> {
     let Some(stopped) = stopped else { return Ok(()) };
     if !stopped.killed {
-        sqlx::query(
-            "update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is null",
-        )
-        .bind(id)
-        .bind(now)
-        .bind(&stopped.why)
-        .execute(&mut **tx)
-        .await?;
-        return Ok(());
+        return queue(tx, id, &stopped.why, now).await;
     }
     let before: Option<(ItemId, Kind, UserId, bool, bool)> = sqlx::query_as(
         "select root_id, kind, author_id, edited_at is not null, dead is null from items \
@@ -177,7 +169,20 @@ pub(super) async fn stop(
     let act = Act { actor: stopped.by, reason: "", at: now };
     let entry =
         Entry { detail: if edited { "as it was edited" } else { "as it was posted" }, ..Entry::of("rule-kill") };
-    moderation::record(tx, act, Entry { item: Some(id), ..entry }).await?;
+    moderation::write_down(tx, act, Entry { item: Some(id), ..entry }).await?;
     // Whoever made the rule and is no moderator any more may be the author, and is told like anybody.
     moderation::tell(tx, (id, kind, Some(author)), entry, Act { actor: None, ..act }).await
+}
+
+/// Brings a live item before the moderators, and says why.
+pub(super) async fn queue(tx: &mut Transaction<'static, Sqlite>, id: ItemId, why: &str, now: Timestamp) -> Result<()> {
+    sqlx::query(
+        "update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is null",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(why)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

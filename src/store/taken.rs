@@ -3,7 +3,7 @@
 
 use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
-use super::moderation::{Act, Entry, record, turn};
+use super::moderation::{Act, Entry, turn, write_down};
 use super::{Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
@@ -82,7 +82,7 @@ pub(super) async fn bring_back(tx: &mut Transaction<'static, Sqlite>, user: User
 async fn one(tx: &mut Transaction<'static, Sqlite>, id: ItemId, on: bool, act: Act<'_>) -> Result<()> {
     let (_, entry) = turn(tx, id, on).await?;
     let detail = if on { WITH_BAN } else { "as the ban ended" };
-    record(tx, act, Entry { item: Some(id), detail, ..entry }).await
+    write_down(tx, act, Entry { item: Some(id), detail, ..entry }).await
 }
 
 /// When the last ban of a person began, whatever was changed about it later.

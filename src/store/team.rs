@@ -2,8 +2,8 @@
 
 use sqlx::{Sqlite, Transaction};
 
-use super::moderation::{Act, Entry, notify, record};
-use super::{Error, Result, Store};
+use super::moderation::{Act, Entry, notify, write_down};
+use super::{Error, Result, Store, writers};
 use crate::clock::Timestamp;
 use crate::domain::standing::Ban;
 use crate::domain::team::{self, Giver};
@@ -80,7 +80,7 @@ impl Store {
     pub async fn set_role(&self, user: UserId, role: Role, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         if let Some(actor) = act.actor
-            && role_of(&mut tx, actor).await? < Role::Admin
+            && writers::writer(&mut tx, actor, act.at).await?.role < Role::Admin
         {
             return Err(Error::Conflict);
         }
@@ -98,7 +98,7 @@ impl Store {
         if before == Role::Admin {
             keep_an_admin(&mut tx, act.at).await?;
         }
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(role.as_str()) }).await?;
+        write_down(&mut tx, act, Entry { user: Some(user), ..Entry::of(role.as_str()) }).await?;
         let giver = match act.actor {
             None => Giver::Operator,
             Some(actor) if actor == user => Giver::Oneself,

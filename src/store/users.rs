@@ -4,7 +4,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, record};
 use super::settings::keep_contact;
-use super::{Error, Result, Store, origins};
+use super::{Error, Result, Store, origins, writers};
 use crate::clock::Timestamp;
 use crate::domain::origin::Origin;
 use crate::domain::standing::Ban;
@@ -31,6 +31,26 @@ pub struct NewUser<'a> {
     pub role: Role,
     /// None: made by no request.
     pub origin: Option<Origin>,
+}
+
+/// What a member says about themselves.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct About {
+    /// Markdown source.
+    pub text: String,
+    /// How often it was changed.
+    pub version: i64,
+}
+
+/// What the settings page offers, as it is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Preferences<'a> {
+    pub about: &'a str,
+    /// The version of [`About`] that it was made from.
+    pub version: i64,
+    pub theme: Theme,
+    pub order: Order,
+    pub show_dead: bool,
 }
 
 impl Store {
@@ -174,29 +194,48 @@ impl Store {
         Ok(profile.id)
     }
 
-    pub async fn about(&self, user: UserId) -> Result<String> {
-        Ok(sqlx::query_scalar("select about from users where id = $1").bind(user).fetch_one(&self.read).await?)
+    /// What a member says about themselves, and how often they have changed it.
+    pub async fn about(&self, user: UserId) -> Result<About> {
+        Ok(sqlx::query_as("select about as text, about_version as version from users where id = $1")
+            .bind(user)
+            .fetch_one(&self.read)
+            .await?)
     }
 
-    /// Keeps what the settings page offers.
+    /// Keeps what the settings page offers. Where what they say about themselves was changed since the version that this began from, nothing
+    /// is written, and the answer is what it says now.
+    ///
+    /// # Errors
+    /// `Refused` where they are banned.
     pub async fn set_preferences(
         &self,
         user: UserId,
-        about: &str,
-        theme: Theme,
-        order: Order,
-        show_dead: bool,
-    ) -> Result<()> {
+        new: Preferences<'_>,
+        now: Timestamp,
+    ) -> Result<std::result::Result<(), About>> {
         let mut tx = self.begin().await?;
-        sqlx::query("update users set about = $2, theme = $3, comment_order = $4, show_dead = $5 where id = $1")
+        writers::writer(&mut tx, user, now).await?;
+        let before: About = sqlx::query_as("select about as text, about_version as version from users where id = $1")
             .bind(user)
-            .bind(about)
-            .bind(theme)
-            .bind(order)
-            .bind(show_dead)
-            .execute(&mut *tx)
+            .fetch_one(&mut *tx)
             .await?;
-        self.commit(tx).await
+        let changes = before.text != new.about;
+        if changes && before.version != new.version {
+            return Ok(Err(before));
+        }
+        sqlx::query(
+            "update users set about = $2, about_version = $3, theme = $4, comment_order = $5, show_dead = $6 where id = $1",
+        )
+        .bind(user)
+        .bind(new.about)
+        .bind(before.version.saturating_add(i64::from(changes)))
+        .bind(new.theme)
+        .bind(new.order)
+        .bind(new.show_dead)
+        .execute(&mut *tx)
+        .await?;
+        self.commit(tx).await?;
+        Ok(Ok(()))
     }
 
     pub async fn set_theme(&self, user: UserId, theme: Theme) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Coming in and going: log-in, log-out; password and settings.
+//! A member's own settings: the profile, how they read, the password.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -9,165 +9,19 @@ use serde::Deserialize;
 use crate::domain::draft;
 use crate::domain::password;
 use crate::domain::rule::Draft;
-use crate::domain::signup::SignUp;
 use crate::domain::thread::Order;
-use crate::domain::user::{Theme, UserId};
-use crate::store::Credentials;
+use crate::domain::user::{Member, Theme};
+use crate::store::{self, About, Preferences};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::{Form, Mistakes, busy};
 use crate::web::goto::Goto;
+use crate::web::hashing::Asker;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html, html_with};
 use crate::web::rules;
-use crate::web::session::{self, Begun, CurrentMember, MaybeMember};
-use crate::web::signup;
+use crate::web::session::{self, CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::written::{self, Fields, Kept, Written};
-
-#[derive(Debug, Default, Deserialize)]
-pub struct Back {
-    #[serde(default)]
-    pub goto: Goto,
-}
-
-/// A log-in as typed.
-#[derive(Default)]
-struct Typed {
-    name: String,
-    password: String,
-    goto: Goto,
-    /// What was typed elsewhere before.
-    kept: Option<Kept>,
-}
-
-impl Typed {
-    fn new(mut form: Fields) -> Typed {
-        let mut taken = |field: &str| {
-            let at = form.iter().position(|(name, _)| name == field);
-            at.map(|at| form.remove(at).1)
-        };
-        let (name, password) = (taken("name").unwrap_or_default(), taken("password").unwrap_or_default());
-        let goto = taken("goto").map_or_else(Goto::default, |goto| Goto::new(&goto));
-        Typed { name, password, goto, kept: Kept::take(&mut form) }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "login.html")]
-struct LogInPage<'a> {
-    page: Page<'a>,
-    errors: Mistakes,
-    name: &'a str,
-    goto: &'a Goto,
-    kept: Option<&'a Kept>,
-    /// Why somebody whose password was right cannot log in.
-    banned: Option<String>,
-}
-
-impl<'a> LogInPage<'a> {
-    fn new(app: &'a App, viewer: &'a MaybeMember, typed: &'a Typed, errors: Mistakes) -> LogInPage<'a> {
-        let mut page = Page::new(app, viewer, "login", "Log in");
-        page.robots = false;
-        let (name, goto, kept) = (&typed.name, &typed.goto, typed.kept.as_ref());
-        LogInPage { page, errors, name, goto, kept, banned: None }
-    }
-}
-
-fn log_in_form(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes) -> Response {
-    let status = errors.status();
-    html_with(status, &LogInPage::new(app, viewer, typed, errors))
-}
-
-/// The page for somebody who is banned: there is nothing in the form that they could mend.
-fn log_in_refused(app: &App, viewer: &MaybeMember, typed: &Typed, banned: String) -> Response {
-    let page = LogInPage::new(app, viewer, typed, Mistakes::default());
-    html_with(StatusCode::FORBIDDEN, &LogInPage { banned: Some(banned), ..page })
-}
-
-/// The log-in page in answer to a form of somebody who is not logged in any more; it keeps what they typed.
-pub fn log_in_first(app: &App, viewer: &MaybeMember, kept: Kept) -> Response {
-    let typed = Typed { goto: kept.action.clone(), kept: Some(kept), ..Typed::default() };
-    let mut form = log_in_form(app, viewer, &typed, Mistakes::default());
-    *form.status_mut() = StatusCode::UNAUTHORIZED;
-    form
-}
-
-/// `GET /login`
-pub async fn log_in_form_page(State(app): State<App>, viewer: MaybeMember, Query(back): Query<Back>) -> Response {
-    if viewer.member.is_some() {
-        return back.goto.redirect();
-    }
-    log_in_form(&app, &viewer, &Typed { goto: back.goto, ..Typed::default() }, Mistakes::default())
-}
-
-/// Whose account it is, where they have logged in from this browser before.
-async fn of_known_device(
-    app: &App,
-    headers: &HeaderMap,
-    account: Option<&Credentials>,
-) -> Result<Option<UserId>, Error> {
-    match account {
-        Some(found) if session::is_known_device(app, headers, found.id).await? => Ok(Some(found.id)),
-        _ => Ok(None),
-    }
-}
-
-/// `POST /login`
-pub async fn log_in(
-    State(app): State<App>,
-    viewer: MaybeMember,
-    address: Address,
-    headers: HeaderMap,
-    Form(form): Form<Fields>,
-) -> Result<Response, Error> {
-    let typed = Typed::new(form);
-    let refuse = |sentence: String| Ok(log_in_form(&app, &viewer, &typed, Mistakes::one("", sentence)));
-    // No name and no password is longer than these; what is, matches nothing.
-    let name: String = typed.name.trim().chars().take(100).collect();
-    if typed.password.len() > password::LONGEST {
-        return refuse(password::PasswordError::Long.to_string());
-    }
-    let known = app.store.credentials(&name).await?;
-    let device = of_known_device(&app, &headers, known.as_ref()).await?;
-    if let Err(held) = app.limits.log_in(device, &name, address) {
-        let form = log_in_form(&app, &viewer, &typed, Mistakes::held(&held, &held));
-        return Ok(limit::on_form(form, &held));
-    }
-    // Somebody who waits for an account logs in to see where their request stands.
-    let request = app.store.request_of(&name).await?.filter(|_| known.is_none());
-    let hash = match (&known, &request) {
-        (Some(found), _) => found.password.clone(),
-        (None, request) => request.as_ref().map(|request| request.password.clone()),
-    };
-    let right = app.verify_password(typed.password.clone(), hash.clone()).await?;
-    match known {
-        Some(found) if right => match found.ban.sentence(viewer.now) {
-            Some(sentence) => Ok(log_in_refused(&app, &viewer, &typed, sentence)),
-            None => match session::begin(&app, &headers, found.id, &hash.unwrap_or_default()).await? {
-                Some(begun) => Ok(welcome(&app, begun, &typed)),
-                None => refuse("Your password was changed at this moment. Log in with the new one.".to_owned()),
-            },
-        },
-        _ => match request.filter(|_| right) {
-            Some(request) => signup::request(&app, &viewer, request).await,
-            None => refuse("That name and password do not go together. Check both, then try again.".to_owned()),
-        },
-    }
-}
-
-/// Where somebody goes who has just logged in: to what they had typed, if that is kept.
-fn welcome(app: &App, begun: Begun, typed: &Typed) -> Response {
-    let page = match &typed.kept {
-        Some(kept) => written::again(app, &begun.viewer, kept),
-        None => typed.goto.redirect(),
-    };
-    begun.with(page)
-}
-
-/// `POST /logout`
-pub async fn log_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
-    session::end(&app, &headers, &Goto::default()).await
-}
+use crate::web::written::Written;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -175,6 +29,9 @@ struct SettingsPage<'a> {
     page: Page<'a>,
     errors: Mistakes,
     about: &'a str,
+    version: String,
+    /// What the profile says by now, where it was changed in between.
+    now: Option<&'a str>,
     theme: Theme,
     order: Order,
     show_dead: bool,
@@ -205,7 +62,9 @@ pub async fn settings(
     let form = SettingsPage {
         page,
         errors: Mistakes::default(),
-        about: &about,
+        about: &about.text,
+        version: about.version.to_string(),
+        now: None,
         theme: member.theme,
         order: member.comment_order,
         show_dead: member.show_dead,
@@ -216,9 +75,12 @@ pub async fn settings(
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Preferences {
+pub struct Typed {
     #[serde(default)]
     about: String,
+    /// How often that had been changed when the form was made.
+    #[serde(default)]
+    version: String,
     #[serde(default)]
     theme: String,
     #[serde(default)]
@@ -226,13 +88,21 @@ pub struct Preferences {
     show_dead: Option<String>,
 }
 
-/// The form again, with what was typed.
-fn settings_again(app: &App, asking: &CurrentMember, typed: &Preferences, errors: Mistakes) -> Response {
-    let status = errors.status();
+/// The form again, with what was typed; beside the newest version of the profile where that was changed in between.
+fn settings_again(
+    app: &App,
+    asking: &CurrentMember,
+    typed: &Typed,
+    errors: Mistakes,
+    crossed: Option<&About>,
+) -> Response {
+    let status = if crossed.is_some() { StatusCode::CONFLICT } else { errors.status() };
     let form = SettingsPage {
         page: Page::new(app, &asking.viewer, "settings", "Settings"),
         errors,
         about: &typed.about,
+        version: version_of(crossed, typed),
+        now: crossed.map(|about| about.text.as_str()),
         theme: Theme::parse(&typed.theme).unwrap_or_default(),
         order: Order::parse(&typed.order).unwrap_or_default(),
         show_dead: typed.show_dead.is_some(),
@@ -242,11 +112,17 @@ fn settings_again(app: &App, asking: &CurrentMember, typed: &Preferences, errors
     html_with(status, &form)
 }
 
+/// The version that the form shown again is an edit of; none where it named none.
+fn version_of(crossed: Option<&About>, typed: &Typed) -> String {
+    let version = crossed.map(|about| about.version).or_else(|| typed.version.parse().ok());
+    version.map(|version: i64| version.to_string()).unwrap_or_default()
+}
+
 /// `POST /settings`
 pub async fn save_settings(
     State(app): State<App>,
     from: Address,
-    Written { asking, typed }: Written<Preferences>,
+    Written { asking, typed }: Written<Typed>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
     let mut errors = Mistakes::default();
@@ -261,15 +137,38 @@ pub async fn save_settings(
     let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose one of the themes."));
     let order = errors.check("order", Order::parse(&typed.order).ok_or("Choose one of the orders."));
     let (Some(about), Some(theme), Some(order)) = (about, theme, order) else {
-        return Ok(settings_again(&app, &asking, &typed, errors));
+        return Ok(settings_again(&app, &asking, &typed, errors, None));
     };
     let before = app.store.about(member.id).await?;
-    if let Err(held) = app.brake_edit((&about, &before), member, from, asking.viewer.now) {
-        let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.on_form()));
-        return Ok(limit::on_form(form, &held));
+    let taken = match app.brake_edit((&about, &before.text), member, from, asking.viewer.now) {
+        Ok(taken) => taken,
+        Err(held) => {
+            let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.on_form()), None);
+            return Ok(limit::on_form(form, &held));
+        }
+    };
+    // Of a form that names no version it is the newest.
+    let version = typed.version.parse().unwrap_or(before.version);
+    let new = Preferences { about: &about, version, theme, order, show_dead: typed.show_dead.is_some() };
+    let saved = keep(&app, &asking, &typed, new).await?;
+    if saved.status() == StatusCode::SEE_OTHER {
+        taken.spend();
     }
-    app.store.set_preferences(member.id, &about, theme, order, typed.show_dead.is_some()).await?;
-    Ok(Goto::new("/settings?saved=yes").redirect())
+    Ok(saved)
+}
+
+/// Keeps settings that are good in themselves; what was changed meanwhile may turn or refuse them.
+async fn keep(app: &App, asking: &CurrentMember, typed: &Typed, new: Preferences<'_>) -> Result<Response, Error> {
+    match app.store.set_preferences(asking.member.id, new, asking.viewer.now).await {
+        Ok(Ok(())) => Ok(Goto::new("/settings?saved=yes").redirect()),
+        Ok(Err(now)) => Ok(settings_again(app, asking, typed, Mistakes::default(), Some(&now))),
+        Err(store::Error::Refused(why)) => {
+            let mut form = settings_again(app, asking, typed, Mistakes::one("", why), None);
+            *form.status_mut() = StatusCode::FORBIDDEN;
+            Ok(form)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -318,6 +217,31 @@ pub struct NewPassword {
     password: String,
 }
 
+/// The hash of the new password, or what is wrong with what was typed; judged in one turn.
+async fn judge_passwords(
+    app: &App,
+    member: &Member,
+    address: Address,
+    typed: &NewPassword,
+) -> Result<Result<String, Mistakes>, Error> {
+    let tried = app.limits.tries.log_in(Some(member.id), &member.name, address)?;
+    let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
+    let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
+    let work = move || {
+        password::check(&new, &name).map_err(|weak| Mistakes::one("password", weak))?;
+        if current.len() > password::LONGEST || !password::verify(&current, verified.as_deref()) {
+            let sentence = "That is not your password. Type the one you log in with now.";
+            return Err(Mistakes::one("current", sentence));
+        }
+        Ok(password::hash(&new))
+    };
+    let asker = Asker::Known(Some(member.id), address);
+    match app.hash((asker, tried), work).await? {
+        Ok(hash) => hash.map(Ok).map_err(Error::internal),
+        Err(mistakes) => Ok(Err(mistakes)),
+    }
+}
+
 /// `POST /settings/password`: ends all other sessions.
 pub async fn change_password(
     State(app): State<App>,
@@ -327,26 +251,17 @@ pub async fn change_password(
     Form(typed): Form<NewPassword>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
-    let mut errors = Mistakes::default();
-    if let Err(held) = app.limits.log_in(Some(member.id), &member.name, address) {
+    let form = |errors: Mistakes| {
         let page = Page::new(&app, &asking.viewer, "settings", "Change password");
-        let errors = Mistakes::held(&held, &held);
-        let form = html(&PasswordPage { page, errors, name: &member.name, changed: false });
-        return Ok(limit::on_form(form, &held));
-    }
-    errors.check("password", app.check_password(&typed.password, &member.name).await?);
-    if errors.is_empty() {
-        let hash = app.store.credentials(&member.name).await?.and_then(|found| found.password);
-        let current = typed.current;
-        if current.len() > password::LONGEST || !app.verify_password(current, hash).await? {
-            errors.add("current", "That is not your password. Type the one you log in with now.");
-        }
-    }
-    if !errors.is_empty() {
-        let page = Page::new(&app, &asking.viewer, "settings", "Change password");
-        return Ok(html_with(errors.status(), &PasswordPage { page, errors, name: &member.name, changed: false }));
-    }
-    let hash = app.hash_password(typed.password).await?;
+        html_with(errors.status(), &PasswordPage { page, errors, name: &member.name, changed: false })
+    };
+    let hash = match judge_passwords(&app, member, address, &typed).await {
+        Ok(Ok(hash)) => hash,
+        Ok(Err(mistakes)) => return Ok(form(mistakes)),
+        Err(Error::Held(held)) => return Ok(limit::on_form(form(Mistakes::held(&held, &held)), &held)),
+        Err(Error::Busy) => return Ok(busy(form(Mistakes::busy()))),
+        Err(error) => return Err(error),
+    };
     let keep = session::current(&app, &headers);
     let device = session::device(&app, &headers);
     app.store.set_password(member.id, &hash, keep.as_deref(), device.as_deref()).await?;

@@ -5,9 +5,11 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
+use crate::clock::Timestamp;
 use crate::domain::brake::Deed;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::origin::Origin;
+use crate::domain::tally::Voted;
 use crate::domain::user::Member;
 use crate::domain::vote::Dir;
 use crate::store::NewVote;
@@ -17,7 +19,8 @@ use crate::web::goto::Goto;
 use crate::web::limit::Address;
 use crate::web::page::{json, wants_json};
 use crate::web::path::Path;
-use crate::web::session::CurrentMember;
+use crate::web::pending::{self, Pending};
+use crate::web::session::{self, CurrentMember, MaybeMember};
 use crate::web::state::App;
 
 #[derive(Debug, Deserialize)]
@@ -34,38 +37,55 @@ pub async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error>
     Ok(item)
 }
 
-/// `POST /item/{id}/vote`
+/// A vote as it was cast.
+pub struct Cast {
+    kind: Kind,
+    voted: Voted,
+    /// It stood so before.
+    pub stood: bool,
+}
+
+/// Casts a vote or takes it back, where `member` may.
+pub async fn cast(
+    app: &App,
+    member: &Member,
+    (from, origin): (Address, Origin),
+    (id, dir): (ItemId, Option<Dir>),
+    now: Timestamp,
+) -> Result<Cast, Error> {
+    app.brake(Deed::Vote, member, from, now)?;
+    let item = seen(app, id, member).await?;
+    let standing = app.store.vote_of(member.id, id).await?;
+    let turned = standing.as_ref().map(|vote| vote.dir) != dir;
+    if let Some(standing) = standing.filter(|vote| turned || vote.own) {
+        standing.may_undo(&app.policy, now).map_err(Error::forbidden)?;
+    }
+    if let Some(dir) = dir.filter(|_| turned) {
+        let answers = app.store.parent_author(id).await? == Some(member.id);
+        item.may_vote(dir, member, answers, &app.policy, now).map_err(Error::forbidden)?;
+    }
+    let new = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
+    let voted = app.store.vote(new, &app.policy, now).await?;
+    Ok(Cast { kind: item.kind, voted, stood: !turned })
+}
+
+/// `POST /item/{id}/vote`: of a visitor, the way to the log-in that casts it.
 pub async fn vote(
     State(app): State<App>,
-    asking: CurrentMember,
+    viewer: MaybeMember,
     from: Address,
     Path(id): Path<ItemId>,
     (headers, origin): (HeaderMap, Origin),
     Form(vote): Form<Vote>,
 ) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = asking;
-    app.brake(Deed::Vote, &member, from, viewer.now)?;
-    let item = seen(&app, id, &member).await?;
-    let standing = app.store.vote_of(member.id, id).await?;
-    let dir = match vote.dir.as_str() {
-        "up" => Some(Dir::Up),
-        "down" => Some(Dir::Down),
-        "none" => None,
-        _ => return Err(Error::bad("A vote goes up, down or none.")),
+    let dir = pending::direction(&vote.dir).ok_or_else(|| Error::bad("A vote goes up, down or none."))?;
+    let Some(member) = viewer.member() else {
+        return Ok(session::to_log_in_and_vote(&vote.goto, &Pending::new(id, dir)));
     };
-    let turned = standing.as_ref().map(|vote| vote.dir) != dir;
-    if let Some(standing) = standing.filter(|vote| turned || vote.own) {
-        standing.may_undo(&app.policy, viewer.now).map_err(Error::forbidden)?;
-    }
-    if let Some(dir) = dir.filter(|_| turned) {
-        let answers = app.store.parent_author(id).await? == Some(member.id);
-        item.may_vote(dir, &member, answers, &app.policy, viewer.now).map_err(Error::forbidden)?;
-    }
-    let new = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
-    let voted = app.store.vote(new, &app.policy, viewer.now).await?;
+    let Cast { kind, voted, .. } = cast(&app, member, (from, origin), (id, dir), viewer.now).await?;
     if wants_json(&headers) {
         // A comment's points are its author's to see.
-        let shown = (item.kind != Kind::Comment).then_some(voted.score);
+        let shown = (kind != Kind::Comment).then_some(voted.score);
         return Ok(json(&serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Dir::as_str) })));
     }
     Ok(vote.goto.redirect())

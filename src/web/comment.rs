@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
@@ -13,8 +14,10 @@ use crate::domain::origin::Origin;
 use crate::domain::rule::Draft;
 use crate::domain::text::Html;
 use crate::domain::user::Member;
-use crate::store::{self, NewComment};
+use crate::store::{self, Commented, NewComment};
+use crate::web::arrival::{Arrival, Resubmitted};
 use crate::web::error::Error;
+use crate::web::flat::FlatView;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::item::Above;
@@ -24,7 +27,7 @@ use crate::web::path::Path;
 use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::view::{Eye, FlatView, StoryView};
+use crate::web::view::{Eye, StoryView};
 use crate::web::written::Written;
 
 /// A comment as typed.
@@ -43,10 +46,21 @@ struct ReplyPage<'a> {
     story_id: ItemId,
     story_title: String,
     above: Option<Above>,
+    /// What became of the submission whose text this is.
+    arrival: Option<&'a Arrival>,
     errors: Mistakes,
     text: &'a str,
     preview: Option<Html>,
     button: &'static str,
+}
+
+/// What stands in place of the form while a reply is held back: when it opens, and the way to the comment's own page, where it is open.
+#[derive(Template)]
+#[template(path = "later.html")]
+struct LaterPage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    wait: String,
 }
 
 /// What is answered, the head of its thread, and whether `member` may answer it.
@@ -61,7 +75,7 @@ async fn answered(
     // Whoever answers a story that was merged meanwhile is told so, rather than that there is nothing.
     let merged = root.merged_into.is_some();
     let seen = if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), now)) };
-    // The reply form is the comment's own page, which the delay by depth does not hold back.
+    // What is sent may come from the comment's own page, which the delay by depth does not hold back.
     let allowed = item.may_reply(&root, member, &app.policy, now, true);
     Ok((item, root, seen.and_then(|()| allowed.map_err(Error::forbidden))))
 }
@@ -71,9 +85,14 @@ struct Reply<'a> {
     viewer: &'a MaybeMember,
     item: &'a Item,
     root: &'a Item,
+    arrival: Option<Arrival>,
 }
 
-impl Reply<'_> {
+impl<'a> Reply<'a> {
+    fn new(app: &'a App, viewer: &'a MaybeMember, item: &'a Item, root: &'a Item) -> Reply<'a> {
+        Reply { app, viewer, item, root, arrival: None }
+    }
+
     /// The form with what was typed, and why it cannot be posted; what is answered is not shown again.
     fn closed(&self, text: &str, refused: &Error) -> Response {
         let why = match refused {
@@ -110,6 +129,7 @@ impl Reply<'_> {
             story_id: self.root.id,
             story_title,
             above,
+            arrival: self.arrival.as_ref(),
             errors,
             text,
             preview,
@@ -118,7 +138,7 @@ impl Reply<'_> {
         html_with(status, &form)
     }
 
-    /// Adds a comment that is good in itself; a rule may still stop or refuse it, and the thread may have closed meanwhile.
+    /// Adds a comment that is good in itself, once; a rule may still stop or refuse it, and the thread may have closed meanwhile.
     async fn publish(
         &self,
         member: &Member,
@@ -126,33 +146,59 @@ impl Reply<'_> {
         text: &str,
         (origin, address): (Origin, Address),
     ) -> Result<Response, Error> {
+        let (app, now) = (self.app, self.viewer.now);
+        let (author, parent) = (member.id, self.item.id);
+        let new = NewComment { author, parent, text, origin: Some(origin), stopped: None, policy: &app.policy };
+        if let Some(first) = app.store.commented_before(&new, now).await? {
+            return Ok(self.at(first));
+        }
+        let taken = match app.brake_post(Deed::Comment, text, member, address, now) {
+            Ok(taken) => taken,
+            Err(held) => {
+                let form = self.form(typed, Mistakes::held(&held, held.on_form()), None).await?;
+                return Ok(limit::on_form(form, &held));
+            }
+        };
         let draft = Draft { text, from: Some(address.network()), ..Draft::default() };
-        let stopped = match rules::judge(self.app, member, draft).await? {
+        let stopped = match rules::judge(app, member, draft).await? {
             Ok(stopped) => stopped,
-            Err(refused) => return self.form(typed, Mistakes::one("text", refused), None).await,
+            Err(refused) => {
+                taken.spend();
+                return self.form(typed, Mistakes::one("text", refused), None).await;
+            }
         };
-        let comment = NewComment {
-            author: member.id,
-            parent: self.item.id,
-            text,
-            live: member.shadowed_at.is_none(),
-            origin: Some(origin),
-            stopped: stopped.as_ref(),
-        };
-        let new = match self.app.store.comment(comment, self.viewer.now).await {
-            Err(store::Error::NotFound) => return Ok(self.closed(typed, &Error::Gone)),
-            new => new?,
-        };
-        Ok(Goto::new(&format!("/item/{}#c{new}", self.root.id)).redirect())
+        match app.store.comment(NewComment { stopped: stopped.as_ref(), ..new }, now).await {
+            Ok(Commented { id, again }) => {
+                if !again {
+                    taken.spend();
+                }
+                Ok(self.at(id))
+            }
+            Err(store::Error::NotFound) => Ok(self.closed(typed, &Error::Gone)),
+            Err(store::Error::Refused(why)) => Ok(self.closed(typed, &Error::Forbidden(why))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The way to a comment in its thread.
+    fn at(&self, comment: ItemId) -> Response {
+        Goto::new(&format!("/item/{}#c{comment}", self.root.id)).redirect()
     }
 }
 
 /// The text of a submission whose address is under discussion already, offered as a comment there.
-pub async fn offer(app: &App, viewer: &MaybeMember, id: ItemId, text: &str) -> Result<Response, Error> {
+pub async fn offer(
+    app: &App,
+    viewer: &MaybeMember,
+    id: ItemId,
+    text: &str,
+    resubmitted: &Resubmitted<'_>,
+) -> Result<Response, Error> {
     let item = app.store.item(id).await?;
-    let sentence = "This address is under discussion already, so submitting it counted as a vote for that story. \
-                    Your text could be a comment there.";
-    Reply { app, viewer, item: &item, root: &item }.form(text, Mistakes::one("", sentence), None).await
+    let eye = Eye::new(app, viewer, std::sync::Arc::default());
+    let arrival = Some(resubmitted.beside(&item, text, &eye));
+    let offered = Mistakes::one("", "This address is under discussion already. Your text could be a comment there.");
+    Reply { app, viewer, item: &item, root: &item, arrival }.form(text, offered, None).await
 }
 
 /// `GET /item/{id}/reply`
@@ -160,7 +206,12 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
     let CurrentMember { viewer, member } = asking;
     let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
     allowed?;
-    Reply { app: &app, viewer: &viewer, item: &item, root: &root }.form("", Mistakes::default(), None).await
+    if let Some(wait) = item.reply_opens_in(&member, &app.policy, viewer.now) {
+        let mut page = Page::new(&app, &viewer, "item", "Reply a little later");
+        page.robots = false;
+        return Ok(html_with(StatusCode::OK, &LaterPage { page, id, wait }));
+    }
+    Reply::new(&app, &viewer, &item, &root).form("", Mistakes::default(), None).await
 }
 
 /// `POST /item/{id}/reply`
@@ -172,7 +223,7 @@ pub async fn create(
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
-    let reply = Reply { app: &app, viewer: &viewer, item: &item, root: &root };
+    let reply = Reply::new(&app, &viewer, &item, &root);
     if let Err(refused) = allowed {
         // It was open when the form was: what was typed meanwhile is theirs to keep.
         return Ok(reply.closed(&typed.text, &refused));
@@ -184,10 +235,6 @@ pub async fn create(
     if typed.preview.is_some() {
         let preview = app.renderer(viewer.from).once(&text).await?;
         return reply.form(&typed.text, Mistakes::default(), Some(preview)).await;
-    }
-    if let Err(held) = app.brake_post(Deed::Comment, &text, &member, from.1, viewer.now) {
-        let form = reply.form(&typed.text, Mistakes::held(&held, held.on_form()), None).await?;
-        return Ok(limit::on_form(form, &held));
     }
     reply.publish(&member, &typed.text, &text, from).await
 }

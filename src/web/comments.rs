@@ -9,13 +9,14 @@ use axum::response::Response;
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Sight};
 use crate::web::error::Error;
+use crate::web::flat::FlatView;
 use crate::web::lists::Ranked;
 use crate::web::news::{Before, Choice, Empty, dead_for, in_order, marks, page_of};
 use crate::web::page::{Page, html};
 use crate::web::ranked::{Numbered, Slice};
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
-use crate::web::view::{Eye, FlatView};
+use crate::web::view::Eye;
 
 #[derive(Template)]
 #[template(path = "comments.html")]

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
@@ -10,12 +11,11 @@ use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
 use crate::domain::rule::{Draft, Stopped};
-use crate::domain::site::{self, Stance};
 use crate::domain::text::Html;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
-use crate::store::{Edit, NewUrl};
+use crate::store::{self, Edit, Edited, NewUrl};
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
@@ -36,6 +36,9 @@ pub struct Typed {
     url: Option<String>,
     #[serde(default)]
     reason: String,
+    /// How often the item had been edited when the form was made.
+    #[serde(default)]
+    version: String,
     preview: Option<String>,
 }
 
@@ -47,6 +50,9 @@ struct EditPage<'a> {
     /// How long it may still be edited.
     until: String,
     fields: Fields<'a>,
+    version: i64,
+    /// What the item says by now, where another edit came in between.
+    now: Option<Fields<'a>>,
     errors: Mistakes,
     preview: Option<Html>,
 }
@@ -89,14 +95,16 @@ async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Res
     Ok(item)
 }
 
-fn again(
-    app: &App,
-    asking: &CurrentMember,
-    item: &Item,
-    typed: Option<&Typed>,
+/// What the page of an edit shows beside the item and what was typed.
+#[derive(Default)]
+struct Shown {
     errors: Mistakes,
     preview: Option<Html>,
-) -> Response {
+    /// Another edit came in between, so that what the item says stands beside what was typed.
+    crossed: bool,
+}
+
+fn again(app: &App, asking: &CurrentMember, item: &Item, typed: Option<&Typed>, shown: Shown) -> Response {
     let heading = match (item.kind == Kind::Comment, item.is_own(Some(&asking.member))) {
         (true, true) => "Edit your comment",
         (true, false) => "Edit a comment",
@@ -111,15 +119,34 @@ fn again(
     };
     let mut page = Page::new(app, &asking.viewer, "item", heading);
     page.robots = false;
-    let status = errors.status();
+    let Shown { errors, preview, crossed } = shown;
+    let status = if crossed { StatusCode::CONFLICT } else { errors.status() };
     let fields = Fields::new(item, typed, &asking.member);
-    html_with(status, &EditPage { page, id: item.id, until, fields, errors, preview })
+    let now = crossed.then(|| Fields::new(item, None, &asking.member));
+    // What was typed beside the newest version is an edit of that one.
+    let version = typed.filter(|_| !crossed).map_or(item.version, |typed| typed.version(item));
+    html_with(status, &EditPage { page, id: item.id, until, fields, version, now, errors, preview })
+}
+
+/// The form for somebody who could edit the item when they began; what they typed is theirs to keep.
+fn closed(app: &App, asking: &CurrentMember, item: &Item, typed: &Typed, why: &str) -> Response {
+    let errors = Mistakes::one("", format!("{why} Your text is still here, for you to copy."));
+    let mut form = again(app, asking, item, Some(typed), Shown { errors, ..Shown::default() });
+    *form.status_mut() = StatusCode::FORBIDDEN;
+    form
+}
+
+impl Typed {
+    /// The version that it was made from; of a form that names none, the newest.
+    fn version(&self, item: &Item) -> i64 {
+        self.version.parse().unwrap_or(item.version)
+    }
 }
 
 /// `GET /item/{id}/edit`
 pub async fn form(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
     let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
-    Ok(again(&app, &asking, &item, None, Mistakes::default(), None))
+    Ok(again(&app, &asking, &item, None, Shown::default()))
 }
 
 /// What an edit leaves, checked.
@@ -141,7 +168,7 @@ impl Checked {
     }
 }
 
-/// What rules do to what an edit leaves, or why they or the ban of a site refuse it.
+/// What rules do to what an edit leaves, or why they refuse it.
 async fn judge_edit(
     app: &App,
     member: &Member,
@@ -149,12 +176,6 @@ async fn judge_edit(
     checked: &Checked,
     address: Address,
 ) -> Result<Result<Option<Stopped>, Mistakes>, Error> {
-    if let Some(Some(url)) = &checked.url {
-        let held = app.store.stances(&site::names(url)).await?;
-        if let Some(banned) = held.iter().find(|held| held.stance == Stance::Banned) {
-            return Ok(Err(Mistakes::one("url", crate::web::desk::refusal(banned))));
-        }
-    }
     let title = checked.title.as_ref().map(Title::as_str).or(item.title.as_deref()).unwrap_or_default();
     let from = Some(address.network());
     let draft = Draft { title, text: &checked.text, from, ..Draft::default() };
@@ -204,36 +225,63 @@ pub async fn update(
     Written { asking, typed }: Written<Typed>,
 ) -> Result<Response, Error> {
     let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
+    let form = |errors| Ok(again(&app, &asking, &item, Some(&typed), Shown { errors, ..Shown::default() }));
     let checked = match check_edit(&item, &typed, &asking.member) {
         Ok(checked) => checked,
-        Err(mistakes) => return Ok(again(&app, &asking, &item, Some(&typed), mistakes, None)),
+        Err(mistakes) => return form(mistakes),
     };
     if typed.preview.is_some() {
         let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
-        return Ok(again(&app, &asking, &item, Some(&typed), Mistakes::default(), preview));
+        return Ok(again(&app, &asking, &item, Some(&typed), Shown { preview, ..Shown::default() }));
     }
-    if let Err(held) = app.brake_edit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {
-        let form = again(&app, &asking, &item, Some(&typed), Mistakes::held(&held, held.on_form()), None);
-        return Ok(limit::on_form(form, &held));
-    }
-    let title = checked.title.as_ref().map(Title::as_str);
-    let final_title = title.or(item.title.as_deref());
+    let taken = match app.brake_edit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {
+        Ok(taken) => taken,
+        Err(held) => return form(Mistakes::held(&held, held.on_form())).map(|form| limit::on_form(form, &held)),
+    };
     let stopped = match judge_edit(&app, &asking.member, &item, &checked, address).await? {
         Ok(stopped) => stopped,
-        Err(mistakes) => return Ok(again(&app, &asking, &item, Some(&typed), mistakes, None)),
+        Err(mistakes) => {
+            taken.spend();
+            return form(mistakes);
+        }
     };
+    match write(&app, &asking, &item, (&typed, &checked), stopped.as_ref()).await {
+        Ok(Edited::Done) => {
+            taken.spend();
+            Ok(back_to(&item).redirect())
+        }
+        Ok(Edited::Crossed(now)) => {
+            Ok(again(&app, &asking, &now, Some(&typed), Shown { crossed: true, ..Shown::default() }))
+        }
+        Ok(Edited::Banned(held)) => form(Mistakes::one("url", crate::web::desk::refusal(&held))),
+        Err(store::Error::Refused(why)) => Ok(closed(&app, &asking, &item, &typed, &why)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes an edit that is good in itself; what has become of the item meanwhile may refuse it.
+async fn write(
+    app: &App,
+    asking: &CurrentMember,
+    item: &Item,
+    (typed, checked): (&Typed, &Checked),
+    stopped: Option<&Stopped>,
+) -> store::Result<Edited> {
+    let title = checked.title.as_ref().map(Title::as_str);
+    let final_title = title.or(item.title.as_deref());
     let edit = Edit {
-        item: id,
+        item: item.id,
         editor: asking.member.id,
+        version: typed.version(item),
         title,
         url: checked.new_url(),
         section: final_title.and_then(|title| title::section(title, &app.config.short_name)),
         text: &checked.text,
         reason: &checked.reason,
-        stopped: stopped.as_ref(),
+        stopped,
+        policy: &app.policy,
     };
-    app.store.edit(edit, asking.viewer.now).await?;
-    Ok(back_to(&item).redirect())
+    app.store.edit(edit, asking.viewer.now).await
 }
 
 /// Where an item is seen in its thread.

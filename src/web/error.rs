@@ -6,7 +6,7 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 
@@ -29,7 +29,7 @@ pub enum Error {
     OutOfSight,
     /// The sentence says why not.
     Forbidden(String),
-    /// Only for members: the way leads over the log-in page, and back.
+    /// Only for members: the way leads over the log-in page at this address, and back.
     LogInFirst(String),
     /// The sentence says what is wrong with the request.
     Bad(String),
@@ -62,6 +62,9 @@ struct Shown {
 }
 
 impl Error {
+    /// After how many seconds a busy site is worth another try.
+    pub const RETRY: u64 = 2;
+
     /// Logs what happened and keeps it from the page.
     pub fn internal(cause: impl Debug) -> Error {
         tracing::error!(?cause, "a request failed");
@@ -127,6 +130,7 @@ impl From<store::Error> for Error {
             store::Error::Conflict => Error::Conflict(
                 "It is so already, or somebody changed it at the same moment. Go back and look again.".to_owned(),
             ),
+            store::Error::Refused(why) => Error::Forbidden(why),
             store::Error::Busy => Error::Busy,
             store::Error::Storage(cause) => Error::Unsaved(cause.to_string()),
             store::Error::Other(cause) => Error::internal(cause),
@@ -140,7 +144,7 @@ impl From<std::sync::Arc<store::Error>> for Error {
             store::Error::NotFound => Error::NotFound,
             store::Error::Busy => Error::Busy,
             store::Error::Storage(cause) => Error::Unsaved(cause.to_string()),
-            store::Error::Conflict | store::Error::Other(_) => Error::internal(error),
+            store::Error::Conflict | store::Error::Refused(_) | store::Error::Other(_) => Error::internal(error),
         }
     }
 }
@@ -150,9 +154,9 @@ impl IntoResponse for Error {
         let status = self.status();
         let mut response = status.into_response();
         let wait = match &self {
-            Error::LogInFirst(here) => return crate::web::session::to_log_in(here),
+            Error::LogInFirst(address) => return Redirect::to(address).into_response(),
             Error::Held(held) => held.wait,
-            Error::Busy => Some(2),
+            Error::Busy => Some(Error::RETRY),
             Error::Unsaved(_) | Error::Unread => Some(60),
             _ => None,
         };

@@ -164,7 +164,7 @@ pub async fn create(
     if let Err(held) = app.brake(Deed::Flag, member, from, viewer.now) {
         return Ok(limit::on_form(form(&app, viewer, &item, &typed, Mistakes::held(&held, held.on_form())), &held));
     }
-    let new = NewFlag { user: member.id, item: id, reason, note: &note, counted: member.counts() };
+    let new = NewFlag { user: member.id, item: id, reason, note: &note };
     let killed = app.store.flag(new, &app.policy, viewer.now).await?;
     let goto = if killed { after_death(&app, &item, member).await? } else { typed.goto };
     Ok(switched(&headers, &Switched { on: true, goto }))

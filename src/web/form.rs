@@ -5,6 +5,7 @@ use std::fmt::Display;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 use serde::de::DeserializeOwned;
 
 use crate::domain::brake::Held;
@@ -53,6 +54,11 @@ impl Mistakes {
         Mistakes { waits: !held.can_be_mended(), ..Mistakes::one("", sentence) }
     }
 
+    /// That the site has no time for the form just now.
+    pub fn busy() -> Mistakes {
+        Mistakes { waits: true, ..Mistakes::one("", Error::Busy) }
+    }
+
     /// What stands above all of them.
     pub fn heading(&self) -> String {
         match self.len() {
@@ -95,4 +101,11 @@ impl Mistakes {
     pub fn status(&self) -> StatusCode {
         if self.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
     }
+}
+
+/// A form that is shown again to somebody for whom the site had no time.
+pub fn busy(mut form: Response) -> Response {
+    *form.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    form.headers_mut().insert(RETRY_AFTER, Error::RETRY.into());
+    form
 }

@@ -19,12 +19,13 @@ use crate::domain::text::{self, Html};
 use crate::domain::thread::{self, Order};
 use crate::domain::user::Role;
 use crate::store::Marks;
+use crate::web::arrival::{Arrival, Came};
 use crate::web::cache::OfThread;
 use crate::web::desk::{Acts, Last};
 use crate::web::error::Error;
 use crate::web::fate::{FateView, Signs};
 use crate::web::flag::Panel;
-use crate::web::form::Form;
+use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::page::{self, Page, json};
 use crate::web::path::Path;
@@ -81,6 +82,8 @@ pub struct ThreadView {
 struct ItemPage<'a> {
     page: Page<'a>,
     id: ItemId,
+    /// What is said of how its reader came here.
+    arrival: Option<Arrival>,
     story: StoryView,
     context: Option<Context>,
     thread: ThreadView,
@@ -100,6 +103,11 @@ struct ItemPage<'a> {
     fate: Option<FateView>,
     /// For members who may flag it or vouch for it.
     panel: Option<Panel>,
+    /// Whether a member may answer a comment here, on its own page; and what its form needs.
+    answers_here: bool,
+    errors: Mistakes,
+    text: &'static str,
+    button: &'static str,
     orders: [Order; 4],
 }
 
@@ -113,7 +121,7 @@ pub async fn show(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(id): Path<ItemId>,
-    Query(asked): Query<Asked>,
+    (Query(asked), Query(came)): (Query<Asked>, Query<Came>),
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let Kept { all, generation } = app.threads.with(id, &app.store).await?;
@@ -137,7 +145,7 @@ pub async fn show(
         Some(member) => app.shown.for_member(under, eye, member, since, generation, renderer).await?,
         None => under.for_one(eye, None, renderer).await?,
     };
-    let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread };
+    let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread, came: &came };
     let page = parts.page(&all, order, &comments).await?;
     let page = page::text(&page).map_err(Error::internal)?;
     let mut response = comments.inside(page, &headers, renderer.share).await?;
@@ -180,6 +188,7 @@ struct Parts<'a> {
     item: &'a Item,
     root: &'a Item,
     thread: &'a Thread<'a>,
+    came: &'a Came,
 }
 
 impl Parts<'_> {
@@ -201,8 +210,10 @@ impl Parts<'_> {
         let closed = self.may_reply().err();
         let fate = FateView::load(self.app, self.viewer, self.item).await?;
         let is_locked = fate.is_some() && self.item.locked && closed == Some(ItemError::ThreadLocked);
+        let answers = self.item.parent_id.and_then(|parent| self.thread.authors.get(&parent).copied());
         Ok(ItemPage {
             page: self.described(&story, context.as_ref(), signs.gone.as_ref()),
+            arrival: Arrival::of(self.came, self.item, eye, answers),
             id: self.item.id,
             story,
             context,
@@ -223,6 +234,10 @@ impl Parts<'_> {
             last,
             fate,
             panel: Panel::load(self.app, self.viewer, self.item).await?,
+            answers_here: is_comment && self.viewer.member.is_some(),
+            errors: Mistakes::default(),
+            text: "",
+            button: "Reply",
             orders: Order::ALL,
         })
     }

@@ -20,7 +20,7 @@ use crate::web::feed;
 use crate::web::form::Mistakes;
 use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
-use crate::web::session::MaybeMember;
+use crate::web::session::{MaybeMember, log_in_address};
 use crate::web::state::App;
 use crate::web::view::When;
 use crate::web::{desk, news};
@@ -153,7 +153,9 @@ impl<'a> Reader<'a> {
     fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<Reader<'a>, Error> {
         if !may_read(app, viewer.member()) {
             return Err(match viewer.member() {
-                None if app.config.moderation_log == Audience::Members => Error::LogInFirst(viewer.here.clone()),
+                None if app.config.moderation_log == Audience::Members => {
+                    Error::LogInFirst(log_in_address(&viewer.here))
+                }
                 _ => Error::forbidden("On this site, only moderators read the log."),
             });
         }

@@ -12,13 +12,14 @@ use crate::domain::user::Member;
 use crate::store::OwnFlag;
 use crate::web::comments;
 use crate::web::error::Error;
+use crate::web::flat::FlatView;
 use crate::web::news::{Empty, ROWS, ROWS_I64, in_order};
 use crate::web::page::{Page, html};
 use crate::web::ranked::Numbered;
 use crate::web::rows::Stories;
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
-use crate::web::view::{FlatView, When};
+use crate::web::view::When;
 
 #[derive(Template)]
 #[template(path = "own.html")]

@@ -16,12 +16,13 @@ use crate::domain::{desk, fate, moderation, text};
 use crate::store::{Notice, Page as Cursor};
 use crate::web::comments::flat_since;
 use crate::web::error::Error;
+use crate::web::flat::FlatView;
 use crate::web::news::{ROWS, ROWS_I64};
 use crate::web::page::{Page, html};
 use crate::web::pages;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::view::{FlatView, When};
+use crate::web::view::When;
 
 /// How much of a comment names it in a notice, in characters.
 const EXCERPT: usize = 80;

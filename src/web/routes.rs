@@ -6,8 +6,8 @@ use axum::routing::{get, post};
 use crate::web::canonical::Value;
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, mine,
-    news, old, pages, replies, search, sessions, setup, signup, submit, user,
+    account, act, assets, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, login,
+    mine, news, old, pages, replies, search, sessions, setup, signup, submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -79,8 +79,8 @@ fn doing() -> Router<App> {
         // coming and going
         .route("/signup", get(signup::new).post(signup::create))
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
-        .route("/login", get(account::log_in_form_page).post(account::log_in))
-        .route("/logout", post(account::log_out))
+        .route("/login", get(login::show).post(login::log_in))
+        .route("/logout", post(login::log_out))
         .route("/theme", post(account::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
 }
@@ -154,14 +154,14 @@ pub fn query(path: &str) -> &'static [(&'static str, Value)] {
         ["search"] => &[("q", Text)],
         ["log"] => &[("act", Text), ("moderator", Text), ("person", Text), ("item", Text), ("before", Text)],
         // one item
-        ["item", _] => &[("order", Order)],
+        ["item", _] => &[("order", Order), ("again", Text), ("voted", Text), ("vote", Text)],
         ["item", _, "moderate"] =>
             &[("on", Text), ("reason", Text), ("note", Text), ("into", Text), ("text", Text), ("goto", Text)],
         // a member's own
         ["submit"] => &[("u", Text), ("t", Text), ("url", Text), ("title", Text), ("text", Text)],
         ["submit", "title"] => &[("url", Text)],
         ["settings"] | ["settings", "password"] => &[("saved", Text)],
-        ["login"] => &[("goto", Text)],
+        ["login"] => &[("goto", Text), ("vote", Number), ("dir", Text), ("why", Text)],
         ["signup"] => &[("goto", Text), ("sent", Text)],
         // the desk
         ["mod"] | ["mod", "new"] => &[("at", Number), ("before", Number)],

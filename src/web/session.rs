@@ -18,6 +18,8 @@ use crate::store::{self, NewSession};
 use crate::web::error::Error;
 use crate::web::goto::{Goto, LONGEST};
 use crate::web::limit::Address;
+use crate::web::pending::Pending;
+use crate::web::purpose;
 use crate::web::state::App;
 
 /// How long a session lasts, in seconds.
@@ -159,16 +161,29 @@ pub fn current(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
     session_token(app, headers).map(token::hash)
 }
 
+/// An address of this site with a query, or without where that would make it too long.
+pub fn address_with(path: &str, query: &[(&str, &str)]) -> String {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    let address = format!("{path}?{query}");
+    if address.len() <= LONGEST { address } else { path.to_owned() }
+}
+
 /// The log-in page that leads back to `here`, or to the front page where `here` is too long to go within an address.
 pub fn log_in_address(here: &str) -> String {
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("goto", here).finish();
-    let address = format!("/login?{query}");
-    if address.len() <= LONGEST { address } else { "/login".to_owned() }
+    address_with("/login", &[("goto", here)])
 }
 
 /// To the log-in page, and from there back to `here`.
 pub fn to_log_in(here: &str) -> Response {
     Redirect::to(&log_in_address(here)).into_response()
+}
+
+/// To the log-in page that casts a vote, and from there to `goto`.
+pub fn to_log_in_and_vote(goto: &Goto, vote: &Pending) -> Response {
+    let item = vote.item.to_string();
+    let query = [("goto", goto.as_str()), ("vote", &item), ("dir", vote.dir())];
+    let address = address_with("/login", &query);
+    Redirect::to(&if address == "/login" { address_with("/login", &query[1..]) } else { address }).into_response()
 }
 
 /// Whoever asks: a member or a visitor, with what every page shows of them.
@@ -246,9 +261,13 @@ async fn asking<A: Asking>(parts: &mut Parts, app: &App) -> Result<A, Error> {
     let viewer = MaybeMember::from_request_parts(parts, app).await?;
     match viewer.member.clone() {
         Some(member) => A::of(viewer, member),
-        // After a POST there is no page of that address to come back to.
-        None if parts.method == Method::GET => Err(Error::LogInFirst(viewer.here)),
-        None => Err(Error::LogInFirst(referring_page(app, &parts.headers).unwrap_or_default().as_str().to_owned())),
+        None if parts.method == Method::GET => Err(Error::LogInFirst(log_in_address(&viewer.here))),
+        // After a POST there is no page of that address to come back to, nor does the one before it say what was to be done.
+        None => {
+            let goto = referring_page(app, &parts.headers).unwrap_or_default();
+            let query = [("goto", goto.as_str()), ("why", purpose::of(parts.uri.path()))];
+            Err(Error::LogInFirst(address_with("/login", &query)))
+        }
     }
 }
 

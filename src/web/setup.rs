@@ -15,8 +15,10 @@ use crate::domain::token::{self, Token};
 use crate::domain::user::{Name, Role};
 use crate::store::{self, NewUser};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::{Form, Mistakes, busy};
 use crate::web::goto::Goto;
+use crate::web::hashing::Asker;
+use crate::web::limit::{Address, Taken};
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::{self, MaybeMember};
@@ -86,19 +88,23 @@ pub async fn create(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(token): Path<String>,
-    origin: Origin,
+    (origin, address): (Origin, Address),
     headers: HeaderMap,
     Form(typed): Form<FirstAdmin>,
 ) -> Result<Response, Error> {
     open(&app, &token).await?;
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse_by_operator(&typed.name));
-    errors.check("password", app.check_password(&typed.password, &typed.name).await?);
     let contact = errors.check("contact", contact::contact(&typed.contact)).unwrap_or_default();
-    let Some(name) = name.filter(|_| errors.is_empty()) else {
+    // Whoever has the link goes before strangers.
+    let turn = (Asker::Known(None, address), Taken::default());
+    let hash = match app.new_password(turn, typed.password.clone(), typed.name.clone()).await {
+        Err(Error::Busy) => return Ok(busy(form(&app, &viewer, &token, &typed, Mistakes::busy()))),
+        hash => errors.check("password", hash?),
+    };
+    let (Some(name), Some(hash), true) = (name, hash, errors.is_empty()) else {
         return Ok(form(&app, &viewer, &token, &typed, errors));
     };
-    let hash = app.hash_password(typed.password.clone()).await?;
     let new = NewUser { name: &name, password: &hash, role: Role::Admin, origin: Some(origin) };
     match app.store.create_first_admin(new, contact, app.clock.now()).await {
         Ok(user) => session::begin_new(&app, &headers, user, &hash, &Goto::default()).await,

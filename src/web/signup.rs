@@ -15,8 +15,9 @@ use crate::domain::token;
 use crate::domain::user::{Name, NameError, Role};
 use crate::store::{self, Asked, NewRequest, NewUser};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
+use crate::web::form::{Form, Mistakes, busy};
 use crate::web::goto::Goto;
+use crate::web::hashing::Asker;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html, html_with};
 use crate::web::rules;
@@ -41,9 +42,9 @@ pub struct Typed {
 /// Who comes, from where, in which browser.
 pub struct Newcomer {
     pub viewer: MaybeMember,
-    address: Address,
-    origin: Origin,
-    headers: HeaderMap,
+    pub address: Address,
+    pub origin: Origin,
+    pub headers: HeaderMap,
 }
 
 impl FromRequestParts<App> for Newcomer {
@@ -156,13 +157,25 @@ pub async fn create(State(app): State<App>, newcomer: Newcomer, Form(typed): For
 
 /// Makes an account of what was typed, or a request for one; shows the form again where something is to be mended.
 pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed: &Typed) -> Result<Response, Error> {
-    let again = |errors| Ok(form(app, &newcomer.viewer, entrance, typed, errors));
+    let again = |errors| form(app, &newcomer.viewer, entrance, typed, errors);
+    match checked(app, newcomer, entrance, typed).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(mistakes)) => Ok(again(mistakes)),
+        Err(Error::Held(held)) => Ok(limit::on_form(again(Mistakes::held(&held, &held)), &held)),
+        Err(Error::Busy) => Ok(busy(again(Mistakes::busy()))),
+        Err(error) => Err(error),
+    }
+}
+
+async fn checked(
+    app: &App,
+    newcomer: &Newcomer,
+    entrance: Entrance<'_>,
+    typed: &Typed,
+) -> Result<Result<Response, Mistakes>, Error> {
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    if let Err(held) = app.limits.password_form(newcomer.address) {
-        return Ok(limit::on_form(form(app, &newcomer.viewer, entrance, typed, Mistakes::held(&held, &held)), &held));
-    }
-    errors.check("password", app.check_password(&typed.password, &typed.name).await?);
+    let turn = (Asker::Stranger(newcomer.address), app.limits.tries.from(newcomer.address)?);
     let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.network()), ..Draft::default() };
     errors.check("", rules::judge_newcomer(app, draft).await?);
     let text = match entrance.way {
@@ -172,20 +185,26 @@ pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed
     if let Some(name) = &name {
         errors.check("name", app.store.is_free(name).await?);
     }
-    let Some(name) = name.filter(|_| errors.is_empty()) else { return again(errors) };
-    if let Err(held) = app.limits.sign_up(newcomer.address) {
-        return Ok(limit::on_form(form(app, &newcomer.viewer, entrance, typed, Mistakes::held(&held, &held)), &held));
-    }
-    let hash = app.hash_password(typed.password.clone()).await?;
+    let (password, typed_name) = (typed.password.clone(), typed.name.clone());
+    let Some(name) = name.filter(|_| errors.is_empty()) else {
+        errors.check("password", app.check_password(turn, password, typed_name).await?);
+        return Ok(Err(errors));
+    };
+    let made = app.limits.sign_up(newcomer.address)?;
+    let hash = match app.new_password(turn, password, typed_name).await? {
+        Ok(hash) => hash,
+        Err(weak) => return Ok(Err(Mistakes::one("password", weak))),
+    };
+    made.spend();
     let made = match text {
         None => make_account(app, newcomer, entrance, (&name, &hash), typed).await,
         Some(text) => ask(app, entrance, (&name, &hash), &text).await,
     };
     match made {
-        Ok(response) => Ok(response),
-        Err(Refused::Taken) => again(Mistakes::one("name", NameError::Taken)),
-        Err(Refused::Full) => again(Mistakes::one("", SignUpError::Full)),
-        Err(Refused::Over) => Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over)),
+        Ok(response) => Ok(Ok(response)),
+        Err(Refused::Taken) => Ok(Err(Mistakes::one("name", NameError::Taken))),
+        Err(Refused::Full) => Ok(Err(Mistakes::one("", SignUpError::Full))),
+        Err(Refused::Over) => Ok(Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over))),
         Err(Refused::Other(error)) => Err(error),
     }
 }

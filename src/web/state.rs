@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::password::{self, PasswordError};
 use crate::domain::policy::Policy;
 use crate::fetch::Fetcher;
 use crate::patience::Patience;
@@ -14,7 +13,7 @@ use crate::store::Store;
 use crate::web::assets::Assets;
 use crate::web::cache::Pages;
 use crate::web::crowd::{Crowd, Line};
-use crate::web::error::Error;
+use crate::web::hashing::Hashing;
 use crate::web::limit::Limits;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
@@ -50,7 +49,7 @@ pub struct Shared {
     pub threads: Threads,
     pub rules: KeptRules,
     pub setup: SetupLink,
-    hashing: Line,
+    pub hashing: Hashing,
     pub room: Room,
     /// Before pages that take long and are not kept.
     pub heavy: Line,
@@ -69,8 +68,6 @@ impl Deref for App {
 const HASHING: usize = 2;
 /// The same on a machine of less than 1 GB.
 const HASHING_SMALL: usize = 1;
-/// How many may wait for it; past that the answer is a polite “later”.
-const WAITING: usize = 64;
 /// How many pages that take long may be made at once: fewer than there are readers of the store, so that others find one free.
 const HEAVY: usize = 2;
 /// How many may wait for it: at some tens of milliseconds each, nobody for longer than they would.
@@ -100,7 +97,7 @@ impl App {
             threads: Threads::new(share(3)),
             rules: KeptRules::default(),
             setup: SetupLink::new(clock.uptime()),
-            hashing: Line::new(permits, WAITING),
+            hashing: Hashing::new(permits, config.limits.is_on()),
             heavy: Line::new(HEAVY, HEAVY_WAITING),
             pool: Pool::new(config.limits.is_on()),
             config,
@@ -114,33 +111,6 @@ impl App {
     /// What renders texts for whoever asks from an address; for a proxy that stands for many, none.
     pub fn renderer(&self, from: Option<IpAddr>) -> Renderer<'_> {
         Renderer { texts: &self.texts, share: self.pool.of(from) }
-    }
-
-    /// Hashes a password, off the async threads and a few at a time.
-    pub async fn hash_password(&self, password: String) -> Result<String, Error> {
-        self.hashing(move || password::hash(&password)).await?.map_err(Error::internal)
-    }
-
-    /// Whether a new password is good enough; judging it takes as long as hashing it.
-    pub async fn check_password(&self, password: &str, name: &str) -> Result<Result<(), PasswordError>, Error> {
-        let (password, name) = (password.to_owned(), name.to_owned());
-        self.hashing(move || password::check(&password, &name)).await
-    }
-
-    /// Checks a password against its hash, or against nobody's in the same time.
-    pub async fn verify_password(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
-        self.hashing(move || password::verify(&password, hash.as_deref())).await
-    }
-
-    async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let turn = self.hashing.turn().await?;
-        // The work goes on when whoever asked goes away, and so does their turn.
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(Error::internal)
     }
 }
 

@@ -3,16 +3,19 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 
 use crate::domain::brake::Deed;
 use crate::domain::draft::{self, Story};
+use crate::domain::item::ItemId;
 use crate::domain::origin::Origin;
 use crate::domain::rule::Draft;
 use crate::domain::text::Html;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
-use crate::store::{NewStory, Submission};
+use crate::store::{self, KnownAddress, NewStory, Submission};
+use crate::web::arrival::Resubmitted;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
@@ -109,14 +112,10 @@ pub async fn create(
         let preview = app.renderer(viewer.from).once(&story.text).await?;
         return Ok(form(&app, &viewer, &typed, Mistakes::default(), Some(preview)));
     }
-    if let Err(held) = app.brake_post(Deed::Story, &story.text, &member, from.1, viewer.now) {
-        let form = form(&app, &viewer, &typed, Mistakes::held(&held, held.on_form()), None);
-        return Ok(limit::on_form(form, &held));
-    }
     publish(&app, &CurrentMember { viewer, member }, &typed, &story, from).await
 }
 
-/// Submits a story that is good in itself; what has become of others' stories or sites may still turn or refuse it.
+/// Submits a story that is good in itself, once; what has become of others' stories or sites may still turn or refuse it.
 async fn publish(
     app: &App,
     asking: &CurrentMember,
@@ -125,31 +124,61 @@ async fn publish(
     (origin, address): (Origin, Address),
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    let (title, url) = (story.title.as_str(), story.url.as_ref());
+    let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(origin));
+    let section = title::section(title, &app.config.short_name);
+    let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
+    if let Some(first) = app.store.submitted_before(&new, viewer.now).await? {
+        return Ok(Goto::new(&format!("/item/{first}")).redirect());
+    }
+    let taken = match app.brake_post(Deed::Story, &story.text, member, address, viewer.now) {
+        Ok(taken) => taken,
+        Err(held) => {
+            let form = form(app, viewer, typed, Mistakes::held(&held, held.on_form()), None);
+            return Ok(limit::on_form(form, &held));
+        }
+    };
     let draft = Draft { title, url, text: &story.text, from: Some(address.network()) };
     let stopped = match rules::judge(app, member, draft).await? {
         Ok(stopped) => stopped,
-        Err(refused) => return Ok(form(app, viewer, typed, Mistakes::one("", refused), None)),
+        Err(refused) => {
+            taken.spend();
+            return Ok(form(app, viewer, typed, Mistakes::one("", refused), None));
+        }
     };
-    let new = NewStory {
-        author: member.id,
-        title,
-        url,
-        section: title::section(story.title.as_str(), &app.config.short_name),
-        text: &story.text,
-        live: member.shadowed_at.is_none(),
-        origin: Some(origin),
-        stopped: stopped.as_ref(),
+    let submitted = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, &app.policy, viewer.now).await
+    {
+        Err(store::Error::Refused(why)) => Err(why),
+        submitted => Ok(submitted?),
     };
-    match app.store.submit(new, &app.policy, viewer.now).await? {
-        Submission::Banned(held) => {
+    if !matches!(submitted, Ok(Submission::Again(_))) {
+        taken.spend();
+    }
+    match submitted {
+        Ok(Submission::New(id) | Submission::Again(id)) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
+        Ok(Submission::Duplicate(id, known)) => duplicate(app, viewer, typed, (id, known)).await,
+        Ok(Submission::Banned(held)) => {
             Ok(form(app, viewer, typed, Mistakes::one("url", crate::web::desk::refusal(&held)), None))
         }
-        Submission::Duplicate(id) if !story.text.is_empty() => {
-            crate::web::comment::offer(app, viewer, id, &story.text).await
+        Err(why) => {
+            let mut form = form(app, viewer, typed, Mistakes::one("", why), None);
+            *form.status_mut() = StatusCode::FORBIDDEN;
+            Ok(form)
         }
-        Submission::New(id) | Submission::Duplicate(id) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
     }
+}
+
+/// What a submission leads to whose address is under discussion already: to the story, which says so; its text may be a comment there.
+async fn duplicate(
+    app: &App,
+    viewer: &MaybeMember,
+    typed: &Typed,
+    (id, known): (ItemId, KnownAddress),
+) -> Result<Response, Error> {
+    let resubmitted = Resubmitted::new(&typed.title, known);
+    if typed.text.trim().is_empty() {
+        return Ok(resubmitted.goto(id).redirect());
+    }
+    crate::web::comment::offer(app, viewer, id, &typed.text, &resubmitted).await
 }
 
 /// The title that the page at the address gives itself, put into the form: the way without the script.

@@ -55,7 +55,6 @@ struct CommentHtml<'a> {
     c: &'a CommentView,
     /// Where an act on the comment comes back to.
     goto: String,
-    member: bool,
 }
 
 /// The place of a page's comments in its template. It is marked by characters that no text on a page holds, and what follows the first
@@ -156,7 +155,7 @@ impl<'u> Under<'u> {
 /// Writes one comment, as it stands on the page of `head`.
 pub fn write(text: &mut String, comment: &CommentView, head: ItemId, member: bool) -> askama::Result<()> {
     let goto = if member { format!("/item/{head}#c{}", comment.id) } else { String::new() };
-    CommentHtml { c: comment, goto, member }.render_into(text)
+    CommentHtml { c: comment, goto }.render_into(text)
 }
 
 pub fn is_read(node: &Node<At>) -> bool {

@@ -49,10 +49,12 @@ pub struct Votes {
     /// `up`, `down` or `none`: what the viewer has cast.
     pub dir: &'static str,
     pub undo: bool,
+    /// A visitor's arrow, which leads to the log-in.
+    pub asks: bool,
 }
 
 impl Votes {
-    const NONE: Votes = Votes { up: false, down: false, dir: "none", undo: false };
+    const NONE: Votes = Votes { up: false, down: false, dir: "none", undo: false, asks: false };
 }
 
 /// Who looks, by which rules, and what they have done: all that a view of an item depends on beside the item.
@@ -87,13 +89,17 @@ impl<'a> Eye<'a> {
 
     /// `answers` is the author of what the item answers.
     pub fn votes(&self, item: &Item, answers: Option<UserId>) -> Votes {
-        let Some(member) = self.member else { return Votes::NONE };
+        let Some(member) = self.member else {
+            let asks = item.kind != Kind::Job && self.sees(item) == Sight::Whole;
+            return Votes { asks, ..Votes::NONE };
+        };
         if let Some(vote) = self.marks.votes.get(&item.id).filter(|vote| !vote.own) {
             return Votes {
                 up: false,
                 down: false,
                 dir: vote.dir.as_str(),
                 undo: vote.may_undo(self.policy, self.now).is_ok(),
+                asks: false,
             };
         }
         let mine = answers == Some(member.id);
@@ -107,12 +113,19 @@ impl<'a> Eye<'a> {
         item.score + self.marks.votes.get(&item.id).map_or(0, Vote::unseen_points)
     }
 
-    fn may_reply(&self, item: &Item, root: &Item) -> bool {
+    pub fn may_reply(&self, item: &Item, root: &Item) -> bool {
         match self.member {
             Some(member) => item.may_reply(root, member, self.policy, self.now, false).is_ok(),
             // A visitor is shown the way, which leads over the log-in page.
             None => item.is_live() && root.is_live() && !root.locked && !item.locked,
         }
+    }
+
+    /// In what time the viewer may reply from here, where they have to wait.
+    pub fn reply_in(&self, item: &Item, root: &Item) -> Option<String> {
+        let member = self.member?;
+        item.may_reply(root, member, self.policy, self.now, true).ok()?;
+        item.reply_opens_in(member, self.policy, self.now)
     }
 
     fn may_edit(&self, item: &Item) -> bool {
@@ -127,13 +140,13 @@ impl<'a> Eye<'a> {
         may_see(item, self.member, self.now)
     }
 
-    fn edited(&self, item: &Item) -> Option<When> {
+    pub fn edited(&self, item: &Item) -> Option<When> {
         item.edited_at.map(|at| When::new(at, self.now))
     }
 }
 
 /// How an item is marked that is dead, or that flags weigh on.
-fn mark(item: &Item, sight: Sight, policy: &Policy) -> Option<&'static str> {
+pub fn mark(item: &Item, sight: Sight, policy: &Policy) -> Option<&'static str> {
     match sight {
         Sight::Whole if item.is_flagged(policy) => Some("[flagged]"),
         Sight::Dead(Death::Flagged) => Some("[flagged] [dead]"),
@@ -250,6 +263,8 @@ pub struct CommentView {
     pub continues: bool,
     pub votes: Votes,
     pub may_reply: bool,
+    /// In what time it may be answered from here, where that is held back.
+    pub reply_in: Option<String>,
     pub may_edit: bool,
     pub may_delete: bool,
     pub may_moderate: bool,
@@ -334,56 +349,10 @@ impl Thread<'_> {
             continues: node.continues,
             votes: if shown { eye.votes(item, answers) } else { Votes::NONE },
             may_reply: eye.may_reply(item, self.root),
+            reply_in: eye.reply_in(item, self.root),
             may_edit: eye.may_edit(item),
             may_delete: eye.may_delete(item),
             may_moderate: shown && eye.member.is_some_and(|member| member.role >= Role::Moderator),
         }
-    }
-}
-
-/// A comment outside its thread: in a list, with the story it stands under.
-pub struct FlatView {
-    pub id: ItemId,
-    pub html: Arc<Html>,
-    pub author: Option<Author>,
-    pub when: When,
-    pub edited: Option<When>,
-    pub points: Option<i64>,
-    pub unseen: bool,
-    pub mark: Option<&'static str>,
-    pub fade: u8,
-    pub parent: ItemId,
-    pub story_id: ItemId,
-    pub story_title: String,
-    pub votes: Votes,
-    pub may_reply: bool,
-}
-
-impl FlatView {
-    /// `root` is the head of the comment's thread, where the viewer may know of it.
-    pub fn new(item: &Item, root: Option<&Item>, eye: &Eye<'_>, answers: Option<UserId>, unseen: bool) -> FlatView {
-        let own = item.is_own(eye.member);
-        let title = root.map(|root| StoryView::row(root, eye).title);
-        FlatView {
-            id: item.id,
-            html: eye.html(item),
-            author: eye.author(item),
-            when: When::new(item.time, eye.now),
-            edited: eye.edited(item),
-            points: (own || eye.policy.show_comment_points).then(|| rank::displayed_score(eye.score(item))),
-            unseen,
-            mark: mark(item, eye.sees(item), eye.policy),
-            fade: rank::fade(eye.score(item)),
-            parent: item.parent_id.unwrap_or(item.root_id),
-            story_id: item.root_id,
-            story_title: title.unwrap_or_else(|| "[deleted]".to_owned()),
-            votes: eye.votes(item, answers),
-            may_reply: root.is_some_and(|root| eye.may_reply(item, root)),
-        }
-    }
-
-    pub fn what(&self) -> String {
-        let name = self.author.as_ref().map_or("nobody", |author| author.name.as_str());
-        format!("the comment by {name}")
     }
 }

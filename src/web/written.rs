@@ -10,10 +10,10 @@ use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::web::account;
 use crate::web::error::{Error, StorageFailed};
 use crate::web::form::Form;
 use crate::web::goto::Goto;
+use crate::web::login;
 use crate::web::page::{Page, html, html_with, wants_json};
 use crate::web::session::{self, Asking, CurrentMember, MaybeMember, theme_cookie};
 use crate::web::state::App;
@@ -66,7 +66,8 @@ impl<T: DeserializeOwned, A: Asking> FromRequest<App> for Written<T, A> {
             }
             None => {
                 let Form(fields) = Form::<Fields>::from_request(request, app).await?;
-                Err(account::log_in_first(app, &viewer, Kept::new(action, fields)))
+                let first = login::log_in_first(app, &viewer, Kept::new(action, fields)).await;
+                Err(first.unwrap_or_else(IntoResponse::into_response))
             }
         }
     }

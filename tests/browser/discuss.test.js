@@ -39,7 +39,8 @@ async function theirTalk(way, how) {
 
   // The same address again is a vote
   await submit(bob, { title: "Wind and weather, again", url: `http://www.weather.example.com/${way}/?utm_source=mail#top` });
-  await bob.waitForURL(`**${thread}`);
+  await bob.waitForURL(`**${thread}?again=*`);
+  assert.match(await main(bob).getByRole("status").textContent(), /counted as a vote/);
   assert.equal(await points(bob), "2 points");
   await vote(bob, `Undo vote on ${title}`, 1);
   await vote(bob, `Upvote ${title}`, 2);

@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 
 import { DESK, PHONE, accessible, fitsItsWidth, fixture, person, startForum, troubles, valid, visitor } from "./forum.js";
 import { governed } from "./desk.js";
-import { answerLink, button, comment, commentById, field, head, idOf, link, main, own, say, stories, submit, you } from "./page.js";
+import { answerLink, button, comment, commentById, field, head, idOf, link, main, own, say, sayHere, stories, submit, you } from "./page.js";
 
 const SMALL = { width: 320, height: 640 };
 
@@ -51,9 +51,9 @@ before(async () => {
   await button(head(member), /^unsave/).waitFor();
   const other = await person(forum, { name: "xaver" });
   await other.goto(at.comment);
-  await say(other, answerLink(other), "An answer to it.");
+  await sayHere(other, "An answer to it.");
   await other.goto("/item/103");
-  await say(other, answerLink(other), "Something to take back.");
+  await sayHere(other, "Something to take back.");
   await other.goto("/item/103");
   at.deleted = `/item/${await idOf(comment(other, "Something to take back"))}`;
   await other.goto(`${at.deleted}/delete`);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { person, startForum, troubles } from "./forum.js";
-import { answerLink, commentById, head, idOf, link, main, own, replyForm, submit, text } from "./page.js";
+import { answerLink, commentById, comments, head, idOf, link, main, own, replyForm, sayHere, submit, text } from "./page.js";
 
 let forum;
 let other;
@@ -80,5 +80,24 @@ test("the page's own links still open their forms in place", async () => {
   await link(commentById(page, comment).locator(":scope > p"), "reply").click();
   await main(page).locator(`form[action="/item/${comment}/reply"]`).waitFor();
   assert.equal(new URL(page.url()).pathname, "/comments");
+  assert.deepEqual(troubles(page), []);
+});
+
+test("on a comment's own page the form stands there, and one opened in place beside it is labelled by itself", async () => {
+  const page = await person(forum, { name: "dora" });
+  await page.goto(`/item/${comment}`);
+  await sayHere(page, "An answer from the page itself.");
+  await page.goto(`/item/${comment}`);
+  const answer = commentById(page, await idOf(comments(main(page)).last()));
+  await link(own(answer), "edit").click();
+  const texts = main(page).getByRole("textbox");
+  await texts.nth(1).waitFor();
+  const ids = await texts.evaluateAll((all) => all.map((field) => [field.id, field.labels.length]));
+  assert.equal(new Set(ids.map(([id]) => id)).size, ids.length, `ids stand once: ${ids}`);
+  assert.ok(ids.every(([, labels]) => labels === 1), `each has its label: ${ids}`);
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("r");
+  assert.equal(await page.evaluate(() => document.activeElement.closest("form")?.getAttribute("action")), `/item/${comment}/reply`);
   assert.deepEqual(troubles(page), []);
 });

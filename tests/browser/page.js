@@ -51,6 +51,11 @@ export const replyForm = (page) => main(page).locator("form[action$='/reply']");
 /** Follows `opener` (a link) to the form for a comment, writes `words` and sends them. */
 export async function say(page, opener, words) {
   await opener.click();
+  await sayHere(page, words);
+}
+
+/** Writes `words` into the form for a comment that the page has, and sends them. */
+export async function sayHere(page, words) {
   const form = replyForm(page);
   await form.getByRole("textbox").fill(words);
   await Promise.all([

@@ -8,6 +8,7 @@ use stoa::store::Act;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::fixtures::{behind_a_proxy, post_from};
+use crate::sentences::BUSY;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -267,7 +268,7 @@ async fn a_wave_of_searches_stands_in_line_and_the_rest_of_the_site_answers() {
     for search in searches {
         let page = search.await.expect("an answer");
         if page.status == StatusCode::SERVICE_UNAVAILABLE {
-            assert!(page.header("retry-after") == "2" && page.says("too much to do at this moment"));
+            assert!(page.header("retry-after") == "2" && page.says(BUSY));
             busy += 1;
         } else {
             assert_eq!(page.status, StatusCode::OK);

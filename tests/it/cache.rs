@@ -324,8 +324,8 @@ async fn long_pages_under_way_leave_room_for_everything_else() {
     let app = TestApp::with(|settings| settings.long_pages_mb = Some(1)).await;
     let mut alice = app.member("alice").await;
     let story = alice.text_story("A long one", &"Words, and words. ".repeat(1_000)).await;
-    for _ in 0..20 {
-        alice.reply(story, &"Words, and words. ".repeat(440)).await;
+    for nth in 0..20 {
+        alice.reply(story, &format!("{nth}. {}", "Words, and words. ".repeat(440))).await;
     }
     let path = format!("/item/{story}");
     let on_the_way = app.app.room.reserve(900 * 1_024).expect("room");

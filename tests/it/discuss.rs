@@ -143,7 +143,7 @@ async fn a_reply_deep_in_a_thread_waits_unless_it_comes_from_the_comment_s_own_p
     };
     assert_eq!(offered(&alice.get(&thread).await), [true, true, false, false]);
     assert_eq!(offered(&bob.get(&thread).await), [true; 4], "nobody waits to add to their own");
-    alice.get(&format!("/item/{fourth}")).await.finds(1, &format!("a[href='/item/{fourth}/reply']"));
+    alice.get(&format!("/item/{fourth}")).await.finds(1, &format!("form[action='/item/{fourth}/reply'] textarea"));
     assert_eq!(answer(&mut alice, fourth, "At once, from its own page.").await.status, StatusCode::SEE_OTHER);
     app.pass(MINUTE);
     assert_eq!(offered(&alice.get(&thread).await), [true, true, true, false]);

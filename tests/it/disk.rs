@@ -57,16 +57,8 @@ impl Forum {
         for (name, role) in [("alice", Role::Admin), ("bob", Role::Member)] {
             author = account(&store, name, role).await;
         }
-        let new = NewStory {
-            author,
-            title: "A story",
-            url: None,
-            section: None,
-            text: "So.",
-            live: true,
-            origin: None,
-            stopped: None,
-        };
+        let new =
+            NewStory { author, title: "A story", url: None, section: None, text: "So.", origin: None, stopped: None };
         let Submission::New(story) = store.submit(new, &Policy::default(), BEGAN).await.expect("submitted") else {
             panic!("a new story")
         };

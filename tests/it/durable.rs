@@ -35,14 +35,13 @@ pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>
         people.push(user);
     }
     let mut ids = Vec::new();
-    for _ in 0..stories {
+    for nth in 0..stories {
         let story = NewStory {
             author: people[WRITERS],
-            title: "A story",
+            title: &format!("A story {nth}"),
             url: None,
             section: None,
             text: "So.",
-            live: true,
             origin: None,
             stopped: None,
         };
@@ -238,10 +237,10 @@ async fn a_vote_that_was_acknowledged_outlives_a_killed_process() {
 }
 
 /// Comments until the forum says goodbye, over one connection or over one each; the ids, and how many got no answer.
-fn write_until_goodbye(port: u16, writer: usize, story: ItemId) -> (Vec<i64>, usize) {
+fn write_until_goodbye(port: u16, writer: usize, story: ItemId, from: usize) -> (Vec<i64>, usize) {
     let (mut ids, mut unanswered) = (Vec::new(), 0);
     let mut stream = None;
-    for nth in 0.. {
+    for nth in from.. {
         let keeps = writer.is_multiple_of(2);
         let Some(mut open) = stream.take().or_else(|| TcpStream::connect(("127.0.0.1", port)).ok()) else { break };
         let Some(head) = post_comment(&mut open, writer, story, nth) else {
@@ -265,11 +264,12 @@ async fn a_forum_told_to_stop_under_load_answers_everybody_it_let_in() {
     store.close().await;
     let port = free_port();
     let mut acknowledged = Vec::new();
-    for _ in 0..2 {
+    for round in 0..2 {
         let mut process = serve(&database, port);
         let idle = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-        let writers: Vec<_> =
-            (0..WRITERS).map(|writer| std::thread::spawn(move || write_until_goodbye(port, writer, story))).collect();
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| std::thread::spawn(move || write_until_goodbye(port, writer, story, round * 1_000_000)))
+            .collect();
         std::thread::sleep(Duration::from_millis(250));
         let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("a command");
         assert!(told.success());

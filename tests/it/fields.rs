@@ -23,7 +23,7 @@ GET  /comments before
 GET  /comments/best p at from
 GET  /leaders
 GET  /search q
-GET  /item/{id} order
+GET  /item/{id} order again voted vote
 GET  /item/{id}/count
 POST /item/{id}/order order
 POST /item/{id}/vote dir goto
@@ -44,7 +44,7 @@ GET  /item/{id}/history
 GET  /item/{id}/reply
 POST /item/{id}/reply text preview
 GET  /item/{id}/edit
-POST /item/{id}/edit title text url reason preview
+POST /item/{id}/edit title text url reason version preview
 GET  /item/{id}/delete
 POST /item/{id}/delete
 GET  /user/{name}
@@ -72,7 +72,7 @@ POST /invitations/{id}/end
 GET  /flagged p
 GET  /vouched p
 GET  /settings saved
-POST /settings about theme order show_dead
+POST /settings about version theme order show_dead
 GET  /settings/password saved
 POST /settings/password current password
 GET  /settings/sessions
@@ -94,8 +94,8 @@ GET  /signup goto sent
 POST /signup name password text goto
 GET  /invitation/{token}
 POST /invitation/{token} name password text goto
-GET  /login goto
-POST /login name password goto kept
+GET  /login goto vote dir why
+POST /login name password goto kept vote dir why
 POST /logout
 POST /theme theme goto
 GET  /setup/{token}

@@ -285,8 +285,9 @@ async fn a_thread_a_thousand_deep_can_be_read_to_its_end() {
     let mut chain = Vec::new();
     for n in 0..1_000 {
         let text = format!("Level number {n}.");
-        let comment = NewComment { author, parent, text: &text, live: true, origin: None, stopped: None };
-        parent = app.store.comment(comment, app.now()).await.expect("a comment");
+        let policy = &app.app.policy;
+        let comment = NewComment { author, parent, text: &text, origin: None, stopped: None, policy };
+        parent = app.store.comment(comment, app.now()).await.expect("a comment").id;
         chain.push(parent);
     }
     let mut visitor = app.visitor();

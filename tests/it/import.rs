@@ -417,7 +417,6 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
         url: None,
         section: None,
         text: "",
-        live: true,
         origin: None,
         stopped: None,
     };
@@ -430,8 +429,9 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
         site.rows("select id, source_id, parent_id, root_id from items order by id").await,
         ["1|null|null|1", "2|null|null|2", "50|50|52|51", "51|1|null|51", "52|2|51|51"]
     );
-    let new = NewComment { author: ada, parent: ItemId(50), text: "new", live: true, origin: None, stopped: None };
-    assert_eq!(site.store.comment(new, Timestamp(NOW)).await.unwrap(), ItemId(53));
+    let (parent, policy) = (ItemId(50), &policy);
+    let new = NewComment { author: ada, parent, text: "new", origin: None, stopped: None, policy };
+    assert_eq!(site.store.comment(new, Timestamp(NOW)).await.unwrap().id, ItemId(53));
     let before = site.everything().await;
     site.import(&[&[story(1), comment(2, 1), comment(50, 2)].join("\n")]).await;
     assert_eq!(site.everything().await, before);

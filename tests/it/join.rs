@@ -188,8 +188,8 @@ async fn settings_are_kept_and_shown() {
     let page = alice.submit("/settings", &form).await;
     assert_eq!(page.message(), "Saved.");
     page.finds(1, "html[lang=en][data-theme=dark]");
-    let sent = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(page.fields("/settings"), sent);
+    let shown = [("version", "1")].into_iter().chain(form).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(page.fields("/settings"), shown.collect::<Vec<_>>());
     let profile = app.visitor().get("/user/alice").await;
     let shown = profile.one("main .t");
     assert_eq!((shown.text.as_str(), shown.one("em").text.as_str()), ("I weave: https://example.com", "weave"));
@@ -200,7 +200,8 @@ async fn settings_are_kept_and_shown() {
     let form = [("about", ""), ("theme", "system"), ("order", "best")];
     let page = alice.submit("/settings", &form).await;
     assert_eq!(page.all("html[data-theme]").len(), 0);
-    assert_eq!(page.fields("/settings"), form.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let shown = [("version", "2")].into_iter().chain(form).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(page.fields("/settings"), shown.collect::<Vec<_>>());
     let long = "x".repeat(20_001);
     let wrong = [("about", long.as_str()), ("theme", "mauve"), ("order", "sideways")];
     let page = alice.post("/settings", &wrong).await;

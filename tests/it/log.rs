@@ -33,7 +33,7 @@ impl Town {
             let by_mia = stoa::store::Act { actor: Some(self.app.id_of("mia").await), reason: "a reason", at };
             return store.clear(item, by_mia).await.expect("let stand");
         }
-        let flag = NewFlag { user, item, reason: Reason::Spam, note: "", counted: true };
+        let flag = NewFlag { user, item, reason: Reason::Spam, note: "" };
         assert!(store.flag(flag, &policy, at).await.expect("flagged"), "killed");
         if act == "vouch" {
             assert!(store.vouch(user, item, &policy, at).await.expect("vouched"), "back");

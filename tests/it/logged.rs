@@ -72,7 +72,8 @@ fn moderators_own() -> BTreeSet<&'static str> {
 
 impl Town {
     async fn story(&mut self) -> i64 {
-        self.bob.text_story("A story", "Words.").await
+        let many = self.app.number("select count(*) from items").await;
+        self.bob.text_story(&format!("Story {many}"), "Words.").await
     }
 
     /// Every act that a form's address is for, in an order in which they can be done.

@@ -273,10 +273,10 @@ async fn however_moderators_move_comments_about_threads_stay_trees_and_counts_tr
         for n in 0..4 {
             stories.push(people[n % 3].text_story(&format!("Story {n}"), "Words.").await);
         }
-        for _ in 0..20 {
+        for n in 0..20 {
             let at = random.usize(..stories.len() + comments.len());
             let to = *stories.iter().chain(&comments).nth(at).expect("an item");
-            comments.push(people[random.usize(..3)].reply(to, "A comment.").await);
+            comments.push(people[random.usize(..3)].reply(to, &format!("Comment {n}.")).await);
         }
         for step in 0..40 {
             let (story, other) = (stories[random.usize(..4)], stories[random.usize(..4)]);
@@ -289,7 +289,7 @@ async fn however_moderators_move_comments_about_threads_stay_trees_and_counts_tr
                 }
                 4 => (format!("/item/{comment}/detach"), vec![("on", "false".to_owned())]),
                 5 => (format!("/item/{comment}/kill"), vec![("on", random.bool().to_string())]),
-                _ => (format!("/item/{comment}/reply"), vec![("text", "One more.".to_owned())]),
+                _ => (format!("/item/{comment}/reply"), vec![("text", format!("One more, {step}."))]),
             };
             let form: Vec<(&str, &str)> = what.1.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let by = if what.0.ends_with("/reply") { &mut people[random.usize(..3)] } else { &mut mia };

@@ -6,6 +6,7 @@ use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::fixtures::{BY_MOLE, flag, kill, told};
+use crate::sentences::BANNED_FOR_SPAM;
 
 /// A forum with a member, bob, and a moderator, mia.
 async fn forum() -> (TestApp, Browser, Browser) {
@@ -75,7 +76,7 @@ async fn a_ban_for_good_holds_until_somebody_lifts_it() {
     let (app, _, mut mia) = forum().await;
     act(&mut mia, "ban", &[("on", "true"), ("ban_days", "open"), ("ban_reason", "spam")]).await;
     app.pass(3_000 * DAY);
-    assert_eq!(log_in(&app, "bob").await.one("[role=alert] p:first-child").text, "This account is banned: spam.");
+    assert_eq!(log_in(&app, "bob").await.one("[role=alert] p:first-child").text, BANNED_FOR_SPAM);
     let mut mia = app.log_in("mia").await;
     act(&mut mia, "ban", &[("on", "false"), ("ban_reason", "A mistake.")]).await;
     assert_eq!(app.log_in("bob").await.get("/settings").await.status, StatusCode::OK);

@@ -10,7 +10,7 @@ use stoa::domain::policy::Policy;
 use stoa::domain::rule::{Effect, Pattern, RuleKind};
 use stoa::domain::user::Role;
 use stoa::domain::vote::Dir;
-use stoa::store::{Edit, Keep, NewBan, NewItem, NewUrl, NewVote};
+use stoa::store::{Edit, Edited, Keep, NewBan, NewItem, NewUrl, NewVote};
 
 use crate::app::{Browser, TestApp};
 use crate::roles::{Who, case, forum, table};
@@ -200,14 +200,20 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let edit = Edit {
         item: ItemId(story),
         editor: user,
+        version: 0,
         title: Some("A story"),
         url: NewUrl::TakenOut,
         section: None,
         text: "Words.",
         reason: "",
         stopped: None,
+        policy: &app.app.policy,
     };
-    app.store.edit(edit, at).await.expect("edited");
+    assert!(matches!(app.store.edit(edit.clone(), at).await, Ok(Edited::Done)));
+    // Nearly all of what was answered is taken away.
+    alice.reply(story, "An answer.").await;
+    let later = Edit { version: 1, url: NewUrl::Same, text: ".", ..edit };
+    assert!(matches!(app.store.edit(later, at.plus(stoa::clock::HOUR)).await, Ok(Edited::Done)));
 }
 
 /// What moderators move, and back.

@@ -28,7 +28,7 @@ fn every_name_that_a_page_asks_for_is_in_the_table() {
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"), &mut all);
     let mut names = BTreeSet::new();
     for source in &all {
-        for part in source.split(": Query<").skip(1) {
+        for part in source.split("Query<").skip(1) {
             let name = part.split('>').next().expect("a type");
             let own = fields(source, name);
             let elsewhere = all.iter().filter_map(|source| fields(source, name)).flatten();

@@ -54,7 +54,7 @@ POST /item/{id}/vote            story     dir=down                   login no
 POST /item/{id}/vote            comment   dir=up                     login done  done  done     no     done      done
 POST /item/{id}/vote            comment   dir=down                   login no    done  done     no     done      done
 POST /item/{id}/vote            comment   dir=none                   login done  done  done     no     done      done
-POST /item/{id}/vote            comment   dir=sideways               login bad
+POST /item/{id}/vote            comment   dir=sideways               bad
 POST /item/{id}/vote            dead      dir=up                     login none  none  none     no     no        no
 POST /item/{id}/vote            shadowed  dir=up                     login none  none  no       none   no        no
 POST /item/{id}/vote            deleted   dir=up                     login gone
@@ -402,43 +402,40 @@ async fn browser(app: &TestApp, who: Who, name: &str) -> Browser {
 
 async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
     let now = app.now();
-    let story = NewStory {
-        author,
-        title: "A story",
-        url: None,
-        section: None,
-        text: "Words.",
-        live: true,
-        origin: None,
-        stopped: None,
-    };
+    let story =
+        NewStory { author, title: "A story", url: None, section: None, text: "Words.", origin: None, stopped: None };
     let policy = &app.app.policy;
     let stoa::store::Submission::New(story) = app.store.submit(story, policy, now).await.expect("a story") else {
         panic!("a new story")
     };
-    let comment = |author, live| {
-        let comment = NewComment { author, parent: story, text: "Some words.", live, origin: None, stopped: None };
-        async move { app.store.comment(comment, now).await.expect("a comment") }
+    let comment = |author| {
+        let comment = NewComment { author, parent: story, text: "Some words.", origin: None, stopped: None, policy };
+        async move { app.store.comment(comment, now).await.expect("a comment").id }
     };
     let act = Act { actor: None, reason: "", at: now };
     match on {
-        "comment" | "unclaimed" => comment(author, true).await,
-        "admins" => comment(app.id_of("chief").await, true).await,
-        "shadowed" => comment(own, false).await,
+        "comment" | "unclaimed" => comment(author).await,
+        "admins" => comment(app.id_of("chief").await).await,
+        "shadowed" => {
+            app.sql(&format!("update users set shadowed_at = 1 where id = {}", own.0)).await;
+            let shadowed = comment(own).await;
+            app.sql(&format!("update users set shadowed_at = null where id = {}", own.0)).await;
+            shadowed
+        }
         "dead" => {
-            let dead = comment(author, true).await;
+            let dead = comment(author).await;
             app.store.kill(dead, true, act).await.expect("killed");
             dead
         }
         "flagged" => {
-            let flagged = comment(author, true).await;
-            let flag = NewFlag { user: own, item: flagged, reason: Reason::Rude, note: "", counted: true };
+            let flagged = comment(author).await;
+            let flag = NewFlag { user: own, item: flagged, reason: Reason::Rude, note: "" };
             let policy = Policy { flags_to_kill: 1, ..policy.clone() };
             assert!(app.store.flag(flag, &policy, now).await.expect("flagged"), "killed");
             flagged
         }
         "deleted" => {
-            let deleted = comment(author, true).await;
+            let deleted = comment(author).await;
             app.store.delete(deleted, author, now).await.expect("deleted");
             deleted
         }

@@ -28,8 +28,8 @@ async fn forum(change: impl FnOnce(&mut Settings)) -> TestApp {
 async fn long_thread(author: &mut Browser) -> (i64, i64) {
     let story = author.text_story("A long one", "Words.").await;
     let mut comment = 0;
-    for _ in 0..20 {
-        comment = author.reply(story, &"Words, and words. ".repeat(440)).await;
+    for nth in 0..20 {
+        comment = author.reply(story, &format!("{nth}. {}", "Words, and words. ".repeat(440))).await;
     }
     (story, comment)
 }

@@ -11,6 +11,11 @@ pub const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator took thi
 /// What mia's kill for spam says.
 pub const KILLED_BY_MIA: &str = "mia took this out of sight. The reason: spam.";
 
+/// What whoever is banned for spam reads.
+pub const BANNED_FOR_SPAM: &str = "This account is banned: spam.";
+/// What somebody reads who is turned away for a moment.
+pub const BUSY: &str = "too much to do at this moment";
+
 /// Fails unless the page refuses with this status and gives this reason, which is the domain's own.
 #[track_caller]
 pub fn refused(page: &Page, status: StatusCode, why: impl Display) {

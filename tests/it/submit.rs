@@ -122,7 +122,11 @@ async fn a_text_sent_with_an_address_that_is_there_already_is_not_lost() {
     let story = app.member("alice").await.story("A story", "https://example.com/a").await;
     let mut bob = app.member("bob").await;
     let page = submit(&mut bob, "The same", "https://example.com/a", "My thoughts on it.").await;
-    assert!(page.errors()[0].1.contains("counted as a vote"), "{:?}", page.errors());
+    assert!(page.one("main [role=status]").text.contains("counted as a vote"), "{}", page.text());
+    assert_eq!(
+        page.errors(),
+        [(String::new(), "This address is under discussion already. Your text could be a comment there.".to_owned())]
+    );
     assert_eq!(page.fields(&format!("/item/{story}/reply")), [("text".to_owned(), "My thoughts on it.".to_owned())]);
     assert_eq!(score(&app, story).await, 2);
 }

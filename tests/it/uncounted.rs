@@ -41,7 +41,8 @@ async fn vote(browser: &mut Browser, address: &str, id: i64, dir: &str) {
 }
 
 async fn comment(browser: &mut Browser, address: &str, on: i64) -> i64 {
-    let page = from(browser, address, &format!("/item/{on}/reply"), &[("text", "A comment.")]).await;
+    let text = format!("A comment. {}", fastrand::u64(..));
+    let page = from(browser, address, &format!("/item/{on}/reply"), &[("text", &text)]).await;
     let to = page.location().expect("a place");
     to.rsplit_once("#c").expect("a comment's address").1.parse().expect("an id")
 }

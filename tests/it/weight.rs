@@ -57,7 +57,7 @@ async fn a_comment_brings_little_markup_beside_its_text() {
     let app = TestApp::new().await;
     let thread = thread(&app).await;
     let visitor = markup(&mut app.visitor(), thread).await;
-    assert!(visitor <= 450, "{visitor} bytes a comment for visitors");
+    assert!(visitor <= 560, "{visitor} bytes a comment for visitors");
     for (name, role) in [("reader", Role::Member), ("keeper", Role::Moderator)] {
         let mut browser = app.person(name, role).await;
         // Who may vote up and down, and was here before all that was said.

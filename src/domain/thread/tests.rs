@@ -35,6 +35,7 @@ pub(crate) fn comment(id: i64, parent: i64) -> Item {
         site: None,
         section: None,
         text: String::new(),
+        version: 0,
         score: 1,
         ups: 0,
         downs: 0,

@@ -84,6 +84,7 @@ fn copy(error: &Error) -> Error {
     match error {
         Error::NotFound => Error::NotFound,
         Error::Conflict => Error::Conflict,
+        Error::Refused(why) => Error::Refused(why.clone()),
         Error::Busy => Error::Busy,
         Error::Storage(inner) => Error::Storage(sqlx::Error::Protocol(inner.to_string())),
         Error::Other(inner) => Error::Other(sqlx::Error::Protocol(inner.to_string())),

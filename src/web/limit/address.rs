@@ -19,6 +19,11 @@ pub struct Address {
 }
 
 impl Address {
+    #[cfg(test)]
+    pub fn of(ip: IpAddr) -> Address {
+        Address { network: Width::Near.network(ip), of_many: false }
+    }
+
     /// The address, or the first one of an IPv6 /64.
     pub fn network(self) -> IpAddr {
         self.network

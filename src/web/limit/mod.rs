@@ -2,6 +2,7 @@
 
 mod address;
 mod buckets;
+mod tries;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -14,7 +15,9 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 pub use self::address::Address;
+pub use self::buckets::Taken;
 use self::buckets::{Empty, Limit};
+pub use self::tries::Tries;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::domain::brake::{Brake, Deed, Held, Whose, Why, links_in};
@@ -26,22 +29,15 @@ use crate::web::written;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Who tries to log in: tries are counted apart for each.
+/// What a bucket is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Guesser {
-    /// A browser that the account has logged in from before.
-    Known(UserId),
-    Account(String),
-    Address(IpAddr),
-}
-
-/// What a bucket of a brake is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
+pub enum Key {
     Account(UserId),
     /// The first address of a network; and whether it counts new accounts and strangers.
     Network(IpAddr, bool),
     Site,
+    /// A name that strangers try to log in as, and from which network.
+    Name(String, Option<IpAddr>),
 }
 
 /// Who does something, as brakes count them.
@@ -71,11 +67,11 @@ impl Doer {
 }
 
 pub struct Limits {
-    brakes: Vec<(Brake, Limit<Key>)>,
-    links: Limit<UserId>,
+    brakes: Vec<(Brake, Limit)>,
+    links: Limit,
     links_per_hour: u32,
-    requests: Limit<IpAddr>,
-    tries: Limit<Guesser>,
+    requests: Limit,
+    pub tries: Tries,
 }
 
 impl Limits {
@@ -91,43 +87,25 @@ impl Limits {
             brakes: policy.brakes().into_iter().map(limit).collect(),
             links: Limit::new(rates.links_per_hour_new, HOUR, clock, on),
             links_per_hour: rates.links_per_hour_new,
-            // These two keep the site in reach of whoever runs it: never is no setting of theirs.
+            // Never is no setting of this: it keeps the site in reach of whoever runs it.
             requests: Limit::new(config.requests_per_minute.max(1), Duration::from_secs(60), clock, on),
-            tries: Limit::new(config.log_ins_per_hour.max(1), HOUR, clock, on),
+            tries: Tries::new(config.log_ins_per_hour, clock, on),
         }
     }
 
-    fn take(&self, deed: Deed, doer: Doer) -> Result<(), Held> {
+    fn take(&self, deed: Deed, doer: Doer) -> Result<Taken<'_>, Held> {
+        let mut taken = Taken::default();
         for (brake, limit) in self.brakes.iter().filter(|(brake, _)| brake.deeds.contains(&deed)) {
             if let Some(key) = doer.key(brake.whose) {
-                limit.take(&key).map_err(|empty| held(Why::Brake(*brake, deed), empty))?;
+                taken.take(limit, key, NonZeroU32::MIN).map_err(|empty| held(Why::Brake(*brake, deed), empty))?;
             }
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// An account made or asked for from this address.
-    pub fn sign_up(&self, from: Address) -> Result<(), Held> {
+    pub fn sign_up(&self, from: Address) -> Result<Taken<'_>, Held> {
         self.take(Deed::SignUp, Doer { account: None, is_new: true, is_slowed: false, from })
-    }
-
-    /// One try at a form that judges or hashes a password, from this address.
-    pub fn password_form(&self, address: Address) -> Result<(), Held> {
-        self.guess(&Guesser::Address(address.network()))
-    }
-
-    /// One try to log in as `name`. A browser that the account knows has a bucket of its own, so that guesses made elsewhere never lock
-    /// the owner out; all others share the account's and the address's.
-    pub fn log_in(&self, known: Option<UserId>, name: &str, address: Address) -> Result<(), Held> {
-        if let Some(user) = known {
-            return self.guess(&Guesser::Known(user));
-        }
-        self.password_form(address)?;
-        self.guess(&Guesser::Account(name.chars().take(64).flat_map(char::to_lowercase).collect()))
-    }
-
-    fn guess(&self, guesser: &Guesser) -> Result<(), Held> {
-        self.tries.take(guesser).map_err(|empty| held(Why::Tries, empty))
     }
 
     /// Drops the buckets that are full again.
@@ -148,8 +126,13 @@ fn held(why: Why, empty: Empty) -> Held {
 }
 
 impl App {
-    /// Whether the brakes let a member do something once more.
+    /// Whether the brakes let a member do something once more, which is counted.
     pub fn brake(&self, deed: Deed, member: &Member, from: Address, now: Timestamp) -> Result<(), Held> {
+        self.reserve(deed, member, from, now).map(Taken::spend)
+    }
+
+    /// The same, counted once it is done.
+    fn reserve(&self, deed: Deed, member: &Member, from: Address, now: Timestamp) -> Result<Taken<'_>, Held> {
         let (is_new, is_slowed) = (member.is_braked(&self.policy, now), member.is_slowed(now));
         self.limits.take(deed, Doer { account: Some(member.id), is_new, is_slowed, from })
     }
@@ -162,17 +145,23 @@ impl App {
         member: &Member,
         from: Address,
         now: Timestamp,
-    ) -> Result<(), Held> {
+    ) -> Result<Taken<'_>, Held> {
         self.brake_with_links(deed, (text, ""), member, from, now)
     }
 
     /// The same for a text that was another one `before`.
-    pub fn brake_edit(&self, texts: (&str, &str), member: &Member, from: Address, now: Timestamp) -> Result<(), Held> {
+    pub fn brake_edit(
+        &self,
+        texts: (&str, &str),
+        member: &Member,
+        from: Address,
+        now: Timestamp,
+    ) -> Result<Taken<'_>, Held> {
         self.brake_with_links(Deed::Edit, texts, member, from, now)
     }
 
     /// Counts the deed, and the links of a new account's text that it has more than `before`; none of them where the deed is held up, and
-    /// no deed where there are more links than there can ever be.
+    /// no deed where there are too many links.
     fn brake_with_links(
         &self,
         deed: Deed,
@@ -180,17 +169,20 @@ impl App {
         member: &Member,
         from: Address,
         now: Timestamp,
-    ) -> Result<(), Held> {
+    ) -> Result<Taken<'_>, Held> {
         let more = links_in(text).saturating_sub(links_in(before));
         let found = if member.is_braked(&self.policy, now) { u32::try_from(more).unwrap_or(u32::MAX) } else { 0 };
-        let Some(many) = NonZeroU32::new(found) else { return self.brake(deed, member, from, now) };
         let links = &self.limits.links;
         let why = Why::Links { times: self.limits.links_per_hour, found };
-        if !links.holds(many) {
+        let many = NonZeroU32::new(found);
+        if many.is_some_and(|many| !links.holds(many)) {
             return Err(held(why, Empty::Always));
         }
-        self.brake(deed, member, from, now)?;
-        links.take_many(&member.id, many).map_err(|empty| held(why, empty))
+        let mut taken = self.reserve(deed, member, from, now)?;
+        if let Some(many) = many {
+            taken.take(links, Key::Account(member.id), many).map_err(|empty| held(why, empty))?;
+        }
+        Ok(taken)
     }
 }
 
@@ -214,7 +206,7 @@ pub fn on_form(mut form: Response, held: &Held) -> Response {
 
 /// The limit that every request passes, whatever it is for.
 pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
-    match app.limits.requests.take(&address.network()) {
+    match app.limits.requests.take(&Key::Network(address.network(), false), NonZeroU32::MIN) {
         Ok(()) => next.run(request).await,
         Err(empty) => written::refused(&app, Error::Held(held(Why::Requests, empty)), request).await,
     }

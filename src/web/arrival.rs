@@ -1,0 +1,123 @@
+//! What an item's page says to a member whom something led there that came to something else: a submission that was known already, a vote
+//! that could not be cast.
+
+use serde::Deserialize;
+
+use crate::domain::age;
+use crate::domain::item::{Item, ItemId};
+use crate::domain::title::Title;
+use crate::domain::user::{Member, UserId};
+use crate::domain::vote::Dir;
+use crate::store::KnownAddress;
+use crate::web::goto::Goto;
+use crate::web::pending;
+use crate::web::session::address_with;
+use crate::web::view::Eye;
+
+/// What the address of an item's page says of how somebody came there.
+#[derive(Debug, Default, Deserialize)]
+pub struct Came {
+    /// The title that they typed for the same address.
+    again: Option<String>,
+    /// They had voted for it before.
+    voted: Option<String>,
+    /// The vote that was not cast.
+    vote: Option<String>,
+}
+
+/// A story that was submitted again: the title that was typed, and what became of it.
+pub struct Resubmitted<'a> {
+    title: &'a str,
+    known: KnownAddress,
+}
+
+/// For `_arrival.html`.
+pub struct Arrival {
+    pub said: String,
+    /// The title that was typed, and the address of the form that has it.
+    pub typed: Option<(String, String)>,
+}
+
+impl<'a> Resubmitted<'a> {
+    pub fn new(title: &'a str, known: KnownAddress) -> Resubmitted<'a> {
+        Resubmitted { title: title.trim(), known }
+    }
+
+    /// The story's page, which says what became of the submission.
+    pub fn goto(&self, id: ItemId) -> Goto {
+        let mut query = vec![("again", self.title)];
+        if self.known == KnownAddress::VotedBefore {
+            query.push(("voted", "before"));
+        }
+        Goto::new(&address_with(&format!("/item/{id}"), &query))
+    }
+
+    /// The same where the text that was typed stands on the page, as a comment that may be added.
+    pub fn beside(&self, item: &Item, text: &str, eye: &Eye<'_>) -> Arrival {
+        Arrival { said: known(item, self.known, eye), typed: Some(typed(item, self.title, text)) }
+    }
+}
+
+/// What is said of an address that is under discussion already.
+fn known(item: &Item, known: KnownAddress, eye: &Eye<'_>) -> String {
+    let ago = age::ago(item.time, eye.now);
+    let by = item.author.as_ref().map(|name| format!(" by {name}")).unwrap_or_default();
+    match known {
+        KnownAddress::Own => {
+            format!("You submitted this address already, {ago}: this is your story. Nothing was submitted again.")
+        }
+        KnownAddress::Voted => {
+            format!("This address was submitted {ago}{by}, so your submission counted as a vote for it.")
+        }
+        KnownAddress::VotedBefore => {
+            format!(
+                "This address was submitted {ago}{by}, and you had voted for it before. Nothing was submitted again."
+            )
+        }
+    }
+}
+
+/// What was typed, and the address of the form that has it again.
+fn typed(item: &Item, title: &str, text: &str) -> (String, String) {
+    let url = item.url.as_deref().unwrap_or_default();
+    let all = address_with("/submit", &[("url", url), ("title", title), ("text", text)]);
+    // With a long text it would be longer than an address may be.
+    let form = if all == "/submit" { address_with("/submit", &[("url", url), ("title", title)]) } else { all };
+    (title.to_owned(), form)
+}
+
+impl Arrival {
+    /// What `came` says; to whoever has an account. `answers` is the author of what the item answers.
+    pub fn of(came: &Came, item: &Item, eye: &Eye<'_>, answers: Option<UserId>) -> Option<Arrival> {
+        let member = eye.member?;
+        if let Some(title) = came.again.as_deref().filter(|_| item.url.is_some()) {
+            let title = Title::parse(title).ok()?;
+            let has_voted = eye.marks.votes.contains_key(&item.id);
+            let how = match has_voted {
+                _ if item.is_own(Some(member)) => KnownAddress::Own,
+                true if came.voted.is_none() => KnownAddress::Voted,
+                _ => KnownAddress::VotedBefore,
+            };
+            return Some(Arrival { said: known(item, how, eye), typed: Some(typed(item, title.as_str(), "")) });
+        }
+        let dir = pending::direction(came.vote.as_deref()?)?;
+        Some(Arrival { said: why_not(item, member, dir, eye, answers), typed: None })
+    }
+}
+
+/// Why a vote was not cast, as far as it cannot be now.
+fn why_not(item: &Item, member: &Member, dir: Option<Dir>, eye: &Eye<'_>, answers: Option<UserId>) -> String {
+    let standing = eye.marks.votes.get(&item.id).filter(|vote| !vote.own);
+    if let Some(standing) = standing.filter(|standing| Some(standing.dir) == dir) {
+        return format!("You had voted this {} already. Your vote stands.", standing.dir.as_str());
+    }
+    let refused = match (dir, standing) {
+        (_, Some(standing)) => standing.may_undo(eye.policy, eye.now).err(),
+        (Some(dir), None) => item.may_vote(dir, member, answers == Some(member.id), eye.policy, eye.now).err(),
+        (None, None) => return "There is no vote of yours on this.".to_owned(),
+    };
+    match refused {
+        Some(refused) => format!("Your vote was not cast. {refused}"),
+        None => "Your vote has not been cast yet. You can vote here.".to_owned(),
+    }
+}

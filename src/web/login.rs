@@ -1,0 +1,233 @@
+//! Coming in and going. A log-in page that nobody asked for says why it is there, and one that a vote led to casts it.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::domain::password;
+use crate::domain::signup::SignUp;
+use crate::domain::user::UserId;
+use crate::store::Credentials;
+use crate::web::error::Error;
+use crate::web::form::{Form, Mistakes, busy};
+use crate::web::goto::Goto;
+use crate::web::hashing::Asker;
+use crate::web::limit;
+use crate::web::page::{Page, html_with};
+use crate::web::pending::Pending;
+use crate::web::purpose;
+use crate::web::session::{self, Begun, MaybeMember};
+use crate::web::signup::{self, Newcomer};
+use crate::web::state::App;
+use crate::web::written::{self, Fields, Kept};
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    goto: Option<Goto>,
+    /// The item that a vote was meant for, and which vote.
+    #[serde(default)]
+    vote: String,
+    #[serde(default)]
+    dir: String,
+    /// What somebody was about to do, as [`purpose`] names it.
+    #[serde(default)]
+    why: String,
+}
+
+/// A log-in as typed.
+#[derive(Default)]
+struct Typed {
+    name: String,
+    password: String,
+    goto: Goto,
+    /// What they were about to do, as [`purpose`] names it.
+    why: &'static str,
+    /// A vote that is to be cast.
+    pending: Option<Pending>,
+    /// What was typed elsewhere before.
+    kept: Option<Kept>,
+}
+
+impl Typed {
+    fn new(mut form: Fields) -> Typed {
+        let mut taken = |field: &str| {
+            let at = form.iter().position(|(name, _)| name == field);
+            at.map(|at| form.remove(at).1)
+        };
+        let (name, password) = (taken("name").unwrap_or_default(), taken("password").unwrap_or_default());
+        let goto = taken("goto").map_or_else(Goto::default, |goto| Goto::new(&goto));
+        let why = purpose::known(&taken("why").unwrap_or_default());
+        let pending = Pending::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
+        Typed { name, password, goto, why, pending, kept: Kept::take(&mut form) }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LogInPage<'a> {
+    page: Page<'a>,
+    errors: Mistakes,
+    typed: &'a Typed,
+    /// Why the page is there, where nobody asked for it.
+    why: Option<String>,
+    /// Why somebody whose password was right cannot log in.
+    banned: Option<String>,
+}
+
+impl LogInPage<'_> {
+    /// What is said above the form; what was typed elsewhere and the sentence of a ban have words of their own.
+    fn why(&self) -> Option<&str> {
+        self.why.as_deref().filter(|_| self.typed.kept.is_none() && self.banned.is_none())
+    }
+
+    /// The address of the sign-up page, from where a vote is still to be cast.
+    fn sign_up(&self) -> String {
+        let goto = self.typed.pending.map_or_else(|| self.typed.goto.clone(), Pending::not_cast);
+        session::address_with("/signup", &[("goto", goto.as_str())])
+    }
+}
+
+async fn page(
+    app: &App,
+    viewer: &MaybeMember,
+    typed: &Typed,
+    errors: Mistakes,
+    banned: Option<String>,
+) -> Result<Response, Error> {
+    let mut page = Page::new(app, viewer, "login", "Log in");
+    page.robots = false;
+    let why = match typed.pending {
+        Some(pending) => Some(pending.said(app).await?.0),
+        None => purpose::said(typed.why).or_else(|| purpose::of_page(typed.goto.as_str(), &app.config)),
+    };
+    let status = if banned.is_some() { StatusCode::FORBIDDEN } else { errors.status() };
+    Ok(html_with(status, &LogInPage { page, errors, typed, why, banned }))
+}
+
+/// The page with what was typed, and what is wrong with it.
+async fn again(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes) -> Result<Response, Error> {
+    page(app, viewer, typed, errors, None).await
+}
+
+/// The log-in page in answer to a form of somebody who is not logged in any more; it keeps what they typed.
+pub async fn log_in_first(app: &App, viewer: &MaybeMember, kept: Kept) -> Result<Response, Error> {
+    let typed = Typed { goto: kept.action.clone(), kept: Some(kept), ..Typed::default() };
+    let mut form = again(app, viewer, &typed, Mistakes::default()).await?;
+    *form.status_mut() = StatusCode::UNAUTHORIZED;
+    Ok(form)
+}
+
+/// `GET /login`
+pub async fn show(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let Some(pending) = Pending::parse(&asked.vote, &asked.dir) else {
+        let typed = Typed { goto: asked.goto.unwrap_or_default(), why: purpose::known(&asked.why), ..Typed::default() };
+        if viewer.member.is_some() {
+            return Ok(typed.goto.redirect());
+        }
+        return again(&app, &viewer, &typed, Mistakes::default()).await;
+    };
+    if viewer.member.is_some() {
+        // Whoever is logged in votes where the item stands: no address that is opened votes.
+        return Ok(pending.not_cast().redirect());
+    }
+    // The page that the arrow stood on, where the browser names it.
+    let page = asked.goto.or_else(|| session::referring_page(&app, &headers));
+    let goto = pending.said(&app).await?.1.within(page);
+    let typed = Typed { goto, pending: Some(pending), ..Typed::default() };
+    let page = again(&app, &viewer, &typed, Mistakes::default()).await?;
+    Ok(([(CACHE_CONTROL, "private, no-store")], page).into_response())
+}
+
+/// Whose account it is, where they have logged in from this browser before.
+async fn of_known_device(
+    app: &App,
+    headers: &HeaderMap,
+    account: Option<&Credentials>,
+) -> Result<Option<UserId>, Error> {
+    match account {
+        Some(found) if session::is_known_device(app, headers, found.id).await? => Ok(Some(found.id)),
+        _ => Ok(None),
+    }
+}
+
+/// `POST /login`
+pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fields>) -> Result<Response, Error> {
+    let typed = Typed::new(form);
+    let Newcomer { viewer, address, headers, .. } = &comer;
+    let refuse = async |sentence: &str| again(&app, viewer, &typed, Mistakes::one("", sentence)).await;
+    // No name and no password is longer than these; what is, matches nothing.
+    let name: String = typed.name.trim().chars().take(100).collect();
+    if typed.password.len() > password::LONGEST {
+        return refuse(&password::PasswordError::Long.to_string()).await;
+    }
+    let known = app.store.credentials(&name).await?;
+    let device = of_known_device(&app, headers, known.as_ref()).await?;
+    let tried = match app.limits.tries.log_in(device, &name, *address) {
+        Ok(tried) => tried,
+        Err(held) => {
+            let form = again(&app, viewer, &typed, Mistakes::held(&held, &held)).await?;
+            return Ok(limit::on_form(form, &held));
+        }
+    };
+    // Somebody who waits for an account logs in to see where their request stands.
+    let request = app.store.request_of(&name).await?.filter(|_| known.is_none());
+    let hash = match (&known, &request) {
+        (Some(found), _) => found.password.clone(),
+        (None, request) => request.as_ref().map(|request| request.password.clone()),
+    };
+    let asker = device.map_or(Asker::Stranger(*address), |user| Asker::Known(Some(user), *address));
+    let right = match app.verify_password((asker, tried), typed.password.clone(), hash.clone()).await {
+        Err(Error::Busy) => return Ok(busy(again(&app, viewer, &typed, Mistakes::busy()).await?)),
+        right => right?,
+    };
+    match (known, request) {
+        (Some(found), _) if right => let_in(&app, &comer, &typed, (found, hash.unwrap_or_default())).await,
+        (None, Some(request)) if right => signup::request(&app, viewer, request).await,
+        _ => refuse("That name and password do not go together. Check both, then try again.").await,
+    }
+}
+
+/// The answer to somebody whose password was right; `verified` is its hash.
+async fn let_in(
+    app: &App,
+    comer: &Newcomer,
+    typed: &Typed,
+    (found, verified): (Credentials, String),
+) -> Result<Response, Error> {
+    let Newcomer { viewer, headers, .. } = comer;
+    if let Some(sentence) = found.ban.sentence(viewer.now) {
+        return page(app, viewer, typed, Mistakes::default(), Some(sentence)).await;
+    }
+    match session::begin(app, headers, found.id, &verified).await? {
+        Some(begun) => Ok(welcome(app, comer, begun, typed).await),
+        None => {
+            let sentence = "Your password was changed at this moment. Log in with the new one.";
+            again(app, viewer, typed, Mistakes::one("", sentence)).await
+        }
+    }
+}
+
+/// Where somebody goes who has just logged in: to what they had typed, if that is kept, or to what they have voted on by it.
+async fn welcome(app: &App, comer: &Newcomer, begun: Begun, typed: &Typed) -> Response {
+    let page = match (&typed.kept, typed.pending) {
+        (Some(kept), _) => written::again(app, &begun.viewer, kept),
+        (None, Some(pending)) => {
+            pending.cast(app, &begun.viewer, (comer.address, comer.origin), &typed.goto).await.redirect()
+        }
+        (None, None) => typed.goto.redirect(),
+    };
+    begun.with(page)
+}
+
+/// `POST /logout`
+pub async fn log_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
+    session::end(&app, &headers, &Goto::default()).await
+}

@@ -1,0 +1,110 @@
+//! A vote on its way through the log-in. The log-in's own form casts it; where it cannot be cast any more, the item's page says why.
+
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::origin::Origin;
+use crate::domain::text;
+use crate::domain::vote::Dir;
+use crate::store;
+use crate::web::act::{self, Cast};
+use crate::web::edit::back_to;
+use crate::web::error::Error;
+use crate::web::goto::Goto;
+use crate::web::limit::Address;
+use crate::web::session::MaybeMember;
+use crate::web::state::App;
+
+/// How much of an option's text names it, in characters.
+const NAME: usize = 60;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    pub item: ItemId,
+    /// None: a vote is to be taken back.
+    dir: Option<Dir>,
+}
+
+/// Where an item stands that is to be voted on.
+pub struct Place {
+    own: Goto,
+    /// Its name on any page that it stands on.
+    anchor: String,
+}
+
+impl Place {
+    /// On the page that the vote came from; by itself where that is not known, or is no page to come back to.
+    pub fn within(self, page: Option<Goto>) -> Goto {
+        let coming = |page: &Goto| page.as_str().starts_with("/login") || page.as_str().starts_with("/signup");
+        let Some(page) = page.filter(|page| !coming(page)) else { return self.own };
+        let bare = page.as_str().split('#').next().unwrap_or("/");
+        Goto::new(&format!("{bare}#{}", self.anchor))
+    }
+}
+
+/// Which way a vote goes, as forms and addresses have it; none where that cannot be read.
+pub fn direction(typed: &str) -> Option<Option<Dir>> {
+    match typed {
+        "up" => Some(Some(Dir::Up)),
+        "down" => Some(Some(Dir::Down)),
+        "none" => Some(None),
+        _ => None,
+    }
+}
+
+impl Pending {
+    pub fn new(item: ItemId, dir: Option<Dir>) -> Pending {
+        Pending { item, dir }
+    }
+
+    /// The vote that an address or a form names; up unless it says otherwise.
+    pub fn parse(item: &str, dir: &str) -> Option<Pending> {
+        let dir = if dir.is_empty() { Some(Some(Dir::Up)) } else { direction(dir) };
+        Some(Pending { item: item.parse().ok()?, dir: dir? })
+    }
+
+    pub fn dir(&self) -> &'static str {
+        self.dir.map_or("none", Dir::as_str)
+    }
+
+    /// The item's page, which says that the vote was not cast, and why.
+    pub fn not_cast(self) -> Goto {
+        Goto::new(&format!("/item/{}?vote={}", self.item, self.dir()))
+    }
+
+    /// What the log-in page says of it, and where its item stands. What a visitor may not see is not named.
+    pub async fn said(self, app: &App) -> Result<(String, Place), Error> {
+        let item = match app.store.item(self.item).await {
+            Ok(item) if may_see(&item, None, app.clock.now()) == Sight::Whole => item,
+            Ok(_) | Err(store::Error::NotFound) => {
+                let own = Goto::new(&format!("/item/{}", self.item));
+                return Ok(("Log in to vote.".to_owned(), Place { own, anchor: format!("i{}", self.item) }));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let what = name(&item);
+        let sentence = match self.dir {
+            Some(Dir::Up) => format!("Log in to vote for {what}."),
+            Some(Dir::Down) => format!("Log in to vote {what} down."),
+            None => format!("Log in to take back your vote on {what}."),
+        };
+        let anchor = format!("{}{}", if item.kind == Kind::Comment { "c" } else { "i" }, item.id);
+        Ok((sentence, Place { own: back_to(&item), anchor }))
+    }
+
+    /// Casts the vote of whoever has just logged in; answers where they go.
+    pub async fn cast(self, app: &App, viewer: &MaybeMember, from: (Address, Origin), goto: &Goto) -> Goto {
+        let Some(member) = viewer.member() else { return self.not_cast() };
+        match act::cast(app, member, from, (self.item, self.dir), viewer.now).await {
+            Ok(Cast { stood: false, .. }) => goto.clone(),
+            Ok(Cast { stood: true, .. }) | Err(_) => self.not_cast(),
+        }
+    }
+}
+
+fn name(item: &Item) -> String {
+    match (item.kind, &item.title, &item.author) {
+        (Kind::Comment, _, Some(author)) => format!("{author}’s comment"),
+        (Kind::Comment, _, None) => "a comment".to_owned(),
+        (_, Some(title), _) => format!("“{title}”"),
+        (_, None, _) => format!("“{}”", text::excerpt(&item.text, NAME)),
+    }
+}

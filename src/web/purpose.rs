@@ -1,0 +1,94 @@
+//! What a log-in page is there for that nobody asked for, by the address of what somebody was about to do.
+
+use crate::config::{Audience, Config};
+
+/// What somebody was about to do, by the name that an address carries, and what the log-in page says of it.
+const PURPOSES: [(&str, &str); 15] = [
+    ("submit", "Log in to submit a story."),
+    ("reply", "Log in to comment."),
+    ("change", "Log in to change what you wrote."),
+    ("flag", "Log in to flag this."),
+    ("vouch", "Log in to vouch for this."),
+    ("save", "Log in to save this."),
+    ("hide", "Log in to hide this."),
+    ("order", "Log in to keep an order of comments."),
+    ("replies", "Log in to see the replies to you."),
+    ("list", "Log in to see this list: it is your own."),
+    ("invite", "Log in to invite people."),
+    ("settings", "Log in to see and change your settings."),
+    ("log", "Log in to read the log of moderation: here it is for members."),
+    ("moderate", "Log in as a moderator to do this."),
+    ("member", "Log in first: this is for members."),
+];
+
+/// The name as it was typed, where there is such a purpose; else none at all.
+pub fn known(typed: &str) -> &'static str {
+    PURPOSES.into_iter().find(|(name, _)| *name == typed).map_or("", |(name, _)| name)
+}
+
+/// What the log-in page says to whoever was about to do what is called this.
+pub fn said(name: &str) -> Option<String> {
+    PURPOSES.into_iter().find(|(known, _)| *known == name).map(|(_, said)| said.to_owned())
+}
+
+/// The name of what is done at an address for which one has to be logged in.
+pub fn of(path: &str) -> &'static str {
+    of_known(path).unwrap_or("member")
+}
+
+/// What the log-in page says that leads to this page; none where everybody may open that.
+pub fn of_page(goto: &str, config: &Config) -> Option<String> {
+    let path = goto.split(['?', '#']).next().unwrap_or_default();
+    let name = match of_known(path) {
+        None if path == "/log" && config.moderation_log == Audience::Members => "log",
+        name => name?,
+    };
+    said(name)
+}
+
+fn of_known(path: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    Some(match parts[..] {
+        ["submit", ..] => "submit",
+        ["item", _, "reply"] => "reply",
+        ["item", _, "edit" | "delete"] => "change",
+        ["item", _, "flag"] => "flag",
+        ["item", _, "vouch"] => "vouch",
+        ["item", _, "save"] => "save",
+        ["item", _, "hide"] => "hide",
+        ["item", _, "order"] => "order",
+        ["replies"] => "replies",
+        ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => "list",
+        ["invitations", ..] => "invite",
+        ["settings", ..] => "settings",
+        ["mod", ..] | ["item", _, "moderate" | "history"] => "moderate",
+        ["item", _, "kill" | "clear" | "lock" | "merge" | "detach" | "second-chance" | "pin"] => "moderate",
+        ["user", _, "moderate" | "note" | "warn" | "slow" | "ban" | "shadow" | "role"] => "moderate",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_purpose_has_a_sentence() {
+        for (path, name) in [
+            ("/submit", "submit"),
+            ("/submit/title", "submit"),
+            ("/item/5/reply", "reply"),
+            ("/item/5/save", "save"),
+            ("/settings/password", "settings"),
+            ("/mod/new", "moderate"),
+            ("/user/alice/ban", "moderate"),
+            ("/something/new", "member"),
+        ] {
+            assert_eq!(of(path), name);
+            assert!(said(name).is_some_and(|said| said.starts_with("Log in ")), "{name}");
+        }
+        for path in ["/", "/item/5", "/user/alice", "/new"] {
+            assert_eq!(of_known(path), None, "{path}");
+        }
+    }
+}
