@@ -17,7 +17,6 @@ use crate::domain::user::Member;
 use crate::store::{self, Commented, NewComment};
 use crate::web::arrival::{Arrival, Resubmitted};
 use crate::web::error::Error;
-use crate::web::flat::FlatView;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::item::Above;
@@ -27,7 +26,7 @@ use crate::web::path::Path;
 use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::view::{Eye, StoryView};
+use crate::web::view::{Eye, StoryView, When};
 use crate::web::written::Written;
 
 /// A comment as typed.
@@ -108,9 +107,13 @@ impl<'a> Reply<'a> {
     async fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Result<Response, Error> {
         let mut eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
         eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
-        let above = (self.item.kind == Kind::Comment).then(|| {
-            let view = FlatView::new(self.item, Some(self.root), &eye, None, false);
-            Above { id: view.id, author: view.author, gone: "[deleted]", when: view.when, html: view.html }
+        let above = (self.item.kind == Kind::Comment).then(|| Above {
+            id: self.item.id,
+            author: eye.author(self.item),
+            gone: "[deleted]",
+            when: When::new(self.item.time, eye.now),
+            html: eye.html(self.item),
+            is_cut: false,
         });
         Ok(self.form_about(above, text, errors, preview))
     }

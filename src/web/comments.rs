@@ -16,6 +16,7 @@ use crate::web::page::{Page, html};
 use crate::web::ranked::{Numbered, Slice};
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
+use crate::web::texts::Source;
 use crate::web::view::Eye;
 
 #[derive(Template)]
@@ -49,7 +50,8 @@ pub async fn flat_since(
     let mut eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
     let seen: Vec<&Item> =
         items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_))).collect();
-    eye.add(app.renderer(viewer.from).items(seen.iter().copied()).await?);
+    let texts = seen.iter().map(|item| Source::listed(item)).collect();
+    eye.add(app.renderer(viewer.from).page(texts).await?);
     Ok(seen
         .into_iter()
         .map(|item| {

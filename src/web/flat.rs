@@ -12,6 +12,8 @@ use crate::web::view::{Author, Eye, StoryView, Votes, When, mark};
 pub struct FlatView {
     pub id: ItemId,
     pub html: Arc<Html>,
+    /// Whether that is only its beginning.
+    pub is_cut: bool,
     pub author: Option<Author>,
     pub when: When,
     pub edited: Option<When>,
@@ -32,10 +34,12 @@ impl FlatView {
     /// `root` is the head of the comment's thread, where the viewer may know of it.
     pub fn new(item: &Item, root: Option<&Item>, eye: &Eye<'_>, answers: Option<UserId>, unseen: bool) -> FlatView {
         let own = item.is_own(eye.member);
+        let (html, is_cut) = eye.listed_html(item);
         let title = root.map(|root| StoryView::row(root, eye).title);
         FlatView {
             id: item.id,
-            html: eye.html(item),
+            html,
+            is_cut,
             author: eye.author(item),
             when: When::new(item.time, eye.now),
             edited: eye.edited(item),

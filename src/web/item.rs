@@ -48,6 +48,8 @@ pub struct Above {
     pub gone: &'static str,
     pub when: When,
     pub html: Arc<Html>,
+    /// Whether that is only its beginning.
+    pub is_cut: bool,
 }
 
 /// An earlier discussion of the same address.
@@ -139,7 +141,7 @@ pub async fn show(
     let (marks, since) = own_layer(&app, &viewer, root, &all).await?;
     let mut eye = Eye::new(&app, &viewer, marks);
     let renderer = app.renderer(viewer.from);
-    eye.add(renderer.items(around(&all, root, item, &eye)).await?);
+    eye.add(renderer.page(around(&all, root, item, &eye)).await?);
     let under = Under { all: &all, root, head: id, order };
     let (thread, comments) = match viewer.member() {
         Some(member) => app.shown.for_member(under, eye, member, since, generation, renderer).await?,
@@ -153,15 +155,17 @@ pub async fn show(
     Ok(response)
 }
 
-/// The items whose texts a page shows beside its comments: the story's, those that a comment answers, its own, a poll's options.
-fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &Eye<'_>) -> Vec<&'a Item> {
-    let mut around = vec![root];
-    match item.kind {
-        Kind::Comment => around.extend(thread::path(all, item.id).into_iter().chain([item])),
-        _ => around.extend(all.iter().filter(|item| item.kind == Kind::Pollopt && item.is_live())),
-    }
-    around.retain(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)));
-    around
+/// The texts that a page shows beside its comments: the story's, those that a comment answers, its own, a poll's options.
+fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &Eye<'_>) -> Vec<Source<'a>> {
+    let is_read = |item: &&Item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_));
+    let options = all.iter().filter(|item| item.kind == Kind::Pollopt && item.is_live());
+    let whole: Vec<&Item> = match item.kind {
+        Kind::Comment => vec![root, item],
+        _ => [root].into_iter().chain(options).collect(),
+    };
+    let above = thread::path(all, item.id).into_iter().filter(|item| item.kind == Kind::Comment);
+    let whole = whole.into_iter().filter(is_read).map(|item| Source::whole(item.id, &item.text));
+    whole.chain(above.filter(is_read).map(Source::listed)).collect()
 }
 
 /// The way to the story that another was merged into: for good, though a browser asks again, as a merge can be undone.
@@ -278,8 +282,8 @@ impl Parts<'_> {
         let above = above.iter().filter(|item| item.kind == Kind::Comment);
         let above: Vec<Above> = above
             .map(|item| {
-                let view = self.thread.alone(item);
-                Above { id: view.id, author: view.author, gone: view.gone, when: view.when, html: view.html }
+                let CommentView { id, author, gone, when, html, is_cut, .. } = self.thread.above(item);
+                Above { id, author, gone, when, html, is_cut }
             })
             .collect();
         let comment = self.thread.alone(self.item);

@@ -14,8 +14,8 @@ use crate::web::error::Error;
 use crate::web::pool::Share;
 use crate::web::view::Eye;
 
-/// The longest comment that a thread's page shows whole, in characters.
-const LONGEST_IN_THREAD: usize = 8_000;
+/// The longest comment that a page shows whole beside others, in characters.
+const LONGEST_LISTED: usize = 8_000;
 /// How much source is rendered before others have their turn, in bytes; a longer text goes by itself.
 const PIECE: usize = 16 * 1024;
 /// A page on which more source than this is to be rendered is a large one, in bytes.
@@ -41,18 +41,18 @@ impl<'s> Source<'s> {
         Source { id, text, is_cut: false }
     }
 
-    /// A comment's text as its thread's page shows it: where it is long, only its beginning.
-    pub fn in_thread(item: &'s Item) -> Source<'s> {
+    /// A comment's text as pages show it that have others too: where it is long, only its beginning.
+    pub fn listed(item: &'s Item) -> Source<'s> {
         Source { is_cut: is_long(&item.text), ..Source::whole(item.id, &item.text) }
     }
 }
 
 fn is_long(text: &str) -> bool {
-    text.len() > LONGEST_IN_THREAD && text.char_indices().nth(LONGEST_IN_THREAD).is_some()
+    text.len() > LONGEST_LISTED && text.char_indices().nth(LONGEST_LISTED).is_some()
 }
 
 fn html(text: &str, is_cut: bool) -> Html {
-    if is_cut { text::render(&text::cut(text, LONGEST_IN_THREAD).unwrap_or_default()) } else { text::render(text) }
+    if is_cut { text::render(&text::cut(text, LONGEST_LISTED).unwrap_or_default()) } else { text::render(text) }
 }
 
 /// Texts by item.
@@ -97,8 +97,8 @@ impl Eye<'_> {
         self.texts.get(item.id, &item.text, false)
     }
 
-    /// A comment's text as its thread's page shows it, and whether that is only its beginning.
-    pub fn html_in_thread(&self, item: &Item) -> (Arc<Html>, bool) {
+    /// A comment's text as pages show it that have others too, and whether that is only its beginning.
+    pub fn listed_html(&self, item: &Item) -> (Arc<Html>, bool) {
         let is_cut = is_long(&item.text);
         (self.texts.get(item.id, &item.text, is_cut), is_cut)
     }

@@ -165,7 +165,7 @@ pub fn is_read(node: &Node<At>) -> bool {
 /// The texts of the comments that can be read.
 pub fn sources<'n>(nodes: impl IntoIterator<Item = &'n Node<At>>) -> Vec<Source<'n>> {
     let read = nodes.into_iter().filter(|node| is_read(node));
-    read.map(|node| Source::in_thread(node.item.borrow())).collect()
+    read.map(|node| Source::listed(node.item.borrow())).collect()
 }
 
 /// Gives others their turn on the thread after so many bytes have been written without; how many there are now.

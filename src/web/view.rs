@@ -293,7 +293,16 @@ pub struct Thread<'a> {
 impl Thread<'_> {
     /// A comment by itself, whole, and without what hangs on it.
     pub fn alone(&self, item: &Item) -> CommentView {
-        let node = Node::<&Item> {
+        self.written(&self.node(item), |item| (self.eye.html(item), false))
+    }
+
+    /// The beginning of a comment that another answers.
+    pub fn above(&self, item: &Item) -> CommentView {
+        self.comment(&self.node(item))
+    }
+
+    fn node<'i>(&self, item: &'i Item) -> Node<&'i Item> {
+        Node {
             sight: self.eye.sees(item),
             item,
             depth: 0,
@@ -304,12 +313,11 @@ impl Thread<'_> {
             next: None,
             top: None,
             continues: false,
-        };
-        self.written(&node, |item| (self.eye.html(item), false))
+        }
     }
 
     pub fn comment<T: Borrow<Item>>(&self, node: &Node<T>) -> CommentView {
-        self.written(node, |item| self.eye.html_in_thread(item))
+        self.written(node, |item| self.eye.listed_html(item))
     }
 
     fn written<T>(&self, node: &Node<T>, html: impl FnOnce(&Item) -> (Arc<Html>, bool)) -> CommentView

@@ -85,26 +85,27 @@ async fn what_a_moderator_writes_shows_something() {
 #[tokio::test]
 async fn a_text_of_marks_becomes_no_page_many_times_as_long() {
     let (app, mut alice, mut bob, story) = forum().await;
-    let worst: String = ">>>>>>>>>>>>>>>>#\n\n".repeat(1_100).chars().take(20_000).collect();
-    for _ in 0..9 {
+    let worst: String = ">>>>>>>>>>>>>>>>#\n\n".repeat(1_100).chars().take(19_990).collect();
+    for nth in 0..9 {
+        let worst = format!("{worst}{nth}");
         alice.reply(story, &worst).await;
         bob.reply(story, &worst).await;
     }
     for path in [format!("/item/{story}"), "/comments".to_owned()] {
         let page = app.visitor().get(&path).await;
-        assert_eq!(page.status, StatusCode::OK);
+        assert_eq!((page.status, page.comments().len()), (StatusCode::OK, 18));
         assert!(page.body.len() < 18 * (8 * worst.len() + 4_096), "{path} has {} bytes", page.body.len());
     }
 }
 
 #[tokio::test]
-async fn a_long_comment_is_cut_in_its_thread_and_whole_on_its_own_page() {
+async fn a_long_comment_is_cut_beside_others_and_whole_on_its_own_page() {
     let (app, mut alice, mut bob, story) = forum().await;
     let paragraphs = |count| (0..count).map(|n| format!("Paragraph {n:03}.")).collect::<Vec<_>>().join("\n\n");
     let long = bob.reply(story, &format!("{}\n\nThe end.", paragraphs(600))).await;
     let short = bob.reply(story, &"a".repeat(8_000)).await;
     let code = bob.reply(story, &format!("```\n{}\n```\n\nThe end.", "let x = 1;\n".repeat(800))).await;
-    alice.reply(long, "An answer.").await;
+    let answer = alice.reply(long, "An answer.").await;
     for browser in [&mut app.visitor(), &mut alice] {
         let page = browser.get(&format!("/item/{story}")).await;
         let links = page.all(".c > details > p > a").into_iter().filter(|link| link.text == "Read the whole comment");
@@ -114,6 +115,16 @@ async fn a_long_comment_is_cut_in_its_thread_and_whole_on_its_own_page() {
         assert!(text.ends_with(". …") && text.contains("Paragraph 400.") && !text.contains("The end."), "{text}");
         assert_eq!(page.one(&format!("#c{short} > details > .t")).text.len(), 8_000);
         assert_eq!(page.one(&format!("#c{code} > details > .t > p")).text, "…", "the code ends in front of it");
+        for path in ["/comments".to_owned(), "/user/bob/comments".to_owned(), format!("/item/{answer}")] {
+            let page = browser.get(&path).await;
+            let cut = page.one(&format!("article:has(a[href='/item/{long}']):not(#c{answer})"));
+            cut.finds(1, &format!("p > a[href='/item/{long}']"));
+            assert!(
+                cut.text.contains("Paragraph 400.") && !cut.text.contains("Paragraph 599."),
+                "{path}: {}",
+                cut.text
+            );
+        }
         for id in [long, code] {
             let page = browser.get(&format!("/item/{id}")).await;
             assert!(page.says("The end.") && !page.says("Read the whole comment"), "{}", page.text());
