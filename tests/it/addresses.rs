@@ -4,7 +4,8 @@ use axum::http::{Method, StatusCode};
 
 use crate::app::{PASSWORD, TestApp};
 use crate::fields::fields;
-use crate::hostile::{check, inputs, members, short};
+use crate::fixtures::members;
+use crate::hostile::{check, inputs, short};
 
 /// Where the log-in page leads afterwards.
 const GOTO: &str = "form[action='/login'] [name=goto]";

@@ -7,16 +7,9 @@ use stoa::domain::item::ItemError;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
+use crate::fixtures::with_a_story;
 use crate::page::Element;
 use crate::sentences::refused;
-
-/// A story by alice, and bob.
-async fn forum() -> (TestApp, Browser, Browser, i64) {
-    let app = TestApp::new().await;
-    let (mut alice, bob) = (app.member("alice").await, app.member("bob").await);
-    let story = alice.story("A story", "https://example.com/a").await;
-    (app, alice, bob, story)
-}
 
 async fn answer(browser: &mut Browser, to: i64, text: &str) -> Page {
     browser.post(&format!("/item/{to}/reply"), &[("text", text)]).await
@@ -24,7 +17,7 @@ async fn answer(browser: &mut Browser, to: i64, text: &str) -> Page {
 
 #[tokio::test]
 async fn people_answer_each_other_at_any_depth() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     assert!(alice.get(&format!("/item/{story}")).await.says("No comments yet"));
     let form = alice.get(&format!("/item/{story}/reply")).await;
     assert_eq!(form.one("h1").text, "Add a comment");
@@ -57,7 +50,7 @@ async fn people_answer_each_other_at_any_depth() {
 
 #[tokio::test]
 async fn a_comment_is_written_in_markdown_and_seen_before_it_is_posted() {
-    let (app, mut alice, _, story) = forum().await;
+    let (app, mut alice, _, story) = with_a_story().await;
     let text = "> They said\n\n    let code = 1;\n\n* one\n* two\n\n<b>not bold</b> [x](javascript:alert(1))";
     let is_rendered = |shown: &Element| {
         assert_eq!(shown.one("blockquote").text, "They said");
@@ -79,7 +72,7 @@ async fn a_comment_is_written_in_markdown_and_seen_before_it_is_posted() {
 
 #[tokio::test]
 async fn an_empty_or_endless_comment_is_refused_and_its_text_kept() {
-    let (app, mut alice, _, story) = forum().await;
+    let (app, mut alice, _, story) = with_a_story().await;
     let long = "x".repeat(20_001);
     for (text, words) in
         [("", "Write something first."), (" \n\t", "Write something first."), (&long, "20001 characters")]
@@ -93,7 +86,7 @@ async fn an_empty_or_endless_comment_is_refused_and_its_text_kept() {
 
 #[tokio::test]
 async fn a_comment_can_be_edited_for_two_hours() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let comment = bob.reply(story, "A commment.").await;
     let edit = format!("/item/{comment}/edit");
     assert_eq!(alice.get(&edit).await.status, StatusCode::FORBIDDEN);
@@ -116,7 +109,7 @@ async fn a_comment_can_be_edited_for_two_hours() {
 
 #[tokio::test]
 async fn only_its_author_deletes_a_comment_and_only_once() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let comment = bob.reply(story, "A comment.").await;
     let delete = format!("/item/{comment}/delete");
     assert_eq!(alice.post(&delete, &[]).await.status, StatusCode::FORBIDDEN);
@@ -132,7 +125,7 @@ async fn only_its_author_deletes_a_comment_and_only_once() {
 
 #[tokio::test]
 async fn a_reply_deep_in_a_thread_waits_unless_it_comes_from_the_comment_s_own_page() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let first = bob.reply(story, "One.").await;
     let second = bob.reply(first, "Two.").await;
     let third = bob.reply(second, "Three.").await;
@@ -172,7 +165,7 @@ async fn a_thread_closes_at_the_age_that_the_operator_chose() {
 
 #[tokio::test]
 async fn locked_or_dead_places_take_no_comments() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let mut mia = app.person("mia", Role::Moderator).await;
     let comment = bob.reply(story, "A comment.").await;
     let below = alice.reply(comment, "Below it.").await;
@@ -205,7 +198,7 @@ async fn locked_or_dead_places_take_no_comments() {
 
 #[tokio::test]
 async fn a_thread_that_closes_while_somebody_writes_leaves_them_their_text() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let comment = alice.reply(story, "Answer me.").await;
     let typed = "Words that took an hour.";
     for (statement, status, why) in [
@@ -232,7 +225,7 @@ async fn a_thread_that_closes_while_somebody_writes_leaves_them_their_text() {
 
 #[tokio::test]
 async fn a_mention_links_to_its_person() {
-    let (app, mut alice, _, story) = forum().await;
+    let (app, mut alice, _, story) = with_a_story().await;
     let comment = alice.reply(story, "Thank you @bob, and `@carl`; write to me@example.com.").await;
     let page = app.visitor().get(&format!("/item/{story}")).await;
     let links = page.all(&format!("#c{comment} > details a[href^='/user/']"));
@@ -242,7 +235,7 @@ async fn a_mention_links_to_its_person() {
 
 #[tokio::test]
 async fn replies_are_counted_until_they_are_read() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let mut eve = app.member("eve").await;
     app.sql("update users set shadowed_at = 1 where name = 'eve'").await;
     app.pass(HOUR);
@@ -273,7 +266,7 @@ async fn replies_are_counted_until_they_are_read() {
 
 #[tokio::test]
 async fn what_a_shadow_banned_member_writes_is_seen_by_them_as_live_and_by_nobody_else() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     app.sql("update users set shadowed_at = 1 where name = 'bob'").await;
     let comment = bob.reply(story, "Unheard.").await;
     let unseen = bob.story("Unseen", "https://example.com/b").await;

@@ -2,7 +2,9 @@
 
 mod town;
 
-pub use town::{Flaggers, InUse, Town, come_in, is_in, long_standing, one_flag_kills, with_sign_up};
+pub use town::{
+    Flaggers, InUse, Town, come_in, is_in, long_standing, members, one_flag_kills, with_a_story, with_sign_up,
+};
 
 use axum::http::{Method, StatusCode};
 use stoa::config::Settings;

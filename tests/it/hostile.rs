@@ -3,10 +3,10 @@
 use axum::http::{Method, StatusCode};
 use stoa::domain::item::ItemId;
 use stoa::domain::thread::MAX_DEPTH;
-use stoa::domain::user::Role;
 use stoa::store::NewComment;
 
-use crate::app::{Browser, Page, TestApp};
+use crate::app::{Page, TestApp};
+use crate::fixtures::members;
 
 /// Texts that have broken other forums.
 pub fn inputs() -> Vec<String> {
@@ -103,14 +103,6 @@ fn check_elements(html: &str, what: &str) {
 
 pub fn short(text: &str) -> String {
     text.chars().take(60).collect()
-}
-
-pub async fn members(app: &TestApp) -> (Browser, Browser, i64, i64) {
-    let (mut alice, mut chief) = (app.member("alice").await, app.person("chief", Role::Admin).await);
-    let story = chief.text_story("A story", "Words.").await;
-    let comment = alice.reply(story, "A comment.").await;
-    alice.get("/").await;
-    (alice, chief, story, comment)
 }
 
 #[tokio::test]

@@ -9,14 +9,10 @@ use stoa::jobs::KEEP;
 use stoa::store::{Error, NewUser};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
-use crate::fixtures::invite;
+use crate::fixtures::{invite, with_sign_up};
 use crate::hostile::{check, inputs, short};
 
 const WHY: &str = "I weave, and I would like to talk about looms.";
-
-async fn forum() -> TestApp {
-    TestApp::with(|settings| settings.sign_up = Some(SignUp::Request)).await
-}
 
 async fn ask(browser: &mut Browser, name: &str, text: &str) -> Page {
     browser.post("/signup", &[("name", name), ("password", PASSWORD), ("text", text)]).await
@@ -44,7 +40,7 @@ async fn is_somebody(app: &TestApp, name: &str) -> bool {
 
 #[tokio::test]
 async fn somebody_asks_is_approved_and_logs_in() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     let mut ada = app.visitor();
     let form = ada.get("/signup").await;
@@ -86,7 +82,7 @@ async fn somebody_asks_is_approved_and_logs_in() {
 
 #[tokio::test]
 async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_were() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "Ada", WHY).await;
     let id = app.number("select id from requests where name = 'Ada'").await;
@@ -104,7 +100,7 @@ async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_we
 
 #[tokio::test]
 async fn the_name_is_theirs_while_they_wait() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     app.account("marta", Role::Moderator).await;
     let mut moderator = app.session("marta").await;
     ask(&mut app.visitor(), "Ada", WHY).await;
@@ -127,7 +123,7 @@ async fn the_name_is_theirs_while_they_wait() {
 
 #[tokio::test]
 async fn a_name_asked_for_by_many_at_once_is_one_person_s() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
     let pages = tokio::join!(ask(&mut one, "Ada", WHY), ask(&mut two, "ADA", WHY), ask(&mut three, "ada", WHY));
     let mut answers = [pages.0.status, pages.1.status, pages.2.status];
@@ -139,7 +135,7 @@ async fn a_name_asked_for_by_many_at_once_is_one_person_s() {
 
 #[tokio::test]
 async fn who_does_not_know_the_password_learns_nothing_of_a_request() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     ask(&mut app.visitor(), "ada", WHY).await;
     let mut answers = Vec::new();
     for name in ["ada", "bob"] {
@@ -153,7 +149,7 @@ async fn who_does_not_know_the_password_learns_nothing_of_a_request() {
 
 #[tokio::test]
 async fn a_request_says_why_and_what_will_not_do_is_kept() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let long = "x".repeat(2_001);
     for (name, text, field, words) in [
         ("ada", " \n", "text", "Write a few words"),
@@ -177,7 +173,7 @@ async fn a_request_says_why_and_what_will_not_do_is_kept() {
 
 #[tokio::test]
 async fn whoever_is_declined_reads_why_and_may_ask_again() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "ada", WHY).await;
     let page = decide(&mut moderator, "ada", "decline", "Tell us more, *please*.", &app).await;
@@ -205,7 +201,7 @@ async fn whoever_is_declined_reads_why_and_may_ask_again() {
 
 #[tokio::test]
 async fn requests_are_forgotten_in_time() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     for name in ["ada", "bob", "carol"] {
         ask(&mut app.visitor(), name, WHY).await;
@@ -245,7 +241,7 @@ async fn no_more_wait_than_can_be_read() {
 
 #[tokio::test]
 async fn two_moderators_at_once_make_one_account() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let (mut one, mut two) = (app.person("one", Role::Moderator).await, app.person("two", Role::Admin).await);
     ask(&mut app.visitor(), "ada", WHY).await;
     let pages =
@@ -263,7 +259,7 @@ async fn two_moderators_at_once_make_one_account() {
 
 #[tokio::test]
 async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     let link = invite(&mut moderator).await;
     let form = app.visitor().get(&link).await;
@@ -305,7 +301,7 @@ async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
 #[tokio::test]
 async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
     for mode in [SignUp::Open, SignUp::Invitation, SignUp::Closed] {
-        let before = forum().await;
+        let before = with_sign_up(SignUp::Request).await;
         before.account("moderator", Role::Moderator).await;
         ask(&mut before.visitor(), "ada", WHY).await;
         ask(&mut before.visitor(), "bob", WHY).await;
@@ -331,7 +327,7 @@ async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
 
 #[tokio::test]
 async fn an_import_does_not_take_the_name_of_somebody_who_waits() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "ada", WHY).await;
     app.import("{\"id\":1,\"type\":\"story\",\"by\":\"Ada\",\"time\":1,\"title\":\"A story\",\"score\":1}\n").await;
@@ -347,7 +343,7 @@ async fn an_import_does_not_take_the_name_of_somebody_who_waits() {
 
 #[tokio::test]
 async fn a_long_queue_is_read_in_pages() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     for n in 0..31 {
         let row = format!("'name{n}', 'hash', 'Words {n}.', {}", app.now().0 + n / 2);
@@ -363,7 +359,7 @@ async fn a_long_queue_is_read_in_pages() {
 
 #[tokio::test]
 async fn no_typed_text_breaks_a_request_or_its_answer() {
-    let app = forum().await;
+    let app = with_sign_up(SignUp::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     for (n, input) in inputs().into_iter().enumerate() {
         let what = short(&input);

@@ -3,19 +3,12 @@
 use axum::http::StatusCode;
 use stoa::domain::user::Role;
 
-use crate::app::{Browser, Page, TestApp};
+use crate::app::Page;
+use crate::fixtures::with_a_story;
 
 /// Texts of which nothing is seen.
 const BLANK: [&str; 8] = ["\u{200B}", "\u{2800}\u{2800}", "\u{3164}", "****", "> ", "---", "* ", "[](x)"];
 const UNSEEN: &str = "Nothing of that can be seen";
-
-/// A story by alice, and bob.
-async fn forum() -> (TestApp, Browser, Browser, i64) {
-    let app = TestApp::new().await;
-    let (mut alice, bob) = (app.member("alice").await, app.member("bob").await);
-    let story = alice.story("A story", "https://example.com/a").await;
-    (app, alice, bob, story)
-}
 
 #[track_caller]
 fn refuses(page: &Page, typed: &str, field: &str) {
@@ -25,7 +18,7 @@ fn refuses(page: &Page, typed: &str, field: &str) {
 
 #[tokio::test]
 async fn a_post_of_which_nothing_is_seen_is_refused() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let comment = bob.reply(story, "A comment.").await;
     alice.reply(comment, "An answer.").await;
     let before = app.number("select count(*) from items").await;
@@ -50,7 +43,7 @@ async fn a_post_of_which_nothing_is_seen_is_refused() {
 
 #[tokio::test]
 async fn a_title_of_which_nothing_is_seen_is_refused() {
-    let (_, mut alice, _, _) = forum().await;
+    let (_, mut alice, _, _) = with_a_story().await;
     for title in ["\u{200B}\u{200B}\u{200B}", "\u{2800} \u{2800}", "\u{3164}\u{3164}\u{3164}", "\u{301}\u{301}\u{301}"]
     {
         let page = alice.post("/submit", &[("title", title), ("url", "https://example.com/b"), ("text", "")]).await;
@@ -60,7 +53,7 @@ async fn a_title_of_which_nothing_is_seen_is_refused() {
 
 #[tokio::test]
 async fn what_a_moderator_writes_shows_something() {
-    let (app, mut alice, _, story) = forum().await;
+    let (app, mut alice, _, story) = with_a_story().await;
     let mut mia = app.person("mia", Role::Moderator).await;
     for blank in ["\u{200B}", "\u{2800}", "\u{3164}\u{FE0F}"] {
         for (path, form) in [
@@ -84,7 +77,7 @@ async fn what_a_moderator_writes_shows_something() {
 
 #[tokio::test]
 async fn a_text_of_marks_becomes_no_page_many_times_as_long() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let worst: String = ">>>>>>>>>>>>>>>>#\n\n".repeat(1_100).chars().take(19_990).collect();
     for nth in 0..9 {
         let worst = format!("{worst}{nth}");
@@ -100,7 +93,7 @@ async fn a_text_of_marks_becomes_no_page_many_times_as_long() {
 
 #[tokio::test]
 async fn a_long_comment_is_cut_beside_others_and_whole_on_its_own_page() {
-    let (app, mut alice, mut bob, story) = forum().await;
+    let (app, mut alice, mut bob, story) = with_a_story().await;
     let paragraphs = |count| (0..count).map(|n| format!("Paragraph {n:03}.")).collect::<Vec<_>>().join("\n\n");
     let long = bob.reply(story, &format!("{}\n\nThe end.", paragraphs(600))).await;
     let short = bob.reply(story, &"a".repeat(8_000)).await;
@@ -134,7 +127,7 @@ async fn a_long_comment_is_cut_beside_others_and_whole_on_its_own_page() {
 
 #[tokio::test]
 async fn links_in_a_text_end_where_a_reader_sees_them_end() {
-    let (app, _, mut bob, story) = forum().await;
+    let (app, _, mut bob, story) = with_a_story().await;
     let text = "“https://example.com/s”, 「https://example.com/t」 https://x.org/。 «https://x.org/u» (https://x.org/a_(b)).\n\n\
                 https://пример.рф/путь [x](<https://example.com/a b>)\n\n\
                 https://google.com@evil.example/ [y](https://google.com@evil.example/) <https://google.com@evil.example/>";
@@ -160,7 +153,7 @@ async fn links_in_a_text_end_where_a_reader_sees_them_end() {
 
 #[tokio::test]
 async fn strikethrough_and_tables_are_shown() {
-    let (app, _, mut bob, story) = forum().await;
+    let (app, _, mut bob, story) = with_a_story().await;
     let comment =
         bob.reply(story, "~~old~~ new in ~5 minutes\n\nname | points\n--- | ---\nann | 3\nbob | ~~4~~ 5").await;
     let page = app.visitor().get(&format!("/item/{comment}")).await;
