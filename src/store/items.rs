@@ -152,11 +152,10 @@ impl Store {
     pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<Commented> {
         let mut tx = self.begin().await?;
         let author = writers::writer(&mut tx, comment.author, now).await?;
-        let to = item_in(&mut tx, comment.parent).await?;
+        let (to, root) = item_and_root(&mut *tx, comment.parent).await?;
         if let Some(id) = first_comment(&mut *tx, &comment, now).await? {
             return Ok(Commented { id, again: true });
         }
-        let root = if to.root_id == to.id { to.clone() } else { item_in(&mut tx, to.root_id).await? };
         match to.may_reply(&root, &author, comment.policy, now, true) {
             Err(ItemError::Deleted) => return Err(Error::NotFound),
             allowed => allowed.map_err(Error::refused)?,
@@ -186,6 +185,14 @@ impl Store {
         Ok(Commented { id, again: false })
     }
 
+    /// An item and the head of its thread, which may be itself.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such item.
+    pub async fn item_and_root(&self, id: ItemId) -> Result<(Item, Item)> {
+        item_and_root(&self.read, id).await
+    }
+
     /// The story that `story` was submitted as a moment ago, if it was.
     pub async fn submitted_before(&self, story: &NewStory<'_>, now: Timestamp) -> Result<Option<ItemId>> {
         let first = first_story(&self.read, story, now).await?;
@@ -196,6 +203,17 @@ impl Store {
     pub async fn commented_before(&self, comment: &NewComment<'_>, now: Timestamp) -> Result<Option<ItemId>> {
         first_comment(&self.read, comment, now).await
     }
+}
+
+/// An item and the head of its thread, which may be itself.
+async fn item_and_root(db: impl SqliteExecutor<'_>, id: ItemId) -> Result<(Item, Item)> {
+    let both =
+        select_item!("where i.id in (select cast($1 as bigint) union all select root_id from items where id = $1)");
+    let found: Vec<Item> = sqlx::query_as(both).bind(id).fetch_all(db).await?;
+    let find = |id: ItemId| found.iter().find(|item| item.id == id).cloned().ok_or(Error::NotFound);
+    let item = find(id)?;
+    let root = find(item.root_id)?;
+    Ok((item, root))
 }
 
 /// An item within a transaction that writes.

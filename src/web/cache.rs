@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -184,10 +184,11 @@ fn key(app: &App, request: &Request) -> Option<Key> {
 }
 
 /// Answers a visitor from what is kept, or keeps what it had to have rendered.
-pub async fn serve(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
-    let Some(key) = key(&app, &request) else { return next.run(request).await };
+pub async fn serve(app: &App, request: Request, next: Next) -> Response {
+    let Some(key) = key(app, &request) else { return next.run(request).await };
     let headers = request.headers();
     let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
+    let address = Address::of_request(app, headers, request.extensions());
     let wanted = Wanted { form: best_form(headers), known, share: app.pool.of(address.share()) };
     if let Some(kept) = app.pages.kept.get(&key).await {
         return match app.pages.answer(key, kept, &wanted, &app.room).await {
@@ -199,7 +200,7 @@ pub async fn serve(State(app): State<App>, address: Address, request: Request, n
     let again = Request::from_parts(parts.clone(), Body::empty());
     // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
     let flight = Key { as_of: AsOf::Site(app.store.generation()), ..key.clone() };
-    match make(&app, flight, Request::from_parts(parts, body), next.clone()).await {
+    match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
         Ok(Made::Kept(kept)) => match app.pages.answer(key, kept, &wanted, &app.room).await {
             Ok(response) => response,
             Err(_) => refuse(again, next, Refusal::NoRoom).await,

@@ -66,6 +66,10 @@ pub fn query(path: &str, query: &str, now: Timestamp) -> Option<String> {
 
 /// The path under which `path` is known; none where that is itself.
 pub fn path(path: &str) -> Option<String> {
+    let is_plain = !path.contains('%') && !path.ends_with('/') && !path.starts_with("/item/");
+    if is_plain || path == "/" {
+        return None;
+    }
     let plain = unescaped(path);
     let trimmed = if plain.len() > 1 { plain.trim_end_matches('/') } else { &plain };
     let trimmed = if trimmed.is_empty() { "/" } else { trimmed };

@@ -69,8 +69,7 @@ async fn answered(
     member: &Member,
     now: Timestamp,
 ) -> Result<(Item, Item, Result<(), Error>), Error> {
-    let item = app.store.item(id).await?;
-    let root = if item.root_id == id { item.clone() } else { app.store.item(item.root_id).await? };
+    let (item, root) = app.store.item_and_root(id).await?;
     // Whoever answers a story that was merged meanwhile is told so, rather than that there is nothing.
     let merged = root.merged_into.is_some();
     let seen = if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), now)) };
@@ -152,12 +151,12 @@ impl<'a> Reply<'a> {
         let (app, now) = (self.app, self.viewer.now);
         let (author, parent) = (member.id, self.item.id);
         let new = NewComment { author, parent, text, origin: Some(origin), stopped: None, policy: &app.policy };
-        if let Some(first) = app.store.commented_before(&new, now).await? {
-            return Ok(self.at(first));
-        }
         let taken = match app.brake_post(Deed::Comment, text, member, address, now) {
             Ok(taken) => taken,
             Err(held) => {
+                if let Some(first) = app.store.commented_before(&new, now).await? {
+                    return Ok(self.at(first));
+                }
                 let form = self.form(typed, Mistakes::held(&held, held.on_form()), None).await?;
                 return Ok(limit::on_form(form, &held));
             }

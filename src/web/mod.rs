@@ -119,10 +119,6 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(trace)
         .with_state(app.clone());
-    // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that.
-    Ok(Router::new()
-        .fallback_service(site)
-        .layer(middleware::from_fn_with_state(app.clone(), cache::serve))
-        .layer(CatchPanicLayer::custom(outer::panicked))
-        .layer(middleware::from_fn_with_state(app, outer::outer)))
+    // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that, in one layer.
+    Ok(Router::new().fallback_service(site).layer(middleware::from_fn_with_state(app, outer::outer)))
 }

@@ -1,6 +1,11 @@
 //! What every request meets first and every answer passes last, what is kept in memory among them: an id, one address for a page, the
 //! headers that no answer goes without, and a line in the log for each that failed.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -11,8 +16,8 @@ use http::header::{
 };
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
-use tower_http::request_id::{MakeRequestId, MakeRequestUuid};
 
+use crate::web::cache;
 use crate::web::canonical;
 use crate::web::error::Error;
 use crate::web::goto::{Goto, LONGEST};
@@ -59,21 +64,19 @@ pub async fn refusals(request: Request, next: Next) -> Response {
 /// The outermost layer.
 pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     // The id is ours to give: somebody else's would stand in the log.
-    let id = MakeRequestUuid.make_request_id(&request).map(|id| id.into_header_value());
-    request.headers_mut().remove(REQUEST_ID);
-    if let Some(id) = &id {
-        request.headers_mut().insert(REQUEST_ID, id.clone());
-    }
+    let id = HeaderValue::from_str(&format!("{:032x}", fastrand::u128(..)))
+        .unwrap_or_else(|_| HeaderValue::from_static("0"));
+    request.headers_mut().insert(REQUEST_ID, id.clone());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = match arrive(&app, &mut request) {
         Some(redirect) => redirect,
-        None => next.run(request).await,
+        None => unless_panicking(cache::serve(&app, request, next)).await,
     };
     say_length(&mut response);
     if method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
-    let (status, id) = (response.status(), id.unwrap_or_else(|| HeaderValue::from_static("")));
+    let status = response.status();
     if status.is_server_error() {
         let path = shown_path(uri.path());
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -193,11 +196,18 @@ pub fn shown_path(path: &str) -> String {
     shown.collect::<Vec<_>>().join("/")
 }
 
-/// `CatchPanic`'s answer where what is kept in memory panicked, which no page can be asked from.
-pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    tracing::error!("a layer panicked");
-    let plain = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
-    (StatusCode::INTERNAL_SERVER_ERROR, plain, "Something broke. Please try again.\n").into_response()
+/// An answer, or a plain one where what is kept in memory panicked, which no page can be asked from.
+async fn unless_panicking(answer: impl Future<Output = Response>) -> Response {
+    let mut answer = pin!(answer);
+    poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))).unwrap_or_else(|_| {
+            tracing::error!("a layer panicked");
+            let plain = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+            let sentence = "Something broke. Please try again.\n";
+            Poll::Ready((StatusCode::INTERNAL_SERVER_ERROR, plain, sentence).into_response())
+        })
+    })
+    .await
 }
 
 #[cfg(test)]

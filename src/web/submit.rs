@@ -127,12 +127,12 @@ async fn publish(
     let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(origin));
     let section = title::section(title, &app.config.short_name);
     let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
-    if let Some(first) = app.store.submitted_before(&new, viewer.now).await? {
-        return Ok(Goto::new(&format!("/item/{first}")).redirect());
-    }
     let taken = match app.brake_post(Deed::Story, &story.text, member, address, viewer.now) {
         Ok(taken) => taken,
         Err(held) => {
+            if let Some(first) = app.store.submitted_before(&new, viewer.now).await? {
+                return Ok(Goto::new(&format!("/item/{first}")).redirect());
+            }
             let form = form(app, viewer, typed, Mistakes::held(&held, held.on_form()), None);
             return Ok(limit::on_form(form, &held));
         }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
+use http::Extensions;
 use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
 
@@ -35,12 +36,18 @@ impl Address {
     }
 }
 
+impl Address {
+    pub fn of_request(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Address {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        address(peer, headers, &app.config.trusted_proxies)
+    }
+}
+
 impl FromRequestParts<App> for Address {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Address, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(address(peer, &parts.headers, &app.config.trusted_proxies))
+        Ok(Address::of_request(app, &parts.headers, &parts.extensions))
     }
 }
 
