@@ -21,7 +21,6 @@ pub mod rule;
 pub mod signup;
 pub mod site;
 pub mod standing;
-pub mod tally;
 pub mod team;
 pub mod text;
 pub mod thread;

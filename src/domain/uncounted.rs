@@ -5,16 +5,13 @@
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::policy::Policy;
-use crate::domain::standing::Ban;
-use crate::domain::user::{Role, UserId};
+use crate::domain::user::{Member, Role, UserId};
 use crate::domain::vote::Dir;
 
 /// Why a vote is kept and not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(rename_all = "kebab-case")]
 pub enum Uncounted {
-    /// The ban came while the vote was on its way.
-    Banned,
     Shadowed,
     Young,
     SameAddress,
@@ -27,7 +24,6 @@ impl Uncounted {
     /// What moderators read.
     pub fn sentence(self) -> &'static str {
         match self {
-            Uncounted::Banned => "The voter is banned.",
             Uncounted::Shadowed => "The voter is shadow-banned.",
             Uncounted::Young => "The voter’s account was too young, and had brought in nothing yet.",
             Uncounted::SameAddress => {
@@ -55,16 +51,6 @@ const PREVAILING: usize = 25;
 pub const MOST_RING_VOTES: usize = 100;
 /// Karma below which an account has brought in nothing: what everybody begins with is 1 (the published source: 2).
 const NOTHING: i64 = 2;
-
-/// Whoever votes, as they stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Voter {
-    pub role: Role,
-    pub karma: i64,
-    pub created: Timestamp,
-    pub ban: Ban,
-    pub shadowed: bool,
-}
 
 /// An earlier vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,20 +81,17 @@ pub fn prevails(author: Option<UserId>, posted_last: &[Option<UserId>]) -> bool 
 
 /// Why a vote does not count; none where it does. `past` are the voter's earlier votes, latest first, some that were not counted among them.
 ///
-/// Moderators' votes count, save under a ban: who may kill a post need not vote it down. Votes up are no ring where their author moderates or
+/// Moderators' votes count: who may kill a post need not vote it down. Votes up are no ring where their author moderates or
 /// prevails, for a young forum is often one that its operator, or a few, write in.
 pub fn uncounted(
-    voter: &Voter,
+    voter: &Member,
     dir: Dir,
     about: About,
     past: &[Past],
     policy: &Policy,
     now: Timestamp,
 ) -> Option<Uncounted> {
-    if voter.ban.holds(now) {
-        return Some(Uncounted::Banned);
-    }
-    if voter.shadowed {
+    if voter.shadowed_at.is_some() {
         return Some(Uncounted::Shadowed);
     }
     if voter.role >= Role::Moderator {
@@ -132,7 +115,7 @@ pub fn uncounted(
 
 /// Whether it matters from where else something came: to members of little karma, for so a household's votes count once each of it has
 /// taken part, and a stock of accounts made for voting stays worth one vote.
-pub fn may_share_no_address(voter: &Voter, policy: &Policy) -> bool {
+pub fn may_share_no_address(voter: &Member, policy: &Policy) -> bool {
     voter.role < Role::Moderator && voter.karma < policy.karma_past_address
 }
 
@@ -158,10 +141,10 @@ fn is_natural(about: About) -> bool {
     about.author_moderates || about.author_prevails
 }
 
-/// Whether another so many votes of somebody could make a ring with this author, so that it matters what was posted last.
-pub fn may_become_ring(past: &[Past], author: Option<UserId>, more: usize, policy: &Policy) -> bool {
+/// Whether these votes could be a ring with this author, so that it matters what was posted last.
+pub fn may_be_ring(past: &[Past], author: Option<UserId>, policy: &Policy) -> bool {
     let to_author = past.iter().filter(|vote| vote.dir == Dir::Up && is_of(vote, author)).count();
-    policy.ring_votes > 0 && to_author.saturating_add(more) * 100 >= RING_SHARE * policy.ring_votes
+    policy.ring_votes > 0 && to_author * 100 >= RING_SHARE * policy.ring_votes
 }
 
 fn is_in_ring(past: &[&Past], author: Option<UserId>, policy: &Policy) -> bool {

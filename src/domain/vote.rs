@@ -50,9 +50,43 @@ pub struct Vote {
 }
 
 impl Vote {
+    /// What it adds to the score.
+    pub fn points(&self) -> i64 {
+        if self.counted { self.dir.points() } else { 0 }
+    }
+
     /// The points that its voter sees with it and nobody else does.
     pub fn unseen_points(&self) -> i64 {
         if self.counted { 0 } else { self.dir.points() }
+    }
+}
+
+/// What a vote leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voted {
+    /// As the voter sees it: with their own vote, though it may not count.
+    pub score: i64,
+    pub dir: Option<Dir>,
+    /// False where the same vote was there before.
+    pub changed: bool,
+}
+
+/// By how much an item's sums change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScoreDelta {
+    pub score: i64,
+    pub ups: i64,
+    pub downs: i64,
+}
+
+impl ScoreDelta {
+    /// A vote worth `before` is replaced by one worth `after`; 0 is no vote, or one that does not count.
+    pub fn between(before: i64, after: i64) -> ScoreDelta {
+        ScoreDelta {
+            score: after - before,
+            ups: i64::from(after == 1) - i64::from(before == 1),
+            downs: i64::from(after == -1) - i64::from(before == -1),
+        }
     }
 }
 
@@ -139,5 +173,26 @@ impl Vote {
             return Err(VoteError::UndoClosed(age::span(policy.undo_window)));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_change_by_what_a_vote_was_worth_and_is() {
+        for (before, after, score, ups, downs) in [
+            (0, 1, 1, 1, 0),
+            (0, -1, -1, 0, 1),
+            (1, 0, -1, -1, 0),
+            (1, -1, -2, -1, 1),
+            (-1, 1, 2, 1, -1),
+            (-1, 0, 1, 0, -1),
+            (0, 0, 0, 0, 0),
+            (1, 1, 0, 0, 0),
+        ] {
+            assert_eq!(ScoreDelta::between(before, after), ScoreDelta { score, ups, downs }, "{before} {after}");
+        }
     }
 }

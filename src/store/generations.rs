@@ -66,8 +66,8 @@ impl Generations {
     }
 
     /// After votes in the threads of these heads, by and on these people.
-    pub fn voted(&self, roots: &[ItemId], people: &BTreeSet<UserId>) {
-        roots.iter().filter_map(|root| one_of(&self.votes, root.0)).for_each(move_on);
+    pub fn voted(&self, root: ItemId, people: &BTreeSet<UserId>) {
+        one_of(&self.votes, root.0).into_iter().for_each(move_on);
         people.iter().for_each(|user| self.of_own(*user));
         move_on(&self.all);
     }

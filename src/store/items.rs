@@ -98,15 +98,6 @@ impl Store {
         Ok(sqlx::query_scalar("select root_id from items where id = $1").bind(id).fetch_one(&self.read).await?)
     }
 
-    /// Who wrote the item that `id` answers.
-    pub async fn parent_author(&self, id: ItemId) -> Result<Option<UserId>> {
-        Ok(sqlx::query_scalar("select p.author_id from items i join items p on p.id = i.parent_id where i.id = $1")
-            .bind(id)
-            .fetch_optional(&self.read)
-            .await?
-            .flatten())
-    }
-
     /// Submits a story, with its author's own first point; or, where a live story of the same address is young enough, votes for that
     /// one instead. Two submissions at once cannot both become stories, and none comes after its site or its author was banned. What its
     /// author sent a moment ago is not submitted again.
@@ -129,11 +120,12 @@ impl Store {
             if by == Some(story.author) {
                 return Ok(Submission::Duplicate(duplicate, KnownAddress::Own));
             }
-            let had_voted = has_voted(&mut tx, story.author, duplicate).await?;
             let vote = NewVote { user: story.author, item: duplicate, dir: Some(Dir::Up), origin: story.origin };
-            let (roots, people) = super::votes::vote_up_once(&mut tx, vote, policy, now).await?;
-            self.commit_votes(tx, roots, people).await?;
-            let known = if had_voted { KnownAddress::VotedBefore } else { KnownAddress::Voted };
+            let duplicated = item_in(&mut tx, duplicate).await?;
+            // A story has no votes down, so one that is there is up already, and nothing changes.
+            let voted = super::votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
+            self.commit_vote(tx, &duplicated, story.author).await?;
+            let known = if voted.changed { KnownAddress::Voted } else { KnownAddress::VotedBefore };
             return Ok(Submission::Duplicate(duplicate, known));
         }
         let id = put_story(&mut tx, &story, (author.shadowed_at.is_none(), stance.is_some()), now).await?;
@@ -313,15 +305,6 @@ async fn duplicate_of(
     .bind(author)
     .fetch_optional(&mut **tx)
     .await?)
-}
-
-async fn has_voted(tx: &mut Transaction<'static, Sqlite>, user: UserId, item: ItemId) -> Result<bool> {
-    let vote: Option<i64> = sqlx::query_scalar("select 1 from votes where user_id = $1 and item_id = $2")
-        .bind(user)
-        .bind(item)
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(vote.is_some())
 }
 
 async fn own_vote(tx: &mut Transaction<'static, Sqlite>, author: UserId, id: ItemId, now: Timestamp) -> Result<()> {

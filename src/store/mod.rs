@@ -149,8 +149,6 @@ pub struct Store {
     saving: Arc<saving::Saving>,
     origin_key: OriginKey,
     site_id: Arc<str>,
-    /// Votes that wait for the writer.
-    ballots: Arc<votes::Ballots>,
     /// What members looked at, until it is written.
     looks: Arc<looks::Looks>,
 }
@@ -187,14 +185,14 @@ impl Store {
         self.commit_then(tx, Generations::moved).await
     }
 
-    /// Commits votes and nothing else: those in the threads of these heads, by and on these people.
+    /// Commits votes and nothing else: those in the thread with this head, by and on these people.
     async fn commit_votes(
         &self,
         tx: Transaction<'static, Sqlite>,
-        roots: Vec<ItemId>,
+        root: ItemId,
         people: BTreeSet<UserId>,
     ) -> Result<()> {
-        self.commit_then(tx, move |generations| generations.voted(&roots, &people)).await
+        self.commit_then(tx, move |generations| generations.voted(root, &people)).await
     }
 
     /// Commits, and then says what became stale by it.
@@ -233,9 +231,8 @@ impl Store {
         Ok(())
     }
 
-    /// Writes the votes and the looks that wait, folds the log back into the database file and closes every connection.
+    /// Writes the looks that wait, folds the log back into the database file and closes every connection.
     pub async fn close(&self) {
-        self.write_waiting_votes().await;
         if let Err(error) = self.write_looks().await {
             tracing::warn!(?error, "what members looked at last could not be noted");
         }

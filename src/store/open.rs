@@ -114,7 +114,6 @@ impl Store {
             path: path.to_owned(),
             origin_key,
             site_id,
-            ballots: Arc::default(),
             looks: Arc::default(),
             generations,
             saving: Arc::default(),

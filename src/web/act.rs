@@ -9,9 +9,8 @@ use crate::clock::Timestamp;
 use crate::domain::brake::Deed;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::origin::Origin;
-use crate::domain::tally::Voted;
 use crate::domain::user::Member;
-use crate::domain::vote::Dir;
+use crate::domain::vote::{Dir, Voted};
 use crate::store::NewVote;
 use crate::web::error::Error;
 use crate::web::form::Form;
@@ -37,36 +36,18 @@ pub async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error>
     Ok(item)
 }
 
-/// A vote as it was cast.
-pub struct Cast {
-    kind: Kind,
-    voted: Voted,
-    /// It stood so before.
-    pub stood: bool,
-}
-
-/// Casts a vote or takes it back, where `member` may.
+/// Casts a vote or takes it back, where `member` may; answers what was voted on, and what the vote leaves.
 pub async fn cast(
     app: &App,
     member: &Member,
     (from, origin): (Address, Origin),
     (id, dir): (ItemId, Option<Dir>),
     now: Timestamp,
-) -> Result<Cast, Error> {
+) -> Result<(Kind, Voted), Error> {
     app.brake(Deed::Vote, member, from, now)?;
     let item = seen(app, id, member).await?;
-    let standing = app.store.vote_of(member.id, id).await?;
-    let turned = standing.as_ref().map(|vote| vote.dir) != dir;
-    if let Some(standing) = standing.filter(|vote| turned || vote.own) {
-        standing.may_undo(&app.policy, now).map_err(Error::forbidden)?;
-    }
-    if let Some(dir) = dir.filter(|_| turned) {
-        let answers = app.store.parent_author(id).await? == Some(member.id);
-        item.may_vote(dir, member, answers, &app.policy, now).map_err(Error::forbidden)?;
-    }
-    let new = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
-    let voted = app.store.vote(new, &app.policy, now).await?;
-    Ok(Cast { kind: item.kind, voted, stood: !turned })
+    let vote = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
+    Ok((item.kind, app.store.vote(vote, &app.policy, now).await?))
 }
 
 /// `POST /item/{id}/vote`: of a visitor, the way to the log-in that casts it.
@@ -82,7 +63,7 @@ pub async fn vote(
     let Some(member) = viewer.member() else {
         return Ok(session::to_log_in_and_vote(&vote.goto, &Pending::new(id, dir)));
     };
-    let Cast { kind, voted, .. } = cast(&app, member, (from, origin), (id, dir), viewer.now).await?;
+    let (kind, voted) = cast(&app, member, (from, origin), (id, dir), viewer.now).await?;
     if wants_json(&headers) {
         // A comment's points are its author's to see.
         let shown = (kind != Kind::Comment).then_some(voted.score);

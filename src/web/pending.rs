@@ -3,9 +3,9 @@
 use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
 use crate::domain::origin::Origin;
 use crate::domain::text;
-use crate::domain::vote::Dir;
+use crate::domain::vote::{Dir, Voted};
 use crate::store;
-use crate::web::act::{self, Cast};
+use crate::web::act;
 use crate::web::edit::back_to;
 use crate::web::error::Error;
 use crate::web::goto::Goto;
@@ -94,8 +94,8 @@ impl Pending {
     pub async fn cast(self, app: &App, viewer: &MaybeMember, from: (Address, Origin), goto: &Goto) -> Goto {
         let Some(member) = viewer.member() else { return self.not_cast() };
         match act::cast(app, member, from, (self.item, self.dir), viewer.now).await {
-            Ok(Cast { stood: false, .. }) => goto.clone(),
-            Ok(Cast { stood: true, .. }) | Err(_) => self.not_cast(),
+            Ok((_, Voted { changed: true, .. })) => goto.clone(),
+            Ok((_, Voted { changed: false, .. })) | Err(_) => self.not_cast(),
         }
     }
 }

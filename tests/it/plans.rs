@@ -64,8 +64,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN waiting_requests", " limit $", "the same"),
     ("SCAN up", "with recursive up (id, step)", "as many steps as the statement says"),
     ("SCAN more", "with more (id, ", "the values of the statement itself"),
-    ("SCAN asked", "with asked (", "the same"),
-    ("SCAN known", "), known (user_id, item_id)", "the same"),
     ("SCAN last_origins", " limit 20) as last_origins ", "an author's last 20, for each address that is asked for"),
     ("SCAN s USING INDEX items_new", " limit 50) as newest_stories ", NEWEST_50),
     ("SCAN newest_stories", " limit 50) as newest_stories ", "the same"),

@@ -1,14 +1,27 @@
 use super::*;
 use crate::clock::{DAY, HOUR};
+use crate::domain::thread::Order;
+use crate::domain::user::Theme;
 
 const NOW: Timestamp = Timestamp(1_795_435_200);
 const AUTHOR: UserId = UserId(1);
 const ANOTHER: UserId = UserId(2);
 
 /// Somebody of 100 days, with so much karma.
-fn voter(karma: i64) -> Voter {
-    let created = NOW.minus(100 * DAY);
-    Voter { role: Role::Member, karma, created, ban: Ban::default(), shadowed: false }
+fn voter(karma: i64) -> Member {
+    Member {
+        id: UserId(3),
+        name: "voter".to_owned(),
+        role: Role::Member,
+        karma,
+        created: NOW.minus(100 * DAY),
+        shadowed_at: None,
+        slowed_until: None,
+        show_dead: false,
+        theme: Theme::System,
+        comment_order: Order::Best,
+        replies_read_at: NOW,
+    }
 }
 
 fn about(same_address: bool) -> About {
@@ -23,7 +36,7 @@ fn past(votes: &[(usize, Dir, UserId)]) -> Vec<Past> {
         .collect()
 }
 
-fn judge(voter: &Voter, dir: Dir, about: About, past: &[Past]) -> Option<Uncounted> {
+fn judge(voter: &Member, dir: Dir, about: About, past: &[Past]) -> Option<Uncounted> {
     uncounted(voter, dir, about, past, &Policy::default(), NOW)
 }
 
@@ -37,19 +50,14 @@ fn an_ordinary_vote_counts() {
             assert_eq!(judge(&voter(karma), dir, about(false), &mixed), None);
         }
     }
-    let first = Voter { created: NOW, ..voter(1) };
+    let first = Member { created: NOW, ..voter(1) };
     assert_eq!(judge(&first, Dir::Up, about(false), &[]), None, "the first members of a forum have 1 karma");
 }
 
 #[test]
-fn who_is_banned_or_shadow_banned_is_not_counted_whatever_they_are() {
-    let shadowed = Voter { shadowed: true, role: Role::Moderator, ..voter(5_000) };
+fn who_is_shadow_banned_is_not_counted_whatever_they_are() {
+    let shadowed = Member { shadowed_at: Some(NOW), role: Role::Moderator, ..voter(5_000) };
     assert_eq!(judge(&shadowed, Dir::Up, about(false), &[]), Some(Uncounted::Shadowed));
-    let ban = |until| Ban { banned_at: Some(NOW.minus(9)), banned_until: until, ban_reason: None };
-    let banned = Voter { ban: ban(None), ..shadowed.clone() };
-    assert_eq!(judge(&banned, Dir::Up, about(false), &[]), Some(Uncounted::Banned));
-    let over = Voter { ban: ban(Some(NOW)), ..voter(1) };
-    assert_eq!(judge(&over, Dir::Up, about(false), &[]), None, "a ban ends by itself");
 }
 
 #[test]
@@ -62,9 +70,9 @@ fn a_young_account_without_karma_waits_where_a_forum_says_so() {
         (0, 2, None),
         (0, -5, Some(Uncounted::Young)),
     ] {
-        let voter = Voter { created: NOW.minus(age), ..voter(karma) };
+        let voter = Member { created: NOW.minus(age), ..voter(karma) };
         assert_eq!(uncounted(&voter, Dir::Up, about(false), &[], &policy, NOW), expected, "{age} {karma}");
-        let moderator = Voter { role: Role::Moderator, ..voter };
+        let moderator = Member { role: Role::Moderator, ..voter };
         assert_eq!(uncounted(&moderator, Dir::Up, about(false), &[], &policy, NOW), None);
     }
 }
@@ -77,7 +85,7 @@ fn an_address_that_others_share_matters_below_a_little_karma() {
     {
         for dir in [Dir::Up, Dir::Down] {
             assert_eq!(judge(&voter(karma), dir, about(true), &[]), expected, "{karma}");
-            let moderator = Voter { role: Role::Moderator, ..voter(karma) };
+            let moderator = Member { role: Role::Moderator, ..voter(karma) };
             assert_eq!(judge(&moderator, dir, about(true), &[]), None);
         }
     }

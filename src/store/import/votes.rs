@@ -8,9 +8,8 @@ use super::super::Result;
 use super::{NewItem, ROWS, Row};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
-use crate::domain::tally::Shift;
 use crate::domain::user::UserId;
-use crate::domain::vote::Dir;
+use crate::domain::vote::{Dir, ScoreDelta};
 
 /// A vote that counts. Nobody has two on one item, or one on their own.
 #[derive(Debug, Clone)]
@@ -22,16 +21,16 @@ pub struct ImportedVote {
 
 impl NewItem {
     /// What its votes come to, beside its points.
-    pub(super) fn voted(&self) -> Shift {
-        let mut shift = Shift::default();
+    pub(super) fn voted(&self) -> ScoreDelta {
+        let mut delta = ScoreDelta::default();
         for vote in &self.votes {
-            shift.score += vote.dir.points();
+            delta.score += vote.dir.points();
             match vote.dir {
-                Dir::Up => shift.ups += 1,
-                Dir::Down => shift.downs += 1,
+                Dir::Up => delta.ups += 1,
+                Dir::Down => delta.downs += 1,
             }
         }
-        shift
+        delta
     }
 }
 

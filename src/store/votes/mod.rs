@@ -1,26 +1,22 @@
 //! Votes. The vote's row, the item's score and its author's karma change in one transaction, so that a score is always the imported
-//! base and the counted votes, whoever votes at the same moment. What votes come to is `domain::tally`'s to say, and which of them count
-//! `domain::uncounted`'s; those that come together are written together, by `group`.
+//! base and the counted votes. Who may vote is `domain::vote`'s to say, and which votes count `domain::uncounted`'s: both are asked in that
+//! transaction, so that of two votes from one address both cannot be the first.
 
 mod facts;
-mod group;
 
 use std::collections::BTreeSet;
 
-use sqlx::{Sqlite, Transaction};
-use tokio::sync::oneshot;
+use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
-pub(super) use group::Ballots;
-
-use super::{Error, Result, Store};
+use super::items::item_in;
+use super::{Error, Result, Store, writers};
 use crate::clock::Timestamp;
-use crate::domain::item::{ItemId, Kind};
+use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::origin::Origin;
 use crate::domain::policy::Policy;
-use crate::domain::tally::{Ballot, Voted};
 use crate::domain::uncounted::Uncounted;
-use crate::domain::user::UserId;
-use crate::domain::vote::{Dir, Vote};
+use crate::domain::user::{Member, UserId};
+use crate::domain::vote::{Dir, ScoreDelta, Vote, Voted};
 
 /// A vote to be cast; with no `dir`, one to be taken back.
 #[derive(Debug, Clone, Copy)]
@@ -32,13 +28,6 @@ pub struct NewVote {
     pub origin: Option<Origin>,
 }
 
-impl NewVote {
-    fn ballot(self, policy: &Policy, at: Timestamp) -> Ballot {
-        let near = self.origin.and_then(|origin| origin.telling());
-        Ballot { user: self.user, item: self.item, dir: self.dir, near, at, policy: policy.clone() }
-    }
-}
-
 #[derive(sqlx::FromRow)]
 struct Row {
     dir: i64,
@@ -47,52 +36,127 @@ struct Row {
     at: Timestamp,
 }
 
-impl Store {
-    /// The vote of `user` on `item`, if there is one.
-    pub async fn vote_of(&self, user: UserId, item: ItemId) -> Result<Option<Vote>> {
-        let row: Option<Row> =
-            sqlx::query_as("select dir, counted, own, at from votes where user_id = $1 and item_id = $2")
-                .bind(user)
-                .bind(item)
-                .fetch_optional(&self.read)
-                .await?;
-        Ok(row.and_then(|row| {
-            let dir = Dir::from_points(row.dir)?;
-            Some(Vote { dir, at: row.at, own: row.own, counted: row.counted })
-        }))
-    }
+async fn vote_of(db: impl SqliteExecutor<'_>, user: UserId, item: ItemId) -> Result<Option<Vote>> {
+    let row: Option<Row> =
+        sqlx::query_as("select dir, counted, own, at from votes where user_id = $1 and item_id = $2")
+            .bind(user)
+            .bind(item)
+            .fetch_optional(db)
+            .await?;
+    Ok(row.and_then(|row| {
+        let dir = Dir::from_points(row.dir)?;
+        Some(Vote { dir, at: row.at, own: row.own, counted: row.counted })
+    }))
+}
 
-    /// Casts, turns or (with no `dir`) takes back a vote. Whether it counts is `domain::uncounted`'s to say; a vote that does not is kept and
-    /// changes nothing else. It is written in one transaction with those that wait beside it, and answered once that is committed.
+impl Store {
+    /// Casts, turns or (with no `dir`) takes back a vote. One that does not count is kept and changes nothing else.
     ///
     /// # Errors
-    /// `Conflict` for the author's own first point, which stays as it is.
+    /// `Refused` where the member may not, or not any more.
     pub async fn vote(&self, new: NewVote, policy: &Policy, now: Timestamp) -> Result<Voted> {
-        let (answer, answered) = oneshot::channel();
-        self.ballots.put(new.ballot(policy, now), answer);
-        // In a task of its own: somebody who goes away leaves their vote to be written, and those of others with it.
-        let store = self.clone();
-        tokio::spawn(async move { store.write_group().await });
-        answered.await.map_err(|_| Error::Other(sqlx::Error::WorkerCrashed))?
+        let mut tx = self.begin().await?;
+        let member = writers::writer(&mut tx, new.user, now).await?;
+        let item = item_in(&mut tx, new.item).await?;
+        let voted = cast(&mut tx, (&member, &item), new, policy, now).await?;
+        self.commit_vote(tx, &item, new.user).await?;
+        Ok(voted)
+    }
+
+    /// Commits a vote and nothing else.
+    pub(super) async fn commit_vote(&self, tx: Transaction<'static, Sqlite>, item: &Item, voter: UserId) -> Result<()> {
+        let people = BTreeSet::from_iter([Some(voter), item.author_id].into_iter().flatten());
+        self.commit_votes(tx, item.root_id, people).await
     }
 }
 
-/// The vote that a second submission of the same address is: cast unless there is one already, or the story is their own. Answers the heads
-/// of threads and the people that it concerns.
-pub(super) async fn vote_up_once(
+/// Casts, turns or takes back a vote of `member` on `item`, as both are in this transaction.
+pub(super) async fn cast(
     tx: &mut Transaction<'static, Sqlite>,
+    (member, item): (&Member, &Item),
     new: NewVote,
     policy: &Policy,
     now: Timestamp,
-) -> Result<(Vec<ItemId>, BTreeSet<UserId>)> {
-    let author: Option<UserId> =
-        sqlx::query_scalar("select author_id from items where id = $1").bind(new.item).fetch_one(&mut **tx).await?;
-    if author == Some(new.user) {
-        return Ok((Vec::new(), BTreeSet::new()));
+) -> Result<Voted> {
+    let before = vote_of(&mut **tx, member.id, item.id).await?;
+    let changed = before.map(|vote| vote.dir) != new.dir;
+    if let Some(before) = before.filter(|vote| changed || vote.own) {
+        before.may_undo(policy, now).map_err(Error::refused)?;
     }
-    // A story takes no vote down, so one that stands is up already, and nothing changes.
-    let (_, board) = group::write(tx, &[new.ballot(policy, now)]).await?;
-    Ok((board.roots(), board.people()))
+    let after = match new.dir {
+        _ if !changed => before,
+        None => {
+            take_back(tx, member.id, item.id).await?;
+            None
+        }
+        Some(dir) => {
+            let answers_member = facts::parent_author(tx, item).await? == Some(member.id);
+            item.may_vote(dir, member, answers_member, policy, now).map_err(Error::refused)?;
+            Some(put(tx, (member, item), (dir, new.origin), policy, now).await?)
+        }
+    };
+    let delta = ScoreDelta::between(before.map_or(0, |vote| vote.points()), after.map_or(0, |vote| vote.points()));
+    add(tx, item, delta).await?;
+    let unseen = after.map_or(0, |vote| vote.unseen_points());
+    Ok(Voted { score: item.score + delta.score + unseen, dir: after.map(|vote| vote.dir), changed })
+}
+
+/// Judges a vote and writes its row.
+async fn put(
+    tx: &mut Transaction<'static, Sqlite>,
+    (member, item): (&Member, &Item),
+    (dir, origin): (Dir, Option<Origin>),
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Vote> {
+    let near = origin.and_then(|origin| origin.telling());
+    let uncounted = facts::judge(tx, (member, item), (dir, near), policy, now).await?;
+    sqlx::query(
+        "insert into votes (user_id, item_id, dir, counted, uncounted, at, near) values ($1, $2, $3, $4, $5, $6, $7) \
+         on conflict (user_id, item_id) do update set dir = excluded.dir, counted = excluded.counted, \
+         uncounted = excluded.uncounted, at = excluded.at, near = excluded.near",
+    )
+    .bind(member.id)
+    .bind(item.id)
+    .bind(dir.points())
+    .bind(uncounted.is_none())
+    .bind(uncounted)
+    .bind(now)
+    .bind(near.map(|near| near.as_bytes().to_vec()))
+    .execute(&mut **tx)
+    .await?;
+    Ok(Vote { dir, at: now, own: false, counted: uncounted.is_none() })
+}
+
+async fn take_back(tx: &mut Transaction<'static, Sqlite>, user: UserId, item: ItemId) -> Result<()> {
+    sqlx::query("delete from votes where user_id = $1 and item_id = $2")
+        .bind(user)
+        .bind(item)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Adds to the sums of an item and to its author's karma; an option of a poll gives its author none.
+async fn add(tx: &mut Transaction<'static, Sqlite>, item: &Item, delta: ScoreDelta) -> Result<()> {
+    if delta == ScoreDelta::default() {
+        return Ok(());
+    }
+    sqlx::query("update items set score = score + $2, ups = ups + $3, downs = downs + $4 where id = $1")
+        .bind(item.id)
+        .bind(delta.score)
+        .bind(delta.ups)
+        .bind(delta.downs)
+        .execute(&mut **tx)
+        .await?;
+    if let Some(author) = item.author_id.filter(|_| item.kind != Kind::Pollopt) {
+        sqlx::query("update users set karma = karma + $2 where id = $1")
+            .bind(author)
+            .bind(delta.score)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
 }
 
 /// A vote that did not count, as moderators see it.
@@ -114,6 +178,11 @@ pub struct UncountedVote {
 }
 
 impl Store {
+    /// The vote of `user` on `item`, if there is one.
+    pub async fn vote_of(&self, user: UserId, item: ItemId) -> Result<Option<Vote>> {
+        vote_of(&self.read, user, item).await
+    }
+
     /// Votes that did not count, latest first, from before one that is named by when it was cast, by whom and on what.
     pub async fn uncounted_votes(&self, before: (Timestamp, UserId, ItemId), rows: i64) -> Result<Vec<UncountedVote>> {
         Ok(sqlx::query_as(
