@@ -78,7 +78,7 @@ fn reached(results: &Results, text: &mut String) {
     }
 }
 
-const FORMS: [&str; 5] = ["plain", "gzip", "brotli", "zstd", "304"];
+const FORMS: [&str; 4] = ["plain", "gzip", "brotli", "304"];
 
 fn visitors(results: &Results, text: &mut String) {
     let _ = writeln!(

@@ -35,7 +35,7 @@ const STAMPEDE: &str = "stampede of 1,000 on a thread that has changed";
 const STAMPEDE_ON_KEPT: &str = "the same on one that has not";
 
 /// How a visitor may ask, and how a member does.
-const VISITOR: [(&str, &str); 4] = [("plain", "identity"), ("gzip", "gzip"), ("brotli", "br"), ("zstd", "zstd")];
+const VISITOR: [(&str, &str); 3] = [("plain", "identity"), ("gzip", "gzip"), ("brotli", "br")];
 pub const MEMBER: [(&str, &str); 2] = [("plain", "identity"), ("compressed", BROWSER)];
 
 pub fn measure(items: u32, plan: &Plan, results: &mut Results) {

@@ -5,7 +5,7 @@ use crate::results::{Results, Row, figure};
 
 /// Pages that should cost a visitor no more than their bytes; those that are made for each who asks are not among them.
 const FOR_VISITORS: [&str; 5] = ["front page", "650-comment thread", "3,000-comment thread", "user page", "feed"];
-const FORMS: [&str; 4] = ["plain", "gzip", "brotli", "zstd"];
+const FORMS: [&str; 3] = ["plain", "gzip", "brotli"];
 /// What should cost the same on a site of any size.
 const OF_ANY_SIZE: [&str; 5] = ["front page", "650-comment thread", "user page", "votes", "comments"];
 

@@ -200,7 +200,7 @@ impl Forum {
         let mut browser = self.people.get(who).cloned().unwrap_or(visitor);
         let is_visitor = browser.name.is_empty();
         let theme = self.pick(&["theme=dark", "theme=light", "a=b"]);
-        let encoding = self.pick(&["", "gzip", "br", "zstd", "gzip, deflate, br, zstd"]);
+        let encoding = self.pick(&["", "gzip", "br", "gzip, deflate, br, zstd"]);
         let mut headers = Vec::new();
         if is_visitor {
             headers.push(("cookie", theme));

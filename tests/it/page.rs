@@ -232,7 +232,6 @@ impl Page {
         match self.header("content-encoding") {
             "gzip" => drop(flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("gzip")),
             "br" => drop(brotli::Decompressor::new(&self.body[..], 4_096).read_to_end(&mut plain).expect("brotli")),
-            "zstd" => plain = zstd::stream::decode_all(&self.body[..]).expect("zstd"),
             "" => plain.clone_from(&self.body),
             other => panic!("nobody asked for {other}"),
         }
