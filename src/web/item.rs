@@ -27,14 +27,14 @@ use crate::web::fate::{FateView, Signs};
 use crate::web::flag::Panel;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
-use crate::web::page::{self, Page, json};
+use crate::web::page::{Page, json};
 use crate::web::path::Path;
 use crate::web::poll::OptionView;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::texts::Source;
 use crate::web::threads::Kept;
-use crate::web::under::{Comments, Slot, Under};
+use crate::web::under::{Around, Comments, Slot, Under};
 use crate::web::view::{Author, CommentView, Eye, StoryView, Thread, When};
 
 /// How long a page's description is, in characters.
@@ -149,7 +149,7 @@ pub async fn show(
     };
     let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread, came: &came };
     let page = parts.page(&all, order, &comments).await?;
-    let page = page::text(&page).map_err(Error::internal)?;
+    let page = Around::render(&page, &page.slot).map_err(Error::internal)?;
     let mut response = comments.inside(page, &headers, renderer.share).await?;
     response.extensions_mut().insert(OfThread(generation));
     Ok(response)
@@ -229,7 +229,7 @@ impl Parts<'_> {
                 order,
                 is_empty: comments.is_empty(),
             },
-            slot: Slot,
+            slot: Slot::default(),
             closed_is_told: is_locked || self.item.deleted_at.is_some(),
             closed,
             signs,

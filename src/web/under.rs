@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use askama::Template;
 use axum::response::Response;
@@ -57,19 +58,44 @@ struct CommentHtml<'a> {
     goto: String,
 }
 
-/// The place of a page's comments in its template. It is marked by characters that no text on a page holds, and what follows the first
-/// mark stands behind the comments.
-pub struct Slot;
-
-const MARK: &str = "\0comments\0";
+/// The place of a page's comments in its template.
+#[derive(Clone, Default)]
+pub struct Slot(Arc<AtomicBool>);
 
 impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(MARK)
+    /// Writes nothing: what is written afterwards goes behind the comments.
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 
 impl askama::filters::HtmlSafe for Slot {}
+
+/// A page around its comments.
+pub struct Around {
+    before: String,
+    after: String,
+    slot: Slot,
+}
+
+impl fmt::Write for Around {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let half = if self.slot.0.load(Ordering::Relaxed) { &mut self.after } else { &mut self.before };
+        half.push_str(text);
+        Ok(())
+    }
+}
+
+impl Around {
+    /// What stands in front of and behind the slot of a page.
+    pub fn render(page: &impl Template, slot: &Slot) -> askama::Result<Around> {
+        let before = String::with_capacity(16_384);
+        let mut around = Around { before, after: String::new(), slot: slot.clone() };
+        page.render_into(&mut around)?;
+        Ok(around)
+    }
+}
 
 impl Comments {
     pub fn is_empty(&self) -> bool {
@@ -77,18 +103,10 @@ impl Comments {
     }
 
     /// The answer to `request`: the page, and the comments in their slot.
-    pub async fn inside(self, page: String, request: &HeaderMap, share: Share<'_>) -> Result<Response, Error> {
-        let page = Bytes::from(page);
-        let text = std::str::from_utf8(&page).unwrap_or_default();
-        let pieces = match text.find(MARK) {
-            Some(at) => {
-                let mut pieces = vec![Piece::Own(page.slice(..at))];
-                pieces.extend(self.pieces);
-                pieces.push(Piece::Own(page.slice(at + MARK.len()..)));
-                pieces
-            }
-            None => vec![Piece::Own(page)],
-        };
+    pub async fn inside(self, page: Around, request: &HeaderMap, share: Share<'_>) -> Result<Response, Error> {
+        let mut pieces = vec![Piece::Own(Bytes::from(page.before))];
+        pieces.extend(self.pieces);
+        pieces.push(Piece::Own(Bytes::from(page.after)));
         parts::page(pieces, &self.rooms, request, share).await
     }
 }
