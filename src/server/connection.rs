@@ -37,7 +37,7 @@ impl Connection {
         let now = Instant::now();
         Connection {
             stream,
-            requests: Arc::default(),
+            requests: place.requests(),
             patience,
             is_proxy,
             turns: 0,
@@ -79,6 +79,10 @@ impl Connection {
 
     /// Whether it has waited long enough; where not, `cx` is woken when it has.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.requests.wake_when_evicted(cx);
+        if self.requests.is_evicted() {
+            return true;
+        }
         let Some(due) = self.due() else { return false };
         if due < self.alarm.deadline() {
             self.alarm.as_mut().reset(due);

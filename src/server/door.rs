@@ -10,12 +10,11 @@ use std::task::Poll;
 
 use axum::extract::connect_info::Connected;
 use axum_server::{AddrListener, Address};
-#[cfg(target_os = "linux")]
-use socket2::SockFilter;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::connection::Connection;
+use super::watch::Requests;
 use crate::config::{Config, Nets};
 use crate::domain::origin::Width;
 use crate::patience::Patience;
@@ -75,26 +74,35 @@ impl Closing {
     }
 }
 
-type Shares = Arc<Mutex<HashMap<IpAddr, usize>>>;
+/// The connections of each address, the oldest first.
+type Shares = Arc<Mutex<HashMap<IpAddr, Vec<Arc<Requests>>>>>;
 
 /// A connection's place, given back when dropped.
 pub struct Place {
     _one: OwnedSemaphorePermit,
-    _share: Option<Share>,
+    share: Option<Share>,
+}
+
+impl Place {
+    /// The requests of the connection.
+    pub fn requests(&self) -> Arc<Requests> {
+        self.share.as_ref().map(|share| Arc::clone(&share.requests)).unwrap_or_default()
+    }
 }
 
 /// One of the connections that an address may have, given back when dropped.
 struct Share {
     shares: Shares,
     line: IpAddr,
+    requests: Arc<Requests>,
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = shares.get_mut(&self.line) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
+        if let Some(connections) = shares.get_mut(&self.line) {
+            connections.retain(|one| !Arc::ptr_eq(one, &self.requests));
+            if connections.is_empty() {
                 shares.remove(&self.line);
             }
         }
@@ -118,6 +126,9 @@ impl Door {
 
     async fn place(&self) -> io::Result<OwnedSemaphorePermit> {
         let free = self.places.available_permits();
+        if free == 0 {
+            self.make_place();
+        }
         if free == 0 && !self.full.swap(true, Ordering::Relaxed) {
             tracing::warn!(connections = self.all, "all connections are taken: the next wait until one is closed");
         } else if free > self.all / 2 {
@@ -126,15 +137,28 @@ impl Door {
         Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)
     }
 
-    /// The next connection. Once the door is closing, those who are on their way are still let in, and nobody sets out any more.
+    /// Closes a connection of whoever has most, so that nobody keeps all others out: the oldest of those that wait for
+    /// a request or for their reader. A proxy's are none of them, nor is the only one of an address.
+    fn make_place(&self) {
+        let Some(shares) = self.shares.as_ref() else { return };
+        let shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(most) = shares.values().filter(|connections| connections.len() > 1).max_by_key(|all| all.len()) else {
+            return;
+        };
+        if let Some(idle) = most.iter().find(|one| one.running() == 0 && !one.is_evicted()) {
+            idle.evict();
+        }
+    }
+
+    /// The next connection. Once the door is closing, those who have come are still let in, and it is closed after the last of them.
     async fn next(&self) -> io::Result<(TcpStream, SocketAddr)> {
         loop {
             let knock = poll_fn(|cx| {
                 let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
                 let Some(open) = listener.as_ref() else { return Poll::Pending };
                 let next = open.poll_accept(cx);
-                // Where nobody can be kept from setting out, the door is closed as soon as none stands before it.
-                if next.is_pending() && self.closing.is_said() && turn_away(open).is_err() {
+                // A listener that is closed resets whom it has greeted and not yet handed over: it is, once there are none.
+                if next.is_pending() && self.closing.is_said() {
                     *listener = None;
                 }
                 next
@@ -152,12 +176,13 @@ impl Door {
         let Some(shares) = self.shares.as_ref().filter(|_| !is_proxy) else { return Some(None) };
         let line = Width::Near.network(ip);
         let mut counts = shares.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(line).or_default();
-        if *count >= self.all.div_ceil(PART) {
+        let connections = counts.entry(line).or_default();
+        if connections.len() >= self.all.div_ceil(PART) {
             return None;
         }
-        *count += 1;
-        Some(Some(Share { shares: Arc::clone(shares), line }))
+        let requests = Arc::default();
+        connections.push(Arc::clone(&requests));
+        Some(Some(Share { shares: Arc::clone(shares), line, requests }))
     }
 }
 
@@ -176,7 +201,7 @@ impl AddrListener<Connection, Peer> for Door {
                 tracing::debug!(%address, "an address has too many connections: this one is closed");
                 continue;
             };
-            let place = Place { _one: one, _share: share };
+            let place = Place { _one: one, share };
             if let Err(error) = tune(&stream, self.all.saturating_sub(self.places.available_permits())) {
                 tracing::debug!(%address, %error, "a connection was closed before it began");
                 continue;
@@ -192,34 +217,6 @@ impl AddrListener<Connection, Peer> for Door {
         let listener = listener.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         listener.local_addr().map(Peer)
     }
-}
-
-/// Drops the packets that would begin a connection, and no others: who sends one tries again a second later, and is then refused rather
-/// than let in and forgotten. A listener that is closed resets whom it has greeted and not yet handed over.
-#[cfg(target_os = "linux")]
-fn turn_away(listener: &TcpListener) -> io::Result<()> {
-    /// Where a TCP header has its flags, in bytes, and two of them.
-    const FLAGS: u32 = 13;
-    const SYN: u32 = 0x02;
-    const ACK: u32 = 0x10;
-    /// Operations of the classic packet filter: load a byte, mask it, compare it, decide.
-    const LOAD: u16 = 0x30;
-    const AND: u16 = 0x54;
-    const EQUAL: u16 = 0x15;
-    const TAKE: u16 = 0x06;
-    let filter = [
-        SockFilter::new(LOAD, 0, 0, FLAGS),
-        SockFilter::new(AND, 0, 0, SYN | ACK),
-        SockFilter::new(EQUAL, 0, 1, SYN),
-        SockFilter::new(TAKE, 0, 0, 0),
-        SockFilter::new(TAKE, 0, 0, u32::MAX),
-    ];
-    socket2::SockRef::from(listener).attach_filter(&filter)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn turn_away(_: &TcpListener) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// An answer is sent at once, and no more of it is handed to the system than the reader takes soon; the less, the more are connected.

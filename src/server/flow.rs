@@ -1,5 +1,5 @@
 //! How far the answers of an HTTP/2 connection have come. There an answer that its reader does not take stands still while the connection
-//! goes on, so each is sent in pieces that tell when they are gone.
+//! goes on, so each is sent in pieces, and it is noted when one was asked for last.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::watch::Requests;
 
 /// How long a piece is, in bytes: who takes so much in the time for a reader is no sleeper.
-const PIECE: usize = 4 * 1024;
+const PIECE: usize = 16 * 1024;
 
 /// The answers that are on their way, and when each moved last.
 #[derive(Debug, Default)]
@@ -44,20 +44,24 @@ impl Answers {
     }
 }
 
-/// An answer, until its last piece is gone.
-struct Answer {
+/// The body of an answer, handed out in pieces as its reader takes them.
+pub struct Flow {
+    body: Body,
+    /// What is left of the part that was handed over last.
+    left: Bytes,
     requests: Arc<Requests>,
     id: usize,
 }
 
-impl Answer {
-    fn begin(requests: &Arc<Requests>) -> Answer {
+impl Flow {
+    pub fn new(body: Body, requests: &Arc<Requests>) -> Flow {
         let id = requests.answers.begun.fetch_add(1, Ordering::Relaxed);
-        let answer = Answer { requests: Arc::clone(requests), id };
-        answer.moved();
-        answer
+        let flow = Flow { body, left: Bytes::new(), requests: Arc::clone(requests), id };
+        flow.moved();
+        flow
     }
 
+    /// HTTP/2 asks for the next piece when its reader has room for it.
     fn moved(&self) {
         let (now, mut moved) = (Instant::now(), self.requests.answers.lock());
         moved.each.insert(self.id, now);
@@ -67,41 +71,9 @@ impl Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for Flow {
     fn drop(&mut self) {
         self.requests.answers.lock().each.remove(&self.id);
-    }
-}
-
-/// A piece of an answer: it lasts until it is written out, or nobody wants it any more.
-struct Piece {
-    bytes: Bytes,
-    of: Arc<Answer>,
-}
-
-impl AsRef<[u8]> for Piece {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-impl Drop for Piece {
-    fn drop(&mut self) {
-        self.of.moved();
-    }
-}
-
-/// The body of an answer, handed out piece by piece.
-pub struct Flow {
-    body: Body,
-    /// What is left of the part that was handed over last.
-    left: Bytes,
-    answer: Arc<Answer>,
-}
-
-impl Flow {
-    pub fn new(body: Body, requests: &Arc<Requests>) -> Flow {
-        Flow { body, left: Bytes::new(), answer: Arc::new(Answer::begin(requests)) }
     }
 }
 
@@ -118,9 +90,9 @@ impl http_body::Body for Flow {
                 None => return Poll::Ready(None),
             }
         }
+        self.moved();
         let length = PIECE.min(self.left.len());
-        let piece = Piece { bytes: self.left.split_to(length), of: Arc::clone(&self.answer) };
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_owner(piece)))))
+        Poll::Ready(Some(Ok(Frame::data(self.left.split_to(length)))))
     }
 
     fn is_end_stream(&self) -> bool {

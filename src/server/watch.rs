@@ -3,9 +3,9 @@
 use std::future::{Future, Ready, ready};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -27,6 +27,8 @@ pub struct Requests {
     running: AtomicUsize,
     turns: AtomicUsize,
     many: AtomicBool,
+    evicted: AtomicBool,
+    waker: Mutex<Option<Waker>>,
     /// Of HTTP/2.
     pub(super) answers: Answers,
 }
@@ -44,6 +46,24 @@ impl Requests {
 
     pub(super) fn turn(&self) {
         self.turns.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Ends the connection.
+    pub fn evict(&self) {
+        self.evicted.store(true, Ordering::Release);
+        if let Some(waker) = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            waker.wake();
+        }
+    }
+
+    /// Wakes `cx` when the connection is to end.
+    pub(super) fn wake_when_evicted(&self, cx: &Context<'_>) {
+        *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+    }
+
+    /// Whether the connection is to end now.
+    pub(super) fn is_evicted(&self) -> bool {
+        self.evicted.load(Ordering::Acquire)
     }
 
     /// Whether several may run at a time, which is HTTP/2.

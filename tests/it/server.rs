@@ -63,6 +63,13 @@ impl Forum {
         socket.connect(self.address).await.expect("a connection")
     }
 
+    /// A connection from another address of this machine.
+    async fn connect_from(&self, last: u8) -> TcpStream {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::from(([127, 0, 0, last], 0))).expect("an address of this machine");
+        socket.connect(self.address).await.expect("a connection")
+    }
+
     async fn ask(&self, request: &str) -> (String, String) {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.expect("sent");
@@ -270,6 +277,25 @@ async fn whoever_sends_slowly_keeps_nobody_out() {
     one.write_all(&[b' '; 100]).await.expect("sent");
     let (head, _) = answer(&mut one).await.expect("an answer");
     assert!(head.starts_with("HTTP/1.1 303"), "what comes at last is taken: {head}");
+}
+
+#[tokio::test]
+async fn addresses_that_take_all_places_and_ask_nothing_keep_nobody_out() {
+    let limited = TestApp::with(|settings| {
+        settings.connections = Some(8);
+        settings.limits = Some(stoa::config::Switch::On);
+    });
+    let forum = Forum::of(&limited.await, PATIENT);
+    let mut idle = Vec::new();
+    for last in [2, 2, 3, 3, 4, 4, 5, 5] {
+        idle.push(forum.connect_from(last).await);
+    }
+    for last in 6..10 {
+        let mut reader = forum.connect_from(last).await;
+        reader.write_all(ASK).await.expect("sent");
+        let answered = timeout(LONG / 2, answer(&mut reader)).await.expect("there is a place");
+        assert!(answered.is_some_and(|(head, _)| head.starts_with("HTTP/1.1 200")), "{last}");
+    }
 }
 
 #[tokio::test]
