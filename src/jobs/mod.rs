@@ -27,6 +27,9 @@ pub const KEEP: Keep = Keep {
 /// How often other processes' writes are looked for, and what members looked at is written.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How often refusals are logged in sum.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// How long work that panicked rests before it begins anew.
 const REST: Duration = Duration::from_secs(1);
 
@@ -36,6 +39,8 @@ pub fn begin(app: &App) {
     tokio::spawn(keep_up("forgetting", move || forget(one.clone())));
     tokio::spawn(keep_up("noticing others", move || notice_others(two.clone())));
     tokio::spawn(keep_up("writing looks", move || write_looks(four.clone())));
+    let five = app.clone();
+    tokio::spawn(keep_up("logging refusals", move || log_refusals(five.clone())));
     tokio::spawn(keep_up("keeping the log small", move || keep_log_small(three.clone())));
 }
 
@@ -68,6 +73,15 @@ async fn write_looks(app: App) {
         if let Err(error) = app.store.write_looks().await {
             tell(&app.store, &error, "what members looked at could not be noted");
         }
+    }
+}
+
+/// Logs how many requests were refused, in sum, until the process ends.
+async fn log_refusals(app: App) {
+    let mut rounds = tokio::time::interval(MINUTE);
+    loop {
+        rounds.tick().await;
+        app.refusals.log();
     }
 }
 

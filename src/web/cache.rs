@@ -304,8 +304,10 @@ impl Kept {
             None => None,
         };
         let (body, named) = match compressed {
-            Some((Compressed { bytes, room: shared }, name)) => (room.body(bytes, shared)?, Some(name)),
-            None => (room.body(&self.plain, &self.room)?, None),
+            Some((Compressed { bytes, room: shared }, name)) => {
+                (room.body(bytes, shared, wanted.share.address)?, Some(name))
+            }
+            None => (room.body(&self.plain, &self.room, wanted.share.address)?, None),
         };
         let mut response = Response::new(body);
         *response.headers_mut() = self.headers.clone();

@@ -1,10 +1,9 @@
 //! How many at once: past that, the answer is a polite “later”.
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
@@ -16,15 +15,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::LARGEST_BODY;
 use crate::web::error::Error;
-use crate::web::limit::Address;
+use crate::web::fair_semaphore::{FairPermit, FairSemaphore};
+use crate::web::limit::{self, Address};
 use crate::web::state::App;
 use crate::web::written;
 
 /// The part of all places that is kept for what somebody has typed: an eighth.
 const FOR_WRITERS: usize = 8;
 
-/// One address may have this part of what there is: a quarter.
-const SHARE: usize = 4;
 /// What all requests whose body is waited for may take in memory together, in kilobytes.
 const BODIES: usize = 32 * 1_024;
 /// What one of them takes with a small body, in kilobytes; most is what it waits in.
@@ -32,79 +30,27 @@ const BODY: usize = 16;
 /// Of that, how much is for the body, in bytes; a longer one takes as much again whenever it is full.
 const SMALL: usize = 4 * 1_024;
 
-/// What there is so much of, and no more than a share of it for one address.
-struct Stock {
-    all: usize,
-    left: Arc<Semaphore>,
-    /// What each address has taken; none is counted where limits are off.
-    shares: Option<Shares>,
-}
-
-type Shares = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
-/// What was taken, given back when dropped.
-struct Taken {
-    many: usize,
-    _permit: OwnedSemaphorePermit,
-    share: Option<(Shares, IpAddr)>,
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        let Some((shares, address)) = &self.share else { return };
-        let mut shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(taken) = shares.get_mut(address) {
-            *taken = taken.saturating_sub(self.many);
-            if *taken == 0 {
-                shares.remove(address);
-            }
-        }
-    }
-}
-
-impl Stock {
-    fn new(all: usize, limited: bool) -> Stock {
-        let all = all.clamp(1, Semaphore::MAX_PERMITS);
-        Stock { all, left: Arc::new(Semaphore::new(all)), shares: limited.then(Shares::default) }
-    }
-
-    /// So many for an address; for none where nobody's share is to be counted.
-    ///
-    /// # Errors
-    /// `Busy` where there are not as many, or the address would have more than its share.
-    fn take(&self, many: usize, address: Option<IpAddr>) -> Result<Taken, Error> {
-        let permits = u32::try_from(many).map_err(|_| Error::Busy)?;
-        let permit = Arc::clone(&self.left).try_acquire_many_owned(permits).map_err(|_| Error::Busy)?;
-        let (Some(shares), Some(address)) = (&self.shares, address) else {
-            return Ok(Taken { many, _permit: permit, share: None });
-        };
-        let mut counts = shares.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = counts.get(&address).copied().unwrap_or(0) + many;
-        if taken > self.all.div_ceil(SHARE) {
-            return Err(Error::Busy);
-        }
-        counts.insert(address, taken);
-        Ok(Taken { many, _permit: permit, share: Some((Arc::clone(shares), address)) })
-    }
-}
-
 /// The places for requests that are being answered, and the memory for bodies that are still arriving.
 pub struct Crowd {
-    places: Stock,
+    places: FairSemaphore,
     kept: usize,
-    bodies: Stock,
+    bodies: FairSemaphore,
 }
 
 impl Crowd {
     pub fn new(places: u32, limited: bool) -> Crowd {
         let places = usize::try_from(places).unwrap_or(usize::MAX);
-        let (kept, places) = (places / FOR_WRITERS, Stock::new(places, limited));
-        Crowd { places, kept, bodies: Stock::new(BODIES, limited) }
+        let (kept, places) = (places / FOR_WRITERS, FairSemaphore::new(places, limited));
+        Crowd { places, kept, bodies: FairSemaphore::new(BODIES, limited) }
     }
 }
 
 /// The whole body of a request, and what it takes of the memory for bodies.
-async fn whole(mut body: Body, bodies: &Stock, address: Option<IpAddr>) -> Result<(Bytes, Vec<Taken>), Response> {
+async fn whole(
+    mut body: Body,
+    bodies: &FairSemaphore,
+    address: Option<IpAddr>,
+) -> Result<(Bytes, Vec<FairPermit>), Response> {
     let too_large = || StatusCode::PAYLOAD_TOO_LARGE.into_response();
     let busy = IntoResponse::into_response;
     if body.size_hint().lower() > LARGEST_BODY as u64 {
@@ -161,8 +107,8 @@ impl Line {
 
 /// Lets a request in while there is a place, the last of them for those that write. Its body is waited for before: whoever sends it slowly
 /// keeps nobody out. A long answer goes out while there is room for it.
-pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
-    let (crowd, address) = (&app.crowd, address.share());
+pub async fn requests(State(app): State<App>, from: Address, request: Request, next: Next) -> Response {
+    let (crowd, address) = (&app.crowd, from.share());
     let (request, _taken) = if request.method().is_safe() || request.body().is_end_stream() {
         (request, Vec::new())
     } else {
@@ -173,47 +119,28 @@ pub async fn requests(State(app): State<App>, address: Address, request: Request
             Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
         }
     };
-    let is_full = request.method().is_safe() && crowd.places.left.available_permits() <= crowd.kept;
+    let is_full = request.method().is_safe() && crowd.places.left() <= crowd.kept;
     if is_full {
-        return Error::Busy.into_response();
+        return limit::overloaded(&app, from).into_response();
     }
     let response = match crowd.places.take(1, address) {
         Ok(_place) => next.run(request).await,
-        Err(busy) => written::refused(&app, busy, request).await,
+        Err(_) => written::refused(&app, limit::overloaded(&app, from), request).await,
     };
-    app.room.place(response).unwrap_or_else(IntoResponse::into_response)
+    app.room.place(response, address).unwrap_or_else(IntoResponse::into_response)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn nobody_takes_more_than_a_quarter_and_all_together_no_more_than_there_is() {
-        let stock = Stock::new(8, true);
-        let address = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
-        let mut taken = vec![stock.take(1, address(1)).expect("one"), stock.take(1, address(1)).expect("two")];
-        assert!(stock.take(1, address(1)).is_err(), "a quarter is two");
-        for last in 2..5 {
-            taken.push(stock.take(2, address(last)).expect("their share"));
-        }
-        assert!(stock.take(1, address(5)).is_err() && stock.take(1, None).is_err(), "nothing is left");
-        taken.remove(0);
-        assert!(stock.take(2, address(1)).is_err(), "one is left");
-        drop(stock.take(1, address(1)).expect("given back"));
-        assert!(stock.take(1, None).is_ok());
-        taken.clear();
-        assert!(stock.take(8, None).is_ok(), "who stands for many has no share");
-        assert!(stock.shares.as_ref().is_some_and(|shares| shares.lock().expect("counts").is_empty()));
-    }
-
     #[tokio::test]
     async fn bodies_take_room_as_they_come_and_no_more_than_there_is() {
         let kilobytes = BODY + 3 * SMALL / 1_024;
-        let stock = Stock::new(kilobytes, false);
+        let stock = FairSemaphore::new(kilobytes, false);
         let (body, taken) = whole(Body::from(vec![7; 4 * SMALL]), &stock, None).await.expect("it fits");
         assert!(body.len() == 4 * SMALL && body.iter().all(|byte| *byte == 7));
-        assert_eq!(stock.left.available_permits(), 0);
+        assert_eq!(stock.left(), 0);
         assert!(whole(Body::from("a"), &stock, None).await.is_err(), "there is no room for another");
         drop(taken);
         assert!(whole(Body::from("a"), &stock, None).await.is_ok());
@@ -222,6 +149,6 @@ mod tests {
         assert_eq!(status(longer), Some(StatusCode::SERVICE_UNAVAILABLE));
         let longest = whole(Body::from(vec![7; LARGEST_BODY + 1]), &stock, None).await;
         assert_eq!(status(longest), Some(StatusCode::PAYLOAD_TOO_LARGE));
-        assert_eq!(stock.left.available_permits(), kilobytes, "all was given back");
+        assert_eq!(stock.left(), kilobytes, "all was given back");
     }
 }

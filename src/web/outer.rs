@@ -80,7 +80,9 @@ pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> 
     if status.is_server_error() {
         let path = shown_path(uri.path());
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            tracing::warn!(%method, path, ?id, status = status.as_u16(), "a request was refused");
+            if app.refusals.is_first() {
+                tracing::warn!(%method, path, ?id, status = status.as_u16(), "a request was refused");
+            }
         } else {
             tracing::error!(%method, path, ?id, status = status.as_u16(), "a request failed");
         }

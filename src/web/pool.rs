@@ -109,7 +109,7 @@ impl Pool {
 #[derive(Clone, Copy)]
 pub struct Share<'a> {
     pool: &'a Pool,
-    address: Option<IpAddr>,
+    pub address: Option<IpAddr>,
 }
 
 impl Share<'_> {

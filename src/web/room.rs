@@ -1,5 +1,6 @@
 //! How much memory long answers take on their way: past that, who asks for another is told to come back.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
@@ -8,26 +9,22 @@ use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::web::error::Error;
+use crate::web::fair_semaphore::{FairPermit, FairSemaphore};
 
 /// What long answers take in memory until their last reader has them: past that, who asks for another is told to come back.
 pub struct Room {
-    kilobytes: Arc<Semaphore>,
-    all: usize,
+    kilobytes: FairSemaphore,
 }
 
 /// Answers shorter than this are not counted: connections are, and they hold no more of such than of anything else.
 const LONG: usize = 64 * 1024;
 
-/// Room that is taken until this is dropped.
-type Taken = OwnedSemaphorePermit;
-
 /// The room of something kept. While nobody is sent it, it takes none, as what is kept has bounds of its own; whoever is sent it while
 /// somebody else is shares what that one took, as it is there once for both.
 #[derive(Debug, Default)]
-pub struct Shared(Mutex<Weak<Taken>>);
+pub struct Shared(Mutex<Weak<FairPermit>>);
 
 /// Of an answer: how many of its bytes are something kept, and the room of that.
 #[derive(Clone)]
@@ -49,34 +46,32 @@ impl<R> AsRef<[u8]> for Placed<R> {
 }
 
 impl Room {
-    pub fn new(megabytes: u32) -> Room {
+    pub fn new(megabytes: u32, limited: bool) -> Room {
         let kilobytes = usize::try_from(megabytes).unwrap_or(usize::MAX).saturating_mul(1_024);
-        let all = kilobytes.min(Semaphore::MAX_PERMITS);
-        Room { kilobytes: Arc::new(Semaphore::new(all)), all }
+        Room { kilobytes: FairSemaphore::new(kilobytes, limited) }
     }
 
     /// What so many bytes take; what is larger than all there is goes out while nothing else does.
     fn kilobytes(&self, bytes: usize) -> usize {
-        bytes.div_ceil(1_024).min(self.all)
+        bytes.div_ceil(1_024).min(self.kilobytes.all())
     }
 
     /// Room for so many bytes until it is dropped.
     ///
     /// # Errors
-    /// `Busy` where there is not as much.
-    pub fn reserve(&self, bytes: usize) -> Result<Taken, Error> {
-        let kilobytes = u32::try_from(self.kilobytes(bytes)).map_err(|_| Error::Busy)?;
-        Arc::clone(&self.kilobytes).try_acquire_many_owned(kilobytes).map_err(|_| Error::Busy)
+    /// `Busy` where there is not as much, or the address has its share.
+    pub fn reserve(&self, bytes: usize, address: Option<IpAddr>) -> Result<FairPermit, Error> {
+        self.kilobytes.take(self.kilobytes(bytes), address)
     }
 
-    /// Room for so many bytes of something kept.
-    fn share(&self, shared: &Shared, bytes: usize) -> Result<Arc<Taken>, Error> {
+    /// Room for so many bytes of something kept; it counts for whoever asked for it first.
+    fn share(&self, shared: &Shared, bytes: usize, address: Option<IpAddr>) -> Result<Arc<FairPermit>, Error> {
         let mut known = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_enough = |taken: &Arc<Taken>| taken.num_permits() >= self.kilobytes(bytes);
+        let is_enough = |taken: &Arc<FairPermit>| taken.many() >= self.kilobytes(bytes);
         if let Some(taken) = known.upgrade().filter(is_enough) {
             return Ok(taken);
         }
-        let taken = Arc::new(self.reserve(bytes)?);
+        let taken = Arc::new(self.reserve(bytes, address)?);
         *known = Arc::downgrade(&taken);
         Ok(taken)
     }
@@ -85,24 +80,24 @@ impl Room {
     ///
     /// # Errors
     /// `Busy` where there is not as much.
-    pub fn body(&self, kept: &Bytes, shared: &Shared) -> Result<Body, Error> {
+    pub fn body(&self, kept: &Bytes, shared: &Shared, address: Option<IpAddr>) -> Result<Body, Error> {
         if kept.len() < LONG {
             return Ok(Body::from(kept.clone()));
         }
-        let _room = self.share(shared, kept.len())?;
+        let _room = self.share(shared, kept.len(), address)?;
         Ok(Body::from(Bytes::from_owner(Placed { bytes: kept.clone(), _room })))
     }
 
     /// An answer that takes room until it is sent where it is long, for what it shares with others as they do.
-    pub fn place(&self, mut response: Response) -> Result<Response, Error> {
+    pub fn place(&self, mut response: Response, address: Option<IpAddr>) -> Result<Response, Error> {
         let all = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
         if all < LONG {
             return Ok(response);
         }
         let kept = response.extensions_mut().remove::<OfKept>();
         let own = all.saturating_sub(kept.as_ref().map_or(0, |kept| kept.bytes));
-        let shared = kept.map(|kept| self.share(&kept.room, kept.bytes)).transpose()?;
-        let room = Arc::new((self.reserve(own)?, shared));
+        let shared = kept.map(|kept| self.share(&kept.room, kept.bytes, address)).transpose()?;
+        let room = Arc::new((self.reserve(own, address)?, shared));
         Ok(response.map(|body| Body::new(Long { body, room })))
     }
 }
@@ -110,7 +105,7 @@ impl Room {
 /// A body of which each part holds the room of the whole: what was handed on for sending is in memory still.
 struct Long {
     body: Body,
-    room: Arc<(Taken, Option<Arc<Taken>>)>,
+    room: Arc<(FairPermit, Option<Arc<FairPermit>>)>,
 }
 
 impl HttpBody for Long {

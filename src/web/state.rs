@@ -18,6 +18,7 @@ use crate::web::limit::Limits;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
 use crate::web::pool::Pool;
+use crate::web::refusals::Refusals;
 use crate::web::room::Room;
 use crate::web::rows::Rows;
 use crate::web::rules::KeptRules;
@@ -54,6 +55,7 @@ pub struct Shared {
     /// Before pages that take long and are not kept.
     pub heavy: Line,
     pub pool: Pool,
+    pub refusals: Refusals,
 }
 
 impl Deref for App {
@@ -86,7 +88,7 @@ impl App {
             policy: config.policy(),
             limits: Limits::new(&config, &clock),
             crowd: Crowd::new(config.requests_at_once, config.limits.is_on()),
-            room: Room::new(config.long_pages_mb),
+            room: Room::new(config.long_pages_mb, config.limits.is_on()),
             assets: Assets::new(),
             lists: Lists::new(config.cache_mb > 0),
             pages: Pages::new(share(5)),
@@ -100,6 +102,7 @@ impl App {
             hashing: Hashing::new(permits, config.limits.is_on()),
             heavy: Line::new(HEAVY, HEAVY_WAITING),
             pool: Pool::new(config.limits.is_on()),
+            refusals: Refusals::default(),
             config,
             patience,
             store,

@@ -206,8 +206,18 @@ pub fn on_form(mut form: Response, held: &Held) -> Response {
 
 /// The limit that every request passes, whatever it is for.
 pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
-    match app.limits.requests.take(&Key::Network(address.network(), false), NonZeroU32::MIN) {
+    match count(&app, address) {
         Ok(()) => next.run(request).await,
-        Err(empty) => written::refused(&app, Error::Held(held(Why::Requests, empty)), request).await,
+        Err(held) => written::refused(&app, held, request).await,
     }
+}
+
+/// Why a request is refused that there is no time for. It counts like any other.
+pub fn overloaded(app: &App, address: Address) -> Error {
+    count(app, address).err().unwrap_or(Error::Busy)
+}
+
+fn count(app: &App, address: Address) -> Result<(), Error> {
+    let taken = app.limits.requests.take(&Key::Network(address.network(), false), NonZeroU32::MIN);
+    taken.map_err(|empty| Error::Held(held(Why::Requests, empty)))
 }
