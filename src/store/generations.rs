@@ -1,5 +1,5 @@
-//! Numbers that move on with writes: what was derived under another number is stale. A vote is what is written most, and changes least, so
-//! threads have a number that moves only with votes in them and with whatever is no vote.
+//! Numbers that move on with writes: what was derived under another number is stale. Votes and comments are written most, so each thread has
+//! a number of its own that moves with those in it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -8,16 +8,16 @@ use super::Store;
 use crate::domain::item::ItemId;
 use crate::domain::user::UserId;
 
-/// How many numbers stand for the votes in all threads: enough that two threads that many read seldom share one.
+/// How many numbers stand for the votes and comments in all threads: enough that two threads that many read seldom share one.
 const THREADS: usize = 1_024;
 /// How many numbers stand for what members wrote for their own eyes: as many as keep one member's marks from costing all others theirs.
 const OWN: usize = 256;
 
-/// What a thread is as of: all writes that are no votes, and the votes in it.
+/// What a thread is as of: the writes that any thread may show, and the votes and comments in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadGeneration {
-    said: u64,
-    votes: u64,
+    any: u64,
+    own: u64,
 }
 
 #[derive(Debug)]
@@ -25,9 +25,11 @@ pub(super) struct Generations {
     all: AtomicU64,
     /// All that is no vote.
     said: AtomicU64,
+    /// Of that, what any thread may show.
+    any_thread: AtomicU64,
     /// Of that, what put items into another thread.
     moved: AtomicU64,
-    votes: [AtomicU64; THREADS],
+    threads: [AtomicU64; THREADS],
     own: [AtomicU64; OWN],
     /// SQLite's number for the writes of other processes.
     others: AtomicI64,
@@ -46,8 +48,9 @@ impl Generations {
         Generations {
             all: AtomicU64::default(),
             said: AtomicU64::default(),
+            any_thread: AtomicU64::default(),
             moved: AtomicU64::default(),
-            votes: [const { AtomicU64::new(0) }; THREADS],
+            threads: [const { AtomicU64::new(0) }; THREADS],
             own: [const { AtomicU64::new(0) }; OWN],
             others: AtomicI64::default(),
         }
@@ -55,6 +58,14 @@ impl Generations {
 
     /// After a write that anybody may see, and that is more than votes.
     pub fn said(&self) {
+        move_on(&self.any_thread);
+        move_on(&self.said);
+        move_on(&self.all);
+    }
+
+    /// After a comment in the thread with this head, which no other thread shows anything of.
+    pub fn commented(&self, root: ItemId) {
+        one_of(&self.threads, root.0).into_iter().for_each(move_on);
         move_on(&self.said);
         move_on(&self.all);
     }
@@ -67,7 +78,7 @@ impl Generations {
 
     /// After votes in the threads of these heads, by and on these people.
     pub fn voted(&self, root: ItemId, people: &BTreeSet<UserId>) {
-        one_of(&self.votes, root.0).into_iter().for_each(move_on);
+        one_of(&self.threads, root.0).into_iter().for_each(move_on);
         people.iter().for_each(|user| self.of_own(*user));
         move_on(&self.all);
     }
@@ -110,10 +121,11 @@ impl Store {
         self.generations.moved.load(Ordering::Acquire)
     }
 
-    /// What the thread with this head is as of: it changes with every write that the thread may show, which votes elsewhere are not.
+    /// What the thread with this head is as of: it changes with every write that the thread may show, which votes and most comments
+    /// elsewhere are not.
     pub fn thread_generation(&self, root: ItemId) -> ThreadGeneration {
-        let votes = one_of(&self.generations.votes, root.0).map_or(0, |number| number.load(Ordering::Acquire));
-        ThreadGeneration { said: self.said(), votes }
+        let own = one_of(&self.generations.threads, root.0).map_or(0, |number| number.load(Ordering::Acquire));
+        ThreadGeneration { any: self.generations.any_thread.load(Ordering::Acquire), own }
     }
 
     /// A number that changes with every write that `user` alone sees (votes as theirs and on theirs, marks, visits, settings, sessions).

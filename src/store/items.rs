@@ -173,7 +173,8 @@ impl Store {
             count_descendants(&mut tx, root.id, 1).await?;
         }
         rules::stop(&mut tx, id, comment.stopped, now).await?;
-        self.commit(tx).await?;
+        let is_shown_elsewhere = has_other_discussions(&mut tx, &root).await?;
+        self.commit_comment(tx, root.id, is_shown_elsewhere).await?;
         Ok(Commented { id, again: false })
     }
 
@@ -305,6 +306,20 @@ async fn duplicate_of(
     .bind(author)
     .fetch_optional(&mut **tx)
     .await?)
+}
+
+/// Whether the address of a story was submitted another time: each of its threads names the others, with how many comments they have.
+async fn has_other_discussions(tx: &mut Transaction<'static, Sqlite>, root: &Item) -> Result<bool> {
+    if root.url.is_none() {
+        return Ok(false);
+    }
+    let other: Option<i64> = sqlx::query_scalar(
+        "select cast(1 as bigint) from items where url_key = (select url_key from items where id = $1) and id <> $1 limit 1",
+    )
+    .bind(root.id)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(other.is_some())
 }
 
 async fn own_vote(tx: &mut Transaction<'static, Sqlite>, author: UserId, id: ItemId, now: Timestamp) -> Result<()> {

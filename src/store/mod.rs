@@ -175,6 +175,17 @@ impl Store {
         self.commit_then(tx, Generations::said).await
     }
 
+    /// Commits a comment, which shows in the thread with this head; in others where they name that one's discussion as well.
+    async fn commit_comment(
+        &self,
+        tx: Transaction<'static, Sqlite>,
+        root: ItemId,
+        is_shown_elsewhere: bool,
+    ) -> Result<()> {
+        let commented = move |generations: &Generations| generations.commented(root);
+        if is_shown_elsewhere { self.commit(tx).await } else { self.commit_then(tx, commented).await }
+    }
+
     /// Commits what no copy shows.
     async fn commit_unseen(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
         self.commit_then(tx, |_| {}).await

@@ -305,6 +305,34 @@ async fn a_comment_that_was_moved_is_seen_in_its_new_thread() {
 }
 
 #[tokio::test]
+async fn a_comment_elsewhere_leaves_a_thread_as_it_is_kept_unless_it_names_that_discussion() {
+    let app = TestApp::new().await;
+    let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+    let quiet = alice.story("A quiet thread", "https://example.com/quiet").await;
+    let busy = alice.story("A busy thread", "https://example.com/busy").await;
+    let path = format!("/item/{quiet}");
+    let before = app.visitor().get(&path).await.text();
+    let rendered = app.app.pages.rendered();
+    for n in 0..5 {
+        bob.reply(busy, &format!("Comment {n}.")).await;
+        assert_eq!(app.visitor().get(&path).await.text(), before);
+    }
+    assert_eq!(app.app.pages.rendered(), rendered, "nothing of it was made anew");
+    bob.reply(quiet, "Here.").await;
+    assert_eq!(app.visitor().get(&path).await.comments().len(), 1);
+
+    app.pass(2 * stoa::clock::DAY);
+    let again = bob.story("A busy thread, again", "https://example.com/busy").await;
+    let path = format!("/item/{again}");
+    let named = format!("main a[href='/item/{busy}']");
+    for comments in [5, 6, 7] {
+        let link = app.visitor().get(&path).await.one(&named).text;
+        assert!(link.contains(&format!("{comments} comments")), "{link}");
+        alice.reply(busy, &format!("Another, after {comments}.")).await;
+    }
+}
+
+#[tokio::test]
 async fn a_link_shared_elsewhere_leads_to_the_page_that_is_kept() {
     let app = TestApp::new().await;
     let story = app.member("alice").await.story("A story", "https://example.com/").await;
