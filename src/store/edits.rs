@@ -14,6 +14,7 @@ use crate::domain::policy::Policy;
 use crate::domain::removal;
 use crate::domain::rule::Stopped;
 use crate::domain::site::Stance;
+use crate::domain::text;
 use crate::domain::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::domain::user::UserId;
@@ -169,13 +170,18 @@ async fn keep_revision(tx: &mut Transaction<'static, Sqlite>, item: &Item, by: U
 }
 
 /// Brings a post before the moderators whose author takes away nearly all of what others have answered.
-async fn notice_removal(
-    tx: &mut Transaction<'static, Sqlite>,
-    before: &Item,
-    text: &str,
-    now: Timestamp,
-) -> Result<()> {
-    if now.since(before.time) < SETTLED || !removal::is_nearly_all(&before.text, text) {
+async fn notice_removal(tx: &mut Transaction<'static, Sqlite>, before: &Item, new: &str, now: Timestamp) -> Result<()> {
+    if now.since(before.time) < SETTLED {
+        return Ok(());
+    }
+    // What was answered may be an earlier version: a text can be taken away little by little.
+    let first: Option<String> =
+        sqlx::query_scalar("select text from revisions where item_id = $1 order by at, id limit 1")
+            .bind(before.id)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let first = first.as_deref().unwrap_or(&before.text);
+    if !removal::is_nearly_all(&text::plain(first), &text::plain(new)) {
         return Ok(());
     }
     let reply: Option<i64> = sqlx::query_scalar(

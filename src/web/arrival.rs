@@ -25,6 +25,14 @@ pub struct Came {
     vote: Option<String>,
 }
 
+impl Came {
+    /// The page of an item that has taken the place of the one they came to, which says that the vote was not cast.
+    pub fn on(&self, id: ItemId) -> Goto {
+        let path = format!("/item/{id}");
+        Goto::new(&self.vote.as_deref().map_or_else(|| path.clone(), |vote| address_with(&path, &[("vote", vote)])))
+    }
+}
+
 /// A story that was submitted again: the title that was typed, and what became of it.
 pub struct Resubmitted<'a> {
     title: &'a str,

@@ -20,6 +20,8 @@ pub enum Value {
     Page,
     Order,
     Over,
+    /// How a member came to the page, which says nothing to a visitor.
+    Arrival,
     /// The order of a list that somebody saw: where it is forgotten, all such are one.
     Seen,
 }
@@ -28,7 +30,7 @@ impl Value {
     /// The value as it is written in addresses; none where it changes nothing.
     fn written<'v>(self, value: &'v str, now: Timestamp) -> Option<Cow<'v, str>> {
         match self {
-            Value::Text => Some(Cow::Borrowed(value)),
+            Value::Text | Value::Arrival => Some(Cow::Borrowed(value)),
             Value::Number => {
                 Some(value.parse::<i64>().map_or(Cow::Borrowed(value), |number| number.to_string().into()))
             }
@@ -51,10 +53,10 @@ impl Value {
 pub const LAST_PAGE: usize = 1_000;
 
 /// A query with the names that `path` takes and no others, each once, in one order; none where it is so already.
-pub fn query(path: &str, query: &str, now: Timestamp) -> Option<String> {
+pub fn query(path: &str, query: &str, is_member: bool, now: Timestamp) -> Option<String> {
     let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = form_urlencoded::parse(query.as_bytes()).collect();
     let mut written = Serializer::new(String::with_capacity(query.len()));
-    for (name, kind) in routes::query(path) {
+    for (name, kind) in routes::query(path).iter().filter(|(_, kind)| is_member || *kind != Value::Arrival) {
         let given = pairs.iter().find(|(given, value)| given == name && !value.is_empty());
         if let Some(value) = given.and_then(|(_, value)| kind.written(value, now)) {
             written.append_pair(name, &value);
@@ -141,6 +143,7 @@ mod tests {
             ("/item/1", "order=&order=newest&order=oldest", "order=newest"),
             ("/item/1", "%6Frder=%6eewest", "order=newest"),
             ("/item/1", "order=sideways", ""),
+            ("/item/1", "again=Title&order=newest&vote=up&voted=before", "order=newest"),
             ("/item/1", "ORDER=newest", ""),
             ("/item/1", "&&=&=x&x", ""),
             ("/", "p=1", ""),
@@ -162,8 +165,8 @@ mod tests {
             ("/", "at=soon", "at=0"),
         ] {
             let now = Timestamp(6_000);
-            assert_eq!(query(path, given, now).as_deref().unwrap_or(given), known, "{path}?{given}");
-            assert_eq!(query(path, known, now), None, "{path}?{known}");
+            assert_eq!(query(path, given, false, now).as_deref().unwrap_or(given), known, "{path}?{given}");
+            assert_eq!(query(path, known, false, now), None, "{path}?{known}");
         }
     }
 }

@@ -130,11 +130,11 @@ pub async fn show(
     let find = |id: ItemId| all.iter().find(|item| item.id == id).ok_or(Error::NotFound);
     let item = find(id)?;
     if let Some(into) = item.merged_into {
-        return Ok(merged(into));
+        return Ok(merged(into, &came));
     }
     let root = find(item.root_id)?;
     if item.kind == Kind::Pollopt {
-        return Ok(Goto::new(&format!("/item/{}", item.root_id)).redirect());
+        return Ok(came.on(item.root_id).redirect());
     }
     let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
     let order = asked.order.as_deref().and_then(Order::parse).unwrap_or(remembered);
@@ -169,8 +169,8 @@ fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &Eye<'_>) ->
 }
 
 /// The way to the story that another was merged into: for good, though a browser asks again, as a merge can be undone.
-fn merged(into: ItemId) -> Response {
-    ([(CACHE_CONTROL, "no-cache")], Redirect::permanent(&format!("/item/{into}"))).into_response()
+fn merged(into: ItemId, came: &Came) -> Response {
+    ([(CACHE_CONTROL, "no-cache")], Redirect::permanent(came.on(into).as_str())).into_response()
 }
 
 /// What a member has done in the thread, and since when its comments are new to them.

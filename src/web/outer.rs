@@ -21,6 +21,7 @@ use crate::web::cache;
 use crate::web::canonical;
 use crate::web::error::Error;
 use crate::web::goto::{Goto, LONGEST};
+use crate::web::session;
 use crate::web::state::App;
 
 /// What a page may load: its own stylesheet, script and images, nothing inline, nothing from elsewhere.
@@ -140,7 +141,8 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     }
     if request.method() == Method::GET
         && let Some(query) = uri.query()
-        && let Some(known) = canonical::query(uri.path(), query, app.clock.now())
+        && let Some(known) =
+            canonical::query(uri.path(), query, session::current(app, request.headers()).is_some(), app.clock.now())
         && let Some(uri) = with_query(uri, &known)
     {
         *request.uri_mut() = uri;

@@ -140,7 +140,7 @@ fn moderating() -> Router<App> {
 /// somebody hangs on to an address is left out before anybody reads it, so it makes no page of its own.
 #[rustfmt::skip]
 pub fn query(path: &str) -> &'static [(&'static str, Value)] {
-    use Value::{Number, Order, Over, Page, Seen, Text};
+    use Value::{Arrival, Number, Order, Over, Page, Seen, Text};
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
         // lists
@@ -154,7 +154,7 @@ pub fn query(path: &str) -> &'static [(&'static str, Value)] {
         ["search"] => &[("q", Text)],
         ["log"] => &[("act", Text), ("moderator", Text), ("person", Text), ("item", Text), ("before", Text)],
         // one item
-        ["item", _] => &[("order", Order), ("again", Text), ("voted", Text), ("vote", Text)],
+        ["item", _] => &[("order", Order), ("again", Arrival), ("voted", Arrival), ("vote", Arrival)],
         ["item", _, "moderate"] =>
             &[("on", Text), ("reason", Text), ("note", Text), ("into", Text), ("text", Text), ("goto", Text)],
         // a member's own

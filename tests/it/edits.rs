@@ -169,6 +169,23 @@ async fn whoever_empties_what_was_answered_comes_before_the_moderators() {
     let queue = mia.get("/mod").await;
     queue.finds(1, &format!("article.waiting#i{answered}"));
     assert!(queue.says("its author took away nearly all of a text that has replies"), "{}", queue.text());
+    // Little by little, and hidden where no reader sees it.
+    let (staged, hidden) =
+        (alice.reply(story, &format!("{text} Staged.")).await, alice.reply(story, &format!("{text} Hidden.")).await);
+    for id in [staged, hidden] {
+        bob.reply(id, "An answer to it.").await;
+    }
+    app.pass(HOUR);
+    let words: Vec<&str> = text.split(' ').collect();
+    for left in [10, 5, 2] {
+        mia.get("/mod").await.finds(0, &format!("article.waiting#i{staged}"));
+        edit(&mut alice, staged, &words[..left].join(" ")).await;
+    }
+    edit(&mut alice, hidden, &format!("[.](/x \"{text}\")")).await;
+    let queue = mia.get("/mod").await;
+    for id in [staged, hidden] {
+        queue.finds(1, &format!("article.waiting#i{id}"));
+    }
     edit(
         &mut alice,
         story,

@@ -212,6 +212,8 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     alice.reply(story, "An answer.").await;
     let later = Edit { version: 1, url: NewUrl::Same, text: ".", ..edit };
     assert!(matches!(app.store.edit(later, at.plus(stoa::clock::HOUR)).await, Ok(Edited::Done)));
+    let link = alice.story("A story that is answered", "https://example.com/answered").await;
+    alice.reply(link, "An answer.").await;
 }
 
 /// What moderators move, and back.

@@ -137,6 +137,19 @@ async fn a_vote_that_cannot_be_cast_any_more_says_why_on_the_items_page() {
 }
 
 #[tokio::test]
+async fn a_vote_for_what_was_merged_meanwhile_is_not_lost_in_silence() {
+    let (app, story, _) = forum().await;
+    let mut mia = app.person("mia", stoa::domain::user::Role::Moderator).await;
+    let other = mia.text_story("The better story", "Words.").await;
+    let form = [("on", "true"), ("into", &other.to_string()), ("reason", "the same")];
+    assert_eq!(mia.post(&format!("/item/{story}/merge"), &form).await.status, StatusCode::SEE_OTHER);
+    let mut carol = app.log_in("carol").await;
+    let page = carol.visit(&format!("/item/{story}?vote=up")).await;
+    assert_eq!(page.one("main [role=status]").text, "Your vote has not been cast yet. You can vote here.");
+    page.finds(1, &format!("#i{other} button[name=dir][value=up]"));
+}
+
+#[tokio::test]
 async fn what_a_visitor_may_not_see_is_not_named() {
     let (app, story, comment) = forum().await;
     app.visitor().get(&format!("/item/{story}")).await.finds(1, &format!("#c{comment} .v"));
