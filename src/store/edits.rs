@@ -180,8 +180,9 @@ async fn notice_removal(tx: &mut Transaction<'static, Sqlite>, before: &Item, ne
             .bind(before.id)
             .fetch_optional(&mut **tx)
             .await?;
-    let first = first.as_deref().unwrap_or(&before.text);
-    if !removal::is_nearly_all(&text::plain(first), &text::plain(new)) {
+    let new = text::plain(new);
+    let earlier = [first.as_deref().unwrap_or_default(), &before.text];
+    if !earlier.into_iter().any(|text| removal::is_nearly_all(&text::plain(text), &new)) {
         return Ok(());
     }
     let reply: Option<i64> = sqlx::query_scalar(

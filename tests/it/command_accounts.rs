@@ -21,8 +21,8 @@ fn on_a_terminal(folder: &Folder, arguments: &str, answers: &[(&str, &str)]) -> 
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("ours");
     let name = ptsname(&terminal, Vec::new()).expect("its name");
-    let end = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other end");
-    let end = || Stdio::from(end.try_clone().expect("the same end"));
+    let other = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other end");
+    let end = || Stdio::from(other.try_clone().expect("the same end"));
     // It reads passwords from the terminal that controls it.
     let mut command =
         Command::new(["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|p| Path::new(p).exists()).expect("setsid"));
@@ -57,8 +57,10 @@ fn on_a_terminal(folder: &Folder, arguments: &str, answers: &[(&str, &str)]) -> 
     }
     let code = child.wait().expect("its end").code();
     assert!(echoes(&keyboard), "the terminal shows again what is typed");
-    until("the last line", &|| shown.lock().expect("shown").ends_with('\n'));
-    let shown = shown.lock().expect("shown").clone();
+    // What comes last on the terminal comes after all that the command showed.
+    File::from(other.try_clone().expect("the same end")).write_all(b"(over)").expect("shown");
+    until("the end", &|| shows("(over)"));
+    let shown = shown.lock().expect("shown").replace("(over)", "");
     (code, shown)
 }
 

@@ -183,9 +183,8 @@ async fn whoever_empties_what_was_answered_comes_before_the_moderators() {
     }
     edit(&mut alice, hidden, &format!("[.](/x \"{text}\")")).await;
     let queue = mia.get("/mod").await;
-    for id in [staged, hidden] {
-        queue.finds(1, &format!("article.waiting#i{id}"));
-    }
+    queue.finds(1, &format!("article.waiting#i{staged}"));
+    queue.finds(1, &format!("article.waiting#i{hidden}"));
     edit(
         &mut alice,
         story,

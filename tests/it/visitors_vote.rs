@@ -30,6 +30,7 @@ async fn log_in(browser: &mut Browser, page: &Page, name: &str, password: &str) 
     browser.post("/login", &form).await
 }
 
+const NOT_YET: &str = "Your vote has not been cast yet. You can vote here.";
 const FOR_THE_STORY: &str = "Log in to vote for “A story”.";
 
 async fn votes(app: &TestApp) -> i64 {
@@ -145,7 +146,7 @@ async fn a_vote_for_what_was_merged_meanwhile_is_not_lost_in_silence() {
     assert_eq!(mia.post(&format!("/item/{story}/merge"), &form).await.status, StatusCode::SEE_OTHER);
     let mut carol = app.log_in("carol").await;
     let page = carol.visit(&format!("/item/{story}?vote=up")).await;
-    assert_eq!(page.one("main [role=status]").text, "Your vote has not been cast yet. You can vote here.");
+    assert_eq!(page.one("main [role=status]").text, NOT_YET);
     page.finds(1, &format!("#i{other} button[name=dir][value=up]"));
 }
 
@@ -172,7 +173,7 @@ async fn whoever_signs_up_instead_lands_where_they_can_vote() {
     let goto = page.one("main input[name=goto]").attr("value").to_owned();
     let page = dora.submit("/signup", &[("name", "dora"), ("password", PASSWORD), ("goto", &goto)]).await;
     let said = page.one("main [role=status]").text;
-    assert!(said.contains("Your vote has not been cast yet. You can vote here."), "{said}");
+    assert!(said.contains(NOT_YET), "{said}");
     page.finds(1, &format!("#i{story} button[name=dir][value=up]"));
 }
 
