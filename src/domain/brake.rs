@@ -255,25 +255,12 @@ impl Brake {
 mod tests {
     use super::*;
     use crate::clock::DAY;
-    use crate::domain::thread::Order;
-    use crate::domain::user::{Theme, UserId};
+    use crate::domain::user::sample;
 
     const NOW: Timestamp = Timestamp(1_795_435_200);
 
     fn member(role: Role, karma: i64, age: i64) -> Member {
-        Member {
-            id: UserId(1),
-            name: "alice".to_owned(),
-            role,
-            karma,
-            created: NOW.minus(age),
-            shadowed_at: None,
-            slowed_until: None,
-            show_dead: false,
-            theme: Theme::System,
-            comment_order: Order::Best,
-            replies_read_at: NOW,
-        }
+        Member { role, karma, created: NOW.minus(age), ..sample() }
     }
 
     #[test]

@@ -203,6 +203,24 @@ impl fmt::Display for Name {
     }
 }
 
+/// A member as the tests of the rules take one, of whom each changes what it is about.
+#[cfg(test)]
+pub(crate) fn sample() -> Member {
+    Member {
+        id: UserId(7),
+        name: "mia".to_owned(),
+        role: Role::Member,
+        karma: 1,
+        created: Timestamp(0),
+        shadowed_at: None,
+        slowed_until: None,
+        show_dead: false,
+        theme: Theme::System,
+        comment_order: Order::default(),
+        replies_read_at: Timestamp(0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

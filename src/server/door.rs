@@ -12,6 +12,7 @@ use axum::extract::connect_info::Connected;
 use axum_server::{AddrListener, Address};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Duration, timeout};
 
 use super::connection::Connection;
 use super::watch::Requests;
@@ -19,6 +20,8 @@ use crate::config::{Config, Nets};
 use crate::domain::origin::Width;
 use crate::patience::Patience;
 
+/// How soon a place is looked for again while there is none.
+const AGAIN: Duration = Duration::from_millis(100);
 /// One address may have this part of all connections: a quarter.
 const PART: usize = 4;
 /// How much of all answers the system holds unsent for slow readers, in bytes, shared out among the connections that there are. So the rest
@@ -126,26 +129,32 @@ impl Door {
 
     async fn place(&self) -> io::Result<OwnedSemaphorePermit> {
         let free = self.places.available_permits();
-        if free == 0 {
-            self.make_place();
-        }
         if free == 0 && !self.full.swap(true, Ordering::Relaxed) {
             tracing::warn!(connections = self.all, "all connections are taken: the next wait until one is closed");
         } else if free > self.all / 2 {
             self.full.store(false, Ordering::Relaxed);
         }
-        Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)
+        loop {
+            if self.places.available_permits() == 0 {
+                self.make_place();
+            }
+            // What is idle or slow by then makes place too.
+            let one = timeout(AGAIN, Arc::clone(&self.places).acquire_owned()).await;
+            if let Ok(one) = one {
+                return one.map_err(io::Error::other);
+            }
+        }
     }
 
     /// Closes a connection of whoever has most, so that nobody keeps all others out: the oldest of those that wait for
-    /// a request or for their reader. A proxy's are none of them, nor is the only one of an address.
+    /// a request, for its body or for their reader. A proxy's are none of them, nor is the only one of an address.
     fn make_place(&self) {
         let Some(shares) = self.shares.as_ref() else { return };
         let shares = shares.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(most) = shares.values().filter(|connections| connections.len() > 1).max_by_key(|all| all.len()) else {
             return;
         };
-        if let Some(idle) = most.iter().find(|one| one.running() == 0 && !one.is_evicted()) {
+        if let Some(idle) = most.iter().find(|one| one.is_slow() && !one.is_evicted()) {
             idle.evict();
         }
     }

@@ -15,11 +15,15 @@ use http::header::CONNECTION;
 use http::{HeaderValue, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use tokio::time::{Duration, Instant};
 use tower_service::Service;
 
 use super::connection::Connection;
 use super::door::Closing;
 use super::flow::{Answers, Flow};
+
+/// What takes longer than this waits for its body, or for much else.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// The requests of one connection.
 #[derive(Debug, Default)]
@@ -27,6 +31,8 @@ pub struct Requests {
     running: AtomicUsize,
     turns: AtomicUsize,
     many: AtomicBool,
+    /// Since when something has run; none while nothing does.
+    busy: Mutex<Option<Instant>>,
     evicted: AtomicBool,
     waker: Mutex<Option<Waker>>,
     /// Of HTTP/2.
@@ -48,6 +54,12 @@ impl Requests {
         self.turns.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Whether the other side keeps it waiting: nothing runs, or something for longer than an answer takes.
+    pub fn is_slow(&self) -> bool {
+        let busy = *self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.is_none_or(|since| since.elapsed() > SLOW)
+    }
+
     /// Ends the connection.
     pub fn evict(&self) {
         self.evicted.store(true, Ordering::Release);
@@ -58,7 +70,10 @@ impl Requests {
 
     /// Wakes `cx` when the connection is to end.
     pub(super) fn wake_when_evicted(&self, cx: &Context<'_>) {
-        *self.waker.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+        let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
+        if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+            *waker = Some(cx.waker().clone());
+        }
     }
 
     /// Whether the connection is to end now.
@@ -80,7 +95,9 @@ impl Run {
         if version == Version::HTTP_2 {
             requests.many.store(true, Ordering::Release);
         }
-        requests.running.fetch_add(1, Ordering::AcqRel);
+        if requests.running.fetch_add(1, Ordering::AcqRel) == 0 {
+            *requests.busy.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         requests.turn();
         Run(Arc::clone(requests))
     }
@@ -89,7 +106,9 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         self.0.turn();
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        if self.0.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            *self.0.busy.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 }
 

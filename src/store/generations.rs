@@ -1,7 +1,6 @@
 //! Numbers that move on with writes: what was derived under another number is stale. Votes and comments are written most, so each thread has
 //! a number of its own that moves with those in it.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use super::Store;
@@ -76,10 +75,11 @@ impl Generations {
         self.said();
     }
 
-    /// After votes in the threads of these heads, by and on these people.
-    pub fn voted(&self, root: ItemId, people: &BTreeSet<UserId>) {
+    /// After a vote in the thread with this head, whose voter sees it as theirs, and its author their karma.
+    pub fn voted(&self, root: ItemId, voter: UserId, author: Option<UserId>) {
         one_of(&self.threads, root.0).into_iter().for_each(move_on);
-        people.iter().for_each(|user| self.of_own(*user));
+        self.of_own(voter);
+        author.into_iter().filter(|author| *author != voter).for_each(|author| self.of_own(author));
         move_on(&self.all);
     }
 

@@ -124,9 +124,11 @@ impl Store {
             let duplicated = item_in(&mut tx, duplicate).await?;
             // A story has no votes down, so one that is there is up already, and nothing changes.
             let voted = super::votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
+            if !voted.changed {
+                return Ok(Submission::Duplicate(duplicate, KnownAddress::VotedBefore));
+            }
             self.commit_vote(tx, &duplicated, story.author).await?;
-            let known = if voted.changed { KnownAddress::Voted } else { KnownAddress::VotedBefore };
-            return Ok(Submission::Duplicate(duplicate, known));
+            return Ok(Submission::Duplicate(duplicate, KnownAddress::Voted));
         }
         let id = put_story(&mut tx, &story, (author.shadowed_at.is_none(), stance.is_some()), now).await?;
         own_vote(&mut tx, story.author, id, now).await?;

@@ -40,7 +40,6 @@ mod wal;
 mod writer;
 mod writers;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,7 +75,7 @@ pub use users::{About, Credentials, NewUser, Preferences};
 pub use votes::{NewVote, UncountedVote};
 pub use wal::{Folded, LOG};
 
-use crate::domain::item::ItemId;
+use crate::domain::item::{Item, ItemId};
 use crate::domain::origin::OriginKey;
 use crate::domain::user::UserId;
 
@@ -196,14 +195,10 @@ impl Store {
         self.commit_then(tx, Generations::moved).await
     }
 
-    /// Commits votes and nothing else: those in the thread with this head, by and on these people.
-    async fn commit_votes(
-        &self,
-        tx: Transaction<'static, Sqlite>,
-        root: ItemId,
-        people: BTreeSet<UserId>,
-    ) -> Result<()> {
-        self.commit_then(tx, move |generations| generations.voted(root, &people)).await
+    /// Commits a vote on this item and nothing else.
+    async fn commit_vote(&self, tx: Transaction<'static, Sqlite>, item: &Item, voter: UserId) -> Result<()> {
+        let (root, author) = (item.root_id, item.author_id);
+        self.commit_then(tx, move |generations| generations.voted(root, voter, author)).await
     }
 
     /// Commits, and then says what became stale by it.

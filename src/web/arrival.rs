@@ -100,11 +100,12 @@ impl Arrival {
         let member = eye.member?;
         if let Some(title) = came.again.as_deref().filter(|_| item.url.is_some()) {
             let title = Title::parse(title).ok()?;
-            let has_voted = eye.marks.votes.contains_key(&item.id);
-            let how = match has_voted {
+            // The address may be anybody's: nothing is said that is not so.
+            let how = match eye.marks.votes.get(&item.id) {
                 _ if item.is_own(Some(member)) => KnownAddress::Own,
-                true if came.voted.is_none() => KnownAddress::Voted,
-                _ => KnownAddress::VotedBefore,
+                Some(_) if came.voted.is_some() => KnownAddress::VotedBefore,
+                Some(_) => KnownAddress::Voted,
+                None => return None,
             };
             return Some(Arrival { said: known(item, how, eye), typed: Some(typed(item, title.as_str(), "")) });
         }

@@ -50,6 +50,10 @@ pub enum Error {
 #[derive(Debug, Clone)]
 pub struct StorageFailed(pub String);
 
+/// Carried beside the status of what there was no time for.
+#[derive(Debug, Clone, Copy)]
+pub struct NoTime;
+
 /// Carried beside the status of a refusal that is for machines and stays as it is.
 #[derive(Debug, Clone, Copy)]
 pub struct ForMachines;
@@ -170,8 +174,10 @@ impl IntoResponse for Error {
             _ => shown(status).title,
         };
         response.extensions_mut().insert(Shown { title, what: self.to_string() });
-        if let Error::Unsaved(cause) = self {
-            response.extensions_mut().insert(StorageFailed(cause));
+        match self {
+            Error::Unsaved(cause) => drop(response.extensions_mut().insert(StorageFailed(cause))),
+            Error::Busy => drop(response.extensions_mut().insert(NoTime)),
+            _ => {}
         }
         response
     }

@@ -142,7 +142,7 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     if request.method() == Method::GET
         && let Some(query) = uri.query()
         && let Some(known) =
-            canonical::query(uri.path(), query, session::current(app, request.headers()).is_some(), app.clock.now())
+            canonical::query(uri.path(), query, session::is_named(app, request.headers()), app.clock.now())
         && let Some(uri) = with_query(uri, &known)
     {
         *request.uri_mut() = uri;

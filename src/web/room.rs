@@ -64,16 +64,23 @@ impl Room {
         self.kilobytes.take(self.kilobytes(bytes), address)
     }
 
-    /// Room for so many bytes of something kept; it counts for whoever asked for it first.
-    fn share(&self, shared: &Shared, bytes: usize, address: Option<IpAddr>) -> Result<Arc<FairPermit>, Error> {
+    /// Room for so many bytes of something kept, and so many of an answer's own. It is one permit, as an address may have one that is
+    /// larger than its share; what is kept counts for whoever asked for it first.
+    fn share(
+        &self,
+        shared: &Shared,
+        (kept, own): (usize, usize),
+        address: Option<IpAddr>,
+    ) -> Result<[Option<Arc<FairPermit>>; 2], Error> {
         let mut known = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_enough = |taken: &Arc<FairPermit>| taken.many() >= self.kilobytes(bytes);
+        let is_enough = |taken: &Arc<FairPermit>| taken.many() >= self.kilobytes(kept);
         if let Some(taken) = known.upgrade().filter(is_enough) {
-            return Ok(taken);
+            let own = if own > 0 { Some(Arc::new(self.reserve(own, address)?)) } else { None };
+            return Ok([Some(taken), own]);
         }
-        let taken = Arc::new(self.reserve(bytes, address)?);
+        let taken = Arc::new(self.reserve(kept.saturating_add(own), address)?);
         *known = Arc::downgrade(&taken);
-        Ok(taken)
+        Ok([Some(taken), None])
     }
 
     /// Something kept as a body, which takes its room until it is sent.
@@ -84,7 +91,7 @@ impl Room {
         if kept.len() < LONG {
             return Ok(Body::from(kept.clone()));
         }
-        let _room = self.share(shared, kept.len(), address)?;
+        let _room = self.share(shared, (kept.len(), 0), address)?;
         Ok(Body::from(Bytes::from_owner(Placed { bytes: kept.clone(), _room })))
     }
 
@@ -96,8 +103,10 @@ impl Room {
         }
         let kept = response.extensions_mut().remove::<OfKept>();
         let own = all.saturating_sub(kept.as_ref().map_or(0, |kept| kept.bytes));
-        let shared = kept.map(|kept| self.share(&kept.room, kept.bytes, address)).transpose()?;
-        let room = Arc::new((self.reserve(own, address)?, shared));
+        let room = Arc::new(match kept {
+            Some(kept) => self.share(&kept.room, (kept.bytes, own), address)?,
+            None => [Some(Arc::new(self.reserve(own, address)?)), None],
+        });
         Ok(response.map(|body| Body::new(Long { body, room })))
     }
 }
@@ -105,7 +114,7 @@ impl Room {
 /// A body of which each part holds the room of the whole: what was handed on for sending is in memory still.
 struct Long {
     body: Body,
-    room: Arc<(FairPermit, Option<Arc<FairPermit>>)>,
+    room: Arc<[Option<Arc<FairPermit>>; 2]>,
 }
 
 impl HttpBody for Long {

@@ -156,6 +156,11 @@ fn session_token<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
     cookie_of(headers, &cookie_name(app, "session")).filter(|token| !token.is_empty() && token.len() < 200)
 }
 
+/// Whether a request came with a session, which may have ended.
+pub fn is_named(app: &App, headers: &HeaderMap) -> bool {
+    session_token(app, headers).is_some()
+}
+
 /// The hash of the session that a request came with.
 pub fn current(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
     session_token(app, headers).map(token::hash)

@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::web::error::{Error, StorageFailed};
+use crate::web::error::{Error, NoTime, StorageFailed};
 use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::login;
@@ -182,6 +182,8 @@ pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) 
             app.store.storage_failed(cause);
             kept(&app, Error::Unsaved(cause.clone()), again).await
         }
+        // Others were writing for too long.
+        None if response.extensions().get::<NoTime>().is_some() => kept(&app, Error::Busy, again).await,
         None => response,
     }
 }
@@ -192,7 +194,7 @@ async fn kept(app: &App, error: Error, request: Request) -> Response {
     if request.method() != Method::POST || wants_json(request.headers()) {
         return refusal;
     }
-    let (theme, in_session) = (theme_cookie(request.headers()), session::current(app, request.headers()).is_some());
+    let (theme, in_session) = (theme_cookie(request.headers()), session::is_named(app, request.headers()));
     let action = Goto::new(request.uri().path());
     let Ok(Form(fields)) = Form::<Fields>::from_request(request, app).await else { return refusal };
     let kept = Kept::new(action, fields);

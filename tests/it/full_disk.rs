@@ -6,6 +6,7 @@ use stoa::domain::user::Role;
 use stoa::store::{Act, Error, Store};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::server::hold_writes;
 
 const WORDS: &str = "Words that took an hour & more.";
 const SENTENCE: &str = "The forum cannot save anything at the moment. Please try again in a few minutes.";
@@ -190,6 +191,20 @@ async fn what_members_have_seen_is_noted_once_there_is_room() {
     disk_is_full(&app, false).await;
     app.store.write_looks().await.expect("written");
     assert_eq!(app.number("select count(*) from visits").await, 1);
+}
+
+#[tokio::test]
+async fn what_was_typed_stands_in_a_form_again_where_others_write_for_too_long() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    let held = hold_writes(&app).await;
+    let path = format!("/item/{story}/reply");
+    let page = alice.post(&path, &[("text", WORDS)]).await;
+    assert_eq!((page.status, page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
+    assert_eq!(page.one("main textarea[name=text]").text, WORDS);
+    drop(held);
+    assert_eq!(alice.post(&path, &[("text", WORDS)]).await.status, StatusCode::SEE_OTHER);
 }
 
 /// A transaction on whose connection SQLite ends it by itself, as it does where the disk fails.

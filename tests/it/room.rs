@@ -127,6 +127,25 @@ async fn members_who_read_slowly_share_the_room_of_what_they_share() {
 }
 
 #[tokio::test]
+async fn a_page_of_more_than_an_address_s_share_goes_out_one_at_a_time() {
+    let app = forum(|settings| settings.limits = Some(stoa::config::Switch::On)).await;
+    let writer = app.with_other_settings(|config| config.limits = stoa::config::Switch::Off);
+    let mut alice = writer.browser_of(&app.member("alice").await);
+    let story = alice.text_story("A long one", "Words.").await;
+    for nth in 0..40 {
+        alice.reply(story, &format!("{nth}. {}", "Words, and words. ".repeat(440))).await;
+    }
+    let path = format!("/item/{story}");
+    for mut browser in [app.member("bob").await, app.visitor()] {
+        let page = begun(&mut browser, &path).await;
+        assert_eq!(page.status(), StatusCode::OK);
+        assert!(page.body().size_hint().lower() > 256 * 1_024, "more than a quarter");
+        drop(page);
+        assert!(is_free(&app), "and all of it is given back");
+    }
+}
+
+#[tokio::test]
 async fn whatever_else_is_long_takes_room_as_well() {
     let app = forum(|_| {}).await;
     let typed = "\"".repeat(20_000);

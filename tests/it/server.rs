@@ -286,11 +286,16 @@ async fn addresses_that_take_all_places_and_ask_nothing_keep_nobody_out() {
         settings.limits = Some(stoa::config::Switch::On);
     });
     let forum = Forum::of(&limited.await, PATIENT);
-    let mut idle = Vec::new();
+    let mut taken = Vec::new();
     for last in [2, 2, 3, 3, 4, 4, 5, 5] {
-        idle.push(forum.connect_from(last).await);
+        let mut stream = forum.connect_from(last).await;
+        // Half of them have nothing to ask, the others a form that never comes.
+        if last > 3 {
+            stream.write_all(theme(1).as_bytes()).await.expect("sent");
+        }
+        taken.push(stream);
     }
-    for last in 6..10 {
+    for last in 6..12 {
         let mut reader = forum.connect_from(last).await;
         reader.write_all(ASK).await.expect("sent");
         let answered = timeout(LONG / 2, answer(&mut reader)).await.expect("there is a place");

@@ -89,6 +89,9 @@ async fn a_vote_is_news_to_its_voter_and_its_author_alone() {
     let outcome = cast(&app.store, (people[1], items[0], Some(Dir::Up), false), app.now()).await;
     assert!(outcome.starts_with("Ok("), "{outcome}");
     assert_eq!(app.store.generation(), before + 1);
+    let outcome = cast(&app.store, (people[1], items[0], Some(Dir::Up), false), app.now()).await;
+    assert!(outcome.starts_with("Ok("), "{outcome}");
+    assert_eq!(app.store.generation(), before + 1, "the same vote again is no news");
     for (who, before) in people.iter().zip(own) {
         let concerned = [people[0], people[1]].contains(who);
         assert_eq!(app.store.own_generation(*who), before + u64::from(concerned), "{who:?}");

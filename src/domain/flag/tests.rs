@@ -1,25 +1,12 @@
 use super::*;
-use crate::domain::thread::Order;
 use crate::domain::thread::tests::comment;
-use crate::domain::user::{Theme, UserId};
+use crate::domain::user::{UserId, sample};
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_762_941_600);
 
 fn member(karma: i64) -> Member {
-    Member {
-        id: UserId(7),
-        name: "mia".to_owned(),
-        role: Role::Member,
-        karma,
-        created: Timestamp(0),
-        shadowed_at: None,
-        slowed_until: None,
-        show_dead: true,
-        theme: Theme::System,
-        comment_order: Order::default(),
-        replies_read_at: NOW,
-    }
+    Member { karma, show_dead: true, ..sample() }
 }
 
 fn by(author: i64) -> Item {

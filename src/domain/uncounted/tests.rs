@@ -1,7 +1,6 @@
 use super::*;
 use crate::clock::{DAY, HOUR};
-use crate::domain::thread::Order;
-use crate::domain::user::Theme;
+use crate::domain::user::sample;
 
 const NOW: Timestamp = Timestamp(1_795_435_200);
 const AUTHOR: UserId = UserId(1);
@@ -9,19 +8,7 @@ const ANOTHER: UserId = UserId(2);
 
 /// Somebody of 100 days, with so much karma.
 fn voter(karma: i64) -> Member {
-    Member {
-        id: UserId(3),
-        name: "voter".to_owned(),
-        role: Role::Member,
-        karma,
-        created: NOW.minus(100 * DAY),
-        shadowed_at: None,
-        slowed_until: None,
-        show_dead: false,
-        theme: Theme::System,
-        comment_order: Order::Best,
-        replies_read_at: NOW,
-    }
+    Member { id: UserId(3), karma, created: NOW.minus(100 * DAY), ..sample() }
 }
 
 fn about(same_address: bool) -> About {

@@ -35,17 +35,15 @@ pub(super) async fn judge(
         Some(near) => is_shared(tx, item, voter.id, near).await?,
         None => false,
     };
-    let posted_last = match dir {
-        Dir::Up if may_be_ring(&past, item.author_id, policy) => posted_last(tx).await?,
-        Dir::Up | Dir::Down => Vec::new(),
+    // What the author is in the forum says only whether a ring is none.
+    let (author_moderates, posted_last) = match dir {
+        Dir::Up if may_be_ring(&past, item.author_id, policy) => {
+            (author_moderates(tx, item).await?, posted_last(tx).await?)
+        }
+        Dir::Up | Dir::Down => (false, Vec::new()),
     };
-    let about = About {
-        item: item.id,
-        author: item.author_id,
-        author_moderates: author_moderates(tx, item).await?,
-        author_prevails: prevails(item.author_id, &posted_last),
-        same_address,
-    };
+    let author_prevails = prevails(item.author_id, &posted_last);
+    let about = About { item: item.id, author: item.author_id, author_moderates, author_prevails, same_address };
     Ok(uncounted(voter, dir, about, &past, policy, now))
 }
 

@@ -4,8 +4,6 @@
 
 mod facts;
 
-use std::collections::BTreeSet;
-
 use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::items::item_in;
@@ -59,14 +57,10 @@ impl Store {
         let member = writers::writer(&mut tx, new.user, now).await?;
         let item = item_in(&mut tx, new.item).await?;
         let voted = cast(&mut tx, (&member, &item), new, policy, now).await?;
-        self.commit_vote(tx, &item, new.user).await?;
+        if voted.changed {
+            self.commit_vote(tx, &item, new.user).await?;
+        }
         Ok(voted)
-    }
-
-    /// Commits a vote and nothing else.
-    pub(super) async fn commit_vote(&self, tx: Transaction<'static, Sqlite>, item: &Item, voter: UserId) -> Result<()> {
-        let people = BTreeSet::from_iter([Some(voter), item.author_id].into_iter().flatten());
-        self.commit_votes(tx, item.root_id, people).await
     }
 }
 
@@ -90,7 +84,8 @@ pub(super) async fn cast(
             None
         }
         Some(dir) => {
-            let answers_member = facts::parent_author(tx, item).await? == Some(member.id);
+            // A reply may not be voted down by whom it answers; it is asked for nothing else.
+            let answers_member = dir == Dir::Down && facts::parent_author(tx, item).await? == Some(member.id);
             item.may_vote(dir, member, answers_member, policy, now).map_err(Error::refused)?;
             Some(put(tx, (member, item), (dir, new.origin), policy, now).await?)
         }

@@ -34,9 +34,7 @@ impl Address {
     pub fn share(self) -> Option<IpAddr> {
         (!self.of_many).then_some(self.network)
     }
-}
 
-impl Address {
     pub fn of_request(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Address {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         address(peer, headers, &app.config.trusted_proxies)
