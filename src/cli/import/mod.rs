@@ -1,6 +1,6 @@
 //! `stoa import FILE...`: threads of Hacker News, as its two interfaces give them, into the forum.
 
-mod pieces;
+mod documents;
 mod plan;
 mod progress;
 mod read;
