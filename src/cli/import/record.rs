@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 use crate::clock::DAY;
 use crate::domain::item::Kind;
-use crate::domain::text::{has_visible, shortened};
+use crate::domain::text::{has_visible, is_shown, shortened};
 
 /// Where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,9 +196,11 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// A title without the references that Firebase writes for five characters, and with single spaces for white space and controls.
+/// A title without the references that Firebase writes for five characters and what may not be shown, and
+/// with single spaces for white space and controls.
 fn plain(title: &str) -> String {
-    let mut out = title
+    let kept: String = title.chars().filter(|c| c.is_control() || is_shown(*c)).collect();
+    let mut out = kept
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
@@ -305,6 +307,7 @@ mod tests {
             ("AT&amp;T &amp;lt; it&#x27;s 1&#x2F;2", "AT&T &lt; it's 1/2"),
             (" two \n lines\u{0}", "two lines"),
             ("R&D", "R&D"),
+            ("Safe \u{202E} \u{202E}gpj.exe", "Safe gpj.exe"),
         ] {
             assert_eq!(plain(title), expected, "{title:?}");
         }
