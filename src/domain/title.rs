@@ -103,8 +103,11 @@ pub fn suggestion(text: &str) -> String {
             break;
         }
     }
-    let Some((cut, _)) = folded.grapheme_indices(true).nth(MAX) else { return folded };
-    let room = folded.grapheme_indices(true).nth(MAX - 1).map_or(cut, |(at, _)| at);
+    if folded.len() <= MAX_BYTES && folded.graphemes(true).nth(MAX).is_none() {
+        return folded;
+    }
+    let starts = folded.grapheme_indices(true).map(|(at, _)| at).take(MAX);
+    let room = starts.take_while(|at| at + '…'.len_utf8() <= MAX_BYTES).last().unwrap_or(0);
     let head = folded.get(..room).unwrap_or_default();
     // The character at the cut may be the blank after the last word that fits.
     let words = if folded.get(room..).is_some_and(|rest| rest.starts_with(' ')) {
@@ -292,6 +295,7 @@ mod tests {
         assert_eq!(suggestion(&"x".repeat(200)), format!("{}…", "x".repeat(79)));
         assert_eq!(suggestion(" A\n\u{202e}title \u{7} here "), "A title here");
         assert_eq!(suggestion(&"e".repeat(80)), "e".repeat(80));
+        assert_eq!(suggestion(&format!("He said a{}", "\u{301}".repeat(3_000))), "He said…");
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 mod documents;
 mod plan;
 mod progress;
-mod read;
+pub mod read;
 mod record;
 
 use std::borrow::Cow;

@@ -17,7 +17,7 @@ pub const DEEPEST: usize = 10_000;
 const SHORT: usize = 1 << 16;
 
 /// What the files held, in their order.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Found {
     pub records: Vec<Record>,
     pub bad: Vec<Bad>,
