@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
 
 pub use self::kinds::{Audience, Listen, Nets, Switch, within};
-use self::kinds::{Setting, base_url, comment, file_name, folder, not_empty};
+use self::kinds::{Setting, base_url, comment, file_name, folder, site_name};
 pub use self::source::ConfigError;
 use self::source::{Given, Source};
 use crate::domain::policy::{Policy, Rates};
@@ -147,7 +147,7 @@ settings! {
     log ("STOA_LOG"): String = "info".to_owned(), log::checked;
     @ "The site"
     #[doc = " The name of the site."]
-    site_name ("STOA_SITE_NAME"): String = "Stoa".to_owned(), not_empty;
+    site_name ("STOA_SITE_NAME"): String = "Stoa".to_owned(), site_name;
     #[doc = " A short name, as in “Ask XY: ...”; empty: the site's name."]
     short_name ("STOA_SHORT_NAME"): String = String::new();
     #[doc = " A line that says what the site is for."]

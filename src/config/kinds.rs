@@ -10,10 +10,13 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::domain::signup::SignUp;
-use crate::domain::text::has_visible;
+use crate::domain::text::{has_visible, is_legible};
 
 /// The widest line of what `stoa config` prints of a setting's meaning.
 const LINE: usize = 78;
+
+/// The longest name of a site, in characters.
+const LONGEST_NAME: usize = 80;
 
 /// A kind of value.
 pub(super) trait Setting: Sized {
@@ -101,8 +104,14 @@ impl Setting for String {
     }
 }
 
-pub(super) fn not_empty(text: &str) -> Result<String, String> {
-    if has_visible(text) { Ok(text.to_owned()) } else { Err("it should be a name".to_owned()) }
+/// The name of a site, which stands on every page.
+pub(super) fn site_name(text: &str) -> Result<String, String> {
+    let is_name = has_visible(text) && is_legible(text) && !text.contains(['\n', '\r', '\t']);
+    if is_name && text.chars().count() <= LONGEST_NAME {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("it should be a name of up to {LONGEST_NAME} characters on one line"))
+    }
 }
 
 /// An origin without a slash at its end: `https://forum.example.org`. Empty: none.

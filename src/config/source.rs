@@ -8,9 +8,13 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 
 use super::Settings;
+use crate::domain::text::shortened;
 
 /// What the environment's names of settings begin with.
 const PREFIX: &str = "STOA_";
+
+/// The longest value that a sentence quotes, in characters.
+const LONGEST_QUOTE: usize = 300;
 
 /// Variables that other files of this repository read: the tests of the browser, and docker-compose.yml.
 const OF_OTHERS: [&str; 4] = ["STOA_BIN", "STOA_DOMAIN", "STOA_SUBNET", "STOA_UPSTREAM"];
@@ -69,7 +73,7 @@ impl ConfigError {
     pub(super) fn value(name: &str, text: &str, wrong: String) -> ConfigError {
         ConfigError::Value(match text {
             "" => format!("{name} is empty: {wrong}"),
-            _ => format!("{name} is “{text}”: {wrong}"),
+            _ => format!("{name} is “{}”: {wrong}", shortened(text.replace('\n', " "), LONGEST_QUOTE)),
         })
     }
 

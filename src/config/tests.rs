@@ -82,6 +82,7 @@ fn what_config_prints_reads_back_the_same_and_fits_a_terminal() {
 }
 
 const ADDRESS: &str = "it should be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000";
+const NAME: &str = "it should be a name of up to 80 characters on one line";
 const BASE: &str = "it should be an address such as https://forum.example.org, without a path";
 
 #[test]
@@ -118,13 +119,20 @@ fn a_value_that_cannot_be_used_is_named_as_it_was_given_with_what_it_should_be()
         ("moderation_log", "me", "it should be public, members or moderators"),
         ("trusted_proxies", "10.0.0.1, everybody", "“everybody” is not an address, or a range of addresses"),
         ("log", "verbose", "“verbose” is not a level (off, error, warn, info, debug or trace)"),
-        ("site_name", " ", "it should be a name"),
+        ("site_name", " ", NAME),
+        ("site_name", "\u{13441}", NAME),
+        ("site_name", "Two\nlines", NAME),
+        ("site_name", "Turned \u{202E}round", NAME),
+        ("site_name", &"x".repeat(81), NAME),
         ("pages", "/no/such/folder", "there is no such folder"),
     ] {
         for (way, config) in each_way(name, value) {
             let said = config.map(|config| config.to_toml()).expect_err(&format!("{way} = {value}"));
-            let given =
-                if value.is_empty() { format!("{way} is empty: ") } else { format!("{way} is “{value}”: ") };
+            let given = if value.is_empty() {
+                format!("{way} is empty: ")
+            } else {
+                format!("{way} is “{}”: ", value.replace('\n', " "))
+            };
             assert!(said.starts_with(&given) && said.contains(wrong), "{way} = {value}: {said}");
         }
     }

@@ -1,6 +1,6 @@
 //! How people reach whoever runs the forum, as the first admin writes it at set-up.
 
-use crate::domain::text::is_shown;
+use crate::domain::text::is_legible;
 
 /// The longest, in characters.
 pub const LONGEST: usize = 2_000;
@@ -19,7 +19,7 @@ pub fn contact(typed: &str) -> Result<&str, ContactError> {
     if typed.chars().count() > LONGEST {
         return Err(ContactError::Long);
     }
-    if !typed.chars().all(|c| is_shown(c) || matches!(c, '\r' | '\n')) {
+    if !is_legible(typed) {
         return Err(ContactError::Unshown);
     }
     Ok(typed)
@@ -37,5 +37,6 @@ mod tests {
         assert_eq!(contact(&"ä".repeat(2_001)), Err(ContactError::Long));
         assert_eq!(contact("a\u{202e}b"), Err(ContactError::Unshown));
         assert_eq!(contact("a\0b"), Err(ContactError::Unshown));
+        assert_eq!(contact("\u{200B}"), Err(ContactError::Unshown));
     }
 }

@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::domain::item::{Death, Item, Kind, Sight, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::rank;
-use crate::domain::text::{has_visible, is_shown};
+use crate::domain::text::is_legible;
 use crate::domain::user::{Member, Role};
 
 /// What a flag says is wrong.
@@ -156,8 +156,7 @@ pub fn reason(typed: &str, note: &str) -> Result<(Reason, String), FlagError> {
     if note.chars().count() > LONGEST_NOTE {
         return Err(FlagError::LongNote);
     }
-    let is_seen = note.is_empty() || has_visible(note);
-    if !is_seen || !note.chars().all(|c| is_shown(c) || c == '\r') {
+    if !is_legible(note) {
         return Err(FlagError::UnshownNote);
     }
     Ok((reason, note.to_owned()))

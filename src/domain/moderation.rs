@@ -1,7 +1,7 @@
 //! Moderation: who may act on whom.
 
 use crate::domain::item::ItemId;
-use crate::domain::text::{has_visible, is_shown};
+use crate::domain::text::is_legible;
 use crate::domain::user::{Member, Role};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -210,8 +210,7 @@ pub fn reason(typed: &str, needed: bool) -> Result<&str, ModerationError> {
     if reason.chars().count() > LONGEST_REASON {
         return Err(ModerationError::LongReason);
     }
-    let is_seen = reason.is_empty() || has_visible(reason);
-    if !is_seen || !reason.chars().all(|c| is_shown(c) || c == '\r') {
+    if !is_legible(reason) {
         return Err(ModerationError::UnshownReason);
     }
     Ok(reason)

@@ -5,7 +5,7 @@ use std::fmt;
 use ::url::Host;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::domain::text::has_visible;
+use crate::domain::text::{has_visible, is_shown};
 use crate::domain::url::StoryUrl;
 
 /// The fewest and the most characters of a title, as a reader counts them (graphemes).
@@ -46,7 +46,7 @@ impl Title {
                 return Err(TitleError::TooLong);
             }
         }
-        if title.chars().any(is_control) {
+        if !title.chars().all(is_shown) {
             return Err(TitleError::Control);
         }
         let graphemes = title.graphemes(true);
@@ -93,7 +93,7 @@ impl fmt::Display for Title {
 pub fn suggestion(text: &str) -> String {
     let mut folded = String::new();
     for word in text.split_whitespace() {
-        let word = word.chars().filter(|c| !is_control(*c)).take(MAX_BYTES);
+        let word = word.chars().filter(|c| is_shown(*c)).take(MAX_BYTES);
         let start = folded.len();
         folded.extend(word);
         if start > 0 && folded.len() > start {
@@ -103,8 +103,11 @@ pub fn suggestion(text: &str) -> String {
             break;
         }
     }
-    let Some((cut, _)) = folded.grapheme_indices(true).nth(MAX) else { return folded };
-    let room = folded.grapheme_indices(true).nth(MAX - 1).map_or(cut, |(at, _)| at);
+    if folded.len() <= MAX_BYTES && folded.graphemes(true).nth(MAX).is_none() {
+        return folded;
+    }
+    let starts = folded.grapheme_indices(true).map(|(at, _)| at).take(MAX);
+    let room = starts.take_while(|at| at + '…'.len_utf8() <= MAX_BYTES).last().unwrap_or(0);
     let head = folded.get(..room).unwrap_or_default();
     // The character at the cut may be the blank after the last word that fits.
     let words = if folded.get(room..).is_some_and(|rest| rest.starts_with(' ')) {
@@ -151,13 +154,6 @@ pub fn section(title: &str, short_name: &str) -> Option<Section> {
 
 fn length(text: &str) -> usize {
     text.graphemes(true).count()
-}
-
-/// Whether a character steers how text is shown instead of being shown: control codes, and the overrides, embeddings and
-/// isolates of direction (Unicode Standard Annex 9), by which a title can be made to read backwards.
-fn is_control(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0001}' | '\u{1D173}'..='\u{1D17A}')
 }
 
 fn mark_of(url: &StoryUrl) -> Option<&'static str> {
@@ -299,6 +295,7 @@ mod tests {
         assert_eq!(suggestion(&"x".repeat(200)), format!("{}…", "x".repeat(79)));
         assert_eq!(suggestion(" A\n\u{202e}title \u{7} here "), "A title here");
         assert_eq!(suggestion(&"e".repeat(80)), "e".repeat(80));
+        assert_eq!(suggestion(&format!("He said a{}", "\u{301}".repeat(3_000))), "He said…");
     }
 
     proptest! {

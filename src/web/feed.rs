@@ -51,7 +51,7 @@ fn entry(item: &Item, base: &str, id: String) -> Entry {
     let (points, comments) = (counted(item.score, "point"), counted(item.descendants, "comment"));
     let summary = format!("{points}, {comments}. {}", text::excerpt(&item.text, 300));
     Entry {
-        title: Text::plain(clean(item.title.as_deref().unwrap_or_default())),
+        title: Text::plain(text::shown(item.title.as_deref().unwrap_or_default())),
         id,
         updated: moment(item.edited_at.unwrap_or(item.time)),
         published: Some(moment(item.time)),
@@ -63,14 +63,9 @@ fn entry(item: &Item, base: &str, id: String) -> Entry {
             link(item.url.clone().unwrap_or_else(|| page.clone()), "alternate", "text/html"),
             link(page, "replies", "text/html"),
         ],
-        summary: Some(Text::plain(clean(summary.trim_end()))),
+        summary: Some(Text::plain(text::shown(summary.trim_end()))),
         ..Entry::default()
     }
-}
-
-/// Text without the control characters that XML cannot hold.
-pub fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }
 
 pub fn link(href: String, rel: &str, mime: &str) -> Link {

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::config::Audience;
 use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
 use crate::domain::user::{Member, Role, UserId};
-use crate::domain::{moderation, reference};
+use crate::domain::{moderation, reference, text};
 use crate::store::{self, Acts, Logged};
 use crate::web::error::Error;
 use crate::web::feed;
@@ -332,11 +332,11 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
         let why = [row.detail.as_str(), row.reason.as_str()].into_iter().filter(|words| !words.is_empty());
         let why = why.collect::<Vec<_>>().join(". ");
         Entry {
-            title: Text::plain(feed::clean(&row.said())),
+            title: Text::plain(text::shown(&row.said())),
             id: feed::id(&app, &format!("log/{}", row.token)),
             updated: feed::moment(row.at),
             links: vec![feed::link(format!("{base}/log#a{}", row.token), "alternate", "text/html")],
-            summary: (!why.is_empty()).then(|| Text::plain(feed::clean(&why))),
+            summary: (!why.is_empty()).then(|| Text::plain(text::shown(&why))),
             ..Entry::default()
         }
     };

@@ -290,6 +290,27 @@ async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
 }
 
 #[tokio::test]
+async fn a_message_quotes_the_start_of_a_long_value() {
+    let site = Site::new().await;
+    let said = site.import(&[&comment(2, 1).replace("bob", &"b".repeat(1 << 20))]).await.said;
+    let expected = format!("\"{}…\" has no name that an account can have\n", "b".repeat(299));
+    assert_eq!(said, format!("0.json:1: item 2: its author {expected}"));
+}
+
+#[tokio::test]
+async fn what_is_no_json_ends_the_reading_of_a_list() {
+    let site = Site::new().await;
+    let file = format!("[{},\n{},\n{},\n{}]", story(1), comment(2, 9), r#"{"id":3 "x":1}"#, story(4));
+    assert_eq!(
+        site.import(&[&file]).await.said,
+        "0.json:2: item 2: its parent 9 is neither in the files nor in the database\n\
+         0.json:3: this is not JSON (at column 9)\n\
+         0.json:3: what follows in this file is not read: it cannot be told where an item begins\n"
+    );
+    assert_eq!(site.ids().await, [1]);
+}
+
+#[tokio::test]
 async fn a_bad_record_holds_back_what_is_new_anywhere_in_its_thread() {
     let site = Site::new().await;
     site.import(&[&[story(1), comment(2, 1), story(3)].join("\n")]).await;

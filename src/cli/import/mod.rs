@@ -1,9 +1,9 @@
 //! `stoa import FILE...`: threads of Hacker News, as its two interfaces give them, into the forum.
 
-mod pieces;
+mod documents;
 mod plan;
 mod progress;
-mod read;
+pub mod read;
 mod record;
 
 use std::borrow::Cow;

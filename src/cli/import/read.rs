@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::pieces::{Cut, LARGEST, Pieces};
+use super::documents::{Documents, LARGEST, Problem};
 use super::record::{self, Bad, Draft, Loose, Record, Spot};
 
 /// How deep a thread may nest: far deeper than any that people wrote.
@@ -17,7 +17,7 @@ pub const DEEPEST: usize = 10_000;
 const SHORT: usize = 1 << 16;
 
 /// What the files held, in their order.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Found {
     pub records: Vec<Record>,
     pub bad: Vec<Bad>,
@@ -34,7 +34,7 @@ impl Found {
 
 /// Reads one file into `found`; `file` is its number among the files. A record over a day after `now` is bad.
 ///
-/// Calls `progress` with the bytes of each piece; where that answers false, the rest is not read.
+/// Calls `progress` with the bytes of each document; where that answers false, the rest is not read.
 ///
 /// # Errors
 /// Only where the file itself cannot be read: what is wrong in it goes to `found.bad`.
@@ -45,18 +45,22 @@ pub fn read(
     found: &mut Found,
     mut progress: impl FnMut(u64, &Found) -> bool,
 ) -> io::Result<()> {
-    let mut pieces = Pieces::new(from)?;
-    let mut bytes = Vec::new();
-    while let Some(piece) = pieces.next(&mut bytes)? {
-        let spot = Spot { file, line: piece.line };
-        match piece.cut {
-            Some(Cut::TooLarge) => lost(found, spot, format!("it is larger than {} MB", LARGEST >> 20)),
-            Some(Cut::OpenArray) => {
+    let mut documents = Documents::new(from)?;
+    while let Some(document) = documents.next()? {
+        let spot = Spot { file, line: document.line };
+        match document.problem {
+            Some(Problem::TooLarge) => lost(found, spot, format!("it is larger than {} MB", LARGEST >> 20)),
+            Some(Problem::OpenList) => {
                 lost(found, spot, "the list is not closed by “]”: the file may be cut short".to_owned())
             }
-            None => read_piece(bytes.trim_ascii_end(), spot, now, found),
+            Some(Problem::Rest) => lost(
+                found,
+                spot,
+                "what follows in this file is not read: it cannot be told where an item begins".to_owned(),
+            ),
+            None => read_document(document.json, spot, now, found),
         }
-        if !progress(bytes.len() as u64, found) {
+        if !progress(document.json.len() as u64, found) {
             break;
         }
     }
@@ -69,7 +73,7 @@ fn lost(found: &mut Found, spot: Spot, reason: String) {
     found.bad.push(Bad { spot, id, parent: None, reason });
 }
 
-fn read_piece(bytes: &[u8], spot: Spot, now: i64, found: &mut Found) {
+fn read_document(bytes: &[u8], spot: Spot, now: i64, found: &mut Found) {
     // The interface answers null for an item that it does not show.
     if bytes == b"null" {
         return;

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 use crate::clock::DAY;
 use crate::domain::item::Kind;
-use crate::domain::text::has_visible;
+use crate::domain::text::{has_visible, is_shown, shortened};
 
 /// Where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,8 @@ pub struct Bad {
     pub reason: String,
 }
 
-/// A value of whatever type, so that a field of the wrong one costs its own record a reason, and not the whole document.
+/// A value of whatever type, so that a field of the wrong one costs its own record a reason, and not the
+/// whole document.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Loose {
     /// Not there, or null.
@@ -99,6 +100,8 @@ pub struct Draft {
 const LARGEST_ID: i64 = 1_000_000_000_000;
 const MOST_POINTS: i64 = 1_000_000_000;
 const LONGEST_NAME: usize = 32;
+/// The longest value that a message quotes, in characters.
+const LONGEST_QUOTE: usize = 300;
 
 impl Draft {
     pub fn id(&self) -> Option<i64> {
@@ -111,7 +114,8 @@ impl Draft {
     }
 }
 
-/// Makes a record of a draft. `parent` is the item it was nested in, or the one that it names; `now` the present time.
+/// Makes a record of a draft. `parent` is the item it was nested in, or the one that it names; `now` the
+/// present time.
 ///
 /// # Errors
 /// What is wrong with it, to follow the file and the line.
@@ -124,7 +128,7 @@ pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -
         Loose::Absent if draft.is_option => Kind::Pollopt,
         Loose::Absent => return Err(wrong("it has no type")),
         Loose::Text(kind) => {
-            self::kind(kind).ok_or_else(|| wrong(&format!("its type {kind:?} is not one of an item")))?
+            self::kind(kind).ok_or_else(|| wrong(&format!("its type {} is not one of an item", quoted(kind))))?
         }
         _ => return Err(wrong("its type is not a word")),
     };
@@ -143,7 +147,7 @@ pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -
         draft.deleted == Loose::Bool(true) || by.is_none() && body.is_none() && title.is_none() && url.is_none();
     match &by {
         Some(name) if !is_name(name) => {
-            return Err(wrong(&format!("its author {name:?} has no name that an account can have")));
+            return Err(wrong(&format!("its author {} has no name that an account can have", quoted(name))));
         }
         None if !deleted => return Err(wrong("it names no author")),
         _ => {}
@@ -178,6 +182,11 @@ pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -
     })
 }
 
+/// A value as a message names it, with its start alone where it is long.
+fn quoted(value: &str) -> String {
+    format!("{:?}", shortened(value.to_owned(), LONGEST_QUOTE))
+}
+
 fn kind(name: &str) -> Option<Kind> {
     [Kind::Story, Kind::Comment, Kind::Job, Kind::Poll, Kind::Pollopt].into_iter().find(|kind| kind.as_str() == name)
 }
@@ -187,9 +196,11 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// A title without the references that Firebase writes for five characters, and with single spaces for white space and controls.
+/// A title without the references that Firebase writes for five characters and what may not be shown, and
+/// with single spaces for white space and controls.
 fn plain(title: &str) -> String {
-    let mut out = title
+    let kept: String = title.chars().filter(|c| c.is_control() || is_shown(*c)).collect();
+    let mut out = kept
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
@@ -296,6 +307,7 @@ mod tests {
             ("AT&amp;T &amp;lt; it&#x27;s 1&#x2F;2", "AT&T &lt; it's 1/2"),
             (" two \n lines\u{0}", "two lines"),
             ("R&D", "R&D"),
+            ("Safe \u{202E} \u{202E}gpj.exe", "Safe gpj.exe"),
         ] {
             assert_eq!(plain(title), expected, "{title:?}");
         }

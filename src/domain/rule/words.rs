@@ -3,6 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::domain::text::is_ignorable;
+
 /// A text with what does not tell words apart taken away: case, the forms that fonts give to letters (`ｆｕｌｌ`, `𝐛𝐨𝐥𝐝`, `ﬁ`), what does
 /// not show, and accents that make no letter of any script. A letter with an accent stays another than the one without.
 pub(super) fn fold(text: &str) -> String {
@@ -21,14 +23,8 @@ pub(super) fn of(folded: &str) -> impl Iterator<Item = &str> {
     folded.split(|c: char| !c.is_alphanumeric()).flat_map(UnicodeSegmentation::unicode_words)
 }
 
-/// Control characters, and those that fonts show nothing of (Unicode's `Default_Ignorable_Code_Point`).
 fn is_unseen(c: char) -> bool {
-    (c.is_control() && !c.is_whitespace())
-        || matches!(c,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-            | '\u{E0000}'..='\u{E0FFF}')
+    (c.is_control() && !c.is_whitespace()) || is_ignorable(c)
 }
 
 /// Combining marks of no script's own that stay after composition: what is heaped upon letters to hide them.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use pulldown_cmark::{CodeBlockKind, Event, Tag};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::markdown::is_blank;
 use super::source::{LineCount, Prepared};
 
 /// The longest text that is kept, in bytes: four times what the longest post takes, for what comes from elsewhere.
@@ -16,9 +17,11 @@ const MARK: &str = "\n\n…";
 /// The longest fence that is closed again where a text is cut within code.
 const LONGEST_FENCE: usize = 64;
 
-/// A text of more than `max_chars` characters, cut; none where it is no longer.
+/// A text of more than `max_chars` characters, cut; none where it is no longer, or shows nothing up to there.
 pub fn cut(source: &str, max_chars: usize) -> Option<String> {
-    source.char_indices().nth(max_chars).map(|(limit, _)| before(source, limit))
+    let (limit, _) = source.char_indices().nth(max_chars)?;
+    let cut = before(source, limit);
+    (!is_blank(cut.trim_end_matches(MARK))).then_some(cut)
 }
 
 /// A text as it is kept: cut where it is longer than [`LONGEST`].
@@ -93,6 +96,8 @@ mod tests {
             ("one two three\n\n~~~~\nx\n~~~~\n", 18, Some("one two three\n\n…")),
             ("- one two\n- three four\n- five", 25, Some("- one two\n- three four\n\n…")),
             ("> one two\r\n> three four", 22, Some("> one two\n> three\n\n…")),
+            (&format!("{}x", "\u{200B}".repeat(9_000)), 8_000, None),
+            (&format!("{}x", "[](y)".repeat(2_000)), 8_000, None),
         ] {
             assert_eq!(cut(source, chars).as_deref(), expected, "{source}");
         }

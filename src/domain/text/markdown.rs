@@ -4,14 +4,15 @@ use pulldown_cmark::{Event, Tag, TagEnd, TextMergeWithOffset};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::source::Prepared;
+use super::visible::{is_shown, is_visible};
 use super::writer::Writer;
-use super::{Html, is_shown, safe};
+use super::{Html, safe};
 
 /// Markdown source to safe HTML.
 ///
-/// A subset: paragraphs, emphasis, links and bare addresses, quotes, lists, code, tables, mentions. Raw HTML shows as typed, an image
-/// as a link to it, a heading as a strong paragraph. Any text is accepted, however long or deep; marks that would make the HTML many times
-/// as long as the text show as typed.
+/// A subset: paragraphs, emphasis, links and bare addresses, quotes, lists, code, tables, mentions. Raw HTML
+/// shows as typed, an image as a link to it, a heading as a strong paragraph. Any text is accepted, however
+/// long or deep; marks that would make the HTML many times as long as the text show as typed.
 pub fn render(source: &str) -> Html {
     let source = Prepared::new(source);
     safe::sanitise(written(&source).out.as_str())
@@ -23,7 +24,8 @@ pub fn linked(source: &str) -> Vec<String> {
     written(&source).hrefs
 }
 
-/// Whether nothing is seen of a text when it is rendered: a rule, an empty list or quote, and invisible characters are nothing.
+/// Whether nothing is seen of a text when it is rendered: a rule, an empty list or quote, and invisible
+/// characters are nothing.
 pub fn is_blank(source: &str) -> bool {
     let source = Prepared::new(source);
     !written(&source).out.is_visible()
@@ -42,7 +44,8 @@ pub fn plain(source: &str) -> String {
     excerpt(source, usize::MAX)
 }
 
-/// The text alone, white space folded, at most `max_chars` characters; where it is cut it ends with "…".
+/// The text alone from the first character that is seen, white space folded, at most `max_chars` characters;
+/// where it is cut it ends with "…".
 pub fn excerpt(source: &str, max_chars: usize) -> String {
     let source = Prepared::new(source);
     let mut text = String::new();
@@ -59,7 +62,7 @@ pub fn excerpt(source: &str, max_chars: usize) -> String {
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     let folded: String = words.join(" ").chars().filter(|c| is_shown(*c)).collect();
-    shortened(folded, max_chars)
+    shortened(folded.trim_start_matches(|c| !is_visible(c)).to_owned(), max_chars)
 }
 
 fn is_inline(end: TagEnd) -> bool {

@@ -27,7 +27,8 @@ use std::fmt;
 pub use cut::{LONGEST, cut, longest};
 pub use hn::from_hn_html;
 pub use markdown::{excerpt, is_blank, linked, plain, render, shortened};
-pub use visible::has_visible;
+pub(super) use visible::is_ignorable;
+pub use visible::{has_visible, is_legible, is_shown, shown};
 
 /// Sanitised HTML: the only type that a template prints unescaped. Made only in this module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,18 +44,6 @@ impl fmt::Display for Html {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-/// Whether a character may be shown. Bidirectional overrides and isolates can make a text read as something else;
-/// control characters and non-characters are not allowed in the XML of feeds.
-pub(super) fn is_shown(c: char) -> bool {
-    !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
-        && (matches!(c, '\n' | '\t') || !c.is_control())
-}
-
-/// A text as it was typed, without the characters that may not be shown.
-pub fn shown(text: &str) -> String {
-    text.chars().filter(|c| is_shown(*c)).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! HTML as it is written, before the sanitiser.
 
-use super::is_shown;
-use super::visible::is_visible;
+use super::visible::{is_shown, is_visible};
 
 /// The bytes of text written without a break.
 const MAX_TEXT_NODE: usize = 4096;

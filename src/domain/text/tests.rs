@@ -181,6 +181,7 @@ fn an_excerpt_is_plain_folded_and_cut_between_graphemes() {
     assert_eq!(excerpt("# A\n\n> *b*  c\n\n- `d`\n- e", 100), "A b c d e");
     assert_eq!(excerpt("one two three", 8), "one two…");
     assert_eq!(excerpt("exact", 5), "exact");
+    assert_eq!(excerpt(&format!("{}exactly", "\u{200B}".repeat(9)), 6), "exact…");
     assert_eq!(excerpt("ab👩‍👩‍👧‍👧cd", 5), "ab…");
     assert_eq!(excerpt("abc", 0), "");
 }

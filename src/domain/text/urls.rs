@@ -6,7 +6,7 @@ use icu_properties::props::{BidiMirroringGlyph, GeneralCategory, GeneralCategory
 use icu_properties::{CodePointMapData, CodePointSetData};
 use url::{Host, Url};
 
-use super::visible::is_visible;
+use super::visible::{category, is_visible};
 
 const SEPARATOR: &str = "://";
 
@@ -125,10 +125,6 @@ fn path_length(path: &str, is_quoted: bool) -> usize {
     // Some languages open with the quotation mark that others close with.
     let unpaired = open.iter().find(|(at, _)| path.as_bytes().get(*at).is_some_and(|byte| !byte.is_ascii()));
     unpaired.map_or(end, |(at, _)| end.min(*at))
-}
-
-fn category(c: char) -> GeneralCategory {
-    CodePointMapData::<GeneralCategory>::new().get(c)
 }
 
 fn mirrored(c: char) -> Option<char> {

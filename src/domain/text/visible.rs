@@ -1,19 +1,19 @@
-//! Which characters a reader sees something of.
+//! Which characters a reader sees something of, and which may stand in what is shown.
 
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, NoncharacterCodePoint};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Symbols that have a width and no ink, which no property of Unicode tells from others.
-const BLANK_SYMBOLS: [char; 2] = ['\u{2800}', '\u{1D159}'];
+/// Characters that have a width and no ink, which no property of Unicode tells from others.
+const BLANK: [char; 4] = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{1D159}'];
 
-/// Whether a character is seen by itself. White space, control and format characters, marks without a letter, and what Unicode calls
-/// default-ignorable (the Hangul fillers among them) are not.
+/// Whether a character is seen by itself. White space, control and format characters, marks without a letter,
+/// and what is ignorable (the Hangul fillers among it) are not.
 pub fn is_visible(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_graphic();
     }
     let has_ink = !matches!(
-        CodePointMapData::<GeneralCategory>::new().get(c),
+        category(c),
         GeneralCategory::Control
             | GeneralCategory::Format
             | GeneralCategory::SpaceSeparator
@@ -22,12 +22,48 @@ pub fn is_visible(c: char) -> bool {
             | GeneralCategory::NonspacingMark
             | GeneralCategory::EnclosingMark
     );
-    has_ink && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) && !BLANK_SYMBOLS.contains(&c)
+    has_ink && !is_ignorable(c) && !BLANK.contains(&c)
+}
+
+/// Whether fonts show nothing of a character, and leave no room for it (`Default_Ignorable_Code_Point`).
+pub fn is_ignorable(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Whether a character may be shown. Embeddings, overrides and isolates of direction (Unicode Standard Annex
+/// 9) can make a text read as something else; what is deprecated beside them, annotations and beams of music
+/// steer what follows; control characters and non-characters are not allowed in the XML of feeds.
+pub fn is_shown(c: char) -> bool {
+    if c.is_ascii() {
+        return matches!(c, '\n' | '\t') || !c.is_ascii_control();
+    }
+    match category(c) {
+        GeneralCategory::Control => false,
+        GeneralCategory::Unassigned => !CodePointSetData::new::<NoncharacterCodePoint>().contains(c),
+        GeneralCategory::Format => !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0001}' | '\u{1D173}'..='\u{1D17A}'),
+        _ => true,
+    }
+}
+
+/// A text as it was typed, without the characters that may not be shown.
+pub fn shown(text: &str) -> String {
+    text.chars().filter(|c| is_shown(*c)).collect()
+}
+
+/// Whether a plain text is nothing, or is read as it was typed: something of it is seen, and all of it may be
+/// shown.
+pub fn is_legible(text: &str) -> bool {
+    (text.is_empty() || has_visible(text)) && text.chars().all(|c| is_shown(c) || c == '\r')
 }
 
 /// Whether a plain text has a character that can be seen.
 pub fn has_visible(text: &str) -> bool {
     text.chars().any(is_visible)
+}
+
+pub(super) fn category(c: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(c)
 }
 
 #[cfg(test)]
@@ -43,7 +79,7 @@ mod tests {
             "\u{AD}\u{34F}\u{61C}\u{180E}\u{200B}\u{200C}\u{200D}\u{200E}\u{2060}\u{2064}\u{FEFF}",
             "\u{115F}\u{1160}\u{3164}\u{FFA0}\u{17B4}\u{17B5}",
             "\u{FE0F}\u{E0100}\u{E0001}\u{E007F}\u{1D173}\u{FFF9}",
-            "\u{2800}\u{1D159}",
+            "\u{2800}\u{1D159}\u{13441}\u{13442}",
             "\u{301}\u{20DD}\u{5B0}",
         ] {
             assert!(!has_visible(text), "{}", text.escape_unicode());
@@ -51,5 +87,19 @@ mod tests {
         for text in ["a", "\u{200B}.", "é", "e\u{301}", "ש", "中", "か", "😀", "❤\u{FE0F}", "\u{E000}", "ः"] {
             assert!(has_visible(text), "{}", text.escape_unicode());
         }
+    }
+
+    #[test]
+    fn what_steers_the_text_around_it_is_not_shown() {
+        for (text, kept) in [
+            ("a\u{202E}b\u{2066}c\u{2069}d\u{206A}e", "abcde"),
+            ("a\u{0}\u{7F}\u{85}\r\n\tb", "a\n\tb"),
+            ("\u{FFFE}\u{FDD0}\u{10FFFF}\u{FFF9}\u{E0001}\u{1D173}", ""),
+            ("שלום\u{200F}! \u{200B}❤\u{FE0F}\u{378}\u{E000}", "שלום\u{200F}! \u{200B}❤\u{FE0F}\u{378}\u{E000}"),
+        ] {
+            assert_eq!(shown(text), kept, "{}", text.escape_unicode());
+            assert_eq!(is_legible(text), text.replace('\r', "") == kept, "{}", text.escape_unicode());
+        }
+        assert!(is_legible("") && !is_legible("\u{200B}"));
     }
 }

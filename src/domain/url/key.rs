@@ -71,7 +71,7 @@ fn known_page(host: &str, path: &str, query: &str) -> Option<String> {
         },
         "arxiv.org" if matches!(first, "abs" | "pdf" | "html") && !more => {
             let paper = second?;
-            let paper = paper.strip_suffix(".pdf").unwrap_or(paper);
+            let paper = paper.trim_end_matches(".pdf");
             (!paper.is_empty()).then(|| format!("arxiv.org/abs/{paper}"))
         }
         _ => None,
@@ -129,7 +129,7 @@ mod tests {
             ),
             (
                 "arxiv.org/abs/1706.03762",
-                &["https://arxiv.org/pdf/1706.03762.pdf", "http://www.arxiv.org/abs/1706.03762"][..],
+                &["https://arxiv.org/pdf/1706.03762.pdf.pdf", "http://www.arxiv.org/abs/1706.03762"][..],
             ),
             (
                 "x.com/a/status/1",
@@ -152,6 +152,7 @@ mod tests {
                 ][..],
             ),
             ("x.com/a/status/1", &["https://m.twitter.com/%61/status/1", "https://mobile.x.com/a/st%61tus/1"][..]),
+            ("example.com/%2561", &["https://example.com/%%361", "https://example.com/%2561"][..]),
             ("127.0.0.1/a", &["http://127.0.0.1/a", "http://2130706433/a", "http://0x7f.1/a/"][..]),
             ("[::1]/a", &["http://[::1]/a", "http://[0:0:0:0:0:0:0:1]/a"][..]),
         ] {

@@ -12,7 +12,7 @@ pub use site::{Site, from_param};
 pub(super) use site::{is_host_of_names, is_shared_host};
 
 /// The version of the rules that made `key` and `site`; stored beside them, so that a later rule can find what to redo.
-pub const RULE_VERSION: i64 = 2;
+pub const RULE_VERSION: i64 = 3;
 
 /// The longest address taken, in bytes.
 pub const MAX_BYTES: usize = 2_000;
@@ -109,13 +109,18 @@ impl StoryUrl {
             return host;
         }
         while let Some((label, rest)) = host.split_once('.')
-            && label.strip_prefix("www").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+            && is_www(label)
             && psl::domain_str(rest).is_some()
         {
             host = rest;
         }
         host
     }
+}
+
+/// Whether a part of a host's name is `www`, `www2` and so on.
+fn is_www(label: &str) -> bool {
+    label.strip_prefix("www").is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Hosts that serve the same pages as another.
@@ -142,7 +147,8 @@ pub(super) fn main_host(host: &str) -> Cow<'_, str> {
 }
 
 /// A part of an address in which one thing is written in one way: an escape of what needs none is the character itself (RFC 3986, 6.2.2.2),
-/// and so is one of the `@` before a name; other escapes are in capitals.
+/// and so is one of the `@` before a name; other escapes are in capitals,
+/// and a `%` that begins none is escaped itself.
 pub fn unescaped(part: &str) -> Cow<'_, str> {
     if !part.contains('%') {
         return Cow::Borrowed(part);
@@ -159,7 +165,7 @@ pub fn unescaped(part: &str) -> Cow<'_, str> {
                 plain.push('%');
                 plain.push_str(&two.to_ascii_uppercase());
             }
-            (None, _) => plain.push('%'),
+            (None, _) => plain.push_str("%25"),
         }
         rest = after.get(escaped.map_or(0, str::len)..).unwrap_or_default();
     }

@@ -2,7 +2,7 @@
 
 use ::url::Host;
 
-use super::{StoryUrl, main_host, unescaped};
+use super::{StoryUrl, is_www, main_host, unescaped};
 
 /// Where a story comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -97,7 +97,7 @@ fn registrable(host: &str) -> &str {
     }
     let names = host.strip_suffix(domain).unwrap_or_default().trim_end_matches('.');
     let own = names.rsplit('.').next().unwrap_or_default();
-    let longer = if own.is_empty() { 0 } else { own.len() + 1 };
+    let longer = if own.is_empty() || is_www(own) { 0 } else { own.len() + 1 };
     host.get(host.len() - domain.len() - longer..).unwrap_or(domain)
 }
 
@@ -160,6 +160,7 @@ mod tests {
             ("https://a.b.someone.github.io/", "someone.github.io", "someone.github.io"),
             ("https://someone.wordpress.com/2015/", "someone.wordpress.com", "someone.wordpress.com"),
             ("https://a.b.substack.com/p/1", "b.substack.com", "b.substack.com"),
+            ("https://a.www.substack.com/p/1", "substack.com", "substack.com"),
             ("https://www.tumblr.com/explore", "tumblr.com", "tumblr.com"),
             ("https://eviltumblr.com/", "eviltumblr.com", "eviltumblr.com"),
             ("https://github.io/", "github.io", "github.io"),

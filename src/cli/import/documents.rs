@@ -1,0 +1,226 @@
+//! The documents of a file: one a line, or elements of a list and documents that go over several lines.
+//!
+//! Only one is held at a time, and never more than [`LARGEST`] bytes of it.
+
+use std::io::{self, BufRead, Cursor, Read};
+
+use serde::de::IgnoredAny;
+
+/// The most bytes of one document, so that a file without line ends cannot fill the memory.
+pub const LARGEST: usize = 16 << 20;
+
+/// One document of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Document<'a> {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    pub json: &'a [u8],
+    pub problem: Option<Problem>,
+}
+
+/// Why a document is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    TooLarge,
+    /// The list that the file holds is never closed.
+    OpenList,
+    /// What comes behind a document that is no JSON.
+    Rest,
+}
+
+/// The documents of one file, in its order.
+pub struct Documents<R> {
+    from: io::Chain<Cursor<Vec<u8>>, R>,
+    /// One document a line, so that a broken one costs its line.
+    are_lines: bool,
+    line: u64,
+    in_list: bool,
+    is_broken: bool,
+    json: Vec<u8>,
+    /// The last byte that the parser was given. It is taken from the file only with the next, since a number
+    /// ends before it.
+    given: Option<u8>,
+}
+
+impl<R: BufRead> Documents<R> {
+    /// Looks at the beginning of a file to tell its shape; the name of the file says nothing.
+    pub fn new(mut from: R) -> io::Result<Documents<R>> {
+        let mut head = Vec::new();
+        let first = read_line(&mut from, &mut head)?;
+        let second = read_line(&mut from, &mut head)?;
+        let bom = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let are_lines =
+            are_lines(head.get(bom..first).unwrap_or_default(), head.get(first..second).unwrap_or_default());
+        let mut head = Cursor::new(head);
+        head.set_position(bom as u64);
+        let from = head.chain(from);
+        Ok(Documents { from, are_lines, line: 1, in_list: false, is_broken: false, json: Vec::new(), given: None })
+    }
+
+    /// The next document; none at the end of the file.
+    pub fn next(&mut self) -> io::Result<Option<Document<'_>>> {
+        self.json.clear();
+        if self.are_lines { self.next_line() } else { self.next_value() }
+    }
+
+    fn next_line(&mut self) -> io::Result<Option<Document<'_>>> {
+        while self.json.trim_ascii().is_empty() {
+            self.json.clear();
+            if (&mut self.from).take(LARGEST as u64 + 1).read_until(b'\n', &mut self.json)? == 0 {
+                return Ok(None);
+            }
+            self.line += 1;
+        }
+        if self.json.len() > LARGEST && self.json.last() != Some(&b'\n') {
+            self.from.skip_until(b'\n')?;
+        }
+        Ok(Some(self.document(self.line - 1)))
+    }
+
+    fn next_value(&mut self) -> io::Result<Option<Document<'_>>> {
+        while let Some(&byte) = self.from.fill_buf()?.first() {
+            match byte {
+                b'[' if !self.in_list => self.in_list = true,
+                b']' if self.in_list => self.in_list = false,
+                b'\n' => self.line += 1,
+                b',' => {}
+                _ if byte.is_ascii_whitespace() => {}
+                _ if self.is_broken => {
+                    self.in_list = false;
+                    io::copy(&mut self.from, &mut io::sink())?;
+                    return Ok(Some(Document { line: self.line, json: b"", problem: Some(Problem::Rest) }));
+                }
+                _ => return self.value(byte).map(Some),
+            }
+            self.from.consume(1);
+        }
+        let is_open = std::mem::take(&mut self.in_list);
+        Ok(is_open.then_some(Document { line: self.line, json: b"", problem: Some(Problem::OpenList) }))
+    }
+
+    fn value(&mut self, first: u8) -> io::Result<Document<'_>> {
+        let line = self.line;
+        let read = serde_json::Deserializer::from_reader(&mut *self).into_iter::<IgnoredAny>().next();
+        match read {
+            Some(Err(error)) if error.is_io() => return Err(error.into()),
+            Some(Err(_)) => {
+                self.is_broken = true;
+                self.take_given();
+            }
+            _ if matches!(first, b'{' | b'[' | b'"') => self.take_given(),
+            // The byte that ended a number or a word belongs to what follows.
+            _ => {
+                if self.given.take().is_some() {
+                    self.json.pop();
+                }
+            }
+        }
+        Ok(self.document(line))
+    }
+
+    fn document(&self, line: u64) -> Document<'_> {
+        let json = self.json.trim_ascii_end();
+        Document { line, json, problem: (json.len() > LARGEST).then_some(Problem::TooLarge) }
+    }
+
+    fn take_given(&mut self) {
+        if let Some(byte) = self.given.take() {
+            self.line += u64::from(byte == b'\n');
+            self.from.consume(1);
+        }
+    }
+}
+
+impl<R: BufRead> Read for Documents<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.take_given();
+        let Some((byte, to)) = self.from.fill_buf()?.first().copied().zip(into.first_mut()) else { return Ok(0) };
+        *to = byte;
+        self.given = Some(byte);
+        // One byte over the limit is kept, as the sign that there was more.
+        if self.json.len() <= LARGEST {
+            self.json.push(byte);
+        }
+        Ok(1)
+    }
+}
+
+/// `first` and `second` are the first two lines that are not blank. A document that goes over lines is still
+/// open at the end of its first, and not within a string; and its second line does not begin the next
+/// document, as it does where the first line is broken, unless a list of documents is open there.
+fn are_lines(first: &[u8], second: &[u8]) -> bool {
+    let is_open = serde_json::from_slice::<IgnoredAny>(first).is_err_and(|error| error.is_eof());
+    let end = first.trim_ascii_end();
+    let is_within_list = end.ends_with(b"[") || end.ends_with(b"},");
+    let begins_next = second.trim_ascii_start().starts_with(b"{") && !is_within_list;
+    !first.trim_ascii_start().starts_with(b"[") && (!is_open || begins_next)
+}
+
+/// Reads up to the end of the next line that is not blank, or [`LARGEST`] bytes of it. Answers how long
+/// `into` is then.
+fn read_line(from: &mut impl BufRead, into: &mut Vec<u8>) -> io::Result<usize> {
+    loop {
+        let before = into.len();
+        let read = from.take(LARGEST as u64).read_until(b'\n', into)?;
+        if read == 0 || !into.get(before..).unwrap_or_default().trim_ascii().is_empty() {
+            return Ok(into.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(file: &str) -> Vec<(u64, String)> {
+        // A reader of 3 bytes at a time shows that nothing depends on where a chunk ends.
+        let reader = io::BufReader::with_capacity(3, file.as_bytes());
+        let mut documents = Documents::new(reader).unwrap();
+        let mut out = Vec::new();
+        while let Some(Document { line, json, problem }) = documents.next().unwrap() {
+            let text = String::from_utf8(json.to_vec()).unwrap();
+            out.push((line, problem.map_or(text, |problem| format!("{problem:?}"))));
+        }
+        out
+    }
+
+    #[test]
+    fn the_shape_of_a_file_is_told_from_what_is_in_it() {
+        for (file, expected) in [
+            ("", vec![]),
+            ("\n \n", vec![]),
+            ("{\"id\":1}\n\n{\"id\":2}\r\n", vec![(1, "{\"id\":1}"), (3, "{\"id\":2}")]),
+            ("\u{feff}{\"id\":1}", vec![(1, "{\"id\":1}")]),
+            ("{\"id\":1\n{\"id\":2}\n", vec![(1, "{\"id\":1"), (2, "{\"id\":2}")]),
+            ("{\"t\":\"a\n{\"id\":2}", vec![(1, "{\"t\":\"a"), (2, "{\"id\":2}")]),
+            ("{\n\"a\":\"}\\\"]\"}\n{\n}", vec![(1, "{\n\"a\":\"}\\\"]\"}"), (3, "{\n}")]),
+            ("{\"a\":[\n{}]}\n{}", vec![(1, "{\"a\":[\n{}]}"), (3, "{}")]),
+            ("{\"a\":[{},\n{}]}", vec![(1, "{\"a\":[{},\n{}]}")]),
+            ("[{\"id\":1},\n{\"id\":[2]}]", vec![(1, "{\"id\":1}"), (2, "{\"id\":[2]}")]),
+            ("[\nnull, 7\n,[8],9]\n[0\n]", vec![(2, "null"), (2, "7"), (3, "[8]"), (3, "9"), (4, "0")]),
+            ("[{\"id\":1},\n", vec![(1, "{\"id\":1}"), (2, "OpenList")]),
+            ("[{\"id\":1},\n{\"id\":", vec![(1, "{\"id\":1}"), (2, "{\"id\":"), (2, "OpenList")]),
+            ("[{},\n{\"id\" 2},\n{}]", vec![(1, "{}"), (2, "{\"id\" 2"), (2, "Rest")]),
+            ("[]", vec![]),
+        ] {
+            let expected: Vec<_> = expected.into_iter().map(|(line, text)| (line, text.to_owned())).collect();
+            assert_eq!(read(file), expected, "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_document_over_the_limit_is_skipped_and_the_next_is_read() {
+        let long = "x".repeat(LARGEST);
+        for (file, line) in
+            [(format!("{{}}\n{{\"{long}\"}}\n{{}}"), 2), (format!("[{{}},\n{{\"{long}\":1}},\n{{}}]"), 2)]
+        {
+            let mut documents = Documents::new(file.as_bytes()).unwrap();
+            let mut problems = Vec::new();
+            while let Some(document) = documents.next().unwrap() {
+                problems.push((document.line, document.problem));
+                assert!(document.json.len() <= LARGEST + 1);
+            }
+            assert_eq!(problems, [(1, None), (line, Some(Problem::TooLarge)), (3, None)]);
+        }
+    }
+}
