@@ -113,7 +113,7 @@ pub async fn requests(State(app): State<App>, from: Address, request: Request, n
         (request, Vec::new())
     } else {
         let (parts, body) = request.into_parts();
-        match tokio::time::timeout(app.patience.body, whole(body, &crowd.bodies, address)).await {
+        match tokio::time::timeout(app.timeouts.body, whole(body, &crowd.bodies, address)).await {
             Ok(Ok((body, taken))) => (Request::from_parts(parts, Body::from(body)), taken),
             Ok(Err(refusal)) => return refusal,
             Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),

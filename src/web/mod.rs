@@ -114,7 +114,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
         .layer(middleware::from_fn_with_state(app.clone(), crowd::requests))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.patience.answer))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.timeouts.answer))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(middleware::from_fn(outer::refusals))
         .layer(middleware::from_fn_with_state(app.clone(), error::pages))
