@@ -7,6 +7,7 @@ mod assets;
 mod audience;
 mod cache;
 mod canonical;
+mod client_ip;
 mod comment;
 mod comments;
 mod crowd;

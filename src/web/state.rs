@@ -14,7 +14,7 @@ use crate::web::assets::Assets;
 use crate::web::cache::Pages;
 use crate::web::crowd::{Crowd, Line};
 use crate::web::hashing::Hashing;
-use crate::web::limit::Limits;
+use crate::web::limit::RateLimiter;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
 use crate::web::pool::Pool;
@@ -37,7 +37,7 @@ pub struct Shared {
     pub timeouts: Timeouts,
     pub store: Store,
     pub clock: Clock,
-    pub limits: Limits,
+    pub limits: RateLimiter,
     pub crowd: Crowd,
     pub fetcher: Fetcher,
     pub assets: Assets,
@@ -86,7 +86,7 @@ impl App {
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(Shared {
             policy: config.policy(),
-            limits: Limits::new(&config, &clock),
+            limits: RateLimiter::new(&config, &clock),
             crowd: Crowd::new(config.requests_at_once, config.limits.is_on()),
             room: Room::new(config.long_pages_mb, config.limits.is_on()),
             assets: Assets::new(),
