@@ -44,7 +44,7 @@ pub async fn cast(
     (id, dir): (ItemId, Option<Dir>),
     now: Timestamp,
 ) -> Result<(Kind, Voted), Error> {
-    app.check_rate_limit(LimitedAction::Vote, member, from, now)?;
+    app.limits.check(LimitedAction::Vote, member, from.ip(), now)?;
     let item = seen(app, id, member).await?;
     let vote = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
     Ok((item.kind, app.store.vote(vote, &app.policy, now).await?))

@@ -152,28 +152,28 @@ impl<'a> Reply<'a> {
         let (app, now) = (self.app, self.viewer.now);
         let (author, parent) = (member.id, self.item.id);
         let new = NewComment { author, parent, text, origin: Some(origin), stopped: None, policy: &app.policy };
-        let reserved = match app.check_post_rate_limit(LimitedAction::Comment, text, member, address, now) {
+        let taken = match app.limits.check_text(LimitedAction::Comment, (text, ""), member, address.ip(), now) {
             Ok(taken) => taken,
             Err(held) => {
                 if let Some(first) = app.store.commented_before(&new, now).await? {
                     return Ok(self.at(first));
                 }
                 let form = self.form(typed, Mistakes::held(&held, held.form_message()), None).await?;
-                return Ok(limit::with_form_status(form, &held));
+                return Ok(limit::with_status(form, &held));
             }
         };
-        let draft = Draft { text, from: Some(address.network()), ..Draft::default() };
+        let draft = Draft { text, from: Some(address.ip()), ..Draft::default() };
         let stopped = match rules::judge(app, member, draft).await? {
             Ok(stopped) => stopped,
             Err(refused) => {
-                reserved.commit();
+                taken.commit();
                 return self.form(typed, Mistakes::one("text", refused), None).await;
             }
         };
         match app.store.comment(NewComment { stopped: stopped.as_ref(), ..new }, now).await {
             Ok(Commented { id, again }) => {
                 if !again {
-                    reserved.commit();
+                    taken.commit();
                 }
                 Ok(self.at(id))
             }

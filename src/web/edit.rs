@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
+use crate::domain::rate_limits::LimitedAction;
 use crate::domain::rule::{Draft, Stopped};
 use crate::domain::text::Html;
 use crate::domain::title::{self, Title};
@@ -178,7 +179,7 @@ async fn judge_edit(
     address: ClientIp,
 ) -> Result<Result<Option<Stopped>, Mistakes>, Error> {
     let title = checked.title.as_ref().map(Title::as_str).or(item.title.as_deref()).unwrap_or_default();
-    let from = Some(address.network());
+    let from = Some(address.ip());
     let draft = Draft { title, text: &checked.text, from, ..Draft::default() };
     Ok(rules::judge(app, member, draft).await?.map_err(|refused| Mistakes::one("text", refused)))
 }
@@ -235,24 +236,23 @@ pub async fn update(
         let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
         return Ok(again(&app, &asking, &item, Some(&typed), Shown { preview, ..Shown::default() }));
     }
-    let reserved =
-        match app.check_edit_rate_limit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {
-            Ok(taken) => taken,
-            Err(held) => {
-                return form(Mistakes::held(&held, held.form_message()))
-                    .map(|form| limit::with_form_status(form, &held));
-            }
-        };
+    let (texts, member, now) = ((&*checked.text, &*item.text), &asking.member, asking.viewer.now);
+    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, address.ip(), now) {
+        Ok(taken) => taken,
+        Err(held) => {
+            return form(Mistakes::held(&held, held.form_message())).map(|form| limit::with_status(form, &held));
+        }
+    };
     let stopped = match judge_edit(&app, &asking.member, &item, &checked, address).await? {
         Ok(stopped) => stopped,
         Err(mistakes) => {
-            reserved.commit();
+            taken.commit();
             return form(mistakes);
         }
     };
     match write(&app, &asking, &item, (&typed, &checked), stopped.as_ref()).await {
         Ok(Edited::Done) => {
-            reserved.commit();
+            taken.commit();
             Ok(back_to(&item).redirect())
         }
         Ok(Edited::Crossed(now)) => {

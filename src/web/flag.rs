@@ -150,7 +150,7 @@ pub async fn create(
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = &asking;
     if !typed.on {
-        app.check_rate_limit(LimitedAction::Flag, member, from, viewer.now)?;
+        app.limits.check(LimitedAction::Flag, member, from.ip(), viewer.now)?;
         seen(&app, id, member).await?;
         return take_back(&app, id, member, &headers, typed.goto).await;
     }
@@ -162,8 +162,8 @@ pub async fn create(
             return Ok(form(&app, viewer, &item, &typed, Mistakes::one(field, mistake)));
         }
     };
-    if let Err(held) = app.check_rate_limit(LimitedAction::Flag, member, from, viewer.now) {
-        return Ok(limit::with_form_status(
+    if let Err(held) = app.limits.check(LimitedAction::Flag, member, from.ip(), viewer.now) {
+        return Ok(limit::with_status(
             form(&app, viewer, &item, &typed, Mistakes::held(&held, held.form_message())),
             &held,
         ));
@@ -204,7 +204,7 @@ pub async fn vouch(
     Form(asked): Form<Switched>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    app.check_rate_limit(LimitedAction::Flag, &member, from, viewer.now)?;
+    app.limits.check(LimitedAction::Flag, &member, from.ip(), viewer.now)?;
     let item = seen(&app, id, &member).await?;
     if asked.on {
         let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();

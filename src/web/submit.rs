@@ -128,21 +128,21 @@ async fn publish(
     let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(origin));
     let section = title::section(title, &app.config.short_name);
     let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
-    let reserved = match app.check_post_rate_limit(LimitedAction::Story, &story.text, member, address, viewer.now) {
+    let taken = match app.limits.check_text(LimitedAction::Story, (&story.text, ""), member, address.ip(), viewer.now) {
         Ok(taken) => taken,
         Err(held) => {
             if let Some(first) = app.store.submitted_before(&new, viewer.now).await? {
                 return Ok(Goto::new(&format!("/item/{first}")).redirect());
             }
             let form = form(app, viewer, typed, Mistakes::held(&held, held.form_message()), None);
-            return Ok(limit::with_form_status(form, &held));
+            return Ok(limit::with_status(form, &held));
         }
     };
-    let draft = Draft { title, url, text: &story.text, from: Some(address.network()) };
+    let draft = Draft { title, url, text: &story.text, from: Some(address.ip()) };
     let stopped = match rules::judge(app, member, draft).await? {
         Ok(stopped) => stopped,
         Err(refused) => {
-            reserved.commit();
+            taken.commit();
             return Ok(form(app, viewer, typed, Mistakes::one("", refused), None));
         }
     };
@@ -152,7 +152,7 @@ async fn publish(
         submitted => Ok(submitted?),
     };
     if !matches!(submitted, Ok(Submission::Again(_))) {
-        reserved.commit();
+        taken.commit();
     }
     match submitted {
         Ok(Submission::New(id) | Submission::Again(id)) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
@@ -193,7 +193,8 @@ async fn suggest_into(app: &App, asking: &CurrentMember, from: ClientIp, typed: 
 
 async fn suggestion(app: &App, asking: &CurrentMember, from: ClientIp, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
-    app.check_rate_limit(LimitedAction::Fetch, &asking.member, from, asking.viewer.now)
+    app.limits
+        .check(LimitedAction::Fetch, &asking.member, from.ip(), asking.viewer.now)
         .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }
