@@ -8,17 +8,19 @@ pub mod clock;
 pub mod config;
 /// The rules of a forum: pure.
 pub mod domain;
+/// The semaphore behind every limit of concurrency.
+pub mod fair_semaphore;
 /// The guarded client of outgoing requests.
 pub mod fetch;
 /// Work outside requests.
 pub mod jobs;
 /// What is logged.
 pub mod logging;
-/// How long whom is waited for.
-pub mod patience;
 /// Answering over TCP.
 pub mod server;
 /// All SQL.
 pub mod store;
+/// Connection and request timeouts.
+pub mod timeouts;
 /// All HTTP.
 pub mod web;

@@ -10,16 +10,18 @@ use crate::clock::Timestamp;
 use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
+use crate::domain::rate_limits::LimitedAction;
 use crate::domain::rule::{Draft, Stopped};
 use crate::domain::text::Html;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
 use crate::store::{self, Edit, Edited, NewUrl};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::rules;
@@ -174,10 +176,10 @@ async fn judge_edit(
     member: &Member,
     item: &Item,
     checked: &Checked,
-    address: Address,
+    address: ClientIp,
 ) -> Result<Result<Option<Stopped>, Mistakes>, Error> {
     let title = checked.title.as_ref().map(Title::as_str).or(item.title.as_deref()).unwrap_or_default();
-    let from = Some(address.network());
+    let from = Some(address.ip());
     let draft = Draft { title, text: &checked.text, from, ..Draft::default() };
     Ok(rules::judge(app, member, draft).await?.map_err(|refused| Mistakes::one("text", refused)))
 }
@@ -220,7 +222,7 @@ fn check_edit(item: &Item, typed: &Typed, member: &Member) -> Result<Checked, Mi
 /// `POST /item/{id}/edit`
 pub async fn update(
     State(app): State<App>,
-    address: Address,
+    address: ClientIp,
     Path(id): Path<ItemId>,
     Written { asking, typed }: Written<Typed>,
 ) -> Result<Response, Error> {
@@ -234,20 +236,23 @@ pub async fn update(
         let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
         return Ok(again(&app, &asking, &item, Some(&typed), Shown { preview, ..Shown::default() }));
     }
-    let taken = match app.brake_edit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {
+    let (texts, member, now) = ((&*checked.text, &*item.text), &asking.member, asking.viewer.now);
+    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, address.ip(), now) {
         Ok(taken) => taken,
-        Err(held) => return form(Mistakes::held(&held, held.on_form())).map(|form| limit::on_form(form, &held)),
+        Err(held) => {
+            return form(Mistakes::held(&held, held.form_message())).map(|form| limit::with_status(form, &held));
+        }
     };
     let stopped = match judge_edit(&app, &asking.member, &item, &checked, address).await? {
         Ok(stopped) => stopped,
         Err(mistakes) => {
-            taken.spend();
+            taken.commit();
             return form(mistakes);
         }
     };
     match write(&app, &asking, &item, (&typed, &checked), stopped.as_ref()).await {
         Ok(Edited::Done) => {
-            taken.spend();
+            taken.commit();
             Ok(back_to(&item).redirect())
         }
         Ok(Edited::Crossed(now)) => {

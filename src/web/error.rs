@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 
-use crate::domain::brake::Held;
 use crate::domain::fate;
 use crate::domain::item::Sight;
+use crate::domain::rate_limits::RateLimited;
 use crate::store;
 use crate::web::goto::Goto;
 use crate::web::limit;
@@ -35,8 +35,8 @@ pub enum Error {
     Bad(String),
     /// It is so already, or somebody was first. The sentence says what is known of that.
     Conflict(String),
-    /// A brake holds them up.
-    Held(Held),
+    /// A rate limit was reached.
+    RateLimited(RateLimited),
     /// The site is too busy for this just now.
     Busy,
     /// The disk fails, or what else the database lies on, and why: what was sent is not saved.
@@ -100,7 +100,7 @@ impl Error {
             Error::LogInFirst(_) => StatusCode::SEE_OTHER,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
-            Error::Held(held) => limit::status(held),
+            Error::RateLimited(held) => limit::status(held),
             Error::Busy | Error::Unsaved(_) | Error::Unread => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -115,15 +115,15 @@ impl Display for Error {
             Error::OutOfSight => write!(f, "{} {}", fate::KILLED_BY_SOMEBODY, fate::READABLE),
             Error::Unsaved(_) => f.write_str(UNSAVED),
             Error::Unread => f.write_str(UNREAD),
-            Error::Held(held) => write!(f, "{held}"),
+            Error::RateLimited(held) => write!(f, "{held}"),
             other => f.write_str(&shown(other.status()).what),
         }
     }
 }
 
-impl From<Held> for Error {
-    fn from(held: Held) -> Error {
-        Error::Held(held)
+impl From<RateLimited> for Error {
+    fn from(held: RateLimited) -> Error {
+        Error::RateLimited(held)
     }
 }
 
@@ -159,7 +159,7 @@ impl IntoResponse for Error {
         let mut response = status.into_response();
         let wait = match &self {
             Error::LogInFirst(address) => return Redirect::to(address).into_response(),
-            Error::Held(held) => held.wait,
+            Error::RateLimited(held) => held.wait,
             Error::Busy => Some(Error::RETRY),
             Error::Unsaved(_) | Error::Unread => Some(60),
             _ => None,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 ///
 /// One exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow` for their types, so that the store needs no twin of
 /// each; a derive is all that they may name of it.
-const NEVER: [(&str, &[&str], &str); 10] = [
+const NEVER: [(&str, &[&str], &str); 12] = [
     (
         "domain",
         &[
@@ -43,6 +43,12 @@ const NEVER: [(&str, &[&str], &str); 10] = [
         "server",
         &["sqlx", "askama", "SystemTime::", "crate::store", "crate::web", "crate::cli", "crate::jobs"],
         "connections know nothing of the site",
+    ),
+    ("fair_semaphore", &["axum", "sqlx", "crate::"], "a primitive uses nothing of the house"),
+    (
+        "web/admission",
+        &["crate::web::state", "State<", "crate::store"],
+        "what is limited is plain data; the layers that use it are in web/middleware",
     ),
     ("jobs", &["sqlx", "askama", "crate::cli"], "work outside requests goes through store"),
     ("cli", &["sqlx", "askama"], "commands go through store"),

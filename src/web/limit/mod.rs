@@ -1,223 +1,189 @@
-//! How often: the counting behind the table of brakes in `domain/policy.rs`, and what is counted apart from it.
+//! Rate limits: the buckets of the table in `domain/rate_limits.rs`, and of logins, links and requests.
 
-mod address;
-mod buckets;
-mod tries;
+mod keyed_limiter;
+mod login_limiter;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-pub use self::address::Address;
-pub use self::buckets::Taken;
-use self::buckets::{Empty, Limit};
-pub use self::tries::Tries;
+pub use self::keyed_limiter::Reserved;
+use self::keyed_limiter::{KeyedLimiter, RetryAfter};
+pub use self::login_limiter::LoginLimiter;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
-use crate::domain::brake::{Brake, Deed, Held, Whose, Why, links_in};
 use crate::domain::origin::Width;
+use crate::domain::policy::Policy;
+use crate::domain::rate_limits::{LimitedAction, RateLimit, RateLimitReason, RateLimitScope, RateLimited, links_in};
 use crate::domain::user::{Member, UserId};
-use crate::web::error::Error;
-use crate::web::state::App;
-use crate::web::written;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// What a bucket is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Key {
+pub enum LimitKey {
     Account(UserId),
     /// The first address of a network; and whether it counts new accounts and strangers.
     Network(IpAddr, bool),
     Site,
     /// A name that strangers try to log in as, and from which network.
-    Name(String, Option<IpAddr>),
+    LoginName(String, Option<IpAddr>),
 }
 
-/// Who does something, as brakes count them.
+/// Who does something, as rate limits count them.
 #[derive(Clone, Copy)]
-struct Doer {
+struct Actor {
     account: Option<UserId>,
     /// A new account, or somebody without one.
     is_new: bool,
-    is_slowed: bool,
-    from: Address,
+    is_limited_by_moderator: bool,
+    ip: IpAddr,
 }
 
-impl Doer {
-    /// The bucket that a brake takes from for them; none where it does not hold for them.
-    fn key(&self, whose: Whose) -> Option<Key> {
-        let account = self.account.map(Key::Account);
-        let network = |width: Width| Key::Network(width.network(self.from.network()), self.is_new);
-        match whose {
-            Whose::Account => account,
-            Whose::NewAccount { .. } => account.filter(|_| self.is_new),
-            Whose::SlowedAccount => account.filter(|_| self.is_slowed),
-            Whose::Address => Some(network(Width::Near)),
-            Whose::Network => self.is_new.then(|| network(Width::Middle)),
-            Whose::Site => self.is_new.then_some(Key::Site),
+impl Actor {
+    /// The bucket of a limit for them; none where it does not apply to them.
+    fn key(&self, scope: RateLimitScope) -> Option<LimitKey> {
+        let account = self.account.map(LimitKey::Account);
+        let network = |width: Width| LimitKey::Network(width.network(self.ip), self.is_new);
+        match scope {
+            RateLimitScope::Account => account,
+            RateLimitScope::NewAccount { .. } => account.filter(|_| self.is_new),
+            RateLimitScope::LimitedAccount => account.filter(|_| self.is_limited_by_moderator),
+            RateLimitScope::Address => Some(network(Width::Near)),
+            RateLimitScope::Network => self.is_new.then(|| network(Width::Middle)),
+            RateLimitScope::Site => self.is_new.then_some(LimitKey::Site),
         }
     }
 }
 
-pub struct Limits {
-    brakes: Vec<(Brake, Limit)>,
-    links: Limit,
-    links_per_hour: u32,
-    requests: Limit,
-    pub tries: Tries,
+pub struct RateLimiter {
+    policy: Policy,
+    per_action: Vec<(RateLimit, KeyedLimiter)>,
+    links: KeyedLimiter,
+    requests: KeyedLimiter,
+    pub logins: LoginLimiter,
 }
 
-impl Limits {
-    pub fn new(config: &Config, clock: &Clock) -> Limits {
+impl RateLimiter {
+    pub fn new(config: &Config, clock: &Clock) -> RateLimiter {
         let on = config.limits.is_on();
         let policy = config.policy();
-        let rates = &policy.rates;
-        let limit = |brake: Brake| {
-            let per = Duration::from_secs(u64::try_from(brake.per).unwrap_or(0));
-            (brake, Limit::new(brake.times, per, clock, on))
+        let limit = |limit: RateLimit| {
+            let per = Duration::from_secs(u64::try_from(limit.per).unwrap_or(0));
+            (limit, KeyedLimiter::new(limit.times, per, clock, on))
         };
-        Limits {
-            brakes: policy.brakes().into_iter().map(limit).collect(),
-            links: Limit::new(rates.links_per_hour_new, HOUR, clock, on),
-            links_per_hour: rates.links_per_hour_new,
+        RateLimiter {
+            per_action: policy.rate_limits().into_iter().map(limit).collect(),
+            links: KeyedLimiter::new(policy.rates.links_per_hour_new, HOUR, clock, on),
             // Never is no setting of this: it keeps the site in reach of whoever runs it.
-            requests: Limit::new(config.requests_per_minute.max(1), Duration::from_secs(60), clock, on),
-            tries: Tries::new(config.log_ins_per_hour, clock, on),
+            requests: KeyedLimiter::new(config.requests_per_minute.max(1), Duration::from_secs(60), clock, on),
+            logins: LoginLimiter::new(config.log_ins_per_hour, clock, on),
+            policy,
         }
     }
 
-    fn take(&self, deed: Deed, doer: Doer) -> Result<Taken<'_>, Held> {
-        let mut taken = Taken::default();
-        for (brake, limit) in self.brakes.iter().filter(|(brake, _)| brake.deeds.contains(&deed)) {
-            if let Some(key) = doer.key(brake.whose) {
-                taken.take(limit, key, NonZeroU32::MIN).map_err(|empty| held(Why::Brake(*brake, deed), empty))?;
+    fn take(&self, action: LimitedAction, actor: Actor) -> Result<Reserved<'_>, RateLimited> {
+        let mut reserved = Reserved::default();
+        for (limit, buckets) in self.per_action.iter().filter(|(limit, _)| limit.actions.contains(&action)) {
+            if let Some(key) = actor.key(limit.scope) {
+                reserved
+                    .take(buckets, key, NonZeroU32::MIN)
+                    .map_err(|retry_after| limited(RateLimitReason::Limit(*limit, action), retry_after))?;
             }
         }
-        Ok(taken)
+        Ok(reserved)
     }
 
     /// An account made or asked for from this address.
-    pub fn sign_up(&self, from: Address) -> Result<Taken<'_>, Held> {
-        self.take(Deed::SignUp, Doer { account: None, is_new: true, is_slowed: false, from })
+    pub fn check_signup(&self, ip: IpAddr) -> Result<Reserved<'_>, RateLimited> {
+        self.take(LimitedAction::SignUp, Actor { account: None, is_new: true, is_limited_by_moderator: false, ip })
     }
 
-    /// Drops the buckets that are full again.
-    pub fn forget_idle(&self) {
-        self.brakes.iter().for_each(|(_, limit)| limit.forget_idle());
-        self.links.forget_idle();
-        self.requests.forget_idle();
-        self.tries.forget_idle();
-    }
-}
-
-fn held(why: Why, empty: Empty) -> Held {
-    let wait = match empty {
-        Empty::For(seconds) => Some(seconds),
-        Empty::Always => None,
-    };
-    Held { why, wait }
-}
-
-impl App {
-    /// Whether the brakes let a member do something once more, which is counted.
-    pub fn brake(&self, deed: Deed, member: &Member, from: Address, now: Timestamp) -> Result<(), Held> {
-        self.reserve(deed, member, from, now).map(Taken::spend)
+    /// Whether a member may do something once more, which is counted.
+    pub fn check(&self, action: LimitedAction, member: &Member, ip: IpAddr, now: Timestamp) -> Result<(), RateLimited> {
+        self.reserve(action, member, ip, now).map(Reserved::commit)
     }
 
     /// The same, counted once it is done.
-    fn reserve(&self, deed: Deed, member: &Member, from: Address, now: Timestamp) -> Result<Taken<'_>, Held> {
-        let (is_new, is_slowed) = (member.is_braked(&self.policy, now), member.is_slowed(now));
-        self.limits.take(deed, Doer { account: Some(member.id), is_new, is_slowed, from })
-    }
-
-    /// The same for something with a text, whose links are counted too.
-    pub fn brake_post(
+    fn reserve(
         &self,
-        deed: Deed,
-        text: &str,
+        action: LimitedAction,
         member: &Member,
-        from: Address,
+        ip: IpAddr,
         now: Timestamp,
-    ) -> Result<Taken<'_>, Held> {
-        self.brake_with_links(deed, (text, ""), member, from, now)
+    ) -> Result<Reserved<'_>, RateLimited> {
+        let is_new = member.is_limited_as_new(&self.policy, now);
+        let is_limited_by_moderator = member.is_limited_by_moderator(now);
+        self.take(action, Actor { account: Some(member.id), is_new, is_limited_by_moderator, ip })
     }
 
-    /// The same for a text that was another one `before`.
-    pub fn brake_edit(
+    /// The same for a text and what it was before, if anything. The links that a new account adds are counted too,
+    /// unless the action is refused.
+    pub fn check_text(
         &self,
-        texts: (&str, &str),
-        member: &Member,
-        from: Address,
-        now: Timestamp,
-    ) -> Result<Taken<'_>, Held> {
-        self.brake_with_links(Deed::Edit, texts, member, from, now)
-    }
-
-    /// Counts the deed, and the links of a new account's text that it has more than `before`; none of them where the deed is held up, and
-    /// no deed where there are too many links.
-    fn brake_with_links(
-        &self,
-        deed: Deed,
+        action: LimitedAction,
         (text, before): (&str, &str),
         member: &Member,
-        from: Address,
+        ip: IpAddr,
         now: Timestamp,
-    ) -> Result<Taken<'_>, Held> {
-        let more = links_in(text).saturating_sub(links_in(before));
-        let found = if member.is_braked(&self.policy, now) { u32::try_from(more).unwrap_or(u32::MAX) } else { 0 };
-        let links = &self.limits.links;
-        let why = Why::Links { times: self.limits.links_per_hour, found };
+    ) -> Result<Reserved<'_>, RateLimited> {
+        let is_new = member.is_limited_as_new(&self.policy, now);
+        let more = if is_new { links_in(text).saturating_sub(links_in(before)) } else { 0 };
+        let found = u32::try_from(more).unwrap_or(u32::MAX);
+        let reason = RateLimitReason::Links { times: self.policy.rates.links_per_hour_new, found };
         let many = NonZeroU32::new(found);
-        if many.is_some_and(|many| !links.holds(many)) {
-            return Err(held(why, Empty::Always));
+        if many.is_some_and(|many| !self.links.can_ever_hold(many)) {
+            return Err(limited(reason, RetryAfter::Never));
         }
-        let mut taken = self.reserve(deed, member, from, now)?;
+        let mut reserved = self.reserve(action, member, ip, now)?;
         if let Some(many) = many {
-            taken.take(links, Key::Account(member.id), many).map_err(|empty| held(why, empty))?;
+            let taken = reserved.take(&self.links, LimitKey::Account(member.id), many);
+            taken.map_err(|retry_after| limited(reason, retry_after))?;
         }
-        Ok(taken)
+        Ok(reserved)
+    }
+
+    /// A request of any kind.
+    pub fn check_request(&self, ip: IpAddr) -> Result<(), RateLimited> {
+        let taken = self.requests.take(&LimitKey::Network(ip, false), NonZeroU32::MIN);
+        taken.map_err(|retry_after| limited(RateLimitReason::Requests, retry_after))
+    }
+
+    /// Drops the buckets that are full again.
+    pub fn remove_idle(&self) {
+        self.per_action.iter().for_each(|(_, limit)| limit.remove_idle());
+        self.links.remove_idle();
+        self.requests.remove_idle();
+        self.logins.remove_idle();
     }
 }
 
-/// The status of an answer to somebody whom a brake holds up.
-pub fn status(held: &Held) -> StatusCode {
-    match (held.wait, held.why) {
+fn limited(why: RateLimitReason, retry_after: RetryAfter) -> RateLimited {
+    let wait = match retry_after {
+        RetryAfter::Seconds(seconds) => Some(seconds),
+        RetryAfter::Never => None,
+    };
+    RateLimited { why, wait }
+}
+
+/// The status of a rate limited response.
+pub fn status(limited: &RateLimited) -> StatusCode {
+    match (limited.wait, limited.why) {
         (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
-        (None, Why::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+        (None, RateLimitReason::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
         (None, _) => StatusCode::FORBIDDEN,
     }
 }
 
-/// A form that is shown again, with its text, to somebody whom a brake holds up.
-pub fn on_form(mut form: Response, held: &Held) -> Response {
-    *form.status_mut() = status(held);
-    if let Some(seconds) = held.wait {
+/// A form that is shown again with its text, as a rate limited response.
+pub fn with_status(mut form: Response, limited: &RateLimited) -> Response {
+    *form.status_mut() = status(limited);
+    if let Some(seconds) = limited.wait {
         form.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     form
-}
-
-/// The limit that every request passes, whatever it is for.
-pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
-    match count(&app, address) {
-        Ok(()) => next.run(request).await,
-        Err(held) => written::refused(&app, held, request).await,
-    }
-}
-
-/// Why a request is refused that there is no time for. It counts like any other.
-pub fn overloaded(app: &App, address: Address) -> Error {
-    count(app, address).err().unwrap_or(Error::Busy)
-}
-
-fn count(app: &App, address: Address) -> Result<(), Error> {
-    let taken = app.limits.requests.take(&Key::Network(address.network(), false), NonZeroU32::MIN);
-    taken.map_err(|empty| Error::Held(held(Why::Requests, empty)))
 }

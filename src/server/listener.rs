@@ -1,0 +1,235 @@
+//! The listener limits connections, and those of one address; where all are taken, the next waits.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::Poll;
+
+use axum::extract::connect_info::Connected;
+use axum_server::{AddrListener, Address};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::{Duration, timeout};
+
+use super::in_flight::InFlight;
+use super::timeout_stream::TimeoutStream;
+use crate::config::{Config, Nets};
+use crate::domain::origin::Width;
+use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
+use crate::timeouts::Timeouts;
+
+/// How soon a place is looked for again while there is none.
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
+/// How much of all responses the system buffers, in bytes, shared by all connections; so the rest is counted
+/// here, and a slow reader's progress shows.
+const MAX_UNSENT_BYTES: usize = 32 * 1024 * 1024;
+/// The least and the most for one connection; small parts cost time.
+const UNSENT_BYTES_PER_CONNECTION: (usize, usize) = (64 * 1024, 256 * 1024);
+
+/// The other end of a connection, as the server's library wants it: with a listener of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAddr(pub SocketAddr);
+
+impl Address for PeerAddr {
+    type Stream = TimeoutStream;
+    type Listener = LimitedListener;
+}
+
+impl Connected<PeerAddr> for SocketAddr {
+    fn connect_info(peer: PeerAddr) -> SocketAddr {
+        peer.0
+    }
+}
+
+pub struct LimitedListener {
+    /// None once it is closed for good.
+    listener: Mutex<Option<TcpListener>>,
+    shutdown: Arc<ShutdownSignal>,
+    connections: FairSemaphore,
+    /// Whether the log says already that all are taken.
+    full: AtomicBool,
+    /// Those that may be closed for others, oldest first; none where limits are off.
+    evictable: Option<Mutex<Vec<(IpAddr, Weak<InFlight>)>>>,
+    trusted: Nets,
+    timeouts: Timeouts,
+}
+
+/// The word that the forum is about to stop.
+#[derive(Debug, Default)]
+pub struct ShutdownSignal {
+    triggered: AtomicBool,
+    notify: Notify,
+}
+
+impl ShutdownSignal {
+    pub fn trigger(&self) {
+        self.triggered.store(true, Ordering::Release);
+        self.notify.notify_one();
+    }
+
+    pub fn is_triggered(&self) -> bool {
+        self.triggered.load(Ordering::Acquire)
+    }
+}
+
+impl LimitedListener {
+    pub fn new(
+        listener: TcpListener,
+        shutdown: Arc<ShutdownSignal>,
+        config: &Config,
+        timeouts: Timeouts,
+    ) -> LimitedListener {
+        let limited = config.limits.is_on();
+        LimitedListener {
+            listener: Mutex::new(Some(listener)),
+            shutdown,
+            connections: FairSemaphore::new(usize::try_from(config.connections).unwrap_or(usize::MAX), limited),
+            full: AtomicBool::new(false),
+            evictable: limited.then(Mutex::default),
+            trusted: config.trusted_proxies.clone(),
+            timeouts,
+        }
+    }
+
+    async fn permit(&self) -> io::Result<FairPermit> {
+        let (free, all) = (self.connections.available(), self.connections.size());
+        if free == 0 && !self.full.swap(true, Ordering::Relaxed) {
+            tracing::warn!(connections = all, "all connections are taken: the next wait until one is closed");
+        } else if free > all / 2 {
+            self.full.store(false, Ordering::Relaxed);
+        }
+        loop {
+            if self.connections.available() == 0 {
+                self.evict_idle();
+            }
+            // What is idle or slow by then makes room too.
+            if let Ok(permit) = timeout(RETRY_INTERVAL, self.connections.acquire(None)).await {
+                return permit.map_err(io::Error::other);
+            }
+        }
+    }
+
+    /// Closes the oldest idle or slow connection of the address that has most, unless it has only one. Proxies
+    /// are exempt.
+    fn evict_idle(&self) {
+        let Some(evictable) = &self.evictable else { return };
+        let mut per_ip: HashMap<IpAddr, Vec<Arc<InFlight>>> = HashMap::new();
+        for (ip, connection) in evictable.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            per_ip.entry(*ip).or_default().extend(connection.upgrade());
+        }
+        let most = per_ip.into_values().filter(|connections| connections.len() > 1).max_by_key(Vec::len);
+        let idle = most.and_then(|most| most.into_iter().find(|one| one.is_slow() && !one.is_evicted()));
+        if let Some(idle) = idle {
+            idle.evict();
+        }
+    }
+
+    /// Counts a connection as one of its address; a proxy's are nobody's, as it stands for many.
+    fn charge(&self, permit: FairPermit, ip: IpAddr) -> Result<(FairPermit, Arc<InFlight>), Overloaded> {
+        let in_flight = Arc::default();
+        let Some(evictable) = self.evictable.as_ref().filter(|_| !self.trusted.contains(ip)) else {
+            return Ok((permit, in_flight));
+        };
+        let ip = Width::Near.network(ip);
+        let permit = self.connections.charge(permit, ip)?;
+        let mut evictable = evictable.lock().unwrap_or_else(PoisonError::into_inner);
+        // Closed ones are dropped from time to time.
+        if evictable.len() > 2 * (self.connections.size() - self.connections.available()) {
+            evictable.retain(|(_, connection)| connection.strong_count() > 0);
+        }
+        evictable.push((ip, Arc::downgrade(&in_flight)));
+        Ok((permit, in_flight))
+    }
+
+    /// The next connection. The listener is closed in shutdown once nobody waits in its backlog,
+    /// as closing it resets those who do.
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        loop {
+            let accepted = poll_fn(|cx| {
+                let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(open) = listener.as_ref() else { return Poll::Pending };
+                let next = open.poll_accept(cx);
+                if next.is_pending() && self.shutdown.is_triggered() {
+                    *listener = None;
+                }
+                next
+            });
+            tokio::select! {
+                biased;
+                next = accepted => return next,
+                () = self.shutdown.notify.notified() => {}
+            }
+        }
+    }
+}
+
+impl AddrListener<TimeoutStream, PeerAddr> for LimitedListener {
+    async fn bind_to(_: PeerAddr) -> io::Result<LimitedListener> {
+        // The number of connections is not known here.
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    async fn accept_stream(&self) -> io::Result<(TimeoutStream, PeerAddr)> {
+        loop {
+            let permit = self.permit().await?;
+            let (stream, address) = self.accept().await?;
+            let is_proxy = self.trusted.contains(address.ip());
+            let Ok(permit) = self.charge(permit, address.ip()) else {
+                tracing::debug!(%address, "an address has too many connections: this one is closed");
+                continue;
+            };
+            if let Err(error) = set_socket_options(&stream, self.connections.size() - self.connections.available()) {
+                tracing::debug!(%address, %error, "a connection was closed before it began");
+                continue;
+            }
+            let timeouts =
+                if is_proxy { Timeouts { idle: self.timeouts.idle_proxy, ..self.timeouts } } else { self.timeouts };
+            return Ok((TimeoutStream::new(stream, permit, timeouts, is_proxy), PeerAddr(address)));
+        }
+    }
+
+    fn get_local_addr(&self) -> io::Result<PeerAddr> {
+        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
+        let listener = listener.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        listener.local_addr().map(PeerAddr)
+    }
+}
+
+/// Sends at once, and lets the system buffer the less, the more are connected.
+fn set_socket_options(stream: &TcpStream, connected: usize) -> io::Result<()> {
+    let (least, most) = UNSENT_BYTES_PER_CONNECTION;
+    let share = u32::try_from((MAX_UNSENT_BYTES / connected.max(1)).clamp(least, most)).unwrap_or(u32::MAX);
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(share)?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = share;
+    stream.set_nodelay(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    #[tokio::test]
+    async fn an_address_gets_back_what_it_was_let_in_for_whatever_became_of_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let none = std::path::Path::new("no such file");
+        let config = Config::load_with_file(Settings::default(), none).expect("the defaults");
+        let listener = LimitedListener::new(listener, Arc::default(), &config, Timeouts::default());
+        let ip = IpAddr::from([203, 0, 113, 5]);
+        let charged = || listener.charge(listener.connections.try_acquire(1, None).expect("free"), ip);
+        for _ in 0..config.connections * 2 {
+            assert!(charged().is_ok(), "the last one was given back");
+        }
+        let evictable = listener.evictable.as_ref().expect("limited").lock().expect("no panic").len();
+        assert!(evictable < 5, "closed ones are forgotten");
+        let open: Vec<_> = std::iter::from_fn(|| charged().ok()).collect();
+        assert_eq!(open.len(), listener.connections.size().div_ceil(4), "a quarter, and no more");
+        drop(open);
+        assert!(charged().is_ok());
+    }
+}
