@@ -39,6 +39,7 @@ mod outer;
 mod own;
 mod page;
 mod pages;
+mod pagination;
 mod parts;
 mod path;
 mod pending;

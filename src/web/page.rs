@@ -13,6 +13,7 @@ use crate::domain::user::{Role, Theme};
 use crate::web::assets::Assets;
 use crate::web::error::Error;
 use crate::web::log;
+use crate::web::pagination::PageQuery;
 use crate::web::session::{MaybeMember, log_in_address};
 use crate::web::state::App;
 
@@ -108,6 +109,12 @@ impl<'a> Page<'a> {
             sign_up: app.config.sign_up,
             log_open: log::may_read(app, None),
         }
+    }
+
+    /// The page of a list at `at`; one of an order that is soon forgotten is not for search engines.
+    pub fn of_list(mut self, at: PageQuery) -> Page<'a> {
+        self.robots = self.robots && at.at.is_none();
+        self
     }
 
     /// The same page, described for previews and search engines.

@@ -26,7 +26,7 @@ pub use team::{create as give_role, list as team, update as change_role};
 pub use votes::show as votes;
 
 use crate::domain::user::{Member, Role};
-use crate::web::news::Choice;
+use crate::web::pagination::Tab;
 
 /// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
 const PAGES: [(&str, &str, Role); 8] = [
@@ -41,8 +41,8 @@ const PAGES: [(&str, &str, Role); 8] = [
 ];
 
 /// The desk's bar on the page called `here`, for `_mod.html`.
-pub fn bar(moderator: &Member, here: &str) -> Vec<Choice> {
+pub fn bar(moderator: &Member, here: &str) -> Vec<Tab> {
     let open = PAGES.iter().filter(|(_, _, role)| moderator.role >= *role);
-    open.map(|(name, href, _)| Choice { name: (*name).to_owned(), href: (*href).to_owned(), current: *name == here })
+    open.map(|(name, href, _)| Tab { name: (*name).to_owned(), href: (*href).to_owned(), current: *name == here })
         .collect()
 }
