@@ -11,10 +11,11 @@ use crate::domain::item::{Item, ItemId, Sight};
 use crate::web::error::Error;
 use crate::web::flat::FlatView;
 use crate::web::lists::Ranked;
-use crate::web::news::{dead_for, in_order, marks};
+use crate::web::news::dead_for;
 use crate::web::page::{Page, html};
 use crate::web::pagination::{EmptyState, PageCursor, PageQuery, Tab, next_items};
 use crate::web::ranked::Slice;
+use crate::web::rows::in_order;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::texts::Source;
@@ -48,7 +49,7 @@ pub async fn flat_since(
     around.dedup();
     let around: HashMap<ItemId, Item> =
         app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
-    let mut eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
+    let mut eye = Eye::new(app, viewer, app.own.marks(viewer, items, &app.store).await?);
     let seen: Vec<&Item> =
         items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_))).collect();
     let texts = seen.iter().map(|item| Source::listed(item)).collect();

@@ -12,8 +12,8 @@ use crate::domain::plural::counted;
 use crate::domain::text;
 use crate::web::error::Error;
 use crate::web::lists::Ranked;
-use crate::web::news::in_order;
 use crate::web::pagination::PAGE_SIZE;
+use crate::web::rows::in_order;
 use crate::web::state::App;
 
 /// `/feed/top.atom`: the front page as a visitor sees it.

@@ -117,16 +117,6 @@ impl Row {
     }
 }
 
-/// Whether `member` may read the log, as the site is set.
-pub fn may_read(app: &App, member: Option<&Member>) -> bool {
-    let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
-    match app.config.moderation_log {
-        Audience::Public => true,
-        Audience::Members => member.is_some(),
-        Audience::Moderators => moderates,
-    }
-}
-
 /// Whether `member` may read who of the moderators did something.
 fn may_read_names(app: &App, member: Option<&Member>) -> bool {
     member.is_some_and(|member| member.role >= Role::Moderator) || app.config.moderation_names.is_on()
@@ -135,7 +125,7 @@ fn may_read_names(app: &App, member: Option<&Member>) -> bool {
 /// Who acted, as a sentence about it begins that `member` reads outside the log.
 pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a Logged) -> &'a str {
     match act.actor.as_deref() {
-        _ if !may_read(app, member) => "A moderator",
+        _ if !app.config.moderation_log.includes(member) => "A moderator",
         None => "The operator",
         Some(name) if may_read_names(app, member) => name,
         Some(_) => "A moderator",
@@ -151,7 +141,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<Reader<'a>, Error> {
-        if !may_read(app, viewer.member()) {
+        if !app.config.moderation_log.includes(viewer.member()) {
             return Err(match viewer.member() {
                 None if app.config.moderation_log == Audience::Members => {
                     Error::LogInFirst(log_in_address(&viewer.here))

@@ -14,10 +14,9 @@ use crate::store::OwnFlag;
 use crate::web::comments;
 use crate::web::error::Error;
 use crate::web::flat::FlatView;
-use crate::web::news::in_order;
 use crate::web::page::{Page, html};
 use crate::web::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageQuery};
-use crate::web::rows::Stories;
+use crate::web::rows::{Stories, in_order};
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
 use crate::web::view::When;
@@ -138,7 +137,7 @@ async fn page(app: &App, reader: CurrentMember, which: MyList, at: PageQuery) ->
     let empty = which.empty(ids.is_empty(), &member);
     Ok(html(&MyListPage {
         page: Page::new(app, &viewer, "", title),
-        stories: app.rows.write_with(&stories, &notes, &viewer, app).await?,
+        stories: app.row_writer(&viewer).write_with(&stories, &notes).await?,
         comments: comments::flat(app, &viewer, &others).await?,
         notes,
         gone,

@@ -1,9 +1,5 @@
 //! The lists of stories.
 
-use std::borrow::Borrow;
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,11 +8,11 @@ use serde::Deserialize;
 
 use crate::domain::age;
 use crate::domain::day::Day;
-use crate::domain::item::{Item, ItemId};
+use crate::domain::item::Item;
 use crate::domain::title::Section;
 use crate::domain::url;
 use crate::domain::user::Role;
-use crate::store::{Dead, Marks};
+use crate::store::Dead;
 use crate::web::desk::SiteDesk;
 use crate::web::error::Error;
 use crate::web::lists::{Over, Ranked};
@@ -55,25 +51,8 @@ pub struct Rows {
 /// The rows of the page of a ranked list that was asked for.
 async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked, base: &str, at: PageQuery) -> Result<Rows, Error> {
     let Slice { ids, first_rank, more } = app.ranked(viewer, list, base, at).await?;
-    let items = app.rows.stories(&ids, viewer, app).await?;
-    Ok(Rows { stories: app.rows.write(&items, viewer, app).await?, first_rank, more })
-}
-
-/// Items in the order of their ids in `ids`; those not found are left out.
-pub fn in_order(items: Vec<Item>, ids: &[ItemId]) -> Vec<Item> {
-    let mut found: HashMap<ItemId, Item> = items.into_iter().map(|item| (item.id, item)).collect();
-    ids.iter().filter_map(|id| found.remove(id)).collect()
-}
-
-/// What the viewer has done with the rows of the list that they look at.
-pub async fn marks<T: Borrow<Item>>(app: &App, viewer: &MaybeMember, items: &[T]) -> Result<Arc<Marks>, Error> {
-    match viewer.member() {
-        Some(member) => {
-            let ids: Vec<ItemId> = items.iter().map(|item| item.borrow().id).collect();
-            Ok(app.own.in_list(member.id, &viewer.here, &ids, &app.store).await?)
-        }
-        None => Ok(Arc::default()),
-    }
+    let items = app.row_writer(viewer).stories(&ids).await?;
+    Ok(Rows { stories: app.row_writer(viewer).write(&items).await?, first_rank, more })
 }
 
 /// Which dead items a newest-first list shows this viewer.
@@ -103,7 +82,7 @@ pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<P
 
 async fn newest_rows(app: &App, viewer: &MaybeMember, mut items: Vec<Item>, base: &str) -> Result<Rows, Error> {
     let more = next_items(&mut items, base);
-    Ok(Rows { stories: app.rows.write(&items, viewer, app).await?, first_rank: 1, more })
+    Ok(Rows { stories: app.row_writer(viewer).write(&items).await?, first_rank: 1, more })
 }
 
 /// `/new`

@@ -7,8 +7,8 @@ use crate::web::canonical::Value;
 use crate::web::mine::MyList;
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, login,
-    mine, news, old, pages, replies, search, sessions, setup, signup, submit, user,
+    account, act, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, login, mine,
+    news, old, pages, replies, search, sessions, setup, signup, static_files, submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -98,8 +98,8 @@ fn machines() -> Router<App> {
         .route("/robots.txt", get(pages::robots))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
-        .route("/favicon.ico", get(assets::favicon))
-        .route("/static/{name}", get(assets::show))
+        .route("/favicon.ico", get(static_files::favicon))
+        .route("/static/{name}", get(static_files::show))
         // Hacker News's own addresses
         .route("/news", get(old::news))
         .route("/newest", get(old::newest))

@@ -44,7 +44,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
         app.store.titles_with(&words, PAGE_SIZE_I64).await?
     };
     let found = shadowed::titled(&app, &viewer, found, &words).await?;
-    let stories = app.rows.write(&found, &viewer, &app).await?;
+    let stories = app.row_writer(&viewer).write(&found).await?;
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);
     page.robots = q.is_empty();

@@ -92,7 +92,7 @@ pub async fn submissions(
         .submissions(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.items(&app.store).await?)
         .await?;
     let more = next_items(&mut items, &format!("/user/{}/submissions", user.name));
-    let stories = app.rows.write(&items, &viewer, &app).await?;
+    let stories = app.row_writer(&viewer).write(&items).await?;
     Ok(html(&NewsPage {
         page: Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name)),
         intro: Some(format!("Stories that {} submitted, newest first.", user.name)),

@@ -22,39 +22,20 @@ mod urls;
 mod visible;
 mod writer;
 
-use std::fmt;
-
 pub use cut::{LONGEST, cut, longest};
 pub use hn::from_hn_html;
 pub use markdown::{excerpt, is_blank, linked, plain, render, shortened};
-pub use visible::has_visible;
+pub use safe::Html;
+pub(super) use visible::is_shown;
+pub use visible::{has_visible, shown};
 
-/// Sanitised HTML: the only type that a template prints unescaped. Made only in this module.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Html(String);
-
-impl Html {
-    pub fn as_str(&self) -> &str {
-        &self.0
+/// `said`, and the reason after it where there is one, as a sentence.
+pub fn with_reason(said: &str, reason: Option<&str>) -> String {
+    match reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+        None => format!("{said}."),
+        Some(reason) if reason.ends_with(['.', '!', '?', '…']) => format!("{said}: {reason}"),
+        Some(reason) => format!("{said}: {reason}."),
     }
-}
-
-impl fmt::Display for Html {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Whether a character may be shown. Bidirectional overrides and isolates can make a text read as something else;
-/// control characters and non-characters are not allowed in the XML of feeds.
-pub(super) fn is_shown(c: char) -> bool {
-    !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
-        && (matches!(c, '\n' | '\t') || !c.is_control())
-}
-
-/// A text as it was typed, without the characters that may not be shown.
-pub fn shown(text: &str) -> String {
-    text.chars().filter(|c| is_shown(*c)).collect()
 }
 
 #[cfg(test)]

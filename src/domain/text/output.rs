@@ -1,6 +1,6 @@
 //! HTML as it is written, before the sanitiser.
 
-use super::is_shown;
+use super::visible::is_shown;
 use super::visible::is_visible;
 
 /// The bytes of text written without a break.

@@ -30,6 +30,18 @@ pub fn has_visible(text: &str) -> bool {
     text.chars().any(is_visible)
 }
 
+/// Whether a character may be shown. Bidirectional overrides and isolates can make a text read as something else;
+/// control characters and non-characters are not allowed in the XML of feeds.
+pub fn is_shown(c: char) -> bool {
+    !matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FFFE}' | '\u{FFFF}')
+        && (matches!(c, '\n' | '\t') || !c.is_control())
+}
+
+/// A text as it was typed, without the characters that may not be shown.
+pub fn shown(text: &str) -> String {
+    text.chars().filter(|c| is_shown(*c)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
