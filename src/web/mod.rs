@@ -4,7 +4,6 @@ mod account;
 mod act;
 mod arrival;
 mod assets;
-
 mod cache;
 mod canonical;
 mod comment;

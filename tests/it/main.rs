@@ -25,6 +25,7 @@ mod command_settings;
 mod contact;
 mod cross_site;
 mod crossed;
+mod cycles;
 mod database_file;
 mod delay;
 mod deployment;
