@@ -11,6 +11,7 @@ use url::{Host, Url};
 
 use crate::domain::signup::SignUp;
 use crate::domain::text::{has_visible, is_legible};
+use crate::domain::user::{Member, Role};
 
 /// The widest line of what `stoa config` prints of a setting's meaning.
 const LINE: usize = 78;
@@ -285,6 +286,16 @@ pub enum Audience {
     Public,
     Members,
     Moderators,
+}
+
+impl Audience {
+    pub fn includes(self, member: Option<&Member>) -> bool {
+        match self {
+            Audience::Public => true,
+            Audience::Members => member.is_some(),
+            Audience::Moderators => member.is_some_and(|member| member.role >= Role::Moderator),
+        }
+    }
 }
 
 impl Audience {

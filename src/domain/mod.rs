@@ -1,6 +1,7 @@
 //! The rules of a forum: pure, no I/O, no async. Each file is a concept; each refusal is a sentence that the person reads.
 
 pub mod age;
+pub mod ban;
 pub mod contact;
 pub mod day;
 pub mod desk;
@@ -9,6 +10,7 @@ pub mod fate;
 pub mod flag;
 pub mod item;
 pub mod moderation;
+pub mod order;
 pub mod origin;
 pub mod password;
 pub mod plural;

@@ -7,31 +7,8 @@ use crate::domain::moderation::ModerationError;
 use crate::domain::plural::counted;
 use crate::domain::user::{Member, Profile, Role};
 
-/// An account's ban as it is kept: none, one that holds, or one that has ended by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default, sqlx::FromRow)]
-pub struct Ban {
-    pub banned_at: Option<Timestamp>,
-    /// None: for good.
-    pub banned_until: Option<Timestamp>,
-    pub ban_reason: Option<String>,
-}
-
-impl Ban {
-    pub fn holds(&self, now: Timestamp) -> bool {
-        self.banned_at.is_some() && self.banned_until.is_none_or(|until| until > now)
-    }
-
-    /// Since when it holds; none where it does not.
-    pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
-        self.banned_at.filter(|_| self.holds(now))
-    }
-
-    /// What whoever asks about the account is told while the ban holds.
-    pub fn sentence(&self, now: Timestamp) -> Option<String> {
-        let end = self.banned_until.map_or_else(String::new, |until| format!(" until {}", age::minute(until)));
-        self.holds(now).then(|| with_reason(&format!("This account is banned{end}"), self.ban_reason.as_deref()))
-    }
-}
+pub use crate::domain::ban::Ban;
+pub use crate::domain::text::with_reason;
 
 /// How far back a ban may take what somebody posted out of sight, in seconds.
 pub const TAKEN: i64 = 30 * DAY;
@@ -46,15 +23,6 @@ pub const CHANGED: &str = "now ";
 /// So many posts, in words.
 pub fn posts(count: usize) -> String {
     counted(count, "post").to_string()
-}
-
-/// `said`, and the reason after it where there is one, as a sentence.
-pub fn with_reason(said: &str, reason: Option<&str>) -> String {
-    match reason.map(str::trim).filter(|reason| !reason.is_empty()) {
-        None => format!("{said}."),
-        Some(reason) if reason.ends_with(['.', '!', '?', '…']) => format!("{said}: {reason}"),
-        Some(reason) => format!("{said}: {reason}."),
-    }
 }
 
 /// How long a ban or a slowing lasts.

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::clock::Timestamp;
-use crate::domain::standing::Ban;
-use crate::domain::thread::Order;
+use crate::domain::ban::Ban;
+use crate::domain::order::Order;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(transparent)]

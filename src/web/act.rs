@@ -19,7 +19,7 @@ use crate::web::goto::Goto;
 use crate::web::page::{json, wants_json};
 use crate::web::path::Path;
 use crate::web::pending::{self, Pending};
-use crate::web::session::{self, CurrentMember, MaybeMember};
+use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 
 #[derive(Debug, Deserialize)]
@@ -61,7 +61,7 @@ pub async fn vote(
 ) -> Result<Response, Error> {
     let dir = pending::direction(&vote.dir).ok_or_else(|| Error::bad("A vote goes up, down or none."))?;
     let Some(member) = viewer.member() else {
-        return Ok(session::to_log_in_and_vote(&vote.goto, &Pending::new(id, dir)));
+        return Ok(pending::to_log_in_and_vote(&vote.goto, &Pending::new(id, dir)));
     };
     let (kind, voted) = cast(&app, member, (from, origin), (id, dir), viewer.now).await?;
     if wants_json(&headers) {

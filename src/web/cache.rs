@@ -9,54 +9,40 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, SET_COOKIE,
-    VARY,
-};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use crate::clock::MINUTE;
 use crate::domain::item::ItemId;
-use crate::domain::user::Theme;
 use crate::fair_semaphore::Overloaded;
 use crate::store::ThreadGeneration;
 use crate::web::admission::{MemoryBudget, SharedReservation, Workers};
-use crate::web::client_ip::ClientIp;
-use crate::web::encoding::{FORMS, Form, best_form};
+use crate::web::encoding::{FORMS, Form};
 use crate::web::error::Error;
 use crate::web::flights::Flights;
-use crate::web::outer::{Refusal, refuse};
-use crate::web::parts::chained;
-use crate::web::session::{self, theme_cookie};
-use crate::web::state::App;
 
 /// The largest page that is kept, in bytes; one that takes more than half of the room for all is not either.
 const LARGEST: usize = 8 * 1024 * 1024;
 /// A page that is longer is compressed in the pool, in bytes.
 const LONG: usize = 256 * 1024;
-/// The longest address whose page is kept, in bytes.
-const LONGEST_TARGET: usize = 512;
 
 /// All that a visitor's page depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    target: String,
-    theme: Option<&'static str>,
-    as_of: AsOf,
-    minute: i64,
+pub struct Key {
+    pub target: String,
+    pub theme: Option<&'static str>,
+    pub as_of: AsOf,
+    pub minute: i64,
 }
 
 /// The state of the store that a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum AsOf {
+pub enum AsOf {
     /// After any write.
     Site(u64),
     /// An item's page, on which votes elsewhere make no difference.
@@ -68,13 +54,13 @@ enum AsOf {
 pub struct OfThread(pub ThreadGeneration);
 
 /// The item that an address is the page of.
-fn item_of(target: &str) -> Option<ItemId> {
+pub fn item_of(target: &str) -> Option<ItemId> {
     target.split('?').next()?.strip_prefix("/item/")?.parse().ok()
 }
 
 /// What was made for all who asked for a page at the same moment.
 #[derive(Clone)]
-enum Made {
+pub enum Made {
     Kept(Arc<Kept>),
     /// Too large to keep: it goes out to them as it came.
     Large(Arc<(HeaderMap, Vec<Bytes>)>),
@@ -83,7 +69,7 @@ enum Made {
 }
 
 /// A page, and its compressed forms once somebody has asked for them.
-struct Kept {
+pub struct Kept {
     thread: Option<OfThread>,
     headers: HeaderMap,
     etag: HeaderValue,
@@ -98,18 +84,18 @@ struct Compressed {
 }
 
 /// In which of [`FORMS`] a page is wanted, which versions of it are known already, and whose work it is to compress it.
-struct Wanted<'a> {
-    form: Option<usize>,
-    known: Vec<HeaderValue>,
-    workers: Workers<'a>,
-    memory: &'a MemoryBudget,
+pub struct Wanted<'a> {
+    pub form: Option<usize>,
+    pub known: Vec<HeaderValue>,
+    pub workers: Workers<'a>,
+    pub memory: &'a MemoryBudget,
 }
 
 pub struct Pages {
-    kept: Cache<Key, Arc<Kept>>,
-    under_way: Flights<Key, Made>,
-    largest: usize,
-    rendered: AtomicUsize,
+    pub kept: Cache<Key, Arc<Kept>>,
+    pub under_way: Flights<Key, Made>,
+    pub largest: usize,
+    pub rendered: AtomicUsize,
 }
 
 impl Pages {
@@ -130,7 +116,7 @@ impl Pages {
     }
 
     /// Keeps a page that was made for `key`, and as that of the thread that it shows: from now on it is looked for as such.
-    async fn keep(&self, mut key: Key, page: &Arc<Kept>) {
+    pub async fn keep(&self, mut key: Key, page: &Arc<Kept>) {
         self.kept.insert(key.clone(), Arc::clone(page)).await;
         if let Some(OfThread(generation)) = page.thread {
             key.as_of = AsOf::Thread(generation);
@@ -139,7 +125,7 @@ impl Pages {
     }
 
     /// Answers with a page, and weighs it again where a compressed form was made for that.
-    async fn answer(&self, key: Key, kept: Arc<Kept>, wanted: &Wanted<'_>) -> Result<Response, Overloaded> {
+    pub async fn answer(&self, key: Key, kept: Arc<Kept>, wanted: &Wanted<'_>) -> Result<Response, Overloaded> {
         let before = kept.bytes();
         let response = kept.answer(wanted).await;
         if kept.bytes() > before {
@@ -160,93 +146,8 @@ impl Pages {
     }
 }
 
-/// What the page at `target` would be as of, if it were made now; asked of memory alone, so that it costs nothing.
-fn as_of(target: &str, app: &App) -> AsOf {
-    match item_of(target).and_then(|id| app.threads.known_root(id, &app.store)) {
-        Some(root) => AsOf::Thread(app.store.thread_generation(root)),
-        None => AsOf::Site(app.store.generation()),
-    }
-}
-
-/// The key of a visitor's page; none where the request is for something else, or somebody's.
-fn key(app: &App, request: &Request) -> Option<Key> {
-    let headers = request.headers();
-    let target = request.uri().path_and_query()?.as_str();
-    let is_page = request.method() == Method::GET && !target.starts_with("/static/") && target.len() <= LONGEST_TARGET;
-    if !is_page || request.extensions().get::<Refusal>().is_some() || session::is_named(app, headers) {
-        return None;
-    }
-    Some(Key {
-        target: target.to_owned(),
-        theme: theme_cookie(headers).filter(|theme| *theme != Theme::System).map(Theme::as_str),
-        as_of: as_of(target, app),
-        minute: app.clock.now().0.div_euclid(MINUTE),
-    })
-}
-
-/// Answers a visitor from what is kept, or keeps what it had to have rendered.
-pub async fn serve(app: &App, request: Request, next: Next) -> Response {
-    let Some(key) = key(app, &request) else { return next.run(request).await };
-    let headers = request.headers();
-    let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
-    let address = ClientIp::of_request(app, headers, request.extensions());
-    let workers = app.admission.workers.of(address.fair_key());
-    let wanted = Wanted { form: best_form(headers), known, workers, memory: &app.admission.memory };
-    if let Some(kept) = app.pages.kept.get(&key).await {
-        return match app.pages.answer(key, kept, &wanted).await {
-            Ok(response) => response,
-            Err(_) => refuse(request, next, Refusal::Overloaded).await,
-        };
-    }
-    let (parts, body) = request.into_parts();
-    let again = Request::from_parts(parts.clone(), Body::empty());
-    // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
-    let flight = Key { as_of: AsOf::Site(app.store.generation()), ..key.clone() };
-    match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
-        Ok(Made::Kept(kept)) => match app.pages.answer(key, kept, &wanted).await {
-            Ok(response) => response,
-            Err(_) => refuse(again, next, Refusal::Overloaded).await,
-        },
-        Ok(Made::Large(page)) => {
-            let mut response = Response::new(chained(page.1.iter().cloned()));
-            response.headers_mut().clone_from(&page.0);
-            response
-        }
-        // Somebody else asked first for what turned out not to be the same for all.
-        Ok(Made::Own) => next.run(again).await,
-        Err(response) => response,
-    }
-}
-
-/// Has a page made and keeps it, once for all who wait for it; or gives the answer that is not for all to whoever had it made.
-async fn make(app: &App, key: Key, mut request: Request, next: Next) -> Result<Made, Response> {
-    request.headers_mut().remove(ACCEPT_ENCODING);
-    let mut other = None;
-    let work = async {
-        // Whoever made it a moment ago kept it before their flight was over.
-        if let Some(kept) = app.pages.kept.get(&key).await {
-            return Made::Kept(kept);
-        }
-        app.pages.rendered.fetch_add(1, Ordering::Relaxed);
-        match shared(next.run(request).await, app.pages.largest).await {
-            Ok(made) => {
-                if let Made::Kept(page) = &made {
-                    app.pages.keep(key.clone(), page).await;
-                }
-                made
-            }
-            Err(response) => {
-                other = Some(response);
-                Made::Own
-            }
-        }
-    };
-    let made = app.pages.under_way.join(key.clone(), work).await;
-    other.map_or(Ok(made), Err)
-}
-
 /// What an answer is for every visitor, or the answer, where it is not for all. Only up to so many bytes of a page are kept.
-async fn shared(response: Response, largest: usize) -> Result<Made, Response> {
+pub async fn shared(response: Response, largest: usize) -> Result<Made, Response> {
     let headers = response.headers();
     let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind.as_bytes();

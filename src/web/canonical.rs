@@ -7,7 +7,8 @@ use url::form_urlencoded::{self, Serializer};
 use crate::clock::Timestamp;
 use crate::domain::thread::Order;
 use crate::domain::url::unescaped;
-use crate::web::lists::{At, Over};
+use crate::web::lists::Over;
+use crate::web::pagination::{LAST_PAGE, SnapshotId};
 use crate::web::routes;
 
 /// What a name in a query stands for, so that each value is written in one way. One that cannot be what it stands for is left as it is,
@@ -42,15 +43,12 @@ impl Value {
             Value::Order => Order::parse(value).map(|order| order.as_str().into()),
             Value::Over => Over::parse(value).map(|over| over.as_str().into()),
             Value::Seen => {
-                let at = At::parse(value).filter(|at| at.is_recent(now)).unwrap_or(At::GONE);
+                let at = SnapshotId::parse(value).filter(|at| at.is_recent(now)).unwrap_or(SnapshotId::GONE);
                 Some(at.to_string().into())
             }
         }
     }
 }
-
-/// The last page of a list that is looked for.
-pub const LAST_PAGE: usize = 1_000;
 
 /// A query with the names that `path` takes and no others, each once, in one order; none where it is so already.
 pub fn query(path: &str, query: &str, is_member: bool, now: Timestamp) -> Option<String> {

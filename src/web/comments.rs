@@ -11,9 +11,11 @@ use crate::domain::item::{Item, ItemId, Sight};
 use crate::web::error::Error;
 use crate::web::flat::FlatView;
 use crate::web::lists::Ranked;
-use crate::web::news::{Before, Choice, Empty, dead_for, in_order, marks, page_of};
+use crate::web::news::dead_for;
 use crate::web::page::{Page, html};
-use crate::web::ranked::{Numbered, Slice};
+use crate::web::pagination::{EmptyState, PageCursor, PageQuery, Tab, next_items};
+use crate::web::ranked::Slice;
+use crate::web::rows::in_order;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::texts::Source;
@@ -23,10 +25,10 @@ use crate::web::view::Eye;
 #[template(path = "comments.html")]
 pub struct CommentsPage<'a> {
     pub page: Page<'a>,
-    pub choices: Vec<Choice>,
+    pub choices: Vec<Tab>,
     pub comments: Vec<FlatView>,
     pub more: Option<String>,
-    pub empty: Empty,
+    pub empty: EmptyState,
 }
 
 /// Comments with the stories they stand under, as the viewer sees them: two queries more, however many there are.
@@ -47,7 +49,7 @@ pub async fn flat_since(
     around.dedup();
     let around: HashMap<ItemId, Item> =
         app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
-    let mut eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
+    let mut eye = Eye::new(app, viewer, app.own.marks(viewer, items, &app.store).await?);
     let seen: Vec<&Item> =
         items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_))).collect();
     let texts = seen.iter().map(|item| Source::listed(item)).collect();
@@ -62,33 +64,37 @@ pub async fn flat_since(
         .collect())
 }
 
-fn choices(best: bool) -> Vec<Choice> {
-    let choice = |name: &str, href: &str, current| Choice { name: name.to_owned(), href: href.to_owned(), current };
+fn choices(best: bool) -> Vec<Tab> {
+    let choice = |name: &str, href: &str, current| Tab { name: name.to_owned(), href: href.to_owned(), current };
     vec![choice("newest", "/comments", !best), choice("best of the week", "/comments/best", best)]
 }
 
 /// `/comments`
-pub async fn newest(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Before>) -> Result<Response, Error> {
-    let items = app.store.newest_comments(dead_for(&viewer), at.cursor(&app).await?).await?;
-    let (items, more) = page_of(items, "/comments");
+pub async fn newest(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(at): Query<PageCursor>,
+) -> Result<Response, Error> {
+    let mut items = app.store.newest_comments(dead_for(&viewer), at.items(&app.store).await?).await?;
+    let more = next_items(&mut items, "/comments");
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,
         page: Page::new(&app, &viewer, "comments", "Newest comments"),
         choices: choices(false),
         more,
-        empty: Empty::new("Nobody has commented yet.", "/new", "See the new stories"),
+        empty: EmptyState::new("Nobody has commented yet.", "/new", "See the new stories"),
     }))
 }
 
 /// `/comments/best`
-pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
+pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>) -> Result<Response, Error> {
     let Slice { ids, more, .. } = app.ranked(&viewer, Ranked::BestComments, "/comments/best", at).await?;
     let items = in_order(app.store.items(&ids).await?, &ids);
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,
-        page: at.on(Page::new(&app, &viewer, "comments", "Best comments")),
+        page: Page::new(&app, &viewer, "comments", "Best comments").of_list(at),
         choices: choices(true),
         more,
-        empty: Empty::new("No comments in the last seven days.", "/comments", "See the newest comments").on(at),
+        empty: EmptyState::new("No comments in the last seven days.", "/comments", "See the newest comments").on(at),
     }))
 }

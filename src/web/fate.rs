@@ -85,7 +85,7 @@ impl Signs {
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item, above: &[&Item]) -> Result<Signs, Error> {
         let (member, mut signs) = (viewer.member(), Signs::default());
         let (sight, own) = (may_see(item, member, viewer.now), item.is_own(member));
-        let reads_log = log::may_read(app, member);
+        let reads_log = app.config.moderation_log.includes(member);
         if !matches!(sight, Sight::Whole | Sight::Dead(_)) {
             let logged = if reads_log && sight == Sight::Hidden { acts_on(app, item.id).await? } else { Vec::new() };
             signs.gone = Gone::of(item, &deeds(app, member, &logged), member, viewer.now);

@@ -12,13 +12,15 @@ use crate::domain::plural::counted;
 use crate::domain::text;
 use crate::web::error::Error;
 use crate::web::lists::Ranked;
-use crate::web::news::{ROWS, in_order};
+use crate::web::pagination::PAGE_SIZE;
+use crate::web::rows::in_order;
 use crate::web::state::App;
 
 /// `/feed/top.atom`: the front page as a visitor sees it.
 pub async fn top(State(app): State<App>) -> Result<Response, Error> {
     let now = app.clock.now();
-    let ids: Vec<ItemId> = app.lists.get(Ranked::Top, &app.store, now).await?.ids.iter().take(ROWS).copied().collect();
+    let ids: Vec<ItemId> =
+        app.lists.get(Ranked::Top, &app.store, now).await?.ids.iter().take(PAGE_SIZE).copied().collect();
     let items = in_order(app.store.items(&ids).await?, &ids);
     let base = &app.config.base_url;
     let shown = items.iter().filter(|item| may_see(item, None, now) == Sight::Whole);

@@ -5,7 +5,6 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
-use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::age;
@@ -19,6 +18,7 @@ use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::limit;
 use crate::web::page::{Page, html_with};
+use crate::web::pagination::{PageCursor, next_page};
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::signup::{self, Entrance, Newcomer, Typed};
@@ -26,6 +26,8 @@ use crate::web::state::App;
 
 /// Rows of the list.
 const ROWS: usize = 50;
+/// One row more, which says whether there is another page.
+const LIMIT: i64 = 51;
 
 /// An invitation as its inviter sees it.
 struct InvitationView {
@@ -74,16 +76,13 @@ struct InvitationsPage<'a> {
 async fn page(
     app: &App,
     asking: &CurrentMember,
-    before: Option<i64>,
+    at: PageCursor,
     made: Option<Made>,
     errors: Mistakes,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    let rows = i64::try_from(ROWS).unwrap_or(i64::MAX).saturating_add(1);
-    let mut listed = app.store.invitations(member.id, before.unwrap_or(i64::MAX), rows).await?;
-    let is_whole = listed.len() <= ROWS;
-    listed.truncate(ROWS);
-    let more = listed.last().filter(|_| !is_whole).map(|last| format!("/invitations?before={}", last.id));
+    let mut listed = app.store.invitations(member.id, at.before(), LIMIT).await?;
+    let more = next_page(&mut listed, ROWS, "/invitations", |last| [("before", last.id)]);
     let page = InvitationsPage {
         page: Page::new(app, viewer, "invitations", "Invitations"),
         invitations: listed.into_iter().map(|row| InvitationView::new(row, viewer.now)).collect(),
@@ -95,14 +94,13 @@ async fn page(
     Ok(html_with(page.errors.status(), &page))
 }
 
-#[derive(Debug, Deserialize)]
-pub struct Before {
-    before: Option<i64>,
-}
-
 /// `GET /invitations`
-pub async fn list(State(app): State<App>, asking: CurrentMember, Query(at): Query<Before>) -> Result<Response, Error> {
-    page(&app, &asking, at.before, None, Mistakes::default()).await
+pub async fn list(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(at): Query<PageCursor>,
+) -> Result<Response, Error> {
+    page(&app, &asking, at, None, Mistakes::default()).await
 }
 
 /// `POST /invitations`: the one answer that holds the new link.
@@ -110,7 +108,7 @@ pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientI
     let (member, now) = (&asking.member, asking.viewer.now);
     let most = invitations_of(member, app.config.sign_up, &app.policy, now).map_err(Error::forbidden)?;
     if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), now) {
-        let page = page(&app, &asking, None, None, Mistakes::held(&held, &held)).await?;
+        let page = page(&app, &asking, PageCursor::default(), None, Mistakes::held(&held, &held)).await?;
         return Ok(limit::with_status(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;
@@ -119,11 +117,11 @@ pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientI
         Ok(id) => {
             let link = format!("{}/invitation/{}", app.config.base_url, token.as_str());
             let made = Made { id, link, last_day: age::day(expires) };
-            let shown = page(&app, &asking, None, Some(made), Mistakes::default()).await?;
+            let shown = page(&app, &asking, PageCursor::default(), Some(made), Mistakes::default()).await?;
             Ok(([(CACHE_CONTROL, "no-store")], shown).into_response())
         }
         Err(store::Error::Conflict) => {
-            page(&app, &asking, None, None, Mistakes::one("", InvitationError::Enough)).await
+            page(&app, &asking, PageCursor::default(), None, Mistakes::one("", InvitationError::Enough)).await
         }
         Err(error) => Err(error.into()),
     }

@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::user::UserId;
 use crate::store::Branch;
 use crate::web::error::Error;
 use crate::web::page::{Page, html};
+use crate::web::pagination::{PageCursor, next_page};
 use crate::web::path::Path;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
@@ -18,6 +18,8 @@ use crate::web::view::When;
 
 /// Rows of a page.
 const ROWS: usize = 50;
+/// One row more, which says whether there is another page.
+const LIMIT: i64 = 51;
 /// How many of those above somebody are shown: a list nested deeper does not fit on a phone.
 const ABOVE: usize = 4;
 
@@ -34,29 +36,14 @@ impl BranchView {
     }
 }
 
-/// Where a list goes on: after somebody who joined at a moment.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct After {
-    at: Option<i64>,
-    after: Option<i64>,
-}
-
-impl After {
-    fn cursor(self) -> (Timestamp, UserId) {
-        (Timestamp(self.at.unwrap_or(i64::MIN)), UserId(self.after.unwrap_or(i64::MIN)))
-    }
-}
-
-/// One row more than a page has, which says whether there is another.
-fn rows() -> i64 {
-    i64::try_from(ROWS).unwrap_or(i64::MAX).saturating_add(1)
+fn cursor(after: PageCursor) -> (Timestamp, UserId) {
+    let (at, id) = after.oldest_first();
+    (at, UserId(id))
 }
 
 /// A page of what was found, and the address of the next, which begins with `base`.
 fn page_of(mut found: Vec<Branch>, base: &str, now: Timestamp) -> (Vec<BranchView>, Option<String>) {
-    let full = found.len() > ROWS;
-    found.truncate(ROWS);
-    let more = found.last().filter(|_| full).map(|last| format!("{base}?at={}&after={}", last.created.0, last.id.0));
+    let more = next_page(&mut found, ROWS, base, |last| [("at", last.created.0), ("after", last.id.0)]);
     (found.into_iter().map(|branch| BranchView::new(branch, now)).collect(), more)
 }
 
@@ -69,8 +56,12 @@ struct InvitedPage<'a> {
 }
 
 /// `/invited`
-pub async fn roots(State(app): State<App>, viewer: MaybeMember, Query(after): Query<After>) -> Result<Response, Error> {
-    let found = app.store.roots(after.cursor(), rows()).await?;
+pub async fn roots(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(after): Query<PageCursor>,
+) -> Result<Response, Error> {
+    let found = app.store.roots(cursor(after), LIMIT).await?;
     let (people, more) = page_of(found, "/invited", viewer.now);
     Ok(html(&InvitedPage { page: Page::new(&app, &viewer, "invited", "Who invited whom"), people, more }))
 }
@@ -94,7 +85,7 @@ pub async fn branch(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(name): Path<String>,
-    Query(after): Query<After>,
+    Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let user = match user::profile(&app, &name, "/invited").await? {
         Ok(user) => user,
@@ -105,7 +96,7 @@ pub async fn branch(
     let further = above.len() > ABOVE;
     let above = above.split_off(usize::from(further));
     let invited = app.store.lineage(user.id).await?.invited;
-    let found = app.store.invited_by(user.id, after.cursor(), rows()).await?;
+    let found = app.store.invited_by(user.id, cursor(after), LIMIT).await?;
     let (people, more) = page_of(found, &format!("/user/{}/invited", user.name), viewer.now);
     let title = format!("Whom {} invited", user.name);
     Ok(html(&BranchPage {

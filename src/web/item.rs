@@ -35,7 +35,7 @@ use crate::web::state::App;
 use crate::web::texts::Source;
 use crate::web::threads::Kept;
 use crate::web::under::{Around, Comments, Slot, Under};
-use crate::web::view::{Author, CommentView, Eye, StoryView, Thread, When};
+use crate::web::view::{Author, CommentView, Earlier, Eye, StoryView, Thread, When};
 
 /// How long a page's description is, in characters.
 const DESCRIPTION: usize = 160;
@@ -50,13 +50,6 @@ pub struct Above {
     pub html: Arc<Html>,
     /// Whether that is only its beginning.
     pub is_cut: bool,
-}
-
-/// An earlier discussion of the same address.
-pub struct Earlier {
-    pub id: ItemId,
-    pub when: When,
-    pub comments: i64,
 }
 
 /// The way from a comment's own page to the thread it stands in.

@@ -2,14 +2,12 @@
 //! at most a minute old: so long may ranks lag behind votes, while the rows themselves show each at once.
 
 use std::cmp::Reverse;
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 use moka::sync;
-use serde::{Deserialize, Deserializer};
 
 use crate::clock::{DAY, MINUTE, Timestamp};
 use crate::domain::day::Day;
@@ -18,7 +16,7 @@ use crate::domain::rank::{self, StoryFacts};
 use crate::domain::title::Section;
 use crate::domain::user::UserId;
 use crate::store::{Error, Result, Store};
-use crate::web::news::ROWS;
+use crate::web::pagination::{PAGE_SIZE, SNAPSHOTS_PER_MINUTE, SnapshotId};
 
 /// A list whose order is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,63 +69,20 @@ const BEST_COMMENTS: i64 = 7 * DAY;
 /// How many orders are kept: every list but the days of the past, and some of those.
 const KEPT: u64 = 64;
 
-/// How long an order is kept for those who go on reading in it, in minutes.
-const SEEN: i64 = 10;
-/// How many orders of one list are kept of one minute.
-const SEEN_IN_MINUTE: u32 = 64;
-/// What all of them may take in memory, in bytes.
+/// What the orders that somebody goes on reading in may take in memory, in bytes.
 const SEEN_BYTES: u64 = 2 * 1024 * 1024;
 
 /// A list, what had been said when it was ordered, and in which minute.
 type Key = (Ranked, u64, i64);
 
 /// A list that somebody saw, where it is not everybody's, who, and what its order is known by.
-type Seen = (Ranked, Option<UserId>, At);
-
-/// What an order is known by to whoever goes on reading in it: its minute, and which of that minute's it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct At {
-    minute: i64,
-    nth: u32,
-}
-
-impl At {
-    /// One that is no longer kept, or never was.
-    pub const GONE: At = At { minute: 0, nth: 0 };
-
-    pub fn parse(s: &str) -> Option<At> {
-        let (minute, nth) = s.split_once('.').unwrap_or((s, "0"));
-        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let at = At { minute: minute.parse().ok()?, nth: nth.parse().ok()? };
-        (is_number(minute) && is_number(nth) && at.nth < SEEN_IN_MINUTE).then_some(at)
-    }
-
-    /// Whether an order of this name may be kept still.
-    pub fn is_recent(self, now: Timestamp) -> bool {
-        (0..=SEEN).contains(&now.0.div_euclid(MINUTE).saturating_sub(self.minute))
-    }
-}
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            At { minute, nth: 0 } => write!(f, "{minute}"),
-            At { minute, nth } => write!(f, "{minute}.{nth}"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for At {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<At, D::Error> {
-        String::deserialize(deserializer).map(|typed| At::parse(&typed).unwrap_or(At::GONE))
-    }
-}
+type Seen = (Ranked, Option<UserId>, SnapshotId);
 
 /// The stories of a list in an order, and what it is known by where it is kept and has more than a page.
 #[derive(Debug, Clone)]
 pub struct Order {
     pub ids: Arc<[ItemId]>,
-    pub at: Option<At>,
+    pub at: Option<SnapshotId>,
 }
 
 /// The orders that are kept; none where nothing may be.
@@ -183,12 +138,12 @@ impl Lists {
 
     /// Keeps an order for those who will go on reading in it.
     fn named(&self, list: Ranked, of: Option<UserId>, ids: Arc<[ItemId]>, now: Timestamp) -> Order {
-        if ids.len() <= ROWS {
+        if ids.len() <= PAGE_SIZE {
             return Order { ids, at: None };
         }
         let _one = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
-        for nth in 0..SEEN_IN_MINUTE {
-            let at = At { minute: now.0.div_euclid(MINUTE), nth };
+        for nth in 0..SNAPSHOTS_PER_MINUTE {
+            let at = SnapshotId { minute: now.0.div_euclid(MINUTE), nth };
             match self.seen.get(&(list, of, at)) {
                 Some(known) if known == ids => return Order { ids: known, at: Some(at) },
                 Some(_) => {}
@@ -202,7 +157,7 @@ impl Lists {
     }
 
     /// The order of a list that everybody, or where it is theirs alone, `of` saw; none where it is no longer kept.
-    pub fn seen(&self, list: Ranked, of: Option<UserId>, at: At, now: Timestamp) -> Option<Order> {
+    pub fn seen(&self, list: Ranked, of: Option<UserId>, at: SnapshotId, now: Timestamp) -> Option<Order> {
         let ids = self.seen.get(&(list, of, at)).filter(|_| at.is_recent(now))?;
         Some(Order { ids, at: Some(at) })
     }
@@ -271,7 +226,7 @@ mod tests {
         assert_eq!(names, ["100", "100", "100.1"]);
         assert!(lists.named(Ranked::Top, None, ids(1, 30), now).at.is_none(), "a single page needs none");
         let at = other.at.expect("a name");
-        assert_eq!(At::parse(&at.to_string()), Some(at));
+        assert_eq!(SnapshotId::parse(&at.to_string()), Some(at));
         let later = |minutes: i64| Timestamp(now.0 + minutes * MINUTE);
         assert_eq!(lists.seen(Ranked::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
         assert!(
@@ -280,7 +235,7 @@ mod tests {
         );
         assert!(lists.seen(Ranked::Active, None, at, now).is_none(), "another list's");
         assert!(lists.seen(Ranked::Top, Some(UserId(1)), at, now).is_none(), "not as they see it");
-        assert!(lists.seen(Ranked::Top, None, At::GONE, now).is_none());
+        assert!(lists.seen(Ranked::Top, None, SnapshotId::GONE, now).is_none());
     }
 
     #[test]
@@ -289,7 +244,7 @@ mod tests {
         for minute in 0..200 {
             for first in 0..70 {
                 let order = lists.named(Ranked::Top, None, ids(first, 1_000), Timestamp(minute * MINUTE));
-                assert_eq!(order.at.is_some(), first < i64::from(SEEN_IN_MINUTE));
+                assert_eq!(order.at.is_some(), first < i64::from(SNAPSHOTS_PER_MINUTE));
             }
         }
         lists.seen.run_pending_tasks();
@@ -299,7 +254,7 @@ mod tests {
     #[test]
     fn what_is_no_name_of_an_order_is_none() {
         for typed in ["", "x", "-1", "+1", "1.", ".1", "1.x", "1.64", "1.2.3", "99999999999999999999"] {
-            assert_eq!(At::parse(typed), None, "{typed}");
+            assert_eq!(SnapshotId::parse(typed), None, "{typed}");
         }
     }
 }

@@ -15,22 +15,22 @@ use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
 use crate::domain::user::{Member, Role, UserId};
 use crate::domain::{moderation, reference, text};
 use crate::store::{self, Acts, Logged};
+use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::feed;
 use crate::web::form::Mistakes;
-use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
+use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
 use crate::web::session::{MaybeMember, log_in_address};
 use crate::web::state::App;
 use crate::web::view::When;
-use crate::web::{desk, news};
 
 #[derive(Template)]
 #[template(path = "log.html")]
 struct LogPage<'a> {
     page: Page<'a>,
     /// The desk's bar, for moderators.
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     asked: &'a Asked,
     /// The acts that can be asked for: their names, and how they are said.
     acts: Vec<(&'static str, &'static str)>,
@@ -73,14 +73,14 @@ impl Asked {
         parts.map(|(_, words)| words).collect::<Vec<_>>().join("; ")
     }
 
-    /// The address of the same log from after an act on.
-    fn next(&self, last: &str) -> String {
+    /// The address of the log that is asked for.
+    fn address(&self) -> String {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         let typed =
             [("act", &self.act), ("moderator", &self.moderator), ("person", &self.person), ("item", &self.item)];
         pairs.extend_pairs(typed.iter().filter(|(_, typed)| !typed.is_empty()));
-        pairs.append_pair("before", last);
-        format!("/log?{}", pairs.finish())
+        let query = pairs.finish();
+        if query.is_empty() { "/log".to_owned() } else { format!("/log?{query}") }
     }
 }
 
@@ -117,16 +117,6 @@ impl Row {
     }
 }
 
-/// Whether `member` may read the log, as the site is set.
-pub fn may_read(app: &App, member: Option<&Member>) -> bool {
-    let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
-    match app.config.moderation_log {
-        Audience::Public => true,
-        Audience::Members => member.is_some(),
-        Audience::Moderators => moderates,
-    }
-}
-
 /// Whether `member` may read who of the moderators did something.
 fn may_read_names(app: &App, member: Option<&Member>) -> bool {
     member.is_some_and(|member| member.role >= Role::Moderator) || app.config.moderation_names.is_on()
@@ -135,7 +125,7 @@ fn may_read_names(app: &App, member: Option<&Member>) -> bool {
 /// Who acted, as a sentence about it begins that `member` reads outside the log.
 pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a Logged) -> &'a str {
     match act.actor.as_deref() {
-        _ if !may_read(app, member) => "A moderator",
+        _ if !app.config.moderation_log.includes(member) => "A moderator",
         None => "The operator",
         Some(name) if may_read_names(app, member) => name,
         Some(_) => "A moderator",
@@ -151,7 +141,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<Reader<'a>, Error> {
-        if !may_read(app, viewer.member()) {
+        if !app.config.moderation_log.includes(viewer.member()) {
             return Err(match viewer.member() {
                 None if app.config.moderation_log == Audience::Members => {
                     Error::LogInFirst(log_in_address(&viewer.here))
@@ -299,14 +289,12 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
     let reader = Reader::new(&app, &viewer)?;
     let (mut logged, item, errors) = match reader.acts(&asked).await? {
         Ok(acts) => {
-            let logged = app.store.log(acts, news::ROWS_I64.saturating_add(1)).await?;
+            let logged = app.store.log(acts, PAGE_LIMIT).await?;
             (logged, reader.name_of(acts.item).await?, Mistakes::default())
         }
         Err(errors) => (Vec::new(), String::new(), errors),
     };
-    let full = logged.len() > news::ROWS;
-    logged.truncate(news::ROWS);
-    let more = logged.last().filter(|_| full).map(|last| asked.next(&last.token));
+    let more = next_page(&mut logged, PAGE_SIZE, &asked.address(), |last| [("before", last.token.clone())]);
     let mut page = Page::new(&app, &viewer, "log", "Moderation log");
     page.robots = app.config.moderation_log == Audience::Public && !asked.is_narrowed() && asked.before.is_none();
     let log = LogPage {
@@ -326,7 +314,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
 /// `/feed/log.atom`: the latest acts, for whoever may read the log; no private one is in it, for feeds are kept elsewhere.
 pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
     let reader = Reader::new(&app, &viewer)?;
-    let rows = reader.rows(app.store.log(Acts::default(), news::ROWS_I64).await?).await?;
+    let rows = reader.rows(app.store.log(Acts::default(), PAGE_SIZE_I64).await?).await?;
     let base = &app.config.base_url;
     let entry = |row: &Row| {
         let why = [row.detail.as_str(), row.reason.as_str()].into_iter().filter(|words| !words.is_empty());

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
@@ -13,39 +14,41 @@ use crate::store::OwnFlag;
 use crate::web::comments;
 use crate::web::error::Error;
 use crate::web::flat::FlatView;
-use crate::web::news::{Empty, ROWS, ROWS_I64, in_order};
 use crate::web::page::{Page, html};
-use crate::web::ranked::Numbered;
-use crate::web::rows::Stories;
+use crate::web::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageQuery};
+use crate::web::rows::{Stories, in_order};
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
 use crate::web::view::When;
 
 #[derive(Template)]
 #[template(path = "own.html")]
-struct OwnPage<'a> {
+struct MyListPage<'a> {
     page: Page<'a>,
     stories: Stories,
     comments: Vec<FlatView>,
     /// What the member did to each, where that is to be said.
-    notes: HashMap<ItemId, String>,
+    notes: Notes,
     /// Those that the member does not see any more.
-    gone: Vec<Gone>,
+    gone: Vec<UnavailableItem>,
     more: Option<String>,
-    empty: Empty,
+    empty: EmptyState,
 }
 
+/// What is said of items on a list.
+type Notes = HashMap<ItemId, String>;
+
 /// Something that went out of sight after its reader flagged it.
-struct Gone {
+struct UnavailableItem {
     id: ItemId,
     what: &'static str,
     note: String,
 }
 
-impl Gone {
-    fn new(item: &Item, notes: &mut HashMap<ItemId, String>) -> Option<Gone> {
+impl UnavailableItem {
+    fn new(item: &Item, notes: &mut Notes) -> Option<UnavailableItem> {
         let what = if item.kind == Kind::Comment { "a comment" } else { "a story" };
-        Some(Gone { id: item.id, what, note: notes.remove(&item.id)? })
+        Some(UnavailableItem { id: item.id, what, note: notes.remove(&item.id)? })
     }
 }
 
@@ -56,20 +59,11 @@ fn note(flag: &OwnFlag, now: Timestamp) -> (ItemId, String) {
     (flag.item_id, said + &decided)
 }
 
-/// What stands on an empty list of those that somebody vouched for.
-fn no_vouches(member: &Member) -> Empty {
-    const NONE: &str = "You have vouched for nothing yet.";
-    if member.show_dead {
-        return Empty::new(NONE, "/", "Go to the front page");
-    }
-    let how =
-        format!("{NONE} You meet what can be vouched for with “Show dead stories and comments” in your settings.");
-    Empty::new(how, "/settings", "Go to the settings")
-}
+const NO_VOUCHES: &str = "You have vouched for nothing yet.";
 
 /// Which of a member's own lists.
 #[derive(Clone, Copy)]
-enum Own {
+pub enum MyList {
     Saved,
     Hidden,
     Upvoted,
@@ -77,92 +71,84 @@ enum Own {
     Vouched,
 }
 
-async fn own(app: &App, asking: CurrentMember, which: Own, at: Numbered) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = asking;
-    let skip = i64::try_from(at.skip()).unwrap_or(0);
-    let rows = ROWS_I64.saturating_add(1);
-    let mut notes = HashMap::new();
-    let (ids, path, title, what) = match which {
-        Own::Saved => (app.store.saved(member.id, skip, rows).await?, "/saved", "Saved", "You have saved nothing yet."),
-        Own::Hidden => {
-            (app.store.hidden(member.id, skip, rows).await?, "/hidden", "Hidden", "You have hidden nothing.")
+impl MyList {
+    /// Its address, its title, and what it says while it is empty.
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            MyList::Saved => ("/saved", "Saved", "You have saved nothing yet."),
+            MyList::Hidden => ("/hidden", "Hidden", "You have hidden nothing."),
+            MyList::Upvoted => ("/upvoted", "Upvoted", "You have voted for nothing yet."),
+            MyList::Flagged => ("/flagged", "Flagged", "You have flagged nothing yet."),
+            MyList::Vouched => ("/vouched", "Vouched for", NO_VOUCHES),
         }
-        Own::Upvoted => {
-            (app.store.upvoted(member.id, skip, rows).await?, "/upvoted", "Upvoted", "You have voted for nothing yet.")
+    }
+
+    /// What an empty page of it says; `is_new` where nothing was ever put on it.
+    fn empty(self, is_new: bool, member: &Member) -> EmptyState {
+        match (is_new, self, member.show_dead) {
+            (true, MyList::Vouched, false) => EmptyState::new(
+                format!(
+                    "{NO_VOUCHES} You meet what can be vouched for with “Show dead stories and comments” in your settings."
+                ),
+                "/settings",
+                "Go to the settings",
+            ),
+            (true, ..) => EmptyState::new(self.words().2, "/", "Go to the front page"),
+            (false, _, true) => EmptyState::new("All that stood here is deleted by now.", "/", "Go to the front page"),
+            (false, _, false) => EmptyState::new(
+                "All that stood here is dead or deleted by now. Your settings can show you what is dead.",
+                "/settings",
+                "Go to the settings",
+            ),
         }
-        Own::Flagged => {
-            let flags = app.store.flagged(member.id, skip, rows).await?;
-            notes.extend(flags.iter().map(|flag| note(flag, viewer.now)));
-            let ids = flags.into_iter().map(|flag| flag.item_id).collect();
-            (ids, "/flagged", "Flagged", "You have flagged nothing yet.")
-        }
-        Own::Vouched => (app.store.vouched(member.id, skip, rows).await?, "/vouched", "Vouched for", ""),
-    };
-    let more = (ids.len() > ROWS).then(|| at.next(path));
-    let ids: Vec<ItemId> = ids.into_iter().take(ROWS).collect();
+    }
+
+    /// What is on a page of it, and what is to be said of that.
+    async fn read(self, app: &App, reader: &CurrentMember, at: PageQuery) -> Result<(Vec<ItemId>, Notes), Error> {
+        let (user, skip) = (reader.member.id, i64::try_from(at.skip()).unwrap_or(0));
+        let mut notes = Notes::new();
+        let ids = match self {
+            MyList::Saved => app.store.saved(user, skip, PAGE_LIMIT).await?,
+            MyList::Hidden => app.store.hidden(user, skip, PAGE_LIMIT).await?,
+            MyList::Upvoted => app.store.upvoted(user, skip, PAGE_LIMIT).await?,
+            MyList::Flagged => {
+                let flags = app.store.flagged(user, skip, PAGE_LIMIT).await?;
+                notes.extend(flags.iter().map(|flag| note(flag, reader.viewer.now)));
+                flags.into_iter().map(|flag| flag.item_id).collect()
+            }
+            MyList::Vouched => app.store.vouched(user, skip, PAGE_LIMIT).await?,
+        };
+        Ok((ids, notes))
+    }
+}
+
+async fn page(app: &App, reader: CurrentMember, which: MyList, at: PageQuery) -> Result<Response, Error> {
+    let (path, title, _) = which.words();
+    let (mut ids, mut notes) = which.read(app, &reader, at).await?;
+    let CurrentMember { viewer, member } = reader;
+    let more = (ids.len() > PAGE_SIZE).then(|| at.next(path));
+    ids.truncate(PAGE_SIZE);
     let items = in_order(app.store.items(&ids).await?, &ids);
-    let hidden = |item: &&Item| may_see(item, Some(&member), viewer.now) == Sight::Hidden;
-    let gone: Vec<Gone> = items.iter().filter(hidden).filter_map(|item| Gone::new(item, &mut notes)).collect();
-    let visible =
-        items.iter().filter(|item| matches!(may_see(item, Some(&member), viewer.now), Sight::Whole | Sight::Dead(_)));
+    let sight = |item: &Item| may_see(item, Some(&member), viewer.now);
+    let hidden = items.iter().filter(|item| sight(item) == Sight::Hidden);
+    let gone: Vec<UnavailableItem> = hidden.filter_map(|item| UnavailableItem::new(item, &mut notes)).collect();
+    let visible = items.iter().filter(|item| matches!(sight(item), Sight::Whole | Sight::Dead(_)));
     let (stories, others): (Vec<Item>, Vec<Item>) = visible.cloned().partition(|item| item.kind.is_root());
-    let page = Page::new(app, &viewer, "", title);
-    let flat = comments::flat(app, &viewer, &others).await?;
-    let empty = match (ids.is_empty(), member.show_dead) {
-        (true, _) if matches!(which, Own::Vouched) => no_vouches(&member).on(at),
-        (true, _) => Empty::new(what, "/", "Go to the front page").on(at),
-        (false, true) => Empty::new("All that stood here is deleted by now.", "/", "Go to the front page"),
-        (false, false) => Empty::new(
-            "All that stood here is dead or deleted by now. Your settings can show you what is dead.",
-            "/settings",
-            "Go to the settings",
-        ),
-    };
-    let stories = app.rows.write_with(&stories, &notes, &viewer, app).await?;
-    Ok(html(&OwnPage { page, stories, comments: flat, notes, gone, more, empty }))
+    let empty = which.empty(ids.is_empty(), &member);
+    Ok(html(&MyListPage {
+        page: Page::new(app, &viewer, "", title),
+        stories: app.row_writer(&viewer).write_with(&stories, &notes).await?,
+        comments: comments::flat(app, &viewer, &others).await?,
+        notes,
+        gone,
+        more,
+        empty: if ids.is_empty() { empty.on(at) } else { empty },
+    }))
 }
 
-/// `/saved`
-pub async fn saved(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Saved, at).await
-}
-
-/// `/hidden`
-pub async fn hidden(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Hidden, at).await
-}
-
-/// `/upvoted`
-pub async fn upvoted(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Upvoted, at).await
-}
-
-/// `/flagged`
-pub async fn flagged(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Flagged, at).await
-}
-
-/// `/vouched`
-pub async fn vouched(
-    State(app): State<App>,
-    asking: CurrentMember,
-    Query(at): Query<Numbered>,
-) -> Result<Response, Error> {
-    own(&app, asking, Own::Vouched, at).await
+/// `/saved`, `/hidden`, `/upvoted`, `/flagged`, `/vouched`
+pub fn list(which: MyList) -> MethodRouter<App> {
+    get(move |State(app): State<App>, asking: CurrentMember, Query(at): Query<PageQuery>| async move {
+        page(&app, asking, which, at).await
+    })
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::domain::item::ItemId;
 use crate::web::error::Error;
+use crate::web::pagination::PageQuery;
 
 fn to(path: &str, query: &[(&str, Option<&str>)]) -> Response {
     let mut pairs = url::form_urlencoded::Serializer::new(String::new());
@@ -19,18 +20,13 @@ fn to(path: &str, query: &[(&str, Option<&str>)]) -> Response {
     Redirect::permanent(&target).into_response()
 }
 
-#[derive(Deserialize)]
-pub struct Numbered {
-    p: Option<usize>,
-}
-
 /// `/news?p=`
-pub async fn news(Query(asked): Query<Numbered>) -> Response {
+pub async fn news(Query(asked): Query<PageQuery>) -> Response {
     to("/", &[("p", asked.p.map(|p| p.to_string()).as_deref())])
 }
 
 /// `/newest?next=`
-pub async fn newest(Query(asked): Query<Next>) -> Response {
+pub async fn newest(Query(asked): Query<NextQuery>) -> Response {
     to("/new", &[("before", asked.next.as_deref())])
 }
 
@@ -40,7 +36,7 @@ pub async fn newcomments() -> Response {
 }
 
 #[derive(Deserialize)]
-pub struct Next {
+pub struct NextQuery {
     next: Option<String>,
 }
 

@@ -17,12 +17,12 @@ use http::header::{
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 
-use crate::web::cache;
 use crate::web::canonical;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::goto::{Goto, LONGEST};
 use crate::web::middleware::admission::overloaded;
+use crate::web::page_cache;
 use crate::web::session;
 use crate::web::state::App;
 
@@ -73,7 +73,7 @@ pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> 
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = match arrive(&app, &mut request) {
         Some(redirect) => redirect,
-        None => unless_panicking(cache::serve(&app, request, next)).await,
+        None => unless_panicking(page_cache::serve(&app, request, next)).await,
     };
     say_length(&mut response);
     if method == Method::HEAD {

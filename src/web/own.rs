@@ -2,15 +2,17 @@
 //!
 //! An entry holds the store's numbers as of before it was read: another member's write makes no difference to it, unless it says so.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::clock::{MINUTE, Timestamp};
-use crate::domain::item::ItemId;
+use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
 use crate::store::{Known, Marks, Result, Store, Visit};
+use crate::web::viewer::MaybeMember;
 
 /// About how many bytes a session takes here.
 const SESSION: u64 = 512;
@@ -123,7 +125,7 @@ impl Own {
     }
 
     /// What `user` has done with the rows of the list at the address `here`.
-    pub async fn in_list(&self, user: UserId, here: &str, ids: &[ItemId], store: &Store) -> Result<Arc<Marks>> {
+    async fn in_list(&self, user: UserId, here: &str, ids: &[ItemId], store: &Store) -> Result<Arc<Marks>> {
         let (said, own) = (store.said(), store.own_generation(user));
         let key = (user, here.to_owned());
         let holds = |kept: &Arc<InList>| kept.said == said && kept.own == own && *kept.ids == *ids;
@@ -133,6 +135,13 @@ impl Own {
         let marks = Arc::new(store.marks(user, ids).await?);
         self.lists.insert(key, Arc::new(InList { ids: ids.into(), marks: Arc::clone(&marks), said, own }));
         Ok(marks)
+    }
+
+    /// What the viewer has done with the rows of the list that they look at.
+    pub async fn marks<T: Borrow<Item>>(&self, viewer: &MaybeMember, items: &[T], store: &Store) -> Result<Arc<Marks>> {
+        let Some(user) = viewer.id() else { return Ok(Arc::default()) };
+        let ids: Vec<ItemId> = items.iter().map(|item| item.borrow().id).collect();
+        self.in_list(user, &viewer.here, &ids, store).await
     }
 
     /// The stories that `user` hid last, at most `rows`, in the order of their ids.

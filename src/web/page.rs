@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 
 use crate::domain::signup::SignUp;
@@ -12,7 +12,8 @@ use crate::domain::text::Html;
 use crate::domain::user::{Role, Theme};
 use crate::web::assets::Assets;
 use crate::web::error::Error;
-use crate::web::log;
+use crate::web::pagination::PageQuery;
+use crate::web::parts::as_page;
 use crate::web::session::{MaybeMember, log_in_address};
 use crate::web::state::App;
 
@@ -84,7 +85,7 @@ impl<'a> Page<'a> {
             theme: viewer.theme,
             viewer: known,
             here: viewer.here.clone(),
-            log_open: log::may_read(app, viewer.member()),
+            log_open: app.config.moderation_log.includes(viewer.member()),
             ..Page::for_nobody(app, title)
         }
     }
@@ -106,8 +107,14 @@ impl<'a> Page<'a> {
             robots: true,
             is_article: false,
             sign_up: app.config.sign_up,
-            log_open: log::may_read(app, None),
+            log_open: app.config.moderation_log.includes(None),
         }
+    }
+
+    /// The page of a list at `at`; one of an order that is soon forgotten is not for search engines.
+    pub fn of_list(mut self, at: PageQuery) -> Page<'a> {
+        self.robots = self.robots && at.at.is_none();
+        self
     }
 
     /// The same page, described for previews and search engines.
@@ -186,16 +193,6 @@ pub fn text<T: Template>(template: &T) -> askama::Result<String> {
     let mut text = String::with_capacity(T::SIZE_HINT.saturating_mul(2).max(16_384));
     template.render_into(&mut text)?;
     Ok(text)
-}
-
-/// What one member sees is theirs: browsers ask again each time, and nothing between may keep it.
-pub fn as_page(body: Body) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-        (VARY, HeaderValue::from_static("Cookie")),
-    ];
-    (headers, body).into_response()
 }
 
 /// An answer to the script.

@@ -10,17 +10,16 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, HttpBody};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use flate2::{Compress, Compression, Crc, FlushCompress};
-use http::header::{CONTENT_ENCODING, VARY};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
 
 use crate::web::admission::{CachedPart, SharedReservation, Workers};
 use crate::web::encoding::takes;
 use crate::web::error::Error;
-use crate::web::page::as_page;
 
 /// A part that is compressed once is compressed well; one that is of this answer alone, fast.
 const WELL: u32 = 6;
@@ -96,6 +95,16 @@ pub async fn page(
         response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     }
     Ok(response)
+}
+
+/// What one member sees is theirs: browsers ask again each time, and nothing between may keep it.
+pub fn as_page(body: Body) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (VARY, HeaderValue::from_static("Cookie")),
+    ];
+    (headers, body).into_response()
 }
 
 /// A body that sends these bytes one after another.

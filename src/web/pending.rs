@@ -1,5 +1,7 @@
 //! A vote on its way through the log-in. The log-in's own form casts it; where it cannot be cast any more, the item's page says why.
 
+use axum::response::{IntoResponse, Redirect, Response};
+
 use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
 use crate::domain::origin::Origin;
 use crate::domain::text;
@@ -10,7 +12,7 @@ use crate::web::client_ip::ClientIp;
 use crate::web::edit::back_to;
 use crate::web::error::Error;
 use crate::web::goto::Goto;
-use crate::web::session::MaybeMember;
+use crate::web::session::{MaybeMember, address_with};
 use crate::web::state::App;
 
 /// How much of an option's text names it, in characters.
@@ -98,6 +100,14 @@ impl Pending {
             Ok((_, Voted { changed: false, .. })) | Err(_) => self.not_cast(),
         }
     }
+}
+
+/// To the log-in page that casts a vote, and from there to `goto`.
+pub fn to_log_in_and_vote(goto: &Goto, vote: &Pending) -> Response {
+    let item = vote.item.to_string();
+    let query = [("goto", goto.as_str()), ("vote", &item), ("dir", vote.dir())];
+    let address = address_with("/login", &query);
+    Redirect::to(&if address == "/login" { address_with("/login", &query[1..]) } else { address }).into_response()
 }
 
 fn name(item: &Item) -> String {

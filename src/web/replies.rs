@@ -6,20 +6,19 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Sight, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::user::Member;
 use crate::domain::{desk, fate, moderation, text};
-use crate::store::{Notice, Page as Cursor};
+use crate::store::Notice;
 use crate::web::comments::flat_since;
 use crate::web::error::Error;
 use crate::web::flat::FlatView;
-use crate::web::news::{ROWS, ROWS_I64};
 use crate::web::page::{Page, html};
 use crate::web::pages;
+use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, next_page};
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::When;
@@ -60,27 +59,6 @@ struct NoticeView {
     unseen: bool,
 }
 
-/// Where the list goes on: after the reply or the notice that stood last, and its moment. At one moment, replies stand before notices.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct After {
-    at: Option<i64>,
-    reply: Option<ItemId>,
-    notice: Option<i64>,
-}
-
-impl After {
-    fn replies(self, rows: i64) -> Cursor {
-        match self.at {
-            Some(at) => Cursor { before: (Timestamp(at), self.reply.unwrap_or(ItemId(0))), rows },
-            None => Cursor::first(rows),
-        }
-    }
-
-    fn notices(self) -> (Timestamp, i64) {
-        (Timestamp(self.at.unwrap_or(i64::MAX)), self.notice.unwrap_or(i64::MAX))
-    }
-}
-
 /// A row before it is dressed for its page.
 enum Told {
     Reply(Box<Item>),
@@ -95,11 +73,11 @@ impl Told {
         }
     }
 
-    /// The address of the page that begins after it.
-    fn next(&self) -> String {
+    /// What the address of the page names that begins after it.
+    fn key(&self) -> [(&'static str, i64); 2] {
         match self {
-            Told::Reply(item) => format!("/replies?at={}&reply={}", item.time.0, item.id),
-            Told::Notice(notice) => format!("/replies?at={}&notice={}", notice.at.0, notice.id),
+            Told::Reply(item) => [("at", item.time.0), ("reply", item.id.0)],
+            Told::Notice(notice) => [("at", notice.at.0), ("notice", notice.id)],
         }
     }
 }
@@ -108,11 +86,10 @@ impl Told {
 pub async fn show(
     State(app): State<App>,
     CurrentMember { viewer, member }: CurrentMember,
-    Query(after): Query<After>,
+    Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let rows = ROWS_I64.saturating_add(1);
-    let replies = app.store.replies_to(member.id, after.replies(rows)).await?;
-    let notices = app.store.notices(member.id, after.notices(), rows).await?;
+    let replies = app.store.replies_to(member.id, after.replies()).await?;
+    let notices = app.store.notices(member.id, after.notices(), PAGE_LIMIT).await?;
     let mut told: Vec<Told> = replies
         .into_iter()
         .map(|item| Told::Reply(Box::new(item)))
@@ -120,13 +97,11 @@ pub async fn show(
         .collect();
     // Stable, so that at one moment replies stay before notices.
     told.sort_by_key(|told| Reverse(told.at()));
-    let full = told.len() > ROWS;
-    told.truncate(ROWS);
-    let more = told.last().filter(|_| full).map(Told::next);
+    let more = next_page(&mut told, PAGE_SIZE, "/replies", Told::key);
     let is_adverse = |told: &Told| matches!(told, Told::Notice(notice) if desk::is_adverse(&notice.act));
     let reachable = told.iter().any(is_adverse) && pages::is_reachable(&app, viewer.now).await?;
     let rows = dressed(&app, &viewer, &member, told).await?;
-    if after.at.is_none() && viewer.unread > 0 {
+    if after.is_first() && viewer.unread > 0 {
         app.store.read_replies(member.id, viewer.now);
     }
     Ok(html(&RepliesPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more, reachable }))

@@ -4,10 +4,11 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::web::canonical::Value;
+use crate::web::mine::MyList;
 use crate::web::state::App;
 use crate::web::{
-    account, act, assets, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, login,
-    mine, news, old, pages, replies, search, sessions, setup, signup, submit, user,
+    account, act, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, login, mine,
+    news, old, pages, replies, search, sessions, setup, signup, static_files, submit, user,
 };
 
 pub fn routes() -> Router<App> {
@@ -20,9 +21,9 @@ fn reading() -> Router<App> {
         .route("/", get(news::top))
         .route("/new", get(news::newest))
         .route("/best", get(news::best))
-        .route("/active", get(news::active))
-        .route("/ask", get(news::ask))
-        .route("/show", get(news::show))
+        .route("/active", news::plain(&news::ACTIVE))
+        .route("/ask", news::plain(&news::ASK))
+        .route("/show", news::plain(&news::SHOW))
         .route("/past", get(news::past))
         .route("/from/{*site}", get(news::from))
         .route("/comments", get(comments::newest))
@@ -64,13 +65,13 @@ fn doing() -> Router<App> {
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
         .route("/replies", get(replies::show))
-        .route("/saved", get(mine::saved))
-        .route("/hidden", get(mine::hidden))
-        .route("/upvoted", get(mine::upvoted))
+        .route("/saved", mine::list(MyList::Saved))
+        .route("/hidden", mine::list(MyList::Hidden))
+        .route("/upvoted", mine::list(MyList::Upvoted))
         .route("/invitations", get(invitations::list).post(invitations::create))
         .route("/invitations/{id}/end", post(invitations::end))
-        .route("/flagged", get(mine::flagged))
-        .route("/vouched", get(mine::vouched))
+        .route("/flagged", mine::list(MyList::Flagged))
+        .route("/vouched", mine::list(MyList::Vouched))
         .route("/settings", get(account::settings).post(account::save_settings))
         .route("/settings/password", get(account::password_form).post(account::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
@@ -97,8 +98,8 @@ fn machines() -> Router<App> {
         .route("/robots.txt", get(pages::robots))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
-        .route("/favicon.ico", get(assets::favicon))
-        .route("/static/{name}", get(assets::show))
+        .route("/favicon.ico", get(static_files::favicon))
+        .route("/static/{name}", get(static_files::show))
         // Hacker News's own addresses
         .route("/news", get(old::news))
         .route("/newest", get(old::newest))

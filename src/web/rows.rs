@@ -12,14 +12,14 @@ use moka::sync::Cache;
 
 use crate::clock::MINUTE;
 use crate::domain::item::{Item, ItemId, Sight};
-use crate::store::Marks;
-use crate::web::audience::Audience;
+use crate::domain::policy::Policy;
+use crate::store::{Marks, Store};
 use crate::web::error::Error;
-use crate::web::news::{in_order, marks};
-use crate::web::session::MaybeMember;
-use crate::web::state::App;
+use crate::web::own::Own;
 use crate::web::threads::weight;
 use crate::web::view::{Eye, StoryView};
+use crate::web::viewer::MaybeMember;
+use crate::web::viewer_traits::ViewerTraits;
 
 /// What a list takes in memory beside its address and its rows, in bytes.
 const LIST: usize = 512;
@@ -68,7 +68,7 @@ struct Row {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     here: String,
-    audience: Audience,
+    traits: ViewerTraits,
     generation: u64,
     minute: i64,
 }
@@ -137,17 +137,6 @@ impl Rows {
         Rows { kept: (bytes > 0).then(|| kept.build()), read: AtomicUsize::new(0) }
     }
 
-    fn list(&self, viewer: &MaybeMember, app: &App) -> Option<Arc<List>> {
-        Some(self.kept.as_ref()?.get_with(key(viewer, app)?, Arc::default))
-    }
-
-    /// Weighs a list again, to which rows were added.
-    fn weigh_again(&self, list: Arc<List>, viewer: &MaybeMember, app: &App) {
-        if let (Some(kept), Some(key)) = (&self.kept, key(viewer, app)) {
-            kept.insert(key, list);
-        }
-    }
-
     /// How many bytes are kept.
     pub fn bytes(&self) -> u64 {
         self.kept.as_ref().map_or(0, |kept| {
@@ -156,40 +145,79 @@ impl Rows {
         })
     }
 
+    /// How often rows have been read from the store.
+    pub fn reads(&self) -> usize {
+        self.read.load(Ordering::Relaxed)
+    }
+}
+
+/// Items in the order of their ids in `ids`; those not found are left out.
+pub fn in_order(items: Vec<Item>, ids: &[ItemId]) -> Vec<Item> {
+    let mut found: HashMap<ItemId, Item> = items.into_iter().map(|item| (item.id, item)).collect();
+    ids.iter().filter_map(|id| found.remove(id)).collect()
+}
+
+/// What writes the rows of a page for its viewer.
+#[derive(Clone, Copy)]
+pub struct RowWriter<'a> {
+    pub rows: &'a Rows,
+    pub store: &'a Store,
+    pub own: &'a Own,
+    pub policy: &'a Policy,
+    pub viewer: &'a MaybeMember,
+}
+
+impl RowWriter<'_> {
+    /// The key of a member's list.
+    fn key(&self) -> Option<Key> {
+        Some(Key {
+            here: self.viewer.here.clone(),
+            traits: ViewerTraits::of(self.viewer.member()?, self.policy),
+            generation: self.viewer.generation,
+            minute: self.viewer.now.0.div_euclid(MINUTE),
+        })
+    }
+
+    fn list(&self) -> Option<Arc<List>> {
+        Some(self.rows.kept.as_ref()?.get_with(self.key()?, Arc::default))
+    }
+
+    /// Weighs a list again, to which rows were added.
+    fn weigh_again(&self, list: Arc<List>) {
+        if let (Some(kept), Some(key)) = (&self.rows.kept, self.key()) {
+            kept.insert(key, list);
+        }
+    }
+
     /// The stories of these ids, in their order; those at hand from memory, the rest from the store. Whoever asks at the same moment waits
     /// for the one who reads them.
-    pub async fn stories(&self, ids: &[ItemId], viewer: &MaybeMember, app: &App) -> Result<Vec<Arc<Item>>, Error> {
-        let Some(list) = self.list(viewer, app) else {
-            return Ok(in_order(self.read(ids, app).await?, ids).into_iter().map(Arc::new).collect());
+    pub async fn stories(&self, ids: &[ItemId]) -> Result<Vec<Arc<Item>>, Error> {
+        let Some(list) = self.list() else {
+            return Ok(in_order(self.read(ids).await?, ids).into_iter().map(Arc::new).collect());
         };
         let (mut found, has_room) = list.at_hand(ids);
         if found.len() < ids.len() {
             let _turn = if has_room { Some(list.reading.lock().await) } else { None };
             found = list.at_hand(ids).0;
             let missing: Vec<ItemId> = ids.iter().filter(|id| !found.contains_key(id)).copied().collect();
-            for item in self.read(&missing, app).await? {
+            for item in self.read(&missing).await? {
                 found.insert(item.id, Arc::clone(&list.row(&item).item));
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    async fn read(&self, ids: &[ItemId], app: &App) -> Result<Vec<Item>, Error> {
+    async fn read(&self, ids: &[ItemId]) -> Result<Vec<Item>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.read.fetch_add(1, Ordering::Relaxed);
-        Ok(app.store.items(ids).await?)
-    }
-
-    /// How often rows have been read from the store.
-    pub fn reads(&self) -> usize {
-        self.read.load(Ordering::Relaxed)
+        self.rows.read.fetch_add(1, Ordering::Relaxed);
+        Ok(self.store.items(ids).await?)
     }
 
     /// Stories as rows, as the viewer sees them and with what they have done; what they may not see is left out.
-    pub async fn write<T: Borrow<Item>>(&self, items: &[T], viewer: &MaybeMember, app: &App) -> Result<Stories, Error> {
-        self.write_with(items, &HashMap::new(), viewer, app).await
+    pub async fn write<T: Borrow<Item>>(&self, items: &[T]) -> Result<Stories, Error> {
+        self.write_with(items, &HashMap::new()).await
     }
 
     /// The same, some with a note under them that is for the viewer alone.
@@ -197,12 +225,12 @@ impl Rows {
         &self,
         items: &[T],
         notes: &HashMap<ItemId, String>,
-        viewer: &MaybeMember,
-        app: &App,
     ) -> Result<Stories, Error> {
-        let list = self.list(viewer, app);
+        let list = self.list();
         let before = list.as_ref().map_or(0, |list| list.bytes());
-        let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
+        let RowWriter { viewer, policy, .. } = *self;
+        let marks = self.own.marks(viewer, items, self.store).await?;
+        let eye = Eye { policy, texts: Arc::default(), member: viewer.member(), marks, now: viewer.now };
         let mut stories = Stories::default();
         for item in items.iter().map(Borrow::borrow) {
             if !matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)) {
@@ -218,20 +246,10 @@ impl Rows {
             }
         }
         if let Some(list) = list.filter(|list| list.bytes() > before) {
-            self.weigh_again(list, viewer, app);
+            self.weigh_again(list);
         }
         Ok(stories)
     }
-}
-
-/// The key of a member's list.
-fn key(viewer: &MaybeMember, app: &App) -> Option<Key> {
-    Some(Key {
-        here: viewer.here.clone(),
-        audience: Audience::of(viewer.member()?, &app.policy),
-        generation: viewer.generation,
-        minute: viewer.now.0.div_euclid(MINUTE),
-    })
 }
 
 /// Whether a row looks otherwise to its viewer than to others of their audience.
@@ -252,7 +270,7 @@ fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result
     if let Some(html) = row.html.get() {
         return Ok(html.clone());
     }
-    let html = match eye.member.map(|member| Audience::of(member, eye.policy).anybody(eye.policy)) {
+    let html = match eye.member.map(|member| ViewerTraits::of(member, eye.policy).anybody(eye.policy)) {
         Some(anybody) => {
             let eye = eye.of(&anybody);
             let mut html = String::new();

@@ -6,8 +6,8 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::web::error::Error;
-use crate::web::news::ROWS_I64;
 use crate::web::page::{Page, html};
+use crate::web::pagination::PAGE_SIZE_I64;
 use crate::web::rows::Stories;
 use crate::web::session::MaybeMember;
 use crate::web::shadowed;
@@ -41,10 +41,10 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
         Vec::new()
     } else {
         let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
-        app.store.titles_with(&words, ROWS_I64).await?
+        app.store.titles_with(&words, PAGE_SIZE_I64).await?
     };
     let found = shadowed::titled(&app, &viewer, found, &words).await?;
-    let stories = app.rows.write(&found, &viewer, &app).await?;
+    let stories = app.row_writer(&viewer).write(&found).await?;
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);
     page.robots = q.is_empty();

@@ -9,7 +9,7 @@ use http::header::{COOKIE, HOST, REFERER, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
-use crate::clock::{DAY, Timestamp};
+use crate::clock::DAY;
 use crate::domain::moderation::ModerationError;
 use crate::domain::team::RoleError;
 use crate::domain::token::{self, Token};
@@ -18,9 +18,10 @@ use crate::store::{self, NewSession};
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::goto::{Goto, LONGEST};
-use crate::web::pending::Pending;
 use crate::web::purpose;
 use crate::web::state::App;
+
+pub use crate::web::viewer::MaybeMember;
 
 /// How long a session lasts, in seconds.
 const SESSION: i64 = 180 * DAY;
@@ -106,7 +107,7 @@ pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, verified: &str)
         }
     };
     app.store.remember_device(&device, user, now).await?;
-    let viewer = MaybeMember::of(app, Some(&hash), headers, "/".to_owned(), None).await?;
+    let viewer = viewer_of(app, Some(&hash), headers, "/".to_owned(), None).await?;
     Ok(Some(Begun { viewer, cookies: cookies.into_iter().flatten().collect() }))
 }
 
@@ -183,67 +184,27 @@ pub fn to_log_in(here: &str) -> Response {
     Redirect::to(&log_in_address(here)).into_response()
 }
 
-/// To the log-in page that casts a vote, and from there to `goto`.
-pub fn to_log_in_and_vote(goto: &Goto, vote: &Pending) -> Response {
-    let item = vote.item.to_string();
-    let query = [("goto", goto.as_str()), ("vote", &item), ("dir", vote.dir())];
-    let address = address_with("/login", &query);
-    Redirect::to(&if address == "/login" { address_with("/login", &query[1..]) } else { address }).into_response()
-}
-
-/// Whoever asks: a member or a visitor, with what every page shows of them.
-#[derive(Debug, Clone)]
-pub struct MaybeMember {
-    pub member: Option<Member>,
-    /// Replies and notices that the member has not read.
-    pub unread: i64,
-    /// The items that wait at the moderators' desk, for a moderator.
-    pub waiting: i64,
-    /// How many ask for an account, for a moderator.
-    pub requests: i64,
-    pub theme: Option<Theme>,
-    /// The path and query of the page, to come back to.
-    pub here: String,
-    /// Whose share of work their page counts for.
-    pub from: Option<IpAddr>,
-    pub now: Timestamp,
-    /// The store's number when the request came: what is read for it later is as new or newer.
-    pub generation: u64,
-}
-
-impl MaybeMember {
-    pub fn member(&self) -> Option<&Member> {
-        self.member.as_ref()
-    }
-
-    pub fn id(&self) -> Option<UserId> {
-        self.member().map(|member| member.id)
-    }
-}
-
-impl MaybeMember {
-    /// Whoever has the session of this hash, on the page `here`.
-    async fn of(
-        app: &App,
-        session: Option<&[u8]>,
-        headers: &HeaderMap,
-        here: String,
-        from: Option<IpAddr>,
-    ) -> Result<MaybeMember, Error> {
-        let (now, generation) = (app.clock.now(), app.store.generation());
-        let known = match session {
-            Some(hash) => app.own.session(hash, &app.store, now).await?,
-            None => None,
-        };
-        let (unread, waiting, requests) =
-            known.as_ref().map_or((0, 0, 0), |known| (known.unread, known.waiting, known.requests));
-        let member = known.map(|known| known.member.clone());
-        let theme = match &member {
-            Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
-            None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
-        };
-        Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation })
-    }
+/// Whoever has the session of this hash, on the page `here`.
+async fn viewer_of(
+    app: &App,
+    session: Option<&[u8]>,
+    headers: &HeaderMap,
+    here: String,
+    from: Option<IpAddr>,
+) -> Result<MaybeMember, Error> {
+    let (now, generation) = (app.clock.now(), app.store.generation());
+    let known = match session {
+        Some(hash) => app.own.session(hash, &app.store, now).await?,
+        None => None,
+    };
+    let (unread, waiting, requests) =
+        known.as_ref().map_or((0, 0, 0), |known| (known.unread, known.waiting, known.requests));
+    let member = known.map(|known| known.member.clone());
+    let theme = match &member {
+        Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
+        None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
+    };
+    Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation })
 }
 
 impl FromRequestParts<App> for MaybeMember {
@@ -252,7 +213,7 @@ impl FromRequestParts<App> for MaybeMember {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
         let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let Ok(address) = ClientIp::from_request_parts(parts, app).await;
-        MaybeMember::of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.fair_key()).await
+        viewer_of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.fair_key()).await
     }
 }
 

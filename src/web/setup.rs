@@ -1,7 +1,5 @@
 //! The first admin: a one-time link, made anew at each start and printed where the operator sees it, while there is no admin.
 
-use std::time::Duration;
-
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +9,6 @@ use serde::Deserialize;
 
 use crate::domain::contact;
 use crate::domain::origin::Origin;
-use crate::domain::token::{self, Token};
 use crate::domain::user::{Name, Role};
 use crate::store::{self, NewUser};
 use crate::web::admission::Requester;
@@ -24,31 +21,6 @@ use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::{self, MaybeMember};
 use crate::web::state::App;
-
-/// For how long the link is good.
-const GOOD: Duration = Duration::from_secs(24 * 3_600);
-
-/// The link's secret, of which only the hash is kept, and until which uptime it is good.
-pub struct SetupLink {
-    secret: Option<Token>,
-    until: Duration,
-}
-
-impl SetupLink {
-    pub fn new(uptime: Duration) -> SetupLink {
-        SetupLink { secret: Token::random().ok(), until: uptime.saturating_add(GOOD) }
-    }
-
-    /// The path of the link.
-    pub fn path(&self) -> Option<String> {
-        self.secret.as_ref().map(|secret| format!("/setup/{}", secret.as_str()))
-    }
-
-    fn opens(&self, token: &str, uptime: Duration) -> bool {
-        // Hashes are compared, so that the time taken tells nothing of the secret.
-        uptime < self.until && self.secret.as_ref().is_some_and(|secret| secret.hash() == token::hash(token))
-    }
-}
 
 #[derive(Template)]
 #[template(path = "setup.html")]

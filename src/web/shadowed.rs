@@ -7,7 +7,7 @@ use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
 use crate::web::error::Error;
 use crate::web::lists::{Order, Ranked};
-use crate::web::news::ROWS;
+use crate::web::pagination::PAGE_SIZE;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 
@@ -37,7 +37,7 @@ pub async fn from_site(
 ) -> Result<Vec<Item>, Error> {
     let Some(author) = author(viewer) else { return Ok(found) };
     let theirs = app.store.shadowed_posts(author, Some(site)).await?;
-    Ok(merged(found, theirs.into_iter().filter(|item| (item.time, item.id) < before), ROWS.saturating_add(1)))
+    Ok(merged(found, theirs.into_iter().filter(|item| (item.time, item.id) < before), PAGE_SIZE.saturating_add(1)))
 }
 
 /// Newest first, what was found with the viewer's own stories whose titles hold each of `words`.
@@ -48,7 +48,7 @@ pub async fn titled(app: &App, viewer: &MaybeMember, found: Vec<Item>, words: &[
         item.kind.is_root() && words.iter().all(|word| title.contains(&word.to_lowercase()))
     };
     let theirs = app.store.shadowed_posts(author, None).await?;
-    Ok(merged(found, theirs.into_iter().filter(|item| !words.is_empty() && holds(item)), ROWS))
+    Ok(merged(found, theirs.into_iter().filter(|item| !words.is_empty() && holds(item)), PAGE_SIZE))
 }
 
 fn merged(mut found: Vec<Item>, theirs: impl Iterator<Item = Item>, rows: usize) -> Vec<Item> {

@@ -15,13 +15,13 @@ use crate::domain::item::{Item, ItemId};
 use crate::domain::thread::{Node, Order};
 use crate::domain::user::{Member, UserId};
 use crate::store::{Marks, ThreadGeneration};
-use crate::web::audience::Audience;
 use crate::web::error::Error;
 use crate::web::parts::{Part, Piece, Rooms};
 use crate::web::texts::Renderer;
 use crate::web::threads::weight;
 use crate::web::under::{At, Comments, Under, authors, is_read, sources, write, yield_after};
 use crate::web::view::{Eye, Thread};
+use crate::web::viewer_traits::ViewerTraits;
 
 /// A part of a thread ends with the comment that makes it this long, in bytes: long enough to compress well, short enough that a few
 /// comments of one's own leave most of a thread as it is kept.
@@ -200,7 +200,7 @@ impl Shown {
 struct Key {
     head: ItemId,
     order: Order,
-    audience: Audience,
+    traits: ViewerTraits,
     generation: ThreadGeneration,
     minute: i64,
 }
@@ -227,7 +227,7 @@ impl ShownThreads {
         renderer: Renderer<'_>,
     ) -> Result<(Thread<'e>, Comments), Error> {
         let Some(kept) = &self.0 else { return under.for_one(eye, since, renderer).await };
-        let shown = get(kept, under, &eye, Audience::of(member, eye.policy), generation, renderer).await?;
+        let shown = get(kept, under, &eye, ViewerTraits::of(member, eye.policy), generation, renderer).await?;
         if shown.privy.contains(&member.id) {
             return under.for_one(eye, since, renderer).await;
         }
@@ -240,14 +240,14 @@ async fn get(
     kept: &Cache<Key, Arc<Shown>>,
     under: Under<'_>,
     eye: &Eye<'_>,
-    audience: Audience,
+    traits: ViewerTraits,
     generation: ThreadGeneration,
     renderer: Renderer<'_>,
 ) -> Result<Arc<Shown>, Error> {
     let Under { head, order, .. } = under;
-    let key = Key { head, order, audience, generation, minute: eye.now.0.div_euclid(MINUTE) };
+    let key = Key { head, order, traits, generation, minute: eye.now.0.div_euclid(MINUTE) };
     let make = async {
-        let anybody = audience.anybody(eye.policy);
+        let anybody = traits.anybody(eye.policy);
         let mut eye = eye.of(&anybody);
         let nodes = under.arrange(&eye);
         eye.add(renderer.page(sources(&nodes)).await?);

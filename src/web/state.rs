@@ -16,12 +16,13 @@ use crate::web::cache::Pages;
 use crate::web::limit::RateLimiter;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
-use crate::web::rows::Rows;
+use crate::web::rows::{RowWriter, Rows};
 use crate::web::rules::KeptRules;
-use crate::web::setup::SetupLink;
+use crate::web::setup_link::SetupLink;
 use crate::web::shown::ShownThreads;
 use crate::web::texts::{Renderer, Texts};
 use crate::web::threads::Threads;
+use crate::web::viewer::MaybeMember;
 
 /// A cheap handle on everything that requests share.
 #[derive(Clone)]
@@ -84,6 +85,11 @@ impl App {
             clock,
             fetcher,
         }))
+    }
+
+    /// What writes rows of stories for a viewer.
+    pub fn row_writer<'a>(&'a self, viewer: &'a MaybeMember) -> RowWriter<'a> {
+        RowWriter { rows: &self.rows, store: &self.store, own: &self.own, policy: &self.policy, viewer }
     }
 
     /// What renders texts for whoever asks from an address; for a proxy that stands for many, none.

@@ -12,7 +12,6 @@ use crate::domain::item::{Item, ItemId};
 use crate::domain::text::{self, Html};
 use crate::web::admission::Workers;
 use crate::web::error::Error;
-use crate::web::view::Eye;
 
 /// The longest comment that a page shows whole beside others, in characters.
 const LONGEST_LISTED: usize = 8_000;
@@ -47,7 +46,7 @@ impl<'s> Source<'s> {
     }
 }
 
-fn is_long(text: &str) -> bool {
+pub fn is_long(text: &str) -> bool {
     text.len() > LONGEST_LISTED && text.char_indices().nth(LONGEST_LISTED).is_some()
 }
 
@@ -83,24 +82,6 @@ impl Rendered {
 
     pub fn add(&mut self, more: Rendered) {
         self.html.extend(more.html);
-    }
-}
-
-impl Eye<'_> {
-    /// Has these texts at hand too.
-    pub fn add(&mut self, texts: Rendered) {
-        Arc::make_mut(&mut self.texts).add(texts);
-    }
-
-    /// An item's text.
-    pub fn html(&self, item: &Item) -> Arc<Html> {
-        self.texts.get(item.id, &item.text, false)
-    }
-
-    /// A comment's text as pages show it that have others too, and whether that is only its beginning.
-    pub fn listed_html(&self, item: &Item) -> (Arc<Html>, bool) {
-        let is_cut = is_long(&item.text);
-        (self.texts.get(item.id, &item.text, is_cut), is_cut)
     }
 }
 

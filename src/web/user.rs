@@ -11,8 +11,9 @@ use crate::domain::user::Profile;
 use crate::store::{Dead, Lineage};
 use crate::web::comments::{CommentsPage, flat};
 use crate::web::error::Error;
-use crate::web::news::{Before, Empty, NewsPage, dead_for, page_of};
+use crate::web::news::{NewsPage, dead_for};
 use crate::web::page::{Page, html};
+use crate::web::pagination::{EmptyState, PageCursor, next_items};
 use crate::web::path::Path;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
@@ -80,16 +81,18 @@ pub async fn submissions(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(name): Path<String>,
-    Query(at): Query<Before>,
+    Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let user = match profile(&app, &name, "/submissions").await? {
         Ok(user) => user,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let items =
-        app.store.submissions(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.cursor(&app).await?).await?;
-    let (items, more) = page_of(items, &format!("/user/{}/submissions", user.name));
-    let stories = app.rows.write(&items, &viewer, &app).await?;
+    let mut items = app
+        .store
+        .submissions(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.items(&app.store).await?)
+        .await?;
+    let more = next_items(&mut items, &format!("/user/{}/submissions", user.name));
+    let stories = app.row_writer(&viewer).write(&items).await?;
     Ok(html(&NewsPage {
         page: Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name)),
         intro: Some(format!("Stories that {} submitted, newest first.", user.name)),
@@ -97,7 +100,7 @@ pub async fn submissions(
         stories,
         first_rank: 1,
         more,
-        empty: Empty::new(format!("{} has submitted nothing yet.", user.name), "/new", "See the new stories"),
+        empty: EmptyState::new(format!("{} has submitted nothing yet.", user.name), "/new", "See the new stories"),
         site: None,
         welcome: false,
     }))
@@ -108,22 +111,24 @@ pub async fn comments(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(name): Path<String>,
-    Query(at): Query<Before>,
+    Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let user = match profile(&app, &name, "/comments").await? {
         Ok(user) => user,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let items =
-        app.store.comments_of(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.cursor(&app).await?).await?;
-    let (items, more) = page_of(items, &format!("/user/{}/comments", user.name));
+    let mut items = app
+        .store
+        .comments_of(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.items(&app.store).await?)
+        .await?;
+    let more = next_items(&mut items, &format!("/user/{}/comments", user.name));
     let comments = flat(&app, &viewer, &items).await?;
     Ok(html(&CommentsPage {
         page: Page::new(&app, &viewer, "user", format!("Comments by {}", user.name)),
         choices: Vec::new(),
         comments,
         more,
-        empty: Empty::new(format!("{} has not commented yet.", user.name), "/comments", "See the newest comments"),
+        empty: EmptyState::new(format!("{} has not commented yet.", user.name), "/comments", "See the newest comments"),
     }))
 }
 

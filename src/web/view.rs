@@ -14,11 +14,10 @@ use crate::domain::thread::Node;
 use crate::domain::user::{Member, Role, UserId};
 use crate::domain::vote::{Dir, Vote, may_vote_down};
 use crate::store::Marks;
-use crate::web::item::Earlier;
 use crate::web::poll::OptionView;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
-use crate::web::texts::Rendered;
+use crate::web::texts::{Rendered, is_long};
 
 /// A moment in words, and exactly.
 #[derive(Debug, Clone)]
@@ -75,6 +74,22 @@ impl<'a> Eye<'a> {
     /// The same look by somebody else, who has done nothing.
     pub fn of<'b>(&'b self, member: &'b Member) -> Eye<'b> {
         Eye { member: Some(member), marks: Arc::default(), ..self.clone() }
+    }
+
+    /// Has these texts at hand too.
+    pub fn add(&mut self, texts: Rendered) {
+        Arc::make_mut(&mut self.texts).add(texts);
+    }
+
+    /// An item's text.
+    pub fn html(&self, item: &Item) -> Arc<Html> {
+        self.texts.get(item.id, &item.text, false)
+    }
+
+    /// A comment's text as pages show it that have others too, and whether that is only its beginning.
+    pub fn listed_html(&self, item: &Item) -> (Arc<Html>, bool) {
+        let is_cut = is_long(&item.text);
+        (self.texts.get(item.id, &item.text, is_cut), is_cut)
     }
 
     pub fn author(&self, item: &Item) -> Option<Author> {
@@ -230,6 +245,13 @@ impl StoryView {
         let bare = Item { text: String::new(), ..item.clone() };
         StoryView::new(&bare, eye)
     }
+}
+
+/// An earlier discussion of the same address.
+pub struct Earlier {
+    pub id: ItemId,
+    pub when: When,
+    pub comments: i64,
 }
 
 /// A comment in its thread.

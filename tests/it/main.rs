@@ -26,6 +26,7 @@ mod contact;
 mod corpora;
 mod cross_site;
 mod crossed;
+mod cycles;
 mod database_file;
 mod delay;
 mod deployment;

@@ -9,8 +9,9 @@ use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
 use super::hn_escape;
+use super::links;
 use super::paragraph::{MARK, Mark, Paragraph};
-use super::{is_shown, links};
+use super::visible::is_shown;
 
 /// Hacker News' HTML as Markdown source that renders to the same meaning.
 ///

@@ -3,10 +3,10 @@
 use pulldown_cmark::{Event, Tag, TagEnd, TextMergeWithOffset};
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::safe::{self, Html};
 use super::source::Prepared;
 use super::visible::{is_shown, is_visible};
 use super::writer::Writer;
-use super::{Html, safe};
 
 /// Markdown source to safe HTML.
 ///

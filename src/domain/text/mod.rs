@@ -22,27 +22,19 @@ mod urls;
 mod visible;
 mod writer;
 
-use std::fmt;
-
 pub use cut::{LONGEST, cut, longest};
 pub use hn::from_hn_html;
 pub use markdown::{excerpt, is_blank, linked, plain, render, shortened};
+pub use safe::Html;
 pub(super) use visible::is_ignorable;
 pub use visible::{has_visible, is_legible, is_shown, shown};
 
-/// Sanitised HTML: the only type that a template prints unescaped. Made only in this module.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Html(String);
-
-impl Html {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Html {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+/// `said`, and the reason after it where there is one, as a sentence.
+pub fn with_reason(said: &str, reason: Option<&str>) -> String {
+    match reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+        None => format!("{said}."),
+        Some(reason) if reason.ends_with(['.', '!', '?', '…']) => format!("{said}: {reason}"),
+        Some(reason) => format!("{said}: {reason}."),
     }
 }
 

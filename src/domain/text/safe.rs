@@ -2,11 +2,28 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
-use super::{Html, links};
+use super::links;
+
+/// Sanitised HTML: the only type that a template prints unescaped. Made only in this module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Html(String);
+
+impl Html {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Html {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The tags a rendered text can hold.
 pub const TAGS: [&str; 19] = [

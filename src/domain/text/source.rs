@@ -6,7 +6,8 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use super::urls::urls;
-use super::{cut, lines, shown};
+use super::visible::shown;
+use super::{cut, lines};
 
 /// The Markdown beyond CommonMark that is read.
 const OPTIONS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES);

@@ -1,4 +1,4 @@
-//! The moderators' desk. A page of it is a line in [`PAGES`]; its handler stands in a file beside this one.
+//! The moderators' desk. A page of it is a line in `tabs.rs`; its handler stands in a file beside this one.
 
 mod acts;
 mod history;
@@ -10,6 +10,7 @@ mod queue;
 mod requests;
 mod rules;
 mod sites;
+mod tabs;
 mod team;
 mod votes;
 
@@ -22,27 +23,6 @@ pub use queue::show as queue;
 pub use requests::{decide as decide_request, list as requests};
 pub use rules::{create as try_rule, drop as drop_rule, list as rules};
 pub use sites::{SiteDesk, list as sites, refusal, set as set_stance};
+pub use tabs::bar;
 pub use team::{create as give_role, list as team, update as change_role};
 pub use votes::show as votes;
-
-use crate::domain::user::{Member, Role};
-use crate::web::news::Choice;
-
-/// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
-const PAGES: [(&str, &str, Role); 8] = [
-    ("queue", "/mod", Role::Moderator),
-    ("new accounts", "/mod/new", Role::Moderator),
-    ("requests", "/mod/requests", Role::Moderator),
-    ("sites", "/mod/sites", Role::Moderator),
-    ("rules", "/mod/rules", Role::Moderator),
-    ("votes", "/mod/votes", Role::Moderator),
-    ("team", "/mod/team", Role::Admin),
-    ("log", "/log", Role::Moderator),
-];
-
-/// The desk's bar on the page called `here`, for `_mod.html`.
-pub fn bar(moderator: &Member, here: &str) -> Vec<Choice> {
-    let open = PAGES.iter().filter(|(_, _, role)| moderator.role >= *role);
-    open.map(|(name, href, _)| Choice { name: (*name).to_owned(), href: (*href).to_owned(), current: *name == here })
-        .collect()
-}

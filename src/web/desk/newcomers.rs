@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
@@ -15,8 +14,8 @@ use crate::domain::user::UserId;
 use crate::store::NewAccount;
 use crate::web::desk::{self, Last};
 use crate::web::error::Error;
-use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html};
+use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::session::Moderator;
 use crate::web::state::App;
 use crate::web::view::When;
@@ -28,7 +27,7 @@ const EXCERPT: usize = 300;
 #[template(path = "newcomers.html")]
 struct NewcomersPage<'a> {
     page: Page<'a>,
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     last: Option<Last>,
     rows: Vec<Row>,
     reasons: &'static [&'static str],
@@ -73,25 +72,16 @@ impl Post {
     }
 }
 
-/// Where the list goes on: after an account made at a moment.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct After {
-    at: Option<i64>,
-    before: Option<i64>,
-}
-
 /// `/mod/new`
 pub async fn show(
     State(app): State<App>,
     Moderator { viewer, member }: Moderator,
-    Query(after): Query<After>,
+    Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let before = (Timestamp(after.at.unwrap_or(i64::MAX)), UserId(after.before.unwrap_or(i64::MAX)));
-    let mut accounts = app.store.newest_accounts(before, ROWS_I64.saturating_add(1)).await?;
-    let full = accounts.len() > ROWS;
-    accounts.truncate(ROWS);
-    let more =
-        accounts.last().filter(|_| full).map(|last| format!("/mod/new?at={}&before={}", last.created.0, last.id.0));
+    let (at, before) = after.newest_first();
+    let mut accounts = app.store.newest_accounts((at, UserId(before)), PAGE_LIMIT).await?;
+    let key = |last: &NewAccount| [("at", last.created.0), ("before", last.id.0)];
+    let more = next_page(&mut accounts, PAGE_SIZE, "/mod/new", key);
     let people: Vec<UserId> = accounts.iter().map(|account| account.id).collect();
     let mut posts: HashMap<UserId, Vec<Item>> = HashMap::new();
     for item in app.store.first_posts(&people).await? {

@@ -3,16 +3,14 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use serde::Deserialize;
 
-use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::moderation::REASONS;
-use crate::store::Page as Cursor;
+use crate::store::{Page as Cursor, Queued};
 use crate::web::desk::{self, Judged, Last};
 use crate::web::error::Error;
-use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html};
+use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::session::Moderator;
 use crate::web::state::App;
 
@@ -20,7 +18,7 @@ use crate::web::state::App;
 #[template(path = "queue.html")]
 struct QueuePage<'a> {
     page: Page<'a>,
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     last: Option<Last>,
     rows: Vec<Judged>,
     reasons: &'static [&'static str],
@@ -35,34 +33,16 @@ impl QueuePage<'_> {
     }
 }
 
-/// Where the queue goes on: after the item that came to it at a moment. Both are named, for that item may have left it meanwhile.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct After {
-    at: Option<i64>,
-    before: Option<ItemId>,
-}
-
-impl After {
-    fn cursor(self) -> Cursor {
-        let rows = ROWS_I64.saturating_add(1);
-        match (self.at, self.before) {
-            (Some(at), Some(id)) => Cursor { before: (Timestamp(at), id), rows },
-            _ => Cursor::first(rows),
-        }
-    }
-}
-
 /// `/mod`
 pub async fn show(
     State(app): State<App>,
     Moderator { viewer, member }: Moderator,
-    Query(after): Query<After>,
+    Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let mut queued = app.store.queue(after.cursor()).await?;
-    let full = queued.len() > ROWS;
-    queued.truncate(ROWS);
-    let last = queued.last().filter(|_| full).and_then(|last| Some((last.queued_at?, last.id)));
-    let more = last.map(|(at, id)| format!("/mod?at={}&before={id}", at.0));
+    let (at, id) = after.newest_first();
+    let mut queued = app.store.queue(Cursor { before: (at, ItemId(id)), rows: PAGE_LIMIT }).await?;
+    let key = |last: &Queued| [("at", last.queued_at.map_or(0, |at| at.0)), ("before", last.id.0)];
+    let more = next_page(&mut queued, PAGE_SIZE, "/mod", key);
     let mut page = Page::new(&app, &viewer, "mod", "Queue");
     page.robots = false;
     let rows = Judged::all(&app, &viewer, queued).await?;

@@ -13,8 +13,8 @@ use crate::web::desk::{self, Last};
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
-use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html_with};
+use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::path::Path;
 use crate::web::session::Moderator;
 use crate::web::state::App;
@@ -25,7 +25,7 @@ use crate::web::written::Written;
 #[template(path = "requests.html")]
 struct RequestsPage<'a> {
     page: Page<'a>,
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     last: Option<Last>,
     rows: Vec<Row>,
     more: Option<String>,
@@ -55,26 +55,16 @@ impl Row {
     }
 }
 
-/// Where the list goes on: after somebody who asked at a moment. Both are named, for they may have been answered meanwhile.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-pub struct After {
-    at: Option<i64>,
-    after: Option<i64>,
-}
-
 async fn page(
     app: &App,
     Moderator { viewer, member }: &Moderator,
-    after: After,
+    after: PageCursor,
     typed: Option<(i64, String)>,
     errors: Mistakes,
 ) -> Result<Response, Error> {
-    let from = (Timestamp(after.at.unwrap_or(i64::MIN)), after.after.unwrap_or(i64::MIN));
-    let mut waiting = app.store.requests(from, ROWS_I64.saturating_add(1)).await?;
-    let full = waiting.len() > ROWS;
-    waiting.truncate(ROWS);
-    let more = waiting.last().filter(|_| full);
-    let more = more.map(|last| format!("/mod/requests?at={}&after={}", last.created.0, last.id));
+    let mut waiting = app.store.requests(after.oldest_first(), PAGE_LIMIT).await?;
+    let key = |last: &Waiting| [("at", last.created.0), ("after", last.id)];
+    let more = next_page(&mut waiting, PAGE_SIZE, "/mod/requests", key);
     let mut page = Page::new(app, viewer, "mod", "Requests");
     page.robots = false;
     let mut rows = Vec::with_capacity(waiting.len());
@@ -89,7 +79,11 @@ async fn page(
 }
 
 /// `GET /mod/requests`
-pub async fn list(State(app): State<App>, asking: Moderator, Query(after): Query<After>) -> Result<Response, Error> {
+pub async fn list(
+    State(app): State<App>,
+    asking: Moderator,
+    Query(after): Query<PageCursor>,
+) -> Result<Response, Error> {
     page(&app, &asking, after, None, Mistakes::default()).await
 }
 
@@ -114,7 +108,7 @@ pub async fn decide(
         Ok(message) => message,
         Err(wrong) => {
             let typed = Some((id, typed.message));
-            return page(&app, &asking, After::default(), typed, Mistakes::one("", wrong)).await;
+            return page(&app, &asking, PageCursor::default(), typed, Mistakes::one("", wrong)).await;
         }
     };
     let done = match typed.decision.as_str() {

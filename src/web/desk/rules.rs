@@ -20,8 +20,8 @@ use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
-use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
+use crate::web::pagination::Tab;
 use crate::web::path::Path;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
@@ -41,7 +41,7 @@ const EXCERPT: usize = 80;
 #[template(path = "rules.html")]
 struct RulesPage<'a> {
     page: Page<'a>,
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     errors: Mistakes,
     typed: &'a Typed,
     trial: Option<Trial>,

@@ -17,8 +17,8 @@ use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
-use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html_with};
+use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
 use crate::web::view::When;
@@ -97,7 +97,7 @@ const NAMED: usize = 3;
 #[template(path = "sites.html")]
 struct SitesPage<'a> {
     page: Page<'a>,
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     errors: Mistakes,
     typed: &'a Typed,
     trial: Option<Trial>,
@@ -187,13 +187,8 @@ async fn page(
     errors: Mistakes,
 ) -> Result<Response, Error> {
     let Moderator { viewer, member } = moderator;
-    let mut sites = app.store.sites_after(after, ROWS_I64.saturating_add(1)).await?;
-    let full = sites.len() > ROWS;
-    sites.truncate(ROWS);
-    let more = sites.last().filter(|_| full).map(|last| {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("after", &last.name).finish();
-        format!("/mod/sites?{query}")
-    });
+    let mut sites = app.store.sites_after(after, PAGE_LIMIT).await?;
+    let more = next_page(&mut sites, PAGE_SIZE, "/mod/sites", |last| [("after", last.name.clone())]);
     let mut page = Page::new(app, viewer, "mod", "Sites");
     page.robots = false;
     let sites = sites.into_iter().map(|held| StanceView::new(held, viewer)).collect();
@@ -202,13 +197,17 @@ async fn page(
 }
 
 #[derive(Debug, Deserialize)]
-pub struct After {
+pub struct SitesQuery {
     #[serde(default)]
     after: String,
 }
 
 /// `GET /mod/sites`
-pub async fn list(State(app): State<App>, moderator: Moderator, Query(asked): Query<After>) -> Result<Response, Error> {
+pub async fn list(
+    State(app): State<App>,
+    moderator: Moderator,
+    Query(asked): Query<SitesQuery>,
+) -> Result<Response, Error> {
     let shown = Shown { after: &asked.after, ..Shown::default() };
     page(&app, &moderator, shown, &Typed::default(), Mistakes::default()).await
 }
@@ -271,7 +270,7 @@ async fn late(
             )
         }
         None => {
-            let lifts = app.store.log(Acts { act: Some("lift-site"), ..Acts::default() }, ROWS_I64).await?;
+            let lifts = app.store.log(Acts { act: Some("lift-site"), ..Acts::default() }, PAGE_SIZE_I64).await?;
             let by = lifts.into_iter().find(|lift| lift.detail == name.as_str());
             let sentence = match by.map(|lift| lift.actor.unwrap_or_else(|| "the operator".to_owned())) {
                 Some(actor) => format!("Nothing is held against {name} any more: {actor} lifted it."),

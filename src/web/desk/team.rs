@@ -14,8 +14,8 @@ use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
-use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
+use crate::web::pagination::Tab;
 use crate::web::path::Path;
 use crate::web::session::Admin;
 use crate::web::state::App;
@@ -26,7 +26,7 @@ use crate::web::written::Written;
 #[template(path = "team.html")]
 struct TeamPage<'a> {
     page: Page<'a>,
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     /// Who has just got which role.
     done: Option<(String, &'static str)>,
     errors: Mistakes,

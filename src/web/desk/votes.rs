@@ -3,18 +3,16 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::text;
-use crate::domain::user::UserId;
 use crate::domain::vote::Dir;
 use crate::store::UncountedVote;
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html};
+use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::session::Moderator;
 use crate::web::state::App;
 use crate::web::view::When;
@@ -26,7 +24,7 @@ const EXCERPT: usize = 140;
 #[template(path = "votes.html")]
 struct VotesPage<'a> {
     page: Page<'a>,
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     /// Whether this is a later page of the list.
     goes_on: bool,
     rows: Vec<Row>,
@@ -60,38 +58,17 @@ impl Row {
     }
 }
 
-/// Where the list goes on: after a vote, which is named by when it was cast, by whom, and on what.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub struct After {
-    at: Option<i64>,
-    voter: Option<i64>,
-    before: Option<ItemId>,
-}
-
-impl After {
-    fn cursor(self) -> (Timestamp, UserId, ItemId) {
-        match (self.at, self.voter, self.before) {
-            (Some(at), Some(voter), Some(item)) => (Timestamp(at), UserId(voter), item),
-            _ => (Timestamp(i64::MAX), UserId(i64::MAX), ItemId(i64::MAX)),
-        }
-    }
-}
-
 /// `/mod/votes`
 pub async fn show(
     State(app): State<App>,
     Moderator { viewer, member }: Moderator,
-    Query(after): Query<After>,
+    Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let mut votes = app.store.uncounted_votes(after.cursor(), ROWS_I64.saturating_add(1)).await?;
-    let full = votes.len() > ROWS;
-    votes.truncate(ROWS);
-    let more = votes
-        .last()
-        .filter(|_| full)
-        .map(|last| format!("/mod/votes?at={}&voter={}&before={}", last.at.0, last.user_id.0, last.item_id));
+    let mut votes = app.store.uncounted_votes(after.votes(), PAGE_LIMIT).await?;
+    let key = |last: &UncountedVote| [("at", last.at.0), ("voter", last.user_id.0), ("before", last.item_id.0)];
+    let more = next_page(&mut votes, PAGE_SIZE, "/mod/votes", key);
     let mut page = Page::new(&app, &viewer, "mod", "Votes that do not count");
     page.robots = false;
     let rows = votes.into_iter().map(|vote| Row::new(vote, viewer.now)).collect();
-    Ok(html(&VotesPage { page, desk: desk::bar(&member, "votes"), goes_on: after.at.is_some(), rows, more }))
+    Ok(html(&VotesPage { page, desk: desk::bar(&member, "votes"), goes_on: !after.is_first(), rows, more }))
 }

@@ -19,8 +19,8 @@ use crate::store::{self, Acts, LastPost};
 use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
-use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
+use crate::web::pagination::Tab;
 use crate::web::view::When;
 
 /// How many of the latest acts on a person are shown.
@@ -121,7 +121,7 @@ struct ActView {
 #[template(path = "person.html")]
 struct PersonPage<'a> {
     page: Page<'a>,
-    desk: Vec<Choice>,
+    desk: Vec<Tab>,
     user: &'a Profile,
     typed: Typed,
     errors: Mistakes,

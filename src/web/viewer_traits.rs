@@ -8,18 +8,18 @@ use crate::domain::vote::may_vote_down;
 
 /// All that the view of an item depends on in a member who has neither written it, nor what it answers, nor done anything with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Audience {
+pub struct ViewerTraits {
     role: Role,
     votes_down: bool,
     show_dead: bool,
 }
 
-impl Audience {
-    pub fn of(member: &Member, policy: &Policy) -> Audience {
-        Audience { role: member.role, votes_down: may_vote_down(member, policy), show_dead: member.show_dead }
+impl ViewerTraits {
+    pub fn of(member: &Member, policy: &Policy) -> ViewerTraits {
+        ViewerTraits { role: member.role, votes_down: may_vote_down(member, policy), show_dead: member.show_dead }
     }
 
-    /// Somebody of this audience who has neither written nor done anything.
+    /// Somebody with these traits who has neither written nor done anything.
     pub fn anybody(self, policy: &Policy) -> Member {
         Member {
             id: UserId(-1),
