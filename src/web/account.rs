@@ -18,10 +18,10 @@ use crate::web::goto::Goto;
 use crate::web::hashing::Asker;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html, html_with};
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::rules;
 use crate::web::session::{self, CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::written::Written;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -122,7 +122,7 @@ fn version_of(crossed: Option<&About>, typed: &Typed) -> String {
 pub async fn save_settings(
     State(app): State<App>,
     from: Address,
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
     let mut errors = Mistakes::default();

@@ -23,11 +23,11 @@ use crate::web::item::Above;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::{Eye, StoryView, When};
-use crate::web::written::Written;
 
 /// A comment as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -221,7 +221,7 @@ pub async fn create(
     State(app): State<App>,
     from: (Origin, Address),
     Path(id): Path<ItemId>,
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;

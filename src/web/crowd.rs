@@ -17,8 +17,8 @@ use super::LARGEST_BODY;
 use crate::web::error::Error;
 use crate::web::fair_semaphore::{FairPermit, FairSemaphore};
 use crate::web::limit::{self, Address};
+use crate::web::recovered_form;
 use crate::web::state::App;
-use crate::web::written;
 
 /// The part of all places that is kept for what somebody has typed: an eighth.
 const FOR_WRITERS: usize = 8;
@@ -125,7 +125,7 @@ pub async fn requests(State(app): State<App>, from: Address, request: Request, n
     }
     let response = match crowd.places.take(1, address) {
         Ok(_place) => next.run(request).await,
-        Err(_) => written::refused(&app, limit::overloaded(&app, from), request).await,
+        Err(_) => recovered_form::refused(&app, limit::overloaded(&app, from), request).await,
     };
     app.room.place(response, address).unwrap_or_else(IntoResponse::into_response)
 }

@@ -22,10 +22,10 @@ use crate::web::goto::Goto;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::rules;
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// An item's parts as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -222,7 +222,7 @@ pub async fn update(
     State(app): State<App>,
     address: Address,
     Path(id): Path<ItemId>,
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
     let form = |errors| Ok(again(&app, &asking, &item, Some(&typed), Shown { errors, ..Shown::default() }));

@@ -19,9 +19,9 @@ use crate::web::goto::Goto;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// What the viewer may do about an item on its own page, and has done.
 pub struct Panel {
@@ -145,7 +145,7 @@ pub async fn create(
     from: Address,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = &asking;
     if !typed.on {

@@ -19,10 +19,10 @@ use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::pending::Pending;
 use crate::web::purpose;
+use crate::web::recovered_form::{self, Fields, SavedForm};
 use crate::web::session::{self, Begun, MaybeMember};
 use crate::web::signup::{self, Newcomer};
 use crate::web::state::App;
-use crate::web::written::{self, Fields, Kept};
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
@@ -48,7 +48,7 @@ struct Typed {
     /// A vote that is to be cast.
     pending: Option<Pending>,
     /// What was typed elsewhere before.
-    kept: Option<Kept>,
+    kept: Option<SavedForm>,
 }
 
 impl Typed {
@@ -61,7 +61,7 @@ impl Typed {
         let goto = taken("goto").map_or_else(Goto::default, |goto| Goto::new(&goto));
         let why = purpose::known(&taken("why").unwrap_or_default());
         let pending = Pending::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
-        Typed { name, password, goto, why, pending, kept: Kept::take(&mut form) }
+        Typed { name, password, goto, why, pending, kept: SavedForm::take(&mut form) }
     }
 }
 
@@ -113,7 +113,7 @@ async fn again(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes)
 }
 
 /// The log-in page in answer to a form of somebody who is not logged in any more; it keeps what they typed.
-pub async fn log_in_first(app: &App, viewer: &MaybeMember, kept: Kept) -> Result<Response, Error> {
+pub async fn log_in_first(app: &App, viewer: &MaybeMember, kept: SavedForm) -> Result<Response, Error> {
     let typed = Typed { goto: kept.action.clone(), kept: Some(kept), ..Typed::default() };
     let mut form = again(app, viewer, &typed, Mistakes::default()).await?;
     *form.status_mut() = StatusCode::UNAUTHORIZED;
@@ -218,7 +218,7 @@ async fn let_in(
 /// Where somebody goes who has just logged in: to what they had typed, if that is kept, or to what they have voted on by it.
 async fn welcome(app: &App, comer: &Newcomer, begun: Begun, typed: &Typed) -> Response {
     let page = match (&typed.kept, typed.pending) {
-        (Some(kept), _) => written::again(app, &begun.viewer, kept),
+        (Some(kept), _) => recovered_form::again(app, &begun.viewer, kept),
         (None, Some(pending)) => {
             pending.cast(app, &begun.viewer, (comer.address, comer.origin), &typed.goto).await.redirect()
         }

@@ -46,6 +46,7 @@ mod poll;
 mod pool;
 mod purpose;
 mod ranked;
+mod recovered_form;
 mod referer;
 mod refusals;
 mod replies;
@@ -67,7 +68,6 @@ mod threads;
 mod under;
 mod user;
 mod view;
-mod written;
 
 use std::time::Duration;
 
@@ -108,7 +108,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         // The outermost layer says what failed, of whatever was answered in front of this one too.
         .on_failure(());
     let site = routes::routes()
-        .layer(middleware::from_fn_with_state(app.clone(), written::keep_unsaved))
+        .layer(middleware::from_fn_with_state(app.clone(), recovered_form::keep_unsaved))
         .layer(middleware::from_fn_with_state(app.clone(), referer::cross_site))
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

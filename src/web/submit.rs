@@ -21,10 +21,10 @@ use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::limit::{self, Address};
 use crate::web::page::{Page, html_with, json};
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::rules;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// A story as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -98,7 +98,7 @@ fn check(typed: &Typed) -> Result<Story, Mistakes> {
 pub async fn create(
     State(app): State<App>,
     from: (Origin, Address),
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     if typed.suggest.is_some() {

@@ -21,9 +21,9 @@ use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// The acts that an item's state lets moderators choose from, for `_acts.html`.
 pub struct Acts {
@@ -223,7 +223,7 @@ pub async fn show(
 pub async fn kill(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::kill_reason(&typed.reason, &typed.note) {
@@ -238,7 +238,7 @@ pub async fn kill(
 pub async fn clear(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, false) {
@@ -253,7 +253,7 @@ pub async fn clear(
 pub async fn lock(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, typed.on()) {
@@ -268,7 +268,7 @@ pub async fn lock(
 pub async fn merge(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, false) {
@@ -291,7 +291,7 @@ pub async fn merge(
 pub async fn detach(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, typed.on()) {
@@ -311,7 +311,7 @@ pub async fn detach(
 pub async fn second_chance(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     desk::may_have_second_chance(&case.item).map_err(Error::bad)?;
@@ -337,7 +337,7 @@ pub async fn second_chance(
 pub async fn pin(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     desk::may_pin(&case.item).map_err(Error::bad)?;

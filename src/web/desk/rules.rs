@@ -23,10 +23,10 @@ use crate::web::goto::Goto;
 use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
 use crate::web::view::When;
-use crate::web::written::Written;
 
 /// How far back a new rule is tried, in seconds: as long as it is known where posts came from.
 const TRIED: i64 = 30 * DAY;
@@ -166,7 +166,7 @@ fn check<'a>(typed: &'a Typed, moderator: &Moderator) -> Result<(Rule, &'a str),
 /// `POST /mod/rules`: tries a rule on what was posted, or adds it.
 pub async fn create(
     State(app): State<App>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let (rule, reason) = match check(&typed, &moderator) {
         Ok(checked) => checked,

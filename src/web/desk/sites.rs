@@ -19,10 +19,10 @@ use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::news::{Choice, ROWS, ROWS_I64};
 use crate::web::page::{Page, html_with};
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
 use crate::web::view::When;
-use crate::web::written::Written;
 
 /// What is held of a site, as a page shows it.
 pub struct StanceView {
@@ -236,7 +236,7 @@ fn check<'a>(typed: &'a Typed, member: &Member) -> Result<(SiteName, Option<Stan
 /// `POST /mod/sites`: shows what a stance would touch, or sets it; or lifts what is held.
 pub async fn set(
     State(app): State<App>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let (name, stance, reason) = match check(&typed, &moderator.member) {
         Ok(checked) => checked,

@@ -17,10 +17,10 @@ use crate::web::goto::Goto;
 use crate::web::news::Choice;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::Admin;
 use crate::web::state::App;
 use crate::web::view::When;
-use crate::web::written::Written;
 
 #[derive(Template)]
 #[template(path = "team.html")]
@@ -194,7 +194,7 @@ async fn change(app: &App, admin: &Admin, typed: &Typed) -> Result<Response, Err
 /// `POST /mod/team`: a role for whoever is named in the form.
 pub async fn create(
     State(app): State<App>,
-    Written { asking: admin, typed }: Written<Typed, Admin>,
+    RecoverableForm { asking: admin, typed }: RecoverableForm<Typed, Admin>,
 ) -> Result<Response, Error> {
     change(&app, &admin, &typed).await
 }
@@ -203,7 +203,7 @@ pub async fn create(
 pub async fn update(
     State(app): State<App>,
     Path(name): Path<String>,
-    Written { asking: admin, typed }: Written<Typed, Admin>,
+    RecoverableForm { asking: admin, typed }: RecoverableForm<Typed, Admin>,
 ) -> Result<Response, Error> {
     change(&app, &admin, &Typed { name, ..typed }).await
 }

@@ -24,8 +24,8 @@ use crate::domain::brake::{Brake, Deed, Held, Whose, Why, links_in};
 use crate::domain::origin::Width;
 use crate::domain::user::{Member, UserId};
 use crate::web::error::Error;
+use crate::web::recovered_form;
 use crate::web::state::App;
-use crate::web::written;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -208,7 +208,7 @@ pub fn on_form(mut form: Response, held: &Held) -> Response {
 pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
     match count(&app, address) {
         Ok(()) => next.run(request).await,
-        Err(held) => written::refused(&app, held, request).await,
+        Err(held) => recovered_form::refused(&app, held, request).await,
     }
 }
 

@@ -45,15 +45,15 @@ const LONGEST_NAME: usize = 40;
 pub type Fields = Vec<(String, String)>;
 
 /// Somebody logged in who may do this, and the form that they sent.
-pub struct Written<T, A = CurrentMember> {
+pub struct RecoverableForm<T, A = CurrentMember> {
     pub asking: A,
     pub typed: T,
 }
 
-impl<T: DeserializeOwned, A: Asking> FromRequest<App> for Written<T, A> {
+impl<T: DeserializeOwned, A: Asking> FromRequest<App> for RecoverableForm<T, A> {
     type Rejection = Response;
 
-    async fn from_request(request: Request, app: &App) -> Result<Written<T, A>, Response> {
+    async fn from_request(request: Request, app: &App) -> Result<RecoverableForm<T, A>, Response> {
         let (mut parts, body) = request.into_parts();
         let viewer = MaybeMember::from_request_parts(&mut parts, app).await.map_err(IntoResponse::into_response)?;
         let action = Goto::new(parts.uri.path());
@@ -62,11 +62,11 @@ impl<T: DeserializeOwned, A: Asking> FromRequest<App> for Written<T, A> {
             Some(member) => {
                 let asking = A::of(viewer, member).map_err(IntoResponse::into_response)?;
                 let Form(typed) = Form::from_request(request, app).await?;
-                Ok(Written { asking, typed })
+                Ok(RecoverableForm { asking, typed })
             }
             None => {
                 let Form(fields) = Form::<Fields>::from_request(request, app).await?;
-                let first = login::log_in_first(app, &viewer, Kept::new(action, fields)).await;
+                let first = login::log_in_first(app, &viewer, SavedForm::new(action, fields)).await;
                 Err(first.unwrap_or_else(IntoResponse::into_response))
             }
         }
@@ -74,14 +74,14 @@ impl<T: DeserializeOwned, A: Asking> FromRequest<App> for Written<T, A> {
 }
 
 /// What was typed, on its way through the log-in.
-pub struct Kept {
+pub struct SavedForm {
     /// The path that the form is sent to, under which the form itself stands too.
     pub action: Goto,
     fields: Fields,
 }
 
 /// A field as a page shows it.
-pub struct Field<'a> {
+pub struct SavedField<'a> {
     pub name: &'a str,
     pub value: &'a str,
     /// Empty: it is carried along and not shown.
@@ -89,19 +89,19 @@ pub struct Field<'a> {
     pub has_lines: bool,
 }
 
-impl Kept {
+impl SavedForm {
     /// What no form here could have sent is not kept: it would make a long page of a short request. Nor is a password.
-    fn new(action: Goto, fields: Fields) -> Kept {
+    fn new(action: Goto, fields: Fields) -> SavedForm {
         let is_kept = |name: &str| name.len() <= LONGEST_NAME && !matches!(name, "password" | "current");
         let known = fields.into_iter().filter(|(name, _)| is_kept(name));
-        Kept { action, fields: known.take(FIELDS).collect() }
+        SavedForm { action, fields: known.take(FIELDS).collect() }
     }
 
     /// Takes what is kept out of a log-in form.
-    pub fn take(form: &mut Fields) -> Option<Kept> {
+    pub fn take(form: &mut Fields) -> Option<SavedForm> {
         let action = form.iter().find(|(name, _)| name == ACTION).map(|(_, value)| Goto::new(value))?;
         let kept = |(name, value): (String, String)| Some((name.strip_prefix(KEPT)?.to_owned(), value));
-        Some(Kept::new(action, std::mem::take(form).into_iter().filter_map(kept).collect()))
+        Some(SavedForm::new(action, std::mem::take(form).into_iter().filter_map(kept).collect()))
     }
 
     /// The page that the form stands on.
@@ -123,30 +123,30 @@ impl Kept {
         self.fields.iter().any(|(name, value)| is_written(name) && !value.trim().is_empty())
     }
 
-    pub fn fields(&self) -> Vec<Field<'_>> {
+    pub fn fields(&self) -> Vec<SavedField<'_>> {
         let fields = self.fields.iter().map(|(name, value)| {
             let written = WRITTEN.into_iter().find(|(known, _, _)| known == name);
             let (_, label, has_lines) = written.unwrap_or_default();
-            Field { name, value, label, has_lines }
+            SavedField { name, value, label, has_lines }
         });
         fields.collect()
     }
 }
 
 #[derive(Template)]
-#[template(path = "kept.html")]
-struct KeptPage<'a> {
+#[template(path = "form_recovery.html")]
+struct FormRecoveryPage<'a> {
     page: Page<'a>,
-    kept: &'a Kept,
+    kept: &'a SavedForm,
     /// Why it was not sent, where that is not the log-in.
     why: Option<String>,
 }
 
 /// The page after the log-in: a form with what was typed, of which nothing has been sent.
-pub fn again(app: &App, viewer: &MaybeMember, kept: &Kept) -> Response {
+pub fn again(app: &App, viewer: &MaybeMember, kept: &SavedForm) -> Response {
     let mut page = Page::new(app, viewer, "", "Logged in again");
     page.robots = false;
-    html(&KeptPage { page, kept, why: None })
+    html(&FormRecoveryPage { page, kept, why: None })
 }
 
 /// The refusal of a form that the site did not read, for want of time; what somebody wrote in it stands in a form again. Another site's
@@ -197,13 +197,13 @@ async fn kept(app: &App, error: Error, request: Request) -> Response {
     let (theme, in_session) = (theme_cookie(request.headers()), session::is_named(app, request.headers()));
     let action = Goto::new(request.uri().path());
     let Ok(Form(fields)) = Form::<Fields>::from_request(request, app).await else { return refusal };
-    let kept = Kept::new(action, fields);
+    let kept = SavedForm::new(action, fields);
     if !kept.is_written() {
         return refusal;
     }
     let mut page = Page::for_nobody(app, "Not sent yet");
     (page.theme, page.in_session, page.robots) = (theme, in_session, false);
-    let mut answer = html_with(refusal.status(), &KeptPage { page, kept: &kept, why: Some(why) });
+    let mut answer = html_with(refusal.status(), &FormRecoveryPage { page, kept: &kept, why: Some(why) });
     if let Some(wait) = refusal.headers().get(RETRY_AFTER) {
         answer.headers_mut().insert(RETRY_AFTER, wait.clone());
     }
