@@ -125,7 +125,7 @@ pub async fn requests(State(app): State<App>, from: Address, request: Request, n
     }
     let response = match crowd.places.take(1, address) {
         Ok(_place) => next.run(request).await,
-        Err(_) => recovered_form::refused(&app, limit::overloaded(&app, from), request).await,
+        Err(_) => recovered_form::refuse_early(&app, limit::overloaded(&app, from), request).await,
     };
     app.room.place(response, address).unwrap_or_else(IntoResponse::into_response)
 }

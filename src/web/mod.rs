@@ -15,6 +15,7 @@ mod desk;
 mod edit;
 mod encoding;
 mod error;
+mod error_pages;
 mod fair_semaphore;
 mod fate;
 mod feed;
@@ -22,6 +23,7 @@ mod flag;
 mod flat;
 mod flights;
 mod form;
+mod form_recovery;
 mod goto;
 mod hashing;
 mod invitations;
@@ -62,6 +64,7 @@ mod shadowed;
 mod shown;
 mod signup;
 mod state;
+mod storage_failure;
 mod submit;
 mod texts;
 mod threads;
@@ -108,16 +111,16 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         // The outermost layer says what failed, of whatever was answered in front of this one too.
         .on_failure(());
     let site = routes::routes()
-        .layer(middleware::from_fn_with_state(app.clone(), recovered_form::keep_unsaved))
+        .layer(middleware::from_fn_with_state(app.clone(), storage_failure::keep_unsaved))
         .layer(middleware::from_fn_with_state(app.clone(), referer::cross_site))
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
         .layer(middleware::from_fn_with_state(app.clone(), crowd::requests))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.patience.answer))
-        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(CatchPanicLayer::custom(error_pages::panicked))
         .layer(middleware::from_fn(outer::refusals))
-        .layer(middleware::from_fn_with_state(app.clone(), error::pages))
+        .layer(middleware::from_fn_with_state(app.clone(), error_pages::pages))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(trace)
         .with_state(app.clone());

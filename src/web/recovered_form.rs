@@ -1,45 +1,37 @@
-//! What members and moderators write. Somebody whose session has ended when the form comes gets the log-in page, which keeps what they typed; after the
-//! log-in it stands in a form again, to be sent once more. So it does where the site has no time for a form.
+//! What somebody wrote is not lost with a form that is refused: it goes with the refusal to the layer that makes pages of refusals, which
+//! gives it back. Where the session has ended it goes through the log-in, and stands in a form again after it.
 
-use askama::Template;
-use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::middleware::Next;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use http::header::RETRY_AFTER;
-use http::{Method, StatusCode};
+use http::Method;
 use serde::de::DeserializeOwned;
 
-use crate::web::error::{Error, NoTime, StorageFailed};
+use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
-use crate::web::login;
-use crate::web::page::{Page, html, html_with, wants_json};
-use crate::web::session::{self, Asking, CurrentMember, MaybeMember, theme_cookie};
+use crate::web::session::{self, CurrentMember};
 use crate::web::state::App;
 
-/// The field of the log-in form that says where what was typed was going.
+/// The fields of the log-in form that say where a saved form was going, and on which page it stood.
 const ACTION: &str = "kept-action";
-/// What the names of the typed fields begin with in the log-in form.
-const KEPT: &str = "kept.";
+const PAGE: &str = "kept-page";
+/// What the names of the saved fields begin with in the log-in form.
+const SAVED: &str = "kept.";
 
-/// The fields that people write in, with their labels; those of `true` take lines.
-const WRITTEN: [(&str, &str, bool); 11] = [
-    ("title", "Title", false),
-    ("url", "Address", false),
-    ("text", "Text", true),
-    ("about", "About you", true),
-    ("note", "In your words", true),
-    ("reason", "Reason", false),
-    ("warning", "What they should know", true),
-    ("slow_reason", "Reason", false),
-    ("ban_reason", "Reason", false),
-    ("shadow_reason", "Reason", false),
-    ("message", "Message", true),
+/// What forms carry besides what people write. A field of any other name is shown, under that name.
+#[rustfmt::skip]
+const CONTROLS: [&str; 27] = [
+    "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "on", "order", "over", "preview",
+    "role", "show_dead", "slow_days", "stance", "suggest", "sure", "take", "theme", "username", "version", "vote", "why",
+    ACTION, PAGE,
 ];
-/// The most fields that are kept, and the longest name of one: more than any form here has.
+/// What is in the names of fields whose value is never sent back.
+const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];
+/// The most fields that are saved, and the longest name of one: more than any form here has.
 const FIELDS: usize = 24;
 const LONGEST_NAME: usize = 40;
+/// From how many characters on a value is shown in several lines.
+const LONG: usize = 100;
 
 /// A form's fields by name, in their order.
 pub type Fields = Vec<(String, String)>;
@@ -50,33 +42,38 @@ pub struct RecoverableForm<T, A = CurrentMember> {
     pub typed: T,
 }
 
-impl<T: DeserializeOwned, A: Asking> FromRequest<App> for RecoverableForm<T, A> {
+impl<T, A> FromRequest<App> for RecoverableForm<T, A>
+where
+    T: DeserializeOwned,
+    A: FromRequestParts<App, Rejection = Error> + Send,
+{
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<RecoverableForm<T, A>, Response> {
         let (mut parts, body) = request.into_parts();
-        let viewer = MaybeMember::from_request_parts(&mut parts, app).await.map_err(IntoResponse::into_response)?;
-        let action = Goto::new(parts.uri.path());
+        let asking = A::from_request_parts(&mut parts, app).await;
         let request = Request::from_parts(parts, body);
-        match viewer.member.clone() {
-            Some(member) => {
-                let asking = A::of(viewer, member).map_err(IntoResponse::into_response)?;
+        match asking {
+            Ok(asking) => {
                 let Form(typed) = Form::from_request(request, app).await?;
                 Ok(RecoverableForm { asking, typed })
             }
-            None => {
-                let Form(fields) = Form::<Fields>::from_request(request, app).await?;
-                let first = login::log_in_first(app, &viewer, SavedForm::new(action, fields)).await;
-                Err(first.unwrap_or_else(IntoResponse::into_response))
+            Err(Error::LogInFirst(_)) => {
+                let form = SavedForm::of(app, request).await?;
+                Err(form.with(Error::SessionEnded))
             }
+            Err(error) => Err(error.into_response()),
         }
     }
 }
 
-/// What was typed, on its way through the log-in.
+/// A form that was refused, on its way back to whoever sent it.
+#[derive(Debug, Clone)]
 pub struct SavedForm {
-    /// The path that the form is sent to, under which the form itself stands too.
+    /// The path that it is sent to.
     pub action: Goto,
+    /// The page that it stands on, as far as that is known.
+    pub page: Goto,
     fields: Fields,
 }
 
@@ -84,128 +81,88 @@ pub struct SavedForm {
 pub struct SavedField<'a> {
     pub name: &'a str,
     pub value: &'a str,
-    /// Empty: it is carried along and not shown.
-    pub label: &'static str,
-    pub has_lines: bool,
 }
 
 impl SavedForm {
-    /// What no form here could have sent is not kept: it would make a long page of a short request. Nor is a password.
-    fn new(action: Goto, fields: Fields) -> SavedForm {
-        let is_kept = |name: &str| name.len() <= LONGEST_NAME && !matches!(name, "password" | "current");
-        let known = fields.into_iter().filter(|(name, _)| is_kept(name));
-        SavedForm { action, fields: known.take(FIELDS).collect() }
+    /// What no form here could have sent is not saved: it would make a long page of a short request. Nor is a secret.
+    fn new(action: Goto, page: Option<Goto>, mut fields: Fields) -> SavedForm {
+        fields.retain(|(name, _)| name.len() <= LONGEST_NAME);
+        fields.truncate(FIELDS);
+        fields.iter_mut().filter(|(name, _)| is_secret(name)).for_each(|(_, value)| value.clear());
+        SavedForm { page: page.unwrap_or_else(|| action.clone()), action, fields }
     }
 
-    /// Takes what is kept out of a log-in form.
+    async fn of(app: &App, request: Request) -> Result<SavedForm, Response> {
+        let (action, page) = (Goto::new(request.uri().path()), session::referring_page(app, request.headers()));
+        let Form(fields) = Form::<Fields>::from_request(request, app).await?;
+        Ok(SavedForm::new(action, page, fields))
+    }
+
+    /// Takes a saved form out of a log-in form.
     pub fn take(form: &mut Fields) -> Option<SavedForm> {
-        let action = form.iter().find(|(name, _)| name == ACTION).map(|(_, value)| Goto::new(value))?;
-        let kept = |(name, value): (String, String)| Some((name.strip_prefix(KEPT)?.to_owned(), value));
-        Some(SavedForm::new(action, std::mem::take(form).into_iter().filter_map(kept).collect()))
+        let named = |wanted| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| Goto::new(value));
+        let (action, page) = (named(ACTION)?, named(PAGE));
+        let saved = |(name, value): (String, String)| Some((name.strip_prefix(SAVED)?.to_owned(), value));
+        Some(SavedForm::new(action, page, std::mem::take(form).into_iter().filter_map(saved).collect()))
     }
 
-    /// The page that the form stands on.
-    pub fn page(&self) -> String {
-        let parts: Vec<&str> = self.action.as_str().split('/').collect();
-        match parts[..] {
-            ["", "user", name, _] => format!("/user/{name}/moderate"),
-            ["", "mod", page, _] => format!("/mod/{page}"),
-            ["", "item", id, "kill" | "clear" | "lock" | "merge" | "detach" | "second-chance" | "pin"] => {
-                format!("/item/{id}/moderate")
-            }
-            _ => self.action.as_str().to_owned(),
-        }
+    /// A refusal that gives the form back.
+    fn with(self, error: Error) -> Response {
+        let mut refusal = error.into_response();
+        refusal.extensions_mut().insert(self);
+        refusal
     }
 
-    /// Whether somebody wrote any of it.
-    fn is_written(&self) -> bool {
-        let is_written = |name: &str| WRITTEN.into_iter().any(|(known, _, _)| known == name);
-        self.fields.iter().any(|(name, value)| is_written(name) && !value.trim().is_empty())
-    }
-
-    pub fn fields(&self) -> Vec<SavedField<'_>> {
-        let fields = self.fields.iter().map(|(name, value)| {
-            let written = WRITTEN.into_iter().find(|(known, _, _)| known == name);
-            let (_, label, has_lines) = written.unwrap_or_default();
-            SavedField { name, value, label, has_lines }
-        });
-        fields.collect()
+    pub fn fields(&self) -> impl Iterator<Item = SavedField<'_>> {
+        self.fields.iter().map(|(name, value)| SavedField { name, value })
     }
 }
 
-#[derive(Template)]
-#[template(path = "form_recovery.html")]
-struct FormRecoveryPage<'a> {
-    page: Page<'a>,
-    kept: &'a SavedForm,
-    /// Why it was not sent, where that is not the log-in.
-    why: Option<String>,
+impl SavedField<'_> {
+    /// Whether people write in it; the others are carried along and not shown.
+    pub fn is_text(&self) -> bool {
+        !CONTROLS.contains(&self.name) && !self.is_secret()
+    }
+
+    pub fn is_secret(&self) -> bool {
+        is_secret(self.name)
+    }
+
+    /// Whether somebody wrote something in it.
+    pub fn is_written(&self) -> bool {
+        self.is_text() && !self.value.trim().is_empty()
+    }
+
+    pub fn has_lines(&self) -> bool {
+        self.value.contains('\n') || self.value.chars().nth(LONG).is_some()
+    }
+
+    /// Its name as words.
+    pub fn label(&self) -> String {
+        let name = self.name.strip_prefix(SAVED).unwrap_or(self.name);
+        let words = if name == "url" { "address".to_owned() } else { name.replace('_', " ") };
+        let mut letters = words.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
 }
 
-/// The page after the log-in: a form with what was typed, of which nothing has been sent.
-pub fn again(app: &App, viewer: &MaybeMember, kept: &SavedForm) -> Response {
-    let mut page = Page::new(app, viewer, "", "Logged in again");
-    page.robots = false;
-    html(&FormRecoveryPage { page, kept, why: None })
+fn is_secret(name: &str) -> bool {
+    SECRETS.iter().any(|secret| name.contains(secret))
 }
 
-/// The refusal of a form that the site did not read, for want of time; what somebody wrote in it stands in a form again. Another site's
-/// form does not: nobody here has written it.
-pub async fn refused(app: &App, error: Error, request: Request) -> Response {
-    let is_ours = request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin");
-    if is_ours { kept(app, error, request).await } else { error.into_response() }
-}
-
-/// Answers a form that cannot be saved with what somebody wrote in it. While it is known that nothing can be, the form is not even read, so
-/// that trying again costs nobody one of the posts that they have in an hour.
-pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Refuses a request; if it is a form that somebody wrote in, the refusal gives that back.
+pub async fn refuse(app: &App, error: Error, request: Request) -> Response {
     if request.method() != Method::POST {
-        let response = next.run(request).await;
-        return match response.extensions().get::<StorageFailed>() {
-            Some(StorageFailed(cause)) => {
-                app.store.storage_failed(cause);
-                Error::Unread.into_response()
-            }
-            None => response,
-        };
+        return error.into_response();
     }
-    let (parts, body) = request.into_parts();
-    // It has come already: this is a copy of where it is.
-    let Ok(body) = to_bytes(body, usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
-    let again = Request::from_parts(parts.clone(), Body::from(body.clone()));
-    if app.store.is_failing() && !app.store.can_save_now().await {
-        return kept(&app, Error::Unsaved(String::new()), again).await;
-    }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    match response.extensions().get::<StorageFailed>() {
-        Some(StorageFailed(cause)) => {
-            app.store.storage_failed(cause);
-            kept(&app, Error::Unsaved(cause.clone()), again).await
-        }
-        // Others were writing for too long.
-        None if response.extensions().get::<NoTime>().is_some() => kept(&app, Error::Busy, again).await,
-        None => response,
+    match SavedForm::of(app, request).await {
+        Ok(form) if form.fields().any(|field| field.is_written()) => form.with(error),
+        _ => error.into_response(),
     }
 }
 
-async fn kept(app: &App, error: Error, request: Request) -> Response {
-    let why = error.to_string();
-    let refusal = error.into_response();
-    if request.method() != Method::POST || wants_json(request.headers()) {
-        return refusal;
-    }
-    let (theme, in_session) = (theme_cookie(request.headers()), session::is_named(app, request.headers()));
-    let action = Goto::new(request.uri().path());
-    let Ok(Form(fields)) = Form::<Fields>::from_request(request, app).await else { return refusal };
-    let kept = SavedForm::new(action, fields);
-    if !kept.is_written() {
-        return refusal;
-    }
-    let mut page = Page::for_nobody(app, "Not sent yet");
-    (page.theme, page.in_session, page.robots) = (theme, in_session, false);
-    let mut answer = html_with(refusal.status(), &FormRecoveryPage { page, kept: &kept, why: Some(why) });
-    if let Some(wait) = refusal.headers().get(RETRY_AFTER) {
-        answer.headers_mut().insert(RETRY_AFTER, wait.clone());
-    }
-    answer
+/// The same in front of the check of where a form comes from: nobody here has written what another site sent.
+pub async fn refuse_early(app: &App, error: Error, request: Request) -> Response {
+    let is_ours = request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    if is_ours { refuse(app, error, request).await } else { error.into_response() }
 }

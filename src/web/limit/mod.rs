@@ -11,7 +11,6 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 pub use self::address::Address;
@@ -186,18 +185,9 @@ impl App {
     }
 }
 
-/// The status of an answer to somebody whom a brake holds up.
-pub fn status(held: &Held) -> StatusCode {
-    match (held.wait, held.why) {
-        (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
-        (None, Why::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
-        (None, _) => StatusCode::FORBIDDEN,
-    }
-}
-
 /// A form that is shown again, with its text, to somebody whom a brake holds up.
 pub fn on_form(mut form: Response, held: &Held) -> Response {
-    *form.status_mut() = status(held);
+    *form.status_mut() = Error::Held(held.clone()).status();
     if let Some(seconds) = held.wait {
         form.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
@@ -208,7 +198,7 @@ pub fn on_form(mut form: Response, held: &Held) -> Response {
 pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
     match count(&app, address) {
         Ok(()) => next.run(request).await,
-        Err(held) => recovered_form::refused(&app, held, request).await,
+        Err(held) => recovered_form::refuse_early(&app, held, request).await,
     }
 }
 
