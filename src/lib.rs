@@ -14,11 +14,11 @@ pub mod fetch;
 pub mod jobs;
 /// What is logged.
 pub mod logging;
-/// How long whom is waited for.
-pub mod patience;
 /// Answering over TCP.
 pub mod server;
 /// All SQL.
 pub mod store;
+/// Connection and request timeouts.
+pub mod timeouts;
 /// All HTTP.
 pub mod web;

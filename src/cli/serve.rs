@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Listen};
 use crate::fetch::Fetcher;
 use crate::logging;
-use crate::server::Running;
+use crate::server::ServerHandle;
 use crate::store::{Act, Store};
 use crate::web::{self, App};
 
@@ -30,10 +30,10 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let app = App::new(config, store.clone(), clock, fetcher);
     greet(&app, address).await?;
 
-    let running = Running::new(app.patience);
-    tokio::spawn(stop_on_signal(terminate, interrupt, running.clone()));
+    let server = ServerHandle::new(app.timeouts);
+    tokio::spawn(stop_on_signal(terminate, interrupt, server.clone()));
     crate::jobs::begin(&app);
-    running.serve(web::router(app.clone())?, listener, &app.config).await?;
+    server.serve(web::router(app.clone())?, listener, &app.config).await?;
     store.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
@@ -80,13 +80,13 @@ async fn greet(app: &App, address: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// Stops the forum when the process is told to end.
-async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, running: Running) {
+async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, server: ServerHandle) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: running requests are finished first");
-    running.stop().await;
+    server.stop().await;
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The rules of a forum: pure, no I/O, no async. Each file is a concept; each refusal is a sentence that the person reads.
 
 pub mod age;
-pub mod brake;
 pub mod contact;
 pub mod day;
 pub mod desk;
@@ -15,6 +14,7 @@ pub mod password;
 pub mod plural;
 pub mod policy;
 pub mod rank;
+pub mod rate_limits;
 pub mod reference;
 pub mod removal;
 pub mod rule;

@@ -53,12 +53,12 @@ pub struct Policy {
     pub invited_need_approval: bool,
     /// How many requests for an account may wait at once.
     pub requests_waiting: i64,
-    /// Karma from which an account is new no longer, as far as brakes go.
+    /// Karma from which an account is new no longer, as far as rate limits go.
     pub karma_past_brakes: i64,
     pub rates: Rates,
 }
 
-/// How often what may be done: the numbers of the table of brakes, which `brake.rs` arranges. Those whose names say no other are of an
+/// The numbers of the rate limits, which `rate_limits.rs` arranges in a table. Those whose names say no other are of an
 /// account, in an hour; 0 is not at all.
 ///
 /// | | account | new account | address | network of new accounts | site, of new accounts |

@@ -136,7 +136,7 @@ pub fn invitations_of(
     if policy.invitations == 0 {
         return Err(InvitationError::Moderators);
     }
-    if member.is_slowed(now) {
+    if member.is_limited_by_moderator(now) {
         return Err(InvitationError::Slowed);
     }
     let wait = policy.new_account.saturating_sub(now.since(member.created));

@@ -90,7 +90,7 @@ async fn forget(app: App) {
     let mut rounds = tokio::time::interval(ROUND);
     loop {
         rounds.tick().await;
-        app.limits.forget_idle();
+        app.limits.remove_idle();
         if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
             tell(&app.store, &error, "what has had its time could not be forgotten");
         }

@@ -12,11 +12,12 @@ use crate::domain::rule::Draft;
 use crate::domain::thread::Order;
 use crate::domain::user::{Member, Theme};
 use crate::store::{self, About, Preferences};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes, busy};
 use crate::web::goto::Goto;
 use crate::web::hashing::Asker;
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
 use crate::web::recovered_form::RecoverableForm;
 use crate::web::rules;
@@ -121,7 +122,7 @@ fn version_of(crossed: Option<&About>, typed: &Typed) -> String {
 /// `POST /settings`
 pub async fn save_settings(
     State(app): State<App>,
-    from: Address,
+    from: ClientIp,
     RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
@@ -140,11 +141,11 @@ pub async fn save_settings(
         return Ok(settings_again(&app, &asking, &typed, errors, None));
     };
     let before = app.store.about(member.id).await?;
-    let taken = match app.brake_edit((&about, &before.text), member, from, asking.viewer.now) {
+    let reserved = match app.check_edit_rate_limit((&about, &before.text), member, from, asking.viewer.now) {
         Ok(taken) => taken,
         Err(held) => {
-            let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.on_form()), None);
-            return Ok(limit::on_form(form, &held));
+            let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.form_message()), None);
+            return Ok(limit::with_form_status(form, &held));
         }
     };
     // Of a form that names no version it is the newest.
@@ -152,7 +153,7 @@ pub async fn save_settings(
     let new = Preferences { about: &about, version, theme, order, show_dead: typed.show_dead.is_some() };
     let saved = keep(&app, &asking, &typed, new).await?;
     if saved.status() == StatusCode::SEE_OTHER {
-        taken.spend();
+        reserved.commit();
     }
     Ok(saved)
 }
@@ -221,10 +222,10 @@ pub struct NewPassword {
 async fn judge_passwords(
     app: &App,
     member: &Member,
-    address: Address,
+    address: ClientIp,
     typed: &NewPassword,
 ) -> Result<Result<String, Mistakes>, Error> {
-    let tried = app.limits.tries.log_in(Some(member.id), &member.name, address)?;
+    let tried = app.limits.logins.check_login(Some(member.id), &member.name, address)?;
     let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
     let work = move || {
@@ -246,7 +247,7 @@ async fn judge_passwords(
 pub async fn change_password(
     State(app): State<App>,
     asking: CurrentMember,
-    address: Address,
+    address: ClientIp,
     headers: HeaderMap,
     Form(typed): Form<NewPassword>,
 ) -> Result<Response, Error> {
@@ -258,7 +259,7 @@ pub async fn change_password(
     let hash = match judge_passwords(&app, member, address, &typed).await {
         Ok(Ok(hash)) => hash,
         Ok(Err(mistakes)) => return Ok(form(mistakes)),
-        Err(Error::Held(held)) => return Ok(limit::on_form(form(Mistakes::held(&held, &held)), &held)),
+        Err(Error::RateLimited(held)) => return Ok(limit::with_form_status(form(Mistakes::held(&held, &held)), &held)),
         Err(Error::Busy) => return Ok(busy(form(Mistakes::busy()))),
         Err(error) => return Err(error),
     };

@@ -6,16 +6,16 @@ use http::HeaderMap;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::domain::brake::Deed;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::origin::Origin;
+use crate::domain::rate_limits::LimitedAction;
 use crate::domain::user::Member;
 use crate::domain::vote::{Dir, Voted};
 use crate::store::NewVote;
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
-use crate::web::limit::Address;
 use crate::web::page::{json, wants_json};
 use crate::web::path::Path;
 use crate::web::pending::{self, Pending};
@@ -40,11 +40,11 @@ pub async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error>
 pub async fn cast(
     app: &App,
     member: &Member,
-    (from, origin): (Address, Origin),
+    (from, origin): (ClientIp, Origin),
     (id, dir): (ItemId, Option<Dir>),
     now: Timestamp,
 ) -> Result<(Kind, Voted), Error> {
-    app.brake(Deed::Vote, member, from, now)?;
+    app.check_rate_limit(LimitedAction::Vote, member, from, now)?;
     let item = seen(app, id, member).await?;
     let vote = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
     Ok((item.kind, app.store.vote(vote, &app.policy, now).await?))
@@ -54,7 +54,7 @@ pub async fn cast(
 pub async fn vote(
     State(app): State<App>,
     viewer: MaybeMember,
-    from: Address,
+    from: ClientIp,
     Path(id): Path<ItemId>,
     (headers, origin): (HeaderMap, Origin),
     Form(vote): Form<Vote>,

@@ -27,10 +27,10 @@ use crate::clock::MINUTE;
 use crate::domain::item::ItemId;
 use crate::domain::user::Theme;
 use crate::store::ThreadGeneration;
+use crate::web::client_ip::ClientIp;
 use crate::web::encoding::{FORMS, Form, best_form};
 use crate::web::error::Error;
 use crate::web::flights::Flights;
-use crate::web::limit::Address;
 use crate::web::outer::{Refusal, refuse};
 use crate::web::parts::chained;
 use crate::web::pool::Share;
@@ -188,8 +188,8 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let Some(key) = key(app, &request) else { return next.run(request).await };
     let headers = request.headers();
     let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
-    let address = Address::of_request(app, headers, request.extensions());
-    let wanted = Wanted { form: best_form(headers), known, share: app.pool.of(address.share()) };
+    let address = ClientIp::of_request(app, headers, request.extensions());
+    let wanted = Wanted { form: best_form(headers), known, share: app.pool.of(address.fair_key()) };
     if let Some(kept) = app.pages.kept.get(&key).await {
         return match app.pages.answer(key, kept, &wanted, &app.room).await {
             Ok(response) => response,

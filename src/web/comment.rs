@@ -7,20 +7,21 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::domain::brake::Deed;
 use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::origin::Origin;
+use crate::domain::rate_limits::LimitedAction;
 use crate::domain::rule::Draft;
 use crate::domain::text::Html;
 use crate::domain::user::Member;
 use crate::store::{self, Commented, NewComment};
 use crate::web::arrival::{Arrival, Resubmitted};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::item::Above;
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
@@ -146,33 +147,33 @@ impl<'a> Reply<'a> {
         member: &Member,
         typed: &str,
         text: &str,
-        (origin, address): (Origin, Address),
+        (origin, address): (Origin, ClientIp),
     ) -> Result<Response, Error> {
         let (app, now) = (self.app, self.viewer.now);
         let (author, parent) = (member.id, self.item.id);
         let new = NewComment { author, parent, text, origin: Some(origin), stopped: None, policy: &app.policy };
-        let taken = match app.brake_post(Deed::Comment, text, member, address, now) {
+        let reserved = match app.check_post_rate_limit(LimitedAction::Comment, text, member, address, now) {
             Ok(taken) => taken,
             Err(held) => {
                 if let Some(first) = app.store.commented_before(&new, now).await? {
                     return Ok(self.at(first));
                 }
-                let form = self.form(typed, Mistakes::held(&held, held.on_form()), None).await?;
-                return Ok(limit::on_form(form, &held));
+                let form = self.form(typed, Mistakes::held(&held, held.form_message()), None).await?;
+                return Ok(limit::with_form_status(form, &held));
             }
         };
         let draft = Draft { text, from: Some(address.network()), ..Draft::default() };
         let stopped = match rules::judge(app, member, draft).await? {
             Ok(stopped) => stopped,
             Err(refused) => {
-                taken.spend();
+                reserved.commit();
                 return self.form(typed, Mistakes::one("text", refused), None).await;
             }
         };
         match app.store.comment(NewComment { stopped: stopped.as_ref(), ..new }, now).await {
             Ok(Commented { id, again }) => {
                 if !again {
-                    taken.spend();
+                    reserved.commit();
                 }
                 Ok(self.at(id))
             }
@@ -219,7 +220,7 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
 /// `POST /item/{id}/reply`
 pub async fn create(
     State(app): State<App>,
-    from: (Origin, Address),
+    from: (Origin, ClientIp),
     Path(id): Path<ItemId>,
     RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {

@@ -14,9 +14,10 @@ use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::LARGEST_BODY;
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::fair_semaphore::{FairPermit, FairSemaphore};
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::recovered_form;
 use crate::web::state::App;
 
@@ -107,13 +108,13 @@ impl Line {
 
 /// Lets a request in while there is a place, the last of them for those that write. Its body is waited for before: whoever sends it slowly
 /// keeps nobody out. A long answer goes out while there is room for it.
-pub async fn requests(State(app): State<App>, from: Address, request: Request, next: Next) -> Response {
-    let (crowd, address) = (&app.crowd, from.share());
+pub async fn requests(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
+    let (crowd, address) = (&app.crowd, from.fair_key());
     let (request, _taken) = if request.method().is_safe() || request.body().is_end_stream() {
         (request, Vec::new())
     } else {
         let (parts, body) = request.into_parts();
-        match tokio::time::timeout(app.patience.body, whole(body, &crowd.bodies, address)).await {
+        match tokio::time::timeout(app.timeouts.body, whole(body, &crowd.bodies, address)).await {
             Ok(Ok((body, taken))) => (Request::from_parts(parts, Body::from(body)), taken),
             Ok(Err(refusal)) => return refusal,
             Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),

@@ -16,10 +16,11 @@ use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
 use crate::store::{self, Edit, Edited, NewUrl};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
@@ -174,7 +175,7 @@ async fn judge_edit(
     member: &Member,
     item: &Item,
     checked: &Checked,
-    address: Address,
+    address: ClientIp,
 ) -> Result<Result<Option<Stopped>, Mistakes>, Error> {
     let title = checked.title.as_ref().map(Title::as_str).or(item.title.as_deref()).unwrap_or_default();
     let from = Some(address.network());
@@ -220,7 +221,7 @@ fn check_edit(item: &Item, typed: &Typed, member: &Member) -> Result<Checked, Mi
 /// `POST /item/{id}/edit`
 pub async fn update(
     State(app): State<App>,
-    address: Address,
+    address: ClientIp,
     Path(id): Path<ItemId>,
     RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
@@ -234,20 +235,24 @@ pub async fn update(
         let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
         return Ok(again(&app, &asking, &item, Some(&typed), Shown { preview, ..Shown::default() }));
     }
-    let taken = match app.brake_edit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {
-        Ok(taken) => taken,
-        Err(held) => return form(Mistakes::held(&held, held.on_form())).map(|form| limit::on_form(form, &held)),
-    };
+    let reserved =
+        match app.check_edit_rate_limit((&checked.text, &item.text), &asking.member, address, asking.viewer.now) {
+            Ok(taken) => taken,
+            Err(held) => {
+                return form(Mistakes::held(&held, held.form_message()))
+                    .map(|form| limit::with_form_status(form, &held));
+            }
+        };
     let stopped = match judge_edit(&app, &asking.member, &item, &checked, address).await? {
         Ok(stopped) => stopped,
         Err(mistakes) => {
-            taken.spend();
+            reserved.commit();
             return form(mistakes);
         }
     };
     match write(&app, &asking, &item, (&typed, &checked), stopped.as_ref()).await {
         Ok(Edited::Done) => {
-            taken.spend();
+            reserved.commit();
             Ok(back_to(&item).redirect())
         }
         Ok(Edited::Crossed(now)) => {

@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use crate::domain::brake::{Held, Why};
 use crate::domain::fate;
 use crate::domain::item::Sight;
+use crate::domain::rate_limits::{RateLimitReason, RateLimited};
 use crate::store;
 
 #[derive(Debug, Clone)]
@@ -28,8 +28,8 @@ pub enum Error {
     Bad(String),
     /// It is so already, or somebody was first. The sentence says what is known of that.
     Conflict(String),
-    /// A brake holds them up.
-    Held(Held),
+    /// A rate limit was reached.
+    RateLimited(RateLimited),
     /// The site is too busy for this just now.
     Busy,
     /// The disk fails, or what else the database lies on, and why: what was sent is not saved.
@@ -94,7 +94,7 @@ impl Error {
             Error::SessionEnded => StatusCode::UNAUTHORIZED,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
-            Error::Held(held) => held_status(held),
+            Error::RateLimited(limited) => status_of(limited),
             Error::Busy | Error::Unsaved(_) | Error::Unread => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -109,15 +109,15 @@ impl Display for Error {
             Error::OutOfSight => write!(f, "{} {}", fate::KILLED_BY_SOMEBODY, fate::READABLE),
             Error::Unsaved(_) => f.write_str(UNSAVED),
             Error::Unread => f.write_str(UNREAD),
-            Error::Held(held) => write!(f, "{held}"),
+            Error::RateLimited(limited) => write!(f, "{limited}"),
             other => f.write_str(&ErrorText::of(other.status()).what),
         }
     }
 }
 
-impl From<Held> for Error {
-    fn from(held: Held) -> Error {
-        Error::Held(held)
+impl From<RateLimited> for Error {
+    fn from(held: RateLimited) -> Error {
+        Error::RateLimited(held)
     }
 }
 
@@ -153,7 +153,7 @@ impl IntoResponse for Error {
         let mut response = status.into_response();
         let wait = match &self {
             Error::LogInFirst(address) => return Redirect::to(address).into_response(),
-            Error::Held(held) => held.wait,
+            Error::RateLimited(held) => held.wait,
             Error::Busy => Some(Error::RETRY),
             Error::Unsaved(_) | Error::Unread => Some(60),
             _ => None,
@@ -180,11 +180,11 @@ impl IntoResponse for Error {
 const UNSAVED: &str = "The forum cannot save anything at the moment. Please try again in a few minutes.";
 const UNREAD: &str = "The forum cannot read this at the moment. Please try again in a few minutes.";
 
-/// The status of an answer to somebody whom a brake holds up.
-fn held_status(held: &Held) -> StatusCode {
-    match (held.wait, held.why) {
+/// The status of a rate limited response.
+fn status_of(limited: &RateLimited) -> StatusCode {
+    match (limited.wait, limited.why) {
         (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
-        (None, Why::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+        (None, RateLimitReason::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
         (None, _) => StatusCode::FORBIDDEN,
     }
 }

@@ -9,10 +9,10 @@ use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 
 use crate::domain::user::Theme;
+use crate::web::client_ip::ClientIp;
 use crate::web::error::{Error, ErrorText, ForMachines};
 use crate::web::form_recovery;
 use crate::web::goto::Goto;
-use crate::web::limit::Address;
 use crate::web::login;
 use crate::web::page::{Page, html, json, wants_json};
 use crate::web::recovered_form::SavedForm;
@@ -91,7 +91,7 @@ fn is_refusal(response: &Response) -> bool {
 }
 
 /// The layer.
-pub async fn pages(State(app): State<App>, client_ip: Address, request: Request, next: Next) -> Response {
+pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request, next: Next) -> Response {
     let refused = RefusedRequest::new(&app, &request);
     let mut response = next.run(request).await;
     if !is_refusal(&response) {

@@ -6,17 +6,18 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
-use crate::domain::brake::Deed;
 use crate::domain::flag::{self, Flag, FlagError, LONGEST_NOTE, Reason};
 use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::rate_limits::LimitedAction;
 use crate::domain::text;
 use crate::domain::user::Member;
 use crate::store::{Cast, NewFlag};
 use crate::web::act::{Switched, seen, switched};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
@@ -142,14 +143,14 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
 /// `POST /item/{id}/flag`
 pub async fn create(
     State(app): State<App>,
-    from: Address,
+    from: ClientIp,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
     RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = &asking;
     if !typed.on {
-        app.brake(Deed::Flag, member, from, viewer.now)?;
+        app.check_rate_limit(LimitedAction::Flag, member, from, viewer.now)?;
         seen(&app, id, member).await?;
         return take_back(&app, id, member, &headers, typed.goto).await;
     }
@@ -161,8 +162,11 @@ pub async fn create(
             return Ok(form(&app, viewer, &item, &typed, Mistakes::one(field, mistake)));
         }
     };
-    if let Err(held) = app.brake(Deed::Flag, member, from, viewer.now) {
-        return Ok(limit::on_form(form(&app, viewer, &item, &typed, Mistakes::held(&held, held.on_form())), &held));
+    if let Err(held) = app.check_rate_limit(LimitedAction::Flag, member, from, viewer.now) {
+        return Ok(limit::with_form_status(
+            form(&app, viewer, &item, &typed, Mistakes::held(&held, held.form_message())),
+            &held,
+        ));
     }
     let new = NewFlag { user: member.id, item: id, reason, note: &note };
     let killed = app.store.flag(new, &app.policy, viewer.now).await?;
@@ -194,13 +198,13 @@ async fn after_death(app: &App, item: &Item, member: &Member) -> Result<Goto, Er
 pub async fn vouch(
     State(app): State<App>,
     asking: CurrentMember,
-    from: Address,
+    from: ClientIp,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
     Form(asked): Form<Switched>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    app.brake(Deed::Flag, &member, from, viewer.now)?;
+    app.check_rate_limit(LimitedAction::Flag, &member, from, viewer.now)?;
     let item = seen(&app, id, &member).await?;
     if asked.on {
         let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde::de::DeserializeOwned;
 
-use crate::domain::brake::Held;
+use crate::domain::rate_limits::RateLimited;
 use crate::web::error::Error;
 use crate::web::state::App;
 
@@ -49,9 +49,9 @@ impl Mistakes {
         mistakes
     }
 
-    /// What a brake says on a form, in the words of `sentence`.
-    pub fn held(held: &Held, sentence: impl Display) -> Mistakes {
-        Mistakes { waits: !held.can_be_mended(), ..Mistakes::one("", sentence) }
+    /// What a rate limit says on a form, in the words of `sentence`.
+    pub fn held(held: &RateLimited, sentence: impl Display) -> Mistakes {
+        Mistakes { waits: !held.is_fixable(), ..Mistakes::one("", sentence) }
     }
 
     /// That the site has no time for the form just now.

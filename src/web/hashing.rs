@@ -10,8 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::domain::origin::Width;
 use crate::domain::password::{self, PasswordError};
 use crate::domain::user::UserId;
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::limit::{Address, Taken};
+use crate::web::limit::Reserved;
 use crate::web::state::App;
 
 /// How many strangers may work or wait at once; past that the answer is a polite “later”.
@@ -27,9 +28,9 @@ const ACCOUNT: usize = 2;
 /// Whose password it is.
 #[derive(Debug, Clone, Copy)]
 pub enum Asker {
-    Stranger(Address),
+    Stranger(ClientIp),
     /// Somebody logged in, or in a browser that has logged in to the account before; none: whoever sets the site up.
-    Known(Option<UserId>, Address),
+    Known(Option<UserId>, ClientIp),
 }
 
 /// Whose places are counted together.
@@ -107,8 +108,8 @@ impl Hashing {
         Ok(Place { _permit: permit, shares: Arc::clone(&self.shares), of })
     }
 
-    fn place_of_stranger(&self, address: Address) -> Result<Place, Error> {
-        let shares = address.share().map(|ip| {
+    fn place_of_stranger(&self, address: ClientIp) -> Result<Place, Error> {
+        let shares = address.fair_key().map(|ip| {
             [(Share::Network(Width::Middle.network(ip)), NETWORK), (Share::Wide(Width::Wide.network(ip)), WIDE)]
         });
         self.place(&self.strangers, shares.as_ref().map_or(&[], |shares| shares))
@@ -147,7 +148,7 @@ impl App {
     /// Checks a password against its hash, or against nobody's in the same time.
     pub async fn verify_password(
         &self,
-        (asker, tried): (Asker, Taken<'_>),
+        (asker, tried): (Asker, Reserved<'_>),
         password: String,
         hash: Option<String>,
     ) -> Result<bool, Error> {
@@ -157,7 +158,7 @@ impl App {
     /// Whether a new password is good enough; judging it takes as long as hashing it.
     pub async fn check_password(
         &self,
-        (asker, tried): (Asker, Taken<'_>),
+        (asker, tried): (Asker, Reserved<'_>),
         password: String,
         name: String,
     ) -> Result<Result<(), PasswordError>, Error> {
@@ -167,7 +168,7 @@ impl App {
     /// The hash of a new password that is good enough.
     pub async fn new_password(
         &self,
-        (asker, tried): (Asker, Taken<'_>),
+        (asker, tried): (Asker, Reserved<'_>),
         password: String,
         name: String,
     ) -> Result<Result<String, PasswordError>, Error> {
@@ -181,11 +182,11 @@ impl App {
     /// Does what takes long with a password, off the async threads; it was tried once its turn has come.
     pub async fn hash<T: Send + 'static>(
         &self,
-        (asker, tried): (Asker, Taken<'_>),
+        (asker, tried): (Asker, Reserved<'_>),
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let turn = self.hashing.turn(asker).await?;
-        tried.spend();
+        tried.commit();
         // The work goes on when whoever asked goes away, and so does their turn.
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
@@ -203,11 +204,11 @@ mod tests {
     use super::*;
 
     fn stranger(address: &str) -> Asker {
-        Asker::Stranger(Address::of(address.parse().expect("an address")))
+        Asker::Stranger(ClientIp::of(address.parse().expect("an address")))
     }
 
     fn known(user: i64) -> Asker {
-        Asker::Known(Some(UserId(user)), Address::of(IpAddr::from([192, 0, 2, 1])))
+        Asker::Known(Some(UserId(user)), ClientIp::of(IpAddr::from([192, 0, 2, 1])))
     }
 
     /// Turns that are asked for and wait.

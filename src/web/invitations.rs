@@ -9,14 +9,15 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::age;
-use crate::domain::brake::Deed;
+use crate::domain::rate_limits::LimitedAction;
 use crate::domain::signup::{InvitationError, SignUpError, Way, invitations_of};
 use crate::domain::token::{self, Token};
 use crate::store::{self, Invitation};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
@@ -105,12 +106,12 @@ pub async fn list(State(app): State<App>, asking: CurrentMember, Query(at): Quer
 }
 
 /// `POST /invitations`: the one answer that holds the new link.
-pub async fn create(State(app): State<App>, asking: CurrentMember, from: Address) -> Result<Response, Error> {
+pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientIp) -> Result<Response, Error> {
     let (member, now) = (&asking.member, asking.viewer.now);
     let most = invitations_of(member, app.config.sign_up, &app.policy, now).map_err(Error::forbidden)?;
-    if let Err(held) = app.brake(Deed::Invitation, member, from, now) {
+    if let Err(held) = app.check_rate_limit(LimitedAction::Invitation, member, from, now) {
         let page = page(&app, &asking, None, None, Mistakes::held(&held, &held)).await?;
-        return Ok(limit::on_form(page, &held));
+        return Ok(limit::with_form_status(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;
     let expires = now.plus(app.policy.invitation);

@@ -169,11 +169,11 @@ pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fi
     }
     let known = app.store.credentials(&name).await?;
     let device = of_known_device(&app, headers, known.as_ref()).await?;
-    let tried = match app.limits.tries.log_in(device, &name, *address) {
+    let tried = match app.limits.logins.check_login(device, &name, *address) {
         Ok(tried) => tried,
         Err(held) => {
             let form = again(&app, viewer, &typed, Mistakes::held(&held, &held)).await?;
-            return Ok(limit::on_form(form, &held));
+            return Ok(limit::with_form_status(form, &held));
         }
     };
     // Somebody who waits for an account logs in to see where their request stands.

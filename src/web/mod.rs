@@ -7,6 +7,7 @@ mod assets;
 mod audience;
 mod cache;
 mod canonical;
+mod client_ip;
 mod comment;
 mod comments;
 mod crowd;
@@ -117,7 +118,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
         .layer(middleware::from_fn_with_state(app.clone(), crowd::requests))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.patience.answer))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.timeouts.answer))
         .layer(CatchPanicLayer::custom(error_pages::panicked))
         .layer(middleware::from_fn(outer::refusals))
         .layer(middleware::from_fn_with_state(app.clone(), error_pages::pages))

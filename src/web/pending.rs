@@ -6,10 +6,10 @@ use crate::domain::text;
 use crate::domain::vote::{Dir, Voted};
 use crate::store;
 use crate::web::act;
+use crate::web::client_ip::ClientIp;
 use crate::web::edit::back_to;
 use crate::web::error::Error;
 use crate::web::goto::Goto;
-use crate::web::limit::Address;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 
@@ -91,7 +91,7 @@ impl Pending {
     }
 
     /// Casts the vote of whoever has just logged in; answers where they go.
-    pub async fn cast(self, app: &App, viewer: &MaybeMember, from: (Address, Origin), goto: &Goto) -> Goto {
+    pub async fn cast(self, app: &App, viewer: &MaybeMember, from: (ClientIp, Origin), goto: &Goto) -> Goto {
         let Some(member) = viewer.member() else { return self.not_cast() };
         match act::cast(app, member, from, (self.item, self.dir), viewer.now).await {
             Ok((_, Voted { changed: true, .. })) => goto.clone(),

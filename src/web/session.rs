@@ -15,9 +15,9 @@ use crate::domain::team::RoleError;
 use crate::domain::token::{self, Token};
 use crate::domain::user::{Member, Role, Theme, UserId};
 use crate::store::{self, NewSession};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::goto::{Goto, LONGEST};
-use crate::web::limit::Address;
 use crate::web::pending::Pending;
 use crate::web::purpose;
 use crate::web::state::App;
@@ -251,8 +251,8 @@ impl FromRequestParts<App> for MaybeMember {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
         let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
-        let Ok(address) = Address::from_request_parts(parts, app).await;
-        MaybeMember::of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.share()).await
+        let Ok(address) = ClientIp::from_request_parts(parts, app).await;
+        MaybeMember::of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.fair_key()).await
     }
 }
 

@@ -14,11 +14,12 @@ use crate::domain::text::Html;
 use crate::domain::token;
 use crate::domain::user::{Name, NameError, Role};
 use crate::store::{self, Asked, NewRequest, NewUser};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes, busy};
 use crate::web::goto::Goto;
 use crate::web::hashing::Asker;
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
 use crate::web::rules;
 use crate::web::session::{self, MaybeMember};
@@ -42,7 +43,7 @@ pub struct Typed {
 /// Who comes, from where, in which browser.
 pub struct Newcomer {
     pub viewer: MaybeMember,
-    pub address: Address,
+    pub address: ClientIp,
     pub origin: Origin,
     pub headers: HeaderMap,
 }
@@ -52,7 +53,7 @@ impl FromRequestParts<App> for Newcomer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Newcomer, Error> {
         let viewer = MaybeMember::from_request_parts(parts, app).await?;
-        let Ok(address) = Address::from_request_parts(parts, app).await;
+        let Ok(address) = ClientIp::from_request_parts(parts, app).await;
         let Ok(origin) = Origin::from_request_parts(parts, app).await;
         Ok(Newcomer { viewer, address, origin, headers: parts.headers.clone() })
     }
@@ -161,7 +162,7 @@ pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed
     match checked(app, newcomer, entrance, typed).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(mistakes)) => Ok(again(mistakes)),
-        Err(Error::Held(held)) => Ok(limit::on_form(again(Mistakes::held(&held, &held)), &held)),
+        Err(Error::RateLimited(held)) => Ok(limit::with_form_status(again(Mistakes::held(&held, &held)), &held)),
         Err(Error::Busy) => Ok(busy(again(Mistakes::busy()))),
         Err(error) => Err(error),
     }
@@ -175,7 +176,7 @@ async fn checked(
 ) -> Result<Result<Response, Mistakes>, Error> {
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    let turn = (Asker::Stranger(newcomer.address), app.limits.tries.from(newcomer.address)?);
+    let turn = (Asker::Stranger(newcomer.address), app.limits.logins.check_address(newcomer.address)?);
     let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.network()), ..Draft::default() };
     errors.check("", rules::judge_newcomer(app, draft).await?);
     let text = match entrance.way {
@@ -190,12 +191,12 @@ async fn checked(
         errors.check("password", app.check_password(turn, password, typed_name).await?);
         return Ok(Err(errors));
     };
-    let made = app.limits.sign_up(newcomer.address)?;
+    let made = app.limits.check_signup(newcomer.address)?;
     let hash = match app.new_password(turn, password, typed_name).await? {
         Ok(hash) => hash,
         Err(weak) => return Ok(Err(Mistakes::one("password", weak))),
     };
-    made.spend();
+    made.commit();
     let made = match text {
         None => make_account(app, newcomer, entrance, (&name, &hash), typed).await,
         Some(text) => ask(app, entrance, (&name, &hash), &text).await,

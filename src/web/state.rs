@@ -8,13 +8,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::policy::Policy;
 use crate::fetch::Fetcher;
-use crate::patience::Patience;
 use crate::store::Store;
+use crate::timeouts::Timeouts;
 use crate::web::assets::Assets;
 use crate::web::cache::Pages;
 use crate::web::crowd::{Crowd, Line};
 use crate::web::hashing::Hashing;
-use crate::web::limit::Limits;
+use crate::web::limit::RateLimiter;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
 use crate::web::pool::Pool;
@@ -34,10 +34,10 @@ pub struct App(Arc<Shared>);
 pub struct Shared {
     pub config: Config,
     pub policy: Policy,
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     pub store: Store,
     pub clock: Clock,
-    pub limits: Limits,
+    pub limits: RateLimiter,
     pub crowd: Crowd,
     pub fetcher: Fetcher,
     pub assets: Assets,
@@ -77,16 +77,16 @@ const HEAVY_WAITING: usize = 32;
 
 impl App {
     pub fn new(config: Config, store: Store, clock: Clock, fetcher: Fetcher) -> App {
-        App::with_patience(config, store, clock, fetcher, Patience::default())
+        App::with_timeouts(config, store, clock, fetcher, Timeouts::default())
     }
 
-    pub fn with_patience(config: Config, store: Store, clock: Clock, fetcher: Fetcher, patience: Patience) -> App {
+    pub fn with_timeouts(config: Config, store: Store, clock: Clock, fetcher: Fetcher, timeouts: Timeouts) -> App {
         let permits = if small_machine() { HASHING_SMALL } else { HASHING };
         // Sixteenths of what may be kept in memory.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(Shared {
             policy: config.policy(),
-            limits: Limits::new(&config, &clock),
+            limits: RateLimiter::new(&config, &clock),
             crowd: Crowd::new(config.requests_at_once, config.limits.is_on()),
             room: Room::new(config.long_pages_mb, config.limits.is_on()),
             assets: Assets::new(),
@@ -104,7 +104,7 @@ impl App {
             pool: Pool::new(config.limits.is_on()),
             refusals: Refusals::default(),
             config,
-            patience,
+            timeouts,
             store,
             clock,
             fetcher,

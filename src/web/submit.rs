@@ -6,20 +6,21 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::domain::brake::Deed;
 use crate::domain::draft::{self, Story};
 use crate::domain::item::ItemId;
 use crate::domain::origin::Origin;
+use crate::domain::rate_limits::LimitedAction;
 use crate::domain::rule::Draft;
 use crate::domain::text::Html;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
 use crate::store::{self, KnownAddress, NewStory, Submission};
 use crate::web::arrival::Resubmitted;
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
-use crate::web::limit::{self, Address};
+use crate::web::limit;
 use crate::web::page::{Page, html_with, json};
 use crate::web::recovered_form::RecoverableForm;
 use crate::web::rules;
@@ -97,7 +98,7 @@ fn check(typed: &Typed) -> Result<Story, Mistakes> {
 /// `POST /submit`
 pub async fn create(
     State(app): State<App>,
-    from: (Origin, Address),
+    from: (Origin, ClientIp),
     RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
@@ -121,27 +122,27 @@ async fn publish(
     asking: &CurrentMember,
     typed: &Typed,
     story: &Story,
-    (origin, address): (Origin, Address),
+    (origin, address): (Origin, ClientIp),
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(origin));
     let section = title::section(title, &app.config.short_name);
     let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
-    let taken = match app.brake_post(Deed::Story, &story.text, member, address, viewer.now) {
+    let reserved = match app.check_post_rate_limit(LimitedAction::Story, &story.text, member, address, viewer.now) {
         Ok(taken) => taken,
         Err(held) => {
             if let Some(first) = app.store.submitted_before(&new, viewer.now).await? {
                 return Ok(Goto::new(&format!("/item/{first}")).redirect());
             }
-            let form = form(app, viewer, typed, Mistakes::held(&held, held.on_form()), None);
-            return Ok(limit::on_form(form, &held));
+            let form = form(app, viewer, typed, Mistakes::held(&held, held.form_message()), None);
+            return Ok(limit::with_form_status(form, &held));
         }
     };
     let draft = Draft { title, url, text: &story.text, from: Some(address.network()) };
     let stopped = match rules::judge(app, member, draft).await? {
         Ok(stopped) => stopped,
         Err(refused) => {
-            taken.spend();
+            reserved.commit();
             return Ok(form(app, viewer, typed, Mistakes::one("", refused), None));
         }
     };
@@ -151,7 +152,7 @@ async fn publish(
         submitted => Ok(submitted?),
     };
     if !matches!(submitted, Ok(Submission::Again(_))) {
-        taken.spend();
+        reserved.commit();
     }
     match submitted {
         Ok(Submission::New(id) | Submission::Again(id)) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
@@ -182,7 +183,7 @@ async fn duplicate(
 }
 
 /// The title that the page at the address gives itself, put into the form: the way without the script.
-async fn suggest_into(app: &App, asking: &CurrentMember, from: Address, typed: Typed) -> Result<Response, Error> {
+async fn suggest_into(app: &App, asking: &CurrentMember, from: ClientIp, typed: Typed) -> Result<Response, Error> {
     let viewer = &asking.viewer;
     match suggestion(app, asking, from, &typed.url).await {
         Ok(title) => Ok(form(app, viewer, &Typed { title, ..typed }, Mistakes::default(), None)),
@@ -190,9 +191,9 @@ async fn suggest_into(app: &App, asking: &CurrentMember, from: Address, typed: T
     }
 }
 
-async fn suggestion(app: &App, asking: &CurrentMember, from: Address, url: &str) -> Result<String, String> {
+async fn suggestion(app: &App, asking: &CurrentMember, from: ClientIp, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
-    app.brake(Deed::Fetch, &asking.member, from, asking.viewer.now)
+    app.check_rate_limit(LimitedAction::Fetch, &asking.member, from, asking.viewer.now)
         .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }
@@ -207,7 +208,7 @@ pub struct Suggest {
 pub async fn title(
     State(app): State<App>,
     asking: CurrentMember,
-    from: Address,
+    from: ClientIp,
     Query(asked): Query<Suggest>,
 ) -> Response {
     match suggestion(&app, &asking, from, &asked.url).await {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use stoa::config::Switch;
 use stoa::domain::user::Role;
-use stoa::patience::Patience;
+use stoa::timeouts::Timeouts;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;
 
@@ -213,7 +213,7 @@ async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)])
         config.requests_per_minute = 1;
     });
     limited.visitor().get("/nothing-here").await;
-    let impatient = app.with_patience(Patience { answer: Duration::from_millis(1), ..Patience::default() });
+    let impatient = app.with_timeouts(Timeouts { answer: Duration::from_millis(1), ..Timeouts::default() });
     let get = Method::GET;
     for (who, browser) in everybody {
         for encoding in ENCODINGS {

@@ -17,8 +17,8 @@ use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings, Switch};
 use stoa::domain::user::{Name, Role, UserId};
 use stoa::fetch::Fetcher;
-use stoa::patience::Patience;
 use stoa::store::{Act, NewBan, NewSession, NewUser, Store};
+use stoa::timeouts::Timeouts;
 use stoa::web::{self, App};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -88,11 +88,11 @@ impl TestApp {
     }
 
     /// The same forum, which waits for nobody longer than this.
-    pub fn with_patience(&self, patience: Patience) -> TestApp {
+    pub fn with_timeouts(&self, timeouts: Timeouts) -> TestApp {
         let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
-        let app = App::with_patience(self.app.config.clone(), self.store.clone(), clock, fetcher, patience);
+        let app = App::with_timeouts(self.app.config.clone(), self.store.clone(), clock, fetcher, timeouts);
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
         TestApp { store: self.store.clone(), app, dir, router, time, uptime }

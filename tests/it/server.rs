@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use stoa::config::Config;
 use stoa::fetch::Fetcher;
-use stoa::patience::Patience;
-use stoa::server::Running;
+use stoa::server::ServerHandle;
+use stoa::timeouts::Timeouts;
 use stoa::web::{self, App};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -18,38 +18,38 @@ use crate::app::{Browser, TestApp};
 /// Everything is waited for this long, but for what a test is about.
 pub const LONG: Duration = Duration::from_secs(30);
 pub const SHORT: Duration = Duration::from_millis(150);
-pub const PATIENT: Patience = Patience {
+pub const PATIENT: Timeouts = Timeouts {
     head: LONG,
     body: LONG,
     answer: LONG,
     reader: LONG,
     idle: LONG,
     idle_proxy: LONG,
-    last_call: Duration::from_millis(300),
+    drain: Duration::from_millis(300),
     handshake: Duration::from_millis(20),
     grace: LONG,
 };
 
 pub struct Forum {
     address: SocketAddr,
-    pub running: Running,
+    pub running: ServerHandle,
 }
 
 impl Forum {
-    fn start(router: Router, config: &Config, patience: Patience) -> Forum {
+    fn start(router: Router, config: &Config, timeouts: Timeouts) -> Forum {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let running = Running::new(patience);
+        let running = ServerHandle::new(timeouts);
         let (server, config) = (running.clone(), config.clone());
         tokio::spawn(async move { server.serve(router, listener, &config).await.expect("served") });
         Forum { address, running }
     }
 
-    pub fn of(app: &TestApp, patience: Patience) -> Forum {
+    pub fn of(app: &TestApp, timeouts: Timeouts) -> Forum {
         let (config, clock) = (app.app.config.clone(), app.app.clock.clone());
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
-        let patient = App::with_patience(config.clone(), app.store.clone(), clock, fetcher, patience);
-        Forum::start(web::router(patient).expect("a router"), &config, patience)
+        let patient = App::with_timeouts(config.clone(), app.store.clone(), clock, fetcher, timeouts);
+        Forum::start(web::router(patient).expect("a router"), &config, timeouts)
     }
 
     pub async fn connect(&self) -> TcpStream {
@@ -123,7 +123,7 @@ async fn lasts(stream: &mut TcpStream) -> Duration {
 #[tokio::test]
 async fn who_sends_a_head_slowly_is_let_go() {
     let app = TestApp::new().await;
-    let forum = Forum::of(&app, Patience { head: SHORT, ..PATIENT });
+    let forum = Forum::of(&app, Timeouts { head: SHORT, ..PATIENT });
     let mut silent = forum.connect().await;
     assert!(lasts(&mut silent).await < LONG / 2, "nothing is sent");
     let mut slow = forum.connect().await;
@@ -145,8 +145,8 @@ async fn who_sends_a_head_slowly_is_let_go() {
 #[tokio::test]
 async fn who_asks_nothing_more_is_let_go_and_a_proxy_later() {
     let app = TestApp::with(|settings| settings.trusted_proxies = Some("127.0.0.1".parse().expect("a net"))).await;
-    let of_proxy = Forum::of(&app, Patience { idle: SHORT, idle_proxy: SHORT * 8, ..PATIENT });
-    let of_stranger = Forum::of(&TestApp::new().await, Patience { idle: SHORT, ..PATIENT });
+    let of_proxy = Forum::of(&app, Timeouts { idle: SHORT, idle_proxy: SHORT * 8, ..PATIENT });
+    let of_stranger = Forum::of(&TestApp::new().await, Timeouts { idle: SHORT, ..PATIENT });
     let (mut proxy, mut stranger) = (of_proxy.connect().await, of_stranger.connect().await);
     for stream in [&mut proxy, &mut stranger] {
         for _ in 0..3 {
@@ -162,7 +162,7 @@ async fn who_asks_nothing_more_is_let_go_and_a_proxy_later() {
 #[tokio::test]
 async fn who_sends_a_body_slowly_is_told_so_and_let_go() {
     let app = TestApp::new().await;
-    let forum = Forum::of(&app, Patience { body: SHORT, ..PATIENT });
+    let forum = Forum::of(&app, Timeouts { body: SHORT, ..PATIENT });
     let mut slow = forum.connect().await;
     let head = "POST /login HTTP/1.1\r\nhost: 127.0.0.1\r\nsec-fetch-site: same-origin\r\n\
                 content-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\nname=";
@@ -179,7 +179,7 @@ async fn who_does_not_read_is_let_go() {
     let app = TestApp::new().await;
     let story = app.member("alice").await.text_story("A long story", "It goes on.").await;
     app.sql("update items set text = hex(zeroblob(125000))").await;
-    let forum = Forum::of(&app, Patience { reader: SHORT * 2, ..PATIENT });
+    let forum = Forum::of(&app, Timeouts { reader: SHORT * 2, ..PATIENT });
     let ask = format!("GET /item/{story} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
     let mut sleeper = forum.connect_narrow().await;
     sleeper.write_all(ask.as_bytes()).await.expect("sent");

@@ -6,7 +6,7 @@ use axum::http::{Method, Request, StatusCode};
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::SendRequest;
-use stoa::patience::Patience;
+use stoa::timeouts::Timeouts;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -75,7 +75,7 @@ async fn forum(trusted: bool) -> (TestApp, String) {
 #[tokio::test]
 async fn who_leaves_answers_lying_is_let_go_whatever_else_they_ask() {
     let (app, path) = forum(false).await;
-    let forum = Forum::of(&app, Patience { reader: READER, ..PATIENT });
+    let forum = Forum::of(&app, Timeouts { reader: READER, ..PATIENT });
     // With the second of these, the beginning of an answer is taken off the page before it stands still.
     for window in [0, 1, 10_000] {
         let mut sleeper = Client::connect(&forum, window).await;
@@ -93,7 +93,7 @@ async fn who_leaves_answers_lying_is_let_go_whatever_else_they_ask() {
 async fn one_answer_left_lying_ends_a_reader_s_connection_and_not_a_proxy_s() {
     for trusted in [false, true] {
         let (app, path) = forum(trusted).await;
-        let forum = Forum::of(&app, Patience { reader: READER, ..PATIENT });
+        let forum = Forum::of(&app, Timeouts { reader: READER, ..PATIENT });
         let mut client = Client::connect(&forum, 60_000).await;
         let lying = client.get(&path).await.expect("a head");
         let mut served = 0;
@@ -115,7 +115,7 @@ async fn one_answer_left_lying_ends_a_reader_s_connection_and_not_a_proxy_s() {
 async fn who_takes_an_answer_slowly_gets_all_of_it() {
     let (app, path) = forum(false).await;
     // Nor is their connection idle meanwhile.
-    let forum = Forum::of(&app, Patience { reader: READER, idle: READER, ..PATIENT });
+    let forum = Forum::of(&app, Timeouts { reader: READER, idle: READER, ..PATIENT });
     let mut slow = Client::connect(&forum, 8 * 1_024).await;
     let answer = slow.get(&path).await.expect("a head");
     let began = tokio::time::Instant::now();
@@ -127,7 +127,7 @@ async fn who_takes_an_answer_slowly_gets_all_of_it() {
 #[tokio::test]
 async fn a_forum_that_stops_answers_what_was_asked_over_http_2() {
     let (app, path) = forum(false).await;
-    let forum = Forum::of(&app, Patience { reader: READER, ..PATIENT });
+    let forum = Forum::of(&app, Timeouts { reader: READER, ..PATIENT });
     let mut client = Client::connect(&forum, 8 * 1_024).await;
     let reading = client.get(&path).await.expect("a head");
     let request = Request::builder()

@@ -1,8 +1,7 @@
-//! How often: the counting behind the table of brakes in `domain/policy.rs`, and what is counted apart from it.
+//! Rate limits: the buckets behind the table in `domain/rate_limits.rs`, and those of logins, links and requests.
 
-mod address;
-mod buckets;
-mod tries;
+mod keyed_limiter;
+mod login_limiter;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -13,15 +12,15 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 
-pub use self::address::Address;
-pub use self::buckets::Taken;
-use self::buckets::{Empty, Limit};
-pub use self::tries::Tries;
+pub use self::keyed_limiter::Reserved;
+use self::keyed_limiter::{KeyedLimiter, RetryAfter};
+pub use self::login_limiter::LoginLimiter;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
-use crate::domain::brake::{Brake, Deed, Held, Whose, Why, links_in};
 use crate::domain::origin::Width;
+use crate::domain::rate_limits::{LimitedAction, RateLimit, RateLimitReason, RateLimitScope, RateLimited, links_in};
 use crate::domain::user::{Member, UserId};
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::recovered_form;
 use crate::web::state::App;
@@ -30,184 +29,202 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 /// What a bucket is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Key {
+pub enum LimitKey {
     Account(UserId),
     /// The first address of a network; and whether it counts new accounts and strangers.
     Network(IpAddr, bool),
     Site,
     /// A name that strangers try to log in as, and from which network.
-    Name(String, Option<IpAddr>),
+    LoginName(String, Option<IpAddr>),
 }
 
-/// Who does something, as brakes count them.
+/// Who does something, as rate limits count them.
 #[derive(Clone, Copy)]
-struct Doer {
+struct Actor {
     account: Option<UserId>,
     /// A new account, or somebody without one.
     is_new: bool,
-    is_slowed: bool,
-    from: Address,
+    is_limited_by_moderator: bool,
+    from: ClientIp,
 }
 
-impl Doer {
-    /// The bucket that a brake takes from for them; none where it does not hold for them.
-    fn key(&self, whose: Whose) -> Option<Key> {
-        let account = self.account.map(Key::Account);
-        let network = |width: Width| Key::Network(width.network(self.from.network()), self.is_new);
-        match whose {
-            Whose::Account => account,
-            Whose::NewAccount { .. } => account.filter(|_| self.is_new),
-            Whose::SlowedAccount => account.filter(|_| self.is_slowed),
-            Whose::Address => Some(network(Width::Near)),
-            Whose::Network => self.is_new.then(|| network(Width::Middle)),
-            Whose::Site => self.is_new.then_some(Key::Site),
+impl Actor {
+    /// The bucket of a limit for them; none where it does not apply to them.
+    fn key(&self, scope: RateLimitScope) -> Option<LimitKey> {
+        let account = self.account.map(LimitKey::Account);
+        let network = |width: Width| LimitKey::Network(width.network(self.from.network()), self.is_new);
+        match scope {
+            RateLimitScope::Account => account,
+            RateLimitScope::NewAccount { .. } => account.filter(|_| self.is_new),
+            RateLimitScope::LimitedAccount => account.filter(|_| self.is_limited_by_moderator),
+            RateLimitScope::Address => Some(network(Width::Near)),
+            RateLimitScope::Network => self.is_new.then(|| network(Width::Middle)),
+            RateLimitScope::Site => self.is_new.then_some(LimitKey::Site),
         }
     }
 }
 
-pub struct Limits {
-    brakes: Vec<(Brake, Limit)>,
-    links: Limit,
+pub struct RateLimiter {
+    per_action: Vec<(RateLimit, KeyedLimiter)>,
+    links: KeyedLimiter,
     links_per_hour: u32,
-    requests: Limit,
-    pub tries: Tries,
+    requests: KeyedLimiter,
+    pub logins: LoginLimiter,
 }
 
-impl Limits {
-    pub fn new(config: &Config, clock: &Clock) -> Limits {
+impl RateLimiter {
+    pub fn new(config: &Config, clock: &Clock) -> RateLimiter {
         let on = config.limits.is_on();
         let policy = config.policy();
         let rates = &policy.rates;
-        let limit = |brake: Brake| {
-            let per = Duration::from_secs(u64::try_from(brake.per).unwrap_or(0));
-            (brake, Limit::new(brake.times, per, clock, on))
+        let limit = |limit: RateLimit| {
+            let per = Duration::from_secs(u64::try_from(limit.per).unwrap_or(0));
+            (limit, KeyedLimiter::new(limit.times, per, clock, on))
         };
-        Limits {
-            brakes: policy.brakes().into_iter().map(limit).collect(),
-            links: Limit::new(rates.links_per_hour_new, HOUR, clock, on),
+        RateLimiter {
+            per_action: policy.rate_limits().into_iter().map(limit).collect(),
+            links: KeyedLimiter::new(rates.links_per_hour_new, HOUR, clock, on),
             links_per_hour: rates.links_per_hour_new,
             // Never is no setting of this: it keeps the site in reach of whoever runs it.
-            requests: Limit::new(config.requests_per_minute.max(1), Duration::from_secs(60), clock, on),
-            tries: Tries::new(config.log_ins_per_hour, clock, on),
+            requests: KeyedLimiter::new(config.requests_per_minute.max(1), Duration::from_secs(60), clock, on),
+            logins: LoginLimiter::new(config.log_ins_per_hour, clock, on),
         }
     }
 
-    fn take(&self, deed: Deed, doer: Doer) -> Result<Taken<'_>, Held> {
-        let mut taken = Taken::default();
-        for (brake, limit) in self.brakes.iter().filter(|(brake, _)| brake.deeds.contains(&deed)) {
-            if let Some(key) = doer.key(brake.whose) {
-                taken.take(limit, key, NonZeroU32::MIN).map_err(|empty| held(Why::Brake(*brake, deed), empty))?;
+    fn take(&self, action: LimitedAction, actor: Actor) -> Result<Reserved<'_>, RateLimited> {
+        let mut reserved = Reserved::default();
+        for (limit, buckets) in self.per_action.iter().filter(|(limit, _)| limit.actions.contains(&action)) {
+            if let Some(key) = actor.key(limit.scope) {
+                reserved
+                    .take(buckets, key, NonZeroU32::MIN)
+                    .map_err(|retry_after| limited(RateLimitReason::Limit(*limit, action), retry_after))?;
             }
         }
-        Ok(taken)
+        Ok(reserved)
     }
 
     /// An account made or asked for from this address.
-    pub fn sign_up(&self, from: Address) -> Result<Taken<'_>, Held> {
-        self.take(Deed::SignUp, Doer { account: None, is_new: true, is_slowed: false, from })
+    pub fn check_signup(&self, from: ClientIp) -> Result<Reserved<'_>, RateLimited> {
+        self.take(LimitedAction::SignUp, Actor { account: None, is_new: true, is_limited_by_moderator: false, from })
     }
 
     /// Drops the buckets that are full again.
-    pub fn forget_idle(&self) {
-        self.brakes.iter().for_each(|(_, limit)| limit.forget_idle());
-        self.links.forget_idle();
-        self.requests.forget_idle();
-        self.tries.forget_idle();
+    pub fn remove_idle(&self) {
+        self.per_action.iter().for_each(|(_, limit)| limit.remove_idle());
+        self.links.remove_idle();
+        self.requests.remove_idle();
+        self.logins.remove_idle();
     }
 }
 
-fn held(why: Why, empty: Empty) -> Held {
-    let wait = match empty {
-        Empty::For(seconds) => Some(seconds),
-        Empty::Always => None,
+fn limited(why: RateLimitReason, retry_after: RetryAfter) -> RateLimited {
+    let wait = match retry_after {
+        RetryAfter::Seconds(seconds) => Some(seconds),
+        RetryAfter::Never => None,
     };
-    Held { why, wait }
+    RateLimited { why, wait }
 }
 
 impl App {
-    /// Whether the brakes let a member do something once more, which is counted.
-    pub fn brake(&self, deed: Deed, member: &Member, from: Address, now: Timestamp) -> Result<(), Held> {
-        self.reserve(deed, member, from, now).map(Taken::spend)
+    /// Whether the limits let a member do something once more, which is counted.
+    pub fn check_rate_limit(
+        &self,
+        action: LimitedAction,
+        member: &Member,
+        from: ClientIp,
+        now: Timestamp,
+    ) -> Result<(), RateLimited> {
+        self.reserve(action, member, from, now).map(Reserved::commit)
     }
 
     /// The same, counted once it is done.
-    fn reserve(&self, deed: Deed, member: &Member, from: Address, now: Timestamp) -> Result<Taken<'_>, Held> {
-        let (is_new, is_slowed) = (member.is_braked(&self.policy, now), member.is_slowed(now));
-        self.limits.take(deed, Doer { account: Some(member.id), is_new, is_slowed, from })
+    fn reserve(
+        &self,
+        action: LimitedAction,
+        member: &Member,
+        from: ClientIp,
+        now: Timestamp,
+    ) -> Result<Reserved<'_>, RateLimited> {
+        let (is_new, is_limited_by_moderator) =
+            (member.is_limited_as_new(&self.policy, now), member.is_limited_by_moderator(now));
+        self.limits.take(action, Actor { account: Some(member.id), is_new, is_limited_by_moderator, from })
     }
 
     /// The same for something with a text, whose links are counted too.
-    pub fn brake_post(
+    pub fn check_post_rate_limit(
         &self,
-        deed: Deed,
+        action: LimitedAction,
         text: &str,
         member: &Member,
-        from: Address,
+        from: ClientIp,
         now: Timestamp,
-    ) -> Result<Taken<'_>, Held> {
-        self.brake_with_links(deed, (text, ""), member, from, now)
+    ) -> Result<Reserved<'_>, RateLimited> {
+        self.check_with_links(action, (text, ""), member, from, now)
     }
 
     /// The same for a text that was another one `before`.
-    pub fn brake_edit(
+    pub fn check_edit_rate_limit(
         &self,
         texts: (&str, &str),
         member: &Member,
-        from: Address,
+        from: ClientIp,
         now: Timestamp,
-    ) -> Result<Taken<'_>, Held> {
-        self.brake_with_links(Deed::Edit, texts, member, from, now)
+    ) -> Result<Reserved<'_>, RateLimited> {
+        self.check_with_links(LimitedAction::Edit, texts, member, from, now)
     }
 
-    /// Counts the deed, and the links of a new account's text that it has more than `before`; none of them where the deed is held up, and
-    /// no deed where there are too many links.
-    fn brake_with_links(
+    /// Counts the action, and the links of a new account's text that it has more than `before`; none of them where the action is limited, and
+    /// no action where there are too many links.
+    fn check_with_links(
         &self,
-        deed: Deed,
+        action: LimitedAction,
         (text, before): (&str, &str),
         member: &Member,
-        from: Address,
+        from: ClientIp,
         now: Timestamp,
-    ) -> Result<Taken<'_>, Held> {
+    ) -> Result<Reserved<'_>, RateLimited> {
         let more = links_in(text).saturating_sub(links_in(before));
-        let found = if member.is_braked(&self.policy, now) { u32::try_from(more).unwrap_or(u32::MAX) } else { 0 };
+        let found =
+            if member.is_limited_as_new(&self.policy, now) { u32::try_from(more).unwrap_or(u32::MAX) } else { 0 };
         let links = &self.limits.links;
-        let why = Why::Links { times: self.limits.links_per_hour, found };
+        let why = RateLimitReason::Links { times: self.limits.links_per_hour, found };
         let many = NonZeroU32::new(found);
-        if many.is_some_and(|many| !links.holds(many)) {
-            return Err(held(why, Empty::Always));
+        if many.is_some_and(|many| !links.can_ever_hold(many)) {
+            return Err(limited(why, RetryAfter::Never));
         }
-        let mut taken = self.reserve(deed, member, from, now)?;
+        let mut reserved = self.reserve(action, member, from, now)?;
         if let Some(many) = many {
-            taken.take(links, Key::Account(member.id), many).map_err(|empty| held(why, empty))?;
+            reserved
+                .take(links, LimitKey::Account(member.id), many)
+                .map_err(|retry_after| limited(why, retry_after))?;
         }
-        Ok(taken)
+        Ok(reserved)
     }
 }
 
-/// A form that is shown again, with its text, to somebody whom a brake holds up.
-pub fn on_form(mut form: Response, held: &Held) -> Response {
-    *form.status_mut() = Error::Held(held.clone()).status();
-    if let Some(seconds) = held.wait {
+/// A form that is shown again with its text, as a rate limited response.
+pub fn with_form_status(mut form: Response, limited: &RateLimited) -> Response {
+    *form.status_mut() = Error::RateLimited(limited.clone()).status();
+    if let Some(seconds) = limited.wait {
         form.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     form
 }
 
 /// The limit that every request passes, whatever it is for.
-pub async fn requests(State(app): State<App>, address: Address, request: Request, next: Next) -> Response {
+pub async fn requests(State(app): State<App>, address: ClientIp, request: Request, next: Next) -> Response {
     match count(&app, address) {
         Ok(()) => next.run(request).await,
-        Err(held) => recovered_form::refuse_early(&app, held, request).await,
+        Err(limited) => recovered_form::refuse_early(&app, limited, request).await,
     }
 }
 
 /// Why a request is refused that there is no time for. It counts like any other.
-pub fn overloaded(app: &App, address: Address) -> Error {
+pub fn overloaded(app: &App, address: ClientIp) -> Error {
     count(app, address).err().unwrap_or(Error::Busy)
 }
 
-fn count(app: &App, address: Address) -> Result<(), Error> {
-    let taken = app.limits.requests.take(&Key::Network(address.network(), false), NonZeroU32::MIN);
-    taken.map_err(|empty| Error::Held(held(Why::Requests, empty)))
+fn count(app: &App, address: ClientIp) -> Result<(), Error> {
+    let reserved = app.limits.requests.take(&LimitKey::Network(address.network(), false), NonZeroU32::MIN);
+    reserved.map_err(|retry_after| Error::RateLimited(limited(RateLimitReason::Requests, retry_after)))
 }

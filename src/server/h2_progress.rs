@@ -1,5 +1,5 @@
-//! How far the answers of an HTTP/2 connection have come. There an answer that its reader does not take stands still while the connection
-//! goes on, so each is sent in pieces, and it is noted when one was asked for last.
+//! Progress of HTTP/2 responses. A stalled one does not show on its connection, so each is sent in chunks, and it is noted when a chunk was
+//! asked for last.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -12,72 +12,72 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
-use super::watch::Requests;
+use super::in_flight::InFlight;
 
-/// How long a piece is, in bytes: who takes so much in the time for a reader is no sleeper.
-const PIECE: usize = 16 * 1024;
+/// In bytes: whoever takes as much within the reader timeout is not stalled.
+const PROGRESS_CHUNK: usize = 16 * 1024;
 
-/// The answers that are on their way, and when each moved last.
+/// The responses in flight, and when each made progress last.
 #[derive(Debug, Default)]
-pub struct Answers {
-    moved: Mutex<Moved>,
+pub struct ResponseProgress {
+    last: Mutex<LastProgress>,
     begun: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
-struct Moved {
+struct LastProgress {
     each: HashMap<usize, Instant>,
     /// When any of them did, those that are gone among them.
     any: Option<Instant>,
 }
 
-impl Answers {
-    fn lock(&self) -> MutexGuard<'_, Moved> {
-        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
+impl ResponseProgress {
+    fn lock(&self) -> MutexGuard<'_, LastProgress> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when one of them has stood still, or where `all` have to, all of them.
-    pub fn still_since(&self, all: bool) -> Option<Instant> {
-        let moved = self.lock();
-        let longest = moved.each.values().min().copied();
-        if all { longest.and(moved.any) } else { longest }
+    /// Since when one of them, or where `all` is set every one, has made no progress.
+    pub fn stalled_since(&self, all: bool) -> Option<Instant> {
+        let last = self.lock();
+        let longest = last.each.values().min().copied();
+        if all { longest.and(last.any) } else { longest }
     }
 }
 
-/// The body of an answer, handed out in pieces as its reader takes them.
-pub struct Flow {
+/// The body of a response, handed out in chunks as its reader takes them.
+pub struct ProgressBody {
     body: Body,
     /// What is left of the part that was handed over last.
     left: Bytes,
-    requests: Arc<Requests>,
+    in_flight: Arc<InFlight>,
     id: usize,
 }
 
-impl Flow {
-    pub fn new(body: Body, requests: &Arc<Requests>) -> Flow {
-        let id = requests.answers.begun.fetch_add(1, Ordering::Relaxed);
-        let flow = Flow { body, left: Bytes::new(), requests: Arc::clone(requests), id };
-        flow.moved();
-        flow
+impl ProgressBody {
+    pub fn new(body: Body, in_flight: &Arc<InFlight>) -> ProgressBody {
+        let id = in_flight.responses.begun.fetch_add(1, Ordering::Relaxed);
+        let body = ProgressBody { body, left: Bytes::new(), in_flight: Arc::clone(in_flight), id };
+        body.note_progress();
+        body
     }
 
     /// HTTP/2 asks for the next piece when its reader has room for it.
-    fn moved(&self) {
-        let (now, mut moved) = (Instant::now(), self.requests.answers.lock());
-        moved.each.insert(self.id, now);
-        moved.any = Some(now);
-        drop(moved);
-        self.requests.turn();
+    fn note_progress(&self) {
+        let (now, mut last) = (Instant::now(), self.in_flight.responses.lock());
+        last.each.insert(self.id, now);
+        last.any = Some(now);
+        drop(last);
+        self.in_flight.note_activity();
     }
 }
 
-impl Drop for Flow {
+impl Drop for ProgressBody {
     fn drop(&mut self) {
-        self.requests.answers.lock().each.remove(&self.id);
+        self.in_flight.responses.lock().each.remove(&self.id);
     }
 }
 
-impl http_body::Body for Flow {
+impl http_body::Body for ProgressBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -90,8 +90,8 @@ impl http_body::Body for Flow {
                 None => return Poll::Ready(None),
             }
         }
-        self.moved();
-        let length = PIECE.min(self.left.len());
+        self.note_progress();
+        let length = PROGRESS_CHUNK.min(self.left.len());
         Poll::Ready(Some(Ok(Frame::data(self.left.split_to(length)))))
     }
 

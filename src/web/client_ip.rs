@@ -13,16 +13,16 @@ use crate::web::state::App;
 
 /// Where a request comes from, as limits count it: an IPv4 address, or the /64 of an IPv6 one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Address {
+pub struct ClientIp {
     network: IpAddr,
     /// A trusted proxy that names no client: it stands for many.
-    of_many: bool,
+    is_shared_proxy: bool,
 }
 
-impl Address {
+impl ClientIp {
     #[cfg(test)]
-    pub fn of(ip: IpAddr) -> Address {
-        Address { network: Width::Near.network(ip), of_many: false }
+    pub fn of(ip: IpAddr) -> ClientIp {
+        ClientIp { network: Width::Near.network(ip), is_shared_proxy: false }
     }
 
     /// The address, or the first one of an IPv6 /64.
@@ -31,26 +31,26 @@ impl Address {
     }
 
     /// Whose share of what there is it takes from; a proxy that names no client has none of its own.
-    pub fn share(self) -> Option<IpAddr> {
-        (!self.of_many).then_some(self.network)
+    pub fn fair_key(self) -> Option<IpAddr> {
+        (!self.is_shared_proxy).then_some(self.network)
     }
 
-    pub fn of_request(app: &App, headers: &HeaderMap, extensions: &Extensions) -> Address {
+    pub fn of_request(app: &App, headers: &HeaderMap, extensions: &Extensions) -> ClientIp {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         address(peer, headers, &app.config.trusted_proxies)
     }
 }
 
-impl FromRequestParts<App> for Address {
+impl FromRequestParts<App> for ClientIp {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Address, Self::Rejection> {
-        Ok(Address::of_request(app, &parts.headers, &parts.extensions))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ClientIp, Self::Rejection> {
+        Ok(ClientIp::of_request(app, &parts.headers, &parts.extensions))
     }
 }
 
 /// The peer's address, or where the peer is a trusted proxy, the last address of X-Forwarded-For that is not one.
-fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> Address {
+fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> ClientIp {
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
     let mut client = peer;
     if trusted.contains(peer) {
@@ -64,7 +64,7 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> Address
             }
         }
     }
-    Address { network: Width::Near.network(client), of_many: trusted.contains(client) }
+    ClientIp { network: Width::Near.network(client), is_shared_proxy: trusted.contains(client) }
 }
 
 /// The address in one part of the header, which some proxies write with its port.

@@ -1,4 +1,4 @@
-//! What goes on on a connection, told by the requests to the connection that they came over; and its end, told by the answer.
+//! The requests in flight on each connection.
 
 use std::future::{Future, Ready, ready};
 use std::io;
@@ -18,46 +18,46 @@ use hyper::body::Incoming;
 use tokio::time::{Duration, Instant};
 use tower_service::Service;
 
-use super::connection::Connection;
-use super::door::Closing;
-use super::flow::{Answers, Flow};
+use super::h2_progress::{ProgressBody, ResponseProgress};
+use super::listener::ShutdownSignal;
+use super::timeout_stream::TimeoutStream;
 
 /// What takes longer than this waits for its body, or for much else.
-const SLOW: Duration = Duration::from_secs(2);
+const SLOW_AFTER: Duration = Duration::from_secs(2);
 
 /// The requests of one connection.
 #[derive(Debug, Default)]
-pub struct Requests {
+pub struct InFlight {
     running: AtomicUsize,
-    turns: AtomicUsize,
-    many: AtomicBool,
+    activity: AtomicUsize,
+    http2: AtomicBool,
     /// Since when something has run; none while nothing does.
-    busy: Mutex<Option<Instant>>,
+    busy_since: Mutex<Option<Instant>>,
     evicted: AtomicBool,
     waker: Mutex<Option<Waker>>,
     /// Of HTTP/2.
-    pub(super) answers: Answers,
+    pub(super) responses: ResponseProgress,
 }
 
-impl Requests {
+impl InFlight {
     /// How many are being answered.
     pub fn running(&self) -> usize {
         self.running.load(Ordering::Acquire)
     }
 
     /// A number that changes whenever one begins or ends, or its answer moves on.
-    pub fn turns(&self) -> usize {
-        self.turns.load(Ordering::Acquire)
+    pub fn activity(&self) -> usize {
+        self.activity.load(Ordering::Acquire)
     }
 
-    pub(super) fn turn(&self) {
-        self.turns.fetch_add(1, Ordering::AcqRel);
+    pub(super) fn note_activity(&self) {
+        self.activity.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Whether the other side keeps it waiting: nothing runs, or something for longer than an answer takes.
     pub fn is_slow(&self) -> bool {
-        let busy = *self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.is_none_or(|since| since.elapsed() > SLOW)
+        let busy_since = *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner);
+        busy_since.is_none_or(|since| since.elapsed() > SLOW_AFTER)
     }
 
     /// Ends the connection.
@@ -69,7 +69,7 @@ impl Requests {
     }
 
     /// Wakes `cx` when the connection is to end.
-    pub(super) fn wake_when_evicted(&self, cx: &Context<'_>) {
+    pub(super) fn wake_on_evict(&self, cx: &Context<'_>) {
         let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
         if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
             *waker = Some(cx.waker().clone());
@@ -82,68 +82,68 @@ impl Requests {
     }
 
     /// Whether several may run at a time, which is HTTP/2.
-    pub fn are_many(&self) -> bool {
-        self.many.load(Ordering::Acquire)
+    pub fn is_http2(&self) -> bool {
+        self.http2.load(Ordering::Acquire)
     }
 }
 
 /// A request that runs, until dropped.
-struct Run(Arc<Requests>);
+struct InFlightGuard(Arc<InFlight>);
 
-impl Run {
-    fn begin(requests: &Arc<Requests>, version: Version) -> Run {
+impl InFlightGuard {
+    fn begin(in_flight: &Arc<InFlight>, version: Version) -> InFlightGuard {
         if version == Version::HTTP_2 {
-            requests.many.store(true, Ordering::Release);
+            in_flight.http2.store(true, Ordering::Release);
         }
-        if requests.running.fetch_add(1, Ordering::AcqRel) == 0 {
-            *requests.busy.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        if in_flight.running.fetch_add(1, Ordering::AcqRel) == 0 {
+            *in_flight.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
-        requests.turn();
-        Run(Arc::clone(requests))
+        in_flight.note_activity();
+        InFlightGuard(Arc::clone(in_flight))
     }
 }
 
-impl Drop for Run {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
-        self.0.turn();
+        self.0.note_activity();
         if self.0.running.fetch_sub(1, Ordering::AcqRel) == 1 {
-            *self.0.busy.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.0.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 }
 
-/// Puts a [`Watched`] between each connection and the site.
+/// Puts a [`TrackedRouter`] between each connection and the site.
 #[derive(Debug, Clone)]
-pub struct Attendant {
-    closing: Arc<Closing>,
+pub struct TrackingAcceptor {
+    shutdown: Arc<ShutdownSignal>,
 }
 
-impl Attendant {
-    pub fn new(closing: Arc<Closing>) -> Attendant {
-        Attendant { closing }
+impl TrackingAcceptor {
+    pub fn new(shutdown: Arc<ShutdownSignal>) -> TrackingAcceptor {
+        TrackingAcceptor { shutdown }
     }
 }
 
-impl<S> Accept<Connection, S> for Attendant {
-    type Stream = Connection;
-    type Service = Watched<S>;
-    type Future = Ready<io::Result<(Connection, Watched<S>)>>;
+impl<S> Accept<TimeoutStream, S> for TrackingAcceptor {
+    type Stream = TimeoutStream;
+    type Service = TrackedRouter<S>;
+    type Future = Ready<io::Result<(TimeoutStream, TrackedRouter<S>)>>;
 
-    fn accept(&self, connection: Connection, service: S) -> Self::Future {
-        let (requests, closing) = (Arc::clone(connection.requests()), Arc::clone(&self.closing));
-        ready(Ok((connection, Watched { service, requests, closing })))
+    fn accept(&self, connection: TimeoutStream, service: S) -> Self::Future {
+        let (in_flight, shutdown) = (Arc::clone(connection.in_flight()), Arc::clone(&self.shutdown));
+        ready(Ok((connection, TrackedRouter { service, in_flight, shutdown })))
     }
 }
 
 /// The site, as one connection has it.
 #[derive(Clone)]
-pub struct Watched<S> {
+pub struct TrackedRouter<S> {
     service: S,
-    requests: Arc<Requests>,
-    closing: Arc<Closing>,
+    in_flight: Arc<InFlight>,
+    shutdown: Arc<ShutdownSignal>,
 }
 
-impl<S> Service<Request<Incoming>> for Watched<S>
+impl<S> Service<Request<Incoming>> for TrackedRouter<S>
 where
     S: Service<Request<Incoming>, Response = Response>,
     S::Future: Send + 'static,
@@ -158,17 +158,17 @@ where
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let version = request.version();
-        let run = Run::begin(&self.requests, version);
-        let (requests, closing) = (Arc::clone(&self.requests), Arc::clone(&self.closing));
+        let guard = InFlightGuard::begin(&self.in_flight, version);
+        let (in_flight, shutdown) = (Arc::clone(&self.in_flight), Arc::clone(&self.shutdown));
         let answer = self.service.call(request);
         Box::pin(async move {
             let mut answer = answer.await?;
             if version == Version::HTTP_2 && !answer.body().is_end_stream() {
-                answer = answer.map(|body| Body::new(Flow::new(body, &requests)));
+                answer = answer.map(|body| Body::new(ProgressBody::new(body, &in_flight)));
             }
-            drop(run);
+            drop(guard);
             // HTTP/2 says goodbye by itself.
-            if version < Version::HTTP_2 && closing.is_said() {
+            if version < Version::HTTP_2 && shutdown.is_triggered() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(answer)

@@ -1,5 +1,4 @@
-//! Brakes: how often what may be done, by whom, and in which words somebody hears of it. The table is [`Policy::brakes`]; whoever counts
-//! is told the time.
+//! Rate limits of actions, and the sentences of refusals. The table is [`Policy::rate_limits`].
 
 use std::fmt;
 
@@ -10,9 +9,9 @@ use crate::domain::text;
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
 
-/// What is counted.
+/// An action that rate limits count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum LimitedAction {
     Story,
     Comment,
     /// Of an item, or of one's own profile.
@@ -27,15 +26,15 @@ pub enum Deed {
     SignUp,
 }
 
-/// Whose deeds one row of the table counts together.
+/// Whose actions one row of the table counts together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
+pub enum RateLimitScope {
     /// Each account's.
     Account,
     /// Each account's that is new: younger than so many seconds, and of less karma than that.
     NewAccount { age: i64, karma: i64 },
     /// Each account's that a moderator has slowed down.
-    SlowedAccount,
+    LimitedAccount,
     /// Those from one address, an IPv6 /64 being one; new accounts' and strangers' apart, so that they use up nothing of what members have.
     Address,
     /// New accounts' and strangers' from one network: a /24 of IPv4, a /48 of IPv6.
@@ -46,32 +45,32 @@ pub enum Whose {
 
 /// One row of the table: `times` within `per` seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Brake {
-    pub whose: Whose,
+pub struct RateLimit {
+    pub scope: RateLimitScope,
     /// Counted together.
-    pub deeds: &'static [Deed],
+    pub actions: &'static [LimitedAction],
     /// 0: not at all.
     pub times: u32,
     pub per: i64,
 }
 
-const POSTS: &[Deed] = &[Deed::Story, Deed::Comment];
+const POSTS: &[LimitedAction] = &[LimitedAction::Story, LimitedAction::Comment];
 
 impl Policy {
-    /// The table, from the narrowest to the widest, so that a refusal names what is nearest to whoever reads it.
-    pub fn brakes(&self) -> Vec<Brake> {
-        let new = Whose::NewAccount { age: self.new_account, karma: self.karma_past_brakes };
-        self.rates.table(new)
+    /// The rate limits, from the narrowest to the widest, so that a refusal names what is nearest to whoever reads it.
+    pub fn rate_limits(&self) -> Vec<RateLimit> {
+        let new = RateLimitScope::NewAccount { age: self.new_account, karma: self.karma_past_brakes };
+        self.rates.rows(new)
     }
 }
 
 impl Rates {
-    fn table(&self, new: Whose) -> Vec<Brake> {
-        use Deed::{Comment, Edit, Fetch, Flag, Invitation, SignUp, Story, Vote};
-        use Whose::{Account, Address, Network, Site, SlowedAccount};
-        let hourly = |whose, deeds, times| Brake { whose, deeds, times, per: HOUR };
+    fn rows(&self, new: RateLimitScope) -> Vec<RateLimit> {
+        use LimitedAction::{Comment, Edit, Fetch, Flag, Invitation, SignUp, Story, Vote};
+        use RateLimitScope::{Account, Address, LimitedAccount, Network, Site};
+        let hourly = |scope, actions, times| RateLimit { scope, actions, times, per: HOUR };
         vec![
-            Brake { whose: SlowedAccount, deeds: POSTS, times: self.posts_slowed, per: self.slowed_spell },
+            RateLimit { scope: LimitedAccount, actions: POSTS, times: self.posts_slowed, per: self.slowed_spell },
             hourly(new, &[Story], self.stories_per_hour_new),
             hourly(new, &[Comment], self.comments_per_hour_new),
             hourly(new, &[Vote], self.votes_per_hour_new),
@@ -96,30 +95,30 @@ impl Rates {
 }
 
 impl Member {
-    /// Whether the brakes on new accounts hold for them: a young account of little karma.
-    pub fn is_braked(&self, policy: &Policy, now: Timestamp) -> bool {
+    /// Whether the limits of new accounts apply: a young account of little karma.
+    pub fn is_limited_as_new(&self, policy: &Policy, now: Timestamp) -> bool {
         self.role < Role::Moderator
             && self.karma < policy.karma_past_brakes
             && now.since(self.created) < policy.new_account
     }
 
     /// Whether a moderator has slowed them down, and it has not ended.
-    pub fn is_slowed(&self, now: Timestamp) -> bool {
+    pub fn is_limited_by_moderator(&self, now: Timestamp) -> bool {
         self.slowed_until.is_some_and(|until| until > now)
     }
 }
 
-/// Somebody is held up by a brake. It is shown as the sentence that they read.
+/// A rate limit was reached. It is shown as the sentence that they read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    pub why: Why,
-    /// Seconds until it is let pass; none where waiting does not help.
+pub struct RateLimited {
+    pub why: RateLimitReason,
+    /// Seconds to wait; none where waiting does not help.
     pub wait: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    Brake(Brake, Deed),
+pub enum RateLimitReason {
+    Limit(RateLimit, LimitedAction),
     /// Links of a new account: how many an hour, and how many there are.
     Links {
         times: u32,
@@ -131,13 +130,13 @@ pub enum Why {
     Requests,
 }
 
-impl Held {
+impl RateLimited {
     fn why(&self) -> String {
         match self.why {
-            Why::Brake(brake, deed) => brake.why(deed),
-            Why::Links { times, found } => links(times, found),
-            Why::Tries => "Those were a lot of tries in a short time.".to_owned(),
-            Why::Requests => "That was a lot in a short time.".to_owned(),
+            RateLimitReason::Limit(limit, action) => limit.why(action),
+            RateLimitReason::Links { times, found } => links(times, found),
+            RateLimitReason::Tries => "Those were a lot of tries in a short time.".to_owned(),
+            RateLimitReason::Requests => "That was a lot in a short time.".to_owned(),
         }
     }
 
@@ -146,12 +145,12 @@ impl Held {
     }
 
     /// Whether what was typed can be mended, so that it need not wait.
-    pub fn can_be_mended(&self) -> bool {
-        self.wait.is_none() && matches!(self.why, Why::Links { .. })
+    pub fn is_fixable(&self) -> bool {
+        self.wait.is_none() && matches!(self.why, RateLimitReason::Links { .. })
     }
 
     /// The sentence on a form that is shown again.
-    pub fn on_form(&self) -> String {
+    pub fn form_message(&self) -> String {
         let tail = self.wait().map_or_else(
             || " What you typed is kept here.".to_owned(),
             |wait| format!(" Please wait {wait} and send it again: what you typed is kept here."),
@@ -160,7 +159,7 @@ impl Held {
     }
 }
 
-impl fmt::Display for Held {
+impl fmt::Display for RateLimited {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.why())?;
         self.wait().map_or(Ok(()), |wait| write!(f, " Please wait {wait} and try again."))
@@ -190,63 +189,65 @@ fn count(times: u32, what: &str) -> String {
     if times == 1 { format!("one {what}") } else { format!("{times} {what}s") }
 }
 
-impl Deed {
-    fn done_a_lot(self) -> &'static str {
+impl LimitedAction {
+    fn refusal(self) -> &'static str {
         match self {
-            Deed::Story => "You have submitted a lot in a short time.",
-            Deed::Comment => "You have commented a lot in a short time.",
-            Deed::Edit => "You have edited a lot in a short time.",
-            Deed::Vote => "You have voted a lot in a short time.",
-            Deed::Flag => "You have flagged or vouched a lot in a short time.",
-            Deed::Fetch => "That was a lot of titles in a short time.",
-            Deed::Invitation => "You have invited a lot of people in a short time.",
-            Deed::SignUp => "That was a lot of accounts in a short time.",
+            LimitedAction::Story => "You have submitted a lot in a short time.",
+            LimitedAction::Comment => "You have commented a lot in a short time.",
+            LimitedAction::Edit => "You have edited a lot in a short time.",
+            LimitedAction::Vote => "You have voted a lot in a short time.",
+            LimitedAction::Flag => "You have flagged or vouched a lot in a short time.",
+            LimitedAction::Fetch => "That was a lot of titles in a short time.",
+            LimitedAction::Invitation => "You have invited a lot of people in a short time.",
+            LimitedAction::SignUp => "That was a lot of accounts in a short time.",
         }
     }
 
-    fn noun(self) -> &'static str {
+    fn verb(self) -> &'static str {
         match self {
-            Deed::Story => "submit stories",
-            Deed::Comment => "comment",
-            Deed::Edit => "edit",
-            Deed::Vote => "vote",
-            Deed::Flag => "flag",
-            Deed::Fetch => "have titles fetched",
-            Deed::Invitation => "invite people",
-            Deed::SignUp => "be made",
+            LimitedAction::Story => "submit stories",
+            LimitedAction::Comment => "comment",
+            LimitedAction::Edit => "edit",
+            LimitedAction::Vote => "vote",
+            LimitedAction::Flag => "flag",
+            LimitedAction::Fetch => "have titles fetched",
+            LimitedAction::Invitation => "invite people",
+            LimitedAction::SignUp => "be made",
         }
     }
 }
 
-impl Brake {
-    fn why(&self, deed: Deed) -> String {
+impl RateLimit {
+    fn why(&self, action: LimitedAction) -> String {
         let often = match self.times {
             1 => "once".to_owned(),
             times => format!("{times} times"),
         };
-        match self.whose {
-            Whose::NewAccount { age, karma } => {
+        match self.scope {
+            RateLimitScope::NewAccount { age, karma } => {
                 let may = match self.times {
-                    0 => format!("cannot {} here", deed.noun()),
-                    _ => format!("can {} {often} an hour here,", deed.noun()),
+                    0 => format!("cannot {} here", action.verb()),
+                    _ => format!("can {} {often} an hour here,", action.verb()),
                 };
                 format!("New accounts {may} until they are {} old or have {karma} karma.", age::span(age))
             }
             _ if self.times == 0 => "This site does not take that at the moment.".to_owned(),
-            Whose::Account => deed.done_a_lot().to_owned(),
-            Whose::SlowedAccount => {
+            RateLimitScope::Account => action.refusal().to_owned(),
+            RateLimitScope::LimitedAccount => {
                 format!("A moderator slowed you down: you can post {often} in {}.", age::span(self.per))
             }
-            Whose::Address if deed == Deed::SignUp => {
+            RateLimitScope::Address if action == LimitedAction::SignUp => {
                 "Several accounts were made from your address in a short time.".to_owned()
             }
-            Whose::Address => "A lot has come from your address in a short time.".to_owned(),
-            Whose::Network if deed == Deed::SignUp => {
+            RateLimitScope::Address => "A lot has come from your address in a short time.".to_owned(),
+            RateLimitScope::Network if action == LimitedAction::SignUp => {
                 "Many accounts were made from your network in a short time.".to_owned()
             }
-            Whose::Network => "A lot has come from new accounts on your network in a short time.".to_owned(),
-            Whose::Site if deed == Deed::SignUp => "Very many people are signing up just now.".to_owned(),
-            Whose::Site => "Very much is coming from new accounts just now.".to_owned(),
+            RateLimitScope::Network => "A lot has come from new accounts on your network in a short time.".to_owned(),
+            RateLimitScope::Site if action == LimitedAction::SignUp => {
+                "Very many people are signing up just now.".to_owned()
+            }
+            RateLimitScope::Site => "Very much is coming from new accounts just now.".to_owned(),
         }
     }
 }
@@ -264,9 +265,9 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_braked_while_it_is_young_and_of_little_karma() {
+    fn an_account_is_limited_while_it_is_young_and_of_little_karma() {
         let policy = Policy::default();
-        for (role, karma, age, braked) in [
+        for (role, karma, age, limited) in [
             (Role::Member, 1, 0, true),
             (Role::Member, 9, 14 * DAY - 1, true),
             (Role::Member, 10, 0, false),
@@ -275,31 +276,43 @@ mod tests {
             (Role::Moderator, 1, 0, false),
             (Role::Admin, 1, 0, false),
         ] {
-            assert_eq!(member(role, karma, age).is_braked(&policy, NOW), braked, "{role:?} {karma} {age}");
+            assert_eq!(member(role, karma, age).is_limited_as_new(&policy, NOW), limited, "{role:?} {karma} {age}");
         }
         let slowed = |until| Member { slowed_until: until, ..member(Role::Member, 50, 100 * DAY) };
-        assert!(slowed(Some(NOW.plus(1))).is_slowed(NOW));
-        assert!(!slowed(Some(NOW)).is_slowed(NOW) && !slowed(None).is_slowed(NOW));
+        assert!(slowed(Some(NOW.plus(1))).is_limited_by_moderator(NOW));
+        assert!(!slowed(Some(NOW)).is_limited_by_moderator(NOW) && !slowed(None).is_limited_by_moderator(NOW));
     }
 
     #[test]
-    fn every_brake_says_why_and_until_when() {
-        for brake in Policy::default().brakes() {
-            for deed in brake.deeds {
-                let held = Held { why: Why::Brake(brake, *deed), wait: Some(90) }.to_string();
-                assert!(held.ends_with(". Please wait 2 minutes and try again."), "{held}");
-                let never = Held { why: Why::Brake(Brake { times: 0, ..brake }, *deed), wait: None }.to_string();
+    fn every_limit_says_why_and_until_when() {
+        for limit in Policy::default().rate_limits() {
+            for action in limit.actions {
+                let limited = RateLimited { why: RateLimitReason::Limit(limit, *action), wait: Some(90) }.to_string();
+                assert!(limited.ends_with(". Please wait 2 minutes and try again."), "{limited}");
+                let never =
+                    RateLimited { why: RateLimitReason::Limit(RateLimit { times: 0, ..limit }, *action), wait: None }
+                        .to_string();
                 assert!(never.ends_with('.') && !never.contains("wait"), "{never}");
             }
         }
-        let new = Brake { whose: Whose::NewAccount { age: 14 * DAY, karma: 10 }, deeds: POSTS, times: 3, per: HOUR };
-        let said = |times, deed| Held { why: Why::Brake(Brake { times, ..new }, deed), wait: None }.to_string();
+        let new = RateLimit {
+            scope: RateLimitScope::NewAccount { age: 14 * DAY, karma: 10 },
+            actions: POSTS,
+            times: 3,
+            per: HOUR,
+        };
+        let said = |times, action| {
+            RateLimited { why: RateLimitReason::Limit(RateLimit { times, ..new }, action), wait: None }.to_string()
+        };
         assert_eq!(
-            said(3, Deed::Story),
+            said(3, LimitedAction::Story),
             "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma."
         );
-        assert_eq!(said(0, Deed::Vote), "New accounts cannot vote here until they are 14 days old or have 10 karma.");
-        let links = |times, found, wait| Held { why: Why::Links { times, found }, wait }.to_string();
+        assert_eq!(
+            said(0, LimitedAction::Vote),
+            "New accounts cannot vote here until they are 14 days old or have 10 karma."
+        );
+        let links = |times, found, wait| RateLimited { why: RateLimitReason::Links { times, found }, wait }.to_string();
         assert_eq!(links(2, 5, None), "New accounts can post 2 links an hour, and here are 5. Please take some out.");
         assert_eq!(links(0, 1, None), "New accounts cannot post links here yet. Please take them out.");
         assert_eq!(

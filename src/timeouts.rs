@@ -1,10 +1,10 @@
-//! How long whom is waited for.
+//! Connection and request timeouts.
 
 use std::time::Duration;
 
 /// Each is the longest that one step of a request may take; tests are less patient.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// A request's head, from its first byte to its last; and the first byte of a new connection.
     pub head: Duration,
     /// A request's body.
@@ -18,16 +18,16 @@ pub struct Patience {
     /// The same for a trusted proxy, which must be the one that closes: what it sends on a connection that closes at that moment is lost.
     pub idle_proxy: Duration,
     /// How long a forum that was told to stop still takes requests on open connections, closing each after its answer.
-    pub last_call: Duration,
+    pub drain: Duration,
     /// How long, of that, connections that are on their way have to arrive.
     pub handshake: Duration,
     /// How long running requests may take to finish after that.
     pub grace: Duration,
 }
 
-impl Default for Patience {
-    fn default() -> Patience {
-        Patience {
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
             head: Duration::from_secs(10),
             body: Duration::from_secs(20),
             answer: Duration::from_secs(30),
@@ -35,7 +35,7 @@ impl Default for Patience {
             idle: Duration::from_secs(20),
             // Caddy keeps an idle connection for two minutes, nginx for one.
             idle_proxy: Duration::from_secs(150),
-            last_call: Duration::from_millis(500),
+            drain: Duration::from_millis(500),
             handshake: Duration::from_millis(250),
             grace: Duration::from_secs(20),
         }

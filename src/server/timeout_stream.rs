@@ -1,0 +1,168 @@
+//! A TCP stream with timeouts.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::in_flight::InFlight;
+use super::listener::ConnectionPermit;
+use crate::timeouts::Timeouts;
+
+pub struct TimeoutStream {
+    stream: TcpStream,
+    in_flight: Arc<InFlight>,
+    timeouts: Timeouts,
+    /// Whether it comes from a proxy, and many people's requests over it.
+    is_proxy: bool,
+    /// `in_flight.activity()` when it was looked at last.
+    activity: usize,
+    /// Since when nothing has happened: no request began or ended, no answer went out.
+    quiet_since: Instant,
+    /// Since when a head has been arriving.
+    head_since: Option<Instant>,
+    /// Since when the other side has taken nothing of an answer.
+    blocked_since: Option<Instant>,
+    /// Wakes the connection; it may ring too early, never too late.
+    timer: Pin<Box<Sleep>>,
+    _permit: ConnectionPermit,
+}
+
+impl TimeoutStream {
+    pub fn new(stream: TcpStream, permit: ConnectionPermit, timeouts: Timeouts, is_proxy: bool) -> TimeoutStream {
+        let now = Instant::now();
+        TimeoutStream {
+            stream,
+            in_flight: permit.in_flight(),
+            timeouts,
+            is_proxy,
+            activity: 0,
+            quiet_since: now,
+            // Whoever connects has something to ask.
+            head_since: Some(now),
+            blocked_since: None,
+            timer: Box::pin(sleep_until(now + timeouts.head)),
+            _permit: permit,
+        }
+    }
+
+    pub fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
+    }
+
+    /// Notices requests that began or ended, and answers that moved on, since the last look.
+    fn note_progress(&mut self) {
+        let activity = self.in_flight.activity();
+        if activity != self.activity {
+            self.activity = activity;
+            self.quiet_since = Instant::now();
+            self.head_since = None;
+        }
+    }
+
+    /// Until when it waits; for ever while a request is being answered, which has a limit of its own.
+    fn deadline(&self) -> Option<Instant> {
+        // One reader who sleeps is no reason to end what a proxy carries for others.
+        let still = self.in_flight.responses.stalled_since(self.is_proxy);
+        if let Some(since) = self.blocked_since.into_iter().chain(still).min() {
+            return Some(since + self.timeouts.reader);
+        }
+        if self.in_flight.running() > 0 {
+            return None;
+        }
+        Some(self.head_since.map_or_else(|| self.quiet_since + self.timeouts.idle, |head| head + self.timeouts.head))
+    }
+
+    /// Whether it has waited long enough; where not, `cx` is woken when it has.
+    fn poll_timed_out(&mut self, cx: &mut Context<'_>) -> bool {
+        self.in_flight.wake_on_evict(cx);
+        if self.in_flight.is_evicted() {
+            return true;
+        }
+        let Some(deadline) = self.deadline() else { return false };
+        if deadline < self.timer.deadline() {
+            self.timer.as_mut().reset(deadline);
+        }
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if deadline <= Instant::now() {
+                return true;
+            }
+            self.timer.as_mut().reset(deadline);
+        }
+        false
+    }
+
+    /// A write's outcome, and whether the other side keeps it waiting for too long.
+    fn on_write(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if outcome.is_pending() {
+            self.blocked_since.get_or_insert_with(Instant::now);
+            return if self.poll_timed_out(cx) {
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            } else {
+                Poll::Pending
+            };
+        }
+        // HTTP/2 writes without being asked by anybody: what answers a ping is no sign of life.
+        if self.blocked_since.take().is_some() || !self.in_flight.is_http2() {
+            self.quiet_since = Instant::now();
+        }
+        outcome
+    }
+}
+
+impl AsyncRead for TimeoutStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
+        this.note_progress();
+        if outcome.is_pending() {
+            return if this.poll_timed_out(cx) {
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            } else {
+                Poll::Pending
+            };
+        }
+        // HTTP/2 reads much that is no head; there the next request has the time of an idle connection to arrive.
+        if this.in_flight.running() == 0 && !this.in_flight.is_http2() {
+            this.head_since.get_or_insert_with(Instant::now);
+        }
+        outcome
+    }
+}
+
+impl AsyncWrite for TimeoutStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.on_write(cx, outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.on_write(cx, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // After an answer nothing need be read again before the next request comes: here the time of an idle connection begins.
+        self.note_progress();
+        if self.poll_timed_out(cx) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
