@@ -1,4 +1,5 @@
-//! Turns every refusal, whoever made it, into a page: one that needs no viewer, so that it cannot fail as the request did.
+//! Turns every refusal, whoever made it, into a page: one that needs no viewer, so that it cannot fail as the
+//! request did.
 
 use askama::Template;
 use axum::body::Body;
@@ -99,7 +100,7 @@ pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request
     }
     if let Some(form) = response.extensions_mut().remove::<SavedForm>().filter(|_| !refused.wants_json) {
         let page = refused.recovery_page(&app, &response, form);
-        match app.room.place(page, client_ip.share()) {
+        match app.room.place(page, client_ip.fair_key()) {
             Ok(page) => return with_head_of(&response, page),
             Err(busy) => response = busy.into_response(),
         }

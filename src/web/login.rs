@@ -222,9 +222,10 @@ async fn welcome(app: &App, comer: &Newcomer, begun: Begun, typed: &Typed) -> Re
             page.robots = false;
             form_recovery::page(page, saved, None)
         }
-        (None, Some(pending)) => {
-            pending.cast(app, &begun.viewer, (comer.address, comer.origin), &typed.goto).await.redirect()
-        }
+        (None, Some(pending)) => match comer.context_of(&begun.viewer) {
+            Some(context) => pending.cast(app, &context, &typed.goto).await.redirect(),
+            None => pending.not_cast().redirect(),
+        },
         (None, None) => typed.goto.redirect(),
     };
     begun.with(page)

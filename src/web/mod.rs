@@ -2,6 +2,7 @@
 
 mod account;
 mod act;
+mod actions;
 mod arrival;
 mod assets;
 mod audience;
@@ -56,7 +57,6 @@ mod replies;
 mod room;
 mod routes;
 mod rows;
-mod rules;
 mod search;
 mod session;
 mod sessions;

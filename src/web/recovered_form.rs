@@ -1,5 +1,6 @@
-//! What somebody wrote is not lost with a form that is refused: it goes with the refusal to the layer that makes pages of refusals, which
-//! gives it back. Where the session has ended it goes through the log-in, and stands in a form again after it.
+//! What somebody wrote is not lost with a form that is refused: it goes with the refusal to the layer that
+//! makes pages of refusals, which gives it back. Where the session has ended it goes through the log-in, and
+//! stands in a form again after it.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
@@ -84,7 +85,8 @@ pub struct SavedField<'a> {
 }
 
 impl SavedForm {
-    /// What no form here could have sent is not saved: it would make a long page of a short request. Nor is a secret.
+    /// What no form here could have sent is not saved: it would make a long page of a short request. Nor is a
+    /// secret.
     fn new(action: Goto, page: Option<Goto>, mut fields: Fields) -> SavedForm {
         fields.retain(|(name, _)| name.len() <= LONGEST_NAME);
         fields.truncate(FIELDS);

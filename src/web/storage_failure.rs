@@ -10,8 +10,8 @@ use crate::web::error::{Error, NoTime, StorageFailed};
 use crate::web::recovered_form;
 use crate::web::state::App;
 
-/// Answers a form that cannot be saved with what somebody wrote in it. While it is known that nothing can be, the form is not even read, so
-/// that trying again costs nobody one of the posts that they have in an hour.
+/// Answers a form that cannot be saved with what somebody wrote in it. While it is known that nothing can be,
+/// the form is not even read, so that trying again costs nobody one of the posts that they have in an hour.
 pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         let response = next.run(request).await;

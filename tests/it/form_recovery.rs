@@ -316,6 +316,12 @@ async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_passw
                     if is_login { ("/login", format!("kept.{name}")) } else { (path.as_str(), (*name).to_owned()) };
                 has_back(&page, &format!("form[action='{action}']"), &field, &format!("Written in {name}"), &what);
             }
+            let controls = known.iter().filter(|name| !texts.contains(**name) && !passwords.contains(**name));
+            for name in controls.filter(|name| **name != "kept") {
+                let field = if is_login { format!("kept.{name}") } else { (*name).to_string() };
+                let shown = page.one(&format!("main form [name='{field}']"));
+                assert_eq!((shown.attr("type"), shown.attr("value")), ("hidden", "true"), "{what}: {field} is no text");
+            }
         }
     }
     assert!(walked.len() > 20, "{walked:?}");

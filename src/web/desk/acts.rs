@@ -12,9 +12,10 @@ use crate::clock::Timestamp;
 use crate::domain::desk::DeskError;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::moderation::REASONS;
-use crate::domain::user::{Member, Role};
+use crate::domain::user::Member;
 use crate::domain::{desk, draft, moderation, rank, reference};
 use crate::store::{self, Act, Duplicate};
+use crate::web::actions::author_role;
 use crate::web::desk::{Judged, Last, last};
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
@@ -124,14 +125,6 @@ struct ModeratePage<'a> {
     last: Option<Last>,
     row: Judged,
     m: Acts,
-}
-
-/// The role of an item's author, for whether a moderator may act on it.
-pub async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
-    match &item.author {
-        Some(name) => Ok(app.store.profile(name).await?.role),
-        None => Ok(Role::Member),
-    }
 }
 
 /// An item that a moderator acts on, once it is known that they may.

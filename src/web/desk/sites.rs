@@ -46,20 +46,8 @@ impl StanceView {
 
     /// What it means for stories, with the reason.
     pub fn sentence(&self) -> String {
-        said(self.stance, &self.name, &self.reason)
+        self.stance.sentence(&self.name, &self.reason)
     }
-}
-
-fn said(stance: Stance, name: &str, reason: &str) -> String {
-    match stance {
-        Stance::Penalised => format!("Stories from {name} rank lower here: {reason}"),
-        Stance::Banned => format!("Stories from {name} are not taken here: {reason}"),
-    }
-}
-
-/// Why a submission was refused.
-pub fn refusal(held: &SiteStance) -> String {
-    said(held.stance, &held.name, &held.reason)
 }
 
 /// What stands above the stories of a site: what is held of it and of the sites above it, and for moderators the form.
@@ -250,7 +238,7 @@ pub async fn set(
     let act = Act { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
     let over = typed.over.parse().ok().map(Timestamp);
     match app.store.set_stance(&name, stance, over, act).await {
-        Err(store::Error::Conflict) => late(&app, &moderator, &typed, (name, stance)).await,
+        Err(store::Error::Conflict) => late(&app, &moderator, &typed, name, stance).await,
         done => done.map(|()| typed.goto.unwrap_or_else(|| Goto::new("/mod/sites")).redirect()).map_err(Error::from),
     }
 }
@@ -260,7 +248,8 @@ async fn late(
     app: &App,
     moderator: &Moderator,
     typed: &Typed,
-    (name, stance): (SiteName, Option<Stance>),
+    name: SiteName,
+    stance: Option<Stance>,
 ) -> Result<Response, Error> {
     let (late, trial) = match stance {
         Some(stance) => {
