@@ -1,4 +1,5 @@
-//! What goes wrong, as a status and a sentence that helps. A wrong form is not an error: the form is shown again, with what was typed.
+//! What goes wrong, as a status and a sentence that helps. A wrong form is not an error: the form is shown
+//! again, with what was typed.
 
 use std::fmt::{self, Debug, Display};
 
@@ -22,6 +23,8 @@ pub enum Error {
     Forbidden(String),
     /// Only for members: the way leads over the log-in page at this address, and back.
     LogInFirst(String),
+    /// It has another address for good.
+    Moved(String),
     /// Their session ended while they wrote.
     SessionEnded,
     /// The sentence says what is wrong with the request.
@@ -91,6 +94,7 @@ impl Error {
             Error::Gone => StatusCode::GONE,
             Error::Forbidden(_) | Error::OutOfSight => StatusCode::FORBIDDEN,
             Error::LogInFirst(_) => StatusCode::SEE_OTHER,
+            Error::Moved(_) => StatusCode::PERMANENT_REDIRECT,
             Error::SessionEnded => StatusCode::UNAUTHORIZED,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
@@ -153,6 +157,7 @@ impl IntoResponse for Error {
         let mut response = status.into_response();
         let wait = match &self {
             Error::LogInFirst(address) => return Redirect::to(address).into_response(),
+            Error::Moved(address) => return Redirect::permanent(address).into_response(),
             Error::RateLimited(held) => held.wait,
             Error::Busy => Some(Error::RETRY),
             Error::Unsaved(_) | Error::Unread => Some(60),

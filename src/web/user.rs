@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 
 use crate::domain::age;
 use crate::domain::standing;
@@ -37,21 +37,18 @@ struct UserPage<'a> {
     may_moderate: bool,
 }
 
-/// The profile of a name in its own spelling, or the way to that spelling.
-pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Result<Profile, Response>, Error> {
+/// The profile of a name in its own spelling; of another spelling, the way to that one.
+pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Profile, Error> {
     let profile = app.store.profile(name).await?;
     if profile.name != name {
-        return Ok(Err(Redirect::permanent(&format!("/user/{}{rest}", profile.name)).into_response()));
+        return Err(Error::Moved(format!("/user/{}{rest}", profile.name)));
     }
-    Ok(Ok(profile))
+    Ok(profile)
 }
 
 /// `/user/{name}`
 pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<String>) -> Result<Response, Error> {
-    let user = match profile(&app, &name, "").await? {
-        Ok(user) => user,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let user = profile(&app, &name, "").await?;
     let you = viewer.member().is_some_and(|member| member.id == user.id);
     let may_moderate = viewer.member().is_some_and(|member| standing::may_moderate(member, &user).is_ok());
     let banned = user.ban.sentence(viewer.now);
@@ -82,10 +79,7 @@ pub async fn submissions(
     Path(name): Path<String>,
     Query(at): Query<Before>,
 ) -> Result<Response, Error> {
-    let user = match profile(&app, &name, "/submissions").await? {
-        Ok(user) => user,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let user = profile(&app, &name, "/submissions").await?;
     let items =
         app.store.submissions(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.cursor(&app).await?).await?;
     let (items, more) = page_of(items, &format!("/user/{}/submissions", user.name));
@@ -110,10 +104,7 @@ pub async fn comments(
     Path(name): Path<String>,
     Query(at): Query<Before>,
 ) -> Result<Response, Error> {
-    let user = match profile(&app, &name, "/comments").await? {
-        Ok(user) => user,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let user = profile(&app, &name, "/comments").await?;
     let items =
         app.store.comments_of(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.cursor(&app).await?).await?;
     let (items, more) = page_of(items, &format!("/user/{}/comments", user.name));

@@ -194,8 +194,9 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<Trial, 
     let since = viewer.now.minus(TRIED);
     let (posted, cut) = match &rule.pattern {
         Pattern::Range(range) => {
-            let network = app.store.origin_key().network(*range).ok_or_else(|| Error::bad(RuleError::Width))?;
-            let posted = app.store.posted_from(network, since, LOOKED_AT).await?;
+            let network = app.store.origin_key().network(*range);
+            let (width, network) = network.ok_or_else(|| Error::bad(RuleError::Width))?;
+            let posted = app.store.posted_from(width, network, since, LOOKED_AT).await?;
             let cut = full(&posted);
             (posted, cut)
         }
