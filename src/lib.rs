@@ -8,6 +8,8 @@ pub mod clock;
 pub mod config;
 /// The rules of a forum: pure.
 pub mod domain;
+/// The semaphore behind every limit of concurrency.
+pub mod fair_semaphore;
 /// The guarded client of outgoing requests.
 pub mod fetch;
 /// Work outside requests.

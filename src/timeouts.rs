@@ -15,9 +15,9 @@ pub struct Timeouts {
     pub reader: Duration,
     /// The next request on an open connection.
     pub idle: Duration,
-    /// The same for a trusted proxy, which must be the one that closes: what it sends on a connection that closes at that moment is lost.
+    /// The same for a trusted proxy, which must be the one that closes, or it loses what it sends meanwhile.
     pub idle_proxy: Duration,
-    /// How long a forum that was told to stop still takes requests on open connections, closing each after its answer.
+    /// How long a stopping forum still takes requests on open connections, closing each after its response.
     pub drain: Duration,
     /// How long, of that, connections that are on their way have to arrive.
     pub handshake: Duration,

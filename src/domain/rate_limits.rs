@@ -35,7 +35,7 @@ pub enum RateLimitScope {
     NewAccount { age: i64, karma: i64 },
     /// Each account's that a moderator has slowed down.
     LimitedAccount,
-    /// Those from one address, an IPv6 /64 being one; new accounts' and strangers' apart, so that they use up nothing of what members have.
+    /// Those from one address or IPv6 /64; new accounts' and strangers' are counted apart.
     Address,
     /// New accounts' and strangers' from one network: a /24 of IPv4, a /48 of IPv6.
     Network,
@@ -57,7 +57,7 @@ pub struct RateLimit {
 const POSTS: &[LimitedAction] = &[LimitedAction::Story, LimitedAction::Comment];
 
 impl Policy {
-    /// The rate limits, from the narrowest to the widest, so that a refusal names what is nearest to whoever reads it.
+    /// The rate limits, the narrowest first, so that a refusal names the nearest.
     pub fn rate_limits(&self) -> Vec<RateLimit> {
         let new = RateLimitScope::NewAccount { age: self.new_account, karma: self.karma_past_brakes };
         self.rates.rows(new)
@@ -283,35 +283,28 @@ mod tests {
         assert!(!slowed(Some(NOW)).is_limited_by_moderator(NOW) && !slowed(None).is_limited_by_moderator(NOW));
     }
 
+    fn sentence(limit: RateLimit, action: LimitedAction, wait: Option<u64>) -> String {
+        RateLimited { why: RateLimitReason::Limit(limit, action), wait }.to_string()
+    }
+
     #[test]
     fn every_limit_says_why_and_until_when() {
         for limit in Policy::default().rate_limits() {
             for action in limit.actions {
-                let limited = RateLimited { why: RateLimitReason::Limit(limit, *action), wait: Some(90) }.to_string();
+                let limited = sentence(limit, *action, Some(90));
                 assert!(limited.ends_with(". Please wait 2 minutes and try again."), "{limited}");
-                let never =
-                    RateLimited { why: RateLimitReason::Limit(RateLimit { times: 0, ..limit }, *action), wait: None }
-                        .to_string();
+                let never = sentence(RateLimit { times: 0, ..limit }, *action, None);
                 assert!(never.ends_with('.') && !never.contains("wait"), "{never}");
             }
         }
-        let new = RateLimit {
-            scope: RateLimitScope::NewAccount { age: 14 * DAY, karma: 10 },
-            actions: POSTS,
-            times: 3,
-            per: HOUR,
-        };
-        let said = |times, action| {
-            RateLimited { why: RateLimitReason::Limit(RateLimit { times, ..new }, action), wait: None }.to_string()
-        };
+        let scope = RateLimitScope::NewAccount { age: 14 * DAY, karma: 10 };
+        let said = |times, action| sentence(RateLimit { scope, actions: POSTS, times, per: HOUR }, action, None);
         assert_eq!(
             said(3, LimitedAction::Story),
             "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma."
         );
-        assert_eq!(
-            said(0, LimitedAction::Vote),
-            "New accounts cannot vote here until they are 14 days old or have 10 karma."
-        );
+        let never = "New accounts cannot vote here until they are 14 days old or have 10 karma.";
+        assert_eq!(said(0, LimitedAction::Vote), never);
         let links = |times, found, wait| RateLimited { why: RateLimitReason::Links { times, found }, wait }.to_string();
         assert_eq!(links(2, 5, None), "New accounts can post 2 links an hour, and here are 5. Please take some out.");
         assert_eq!(links(0, 1, None), "New accounts cannot post links here yet. Please take them out.");

@@ -81,7 +81,7 @@ async fn log_refusals(app: App) {
     let mut rounds = tokio::time::interval(MINUTE);
     loop {
         rounds.tick().await;
-        app.refusals.log();
+        app.admission.refusals.log();
     }
 }
 

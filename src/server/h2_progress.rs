@@ -1,5 +1,4 @@
-//! Progress of HTTP/2 responses. A stalled one does not show on its connection, so each is sent in chunks, and it is noted when a chunk was
-//! asked for last.
+//! Progress of HTTP/2 responses. A stalled one does not show on its connection, so each is sent in chunks.
 
 use std::collections::HashMap;
 use std::pin::Pin;

@@ -41,7 +41,7 @@ impl ServerHandle {
         self.handle.connection_count()
     }
 
-    /// Serves on `listener` until it is stopped and every running request has its response, or the grace is over.
+    /// Serves until it is stopped and every running request has its response, or the grace is over.
     ///
     /// # Errors
     /// Where the listener cannot be used.
@@ -63,8 +63,8 @@ impl ServerHandle {
         server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
     }
 
-    /// Stops in steps, so that no request is lost: each connection is closed by its next response; a little later the listener and idle
-    /// connections are closed; then running requests may finish.
+    /// Stops without losing a request: each connection is closed by its next response, then the listener and
+    /// idle connections are closed, then running requests may finish.
     pub async fn stop(&self) {
         self.shutdown.trigger();
         let step = Duration::from_millis(20);

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::in_flight::InFlight;
-use super::listener::ConnectionPermit;
+use crate::fair_semaphore::FairPermit;
 use crate::timeouts::Timeouts;
 
 pub struct TimeoutStream {
@@ -29,15 +29,20 @@ pub struct TimeoutStream {
     blocked_since: Option<Instant>,
     /// Wakes the connection; it may ring too early, never too late.
     timer: Pin<Box<Sleep>>,
-    _permit: ConnectionPermit,
+    _permit: FairPermit,
 }
 
 impl TimeoutStream {
-    pub fn new(stream: TcpStream, permit: ConnectionPermit, timeouts: Timeouts, is_proxy: bool) -> TimeoutStream {
+    pub fn new(
+        stream: TcpStream,
+        (permit, in_flight): (FairPermit, Arc<InFlight>),
+        timeouts: Timeouts,
+        is_proxy: bool,
+    ) -> TimeoutStream {
         let now = Instant::now();
         TimeoutStream {
             stream,
-            in_flight: permit.in_flight(),
+            in_flight,
             timeouts,
             is_proxy,
             activity: 0,
@@ -126,7 +131,7 @@ impl AsyncRead for TimeoutStream {
                 Poll::Pending
             };
         }
-        // HTTP/2 reads much that is no head; there the next request has the time of an idle connection to arrive.
+        // HTTP/2 reads much that is no head; its next request has the idle timeout to arrive.
         if this.in_flight.running() == 0 && !this.in_flight.is_http2() {
             this.head_since.get_or_insert_with(Instant::now);
         }
@@ -154,7 +159,7 @@ impl AsyncWrite for TimeoutStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // After an answer nothing need be read again before the next request comes: here the time of an idle connection begins.
+        // After a response nothing may be read before the next request: the idle timeout begins here.
         self.note_progress();
         if self.poll_timed_out(cx) {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));

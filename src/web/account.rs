@@ -8,15 +8,16 @@ use serde::Deserialize;
 
 use crate::domain::draft;
 use crate::domain::password;
+use crate::domain::rate_limits::LimitedAction;
 use crate::domain::rule::Draft;
 use crate::domain::thread::Order;
 use crate::domain::user::{Member, Theme};
 use crate::store::{self, About, Preferences};
+use crate::web::admission::Requester;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::{Form, FormRefusal, Mistakes, busy};
 use crate::web::goto::Goto;
-use crate::web::hashing::Asker;
 use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
 use crate::web::recovered_form::RecoverableForm;
@@ -140,11 +141,12 @@ pub async fn save_settings(
         return Ok(settings_again(&app, &asking, &typed, errors, None));
     };
     let before = app.store.about(member.id).await?;
-    let reserved = match app.check_edit_rate_limit((&about, &before.text), member, from, asking.viewer.now) {
+    let (texts, now) = ((&*about, &*before.text), asking.viewer.now);
+    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), now) {
         Ok(taken) => taken,
         Err(held) => {
             let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.form_message()), None);
-            return Ok(limit::with_form_status(form, &held));
+            return Ok(limit::with_status(form, &held));
         }
     };
     // Of a form that names no version it is the newest.
@@ -152,7 +154,7 @@ pub async fn save_settings(
     let new = Preferences { about: &about, version, theme, order, show_dead: typed.show_dead.is_some() };
     let saved = keep(&app, &asking, &typed, new).await?;
     if saved.status() == StatusCode::SEE_OTHER {
-        reserved.commit();
+        taken.commit();
     }
     Ok(saved)
 }
@@ -224,7 +226,7 @@ async fn judge_passwords(
     address: ClientIp,
     typed: &NewPassword,
 ) -> Result<String, FormRefusal> {
-    let tried = app.limits.logins.check_login(Some(member.id), &member.name, address)?;
+    let tried = app.limits.logins.check_login(Some(member.id), &member.name, address.ip())?;
     let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
     let work = move || {
@@ -235,8 +237,9 @@ async fn judge_passwords(
         }
         Ok(password::hash(&new))
     };
-    let asker = Asker::Known(Some(member.id), address);
-    app.hash((asker, tried), work).await??.map_err(|error| Error::internal(error).into())
+    let requester = Requester::Known(Some(member.id), address.fair_key());
+    let hash = app.admission.passwords.run((requester, tried), work).await??;
+    hash.map_err(|error| Error::internal(error).into())
 }
 
 /// `POST /settings/password`: ends all other sessions.
@@ -256,7 +259,7 @@ pub async fn change_password(
         Ok(hash) => hash,
         Err(FormRefusal::Invalid(mistakes)) => return Ok(form(mistakes)),
         Err(FormRefusal::Error(Error::RateLimited(held))) => {
-            return Ok(limit::with_form_status(form(Mistakes::held(&held, &held)), &held));
+            return Ok(limit::with_status(form(Mistakes::held(&held, &held)), &held));
         }
         Err(FormRefusal::Error(Error::Busy)) => return Ok(busy(form(Mistakes::busy()))),
         Err(FormRefusal::Error(error)) => return Err(error),

@@ -26,15 +26,15 @@ use tokio::sync::OnceCell;
 use crate::clock::MINUTE;
 use crate::domain::item::ItemId;
 use crate::domain::user::Theme;
+use crate::fair_semaphore::Overloaded;
 use crate::store::ThreadGeneration;
+use crate::web::admission::{MemoryBudget, SharedReservation, Workers};
 use crate::web::client_ip::ClientIp;
 use crate::web::encoding::{FORMS, Form, best_form};
 use crate::web::error::Error;
 use crate::web::flights::Flights;
 use crate::web::outer::{Refusal, refuse};
 use crate::web::parts::chained;
-use crate::web::pool::Share;
-use crate::web::room::{Room, Shared};
 use crate::web::session::{self, theme_cookie};
 use crate::web::state::App;
 
@@ -88,20 +88,21 @@ struct Kept {
     headers: HeaderMap,
     etag: HeaderValue,
     plain: Bytes,
-    room: Shared,
+    reservation: SharedReservation,
     forms: [OnceCell<Compressed>; FORMS.len()],
 }
 
 struct Compressed {
     bytes: Bytes,
-    room: Shared,
+    reservation: SharedReservation,
 }
 
 /// In which of [`FORMS`] a page is wanted, which versions of it are known already, and whose work it is to compress it.
 struct Wanted<'a> {
     form: Option<usize>,
     known: Vec<HeaderValue>,
-    share: Share<'a>,
+    workers: Workers<'a>,
+    memory: &'a MemoryBudget,
 }
 
 pub struct Pages {
@@ -138,9 +139,9 @@ impl Pages {
     }
 
     /// Answers with a page, and weighs it again where a compressed form was made for that.
-    async fn answer(&self, key: Key, kept: Arc<Kept>, wanted: &Wanted<'_>, room: &Room) -> Result<Response, Error> {
+    async fn answer(&self, key: Key, kept: Arc<Kept>, wanted: &Wanted<'_>) -> Result<Response, Overloaded> {
         let before = kept.bytes();
-        let response = kept.answer(wanted, room).await;
+        let response = kept.answer(wanted).await;
         if kept.bytes() > before {
             self.kept.insert(key, kept).await;
         }
@@ -189,11 +190,12 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
     let address = ClientIp::of_request(app, headers, request.extensions());
-    let wanted = Wanted { form: best_form(headers), known, share: app.pool.of(address.fair_key()) };
+    let workers = app.admission.workers.of(address.fair_key());
+    let wanted = Wanted { form: best_form(headers), known, workers, memory: &app.admission.memory };
     if let Some(kept) = app.pages.kept.get(&key).await {
-        return match app.pages.answer(key, kept, &wanted, &app.room).await {
+        return match app.pages.answer(key, kept, &wanted).await {
             Ok(response) => response,
-            Err(_) => refuse(request, next, Refusal::NoRoom).await,
+            Err(_) => refuse(request, next, Refusal::Overloaded).await,
         };
     }
     let (parts, body) = request.into_parts();
@@ -201,9 +203,9 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
     let flight = Key { as_of: AsOf::Site(app.store.generation()), ..key.clone() };
     match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
-        Ok(Made::Kept(kept)) => match app.pages.answer(key, kept, &wanted, &app.room).await {
+        Ok(Made::Kept(kept)) => match app.pages.answer(key, kept, &wanted).await {
             Ok(response) => response,
-            Err(_) => refuse(again, next, Refusal::NoRoom).await,
+            Err(_) => refuse(again, next, Refusal::Overloaded).await,
         },
         Ok(Made::Large(page)) => {
             let mut response = Response::new(chained(page.1.iter().cloned()));
@@ -268,8 +270,8 @@ async fn shared(response: Response, largest: usize) -> Result<Made, Response> {
     let etag = HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
     head.headers.insert(ETAG, etag.clone());
     let thread = head.extensions.get().copied();
-    let (headers, room) = (head.headers, Shared::default());
-    Ok(Made::Kept(Arc::new(Kept { thread, headers, etag, plain, room, forms: Default::default() })))
+    let (headers, reservation) = (head.headers, SharedReservation::default());
+    Ok(Made::Kept(Arc::new(Kept { thread, headers, etag, plain, reservation, forms: Default::default() })))
 }
 
 /// All of a body, in the parts in which it comes.
@@ -288,8 +290,8 @@ impl Kept {
     }
 
     /// # Errors
-    /// `Busy` where there is no room for it.
-    async fn answer(&self, wanted: &Wanted<'_>, room: &Room) -> Result<Response, Error> {
+    /// `Overloaded` where there is no memory for it.
+    async fn answer(&self, wanted: &Wanted<'_>) -> Result<Response, Overloaded> {
         if wanted.known.iter().any(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             for name in [ETAG, VARY, CACHE_CONTROL] {
@@ -300,14 +302,14 @@ impl Kept {
             return Ok(response);
         }
         let compressed = match wanted.form {
-            Some(form) => self.compressed(form, wanted.share).await,
+            Some(form) => self.compressed(form, wanted.workers).await,
             None => None,
         };
         let (body, named) = match compressed {
-            Some((Compressed { bytes, room: shared }, name)) => {
-                (room.body(bytes, shared, wanted.share.address)?, Some(name))
+            Some((Compressed { bytes, reservation: shared }, name)) => {
+                (wanted.memory.body(bytes, shared, wanted.workers.address)?, Some(name))
             }
-            None => (room.body(&self.plain, &self.room, wanted.share.address)?, None),
+            None => (wanted.memory.body(&self.plain, &self.reservation, wanted.workers.address)?, None),
         };
         let mut response = Response::new(body);
         *response.headers_mut() = self.headers.clone();
@@ -318,17 +320,17 @@ impl Kept {
     }
 
     /// The page in one of [`FORMS`], compressed when it is first asked for; none where that cannot be, so that the page goes out plain.
-    async fn compressed(&self, form: usize, share: Share<'_>) -> Option<(&Compressed, &'static str)> {
+    async fn compressed(&self, form: usize, workers: Workers<'_>) -> Option<(&Compressed, &'static str)> {
         let (Form { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
         let make = || async {
             let plain = self.plain.clone();
             let bytes = if plain.len() > LONG {
-                share.run(move || compress(&plain)).await.ok()?
+                workers.run(move || compress(&plain)).await.ok()?
             } else {
                 tokio::task::spawn_blocking(move || compress(&plain)).await.ok()?
             };
             let bytes = bytes.ok()?;
-            Some(Compressed { bytes: Bytes::from(bytes.into_boxed_slice()), room: Shared::default() })
+            Some(Compressed { bytes: Bytes::from(bytes.into_boxed_slice()), reservation: SharedReservation::default() })
         };
         let made = cell.get_or_try_init(|| async { make().await.ok_or(()) }).await;
         Some((made.ok()?, *name))

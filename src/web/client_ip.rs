@@ -20,13 +20,8 @@ pub struct ClientIp {
 }
 
 impl ClientIp {
-    #[cfg(test)]
-    pub fn of(ip: IpAddr) -> ClientIp {
-        ClientIp { network: Width::Near.network(ip), is_shared_proxy: false }
-    }
-
     /// The address, or the first one of an IPv6 /64.
-    pub fn network(self) -> IpAddr {
+    pub fn ip(self) -> IpAddr {
         self.network
     }
 
@@ -49,7 +44,7 @@ impl FromRequestParts<App> for ClientIp {
     }
 }
 
-/// The peer's address, or where the peer is a trusted proxy, the last address of X-Forwarded-For that is not one.
+/// The peer's address, or a trusted proxy's last X-Forwarded-For address that is not one.
 fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> ClientIp {
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
     let mut client = peer;

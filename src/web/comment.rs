@@ -125,7 +125,7 @@ impl<'a> Reply<'a> {
             CommentOutcome::Invalid(mistakes) => self.form(typed, mistakes, None).await,
             CommentOutcome::RateLimited(limited) => {
                 let form = self.form(typed, Mistakes::held(&limited, limited.form_message()), None).await?;
-                Ok(limit::with_form_status(form, &limited))
+                Ok(limit::with_status(form, &limited))
             }
             CommentOutcome::Closed(refused) => Ok(self.closed(typed, &refused)),
         }

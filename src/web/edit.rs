@@ -157,7 +157,7 @@ pub async fn update(
         EditOutcome::Crossed(now) => again(&now, Shown { crossed: true, ..Shown::default() }),
         EditOutcome::Invalid(mistakes) => form(mistakes),
         EditOutcome::RateLimited(limited) => {
-            limit::with_form_status(form(Mistakes::held(&limited, limited.form_message())), &limited)
+            limit::with_status(form(Mistakes::held(&limited, limited.form_message())), &limited)
         }
         EditOutcome::Closed(why) => closed(&app, asking, &item, &typed, &why),
     })

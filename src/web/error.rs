@@ -186,7 +186,7 @@ const UNSAVED: &str = "The forum cannot save anything at the moment. Please try 
 const UNREAD: &str = "The forum cannot read this at the moment. Please try again in a few minutes.";
 
 /// The status of a rate limited response.
-fn status_of(limited: &RateLimited) -> StatusCode {
+pub fn status_of(limited: &RateLimited) -> StatusCode {
     match (limited.wait, limited.why) {
         (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
         (None, RateLimitReason::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -100,9 +100,9 @@ pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request
     }
     if let Some(form) = response.extensions_mut().remove::<SavedForm>().filter(|_| !refused.wants_json) {
         let page = refused.recovery_page(&app, &response, form);
-        match app.room.place(page, client_ip.fair_key()) {
+        match app.admission.memory.admit(page, client_ip.fair_key()) {
             Ok(page) => return with_head_of(&response, page),
-            Err(busy) => response = busy.into_response(),
+            Err(refused) => response = Error::from(refused).into_response(),
         }
     }
     with_head_of(&response, refused.error_page(&app, &response))

@@ -145,7 +145,7 @@ pub async fn create(
         FlagOutcome::Invalid(mistakes) => return Ok(form(mistakes)),
         FlagOutcome::RateLimited(limited) => {
             let form = form(Mistakes::held(&limited, limited.form_message()));
-            return Ok(limit::with_form_status(form, &limited));
+            return Ok(limit::with_status(form, &limited));
         }
         FlagOutcome::Flagged { killed: true } => after_death(&app, &target.item, context.member()).await?,
         FlagOutcome::Flagged { killed: false } => typed.goto,

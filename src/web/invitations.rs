@@ -109,9 +109,9 @@ pub async fn list(State(app): State<App>, asking: CurrentMember, Query(at): Quer
 pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientIp) -> Result<Response, Error> {
     let (member, now) = (&asking.member, asking.viewer.now);
     let most = invitations_of(member, app.config.sign_up, &app.policy, now).map_err(Error::forbidden)?;
-    if let Err(held) = app.check_rate_limit(LimitedAction::Invitation, member, from, now) {
+    if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), now) {
         let page = page(&app, &asking, None, None, Mistakes::held(&held, &held)).await?;
-        return Ok(limit::with_form_status(page, &held));
+        return Ok(limit::with_status(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;
     let expires = now.plus(app.policy.invitation);

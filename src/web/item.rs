@@ -150,7 +150,7 @@ pub async fn show(
     let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread, came: &came };
     let page = parts.page(&all, order, &comments).await?;
     let page = Around::render(&page, &page.slot).map_err(Error::internal)?;
-    let mut response = comments.inside(page, &headers, renderer.share).await?;
+    let mut response = comments.inside(page, &headers, renderer.workers).await?;
     response.extensions_mut().insert(OfThread(generation));
     Ok(response)
 }

@@ -11,11 +11,11 @@ use crate::domain::password;
 use crate::domain::signup::SignUp;
 use crate::domain::user::UserId;
 use crate::store::Credentials;
+use crate::web::admission::Requester;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes, busy};
 use crate::web::form_recovery;
 use crate::web::goto::Goto;
-use crate::web::hashing::Asker;
 use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
 use crate::web::pending::Pending;
@@ -169,11 +169,11 @@ pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fi
     }
     let known = app.store.credentials(&name).await?;
     let device = of_known_device(&app, headers, known.as_ref()).await?;
-    let tried = match app.limits.logins.check_login(device, &name, *address) {
+    let tried = match app.limits.logins.check_login(device, &name, address.ip()) {
         Ok(tried) => tried,
         Err(held) => {
             let form = again(&app, viewer, &typed, Mistakes::held(&held, &held)).await?;
-            return Ok(limit::with_form_status(form, &held));
+            return Ok(limit::with_status(form, &held));
         }
     };
     // Somebody who waits for an account logs in to see where their request stands.
@@ -182,8 +182,9 @@ pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fi
         (Some(found), _) => found.password.clone(),
         (None, request) => request.as_ref().map(|request| request.password.clone()),
     };
-    let asker = device.map_or(Asker::Stranger(*address), |user| Asker::Known(Some(user), *address));
-    let right = match app.verify_password((asker, tried), typed.password.clone(), hash.clone()).await {
+    let requester =
+        device.map_or(Requester::Stranger(address.fair_key()), |user| Requester::Known(Some(user), address.fair_key()));
+    let right = match app.admission.passwords.verify((requester, tried), typed.password.clone(), hash.clone()).await {
         Err(Error::Busy) => return Ok(busy(again(&app, viewer, &typed, Mistakes::busy()).await?)),
         right => right?,
     };

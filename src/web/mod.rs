@@ -3,6 +3,7 @@
 mod account;
 mod act;
 mod actions;
+mod admission;
 mod arrival;
 mod assets;
 mod audience;
@@ -11,14 +12,12 @@ mod canonical;
 mod client_ip;
 mod comment;
 mod comments;
-mod crowd;
 mod delete;
 mod desk;
 mod edit;
 mod encoding;
 mod error;
 mod error_pages;
-mod fair_semaphore;
 mod fate;
 mod feed;
 mod flag;
@@ -27,7 +26,6 @@ mod flights;
 mod form;
 mod form_recovery;
 mod goto;
-mod hashing;
 mod invitations;
 mod invited;
 mod item;
@@ -35,6 +33,7 @@ mod limit;
 mod lists;
 mod log;
 mod login;
+mod middleware;
 mod mine;
 mod news;
 mod old;
@@ -47,14 +46,11 @@ mod parts;
 mod path;
 mod pending;
 mod poll;
-mod pool;
 mod purpose;
 mod ranked;
 mod recovered_form;
 mod referer;
-mod refusals;
 mod replies;
-mod room;
 mod routes;
 mod rows;
 mod search;
@@ -77,7 +73,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -91,7 +87,7 @@ use tracing::Span;
 pub use state::App;
 
 /// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
-const LARGEST_BODY: usize = 20_000 * 4 * 3 + 16_384;
+const MAX_BODY_BYTES: usize = 20_000 * 4 * 3 + 16_384;
 
 /// The whole site as one service.
 ///
@@ -112,19 +108,19 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         // The outermost layer says what failed, of whatever was answered in front of this one too.
         .on_failure(());
     let site = routes::routes()
-        .layer(middleware::from_fn_with_state(app.clone(), storage_failure::keep_unsaved))
-        .layer(middleware::from_fn_with_state(app.clone(), referer::cross_site))
+        .layer(from_fn_with_state(app.clone(), storage_failure::keep_unsaved))
+        .layer(from_fn_with_state(app.clone(), referer::cross_site))
         .layer(cross_site)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn_with_state(app.clone(), limit::requests))
-        .layer(middleware::from_fn_with_state(app.clone(), crowd::requests))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(app.clone(), middleware::admission::rate_limit))
+        .layer(from_fn_with_state(app.clone(), middleware::admission::admit))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.timeouts.answer))
         .layer(CatchPanicLayer::custom(error_pages::panicked))
-        .layer(middleware::from_fn(outer::refusals))
-        .layer(middleware::from_fn_with_state(app.clone(), error_pages::pages))
+        .layer(from_fn_with_state(app.clone(), outer::refusals))
+        .layer(from_fn_with_state(app.clone(), error_pages::pages))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(trace)
         .with_state(app.clone());
     // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that, in one layer.
-    Ok(Router::new().fallback_service(site).layer(middleware::from_fn_with_state(app, outer::outer)))
+    Ok(Router::new().fallback_service(site).layer(from_fn_with_state(app, outer::outer)))
 }

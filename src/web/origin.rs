@@ -14,6 +14,6 @@ impl FromRequestParts<App> for Origin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Origin, Infallible> {
         let address = ClientIp::from_request_parts(parts, app).await?;
-        Ok(app.store.origin_key().origin(address.network()))
+        Ok(app.store.origin_key().origin(address.ip()))
     }
 }

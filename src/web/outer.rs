@@ -19,8 +19,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 
 use crate::web::cache;
 use crate::web::canonical;
+use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::goto::{Goto, LONGEST};
+use crate::web::middleware::admission::overloaded;
 use crate::web::session;
 use crate::web::state::App;
 
@@ -40,8 +42,8 @@ pub enum Refusal {
     Host,
     /// Every row of a list says where it stands, several times over: an address without end would be a page without end.
     TooLong,
-    /// There is no room for the answer.
-    NoRoom,
+    /// There is no memory for the response.
+    Overloaded,
 }
 
 /// Answers a request by the page of a refusal.
@@ -51,13 +53,13 @@ pub async fn refuse(mut request: Request, next: Next, why: Refusal) -> Response 
 }
 
 /// The answer to those that are refused.
-pub async fn refusals(request: Request, next: Next) -> Response {
+pub async fn refusals(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
     match request.extensions().get() {
         Some(Refusal::Host) => {
             Error::bad("A request has to name the site that it is for, once and in full.").into_response()
         }
         Some(Refusal::TooLong) => StatusCode::URI_TOO_LONG.into_response(),
-        Some(Refusal::NoRoom) => Error::Busy.into_response(),
+        Some(Refusal::Overloaded) => overloaded(&app, from).into_response(),
         None => next.run(request).await,
     }
 }
@@ -81,7 +83,7 @@ pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> 
     if status.is_server_error() {
         let path = shown_path(uri.path());
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            if app.refusals.is_first() {
+            if app.admission.refusals.is_first() {
                 tracing::warn!(%method, path, ?id, status = status.as_u16(), "a request was refused");
             }
         } else {

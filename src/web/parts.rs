@@ -17,11 +17,10 @@ use http::header::{CONTENT_ENCODING, VARY};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
 
+use crate::web::admission::{CachedPart, SharedReservation, Workers};
 use crate::web::encoding::takes;
 use crate::web::error::Error;
 use crate::web::page::as_page;
-use crate::web::pool::Share;
-use crate::web::room::{OfKept, Shared};
 
 /// A part that is compressed once is compressed well; one that is of this answer alone, fast.
 const WELL: u32 = 6;
@@ -68,10 +67,10 @@ impl Piece {
 }
 
 /// The room of something kept that answers send parts of: as they are, and compressed.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Rooms {
-    plain: Arc<Shared>,
-    compressed: Arc<Shared>,
+    plain: Arc<SharedReservation>,
+    compressed: Arc<SharedReservation>,
 }
 
 /// What is compressed within a request, in bytes, at some ten milliseconds a megabyte; more of it is done where nobody waits behind it.
@@ -80,13 +79,18 @@ const WITHIN: usize = 64 * 1024;
 const TURN: usize = 256 * 1024;
 
 /// A page of these pieces, compressed where the request takes gzip; those that it shares are of something kept that has these rooms.
-pub async fn page(pieces: Vec<Piece>, rooms: &Rooms, request: &HeaderMap, share: Share<'_>) -> Result<Response, Error> {
+pub async fn page(
+    pieces: Vec<Piece>,
+    rooms: &Rooms,
+    request: &HeaderMap,
+    workers: Workers<'_>,
+) -> Result<Response, Error> {
     let zipped = takes(request, "gzip");
     let (pieces, room) =
-        if zipped { (gzip(pieces, share).await?, &rooms.compressed) } else { (plain(pieces), &rooms.plain) };
+        if zipped { (gzip(pieces, workers).await?, &rooms.compressed) } else { (plain(pieces), &rooms.plain) };
     let kept = pieces.iter().filter(|piece| piece.is_kept).map(|piece| piece.bytes.len()).sum();
     let mut response = as_page(chained(pieces.into_iter().map(|piece| piece.bytes)));
-    response.extensions_mut().insert(OfKept { bytes: kept, room: Arc::clone(room) });
+    response.extensions_mut().insert(CachedPart { bytes: kept, reservation: Arc::clone(room) });
     if zipped {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
@@ -119,14 +123,14 @@ const GZIP_HEAD: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
 const LAST_BLOCK: &[u8] = &[3, 0];
 
 /// The pieces as one gzip file.
-async fn gzip(pieces: Vec<Piece>, share: Share<'_>) -> Result<Vec<Ready>, Error> {
+async fn gzip(pieces: Vec<Piece>, workers: Workers<'_>) -> Result<Vec<Ready>, Error> {
     let mut file = Gzip::new(pieces.len());
     let small = pieces.iter().map(Piece::uncompressed).sum::<usize>() <= WITHIN;
     let mut pieces = pieces.into_iter().peekable();
     while pieces.peek().is_some() {
         let turn = turn(&mut pieces);
         let add = move || turn.into_iter().fold(file, Gzip::add);
-        file = if small { add() } else { share.run(add).await? };
+        file = if small { add() } else { workers.run(add).await? };
     }
     Ok(file.end())
 }
@@ -250,10 +254,10 @@ mod tests {
     use std::io::Read;
 
     use super::*;
-    use crate::web::pool::Pool;
+    use crate::web::admission::WorkerPool;
 
     async fn packed(pieces: Vec<Piece>) -> Vec<u8> {
-        let pool = Pool::new(true);
+        let pool = WorkerPool::new(true);
         let file = gzip(pieces, pool.of(None)).await.expect("compressed");
         file.into_iter().flat_map(|piece| piece.bytes).collect()
     }

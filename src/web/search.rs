@@ -40,7 +40,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
     let found = if words.is_empty() {
         Vec::new()
     } else {
-        let _turn = app.heavy.turn().await?;
+        let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
         app.store.titles_with(&words, ROWS_I64).await?
     };
     let found = shadowed::titled(&app, &viewer, found, &words).await?;

@@ -14,11 +14,11 @@ use crate::domain::origin::Origin;
 use crate::domain::token::{self, Token};
 use crate::domain::user::{Name, Role};
 use crate::store::{self, NewUser};
+use crate::web::admission::Requester;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes, busy};
 use crate::web::goto::Goto;
-use crate::web::hashing::Asker;
 use crate::web::limit::Reserved;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
@@ -98,8 +98,8 @@ pub async fn create(
     let name = errors.check("name", Name::parse_by_operator(&typed.name));
     let contact = errors.check("contact", contact::contact(&typed.contact)).unwrap_or_default();
     // Whoever has the link goes before strangers.
-    let turn = (Asker::Known(None, address), Reserved::default());
-    let hash = match app.new_password(turn, typed.password.clone(), typed.name.clone()).await {
+    let turn = (Requester::Known(None, address.fair_key()), Reserved::default());
+    let hash = match app.admission.passwords.hash(turn, typed.password.clone(), typed.name.clone()).await {
         Err(Error::Busy) => return Ok(busy(form(&app, &viewer, &token, &typed, Mistakes::busy()))),
         hash => errors.check("password", hash?),
     };

@@ -15,11 +15,11 @@ use crate::domain::token;
 use crate::domain::user::{Name, NameError, Role};
 use crate::store::{self, Asked, NewRequest, NewUser};
 use crate::web::actions::PostContext;
+use crate::web::admission::Requester;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::{Form, FormRefusal, Mistakes, busy};
 use crate::web::goto::Goto;
-use crate::web::hashing::Asker;
 use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
 use crate::web::session::{self, CurrentMember, MaybeMember};
@@ -171,7 +171,7 @@ pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed
         Ok(response) => Ok(response),
         Err(FormRefusal::Invalid(mistakes)) => Ok(again(mistakes)),
         Err(FormRefusal::Error(Error::RateLimited(held))) => {
-            Ok(limit::with_form_status(again(Mistakes::held(&held, &held)), &held))
+            Ok(limit::with_status(again(Mistakes::held(&held, &held)), &held))
         }
         Err(FormRefusal::Error(Error::Busy)) => Ok(busy(again(Mistakes::busy()))),
         Err(FormRefusal::Error(error)) => Err(error),
@@ -186,8 +186,9 @@ async fn checked(
 ) -> Result<Response, FormRefusal> {
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    let turn = (Asker::Stranger(newcomer.address), app.limits.logins.check_address(newcomer.address)?);
-    let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.network()), ..Draft::default() };
+    let turn =
+        (Requester::Stranger(newcomer.address.fair_key()), app.limits.logins.check_address(newcomer.address.ip())?);
+    let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.ip()), ..Draft::default() };
     errors.check("", app.rules.for_newcomer(&app.store).await?.judge(draft));
     let text = match entrance.way {
         Way::Account => None,
@@ -198,11 +199,12 @@ async fn checked(
     }
     let (password, typed_name) = (typed.password.clone(), typed.name.clone());
     let Some(name) = name.filter(|_| errors.is_empty()) else {
-        errors.check("password", app.check_password(turn, password, typed_name).await?);
+        errors.check("password", app.admission.passwords.check(turn, password, typed_name).await?);
         return Err(errors.into());
     };
-    let made = app.limits.check_signup(newcomer.address)?;
-    let hash = app.new_password(turn, password, typed_name).await?.map_err(|weak| Mistakes::one("password", weak))?;
+    let made = app.limits.check_signup(newcomer.address.ip())?;
+    let hash = app.admission.passwords.hash(turn, password, typed_name).await?;
+    let hash = hash.map_err(|weak| Mistakes::one("password", weak))?;
     made.commit();
     let login = ChosenLogin { name: &name, password_hash: &hash };
     let made = match text {

@@ -11,16 +11,12 @@ use crate::fetch::Fetcher;
 use crate::store::Store;
 use crate::timeouts::Timeouts;
 use crate::web::actions::content_rules::KeptRules;
+use crate::web::admission::Admission;
 use crate::web::assets::Assets;
 use crate::web::cache::Pages;
-use crate::web::crowd::{Crowd, Line};
-use crate::web::hashing::Hashing;
 use crate::web::limit::RateLimiter;
 use crate::web::lists::Lists;
 use crate::web::own::Own;
-use crate::web::pool::Pool;
-use crate::web::refusals::Refusals;
-use crate::web::room::Room;
 use crate::web::rows::Rows;
 use crate::web::setup::SetupLink;
 use crate::web::shown::ShownThreads;
@@ -38,7 +34,7 @@ pub struct Shared {
     pub store: Store,
     pub clock: Clock,
     pub limits: RateLimiter,
-    pub crowd: Crowd,
+    pub admission: Admission,
     pub fetcher: Fetcher,
     pub assets: Assets,
     pub lists: Lists,
@@ -50,12 +46,6 @@ pub struct Shared {
     pub threads: Threads,
     pub rules: KeptRules,
     pub setup: SetupLink,
-    pub hashing: Hashing,
-    pub room: Room,
-    /// Before pages that take long and are not kept.
-    pub heavy: Line,
-    pub pool: Pool,
-    pub refusals: Refusals,
 }
 
 impl Deref for App {
@@ -66,29 +56,18 @@ impl Deref for App {
     }
 }
 
-/// How many passwords may be hashed at once: each takes 19 MiB and a core.
-const HASHING: usize = 2;
-/// The same on a machine of less than 1 GB.
-const HASHING_SMALL: usize = 1;
-/// How many pages that take long may be made at once: fewer than there are readers of the store, so that others find one free.
-const HEAVY: usize = 2;
-/// How many may wait for it: at some tens of milliseconds each, nobody for longer than they would.
-const HEAVY_WAITING: usize = 32;
-
 impl App {
     pub fn new(config: Config, store: Store, clock: Clock, fetcher: Fetcher) -> App {
         App::with_timeouts(config, store, clock, fetcher, Timeouts::default())
     }
 
     pub fn with_timeouts(config: Config, store: Store, clock: Clock, fetcher: Fetcher, timeouts: Timeouts) -> App {
-        let permits = if small_machine() { HASHING_SMALL } else { HASHING };
         // Sixteenths of what may be kept in memory.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(Shared {
             policy: config.policy(),
             limits: RateLimiter::new(&config, &clock),
-            crowd: Crowd::new(config.requests_at_once, config.limits.is_on()),
-            room: Room::new(config.long_pages_mb, config.limits.is_on()),
+            admission: Admission::new(&config),
             assets: Assets::new(),
             lists: Lists::new(config.cache_mb > 0),
             pages: Pages::new(share(5)),
@@ -99,10 +78,6 @@ impl App {
             threads: Threads::new(share(3)),
             rules: KeptRules::default(),
             setup: SetupLink::new(clock.uptime()),
-            hashing: Hashing::new(permits, config.limits.is_on()),
-            heavy: Line::new(HEAVY, HEAVY_WAITING),
-            pool: Pool::new(config.limits.is_on()),
-            refusals: Refusals::default(),
             config,
             timeouts,
             store,
@@ -113,15 +88,6 @@ impl App {
 
     /// What renders texts for whoever asks from an address; for a proxy that stands for many, none.
     pub fn renderer(&self, from: Option<IpAddr>) -> Renderer<'_> {
-        Renderer { texts: &self.texts, share: self.pool.of(from) }
+        Renderer { texts: &self.texts, workers: self.admission.workers.of(from) }
     }
-}
-
-/// Whether the machine has less than 1 GB of memory; where that cannot be told, it has not.
-fn small_machine() -> bool {
-    let total = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    });
-    total.is_some_and(|kib| kib < 1_000_000)
 }

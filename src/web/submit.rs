@@ -98,7 +98,7 @@ pub async fn create(
         SubmitOutcome::Posted(id) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
         SubmitOutcome::Known(id, known) => duplicate(&app, viewer, &typed, id, known).await,
         SubmitOutcome::RateLimited(limited) => {
-            Ok(limit::with_form_status(form(Mistakes::held(&limited, limited.form_message())), &limited))
+            Ok(limit::with_status(form(Mistakes::held(&limited, limited.form_message())), &limited))
         }
         SubmitOutcome::Invalid(mistakes) => Ok(form(mistakes)),
         SubmitOutcome::Refused(why) => {

@@ -10,8 +10,8 @@ use moka::sync::Cache;
 
 use crate::domain::item::{Item, ItemId};
 use crate::domain::text::{self, Html};
+use crate::web::admission::Workers;
 use crate::web::error::Error;
-use crate::web::pool::Share;
 use crate::web::view::Eye;
 
 /// The longest comment that a page shows whole beside others, in characters.
@@ -136,7 +136,7 @@ impl Texts {
 #[derive(Clone, Copy)]
 pub struct Renderer<'a> {
     pub texts: &'a Texts,
-    pub share: Share<'a>,
+    pub workers: Workers<'a>,
 }
 
 impl Renderer<'_> {
@@ -157,7 +157,7 @@ impl Renderer<'_> {
         missing.sort_unstable_by_key(|(key, _)| *key);
         missing.dedup_by_key(|(key, _)| *key);
         let is_large = missing.iter().map(|(_, source)| source.len()).sum::<usize>() > LARGE;
-        let _large = if is_large { Some(self.share.large().await?) } else { None };
+        let _large = if is_large { Some(self.workers.large_page().await?) } else { None };
         let mut rest = missing.as_slice();
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(piece(rest));
@@ -182,13 +182,13 @@ impl Renderer<'_> {
     async fn render(self, texts: &[(Key, &str)]) -> Result<Vec<(Key, Arc<Html>)>, Error> {
         let owned: Vec<(Key, String)> = texts.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
         let render = |(key, text): (Key, String)| (key, Arc::new(html(&text, key.2)));
-        self.share.run(move || owned.into_iter().map(render).collect()).await
+        self.workers.run(move || owned.into_iter().map(render).collect()).await
     }
 
     /// One text of which nothing is kept, such as a preview.
     pub async fn once(self, source: &str) -> Result<Html, Error> {
         let source = source.to_owned();
-        self.share.run(move || text::render(&source)).await
+        self.workers.run(move || text::render(&source)).await
     }
 }
 
@@ -205,7 +205,7 @@ fn piece(texts: &[(Key, &str)]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::pool::Pool;
+    use crate::web::admission::WorkerPool;
 
     fn sources(first: i64, texts: &[String]) -> Vec<Source<'_>> {
         (first..).zip(texts).map(|(id, text)| Source::whole(ItemId(id), text)).collect()
@@ -213,8 +213,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_of_many_texts_leaves_half_of_what_is_kept_to_others() {
-        let (texts, pool) = (Texts::new(64 * 1024), Pool::new(true));
-        let renderer = Renderer { texts: &texts, share: pool.of(None) };
+        let (texts, pool) = (Texts::new(64 * 1024), WorkerPool::new(true));
+        let renderer = Renderer { texts: &texts, workers: pool.of(None) };
         let others: Vec<String> = (0..20).map(|n| format!("Other {n}. {}", "words ".repeat(100))).collect();
         renderer.page(sources(1_000, &others)).await.expect("rendered");
         let long: Vec<String> = (0..500).map(|n| format!("Text {n}. {}", "words ".repeat(100))).collect();
@@ -235,8 +235,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_text_that_takes_much_of_the_room_is_not_kept() {
-        let (texts, pool) = (Texts::new(64 * 1024), Pool::new(true));
-        let renderer = Renderer { texts: &texts, share: pool.of(None) };
+        let (texts, pool) = (Texts::new(64 * 1024), WorkerPool::new(true));
+        let renderer = Renderer { texts: &texts, workers: pool.of(None) };
         let long = "Words, and words. ".repeat(100);
         let page = renderer.page(vec![Source::whole(ItemId(1), &long)]).await.expect("rendered");
         assert!(page.get(ItemId(1), &long, false).as_str().len() > 1_024 && texts.bytes() == 0);
@@ -244,8 +244,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_text_is_shown_whole_and_cut() {
-        let (texts, pool) = (Texts::new(0), Pool::new(true));
-        let renderer = Renderer { texts: &texts, share: pool.of(None) };
+        let (texts, pool) = (Texts::new(0), WorkerPool::new(true));
+        let renderer = Renderer { texts: &texts, workers: pool.of(None) };
         let long = format!("{} The end.", "words ".repeat(2_000));
         let both = [true, false].map(|is_cut| Source { is_cut, ..Source::whole(ItemId(1), &long) });
         let page = renderer.page(both.into()).await.expect("rendered");

@@ -16,9 +16,9 @@ use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Sight};
 use crate::domain::thread::{self, Node, Order};
 use crate::domain::user::UserId;
+use crate::web::admission::Workers;
 use crate::web::error::Error;
 use crate::web::parts::{self, Piece, Rooms};
-use crate::web::pool::Share;
 use crate::web::texts::{Renderer, Source};
 use crate::web::view::{CommentView, Eye, Thread};
 
@@ -103,11 +103,11 @@ impl Comments {
     }
 
     /// The answer to `request`: the page, and the comments in their slot.
-    pub async fn inside(self, page: Around, request: &HeaderMap, share: Share<'_>) -> Result<Response, Error> {
+    pub async fn inside(self, page: Around, request: &HeaderMap, workers: Workers<'_>) -> Result<Response, Error> {
         let mut pieces = vec![Piece::Own(Bytes::from(page.before))];
         pieces.extend(self.pieces);
         pieces.push(Piece::Own(Bytes::from(page.after)));
-        parts::page(pieces, &self.rooms, request, share).await
+        parts::page(pieces, &self.rooms, request, workers).await
     }
 }
 

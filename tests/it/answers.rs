@@ -91,7 +91,7 @@ async fn refusals_without_end_are_logged_in_sum() {
     let (log, _guard) = Log::begin("warn");
     let app = TestApp::with(|settings| settings.long_pages_mb = Some(1)).await;
     let (story, _) = thread(&mut app.member("alice").await, 20, 700).await;
-    let _all = app.app.room.reserve(1024 * 1024, None).expect("room");
+    let _all = app.app.admission.memory.reserve(1024 * 1024, None).expect("room");
     let mut visitor = app.visitor();
     for _ in 0..50 {
         let page = visitor.get(&format!("/item/{story}")).await;
@@ -99,8 +99,8 @@ async fn refusals_without_end_are_logged_in_sum() {
     }
     let lines = || log.text().lines().filter(|line| line.contains("refused")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(lines().len(), 1, "{}", log.text());
-    app.app.refusals.log();
-    app.app.refusals.log();
+    app.app.admission.refusals.log();
+    app.app.admission.refusals.log();
     let lines = lines();
     assert!(lines.len() == 2 && lines[1].contains("requests=49"), "{lines:?}");
 }
@@ -250,9 +250,9 @@ async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)])
             check(&page, log, &what("too many"));
             assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
             for _ in 0..2 {
-                let room = app.app.room.reserve(64 * 1024 * 1024, None).expect("room");
+                let room = app.app.admission.memory.reserve(64 * 1024 * 1024, None).expect("room");
                 // Each is the first of a minute, which is logged by itself.
-                app.app.refusals.log();
+                app.app.admission.refusals.log();
                 let page = browser.send(get.clone(), &long, &plain, None).await;
                 check(&page, log, &what("no room"));
                 drop(room);
@@ -266,7 +266,7 @@ async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)])
             if !browser.cookies.is_empty() {
                 let held = hold_writes(app).await;
                 let form = [("about", ""), ("theme", "dark"), ("order", "best")];
-                impatient.app.refusals.log();
+                impatient.app.admission.refusals.log();
                 let page = impatient.browser_of(&browser).send(Method::POST, "/settings", &own, Some(&form)).await;
                 check(&page, log, &what("too slow"));
                 assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", what("too slow"));

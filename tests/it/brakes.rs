@@ -254,7 +254,10 @@ async fn what_was_typed_is_kept_wherever_a_brake_holds() {
 async fn a_wave_of_searches_stands_in_line_and_the_rest_of_the_site_answers() {
     let app = TestApp::new().await;
     app.member("alice").await.story("A story", "https://example.com/").await;
-    let turns = [app.app.heavy.turn().await.expect("free"), app.app.heavy.turn().await.expect("free")];
+    let turns = [
+        app.app.admission.slow_pages.acquire(None).await.expect("free"),
+        app.app.admission.slow_pages.acquire(None).await.expect("free"),
+    ];
     let searches: Vec<_> = (0..100)
         .map(|nth| {
             let mut visitor = app.visitor();

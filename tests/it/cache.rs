@@ -356,14 +356,14 @@ async fn long_pages_under_way_leave_room_for_everything_else() {
         alice.reply(story, &format!("{nth}. {}", "Words, and words. ".repeat(440))).await;
     }
     let path = format!("/item/{story}");
-    let on_the_way = app.app.room.reserve(900 * 1_024, None).expect("room");
+    let on_the_way = app.app.admission.memory.reserve(900 * 1_024, None).expect("room");
     let refused = app.visitor().get(&path).await;
     assert_eq!((refused.status, refused.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
     assert_eq!(app.visitor().get("/").await.status, StatusCode::OK, "what is short needs no room");
     drop(on_the_way);
     let page = app.visitor().get(&path).await;
     assert!(page.status == StatusCode::OK && page.body.len() > 128 * 1_024, "{}", page.body.len());
-    let on_the_way = app.app.room.reserve(800 * 1_024, None).expect("room");
+    let on_the_way = app.app.admission.memory.reserve(800 * 1_024, None).expect("room");
     assert_eq!(app.visitor().get(&path).await.text(), page.text(), "what is there already needs no more");
     assert_eq!(alice.get("/settings").await.status, StatusCode::OK);
     drop(on_the_way);

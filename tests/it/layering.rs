@@ -50,6 +50,12 @@ const NEVER: [(&str, &[&str], &str); 12] = [
         &["sqlx", "askama", "SystemTime::", "crate::store", "crate::web", "crate::cli", "crate::jobs"],
         "connections know nothing of the site",
     ),
+    ("fair_semaphore", &["axum", "sqlx", "crate::"], "a primitive uses nothing of the house"),
+    (
+        "web/admission",
+        &["crate::web::state", "State<", "crate::store"],
+        "what is limited is plain data; the layers that use it are in web/middleware",
+    ),
     ("jobs", &["sqlx", "askama", "crate::cli"], "work outside requests goes through store"),
     ("cli", &["sqlx", "askama"], "commands go through store"),
     ("config", &["sqlx", "askama", "crate::store", "crate::web"], "settings know of nobody"),

@@ -65,7 +65,7 @@ async fn a_try_that_was_not_judged_costs_nothing() {
     })
     .await;
     app.account("alice", Role::Member).await;
-    let places = app.app.hashing.fill();
+    let places = app.app.admission.passwords.fill();
     for _ in 0..5 {
         let form =
             [("name", "alice"), ("password", PASSWORD), ("kept-action", "/submit"), ("kept.text", "What I typed.")];
@@ -116,7 +116,7 @@ async fn strangers_who_fill_the_line_keep_no_known_browser_out() {
     assert_eq!(log_in(&mut known, "alice", PASSWORD, "192.0.2.1").await.status, StatusCode::SEE_OTHER);
     let mut session = known.clone();
     known.post("/logout", &[]).await;
-    let places = app.app.hashing.fill();
+    let places = app.app.admission.passwords.fill();
     let page = log_in(&mut app.visitor(), "alice", PASSWORD, "192.0.2.9").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "a new browser waits");
     let page = log_in(&mut known, "alice", PASSWORD, "2001:db8:7::1").await;

@@ -40,7 +40,7 @@ async fn begun(browser: &mut Browser, path: &str) -> Response {
 }
 
 fn is_free(app: &TestApp) -> bool {
-    app.app.room.reserve(ALL, None).is_ok()
+    app.app.admission.memory.reserve(ALL, None).is_ok()
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_page_that_many_visitors_read_takes_room_once() {
         readers.push(answer);
     }
     assert!(!is_free(&app));
-    assert!(app.app.room.reserve(ALL / 2, None).is_ok(), "it is there once");
+    assert!(app.app.admission.memory.reserve(ALL / 2, None).is_ok(), "it is there once");
     readers.truncate(1);
     assert!(!is_free(&app), "one reads still");
     readers.clear();
@@ -83,7 +83,7 @@ async fn a_refusal_for_want_of_room_is_a_page_like_others() {
     let (story, _) = long_thread(&mut app.member("alice").await).await;
     let path = format!("/item/{story}");
     for kept in [false, true] {
-        let all = app.app.room.reserve(ALL, None).expect("room");
+        let all = app.app.admission.memory.reserve(ALL, None).expect("room");
         let page = app.visitor().get(&path).await;
         assert_eq!((page.status, page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"), "{kept}");
         page.finds(1, "main h1");
@@ -155,7 +155,7 @@ async fn whatever_else_is_long_takes_room_as_well() {
     assert!(shown.body.len() > 64 * 1_024, "the log-in page keeps it: {}", shown.body.len());
     assert_eq!(shown.value("form[action='/login'] textarea"), typed);
     assert!(is_free(&app));
-    let all = app.app.room.reserve(ALL - 50_000, None).expect("room");
+    let all = app.app.admission.memory.reserve(ALL - 50_000, None).expect("room");
     let refused = app.visitor().send(Method::POST, "/submit", &same, Some(&form)).await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     drop(all);

@@ -70,14 +70,14 @@ pub async fn comment(
     let (member, address, now) = (context.member(), context.client_ip, context.now());
     let (author, parent, origin) = (member.id, target.item.id, Some(context.ip_hashes));
     let new = NewComment { author, parent, text: &text, origin, stopped: None, policy: &app.policy };
-    let reserved = match app.check_post_rate_limit(LimitedAction::Comment, &text, member, address, now) {
+    let reserved = match app.limits.check_text(LimitedAction::Comment, (&text, ""), member, address.ip(), now) {
         Ok(reserved) => reserved,
         Err(limited) => {
             let before = app.store.commented_before(&new, now).await?;
             return Ok(before.map_or(CommentOutcome::RateLimited(limited), CommentOutcome::Posted));
         }
     };
-    let draft = Draft { text: &text, from: Some(address.network()), ..Draft::default() };
+    let draft = Draft { text: &text, from: Some(address.ip()), ..Draft::default() };
     let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {

@@ -3,7 +3,7 @@
 use crate::domain::draft::{self, TextError};
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
-use crate::domain::rate_limits::RateLimited;
+use crate::domain::rate_limits::{LimitedAction, RateLimited};
 use crate::domain::rule::Draft;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
@@ -130,12 +130,13 @@ pub async fn edit(app: &App, context: &PostContext, item: &Item, typed: EditInpu
         Ok(checked) => checked,
         Err(mistakes) => return Ok(EditOutcome::Invalid(mistakes)),
     };
-    let reserved = match app.check_edit_rate_limit((&checked.text, &item.text), member, address, now) {
-        Ok(reserved) => reserved,
-        Err(limited) => return Ok(EditOutcome::RateLimited(limited)),
-    };
+    let reserved =
+        match app.limits.check_text(LimitedAction::Edit, (&checked.text, &item.text), member, address.ip(), now) {
+            Ok(reserved) => reserved,
+            Err(limited) => return Ok(EditOutcome::RateLimited(limited)),
+        };
     let title = checked.title(item);
-    let (draft_title, from) = (title.unwrap_or_default(), Some(address.network()));
+    let (draft_title, from) = (title.unwrap_or_default(), Some(address.ip()));
     let draft = Draft { title: draft_title, text: &checked.text, from, ..Draft::default() };
     let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
         Ok(stopped) => stopped,

@@ -60,7 +60,7 @@ pub async fn flag(
         }
     };
     let (member, now) = (context.member(), context.now());
-    if let Err(limited) = app.check_rate_limit(LimitedAction::Flag, member, context.client_ip, now) {
+    if let Err(limited) = app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), now) {
         return Ok(FlagOutcome::RateLimited(limited));
     }
     let new = NewFlag { user: member.id, item: target.item.id, reason, note: &note };
@@ -70,7 +70,7 @@ pub async fn flag(
 /// Takes a flag back that nobody has judged.
 pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Result<(), Error> {
     let member = context.member();
-    app.check_rate_limit(LimitedAction::Flag, member, context.client_ip, context.now())?;
+    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.now())?;
     visible_item(app, id, member).await?;
     undecided(app.store.cast_by(member.id, id).await?.flag.as_ref())?;
     Ok(app.store.unflag(member.id, id).await?)
@@ -79,7 +79,7 @@ pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Res
 /// Vouches for an item, or with `on` unset takes the vouch back.
 pub async fn vouch(app: &App, context: &PostContext, id: ItemId, on: bool) -> Result<(), Error> {
     let (member, now) = (context.member(), context.now());
-    app.check_rate_limit(LimitedAction::Flag, member, context.client_ip, now)?;
+    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), now)?;
     let item = visible_item(app, id, member).await?;
     if on {
         let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();

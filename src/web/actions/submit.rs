@@ -58,14 +58,14 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
     let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(context.ip_hashes));
     let section = title::section(title, &app.config.short_name);
     let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
-    let reserved = match app.check_post_rate_limit(LimitedAction::Story, &story.text, member, address, now) {
+    let reserved = match app.limits.check_text(LimitedAction::Story, (&story.text, ""), member, address.ip(), now) {
         Ok(reserved) => reserved,
         Err(limited) => {
             let before = app.store.submitted_before(&new, now).await?;
             return Ok(before.map_or(SubmitOutcome::RateLimited(limited), SubmitOutcome::Posted));
         }
     };
-    let draft = Draft { title, url, text: &story.text, from: Some(address.network()) };
+    let draft = Draft { title, url, text: &story.text, from: Some(address.ip()) };
     let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
@@ -90,7 +90,8 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
 /// The title that the page at an address gives itself, or why there is none.
 pub async fn suggest_title(app: &App, context: &PostContext, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
-    app.check_rate_limit(LimitedAction::Fetch, context.member(), context.client_ip, context.now())
+    app.limits
+        .check(LimitedAction::Fetch, context.member(), context.client_ip.ip(), context.now())
         .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }

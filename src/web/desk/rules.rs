@@ -190,7 +190,7 @@ pub async fn create(
 
 /// What a rule would have met of what was posted, by the same judgement as posts meet.
 async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<Trial, Error> {
-    let _turn = app.heavy.turn().await?;
+    let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
     let since = viewer.now.minus(TRIED);
     let (posted, cut) = match &rule.pattern {
         Pattern::Range(range) => {

@@ -9,14 +9,12 @@ use crate::clock::Clock;
 use crate::domain::origin::Width;
 use crate::domain::rate_limits::{RateLimitReason, RateLimited};
 use crate::domain::user::UserId;
-use crate::web::client_ip::ClientIp;
 
 /// How many times as often as one address a network may try.
 const NETWORK_FACTOR: u32 = 4;
-/// How many times as often all strangers together may try one account before each of the wider networks has [`BESIEGED_FRACTION`].
+/// How many times as often all strangers together may try one account, before [`BESIEGED_FRACTION`].
 const ACCOUNT_FACTOR: u32 = 10;
-/// The part of an address's tries that a wider network has at an account that is tried from everywhere: its owner gets in from a new
-/// browser all the same.
+/// The part of an address's tries that each wider network then has, so that the owner gets in.
 const BESIEGED_FRACTION: u32 = 10;
 const ONE: NonZeroU32 = NonZeroU32::MIN;
 
@@ -40,26 +38,20 @@ impl LoginLimiter {
     }
 
     /// One try of somebody unknown from an address, whatever account it is at.
-    pub fn check_address(&self, address: ClientIp) -> Result<Reserved<'_>, RateLimited> {
+    pub fn check_address(&self, ip: IpAddr) -> Result<Reserved<'_>, RateLimited> {
         let mut reserved = Reserved::default();
-        self.reserve_address(&mut reserved, address.network())?;
+        self.reserve_address(&mut reserved, ip)?;
         Ok(reserved)
     }
 
-    /// One try to log in as `name`. A browser that the account knows is counted by itself, so that guesses made elsewhere never lock the
-    /// owner out.
-    pub fn check_login(
-        &self,
-        known: Option<UserId>,
-        name: &str,
-        address: ClientIp,
-    ) -> Result<Reserved<'_>, RateLimited> {
+    /// One try to log in as `name`. A browser that the account knows is counted by itself, so that guesses made
+    /// elsewhere never lock the owner out.
+    pub fn check_login(&self, known: Option<UserId>, name: &str, ip: IpAddr) -> Result<Reserved<'_>, RateLimited> {
         let mut reserved = Reserved::default();
         if let Some(user) = known {
             take(&mut reserved, &self.usual, LimitKey::Account(user))?;
             return Ok(reserved);
         }
-        let ip = address.network();
         self.reserve_address(&mut reserved, ip)?;
         let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
         take(&mut reserved, &self.usual, LimitKey::LoginName(name.clone(), Some(Width::Middle.network(ip))))?;

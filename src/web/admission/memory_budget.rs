@@ -1,0 +1,141 @@
+//! The memory for long responses in flight.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
+
+/// What long responses take in memory until their last reader has them.
+pub struct MemoryBudget {
+    kilobytes: FairSemaphore,
+}
+
+/// Shorter responses are not counted: connections are, and they hold no more of such than of anything else.
+const MIN_COUNTED_BYTES: usize = 64 * 1024;
+
+/// The reservation of something cached, shared by all who are sent it at one time; while nobody is, it takes
+/// nothing, as caches have bounds of their own.
+#[derive(Default)]
+pub struct SharedReservation(Mutex<Weak<FairPermit>>);
+
+/// Of a response: how many of its bytes are something cached, and the reservation of that.
+#[derive(Clone)]
+pub struct CachedPart {
+    pub bytes: usize,
+    pub reservation: Arc<SharedReservation>,
+}
+
+/// Bytes, and what is reserved for them until they are dropped.
+struct ReservedBytes<R> {
+    bytes: Bytes,
+    _reserved: R,
+}
+
+impl<R> AsRef<[u8]> for ReservedBytes<R> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl MemoryBudget {
+    pub fn new(megabytes: u32, limited: bool) -> MemoryBudget {
+        let kilobytes = usize::try_from(megabytes).unwrap_or(usize::MAX).saturating_mul(1_024);
+        MemoryBudget { kilobytes: FairSemaphore::new(kilobytes, limited) }
+    }
+
+    /// What so many bytes take; what is larger than all there is goes out while nothing else does.
+    fn kilobytes(&self, bytes: usize) -> usize {
+        bytes.div_ceil(1_024).min(self.kilobytes.size())
+    }
+
+    /// Memory for so many bytes until it is dropped.
+    ///
+    /// # Errors
+    /// `Overloaded` where there is not as much, or the address has its share.
+    pub fn reserve(&self, bytes: usize, address: Option<IpAddr>) -> Result<FairPermit, Overloaded> {
+        self.kilobytes.try_acquire(self.kilobytes(bytes), address)
+    }
+
+    /// Memory for something cached, counted for whoever asked first, and for what a response adds. It is one
+    /// permit, as an address may have one that is larger than its share.
+    fn share(
+        &self,
+        shared: &SharedReservation,
+        (cached, own): (usize, usize),
+        address: Option<IpAddr>,
+    ) -> Result<[Option<Arc<FairPermit>>; 2], Overloaded> {
+        let mut known = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_enough = |permit: &Arc<FairPermit>| permit.count() >= self.kilobytes(cached);
+        if let Some(permit) = known.upgrade().filter(is_enough) {
+            let own = if own > 0 { Some(Arc::new(self.reserve(own, address)?)) } else { None };
+            return Ok([Some(permit), own]);
+        }
+        let permit = Arc::new(self.reserve(cached.saturating_add(own), address)?);
+        *known = Arc::downgrade(&permit);
+        Ok([Some(permit), None])
+    }
+
+    /// Something cached as a body, which has its memory until it is sent.
+    ///
+    /// # Errors
+    /// `Overloaded` where there is not as much.
+    pub fn body(
+        &self,
+        cached: &Bytes,
+        shared: &SharedReservation,
+        address: Option<IpAddr>,
+    ) -> Result<Body, Overloaded> {
+        if cached.len() < MIN_COUNTED_BYTES {
+            return Ok(Body::from(cached.clone()));
+        }
+        let _reserved = self.share(shared, (cached.len(), 0), address)?;
+        Ok(Body::from(Bytes::from_owner(ReservedBytes { bytes: cached.clone(), _reserved })))
+    }
+
+    /// Reserves the memory of a long response until it is sent.
+    pub fn admit(&self, mut response: Response, address: Option<IpAddr>) -> Result<Response, Overloaded> {
+        let all = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
+        if all < MIN_COUNTED_BYTES {
+            return Ok(response);
+        }
+        let cached = response.extensions_mut().remove::<CachedPart>();
+        let own = all.saturating_sub(cached.as_ref().map_or(0, |cached| cached.bytes));
+        let reserved = Arc::new(match cached {
+            Some(cached) => self.share(&cached.reservation, (cached.bytes, own), address)?,
+            None => [Some(Arc::new(self.reserve(own, address)?)), None],
+        });
+        Ok(response.map(|body| Body::new(ReservedBody { body, reserved })))
+    }
+}
+
+/// A body whose every part holds the memory of the whole, as parts handed on are in memory still.
+struct ReservedBody {
+    body: Body,
+    reserved: Arc<[Option<Arc<FairPermit>>; 2]>,
+}
+
+impl HttpBody for ReservedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let ReservedBody { body, reserved } = self.get_mut();
+        let reserve = |bytes| Bytes::from_owner(ReservedBytes { bytes, _reserved: Arc::clone(reserved) });
+        Pin::new(body).poll_frame(cx).map_ok(|frame| frame.map_data(reserve))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

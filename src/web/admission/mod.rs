@@ -1,0 +1,83 @@
+//! Admission: limits of what is done at once, in all and by one address, each a [`FairSemaphore`].
+
+mod memory_budget;
+mod password_queue;
+mod refusals;
+mod request_body;
+mod work_queue;
+
+use std::net::IpAddr;
+
+use http::Method;
+use tokio::task::spawn_blocking;
+
+pub use self::memory_budget::{CachedPart, MemoryBudget, SharedReservation};
+pub use self::password_queue::{PasswordQueue, Requester};
+use self::refusals::Refusals;
+pub use self::request_body::read_body;
+pub use self::work_queue::{WorkQueue, WorkerPool, Workers};
+use crate::config::Config;
+use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
+use crate::web::error::Error;
+
+/// The part of the places for requests that only those that write may take: an eighth.
+const WRITES_FRACTION: usize = 8;
+/// The memory for request bodies that are arriving, in kilobytes.
+const BODIES_KB: usize = 32 * 1_024;
+
+pub struct Admission {
+    requests: FairSemaphore,
+    pub bodies: FairSemaphore,
+    pub memory: MemoryBudget,
+    pub passwords: PasswordQueue,
+    /// For pages that take long and are not cached.
+    pub slow_pages: WorkQueue,
+    pub workers: WorkerPool,
+    pub refusals: Refusals,
+}
+
+impl Admission {
+    pub fn new(config: &Config) -> Admission {
+        let limited = config.limits.is_on();
+        let requests = usize::try_from(config.requests_at_once).unwrap_or(usize::MAX);
+        Admission {
+            requests: FairSemaphore::new(requests, limited),
+            bodies: FairSemaphore::new(BODIES_KB, limited),
+            memory: MemoryBudget::new(config.long_pages_mb, limited),
+            passwords: PasswordQueue::new(password_queue::max_running(), limited),
+            slow_pages: WorkQueue::new(limited),
+            workers: WorkerPool::new(limited),
+            refusals: Refusals::default(),
+        }
+    }
+
+    /// A place for a request; the last ones are for those that write.
+    ///
+    /// # Errors
+    /// `Overloaded` where none is free, or the address has its share.
+    pub fn admit(&self, method: &Method, address: Option<IpAddr>) -> Result<FairPermit, Overloaded> {
+        if method.is_safe() && self.requests.available() <= self.requests.size() / WRITES_FRACTION {
+            return Err(Overloaded);
+        }
+        self.requests.try_acquire(1, address)
+    }
+}
+
+impl From<Overloaded> for Error {
+    fn from(_: Overloaded) -> Error {
+        Error::Busy
+    }
+}
+
+/// Does work off the async threads. It goes on when whoever asked goes away, and so it keeps its permit.
+async fn run_blocking<T: Send + 'static>(
+    permit: impl Send + 'static,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let done = spawn_blocking(move || {
+        let done = work();
+        drop(permit);
+        done
+    });
+    done.await.map_err(Error::internal)
+}

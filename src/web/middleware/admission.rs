@@ -1,0 +1,48 @@
+//! Admits requests or refuses them; a refusal counts against its address's limit of requests.
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+
+use crate::web::admission::read_body;
+use crate::web::client_ip::ClientIp;
+use crate::web::error::Error;
+use crate::web::recovered_form;
+use crate::web::state::App;
+
+/// Admits a request while there is a place, once its body has arrived, so that slow senders take none; a long
+/// response goes out while there is memory for it.
+pub async fn admit(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
+    let (admission, address) = (&app.admission, from.fair_key());
+    let (request, _body) = if request.method().is_safe() || request.body().is_end_stream() {
+        (request, Vec::new())
+    } else {
+        let (parts, body) = request.into_parts();
+        match tokio::time::timeout(app.timeouts.body, read_body(body, &admission.bodies, address)).await {
+            Ok(Ok((body, permits))) => (Request::from_parts(parts, Body::from(body)), permits),
+            Ok(Err(StatusCode::SERVICE_UNAVAILABLE)) => return overloaded(&app, from).into_response(),
+            Ok(Err(status)) => return status.into_response(),
+            Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+        }
+    };
+    let response = match admission.admit(request.method(), address) {
+        Ok(_place) => next.run(request).await,
+        Err(_) => recovered_form::refuse_early(&app, overloaded(&app, from), request).await,
+    };
+    admission.memory.admit(response, address).unwrap_or_else(|refused| Error::from(refused).into_response())
+}
+
+/// The limit of requests that every one counts against.
+pub async fn rate_limit(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
+    match app.limits.check_request(from.ip()) {
+        Ok(()) => next.run(request).await,
+        Err(limited) => recovered_form::refuse_early(&app, limited.into(), request).await,
+    }
+}
+
+/// Why a request is refused that there is no time for. It counts like any other.
+pub fn overloaded(app: &App, from: ClientIp) -> Error {
+    app.limits.check_request(from.ip()).err().map_or(Error::Busy, Error::RateLimited)
+}

@@ -1,0 +1,3 @@
+//! The layers that need what all requests share.
+
+pub mod admission;
