@@ -32,6 +32,14 @@ impl Stance {
             Stance::Banned => "banned",
         }
     }
+
+    /// What everybody is told of a site that it is held against.
+    pub fn sentence(self, site: &str, reason: &str) -> String {
+        match self {
+            Stance::Penalised => format!("Stories from {site} rank lower here: {reason}"),
+            Stance::Banned => format!("Stories from {site} are not taken here: {reason}"),
+        }
+    }
 }
 
 /// The name of a site that moderators can act on: a host with all below it, `example.com` or `blog.example.com`; or one of those who

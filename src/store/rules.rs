@@ -118,7 +118,8 @@ impl Store {
     /// What came from a network since a moment, newest first: posts and new accounts.
     pub async fn posted_from(
         &self,
-        (width, network): (Width, NetworkHash),
+        width: Width,
+        network: NetworkHash,
         since: Timestamp,
         rows: i64,
     ) -> Result<Vec<Posted>> {

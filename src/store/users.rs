@@ -103,8 +103,8 @@ impl Store {
         Ok(admin.is_some())
     }
 
-    /// Whether a new account can have this name: in whatever case, no account has it, and nobody waits for one.
-    pub async fn is_free(&self, name: &Name) -> Result<std::result::Result<(), NameError>> {
+    /// Why a new account cannot have this name, if it cannot: in whatever case, no account has it, and nobody waits for one.
+    pub async fn name_conflict(&self, name: &Name) -> Result<Option<NameError>> {
         let imported: Option<bool> = sqlx::query_scalar(
             "select source is not null and claimed_at is null from users where lower(name) = lower($1) union all \
              select false from requests where lower(name) = lower($1) and decision is null",
@@ -112,11 +112,7 @@ impl Store {
         .bind(name.as_str())
         .fetch_optional(&self.read)
         .await?;
-        Ok(match imported {
-            None => Ok(()),
-            Some(true) => Err(NameError::Imported),
-            Some(false) => Err(NameError::Taken),
-        })
+        Ok(imported.map(|imported| if imported { NameError::Imported } else { NameError::Taken }))
     }
 
     /// The admin of longest standing.
@@ -207,12 +203,7 @@ impl Store {
     ///
     /// # Errors
     /// `Refused` where they are banned.
-    pub async fn set_preferences(
-        &self,
-        user: UserId,
-        new: Preferences<'_>,
-        now: Timestamp,
-    ) -> Result<std::result::Result<(), About>> {
+    pub async fn set_preferences(&self, user: UserId, new: Preferences<'_>, now: Timestamp) -> Result<Option<About>> {
         let mut tx = self.begin().await?;
         writers::writer(&mut tx, user, now).await?;
         let before: About = sqlx::query_as("select about as text, about_version as version from users where id = $1")
@@ -221,7 +212,7 @@ impl Store {
             .await?;
         let changes = before.text != new.about;
         if changes && before.version != new.version {
-            return Ok(Err(before));
+            return Ok(Some(before));
         }
         sqlx::query(
             "update users set about = $2, about_version = $3, theme = $4, comment_order = $5, show_dead = $6 where id = $1",
@@ -235,7 +226,7 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         self.commit(tx).await?;
-        Ok(Ok(()))
+        Ok(None)
     }
 
     pub async fn set_theme(&self, user: UserId, theme: Theme) -> Result<()> {

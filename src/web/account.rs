@@ -16,14 +16,13 @@ use crate::store::{self, About, Preferences};
 use crate::web::admission::Requester;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes, busy};
+use crate::web::form::{Form, FormRefusal, Mistakes, busy};
 use crate::web::goto::Goto;
 use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
-use crate::web::rules;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{self, CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::written::Written;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -124,14 +123,14 @@ fn version_of(crossed: Option<&About>, typed: &Typed) -> String {
 pub async fn save_settings(
     State(app): State<App>,
     from: ClientIp,
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking, typed }: RecoverableForm<Typed>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
     let mut errors = Mistakes::default();
     let about = match errors.check("about", draft::text(&typed.about)) {
         Some(about) => {
             let draft = Draft { text: &about, ..Draft::default() };
-            let judged = rules::judge(&app, member, draft).await?;
+            let judged = app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft);
             errors.check("about", judged.map(|_| about))
         }
         None => None,
@@ -163,8 +162,8 @@ pub async fn save_settings(
 /// Keeps settings that are good in themselves; what was changed meanwhile may turn or refuse them.
 async fn keep(app: &App, asking: &CurrentMember, typed: &Typed, new: Preferences<'_>) -> Result<Response, Error> {
     match app.store.set_preferences(asking.member.id, new, asking.viewer.now).await {
-        Ok(Ok(())) => Ok(Goto::new("/settings?saved=yes").redirect()),
-        Ok(Err(now)) => Ok(settings_again(app, asking, typed, Mistakes::default(), Some(&now))),
+        Ok(None) => Ok(Goto::new("/settings?saved=yes").redirect()),
+        Ok(Some(now)) => Ok(settings_again(app, asking, typed, Mistakes::default(), Some(&now))),
         Err(store::Error::Refused(why)) => {
             let mut form = settings_again(app, asking, typed, Mistakes::one("", why), None);
             *form.status_mut() = StatusCode::FORBIDDEN;
@@ -226,7 +225,7 @@ async fn judge_passwords(
     member: &Member,
     address: ClientIp,
     typed: &NewPassword,
-) -> Result<Result<String, Mistakes>, Error> {
+) -> Result<String, FormRefusal> {
     let tried = app.limits.logins.check_login(Some(member.id), &member.name, address.ip())?;
     let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
@@ -239,10 +238,8 @@ async fn judge_passwords(
         Ok(password::hash(&new))
     };
     let requester = Requester::Known(Some(member.id), address.fair_key());
-    match app.admission.passwords.run((requester, tried), work).await? {
-        Ok(hash) => hash.map(Ok).map_err(Error::internal),
-        Err(mistakes) => Ok(Err(mistakes)),
-    }
+    let hash = app.admission.passwords.run((requester, tried), work).await??;
+    hash.map_err(|error| Error::internal(error).into())
 }
 
 /// `POST /settings/password`: ends all other sessions.
@@ -259,11 +256,13 @@ pub async fn change_password(
         html_with(errors.status(), &PasswordPage { page, errors, name: &member.name, changed: false })
     };
     let hash = match judge_passwords(&app, member, address, &typed).await {
-        Ok(Ok(hash)) => hash,
-        Ok(Err(mistakes)) => return Ok(form(mistakes)),
-        Err(Error::RateLimited(held)) => return Ok(limit::with_status(form(Mistakes::held(&held, &held)), &held)),
-        Err(Error::Busy) => return Ok(busy(form(Mistakes::busy()))),
-        Err(error) => return Err(error),
+        Ok(hash) => hash,
+        Err(FormRefusal::Invalid(mistakes)) => return Ok(form(mistakes)),
+        Err(FormRefusal::Error(Error::RateLimited(held))) => {
+            return Ok(limit::with_status(form(Mistakes::held(&held, &held)), &held));
+        }
+        Err(FormRefusal::Error(Error::Busy)) => return Ok(busy(form(Mistakes::busy()))),
+        Err(FormRefusal::Error(error)) => return Err(error),
     };
     let keep = session::current(&app, &headers);
     let device = session::device(&app, &headers);

@@ -5,21 +5,17 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
-use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Kind, may_see};
-use crate::domain::origin::Origin;
-use crate::domain::rate_limits::LimitedAction;
-use crate::domain::user::Member;
-use crate::domain::vote::{Dir, Voted};
-use crate::store::NewVote;
-use crate::web::client_ip::ClientIp;
+use crate::domain::item::{ItemId, Kind};
+use crate::domain::vote::Dir;
+use crate::web::actions::vote::CastVote;
+use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
 use crate::web::form::Form;
 use crate::web::goto::Goto;
 use crate::web::page::{json, wants_json};
 use crate::web::path::Path;
 use crate::web::pending::{self, Pending};
-use crate::web::session::{CurrentMember, MaybeMember};
+use crate::web::session::CurrentMember;
 use crate::web::state::App;
 
 #[derive(Debug, Deserialize)]
@@ -29,41 +25,20 @@ pub struct Vote {
     goto: Goto,
 }
 
-/// An item that `member` may see, whole or marked.
-pub async fn seen(app: &App, id: ItemId, member: &Member) -> Result<Item, Error> {
-    let item = app.store.item(id).await?;
-    Error::unless_shown(may_see(&item, Some(member), app.clock.now()))?;
-    Ok(item)
-}
-
-/// Casts a vote or takes it back, where `member` may; answers what was voted on, and what the vote leaves.
-pub async fn cast(
-    app: &App,
-    member: &Member,
-    (from, origin): (ClientIp, Origin),
-    (id, dir): (ItemId, Option<Dir>),
-    now: Timestamp,
-) -> Result<(Kind, Voted), Error> {
-    app.limits.check(LimitedAction::Vote, member, from.ip(), now)?;
-    let item = seen(app, id, member).await?;
-    let vote = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
-    Ok((item.kind, app.store.vote(vote, &app.policy, now).await?))
-}
-
 /// `POST /item/{id}/vote`: of a visitor, the way to the log-in that casts it.
 pub async fn vote(
     State(app): State<App>,
-    viewer: MaybeMember,
-    from: ClientIp,
+    context: Result<PostContext, Error>,
     Path(id): Path<ItemId>,
-    (headers, origin): (HeaderMap, Origin),
+    headers: HeaderMap,
     Form(vote): Form<Vote>,
 ) -> Result<Response, Error> {
     let dir = pending::direction(&vote.dir).ok_or_else(|| Error::bad("A vote goes up, down or none."))?;
-    let Some(member) = viewer.member() else {
-        return Ok(pending::to_log_in_and_vote(&vote.goto, &Pending::new(id, dir)));
+    let context = match context {
+        Err(Error::LogInFirst(_)) => return Ok(pending::to_log_in_and_vote(&vote.goto, &Pending::new(id, dir))),
+        context => context?,
     };
-    let (kind, voted) = cast(&app, member, (from, origin), (id, dir), viewer.now).await?;
+    let CastVote { kind, voted } = actions::vote::vote(&app, &context, id, dir).await?;
     if wants_json(&headers) {
         // A comment's points are its author's to see.
         let shown = (kind != Kind::Comment).then_some(voted.score);
@@ -87,8 +62,7 @@ pub async fn save(
     headers: HeaderMap,
     Form(asked): Form<Switched>,
 ) -> Result<Response, Error> {
-    let item = seen(&app, id, &asking.member).await?;
-    app.store.save(asking.member.id, item.id, asked.on, asking.viewer.now).await?;
+    actions::save::save(&app, &asking, id, asked.on).await?;
     Ok(switched(&headers, &asked))
 }
 
@@ -100,11 +74,7 @@ pub async fn hide(
     headers: HeaderMap,
     Form(asked): Form<Switched>,
 ) -> Result<Response, Error> {
-    let item = seen(&app, id, &asking.member).await?;
-    if !item.kind.is_root() {
-        return Err(Error::bad("Only stories can be hidden; a comment can be collapsed."));
-    }
-    app.store.hide(asking.member.id, item.id, asked.on, asking.viewer.now).await?;
+    actions::save::hide(&app, &asking, id, asked.on).await?;
     Ok(switched(&headers, &asked))
 }
 

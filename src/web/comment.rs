@@ -6,17 +6,11 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::clock::Timestamp;
-use crate::domain::draft;
-use crate::domain::item::{Item, ItemId, Kind, may_see};
-use crate::domain::origin::Origin;
-use crate::domain::rate_limits::LimitedAction;
-use crate::domain::rule::Draft;
+use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::text::Html;
-use crate::domain::user::Member;
-use crate::store::{self, Commented, NewComment};
+use crate::web::actions::comment::{CommentOutcome, ReplyTarget};
+use crate::web::actions::{self, PostContext};
 use crate::web::arrival::{Arrival, Resubmitted};
-use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
@@ -24,11 +18,10 @@ use crate::web::item::Above;
 use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
-use crate::web::rules;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::{Eye, StoryView, When};
-use crate::web::written::Written;
 
 /// A comment as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -63,22 +56,6 @@ struct LaterPage<'a> {
     wait: String,
 }
 
-/// What is answered, the head of its thread, and whether `member` may answer it.
-async fn answered(
-    app: &App,
-    id: ItemId,
-    member: &Member,
-    now: Timestamp,
-) -> Result<(Item, Item, Result<(), Error>), Error> {
-    let (item, root) = app.store.item_and_root(id).await?;
-    // Whoever answers a story that was merged meanwhile is told so, rather than that there is nothing.
-    let merged = root.merged_into.is_some();
-    let seen = if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), now)) };
-    // What is sent may come from the comment's own page, which the delay by depth does not hold back.
-    let allowed = item.may_reply(&root, member, &app.policy, now, true);
-    Ok((item, root, seen.and_then(|()| allowed.map_err(Error::forbidden))))
-}
-
 struct Reply<'a> {
     app: &'a App,
     viewer: &'a MaybeMember,
@@ -88,8 +65,8 @@ struct Reply<'a> {
 }
 
 impl<'a> Reply<'a> {
-    fn new(app: &'a App, viewer: &'a MaybeMember, item: &'a Item, root: &'a Item) -> Reply<'a> {
-        Reply { app, viewer, item, root, arrival: None }
+    fn to(app: &'a App, viewer: &'a MaybeMember, target: &'a ReplyTarget) -> Reply<'a> {
+        Reply { app, viewer, item: &target.item, root: &target.root, arrival: None }
     }
 
     /// The form with what was typed, and why it cannot be posted; what is answered is not shown again.
@@ -141,51 +118,17 @@ impl<'a> Reply<'a> {
         html_with(status, &form)
     }
 
-    /// Adds a comment that is good in itself, once; a rule may still stop or refuse it, and the thread may have closed meanwhile.
-    async fn publish(
-        &self,
-        member: &Member,
-        typed: &str,
-        text: &str,
-        (origin, address): (Origin, ClientIp),
-    ) -> Result<Response, Error> {
-        let (app, now) = (self.app, self.viewer.now);
-        let (author, parent) = (member.id, self.item.id);
-        let new = NewComment { author, parent, text, origin: Some(origin), stopped: None, policy: &app.policy };
-        let taken = match app.limits.check_text(LimitedAction::Comment, (text, ""), member, address.ip(), now) {
-            Ok(taken) => taken,
-            Err(held) => {
-                if let Some(first) = app.store.commented_before(&new, now).await? {
-                    return Ok(self.at(first));
-                }
-                let form = self.form(typed, Mistakes::held(&held, held.form_message()), None).await?;
-                return Ok(limit::with_status(form, &held));
+    /// What a comment came to.
+    async fn outcome(&self, outcome: CommentOutcome, typed: &str) -> Result<Response, Error> {
+        match outcome {
+            CommentOutcome::Posted(id) => Ok(Goto::new(&format!("/item/{}#c{id}", self.root.id)).redirect()),
+            CommentOutcome::Invalid(mistakes) => self.form(typed, mistakes, None).await,
+            CommentOutcome::RateLimited(limited) => {
+                let form = self.form(typed, Mistakes::held(&limited, limited.form_message()), None).await?;
+                Ok(limit::with_status(form, &limited))
             }
-        };
-        let draft = Draft { text, from: Some(address.ip()), ..Draft::default() };
-        let stopped = match rules::judge(app, member, draft).await? {
-            Ok(stopped) => stopped,
-            Err(refused) => {
-                taken.commit();
-                return self.form(typed, Mistakes::one("text", refused), None).await;
-            }
-        };
-        match app.store.comment(NewComment { stopped: stopped.as_ref(), ..new }, now).await {
-            Ok(Commented { id, again }) => {
-                if !again {
-                    taken.commit();
-                }
-                Ok(self.at(id))
-            }
-            Err(store::Error::NotFound) => Ok(self.closed(typed, &Error::Gone)),
-            Err(store::Error::Refused(why)) => Ok(self.closed(typed, &Error::Forbidden(why))),
-            Err(error) => Err(error.into()),
+            CommentOutcome::Closed(refused) => Ok(self.closed(typed, &refused)),
         }
-    }
-
-    /// The way to a comment in its thread.
-    fn at(&self, comment: ItemId) -> Response {
-        Goto::new(&format!("/item/{}#c{comment}", self.root.id)).redirect()
     }
 }
 
@@ -206,38 +149,33 @@ pub async fn offer(
 
 /// `GET /item/{id}/reply`
 pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let target = ReplyTarget::load(&app, &asking, id).await?;
+    target.may_reply()?;
     let CurrentMember { viewer, member } = asking;
-    let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
-    allowed?;
-    if let Some(wait) = item.reply_opens_in(&member, &app.policy, viewer.now) {
+    if let Some(wait) = target.item.reply_opens_in(&member, &app.policy, viewer.now) {
         let mut page = Page::new(&app, &viewer, "item", "Reply a little later");
         page.robots = false;
         return Ok(html_with(StatusCode::OK, &LaterPage { page, id, wait }));
     }
-    Reply::new(&app, &viewer, &item, &root).form("", Mistakes::default(), None).await
+    Reply::to(&app, &viewer, &target).form("", Mistakes::default(), None).await
 }
 
 /// `POST /item/{id}/reply`
 pub async fn create(
     State(app): State<App>,
-    from: (Origin, ClientIp),
     Path(id): Path<ItemId>,
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<Typed, PostContext>,
 ) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = asking;
-    let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
-    let reply = Reply::new(&app, &viewer, &item, &root);
-    if let Err(refused) = allowed {
-        // It was open when the form was: what was typed meanwhile is theirs to keep.
-        return Ok(reply.closed(&typed.text, &refused));
-    }
-    let text = match draft::comment(&typed.text) {
-        Ok(text) => text,
-        Err(mistake) => return reply.form(&typed.text, Mistakes::one("text", mistake), None).await,
-    };
-    if typed.preview.is_some() {
+    let target = ReplyTarget::load(&app, &context.asking, id).await?;
+    let viewer = &context.asking.viewer;
+    let reply = Reply::to(&app, viewer, &target);
+    if typed.preview.is_some()
+        && target.may_reply().is_ok()
+        && let Ok(text) = actions::comment::check(&typed.text)
+    {
         let preview = app.renderer(viewer.from).once(&text).await?;
         return reply.form(&typed.text, Mistakes::default(), Some(preview)).await;
     }
-    reply.publish(&member, &typed.text, &text, from).await
+    let outcome = actions::comment::comment(&app, &context, &target, &typed.text).await?;
+    reply.outcome(outcome, &typed.text).await
 }

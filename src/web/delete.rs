@@ -6,8 +6,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::domain::item::{Item, ItemId, Kind, may_see};
+use crate::domain::item::{ItemId, Kind};
 use crate::domain::text::Html;
+use crate::web::actions;
 use crate::web::edit::back_to;
 use crate::web::error::Error;
 use crate::web::goto::Goto;
@@ -29,8 +30,7 @@ struct DeletePage<'a> {
 
 /// `GET /item/{id}/delete`
 pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    let item = app.store.item(id).await?;
-    deletable(&item, &asking)?;
+    let item = actions::delete::deletable(&app, &asking, id).await?;
     let what = if item.kind == Kind::Comment { "this comment" } else { "this story" };
     let mut page = Page::new(&app, &asking.viewer, "item", format!("Delete {what}"));
     page.robots = false;
@@ -39,16 +39,9 @@ pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Pa
     Ok(html(&DeletePage { page, id, what, title: item.title.as_deref(), html: text, back }))
 }
 
-fn deletable(item: &Item, asking: &CurrentMember) -> Result<(), Error> {
-    Error::unless_shown(may_see(item, Some(&asking.member), asking.viewer.now))?;
-    item.may_delete(&asking.member).map_err(Error::forbidden)
-}
-
 /// `POST /item/{id}/delete`
 pub async fn destroy(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    let item = app.store.item(id).await?;
-    deletable(&item, &asking)?;
-    app.store.delete(id, asking.member.id, asking.viewer.now).await?;
+    let item = actions::delete::delete(&app, &asking, id).await?;
     let to = if item.root_id == id { Goto::new("/") } else { Goto::new(&format!("/item/{}", item.root_id)) };
     Ok(to.redirect())
 }

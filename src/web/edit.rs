@@ -6,28 +6,20 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::clock::Timestamp;
-use crate::domain::draft;
-use crate::domain::item::{Item, ItemId, Kind, may_see};
-use crate::domain::moderation;
-use crate::domain::rate_limits::LimitedAction;
-use crate::domain::rule::{Draft, Stopped};
+use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::text::Html;
-use crate::domain::title::{self, Title};
-use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
-use crate::store::{self, Edit, Edited, NewUrl};
-use crate::web::client_ip::ClientIp;
+use crate::web::actions::edit::{EditInput, EditOutcome, EditableParts};
+use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
-use crate::web::rules;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// An item's parts as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -73,28 +65,16 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// What is typed, or where nothing is, what the item says.
     fn new(item: &'a Item, typed: Option<&'a Typed>, member: &Member) -> Fields<'a> {
-        let is_root = item.kind.is_root();
-        let moderates = member.role >= Role::Moderator;
+        let parts = EditableParts::new(item, member);
         let title = typed.and_then(|typed| typed.title.as_deref()).or(item.title.as_deref());
         let url = typed.and_then(|typed| typed.url.as_deref()).or(item.url.as_deref());
         Fields {
-            title: title.filter(|_| is_root),
-            url: (is_root && moderates).then_some(url.unwrap_or_default()),
+            title: title.filter(|_| parts.title),
+            url: parts.url.then_some(url.unwrap_or_default()),
             text: typed.map_or(item.text.as_str(), |typed| typed.text.as_str()),
-            reason: (moderates && !item.is_own(Some(member))).then(|| typed.map_or("", |typed| typed.reason.as_str())),
+            reason: parts.reason.then(|| typed.map_or("", |typed| typed.reason.as_str())),
         }
     }
-}
-
-async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Result<Item, Error> {
-    let item = app.store.item(id).await?;
-    Error::unless_shown(may_see(&item, Some(member), now))?;
-    item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
-    if !item.is_own(Some(member)) {
-        let role = crate::web::desk::author_role(app, &item).await?;
-        moderation::may_act_on(member, role).map_err(Error::forbidden)?;
-    }
-    Ok(item)
 }
 
 /// What the page of an edit shows beside the item and what was typed.
@@ -143,150 +123,44 @@ impl Typed {
     fn version(&self, item: &Item) -> i64 {
         self.version.parse().unwrap_or(item.version)
     }
+
+    fn edit(&self, item: &Item) -> EditInput<'_> {
+        let (title, url) = (self.title.as_deref(), self.url.as_deref());
+        EditInput { title, url, text: &self.text, reason: &self.reason, version: self.version(item) }
+    }
 }
 
 /// `GET /item/{id}/edit`
 pub async fn form(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
+    let item = actions::edit::editable(&app, &asking, id).await?;
     Ok(again(&app, &asking, &item, None, Shown::default()))
-}
-
-/// What an edit leaves, checked.
-struct Checked {
-    title: Option<Title>,
-    /// None: the address stays.
-    url: Option<Option<StoryUrl>>,
-    text: String,
-    reason: String,
-}
-
-impl Checked {
-    fn new_url(&self) -> NewUrl<'_> {
-        match &self.url {
-            None => NewUrl::Same,
-            Some(None) => NewUrl::TakenOut,
-            Some(Some(url)) => NewUrl::Is(url),
-        }
-    }
-}
-
-/// What rules do to what an edit leaves, or why they refuse it.
-async fn judge_edit(
-    app: &App,
-    member: &Member,
-    item: &Item,
-    checked: &Checked,
-    address: ClientIp,
-) -> Result<Result<Option<Stopped>, Mistakes>, Error> {
-    let title = checked.title.as_ref().map(Title::as_str).or(item.title.as_deref()).unwrap_or_default();
-    let from = Some(address.ip());
-    let draft = Draft { title, text: &checked.text, from, ..Draft::default() };
-    Ok(rules::judge(app, member, draft).await?.map_err(|refused| Mistakes::one("text", refused)))
-}
-
-/// What an edit leaves, or what is wrong with it.
-fn check_edit(item: &Item, typed: &Typed, member: &Member) -> Result<Checked, Mistakes> {
-    let fields = Fields::new(item, Some(typed), member);
-    let mut mistakes = Mistakes::default();
-    let title = match fields.title {
-        // A title that stays as it is may be one that an import brought and no form would take.
-        Some(title) if item.title.as_deref() != Some(title) => mistakes.check("title", Title::parse(title)),
-        _ => None,
-    };
-    let url = match fields.url.map(str::trim) {
-        Some(url) if url != item.url.as_deref().unwrap_or_default() => {
-            let parsed = if url.is_empty() { Ok(None) } else { StoryUrl::parse(url).map(Some) };
-            mistakes.check("url", parsed)
-        }
-        _ => None,
-    };
-    let has_url = url.as_ref().map_or(item.url.is_some(), Option::is_some);
-    let is_same = typed.text.replace("\r\n", "\n") == item.text;
-    let needs_text = item.kind == Kind::Comment || !has_url;
-    let text = if needs_text { draft::comment(&typed.text) } else { draft::optional(&typed.text) };
-    let text = match text {
-        // An imported text may be longer than a new one could be, or show nothing.
-        Err(draft::TextError::Long(_)) if is_same => Some(item.text.clone()),
-        Err(draft::TextError::Unseen) if is_same && !needs_text => Some(item.text.clone()),
-        text => mistakes.check("text", text),
-    };
-    let reason = mistakes.check("reason", moderation::reason(fields.reason.unwrap_or_default(), false));
-    match (text, reason) {
-        (Some(text), Some(reason)) if mistakes.is_empty() => {
-            Ok(Checked { title, url, text, reason: reason.to_owned() })
-        }
-        _ => Err(mistakes),
-    }
 }
 
 /// `POST /item/{id}/edit`
 pub async fn update(
     State(app): State<App>,
-    address: ClientIp,
     Path(id): Path<ItemId>,
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<Typed, PostContext>,
 ) -> Result<Response, Error> {
-    let item = editable(&app, id, &asking.member, asking.viewer.now).await?;
-    let form = |errors| Ok(again(&app, &asking, &item, Some(&typed), Shown { errors, ..Shown::default() }));
-    let checked = match check_edit(&item, &typed, &asking.member) {
-        Ok(checked) => checked,
-        Err(mistakes) => return form(mistakes),
-    };
-    if typed.preview.is_some() {
+    let asking = &context.asking;
+    let item = actions::edit::editable(&app, asking, id).await?;
+    let again = |item: &Item, shown| again(&app, asking, item, Some(&typed), shown);
+    if typed.preview.is_some()
+        && let Ok(checked) = actions::edit::check(&item, typed.edit(&item), &asking.member)
+    {
         let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
-        return Ok(again(&app, &asking, &item, Some(&typed), Shown { preview, ..Shown::default() }));
+        return Ok(again(&item, Shown { preview, ..Shown::default() }));
     }
-    let (texts, member, now) = ((&*checked.text, &*item.text), &asking.member, asking.viewer.now);
-    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, address.ip(), now) {
-        Ok(taken) => taken,
-        Err(held) => {
-            return form(Mistakes::held(&held, held.form_message())).map(|form| limit::with_status(form, &held));
+    let form = |errors| again(&item, Shown { errors, ..Shown::default() });
+    Ok(match actions::edit::edit(&app, &context, &item, typed.edit(&item)).await? {
+        EditOutcome::Edited => back_to(&item).redirect(),
+        EditOutcome::Crossed(now) => again(&now, Shown { crossed: true, ..Shown::default() }),
+        EditOutcome::Invalid(mistakes) => form(mistakes),
+        EditOutcome::RateLimited(limited) => {
+            limit::with_status(form(Mistakes::held(&limited, limited.form_message())), &limited)
         }
-    };
-    let stopped = match judge_edit(&app, &asking.member, &item, &checked, address).await? {
-        Ok(stopped) => stopped,
-        Err(mistakes) => {
-            taken.commit();
-            return form(mistakes);
-        }
-    };
-    match write(&app, &asking, &item, (&typed, &checked), stopped.as_ref()).await {
-        Ok(Edited::Done) => {
-            taken.commit();
-            Ok(back_to(&item).redirect())
-        }
-        Ok(Edited::Crossed(now)) => {
-            Ok(again(&app, &asking, &now, Some(&typed), Shown { crossed: true, ..Shown::default() }))
-        }
-        Ok(Edited::Banned(held)) => form(Mistakes::one("url", crate::web::desk::refusal(&held))),
-        Err(store::Error::Refused(why)) => Ok(closed(&app, &asking, &item, &typed, &why)),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Writes an edit that is good in itself; what has become of the item meanwhile may refuse it.
-async fn write(
-    app: &App,
-    asking: &CurrentMember,
-    item: &Item,
-    (typed, checked): (&Typed, &Checked),
-    stopped: Option<&Stopped>,
-) -> store::Result<Edited> {
-    let title = checked.title.as_ref().map(Title::as_str);
-    let final_title = title.or(item.title.as_deref());
-    let edit = Edit {
-        item: item.id,
-        editor: asking.member.id,
-        version: typed.version(item),
-        title,
-        url: checked.new_url(),
-        section: final_title.and_then(|title| title::section(title, &app.config.short_name)),
-        text: &checked.text,
-        reason: &checked.reason,
-        stopped,
-        policy: &app.policy,
-    };
-    app.store.edit(edit, asking.viewer.now).await
+        EditOutcome::Closed(why) => closed(&app, asking, &item, &typed, &why),
+    })
 }
 
 /// Where an item is seen in its thread.

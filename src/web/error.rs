@@ -1,26 +1,18 @@
-//! What goes wrong, as a status and a page that helps. A wrong form is not an error: the form is shown again, with what was typed.
+//! What goes wrong, as a status and a sentence that helps. A wrong form is not an error: the form is shown
+//! again, with what was typed.
 
 use std::fmt::{self, Debug, Display};
 
-use askama::Template;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 
 use crate::domain::fate;
 use crate::domain::item::Sight;
-use crate::domain::rate_limits::RateLimited;
+use crate::domain::rate_limits::{RateLimitReason, RateLimited};
 use crate::store;
-use crate::web::goto::Goto;
-use crate::web::limit;
-use crate::web::page::{Page, html};
-use crate::web::session::{self, theme_cookie};
-use crate::web::state::App;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Error {
     NotFound,
     /// It was here, and its author deleted it.
@@ -31,6 +23,10 @@ pub enum Error {
     Forbidden(String),
     /// Only for members: the way leads over the log-in page at this address, and back.
     LogInFirst(String),
+    /// It has another address for good.
+    Moved(String),
+    /// Their session ended while they wrote.
+    SessionEnded,
     /// The sentence says what is wrong with the request.
     Bad(String),
     /// It is so already, or somebody was first. The sentence says what is known of that.
@@ -58,11 +54,11 @@ pub struct NoTime;
 #[derive(Debug, Clone, Copy)]
 pub struct ForMachines;
 
-/// What the error page shows; carried beside the status to the layer that renders it.
+/// What the error page says; carried beside the status to the layer that renders it.
 #[derive(Debug, Clone)]
-struct Shown {
-    title: &'static str,
-    what: String,
+pub struct ErrorText {
+    pub title: &'static str,
+    pub what: String,
 }
 
 impl Error {
@@ -98,9 +94,11 @@ impl Error {
             Error::Gone => StatusCode::GONE,
             Error::Forbidden(_) | Error::OutOfSight => StatusCode::FORBIDDEN,
             Error::LogInFirst(_) => StatusCode::SEE_OTHER,
+            Error::Moved(_) => StatusCode::PERMANENT_REDIRECT,
+            Error::SessionEnded => StatusCode::UNAUTHORIZED,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
-            Error::RateLimited(held) => limit::status(held),
+            Error::RateLimited(limited) => status_of(limited),
             Error::Busy | Error::Unsaved(_) | Error::Unread => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -115,8 +113,8 @@ impl Display for Error {
             Error::OutOfSight => write!(f, "{} {}", fate::KILLED_BY_SOMEBODY, fate::READABLE),
             Error::Unsaved(_) => f.write_str(UNSAVED),
             Error::Unread => f.write_str(UNREAD),
-            Error::RateLimited(held) => write!(f, "{held}"),
-            other => f.write_str(&shown(other.status()).what),
+            Error::RateLimited(limited) => write!(f, "{limited}"),
+            other => f.write_str(&ErrorText::of(other.status()).what),
         }
     }
 }
@@ -159,6 +157,7 @@ impl IntoResponse for Error {
         let mut response = status.into_response();
         let wait = match &self {
             Error::LogInFirst(address) => return Redirect::to(address).into_response(),
+            Error::Moved(address) => return Redirect::permanent(address).into_response(),
             Error::RateLimited(held) => held.wait,
             Error::Busy => Some(Error::RETRY),
             Error::Unsaved(_) | Error::Unread => Some(60),
@@ -171,9 +170,9 @@ impl IntoResponse for Error {
             Error::OutOfSight => "Out of sight",
             Error::Unsaved(_) => "Not saved",
             Error::Unread => "Not readable",
-            _ => shown(status).title,
+            _ => ErrorText::of(status).title,
         };
-        response.extensions_mut().insert(Shown { title, what: self.to_string() });
+        response.extensions_mut().insert(ErrorText { title, what: self.to_string() });
         match self {
             Error::Unsaved(cause) => drop(response.extensions_mut().insert(StorageFailed(cause))),
             Error::Busy => drop(response.extensions_mut().insert(NoTime)),
@@ -186,84 +185,44 @@ impl IntoResponse for Error {
 const UNSAVED: &str = "The forum cannot save anything at the moment. Please try again in a few minutes.";
 const UNREAD: &str = "The forum cannot read this at the moment. Please try again in a few minutes.";
 
-/// The words for a status of which nothing else is known, such as the refusal of a layer.
-fn shown(status: StatusCode) -> Shown {
-    let (title, what) = match status {
-        StatusCode::NOT_FOUND => {
-            ("Nothing here", "There is nothing at this address. It may have been mistyped, or never have been.")
-        }
-        StatusCode::GONE => ("Deleted", "Its author has deleted this."),
-        StatusCode::FORBIDDEN => (
-            "Not allowed",
-            "This request came from another site, so nothing was done. If that was you, open the page here and try again.",
-        ),
-        StatusCode::CONFLICT => ("Nothing was changed", "It is so already."),
-        StatusCode::METHOD_NOT_ALLOWED => ("Not like this", "This address does not take that kind of request."),
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ("Too large", "That was more than this site takes at once. Please shorten it.")
-        }
-        StatusCode::URI_TOO_LONG => ("Too long", "That address is longer than this site takes."),
-        StatusCode::TOO_MANY_REQUESTS => ("A little slower", "Please wait a moment and try again."),
-        StatusCode::REQUEST_TIMEOUT => ("Too slow", "The request took too long to arrive. Please try again."),
-        StatusCode::SERVICE_UNAVAILABLE => {
-            ("Busy", "The site has too much to do at this moment. Please try again in a few seconds.")
-        }
-        status if status.is_server_error() => {
-            ("Something broke", "That is the site's fault, not yours. It has been noted; please try again.")
-        }
-        _ => ("That did not work", "The request could not be understood."),
-    };
-    Shown { title, what: what.to_owned() }
-}
-
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage<'a> {
-    page: Page<'a>,
-    title: &'static str,
-    what: String,
-    /// The page that the request came from.
-    back: Option<Goto>,
-    status: u16,
-}
-
-/// Turns every refusal, whoever made it, into a page; one that needs no viewer, so that it cannot fail as the request did.
-pub async fn pages(State(app): State<App>, request: Request, next: Next) -> Response {
-    let theme = theme_cookie(request.headers());
-    let in_session = session::current(&app, request.headers()).is_some();
-    let back = session::referring_page(&app, request.headers()).filter(|back| back.as_str() != request.uri().path());
-    let plain = request.headers().get(http::header::ACCEPT).is_some_and(|accept| accept == "application/json");
-    let response = next.run(request).await;
-    let status = response.status();
-    let known = response.extensions().get::<Shown>().cloned();
-    let is_for_machines = response.extensions().get::<ForMachines>().is_some();
-    // A form shown again with a 4xx has its own page already.
-    let has_page =
-        known.is_none() && response.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
-    if !(status.is_client_error() || status.is_server_error()) || has_page || is_for_machines {
-        return response;
+/// The status of a rate limited response.
+pub fn status_of(limited: &RateLimited) -> StatusCode {
+    match (limited.wait, limited.why) {
+        (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
+        (None, RateLimitReason::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+        (None, _) => StatusCode::FORBIDDEN,
     }
-    let shown = known.unwrap_or_else(|| shown(status));
-    let mut answer = if plain {
-        crate::web::page::json(&serde_json::json!({ "error": shown.what }))
-    } else {
-        let mut page = Page::for_nobody(&app, shown.title);
-        page.theme = theme;
-        page.in_session = in_session;
-        page.robots = false;
-        html(&ErrorPage { page, title: shown.title, what: shown.what, back, status: status.as_u16() })
-    };
-    *answer.status_mut() = status;
-    for name in [RETRY_AFTER, ALLOW] {
-        if let Some(value) = response.headers().get(&name) {
-            answer.headers_mut().insert(name, value.clone());
-        }
-    }
-    answer
 }
 
-/// `CatchPanic`'s answer: the panic cost this request only.
-pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
-    tracing::error!("a handler panicked");
-    Error::Internal.into_response()
+impl ErrorText {
+    /// The words for a status of which nothing else is known, such as the refusal of a layer.
+    pub fn of(status: StatusCode) -> ErrorText {
+        let (title, what) = match status {
+            StatusCode::NOT_FOUND => {
+                ("Nothing here", "There is nothing at this address. It may have been mistyped, or never have been.")
+            }
+            StatusCode::GONE => ("Deleted", "Its author has deleted this."),
+            StatusCode::UNAUTHORIZED => ("Log in first", "You are not logged in any more."),
+            StatusCode::FORBIDDEN => (
+                "Not allowed",
+                "This request came from another site, so nothing was done. If that was you, open the page here and try again.",
+            ),
+            StatusCode::CONFLICT => ("Nothing was changed", "It is so already."),
+            StatusCode::METHOD_NOT_ALLOWED => ("Not like this", "This address does not take that kind of request."),
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                ("Too large", "That was more than this site takes at once. Please shorten it.")
+            }
+            StatusCode::URI_TOO_LONG => ("Too long", "That address is longer than this site takes."),
+            StatusCode::TOO_MANY_REQUESTS => ("A little slower", "Please wait a moment and try again."),
+            StatusCode::REQUEST_TIMEOUT => ("Too slow", "The request took too long to arrive. Please try again."),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                ("Busy", "The site has too much to do at this moment. Please try again in a few seconds.")
+            }
+            status if status.is_server_error() => {
+                ("Something broke", "That is the site's fault, not yours. It has been noted; please try again.")
+            }
+            _ => ("That did not work", "The request could not be understood."),
+        };
+        ErrorText { title, what: what.to_owned() }
+    }
 }

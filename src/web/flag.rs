@@ -6,23 +6,23 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
-use crate::domain::flag::{self, Flag, FlagError, LONGEST_NOTE, Reason};
+use crate::domain::flag::{Flag, LONGEST_NOTE, Reason};
 use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
-use crate::domain::rate_limits::LimitedAction;
 use crate::domain::text;
 use crate::domain::user::Member;
-use crate::store::{Cast, NewFlag};
-use crate::web::act::{Switched, seen, switched};
-use crate::web::client_ip::ClientIp;
+use crate::store::Cast;
+use crate::web::act::{Switched, switched};
+use crate::web::actions::flag::{FlagOutcome, FlagTarget};
+use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// What the viewer may do about an item on its own page, and has done.
 pub struct Panel {
@@ -119,21 +119,9 @@ fn form(app: &App, viewer: &MaybeMember, item: &Item, typed: &Typed, errors: Mis
     html_with(status, &page)
 }
 
-/// The item and the flag that stands on it, where `member` may set or change one.
-async fn flaggable(app: &App, id: ItemId, asking: &CurrentMember) -> Result<(Item, Option<Flag>), Error> {
-    let CurrentMember { viewer, member } = asking;
-    let item = seen(app, id, member).await?;
-    let flag = app.store.cast_by(member.id, id).await?.flag;
-    if flag.as_ref().is_some_and(|flag| flag.outcome.is_some()) {
-        return Err(Error::forbidden(FlagError::Decided));
-    }
-    item.may_flag(member, &app.policy, viewer.now).map_err(Error::forbidden)?;
-    Ok((item, flag))
-}
-
 /// `GET /item/{id}/flag`
 pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    let (item, flag) = flaggable(&app, id, &asking).await?;
+    let FlagTarget { item, flag } = FlagTarget::load(&app, &asking, id).await?;
     let (reason, note) = flag.map_or(("", String::new()), |flag| (flag.reason.as_str(), flag.note));
     let goto = Goto::new(&format!("/item/{id}"));
     let typed = Typed { on: true, reason: reason.to_owned(), note, goto };
@@ -143,44 +131,26 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
 /// `POST /item/{id}/flag`
 pub async fn create(
     State(app): State<App>,
-    from: ClientIp,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<Typed, PostContext>,
 ) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = &asking;
     if !typed.on {
-        app.limits.check(LimitedAction::Flag, member, from.ip(), viewer.now)?;
-        seen(&app, id, member).await?;
-        return take_back(&app, id, member, &headers, typed.goto).await;
+        actions::flag::take_flag_back(&app, &context, id).await?;
+        return Ok(switched(&headers, &Switched { on: false, goto: typed.goto }));
     }
-    let (item, _) = flaggable(&app, id, &asking).await?;
-    let (reason, note) = match flag::reason(&typed.reason, &typed.note) {
-        Ok(good) => good,
-        Err(mistake) => {
-            let field = if mistake == FlagError::NoReason { "reason" } else { "note" };
-            return Ok(form(&app, viewer, &item, &typed, Mistakes::one(field, mistake)));
+    let target = FlagTarget::load(&app, &context.asking, id).await?;
+    let form = |errors| form(&app, &context.asking.viewer, &target.item, &typed, errors);
+    let goto = match actions::flag::flag(&app, &context, &target, &typed.reason, &typed.note).await? {
+        FlagOutcome::Invalid(mistakes) => return Ok(form(mistakes)),
+        FlagOutcome::RateLimited(limited) => {
+            let form = form(Mistakes::held(&limited, limited.form_message()));
+            return Ok(limit::with_status(form, &limited));
         }
+        FlagOutcome::Flagged { killed: true } => after_death(&app, &target.item, context.member()).await?,
+        FlagOutcome::Flagged { killed: false } => typed.goto,
     };
-    if let Err(held) = app.limits.check(LimitedAction::Flag, member, from.ip(), viewer.now) {
-        return Ok(limit::with_status(
-            form(&app, viewer, &item, &typed, Mistakes::held(&held, held.form_message())),
-            &held,
-        ));
-    }
-    let new = NewFlag { user: member.id, item: id, reason, note: &note };
-    let killed = app.store.flag(new, &app.policy, viewer.now).await?;
-    let goto = if killed { after_death(&app, &item, member).await? } else { typed.goto };
     Ok(switched(&headers, &Switched { on: true, goto }))
-}
-
-async fn take_back(app: &App, id: ItemId, member: &Member, headers: &HeaderMap, goto: Goto) -> Result<Response, Error> {
-    let flag = app.store.cast_by(member.id, id).await?.flag;
-    if flag.is_some_and(|flag| flag.outcome.is_some()) {
-        return Err(Error::forbidden(FlagError::Decided));
-    }
-    app.store.unflag(member.id, id).await?;
-    Ok(switched(headers, &Switched { on: false, goto }))
 }
 
 /// Where somebody goes whose flag killed the item: to its page if they still see it, else to what was around it.
@@ -197,21 +167,11 @@ async fn after_death(app: &App, item: &Item, member: &Member) -> Result<Goto, Er
 /// `POST /item/{id}/vouch`
 pub async fn vouch(
     State(app): State<App>,
-    asking: CurrentMember,
-    from: ClientIp,
+    context: PostContext,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
     Form(asked): Form<Switched>,
 ) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = asking;
-    app.limits.check(LimitedAction::Flag, &member, from.ip(), viewer.now)?;
-    let item = seen(&app, id, &member).await?;
-    if asked.on {
-        let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();
-        item.may_vouch(&member, flagged, &app.policy).map_err(Error::forbidden)?;
-        app.store.vouch(member.id, id, &app.policy, viewer.now).await?;
-    } else {
-        app.store.unvouch(member.id, id).await?;
-    }
+    actions::flag::vouch(&app, &context, id, asked.on).await?;
     Ok(switched(&headers, &asked))
 }

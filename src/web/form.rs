@@ -103,6 +103,25 @@ impl Mistakes {
     }
 }
 
+/// Why a form comes to nothing: what is wrong in it, or what refuses it as a whole.
+#[derive(Debug)]
+pub enum FormRefusal {
+    Invalid(Mistakes),
+    Error(Error),
+}
+
+impl From<Mistakes> for FormRefusal {
+    fn from(mistakes: Mistakes) -> FormRefusal {
+        FormRefusal::Invalid(mistakes)
+    }
+}
+
+impl<E: Into<Error>> From<E> for FormRefusal {
+    fn from(error: E) -> FormRefusal {
+        FormRefusal::Error(error.into())
+    }
+}
+
 /// A form that is shown again to somebody for whom the site had no time.
 pub fn busy(mut form: Response) -> Response {
     *form.status_mut() = StatusCode::SERVICE_UNAVAILABLE;

@@ -138,9 +138,9 @@ pub async fn end(State(app): State<App>, asking: CurrentMember, Path(id): Path<i
 
 /// `GET /invitation/{token}`
 pub async fn open(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
-    let answer = match good(&app, &viewer, &token).await? {
-        Err(refusal) => refusal,
-        Ok((way, inviter)) => {
+    let answer = match open_invitation(&app, &viewer, &token).await? {
+        OpenedInvitation::Closed(refusal) => refusal,
+        OpenedInvitation::Open(way, inviter) => {
             let action = format!("/invitation/{token}");
             let entrance = Entrance { action: &action, way, invitation: Some((&token, &inviter)) };
             signup::form(&app, &viewer, entrance, &Typed::default(), Mistakes::default())
@@ -156,9 +156,9 @@ pub async fn accept(
     Path(token): Path<String>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Error> {
-    match good(&app, &newcomer.viewer, &token).await? {
-        Err(refusal) => Ok(refusal),
-        Ok((way, inviter)) => {
+    match open_invitation(&app, &newcomer.viewer, &token).await? {
+        OpenedInvitation::Closed(refusal) => Ok(refusal),
+        OpenedInvitation::Open(way, inviter) => {
             let action = format!("/invitation/{token}");
             let entrance = Entrance { action: &action, way, invitation: Some((&token, &inviter)) };
             signup::enter(&app, &newcomer, entrance, &typed).await
@@ -166,9 +166,16 @@ pub async fn accept(
     }
 }
 
-/// What an invitation leads to, and the name of whom it is from; or the page that says why nobody comes in by it.
-async fn good(app: &App, viewer: &MaybeMember, token: &str) -> Result<Result<(Way, String), Response>, Error> {
-    let refuse = |status, why| Ok(Err(signup::shut(app, viewer, status, why)));
+/// An invitation as whoever follows its link finds it.
+enum OpenedInvitation {
+    /// What it leads to, and the name of whom it is from.
+    Open(Way, String),
+    /// The page that says why nobody comes in by it.
+    Closed(Response),
+}
+
+async fn open_invitation(app: &App, viewer: &MaybeMember, token: &str) -> Result<OpenedInvitation, Error> {
+    let refuse = |status, why| Ok(OpenedInvitation::Closed(signup::shut(app, viewer, status, why)));
     let way = match app.config.sign_up.way(true, &app.policy) {
         Ok(way) => way,
         Err(why) => return refuse(StatusCode::FORBIDDEN, why),
@@ -176,6 +183,6 @@ async fn good(app: &App, viewer: &MaybeMember, token: &str) -> Result<Result<(Wa
     match app.store.inviter(&token::hash(token), viewer.now).await? {
         None => refuse(StatusCode::NOT_FOUND, SignUpError::Over),
         Some(_) if viewer.member.is_some() => refuse(StatusCode::FORBIDDEN, SignUpError::Member),
-        Some(inviter) => Ok(Ok((way, inviter.name))),
+        Some(inviter) => Ok(OpenedInvitation::Open(way, inviter.name)),
     }
 }

@@ -87,10 +87,7 @@ pub async fn branch(
     Path(name): Path<String>,
     Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let user = match user::profile(&app, &name, "/invited").await? {
-        Ok(user) => user,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let user = user::profile(&app, &name, "/invited").await?;
     let steps = i64::try_from(ABOVE).unwrap_or(i64::MAX).saturating_add(1);
     let mut above = app.store.inviters(user.id, steps).await?;
     let further = above.len() > ABOVE;

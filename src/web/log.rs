@@ -18,7 +18,7 @@ use crate::store::{self, Acts, Logged};
 use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::feed;
-use crate::web::form::Mistakes;
+use crate::web::form::{FormRefusal, Mistakes};
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
 use crate::web::session::{MaybeMember, log_in_address};
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What is asked for, or what is wrong with the question.
-    async fn acts<'b>(&self, asked: &'b Asked) -> Result<Result<Acts<'b>, Mistakes>, Error> {
+    async fn acts<'b>(&self, asked: &'b Asked) -> Result<Acts<'b>, FormRefusal> {
         let mut errors = Mistakes::default();
         let mut acts = Acts { private: self.moderates, before: asked.before.as_deref(), ..Acts::default() };
         if !asked.act.is_empty() {
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
         if !asked.item.trim().is_empty() {
             acts.item = errors.check("item", reference::item(&asked.item, &self.app.config.base_url));
         }
-        Ok(if errors.is_empty() { Ok(acts) } else { Err(errors) })
+        if errors.is_empty() { Ok(acts) } else { Err(errors.into()) }
     }
 
     /// The acts with the items that they name: two queries more at most, however many there are.
@@ -287,12 +287,13 @@ fn acts_for(moderates: bool) -> Vec<(&'static str, &'static str)> {
 /// `/log`
 pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asked>) -> Result<Response, Error> {
     let reader = Reader::new(&app, &viewer)?;
-    let (mut logged, item, errors) = match reader.acts(&asked).await? {
+    let (mut logged, item, errors) = match reader.acts(&asked).await {
         Ok(acts) => {
             let logged = app.store.log(acts, PAGE_LIMIT).await?;
             (logged, reader.name_of(acts.item).await?, Mistakes::default())
         }
-        Err(errors) => (Vec::new(), String::new(), errors),
+        Err(FormRefusal::Invalid(errors)) => (Vec::new(), String::new(), errors),
+        Err(FormRefusal::Error(error)) => return Err(error),
     };
     let more = next_page(&mut logged, PAGE_SIZE, &asked.address(), |last| [("before", last.token.clone())]);
     let mut page = Page::new(&app, &viewer, "log", "Moderation log");

@@ -14,15 +14,16 @@ use crate::store::Credentials;
 use crate::web::admission::Requester;
 use crate::web::error::Error;
 use crate::web::form::{Form, Mistakes, busy};
+use crate::web::form_recovery;
 use crate::web::goto::Goto;
 use crate::web::limit;
-use crate::web::page::{Page, html_with};
+use crate::web::page::{Page, html, html_with};
 use crate::web::pending::Pending;
 use crate::web::purpose;
+use crate::web::recovered_form::{Fields, SavedForm};
 use crate::web::session::{self, Begun, MaybeMember};
 use crate::web::signup::{self, Newcomer};
 use crate::web::state::App;
-use crate::web::written::{self, Fields, Kept};
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
@@ -48,7 +49,7 @@ struct Typed {
     /// A vote that is to be cast.
     pending: Option<Pending>,
     /// What was typed elsewhere before.
-    kept: Option<Kept>,
+    saved: Option<SavedForm>,
 }
 
 impl Typed {
@@ -61,7 +62,7 @@ impl Typed {
         let goto = taken("goto").map_or_else(Goto::default, |goto| Goto::new(&goto));
         let why = purpose::known(&taken("why").unwrap_or_default());
         let pending = Pending::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
-        Typed { name, password, goto, why, pending, kept: Kept::take(&mut form) }
+        Typed { name, password, goto, why, pending, saved: SavedForm::take(&mut form) }
     }
 }
 
@@ -80,7 +81,7 @@ struct LogInPage<'a> {
 impl LogInPage<'_> {
     /// What is said above the form; what was typed elsewhere and the sentence of a ban have words of their own.
     fn why(&self) -> Option<&str> {
-        self.why.as_deref().filter(|_| self.typed.kept.is_none() && self.banned.is_none())
+        self.why.as_deref().filter(|_| self.typed.saved.is_none() && self.banned.is_none())
     }
 
     /// The address of the sign-up page, from where a vote is still to be cast.
@@ -112,12 +113,10 @@ async fn again(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes)
     page(app, viewer, typed, errors, None).await
 }
 
-/// The log-in page in answer to a form of somebody who is not logged in any more; it keeps what they typed.
-pub async fn log_in_first(app: &App, viewer: &MaybeMember, kept: Kept) -> Result<Response, Error> {
-    let typed = Typed { goto: kept.action.clone(), kept: Some(kept), ..Typed::default() };
-    let mut form = again(app, viewer, &typed, Mistakes::default()).await?;
-    *form.status_mut() = StatusCode::UNAUTHORIZED;
-    Ok(form)
+/// The log-in page in answer to a form of somebody who is not logged in any more; it carries what they typed.
+pub fn log_in_first(page: Page<'_>, saved: SavedForm) -> Response {
+    let typed = Typed { goto: saved.action.clone(), saved: Some(saved), ..Typed::default() };
+    html(&LogInPage { page, errors: Mistakes::default(), typed: &typed, why: None, banned: None })
 }
 
 /// `GET /login`
@@ -218,11 +217,16 @@ async fn let_in(
 
 /// Where somebody goes who has just logged in: to what they had typed, if that is kept, or to what they have voted on by it.
 async fn welcome(app: &App, comer: &Newcomer, begun: Begun, typed: &Typed) -> Response {
-    let page = match (&typed.kept, typed.pending) {
-        (Some(kept), _) => written::again(app, &begun.viewer, kept),
-        (None, Some(pending)) => {
-            pending.cast(app, &begun.viewer, (comer.address, comer.origin), &typed.goto).await.redirect()
+    let page = match (&typed.saved, typed.pending) {
+        (Some(saved), _) => {
+            let mut page = Page::new(app, &begun.viewer, "", "Logged in again");
+            page.robots = false;
+            form_recovery::page(page, saved, None)
         }
+        (None, Some(pending)) => match comer.context_of(&begun.viewer) {
+            Some(context) => pending.cast(app, &context, &typed.goto).await.redirect(),
+            None => pending.not_cast().redirect(),
+        },
         (None, None) => typed.goto.redirect(),
     };
     begun.with(page)

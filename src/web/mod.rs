@@ -2,6 +2,7 @@
 
 mod account;
 mod act;
+mod actions;
 mod admission;
 mod arrival;
 mod assets;
@@ -15,12 +16,14 @@ mod desk;
 mod edit;
 mod encoding;
 mod error;
+mod error_pages;
 mod fate;
 mod feed;
 mod flag;
 mod flat;
 mod flights;
 mod form;
+mod form_recovery;
 mod goto;
 mod invitations;
 mod invited;
@@ -46,11 +49,11 @@ mod pending;
 mod poll;
 mod purpose;
 mod ranked;
+mod recovered_form;
 mod referer;
 mod replies;
 mod routes;
 mod rows;
-mod rules;
 mod search;
 mod session;
 mod sessions;
@@ -61,6 +64,7 @@ mod shown;
 mod signup;
 mod state;
 mod static_files;
+mod storage_failure;
 mod submit;
 mod texts;
 mod threads;
@@ -69,7 +73,6 @@ mod user;
 mod view;
 mod viewer;
 mod viewer_traits;
-mod written;
 
 use std::time::Duration;
 
@@ -110,16 +113,16 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         // The outermost layer says what failed, of whatever was answered in front of this one too.
         .on_failure(());
     let site = routes::routes()
-        .layer(from_fn_with_state(app.clone(), written::keep_unsaved))
+        .layer(from_fn_with_state(app.clone(), storage_failure::keep_unsaved))
         .layer(from_fn_with_state(app.clone(), referer::cross_site))
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), middleware::admission::rate_limit))
         .layer(from_fn_with_state(app.clone(), middleware::admission::admit))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.timeouts.answer))
-        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(CatchPanicLayer::custom(error_pages::panicked))
         .layer(from_fn_with_state(app.clone(), outer::refusals))
-        .layer(from_fn_with_state(app.clone(), error::pages))
+        .layer(from_fn_with_state(app.clone(), error_pages::pages))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(trace)
         .with_state(app.clone());

@@ -3,16 +3,15 @@
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
-use crate::domain::origin::Origin;
 use crate::domain::text;
 use crate::domain::vote::{Dir, Voted};
 use crate::store;
-use crate::web::act;
-use crate::web::client_ip::ClientIp;
+use crate::web::actions::vote::CastVote;
+use crate::web::actions::{self, PostContext};
 use crate::web::edit::back_to;
 use crate::web::error::Error;
 use crate::web::goto::Goto;
-use crate::web::session::{MaybeMember, address_with};
+use crate::web::session::address_with;
 use crate::web::state::App;
 
 /// How much of an option's text names it, in characters.
@@ -93,11 +92,10 @@ impl Pending {
     }
 
     /// Casts the vote of whoever has just logged in; answers where they go.
-    pub async fn cast(self, app: &App, viewer: &MaybeMember, from: (ClientIp, Origin), goto: &Goto) -> Goto {
-        let Some(member) = viewer.member() else { return self.not_cast() };
-        match act::cast(app, member, from, (self.item, self.dir), viewer.now).await {
-            Ok((_, Voted { changed: true, .. })) => goto.clone(),
-            Ok((_, Voted { changed: false, .. })) | Err(_) => self.not_cast(),
+    pub async fn cast(self, app: &App, context: &PostContext, goto: &Goto) -> Goto {
+        match actions::vote::vote(app, context, self.item, self.dir).await {
+            Ok(CastVote { voted: Voted { changed: true, .. }, .. }) => goto.clone(),
+            _ => self.not_cast(),
         }
     }
 }

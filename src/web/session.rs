@@ -218,7 +218,7 @@ impl FromRequestParts<App> for MaybeMember {
 }
 
 /// Somebody logged in, as what they ask for needs them to be.
-pub trait Asking: Sized + Send {
+trait Asking: Sized {
     fn of(viewer: MaybeMember, member: Member) -> Result<Self, Error>;
 }
 

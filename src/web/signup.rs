@@ -14,15 +14,15 @@ use crate::domain::text::Html;
 use crate::domain::token;
 use crate::domain::user::{Name, NameError, Role};
 use crate::store::{self, Asked, NewRequest, NewUser};
+use crate::web::actions::PostContext;
 use crate::web::admission::Requester;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes, busy};
+use crate::web::form::{Form, FormRefusal, Mistakes, busy};
 use crate::web::goto::Goto;
 use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
-use crate::web::rules;
-use crate::web::session::{self, MaybeMember};
+use crate::web::session::{self, CurrentMember, MaybeMember};
 use crate::web::state::App;
 use crate::web::view::When;
 
@@ -56,6 +56,14 @@ impl FromRequestParts<App> for Newcomer {
         let Ok(address) = ClientIp::from_request_parts(parts, app).await;
         let Ok(origin) = Origin::from_request_parts(parts, app).await;
         Ok(Newcomer { viewer, address, origin, headers: parts.headers.clone() })
+    }
+}
+
+impl Newcomer {
+    /// The same once they are logged in.
+    pub fn context_of(&self, viewer: &MaybeMember) -> Option<PostContext> {
+        let asking = CurrentMember { viewer: viewer.clone(), member: viewer.member.clone()? };
+        Some(PostContext { asking, client_ip: self.address, ip_hashes: self.origin })
     }
 }
 
@@ -160,11 +168,13 @@ pub async fn create(State(app): State<App>, newcomer: Newcomer, Form(typed): For
 pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed: &Typed) -> Result<Response, Error> {
     let again = |errors| form(app, &newcomer.viewer, entrance, typed, errors);
     match checked(app, newcomer, entrance, typed).await {
-        Ok(Ok(response)) => Ok(response),
-        Ok(Err(mistakes)) => Ok(again(mistakes)),
-        Err(Error::RateLimited(held)) => Ok(limit::with_status(again(Mistakes::held(&held, &held)), &held)),
-        Err(Error::Busy) => Ok(busy(again(Mistakes::busy()))),
-        Err(error) => Err(error),
+        Ok(response) => Ok(response),
+        Err(FormRefusal::Invalid(mistakes)) => Ok(again(mistakes)),
+        Err(FormRefusal::Error(Error::RateLimited(held))) => {
+            Ok(limit::with_status(again(Mistakes::held(&held, &held)), &held))
+        }
+        Err(FormRefusal::Error(Error::Busy)) => Ok(busy(again(Mistakes::busy()))),
+        Err(FormRefusal::Error(error)) => Err(error),
     }
 }
 
@@ -173,41 +183,40 @@ async fn checked(
     newcomer: &Newcomer,
     entrance: Entrance<'_>,
     typed: &Typed,
-) -> Result<Result<Response, Mistakes>, Error> {
+) -> Result<Response, FormRefusal> {
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
     let turn =
         (Requester::Stranger(newcomer.address.fair_key()), app.limits.logins.check_address(newcomer.address.ip())?);
     let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.ip()), ..Draft::default() };
-    errors.check("", rules::judge_newcomer(app, draft).await?);
+    errors.check("", app.rules.for_newcomer(&app.store).await?.judge(draft));
     let text = match entrance.way {
         Way::Account => None,
         Way::Request => errors.check("text", signup::request(&typed.text)),
     };
     if let Some(name) = &name {
-        errors.check("name", app.store.is_free(name).await?);
+        errors.check("name", app.store.name_conflict(name).await?.map_or(Ok(()), Err));
     }
     let (password, typed_name) = (typed.password.clone(), typed.name.clone());
     let Some(name) = name.filter(|_| errors.is_empty()) else {
         errors.check("password", app.admission.passwords.check(turn, password, typed_name).await?);
-        return Ok(Err(errors));
+        return Err(errors.into());
     };
     let made = app.limits.check_signup(newcomer.address.ip())?;
-    let hash = match app.admission.passwords.hash(turn, password, typed_name).await? {
-        Ok(hash) => hash,
-        Err(weak) => return Ok(Err(Mistakes::one("password", weak))),
-    };
+    let hash = app.admission.passwords.hash(turn, password, typed_name).await?;
+    let hash = hash.map_err(|weak| Mistakes::one("password", weak))?;
     made.commit();
+    let login = ChosenLogin { name: &name, password_hash: &hash };
     let made = match text {
-        None => make_account(app, newcomer, entrance, (&name, &hash), typed).await,
-        Some(text) => ask(app, entrance, (&name, &hash), &text).await,
+        None => make_account(app, newcomer, entrance, login, &typed.goto).await,
+        Some(text) => ask(app, entrance, login, &text).await,
     };
     match made {
-        Ok(response) => Ok(Ok(response)),
-        Err(Refused::Taken) => Ok(Err(Mistakes::one("name", NameError::Taken))),
-        Err(Refused::Full) => Ok(Err(Mistakes::one("", SignUpError::Full))),
-        Err(Refused::Over) => Ok(Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over))),
-        Err(Refused::Other(error)) => Err(error),
+        Ok(response) => Ok(response),
+        Err(Refused::Taken) => Err(Mistakes::one("name", NameError::Taken).into()),
+        Err(Refused::Full) => Err(Mistakes::one("", SignUpError::Full).into()),
+        Err(Refused::Over) => Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over)),
+        Err(Refused::Other(error)) => Err(error.into()),
     }
 }
 
@@ -231,28 +240,32 @@ impl From<store::Error> for Refused {
     }
 }
 
+/// What somebody will log in with.
+#[derive(Clone, Copy)]
+struct ChosenLogin<'a> {
+    name: &'a Name,
+    password_hash: &'a str,
+}
+
 async fn make_account(
     app: &App,
     newcomer: &Newcomer,
     entrance: Entrance<'_>,
-    (name, password): (&Name, &str),
-    typed: &Typed,
+    login: ChosenLogin<'_>,
+    goto: &Goto,
 ) -> Result<Response, Refused> {
     let now = app.clock.now();
+    let ChosenLogin { name, password_hash: password } = login;
     let new = NewUser { name, password, role: Role::Member, origin: Some(newcomer.origin) };
     let user = match entrance.invitation {
         None => app.store.create_user(new, now).await?,
         Some((token, _)) => app.store.accept_invitation(&token::hash(token), new, now).await?,
     };
-    session::begin_new(app, &newcomer.headers, user, password, &typed.goto).await.map_err(Refused::Other)
+    session::begin_new(app, &newcomer.headers, user, password, goto).await.map_err(Refused::Other)
 }
 
-async fn ask(
-    app: &App,
-    entrance: Entrance<'_>,
-    (name, password): (&Name, &str),
-    text: &str,
-) -> Result<Response, Refused> {
+async fn ask(app: &App, entrance: Entrance<'_>, login: ChosenLogin<'_>, text: &str) -> Result<Response, Refused> {
+    let ChosenLogin { name, password_hash: password } = login;
     let invitation = entrance.invitation.map(|(token, _)| token::hash(token));
     let new = NewRequest { name, password, text, invitation: invitation.as_deref() };
     match app.store.request_account(new, app.policy.requests_waiting, app.clock.now()).await? {

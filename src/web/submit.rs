@@ -6,26 +6,20 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::domain::draft::{self, Story};
 use crate::domain::item::ItemId;
-use crate::domain::origin::Origin;
-use crate::domain::rate_limits::LimitedAction;
-use crate::domain::rule::Draft;
 use crate::domain::text::Html;
-use crate::domain::title::{self, Title};
-use crate::domain::url::StoryUrl;
-use crate::store::{self, KnownAddress, NewStory, Submission};
+use crate::store::KnownAddress;
+use crate::web::actions::submit::{StoryInput, SubmitOutcome};
+use crate::web::actions::{self, PostContext};
 use crate::web::arrival::Resubmitted;
-use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::limit;
 use crate::web::page::{Page, html_with, json};
-use crate::web::rules;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// A story as typed.
 #[derive(Debug, Default, Deserialize)]
@@ -78,90 +72,37 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Query(given): Qu
     form(&app, &asking.viewer, &typed, Mistakes::default(), None)
 }
 
-/// The story that was typed, or what is wrong with it.
-fn check(typed: &Typed) -> Result<Story, Mistakes> {
-    let mut mistakes = Mistakes::default();
-    let url = match typed.url.trim() {
-        "" => None,
-        url => mistakes.check("url", StoryUrl::parse(url)),
-    };
-    let title = mistakes.check("title", Title::parse(&typed.title));
-    let text = mistakes.check("text", draft::optional(&typed.text));
-    match (title, text) {
-        (Some(title), Some(text)) if mistakes.is_empty() => {
-            Story::new(title, url, text).map_err(|nothing| Mistakes::one("url", nothing))
-        }
-        _ => Err(mistakes),
+impl Typed {
+    fn story(&self) -> StoryInput<'_> {
+        StoryInput { title: &self.title, url: &self.url, text: &self.text }
     }
 }
 
 /// `POST /submit`
 pub async fn create(
     State(app): State<App>,
-    from: (Origin, ClientIp),
-    Written { asking, typed }: Written<Typed>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<Typed, PostContext>,
 ) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = asking;
+    let viewer = &context.asking.viewer;
     if typed.suggest.is_some() {
-        return suggest_into(&app, &CurrentMember { viewer, member }, from.1, typed).await;
+        return Ok(suggest_into(&app, &context, typed).await);
     }
-    let story = match check(&typed) {
-        Ok(story) => story,
-        Err(mistakes) => return Ok(form(&app, &viewer, &typed, mistakes, None)),
-    };
-    if typed.preview.is_some() {
-        let preview = app.renderer(viewer.from).once(&story.text).await?;
-        return Ok(form(&app, &viewer, &typed, Mistakes::default(), Some(preview)));
-    }
-    publish(&app, &CurrentMember { viewer, member }, &typed, &story, from).await
-}
-
-/// Submits a story that is good in itself, once; what has become of others' stories or sites may still turn or refuse it.
-async fn publish(
-    app: &App,
-    asking: &CurrentMember,
-    typed: &Typed,
-    story: &Story,
-    (origin, address): (Origin, ClientIp),
-) -> Result<Response, Error> {
-    let CurrentMember { viewer, member } = asking;
-    let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(origin));
-    let section = title::section(title, &app.config.short_name);
-    let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
-    let taken = match app.limits.check_text(LimitedAction::Story, (&story.text, ""), member, address.ip(), viewer.now) {
-        Ok(taken) => taken,
-        Err(held) => {
-            if let Some(first) = app.store.submitted_before(&new, viewer.now).await? {
-                return Ok(Goto::new(&format!("/item/{first}")).redirect());
-            }
-            let form = form(app, viewer, typed, Mistakes::held(&held, held.form_message()), None);
-            return Ok(limit::with_status(form, &held));
-        }
-    };
-    let draft = Draft { title, url, text: &story.text, from: Some(address.ip()) };
-    let stopped = match rules::judge(app, member, draft).await? {
-        Ok(stopped) => stopped,
-        Err(refused) => {
-            taken.commit();
-            return Ok(form(app, viewer, typed, Mistakes::one("", refused), None));
-        }
-    };
-    let submitted = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, &app.policy, viewer.now).await
+    if typed.preview.is_some()
+        && let Ok(story) = actions::submit::check(typed.story())
     {
-        Err(store::Error::Refused(why)) => Err(why),
-        submitted => Ok(submitted?),
-    };
-    if !matches!(submitted, Ok(Submission::Again(_))) {
-        taken.commit();
+        let preview = app.renderer(viewer.from).once(&story.text).await?;
+        return Ok(form(&app, viewer, &typed, Mistakes::default(), Some(preview)));
     }
-    match submitted {
-        Ok(Submission::New(id) | Submission::Again(id)) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
-        Ok(Submission::Duplicate(id, known)) => duplicate(app, viewer, typed, (id, known)).await,
-        Ok(Submission::Banned(held)) => {
-            Ok(form(app, viewer, typed, Mistakes::one("url", crate::web::desk::refusal(&held)), None))
+    let form = |errors| form(&app, viewer, &typed, errors, None);
+    match actions::submit::submit(&app, &context, typed.story()).await? {
+        SubmitOutcome::Posted(id) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
+        SubmitOutcome::Known(id, known) => duplicate(&app, viewer, &typed, id, known).await,
+        SubmitOutcome::RateLimited(limited) => {
+            Ok(limit::with_status(form(Mistakes::held(&limited, limited.form_message())), &limited))
         }
-        Err(why) => {
-            let mut form = form(app, viewer, typed, Mistakes::one("", why), None);
+        SubmitOutcome::Invalid(mistakes) => Ok(form(mistakes)),
+        SubmitOutcome::Refused(why) => {
+            let mut form = form(Mistakes::one("", why));
             *form.status_mut() = StatusCode::FORBIDDEN;
             Ok(form)
         }
@@ -173,7 +114,8 @@ async fn duplicate(
     app: &App,
     viewer: &MaybeMember,
     typed: &Typed,
-    (id, known): (ItemId, KnownAddress),
+    id: ItemId,
+    known: KnownAddress,
 ) -> Result<Response, Error> {
     let resubmitted = Resubmitted::new(&typed.title, known);
     if typed.text.trim().is_empty() {
@@ -183,20 +125,12 @@ async fn duplicate(
 }
 
 /// The title that the page at the address gives itself, put into the form: the way without the script.
-async fn suggest_into(app: &App, asking: &CurrentMember, from: ClientIp, typed: Typed) -> Result<Response, Error> {
-    let viewer = &asking.viewer;
-    match suggestion(app, asking, from, &typed.url).await {
-        Ok(title) => Ok(form(app, viewer, &Typed { title, ..typed }, Mistakes::default(), None)),
-        Err(sentence) => Ok(form(app, viewer, &typed, Mistakes::one("url", sentence), None)),
+async fn suggest_into(app: &App, context: &PostContext, typed: Typed) -> Response {
+    let viewer = &context.asking.viewer;
+    match actions::submit::suggest_title(app, context, &typed.url).await {
+        Ok(title) => form(app, viewer, &Typed { title, ..typed }, Mistakes::default(), None),
+        Err(sentence) => form(app, viewer, &typed, Mistakes::one("url", sentence), None),
     }
-}
-
-async fn suggestion(app: &App, asking: &CurrentMember, from: ClientIp, url: &str) -> Result<String, String> {
-    let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
-    app.limits
-        .check(LimitedAction::Fetch, &asking.member, from.ip(), asking.viewer.now)
-        .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
-    app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,13 +140,8 @@ pub struct Suggest {
 }
 
 /// `GET /submit/title`: for the script.
-pub async fn title(
-    State(app): State<App>,
-    asking: CurrentMember,
-    from: ClientIp,
-    Query(asked): Query<Suggest>,
-) -> Response {
-    match suggestion(&app, &asking, from, &asked.url).await {
+pub async fn title(State(app): State<App>, context: PostContext, Query(asked): Query<Suggest>) -> Response {
+    match actions::submit::suggest_title(&app, &context, &asked.url).await {
         Ok(title) => json(&serde_json::json!({ "title": title })),
         Err(sentence) => json(&serde_json::json!({ "error": sentence })),
     }

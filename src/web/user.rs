@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 
 use crate::domain::age;
 use crate::domain::standing;
@@ -38,21 +38,18 @@ struct UserPage<'a> {
     may_moderate: bool,
 }
 
-/// The profile of a name in its own spelling, or the way to that spelling.
-pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Result<Profile, Response>, Error> {
+/// The profile of a name in its own spelling; of another spelling, the way to that one.
+pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Profile, Error> {
     let profile = app.store.profile(name).await?;
     if profile.name != name {
-        return Ok(Err(Redirect::permanent(&format!("/user/{}{rest}", profile.name)).into_response()));
+        return Err(Error::Moved(format!("/user/{}{rest}", profile.name)));
     }
-    Ok(Ok(profile))
+    Ok(profile)
 }
 
 /// `/user/{name}`
 pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<String>) -> Result<Response, Error> {
-    let user = match profile(&app, &name, "").await? {
-        Ok(user) => user,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let user = profile(&app, &name, "").await?;
     let you = viewer.member().is_some_and(|member| member.id == user.id);
     let may_moderate = viewer.member().is_some_and(|member| standing::may_moderate(member, &user).is_ok());
     let banned = user.ban.sentence(viewer.now);
@@ -83,14 +80,9 @@ pub async fn submissions(
     Path(name): Path<String>,
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let user = match profile(&app, &name, "/submissions").await? {
-        Ok(user) => user,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
-    let mut items = app
-        .store
-        .submissions(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.items(&app.store).await?)
-        .await?;
+    let user = profile(&app, &name, "/submissions").await?;
+    let is_all = dead_for(&viewer) == Dead::All;
+    let mut items = app.store.submissions(user.id, is_all, viewer.id(), at.items(&app.store).await?).await?;
     let more = next_items(&mut items, &format!("/user/{}/submissions", user.name));
     let stories = app.row_writer(&viewer).write(&items).await?;
     Ok(html(&NewsPage {
@@ -113,14 +105,9 @@ pub async fn comments(
     Path(name): Path<String>,
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let user = match profile(&app, &name, "/comments").await? {
-        Ok(user) => user,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
-    let mut items = app
-        .store
-        .comments_of(user.id, dead_for(&viewer) == Dead::All, viewer.id(), at.items(&app.store).await?)
-        .await?;
+    let user = profile(&app, &name, "/comments").await?;
+    let is_all = dead_for(&viewer) == Dead::All;
+    let mut items = app.store.comments_of(user.id, is_all, viewer.id(), at.items(&app.store).await?).await?;
     let more = next_items(&mut items, &format!("/user/{}/comments", user.name));
     let comments = flat(&app, &viewer, &items).await?;
     Ok(html(&CommentsPage {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 ///
 /// One exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow` for their types, so that the store needs no twin of
 /// each; a derive is all that they may name of it.
-const NEVER: [(&str, &[&str], &str); 12] = [
+const NEVER: [(&str, &[&str], &str); 14] = [
     (
         "domain",
         &[
@@ -39,6 +39,12 @@ const NEVER: [(&str, &[&str], &str); 12] = [
         &["sqlx", "SystemTime::", "Instant::", "crate::cli", "crate::jobs"],
         "web has no SQL and no clock of its own",
     ),
+    (
+        "web/actions",
+        &["askama", "axum::response", "crate::web::page", "crate::web::view", "crate::web::desk", ".html"],
+        "what members do is done alike for pages and machines",
+    ),
+    ("web/error.rs", &["crate::web", "askama"], "error_pages.rs alone makes pages of errors"),
     (
         "server",
         &["sqlx", "askama", "SystemTime::", "crate::store", "crate::web", "crate::cli", "crate::jobs"],

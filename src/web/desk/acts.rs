@@ -12,18 +12,19 @@ use crate::clock::Timestamp;
 use crate::domain::desk::DeskError;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::moderation::REASONS;
-use crate::domain::user::{Member, Role};
+use crate::domain::user::Member;
 use crate::domain::{desk, draft, moderation, rank, reference};
 use crate::store::{self, Act, Duplicate};
+use crate::web::actions::author_role;
 use crate::web::desk::{Judged, Last, last};
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// The acts that an item's state lets moderators choose from, for `_acts.html`.
 pub struct Acts {
@@ -126,14 +127,6 @@ struct ModeratePage<'a> {
     m: Acts,
 }
 
-/// The role of an item's author, for whether a moderator may act on it.
-pub async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
-    match &item.author {
-        Some(name) => Ok(app.store.profile(name).await?.role),
-        None => Ok(Role::Member),
-    }
-}
-
 /// An item that a moderator acts on, once it is known that they may.
 struct Case {
     app: App,
@@ -223,7 +216,7 @@ pub async fn show(
 pub async fn kill(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::kill_reason(&typed.reason, &typed.note) {
@@ -238,7 +231,7 @@ pub async fn kill(
 pub async fn clear(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, false) {
@@ -253,7 +246,7 @@ pub async fn clear(
 pub async fn lock(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, typed.on()) {
@@ -268,7 +261,7 @@ pub async fn lock(
 pub async fn merge(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, false) {
@@ -291,7 +284,7 @@ pub async fn merge(
 pub async fn detach(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     let reason = match moderation::reason(&typed.reason, typed.on()) {
@@ -311,7 +304,7 @@ pub async fn detach(
 pub async fn second_chance(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     desk::may_have_second_chance(&case.item).map_err(Error::bad)?;
@@ -337,7 +330,7 @@ pub async fn second_chance(
 pub async fn pin(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
     desk::may_pin(&case.item).map_err(Error::bad)?;

@@ -14,7 +14,7 @@ mod tabs;
 mod team;
 mod votes;
 
-pub use acts::{Acts, author_role, clear, detach, kill, lock, merge, pin, second_chance, show as moderate};
+pub use acts::{Acts, clear, detach, kill, lock, merge, pin, second_chance, show as moderate};
 pub use history::show as history;
 pub use judged::Judged;
 pub use last::Last;
@@ -22,7 +22,7 @@ pub use newcomers::show as newcomers;
 pub use queue::show as queue;
 pub use requests::{decide as decide_request, list as requests};
 pub use rules::{create as try_rule, drop as drop_rule, list as rules};
-pub use sites::{SiteDesk, list as sites, refusal, set as set_stance};
+pub use sites::{SiteDesk, list as sites, set as set_stance};
 pub use tabs::bar;
 pub use team::{create as give_role, list as team, update as change_role};
 pub use votes::show as votes;

@@ -16,10 +16,10 @@ use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::Moderator;
 use crate::web::state::App;
 use crate::web::view::When;
-use crate::web::written::Written;
 
 #[derive(Template)]
 #[template(path = "requests.html")]
@@ -101,7 +101,7 @@ pub struct Decision {
 pub async fn decide(
     State(app): State<App>,
     Path(id): Path<i64>,
-    Written { asking, typed }: Written<Decision, Moderator>,
+    RecoverableForm { asking, typed }: RecoverableForm<Decision, Moderator>,
 ) -> Result<Response, Error> {
     let act = Act { actor: Some(asking.member.id), reason: "", at: app.clock.now() };
     let message = match signup::message(&typed.message) {

@@ -23,10 +23,10 @@ use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::Tab;
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
 use crate::web::view::When;
-use crate::web::written::Written;
 
 /// How far back a new rule is tried, in seconds: as long as it is known where posts came from.
 const TRIED: i64 = 30 * DAY;
@@ -166,7 +166,7 @@ fn check<'a>(typed: &'a Typed, moderator: &Moderator) -> Result<(Rule, &'a str),
 /// `POST /mod/rules`: tries a rule on what was posted, or adds it.
 pub async fn create(
     State(app): State<App>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let (rule, reason) = match check(&typed, &moderator) {
         Ok(checked) => checked,
@@ -194,8 +194,9 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<Trial, 
     let since = viewer.now.minus(TRIED);
     let (posted, cut) = match &rule.pattern {
         Pattern::Range(range) => {
-            let network = app.store.origin_key().network(*range).ok_or_else(|| Error::bad(RuleError::Width))?;
-            let posted = app.store.posted_from(network, since, LOOKED_AT).await?;
+            let network = app.store.origin_key().network(*range);
+            let (width, network) = network.ok_or_else(|| Error::bad(RuleError::Width))?;
+            let posted = app.store.posted_from(width, network, since, LOOKED_AT).await?;
             let cut = full(&posted);
             (posted, cut)
         }

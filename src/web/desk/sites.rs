@@ -19,10 +19,10 @@ use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
 use crate::web::view::When;
-use crate::web::written::Written;
 
 /// What is held of a site, as a page shows it.
 pub struct StanceView {
@@ -46,20 +46,8 @@ impl StanceView {
 
     /// What it means for stories, with the reason.
     pub fn sentence(&self) -> String {
-        said(self.stance, &self.name, &self.reason)
+        self.stance.sentence(&self.name, &self.reason)
     }
-}
-
-fn said(stance: Stance, name: &str, reason: &str) -> String {
-    match stance {
-        Stance::Penalised => format!("Stories from {name} rank lower here: {reason}"),
-        Stance::Banned => format!("Stories from {name} are not taken here: {reason}"),
-    }
-}
-
-/// Why a submission was refused.
-pub fn refusal(held: &SiteStance) -> String {
-    said(held.stance, &held.name, &held.reason)
 }
 
 /// What stands above the stories of a site: what is held of it and of the sites above it, and for moderators the form.
@@ -235,7 +223,7 @@ fn check<'a>(typed: &'a Typed, member: &Member) -> Result<(SiteName, Option<Stan
 /// `POST /mod/sites`: shows what a stance would touch, or sets it; or lifts what is held.
 pub async fn set(
     State(app): State<App>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let (name, stance, reason) = match check(&typed, &moderator.member) {
         Ok(checked) => checked,
@@ -249,7 +237,7 @@ pub async fn set(
     let act = Act { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
     let over = typed.over.parse().ok().map(Timestamp);
     match app.store.set_stance(&name, stance, over, act).await {
-        Err(store::Error::Conflict) => late(&app, &moderator, &typed, (name, stance)).await,
+        Err(store::Error::Conflict) => late(&app, &moderator, &typed, name, stance).await,
         done => done.map(|()| typed.goto.unwrap_or_else(|| Goto::new("/mod/sites")).redirect()).map_err(Error::from),
     }
 }
@@ -259,7 +247,8 @@ async fn late(
     app: &App,
     moderator: &Moderator,
     typed: &Typed,
-    (name, stance): (SiteName, Option<Stance>),
+    name: SiteName,
+    stance: Option<Stance>,
 ) -> Result<Response, Error> {
     let (late, trial) = match stance {
         Some(stance) => {

@@ -12,15 +12,15 @@ use crate::domain::user::{Profile, Role, UserId};
 use crate::store::{self, Act, TeamMember};
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
+use crate::web::form::{FormRefusal, Mistakes};
 use crate::web::goto::Goto;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::Tab;
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::Admin;
 use crate::web::state::App;
 use crate::web::view::When;
-use crate::web::written::Written;
 
 #[derive(Template)]
 #[template(path = "team.html")]
@@ -107,41 +107,42 @@ pub async fn list(State(app): State<App>, admin: Admin, Query(asked): Query<Aske
     page(&app, &admin, &typed, Mistakes::default(), &asked.done).await
 }
 
-/// The account of a name, if there is one that can have the role.
-async fn person(
-    app: &App,
-    name: &str,
-    role: Option<Role>,
-    now: Timestamp,
-) -> Result<Result<Profile, RoleError>, Error> {
-    if name.trim().is_empty() {
-        return Ok(Err(RoleError::NoName));
+/// The account of a name, if there is one.
+async fn account(app: &App, name: &str) -> Result<Option<Profile>, Error> {
+    match app.store.profile(name.trim()).await {
+        Err(store::Error::NotFound) => Ok(None),
+        person => Ok(Some(person?)),
     }
-    let person = match app.store.profile(name.trim()).await {
-        Err(store::Error::NotFound) => return Ok(Err(RoleError::Nobody)),
-        person => person?,
-    };
-    Ok(match role.map(|role| team::may_have(&person, role, now)) {
-        None | Some(Ok(())) => Ok(person),
-        Some(Err(mistake)) => Err(mistake),
-    })
 }
 
-/// What is typed, checked: whose role, which, and why.
-async fn check<'a>(
-    app: &App,
-    typed: &'a Typed,
-    now: Timestamp,
-) -> Result<Result<(Profile, Role, &'a str), Mistakes>, Error> {
+/// An account, if there is one that can have the role.
+fn candidate(person: Option<Profile>, name: &str, role: Option<Role>, now: Timestamp) -> Result<Profile, RoleError> {
+    if name.trim().is_empty() {
+        return Err(RoleError::NoName);
+    }
+    let person = person.ok_or(RoleError::Nobody)?;
+    role.map_or(Ok(()), |role| team::may_have(&person, role, now))?;
+    Ok(person)
+}
+
+/// A change of somebody's role, checked.
+struct RoleChange<'a> {
+    person: Profile,
+    role: Role,
+    reason: &'a str,
+}
+
+async fn check<'a>(app: &App, typed: &'a Typed, now: Timestamp) -> Result<RoleChange<'a>, FormRefusal> {
     let mut mistakes = Mistakes::default();
     let role = typed.role.parse::<Role>().ok();
-    let person = mistakes.check("name", person(app, &typed.name, role, now).await?);
+    let person = account(app, &typed.name).await?;
+    let person = mistakes.check("name", candidate(person, &typed.name, role, now));
     let role = mistakes.check("role", role.ok_or(RoleError::NoRole));
     let reason = mistakes.check("reason", moderation::reason(&typed.reason, true));
-    Ok(match (person, role, reason) {
-        (Some(person), Some(role), Some(reason)) => Ok((person, role, reason)),
-        _ => Err(mistakes),
-    })
+    match (person, role, reason) {
+        (Some(person), Some(role), Some(reason)) => Ok(RoleChange { person, role, reason }),
+        _ => Err(mistakes.into()),
+    }
 }
 
 /// Why a role that could be given a moment ago was not.
@@ -149,35 +150,32 @@ async fn refusal(app: &App, admin: &Admin, typed: &Typed, role: Role) -> Result<
     if app.store.profile(&admin.member.name).await?.role < Role::Admin {
         return Err(Error::forbidden(RoleError::NotAnAdmin));
     }
-    let person = person(app, &typed.name, Some(role), admin.viewer.now).await?;
+    let person = candidate(account(app, &typed.name).await?, &typed.name, Some(role), admin.viewer.now);
     Ok(person.map_or_else(|mistake| mistake, |person| RoleError::LastAdmin(person.name)))
 }
 
 /// Why whoever is asked for their own role of admin keeps it for now; none where it is another's, or they mean it.
-async fn unsure(
-    app: &App,
-    admin: &Admin,
-    typed: &Typed,
-    (person, role): (&Profile, Role),
-) -> Result<Option<Mistakes>, Error> {
+async fn unsure(app: &App, admin: &Admin, typed: &Typed, change: &RoleChange<'_>) -> Result<Option<Mistakes>, Error> {
     let own = admin.member.id;
-    if person.id != own || role >= Role::Admin {
+    if change.person.id != own || change.role >= Role::Admin {
         return Ok(None);
     }
     if app.store.is_last_admin(own, admin.viewer.now).await? {
-        return Ok(Some(Mistakes::one("name", RoleError::LastAdmin(person.name.clone()))));
+        return Ok(Some(Mistakes::one("name", RoleError::LastAdmin(change.person.name.clone()))));
     }
     Ok(typed.sure.is_none().then(|| Mistakes::one("sure", RoleError::Unsure)))
 }
 
 async fn change(app: &App, admin: &Admin, typed: &Typed) -> Result<Response, Error> {
-    let (person, role, reason) = match check(app, typed, admin.viewer.now).await? {
-        Ok(checked) => checked,
-        Err(mistakes) => return page(app, admin, typed, mistakes, "").await,
+    let change = match check(app, typed, admin.viewer.now).await {
+        Ok(change) => change,
+        Err(FormRefusal::Invalid(mistakes)) => return page(app, admin, typed, mistakes, "").await,
+        Err(FormRefusal::Error(error)) => return Err(error),
     };
-    if let Some(mistakes) = unsure(app, admin, typed, (&person, role)).await? {
+    if let Some(mistakes) = unsure(app, admin, typed, &change).await? {
         return page(app, admin, typed, mistakes, "").await;
     }
+    let RoleChange { person, role, reason } = change;
     let own: UserId = admin.member.id;
     let act = Act { actor: Some(own), reason, at: admin.viewer.now };
     match app.store.set_role(person.id, role, act).await {
@@ -194,7 +192,7 @@ async fn change(app: &App, admin: &Admin, typed: &Typed) -> Result<Response, Err
 /// `POST /mod/team`: a role for whoever is named in the form.
 pub async fn create(
     State(app): State<App>,
-    Written { asking: admin, typed }: Written<Typed, Admin>,
+    RecoverableForm { asking: admin, typed }: RecoverableForm<Typed, Admin>,
 ) -> Result<Response, Error> {
     change(&app, &admin, &typed).await
 }
@@ -203,7 +201,7 @@ pub async fn create(
 pub async fn update(
     State(app): State<App>,
     Path(name): Path<String>,
-    Written { asking: admin, typed }: Written<Typed, Admin>,
+    RecoverableForm { asking: admin, typed }: RecoverableForm<Typed, Admin>,
 ) -> Result<Response, Error> {
     change(&app, &admin, &Typed { name, ..typed }).await
 }

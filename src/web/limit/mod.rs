@@ -8,7 +8,6 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::response::Response;
-use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 pub use self::keyed_limiter::Reserved;
@@ -20,6 +19,7 @@ use crate::domain::origin::Width;
 use crate::domain::policy::Policy;
 use crate::domain::rate_limits::{LimitedAction, RateLimit, RateLimitReason, RateLimitScope, RateLimited, links_in};
 use crate::domain::user::{Member, UserId};
+use crate::web::error::status_of;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -170,18 +170,9 @@ fn limited(why: RateLimitReason, retry_after: RetryAfter) -> RateLimited {
     RateLimited { why, wait }
 }
 
-/// The status of a rate limited response.
-pub fn status(limited: &RateLimited) -> StatusCode {
-    match (limited.wait, limited.why) {
-        (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
-        (None, RateLimitReason::Links { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
-        (None, _) => StatusCode::FORBIDDEN,
-    }
-}
-
 /// A form that is shown again with its text, as a rate limited response.
 pub fn with_status(mut form: Response, limited: &RateLimited) -> Response {
-    *form.status_mut() = status(limited);
+    *form.status_mut() = status_of(limited);
     if let Some(seconds) = limited.wait {
         form.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

@@ -9,8 +9,8 @@ use http::StatusCode;
 use crate::web::admission::read_body;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
+use crate::web::recovered_form;
 use crate::web::state::App;
-use crate::web::written;
 
 /// Admits a request while there is a place, once its body has arrived, so that slow senders take none; a long
 /// response goes out while there is memory for it.
@@ -29,7 +29,7 @@ pub async fn admit(State(app): State<App>, from: ClientIp, request: Request, nex
     };
     let response = match admission.admit(request.method(), address) {
         Ok(_place) => next.run(request).await,
-        Err(_) => written::refused(&app, overloaded(&app, from), request).await,
+        Err(_) => recovered_form::refuse_early(&app, overloaded(&app, from), request).await,
     };
     admission.memory.admit(response, address).unwrap_or_else(|refused| Error::from(refused).into_response())
 }
@@ -38,7 +38,7 @@ pub async fn admit(State(app): State<App>, from: ClientIp, request: Request, nex
 pub async fn rate_limit(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
     match app.limits.check_request(from.ip()) {
         Ok(()) => next.run(request).await,
-        Err(limited) => written::refused(&app, limited.into(), request).await,
+        Err(limited) => recovered_form::refuse_early(&app, limited.into(), request).await,
     }
 }
 

@@ -19,9 +19,9 @@ use crate::web::error::Error;
 use crate::web::form::Mistakes;
 use crate::web::goto::Goto;
 use crate::web::path::Path;
+use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::Moderator;
 use crate::web::state::App;
-use crate::web::written::Written;
 
 /// What the page's forms send; each sends its own.
 #[derive(Debug, Default, Deserialize)]
@@ -163,7 +163,7 @@ pub async fn show(
 pub async fn note(
     State(app): State<App>,
     Path(name): Path<String>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     let mut errors = Mistakes::default();
@@ -181,7 +181,7 @@ pub async fn note(
 pub async fn warn(
     State(app): State<App>,
     Path(name): Path<String>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     standing::may_warn(&asked.user).map_err(Error::forbidden)?;
@@ -200,7 +200,7 @@ pub async fn warn(
 pub async fn slow(
     State(app): State<App>,
     Path(name): Path<String>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
@@ -226,7 +226,7 @@ pub async fn slow(
 pub async fn ban(
     State(app): State<App>,
     Path(name): Path<String>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
@@ -258,7 +258,7 @@ pub async fn ban(
 pub async fn shadow(
     State(app): State<App>,
     Path(name): Path<String>,
-    Written { asking: moderator, typed }: Written<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let asked = Asked::open(&app, &moderator, &name).await?;
     let on = typed.on()?;

@@ -1,12 +1,16 @@
 //! What somebody wrote is not lost when their session has ended meanwhile.
 
+use std::collections::BTreeSet;
+
 use axum::http::{Method, StatusCode};
 use stoa::config::Switch;
 use stoa::domain::user::Role;
 use stoa::store::{Error, NewSession};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
+use crate::fields::fields;
 use crate::hostile::check;
+use crate::roles::{Who, case, forum as forum_of_all, table};
 
 /// Where somebody who is known to be nobody is led.
 const LOG_IN: &str = "header a[href^='/login']";
@@ -235,4 +239,90 @@ async fn what_somebody_wrote_is_kept_where_the_site_has_no_time_for_it() {
     app.pass(60);
     assert_eq!(send(&mut alice, "same-origin").await.status, StatusCode::SEE_OTHER);
     app.visitor().get("/").await.finds(1, LOG_IN);
+}
+
+/// The names of the fields that a control of this kind has in any template.
+fn names_of(controls: &[&str]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")).expect("a folder").flatten() {
+        if entry.path().is_dir() {
+            continue;
+        }
+        let source = std::fs::read_to_string(entry.path()).expect("a template");
+        for tag in source.split('<').filter(|tag| controls.iter().any(|control| tag.starts_with(control))) {
+            let literal = tag.split_once(" name=\"").map(|(_, rest)| rest);
+            let field = tag.split_once("form::field(errors, \"").map(|(_, rest)| rest);
+            let one_of = tag.split_once("form::one_of(").and_then(|(_, rest)| rest.split("\", \"").nth(1));
+            let name = literal.or(field).or(one_of).and_then(|rest| rest.split('"').next());
+            names.extend(name.filter(|name| !name.contains('{')).map(str::to_owned));
+        }
+    }
+    names
+}
+
+/// What was typed into this field stands in the form that came back, under a name that people read.
+fn has_back(page: &Page, form: &str, field: &str, value: &str, what: &str) {
+    let [shown] = &page.all(&format!("{form} [name='{field}']"))[..] else { panic!("{what}: {}", page.text()) };
+    assert_eq!(shown.value, value, "{what}");
+    assert_ne!(shown.attr("type"), "hidden", "{what}");
+    let label = page.one(&format!("{form} label[for='{}']", shown.attr("id"))).text;
+    assert!(label.starts_with(char::is_uppercase) && !label.contains(['_', '.']), "{what}: {label:?}");
+}
+
+#[tokio::test]
+async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_password_does() {
+    const SECRET: &str = "nobody reads this again";
+    let app = forum_of_all().await;
+    let (texts, known_fields) = (names_of(&["textarea", "input type=\"text\"", "input type=\"url\""]), fields());
+    let passwords = names_of(&["input type=\"password\""]);
+    assert!(texts.len() > 12 && passwords.len() == 2, "{texts:?} {passwords:?}");
+    let slow = app.with_other_settings(|config| (config.limits, config.requests_per_minute) = (Switch::On, 1));
+    let full = app.with_other_settings(|config| config.requests_at_once = 0);
+    slow.visitor().post("/theme", &[]).await;
+    let mut walked = BTreeSet::new();
+    for row in table().into_iter().filter(|row| row.method == Method::POST) {
+        let known = &known_fields[&(Method::POST, row.path)];
+        let written: Vec<&str> = known.iter().copied().filter(|name| texts.contains(*name)).collect();
+        if written.is_empty() || !walked.insert(row.path) {
+            continue;
+        }
+        let path = case(&app, &row, row.doer().unwrap_or(Who::Admin)).await.path;
+        let form: Vec<(&str, String)> = known
+            .iter()
+            .map(|name| match *name {
+                name if texts.contains(name) => (name, format!("Written in {name}")),
+                name if passwords.contains(name) => (name, SECRET.to_owned()),
+                name => (name, "true".to_owned()),
+            })
+            .collect();
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        for (forum, status) in [
+            (&slow, StatusCode::TOO_MANY_REQUESTS),
+            (&full, StatusCode::SERVICE_UNAVAILABLE),
+            (&app, StatusCode::UNAUTHORIZED),
+        ] {
+            let page = forum.visitor().post(&path, &form).await;
+            let is_login = status == StatusCode::UNAUTHORIZED;
+            if is_login && page.status != status {
+                assert!(row.answer(Who::Visitor) != "login", "{path}: {}", page.status);
+                continue;
+            }
+            let what = format!("{path} with {status}");
+            assert_eq!(page.status, status, "{what}");
+            check(&page, &what);
+            assert!(!page.text().contains(SECRET), "{what}");
+            for name in &written {
+                let (action, field) =
+                    if is_login { ("/login", format!("kept.{name}")) } else { (path.as_str(), (*name).to_owned()) };
+                has_back(&page, &format!("form[action='{action}']"), &field, &format!("Written in {name}"), &what);
+            }
+            let controls = known.iter().filter(|name| !texts.contains(**name) && !passwords.contains(**name));
+            for name in controls.filter(|name| **name != "kept") {
+                let field = if is_login { format!("kept.{name}") } else { (*name).to_string() };
+                let shown = page.one(&format!("main form [name='{field}']"));
+                assert_eq!((shown.attr("type"), shown.attr("value")), ("hidden", "true"), "{what}: {field} is no text");
+            }
+        }
+    }
+    assert!(walked.len() > 20, "{walked:?}");
 }

@@ -1,0 +1,99 @@
+//! Writing a comment.
+
+use crate::domain::draft;
+use crate::domain::item::{Item, ItemId, may_see};
+use crate::domain::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::rule::Draft;
+use crate::store::{self, Commented, NewComment};
+use crate::web::actions::PostContext;
+use crate::web::error::Error;
+use crate::web::form::Mistakes;
+use crate::web::session::CurrentMember;
+use crate::web::state::App;
+
+/// What a comment answers, and the head of its thread.
+pub struct ReplyTarget {
+    pub item: Item,
+    pub root: Item,
+    refusal: Option<Error>,
+}
+
+impl ReplyTarget {
+    /// What is answered, whether or not the member may.
+    pub async fn load(app: &App, asking: &CurrentMember, id: ItemId) -> Result<ReplyTarget, Error> {
+        let CurrentMember { viewer, member } = asking;
+        let (item, root) = app.store.item_and_root(id).await?;
+        // Whoever answers a story that was merged meanwhile is told so, rather than that there is nothing.
+        let merged = root.merged_into.is_some();
+        let seen = if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), viewer.now)) };
+        // What is sent may come from the comment's own page, which the delay by depth does not hold back.
+        let allowed = item.may_reply(&root, member, &app.policy, viewer.now, true);
+        let refusal = seen.and_then(|()| allowed.map_err(Error::forbidden)).err();
+        Ok(ReplyTarget { item, root, refusal })
+    }
+
+    /// Whether the member may answer it.
+    pub fn may_reply(&self) -> Result<(), Error> {
+        self.refusal.clone().map_or(Ok(()), Err)
+    }
+}
+
+/// What a comment came to.
+pub enum CommentOutcome {
+    Posted(ItemId),
+    RateLimited(RateLimited),
+    Invalid(Mistakes),
+    /// It cannot be answered, or not any more.
+    Closed(Error),
+}
+
+/// A comment's text as it is kept, or what is wrong with it.
+pub fn check(typed: &str) -> Result<String, Mistakes> {
+    draft::comment(typed).map_err(|mistake| Mistakes::one("text", mistake))
+}
+
+/// Adds a comment, once; a content rule may queue, kill or refuse it, and the thread may have closed
+/// meanwhile.
+pub async fn comment(
+    app: &App,
+    context: &PostContext,
+    target: &ReplyTarget,
+    typed: &str,
+) -> Result<CommentOutcome, Error> {
+    if let Err(refused) = target.may_reply() {
+        return Ok(CommentOutcome::Closed(refused));
+    }
+    let text = match check(typed) {
+        Ok(text) => text,
+        Err(mistakes) => return Ok(CommentOutcome::Invalid(mistakes)),
+    };
+    let (member, address, now) = (context.member(), context.client_ip, context.now());
+    let (author, parent, origin) = (member.id, target.item.id, Some(context.ip_hashes));
+    let new = NewComment { author, parent, text: &text, origin, stopped: None, policy: &app.policy };
+    let reserved = match app.limits.check_text(LimitedAction::Comment, (&text, ""), member, address.ip(), now) {
+        Ok(reserved) => reserved,
+        Err(limited) => {
+            let before = app.store.commented_before(&new, now).await?;
+            return Ok(before.map_or(CommentOutcome::RateLimited(limited), CommentOutcome::Posted));
+        }
+    };
+    let draft = Draft { text: &text, from: Some(address.ip()), ..Draft::default() };
+    let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
+        Ok(stopped) => stopped,
+        Err(refused) => {
+            reserved.commit();
+            return Ok(CommentOutcome::Invalid(Mistakes::one("text", refused)));
+        }
+    };
+    match app.store.comment(NewComment { stopped: stopped.as_ref(), ..new }, now).await {
+        Ok(Commented { id, again }) => {
+            if !again {
+                reserved.commit();
+            }
+            Ok(CommentOutcome::Posted(id))
+        }
+        Err(store::Error::NotFound) => Ok(CommentOutcome::Closed(Error::Gone)),
+        Err(store::Error::Refused(why)) => Ok(CommentOutcome::Closed(Error::Forbidden(why))),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,173 @@
+//! Editing what stands: an author within their time, moderators at any, and what it was is kept.
+
+use crate::domain::draft::{self, TextError};
+use crate::domain::item::{Item, ItemId, Kind, may_see};
+use crate::domain::moderation;
+use crate::domain::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::rule::Draft;
+use crate::domain::title::{self, Title};
+use crate::domain::url::StoryUrl;
+use crate::domain::user::{Member, Role};
+use crate::store::{self, Edit, Edited, NewUrl};
+use crate::web::actions::{PostContext, author_role};
+use crate::web::error::Error;
+use crate::web::form::Mistakes;
+use crate::web::session::CurrentMember;
+use crate::web::state::App;
+
+/// An item's parts as typed; what is none stays as it is.
+#[derive(Clone, Copy)]
+pub struct EditInput<'a> {
+    pub title: Option<&'a str>,
+    pub url: Option<&'a str>,
+    pub text: &'a str,
+    /// Why a moderator does it.
+    pub reason: &'a str,
+    /// How often the item had been edited when this edit began.
+    pub version: i64,
+}
+
+/// What a member may change of an item beside its text, and whether they say why.
+pub struct EditableParts {
+    pub title: bool,
+    pub url: bool,
+    pub reason: bool,
+}
+
+impl EditableParts {
+    pub fn new(item: &Item, member: &Member) -> EditableParts {
+        let (is_root, moderates) = (item.kind.is_root(), member.role >= Role::Moderator);
+        EditableParts { title: is_root, url: is_root && moderates, reason: moderates && !item.is_own(Some(member)) }
+    }
+}
+
+/// What an edit came to.
+pub enum EditOutcome {
+    Edited,
+    /// Another edit came in between: the item as it is now.
+    Crossed(Box<Item>),
+    RateLimited(RateLimited),
+    Invalid(Mistakes),
+    /// The sentence says why it cannot be edited any more.
+    Closed(String),
+}
+
+/// What an edit leaves, checked.
+pub struct CheckedEdit {
+    title: Option<Title>,
+    /// None: the address stays.
+    url: Option<Option<StoryUrl>>,
+    pub text: String,
+    reason: String,
+}
+
+impl CheckedEdit {
+    fn new_url(&self) -> NewUrl<'_> {
+        match &self.url {
+            None => NewUrl::Same,
+            Some(None) => NewUrl::TakenOut,
+            Some(Some(url)) => NewUrl::Is(url),
+        }
+    }
+
+    fn title<'a>(&'a self, item: &'a Item) -> Option<&'a str> {
+        self.title.as_ref().map(Title::as_str).or(item.title.as_deref())
+    }
+}
+
+/// An item that the member may edit.
+pub async fn editable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<Item, Error> {
+    let (member, now) = (&asking.member, asking.viewer.now);
+    let item = app.store.item(id).await?;
+    Error::unless_shown(may_see(&item, Some(member), now))?;
+    item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
+    if !item.is_own(Some(member)) {
+        moderation::may_act_on(member, author_role(app, &item).await?).map_err(Error::forbidden)?;
+    }
+    Ok(item)
+}
+
+/// What an edit leaves, or what is wrong with it.
+pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<CheckedEdit, Mistakes> {
+    let parts = EditableParts::new(item, member);
+    let mut mistakes = Mistakes::default();
+    let title = match typed.title.filter(|_| parts.title) {
+        // A title that stays as it is may be one that an import brought and no form would take.
+        Some(title) if item.title.as_deref() != Some(title) => mistakes.check("title", Title::parse(title)),
+        _ => None,
+    };
+    let url = match typed.url.filter(|_| parts.url).map(str::trim) {
+        Some(url) if url != item.url.as_deref().unwrap_or_default() => {
+            let parsed = if url.is_empty() { Ok(None) } else { StoryUrl::parse(url).map(Some) };
+            mistakes.check("url", parsed)
+        }
+        _ => None,
+    };
+    let has_url = url.as_ref().map_or(item.url.is_some(), Option::is_some);
+    let is_same = typed.text.replace("\r\n", "\n") == item.text;
+    let needs_text = item.kind == Kind::Comment || !has_url;
+    let text = if needs_text { draft::comment(typed.text) } else { draft::optional(typed.text) };
+    let text = match text {
+        // An imported text may be longer than a new one could be, or show nothing.
+        Err(TextError::Long(_)) if is_same => Some(item.text.clone()),
+        Err(TextError::Unseen) if is_same && !needs_text => Some(item.text.clone()),
+        text => mistakes.check("text", text),
+    };
+    let reason = if parts.reason { typed.reason } else { "" };
+    let reason = mistakes.check("reason", moderation::reason(reason, false));
+    match (text, reason) {
+        (Some(text), Some(reason)) if mistakes.is_empty() => {
+            Ok(CheckedEdit { title, url, text, reason: reason.to_owned() })
+        }
+        _ => Err(mistakes),
+    }
+}
+
+/// Edits an item; a content rule may queue, kill or refuse what it says now.
+pub async fn edit(app: &App, context: &PostContext, item: &Item, typed: EditInput<'_>) -> Result<EditOutcome, Error> {
+    let (member, address, now) = (context.member(), context.client_ip, context.now());
+    let checked = match check(item, typed, member) {
+        Ok(checked) => checked,
+        Err(mistakes) => return Ok(EditOutcome::Invalid(mistakes)),
+    };
+    let reserved =
+        match app.limits.check_text(LimitedAction::Edit, (&checked.text, &item.text), member, address.ip(), now) {
+            Ok(reserved) => reserved,
+            Err(limited) => return Ok(EditOutcome::RateLimited(limited)),
+        };
+    let title = checked.title(item);
+    let (draft_title, from) = (title.unwrap_or_default(), Some(address.ip()));
+    let draft = Draft { title: draft_title, text: &checked.text, from, ..Draft::default() };
+    let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
+        Ok(stopped) => stopped,
+        Err(refused) => {
+            reserved.commit();
+            return Ok(EditOutcome::Invalid(Mistakes::one("text", refused)));
+        }
+    };
+    let edit = Edit {
+        item: item.id,
+        editor: member.id,
+        version: typed.version,
+        title: checked.title.as_ref().map(Title::as_str),
+        url: checked.new_url(),
+        section: title.and_then(|title| title::section(title, &app.config.short_name)),
+        text: &checked.text,
+        reason: &checked.reason,
+        stopped: stopped.as_ref(),
+        policy: &app.policy,
+    };
+    match app.store.edit(edit, now).await {
+        Ok(Edited::Done) => {
+            reserved.commit();
+            Ok(EditOutcome::Edited)
+        }
+        Ok(Edited::Crossed(now)) => Ok(EditOutcome::Crossed(now)),
+        Ok(Edited::Banned(held)) => {
+            let sentence = held.stance.sentence(&held.name, &held.reason);
+            Ok(EditOutcome::Invalid(Mistakes::one("url", sentence)))
+        }
+        Err(store::Error::Refused(why)) => Ok(EditOutcome::Closed(why)),
+        Err(error) => Err(error.into()),
+    }
+}

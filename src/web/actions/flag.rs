@@ -1,0 +1,92 @@
+//! Flagging what breaks the guidelines, and vouching for what should not be dead.
+
+use crate::domain::flag::{self, Flag, FlagError};
+use crate::domain::item::{Item, ItemId};
+use crate::domain::rate_limits::{LimitedAction, RateLimited};
+use crate::store::NewFlag;
+use crate::web::actions::{PostContext, visible_item};
+use crate::web::error::Error;
+use crate::web::form::Mistakes;
+use crate::web::session::CurrentMember;
+use crate::web::state::App;
+
+/// An item that a member may flag, and their flag on it.
+pub struct FlagTarget {
+    pub item: Item,
+    pub flag: Option<Flag>,
+}
+
+impl FlagTarget {
+    /// The item, where the member may flag it or change their flag.
+    pub async fn load(app: &App, asking: &CurrentMember, id: ItemId) -> Result<FlagTarget, Error> {
+        let CurrentMember { viewer, member } = asking;
+        let item = visible_item(app, id, member).await?;
+        let flag = app.store.cast_by(member.id, id).await?.flag;
+        undecided(flag.as_ref())?;
+        item.may_flag(member, &app.policy, viewer.now).map_err(Error::forbidden)?;
+        Ok(FlagTarget { item, flag })
+    }
+}
+
+/// What moderators have judged stays as it is.
+fn undecided(flag: Option<&Flag>) -> Result<(), Error> {
+    let decided = flag.is_some_and(|flag| flag.outcome.is_some());
+    if decided { Err(Error::forbidden(FlagError::Decided)) } else { Ok(()) }
+}
+
+/// What a flag came to.
+pub enum FlagOutcome {
+    /// Whether the item is dead now.
+    Flagged {
+        killed: bool,
+    },
+    RateLimited(RateLimited),
+    Invalid(Mistakes),
+}
+
+/// Flags an item, or changes the flag on it.
+pub async fn flag(
+    app: &App,
+    context: &PostContext,
+    target: &FlagTarget,
+    reason: &str,
+    note: &str,
+) -> Result<FlagOutcome, Error> {
+    let (reason, note) = match flag::reason(reason, note) {
+        Ok(good) => good,
+        Err(mistake) => {
+            let field = if mistake == FlagError::NoReason { "reason" } else { "note" };
+            return Ok(FlagOutcome::Invalid(Mistakes::one(field, mistake)));
+        }
+    };
+    let (member, now) = (context.member(), context.now());
+    if let Err(limited) = app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), now) {
+        return Ok(FlagOutcome::RateLimited(limited));
+    }
+    let new = NewFlag { user: member.id, item: target.item.id, reason, note: &note };
+    Ok(FlagOutcome::Flagged { killed: app.store.flag(new, &app.policy, now).await? })
+}
+
+/// Takes a flag back that nobody has judged.
+pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Result<(), Error> {
+    let member = context.member();
+    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.now())?;
+    visible_item(app, id, member).await?;
+    undecided(app.store.cast_by(member.id, id).await?.flag.as_ref())?;
+    Ok(app.store.unflag(member.id, id).await?)
+}
+
+/// Vouches for an item, or with `on` unset takes the vouch back.
+pub async fn vouch(app: &App, context: &PostContext, id: ItemId, on: bool) -> Result<(), Error> {
+    let (member, now) = (context.member(), context.now());
+    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), now)?;
+    let item = visible_item(app, id, member).await?;
+    if on {
+        let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();
+        item.may_vouch(member, flagged, &app.policy).map_err(Error::forbidden)?;
+        app.store.vouch(member.id, id, &app.policy, now).await?;
+    } else {
+        app.store.unvouch(member.id, id).await?;
+    }
+    Ok(())
+}

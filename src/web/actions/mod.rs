@@ -1,0 +1,67 @@
+//! What members do, from the rate limit to the write: the one way for pages and for machines. An action
+//! answers what it came to; what is refused alike wherever it is asked for is an [`Error`]. Nothing here
+//! renders.
+
+pub mod comment;
+pub mod content_rules;
+pub mod delete;
+pub mod edit;
+pub mod flag;
+pub mod save;
+pub mod submit;
+pub mod vote;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use crate::clock::Timestamp;
+use crate::domain::item::{Item, ItemId, may_see};
+use crate::domain::origin::Origin;
+use crate::domain::user::{Member, Role};
+use crate::web::client_ip::ClientIp;
+use crate::web::error::Error;
+use crate::web::session::CurrentMember;
+use crate::web::state::App;
+
+/// Who posts, and from where.
+pub struct PostContext {
+    pub asking: CurrentMember,
+    pub client_ip: ClientIp,
+    pub ip_hashes: Origin,
+}
+
+impl PostContext {
+    pub fn member(&self) -> &Member {
+        &self.asking.member
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.asking.viewer.now
+    }
+}
+
+impl FromRequestParts<App> for PostContext {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<PostContext, Error> {
+        let asking = CurrentMember::from_request_parts(parts, app).await?;
+        let Ok(client_ip) = ClientIp::from_request_parts(parts, app).await;
+        let Ok(ip_hashes) = Origin::from_request_parts(parts, app).await;
+        Ok(PostContext { asking, client_ip, ip_hashes })
+    }
+}
+
+/// An item that `member` may see, whole or marked.
+pub async fn visible_item(app: &App, id: ItemId, member: &Member) -> Result<Item, Error> {
+    let item = app.store.item(id).await?;
+    Error::unless_shown(may_see(&item, Some(member), app.clock.now()))?;
+    Ok(item)
+}
+
+/// The role of an item's author, for whether a moderator may act on it.
+pub async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
+    match &item.author {
+        Some(name) => Ok(app.store.profile(name).await?.role),
+        None => Ok(Role::Member),
+    }
+}

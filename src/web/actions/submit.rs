@@ -1,0 +1,97 @@
+//! Submitting a story.
+
+use crate::domain::draft::{self, Story};
+use crate::domain::item::ItemId;
+use crate::domain::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::rule::Draft;
+use crate::domain::title::{self, Title};
+use crate::domain::url::StoryUrl;
+use crate::store::{self, KnownAddress, NewStory, Submission};
+use crate::web::actions::PostContext;
+use crate::web::error::Error;
+use crate::web::form::Mistakes;
+use crate::web::state::App;
+
+/// A story as typed.
+#[derive(Clone, Copy)]
+pub struct StoryInput<'a> {
+    pub title: &'a str,
+    pub url: &'a str,
+    pub text: &'a str,
+}
+
+/// What a submission came to.
+pub enum SubmitOutcome {
+    Posted(ItemId),
+    /// Its address is under discussion already.
+    Known(ItemId, KnownAddress),
+    RateLimited(RateLimited),
+    Invalid(Mistakes),
+    /// The sentence says why the member may not submit.
+    Refused(String),
+}
+
+/// The story that was typed, or what is wrong with it.
+pub fn check(typed: StoryInput<'_>) -> Result<Story, Mistakes> {
+    let mut mistakes = Mistakes::default();
+    let url = match typed.url.trim() {
+        "" => None,
+        url => mistakes.check("url", StoryUrl::parse(url)),
+    };
+    let title = mistakes.check("title", Title::parse(typed.title));
+    let text = mistakes.check("text", draft::optional(typed.text));
+    match (title, text) {
+        (Some(title), Some(text)) if mistakes.is_empty() => {
+            Story::new(title, url, text).map_err(|nothing| Mistakes::one("url", nothing))
+        }
+        _ => Err(mistakes),
+    }
+}
+
+/// Submits a story, once; what has become of others' stories or sites may turn or refuse it.
+pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> Result<SubmitOutcome, Error> {
+    let story = match check(typed) {
+        Ok(story) => story,
+        Err(mistakes) => return Ok(SubmitOutcome::Invalid(mistakes)),
+    };
+    let (member, address, now) = (context.member(), context.client_ip, context.now());
+    let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(context.ip_hashes));
+    let section = title::section(title, &app.config.short_name);
+    let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
+    let reserved = match app.limits.check_text(LimitedAction::Story, (&story.text, ""), member, address.ip(), now) {
+        Ok(reserved) => reserved,
+        Err(limited) => {
+            let before = app.store.submitted_before(&new, now).await?;
+            return Ok(before.map_or(SubmitOutcome::RateLimited(limited), SubmitOutcome::Posted));
+        }
+    };
+    let draft = Draft { title, url, text: &story.text, from: Some(address.ip()) };
+    let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
+        Ok(stopped) => stopped,
+        Err(refused) => {
+            reserved.commit();
+            return Ok(SubmitOutcome::Invalid(Mistakes::one("", refused)));
+        }
+    };
+    let outcome = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, &app.policy, now).await {
+        Ok(Submission::Again(id)) => return Ok(SubmitOutcome::Posted(id)),
+        Ok(Submission::New(id)) => SubmitOutcome::Posted(id),
+        Ok(Submission::Duplicate(id, known)) => SubmitOutcome::Known(id, known),
+        Ok(Submission::Banned(held)) => {
+            SubmitOutcome::Invalid(Mistakes::one("url", held.stance.sentence(&held.name, &held.reason)))
+        }
+        Err(store::Error::Refused(why)) => SubmitOutcome::Refused(why),
+        Err(error) => return Err(error.into()),
+    };
+    reserved.commit();
+    Ok(outcome)
+}
+
+/// The title that the page at an address gives itself, or why there is none.
+pub async fn suggest_title(app: &App, context: &PostContext, url: &str) -> Result<String, String> {
+    let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
+    app.limits
+        .check(LimitedAction::Fetch, context.member(), context.client_ip.ip(), context.now())
+        .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
+    app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
+}

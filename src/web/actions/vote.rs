@@ -1,0 +1,24 @@
+//! Voting.
+
+use crate::domain::item::{ItemId, Kind};
+use crate::domain::rate_limits::LimitedAction;
+use crate::domain::vote::{Dir, Voted};
+use crate::store::NewVote;
+use crate::web::actions::{PostContext, visible_item};
+use crate::web::error::Error;
+use crate::web::state::App;
+
+/// What was voted on, and what the vote leaves.
+pub struct CastVote {
+    pub kind: Kind,
+    pub voted: Voted,
+}
+
+/// Casts a vote, or with no `dir` takes it back.
+pub async fn vote(app: &App, context: &PostContext, id: ItemId, dir: Option<Dir>) -> Result<CastVote, Error> {
+    let (member, now) = (context.member(), context.now());
+    app.limits.check(LimitedAction::Vote, member, context.client_ip.ip(), now)?;
+    let item = visible_item(app, id, member).await?;
+    let vote = NewVote { user: member.id, item: id, dir, origin: Some(context.ip_hashes) };
+    Ok(CastVote { kind: item.kind, voted: app.store.vote(vote, &app.policy, now).await? })
+}
