@@ -153,7 +153,7 @@ fn logged(act: &Logged) -> String {
         "{}  {}  {}{item}{user}{reason}{detail}",
         age::exact(act.at),
         act.actor.as_deref().unwrap_or("(operator)"),
-        act.act
+        act.act.as_str()
     )
 }
 

@@ -9,11 +9,13 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::action::Action;
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::notification::Notification;
 use crate::domain::policy::Policy;
 use crate::domain::user::Member;
-use crate::domain::{desk, fate, moderation, text};
-use crate::store::{Notice, Page as Cursor};
+use crate::domain::{fate, text};
+use crate::store::Page as Cursor;
 use crate::web::comments::flat_since;
 use crate::web::error::Error;
 use crate::web::flat::FlatView;
@@ -84,14 +86,14 @@ impl After {
 /// A row before it is dressed for its page.
 enum Told {
     Reply(Box<Item>),
-    Notice(Notice),
+    Notice(Notification),
 }
 
 impl Told {
     fn at(&self) -> Timestamp {
         match self {
             Told::Reply(item) => item.time,
-            Told::Notice(notice) => notice.at,
+            Told::Notice(notice) => notice.created_at,
         }
     }
 
@@ -99,7 +101,7 @@ impl Told {
     fn next(&self) -> String {
         match self {
             Told::Reply(item) => format!("/replies?at={}&reply={}", item.time.0, item.id),
-            Told::Notice(notice) => format!("/replies?at={}&notice={}", notice.at.0, notice.id),
+            Told::Notice(notice) => format!("/replies?at={}&notice={}", notice.created_at.0, notice.id),
         }
     }
 }
@@ -112,7 +114,7 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let rows = ROWS_I64.saturating_add(1);
     let replies = app.store.replies_to(member.id, after.replies(rows)).await?;
-    let notices = app.store.notices(member.id, after.notices(), rows).await?;
+    let notices = app.store.notifications(member.id, after.notices(), rows).await?;
     let mut told: Vec<Told> = replies
         .into_iter()
         .map(|item| Told::Reply(Box::new(item)))
@@ -123,7 +125,7 @@ pub async fn show(
     let full = told.len() > ROWS;
     told.truncate(ROWS);
     let more = told.last().filter(|_| full).map(Told::next);
-    let is_adverse = |told: &Told| matches!(told, Told::Notice(notice) if desk::is_adverse(&notice.act));
+    let is_adverse = |told: &Told| matches!(told, Told::Notice(notice) if notice.action.spec().adverse);
     let reachable = told.iter().any(is_adverse) && pages::is_reachable(&app, viewer.now).await?;
     let rows = dressed(&app, &viewer, &member, told).await?;
     if after.at.is_none() && viewer.unread > 0 {
@@ -151,7 +153,7 @@ async fn dressed(app: &App, viewer: &MaybeMember, member: &Member, told: Vec<Tol
     let reader = Reader { member, policy: &app.policy, now: viewer.now };
     let dress = |told| match told {
         Told::Reply(item) => views.remove(&item.id).map(|view| Row::Reply(Box::new(view))),
-        Told::Notice(notice) => Some(Row::Notice(NoticeView::new(notice, &about, &reader))),
+        Told::Notice(notice) => NoticeView::new(&notice, &about, &reader).map(Row::Notice),
     };
     Ok(told.into_iter().filter_map(dress).collect())
 }
@@ -178,22 +180,24 @@ impl Reader<'_> {
 }
 
 impl NoticeView {
-    fn new(notice: Notice, items: &HashMap<ItemId, Item>, reader: &Reader<'_>) -> NoticeView {
+    fn new(notice: &Notification, items: &HashMap<ItemId, Item>, reader: &Reader<'_>) -> Option<NoticeView> {
         let about = reader.seen(notice.item_id, items);
-        let merged_into = about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.act == "merge");
-        let adverse = desk::is_adverse(&notice.act);
+        let merged_into =
+            about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.action == Action::Merge);
+        let kind = notice.item_id.and_then(|id| items.get(&id)).map_or(Kind::Story, |item| item.kind);
+        let spec = notice.action.spec();
         // The page of what was merged leads on, and says nothing itself.
-        let says = |item: &Item| adverse && item.merged_into.is_none() && fate::may_have(item, reader.policy);
-        NoticeView {
+        let says = |item: &Item| spec.adverse && item.merged_into.is_none() && fate::may_have(item, reader.policy);
+        Some(NoticeView {
             id: notice.id,
-            unseen: notice.at > reader.member.replies_read_at,
-            when: When::new(notice.at, reader.now),
-            by_members: moderation::together(&notice.act).is_some(),
-            text: notice.text,
+            unseen: notice.created_at > reader.member.replies_read_at,
+            when: When::new(notice.created_at, reader.now),
+            by_members: spec.together.is_some(),
+            text: notice.sentence(kind)?,
             next: about.as_ref().filter(|(item, _)| says(item)).map(|(item, _)| item.id),
             about: about.map(|(item, name)| (item.id, name)),
             merged_into: reader.seen(merged_into, items).map(|(item, name)| (item.id, name)),
-            adverse,
-        }
+            adverse: spec.adverse,
+        })
     }
 }
