@@ -89,7 +89,7 @@ async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Res
     Error::unless_shown(may_see(&item, Some(member), now))?;
     item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
     if !item.is_own(Some(member)) {
-        let role = crate::web::desk::author_role(app, &item).await?;
+        let role = crate::web::actions::author_role(app, &item).await?;
         moderation::may_act_on(member, role).map_err(Error::forbidden)?;
     }
     Ok(item)

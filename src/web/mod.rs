@@ -2,6 +2,7 @@
 
 mod account;
 mod act;
+mod actions;
 mod arrival;
 mod assets;
 mod audience;

@@ -13,7 +13,7 @@ mod sites;
 mod team;
 mod votes;
 
-pub use acts::{Acts, author_role, clear, detach, kill, lock, merge, pin, second_chance, show as moderate};
+pub use acts::{Acts, clear, detach, kill, lock, merge, pin, second_chance, show as moderate};
 pub use history::show as history;
 pub use judged::Judged;
 pub use last::Last;
