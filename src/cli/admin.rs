@@ -14,6 +14,7 @@ use crate::domain::age;
 use crate::domain::item::ItemId;
 use crate::domain::moderation;
 use crate::domain::password;
+use crate::domain::team::called;
 use crate::domain::token::Token;
 use crate::domain::user::{Name, Role};
 use crate::store::{Act, Acts, Error, Logged, NewUser, Revision, Store};
@@ -96,7 +97,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
                 }
                 other => other?,
             };
-            Ok(format!("Made {name}, {}.", with_article(role)))
+            Ok(format!("Made {name}, {}.", called(role)))
         }
         Admin::Password { name } => {
             let user = store.profile(&name).await.with_context(|| nobody(&name))?;
@@ -153,7 +154,7 @@ fn logged(act: &Logged) -> String {
         "{}  {}  {}{item}{user}{reason}{detail}",
         age::exact(act.at),
         act.actor.as_deref().unwrap_or("(operator)"),
-        act.act
+        act.act.as_str()
     )
 }
 
@@ -197,14 +198,6 @@ async fn kill(store: &Store, item: ItemId, on: bool, act: Act<'_>) -> anyhow::Re
         other => other?,
     }
     Ok(if on { format!("Killed item {item}.") } else { format!("Brought item {item} back.") })
-}
-
-fn with_article(role: Role) -> &'static str {
-    match role {
-        Role::Member => "a member",
-        Role::Moderator => "a moderator",
-        Role::Admin => "an admin",
-    }
 }
 
 /// Reads a new password and hashes it: typed twice on a terminal, else the first line of standard input.

@@ -1,23 +1,13 @@
 //! What became of a post, as its author reads it on the post's own page: what happened, why, and what they may do now.
 
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::age;
-use crate::domain::desk::Told;
 use crate::domain::item::{Death, Item, Kind, Sight, Viewer, may_see};
+use crate::domain::notification::LogEvent;
 use crate::domain::policy::Policy;
 use crate::domain::standing::with_reason;
 use crate::domain::user::{Member, Role};
-
-/// An act on the post, as the log has it for its author.
-#[derive(Debug, Clone, Copy)]
-pub struct Deed<'a> {
-    pub act: &'a str,
-    /// Who did it, as a sentence begins.
-    pub by: &'a str,
-    pub reason: &'a str,
-    pub detail: &'a str,
-    pub at: Timestamp,
-}
 
 /// Something that happened, in sentences; and when, where the log says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,37 +48,31 @@ fn is_dead(item: &Item) -> bool {
 
 impl Fate {
     /// What became of `item`, by the acts on it, latest first; none where nothing did.
-    pub fn of(item: &Item, deeds: &[Deed<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Option<Fate> {
-        let turns = turns(item, deeds, policy);
-        (!turns.is_empty()).then(|| Fate { turns, next: next(item, deeds, author, policy, now) })
+    pub fn of(item: &Item, events: &[LogEvent<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Option<Fate> {
+        let turns = turns(item, events, policy);
+        (!turns.is_empty()).then(|| Fate { turns, next: next(item, events, author, policy, now) })
     }
 }
 
-impl<'a> Deed<'a> {
-    fn told(&self, item: &Item) -> Told<'a> {
-        let Deed { act, by, reason, detail, at: _ } = *self;
-        Told { act, kind: item.kind, by, reason, detail }
-    }
-}
-
-fn turn(item: &Item, deed: &Deed<'_>) -> Option<Turn> {
-    Some(Turn { said: deed.told(item).sentence()?, at: Some(deed.at) })
+fn turn(item: &Item, event: &LogEvent<'_>) -> Option<Turn> {
+    Some(Turn { said: event.for_author(item.kind)?, at: Some(event.at) })
 }
 
 /// What put something out of sight, the first first, by the acts on it, latest first.
-fn deaths<'a>(deeds: &'a [Deed<'a>]) -> Vec<&'a Deed<'a>> {
-    let since = deeds.iter().take_while(|deed| !matches!(deed.act, "unkill" | "vouch"));
-    let mut deaths: Vec<_> = since.filter(|deed| matches!(deed.act, "kill" | "flag-kill" | "rule-kill")).collect();
+fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
+    let since = events.iter().take_while(|event| !matches!(event.action, Action::Unkill | Action::Vouch));
+    let kills = |event: &&LogEvent<'_>| matches!(event.action, Action::Kill | Action::FlagKill | Action::RuleKill);
+    let mut deaths: Vec<_> = since.filter(kills).collect();
     deaths.reverse();
     deaths
 }
 
 /// Why a post is dead, in sentences for whoever sees it and did not write it. Of a shadow-ban only moderators are to know.
-pub fn why_dead(item: &Item, deeds: &[Deed<'_>], for_moderators: bool) -> Vec<String> {
+pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> Vec<String> {
     match item.dead {
         Some(Death::Killed | Death::Flagged) => {
             let said: Vec<String> =
-                deaths(deeds).into_iter().filter_map(|deed| deed.told(item).sentence_for_others()).collect();
+                deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
             if said.is_empty() { vec!["This came here dead.".to_owned()] } else { said }
         }
         Some(Death::Shadow) if for_moderators => vec!["This is dead by its author’s shadow-ban.".to_owned()],
@@ -107,7 +91,7 @@ pub struct Gone {
 
 impl Gone {
     /// Of `item`, by the acts on it that the viewer may read of, latest first; none where the viewer sees the item itself.
-    pub fn of(item: &Item, deeds: &[Deed<'_>], viewer: Viewer<'_>, now: Timestamp) -> Option<Gone> {
+    pub fn of(item: &Item, events: &[LogEvent<'_>], viewer: Viewer<'_>, now: Timestamp) -> Option<Gone> {
         let what = what(item);
         match may_see(item, viewer, now) {
             Sight::Whole | Sight::Dead(_) => None,
@@ -127,9 +111,9 @@ impl Gone {
             }
             Sight::Hidden | Sight::Absent => {
                 let known = matches!(item.dead, Some(Death::Killed | Death::Flagged));
-                let deeds = if known { deeds } else { &[] };
+                let events = if known { events } else { &[] };
                 let mut said: Vec<String> =
-                    deaths(deeds).into_iter().filter_map(|deed| deed.told(item).sentence_for_others()).collect();
+                    deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
                 if said.is_empty() {
                     said.push(KILLED_BY_SOMEBODY.to_owned());
                 }
@@ -141,7 +125,7 @@ impl Gone {
 }
 
 /// What is said of a dead post where the log has nothing of it, or not for this viewer: so it gives no shadow-ban away.
-pub const KILLED_BY_SOMEBODY: &str = "Members’ flags, a rule or a moderator took this out of sight.";
+pub const KILLED_BY_SOMEBODY: &str = "Members’ flags, a rule or a moderator killed this.";
 /// Who reads what is dead.
 pub const READABLE: &str = "Members who choose to see dead posts in their settings can read it.";
 
@@ -151,9 +135,9 @@ pub fn what(item: &Item) -> &'static str {
 }
 
 /// Who locked something and why, by the acts on it, latest first.
-pub fn why_locked(deeds: &[Deed<'_>]) -> Option<String> {
-    let deed = standing(deeds, "lock", "unlock")?;
-    Some(with_reason(&format!("{} locked it", deed.by), Some(deed.reason)))
+pub fn why_locked(events: &[LogEvent<'_>]) -> Option<String> {
+    let event = standing(events, Action::Lock, Action::Unlock)?;
+    Some(with_reason(&format!("{} locked it", event.by), Some(event.reason)))
 }
 
 /// What a lock was put on that holds for `item`, which stands below what is `above` it, the head of the thread first.
@@ -162,17 +146,17 @@ pub fn locked_at<'a>(item: &'a Item, above: &[&'a Item]) -> Option<&'a Item> {
     root.or_else(|| std::iter::once(item).chain(above.iter().rev().copied()).take_while(|item| item.locked).last())
 }
 
-/// The act of this name, unless one of the other name came after it.
-fn standing<'a>(deeds: &'a [Deed<'a>], act: &str, undone: &str) -> Option<&'a Deed<'a>> {
-    deeds.iter().find(|deed| deed.act == act || deed.act == undone).filter(|deed| deed.act == act)
+/// The last such action, unless it was undone.
+fn standing<'a>(events: &'a [LogEvent<'a>], action: Action, undoing: Action) -> Option<&'a LogEvent<'a>> {
+    events.iter().find(|event| [action, undoing].contains(&event.action)).filter(|event| event.action == action)
 }
 
-fn turns(item: &Item, deeds: &[Deed<'_>], policy: &Policy) -> Vec<Turn> {
+fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<Turn> {
     let what = what(item);
     let plain = |said: String| Turn { said, at: None };
     let mut turns = Vec::new();
     if is_dead(item) {
-        turns.extend(deaths(deeds).into_iter().filter_map(|deed| turn(item, deed)));
+        turns.extend(deaths(events).into_iter().filter_map(|event| turn(item, event)));
         if turns.is_empty() {
             turns.push(plain(format!("Your {what} came here dead.")));
         }
@@ -187,17 +171,17 @@ fn turns(item: &Item, deeds: &[Deed<'_>], policy: &Policy) -> Vec<Turn> {
             Kind::Comment => "A moderator locked what your comment stands under: it takes no more replies.",
             _ => "Your story is locked: its thread takes no more comments.",
         };
-        let own = standing(deeds, "lock", "unlock").and_then(|deed| turn(item, deed));
+        let own = standing(events, Action::Lock, Action::Unlock).and_then(|event| turn(item, event));
         turns.push(own.unwrap_or_else(|| plain(around.to_owned())));
     }
-    turns.extend(standing(deeds, "detach", "reattach").and_then(|deed| turn(item, deed)));
-    turns.extend(deeds.iter().find(|deed| deed.act == "edit").and_then(|deed| turn(item, deed)));
+    turns.extend(standing(events, Action::Detach, Action::Reattach).and_then(|event| turn(item, event)));
+    turns.extend(events.iter().find(|event| event.action == Action::Edit).and_then(|event| turn(item, event)));
     turns
 }
 
-fn next(item: &Item, deeds: &[Deed<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Vec<Next> {
+fn next(item: &Item, events: &[LogEvent<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Vec<Next> {
     let (dead, flagged) = (is_dead(item), item.is_flagged(policy));
-    let edited = deeds.iter().any(|deed| deed.act == "edit");
+    let edited = events.iter().any(|event| event.action == Action::Edit);
     let mut next = Vec::new();
     if (flagged || edited) && item.may_edit(author, policy, now).is_ok() {
         let left = item.editable_until(policy).since(now);

@@ -1,5 +1,6 @@
 //! The rules of a forum: pure, no I/O, no async. Each file is a concept; each refusal is a sentence that the person reads.
 
+pub mod action;
 pub mod age;
 pub mod ban;
 pub mod contact;
@@ -10,6 +11,7 @@ pub mod fate;
 pub mod flag;
 pub mod item;
 pub mod moderation;
+pub mod notification;
 pub mod order;
 pub mod origin;
 pub mod password;

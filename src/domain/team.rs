@@ -1,7 +1,6 @@
-//! Who moderates: which role an account may have, and the words in which its owner learns of another one.
+//! Who moderates: which role an account may have.
 
 use crate::clock::Timestamp;
-use crate::domain::standing::with_reason;
 use crate::domain::user::{Profile, Role};
 
 /// Why an account is not given a role. The sentence is what the admin reads.
@@ -59,24 +58,6 @@ pub fn may_have(person: &Profile, role: Role, now: Timestamp) -> Result<(), Role
     if person.shadowed_at.is_some() { Err(RoleError::Shadowed(name)) } else { Ok(()) }
 }
 
-/// Who gives the role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Giver {
-    Operator,
-    Admin,
-    Oneself,
-}
-
-/// What somebody is told whose role is another now.
-pub fn told(giver: Giver, role: Role, reason: &str) -> String {
-    let said = match giver {
-        Giver::Operator => "The operator made you ",
-        Giver::Admin => "An admin made you ",
-        Giver::Oneself => "You made yourself ",
-    };
-    with_reason(&format!("{said}{}", called(role)), Some(reason))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,12 +113,5 @@ mod tests {
         ] {
             assert_eq!(may_have(&person, role, NOW), expected, "{case}");
         }
-    }
-
-    #[test]
-    fn the_person_is_told_by_whom_and_why() {
-        assert_eq!(told(Giver::Admin, Role::Moderator, "welcome"), "An admin made you a moderator: welcome.");
-        assert_eq!(told(Giver::Oneself, Role::Member, "I am tired."), "You made yourself a member: I am tired.");
-        assert_eq!(told(Giver::Operator, Role::Admin, ""), "The operator made you an admin.");
     }
 }

@@ -5,6 +5,7 @@ use sqlx::{Sqlite, Transaction};
 use super::moderation::{Act, Entry, done_to};
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::text;
 use crate::domain::user::UserId;
@@ -50,13 +51,12 @@ pub(super) async fn find(tx: &mut Transaction<'static, Sqlite>, item: ItemId) ->
 pub(super) async fn done(
     tx: &mut Transaction<'static, Sqlite>,
     item: (ItemId, &Found),
-    name: &'static str,
+    action: Action,
     detail: &str,
     act: Act<'_>,
 ) -> Result<()> {
     let (id, found) = item;
-    done_to(tx, (id, found.kind, found.author_id), Entry { detail, private: found.shadowed, ..Entry::of(name) }, act)
-        .await
+    done_to(tx, (id, found.author_id), Entry { detail, private: found.shadowed, ..Entry::of(action) }, act).await
 }
 
 impl Store {
@@ -83,7 +83,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
-        done(&mut tx, (item, &found), if on { "lock" } else { "unlock" }, "", act).await?;
+        done(&mut tx, (item, &found), if on { Action::Lock } else { Action::Unlock }, "", act).await?;
         self.commit(tx).await
     }
 
@@ -103,9 +103,9 @@ impl Store {
         if pinned.rows_affected() == 0 {
             return Err(Error::Conflict);
         }
-        let name = if notice.is_some() { "pin" } else { "unpin" };
+        let action = if notice.is_some() { Action::Pin } else { Action::Unpin };
         let words = notice.map(|notice| text::excerpt(notice, 200)).unwrap_or_default();
-        done(&mut tx, (item, &found), name, &words, act).await?;
+        done(&mut tx, (item, &found), action, &words, act).await?;
         self.commit(tx).await
     }
 
@@ -127,8 +127,8 @@ impl Store {
         if placed.rows_affected() == 0 {
             return Err(Error::Conflict);
         }
-        let name = if rank_time.is_some() { "second-chance" } else { "no-second-chance" };
-        done(&mut tx, (item, &found), name, "", act).await?;
+        let action = if rank_time.is_some() { Action::SecondChance } else { Action::NoSecondChance };
+        done(&mut tx, (item, &found), action, "", act).await?;
         self.commit(tx).await
     }
 }

@@ -8,6 +8,7 @@ use super::moderation::{self, Act, Entry};
 use super::sites::{self, SiteStance};
 use super::{Error, Result, Store, rules, writers};
 use crate::clock::{HOUR, Timestamp};
+use crate::domain::action::Action;
 use crate::domain::desk::{self, Said};
 use crate::domain::item::{Death, Item, ItemId, Kind};
 use crate::domain::policy::Policy;
@@ -116,8 +117,9 @@ impl Store {
             let after = Said { title: title.as_deref(), url: url.as_deref(), text: &text };
             let detail = desk::changes(said(&before), after);
             let act = Act { actor: Some(edit.editor), reason: edit.reason, at: now };
-            let entry = Entry { detail: &detail, private: before.dead == Some(Death::Shadow), ..Entry::of("edit") };
-            moderation::done_to(&mut tx, (edit.item, before.kind, before.author_id), entry, act).await?;
+            let entry =
+                Entry { detail: &detail, private: before.dead == Some(Death::Shadow), ..Entry::of(Action::Edit) };
+            moderation::done_to(&mut tx, (edit.item, before.author_id), entry, act).await?;
         }
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
         self.commit(tx).await?;

@@ -7,6 +7,7 @@ use super::items::count_descendants;
 use super::moderation::{self, Act, Entry, Post};
 use super::{Error, Result, Store, sites, writers};
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::flag::{self, Flag, Outcome, Reason};
 use crate::domain::item::{Death, ItemId, Kind};
 use crate::domain::plural::counted;
@@ -237,7 +238,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         decide(&mut tx, item, Outcome::Rejected).await?;
-        moderation::done_to(&mut tx, subject.of(item), Entry::of("clear"), act).await?;
+        moderation::done_to(&mut tx, subject.of(item), Entry::of(Action::Clear), act).await?;
         self.commit(tx).await
     }
 
@@ -267,7 +268,7 @@ impl Subject {
     }
 
     fn of(&self, item: ItemId) -> Post {
-        (item, self.kind, self.author_id)
+        (item, self.author_id)
     }
 }
 
@@ -350,7 +351,7 @@ async fn kill_by_flags(
     let mostly = flag::mostly(&flags).unwrap_or(Reason::Other);
     let detail = counted(flags.len(), "flag").to_string();
     let act = Act { actor: None, reason: mostly.as_str(), at: now };
-    moderation::done_to(tx, subject.of(item), Entry { detail: &detail, ..Entry::of("flag-kill") }, act).await
+    moderation::done_to(tx, subject.of(item), Entry { detail: &detail, ..Entry::of(Action::FlagKill) }, act).await
 }
 
 async fn restore(tx: &mut Transaction<'static, Sqlite>, item: ItemId, subject: &Subject, now: Timestamp) -> Result<()> {
@@ -362,5 +363,5 @@ async fn restore(tx: &mut Transaction<'static, Sqlite>, item: ItemId, subject: &
     // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
     let private = subject.dead == Some(Death::Shadow);
     let act = Act { actor: None, reason: "", at: now };
-    moderation::done_to(tx, subject.of(item), Entry { private, ..Entry::of("vouch") }, act).await
+    moderation::done_to(tx, subject.of(item), Entry { private, ..Entry::of(Action::Vouch) }, act).await
 }

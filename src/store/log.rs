@@ -4,6 +4,7 @@ use sqlx::QueryBuilder;
 
 use super::{Result, Store};
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::item::ItemId;
 use crate::domain::user::UserId;
 
@@ -16,7 +17,7 @@ pub struct Logged {
     pub at: Timestamp,
     /// None: the operator at the command line.
     pub actor: Option<String>,
-    pub act: String,
+    pub act: Action,
     pub item_id: Option<ItemId>,
     pub user: Option<String>,
     pub reason: String,
@@ -29,7 +30,7 @@ pub struct Logged {
 /// Which acts are asked for; what is none does not narrow them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Acts<'a> {
-    pub act: Option<&'a str>,
+    pub act: Option<Action>,
     pub actor: Option<UserId>,
     pub user: Option<UserId>,
     pub item: Option<ItemId>,
@@ -50,7 +51,7 @@ impl Store {
             query.push(" and not m.private");
         }
         if let Some(act) = acts.act {
-            query.push(" and m.act = ").push_bind(act.to_owned());
+            query.push(" and m.act = ").push_bind(act);
         }
         if let Some(actor) = acts.actor {
             query.push(" and m.actor_id = ").push_bind(actor);

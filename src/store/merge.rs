@@ -7,6 +7,7 @@ use sqlx::{Sqlite, Transaction};
 use super::acts::{Found, below, done, find};
 use super::moderation::Act;
 use super::{Error, Result, Store, sites};
+use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
 
 impl Store {
@@ -56,7 +57,7 @@ impl Store {
         .await?;
         count(&mut tx, item).await?;
         count(&mut tx, into).await?;
-        done(&mut tx, (item, &found), "merge", &format!("into item {into}"), act).await?;
+        done(&mut tx, (item, &found), Action::Merge, &format!("into item {into}"), act).await?;
         self.commit_moved(tx).await
     }
 
@@ -95,7 +96,7 @@ impl Store {
         }
         count(&mut tx, item).await?;
         count(&mut tx, from).await?;
-        done(&mut tx, (item, &found), "unmerge", &format!("from item {from}"), act).await?;
+        done(&mut tx, (item, &found), Action::Unmerge, &format!("from item {from}"), act).await?;
         self.commit_moved(tx).await
     }
 
@@ -110,7 +111,7 @@ impl Store {
             return Err(Error::Conflict);
         };
         place_under(&mut tx, item, &found, found.root_id, Some(above)).await?;
-        done(&mut tx, (item, &found), "detach", &format!("from below comment {above}"), act).await?;
+        done(&mut tx, (item, &found), Action::Detach, &format!("from below comment {above}"), act).await?;
         self.commit(tx).await
     }
 
@@ -127,7 +128,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         place_under(&mut tx, item, &found, to, None).await?;
-        done(&mut tx, (item, &found), "reattach", &format!("below comment {to}"), act).await?;
+        done(&mut tx, (item, &found), Action::Reattach, &format!("below comment {to}"), act).await?;
         self.commit(tx).await
     }
 }

@@ -4,11 +4,13 @@ use sqlx::{Sqlite, Transaction};
 
 use super::flags;
 use super::items::count_descendants;
+use super::notifications::{Terms, notify};
 use super::{Error, Result, Store, sites, writers};
 use crate::clock::Timestamp;
-use crate::domain::desk::{DEAD_ALREADY, Told};
+use crate::domain::action::Action;
 use crate::domain::flag::Outcome;
 use crate::domain::item::{Death, ItemId, Kind};
+use crate::domain::notification::DEAD_ALREADY;
 use crate::domain::token::Token;
 use crate::domain::user::UserId;
 
@@ -89,14 +91,14 @@ pub(super) async fn turn(
     // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
     let private = before.dead == Some(Death::Shadow);
     let detail = if on && dead { DEAD_ALREADY } else { "" };
-    let entry = Entry { private, detail, ..Entry::of(if on { "kill" } else { "unkill" }) };
-    Ok(((item, before.kind, before.author_id), entry))
+    let entry = Entry { private, detail, ..Entry::of(if on { Action::Kill } else { Action::Unkill }) };
+    Ok(((item, before.author_id), entry))
 }
 
 /// What a row of the log says beside who, why and when.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
-    pub act: &'static str,
+    pub action: Action,
     pub item: Option<ItemId>,
     pub user: Option<UserId>,
     /// What changed, in words.
@@ -106,8 +108,8 @@ pub(super) struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    pub fn of(act: &'static str) -> Entry<'static> {
-        Entry { act, item: None, user: None, detail: "", private: false }
+    pub fn of(action: Action) -> Entry<'static> {
+        Entry { action, item: None, user: None, detail: "", private: action.spec().private }
     }
 }
 
@@ -131,7 +133,7 @@ pub(super) async fn write_down(tx: &mut Transaction<'static, Sqlite>, act: Act<'
     )
     .bind(act.at)
     .bind(act.actor)
-    .bind(entry.act)
+    .bind(entry.action)
     .bind(entry.item)
     .bind(entry.user)
     .bind(act.reason)
@@ -143,8 +145,8 @@ pub(super) async fn write_down(tx: &mut Transaction<'static, Sqlite>, act: Act<'
     Ok(())
 }
 
-/// An item that something is done to: its id, what it is, and who wrote it.
-pub(super) type Post = (ItemId, Kind, Option<UserId>);
+/// An item that something is done to, and who wrote it.
+pub(super) type Post = (ItemId, Option<UserId>);
 
 /// Writes an act on an item into the log and tells its author of it.
 ///
@@ -158,42 +160,21 @@ pub(super) async fn done_to(
 ) -> Result<()> {
     let entry = Entry { item: Some(post.0), ..entry };
     if let Some(actor) = act.actor {
-        writers::moderator(tx, actor, post.2, act.at).await?;
+        writers::moderator(tx, actor, post.1, act.at).await?;
     }
     write_down(tx, act, entry).await?;
-    tell(tx, post, entry, act).await
+    tell(tx, post.1, entry, act).await
 }
 
 /// Tells the author of an item of an act on it, unless they did it themselves or it is a private one.
 pub(super) async fn tell(
     tx: &mut Transaction<'static, Sqlite>,
-    (item, kind, author): Post,
+    author: Option<UserId>,
     entry: Entry<'_>,
     act: Act<'_>,
 ) -> Result<()> {
-    let told = Told { act: entry.act, kind, by: "A moderator", reason: act.reason, detail: entry.detail };
-    match (author.filter(|author| Some(*author) != act.actor && !entry.private), told.sentence()) {
-        (Some(author), Some(sentence)) => notify(tx, author, entry.act, Some(item), &sentence, act.at).await,
-        _ => Ok(()),
+    match author.filter(|author| Some(*author) != act.actor && !entry.private) {
+        Some(author) => notify(tx, author, entry, Terms { detail: entry.detail, ..Terms::default() }, act).await,
+        None => Ok(()),
     }
-}
-
-/// Tells a member of an act, among their replies. `text` is a plain sentence.
-pub(super) async fn notify(
-    tx: &mut Transaction<'static, Sqlite>,
-    user: UserId,
-    act: &'static str,
-    item: Option<ItemId>,
-    text: &str,
-    at: Timestamp,
-) -> Result<()> {
-    sqlx::query("insert into notices (user_id, at, act, item_id, text) values ($1, $2, $3, $4, $5)")
-        .bind(user)
-        .bind(at)
-        .bind(act)
-        .bind(item)
-        .bind(text)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
 }

@@ -3,12 +3,14 @@
 
 use sqlx::{Sqlite, Transaction};
 
-use super::moderation::{Act, Entry, notify, record};
+use super::moderation::{Act, Entry, record};
+use super::notifications::{Terms, notify};
 use super::team::keep_an_admin;
 use super::{Error, Result, Store, sites, taken};
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
-use crate::domain::standing::{self, Ban, with_reason};
+use crate::domain::standing::{self, Ban};
 use crate::domain::user::{Role, UserId};
 
 /// A ban to be set.
@@ -104,13 +106,13 @@ impl Store {
         };
         let end = ban.until.map_or_else(|| "for good".to_owned(), |until| standing::until(Some(until)));
         let changed = if ban.over.is_some() { standing::CHANGED } else { "" };
-        let (mut detail, mut told) = (format!("{changed}{end}"), format!("A moderator banned you {end}"));
+        let mut detail = format!("{changed}{end}");
         if taken > 0 {
-            detail = format!("{detail}; {} taken out of sight", standing::posts(taken));
-            told = format!("{told} and took {} of yours out of sight", standing::posts(taken));
+            detail = format!("{detail}; {} killed", standing::posts(taken));
         }
-        record(&mut tx, act, Entry { user: Some(ban.user), detail: &detail, ..Entry::of("ban") }).await?;
-        notify(&mut tx, ban.user, "ban", None, &with_reason(&told, Some(act.reason)), act.at).await?;
+        let entry = Entry { detail: &detail, ..Entry::of(Action::Ban) };
+        let terms = Terms { until: ban.until, posts: taken, ..Terms::default() };
+        done_to_member(&mut tx, ban.user, entry, terms, act).await?;
         self.commit(tx).await?;
         Ok(taken)
     }
@@ -134,13 +136,9 @@ impl Store {
             return Err(Error::Conflict);
         }
         let back = if bring_back { taken::bring_back(&mut tx, user, act).await? } else { 0 };
-        let (mut detail, mut told) = (String::new(), "A moderator lifted the ban on your account".to_owned());
-        if back > 0 {
-            detail = format!("{} came back", standing::posts(back));
-            told = format!("{told} and brought {} of yours back", standing::posts(back));
-        }
-        record(&mut tx, act, Entry { user: Some(user), detail: &detail, ..Entry::of("unban") }).await?;
-        notify(&mut tx, user, "unban", None, &with_reason(&told, Some(act.reason)), act.at).await?;
+        let detail = if back > 0 { format!("{} restored", standing::posts(back)) } else { String::new() };
+        let entry = Entry { detail: &detail, ..Entry::of(Action::Unban) };
+        done_to_member(&mut tx, user, entry, Terms { posts: back, ..Terms::default() }, act).await?;
         self.commit(tx).await?;
         Ok(back)
     }
@@ -154,9 +152,8 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         let end = standing::until(until);
-        record(&mut tx, act, Entry { user: Some(user), detail: &end, ..Entry::of("slow") }).await?;
-        let told = format!("A moderator slowed you down {end}, so that you can post less often");
-        notify(&mut tx, user, "slow", None, &with_reason(&told, Some(act.reason)), act.at).await?;
+        let entry = Entry { detail: &end, ..Entry::of(Action::Slow) };
+        done_to_member(&mut tx, user, entry, Terms { until, ..Terms::default() }, act).await?;
         self.commit(tx).await
     }
 
@@ -174,9 +171,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Err(Error::Conflict);
         }
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of("unslow") }).await?;
-        let told = with_reason("You can post as often as others again", Some(act.reason));
-        notify(&mut tx, user, "unslow", None, &told, act.at).await?;
+        done_to_member(&mut tx, user, Entry::of(Action::Unslow), Terms::default(), act).await?;
         self.commit(tx).await
     }
 
@@ -195,7 +190,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Err(Error::Conflict);
         }
-        record(&mut tx, act, Entry { user: Some(user), private: true, ..Entry::of("shadow") }).await?;
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(Action::Shadow) }).await?;
         self.commit(tx).await
     }
 
@@ -216,19 +211,16 @@ impl Store {
         let mut detail = "what was posted under it stays dead".to_owned();
         if bring_back {
             let posts = bring_back_shadowed(&mut tx, user).await?;
-            detail = format!("{} came back", standing::posts(posts));
+            detail = format!("{} restored", standing::posts(posts));
         }
-        record(&mut tx, act, Entry { user: Some(user), detail: &detail, private: true, ..Entry::of("unshadow") })
-            .await?;
+        record(&mut tx, act, Entry { user: Some(user), detail: &detail, ..Entry::of(Action::Unshadow) }).await?;
         self.commit(tx).await
     }
 
     /// Warns a person with the sentence that is the act's reason.
     pub async fn warn(&self, user: UserId, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of("warn") }).await?;
-        let told = with_reason("A moderator warns you", Some(act.reason));
-        notify(&mut tx, user, "warn", None, &told, act.at).await?;
+        done_to_member(&mut tx, user, Entry::of(Action::Warn), Terms::default(), act).await?;
         self.commit(tx).await
     }
 
@@ -252,7 +244,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         let act = Act { actor: Some(by), reason: "", at: now };
-        record(&mut tx, act, Entry { user: Some(user), private: true, ..Entry::of("note") }).await?;
+        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(Action::Note) }).await?;
         self.commit_unseen(tx).await
     }
 
@@ -278,6 +270,19 @@ impl Store {
         .fetch_all(&self.read)
         .await?)
     }
+}
+
+/// Writes what was done to a member into the log, and tells them.
+async fn done_to_member(
+    tx: &mut Transaction<'static, Sqlite>,
+    user: UserId,
+    entry: Entry<'_>,
+    terms: Terms<'_>,
+    act: Act<'_>,
+) -> Result<()> {
+    let entry = Entry { user: Some(user), ..entry };
+    record(tx, act, entry).await?;
+    notify(tx, user, entry, terms, act).await
 }
 
 /// Brings back what a shadow-ban kept dead, counts it in its threads, weighs its stories by what is held of their sites by now, and answers

@@ -1,10 +1,12 @@
 //! Requests for an account: asked, approved or declined, and where they stand. The name is theirs while they wait.
 
 use super::invitations::good_invitation;
-use super::moderation::{Act, Entry, notify, record};
+use super::moderation::{Act, Entry, record};
+use super::notifications::{Terms, notify};
 use super::users::{NewUser, insert_user};
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::user::{Name, Role, UserId};
 
 /// A request to be kept.
@@ -149,9 +151,9 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of("admit") }).await?;
-        let told = format!("A moderator approved your request. Welcome. {message}");
-        notify(&mut tx, user, "admit", None, told.trim_end(), act.at).await?;
+        let entry = Entry { user: Some(user), ..Entry::of(Action::Admit) };
+        record(&mut tx, act, entry).await?;
+        notify(&mut tx, user, entry, Terms { detail: message, ..Terms::default() }, act).await?;
         self.commit(tx).await?;
         Ok(user)
     }
@@ -175,7 +177,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Err(Error::NotFound);
         }
-        record(&mut tx, act, Entry::of("decline")).await?;
+        record(&mut tx, act, Entry::of(Action::Decline)).await?;
         self.commit(tx).await
     }
 }

@@ -6,6 +6,7 @@ use super::items::count_descendants;
 use super::moderation::{self, Act, Entry};
 use super::{Result, Store};
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::origin::{NetworkHash, Width};
 use crate::domain::rule::{Effect, Pattern, RuleKind, Stopped};
@@ -89,7 +90,7 @@ impl Store {
             .bind(act.actor)
             .execute(&mut *tx)
             .await?;
-        record(&mut tx, "add-rule", (pattern.kind(), &pattern.to_string(), effect), act).await?;
+        record(&mut tx, Action::AddRule, (pattern.kind(), &pattern.to_string(), effect), act).await?;
         self.commit(tx).await
     }
 
@@ -102,7 +103,7 @@ impl Store {
                 .bind(id)
                 .fetch_one(&mut *tx)
                 .await?;
-        record(&mut tx, "drop-rule", (kind, &pattern, effect), act).await?;
+        record(&mut tx, Action::DropRule, (kind, &pattern, effect), act).await?;
         self.commit(tx).await
     }
 
@@ -135,12 +136,12 @@ impl Store {
 /// A rule's pattern is for moderators' eyes: who knew it would write around it.
 async fn record(
     tx: &mut Transaction<'static, Sqlite>,
-    name: &'static str,
+    action: Action,
     (kind, pattern, effect): (RuleKind, &str, Effect),
     act: Act<'_>,
 ) -> Result<()> {
     let detail = format!("{} {pattern}: {}", kind.as_str(), effect.as_str());
-    moderation::record(tx, act, Entry { detail: &detail, private: true, ..Entry::of(name) }).await
+    moderation::record(tx, act, Entry { detail: &detail, ..Entry::of(action) }).await
 }
 
 /// Does what a rule says about an item that was just written: into the queue, or out of sight, of which its author is told. Somebody
@@ -169,10 +170,10 @@ pub(super) async fn stop(
     }
     let act = Act { actor: stopped.by, reason: "", at: now };
     let entry =
-        Entry { detail: if edited { "as it was edited" } else { "as it was posted" }, ..Entry::of("rule-kill") };
+        Entry { detail: if edited { "as it was edited" } else { "as it was posted" }, ..Entry::of(Action::RuleKill) };
     moderation::write_down(tx, act, Entry { item: Some(id), ..entry }).await?;
     // Whoever made the rule and is no moderator any more may be the author, and is told like anybody.
-    moderation::tell(tx, (id, kind, Some(author)), entry, Act { actor: None, ..act }).await
+    moderation::tell(tx, Some(author), Entry { item: Some(id), ..entry }, Act { actor: None, ..act }).await
 }
 
 /// Brings a live item before the moderators, and says why.

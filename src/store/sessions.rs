@@ -49,7 +49,7 @@ pub struct Keep {
 pub struct Known {
     #[sqlx(flatten)]
     pub member: Member,
-    /// Replies and notices that they have not read.
+    /// Replies and notifications that they have not read.
     pub unread: i64,
     /// The items that wait at the moderators' desk; for others nothing.
     pub waiting: i64,
@@ -64,7 +64,7 @@ struct KnownRow {
     seen: Timestamp,
 }
 
-/// The replies and notices that `$user` got since `$since`, at most `$3`.
+/// The replies and notifications that `$user` got since `$since`, at most `$3`.
 macro_rules! unread {
     ($user:literal, $since:literal) => {
         concat!(
@@ -72,9 +72,9 @@ macro_rules! unread {
             $user,
             " and r.time > ",
             $since,
-            " and r.dead is null and r.deleted_at is null union all select 1 from notices n where n.user_id = ",
+            " and r.dead is null and r.deleted_at is null union all select 1 from notifications n where n.user_id = ",
             $user,
-            " and n.at > ",
+            " and n.created_at > ",
             $since,
             " limit $3"
         )

@@ -6,6 +6,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, record};
 use super::{Result, Store};
+use crate::domain::action::Action;
 
 /// The row of what the first admin said at set-up; the operator's own setting of that name is not kept.
 const CONTACT: &str = "contact";
@@ -53,7 +54,7 @@ impl Store {
             .await?;
             if let Some(before) = kept.get(*name) {
                 let detail = format!("{name}: {before} became {value}");
-                record(&mut tx, act, Entry { detail: &detail, ..Entry::of("set") }).await?;
+                record(&mut tx, act, Entry { detail: &detail, ..Entry::of(Action::Set) }).await?;
             }
         }
         self.commit(tx).await

@@ -8,6 +8,7 @@ use super::lists::CANDIDATES;
 use super::moderation::{self, Act, Entry};
 use super::{Error, Result, Store};
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::item::ItemId;
 use crate::domain::site::{self, SiteName, Stance};
 use crate::domain::url::StoryUrl;
@@ -94,7 +95,7 @@ impl Store {
         act: Act<'_>,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        let name = match stance {
+        let action = match stance {
             Some(stance) => {
                 let held: Option<Timestamp> = sqlx::query_scalar("select at from sites where name = $1")
                     .bind(site.as_str())
@@ -115,7 +116,7 @@ impl Store {
                 .bind(act.actor)
                 .execute(&mut *tx)
                 .await?;
-                if stance == Stance::Banned { "ban-site" } else { "penalise-site" }
+                if stance == Stance::Banned { Action::BanSite } else { Action::PenaliseSite }
             }
             None => {
                 let done =
@@ -123,11 +124,11 @@ impl Store {
                 if done.rows_affected() == 0 {
                     return Err(Error::Conflict);
                 }
-                "lift-site"
+                Action::LiftSite
             }
         };
         weigh_stories(&mut tx, site).await?;
-        moderation::record(&mut tx, act, Entry { detail: site.as_str(), ..Entry::of(name) }).await?;
+        moderation::record(&mut tx, act, Entry { detail: site.as_str(), ..Entry::of(action) }).await?;
         self.commit(tx).await
     }
 }

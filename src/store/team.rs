@@ -2,11 +2,11 @@
 
 use sqlx::{Sqlite, Transaction};
 
-use super::moderation::{Act, Entry, notify, write_down};
+use super::moderation::{Act, Entry, write_down};
+use super::notifications::{Terms, notify};
 use super::{Error, Result, Store, writers};
 use crate::clock::Timestamp;
 use crate::domain::standing::Ban;
-use crate::domain::team::{self, Giver};
 use crate::domain::user::{Role, UserId};
 
 /// A moderator or an admin.
@@ -98,13 +98,9 @@ impl Store {
         if before == Role::Admin {
             keep_an_admin(&mut tx, act.at).await?;
         }
-        write_down(&mut tx, act, Entry { user: Some(user), ..Entry::of(role.as_str()) }).await?;
-        let giver = match act.actor {
-            None => Giver::Operator,
-            Some(actor) if actor == user => Giver::Oneself,
-            Some(_) => Giver::Admin,
-        };
-        notify(&mut tx, user, role.as_str(), None, &team::told(giver, role, act.reason), act.at).await?;
+        let entry = Entry { user: Some(user), ..Entry::of(role.into()) };
+        write_down(&mut tx, act, entry).await?;
+        notify(&mut tx, user, entry, Terms::default(), act).await?;
         self.commit(tx).await
     }
 }

@@ -6,6 +6,7 @@ use super::moderation::{Act, Entry, record};
 use super::settings::keep_contact;
 use super::{Error, Result, Store, origins, writers};
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::origin::Origin;
 use crate::domain::standing::Ban;
 use crate::domain::thread::Order;
@@ -73,7 +74,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let id = insert_user(&mut tx, new, None, now).await?;
         if new.role != Role::Member {
-            by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(new.role.as_str()) }, now).await?;
+            by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(new.role.into()) }, now).await?;
         }
         self.commit(tx).await?;
         Ok(id)
@@ -89,7 +90,7 @@ impl Store {
         }
         let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, None, now).await?;
         // Nobody but whoever runs the forum has the link to here.
-        by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(Role::Admin.as_str()) }, now).await?;
+        by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(Action::Admin) }, now).await?;
         if !contact.is_empty() {
             keep_contact(&mut tx, contact).await?;
         }
@@ -160,7 +161,7 @@ impl Store {
     pub async fn reset_password(&self, user: UserId, password: &str, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, None, None).await?;
-        by_operator(&mut tx, Entry { user: Some(user), private: true, ..Entry::of("password") }, now).await?;
+        by_operator(&mut tx, Entry { user: Some(user), ..Entry::of(Action::Password) }, now).await?;
         self.commit(tx).await
     }
 
@@ -185,7 +186,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Err(Error::Conflict);
         }
-        by_operator(&mut tx, Entry { user: Some(profile.id), ..Entry::of("claim") }, now).await?;
+        by_operator(&mut tx, Entry { user: Some(profile.id), ..Entry::of(Action::Claim) }, now).await?;
         self.commit(tx).await?;
         Ok(profile.id)
     }

@@ -1,7 +1,8 @@
 //! What became of a post, on its own page: for its author, and for whoever else may read of it.
 
-use crate::domain::fate::{self, Deed, Fate, Gone, Next};
+use crate::domain::fate::{self, Fate, Gone, Next};
 use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::notification::LogEvent;
 use crate::domain::user::{Member, Role};
 use crate::store::{Acts, Logged};
 use crate::web::error::Error;
@@ -19,15 +20,15 @@ async fn acts_on(app: &App, item: ItemId) -> Result<Vec<Logged>, Error> {
 }
 
 /// Acts as `member` reads of them.
-fn deeds<'a>(app: &App, member: Option<&Member>, logged: &'a [Logged]) -> Vec<Deed<'a>> {
-    let deed = |act: &'a Logged| Deed {
-        act: &act.act,
+fn events<'a>(app: &App, member: Option<&Member>, logged: &'a [Logged]) -> Vec<LogEvent<'a>> {
+    let event = |act: &'a Logged| LogEvent {
+        action: act.act,
         by: log::actor(app, member, act),
         reason: &act.reason,
         detail: &act.detail,
         at: act.at,
     };
-    logged.iter().map(deed).collect()
+    logged.iter().map(event).collect()
 }
 
 /// What `_fate.html` shows.
@@ -46,8 +47,8 @@ impl FateView {
             return Ok(None);
         }
         let logged = acts_on(app, item.id).await?;
-        let deeds = deeds(app, Some(author), &logged);
-        let Some(mut fate) = Fate::of(item, &deeds, author, &app.policy, viewer.now) else { return Ok(None) };
+        let events = events(app, Some(author), &logged);
+        let Some(mut fate) = Fate::of(item, &events, author, &app.policy, viewer.now) else { return Ok(None) };
         if fate.next.contains(&Next::Write) && !pages::is_reachable(app, viewer.now).await? {
             fate.next.retain(|next| *next != Next::Write);
         }
@@ -88,7 +89,7 @@ impl Signs {
         let reads_log = app.config.moderation_log.includes(member);
         if !matches!(sight, Sight::Whole | Sight::Dead(_)) {
             let logged = if reads_log && sight == Sight::Hidden { acts_on(app, item.id).await? } else { Vec::new() };
-            signs.gone = Gone::of(item, &deeds(app, member, &logged), member, viewer.now);
+            signs.gone = Gone::of(item, &events(app, member, &logged), member, viewer.now);
             return Ok(signs);
         }
         if !reads_log {
@@ -97,11 +98,11 @@ impl Signs {
         if matches!(sight, Sight::Dead(_)) && !own {
             let logged = acts_on(app, item.id).await?;
             let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
-            signs.death = fate::why_dead(item, &deeds(app, member, &logged), moderates);
+            signs.death = fate::why_dead(item, &events(app, member, &logged), moderates);
         }
         if let Some(locked) = fate::locked_at(item, above).filter(|_| sight == Sight::Whole && !(own && item.locked)) {
             let logged = acts_on(app, locked.id).await?;
-            let said = fate::why_locked(&deeds(app, member, &logged));
+            let said = fate::why_locked(&events(app, member, &logged));
             signs.lock = said.map(|said| Lock { said, on: locked.id });
         }
         Ok(signs)

@@ -11,9 +11,11 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::config::Audience;
+use crate::domain::action::{Action, LogPhrase};
 use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
+use crate::domain::reference;
+use crate::domain::text;
 use crate::domain::user::{Member, Role, UserId};
-use crate::domain::{moderation, reference, text};
 use crate::store::{self, Acts, Logged};
 use crate::web::desk;
 use crate::web::error::Error;
@@ -61,7 +63,7 @@ impl Asked {
 
     /// What is asked for, in words; by whom, where `names` of moderators are told. `item` is the name of the item, where one is asked for.
     fn words(&self, names: bool, item: &str) -> String {
-        let act = moderation::label(&self.act).to_owned();
+        let act = Action::parse(&self.act).map_or_else(String::new, |act| act.spec().label.to_owned());
         let of = |words: &str, typed: &str| format!("{words} {}", typed.trim());
         let parts = [
             (&self.act, act),
@@ -92,12 +94,11 @@ struct Row {
     /// What stands for the name then.
     nameless: &'static str,
     /// What stands before and after what it was done to.
-    before: String,
+    before: &'static str,
     after: String,
     item: Option<(ItemId, String)>,
-    /// Another item that the act names, and what stands after it.
+    /// Another item that the act names.
     other: Option<(ItemId, String)>,
-    end: &'static str,
     user: Option<String>,
     reason: String,
     detail: String,
@@ -111,7 +112,7 @@ impl Row {
     fn said(&self) -> String {
         let name = |item: &'_ Option<(ItemId, String)>| item.as_ref().map(|(_, name)| name.clone());
         let begun = format!("{}{}", self.actor.as_deref().unwrap_or(self.nameless), self.before);
-        let after = [Some(self.after.clone()), name(&self.other), Some(self.end.to_owned())];
+        let after = [Some(self.after.clone()), name(&self.other)];
         let words = [Some(begun), name(&self.item), self.user.clone()].into_iter().chain(after).flatten();
         words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
@@ -174,8 +175,8 @@ impl<'a> Reader<'a> {
         let mut errors = Mistakes::default();
         let mut acts = Acts { private: self.moderates, before: asked.before.as_deref(), ..Acts::default() };
         if !asked.act.is_empty() {
-            acts.act = Some(asked.act.as_str());
-            if !moderation::ACTS.iter().any(|(name, _)| *name == asked.act) {
+            acts.act = Action::parse(&asked.act);
+            if acts.act.is_none() {
                 errors.add("act", "There is no such act.");
             }
         }
@@ -194,7 +195,7 @@ impl<'a> Reader<'a> {
 
     /// The acts with the items that they name: two queries more at most, however many there are.
     async fn rows(&self, logged: Vec<Logged>) -> Result<Vec<Row>, Error> {
-        let named = |act: &Logged| [act.item_id, moderation::said(&act.act, &act.detail).other];
+        let named = |act: &Logged| [act.item_id, act.act.phrase(&act.detail).other];
         let ids: Vec<ItemId> = logged.iter().flat_map(named).flatten().collect();
         let items = self.items(&ids).await?;
         Ok(logged.into_iter().map(|act| self.row(act, &items)).collect())
@@ -220,22 +221,17 @@ impl<'a> Reader<'a> {
     fn row(&self, act: Logged, items: &HashMap<ItemId, Item>) -> Row {
         let by_operator = act.actor.is_none();
         let detail = if self.may_read_detail(&act, items) { act.detail.as_str() } else { "" };
-        let moderation::Said { before, after, other, end, detail } = moderation::said(&act.act, detail);
-        let detail = detail.to_owned();
+        let LogPhrase { before, after, other, detail } = act.act.phrase(detail);
+        let (after, detail) = (after.to_owned(), detail.to_owned());
         let named = |id: ItemId| items.get(&id).map(|item| (item.id, self.name(item, items)));
         Row {
             token: act.token,
-            nameless: moderation::together(&act.act).unwrap_or(if by_operator {
-                "the operator"
-            } else {
-                "a moderator"
-            }),
+            nameless: act.act.spec().together.unwrap_or(if by_operator { "the operator" } else { "a moderator" }),
             actor: act.actor.filter(|_| self.names()),
             before,
             after,
             item: act.item_id.and_then(named),
             other: other.and_then(named),
-            end,
             user: act.user,
             reason: act.reason,
             detail,
@@ -256,9 +252,8 @@ impl<'a> Reader<'a> {
 
     /// What an edit or a notice changed quotes the item, so it is for who may see that.
     fn may_read_detail(&self, act: &Logged, items: &HashMap<ItemId, Item>) -> bool {
-        let quotes = matches!(act.act.as_str(), "edit" | "pin" | "unpin");
         let item = act.item_id.map(|id| items.get(&id));
-        self.moderates || !quotes || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
+        self.moderates || !act.act.spec().quotes || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
     }
 
     /// An item in a few words; what the reader may not see is not told.
@@ -277,9 +272,9 @@ impl<'a> Reader<'a> {
 
 /// The acts that a reader may see, by their words.
 fn acts_for(moderates: bool) -> Vec<(&'static str, &'static str)> {
-    let names = moderation::ACTS.iter().map(|(name, _)| *name);
-    let seen = names.filter(|name| moderates || !moderation::is_private(name));
-    let mut acts: Vec<_> = seen.map(|name| (name, moderation::label(name))).collect();
+    let acts = Action::ALL.iter().map(|act| (act.as_str(), act.spec()));
+    let seen = acts.filter(|(_, spec)| moderates || !spec.private);
+    let mut acts: Vec<_> = seen.map(|(name, spec)| (name, spec.label)).collect();
     acts.sort_unstable_by_key(|(_, label)| *label);
     acts
 }

@@ -8,11 +8,12 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::action::Action;
+use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::notification::Notification;
 use crate::domain::policy::Policy;
 use crate::domain::user::Member;
-use crate::domain::{desk, fate, moderation, text};
-use crate::store::Notice;
+use crate::domain::{fate, text};
 use crate::web::comments::flat_since;
 use crate::web::error::Error;
 use crate::web::flat::FlatView;
@@ -62,14 +63,14 @@ struct NoticeView {
 /// A row before it is dressed for its page.
 enum Told {
     Reply(Box<Item>),
-    Notice(Notice),
+    Notice(Notification),
 }
 
 impl Told {
     fn at(&self) -> Timestamp {
         match self {
             Told::Reply(item) => item.time,
-            Told::Notice(notice) => notice.at,
+            Told::Notice(notice) => notice.created_at,
         }
     }
 
@@ -77,7 +78,7 @@ impl Told {
     fn key(&self) -> [(&'static str, i64); 2] {
         match self {
             Told::Reply(item) => [("at", item.time.0), ("reply", item.id.0)],
-            Told::Notice(notice) => [("at", notice.at.0), ("notice", notice.id)],
+            Told::Notice(notice) => [("at", notice.created_at.0), ("notice", notice.id)],
         }
     }
 }
@@ -89,7 +90,7 @@ pub async fn show(
     Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let replies = app.store.replies_to(member.id, after.replies()).await?;
-    let notices = app.store.notices(member.id, after.notices(), PAGE_LIMIT).await?;
+    let notices = app.store.notifications(member.id, after.notices(), PAGE_LIMIT).await?;
     let mut told: Vec<Told> = replies
         .into_iter()
         .map(|item| Told::Reply(Box::new(item)))
@@ -98,7 +99,7 @@ pub async fn show(
     // Stable, so that at one moment replies stay before notices.
     told.sort_by_key(|told| Reverse(told.at()));
     let more = next_page(&mut told, PAGE_SIZE, "/replies", Told::key);
-    let is_adverse = |told: &Told| matches!(told, Told::Notice(notice) if desk::is_adverse(&notice.act));
+    let is_adverse = |told: &Told| matches!(told, Told::Notice(notice) if notice.action.spec().adverse);
     let reachable = told.iter().any(is_adverse) && pages::is_reachable(&app, viewer.now).await?;
     let rows = dressed(&app, &viewer, &member, told).await?;
     if after.is_first() && viewer.unread > 0 {
@@ -126,7 +127,7 @@ async fn dressed(app: &App, viewer: &MaybeMember, member: &Member, told: Vec<Tol
     let reader = Reader { member, policy: &app.policy, now: viewer.now };
     let dress = |told| match told {
         Told::Reply(item) => views.remove(&item.id).map(|view| Row::Reply(Box::new(view))),
-        Told::Notice(notice) => Some(Row::Notice(NoticeView::new(notice, &about, &reader))),
+        Told::Notice(notice) => NoticeView::new(&notice, &about, &reader).map(Row::Notice),
     };
     Ok(told.into_iter().filter_map(dress).collect())
 }
@@ -153,22 +154,24 @@ impl Reader<'_> {
 }
 
 impl NoticeView {
-    fn new(notice: Notice, items: &HashMap<ItemId, Item>, reader: &Reader<'_>) -> NoticeView {
+    fn new(notice: &Notification, items: &HashMap<ItemId, Item>, reader: &Reader<'_>) -> Option<NoticeView> {
         let about = reader.seen(notice.item_id, items);
-        let merged_into = about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.act == "merge");
-        let adverse = desk::is_adverse(&notice.act);
+        let merged_into =
+            about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.action == Action::Merge);
+        let kind = notice.item_id.and_then(|id| items.get(&id)).map_or(Kind::Story, |item| item.kind);
+        let spec = notice.action.spec();
         // The page of what was merged leads on, and says nothing itself.
-        let says = |item: &Item| adverse && item.merged_into.is_none() && fate::may_have(item, reader.policy);
-        NoticeView {
+        let says = |item: &Item| spec.adverse && item.merged_into.is_none() && fate::may_have(item, reader.policy);
+        Some(NoticeView {
             id: notice.id,
-            unseen: notice.at > reader.member.replies_read_at,
-            when: When::new(notice.at, reader.now),
-            by_members: moderation::together(&notice.act).is_some(),
-            text: notice.text,
+            unseen: notice.created_at > reader.member.replies_read_at,
+            when: When::new(notice.created_at, reader.now),
+            by_members: spec.together.is_some(),
+            text: notice.sentence(kind)?,
             next: about.as_ref().filter(|(item, _)| says(item)).map(|(item, _)| item.id),
             about: about.map(|(item, name)| (item.id, name)),
             merged_into: reader.seen(merged_into, items).map(|(item, name)| (item.id, name)),
-            adverse,
-        }
+            adverse: spec.adverse,
+        })
     }
 }

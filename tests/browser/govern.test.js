@@ -95,7 +95,7 @@ test("flags kill a spam story, its author reads why, and a vouch brings a good o
   assert.equal(await seen(good), 200);
   assert.equal(await seen(spam), 403);
   const [vouched, killed] = await lastActs(3);
-  assert.match(vouched, /members’ vouches brought back “How a watch is mended”/);
+  assert.match(vouched, /members’ vouches restored “How a watch is mended”/);
   assert.match(killed, /members’ flags killed/);
 
   // A moderator agrees about the spam, and the queue is empty.
@@ -104,7 +104,7 @@ test("flags kill a spam story, its author reads why, and a vouch brings a good o
   assert.match(await waiting.textContent(), /flagged by mark: spam/);
   await button(waiting, /^Leave dead/).click();
   await sam.goto(spam);
-  assert.match(await main(sam).getByLabel("What became of your story").textContent(), /mona looked at your story, and it stays out of sight/);
+  assert.match(await main(sam).getByLabel("What became of your story").textContent(), /mona reviewed your story and kept it dead/);
 });
 
 test("a duplicate is merged, and its old address leads to the discussion", async () => {

@@ -101,9 +101,9 @@ async fn notices_stand_among_the_replies_by_their_time_over_all_pages() {
         let notice = n % 5 < 2;
         let number = if notice {
             let at = app.now().0;
-            app.sql(&format!("insert into notices (user_id, at, act, text) values ({id}, {at}, 'kill', 'Told.')"))
+            app.sql(&format!("insert into notifications (user_id, created_at, action) values ({id}, {at}, 'kill')"))
                 .await;
-            app.number("select max(id) from notices").await
+            app.number("select max(id) from notifications").await
         } else {
             bob.reply(story, &format!("Answer {n}.")).await
         };
@@ -258,7 +258,12 @@ async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
     };
     for (what, form, words, mistake) in [
         ("warn", vec![("warning", "be kind")], "A moderator warns you", true),
-        ("slow", vec![("on", "true"), ("slow_days", "1"), ("slow_reason", "why")], "slowed you down", true),
+        (
+            "slow",
+            vec![("on", "true"), ("slow_days", "1"), ("slow_reason", "why")],
+            "limited how often you can post",
+            true,
+        ),
         ("slow", vec![("on", "false"), ("slow_reason", "why")], "as often as others again", false),
         ("ban", vec![("on", "true"), ("ban_days", "1"), ("ban_reason", "why")], "A moderator banned you", true),
         ("ban", vec![("on", "false"), ("ban_reason", "why")], "lifted the ban", false),

@@ -187,7 +187,7 @@ async fn locked_or_dead_places_take_no_comments() {
     }
     let page = alice.get(&format!("/item/{story}")).await;
     assert_eq!(page.marks(story), ["you", "locked"]);
-    assert!(page.one("main aside").text.contains("takes no more comments"), "her story: {}", page.text());
+    assert!(page.one("main aside").text.contains("is closed to new comments"), "her story: {}", page.text());
     page.finds(0, &way);
     // Who did not write it reads the same as whoever tries to answer.
     refused(&mia.get(&format!("/item/{story}")).await, StatusCode::OK, ItemError::ThreadLocked);

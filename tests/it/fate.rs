@@ -26,7 +26,7 @@ async fn an_author_reads_on_the_posts_page_what_happened_by_whom_why_and_what_th
     let page = town.alice.get(&path).await;
     let about = page.one(ABOUT);
     // What a moderator killed by hand, members do not bring back: nothing is said of vouches.
-    let said = "mia took your story out of sight. The reason: spam. 2 hours ago \
+    let said = "mia killed your story. The reason: spam. 2 hours ago \
                 Only you, moderators, and members who chose to see what is dead still see it. \
                 You can delete it. If this is a mistake, write to the moderators.";
     assert_eq!(about.text, said);
@@ -73,7 +73,7 @@ async fn whoever_is_shadow_banned_reads_nothing_of_it() {
     }
     town.mia.post(&format!("/item/{story}/kill"), &[("on", "false")]).await;
     town.alice.get(&format!("/item/{story}")).await.finds(0, ABOUT);
-    assert_eq!(town.app.number("select count(*) from notices").await, 0);
+    assert_eq!(town.app.number("select count(*) from notifications").await, 0);
 }
 
 #[tokio::test]
@@ -94,26 +94,27 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
     add_rule(&mut town.mia, "word", "watches", "kill").await;
     let other = town.bob.text_story("The better story", "Words.").await;
     for (act, words) in [
-        ("kill", "A moderator took your story out of sight. The reason: why."),
-        ("unkill", "A moderator brought your story back. The reason: why."),
-        ("clear", "A moderator looked at your story and let it stand. The reason: why."),
-        ("flag-kill", "Members flagged your story as spam, and it was taken out of sight."),
-        ("vouch", "Members vouched for your story, and it is back."),
-        ("rule-kill", "A rule of the moderators took your story out of sight as it was posted."),
+        ("kill", "A moderator killed your story. The reason: why."),
+        ("unkill", "A moderator restored your story. The reason: why."),
+        ("clear", "A moderator reviewed your story and kept it. The reason: why."),
+        ("flag-kill", "Members flagged your story as spam, so it was killed."),
+        ("vouch", "Members vouched for your story, so it was restored."),
+        ("rule-kill", "A moderation rule killed your story as it was posted."),
         ("edit", "A moderator edited your story: the text was changed. The reason: why."),
-        ("lock", "A moderator locked your story: its thread takes no more comments. The reason: why."),
-        ("unlock", "A moderator unlocked your story: it takes comments again."),
+        ("lock", "A moderator locked your story: its thread is closed to new comments. The reason: why."),
+        ("unlock", "A moderator unlocked your story: its thread is open to new comments again."),
         (
             "merge",
-            "A moderator merged your story into another on the same thing; its comments stand there now. The reason: why.",
+            "A moderator merged your story into another story about the same thing; its comments were moved there. \
+             The reason: why.",
         ),
-        ("unmerge", "A moderator took your story out of the one that it was merged into."),
-        ("detach", "A moderator moved your comment, with what answers it, up to the story. The reason: why."),
-        ("reattach", "A moderator moved your comment back to what it answered."),
+        ("unmerge", "A moderator undid the merge of your story."),
+        ("detach", "A moderator moved your comment and its replies to the top level. The reason: why."),
+        ("reattach", "A moderator moved your comment back to its original place."),
         ("second-chance", "A moderator gave your story a second chance"),
-        ("no-second-chance", "A moderator took back the second chance of your story"),
-        ("pin", "A moderator pinned a notice above the thread of your story."),
-        ("unpin", "A moderator took the notice off the thread of your story."),
+        ("no-second-chance", "A moderator removed the second chance from your story"),
+        ("pin", "A moderator pinned a notice to your story."),
+        ("unpin", "A moderator removed the notice from your story."),
     ] {
         town.app.pass(60);
         let (title, text) = (format!("A story for {act}"), if act == "rule-kill" { "Watches." } else { "Words." });
@@ -179,7 +180,7 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
     }
     assert_eq!(
         town.app
-            .number("select count(*) from notices where user_id <> (select id from users where name = 'alice')")
+            .number("select count(*) from notifications where user_id <> (select id from users where name = 'alice')")
             .await,
         0
     );
@@ -192,7 +193,7 @@ async fn moderators_are_not_told_of_what_they_do_to_their_own_posts() {
     town.act(story, "clear", &[]).await;
     town.act(story, "lock", &[("on", "true"), ("reason", "done")]).await;
     town.act(story, "kill", &[("on", "true"), ("reason", "a mistake")]).await;
-    assert_eq!(town.app.number("select count(*) from notices").await, 0);
+    assert_eq!(town.app.number("select count(*) from notifications").await, 0);
     assert!(town.mia.get(&format!("/item/{story}")).await.one(ABOUT).text.contains("a mistake"));
 }
 
@@ -268,12 +269,12 @@ async fn whoever_sees_what_is_dead_reads_what_put_it_out_of_sight() {
     let carl = town.app.member("carl").await;
     let story = town.alice.text_story("A story", "Words.").await;
     add_rule(&mut town.mia, "word", "watches", "kill").await;
-    let flagged = "Members flagged this as spam, and it was taken out of sight.";
+    let flagged = "Members flagged this as spam, so it was killed.";
     for (how, said) in [
         ("flag", vec![flagged]),
-        ("kill", vec!["mia took this out of sight. The reason: rude."]),
-        ("rule", vec!["A rule of the moderators took this out of sight as it was posted."]),
-        ("both", vec![flagged, "mia looked at this, and it stays out of sight. The reason: rude."]),
+        ("kill", vec!["mia killed this. The reason: rude."]),
+        ("rule", vec!["A moderation rule killed this as it was posted."]),
+        ("both", vec![flagged, "mia reviewed this and kept it dead. The reason: rude."]),
     ] {
         let text = if how == "rule" { "Buy watches." } else { "A comment." };
         let id = town.alice.reply(story, text).await;
@@ -328,4 +329,21 @@ async fn a_notice_above_a_thread_says_whose_it_is_and_is_short() {
     assert!(page.says(said) && page.value("#pin-text").trim_end() == long.trim_end(), "{}", page.text());
     let page = town.app.visitor().get(&format!("/item/{story}")).await;
     assert_eq!(page.one("main aside div").text, "Keep to the story.", "it stands as it was");
+}
+
+#[tokio::test]
+async fn what_members_wrote_stands_in_a_notification_as_they_wrote_it() {
+    let mut town = town().await;
+    let story = town.alice.text_story("WHO wrote your STORY", "Words.").await;
+    let form = [("title", "your STORY, by WHO"), ("text", "Words."), ("reason", "your STORY?")];
+    town.act(story, "edit", &form).await;
+    let said = "A moderator edited your story: the title “WHO wrote your STORY” became “your STORY, by WHO”. \
+                The reason: your STORY?";
+    let page = town.alice.get("/replies").await;
+    assert_eq!(
+        (page.notices(), page.one("article header a").text.as_str()),
+        (vec![said.to_owned()], "your STORY, by WHO")
+    );
+    // The sentence is not stored, so that a better one shows for what was told before, too.
+    assert_eq!(town.app.number("select count(*) from notifications where detail || reason like '%edited%'").await, 0);
 }

@@ -7,7 +7,9 @@ pub use town::{
 };
 
 use axum::http::{Method, StatusCode};
+use stoa::clock::Timestamp;
 use stoa::config::Settings;
+use stoa::domain::item::Kind;
 
 use crate::app::{Browser, Page, TestApp};
 
@@ -76,8 +78,9 @@ pub fn link(page: &Page) -> String {
 
 /// What a member was told, the latest first.
 pub async fn told(app: &TestApp, name: &str) -> Vec<String> {
-    let query = "select text from notices where user_id = (select id from users where name = $1) order by id desc";
-    sqlx::query_scalar(query).bind(name).fetch_all(&mut app.connection().await).await.expect("notices")
+    let latest = (Timestamp(i64::MAX), i64::MAX);
+    let told = app.store.notifications(app.id_of(name).await, latest, 100).await.expect("notifications");
+    told.iter().filter_map(|notification| notification.sentence(Kind::Story)).collect()
 }
 
 pub async fn score(app: &TestApp, id: i64) -> i64 {

@@ -83,7 +83,11 @@ async fn flags_kill_a_spam_story() {
     assert_eq!(reply.status, StatusCode::FORBIDDEN);
     let logged = town.app.visitor().get("/log").await.one("main ol > li").text;
     assert!(logged.starts_with("members’ flags") && logged.contains("spam"), "{logged}");
-    assert_eq!(town.app.number("select count(*) from notices where act = 'flag-kill'").await, 1, "sam is told");
+    assert_eq!(
+        town.app.number("select count(*) from notifications where action = 'flag-kill'").await,
+        1,
+        "sam is told"
+    );
 
     unflag(&mut town.moderator().await, town.story).await;
     show_dead(&mut town.members[0]).await;
@@ -151,7 +155,7 @@ async fn vouches_bring_a_good_one_back() {
     let off = town.members[4].post(&format!("/item/{comment}/vouch"), &[("on", "false")]).await;
     assert_eq!(off.status, StatusCode::SEE_OTHER);
     assert_eq!(town.app.visitor().get(&thread).await.comments(), [comment], "what is back stays");
-    assert_eq!(town.app.number("select count(*) from notices where act = 'vouch'").await, 1);
+    assert_eq!(town.app.number("select count(*) from notifications where action = 'vouch'").await, 1);
     town.agrees().await;
 }
 

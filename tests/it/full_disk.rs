@@ -30,7 +30,7 @@ async fn prepare_faults(app: &TestApp) {
         "moderation",
         "flags",
         "vouches",
-        "notices",
+        "notifications",
         "invitations",
         "requests",
         "notes",

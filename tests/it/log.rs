@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use stoa::config::{Audience, Switch};
+use stoa::domain::action::Action;
 use stoa::domain::flag::Reason;
 use stoa::domain::item::ItemId;
-use stoa::domain::moderation::{ACTS, label, said};
 use stoa::domain::policy::Policy;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
@@ -184,14 +184,15 @@ impl Town {
 #[tokio::test]
 async fn every_act_there_is_stands_in_the_log() {
     let mut forum = Town::with(|settings| settings.sign_up = Some(SignUp::Request)).await;
-    for (act, _) in ACTS {
+    for action in Action::ALL {
+        let act = action.as_str();
         forum.app.pass(60);
         let leads_to = forum.perform(act).await;
         let row = rows(&forum.mia.get(&format!("/log?act={act}")).await).remove(0);
-        let by_operator = matches!(*act, "set" | "claim" | "password");
+        let by_operator = matches!(action, Action::Set | Action::Claim | Action::Password);
         let actors =
             if by_operator { &["the operator"][..] } else { &["mia", "ada", "members’ flags", "members’ vouches"] };
-        let verb = said(act, "").before;
+        let verb = action.phrase("").before;
         assert!(actors.iter().any(|actor| row.text.starts_with(&format!("{actor}{verb}"))), "{act}: {}", row.text);
         row.finds(1, "time[datetime]");
         if let Some(leads_to) = leads_to {
@@ -433,7 +434,7 @@ async fn what_is_done_to_posts_of_somebody_shadow_banned_is_for_moderators() {
             assert!(!log.text().contains("unseen"), "{path}: {}", log.text());
         }
     }
-    assert_eq!(forum.app.number("select count(*) from notices").await, 0, "and nobody is told");
+    assert_eq!(forum.app.number("select count(*) from notifications").await, 0, "and nobody is told");
     let page = forum.mia.get("/log").await;
     assert!(rows(&page).len() >= 8 && page.mentions("unseen"), "moderators read it");
 }
@@ -465,7 +466,7 @@ async fn an_act_is_said_as_a_sentence_around_what_it_was_done_to() {
     for (row, actor, on, sentence) in [
         (&rows[0], "ada", "/user/bob".to_owned(), format!("{} made bob a moderator", forum.ada.name)),
         (&rows[1], "mia", format!("/item/{killed}"), "mia’s rule killed a story as it was posted".to_owned()),
-        (&rows[2], "mia", format!("/item/{story}"), "mia took “A story” out of “The better one” again".to_owned()),
+        (&rows[2], "mia", format!("/item/{story}"), "mia unmerged “A story” from “The better one”".to_owned()),
         (&rows[3], "mia", format!("/item/{story}"), "mia merged “A story” into “The better one”".to_owned()),
     ] {
         assert!(row.text.starts_with(&sentence), "{sentence}: {}", row.text);
@@ -480,10 +481,11 @@ async fn the_log_is_asked_for_acts_in_words_and_says_what_it_is_narrowed_to() {
     let mut forum = Town::new().await;
     let mut visitor = forum.app.visitor();
     let (open, desk) = (visitor.get("/log").await, forum.mia.get("/log").await);
-    for (act, _) in ACTS {
-        let private = ["shadow", "unshadow", "note", "add-rule", "drop-rule", "password"].contains(act);
+    for action in Action::ALL {
+        let act = action.as_str();
+        let private = ["shadow", "unshadow", "note", "add-rule", "drop-rule", "password"].contains(&act);
         let option = format!("#act option[value='{act}']");
-        assert_eq!(desk.one(&option).text, label(act));
+        assert_eq!(desk.one(&option).text, action.spec().label);
         // It is offered to those who may see it.
         open.finds(usize::from(!private), &option);
     }

@@ -66,7 +66,7 @@ async fn the_other_post_of_an_act_is_named_and_linked() {
         (
             format!("/item/{story}/merge"),
             vec![("on", "false")],
-            "took “The news” out of “The news, well told” again",
+            "unmerged “The news” from “The news, well told”",
             [story, better],
         ),
         (

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
 use sqlx::AssertSqlSafe;
-use stoa::domain::moderation::said;
+use stoa::domain::action::Action;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 
@@ -233,7 +233,7 @@ impl Town {
         }
         shown.finds(1, "time[datetime]");
         let because = if step.reason.is_empty() { String::new() } else { format!("because: {}", step.reason) };
-        for part in [&format!("{actor}{}", said(step.act, "").before), &because] {
+        for part in [&format!("{actor}{}", Action::parse(step.act).expect("an action").phrase("").before), &because] {
             assert!(shown.text.contains(part), "{what}: “{part}” is not in {}", shown.text);
         }
         // That only moderators see it.

@@ -172,8 +172,7 @@ async fn somebody_is_slowed_down_until_an_end_or_until_it_is_lifted() {
     assert!(!page.facts().contains_key("slowed"));
     let told = told(&app, "bob").await;
     assert_eq!(told[0], "You can post as often as others again.");
-    let first =
-        "A moderator slowed you down until 30 November 2026, 12:00 UTC, so that you can post less often: a flood.";
+    let first = "A moderator limited how often you can post until 30 November 2026, 12:00 UTC: a flood.";
     assert_eq!(told[2], first);
 }
 

@@ -95,7 +95,7 @@ async fn an_act_comes_back_to_the_row_after_it_and_can_be_undone_there() {
     queue.finds(1, &format!("{said} {kill} button[name=on][value=false]"));
     assert_eq!(queue.value(&format!("{said} {kill} [name=goto]")), "/mod");
     let queue = mia.submit(&format!("/item/{}/kill", ids[1]), &[("on", "false"), ("goto", "/mod")]).await;
-    assert!(queue.message().starts_with("You brought back"), "{}", queue.message());
+    assert!(queue.message().starts_with("You restored"), "{}", queue.message());
     assert_eq!(app.number(&format!("select count(*) from items where id = {} and dead is null", ids[1])).await, 1);
     app.pass(301);
     // After five minutes it is no news.

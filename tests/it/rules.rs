@@ -334,7 +334,7 @@ async fn rules_are_for_moderators_eyes() {
     assert_eq!(open.await, 1, "what a rule does to a post is for everybody to see");
     let leaks = "select count(*) from moderation where not private and detail || reason like '%secretword%'";
     assert_eq!(app.number(leaks).await, 0);
-    assert_eq!(app.number("select count(*) from notices where text like '%secretword%'").await, 0);
+    assert_eq!(app.number("select count(*) from notifications where detail || reason like '%secretword%'").await, 0);
 }
 
 #[tokio::test]

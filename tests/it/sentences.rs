@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use crate::page::Page;
 
 /// Why a dead post is not shown to somebody who may not know more.
-pub const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator took this out of sight.";
+pub const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator killed this.";
 /// What mia's kill for spam says.
-pub const KILLED_BY_MIA: &str = "mia took this out of sight. The reason: spam.";
+pub const KILLED_BY_MIA: &str = "mia killed this. The reason: spam.";
 
 /// What whoever is banned for spam reads.
 pub const BANNED_FOR_SPAM: &str = "This account is banned: spam.";

@@ -67,7 +67,7 @@ async fn a_ban_takes_what_was_posted_in_thirty_days_out_of_sight_in_one_act() {
     town.app.set_karma("alice", 31).await;
     flag(&mut town.alice, town.spam[0], "spam", "").await;
     let page = town.ban(&BAN).await;
-    assert_eq!(page.message(), "You banned bob and took 4 of their posts out of sight.");
+    assert_eq!(page.message(), "You banned bob and killed 4 of their posts.");
     for item in [town.spam, town.comments].concat() {
         assert!(!town.in_sight(item).await, "{item}");
     }
@@ -82,9 +82,9 @@ async fn a_ban_takes_what_was_posted_in_thirty_days_out_of_sight_in_one_act() {
     assert_eq!(kills.len(), 4);
     assert!(kills.iter().all(|kill| kill.contains("with the ban of its author")), "{kills:?}");
     let told = told(&town.app, "bob").await;
-    assert_eq!(told, ["A moderator banned you for good and took 4 posts of yours out of sight: spam."]);
+    assert_eq!(told, ["A moderator banned you for good and killed 4 posts of yours: spam."]);
     let ban = town.app.visitor().get("/log?act=ban").await.one("main ol > li").text;
-    assert!(ban.contains("for good; 4 posts taken out of sight"), "{ban}");
+    assert!(ban.contains("for good; 4 posts killed"), "{ban}");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn lifting_the_ban_brings_back_what_it_took_and_nobody_decided_about_since
     assert!(town.in_sight(town.spam[0]).await && town.in_sight(town.spam[1]).await);
     assert!(!town.in_sight(own).await && !town.in_sight(other).await && town.comments_counted().await == 0);
     let told = told(&town.app, "bob").await;
-    assert_eq!(told[0], "A moderator lifted the ban on your account and brought 2 posts of yours back: a mistake.");
+    assert_eq!(told[0], "A moderator lifted the ban on your account and restored 2 posts of yours: a mistake.");
     assert_eq!(
         town.app.number("select count(*) from moderation where act = 'unkill' and reason = 'a mistake'").await,
         2
@@ -165,7 +165,7 @@ async fn a_ban_takes_the_newest_thousand() {
     town.app.sql(&rows.replace("PARENT", &town.thread.to_string())).await;
     let count = "select count(*) from items where dead = 'killed'";
     let page = town.ban(&BAN).await;
-    assert!(page.message().contains("took the newest 1000 of their posts out of sight"), "{}", page.message());
+    assert!(page.message().contains("killed the newest 1000 of their posts"), "{}", page.message());
     assert_eq!(town.app.number(count).await, 1_000);
     assert!(town.in_sight(town.spam[0]).await, "the older ones");
     let said = town.ban(&LIFT).await.message();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::desk::DEAD_ALREADY;
+use crate::domain::notification::DEAD_ALREADY;
 use crate::domain::thread::Order;
 use crate::domain::thread::tests::comment;
 use crate::domain::user::{Theme, UserId};
@@ -33,13 +33,13 @@ fn story() -> Item {
     Item { kind: Kind::Story, depth: 0, title: Some("A story".to_owned()), ..own() }
 }
 
-fn deed(act: &'static str, reason: &'static str, detail: &'static str) -> Deed<'static> {
-    Deed { act, by: "mia", reason, detail, at: NOW }
+fn event(action: Action, reason: &'static str, detail: &'static str) -> LogEvent<'static> {
+    LogEvent { action, by: "mia", reason, detail, at: NOW }
 }
 
 /// What the author reads, a line each.
-fn read(item: &Item, deeds: &[Deed<'_>], role: Role) -> Vec<String> {
-    let fate = Fate::of(item, deeds, &author(role), &Policy::default(), NOW);
+fn read(item: &Item, events: &[LogEvent<'_>], role: Role) -> Vec<String> {
+    let fate = Fate::of(item, events, &author(role), &Policy::default(), NOW);
     let fate = fate.unwrap_or(Fate { turns: Vec::new(), next: Vec::new() });
     let next = fate.next.into_iter().map(|next| match next {
         Next::Edit(left) => format!("edit {}", left.unwrap_or_default()),
@@ -51,7 +51,7 @@ fn read(item: &Item, deeds: &[Deed<'_>], role: Role) -> Vec<String> {
 }
 
 /// What happened, to which item, the log's rows on it, and what each kind of reader is told.
-type Case<'a> = (&'a str, Item, Vec<Deed<'a>>, [Option<Gone>; 5]);
+type Case<'a> = (&'a str, Item, Vec<LogEvent<'a>>, [Option<Gone>; 5]);
 
 #[test]
 fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was_if_they_may() {
@@ -78,33 +78,28 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
         ]
     };
     let all_of_dead = |said: &str| [killed(said), killed(said), None, None, None];
-    let kill = deed("kill", "spam", "");
+    let kill = event(Action::Kill, "spam", "");
     let nothing = || [const { None }; 5];
     let cases: Vec<Case<'_>> = vec![
         ("live", written.clone(), vec![], nothing()),
-        (
-            "by a moderator",
-            dead(Death::Killed),
-            vec![kill],
-            all_of_dead("mia took this out of sight. The reason: spam."),
-        ),
+        ("by a moderator", dead(Death::Killed), vec![kill], all_of_dead("mia killed this. The reason: spam.")),
         (
             "with a ban",
             dead(Death::Killed),
-            vec![deed("kill", "spam", "with the ban of its author")],
-            all_of_dead("mia took this out of sight with the ban of its author. The reason: spam."),
+            vec![event(Action::Kill, "spam", "with the ban of its author")],
+            all_of_dead("mia killed this with the ban of its author. The reason: spam."),
         ),
         (
             "by flags",
             dead(Death::Flagged),
-            vec![deed("flag-kill", "rude", "8 flags")],
-            all_of_dead("Members flagged this as rude, and it was taken out of sight."),
+            vec![event(Action::FlagKill, "rude", "8 flags")],
+            all_of_dead("Members flagged this as rude, so it was killed."),
         ),
         (
             "by a rule",
             dead(Death::Killed),
-            vec![deed("rule-kill", "", "as it was posted")],
-            all_of_dead("A rule of the moderators took this out of sight as it was posted."),
+            vec![event(Action::RuleKill, "", "as it was posted")],
+            all_of_dead("A moderation rule killed this as it was posted."),
         ),
         ("the log tells nothing", dead(Death::Killed), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
         ("by a shadow-ban", dead(Death::Shadow), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
@@ -113,10 +108,10 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
         ("deleted, killed before", deleted(dead(Death::Killed)), vec![kill], all_of_deleted()),
         ("deleted, under a shadow-ban", deleted(dead(Death::Shadow)), vec![], all_of_deleted()),
     ];
-    for (what, item, deeds, expected) in cases {
+    for (what, item, events, expected) in cases {
         for (viewer, expected) in all.iter().zip(expected) {
             let who = viewer.as_ref().map(|viewer| (viewer.id, viewer.role, viewer.show_dead));
-            assert_eq!(Gone::of(&item, &deeds, viewer.as_ref(), NOW), expected, "{what}: {who:?}");
+            assert_eq!(Gone::of(&item, &events, viewer.as_ref(), NOW), expected, "{what}: {who:?}");
         }
     }
     let nameless = deleted(Item { author_id: None, author: None, ..story() });
@@ -130,23 +125,23 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
 fn the_author_reads_what_happened_why_and_what_they_may_do() {
     let dead = |death| Item { dead: Some(death), ..own() };
     let by_hand = Item { cleared: true, ..dead(Death::Killed) };
-    let flags = deed("flag-kill", "rude", "8 flags");
+    let flags = event(Action::FlagKill, "rude", "8 flags");
     let vouches = "2 members who vouch for it bring it back.";
-    let cases: Vec<(&str, Item, Vec<Deed<'_>>, Vec<&str>)> = vec![
+    let cases: Vec<(&str, Item, Vec<LogEvent<'_>>, Vec<&str>)> = vec![
         ("nothing", own(), vec![], vec![]),
         ("a shadow-ban is not told", dead(Death::Shadow), vec![], vec![]),
         (
             "killed by hand",
             by_hand.clone(),
-            vec![deed("kill", "spam", "")],
-            vec!["mia took your comment out of sight. The reason: spam.", STILL_SEEN, "delete", "write"],
+            vec![event(Action::Kill, "spam", "")],
+            vec!["mia killed your comment. The reason: spam.", STILL_SEEN, "delete", "write"],
         ),
         (
             "killed by flags",
             Item { kind: Kind::Story, vouches: 1, ..dead(Death::Flagged) },
             vec![flags],
             vec![
-                "Members flagged your story as rude, and it was taken out of sight.",
+                "Members flagged your story as rude, so it was killed.",
                 STILL_SEEN,
                 "2 members who vouch for it bring it back; one has.",
                 "delete",
@@ -156,10 +151,10 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
         (
             "killed by flags, and a moderator agreed",
             by_hand,
-            vec![deed("kill", "", DEAD_ALREADY), flags, deed("vouch", "", ""), flags],
+            vec![event(Action::Kill, "", DEAD_ALREADY), flags, event(Action::Vouch, "", ""), flags],
             vec![
-                "Members flagged your comment as rude, and it was taken out of sight.",
-                "mia looked at your comment, and it stays out of sight.",
+                "Members flagged your comment as rude, so it was killed.",
+                "mia reviewed your comment and kept it dead.",
                 STILL_SEEN,
                 "delete",
                 "write",
@@ -168,14 +163,8 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
         (
             "killed by a rule",
             dead(Death::Killed),
-            vec![deed("rule-kill", "", "as it was posted")],
-            vec![
-                "A rule of the moderators took your comment out of sight as it was posted.",
-                STILL_SEEN,
-                vouches,
-                "delete",
-                "write",
-            ],
+            vec![event(Action::RuleKill, "", "as it was posted")],
+            vec!["A moderation rule killed your comment as it was posted.", STILL_SEEN, vouches, "delete", "write"],
         ),
         (
             "dead from the start",
@@ -194,14 +183,19 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
                 "write",
             ],
         ),
-        ("flagged and let stand", Item { flags: 400, cleared: true, ..own() }, vec![deed("clear", "", "")], vec![]),
+        (
+            "flagged and let stand",
+            Item { flags: 400, cleared: true, ..own() },
+            vec![event(Action::Clear, "", "")],
+            vec![],
+        ),
         (
             "locked",
             Item { locked: true, ..story() },
-            vec![deed("lock", "heated!", ""), deed("unlock", "", "")],
-            vec!["mia locked your story: its thread takes no more comments. The reason: heated!", "write"],
+            vec![event(Action::Lock, "heated!", ""), event(Action::Unlock, "", "")],
+            vec!["mia locked your story: its thread is closed to new comments. The reason: heated!", "write"],
         ),
-        ("unlocked", own(), vec![deed("unlock", "", ""), deed("lock", "heated", "")], vec![]),
+        ("unlocked", own(), vec![event(Action::Unlock, "", ""), event(Action::Lock, "heated", "")], vec![]),
         (
             "locked from above",
             Item { locked: true, ..own() },
@@ -211,25 +205,28 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
         (
             "moved up",
             Item { depth: 1, ..own() },
-            vec![deed("detach", "off-topic", "from below comment 5")],
-            vec!["mia moved your comment, with what answers it, up to the story. The reason: off-topic.", "write"],
+            vec![event(Action::Detach, "off-topic", "from below comment 5")],
+            vec!["mia moved your comment and its replies to the top level. The reason: off-topic.", "write"],
         ),
-        ("moved back", own(), vec![deed("reattach", "", ""), deed("detach", "", "")], vec![]),
+        ("moved back", own(), vec![event(Action::Reattach, "", ""), event(Action::Detach, "", "")], vec![]),
         (
             "edited",
             Item { edited_at: Some(NOW), ..story() },
-            vec![deed("edit", "bait", "the title “Wow” became “A story”"), deed("edit", "", "the text was changed")],
+            vec![
+                event(Action::Edit, "bait", "the title “Wow” became “A story”"),
+                event(Action::Edit, "", "the text was changed"),
+            ],
             vec!["mia edited your story: the title “Wow” became “A story”. The reason: bait.", "edit 1 hour", "write"],
         ),
         (
             "edited, too long ago to be edited again",
             Item { time: Timestamp(0), visible_at: Timestamp(0), edited_at: Some(NOW), ..own() },
-            vec![deed("edit", "", "")],
+            vec![event(Action::Edit, "", "")],
             vec!["mia edited your comment.", "write"],
         ),
     ];
-    for (case, item, deeds, expected) in cases {
-        assert_eq!(read(&item, &deeds, Role::Member), expected, "{case}");
+    for (case, item, events, expected) in cases {
+        assert_eq!(read(&item, &events, Role::Member), expected, "{case}");
         assert!(may_have(&item, &Policy::default()) || expected.is_empty(), "{case}: the log is looked at");
     }
 }

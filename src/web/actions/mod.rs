@@ -7,6 +7,7 @@ pub mod content_rules;
 pub mod delete;
 pub mod edit;
 pub mod flag;
+pub mod moderate;
 pub mod save;
 pub mod submit;
 pub mod vote;

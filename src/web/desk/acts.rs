@@ -1,21 +1,17 @@
 //! A moderator's acts on one item. Each is a small form, on the item's own page and on one that shows nothing else, where a form that
 //! was filled in wrongly stands again.
 
-use std::fmt::Display;
-
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::clock::Timestamp;
-use crate::domain::desk::DeskError;
+use crate::domain::desk;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::moderation::REASONS;
 use crate::domain::user::Member;
-use crate::domain::{desk, draft, moderation, rank, reference};
-use crate::store::{self, Act, Duplicate};
-use crate::web::actions::author_role;
+use crate::store::Duplicate;
+use crate::web::actions::moderate::{self, ModerationOutcome, ModerationTarget};
 use crate::web::desk::{Judged, Last, last};
 use crate::web::error::Error;
 use crate::web::form::Mistakes;
@@ -127,77 +123,51 @@ struct ModeratePage<'a> {
     m: Acts,
 }
 
-/// An item that a moderator acts on, once it is known that they may.
+/// An item that a moderator acts on, and the page about it.
 struct Case {
     app: App,
     viewer: MaybeMember,
     member: Member,
-    item: Item,
+    target: ModerationTarget,
 }
 
 impl Case {
     async fn open(app: App, moderator: Moderator, id: ItemId) -> Result<Case, Error> {
+        let target = ModerationTarget::load(&app, &moderator, id).await?;
         let Moderator { viewer, member } = moderator;
-        let item = app.store.item(id).await?;
-        moderation::may_act_on(&member, author_role(&app, &item).await?).map_err(Error::forbidden)?;
-        Ok(Case { app, viewer, member, item })
-    }
-
-    fn act<'a>(&self, reason: &'a str) -> Act<'a> {
-        Act { actor: Some(self.member.id), reason, at: self.viewer.now }
+        Ok(Case { app, viewer, member, target })
     }
 
     /// Where the act comes back to: where its form stood, or where the item stands in its thread.
     fn goto(&self, typed: &Typed) -> Goto {
-        let Item { id, root_id, kind, .. } = self.item;
+        let Item { id, root_id, kind, .. } = self.target.item;
         let item = if kind == Kind::Comment { format!("/item/{root_id}#c{id}") } else { format!("/item/{id}") };
         typed.goto.clone().unwrap_or_else(|| Goto::new(&item))
     }
 
-    /// The answer to an act: back, or where it changed nothing, what had been done before.
-    async fn done(&self, done: store::Result<()>, typed: &Typed) -> Result<Response, Error> {
-        match done {
-            Err(store::Error::Conflict) => Err(last::nothing_changed(&self.app, &self.viewer, self.item.id).await?),
-            done => done.map(|()| self.goto(typed).redirect()).map_err(Error::from),
+    /// Back, or the page of forms again with what is wrong, or where nothing changed, what had been done before.
+    async fn answer(&self, outcome: ModerationOutcome, typed: Typed) -> Result<Response, Error> {
+        match outcome {
+            ModerationOutcome::Done => Ok(self.goto(&typed).redirect()),
+            ModerationOutcome::Merged(into) => Ok(Goto::new(&format!("/item/{into}")).redirect()),
+            ModerationOutcome::Unchanged => {
+                Err(last::nothing_changed(&self.app, &self.viewer, self.target.item.id).await?)
+            }
+            ModerationOutcome::Invalid(mistakes) => self.page(mistakes, typed).await,
         }
     }
 
     async fn page(&self, errors: Mistakes, typed: Typed) -> Result<Response, Error> {
-        let queued = self.app.store.queued(self.item.id).await?;
+        let queued = self.app.store.queued(self.target.item.id).await?;
         let row = Judged::all(&self.app, &self.viewer, vec![queued]).await?.pop().ok_or(Error::NotFound)?;
         let mut page = Page::new(&self.app, &self.viewer, "mod", format!("Moderate {}", row.what()));
         page.robots = false;
         let status = errors.status();
         let goto = self.goto(&typed);
         let (mostly, waits) = (row.mostly(), row.waits.is_some());
-        let m = Acts { errors, typed, mostly, waits, ..Acts::on(&self.app, &self.item, goto.as_str()).await? };
-        let last = Last::of(&self.app, &self.viewer, &self.member, Some(&self.item)).await?;
+        let m = Acts { errors, typed, mostly, waits, ..Acts::on(&self.app, &self.target.item, goto.as_str()).await? };
+        let last = Last::of(&self.app, &self.viewer, &self.member, Some(&self.target.item)).await?;
         Ok(html_with(status, &ModeratePage { page, last, row, m }))
-    }
-
-    /// The page of forms again, with what was typed and what is wrong with it.
-    async fn again(&self, field: &'static str, mistake: impl Display, typed: Typed) -> Result<Response, Error> {
-        self.page(Mistakes::one(field, mistake), typed).await
-    }
-
-    /// The story that the form names, if this one may be merged into it.
-    async fn target(&self, typed: &Typed) -> Result<Result<ItemId, String>, Error> {
-        let id = match reference::item(&typed.into, &self.app.config.base_url) {
-            Ok(id) => id,
-            Err(mistake) => return Ok(Err(mistake.to_string())),
-        };
-        let into = match self.app.store.item(id).await {
-            Err(store::Error::NotFound) => return Ok(Err(DeskError::NoSuchStory.to_string())),
-            into => into?,
-        };
-        Ok(desk::may_merge(&self.item, &into).map(|()| id).map_err(|mistake| mistake.to_string()))
-    }
-
-    /// When the story is to rank from, so that it stands low on the front page.
-    async fn second_chance(&self) -> Result<Result<Timestamp, DeskError>, Error> {
-        let others = self.app.store.story_facts().await?;
-        let own = self.app.store.facts_of(self.item.id).await?;
-        Ok(rank::second_chance(&own, &others, self.viewer.now).ok_or(DeskError::OnTheFrontPage))
     }
 }
 
@@ -219,12 +189,8 @@ pub async fn kill(
     RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
-    let reason = match moderation::kill_reason(&typed.reason, &typed.note) {
-        Ok(reason) => reason,
-        Err(mistake) => return case.again("kill-note", mistake, typed).await,
-    };
-    let done = case.app.store.kill(id, typed.on(), case.act(&reason)).await;
-    case.done(done, &typed).await
+    let outcome = moderate::kill(&case.app, &case.target, typed.on(), &typed.reason, &typed.note).await?;
+    case.answer(outcome, typed).await
 }
 
 /// `POST /item/{id}/clear`: a moderator has looked at it and lets it stand.
@@ -234,12 +200,8 @@ pub async fn clear(
     RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
-    let reason = match moderation::reason(&typed.reason, false) {
-        Ok(reason) => reason.to_owned(),
-        Err(mistake) => return case.again("clear-reason", mistake, typed).await,
-    };
-    let done = case.app.store.clear(id, case.act(&reason)).await;
-    case.done(done, &typed).await
+    let outcome = moderate::clear(&case.app, &case.target, &typed.reason).await?;
+    case.answer(outcome, typed).await
 }
 
 /// `POST /item/{id}/lock`
@@ -249,12 +211,8 @@ pub async fn lock(
     RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
-    let reason = match moderation::reason(&typed.reason, typed.on()) {
-        Ok(reason) => reason.to_owned(),
-        Err(mistake) => return case.again("lock-reason", mistake, typed).await,
-    };
-    let done = case.app.store.lock(id, typed.on(), case.act(&reason)).await;
-    case.done(done, &typed).await
+    let outcome = moderate::lock(&case.app, &case.target, typed.on(), &typed.reason).await?;
+    case.answer(outcome, typed).await
 }
 
 /// `POST /item/{id}/merge`
@@ -264,20 +222,9 @@ pub async fn merge(
     RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
-    let reason = match moderation::reason(&typed.reason, false) {
-        Ok(reason) => reason.to_owned(),
-        Err(mistake) => return case.again("merge-reason", mistake, typed).await,
-    };
-    if !typed.on() {
-        let done = case.app.store.unmerge(id, case.act(&reason)).await;
-        return case.done(done, &typed).await;
-    }
-    let into = match case.target(&typed).await? {
-        Ok(into) => into,
-        Err(mistake) => return case.again("merge-into", mistake, typed).await,
-    };
-    let done = case.app.store.merge(id, into, case.act(&reason)).await;
-    case.done(done, &Typed { goto: Some(Goto::new(&format!("/item/{into}"))), ..typed }).await
+    let outcome =
+        moderate::merge(&case.app, &case.target, typed.on().then_some(typed.into.as_str()), &typed.reason).await?;
+    case.answer(outcome, typed).await
 }
 
 /// `POST /item/{id}/detach`
@@ -287,17 +234,8 @@ pub async fn detach(
     RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
-    let reason = match moderation::reason(&typed.reason, typed.on()) {
-        Ok(reason) => reason.to_owned(),
-        Err(mistake) => return case.again("detach-reason", mistake, typed).await,
-    };
-    let done = if typed.on() {
-        desk::may_detach(&case.item).map_err(Error::bad)?;
-        case.app.store.detach(id, case.act(&reason)).await
-    } else {
-        case.app.store.reattach(id, case.act(&reason)).await
-    };
-    case.done(done, &typed).await
+    let outcome = moderate::detach(&case.app, &case.target, typed.on(), &typed.reason).await?;
+    case.answer(outcome, typed).await
 }
 
 /// `POST /item/{id}/second-chance`
@@ -307,23 +245,8 @@ pub async fn second_chance(
     RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
-    desk::may_have_second_chance(&case.item).map_err(Error::bad)?;
-    let reason = match moderation::reason(&typed.reason, false) {
-        Ok(reason) => reason.to_owned(),
-        Err(mistake) => return case.again("second-chance-reason", mistake, typed).await,
-    };
-    let rank_time = match case.second_chance().await? {
-        _ if !typed.on() => None,
-        Ok(rank_time) => Some(rank_time),
-        Err(mistake) => return case.again("second-chance-reason", mistake, typed).await,
-    };
-    match case.app.store.give_second_chance(id, rank_time, case.act(&reason)).await {
-        // Its clock shows that moment already.
-        Err(store::Error::Conflict) if typed.on() => {
-            case.again("second-chance-reason", DeskError::OnTheFrontPage, typed).await
-        }
-        done => case.done(done, &typed).await,
-    }
+    let outcome = moderate::second_chance(&case.app, &case.target, typed.on(), &typed.reason).await?;
+    case.answer(outcome, typed).await
 }
 
 /// `POST /item/{id}/pin`
@@ -333,12 +256,6 @@ pub async fn pin(
     RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
 ) -> Result<Response, Error> {
     let case = Case::open(app, moderator, id).await?;
-    desk::may_pin(&case.item).map_err(Error::bad)?;
-    let notice = match draft::notice(&typed.text) {
-        _ if !typed.on() => None,
-        Ok(notice) => Some(notice),
-        Err(mistake) => return case.again("pin-text", mistake, typed).await,
-    };
-    let done = case.app.store.pin(id, notice.as_deref(), case.act("")).await;
-    case.done(done, &typed).await
+    let outcome = moderate::pin(&case.app, &case.target, typed.on().then_some(typed.text.as_str())).await?;
+    case.answer(outcome, typed).await
 }

@@ -1,9 +1,8 @@
 //! What a moderator did last, above the desk's pages and on the page of what they did it to, with what turns it back.
 
 use crate::clock::MINUTE;
-use crate::domain::desk::{self, Back};
+use crate::domain::action::{LogPhrase, Undo};
 use crate::domain::item::{Item, ItemId};
-use crate::domain::moderation;
 use crate::domain::user::Member;
 use crate::store::{Acts, Logged};
 use crate::web::error::Error;
@@ -16,17 +15,16 @@ const SHOWN: i64 = 5 * MINUTE;
 
 /// An act, for `_last.html`.
 pub struct Last {
-    /// What stands around what it was done to, as [`moderation::said`] has it.
-    pub before: String,
+    /// What stands around what it was done to, as a [`LogPhrase`] has it.
+    pub before: &'static str,
     pub after: String,
-    pub end: &'static str,
     pub item: Option<(ItemId, String)>,
     /// Another item that the act names.
     pub other: Option<(ItemId, String)>,
     pub user: Option<String>,
     pub reason: String,
     pub when: When,
-    pub back: Option<Back>,
+    pub undo: Option<Undo>,
 }
 
 impl Last {
@@ -42,7 +40,7 @@ impl Last {
         let Some(act) = app.store.log(theirs, 1).await?.pop().filter(lately) else {
             return Ok(None);
         };
-        let moderation::Said { before, after, other, end, .. } = moderation::said(&act.act, &act.detail);
+        let LogPhrase { before, after, other, .. } = act.act.phrase(&act.detail);
         let ids: Vec<ItemId> = [act.item_id, other].into_iter().flatten().collect();
         let items = app.store.items(&ids).await?;
         let named = |id: Option<ItemId>| items.iter().find(|item| Some(item.id) == id);
@@ -53,9 +51,8 @@ impl Last {
         }
         Ok(Some(Last {
             before,
-            after,
-            end,
-            back: desk::back(&act.act).filter(|_| item.is_some()),
+            after: after.to_owned(),
+            undo: act.act.spec().undo.filter(|_| item.is_some()),
             item: item.map(|item| (item.id, name(item))),
             other: named(other).map(|item| (item.id, name(item))),
             user: act.user,
@@ -75,10 +72,11 @@ pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> R
     let Some(act) = app.store.log(on_it, 1).await?.pop() else {
         return Ok(Error::Conflict("It is so already.".to_owned()));
     };
-    let actor = moderation::together(&act.act).or(act.actor.as_deref()).unwrap_or("the operator");
-    let moderation::Said { before, after, other, end, .. } = moderation::said(&act.act, &act.detail);
+    let actor = act.act.spec().together.or(act.actor.as_deref()).unwrap_or("the operator");
+    let LogPhrase { before, after, other, .. } = act.act.phrase(&act.detail);
     let other = app.store.items(other.as_slice()).await?.pop().map_or_else(String::new, |item| name(&item));
-    let what = [format!("{actor}{before} this"), after, other, end.to_owned(), When::new(act.at, viewer.now).ago];
+    let ago = When::new(act.at, viewer.now).ago;
+    let what = [&format!("{actor}{before} this"), after, &other, &ago];
     let what = what.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ");
     let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
     Ok(Error::Conflict(format!("It is so already: {what}{why}.")))

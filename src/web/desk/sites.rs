@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use crate::clock::{DAY, Timestamp};
+use crate::domain::action::Action;
 use crate::domain::item::ItemId;
 use crate::domain::moderation;
 use crate::domain::site::{SiteName, SiteNameError, Stance, names};
@@ -259,7 +260,7 @@ async fn late(
             )
         }
         None => {
-            let lifts = app.store.log(Acts { act: Some("lift-site"), ..Acts::default() }, PAGE_SIZE_I64).await?;
+            let lifts = app.store.log(Acts { act: Some(Action::LiftSite), ..Acts::default() }, PAGE_SIZE_I64).await?;
             let by = lifts.into_iter().find(|lift| lift.detail == name.as_str());
             let sentence = match by.map(|lift| lift.actor.unwrap_or_else(|| "the operator".to_owned())) {
                 Some(actor) => format!("Nothing is held against {name} any more: {actor} lifted it."),

@@ -49,8 +49,8 @@ from (select 'kill' as act, 10000 + {n} as item_id, null as user_id, 0 as privat
     union all select 'warn', null, {xenia}, 0
     union all select 'note', null, 1000 + {n}, 1
     union all select 'admin', null, 6000 + {n}, 0);
-insert into notices (user_id, at, act, item_id, text) values ({xenia}, {now} - {n}, 'kill', 13000 + {n}, 'Told.'),
-    ({xenia}, {now} - {n}, 'warn', null, 'Told.');
+insert into notifications (user_id, created_at, action, item_id, reason) values ({xenia}, {now} - {n}, 'kill', 13000 + {n}, 'spam'),
+    ({xenia}, {now} - {n}, 'warn', null, 'a reason');
 insert into notes (user_id, author_id, at, text, other_id)
 values ({xenia}, 6000 + {n}, {now}, 'A note.', 1000 + {n}), (1000 + {n}, 6000 + {n}, {now}, 'A note.', {xenia});
 insert into sites (name, stance, reason, at, actor_id) values ('s' || {n} || '.example', 'banned', 'spam', {now}, 6000 + {n});

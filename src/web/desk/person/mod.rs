@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use self::page::said;
 use crate::clock::Timestamp;
+use crate::domain::action::Action;
 use crate::domain::draft;
 use crate::domain::moderation::{self, ModerationError};
 use crate::domain::standing::{self, TAKEN, Term};
@@ -70,13 +71,13 @@ impl<'a> Asked<'a> {
     }
 
     /// Back to the page, which says what was done.
-    fn done(&self, act: &str) -> Response {
-        Goto::new(&format!("/user/{}/moderate?done={act}", self.user.name)).redirect()
+    fn done(&self, act: Action) -> Response {
+        Goto::new(&format!("/user/{}/moderate?done={}", self.user.name, act.as_str())).redirect()
     }
 
     /// The same of an act that took so many posts out of sight, or brought them back.
-    fn done_with(&self, act: &str, posts: usize) -> Response {
-        Goto::new(&format!("/user/{}/moderate?done={act}&posts={posts}", self.user.name)).redirect()
+    fn done_with(&self, act: Action, posts: usize) -> Response {
+        Goto::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str())).redirect()
     }
 
     /// The page once more, for what another moderator has changed meanwhile; `sentence` says what of the person as they are now.
@@ -89,7 +90,7 @@ impl<'a> Asked<'a> {
     }
 
     /// That there is nothing left to undo, and who did it if somebody did.
-    async fn undone(&self, act: &str, undoing: &str, state: &str, typed: Typed) -> Result<Response, Error> {
+    async fn undone(&self, act: Action, undoing: Action, state: &str, typed: Typed) -> Result<Response, Error> {
         let last = async |act| {
             let acts = Acts { user: Some(self.user.id), act: Some(act), private: true, ..Acts::default() };
             self.app.store.log(acts, 1).await.map(|mut acts| acts.pop())
@@ -174,7 +175,7 @@ pub async fn note(
     }
     let Some(text) = text.filter(|_| errors.is_empty()) else { return asked.page(typed, errors, None).await };
     app.store.note(asked.user.id, other, &text, moderator.member.id, asked.now).await?;
-    Ok(asked.done("note"))
+    Ok(asked.done(Action::Note))
 }
 
 /// `POST /user/{name}/warn`
@@ -193,7 +194,7 @@ pub async fn warn(
         }
     };
     app.store.warn(asked.user.id, asked.act(warning)).await?;
-    Ok(asked.done("warn"))
+    Ok(asked.done(Action::Warn))
 }
 
 /// `POST /user/{name}/slow`
@@ -208,15 +209,15 @@ pub async fn slow(
     let reason = errors.check("slow_reason", moderation::reason(&typed.slow_reason, on));
     if !on && let Some(reason) = reason {
         return match app.store.unslow(asked.user.id, asked.act(reason)).await {
-            Err(store::Error::Conflict) => asked.undone("slow", "unslow", "slowed down", typed).await,
-            done => done.map(|()| asked.done("unslow")).map_err(Error::from),
+            Err(store::Error::Conflict) => asked.undone(Action::Slow, Action::Unslow, "slowed down", typed).await,
+            done => done.map(|()| asked.done(Action::Unslow)).map_err(Error::from),
         };
     }
     standing::may_hold_back(&asked.user).map_err(Error::forbidden)?;
     match (reason, errors.check("slow_days", Term::parse(&typed.slow_days))) {
         (Some(reason), Some(term)) => {
             app.store.slow(asked.user.id, term.end(asked.now), asked.act(reason)).await?;
-            Ok(asked.done("slow"))
+            Ok(asked.done(Action::Slow))
         }
         _ => asked.page(typed, errors, None).await,
     }
@@ -234,8 +235,8 @@ pub async fn ban(
     let reason = errors.check("ban_reason", moderation::reason(&typed.ban_reason, on));
     if !on && let Some(reason) = reason {
         return match app.store.unban(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
-            Err(store::Error::Conflict) => asked.undone("ban", "unban", "banned", typed).await,
-            done => done.map(|back| asked.done_with("unban", back)).map_err(Error::from),
+            Err(store::Error::Conflict) => asked.undone(Action::Ban, Action::Unban, "banned", typed).await,
+            done => done.map(|back| asked.done_with(Action::Unban, back)).map_err(Error::from),
         };
     }
     standing::may_hold_back(&asked.user).map_err(Error::forbidden)?;
@@ -246,8 +247,8 @@ pub async fn ban(
             let ban = NewBan { user: asked.user.id, until: term.end(asked.now), over, taking_since };
             match app.store.ban(ban, asked.act(reason)).await {
                 Err(store::Error::Conflict) => asked.ban_again(typed, over).await,
-                Ok(taken) if taking_since.is_some() => Ok(asked.done_with("ban", taken)),
-                done => done.map(|_| asked.done("ban")).map_err(Error::from),
+                Ok(taken) if taking_since.is_some() => Ok(asked.done_with(Action::Ban, taken)),
+                done => done.map(|_| asked.done(Action::Ban)).map_err(Error::from),
             }
         }
         _ => asked.page(typed, errors, None).await,
@@ -271,8 +272,8 @@ pub async fn shadow(
     };
     if !on {
         return match app.store.unshadow(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
-            Err(store::Error::Conflict) => asked.undone("shadow", "unshadow", "shadow-banned", typed).await,
-            done => done.map(|()| asked.done("unshadow")).map_err(Error::from),
+            Err(store::Error::Conflict) => asked.undone(Action::Shadow, Action::Unshadow, "shadow-banned", typed).await,
+            done => done.map(|()| asked.done(Action::Unshadow)).map_err(Error::from),
         };
     }
     standing::may_shadow(&asked.user).map_err(Error::forbidden)?;
@@ -284,6 +285,6 @@ pub async fn shadow(
             };
             asked.late(typed, said).await
         }
-        done => done.map(|()| asked.done("shadow")).map_err(Error::from),
+        done => done.map(|()| asked.done(Action::Shadow)).map_err(Error::from),
     }
 }

@@ -8,9 +8,9 @@ use axum::response::Response;
 
 use super::{Asked, Typed};
 use crate::clock::Timestamp;
+use crate::domain::action::{Action, LogPhrase};
 use crate::domain::age;
 use crate::domain::item::{ItemId, Kind};
-use crate::domain::moderation::{self, ACTS};
 use crate::domain::plural::counted;
 use crate::domain::standing::{self, MOST_TAKEN, Term, with_reason};
 use crate::domain::text;
@@ -109,8 +109,8 @@ impl Habits {
 
 struct ActView {
     actor: String,
-    /// What stands around the person, as [`moderation::said`] has it.
-    before: String,
+    /// What stands around the person, as a [`LogPhrase`] has it.
+    before: &'static str,
     after: String,
     when: When,
     /// What changed, and why.
@@ -224,12 +224,12 @@ impl Asked<'_> {
         let acts =
             self.app.store.log(Acts { user: Some(self.user.id), private: true, ..Acts::default() }, ACTS_SHOWN).await?;
         let view = |act: store::Logged| {
-            let moderation::Said { before, after, detail, .. } = moderation::said(&act.act, &act.detail);
+            let LogPhrase { before, after, detail, .. } = act.act.phrase(&act.detail);
             let more = [detail, &act.reason].into_iter().filter(|part| !part.is_empty());
             ActView {
                 said: more.collect::<Vec<_>>().join(": "),
                 before,
-                after,
+                after: after.to_owned(),
                 actor: act.actor.unwrap_or_else(|| "the operator".to_owned()),
                 when: When::new(act.at, self.now),
             }
@@ -240,15 +240,15 @@ impl Asked<'_> {
 
 /// What was just done to somebody, as a sentence, and to how many of their posts; none where there is no such act.
 pub fn said(act: &str, name: &str, posts: Option<usize>) -> Option<String> {
-    ACTS.iter().find(|(known, _)| *known == act)?;
-    let moderation::Said { before, after, .. } = moderation::said(act, "");
+    let act = Action::parse(act)?;
+    let LogPhrase { before, after, .. } = act.phrase("");
     let done = format!("You{before} {name} {after}");
     let done = done.trim_end();
     Some(match (act, posts) {
-        ("ban", Some(0)) => format!("{done}. Of the last 30 days, nothing of theirs was in sight."),
-        ("ban", Some(MOST_TAKEN)) => format!("{done} and took the newest {MOST_TAKEN} of their posts out of sight."),
-        ("ban", Some(posts)) => format!("{done} and took {posts} of their posts out of sight."),
-        ("unban", Some(1..)) => format!("{done}, and {} came back.", standing::posts(posts.unwrap_or(0))),
+        (Action::Ban, Some(0)) => format!("{done}. They had no visible posts in the last 30 days."),
+        (Action::Ban, Some(MOST_TAKEN)) => format!("{done} and killed the newest {MOST_TAKEN} of their posts."),
+        (Action::Ban, Some(posts)) => format!("{done} and killed {posts} of their posts."),
+        (Action::Unban, Some(1..)) => format!("{done} and restored {}.", standing::posts(posts.unwrap_or(0))),
         _ => format!("{done}."),
     })
 }

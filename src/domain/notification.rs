@@ -1,0 +1,147 @@
+//! What moderation tells a member: stored as what happened, put into a sentence when it is read.
+
+use crate::clock::Timestamp;
+use crate::domain::action::{Action, Told};
+use crate::domain::age;
+use crate::domain::flag::Reason;
+use crate::domain::item::{ItemId, Kind};
+use crate::domain::standing::{WITH_BAN, posts, with_reason};
+use crate::domain::user::UserId;
+
+/// What the log says of a kill of what flags, a rule or an import had killed.
+pub const DEAD_ALREADY: &str = "it was dead already";
+
+/// What was done to a member or to what they posted, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Notification {
+    pub id: i64,
+    pub user_id: UserId,
+    pub created_at: Timestamp,
+    pub action: Action,
+    pub item_id: Option<ItemId>,
+    /// None: the operator, members together or a rule.
+    pub actor_id: Option<UserId>,
+    pub reason: String,
+    /// What changed, or what a moderator wrote beside.
+    pub detail: String,
+    /// When what was done ends by itself.
+    pub until: Option<Timestamp>,
+    /// How many of the member's posts it took along.
+    pub posts: i64,
+}
+
+impl Notification {
+    /// The sentence, about an item of this kind where it is about one.
+    pub fn sentence(&self, kind: Kind) -> Option<String> {
+        let said = match self.action.spec().told {
+            Told::Nobody => return None,
+            Told::Author(..) => {
+                let (reason, detail) = (&self.reason, &self.detail);
+                let (action, at) = (self.action, self.created_at);
+                return LogEvent { action, by: "A moderator", reason, detail, at }.for_author(kind);
+            }
+            Told::Member(said, open, taken) => {
+                let end = self.until.map_or(open.to_owned(), |until| format!(" until {}", age::minute(until)));
+                let count = usize::try_from(self.posts).unwrap_or(0);
+                let taken = if count > 0 { format!(" and {taken} {} of yours", posts(count)) } else { String::new() };
+                format!("{said}{end}{taken}")
+            }
+            Told::Role(role) => match self.actor_id {
+                None => format!("The operator made you {role}"),
+                Some(actor) if actor == self.user_id => format!("You made yourself {role}"),
+                Some(_) => format!("An admin made you {role}"),
+            },
+        };
+        let said = with_reason(&said, Some(&self.reason));
+        Some(if self.detail.is_empty() { said } else { format!("{said} {}", self.detail) })
+    }
+}
+
+/// An action on a post, as the log has it for its reader.
+#[derive(Debug, Clone, Copy)]
+pub struct LogEvent<'a> {
+    pub action: Action,
+    /// Who did it, as a sentence begins.
+    pub by: &'a str,
+    pub reason: &'a str,
+    /// What changed, as the log says it.
+    pub detail: &'a str,
+    pub at: Timestamp,
+}
+
+impl LogEvent<'_> {
+    /// The sentence for the post's author, and the reason after it; none of an action that is not on a post.
+    pub fn for_author(&self, kind: Kind) -> Option<String> {
+        let what = if kind == Kind::Comment { "your comment" } else { "your story" };
+        self.sentence(kind, what, " with your ban")
+    }
+
+    /// The same, as others read it on the post's page.
+    pub fn for_others(&self, kind: Kind) -> Option<String> {
+        self.sentence(kind, "this", " with the ban of its author")
+    }
+
+    fn sentence(&self, kind: Kind, what: &str, with_ban: &str) -> Option<String> {
+        let Told::Author(verb, story, comment) = self.action.spec().told else { return None };
+        let rest = if kind == Kind::Comment { comment } else { story };
+        let (by, verb, rest) = match (self.action, self.detail) {
+            (Action::Kill, DEAD_ALREADY) => (self.by, "reviewed", " and kept it dead".to_owned()),
+            (Action::Kill, WITH_BAN) => (self.by, verb, with_ban.to_owned()),
+            (Action::Edit, detail) if !detail.is_empty() => (self.by, verb, format!(": {detail}")),
+            (Action::RuleKill, "") => ("A moderation rule", verb, String::new()),
+            (Action::RuleKill, detail) => ("A moderation rule", verb, format!(" {detail}")),
+            (Action::FlagKill, _) => {
+                let why = Reason::parse(self.reason).map_or("", Reason::after_flagged);
+                ("Members", verb, format!("{why}{rest}"))
+            }
+            (Action::Vouch, _) => ("Members", verb, rest.to_owned()),
+            _ => (self.by, verb, rest.to_owned()),
+        };
+        let sentence = format!("{by} {verb} {what}{rest}.");
+        // What members' flags mostly said is in the sentence itself.
+        if self.reason.is_empty() || self.action == Action::FlagKill {
+            return Some(sentence);
+        }
+        let end = if self.reason.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+        Some(format!("{sentence} The reason: {}{end}", self.reason))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_made_of_what_happened_and_keeps_the_words_of_users() {
+        let of = |action, reason: &str, detail: &str| Notification {
+            id: 1,
+            user_id: UserId(7),
+            created_at: Timestamp(0),
+            action,
+            item_id: None,
+            actor_id: Some(UserId(8)),
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+            until: None,
+            posts: 0,
+        };
+        let (until, user) = (Some(Timestamp(1_795_435_200)), Some(UserId(7)));
+        let limited = "A moderator limited how often you can post until 23 November 2026, 12:00 UTC: a flood.";
+        let edited = "A moderator edited your story: the title “your STORY by WHO” became “x”. The reason: WHO?";
+        for (notification, expected) in [
+            (of(Action::Moderator, "welcome", ""), "An admin made you a moderator: welcome."),
+            (Notification { actor_id: user, ..of(Action::Member, "", "") }, "You made yourself a member."),
+            (Notification { actor_id: None, ..of(Action::Admin, "", "") }, "The operator made you an admin."),
+            (
+                Notification { posts: 1, ..of(Action::Ban, "", "") },
+                "A moderator banned you for good and killed 1 post of yours.",
+            ),
+            (Notification { until, ..of(Action::Slow, "a flood", "") }, limited),
+            (of(Action::Admit, "", "Read on."), "A moderator approved your request. Welcome. Read on."),
+            (of(Action::Edit, "WHO?", "the title “your STORY by WHO” became “x”"), edited),
+        ] {
+            assert_eq!(notification.sentence(Kind::Story).as_deref(), Some(expected));
+        }
+        assert_eq!(of(Action::Shadow, "", "").sentence(Kind::Story), None);
+    }
+}
