@@ -3,7 +3,7 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, done_to};
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::text;
@@ -84,7 +84,7 @@ impl Store {
                 .await?;
         }
         done(&mut tx, (item, &found), if on { "lock" } else { "unlock" }, "", act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Pins a notice, in Markdown, above a thread in place of any that is there, or takes it off.
@@ -106,7 +106,7 @@ impl Store {
         let name = if notice.is_some() { "pin" } else { "unpin" };
         let words = notice.map(|notice| text::excerpt(notice, 200)).unwrap_or_default();
         done(&mut tx, (item, &found), name, &words, act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Lets a story rank as if it were from `rank_time`, or with none from when it was submitted.
@@ -129,6 +129,6 @@ impl Store {
         }
         let name = if rank_time.is_some() { "second-chance" } else { "no-second-chance" };
         done(&mut tx, (item, &found), name, "", act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }

@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use super::items::{count_descendants, item_in};
 use super::moderation::{self, Act, Entry};
 use super::sites::{self, SiteStance};
-use super::{Error, Result, Store, rules, writers};
+use super::{Change, Error, Result, Store, rules, writers};
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::desk::{self, Said};
 use crate::domain::item::{Death, Item, ItemId, Kind};
@@ -120,7 +120,7 @@ impl Store {
             moderation::done_to(&mut tx, (edit.item, before.kind, before.author_id), entry, act).await?;
         }
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(Edited::Done)
     }
 
@@ -148,7 +148,7 @@ impl Store {
         if item.kind == Kind::Comment && item.dead.is_none() {
             count_descendants(&mut tx, item.root_id, -1).await?;
         }
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 

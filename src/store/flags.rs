@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use super::items::count_descendants;
 use super::moderation::{self, Act, Entry, Post};
-use super::{Error, Result, Store, sites, writers};
+use super::{Change, Error, Result, Store, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::flag::{self, Flag, Outcome, Reason};
 use crate::domain::item::{Death, ItemId, Kind};
@@ -155,7 +155,7 @@ impl Store {
         if killed {
             kill_by_flags(&mut tx, new.item, &subject, now).await?;
         }
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(killed)
     }
 
@@ -186,7 +186,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
         }
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Vouches for a dead item. The vouch that reaches the limit brings it back; answers whether it lives now.
@@ -210,7 +210,7 @@ impl Store {
         if restored {
             restore(&mut tx, item, &subject, now).await?;
         }
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(restored)
     }
 
@@ -223,7 +223,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         add_up(&mut tx, item).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// A moderator has looked and lets it stand: its flags are rejected, no more are taken, and it leaves the queue.
@@ -238,7 +238,7 @@ impl Store {
         }
         decide(&mut tx, item, Outcome::Rejected).await?;
         moderation::done_to(&mut tx, subject.of(item), Entry::of("clear"), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// What a member flagged, latest first, from row `skip` on.

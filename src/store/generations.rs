@@ -12,6 +12,20 @@ const THREADS: usize = 1_024;
 /// How many numbers stand for what members wrote for their own eyes: as many as keep one member's marks from costing all others theirs.
 const OWN: usize = 256;
 
+/// What a write changed of what pages show.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change {
+    /// The items of the thread with this head, in it and in lists.
+    Thread(ItemId),
+    /// Which items lists hold, and what of them is new to members or waits for moderators.
+    Lists,
+    /// What this member alone sees: votes as theirs and on theirs, marks, visits, settings, sessions.
+    Member(UserId),
+    /// Anything that pages show, but for what a member alone sees and for which thread an item is in.
+    Public,
+    Everything,
+}
+
 /// What a thread is as of: the writes that any thread may show, and the votes and comments in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadGeneration {
@@ -38,7 +52,7 @@ fn one_of<const N: usize>(numbers: &[AtomicU64; N], id: i64) -> Option<&AtomicU6
     numbers.get(usize::try_from(id).ok()? % N)
 }
 
-fn move_on(number: &AtomicU64) {
+fn bump(number: &AtomicU64) {
     number.fetch_add(1, Ordering::AcqRel);
 }
 
@@ -55,38 +69,22 @@ impl Generations {
         }
     }
 
-    /// After a write that anybody may see, and that is more than votes.
-    pub fn said(&self) {
-        move_on(&self.any_thread);
-        move_on(&self.said);
-        move_on(&self.all);
-    }
-
-    /// After a comment in the thread with this head, which no other thread shows anything of.
-    pub fn commented(&self, root: ItemId) {
-        one_of(&self.threads, root.0).into_iter().for_each(move_on);
-        move_on(&self.said);
-        move_on(&self.all);
-    }
-
-    /// After a write that put items into another thread.
-    pub fn moved(&self) {
-        move_on(&self.moved);
-        self.said();
-    }
-
-    /// After a vote in the thread with this head, whose voter sees it as theirs, and its author their karma.
-    pub fn voted(&self, root: ItemId, voter: UserId, author: Option<UserId>) {
-        one_of(&self.threads, root.0).into_iter().for_each(move_on);
-        self.of_own(voter);
-        author.into_iter().filter(|author| *author != voter).for_each(|author| self.of_own(author));
-        move_on(&self.all);
-    }
-
-    /// After a write that `user` alone sees.
-    pub fn of_own(&self, user: UserId) {
-        if let Some(number) = one_of(&self.own, user.0) {
-            move_on(number);
+    /// Drops what was derived from what these changes touch.
+    pub fn invalidate(&self, changes: &[Change]) {
+        for change in changes {
+            match *change {
+                Change::Thread(root) => {
+                    one_of(&self.threads, root.0).into_iter().for_each(bump);
+                    bump(&self.all);
+                }
+                Change::Member(user) => one_of(&self.own, user.0).into_iter().for_each(bump),
+                Change::Lists => [&self.said, &self.all].into_iter().for_each(bump),
+                Change::Public => [&self.any_thread, &self.said, &self.all].into_iter().for_each(bump),
+                Change::Everything => {
+                    self.own.iter().for_each(bump);
+                    [&self.moved, &self.any_thread, &self.said, &self.all].into_iter().for_each(bump);
+                }
+            }
         }
     }
 
@@ -99,8 +97,7 @@ impl Generations {
     /// new one.
     pub fn handed_over(&self, ended: Option<i64>, begins: i64) {
         if ended != Some(self.others.swap(begins, Ordering::AcqRel)) {
-            self.own.iter().for_each(move_on);
-            self.moved();
+            self.invalidate(&[Change::Everything]);
         }
     }
 }

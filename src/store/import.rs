@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
 pub use votes::ImportedVote;
 
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::title::Section;
@@ -124,7 +124,7 @@ impl Store {
         }
         votes::insert_votes(&mut tx, &rows, &authors).await?;
         count_below(&mut tx, below.into_iter().collect()).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(imported)
     }
 }

@@ -3,7 +3,7 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::users::{NewUser, insert_user};
-use super::{Error, Result, Store, writers};
+use super::{Change, Error, Result, Store, writers};
 use crate::clock::Timestamp;
 use crate::domain::user::UserId;
 
@@ -91,7 +91,7 @@ impl Store {
         .bind(expires)
         .fetch_one(&mut *tx)
         .await?;
-        self.commit_unseen(tx).await?;
+        self.commit(tx, &[]).await?;
         Ok(id)
     }
 
@@ -130,7 +130,7 @@ impl Store {
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Whom the invitation of this token is from; none where it is not good, for whatever reason.
@@ -151,7 +151,7 @@ impl Store {
             .bind(user)
             .execute(&mut *tx)
             .await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(user)
     }
 }

@@ -3,7 +3,7 @@
 use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::sites::{self, SiteStance};
-use super::{Error, NewVote, Result, Store, origins, rules, writers};
+use super::{Change, Error, NewVote, Result, Store, origins, rules, votes, writers};
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Death, Item, ItemError, ItemId};
 use crate::domain::origin::Origin;
@@ -123,18 +123,18 @@ impl Store {
             let vote = NewVote { user: story.author, item: duplicate, dir: Some(Dir::Up), origin: story.origin };
             let duplicated = item_in(&mut tx, duplicate).await?;
             // A story has no votes down, so one that is there is up already, and nothing changes.
-            let voted = super::votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
+            let voted = votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
             if !voted.changed {
                 return Ok(Submission::Duplicate(duplicate, KnownAddress::VotedBefore));
             }
-            self.commit_vote(tx, &duplicated, story.author).await?;
+            self.commit(tx, &votes::changes(&duplicated, story.author)).await?;
             return Ok(Submission::Duplicate(duplicate, KnownAddress::Voted));
         }
         let id = put_story(&mut tx, &story, (author.shadowed_at.is_none(), stance.is_some()), now).await?;
         own_vote(&mut tx, story.author, id, now).await?;
         origins::note(&mut tx, story.origin.as_ref(), story.author, Some(id), now).await?;
         rules::stop(&mut tx, id, story.stopped, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(Submission::New(id))
     }
 
@@ -175,8 +175,12 @@ impl Store {
             count_descendants(&mut tx, root.id, 1).await?;
         }
         rules::stop(&mut tx, id, comment.stopped, now).await?;
-        let is_shown_elsewhere = has_other_discussions(&mut tx, &root).await?;
-        self.commit_comment(tx, root.id, is_shown_elsewhere).await?;
+        // Where its address was discussed before, those pages say how many comments it has.
+        if has_other_discussions(&mut tx, &root).await? {
+            self.commit(tx, &[Change::Public]).await?;
+        } else {
+            self.commit(tx, &[Change::Thread(root.id), Change::Lists]).await?;
+        }
         Ok(Commented { id, again: false })
     }
 

@@ -131,7 +131,7 @@ impl Store {
             let batch = self.looks.batch();
             let written = match write(&mut tx, &batch).await {
                 // Whom they are of sees them already.
-                Ok(()) => self.commit_unseen(tx).await,
+                Ok(()) => self.commit(tx, &[]).await,
                 failed => failed,
             };
             if !matches!(written, Err(Error::Busy | Error::Storage(_))) {

@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::acts::{Found, below, done, find};
 use super::moderation::Act;
-use super::{Error, Result, Store, sites};
+use super::{Change, Error, Result, Store, sites};
 use crate::domain::item::{ItemId, Kind};
 
 impl Store {
@@ -57,7 +57,7 @@ impl Store {
         count(&mut tx, item).await?;
         count(&mut tx, into).await?;
         done(&mut tx, (item, &found), "merge", &format!("into item {into}"), act).await?;
-        self.commit_moved(tx).await
+        self.commit(tx, &[Change::Everything]).await
     }
 
     /// Takes a merged story out again, with the comments that came with it and what has answered them since.
@@ -96,7 +96,7 @@ impl Store {
         count(&mut tx, item).await?;
         count(&mut tx, from).await?;
         done(&mut tx, (item, &found), "unmerge", &format!("from item {from}"), act).await?;
-        self.commit_moved(tx).await
+        self.commit(tx, &[Change::Everything]).await
     }
 
     /// Moves a comment, with what answers it, up to the head of its thread.
@@ -111,7 +111,7 @@ impl Store {
         };
         place_under(&mut tx, item, &found, found.root_id, Some(above)).await?;
         done(&mut tx, (item, &found), "detach", &format!("from below comment {above}"), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Moves a comment back under the one that it was moved up from.
@@ -128,7 +128,7 @@ impl Store {
         }
         place_under(&mut tx, item, &found, to, None).await?;
         done(&mut tx, (item, &found), "reattach", &format!("below comment {to}"), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 

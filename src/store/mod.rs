@@ -51,8 +51,8 @@ pub use desk::{Duplicate, NewAccount, Queued};
 pub use edits::{Edit, Edited, NewUrl};
 pub use file::{beside, remove};
 pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
-use generations::Generations;
 pub use generations::ThreadGeneration;
+use generations::{Change, Generations};
 pub use import::{Imported, ImportedVote, NewItem};
 pub use invitations::{Invitation, Inviter};
 pub use items::{Commented, KnownAddress, NewComment, NewStory, Submission};
@@ -75,9 +75,7 @@ pub use users::{About, Credentials, NewUser, Preferences};
 pub use votes::{NewVote, UncountedVote};
 pub use wal::{Folded, LOG};
 
-use crate::domain::item::{Item, ItemId};
 use crate::domain::origin::OriginKey;
-use crate::domain::user::UserId;
 
 /// What a store method answers where it does not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -170,65 +168,16 @@ impl Store {
         Ok(self.write.begin_with("begin immediate").await?)
     }
 
-    async fn commit(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
-        self.commit_then(tx, Generations::said).await
-    }
-
-    /// Commits a comment, which shows in the thread with this head; in others where they name that one's discussion as well.
-    async fn commit_comment(
-        &self,
-        tx: Transaction<'static, Sqlite>,
-        root: ItemId,
-        is_shown_elsewhere: bool,
-    ) -> Result<()> {
-        let commented = move |generations: &Generations| generations.commented(root);
-        if is_shown_elsewhere { self.commit(tx).await } else { self.commit_then(tx, commented).await }
-    }
-
-    /// Commits what no copy shows.
-    async fn commit_unseen(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
-        self.commit_then(tx, |_| {}).await
-    }
-
-    /// Commits what put items into another thread.
-    async fn commit_moved(&self, tx: Transaction<'static, Sqlite>) -> Result<()> {
-        self.commit_then(tx, Generations::moved).await
-    }
-
-    /// Commits a vote on this item and nothing else.
-    async fn commit_vote(&self, tx: Transaction<'static, Sqlite>, item: &Item, voter: UserId) -> Result<()> {
-        let (root, author) = (item.root_id, item.author_id);
-        self.commit_then(tx, move |generations| generations.voted(root, voter, author)).await
-    }
-
-    /// Commits, and then says what became stale by it.
-    async fn commit_then(
-        &self,
-        tx: Transaction<'static, Sqlite>,
-        say: impl FnOnce(&Generations) + Send + 'static,
-    ) -> Result<()> {
+    /// Commits, and drops what was derived from what the write changed. It runs to its end though whoever asked goes away meanwhile.
+    async fn commit(&self, tx: Transaction<'static, Sqlite>, changes: &[Change]) -> Result<()> {
         let (generations, saving) = (Arc::clone(&self.generations), Arc::clone(&self.saving));
-        finished(async move {
+        let changes = changes.to_vec();
+        let commit = async move {
             let committed = tx.commit().await;
-            say(&generations);
+            generations.invalidate(&changes);
             committed.inspect(|()| saving.works())
-        })
-        .await
-    }
-
-    /// Writes what `user` alone will see, so that nobody else's copies are dropped for it.
-    async fn write_own<T: Send + 'static>(
-        &self,
-        user: UserId,
-        write: impl Future<Output = std::result::Result<T, sqlx::Error>> + Send + 'static,
-    ) -> Result<T> {
-        let (generations, saving) = (Arc::clone(&self.generations), Arc::clone(&self.saving));
-        finished(async move {
-            let written = write.await;
-            generations.of_own(user);
-            written.inspect(|_| saving.works())
-        })
-        .await
+        };
+        Ok(tokio::spawn(commit).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 
     /// Answers whether the database can be read.
@@ -248,11 +197,4 @@ impl Store {
         }
         self.write.close().await;
     }
-}
-
-/// Runs a write to its end in a task of its own: somebody who goes away while it commits must not leave copies that miss what was written.
-async fn finished<T: Send + 'static>(
-    write: impl Future<Output = std::result::Result<T, sqlx::Error>> + Send + 'static,
-) -> Result<T> {
-    Ok(tokio::spawn(write).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
 }

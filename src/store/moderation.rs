@@ -4,7 +4,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::flags;
 use super::items::count_descendants;
-use super::{Error, Result, Store, sites, writers};
+use super::{Change, Error, Result, Store, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::desk::{DEAD_ALREADY, Told};
 use crate::domain::flag::Outcome;
@@ -51,7 +51,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let (post, entry) = turn(&mut tx, item, on).await?;
         done_to(&mut tx, post, entry, act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 

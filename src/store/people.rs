@@ -5,7 +5,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, notify, record};
 use super::team::keep_an_admin;
-use super::{Error, Result, Store, sites, taken};
+use super::{Change, Error, Result, Store, sites, taken};
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::standing::{self, Ban, with_reason};
@@ -111,7 +111,7 @@ impl Store {
         }
         record(&mut tx, act, Entry { user: Some(ban.user), detail: &detail, ..Entry::of("ban") }).await?;
         notify(&mut tx, ban.user, "ban", None, &with_reason(&told, Some(act.reason)), act.at).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(taken)
     }
 
@@ -141,7 +141,7 @@ impl Store {
         }
         record(&mut tx, act, Entry { user: Some(user), detail: &detail, ..Entry::of("unban") }).await?;
         notify(&mut tx, user, "unban", None, &with_reason(&told, Some(act.reason)), act.at).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(back)
     }
 
@@ -157,7 +157,7 @@ impl Store {
         record(&mut tx, act, Entry { user: Some(user), detail: &end, ..Entry::of("slow") }).await?;
         let told = format!("A moderator slowed you down {end}, so that you can post less often");
         notify(&mut tx, user, "slow", None, &with_reason(&told, Some(act.reason)), act.at).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Lets a person post as often as others again.
@@ -177,7 +177,7 @@ impl Store {
         record(&mut tx, act, Entry { user: Some(user), ..Entry::of("unslow") }).await?;
         let told = with_reason("You can post as often as others again", Some(act.reason));
         notify(&mut tx, user, "unslow", None, &told, act.at).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Shadow-bans a person, who is not told: what they post from now on is dead for everybody else, and their votes do not count.
@@ -196,7 +196,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         record(&mut tx, act, Entry { user: Some(user), private: true, ..Entry::of("shadow") }).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Lifts a shadow-ban. What was posted under it comes back at its own time and place where `bring_back` says so, and stays dead
@@ -220,7 +220,7 @@ impl Store {
         }
         record(&mut tx, act, Entry { user: Some(user), detail: &detail, private: true, ..Entry::of("unshadow") })
             .await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Warns a person with the sentence that is the act's reason.
@@ -229,7 +229,7 @@ impl Store {
         record(&mut tx, act, Entry { user: Some(user), ..Entry::of("warn") }).await?;
         let told = with_reason("A moderator warns you", Some(act.reason));
         notify(&mut tx, user, "warn", None, &told, act.at).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Keeps a moderator's note about `user`; with `other`, it says that the two accounts are one person's. Its text stays out of the log,
@@ -253,7 +253,7 @@ impl Store {
             .await?;
         let act = Act { actor: Some(by), reason: "", at: now };
         record(&mut tx, act, Entry { user: Some(user), private: true, ..Entry::of("note") }).await?;
-        self.commit_unseen(tx).await
+        self.commit(tx, &[]).await
     }
 
     /// The last that somebody posted, dead and deleted too, newest first: up to 50 stories and 50 comments.

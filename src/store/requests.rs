@@ -3,7 +3,7 @@
 use super::invitations::good_invitation;
 use super::moderation::{Act, Entry, notify, record};
 use super::users::{NewUser, insert_user};
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::user::{Name, Role, UserId};
 
@@ -84,7 +84,7 @@ impl Store {
             .bind(invitation)
             .execute(&mut *tx)
             .await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(Asked::Waits)
     }
 
@@ -152,7 +152,7 @@ impl Store {
         record(&mut tx, act, Entry { user: Some(user), ..Entry::of("admit") }).await?;
         let told = format!("A moderator approved your request. Welcome. {message}");
         notify(&mut tx, user, "admit", None, told.trim_end(), act.at).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(user)
     }
 
@@ -176,6 +176,6 @@ impl Store {
             return Err(Error::NotFound);
         }
         record(&mut tx, act, Entry::of("decline")).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }

@@ -4,7 +4,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::items::count_descendants;
 use super::moderation::{self, Act, Entry};
-use super::{Result, Store};
+use super::{Change, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::origin::{NetworkHash, Width};
@@ -90,7 +90,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         record(&mut tx, "add-rule", (pattern.kind(), &pattern.to_string(), effect), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// # Errors
@@ -103,7 +103,7 @@ impl Store {
                 .fetch_one(&mut *tx)
                 .await?;
         record(&mut tx, "drop-rule", (kind, &pattern, effect), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// What was posted here since a moment, newest first: at most so many stories, and as many comments. What a shadow-banned author

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store};
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::user::{Member, UserId};
 
@@ -87,6 +87,7 @@ impl Store {
     /// # Errors
     /// `Conflict` where the password has become another one since it was checked: whoever changed it has ended all sessions.
     pub async fn create_session(&self, session: NewSession<'_>, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
         let begun = sqlx::query(
             "insert into sessions (token_hash, user_id, created, seen, expires, agent) \
              select $1, u.id, $3, $3, $4, $5 from users u where u.id = $2 and u.password = $6",
@@ -97,9 +98,12 @@ impl Store {
         .bind(session.expires)
         .bind(session.agent)
         .bind(session.verified)
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
-        if begun.rows_affected() == 0 { Err(Error::Conflict) } else { Ok(()) }
+        if begun.rows_affected() == 0 {
+            return Err(Error::Conflict);
+        }
+        self.commit(tx, &[]).await
     }
 
     /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.
@@ -176,28 +180,32 @@ impl Store {
     /// # Errors
     /// `NotFound` where it is not theirs or has ended.
     pub async fn revoke_session(&self, user: UserId, token_hash: &[u8]) -> Result<()> {
-        let (pool, token_hash) = (self.write.clone(), token_hash.to_vec());
-        let delete = async move {
-            let query = sqlx::query("delete from sessions where user_id = $1 and token_hash = $2");
-            query.bind(user).bind(token_hash).execute(&pool).await
-        };
-        let done = self.write_own(user, delete).await?;
-        if done.rows_affected() == 0 { Err(Error::NotFound) } else { Ok(()) }
+        let mut tx = self.begin().await?;
+        let done = sqlx::query("delete from sessions where user_id = $1 and token_hash = $2")
+            .bind(user)
+            .bind(token_hash)
+            .execute(&mut *tx)
+            .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::NotFound);
+        }
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     /// Ends all of a person's sessions but `keep`.
     pub async fn end_other_sessions(&self, user: UserId, keep: &[u8]) -> Result<()> {
-        let (pool, keep) = (self.write.clone(), keep.to_vec());
-        let delete = async move {
-            let query = sqlx::query("delete from sessions where user_id = $1 and token_hash <> $2");
-            query.bind(user).bind(keep).execute(&pool).await
-        };
-        self.write_own(user, delete).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        sqlx::query("delete from sessions where user_id = $1 and token_hash <> $2")
+            .bind(user)
+            .bind(keep)
+            .execute(&mut *tx)
+            .await?;
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     /// Remembers a browser that `user` has logged in from.
     pub async fn remember_device(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
         sqlx::query(
             "insert into devices (token_hash, user_id, seen) values ($1, $2, $3) \
              on conflict (token_hash) do update set user_id = excluded.user_id, seen = excluded.seen",
@@ -205,9 +213,9 @@ impl Store {
         .bind(token_hash)
         .bind(user)
         .bind(now)
-        .execute(&self.write)
+        .execute(&mut *tx)
         .await?;
-        Ok(())
+        self.commit(tx, &[]).await
     }
 
     /// Whether `user` has logged in from this browser before.
@@ -244,6 +252,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         // Of all this, moderators' pages count the requests that wait; sessions end by the time of asking.
-        if waited.rows_affected() > 0 { self.commit(tx).await } else { self.commit_unseen(tx).await }
+        let changes: &[Change] = if waited.rows_affected() > 0 { &[Change::Public] } else { &[] };
+        self.commit(tx, changes).await
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, record};
-use super::{Result, Store};
+use super::{Change, Result, Store};
 
 /// The row of what the first admin said at set-up; the operator's own setting of that name is not kept.
 const CONTACT: &str = "contact";
@@ -56,6 +56,6 @@ impl Store {
                 record(&mut tx, act, Entry { detail: &detail, ..Entry::of("set") }).await?;
             }
         }
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }

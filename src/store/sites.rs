@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, Transaction};
 
 use super::lists::CANDIDATES;
 use super::moderation::{self, Act, Entry};
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::site::{self, SiteName, Stance};
@@ -128,7 +128,7 @@ impl Store {
         };
         weigh_stories(&mut tx, site).await?;
         moderation::record(&mut tx, act, Entry { detail: site.as_str(), ..Entry::of(name) }).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 

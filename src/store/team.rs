@@ -3,7 +3,7 @@
 use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, notify, write_down};
-use super::{Error, Result, Store, writers};
+use super::{Change, Error, Result, Store, writers};
 use crate::clock::Timestamp;
 use crate::domain::standing::Ban;
 use crate::domain::team::{self, Giver};
@@ -105,7 +105,7 @@ impl Store {
             Some(_) => Giver::Admin,
         };
         notify(&mut tx, user, role.as_str(), None, &team::told(giver, role, act.reason), act.at).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 

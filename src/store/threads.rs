@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::QueryBuilder;
 
 use super::items::select_item;
-use super::{Result, Store};
+use super::{Change, Result, Store};
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
@@ -180,7 +180,7 @@ impl Store {
             None => now,
         };
         self.looks.note_visit(user, root, (since, now));
-        self.generations.of_own(user);
+        self.generations.invalidate(&[Change::Member(user)]);
         Ok(Visit { since: seen.map(|_| since), last: now })
     }
 
@@ -205,18 +205,14 @@ impl Store {
     }
 
     async fn mark(&self, query: &'static str, user: UserId, item: ItemId, at: Option<Timestamp>) -> Result<()> {
-        let pool = self.write.clone();
-        let write = async move {
-            let query = sqlx::query(query).bind(user).bind(item);
-            match at {
-                Some(at) => query.bind(at),
-                None => query,
-            }
-            .execute(&pool)
-            .await
+        let mut tx = self.begin().await?;
+        let query = sqlx::query(query).bind(user).bind(item);
+        let query = match at {
+            Some(at) => query.bind(at),
+            None => query,
         };
-        self.write_own(user, write).await?;
-        Ok(())
+        query.execute(&mut *tx).await?;
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     /// What a member saved, latest first, from row `skip` on.

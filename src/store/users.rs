@@ -4,7 +4,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::moderation::{Act, Entry, record};
 use super::settings::keep_contact;
-use super::{Error, Result, Store, origins, writers};
+use super::{Change, Error, Result, Store, origins, writers};
 use crate::clock::Timestamp;
 use crate::domain::origin::Origin;
 use crate::domain::standing::Ban;
@@ -61,7 +61,7 @@ impl Store {
     pub async fn create_user(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let id = insert_user(&mut tx, new, None, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(id)
     }
 
@@ -75,7 +75,7 @@ impl Store {
         if new.role != Role::Member {
             by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(new.role.as_str()) }, now).await?;
         }
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(id)
     }
 
@@ -93,7 +93,7 @@ impl Store {
         if !contact.is_empty() {
             keep_contact(&mut tx, contact).await?;
         }
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(id)
     }
 
@@ -157,7 +157,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, keep, device).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Sets somebody's password for them, ends all their sessions and forgets their browsers; moderators see that in the log.
@@ -165,7 +165,7 @@ impl Store {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, None, None).await?;
         by_operator(&mut tx, Entry { user: Some(user), private: true, ..Entry::of("password") }, now).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Hands an imported name to a person, who logs in with `password` from now on.
@@ -190,7 +190,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         by_operator(&mut tx, Entry { user: Some(profile.id), ..Entry::of("claim") }, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(profile.id)
     }
 
@@ -234,32 +234,30 @@ impl Store {
         .bind(new.show_dead)
         .execute(&mut *tx)
         .await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(Ok(()))
     }
 
     pub async fn set_theme(&self, user: UserId, theme: Theme) -> Result<()> {
-        let pool = self.write.clone();
-        let update = async move {
-            sqlx::query("update users set theme = $2 where id = $1").bind(user).bind(theme).execute(&pool).await
-        };
-        self.write_own(user, update).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        sqlx::query("update users set theme = $2 where id = $1").bind(user).bind(theme).execute(&mut *tx).await?;
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     pub async fn set_order(&self, user: UserId, order: Order) -> Result<()> {
-        let pool = self.write.clone();
-        let update = async move {
-            sqlx::query("update users set comment_order = $2 where id = $1").bind(user).bind(order).execute(&pool).await
-        };
-        self.write_own(user, update).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        sqlx::query("update users set comment_order = $2 where id = $1")
+            .bind(user)
+            .bind(order)
+            .execute(&mut *tx)
+            .await?;
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     /// Notes that a member has seen the replies up to `at`.
     pub fn read_replies(&self, user: UserId, at: Timestamp) {
         self.looks.note_replies(user, at);
-        self.generations.of_own(user);
+        self.generations.invalidate(&[Change::Member(user)]);
     }
 
     /// The people of most karma, without the banned.

@@ -7,7 +7,7 @@ mod facts;
 use sqlx::{Sqlite, SqliteExecutor, Transaction};
 
 use super::items::item_in;
-use super::{Error, Result, Store, writers};
+use super::{Change, Error, Result, Store, writers};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::origin::Origin;
@@ -58,10 +58,16 @@ impl Store {
         let item = item_in(&mut tx, new.item).await?;
         let voted = cast(&mut tx, (&member, &item), new, policy, now).await?;
         if voted.changed {
-            self.commit_vote(tx, &item, new.user).await?;
+            self.commit(tx, &changes(&item, new.user)).await?;
         }
         Ok(voted)
     }
+}
+
+/// What a vote changes: the voter sees it as theirs, and its author their karma.
+pub(super) fn changes(item: &Item, voter: UserId) -> [Change; 3] {
+    let author = item.author_id.unwrap_or(voter);
+    [Change::Thread(item.root_id), Change::Member(voter), Change::Member(author)]
 }
 
 /// Casts, turns or takes back a vote of `member` on `item`, as both are in this transaction.
