@@ -80,7 +80,7 @@ pub fn told(giver: Giver, role: Role, reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::standing::Ban;
+    use crate::domain::user::Ban;
     use crate::domain::user::UserId;
 
     const NOW: Timestamp = Timestamp(1_795_435_200);

@@ -4,8 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::clock::Timestamp;
-use crate::domain::standing::Ban;
-use crate::domain::thread::Order;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(transparent)]
@@ -72,6 +70,45 @@ impl Theme {
     }
 }
 
+/// The order of siblings in a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, sqlx::Type)]
+#[sqlx(rename_all = "lowercase")]
+pub enum Order {
+    /// By votes, age and the order of an import.
+    #[default]
+    Best,
+    Newest,
+    Oldest,
+    /// By the number of comments below, then as [`Order::Best`].
+    Replies,
+}
+
+impl Order {
+    pub const ALL: [Order; 4] = [Order::Best, Order::Newest, Order::Oldest, Order::Replies];
+
+    /// The name in addresses and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Order::Best => "best",
+            Order::Newest => "newest",
+            Order::Oldest => "oldest",
+            Order::Replies => "replies",
+        }
+    }
+
+    /// The name on the page.
+    pub fn label(self) -> &'static str {
+        match self {
+            Order::Replies => "most replies",
+            _ => self.as_str(),
+        }
+    }
+
+    pub fn parse(s: &str) -> Option<Order> {
+        Order::ALL.into_iter().find(|order| order.as_str() == s)
+    }
+}
+
 /// Whoever is logged in, as a request knows them.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Member {
@@ -94,6 +131,26 @@ impl Member {
     /// Whether their flags and vouches count: a shadow-banned member's are stored and not counted. Somebody banned has no session.
     pub fn counts(&self) -> bool {
         self.shadowed_at.is_none()
+    }
+}
+
+/// An account's ban as it is kept: none, one that holds, or one that has ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, sqlx::FromRow)]
+pub struct Ban {
+    pub banned_at: Option<Timestamp>,
+    /// None: for good.
+    pub banned_until: Option<Timestamp>,
+    pub ban_reason: Option<String>,
+}
+
+impl Ban {
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.banned_at.is_some() && self.banned_until.is_none_or(|until| until > now)
+    }
+
+    /// Since when it holds; none where it does not.
+    pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.banned_at.filter(|_| self.holds(now))
     }
 }
 

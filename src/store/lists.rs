@@ -7,12 +7,10 @@ use super::{Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::flag;
 use crate::domain::item::{Item, ItemId, Kind};
-use crate::domain::rank::{StoryFacts, is_lightweight};
+use crate::domain::rank::{CANDIDATES, StoryFacts, is_lightweight};
 use crate::domain::title::Section;
 use crate::domain::user::UserId;
 
-/// How many of the newest stories are ranked (Hacker News's published source considers 1,000).
-pub(super) const CANDIDATES: i64 = 1_000;
 /// How many of the newest comments say which threads are active.
 const ACTIVE_COMMENTS: i64 = 2_000;
 

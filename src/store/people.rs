@@ -8,8 +8,8 @@ use super::team::keep_an_admin;
 use super::{Change, Error, Result, Store, sites, taken};
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
-use crate::domain::standing::{self, Ban, with_reason};
-use crate::domain::user::{Role, UserId};
+use crate::domain::standing::{self, with_reason};
+use crate::domain::user::{Ban, Role, UserId};
 
 /// A ban to be set.
 #[derive(Debug, Clone, Copy)]

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, Transaction};
 
-use super::lists::CANDIDATES;
 use super::moderation::{self, Act, Entry};
 use super::{Change, Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
+use crate::domain::rank::CANDIDATES;
 use crate::domain::site::{self, SiteName, Stance};
 use crate::domain::url::StoryUrl;
 

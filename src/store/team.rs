@@ -5,9 +5,8 @@ use sqlx::{Sqlite, Transaction};
 use super::moderation::{Act, Entry, notify, write_down};
 use super::{Change, Error, Result, Store, writers};
 use crate::clock::Timestamp;
-use crate::domain::standing::Ban;
 use crate::domain::team::{self, Giver};
-use crate::domain::user::{Role, UserId};
+use crate::domain::user::{Ban, Role, UserId};
 
 /// A moderator or an admin.
 #[derive(Debug, Clone, sqlx::FromRow)]

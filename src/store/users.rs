@@ -7,9 +7,7 @@ use super::settings::keep_contact;
 use super::{Change, Error, Result, Store, origins, writers};
 use crate::clock::Timestamp;
 use crate::domain::origin::Origin;
-use crate::domain::standing::Ban;
-use crate::domain::thread::Order;
-use crate::domain::user::{Name, NameError, Profile, Role, Theme, UserId};
+use crate::domain::user::{Ban, Name, NameError, Order, Profile, Role, Theme, UserId};
 
 /// What a log-in is checked against.
 #[derive(Debug, Clone, sqlx::FromRow)]

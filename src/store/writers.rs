@@ -6,8 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use super::{Error, Result};
 use crate::clock::Timestamp;
 use crate::domain::moderation;
-use crate::domain::standing::Ban;
-use crate::domain::user::{Member, Role, UserId};
+use crate::domain::user::{Ban, Member, Role, UserId};
 
 #[derive(sqlx::FromRow)]
 struct Writer {

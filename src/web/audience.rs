@@ -2,8 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::domain::policy::Policy;
-use crate::domain::thread::Order;
-use crate::domain::user::{Member, Role, Theme, UserId};
+use crate::domain::user::{Member, Order, Role, Theme, UserId};
 use crate::domain::vote::may_vote_down;
 
 /// All that the view of an item depends on in a member who has neither written it, nor what it answers, nor done anything with it.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use url::form_urlencoded::{self, Serializer};
 
 use crate::clock::Timestamp;
-use crate::domain::thread::Order;
 use crate::domain::url::unescaped;
+use crate::domain::user::Order;
 use crate::web::lists::{At, Over};
 use crate::web::routes;
 

@@ -12,8 +12,8 @@ use moka::policy::EvictionPolicy;
 
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId};
-use crate::domain::thread::{Node, Order};
-use crate::domain::user::{Member, UserId};
+use crate::domain::thread::Node;
+use crate::domain::user::{Member, Order, UserId};
 use crate::store::{Marks, ThreadGeneration};
 use crate::web::audience::Audience;
 use crate::web::error::Error;

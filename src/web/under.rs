@@ -14,8 +14,8 @@ use tokio::task::yield_now;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Sight};
-use crate::domain::thread::{self, Node, Order};
-use crate::domain::user::UserId;
+use crate::domain::thread::{self, Node};
+use crate::domain::user::{Order, UserId};
 use crate::web::error::Error;
 use crate::web::parts::{self, Piece, Rooms};
 use crate::web::pool::Share;

@@ -1,8 +1,7 @@
 use super::*;
 use crate::domain::desk::DEAD_ALREADY;
-use crate::domain::thread::Order;
 use crate::domain::thread::tests::comment;
-use crate::domain::user::{Theme, UserId};
+use crate::domain::user::{Order, Theme, UserId};
 
 const NOW: Timestamp = Timestamp(1_762_941_600);
 const STILL_SEEN: &str = "Only you, moderators, and members who chose to see what is dead still see it.";
