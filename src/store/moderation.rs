@@ -1,10 +1,8 @@
 //! Acts of moderation; each leaves its row in the log, in the same transaction.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::flags;
-use super::items::count_descendants;
-use super::{Change, Error, Result, Store, sites, writers};
+use super::item_rows::count_descendants;
+use super::{Change, Error, Result, Store, Tx, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::desk::{DEAD_ALREADY, Told};
 use crate::domain::flag::Outcome;
@@ -33,13 +31,13 @@ pub struct Revision {
 impl Store {
     /// What an item was, latest first.
     pub async fn revisions(&self, item: ItemId) -> Result<Vec<Revision>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select r.at, u.name as editor, r.title, r.url, r.text from revisions r join users u on u.id = r.editor_id \
              where r.item_id = $1 order by r.at desc",
         )
         .bind(item)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// Kills an item, or brings it back; the flags on it are upheld, or rejected. What flags killed may be killed once more: then it is the
@@ -59,11 +57,7 @@ impl Store {
 ///
 /// # Errors
 /// As [`Store::kill`].
-pub(super) async fn turn(
-    tx: &mut Transaction<'static, Sqlite>,
-    item: ItemId,
-    on: bool,
-) -> Result<(Post, Entry<'static>)> {
+pub(super) async fn turn(tx: &mut Tx, item: ItemId, on: bool) -> Result<(Post, Entry<'static>)> {
     let before = flags::subject(tx, item).await?;
     let dead = before.dead.is_some();
     let is_so = if on {
@@ -74,10 +68,10 @@ pub(super) async fn turn(
     if is_so {
         return Err(Error::Conflict);
     }
-    sqlx::query("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
+    tx.sql("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
         .bind(item)
         .bind(on.then_some(Death::Killed))
-        .execute(&mut **tx)
+        .execute()
         .await?;
     if before.kind == Kind::Comment && !before.deleted && dead != on {
         count_descendants(tx, before.root_id, if on { -1 } else { 1 }).await?;
@@ -115,7 +109,7 @@ impl Entry<'_> {
 ///
 /// # Errors
 /// `Refused` where they may not, or not any more.
-pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+pub(super) async fn record(tx: &mut Tx, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
     if let Some(actor) = act.actor {
         writers::moderator(tx, actor, entry.user, act.at).await?;
     }
@@ -123,9 +117,9 @@ pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, 
 }
 
 /// Writes into the log what nobody has to be asked for any more: a part of an act, or what a rule did.
-pub(super) async fn write_down(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
-    let token = Token::random().map_err(|cause| Error::Other(sqlx::Error::Io(std::io::Error::other(cause))))?;
-    sqlx::query(
+pub(super) async fn write_down(tx: &mut Tx, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+    let token = Token::random().map_err(Error::other)?;
+    tx.sql(
         "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private, token) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
@@ -138,7 +132,7 @@ pub(super) async fn write_down(tx: &mut Transaction<'static, Sqlite>, act: Act<'
     .bind(entry.detail)
     .bind(entry.private)
     .bind(token.as_str())
-    .execute(&mut **tx)
+    .execute()
     .await?;
     Ok(())
 }
@@ -150,12 +144,7 @@ pub(super) type Post = (ItemId, Kind, Option<UserId>);
 ///
 /// # Errors
 /// As [`record`].
-pub(super) async fn done_to(
-    tx: &mut Transaction<'static, Sqlite>,
-    post: Post,
-    entry: Entry<'_>,
-    act: Act<'_>,
-) -> Result<()> {
+pub(super) async fn done_to(tx: &mut Tx, post: Post, entry: Entry<'_>, act: Act<'_>) -> Result<()> {
     let entry = Entry { item: Some(post.0), ..entry };
     if let Some(actor) = act.actor {
         writers::moderator(tx, actor, post.2, act.at).await?;
@@ -165,12 +154,7 @@ pub(super) async fn done_to(
 }
 
 /// Tells the author of an item of an act on it, unless they did it themselves or it is a private one.
-pub(super) async fn tell(
-    tx: &mut Transaction<'static, Sqlite>,
-    (item, kind, author): Post,
-    entry: Entry<'_>,
-    act: Act<'_>,
-) -> Result<()> {
+pub(super) async fn tell(tx: &mut Tx, (item, kind, author): Post, entry: Entry<'_>, act: Act<'_>) -> Result<()> {
     let told = Told { act: entry.act, kind, by: "A moderator", reason: act.reason, detail: entry.detail };
     match (author.filter(|author| Some(*author) != act.actor && !entry.private), told.sentence()) {
         (Some(author), Some(sentence)) => notify(tx, author, entry.act, Some(item), &sentence, act.at).await,
@@ -180,20 +164,20 @@ pub(super) async fn tell(
 
 /// Tells a member of an act, among their replies. `text` is a plain sentence.
 pub(super) async fn notify(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     user: UserId,
     act: &'static str,
     item: Option<ItemId>,
     text: &str,
     at: Timestamp,
 ) -> Result<()> {
-    sqlx::query("insert into notices (user_id, at, act, item_id, text) values ($1, $2, $3, $4, $5)")
+    tx.sql("insert into notices (user_id, at, act, item_id, text) values ($1, $2, $3, $4, $5)")
         .bind(user)
         .bind(at)
         .bind(act)
         .bind(item)
         .bind(text)
-        .execute(&mut **tx)
+        .execute()
         .await?;
     Ok(())
 }

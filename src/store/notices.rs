@@ -21,15 +21,16 @@ pub struct Notice {
 impl Store {
     /// What `user` was told, newest first, from before a moment and an id.
     pub async fn notices(&self, user: UserId, before: (Timestamp, i64), rows: i64) -> Result<Vec<Notice>> {
-        Ok(sqlx::query_as(
-            "select id, at, act, item_id, text from notices where user_id = $1 and (at, id) < ($2, $3) \
+        self.read
+            .sql(
+                "select id, at, act, item_id, text from notices where user_id = $1 and (at, id) < ($2, $3) \
              order by at desc, id desc limit $4",
-        )
-        .bind(user)
-        .bind(before.0)
-        .bind(before.1)
-        .bind(rows)
-        .fetch_all(&self.read)
-        .await?)
+            )
+            .bind(user)
+            .bind(before.0)
+            .bind(before.1)
+            .bind(rows)
+            .fetch_all()
+            .await
     }
 }

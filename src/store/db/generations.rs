@@ -3,7 +3,6 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use super::Store;
 use crate::domain::item::ItemId;
 use crate::domain::user::UserId;
 
@@ -14,7 +13,7 @@ const OWN: usize = 256;
 
 /// What a write changed of what pages show.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Change {
+pub enum Change {
     /// The items of the thread with this head, in it and in lists.
     Thread(ItemId),
     /// Which items lists hold, and what of them is new to members or waits for moderators.
@@ -29,26 +28,26 @@ pub(super) enum Change {
 /// What a thread is as of: the writes that any thread may show, and the votes and comments in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadGeneration {
-    any: u64,
-    own: u64,
+    pub(super) any: u64,
+    pub(super) own: u64,
 }
 
 #[derive(Debug)]
-pub(super) struct Generations {
-    all: AtomicU64,
+pub struct Generations {
+    pub(super) all: AtomicU64,
     /// All that is no vote.
-    said: AtomicU64,
+    pub(super) said: AtomicU64,
     /// Of that, what any thread may show.
-    any_thread: AtomicU64,
+    pub(super) any_thread: AtomicU64,
     /// Of that, what put items into another thread.
-    moved: AtomicU64,
-    threads: [AtomicU64; THREADS],
-    own: [AtomicU64; OWN],
+    pub(super) moved: AtomicU64,
+    pub(super) threads: [AtomicU64; THREADS],
+    pub(super) own: [AtomicU64; OWN],
     /// SQLite's number for the writes of other processes.
     others: AtomicI64,
 }
 
-fn one_of<const N: usize>(numbers: &[AtomicU64; N], id: i64) -> Option<&AtomicU64> {
+pub(super) fn one_of<const N: usize>(numbers: &[AtomicU64; N], id: i64) -> Option<&AtomicU64> {
     numbers.get(usize::try_from(id).ok()? % N)
 }
 
@@ -102,31 +101,25 @@ impl Generations {
     }
 }
 
-impl Store {
-    /// A number that changes with every write that anybody may see.
-    pub fn generation(&self) -> u64 {
-        self.generations.all.load(Ordering::Acquire)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// A number that changes with every such write that is more than votes.
-    pub fn said(&self) -> u64 {
-        self.generations.said.load(Ordering::Acquire)
-    }
-
-    /// A number that changes where items may have come to stand in another thread.
-    pub fn moved(&self) -> u64 {
-        self.generations.moved.load(Ordering::Acquire)
-    }
-
-    /// What the thread with this head is as of: it changes with every write that the thread may show, which votes and most comments
-    /// elsewhere are not.
-    pub fn thread_generation(&self, root: ItemId) -> ThreadGeneration {
-        let own = one_of(&self.generations.threads, root.0).map_or(0, |number| number.load(Ordering::Acquire));
-        ThreadGeneration { any: self.generations.any_thread.load(Ordering::Acquire), own }
-    }
-
-    /// A number that changes with every write that `user` alone sees (votes as theirs and on theirs, marks, visits, settings, sessions).
-    pub fn own_generation(&self, user: UserId) -> u64 {
-        one_of(&self.generations.own, user.0).map_or(0, |number| number.load(Ordering::Acquire))
+    #[test]
+    fn a_change_drops_what_it_touches_and_nothing_else() {
+        let (thread, member) = (Change::Thread(ItemId(1)), Change::Member(UserId(1)));
+        for (change, expected) in [
+            (thread, [1, 0, 0, 0, 1, 0, 0, 0]),
+            (Change::Lists, [1, 1, 0, 0, 0, 0, 0, 0]),
+            (member, [0, 0, 0, 0, 0, 0, 1, 0]),
+            (Change::Public, [1, 1, 1, 0, 0, 0, 0, 0]),
+            (Change::Everything, [1, 1, 1, 1, 0, 0, 1, 1]),
+        ] {
+            let generations = Generations::new();
+            generations.invalidate(&[change]);
+            let Generations { all, said, any_thread, moved, threads, own, .. } = &generations;
+            let numbers = [all, said, any_thread, moved, &threads[1], &threads[2], &own[1], &own[2]];
+            assert_eq!(numbers.map(|number| number.load(Ordering::Acquire)), expected, "{change:?}");
+        }
     }
 }
