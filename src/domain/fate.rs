@@ -6,7 +6,7 @@ use crate::domain::age;
 use crate::domain::item::{Death, Item, Kind, Sight, Viewer, may_see};
 use crate::domain::notification::LogEvent;
 use crate::domain::policy::Policy;
-use crate::domain::standing::with_reason;
+use crate::domain::text::with_reason;
 use crate::domain::user::{Member, Role};
 
 /// Something that happened, in sentences; and when, where the log says it.

@@ -3,7 +3,6 @@
 use crate::clock::Timestamp;
 use crate::domain::item::{Death, Item, Kind, Sight, may_see};
 use crate::domain::policy::Policy;
-use crate::domain::rank;
 use crate::domain::text::is_legible;
 use crate::domain::user::{Member, Role};
 
@@ -143,6 +142,8 @@ pub const WHOLE: i64 = 100;
 const LEAST: i64 = 10;
 /// What a flagger of whom nothing is known is taken to have got right.
 const PRIOR: i64 = 2;
+/// How many points a flag stands against: flags are far rarer than votes.
+const FLAG_POINTS: f64 = 4.0;
 /// What a vouch cancels, so that what two brought back takes four more flags to fall again.
 const VOUCH_CANCELS: i64 = 2 * WHOLE;
 
@@ -160,6 +161,15 @@ pub fn reason(typed: &str, note: &str) -> Result<(Reason, String), FlagError> {
         return Err(FlagError::UnshownNote);
     }
     Ok((reason, note.to_owned()))
+}
+
+/// What flags, in hundredths of one, leave of a rank: `p / (p + 4 f)` of p points, at least 1, and f flags.
+///
+/// Ours; Hacker News says only that flags lower a story. As a share of the points, so that one flag halves what four liked and is hardly
+/// felt by what a hundred did.
+pub fn flagged(score: i64, flags: i64) -> f64 {
+    let points = score.max(1) as f64;
+    points / (points + FLAG_POINTS * flags.max(0) as f64 / WHOLE as f64)
 }
 
 /// What the flag of somebody weighs whose earlier flags moderators upheld and rejected so often, in hundredths:
@@ -210,7 +220,7 @@ impl Item {
     pub fn is_flagged(&self, policy: &Policy) -> bool {
         let flags = self.standing_flags();
         let half = policy.flags_to_kill.saturating_mul(WHOLE) / 2;
-        half > 0 && flags >= half && rank::flagged(self.score, flags) <= 0.5
+        half > 0 && flags >= half && flagged(self.score, flags) <= 0.5
     }
 
     /// Whether `member` may flag it. Moderators are exempt from the karma that it takes, as from that of voting down.

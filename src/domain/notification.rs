@@ -5,7 +5,8 @@ use crate::domain::action::{Action, Told};
 use crate::domain::age;
 use crate::domain::flag::Reason;
 use crate::domain::item::{ItemId, Kind};
-use crate::domain::standing::{WITH_BAN, posts, with_reason};
+use crate::domain::standing::{WITH_BAN, posts};
+use crate::domain::text::with_reason;
 use crate::domain::user::UserId;
 
 /// What the log says of a kill of what flags, a rule or an import had killed.

@@ -7,9 +7,12 @@
 use std::cmp::Reverse;
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
-use crate::domain::flag::{self, WHOLE};
+use crate::domain::flag::{self, flagged};
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::vote::FLOOR;
+
+/// How many of the newest stories are ranked (Hacker News's published source considers 1,000).
+pub const CANDIDATES: i64 = 1_000;
 
 /// The power of age that divides a story's points (Hacker News: `gravity*`).
 const GRAVITY: f64 = 1.8;
@@ -24,8 +27,6 @@ const LIGHTWEIGHT: f64 = 0.3;
 /// What a story of a penalised site is multiplied by besides. The rule is ours; on Hacker News, factors of 0.25 to 0.8 for sites and
 /// titles were seen in 2013.
 const PENALISED: f64 = 0.4;
-/// How many points a flag stands against: flags are far rarer than votes.
-const FLAG_POINTS: f64 = 4.0;
 /// A thread of more visible items than this, the story among them, may be overheated (Hacker News: `contro-factor`).
 const OVERHEATED_ABOVE: i64 = 20;
 
@@ -117,15 +118,6 @@ pub fn factor(story: &StoryFacts) -> f64 {
     };
     let by_site = if story.penalised { PENALISED } else { 1.0 };
     by_kind * by_site * flagged(story.score, story.flags)
-}
-
-/// What flags, in hundredths of one, leave of a rank: `p / (p + 4 f)` of p points, at least 1, and f flags.
-///
-/// Ours; Hacker News says only that flags lower a story. As a share of the points, so that one flag halves what four liked and is hardly
-/// felt by what a hundred did.
-pub fn flagged(score: i64, flags: i64) -> f64 {
-    let points = score.max(1) as f64;
-    points / (points + FLAG_POINTS * flags.max(0) as f64 / WHOLE as f64)
 }
 
 /// `min(1, (S / items)^2)` where the thread shows more than 20 items: more talk than points.

@@ -7,9 +7,6 @@ use crate::domain::moderation::ModerationError;
 use crate::domain::plural::counted;
 use crate::domain::user::{Member, Profile, Role};
 
-pub use crate::domain::ban::Ban;
-pub use crate::domain::text::with_reason;
-
 /// How far back a ban may take what somebody posted out of sight, in seconds.
 pub const TAKEN: i64 = 30 * DAY;
 /// How much of it at most: the newest.

@@ -61,7 +61,7 @@ pub fn may_have(person: &Profile, role: Role, now: Timestamp) -> Result<(), Role
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::standing::Ban;
+    use crate::domain::ban::Ban;
     use crate::domain::user::UserId;
 
     const NOW: Timestamp = Timestamp(1_795_435_200);

@@ -7,9 +7,8 @@ use std::ops::Range;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind, Sight};
+use crate::domain::order::Order;
 use crate::domain::rank::Standing;
-
-pub use crate::domain::order::Order;
 
 /// How many levels a page nests; what is deeper stands behind "continue this thread".
 pub const MAX_DEPTH: usize = 50;

@@ -1,19 +1,17 @@
 //! Acts of moderators on one item that can each be undone: locks, notices, second chances.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::moderation::{Act, Entry, done_to};
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::text;
 use crate::domain::user::UserId;
 
-/// `with recursive` of all that hangs below item `$1`, which is not among them; the statement goes on from there.
+/// `with recursive` of item `$1` and all that hangs below it; the statement goes on from there.
 macro_rules! below {
     () => {
-        "with recursive below (id) as (select a.id from items a where a.parent_id = $1 \
+        "with recursive below (id) as (select cast($1 as bigint) \
          union all select i.id from below b join items i on i.parent_id = b.id) "
     };
 }
@@ -35,21 +33,21 @@ pub(super) struct Found {
     pub came_from: Option<ItemId>,
 }
 
-pub(super) async fn find(tx: &mut Transaction<'static, Sqlite>, item: ItemId) -> Result<Found> {
-    Ok(sqlx::query_as(
+pub(super) async fn find(tx: &mut Tx, item: ItemId) -> Result<Found> {
+    tx.sql(
         "select kind, author_id, parent_id, root_id, depth, locked, dead is null and deleted_at is null as live, merged_into, came_from, \
          coalesce(dead = 'shadow', false) as shadowed \
          from items where id = $1",
     )
     .bind(item)
-    .fetch_one(&mut **tx)
-    .await?)
+    .fetch_one()
+    .await
 }
 
 /// Records an act on an item, and tells its author, unless they did it themselves. What is done to a post of somebody shadow-banned is for
 /// moderators' eyes: others know nothing of the post, and its author is not to learn that it differs from theirs.
 pub(super) async fn done(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     item: (ItemId, &Found),
     action: Action,
     detail: &str,
@@ -72,19 +70,16 @@ impl Store {
         }
         // A lock on the head holds for its whole thread; below, each comment carries it, so that none has to ask those above.
         let lock = if found.kind == Kind::Comment {
-            concat!(below!(), "update items set locked = $2 where id = $1 or id in (select id from below)")
+            concat!(below!(), "update items set locked = $2 where id in (select id from below)")
         } else {
             "update items set locked = $2 where id = $1"
         };
-        sqlx::query(lock).bind(item).bind(on).execute(&mut *tx).await?;
+        tx.sql(lock).bind(item).bind(on).execute().await?;
         if on {
-            sqlx::query("update items set queued_at = null, queued_for = null where id = $1")
-                .bind(item)
-                .execute(&mut *tx)
-                .await?;
+            tx.sql("update items set queued_at = null, queued_for = null where id = $1").bind(item).execute().await?;
         }
         done(&mut tx, (item, &found), if on { Action::Lock } else { Action::Unlock }, "", act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Pins a notice, in Markdown, above a thread in place of any that is there, or takes it off.
@@ -94,19 +89,19 @@ impl Store {
     pub async fn pin(&self, item: ItemId, notice: Option<&str>, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
-        let pinned =
-            sqlx::query("update items set pinned = $2 where id = $1 and (pinned is not null or $2 is not null)")
-                .bind(item)
-                .bind(notice)
-                .execute(&mut *tx)
-                .await?;
-        if pinned.rows_affected() == 0 {
+        let pinned = tx
+            .sql("update items set pinned = $2 where id = $1 and (pinned is not null or $2 is not null)")
+            .bind(item)
+            .bind(notice)
+            .execute()
+            .await?;
+        if pinned == 0 {
             return Err(Error::Conflict);
         }
         let action = if notice.is_some() { Action::Pin } else { Action::Unpin };
         let words = notice.map(|notice| text::excerpt(notice, 200)).unwrap_or_default();
         done(&mut tx, (item, &found), action, &words, act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Lets a story rank as if it were from `rank_time`, or with none from when it was submitted.
@@ -116,19 +111,20 @@ impl Store {
     pub async fn give_second_chance(&self, item: ItemId, rank_time: Option<Timestamp>, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
-        let placed = sqlx::query(
-            "update items set rank_time = coalesce($2, time) where id = $1 and dead is null and deleted_at is null \
+        let placed = tx
+            .sql(
+                "update items set rank_time = coalesce($2, time) where id = $1 and dead is null and deleted_at is null \
              and rank_time <> coalesce($2, time)",
-        )
-        .bind(item)
-        .bind(rank_time)
-        .execute(&mut *tx)
-        .await?;
-        if placed.rows_affected() == 0 {
+            )
+            .bind(item)
+            .bind(rank_time)
+            .execute()
+            .await?;
+        if placed == 0 {
             return Err(Error::Conflict);
         }
         let action = if rank_time.is_some() { Action::SecondChance } else { Action::NoSecondChance };
         done(&mut tx, (item, &found), action, "", act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }

@@ -1,8 +1,6 @@
 //! What the moderators' desk shows.
 
-use sqlx::QueryBuilder;
-
-use super::items::select_item;
+use super::item_rows::select_item;
 use super::{Page, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId};
@@ -39,19 +37,19 @@ macro_rules! select_queued {
 impl Store {
     /// What waits for a moderator, latest first.
     pub async fn queue(&self, page: Page) -> Result<Vec<Queued>> {
-        Ok(sqlx::query_as(select_queued!(
+        self.read.sql(select_queued!(
             "i.queued_at is not null and (i.queued_at, i.id) < ($1, $2) order by i.queued_at desc, i.id desc limit $3"
         ))
         .bind(page.before.0)
         .bind(page.before.1)
         .bind(page.rows)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// One item, whether it waits or not.
     pub async fn queued(&self, item: ItemId) -> Result<Queued> {
-        Ok(sqlx::query_as(select_queued!("i.id = $1")).bind(item).fetch_one(&self.read).await?)
+        self.read.sql(select_queued!("i.id = $1")).bind(item).fetch_one().await
     }
 }
 
@@ -76,20 +74,17 @@ pub struct NewAccount {
 impl Store {
     /// Where a comment stood before a moderator moved it.
     pub async fn came_from(&self, item: ItemId) -> Result<Option<ItemId>> {
-        Ok(sqlx::query_scalar("select came_from from items where id = $1").bind(item).fetch_one(&self.read).await?)
+        self.read.sql("select came_from from items where id = $1").bind(item).fetch_scalar().await
     }
 
     /// The stories that were merged into one.
     pub async fn duplicates(&self, into: ItemId) -> Result<Vec<Duplicate>> {
-        Ok(sqlx::query_as("select id, title from items where merged_into = $1 limit 50")
-            .bind(into)
-            .fetch_all(&self.read)
-            .await?)
+        self.read.sql("select id, title from items where merged_into = $1 limit 50").bind(into).fetch_all().await
     }
 
     /// The newest members' accounts that people made here, from before a moment and an id.
     pub async fn newest_accounts(&self, before: (Timestamp, UserId), rows: i64) -> Result<Vec<NewAccount>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select u.id, u.name, u.created, u.karma, i.name as inviter, i.shadowed_at is not null as inviter_shadowed \
              from users u left join users i on i.id = u.invited_by \
              where u.source is null and u.role = 'member' and (u.created, u.id) < ($1, $2) \
@@ -98,8 +93,8 @@ impl Store {
         .bind(before.0)
         .bind(before.1)
         .bind(rows)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// The first three stories and the first three comments of each of these people, in no order.
@@ -107,17 +102,19 @@ impl Store {
         if people.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query = QueryBuilder::new(
-            "with first (id) as (select p.id from users u join items p on p.id in (select s.id from items s \
-             where s.author_id = u.id and s.kind in ('story', 'job', 'poll') order by s.time, s.id limit 3) \
-             or p.id in (select c.id from items c where c.author_id = u.id and c.kind = 'comment' order by c.time, c.id limit 3) \
-             where u.id in (",
-        );
-        let mut list = query.separated(", ");
-        for person in people {
-            list.push_bind(*person);
+        let mut query = self.read.sql("with first (id) as (");
+        for (at, person) in people.iter().enumerate() {
+            query = query
+                .push(if at > 0 { " union all " } else { "" })
+                .push("select id from (select s.id from items s where s.author_id = ")
+                .push_bind(*person)
+                .push(
+                    " and s.kind in ('story', 'job', 'poll') order by s.time, s.id limit 3) as first_stories \
+                     union all select id from (select c.id from items c where c.author_id = ",
+                )
+                .push_bind(*person)
+                .push(" and c.kind = 'comment' order by c.time, c.id limit 3) as first_comments");
         }
-        query.push(")) ").push(select_item!("where i.id in (select id from first)"));
-        Ok(query.build_query_as().fetch_all(&self.read).await?)
+        query.push(") ").push(select_item!("where i.id in (select id from first)")).fetch_all().await
     }
 }

@@ -1,12 +1,10 @@
 //! What stands is edited or deleted. Every rule is asked in the transaction that writes: what a moderator, another editor or the operator
 //! did a moment before holds.
 
-use sqlx::{Sqlite, Transaction};
-
-use super::items::{count_descendants, item_in};
+use super::item_rows::{count_descendants, item_in};
 use super::moderation::{self, Act, Entry};
 use super::sites::{self, SiteStance};
-use super::{Error, Result, Store, rules, writers};
+use super::{Change, Error, Result, Store, Tx, rules, writers};
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::action::Action;
 use crate::domain::desk::{self, Said};
@@ -93,7 +91,7 @@ impl Store {
             return Ok(Edited::Banned(banned));
         }
         keep_revision(&mut tx, &before, edit.editor, now).await?;
-        let (title, url, text): (Option<String>, Option<String>, String) = sqlx::query_as(
+        let (title, url, text): (Option<String>, Option<String>, String) = tx.sql(
             "update items set title = coalesce($2, title), section = case when kind = 'story' then $3 else section end, text = $4, \
              edited_at = $5, version = version + 1, cleared = cleared and (dead is not null or author_id is distinct from $6) \
              where id = $1 returning title, url, text",
@@ -104,7 +102,7 @@ impl Store {
         .bind(edit.text)
         .bind(now)
         .bind(edit.editor)
-        .fetch_one(&mut *tx)
+        .fetch_one()
         .await?;
         let url = match edit.url {
             NewUrl::Same => url,
@@ -122,7 +120,7 @@ impl Store {
             moderation::done_to(&mut tx, (edit.item, before.author_id), entry, act).await?;
         }
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(Edited::Done)
     }
 
@@ -139,18 +137,18 @@ impl Store {
         }
         item.may_delete(&author).map_err(Error::refused)?;
         keep_revision(&mut tx, &item, by, now).await?;
-        sqlx::query(
+        tx.sql(
             "update items set deleted_at = $2, text = '', title = null, url = null, url_key = null, site = null, domain = null, \
              section = null, queued_at = null, queued_for = null where id = $1",
         )
         .bind(id)
         .bind(now)
-        .execute(&mut *tx)
+        .execute()
         .await?;
         if item.kind == Kind::Comment && item.dead.is_none() {
             count_descendants(&mut tx, item.root_id, -1).await?;
         }
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 
@@ -158,42 +156,39 @@ fn said(item: &Item) -> Said<'_> {
     Said { title: item.title.as_deref(), url: item.url.as_deref(), text: &item.text }
 }
 
-async fn keep_revision(tx: &mut Transaction<'static, Sqlite>, item: &Item, by: UserId, now: Timestamp) -> Result<()> {
-    sqlx::query("insert into revisions (item_id, editor_id, at, title, url, text) values ($1, $2, $3, $4, $5, $6)")
+async fn keep_revision(tx: &mut Tx, item: &Item, by: UserId, now: Timestamp) -> Result<()> {
+    tx.sql("insert into revisions (item_id, editor_id, at, title, url, text) values ($1, $2, $3, $4, $5, $6)")
         .bind(item.id)
         .bind(by)
         .bind(now)
         .bind(&item.title)
         .bind(&item.url)
         .bind(&item.text)
-        .execute(&mut **tx)
+        .execute()
         .await?;
     Ok(())
 }
 
 /// Brings a post before the moderators whose author takes away nearly all of what others have answered.
-async fn notice_removal(tx: &mut Transaction<'static, Sqlite>, before: &Item, new: &str, now: Timestamp) -> Result<()> {
+async fn notice_removal(tx: &mut Tx, before: &Item, new: &str, now: Timestamp) -> Result<()> {
     if now.since(before.time) < SETTLED {
         return Ok(());
     }
     // What was answered may be an earlier version: a text can be taken away little by little.
-    let first: Option<String> =
-        sqlx::query_scalar("select text from revisions where item_id = $1 order by at, id limit 1")
-            .bind(before.id)
-            .fetch_optional(&mut **tx)
-            .await?;
+    let first: Option<String> = tx
+        .sql("select text from revisions where item_id = $1 order by at, id limit 1")
+        .bind(before.id)
+        .fetch_optional_scalar()
+        .await?;
     let new = text::plain(new);
     let earlier = [first.as_deref().unwrap_or_default(), &before.text];
     if !earlier.into_iter().any(|text| removal::is_nearly_all(&text::plain(text), &new)) {
         return Ok(());
     }
-    let reply: Option<i64> = sqlx::query_scalar(
+    let reply = tx.sql(
         "select 1 from items where parent_id = $1 and kind = 'comment' and dead is null and deleted_at is null limit 1",
-    )
-    .bind(before.id)
-    .fetch_optional(&mut **tx)
-    .await?;
-    if reply.is_some() {
+    );
+    if reply.bind(before.id).exists().await? {
         let why = "check of edits: its author took away nearly all of a text that has replies";
         rules::queue(tx, before.id, why, now).await?;
     }
@@ -201,9 +196,9 @@ async fn notice_removal(tx: &mut Transaction<'static, Sqlite>, before: &Item, ne
 }
 
 /// Gives a story another address, or none, with all that is made of it.
-async fn set_url(tx: &mut Transaction<'static, Sqlite>, id: ItemId, url: Option<&StoryUrl>) -> Result<Option<String>> {
+async fn set_url(tx: &mut Tx, id: ItemId, url: Option<&StoryUrl>) -> Result<Option<String>> {
     let site = url.map(StoryUrl::site);
-    let kept = sqlx::query_scalar(
+    let kept = tx.sql(
         "update items set url = $2, url_key = $3, site = $4, domain = $5, rule_version = $6, penalised = false where id = $1 returning url",
     )
     .bind(id)
@@ -212,7 +207,7 @@ async fn set_url(tx: &mut Transaction<'static, Sqlite>, id: ItemId, url: Option<
     .bind(site.as_ref().map(|s| s.name.as_str()))
     .bind(site.as_ref().map(|s| s.domain.as_str()))
     .bind(url.map(|_| RULE_VERSION))
-    .fetch_one(&mut **tx)
+    .fetch_scalar()
     .await?;
     sites::weigh_story(tx, id).await?;
     Ok(kept)

@@ -1,11 +1,9 @@
 //! Flags and vouches. The row, what it adds up to on its item, and what that brings about (a death, a return, a place in the
 //! moderators' queue) change in one transaction. What a flag weighs and when it kills is `domain::flag`'s to say.
 
-use sqlx::{QueryBuilder, Sqlite, Transaction};
-
-use super::items::count_descendants;
+use super::item_rows::count_descendants;
 use super::moderation::{self, Act, Entry, Post};
-use super::{Error, Result, Store, sites, writers};
+use super::{Change, Error, Result, Store, Tx, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::flag::{self, Flag, Outcome, Reason};
@@ -82,15 +80,17 @@ struct Sums {
 impl Store {
     /// The flag and the vouch of `user` on `item`.
     pub async fn cast_by(&self, user: UserId, item: ItemId) -> Result<Cast> {
-        let row: CastRow = sqlx::query_as(
-            "select f.reason, f.note, f.outcome, v.item_id is not null as vouched from items i \
+        let row: CastRow = self
+            .read
+            .sql(
+                "select f.reason, f.note, f.outcome, v.item_id is not null as vouched from items i \
              left join flags f on f.user_id = $1 and f.item_id = i.id \
              left join vouches v on v.user_id = $1 and v.item_id = i.id where i.id = $2",
-        )
-        .bind(user)
-        .bind(item)
-        .fetch_one(&self.read)
-        .await?;
+            )
+            .bind(user)
+            .bind(item)
+            .fetch_one()
+            .await?;
         let flag = row.reason.map(|reason| Flag { reason, note: row.note.unwrap_or_default(), outcome: row.outcome });
         Ok(Cast { flag, vouched: row.vouched })
     }
@@ -100,17 +100,12 @@ impl Store {
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query = QueryBuilder::new(
+        let query = self.read.sql(
             "select f.item_id, u.name, f.reason, f.note, f.weight, f.at, f.outcome from flags f \
-             join users u on u.id = f.user_id where f.item_id in (",
+             join users u on u.id = f.user_id where f.item_id in ",
         );
-        let mut list = query.separated(", ");
-        for id in items {
-            list.push_bind(*id);
-        }
-        query.push(")");
-        let mut flags: Vec<Flagging> = query.build_query_as().fetch_all(&self.read).await?;
-        flags.sort_by_key(|flag| flag.at);
+        let mut flags: Vec<Flagging> = query.list(items).fetch_all().await?;
+        flags.sort_by(|a, b| (a.at, a.item_id, &a.name).cmp(&(b.at, b.item_id, &b.name)));
         Ok(flags)
     }
 
@@ -128,35 +123,36 @@ impl Store {
             return Err(Error::Conflict);
         }
         let weight = if counts { weight_of(&mut tx, new.user).await? } else { 0 };
-        let done = sqlx::query(
-            "insert into flags (user_id, item_id, reason, note, weight, at) values ($1, $2, $3, $4, $5, $6) \
+        let done = tx
+            .sql(
+                "insert into flags (user_id, item_id, reason, note, weight, at) values ($1, $2, $3, $4, $5, $6) \
              on conflict (user_id, item_id) do update set reason = excluded.reason, note = excluded.note \
              where flags.outcome is null",
-        )
-        .bind(new.user)
-        .bind(new.item)
-        .bind(new.reason)
-        .bind(new.note)
-        .bind(weight)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() == 0 {
+            )
+            .bind(new.user)
+            .bind(new.item)
+            .bind(new.reason)
+            .bind(new.note)
+            .bind(weight)
+            .bind(now)
+            .execute()
+            .await?;
+        if done == 0 {
             return Err(Error::Conflict);
         }
         let sums = add_up(&mut tx, new.item).await?;
         if sums.flags > 0 {
-            sqlx::query("update items set queued_at = $2 where id = $1 and queued_at is null")
+            tx.sql("update items set queued_at = $2 where id = $1 and queued_at is null")
                 .bind(new.item)
                 .bind(now)
-                .execute(&mut *tx)
+                .execute()
                 .await?;
         }
         let killed = flag::kills(flag::standing(sums.flags, sums.vouches, sums.cleared), sums.score, policy);
         if killed {
             kill_by_flags(&mut tx, new.item, &subject, now).await?;
         }
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(killed)
     }
 
@@ -166,28 +162,28 @@ impl Store {
     /// `Conflict` where a moderator has decided about it.
     pub async fn unflag(&self, user: UserId, item: ItemId) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("delete from flags where user_id = $1 and item_id = $2 and outcome is null")
+        tx.sql("delete from flags where user_id = $1 and item_id = $2 and outcome is null")
             .bind(user)
             .bind(item)
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        let decided: Option<Outcome> =
-            sqlx::query_scalar("select outcome from flags where user_id = $1 and item_id = $2")
-                .bind(user)
-                .bind(item)
-                .fetch_optional(&mut *tx)
-                .await?;
+        let decided: Option<Outcome> = tx
+            .sql("select outcome from flags where user_id = $1 and item_id = $2")
+            .bind(user)
+            .bind(item)
+            .fetch_optional_scalar()
+            .await?;
         if decided.is_some() {
             return Err(Error::Conflict);
         }
         if add_up(&mut tx, item).await?.flags == 0 {
             // What flags killed has yet to be looked at.
-            sqlx::query("update items set queued_at = null where id = $1 and queued_for is null and dead is null")
+            tx.sql("update items set queued_at = null where id = $1 and queued_for is null and dead is null")
                 .bind(item)
-                .execute(&mut *tx)
+                .execute()
                 .await?;
         }
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Vouches for a dead item. The vouch that reaches the limit brings it back; answers whether it lives now.
@@ -201,30 +197,26 @@ impl Store {
         if subject.dead.is_none() || subject.deleted || subject.is_killed_by_hand() {
             return Err(Error::Conflict);
         }
-        sqlx::query("insert into vouches (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing")
+        tx.sql("insert into vouches (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing")
             .bind(user)
             .bind(item)
             .bind(now)
-            .execute(&mut *tx)
+            .execute()
             .await?;
         let restored = flag::restores(add_up(&mut tx, item).await?.vouches, policy);
         if restored {
             restore(&mut tx, item, &subject, now).await?;
         }
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(restored)
     }
 
     /// Takes a vouch back. What vouches brought back stays.
     pub async fn unvouch(&self, user: UserId, item: ItemId) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("delete from vouches where user_id = $1 and item_id = $2")
-            .bind(user)
-            .bind(item)
-            .execute(&mut *tx)
-            .await?;
+        tx.sql("delete from vouches where user_id = $1 and item_id = $2").bind(user).bind(item).execute().await?;
         add_up(&mut tx, item).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// A moderator has looked and lets it stand: its flags are rejected, no more are taken, and it leaves the queue.
@@ -239,19 +231,19 @@ impl Store {
         }
         decide(&mut tx, item, Outcome::Rejected).await?;
         moderation::done_to(&mut tx, subject.of(item), Entry::of(Action::Clear), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// What a member flagged, latest first, from row `skip` on.
     pub async fn flagged(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<OwnFlag>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select item_id, reason, at, outcome from flags where user_id = $1 order by at desc, item_id limit $2 offset $3",
         )
         .bind(user)
         .bind(rows)
         .bind(skip)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// What a member vouched for, latest first.
@@ -272,18 +264,16 @@ impl Subject {
     }
 }
 
-pub(super) async fn subject(tx: &mut Transaction<'static, Sqlite>, item: ItemId) -> Result<Subject> {
-    Ok(sqlx::query_as(
-        "select kind, root_id, author_id, dead, deleted_at is not null as deleted, cleared from items where id = $1",
-    )
-    .bind(item)
-    .fetch_one(&mut **tx)
-    .await?)
+pub(super) async fn subject(tx: &mut Tx, item: ItemId) -> Result<Subject> {
+    tx.sql("select kind, root_id, author_id, dead, deleted_at is not null as deleted, cleared from items where id = $1")
+        .bind(item)
+        .fetch_one()
+        .await
 }
 
 /// A moderator's decision about an item's flags, which may turn an earlier one: the flags' outcomes, their members' counts, what the flags
 /// add up to. The moderator has looked, so the item leaves the queue.
-pub(super) async fn decide(tx: &mut Transaction<'static, Sqlite>, item: ItemId, outcome: Outcome) -> Result<()> {
+pub(super) async fn decide(tx: &mut Tx, item: ItemId, outcome: Outcome) -> Result<()> {
     let (more, fewer, was) = match outcome {
         Outcome::Upheld => (
             "update users set flags_upheld = flags_upheld + 1 where id in \
@@ -300,12 +290,12 @@ pub(super) async fn decide(tx: &mut Transaction<'static, Sqlite>, item: ItemId, 
             Outcome::Upheld,
         ),
     };
-    sqlx::query(more).bind(item).execute(&mut **tx).await?;
-    sqlx::query(fewer).bind(item).bind(was).execute(&mut **tx).await?;
-    sqlx::query("update flags set outcome = $2 where item_id = $1").bind(item).bind(outcome).execute(&mut **tx).await?;
-    sqlx::query("update items set cleared = true, queued_at = null, queued_for = null where id = $1")
+    tx.sql(more).bind(item).execute().await?;
+    tx.sql(fewer).bind(item).bind(was).execute().await?;
+    tx.sql("update flags set outcome = $2 where item_id = $1").bind(item).bind(outcome).execute().await?;
+    tx.sql("update items set cleared = true, queued_at = null, queued_for = null where id = $1")
         .bind(item)
-        .execute(&mut **tx)
+        .execute()
         .await?;
     add_up(tx, item).await?;
     Ok(())
@@ -313,38 +303,31 @@ pub(super) async fn decide(tx: &mut Transaction<'static, Sqlite>, item: ItemId, 
 
 /// Keeps on the item what its flags and vouches add up to. A shadow-banned member's vouch is kept and not counted, as their flag weighs
 /// nothing.
-async fn add_up(tx: &mut Transaction<'static, Sqlite>, item: ItemId) -> Result<Sums> {
-    Ok(sqlx::query_as(
+async fn add_up(tx: &mut Tx, item: ItemId) -> Result<Sums> {
+    tx.sql(
         "update items set flags = (select coalesce(cast(sum(weight) as bigint), 0) from flags \
          where item_id = $1 and outcome is distinct from 'rejected'), \
          vouches = (select count(*) from vouches v join users u on u.id = v.user_id \
          where v.item_id = $1 and u.shadowed_at is null) where id = $1 returning flags, vouches, cleared, score",
     )
     .bind(item)
-    .fetch_one(&mut **tx)
-    .await?)
+    .fetch_one()
+    .await
 }
 
-async fn weight_of(tx: &mut Transaction<'static, Sqlite>, user: UserId) -> Result<i64> {
-    let (upheld, rejected): (i64, i64) = sqlx::query_as("select flags_upheld, flags_rejected from users where id = $1")
-        .bind(user)
-        .fetch_one(&mut **tx)
-        .await?;
+async fn weight_of(tx: &mut Tx, user: UserId) -> Result<i64> {
+    let (upheld, rejected): (i64, i64) =
+        tx.sql("select flags_upheld, flags_rejected from users where id = $1").bind(user).fetch_one().await?;
     Ok(flag::weight(upheld, rejected))
 }
 
-async fn kill_by_flags(
-    tx: &mut Transaction<'static, Sqlite>,
-    item: ItemId,
-    subject: &Subject,
-    now: Timestamp,
-) -> Result<()> {
-    let flags: Vec<(Reason, i64)> =
-        sqlx::query_as("select reason, weight from flags where item_id = $1 and outcome is distinct from 'rejected'")
-            .bind(item)
-            .fetch_all(&mut **tx)
-            .await?;
-    sqlx::query("update items set dead = 'flagged' where id = $1").bind(item).execute(&mut **tx).await?;
+async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &Subject, now: Timestamp) -> Result<()> {
+    let flags: Vec<(Reason, i64)> = tx
+        .sql("select reason, weight from flags where item_id = $1 and outcome is distinct from 'rejected'")
+        .bind(item)
+        .fetch_all()
+        .await?;
+    tx.sql("update items set dead = 'flagged' where id = $1").bind(item).execute().await?;
     if subject.kind == Kind::Comment {
         count_descendants(tx, subject.root_id, -1).await?;
     }
@@ -354,8 +337,8 @@ async fn kill_by_flags(
     moderation::done_to(tx, subject.of(item), Entry { detail: &detail, ..Entry::of(Action::FlagKill) }, act).await
 }
 
-async fn restore(tx: &mut Transaction<'static, Sqlite>, item: ItemId, subject: &Subject, now: Timestamp) -> Result<()> {
-    sqlx::query("update items set dead = null where id = $1").bind(item).execute(&mut **tx).await?;
+async fn restore(tx: &mut Tx, item: ItemId, subject: &Subject, now: Timestamp) -> Result<()> {
+    tx.sql("update items set dead = null where id = $1").bind(item).execute().await?;
     if subject.kind == Kind::Comment {
         count_descendants(tx, subject.root_id, 1).await?;
     }

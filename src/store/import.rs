@@ -4,10 +4,9 @@ mod votes;
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, Transaction};
 pub use votes::ImportedVote;
 
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::title::Section;
@@ -80,11 +79,8 @@ impl Store {
     pub async fn imported(&self, source_ids: &[i64]) -> Result<HashMap<i64, ItemId>> {
         let mut found = HashMap::new();
         for ids in source_ids.chunks(IDS) {
-            let mut query = QueryBuilder::new("select source_id, root_id from items where source = ");
-            query.push_bind(SOURCE).push(" and source_id in ");
-            push_list(&mut query, ids);
-            let rows: Vec<(i64, ItemId)> = query.build_query_as().fetch_all(&self.read).await?;
-            found.extend(rows);
+            let query = self.read.sql("select source_id, root_id from items where source = ").push_bind(SOURCE);
+            found.extend(query.push(" and source_id in ").list(ids).fetch_all::<(i64, ItemId)>().await?);
         }
         Ok(found)
     }
@@ -104,7 +100,7 @@ impl Store {
         }
         let authors = authors(&mut tx, &new, now, &mut imported.renamed).await?;
         let taken = taken(&mut tx, &new).await?;
-        let mut next = last_id(&mut tx).await?.max(highest);
+        let mut next = tx.last_item_id().await?.max(highest);
         let mut rows = Vec::with_capacity(new.len());
         for item in new {
             let id = if taken.contains(&item.source_id) {
@@ -124,53 +120,34 @@ impl Store {
         }
         votes::insert_votes(&mut tx, &rows, &authors).await?;
         count_below(&mut tx, below.into_iter().collect()).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(imported)
     }
 }
 
-fn push_list(query: &mut QueryBuilder<Sqlite>, ids: &[i64]) {
-    query.push("(");
-    let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind(*id);
-    }
-    query.push(")");
-}
-
 /// The items themselves and their parents, as far as they are here.
-async fn placed(db: &mut SqliteConnection, items: &[NewItem]) -> Result<HashMap<i64, Placed>> {
+async fn placed(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, Placed>> {
     let ids: HashSet<i64> = items.iter().flat_map(|item| [Some(item.source_id), item.parent]).flatten().collect();
     let ids: Vec<i64> = ids.into_iter().collect();
     let mut placed = HashMap::with_capacity(ids.len());
     for ids in ids.chunks(IDS) {
-        let mut query = QueryBuilder::new("select source_id, id, root_id, depth, author_id from items where source = ");
-        query.push_bind(SOURCE).push(" and source_id in ");
-        push_list(&mut query, ids);
-        let rows: Vec<Placed> = query.build_query_as().fetch_all(&mut *db).await?;
+        let query = tx.sql("select source_id, id, root_id, depth, author_id from items where source = ");
+        let query = query.push_bind(SOURCE).push(" and source_id in ").list(ids);
+        let rows: Vec<Placed> = query.fetch_all().await?;
         placed.extend(rows.into_iter().map(|row| (row.source_id, row)));
     }
     Ok(placed)
 }
 
 /// Ids of the source that another item has here.
-async fn taken(db: &mut SqliteConnection, items: &[&NewItem]) -> Result<HashSet<i64>> {
+async fn taken(tx: &mut Tx, items: &[&NewItem]) -> Result<HashSet<i64>> {
     let ids: Vec<i64> = items.iter().map(|item| item.source_id).collect();
     let mut taken = HashSet::new();
     for ids in ids.chunks(IDS) {
-        let mut query = QueryBuilder::new("select id from items where id in ");
-        push_list(&mut query, ids);
-        let rows: Vec<i64> = query.build_query_scalar().fetch_all(&mut *db).await?;
+        let rows: Vec<i64> = tx.sql("select id from items where id in ").list(ids).fetch_scalars().await?;
         taken.extend(rows);
     }
     Ok(taken)
-}
-
-/// The highest id ever given. An id written by hand moves SQLite's sequence along; PostgreSQL's would have to be set after an import.
-async fn last_id(db: &mut SqliteConnection) -> Result<i64> {
-    Ok(sqlx::query_scalar("select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'")
-        .fetch_one(db)
-        .await?)
 }
 
 fn place<'a>(item: &'a NewItem, id: ItemId, author: Option<UserId>, placed: &HashMap<i64, Placed>) -> Result<Row<'a>> {
@@ -196,45 +173,42 @@ fn live_below(rows: &[Row<'_>]) -> HashMap<ItemId, i64> {
 }
 
 /// Writes rows; the heads among them take their count out of `below`.
-async fn insert_items(
-    tx: &mut Transaction<'static, Sqlite>,
-    rows: &[Row<'_>],
-    below: &mut HashMap<ItemId, i64>,
-) -> Result<()> {
-    let mut query = QueryBuilder::new(
+async fn insert_items(tx: &mut Tx, rows: &[Row<'_>], below: &mut HashMap<ItemId, i64>) -> Result<()> {
+    let query = tx.sql(
         "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, place, title, url, \
          url_key, site, domain, rule_version, section, text, base_points, score, ups, downs, descendants, deleted_at, dead, source, source_id) ",
     );
-    query.push_values(rows, |mut values, row| {
+    let query = query.values(rows, |values, row| {
         let (item, placed, voted) = (row.item, row.placed, row.item.voted());
         let site = item.url.as_ref().map(StoryUrl::site);
         let points = item.points.unwrap_or(1);
-        values.push_bind(placed.id).push_bind(item.kind).push_bind(placed.author_id);
-        values.push_bind(item.time).push_bind(item.time).push_bind(item.time);
-        values.push_bind(row.parent).push_bind(placed.root_id).push_bind(placed.depth).push_bind(row.reply_to);
-        values.push_bind(item.place).push_bind(item.title.as_deref());
-        values.push_bind(item.url.as_ref().map(|url| url.as_str().to_owned()));
-        values.push_bind(item.url.as_ref().map(StoryUrl::key));
-        values.push_bind(site.as_ref().map(|site| site.name.clone())).push_bind(site.map(|site| site.domain));
-        values.push_bind(item.url.as_ref().map(|_| RULE_VERSION)).push_bind(item.section).push_bind(item.text.as_str());
-        values.push_bind(points).push_bind(points + voted.score).push_bind(voted.ups).push_bind(voted.downs);
-        values.push_bind(if item.parent.is_none() { below.remove(&placed.id).unwrap_or(0) } else { 0 });
-        values.push_bind(item.deleted.then_some(item.time)).push_bind(item.dead.then_some("killed"));
-        values.push_bind(SOURCE).push_bind(item.source_id);
+        values.bind(placed.id).bind(item.kind).bind(placed.author_id);
+        values.bind(item.time).bind(item.time).bind(item.time);
+        values.bind(row.parent).bind(placed.root_id).bind(placed.depth).bind(row.reply_to);
+        values.bind(item.place).bind(item.title.as_deref());
+        values.bind(item.url.as_ref().map(|url| url.as_str().to_owned()));
+        values.bind(item.url.as_ref().map(StoryUrl::key));
+        values.bind(site.as_ref().map(|site| site.name.clone())).bind(site.map(|site| site.domain));
+        values.bind(item.url.as_ref().map(|_| RULE_VERSION)).bind(item.section).bind(item.text.as_str());
+        values.bind(points).bind(points + voted.score).bind(voted.ups).bind(voted.downs);
+        values.bind(if item.parent.is_none() { below.remove(&placed.id).unwrap_or(0) } else { 0 });
+        values.bind(item.deleted.then_some(item.time)).bind(item.dead.then_some("killed"));
+        values.bind(SOURCE).bind(item.source_id);
     });
-    query.build().execute(&mut **tx).await?;
+    query.execute().await?;
     Ok(())
 }
 
 /// Counts new comments on the heads that were here before.
-async fn count_below(tx: &mut Transaction<'static, Sqlite>, heads: Vec<(ItemId, i64)>) -> Result<()> {
+async fn count_below(tx: &mut Tx, heads: Vec<(ItemId, i64)>) -> Result<()> {
     for heads in heads.chunks(ROWS) {
-        let mut query = QueryBuilder::new("with more (id, n) as (");
-        query.push_values(heads, |mut values, (id, n)| {
-            values.push_bind(*id).push_bind(*n);
+        let query = tx.sql("with more (id, n) as (").values(heads, |row, (id, n)| {
+            row.bind(*id).bind(*n);
         });
-        query.push(") update items set descendants = descendants + more.n from more where items.id = more.id");
-        query.build().execute(&mut **tx).await?;
+        query
+            .push(") update items set descendants = descendants + more.n from more where items.id = more.id")
+            .execute()
+            .await?;
     }
     Ok(())
 }
@@ -267,7 +241,7 @@ struct Account {
 
 /// The accounts of all authors and voters by their names in lower case, made or brought up to date.
 async fn authors(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     items: &[&NewItem],
     now: Timestamp,
     renamed: &mut Vec<(String, String)>,
@@ -327,68 +301,55 @@ fn people<'a>(items: &[&'a NewItem]) -> HashMap<String, Person<'a>> {
     people
 }
 
-async fn accounts(db: &mut SqliteConnection, open: &[(&String, String)]) -> Result<HashMap<String, Account>> {
+async fn accounts(tx: &mut Tx, open: &[(&String, String)]) -> Result<HashMap<String, Account>> {
     let mut found = HashMap::with_capacity(open.len());
     for open in open.chunks(IDS) {
-        let mut query = QueryBuilder::new(
+        let query = tx.sql(
             "select id, lower(name) as name, source is not null as imported \
-             from users where lower(name) in (",
+             from users where lower(name) in ",
         );
-        let mut list = query.separated(", ");
-        for (_, tried) in open {
-            list.push_bind(tried.as_str());
-        }
+        let names = || open.iter().map(|(_, tried)| tried.as_str());
         // A name that somebody waits for is theirs as if they had it.
-        query
-            .push(") union all select 0, lower(name), false from requests where decision is null and lower(name) in (");
-        let mut list = query.separated(", ");
-        for (_, tried) in open {
-            list.push_bind(tried.as_str());
-        }
-        query.push(")");
-        let rows: Vec<Account> = query.build_query_as().fetch_all(&mut *db).await?;
+        let query = query
+            .list(names())
+            .push(" union all select 0, lower(name), false from requests where decision is null and lower(name) in ")
+            .list(names());
+        let rows: Vec<Account> = query.fetch_all().await?;
         found.extend(rows.into_iter().map(|row| (row.name.clone(), row)));
     }
     Ok(found)
 }
 
 /// Adds karma to accounts that an earlier import made, and moves their beginning back.
-async fn update_accounts(
-    tx: &mut Transaction<'static, Sqlite>,
-    theirs: &[(&String, UserId, &Person<'_>)],
-) -> Result<()> {
+async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &Person<'_>)]) -> Result<()> {
     for theirs in theirs.chunks(ROWS) {
-        let mut query = QueryBuilder::new("with more (id, since, karma, voted) as (");
-        query.push_values(theirs, |mut values, (_, id, person)| {
-            values.push_bind(*id).push_bind(person.since).push_bind(person.karma).push_bind(person.voted);
+        let query = tx.sql("with more (id, since, karma, voted) as (").values(theirs, |row, (_, id, person)| {
+            row.bind(*id).bind(person.since).bind(person.karma).bind(person.voted);
         });
-        query.push(
+        let query = query.push(
             ") update users set karma = users.karma + more.karma + more.voted, karma_base = users.karma_base + more.karma, \
              created = case when more.since < users.created then more.since else users.created end \
              from more where users.id = more.id",
         );
-        query.build().execute(&mut **tx).await?;
+        query.execute().await?;
     }
     Ok(())
 }
 
 /// Makes accounts, each under the name that is third, that nobody can log in to until the operator hands them over.
 async fn make_accounts(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     absent: &[(&String, String, String, &Person<'_>)],
     now: Timestamp,
     ids: &mut HashMap<String, UserId>,
 ) -> Result<()> {
     for absent in absent.chunks(ROWS) {
-        let mut query =
-            QueryBuilder::new("insert into users (name, karma, karma_base, created, source, replies_read_at) ");
-        query.push_values(absent, |mut values, (_, _, here, person)| {
+        let query = tx.sql("insert into users (name, karma, karma_base, created, source, replies_read_at) ");
+        let query = query.values(absent, |row, (_, _, here, person)| {
             let karma = person.karma + 1;
-            values.push_bind(here.as_str()).push_bind(karma + person.voted).push_bind(karma).push_bind(person.since);
-            values.push_bind(SOURCE).push_bind(now);
+            row.bind(here.as_str()).bind(karma + person.voted).bind(karma).bind(person.since).bind(SOURCE).bind(now);
         });
-        query.push(" returning lower(name), id");
-        let made: Vec<(String, UserId)> = query.build_query_as().fetch_all(&mut **tx).await?;
+        let made: Vec<(String, UserId)> = query.push(" returning lower(name), id").fetch_all().await?;
         let made: HashMap<String, UserId> = made.into_iter().collect();
         for (key, tried, _, _) in absent {
             if let Some(id) = made.get(tried) {

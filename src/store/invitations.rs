@@ -1,9 +1,7 @@
 //! Invitations: made, taken back, used once. Only hashes of their tokens are kept.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::users::{NewUser, insert_user};
-use super::{Error, Result, Store, writers};
+use super::{Change, Error, Result, Store, Tx, writers};
 use crate::clock::Timestamp;
 use crate::domain::user::UserId;
 
@@ -49,12 +47,8 @@ macro_rules! select_good {
 }
 
 /// The invitation of a token, within the transaction that uses it; `NotFound` where it is not good.
-pub(super) async fn good_invitation(
-    tx: &mut Transaction<'static, Sqlite>,
-    token_hash: &[u8],
-    now: Timestamp,
-) -> Result<Good> {
-    Ok(sqlx::query_as(select_good!("i.id, u.id as inviter")).bind(token_hash).bind(now).fetch_one(&mut **tx).await?)
+pub(super) async fn good_invitation(tx: &mut Tx, token_hash: &[u8], now: Timestamp) -> Result<Good> {
+    tx.sql(select_good!("i.id, u.id as inviter")).bind(token_hash).bind(now).fetch_one().await
 }
 
 impl Store {
@@ -72,32 +66,32 @@ impl Store {
     ) -> Result<i64> {
         let mut tx = self.begin().await?;
         writers::writer(&mut tx, inviter, now).await?;
-        let open: i64 = sqlx::query_scalar(
+        let open: i64 = tx.sql(
             "select count(*) from invitations where inviter_id = $1 and used_by is null and revoked_at is null and expires > $2",
         )
         .bind(inviter)
         .bind(now)
-        .fetch_one(&mut *tx)
+        .fetch_scalar()
         .await?;
         if open >= most {
             return Err(Error::Conflict);
         }
-        let id = sqlx::query_scalar(
+        let id = tx.sql(
             "insert into invitations (token_hash, inviter_id, created, expires) values ($1, $2, $3, $4) returning id",
         )
         .bind(token_hash)
         .bind(inviter)
         .bind(now)
         .bind(expires)
-        .fetch_one(&mut *tx)
+        .fetch_scalar()
         .await?;
-        self.commit_unseen(tx).await?;
+        self.commit(tx, &[]).await?;
         Ok(id)
     }
 
     /// Somebody's invitations, newest first, those after the one called `before`.
     pub async fn invitations(&self, inviter: UserId, before: i64, rows: i64) -> Result<Vec<Invitation>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select i.id, i.expires, u.name as used_by, i.revoked_at, \
              exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null) as asked from invitations i left join users u on u.id = i.used_by \
              where i.inviter_id = $1 and i.id < $2 order by i.id desc limit $3",
@@ -105,8 +99,8 @@ impl Store {
         .bind(inviter)
         .bind(before)
         .bind(rows)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// Takes an open invitation back.
@@ -115,27 +109,22 @@ impl Store {
     /// `NotFound` where it is not `inviter`'s; `Conflict` where it is used or taken back already.
     pub async fn take_back_invitation(&self, id: i64, inviter: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
-        let open: bool = sqlx::query_scalar(
-            "select used_by is null and revoked_at is null from invitations where id = $1 and inviter_id = $2",
-        )
-        .bind(id)
-        .bind(inviter)
-        .fetch_one(&mut *tx)
-        .await?;
+        let open: bool = tx
+            .sql("select used_by is null and revoked_at is null from invitations where id = $1 and inviter_id = $2")
+            .bind(id)
+            .bind(inviter)
+            .fetch_scalar()
+            .await?;
         if !open {
             return Err(Error::Conflict);
         }
-        sqlx::query("update invitations set revoked_at = $2 where id = $1")
-            .bind(id)
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
-        self.commit(tx).await
+        tx.sql("update invitations set revoked_at = $2 where id = $1").bind(id).bind(now).execute().await?;
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Whom the invitation of this token is from; none where it is not good, for whatever reason.
     pub async fn inviter(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Inviter>> {
-        Ok(sqlx::query_as(select_good!("u.id, u.name")).bind(token_hash).bind(now).fetch_optional(&self.read).await?)
+        self.read.sql(select_good!("u.id, u.name")).bind(token_hash).bind(now).fetch_optional().await
     }
 
     /// Makes the account of somebody invited and uses the invitation up, in one step: two people with one link make one account.
@@ -146,12 +135,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let invitation = good_invitation(&mut tx, token_hash, now).await?;
         let user = insert_user(&mut tx, new, Some(invitation.inviter), now).await?;
-        sqlx::query("update invitations set used_by = $2 where id = $1")
-            .bind(invitation.id)
-            .bind(user)
-            .execute(&mut *tx)
-            .await?;
-        self.commit(tx).await?;
+        tx.sql("update invitations set used_by = $2 where id = $1").bind(invitation.id).bind(user).execute().await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(user)
     }
 }

@@ -1,9 +1,8 @@
 //! One item at a time: read, submitted, commented.
 
-use sqlx::{Sqlite, SqliteExecutor, Transaction};
-
+use super::item_rows::{count_descendants, item_in, select_item};
 use super::sites::{self, SiteStance};
-use super::{Error, NewVote, Result, Store, origins, rules, writers};
+use super::{Change, Db, Error, NewVote, Result, Store, Tx, origins, rules, votes, writers};
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Death, Item, ItemError, ItemId};
 use crate::domain::origin::Origin;
@@ -14,22 +13,6 @@ use crate::domain::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::domain::user::UserId;
 use crate::domain::vote::Dir;
-
-/// `select` of an [`Item`] from `items i`, with its author's name; the argument goes on from there.
-macro_rules! select_item {
-    ($tail:literal) => {
-        concat!(
-            "select i.id, i.kind, i.author_id, u.name as author, u.created as author_created, i.time, i.rank_time, ",
-            "i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.place, i.title, i.url, i.site, i.section, ",
-            "i.text, i.version, i.score, i.ups, i.downs, i.descendants, i.deleted_at, i.dead, i.locked, ",
-            "i.flags, i.vouches, i.cleared, i.merged_into, i.pinned, ",
-            "i.source is not null as imported ",
-            "from items i left join users u on u.id = i.author_id ",
-            $tail
-        )
-    };
-}
-pub(super) use select_item;
 
 /// A story to be submitted.
 #[derive(Debug, Clone)]
@@ -90,12 +73,12 @@ pub struct Commented {
 
 impl Store {
     pub async fn item(&self, id: ItemId) -> Result<Item> {
-        Ok(sqlx::query_as(select_item!("where i.id = $1")).bind(id).fetch_one(&self.read).await?)
+        self.read.sql(select_item!("where i.id = $1")).bind(id).fetch_one().await
     }
 
     /// The head of the thread that an item stands in; a head's own.
     pub async fn root_of(&self, id: ItemId) -> Result<ItemId> {
-        Ok(sqlx::query_scalar("select root_id from items where id = $1").bind(id).fetch_one(&self.read).await?)
+        self.read.sql("select root_id from items where id = $1").bind(id).fetch_scalar().await
     }
 
     /// Submits a story, with its author's own first point; or, where a live story of the same address is young enough, votes for that
@@ -111,7 +94,7 @@ impl Store {
         if let Some(banned) = stance.clone().filter(|held| held.stance == Stance::Banned) {
             return Ok(Submission::Banned(banned));
         }
-        if let Some(first) = first_story(&mut *tx, &story, now).await? {
+        if let Some(first) = first_story(&mut tx, &story, now).await? {
             return Ok(first);
         }
         if let Some(url) = story.url
@@ -123,18 +106,18 @@ impl Store {
             let vote = NewVote { user: story.author, item: duplicate, dir: Some(Dir::Up), origin: story.origin };
             let duplicated = item_in(&mut tx, duplicate).await?;
             // A story has no votes down, so one that is there is up already, and nothing changes.
-            let voted = super::votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
+            let voted = votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
             if !voted.changed {
                 return Ok(Submission::Duplicate(duplicate, KnownAddress::VotedBefore));
             }
-            self.commit_vote(tx, &duplicated, story.author).await?;
+            self.commit(tx, &votes::changes(&duplicated, story.author)).await?;
             return Ok(Submission::Duplicate(duplicate, KnownAddress::Voted));
         }
         let id = put_story(&mut tx, &story, (author.shadowed_at.is_none(), stance.is_some()), now).await?;
         own_vote(&mut tx, story.author, id, now).await?;
         origins::note(&mut tx, story.origin.as_ref(), story.author, Some(id), now).await?;
         rules::stop(&mut tx, id, story.stopped, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(Submission::New(id))
     }
 
@@ -146,8 +129,8 @@ impl Store {
     pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<Commented> {
         let mut tx = self.begin().await?;
         let author = writers::writer(&mut tx, comment.author, now).await?;
-        let (to, root) = item_and_root(&mut *tx, comment.parent).await?;
-        if let Some(id) = first_comment(&mut *tx, &comment, now).await? {
+        let (to, root) = item_and_root(&mut tx, comment.parent).await?;
+        if let Some(id) = first_comment(&mut tx, &comment, now).await? {
             return Ok(Commented { id, again: true });
         }
         match to.may_reply(&root, &author, comment.policy, now, true) {
@@ -155,7 +138,7 @@ impl Store {
             allowed => allowed.map_err(Error::refused)?,
         }
         let live = author.shadowed_at.is_none();
-        let id: ItemId = sqlx::query_scalar(
+        let id: ItemId = tx.sql(
             "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, dead) \
              values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, $7, 1, $8) returning id",
         )
@@ -167,7 +150,7 @@ impl Store {
         .bind(to.author_id.filter(|to| *to != comment.author))
         .bind(comment.text)
         .bind((!live).then_some(Death::Shadow))
-        .fetch_one(&mut *tx)
+        .fetch_scalar()
         .await?;
         own_vote(&mut tx, comment.author, id, now).await?;
         origins::note(&mut tx, comment.origin.as_ref(), comment.author, Some(id), now).await?;
@@ -175,8 +158,12 @@ impl Store {
             count_descendants(&mut tx, root.id, 1).await?;
         }
         rules::stop(&mut tx, id, comment.stopped, now).await?;
-        let is_shown_elsewhere = has_other_discussions(&mut tx, &root).await?;
-        self.commit_comment(tx, root.id, is_shown_elsewhere).await?;
+        // Where its address was discussed before, those pages say how many comments it has.
+        if has_other_discussions(&mut tx, &root).await? {
+            self.commit(tx, &[Change::Public]).await?;
+        } else {
+            self.commit(tx, &[Change::Thread(root.id), Change::Lists]).await?;
+        }
         Ok(Commented { id, again: false })
     }
 
@@ -201,19 +188,14 @@ impl Store {
 }
 
 /// An item and the head of its thread, which may be itself.
-async fn item_and_root(db: impl SqliteExecutor<'_>, id: ItemId) -> Result<(Item, Item)> {
+async fn item_and_root(db: impl Into<Db<'_>>, id: ItemId) -> Result<(Item, Item)> {
     let both =
         select_item!("where i.id in (select cast($1 as bigint) union all select root_id from items where id = $1)");
-    let found: Vec<Item> = sqlx::query_as(both).bind(id).fetch_all(db).await?;
+    let found: Vec<Item> = db.into().sql(both).bind(id).fetch_all().await?;
     let find = |id: ItemId| found.iter().find(|item| item.id == id).cloned().ok_or(Error::NotFound);
     let item = find(id)?;
     let root = find(item.root_id)?;
     Ok((item, root))
-}
-
-/// An item within a transaction that writes.
-pub(super) async fn item_in(tx: &mut Transaction<'static, Sqlite>, id: ItemId) -> Result<Item> {
-    Ok(sqlx::query_as(select_item!("where i.id = $1")).bind(id).fetch_one(&mut **tx).await?)
 }
 
 /// For how long the same words of the same author are the same post, in seconds.
@@ -221,12 +203,8 @@ const SENT_TWICE: i64 = 10 * MINUTE;
 
 /// The comment that its author has in the same place, in the same words, since a moment ago. One that others do not see any more is none:
 /// whoever is shadow-banned takes theirs for live.
-async fn first_comment(
-    db: impl SqliteExecutor<'_>,
-    comment: &NewComment<'_>,
-    now: Timestamp,
-) -> Result<Option<ItemId>> {
-    Ok(sqlx::query_scalar(
+async fn first_comment(db: impl Into<Db<'_>>, comment: &NewComment<'_>, now: Timestamp) -> Result<Option<ItemId>> {
+    db.into().sql(
         "select id from items where author_id = $1 and kind = 'comment' and time >= $2 and parent_id = $3 and text = $4 \
          and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 1",
     )
@@ -234,20 +212,20 @@ async fn first_comment(
     .bind(now.minus(SENT_TWICE))
     .bind(comment.parent)
     .bind(comment.text)
-    .fetch_optional(db)
-    .await?)
+    .fetch_optional_scalar()
+    .await
 }
 
 /// The story of the same address, or of none with the same title and text, that its author has since a moment ago.
-async fn first_story(db: impl SqliteExecutor<'_>, story: &NewStory<'_>, now: Timestamp) -> Result<Option<Submission>> {
-    let found: Vec<(ItemId, Option<String>, String)> = sqlx::query_as(
+async fn first_story(db: impl Into<Db<'_>>, story: &NewStory<'_>, now: Timestamp) -> Result<Option<Submission>> {
+    let found: Vec<(ItemId, Option<String>, String)> = db.into().sql(
         "select id, title, text from items where author_id = $1 and kind in ('story', 'job', 'poll') and time >= $2 \
          and url_key is not distinct from $3 and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 100",
     )
     .bind(story.author)
     .bind(now.minus(SENT_TWICE))
     .bind(story.url.map(StoryUrl::key))
-    .fetch_all(db)
+    .fetch_all()
     .await?;
     let same = found.iter().find(|(_, title, text)| title.as_deref() == Some(story.title) && *text == story.text);
     let own = found.first().filter(|_| story.url.is_some());
@@ -259,13 +237,13 @@ async fn first_story(db: impl SqliteExecutor<'_>, story: &NewStory<'_>, now: Tim
 }
 
 async fn put_story(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     story: &NewStory<'_>,
     (live, penalised): (bool, bool),
     now: Timestamp,
 ) -> Result<ItemId> {
     let site = story.url.map(StoryUrl::site);
-    let id: ItemId = sqlx::query_scalar(
+    let id: ItemId = tx.sql(
         "insert into items (kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, url_key, site, domain, \
          rule_version, section, text, score, dead, penalised) \
          values ('story', $1, $2, $2, $2, 0, 0, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12) returning id",
@@ -282,21 +260,21 @@ async fn put_story(
     .bind(story.text)
     .bind((!live).then_some(Death::Shadow))
     .bind(penalised)
-    .fetch_one(&mut **tx)
+    .fetch_scalar()
     .await?;
-    sqlx::query("update items set root_id = id where id = $1").bind(id).execute(&mut **tx).await?;
+    tx.sql("update items set root_id = id where id = $1").bind(id).execute().await?;
     Ok(id)
 }
 
 /// The story of the same address that is under discussion; somebody shadow-banned finds their own, as anybody else would.
 async fn duplicate_of(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     url: &StoryUrl,
     author: UserId,
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Option<(ItemId, Option<UserId>)>> {
-    Ok(sqlx::query_as(
+    tx.sql(
         "select t.id, t.author_id from items i join items t on t.id = coalesce(i.merged_into, i.id) \
          where i.url_key = $1 and i.time >= $2 and (i.time >= $3 or i.score >= $4) and i.kind = 'story' \
          and (t.dead is null or (t.dead = 'shadow' and t.author_id = $5)) and t.deleted_at is null order by i.time desc limit 1",
@@ -306,39 +284,27 @@ async fn duplicate_of(
     .bind(now.minus(policy.duplicate_window))
     .bind(policy.duplicate_points)
     .bind(author)
-    .fetch_optional(&mut **tx)
-    .await?)
+    .fetch_optional()
+    .await
 }
 
 /// Whether the address of a story was submitted another time: each of its threads names the others, with how many comments they have.
-async fn has_other_discussions(tx: &mut Transaction<'static, Sqlite>, root: &Item) -> Result<bool> {
+async fn has_other_discussions(tx: &mut Tx, root: &Item) -> Result<bool> {
     if root.url.is_none() {
         return Ok(false);
     }
-    let other: Option<i64> = sqlx::query_scalar(
-        "select cast(1 as bigint) from items where url_key = (select url_key from items where id = $1) and id <> $1 limit 1",
-    )
-    .bind(root.id)
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(other.is_some())
+    tx.sql("select 1 from items where url_key = (select url_key from items where id = $1) and id <> $1 limit 1")
+        .bind(root.id)
+        .exists()
+        .await
 }
 
-async fn own_vote(tx: &mut Transaction<'static, Sqlite>, author: UserId, id: ItemId, now: Timestamp) -> Result<()> {
-    sqlx::query("insert into votes (user_id, item_id, dir, counted, own, at) values ($1, $2, 1, true, true, $3)")
+async fn own_vote(tx: &mut Tx, author: UserId, id: ItemId, now: Timestamp) -> Result<()> {
+    tx.sql("insert into votes (user_id, item_id, dir, counted, own, at) values ($1, $2, 1, true, true, $3)")
         .bind(author)
         .bind(id)
         .bind(now)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-pub(super) async fn count_descendants(tx: &mut Transaction<'static, Sqlite>, root: ItemId, by: i64) -> Result<()> {
-    sqlx::query("update items set descendants = descendants + $2 where id = $1")
-        .bind(root)
-        .bind(by)
-        .execute(&mut **tx)
+        .execute()
         .await?;
     Ok(())
 }

@@ -1,18 +1,14 @@
 //! The lists: what each needs to be ranked, and a page of rows.
 
-use sqlx::QueryBuilder;
-
-use super::items::select_item;
+use super::item_rows::select_item;
 use super::{Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::flag;
 use crate::domain::item::{Item, ItemId, Kind};
-use crate::domain::rank::{StoryFacts, is_lightweight};
+use crate::domain::rank::{CANDIDATES, StoryFacts, is_lightweight};
 use crate::domain::title::Section;
 use crate::domain::user::UserId;
 
-/// How many of the newest stories are ranked (Hacker News's published source considers 1,000).
-pub(super) const CANDIDATES: i64 = 1_000;
 /// How many of the newest comments say which threads are active.
 const ACTIVE_COMMENTS: i64 = 2_000;
 
@@ -82,45 +78,49 @@ impl From<FactsRow> for StoryFacts {
 impl Store {
     /// What ranking needs of the newest stories.
     pub async fn story_facts(&self) -> Result<Vec<StoryFacts>> {
-        let rows: Vec<FactsRow> = sqlx::query_as(
-            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
+        let rows: Vec<FactsRow> = self
+            .read
+            .sql(
+                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
              where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
              order by rank_time desc, id desc limit $1",
-        )
-        .bind(CANDIDATES)
-        .fetch_all(&self.read)
-        .await?;
+            )
+            .bind(CANDIDATES)
+            .fetch_all()
+            .await?;
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
 
     /// The same of one story.
     pub async fn facts_of(&self, story: ItemId) -> Result<StoryFacts> {
-        let row: FactsRow = sqlx::query_as(
+        let row: FactsRow = self.read.sql(
             "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items where id = $1",
         )
         .bind(story)
-        .fetch_one(&self.read)
+        .fetch_one()
         .await?;
         Ok(row.into())
     }
 
     /// The same of one section.
     pub async fn section_facts(&self, section: Section) -> Result<Vec<StoryFacts>> {
-        let rows: Vec<FactsRow> = sqlx::query_as(
-            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
+        let rows: Vec<FactsRow> = self
+            .read
+            .sql(
+                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
              where section = $1 and dead is null and deleted_at is null and section is not null \
              order by rank_time desc, id desc limit $2",
-        )
-        .bind(section)
-        .bind(CANDIDATES)
-        .fetch_all(&self.read)
-        .await?;
+            )
+            .bind(section)
+            .bind(CANDIDATES)
+            .fetch_all()
+            .await?;
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
 
     /// What ranking needs of the stories of a span of time, `from` inclusive.
     pub async fn facts_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StoryFacts>> {
-        let rows: Vec<FactsRow> = sqlx::query_as(
+        let rows: Vec<FactsRow> = self.read.sql(
             "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
              where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= $1 and time < $2 \
              order by time desc, id desc limit $3",
@@ -128,7 +128,7 @@ impl Store {
         .bind(from)
         .bind(to)
         .bind(CANDIDATES)
-        .fetch_all(&self.read)
+        .fetch_all()
         .await?;
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
@@ -138,20 +138,20 @@ impl Store {
     /// The plus keeps a span from being looked for in the order of scores, through the stories of all time.
     pub async fn best(&self, since: Option<Timestamp>) -> Result<Vec<(ItemId, i64)>> {
         let rows = match since {
-            None => sqlx::query_as(
+            None => self.read.sql(
                 "select id, score from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
                      order by score desc, id desc limit $1",
             )
             .bind(CANDIDATES)
-            .fetch_all(&self.read)
+            .fetch_all()
             .await?,
-            Some(since) => sqlx::query_as(
+            Some(since) => self.read.sql(
                 "select id, score from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
                      and time >= $1 order by +score desc, id desc limit $2",
             )
             .bind(since)
             .bind(CANDIDATES)
-            .fetch_all(&self.read)
+            .fetch_all()
             .await?,
         };
         Ok(rows)
@@ -159,25 +159,26 @@ impl Store {
 
     /// Comments since a moment with their scores, best first.
     pub async fn best_comments(&self, since: Timestamp) -> Result<Vec<(ItemId, i64)>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select id, score from items where dead is null and deleted_at is null and kind = 'comment' and time >= $1 \
              order by +score desc, id desc limit $2",
         )
         .bind(since)
         .bind(CANDIDATES)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// The newest comments' threads and times.
     pub async fn comment_times(&self) -> Result<Vec<(ItemId, Timestamp)>> {
-        Ok(sqlx::query_as(
-            "select root_id, time from items where dead is null and deleted_at is null and kind = 'comment' \
+        self.read
+            .sql(
+                "select root_id, time from items where dead is null and deleted_at is null and kind = 'comment' \
              order by time desc limit $1",
-        )
-        .bind(ACTIVE_COMMENTS)
-        .fetch_all(&self.read)
-        .await?)
+            )
+            .bind(ACTIVE_COMMENTS)
+            .fetch_all()
+            .await
     }
 
     /// The items of these ids, in no order.
@@ -185,26 +186,20 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut query = QueryBuilder::new(select_item!("where i.id in ("));
-        let mut list = query.separated(", ");
-        for id in ids {
-            list.push_bind(*id);
-        }
-        query.push(")");
-        Ok(query.build_query_as().fetch_all(&self.read).await?)
+        self.read.sql(select_item!("where i.id in ")).list(ids).fetch_all().await
     }
 
     /// Stories, newest first, without those that `viewer` hid.
     pub async fn newest(&self, dead: Dead, viewer: Option<UserId>, page: Page) -> Result<Vec<Item>> {
         let query = if dead == Dead::No {
-            sqlx::query_as(select_item!(
+            self.read.sql(select_item!(
                 "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') \
                  and (i.time, i.id) < ($1, $2) \
                  and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
                  order by i.time desc, i.id desc limit $3"
             ))
         } else {
-            sqlx::query_as(select_item!(
+            self.read.sql(select_item!(
                 "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
                  and (i.dead is null or $5 is null or i.author_id = $5) \
                  and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
@@ -213,25 +208,25 @@ impl Store {
         };
         let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows).bind(viewer);
         let query = if dead == Dead::No { query } else { query.bind(dead.owner()) };
-        Ok(query.fetch_all(&self.read).await?)
+        query.fetch_all().await
     }
 
     /// Comments, newest first.
     pub async fn newest_comments(&self, dead: Dead, page: Page) -> Result<Vec<Item>> {
         let query = if dead == Dead::No {
-            sqlx::query_as(select_item!(
+            self.read.sql(select_item!(
                 "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) < ($1, $2) \
                  order by i.time desc, i.id desc limit $3"
             ))
         } else {
-            sqlx::query_as(select_item!(
+            self.read.sql(select_item!(
                 "where i.kind = 'comment' and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
                  and (i.dead is null or $4 is null or i.author_id = $4) order by i.time desc, i.id desc limit $3"
             ))
         };
         let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows);
         let query = if dead == Dead::No { query } else { query.bind(dead.owner()) };
-        Ok(query.fetch_all(&self.read).await?)
+        query.fetch_all().await
     }
 
     /// Stories of a site, or of all of a domain's where `site` has no path, newest first, without those that `viewer` hid.
@@ -249,14 +244,15 @@ impl Store {
                  order by i.time desc, i.id desc limit $4"
             )
         };
-        Ok(sqlx::query_as(query)
+        self.read
+            .sql(query)
             .bind(site)
             .bind(page.before.0)
             .bind(page.before.1)
             .bind(page.rows)
             .bind(viewer)
-            .fetch_all(&self.read)
-            .await?)
+            .fetch_all()
+            .await
     }
 
     /// What a person submitted, newest first; of the dead all or only what is `viewer`'s own.
@@ -305,65 +301,59 @@ impl Store {
 
     /// What a shadow-ban keeps from everybody but its author, the newest: up to 300 stories, or those of a site, and 300 comments.
     pub async fn shadowed_posts(&self, author: UserId, site: Option<&str>) -> Result<Vec<Item>> {
-        let stories = sqlx::query_as(select_item!(
+        let stories = self.read.sql(select_item!(
             "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead = 'shadow' and i.deleted_at is null \
              and ($2 is null or i.site = $2 or i.domain = $2) order by i.time desc, i.id desc limit 300"
         ));
-        let mut posts: Vec<Item> = stories.bind(author).bind(site).fetch_all(&self.read).await?;
+        let mut posts: Vec<Item> = stories.bind(author).bind(site).fetch_all().await?;
         if site.is_none() {
-            let comments = sqlx::query_as(select_item!(
+            let comments = self.read.sql(select_item!(
                 "where i.author_id = $1 and i.kind = 'comment' and i.dead = 'shadow' and i.deleted_at is null \
                  order by i.time desc, i.id desc limit 300"
             ));
-            posts.extend(comments.bind(author).fetch_all(&self.read).await?);
+            posts.extend(comments.bind(author).fetch_all::<Item>().await?);
         }
         Ok(posts)
     }
 
     async fn by_author(&self, query: &'static str, author: UserId, page: Page) -> Result<Vec<Item>> {
-        Ok(sqlx::query_as(query)
-            .bind(author)
-            .bind(page.before.0)
-            .bind(page.before.1)
-            .bind(page.rows)
-            .fetch_all(&self.read)
-            .await?)
+        self.read.sql(query).bind(author).bind(page.before.0).bind(page.before.1).bind(page.rows).fetch_all().await
     }
 
     /// Live replies to a person, newest first.
     pub async fn replies_to(&self, user: UserId, page: Page) -> Result<Vec<Item>> {
-        Ok(sqlx::query_as(select_item!(
-            "where i.reply_to = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+        self.read
+            .sql(select_item!(
+                "where i.reply_to = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
              order by i.time desc, i.id desc limit $4"
-        ))
-        .bind(user)
-        .bind(page.before.0)
-        .bind(page.before.1)
-        .bind(page.rows)
-        .fetch_all(&self.read)
-        .await?)
+            ))
+            .bind(user)
+            .bind(page.before.0)
+            .bind(page.before.1)
+            .bind(page.rows)
+            .fetch_all()
+            .await
     }
 
     /// Titles that contain each of `words`, among the newest stories, newest first.
     ///
     /// At most 20,000 of the newest stories are looked through, so that the cost does not grow with the site.
     pub async fn titles_with(&self, words: &[String], rows: i64) -> Result<Vec<Item>> {
-        let mut query = QueryBuilder::new(select_item!(
+        let mut query = self.read.sql(select_item!(
             "where i.id in (select id from (select id, title from items where dead is null and deleted_at is null \
              and kind in ('story', 'job', 'poll') order by time desc, id desc limit 20000) as newest where true"
         ));
         for word in words {
             // A database's lower() may know only ASCII, so the word is looked for as typed too.
             let (folded, typed) = (like(&word.to_lowercase()), like(word));
-            query
+            query = query
                 .push(" and (lower(title) like ")
                 .push_bind(folded)
                 .push(" escape '\\' or title like ")
-                .push_bind(typed);
-            query.push(" escape '\\')");
+                .push_bind(typed)
+                .push(" escape '\\')");
         }
-        query.push(") order by i.time desc, i.id desc limit ").push_bind(rows);
-        Ok(query.build_query_as().fetch_all(&self.read).await?)
+        query.push(") order by i.time desc, i.id desc limit ").push_bind(rows).fetch_all().await
     }
 }
 

@@ -1,7 +1,5 @@
 //! The log of moderation, read; each act writes its own row (see `moderation.rs`).
 
-use sqlx::QueryBuilder;
-
 use super::{Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
@@ -43,30 +41,29 @@ pub struct Acts<'a> {
 impl Store {
     /// Acts of moderation, latest first.
     pub async fn log(&self, acts: Acts<'_>, rows: i64) -> Result<Vec<Logged>> {
-        let mut query = QueryBuilder::new(
+        let mut query = self.read.sql(
             "select m.id, m.token, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, m.detail, m.private \
              from moderation m left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where true",
         );
         if !acts.private {
-            query.push(" and not m.private");
+            query = query.push(" and not m.private");
         }
         if let Some(act) = acts.act {
-            query.push(" and m.act = ").push_bind(act);
+            query = query.push(" and m.act = ").push_bind(act);
         }
         if let Some(actor) = acts.actor {
-            query.push(" and m.actor_id = ").push_bind(actor);
+            query = query.push(" and m.actor_id = ").push_bind(actor);
         }
         if let Some(user) = acts.user {
-            query.push(" and m.user_id = ").push_bind(user);
+            query = query.push(" and m.user_id = ").push_bind(user);
         }
         if let Some(item) = acts.item {
-            query.push(" and m.item_id = ").push_bind(item);
+            query = query.push(" and m.item_id = ").push_bind(item);
         }
         if let Some(before) = acts.before {
-            query.push(" and (m.at, m.id) < (select at, id from moderation where token = ");
-            query.push_bind(before.to_owned()).push(")");
+            query = query.push(" and (m.at, m.id) < (select at, id from moderation where token = ");
+            query = query.push_bind(before).push(")");
         }
-        query.push(" order by m.at desc, m.id desc limit ").push_bind(rows);
-        Ok(query.build_query_as().fetch_all(&self.read).await?)
+        query.push(" order by m.at desc, m.id desc limit ").push_bind(rows).fetch_all().await
     }
 }

@@ -6,9 +6,6 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sqlx::{QueryBuilder, Sqlite, Transaction};
-
-use super::{Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::user::UserId;
@@ -32,17 +29,18 @@ struct Waiting {
 }
 
 /// What one transaction writes.
-struct Batch {
-    visits: Vec<((UserId, ItemId), Visited)>,
-    sessions: Vec<(Vec<u8>, Timestamp)>,
-    replies: Vec<(UserId, Timestamp)>,
+pub(super) struct Batch {
+    pub visits: Vec<((UserId, ItemId), Visited)>,
+    pub sessions: Vec<(Vec<u8>, Timestamp)>,
+    pub replies: Vec<(UserId, Timestamp)>,
 }
 
 /// The looks that wait to be written. Ask here before the database is read: what is here no more by then is there.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     waiting: Mutex<Waiting>,
-    turn: tokio::sync::Mutex<()>,
+    /// Held by who writes them.
+    pub turn: tokio::sync::Mutex<()>,
 }
 
 fn note<K: Hash + Eq, V>(kept: &mut HashMap<K, V>, key: K, value: V) {
@@ -99,83 +97,20 @@ impl Looks {
         note(Arc::make_mut(&mut self.lock().replies), user, at);
     }
 
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         let Waiting { visits, sessions, replies } = &*self.lock();
         visits.is_empty() && sessions.is_empty() && replies.is_empty()
     }
 
-    fn batch(&self) -> Batch {
+    pub fn batch(&self) -> Batch {
         let Waiting { visits, sessions, replies } = &*self.lock();
         Batch { visits: some(visits), sessions: some(sessions), replies: some(replies) }
     }
 
-    fn forget(&self, batch: Batch) {
+    pub fn forget(&self, batch: Batch) {
         let Waiting { visits, sessions, replies } = &mut *self.lock();
         forget(visits, batch.visits);
         forget(sessions, batch.sessions);
         forget(Arc::make_mut(replies), batch.replies);
     }
-}
-
-impl Store {
-    /// Writes the looks that wait.
-    ///
-    /// # Errors
-    /// `Busy` where others write for long, `Storage` where nothing can be saved: then they wait on. What cannot be written at all is given
-    /// up.
-    pub async fn write_looks(&self) -> Result<()> {
-        let _turn = self.looks.turn.lock().await;
-        while !self.looks.is_empty() {
-            let mut tx = self.begin().await?;
-            // Not before the writer is free: until then more may come.
-            let batch = self.looks.batch();
-            let written = match write(&mut tx, &batch).await {
-                // Whom they are of sees them already.
-                Ok(()) => self.commit_unseen(tx).await,
-                failed => failed,
-            };
-            if !matches!(written, Err(Error::Busy | Error::Storage(_))) {
-                self.looks.forget(batch);
-            }
-            written?;
-        }
-        Ok(())
-    }
-}
-
-async fn write(tx: &mut Transaction<'static, Sqlite>, batch: &Batch) -> Result<()> {
-    if !batch.visits.is_empty() {
-        let mut query = QueryBuilder::new("insert into visits (user_id, root_id, since, last) ");
-        query.push_values(&batch.visits, |mut values, ((user, root), (since, last))| {
-            values.push_bind(*user).push_bind(*root).push_bind(*since).push_bind(*last);
-        });
-        query.push(" on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last");
-        query.build().persistent(false).execute(&mut **tx).await?;
-    }
-    let sessions = " update sessions set seen = more.at from more where sessions.token_hash = more.id";
-    put(tx, &batch.sessions, sessions).await?;
-    let replies = " update users set replies_read_at = more.at from more \
-                   where users.id = more.id and users.replies_read_at < more.at";
-    put(tx, &batch.replies, replies).await
-}
-
-/// Puts moments where they belong, by the ids that they are of.
-async fn put<'a, K>(
-    tx: &mut Transaction<'static, Sqlite>,
-    moments: &'a [(K, Timestamp)],
-    update: &'static str,
-) -> Result<()>
-where
-    &'a K: sqlx::Encode<'a, Sqlite> + sqlx::Type<Sqlite>,
-{
-    if moments.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::new("with more (id, at) as (");
-    query.push_values(moments, |mut values, (id, at)| {
-        values.push_bind(id).push_bind(*at);
-    });
-    query.push(")").push(update);
-    query.build().persistent(false).execute(&mut **tx).await?;
-    Ok(())
 }

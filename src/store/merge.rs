@@ -2,11 +2,9 @@
 //! one transaction, after which every comment stands one deeper than what it answers, under the head of that, and each head counts what
 //! a visitor may see below it.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::acts::{Found, below, done, find};
 use super::moderation::Act;
-use super::{Error, Result, Store, sites};
+use super::{Change, Error, Result, Store, Tx, sites};
 use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
 
@@ -22,43 +20,35 @@ impl Store {
             return Err(Error::Conflict);
         }
         // Where a comment stood is kept the first time that it moves, so that the merge can be undone.
-        sqlx::query(
-            "update items set came_from = coalesce(came_from, parent_id) where parent_id = $1 and kind = 'comment'",
-        )
-        .bind(item)
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query(
+        tx.sql("update items set came_from = coalesce(came_from, parent_id) where parent_id = $1 and kind = 'comment'")
+            .bind(item)
+            .execute()
+            .await?;
+        tx.sql(
             "update items set parent_id = $2, reply_to = case when author_id is distinct from $3 then $3 end \
              where parent_id = $1 and kind = 'comment'",
         )
         .bind(item)
         .bind(into)
         .bind(target.author_id)
-        .execute(&mut *tx)
+        .execute()
         .await?;
-        sqlx::query("update items set root_id = $2 where root_id = $1 and kind = 'comment'")
+        tx.sql("update items set root_id = $2 where root_id = $1 and kind = 'comment'")
             .bind(item)
             .bind(into)
-            .execute(&mut *tx)
+            .execute()
             .await?;
         // What was merged into it before leads on, so that nobody is led twice.
-        sqlx::query("update items set merged_into = $2 where merged_into = $1")
+        tx.sql("update items set merged_into = $2 where merged_into = $1").bind(item).bind(into).execute().await?;
+        tx.sql("update items set dead = 'merged', merged_into = $2, queued_at = null, queued_for = null where id = $1")
             .bind(item)
             .bind(into)
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        sqlx::query(
-            "update items set dead = 'merged', merged_into = $2, queued_at = null, queued_for = null where id = $1",
-        )
-        .bind(item)
-        .bind(into)
-        .execute(&mut *tx)
-        .await?;
         count(&mut tx, item).await?;
         count(&mut tx, into).await?;
         done(&mut tx, (item, &found), Action::Merge, &format!("into item {into}"), act).await?;
-        self.commit_moved(tx).await
+        self.commit(tx, &[Change::Everything]).await
     }
 
     /// Takes a merged story out again, with the comments that came with it and what has answered them since.
@@ -69,14 +59,11 @@ impl Store {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         let Some(from) = found.merged_into else { return Err(Error::Conflict) };
-        sqlx::query("update items set dead = null, merged_into = null where id = $1")
-            .bind(item)
-            .execute(&mut *tx)
-            .await?;
+        tx.sql("update items set dead = null, merged_into = null where id = $1").bind(item).execute().await?;
         sites::weigh_story(&mut tx, item).await?;
         // What it takes back may be what other comments came from, when those were moved up; they follow it.
         loop {
-            let moved = sqlx::query(
+            let moved = tx.sql(
                 "update items set parent_id = $1, came_from = nullif(came_from, $1), \
                  reply_to = case when author_id is distinct from $3 then $3 end \
                  where parent_id = $2 and kind = 'comment' and came_from in (select o.id from items o where o.root_id = $1)",
@@ -84,20 +71,20 @@ impl Store {
             .bind(item)
             .bind(from)
             .bind(found.author_id)
-            .execute(&mut *tx)
+            .execute()
             .await?;
-            if moved.rows_affected() == 0 {
+            if moved == 0 {
                 break;
             }
-            sqlx::query(concat!(below!(), "update items set root_id = $1 where id in (select id from below)"))
+            tx.sql(concat!(below!(), "update items set root_id = $1 where id in (select id from below)"))
                 .bind(item)
-                .execute(&mut *tx)
+                .execute()
                 .await?;
         }
         count(&mut tx, item).await?;
         count(&mut tx, from).await?;
         done(&mut tx, (item, &found), Action::Unmerge, &format!("from item {from}"), act).await?;
-        self.commit_moved(tx).await
+        self.commit(tx, &[Change::Everything]).await
     }
 
     /// Moves a comment, with what answers it, up to the head of its thread.
@@ -112,7 +99,7 @@ impl Store {
         };
         place_under(&mut tx, item, &found, found.root_id, Some(above)).await?;
         done(&mut tx, (item, &found), Action::Detach, &format!("from below comment {above}"), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Moves a comment back under the one that it was moved up from.
@@ -129,13 +116,13 @@ impl Store {
         }
         place_under(&mut tx, item, &found, to, None).await?;
         done(&mut tx, (item, &found), Action::Reattach, &format!("below comment {to}"), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 
 /// Places a comment under another item of its thread and brings the depths below into line; `came_from` is where it stood.
 async fn place_under(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     item: ItemId,
     found: &Found,
     parent: ItemId,
@@ -143,29 +130,29 @@ async fn place_under(
 ) -> Result<()> {
     let above = find(tx, parent).await?;
     let reply_to = above.author_id.filter(|author| Some(*author) != found.author_id);
-    sqlx::query("update items set parent_id = $2, reply_to = $3, came_from = $4 where id = $1")
+    tx.sql("update items set parent_id = $2, reply_to = $3, came_from = $4 where id = $1")
         .bind(item)
         .bind(parent)
         .bind(reply_to)
         .bind(came_from)
-        .execute(&mut **tx)
+        .execute()
         .await?;
-    sqlx::query(concat!(below!(), "update items set depth = depth + $2 where id = $1 or id in (select id from below)"))
+    tx.sql(concat!(below!(), "update items set depth = depth + $2 where id in (select id from below)"))
         .bind(item)
         .bind(above.depth.saturating_add(1).saturating_sub(found.depth))
-        .execute(&mut **tx)
+        .execute()
         .await?;
     Ok(())
 }
 
 /// Counts the comments of a thread that a visitor may see.
-async fn count(tx: &mut Transaction<'static, Sqlite>, root: ItemId) -> Result<()> {
-    sqlx::query(
+async fn count(tx: &mut Tx, root: ItemId) -> Result<()> {
+    tx.sql(
         "update items set descendants = (select count(*) from items c where c.root_id = $1 and c.kind = 'comment' \
          and c.dead is null and c.deleted_at is null) where id = $1",
     )
     .bind(root)
-    .execute(&mut **tx)
+    .execute()
     .await?;
     Ok(())
 }

@@ -1,11 +1,9 @@
 //! Acts of moderation; each leaves its row in the log, in the same transaction.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::flags;
-use super::items::count_descendants;
+use super::item_rows::count_descendants;
 use super::notifications::{Terms, notify};
-use super::{Error, Result, Store, sites, writers};
+use super::{Change, Error, Result, Store, Tx, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::flag::Outcome;
@@ -35,13 +33,13 @@ pub struct Revision {
 impl Store {
     /// What an item was, latest first.
     pub async fn revisions(&self, item: ItemId) -> Result<Vec<Revision>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select r.at, u.name as editor, r.title, r.url, r.text from revisions r join users u on u.id = r.editor_id \
              where r.item_id = $1 order by r.at desc",
         )
         .bind(item)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// Kills an item, or brings it back; the flags on it are upheld, or rejected. What flags killed may be killed once more: then it is the
@@ -53,7 +51,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let (post, entry) = turn(&mut tx, item, on).await?;
         done_to(&mut tx, post, entry, act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 
@@ -61,11 +59,7 @@ impl Store {
 ///
 /// # Errors
 /// As [`Store::kill`].
-pub(super) async fn turn(
-    tx: &mut Transaction<'static, Sqlite>,
-    item: ItemId,
-    on: bool,
-) -> Result<(Post, Entry<'static>)> {
+pub(super) async fn turn(tx: &mut Tx, item: ItemId, on: bool) -> Result<(Post, Entry<'static>)> {
     let before = flags::subject(tx, item).await?;
     let dead = before.dead.is_some();
     let is_so = if on {
@@ -76,10 +70,10 @@ pub(super) async fn turn(
     if is_so {
         return Err(Error::Conflict);
     }
-    sqlx::query("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
+    tx.sql("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
         .bind(item)
         .bind(on.then_some(Death::Killed))
-        .execute(&mut **tx)
+        .execute()
         .await?;
     if before.kind == Kind::Comment && !before.deleted && dead != on {
         count_descendants(tx, before.root_id, if on { -1 } else { 1 }).await?;
@@ -117,7 +111,7 @@ impl Entry<'_> {
 ///
 /// # Errors
 /// `Refused` where they may not, or not any more.
-pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+pub(super) async fn record(tx: &mut Tx, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
     if let Some(actor) = act.actor {
         writers::moderator(tx, actor, entry.user, act.at).await?;
     }
@@ -125,9 +119,9 @@ pub(super) async fn record(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, 
 }
 
 /// Writes into the log what nobody has to be asked for any more: a part of an act, or what a rule did.
-pub(super) async fn write_down(tx: &mut Transaction<'static, Sqlite>, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
-    let token = Token::random().map_err(|cause| Error::Other(sqlx::Error::Io(std::io::Error::other(cause))))?;
-    sqlx::query(
+pub(super) async fn write_down(tx: &mut Tx, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+    let token = Token::random().map_err(Error::other)?;
+    tx.sql(
         "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private, token) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
@@ -140,7 +134,7 @@ pub(super) async fn write_down(tx: &mut Transaction<'static, Sqlite>, act: Act<'
     .bind(entry.detail)
     .bind(entry.private)
     .bind(token.as_str())
-    .execute(&mut **tx)
+    .execute()
     .await?;
     Ok(())
 }
@@ -152,12 +146,7 @@ pub(super) type Post = (ItemId, Option<UserId>);
 ///
 /// # Errors
 /// As [`record`].
-pub(super) async fn done_to(
-    tx: &mut Transaction<'static, Sqlite>,
-    post: Post,
-    entry: Entry<'_>,
-    act: Act<'_>,
-) -> Result<()> {
+pub(super) async fn done_to(tx: &mut Tx, post: Post, entry: Entry<'_>, act: Act<'_>) -> Result<()> {
     let entry = Entry { item: Some(post.0), ..entry };
     if let Some(actor) = act.actor {
         writers::moderator(tx, actor, post.1, act.at).await?;
@@ -167,12 +156,7 @@ pub(super) async fn done_to(
 }
 
 /// Tells the author of an item of an act on it, unless they did it themselves or it is a private one.
-pub(super) async fn tell(
-    tx: &mut Transaction<'static, Sqlite>,
-    author: Option<UserId>,
-    entry: Entry<'_>,
-    act: Act<'_>,
-) -> Result<()> {
+pub(super) async fn tell(tx: &mut Tx, author: Option<UserId>, entry: Entry<'_>, act: Act<'_>) -> Result<()> {
     match author.filter(|author| Some(*author) != act.actor && !entry.private) {
         Some(author) => notify(tx, author, entry, Terms { detail: entry.detail, ..Terms::default() }, act).await,
         None => Ok(()),

@@ -1,9 +1,7 @@
 //! What moderation tells members; it stands among their replies.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::moderation::{Act, Entry};
-use super::{Result, Store};
+use super::{Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::notification::Notification;
 use crate::domain::user::UserId;
@@ -22,7 +20,7 @@ pub(super) struct Terms<'a> {
 impl Store {
     /// What `user` was told, newest first, from before a moment and an id.
     pub async fn notifications(&self, user: UserId, before: (Timestamp, i64), rows: i64) -> Result<Vec<Notification>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select id, user_id, created_at, action, item_id, actor_id, reason, detail, until, posts from notifications \
              where user_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
         )
@@ -30,20 +28,14 @@ impl Store {
         .bind(before.0)
         .bind(before.1)
         .bind(rows)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 }
 
 /// Tells a member of what was done.
-pub(super) async fn notify(
-    tx: &mut Transaction<'static, Sqlite>,
-    user: UserId,
-    entry: Entry<'_>,
-    terms: Terms<'_>,
-    act: Act<'_>,
-) -> Result<()> {
-    sqlx::query(
+pub(super) async fn notify(tx: &mut Tx, user: UserId, entry: Entry<'_>, terms: Terms<'_>, act: Act<'_>) -> Result<()> {
+    tx.sql(
         "insert into notifications (user_id, created_at, action, item_id, actor_id, reason, detail, until, posts) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
@@ -56,7 +48,7 @@ pub(super) async fn notify(
     .bind(terms.detail)
     .bind(terms.until)
     .bind(i64::try_from(terms.posts).unwrap_or(i64::MAX))
-    .execute(&mut **tx)
+    .execute()
     .await?;
     Ok(())
 }

@@ -1,16 +1,15 @@
 //! What moderators do to people: bans, slowing, shadow-bans, warnings and notes. Each leaves its row in the log, in the same
 //! transaction, and tells the person where it is not done in private.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::moderation::{Act, Entry, record};
 use super::notifications::{Terms, notify};
 use super::team::keep_an_admin;
-use super::{Error, Result, Store, sites, taken};
+use super::{Change, Error, Result, Store, Tx, sites, taken};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
+use crate::domain::ban::Ban;
 use crate::domain::item::{ItemId, Kind};
-use crate::domain::standing::{self, Ban};
+use crate::domain::standing;
 use crate::domain::user::{Role, UserId};
 
 /// A ban to be set.
@@ -80,26 +79,26 @@ impl Store {
     /// `Conflict` where another ban holds than the one that was seen, or where no admin would be left to log in.
     pub async fn ban(&self, ban: NewBan, act: Act<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
-        let standing: Ban = sqlx::query_as("select banned_at, banned_until, ban_reason from users where id = $1")
+        let standing: Ban = tx
+            .sql("select banned_at, banned_until, ban_reason from users where id = $1")
             .bind(ban.user)
-            .fetch_one(&mut *tx)
+            .fetch_one()
             .await?;
         if standing.since(act.at) != ban.over {
             return Err(Error::Conflict);
         }
-        let role: Role = sqlx::query_scalar(
-            "update users set banned_at = $2, banned_until = $3, ban_reason = $4 where id = $1 returning role",
-        )
-        .bind(ban.user)
-        .bind(act.at)
-        .bind(ban.until)
-        .bind(act.reason)
-        .fetch_one(&mut *tx)
-        .await?;
+        let role: Role = tx
+            .sql("update users set banned_at = $2, banned_until = $3, ban_reason = $4 where id = $1 returning role")
+            .bind(ban.user)
+            .bind(act.at)
+            .bind(ban.until)
+            .bind(act.reason)
+            .fetch_scalar()
+            .await?;
         if role == Role::Admin {
             keep_an_admin(&mut tx, act.at).await?;
         }
-        sqlx::query("delete from sessions where user_id = $1").bind(ban.user).execute(&mut *tx).await?;
+        tx.sql("delete from sessions where user_id = $1").bind(ban.user).execute().await?;
         let taken = match ban.taking_since {
             Some(since) => taken::take(&mut tx, ban.user, since, act).await?,
             None => 0,
@@ -113,7 +112,7 @@ impl Store {
         let entry = Entry { detail: &detail, ..Entry::of(Action::Ban) };
         let terms = Terms { until: ban.until, posts: taken, ..Terms::default() };
         done_to_member(&mut tx, ban.user, entry, terms, act).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(taken)
     }
 
@@ -124,37 +123,38 @@ impl Store {
     /// `Conflict` where none holds.
     pub async fn unban(&self, user: UserId, bring_back: bool, act: Act<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(
-            "update users set banned_at = null, banned_until = null, ban_reason = null \
+        let done = tx
+            .sql(
+                "update users set banned_at = null, banned_until = null, ban_reason = null \
              where id = $1 and banned_at is not null and (banned_until is null or banned_until > $2)",
-        )
-        .bind(user)
-        .bind(act.at)
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() == 0 {
+            )
+            .bind(user)
+            .bind(act.at)
+            .execute()
+            .await?;
+        if done == 0 {
             return Err(Error::Conflict);
         }
         let back = if bring_back { taken::bring_back(&mut tx, user, act).await? } else { 0 };
         let detail = if back > 0 { format!("{} restored", standing::posts(back)) } else { String::new() };
         let entry = Entry { detail: &detail, ..Entry::of(Action::Unban) };
         done_to_member(&mut tx, user, entry, Terms { posts: back, ..Terms::default() }, act).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(back)
     }
 
     /// Slows a person down until `until`, or for as long as nobody lifts it.
     pub async fn slow(&self, user: UserId, until: Option<Timestamp>, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("update users set slowed_until = $2 where id = $1")
+        tx.sql("update users set slowed_until = $2 where id = $1")
             .bind(user)
             .bind(standing::slowed_until(until))
-            .execute(&mut *tx)
+            .execute()
             .await?;
         let end = standing::until(until);
         let entry = Entry { detail: &end, ..Entry::of(Action::Slow) };
         done_to_member(&mut tx, user, entry, Terms { until, ..Terms::default() }, act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Lets a person post as often as others again.
@@ -163,16 +163,17 @@ impl Store {
     /// `Conflict` where they can already.
     pub async fn unslow(&self, user: UserId, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query("update users set slowed_until = null where id = $1 and slowed_until > $2")
+        let done = tx
+            .sql("update users set slowed_until = null where id = $1 and slowed_until > $2")
             .bind(user)
             .bind(act.at)
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        if done.rows_affected() == 0 {
+        if done == 0 {
             return Err(Error::Conflict);
         }
         done_to_member(&mut tx, user, Entry::of(Action::Unslow), Terms::default(), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Shadow-bans a person, who is not told: what they post from now on is dead for everybody else, and their votes do not count.
@@ -181,17 +182,17 @@ impl Store {
     /// `Conflict` where it is so already, or they moderate.
     pub async fn shadow(&self, user: UserId, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let done =
-            sqlx::query("update users set shadowed_at = $2 where id = $1 and shadowed_at is null and role = 'member'")
-                .bind(user)
-                .bind(act.at)
-                .execute(&mut *tx)
-                .await?;
-        if done.rows_affected() == 0 {
+        let done = tx
+            .sql("update users set shadowed_at = $2 where id = $1 and shadowed_at is null and role = 'member'")
+            .bind(user)
+            .bind(act.at)
+            .execute()
+            .await?;
+        if done == 0 {
             return Err(Error::Conflict);
         }
         record(&mut tx, act, Entry { user: Some(user), ..Entry::of(Action::Shadow) }).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Lifts a shadow-ban. What was posted under it comes back at its own time and place where `bring_back` says so, and stays dead
@@ -201,11 +202,12 @@ impl Store {
     /// `Conflict` where there is none.
     pub async fn unshadow(&self, user: UserId, bring_back: bool, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query("update users set shadowed_at = null where id = $1 and shadowed_at is not null")
+        let done = tx
+            .sql("update users set shadowed_at = null where id = $1 and shadowed_at is not null")
             .bind(user)
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        if done.rows_affected() == 0 {
+        if done == 0 {
             return Err(Error::Conflict);
         }
         let mut detail = "what was posted under it stays dead".to_owned();
@@ -214,14 +216,14 @@ impl Store {
             detail = format!("{} restored", standing::posts(posts));
         }
         record(&mut tx, act, Entry { user: Some(user), detail: &detail, ..Entry::of(Action::Unshadow) }).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Warns a person with the sentence that is the act's reason.
     pub async fn warn(&self, user: UserId, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         done_to_member(&mut tx, user, Entry::of(Action::Warn), Terms::default(), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Keeps a moderator's note about `user`; with `other`, it says that the two accounts are one person's. Its text stays out of the log,
@@ -235,22 +237,22 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("insert into notes (user_id, author_id, at, text, other_id) values ($1, $2, $3, $4, $5)")
+        tx.sql("insert into notes (user_id, author_id, at, text, other_id) values ($1, $2, $3, $4, $5)")
             .bind(user)
             .bind(by)
             .bind(now)
             .bind(text)
             .bind(other)
-            .execute(&mut *tx)
+            .execute()
             .await?;
         let act = Act { actor: Some(by), reason: "", at: now };
         record(&mut tx, act, Entry { user: Some(user), ..Entry::of(Action::Note) }).await?;
-        self.commit_unseen(tx).await
+        self.commit(tx, &[]).await
     }
 
     /// The last that somebody posted, dead and deleted too, newest first: up to 50 stories and 50 comments.
     pub async fn last_posts(&self, user: UserId) -> Result<Vec<LastPost>> {
-        let of = |query| sqlx::query_as(query).bind(user).bind(LAST).fetch_all(&self.read);
+        let of = |query| self.read.sql(query).bind(user).bind(LAST).fetch_all();
         let mut posts: Vec<LastPost> = of(select_last!("i.kind in ('story', 'job', 'poll')")).await?;
         posts.extend(of(select_last!("i.kind = 'comment'")).await?);
         posts.sort_by_key(|post| std::cmp::Reverse((post.time, post.id)));
@@ -259,7 +261,7 @@ impl Store {
 
     /// The notes that name `user`, newest first.
     pub async fn notes(&self, user: UserId) -> Result<Vec<Note>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from notes n join users w on w.id = n.author_id \
              join users a on a.id = n.user_id left join users o on o.id = n.other_id where n.user_id = $1 union all \
              select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from notes n join users w on w.id = n.author_id \
@@ -267,19 +269,13 @@ impl Store {
         )
         .bind(user)
         .bind(NOTES)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 }
 
 /// Writes what was done to a member into the log, and tells them.
-async fn done_to_member(
-    tx: &mut Transaction<'static, Sqlite>,
-    user: UserId,
-    entry: Entry<'_>,
-    terms: Terms<'_>,
-    act: Act<'_>,
-) -> Result<()> {
+async fn done_to_member(tx: &mut Tx, user: UserId, entry: Entry<'_>, terms: Terms<'_>, act: Act<'_>) -> Result<()> {
     let entry = Entry { user: Some(user), ..entry };
     record(tx, act, entry).await?;
     notify(tx, user, entry, terms, act).await
@@ -287,21 +283,20 @@ async fn done_to_member(
 
 /// Brings back what a shadow-ban kept dead, counts it in its threads, weighs its stories by what is held of their sites by now, and answers
 /// how much it was.
-async fn bring_back_shadowed(tx: &mut Transaction<'static, Sqlite>, user: UserId) -> Result<usize> {
-    sqlx::query(
+async fn bring_back_shadowed(tx: &mut Tx, user: UserId) -> Result<usize> {
+    tx.sql(
         "update items set descendants = descendants + (select count(*) from items c where c.author_id = $1 \
          and c.dead = 'shadow' and c.deleted_at is null and c.kind = 'comment' and c.root_id = items.id) \
          where id in (select s.root_id from items s where s.author_id = $1 and s.dead = 'shadow')",
     )
     .bind(user)
-    .execute(&mut **tx)
+    .execute()
     .await?;
-    let back: Vec<(ItemId, bool)> = sqlx::query_as(
-        "update items set dead = null where author_id = $1 and dead = 'shadow' returning id, url is not null",
-    )
-    .bind(user)
-    .fetch_all(&mut **tx)
-    .await?;
+    let back: Vec<(ItemId, bool)> = tx
+        .sql("update items set dead = null where author_id = $1 and dead = 'shadow' returning id, url is not null")
+        .bind(user)
+        .fetch_all()
+        .await?;
     for (story, _) in back.iter().filter(|(_, links)| *links) {
         sites::weigh_story(tx, *story).await?;
     }

@@ -4,7 +4,7 @@ use super::invitations::good_invitation;
 use super::moderation::{Act, Entry, record};
 use super::notifications::{Terms, notify};
 use super::users::{NewUser, insert_user};
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::user::{Name, Role, UserId};
@@ -58,52 +58,49 @@ impl Store {
     /// `Conflict` where the name is taken; `NotFound` where the invitation is not good any more.
     pub async fn request_account(&self, new: NewRequest<'_>, most: i64, now: Timestamp) -> Result<Asked> {
         let mut tx = self.begin().await?;
-        let taken: Option<i64> = sqlx::query_scalar("select 1 from users where lower(name) = lower($1)")
-            .bind(new.name.as_str())
-            .fetch_optional(&mut *tx)
-            .await?;
-        if taken.is_some() {
+        let taken = tx.sql("select 1 from users where lower(name) = lower($1)").bind(new.name.as_str());
+        if taken.exists().await? {
             return Err(Error::Conflict);
         }
         let invitation = match new.invitation {
             Some(token_hash) => Some(good_invitation(&mut tx, token_hash, now).await?.id),
             None => None,
         };
-        let waiting: i64 = sqlx::query_scalar(
-            "select count(*) from (select 1 from requests where decision is null limit $1) as waiting_requests",
-        )
-        .bind(most)
-        .fetch_one(&mut *tx)
-        .await?;
+        let waiting: i64 = tx
+            .sql("select count(*) from (select 1 from requests where decision is null limit $1) as waiting_requests")
+            .bind(most)
+            .fetch_scalar()
+            .await?;
         if waiting >= most {
             return Ok(Asked::Full);
         }
-        sqlx::query("insert into requests (name, password, text, created, invitation_id) values ($1, $2, $3, $4, $5)")
+        tx.sql("insert into requests (name, password, text, created, invitation_id) values ($1, $2, $3, $4, $5)")
             .bind(new.name.as_str())
             .bind(new.password)
             .bind(new.text)
             .bind(now)
             .bind(invitation)
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(Asked::Waits)
     }
 
     /// The latest request for a name, in whatever case, that has not become an account.
     pub async fn request_of(&self, name: &str) -> Result<Option<Request>> {
-        Ok(sqlx::query_as(
-            "select password, text, created, decided_at as declined_at, message from requests \
+        self.read
+            .sql(
+                "select password, text, created, decided_at as declined_at, message from requests \
              where lower(name) = lower($1) and (decision is null or decision = 'declined') order by id desc limit 1",
-        )
-        .bind(name)
-        .fetch_optional(&self.read)
-        .await?)
+            )
+            .bind(name)
+            .fetch_optional()
+            .await
     }
 
     /// The requests that wait, the longest first, those after the one called `after`.
     pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<Waiting>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select r.id, r.name, r.text, r.created, u.name as inviter, u.shadowed_at is not null as inviter_shadowed from requests r \
              left join invitations i on i.id = r.invitation_id left join users u on u.id = i.inviter_id \
              where r.decision is null and (r.created, r.id) > ($1, $2) order by r.created, r.id limit $3",
@@ -111,8 +108,8 @@ impl Store {
         .bind(after.0)
         .bind(after.1)
         .bind(rows)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// Makes the account that somebody asked for, with the password that they chose, and tells them.
@@ -121,40 +118,35 @@ impl Store {
     /// `NotFound` where no such request waits; `Conflict` where the name was taken meanwhile.
     pub async fn approve_request(&self, id: i64, message: &str, act: Act<'_>) -> Result<UserId> {
         let mut tx = self.begin().await?;
-        let (name, password, invitation): (String, String, Option<i64>) =
-            sqlx::query_as("select name, password, invitation_id from requests where id = $1 and decision is null")
-                .bind(id)
-                .fetch_one(&mut *tx)
-                .await?;
+        let (name, password, invitation): (String, String, Option<i64>) = tx
+            .sql("select name, password, invitation_id from requests where id = $1 and decision is null")
+            .bind(id)
+            .fetch_one()
+            .await?;
         // The hash is the account's now.
-        sqlx::query(
+        tx.sql(
             "update requests set decision = 'approved', decided_at = $2, actor_id = $3, password = '' where id = $1",
         )
         .bind(id)
         .bind(act.at)
         .bind(act.actor)
-        .execute(&mut *tx)
+        .execute()
         .await?;
-        let inviter: Option<UserId> = sqlx::query_scalar(
-            "select inviter_id from invitations where id = $1 and used_by is null and revoked_at is null",
-        )
-        .bind(invitation)
-        .fetch_optional(&mut *tx)
-        .await?;
+        let inviter: Option<UserId> = tx
+            .sql("select inviter_id from invitations where id = $1 and used_by is null and revoked_at is null")
+            .bind(invitation)
+            .fetch_optional_scalar()
+            .await?;
         let name = Name::parse_by_operator(&name).map_err(|_| Error::Conflict)?;
         let new = NewUser { name: &name, password: &password, role: Role::Member, origin: None };
         let user = insert_user(&mut tx, new, inviter, act.at).await?;
         if inviter.is_some() {
-            sqlx::query("update invitations set used_by = $2 where id = $1")
-                .bind(invitation)
-                .bind(user)
-                .execute(&mut *tx)
-                .await?;
+            tx.sql("update invitations set used_by = $2 where id = $1").bind(invitation).bind(user).execute().await?;
         }
         let entry = Entry { user: Some(user), ..Entry::of(Action::Admit) };
         record(&mut tx, act, entry).await?;
         notify(&mut tx, user, entry, Terms { detail: message, ..Terms::default() }, act).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(user)
     }
 
@@ -164,20 +156,21 @@ impl Store {
     /// `NotFound` where no such request waits.
     pub async fn decline_request(&self, id: i64, message: &str, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let done = sqlx::query(
-            "update requests set decision = 'declined', decided_at = $2, actor_id = $3, message = $4 \
+        let done = tx
+            .sql(
+                "update requests set decision = 'declined', decided_at = $2, actor_id = $3, message = $4 \
              where id = $1 and decision is null",
-        )
-        .bind(id)
-        .bind(act.at)
-        .bind(act.actor)
-        .bind(message)
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() == 0 {
+            )
+            .bind(id)
+            .bind(act.at)
+            .bind(act.actor)
+            .bind(message)
+            .execute()
+            .await?;
+        if done == 0 {
             return Err(Error::NotFound);
         }
         record(&mut tx, act, Entry::of(Action::Decline)).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }

@@ -1,10 +1,8 @@
 //! Words, links and address ranges that posts are held against, and what was posted that a rule would have met.
 
-use sqlx::{Sqlite, Transaction};
-
-use super::items::count_descendants;
+use super::item_rows::count_descendants;
 use super::moderation::{self, Act, Entry};
-use super::{Result, Store};
+use super::{Change, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
@@ -69,29 +67,30 @@ macro_rules! select_origin {
 impl Store {
     /// All rules, the oldest first.
     pub async fn rules(&self) -> Result<Vec<KnownRule>> {
-        Ok(sqlx::query_as(
-            "select r.id, r.kind, r.pattern, r.effect, r.reason, r.at, r.actor_id, u.name as actor from rules r \
+        self.read
+            .sql(
+                "select r.id, r.kind, r.pattern, r.effect, r.reason, r.at, r.actor_id, u.name as actor from rules r \
              left join users u on u.id = r.actor_id order by r.id",
-        )
-        .fetch_all(&self.read)
-        .await?)
+            )
+            .fetch_all()
+            .await
     }
 
     /// # Errors
     /// `Conflict` where the same pattern has a rule already.
     pub async fn add_rule(&self, pattern: &Pattern, effect: Effect, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("insert into rules (kind, pattern, effect, reason, at, actor_id) values ($1, $2, $3, $4, $5, $6)")
+        tx.sql("insert into rules (kind, pattern, effect, reason, at, actor_id) values ($1, $2, $3, $4, $5, $6)")
             .bind(pattern.kind())
             .bind(pattern.to_string())
             .bind(effect)
             .bind(act.reason)
             .bind(act.at)
             .bind(act.actor)
-            .execute(&mut *tx)
+            .execute()
             .await?;
         record(&mut tx, Action::AddRule, (pattern.kind(), &pattern.to_string(), effect), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// # Errors
@@ -99,18 +98,15 @@ impl Store {
     pub async fn drop_rule(&self, id: i64, act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (kind, pattern, effect): (RuleKind, String, Effect) =
-            sqlx::query_as("delete from rules where id = $1 returning kind, pattern, effect")
-                .bind(id)
-                .fetch_one(&mut *tx)
-                .await?;
+            tx.sql("delete from rules where id = $1 returning kind, pattern, effect").bind(id).fetch_one().await?;
         record(&mut tx, Action::DropRule, (kind, &pattern, effect), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// What was posted here since a moment, newest first: at most so many stories, and as many comments. What a shadow-banned author
     /// posted is not among it, nor what an import brought.
     pub async fn posted_since(&self, since: Timestamp, rows: i64) -> Result<(Vec<Posted>, Vec<Posted>)> {
-        let of = |query| sqlx::query_as(query).bind(since).bind(rows).fetch_all(&self.read);
+        let of = |query| self.read.sql(query).bind(since).bind(rows).fetch_all();
         let stories = of(select_posted!("i.kind in ('story', 'job', 'poll')")).await?;
         let comments = of(select_posted!("i.kind = 'comment'")).await?;
         Ok((stories, comments))
@@ -129,13 +125,13 @@ impl Store {
             Width::Middle => select_origin!("middle"),
             Width::Wide => select_origin!("wide"),
         };
-        Ok(sqlx::query_as(query).bind(network.as_bytes()).bind(since).bind(rows).fetch_all(&self.read).await?)
+        self.read.sql(query).bind(network.as_bytes()).bind(since).bind(rows).fetch_all().await
     }
 }
 
 /// A rule's pattern is for moderators' eyes: who knew it would write around it.
 async fn record(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     action: Action,
     (kind, pattern, effect): (RuleKind, &str, Effect),
     act: Act<'_>,
@@ -146,25 +142,21 @@ async fn record(
 
 /// Does what a rule says about an item that was just written: into the queue, or out of sight, of which its author is told. Somebody
 /// shadow-banned is told as anybody is, and what a rule killed stays dead when their ban is lifted.
-pub(super) async fn stop(
-    tx: &mut Transaction<'static, Sqlite>,
-    id: ItemId,
-    stopped: Option<&Stopped>,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&Stopped>, now: Timestamp) -> Result<()> {
     let Some(stopped) = stopped else { return Ok(()) };
     if !stopped.killed {
         return queue(tx, id, &stopped.why, now).await;
     }
-    let before: Option<(ItemId, Kind, UserId, bool, bool)> = sqlx::query_as(
-        "select root_id, kind, author_id, edited_at is not null, dead is null from items \
+    let before: Option<(ItemId, Kind, UserId, bool, bool)> = tx
+        .sql(
+            "select root_id, kind, author_id, edited_at is not null, dead is null from items \
          where id = $1 and (dead is null or dead = 'shadow') and deleted_at is null",
-    )
-    .bind(id)
-    .fetch_optional(&mut **tx)
-    .await?;
+        )
+        .bind(id)
+        .fetch_optional()
+        .await?;
     let Some((root, kind, author, edited, live)) = before else { return Ok(()) };
-    sqlx::query("update items set dead = 'killed' where id = $1").bind(id).execute(&mut **tx).await?;
+    tx.sql("update items set dead = 'killed' where id = $1").bind(id).execute().await?;
     if kind == Kind::Comment && live {
         count_descendants(tx, root, -1).await?;
     }
@@ -177,14 +169,12 @@ pub(super) async fn stop(
 }
 
 /// Brings a live item before the moderators, and says why.
-pub(super) async fn queue(tx: &mut Transaction<'static, Sqlite>, id: ItemId, why: &str, now: Timestamp) -> Result<()> {
-    sqlx::query(
-        "update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is null",
-    )
-    .bind(id)
-    .bind(now)
-    .bind(why)
-    .execute(&mut **tx)
-    .await?;
+pub(super) async fn queue(tx: &mut Tx, id: ItemId, why: &str, now: Timestamp) -> Result<()> {
+    tx.sql("update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is null")
+        .bind(id)
+        .bind(now)
+        .bind(why)
+        .execute()
+        .await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Error, Result, Store};
+use super::{Change, Error, Result, Store};
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::user::{Member, UserId};
 
@@ -87,25 +87,30 @@ impl Store {
     /// # Errors
     /// `Conflict` where the password has become another one since it was checked: whoever changed it has ended all sessions.
     pub async fn create_session(&self, session: NewSession<'_>, now: Timestamp) -> Result<()> {
-        let begun = sqlx::query(
-            "insert into sessions (token_hash, user_id, created, seen, expires, agent) \
+        let mut tx = self.begin().await?;
+        let begun = tx
+            .sql(
+                "insert into sessions (token_hash, user_id, created, seen, expires, agent) \
              select $1, u.id, $3, $3, $4, $5 from users u where u.id = $2 and u.password = $6",
-        )
-        .bind(session.token_hash)
-        .bind(session.user)
-        .bind(now)
-        .bind(session.expires)
-        .bind(session.agent)
-        .bind(session.verified)
-        .execute(&self.write)
-        .await?;
-        if begun.rows_affected() == 0 { Err(Error::Conflict) } else { Ok(()) }
+            )
+            .bind(session.token_hash)
+            .bind(session.user)
+            .bind(now)
+            .bind(session.expires)
+            .bind(session.agent)
+            .bind(session.verified)
+            .execute()
+            .await?;
+        if begun == 0 {
+            return Err(Error::Conflict);
+        }
+        self.commit(tx, &[]).await
     }
 
     /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Known>> {
         let (seen, replies) = (self.looks.session(token_hash), self.looks.replies());
-        let row: Option<KnownRow> = sqlx::query_as(concat!(
+        let row: Option<KnownRow> = self.read.sql(concat!(
             "select u.id, u.name, u.role, u.karma, u.created, u.shadowed_at, u.slowed_until, u.show_dead, u.theme, \
              u.comment_order, u.replies_read_at, s.seen, \
              (select count(*) from (",
@@ -121,7 +126,7 @@ impl Store {
         .bind(token_hash)
         .bind(now)
         .bind(COUNTED)
-        .fetch_optional(&self.read)
+        .fetch_optional()
         .await?;
         let Some(row) = row else { return Ok(None) };
         if now.since(seen.unwrap_or(row.seen)) > HOUR {
@@ -138,13 +143,15 @@ impl Store {
 
     async fn unread(&self, user: UserId, since: Timestamp) -> Result<i64> {
         let unread = concat!("select count(*) from (", unread!("$1", "$2"), ") as unread_replies");
-        Ok(sqlx::query_scalar(unread).bind(user).bind(since).bind(COUNTED).fetch_one(&self.read).await?)
+        self.read.sql(unread).bind(user).bind(since).bind(COUNTED).fetch_scalar().await
     }
 
     pub async fn end_session(&self, token_hash: &[u8]) -> Result<()> {
-        let user: Option<UserId> = sqlx::query_scalar("select user_id from sessions where token_hash = $1")
+        let user: Option<UserId> = self
+            .read
+            .sql("select user_id from sessions where token_hash = $1")
             .bind(token_hash)
-            .fetch_optional(&self.read)
+            .fetch_optional_scalar()
             .await?;
         match user {
             Some(user) => self.revoke_session(user, token_hash).await.or_else(|error| match error {
@@ -156,14 +163,16 @@ impl Store {
     }
 
     pub async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>> {
-        let mut sessions: Vec<SessionRow> = sqlx::query_as(
-            "select token_hash, created, seen, agent from sessions where user_id = $1 and expires > $2 \
+        let mut sessions: Vec<SessionRow> = self
+            .read
+            .sql(
+                "select token_hash, created, seen, agent from sessions where user_id = $1 and expires > $2 \
              order by seen desc limit 100",
-        )
-        .bind(user)
-        .bind(now)
-        .fetch_all(&self.read)
-        .await?;
+            )
+            .bind(user)
+            .bind(now)
+            .fetch_all()
+            .await?;
         for session in &mut sessions {
             session.seen = self.looks.session(&session.token_hash).unwrap_or(session.seen);
         }
@@ -176,74 +185,73 @@ impl Store {
     /// # Errors
     /// `NotFound` where it is not theirs or has ended.
     pub async fn revoke_session(&self, user: UserId, token_hash: &[u8]) -> Result<()> {
-        let (pool, token_hash) = (self.write.clone(), token_hash.to_vec());
-        let delete = async move {
-            let query = sqlx::query("delete from sessions where user_id = $1 and token_hash = $2");
-            query.bind(user).bind(token_hash).execute(&pool).await
-        };
-        let done = self.write_own(user, delete).await?;
-        if done.rows_affected() == 0 { Err(Error::NotFound) } else { Ok(()) }
+        let mut tx = self.begin().await?;
+        let done = tx
+            .sql("delete from sessions where user_id = $1 and token_hash = $2")
+            .bind(user)
+            .bind(token_hash)
+            .execute()
+            .await?;
+        if done == 0 {
+            return Err(Error::NotFound);
+        }
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     /// Ends all of a person's sessions but `keep`.
     pub async fn end_other_sessions(&self, user: UserId, keep: &[u8]) -> Result<()> {
-        let (pool, keep) = (self.write.clone(), keep.to_vec());
-        let delete = async move {
-            let query = sqlx::query("delete from sessions where user_id = $1 and token_hash <> $2");
-            query.bind(user).bind(keep).execute(&pool).await
-        };
-        self.write_own(user, delete).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        tx.sql("delete from sessions where user_id = $1 and token_hash <> $2").bind(user).bind(keep).execute().await?;
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     /// Remembers a browser that `user` has logged in from.
     pub async fn remember_device(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
-        sqlx::query(
+        let mut tx = self.begin().await?;
+        tx.sql(
             "insert into devices (token_hash, user_id, seen) values ($1, $2, $3) \
              on conflict (token_hash) do update set user_id = excluded.user_id, seen = excluded.seen",
         )
         .bind(token_hash)
         .bind(user)
         .bind(now)
-        .execute(&self.write)
+        .execute()
         .await?;
-        Ok(())
+        self.commit(tx, &[]).await
     }
 
     /// Whether `user` has logged in from this browser before.
     pub async fn knows_device(&self, token_hash: &[u8], user: UserId) -> Result<bool> {
-        let known: Option<i64> = sqlx::query_scalar("select 1 from devices where token_hash = $1 and user_id = $2")
-            .bind(token_hash)
-            .bind(user)
-            .fetch_optional(&self.read)
-            .await?;
-        Ok(known.is_some())
+        let query = self.read.sql("select 1 from devices where token_hash = $1 and user_id = $2");
+        query.bind(token_hash).bind(user).exists().await
     }
 
     /// Forgets what has had its time: sessions past their end, and what is older than `keep` says.
     pub async fn purge(&self, keep: Keep, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("delete from sessions where expires <= $1").bind(now).execute(&mut *tx).await?;
-        sqlx::query("delete from devices where seen < $1").bind(now.minus(keep.browsers)).execute(&mut *tx).await?;
-        sqlx::query("delete from revisions where at < $1").bind(now.minus(keep.revisions)).execute(&mut *tx).await?;
-        sqlx::query("delete from origins where at < $1").bind(now.minus(keep.origins)).execute(&mut *tx).await?;
-        sqlx::query("update votes set near = null where near is not null and at < $1")
+        tx.sql("delete from sessions where expires <= $1").bind(now).execute().await?;
+        tx.sql("delete from devices where seen < $1").bind(now.minus(keep.browsers)).execute().await?;
+        tx.sql("delete from revisions where at < $1").bind(now.minus(keep.revisions)).execute().await?;
+        tx.sql("delete from origins where at < $1").bind(now.minus(keep.origins)).execute().await?;
+        tx.sql("update votes set near = null where near is not null and at < $1")
             .bind(now.minus(keep.origins))
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        sqlx::query("delete from invitations where expires < $1 and used_by is null")
+        tx.sql("delete from invitations where expires < $1 and used_by is null")
             .bind(now.minus(keep.invitations))
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        let waited = sqlx::query("delete from requests where created < $1 and decision is null")
+        let waited = tx
+            .sql("delete from requests where created < $1 and decision is null")
             .bind(now.minus(keep.requests_waiting))
-            .execute(&mut *tx)
+            .execute()
             .await?;
-        sqlx::query("delete from requests where decided_at < $1 and decision is not null")
+        tx.sql("delete from requests where decided_at < $1 and decision is not null")
             .bind(now.minus(keep.requests_decided))
-            .execute(&mut *tx)
+            .execute()
             .await?;
         // Of all this, moderators' pages count the requests that wait; sessions end by the time of asking.
-        if waited.rows_affected() > 0 { self.commit(tx).await } else { self.commit_unseen(tx).await }
+        let changes: &[Change] = if waited > 0 { &[Change::Public] } else { &[] };
+        self.commit(tx, changes).await
     }
 }

@@ -2,23 +2,21 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Sqlite, Transaction};
-
 use super::moderation::{Act, Entry, record};
-use super::{Result, Store};
+use super::{Change, Result, Store, Tx};
 use crate::domain::action::Action;
 
 /// The row of what the first admin said at set-up; the operator's own setting of that name is not kept.
 const CONTACT: &str = "contact";
 
 /// Keeps what the first admin said of how people reach whoever runs the forum.
-pub(super) async fn keep_contact(tx: &mut Transaction<'static, Sqlite>, contact: &str) -> Result<()> {
-    sqlx::query(
+pub(super) async fn keep_contact(tx: &mut Tx, contact: &str) -> Result<()> {
+    tx.sql(
         "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
     )
     .bind(CONTACT)
     .bind(contact)
-    .execute(&mut **tx)
+    .execute()
     .await?;
     Ok(())
 }
@@ -26,10 +24,8 @@ pub(super) async fn keep_contact(tx: &mut Transaction<'static, Sqlite>, contact:
 impl Store {
     /// What the first admin said of how people reach whoever runs the forum; empty where they said nothing.
     pub async fn contact(&self) -> Result<String> {
-        let kept: Option<String> = sqlx::query_scalar("select value from settings where name = $1")
-            .bind(CONTACT)
-            .fetch_optional(&self.read)
-            .await?;
+        let kept: Option<String> =
+            self.read.sql("select value from settings where name = $1").bind(CONTACT).fetch_optional_scalar().await?;
         Ok(kept.unwrap_or_default())
     }
 
@@ -37,26 +33,25 @@ impl Store {
     /// than before. A setting that was not known before, as all are at the first start, is no change.
     pub async fn keep_settings(&self, settings: &[(&'static str, String)], act: Act<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let kept: Vec<(String, String)> =
-            sqlx::query_as("select name, value from settings").fetch_all(&mut *tx).await?;
+        let kept: Vec<(String, String)> = tx.sql("select name, value from settings").fetch_all().await?;
         let kept: HashMap<String, String> = kept.into_iter().collect();
         let mut news = settings.iter().filter(|(name, value)| kept.get(*name) != Some(value)).peekable();
         if news.peek().is_none() {
             return Ok(());
         }
         for (name, value) in news {
-            sqlx::query(
+            tx.sql(
                 "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
             )
             .bind(*name)
             .bind(value)
-            .execute(&mut *tx)
+            .execute()
             .await?;
             if let Some(before) = kept.get(*name) {
                 let detail = format!("{name}: {before} became {value}");
                 record(&mut tx, act, Entry { detail: &detail, ..Entry::of(Action::Set) }).await?;
             }
         }
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }

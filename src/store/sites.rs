@@ -2,14 +2,12 @@
 
 use std::collections::HashSet;
 
-use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, Transaction};
-
-use super::lists::CANDIDATES;
 use super::moderation::{self, Act, Entry};
-use super::{Error, Result, Store};
+use super::{Change, Db, Error, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::item::ItemId;
+use crate::domain::rank::CANDIDATES;
 use crate::domain::site::{self, SiteName, Stance};
 use crate::domain::url::StoryUrl;
 
@@ -62,11 +60,12 @@ impl Store {
 
     /// Every site that something is held of, by name, after that of a name.
     pub async fn sites_after(&self, name: &str, rows: i64) -> Result<Vec<SiteStance>> {
-        Ok(sqlx::query_as(select_stance!("where s.name > $1 order by s.name limit $2"))
+        self.read
+            .sql(select_stance!("where s.name > $1 order by s.name limit $2"))
             .bind(name)
             .bind(rows)
-            .fetch_all(&self.read)
-            .await?)
+            .fetch_all()
+            .await
     }
 
     /// The newest stories that a stance on a site touches, and since when all of them are among these, where there are more than are looked
@@ -97,14 +96,12 @@ impl Store {
         let mut tx = self.begin().await?;
         let action = match stance {
             Some(stance) => {
-                let held: Option<Timestamp> = sqlx::query_scalar("select at from sites where name = $1")
-                    .bind(site.as_str())
-                    .fetch_optional(&mut *tx)
-                    .await?;
+                let held: Option<Timestamp> =
+                    tx.sql("select at from sites where name = $1").bind(site.as_str()).fetch_optional_scalar().await?;
                 if held != over {
                     return Err(Error::Conflict);
                 }
-                sqlx::query(
+                tx.sql(
                     "insert into sites (name, stance, reason, at, actor_id) values ($1, $2, $3, $4, $5) \
                      on conflict (name) do update set stance = excluded.stance, reason = excluded.reason, \
                      at = excluded.at, actor_id = excluded.actor_id",
@@ -114,14 +111,13 @@ impl Store {
                 .bind(act.reason)
                 .bind(act.at)
                 .bind(act.actor)
-                .execute(&mut *tx)
+                .execute()
                 .await?;
                 if stance == Stance::Banned { Action::BanSite } else { Action::PenaliseSite }
             }
             None => {
-                let done =
-                    sqlx::query("delete from sites where name = $1").bind(site.as_str()).execute(&mut *tx).await?;
-                if done.rows_affected() == 0 {
+                let done = tx.sql("delete from sites where name = $1").bind(site.as_str()).execute().await?;
+                if done == 0 {
                     return Err(Error::Conflict);
                 }
                 Action::LiftSite
@@ -129,33 +125,26 @@ impl Store {
         };
         weigh_stories(&mut tx, site).await?;
         moderation::record(&mut tx, act, Entry { detail: site.as_str(), ..Entry::of(action) }).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 
-async fn stances(db: impl SqliteExecutor<'_>, names: &[String]) -> Result<Vec<SiteStance>> {
+async fn stances(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<SiteStance>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = QueryBuilder::new(select_stance!("where s.name in ("));
-    let mut list = query.separated(", ");
-    for name in names {
-        list.push_bind(name);
-    }
-    query.push(")");
-    Ok(query.build_query_as().fetch_all(db).await?)
+    db.into().sql(select_stance!("where s.name in ")).list(names).fetch_all().await
 }
 
 /// The gravest of what is held of the sites that a story falls under.
-pub(super) async fn stance_on(tx: &mut Transaction<'static, Sqlite>, url: &StoryUrl) -> Result<Option<SiteStance>> {
-    let held = stances(&mut **tx, &site::names(url)).await?;
+pub(super) async fn stance_on(tx: &mut Tx, url: &StoryUrl) -> Result<Option<SiteStance>> {
+    let held = stances(&mut *tx, &site::names(url)).await?;
     Ok(held.into_iter().max_by_key(|held| held.stance))
 }
 
 /// Marks whether a story that was out of sight ranks lower, by what is held of its sites by now.
-pub(super) async fn weigh_story(tx: &mut Transaction<'static, Sqlite>, id: ItemId) -> Result<()> {
-    let url: Option<String> =
-        sqlx::query_scalar("select url from items where id = $1").bind(id).fetch_one(&mut **tx).await?;
+pub(super) async fn weigh_story(tx: &mut Tx, id: ItemId) -> Result<()> {
+    let url: Option<String> = tx.sql("select url from items where id = $1").bind(id).fetch_scalar().await?;
     if let Some(url) = url.and_then(|url| StoryUrl::parse(&url).ok()) {
         let is = stance_on(tx, &url).await?.is_some();
         mark(tx, &[id], is).await?;
@@ -165,36 +154,36 @@ pub(super) async fn weigh_story(tx: &mut Transaction<'static, Sqlite>, id: ItemI
 
 /// Stories that may fall under a site: as many of the newest as a list ranks, those of a domain by its index, and where a site has many
 /// domains below it, those that the front page considers.
-async fn newest_of(db: impl SqliteExecutor<'_>, site: &SiteName) -> Result<Vec<SiteStory>> {
+async fn newest_of(db: impl Into<Db<'_>>, site: &SiteName) -> Result<Vec<SiteStory>> {
+    let db = db.into();
     let stories = match site.domain() {
-        Some(_) if site.is_place() => {
-            sqlx::query_as(select_story!("site = $2 and site is not null order by time desc, id desc limit $1"))
-                .bind(CANDIDATES)
-                .bind(site.as_str().to_owned())
-        }
-        Some(domain) => {
-            sqlx::query_as(select_story!("domain = $2 and domain is not null order by time desc, id desc limit $1"))
-                .bind(CANDIDATES)
-                .bind(domain)
-        }
-        None => sqlx::query_as(select_story!(
-            "url is not null and kind in ('story', 'job', 'poll') order by rank_time desc, id desc limit $1"
-        ))
-        .bind(CANDIDATES),
+        Some(_) if site.is_place() => db
+            .sql(select_story!("site = $2 and site is not null order by time desc, id desc limit $1"))
+            .bind(CANDIDATES)
+            .bind(site.as_str().to_owned()),
+        Some(domain) => db
+            .sql(select_story!("domain = $2 and domain is not null order by time desc, id desc limit $1"))
+            .bind(CANDIDATES)
+            .bind(domain),
+        None => db
+            .sql(select_story!(
+                "url is not null and kind in ('story', 'job', 'poll') order by rank_time desc, id desc limit $1"
+            ))
+            .bind(CANDIDATES),
     };
-    Ok(stories.fetch_all(db).await?)
+    stories.fetch_all().await
 }
 
 /// Marks which of the newest stories of a site rank lower, by all that is held of the sites that each falls under.
-async fn weigh_stories(tx: &mut Transaction<'static, Sqlite>, site: &SiteName) -> Result<()> {
-    let stories = newest_of(&mut **tx, site).await?;
+async fn weigh_stories(tx: &mut Tx, site: &SiteName) -> Result<()> {
+    let stories = newest_of(&mut *tx, site).await?;
     let stories: Vec<(ItemId, Vec<String>, bool)> = stories
         .into_iter()
         .filter_map(|story| Some((story.id, site::names(&StoryUrl::parse(&story.url).ok()?), story.penalised)))
         .collect();
     let names: HashSet<&String> = stories.iter().flat_map(|(_, names, _)| names).collect();
     let names: Vec<String> = names.into_iter().cloned().collect();
-    let held: HashSet<String> = stances(&mut **tx, &names).await?.into_iter().map(|held| held.name).collect();
+    let held: HashSet<String> = stances(&mut *tx, &names).await?.into_iter().map(|held| held.name).collect();
     for penalised in [true, false] {
         let wrong = stories
             .iter()
@@ -205,17 +194,10 @@ async fn weigh_stories(tx: &mut Transaction<'static, Sqlite>, site: &SiteName) -
     Ok(())
 }
 
-async fn mark(tx: &mut Transaction<'static, Sqlite>, ids: &[ItemId], penalised: bool) -> Result<()> {
+async fn mark(tx: &mut Tx, ids: &[ItemId], penalised: bool) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::new("update items set penalised = ");
-    query.push_bind(penalised).push(" where id in (");
-    let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind(*id);
-    }
-    query.push(")");
-    query.build().execute(&mut **tx).await?;
+    tx.sql("update items set penalised = ").push_bind(penalised).push(" where id in ").list(ids).execute().await?;
     Ok(())
 }

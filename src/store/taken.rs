@@ -1,10 +1,8 @@
 //! What a ban takes out of sight with it, and what comes back when it is lifted. Each post is killed, or brought back, as a moderator does
 //! one, with a row of its own in the log; its author is told of them together, by the notice of the ban.
 
-use sqlx::{Sqlite, SqliteExecutor, Transaction};
-
 use super::moderation::{Act, Entry, turn, write_down};
-use super::{Result, Store};
+use super::{Db, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::standing::{CHANGED, MOST_TAKEN, TAKEN, WITH_BAN};
@@ -45,17 +43,11 @@ impl Store {
 }
 
 /// Kills what is live of what a person has posted since a moment: the newest 1,000. Answers how much that was.
-pub(super) async fn take(
-    tx: &mut Transaction<'static, Sqlite>,
-    user: UserId,
-    since: Timestamp,
-    act: Act<'_>,
-) -> Result<usize> {
+pub(super) async fn take(tx: &mut Tx, user: UserId, since: Timestamp, act: Act<'_>) -> Result<usize> {
     let mut posts: Vec<(ItemId, Timestamp)> = Vec::new();
     for query in [select_live!("kind in ('story', 'job', 'poll')"), select_live!("kind = 'comment'")] {
         let most = i64::try_from(MOST_TAKEN).unwrap_or(i64::MAX);
-        let found: Vec<(ItemId, Timestamp)> =
-            sqlx::query_as(query).bind(user).bind(since).bind(most).fetch_all(&mut **tx).await?;
+        let found: Vec<(ItemId, Timestamp)> = tx.sql(query).bind(user).bind(since).bind(most).fetch_all().await?;
         posts.extend(found);
     }
     posts.sort_by_key(|(id, time)| std::cmp::Reverse((*time, *id)));
@@ -67,11 +59,11 @@ pub(super) async fn take(
 }
 
 /// Brings back what the ban of a person that holds, or held until now, took out of sight; answers how much that was.
-pub(super) async fn bring_back(tx: &mut Transaction<'static, Sqlite>, user: UserId, act: Act<'_>) -> Result<usize> {
-    let Some(began) = began(&mut **tx, user).await? else { return Ok(0) };
+pub(super) async fn bring_back(tx: &mut Tx, user: UserId, act: Act<'_>) -> Result<usize> {
+    let Some(began) = began(&mut *tx, user).await? else { return Ok(0) };
     let mut posts = Vec::new();
     for query in [select_taken!("i.kind in ('story', 'job', 'poll')"), select_taken!("i.kind = 'comment'")] {
-        posts.extend(of_kind(&mut **tx, query, user, began).await?);
+        posts.extend(of_kind(&mut *tx, query, user, began).await?);
     }
     for id in &posts {
         one(tx, *id, false, act).await?;
@@ -79,29 +71,25 @@ pub(super) async fn bring_back(tx: &mut Transaction<'static, Sqlite>, user: User
     Ok(posts.len())
 }
 
-async fn one(tx: &mut Transaction<'static, Sqlite>, id: ItemId, on: bool, act: Act<'_>) -> Result<()> {
+async fn one(tx: &mut Tx, id: ItemId, on: bool, act: Act<'_>) -> Result<()> {
     let (_, entry) = turn(tx, id, on).await?;
     let detail = if on { WITH_BAN } else { "as the ban ended" };
     write_down(tx, act, Entry { item: Some(id), detail, ..entry }).await
 }
 
 /// When the last ban of a person began, whatever was changed about it later.
-async fn began(db: impl SqliteExecutor<'_>, user: UserId) -> Result<Option<Timestamp>> {
-    Ok(sqlx::query_scalar(
-        "select at from moderation where user_id = $1 and act = 'ban' and substr(detail, 1, length($2)) <> $2 \
+async fn began(db: impl Into<Db<'_>>, user: UserId) -> Result<Option<Timestamp>> {
+    db.into()
+        .sql(
+            "select at from moderation where user_id = $1 and act = 'ban' and substr(detail, 1, length($2)) <> $2 \
          order by at desc, id desc limit 1",
-    )
-    .bind(user)
-    .bind(CHANGED)
-    .fetch_optional(db)
-    .await?)
+        )
+        .bind(user)
+        .bind(CHANGED)
+        .fetch_optional_scalar()
+        .await
 }
 
-async fn of_kind(
-    db: impl SqliteExecutor<'_>,
-    query: &'static str,
-    user: UserId,
-    began: Timestamp,
-) -> Result<Vec<ItemId>> {
-    Ok(sqlx::query_scalar(query).bind(user).bind(began).bind(began.minus(TAKEN)).bind(WITH_BAN).fetch_all(db).await?)
+async fn of_kind(db: impl Into<Db<'_>>, query: &'static str, user: UserId, began: Timestamp) -> Result<Vec<ItemId>> {
+    db.into().sql(query).bind(user).bind(began).bind(began.minus(TAKEN)).bind(WITH_BAN).fetch_scalars().await
 }

@@ -1,12 +1,10 @@
 //! Who moderates, and by whom.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::moderation::{Act, Entry, write_down};
 use super::notifications::{Terms, notify};
-use super::{Error, Result, Store, writers};
+use super::{Change, Error, Result, Store, Tx, writers};
 use crate::clock::Timestamp;
-use crate::domain::standing::Ban;
+use crate::domain::ban::Ban;
 use crate::domain::user::{Role, UserId};
 
 /// A moderator or an admin.
@@ -36,40 +34,41 @@ const TEAM: i64 = 500;
 impl Store {
     /// Moderators and admins, in no order.
     pub async fn team(&self) -> Result<Vec<TeamMember>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select u.name, u.role, u.created, u.banned_at, u.banned_until, u.ban_reason, m.at as since, a.name as actor \
              from users u left join moderation m on m.id = (select l.id from moderation l where l.user_id = u.id and l.act = u.role \
              order by l.at desc, l.id desc limit 1) left join users a on a.id = m.actor_id \
              where u.role in ('moderator', 'admin') limit $1",
         )
         .bind(TEAM)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// Whether nobody but `user` can log in as an admin.
     pub async fn is_last_admin(&self, user: UserId, now: Timestamp) -> Result<bool> {
-        let other: Option<UserId> = sqlx::query_scalar(
+        let other: Option<UserId> = self.read.sql(
             "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null \
              and id <> $2 limit 1",
         )
         .bind(now)
         .bind(user)
-        .fetch_optional(&self.read)
+        .fetch_optional_scalar()
         .await?;
         Ok(other.is_none())
     }
 
     /// Moderators and admins who can log in, in no order.
     pub async fn moderators(&self, now: Timestamp) -> Result<Vec<Reachable>> {
-        Ok(sqlx::query_as(
-            "select name, role from users where role in ('moderator', 'admin') and password is not null \
+        self.read
+            .sql(
+                "select name, role from users where role in ('moderator', 'admin') and password is not null \
              and (banned_at is null or banned_until <= $1) limit $2",
-        )
-        .bind(now)
-        .bind(TEAM)
-        .fetch_all(&self.read)
-        .await?)
+            )
+            .bind(now)
+            .bind(TEAM)
+            .fetch_all()
+            .await
     }
 
     /// Gives a person another role, and tells them.
@@ -85,14 +84,13 @@ impl Store {
             return Err(Error::Conflict);
         }
         let before = role_of(&mut tx, user).await?;
-        let given = sqlx::query(
-            "update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or shadowed_at is null)",
-        )
-        .bind(user)
-        .bind(role)
-        .execute(&mut *tx)
-        .await?;
-        if given.rows_affected() == 0 {
+        let given = tx
+            .sql("update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or shadowed_at is null)")
+            .bind(user)
+            .bind(role)
+            .execute()
+            .await?;
+        if given == 0 {
             return Err(Error::Conflict);
         }
         if before == Role::Admin {
@@ -101,21 +99,21 @@ impl Store {
         let entry = Entry { user: Some(user), ..Entry::of(role.into()) };
         write_down(&mut tx, act, entry).await?;
         notify(&mut tx, user, entry, Terms::default(), act).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 }
 
-async fn role_of(tx: &mut Transaction<'static, Sqlite>, user: UserId) -> Result<Role> {
-    Ok(sqlx::query_scalar("select role from users where id = $1").bind(user).fetch_one(&mut **tx).await?)
+async fn role_of(tx: &mut Tx, user: UserId) -> Result<Role> {
+    tx.sql("select role from users where id = $1").bind(user).fetch_scalar().await
 }
 
 /// Refuses what would leave nobody who can log in as an admin. Writes wait for each other, so two at once cannot both pass.
-pub(super) async fn keep_an_admin(tx: &mut Transaction<'static, Sqlite>, now: Timestamp) -> Result<()> {
-    let admin: Option<UserId> = sqlx::query_scalar(
+pub(super) async fn keep_an_admin(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let admin: Option<UserId> = tx.sql(
         "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null limit 1",
     )
     .bind(now)
-    .fetch_optional(&mut **tx)
+    .fetch_optional_scalar()
     .await?;
     admin.map(|_| ()).ok_or(Error::Conflict)
 }

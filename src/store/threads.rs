@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use sqlx::QueryBuilder;
-
-use super::items::select_item;
-use super::{Result, Store};
+use super::item_rows::select_item;
+use super::{Change, Result, Store};
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
@@ -85,18 +83,18 @@ macro_rules! unheard {
 impl Store {
     /// Everything of a thread, its head too, in no order.
     pub async fn thread(&self, root: ItemId) -> Result<Vec<Item>> {
-        Ok(sqlx::query_as(select_item!("where i.root_id = $1")).bind(root).fetch_all(&self.read).await?)
+        self.read.sql(select_item!("where i.root_id = $1")).bind(root).fetch_all().await
     }
 
     /// Live stories of the same address from before, newest first, at most ten: the earlier discussions.
     pub async fn same_url(&self, id: ItemId) -> Result<Vec<Item>> {
-        Ok(sqlx::query_as(select_item!(
+        self.read.sql(select_item!(
             "where i.url_key = (select url_key from items where id = $1) and i.id <> $1 and i.dead is null \
              and i.deleted_at is null and i.time <= (select time from items where id = $1) order by i.time desc limit 10"
         ))
         .bind(id)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 
     /// What `user` has done with the rows of a list.
@@ -105,10 +103,10 @@ impl Store {
             return Ok(Marks::default());
         }
         let visits = self.looks.visits(user, ids);
-        let mut query = QueryBuilder::new(
-            "select i.id, v.dir, v.at, v.own, v.counted, exists (select 1 from saved s where s.user_id = ",
-        );
-        query
+        let query = self
+            .read
+            .sql("select i.id, v.dir, v.at, v.own, v.counted, exists (select 1 from saved s where s.user_id = ");
+        let rows: Vec<MarkRow> = query
             .push_bind(user)
             .push(" and s.item_id = i.id) as saved, exists (select 1 from hidden h where h.user_id = ")
             .push_bind(user)
@@ -122,17 +120,14 @@ impl Store {
             .push_bind(user)
             .push(" left join visits t on t.root_id = i.id and t.user_id = ")
             .push_bind(user)
-            .push(" where i.id in (");
-        let mut list = query.separated(", ");
-        for id in ids {
-            list.push_bind(*id);
-        }
-        query.push(")");
-        let rows: Vec<MarkRow> = query.build_query_as().fetch_all(&self.read).await?;
+            .push(" where i.id in ")
+            .list(ids)
+            .fetch_all()
+            .await?;
         let mut marks = collect(rows);
         for (root, last) in visits {
-            let query = sqlx::query_scalar(concat!(unseen!("$1", "$2"), "$3")).bind(root).bind(last).bind(user);
-            match query.fetch_one(&self.read).await? {
+            let query = self.read.sql(concat!(unseen!("$1", "$2"), "$3")).bind(root).bind(last).bind(user);
+            match query.fetch_scalar().await? {
                 0 => marks.unseen.remove(&root),
                 unseen => marks.unseen.insert(root, unseen),
             };
@@ -142,15 +137,15 @@ impl Store {
 
     /// What `user` has done in a thread.
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
-        let rows: Vec<MarkRow> = sqlx::query_as(
-            "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not null as hidden, null as unseen, null as unheard \
+        let rows: Vec<MarkRow> = self.read.sql(
+            "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not null as hidden, cast(null as bigint) as unseen, cast(null as bigint) as unheard \
              from items i left join votes v on v.item_id = i.id and v.user_id = $1 \
              left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id and h.user_id = $1 \
              where i.root_id = $2 and (v.item_id is not null or s.item_id is not null or h.item_id is not null)",
         )
         .bind(user)
         .bind(root)
-        .fetch_all(&self.read)
+        .fetch_all()
         .await?;
         Ok(collect(rows))
     }
@@ -160,10 +155,11 @@ impl Store {
         let seen: Option<(Timestamp, Timestamp)> = match self.looks.visit(user, root) {
             Some(visited) => Some(visited),
             None => {
-                sqlx::query_as("select since, last from visits where user_id = $1 and root_id = $2")
+                self.read
+                    .sql("select since, last from visits where user_id = $1 and root_id = $2")
                     .bind(user)
                     .bind(root)
-                    .fetch_optional(&self.read)
+                    .fetch_optional()
                     .await?
             }
         };
@@ -180,7 +176,7 @@ impl Store {
             None => now,
         };
         self.looks.note_visit(user, root, (since, now));
-        self.generations.of_own(user);
+        self.generations.invalidate(&[Change::Member(user)]);
         Ok(Visit { since: seen.map(|_| since), last: now })
     }
 
@@ -205,18 +201,14 @@ impl Store {
     }
 
     async fn mark(&self, query: &'static str, user: UserId, item: ItemId, at: Option<Timestamp>) -> Result<()> {
-        let pool = self.write.clone();
-        let write = async move {
-            let query = sqlx::query(query).bind(user).bind(item);
-            match at {
-                Some(at) => query.bind(at),
-                None => query,
-            }
-            .execute(&pool)
-            .await
+        let mut tx = self.begin().await?;
+        let query = tx.sql(query).bind(user).bind(item);
+        let query = match at {
+            Some(at) => query.bind(at),
+            None => query,
         };
-        self.write_own(user, write).await?;
-        Ok(())
+        query.execute().await?;
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     /// What a member saved, latest first, from row `skip` on.
@@ -245,7 +237,7 @@ impl Store {
         skip: i64,
         rows: i64,
     ) -> Result<Vec<ItemId>> {
-        Ok(sqlx::query_scalar(query).bind(user).bind(rows).bind(skip).fetch_all(&self.read).await?)
+        self.read.sql(query).bind(user).bind(rows).bind(skip).fetch_scalars().await
     }
 }
 

@@ -1,15 +1,13 @@
 //! People's accounts.
 
-use sqlx::{Sqlite, Transaction};
-
 use super::moderation::{Act, Entry, record};
 use super::settings::keep_contact;
-use super::{Error, Result, Store, origins, writers};
+use super::{Change, Error, Result, Store, Tx, origins, writers};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
+use crate::domain::ban::Ban;
+use crate::domain::order::Order;
 use crate::domain::origin::Origin;
-use crate::domain::standing::Ban;
-use crate::domain::thread::Order;
 use crate::domain::user::{Name, NameError, Profile, Role, Theme, UserId};
 
 /// What a log-in is checked against.
@@ -62,7 +60,7 @@ impl Store {
     pub async fn create_user(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let id = insert_user(&mut tx, new, None, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(id)
     }
 
@@ -76,16 +74,14 @@ impl Store {
         if new.role != Role::Member {
             by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(new.role.into()) }, now).await?;
         }
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(id)
     }
 
     /// Makes the first admin's account; `Conflict` where there is an admin already, so that two uses of one link make one admin.
     pub async fn create_first_admin(&self, new: NewUser<'_>, contact: &str, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
-        let admin: Option<UserId> =
-            sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&mut *tx).await?;
-        if admin.is_some() {
+        if tx.sql("select id from users where role = 'admin' limit 1").exists().await? {
             return Err(Error::Conflict);
         }
         let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, None, now).await?;
@@ -94,54 +90,52 @@ impl Store {
         if !contact.is_empty() {
             keep_contact(&mut tx, contact).await?;
         }
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(id)
     }
 
     pub async fn has_admin(&self) -> Result<bool> {
-        let admin: Option<UserId> =
-            sqlx::query_scalar("select id from users where role = 'admin' limit 1").fetch_optional(&self.read).await?;
-        Ok(admin.is_some())
+        self.read.sql("select id from users where role = 'admin' limit 1").exists().await
     }
 
     /// Why a new account cannot have this name, if it cannot: in whatever case, no account has it, and nobody waits for one.
     pub async fn name_conflict(&self, name: &Name) -> Result<Option<NameError>> {
-        let imported: Option<bool> = sqlx::query_scalar(
-            "select source is not null and claimed_at is null from users where lower(name) = lower($1) union all \
+        let imported: Option<bool> = self
+            .read
+            .sql(
+                "select source is not null and claimed_at is null from users where lower(name) = lower($1) union all \
              select false from requests where lower(name) = lower($1) and decision is null",
-        )
-        .bind(name.as_str())
-        .fetch_optional(&self.read)
-        .await?;
+            )
+            .bind(name.as_str())
+            .fetch_optional_scalar()
+            .await?;
         Ok(imported.map(|imported| if imported { NameError::Imported } else { NameError::Taken }))
     }
 
     /// The admin of longest standing.
     pub async fn first_admin(&self) -> Result<Option<String>> {
-        Ok(sqlx::query_scalar("select name from users where role = 'admin' order by id limit 1")
-            .fetch_optional(&self.read)
-            .await?)
+        self.read.sql("select name from users where role = 'admin' order by id limit 1").fetch_optional_scalar().await
     }
 
     /// An account's log-in, by its name in any case.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select id, name, password, banned_at, banned_until, ban_reason from users where lower(name) = lower($1)",
         )
         .bind(name)
-        .fetch_optional(&self.read)
-        .await?)
+        .fetch_optional()
+        .await
     }
 
     /// A person's public page, by name in any case.
     pub async fn profile(&self, name: &str) -> Result<Profile> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select id, name, role, karma, created, about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
              source is not null and claimed_at is null as unclaimed from users where lower(name) = lower($1)",
         )
         .bind(name)
-        .fetch_one(&self.read)
-        .await?)
+        .fetch_one()
+        .await
     }
 
     /// Sets a password, ends every session but `keep` and forgets every browser but `device`.
@@ -154,7 +148,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, keep, device).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Sets somebody's password for them, ends all their sessions and forgets their browsers; moderators see that in the log.
@@ -162,7 +156,7 @@ impl Store {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, None, None).await?;
         by_operator(&mut tx, Entry { user: Some(user), ..Entry::of(Action::Password) }, now).await?;
-        self.commit(tx).await
+        self.commit(tx, &[Change::Public]).await
     }
 
     /// Hands an imported name to a person, who logs in with `password` from now on.
@@ -175,28 +169,29 @@ impl Store {
             return Err(Error::Conflict);
         }
         let mut tx = self.begin().await?;
-        let done = sqlx::query(
+        let done = tx.sql(
             "update users set password = $2, claimed_at = $3, replies_read_at = $3 where id = $1 and claimed_at is null",
         )
         .bind(profile.id)
         .bind(password)
         .bind(now)
-        .execute(&mut *tx)
+        .execute()
         .await?;
-        if done.rows_affected() == 0 {
+        if done == 0 {
             return Err(Error::Conflict);
         }
         by_operator(&mut tx, Entry { user: Some(profile.id), ..Entry::of(Action::Claim) }, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(profile.id)
     }
 
     /// What a member says about themselves, and how often they have changed it.
     pub async fn about(&self, user: UserId) -> Result<About> {
-        Ok(sqlx::query_as("select about as text, about_version as version from users where id = $1")
+        self.read
+            .sql("select about as text, about_version as version from users where id = $1")
             .bind(user)
-            .fetch_one(&self.read)
-            .await?)
+            .fetch_one()
+            .await
     }
 
     /// Keeps what the settings page offers. Where what they say about themselves was changed since the version that this began from, nothing
@@ -207,15 +202,16 @@ impl Store {
     pub async fn set_preferences(&self, user: UserId, new: Preferences<'_>, now: Timestamp) -> Result<Option<About>> {
         let mut tx = self.begin().await?;
         writers::writer(&mut tx, user, now).await?;
-        let before: About = sqlx::query_as("select about as text, about_version as version from users where id = $1")
+        let before: About = tx
+            .sql("select about as text, about_version as version from users where id = $1")
             .bind(user)
-            .fetch_one(&mut *tx)
+            .fetch_one()
             .await?;
         let changes = before.text != new.about;
         if changes && before.version != new.version {
             return Ok(Some(before));
         }
-        sqlx::query(
+        tx.sql(
             "update users set about = $2, about_version = $3, theme = $4, comment_order = $5, show_dead = $6 where id = $1",
         )
         .bind(user)
@@ -224,104 +220,95 @@ impl Store {
         .bind(new.theme)
         .bind(new.order)
         .bind(new.show_dead)
-        .execute(&mut *tx)
+        .execute()
         .await?;
-        self.commit(tx).await?;
+        self.commit(tx, &[Change::Public]).await?;
         Ok(None)
     }
 
     pub async fn set_theme(&self, user: UserId, theme: Theme) -> Result<()> {
-        let pool = self.write.clone();
-        let update = async move {
-            sqlx::query("update users set theme = $2 where id = $1").bind(user).bind(theme).execute(&pool).await
-        };
-        self.write_own(user, update).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        tx.sql("update users set theme = $2 where id = $1").bind(user).bind(theme).execute().await?;
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     pub async fn set_order(&self, user: UserId, order: Order) -> Result<()> {
-        let pool = self.write.clone();
-        let update = async move {
-            sqlx::query("update users set comment_order = $2 where id = $1").bind(user).bind(order).execute(&pool).await
-        };
-        self.write_own(user, update).await?;
-        Ok(())
+        let mut tx = self.begin().await?;
+        tx.sql("update users set comment_order = $2 where id = $1").bind(user).bind(order).execute().await?;
+        self.commit(tx, &[Change::Member(user)]).await
     }
 
     /// Notes that a member has seen the replies up to `at`.
     pub fn read_replies(&self, user: UserId, at: Timestamp) {
         self.looks.note_replies(user, at);
-        self.generations.of_own(user);
+        self.generations.invalidate(&[Change::Member(user)]);
     }
 
     /// The people of most karma, without the banned.
     pub async fn leaders(&self, rows: i64, now: Timestamp) -> Result<Vec<Profile>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select id, name, role, karma, created, '' as about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
              source is not null and claimed_at is null as unclaimed from users where banned_at is null or banned_until <= $2 \
              order by karma desc, id limit $1",
         )
         .bind(rows)
         .bind(now)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 }
 
 /// Writes into the log what the operator did.
-async fn by_operator(tx: &mut Transaction<'static, Sqlite>, entry: Entry<'_>, at: Timestamp) -> Result<()> {
+async fn by_operator(tx: &mut Tx, entry: Entry<'_>, at: Timestamp) -> Result<()> {
     record(tx, Act { actor: None, reason: "", at }, entry).await
 }
 
 async fn put_password(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     user: UserId,
     password: &str,
     keep: Option<&[u8]>,
     device: Option<&[u8]>,
 ) -> Result<()> {
-    sqlx::query("update users set password = $2 where id = $1").bind(user).bind(password).execute(&mut **tx).await?;
-    sqlx::query("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
+    tx.sql("update users set password = $2 where id = $1").bind(user).bind(password).execute().await?;
+    tx.sql("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
         .bind(user)
         .bind(keep)
-        .execute(&mut **tx)
+        .execute()
         .await?;
-    sqlx::query("delete from devices where user_id = $1 and ($2 is null or token_hash <> $2)")
+    tx.sql("delete from devices where user_id = $1 and ($2 is null or token_hash <> $2)")
         .bind(user)
         .bind(device)
-        .execute(&mut **tx)
+        .execute()
         .await?;
     Ok(())
 }
 
 /// The one maker of accounts; within the transaction of whatever gives the right to one.
 pub(super) async fn insert_user(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     new: NewUser<'_>,
     inviter: Option<UserId>,
     now: Timestamp,
 ) -> Result<UserId> {
-    let waits: Option<i64> =
-        sqlx::query_scalar("select 1 from requests where lower(name) = lower($1) and decision is null")
-            .bind(new.name.as_str())
-            .fetch_optional(&mut **tx)
-            .await?;
-    if waits.is_some() {
+    let waiting = tx.sql("select 1 from requests where lower(name) = lower($1) and decision is null");
+    if waiting.bind(new.name.as_str()).exists().await? {
         return Err(Error::Conflict);
     }
-    let id = sqlx::query_scalar(
-        "insert into users (name, password, role, karma, karma_base, created, replies_read_at, invited_by) \
+    let id = tx
+        .sql(
+            "insert into users (name, password, role, karma, karma_base, created, replies_read_at, invited_by) \
          values ($1, $2, $3, 1, 1, $4, $4, $5) returning id",
-    )
-    .bind(new.name.as_str())
-    .bind(new.password)
-    .bind(new.role)
-    .bind(now)
-    .bind(inviter)
-    .fetch_one(&mut **tx)
-    .await?;
+        )
+        .bind(new.name.as_str())
+        .bind(new.password)
+        .bind(new.role)
+        .bind(now)
+        .bind(inviter)
+        .fetch_scalar()
+        .await?;
     if let Some(inviter) = inviter {
-        sqlx::query("update users set invited = invited + 1 where id = $1").bind(inviter).execute(&mut **tx).await?;
+        tx.sql("update users set invited = invited + 1 where id = $1").bind(inviter).execute().await?;
     }
     origins::note(tx, new.origin.as_ref(), id, None, now).await?;
     Ok(id)

@@ -1,12 +1,10 @@
 //! Whoever writes, as they are in the transaction that writes. A role that was taken, or a ban that was set meanwhile, holds at once,
 //! whoever set it: what requests keep of a member may be a second old.
 
-use sqlx::{Sqlite, Transaction};
-
-use super::{Error, Result};
+use super::{Error, Result, Tx};
 use crate::clock::Timestamp;
+use crate::domain::ban::Ban;
 use crate::domain::moderation;
-use crate::domain::standing::Ban;
 use crate::domain::user::{Member, Role, UserId};
 
 #[derive(sqlx::FromRow)]
@@ -21,13 +19,13 @@ struct Writer {
 ///
 /// # Errors
 /// `Refused` where they are banned.
-pub(super) async fn writer(tx: &mut Transaction<'static, Sqlite>, user: UserId, now: Timestamp) -> Result<Member> {
-    let Writer { member, ban } = sqlx::query_as(
+pub(super) async fn writer(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<Member> {
+    let Writer { member, ban } = tx.sql(
         "select id, name, role, karma, created, shadowed_at, slowed_until, show_dead, theme, comment_order, replies_read_at, \
          banned_at, banned_until, ban_reason from users where id = $1",
     )
     .bind(user)
-    .fetch_one(&mut **tx)
+    .fetch_one()
     .await?;
     match ban.sentence(now) {
         Some(sentence) => Err(Error::Refused(sentence)),
@@ -39,17 +37,10 @@ pub(super) async fn writer(tx: &mut Transaction<'static, Sqlite>, user: UserId, 
 ///
 /// # Errors
 /// `Refused` where they do not, or may not.
-pub(super) async fn moderator(
-    tx: &mut Transaction<'static, Sqlite>,
-    user: UserId,
-    on: Option<UserId>,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn moderator(tx: &mut Tx, user: UserId, on: Option<UserId>, now: Timestamp) -> Result<()> {
     let member = writer(tx, user, now).await?;
     let role: Option<Role> = match on {
-        Some(on) => {
-            sqlx::query_scalar("select role from users where id = $1").bind(on).fetch_optional(&mut **tx).await?
-        }
+        Some(on) => tx.sql("select role from users where id = $1").bind(on).fetch_optional_scalar().await?,
         None => None,
     };
     moderation::may_act_on(&member, role.unwrap_or_default()).map_err(Error::refused)

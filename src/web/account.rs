@@ -7,10 +7,10 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::domain::draft;
+use crate::domain::order::Order;
 use crate::domain::password;
 use crate::domain::rate_limits::LimitedAction;
 use crate::domain::rule::Draft;
-use crate::domain::thread::Order;
 use crate::domain::user::{Member, Theme};
 use crate::store::{self, About, Preferences};
 use crate::web::admission::Requester;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use url::form_urlencoded::{self, Serializer};
 
 use crate::clock::Timestamp;
-use crate::domain::thread::Order;
+use crate::domain::order::Order;
 use crate::domain::url::unescaped;
 use crate::web::lists::Over;
 use crate::web::pagination::{LAST_PAGE, SnapshotId};

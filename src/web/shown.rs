@@ -12,7 +12,8 @@ use moka::policy::EvictionPolicy;
 
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId};
-use crate::domain::thread::{Node, Order};
+use crate::domain::order::Order;
+use crate::domain::thread::Node;
 use crate::domain::user::{Member, UserId};
 use crate::store::{Marks, ThreadGeneration};
 use crate::web::error::Error;

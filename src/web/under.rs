@@ -14,7 +14,8 @@ use tokio::task::yield_now;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Sight};
-use crate::domain::thread::{self, Node, Order};
+use crate::domain::order::Order;
+use crate::domain::thread::{self, Node};
 use crate::domain::user::UserId;
 use crate::web::admission::Workers;
 use crate::web::error::Error;

@@ -1,8 +1,8 @@
 //! Members to whom a page is the same but for what is their own.
 
 use crate::clock::Timestamp;
+use crate::domain::order::Order;
 use crate::domain::policy::Policy;
-use crate::domain::thread::Order;
 use crate::domain::user::{Member, Role, Theme, UserId};
 use crate::domain::vote::may_vote_down;
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::plans::texts_of_store;
+
 /// A room, what it never names, and why. Any word of the list that stands in the room's code fails the test.
 ///
 /// One exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow` for their types, so that the store needs no twin of
@@ -140,16 +142,64 @@ fn each_room_uses_only_what_it_may() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What names the engine, or that there is one. A derive is generic over engines, and may stand anywhere in `domain` and `store`.
 #[test]
-fn domain_derives_from_sqlx_and_nothing_more() {
-    for source in sources().iter().filter(|source| in_room(source, "domain") || source.path == "clock.rs") {
-        for line in source.code.lines().filter(|line| names(line, "sqlx")) {
-            let line = line.trim();
-            let is_derive =
-                line.starts_with("#[derive(") || line.starts_with("#[sqlx(") || line.starts_with("#[cfg_attr(");
-            assert!(is_derive, "src/{}: {line}", source.path);
+fn only_the_stores_seam_names_the_engine() {
+    let engine = ["sqlx", "Sqlite", "SQLite", "sqlite_", "\"pragma ", "\"vacuum "];
+    let (mut found, mut wrong) = (0, Vec::new());
+    for source in sources() {
+        for line in source.code.lines().map(str::trim) {
+            let is_derive = ["#[derive(", "#[sqlx(", "#[cfg_attr("].iter().any(|begins| line.starts_with(begins));
+            let may_derive = in_room(&source, "domain") || in_room(&source, "store") || source.path == "clock.rs";
+            if !engine.iter().any(|word| line.contains(word)) || (is_derive && may_derive) {
+                continue;
+            }
+            found += 1;
+            if !in_room(&source, "store/db") {
+                wrong.push(format!("src/{}: {line}", source.path));
+            }
         }
     }
+    assert!(found > 50, "the seam is found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What SQLite reads and PostgreSQL refuses, or the other way round: outside the seam, no statement has it.
+#[test]
+fn statements_are_written_for_every_engine() {
+    let words = [
+        "insert or ",
+        "rowid",
+        "collate",
+        "datetime(",
+        "strftime(",
+        "instr(",
+        "hex(",
+        "group_concat",
+        "json_",
+        "ifnull(",
+        "total(",
+        " glob ",
+        "x'",
+        "limit -1",
+        "sum(",
+        "now()",
+        "::",
+        " ilike ",
+        "for update",
+    ];
+    let texts = texts_of_store();
+    let texts = texts.iter().filter(|(file, _)| !file.starts_with("db/"));
+    let wrong: Vec<String> = texts
+        .flat_map(|(file, text)| {
+            let plain = text.replace("cast(sum(", "");
+            words
+                .into_iter()
+                .filter(move |word| plain.contains(word))
+                .map(move |word| format!("{file}: {word} in {text}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// So `jobs` and `cli` can start the site and cannot name a handler.

@@ -62,6 +62,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "as many as may wait, or 100 where they are shown",
     ),
     ("SCAN waiting_requests", " limit $", "the same"),
+    ("SCAN first_stories", " limit 3) as first_stories ", "a person's first three"),
+    ("SCAN first_comments", " limit 3) as first_comments", "the same of comments"),
     ("SCAN up", "with recursive up (id, step)", "as many steps as the statement says"),
     ("SCAN more", "with more (id, ", "the values of the statement itself"),
     ("SCAN last_origins", " limit 20) as last_origins ", "an author's last 20, for each address that is asked for"),
@@ -362,8 +364,9 @@ fn in_one_line(sql: &str) -> String {
 }
 
 /// The string literals of `src/store`, by file.
-fn texts_of_store() -> Vec<(String, String)> {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")];
+pub fn texts_of_store() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut folders = vec![root.clone()];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
@@ -375,7 +378,7 @@ fn texts_of_store() -> Vec<(String, String)> {
             let source = std::fs::read_to_string(&path).expect("a file");
             let code = source.split("#[cfg(test)]").next().unwrap_or(&source);
             let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let name = path.strip_prefix(&root).expect("within").to_string_lossy().into_owned();
             found.extend(literals(&code.join("\n")).into_iter().map(|text| (name.clone(), text)));
         }
     }

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{QueryBuilder, Sqlite, Transaction};
-
-use super::super::Result;
+use super::super::{Result, Tx};
 use super::{NewItem, ROWS, Row};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
@@ -34,11 +32,7 @@ impl NewItem {
     }
 }
 
-pub(super) async fn insert_votes(
-    tx: &mut Transaction<'static, Sqlite>,
-    rows: &[Row<'_>],
-    people: &HashMap<String, UserId>,
-) -> Result<()> {
+pub(super) async fn insert_votes(tx: &mut Tx, rows: &[Row<'_>], people: &HashMap<String, UserId>) -> Result<()> {
     let cast = |vote: &ImportedVote, item: ItemId| {
         let voter = people.get(&vote.voter.to_ascii_lowercase())?;
         Some((*voter, item, vote.dir, vote.at))
@@ -48,11 +42,12 @@ pub(super) async fn insert_votes(
     // As the indices have them.
     votes.sort_unstable_by_key(|(voter, item, ..)| (*voter, *item));
     for votes in votes.chunks(ROWS) {
-        let mut query = QueryBuilder::new("insert into votes (user_id, item_id, dir, counted, at) ");
-        query.push_values(votes, |mut values, (voter, item, dir, at)| {
-            values.push_bind(*voter).push_bind(*item).push_bind(dir.points()).push_bind(true).push_bind(*at);
-        });
-        query.build().execute(&mut **tx).await?;
+        tx.sql("insert into votes (user_id, item_id, dir, counted, at) ")
+            .values(votes, |row, (voter, item, dir, at)| {
+                row.bind(*voter).bind(*item).bind(dir.points()).bind(true).bind(*at);
+            })
+            .execute()
+            .await?;
     }
     Ok(())
 }

@@ -1,8 +1,6 @@
 //! What a vote is judged by: how its voter voted before, who else came from the same address, who wrote what was posted last.
 
-use sqlx::{Sqlite, Transaction};
-
-use super::super::Result;
+use super::super::{Result, Tx};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::origin::NetworkHash;
@@ -14,14 +12,14 @@ use crate::domain::user::{Member, Role, UserId};
 use crate::domain::vote::Dir;
 
 /// The author of what an item answers.
-pub(super) async fn parent_author(tx: &mut Transaction<'static, Sqlite>, item: &Item) -> Result<Option<UserId>> {
+pub(super) async fn parent_author(tx: &mut Tx, item: &Item) -> Result<Option<UserId>> {
     let Some(parent) = item.parent_id else { return Ok(None) };
-    Ok(sqlx::query_scalar("select author_id from items where id = $1").bind(parent).fetch_one(&mut **tx).await?)
+    tx.sql("select author_id from items where id = $1").bind(parent).fetch_scalar().await
 }
 
 /// Why a vote cast now would not count; none where it does.
 pub(super) async fn judge(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     (voter, item): (&Member, &Item),
     (dir, near): (Dir, Option<NetworkHash>),
     policy: &Policy,
@@ -47,11 +45,9 @@ pub(super) async fn judge(
     Ok(uncounted(voter, dir, about, &past, policy, now))
 }
 
-async fn author_moderates(tx: &mut Transaction<'static, Sqlite>, item: &Item) -> Result<bool> {
-    let role: Option<Role> = sqlx::query_scalar("select role from users where id = $1")
-        .bind(item.author_id)
-        .fetch_optional(&mut **tx)
-        .await?;
+async fn author_moderates(tx: &mut Tx, item: &Item) -> Result<bool> {
+    let role: Option<Role> =
+        tx.sql("select role from users where id = $1").bind(item.author_id).fetch_optional_scalar().await?;
     Ok(role.is_some_and(|role| role >= Role::Moderator))
 }
 
@@ -64,17 +60,18 @@ struct PastRow {
 }
 
 /// Somebody's last votes on what others wrote, latest first.
-async fn past(tx: &mut Transaction<'static, Sqlite>, user: UserId, policy: &Policy) -> Result<Vec<Past>> {
+async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<Past>> {
     // One of them may be the vote that is turned now.
     let limit = i64::try_from(votes_looked_at(policy).saturating_add(1)).unwrap_or(i64::MAX);
-    let rows: Vec<PastRow> = sqlx::query_as(
-        "select v.item_id, i.author_id, v.dir, v.at from votes v join items i on i.id = v.item_id \
+    let rows: Vec<PastRow> = tx
+        .sql(
+            "select v.item_id, i.author_id, v.dir, v.at from votes v join items i on i.id = v.item_id \
          where v.user_id = $1 and not v.own order by v.at desc, v.item_id limit $2",
-    )
-    .bind(user)
-    .bind(limit)
-    .fetch_all(&mut **tx)
-    .await?;
+        )
+        .bind(user)
+        .bind(limit)
+        .fetch_all()
+        .await?;
     let past = |row: PastRow| {
         Some(Past { item: row.item_id, author: row.author_id, dir: Dir::from_points(row.dir)?, at: row.at })
     };
@@ -82,13 +79,8 @@ async fn past(tx: &mut Transaction<'static, Sqlite>, user: UserId, policy: &Poli
 }
 
 /// Whether the item's author wrote from an address lately, or somebody else voted on the item from there.
-async fn is_shared(
-    tx: &mut Transaction<'static, Sqlite>,
-    item: &Item,
-    voter: UserId,
-    near: NetworkHash,
-) -> Result<bool> {
-    let shared: Option<i64> = sqlx::query_scalar(
+async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: NetworkHash) -> Result<bool> {
+    tx.sql(
         "select 1 where exists (select 1 from votes where item_id = $1 and near = $2 and user_id <> $3) \
          or exists (select 1 from (select near from origins where user_id = $4 order by at desc limit 20) as last_origins \
          where last_origins.near = $2)",
@@ -97,19 +89,18 @@ async fn is_shared(
     .bind(near.as_bytes().to_vec())
     .bind(voter)
     .bind(item.author_id)
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(shared.is_some())
+    .exists()
+    .await
 }
 
 /// The authors of the newest 50 stories and the newest 50 comments.
-async fn posted_last(tx: &mut Transaction<'static, Sqlite>) -> Result<Vec<Option<UserId>>> {
-    Ok(sqlx::query_scalar(
+async fn posted_last(tx: &mut Tx) -> Result<Vec<Option<UserId>>> {
+    tx.sql(
         "select author_id from (select s.author_id from items s where s.dead is null and s.deleted_at is null \
          and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as newest_stories union all \
          select author_id from (select c.author_id from items c where c.dead is null and c.deleted_at is null \
          and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as newest_comments",
     )
-    .fetch_all(&mut **tx)
-    .await?)
+    .fetch_scalars()
+    .await
 }

@@ -4,10 +4,8 @@
 
 mod facts;
 
-use sqlx::{Sqlite, SqliteExecutor, Transaction};
-
-use super::items::item_in;
-use super::{Error, Result, Store, writers};
+use super::item_rows::item_in;
+use super::{Change, Db, Error, Result, Store, Tx, writers};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::origin::Origin;
@@ -34,13 +32,14 @@ struct Row {
     at: Timestamp,
 }
 
-async fn vote_of(db: impl SqliteExecutor<'_>, user: UserId, item: ItemId) -> Result<Option<Vote>> {
-    let row: Option<Row> =
-        sqlx::query_as("select dir, counted, own, at from votes where user_id = $1 and item_id = $2")
-            .bind(user)
-            .bind(item)
-            .fetch_optional(db)
-            .await?;
+async fn vote_of(db: impl Into<Db<'_>>, user: UserId, item: ItemId) -> Result<Option<Vote>> {
+    let row: Option<Row> = db
+        .into()
+        .sql("select dir, counted, own, at from votes where user_id = $1 and item_id = $2")
+        .bind(user)
+        .bind(item)
+        .fetch_optional()
+        .await?;
     Ok(row.and_then(|row| {
         let dir = Dir::from_points(row.dir)?;
         Some(Vote { dir, at: row.at, own: row.own, counted: row.counted })
@@ -58,21 +57,27 @@ impl Store {
         let item = item_in(&mut tx, new.item).await?;
         let voted = cast(&mut tx, (&member, &item), new, policy, now).await?;
         if voted.changed {
-            self.commit_vote(tx, &item, new.user).await?;
+            self.commit(tx, &changes(&item, new.user)).await?;
         }
         Ok(voted)
     }
 }
 
+/// What a vote changes: the voter sees it as theirs, and its author their karma.
+pub(super) fn changes(item: &Item, voter: UserId) -> [Change; 3] {
+    let author = item.author_id.unwrap_or(voter);
+    [Change::Thread(item.root_id), Change::Member(voter), Change::Member(author)]
+}
+
 /// Casts, turns or takes back a vote of `member` on `item`, as both are in this transaction.
 pub(super) async fn cast(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     (member, item): (&Member, &Item),
     new: NewVote,
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Voted> {
-    let before = vote_of(&mut **tx, member.id, item.id).await?;
+    let before = vote_of(&mut *tx, member.id, item.id).await?;
     let changed = before.map(|vote| vote.dir) != new.dir;
     if let Some(before) = before.filter(|vote| changed || vote.own) {
         before.may_undo(policy, now).map_err(Error::refused)?;
@@ -98,7 +103,7 @@ pub(super) async fn cast(
 
 /// Judges a vote and writes its row.
 async fn put(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     (member, item): (&Member, &Item),
     (dir, origin): (Dir, Option<Origin>),
     policy: &Policy,
@@ -106,7 +111,7 @@ async fn put(
 ) -> Result<Vote> {
     let near = origin.and_then(|origin| origin.telling());
     let uncounted = facts::judge(tx, (member, item), (dir, near), policy, now).await?;
-    sqlx::query(
+    tx.sql(
         "insert into votes (user_id, item_id, dir, counted, uncounted, at, near) values ($1, $2, $3, $4, $5, $6, $7) \
          on conflict (user_id, item_id) do update set dir = excluded.dir, counted = excluded.counted, \
          uncounted = excluded.uncounted, at = excluded.at, near = excluded.near",
@@ -118,38 +123,30 @@ async fn put(
     .bind(uncounted)
     .bind(now)
     .bind(near.map(|near| near.as_bytes().to_vec()))
-    .execute(&mut **tx)
+    .execute()
     .await?;
     Ok(Vote { dir, at: now, own: false, counted: uncounted.is_none() })
 }
 
-async fn take_back(tx: &mut Transaction<'static, Sqlite>, user: UserId, item: ItemId) -> Result<()> {
-    sqlx::query("delete from votes where user_id = $1 and item_id = $2")
-        .bind(user)
-        .bind(item)
-        .execute(&mut **tx)
-        .await?;
+async fn take_back(tx: &mut Tx, user: UserId, item: ItemId) -> Result<()> {
+    tx.sql("delete from votes where user_id = $1 and item_id = $2").bind(user).bind(item).execute().await?;
     Ok(())
 }
 
 /// Adds to the sums of an item and to its author's karma; an option of a poll gives its author none.
-async fn add(tx: &mut Transaction<'static, Sqlite>, item: &Item, delta: ScoreDelta) -> Result<()> {
+async fn add(tx: &mut Tx, item: &Item, delta: ScoreDelta) -> Result<()> {
     if delta == ScoreDelta::default() {
         return Ok(());
     }
-    sqlx::query("update items set score = score + $2, ups = ups + $3, downs = downs + $4 where id = $1")
+    tx.sql("update items set score = score + $2, ups = ups + $3, downs = downs + $4 where id = $1")
         .bind(item.id)
         .bind(delta.score)
         .bind(delta.ups)
         .bind(delta.downs)
-        .execute(&mut **tx)
+        .execute()
         .await?;
     if let Some(author) = item.author_id.filter(|_| item.kind != Kind::Pollopt) {
-        sqlx::query("update users set karma = karma + $2 where id = $1")
-            .bind(author)
-            .bind(delta.score)
-            .execute(&mut **tx)
-            .await?;
+        tx.sql("update users set karma = karma + $2 where id = $1").bind(author).bind(delta.score).execute().await?;
     }
     Ok(())
 }
@@ -180,7 +177,7 @@ impl Store {
 
     /// Votes that did not count, latest first, from before one that is named by when it was cast, by whom and on what.
     pub async fn uncounted_votes(&self, before: (Timestamp, UserId, ItemId), rows: i64) -> Result<Vec<UncountedVote>> {
-        Ok(sqlx::query_as(
+        self.read.sql(
             "select v.user_id, v.item_id, v.at, v.dir, v.uncounted, u.name as voter, a.name as author, i.kind, r.title, i.text \
              from votes v join users u on u.id = v.user_id join items i on i.id = v.item_id join items r on r.id = i.root_id \
              left join users a on a.id = i.author_id \
@@ -191,7 +188,7 @@ impl Store {
         .bind(before.1)
         .bind(before.2)
         .bind(rows)
-        .fetch_all(&self.read)
-        .await?)
+        .fetch_all()
+        .await
     }
 }

@@ -7,7 +7,8 @@ use sqlx::Connection;
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::{MIGRATIONS, OpenError, Store, file, newest};
+use super::migrations::{MIGRATIONS, newest};
+use super::{OpenError, Store, file};
 
 /// Why a file is not a whole database of Stoa's, to be said after its name.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteLockingMode, SqlitePool, SqlitePoolOptions};
 
-use super::{OpenError, Store, applied, file, is_busy, key, lasting, newest, options};
+use super::connection::{lasting, options};
+use super::error::is_busy;
+use super::migrations::{applied, newest};
+use super::{OpenError, Store, file, key};
 
 impl Store {
     /// Copies the database at `from`, as it is at one moment, into a new file at `to`, while a forum goes on. Nothing is brought up to

@@ -6,11 +6,8 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
-use super::{Result, Store, options};
-
-/// How large the log may stay, in bytes: 4,000 pages, where SQLite by itself folds it in from 1,000 on. It grows past that only while
-/// somebody is always reading, for the log begins anew only at a moment when nobody does.
-pub const LOG: u64 = 16 * 1024 * 1024;
+use super::connection::{LOG, options};
+use super::{Result, Store};
 
 /// How long one round waits for readers, who mostly are done in less; writers wait with it.
 const PATIENCE: Duration = Duration::from_millis(100);

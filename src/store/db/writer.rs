@@ -6,7 +6,8 @@ use std::sync::Arc;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{Connection, Error};
 
-use super::{Generations, lasting};
+use super::connection::lasting;
+use super::generations::Generations;
 
 /// How the connection that writes is opened, and what its number for the writes of others is compared with.
 struct Writer {

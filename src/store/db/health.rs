@@ -1,9 +1,7 @@
-//! Whether what people send can be saved: known from the last write that failed or did not, and asked of the database where somebody wants
-//! to know.
+//! Whether the database can be read and written, for whoever watches the forum.
 
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
@@ -14,36 +12,12 @@ use super::{Error, Result, Store};
 const FRESH: Duration = Duration::from_secs(1);
 /// How long the database is waited for: others may be writing, which is no failure.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often the log says that nothing can be saved.
-const REMINDER: Duration = Duration::from_secs(60);
-
-#[derive(Debug, Default)]
-pub(super) struct Saving {
-    fails: AtomicBool,
-    logged: Mutex<Option<Instant>>,
-    /// When the database was asked last, for health.
-    asked: tokio::sync::Mutex<Option<Instant>>,
-}
-
-impl Saving {
-    /// After a write that did not fail.
-    pub fn works(&self) {
-        if self.fails.load(Ordering::Relaxed) && self.fails.swap(false, Ordering::Relaxed) {
-            tracing::info!("the database can be written to again");
-        }
-    }
-
-    fn fails(&self, cause: &dyn Debug) {
-        self.fails.store(true, Ordering::Relaxed);
-        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if logged.is_none_or(|at| at.elapsed() >= REMINDER) {
-            *logged = Some(Instant::now());
-            tracing::error!(?cause, "the disk under the database fails, and nothing can be saved: is it full?");
-        }
-    }
-}
-
 impl Store {
+    /// Answers whether the database can be read.
+    pub async fn ping(&self) -> Result<()> {
+        self.read.sql("select 1").exists().await.map(drop)
+    }
+
     /// Notes that the storage failed, and says so in the log, once a minute.
     pub fn storage_failed(&self, cause: &dyn Debug) {
         self.saving.fails(cause);
@@ -76,8 +50,8 @@ impl Store {
     /// Writes a row and takes it out again.
     async fn check_saving(&self) -> Result<()> {
         let mut tx = self.begin().await?;
-        sqlx::query("insert into checks (id) values (1) on conflict do nothing").execute(&mut *tx).await?;
-        sqlx::query("delete from checks where id = 1").execute(&mut *tx).await?;
-        self.commit_unseen(tx).await
+        tx.sql("insert into checks (id) values (1) on conflict do nothing").execute().await?;
+        tx.sql("delete from checks where id = 1").execute().await?;
+        self.commit(tx, &[]).await
     }
 }

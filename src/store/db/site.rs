@@ -4,17 +4,8 @@ use std::fmt::Write;
 
 use sqlx::sqlite::SqlitePool;
 
-use super::Store;
-
-impl Store {
-    /// The site's own id: random, and the same whatever its address becomes.
-    pub fn site_id(&self) -> &str {
-        &self.site_id
-    }
-}
-
 /// The site's id, made when a database is opened that has none.
-pub(super) async fn id(pool: &SqlitePool) -> std::result::Result<String, sqlx::Error> {
+pub(super) async fn id(pool: &SqlitePool) -> Result<String, sqlx::Error> {
     let kept = "select value from site where name = 'id'";
     if let Some(id) = sqlx::query_scalar(kept).fetch_optional(pool).await? {
         return Ok(id);

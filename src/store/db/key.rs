@@ -8,7 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sqlx::{Connection, Error};
 
-use super::{OpenError, Store, file, options};
+use super::connection::options;
+use super::{OpenError, Store, file};
 use crate::domain::origin::OriginKey;
 
 type Secret = [u8; 32];

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{Connection, Error};
 
-use super::{MIGRATIONS, OpenError};
+use super::OpenError;
+use super::migrations::MIGRATIONS;
 
 /// What SQLite's header says of a database of Stoa's, as its `application_id`: “Stoa”.
 const APPLICATION: [u8; 4] = *b"Stoa";

@@ -1,0 +1,44 @@
+//! How connections to SQLite are opened.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::file;
+
+/// How large the log may stay, in bytes: 4,000 pages, where SQLite by itself folds it in from 1,000 on. It grows past that only while
+/// somebody is always reading, for the log begins anew only at a moment when nobody does.
+pub const LOG: u64 = 16 * 1024 * 1024;
+
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file::absolute(path))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("cache_size", "-2000")
+        .pragma("mmap_size", "0")
+        .pragma("temp_store", "memory")
+        .pragma("journal_size_limit", LOG.to_string())
+        .row_buffer_size(1_000)
+}
+
+/// So many connections, none of which is closed for its age: SQLite counts the writes of others for each connection by itself, and a new
+/// one would begin again at a number that was seen already.
+pub(super) fn lasting(connections: u32) -> SqlitePoolOptions {
+    let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+    pool.max_lifetime(None).idle_timeout(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_connection_is_renewed_for_its_age() {
+        let pool = lasting(1);
+        assert_eq!((pool.get_max_lifetime(), pool.get_idle_timeout()), (None, None));
+    }
+}

@@ -1,0 +1,114 @@
+//! What goes wrong with a database, once it is open and before.
+
+use std::path::PathBuf;
+
+use sqlx::error::DatabaseError;
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::SqliteError;
+
+/// What a store method answers where it does not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("not found")]
+    NotFound,
+    /// Something of that name is there already, or what the write was based on has changed meanwhile.
+    #[error("conflict")]
+    Conflict,
+    /// A rule forbids it, as everything stands when it is written; the sentence says which.
+    #[error("{0}")]
+    Refused(String),
+    /// Others were writing for so long that this gave up; nothing was changed.
+    #[error("the database is busy")]
+    Busy,
+    /// The disk is full or fails, or what else the database lies on; nothing was changed.
+    #[error("the storage under the database failed")]
+    Storage(#[source] sqlx::Error),
+    #[error("the database failed")]
+    Other(#[source] sqlx::Error),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(in crate::store) fn refused(rule: impl std::fmt::Display) -> Error {
+        Error::Refused(rule.to_string())
+    }
+
+    pub(in crate::store) fn other(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+        Error::Other(sqlx::Error::Io(std::io::Error::other(cause)))
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Error {
+        match error {
+            sqlx::Error::RowNotFound => Error::NotFound,
+            sqlx::Error::Database(e) if e.kind() == sqlx::error::ErrorKind::UniqueViolation => Error::Conflict,
+            sqlx::Error::PoolTimedOut => Error::Busy,
+            other if is_busy(&other) => Error::Busy,
+            other if is_of_storage(&other) => Error::Storage(other),
+            other => Error::Other(other),
+        }
+    }
+}
+
+/// SQLite's code of an error, without what extends it in its upper bits.
+fn code(error: &sqlx::Error) -> Option<u32> {
+    let error = error.as_database_error()?.try_downcast_ref::<SqliteError>()?;
+    let code = error.code()?.parse::<u32>().ok()?;
+    Some(code & 0xff)
+}
+
+/// Whether somebody else holds the lock: SQLite's BUSY and LOCKED.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(code(error), Some(5 | 6))
+}
+
+/// Whether it is for what the database lies on: SQLite's PERM, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB.
+fn is_of_storage(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_)) || matches!(code(error), Some(3 | 7 | 8 | 10 | 11 | 13 | 14 | 26))
+}
+
+/// Why a database could not be opened. The sentence is for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("there is no database at {0}")]
+    Missing(PathBuf),
+    #[error("{} is a folder: name a file in it, such as {}", .0.display(), .0.join("stoa.db").display())]
+    Folder(PathBuf),
+    #[error("{0} is not a file")]
+    NoFile(PathBuf),
+    #[error("{0} is not a database: name another file")]
+    NoDatabase(PathBuf),
+    #[error("{0} is a database of another program, and was left as it is: name another file")]
+    Foreign(PathBuf),
+    #[error("cannot read {0}")]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    #[error("cannot make the database {0}")]
+    Make(PathBuf, #[source] std::io::Error),
+    #[error("cannot open the database {0}{hint}", hint = hint(.1))]
+    Open(PathBuf, #[source] sqlx::Error),
+    #[error(
+        "{0} was written by a newer Stoa (its schema is {1}); start that version, or restore a backup made before the upgrade"
+    )]
+    Newer(PathBuf, i64),
+    #[error("cannot bring the database {0} up to date")]
+    Migrate(PathBuf, #[source] MigrateError),
+    #[error("cannot back the database up to {0} before bringing it up to date")]
+    Backup(PathBuf, #[source] sqlx::Error),
+    #[error("cannot copy the database to {0}")]
+    Copy(PathBuf, #[source] sqlx::Error),
+    #[error("cannot read or write {0}, the key of the addresses' hashes")]
+    Key(PathBuf, #[source] std::io::Error),
+    #[error(
+        "{0} should hold the key of the addresses' hashes and does not: put the key back, or remove the file to begin a new one"
+    )]
+    WrongKey(PathBuf),
+    #[error("there is no key at {0}: it is made when the forum is started")]
+    NoKey(PathBuf),
+}
+
+/// What may be the cause where a database cannot be opened.
+fn hint(error: &sqlx::Error) -> &'static str {
+    if is_of_storage(error) { ", for want of room on its disk or for a failing one" } else { "" }
+}

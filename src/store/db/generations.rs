@@ -1,0 +1,125 @@
+//! Numbers that move on with writes: what was derived under another number is stale. Votes and comments are written most, so each thread has
+//! a number of its own that moves with those in it.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use crate::domain::item::ItemId;
+use crate::domain::user::UserId;
+
+/// How many numbers stand for the votes and comments in all threads: enough that two threads that many read seldom share one.
+const THREADS: usize = 1_024;
+/// How many numbers stand for what members wrote for their own eyes: as many as keep one member's marks from costing all others theirs.
+const OWN: usize = 256;
+
+/// What a write changed of what pages show.
+#[derive(Debug, Clone, Copy)]
+pub enum Change {
+    /// The items of the thread with this head, in it and in lists.
+    Thread(ItemId),
+    /// Which items lists hold, and what of them is new to members or waits for moderators.
+    Lists,
+    /// What this member alone sees: votes as theirs and on theirs, marks, visits, settings, sessions.
+    Member(UserId),
+    /// Anything that pages show, but for what a member alone sees and for which thread an item is in.
+    Public,
+    Everything,
+}
+
+/// What a thread is as of: the writes that any thread may show, and the votes and comments in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ThreadGeneration {
+    pub(super) any: u64,
+    pub(super) own: u64,
+}
+
+#[derive(Debug)]
+pub struct Generations {
+    pub(super) all: AtomicU64,
+    /// All that is no vote.
+    pub(super) said: AtomicU64,
+    /// Of that, what any thread may show.
+    pub(super) any_thread: AtomicU64,
+    /// Of that, what put items into another thread.
+    pub(super) moved: AtomicU64,
+    pub(super) threads: [AtomicU64; THREADS],
+    pub(super) own: [AtomicU64; OWN],
+    /// SQLite's number for the writes of other processes.
+    others: AtomicI64,
+}
+
+pub(super) fn one_of<const N: usize>(numbers: &[AtomicU64; N], id: i64) -> Option<&AtomicU64> {
+    numbers.get(usize::try_from(id).ok()? % N)
+}
+
+fn bump(number: &AtomicU64) {
+    number.fetch_add(1, Ordering::AcqRel);
+}
+
+impl Generations {
+    pub fn new() -> Generations {
+        Generations {
+            all: AtomicU64::default(),
+            said: AtomicU64::default(),
+            any_thread: AtomicU64::default(),
+            moved: AtomicU64::default(),
+            threads: [const { AtomicU64::new(0) }; THREADS],
+            own: [const { AtomicU64::new(0) }; OWN],
+            others: AtomicI64::default(),
+        }
+    }
+
+    /// Drops what was derived from what these changes touch.
+    pub fn invalidate(&self, changes: &[Change]) {
+        for change in changes {
+            match *change {
+                Change::Thread(root) => {
+                    one_of(&self.threads, root.0).into_iter().for_each(bump);
+                    bump(&self.all);
+                }
+                Change::Member(user) => one_of(&self.own, user.0).into_iter().for_each(bump),
+                Change::Lists => [&self.said, &self.all].into_iter().for_each(bump),
+                Change::Public => [&self.any_thread, &self.said, &self.all].into_iter().for_each(bump),
+                Change::Everything => {
+                    self.own.iter().for_each(bump);
+                    [&self.moved, &self.any_thread, &self.said, &self.all].into_iter().for_each(bump);
+                }
+            }
+        }
+    }
+
+    /// After SQLite gave another number for the writes of other processes, which may be anything.
+    pub fn others(&self, number: i64) {
+        self.handed_over(Some(number), number);
+    }
+
+    /// After another connection took the writer's place: the last number of the old one, where it could still tell, and the first of the
+    /// new one.
+    pub fn handed_over(&self, ended: Option<i64>, begins: i64) {
+        if ended != Some(self.others.swap(begins, Ordering::AcqRel)) {
+            self.invalidate(&[Change::Everything]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_drops_what_it_touches_and_nothing_else() {
+        let (thread, member) = (Change::Thread(ItemId(1)), Change::Member(UserId(1)));
+        for (change, expected) in [
+            (thread, [1, 0, 0, 0, 1, 0, 0, 0]),
+            (Change::Lists, [1, 1, 0, 0, 0, 0, 0, 0]),
+            (member, [0, 0, 0, 0, 0, 0, 1, 0]),
+            (Change::Public, [1, 1, 1, 0, 0, 0, 0, 0]),
+            (Change::Everything, [1, 1, 1, 1, 0, 0, 1, 1]),
+        ] {
+            let generations = Generations::new();
+            generations.invalidate(&[change]);
+            let Generations { all, said, any_thread, moved, threads, own, .. } = &generations;
+            let numbers = [all, said, any_thread, moved, &threads[1], &threads[2], &own[1], &own[2]];
+            assert_eq!(numbers.map(|number| number.load(Ordering::Acquire)), expected, "{change:?}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Opening a database: what is none of Stoa's is refused, what is older is brought up to date.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqlitePool, SqliteSynchronous};
+
+use super::connection::{lasting, options};
+use super::generations::Generations;
+use super::migrations::{MIGRATIONS, applied, newest};
+use super::{OpenError, ReadPool, Store, backup, file, key, site, writer};
+
+/// Readers beside the one writer; each is a thread, and more than the cores gain nothing.
+const READERS: u32 = 4;
+
+impl Store {
+    /// Opens the database at `path`, making it where there is none and bringing it up to date where it is older; a database with
+    /// something in it is copied beside itself first.
+    pub async fn open(path: &Path) -> Result<Store, OpenError> {
+        if file::look(path).await? == file::Found::Nothing {
+            file::make(path).map_err(|e| OpenError::Make(path.to_owned(), e))?;
+            // Nothing stands in it that could be lost.
+            file::mark(path, SqliteSynchronous::Off).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
+        }
+        Store::open_existing(path).await
+    }
+
+    /// Opens the database at `path` as [`Store::open`] does, where there is one.
+    pub async fn open_existing(path: &Path) -> Result<Store, OpenError> {
+        let failed = |e| OpenError::Open(path.to_owned(), e);
+        let file::Found::Stoa { marked } = file::look(path).await? else {
+            return Err(OpenError::Missing(path.to_owned()));
+        };
+        file::narrow(path);
+        let generations = Arc::new(Generations::new());
+        let write = writer::open(options(path), Arc::clone(&generations)).await.map_err(failed)?;
+        migrate(&write, path).await?;
+        if !marked {
+            file::mark(path, SqliteSynchronous::Normal).await.map_err(failed)?;
+        }
+        let origin_key = key::of(&write, path).await?;
+        let site_id = site::id(&write).await.map_err(failed)?.into();
+        let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;
+        Ok(Store {
+            read: ReadPool(read),
+            write,
+            path: path.to_owned(),
+            origin_key,
+            site_id,
+            looks: Arc::default(),
+            generations,
+            saving: Arc::default(),
+        })
+    }
+
+    /// Brings the database at `path` up to date, and does nothing else to it.
+    pub async fn upgrade(path: &Path) -> Result<(), OpenError> {
+        let write = lasting(1).connect_with(options(path)).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
+        let migrated = MIGRATIONS.run(&write).await.map_err(|e| OpenError::Migrate(path.to_owned(), e));
+        write.close().await;
+        migrated
+    }
+
+    /// Writes the looks that wait, folds the log back into the database file and closes every connection.
+    pub async fn close(&self) {
+        if let Err(error) = self.write_looks().await {
+            tracing::warn!(?error, "what members looked at last could not be noted");
+        }
+        self.read.0.close().await;
+        if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.write).await {
+            tracing::warn!(%error, "the write-ahead log could not be folded in");
+        }
+        self.write.close().await;
+    }
+}
+
+async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), OpenError> {
+    let applied = applied(pool, path).await?;
+    if applied < newest() && applied > 0 {
+        backup::keep_as_it_was(pool, path).await?;
+    }
+    MIGRATIONS.run(pool).await.map_err(|e| OpenError::Migrate(path.to_owned(), e))
+}

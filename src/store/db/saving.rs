@@ -1,0 +1,37 @@
+//! Whether what people send can be saved, as the last write says that failed or did not.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How often the log says that nothing can be saved.
+const REMINDER: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Default)]
+pub(super) struct Saving {
+    pub(super) fails: AtomicBool,
+    logged: Mutex<Option<Instant>>,
+    /// When the database was asked last, for health.
+    pub(super) asked: tokio::sync::Mutex<Option<Instant>>,
+}
+
+impl Saving {
+    /// After a write that did not fail.
+    pub fn works(&self) {
+        if self.fails.load(Ordering::Relaxed) && self.fails.swap(false, Ordering::Relaxed) {
+            tracing::info!("the database can be written to again");
+        }
+    }
+
+    pub fn fails(&self, cause: &dyn Debug) {
+        self.fails.store(true, Ordering::Relaxed);
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.is_none_or(|at| at.elapsed() >= REMINDER) {
+            *logged = Some(Instant::now());
+            tracing::error!(?cause, "the disk under the database fails, and nothing can be saved: is it full?");
+        }
+    }
+}
