@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::age;
-use crate::domain::policy::{Policy, Rates};
+use crate::domain::policy::Policy;
 use crate::domain::text;
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
@@ -57,40 +57,39 @@ pub struct Brake {
 
 const POSTS: &[Deed] = &[Deed::Story, Deed::Comment];
 
+/// How many rows the table has.
+pub const BRAKES: usize = 20;
+
 impl Policy {
     /// The table, from the narrowest to the widest, so that a refusal names what is nearest to whoever reads it.
-    pub fn brakes(&self) -> Vec<Brake> {
-        let new = Whose::NewAccount { age: self.new_account, karma: self.karma_past_brakes };
-        self.rates.table(new)
-    }
-}
-
-impl Rates {
-    fn table(&self, new: Whose) -> Vec<Brake> {
+    pub fn brakes(&self) -> [Brake; BRAKES] {
         use Deed::{Comment, Edit, Fetch, Flag, Invitation, SignUp, Story, Vote};
         use Whose::{Account, Address, Network, Site, SlowedAccount};
+        let new =
+            Whose::NewAccount { age: self.new_account_days.seconds(), karma: self.new_account_limits_exempt_karma };
+        let slowed_for = self.limited_window_hours.seconds();
         let hourly = |whose, deeds, times| Brake { whose, deeds, times, per: HOUR };
-        vec![
-            Brake { whose: SlowedAccount, deeds: POSTS, times: self.posts_slowed, per: self.slowed_spell },
-            hourly(new, &[Story], self.stories_per_hour_new),
-            hourly(new, &[Comment], self.comments_per_hour_new),
-            hourly(new, &[Vote], self.votes_per_hour_new),
+        [
+            Brake { whose: SlowedAccount, deeds: POSTS, times: self.limited_posts, per: slowed_for },
+            hourly(new, &[Story], self.new_account_stories_per_hour),
+            hourly(new, &[Comment], self.new_account_comments_per_hour),
+            hourly(new, &[Vote], self.new_account_votes_per_hour),
             hourly(Account, &[Story], self.stories_per_hour),
             hourly(Account, &[Comment], self.comments_per_hour),
             hourly(Account, &[Edit], self.edits_per_hour),
             hourly(Account, &[Vote], self.votes_per_hour),
             hourly(Account, &[Flag], self.flags_per_hour),
-            hourly(Account, &[Fetch], self.fetches_per_hour),
+            hourly(Account, &[Fetch], self.title_fetches_per_hour),
             hourly(Account, &[Invitation], self.invitations_per_hour),
-            hourly(Address, &[Story], self.stories_per_hour_address),
-            hourly(Address, &[Comment], self.comments_per_hour_address),
-            hourly(Address, &[Vote], self.votes_per_hour_address),
-            hourly(Address, &[Flag], self.flags_per_hour_address),
-            hourly(Address, &[SignUp], self.sign_ups_per_hour),
-            hourly(Network, POSTS, self.posts_per_hour_network),
-            hourly(Network, &[SignUp], self.sign_ups_per_hour_network),
-            hourly(Site, POSTS, self.posts_per_hour_site),
-            hourly(Site, &[SignUp], self.sign_ups_per_hour_site),
+            hourly(Address, &[Story], self.stories_per_hour_per_ip),
+            hourly(Address, &[Comment], self.comments_per_hour_per_ip),
+            hourly(Address, &[Vote], self.votes_per_hour_per_ip),
+            hourly(Address, &[Flag], self.flags_per_hour_per_ip),
+            hourly(Address, &[SignUp], self.signups_per_hour_per_ip),
+            hourly(Network, POSTS, self.posts_per_hour_per_subnet),
+            hourly(Network, &[SignUp], self.signups_per_hour_per_subnet),
+            hourly(Site, POSTS, self.posts_per_hour_global),
+            hourly(Site, &[SignUp], self.signups_per_hour_global),
         ]
     }
 }
@@ -99,8 +98,8 @@ impl Member {
     /// Whether the brakes on new accounts hold for them: a young account of little karma.
     pub fn is_braked(&self, policy: &Policy, now: Timestamp) -> bool {
         self.role < Role::Moderator
-            && self.karma < policy.karma_past_brakes
-            && now.since(self.created) < policy.new_account
+            && self.karma < policy.new_account_limits_exempt_karma
+            && now.since(self.created) < policy.new_account_days.seconds()
     }
 
     /// Whether a moderator has slowed them down, and it has not ended.

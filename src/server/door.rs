@@ -16,7 +16,7 @@ use tokio::time::{Duration, timeout};
 
 use super::connection::Connection;
 use super::watch::Requests;
-use crate::config::{Config, Nets};
+use crate::config::{Nets, ServerSettings};
 use crate::domain::origin::Width;
 use crate::patience::Patience;
 
@@ -113,15 +113,15 @@ impl Drop for Share {
 }
 
 impl Door {
-    pub fn new(listener: TcpListener, closing: Arc<Closing>, config: &Config, patience: Patience) -> Door {
-        let all = usize::try_from(config.connections).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+    pub fn new(listener: TcpListener, closing: Arc<Closing>, config: &ServerSettings, patience: Patience) -> Door {
+        let all = usize::try_from(config.max_connections).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
         Door {
             listener: Mutex::new(Some(listener)),
             closing,
             places: Arc::new(Semaphore::new(all)),
             all,
             full: AtomicBool::new(false),
-            shares: config.limits.is_on().then(Shares::default),
+            shares: config.limits.then(Shares::default),
             trusted: config.trusted_proxies.clone(),
             patience,
         }
@@ -242,16 +242,14 @@ fn tune(stream: &TcpStream, connected: usize) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Settings;
 
     #[tokio::test]
     async fn an_address_gets_back_what_it_was_let_in_for_whatever_became_of_it() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-        let none = std::path::Path::new("no such file");
-        let config = Config::load_with_file(Settings::default(), none).expect("the defaults");
+        let config = ServerSettings::default();
         let door = Door::new(listener, Arc::default(), &config, Patience::default());
         let ip = IpAddr::from([203, 0, 113, 5]);
-        for _ in 0..config.connections * 2 {
+        for _ in 0..config.max_connections * 2 {
             let share = door.share(ip, false).expect("the last one was given back");
             assert!(share.is_some(), "it is counted");
         }

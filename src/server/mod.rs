@@ -12,7 +12,7 @@ use axum::Router;
 use axum_server::{Handle, Server};
 use tokio::time::{Duration, sleep};
 
-use crate::config::Config;
+use crate::config::ServerSettings;
 use crate::patience::Patience;
 use door::{Closing, Door, Peer};
 use watch::Attendant;
@@ -46,7 +46,12 @@ impl Running {
     ///
     /// # Errors
     /// Where the listener cannot be used.
-    pub async fn serve(&self, router: Router, listener: std::net::TcpListener, config: &Config) -> std::io::Result<()> {
+    pub async fn serve(
+        &self,
+        router: Router,
+        listener: std::net::TcpListener,
+        config: &ServerSettings,
+    ) -> std::io::Result<()> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let door = Door::new(listener, Arc::clone(&self.closing), config, self.patience);

@@ -224,7 +224,8 @@ async fn judge_passwords(
     address: Address,
     typed: &NewPassword,
 ) -> Result<Result<String, Mistakes>, Error> {
-    let tried = app.limits.tries.log_in(Some(member.id), &member.name, address)?;
+    let tried =
+        app.limits.tries.log_in(Some(member.id), &member.name, address, app.settings().login_attempts_per_hour)?;
     let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
     let work = move || {

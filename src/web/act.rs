@@ -47,7 +47,7 @@ pub async fn cast(
     app.brake(Deed::Vote, member, from, now)?;
     let item = seen(app, id, member).await?;
     let vote = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
-    Ok((item.kind, app.store.vote(vote, &app.policy, now).await?))
+    Ok((item.kind, app.store.vote(vote, &app.settings().policy, now).await?))
 }
 
 /// `POST /item/{id}/vote`: of a visitor, the way to the log-in that casts it.

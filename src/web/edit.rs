@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
 async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Result<Item, Error> {
     let item = app.store.item(id).await?;
     Error::unless_shown(may_see(&item, Some(member), now))?;
-    item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
+    item.may_edit(member, &app.settings().policy, now).map_err(Error::forbidden)?;
     if !item.is_own(Some(member)) {
         let role = crate::web::desk::author_role(app, &item).await?;
         moderation::may_act_on(member, role).map_err(Error::forbidden)?;
@@ -112,7 +112,7 @@ fn again(app: &App, asking: &CurrentMember, item: &Item, typed: Option<&Typed>, 
         (false, false) => "Edit a story",
     };
     let until = if item.is_own(Some(&asking.member)) && asking.member.role == Role::Member {
-        let left = item.editable_until(&app.policy).since(asking.viewer.now);
+        let left = item.editable_until(&app.settings().policy).since(asking.viewer.now);
         format!("It can be edited for another {}.", crate::domain::age::left(left))
     } else {
         "As a moderator you can edit this at any time. What it was is kept.".to_owned()
@@ -275,11 +275,11 @@ async fn write(
         version: typed.version(item),
         title,
         url: checked.new_url(),
-        section: final_title.and_then(|title| title::section(title, &app.config.short_name)),
+        section: final_title.and_then(|title| title::section(title, &asking.viewer.settings.short_name)),
         text: &checked.text,
         reason: &checked.reason,
         stopped,
-        policy: &app.policy,
+        policy: &asking.viewer.settings.policy,
     };
     app.store.edit(edit, asking.viewer.now).await
 }

@@ -69,7 +69,8 @@ pub struct Entrance<'a> {
 impl Entrance<'_> {
     /// The way of those who have no invitation.
     fn alone(app: &App) -> Result<Entrance<'static>, SignUpError> {
-        let way = app.config.sign_up.way(false, &app.policy)?;
+        let settings = app.settings();
+        let way = settings.signup_mode.way(false, &settings.policy)?;
         Ok(Entrance { action: "/signup", way, invitation: None })
     }
 
@@ -104,7 +105,7 @@ struct SignUpPage<'a> {
 pub fn form(app: &App, viewer: &MaybeMember, entrance: Entrance<'_>, typed: &Typed, errors: Mistakes) -> Response {
     let mut page = Page::new(app, viewer, "login", entrance.title());
     page.robots = entrance.invitation.is_none();
-    let question = &app.config.request_question;
+    let question = &viewer.settings.request_question;
     html_with(errors.status(), &SignUpPage { page, entrance, question, errors, typed })
 }
 
@@ -175,7 +176,10 @@ async fn checked(
 ) -> Result<Result<Response, Mistakes>, Error> {
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    let turn = (Asker::Stranger(newcomer.address), app.limits.tries.from(newcomer.address)?);
+    let turn = (
+        Asker::Stranger(newcomer.address),
+        app.limits.tries.from(newcomer.address, app.settings().login_attempts_per_hour)?,
+    );
     let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.network()), ..Draft::default() };
     errors.check("", rules::judge_newcomer(app, draft).await?);
     let text = match entrance.way {
@@ -190,7 +194,7 @@ async fn checked(
         errors.check("password", app.check_password(turn, password, typed_name).await?);
         return Ok(Err(errors));
     };
-    let made = app.limits.sign_up(newcomer.address)?;
+    let made = app.limits.sign_up(newcomer.address, &app.settings().policy)?;
     let hash = match app.new_password(turn, password, typed_name).await? {
         Ok(hash) => hash,
         Err(weak) => return Ok(Err(Mistakes::one("password", weak))),
@@ -253,7 +257,8 @@ async fn ask(
 ) -> Result<Response, Refused> {
     let invitation = entrance.invitation.map(|(token, _)| token::hash(token));
     let new = NewRequest { name, password, text, invitation: invitation.as_deref() };
-    match app.store.request_account(new, app.policy.requests_waiting, app.clock.now()).await? {
+    let most = app.settings().policy.max_pending_signup_requests.into();
+    match app.store.request_account(new, most, app.clock.now()).await? {
         Asked::Waits => Ok(Goto::new("/signup?sent=yes").redirect()),
         Asked::Full => Err(Refused::Full),
     }
@@ -291,7 +296,7 @@ pub async fn request(app: &App, viewer: &MaybeMember, request: store::Request) -
         text: renderer.once(&request.text).await?,
         asked: When::new(request.created, viewer.now),
         declined: request.declined_at.map(|at| When::new(at, viewer.now)),
-        shut: app.config.sign_up.may_approve().err(),
+        shut: app.settings().signup_mode.may_approve().err(),
         message,
     };
     Ok(html(&RequestPage { page, request: Some(request) }))

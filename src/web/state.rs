@@ -1,12 +1,12 @@
-//! What every handler reaches: settings, store, clock, limits, the fetcher, and the copies that lists are made from.
+//! What every handler reaches: settings, store, clock, limits, the fetcher, and the copies that lists are
+//! made from.
 
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::domain::policy::Policy;
+use crate::config::{Config, ServerSettings, SiteSettings};
 use crate::fetch::Fetcher;
 use crate::patience::Patience;
 use crate::store::Store;
@@ -32,8 +32,8 @@ use crate::web::threads::Threads;
 pub struct App(Arc<Shared>);
 
 pub struct Shared {
-    pub config: Config,
-    pub policy: Policy,
+    pub config: ServerSettings,
+    settings: RwLock<Arc<SiteSettings>>,
     pub patience: Patience,
     pub store: Store,
     pub clock: Clock,
@@ -70,7 +70,8 @@ impl Deref for App {
 const HASHING: usize = 2;
 /// The same on a machine of less than 1 GB.
 const HASHING_SMALL: usize = 1;
-/// How many pages that take long may be made at once: fewer than there are readers of the store, so that others find one free.
+/// How many pages that take long may be made at once: fewer than there are readers of the store, so that
+/// others find one free.
 const HEAVY: usize = 2;
 /// How many may wait for it: at some tens of milliseconds each, nobody for longer than they would.
 const HEAVY_WAITING: usize = 32;
@@ -82,13 +83,14 @@ impl App {
 
     pub fn with_patience(config: Config, store: Store, clock: Clock, fetcher: Fetcher, patience: Patience) -> App {
         let permits = if small_machine() { HASHING_SMALL } else { HASHING };
+        let Config { server: config, site } = config;
         // Sixteenths of what may be kept in memory.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(Shared {
-            policy: config.policy(),
-            limits: Limits::new(&config, &clock),
-            crowd: Crowd::new(config.requests_at_once, config.limits.is_on()),
-            room: Room::new(config.long_pages_mb, config.limits.is_on()),
+            settings: RwLock::new(Arc::new(site)),
+            limits: Limits::new(&clock, config.limits),
+            crowd: Crowd::new(config.max_concurrent_requests, config.limits),
+            room: Room::new(config.response_memory_mb, config.limits),
             assets: Assets::new(),
             lists: Lists::new(config.cache_mb > 0),
             pages: Pages::new(share(5)),
@@ -99,9 +101,9 @@ impl App {
             threads: Threads::new(share(3)),
             rules: KeptRules::default(),
             setup: SetupLink::new(clock.uptime()),
-            hashing: Hashing::new(permits, config.limits.is_on()),
+            hashing: Hashing::new(permits, config.limits),
             heavy: Line::new(HEAVY, HEAVY_WAITING),
-            pool: Pool::new(config.limits.is_on()),
+            pool: Pool::new(config.limits),
             refusals: Refusals::default(),
             config,
             patience,
@@ -109,6 +111,18 @@ impl App {
             clock,
             fetcher,
         }))
+    }
+
+    /// The community's settings as they are now.
+    pub fn settings(&self) -> Arc<SiteSettings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the community's settings; whatever was cached under the old ones is stale then. A page that
+    /// is being made at that moment may show the old ones until the minute is over.
+    pub fn replace_settings(&self, settings: SiteSettings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.store.expire_caches();
     }
 
     /// What renders texts for whoever asks from an address; for a proxy that stands for many, none.

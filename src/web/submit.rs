@@ -125,7 +125,7 @@ async fn publish(
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(origin));
-    let section = title::section(title, &app.config.short_name);
+    let section = title::section(title, &app.settings().short_name);
     let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
     let taken = match app.brake_post(Deed::Story, &story.text, member, address, viewer.now) {
         Ok(taken) => taken,
@@ -145,11 +145,12 @@ async fn publish(
             return Ok(form(app, viewer, typed, Mistakes::one("", refused), None));
         }
     };
-    let submitted = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, &app.policy, viewer.now).await
-    {
-        Err(store::Error::Refused(why)) => Err(why),
-        submitted => Ok(submitted?),
-    };
+    let submitted =
+        match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, &app.settings().policy, viewer.now).await
+        {
+            Err(store::Error::Refused(why)) => Err(why),
+            submitted => Ok(submitted?),
+        };
     if !matches!(submitted, Ok(Submission::Again(_))) {
         taken.spend();
     }

@@ -16,12 +16,12 @@ use http::header::RETRY_AFTER;
 
 pub use self::address::Address;
 pub use self::buckets::Taken;
-use self::buckets::{Empty, Limit};
+use self::buckets::{Empty, Limit, Rate};
 pub use self::tries::Tries;
 use crate::clock::{Clock, Timestamp};
-use crate::config::Config;
-use crate::domain::brake::{Brake, Deed, Held, Whose, Why, links_in};
+use crate::domain::brake::{BRAKES, Deed, Held, Whose, Why, links_in};
 use crate::domain::origin::Width;
+use crate::domain::policy::Policy;
 use crate::domain::user::{Member, UserId};
 use crate::web::error::Error;
 use crate::web::state::App;
@@ -67,50 +67,45 @@ impl Doer {
 }
 
 pub struct Limits {
-    brakes: Vec<(Brake, Limit)>,
+    /// The buckets of each row of the table.
+    brakes: [Limit; BRAKES],
     links: Limit,
-    links_per_hour: u32,
     requests: Limit,
     pub tries: Tries,
 }
 
 impl Limits {
-    pub fn new(config: &Config, clock: &Clock) -> Limits {
-        let on = config.limits.is_on();
-        let policy = config.policy();
-        let rates = &policy.rates;
-        let limit = |brake: Brake| {
-            let per = Duration::from_secs(u64::try_from(brake.per).unwrap_or(0));
-            (brake, Limit::new(brake.times, per, clock, on))
-        };
+    pub fn new(clock: &Clock, on: bool) -> Limits {
+        let limit = || Limit::new(clock, on);
         Limits {
-            brakes: policy.brakes().into_iter().map(limit).collect(),
-            links: Limit::new(rates.links_per_hour_new, HOUR, clock, on),
-            links_per_hour: rates.links_per_hour_new,
-            // Never is no setting of this: it keeps the site in reach of whoever runs it.
-            requests: Limit::new(config.requests_per_minute.max(1), Duration::from_secs(60), clock, on),
-            tries: Tries::new(config.log_ins_per_hour, clock, on),
+            brakes: std::array::from_fn(|_| limit()),
+            links: limit(),
+            requests: limit(),
+            tries: Tries::new(clock, on),
         }
     }
 
-    fn take(&self, deed: Deed, doer: Doer) -> Result<Taken<'_>, Held> {
+    fn take(&self, deed: Deed, doer: Doer, policy: &Policy) -> Result<Taken<'_>, Held> {
         let mut taken = Taken::default();
-        for (brake, limit) in self.brakes.iter().filter(|(brake, _)| brake.deeds.contains(&deed)) {
+        let rows = policy.brakes().into_iter().zip(&self.brakes);
+        for (brake, limit) in rows.filter(|(brake, _)| brake.deeds.contains(&deed)) {
             if let Some(key) = doer.key(brake.whose) {
-                taken.take(limit, key, NonZeroU32::MIN).map_err(|empty| held(Why::Brake(*brake, deed), empty))?;
+                let per = Duration::from_secs(u64::try_from(brake.per).unwrap_or(0));
+                let rate = Rate { times: brake.times, per };
+                taken.take(limit, key, NonZeroU32::MIN, rate).map_err(|empty| held(Why::Brake(brake, deed), empty))?;
             }
         }
         Ok(taken)
     }
 
     /// An account made or asked for from this address.
-    pub fn sign_up(&self, from: Address) -> Result<Taken<'_>, Held> {
-        self.take(Deed::SignUp, Doer { account: None, is_new: true, is_slowed: false, from })
+    pub fn sign_up(&self, from: Address, policy: &Policy) -> Result<Taken<'_>, Held> {
+        self.take(Deed::SignUp, Doer { account: None, is_new: true, is_slowed: false, from }, policy)
     }
 
     /// Drops the buckets that are full again.
     pub fn forget_idle(&self) {
-        self.brakes.iter().for_each(|(_, limit)| limit.forget_idle());
+        self.brakes.iter().for_each(Limit::forget_idle);
         self.links.forget_idle();
         self.requests.forget_idle();
         self.tries.forget_idle();
@@ -133,8 +128,9 @@ impl App {
 
     /// The same, counted once it is done.
     fn reserve(&self, deed: Deed, member: &Member, from: Address, now: Timestamp) -> Result<Taken<'_>, Held> {
-        let (is_new, is_slowed) = (member.is_braked(&self.policy, now), member.is_slowed(now));
-        self.limits.take(deed, Doer { account: Some(member.id), is_new, is_slowed, from })
+        let policy = &self.settings().policy;
+        let (is_new, is_slowed) = (member.is_braked(policy, now), member.is_slowed(now));
+        self.limits.take(deed, Doer { account: Some(member.id), is_new, is_slowed, from }, policy)
     }
 
     /// The same for something with a text, whose links are counted too.
@@ -171,16 +167,18 @@ impl App {
         now: Timestamp,
     ) -> Result<Taken<'_>, Held> {
         let more = links_in(text).saturating_sub(links_in(before));
-        let found = if member.is_braked(&self.policy, now) { u32::try_from(more).unwrap_or(u32::MAX) } else { 0 };
+        let policy = &self.settings().policy;
+        let found = if member.is_braked(policy, now) { u32::try_from(more).unwrap_or(u32::MAX) } else { 0 };
         let links = &self.limits.links;
-        let why = Why::Links { times: self.limits.links_per_hour, found };
+        let rate = Rate { times: policy.new_account_links_per_hour, per: HOUR };
+        let why = Why::Links { times: rate.times, found };
         let many = NonZeroU32::new(found);
-        if many.is_some_and(|many| !links.holds(many)) {
+        if found > rate.times && self.config.limits {
             return Err(held(why, Empty::Always));
         }
         let mut taken = self.reserve(deed, member, from, now)?;
         if let Some(many) = many {
-            taken.take(links, Key::Account(member.id), many).map_err(|empty| held(why, empty))?;
+            taken.take(links, Key::Account(member.id), many, rate).map_err(|empty| held(why, empty))?;
         }
         Ok(taken)
     }
@@ -218,6 +216,7 @@ pub fn overloaded(app: &App, address: Address) -> Error {
 }
 
 fn count(app: &App, address: Address) -> Result<(), Error> {
-    let taken = app.limits.requests.take(&Key::Network(address.network(), false), NonZeroU32::MIN);
-    taken.map_err(|empty| Error::Held(held(Why::Requests, empty)))
+    let rate = Rate { times: app.settings().requests_per_minute_per_ip, per: Duration::from_secs(60) };
+    let taken = app.limits.requests.take(&Key::Network(address.network(), false), NonZeroU32::MIN, rate);
+    taken.map(drop).map_err(|empty| Error::Held(held(Why::Requests, empty)))
 }
