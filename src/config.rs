@@ -138,8 +138,8 @@ policy_settings!(settings! {
         limits: bool = true;
         /// IP ranges of proxies whose X-Forwarded-For header is trusted, separated by commas.
         trusted_proxies: Nets = Nets::default();
-        /// What is logged: off, error, warn, info, debug or trace, and levels of targets, such as
-        /// info,stoa=debug.
+        /// What is logged: a level (off, error, warn, info, debug or trace) and levels of targets, such as
+        /// info,stoa=debug; without the first, info.
         log_filter: String = "info".to_owned(), log::checked;
         /// A directory with guidelines.md, privacy.md or contact.md to replace the built-in pages; empty:
         /// none.
