@@ -99,13 +99,22 @@ impl Generations {
     /// new one.
     pub fn handed_over(&self, ended: Option<i64>, begins: i64) {
         if ended != Some(self.others.swap(begins, Ordering::AcqRel)) {
-            self.own.iter().for_each(move_on);
-            self.moved();
+            self.everything();
         }
+    }
+
+    fn everything(&self) {
+        self.own.iter().for_each(move_on);
+        self.moved();
     }
 }
 
 impl Store {
+    /// Makes everything stale that was derived so far, as after a change of the settings.
+    pub fn expire_caches(&self) {
+        self.generations.everything();
+    }
+
     /// A number that changes with every write that anybody may see.
     pub fn generation(&self) -> u64 {
         self.generations.all.load(Ordering::Acquire)

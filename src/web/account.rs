@@ -142,8 +142,8 @@ pub async fn save_settings(
         return Ok(settings_again(&app, &asking, &typed, errors, None));
     };
     let before = app.store.about(member.id).await?;
-    let (texts, now) = ((&*about, &*before.text), asking.viewer.now);
-    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), now) {
+    let (texts, policy, now) = ((&*about, &*before.text), &asking.viewer.settings.policy, asking.viewer.now);
+    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), policy, now) {
         Ok(taken) => taken,
         Err(held) => {
             let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.form_message()), None);
@@ -227,7 +227,8 @@ async fn judge_passwords(
     address: ClientIp,
     typed: &NewPassword,
 ) -> Result<Result<String, Mistakes>, Error> {
-    let tried = app.limits.logins.check_login(Some(member.id), &member.name, address.ip())?;
+    let (ip, times) = (address.ip(), app.settings().login_attempts_per_hour);
+    let tried = app.limits.logins.check_login(Some(member.id), &member.name, ip, times)?;
     let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
     let work = move || {

@@ -44,10 +44,11 @@ pub async fn cast(
     (id, dir): (ItemId, Option<Dir>),
     now: Timestamp,
 ) -> Result<(Kind, Voted), Error> {
-    app.limits.check(LimitedAction::Vote, member, from.ip(), now)?;
+    let settings = app.settings();
+    app.limits.check(LimitedAction::Vote, member, from.ip(), &settings.policy, now)?;
     let item = seen(app, id, member).await?;
     let vote = NewVote { user: member.id, item: id, dir, origin: Some(origin) };
-    Ok((item.kind, app.store.vote(vote, &app.policy, now).await?))
+    Ok((item.kind, app.store.vote(vote, &settings.policy, now).await?))
 }
 
 /// `POST /item/{id}/vote`: of a visitor, the way to the log-in that casts it.

@@ -75,7 +75,7 @@ async fn answered(
     let merged = root.merged_into.is_some();
     let seen = if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), now)) };
     // What is sent may come from the comment's own page, which the delay by depth does not hold back.
-    let allowed = item.may_reply(&root, member, &app.policy, now, true);
+    let allowed = item.may_reply(&root, member, &app.settings().policy, now, true);
     Ok((item, root, seen.and_then(|()| allowed.map_err(Error::forbidden))))
 }
 
@@ -105,7 +105,7 @@ impl<'a> Reply<'a> {
     }
 
     async fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Result<Response, Error> {
-        let mut eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
+        let mut eye = Eye::new(self.viewer, std::sync::Arc::default());
         eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
         let above = (self.item.kind == Kind::Comment).then(|| Above {
             id: self.item.id,
@@ -119,7 +119,7 @@ impl<'a> Reply<'a> {
     }
 
     fn form_about(&self, above: Option<Above>, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
-        let eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
+        let eye = Eye::new(self.viewer, std::sync::Arc::default());
         let is_comment = self.item.kind == Kind::Comment;
         let story_title = StoryView::row(self.root, &eye).title;
         let title = if is_comment { "Reply" } else { "Add a comment" };
@@ -151,8 +151,9 @@ impl<'a> Reply<'a> {
     ) -> Result<Response, Error> {
         let (app, now) = (self.app, self.viewer.now);
         let (author, parent) = (member.id, self.item.id);
-        let new = NewComment { author, parent, text, origin: Some(origin), stopped: None, policy: &app.policy };
-        let taken = match app.limits.check_text(LimitedAction::Comment, (text, ""), member, address.ip(), now) {
+        let policy = &self.viewer.settings.policy;
+        let new = NewComment { author, parent, text, origin: Some(origin), stopped: None, policy };
+        let taken = match app.limits.check_text(LimitedAction::Comment, (text, ""), member, address.ip(), policy, now) {
             Ok(taken) => taken,
             Err(held) => {
                 if let Some(first) = app.store.commented_before(&new, now).await? {
@@ -198,7 +199,7 @@ pub async fn offer(
     resubmitted: &Resubmitted<'_>,
 ) -> Result<Response, Error> {
     let item = app.store.item(id).await?;
-    let eye = Eye::new(app, viewer, std::sync::Arc::default());
+    let eye = Eye::new(viewer, std::sync::Arc::default());
     let arrival = Some(resubmitted.beside(&item, text, &eye));
     let offered = Mistakes::one("", "This address is under discussion already. Your text could be a comment there.");
     Reply { app, viewer, item: &item, root: &item, arrival }.form(text, offered, None).await
@@ -209,7 +210,7 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
     let CurrentMember { viewer, member } = asking;
     let (item, root, allowed) = answered(&app, id, &member, viewer.now).await?;
     allowed?;
-    if let Some(wait) = item.reply_opens_in(&member, &app.policy, viewer.now) {
+    if let Some(wait) = item.reply_opens_in(&member, &app.settings().policy, viewer.now) {
         let mut page = Page::new(&app, &viewer, "item", "Reply a little later");
         page.robots = false;
         return Ok(html_with(StatusCode::OK, &LaterPage { page, id, wait }));

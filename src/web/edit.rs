@@ -89,7 +89,7 @@ impl<'a> Fields<'a> {
 async fn editable(app: &App, id: ItemId, member: &Member, now: Timestamp) -> Result<Item, Error> {
     let item = app.store.item(id).await?;
     Error::unless_shown(may_see(&item, Some(member), now))?;
-    item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
+    item.may_edit(member, &app.settings().policy, now).map_err(Error::forbidden)?;
     if !item.is_own(Some(member)) {
         let role = crate::web::desk::author_role(app, &item).await?;
         moderation::may_act_on(member, role).map_err(Error::forbidden)?;
@@ -114,7 +114,7 @@ fn again(app: &App, asking: &CurrentMember, item: &Item, typed: Option<&Typed>, 
         (false, false) => "Edit a story",
     };
     let until = if item.is_own(Some(&asking.member)) && asking.member.role == Role::Member {
-        let left = item.editable_until(&app.policy).since(asking.viewer.now);
+        let left = item.editable_until(&app.settings().policy).since(asking.viewer.now);
         format!("It can be edited for another {}.", crate::domain::age::left(left))
     } else {
         "As a moderator you can edit this at any time. What it was is kept.".to_owned()
@@ -237,7 +237,8 @@ pub async fn update(
         return Ok(again(&app, &asking, &item, Some(&typed), Shown { preview, ..Shown::default() }));
     }
     let (texts, member, now) = ((&*checked.text, &*item.text), &asking.member, asking.viewer.now);
-    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, address.ip(), now) {
+    let policy = &asking.viewer.settings.policy;
+    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, address.ip(), policy, now) {
         Ok(taken) => taken,
         Err(held) => {
             return form(Mistakes::held(&held, held.form_message())).map(|form| limit::with_status(form, &held));
@@ -280,11 +281,11 @@ async fn write(
         version: typed.version(item),
         title,
         url: checked.new_url(),
-        section: final_title.and_then(|title| title::section(title, &app.config.short_name)),
+        section: final_title.and_then(|title| title::section(title, &asking.viewer.settings.short_name)),
         text: &checked.text,
         reason: &checked.reason,
         stopped,
-        policy: &app.policy,
+        policy: &asking.viewer.settings.policy,
     };
     app.store.edit(edit, asking.viewer.now).await
 }

@@ -42,12 +42,14 @@ impl FateView {
     /// Some queries, and none but for the author of a post that something may have been done to.
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<FateView>, Error> {
         let Some(author) = viewer.member().filter(|member| item.is_own(Some(member))) else { return Ok(None) };
-        if item.deleted_at.is_some() || !fate::may_have(item, &app.policy) {
+        if item.deleted_at.is_some() || !fate::may_have(item, &app.settings().policy) {
             return Ok(None);
         }
         let logged = acts_on(app, item.id).await?;
         let deeds = deeds(app, Some(author), &logged);
-        let Some(mut fate) = Fate::of(item, &deeds, author, &app.policy, viewer.now) else { return Ok(None) };
+        let Some(mut fate) = Fate::of(item, &deeds, author, &app.settings().policy, viewer.now) else {
+            return Ok(None);
+        };
         if fate.next.contains(&Next::Write) && !pages::is_reachable(app, viewer.now).await? {
             fate.next.retain(|next| *next != Next::Write);
         }

@@ -51,11 +51,11 @@ impl Panel {
             id: item.id,
             what: name_of(item),
             goto: format!("/item/{}", item.id),
-            may_flag: item.may_flag(member, &app.policy, viewer.now).is_ok(),
-            may_vouch: item.may_vouch(member, flag.is_some(), &app.policy).is_ok(),
+            may_flag: item.may_flag(member, &app.settings().policy, viewer.now).is_ok(),
+            may_vouch: item.may_vouch(member, flag.is_some(), &app.settings().policy).is_ok(),
             flag,
             vouched,
-            vouches: app.policy.vouches_to_restore,
+            vouches: app.settings().policy.vouches_to_restore,
             reasons: Reason::ALL,
         };
         let has_something = panel.may_flag || panel.flag.is_some() || panel.may_vouch || panel.vouched;
@@ -127,7 +127,7 @@ async fn flaggable(app: &App, id: ItemId, asking: &CurrentMember) -> Result<(Ite
     if flag.as_ref().is_some_and(|flag| flag.outcome.is_some()) {
         return Err(Error::forbidden(FlagError::Decided));
     }
-    item.may_flag(member, &app.policy, viewer.now).map_err(Error::forbidden)?;
+    item.may_flag(member, &app.settings().policy, viewer.now).map_err(Error::forbidden)?;
     Ok((item, flag))
 }
 
@@ -150,7 +150,7 @@ pub async fn create(
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = &asking;
     if !typed.on {
-        app.limits.check(LimitedAction::Flag, member, from.ip(), viewer.now)?;
+        app.limits.check(LimitedAction::Flag, member, from.ip(), &viewer.settings.policy, viewer.now)?;
         seen(&app, id, member).await?;
         return take_back(&app, id, member, &headers, typed.goto).await;
     }
@@ -162,14 +162,14 @@ pub async fn create(
             return Ok(form(&app, viewer, &item, &typed, Mistakes::one(field, mistake)));
         }
     };
-    if let Err(held) = app.limits.check(LimitedAction::Flag, member, from.ip(), viewer.now) {
+    if let Err(held) = app.limits.check(LimitedAction::Flag, member, from.ip(), &viewer.settings.policy, viewer.now) {
         return Ok(limit::with_status(
             form(&app, viewer, &item, &typed, Mistakes::held(&held, held.form_message())),
             &held,
         ));
     }
     let new = NewFlag { user: member.id, item: id, reason, note: &note };
-    let killed = app.store.flag(new, &app.policy, viewer.now).await?;
+    let killed = app.store.flag(new, &app.settings().policy, viewer.now).await?;
     let goto = if killed { after_death(&app, &item, member).await? } else { typed.goto };
     Ok(switched(&headers, &Switched { on: true, goto }))
 }
@@ -204,12 +204,12 @@ pub async fn vouch(
     Form(asked): Form<Switched>,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
-    app.limits.check(LimitedAction::Flag, &member, from.ip(), viewer.now)?;
+    app.limits.check(LimitedAction::Flag, &member, from.ip(), &viewer.settings.policy, viewer.now)?;
     let item = seen(&app, id, &member).await?;
     if asked.on {
         let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();
-        item.may_vouch(&member, flagged, &app.policy).map_err(Error::forbidden)?;
-        app.store.vouch(member.id, id, &app.policy, viewer.now).await?;
+        item.may_vouch(&member, flagged, &app.settings().policy).map_err(Error::forbidden)?;
+        app.store.vouch(member.id, id, &app.settings().policy, viewer.now).await?;
     } else {
         app.store.unvouch(member.id, id).await?;
     }

@@ -120,7 +120,7 @@ impl Row {
 /// Whether `member` may read the log, as the site is set.
 pub fn may_read(app: &App, member: Option<&Member>) -> bool {
     let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
-    match app.config.moderation_log {
+    match app.settings().moderation_log {
         Audience::Public => true,
         Audience::Members => member.is_some(),
         Audience::Moderators => moderates,
@@ -129,7 +129,7 @@ pub fn may_read(app: &App, member: Option<&Member>) -> bool {
 
 /// Whether `member` may read who of the moderators did something.
 fn may_read_names(app: &App, member: Option<&Member>) -> bool {
-    member.is_some_and(|member| member.role >= Role::Moderator) || app.config.moderation_names.is_on()
+    member.is_some_and(|member| member.role >= Role::Moderator) || app.settings().moderation_names
 }
 
 /// Who acted, as a sentence about it begins that `member` reads outside the log.
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
     fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<Reader<'a>, Error> {
         if !may_read(app, viewer.member()) {
             return Err(match viewer.member() {
-                None if app.config.moderation_log == Audience::Members => {
+                None if app.settings().moderation_log == Audience::Members => {
                     Error::LogInFirst(log_in_address(&viewer.here))
                 }
                 _ => Error::forbidden("On this site, only moderators read the log."),
@@ -308,7 +308,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
     logged.truncate(news::ROWS);
     let more = logged.last().filter(|_| full).map(|last| asked.next(&last.token));
     let mut page = Page::new(&app, &viewer, "log", "Moderation log");
-    page.robots = app.config.moderation_log == Audience::Public && !asked.is_narrowed() && asked.before.is_none();
+    page.robots = app.settings().moderation_log == Audience::Public && !asked.is_narrowed() && asked.before.is_none();
     let log = LogPage {
         page,
         desk: viewer.member().filter(|_| reader.moderates).map_or_else(Vec::new, |member| desk::bar(member, "log")),
@@ -341,7 +341,7 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
         }
     };
     let feed = Feed {
-        title: Text::plain(format!("{}: moderation", app.config.site_name)),
+        title: Text::plain(format!("{}: moderation", app.settings().site_name)),
         id: feed::id(&app, "feed/log"),
         updated: feed::moment(rows.first().map_or(viewer.now, |row| row.at)),
         links: vec![

@@ -124,7 +124,7 @@ fn answer<'a>(page: Page<'a>, rows: Rows, empty: Empty) -> NewsPage<'a> {
 /// `/`
 pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<Numbered>) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, Ranked::Top, "/", at).await?;
-    let page = Page::new(&app, &viewer, "top", "Top stories").described(app.config.tagline.clone());
+    let page = Page::new(&app, &viewer, "top", "Top stories").described(app.settings().tagline.clone());
     let page = at.on(page);
     let empty = Empty::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story");
     let welcome = rows.stories.is_empty() && at.skip() == 0;

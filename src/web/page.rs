@@ -1,5 +1,7 @@
 //! What every page has: its title, its viewer, the addresses of the assets; and how a template becomes a response.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -7,7 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::domain::signup::SignUp;
+use crate::config::SiteSettings;
 use crate::domain::text::Html;
 use crate::domain::user::{Role, Theme};
 use crate::web::assets::Assets;
@@ -49,8 +51,7 @@ impl Viewer {
 }
 
 pub struct Page<'a> {
-    pub site_name: &'a str,
-    pub tagline: &'a str,
+    pub settings: Arc<SiteSettings>,
     pub assets: &'a Assets,
     pub base_url: &'a str,
     /// Which part of the site it is, as the header names it.
@@ -66,7 +67,6 @@ pub struct Page<'a> {
     /// Whether search engines may list it.
     pub robots: bool,
     pub is_article: bool,
-    pub sign_up: SignUp,
     /// Whether the viewer may read the log of moderation.
     pub log_open: bool,
 }
@@ -92,8 +92,7 @@ impl<'a> Page<'a> {
     /// A page that knows of no viewer.
     pub fn for_nobody(app: &'a App, title: impl Into<String>) -> Page<'a> {
         Page {
-            site_name: &app.config.site_name,
-            tagline: &app.config.tagline,
+            settings: app.settings(),
             assets: &app.assets,
             base_url: &app.config.base_url,
             section: "",
@@ -105,7 +104,6 @@ impl<'a> Page<'a> {
             here: "/".to_owned(),
             robots: true,
             is_article: false,
-            sign_up: app.config.sign_up,
             log_open: log::may_read(app, None),
         }
     }
@@ -126,7 +124,7 @@ impl<'a> Page<'a> {
 
     /// What it is about: its own description, or its title and the site's line.
     pub fn description(&self) -> String {
-        let general = || format!("{} on {}: {}", self.title, self.site_name, self.tagline);
+        let general = || format!("{} on {}: {}", self.title, self.settings.site_name, self.settings.tagline);
         self.description.clone().unwrap_or_else(general)
     }
 

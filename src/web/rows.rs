@@ -137,13 +137,13 @@ impl Rows {
         Rows { kept: (bytes > 0).then(|| kept.build()), read: AtomicUsize::new(0) }
     }
 
-    fn list(&self, viewer: &MaybeMember, app: &App) -> Option<Arc<List>> {
-        Some(self.kept.as_ref()?.get_with(key(viewer, app)?, Arc::default))
+    fn list(&self, viewer: &MaybeMember) -> Option<Arc<List>> {
+        Some(self.kept.as_ref()?.get_with(key(viewer)?, Arc::default))
     }
 
     /// Weighs a list again, to which rows were added.
-    fn weigh_again(&self, list: Arc<List>, viewer: &MaybeMember, app: &App) {
-        if let (Some(kept), Some(key)) = (&self.kept, key(viewer, app)) {
+    fn weigh_again(&self, list: Arc<List>, viewer: &MaybeMember) {
+        if let (Some(kept), Some(key)) = (&self.kept, key(viewer)) {
             kept.insert(key, list);
         }
     }
@@ -159,7 +159,7 @@ impl Rows {
     /// The stories of these ids, in their order; those at hand from memory, the rest from the store. Whoever asks at the same moment waits
     /// for the one who reads them.
     pub async fn stories(&self, ids: &[ItemId], viewer: &MaybeMember, app: &App) -> Result<Vec<Arc<Item>>, Error> {
-        let Some(list) = self.list(viewer, app) else {
+        let Some(list) = self.list(viewer) else {
             return Ok(in_order(self.read(ids, app).await?, ids).into_iter().map(Arc::new).collect());
         };
         let (mut found, has_room) = list.at_hand(ids);
@@ -200,9 +200,9 @@ impl Rows {
         viewer: &MaybeMember,
         app: &App,
     ) -> Result<Stories, Error> {
-        let list = self.list(viewer, app);
+        let list = self.list(viewer);
         let before = list.as_ref().map_or(0, |list| list.bytes());
-        let eye = Eye::new(app, viewer, marks(app, viewer, items).await?);
+        let eye = Eye::new(viewer, marks(app, viewer, items).await?);
         let mut stories = Stories::default();
         for item in items.iter().map(Borrow::borrow) {
             if !matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)) {
@@ -218,17 +218,17 @@ impl Rows {
             }
         }
         if let Some(list) = list.filter(|list| list.bytes() > before) {
-            self.weigh_again(list, viewer, app);
+            self.weigh_again(list, viewer);
         }
         Ok(stories)
     }
 }
 
 /// The key of a member's list.
-fn key(viewer: &MaybeMember, app: &App) -> Option<Key> {
+fn key(viewer: &MaybeMember) -> Option<Key> {
     Some(Key {
         here: viewer.here.clone(),
-        audience: Audience::of(viewer.member()?, &app.policy),
+        audience: Audience::of(viewer.member()?, &viewer.settings.policy),
         generation: viewer.generation,
         minute: viewer.now.0.div_euclid(MINUTE),
     })

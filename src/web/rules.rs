@@ -37,7 +37,7 @@ pub async fn judge(app: &App, member: &Member, draft: Draft<'_>) -> Result<Resul
     if member.role >= Role::Moderator {
         return Ok(Ok(None));
     }
-    let from = draft.from.filter(|_| !is_past_ranges(member.role, member.karma, &app.policy));
+    let from = draft.from.filter(|_| !is_past_ranges(member.role, member.karma, &app.settings().policy));
     Ok(app.rules.get(&app.store).await?.judge(&Draft { from, ..draft }))
 }
 

@@ -1,6 +1,7 @@
 //! Who is asking. Permission shows in a handler's signature: [`MaybeMember`], [`CurrentMember`], [`Moderator`], [`Admin`].
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::clock::{DAY, Timestamp};
+use crate::config::SiteSettings;
 use crate::domain::moderation::ModerationError;
 use crate::domain::team::RoleError;
 use crate::domain::token::{self, Token};
@@ -209,6 +211,7 @@ pub struct MaybeMember {
     pub now: Timestamp,
     /// The store's number when the request came: what is read for it later is as new or newer.
     pub generation: u64,
+    pub settings: Arc<SiteSettings>,
 }
 
 impl MaybeMember {
@@ -231,6 +234,7 @@ impl MaybeMember {
         from: Option<IpAddr>,
     ) -> Result<MaybeMember, Error> {
         let (now, generation) = (app.clock.now(), app.store.generation());
+        let settings = app.settings();
         let known = match session {
             Some(hash) => app.own.session(hash, &app.store, now).await?,
             None => None,
@@ -242,7 +246,7 @@ impl MaybeMember {
             Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
             None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
         };
-        Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation })
+        Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation, settings })
     }
 }
 

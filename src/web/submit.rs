@@ -126,9 +126,10 @@ async fn publish(
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(origin));
-    let section = title::section(title, &app.config.short_name);
+    let section = title::section(title, &app.settings().short_name);
     let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
-    let taken = match app.limits.check_text(LimitedAction::Story, (&story.text, ""), member, address.ip(), viewer.now) {
+    let (texts, ip, policy, now) = ((&*story.text, ""), address.ip(), &viewer.settings.policy, viewer.now);
+    let taken = match app.limits.check_text(LimitedAction::Story, texts, member, ip, policy, now) {
         Ok(taken) => taken,
         Err(held) => {
             if let Some(first) = app.store.submitted_before(&new, viewer.now).await? {
@@ -146,11 +147,12 @@ async fn publish(
             return Ok(form(app, viewer, typed, Mistakes::one("", refused), None));
         }
     };
-    let submitted = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, &app.policy, viewer.now).await
-    {
-        Err(store::Error::Refused(why)) => Err(why),
-        submitted => Ok(submitted?),
-    };
+    let submitted =
+        match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, &app.settings().policy, viewer.now).await
+        {
+            Err(store::Error::Refused(why)) => Err(why),
+            submitted => Ok(submitted?),
+        };
     if !matches!(submitted, Ok(Submission::Again(_))) {
         taken.commit();
     }
@@ -194,7 +196,7 @@ async fn suggest_into(app: &App, asking: &CurrentMember, from: ClientIp, typed: 
 async fn suggestion(app: &App, asking: &CurrentMember, from: ClientIp, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
     app.limits
-        .check(LimitedAction::Fetch, &asking.member, from.ip(), asking.viewer.now)
+        .check(LimitedAction::Fetch, &asking.member, from.ip(), &asking.viewer.settings.policy, asking.viewer.now)
         .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }

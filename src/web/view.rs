@@ -17,7 +17,6 @@ use crate::store::Marks;
 use crate::web::item::Earlier;
 use crate::web::poll::OptionView;
 use crate::web::session::MaybeMember;
-use crate::web::state::App;
 use crate::web::texts::Rendered;
 
 /// A moment in words, and exactly.
@@ -68,8 +67,14 @@ pub struct Eye<'a> {
 }
 
 impl<'a> Eye<'a> {
-    pub fn new(app: &'a App, viewer: &'a MaybeMember, marks: Arc<Marks>) -> Eye<'a> {
-        Eye { policy: &app.policy, texts: Arc::default(), member: viewer.member.as_ref(), marks, now: viewer.now }
+    pub fn new(viewer: &'a MaybeMember, marks: Arc<Marks>) -> Eye<'a> {
+        Eye {
+            policy: &viewer.settings.policy,
+            texts: Arc::default(),
+            member: viewer.member.as_ref(),
+            marks,
+            now: viewer.now,
+        }
     }
 
     /// The same look by somebody else, who has done nothing.
@@ -81,8 +86,8 @@ impl<'a> Eye<'a> {
         let name = item.author.clone()?;
         let fresh = item.author_created.is_some_and(|made| {
             !item.imported
-                && item.time.since(made) < self.policy.new_account
-                && self.now.since(made) < self.policy.new_account
+                && item.time.since(made) < self.policy.new_account_days.seconds()
+                && self.now.since(made) < self.policy.new_account_days.seconds()
         });
         Some(Author { name, fresh, you: item.is_own(self.member) })
     }

@@ -1,7 +1,6 @@
 //! What somebody wrote is not lost when their session has ended meanwhile.
 
 use axum::http::{Method, StatusCode};
-use stoa::config::Switch;
 use stoa::domain::user::Role;
 use stoa::store::{Error, NewSession};
 
@@ -209,8 +208,8 @@ async fn a_form_of_no_page_here_does_not_become_a_long_page() {
 #[tokio::test]
 async fn what_somebody_wrote_is_kept_where_the_site_has_no_time_for_it() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
-        settings.requests_per_minute = Some(3);
+        settings.limits = Some(true);
+        settings.requests_per_minute_per_ip = Some(3);
     })
     .await;
     let mut alice = app.member("alice").await;
