@@ -108,7 +108,15 @@ fn database(folder: &Path) -> PathBuf {
 pub fn serve(database: &Path, program: &[&str]) -> (Server, Duration) {
     let port = free_port();
     let mut command = Command::new(program[0]);
-    command.args(&program[1..]).args(["serve", "--limits", "off", "--connections", "2000", "--log", "error"]);
+    command.args(&program[1..]).args([
+        "serve",
+        "--limits",
+        "off",
+        "--max-connections",
+        "2000",
+        "--log-filter",
+        "error",
+    ]);
     command.args(["--listen", &format!("127.0.0.1:{port}"), "--database"]).arg(database);
     command.current_dir(database.parent().unwrap()).stderr(Stdio::null());
     let began = Instant::now();

@@ -76,7 +76,7 @@ pub enum Admin {
 }
 
 pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
-    let store = Store::open_existing(&config.database).await?;
+    let store = Store::open_existing(&config.server.database).await?;
     let done = act(admin, &store, config, clock).await;
     store.close().await;
     writeln!(std::io::stdout(), "{}", done?)?;
@@ -137,7 +137,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
 fn item_id(text: &str) -> Result<ItemId, String> {
     within(1..=i64::MAX)(text)
         .map(ItemId)
-        .map_err(|_| "it should be an item's number, as in its address: /item/1234".to_owned())
+        .map_err(|_| "must be an item's number, as in its address: /item/1234".to_owned())
 }
 
 fn listed(lines: impl Iterator<Item = String>, none: &str) -> String {
@@ -173,9 +173,10 @@ pub(super) fn nobody(name: &str) -> String {
 /// An invitation's link. The operator's invitations are bounded by nothing but their end.
 async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timestamp) -> anyhow::Result<String> {
     config
-        .sign_up
-        .way(true, &config.policy())
-        .context("sign_up is closed, so nobody could come in by an invitation")?;
+        .site
+        .signup_mode
+        .way(true, &config.site.policy)
+        .context("signup_mode is closed, so nobody could come in by an invitation")?;
     let name = match name {
         Some(name) => name,
         None => store.first_admin().await?.context("there is no admin yet: say whom the invitation is from")?,
@@ -185,9 +186,9 @@ async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timest
         bail!("{} is banned or not claimed, so an invitation of theirs would not be good", user.name);
     }
     let token = Token::random()?;
-    let expires = at.plus(config.policy().invitation);
+    let expires = at.plus(config.site.policy.invitation_ttl_days.seconds());
     store.invite(user.id, &token.hash(), expires, i64::MAX, at).await?;
-    let link = format!("{}/invitation/{}", config.base_url, token.as_str());
+    let link = format!("{}/invitation/{}", config.server.base_url, token.as_str());
     Ok(format!("An invitation from {}, good for one person until {}:\n\n    {link}\n", user.name, age::day(expires)))
 }
 

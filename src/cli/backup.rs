@@ -30,7 +30,7 @@ pub struct Restore {
 
 /// Copies the database while the forum runs.
 pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
-    let (database, file, key) = (&config.database, &args.file, key_file(&args.file));
+    let (database, file, key) = (&config.server.database, &args.file, key_file(&args.file));
     if let Some(there) = [file, &key].into_iter().find(|path| path.exists() && (args.with_key || *path == file)) {
         bail!("{} is there already: choose a new name", there.display());
     }
@@ -57,7 +57,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
 
 /// Puts a checked backup in the database's place. All that can go wrong with the backup does so before anything is replaced.
 pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode> {
-    let database = &config.database;
+    let database = &config.server.database;
     if database.exists() && !args.replace {
         bail!("{} is there already: give --replace to put the backup in its place", database.display());
     }

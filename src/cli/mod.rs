@@ -28,8 +28,8 @@ pub struct Cli {
 }
 
 /// What the help of each command ends with: settings are too many to be listed there.
-const OF_SETTINGS: &str = "Settings, such as --database FILE or --site-name NAME, may be given with every command: as flags, \
-    as variables (STOA_SITE_NAME) or in stoa.toml (site_name = \"...\"). “stoa config” prints them all with their meaning.";
+const OF_SETTINGS: &str = "Every command accepts settings, such as --database FILE or --site-name NAME, as flags, as \
+    environment variables (STOA_SITE_NAME) or in stoa.toml (site_name = \"...\"). “stoa config” prints them all with their meaning.";
 
 impl Cli {
     /// Reads the command line; where that cannot be done, says why and ends the process.
@@ -79,13 +79,13 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Import(import) => {
-            let store = Store::open(&config.database).await?;
+            let store = Store::open(&config.server.database).await?;
             let code = import::run(import, &store, &clock).await;
             store.close().await;
             code
         }
         Command::Generate(generate) => {
-            let store = Store::open(&config.database).await?;
+            let store = Store::open(&config.server.database).await?;
             let code = generate::run(generate, &store, &clock).await;
             store.close().await;
             code

@@ -17,16 +17,16 @@ use crate::store::{Act, Store};
 use crate::web::{self, App};
 
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
-    let filter = config.log_filter()?;
+    let filter = config.server.log_filter()?;
     let colours = has_colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR"));
     logging::begin(filter, colours);
     // Heard from the beginning on: by default a signal ends the process where it stands.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let listener = bind(&config.listen)?;
+    let listener = bind(&config.server.listen)?;
     let address = listener.local_addr()?;
-    let store = Store::open(&config.database).await?;
+    let store = Store::open(&config.server.database).await?;
     store.keep_settings(&config.of_community(), Act { actor: None, reason: "", at: clock.now() }).await?;
-    let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.base_url))?;
+    let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.server.base_url))?;
     let app = App::new(config, store.clone(), clock, fetcher);
     greet(&app, address).await?;
 
@@ -67,7 +67,7 @@ fn has_colours(is_terminal: bool, no_color: Option<OsString>) -> bool {
 async fn greet(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let config = &app.config;
     tracing::info!(%address, database = %config.database.display(), "Stoa answers at {}", config.base_url);
-    if !config.limits.is_on() {
+    if !config.limits {
         tracing::warn!("limits are off: anybody may do anything as often as they like");
     }
     if !app.store.has_admin().await?

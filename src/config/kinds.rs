@@ -9,9 +9,14 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use url::{Host, Url};
 
+use crate::clock::DAY;
+use crate::domain::policy::Period;
 use crate::domain::signup::SignUp;
 use crate::domain::text::{has_visible, is_legible};
 use crate::domain::user::{Member, Role};
+
+/// The most that is counted.
+pub(super) const MAX_COUNT: u32 = 1_000_000_000;
 
 /// The widest line of what `stoa config` prints of a setting's meaning.
 const LINE: usize = 78;
@@ -60,7 +65,7 @@ where
 {
     move |text| match text.trim().parse() {
         Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(format!("it should be a whole number from {} to {}", range.start(), range.end())),
+        _ => Err(format!("must be a whole number from {} to {}", range.start(), range.end())),
     }
 }
 
@@ -69,15 +74,31 @@ fn one_of<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> R
     all.iter().copied().find(|value| name(*value) == text.trim()).ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
         match names.split_last() {
-            Some((last, others)) => format!("it should be {} or {last}", others.join(", ")),
+            Some((last, others)) => format!("must be {} or {last}", others.join(", ")),
             None => String::new(),
         }
     })
 }
 
-impl Setting for u32 {
-    fn parse(text: &str) -> Result<u32, String> {
-        within(0..=super::MOST)(text)
+macro_rules! whole_numbers {
+    ($($type:ty: $range:expr),*) => { $(
+        impl Setting for $type {
+            fn parse(text: &str) -> Result<$type, String> {
+                within($range)(text)
+            }
+
+            fn to_toml(&self) -> String {
+                self.to_string()
+            }
+        }
+    )* };
+}
+
+whole_numbers! { u32: 0..=MAX_COUNT, usize: 0..=usize::MAX, i64: -i64::from(MAX_COUNT)..=i64::from(MAX_COUNT) }
+
+impl<const UNIT: i64> Setting for Period<UNIT> {
+    fn parse(text: &str) -> Result<Period<UNIT>, String> {
+        within(Period(0)..=longest())(text)
     }
 
     fn to_toml(&self) -> String {
@@ -85,14 +106,9 @@ impl Setting for u32 {
     }
 }
 
-impl Setting for i64 {
-    fn parse(text: &str) -> Result<i64, String> {
-        within(-i64::from(super::MOST)..=i64::from(super::MOST))(text)
-    }
-
-    fn to_toml(&self) -> String {
-        self.to_string()
-    }
+/// A hundred years.
+pub(super) fn longest<const UNIT: i64>() -> Period<UNIT> {
+    Period(u32::try_from(36_500 * DAY / UNIT).unwrap_or(u32::MAX))
 }
 
 impl Setting for String {
@@ -111,7 +127,7 @@ pub(super) fn site_name(text: &str) -> Result<String, String> {
     if is_name && text.chars().count() <= LONGEST_NAME {
         Ok(text.to_owned())
     } else {
-        Err(format!("it should be a name of up to {LONGEST_NAME} characters on one line"))
+        Err(format!("must be a name of up to {LONGEST_NAME} characters on one line"))
     }
 }
 
@@ -120,7 +136,7 @@ pub(super) fn base_url(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Ok(String::new());
     }
-    let wrong = || "it should be an address such as https://forum.example.org, without a path".to_owned();
+    let wrong = || "must be an address such as https://forum.example.org, without a path".to_owned();
     let url = Url::parse(text).map_err(|_| wrong())?;
     let plain = url.path() == "/"
         && url.query().is_none()
@@ -144,15 +160,15 @@ impl Setting for PathBuf {
 }
 
 pub(super) fn file_name(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("it should be the name of a file".to_owned()) } else { Ok(PathBuf::from(text)) }
+    if text.is_empty() { Err("must be a file name".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
 
-/// A folder that is there. Empty: none.
-pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
+/// An existing directory. Empty: none.
+pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() || Path::new(text).is_dir() {
         Ok(PathBuf::from(text))
     } else {
-        Err("there is no such folder".to_owned())
+        Err("no such directory".to_owned())
     }
 }
 
@@ -198,7 +214,7 @@ impl Setting for Listen {
         if text.parse::<SocketAddr>().is_ok() || text.rsplit_once(':').is_some_and(is_name) {
             Ok(Listen { text: text.to_owned(), ..Listen::default() })
         } else {
-            Err("it should be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000".to_owned())
+            Err("must be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000".to_owned())
         }
     }
 
@@ -224,7 +240,7 @@ impl FromStr for Nets {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let net = |part: &str| {
             part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
-                format!("“{part}” is not an address, or a range of addresses such as 172.16.0.0/12; write commas between several")
+                format!("“{part}” is not an IP address or a range such as 172.16.0.0/12; separate several with commas")
             })
         };
         parts.map(net).collect::<Result<_, _>>().map(Nets)
@@ -242,31 +258,17 @@ impl Setting for Nets {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Switch {
-    On,
-    Off,
+fn on_or_off(is_on: bool) -> &'static str {
+    if is_on { "on" } else { "off" }
 }
 
-impl Switch {
-    const ALL: [Switch; 2] = [Switch::On, Switch::Off];
-
-    pub fn is_on(self) -> bool {
-        self == Switch::On
-    }
-
-    fn as_str(self) -> &'static str {
-        if self.is_on() { "on" } else { "off" }
-    }
-}
-
-impl Setting for Switch {
-    fn parse(text: &str) -> Result<Switch, String> {
-        one_of(&Switch::ALL, Switch::as_str, text)
+impl Setting for bool {
+    fn parse(text: &str) -> Result<bool, String> {
+        one_of(&[true, false], on_or_off, text)
     }
 
     fn to_toml(&self) -> String {
-        quoted(self.as_str())
+        quoted(on_or_off(*self))
     }
 }
 

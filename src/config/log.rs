@@ -1,34 +1,35 @@
 //! What is logged: a filter of levels and targets, in the syntax that `tracing` and `RUST_LOG` use.
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
+const NAMES: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const LEVELS: &str = "off, error, warn, info, debug or trace";
-const FORM: &str =
-    "write a level (off, error, warn, info, debug or trace), or levels of targets with commas between: info,stoa=debug";
+const FORM: &str = "must be a level (off, error, warn, info, debug or trace), or levels of targets, separated by commas: info,stoa=debug";
 
-/// Reads a filter such as `info` or `info,stoa=debug`.
+/// Reads a filter such as `info` or `info,stoa=debug`. Targets that it does not name are logged from `info` on, unless it
+/// has a level for them: `tracing` itself would keep them silent.
 ///
 /// # Errors
-/// Says what is wrong where a part has no level. By `tracing`'s own rules a part may be a target alone, so that a mistyped level would
-/// be the name of a target that nothing has, and silence everything.
+/// Says what is wrong where a part has no level. To `tracing` a part may be a target alone, so that a mistyped level would
+/// silence everything, and a level may be a number.
 pub fn filter(text: &str) -> Result<EnvFilter, String> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     for part in &parts {
         let (target, level) = part.rsplit_once('=').unwrap_or(("", part));
-        if level.is_empty() || level.parse::<LevelFilter>().is_err() {
+        if !NAMES.iter().any(|name| level.eq_ignore_ascii_case(name)) {
             return Err(if target.is_empty() {
-                format!("“{part}” is not a level ({LEVELS}); for one target, write its name and a level: stoa=debug")
+                format!("“{part}” is not a level ({LEVELS}); a target needs a level: stoa=debug")
             } else {
                 format!("“{level}” in “{part}” is not a level ({LEVELS})")
             });
         }
         let mut name = target.chars().take_while(|c| *c != '[');
         if !name.all(|c| c.is_alphanumeric() || "_-:.".contains(c)) {
-            return Err(format!("“{part}” is not a target and its level: {FORM}"));
+            return Err(format!("“{part}” is not a target with a level: {FORM}"));
         }
     }
-    EnvFilter::try_new(parts.join(",")).map_err(|_| FORM.to_owned())
+    let default = if parts.iter().all(|part| part.contains('=')) { "info," } else { "" };
+    EnvFilter::try_new(format!("{default}{}", parts.join(","))).map_err(|_| FORM.to_owned())
 }
 
 /// The text of a filter that can be read.
@@ -57,10 +58,20 @@ mod tests {
     }
 
     #[test]
+    fn targets_that_are_not_named_are_logged_from_info_on() {
+        for (text, level) in [("hyper=warn", "info"), ("stoa=off,hyper=warn", "info"), ("error,stoa=debug", "error")] {
+            let parts = filter(text).expect(text).to_string();
+            assert!(parts.split(',').any(|part| part == level), "{text}: {parts}");
+        }
+    }
+
+    #[test]
     fn a_part_without_a_level_is_refused_and_named() {
         for (text, named) in [
             ("verbose", "“verbose”"),
             ("json", "“json”"),
+            ("5", "“5”"),
+            ("info,stoa=3", "“3” in “stoa=3”"),
             ("stoa", "“stoa”"),
             ("", "“”"),
             ("info,", "“”"),
@@ -71,7 +82,7 @@ mod tests {
             ("stoa=loud=very", "“very”"),
             ("info;stoa=debug", "“info;stoa=debug”"),
             ("info stoa=debug", "“info stoa=debug”"),
-            ("stoa[=debug", "write a level"),
+            ("stoa[=debug", "must be a level"),
             ("[request]", "“[request]”"),
             ("[request{a=1}]=loud", "“loud”"),
         ] {

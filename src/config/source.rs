@@ -60,7 +60,7 @@ fn variable(setting: &str) -> String {
 pub enum ConfigError {
     #[error("cannot read {0}: {1}")]
     Read(PathBuf, std::io::Error),
-    #[error("{file}, line {line}, is not TOML: {wrong}")]
+    #[error("{file}, line {line}: not valid TOML: {wrong}")]
     Syntax { file: PathBuf, line: usize, wrong: String },
     #[error("{0}")]
     Value(String),
@@ -79,7 +79,7 @@ impl ConfigError {
 
     fn unknown(what: String, similar: Option<String>) -> ConfigError {
         let advice = similar.map_or_else(
-            || "remove it, or choose one of those that “stoa config” prints".to_owned(),
+            || "remove it, or use one that “stoa config” prints".to_owned(),
             |similar| format!("did you mean {similar}?"),
         );
         ConfigError::Unknown(what, advice)
@@ -91,16 +91,15 @@ pub(super) fn variables(variables: impl IntoIterator<Item = (OsString, OsString)
     let mut given = Given::new();
     for (name, value) in variables {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
-        let Some((setting, _)) = Settings::NAMES.iter().find(|(_, variable)| *variable == name) else {
+        let Some(setting) = Settings::NAMES.iter().find(|setting| variable(setting) == name) else {
             if is_of_others(name, &value) {
                 continue;
             }
-            let what = format!("the variable {name} is not a setting");
+            let what = format!("the environment variable {name} is not a setting");
             return Err(ConfigError::unknown(what, similar(name).map(variable)));
         };
-        let not_text = |value: OsString| {
-            ConfigError::value(name, &value.to_string_lossy(), "it should be text in UTF-8".to_owned())
-        };
+        let not_text =
+            |value: OsString| ConfigError::value(name, &value.to_string_lossy(), "must be UTF-8 text".to_owned());
         given.insert(*setting, value.into_string().map_err(not_text)?);
     }
     Ok(given)
@@ -127,7 +126,7 @@ pub(super) fn file(file: &Path) -> Result<Given, ConfigError> {
     })?;
     let mut given = Given::new();
     for (key, value) in table {
-        let Some((setting, _)) = Settings::NAMES.iter().find(|(name, _)| *name == key) else {
+        let Some(setting) = Settings::NAMES.iter().find(|name| **name == key) else {
             let what = format!("“{key}” in {} is not a setting", file.display());
             return Err(ConfigError::unknown(what, similar(&key).map(str::to_owned)));
         };
@@ -144,8 +143,8 @@ fn plain(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
         Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => Ok(value.to_string()),
-        Value::Array(_) => Err("a list: write one text in quotes, or a number".to_owned()),
-        Value::Table(_) => Err("a table: write one text in quotes, or a number".to_owned()),
+        Value::Array(_) => Err("a list: must be a string or a number".to_owned()),
+        Value::Table(_) => Err("a table: must be a string or a number".to_owned()),
     }
 }
 
@@ -153,6 +152,6 @@ fn plain(value: Value) -> Result<String, String> {
 pub(super) fn similar(typed: &str) -> Option<&'static str> {
     let typed = typed.to_ascii_lowercase().replace('-', "_");
     let typed = typed.strip_prefix("stoa_").unwrap_or(&typed);
-    let names = Settings::NAMES.iter().map(|(name, _)| (strsim::osa_distance(typed, name), *name));
+    let names = Settings::NAMES.iter().map(|name| (strsim::osa_distance(typed, name), *name));
     names.min().filter(|(wrong, name)| *wrong <= 1 + name.len() / 5).map(|(_, name)| name)
 }

@@ -39,9 +39,9 @@ fn each_way(name: &str, value: &str) -> [(String, Result<Config, String>); 3] {
 #[test]
 fn without_any_setting_the_forum_answers_on_this_machine() {
     let config = Config::load_with_file(Settings::default(), Path::new("nowhere.toml")).expect("defaults");
-    assert_eq!(config.base_url, "http://127.0.0.1:8000");
-    assert_eq!(config.policy(), Policy::default());
-    assert!(!config.is_https());
+    assert_eq!(config.server.base_url, "http://127.0.0.1:8000");
+    assert_eq!(config.site.policy, Policy::default());
+    assert!(!config.server.is_https());
 }
 
 #[test]
@@ -49,7 +49,10 @@ fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
     let file = "site_name = \"File\"\nshort_name = \"F\"\ntagline = \"From the file\"";
     let variables = [("STOA_SITE_NAME", "Variable"), ("STOA_SHORT_NAME", "V"), ("HOME", "/root")];
     let config = load(&["--site-name", "Flag"], &variables, file).expect("good");
-    assert_eq!((&*config.site_name, &*config.short_name, &*config.tagline), ("Flag", "V", "From the file"));
+    assert_eq!(
+        (&*config.site.site_name, &*config.site.short_name, &*config.site.tagline),
+        ("Flag", "V", "From the file")
+    );
 }
 
 #[test]
@@ -57,8 +60,7 @@ fn every_setting_can_be_given_in_each_way_as_config_prints_it() {
     let printed = from_file("contact = \"me\"").expect("good").to_toml();
     let table: toml::Table = toml::from_str(&printed).expect("TOML");
     assert_eq!(table.len(), Settings::NAMES.len());
-    for (name, variable) in Settings::NAMES {
-        assert_eq!(*variable, format!("STOA_{}", name.to_uppercase()));
+    for name in Settings::NAMES {
         let value = table.get(*name).expect(name);
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         for (way, config) in each_way(name, &text) {
@@ -75,15 +77,35 @@ fn what_config_prints_reads_back_the_same_and_fits_a_terminal() {
     let printed = config.to_toml();
     let again = from_file(&printed).expect("reads back");
     assert_eq!(printed, again.to_toml());
-    assert_eq!(again.trusted_proxies.0.len(), 2);
+    assert_eq!(again.server.trusted_proxies.0.len(), 2);
     for line in printed.lines() {
         assert!(line.chars().count() <= 80 && line.trim_end() == line, "{line}");
     }
 }
 
-const ADDRESS: &str = "it should be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000";
-const NAME: &str = "it should be a name of up to 80 characters on one line";
-const BASE: &str = "it should be an address such as https://forum.example.org, without a path";
+const README: &str = include_str!("../../README.md");
+
+#[test]
+fn the_readme_has_every_setting_with_its_default() {
+    let (mut table, mut is_rate) = (String::new(), false);
+    for Entry { heading, name, meaning, value, .. } in Config::default().entries() {
+        is_rate = heading.map_or(is_rate, |heading| heading.starts_with("Rate limits"));
+        let value = value.trim_matches('"');
+        if is_rate {
+            let forms = ["", " with comments"].map(|what| format!("| {value}{what} `{name}` |"));
+            let forms = forms.into_iter().chain([format!("`{name}` ({value})")]).collect::<Vec<_>>();
+            assert!(forms.iter().any(|form| README.contains(form)), "{name}: {value}");
+        } else {
+            let value = if value.is_empty() { String::new() } else { format!(" `{value}`") };
+            table.push_str(&format!("| `{name}` |{value} | {} |\n", meaning.trim()));
+        }
+    }
+    assert!(README.contains(&table), "the table of settings should be:\n{table}");
+}
+
+const ADDRESS: &str = "must be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000";
+const NAME: &str = "must be a name of up to 80 characters on one line";
+const BASE: &str = "must be an address such as https://forum.example.org, without a path";
 
 #[test]
 fn a_value_that_cannot_be_used_is_named_as_it_was_given_with_what_it_should_be() {
@@ -103,28 +125,28 @@ fn a_value_that_cannot_be_used_is_named_as_it_was_given_with_what_it_should_be()
         ("base_url", "https://example.org/forum", BASE),
         ("base_url", "ftp://example.org", BASE),
         ("base_url", "https://:secret@example.org", BASE),
-        ("database", "", "it should be the name of a file"),
-        ("cache_mb", "many", "it should be a whole number from 0 to 1000000"),
-        ("cache_mb", "-1", "it should be a whole number from 0 to 1000000"),
-        ("cache_mb", "1.5", "it should be a whole number from 0 to 1000000"),
-        ("cache_mb", "", "it should be a whole number from 0 to 1000000"),
-        ("connections", "0", "it should be a whole number from 1 to 1000000"),
-        ("ring_votes", "101", "it should be a whole number from 0 to 100"),
-        ("edit_minutes", "2h", "it should be a whole number from 0 to 52560000"),
-        ("stories_per_hour", "4294967296", "it should be a whole number from 0 to 1000000000"),
-        ("karma_flag", "none", "it should be a whole number from -1000000000 to 1000000000"),
-        ("karma_flag", "99999999999999999999", "it should be a whole number from -1000000000 to 1000000000"),
-        ("limits", "maybe", "it should be on or off"),
-        ("sign_up", "Everyone", "it should be open, invitation, request or closed"),
-        ("moderation_log", "me", "it should be public, members or moderators"),
-        ("trusted_proxies", "10.0.0.1, everybody", "“everybody” is not an address, or a range of addresses"),
-        ("log", "verbose", "“verbose” is not a level (off, error, warn, info, debug or trace)"),
+        ("database", "", "must be a file name"),
+        ("cache_mb", "many", "must be a whole number from 0 to 1000000"),
+        ("cache_mb", "-1", "must be a whole number from 0 to 1000000"),
+        ("cache_mb", "1.5", "must be a whole number from 0 to 1000000"),
+        ("cache_mb", "", "must be a whole number from 0 to 1000000"),
+        ("max_connections", "0", "must be a whole number from 1 to 1000000"),
+        ("vote_ring_window", "101", "must be a whole number from 0 to 100"),
+        ("post_edit_minutes", "2h", "must be a whole number from 0 to 52560000"),
+        ("stories_per_hour", "4294967296", "must be a whole number from 0 to 1000000000"),
+        ("min_karma_to_flag", "none", "must be a whole number from -1000000000 to 1000000000"),
+        ("min_karma_to_flag", "99999999999999999999", "must be a whole number from -1000000000 to 1000000000"),
+        ("limits", "maybe", "must be on or off"),
+        ("signup_mode", "Everyone", "must be open, invitation, request or closed"),
+        ("moderation_log", "me", "must be public, members or moderators"),
+        ("trusted_proxies", "10.0.0.1, everybody", "“everybody” is not an IP address or a range"),
+        ("log_filter", "verbose", "“verbose” is not a level (off, error, warn, info, debug or trace)"),
         ("site_name", " ", NAME),
         ("site_name", "\u{13441}", NAME),
         ("site_name", "Two\nlines", NAME),
         ("site_name", "Turned \u{202E}round", NAME),
         ("site_name", &"x".repeat(81), NAME),
-        ("pages", "/no/such/folder", "there is no such folder"),
+        ("pages_dir", "/no/such/folder", "no such directory"),
     ] {
         for (way, config) in each_way(name, value) {
             let said = config.map(|config| config.to_toml()).expect_err(&format!("{way} = {value}"));
@@ -147,29 +169,32 @@ fn values_that_can_be_used_are_taken_in_each_way() {
         ("listen", "forum-1.internal:0", "\"forum-1.internal:0\""),
         ("base_url", "https://Forum.Example.org/", "\"https://forum.example.org\""),
         ("cache_mb", " 48 ", "48"),
-        ("karma_downvote", "-5", "-5"),
+        ("min_karma_to_downvote", "-5", "-5"),
         ("limits", "off", "\"off\""),
-        ("sign_up", "closed", "\"closed\""),
+        ("signup_mode", "closed", "\"closed\""),
         ("moderation_log", "members", "\"members\""),
         ("trusted_proxies", "10.0.0.1,172.16.0.0/12,", "\"10.0.0.1/32, 172.16.0.0/12\""),
-        ("log", "warn,stoa=debug", "\"warn,stoa=debug\""),
+        ("log_filter", "warn,stoa=debug", "\"warn,stoa=debug\""),
         ("tagline", "", "\"\""),
-        ("pages", "/tmp", "\"/tmp\""),
+        ("pages_dir", "/tmp", "\"/tmp\""),
     ] {
         for (way, config) in each_way(name, value) {
             let all = config.unwrap_or_else(|said| panic!("{way} = {value}: {said}")).to_toml();
             assert!(all.contains(&format!("\n{name} = {printed}\n")), "{way} = {value}: {all}");
         }
     }
-    let config = load(&["--karma-flag", "-5"], &[], "cache_mb = 8\nsite_name = 2001").expect("good");
-    assert_eq!((config.karma_flag, config.cache_mb, &*config.site_name), (-5, 8, "2001"));
+    let config = load(&["--min-karma-to-flag", "-5"], &[], "cache_mb = 8\nsite_name = 2001").expect("good");
+    assert_eq!(
+        (config.site.policy.min_karma_to_flag, config.server.cache_mb, &*config.site.site_name),
+        (-5, 8, "2001")
+    );
 }
 
 #[test]
 fn a_name_that_listens_is_looked_up_and_its_older_address_comes_first() {
     let config = from_file("listen = \"localhost:8000\"").expect("good");
-    assert_eq!(config.base_url, "http://localhost:8000");
-    assert_eq!(config.listen.addresses().expect("an address")[0].to_string(), "127.0.0.1:8000");
+    assert_eq!(config.server.base_url, "http://localhost:8000");
+    assert_eq!(config.server.listen.addresses().expect("an address")[0].to_string(), "127.0.0.1:8000");
 }
 
 #[test]
@@ -177,25 +202,22 @@ fn a_mistyped_name_is_refused_with_the_one_that_was_meant() {
     for (toml, said) in [
         ("site_nmae = \"Looms\"", "“site_nmae” in stoa.toml is not a setting: did you mean site_name?"),
         ("site-name = \"Looms\"", "“site-name” in stoa.toml is not a setting: did you mean site_name?"),
-        ("STOA_LOG = \"warn\"", "“STOA_LOG” in stoa.toml is not a setting: did you mean log?"),
-        (
-            "colour = \"red\"",
-            "“colour” in stoa.toml is not a setting: remove it, or choose one of those that “stoa config” prints",
-        ),
+        ("STOA_LOG_FILTER = \"warn\"", "“STOA_LOG_FILTER” in stoa.toml is not a setting: did you mean log_filter?"),
+        ("colour = \"red\"", "“colour” in stoa.toml is not a setting: remove it, or use one that “stoa config” prints"),
         ("[server]\nlisten = \"x\"", "“server” in stoa.toml is not a setting: remove it"),
-        ("site_name = [\"Looms\"]", "site_name in stoa.toml is a list: write one text in quotes, or a number"),
-        ("[log]\nlevel = \"info\"", "log in stoa.toml is a table: write one text in quotes, or a number"),
-        ("\nlimits = off", "stoa.toml, line 2, is not TOML: "),
-        ("cache_mb = 1\ncache_mb = 2", "stoa.toml, line 2, is not TOML: duplicate key"),
+        ("site_name = [\"Looms\"]", "site_name in stoa.toml is a list: must be a string or a number"),
+        ("[log_filter]\nlevel = \"info\"", "log_filter in stoa.toml is a table: must be a string or a number"),
+        ("\nlimits = off", "stoa.toml, line 2: not valid TOML: "),
+        ("cache_mb = 1\ncache_mb = 2", "stoa.toml, line 2: not valid TOML: duplicate key"),
     ] {
         let error = from_file(toml).map(|config| config.to_toml()).expect_err(toml);
         assert!(error.starts_with(said), "{toml}: {error}");
     }
     for (variable, said) in [
-        ("STOA_SITE_NMAE", "the variable STOA_SITE_NMAE is not a setting: did you mean STOA_SITE_NAME?"),
-        ("STOA_LISTENS", "the variable STOA_LISTENS is not a setting: did you mean STOA_LISTEN?"),
-        ("STOA_COLOUR", "the variable STOA_COLOUR is not a setting: remove it, or choose"),
-        ("STOA_PORT", "the variable STOA_PORT is not a setting: remove it, or choose"),
+        ("STOA_SITE_NMAE", "the environment variable STOA_SITE_NMAE is not a setting: did you mean STOA_SITE_NAME?"),
+        ("STOA_LISTENS", "the environment variable STOA_LISTENS is not a setting: did you mean STOA_LISTEN?"),
+        ("STOA_COLOUR", "the environment variable STOA_COLOUR is not a setting: remove it, or use"),
+        ("STOA_PORT", "the environment variable STOA_PORT is not a setting: remove it, or use"),
     ] {
         let error = load(&[], &[(variable, "8000")], "").map(|config| config.to_toml()).expect_err(variable);
         assert!(error.starts_with(said), "{variable}: {error}");
@@ -206,7 +228,7 @@ fn a_mistyped_name_is_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn one_slip_in_any_name_finds_the_setting_that_was_meant() {
-    for (name, _) in Settings::NAMES {
+    for name in Settings::NAMES {
         let letters: Vec<char> = name.chars().collect();
         for at in 1..letters.len() {
             let mut swapped = letters.clone();
@@ -215,8 +237,8 @@ fn one_slip_in_any_name_finds_the_setting_that_was_meant() {
             without.remove(at);
             for slip in [swapped, without] {
                 let slip: String = slip.into_iter().collect();
-                let is_name = Settings::NAMES.iter().any(|(name, _)| *name == slip);
-                assert!(is_name || source::similar(&slip) == Some(name), "{slip}: {:?}", source::similar(&slip));
+                let is_name = Settings::NAMES.contains(&slip.as_str());
+                assert!(is_name || source::similar(&slip) == Some(*name), "{slip}: {:?}", source::similar(&slip));
             }
         }
     }

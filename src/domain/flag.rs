@@ -234,8 +234,8 @@ impl Item {
         if self.is_own(Some(member)) {
             return Err(FlagError::Own);
         }
-        if member.karma < policy.karma_flag && member.role < Role::Moderator {
-            return Err(FlagError::Karma(policy.karma_flag));
+        if member.karma < policy.min_karma_to_flag && member.role < Role::Moderator {
+            return Err(FlagError::Karma(policy.min_karma_to_flag));
         }
         if self.cleared {
             return Err(FlagError::Cleared);
@@ -252,8 +252,8 @@ impl Item {
             return Err(VouchError::Own);
         }
         let Some(death) = self.dead else { return Err(VouchError::Alive) };
-        if member.karma < policy.karma_vouch && member.role < Role::Moderator {
-            return Err(VouchError::Karma(policy.karma_vouch));
+        if member.karma < policy.min_karma_to_vouch && member.role < Role::Moderator {
+            return Err(VouchError::Karma(policy.min_karma_to_vouch));
         }
         if death == Death::Merged || (death == Death::Killed && self.cleared) {
             return Err(VouchError::Decided);

@@ -194,7 +194,7 @@ impl Item {
 
     /// Until when its author may still edit it.
     pub fn editable_until(&self, policy: &Policy) -> Timestamp {
-        self.time.max(self.visible_at).plus(policy.edit_window)
+        self.time.max(self.visible_at).plus(policy.post_edit_minutes.seconds())
     }
 
     /// The author within the edit window; moderators at any time; nobody when it is deleted.
@@ -215,7 +215,7 @@ impl Item {
             return Err(ItemError::Dead);
         }
         if now > self.editable_until(policy) {
-            return Err(ItemError::EditClosed(age::span(policy.edit_window)));
+            return Err(ItemError::EditClosed(age::span(policy.post_edit_minutes.seconds())));
         }
         Ok(())
     }
@@ -261,10 +261,9 @@ impl Item {
         if root.locked || self.locked {
             return Err(ItemError::ThreadLocked);
         }
-        if let Some(limit) = policy.thread_closes_after
-            && now.since(root.time) > limit
-        {
-            return Err(ItemError::ThreadClosed(age::span(limit)));
+        let closes_after = policy.thread_closes_after_days.seconds();
+        if closes_after > 0 && now.since(root.time) > closes_after {
+            return Err(ItemError::ThreadClosed(age::span(closes_after)));
         }
         if !from_own_page && self.reply_opens_in(member, policy, now).is_some() {
             return Err(ItemError::TooSoon(age::left(policy.reply_delay(self.depth))));

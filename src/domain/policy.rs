@@ -1,176 +1,196 @@
-//! The numbers that a community may choose, in one place. Each is a setting of the same name; the defaults are Hacker News's own
-//! where it publishes one.
+//! The rules that a community may choose, each declared once. The defaults are Hacker News's own where it
+//! publishes one.
+
+use std::fmt::{self, Display};
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use crate::clock::{DAY, HOUR, MINUTE};
 
-#[derive(Debug, Clone, PartialEq)]
-pub struct Policy {
-    /// Karma from which a member may vote comments down.
-    pub karma_downvote: i64,
-    /// Karma from which a member may flag, and vouch.
-    pub karma_flag: i64,
-    pub karma_vouch: i64,
-    /// How many flags kill an item; 0: none do.
-    pub flags_to_kill: i64,
-    /// The score from which flags no longer kill.
-    pub flags_kill_below: i64,
-    /// How many vouches bring a dead item back; 0: none do.
-    pub vouches_to_restore: i64,
-    /// Karma from which rules about address ranges leave a member alone.
-    pub karma_past_ranges: i64,
-    /// Karma from which a vote counts though its author, or another voter, came from the same address.
-    pub karma_past_address: i64,
-    /// The age below which the votes of an account that has brought in nothing do not count, in seconds. None at first: in a new forum
-    /// everybody's account is young and has 1 karma, and their votes are all that there are.
-    pub young_account: i64,
-    /// How many of a member's last votes must have gone to one author, nearly all of them, for the next to that author not to count; 0:
-    /// none do.
-    pub ring_votes: usize,
-    /// How long a vote can be undone, in seconds.
-    pub undo_window: i64,
-    /// How long an author may edit, in seconds.
-    pub edit_window: i64,
-    /// The age at which a thread takes no more comments, in seconds; none: never.
-    pub thread_closes_after: Option<i64>,
-    /// Whether a reply deep in a thread has to wait.
-    pub reply_delay: bool,
-    /// A live story of the same address younger than this turns a submission into a vote, in seconds.
-    pub duplicate_window: i64,
-    /// The same for a story with at least `duplicate_points`, in seconds.
-    pub duplicate_window_popular: i64,
-    pub duplicate_points: i64,
-    /// The age below which an account is marked as new, in seconds.
-    pub new_account: i64,
-    /// Whether everybody sees a comment's points, not only its author.
-    pub show_comment_points: bool,
-    /// How many of a member's invitations may be open at once.
-    pub invitations: i64,
-    /// The same for moderators.
-    pub invitations_moderator: i64,
-    /// How long an invitation is good, in seconds.
-    pub invitation: i64,
-    /// Whether invited people wait for approval too, where new accounts are by request.
-    pub invited_need_approval: bool,
-    /// How many requests for an account may wait at once.
-    pub requests_waiting: i64,
-    /// Karma from which an account is new no longer, as far as rate limits go.
-    pub karma_past_brakes: i64,
-    pub rates: Rates,
-}
+/// A length of time, in whole units of so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub struct Period<const UNIT: i64>(pub u32);
 
-/// The numbers of the rate limits, which `rate_limits.rs` arranges in a table. Those whose names say no other are of an
-/// account, in an hour; 0 is not at all.
-///
-/// | | account | new account | address | network of new accounts | site, of new accounts |
-/// |---|---|---|---|---|---|
-/// | stories | 10 | 3 | 30 | 40 with comments | 400 with comments |
-/// | comments | 60 | 15 | 200 | | |
-/// | links in texts | | 10 | | | |
-/// | votes | 600 | 100 | 2,000 | | |
-/// | flags and vouches | 60 | | 200 | | |
-/// | edits | 60 | | | | |
-/// | titles fetched | 60 | | | | |
-/// | invitations | 20 | | | | |
-/// | sign-ups | | | 5 | 20 | 200 |
-///
-/// Whom a moderator has slowed down posts 5 times in 4 hours (Hacker News: about 5 posts in 3 to 4 hours). Moderators are never new.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rates {
-    pub stories_per_hour: u32,
-    pub comments_per_hour: u32,
-    pub edits_per_hour: u32,
-    pub votes_per_hour: u32,
-    pub flags_per_hour: u32,
-    pub fetches_per_hour: u32,
-    pub invitations_per_hour: u32,
-    pub stories_per_hour_new: u32,
-    pub comments_per_hour_new: u32,
-    pub votes_per_hour_new: u32,
-    pub links_per_hour_new: u32,
-    /// Stories and comments of whom a moderator slowed down, within `slowed_spell` seconds.
-    pub posts_slowed: u32,
-    pub slowed_spell: i64,
-    pub stories_per_hour_address: u32,
-    pub comments_per_hour_address: u32,
-    pub votes_per_hour_address: u32,
-    pub flags_per_hour_address: u32,
-    /// From one address.
-    pub sign_ups_per_hour: u32,
-    pub posts_per_hour_network: u32,
-    pub sign_ups_per_hour_network: u32,
-    pub posts_per_hour_site: u32,
-    pub sign_ups_per_hour_site: u32,
-}
+pub type Minutes = Period<MINUTE>;
+pub type Hours = Period<HOUR>;
+pub type Days = Period<DAY>;
 
-impl Default for Rates {
-    fn default() -> Rates {
-        Rates {
-            stories_per_hour: 10,
-            comments_per_hour: 60,
-            edits_per_hour: 60,
-            votes_per_hour: 600,
-            flags_per_hour: 60,
-            fetches_per_hour: 60,
-            invitations_per_hour: 20,
-            stories_per_hour_new: 3,
-            comments_per_hour_new: 15,
-            votes_per_hour_new: 100,
-            links_per_hour_new: 10,
-            posts_slowed: 5,
-            slowed_spell: 4 * HOUR,
-            stories_per_hour_address: 30,
-            comments_per_hour_address: 200,
-            votes_per_hour_address: 2_000,
-            flags_per_hour_address: 200,
-            sign_ups_per_hour: 5,
-            posts_per_hour_network: 40,
-            sign_ups_per_hour_network: 20,
-            posts_per_hour_site: 400,
-            sign_ups_per_hour_site: 200,
-        }
+impl<const UNIT: i64> Period<UNIT> {
+    pub fn seconds(self) -> i64 {
+        i64::from(self.0).saturating_mul(UNIT)
     }
 }
 
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            karma_downvote: 501,
-            karma_flag: 31,
-            karma_vouch: 31,
-            flags_to_kill: 8,
-            flags_kill_below: 10,
-            vouches_to_restore: 2,
-            karma_past_ranges: 31,
-            karma_past_address: 5,
-            young_account: 0,
-            ring_votes: 20,
-            undo_window: HOUR,
-            edit_window: 2 * HOUR,
-            thread_closes_after: None,
-            reply_delay: true,
-            duplicate_window: 8 * HOUR,
-            duplicate_window_popular: 365 * DAY,
-            duplicate_points: 10,
-            new_account: 14 * DAY,
-            show_comment_points: false,
-            invitations: 5,
-            invitations_moderator: 50,
-            invitation: 14 * DAY,
-            invited_need_approval: false,
-            requests_waiting: 200,
-            karma_past_brakes: 10,
-            rates: Rates::default(),
-        }
+impl<const UNIT: i64> Display for Period<UNIT> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
+
+impl<const UNIT: i64> FromStr for Period<UNIT> {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Period<UNIT>, ParseIntError> {
+        text.parse().map(Period)
+    }
+}
+
+/// Declares a struct of settings and their defaults, from a table as in [`policy_settings`].
+macro_rules! declare_settings {
+    ($(#[$meta:meta])* $group:ident $(with $part:ident: $part_type:ty,)? {
+        $( $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr; )*
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $group {
+            $( $(#[doc = $doc])+ pub $name: $type, )*
+            $( pub $part: $part_type, )?
+        }
+
+        impl Default for $group {
+            fn default() -> $group {
+                $group { $( $name: $default, )* $( $part: <$part_type>::default(), )? }
+            }
+        }
+    };
+}
+pub(crate) use declare_settings;
+
+/// The table of a community's rules: hands it to another macro. A text after `@` heads the settings that
+/// follow; what follows a default checks a value where its type does not.
+macro_rules! policy_settings {
+    ($with:ident! { $($before:tt)* }) => { $with! { $($before)* [policy] Policy {
+        @ "Invitations and sign-up requests"
+        /// How many open invitations a member may have at once; 0: only moderators invite.
+        max_open_invitations: u32 = 5;
+        /// How many open invitations a moderator may have at once.
+        max_open_invitations_moderator: u32 = 50;
+        /// How many days an invitation is valid.
+        invitation_ttl_days: Days = Period(14), within(Period(1)..=longest());
+        /// Whether invited people need a moderator's approval too, where signup_mode is request.
+        invited_need_approval: bool = false;
+        /// How many requests for an account may be pending at once.
+        max_pending_signup_requests: u32 = 200;
+
+        @ "Karma and flags"
+        /// Karma needed to vote comments down; moderators need none.
+        min_karma_to_downvote: i64 = 501;
+        /// Karma needed to flag; moderators need none.
+        min_karma_to_flag: i64 = 31;
+        /// Karma needed to vouch for a dead post; moderators need none.
+        min_karma_to_vouch: i64 = 31;
+        /// How many flags kill a story or comment; 0: flags never kill. Set it lower on a site with few
+        /// members.
+        flags_to_kill: i64 = 8;
+        /// Posts with this many points or more are not killed by flags.
+        flags_kill_below: i64 = 10;
+        /// How many members must vouch for a dead post to restore it; 0: only moderators can restore.
+        vouches_to_restore: i64 = 2;
+        /// Karma at which rules about IP ranges no longer apply.
+        ip_rules_exempt_karma: i64 = 31;
+
+        @ "Votes that do not count"
+        /// Karma at which votes count even from an IP address shared with the author or another voter.
+        min_karma_shared_ip_vote: i64 = 5;
+        /// How many hours old an account that has not gained karma must be for its votes to count; 0: any
+        /// age.
+        min_account_age_to_count_votes_hours: Hours = Period(0);
+        /// How many recent votes to check for a vote ring, up to 100; 0: no check.
+        vote_ring_window: usize = 20, within(0..=MAX_VOTE_RING_WINDOW);
+
+        @ "Posts and votes"
+        /// How many minutes a vote can be undone.
+        vote_undo_minutes: Minutes = Period(60);
+        /// How many minutes authors can edit their posts.
+        post_edit_minutes: Minutes = Period(120);
+        /// How many days old a thread must be to close to new comments; 0: threads never close.
+        thread_closes_after_days: Days = Period(0);
+        /// Whether replies deep in a thread are delayed; the deeper, the longer.
+        deep_reply_delay: bool = true;
+        /// For how many hours submitting the same URL again counts as a vote for the existing story.
+        duplicate_url_hours: Hours = Period(8);
+        /// The same in days for a story with at least duplicate_url_points points.
+        duplicate_url_days: Days = Period(365);
+        /// Points at which duplicate_url_days applies instead of duplicate_url_hours.
+        duplicate_url_points: i64 = 10;
+        /// How many days an account is marked as new.
+        new_account_days: Days = Period(14);
+        /// Whether everybody can see the points of comments, not only their author.
+        show_comment_points: bool = false;
+
+        @ "Rate limits; 0: not allowed"
+        /// Stories that an account can submit per hour.
+        stories_per_hour: u32 = 10;
+        /// Comments that an account can post per hour.
+        comments_per_hour: u32 = 60;
+        /// Edits of posts and of the profile that an account can make per hour.
+        edits_per_hour: u32 = 60;
+        /// Votes that an account can cast per hour.
+        votes_per_hour: u32 = 600;
+        /// Flags and vouches that an account can cast per hour.
+        flags_per_hour: u32 = 60;
+        /// Page titles that an account can have fetched per hour.
+        title_fetches_per_hour: u32 = 60;
+        /// Invitations that an account can create per hour.
+        invitations_per_hour: u32 = 20;
+        /// Karma at which new-account limits no longer apply to an account younger than new_account_days.
+        new_account_limits_exempt_karma: i64 = 10;
+        /// Stories that a new account can submit per hour.
+        new_account_stories_per_hour: u32 = 3;
+        /// Comments that a new account can post per hour.
+        new_account_comments_per_hour: u32 = 15;
+        /// Votes that a new account can cast per hour.
+        new_account_votes_per_hour: u32 = 100;
+        /// Links that a new account can post in texts per hour.
+        new_account_links_per_hour: u32 = 10;
+        /// Stories and comments that an account limited by a moderator can post in limited_window_hours.
+        limited_posts: u32 = 5;
+        /// The hours that limited_posts is counted over.
+        limited_window_hours: Hours = Period(4), within(Period(1)..=longest());
+        /// Stories per hour from one IP address (IPv6: a /64); new accounts and other members are counted
+        /// separately.
+        stories_per_hour_per_ip: u32 = 30;
+        /// Comments per hour from one IP address.
+        comments_per_hour_per_ip: u32 = 200;
+        /// Votes per hour from one IP address.
+        votes_per_hour_per_ip: u32 = 2_000;
+        /// Flags and vouches per hour from one IP address.
+        flags_per_hour_per_ip: u32 = 200;
+        /// Stories and comments per hour from the new accounts of one subnet (IPv4: a /24, IPv6: a /48).
+        posts_per_hour_per_subnet: u32 = 40;
+        /// Stories and comments per hour from all new accounts.
+        posts_per_hour_global: u32 = 400;
+        /// Accounts created per hour from one IP address.
+        signups_per_hour_per_ip: u32 = 5;
+        /// Accounts created per hour from one subnet.
+        signups_per_hour_per_subnet: u32 = 20;
+        /// Accounts created per hour on the whole site.
+        signups_per_hour_global: u32 = 200;
+    } } };
+}
+pub(crate) use policy_settings;
+
+macro_rules! declare {
+    ([$part:ident] $group:ident {
+        $( $(@ $heading:literal)? $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr $(, $parse:expr)?; )*
+    }) => {
+        declare_settings! {
+            /// The rules that a community chooses.
+            $group { $( $(#[doc = $doc])+ $name: $type = $default; )* }
+        }
+    };
+}
+
+policy_settings!(declare! {});
 
 impl Policy {
-    /// Seconds between a comment at `depth` and the first reply to it: none below depth 2, then `(depth - 1)^1.8` minutes, the rule
-    /// of Hacker News's published source; a thread's head has depth 0, so a comment on it is at depth 1.
+    /// Seconds between a comment at `depth` and the first reply to it: none below depth 2, then `(depth -
+    /// 1)^1.8` minutes, the rule of Hacker News's published source; a thread's head has depth 0, so a comment
+    /// on it is at depth 1.
     pub fn reply_delay(&self, depth: i64) -> i64 {
         // The source counts a comment on the story as depth 0.
         let depth = depth.saturating_sub(1).clamp(0, 100);
-        if !self.reply_delay || depth < 2 {
+        if !self.deep_reply_delay || depth < 2 {
             return 0;
         }
         let minutes = ((depth - 1) as f64).powf(1.8);
@@ -190,6 +210,6 @@ mod tests {
         let minutes: Vec<i64> = (1..=8).map(|depth| policy.reply_delay(depth) / 60).collect();
         assert_eq!(minutes, [0, 0, 1, 3, 7, 12, 18, 25]);
         assert_eq!(policy.reply_delay(i64::MAX), policy.reply_delay(101));
-        assert_eq!(Policy { reply_delay: false, ..policy }.reply_delay(9), 0);
+        assert_eq!(Policy { deep_reply_delay: false, ..policy }.reply_delay(9), 0);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::age;
-use crate::domain::policy::{Policy, Rates};
+use crate::domain::policy::Policy;
 use crate::domain::text;
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
@@ -56,40 +56,39 @@ pub struct RateLimit {
 
 const POSTS: &[LimitedAction] = &[LimitedAction::Story, LimitedAction::Comment];
 
+/// How many rate limits there are.
+pub const RATE_LIMITS: usize = 20;
+
 impl Policy {
     /// The rate limits, the narrowest first, so that a refusal names the nearest.
-    pub fn rate_limits(&self) -> Vec<RateLimit> {
-        let new = RateLimitScope::NewAccount { age: self.new_account, karma: self.karma_past_brakes };
-        self.rates.rows(new)
-    }
-}
-
-impl Rates {
-    fn rows(&self, new: RateLimitScope) -> Vec<RateLimit> {
+    pub fn rate_limits(&self) -> [RateLimit; RATE_LIMITS] {
         use LimitedAction::{Comment, Edit, Fetch, Flag, Invitation, SignUp, Story, Vote};
         use RateLimitScope::{Account, Address, LimitedAccount, Network, Site};
+        let (age, karma) = (self.new_account_days.seconds(), self.new_account_limits_exempt_karma);
+        let new = RateLimitScope::NewAccount { age, karma };
+        let limited_window = self.limited_window_hours.seconds();
         let hourly = |scope, actions, times| RateLimit { scope, actions, times, per: HOUR };
-        vec![
-            RateLimit { scope: LimitedAccount, actions: POSTS, times: self.posts_slowed, per: self.slowed_spell },
-            hourly(new, &[Story], self.stories_per_hour_new),
-            hourly(new, &[Comment], self.comments_per_hour_new),
-            hourly(new, &[Vote], self.votes_per_hour_new),
+        [
+            RateLimit { scope: LimitedAccount, actions: POSTS, times: self.limited_posts, per: limited_window },
+            hourly(new, &[Story], self.new_account_stories_per_hour),
+            hourly(new, &[Comment], self.new_account_comments_per_hour),
+            hourly(new, &[Vote], self.new_account_votes_per_hour),
             hourly(Account, &[Story], self.stories_per_hour),
             hourly(Account, &[Comment], self.comments_per_hour),
             hourly(Account, &[Edit], self.edits_per_hour),
             hourly(Account, &[Vote], self.votes_per_hour),
             hourly(Account, &[Flag], self.flags_per_hour),
-            hourly(Account, &[Fetch], self.fetches_per_hour),
+            hourly(Account, &[Fetch], self.title_fetches_per_hour),
             hourly(Account, &[Invitation], self.invitations_per_hour),
-            hourly(Address, &[Story], self.stories_per_hour_address),
-            hourly(Address, &[Comment], self.comments_per_hour_address),
-            hourly(Address, &[Vote], self.votes_per_hour_address),
-            hourly(Address, &[Flag], self.flags_per_hour_address),
-            hourly(Address, &[SignUp], self.sign_ups_per_hour),
-            hourly(Network, POSTS, self.posts_per_hour_network),
-            hourly(Network, &[SignUp], self.sign_ups_per_hour_network),
-            hourly(Site, POSTS, self.posts_per_hour_site),
-            hourly(Site, &[SignUp], self.sign_ups_per_hour_site),
+            hourly(Address, &[Story], self.stories_per_hour_per_ip),
+            hourly(Address, &[Comment], self.comments_per_hour_per_ip),
+            hourly(Address, &[Vote], self.votes_per_hour_per_ip),
+            hourly(Address, &[Flag], self.flags_per_hour_per_ip),
+            hourly(Address, &[SignUp], self.signups_per_hour_per_ip),
+            hourly(Network, POSTS, self.posts_per_hour_per_subnet),
+            hourly(Network, &[SignUp], self.signups_per_hour_per_subnet),
+            hourly(Site, POSTS, self.posts_per_hour_global),
+            hourly(Site, &[SignUp], self.signups_per_hour_global),
         ]
     }
 }
@@ -98,8 +97,8 @@ impl Member {
     /// Whether the limits of new accounts apply: a young account of little karma.
     pub fn is_limited_as_new(&self, policy: &Policy, now: Timestamp) -> bool {
         self.role < Role::Moderator
-            && self.karma < policy.karma_past_brakes
-            && now.since(self.created) < policy.new_account
+            && self.karma < policy.new_account_limits_exempt_karma
+            && now.since(self.created) < policy.new_account_days.seconds()
     }
 
     /// Whether a moderator has slowed them down, and it has not ended.

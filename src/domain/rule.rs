@@ -164,7 +164,7 @@ pub enum Refused {
 
 /// Whether rules about networks leave this member alone, who is known here and may share theirs with strangers.
 pub fn is_past_ranges(role: Role, karma: i64, policy: &Policy) -> bool {
-    role >= Role::Moderator || karma >= policy.karma_past_ranges
+    role >= Role::Moderator || karma >= policy.ip_rules_exempt_karma
 }
 
 /// All rules, arranged so that a post is looked through once, however many they are.

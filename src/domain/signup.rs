@@ -131,19 +131,19 @@ pub fn invitations_of(
         return Err(InvitationError::Closed);
     }
     if member.role >= Role::Moderator {
-        return Ok(policy.invitations_moderator);
+        return Ok(policy.max_open_invitations_moderator.into());
     }
-    if policy.invitations == 0 {
+    if policy.max_open_invitations == 0 {
         return Err(InvitationError::Moderators);
     }
     if member.is_limited_by_moderator(now) {
         return Err(InvitationError::Slowed);
     }
-    let wait = policy.new_account.saturating_sub(now.since(member.created));
+    let wait = policy.new_account_days.seconds().saturating_sub(now.since(member.created));
     if wait > 0 {
         return Err(InvitationError::New(age::left(wait)));
     }
-    Ok(policy.invitations)
+    Ok(policy.max_open_invitations.into())
 }
 
 #[cfg(test)]

@@ -99,6 +99,7 @@ pub fn may_shadow(person: &Profile) -> Result<(), ModerationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ban::Ban;
 
     const NOW: Timestamp = Timestamp(1_795_435_200);
 

@@ -47,8 +47,8 @@ pub const RING_SHARE: usize = 90;
 /// The share of what was posted last, in hundredths, from which it is natural that votes go to one author: in a small forum, or one that
 /// few write in, who votes much votes for the same people.
 const PREVAILING: usize = 25;
-/// The most of the last votes that `ring_votes` may ask for.
-pub const MOST_RING_VOTES: usize = 100;
+/// The most of the last votes that `vote_ring_window` may ask for.
+pub const MAX_VOTE_RING_WINDOW: usize = 100;
 /// Karma below which an account has brought in nothing: what everybody begins with is 1 (the published source: 2).
 const NOTHING: i64 = 2;
 
@@ -97,7 +97,7 @@ pub fn uncounted(
     if voter.role >= Role::Moderator {
         return None;
     }
-    if voter.karma < NOTHING && now.since(voter.created) < policy.young_account {
+    if voter.karma < NOTHING && now.since(voter.created) < policy.min_account_age_to_count_votes_hours.seconds() {
         return Some(Uncounted::Young);
     }
     if about.same_address && may_share_no_address(voter, policy) {
@@ -116,12 +116,12 @@ pub fn uncounted(
 /// Whether it matters from where else something came: to members of little karma, for so a household's votes count once each of it has
 /// taken part, and a stock of accounts made for voting stays worth one vote.
 pub fn may_share_no_address(voter: &Member, policy: &Policy) -> bool {
-    voter.role < Role::Moderator && voter.karma < policy.karma_past_address
+    voter.role < Role::Moderator && voter.karma < policy.min_karma_shared_ip_vote
 }
 
 /// How many earlier votes the rules look at.
 pub fn votes_looked_at(policy: &Policy) -> usize {
-    LAST.max(policy.ring_votes)
+    LAST.max(policy.vote_ring_window)
 }
 
 fn votes_down(past: &[&Past]) -> bool {
@@ -144,11 +144,11 @@ fn is_natural(about: About) -> bool {
 /// Whether these votes could be a ring with this author, so that it matters what was posted last.
 pub fn may_be_ring(past: &[Past], author: Option<UserId>, policy: &Policy) -> bool {
     let to_author = past.iter().filter(|vote| vote.dir == Dir::Up && is_of(vote, author)).count();
-    policy.ring_votes > 0 && to_author * 100 >= RING_SHARE * policy.ring_votes
+    policy.vote_ring_window > 0 && to_author * 100 >= RING_SHARE * policy.vote_ring_window
 }
 
 fn is_in_ring(past: &[&Past], author: Option<UserId>, policy: &Policy) -> bool {
-    let Some(last) = past.get(..policy.ring_votes).filter(|last| !last.is_empty()) else { return false };
+    let Some(last) = past.get(..policy.vote_ring_window).filter(|last| !last.is_empty()) else { return false };
     let to_author = last.iter().filter(|vote| vote.dir == Dir::Up && is_of(vote, author)).count();
     to_author * 100 >= RING_SHARE * last.len()
 }

@@ -144,7 +144,7 @@ impl Item {
             return Err(VoteError::NotAComment);
         }
         if !may_vote_down(member, policy) {
-            return Err(VoteError::Karma(policy.karma_downvote));
+            return Err(VoteError::Karma(policy.min_karma_to_downvote));
         }
         if answers_member {
             return Err(VoteError::ReplyToYou);
@@ -161,7 +161,7 @@ impl Item {
 
 /// Moderators are exempt from the karma that voting down takes, so that a young community has somebody who can.
 pub fn may_vote_down(member: &Member, policy: &Policy) -> bool {
-    member.karma >= policy.karma_downvote || member.role >= Role::Moderator
+    member.karma >= policy.min_karma_to_downvote || member.role >= Role::Moderator
 }
 
 impl Vote {
@@ -169,8 +169,8 @@ impl Vote {
         if self.own {
             return Err(VoteError::Own);
         }
-        if now.since(self.at) > policy.undo_window {
-            return Err(VoteError::UndoClosed(age::span(policy.undo_window)));
+        if now.since(self.at) > policy.vote_undo_minutes.seconds() {
+            return Err(VoteError::UndoClosed(age::span(policy.vote_undo_minutes.seconds())));
         }
         Ok(())
     }

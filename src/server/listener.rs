@@ -16,7 +16,7 @@ use tokio::time::{Duration, timeout};
 
 use super::in_flight::InFlight;
 use super::timeout_stream::TimeoutStream;
-use crate::config::{Config, Nets};
+use crate::config::{Nets, ServerSettings};
 use crate::domain::origin::Width;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::timeouts::Timeouts;
@@ -79,14 +79,14 @@ impl LimitedListener {
     pub fn new(
         listener: TcpListener,
         shutdown: Arc<ShutdownSignal>,
-        config: &Config,
+        config: &ServerSettings,
         timeouts: Timeouts,
     ) -> LimitedListener {
-        let limited = config.limits.is_on();
+        let limited = config.limits;
         LimitedListener {
             listener: Mutex::new(Some(listener)),
             shutdown,
-            connections: FairSemaphore::new(usize::try_from(config.connections).unwrap_or(usize::MAX), limited),
+            connections: FairSemaphore::new(usize::try_from(config.max_connections).unwrap_or(usize::MAX), limited),
             full: AtomicBool::new(false),
             evictable: limited.then(Mutex::default),
             trusted: config.trusted_proxies.clone(),
@@ -212,17 +212,15 @@ fn set_socket_options(stream: &TcpStream, connected: usize) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Settings;
 
     #[tokio::test]
     async fn an_address_gets_back_what_it_was_let_in_for_whatever_became_of_it() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-        let none = std::path::Path::new("no such file");
-        let config = Config::load_with_file(Settings::default(), none).expect("the defaults");
+        let config = ServerSettings::default();
         let listener = LimitedListener::new(listener, Arc::default(), &config, Timeouts::default());
         let ip = IpAddr::from([203, 0, 113, 5]);
         let charged = || listener.charge(listener.connections.try_acquire(1, None).expect("free"), ip);
-        for _ in 0..config.connections * 2 {
+        for _ in 0..config.max_connections * 2 {
             assert!(charged().is_ok(), "the last one was given back");
         }
         let evictable = listener.evictable.as_ref().expect("limited").lock().expect("no panic").len();

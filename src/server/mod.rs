@@ -12,7 +12,7 @@ use axum::Router;
 use axum_server::{Handle, Server};
 use tokio::time::{Duration, sleep};
 
-use crate::config::Config;
+use crate::config::ServerSettings;
 use crate::timeouts::Timeouts;
 use in_flight::TrackingAcceptor;
 use listener::{LimitedListener, PeerAddr, ShutdownSignal};
@@ -45,7 +45,12 @@ impl ServerHandle {
     ///
     /// # Errors
     /// Where the listener cannot be used.
-    pub async fn serve(&self, router: Router, listener: std::net::TcpListener, config: &Config) -> std::io::Result<()> {
+    pub async fn serve(
+        &self,
+        router: Router,
+        listener: std::net::TcpListener,
+        config: &ServerSettings,
+    ) -> std::io::Result<()> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let listener = LimitedListener::new(listener, Arc::clone(&self.shutdown), config, self.timeouts);

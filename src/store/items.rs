@@ -280,9 +280,9 @@ async fn duplicate_of(
          and (t.dead is null or (t.dead = 'shadow' and t.author_id = $5)) and t.deleted_at is null order by i.time desc limit 1",
     )
     .bind(url.key())
-    .bind(now.minus(policy.duplicate_window_popular))
-    .bind(now.minus(policy.duplicate_window))
-    .bind(policy.duplicate_points)
+    .bind(now.minus(policy.duplicate_url_days.seconds()))
+    .bind(now.minus(policy.duplicate_url_hours.seconds()))
+    .bind(policy.duplicate_url_points)
     .bind(author)
     .fetch_optional()
     .await

@@ -130,7 +130,7 @@ pub async fn save_settings(
     let about = match errors.check("about", draft::text(&typed.about)) {
         Some(about) => {
             let draft = Draft { text: &about, ..Draft::default() };
-            let judged = app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft);
+            let judged = app.rules.for_member(&app.store, &app.settings().policy, member).await?.judge(draft);
             errors.check("about", judged.map(|_| about))
         }
         None => None,
@@ -141,8 +141,8 @@ pub async fn save_settings(
         return Ok(settings_again(&app, &asking, &typed, errors, None));
     };
     let before = app.store.about(member.id).await?;
-    let (texts, now) = ((&*about, &*before.text), asking.viewer.now);
-    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), now) {
+    let (texts, policy, now) = ((&*about, &*before.text), &asking.viewer.settings.policy, asking.viewer.now);
+    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), policy, now) {
         Ok(taken) => taken,
         Err(held) => {
             let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.form_message()), None);
@@ -226,7 +226,8 @@ async fn judge_passwords(
     address: ClientIp,
     typed: &NewPassword,
 ) -> Result<String, FormRefusal> {
-    let tried = app.limits.logins.check_login(Some(member.id), &member.name, address.ip())?;
+    let (ip, times) = (address.ip(), app.settings().login_attempts_per_hour);
+    let tried = app.limits.logins.check_login(Some(member.id), &member.name, ip, times)?;
     let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
     let work = move || {

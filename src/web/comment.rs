@@ -82,7 +82,7 @@ impl<'a> Reply<'a> {
     }
 
     async fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Result<Response, Error> {
-        let mut eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
+        let mut eye = Eye::new(self.viewer, std::sync::Arc::default());
         eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
         let above = (self.item.kind == Kind::Comment).then(|| Above {
             id: self.item.id,
@@ -96,7 +96,7 @@ impl<'a> Reply<'a> {
     }
 
     fn form_about(&self, above: Option<Above>, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
-        let eye = Eye::new(self.app, self.viewer, std::sync::Arc::default());
+        let eye = Eye::new(self.viewer, std::sync::Arc::default());
         let is_comment = self.item.kind == Kind::Comment;
         let story_title = StoryView::row(self.root, &eye).title;
         let title = if is_comment { "Reply" } else { "Add a comment" };
@@ -141,7 +141,7 @@ pub async fn offer(
     resubmitted: &Resubmitted<'_>,
 ) -> Result<Response, Error> {
     let item = app.store.item(id).await?;
-    let eye = Eye::new(app, viewer, std::sync::Arc::default());
+    let eye = Eye::new(viewer, std::sync::Arc::default());
     let arrival = Some(resubmitted.beside(&item, text, &eye));
     let offered = Mistakes::one("", "This address is under discussion already. Your text could be a comment there.");
     Reply { app, viewer, item: &item, root: &item, arrival }.form(text, offered, None).await
@@ -152,7 +152,7 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
     let target = ReplyTarget::load(&app, &asking, id).await?;
     target.may_reply()?;
     let CurrentMember { viewer, member } = asking;
-    if let Some(wait) = target.item.reply_opens_in(&member, &app.policy, viewer.now) {
+    if let Some(wait) = target.item.reply_opens_in(&member, &viewer.settings.policy, viewer.now) {
         let mut page = Page::new(&app, &viewer, "item", "Reply a little later");
         page.robots = false;
         return Ok(html_with(StatusCode::OK, &LaterPage { page, id, wait }));

@@ -49,7 +49,7 @@ pub async fn flat_since(
     around.dedup();
     let around: HashMap<ItemId, Item> =
         app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
-    let mut eye = Eye::new(app, viewer, app.own.marks(viewer, items, &app.store).await?);
+    let mut eye = Eye::new(viewer, app.own.marks(viewer, items, &app.store).await?);
     let seen: Vec<&Item> =
         items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_))).collect();
     let texts = seen.iter().map(|item| Source::listed(item)).collect();

@@ -94,7 +94,7 @@ fn again(app: &App, asking: &CurrentMember, item: &Item, typed: Option<&Typed>, 
         (false, false) => "Edit a story",
     };
     let until = if item.is_own(Some(&asking.member)) && asking.member.role == Role::Member {
-        let left = item.editable_until(&app.policy).since(asking.viewer.now);
+        let left = item.editable_until(&app.settings().policy).since(asking.viewer.now);
         format!("It can be edited for another {}.", crate::domain::age::left(left))
     } else {
         "As a moderator you can edit this at any time. What it was is kept.".to_owned()

@@ -43,12 +43,14 @@ impl FateView {
     /// Some queries, and none but for the author of a post that something may have been done to.
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<FateView>, Error> {
         let Some(author) = viewer.member().filter(|member| item.is_own(Some(member))) else { return Ok(None) };
-        if item.deleted_at.is_some() || !fate::may_have(item, &app.policy) {
+        if item.deleted_at.is_some() || !fate::may_have(item, &app.settings().policy) {
             return Ok(None);
         }
         let logged = acts_on(app, item.id).await?;
         let events = events(app, Some(author), &logged);
-        let Some(mut fate) = Fate::of(item, &events, author, &app.policy, viewer.now) else { return Ok(None) };
+        let Some(mut fate) = Fate::of(item, &events, author, &viewer.settings.policy, viewer.now) else {
+            return Ok(None);
+        };
         if fate.next.contains(&Next::Write) && !pages::is_reachable(app, viewer.now).await? {
             fate.next.retain(|next| *next != Next::Write);
         }
@@ -86,7 +88,7 @@ impl Signs {
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item, above: &[&Item]) -> Result<Signs, Error> {
         let (member, mut signs) = (viewer.member(), Signs::default());
         let (sight, own) = (may_see(item, member, viewer.now), item.is_own(member));
-        let reads_log = app.config.moderation_log.includes(member);
+        let reads_log = app.settings().moderation_log.includes(member);
         if !matches!(sight, Sight::Whole | Sight::Dead(_)) {
             let logged = if reads_log && sight == Sight::Hidden { acts_on(app, item.id).await? } else { Vec::new() };
             signs.gone = Gone::of(item, &events(app, member, &logged), member, viewer.now);

@@ -26,8 +26,8 @@ pub async fn top(State(app): State<App>) -> Result<Response, Error> {
     let shown = items.iter().filter(|item| may_see(item, None, now) == Sight::Whole);
     let entries = shown.map(|item| entry(item, base, id(&app, &format!("item/{}", item.id))));
     let feed = Feed {
-        title: Text::plain(app.config.site_name.clone()),
-        subtitle: Some(Text::plain(app.config.tagline.clone())),
+        title: Text::plain(app.settings().site_name.clone()),
+        subtitle: Some(Text::plain(app.settings().tagline.clone())),
         id: id(&app, "feed/top"),
         updated: moment(items.iter().map(|item| item.edited_at.unwrap_or(item.time)).max().unwrap_or(now)),
         links: vec![

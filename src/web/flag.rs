@@ -51,11 +51,11 @@ impl Panel {
             id: item.id,
             what: name_of(item),
             goto: format!("/item/{}", item.id),
-            may_flag: item.may_flag(member, &app.policy, viewer.now).is_ok(),
-            may_vouch: item.may_vouch(member, flag.is_some(), &app.policy).is_ok(),
+            may_flag: item.may_flag(member, &app.settings().policy, viewer.now).is_ok(),
+            may_vouch: item.may_vouch(member, flag.is_some(), &app.settings().policy).is_ok(),
             flag,
             vouched,
-            vouches: app.policy.vouches_to_restore,
+            vouches: app.settings().policy.vouches_to_restore,
             reasons: Reason::ALL,
         };
         let has_something = panel.may_flag || panel.flag.is_some() || panel.may_vouch || panel.vouched;

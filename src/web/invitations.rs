@@ -88,7 +88,7 @@ async fn page(
         invitations: listed.into_iter().map(|row| InvitationView::new(row, viewer.now)).collect(),
         more,
         made,
-        refusal: invitations_of(member, app.config.sign_up, &app.policy, viewer.now).err(),
+        refusal: invitations_of(member, viewer.settings.signup_mode, &viewer.settings.policy, viewer.now).err(),
         errors,
     };
     Ok(html_with(page.errors.status(), &page))
@@ -105,14 +105,15 @@ pub async fn list(
 
 /// `POST /invitations`: the one answer that holds the new link.
 pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientIp) -> Result<Response, Error> {
-    let (member, now) = (&asking.member, asking.viewer.now);
-    let most = invitations_of(member, app.config.sign_up, &app.policy, now).map_err(Error::forbidden)?;
-    if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), now) {
+    let CurrentMember { member, viewer } = &asking;
+    let (settings, now) = (&viewer.settings, viewer.now);
+    let most = invitations_of(member, settings.signup_mode, &settings.policy, now).map_err(Error::forbidden)?;
+    if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), &settings.policy, now) {
         let page = page(&app, &asking, PageCursor::default(), None, Mistakes::held(&held, &held)).await?;
         return Ok(limit::with_status(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;
-    let expires = now.plus(app.policy.invitation);
+    let expires = now.plus(settings.policy.invitation_ttl_days.seconds());
     match app.store.invite(member.id, &token.hash(), expires, most, now).await {
         Ok(id) => {
             let link = format!("{}/invitation/{}", app.config.base_url, token.as_str());
@@ -176,7 +177,7 @@ enum OpenedInvitation {
 
 async fn open_invitation(app: &App, viewer: &MaybeMember, token: &str) -> Result<OpenedInvitation, Error> {
     let refuse = |status, why| Ok(OpenedInvitation::Closed(signup::shut(app, viewer, status, why)));
-    let way = match app.config.sign_up.way(true, &app.policy) {
+    let way = match viewer.settings.signup_mode.way(true, &viewer.settings.policy) {
         Ok(way) => way,
         Err(why) => return refuse(StatusCode::FORBIDDEN, why),
     };

@@ -133,7 +133,7 @@ pub async fn show(
     let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
     let order = asked.order.as_deref().and_then(Order::parse).unwrap_or(remembered);
     let (marks, since) = own_layer(&app, &viewer, root, &all).await?;
-    let mut eye = Eye::new(&app, &viewer, marks);
+    let mut eye = Eye::new(&viewer, marks);
     let renderer = app.renderer(viewer.from);
     eye.add(renderer.page(around(&all, root, item, &eye)).await?);
     let under = Under { all: &all, root, head: id, order };
@@ -313,7 +313,7 @@ impl Parts<'_> {
     fn may_reply(&self) -> Result<(), ItemError> {
         let (item, root) = (self.item, self.root);
         match self.viewer.member() {
-            Some(member) => item.may_reply(root, member, &self.app.policy, self.viewer.now, true),
+            Some(member) => item.may_reply(root, member, &self.app.settings().policy, self.viewer.now, true),
             None if item.kind == Kind::Job => Err(ItemError::TakesNoComments),
             None if item.deleted_at.is_some() || root.deleted_at.is_some() => Err(ItemError::Deleted),
             None if !item.is_live() || !root.is_live() => Err(ItemError::Dead),

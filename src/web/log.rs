@@ -120,13 +120,13 @@ impl Row {
 
 /// Whether `member` may read who of the moderators did something.
 fn may_read_names(app: &App, member: Option<&Member>) -> bool {
-    member.is_some_and(|member| member.role >= Role::Moderator) || app.config.moderation_names.is_on()
+    member.is_some_and(|member| member.role >= Role::Moderator) || app.settings().moderation_names
 }
 
 /// Who acted, as a sentence about it begins that `member` reads outside the log.
 pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a Logged) -> &'a str {
     match act.actor.as_deref() {
-        _ if !app.config.moderation_log.includes(member) => "A moderator",
+        _ if !app.settings().moderation_log.includes(member) => "A moderator",
         None => "The operator",
         Some(name) if may_read_names(app, member) => name,
         Some(_) => "A moderator",
@@ -142,9 +142,9 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<Reader<'a>, Error> {
-        if !app.config.moderation_log.includes(viewer.member()) {
+        if !viewer.settings.moderation_log.includes(viewer.member()) {
             return Err(match viewer.member() {
-                None if app.config.moderation_log == Audience::Members => {
+                None if app.settings().moderation_log == Audience::Members => {
                     Error::LogInFirst(log_in_address(&viewer.here))
                 }
                 _ => Error::forbidden("On this site, only moderators read the log."),
@@ -292,7 +292,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
     };
     let more = next_page(&mut logged, PAGE_SIZE, &asked.address(), |last| [("before", last.token.clone())]);
     let mut page = Page::new(&app, &viewer, "log", "Moderation log");
-    page.robots = app.config.moderation_log == Audience::Public && !asked.is_narrowed() && asked.before.is_none();
+    page.robots = app.settings().moderation_log == Audience::Public && !asked.is_narrowed() && asked.before.is_none();
     let log = LogPage {
         page,
         desk: viewer.member().filter(|_| reader.moderates).map_or_else(Vec::new, |member| desk::bar(member, "log")),
@@ -325,7 +325,7 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
         }
     };
     let feed = Feed {
-        title: Text::plain(format!("{}: moderation", app.config.site_name)),
+        title: Text::plain(format!("{}: moderation", app.settings().site_name)),
         id: feed::id(&app, "feed/log"),
         updated: feed::moment(rows.first().map_or(viewer.now, |row| row.at)),
         links: vec![

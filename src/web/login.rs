@@ -102,7 +102,7 @@ async fn page(
     page.robots = false;
     let why = match typed.pending {
         Some(pending) => Some(pending.said(app).await?.0),
-        None => purpose::said(typed.why).or_else(|| purpose::of_page(typed.goto.as_str(), &app.config)),
+        None => purpose::said(typed.why).or_else(|| purpose::of_page(typed.goto.as_str(), &app.settings())),
     };
     let status = if banned.is_some() { StatusCode::FORBIDDEN } else { errors.status() };
     Ok(html_with(status, &LogInPage { page, errors, typed, why, banned }))
@@ -169,7 +169,8 @@ pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fi
     }
     let known = app.store.credentials(&name).await?;
     let device = of_known_device(&app, headers, known.as_ref()).await?;
-    let tried = match app.limits.logins.check_login(device, &name, address.ip()) {
+    let times = app.settings().login_attempts_per_hour;
+    let tried = match app.limits.logins.check_login(device, &name, address.ip(), times) {
         Ok(tried) => tried,
         Err(held) => {
             let form = again(&app, viewer, &typed, Mistakes::held(&held, &held)).await?;

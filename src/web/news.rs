@@ -72,7 +72,7 @@ fn answer<'a>(page: Page<'a>, rows: Rows, empty: EmptyState) -> NewsPage<'a> {
 /// `/`
 pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, Ranked::Top, "/", at).await?;
-    let page = Page::new(&app, &viewer, "top", "Top stories").described(app.config.tagline.clone());
+    let page = Page::new(&app, &viewer, "top", "Top stories").described(viewer.settings.tagline.clone());
     let page = page.of_list(at);
     let empty =
         EmptyState::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story");

@@ -1,5 +1,7 @@
 //! What every page has: its title, its viewer, the addresses of the assets; and how a template becomes a response.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -7,7 +9,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 
-use crate::domain::signup::SignUp;
+use crate::config::SiteSettings;
 use crate::domain::text::Html;
 use crate::domain::user::{Role, Theme};
 use crate::web::assets::Assets;
@@ -50,8 +52,7 @@ impl Viewer {
 }
 
 pub struct Page<'a> {
-    pub site_name: &'a str,
-    pub tagline: &'a str,
+    pub settings: Arc<SiteSettings>,
     pub assets: &'a Assets,
     pub base_url: &'a str,
     /// Which part of the site it is, as the header names it.
@@ -67,7 +68,6 @@ pub struct Page<'a> {
     /// Whether search engines may list it.
     pub robots: bool,
     pub is_article: bool,
-    pub sign_up: SignUp,
     /// Whether the viewer may read the log of moderation.
     pub log_open: bool,
 }
@@ -85,7 +85,7 @@ impl<'a> Page<'a> {
             theme: viewer.theme,
             viewer: known,
             here: viewer.here.clone(),
-            log_open: app.config.moderation_log.includes(viewer.member()),
+            log_open: viewer.settings.moderation_log.includes(viewer.member()),
             ..Page::for_nobody(app, title)
         }
     }
@@ -93,8 +93,7 @@ impl<'a> Page<'a> {
     /// A page that knows of no viewer.
     pub fn for_nobody(app: &'a App, title: impl Into<String>) -> Page<'a> {
         Page {
-            site_name: &app.config.site_name,
-            tagline: &app.config.tagline,
+            settings: app.settings(),
             assets: &app.assets,
             base_url: &app.config.base_url,
             section: "",
@@ -106,8 +105,7 @@ impl<'a> Page<'a> {
             here: "/".to_owned(),
             robots: true,
             is_article: false,
-            sign_up: app.config.sign_up,
-            log_open: app.config.moderation_log.includes(None),
+            log_open: app.settings().moderation_log.includes(None),
         }
     }
 
@@ -133,7 +131,7 @@ impl<'a> Page<'a> {
 
     /// What it is about: its own description, or its title and the site's line.
     pub fn description(&self) -> String {
-        let general = || format!("{} on {}: {}", self.title, self.site_name, self.tagline);
+        let general = || format!("{} on {}: {}", self.title, self.settings.site_name, self.settings.tagline);
         self.description.clone().unwrap_or_else(general)
     }
 

@@ -68,14 +68,15 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
 
 /// How people reach whoever runs the forum: as the setting says, else as the first admin said; empty where neither does.
 async fn contact_words(app: &App) -> Result<String, Error> {
-    if app.config.contact.is_empty() { Ok(app.store.contact().await?) } else { Ok(app.config.contact.clone()) }
+    let contact = app.settings().contact.clone();
+    if contact.is_empty() { Ok(app.store.contact().await?) } else { Ok(contact) }
 }
 
 /// Whether the contact page leads to anybody, as an operator's own page is taken to.
 pub async fn is_reachable(app: &App, now: Timestamp) -> Result<bool, Error> {
     Ok(!contact_words(app).await?.is_empty()
         || !app.store.moderators(now).await?.is_empty()
-        || has_own_page(&app.config.pages, CONTACT_FILE).await)
+        || has_own_page(&app.config.pages_dir, CONTACT_FILE).await)
 }
 
 async fn has_own_page(folder: &Path, name: &str) -> bool {
@@ -91,7 +92,7 @@ async fn text_page(
 ) -> Result<Response, Error> {
     const MODERATORS: &str = "{moderators}";
     const CONTACT: &str = "{contact}";
-    let mut markdown = source(&app.config.pages, file, built_in).await.replace("{site}", &app.config.site_name);
+    let mut markdown = source(&app.config.pages_dir, file, built_in).await.replace("{site}", &app.settings().site_name);
     if markdown.contains(CONTACT) {
         let contact = match contact_words(app).await? {
             contact if contact.is_empty() => "Whoever runs the site has not said here how to be reached.".to_owned(),
@@ -102,7 +103,7 @@ async fn text_page(
     if markdown.contains(MODERATORS) {
         markdown = markdown.replace(MODERATORS, &moderators(app, viewer.now).await?);
     }
-    let page = Page::new(app, viewer, "", title).described(format!("{title} of {}", app.config.site_name));
+    let page = Page::new(app, viewer, "", title).described(format!("{title} of {}", viewer.settings.site_name));
     Ok(html(&TextPage { page, title, html: text::render(&markdown) }))
 }
 

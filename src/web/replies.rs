@@ -124,7 +124,7 @@ async fn dressed(app: &App, viewer: &MaybeMember, member: &Member, told: Vec<Tol
     let mut about = by_id(app.store.items(&about).await?);
     let merged_into: Vec<ItemId> = about.values().filter_map(|item| item.merged_into).collect();
     about.extend(by_id(app.store.items(&merged_into).await?));
-    let reader = Reader { member, policy: &app.policy, now: viewer.now };
+    let reader = Reader { member, policy: &viewer.settings.policy, now: viewer.now };
     let dress = |told| match told {
         Told::Reply(item) => views.remove(&item.id).map(|view| Row::Reply(Box::new(view))),
         Told::Notice(notice) => NoticeView::new(&notice, &about, &reader).map(Row::Notice),

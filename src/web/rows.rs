@@ -12,7 +12,6 @@ use moka::sync::Cache;
 
 use crate::clock::MINUTE;
 use crate::domain::item::{Item, ItemId, Sight};
-use crate::domain::policy::Policy;
 use crate::store::{Marks, Store};
 use crate::web::error::Error;
 use crate::web::own::Own;
@@ -163,7 +162,6 @@ pub struct RowWriter<'a> {
     pub rows: &'a Rows,
     pub store: &'a Store,
     pub own: &'a Own,
-    pub policy: &'a Policy,
     pub viewer: &'a MaybeMember,
 }
 
@@ -172,7 +170,7 @@ impl RowWriter<'_> {
     fn key(&self) -> Option<Key> {
         Some(Key {
             here: self.viewer.here.clone(),
-            traits: ViewerTraits::of(self.viewer.member()?, self.policy),
+            traits: ViewerTraits::of(self.viewer.member()?, &self.viewer.settings.policy),
             generation: self.viewer.generation,
             minute: self.viewer.now.0.div_euclid(MINUTE),
         })
@@ -228,8 +226,9 @@ impl RowWriter<'_> {
     ) -> Result<Stories, Error> {
         let list = self.list();
         let before = list.as_ref().map_or(0, |list| list.bytes());
-        let RowWriter { viewer, policy, .. } = *self;
+        let viewer = self.viewer;
         let marks = self.own.marks(viewer, items, self.store).await?;
+        let policy = &viewer.settings.policy;
         let eye = Eye { policy, texts: Arc::default(), member: viewer.member(), marks, now: viewer.now };
         let mut stories = Stories::default();
         for item in items.iter().map(Borrow::borrow) {

@@ -193,6 +193,7 @@ async fn viewer_of(
     from: Option<IpAddr>,
 ) -> Result<MaybeMember, Error> {
     let (now, generation) = (app.clock.now(), app.store.generation());
+    let settings = app.settings();
     let known = match session {
         Some(hash) => app.own.session(hash, &app.store, now).await?,
         None => None,
@@ -204,7 +205,7 @@ async fn viewer_of(
         Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
         None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
     };
-    Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation })
+    Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation, settings })
 }
 
 impl FromRequestParts<App> for MaybeMember {

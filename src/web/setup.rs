@@ -93,7 +93,7 @@ pub async fn create(
 fn form(app: &App, viewer: &MaybeMember, token: &str, typed: &FirstAdmin, errors: Mistakes) -> Response {
     let mut page = Page::new(app, viewer, "setup", "Set up");
     page.robots = false;
-    let contact = app.config.contact.is_empty().then_some(typed.contact.as_str());
+    let contact = app.settings().contact.is_empty().then_some(typed.contact.as_str());
     let form = html_with(errors.status(), &SetupPage { page, errors, name: &typed.name, token, contact });
     ([(CACHE_CONTROL, "no-store")], form).into_response()
 }

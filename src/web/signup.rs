@@ -78,7 +78,8 @@ pub struct Entrance<'a> {
 impl Entrance<'_> {
     /// The way of those who have no invitation.
     fn alone(app: &App) -> Result<Entrance<'static>, SignUpError> {
-        let way = app.config.sign_up.way(false, &app.policy)?;
+        let settings = app.settings();
+        let way = settings.signup_mode.way(false, &settings.policy)?;
         Ok(Entrance { action: "/signup", way, invitation: None })
     }
 
@@ -113,7 +114,7 @@ struct SignUpPage<'a> {
 pub fn form(app: &App, viewer: &MaybeMember, entrance: Entrance<'_>, typed: &Typed, errors: Mistakes) -> Response {
     let mut page = Page::new(app, viewer, "login", entrance.title());
     page.robots = entrance.invitation.is_none();
-    let question = &app.config.request_question;
+    let question = &viewer.settings.request_question;
     html_with(errors.status(), &SignUpPage { page, entrance, question, errors, typed })
 }
 
@@ -186,9 +187,10 @@ async fn checked(
 ) -> Result<Response, FormRefusal> {
     let mut errors = Mistakes::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    let turn =
-        (Requester::Stranger(newcomer.address.fair_key()), app.limits.logins.check_address(newcomer.address.ip())?);
-    let draft = Draft { title: typed.name.trim(), from: Some(newcomer.address.ip()), ..Draft::default() };
+    let (ip, settings) = (newcomer.address.ip(), app.settings());
+    let tried = app.limits.logins.check_address(ip, settings.login_attempts_per_hour)?;
+    let turn = (Requester::Stranger(newcomer.address.fair_key()), tried);
+    let draft = Draft { title: typed.name.trim(), from: Some(ip), ..Draft::default() };
     errors.check("", app.rules.for_newcomer(&app.store).await?.judge(draft));
     let text = match entrance.way {
         Way::Account => None,
@@ -202,7 +204,7 @@ async fn checked(
         errors.check("password", app.admission.passwords.check(turn, password, typed_name).await?);
         return Err(errors.into());
     };
-    let made = app.limits.check_signup(newcomer.address.ip())?;
+    let made = app.limits.check_signup(ip, &settings.policy)?;
     let hash = app.admission.passwords.hash(turn, password, typed_name).await?;
     let hash = hash.map_err(|weak| Mistakes::one("password", weak))?;
     made.commit();
@@ -268,7 +270,8 @@ async fn ask(app: &App, entrance: Entrance<'_>, login: ChosenLogin<'_>, text: &s
     let ChosenLogin { name, password_hash: password } = login;
     let invitation = entrance.invitation.map(|(token, _)| token::hash(token));
     let new = NewRequest { name, password, text, invitation: invitation.as_deref() };
-    match app.store.request_account(new, app.policy.requests_waiting, app.clock.now()).await? {
+    let most = app.settings().policy.max_pending_signup_requests.into();
+    match app.store.request_account(new, most, app.clock.now()).await? {
         Asked::Waits => Ok(Goto::new("/signup?sent=yes").redirect()),
         Asked::Full => Err(Refused::Full),
     }
@@ -306,7 +309,7 @@ pub async fn request(app: &App, viewer: &MaybeMember, request: store::Request) -
         text: renderer.once(&request.text).await?,
         asked: When::new(request.created, viewer.now),
         declined: request.declined_at.map(|at| When::new(at, viewer.now)),
-        shut: app.config.sign_up.may_approve().err(),
+        shut: app.settings().signup_mode.may_approve().err(),
         message,
     };
     Ok(html(&RequestPage { page, request: Some(request) }))

@@ -1,12 +1,12 @@
-//! What every handler reaches: settings, store, clock, limits, the fetcher, and the copies that lists are made from.
+//! What every handler reaches: settings, store, clock, limits, the fetcher, and the copies that lists are
+//! made from.
 
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::domain::policy::Policy;
+use crate::config::{Config, ServerSettings, SiteSettings};
 use crate::fetch::Fetcher;
 use crate::store::Store;
 use crate::timeouts::Timeouts;
@@ -29,8 +29,8 @@ use crate::web::viewer::MaybeMember;
 pub struct App(Arc<Shared>);
 
 pub struct Shared {
-    pub config: Config,
-    pub policy: Policy,
+    pub config: ServerSettings,
+    settings: RwLock<Arc<SiteSettings>>,
     pub timeouts: Timeouts,
     pub store: Store,
     pub clock: Clock,
@@ -63,11 +63,12 @@ impl App {
     }
 
     pub fn with_timeouts(config: Config, store: Store, clock: Clock, fetcher: Fetcher, timeouts: Timeouts) -> App {
+        let Config { server: config, site } = config;
         // Sixteenths of what may be kept in memory.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(Shared {
-            policy: config.policy(),
-            limits: RateLimiter::new(&config, &clock),
+            settings: RwLock::new(Arc::new(site)),
+            limits: RateLimiter::new(&clock, config.limits),
             admission: Admission::new(&config),
             assets: Assets::new(),
             lists: Lists::new(config.cache_mb > 0),
@@ -89,7 +90,19 @@ impl App {
 
     /// What writes rows of stories for a viewer.
     pub fn row_writer<'a>(&'a self, viewer: &'a MaybeMember) -> RowWriter<'a> {
-        RowWriter { rows: &self.rows, store: &self.store, own: &self.own, policy: &self.policy, viewer }
+        RowWriter { rows: &self.rows, store: &self.store, own: &self.own, viewer }
+    }
+
+    /// The community's settings as they are now.
+    pub fn settings(&self) -> Arc<SiteSettings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the community's settings; whatever was cached under the old ones is stale then. A page that
+    /// is being made at that moment may show the old ones until the minute is over.
+    pub fn replace_settings(&self, settings: SiteSettings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.store.expire_caches();
     }
 
     /// What renders texts for whoever asks from an address; for a proxy that stands for many, none.

@@ -61,7 +61,7 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<
     page.robots = banned.is_none();
     Ok(html(&UserPage {
         page,
-        fresh: !user.unclaimed && viewer.now.since(user.created) < app.policy.new_account,
+        fresh: !user.unclaimed && viewer.now.since(user.created) < app.settings().policy.new_account_days.seconds(),
         you,
         joined: age::day(user.created),
         joined_iso: age::exact(user.created),

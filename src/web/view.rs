@@ -16,7 +16,6 @@ use crate::domain::vote::{Dir, Vote, may_vote_down};
 use crate::store::Marks;
 use crate::web::poll::OptionView;
 use crate::web::session::MaybeMember;
-use crate::web::state::App;
 use crate::web::texts::{Rendered, is_long};
 
 /// A moment in words, and exactly.
@@ -67,8 +66,14 @@ pub struct Eye<'a> {
 }
 
 impl<'a> Eye<'a> {
-    pub fn new(app: &'a App, viewer: &'a MaybeMember, marks: Arc<Marks>) -> Eye<'a> {
-        Eye { policy: &app.policy, texts: Arc::default(), member: viewer.member.as_ref(), marks, now: viewer.now }
+    pub fn new(viewer: &'a MaybeMember, marks: Arc<Marks>) -> Eye<'a> {
+        Eye {
+            policy: &viewer.settings.policy,
+            texts: Arc::default(),
+            member: viewer.member.as_ref(),
+            marks,
+            now: viewer.now,
+        }
     }
 
     /// The same look by somebody else, who has done nothing.
@@ -96,8 +101,8 @@ impl<'a> Eye<'a> {
         let name = item.author.clone()?;
         let fresh = item.author_created.is_some_and(|made| {
             !item.imported
-                && item.time.since(made) < self.policy.new_account
-                && self.now.since(made) < self.policy.new_account
+                && item.time.since(made) < self.policy.new_account_days.seconds()
+                && self.now.since(made) < self.policy.new_account_days.seconds()
         });
         Some(Author { name, fresh, you: item.is_own(self.member) })
     }

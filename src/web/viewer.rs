@@ -1,8 +1,10 @@
 //! Who is asking, with what every page shows of them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::clock::Timestamp;
+use crate::config::SiteSettings;
 use crate::domain::user::{Member, Theme, UserId};
 
 /// Whoever asks: a member or a visitor, with what every page shows of them.
@@ -23,6 +25,7 @@ pub struct MaybeMember {
     pub now: Timestamp,
     /// The store's number when the request came: what is read for it later is as new or newer.
     pub generation: u64,
+    pub settings: Arc<SiteSettings>,
 }
 
 impl MaybeMember {

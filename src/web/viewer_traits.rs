@@ -25,7 +25,11 @@ impl ViewerTraits {
             id: UserId(-1),
             name: String::new(),
             role: self.role,
-            karma: if self.votes_down { policy.karma_downvote } else { policy.karma_downvote.saturating_sub(1) },
+            karma: if self.votes_down {
+                policy.min_karma_to_downvote
+            } else {
+                policy.min_karma_to_downvote.saturating_sub(1)
+            },
             created: Timestamp(0),
             slowed_until: None,
             shadowed_at: None,

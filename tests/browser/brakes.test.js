@@ -12,7 +12,7 @@ const PASSWORD = "seven quiet herons wade";
 let forum;
 before(async () => {
   forum = await startForum({
-    settings: { limits: "on", trusted_proxies: "127.0.0.1", sign_ups_per_hour_network: 2, posts_per_hour_network: 3, new_account_days: 1 },
+    settings: { limits: "on", trusted_proxies: "127.0.0.1", signups_per_hour_per_subnet: 2, posts_per_hour_per_subnet: 3, new_account_days: 1 },
   });
 });
 after(() => forum?.stop());

@@ -20,7 +20,7 @@ async function ask(page, name, text) {
  * his posts: `killed`, `flagged`, `edited`, `locked` (a comment), and `thread`, which is locked and has a notice.
  */
 export async function governed() {
-  const forum = await startForum({ settings: { sign_up: "request", karma_flag: 1, flags_to_kill: 2, invitations: 5 } });
+  const forum = await startForum({ settings: { signup_mode: "request", min_karma_to_flag: 1, flags_to_kill: 2, max_open_invitations: 5 } });
   await member(forum, "ada", "admin");
   for (const name of ["mia", "a-name-of-20-letters"]) await member(forum, name, "moderator");
   const mona = await person(forum, { name: "mona", role: "moderator" });

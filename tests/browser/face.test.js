@@ -163,7 +163,7 @@ for (const [role, pages, come] of ROLES) {
 }
 
 test("a new and closed forum's pages, and the form of one who submits too often, are usable by everyone", async () => {
-  const fresh = await startForum({ settings: { limits: "on", stories_per_hour: 1, sign_up: "closed" } });
+  const fresh = await startForum({ settings: { limits: "on", stories_per_hour: 1, signup_mode: "closed" } });
   try {
     const nobody = await visitor(fresh, { viewport: PHONE });
     for (const address of ["/", "/comments", "/leaders", "/signup"]) {
@@ -192,7 +192,7 @@ test("a new and closed forum's pages, and the form of one who submits too often,
 });
 
 test("the desk of a new forum, a refused role and the form kept through a log-in are usable by everyone", async () => {
-  const fresh = await startForum({ settings: { sign_up: "request" } });
+  const fresh = await startForum({ settings: { signup_mode: "request" } });
   try {
     const page = await person(fresh, { name: "ada", role: "admin", viewport: SMALL });
     const judge = async (answer) => {

@@ -73,7 +73,7 @@ export async function startForum({ settings = {} } = {}) {
   const database = join(cwd, "stoa.db");
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const all = { listen: `127.0.0.1:${port}`, base_url: url, limits: "off", reply_delay: "off", ...settings };
+  const all = { listen: `127.0.0.1:${port}`, base_url: url, limits: "off", deep_reply_delay: "off", ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => [`--${name.replaceAll("_", "-")}`, String(value)]);
 
   const server = spawn(BINARY, ["serve", "--database", database, ...flags], { cwd, env: environment() });

@@ -15,7 +15,7 @@ let mona;
 let ada;
 before(async () => {
   forum = await startForum({
-    settings: { sign_up: "request", karma_flag: 1, karma_vouch: 1, flags_to_kill: 2, vouches_to_restore: 1 },
+    settings: { signup_mode: "request", min_karma_to_flag: 1, min_karma_to_vouch: 1, flags_to_kill: 2, vouches_to_restore: 1 },
   });
   mark = await person(forum, { name: "mark", javaScript: false, viewport: SMALL });
   mona = await person(forum, { name: "mona", role: "moderator", javaScript: false });

@@ -11,7 +11,7 @@ const PASSWORD = "seven quiet herons wade";
 
 let forum;
 before(async () => {
-  forum = await startForum({ settings: { sign_up: "request" } });
+  forum = await startForum({ settings: { signup_mode: "request" } });
   await member(forum, "marta", "moderator");
 });
 after(() => forum?.stop());

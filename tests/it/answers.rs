@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use stoa::config::Switch;
 use stoa::domain::user::Role;
 use stoa::timeouts::Timeouts;
 use tracing::subscriber::DefaultGuard;
@@ -89,7 +88,7 @@ fn check(page: &Page, log: &Log, what: &str) {
 #[tokio::test]
 async fn refusals_without_end_are_logged_in_sum() {
     let (log, _guard) = Log::begin("warn");
-    let app = TestApp::with(|settings| settings.long_pages_mb = Some(1)).await;
+    let app = TestApp::with(|settings| settings.response_memory_mb = Some(1)).await;
     let (story, _) = thread(&mut app.member("alice").await, 20, 700).await;
     let _all = app.app.admission.memory.reserve(1024 * 1024, None).expect("room");
     let mut visitor = app.visitor();
@@ -209,8 +208,8 @@ async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)])
     alan.post(&format!("/item/{gone}/delete"), &[]).await;
     let (long, gone, endless) = (format!("/item/{long}"), format!("/item/{gone}"), format!("/{}", "a".repeat(2_100)));
     let limited = app.with_other_settings(|config| {
-        config.limits = Switch::On;
-        config.requests_per_minute = 1;
+        config.server.limits = true;
+        config.site.requests_per_minute_per_ip = 1;
     });
     limited.visitor().get("/nothing-here").await;
     let impatient = app.with_timeouts(Timeouts { answer: Duration::from_millis(1), ..Timeouts::default() });

@@ -14,7 +14,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use stoa::cli::import::Import;
 use stoa::clock::{Clock, Timestamp};
-use stoa::config::{Config, Settings, Switch};
+use stoa::config::{Config, Settings};
+use stoa::domain::policy::Policy;
 use stoa::domain::user::{Name, Role, UserId};
 use stoa::fetch::Fetcher;
 use stoa::store::{Act, NewBan, NewSession, NewUser, Store};
@@ -38,6 +39,7 @@ pub struct TestApp {
     pub store: Store,
     pub app: App,
     pub dir: TempDir,
+    pub config: Config,
     router: Router,
     time: Arc<AtomicI64>,
     uptime: Arc<AtomicI64>,
@@ -57,45 +59,49 @@ impl TestApp {
     pub async fn with_fetcher(change: impl FnOnce(&mut Settings), fetcher: Fetcher) -> TestApp {
         let dir = tempfile::tempdir().expect("a directory");
         let database = dir.path().join("stoa.db");
-        let mut settings =
-            Settings { database: Some(database.clone()), limits: Some(Switch::Off), ..Settings::default() };
+        let mut settings = Settings { database: Some(database.clone()), limits: Some(false), ..Settings::default() };
         change(&mut settings);
         let config = Config::load_with_file(settings, &dir.path().join("stoa.toml")).expect("good settings");
         let (time, uptime) = (Arc::new(AtomicI64::new(NOON)), Arc::new(AtomicI64::new(0)));
         let store = Store::open(&database).await.expect("a database");
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
-        let app = App::new(config, store.clone(), clock, fetcher);
+        let app = App::new(config.clone(), store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
-        TestApp { store, app, dir, router, time, uptime }
+        TestApp { store, app, dir, config, router, time, uptime }
     }
 
     /// The same forum, of which nothing is kept in memory.
     pub fn without_memory(&self) -> TestApp {
-        self.with_other_settings(|config| config.cache_mb = 0)
+        self.with_other_settings(|config| config.server.cache_mb = 0)
     }
 
     /// The same forum, started again with other settings.
     pub fn with_other_settings(&self, change: impl FnOnce(&mut Config)) -> TestApp {
-        let mut config = self.app.config.clone();
+        let mut config = self.config.clone();
         change(&mut config);
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
         let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
-        let app = App::new(config, self.store.clone(), clock, fetcher);
+        let app = App::new(config.clone(), self.store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
-        TestApp { store: self.store.clone(), app, dir, router, time, uptime }
+        TestApp { store: self.store.clone(), app, dir, config, router, time, uptime }
     }
 
     /// The same forum, which waits for nobody longer than this.
     pub fn with_timeouts(&self, timeouts: Timeouts) -> TestApp {
+        let config = self.config.clone();
         let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
-        let app = App::with_timeouts(self.app.config.clone(), self.store.clone(), clock, fetcher, timeouts);
+        let app = App::with_timeouts(config.clone(), self.store.clone(), clock, fetcher, timeouts);
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
-        TestApp { store: self.store.clone(), app, dir, router, time, uptime }
+        TestApp { store: self.store.clone(), app, dir, config, router, time, uptime }
+    }
+
+    pub fn policy(&self) -> Policy {
+        self.app.settings().policy.clone()
     }
 
     /// The same person's browser, at this forum.

@@ -1,7 +1,7 @@
 //! Brakes: what new accounts, slowed ones and crowded networks may do, and that others go on undisturbed.
 
 use axum::http::StatusCode;
-use stoa::config::{Settings, Switch};
+use stoa::config::Settings;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 use stoa::store::Act;
@@ -14,7 +14,7 @@ const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
 fn strict(settings: &mut Settings) {
-    settings.limits = Some(Switch::On);
+    settings.limits = Some(true);
     behind_a_proxy(settings);
 }
 
@@ -62,7 +62,7 @@ async fn a_new_account_posts_less_often_until_it_has_karma_or_age() {
 async fn a_new_account_posts_few_links() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.links_per_hour_new = Some(2);
+        settings.new_account_links_per_hour = Some(2);
     })
     .await;
     let mut alice = app.member("alice").await;
@@ -92,8 +92,8 @@ async fn a_new_account_posts_few_links() {
 async fn a_site_may_let_new_accounts_read_and_vote_only() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.stories_per_hour_new = Some(0);
-        settings.links_per_hour_new = Some(0);
+        settings.new_account_stories_per_hour = Some(0);
+        settings.new_account_links_per_hour = Some(0);
     })
     .await;
     let mut alice = app.member("alice").await;
@@ -149,9 +149,9 @@ async fn signs_up(app: &TestApp, name: &str, from: &str) -> Result<Browser, Page
 async fn a_burst_from_one_network_meets_the_brakes_and_others_go_on() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.sign_ups_per_hour = Some(2);
-        settings.sign_ups_per_hour_network = Some(4);
-        settings.posts_per_hour_network = Some(5);
+        settings.signups_per_hour_per_ip = Some(2);
+        settings.signups_per_hour_per_subnet = Some(4);
+        settings.posts_per_hour_per_subnet = Some(5);
     })
     .await;
     let mut old = app.member("oldhand").await;
@@ -200,7 +200,7 @@ async fn post_all(member: &mut Browser, from: &str) -> Browser {
 async fn the_addresses_of_one_ipv6_network_are_one() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.sign_ups_per_hour = Some(2);
+        settings.signups_per_hour_per_ip = Some(2);
     })
     .await;
     for (name, from, made) in [
@@ -217,8 +217,8 @@ async fn the_addresses_of_one_ipv6_network_are_one() {
 async fn what_was_typed_is_kept_wherever_a_brake_holds() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.sign_up = Some(SignUp::Request);
-        settings.sign_ups_per_hour = Some(1);
+        settings.signup_mode = Some(SignUp::Request);
+        settings.signups_per_hour_per_ip = Some(1);
         settings.flags_per_hour = Some(1);
         settings.edits_per_hour = Some(1);
         settings.invitations_per_hour = Some(1);
@@ -285,9 +285,9 @@ async fn a_wave_of_searches_stands_in_line_and_the_rest_of_the_site_answers() {
 async fn what_one_brake_holds_up_uses_nothing_of_another() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.links_per_hour_new = Some(2);
-        settings.comments_per_hour_new = Some(1);
-        settings.stories_per_hour_new = Some(1);
+        settings.new_account_links_per_hour = Some(2);
+        settings.new_account_comments_per_hour = Some(1);
+        settings.new_account_stories_per_hour = Some(1);
     })
     .await;
     let mut alice = app.member("alice").await;

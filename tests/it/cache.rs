@@ -4,7 +4,6 @@ use std::io::Read;
 
 use axum::http::{Method, StatusCode};
 use fastrand::Rng;
-use stoa::config::Switch;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
@@ -115,7 +114,7 @@ async fn after_any_write_a_visitor_sees_what_a_forum_without_memory_would_show()
 async fn after_any_write_a_member_sees_what_a_forum_without_memory_would_show() {
     for seed in 0..4 {
         let mut rng = Rng::with_seed(seed);
-        let app = TestApp::with(|settings| settings.karma_downvote = Some(2)).await;
+        let app = TestApp::with(|settings| settings.min_karma_to_downvote = Some(2)).await;
         let forgetful = app.without_memory();
         let mut people = vec![app.person("mod", Role::Moderator).await];
         for name in ["alice", "bob", "carol"] {
@@ -276,7 +275,7 @@ async fn what_nobody_sees_on_a_page_leaves_the_kept_ones() {
 
 #[tokio::test]
 async fn a_comment_that_was_moved_is_seen_in_its_new_thread() {
-    let app = TestApp::with(|settings| settings.show_comment_points = Some(Switch::On)).await;
+    let app = TestApp::with(|settings| settings.show_comment_points = Some(true)).await;
     let mut alice = app.member("alice").await;
     let mut bob = app.member("bob").await;
     let mut mia = app.person("mia", Role::Moderator).await;
@@ -349,7 +348,7 @@ async fn a_link_shared_elsewhere_leads_to_the_page_that_is_kept() {
 
 #[tokio::test]
 async fn long_pages_under_way_leave_room_for_everything_else() {
-    let app = TestApp::with(|settings| settings.long_pages_mb = Some(1)).await;
+    let app = TestApp::with(|settings| settings.response_memory_mb = Some(1)).await;
     let mut alice = app.member("alice").await;
     let story = alice.text_story("A long one", &"Words, and words. ".repeat(1_000)).await;
     for nth in 0..20 {

@@ -1,7 +1,6 @@
 //! The clock is set while the forum runs, as a machine's clock is that had started wrong.
 
 use axum::http::{Method, StatusCode};
-use stoa::config::Switch;
 use stoa::domain::user::Role;
 
 use crate::app::{PASSWORD, TestApp};
@@ -12,9 +11,9 @@ const DAY: i64 = 24 * 3_600;
 #[tokio::test]
 async fn a_clock_set_a_day_ahead_and_back_holds_nobody_up() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
-        settings.requests_per_minute = Some(20);
-        settings.comments_per_hour_new = Some(30);
+        settings.limits = Some(true);
+        settings.requests_per_minute_per_ip = Some(20);
+        settings.new_account_comments_per_hour = Some(30);
     })
     .await;
     let story = app.person("mia", Role::Moderator).await.text_story("A story", "Text.").await;
@@ -39,8 +38,8 @@ async fn a_clock_set_a_day_ahead_and_back_holds_nobody_up() {
 #[tokio::test]
 async fn a_clock_set_ahead_refills_no_bucket() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
-        settings.log_ins_per_hour = Some(3);
+        settings.limits = Some(true);
+        settings.login_attempts_per_hour = Some(3);
     })
     .await;
     app.account("alice", Role::Member).await;

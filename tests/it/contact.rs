@@ -28,7 +28,7 @@ async fn what_the_first_admin_says_of_how_to_be_reached_stands_on_the_contact_pa
     assert_eq!(page.one("main p em").text, "post@stoa.example");
     page.finds(1, "main li a[href='/user/ada']");
     // The operator's setting goes before it.
-    let set = app.with_other_settings(|config| config.contact = "Ring the bell.".to_owned());
+    let set = app.with_other_settings(|config| config.site.contact = "Ring the bell.".to_owned());
     let page = set.visitor().get("/contact").await;
     assert!(page.says("Ring the bell.") && !page.says("post@stoa.example"));
 }
@@ -84,7 +84,7 @@ async fn an_author_is_led_to_the_contact_page_only_where_it_leads_to_somebody() 
 async fn an_operators_own_contact_page_is_somewhere_to_be_led() {
     let pages = tempfile::tempdir().expect("a directory");
     std::fs::write(pages.path().join("contact.md"), "Ring the bell.").expect("written");
-    let (app, mut alice, story) = killed(|settings| settings.pages = Some(pages.path().to_owned()), true).await;
+    let (app, mut alice, story) = killed(|settings| settings.pages_dir = Some(pages.path().to_owned()), true).await;
     alice.get(&format!("/item/{story}")).await.finds(1, "main a[href='/contact']");
     assert!(app.visitor().get("/contact").await.says("Ring the bell."));
 }

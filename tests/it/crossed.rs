@@ -33,7 +33,7 @@ async fn edit(app: &TestApp, item: i64, editor: &str, text: &str) -> Result<Edit
         text,
         reason: "",
         stopped: None,
-        policy: &app.app.policy,
+        policy: &app.policy(),
     };
     app.store.edit(edit, app.now()).await
 }
@@ -57,7 +57,7 @@ async fn an_edit_that_crosses_a_kill_does_not_soften_it() {
     for name in ["vera", "vince"] {
         app.account(name, Role::Member).await;
         let user = app.id_of(name).await;
-        let vouched = app.store.vouch(user, ItemId(comment), &app.app.policy, app.now()).await;
+        let vouched = app.store.vouch(user, ItemId(comment), &app.policy(), app.now()).await;
         assert!(matches!(vouched, Err(Error::Conflict)), "a moderator’s kill is not undone by vouches: {vouched:?}");
     }
     assert_eq!(
@@ -76,7 +76,7 @@ async fn a_moderators_own_edit_does_not_soften_the_kill_of_their_post() {
     let page = max.post(&format!("/item/{comment}/edit"), &[("text", "Polite words.")]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
     app.account("vera", Role::Member).await;
-    let vouched = app.store.vouch(app.id_of("vera").await, ItemId(comment), &app.app.policy, app.now()).await;
+    let vouched = app.store.vouch(app.id_of("vera").await, ItemId(comment), &app.policy(), app.now()).await;
     assert!(matches!(vouched, Err(Error::Conflict)), "{vouched:?}");
 }
 

@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use stoa::clock::{DAY, HOUR, MINUTE};
-use stoa::config::Switch;
 use stoa::domain::item::ItemError;
+use stoa::domain::policy::Period;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
@@ -146,7 +146,7 @@ async fn a_reply_deep_in_a_thread_waits_unless_it_comes_from_the_comment_s_own_p
 
 #[tokio::test]
 async fn a_thread_closes_at_the_age_that_the_operator_chose() {
-    let app = TestApp::with(|settings| settings.thread_closes_after_days = Some(14)).await;
+    let app = TestApp::with(|settings| settings.thread_closes_after_days = Some(Period(14))).await;
     let mut alice = app.member("alice").await;
     let story = alice.story("A story", "https://example.com/a").await;
     app.pass(14 * DAY);
@@ -284,7 +284,7 @@ async fn what_a_shadow_banned_member_writes_is_seen_by_them_as_live_and_by_nobod
 #[tokio::test]
 async fn too_many_comments_have_to_wait_and_keep_their_text() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
+        settings.limits = Some(true);
         settings.comments_per_hour = Some(1);
     })
     .await;

@@ -131,10 +131,10 @@ async fn account(store: &Store, name: &str, role: Role) -> UserId {
 
 fn start(dir: &Path, port: u16) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_stoa"))
-        .args(["serve", "--limits", "off", "--log", "error", "--database", "stoa.db"])
+        .args(["serve", "--limits", "off", "--log-filter", "error", "--database", "stoa.db"])
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .current_dir(dir)
-        .env("STOA_KARMA_FLAG", "0")
+        .env("STOA_MIN_KARMA_TO_FLAG", "0")
         .env("LD_PRELOAD", dir.join("disk.so"))
         .env("FAULTS", dir.join("faults"))
         .env("FAULTS_ON", "/stoa.db")

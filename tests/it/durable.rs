@@ -56,11 +56,20 @@ pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>
 
 fn serve(database: &Path, port: u16) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_stoa"))
-        .args(["serve", "--limits", "off", "--log", "error", "--listen", &format!("127.0.0.1:{port}"), "--database"])
+        .args([
+            "serve",
+            "--limits",
+            "off",
+            "--log-filter",
+            "error",
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+            "--database",
+        ])
         .arg(database)
         .current_dir(database.parent().expect("a directory"))
         // Nobody here has karma.
-        .env("STOA_KARMA_FLAG", "0")
+        .env("STOA_MIN_KARMA_TO_FLAG", "0")
         .stderr(Stdio::null())
         .spawn()
         .expect("started");

@@ -1,6 +1,7 @@
 //! Two who edit the same do not overwrite each other unseen, and nobody empties what others have answered without a moderator seeing it.
 
 use axum::http::StatusCode;
+use stoa::domain::policy::Period;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
@@ -145,7 +146,7 @@ async fn two_windows_on_the_own_profile_lose_nothing() {
 
 #[tokio::test]
 async fn whoever_empties_what_was_answered_comes_before_the_moderators() {
-    let app = TestApp::with(|settings| settings.edit_minutes = Some(600)).await;
+    let app = TestApp::with(|settings| settings.post_edit_minutes = Some(Period(600))).await;
     let mut mia = app.person("mia", Role::Moderator).await;
     let mut alice = app.member("alice").await;
     let mut bob = app.member("bob").await;

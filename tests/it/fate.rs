@@ -1,7 +1,7 @@
 //! What an author learns of what became of their post: on its page, and among their replies.
 
 use axum::http::StatusCode;
-use stoa::config::{Audience, Settings, Switch};
+use stoa::config::{Audience, Settings};
 use stoa::domain::item::{ItemError, ItemId};
 use stoa::store::Act;
 
@@ -46,7 +46,7 @@ async fn an_author_reads_on_the_posts_page_what_happened_by_whom_why_and_what_th
 
 #[tokio::test]
 async fn what_an_author_reads_of_the_log_is_what_the_log_shows_them() {
-    let names_off: fn(&mut Settings) = |settings| settings.moderation_names = Some(Switch::Off);
+    let names_off: fn(&mut Settings) = |settings| settings.moderation_names = Some(false);
     let closed: fn(&mut Settings) = |settings| settings.moderation_log = Some(Audience::Moderators);
     let members: fn(&mut Settings) = |settings| settings.moderation_log = Some(Audience::Members);
     for (change, who) in [(names_off, "A moderator"), (closed, "A moderator"), (members, "mia")] {
@@ -222,7 +222,7 @@ async fn a_locked_comment_says_so_in_its_thread_and_on_its_page() {
 
 #[tokio::test]
 async fn whoever_meets_a_lock_reads_by_whom_and_why_where_they_may_read_the_log() {
-    let names_off: fn(&mut Settings) = |settings| settings.moderation_names = Some(Switch::Off);
+    let names_off: fn(&mut Settings) = |settings| settings.moderation_names = Some(false);
     let closed: fn(&mut Settings) = |settings| settings.moderation_log = Some(Audience::Moderators);
     for (change, said) in [
         ((|_| {}) as fn(&mut Settings), Some("mia locked it: heated.")),

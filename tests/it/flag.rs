@@ -1,7 +1,6 @@
 //! Flags and vouches: what members can do together about what does not belong here, and what moderators make of it.
 
 use axum::http::StatusCode;
-use stoa::config::Switch;
 use stoa::domain::item::ItemId;
 use stoa::store::Act;
 
@@ -355,7 +354,7 @@ async fn flags_cast_at_once_kill_once() {
 #[tokio::test]
 async fn flags_have_a_limit_of_their_own() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
+        settings.limits = Some(true);
         settings.flags_per_hour = Some(2);
     })
     .await;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
-use stoa::config::Switch;
 use stoa::domain::user::Role;
 use stoa::store::{Error, NewSession};
 
@@ -213,8 +212,8 @@ async fn a_form_of_no_page_here_does_not_become_a_long_page() {
 #[tokio::test]
 async fn what_somebody_wrote_is_kept_where_the_site_has_no_time_for_it() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
-        settings.requests_per_minute = Some(3);
+        settings.limits = Some(true);
+        settings.requests_per_minute_per_ip = Some(3);
     })
     .await;
     let mut alice = app.member("alice").await;
@@ -276,8 +275,9 @@ async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_passw
     let (texts, known_fields) = (names_of(&["textarea", "input type=\"text\"", "input type=\"url\""]), fields());
     let passwords = names_of(&["input type=\"password\""]);
     assert!(texts.len() > 12 && passwords.len() == 2, "{texts:?} {passwords:?}");
-    let slow = app.with_other_settings(|config| (config.limits, config.requests_per_minute) = (Switch::On, 1));
-    let full = app.with_other_settings(|config| config.requests_at_once = 0);
+    let slow =
+        app.with_other_settings(|config| (config.server.limits, config.site.requests_per_minute_per_ip) = (true, 1));
+    let full = app.with_other_settings(|config| config.server.max_concurrent_requests = 0);
     slow.visitor().post("/theme", &[]).await;
     let mut walked = BTreeSet::new();
     for row in table().into_iter().filter(|row| row.method == Method::POST) {

@@ -156,8 +156,8 @@ async fn the_script_reads_why_a_vote_is_not_saved() {
 #[tokio::test]
 async fn trying_again_while_nothing_can_be_saved_counts_as_no_post() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(stoa::config::Switch::On);
-        settings.stories_per_hour_new = Some(2);
+        settings.limits = Some(true);
+        settings.new_account_stories_per_hour = Some(2);
     })
     .await;
     let mut alice = app.member("alice").await;

@@ -148,9 +148,9 @@ async fn an_invitation_ends_and_can_be_taken_back_by_its_maker_only() {
 #[tokio::test]
 async fn a_member_has_a_few_open_at_once_and_moderators_more() {
     let app = TestApp::with(|settings| {
-        settings.sign_up = Some(SignUp::Invitation);
-        settings.invitations = Some(2);
-        settings.invitations_moderator = Some(3);
+        settings.signup_mode = Some(SignUp::Invitation);
+        settings.max_open_invitations = Some(2);
+        settings.max_open_invitations_moderator = Some(3);
     })
     .await;
     let mut alice = long_standing(&app, "alice").await;
@@ -197,7 +197,7 @@ async fn new_accounts_invite_nobody_yet_and_some_sites_leave_it_to_moderators() 
     let page = fresh.post("/invitations", &[]).await;
     refused(&page, StatusCode::FORBIDDEN, InvitationError::New("14 days".to_owned()));
 
-    let app = TestApp::with(|settings| settings.invitations = Some(0)).await;
+    let app = TestApp::with(|settings| settings.max_open_invitations = Some(0)).await;
     let mut alice = long_standing(&app, "alice").await;
     refused(&alice.get("/invitations").await, StatusCode::OK, "Only moderators invite people here.");
     assert_eq!(alice.post("/invitations", &[]).await.status, StatusCode::FORBIDDEN);
@@ -281,7 +281,7 @@ async fn no_other_way_leads_round_the_mode() {
 async fn a_closed_site_takes_nobody_by_an_invitation_made_before() {
     let open = with_sign_up(SignUp::Open).await;
     let link = invite(&mut long_standing(&open, "alice").await).await;
-    let closed = open.with_other_settings(|config| config.sign_up = SignUp::Closed);
+    let closed = open.with_other_settings(|config| config.site.signup_mode = SignUp::Closed);
     let page = closed.visitor().get(&link).await;
     refused(&page, StatusCode::FORBIDDEN, SignUpError::Closed);
     page.finds(0, "main form");

@@ -2,7 +2,6 @@
 
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
-use stoa::config::Switch;
 use stoa::domain::signup::{SignUp, SignUpError};
 use stoa::domain::user::Role;
 
@@ -287,7 +286,7 @@ async fn the_link_of_the_first_start_makes_one_admin() {
 #[tokio::test]
 async fn a_wave_of_log_ins_from_everywhere_is_told_to_come_back_and_shuts_nobody_out() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
+        settings.limits = Some(true);
         settings.trusted_proxies = Some("127.0.0.1".parse().expect("an address"));
     })
     .await;

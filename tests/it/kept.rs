@@ -171,7 +171,7 @@ impl Forum {
             1 => drop(self.beside.lock(item, self.rng.bool(), act).await),
             _ => {
                 let author = self.app.id_of("bob").await;
-                let (text, policy) = ("From beside.", &self.app.app.policy);
+                let (text, policy) = ("From beside.", &self.app.policy());
                 let comment = NewComment { author, parent: item, text, origin: None, stopped: None, policy };
                 drop(self.beside.comment(comment, Timestamp(at.0)).await);
             }

@@ -1,7 +1,7 @@
 //! The log of moderation: every act is in it, and it shows each reader what is for them.
 
 use axum::http::StatusCode;
-use stoa::config::{Audience, Switch};
+use stoa::config::Audience;
 use stoa::domain::action::Action;
 use stoa::domain::flag::Reason;
 use stoa::domain::item::ItemId;
@@ -28,7 +28,7 @@ impl Town {
     /// What flags, vouches and a moderator's word about them bring about.
     async fn judge(&self, act: &str, item: ItemId) {
         let (store, user, at) = (&self.app.store, self.app.id_of("bob").await, self.app.now());
-        let policy = Policy { flags_to_kill: 1, vouches_to_restore: 1, ..self.app.app.policy.clone() };
+        let policy = Policy { flags_to_kill: 1, vouches_to_restore: 1, ..self.app.policy() };
         if act == "clear" {
             let by_mia = stoa::store::Act { actor: Some(self.app.id_of("mia").await), reason: "a reason", at };
             return store.clear(item, by_mia).await.expect("let stand");
@@ -147,7 +147,7 @@ impl Town {
             "set" => {
                 let by_operator = |at| stoa::store::Act { actor: None, reason: "", at };
                 for karma in ["31", "20"] {
-                    let settings = [("karma_flag", karma.to_owned()), ("a_new_one", "1".to_owned())];
+                    let settings = [("min_karma_to_flag", karma.to_owned()), ("a_new_one", "1".to_owned())];
                     self.app.store.keep_settings(&settings, by_operator(self.app.now())).await.expect("kept");
                 }
                 return None;
@@ -183,7 +183,7 @@ impl Town {
 
 #[tokio::test]
 async fn every_act_there_is_stands_in_the_log() {
-    let mut forum = Town::with(|settings| settings.sign_up = Some(SignUp::Request)).await;
+    let mut forum = Town::with(|settings| settings.signup_mode = Some(SignUp::Request)).await;
     for action in Action::ALL {
         let act = action.as_str();
         forum.app.pass(60);
@@ -256,7 +256,7 @@ async fn the_log_is_for_those_whom_the_site_lets_read_it() {
 
 #[tokio::test]
 async fn where_moderators_are_not_named_the_log_does_not_give_them_away() {
-    let mut forum = Town::with(|settings| settings.moderation_names = Some(Switch::Off)).await;
+    let mut forum = Town::with(|settings| settings.moderation_names = Some(false)).await;
     forum.ban("bob", true).await;
     for mut browser in [forum.app.visitor(), forum.alice.clone()] {
         let page = browser.get("/log").await;
@@ -503,7 +503,7 @@ async fn the_log_is_asked_for_acts_in_words_and_says_what_it_is_narrowed_to() {
     let wrong = visitor.get("/log?person=nobody-here").await;
     wrong.finds(1, lies_open);
     wrong.finds(1, all);
-    let unnamed = forum.app.with_other_settings(|config| config.moderation_names = Switch::Off);
+    let unnamed = forum.app.with_other_settings(|config| config.site.moderation_names = false);
     let page = unnamed.visitor().get("/log?moderator=mia&act=kill").await;
     assert_eq!(page.one(narrowed).text, "Only: killed something. Show all");
 }

@@ -1,7 +1,7 @@
 //! Many wrong log-ins at once keep nobody else out.
 
 use axum::http::{Method, StatusCode};
-use stoa::config::{Settings, Switch};
+use stoa::config::Settings;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 
@@ -9,8 +9,8 @@ use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::sentences::BUSY;
 
 fn strict(settings: &mut Settings) {
-    settings.limits = Some(Switch::On);
-    settings.log_ins_per_hour = Some(3);
+    settings.limits = Some(true);
+    settings.login_attempts_per_hour = Some(3);
     settings.trusted_proxies = Some("127.0.0.1".parse().expect("an address"));
 }
 
@@ -60,8 +60,8 @@ async fn an_account_that_is_tried_from_everywhere_lets_its_owner_in_from_a_new_b
 async fn a_try_that_was_not_judged_costs_nothing() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.sign_up = Some(SignUp::Request);
-        settings.sign_ups_per_hour = Some(1);
+        settings.signup_mode = Some(SignUp::Request);
+        settings.signups_per_hour_per_ip = Some(1);
     })
     .await;
     app.account("alice", Role::Member).await;
@@ -108,7 +108,7 @@ async fn what_an_address_may_not_try_uses_nothing_of_an_accounts_tries() {
 async fn strangers_who_fill_the_line_keep_no_known_browser_out() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.log_ins_per_hour = Some(30);
+        settings.login_attempts_per_hour = Some(30);
     })
     .await;
     app.account("alice", Role::Member).await;

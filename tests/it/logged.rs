@@ -50,7 +50,7 @@ impl Step {
 }
 
 async fn forum() -> Town {
-    let town = Town::with(|settings| settings.sign_up = Some(SignUp::Request)).await;
+    let town = Town::with(|settings| settings.signup_mode = Some(SignUp::Request)).await;
     for name in ["carl", "dora2"] {
         town.app.account(name, Role::Member).await;
     }

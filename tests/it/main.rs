@@ -86,6 +86,7 @@ mod sentences;
 mod server;
 mod server_h2;
 mod shadowed;
+mod site_settings;
 mod sites;
 mod snapshots;
 mod spans;

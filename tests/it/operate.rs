@@ -164,7 +164,7 @@ fn the_settings_printed_are_settings_that_can_be_read() {
     let folder = Folder::new();
     let defaults = folder.works("config");
     assert!(defaults.contains("listen = \"127.0.0.1:8000\"") && defaults.contains("\n# "));
-    let chosen = folder.works("config --site-name Looms --stories-per-hour 3 --sign-up closed");
+    let chosen = folder.works("config --site-name Looms --stories-per-hour 3 --signup-mode closed");
     assert_ne!(chosen, defaults);
     folder.write("stoa.toml", &chosen);
     assert_eq!(folder.works("config"), chosen, "what was printed reads back as itself");
@@ -179,9 +179,9 @@ fn a_bad_setting_is_named_and_ends_with_code_2() {
     for (arguments, name) in [
         ("config --listen nowhere", "--listen"),
         ("config --base-url ftp://example.com", "--base-url"),
-        ("config --log stoa=loud=very", "--log"),
+        ("config --log-filter stoa=loud=very", "--log-filter"),
         ("config --stories-per-hour many", "--stories-per-hour"),
-        ("serve --sign-up maybe", "--sign-up"),
+        ("serve --signup-mode maybe", "--signup-mode"),
         ("config --colour red", "--colour"),
     ] {
         let said = folder.run(arguments);
@@ -260,10 +260,10 @@ fn an_operator_invites_people() {
     folder.refuses("admin invite", "", "there is no admin yet: say whom the invitation is from");
     folder.works("admin create Root --role admin");
     folder.refuses("admin invite nobody", "", "nobody is called nobody");
-    folder.refuses("admin invite bob --sign-up closed", "", "sign_up is closed");
+    folder.refuses("admin invite bob --signup-mode closed", "", "signup_mode is closed");
     let said = folder.works("admin invite --base-url https://forum.example");
     assert!(said.starts_with("An invitation from Root, good for one person until "), "{said}");
-    let said = folder.works("admin invite BOB --sign-up invitation");
+    let said = folder.works("admin invite BOB --signup-mode invitation");
     assert!(said.starts_with("An invitation from bob,"), "{said}");
     let running = folder.serve();
     let link = said.lines().find(|line| line.contains("/invitation/")).expect("a link").trim().to_owned();
@@ -354,17 +354,17 @@ fn a_forum_answers_says_how_to_become_its_admin_and_stops_when_told() {
 #[test]
 fn what_the_operator_sets_otherwise_stands_in_the_log() {
     let folder = Folder::new();
-    folder.write("stoa.toml", "karma_flag = 20\ncache_mb = 8\n");
+    folder.write("stoa.toml", "min_karma_to_flag = 20\ncache_mb = 8\n");
     let running = folder.serve();
     assert!(running.get("/log").contains("Nobody has moderated anything yet"), "a first start changes nothing");
     running.stop();
-    folder.write("stoa.toml", "karma_flag = 12\ncache_mb = 9\nsign_up = \"closed\"\n");
+    folder.write("stoa.toml", "min_karma_to_flag = 12\ncache_mb = 9\nsignup_mode = \"closed\"\n");
     let running = folder.serve();
     let log = running.get("/log");
     for said in [
         "the operator changed the setting",
-        "karma_flag: 20 became 12",
-        "sign_up: &#34;open&#34; became &#34;closed&#34;",
+        "min_karma_to_flag: 20 became 12",
+        "signup_mode: &#34;open&#34; became &#34;closed&#34;",
     ] {
         assert!(log.contains(said), "{said}: {log}");
     }

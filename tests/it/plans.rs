@@ -151,7 +151,7 @@ async fn use_everything(app: &TestApp) {
         .expect("purged");
     app.store.claim("someone", "hash", app.now()).await.expect("claimed");
     app.sql(&format!("update items set dead = 'flagged' where id = {story}")).await;
-    let easy = Policy { vouches_to_restore: 1, ..app.app.policy.clone() };
+    let easy = Policy { vouches_to_restore: 1, ..app.policy() };
     let (bob, story) = (app.id_of("bob").await, stoa::domain::item::ItemId(story));
     assert!(app.store.vouch(bob, story, &easy, app.now()).await.expect("vouched"), "it is back");
     let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
@@ -183,7 +183,7 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     app.store.first_admin().await.expect("an answer");
     app.store.read_replies(user, at.plus(1));
     for value in ["one", "another"] {
-        app.store.keep_settings(&[("karma_flag", value.to_owned())], act).await.expect("kept");
+        app.store.keep_settings(&[("min_karma_to_flag", value.to_owned())], act).await.expect("kept");
     }
     for (pattern, effect) in [("queued", Effect::Queue), ("killed", Effect::Kill)] {
         let pattern = Pattern::parse(RuleKind::Word, pattern).expect("a pattern");
@@ -207,7 +207,7 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
         text: "Words.",
         reason: "",
         stopped: None,
-        policy: &app.app.policy,
+        policy: &app.policy(),
     };
     assert!(matches!(app.store.edit(edit.clone(), at).await, Ok(Edited::Done)));
     // Nearly all of what was answered is taken away.
@@ -237,7 +237,7 @@ async fn move_about(app: &TestApp, alice: &mut Browser) {
 async fn vote_together(app: &TestApp, items: &[ItemId]) {
     let (carl, dora) = (app.account("carl", Role::Member).await, app.account("dora2", Role::Member).await);
     // So few that it matters who wrote what was posted last.
-    let policy = Policy { ring_votes: 1, ..app.app.policy.clone() };
+    let policy = Policy { vote_ring_window: 1, ..app.policy() };
     for dir in [Some(Dir::Up), None] {
         let origin = Some(app.store.origin_key().origin([203, 0, 113, 5].into()));
         let vote = |user, item| app.store.vote(NewVote { user, item, dir, origin }, &policy, app.now());

@@ -2,7 +2,6 @@
 
 use axum::http::StatusCode;
 use stoa::clock::DAY;
-use stoa::config::Switch;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::{Name, Role};
 use stoa::jobs::KEEP;
@@ -164,7 +163,7 @@ async fn a_request_says_why_and_what_will_not_do_is_kept() {
         assert!(!page.mentions(PASSWORD), "{}", page.text());
     }
     let app = TestApp::with(|settings| {
-        settings.sign_up = Some(SignUp::Request);
+        settings.signup_mode = Some(SignUp::Request);
         settings.request_question = Some("What do you <weave>?".to_owned());
     })
     .await;
@@ -222,8 +221,8 @@ async fn requests_are_forgotten_in_time() {
 #[tokio::test]
 async fn no_more_wait_than_can_be_read() {
     let app = TestApp::with(|settings| {
-        settings.sign_up = Some(SignUp::Request);
-        settings.requests_waiting = Some(2);
+        settings.signup_mode = Some(SignUp::Request);
+        settings.max_pending_signup_requests = Some(2);
     })
     .await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
@@ -269,8 +268,8 @@ async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
     assert!(is_somebody(&app, "bob").await);
 
     let app = TestApp::with(|settings| {
-        settings.sign_up = Some(SignUp::Request);
-        settings.invited_need_approval = Some(Switch::On);
+        settings.signup_mode = Some(SignUp::Request);
+        settings.invited_need_approval = Some(true);
     })
     .await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
@@ -305,7 +304,7 @@ async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
         before.account("moderator", Role::Moderator).await;
         ask(&mut before.visitor(), "ada", WHY).await;
         ask(&mut before.visitor(), "bob", WHY).await;
-        let app = before.with_other_settings(|config| config.sign_up = mode);
+        let app = before.with_other_settings(|config| config.site.signup_mode = mode);
         let mut moderator = app.session("moderator").await;
         let waits = log_in(&mut app.visitor(), "ada", PASSWORD).await;
         assert_eq!(waits.status, StatusCode::OK, "{mode:?}");

@@ -404,7 +404,7 @@ async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
     let now = app.now();
     let story =
         NewStory { author, title: "A story", url: None, section: None, text: "Words.", origin: None, stopped: None };
-    let policy = &app.app.policy;
+    let policy = &app.policy();
     let stoa::store::Submission::New(story) = app.store.submit(story, policy, now).await.expect("a story") else {
         panic!("a new story")
     };

@@ -18,7 +18,7 @@ const ALL: usize = 1_024 * 1_024;
 /// A forum with room for a few long pages.
 async fn forum(change: impl FnOnce(&mut Settings)) -> TestApp {
     TestApp::with(|settings| {
-        settings.long_pages_mb = Some(1);
+        settings.response_memory_mb = Some(1);
         change(settings);
     })
     .await
@@ -128,8 +128,8 @@ async fn members_who_read_slowly_share_the_room_of_what_they_share() {
 
 #[tokio::test]
 async fn a_page_of_more_than_an_address_s_share_goes_out_one_at_a_time() {
-    let app = forum(|settings| settings.limits = Some(stoa::config::Switch::On)).await;
-    let writer = app.with_other_settings(|config| config.limits = stoa::config::Switch::Off);
+    let app = forum(|settings| settings.limits = Some(true)).await;
+    let writer = app.with_other_settings(|config| config.server.limits = false);
     let mut alice = writer.browser_of(&app.member("alice").await);
     let story = alice.text_story("A long one", "Words.").await;
     for nth in 0..40 {
@@ -180,7 +180,7 @@ async fn what_was_handed_on_and_not_sent_yet_takes_room_still() {
 
 #[tokio::test]
 async fn what_somebody_wrote_takes_room_on_its_way_back_from_a_crowd() {
-    let app = forum(|settings| settings.requests_at_once = Some(1)).await;
+    let app = forum(|settings| settings.max_concurrent_requests = Some(1)).await;
     let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
     let held = hold_writes(&app).await;
     let writing = tokio::spawn(async move { alice.text_story("A story", "Words.").await });

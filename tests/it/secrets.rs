@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use stoa::clock::DAY;
-use stoa::config::{Settings, Switch};
+use stoa::config::Settings;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
@@ -192,8 +192,8 @@ async fn the_log_in_page_does_not_tell_who_has_an_account() {
 }
 
 fn strict(settings: &mut Settings) {
-    settings.limits = Some(Switch::On);
-    settings.log_ins_per_hour = Some(3);
+    settings.limits = Some(true);
+    settings.login_attempts_per_hour = Some(3);
     behind_a_proxy(settings);
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use stoa::config::Config;
+use stoa::config::ServerSettings;
 use stoa::fetch::Fetcher;
 use stoa::server::ServerHandle;
 use stoa::timeouts::Timeouts;
@@ -36,7 +36,7 @@ pub struct Forum {
 }
 
 impl Forum {
-    fn start(router: Router, config: &Config, timeouts: Timeouts) -> Forum {
+    fn start(router: Router, config: &ServerSettings, timeouts: Timeouts) -> Forum {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let running = ServerHandle::new(timeouts);
@@ -46,10 +46,10 @@ impl Forum {
     }
 
     pub fn of(app: &TestApp, timeouts: Timeouts) -> Forum {
-        let (config, clock) = (app.app.config.clone(), app.app.clock.clone());
+        let (config, clock) = (app.config.clone(), app.app.clock.clone());
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
         let patient = App::with_timeouts(config.clone(), app.store.clone(), clock, fetcher, timeouts);
-        Forum::start(web::router(patient).expect("a router"), &config, timeouts)
+        Forum::start(web::router(patient).expect("a router"), &config.server, timeouts)
     }
 
     pub async fn connect(&self) -> TcpStream {
@@ -200,7 +200,7 @@ async fn who_does_not_read_is_let_go() {
 
 #[tokio::test]
 async fn past_the_last_place_the_next_waits_and_nobody_takes_them_all() {
-    let app = TestApp::with(|settings| settings.connections = Some(4)).await;
+    let app = TestApp::with(|settings| settings.max_connections = Some(4)).await;
     let forum = Forum::of(&app, PATIENT);
     let mut inside = Vec::new();
     for _ in 0..4 {
@@ -216,8 +216,8 @@ async fn past_the_last_place_the_next_waits_and_nobody_takes_them_all() {
     assert!(timeout(LONG / 2, answer(&mut next)).await.expect("a place is free").is_some());
 
     let app = TestApp::with(|settings| {
-        settings.connections = Some(8);
-        settings.limits = Some(stoa::config::Switch::On);
+        settings.max_connections = Some(8);
+        settings.limits = Some(true);
     })
     .await;
     let forum = Forum::of(&app, PATIENT);
@@ -234,7 +234,7 @@ async fn past_the_last_place_the_next_waits_and_nobody_takes_them_all() {
 
 #[tokio::test]
 async fn past_the_last_request_at_once_the_next_is_told_to_come_back() {
-    let app = TestApp::with(|settings| settings.requests_at_once = Some(16)).await;
+    let app = TestApp::with(|settings| settings.max_concurrent_requests = Some(16)).await;
     let alice = app.member("alice").await;
     let forum = Forum::of(&app, PATIENT);
     let front = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n";
@@ -261,7 +261,7 @@ async fn past_the_last_request_at_once_the_next_is_told_to_come_back() {
 
 #[tokio::test]
 async fn whoever_sends_slowly_keeps_nobody_out() {
-    let app = TestApp::with(|settings| settings.requests_at_once = Some(16)).await;
+    let app = TestApp::with(|settings| settings.max_concurrent_requests = Some(16)).await;
     app.member("alice").await;
     let forum = Forum::of(&app, PATIENT);
     let mut slow = Vec::new();
@@ -284,8 +284,8 @@ async fn whoever_sends_slowly_keeps_nobody_out() {
 #[tokio::test]
 async fn addresses_that_take_all_places_and_ask_nothing_keep_nobody_out() {
     let app = TestApp::with(|settings| {
-        settings.connections = Some(8);
-        settings.limits = Some(stoa::config::Switch::On);
+        settings.max_connections = Some(8);
+        settings.limits = Some(true);
     })
     .await;
     let forum = Forum::of(&app, PATIENT);
@@ -310,8 +310,8 @@ async fn addresses_that_take_all_places_and_ask_nothing_keep_nobody_out() {
 #[tokio::test]
 async fn one_address_has_a_quarter_of_the_places_at_most() {
     let app = TestApp::with(|settings| {
-        settings.requests_at_once = Some(16);
-        settings.limits = Some(stoa::config::Switch::On);
+        settings.max_concurrent_requests = Some(16);
+        settings.limits = Some(true);
         settings.trusted_proxies = Some("127.0.0.1".parse().expect("a net"));
     });
     let app = app.await;

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use stoa::config::Settings;
+use stoa::domain::policy::Period;
 use stoa::domain::signup::SignUp;
 use stoa::domain::user::Role;
 
@@ -83,7 +84,7 @@ async fn the_comments_of_a_thread_are_as_many_on_every_page_that_says_it() {
 
 #[tokio::test]
 async fn earlier_discussions_count_the_comments_that_their_page_shows() {
-    let mut town = Town::with(|settings| settings.duplicate_hours = Some(1)).await;
+    let mut town = Town::with(|settings| settings.duplicate_url_hours = Some(Period(1))).await;
     town.bob.reply(town.story, "Mine is older.").await;
     town.app.pass(7_200);
     let again = town.alice.story("Looms, again", "https://looms.example.com/old").await;
@@ -138,8 +139,8 @@ async fn a_vote_shows_its_point_to_its_voter_on_every_page() {
 #[tokio::test]
 async fn an_invitation_of_theirs_is_as_good_as_another() {
     let mut town = Town::with(|settings| {
-        settings.sign_up = Some(SignUp::Invitation);
-        settings.new_account_days = Some(0);
+        settings.signup_mode = Some(SignUp::Invitation);
+        settings.new_account_days = Some(Period(0));
     })
     .await;
     let made = town.bob.post("/invitations", &[]).await;
@@ -163,9 +164,9 @@ async fn an_invitation_of_theirs_is_as_good_as_another() {
 #[tokio::test]
 async fn a_request_by_such_an_invitation_tells_moderators_alone() {
     let mut town = Town::with(|settings| {
-        settings.sign_up = Some(SignUp::Request);
-        settings.invited_need_approval = Some(stoa::config::Switch::On);
-        settings.new_account_days = Some(0);
+        settings.signup_mode = Some(SignUp::Request);
+        settings.invited_need_approval = Some(true);
+        settings.new_account_days = Some(Period(0));
     })
     .await;
     let made = town.bob.post("/invitations", &[]).await;

@@ -4,7 +4,6 @@
 //! then read like any other change.
 
 use axum::http::StatusCode;
-use stoa::config::Switch;
 
 use crate::app::Page;
 use crate::fixtures::{InUse, submit};
@@ -122,8 +121,8 @@ async fn errors() {
     check_refused("forbidden", &forum.town.alice.get("/mod").await, StatusCode::FORBIDDEN);
     check_refused("gone", &visitor.get(&format!("/item/{}", forum.deleted)).await, StatusCode::GONE);
     let limited = forum.town.app.with_other_settings(|config| {
-        config.limits = Switch::On;
-        config.votes_per_hour = 1;
+        config.server.limits = true;
+        config.site.policy.votes_per_hour = 1;
     });
     let mut alice = limited.browser_of(&forum.town.alice);
     alice.vote(forum.question, "up").await;

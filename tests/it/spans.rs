@@ -1,12 +1,13 @@
 //! Lengths of time, as pages say them.
 
 use stoa::clock::{DAY, HOUR, MINUTE};
+use stoa::domain::policy::Period;
 
 use crate::app::TestApp;
 
 #[tokio::test]
 async fn what_is_left_of_a_time_is_never_said_to_be_less() {
-    let app = TestApp::with(|settings| settings.edit_minutes = Some(120)).await;
+    let app = TestApp::with(|settings| settings.post_edit_minutes = Some(Period(120))).await;
     let mut alice = app.member("alice").await;
     let edit = format!("/item/{}/edit", alice.text_story("A story", "Words.").await);
     for (later, words) in [(0, "2 hours"), (1, "2 hours"), (HOUR, "1 hour"), (58 * MINUTE, "2 minutes")] {
@@ -33,9 +34,9 @@ async fn a_new_account_reads_in_how_many_days_it_can_invite() {
 #[tokio::test]
 async fn a_setting_is_said_as_it_is_set() {
     let app = TestApp::with(|settings| {
-        settings.undo_minutes = Some(90);
-        settings.edit_minutes = Some(5);
-        settings.thread_closes_after_days = Some(365);
+        settings.vote_undo_minutes = Some(Period(90));
+        settings.post_edit_minutes = Some(Period(5));
+        settings.thread_closes_after_days = Some(Period(365));
     })
     .await;
     let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);

@@ -7,7 +7,6 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use stoa::clock::{DAY, HOUR, MINUTE};
-use stoa::config::Switch;
 use stoa::domain::user::Role;
 use stoa::fetch::{Fetcher, Rules};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -331,7 +330,7 @@ async fn a_preview_and_a_bookmarklet_submit_nothing() {
 #[tokio::test]
 async fn too_many_stories_have_to_wait_and_keep_their_text() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
+        settings.limits = Some(true);
         settings.stories_per_hour = Some(2);
     })
     .await;

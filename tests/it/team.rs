@@ -249,7 +249,7 @@ async fn an_operators_own_contact_page_names_moderators_where_it_asks_for_them()
     for (text, names) in [("Write to us.", false), ("Write to {contact} or to one of these.\n\n{moderators}\n", true)] {
         let pages = tempfile::tempdir().expect("a directory");
         std::fs::write(pages.path().join("contact.md"), text).expect("written");
-        let app = TestApp::with(|settings| settings.pages = Some(pages.path().to_owned())).await;
+        let app = TestApp::with(|settings| settings.pages_dir = Some(pages.path().to_owned())).await;
         app.account("ada", Role::Admin).await;
         app.visitor().get("/contact").await.finds(usize::from(names), "main a[href='/user/ada']");
     }

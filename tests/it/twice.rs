@@ -1,7 +1,7 @@
 //! What is sent twice, by a double click, the back button or a browser that tries again, is posted once.
 
 use axum::http::StatusCode;
-use stoa::config::Switch;
+use stoa::domain::policy::Period;
 use stoa::domain::user::Role;
 use stoa::store::Act;
 
@@ -79,8 +79,8 @@ async fn a_story_sent_twice_is_one() {
 #[tokio::test]
 async fn a_story_sent_twice_is_one_where_addresses_may_come_again_at_once() {
     let app = TestApp::with(|settings| {
-        settings.duplicate_hours = Some(0);
-        settings.duplicate_days = Some(0);
+        settings.duplicate_url_hours = Some(Period(0));
+        settings.duplicate_url_days = Some(Period(0));
     })
     .await;
     let mut alice = app.member("alice").await;
@@ -122,9 +122,9 @@ async fn somebody_shadow_banned_notices_nothing() {
 #[tokio::test]
 async fn what_comes_twice_counts_once() {
     let app = TestApp::with(|settings| {
-        settings.limits = Some(Switch::On);
-        settings.comments_per_hour_new = Some(2);
-        settings.stories_per_hour_new = Some(2);
+        settings.limits = Some(true);
+        settings.new_account_comments_per_hour = Some(2);
+        settings.new_account_stories_per_hour = Some(2);
     })
     .await;
     let mut alice = app.member("alice").await;

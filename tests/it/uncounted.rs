@@ -5,6 +5,7 @@ use serde_json::json;
 use stoa::clock::{DAY, HOUR};
 use stoa::config::Settings;
 use stoa::domain::item::ItemId;
+use stoa::domain::policy::Period;
 use stoa::domain::user::Role;
 use stoa::domain::vote::Dir;
 use stoa::jobs::KEEP;
@@ -127,7 +128,7 @@ async fn of_many_votes_from_one_address_at_one_moment_one_counts() {
         let user = app.account(&format!("puppet{nth}"), Role::Member).await;
         let origin = Some(app.store.origin_key().origin(ELSEWHERE.parse().expect("an address")));
         let vote = NewVote { user, item: ItemId(story), dir: Some(Dir::Up), origin };
-        let (store, policy, now) = (app.store.clone(), app.app.policy.clone(), app.now());
+        let (store, policy, now) = (app.store.clone(), app.policy(), app.now());
         tasks.push(tokio::spawn(async move { store.vote(vote, &policy, now).await.expect("voted") }));
     }
     for task in tasks {
@@ -223,7 +224,7 @@ async fn three_votes_down_on_one_author_are_enough_for_a_grudge() {
 
 #[tokio::test]
 async fn votes_for_nobody_but_one_author_are_a_ring() {
-    let (app, mut alice, story) = forum(|settings| settings.ring_votes = Some(4)).await;
+    let (app, mut alice, story) = forum(|settings| settings.vote_ring_window = Some(4)).await;
     let (mut bob, ids) = discussion(&app, &mut alice, story, 14).await;
     let mut others = app.member("others").await;
     for _ in 0..30 {
@@ -244,7 +245,7 @@ async fn votes_for_nobody_but_one_author_are_a_ring() {
 
 #[tokio::test]
 async fn who_votes_for_the_few_that_there_are_is_in_no_ring() {
-    let app = TestApp::with(|settings| settings.ring_votes = Some(2)).await;
+    let app = TestApp::with(|settings| settings.vote_ring_window = Some(2)).await;
     for (name, role) in [("chief", Role::Admin), ("alice", Role::Member)] {
         let (mut writer, mut reader) = (app.person(name, role).await, app.member(&format!("for-{name}")).await);
         for nth in 0..5 {
@@ -268,7 +269,7 @@ async fn who_votes_for_the_few_that_there_are_is_in_no_ring() {
 
 #[tokio::test]
 async fn the_first_votes_of_a_young_account_wait_only_where_a_forum_says_so() {
-    let (app, _, story) = forum(|settings| settings.young_account_hours = Some(24)).await;
+    let (app, _, story) = forum(|settings| settings.min_account_age_to_count_votes_hours = Some(Period(24))).await;
     let mut bob = app.member("bob").await;
     vote(&mut bob, ELSEWHERE, story, "up").await;
     assert_eq!((why(&app, "bob", story).await.as_str(), score(&app, story).await), ("young", 1));

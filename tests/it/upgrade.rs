@@ -50,7 +50,7 @@ async fn a_feeds_entries_are_the_same_when_the_sites_address_changes() {
     let story = alice.story("A story", "https://example.com/").await;
     app.sql(&format!("insert into moderation (act, item_id, at, reason) values ('kill', {story}, 1, 'spam')")).await;
     app.store.notice_others().await.expect("noticed");
-    let moved = app.with_other_settings(|config| config.base_url = "https://elsewhere.example".to_owned());
+    let moved = app.with_other_settings(|config| config.server.base_url = "https://elsewhere.example".to_owned());
     for path in ["/feed/top.atom", "/feed/log.atom"] {
         let (here, there) = (app.visitor().get(path).await.text(), moved.visitor().get(path).await.text());
         assert!(there.contains("https://elsewhere.example/") && !there.contains("127.0.0.1"), "{there}");

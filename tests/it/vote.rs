@@ -4,7 +4,6 @@ use axum::http::StatusCode;
 use proptest::prelude::*;
 use serde_json::json;
 use stoa::clock::{DAY, HOUR};
-use stoa::config::Switch;
 use stoa::domain::item::ItemId;
 use stoa::domain::user::{Role, UserId};
 use stoa::domain::vote::Dir;
@@ -216,7 +215,7 @@ async fn the_points_of_a_comment_are_seen_by_its_author_only() {
             assert_eq!(other.get(&path).await.points(comment), None, "{path}");
         }
     }
-    let open = TestApp::with(|settings| settings.show_comment_points = Some(Switch::On)).await;
+    let open = TestApp::with(|settings| settings.show_comment_points = Some(true)).await;
     let mut alice = open.member("alice").await;
     let story = alice.story("A story", "https://example.com/a").await;
     let comment = alice.reply(story, "A comment.").await;
@@ -301,7 +300,7 @@ proptest! {
                 .map(|&(who, what, dir, from_there)| {
                     let origin = Some(shared).filter(|_| from_there);
                     let vote = NewVote { user: voters[who], item: ItemId(items[what]), dir, origin };
-                    let (store, policy) = (app.store.clone(), app.app.policy.clone());
+                    let (store, policy) = (app.store.clone(), app.policy());
                     // An author's own point stays: that refusal is one of the outcomes.
                     tokio::spawn(async move { store.vote(vote, &policy, at).await.is_ok() })
                 })

@@ -1,7 +1,6 @@
 use super::*;
 use crate::domain::notification::DEAD_ALREADY;
 use crate::domain::order::Order;
-use crate::domain::order::Order;
 use crate::domain::thread::tests::comment;
 use crate::domain::user::{Theme, UserId};
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::clock::{DAY, HOUR};
+use crate::domain::policy::Period;
 use crate::domain::user::sample;
 
 const NOW: Timestamp = Timestamp(1_795_435_200);
@@ -49,7 +50,7 @@ fn who_is_shadow_banned_is_not_counted_whatever_they_are() {
 
 #[test]
 fn a_young_account_without_karma_waits_where_a_forum_says_so() {
-    let policy = Policy { young_account: 24 * HOUR, ..Policy::default() };
+    let policy = Policy { min_account_age_to_count_votes_hours: Period(24), ..Policy::default() };
     for (age, karma, expected) in [
         (0, 1, Some(Uncounted::Young)),
         (24 * HOUR - 1, 1, Some(Uncounted::Young)),
@@ -66,7 +67,7 @@ fn a_young_account_without_karma_waits_where_a_forum_says_so() {
 
 #[test]
 fn an_address_that_others_share_matters_below_a_little_karma() {
-    let least = Policy::default().karma_past_address;
+    let least = Policy::default().min_karma_shared_ip_vote;
     for (karma, expected) in
         [(1, Some(Uncounted::SameAddress)), (least - 1, Some(Uncounted::SameAddress)), (least, None)]
     {
@@ -76,7 +77,7 @@ fn an_address_that_others_share_matters_below_a_little_karma() {
             assert_eq!(judge(&moderator, dir, about(true), &[]), None);
         }
     }
-    let off = Policy { karma_past_address: i64::MIN, ..Policy::default() };
+    let off = Policy { min_karma_shared_ip_vote: i64::MIN, ..Policy::default() };
     assert_eq!(uncounted(&voter(1), Dir::Up, about(true), &[], &off, NOW), None);
 }
 
@@ -127,7 +128,7 @@ fn nearly_all_votes_to_one_author_are_a_ring() {
         assert_eq!(judge(&voter(1), Dir::Up, to_moderator, &votes), None, "the operator writes most of a young forum");
         let to_one_of_few = About { author_prevails: true, ..about(false) };
         assert_eq!(judge(&voter(1), Dir::Up, to_one_of_few, &votes), None, "votes go to whom there is to vote for");
-        let off = Policy { ring_votes: 0, ..Policy::default() };
+        let off = Policy { vote_ring_window: 0, ..Policy::default() };
         assert_eq!(uncounted(&voter(1), Dir::Up, about(false), &votes, &off, NOW), None);
     }
 }

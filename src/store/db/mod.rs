@@ -92,6 +92,11 @@ impl Store {
         Ok(tokio::spawn(commit).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 
+    /// Drops everything that was derived so far, as after a change of the settings.
+    pub fn expire_caches(&self) {
+        self.generations.invalidate(&[Change::Everything]);
+    }
+
     /// A number that changes with every write that anybody may see.
     pub fn generation(&self) -> u64 {
         self.generations.all.load(Ordering::Acquire)

@@ -27,7 +27,7 @@ impl ReplyTarget {
         let merged = root.merged_into.is_some();
         let seen = if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), viewer.now)) };
         // What is sent may come from the comment's own page, which the delay by depth does not hold back.
-        let allowed = item.may_reply(&root, member, &app.policy, viewer.now, true);
+        let allowed = item.may_reply(&root, member, &viewer.settings.policy, viewer.now, true);
         let refusal = seen.and_then(|()| allowed.map_err(Error::forbidden)).err();
         Ok(ReplyTarget { item, root, refusal })
     }
@@ -69,16 +69,17 @@ pub async fn comment(
     };
     let (member, address, now) = (context.member(), context.client_ip, context.now());
     let (author, parent, origin) = (member.id, target.item.id, Some(context.ip_hashes));
-    let new = NewComment { author, parent, text: &text, origin, stopped: None, policy: &app.policy };
-    let reserved = match app.limits.check_text(LimitedAction::Comment, (&text, ""), member, address.ip(), now) {
-        Ok(reserved) => reserved,
-        Err(limited) => {
-            let before = app.store.commented_before(&new, now).await?;
-            return Ok(before.map_or(CommentOutcome::RateLimited(limited), CommentOutcome::Posted));
-        }
-    };
+    let new = NewComment { author, parent, text: &text, origin, stopped: None, policy: context.policy() };
+    let reserved =
+        match app.limits.check_text(LimitedAction::Comment, (&text, ""), member, address.ip(), context.policy(), now) {
+            Ok(reserved) => reserved,
+            Err(limited) => {
+                let before = app.store.commented_before(&new, now).await?;
+                return Ok(before.map_or(CommentOutcome::RateLimited(limited), CommentOutcome::Posted));
+            }
+        };
     let draft = Draft { text: &text, from: Some(address.ip()), ..Draft::default() };
-    let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
+    let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();

@@ -80,7 +80,7 @@ pub async fn editable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<I
     let (member, now) = (&asking.member, asking.viewer.now);
     let item = app.store.item(id).await?;
     Error::unless_shown(may_see(&item, Some(member), now))?;
-    item.may_edit(member, &app.policy, now).map_err(Error::forbidden)?;
+    item.may_edit(member, &asking.viewer.settings.policy, now).map_err(Error::forbidden)?;
     if !item.is_own(Some(member)) {
         moderation::may_act_on(member, author_role(app, &item).await?).map_err(Error::forbidden)?;
     }
@@ -130,15 +130,21 @@ pub async fn edit(app: &App, context: &PostContext, item: &Item, typed: EditInpu
         Ok(checked) => checked,
         Err(mistakes) => return Ok(EditOutcome::Invalid(mistakes)),
     };
-    let reserved =
-        match app.limits.check_text(LimitedAction::Edit, (&checked.text, &item.text), member, address.ip(), now) {
-            Ok(reserved) => reserved,
-            Err(limited) => return Ok(EditOutcome::RateLimited(limited)),
-        };
+    let reserved = match app.limits.check_text(
+        LimitedAction::Edit,
+        (&checked.text, &item.text),
+        member,
+        address.ip(),
+        context.policy(),
+        now,
+    ) {
+        Ok(reserved) => reserved,
+        Err(limited) => return Ok(EditOutcome::RateLimited(limited)),
+    };
     let title = checked.title(item);
     let (draft_title, from) = (title.unwrap_or_default(), Some(address.ip()));
     let draft = Draft { title: draft_title, text: &checked.text, from, ..Draft::default() };
-    let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
+    let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();
@@ -151,11 +157,11 @@ pub async fn edit(app: &App, context: &PostContext, item: &Item, typed: EditInpu
         version: typed.version,
         title: checked.title.as_ref().map(Title::as_str),
         url: checked.new_url(),
-        section: title.and_then(|title| title::section(title, &app.config.short_name)),
+        section: title.and_then(|title| title::section(title, &context.asking.viewer.settings.short_name)),
         text: &checked.text,
         reason: &checked.reason,
         stopped: stopped.as_ref(),
-        policy: &app.policy,
+        policy: context.policy(),
     };
     match app.store.edit(edit, now).await {
         Ok(Edited::Done) => {

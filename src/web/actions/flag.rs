@@ -23,7 +23,7 @@ impl FlagTarget {
         let item = visible_item(app, id, member).await?;
         let flag = app.store.cast_by(member.id, id).await?.flag;
         undecided(flag.as_ref())?;
-        item.may_flag(member, &app.policy, viewer.now).map_err(Error::forbidden)?;
+        item.may_flag(member, &viewer.settings.policy, viewer.now).map_err(Error::forbidden)?;
         Ok(FlagTarget { item, flag })
     }
 }
@@ -60,17 +60,17 @@ pub async fn flag(
         }
     };
     let (member, now) = (context.member(), context.now());
-    if let Err(limited) = app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), now) {
+    if let Err(limited) = app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), now) {
         return Ok(FlagOutcome::RateLimited(limited));
     }
     let new = NewFlag { user: member.id, item: target.item.id, reason, note: &note };
-    Ok(FlagOutcome::Flagged { killed: app.store.flag(new, &app.policy, now).await? })
+    Ok(FlagOutcome::Flagged { killed: app.store.flag(new, context.policy(), now).await? })
 }
 
 /// Takes a flag back that nobody has judged.
 pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Result<(), Error> {
     let member = context.member();
-    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.now())?;
+    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), context.now())?;
     visible_item(app, id, member).await?;
     undecided(app.store.cast_by(member.id, id).await?.flag.as_ref())?;
     Ok(app.store.unflag(member.id, id).await?)
@@ -79,12 +79,12 @@ pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Res
 /// Vouches for an item, or with `on` unset takes the vouch back.
 pub async fn vouch(app: &App, context: &PostContext, id: ItemId, on: bool) -> Result<(), Error> {
     let (member, now) = (context.member(), context.now());
-    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), now)?;
+    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), now)?;
     let item = visible_item(app, id, member).await?;
     if on {
         let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();
-        item.may_vouch(member, flagged, &app.policy).map_err(Error::forbidden)?;
-        app.store.vouch(member.id, id, &app.policy, now).await?;
+        item.may_vouch(member, flagged, context.policy()).map_err(Error::forbidden)?;
+        app.store.vouch(member.id, id, context.policy(), now).await?;
     } else {
         app.store.unvouch(member.id, id).await?;
     }

@@ -18,6 +18,7 @@ use http::request::Parts;
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, may_see};
 use crate::domain::origin::Origin;
+use crate::domain::policy::Policy;
 use crate::domain::user::{Member, Role};
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
@@ -34,6 +35,10 @@ pub struct PostContext {
 impl PostContext {
     pub fn member(&self) -> &Member {
         &self.asking.member
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.asking.viewer.settings.policy
     }
 
     pub fn now(&self) -> Timestamp {

@@ -56,9 +56,16 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
     };
     let (member, address, now) = (context.member(), context.client_ip, context.now());
     let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(context.ip_hashes));
-    let section = title::section(title, &app.config.short_name);
+    let section = title::section(title, &context.asking.viewer.settings.short_name);
     let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
-    let reserved = match app.limits.check_text(LimitedAction::Story, (&story.text, ""), member, address.ip(), now) {
+    let reserved = match app.limits.check_text(
+        LimitedAction::Story,
+        (&story.text, ""),
+        member,
+        address.ip(),
+        context.policy(),
+        now,
+    ) {
         Ok(reserved) => reserved,
         Err(limited) => {
             let before = app.store.submitted_before(&new, now).await?;
@@ -66,14 +73,14 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
         }
     };
     let draft = Draft { title, url, text: &story.text, from: Some(address.ip()) };
-    let stopped = match app.rules.for_member(&app.store, &app.policy, member).await?.judge(draft) {
+    let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();
             return Ok(SubmitOutcome::Invalid(Mistakes::one("", refused)));
         }
     };
-    let outcome = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, &app.policy, now).await {
+    let outcome = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, context.policy(), now).await {
         Ok(Submission::Again(id)) => return Ok(SubmitOutcome::Posted(id)),
         Ok(Submission::New(id)) => SubmitOutcome::Posted(id),
         Ok(Submission::Duplicate(id, known)) => SubmitOutcome::Known(id, known),
@@ -91,7 +98,7 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
 pub async fn suggest_title(app: &App, context: &PostContext, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
     app.limits
-        .check(LimitedAction::Fetch, context.member(), context.client_ip.ip(), context.now())
+        .check(LimitedAction::Fetch, context.member(), context.client_ip.ip(), context.policy(), context.now())
         .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }

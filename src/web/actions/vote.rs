@@ -17,8 +17,8 @@ pub struct CastVote {
 /// Casts a vote, or with no `dir` takes it back.
 pub async fn vote(app: &App, context: &PostContext, id: ItemId, dir: Option<Dir>) -> Result<CastVote, Error> {
     let (member, now) = (context.member(), context.now());
-    app.limits.check(LimitedAction::Vote, member, context.client_ip.ip(), now)?;
+    app.limits.check(LimitedAction::Vote, member, context.client_ip.ip(), context.policy(), now)?;
     let item = visible_item(app, id, member).await?;
     let vote = NewVote { user: member.id, item: id, dir, origin: Some(context.ip_hashes) };
-    Ok(CastVote { kind: item.kind, voted: app.store.vote(vote, &app.policy, now).await? })
+    Ok(CastVote { kind: item.kind, voted: app.store.vote(vote, context.policy(), now).await? })
 }

@@ -16,7 +16,7 @@ pub use self::password_queue::{PasswordQueue, Requester};
 use self::refusals::Refusals;
 pub use self::request_body::read_body;
 pub use self::work_queue::{WorkQueue, WorkerPool, Workers};
-use crate::config::Config;
+use crate::config::ServerSettings;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;
 
@@ -37,13 +37,13 @@ pub struct Admission {
 }
 
 impl Admission {
-    pub fn new(config: &Config) -> Admission {
-        let limited = config.limits.is_on();
-        let requests = usize::try_from(config.requests_at_once).unwrap_or(usize::MAX);
+    pub fn new(config: &ServerSettings) -> Admission {
+        let limited = config.limits;
+        let requests = usize::try_from(config.max_concurrent_requests).unwrap_or(usize::MAX);
         Admission {
             requests: FairSemaphore::new(requests, limited),
             bodies: FairSemaphore::new(BODIES_KB, limited),
-            memory: MemoryBudget::new(config.long_pages_mb, limited),
+            memory: MemoryBudget::new(config.response_memory_mb, limited),
             passwords: PasswordQueue::new(password_queue::max_running(), limited),
             slow_pages: WorkQueue::new(limited),
             workers: WorkerPool::new(limited),

@@ -51,7 +51,7 @@ impl Judged {
         for flag in app.store.flags_on(&ids).await? {
             flags.entry(flag.item_id).or_default().push(flag);
         }
-        let eye = Eye::new(app, viewer, std::sync::Arc::default());
+        let eye = Eye::new(viewer, std::sync::Arc::default());
         let judged = queued.into_iter().filter_map(|queued| {
             let item = items.get(&queued.id)?;
             let flags = flags.remove(&queued.id).unwrap_or_default();

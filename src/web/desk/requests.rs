@@ -72,7 +72,7 @@ async fn page(
         let text = app.renderer(viewer.from).once(&row.text).await?;
         rows.push(Row::new(row, text, viewer.now, typed.as_ref()));
     }
-    let shut = app.config.sign_up.may_approve().err();
+    let shut = app.settings().signup_mode.may_approve().err();
     let last = Last::of(app, viewer, member, None).await?;
     let requests = RequestsPage { page, desk: desk::bar(member, "requests"), last, rows, more, errors, shut };
     Ok(html_with(requests.errors.status(), &requests))
@@ -113,7 +113,7 @@ pub async fn decide(
     };
     let done = match typed.decision.as_str() {
         "approve" => {
-            app.config.sign_up.may_approve().map_err(Error::forbidden)?;
+            app.settings().signup_mode.may_approve().map_err(Error::forbidden)?;
             app.store.approve_request(id, &message, act).await.map(|_| ())
         }
         "decline" => app.store.decline_request(id, &message, act).await,

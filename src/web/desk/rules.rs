@@ -133,7 +133,7 @@ async fn page(
     let rules = app.store.rules().await?.into_iter().rev().map(|rule| RuleView::new(rule, viewer.now)).collect();
     let mut page = Page::new(app, viewer, "mod", "Rules");
     page.robots = false;
-    let (desk, past_ranges) = (desk::bar(member, "rules"), app.policy.karma_past_ranges);
+    let (desk, past_ranges) = (desk::bar(member, "rules"), app.settings().policy.ip_rules_exempt_karma);
     Ok(html_with(errors.status(), &RulesPage { page, desk, errors, typed, trial, rules, past_ranges }))
 }
 
@@ -207,7 +207,7 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<Trial, 
             (posted, cut)
         }
     };
-    let (tried, policy) = (rule.clone(), app.policy.clone());
+    let (tried, policy) = (rule.clone(), app.settings().policy.clone());
     // Reading some thousands of texts takes longer than other requests should wait.
     let met = tokio::task::spawn_blocking(move || would_meet(&tried, posted, &policy)).await;
     let mut met = met.map_err(Error::internal)?;

@@ -17,98 +17,89 @@ pub enum RetryAfter {
     Never,
 }
 
-pub enum KeyedLimiter {
-    /// Limits are off.
-    Off,
-    Never,
-    Bucketed(Bucketed),
+/// So many times within such a time; 0 times is never.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    pub times: u32,
+    pub per: Duration,
 }
 
-pub struct Bucketed {
+impl Rate {
+    /// In what time so many come into a bucket.
+    fn filling(self, many: u32) -> Duration {
+        self.per.checked_div(self.times).unwrap_or_default().saturating_mul(many)
+    }
+}
+
+/// The buckets of one limit, whose rate may be another each time: how full they are is kept as a time.
+pub struct KeyedLimiter {
     /// The uptime at which each bucket will be full again; what has none is full.
     full_at: DashMap<LimitKey, Duration>,
     clock: Clock,
-    /// What a full bucket holds.
-    times: NonZeroU32,
-    /// In what time one more comes into a bucket.
-    every: Duration,
-}
-
-impl Bucketed {
-    fn filling(&self, many: NonZeroU32) -> Duration {
-        self.every.saturating_mul(many.get())
-    }
+    on: bool,
 }
 
 impl KeyedLimiter {
-    /// `times` within `per`, for each key; 0 times is never.
-    pub fn new(times: u32, per: Duration, clock: &Clock, on: bool) -> KeyedLimiter {
-        if !on {
-            return KeyedLimiter::Off;
-        }
-        let Some(most) = NonZeroU32::new(times) else { return KeyedLimiter::Never };
-        let every = per.checked_div(times).unwrap_or_default();
-        KeyedLimiter::Bucketed(Bucketed { full_at: DashMap::new(), clock: clock.clone(), times: most, every })
+    pub fn new(clock: &Clock, on: bool) -> KeyedLimiter {
+        KeyedLimiter { full_at: DashMap::new(), clock: clock.clone(), on }
     }
 
-    pub fn take(&self, key: &LimitKey, many: NonZeroU32) -> Result<(), RetryAfter> {
-        let most = match self {
-            KeyedLimiter::Off => return Ok(()),
-            KeyedLimiter::Never => return Err(RetryAfter::Never),
-            KeyedLimiter::Bucketed(most) => most,
-        };
-        if many > most.times {
+    /// Takes so many from a bucket, and tells the time in which they come back.
+    pub fn take(&self, key: &LimitKey, many: NonZeroU32, rate: Rate) -> Result<Duration, RetryAfter> {
+        if !self.on {
+            return Ok(Duration::ZERO);
+        }
+        if !self.can_ever_hold(many, rate) {
             return Err(RetryAfter::Never);
         }
-        let now = most.clock.uptime();
-        let mut full_at = most.full_at.entry(key.clone()).or_insert(now);
-        let then = (*full_at).max(now).saturating_add(most.filling(many));
-        let wait = then.saturating_sub(now.saturating_add(most.filling(most.times)));
+        let (now, filling) = (self.clock.uptime(), rate.filling(many.get()));
+        let mut full_at = self.full_at.entry(key.clone()).or_insert(now);
+        let then = (*full_at).max(now).saturating_add(filling);
+        let wait = then.saturating_sub(now.saturating_add(rate.filling(rate.times)));
         if !wait.is_zero() {
             return Err(RetryAfter::Seconds(wait.as_secs().saturating_add(1)));
         }
         *full_at = then;
-        Ok(())
+        Ok(filling)
     }
 
     /// Gives back what was reserved and not used.
-    pub fn release(&self, key: &LimitKey, many: NonZeroU32) {
-        let KeyedLimiter::Bucketed(most) = self else { return };
-        let now = most.clock.uptime();
-        most.full_at.remove_if_mut(key, |_, full_at| {
-            *full_at = full_at.saturating_sub(most.filling(many));
+    pub fn release(&self, key: &LimitKey, filling: Duration) {
+        let now = self.clock.uptime();
+        self.full_at.remove_if_mut(key, |_, full_at| {
+            *full_at = full_at.saturating_sub(filling);
             *full_at <= now
         });
     }
 
     /// Whether a full bucket holds as much.
-    pub fn can_ever_hold(&self, many: NonZeroU32) -> bool {
-        match self {
-            KeyedLimiter::Off => true,
-            KeyedLimiter::Never => false,
-            KeyedLimiter::Bucketed(most) => many <= most.times,
-        }
+    pub fn can_ever_hold(&self, many: NonZeroU32, rate: Rate) -> bool {
+        !self.on || many.get() <= rate.times
     }
 
     /// Drops the buckets that are full again.
     pub fn remove_idle(&self) {
-        if let KeyedLimiter::Bucketed(most) = self {
-            let now = most.clock.uptime();
-            most.full_at.retain(|_, full_at| *full_at > now);
-            most.full_at.shrink_to_fit();
-        }
+        let now = self.clock.uptime();
+        self.full_at.retain(|_, full_at| *full_at > now);
+        self.full_at.shrink_to_fit();
     }
 }
 
 /// What was taken from buckets; given back when dropped, so that whoever was refused has lost nothing.
 #[must_use = "what is dropped is given back"]
 #[derive(Default)]
-pub struct Reserved<'a>(Vec<(&'a KeyedLimiter, LimitKey, NonZeroU32)>);
+pub struct Reserved<'a>(Vec<(&'a KeyedLimiter, LimitKey, Duration)>);
 
 impl<'a> Reserved<'a> {
-    pub fn take(&mut self, limit: &'a KeyedLimiter, key: LimitKey, many: NonZeroU32) -> Result<(), RetryAfter> {
-        limit.take(&key, many)?;
-        self.0.push((limit, key, many));
+    pub fn take(
+        &mut self,
+        limit: &'a KeyedLimiter,
+        key: LimitKey,
+        many: NonZeroU32,
+        rate: Rate,
+    ) -> Result<(), RetryAfter> {
+        let filling = limit.take(&key, many, rate)?;
+        self.0.push((limit, key, filling));
         Ok(())
     }
 
@@ -120,8 +111,8 @@ impl<'a> Reserved<'a> {
 
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
-        for (limit, key, many) in &self.0 {
-            limit.release(key, *many);
+        for (limit, key, filling) in &self.0 {
+            limit.release(key, *filling);
         }
     }
 }
@@ -135,50 +126,71 @@ mod tests {
 
     const ONE: NonZeroU32 = NonZeroU32::MIN;
 
-    fn limit(times: u32) -> (KeyedLimiter, Arc<AtomicI64>) {
+    fn limit() -> (KeyedLimiter, Arc<AtomicI64>) {
         let seconds = Arc::new(AtomicI64::new(0));
         let clock = Clock::by_hand(Arc::clone(&seconds));
-        (KeyedLimiter::new(times, Duration::from_secs(60), &clock, true), seconds)
+        (KeyedLimiter::new(&clock, true), seconds)
+    }
+
+    fn a_minute(times: u32) -> Rate {
+        Rate { times, per: Duration::from_secs(60) }
+    }
+
+    /// Takes one of `times` a minute.
+    fn take(limit: &KeyedLimiter, times: u32) -> Result<(), RetryAfter> {
+        limit.take(&LimitKey::Site, ONE, a_minute(times)).map(drop)
     }
 
     #[test]
     fn a_bucket_gives_as_often_as_it_may_and_fills_evenly() {
-        let (limit, seconds) = limit(3);
+        let (limit, seconds) = limit();
         for round in 0..3 {
             for _ in 0..3 {
-                assert_eq!(limit.take(&LimitKey::Site, ONE), Ok(()), "{round}");
+                assert_eq!(take(&limit, 3), Ok(()), "{round}");
             }
-            assert_eq!(limit.take(&LimitKey::Site, ONE), Err(RetryAfter::Seconds(21)), "{round}");
+            assert_eq!(take(&limit, 3), Err(RetryAfter::Seconds(21)), "{round}");
             seconds.fetch_add(20, Ordering::Relaxed);
-            assert_eq!(limit.take(&LimitKey::Site, ONE), Ok(()), "one more has come in");
-            assert_eq!(limit.take(&LimitKey::Site, ONE), Err(RetryAfter::Seconds(21)), "and no more than one");
+            assert_eq!(take(&limit, 3), Ok(()), "one more has come in");
+            assert_eq!(take(&limit, 3), Err(RetryAfter::Seconds(21)), "and no more than one");
             seconds.fetch_add(60, Ordering::Relaxed);
             limit.remove_idle();
         }
-        let three = NonZeroU32::new(3).expect("not 0");
-        assert_eq!(limit.take(&LimitKey::Site, three), Ok(()));
-        assert_eq!(limit.take(&LimitKey::Site, three.saturating_add(1)), Err(RetryAfter::Never));
+        let many = |many| NonZeroU32::new(many).expect("not 0");
+        assert!(limit.take(&LimitKey::Site, many(3), a_minute(3)).is_ok());
+        assert_eq!(limit.take(&LimitKey::Site, many(4), a_minute(3)), Err(RetryAfter::Never));
+    }
+
+    #[test]
+    fn a_bucket_is_as_full_as_before_when_its_rate_becomes_another() {
+        let (limit, seconds) = limit();
+        (0..2).for_each(|_| assert_eq!(take(&limit, 4), Ok(())));
+        assert_eq!(take(&limit, 0), Err(RetryAfter::Never), "0 times is never");
+        assert_eq!(take(&limit, 2), Ok(()), "one of two is left");
+        assert_eq!(take(&limit, 2), Err(RetryAfter::Seconds(31)));
+        seconds.fetch_add(30, Ordering::Relaxed);
+        (0..30).for_each(|_| assert_eq!(take(&limit, 60), Ok(())));
+        assert_eq!(take(&limit, 60), Err(RetryAfter::Seconds(2)));
     }
 
     #[test]
     fn what_is_not_committed_is_given_back() {
-        let (first, seconds) = limit(2);
-        let (second, _) = limit(1);
+        let (first, seconds) = limit();
+        let (second, _) = limit();
         for _ in 0..5 {
             let mut reserved = Reserved::default();
-            assert_eq!(reserved.take(&first, LimitKey::Site, ONE), Ok(()));
-            assert_eq!(reserved.take(&second, LimitKey::Site, ONE), Ok(()));
-            assert!(reserved.take(&second, LimitKey::Site, ONE).is_err());
+            assert_eq!(reserved.take(&first, LimitKey::Site, ONE, a_minute(2)), Ok(()));
+            assert_eq!(reserved.take(&second, LimitKey::Site, ONE, a_minute(1)), Ok(()));
+            assert!(reserved.take(&second, LimitKey::Site, ONE, a_minute(1)).is_err());
         }
         let mut reserved = Reserved::default();
-        assert_eq!(reserved.take(&first, LimitKey::Site, ONE), Ok(()));
+        assert_eq!(reserved.take(&first, LimitKey::Site, ONE, a_minute(2)), Ok(()));
         reserved.commit();
-        assert_eq!(first.take(&LimitKey::Site, ONE), Ok(()));
-        assert!(first.take(&LimitKey::Site, ONE).is_err(), "what was spent stays reserved");
+        assert_eq!(take(&first, 2), Ok(()));
+        assert!(take(&first, 2).is_err(), "what was spent stays reserved");
         seconds.fetch_add(600, Ordering::Relaxed);
-        first.release(&LimitKey::Site, ONE);
-        assert_eq!(first.take(&LimitKey::Site, ONE), Ok(()));
-        assert_eq!(first.take(&LimitKey::Site, ONE), Ok(()));
-        assert!(first.take(&LimitKey::Site, ONE).is_err(), "a full bucket holds no more for what comes back late");
+        first.release(&LimitKey::Site, a_minute(2).filling(1));
+        assert_eq!(take(&first, 2), Ok(()));
+        assert_eq!(take(&first, 2), Ok(()));
+        assert!(take(&first, 2).is_err(), "a full bucket holds no more for what comes back late");
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use super::keyed_limiter::{KeyedLimiter, Reserved};
+use super::keyed_limiter::{KeyedLimiter, Rate, Reserved};
 use super::{HOUR, LimitKey, limited};
 use crate::clock::Clock;
 use crate::domain::origin::Width;
@@ -26,44 +26,47 @@ pub struct LoginLimiter {
 }
 
 impl LoginLimiter {
-    /// `times` an hour; never is no setting of this, for whoever runs the site would not get in.
-    pub fn new(times: u32, clock: &Clock, on: bool) -> LoginLimiter {
-        let limit = |times: u32| KeyedLimiter::new(times.max(1), HOUR, clock, on);
-        LoginLimiter {
-            usual: limit(times),
-            network: limit(times.saturating_mul(NETWORK_FACTOR)),
-            account: limit(times.saturating_mul(ACCOUNT_FACTOR)),
-            besieged: limit(times / BESIEGED_FRACTION),
-        }
+    pub fn new(clock: &Clock, on: bool) -> LoginLimiter {
+        let limit = || KeyedLimiter::new(clock, on);
+        LoginLimiter { usual: limit(), network: limit(), account: limit(), besieged: limit() }
     }
 
     /// One try of somebody unknown from an address, whatever account it is at.
-    pub fn check_address(&self, ip: IpAddr) -> Result<Reserved<'_>, RateLimited> {
+    pub fn check_address(&self, ip: IpAddr, times: u32) -> Result<Reserved<'_>, RateLimited> {
         let mut reserved = Reserved::default();
-        self.reserve_address(&mut reserved, ip)?;
+        self.reserve_address(&mut reserved, ip, times)?;
         Ok(reserved)
     }
 
     /// One try to log in as `name`. A browser that the account knows is counted by itself, so that guesses made
     /// elsewhere never lock the owner out.
-    pub fn check_login(&self, known: Option<UserId>, name: &str, ip: IpAddr) -> Result<Reserved<'_>, RateLimited> {
+    pub fn check_login(
+        &self,
+        known: Option<UserId>,
+        name: &str,
+        ip: IpAddr,
+        times: u32,
+    ) -> Result<Reserved<'_>, RateLimited> {
         let mut reserved = Reserved::default();
         if let Some(user) = known {
-            take(&mut reserved, &self.usual, LimitKey::Account(user))?;
+            take(&mut reserved, &self.usual, LimitKey::Account(user), times)?;
             return Ok(reserved);
         }
-        self.reserve_address(&mut reserved, ip)?;
+        self.reserve_address(&mut reserved, ip, times)?;
         let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
-        take(&mut reserved, &self.usual, LimitKey::LoginName(name.clone(), Some(Width::Middle.network(ip))))?;
-        if take(&mut reserved, &self.account, LimitKey::LoginName(name.clone(), None)).is_err() {
-            take(&mut reserved, &self.besieged, LimitKey::LoginName(name, Some(Width::Wide.network(ip))))?;
+        take(&mut reserved, &self.usual, LimitKey::LoginName(name.clone(), Some(Width::Middle.network(ip))), times)?;
+        let all = times.saturating_mul(ACCOUNT_FACTOR);
+        if take(&mut reserved, &self.account, LimitKey::LoginName(name.clone(), None), all).is_err() {
+            let wide = LimitKey::LoginName(name, Some(Width::Wide.network(ip)));
+            take(&mut reserved, &self.besieged, wide, times / BESIEGED_FRACTION)?;
         }
         Ok(reserved)
     }
 
-    fn reserve_address<'a>(&'a self, reserved: &mut Reserved<'a>, ip: IpAddr) -> Result<(), RateLimited> {
-        take(reserved, &self.network, LimitKey::Network(Width::Middle.network(ip), true))?;
-        take(reserved, &self.usual, LimitKey::Network(ip, true))
+    fn reserve_address<'a>(&'a self, reserved: &mut Reserved<'a>, ip: IpAddr, times: u32) -> Result<(), RateLimited> {
+        let all = times.saturating_mul(NETWORK_FACTOR);
+        take(reserved, &self.network, LimitKey::Network(Width::Middle.network(ip), true), all)?;
+        take(reserved, &self.usual, LimitKey::Network(ip, true), times)
     }
 
     pub fn remove_idle(&self) {
@@ -71,6 +74,13 @@ impl LoginLimiter {
     }
 }
 
-fn take<'a>(reserved: &mut Reserved<'a>, limit: &'a KeyedLimiter, key: LimitKey) -> Result<(), RateLimited> {
-    reserved.take(limit, key, ONE).map_err(|retry_after| limited(RateLimitReason::Tries, retry_after))
+/// Takes of `times` an hour; never is no setting of this, for whoever runs the site would not get in.
+fn take<'a>(
+    reserved: &mut Reserved<'a>,
+    limit: &'a KeyedLimiter,
+    key: LimitKey,
+    times: u32,
+) -> Result<(), RateLimited> {
+    let rate = Rate { times: times.max(1), per: HOUR };
+    reserved.take(limit, key, ONE, rate).map_err(|retry_after| limited(RateLimitReason::Tries, retry_after))
 }

@@ -11,13 +11,12 @@ use axum::response::Response;
 use http::header::RETRY_AFTER;
 
 pub use self::keyed_limiter::Reserved;
-use self::keyed_limiter::{KeyedLimiter, RetryAfter};
+use self::keyed_limiter::{KeyedLimiter, Rate, RetryAfter};
 pub use self::login_limiter::LoginLimiter;
 use crate::clock::{Clock, Timestamp};
-use crate::config::Config;
 use crate::domain::origin::Width;
 use crate::domain::policy::Policy;
-use crate::domain::rate_limits::{LimitedAction, RateLimit, RateLimitReason, RateLimitScope, RateLimited, links_in};
+use crate::domain::rate_limits::{LimitedAction, RATE_LIMITS, RateLimitReason, RateLimitScope, RateLimited, links_in};
 use crate::domain::user::{Member, UserId};
 use crate::web::error::status_of;
 
@@ -60,52 +59,57 @@ impl Actor {
     }
 }
 
+/// What was taken of each limit; the rates come with each request, as they may change.
 pub struct RateLimiter {
-    policy: Policy,
-    per_action: Vec<(RateLimit, KeyedLimiter)>,
+    /// In the order of [`Policy::rate_limits`].
+    per_action: [KeyedLimiter; RATE_LIMITS],
     links: KeyedLimiter,
     requests: KeyedLimiter,
     pub logins: LoginLimiter,
 }
 
 impl RateLimiter {
-    pub fn new(config: &Config, clock: &Clock) -> RateLimiter {
-        let on = config.limits.is_on();
-        let policy = config.policy();
-        let limit = |limit: RateLimit| {
-            let per = Duration::from_secs(u64::try_from(limit.per).unwrap_or(0));
-            (limit, KeyedLimiter::new(limit.times, per, clock, on))
-        };
+    pub fn new(clock: &Clock, on: bool) -> RateLimiter {
+        let limit = || KeyedLimiter::new(clock, on);
         RateLimiter {
-            per_action: policy.rate_limits().into_iter().map(limit).collect(),
-            links: KeyedLimiter::new(policy.rates.links_per_hour_new, HOUR, clock, on),
-            // Never is no setting of this: it keeps the site in reach of whoever runs it.
-            requests: KeyedLimiter::new(config.requests_per_minute.max(1), Duration::from_secs(60), clock, on),
-            logins: LoginLimiter::new(config.log_ins_per_hour, clock, on),
-            policy,
+            per_action: std::array::from_fn(|_| limit()),
+            links: limit(),
+            requests: limit(),
+            logins: LoginLimiter::new(clock, on),
         }
     }
 
-    fn take(&self, action: LimitedAction, actor: Actor) -> Result<Reserved<'_>, RateLimited> {
+    fn take(&self, action: LimitedAction, actor: Actor, policy: &Policy) -> Result<Reserved<'_>, RateLimited> {
         let mut reserved = Reserved::default();
-        for (limit, buckets) in self.per_action.iter().filter(|(limit, _)| limit.actions.contains(&action)) {
+        let limits = policy.rate_limits().into_iter().zip(&self.per_action);
+        for (limit, buckets) in limits.filter(|(limit, _)| limit.actions.contains(&action)) {
             if let Some(key) = actor.key(limit.scope) {
+                let per = Duration::from_secs(u64::try_from(limit.per).unwrap_or(0));
+                let rate = Rate { times: limit.times, per };
                 reserved
-                    .take(buckets, key, NonZeroU32::MIN)
-                    .map_err(|retry_after| limited(RateLimitReason::Limit(*limit, action), retry_after))?;
+                    .take(buckets, key, NonZeroU32::MIN, rate)
+                    .map_err(|retry_after| limited(RateLimitReason::Limit(limit, action), retry_after))?;
             }
         }
         Ok(reserved)
     }
 
     /// An account made or asked for from this address.
-    pub fn check_signup(&self, ip: IpAddr) -> Result<Reserved<'_>, RateLimited> {
-        self.take(LimitedAction::SignUp, Actor { account: None, is_new: true, is_limited_by_moderator: false, ip })
+    pub fn check_signup(&self, ip: IpAddr, policy: &Policy) -> Result<Reserved<'_>, RateLimited> {
+        let actor = Actor { account: None, is_new: true, is_limited_by_moderator: false, ip };
+        self.take(LimitedAction::SignUp, actor, policy)
     }
 
     /// Whether a member may do something once more, which is counted.
-    pub fn check(&self, action: LimitedAction, member: &Member, ip: IpAddr, now: Timestamp) -> Result<(), RateLimited> {
-        self.reserve(action, member, ip, now).map(Reserved::commit)
+    pub fn check(
+        &self,
+        action: LimitedAction,
+        member: &Member,
+        ip: IpAddr,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), RateLimited> {
+        self.reserve(action, member, ip, policy, now).map(Reserved::commit)
     }
 
     /// The same, counted once it is done.
@@ -114,11 +118,12 @@ impl RateLimiter {
         action: LimitedAction,
         member: &Member,
         ip: IpAddr,
+        policy: &Policy,
         now: Timestamp,
     ) -> Result<Reserved<'_>, RateLimited> {
-        let is_new = member.is_limited_as_new(&self.policy, now);
+        let is_new = member.is_limited_as_new(policy, now);
         let is_limited_by_moderator = member.is_limited_by_moderator(now);
-        self.take(action, Actor { account: Some(member.id), is_new, is_limited_by_moderator, ip })
+        self.take(action, Actor { account: Some(member.id), is_new, is_limited_by_moderator, ip }, policy)
     }
 
     /// The same for a text and what it was before, if anything. The links that a new account adds are counted too,
@@ -129,33 +134,36 @@ impl RateLimiter {
         (text, before): (&str, &str),
         member: &Member,
         ip: IpAddr,
+        policy: &Policy,
         now: Timestamp,
     ) -> Result<Reserved<'_>, RateLimited> {
-        let is_new = member.is_limited_as_new(&self.policy, now);
+        let is_new = member.is_limited_as_new(policy, now);
         let more = if is_new { links_in(text).saturating_sub(links_in(before)) } else { 0 };
         let found = u32::try_from(more).unwrap_or(u32::MAX);
-        let reason = RateLimitReason::Links { times: self.policy.rates.links_per_hour_new, found };
+        let rate = Rate { times: policy.new_account_links_per_hour, per: HOUR };
+        let reason = RateLimitReason::Links { times: rate.times, found };
         let many = NonZeroU32::new(found);
-        if many.is_some_and(|many| !self.links.can_ever_hold(many)) {
+        if many.is_some_and(|many| !self.links.can_ever_hold(many, rate)) {
             return Err(limited(reason, RetryAfter::Never));
         }
-        let mut reserved = self.reserve(action, member, ip, now)?;
+        let mut reserved = self.reserve(action, member, ip, policy, now)?;
         if let Some(many) = many {
-            let taken = reserved.take(&self.links, LimitKey::Account(member.id), many);
+            let taken = reserved.take(&self.links, LimitKey::Account(member.id), many, rate);
             taken.map_err(|retry_after| limited(reason, retry_after))?;
         }
         Ok(reserved)
     }
 
-    /// A request of any kind.
-    pub fn check_request(&self, ip: IpAddr) -> Result<(), RateLimited> {
-        let taken = self.requests.take(&LimitKey::Network(ip, false), NonZeroU32::MIN);
-        taken.map_err(|retry_after| limited(RateLimitReason::Requests, retry_after))
+    /// A request of any kind, of so many a minute.
+    pub fn check_request(&self, ip: IpAddr, times: u32) -> Result<(), RateLimited> {
+        let rate = Rate { times, per: Duration::from_secs(60) };
+        let taken = self.requests.take(&LimitKey::Network(ip, false), NonZeroU32::MIN, rate);
+        taken.map(drop).map_err(|retry_after| limited(RateLimitReason::Requests, retry_after))
     }
 
     /// Drops the buckets that are full again.
     pub fn remove_idle(&self) {
-        self.per_action.iter().for_each(|(_, limit)| limit.remove_idle());
+        self.per_action.iter().for_each(KeyedLimiter::remove_idle);
         self.links.remove_idle();
         self.requests.remove_idle();
         self.logins.remove_idle();

@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
+use crate::domain::rate_limits::RateLimited;
 use crate::web::admission::read_body;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
@@ -36,7 +37,7 @@ pub async fn admit(State(app): State<App>, from: ClientIp, request: Request, nex
 
 /// The limit of requests that every one counts against.
 pub async fn rate_limit(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
-    match app.limits.check_request(from.ip()) {
+    match check(&app, from) {
         Ok(()) => next.run(request).await,
         Err(limited) => recovered_form::refuse_early(&app, limited.into(), request).await,
     }
@@ -44,5 +45,9 @@ pub async fn rate_limit(State(app): State<App>, from: ClientIp, request: Request
 
 /// Why a request is refused that there is no time for. It counts like any other.
 pub fn overloaded(app: &App, from: ClientIp) -> Error {
-    app.limits.check_request(from.ip()).err().map_or(Error::Busy, Error::RateLimited)
+    check(app, from).err().map_or(Error::Busy, Error::RateLimited)
+}
+
+fn check(app: &App, from: ClientIp) -> Result<(), RateLimited> {
+    app.limits.check_request(from.ip(), app.settings().requests_per_minute_per_ip)
 }
