@@ -1,4 +1,4 @@
-//! The chart of a run: what a request of each page costs, and what the same work costs on larger sites.
+//! The chart of a run: the cost of a request of each page, and of the same work on larger sites.
 
 use std::fmt::Write as _;
 
@@ -12,9 +12,9 @@ const RIGHT: f64 = 560.0;
 /// Where the numbers of each end.
 const COLUMNS: [(&str, f64); 3] = [("bare", 620.0), ("visitor", 684.0), ("member", 752.0)];
 const ROW: f64 = 28.0;
-/// How high the part about growth is.
+/// The height of the plot of growth.
 const GROWTH: f64 = 190.0;
-/// The least distance of two labels.
+/// The least distance between two labels.
 const LINE: f64 = 17.0;
 
 const STYLE: &str = "<style>\
@@ -34,7 +34,7 @@ text { fill: #ccc; } .title { fill: #eee; } .quiet { fill: #999; }\
 .member { fill: #f0945c; } .member-line { stroke: #f0945c; }\
 }</style>";
 
-/// What the second part shows; the table beside it has all.
+/// The rows in the second plot.
 const CURVES: [&str; 10] = [
     "front page, visitor",
     "front page, member",
@@ -54,8 +54,8 @@ pub fn draw(results: &Results) -> String {
     let grown: Vec<Grown> = grown(results);
     let height = if grown.is_empty() { growth } else { growth + GROWTH + 84.0 };
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-8 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\">\
-         <title>What a request costs</title>{STYLE}"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-8 0 {WIDTH} {height}\" \
+         width=\"{WIDTH}\" height=\"{height}\" role=\"img\"><title>What a request costs</title>{STYLE}"
     );
     costs(results, &pages, &mut svg);
     if !grown.is_empty() {
@@ -77,13 +77,13 @@ fn line(svg: &mut String, from: (f64, f64), to: (f64, f64), class: &str) {
     );
 }
 
-/// A row for each page with a mark for each viewer, by orders of magnitude.
+/// A row for each page with a mark for each viewer, on a logarithmic scale.
 fn costs(results: &Results, pages: &[&str], svg: &mut String) {
-    label(svg, 0.0, 16.0, "title", "Processor time of one request, in milliseconds, the page not compressed");
+    label(svg, 0.0, 16.0, "title", "CPU time of a request in milliseconds, page not compressed");
     let cost = |page: &str, who: &str| results.of(page, &format!("{who}, plain"));
     let all = pages.iter().flat_map(|page| ["visitor", "member"].map(|who| cost(page, who))).flatten();
-    let values: Vec<f64> =
-        all.flat_map(|row| [row.more.cpu_ms, row.more.limit_cpu_ms]).flatten().filter(|value| *value > 0.0).collect();
+    let values = all.flat_map(|row| [row.more.cpu_ms, row.more.limit_cpu_ms]).flatten();
+    let values: Vec<f64> = values.filter(|value| *value > 0.0).collect();
     let low = values.iter().copied().fold(1.0, f64::min).log10().floor();
     let high = values.iter().copied().fold(low, f64::max).log10().ceil();
     let x = |value: f64| LEFT + (value.max(1e-6).log10() - low) / (high - low) * (RIGHT - LEFT);
@@ -112,7 +112,7 @@ fn costs(results: &Results, pages: &[&str], svg: &mut String) {
                 let _ = write!(svg, "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"5\" class=\"{who}\"/>", x(cpu));
             }
             if nth == 0 {
-                // Where the two are the same, their names still stand apart.
+                // The names stand apart even where the values are equal.
                 let (side, class) = if who == "bare" { (-10.0, "bare end") } else { (-6.0, who) };
                 let text = if who == "bare" { "a bare handler, same bytes" } else { who };
                 label(svg, x(cpu) + side, top - 8.0, class, text);
@@ -132,7 +132,8 @@ fn grown(results: &Results) -> Vec<Grown<'_>> {
     rows.filter(|(name, _)| CURVES.contains(name))
         .map(|(name, row)| {
             let first = row.more.sizes.first().map_or(1.0, |(_, value)| *value);
-            Grown { name, points: row.more.sizes.iter().map(|(items, value)| (*items, value / first)).collect() }
+            let points = row.more.sizes.iter().map(|(items, value)| (*items, value / first));
+            Grown { name, points: points.collect() }
         })
         .collect()
 }
@@ -143,10 +144,11 @@ fn curves(grown: &[Grown<'_>], top: f64, svg: &mut String) {
         0.0,
         top + 16.0,
         "title",
-        "The same work on larger sites: processor time as a multiple of that with 1,000 items",
+        "The same work on larger sites: CPU time as a multiple of that with 1,000 items",
     );
     let (top, bottom) = (top + 40.0, top + 40.0 + GROWTH);
-    let highest = grown.iter().flat_map(|one| &one.points).map(|(_, value)| *value).fold(1.5, f64::max).ceil();
+    let values = grown.iter().flat_map(|one| &one.points).map(|(_, value)| *value);
+    let highest = values.fold(1.5, f64::max).ceil();
     let y = |value: f64| bottom - value / highest * GROWTH;
     let right = RIGHT - 66.0;
     let sizes: Vec<u32> = grown[0].points.iter().map(|(items, _)| *items).collect();
@@ -161,7 +163,7 @@ fn curves(grown: &[Grown<'_>], top: f64, svg: &mut String) {
     let last = |one: &Grown<'_>| one.points.last().map_or(1.0, |(_, value)| *value);
     let mut order: Vec<&Grown<'_>> = grown.iter().collect();
     order.sort_by(|a, b| last(b).total_cmp(&last(a)));
-    // Labels keep their order and their distance, and move down as little as they must, then up from the bottom.
+    // Labels keep their order and distance, around the middle of their places.
     let mut places: Vec<f64> = order.iter().map(|one| y(last(one))).collect();
     let middle = places.iter().sum::<f64>() / places.len() as f64;
     let first = (middle - LINE * (places.len() - 1) as f64 / 2.0).max(top);
@@ -174,8 +176,9 @@ fn curves(grown: &[Grown<'_>], top: f64, svg: &mut String) {
         } else {
             "visitor"
         };
-        let points: String =
-            one.points.iter().enumerate().map(|(nth, (_, value))| format!("{:.1},{:.1} ", x(nth), y(*value))).collect();
+        let points = one.points.iter().enumerate();
+        let points = points.map(|(nth, (_, value))| format!("{:.1},{:.1} ", x(nth), y(*value)));
+        let points = points.collect::<String>();
         let _ = write!(svg, "<polyline points=\"{}\" class=\"{who}-line\"/>", points.trim_end());
         line(svg, (right + 2.0, y(last(one))), (right + 14.0, place), "grid");
         label(svg, right + 18.0, place + 4.0, who, &format!("{} {:.2}", one.name, last(one)));

@@ -1,4 +1,4 @@
-//! How many instructions a request takes, which does not depend on what else the machine does: the forum under callgrind.
+//! Instructions of a request, counted by callgrind; other load on the machine does not change them.
 
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
@@ -11,18 +11,18 @@ use crate::server::Server;
 use crate::site::{STOA, Site, serve};
 use crate::work::{COMMENT, worst_text};
 
-/// Requests that are counted, and before them such as fill the copies in memory.
+/// Requests that are counted, and requests before them that fill the caches.
 const COUNTED: usize = 40;
 const BEFORE: usize = 6;
 const FOLDER: &str = "target/bench/callgrind";
 
-/// Counts, and leaves for each kind of request what callgrind_annotate reads.
+/// Prints the counts, and keeps a profile of each kind of request for `callgrind_annotate`.
 pub fn count(items: u32) {
     let _ = std::fs::remove_dir_all(FOLDER);
     std::fs::create_dir_all(FOLDER).unwrap();
     let folder = std::fs::canonicalize(FOLDER).unwrap();
     let site = Site::start(items);
-    // Sessions and everything else are in the database: the same site goes on under callgrind.
+    // The same database is then served under callgrind; sessions are in it.
     let (site, database) = site.stopped();
     let out = format!("--callgrind-out-file={}/out", folder.display());
     let quiet = ["--quiet", "--tool=callgrind", "--instr-atstart=no", "--fair-sched=yes", &out];
@@ -32,11 +32,13 @@ pub fn count(items: u32) {
     println!("{:<44} {:>14}", "", "instructions");
     for (name, script) in requests(&site) {
         let mut connection = Connection::open(server.port);
-        let mut ask = |times| script.iter().cycle().take(times).for_each(|request| _ = connection.ask(request));
+        let mut ask = |times| {
+            script.iter().cycle().take(times).for_each(|request| _ = connection.ask(request));
+        };
         ask(BEFORE);
         control(&server, &["-z"]);
         ask(COUNTED);
-        // Whatever is said there that begins with a digit would be taken for a process.
+        // A reason that begins with a digit would be read as a process id.
         control(&server, &["-d", "counted"]);
         let dump = newest_dump(&folder);
         let kept = folder.join(name.replace([' ', ','], "-"));
@@ -47,7 +49,7 @@ pub fn count(items: u32) {
     println!("\ncallgrind_annotate --auto=no {FOLDER}/NAME shows where they went.");
 }
 
-/// Requests of one kind each, over and over.
+/// The kinds of requests.
 fn requests(site: &Site) -> Vec<(&'static str, Vec<Request>)> {
     let member = site.members[0].as_str();
     let thread = format!("/item/{}", site.stories[0]);
@@ -76,14 +78,15 @@ fn control(server: &Server, arguments: &[&str]) {
     std::thread::sleep(Duration::from_millis(500));
 }
 
-/// The dump that was asked for, once the process has come by to write it.
+/// The dump that was requested, once callgrind has written it.
 fn newest_dump(folder: &Path) -> PathBuf {
     let began = Instant::now();
     let wait = Duration::from_secs(60);
     loop {
         let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let dump = files.find(|path| path.to_string_lossy().contains("/out."));
-        if let Some(dump) = dump.filter(|dump| read_to_string(dump).is_ok_and(|text| text.contains("\ntotals: "))) {
+        let is_whole = |dump: &PathBuf| read_to_string(dump).is_ok_and(|text| text.contains("\ntotals: "));
+        if let Some(dump) = dump.filter(is_whole) {
             return dump;
         }
         assert!(began.elapsed() < wait, "callgrind wrote no dump into {}", folder.display());
@@ -91,9 +94,9 @@ fn newest_dump(folder: &Path) -> PathBuf {
     }
 }
 
-/// The sum of a dump.
+/// The total of a dump.
 fn total(dump: &Path) -> usize {
     let text = read_to_string(dump).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("totals: ")).expect("a sum");
+    let line = text.lines().find_map(|line| line.strip_prefix("totals: ")).expect("a total");
     line.split_whitespace().next().unwrap().parse().unwrap()
 }

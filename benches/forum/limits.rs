@@ -1,4 +1,4 @@
-//! What the same bytes cost from a bare axum handler, and from nginx where it is installed.
+//! The limits: the same bytes from a bare axum handler, and from nginx where it is installed.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt;
@@ -14,16 +14,17 @@ use bytes::Bytes;
 use crate::load::{Answer, Request, fetch};
 use crate::server::{Server, free_port};
 
-/// Headers that each server makes for itself.
+/// Headers that each server sets itself.
 const OWN: [&str; 4] = ["transfer-encoding", "content-length", "date", "connection"];
 
-/// A limit with the page on it; the folder lasts as long as the server.
+/// A server of one page; the folder holds its files.
 pub struct Limit {
     pub server: Server,
     _folder: tempfile::TempDir,
 }
 
-/// Starts this very program as a server that answers the same head and body from memory: what the stack itself costs.
+/// Starts this program as a server that sends the same head and body from memory: the cost of the stack
+/// itself.
 pub fn bare(answer: &Answer) -> Limit {
     let folder = tempfile::tempdir().unwrap();
     let mut head = format!("{}\r\n", answer.status);
@@ -38,7 +39,7 @@ pub fn bare(answer: &Answer) -> Limit {
     Limit { server: Server::start(&mut command, port), _folder: folder }
 }
 
-/// The bare server's own `main`.
+/// The `main` of the bare server.
 pub fn serve_bare(port: u16, folder: &Path) {
     let head = std::fs::read_to_string(folder.join("head")).unwrap();
     let body = Bytes::from(std::fs::read(folder.join("body")).unwrap());
@@ -66,14 +67,16 @@ pub fn serve_bare(port: u16, folder: &Path) {
     });
 }
 
-/// Where nginx is.
+/// The path of nginx.
 fn nginx_program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
+    let usual = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
+    let folders = std::env::split_paths(&path).chain(usual);
     folders.map(|folder| folder.join("nginx")).find(|program| program.exists())
 }
 
-/// nginx with two workers and the body as a static file under the same headers, and the request to send it.
+/// nginx with two workers, which sends the body as a static file with the same headers; and the request for
+/// it.
 pub fn nginx(
     answer: &Answer,
     request: &Request,
@@ -82,7 +85,7 @@ pub fn nginx(
     let program = nginx_program()?;
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
-    // Without a body there is nothing to be modified; nginx compares its own tag with the one asked for.
+    // A 304 has no body, and nginx compares `If-None-Match` with an `ETag` of its own.
     let body = if answer.body.is_empty() { b"not sent".as_slice() } else { &answer.body };
     std::fs::write(folder.path().join("page"), body).unwrap();
     std::fs::write(folder.path().join("nginx.conf"), settings(folder.path(), answer, port)).unwrap();
@@ -102,11 +105,12 @@ fn settings(folder: &Path, answer: &Answer, port: u16) -> String {
     let mut headers = String::new();
     for (name, value) in &answer.headers {
         if !OWN.contains(&name.as_str()) && name != "content-type" && name != "etag" {
-            let _ = writeln!(headers, "add_header {name} \"{}\";", value.replace('\\', "\\\\").replace('"', "\\\""));
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"");
+            let _ = writeln!(headers, "add_header {name} \"{value}\";");
         }
     }
     let kind = answer.header("content-type").unwrap_or("text/html; charset=utf-8");
-    // Workers of a master that root starts are nobody, who cannot read the folder.
+    // Started by root, nginx runs its workers as a user who cannot read the folder.
     let user = if std::fs::metadata(folder).unwrap().uid() == 0 { "user root;" } else { "" };
     format!(
         "{user}

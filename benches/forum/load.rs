@@ -1,16 +1,24 @@
-//! A load of keep-alive HTTP/1.1 connections, one thread each: it sends, reads the whole answer, and notes how long that took.
+//! The load generator: keep-alive HTTP/1.1 connections, one thread each, which send a request, read the whole
+//! response and record how long that took.
 
+use std::borrow::Cow;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Connections that ask at once.
+/// How many connections send requests at once.
 pub const CONNECTIONS: usize = 16;
 
-/// What a browser of today sends.
+/// The `Accept-Encoding` of a current browser.
 pub const BROWSER: &str = "gzip, deflate, br, zstd";
 
-/// A request as it goes over the wire, and what the answer should be.
+/// How many digits number a comment.
+const DIGITS: usize = 8;
+/// Comments posted in this run. Each has its number in its text: the same text twice would be posted once.
+static COMMENTS: AtomicUsize = AtomicUsize::new(0);
+
+/// A request as it is sent, and the response that is expected.
 #[derive(Clone)]
 pub struct Request {
     bytes: Vec<u8>,
@@ -19,11 +27,13 @@ pub struct Request {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expected {
-    /// Success, or with `If-None-Match` not modified.
+    /// 200, or with `If-None-Match` 304.
     Page,
-    /// A redirect, as after each form.
-    Done,
-    /// A vote that changed something: cast with `up`, taken back without, and then a point less than before where points are told.
+    /// A redirect, as after any form.
+    Redirect,
+    /// The same after a comment, which ends in its number.
+    Comment,
+    /// A vote that was cast (`up`) or withdrawn; withdrawing it takes away a point, where points are shown.
     Vote { up: bool },
 }
 
@@ -31,28 +41,33 @@ impl Request {
     pub fn get(path: &str, session: Option<&str>, encoding: &str, etag: Option<&str>) -> Request {
         let cookie = session.map_or_else(String::new, |session| format!("cookie: session={session}\r\n"));
         let known = etag.map_or_else(String::new, |etag| format!("if-none-match: {etag}\r\n"));
-        let head =
-            format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept-encoding: {encoding}\r\n{known}{cookie}\r\n");
-        Request { bytes: head.into_bytes(), expected: Expected::Page }
+        let optional = known + &cookie;
+        let first = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept-encoding: {encoding}\r\n");
+        let bytes = format!("{first}{optional}\r\n").into_bytes();
+        Request { bytes, expected: Expected::Page }
     }
 
-    /// A vote cast or taken back, as the page's script sends it.
+    /// A vote cast or withdrawn, as the page's script sends it.
     pub fn vote(session: &str, id: i64, up: bool) -> Request {
         let dir = if up { "up" } else { "none" };
-        let vote = Request::post(&format!("/item/{id}/vote"), session, &format!("dir={dir}"), "application/json");
-        Request { expected: Expected::Vote { up }, ..vote }
+        let (path, form) = (format!("/item/{id}/vote"), format!("dir={dir}"));
+        let expected = Expected::Vote { up };
+        Request { expected, ..Request::post(&path, session, &form, "application/json") }
     }
 
     pub fn comment(session: &str, id: i64, text: &str) -> Request {
         let text = text.replace(' ', "+").replace('\n', "%0A");
-        Request::post(&format!("/item/{id}/reply"), session, &format!("text={text}"), "text/html")
+        let form = format!("text={text}+{:0DIGITS$}", 0);
+        let expected = Expected::Comment;
+        Request { expected, ..Request::post(&format!("/item/{id}/reply"), session, &form, "text/html") }
     }
 
-    /// A comment's preview: its text is rendered, and nothing is written.
+    /// A comment's preview, which renders the text and writes nothing.
     pub fn preview(session: &str, id: i64, text: &str) -> Request {
         let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("text", text).finish();
         let form = format!("{form}&preview=true");
-        Request { expected: Expected::Page, ..Request::post(&format!("/item/{id}/reply"), session, &form, "text/html") }
+        let expected = Expected::Page;
+        Request { expected, ..Request::post(&format!("/item/{id}/reply"), session, &form, "text/html") }
     }
 
     pub fn log_in(name: &str, password: &str) -> Request {
@@ -63,25 +78,38 @@ impl Request {
     fn post(path: &str, session: &str, form: &str, accept: &str) -> Request {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: {accept}\r\ncookie: session={session}\r\n\
-             sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+             sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: {}\r\n\r\n{form}",
             form.len()
         );
-        Request { bytes: head.into_bytes(), expected: Expected::Done }
+        Request { bytes: head.into_bytes(), expected: Expected::Redirect }
+    }
+
+    /// The bytes to send now: a comment gets the next number.
+    fn to_send(&self) -> Cow<'_, [u8]> {
+        if self.expected != Expected::Comment {
+            return Cow::Borrowed(&self.bytes);
+        }
+        let mut bytes = self.bytes.clone();
+        bytes.truncate(bytes.len() - DIGITS);
+        bytes.extend(format!("{:0DIGITS$}", COMMENTS.fetch_add(1, Ordering::Relaxed)).into_bytes());
+        Cow::Owned(bytes)
     }
 }
 
-/// What a load did.
+/// The times of all requests of a load, and how long it lasted.
 pub struct Load {
     pub times: Vec<Duration>,
     pub took: Duration,
 }
 
 impl Load {
-    /// All connections send for so long; the nth goes through the nth script, over and over, and ends where a pair of requests ends.
+    /// Sends for `long` on all connections: one for each script, and no fewer than [`CONNECTIONS`]. Each
+    /// repeats its script and stops after an even number of requests, so that a vote is withdrawn again.
     pub fn run(port: u16, scripts: &[Vec<Request>], long: Duration) -> Load {
         let began = Instant::now();
         let times = std::thread::scope(|scope| {
-            let connections: Vec<_> = (0..CONNECTIONS)
+            let connections: Vec<_> = (0..CONNECTIONS.max(scripts.len()))
                 .map(|nth| scope.spawn(move || follow(port, &scripts[nth % scripts.len()], began + long)))
                 .collect();
             connections.into_iter().flat_map(|connection| connection.join().unwrap()).collect::<Vec<_>>()
@@ -89,7 +117,7 @@ impl Load {
         Load { times, took: began.elapsed() }
     }
 
-    /// Does the same thing over and over in this thread.
+    /// Repeats `act` in this thread.
     pub fn alone(long: Duration, mut act: impl FnMut()) -> Load {
         let began = Instant::now();
         let mut times = Vec::new();
@@ -119,7 +147,7 @@ fn follow(port: u16, script: &[Request], until: Instant) -> Vec<Duration> {
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
-    /// The points after the last vote, where they are told.
+    /// The points after the last vote, where they are shown.
     points: Option<i64>,
 }
 
@@ -128,7 +156,7 @@ impl Connection {
         Connection::with(port, 256 * 1024)
     }
 
-    /// One of very many, with a small buffer.
+    /// With a small buffer, for when there are very many.
     pub fn narrow(port: u16) -> Connection {
         Connection::with(port, 16 * 1024)
     }
@@ -140,7 +168,7 @@ impl Connection {
         Connection { stream, buffer: vec![0; buffer], points: None }
     }
 
-    /// Sends a request, reads the whole answer and stops the run where that is not what it should be.
+    /// Sends a request and reads the whole response. A response that is not the expected one stops the run.
     pub fn ask(&mut self, request: &Request) -> Duration {
         let sent = Instant::now();
         self.send(request);
@@ -149,7 +177,14 @@ impl Connection {
     }
 
     pub fn send(&mut self, request: &Request) {
-        self.stream.write_all(&request.bytes).unwrap();
+        self.stream.write_all(&request.to_send()).unwrap();
+    }
+
+    /// Sends a request to which any response will do; returns its status.
+    pub fn status(&mut self, request: &Request) -> u16 {
+        self.send(request);
+        let kept = self.answer();
+        std::str::from_utf8(&self.buffer[9..12.min(kept)]).unwrap().parse().unwrap()
     }
 
     pub fn read(&mut self, request: &Request) {
@@ -158,19 +193,19 @@ impl Connection {
         let is = |status: &str| answer.get(9..12) == Some(status.as_bytes());
         let right = match request.expected {
             Expected::Page => is("200") || is("304"),
-            Expected::Done => is("303"),
+            Expected::Redirect | Expected::Comment => is("303"),
             Expected::Vote { up } => {
                 let answer = text(answer);
                 let before = std::mem::replace(&mut self.points, points(&answer));
                 let said = answer.contains(if up { "\"dir\":\"up\"" } else { "\"dir\":\"none\"" });
-                // What stood before the first vote of this connection on an item is not known.
+                // Before the first vote of a connection the points are not known.
                 is("200") && said && (up || self.points == before.map(|points| points - 1))
             }
         };
         assert!(right, "{:?} was answered with {:?}", text(&request.bytes), text(answer));
     }
 
-    /// Reads one answer; its head and as much of the body as fits are then at the beginning of the buffer.
+    /// Reads one response; the buffer then begins with its head and as much of its body as fits.
     fn answer(&mut self) -> usize {
         let mut have = 0;
         let head = loop {
@@ -200,7 +235,7 @@ impl Connection {
         have
     }
 
-    /// Reads on until the last chunk, which is empty.
+    /// Reads up to the last chunk, which is empty.
     fn chunks(&mut self, head: usize, mut have: usize) -> usize {
         let mut tail = self.buffer[head..have].to_vec();
         while !tail.ends_with(b"0\r\n\r\n") {
@@ -220,7 +255,7 @@ impl Connection {
     }
 }
 
-/// A comment's points are not told.
+/// The points in the response to a vote; those of a comment are not shown.
 fn points(answer: &str) -> Option<i64> {
     let after = answer.split("\"points\":").nth(1)?;
     after.split([',', '}']).next()?.parse().ok()
@@ -230,7 +265,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(2_000)]).into_owned()
 }
 
-/// One whole answer, as the server sent it before it closed the connection.
+/// One whole response, on a connection that the server then closes.
 pub fn fetch(port: u16, request: &Request) -> Answer {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let line = request.bytes.windows(2).position(|two| two == b"\r\n").unwrap() + 2;
@@ -242,12 +277,12 @@ pub fn fetch(port: u16, request: &Request) -> Answer {
     Answer::of(&whole)
 }
 
-/// An answer in parts.
+/// A response, parsed.
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// How many bytes it took, head and all.
+    /// The size of head and body.
     pub bytes: usize,
 }
 
@@ -268,7 +303,7 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The encoding that the server chose.
+    /// The encoding of the body.
     pub fn encoding(&self) -> &str {
         self.header("content-encoding").unwrap_or("plain")
     }

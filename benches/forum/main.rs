@@ -1,9 +1,9 @@
-//! How fast the forum is, as ratios measured in one run: `bin/bench`, or `bin/bench --quick`, on a site of any size with `--items N`.
+//! The benchmark: speed as ratios measured in one run (`bin/bench`, see `docs/performance.md`).
 //!
-//! It makes a site, starts the release binary on it, and beside it a bare axum handler and nginx that answer the very same bytes; then
-//! drives them in turn over keep-alive connections. A ratio of 1 means that a page costs what copying its bytes costs. Nothing about
-//! speed is asserted: the table is for people, `target/bench/latest.json` for machines. `bin/bench --report` writes the newest whole
-//! run into `docs/`.
+//! It generates a site, starts the release binary on it, and beside it a bare axum handler and nginx, which
+//! send the same bytes; then it puts load on each in turn. A ratio of 1 means that a page costs as much as
+//! sending its bytes. It asserts nothing about speed: it prints a table and writes
+//! `target/bench/latest.json`.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,15 +14,18 @@
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::disallowed_methods,
-    reason = "a benchmark measures with the real clock, stops at the first surprise and prints"
+    reason = "a benchmark measures by the real clock, stops at the first error and prints"
 )]
 
 mod build;
 mod chart;
+mod cold;
+mod flood;
 mod growth;
 mod instructions;
 mod limits;
 mod load;
+mod mixed_load;
 mod report;
 mod results;
 mod server;
@@ -39,13 +42,13 @@ use std::time::Duration;
 use results::Results;
 use turns::Plan;
 
-/// The forum's own, so that limits and forum differ in nothing else.
+/// The same as the forum's, so that the limits are measured with it too.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Items of the site that the table of a whole run is of.
+/// Items of the site of the main table.
 const ITEMS: u32 = 10_000;
-/// The fewest that give each connection stories of its own.
+/// The smallest site that has stories for every connection.
 const FEWEST: u32 = 500;
 
 const USAGE: &str = "bin/bench [--quick] [--items N, at least 500] | --build | --instructions | --report";
@@ -74,7 +77,8 @@ fn of_size(quick: bool, items: &str) {
     }
 }
 
-/// The table, on a site of so many items where they are chosen; else, unless it is to be quick, the growth of all with the size of a site.
+/// Measures the main table, on a site of `items` items where given; a whole run adds the growth with the size
+/// of the site.
 fn run(quick: bool, items: Option<u32>) {
     let round = Duration::from_millis(if quick { 150 } else { 500 });
     let plan = Plan { rounds: 5, round };

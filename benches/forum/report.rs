@@ -1,9 +1,9 @@
-//! The newest whole run, written into `docs/`: tables between two marks in `performance.md`, and the chart beside it.
+//! Writes the newest whole run into `docs/`: tables between two marks in `performance.md`, and a chart.
 
 use std::fmt::Write as _;
 
-use crate::results::{OfSize, Results, Row, figure};
-use crate::{chart, targets};
+use crate::results::{AtSize, Results, Row, figure};
+use crate::{chart, cold, targets};
 
 const PAGE: &str = "docs/performance.md";
 const CHART: &str = "docs/performance.svg";
@@ -13,10 +13,10 @@ const END: &str = "<!-- Up to here. -->\n";
 pub fn write() {
     let (from, results) = Results::newest();
     let page = std::fs::read_to_string(PAGE).unwrap();
-    let (before, rest) = page.split_once(BEGIN).expect("a mark where the tables begin");
-    let (_, after) = rest.split_once(END).expect("a mark where the tables end");
-    std::fs::write(PAGE, format!("{before}{BEGIN}\n{}\n{END}{after}", tables(&results, &from.to_string_lossy())))
-        .unwrap();
+    let (before, rest) = page.split_once(BEGIN).expect("the mark where the tables begin");
+    let (_, after) = rest.split_once(END).expect("the mark where the tables end");
+    let tables = tables(&results, &from.to_string_lossy());
+    std::fs::write(PAGE, format!("{before}{BEGIN}\n{tables}\n{END}{after}")).unwrap();
     std::fs::write(CHART, chart::draw(&results)).unwrap();
     println!("{PAGE} and {CHART} show {}.", from.display());
 }
@@ -40,7 +40,7 @@ impl Results {
             .collect()
     }
 
-    /// The rows about sites of several sizes, without what they have in common in their names.
+    /// The rows of sites of several sizes, with their names less the range.
     pub fn grown(&self) -> impl Iterator<Item = (&str, &Row)> {
         self.rows
             .iter()
@@ -51,14 +51,17 @@ impl Results {
 
 fn tables(results: &Results, from: &str) -> String {
     let mut text = format!(
-        "Measured on {} with {} cores ({}), which the load tool shares; every number is in [{from}](../{from}).\n\n\
-         ![Processor time of a request for each page, and the cost on sites of a thousand to a million items](performance.svg)\n",
+        "Measured on {} with {} cores ({}), which the load generator shares; all numbers are in\n\
+         [{from}](../{from}).\n\n\
+         ![CPU time of a request for each page, and the cost on sites of a thousand to a million items]\
+         (performance.svg)\n",
         results.date, results.cores, results.processor
     );
     reached(results, &mut text);
     visitors(results, &mut text);
     members(results, &mut text);
-    beside(results, &mut text);
+    under_load(results, &mut text);
+    first_requests(results, &mut text);
     growth(results, &mut text);
     let _ = writeln!(text, "\n### Once\n\n| what | value |\n|---|---:|");
     for row in results.rows.iter().filter(|row| row.limit.is_none() && row.unit != "ms CPU") {
@@ -70,11 +73,12 @@ fn tables(results: &Results, from: &str) -> String {
 fn reached(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
-        "\n### What was to be reached\n\nWhere a line is about several pages, the worst of them is named.\n\n\
-         | what | to be reached | this run | reached |\n|---|---:|---|---|"
+        "\n### Targets\n\nWhere a line covers several pages, the value is that of the worst.\n\n\
+         | what | target | this run | reached |\n|---|---:|---|---|"
     );
     for target in targets::all(results) {
-        let _ = writeln!(text, "| {} | {} | {} | {} |", target.what, target.bound(), target.value(), target.reached());
+        let (bound, value) = (target.bound(), target.value());
+        let _ = writeln!(text, "| {} | {bound} | {value} | {} |", target.what, target.reached());
     }
 }
 
@@ -83,8 +87,10 @@ const FORMS: [&str; 4] = ["plain", "gzip", "brotli", "304"];
 fn visitors(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
-        "\n### Visitors\n\nRequests a second as a share of what a bare handler and nginx give with the same bytes, in the forms that a browser may ask for.\n\n\
-         | page | bytes, plain | requests a second | p50, p99 ms | CPU ms here, bare, nginx | of bare: {forms} | of nginx: {forms} |\n|---|---:|---:|---:|---:|---|---|",
+        "\n### Visitors\n\nRequests a second as a share of those of a bare handler and nginx with the same \
+         bytes, in\nthe forms that a browser may request.\n\n\
+         | page | bytes, plain | requests a second | p50, p99 ms | CPU ms here, bare, nginx \
+         | of bare: {forms} | of nginx: {forms} |\n|---|---:|---:|---:|---:|---|---|",
         forms = FORMS.join(", ")
     );
     for page in results.pages() {
@@ -109,15 +115,17 @@ fn visitors(results: &Results, text: &mut String) {
 fn members(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
-        "\n### Members\n\nThe last columns: the page asked for just after the member voted on it, so that it is put together anew. The texts are rendered already,\n\
-         and the order of a list may lag by up to a minute.\n\n\
-         | page | requests a second, plain | of bare | CPU ms, plain | CPU ms, compressed | after a vote: CPU ms, plain | compressed |\n\
-         |---|---:|---:|---:|---:|---:|---:|"
+        "\n### Members\n\nThe last two columns are of the page requested just after the member voted on it, \
+         when the\ncaches of the page are stale. The texts are rendered already, and a list's order may be \
+         a minute old.\n\n\
+         | page | requests a second, plain | of bare | CPU ms, plain | CPU ms, compressed \
+         | after a vote: CPU ms, plain | compressed |\n|---|---:|---:|---:|---:|---:|---:|"
     );
     for page in results.pages() {
         let Some(plain) = results.of(page, "member, plain") else { continue };
         let compressed = results.of(page, "member, compressed").and_then(|row| row.more.cpu_ms);
-        let anew = |form| cell(results.of(page, &format!("member, {form}, after a vote")).map(|row| row.value));
+        let row_after_vote = |form| results.of(page, &format!("member, {form}, after a vote"));
+        let after_vote = |form| cell(row_after_vote(form).map(|row| row.value));
         let _ = writeln!(
             text,
             "| {page} | {} | {} | {} | {} | {} | {} |",
@@ -125,17 +133,21 @@ fn members(results: &Results, text: &mut String) {
             ratios([plain.ratio].into_iter()),
             cell(plain.more.cpu_ms),
             cell(compressed),
-            anew("plain"),
-            anew("compressed"),
+            after_vote("plain"),
+            after_vote("compressed"),
         );
     }
 }
 
-/// What is neither a page nor about growth, and has a limit.
-fn beside(results: &Results, text: &mut String) {
+/// Rows with a limit that are neither pages nor growth.
+fn under_load(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
-        "\n### Writes\n\nThe processor time of a stampede is that of the whole wave, with its connections; that the page is made once for all of them, a test counts.\n\n| what | value | limit | ratio | CPU ms | p50, p99 ms |\n|---|---:|---:|---:|---:|---:|"
+        "\n### Writes, and reading while others write\n\nThe limit of reading is the same without writes. \
+         In the busy thread there is a vote a second, and a\ncomment elsewhere every five seconds. The CPU \
+         time of a stampede is that of the whole wave and its\nconnections; a test asserts that the page is \
+         rendered once.\n\n\
+         | what | value | limit | ratio | CPU ms | p50, p99 ms |\n|---|---:|---:|---:|---:|---:|"
     );
     let is_page = |row: &Row| row.more.bytes.is_some() || row.unit == "ms CPU" || !row.more.sizes.is_empty();
     for row in results.rows.iter().filter(|row| row.limit.is_some() && !is_page(row)) {
@@ -154,18 +166,38 @@ fn beside(results: &Results, text: &mut String) {
     }
 }
 
+fn first_requests(results: &Results, text: &mut String) {
+    let mut rows = results.rows.iter().filter(|row| row.name.ends_with(cold::FIRST_REQUEST)).peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n### First requests\n\nEach page is requested once, as a crawler does; nothing of it is in memory \
+         before.\n\n\
+         | page | CPU ms | p50, p99 ms |\n|---|---:|---:|"
+    );
+    for row in rows {
+        let page = row.name.trim_end_matches(cold::FIRST_REQUEST).trim_end_matches(", ");
+        let (p50, p99) = (cell(row.more.p50_ms), cell(row.more.p99_ms));
+        let _ = writeln!(text, "| {page} | {} | {p50}, {p99} |", figure(row.value));
+    }
+}
+
 fn growth(results: &Results, text: &mut String) {
     let sizes = results.grown().next().map(|(_, row)| row.more.sizes.as_slice()).unwrap_or_default();
     let head: String = sizes.iter().map(|(items, _)| format!(" {} |", thousands(*items as usize))).collect();
     let _ = writeln!(
         text,
-        "\n### Growth\n\nThe same work on sites of very different sizes, in turn; CPU milliseconds of one request. The ratio is that of the largest site to\n\
-         the smallest. Compressed is what a browser asks for.\n\n\
+        "\n### Growth\n\nThe same work on sites of very different sizes, in turn: CPU milliseconds of a \
+         request. The ratio is that\nof the largest site to the smallest. Compressed is what a browser \
+         requests.\n\n\
          | work |{head} ratio | compressed, on the largest | ratio |\n|---|{}---:|---:|---:|",
         "---:|".repeat(sizes.len())
     );
     for (name, row) in results.grown().filter(|(name, _)| !name.ends_with(", compressed")) {
-        let values: String = row.more.sizes.iter().map(|(_, value)| format!(" {} |", figure(*value))).collect();
+        let values = row.more.sizes.iter().map(|(_, value)| format!(" {} |", figure(*value)));
+        let values: String = values.collect();
         let unit = if row.unit == "ms CPU" { String::new() } else { format!(", {}", row.unit) };
         let page = name.strip_suffix(", plain").unwrap_or(name);
         let compressed = results.grown().find(|(other, _)| other.strip_suffix(", compressed") == Some(page));
@@ -192,17 +224,17 @@ fn growth(results: &Results, text: &mut String) {
     }
 }
 
-/// What is written, a second, by size.
+/// Writes a second on a site of each size.
 fn rates(results: &Results, text: &mut String) {
-    let written = |row: &&Row| row.more.by_size.iter().any(|of_size| of_size.limit.is_none());
+    let written = |row: &&Row| row.more.by_size.iter().any(|at_size| at_size.limit.is_none());
     for (nth, row) in results.rows.iter().filter(written).enumerate() {
         let name = row.name.split(", 10^3").next().unwrap_or(&row.name);
-        let each = |of: fn(&OfSize) -> String| row.more.by_size.iter().map(of).collect::<String>();
+        let each = |of: fn(&AtSize) -> String| row.more.by_size.iter().map(of).collect::<String>();
         if nth == 0 {
-            let head = each(|of_size| format!(" {} |", thousands(of_size.items as usize)));
+            let head = each(|at_size| format!(" {} |", thousands(at_size.items as usize)));
             let _ = writeln!(text, "\n| a second |{head}\n|---|{}", "---:|".repeat(row.more.by_size.len()));
         }
-        let _ = writeln!(text, "| {name} |{}", each(|of_size| format!(" {} |", figure(of_size.rate))));
+        let _ = writeln!(text, "| {name} |{}", each(|at_size| format!(" {} |", figure(at_size.rate))));
     }
 }
 

@@ -1,4 +1,4 @@
-//! What was measured: rows for people and for machines.
+//! The results: rows, printed as a table and kept as JSON.
 
 use std::path::{Path, PathBuf};
 
@@ -9,16 +9,17 @@ use crate::turns::Measured;
 const LATEST: &str = "target/bench/latest.json";
 const KEPT: &str = "benches/results";
 
-/// One line of the table. What does not concern a row is absent.
+/// A row of the table; it leaves out what does not apply.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Row {
     pub name: String,
     pub unit: String,
     pub value: f64,
-    /// The same work without the forum, in the same unit and the same run; in a row about growth, the smallest site or thread.
+    /// What the value is compared with, in the same unit and run: the work without the forum, the same
+    /// reading without writes; for growth, the smallest site or thread.
     pub limit: Option<f64>,
-    /// Value by limit.
+    /// Value divided by limit.
     pub ratio: Option<f64>,
     #[serde(flatten)]
     pub more: More,
@@ -31,7 +32,7 @@ pub struct More {
     pub nginx: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nginx_ratio: Option<f64>,
-    /// Milliseconds of the server's own time and the system's for it, for one request.
+    /// CPU milliseconds of a request, user and system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,21 +45,21 @@ pub struct More {
     pub p99_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<usize>,
-    /// What the server chose to send.
+    /// The encoding that the server chose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
-    /// The value by the number of items of a site.
+    /// The value for each size of site, in items.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sizes: Vec<(u32, f64)>,
-    /// All that was measured on a site of each size.
+    /// Everything measured on a site of each size.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub by_size: Vec<OfSize>,
+    pub by_size: Vec<AtSize>,
 }
 
-/// Work on a site of so many items; a page beside the same bytes from a bare handler.
+/// The work on a site of one size; a page is compared with the same bytes from a bare handler.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct OfSize {
+pub struct AtSize {
     pub items: u32,
     /// Requests a second.
     pub rate: f64,
@@ -75,13 +76,13 @@ pub struct OfSize {
     pub bytes: Option<usize>,
 }
 
-impl OfSize {
-    pub fn new(items: u32, measured: &Measured) -> OfSize {
+impl AtSize {
+    pub fn new(items: u32, measured: &Measured) -> AtSize {
         let Measured { rate, cpu_ms, p50_ms, p99_ms } = *measured;
-        OfSize { items, rate, cpu_ms, p50_ms, p99_ms, ..OfSize::default() }
+        AtSize { items, rate, cpu_ms, p50_ms, p99_ms, ..AtSize::default() }
     }
 
-    pub fn against(mut self, limit: &Measured) -> OfSize {
+    pub fn against(mut self, limit: &Measured) -> AtSize {
         self.limit = Some(limit.rate);
         self.ratio = Some(self.rate / limit.rate);
         self.limit_cpu_ms = Some(limit.cpu_ms);
@@ -94,7 +95,7 @@ impl Row {
         Row { name: name.into(), unit: unit.to_owned(), value, ..Row::default() }
     }
 
-    /// So many a second.
+    /// A row of a rate.
     pub fn rate(name: impl Into<String>, unit: &str, measured: &Measured) -> Row {
         let mut row = Row::new(name, unit, measured.rate);
         row.more.cpu_ms = Some(measured.cpu_ms);
@@ -129,7 +130,7 @@ pub struct Results {
     pub cores: usize,
     pub processor: String,
     pub quick: bool,
-    /// Of the site that the table is of.
+    /// The size of the site of the main table.
     #[serde(default)]
     pub items: u32,
     pub rows: Vec<Row>,
@@ -149,7 +150,7 @@ impl Results {
         }
     }
 
-    /// Takes a row, and shows it at once.
+    /// Adds a row and prints it.
     pub fn add(&mut self, row: Row) {
         if self.rows.is_empty() {
             println!("{}", head());
@@ -158,7 +159,7 @@ impl Results {
         self.rows.push(row);
     }
 
-    /// Leaves them for machines, and those of a whole run for later too.
+    /// Writes the JSON, and that of a whole run into the folder that is kept.
     pub fn write(&self, whole: bool) {
         let json = serde_json::to_string_pretty(self).unwrap();
         std::fs::create_dir_all(Path::new(LATEST).parent().unwrap()).unwrap();
@@ -203,7 +204,8 @@ fn line(row: &Row) -> String {
     let whole = |value: Option<f64>| value.map_or_else(String::new, figure);
     let two = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.2}"));
     let three = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.3}"));
-    let sizes: String = more.sizes.iter().map(|(items, value)| format!(" {items}: {}", figure(*value))).collect();
+    let sizes = more.sizes.iter().map(|(items, value)| format!(" {items}: {}", figure(*value)));
+    let sizes: String = sizes.collect();
     let bytes = more.bytes.map_or_else(String::new, |bytes| bytes.to_string());
     let line = format!(
         "{:<52} {:>9} {:<8} {:>9} {:>6} {:>9} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {}{}",
@@ -226,7 +228,7 @@ fn line(row: &Row) -> String {
     line.trim_end().to_owned()
 }
 
-/// A number with three or more digits that count.
+/// A number with three significant digits or more.
 pub fn figure(value: f64) -> String {
     match value {
         value if value >= 100.0 => format!("{value:.0}"),

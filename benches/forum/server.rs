@@ -1,4 +1,4 @@
-//! A server in a process of its own: what it has spent, and its end with the run.
+//! A server process, its use of memory and CPU, and its end.
 
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts what `command` says, which is to answer on `port`, and waits until it does.
+    /// Runs `command`, which starts a server on `port`, and waits until it accepts connections.
     pub fn start(command: &mut Command, port: u16) -> Server {
         let mut server = Server { port, process: command.spawn().unwrap() };
         let began = Instant::now();
@@ -28,14 +28,14 @@ impl Server {
         self.process.id()
     }
 
-    /// The memory that is its own, in megabytes.
+    /// Resident memory in megabytes.
     pub fn resident_mb(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
     }
 
-    /// The time that it and its workers have spent, their own and the system's for them.
+    /// CPU time of the process and its workers, user and system.
     pub fn cpu(&self) -> Duration {
         let id = self.pid();
         let workers = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
@@ -46,7 +46,7 @@ impl Server {
         if !matches!(self.process.try_wait(), Ok(None)) {
             return;
         }
-        // The first signal lets nginx end its workers.
+        // On this signal nginx stops its workers.
         let _ = Command::new("kill").arg(self.pid().to_string()).status();
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(2) && matches!(self.process.try_wait(), Ok(None)) {
@@ -63,7 +63,7 @@ impl Drop for Server {
     }
 }
 
-/// The time that a process has spent; `self` is this one.
+/// CPU time of a process; `self` is this one.
 pub fn cpu(id: &str) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! The forum's own release binary, running on a made-up site.
+//! The release binary, running on a generated site.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,38 +10,37 @@ use crate::server::{Server, free_port};
 
 pub const STOA: &str = env!("CARGO_BIN_EXE_stoa");
 pub const PASSWORD: &str = "four unrelated words here";
-/// How often the forum is started to see how long that takes.
+/// How often the forum is started to time it.
 const STARTS: usize = 5;
-/// Few people write in the long threads, the same on a site of any size; so there are as many at least.
+/// The long threads have 200 authors on a site of any size, so there are at least as many users.
 const FEWEST_USERS: u32 = 200;
 
 pub struct Site {
     pub server: Server,
-    /// Items made a second.
+    /// Items generated a second.
     pub made: f64,
-    /// From start to first answer, the median of some.
+    /// From start to first response, the median of several starts.
     pub started_in: Duration,
     pub resident_after_start: f64,
     /// The newest stories. The first has 650 comments, the second 3,000, and the others few.
     pub stories: Vec<i64>,
-    /// Sessions of members, one for each connection.
+    /// Sessions of the members, one for each connection.
     pub members: Vec<String>,
     folder: tempfile::TempDir,
 }
 
 impl Site {
-    /// A site of so many items beside its two long threads.
+    /// A site of `items` items and two long threads.
     pub fn start(items: u32) -> Site {
         let folder = tempfile::tempdir().unwrap();
         let (database, stories) = (database(folder.path()), items / 10);
-        let counts = [stories, items - stories, (items / 50).max(FEWEST_USERS)].map(|count| count.to_string());
+        let users = (items / 50).max(FEWEST_USERS);
+        let counts = [stories, items - stories, users].map(|count| count.to_string());
         let [stories, comments, users] = counts.each_ref().map(String::as_str);
         let began = Instant::now();
         stoa(&database, &["generate", "--stories", stories, "--comments", comments, "--users", users], "");
         let made = f64::from(items + 3_652) / began.elapsed().as_secs_f64();
-        for nth in 0..CONNECTIONS {
-            stoa(&database, &["admin", "create", &name(nth), "--role", "member"], &format!("{PASSWORD}\n"));
-        }
+        (0..CONNECTIONS).for_each(|nth| sign_up(&database, nth));
         let mut starts: Vec<(Server, Duration)> = Vec::new();
         for _ in 0..STARTS {
             if let Some((before, _)) = starts.last_mut() {
@@ -55,12 +54,25 @@ impl Site {
         let resident_after_start = server.resident_mb();
         let newest = fetch(server.port, &Request::get("/new", None, "identity", None));
         let stories = rows(&newest.body);
-        assert!(stories.len() > CONNECTIONS, "there are stories for everybody");
+        assert!(stories.len() > CONNECTIONS, "there are stories for every connection");
         let members = (0..CONNECTIONS).map(|nth| session(server.port, &name(nth))).collect();
-        Site { server, made, started_in: times[times.len() / 2], resident_after_start, stories, members, folder }
+        let started_in = times[times.len() / 2];
+        Site { server, made, started_in, resident_after_start, stories, members, folder }
     }
 
-    /// Stops the forum; answers where its database is.
+    /// Sessions of so many members: those of the connections first, then new ones.
+    pub fn members(&self, count: usize) -> Vec<String> {
+        let new = (self.members.len()..count).map(|nth| self.member(nth));
+        self.members.iter().cloned().chain(new).take(count).collect()
+    }
+
+    /// The session of a new member.
+    pub fn member(&self, nth: usize) -> String {
+        sign_up(&database(self.folder.path()), nth);
+        session(self.server.port, &name(nth))
+    }
+
+    /// Stops the forum; returns the path of its database.
     pub fn stopped(mut self) -> (Site, PathBuf) {
         self.server.stop();
         let database = database(self.folder.path());
@@ -72,39 +84,40 @@ impl Site {
         self.stories[0] + 325
     }
 
-    /// The first story of the front page.
+    /// The first story on the front page.
     pub fn first(&self) -> i64 {
         let front = fetch(self.server.port, &Request::get("/", None, "identity", None));
         rows(&front.body)[0]
     }
 
-    /// A copy of the database as it is now.
+    /// A backup of the database.
     pub fn copy(&self) -> PathBuf {
         let copy = self.folder.path().join("copy.db");
         stoa(&database(self.folder.path()), &["backup", &copy.to_string_lossy()], "");
         copy
     }
 
-    /// A member and some stories for each connection, so that none meets another at a story.
+    /// A member and stories for each connection; no two connections have a story in common.
     pub fn shares(&self) -> impl Iterator<Item = (&str, Vec<i64>)> {
-        let short = &self.stories[2..];
-        self.members
-            .iter()
-            .enumerate()
-            .map(move |(nth, member)| (member.as_str(), short.iter().skip(nth).step_by(CONNECTIONS).copied().collect()))
+        let share = |nth| self.stories[2..].iter().skip(nth).step_by(CONNECTIONS).copied().collect();
+        self.members.iter().enumerate().map(move |(nth, member)| (member.as_str(), share(nth)))
     }
 }
 
-/// The name of the nth connection's member.
+/// The name of the nth member.
 pub fn name(nth: usize) -> String {
     format!("member{nth}")
+}
+
+fn sign_up(database: &Path, nth: usize) {
+    stoa(database, &["admin", "create", &name(nth), "--role", "member"], &format!("{PASSWORD}\n"));
 }
 
 fn database(folder: &Path) -> PathBuf {
     folder.join("stoa.db")
 }
 
-/// Starts the forum, under `program` where that is more than the forum itself; answers how long it took to the first page.
+/// Starts the forum by the command line `program`; returns how long it took to the first page.
 pub fn serve(database: &Path, program: &[&str]) -> (Server, Duration) {
     let port = free_port();
     let mut command = Command::new(program[0]);
@@ -126,20 +139,21 @@ pub fn serve(database: &Path, program: &[&str]) -> (Server, Duration) {
     (server, began.elapsed())
 }
 
-/// Logs a member in; answers their session's token.
+/// Logs a member in; returns the session's token.
 fn session(port: u16, name: &str) -> String {
     let answer = fetch(port, &Request::log_in(name, PASSWORD));
-    let cookie = answer.headers.iter().find_map(|(_, value)| value.strip_prefix("session=")).expect("a session");
+    let mut values = answer.headers.iter().map(|(_, value)| value);
+    let cookie = values.find_map(|value| value.strip_prefix("session=")).expect("a session");
     cookie.split(';').next().unwrap().to_owned()
 }
 
 /// The ids of the stories on a list.
-fn rows(page: &[u8]) -> Vec<i64> {
+pub fn rows(page: &[u8]) -> Vec<i64> {
     let page = std::str::from_utf8(page).unwrap();
     page.split("id=\"i").skip(1).filter_map(|rest| rest.split('"').next()?.parse().ok()).collect()
 }
 
-/// Runs a command of the forum's to its end.
+/// Runs a `stoa` command to its end.
 pub fn stoa(database: &Path, arguments: &[&str], input: &str) {
     let mut command = Command::new(STOA);
     command.args(arguments).arg("--database").arg(database).stdin(Stdio::piped()).stdout(Stdio::null());

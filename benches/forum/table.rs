@@ -1,21 +1,23 @@
-//! The whole table, on a site of one size.
+//! The main table, on a site of one size.
 
 use std::io::Write as _;
 use std::time::Instant;
 
-use crate::limits;
+use stoa::domain::password::{hash, verify};
+
 use crate::load::{BROWSER, Load, Request, fetch};
 use crate::results::{Results, Row};
 use crate::server::Server;
 use crate::site::{PASSWORD, Site, name};
-use crate::sqlite;
+use crate::sqlite::BareDatabase;
 use crate::turns::{Contestant, Measured, Plan, in_turn, median, milliseconds};
 use crate::work::{self, COMMENT};
+use crate::{cold, flood, limits, mixed_load};
 
-/// Items of the file that `stoa import` is timed with.
+/// Items of the imported file.
 const IMPORTED: i64 = 20_000;
 
-/// The pages that are measured, each in all its forms; another one is another line.
+/// The pages that are measured, each in all forms.
 pub fn pages(site: &Site) -> Vec<(&'static str, String)> {
     vec![
         ("front page", "/".to_owned()),
@@ -25,16 +27,16 @@ pub fn pages(site: &Site) -> Vec<(&'static str, String)> {
         ("comment page", format!("/item/{}", site.comment())),
         ("650-comment thread", format!("/item/{}", site.stories[0])),
         ("3,000-comment thread", format!("/item/{}", site.stories[1])),
-        // A word of every tenth title. A visitor's search is kept like any page, a member's is looked for each time.
+        // A word of every tenth title. A visitor's search is cached like any page, a member's is not.
         ("search", "/search?q=harbour".to_owned()),
     ]
 }
 
-/// The rows of the waves, whose processor time is that of the whole wave, with the connections that it comes over.
+/// The rows of the waves; their CPU time is that of the whole wave and its connections.
 const STAMPEDE: &str = "stampede of 1,000 on a thread that has changed";
 const STAMPEDE_ON_KEPT: &str = "the same on one that has not";
 
-/// How a visitor may ask, and how a member does.
+/// The forms of a page that are measured for visitors and for members.
 const VISITOR: [(&str, &str); 3] = [("plain", "identity"), ("gzip", "gzip"), ("brotli", "br")];
 pub const MEMBER: [(&str, &str); 2] = [("plain", "identity"), ("compressed", BROWSER)];
 
@@ -58,54 +60,65 @@ pub fn measure(items: u32, plan: &Plan, results: &mut Results) {
             results.add(compare(&site, &format!("{page}, member, {form}"), plan, &ask(None), ask));
         }
     }
-    anew(&site, plan, results);
+    after_vote(&site, plan, results);
     thread_growth(results);
+    mixed_load::measure(&site, results);
+    cold::measure(plan, results);
+    flood::measure(results);
     log_ins(&site, plan, results);
     writes(&site, plan, results);
     stampede(&site, plan, results);
     results.add(Row::new("resident after everything", "MB", site.server.resident_mb()));
 }
 
-/// A page, its own bytes from a bare handler, and the same from nginx where it is installed, in turn.
-fn compare(site: &Site, name: &str, plan: &Plan, request: &Request, ask: impl Fn(Option<&str>) -> Request) -> Row {
+/// A page, the same bytes from a bare handler, and from nginx where it is installed, in turn.
+fn compare(
+    site: &Site,
+    name: &str,
+    plan: &Plan,
+    request: &Request,
+    conditional: impl Fn(Option<&str>) -> Request,
+) -> Row {
     let answer = fetch(site.server.port, request);
     let bare = limits::bare(&answer);
-    let nginx = limits::nginx(&answer, request, |etag| ask(Some(etag)));
+    let nginx = limits::nginx(&answer, request, |etag| conditional(Some(etag)));
     let script = [vec![request.clone()]];
     let theirs = nginx.as_ref().map(|(limit, request)| (limit, [vec![request.clone()]]));
-    let mut contestants = vec![Contestant::http(&site.server, &script), Contestant::http(&bare.server, &script)];
+    let servers = [&site.server, &bare.server];
+    let mut contestants: Vec<_> = servers.map(|server| Contestant::http(server, &script)).into();
     contestants.extend(theirs.as_ref().map(|(limit, script)| Contestant::http(&limit.server, script)));
     let measured = in_turn(contestants, plan);
-    let mut row = Row::rate(name, "req/s", &measured[0]).against_rate(&measured[1]).and_nginx(measured.get(2));
+    let row = Row::rate(name, "req/s", &measured[0]).against_rate(&measured[1]);
+    let mut row = row.and_nginx(measured.get(2));
     row.more.bytes = Some(answer.bytes);
     row.more.encoding = Some(answer.encoding().to_owned());
     row
 }
 
-/// Pages that somebody asks for just after a vote on what they show.
-fn anew(site: &Site, plan: &Plan, results: &mut Results) {
+/// Pages that are requested just after a vote on an item on them.
+fn after_vote(site: &Site, plan: &Plan, results: &mut Results) {
     let member = site.members[0].as_str();
-    for (page, path, item) in work::changing(site) {
+    for (page, path, item) in work::changed_by_votes(site) {
         for (who, session) in [("visitor", None), ("member", Some(member))] {
             for (form, encoding) in MEMBER {
                 let page = format!("{page}, {who}, {form}, after a vote");
-                let work = work::Anew::new(site, item, Request::get(&path, session, encoding, None));
+                let work = work::AfterVote::new(site, item, Request::get(&path, session, encoding, None));
                 let measured = in_turn(work.contestants().into(), plan);
-                results.add(anew_row(&page, &measured[0], &measured[1]));
+                results.add(after_vote_row(&page, &measured[0], &measured[1]));
             }
         }
     }
 }
 
-/// What remains when the vote's own cost is taken away.
-fn anew_row(name: &str, votes: &Measured, pages: &Measured) -> Row {
+/// The cost of the page: that of both less that of the vote.
+fn after_vote_row(name: &str, votes: &Measured, pages: &Measured) -> Row {
     let mut row = Row::new(name, "ms CPU", pages.cpu_ms - votes.cpu_ms);
     row.more.p50_ms = Some(pages.p50_ms);
     row.more.p99_ms = Some(pages.p99_ms);
     row
 }
 
-/// How much more the long thread costs than the short one.
+/// The cost of the long thread compared with the short one.
 fn thread_growth(results: &mut Results) {
     let mut rows = Vec::new();
     for short in &results.rows {
@@ -119,19 +132,19 @@ fn thread_growth(results: &mut Results) {
     rows.into_iter().for_each(|row| results.add(row));
 }
 
-/// Each connection as a member of its own who logs in over and over.
+/// Log-ins, by a member for each connection.
 pub fn log_in_scripts(site: &Site) -> Vec<Vec<Request>> {
     (0..site.members.len()).map(|nth| vec![Request::log_in(&name(nth), PASSWORD)]).collect()
 }
 
-/// Log-ins, beside as many threads as there are cores that only check passwords.
+/// Log-ins, compared with checking passwords alone on all cores.
 fn log_ins(site: &Site, plan: &Plan, results: &mut Results) {
     let scripts = log_in_scripts(site);
-    let hash = stoa::domain::password::hash(PASSWORD).unwrap();
+    let hash = hash(PASSWORD).unwrap();
     let cores = results.cores;
     let checks = Contestant::own(|long| {
         let loads: Vec<Load> = std::thread::scope(|scope| {
-            let check = || Load::alone(long, || assert!(stoa::domain::password::verify(PASSWORD, Some(&hash))));
+            let check = || Load::alone(long, || assert!(verify(PASSWORD, Some(&hash))));
             let threads: Vec<_> = (0..cores).map(|_| scope.spawn(check)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
@@ -143,9 +156,9 @@ fn log_ins(site: &Site, plan: &Plan, results: &mut Results) {
     results.add(Row::new("resident after the log-ins", "MB", site.server.resident_mb()));
 }
 
-/// Votes and comments that are acknowledged, beside the same transactions on a copy of the database.
+/// Votes and comments, compared with the same transactions in a loop on a copy of the database.
 fn writes(site: &Site, plan: &Plan, results: &mut Results) {
-    let mut bare = sqlite::Bare::open(&site.copy());
+    let mut bare = BareDatabase::open(&site.copy());
     let shares: Vec<(i64, Vec<i64>)> =
         site.shares().enumerate().map(|(nth, (_, stories))| (bare.user(&name(nth)), stories)).collect();
     let pairs: Vec<(i64, i64)> =
@@ -166,7 +179,7 @@ fn writes(site: &Site, plan: &Plan, results: &mut Results) {
     let limit = Contestant::own(|long| {
         Load::alone(long, || {
             let (user, story) = pairs[turn % pairs.len()];
-            bare.comment(user, story, COMMENT, now);
+            bare.comment(user, story, &format!("{COMMENT} {turn:08}"), now);
             turn += 1;
         })
     });
@@ -174,7 +187,7 @@ fn writes(site: &Site, plan: &Plan, results: &mut Results) {
     results.add(Row::rate("comments", "req/s", &measured[0]).against_rate(&measured[1]));
 }
 
-/// How long it takes until all of a thousand have a page that has just changed, and the time that the server spends on them.
+/// How long it takes until a thousand visitors have a page that has just changed, and the CPU time of that.
 fn stampede(site: &Site, plan: &Plan, results: &mut Results) {
     let page = Request::get(&format!("/item/{}", site.stories[0]), None, BROWSER, None);
     let bare = limits::bare(&fetch(site.server.port, &page));
@@ -191,7 +204,7 @@ fn stampede(site: &Site, plan: &Plan, results: &mut Results) {
         limits.push(wave(&bare.server));
     }
     let took = |waves: &[(f64, f64)]| median(waves.iter().map(|(took, _)| *took).collect());
-    // Of all waves together: a tick of the system's clock is as long as a page takes.
+    // Of all waves together: CPU time is counted in ticks as long as a page takes.
     let cpu = |waves: &[(f64, f64)]| Some(waves.iter().map(|(_, cpu)| cpu).sum::<f64>() / waves.len() as f64);
     for (name, waves) in [(STAMPEDE, changed), (STAMPEDE_ON_KEPT, kept)] {
         let mut row = Row::new(name, "ms", took(&waves)).against(took(&limits));
@@ -201,7 +214,7 @@ fn stampede(site: &Site, plan: &Plan, results: &mut Results) {
     }
 }
 
-/// Items a second of `stoa import`, from a file as Hacker News gives it.
+/// Items a second of `stoa import`, from a file in Hacker News' format.
 fn import() -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("items.jsonl");
@@ -210,12 +223,15 @@ fn import() -> f64 {
     for id in 1..=IMPORTED {
         let (story, by, time) = (id - (id - 1) % 20, id * 7_919 % 400, 1_700_000_000 + id);
         let item = if id == story {
+            let (title, url) =
+                (format!("A title of some words, number {id}"), format!("https://site-{by}.example/{id}"));
             serde_json::json!({ "id": id, "type": "story", "by": format!("user{by}"), "time": time,
-                "title": format!("A title of some words, number {id}"), "url": format!("https://site-{by}.example/{id}"), "score": by })
+                "title": title, "url": url, "score": by })
         } else {
-            // Every third answers the story, the others the one before.
+            // Every third comment replies to the story, the others to the item before.
             let parent = if id % 3 == 0 { story } else { id - 1 };
-            serde_json::json!({ "id": id, "type": "comment", "by": format!("user{by}"), "time": time, "parent": parent, "text": text })
+            serde_json::json!({ "id": id, "type": "comment", "by": format!("user{by}"), "time": time,
+                "parent": parent, "text": text })
         };
         writeln!(lines, "{item}").unwrap();
     }

@@ -1,11 +1,12 @@
-//! Contestants that do the same work in turn, A B C A B C, so that whatever else the machine does meets them alike.
+//! Contestants do the same work in turn, A B C A B C, so that other load on the machine affects all of them
+//! equally.
 
 use std::time::Duration;
 
 use crate::load::{Load, Request};
 use crate::server::{self, Server};
 
-/// How long and how often everything is measured.
+/// How many rounds there are, and how long a turn is.
 #[derive(Clone, Copy)]
 pub struct Plan {
     pub rounds: usize,
@@ -18,27 +19,27 @@ pub struct Contestant<'a> {
 }
 
 impl<'a> Contestant<'a> {
-    /// A server that all connections ask, each by its script.
+    /// A server under load from all connections, each with its script.
     pub fn http(server: &'a Server, scripts: &'a [Vec<Request>]) -> Contestant<'a> {
         Contestant::new(server, |long| Load::run(server.port, scripts, long))
     }
 
-    /// A server that is asked in a way of its own.
+    /// A server under another kind of load.
     pub fn new(server: &'a Server, drive: impl FnMut(Duration) -> Load + 'a) -> Contestant<'a> {
         Contestant { drive: Box::new(drive), cpu: Box::new(|| server.cpu()) }
     }
 
-    /// Work that this process does itself.
+    /// Work that this process does.
     pub fn own(drive: impl FnMut(Duration) -> Load + 'a) -> Contestant<'a> {
         Contestant { drive: Box::new(drive), cpu: Box::new(|| server::cpu("self")) }
     }
 }
 
-/// What a contestant did in all its turns.
+/// The result of a contestant over all its turns.
 pub struct Measured {
-    /// A second; the median of the turns.
+    /// Requests a second; the median of the turns.
     pub rate: f64,
-    /// Milliseconds of the server's own time and the system's for it, each.
+    /// CPU milliseconds of a request, user and system.
     pub cpu_ms: f64,
     pub p50_ms: f64,
     pub p99_ms: f64,
@@ -72,7 +73,7 @@ pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// The time that this share of all stays under, in milliseconds; `times` are sorted.
+/// A quantile in milliseconds; `times` are sorted.
 pub fn share(times: &[Duration], share: f64) -> f64 {
     times.get((times.len() as f64 * share) as usize).map_or(0.0, |time| milliseconds(*time))
 }

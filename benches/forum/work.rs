@@ -1,4 +1,5 @@
-//! What the contestants do: writes by members who do not meet, pages asked for just after a write, and a wave of visitors.
+//! What is measured: writes by members on stories of their own, pages requested just after a vote, and a wave
+//! of visitors.
 
 use std::sync::{Barrier, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -8,11 +9,12 @@ use crate::site::Site;
 use crate::turns::{Contestant, milliseconds};
 
 /// A comment as people write them.
-pub const COMMENT: &str = "It was not the harbour but the bridge that they measured in the winter of that year, and *nobody* had \
-    asked why. The archive has two letters about it, one of which is lost.\n\nSo the question stands: what did the city pay for the \
-    second survey, and who signed for it? The market closed at four, the tide came in at six.";
+pub const COMMENT: &str = "It was not the harbour but the bridge that they measured in the winter of that \
+    year, and *nobody* had asked why. The archive has two letters about it, one of which is lost.\n\nSo the \
+    question stands: what did the city pay for the second survey, and who signed for it? The market closed \
+    at four, the tide came in at six.";
 
-/// The marks that cost most to read and to write, for each character: as long a text as is asked for.
+/// A text of the markup that costs most to parse and render for its length.
 pub fn worst_text(length: usize) -> String {
     const MARKS: [&str; 12] = [
         ">>>>>>>>>>>>>>>>#\n\n",
@@ -31,41 +33,44 @@ pub fn worst_text(length: usize) -> String {
     MARKS.iter().cycle().flat_map(|mark| mark.repeat(4).chars().collect::<Vec<_>>()).take(length).collect()
 }
 
-/// Connections of a wave.
+/// How many connections a wave has.
 pub const WAVE: usize = 1_000;
 
-/// Votes cast and taken back, each connection by its own member on stories that are nobody else's.
+/// Votes cast and withdrawn, by a member for each connection, on stories that only that member votes on.
 pub fn votes(site: &Site) -> Vec<Vec<Request>> {
     let both = |session: &str, id| [true, false].map(|up| Request::vote(session, id, up));
-    site.shares().map(|(session, stories)| stories.iter().flat_map(|id| both(session, *id)).collect()).collect()
+    let of_member = |session, stories: Vec<i64>| stories.iter().flat_map(|id| both(session, *id)).collect();
+    site.shares().map(|(session, stories)| of_member(session, stories)).collect()
 }
 
-/// Comments, each connection by its own member under its stories.
+/// Comments, by a member for each connection, on stories that only that member comments on.
 pub fn comments(site: &Site) -> Vec<Vec<Request>> {
     let comment = |session: &str, id: &i64| Request::comment(session, *id, COMMENT);
     site.shares().map(|(session, stories)| stories.iter().map(|id| comment(session, id)).collect()).collect()
 }
 
-/// Pages, each with an item on it whose votes change it.
-pub fn changing(site: &Site) -> Vec<(&'static str, String, i64)> {
+/// Pages, each with an item on it; a vote on the item changes the page.
+pub fn changed_by_votes(site: &Site) -> Vec<(&'static str, String, i64)> {
     vec![
         ("front page", "/".to_owned(), site.first()),
         ("650-comment thread", format!("/item/{}", site.stories[0]), site.stories[0] + 1),
         ("3,000-comment thread", format!("/item/{}", site.stories[1]), site.stories[1] + 1),
+        ("comment page", format!("/item/{}", site.comment()), site.comment()),
     ]
 }
 
-/// A page asked for by one connection just after each vote, and the votes alone: the difference is the page's.
-pub struct Anew<'a> {
+/// One connection that votes and requests a page after each vote, and one that only votes: the difference is
+/// the cost of the page.
+pub struct AfterVote<'a> {
     site: &'a Site,
     votes: [Request; 2],
     page: Request,
 }
 
-impl<'a> Anew<'a> {
-    pub fn new(site: &'a Site, item: i64, page: Request) -> Anew<'a> {
+impl<'a> AfterVote<'a> {
+    pub fn new(site: &'a Site, item: i64, page: Request) -> AfterVote<'a> {
         let votes = [true, false].map(|up| Request::vote(&site.members[0], item, up));
-        Anew { site, votes, page }
+        AfterVote { site, votes, page }
     }
 
     pub fn contestants(&self) -> [Contestant<'_>; 2] {
@@ -90,7 +95,8 @@ impl<'a> Anew<'a> {
     }
 }
 
-/// So many connections, open already, ask at once; answers the milliseconds until the last has its answer.
+/// Opens so many connections and then sends a request on all at once; returns the milliseconds until the last
+/// has its response.
 pub fn wave(port: u16, requests: &[Request], connections: usize) -> f64 {
     let threads = CONNECTIONS.min(connections);
     let together = Barrier::new(threads + 1);
