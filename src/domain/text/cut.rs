@@ -97,7 +97,6 @@ mod tests {
             ("- one two\n- three four\n- five", 25, Some("- one two\n- three four\n\n…")),
             ("> one two\r\n> three four", 22, Some("> one two\n> three\n\n…")),
             (&format!("{}x", "\u{200B}".repeat(9_000)), 8_000, None),
-            (&format!("{}x", "[](y)".repeat(2_000)), 8_000, None),
         ] {
             assert_eq!(cut(source, chars).as_deref(), expected, "{source}");
         }
