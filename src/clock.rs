@@ -30,10 +30,10 @@ impl Timestamp {
 
 /// Where the time comes from: the system, or a test that moves it by hand.
 #[derive(Debug, Clone)]
-pub struct Clock(Source);
+pub struct Clock(TimeSource);
 
 #[derive(Debug, Clone)]
-enum Source {
+enum TimeSource {
     System { begun: Instant },
     Hand { wall: Arc<AtomicI64>, uptime: Arc<AtomicI64> },
 }
@@ -42,7 +42,7 @@ impl Clock {
     pub fn system() -> Clock {
         #[expect(clippy::disallowed_methods, reason = "this is the one reader of time")]
         let begun = Instant::now();
-        Clock(Source::System { begun })
+        Clock(TimeSource::System { begun })
     }
 
     /// A clock that stands still until whoever holds `seconds` moves it.
@@ -52,27 +52,27 @@ impl Clock {
 
     /// The same, where the time of day and how long the process has run are moved apart.
     pub fn by_hands(wall: Arc<AtomicI64>, uptime: Arc<AtomicI64>) -> Clock {
-        Clock(Source::Hand { wall, uptime })
+        Clock(TimeSource::Hand { wall, uptime })
     }
 
     /// The time of day, which may be set forward and back while the process runs.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Source::System { .. } => {
+            TimeSource::System { .. } => {
                 #[expect(clippy::disallowed_methods, reason = "this is the one reader of time")]
                 let since = SystemTime::now().duration_since(UNIX_EPOCH);
                 let seconds = since.map_or(0, |d| d.as_secs());
                 Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX))
             }
-            Source::Hand { wall, .. } => Timestamp(wall.load(Ordering::Relaxed)),
+            TimeSource::Hand { wall, .. } => Timestamp(wall.load(Ordering::Relaxed)),
         }
     }
 
     /// How long the process has run. It never goes back, whatever the clock is set to: what is waited for in memory is measured by it.
     pub fn uptime(&self) -> Duration {
         match &self.0 {
-            Source::System { begun } => begun.elapsed(),
-            Source::Hand { uptime, .. } => {
+            TimeSource::System { begun } => begun.elapsed(),
+            TimeSource::Hand { uptime, .. } => {
                 Duration::from_secs(u64::try_from(uptime.load(Ordering::Relaxed)).unwrap_or(0))
             }
         }

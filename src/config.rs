@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 
-pub use self::kinds::{Audience, Listen, Nets, within};
+pub use self::kinds::{CidrList, Listen, LogVisibility, within};
 use self::kinds::{MAX_COUNT, Setting, base_url, comment, directory, file_name, longest, site_name};
 pub use self::source::ConfigError;
-use self::source::{Given, Source};
+use self::source::{Given, ValueSource};
 use crate::domain::policy::{Days, Hours, Minutes, Period, Policy, declare_settings, policy_settings};
-use crate::domain::signup::SignUp;
+use crate::domain::signup::SignUpMode;
 use crate::domain::uncounted::MAX_VOTE_RING_WINDOW;
 
 /// Where settings are read from beside flags and environment, if it is there.
@@ -81,7 +81,7 @@ macro_rules! settings {
         impl Settings {
             const NAMES: &[&str] = &[ $( $( stringify!($name), )* )* ];
 
-            fn read(source: &Source, given: &Given) -> Result<Settings, ConfigError> {
+            fn read(source: &ValueSource, given: &Given) -> Result<Settings, ConfigError> {
                 Ok(Settings { $( $(
                     $name: source.read(given, stringify!($name), settings!(@parse $type $(, $parse)?))?,
                 )* )* })
@@ -137,7 +137,7 @@ policy_settings!(settings! {
         /// Whether rate limits and limits per IP address apply; off is for load tests.
         limits: bool = true;
         /// IP ranges of proxies whose X-Forwarded-For header is trusted, separated by commas.
-        trusted_proxies: Nets = Nets::default();
+        trusted_proxies: CidrList = CidrList::default();
         /// What is logged: a level (off, error, warn, info, debug or trace) and levels of targets, such as
         /// info,stoa=debug; without the first, info.
         log_filter: String = "info".to_owned(), log::checked;
@@ -159,7 +159,7 @@ policy_settings!(settings! {
 
         @ "Moderation log"
         /// Who can read the moderation log: public (everybody), members or moderators.
-        moderation_log: Audience = Audience::Public;
+        moderation_log: LogVisibility = LogVisibility::Public;
         /// Whether the moderation log shows moderators' names to everybody, not only to moderators.
         moderation_names: bool = true;
 
@@ -173,7 +173,7 @@ policy_settings!(settings! {
         @ "Sign-up"
         /// Who can create an account: open (everybody), invitation (people invited by a member), request
         /// (people approved by a moderator) or closed (only the operator can).
-        signup_mode: SignUp = SignUp::Open;
+        signup_mode: SignUpMode = SignUpMode::Open;
         /// What people who request an account are asked.
         request_question: String = "Why would you like to join?".to_owned();
     }
@@ -190,22 +190,22 @@ impl Settings {
     /// # Errors
     /// Where a value cannot be used; the sentence names its flag.
     pub fn from_flags(flags: Flags) -> Result<Settings, ConfigError> {
-        Settings::from_source(&Source::Flag, &flags.given())
+        Settings::from_source(&ValueSource::Flag, &flags.given())
     }
 
     /// # Errors
     /// Where a value cannot be used, or a variable begins with `STOA_` and is no setting.
     pub fn from_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Settings, ConfigError> {
-        Settings::from_source(&Source::Variable, &source::variables(variables)?)
+        Settings::from_source(&ValueSource::Variable, &source::variables(variables)?)
     }
 
     /// # Errors
     /// Where the file cannot be read, a value cannot be used, or a key is no setting. A file that is not there gives nothing.
     pub fn from_file(file: &Path) -> Result<Settings, ConfigError> {
-        Settings::from_source(&Source::File(file.to_owned()), &source::file(file)?)
+        Settings::from_source(&ValueSource::File(file.to_owned()), &source::file(file)?)
     }
 
-    fn from_source(source: &Source, given: &Given) -> Result<Settings, ConfigError> {
+    fn from_source(source: &ValueSource, given: &Given) -> Result<Settings, ConfigError> {
         let mut settings = Settings::read(source, given)?;
         if let Some(listen) = &mut settings.listen {
             listen.given_as = source.name("listen");

@@ -31,14 +31,14 @@ const AT_ONCE: usize = 8;
 #[derive(Clone)]
 pub struct Fetcher {
     client: Client,
-    rules: Rules,
+    rules: FetchPolicy,
     slots: Arc<Semaphore>,
 }
 
 /// What may be reached, and how much of it. The default is the rule for the open internet; another is for tests, which serve on
 /// this machine.
 #[derive(Clone)]
-pub struct Rules {
+pub struct FetchPolicy {
     /// Whether an address may be connected to.
     pub address: fn(IpAddr) -> bool,
     /// Whether a port may.
@@ -51,12 +51,12 @@ pub struct Rules {
     pub bytes: usize,
 }
 
-impl Default for Rules {
-    fn default() -> Rules {
-        Rules {
+impl Default for FetchPolicy {
+    fn default() -> FetchPolicy {
+        FetchPolicy {
             address: is_public,
             port: |port| matches!(port, 80 | 443),
-            names: Arc::new(SystemNames),
+            names: Arc::new(SystemResolver),
             deadline: Duration::from_secs(5),
             bytes: 512 * 1024,
         }
@@ -90,11 +90,11 @@ impl Fetcher {
     /// A fetcher for the open internet. `user_agent` is what sites are told of us: name, version, and where to complain.
     /// Fails where that holds what a header cannot.
     pub fn new(user_agent: &str) -> Result<Fetcher, reqwest::Error> {
-        Fetcher::within(Rules::default(), user_agent)
+        Fetcher::within(FetchPolicy::default(), user_agent)
     }
 
     /// A fetcher within rules of one's own.
-    pub fn within(rules: Rules, user_agent: &str) -> Result<Fetcher, reqwest::Error> {
+    pub fn within(rules: FetchPolicy, user_agent: &str) -> Result<Fetcher, reqwest::Error> {
         // reqwest takes its cryptography from the process and panics without; installed twice, the first stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = builder(&rules, user_agent).build().or_else(|error| {
@@ -179,8 +179,8 @@ impl FetchError {
     }
 }
 
-fn builder(rules: &Rules, user_agent: &str) -> ClientBuilder {
-    let names = Guarded { names: rules.names.clone(), address: rules.address };
+fn builder(rules: &FetchPolicy, user_agent: &str) -> ClientBuilder {
+    let names = PublicOnlyResolver { names: rules.names.clone(), address: rules.address };
     Client::builder()
         .user_agent(user_agent)
         .dns_resolver(names)
@@ -201,9 +201,9 @@ fn is_html(content_type: &str) -> bool {
 }
 
 /// The system's own look-up of names.
-struct SystemNames;
+struct SystemResolver;
 
-impl Resolve for SystemNames {
+impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
@@ -215,7 +215,7 @@ impl Resolve for SystemNames {
 
 /// Looks a name up once and hands on only what may be reached. The connection goes to one of these very addresses, so that a name
 /// cannot mean a public one when it is checked and a private one when it is used.
-struct Guarded {
+struct PublicOnlyResolver {
     names: Arc<dyn Resolve>,
     address: fn(IpAddr) -> bool,
 }
@@ -224,7 +224,7 @@ struct Guarded {
 #[error("the name has no public address")]
 struct NotPublic;
 
-impl Resolve for Guarded {
+impl Resolve for PublicOnlyResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (found, address) = (self.names.resolve(name), self.address);
         Box::pin(async move {

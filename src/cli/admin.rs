@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::person::{self, Person};
+use crate::cli::person::{self, UserCommand};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, within};
 use crate::domain::age;
@@ -17,10 +17,10 @@ use crate::domain::password;
 use crate::domain::team::called;
 use crate::domain::token::Token;
 use crate::domain::user::{Name, Role};
-use crate::store::{Act, Acts, Error, Logged, NewUser, Revision, Store};
+use crate::store::{ActionContext, Error, LogFilter, LogRow, NewUser, Revision, Store};
 
 #[derive(Debug, Subcommand)]
-pub enum Admin {
+pub enum AdminCommand {
     /// Make an account; its password is asked for, or read from standard input
     Create {
         /// The new account's name
@@ -45,7 +45,7 @@ pub enum Admin {
         name: Option<String>,
     },
     #[command(flatten)]
-    Person(Person),
+    Person(UserCommand),
     /// Kill an item: only its author, moderators and members with showdead see it
     Kill {
         /// The item's number, as in its address: 1234 for /item/1234
@@ -75,7 +75,7 @@ pub enum Admin {
     },
 }
 
-pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
+pub async fn run(admin: AdminCommand, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
     let store = Store::open_existing(&config.server.database).await?;
     let done = act(admin, &store, config, clock).await;
     store.close().await;
@@ -84,10 +84,10 @@ pub async fn run(admin: Admin, config: &Config, clock: &Clock) -> anyhow::Result
 }
 
 /// Does it, and says in a sentence what was done.
-async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> anyhow::Result<String> {
+async fn act(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock) -> anyhow::Result<String> {
     let at = clock.now();
     match admin {
-        Admin::Create { name, role } => {
+        AdminCommand::Create { name, role } => {
             let name = Name::parse_by_operator(&name)?;
             let hash = new_password(name.as_str())?;
             let new = NewUser { name: &name, password: &hash, role, origin: None };
@@ -99,7 +99,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
             };
             Ok(format!("Made {name}, {}.", called(role)))
         }
-        Admin::Password { name } => {
+        AdminCommand::Password { name } => {
             let user = store.profile(&name).await.with_context(|| nobody(&name))?;
             if user.unclaimed {
                 bail!("{} was imported and is not claimed yet: use stoa admin claim {}", user.name, user.name);
@@ -108,7 +108,7 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
             store.reset_password(user.id, &hash, at).await?;
             Ok(format!("Set the password of {} and ended their sessions.", user.name))
         }
-        Admin::Claim { name } => {
+        AdminCommand::Claim { name } => {
             let user = store.profile(&name).await.with_context(|| nobody(&name))?;
             if !user.unclaimed {
                 bail!("{} is not an unclaimed imported name", user.name);
@@ -117,20 +117,21 @@ async fn act(admin: Admin, store: &Store, config: &Config, clock: &Clock) -> any
             store.claim(&user.name, &hash, at).await.context("somebody claimed it at the same moment")?;
             Ok(format!("{} can log in now.", user.name))
         }
-        Admin::Invite { name } => invite(store, config, name, at).await,
-        Admin::Person(person) => person::act(person, store, at).await,
-        Admin::Kill { item, reason } => {
-            kill(store, item, true, Act { actor: None, reason: moderation::reason(&reason, false)?, at }).await
+        AdminCommand::Invite { name } => invite(store, config, name, at).await,
+        AdminCommand::Person(person) => person::act(person, store, at).await,
+        AdminCommand::Kill { item, reason } => {
+            kill(store, item, true, ActionContext { actor: None, reason: moderation::reason(&reason, false)?, at })
+                .await
         }
-        Admin::Log { rows } => {
-            let acts = store.log(Acts { private: true, ..Acts::default() }, i64::from(rows)).await?;
+        AdminCommand::Log { rows } => {
+            let acts = store.log(LogFilter { private: true, ..LogFilter::default() }, i64::from(rows)).await?;
             Ok(listed(acts.iter().map(logged), "Nobody has moderated anything yet."))
         }
-        Admin::Revisions { item } => {
+        AdminCommand::Revisions { item } => {
             let revisions = store.revisions(item).await?;
             Ok(listed(revisions.iter().map(revised), "That item was not changed in the last 90 days."))
         }
-        Admin::Unkill { item } => kill(store, item, false, Act { actor: None, reason: "", at }).await,
+        AdminCommand::Unkill { item } => kill(store, item, false, ActionContext { actor: None, reason: "", at }).await,
     }
 }
 
@@ -145,7 +146,7 @@ fn listed(lines: impl Iterator<Item = String>, none: &str) -> String {
     if lines.is_empty() { none.to_owned() } else { lines.join("\n") }
 }
 
-fn logged(act: &Logged) -> String {
+fn logged(act: &LogRow) -> String {
     let item = act.item_id.map_or_else(String::new, |id| format!(" item {id}"));
     let user = act.user.as_ref().map_or_else(String::new, |name| format!(" {name}"));
     let reason = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
@@ -192,7 +193,7 @@ async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timest
     Ok(format!("An invitation from {}, good for one person until {}:\n\n    {link}\n", user.name, age::day(expires)))
 }
 
-async fn kill(store: &Store, item: ItemId, on: bool, act: Act<'_>) -> anyhow::Result<String> {
+async fn kill(store: &Store, item: ItemId, on: bool, act: ActionContext<'_>) -> anyhow::Result<String> {
     match store.kill(item, on, act).await {
         Err(Error::NotFound) => bail!("there is no item {item}"),
         Err(Error::Conflict) => bail!("item {item} is {} already", if on { "dead" } else { "alive" }),

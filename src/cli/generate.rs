@@ -12,7 +12,7 @@ use crate::config::within;
 use crate::domain::item::Kind;
 use crate::domain::title::section;
 use crate::domain::url::StoryUrl;
-use crate::domain::vote::{Dir, FLOOR};
+use crate::domain::vote::{Direction, FLOOR};
 use crate::store::{ImportedVote, NewItem, Store};
 
 /// Items of one transaction, about: votes are written in the order of their voters, so that the more come at once, the fewer pages each
@@ -58,7 +58,7 @@ pub async fn make(args: &Generate, store: &Store, now: Timestamp) -> anyhow::Res
     if args.users == 0 || args.stories == 0 {
         bail!("a site needs at least one of --users and one of --stories");
     }
-    if !store.newest(crate::store::Dead::All, None, crate::store::Page::first(1)).await?.is_empty() {
+    if !store.newest(crate::store::DeadFilter::All, None, crate::store::ItemCursor::first(1)).await?.is_empty() {
         bail!("there are stories in {} already: name a new one with --database", store.path().display());
     }
     let stories = u64::from(args.stories) + args.long.len() as u64;
@@ -69,7 +69,7 @@ pub async fn make(args: &Generate, store: &Store, now: Timestamp) -> anyhow::Res
     if !std::io::stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let mut site = Site { rng: Rng::with_seed(args.seed), users: args.users, next: 1, now };
+    let mut site = Generator { rng: Rng::with_seed(args.seed), users: args.users, next: 1, now };
     let mut batch = Vec::with_capacity(BATCH);
     for (nth, comments) in shares(args, &mut site.rng).into_iter().enumerate() {
         let newer = stories.saturating_sub(nth as u64);
@@ -122,14 +122,14 @@ fn name(person: u32) -> String {
 
 /// What can be answered.
 #[derive(Clone, Copy)]
-struct Said {
+struct GeneratedComment {
     id: i64,
     by: u32,
     at: Timestamp,
     depth: u32,
 }
 
-struct Site {
+struct Generator {
     rng: Rng,
     users: u32,
     /// The next item's id.
@@ -137,11 +137,11 @@ struct Site {
     now: Timestamp,
 }
 
-impl Site {
+impl Generator {
     fn thread(&mut self, age: i64, comments: u64, batch: &mut Vec<NewItem>) {
         let by = self.person();
         let story = self.story(age, by);
-        let mut above = vec![Said { id: story.source_id, by, at: story.time, depth: 0 }];
+        let mut above = vec![GeneratedComment { id: story.source_id, by, at: story.time, depth: 0 }];
         batch.push(story);
         for _ in 0..comments {
             // One in three answers the story, the others somebody, more often somebody late: so threads grow deep.
@@ -150,7 +150,7 @@ impl Site {
             let by = self.person();
             let comment = self.comment(parent, by);
             if parent.depth < 30 {
-                above.push(Said { id: comment.source_id, by, at: comment.time, depth: parent.depth + 1 });
+                above.push(GeneratedComment { id: comment.source_id, by, at: comment.time, depth: parent.depth + 1 });
             }
             batch.push(comment);
         }
@@ -187,7 +187,7 @@ impl Site {
     }
 
     /// Most comments have 1 to 3 points, one in fifty more than ten; one in twelve is voted down, so that one in twenty is below 1.
-    fn comment(&mut self, parent: Said, by: u32) -> NewItem {
+    fn comment(&mut self, parent: GeneratedComment, by: u32) -> NewItem {
         let wait = i64::from(self.rng.u32(60..7_200)).min(self.now.since(parent.at).max(2) / 2).min(12 * HOUR);
         let text = self.text();
         let mut comment = self.item(Kind::Comment, by, parent.at.plus(wait), text);
@@ -197,20 +197,20 @@ impl Site {
         if self.rng.u8(0..12) == 0 {
             let points = 1 + self.points(0.6);
             // Nobody votes down what answers them.
-            self.vote(&mut comment, Dir::Down, points.min(MOST_DOWN), &[by, parent.by]);
+            self.vote(&mut comment, Direction::Down, points.min(MOST_DOWN), &[by, parent.by]);
         }
         comment
     }
 
     /// Gives so many points above the first.
     fn vote_up(&mut self, item: &mut NewItem, points: i64, author: u32) {
-        let cast = self.vote(item, Dir::Up, points.min(VOTERS), &[author]);
+        let cast = self.vote(item, Direction::Up, points.min(VOTERS), &[author]);
         item.points = Some(1 + points - cast);
     }
 
     /// Casts up to so many votes in the day after the item was posted, none by one of these; answers how many, for who is drawn twice
     /// votes once.
-    fn vote(&mut self, item: &mut NewItem, dir: Dir, most: i64, never: &[u32]) -> i64 {
+    fn vote(&mut self, item: &mut NewItem, dir: Direction, most: i64, never: &[u32]) -> i64 {
         let span = self.now.since(item.time).clamp(0, DAY);
         let mut cast = 0;
         for _ in 0..most {

@@ -59,7 +59,7 @@ enum Command {
     Restore(backup::Restore),
     /// Manage accounts, posts and invitations, beside a running forum or without it
     #[command(subcommand)]
-    Admin(admin::Admin),
+    Admin(admin::AdminCommand),
 }
 
 /// Runs the command. A setting that cannot be used ends with the code 2.

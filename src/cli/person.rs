@@ -6,13 +6,13 @@ use clap::Subcommand;
 use crate::clock::Timestamp;
 use crate::config::within;
 use crate::domain::moderation;
-use crate::domain::standing::{self, Term};
+use crate::domain::standing::{self, SanctionTerm};
 use crate::domain::team::{self, RoleError};
 use crate::domain::user::{Profile, Role};
-use crate::store::{Act, Error, NewBan, Store};
+use crate::store::{ActionContext, Error, NewBan, Store};
 
 #[derive(Debug, Subcommand)]
-pub enum Person {
+pub enum UserCommand {
     /// Give somebody another role: member, moderator or admin
     Role {
         /// The account's name
@@ -73,36 +73,36 @@ pub enum Person {
     },
 }
 
-impl Person {
+impl UserCommand {
     fn name(&self) -> &str {
         match self {
-            Person::Role { name, .. }
-            | Person::Ban { name, .. }
-            | Person::Unban { name }
-            | Person::Slow { name, .. }
-            | Person::Unslow { name }
-            | Person::Shadow { name, .. }
-            | Person::Unshadow { name, .. } => name,
+            UserCommand::Role { name, .. }
+            | UserCommand::Ban { name, .. }
+            | UserCommand::Unban { name }
+            | UserCommand::Slow { name, .. }
+            | UserCommand::Unslow { name }
+            | UserCommand::Shadow { name, .. }
+            | UserCommand::Unshadow { name, .. } => name,
         }
     }
 
     /// Why, where the act wants a reason.
     fn reason(&self) -> Result<&str, moderation::ModerationError> {
         match self {
-            Person::Ban { reason, .. } | Person::Slow { reason, .. } | Person::Shadow { reason, .. } => {
+            UserCommand::Ban { reason, .. } | UserCommand::Slow { reason, .. } | UserCommand::Shadow { reason, .. } => {
                 moderation::reason(reason, true)
             }
-            Person::Role { reason, .. } => moderation::reason(reason, false),
-            Person::Unban { .. } | Person::Unslow { .. } | Person::Unshadow { .. } => Ok(""),
+            UserCommand::Role { reason, .. } => moderation::reason(reason, false),
+            UserCommand::Unban { .. } | UserCommand::Unslow { .. } | UserCommand::Unshadow { .. } => Ok(""),
         }
     }
 }
 
 /// Does it, and says in a sentence what was done.
-pub async fn act(person: Person, store: &Store, at: Timestamp) -> anyhow::Result<String> {
+pub async fn act(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::Result<String> {
     let name = person.name();
     let user = store.profile(name).await.with_context(|| super::admin::nobody(name))?;
-    let act = Act { actor: None, reason: person.reason()?, at };
+    let act = ActionContext { actor: None, reason: person.reason()?, at };
     let already = |state: &'static str| {
         let name = user.name.clone();
         move |error| match error {
@@ -111,27 +111,27 @@ pub async fn act(person: Person, store: &Store, at: Timestamp) -> anyhow::Result
         }
     };
     match person {
-        Person::Role { role, .. } => set_role(store, &user, role, act).await,
-        Person::Ban { days, .. } => ban(store, &user, end(days, at)?, act).await,
-        Person::Unban { .. } => {
+        UserCommand::Role { role, .. } => set_role(store, &user, role, act).await,
+        UserCommand::Ban { days, .. } => ban(store, &user, end(days, at)?, act).await,
+        UserCommand::Unban { .. } => {
             store.unban(user.id, false, act).await.map_err(already("free"))?;
             Ok(format!("Lifted the ban of {}.", user.name))
         }
-        Person::Slow { days, .. } => {
+        UserCommand::Slow { days, .. } => {
             let end = end(days, at)?;
             store.slow(user.id, end, act).await?;
             Ok(format!("Slowed {} down {}.", user.name, standing::until(end)))
         }
-        Person::Unslow { .. } => {
+        UserCommand::Unslow { .. } => {
             store.unslow(user.id, act).await.map_err(already("as fast as others"))?;
             Ok(format!("{} can post as often as others again.", user.name))
         }
-        Person::Shadow { .. } => {
+        UserCommand::Shadow { .. } => {
             standing::may_shadow(&user)?;
             store.shadow(user.id, act).await.map_err(already("shadow-banned"))?;
             Ok(format!("Shadow-banned {}.", user.name))
         }
-        Person::Unshadow { bring_back, .. } => {
+        UserCommand::Unshadow { bring_back, .. } => {
             store.unshadow(user.id, bring_back, act).await.map_err(already("free"))?;
             Ok(format!("Lifted the shadow-ban of {}.", user.name))
         }
@@ -139,10 +139,10 @@ pub async fn act(person: Person, store: &Store, at: Timestamp) -> anyhow::Result
 }
 
 fn end(days: Option<u16>, at: Timestamp) -> Result<Option<Timestamp>, moderation::ModerationError> {
-    Ok(days.map(Term::days).transpose()?.and_then(|term| term.end(at)))
+    Ok(days.map(SanctionTerm::days).transpose()?.and_then(|term| term.end(at)))
 }
 
-async fn set_role(store: &Store, user: &Profile, role: Role, act: Act<'_>) -> anyhow::Result<String> {
+async fn set_role(store: &Store, user: &Profile, role: Role, act: ActionContext<'_>) -> anyhow::Result<String> {
     team::may_have(user, role, act.at)?;
     match store.set_role(user.id, role, act).await {
         Err(Error::Conflict) => bail!(RoleError::LastAdmin(user.name.clone())),
@@ -151,7 +151,12 @@ async fn set_role(store: &Store, user: &Profile, role: Role, act: Act<'_>) -> an
     Ok(format!("{} is now {}.", user.name, role.as_str()))
 }
 
-async fn ban(store: &Store, user: &Profile, until: Option<Timestamp>, act: Act<'_>) -> anyhow::Result<String> {
+async fn ban(
+    store: &Store,
+    user: &Profile,
+    until: Option<Timestamp>,
+    act: ActionContext<'_>,
+) -> anyhow::Result<String> {
     if user.ban.holds(act.at) {
         bail!("{} is banned already", user.name);
     }

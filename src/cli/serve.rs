@@ -13,7 +13,7 @@ use crate::config::{Config, Listen};
 use crate::fetch::Fetcher;
 use crate::logging;
 use crate::server::ServerHandle;
-use crate::store::{Act, Store};
+use crate::store::{ActionContext, Store};
 use crate::web::{self, App};
 
 pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
@@ -25,7 +25,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let listener = bind(&config.server.listen)?;
     let address = listener.local_addr()?;
     let store = Store::open(&config.server.database).await?;
-    store.keep_settings(&config.of_community(), Act { actor: None, reason: "", at: clock.now() }).await?;
+    store.keep_settings(&config.of_community(), ActionContext { actor: None, reason: "", at: clock.now() }).await?;
     let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.server.base_url))?;
     let app = App::new(config, store.clone(), clock, fetcher);
     greet(&app, address).await?;

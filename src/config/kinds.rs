@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 use crate::clock::DAY;
 use crate::domain::policy::Period;
-use crate::domain::signup::SignUp;
+use crate::domain::signup::SignUpMode;
 use crate::domain::text::{has_visible, is_legible};
 use crate::domain::user::{Member, Role};
 
@@ -225,30 +225,30 @@ impl Setting for Listen {
 
 /// Address ranges, written with commas between.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Nets(pub Vec<IpNet>);
+pub struct CidrList(pub Vec<IpNet>);
 
-impl Nets {
+impl CidrList {
     pub fn contains(&self, ip: IpAddr) -> bool {
         self.0.iter().any(|net| net.contains(&ip.to_canonical()))
     }
 }
 
-impl FromStr for Nets {
+impl FromStr for CidrList {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Nets, String> {
+    fn from_str(text: &str) -> Result<CidrList, String> {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let net = |part: &str| {
             part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
                 format!("“{part}” is not an IP address or a range such as 172.16.0.0/12; separate several with commas")
             })
         };
-        parts.map(net).collect::<Result<_, _>>().map(Nets)
+        parts.map(net).collect::<Result<_, _>>().map(CidrList)
     }
 }
 
-impl Setting for Nets {
-    fn parse(text: &str) -> Result<Nets, String> {
+impl Setting for CidrList {
+    fn parse(text: &str) -> Result<CidrList, String> {
         text.parse()
     }
 
@@ -272,9 +272,9 @@ impl Setting for bool {
     }
 }
 
-impl Setting for SignUp {
-    fn parse(text: &str) -> Result<SignUp, String> {
-        one_of(&SignUp::ALL, SignUp::as_str, text)
+impl Setting for SignUpMode {
+    fn parse(text: &str) -> Result<SignUpMode, String> {
+        one_of(&SignUpMode::ALL, SignUpMode::as_str, text)
     }
 
     fn to_toml(&self) -> String {
@@ -284,37 +284,37 @@ impl Setting for SignUp {
 
 /// Who may read something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Audience {
+pub enum LogVisibility {
     Public,
     Members,
     Moderators,
 }
 
-impl Audience {
+impl LogVisibility {
     pub fn includes(self, member: Option<&Member>) -> bool {
         match self {
-            Audience::Public => true,
-            Audience::Members => member.is_some(),
-            Audience::Moderators => member.is_some_and(|member| member.role >= Role::Moderator),
+            LogVisibility::Public => true,
+            LogVisibility::Members => member.is_some(),
+            LogVisibility::Moderators => member.is_some_and(|member| member.role >= Role::Moderator),
         }
     }
 }
 
-impl Audience {
-    const ALL: [Audience; 3] = [Audience::Public, Audience::Members, Audience::Moderators];
+impl LogVisibility {
+    const ALL: [LogVisibility; 3] = [LogVisibility::Public, LogVisibility::Members, LogVisibility::Moderators];
 
     fn as_str(self) -> &'static str {
         match self {
-            Audience::Public => "public",
-            Audience::Members => "members",
-            Audience::Moderators => "moderators",
+            LogVisibility::Public => "public",
+            LogVisibility::Members => "members",
+            LogVisibility::Moderators => "moderators",
         }
     }
 }
 
-impl Setting for Audience {
-    fn parse(text: &str) -> Result<Audience, String> {
-        one_of(&Audience::ALL, Audience::as_str, text)
+impl Setting for LogVisibility {
+    fn parse(text: &str) -> Result<LogVisibility, String> {
+        one_of(&LogVisibility::ALL, LogVisibility::as_str, text)
     }
 
     fn to_toml(&self) -> String {

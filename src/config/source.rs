@@ -23,19 +23,19 @@ const OF_OTHERS: [&str; 4] = ["STOA_BIN", "STOA_DOMAIN", "STOA_SUBNET", "STOA_UP
 pub(super) type Given = BTreeMap<&'static str, String>;
 
 /// Where a setting was given.
-pub(super) enum Source {
+pub(super) enum ValueSource {
     Flag,
     Variable,
     File(PathBuf),
 }
 
-impl Source {
+impl ValueSource {
     /// The setting's name as it was given.
     pub fn name(&self, setting: &str) -> String {
         match self {
-            Source::Flag => format!("--{}", setting.replace('_', "-")),
-            Source::Variable => variable(setting),
-            Source::File(file) => format!("{setting} in {}", file.display()),
+            ValueSource::Flag => format!("--{}", setting.replace('_', "-")),
+            ValueSource::Variable => variable(setting),
+            ValueSource::File(file) => format!("{setting} in {}", file.display()),
         }
     }
 

@@ -56,27 +56,27 @@ pub fn notice(typed: &str) -> Result<String, TextError> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("Give an address, a text, or both.")]
-pub struct NothingToShow;
+pub struct EmptyText;
 
 /// A story ready to be submitted.
 #[derive(Debug, Clone)]
-pub struct Story {
+pub struct ValidStory {
     pub title: Title,
     pub url: Option<StoryUrl>,
     pub text: String,
 }
 
-impl Story {
+impl ValidStory {
     /// A story needs an address or a text; the title gets its mark from the address.
-    pub fn new(title: Title, url: Option<StoryUrl>, text: String) -> Result<Story, NothingToShow> {
+    pub fn new(title: Title, url: Option<StoryUrl>, text: String) -> Result<ValidStory, EmptyText> {
         if url.is_none() && is_blank(&text) {
-            return Err(NothingToShow);
+            return Err(EmptyText);
         }
         let title = match &url {
             Some(url) => title.with_mark(url),
             None => title,
         };
-        Ok(Story { title, url, text })
+        Ok(ValidStory { title, url, text })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::age;
-use crate::domain::item::{Death, Item, Kind, Sight, Viewer, may_see};
+use crate::domain::item::{DeadReason, Item, Kind, Reader, Visibility, may_see};
 use crate::domain::notification::LogEvent;
 use crate::domain::policy::Policy;
 use crate::domain::text::with_reason;
@@ -11,14 +11,14 @@ use crate::domain::user::{Member, Role};
 
 /// Something that happened, in sentences; and when, where the log says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
+pub struct StatusEvent {
     pub said: String,
     pub at: Option<Timestamp>,
 }
 
 /// Something that the author may do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Next {
+pub enum AuthorOption {
     /// For how much longer; none: there is no end.
     Edit(Option<String>),
     /// Wait for members who vouch for it: how many it takes, in words.
@@ -29,9 +29,9 @@ pub enum Next {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fate {
-    pub turns: Vec<Turn>,
-    pub next: Vec<Next>,
+pub struct PostStatus {
+    pub turns: Vec<StatusEvent>,
+    pub next: Vec<AuthorOption>,
 }
 
 /// Whether something may have been done to a post that its author is to read of. What a shadow-ban does is not among it, nor that a
@@ -43,19 +43,25 @@ pub fn may_have(item: &Item, policy: &Policy) -> bool {
 
 /// Whether it is dead as far as its author is to know.
 fn is_dead(item: &Item) -> bool {
-    matches!(item.dead, Some(Death::Killed | Death::Flagged))
+    matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged))
 }
 
-impl Fate {
+impl PostStatus {
     /// What became of `item`, by the acts on it, latest first; none where nothing did.
-    pub fn of(item: &Item, events: &[LogEvent<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Option<Fate> {
+    pub fn of(
+        item: &Item,
+        events: &[LogEvent<'_>],
+        author: &Member,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Option<PostStatus> {
         let turns = turns(item, events, policy);
-        (!turns.is_empty()).then(|| Fate { turns, next: next(item, events, author, policy, now) })
+        (!turns.is_empty()).then(|| PostStatus { turns, next: next(item, events, author, policy, now) })
     }
 }
 
-fn turn(item: &Item, event: &LogEvent<'_>) -> Option<Turn> {
-    Some(Turn { said: event.for_author(item.kind)?, at: Some(event.at) })
+fn turn(item: &Item, event: &LogEvent<'_>) -> Option<StatusEvent> {
+    Some(StatusEvent { said: event.for_author(item.kind)?, at: Some(event.at) })
 }
 
 /// What put something out of sight, the first first, by the acts on it, latest first.
@@ -70,35 +76,36 @@ fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
 /// Why a post is dead, in sentences for whoever sees it and did not write it. Of a shadow-ban only moderators are to know.
 pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> Vec<String> {
     match item.dead {
-        Some(Death::Killed | Death::Flagged) => {
+        Some(DeadReason::Killed | DeadReason::Flagged) => {
             let said: Vec<String> =
                 deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
             if said.is_empty() { vec!["This came here dead.".to_owned()] } else { said }
         }
-        Some(Death::Shadow) if for_moderators => vec!["This is dead by its author’s shadow-ban.".to_owned()],
-        Some(Death::Shadow | Death::Merged) | None => Vec::new(),
+        Some(DeadReason::Shadow) if for_moderators => vec!["This is dead by its author’s shadow-ban.".to_owned()],
+        Some(DeadReason::Shadow | DeadReason::Merged) | None => Vec::new(),
     }
 }
 
 /// What is said of a post of which its viewer sees no more than that it was there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gone {
+pub struct RemovedPost {
     /// What it is, and whose where the viewer may know: `Dead comment`, `Deleted story by alice`.
     pub heading: String,
     /// What happened.
     pub said: Vec<String>,
 }
 
-impl Gone {
+impl RemovedPost {
     /// Of `item`, by the acts on it that the viewer may read of, latest first; none where the viewer sees the item itself.
-    pub fn of(item: &Item, events: &[LogEvent<'_>], viewer: Viewer<'_>, now: Timestamp) -> Option<Gone> {
+    pub fn of(item: &Item, events: &[LogEvent<'_>], viewer: Reader<'_>, now: Timestamp) -> Option<RemovedPost> {
         let what = what(item);
         match may_see(item, viewer, now) {
-            Sight::Whole | Sight::Dead(_) => None,
-            Sight::Deleted if item.is_own(viewer) => {
-                Some(Gone { heading: format!("Your deleted {what}"), said: vec![format!("You deleted this {what}.")] })
-            }
-            Sight::Deleted => {
+            Visibility::Whole | Visibility::Dead(_) => None,
+            Visibility::Deleted if item.is_own(viewer) => Some(RemovedPost {
+                heading: format!("Your deleted {what}"),
+                said: vec![format!("You deleted this {what}.")],
+            }),
+            Visibility::Deleted => {
                 let moderates = viewer.is_some_and(|viewer| viewer.role >= Role::Moderator);
                 let by =
                     item.author.as_ref().filter(|_| moderates).map_or_else(String::new, |name| format!(" by {name}"));
@@ -107,10 +114,10 @@ impl Gone {
                     None => format!("This {what} was deleted before it came here."),
                     Some(_) => format!("Its author deleted this {what}."),
                 };
-                Some(Gone { heading: format!("Deleted {what}{by}"), said: vec![said] })
+                Some(RemovedPost { heading: format!("Deleted {what}{by}"), said: vec![said] })
             }
-            Sight::Hidden | Sight::Absent => {
-                let known = matches!(item.dead, Some(Death::Killed | Death::Flagged));
+            Visibility::Hidden | Visibility::Absent => {
+                let known = matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged));
                 let events = if known { events } else { &[] };
                 let mut said: Vec<String> =
                     deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
@@ -118,7 +125,7 @@ impl Gone {
                     said.push(KILLED_BY_SOMEBODY.to_owned());
                 }
                 said.push(READABLE.to_owned());
-                Some(Gone { heading: format!("Dead {what}"), said })
+                Some(RemovedPost { heading: format!("Dead {what}"), said })
             }
         }
     }
@@ -151,9 +158,9 @@ fn standing<'a>(events: &'a [LogEvent<'a>], action: Action, undoing: Action) -> 
     events.iter().find(|event| [action, undoing].contains(&event.action)).filter(|event| event.action == action)
 }
 
-fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<Turn> {
+fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEvent> {
     let what = what(item);
-    let plain = |said: String| Turn { said, at: None };
+    let plain = |said: String| StatusEvent { said, at: None };
     let mut turns = Vec::new();
     if is_dead(item) {
         turns.extend(deaths(events).into_iter().filter_map(|event| turn(item, event)));
@@ -179,23 +186,23 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<Turn> {
     turns
 }
 
-fn next(item: &Item, events: &[LogEvent<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Vec<Next> {
+fn next(item: &Item, events: &[LogEvent<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Vec<AuthorOption> {
     let (dead, flagged) = (is_dead(item), item.is_flagged(policy));
     let edited = events.iter().any(|event| event.action == Action::Edit);
     let mut next = Vec::new();
     if (flagged || edited) && item.may_edit(author, policy, now).is_ok() {
         let left = item.editable_until(policy).since(now);
-        next.push(Next::Edit((author.role == Role::Member).then(|| age::left(left))));
+        next.push(AuthorOption::Edit((author.role == Role::Member).then(|| age::left(left))));
     }
     if dead && !item.cleared && policy.vouches_to_restore > 0 {
-        next.push(Next::Wait(vouches(item.vouches, policy.vouches_to_restore)));
+        next.push(AuthorOption::Wait(vouches(item.vouches, policy.vouches_to_restore)));
     }
     if (dead || flagged) && item.may_delete(author).is_ok() {
-        next.push(Next::Delete);
+        next.push(AuthorOption::Delete);
     }
     // Moderators have the desk under it.
     if author.role == Role::Member {
-        next.push(Next::Write);
+        next.push(AuthorOption::Write);
     }
     next
 }

@@ -1,7 +1,7 @@
 //! Flags and vouches: who may cast them, what they weigh, and what they bring about. Every number of them is here or a setting.
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Death, Item, Kind, Sight, may_see};
+use crate::domain::item::{DeadReason, Item, Kind, Visibility, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::text::is_legible;
 use crate::domain::user::{Member, Role};
@@ -59,25 +59,25 @@ impl Reason {
 /// What a moderator made of a flag: they killed what it was about, or let it stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum FlagEffect {
     Upheld,
     Rejected,
 }
 
-impl Outcome {
+impl FlagEffect {
     /// What became of a flag, in a word.
     pub fn as_str(self) -> &'static str {
         match self {
-            Outcome::Upheld => "upheld",
-            Outcome::Rejected => "rejected",
+            FlagEffect::Upheld => "upheld",
+            FlagEffect::Rejected => "rejected",
         }
     }
 
     /// What its member is told.
     pub fn sentence(self) -> &'static str {
         match self {
-            Outcome::Upheld => "A moderator agreed.",
-            Outcome::Rejected => "A moderator let it stand.",
+            FlagEffect::Upheld => "A moderator agreed.",
+            FlagEffect::Rejected => "A moderator let it stand.",
         }
     }
 }
@@ -88,7 +88,7 @@ pub struct Flag {
     pub reason: Reason,
     pub note: String,
     /// None: no moderator has looked.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<FlagEffect>,
 }
 
 /// Why a flag is refused. The sentence is what the member reads.
@@ -228,7 +228,7 @@ impl Item {
         if self.kind == Kind::Pollopt {
             return Err(FlagError::Option);
         }
-        if may_see(self, Some(member), now) != Sight::Whole {
+        if may_see(self, Some(member), now) != Visibility::Whole {
             return Err(FlagError::Gone);
         }
         if self.is_own(Some(member)) {
@@ -255,7 +255,7 @@ impl Item {
         if member.karma < policy.min_karma_to_vouch && member.role < Role::Moderator {
             return Err(VouchError::Karma(policy.min_karma_to_vouch));
         }
-        if death == Death::Merged || (death == Death::Killed && self.cleared) {
+        if death == DeadReason::Merged || (death == DeadReason::Killed && self.cleared) {
             return Err(VouchError::Decided);
         }
         if flagged {

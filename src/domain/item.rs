@@ -58,7 +58,7 @@ impl Kind {
 /// Why an item is dead: seen only by its author, by moderators and by members who asked for `showdead`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
-pub enum Death {
+pub enum DeadReason {
     /// A moderator killed it, or it came dead with an import.
     Killed,
     /// Members' flags killed it.
@@ -106,7 +106,7 @@ pub struct Item {
     /// Comments below it that a visitor may see; kept for the heads of threads.
     pub descendants: i64,
     pub deleted_at: Option<Timestamp>,
-    pub dead: Option<Death>,
+    pub dead: Option<DeadReason>,
     pub locked: bool,
     /// The weights of its standing flags, in hundredths.
     pub flags: i64,
@@ -122,14 +122,14 @@ pub struct Item {
 }
 
 /// Who is looking: a member, or none for a visitor.
-pub type Viewer<'a> = Option<&'a Member>;
+pub type Reader<'a> = Option<&'a Member>;
 
 /// What of an item a viewer may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum Visibility {
     Whole,
     /// It is dead and the viewer may see it, marked so.
-    Dead(Death),
+    Dead(DeadReason),
     /// Its place in the thread is kept, and nothing else: deleted.
     Deleted,
     /// Its place in the thread is kept, and nothing else: dead.
@@ -139,20 +139,20 @@ pub enum Sight {
 }
 
 /// The one rule of visibility. Caches, counts, feeds and interfaces use a visitor's answer.
-pub fn may_see(item: &Item, viewer: Viewer<'_>, now: Timestamp) -> Sight {
+pub fn may_see(item: &Item, viewer: Reader<'_>, now: Timestamp) -> Visibility {
     let own = viewer.is_some_and(|v| Some(v.id) == item.author_id);
     let moderates = viewer.is_some_and(|v| v.role >= Role::Moderator);
     if item.deleted_at.is_some() {
-        return Sight::Deleted;
+        return Visibility::Deleted;
     }
     if item.visible_at > now && !own && !moderates {
-        return Sight::Absent;
+        return Visibility::Absent;
     }
     match item.dead {
-        None => Sight::Whole,
-        Some(Death::Shadow) if own => Sight::Whole,
-        Some(death) if own || moderates || viewer.is_some_and(|v| v.show_dead) => Sight::Dead(death),
-        Some(_) => Sight::Hidden,
+        None => Visibility::Whole,
+        Some(DeadReason::Shadow) if own => Visibility::Whole,
+        Some(death) if own || moderates || viewer.is_some_and(|v| v.show_dead) => Visibility::Dead(death),
+        Some(_) => Visibility::Hidden,
     }
 }
 
@@ -184,7 +184,7 @@ pub enum ItemError {
 }
 
 impl Item {
-    pub fn is_own(&self, viewer: Viewer<'_>) -> bool {
+    pub fn is_own(&self, viewer: Reader<'_>) -> bool {
         viewer.is_some_and(|v| Some(v.id) == self.author_id)
     }
 
@@ -211,7 +211,7 @@ impl Item {
         if self.locked {
             return Err(ItemError::Locked);
         }
-        if self.dead.is_some_and(|d| d != Death::Shadow) {
+        if self.dead.is_some_and(|d| d != DeadReason::Shadow) {
             return Err(ItemError::Dead);
         }
         if now > self.editable_until(policy) {
@@ -254,7 +254,7 @@ impl Item {
         if root.merged_into.is_some() {
             return Err(ItemError::Merged);
         }
-        let dead = |item: &Item| !matches!(may_see(item, Some(member), now), Sight::Whole);
+        let dead = |item: &Item| !matches!(may_see(item, Some(member), now), Visibility::Whole);
         if dead(self) || dead(root) {
             return Err(ItemError::Dead);
         }

@@ -3,7 +3,7 @@
 /// The order of siblings in a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
-pub enum Order {
+pub enum CommentOrder {
     /// By votes, age and the order of an import: [`crate::domain::rank::Standing`].
     #[default]
     Best,
@@ -13,28 +13,29 @@ pub enum Order {
     Replies,
 }
 
-impl Order {
-    pub const ALL: [Order; 4] = [Order::Best, Order::Newest, Order::Oldest, Order::Replies];
+impl CommentOrder {
+    pub const ALL: [CommentOrder; 4] =
+        [CommentOrder::Best, CommentOrder::Newest, CommentOrder::Oldest, CommentOrder::Replies];
 
     /// The name in addresses and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
-            Order::Best => "best",
-            Order::Newest => "newest",
-            Order::Oldest => "oldest",
-            Order::Replies => "replies",
+            CommentOrder::Best => "best",
+            CommentOrder::Newest => "newest",
+            CommentOrder::Oldest => "oldest",
+            CommentOrder::Replies => "replies",
         }
     }
 
     /// The name on the page.
     pub fn label(self) -> &'static str {
         match self {
-            Order::Replies => "most replies",
+            CommentOrder::Replies => "most replies",
             _ => self.as_str(),
         }
     }
 
-    pub fn parse(s: &str) -> Option<Order> {
-        Order::ALL.into_iter().find(|order| order.as_str() == s)
+    pub fn parse(s: &str) -> Option<CommentOrder> {
+        CommentOrder::ALL.into_iter().find(|order| order.as_str() == s)
     }
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 /// How much of an address a hash stands for, as lengths of prefixes in IPv4 and in IPv6. An owner of an IPv6 network chooses its last
 /// 64 bits, so that they say nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Width {
+pub enum Prefix {
     /// /32 and /64
     Near,
     /// /24 and /48
@@ -19,8 +19,8 @@ pub enum Width {
     Wide,
 }
 
-impl Width {
-    pub const ALL: [Width; 3] = [Width::Near, Width::Middle, Width::Wide];
+impl Prefix {
+    pub const ALL: [Prefix; 3] = [Prefix::Near, Prefix::Middle, Prefix::Wide];
 
     /// The first address of the network of that width around `ip`; an IPv4 address in IPv6's clothes counts as what it is.
     pub fn network(self, ip: IpAddr) -> IpAddr {
@@ -30,45 +30,45 @@ impl Width {
 
     fn prefix(self, ip: IpAddr) -> u8 {
         match (self, ip) {
-            (Width::Near, IpAddr::V4(_)) => 32,
-            (Width::Near, IpAddr::V6(_)) => 64,
-            (Width::Middle, IpAddr::V4(_)) => 24,
-            (Width::Middle, IpAddr::V6(_)) => 48,
-            (Width::Wide, IpAddr::V4(_)) => 16,
-            (Width::Wide, IpAddr::V6(_)) => 32,
+            (Prefix::Near, IpAddr::V4(_)) => 32,
+            (Prefix::Near, IpAddr::V6(_)) => 64,
+            (Prefix::Middle, IpAddr::V4(_)) => 24,
+            (Prefix::Middle, IpAddr::V6(_)) => 48,
+            (Prefix::Wide, IpAddr::V4(_)) => 16,
+            (Prefix::Wide, IpAddr::V6(_)) => 32,
         }
     }
 }
 
 /// A network's keyed hash: 128 bits are enough for no two to meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct NetworkHash([u8; 16]);
+pub struct IpHash([u8; 16]);
 
-impl NetworkHash {
+impl IpHash {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// A hash as it is kept; none where that has another length.
-    pub fn from_bytes(bytes: &[u8]) -> Option<NetworkHash> {
-        bytes.try_into().ok().map(NetworkHash)
+    pub fn from_bytes(bytes: &[u8]) -> Option<IpHash> {
+        bytes.try_into().ok().map(IpHash)
     }
 }
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin {
-    pub near: NetworkHash,
-    pub middle: NetworkHash,
-    pub wide: NetworkHash,
+pub struct IpHashes {
+    pub near: IpHash,
+    pub middle: IpHash,
+    pub wide: IpHash,
     /// It is an address of a private network.
     inside: bool,
 }
 
-impl Origin {
+impl IpHashes {
     /// The address itself, where it says that two who have it are near each other. One of a private network may be a whole office's, or the
     /// address of a proxy that everybody comes through.
-    pub fn telling(&self) -> Option<NetworkHash> {
+    pub fn telling(&self) -> Option<IpHash> {
         (!self.inside).then_some(self.near)
     }
 }
@@ -87,34 +87,34 @@ fn is_inside(ip: IpAddr) -> bool {
 
 /// The site's secret that hashes are keyed with: without it, all four thousand million IPv4 addresses are hashed in minutes.
 #[derive(Clone)]
-pub struct OriginKey([u8; 32]);
+pub struct IpHashKey([u8; 32]);
 
-impl fmt::Debug for OriginKey {
+impl fmt::Debug for IpHashKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OriginKey")
     }
 }
 
-impl OriginKey {
-    pub fn new(secret: [u8; 32]) -> OriginKey {
-        OriginKey(secret)
+impl IpHashKey {
+    pub fn new(secret: [u8; 32]) -> IpHashKey {
+        IpHashKey(secret)
     }
 
-    pub fn origin(&self, address: IpAddr) -> Origin {
+    pub fn origin(&self, address: IpAddr) -> IpHashes {
         let address = address.to_canonical();
-        let [near, middle, wide] = Width::ALL.map(|width| self.hash(address, width.prefix(address)));
-        Origin { near, middle, wide, inside: is_inside(address) }
+        let [near, middle, wide] = Prefix::ALL.map(|width| self.hash(address, width.prefix(address)));
+        IpHashes { near, middle, wide, inside: is_inside(address) }
     }
 
     /// A network as origins have it; none where it is of another size than the three that are kept.
-    pub fn network(&self, network: IpNet) -> Option<(Width, NetworkHash)> {
+    pub fn network(&self, network: IpNet) -> Option<(Prefix, IpHash)> {
         let ip = network.addr();
-        let width = Width::ALL.into_iter().find(|width| width.prefix(ip) == network.prefix_len())?;
+        let width = Prefix::ALL.into_iter().find(|width| width.prefix(ip) == network.prefix_len())?;
         Some((width, self.hash(ip, network.prefix_len())))
     }
 
     /// The key, then a message of one length, so that no other message continues it.
-    fn hash(&self, ip: IpAddr, prefix: u8) -> NetworkHash {
+    fn hash(&self, ip: IpAddr, prefix: u8) -> IpHash {
         let (family, bits) = match ip {
             IpAddr::V4(ip) => (4, u128::from(ip.to_bits()) << 96),
             IpAddr::V6(ip) => (6, Ipv6Addr::to_bits(ip)),
@@ -127,7 +127,7 @@ impl OriginKey {
         for (to, from) in hash.iter_mut().zip(message.finalize()) {
             *to = from;
         }
-        NetworkHash(hash)
+        IpHash(hash)
     }
 }
 
@@ -143,16 +143,16 @@ mod tests {
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", "2001:db8:1::"),
         ] {
             let ip: IpAddr = ip.parse().expect("an address");
-            let found = [Width::Near, Width::Middle].map(|width| width.network(ip).to_string());
+            let found = [Prefix::Near, Prefix::Middle].map(|width| width.network(ip).to_string());
             assert_eq!(found, [near, middle]);
         }
     }
 
-    fn key(byte: u8) -> OriginKey {
-        OriginKey::new([byte; 32])
+    fn key(byte: u8) -> IpHashKey {
+        IpHashKey::new([byte; 32])
     }
 
-    fn origin(address: &str) -> Origin {
+    fn origin(address: &str) -> IpHashes {
         key(1).origin(address.parse().expect("an address"))
     }
 
@@ -180,13 +180,13 @@ mod tests {
     fn a_network_of_one_of_the_three_sizes_is_found_by_its_hash() {
         let (four, six) = (origin("203.0.113.5"), origin("2001:db8:1:2::5"));
         for (network, expected) in [
-            ("203.0.113.5/32", Some((Width::Near, four.near))),
-            ("203.0.113.0/24", Some((Width::Middle, four.middle))),
-            ("203.0.113.99/24", Some((Width::Middle, four.middle))),
-            ("203.0.0.0/16", Some((Width::Wide, four.wide))),
-            ("2001:db8:1:2::/64", Some((Width::Near, six.near))),
-            ("2001:db8:1::/48", Some((Width::Middle, six.middle))),
-            ("2001:db8::/32", Some((Width::Wide, six.wide))),
+            ("203.0.113.5/32", Some((Prefix::Near, four.near))),
+            ("203.0.113.0/24", Some((Prefix::Middle, four.middle))),
+            ("203.0.113.99/24", Some((Prefix::Middle, four.middle))),
+            ("203.0.0.0/16", Some((Prefix::Wide, four.wide))),
+            ("2001:db8:1:2::/64", Some((Prefix::Near, six.near))),
+            ("2001:db8:1::/48", Some((Prefix::Middle, six.middle))),
+            ("2001:db8::/32", Some((Prefix::Wide, six.wide))),
             ("203.0.112.0/20", None),
             ("2001:db8:1:2::5/128", None),
         ] {

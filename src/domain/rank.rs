@@ -235,7 +235,7 @@ pub fn wilson(ups: i64, downs: i64) -> f64 {
 /// There is no term for replies: they measure heat as much as worth (a story loses rank by them), and `most replies` is
 /// an order of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Standing {
+pub struct BestKey {
     // The bits of a number that is not negative, which order as the number does.
     worth: Reverse<u64>,
     unplaced: bool,
@@ -244,13 +244,13 @@ pub struct Standing {
     id: ItemId,
 }
 
-impl Standing {
-    pub fn of(comment: &Item, now: Timestamp) -> Standing {
+impl BestKey {
+    pub fn of(comment: &Item, now: Timestamp) -> BestKey {
         let fresh = if comment.place.is_some() { 0.0 } else { freshness(comment, now) };
         let worth = wilson(comment.ups.saturating_add(OWN_VOTE), comment.downs)
             * (1.0 + FRESH_GAIN * fresh)
             * flagged(comment.score, comment.standing_flags());
-        Standing {
+        BestKey {
             worth: Reverse(worth.to_bits()),
             unplaced: comment.place.is_none(),
             place: comment.place.unwrap_or(0),

@@ -3,7 +3,7 @@
 use crate::domain::item::ItemId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ReferenceError {
+pub enum ItemRefError {
     #[error("Say which: the number of an item, or the address of its page here.")]
     Empty,
     #[error("That is neither the number of an item nor the address of its page on this site.")]
@@ -11,10 +11,10 @@ pub enum ReferenceError {
 }
 
 /// The item that somebody named; `base_url` is the site's own address.
-pub fn item(typed: &str, base_url: &str) -> Result<ItemId, ReferenceError> {
+pub fn item(typed: &str, base_url: &str) -> Result<ItemId, ItemRefError> {
     let typed = typed.trim();
     if typed.is_empty() {
-        return Err(ReferenceError::Empty);
+        return Err(ItemRefError::Empty);
     }
     let bare = |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned();
     let path = bare(typed);
@@ -22,7 +22,7 @@ pub fn item(typed: &str, base_url: &str) -> Result<ItemId, ReferenceError> {
     let id = path.strip_prefix("/item/").or_else(|| path.strip_prefix("/item?id=")).unwrap_or(path);
     let id = id.split(['#', '?', '/', '&']).next().unwrap_or(id);
     let is_number = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
-    id.parse().ok().filter(|_| is_number).ok_or(ReferenceError::Unknown)
+    id.parse().ok().filter(|_| is_number).ok_or(ItemRefError::Unknown)
 }
 
 #[cfg(test)]
@@ -44,10 +44,10 @@ mod tests {
         ] {
             assert_eq!(item(typed, base), Ok(ItemId(12)), "{typed}");
         }
-        assert_eq!(item(" ", base), Err(ReferenceError::Empty));
+        assert_eq!(item(" ", base), Err(ItemRefError::Empty));
         for typed in ["twelve", "-12", "+12", "12a", "/item/", "https://other.example/item/12", "99999999999999999999"]
         {
-            assert_eq!(item(typed, base), Err(ReferenceError::Unknown), "{typed}");
+            assert_eq!(item(typed, base), Err(ItemRefError::Unknown), "{typed}");
         }
     }
 }

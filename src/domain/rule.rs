@@ -129,7 +129,7 @@ impl fmt::Display for Rule {
 
 /// What is held against the rules: a post, or what somebody says of themselves.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Draft<'a> {
+pub struct RuleInput<'a> {
     pub title: &'a str,
     pub url: Option<&'a StoryUrl>,
     /// Markdown source.
@@ -140,7 +140,7 @@ pub struct Draft<'a> {
 
 /// What becomes of a post that a rule stops, but does not refuse.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stopped {
+pub struct RuleMatch {
     /// Dead from the start; else it stands and waits for a moderator.
     pub killed: bool,
     /// For moderators' eyes.
@@ -151,7 +151,7 @@ pub struct Stopped {
 
 /// Why a rule refuses something. The sentence is what its author reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum RuleRejection {
     #[error("“{0}” is not taken here. Say it in other words, or ask the moderators.")]
     Words(String),
     #[error("Links to {0} are not taken here. Leave it out, or ask the moderators.")]
@@ -169,7 +169,7 @@ pub fn is_past_ranges(role: Role, karma: i64, policy: &Policy) -> bool {
 
 /// All rules, arranged so that a post is looked through once, however many they are.
 #[derive(Debug, Clone, Default)]
-pub struct Rules {
+pub struct RuleSet {
     rules: Vec<Rule>,
     /// By the first of a phrase's words.
     words: HashMap<String, Vec<usize>>,
@@ -177,9 +177,9 @@ pub struct Rules {
     ranges: Vec<usize>,
 }
 
-impl Rules {
-    pub fn new(rules: Vec<Rule>) -> Rules {
-        let mut all = Rules::default();
+impl RuleSet {
+    pub fn new(rules: Vec<Rule>) -> RuleSet {
+        let mut all = RuleSet::default();
         for (at, rule) in rules.iter().enumerate() {
             match &rule.pattern {
                 Pattern::Word(words) => {
@@ -192,24 +192,26 @@ impl Rules {
                 Pattern::Range(_) => all.ranges.push(at),
             }
         }
-        Rules { rules, ..all }
+        RuleSet { rules, ..all }
     }
 
     /// What is done by the gravest rule that a draft meets: nothing, or it is stopped.
     ///
     /// # Errors
     /// Where it is refused.
-    pub fn judge(&self, draft: &Draft<'_>) -> Result<Option<Stopped>, Refused> {
+    pub fn judge(&self, draft: &RuleInput<'_>) -> Result<Option<RuleMatch>, RuleRejection> {
         let Some(rule) = self.gravest(draft) else { return Ok(None) };
         match (rule.effect, &rule.pattern) {
-            (Effect::Refuse, Pattern::Word(_)) => Err(Refused::Words(rule.pattern.to_string())),
-            (Effect::Refuse, Pattern::Link(site)) => Err(Refused::Link(site.to_string())),
-            (Effect::Refuse, Pattern::Range(_)) => Err(Refused::Network),
-            (effect, _) => Ok(Some(Stopped { killed: effect == Effect::Kill, why: rule.to_string(), by: rule.actor })),
+            (Effect::Refuse, Pattern::Word(_)) => Err(RuleRejection::Words(rule.pattern.to_string())),
+            (Effect::Refuse, Pattern::Link(site)) => Err(RuleRejection::Link(site.to_string())),
+            (Effect::Refuse, Pattern::Range(_)) => Err(RuleRejection::Network),
+            (effect, _) => {
+                Ok(Some(RuleMatch { killed: effect == Effect::Kill, why: rule.to_string(), by: rule.actor }))
+            }
         }
     }
 
-    fn gravest(&self, draft: &Draft<'_>) -> Option<&Rule> {
+    fn gravest(&self, draft: &RuleInput<'_>) -> Option<&Rule> {
         let mut met = Vec::new();
         if !self.words.is_empty() {
             // A phrase stands in one of them, and not over the gap between them.

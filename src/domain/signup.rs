@@ -8,7 +8,7 @@ use crate::domain::user::{Member, Role};
 
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignUp {
+pub enum SignUpMode {
     /// Everybody.
     Open,
     /// Whom a member invites.
@@ -21,7 +21,7 @@ pub enum SignUp {
 
 /// What a sign-up form leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum SignUpOutcome {
     /// An account, at once.
     Account,
     /// A request, which a moderator approves or declines.
@@ -76,31 +76,32 @@ pub fn message(typed: &str) -> Result<String, RequestError> {
     }
 }
 
-impl SignUp {
-    pub const ALL: [SignUp; 4] = [SignUp::Open, SignUp::Invitation, SignUp::Request, SignUp::Closed];
+impl SignUpMode {
+    pub const ALL: [SignUpMode; 4] =
+        [SignUpMode::Open, SignUpMode::Invitation, SignUpMode::Request, SignUpMode::Closed];
 
     pub fn as_str(self) -> &'static str {
         match self {
-            SignUp::Open => "open",
-            SignUp::Invitation => "invitation",
-            SignUp::Request => "request",
-            SignUp::Closed => "closed",
+            SignUpMode::Open => "open",
+            SignUpMode::Invitation => "invitation",
+            SignUpMode::Request => "request",
+            SignUpMode::Closed => "closed",
         }
     }
 
     /// What signing up leads to; `invited` says that somebody holds an invitation that is good.
-    pub fn way(self, invited: bool, policy: &Policy) -> Result<Way, SignUpError> {
+    pub fn way(self, invited: bool, policy: &Policy) -> Result<SignUpOutcome, SignUpError> {
         match self {
-            SignUp::Closed => Err(SignUpError::Closed),
-            SignUp::Invitation if !invited => Err(SignUpError::Invitation),
-            SignUp::Request if !invited || policy.invited_need_approval => Ok(Way::Request),
-            SignUp::Open | SignUp::Invitation | SignUp::Request => Ok(Way::Account),
+            SignUpMode::Closed => Err(SignUpError::Closed),
+            SignUpMode::Invitation if !invited => Err(SignUpError::Invitation),
+            SignUpMode::Request if !invited || policy.invited_need_approval => Ok(SignUpOutcome::Request),
+            SignUpMode::Open | SignUpMode::Invitation | SignUpMode::Request => Ok(SignUpOutcome::Account),
         }
     }
 
     /// Whether a moderator may approve a request, which may wait from a time when the site took them.
     pub fn may_approve(self) -> Result<(), SignUpError> {
-        if self == SignUp::Closed { Err(SignUpError::Closed) } else { Ok(()) }
+        if self == SignUpMode::Closed { Err(SignUpError::Closed) } else { Ok(()) }
     }
 }
 
@@ -123,11 +124,11 @@ pub enum InvitationError {
 /// How many open invitations `member` may have, where they may invite at all.
 pub fn invitations_of(
     member: &Member,
-    sign_up: SignUp,
+    sign_up: SignUpMode,
     policy: &Policy,
     now: Timestamp,
 ) -> Result<i64, InvitationError> {
-    if sign_up == SignUp::Closed {
+    if sign_up == SignUpMode::Closed {
         return Err(InvitationError::Closed);
     }
     if member.role >= Role::Moderator {
@@ -152,15 +153,15 @@ mod tests {
 
     #[test]
     fn each_mode_leads_where_it_says() {
-        let (account, request) = (Ok(Way::Account), Ok(Way::Request));
+        let (account, request) = (Ok(SignUpOutcome::Account), Ok(SignUpOutcome::Request));
         let (closed, invitation) = (Err(SignUpError::Closed), Err(SignUpError::Invitation));
         let policy = Policy::default();
         let strict = Policy { invited_need_approval: true, ..Policy::default() };
         for (mode, alone, invited, invited_where_approval_is_needed) in [
-            (SignUp::Open, account, account, account),
-            (SignUp::Invitation, invitation, account, account),
-            (SignUp::Request, request, account, request),
-            (SignUp::Closed, closed, closed, closed),
+            (SignUpMode::Open, account, account, account),
+            (SignUpMode::Invitation, invitation, account, account),
+            (SignUpMode::Request, request, account, request),
+            (SignUpMode::Closed, closed, closed, closed),
         ] {
             assert_eq!(mode.way(false, &policy), alone, "{mode:?}");
             assert_eq!(mode.way(false, &strict), alone, "{mode:?}");

@@ -10,34 +10,34 @@ use super::url::{StoryUrl, is_host_of_names, is_shared_host, main_host};
 /// What moderators decided about a site. The graver of two counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
-pub enum Stance {
+pub enum SiteRestriction {
     /// Its stories rank lower.
     Penalised,
     /// It takes no new stories; those that are there rank lower.
     Banned,
 }
 
-impl Stance {
-    pub fn parse(s: &str) -> Option<Stance> {
+impl SiteRestriction {
+    pub fn parse(s: &str) -> Option<SiteRestriction> {
         match s {
-            "penalised" => Some(Stance::Penalised),
-            "banned" => Some(Stance::Banned),
+            "penalised" => Some(SiteRestriction::Penalised),
+            "banned" => Some(SiteRestriction::Banned),
             _ => None,
         }
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Stance::Penalised => "penalised",
-            Stance::Banned => "banned",
+            SiteRestriction::Penalised => "penalised",
+            SiteRestriction::Banned => "banned",
         }
     }
 
     /// What everybody is told of a site that it is held against.
     pub fn sentence(self, site: &str, reason: &str) -> String {
         match self {
-            Stance::Penalised => format!("Stories from {site} rank lower here: {reason}"),
-            Stance::Banned => format!("Stories from {site} are not taken here: {reason}"),
+            SiteRestriction::Penalised => format!("Stories from {site} rank lower here: {reason}"),
+            SiteRestriction::Banned => format!("Stories from {site} are not taken here: {reason}"),
         }
     }
 }

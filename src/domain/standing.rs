@@ -24,7 +24,7 @@ pub fn posts(count: usize) -> String {
 
 /// How long a ban or a slowing lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Term {
+pub enum SanctionTerm {
     Days(u16),
     /// Until a moderator lifts it.
     Open,
@@ -35,27 +35,27 @@ const LONGEST: u16 = 3_650;
 /// When an open slowing ends: the last second of the year 9999.
 const NEVER: Timestamp = Timestamp(253_402_300_799);
 
-impl Term {
+impl SanctionTerm {
     /// What the forms offer, in days; besides, an open end.
     pub const OFFERED: [u16; 7] = [1, 3, 7, 14, 30, 90, 365];
 
     /// Reads a number of days, or `open`.
-    pub fn parse(typed: &str) -> Result<Term, ModerationError> {
+    pub fn parse(typed: &str) -> Result<SanctionTerm, ModerationError> {
         if typed.trim() == "open" {
-            return Ok(Term::Open);
+            return Ok(SanctionTerm::Open);
         }
-        Term::days(typed.trim().parse().map_err(|_| ModerationError::Days)?)
+        SanctionTerm::days(typed.trim().parse().map_err(|_| ModerationError::Days)?)
     }
 
-    pub fn days(days: u16) -> Result<Term, ModerationError> {
-        if (1..=LONGEST).contains(&days) { Ok(Term::Days(days)) } else { Err(ModerationError::Days) }
+    pub fn days(days: u16) -> Result<SanctionTerm, ModerationError> {
+        if (1..=LONGEST).contains(&days) { Ok(SanctionTerm::Days(days)) } else { Err(ModerationError::Days) }
     }
 
     /// When it ends; none where it does not.
     pub fn end(self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Term::Days(days) => Some(now.plus(i64::from(days) * DAY)),
-            Term::Open => None,
+            SanctionTerm::Days(days) => Some(now.plus(i64::from(days) * DAY)),
+            SanctionTerm::Open => None,
         }
     }
 }
@@ -131,10 +131,10 @@ mod tests {
     #[test]
     fn a_term_is_some_days_or_open() {
         for (typed, term) in [
-            ("1", Some(Term::Days(1))),
-            (" 30 ", Some(Term::Days(30))),
-            ("3650", Some(Term::Days(3_650))),
-            ("open", Some(Term::Open)),
+            ("1", Some(SanctionTerm::Days(1))),
+            (" 30 ", Some(SanctionTerm::Days(30))),
+            ("3650", Some(SanctionTerm::Days(3_650))),
+            ("open", Some(SanctionTerm::Open)),
             ("3651", None),
             ("0", None),
             ("-1", None),
@@ -142,10 +142,10 @@ mod tests {
             ("99999999999", None),
             ("", None),
         ] {
-            assert_eq!(Term::parse(typed).ok(), term, "{typed:?}");
+            assert_eq!(SanctionTerm::parse(typed).ok(), term, "{typed:?}");
         }
-        assert_eq!(Term::Days(1).end(NOW), Some(NOW.plus(DAY)));
-        assert_eq!(until(Some(slowed_until(Term::Open.end(NOW)))), "until a moderator lifts it");
-        assert_eq!(until(Some(slowed_until(Term::Days(1).end(NOW)))), "until 24 November 2026, 12:00 UTC");
+        assert_eq!(SanctionTerm::Days(1).end(NOW), Some(NOW.plus(DAY)));
+        assert_eq!(until(Some(slowed_until(SanctionTerm::Open.end(NOW)))), "until a moderator lifts it");
+        assert_eq!(until(Some(slowed_until(SanctionTerm::Days(1).end(NOW)))), "until 24 November 2026, 12:00 UTC");
     }
 }

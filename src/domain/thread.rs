@@ -6,9 +6,9 @@ use std::borrow::Borrow;
 use std::ops::Range;
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Kind, Sight};
-use crate::domain::order::Order;
-use crate::domain::rank::Standing;
+use crate::domain::item::{Item, ItemId, Kind, Visibility};
+use crate::domain::order::CommentOrder;
+use crate::domain::rank::BestKey;
 
 /// How many levels a page nests; what is deeper stands behind "continue this thread".
 pub const MAX_DEPTH: usize = 50;
@@ -18,7 +18,7 @@ pub const MAX_DEPTH: usize = 50;
 pub struct Node<T = Item> {
     pub item: T,
     /// `Whole` or `Dead` is a comment to show; anything else only keeps the place of its replies.
-    pub sight: Sight,
+    pub sight: Visibility,
     /// 0 for a reply to the page's head.
     pub depth: usize,
     /// Comments below that can be read, here or behind `continues`; kept places are not counted.
@@ -44,9 +44,9 @@ pub struct Node<T = Item> {
 pub fn arrange<T: Borrow<Item>>(
     items: Vec<T>,
     head: ItemId,
-    order: Order,
+    order: CommentOrder,
     now: Timestamp,
-    seen: impl Fn(&Item) -> Sight,
+    seen: impl Fn(&Item) -> Visibility,
 ) -> Vec<Node<T>> {
     let mut tree = Tree::grow(&items, head, seen);
     tree.count();
@@ -100,21 +100,21 @@ pub fn path<T: Borrow<Item>>(items: &[T], id: ItemId) -> Vec<&T> {
 struct Tree {
     /// Where in `branches` the replies to the head are.
     first: Range<usize>,
-    branches: Vec<Branch>,
+    branches: Vec<Subtree>,
 }
 
-struct Branch {
+struct Subtree {
     /// The index of its item.
     item: usize,
     parent: Option<usize>,
     replies: Range<usize>,
-    sight: Sight,
+    sight: Visibility,
     below: usize,
 }
 
-impl Branch {
+impl Subtree {
     fn is_read(&self) -> bool {
-        matches!(self.sight, Sight::Whole | Sight::Dead(_))
+        matches!(self.sight, Visibility::Whole | Visibility::Dead(_))
     }
 
     fn is_shown(&self) -> bool {
@@ -123,7 +123,7 @@ impl Branch {
 }
 
 /// Where a branch stands on the page.
-struct Place {
+struct Position {
     branch: usize,
     depth: usize,
     parent: Option<ItemId>,
@@ -133,17 +133,17 @@ struct Place {
 }
 
 /// The parent of a comment, its own id, the index of its item.
-type Link = (ItemId, ItemId, usize);
+type ParentLink = (ItemId, ItemId, usize);
 
 /// The comments that answer something, those to one parent side by side; each id once, so that nothing can be reached
 /// twice.
-fn links<T: Borrow<Item>>(items: &[T], head: ItemId) -> Vec<Link> {
+fn links<T: Borrow<Item>>(items: &[T], head: ItemId) -> Vec<ParentLink> {
     let link = |(at, item): (usize, &T)| {
         let item: &Item = item.borrow();
         let comment = item.kind == Kind::Comment && item.id != head;
         comment.then_some((item.parent_id?, item.id, at))
     };
-    let mut links: Vec<Link> = items.iter().enumerate().filter_map(link).collect();
+    let mut links: Vec<ParentLink> = items.iter().enumerate().filter_map(link).collect();
     links.sort_unstable_by_key(|(parent, id, _)| (*id, *parent));
     links.dedup_by_key(|(_, id, _)| *id);
     links.sort_unstable();
@@ -151,18 +151,17 @@ fn links<T: Borrow<Item>>(items: &[T], head: ItemId) -> Vec<Link> {
 }
 
 impl Tree {
-    fn grow<T: Borrow<Item>>(items: &[T], head: ItemId, seen: impl Fn(&Item) -> Sight) -> Tree {
+    fn grow<T: Borrow<Item>>(items: &[T], head: ItemId, seen: impl Fn(&Item) -> Visibility) -> Tree {
         let links = links(items, head);
-        let mut branches: Vec<Branch> = Vec::with_capacity(links.len());
-        let answer =
-            |branches: &mut Vec<Branch>, to: ItemId, parent: Option<usize>| {
-                let start = branches.len();
-                let from = links.partition_point(|(other, _, _)| *other < to);
-                branches.extend(links[from..].iter().take_while(|(other, _, _)| *other == to).map(|(_, _, item)| {
-                    Branch { item: *item, parent, replies: 0..0, sight: seen(items[*item].borrow()), below: 0 }
-                }));
-                start..branches.len()
-            };
+        let mut branches: Vec<Subtree> = Vec::with_capacity(links.len());
+        let answer = |branches: &mut Vec<Subtree>, to: ItemId, parent: Option<usize>| {
+            let start = branches.len();
+            let from = links.partition_point(|(other, _, _)| *other < to);
+            branches.extend(links[from..].iter().take_while(|(other, _, _)| *other == to).map(|(_, _, item)| {
+                Subtree { item: *item, parent, replies: 0..0, sight: seen(items[*item].borrow()), below: 0 }
+            }));
+            start..branches.len()
+        };
         let first = answer(&mut branches, head, None);
         let mut grown = 0;
         while grown < branches.len() {
@@ -185,17 +184,17 @@ impl Tree {
     }
 
     /// The indices of the branches, with every group of siblings in its order.
-    fn sort<T: Borrow<Item>>(&self, items: &[T], order: Order, now: Timestamp) -> Vec<usize> {
+    fn sort<T: Borrow<Item>>(&self, items: &[T], order: CommentOrder, now: Timestamp) -> Vec<usize> {
         // The first two decide; the standing, which is total, decides where they are equal.
-        let key = |branch: &Branch| {
+        let key = |branch: &Subtree| {
             let item: &Item = items[branch.item].borrow();
             let lead = match order {
-                Order::Best => (0, 0),
-                Order::Newest => (item.time.0.saturating_neg(), item.id.0.saturating_neg()),
-                Order::Oldest => (item.time.0, item.id.0),
-                Order::Replies => (i64::try_from(branch.below).map_or(i64::MIN, |below| -below), 0),
+                CommentOrder::Best => (0, 0),
+                CommentOrder::Newest => (item.time.0.saturating_neg(), item.id.0.saturating_neg()),
+                CommentOrder::Oldest => (item.time.0, item.id.0),
+                CommentOrder::Replies => (i64::try_from(branch.below).map_or(i64::MIN, |below| -below), 0),
             };
-            (lead, Standing::of(item, now))
+            (lead, BestKey::of(item, now))
         };
         let keys: Vec<_> = self.branches.iter().map(key).collect();
         let mut sorted: Vec<usize> = (0..self.branches.len()).collect();
@@ -207,17 +206,17 @@ impl Tree {
     }
 
     /// Every shown branch within the depth, before its replies.
-    fn walk<T: Borrow<Item>>(&self, items: &[T], sorted: &[usize]) -> Vec<Place> {
+    fn walk<T: Borrow<Item>>(&self, items: &[T], sorted: &[usize]) -> Vec<Position> {
         let id = |at: usize| items[self.branches[at].item].borrow().id;
         let mut places = Vec::with_capacity(self.branches.len());
-        let mut waiting: Vec<Place> = Vec::new();
+        let mut waiting: Vec<Position> = Vec::new();
         let mut shown: Vec<usize> = Vec::new();
-        let mut wait = |waiting: &mut Vec<Place>, group: &Range<usize>, under: Option<&Place>| {
+        let mut wait = |waiting: &mut Vec<Position>, group: &Range<usize>, under: Option<&Position>| {
             shown.clear();
             shown.extend(sorted[group.clone()].iter().filter(|at| self.branches[**at].is_shown()));
             for (nth, at) in shown.iter().enumerate().rev() {
                 let parent = under.map(|place| id(place.branch));
-                waiting.push(Place {
+                waiting.push(Position {
                     branch: *at,
                     depth: under.map_or(0, |place| place.depth + 1),
                     parent,

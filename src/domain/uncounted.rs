@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::policy::Policy;
 use crate::domain::user::{Member, Role, UserId};
-use crate::domain::vote::Dir;
+use crate::domain::vote::Direction;
 
 /// Why a vote is kept and not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
@@ -54,16 +54,16 @@ const NOTHING: i64 = 2;
 
 /// An earlier vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Past {
+pub struct PriorVote {
     pub item: ItemId,
     pub author: Option<UserId>,
-    pub dir: Dir,
+    pub dir: Direction,
     pub at: Timestamp,
 }
 
 /// What is voted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
+pub struct VoteContext {
     pub item: ItemId,
     pub author: Option<UserId>,
     pub author_moderates: bool,
@@ -85,9 +85,9 @@ pub fn prevails(author: Option<UserId>, posted_last: &[Option<UserId>]) -> bool 
 /// prevails, for a young forum is often one that its operator, or a few, write in.
 pub fn uncounted(
     voter: &Member,
-    dir: Dir,
-    about: About,
-    past: &[Past],
+    dir: Direction,
+    about: VoteContext,
+    past: &[PriorVote],
     policy: &Policy,
     now: Timestamp,
 ) -> Option<Uncounted> {
@@ -104,12 +104,12 @@ pub fn uncounted(
         return Some(Uncounted::SameAddress);
     }
     // A vote that is turned is not one of those before it.
-    let past: Vec<&Past> = past.iter().filter(|vote| vote.item != about.item).collect();
+    let past: Vec<&PriorVote> = past.iter().filter(|vote| vote.item != about.item).collect();
     match dir {
-        Dir::Down if votes_down(&past) => Some(Uncounted::AlwaysDown),
-        Dir::Down if bears_grudge(&past, about.author) => Some(Uncounted::Grudge),
-        Dir::Up if !is_natural(about) && is_in_ring(&past, about.author, policy) => Some(Uncounted::Ring),
-        Dir::Up | Dir::Down => None,
+        Direction::Down if votes_down(&past) => Some(Uncounted::AlwaysDown),
+        Direction::Down if bears_grudge(&past, about.author) => Some(Uncounted::Grudge),
+        Direction::Up if !is_natural(about) && is_in_ring(&past, about.author, policy) => Some(Uncounted::Ring),
+        Direction::Up | Direction::Down => None,
     }
 }
 
@@ -124,36 +124,36 @@ pub fn votes_looked_at(policy: &Policy) -> usize {
     LAST.max(policy.vote_ring_window)
 }
 
-fn votes_down(past: &[&Past]) -> bool {
+fn votes_down(past: &[&PriorVote]) -> bool {
     past.get(..LAST).is_some_and(|last| down(last) * 100 > DOWN_SHARE * LAST)
 }
 
-fn down(votes: &[&Past]) -> usize {
-    votes.iter().filter(|vote| vote.dir == Dir::Down).count()
+fn down(votes: &[&PriorVote]) -> usize {
+    votes.iter().filter(|vote| vote.dir == Direction::Down).count()
 }
 
-fn bears_grudge(past: &[&Past], author: Option<UserId>) -> bool {
+fn bears_grudge(past: &[&PriorVote], author: Option<UserId>) -> bool {
     past.get(..GRUDGE).is_some_and(|last| down(last) == GRUDGE && last.iter().all(|vote| is_of(vote, author)))
 }
 
 /// Whether votes up to the author need no other reason than what the author is in the forum.
-fn is_natural(about: About) -> bool {
+fn is_natural(about: VoteContext) -> bool {
     about.author_moderates || about.author_prevails
 }
 
 /// Whether these votes could be a ring with this author, so that it matters what was posted last.
-pub fn may_be_ring(past: &[Past], author: Option<UserId>, policy: &Policy) -> bool {
-    let to_author = past.iter().filter(|vote| vote.dir == Dir::Up && is_of(vote, author)).count();
+pub fn may_be_ring(past: &[PriorVote], author: Option<UserId>, policy: &Policy) -> bool {
+    let to_author = past.iter().filter(|vote| vote.dir == Direction::Up && is_of(vote, author)).count();
     policy.vote_ring_window > 0 && to_author * 100 >= RING_SHARE * policy.vote_ring_window
 }
 
-fn is_in_ring(past: &[&Past], author: Option<UserId>, policy: &Policy) -> bool {
+fn is_in_ring(past: &[&PriorVote], author: Option<UserId>, policy: &Policy) -> bool {
     let Some(last) = past.get(..policy.vote_ring_window).filter(|last| !last.is_empty()) else { return false };
-    let to_author = last.iter().filter(|vote| vote.dir == Dir::Up && is_of(vote, author)).count();
+    let to_author = last.iter().filter(|vote| vote.dir == Direction::Up && is_of(vote, author)).count();
     to_author * 100 >= RING_SHARE * last.len()
 }
 
-fn is_of(vote: &Past, author: Option<UserId>) -> bool {
+fn is_of(vote: &PriorVote, author: Option<UserId>) -> bool {
     author.is_some() && vote.author == author
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::clock::Timestamp;
 use crate::domain::ban::Ban;
-use crate::domain::order::Order;
+use crate::domain::order::CommentOrder;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(transparent)]
@@ -85,7 +85,7 @@ pub struct Member {
     pub slowed_until: Option<Timestamp>,
     pub show_dead: bool,
     pub theme: Theme,
-    pub comment_order: Order,
+    pub comment_order: CommentOrder,
     /// Replies newer than this are unread.
     pub replies_read_at: Timestamp,
 }
@@ -216,7 +216,7 @@ pub(crate) fn sample() -> Member {
         slowed_until: None,
         show_dead: false,
         theme: Theme::System,
-        comment_order: Order::default(),
+        comment_order: CommentOrder::default(),
         replies_read_at: Timestamp(0),
     }
 }

@@ -2,38 +2,38 @@
 
 use crate::clock::{DAY, Timestamp};
 use crate::domain::age;
-use crate::domain::item::{Item, Kind, Sight, may_see};
+use crate::domain::item::{Item, Kind, Visibility, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::user::{Member, Role};
 
 /// Which way a vote goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Dir {
+pub enum Direction {
     Up,
     Down,
 }
 
-impl Dir {
+impl Direction {
     pub fn points(self) -> i64 {
         match self {
-            Dir::Up => 1,
-            Dir::Down => -1,
+            Direction::Up => 1,
+            Direction::Down => -1,
         }
     }
 
-    pub fn from_points(points: i64) -> Option<Dir> {
+    pub fn from_points(points: i64) -> Option<Direction> {
         match points {
-            1 => Some(Dir::Up),
-            -1 => Some(Dir::Down),
+            1 => Some(Direction::Up),
+            -1 => Some(Direction::Down),
             _ => None,
         }
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Dir::Up => "up",
-            Dir::Down => "down",
+            Direction::Up => "up",
+            Direction::Down => "down",
         }
     }
 }
@@ -41,7 +41,7 @@ impl Dir {
 /// A vote as it stands in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vote {
-    pub dir: Dir,
+    pub dir: Direction,
     pub at: Timestamp,
     /// The author's own first point: no karma, not to be undone.
     pub own: bool,
@@ -63,10 +63,10 @@ impl Vote {
 
 /// What a vote leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Voted {
+pub struct VoteResult {
     /// As the voter sees it: with their own vote, though it may not count.
     pub score: i64,
-    pub dir: Option<Dir>,
+    pub dir: Option<Direction>,
     /// False where the same vote was there before.
     pub changed: bool,
 }
@@ -122,7 +122,7 @@ impl Item {
     /// Whether `member` may cast `dir`; `parent_author` says whether the item answers something of theirs.
     pub fn may_vote(
         &self,
-        dir: Dir,
+        dir: Direction,
         member: &Member,
         answers_member: bool,
         policy: &Policy,
@@ -131,13 +131,13 @@ impl Item {
         if self.kind == Kind::Job {
             return Err(VoteError::Job);
         }
-        if may_see(self, Some(member), now) != Sight::Whole {
+        if may_see(self, Some(member), now) != Visibility::Whole {
             return Err(VoteError::Gone);
         }
         if self.is_own(Some(member)) {
             return Err(VoteError::Own);
         }
-        if dir == Dir::Up {
+        if dir == Direction::Up {
             return Ok(());
         }
         if self.kind != Kind::Comment {

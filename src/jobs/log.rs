@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::store::{Folded, Store};
+use crate::store::{CheckpointResult, Store};
 use crate::web::App;
 
 /// How often the log is looked at.
@@ -20,9 +20,11 @@ pub async fn keep_log_small(app: App) {
 /// One look.
 pub async fn look_at_log(store: &Store) {
     match store.fold_log().await {
-        Ok(Folded::Small) => {}
-        Ok(Folded::Done) => tracing::debug!("the database's log was folded in"),
-        Ok(Folded::Held) => tracing::info!("the database's log is large, and somebody reads what was before it"),
+        Ok(CheckpointResult::Small) => {}
+        Ok(CheckpointResult::Done) => tracing::debug!("the database's log was folded in"),
+        Ok(CheckpointResult::Held) => {
+            tracing::info!("the database's log is large, and somebody reads what was before it")
+        }
         Err(error) => tracing::warn!(?error, "the database's log could not be folded in"),
     }
 }

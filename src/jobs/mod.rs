@@ -9,13 +9,13 @@ pub use log::look_at_log;
 use tokio::time::sleep;
 
 use crate::clock::DAY;
-use crate::store::{Error, Keep, Store};
+use crate::store::{Error, RetentionPolicy, Store};
 use crate::web::App;
 
 /// How often the loop comes round.
 const ROUND: Duration = Duration::from_secs(600);
 /// What the page on privacy promises. A browser is known for longer than any session lasts.
-pub const KEEP: Keep = Keep {
+pub const KEEP: RetentionPolicy = RetentionPolicy {
     browsers: 365 * DAY,
     revisions: 90 * DAY,
     origins: 30 * DAY,

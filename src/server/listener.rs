@@ -16,8 +16,8 @@ use tokio::time::{Duration, timeout};
 
 use super::in_flight::InFlight;
 use super::timeout_stream::TimeoutStream;
-use crate::config::{Nets, ServerSettings};
-use crate::domain::origin::Width;
+use crate::config::{CidrList, ServerSettings};
+use crate::domain::origin::Prefix;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::timeouts::Timeouts;
 
@@ -53,7 +53,7 @@ pub struct LimitedListener {
     full: AtomicBool,
     /// Those that may be closed for others, oldest first; none where limits are off.
     evictable: Option<Mutex<Vec<(IpAddr, Weak<InFlight>)>>>,
-    trusted: Nets,
+    trusted: CidrList,
     timeouts: Timeouts,
 }
 
@@ -133,7 +133,7 @@ impl LimitedListener {
         let Some(evictable) = self.evictable.as_ref().filter(|_| !self.trusted.contains(ip)) else {
             return Ok((permit, in_flight));
         };
-        let ip = Width::Near.network(ip);
+        let ip = Prefix::Near.network(ip);
         let permit = self.connections.charge(permit, ip)?;
         let mut evictable = evictable.lock().unwrap_or_else(PoisonError::into_inner);
         // Closed ones are dropped from time to time.

@@ -1,6 +1,6 @@
 //! What looks leave behind, written: visits of threads, the use of sessions, and how far replies are read.
 
-use super::looks::Batch;
+use super::looks::ActivityBatch;
 use super::{Bindable, Error, Result, Store, Tx};
 use crate::clock::Timestamp;
 
@@ -30,7 +30,7 @@ impl Store {
     }
 }
 
-async fn write(tx: &mut Tx, batch: &Batch) -> Result<()> {
+async fn write(tx: &mut Tx, batch: &ActivityBatch) -> Result<()> {
     if !batch.visits.is_empty() {
         tx.sql("insert into visits (user_id, root_id, since, last) ")
             .values(&batch.visits, |row, ((user, root), (since, last))| {

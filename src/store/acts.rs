@@ -1,6 +1,6 @@
 //! Acts of moderators on one item that can each be undone: locks, notices, second chances.
 
-use super::moderation::{Act, Entry, done_to};
+use super::moderation::{ActionContext, LogEntry, done_to};
 use super::{Change, Error, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
@@ -19,7 +19,7 @@ pub(super) use below;
 
 /// An item as an act finds it.
 #[derive(sqlx::FromRow)]
-pub(super) struct Found {
+pub(super) struct ItemForAction {
     pub kind: Kind,
     pub author_id: Option<UserId>,
     pub parent_id: Option<ItemId>,
@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub came_from: Option<ItemId>,
 }
 
-pub(super) async fn find(tx: &mut Tx, item: ItemId) -> Result<Found> {
+pub(super) async fn find(tx: &mut Tx, item: ItemId) -> Result<ItemForAction> {
     tx.sql(
         "select kind, author_id, parent_id, root_id, depth, locked, dead is null and deleted_at is null as live, merged_into, came_from, \
          coalesce(dead = 'shadow', false) as shadowed \
@@ -48,13 +48,13 @@ pub(super) async fn find(tx: &mut Tx, item: ItemId) -> Result<Found> {
 /// moderators' eyes: others know nothing of the post, and its author is not to learn that it differs from theirs.
 pub(super) async fn done(
     tx: &mut Tx,
-    item: (ItemId, &Found),
+    item: (ItemId, &ItemForAction),
     action: Action,
     detail: &str,
-    act: Act<'_>,
+    act: ActionContext<'_>,
 ) -> Result<()> {
     let (id, found) = item;
-    done_to(tx, (id, found.author_id), Entry { detail, private: found.shadowed, ..Entry::of(action) }, act).await
+    done_to(tx, (id, found.author_id), LogEntry { detail, private: found.shadowed, ..LogEntry::of(action) }, act).await
 }
 
 impl Store {
@@ -62,7 +62,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where it is so already.
-    pub async fn lock(&self, item: ItemId, on: bool, act: Act<'_>) -> Result<()> {
+    pub async fn lock(&self, item: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         if found.locked == on {
@@ -86,7 +86,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where there is none to take off.
-    pub async fn pin(&self, item: ItemId, notice: Option<&str>, act: Act<'_>) -> Result<()> {
+    pub async fn pin(&self, item: ItemId, notice: Option<&str>, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         let pinned = tx
@@ -108,7 +108,12 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where it is dead or deleted, or has no second chance to lose.
-    pub async fn give_second_chance(&self, item: ItemId, rank_time: Option<Timestamp>, act: Act<'_>) -> Result<()> {
+    pub async fn give_second_chance(
+        &self,
+        item: ItemId,
+        rank_time: Option<Timestamp>,
+        act: ActionContext<'_>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         let placed = tx

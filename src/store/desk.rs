@@ -1,7 +1,7 @@
 //! What the moderators' desk shows.
 
 use super::item_rows::select_item;
-use super::{Page, Result, Store};
+use super::{ItemCursor, Result, Store};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
@@ -36,7 +36,7 @@ macro_rules! select_queued {
 
 impl Store {
     /// What waits for a moderator, latest first.
-    pub async fn queue(&self, page: Page) -> Result<Vec<Queued>> {
+    pub async fn queue(&self, page: ItemCursor) -> Result<Vec<Queued>> {
         self.read.sql(select_queued!(
             "i.queued_at is not null and (i.queued_at, i.id) < ($1, $2) order by i.queued_at desc, i.id desc limit $3"
         ))

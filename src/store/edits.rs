@@ -2,17 +2,17 @@
 //! did a moment before holds.
 
 use super::item_rows::{count_descendants, item_in};
-use super::moderation::{self, Act, Entry};
-use super::sites::{self, SiteStance};
+use super::moderation::{self, ActionContext, LogEntry};
+use super::sites::{self, RestrictedSite};
 use super::{Change, Error, Result, Store, Tx, rules, writers};
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::action::Action;
 use crate::domain::desk::{self, Said};
-use crate::domain::item::{Death, Item, ItemId, Kind};
+use crate::domain::item::{DeadReason, Item, ItemId, Kind};
 use crate::domain::policy::Policy;
 use crate::domain::removal;
-use crate::domain::rule::Stopped;
-use crate::domain::site::Stance;
+use crate::domain::rule::RuleMatch;
+use crate::domain::site::SiteRestriction;
 use crate::domain::text;
 use crate::domain::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
@@ -32,7 +32,7 @@ pub struct Edit<'a> {
     /// Why a moderator does it.
     pub reason: &'a str,
     /// What a rule does to what it says now.
-    pub stopped: Option<&'a Stopped>,
+    pub stopped: Option<&'a RuleMatch>,
     pub policy: &'a Policy,
 }
 
@@ -52,7 +52,7 @@ pub enum Edited {
     /// Another edit came in between: the item as it is now. Nothing was written.
     Crossed(Box<Item>),
     /// The site of the new address is banned, and nothing was written.
-    Banned(SiteStance),
+    Banned(RestrictedSite),
 }
 
 /// After how many seconds an author who takes away nearly all of a text that has replies brings it before the moderators.
@@ -86,7 +86,8 @@ impl Store {
             return Ok(if done { Edited::Done } else { Edited::Crossed(Box::new(before)) });
         }
         if let NewUrl::Is(url) = edit.url
-            && let Some(banned) = sites::stance_on(&mut tx, url).await?.filter(|held| held.stance == Stance::Banned)
+            && let Some(banned) =
+                sites::stance_on(&mut tx, url).await?.filter(|held| held.stance == SiteRestriction::Banned)
         {
             return Ok(Edited::Banned(banned));
         }
@@ -114,9 +115,12 @@ impl Store {
         } else {
             let after = Said { title: title.as_deref(), url: url.as_deref(), text: &text };
             let detail = desk::changes(said(&before), after);
-            let act = Act { actor: Some(edit.editor), reason: edit.reason, at: now };
-            let entry =
-                Entry { detail: &detail, private: before.dead == Some(Death::Shadow), ..Entry::of(Action::Edit) };
+            let act = ActionContext { actor: Some(edit.editor), reason: edit.reason, at: now };
+            let entry = LogEntry {
+                detail: &detail,
+                private: before.dead == Some(DeadReason::Shadow),
+                ..LogEntry::of(Action::Edit)
+            };
             moderation::done_to(&mut tx, (edit.item, before.author_id), entry, act).await?;
         }
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;

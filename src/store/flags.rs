@@ -2,12 +2,12 @@
 //! moderators' queue) change in one transaction. What a flag weighs and when it kills is `domain::flag`'s to say.
 
 use super::item_rows::count_descendants;
-use super::moderation::{self, Act, Entry, Post};
+use super::moderation::{self, ActionContext, LogEntry, PostRef};
 use super::{Change, Error, Result, Store, Tx, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
-use crate::domain::flag::{self, Flag, Outcome, Reason};
-use crate::domain::item::{Death, ItemId, Kind};
+use crate::domain::flag::{self, Flag, FlagEffect, Reason};
+use crate::domain::item::{DeadReason, ItemId, Kind};
 use crate::domain::plural::counted;
 use crate::domain::policy::Policy;
 use crate::domain::user::UserId;
@@ -23,22 +23,22 @@ pub struct NewFlag<'a> {
 
 /// What a member made of one item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cast {
+pub struct MemberFlag {
     pub flag: Option<Flag>,
     pub vouched: bool,
 }
 
 #[derive(sqlx::FromRow)]
-struct CastRow {
+struct MemberFlagRow {
     reason: Option<Reason>,
     note: Option<String>,
-    outcome: Option<Outcome>,
+    outcome: Option<FlagEffect>,
     vouched: bool,
 }
 
 /// A flag with its member, for moderators.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Flagging {
+pub struct FlagWithAuthor {
     pub item_id: ItemId,
     pub name: String,
     pub reason: Reason,
@@ -46,7 +46,7 @@ pub struct Flagging {
     /// In hundredths of a flag.
     pub weight: i64,
     pub at: Timestamp,
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<FlagEffect>,
 }
 
 /// One of a member's own flags.
@@ -55,22 +55,22 @@ pub struct OwnFlag {
     pub item_id: ItemId,
     pub reason: Reason,
     pub at: Timestamp,
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<FlagEffect>,
 }
 
 /// An item as flags, vouches and moderators find it.
 #[derive(sqlx::FromRow)]
-pub(super) struct Subject {
+pub(super) struct FlaggedItem {
     pub kind: Kind,
     pub root_id: ItemId,
     pub author_id: Option<UserId>,
-    pub dead: Option<Death>,
+    pub dead: Option<DeadReason>,
     pub deleted: bool,
     pub cleared: bool,
 }
 
 #[derive(sqlx::FromRow)]
-struct Sums {
+struct FlagTotals {
     flags: i64,
     vouches: i64,
     cleared: bool,
@@ -79,8 +79,8 @@ struct Sums {
 
 impl Store {
     /// The flag and the vouch of `user` on `item`.
-    pub async fn cast_by(&self, user: UserId, item: ItemId) -> Result<Cast> {
-        let row: CastRow = self
+    pub async fn cast_by(&self, user: UserId, item: ItemId) -> Result<MemberFlag> {
+        let row: MemberFlagRow = self
             .read
             .sql(
                 "select f.reason, f.note, f.outcome, v.item_id is not null as vouched from items i \
@@ -92,11 +92,11 @@ impl Store {
             .fetch_one()
             .await?;
         let flag = row.reason.map(|reason| Flag { reason, note: row.note.unwrap_or_default(), outcome: row.outcome });
-        Ok(Cast { flag, vouched: row.vouched })
+        Ok(MemberFlag { flag, vouched: row.vouched })
     }
 
     /// Every flag on these items, the first cast first.
-    pub async fn flags_on(&self, items: &[ItemId]) -> Result<Vec<Flagging>> {
+    pub async fn flags_on(&self, items: &[ItemId]) -> Result<Vec<FlagWithAuthor>> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
@@ -104,7 +104,7 @@ impl Store {
             "select f.item_id, u.name, f.reason, f.note, f.weight, f.at, f.outcome from flags f \
              join users u on u.id = f.user_id where f.item_id in ",
         );
-        let mut flags: Vec<Flagging> = query.list(items).fetch_all().await?;
+        let mut flags: Vec<FlagWithAuthor> = query.list(items).fetch_all().await?;
         flags.sort_by(|a, b| (a.at, a.item_id, &a.name).cmp(&(b.at, b.item_id, &b.name)));
         Ok(flags)
     }
@@ -167,7 +167,7 @@ impl Store {
             .bind(item)
             .execute()
             .await?;
-        let decided: Option<Outcome> = tx
+        let decided: Option<FlagEffect> = tx
             .sql("select outcome from flags where user_id = $1 and item_id = $2")
             .bind(user)
             .bind(item)
@@ -223,14 +223,14 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where it is dead, which takes [`Store::kill`] to change, or was let stand already.
-    pub async fn clear(&self, item: ItemId, act: Act<'_>) -> Result<()> {
+    pub async fn clear(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let subject = subject(&mut tx, item).await?;
         if subject.dead.is_some() || subject.deleted || subject.cleared {
             return Err(Error::Conflict);
         }
-        decide(&mut tx, item, Outcome::Rejected).await?;
-        moderation::done_to(&mut tx, subject.of(item), Entry::of(Action::Clear), act).await?;
+        decide(&mut tx, item, FlagEffect::Rejected).await?;
+        moderation::done_to(&mut tx, subject.of(item), LogEntry::of(Action::Clear), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -253,18 +253,18 @@ impl Store {
     }
 }
 
-impl Subject {
+impl FlaggedItem {
     /// Not by flags, a rule or an import, so that only a moderator brings it back.
     pub fn is_killed_by_hand(&self) -> bool {
-        self.dead == Some(Death::Merged) || (self.dead == Some(Death::Killed) && self.cleared)
+        self.dead == Some(DeadReason::Merged) || (self.dead == Some(DeadReason::Killed) && self.cleared)
     }
 
-    fn of(&self, item: ItemId) -> Post {
+    fn of(&self, item: ItemId) -> PostRef {
         (item, self.author_id)
     }
 }
 
-pub(super) async fn subject(tx: &mut Tx, item: ItemId) -> Result<Subject> {
+pub(super) async fn subject(tx: &mut Tx, item: ItemId) -> Result<FlaggedItem> {
     tx.sql("select kind, root_id, author_id, dead, deleted_at is not null as deleted, cleared from items where id = $1")
         .bind(item)
         .fetch_one()
@@ -273,21 +273,21 @@ pub(super) async fn subject(tx: &mut Tx, item: ItemId) -> Result<Subject> {
 
 /// A moderator's decision about an item's flags, which may turn an earlier one: the flags' outcomes, their members' counts, what the flags
 /// add up to. The moderator has looked, so the item leaves the queue.
-pub(super) async fn decide(tx: &mut Tx, item: ItemId, outcome: Outcome) -> Result<()> {
+pub(super) async fn decide(tx: &mut Tx, item: ItemId, outcome: FlagEffect) -> Result<()> {
     let (more, fewer, was) = match outcome {
-        Outcome::Upheld => (
+        FlagEffect::Upheld => (
             "update users set flags_upheld = flags_upheld + 1 where id in \
              (select user_id from flags where item_id = $1 and outcome is distinct from 'upheld')",
             "update users set flags_rejected = flags_rejected - 1 where id in \
              (select user_id from flags where item_id = $1 and outcome = $2)",
-            Outcome::Rejected,
+            FlagEffect::Rejected,
         ),
-        Outcome::Rejected => (
+        FlagEffect::Rejected => (
             "update users set flags_rejected = flags_rejected + 1 where id in \
              (select user_id from flags where item_id = $1 and outcome is distinct from 'rejected')",
             "update users set flags_upheld = flags_upheld - 1 where id in \
              (select user_id from flags where item_id = $1 and outcome = $2)",
-            Outcome::Upheld,
+            FlagEffect::Upheld,
         ),
     };
     tx.sql(more).bind(item).execute().await?;
@@ -303,7 +303,7 @@ pub(super) async fn decide(tx: &mut Tx, item: ItemId, outcome: Outcome) -> Resul
 
 /// Keeps on the item what its flags and vouches add up to. A shadow-banned member's vouch is kept and not counted, as their flag weighs
 /// nothing.
-async fn add_up(tx: &mut Tx, item: ItemId) -> Result<Sums> {
+async fn add_up(tx: &mut Tx, item: ItemId) -> Result<FlagTotals> {
     tx.sql(
         "update items set flags = (select coalesce(cast(sum(weight) as bigint), 0) from flags \
          where item_id = $1 and outcome is distinct from 'rejected'), \
@@ -321,7 +321,7 @@ async fn weight_of(tx: &mut Tx, user: UserId) -> Result<i64> {
     Ok(flag::weight(upheld, rejected))
 }
 
-async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &Subject, now: Timestamp) -> Result<()> {
+async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Timestamp) -> Result<()> {
     let flags: Vec<(Reason, i64)> = tx
         .sql("select reason, weight from flags where item_id = $1 and outcome is distinct from 'rejected'")
         .bind(item)
@@ -333,18 +333,18 @@ async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &Subject, now: Timest
     }
     let mostly = flag::mostly(&flags).unwrap_or(Reason::Other);
     let detail = counted(flags.len(), "flag").to_string();
-    let act = Act { actor: None, reason: mostly.as_str(), at: now };
-    moderation::done_to(tx, subject.of(item), Entry { detail: &detail, ..Entry::of(Action::FlagKill) }, act).await
+    let act = ActionContext { actor: None, reason: mostly.as_str(), at: now };
+    moderation::done_to(tx, subject.of(item), LogEntry { detail: &detail, ..LogEntry::of(Action::FlagKill) }, act).await
 }
 
-async fn restore(tx: &mut Tx, item: ItemId, subject: &Subject, now: Timestamp) -> Result<()> {
+async fn restore(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Timestamp) -> Result<()> {
     tx.sql("update items set dead = null where id = $1").bind(item).execute().await?;
     if subject.kind == Kind::Comment {
         count_descendants(tx, subject.root_id, 1).await?;
     }
     sites::weigh_story(tx, item).await?;
     // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
-    let private = subject.dead == Some(Death::Shadow);
-    let act = Act { actor: None, reason: "", at: now };
-    moderation::done_to(tx, subject.of(item), Entry { private, ..Entry::of(Action::Vouch) }, act).await
+    let private = subject.dead == Some(DeadReason::Shadow);
+    let act = ActionContext { actor: None, reason: "", at: now };
+    moderation::done_to(tx, subject.of(item), LogEntry { private, ..LogEntry::of(Action::Vouch) }, act).await
 }

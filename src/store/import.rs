@@ -58,7 +58,7 @@ pub struct Imported {
 
 /// An item that others can hang on.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
-struct Placed {
+struct ParentRef {
     source_id: i64,
     id: ItemId,
     root_id: ItemId,
@@ -67,9 +67,9 @@ struct Placed {
 }
 
 /// A new item with its place here.
-struct Row<'a> {
+struct ImportRow<'a> {
     item: &'a NewItem,
-    placed: Placed,
+    placed: ParentRef,
     parent: Option<ItemId>,
     reply_to: Option<UserId>,
 }
@@ -126,14 +126,14 @@ impl Store {
 }
 
 /// The items themselves and their parents, as far as they are here.
-async fn placed(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, Placed>> {
+async fn placed(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, ParentRef>> {
     let ids: HashSet<i64> = items.iter().flat_map(|item| [Some(item.source_id), item.parent]).flatten().collect();
     let ids: Vec<i64> = ids.into_iter().collect();
     let mut placed = HashMap::with_capacity(ids.len());
     for ids in ids.chunks(IDS) {
         let query = tx.sql("select source_id, id, root_id, depth, author_id from items where source = ");
         let query = query.push_bind(SOURCE).push(" and source_id in ").list(ids);
-        let rows: Vec<Placed> = query.fetch_all().await?;
+        let rows: Vec<ParentRef> = query.fetch_all().await?;
         placed.extend(rows.into_iter().map(|row| (row.source_id, row)));
     }
     Ok(placed)
@@ -150,21 +150,26 @@ async fn taken(tx: &mut Tx, items: &[&NewItem]) -> Result<HashSet<i64>> {
     Ok(taken)
 }
 
-fn place<'a>(item: &'a NewItem, id: ItemId, author: Option<UserId>, placed: &HashMap<i64, Placed>) -> Result<Row<'a>> {
+fn place<'a>(
+    item: &'a NewItem,
+    id: ItemId,
+    author: Option<UserId>,
+    placed: &HashMap<i64, ParentRef>,
+) -> Result<ImportRow<'a>> {
     let source_id = item.source_id;
     let Some(parent) = item.parent else {
-        let head = Placed { source_id, id, root_id: id, depth: 0, author_id: author };
-        return Ok(Row { item, placed: head, parent: None, reply_to: None });
+        let head = ParentRef { source_id, id, root_id: id, depth: 0, author_id: author };
+        return Ok(ImportRow { item, placed: head, parent: None, reply_to: None });
     };
     let parent = placed.get(&parent).ok_or(Error::NotFound)?;
     let reply_to = parent.author_id.filter(|to| item.kind == Kind::Comment && Some(*to) != author);
     let depth = parent.depth.saturating_add(1);
-    let own = Placed { source_id, id, root_id: parent.root_id, depth, author_id: author };
-    Ok(Row { item, placed: own, parent: Some(parent.id), reply_to })
+    let own = ParentRef { source_id, id, root_id: parent.root_id, depth, author_id: author };
+    Ok(ImportRow { item, placed: own, parent: Some(parent.id), reply_to })
 }
 
 /// How many comments that a visitor may see come to each thread.
-fn live_below(rows: &[Row<'_>]) -> HashMap<ItemId, i64> {
+fn live_below(rows: &[ImportRow<'_>]) -> HashMap<ItemId, i64> {
     let mut below = HashMap::new();
     for row in rows.iter().filter(|row| row.item.kind == Kind::Comment && !row.item.dead && !row.item.deleted) {
         *below.entry(row.placed.root_id).or_insert(0) += 1;
@@ -173,7 +178,7 @@ fn live_below(rows: &[Row<'_>]) -> HashMap<ItemId, i64> {
 }
 
 /// Writes rows; the heads among them take their count out of `below`.
-async fn insert_items(tx: &mut Tx, rows: &[Row<'_>], below: &mut HashMap<ItemId, i64>) -> Result<()> {
+async fn insert_items(tx: &mut Tx, rows: &[ImportRow<'_>], below: &mut HashMap<ItemId, i64>) -> Result<()> {
     let query = tx.sql(
         "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, place, title, url, \
          url_key, site, domain, rule_version, section, text, base_points, score, ups, downs, descendants, deleted_at, dead, source, source_id) ",
@@ -214,7 +219,7 @@ async fn count_below(tx: &mut Tx, heads: Vec<(ItemId, i64)>) -> Result<()> {
 }
 
 /// What an import knows of a person.
-struct Person<'a> {
+struct ImportedUser<'a> {
     /// The first spelling.
     name: &'a str,
     since: Timestamp,
@@ -224,9 +229,9 @@ struct Person<'a> {
     voted: i64,
 }
 
-impl<'a> Person<'a> {
-    fn of(name: &'a str, since: Timestamp) -> Person<'a> {
-        Person { name, since, karma: 0, voted: 0 }
+impl<'a> ImportedUser<'a> {
+    fn of(name: &'a str, since: Timestamp) -> ImportedUser<'a> {
+        ImportedUser { name, since, karma: 0, voted: 0 }
     }
 }
 
@@ -280,16 +285,16 @@ async fn authors(
     Ok(ids)
 }
 
-fn people<'a>(items: &[&'a NewItem]) -> HashMap<String, Person<'a>> {
+fn people<'a>(items: &[&'a NewItem]) -> HashMap<String, ImportedUser<'a>> {
     let mut people = HashMap::new();
     for item in items {
         for vote in &item.votes {
             let name = vote.voter.as_str();
-            let voter = people.entry(name.to_ascii_lowercase()).or_insert_with(|| Person::of(name, vote.at));
+            let voter = people.entry(name.to_ascii_lowercase()).or_insert_with(|| ImportedUser::of(name, vote.at));
             voter.since = voter.since.min(vote.at);
         }
         let Some(name) = item.author.as_deref() else { continue };
-        let person = people.entry(name.to_ascii_lowercase()).or_insert_with(|| Person::of(name, item.time));
+        let person = people.entry(name.to_ascii_lowercase()).or_insert_with(|| ImportedUser::of(name, item.time));
         person.since = person.since.min(item.time);
         if matches!(item.kind, Kind::Story | Kind::Poll) {
             person.karma += item.points.map_or(0, |points| points - 1);
@@ -321,7 +326,7 @@ async fn accounts(tx: &mut Tx, open: &[(&String, String)]) -> Result<HashMap<Str
 }
 
 /// Adds karma to accounts that an earlier import made, and moves their beginning back.
-async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &Person<'_>)]) -> Result<()> {
+async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &ImportedUser<'_>)]) -> Result<()> {
     for theirs in theirs.chunks(ROWS) {
         let query = tx.sql("with more (id, since, karma, voted) as (").values(theirs, |row, (_, id, person)| {
             row.bind(*id).bind(person.since).bind(person.karma).bind(person.voted);
@@ -339,7 +344,7 @@ async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &Person<'_>)])
 /// Makes accounts, each under the name that is third, that nobody can log in to until the operator hands them over.
 async fn make_accounts(
     tx: &mut Tx,
-    absent: &[(&String, String, String, &Person<'_>)],
+    absent: &[(&String, String, String, &ImportedUser<'_>)],
     now: Timestamp,
     ids: &mut HashMap<String, UserId>,
 ) -> Result<()> {

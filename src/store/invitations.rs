@@ -26,7 +26,7 @@ pub struct Inviter {
 
 /// The row of a good invitation.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
-pub(super) struct Good {
+pub(super) struct ValidInvitation {
     pub id: i64,
     pub inviter: UserId,
 }
@@ -47,7 +47,7 @@ macro_rules! select_good {
 }
 
 /// The invitation of a token, within the transaction that uses it; `NotFound` where it is not good.
-pub(super) async fn good_invitation(tx: &mut Tx, token_hash: &[u8], now: Timestamp) -> Result<Good> {
+pub(super) async fn good_invitation(tx: &mut Tx, token_hash: &[u8], now: Timestamp) -> Result<ValidInvitation> {
     tx.sql(select_good!("i.id, u.id as inviter")).bind(token_hash).bind(now).fetch_one().await
 }
 

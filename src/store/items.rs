@@ -1,18 +1,18 @@
 //! One item at a time: read, submitted, commented.
 
 use super::item_rows::{count_descendants, item_in, select_item};
-use super::sites::{self, SiteStance};
+use super::sites::{self, RestrictedSite};
 use super::{Change, Db, Error, NewVote, Result, Store, Tx, origins, rules, votes, writers};
 use crate::clock::{MINUTE, Timestamp};
-use crate::domain::item::{Death, Item, ItemError, ItemId};
-use crate::domain::origin::Origin;
+use crate::domain::item::{DeadReason, Item, ItemError, ItemId};
+use crate::domain::origin::IpHashes;
 use crate::domain::policy::Policy;
-use crate::domain::rule::Stopped;
-use crate::domain::site::Stance;
+use crate::domain::rule::RuleMatch;
+use crate::domain::site::SiteRestriction;
 use crate::domain::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::domain::user::UserId;
-use crate::domain::vote::Dir;
+use crate::domain::vote::Direction;
 
 /// A story to be submitted.
 #[derive(Debug, Clone)]
@@ -23,9 +23,9 @@ pub struct NewStory<'a> {
     pub section: Option<Section>,
     pub text: &'a str,
     /// None: made by no request.
-    pub origin: Option<Origin>,
+    pub origin: Option<IpHashes>,
     /// What a rule does to it.
-    pub stopped: Option<&'a Stopped>,
+    pub stopped: Option<&'a RuleMatch>,
 }
 
 /// What became of a submission.
@@ -35,14 +35,14 @@ pub enum Submission {
     /// It was sent before, word for word: this is the first one.
     Again(ItemId),
     /// The same address is under discussion already.
-    Duplicate(ItemId, KnownAddress),
+    Duplicate(ItemId, KnownUrl),
     /// Its site is banned, and nothing was written.
-    Banned(SiteStance),
+    Banned(RestrictedSite),
 }
 
 /// What a submission comes to whose address is under discussion already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KnownAddress {
+pub enum KnownUrl {
     /// The story is their own.
     Own,
     /// It counted as a vote for it.
@@ -57,15 +57,15 @@ pub struct NewComment<'a> {
     pub parent: ItemId,
     pub text: &'a str,
     /// None: made by no request.
-    pub origin: Option<Origin>,
+    pub origin: Option<IpHashes>,
     /// What a rule does to it.
-    pub stopped: Option<&'a Stopped>,
+    pub stopped: Option<&'a RuleMatch>,
     pub policy: &'a Policy,
 }
 
 /// A comment that was added, or stood there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Commented {
+pub struct CommentResult {
     pub id: ItemId,
     /// It was sent before: this is the first one.
     pub again: bool,
@@ -91,7 +91,7 @@ impl Store {
             Some(url) => sites::stance_on(&mut tx, url).await?,
             None => None,
         };
-        if let Some(banned) = stance.clone().filter(|held| held.stance == Stance::Banned) {
+        if let Some(banned) = stance.clone().filter(|held| held.stance == SiteRestriction::Banned) {
             return Ok(Submission::Banned(banned));
         }
         if let Some(first) = first_story(&mut tx, &story, now).await? {
@@ -101,17 +101,17 @@ impl Store {
             && let Some((duplicate, by)) = duplicate_of(&mut tx, url, story.author, policy, now).await?
         {
             if by == Some(story.author) {
-                return Ok(Submission::Duplicate(duplicate, KnownAddress::Own));
+                return Ok(Submission::Duplicate(duplicate, KnownUrl::Own));
             }
-            let vote = NewVote { user: story.author, item: duplicate, dir: Some(Dir::Up), origin: story.origin };
+            let vote = NewVote { user: story.author, item: duplicate, dir: Some(Direction::Up), origin: story.origin };
             let duplicated = item_in(&mut tx, duplicate).await?;
             // A story has no votes down, so one that is there is up already, and nothing changes.
             let voted = votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
             if !voted.changed {
-                return Ok(Submission::Duplicate(duplicate, KnownAddress::VotedBefore));
+                return Ok(Submission::Duplicate(duplicate, KnownUrl::VotedBefore));
             }
             self.commit(tx, &votes::changes(&duplicated, story.author)).await?;
-            return Ok(Submission::Duplicate(duplicate, KnownAddress::Voted));
+            return Ok(Submission::Duplicate(duplicate, KnownUrl::Voted));
         }
         let id = put_story(&mut tx, &story, (author.shadowed_at.is_none(), stance.is_some()), now).await?;
         own_vote(&mut tx, story.author, id, now).await?;
@@ -126,12 +126,12 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` where what it answers is gone; `Refused` where that takes no comments any more.
-    pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<Commented> {
+    pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<CommentResult> {
         let mut tx = self.begin().await?;
         let author = writers::writer(&mut tx, comment.author, now).await?;
         let (to, root) = item_and_root(&mut tx, comment.parent).await?;
         if let Some(id) = first_comment(&mut tx, &comment, now).await? {
-            return Ok(Commented { id, again: true });
+            return Ok(CommentResult { id, again: true });
         }
         match to.may_reply(&root, &author, comment.policy, now, true) {
             Err(ItemError::Deleted) => return Err(Error::NotFound),
@@ -149,7 +149,7 @@ impl Store {
         .bind(to.depth.saturating_add(1))
         .bind(to.author_id.filter(|to| *to != comment.author))
         .bind(comment.text)
-        .bind((!live).then_some(Death::Shadow))
+        .bind((!live).then_some(DeadReason::Shadow))
         .fetch_scalar()
         .await?;
         own_vote(&mut tx, comment.author, id, now).await?;
@@ -164,7 +164,7 @@ impl Store {
         } else {
             self.commit(tx, &[Change::Thread(root.id), Change::Lists]).await?;
         }
-        Ok(Commented { id, again: false })
+        Ok(CommentResult { id, again: false })
     }
 
     /// An item and the head of its thread, which may be itself.
@@ -231,7 +231,7 @@ async fn first_story(db: impl Into<Db<'_>>, story: &NewStory<'_>, now: Timestamp
     let own = found.first().filter(|_| story.url.is_some());
     Ok(match (same, own) {
         (Some((id, ..)), _) => Some(Submission::Again(*id)),
-        (None, Some((id, ..))) => Some(Submission::Duplicate(*id, KnownAddress::Own)),
+        (None, Some((id, ..))) => Some(Submission::Duplicate(*id, KnownUrl::Own)),
         (None, None) => None,
     })
 }
@@ -258,7 +258,7 @@ async fn put_story(
     .bind(story.url.map(|_| RULE_VERSION))
     .bind(story.section)
     .bind(story.text)
-    .bind((!live).then_some(Death::Shadow))
+    .bind((!live).then_some(DeadReason::Shadow))
     .bind(penalised)
     .fetch_scalar()
     .await?;

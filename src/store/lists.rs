@@ -14,7 +14,7 @@ const ACTIVE_COMMENTS: i64 = 2_000;
 
 /// Which dead items a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dead {
+pub enum DeadFilter {
     /// None, as for a visitor.
     No,
     /// The viewer's own, which a shadow-banned author takes for live.
@@ -23,25 +23,25 @@ pub enum Dead {
     All,
 }
 
-impl Dead {
+impl DeadFilter {
     fn owner(self) -> Option<UserId> {
         match self {
-            Dead::Own(user) => Some(user),
-            Dead::No | Dead::All => None,
+            DeadFilter::Own(user) => Some(user),
+            DeadFilter::No | DeadFilter::All => None,
         }
     }
 }
 
 /// Where a newest-first list goes on: before this item, or from the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
+pub struct ItemCursor {
     pub before: (Timestamp, ItemId),
     pub rows: i64,
 }
 
-impl Page {
-    pub fn first(rows: i64) -> Page {
-        Page { before: (Timestamp(i64::MAX), ItemId(i64::MAX)), rows }
+impl ItemCursor {
+    pub fn first(rows: i64) -> ItemCursor {
+        ItemCursor { before: (Timestamp(i64::MAX), ItemId(i64::MAX)), rows }
     }
 }
 
@@ -190,8 +190,8 @@ impl Store {
     }
 
     /// Stories, newest first, without those that `viewer` hid.
-    pub async fn newest(&self, dead: Dead, viewer: Option<UserId>, page: Page) -> Result<Vec<Item>> {
-        let query = if dead == Dead::No {
+    pub async fn newest(&self, dead: DeadFilter, viewer: Option<UserId>, page: ItemCursor) -> Result<Vec<Item>> {
+        let query = if dead == DeadFilter::No {
             self.read.sql(select_item!(
                 "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') \
                  and (i.time, i.id) < ($1, $2) \
@@ -207,13 +207,13 @@ impl Store {
             ))
         };
         let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows).bind(viewer);
-        let query = if dead == Dead::No { query } else { query.bind(dead.owner()) };
+        let query = if dead == DeadFilter::No { query } else { query.bind(dead.owner()) };
         query.fetch_all().await
     }
 
     /// Comments, newest first.
-    pub async fn newest_comments(&self, dead: Dead, page: Page) -> Result<Vec<Item>> {
-        let query = if dead == Dead::No {
+    pub async fn newest_comments(&self, dead: DeadFilter, page: ItemCursor) -> Result<Vec<Item>> {
+        let query = if dead == DeadFilter::No {
             self.read.sql(select_item!(
                 "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) < ($1, $2) \
                  order by i.time desc, i.id desc limit $3"
@@ -225,12 +225,12 @@ impl Store {
             ))
         };
         let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows);
-        let query = if dead == Dead::No { query } else { query.bind(dead.owner()) };
+        let query = if dead == DeadFilter::No { query } else { query.bind(dead.owner()) };
         query.fetch_all().await
     }
 
     /// Stories of a site, or of all of a domain's where `site` has no path, newest first, without those that `viewer` hid.
-    pub async fn from_site(&self, site: &str, viewer: Option<UserId>, page: Page) -> Result<Vec<Item>> {
+    pub async fn from_site(&self, site: &str, viewer: Option<UserId>, page: ItemCursor) -> Result<Vec<Item>> {
         let query = if site.contains('/') {
             select_item!(
                 "where i.site = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
@@ -261,7 +261,7 @@ impl Store {
         author: UserId,
         all: bool,
         viewer: Option<UserId>,
-        page: Page,
+        page: ItemCursor,
     ) -> Result<Vec<Item>> {
         let query = if all || viewer == Some(author) {
             select_item!(
@@ -283,7 +283,7 @@ impl Store {
         author: UserId,
         all: bool,
         viewer: Option<UserId>,
-        page: Page,
+        page: ItemCursor,
     ) -> Result<Vec<Item>> {
         let query = if all || viewer == Some(author) {
             select_item!(
@@ -316,12 +316,12 @@ impl Store {
         Ok(posts)
     }
 
-    async fn by_author(&self, query: &'static str, author: UserId, page: Page) -> Result<Vec<Item>> {
+    async fn by_author(&self, query: &'static str, author: UserId, page: ItemCursor) -> Result<Vec<Item>> {
         self.read.sql(query).bind(author).bind(page.before.0).bind(page.before.1).bind(page.rows).fetch_all().await
     }
 
     /// Live replies to a person, newest first.
-    pub async fn replies_to(&self, user: UserId, page: Page) -> Result<Vec<Item>> {
+    pub async fn replies_to(&self, user: UserId, page: ItemCursor) -> Result<Vec<Item>> {
         self.read
             .sql(select_item!(
                 "where i.reply_to = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \

@@ -8,7 +8,7 @@ use crate::domain::user::UserId;
 
 /// An act as the log has it; names, for whoever reads it.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Logged {
+pub struct LogRow {
     pub id: i64,
     /// What it is called in addresses.
     pub token: String,
@@ -27,7 +27,7 @@ pub struct Logged {
 
 /// Which acts are asked for; what is none does not narrow them.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Acts<'a> {
+pub struct LogFilter<'a> {
     pub act: Option<Action>,
     pub actor: Option<UserId>,
     pub user: Option<UserId>,
@@ -40,7 +40,7 @@ pub struct Acts<'a> {
 
 impl Store {
     /// Acts of moderation, latest first.
-    pub async fn log(&self, acts: Acts<'_>, rows: i64) -> Result<Vec<Logged>> {
+    pub async fn log(&self, acts: LogFilter<'_>, rows: i64) -> Result<Vec<LogRow>> {
         let mut query = self.read.sql(
             "select m.id, m.token, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, m.detail, m.private \
              from moderation m left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where true",

@@ -17,11 +17,11 @@ const WAITING: usize = 16_384;
 const TOGETHER: usize = 1_000;
 
 /// A visit of a thread: since when its comments are new, and when it was noted last.
-type Visited = (Timestamp, Timestamp);
+type ReadMarker = (Timestamp, Timestamp);
 
 #[derive(Debug, Default)]
-struct Waiting {
-    visits: HashMap<(UserId, ItemId), Visited>,
+struct PendingActivity {
+    visits: HashMap<(UserId, ItemId), ReadMarker>,
     /// When sessions, by the hashes of their tokens, were used.
     sessions: HashMap<Vec<u8>, Timestamp>,
     /// Up to when members have read their replies.
@@ -29,16 +29,16 @@ struct Waiting {
 }
 
 /// What one transaction writes.
-pub(super) struct Batch {
-    pub visits: Vec<((UserId, ItemId), Visited)>,
+pub(super) struct ActivityBatch {
+    pub visits: Vec<((UserId, ItemId), ReadMarker)>,
     pub sessions: Vec<(Vec<u8>, Timestamp)>,
     pub replies: Vec<(UserId, Timestamp)>,
 }
 
 /// The looks that wait to be written. Ask here before the database is read: what is here no more by then is there.
 #[derive(Debug, Default)]
-pub(super) struct Looks {
-    waiting: Mutex<Waiting>,
+pub(super) struct Activity {
+    waiting: Mutex<PendingActivity>,
     /// Held by who writes them.
     pub turn: tokio::sync::Mutex<()>,
 }
@@ -62,12 +62,12 @@ fn forget<K: Hash + Eq, V: PartialEq>(kept: &mut HashMap<K, V>, written: Vec<(K,
     }
 }
 
-impl Looks {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+impl Activity {
+    fn lock(&self) -> MutexGuard<'_, PendingActivity> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn visit(&self, user: UserId, root: ItemId) -> Option<Visited> {
+    pub fn visit(&self, user: UserId, root: ItemId) -> Option<ReadMarker> {
         self.lock().visits.get(&(user, root)).copied()
     }
 
@@ -77,7 +77,7 @@ impl Looks {
         ids.iter().filter_map(|id| Some((*id, waiting.visits.get(&(user, *id))?.1))).collect()
     }
 
-    pub fn note_visit(&self, user: UserId, root: ItemId, visited: Visited) {
+    pub fn note_visit(&self, user: UserId, root: ItemId, visited: ReadMarker) {
         note(&mut self.lock().visits, (user, root), visited);
     }
 
@@ -98,17 +98,17 @@ impl Looks {
     }
 
     pub fn is_empty(&self) -> bool {
-        let Waiting { visits, sessions, replies } = &*self.lock();
+        let PendingActivity { visits, sessions, replies } = &*self.lock();
         visits.is_empty() && sessions.is_empty() && replies.is_empty()
     }
 
-    pub fn batch(&self) -> Batch {
-        let Waiting { visits, sessions, replies } = &*self.lock();
-        Batch { visits: some(visits), sessions: some(sessions), replies: some(replies) }
+    pub fn batch(&self) -> ActivityBatch {
+        let PendingActivity { visits, sessions, replies } = &*self.lock();
+        ActivityBatch { visits: some(visits), sessions: some(sessions), replies: some(replies) }
     }
 
-    pub fn forget(&self, batch: Batch) {
-        let Waiting { visits, sessions, replies } = &mut *self.lock();
+    pub fn forget(&self, batch: ActivityBatch) {
+        let PendingActivity { visits, sessions, replies } = &mut *self.lock();
         forget(visits, batch.visits);
         forget(sessions, batch.sessions);
         forget(Arc::make_mut(replies), batch.replies);

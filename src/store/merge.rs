@@ -2,8 +2,8 @@
 //! one transaction, after which every comment stands one deeper than what it answers, under the head of that, and each head counts what
 //! a visitor may see below it.
 
-use super::acts::{Found, below, done, find};
-use super::moderation::Act;
+use super::acts::{ItemForAction, below, done, find};
+use super::moderation::ActionContext;
 use super::{Change, Error, Result, Store, Tx, sites};
 use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
@@ -13,7 +13,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where either is dead, deleted or merged meanwhile.
-    pub async fn merge(&self, item: ItemId, into: ItemId, act: Act<'_>) -> Result<()> {
+    pub async fn merge(&self, item: ItemId, into: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (found, target) = (find(&mut tx, item).await?, find(&mut tx, into).await?);
         if item == into || !found.live || !target.live || !found.kind.is_root() || !target.kind.is_root() {
@@ -55,7 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where it is not merged.
-    pub async fn unmerge(&self, item: ItemId, act: Act<'_>) -> Result<()> {
+    pub async fn unmerge(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         let Some(from) = found.merged_into else { return Err(Error::Conflict) };
@@ -91,7 +91,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where it stands there.
-    pub async fn detach(&self, item: ItemId, act: Act<'_>) -> Result<()> {
+    pub async fn detach(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         let Some(above) = found.parent_id.filter(|parent| *parent != found.root_id) else {
@@ -106,7 +106,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where it was not moved up, or what it answered is in another thread now.
-    pub async fn reattach(&self, item: ItemId, act: Act<'_>) -> Result<()> {
+    pub async fn reattach(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         let Some(to) = found.came_from else { return Err(Error::Conflict) };
@@ -124,7 +124,7 @@ impl Store {
 async fn place_under(
     tx: &mut Tx,
     item: ItemId,
-    found: &Found,
+    found: &ItemForAction,
     parent: ItemId,
     came_from: Option<ItemId>,
 ) -> Result<()> {

@@ -34,23 +34,25 @@ mod votes;
 mod writers;
 
 use db::{Bindable, Change, Db, Tx};
-pub use db::{CheckError, Error, Folded, LOG, OpenError, Result, Store, ThreadGeneration, beside, key_file, remove};
+pub use db::{
+    CheckError, CheckpointResult, Error, LOG, OpenError, Result, Store, ThreadGeneration, beside, key_file, remove,
+};
 pub use desk::{Duplicate, NewAccount, Queued};
 pub use edits::{Edit, Edited, NewUrl};
-pub use flags::{Cast, Flagging, NewFlag, OwnFlag};
+pub use flags::{FlagWithAuthor, MemberFlag, NewFlag, OwnFlag};
 pub use import::{Imported, ImportedVote, NewItem};
 pub use invitations::{Invitation, Inviter};
-pub use items::{Commented, KnownAddress, NewComment, NewStory, Submission};
-pub use lists::{Dead, Page};
-pub use log::{Acts, Logged};
-pub use moderation::{Act, Revision};
+pub use items::{CommentResult, KnownUrl, NewComment, NewStory, Submission};
+pub use lists::{DeadFilter, ItemCursor};
+pub use log::{LogFilter, LogRow};
+pub use moderation::{ActionContext, Revision};
 pub use people::{LastPost, NewBan, Note};
-pub use requests::{Asked, NewRequest, Request, Waiting};
-pub use rules::{KnownRule, Posted};
-pub use sessions::{Keep, Known, NewSession, SessionRow};
-pub use sites::{SiteStance, SiteStory};
-pub use team::{Reachable, TeamMember};
+pub use requests::{NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest};
+pub use rules::{RuleRow, RuleSubject};
+pub use sessions::{NewSession, RetentionPolicy, SessionRow, SessionUser};
+pub use sites::{RestrictedSite, SiteStory};
+pub use team::{ModeratorName, TeamMember};
 pub use threads::{Marks, Visit};
-pub use tree::{Branch, Lineage};
-pub use users::{About, Credentials, NewUser, Preferences};
+pub use tree::{InviteBranch, InviteLineage};
+pub use users::{AboutMember, Credentials, NewUser, Preferences};
 pub use votes::{NewVote, UncountedVote};

@@ -6,15 +6,15 @@ use super::notifications::{Terms, notify};
 use super::{Change, Error, Result, Store, Tx, sites, writers};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
-use crate::domain::flag::Outcome;
-use crate::domain::item::{Death, ItemId, Kind};
+use crate::domain::flag::FlagEffect;
+use crate::domain::item::{DeadReason, ItemId, Kind};
 use crate::domain::notification::DEAD_ALREADY;
 use crate::domain::token::Token;
 use crate::domain::user::UserId;
 
 /// Who acts, why and when. No actor: the operator at the command line.
 #[derive(Debug, Clone, Copy)]
-pub struct Act<'a> {
+pub struct ActionContext<'a> {
     pub actor: Option<UserId>,
     pub reason: &'a str,
     pub at: Timestamp,
@@ -47,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` where there is no such item; `Conflict` where it is so already.
-    pub async fn kill(&self, item: ItemId, on: bool, act: Act<'_>) -> Result<()> {
+    pub async fn kill(&self, item: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (post, entry) = turn(&mut tx, item, on).await?;
         done_to(&mut tx, post, entry, act).await?;
@@ -59,20 +59,20 @@ impl Store {
 ///
 /// # Errors
 /// As [`Store::kill`].
-pub(super) async fn turn(tx: &mut Tx, item: ItemId, on: bool) -> Result<(Post, Entry<'static>)> {
+pub(super) async fn turn(tx: &mut Tx, item: ItemId, on: bool) -> Result<(PostRef, LogEntry<'static>)> {
     let before = flags::subject(tx, item).await?;
     let dead = before.dead.is_some();
     let is_so = if on {
-        before.is_killed_by_hand() || matches!(before.dead, Some(Death::Shadow | Death::Merged))
+        before.is_killed_by_hand() || matches!(before.dead, Some(DeadReason::Shadow | DeadReason::Merged))
     } else {
-        !dead || before.dead == Some(Death::Merged)
+        !dead || before.dead == Some(DeadReason::Merged)
     };
     if is_so {
         return Err(Error::Conflict);
     }
     tx.sql("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
         .bind(item)
-        .bind(on.then_some(Death::Killed))
+        .bind(on.then_some(DeadReason::Killed))
         .execute()
         .await?;
     if before.kind == Kind::Comment && !before.deleted && dead != on {
@@ -81,17 +81,17 @@ pub(super) async fn turn(tx: &mut Tx, item: ItemId, on: bool) -> Result<(Post, E
     if !on {
         sites::weigh_story(tx, item).await?;
     }
-    flags::decide(tx, item, if on { Outcome::Upheld } else { Outcome::Rejected }).await?;
+    flags::decide(tx, item, if on { FlagEffect::Upheld } else { FlagEffect::Rejected }).await?;
     // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
-    let private = before.dead == Some(Death::Shadow);
+    let private = before.dead == Some(DeadReason::Shadow);
     let detail = if on && dead { DEAD_ALREADY } else { "" };
-    let entry = Entry { private, detail, ..Entry::of(if on { Action::Kill } else { Action::Unkill }) };
+    let entry = LogEntry { private, detail, ..LogEntry::of(if on { Action::Kill } else { Action::Unkill }) };
     Ok(((item, before.author_id), entry))
 }
 
 /// What a row of the log says beside who, why and when.
 #[derive(Clone, Copy)]
-pub(super) struct Entry<'a> {
+pub(super) struct LogEntry<'a> {
     pub action: Action,
     pub item: Option<ItemId>,
     pub user: Option<UserId>,
@@ -101,9 +101,9 @@ pub(super) struct Entry<'a> {
     pub private: bool,
 }
 
-impl Entry<'_> {
-    pub fn of(action: Action) -> Entry<'static> {
-        Entry { action, item: None, user: None, detail: "", private: action.spec().private }
+impl LogEntry<'_> {
+    pub fn of(action: Action) -> LogEntry<'static> {
+        LogEntry { action, item: None, user: None, detail: "", private: action.spec().private }
     }
 }
 
@@ -111,7 +111,7 @@ impl Entry<'_> {
 ///
 /// # Errors
 /// `Refused` where they may not, or not any more.
-pub(super) async fn record(tx: &mut Tx, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+pub(super) async fn record(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<'_>) -> Result<()> {
     if let Some(actor) = act.actor {
         writers::moderator(tx, actor, entry.user, act.at).await?;
     }
@@ -119,7 +119,7 @@ pub(super) async fn record(tx: &mut Tx, act: Act<'_>, entry: Entry<'_>) -> Resul
 }
 
 /// Writes into the log what nobody has to be asked for any more: a part of an act, or what a rule did.
-pub(super) async fn write_down(tx: &mut Tx, act: Act<'_>, entry: Entry<'_>) -> Result<()> {
+pub(super) async fn write_down(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<'_>) -> Result<()> {
     let token = Token::random().map_err(Error::other)?;
     tx.sql(
         "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private, token) \
@@ -140,14 +140,14 @@ pub(super) async fn write_down(tx: &mut Tx, act: Act<'_>, entry: Entry<'_>) -> R
 }
 
 /// An item that something is done to, and who wrote it.
-pub(super) type Post = (ItemId, Option<UserId>);
+pub(super) type PostRef = (ItemId, Option<UserId>);
 
 /// Writes an act on an item into the log and tells its author of it.
 ///
 /// # Errors
 /// As [`record`].
-pub(super) async fn done_to(tx: &mut Tx, post: Post, entry: Entry<'_>, act: Act<'_>) -> Result<()> {
-    let entry = Entry { item: Some(post.0), ..entry };
+pub(super) async fn done_to(tx: &mut Tx, post: PostRef, entry: LogEntry<'_>, act: ActionContext<'_>) -> Result<()> {
+    let entry = LogEntry { item: Some(post.0), ..entry };
     if let Some(actor) = act.actor {
         writers::moderator(tx, actor, post.1, act.at).await?;
     }
@@ -156,7 +156,12 @@ pub(super) async fn done_to(tx: &mut Tx, post: Post, entry: Entry<'_>, act: Act<
 }
 
 /// Tells the author of an item of an act on it, unless they did it themselves or it is a private one.
-pub(super) async fn tell(tx: &mut Tx, author: Option<UserId>, entry: Entry<'_>, act: Act<'_>) -> Result<()> {
+pub(super) async fn tell(
+    tx: &mut Tx,
+    author: Option<UserId>,
+    entry: LogEntry<'_>,
+    act: ActionContext<'_>,
+) -> Result<()> {
     match author.filter(|author| Some(*author) != act.actor && !entry.private) {
         Some(author) => notify(tx, author, entry, Terms { detail: entry.detail, ..Terms::default() }, act).await,
         None => Ok(()),

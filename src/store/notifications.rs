@@ -1,6 +1,6 @@
 //! What moderation tells members; it stands among their replies.
 
-use super::moderation::{Act, Entry};
+use super::moderation::{ActionContext, LogEntry};
 use super::{Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::notification::Notification;
@@ -34,7 +34,13 @@ impl Store {
 }
 
 /// Tells a member of what was done.
-pub(super) async fn notify(tx: &mut Tx, user: UserId, entry: Entry<'_>, terms: Terms<'_>, act: Act<'_>) -> Result<()> {
+pub(super) async fn notify(
+    tx: &mut Tx,
+    user: UserId,
+    entry: LogEntry<'_>,
+    terms: Terms<'_>,
+    act: ActionContext<'_>,
+) -> Result<()> {
     tx.sql(
         "insert into notifications (user_id, created_at, action, item_id, actor_id, reason, detail, until, posts) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",

@@ -3,13 +3,13 @@
 use super::{Result, Tx};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
-use crate::domain::origin::Origin;
+use crate::domain::origin::IpHashes;
 use crate::domain::user::UserId;
 
 /// Notes where a post, or with no `item` an account, came from; what a command or an import made came from nowhere.
 pub(super) async fn note(
     tx: &mut Tx,
-    origin: Option<&Origin>,
+    origin: Option<&IpHashes>,
     user: UserId,
     item: Option<ItemId>,
     now: Timestamp,

@@ -1,7 +1,7 @@
 //! What moderators do to people: bans, slowing, shadow-bans, warnings and notes. Each leaves its row in the log, in the same
 //! transaction, and tells the person where it is not done in private.
 
-use super::moderation::{Act, Entry, record};
+use super::moderation::{ActionContext, LogEntry, record};
 use super::notifications::{Terms, notify};
 use super::team::keep_an_admin;
 use super::{Change, Error, Result, Store, Tx, sites, taken};
@@ -77,7 +77,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where another ban holds than the one that was seen, or where no admin would be left to log in.
-    pub async fn ban(&self, ban: NewBan, act: Act<'_>) -> Result<usize> {
+    pub async fn ban(&self, ban: NewBan, act: ActionContext<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
         let standing: Ban = tx
             .sql("select banned_at, banned_until, ban_reason from users where id = $1")
@@ -109,7 +109,7 @@ impl Store {
         if taken > 0 {
             detail = format!("{detail}; {} killed", standing::posts(taken));
         }
-        let entry = Entry { detail: &detail, ..Entry::of(Action::Ban) };
+        let entry = LogEntry { detail: &detail, ..LogEntry::of(Action::Ban) };
         let terms = Terms { until: ban.until, posts: taken, ..Terms::default() };
         done_to_member(&mut tx, ban.user, entry, terms, act).await?;
         self.commit(tx, &[Change::Public]).await?;
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where none holds.
-    pub async fn unban(&self, user: UserId, bring_back: bool, act: Act<'_>) -> Result<usize> {
+    pub async fn unban(&self, user: UserId, bring_back: bool, act: ActionContext<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
         let done = tx
             .sql(
@@ -137,14 +137,14 @@ impl Store {
         }
         let back = if bring_back { taken::bring_back(&mut tx, user, act).await? } else { 0 };
         let detail = if back > 0 { format!("{} restored", standing::posts(back)) } else { String::new() };
-        let entry = Entry { detail: &detail, ..Entry::of(Action::Unban) };
+        let entry = LogEntry { detail: &detail, ..LogEntry::of(Action::Unban) };
         done_to_member(&mut tx, user, entry, Terms { posts: back, ..Terms::default() }, act).await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(back)
     }
 
     /// Slows a person down until `until`, or for as long as nobody lifts it.
-    pub async fn slow(&self, user: UserId, until: Option<Timestamp>, act: Act<'_>) -> Result<()> {
+    pub async fn slow(&self, user: UserId, until: Option<Timestamp>, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("update users set slowed_until = $2 where id = $1")
             .bind(user)
@@ -152,7 +152,7 @@ impl Store {
             .execute()
             .await?;
         let end = standing::until(until);
-        let entry = Entry { detail: &end, ..Entry::of(Action::Slow) };
+        let entry = LogEntry { detail: &end, ..LogEntry::of(Action::Slow) };
         done_to_member(&mut tx, user, entry, Terms { until, ..Terms::default() }, act).await?;
         self.commit(tx, &[Change::Public]).await
     }
@@ -161,7 +161,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where they can already.
-    pub async fn unslow(&self, user: UserId, act: Act<'_>) -> Result<()> {
+    pub async fn unslow(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
             .sql("update users set slowed_until = null where id = $1 and slowed_until > $2")
@@ -172,7 +172,7 @@ impl Store {
         if done == 0 {
             return Err(Error::Conflict);
         }
-        done_to_member(&mut tx, user, Entry::of(Action::Unslow), Terms::default(), act).await?;
+        done_to_member(&mut tx, user, LogEntry::of(Action::Unslow), Terms::default(), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -180,7 +180,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where it is so already, or they moderate.
-    pub async fn shadow(&self, user: UserId, act: Act<'_>) -> Result<()> {
+    pub async fn shadow(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
             .sql("update users set shadowed_at = $2 where id = $1 and shadowed_at is null and role = 'member'")
@@ -191,7 +191,7 @@ impl Store {
         if done == 0 {
             return Err(Error::Conflict);
         }
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(Action::Shadow) }).await?;
+        record(&mut tx, act, LogEntry { user: Some(user), ..LogEntry::of(Action::Shadow) }).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -200,7 +200,7 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where there is none.
-    pub async fn unshadow(&self, user: UserId, bring_back: bool, act: Act<'_>) -> Result<()> {
+    pub async fn unshadow(&self, user: UserId, bring_back: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
             .sql("update users set shadowed_at = null where id = $1 and shadowed_at is not null")
@@ -215,14 +215,14 @@ impl Store {
             let posts = bring_back_shadowed(&mut tx, user).await?;
             detail = format!("{} restored", standing::posts(posts));
         }
-        record(&mut tx, act, Entry { user: Some(user), detail: &detail, ..Entry::of(Action::Unshadow) }).await?;
+        record(&mut tx, act, LogEntry { user: Some(user), detail: &detail, ..LogEntry::of(Action::Unshadow) }).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
     /// Warns a person with the sentence that is the act's reason.
-    pub async fn warn(&self, user: UserId, act: Act<'_>) -> Result<()> {
+    pub async fn warn(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        done_to_member(&mut tx, user, Entry::of(Action::Warn), Terms::default(), act).await?;
+        done_to_member(&mut tx, user, LogEntry::of(Action::Warn), Terms::default(), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -245,8 +245,8 @@ impl Store {
             .bind(other)
             .execute()
             .await?;
-        let act = Act { actor: Some(by), reason: "", at: now };
-        record(&mut tx, act, Entry { user: Some(user), ..Entry::of(Action::Note) }).await?;
+        let act = ActionContext { actor: Some(by), reason: "", at: now };
+        record(&mut tx, act, LogEntry { user: Some(user), ..LogEntry::of(Action::Note) }).await?;
         self.commit(tx, &[]).await
     }
 
@@ -275,8 +275,14 @@ impl Store {
 }
 
 /// Writes what was done to a member into the log, and tells them.
-async fn done_to_member(tx: &mut Tx, user: UserId, entry: Entry<'_>, terms: Terms<'_>, act: Act<'_>) -> Result<()> {
-    let entry = Entry { user: Some(user), ..entry };
+async fn done_to_member(
+    tx: &mut Tx,
+    user: UserId,
+    entry: LogEntry<'_>,
+    terms: Terms<'_>,
+    act: ActionContext<'_>,
+) -> Result<()> {
+    let entry = LogEntry { user: Some(user), ..entry };
     record(tx, act, entry).await?;
     notify(tx, user, entry, terms, act).await
 }

@@ -1,7 +1,7 @@
 //! Requests for an account: asked, approved or declined, and where they stand. The name is theirs while they wait.
 
 use super::invitations::good_invitation;
-use super::moderation::{Act, Entry, record};
+use super::moderation::{ActionContext, LogEntry, record};
 use super::notifications::{Terms, notify};
 use super::users::{NewUser, insert_user};
 use super::{Change, Error, Result, Store};
@@ -11,7 +11,7 @@ use crate::domain::user::{Name, Role, UserId};
 
 /// A request to be kept.
 #[derive(Debug, Clone, Copy)]
-pub struct NewRequest<'a> {
+pub struct NewSignupRequest<'a> {
     pub name: &'a Name,
     /// A PHC string, which becomes the account's.
     pub password: &'a str,
@@ -22,7 +22,7 @@ pub struct NewRequest<'a> {
 
 /// What became of a request that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum RequestOutcome {
     Waits,
     /// As many wait as may.
     Full,
@@ -30,7 +30,7 @@ pub enum Asked {
 
 /// A request that waits, as moderators see it.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Waiting {
+pub struct PendingRequest {
     pub id: i64,
     pub name: String,
     pub text: String,
@@ -41,7 +41,7 @@ pub struct Waiting {
 
 /// Somebody's own request.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Request {
+pub struct SignupRequest {
     pub password: String,
     pub text: String,
     pub created: Timestamp,
@@ -56,7 +56,12 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` where the name is taken; `NotFound` where the invitation is not good any more.
-    pub async fn request_account(&self, new: NewRequest<'_>, most: i64, now: Timestamp) -> Result<Asked> {
+    pub async fn request_account(
+        &self,
+        new: NewSignupRequest<'_>,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<RequestOutcome> {
         let mut tx = self.begin().await?;
         let taken = tx.sql("select 1 from users where lower(name) = lower($1)").bind(new.name.as_str());
         if taken.exists().await? {
@@ -72,7 +77,7 @@ impl Store {
             .fetch_scalar()
             .await?;
         if waiting >= most {
-            return Ok(Asked::Full);
+            return Ok(RequestOutcome::Full);
         }
         tx.sql("insert into requests (name, password, text, created, invitation_id) values ($1, $2, $3, $4, $5)")
             .bind(new.name.as_str())
@@ -83,11 +88,11 @@ impl Store {
             .execute()
             .await?;
         self.commit(tx, &[Change::Public]).await?;
-        Ok(Asked::Waits)
+        Ok(RequestOutcome::Waits)
     }
 
     /// The latest request for a name, in whatever case, that has not become an account.
-    pub async fn request_of(&self, name: &str) -> Result<Option<Request>> {
+    pub async fn request_of(&self, name: &str) -> Result<Option<SignupRequest>> {
         self.read
             .sql(
                 "select password, text, created, decided_at as declined_at, message from requests \
@@ -99,7 +104,7 @@ impl Store {
     }
 
     /// The requests that wait, the longest first, those after the one called `after`.
-    pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<Waiting>> {
+    pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<PendingRequest>> {
         self.read.sql(
             "select r.id, r.name, r.text, r.created, u.name as inviter, u.shadowed_at is not null as inviter_shadowed from requests r \
              left join invitations i on i.id = r.invitation_id left join users u on u.id = i.inviter_id \
@@ -116,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` where no such request waits; `Conflict` where the name was taken meanwhile.
-    pub async fn approve_request(&self, id: i64, message: &str, act: Act<'_>) -> Result<UserId> {
+    pub async fn approve_request(&self, id: i64, message: &str, act: ActionContext<'_>) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let (name, password, invitation): (String, String, Option<i64>) = tx
             .sql("select name, password, invitation_id from requests where id = $1 and decision is null")
@@ -143,7 +148,7 @@ impl Store {
         if inviter.is_some() {
             tx.sql("update invitations set used_by = $2 where id = $1").bind(invitation).bind(user).execute().await?;
         }
-        let entry = Entry { user: Some(user), ..Entry::of(Action::Admit) };
+        let entry = LogEntry { user: Some(user), ..LogEntry::of(Action::Admit) };
         record(&mut tx, act, entry).await?;
         notify(&mut tx, user, entry, Terms { detail: message, ..Terms::default() }, act).await?;
         self.commit(tx, &[Change::Public]).await?;
@@ -154,7 +159,7 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` where no such request waits.
-    pub async fn decline_request(&self, id: i64, message: &str, act: Act<'_>) -> Result<()> {
+    pub async fn decline_request(&self, id: i64, message: &str, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
             .sql(
@@ -170,7 +175,7 @@ impl Store {
         if done == 0 {
             return Err(Error::NotFound);
         }
-        record(&mut tx, act, Entry::of(Action::Decline)).await?;
+        record(&mut tx, act, LogEntry::of(Action::Decline)).await?;
         self.commit(tx, &[Change::Public]).await
     }
 }

@@ -1,18 +1,18 @@
 //! Words, links and address ranges that posts are held against, and what was posted that a rule would have met.
 
 use super::item_rows::count_descendants;
-use super::moderation::{self, Act, Entry};
+use super::moderation::{self, ActionContext, LogEntry};
 use super::{Change, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::item::{ItemId, Kind};
-use crate::domain::origin::{NetworkHash, Width};
-use crate::domain::rule::{Effect, Pattern, RuleKind, Stopped};
+use crate::domain::origin::{IpHash, Prefix};
+use crate::domain::rule::{Effect, Pattern, RuleKind, RuleMatch};
 use crate::domain::user::{Role, UserId};
 
 /// A rule that stands, with whose it is.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct KnownRule {
+pub struct RuleRow {
     pub id: i64,
     pub kind: RuleKind,
     pub pattern: String,
@@ -26,7 +26,7 @@ pub struct KnownRule {
 
 /// What somebody posted, or that they made an account.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Posted {
+pub struct RuleSubject {
     /// None: an account was made.
     pub item: Option<ItemId>,
     pub kind: Option<Kind>,
@@ -66,7 +66,7 @@ macro_rules! select_origin {
 
 impl Store {
     /// All rules, the oldest first.
-    pub async fn rules(&self) -> Result<Vec<KnownRule>> {
+    pub async fn rules(&self) -> Result<Vec<RuleRow>> {
         self.read
             .sql(
                 "select r.id, r.kind, r.pattern, r.effect, r.reason, r.at, r.actor_id, u.name as actor from rules r \
@@ -78,7 +78,7 @@ impl Store {
 
     /// # Errors
     /// `Conflict` where the same pattern has a rule already.
-    pub async fn add_rule(&self, pattern: &Pattern, effect: Effect, act: Act<'_>) -> Result<()> {
+    pub async fn add_rule(&self, pattern: &Pattern, effect: Effect, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("insert into rules (kind, pattern, effect, reason, at, actor_id) values ($1, $2, $3, $4, $5, $6)")
             .bind(pattern.kind())
@@ -95,7 +95,7 @@ impl Store {
 
     /// # Errors
     /// `NotFound` where there is no such rule.
-    pub async fn drop_rule(&self, id: i64, act: Act<'_>) -> Result<()> {
+    pub async fn drop_rule(&self, id: i64, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (kind, pattern, effect): (RuleKind, String, Effect) =
             tx.sql("delete from rules where id = $1 returning kind, pattern, effect").bind(id).fetch_one().await?;
@@ -105,7 +105,7 @@ impl Store {
 
     /// What was posted here since a moment, newest first: at most so many stories, and as many comments. What a shadow-banned author
     /// posted is not among it, nor what an import brought.
-    pub async fn posted_since(&self, since: Timestamp, rows: i64) -> Result<(Vec<Posted>, Vec<Posted>)> {
+    pub async fn posted_since(&self, since: Timestamp, rows: i64) -> Result<(Vec<RuleSubject>, Vec<RuleSubject>)> {
         let of = |query| self.read.sql(query).bind(since).bind(rows).fetch_all();
         let stories = of(select_posted!("i.kind in ('story', 'job', 'poll')")).await?;
         let comments = of(select_posted!("i.kind = 'comment'")).await?;
@@ -115,15 +115,15 @@ impl Store {
     /// What came from a network since a moment, newest first: posts and new accounts.
     pub async fn posted_from(
         &self,
-        width: Width,
-        network: NetworkHash,
+        width: Prefix,
+        network: IpHash,
         since: Timestamp,
         rows: i64,
-    ) -> Result<Vec<Posted>> {
+    ) -> Result<Vec<RuleSubject>> {
         let query = match width {
-            Width::Near => select_origin!("near"),
-            Width::Middle => select_origin!("middle"),
-            Width::Wide => select_origin!("wide"),
+            Prefix::Near => select_origin!("near"),
+            Prefix::Middle => select_origin!("middle"),
+            Prefix::Wide => select_origin!("wide"),
         };
         self.read.sql(query).bind(network.as_bytes()).bind(since).bind(rows).fetch_all().await
     }
@@ -134,15 +134,15 @@ async fn record(
     tx: &mut Tx,
     action: Action,
     (kind, pattern, effect): (RuleKind, &str, Effect),
-    act: Act<'_>,
+    act: ActionContext<'_>,
 ) -> Result<()> {
     let detail = format!("{} {pattern}: {}", kind.as_str(), effect.as_str());
-    moderation::record(tx, act, Entry { detail: &detail, ..Entry::of(action) }).await
+    moderation::record(tx, act, LogEntry { detail: &detail, ..LogEntry::of(action) }).await
 }
 
 /// Does what a rule says about an item that was just written: into the queue, or out of sight, of which its author is told. Somebody
 /// shadow-banned is told as anybody is, and what a rule killed stays dead when their ban is lifted.
-pub(super) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&Stopped>, now: Timestamp) -> Result<()> {
+pub(super) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, now: Timestamp) -> Result<()> {
     let Some(stopped) = stopped else { return Ok(()) };
     if !stopped.killed {
         return queue(tx, id, &stopped.why, now).await;
@@ -160,12 +160,14 @@ pub(super) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&Stopped>, now
     if kind == Kind::Comment && live {
         count_descendants(tx, root, -1).await?;
     }
-    let act = Act { actor: stopped.by, reason: "", at: now };
-    let entry =
-        Entry { detail: if edited { "as it was edited" } else { "as it was posted" }, ..Entry::of(Action::RuleKill) };
-    moderation::write_down(tx, act, Entry { item: Some(id), ..entry }).await?;
+    let act = ActionContext { actor: stopped.by, reason: "", at: now };
+    let entry = LogEntry {
+        detail: if edited { "as it was edited" } else { "as it was posted" },
+        ..LogEntry::of(Action::RuleKill)
+    };
+    moderation::write_down(tx, act, LogEntry { item: Some(id), ..entry }).await?;
     // Whoever made the rule and is no moderator any more may be the author, and is told like anybody.
-    moderation::tell(tx, Some(author), Entry { item: Some(id), ..entry }, Act { actor: None, ..act }).await
+    moderation::tell(tx, Some(author), LogEntry { item: Some(id), ..entry }, ActionContext { actor: None, ..act }).await
 }
 
 /// Brings a live item before the moderators, and says why.

@@ -30,7 +30,7 @@ pub struct SessionRow {
 
 /// For how long what is not kept for good is kept, in seconds.
 #[derive(Debug, Clone, Copy)]
-pub struct Keep {
+pub struct RetentionPolicy {
     /// A browser, after its last log-in.
     pub browsers: i64,
     pub revisions: i64,
@@ -46,7 +46,7 @@ pub struct Keep {
 
 /// Whoever a session belongs to, with what the header of every page shows them.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Known {
+pub struct SessionUser {
     #[sqlx(flatten)]
     pub member: Member,
     /// Replies and notifications that they have not read.
@@ -58,9 +58,9 @@ pub struct Known {
 }
 
 #[derive(sqlx::FromRow)]
-struct KnownRow {
+struct SessionUserRow {
     #[sqlx(flatten)]
-    known: Known,
+    known: SessionUser,
     seen: Timestamp,
 }
 
@@ -108,9 +108,9 @@ impl Store {
     }
 
     /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.
-    pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Known>> {
+    pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
         let (seen, replies) = (self.looks.session(token_hash), self.looks.replies());
-        let row: Option<KnownRow> = self.read.sql(concat!(
+        let row: Option<SessionUserRow> = self.read.sql(concat!(
             "select u.id, u.name, u.role, u.karma, u.created, u.shadowed_at, u.slowed_until, u.show_dead, u.theme, \
              u.comment_order, u.replies_read_at, s.seen, \
              (select count(*) from (",
@@ -227,7 +227,7 @@ impl Store {
     }
 
     /// Forgets what has had its time: sessions past their end, and what is older than `keep` says.
-    pub async fn purge(&self, keep: Keep, now: Timestamp) -> Result<()> {
+    pub async fn purge(&self, keep: RetentionPolicy, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("delete from sessions where expires <= $1").bind(now).execute().await?;
         tx.sql("delete from devices where seen < $1").bind(now.minus(keep.browsers)).execute().await?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::moderation::{Act, Entry, record};
+use super::moderation::{ActionContext, LogEntry, record};
 use super::{Change, Result, Store, Tx};
 use crate::domain::action::Action;
 
@@ -31,7 +31,7 @@ impl Store {
 
     /// Keeps the settings of this start, each a name and a value as `stoa.toml` has it, and puts into the log which of them are others
     /// than before. A setting that was not known before, as all are at the first start, is no change.
-    pub async fn keep_settings(&self, settings: &[(&'static str, String)], act: Act<'_>) -> Result<()> {
+    pub async fn keep_settings(&self, settings: &[(&'static str, String)], act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let kept: Vec<(String, String)> = tx.sql("select name, value from settings").fetch_all().await?;
         let kept: HashMap<String, String> = kept.into_iter().collect();
@@ -49,7 +49,7 @@ impl Store {
             .await?;
             if let Some(before) = kept.get(*name) {
                 let detail = format!("{name}: {before} became {value}");
-                record(&mut tx, act, Entry { detail: &detail, ..Entry::of(Action::Set) }).await?;
+                record(&mut tx, act, LogEntry { detail: &detail, ..LogEntry::of(Action::Set) }).await?;
             }
         }
         self.commit(tx, &[Change::Public]).await

@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 
-use super::moderation::{self, Act, Entry};
+use super::moderation::{self, ActionContext, LogEntry};
 use super::{Change, Db, Error, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::item::ItemId;
 use crate::domain::rank::CANDIDATES;
-use crate::domain::site::{self, SiteName, Stance};
+use crate::domain::site::{self, SiteName, SiteRestriction};
 use crate::domain::url::StoryUrl;
 
 /// What moderators hold of a site, and who said so.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct SiteStance {
+pub struct RestrictedSite {
     pub name: String,
-    pub stance: Stance,
+    pub stance: SiteRestriction,
     pub reason: String,
     pub at: Timestamp,
     /// None: the operator at the command line.
@@ -54,12 +54,12 @@ macro_rules! select_stance {
 
 impl Store {
     /// What is held of the sites of these names.
-    pub async fn stances(&self, names: &[String]) -> Result<Vec<SiteStance>> {
+    pub async fn stances(&self, names: &[String]) -> Result<Vec<RestrictedSite>> {
         stances(&self.read, names).await
     }
 
     /// Every site that something is held of, by name, after that of a name.
-    pub async fn sites_after(&self, name: &str, rows: i64) -> Result<Vec<SiteStance>> {
+    pub async fn sites_after(&self, name: &str, rows: i64) -> Result<Vec<RestrictedSite>> {
         self.read
             .sql(select_stance!("where s.name > $1 order by s.name limit $2"))
             .bind(name)
@@ -89,9 +89,9 @@ impl Store {
     pub async fn set_stance(
         &self,
         site: &SiteName,
-        stance: Option<Stance>,
+        stance: Option<SiteRestriction>,
         over: Option<Timestamp>,
-        act: Act<'_>,
+        act: ActionContext<'_>,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let action = match stance {
@@ -113,7 +113,7 @@ impl Store {
                 .bind(act.actor)
                 .execute()
                 .await?;
-                if stance == Stance::Banned { Action::BanSite } else { Action::PenaliseSite }
+                if stance == SiteRestriction::Banned { Action::BanSite } else { Action::PenaliseSite }
             }
             None => {
                 let done = tx.sql("delete from sites where name = $1").bind(site.as_str()).execute().await?;
@@ -124,12 +124,12 @@ impl Store {
             }
         };
         weigh_stories(&mut tx, site).await?;
-        moderation::record(&mut tx, act, Entry { detail: site.as_str(), ..Entry::of(action) }).await?;
+        moderation::record(&mut tx, act, LogEntry { detail: site.as_str(), ..LogEntry::of(action) }).await?;
         self.commit(tx, &[Change::Public]).await
     }
 }
 
-async fn stances(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<SiteStance>> {
+async fn stances(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<RestrictedSite>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -137,7 +137,7 @@ async fn stances(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<SiteStan
 }
 
 /// The gravest of what is held of the sites that a story falls under.
-pub(super) async fn stance_on(tx: &mut Tx, url: &StoryUrl) -> Result<Option<SiteStance>> {
+pub(super) async fn stance_on(tx: &mut Tx, url: &StoryUrl) -> Result<Option<RestrictedSite>> {
     let held = stances(&mut *tx, &site::names(url)).await?;
     Ok(held.into_iter().max_by_key(|held| held.stance))
 }

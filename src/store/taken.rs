@@ -1,7 +1,7 @@
 //! What a ban takes out of sight with it, and what comes back when it is lifted. Each post is killed, or brought back, as a moderator does
 //! one, with a row of its own in the log; its author is told of them together, by the notice of the ban.
 
-use super::moderation::{Act, Entry, turn, write_down};
+use super::moderation::{ActionContext, LogEntry, turn, write_down};
 use super::{Db, Result, Store, Tx};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
@@ -43,7 +43,7 @@ impl Store {
 }
 
 /// Kills what is live of what a person has posted since a moment: the newest 1,000. Answers how much that was.
-pub(super) async fn take(tx: &mut Tx, user: UserId, since: Timestamp, act: Act<'_>) -> Result<usize> {
+pub(super) async fn take(tx: &mut Tx, user: UserId, since: Timestamp, act: ActionContext<'_>) -> Result<usize> {
     let mut posts: Vec<(ItemId, Timestamp)> = Vec::new();
     for query in [select_live!("kind in ('story', 'job', 'poll')"), select_live!("kind = 'comment'")] {
         let most = i64::try_from(MOST_TAKEN).unwrap_or(i64::MAX);
@@ -59,7 +59,7 @@ pub(super) async fn take(tx: &mut Tx, user: UserId, since: Timestamp, act: Act<'
 }
 
 /// Brings back what the ban of a person that holds, or held until now, took out of sight; answers how much that was.
-pub(super) async fn bring_back(tx: &mut Tx, user: UserId, act: Act<'_>) -> Result<usize> {
+pub(super) async fn bring_back(tx: &mut Tx, user: UserId, act: ActionContext<'_>) -> Result<usize> {
     let Some(began) = began(&mut *tx, user).await? else { return Ok(0) };
     let mut posts = Vec::new();
     for query in [select_taken!("i.kind in ('story', 'job', 'poll')"), select_taken!("i.kind = 'comment'")] {
@@ -71,10 +71,10 @@ pub(super) async fn bring_back(tx: &mut Tx, user: UserId, act: Act<'_>) -> Resul
     Ok(posts.len())
 }
 
-async fn one(tx: &mut Tx, id: ItemId, on: bool, act: Act<'_>) -> Result<()> {
+async fn one(tx: &mut Tx, id: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
     let (_, entry) = turn(tx, id, on).await?;
     let detail = if on { WITH_BAN } else { "as the ban ended" };
-    write_down(tx, act, Entry { item: Some(id), detail, ..entry }).await
+    write_down(tx, act, LogEntry { item: Some(id), detail, ..entry }).await
 }
 
 /// When the last ban of a person began, whatever was changed about it later.

@@ -1,6 +1,6 @@
 //! Who moderates, and by whom.
 
-use super::moderation::{Act, Entry, write_down};
+use super::moderation::{ActionContext, LogEntry, write_down};
 use super::notifications::{Terms, notify};
 use super::{Change, Error, Result, Store, Tx, writers};
 use crate::clock::Timestamp;
@@ -23,7 +23,7 @@ pub struct TeamMember {
 
 /// Somebody who moderates and can log in.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Reachable {
+pub struct ModeratorName {
     pub name: String,
     pub role: Role,
 }
@@ -59,7 +59,7 @@ impl Store {
     }
 
     /// Moderators and admins who can log in, in no order.
-    pub async fn moderators(&self, now: Timestamp) -> Result<Vec<Reachable>> {
+    pub async fn moderators(&self, now: Timestamp) -> Result<Vec<ModeratorName>> {
         self.read
             .sql(
                 "select name, role from users where role in ('moderator', 'admin') and password is not null \
@@ -76,7 +76,7 @@ impl Store {
     /// # Errors
     /// `Conflict` where they have it already, where no admin would be left to log in, where whoever gives it is no admin any more, or where
     /// the person was shadow-banned meanwhile.
-    pub async fn set_role(&self, user: UserId, role: Role, act: Act<'_>) -> Result<()> {
+    pub async fn set_role(&self, user: UserId, role: Role, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         if let Some(actor) = act.actor
             && writers::writer(&mut tx, actor, act.at).await?.role < Role::Admin
@@ -96,7 +96,7 @@ impl Store {
         if before == Role::Admin {
             keep_an_admin(&mut tx, act.at).await?;
         }
-        let entry = Entry { user: Some(user), ..Entry::of(role.into()) };
+        let entry = LogEntry { user: Some(user), ..LogEntry::of(role.into()) };
         write_down(&mut tx, act, entry).await?;
         notify(&mut tx, user, entry, Terms::default(), act).await?;
         self.commit(tx, &[Change::Public]).await

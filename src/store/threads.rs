@@ -7,7 +7,7 @@ use super::{Change, Result, Store};
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
-use crate::domain::vote::{Dir, Vote};
+use crate::domain::vote::{Direction, Vote};
 
 /// A visit closes after this many idle seconds, so that a reload keeps the unseen marks.
 const VISIT: i64 = 30 * MINUTE;
@@ -244,7 +244,7 @@ impl Store {
 fn collect(rows: Vec<MarkRow>) -> Marks {
     let mut marks = Marks::default();
     for row in rows {
-        if let (Some(dir), Some(at)) = (row.dir.and_then(Dir::from_points), row.at) {
+        if let (Some(dir), Some(at)) = (row.dir.and_then(Direction::from_points), row.at) {
             let (own, counted) = (row.own.unwrap_or(false), row.counted.unwrap_or(true));
             marks.votes.insert(row.id, Vote { dir, at, own, counted });
         }

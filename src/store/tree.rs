@@ -6,7 +6,7 @@ use crate::domain::user::UserId;
 
 /// Somebody in the tree.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Branch {
+pub struct InviteBranch {
     pub id: UserId,
     pub name: String,
     pub created: Timestamp,
@@ -16,14 +16,14 @@ pub struct Branch {
 
 /// Where somebody comes from.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Lineage {
+pub struct InviteLineage {
     pub inviter: Option<String>,
     pub invited: i64,
 }
 
 impl Store {
     /// Who invited somebody, and how many they invited.
-    pub async fn lineage(&self, user: UserId) -> Result<Lineage> {
+    pub async fn lineage(&self, user: UserId) -> Result<InviteLineage> {
         self.read.sql(
             "select i.name as inviter, u.invited from users u left join users i on i.id = u.invited_by where u.id = $1",
         )
@@ -33,7 +33,7 @@ impl Store {
     }
 
     /// Those who came without an invitation and have invited others, who came first standing first; those after `after`.
-    pub async fn roots(&self, after: (Timestamp, UserId), rows: i64) -> Result<Vec<Branch>> {
+    pub async fn roots(&self, after: (Timestamp, UserId), rows: i64) -> Result<Vec<InviteBranch>> {
         self.read
             .sql(
                 "select id, name, created, invited from users where invited_by is null and invited > 0 \
@@ -47,7 +47,12 @@ impl Store {
     }
 
     /// Whom somebody invited, who came first standing first; those after `after`.
-    pub async fn invited_by(&self, inviter: UserId, after: (Timestamp, UserId), rows: i64) -> Result<Vec<Branch>> {
+    pub async fn invited_by(
+        &self,
+        inviter: UserId,
+        after: (Timestamp, UserId),
+        rows: i64,
+    ) -> Result<Vec<InviteBranch>> {
         self.read
             .sql(
                 "select id, name, created, invited from users where invited_by = $1 \
@@ -62,8 +67,8 @@ impl Store {
     }
 
     /// Who invited somebody, who invited those, and so on, `steps` upwards at most; the nearest last.
-    pub async fn inviters(&self, user: UserId, steps: i64) -> Result<Vec<Branch>> {
-        let mut found: Vec<Branch> = self
+    pub async fn inviters(&self, user: UserId, steps: i64) -> Result<Vec<InviteBranch>> {
+        let mut found: Vec<InviteBranch> = self
             .read
             .sql(
                 "with recursive up (id, step) as ( \

@@ -1,13 +1,13 @@
 //! People's accounts.
 
-use super::moderation::{Act, Entry, record};
+use super::moderation::{ActionContext, LogEntry, record};
 use super::settings::keep_contact;
 use super::{Change, Error, Result, Store, Tx, origins, writers};
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::ban::Ban;
-use crate::domain::order::Order;
-use crate::domain::origin::Origin;
+use crate::domain::order::CommentOrder;
+use crate::domain::origin::IpHashes;
 use crate::domain::user::{Name, NameError, Profile, Role, Theme, UserId};
 
 /// What a log-in is checked against.
@@ -29,12 +29,12 @@ pub struct NewUser<'a> {
     pub password: &'a str,
     pub role: Role,
     /// None: made by no request.
-    pub origin: Option<Origin>,
+    pub origin: Option<IpHashes>,
 }
 
 /// What a member says about themselves.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct About {
+pub struct AboutMember {
     /// Markdown source.
     pub text: String,
     /// How often it was changed.
@@ -48,7 +48,7 @@ pub struct Preferences<'a> {
     /// The version of [`About`] that it was made from.
     pub version: i64,
     pub theme: Theme,
-    pub order: Order,
+    pub order: CommentOrder,
     pub show_dead: bool,
 }
 
@@ -72,7 +72,7 @@ impl Store {
         let mut tx = self.begin().await?;
         let id = insert_user(&mut tx, new, None, now).await?;
         if new.role != Role::Member {
-            by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(new.role.into()) }, now).await?;
+            by_operator(&mut tx, LogEntry { user: Some(id), ..LogEntry::of(new.role.into()) }, now).await?;
         }
         self.commit(tx, &[Change::Public]).await?;
         Ok(id)
@@ -86,7 +86,7 @@ impl Store {
         }
         let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, None, now).await?;
         // Nobody but whoever runs the forum has the link to here.
-        by_operator(&mut tx, Entry { user: Some(id), ..Entry::of(Action::Admin) }, now).await?;
+        by_operator(&mut tx, LogEntry { user: Some(id), ..LogEntry::of(Action::Admin) }, now).await?;
         if !contact.is_empty() {
             keep_contact(&mut tx, contact).await?;
         }
@@ -155,7 +155,7 @@ impl Store {
     pub async fn reset_password(&self, user: UserId, password: &str, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, None, None).await?;
-        by_operator(&mut tx, Entry { user: Some(user), ..Entry::of(Action::Password) }, now).await?;
+        by_operator(&mut tx, LogEntry { user: Some(user), ..LogEntry::of(Action::Password) }, now).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -180,13 +180,13 @@ impl Store {
         if done == 0 {
             return Err(Error::Conflict);
         }
-        by_operator(&mut tx, Entry { user: Some(profile.id), ..Entry::of(Action::Claim) }, now).await?;
+        by_operator(&mut tx, LogEntry { user: Some(profile.id), ..LogEntry::of(Action::Claim) }, now).await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(profile.id)
     }
 
     /// What a member says about themselves, and how often they have changed it.
-    pub async fn about(&self, user: UserId) -> Result<About> {
+    pub async fn about(&self, user: UserId) -> Result<AboutMember> {
         self.read
             .sql("select about as text, about_version as version from users where id = $1")
             .bind(user)
@@ -199,10 +199,15 @@ impl Store {
     ///
     /// # Errors
     /// `Refused` where they are banned.
-    pub async fn set_preferences(&self, user: UserId, new: Preferences<'_>, now: Timestamp) -> Result<Option<About>> {
+    pub async fn set_preferences(
+        &self,
+        user: UserId,
+        new: Preferences<'_>,
+        now: Timestamp,
+    ) -> Result<Option<AboutMember>> {
         let mut tx = self.begin().await?;
         writers::writer(&mut tx, user, now).await?;
-        let before: About = tx
+        let before: AboutMember = tx
             .sql("select about as text, about_version as version from users where id = $1")
             .bind(user)
             .fetch_one()
@@ -232,7 +237,7 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    pub async fn set_order(&self, user: UserId, order: Order) -> Result<()> {
+    pub async fn set_order(&self, user: UserId, order: CommentOrder) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("update users set comment_order = $2 where id = $1").bind(user).bind(order).execute().await?;
         self.commit(tx, &[Change::Member(user)]).await
@@ -259,8 +264,8 @@ impl Store {
 }
 
 /// Writes into the log what the operator did.
-async fn by_operator(tx: &mut Tx, entry: Entry<'_>, at: Timestamp) -> Result<()> {
-    record(tx, Act { actor: None, reason: "", at }, entry).await
+async fn by_operator(tx: &mut Tx, entry: LogEntry<'_>, at: Timestamp) -> Result<()> {
+    record(tx, ActionContext { actor: None, reason: "", at }, entry).await
 }
 
 async fn put_password(

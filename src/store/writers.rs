@@ -8,7 +8,7 @@ use crate::domain::moderation;
 use crate::domain::user::{Member, Role, UserId};
 
 #[derive(sqlx::FromRow)]
-struct Writer {
+struct CurrentAuthor {
     #[sqlx(flatten)]
     member: Member,
     #[sqlx(flatten)]
@@ -20,7 +20,7 @@ struct Writer {
 /// # Errors
 /// `Refused` where they are banned.
 pub(super) async fn writer(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<Member> {
-    let Writer { member, ban } = tx.sql(
+    let CurrentAuthor { member, ban } = tx.sql(
         "select id, name, role, karma, created, shadowed_at, slowed_until, show_dead, theme, comment_order, replies_read_at, \
          banned_at, banned_until, ban_reason from users where id = $1",
     )

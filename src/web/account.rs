@@ -7,17 +7,17 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::domain::draft;
-use crate::domain::order::Order;
+use crate::domain::order::CommentOrder;
 use crate::domain::password;
 use crate::domain::rate_limits::LimitedAction;
-use crate::domain::rule::Draft;
+use crate::domain::rule::RuleInput;
 use crate::domain::user::{Member, Theme};
-use crate::store::{self, About, Preferences};
+use crate::store::{self, AboutMember, Preferences};
 use crate::web::admission::Requester;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::form::{Form, FormRefusal, Mistakes, busy};
-use crate::web::goto::Goto;
+use crate::web::form::{Form, FormErrors, FormRefusal, busy};
+use crate::web::goto::LocalRedirect;
 use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
 use crate::web::recovered_form::RecoverableForm;
@@ -28,16 +28,16 @@ use crate::web::state::App;
 #[template(path = "settings.html")]
 struct SettingsPage<'a> {
     page: Page<'a>,
-    errors: Mistakes,
+    errors: FormErrors,
     about: &'a str,
     version: String,
     /// What the profile says by now, where it was changed in between.
     now: Option<&'a str>,
     theme: Theme,
-    order: Order,
+    order: CommentOrder,
     show_dead: bool,
     saved: bool,
-    orders: [Order; 4],
+    orders: [CommentOrder; 4],
 }
 
 impl SettingsPage<'_> {
@@ -47,7 +47,7 @@ impl SettingsPage<'_> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Saved {
+pub struct SavedQuery {
     saved: Option<String>,
 }
 
@@ -55,14 +55,14 @@ pub struct Saved {
 pub async fn settings(
     State(app): State<App>,
     asking: CurrentMember,
-    Query(asked): Query<Saved>,
+    Query(asked): Query<SavedQuery>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
     let about = app.store.about(member.id).await?;
     let page = Page::new(&app, &asking.viewer, "settings", "Settings");
     let form = SettingsPage {
         page,
-        errors: Mistakes::default(),
+        errors: FormErrors::default(),
         about: &about.text,
         version: about.version.to_string(),
         now: None,
@@ -70,13 +70,13 @@ pub async fn settings(
         order: member.comment_order,
         show_dead: member.show_dead,
         saved: asked.saved.is_some(),
-        orders: Order::ALL,
+        orders: CommentOrder::ALL,
     };
     Ok(html(&form))
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Typed {
+pub struct ProfileForm {
     #[serde(default)]
     about: String,
     /// How often that had been changed when the form was made.
@@ -93,9 +93,9 @@ pub struct Typed {
 fn settings_again(
     app: &App,
     asking: &CurrentMember,
-    typed: &Typed,
-    errors: Mistakes,
-    crossed: Option<&About>,
+    typed: &ProfileForm,
+    errors: FormErrors,
+    crossed: Option<&AboutMember>,
 ) -> Response {
     let status = if crossed.is_some() { StatusCode::CONFLICT } else { errors.status() };
     let form = SettingsPage {
@@ -105,16 +105,16 @@ fn settings_again(
         version: version_of(crossed, typed),
         now: crossed.map(|about| about.text.as_str()),
         theme: Theme::parse(&typed.theme).unwrap_or_default(),
-        order: Order::parse(&typed.order).unwrap_or_default(),
+        order: CommentOrder::parse(&typed.order).unwrap_or_default(),
         show_dead: typed.show_dead.is_some(),
         saved: false,
-        orders: Order::ALL,
+        orders: CommentOrder::ALL,
     };
     html_with(status, &form)
 }
 
 /// The version that the form shown again is an edit of; none where it named none.
-fn version_of(crossed: Option<&About>, typed: &Typed) -> String {
+fn version_of(crossed: Option<&AboutMember>, typed: &ProfileForm) -> String {
     let version = crossed.map(|about| about.version).or_else(|| typed.version.parse().ok());
     version.map(|version: i64| version.to_string()).unwrap_or_default()
 }
@@ -123,20 +123,20 @@ fn version_of(crossed: Option<&About>, typed: &Typed) -> String {
 pub async fn save_settings(
     State(app): State<App>,
     from: ClientIp,
-    RecoverableForm { asking, typed }: RecoverableForm<Typed>,
+    RecoverableForm { asking, typed }: RecoverableForm<ProfileForm>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
-    let mut errors = Mistakes::default();
+    let mut errors = FormErrors::default();
     let about = match errors.check("about", draft::text(&typed.about)) {
         Some(about) => {
-            let draft = Draft { text: &about, ..Draft::default() };
+            let draft = RuleInput { text: &about, ..RuleInput::default() };
             let judged = app.rules.for_member(&app.store, &app.settings().policy, member).await?.judge(draft);
             errors.check("about", judged.map(|_| about))
         }
         None => None,
     };
     let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose one of the themes."));
-    let order = errors.check("order", Order::parse(&typed.order).ok_or("Choose one of the orders."));
+    let order = errors.check("order", CommentOrder::parse(&typed.order).ok_or("Choose one of the orders."));
     let (Some(about), Some(theme), Some(order)) = (about, theme, order) else {
         return Ok(settings_again(&app, &asking, &typed, errors, None));
     };
@@ -145,7 +145,7 @@ pub async fn save_settings(
     let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), policy, now) {
         Ok(taken) => taken,
         Err(held) => {
-            let form = settings_again(&app, &asking, &typed, Mistakes::held(&held, held.form_message()), None);
+            let form = settings_again(&app, &asking, &typed, FormErrors::held(&held, held.form_message()), None);
             return Ok(limit::with_status(form, &held));
         }
     };
@@ -160,12 +160,12 @@ pub async fn save_settings(
 }
 
 /// Keeps settings that are good in themselves; what was changed meanwhile may turn or refuse them.
-async fn keep(app: &App, asking: &CurrentMember, typed: &Typed, new: Preferences<'_>) -> Result<Response, Error> {
+async fn keep(app: &App, asking: &CurrentMember, typed: &ProfileForm, new: Preferences<'_>) -> Result<Response, Error> {
     match app.store.set_preferences(asking.member.id, new, asking.viewer.now).await {
-        Ok(None) => Ok(Goto::new("/settings?saved=yes").redirect()),
-        Ok(Some(now)) => Ok(settings_again(app, asking, typed, Mistakes::default(), Some(&now))),
+        Ok(None) => Ok(LocalRedirect::new("/settings?saved=yes").redirect()),
+        Ok(Some(now)) => Ok(settings_again(app, asking, typed, FormErrors::default(), Some(&now))),
         Err(store::Error::Refused(why)) => {
-            let mut form = settings_again(app, asking, typed, Mistakes::one("", why), None);
+            let mut form = settings_again(app, asking, typed, FormErrors::one("", why), None);
             *form.status_mut() = StatusCode::FORBIDDEN;
             Ok(form)
         }
@@ -174,17 +174,17 @@ async fn keep(app: &App, asking: &CurrentMember, typed: &Typed, new: Preferences
 }
 
 #[derive(Debug, Deserialize)]
-pub struct ThemeChoice {
+pub struct ThemeForm {
     theme: String,
     #[serde(default)]
-    goto: Goto,
+    goto: LocalRedirect,
 }
 
 /// `POST /theme`: kept with the account, and for a visitor in a cookie.
 pub async fn theme(
     State(app): State<App>,
     viewer: MaybeMember,
-    Form(chosen): Form<ThemeChoice>,
+    Form(chosen): Form<ThemeForm>,
 ) -> Result<Response, Error> {
     let theme = Theme::parse(&chosen.theme).ok_or_else(|| Error::bad("There is no such theme."))?;
     let mut response = chosen.goto.redirect();
@@ -199,20 +199,20 @@ pub async fn theme(
 #[template(path = "password.html")]
 struct PasswordPage<'a> {
     page: Page<'a>,
-    errors: Mistakes,
+    errors: FormErrors,
     name: &'a str,
     changed: bool,
 }
 
 /// `GET /settings/password`
-pub async fn password_form(State(app): State<App>, asking: CurrentMember, Query(asked): Query<Saved>) -> Response {
+pub async fn password_form(State(app): State<App>, asking: CurrentMember, Query(asked): Query<SavedQuery>) -> Response {
     let page = Page::new(&app, &asking.viewer, "settings", "Change password");
     let changed = asked.saved.is_some();
-    html(&PasswordPage { page, errors: Mistakes::default(), name: &asking.member.name, changed })
+    html(&PasswordPage { page, errors: FormErrors::default(), name: &asking.member.name, changed })
 }
 
 #[derive(Debug, Deserialize)]
-pub struct NewPassword {
+pub struct PasswordForm {
     #[serde(default)]
     current: String,
     #[serde(default)]
@@ -224,17 +224,17 @@ async fn judge_passwords(
     app: &App,
     member: &Member,
     address: ClientIp,
-    typed: &NewPassword,
+    typed: &PasswordForm,
 ) -> Result<String, FormRefusal> {
     let (ip, times) = (address.ip(), app.settings().login_attempts_per_hour);
     let tried = app.limits.logins.check_login(Some(member.id), &member.name, ip, times)?;
     let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
     let work = move || {
-        password::check(&new, &name).map_err(|weak| Mistakes::one("password", weak))?;
+        password::check(&new, &name).map_err(|weak| FormErrors::one("password", weak))?;
         if current.len() > password::LONGEST || !password::verify(&current, verified.as_deref()) {
             let sentence = "That is not your password. Type the one you log in with now.";
-            return Err(Mistakes::one("current", sentence));
+            return Err(FormErrors::one("current", sentence));
         }
         Ok(password::hash(&new))
     };
@@ -249,10 +249,10 @@ pub async fn change_password(
     asking: CurrentMember,
     address: ClientIp,
     headers: HeaderMap,
-    Form(typed): Form<NewPassword>,
+    Form(typed): Form<PasswordForm>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
-    let form = |errors: Mistakes| {
+    let form = |errors: FormErrors| {
         let page = Page::new(&app, &asking.viewer, "settings", "Change password");
         html_with(errors.status(), &PasswordPage { page, errors, name: &member.name, changed: false })
     };
@@ -260,13 +260,13 @@ pub async fn change_password(
         Ok(hash) => hash,
         Err(FormRefusal::Invalid(mistakes)) => return Ok(form(mistakes)),
         Err(FormRefusal::Error(Error::RateLimited(held))) => {
-            return Ok(limit::with_status(form(Mistakes::held(&held, &held)), &held));
+            return Ok(limit::with_status(form(FormErrors::held(&held, &held)), &held));
         }
-        Err(FormRefusal::Error(Error::Busy)) => return Ok(busy(form(Mistakes::busy()))),
+        Err(FormRefusal::Error(Error::Busy)) => return Ok(busy(form(FormErrors::busy()))),
         Err(FormRefusal::Error(error)) => return Err(error),
     };
     let keep = session::current(&app, &headers);
     let device = session::device(&app, &headers);
     app.store.set_password(member.id, &hash, keep.as_deref(), device.as_deref()).await?;
-    Ok(Goto::new("/settings/password?saved=yes").redirect())
+    Ok(LocalRedirect::new("/settings/password?saved=yes").redirect())
 }

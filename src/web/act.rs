@@ -6,23 +6,23 @@ use http::HeaderMap;
 use serde::Deserialize;
 
 use crate::domain::item::{ItemId, Kind};
-use crate::domain::vote::Dir;
+use crate::domain::vote::Direction;
 use crate::web::actions::vote::CastVote;
 use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
 use crate::web::form::Form;
-use crate::web::goto::Goto;
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{json, wants_json};
 use crate::web::path::Path;
-use crate::web::pending::{self, Pending};
+use crate::web::pending::{self, PendingVote};
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
 
 #[derive(Debug, Deserialize)]
-pub struct Vote {
+pub struct VoteForm {
     dir: String,
     #[serde(default)]
-    goto: Goto,
+    goto: LocalRedirect,
 }
 
 /// `POST /item/{id}/vote`: of a visitor, the way to the log-in that casts it.
@@ -31,27 +31,27 @@ pub async fn vote(
     context: Result<PostContext, Error>,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Form(vote): Form<Vote>,
+    Form(vote): Form<VoteForm>,
 ) -> Result<Response, Error> {
     let dir = pending::direction(&vote.dir).ok_or_else(|| Error::bad("A vote goes up, down or none."))?;
     let context = match context {
-        Err(Error::LogInFirst(_)) => return Ok(pending::to_log_in_and_vote(&vote.goto, &Pending::new(id, dir))),
+        Err(Error::LogInFirst(_)) => return Ok(pending::to_log_in_and_vote(&vote.goto, &PendingVote::new(id, dir))),
         context => context?,
     };
     let CastVote { kind, voted } = actions::vote::vote(&app, &context, id, dir).await?;
     if wants_json(&headers) {
         // A comment's points are its author's to see.
         let shown = (kind != Kind::Comment).then_some(voted.score);
-        return Ok(json(&serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Dir::as_str) })));
+        return Ok(json(&serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Direction::as_str) })));
     }
     Ok(vote.goto.redirect())
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Switched {
+pub struct ToggleForm {
     pub on: bool,
     #[serde(default)]
-    pub goto: Goto,
+    pub goto: LocalRedirect,
 }
 
 /// `POST /item/{id}/save`
@@ -60,7 +60,7 @@ pub async fn save(
     asking: CurrentMember,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Form(asked): Form<Switched>,
+    Form(asked): Form<ToggleForm>,
 ) -> Result<Response, Error> {
     actions::save::save(&app, &asking, id, asked.on).await?;
     Ok(switched(&headers, &asked))
@@ -72,13 +72,13 @@ pub async fn hide(
     asking: CurrentMember,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Form(asked): Form<Switched>,
+    Form(asked): Form<ToggleForm>,
 ) -> Result<Response, Error> {
     actions::save::hide(&app, &asking, id, asked.on).await?;
     Ok(switched(&headers, &asked))
 }
 
 /// The answer to a switch: to the script how it stands now, to a browser the page it came from.
-pub fn switched(headers: &HeaderMap, asked: &Switched) -> Response {
+pub fn switched(headers: &HeaderMap, asked: &ToggleForm) -> Response {
     if wants_json(headers) { json(&serde_json::json!({ "on": asked.on })) } else { asked.goto.redirect() }
 }

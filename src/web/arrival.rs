@@ -7,16 +7,16 @@ use crate::domain::age;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::title::Title;
 use crate::domain::user::{Member, UserId};
-use crate::domain::vote::Dir;
-use crate::store::KnownAddress;
-use crate::web::goto::Goto;
+use crate::domain::vote::Direction;
+use crate::store::KnownUrl;
+use crate::web::goto::LocalRedirect;
 use crate::web::pending;
 use crate::web::session::address_with;
-use crate::web::view::Eye;
+use crate::web::view::ViewContext;
 
 /// What the address of an item's page says of how somebody came there.
 #[derive(Debug, Default, Deserialize)]
-pub struct Came {
+pub struct ArrivalQuery {
     /// The title that they typed for the same address.
     again: Option<String>,
     /// They had voted for it before.
@@ -25,18 +25,20 @@ pub struct Came {
     vote: Option<String>,
 }
 
-impl Came {
+impl ArrivalQuery {
     /// The page of an item that has taken the place of the one they came to, which says that the vote was not cast.
-    pub fn on(&self, id: ItemId) -> Goto {
+    pub fn on(&self, id: ItemId) -> LocalRedirect {
         let path = format!("/item/{id}");
-        Goto::new(&self.vote.as_deref().map_or_else(|| path.clone(), |vote| address_with(&path, &[("vote", vote)])))
+        LocalRedirect::new(
+            &self.vote.as_deref().map_or_else(|| path.clone(), |vote| address_with(&path, &[("vote", vote)])),
+        )
     }
 }
 
 /// A story that was submitted again: the title that was typed, and what became of it.
 pub struct Resubmitted<'a> {
     title: &'a str,
-    known: KnownAddress,
+    known: KnownUrl,
 }
 
 /// For `_arrival.html`.
@@ -47,37 +49,37 @@ pub struct Arrival {
 }
 
 impl<'a> Resubmitted<'a> {
-    pub fn new(title: &'a str, known: KnownAddress) -> Resubmitted<'a> {
+    pub fn new(title: &'a str, known: KnownUrl) -> Resubmitted<'a> {
         Resubmitted { title: title.trim(), known }
     }
 
     /// The story's page, which says what became of the submission.
-    pub fn goto(&self, id: ItemId) -> Goto {
+    pub fn goto(&self, id: ItemId) -> LocalRedirect {
         let mut query = vec![("again", self.title)];
-        if self.known == KnownAddress::VotedBefore {
+        if self.known == KnownUrl::VotedBefore {
             query.push(("voted", "before"));
         }
-        Goto::new(&address_with(&format!("/item/{id}"), &query))
+        LocalRedirect::new(&address_with(&format!("/item/{id}"), &query))
     }
 
     /// The same where the text that was typed stands on the page, as a comment that may be added.
-    pub fn beside(&self, item: &Item, text: &str, eye: &Eye<'_>) -> Arrival {
+    pub fn beside(&self, item: &Item, text: &str, eye: &ViewContext<'_>) -> Arrival {
         Arrival { said: known(item, self.known, eye), typed: Some(typed(item, self.title, text)) }
     }
 }
 
 /// What is said of an address that is under discussion already.
-fn known(item: &Item, known: KnownAddress, eye: &Eye<'_>) -> String {
+fn known(item: &Item, known: KnownUrl, eye: &ViewContext<'_>) -> String {
     let ago = age::ago(item.time, eye.now);
     let by = item.author.as_ref().map(|name| format!(" by {name}")).unwrap_or_default();
     match known {
-        KnownAddress::Own => {
+        KnownUrl::Own => {
             format!("You submitted this address already, {ago}: this is your story. Nothing was submitted again.")
         }
-        KnownAddress::Voted => {
+        KnownUrl::Voted => {
             format!("This address was submitted {ago}{by}, so your submission counted as a vote for it.")
         }
-        KnownAddress::VotedBefore => {
+        KnownUrl::VotedBefore => {
             format!(
                 "This address was submitted {ago}{by}, and you had voted for it before. Nothing was submitted again."
             )
@@ -96,15 +98,15 @@ fn typed(item: &Item, title: &str, text: &str) -> (String, String) {
 
 impl Arrival {
     /// What `came` says; to whoever has an account. `answers` is the author of what the item answers.
-    pub fn of(came: &Came, item: &Item, eye: &Eye<'_>, answers: Option<UserId>) -> Option<Arrival> {
+    pub fn of(came: &ArrivalQuery, item: &Item, eye: &ViewContext<'_>, answers: Option<UserId>) -> Option<Arrival> {
         let member = eye.member?;
         if let Some(title) = came.again.as_deref().filter(|_| item.url.is_some()) {
             let title = Title::parse(title).ok()?;
             // The address may be anybody's: nothing is said that is not so.
             let how = match eye.marks.votes.get(&item.id) {
-                _ if item.is_own(Some(member)) => KnownAddress::Own,
-                Some(_) if came.voted.is_some() => KnownAddress::VotedBefore,
-                Some(_) => KnownAddress::Voted,
+                _ if item.is_own(Some(member)) => KnownUrl::Own,
+                Some(_) if came.voted.is_some() => KnownUrl::VotedBefore,
+                Some(_) => KnownUrl::Voted,
                 None => return None,
             };
             return Some(Arrival { said: known(item, how, eye), typed: Some(typed(item, title.as_str(), "")) });
@@ -115,7 +117,13 @@ impl Arrival {
 }
 
 /// Why a vote was not cast, as far as it cannot be now.
-fn why_not(item: &Item, member: &Member, dir: Option<Dir>, eye: &Eye<'_>, answers: Option<UserId>) -> String {
+fn why_not(
+    item: &Item,
+    member: &Member,
+    dir: Option<Direction>,
+    eye: &ViewContext<'_>,
+    answers: Option<UserId>,
+) -> String {
     let standing = eye.marks.votes.get(&item.id).filter(|vote| !vote.own);
     if let Some(standing) = standing.filter(|standing| Some(standing.dir) == dir) {
         return format!("You had voted this {} already. Your vote stands.", standing.dir.as_str());

@@ -22,9 +22,9 @@ use crate::domain::item::ItemId;
 use crate::fair_semaphore::Overloaded;
 use crate::store::ThreadGeneration;
 use crate::web::admission::{MemoryBudget, SharedReservation, Workers};
-use crate::web::encoding::{FORMS, Form};
+use crate::web::encoding::{Encoding, FORMS};
 use crate::web::error::Error;
-use crate::web::flights::Flights;
+use crate::web::flights::SingleFlight;
 
 /// The largest page that is kept, in bytes; one that takes more than half of the room for all is not either.
 const LARGEST: usize = 8 * 1024 * 1024;
@@ -33,16 +33,16 @@ const LONG: usize = 256 * 1024;
 
 /// All that a visitor's page depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct PageKey {
     pub target: String,
     pub theme: Option<&'static str>,
-    pub as_of: AsOf,
+    pub as_of: CacheVersion,
     pub minute: i64,
 }
 
 /// The state of the store that a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AsOf {
+pub enum CacheVersion {
     /// After any write.
     Site(u64),
     /// An item's page, on which votes elsewhere make no difference.
@@ -51,7 +51,7 @@ pub enum AsOf {
 
 /// What a page says of itself that shows one thread, as of this; votes elsewhere make no difference to it.
 #[derive(Debug, Clone, Copy)]
-pub struct OfThread(pub ThreadGeneration);
+pub struct ThreadVersion(pub ThreadGeneration);
 
 /// The item that an address is the page of.
 pub fn item_of(target: &str) -> Option<ItemId> {
@@ -60,8 +60,8 @@ pub fn item_of(target: &str) -> Option<ItemId> {
 
 /// What was made for all who asked for a page at the same moment.
 #[derive(Clone)]
-pub enum Made {
-    Kept(Arc<Kept>),
+pub enum RenderedPage {
+    Kept(Arc<CachedPage>),
     /// Too large to keep: it goes out to them as it came.
     Large(Arc<(HeaderMap, Vec<Bytes>)>),
     /// Not the same for all: whoever had it made has it.
@@ -69,8 +69,8 @@ pub enum Made {
 }
 
 /// A page, and its compressed forms once somebody has asked for them.
-pub struct Kept {
-    thread: Option<OfThread>,
+pub struct CachedPage {
+    thread: Option<ThreadVersion>,
     headers: HeaderMap,
     etag: HeaderValue,
     plain: Bytes,
@@ -84,26 +84,26 @@ struct Compressed {
 }
 
 /// In which of [`FORMS`] a page is wanted, which versions of it are known already, and whose work it is to compress it.
-pub struct Wanted<'a> {
+pub struct WantedEncodings<'a> {
     pub form: Option<usize>,
     pub known: Vec<HeaderValue>,
     pub workers: Workers<'a>,
     pub memory: &'a MemoryBudget,
 }
 
-pub struct Pages {
-    pub kept: Cache<Key, Arc<Kept>>,
-    pub under_way: Flights<Key, Made>,
+pub struct PageCache {
+    pub kept: Cache<PageKey, Arc<CachedPage>>,
+    pub under_way: SingleFlight<PageKey, RenderedPage>,
     pub largest: usize,
     pub rendered: AtomicUsize,
 }
 
-impl Pages {
+impl PageCache {
     /// Keeps up to so many bytes of pages; the least recently asked for go first.
-    pub fn new(bytes: u64) -> Pages {
+    pub fn new(bytes: u64) -> PageCache {
         let kept = Cache::builder()
             .max_capacity(bytes)
-            .weigher(|key: &Key, kept: &Arc<Kept>| {
+            .weigher(|key: &PageKey, kept: &Arc<CachedPage>| {
                 u32::try_from(kept.bytes() + key.target.len() + 1_024).unwrap_or(u32::MAX)
             })
             // By frequency, the page of before the last write would be kept in favour of the one after it.
@@ -112,20 +112,25 @@ impl Pages {
         // Where nothing is kept, pages are compressed and have their version nevertheless.
         let half = usize::try_from(bytes / 2).unwrap_or(usize::MAX);
         let largest = if half == 0 { LARGEST } else { LARGEST.min(half) };
-        Pages { kept, under_way: Flights::default(), largest, rendered: AtomicUsize::new(0) }
+        PageCache { kept, under_way: SingleFlight::default(), largest, rendered: AtomicUsize::new(0) }
     }
 
     /// Keeps a page that was made for `key`, and as that of the thread that it shows: from now on it is looked for as such.
-    pub async fn keep(&self, mut key: Key, page: &Arc<Kept>) {
+    pub async fn keep(&self, mut key: PageKey, page: &Arc<CachedPage>) {
         self.kept.insert(key.clone(), Arc::clone(page)).await;
-        if let Some(OfThread(generation)) = page.thread {
-            key.as_of = AsOf::Thread(generation);
+        if let Some(ThreadVersion(generation)) = page.thread {
+            key.as_of = CacheVersion::Thread(generation);
             self.kept.insert(key, Arc::clone(page)).await;
         }
     }
 
     /// Answers with a page, and weighs it again where a compressed form was made for that.
-    pub async fn answer(&self, key: Key, kept: Arc<Kept>, wanted: &Wanted<'_>) -> Result<Response, Overloaded> {
+    pub async fn answer(
+        &self,
+        key: PageKey,
+        kept: Arc<CachedPage>,
+        wanted: &WantedEncodings<'_>,
+    ) -> Result<Response, Overloaded> {
         let before = kept.bytes();
         let response = kept.answer(wanted).await;
         if kept.bytes() > before {
@@ -147,7 +152,7 @@ impl Pages {
 }
 
 /// What an answer is for every visitor, or the answer, where it is not for all. Only up to so many bytes of a page are kept.
-pub async fn shared(response: Response, largest: usize) -> Result<Made, Response> {
+pub async fn shared(response: Response, largest: usize) -> Result<RenderedPage, Response> {
     let headers = response.headers();
     let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind.as_bytes();
@@ -163,7 +168,7 @@ pub async fn shared(response: Response, largest: usize) -> Result<Made, Response
     head.headers.remove(CONTENT_LENGTH);
     head.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
     if parts.iter().map(Bytes::len).sum::<usize>() > largest {
-        return Ok(Made::Large(Arc::new((head.headers, parts))));
+        return Ok(RenderedPage::Large(Arc::new((head.headers, parts))));
     }
     // A copy of its own, no longer than the page: as it comes, it may hold the room of an answer under way.
     let plain = Bytes::from(parts.concat());
@@ -172,7 +177,14 @@ pub async fn shared(response: Response, largest: usize) -> Result<Made, Response
     head.headers.insert(ETAG, etag.clone());
     let thread = head.extensions.get().copied();
     let (headers, reservation) = (head.headers, SharedReservation::default());
-    Ok(Made::Kept(Arc::new(Kept { thread, headers, etag, plain, reservation, forms: Default::default() })))
+    Ok(RenderedPage::Kept(Arc::new(CachedPage {
+        thread,
+        headers,
+        etag,
+        plain,
+        reservation,
+        forms: Default::default(),
+    })))
 }
 
 /// All of a body, in the parts in which it comes.
@@ -184,7 +196,7 @@ async fn whole(mut body: Body) -> Result<Vec<Bytes>, axum::Error> {
     Ok(parts)
 }
 
-impl Kept {
+impl CachedPage {
     fn bytes(&self) -> usize {
         let forms: usize = self.forms.iter().filter_map(OnceCell::get).map(|form| form.bytes.len()).sum();
         self.plain.len() + forms
@@ -192,7 +204,7 @@ impl Kept {
 
     /// # Errors
     /// `Overloaded` where there is no memory for it.
-    async fn answer(&self, wanted: &Wanted<'_>) -> Result<Response, Overloaded> {
+    async fn answer(&self, wanted: &WantedEncodings<'_>) -> Result<Response, Overloaded> {
         if wanted.known.iter().any(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             for name in [ETAG, VARY, CACHE_CONTROL] {
@@ -222,7 +234,7 @@ impl Kept {
 
     /// The page in one of [`FORMS`], compressed when it is first asked for; none where that cannot be, so that the page goes out plain.
     async fn compressed(&self, form: usize, workers: Workers<'_>) -> Option<(&Compressed, &'static str)> {
-        let (Form { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
+        let (Encoding { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
         let make = || async {
             let plain = self.plain.clone();
             let bytes = if plain.len() > LONG {

@@ -5,16 +5,16 @@ use std::borrow::Cow;
 use url::form_urlencoded::{self, Serializer};
 
 use crate::clock::Timestamp;
-use crate::domain::order::Order;
+use crate::domain::order::CommentOrder;
 use crate::domain::url::unescaped;
-use crate::web::lists::Over;
+use crate::web::lists::TimeSpan;
 use crate::web::pagination::{LAST_PAGE, SnapshotId};
 use crate::web::routes;
 
 /// What a name in a query stands for, so that each value is written in one way. One that cannot be what it stands for is left as it is,
 /// for its page to refuse, unless it only chooses between a few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Value {
+pub enum QueryValue {
     Text,
     Number,
     /// The number of a page of a list.
@@ -27,22 +27,22 @@ pub enum Value {
     Seen,
 }
 
-impl Value {
+impl QueryValue {
     /// The value as it is written in addresses; none where it changes nothing.
     fn written<'v>(self, value: &'v str, now: Timestamp) -> Option<Cow<'v, str>> {
         match self {
-            Value::Text | Value::Arrival => Some(Cow::Borrowed(value)),
-            Value::Number => {
+            QueryValue::Text | QueryValue::Arrival => Some(Cow::Borrowed(value)),
+            QueryValue::Number => {
                 Some(value.parse::<i64>().map_or(Cow::Borrowed(value), |number| number.to_string().into()))
             }
-            Value::Page => match value.parse::<usize>() {
+            QueryValue::Page => match value.parse::<usize>() {
                 Ok(0 | 1) => None,
                 Ok(number) => Some(number.min(LAST_PAGE).to_string().into()),
                 Err(_) => Some(Cow::Borrowed(value)),
             },
-            Value::Order => Order::parse(value).map(|order| order.as_str().into()),
-            Value::Over => Over::parse(value).map(|over| over.as_str().into()),
-            Value::Seen => {
+            QueryValue::Order => CommentOrder::parse(value).map(|order| order.as_str().into()),
+            QueryValue::Over => TimeSpan::parse(value).map(|over| over.as_str().into()),
+            QueryValue::Seen => {
                 let at = SnapshotId::parse(value).filter(|at| at.is_recent(now)).unwrap_or(SnapshotId::GONE);
                 Some(at.to_string().into())
             }
@@ -54,7 +54,7 @@ impl Value {
 pub fn query(path: &str, query: &str, is_member: bool, now: Timestamp) -> Option<String> {
     let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = form_urlencoded::parse(query.as_bytes()).collect();
     let mut written = Serializer::new(String::with_capacity(query.len()));
-    for (name, kind) in routes::query(path).iter().filter(|(_, kind)| is_member || *kind != Value::Arrival) {
+    for (name, kind) in routes::query(path).iter().filter(|(_, kind)| is_member || *kind != QueryValue::Arrival) {
         let given = pairs.iter().find(|(given, value)| given == name && !value.is_empty());
         if let Some(value) = given.and_then(|(_, value)| kind.written(value, now)) {
             written.append_pair(name, &value);

@@ -7,8 +7,8 @@ use http::Extensions;
 use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
 
-use crate::config::Nets;
-use crate::domain::origin::Width;
+use crate::config::CidrList;
+use crate::domain::origin::Prefix;
 use crate::web::state::App;
 
 /// Where a request comes from, as limits count it: an IPv4 address, or the /64 of an IPv6 one.
@@ -45,7 +45,7 @@ impl FromRequestParts<App> for ClientIp {
 }
 
 /// The peer's address, or a trusted proxy's last X-Forwarded-For address that is not one.
-fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> ClientIp {
+fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &CidrList) -> ClientIp {
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
     let mut client = peer;
     if trusted.contains(peer) {
@@ -59,7 +59,7 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &Nets) -> ClientI
             }
         }
     }
-    ClientIp { network: Width::Near.network(client), is_shared_proxy: trusted.contains(client) }
+    ClientIp { network: Prefix::Near.network(client), is_shared_proxy: trusted.contains(client) }
 }
 
 /// The address in one part of the header, which some proxies write with its port.
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn only_a_trusted_proxy_says_who_the_client_is() {
-        let trusted: Nets = "10.0.0.0/8".parse().expect("a net");
+        let trusted: CidrList = "10.0.0.0/8".parse().expect("a net");
         for (peer, forwarded, expected) in [
             ("203.0.113.5", "198.51.100.1", "203.0.113.5"),
             ("10.0.0.1", "198.51.100.1", "198.51.100.1"),

@@ -12,20 +12,20 @@ use crate::web::actions::comment::{CommentOutcome, ReplyTarget};
 use crate::web::actions::{self, PostContext};
 use crate::web::arrival::{Arrival, Resubmitted};
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
-use crate::web::goto::Goto;
-use crate::web::item::Above;
+use crate::web::form::FormErrors;
+use crate::web::goto::LocalRedirect;
+use crate::web::item::Ancestor;
 use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::view::{Eye, StoryView, When};
+use crate::web::view::{StoryView, TimeView, ViewContext};
 
 /// A comment as typed.
 #[derive(Debug, Default, Deserialize)]
-pub struct Typed {
+pub struct CommentForm {
     #[serde(default)]
     text: String,
     preview: Option<String>,
@@ -38,10 +38,10 @@ struct ReplyPage<'a> {
     id: ItemId,
     story_id: ItemId,
     story_title: String,
-    above: Option<Above>,
+    above: Option<Ancestor>,
     /// What became of the submission whose text this is.
     arrival: Option<&'a Arrival>,
-    errors: Mistakes,
+    errors: FormErrors,
     text: &'a str,
     preview: Option<Html>,
     button: &'static str,
@@ -50,13 +50,13 @@ struct ReplyPage<'a> {
 /// What stands in place of the form while a reply is held back: when it opens, and the way to the comment's own page, where it is open.
 #[derive(Template)]
 #[template(path = "later.html")]
-struct LaterPage<'a> {
+struct ReplyDelayedPage<'a> {
     page: Page<'a>,
     id: ItemId,
     wait: String,
 }
 
-struct Reply<'a> {
+struct ReplyContext<'a> {
     app: &'a App,
     viewer: &'a MaybeMember,
     item: &'a Item,
@@ -64,9 +64,9 @@ struct Reply<'a> {
     arrival: Option<Arrival>,
 }
 
-impl<'a> Reply<'a> {
-    fn to(app: &'a App, viewer: &'a MaybeMember, target: &'a ReplyTarget) -> Reply<'a> {
-        Reply { app, viewer, item: &target.item, root: &target.root, arrival: None }
+impl<'a> ReplyContext<'a> {
+    fn to(app: &'a App, viewer: &'a MaybeMember, target: &'a ReplyTarget) -> ReplyContext<'a> {
+        ReplyContext { app, viewer, item: &target.item, root: &target.root, arrival: None }
     }
 
     /// The form with what was typed, and why it cannot be posted; what is answered is not shown again.
@@ -76,27 +76,27 @@ impl<'a> Reply<'a> {
             _ => "What you are answering is gone.",
         };
         let sentence = format!("{why} Your text is still here, for you to copy.");
-        let mut form = self.form_about(None, text, Mistakes::one("", sentence), None);
+        let mut form = self.form_about(None, text, FormErrors::one("", sentence), None);
         *form.status_mut() = refused.status();
         form
     }
 
-    async fn form(&self, text: &str, errors: Mistakes, preview: Option<Html>) -> Result<Response, Error> {
-        let mut eye = Eye::new(self.viewer, std::sync::Arc::default());
+    async fn form(&self, text: &str, errors: FormErrors, preview: Option<Html>) -> Result<Response, Error> {
+        let mut eye = ViewContext::new(self.viewer, std::sync::Arc::default());
         eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
-        let above = (self.item.kind == Kind::Comment).then(|| Above {
+        let above = (self.item.kind == Kind::Comment).then(|| Ancestor {
             id: self.item.id,
             author: eye.author(self.item),
             gone: "[deleted]",
-            when: When::new(self.item.time, eye.now),
+            when: TimeView::new(self.item.time, eye.now),
             html: eye.html(self.item),
             is_cut: false,
         });
         Ok(self.form_about(above, text, errors, preview))
     }
 
-    fn form_about(&self, above: Option<Above>, text: &str, errors: Mistakes, preview: Option<Html>) -> Response {
-        let eye = Eye::new(self.viewer, std::sync::Arc::default());
+    fn form_about(&self, above: Option<Ancestor>, text: &str, errors: FormErrors, preview: Option<Html>) -> Response {
+        let eye = ViewContext::new(self.viewer, std::sync::Arc::default());
         let is_comment = self.item.kind == Kind::Comment;
         let story_title = StoryView::row(self.root, &eye).title;
         let title = if is_comment { "Reply" } else { "Add a comment" };
@@ -121,10 +121,10 @@ impl<'a> Reply<'a> {
     /// What a comment came to.
     async fn outcome(&self, outcome: CommentOutcome, typed: &str) -> Result<Response, Error> {
         match outcome {
-            CommentOutcome::Posted(id) => Ok(Goto::new(&format!("/item/{}#c{id}", self.root.id)).redirect()),
+            CommentOutcome::Posted(id) => Ok(LocalRedirect::new(&format!("/item/{}#c{id}", self.root.id)).redirect()),
             CommentOutcome::Invalid(mistakes) => self.form(typed, mistakes, None).await,
             CommentOutcome::RateLimited(limited) => {
-                let form = self.form(typed, Mistakes::held(&limited, limited.form_message()), None).await?;
+                let form = self.form(typed, FormErrors::held(&limited, limited.form_message()), None).await?;
                 Ok(limit::with_status(form, &limited))
             }
             CommentOutcome::Closed(refused) => Ok(self.closed(typed, &refused)),
@@ -141,10 +141,10 @@ pub async fn offer(
     resubmitted: &Resubmitted<'_>,
 ) -> Result<Response, Error> {
     let item = app.store.item(id).await?;
-    let eye = Eye::new(viewer, std::sync::Arc::default());
+    let eye = ViewContext::new(viewer, std::sync::Arc::default());
     let arrival = Some(resubmitted.beside(&item, text, &eye));
-    let offered = Mistakes::one("", "This address is under discussion already. Your text could be a comment there.");
-    Reply { app, viewer, item: &item, root: &item, arrival }.form(text, offered, None).await
+    let offered = FormErrors::one("", "This address is under discussion already. Your text could be a comment there.");
+    ReplyContext { app, viewer, item: &item, root: &item, arrival }.form(text, offered, None).await
 }
 
 /// `GET /item/{id}/reply`
@@ -155,26 +155,26 @@ pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<I
     if let Some(wait) = target.item.reply_opens_in(&member, &viewer.settings.policy, viewer.now) {
         let mut page = Page::new(&app, &viewer, "item", "Reply a little later");
         page.robots = false;
-        return Ok(html_with(StatusCode::OK, &LaterPage { page, id, wait }));
+        return Ok(html_with(StatusCode::OK, &ReplyDelayedPage { page, id, wait }));
     }
-    Reply::to(&app, &viewer, &target).form("", Mistakes::default(), None).await
+    ReplyContext::to(&app, &viewer, &target).form("", FormErrors::default(), None).await
 }
 
 /// `POST /item/{id}/reply`
 pub async fn create(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: context, typed }: RecoverableForm<Typed, PostContext>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<CommentForm, PostContext>,
 ) -> Result<Response, Error> {
     let target = ReplyTarget::load(&app, &context.asking, id).await?;
     let viewer = &context.asking.viewer;
-    let reply = Reply::to(&app, viewer, &target);
+    let reply = ReplyContext::to(&app, viewer, &target);
     if typed.preview.is_some()
         && target.may_reply().is_ok()
         && let Ok(text) = actions::comment::check(&typed.text)
     {
         let preview = app.renderer(viewer.from).once(&text).await?;
-        return reply.form(&typed.text, Mistakes::default(), Some(preview)).await;
+        return reply.form(&typed.text, FormErrors::default(), Some(preview)).await;
     }
     let outcome = actions::comment::comment(&app, &context, &target, &typed.text).await?;
     reply.outcome(outcome, &typed.text).await

@@ -7,32 +7,32 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Sight};
+use crate::domain::item::{Item, ItemId, Visibility};
 use crate::web::error::Error;
-use crate::web::flat::FlatView;
-use crate::web::lists::Ranked;
+use crate::web::flat::SingleCommentView;
+use crate::web::lists::RankedList;
 use crate::web::news::dead_for;
 use crate::web::page::{Page, html};
 use crate::web::pagination::{EmptyState, PageCursor, PageQuery, Tab, next_items};
-use crate::web::ranked::Slice;
+use crate::web::ranked::RankedPage;
 use crate::web::rows::in_order;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
-use crate::web::texts::Source;
-use crate::web::view::Eye;
+use crate::web::texts::TextSource;
+use crate::web::view::ViewContext;
 
 #[derive(Template)]
 #[template(path = "comments.html")]
 pub struct CommentsPage<'a> {
     pub page: Page<'a>,
     pub choices: Vec<Tab>,
-    pub comments: Vec<FlatView>,
+    pub comments: Vec<SingleCommentView>,
     pub more: Option<String>,
     pub empty: EmptyState,
 }
 
 /// Comments with the stories they stand under, as the viewer sees them: two queries more, however many there are.
-pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<FlatView>, Error> {
+pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<SingleCommentView>, Error> {
     flat_since(app, viewer, items, None).await
 }
 
@@ -42,24 +42,24 @@ pub async fn flat_since(
     viewer: &MaybeMember,
     items: &[Item],
     since: Option<Timestamp>,
-) -> Result<Vec<FlatView>, Error> {
+) -> Result<Vec<SingleCommentView>, Error> {
     let mut around: Vec<ItemId> =
         items.iter().flat_map(|item| [Some(item.root_id), item.parent_id]).flatten().collect();
     around.sort_unstable();
     around.dedup();
     let around: HashMap<ItemId, Item> =
         app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
-    let mut eye = Eye::new(viewer, app.own.marks(viewer, items, &app.store).await?);
+    let mut eye = ViewContext::new(viewer, app.own.marks(viewer, items, &app.store).await?);
     let seen: Vec<&Item> =
-        items.iter().filter(|item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_))).collect();
-    let texts = seen.iter().map(|item| Source::listed(item)).collect();
+        items.iter().filter(|item| matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_))).collect();
+    let texts = seen.iter().map(|item| TextSource::listed(item)).collect();
     eye.add(app.renderer(viewer.from).page(texts).await?);
     Ok(seen
         .into_iter()
         .map(|item| {
             let answers = item.parent_id.and_then(|id| around.get(&id)).and_then(|parent| parent.author_id);
             let unseen = since.is_some_and(|since| item.time > since);
-            FlatView::new(item, around.get(&item.root_id), &eye, answers, unseen)
+            SingleCommentView::new(item, around.get(&item.root_id), &eye, answers, unseen)
         })
         .collect())
 }
@@ -88,7 +88,7 @@ pub async fn newest(
 
 /// `/comments/best`
 pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>) -> Result<Response, Error> {
-    let Slice { ids, more, .. } = app.ranked(&viewer, Ranked::BestComments, "/comments/best", at).await?;
+    let RankedPage { ids, more, .. } = app.ranked(&viewer, RankedList::BestComments, "/comments/best", at).await?;
     let items = in_order(app.store.items(&ids).await?, &ids);
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,

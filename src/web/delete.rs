@@ -11,7 +11,7 @@ use crate::domain::text::Html;
 use crate::web::actions;
 use crate::web::edit::back_to;
 use crate::web::error::Error;
-use crate::web::goto::Goto;
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{Page, html};
 use crate::web::path::Path;
 use crate::web::session::CurrentMember;
@@ -25,7 +25,7 @@ struct DeletePage<'a> {
     what: &'static str,
     title: Option<&'a str>,
     html: Arc<Html>,
-    back: Goto,
+    back: LocalRedirect,
 }
 
 /// `GET /item/{id}/delete`
@@ -42,6 +42,10 @@ pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Pa
 /// `POST /item/{id}/delete`
 pub async fn destroy(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
     let item = actions::delete::delete(&app, &asking, id).await?;
-    let to = if item.root_id == id { Goto::new("/") } else { Goto::new(&format!("/item/{}", item.root_id)) };
+    let to = if item.root_id == id {
+        LocalRedirect::new("/")
+    } else {
+        LocalRedirect::new(&format!("/item/{}", item.root_id))
+    };
     Ok(to.redirect())
 }

@@ -12,8 +12,8 @@ use crate::domain::user::{Member, Role};
 use crate::web::actions::edit::{EditInput, EditOutcome, EditableParts};
 use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
-use crate::web::goto::Goto;
+use crate::web::form::FormErrors;
+use crate::web::goto::LocalRedirect;
 use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
@@ -23,7 +23,7 @@ use crate::web::state::App;
 
 /// An item's parts as typed.
 #[derive(Debug, Default, Deserialize)]
-pub struct Typed {
+pub struct EditForm {
     #[serde(default)]
     text: String,
     title: Option<String>,
@@ -43,17 +43,17 @@ struct EditPage<'a> {
     id: ItemId,
     /// How long it may still be edited.
     until: String,
-    fields: Fields<'a>,
+    fields: EditFields<'a>,
     version: i64,
     /// What the item says by now, where another edit came in between.
-    now: Option<Fields<'a>>,
-    errors: Mistakes,
+    now: Option<EditFields<'a>>,
+    errors: FormErrors,
     preview: Option<Html>,
 }
 
 /// The fields of the form for an edit; what is none has no field.
 #[derive(Clone, Copy)]
-struct Fields<'a> {
+struct EditFields<'a> {
     title: Option<&'a str>,
     /// For moderators, of a story.
     url: Option<&'a str>,
@@ -62,13 +62,13 @@ struct Fields<'a> {
     reason: Option<&'a str>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> EditFields<'a> {
     /// What is typed, or where nothing is, what the item says.
-    fn new(item: &'a Item, typed: Option<&'a Typed>, member: &Member) -> Fields<'a> {
+    fn new(item: &'a Item, typed: Option<&'a EditForm>, member: &Member) -> EditFields<'a> {
         let parts = EditableParts::new(item, member);
         let title = typed.and_then(|typed| typed.title.as_deref()).or(item.title.as_deref());
         let url = typed.and_then(|typed| typed.url.as_deref()).or(item.url.as_deref());
-        Fields {
+        EditFields {
             title: title.filter(|_| parts.title),
             url: parts.url.then_some(url.unwrap_or_default()),
             text: typed.map_or(item.text.as_str(), |typed| typed.text.as_str()),
@@ -79,14 +79,14 @@ impl<'a> Fields<'a> {
 
 /// What the page of an edit shows beside the item and what was typed.
 #[derive(Default)]
-struct Shown {
-    errors: Mistakes,
+struct EditNotes {
+    errors: FormErrors,
     preview: Option<Html>,
     /// Another edit came in between, so that what the item says stands beside what was typed.
     crossed: bool,
 }
 
-fn again(app: &App, asking: &CurrentMember, item: &Item, typed: Option<&Typed>, shown: Shown) -> Response {
+fn again(app: &App, asking: &CurrentMember, item: &Item, typed: Option<&EditForm>, shown: EditNotes) -> Response {
     let heading = match (item.kind == Kind::Comment, item.is_own(Some(&asking.member))) {
         (true, true) => "Edit your comment",
         (true, false) => "Edit a comment",
@@ -101,24 +101,24 @@ fn again(app: &App, asking: &CurrentMember, item: &Item, typed: Option<&Typed>, 
     };
     let mut page = Page::new(app, &asking.viewer, "item", heading);
     page.robots = false;
-    let Shown { errors, preview, crossed } = shown;
+    let EditNotes { errors, preview, crossed } = shown;
     let status = if crossed { StatusCode::CONFLICT } else { errors.status() };
-    let fields = Fields::new(item, typed, &asking.member);
-    let now = crossed.then(|| Fields::new(item, None, &asking.member));
+    let fields = EditFields::new(item, typed, &asking.member);
+    let now = crossed.then(|| EditFields::new(item, None, &asking.member));
     // What was typed beside the newest version is an edit of that one.
     let version = typed.filter(|_| !crossed).map_or(item.version, |typed| typed.version(item));
     html_with(status, &EditPage { page, id: item.id, until, fields, version, now, errors, preview })
 }
 
 /// The form for somebody who could edit the item when they began; what they typed is theirs to keep.
-fn closed(app: &App, asking: &CurrentMember, item: &Item, typed: &Typed, why: &str) -> Response {
-    let errors = Mistakes::one("", format!("{why} Your text is still here, for you to copy."));
-    let mut form = again(app, asking, item, Some(typed), Shown { errors, ..Shown::default() });
+fn closed(app: &App, asking: &CurrentMember, item: &Item, typed: &EditForm, why: &str) -> Response {
+    let errors = FormErrors::one("", format!("{why} Your text is still here, for you to copy."));
+    let mut form = again(app, asking, item, Some(typed), EditNotes { errors, ..EditNotes::default() });
     *form.status_mut() = StatusCode::FORBIDDEN;
     form
 }
 
-impl Typed {
+impl EditForm {
     /// The version that it was made from; of a form that names none, the newest.
     fn version(&self, item: &Item) -> i64 {
         self.version.parse().unwrap_or(item.version)
@@ -133,14 +133,14 @@ impl Typed {
 /// `GET /item/{id}/edit`
 pub async fn form(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
     let item = actions::edit::editable(&app, &asking, id).await?;
-    Ok(again(&app, &asking, &item, None, Shown::default()))
+    Ok(again(&app, &asking, &item, None, EditNotes::default()))
 }
 
 /// `POST /item/{id}/edit`
 pub async fn update(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: context, typed }: RecoverableForm<Typed, PostContext>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<EditForm, PostContext>,
 ) -> Result<Response, Error> {
     let asking = &context.asking;
     let item = actions::edit::editable(&app, asking, id).await?;
@@ -149,25 +149,25 @@ pub async fn update(
         && let Ok(checked) = actions::edit::check(&item, typed.edit(&item), &asking.member)
     {
         let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
-        return Ok(again(&item, Shown { preview, ..Shown::default() }));
+        return Ok(again(&item, EditNotes { preview, ..EditNotes::default() }));
     }
-    let form = |errors| again(&item, Shown { errors, ..Shown::default() });
+    let form = |errors| again(&item, EditNotes { errors, ..EditNotes::default() });
     Ok(match actions::edit::edit(&app, &context, &item, typed.edit(&item)).await? {
         EditOutcome::Edited => back_to(&item).redirect(),
-        EditOutcome::Crossed(now) => again(&now, Shown { crossed: true, ..Shown::default() }),
+        EditOutcome::Crossed(now) => again(&now, EditNotes { crossed: true, ..EditNotes::default() }),
         EditOutcome::Invalid(mistakes) => form(mistakes),
         EditOutcome::RateLimited(limited) => {
-            limit::with_status(form(Mistakes::held(&limited, limited.form_message())), &limited)
+            limit::with_status(form(FormErrors::held(&limited, limited.form_message())), &limited)
         }
         EditOutcome::Closed(why) => closed(&app, asking, &item, &typed, &why),
     })
 }
 
 /// Where an item is seen in its thread.
-pub fn back_to(item: &Item) -> Goto {
+pub fn back_to(item: &Item) -> LocalRedirect {
     if item.root_id == item.id {
-        Goto::new(&format!("/item/{}", item.id))
+        LocalRedirect::new(&format!("/item/{}", item.id))
     } else {
-        Goto::new(&format!("/item/{}#c{}", item.root_id, item.id))
+        LocalRedirect::new(&format!("/item/{}#c{}", item.root_id, item.id))
     }
 }

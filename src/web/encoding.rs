@@ -6,14 +6,14 @@ use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 
 /// A compressed form of a page.
-pub struct Form {
+pub struct Encoding {
     /// As `Accept-Encoding` has it.
     pub name: &'static str,
     pub compress: fn(&[u8]) -> std::io::Result<Vec<u8>>,
 }
 
 /// The one that a browser takes and that stands first is what it gets: at these efforts the smaller goes before.
-pub const FORMS: [Form; 2] = [Form { name: "br", compress: brotli }, Form { name: "gzip", compress: gzip }];
+pub const FORMS: [Encoding; 2] = [Encoding { name: "br", compress: brotli }, Encoding { name: "gzip", compress: gzip }];
 
 /// Whether a browser takes this form; one that it refuses with `q=0` is not for it.
 pub fn takes(headers: &HeaderMap, name: &str) -> bool {

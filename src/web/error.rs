@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 
 use crate::domain::fate;
-use crate::domain::item::Sight;
+use crate::domain::item::Visibility;
 use crate::domain::rate_limits::{RateLimitReason, RateLimited};
 use crate::store;
 
@@ -80,11 +80,11 @@ impl Error {
     }
 
     /// Refuses what the viewer is not shown.
-    pub fn unless_shown(sight: Sight) -> Result<(), Error> {
+    pub fn unless_shown(sight: Visibility) -> Result<(), Error> {
         match sight {
-            Sight::Whole | Sight::Dead(_) => Ok(()),
-            Sight::Deleted => Err(Error::Gone),
-            Sight::Hidden | Sight::Absent => Err(Error::NotFound),
+            Visibility::Whole | Visibility::Dead(_) => Ok(()),
+            Visibility::Deleted => Err(Error::Gone),
+            Visibility::Hidden | Visibility::Absent => Err(Error::NotFound),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::domain::user::Theme;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::{Error, ErrorText, ForMachines};
 use crate::web::form_recovery;
-use crate::web::goto::Goto;
+use crate::web::goto::LocalRedirect;
 use crate::web::login;
 use crate::web::page::{Page, html, json, wants_json};
 use crate::web::recovered_form::SavedForm;
@@ -27,7 +27,7 @@ struct ErrorPage<'a> {
     title: &'static str,
     what: String,
     /// The page that the request came from.
-    back: Option<Goto>,
+    back: Option<LocalRedirect>,
     status: u16,
 }
 
@@ -36,7 +36,7 @@ struct RefusedRequest {
     theme: Option<Theme>,
     in_session: bool,
     here: String,
-    back: Option<Goto>,
+    back: Option<LocalRedirect>,
     wants_json: bool,
 }
 

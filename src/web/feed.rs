@@ -7,11 +7,11 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use crate::clock::Timestamp;
 use crate::domain::age;
-use crate::domain::item::{Item, ItemId, Sight, may_see};
+use crate::domain::item::{Item, ItemId, Visibility, may_see};
 use crate::domain::plural::counted;
 use crate::domain::text;
 use crate::web::error::Error;
-use crate::web::lists::Ranked;
+use crate::web::lists::RankedList;
 use crate::web::pagination::PAGE_SIZE;
 use crate::web::rows::in_order;
 use crate::web::state::App;
@@ -20,10 +20,10 @@ use crate::web::state::App;
 pub async fn top(State(app): State<App>) -> Result<Response, Error> {
     let now = app.clock.now();
     let ids: Vec<ItemId> =
-        app.lists.get(Ranked::Top, &app.store, now).await?.ids.iter().take(PAGE_SIZE).copied().collect();
+        app.lists.get(RankedList::Top, &app.store, now).await?.ids.iter().take(PAGE_SIZE).copied().collect();
     let items = in_order(app.store.items(&ids).await?, &ids);
     let base = &app.config.base_url;
-    let shown = items.iter().filter(|item| may_see(item, None, now) == Sight::Whole);
+    let shown = items.iter().filter(|item| may_see(item, None, now) == Visibility::Whole);
     let entries = shown.map(|item| entry(item, base, id(&app, &format!("item/{}", item.id))));
     let feed = Feed {
         title: Text::plain(app.settings().site_name.clone()),

@@ -7,16 +7,16 @@ use http::HeaderMap;
 use serde::Deserialize;
 
 use crate::domain::flag::{Flag, LONGEST_NOTE, Reason};
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::text;
 use crate::domain::user::Member;
-use crate::store::Cast;
-use crate::web::act::{Switched, switched};
+use crate::store::MemberFlag;
+use crate::web::act::{ToggleForm, switched};
 use crate::web::actions::flag::{FlagOutcome, FlagTarget};
 use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
-use crate::web::goto::Goto;
+use crate::web::form::{Form, FormErrors};
+use crate::web::goto::LocalRedirect;
 use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
@@ -25,7 +25,7 @@ use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
 
 /// What the viewer may do about an item on its own page, and has done.
-pub struct Panel {
+pub struct FlagPanel {
     pub id: ItemId,
     pub what: String,
     pub goto: String,
@@ -38,16 +38,16 @@ pub struct Panel {
     pub reasons: [Reason; 6],
 }
 
-impl Panel {
+impl FlagPanel {
     /// One query, and none for whoever could neither flag nor vouch.
-    pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<Panel>, Error> {
+    pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<FlagPanel>, Error> {
         let Some(member) = viewer.member() else { return Ok(None) };
-        let is_shown = matches!(may_see(item, Some(member), viewer.now), Sight::Whole | Sight::Dead(_));
+        let is_shown = matches!(may_see(item, Some(member), viewer.now), Visibility::Whole | Visibility::Dead(_));
         if !is_shown || item.is_own(Some(member)) {
             return Ok(None);
         }
-        let Cast { flag, vouched } = app.store.cast_by(member.id, item.id).await?;
-        let panel = Panel {
+        let MemberFlag { flag, vouched } = app.store.cast_by(member.id, item.id).await?;
+        let panel = FlagPanel {
             id: item.id,
             what: name_of(item),
             goto: format!("/item/{}", item.id),
@@ -73,14 +73,14 @@ fn name_of(item: &Item) -> String {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Typed {
+pub struct FlagForm {
     on: bool,
     #[serde(default)]
     reason: String,
     #[serde(default)]
     note: String,
     #[serde(default)]
-    goto: Goto,
+    goto: LocalRedirect,
 }
 
 #[derive(Template)]
@@ -93,13 +93,13 @@ struct FlagPage<'a> {
     words: String,
     reason: &'a str,
     note: &'a str,
-    goto: Goto,
+    goto: LocalRedirect,
     reasons: [Reason; 6],
     longest: usize,
-    errors: Mistakes,
+    errors: FormErrors,
 }
 
-fn form(app: &App, viewer: &MaybeMember, item: &Item, typed: &Typed, errors: Mistakes) -> Response {
+fn form(app: &App, viewer: &MaybeMember, item: &Item, typed: &FlagForm, errors: FormErrors) -> Response {
     let what = if item.kind == Kind::Comment { "this comment" } else { "this story" };
     let mut page = Page::new(app, viewer, "item", format!("Flag {what}"));
     page.robots = false;
@@ -123,9 +123,9 @@ fn form(app: &App, viewer: &MaybeMember, item: &Item, typed: &Typed, errors: Mis
 pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
     let FlagTarget { item, flag } = FlagTarget::load(&app, &asking, id).await?;
     let (reason, note) = flag.map_or(("", String::new()), |flag| (flag.reason.as_str(), flag.note));
-    let goto = Goto::new(&format!("/item/{id}"));
-    let typed = Typed { on: true, reason: reason.to_owned(), note, goto };
-    Ok(form(&app, &asking.viewer, &item, &typed, Mistakes::default()))
+    let goto = LocalRedirect::new(&format!("/item/{id}"));
+    let typed = FlagForm { on: true, reason: reason.to_owned(), note, goto };
+    Ok(form(&app, &asking.viewer, &item, &typed, FormErrors::default()))
 }
 
 /// `POST /item/{id}/flag`
@@ -133,34 +133,34 @@ pub async fn create(
     State(app): State<App>,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    RecoverableForm { asking: context, typed }: RecoverableForm<Typed, PostContext>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<FlagForm, PostContext>,
 ) -> Result<Response, Error> {
     if !typed.on {
         actions::flag::take_flag_back(&app, &context, id).await?;
-        return Ok(switched(&headers, &Switched { on: false, goto: typed.goto }));
+        return Ok(switched(&headers, &ToggleForm { on: false, goto: typed.goto }));
     }
     let target = FlagTarget::load(&app, &context.asking, id).await?;
     let form = |errors| form(&app, &context.asking.viewer, &target.item, &typed, errors);
     let goto = match actions::flag::flag(&app, &context, &target, &typed.reason, &typed.note).await? {
         FlagOutcome::Invalid(mistakes) => return Ok(form(mistakes)),
         FlagOutcome::RateLimited(limited) => {
-            let form = form(Mistakes::held(&limited, limited.form_message()));
+            let form = form(FormErrors::held(&limited, limited.form_message()));
             return Ok(limit::with_status(form, &limited));
         }
         FlagOutcome::Flagged { killed: true } => after_death(&app, &target.item, context.member()).await?,
         FlagOutcome::Flagged { killed: false } => typed.goto,
     };
-    Ok(switched(&headers, &Switched { on: true, goto }))
+    Ok(switched(&headers, &ToggleForm { on: true, goto }))
 }
 
 /// Where somebody goes whose flag killed the item: to its page if they still see it, else to what was around it.
-async fn after_death(app: &App, item: &Item, member: &Member) -> Result<Goto, Error> {
+async fn after_death(app: &App, item: &Item, member: &Member) -> Result<LocalRedirect, Error> {
     let now = app.clock.now();
-    let sees = may_see(&app.store.item(item.id).await?, Some(member), now) != Sight::Hidden;
+    let sees = may_see(&app.store.item(item.id).await?, Some(member), now) != Visibility::Hidden;
     Ok(match (sees, item.kind) {
-        (true, _) => Goto::new(&format!("/item/{}", item.id)),
-        (false, Kind::Comment) => Goto::new(&format!("/item/{}", item.root_id)),
-        (false, _) => Goto::default(),
+        (true, _) => LocalRedirect::new(&format!("/item/{}", item.id)),
+        (false, Kind::Comment) => LocalRedirect::new(&format!("/item/{}", item.root_id)),
+        (false, _) => LocalRedirect::default(),
     })
 }
 
@@ -170,7 +170,7 @@ pub async fn vouch(
     context: PostContext,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Form(asked): Form<Switched>,
+    Form(asked): Form<ToggleForm>,
 ) -> Result<Response, Error> {
     actions::flag::vouch(&app, &context, id, asked.on).await?;
     Ok(switched(&headers, &asked))

@@ -6,17 +6,17 @@ use crate::domain::item::{Item, ItemId};
 use crate::domain::rank;
 use crate::domain::text::Html;
 use crate::domain::user::UserId;
-use crate::web::view::{Author, Eye, StoryView, Votes, When, mark};
+use crate::web::view::{AuthorView, StoryView, TimeView, ViewContext, VoteButtons, mark};
 
 /// A comment in a list, with the story it stands under.
-pub struct FlatView {
+pub struct SingleCommentView {
     pub id: ItemId,
     pub html: Arc<Html>,
     /// Whether that is only its beginning.
     pub is_cut: bool,
-    pub author: Option<Author>,
-    pub when: When,
-    pub edited: Option<When>,
+    pub author: Option<AuthorView>,
+    pub when: TimeView,
+    pub edited: Option<TimeView>,
     pub points: Option<i64>,
     pub unseen: bool,
     pub mark: Option<&'static str>,
@@ -24,24 +24,30 @@ pub struct FlatView {
     pub parent: ItemId,
     pub story_id: ItemId,
     pub story_title: String,
-    pub votes: Votes,
+    pub votes: VoteButtons,
     pub may_reply: bool,
     /// In what time it may be answered from here, where that is held back.
     pub reply_in: Option<String>,
 }
 
-impl FlatView {
+impl SingleCommentView {
     /// `root` is the head of the comment's thread, where the viewer may know of it.
-    pub fn new(item: &Item, root: Option<&Item>, eye: &Eye<'_>, answers: Option<UserId>, unseen: bool) -> FlatView {
+    pub fn new(
+        item: &Item,
+        root: Option<&Item>,
+        eye: &ViewContext<'_>,
+        answers: Option<UserId>,
+        unseen: bool,
+    ) -> SingleCommentView {
         let own = item.is_own(eye.member);
         let (html, is_cut) = eye.listed_html(item);
         let title = root.map(|root| StoryView::row(root, eye).title);
-        FlatView {
+        SingleCommentView {
             id: item.id,
             html,
             is_cut,
             author: eye.author(item),
-            when: When::new(item.time, eye.now),
+            when: TimeView::new(item.time, eye.now),
             edited: eye.edited(item),
             points: (own || eye.policy.show_comment_points).then(|| rank::displayed_score(eye.score(item))),
             unseen,

@@ -8,20 +8,20 @@ use tokio::sync::OnceCell;
 
 /// What is under way, by what it is for. Nothing of it stays once all who wait for it have it: a cache drops what was taken out of it at
 /// some later use.
-pub struct Flights<K, V>(Mutex<HashMap<K, Weak<OnceCell<V>>>>);
+pub struct SingleFlight<K, V>(Mutex<HashMap<K, Weak<OnceCell<V>>>>);
 
-impl<K, V> Default for Flights<K, V> {
-    fn default() -> Flights<K, V> {
-        Flights(Mutex::default())
+impl<K, V> Default for SingleFlight<K, V> {
+    fn default() -> SingleFlight<K, V> {
+        SingleFlight(Mutex::default())
     }
 }
 
 /// Forgets a flight that is over, when somebody leaves it.
-struct Leaving<'f, K: Hash + Eq, V>(&'f Flights<K, V>, K);
+struct FlightGuard<'f, K: Hash + Eq, V>(&'f SingleFlight<K, V>, K);
 
-impl<K: Hash + Eq, V> Drop for Leaving<'_, K, V> {
+impl<K: Hash + Eq, V> Drop for FlightGuard<'_, K, V> {
     fn drop(&mut self) {
-        let Leaving(flights, key) = self;
+        let FlightGuard(flights, key) = self;
         let mut flights = flights.0.lock().unwrap_or_else(PoisonError::into_inner);
         if flights.get(key).is_some_and(|flight| flight.strong_count() == 0) {
             flights.remove(key);
@@ -29,11 +29,11 @@ impl<K: Hash + Eq, V> Drop for Leaving<'_, K, V> {
     }
 }
 
-impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
+impl<K: Hash + Eq + Clone, V: Clone> SingleFlight<K, V> {
     /// What `work` comes to, done by whoever asked first; by the next one where they went away meanwhile.
     pub async fn join(&self, key: K, work: impl Future<Output = V>) -> V {
         // Before the flight, so that it is dropped after it.
-        let _leaving = Leaving(self, key.clone());
+        let _leaving = FlightGuard(self, key.clone());
         let flight = self.flight(key);
         flight.get_or_init(|| work).await.clone()
     }
@@ -57,7 +57,7 @@ mod tests {
 
     /// Asks for work that is done when it is let go on, and counts how often it was begun.
     fn ask(
-        flights: &Arc<Flights<u8, Arc<str>>>,
+        flights: &Arc<SingleFlight<u8, Arc<str>>>,
         begun: &Arc<AtomicUsize>,
         go_on: &Arc<tokio::sync::Notify>,
     ) -> tokio::task::JoinHandle<Arc<str>> {
@@ -74,7 +74,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_is_done_once_for_all_and_nothing_of_it_stays() {
-        let (flights, begun, go_on) = <(Arc<Flights<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
+        let (flights, begun, go_on) = <(Arc<SingleFlight<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
         let asking: Vec<_> = (0..20).map(|_| ask(&flights, &begun, &go_on)).collect();
         tokio::task::yield_now().await;
         go_on.notify_one();
@@ -89,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_next_one_does_the_work_of_whoever_went_away() {
-        let (flights, begun, go_on) = <(Arc<Flights<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
+        let (flights, begun, go_on) = <(Arc<SingleFlight<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
         let [first, next] = [0; 2].map(|_| ask(&flights, &begun, &go_on));
         tokio::task::yield_now().await;
         first.abort();

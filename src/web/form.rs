@@ -36,27 +36,27 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
 
 /// What is wrong in a form: each mistake with the field it belongs to, or with none.
 #[derive(Debug, Clone, Default)]
-pub struct Mistakes {
+pub struct FormErrors {
     list: Vec<(&'static str, String)>,
     /// Nothing is to be mended: it is to wait.
     waits: bool,
 }
 
-impl Mistakes {
-    pub fn one(field: &'static str, sentence: impl Display) -> Mistakes {
-        let mut mistakes = Mistakes::default();
+impl FormErrors {
+    pub fn one(field: &'static str, sentence: impl Display) -> FormErrors {
+        let mut mistakes = FormErrors::default();
         mistakes.add(field, sentence);
         mistakes
     }
 
     /// What a rate limit says on a form, in the words of `sentence`.
-    pub fn held(held: &RateLimited, sentence: impl Display) -> Mistakes {
-        Mistakes { waits: !held.is_fixable(), ..Mistakes::one("", sentence) }
+    pub fn held(held: &RateLimited, sentence: impl Display) -> FormErrors {
+        FormErrors { waits: !held.is_fixable(), ..FormErrors::one("", sentence) }
     }
 
     /// That the site has no time for the form just now.
-    pub fn busy() -> Mistakes {
-        Mistakes { waits: true, ..Mistakes::one("", Error::Busy) }
+    pub fn busy() -> FormErrors {
+        FormErrors { waits: true, ..FormErrors::one("", Error::Busy) }
     }
 
     /// What stands above all of them.
@@ -106,12 +106,12 @@ impl Mistakes {
 /// Why a form comes to nothing: what is wrong in it, or what refuses it as a whole.
 #[derive(Debug)]
 pub enum FormRefusal {
-    Invalid(Mistakes),
+    Invalid(FormErrors),
     Error(Error),
 }
 
-impl From<Mistakes> for FormRefusal {
-    fn from(mistakes: Mistakes) -> FormRefusal {
+impl From<FormErrors> for FormRefusal {
+    fn from(mistakes: FormErrors) -> FormRefusal {
         FormRefusal::Invalid(mistakes)
     }
 }

@@ -8,17 +8,17 @@ pub const LONGEST: usize = 2_000;
 
 /// A local address: a path, perhaps with a query and a fragment. Whatever else somebody asks for becomes the front page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Goto(String);
+pub struct LocalRedirect(String);
 
-impl Goto {
-    pub fn new(asked: &str) -> Goto {
+impl LocalRedirect {
+    pub fn new(asked: &str) -> LocalRedirect {
         let safe = asked.starts_with('/')
             && asked.len() <= LONGEST
             && !asked.starts_with("//")
             // Browsers read a backslash as a slash, and leave out tabs and line ends.
             && !asked.contains('\\')
             && asked.bytes().all(|b| b.is_ascii_graphic());
-        Goto(if safe { asked.to_owned() } else { "/".to_owned() })
+        LocalRedirect(if safe { asked.to_owned() } else { "/".to_owned() })
     }
 
     pub fn as_str(&self) -> &str {
@@ -30,15 +30,15 @@ impl Goto {
     }
 }
 
-impl Default for Goto {
-    fn default() -> Goto {
-        Goto("/".to_owned())
+impl Default for LocalRedirect {
+    fn default() -> LocalRedirect {
+        LocalRedirect("/".to_owned())
     }
 }
 
-impl<'de> Deserialize<'de> for Goto {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Goto, D::Error> {
-        String::deserialize(deserializer).map(|asked| Goto::new(&asked))
+impl<'de> Deserialize<'de> for LocalRedirect {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LocalRedirect, D::Error> {
+        String::deserialize(deserializer).map(|asked| LocalRedirect::new(&asked))
     }
 }
 
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn only_a_page_of_this_site_is_gone_to() {
         for good in ["/", "/item/1#c2", "/new?p=2", "/search?q=a%20b"] {
-            assert_eq!(Goto::new(good).as_str(), good);
+            assert_eq!(LocalRedirect::new(good).as_str(), good);
         }
         for bad in [
             "",
@@ -63,8 +63,8 @@ mod tests {
             "/a\r\nSet-Cookie: a=b",
             "/ä",
         ] {
-            assert_eq!(Goto::new(bad).as_str(), "/", "{bad:?}");
+            assert_eq!(LocalRedirect::new(bad).as_str(), "/", "{bad:?}");
         }
-        assert_eq!(Goto::new(&format!("/{}", "a".repeat(3_000))).as_str(), "/");
+        assert_eq!(LocalRedirect::new(&format!("/{}", "a".repeat(3_000))).as_str(), "/");
     }
 }

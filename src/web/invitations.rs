@@ -9,19 +9,19 @@ use http::header::CACHE_CONTROL;
 use crate::clock::Timestamp;
 use crate::domain::age;
 use crate::domain::rate_limits::LimitedAction;
-use crate::domain::signup::{InvitationError, SignUpError, Way, invitations_of};
+use crate::domain::signup::{InvitationError, SignUpError, SignUpOutcome, invitations_of};
 use crate::domain::token::{self, Token};
 use crate::store::{self, Invitation};
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes};
-use crate::web::goto::Goto;
+use crate::web::form::{Form, FormErrors};
+use crate::web::goto::LocalRedirect;
 use crate::web::limit;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::{PageCursor, next_page};
 use crate::web::path::Path;
 use crate::web::session::{CurrentMember, MaybeMember};
-use crate::web::signup::{self, Entrance, Newcomer, Typed};
+use crate::web::signup::{self, SignupContext, SignupFlow, SignupForm};
 use crate::web::state::App;
 
 /// Rows of the list.
@@ -55,7 +55,7 @@ impl InvitationView {
 }
 
 /// An invitation just made, whose address is shown this once.
-struct Made {
+struct NewInvitation {
     id: i64,
     link: String,
     last_day: String,
@@ -67,18 +67,18 @@ struct InvitationsPage<'a> {
     page: Page<'a>,
     invitations: Vec<InvitationView>,
     more: Option<String>,
-    made: Option<Made>,
+    made: Option<NewInvitation>,
     /// Why the viewer cannot invite.
     refusal: Option<InvitationError>,
-    errors: Mistakes,
+    errors: FormErrors,
 }
 
 async fn page(
     app: &App,
     asking: &CurrentMember,
     at: PageCursor,
-    made: Option<Made>,
-    errors: Mistakes,
+    made: Option<NewInvitation>,
+    errors: FormErrors,
 ) -> Result<Response, Error> {
     let CurrentMember { viewer, member } = asking;
     let mut listed = app.store.invitations(member.id, at.before(), LIMIT).await?;
@@ -100,7 +100,7 @@ pub async fn list(
     asking: CurrentMember,
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    page(&app, &asking, at, None, Mistakes::default()).await
+    page(&app, &asking, at, None, FormErrors::default()).await
 }
 
 /// `POST /invitations`: the one answer that holds the new link.
@@ -109,7 +109,7 @@ pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientI
     let (settings, now) = (&viewer.settings, viewer.now);
     let most = invitations_of(member, settings.signup_mode, &settings.policy, now).map_err(Error::forbidden)?;
     if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), &settings.policy, now) {
-        let page = page(&app, &asking, PageCursor::default(), None, Mistakes::held(&held, &held)).await?;
+        let page = page(&app, &asking, PageCursor::default(), None, FormErrors::held(&held, &held)).await?;
         return Ok(limit::with_status(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;
@@ -117,12 +117,12 @@ pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientI
     match app.store.invite(member.id, &token.hash(), expires, most, now).await {
         Ok(id) => {
             let link = format!("{}/invitation/{}", app.config.base_url, token.as_str());
-            let made = Made { id, link, last_day: age::day(expires) };
-            let shown = page(&app, &asking, PageCursor::default(), Some(made), Mistakes::default()).await?;
+            let made = NewInvitation { id, link, last_day: age::day(expires) };
+            let shown = page(&app, &asking, PageCursor::default(), Some(made), FormErrors::default()).await?;
             Ok(([(CACHE_CONTROL, "no-store")], shown).into_response())
         }
         Err(store::Error::Conflict) => {
-            page(&app, &asking, PageCursor::default(), None, Mistakes::one("", InvitationError::Enough)).await
+            page(&app, &asking, PageCursor::default(), None, FormErrors::one("", InvitationError::Enough)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -132,7 +132,7 @@ pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientI
 pub async fn end(State(app): State<App>, asking: CurrentMember, Path(id): Path<i64>) -> Result<Response, Error> {
     match app.store.take_back_invitation(id, asking.member.id, asking.viewer.now).await {
         // It shows in the list what became of it.
-        Ok(()) | Err(store::Error::Conflict) => Ok(Goto::new("/invitations").redirect()),
+        Ok(()) | Err(store::Error::Conflict) => Ok(LocalRedirect::new("/invitations").redirect()),
         Err(error) => Err(error.into()),
     }
 }
@@ -143,8 +143,8 @@ pub async fn open(State(app): State<App>, viewer: MaybeMember, Path(token): Path
         OpenedInvitation::Closed(refusal) => refusal,
         OpenedInvitation::Open(way, inviter) => {
             let action = format!("/invitation/{token}");
-            let entrance = Entrance { action: &action, way, invitation: Some((&token, &inviter)) };
-            signup::form(&app, &viewer, entrance, &Typed::default(), Mistakes::default())
+            let entrance = SignupFlow { action: &action, way, invitation: Some((&token, &inviter)) };
+            signup::form(&app, &viewer, entrance, &SignupForm::default(), FormErrors::default())
         }
     };
     Ok(([(CACHE_CONTROL, "no-store")], answer).into_response())
@@ -153,15 +153,15 @@ pub async fn open(State(app): State<App>, viewer: MaybeMember, Path(token): Path
 /// `POST /invitation/{token}`
 pub async fn accept(
     State(app): State<App>,
-    newcomer: Newcomer,
+    newcomer: SignupContext,
     Path(token): Path<String>,
-    Form(typed): Form<Typed>,
+    Form(typed): Form<SignupForm>,
 ) -> Result<Response, Error> {
     match open_invitation(&app, &newcomer.viewer, &token).await? {
         OpenedInvitation::Closed(refusal) => Ok(refusal),
         OpenedInvitation::Open(way, inviter) => {
             let action = format!("/invitation/{token}");
-            let entrance = Entrance { action: &action, way, invitation: Some((&token, &inviter)) };
+            let entrance = SignupFlow { action: &action, way, invitation: Some((&token, &inviter)) };
             signup::enter(&app, &newcomer, entrance, &typed).await
         }
     }
@@ -170,7 +170,7 @@ pub async fn accept(
 /// An invitation as whoever follows its link finds it.
 enum OpenedInvitation {
     /// What it leads to, and the name of whom it is from.
-    Open(Way, String),
+    Open(SignUpOutcome, String),
     /// The page that says why nobody comes in by it.
     Closed(Response),
 }

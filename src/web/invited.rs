@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::clock::Timestamp;
 use crate::domain::user::UserId;
-use crate::store::Branch;
+use crate::store::InviteBranch;
 use crate::web::error::Error;
 use crate::web::page::{Page, html};
 use crate::web::pagination::{PageCursor, next_page};
@@ -14,7 +14,7 @@ use crate::web::path::Path;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::user;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// Rows of a page.
 const ROWS: usize = 50;
@@ -26,13 +26,13 @@ const ABOVE: usize = 4;
 /// Somebody in the tree, as everybody sees them.
 struct BranchView {
     name: String,
-    joined: When,
+    joined: TimeView,
     invited: i64,
 }
 
 impl BranchView {
-    fn new(branch: Branch, now: Timestamp) -> BranchView {
-        BranchView { name: branch.name, joined: When::new(branch.created, now), invited: branch.invited }
+    fn new(branch: InviteBranch, now: Timestamp) -> BranchView {
+        BranchView { name: branch.name, joined: TimeView::new(branch.created, now), invited: branch.invited }
     }
 }
 
@@ -42,7 +42,7 @@ fn cursor(after: PageCursor) -> (Timestamp, UserId) {
 }
 
 /// A page of what was found, and the address of the next, which begins with `base`.
-fn page_of(mut found: Vec<Branch>, base: &str, now: Timestamp) -> (Vec<BranchView>, Option<String>) {
+fn page_of(mut found: Vec<InviteBranch>, base: &str, now: Timestamp) -> (Vec<BranchView>, Option<String>) {
     let more = next_page(&mut found, ROWS, base, |last| [("at", last.created.0), ("after", last.id.0)]);
     (found.into_iter().map(|branch| BranchView::new(branch, now)).collect(), more)
 }

@@ -11,53 +11,55 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::domain::fate::{Gone, Next};
-use crate::domain::item::{Death, Item, ItemError, ItemId, Kind, Sight, may_see};
+use crate::domain::fate::{AuthorOption, RemovedPost};
+use crate::domain::item::{DeadReason, Item, ItemError, ItemId, Kind, Visibility, may_see};
 use crate::domain::moderation;
-use crate::domain::order::Order;
+use crate::domain::order::CommentOrder;
 use crate::domain::plural::counted;
 use crate::domain::text::{self, Html};
 use crate::domain::thread::{self};
 use crate::domain::user::Role;
 use crate::store::Marks;
-use crate::web::arrival::{Arrival, Came};
-use crate::web::cache::OfThread;
-use crate::web::desk::{Acts, Last};
+use crate::web::arrival::{Arrival, ArrivalQuery};
+use crate::web::cache::ThreadVersion;
+use crate::web::desk::{ItemActionsPanel, LastAction};
 use crate::web::error::Error;
-use crate::web::fate::{FateView, Signs};
-use crate::web::flag::Panel;
-use crate::web::form::{Form, Mistakes};
-use crate::web::goto::Goto;
+use crate::web::fate::{PostStatusView, StatusNotices};
+use crate::web::flag::FlagPanel;
+use crate::web::form::{Form, FormErrors};
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{Page, json};
 use crate::web::path::Path;
 use crate::web::poll::OptionView;
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::texts::Source;
-use crate::web::threads::Kept;
-use crate::web::under::{Around, Comments, Slot, Under};
-use crate::web::view::{Author, CommentView, Earlier, Eye, StoryView, Thread, When};
+use crate::web::texts::TextSource;
+use crate::web::threads::CachedThread;
+use crate::web::under::{CommentsHtml, CommentsSlot, PageAround, ThreadSlice};
+use crate::web::view::{
+    AuthorView, CommentView, EarlierDiscussion, StoryView, ThreadContextView, TimeView, ViewContext,
+};
 
 /// How long a page's description is, in characters.
 const DESCRIPTION: usize = 160;
 
 /// What a comment answers, above it on its own page.
-pub struct Above {
+pub struct Ancestor {
     pub id: ItemId,
-    pub author: Option<Author>,
+    pub author: Option<AuthorView>,
     /// What stands for the author where there is none to name.
     pub gone: &'static str,
-    pub when: When,
+    pub when: TimeView,
     pub html: Arc<Html>,
     /// Whether that is only its beginning.
     pub is_cut: bool,
 }
 
 /// The way from a comment's own page to the thread it stands in.
-pub struct Context {
+pub struct ThreadContext {
     pub heading: String,
     pub parent: ItemId,
-    pub above: Vec<Above>,
+    pub above: Vec<Ancestor>,
     pub comment: CommentView,
 }
 
@@ -69,7 +71,7 @@ pub struct ThreadView {
     pub public: i64,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
-    pub order: Order,
+    pub order: CommentOrder,
     pub is_empty: bool,
 }
 
@@ -81,34 +83,34 @@ struct ItemPage<'a> {
     /// What is said of how its reader came here.
     arrival: Option<Arrival>,
     story: StoryView,
-    context: Option<Context>,
+    context: Option<ThreadContext>,
     thread: ThreadView,
-    slot: Slot,
+    slot: CommentsSlot,
     /// Why nobody can reply, where nobody can.
     closed: Option<ItemError>,
     /// Whether that is said above already.
     closed_is_told: bool,
     /// Why it is dead or locked.
-    signs: Signs,
+    signs: StatusNotices,
     /// A moderators' notice above the thread.
     notice: Option<Arc<Html>>,
     /// For moderators: what they may do to it, and what they did just now.
-    desk: Option<Acts>,
-    last: Option<Last>,
+    desk: Option<ItemActionsPanel>,
+    last: Option<LastAction>,
     /// For its author: what became of it.
-    fate: Option<FateView>,
+    fate: Option<PostStatusView>,
     /// For members who may flag it or vouch for it.
-    panel: Option<Panel>,
+    panel: Option<FlagPanel>,
     /// Whether a member may answer a comment here, on its own page; and what its form needs.
     answers_here: bool,
-    errors: Mistakes,
+    errors: FormErrors,
     text: &'static str,
     button: &'static str,
-    orders: [Order; 4],
+    orders: [CommentOrder; 4],
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Asked {
+pub struct ItemQuery {
     order: Option<String>,
 }
 
@@ -117,10 +119,10 @@ pub async fn show(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(id): Path<ItemId>,
-    (Query(asked), Query(came)): (Query<Asked>, Query<Came>),
+    (Query(asked), Query(came)): (Query<ItemQuery>, Query<ArrivalQuery>),
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let Kept { all, generation } = app.threads.with(id, &app.store).await?;
+    let CachedThread { all, generation } = app.threads.with(id, &app.store).await?;
     let find = |id: ItemId| all.iter().find(|item| item.id == id).ok_or(Error::NotFound);
     let item = find(id)?;
     if let Some(into) = item.merged_into {
@@ -131,39 +133,39 @@ pub async fn show(
         return Ok(came.on(item.root_id).redirect());
     }
     let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
-    let order = asked.order.as_deref().and_then(Order::parse).unwrap_or(remembered);
+    let order = asked.order.as_deref().and_then(CommentOrder::parse).unwrap_or(remembered);
     let (marks, since) = own_layer(&app, &viewer, root, &all).await?;
-    let mut eye = Eye::new(&viewer, marks);
+    let mut eye = ViewContext::new(&viewer, marks);
     let renderer = app.renderer(viewer.from);
     eye.add(renderer.page(around(&all, root, item, &eye)).await?);
-    let under = Under { all: &all, root, head: id, order };
+    let under = ThreadSlice { all: &all, root, head: id, order };
     let (thread, comments) = match viewer.member() {
         Some(member) => app.shown.for_member(under, eye, member, since, generation, renderer).await?,
         None => under.for_one(eye, None, renderer).await?,
     };
-    let parts = Parts { app: &app, viewer: &viewer, item, root, thread: &thread, came: &came };
+    let parts = ItemPageData { app: &app, viewer: &viewer, item, root, thread: &thread, came: &came };
     let page = parts.page(&all, order, &comments).await?;
-    let page = Around::render(&page, &page.slot).map_err(Error::internal)?;
+    let page = PageAround::render(&page, &page.slot).map_err(Error::internal)?;
     let mut response = comments.inside(page, &headers, renderer.workers).await?;
-    response.extensions_mut().insert(OfThread(generation));
+    response.extensions_mut().insert(ThreadVersion(generation));
     Ok(response)
 }
 
 /// The texts that a page shows beside its comments: the story's, those that a comment answers, its own, a poll's options.
-fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &Eye<'_>) -> Vec<Source<'a>> {
-    let is_read = |item: &&Item| matches!(eye.sees(item), Sight::Whole | Sight::Dead(_));
+fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &ViewContext<'_>) -> Vec<TextSource<'a>> {
+    let is_read = |item: &&Item| matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_));
     let options = all.iter().filter(|item| item.kind == Kind::Pollopt && item.is_live());
     let whole: Vec<&Item> = match item.kind {
         Kind::Comment => vec![root, item],
         _ => [root].into_iter().chain(options).collect(),
     };
     let above = thread::path(all, item.id).into_iter().filter(|item| item.kind == Kind::Comment);
-    let whole = whole.into_iter().filter(is_read).map(|item| Source::whole(item.id, &item.text));
-    whole.chain(above.filter(is_read).map(Source::listed)).collect()
+    let whole = whole.into_iter().filter(is_read).map(|item| TextSource::whole(item.id, &item.text));
+    whole.chain(above.filter(is_read).map(TextSource::listed)).collect()
 }
 
 /// The way to the story that another was merged into: for good, though a browser asks again, as a merge can be undone.
-fn merged(into: ItemId, came: &Came) -> Response {
+fn merged(into: ItemId, came: &ArrivalQuery) -> Response {
     ([(CACHE_CONTROL, "no-cache")], Redirect::permanent(came.on(into).as_str())).into_response()
 }
 
@@ -180,22 +182,22 @@ async fn own_layer(
     Ok((Arc::clone(&own.marks), own.visit.since))
 }
 
-struct Parts<'a> {
+struct ItemPageData<'a> {
     app: &'a App,
     viewer: &'a MaybeMember,
     item: &'a Item,
     root: &'a Item,
-    thread: &'a Thread<'a>,
-    came: &'a Came,
+    thread: &'a ThreadContextView<'a>,
+    came: &'a ArrivalQuery,
 }
 
-impl Parts<'_> {
-    async fn page(&self, all: &[Item], order: Order, comments: &Comments) -> Result<ItemPage<'_>, Error> {
+impl ItemPageData<'_> {
+    async fn page(&self, all: &[Item], order: CommentOrder, comments: &CommentsHtml) -> Result<ItemPage<'_>, Error> {
         let eye = &self.thread.eye;
         self.refuse_what_is_gone(comments.is_empty())?;
         let is_comment = self.item.kind == Kind::Comment;
         let above = if is_comment { thread::path(all, self.item.id) } else { Vec::new() };
-        let signs = Signs::load(self.app, self.viewer, self.item, &above).await?;
+        let signs = StatusNotices::load(self.app, self.viewer, self.item, &above).await?;
         let context = is_comment.then(|| self.context(&above, signs.gone.as_ref()));
         let mut story = StoryView::new(self.root, eye);
         story.options = self.options(all);
@@ -206,7 +208,7 @@ impl Parts<'_> {
         }
         let (desk, last) = self.desk().await?;
         let closed = self.may_reply().err();
-        let fate = FateView::load(self.app, self.viewer, self.item).await?;
+        let fate = PostStatusView::load(self.app, self.viewer, self.item).await?;
         let is_locked = fate.is_some() && self.item.locked && closed == Some(ItemError::ThreadLocked);
         let answers = self.item.parent_id.and_then(|parent| self.thread.authors.get(&parent).copied());
         Ok(ItemPage {
@@ -223,7 +225,7 @@ impl Parts<'_> {
                 order,
                 is_empty: comments.is_empty(),
             },
-            slot: Slot::default(),
+            slot: CommentsSlot::default(),
             closed_is_told: is_locked || self.item.deleted_at.is_some(),
             closed,
             signs,
@@ -231,18 +233,18 @@ impl Parts<'_> {
             desk,
             last,
             fate,
-            panel: Panel::load(self.app, self.viewer, self.item).await?,
+            panel: FlagPanel::load(self.app, self.viewer, self.item).await?,
             answers_here: is_comment && self.viewer.member.is_some(),
-            errors: Mistakes::default(),
+            errors: FormErrors::default(),
             text: "",
             button: "Reply",
-            orders: Order::ALL,
+            orders: CommentOrder::ALL,
         })
     }
 
     fn options(&self, all: &[Item]) -> Vec<OptionView> {
         let eye = &self.thread.eye;
-        let shown = matches!(eye.sees(self.root), Sight::Whole | Sight::Dead(_));
+        let shown = matches!(eye.sees(self.root), Visibility::Whole | Visibility::Dead(_));
         let mut options: Vec<&Item> = all.iter().filter(|i| shown && i.kind == Kind::Pollopt && i.is_live()).collect();
         options.sort_by_key(|i| (i.place, i.id));
         options.into_iter().map(|i| OptionView::new(i, eye)).collect()
@@ -250,34 +252,34 @@ impl Parts<'_> {
 
     /// Comments of somebody shadow-banned, for themselves: they see them and so count them.
     fn unheard(&self, all: &[Item]) -> i64 {
-        let own = |item: &&Item| item.kind == Kind::Comment && item.dead == Some(Death::Shadow);
-        let seen = all.iter().filter(own).filter(|item| self.thread.eye.sees(item) == Sight::Whole);
+        let own = |item: &&Item| item.kind == Kind::Comment && item.dead == Some(DeadReason::Shadow);
+        let seen = all.iter().filter(own).filter(|item| self.thread.eye.sees(item) == Visibility::Whole);
         i64::try_from(seen.count()).unwrap_or(0)
     }
 
     /// A deleted or dead item keeps its page only while something seen hangs on it.
     fn refuse_what_is_gone(&self, is_leaf: bool) -> Result<(), Error> {
         match self.thread.eye.sees(self.item) {
-            Sight::Whole | Sight::Dead(_) => Ok(()),
-            Sight::Absent => Err(Error::NotFound),
-            Sight::Deleted if is_leaf => Err(Error::Gone),
-            Sight::Hidden if is_leaf => Err(Error::OutOfSight),
-            Sight::Deleted | Sight::Hidden => Ok(()),
+            Visibility::Whole | Visibility::Dead(_) => Ok(()),
+            Visibility::Absent => Err(Error::NotFound),
+            Visibility::Deleted if is_leaf => Err(Error::Gone),
+            Visibility::Hidden if is_leaf => Err(Error::OutOfSight),
+            Visibility::Deleted | Visibility::Hidden => Ok(()),
         }
     }
 
     async fn notice(&self) -> Result<Option<Arc<Html>>, Error> {
         let Some(source) = self.root.pinned.as_deref().filter(|_| self.root.is_live()) else { return Ok(None) };
-        let texts = self.app.renderer(self.viewer.from).page(vec![Source::whole(self.root.id, source)]).await?;
+        let texts = self.app.renderer(self.viewer.from).page(vec![TextSource::whole(self.root.id, source)]).await?;
         Ok(Some(texts.get(self.root.id, source, false)))
     }
 
-    fn context(&self, above: &[&Item], gone: Option<&Gone>) -> Context {
+    fn context(&self, above: &[&Item], gone: Option<&RemovedPost>) -> ThreadContext {
         let above = above.iter().filter(|item| item.kind == Kind::Comment);
-        let above: Vec<Above> = above
+        let above: Vec<Ancestor> = above
             .map(|item| {
                 let CommentView { id, author, gone, when, html, is_cut, .. } = self.thread.above(item);
-                Above { id, author, gone, when, html, is_cut }
+                Ancestor { id, author, gone, when, html, is_cut }
             })
             .collect();
         let comment = self.thread.alone(self.item);
@@ -286,12 +288,12 @@ impl Parts<'_> {
             (None, Some(author)) => format!("Comment by {}", author.name),
             (None, None) => "Comment".to_owned(),
         };
-        Context { heading, parent: self.item.parent_id.unwrap_or(self.root.id), above, comment }
+        ThreadContext { heading, parent: self.item.parent_id.unwrap_or(self.root.id), above, comment }
     }
 
-    async fn earlier(&self) -> Result<Vec<Earlier>, Error> {
+    async fn earlier(&self) -> Result<Vec<EarlierDiscussion>, Error> {
         // Other discussions of an address say which address it is.
-        let shown = matches!(self.thread.eye.sees(self.root), Sight::Whole | Sight::Dead(_));
+        let shown = matches!(self.thread.eye.sees(self.root), Visibility::Whole | Visibility::Dead(_));
         if self.root.url.is_none() || !shown {
             return Ok(Vec::new());
         }
@@ -302,9 +304,9 @@ impl Parts<'_> {
             None => HashMap::new(),
         };
         let comments = |other: &Item| other.descendants.saturating_add(unheard.get(&other.id).copied().unwrap_or(0));
-        let view = |other: &Item| Earlier {
+        let view = |other: &Item| EarlierDiscussion {
             id: other.id,
-            when: When::new(other.time, self.viewer.now),
+            when: TimeView::new(other.time, self.viewer.now),
             comments: comments(other),
         };
         Ok(earlier.iter().map(view).collect())
@@ -322,23 +324,23 @@ impl Parts<'_> {
         }
     }
 
-    async fn desk(&self) -> Result<(Option<Acts>, Option<Last>), Error> {
+    async fn desk(&self) -> Result<(Option<ItemActionsPanel>, Option<LastAction>), Error> {
         // Whose role it is, the act itself checks; the desk shows what a moderator may try.
         let moderator = self.viewer.member().filter(|member| moderation::may_act_on(member, Role::Member).is_ok());
         let Some(moderator) = moderator.filter(|_| self.item.deleted_at.is_none()) else {
             return Ok((None, None));
         };
-        let last = Last::of(self.app, self.viewer, moderator, Some(self.item)).await?;
-        Ok((Some(Acts::on(self.app, self.item, &self.viewer.here).await?), last))
+        let last = LastAction::of(self.app, self.viewer, moderator, Some(self.item)).await?;
+        Ok((Some(ItemActionsPanel::on(self.app, self.item, &self.viewer.here).await?), last))
     }
 
-    fn described(&self, story: &StoryView, context: Option<&Context>, gone: Option<&Gone>) -> Page<'_> {
+    fn described(&self, story: &StoryView, context: Option<&ThreadContext>, gone: Option<&RemovedPost>) -> Page<'_> {
         let title = match context {
             Some(context) if story.is_shown => format!("{} on {}", context.heading, story.title),
             Some(context) => context.heading.clone(),
             None => story.title.clone(),
         };
-        let shown = matches!(self.thread.eye.sees(self.item), Sight::Whole);
+        let shown = matches!(self.thread.eye.sees(self.item), Visibility::Whole);
         let description = match gone {
             Some(gone) => gone.said.join(" "),
             None if shown => text::excerpt(&self.item.text, DESCRIPTION),
@@ -360,14 +362,14 @@ pub async fn count(State(app): State<App>, Path(id): Path<ItemId>) -> Result<Res
     let thread = app.threads.with(id, &app.store).await?.all;
     let root = thread.iter().find(|item| item.id == id && item.root_id == id).ok_or(Error::NotFound)?;
     match may_see(root, None, app.clock.now()) {
-        Sight::Whole => Ok(json(&serde_json::json!({ "comments": root.descendants }))),
-        Sight::Deleted => Err(Error::Gone),
-        Sight::Dead(_) | Sight::Hidden | Sight::Absent => Err(Error::NotFound),
+        Visibility::Whole => Ok(json(&serde_json::json!({ "comments": root.descendants }))),
+        Visibility::Deleted => Err(Error::Gone),
+        Visibility::Dead(_) | Visibility::Hidden | Visibility::Absent => Err(Error::NotFound),
     }
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Chosen {
+pub struct OrderForm {
     order: String,
 }
 
@@ -376,9 +378,9 @@ pub async fn remember_order(
     State(app): State<App>,
     asking: CurrentMember,
     Path(id): Path<ItemId>,
-    Form(chosen): Form<Chosen>,
+    Form(chosen): Form<OrderForm>,
 ) -> Result<Response, Error> {
-    let order = Order::parse(&chosen.order).ok_or_else(|| Error::bad("There is no such order of comments."))?;
+    let order = CommentOrder::parse(&chosen.order).ok_or_else(|| Error::bad("There is no such order of comments."))?;
     app.store.set_order(asking.member.id, order).await?;
-    Ok(Goto::new(&format!("/item/{id}#comments")).redirect())
+    Ok(LocalRedirect::new(&format!("/item/{id}#comments")).redirect())
 }

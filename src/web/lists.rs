@@ -20,18 +20,18 @@ use crate::web::pagination::{PAGE_SIZE, SNAPSHOTS_PER_MINUTE, SnapshotId};
 
 /// A list whose order is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ranked {
+pub enum RankedList {
     Top,
     Active,
     Section(Section),
-    Best(Over),
+    Best(TimeSpan),
     Past(Day),
     BestComments,
 }
 
 /// How far back the best are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Over {
+pub enum TimeSpan {
     Day,
     Week,
     Month,
@@ -39,26 +39,31 @@ pub enum Over {
     All,
 }
 
-impl Over {
-    pub const ALL: [(Over, &'static str); 5] =
-        [(Over::Day, "day"), (Over::Week, "week"), (Over::Month, "month"), (Over::Year, "year"), (Over::All, "all")];
+impl TimeSpan {
+    pub const ALL: [(TimeSpan, &'static str); 5] = [
+        (TimeSpan::Day, "day"),
+        (TimeSpan::Week, "week"),
+        (TimeSpan::Month, "month"),
+        (TimeSpan::Year, "year"),
+        (TimeSpan::All, "all"),
+    ];
 
     /// The name in addresses and on the page.
     pub fn as_str(self) -> &'static str {
-        Over::ALL.into_iter().find(|(over, _)| *over == self).map_or("week", |(_, name)| name)
+        TimeSpan::ALL.into_iter().find(|(over, _)| *over == self).map_or("week", |(_, name)| name)
     }
 
-    pub fn parse(s: &str) -> Option<Over> {
-        Over::ALL.into_iter().find(|(_, name)| *name == s).map(|(over, _)| over)
+    pub fn parse(s: &str) -> Option<TimeSpan> {
+        TimeSpan::ALL.into_iter().find(|(_, name)| *name == s).map(|(over, _)| over)
     }
 
     fn since(self, now: Timestamp) -> Option<Timestamp> {
         let days = match self {
-            Over::Day => 1,
-            Over::Week => 7,
-            Over::Month => 30,
-            Over::Year => 365,
-            Over::All => return None,
+            TimeSpan::Day => 1,
+            TimeSpan::Week => 7,
+            TimeSpan::Month => 30,
+            TimeSpan::Year => 365,
+            TimeSpan::All => return None,
         };
         Some(now.minus(days * DAY))
     }
@@ -73,35 +78,35 @@ const KEPT: u64 = 64;
 const SEEN_BYTES: u64 = 2 * 1024 * 1024;
 
 /// A list, what had been said when it was ordered, and in which minute.
-type Key = (Ranked, u64, i64);
+type RankingKey = (RankedList, u64, i64);
 
 /// A list that somebody saw, where it is not everybody's, who, and what its order is known by.
-type Seen = (Ranked, Option<UserId>, SnapshotId);
+type RankedView = (RankedList, Option<UserId>, SnapshotId);
 
 /// The stories of a list in an order, and what it is known by where it is kept and has more than a page.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct Ranking {
     pub ids: Arc<[ItemId]>,
     pub at: Option<SnapshotId>,
 }
 
 /// The orders that are kept; none where nothing may be.
-pub struct Lists {
-    kept: Option<Cache<Key, Order>>,
+pub struct RankedLists {
+    kept: Option<Cache<RankingKey, Ranking>>,
     /// Those that somebody may go on reading in.
-    seen: sync::Cache<Seen, Arc<[ItemId]>>,
+    seen: sync::Cache<RankedView, Arc<[ItemId]>>,
     naming: Mutex<()>,
     ordered: AtomicUsize,
 }
 
-impl Lists {
-    pub fn new(keeps: bool) -> Lists {
+impl RankedLists {
+    pub fn new(keeps: bool) -> RankedLists {
         let kept = Cache::builder().max_capacity(KEPT).eviction_policy(EvictionPolicy::lru());
         let seen = sync::Cache::builder()
             .max_capacity(SEEN_BYTES)
             .weigher(|_, ids: &Arc<[ItemId]>| u32::try_from(size_of_val::<[ItemId]>(ids) + 256).unwrap_or(u32::MAX))
             .eviction_policy(EvictionPolicy::lru());
-        Lists {
+        RankedLists {
             kept: keeps.then(|| kept.build()),
             seen: seen.build(),
             naming: Mutex::new(()),
@@ -110,7 +115,12 @@ impl Lists {
     }
 
     /// A list in its order; whoever asks at the same moment waits for the one who orders it.
-    pub async fn get(&self, list: Ranked, store: &Store, now: Timestamp) -> std::result::Result<Order, Arc<Error>> {
+    pub async fn get(
+        &self,
+        list: RankedList,
+        store: &Store,
+        now: Timestamp,
+    ) -> std::result::Result<Ranking, Arc<Error>> {
         let order = async {
             self.ordered.fetch_add(1, Ordering::Relaxed);
             compute(list, &[], store, now).await.map(Arc::from)
@@ -120,46 +130,46 @@ impl Lists {
                 let named = async { order.await.map(|ids| self.named(list, None, ids, now)) };
                 kept.try_get_with((list, store.said(), now.0.div_euclid(MINUTE)), named).await
             }
-            None => Ok(Order { ids: order.await.map_err(Arc::new)?, at: None }),
+            None => Ok(Ranking { ids: order.await.map_err(Arc::new)?, at: None }),
         }
     }
 
     /// A list as a shadow-banned author sees it, with `theirs` in it; it is kept only for whoever goes on reading in it.
     pub async fn with(
         &self,
-        list: Ranked,
+        list: RankedList,
         (author, theirs): (UserId, &[Item]),
         store: &Store,
         now: Timestamp,
-    ) -> Result<Order> {
+    ) -> Result<Ranking> {
         let ids = compute(list, theirs, store, now).await?.into();
-        Ok(if self.kept.is_some() { self.named(list, Some(author), ids, now) } else { Order { ids, at: None } })
+        Ok(if self.kept.is_some() { self.named(list, Some(author), ids, now) } else { Ranking { ids, at: None } })
     }
 
     /// Keeps an order for those who will go on reading in it.
-    fn named(&self, list: Ranked, of: Option<UserId>, ids: Arc<[ItemId]>, now: Timestamp) -> Order {
+    fn named(&self, list: RankedList, of: Option<UserId>, ids: Arc<[ItemId]>, now: Timestamp) -> Ranking {
         if ids.len() <= PAGE_SIZE {
-            return Order { ids, at: None };
+            return Ranking { ids, at: None };
         }
         let _one = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
         for nth in 0..SNAPSHOTS_PER_MINUTE {
             let at = SnapshotId { minute: now.0.div_euclid(MINUTE), nth };
             match self.seen.get(&(list, of, at)) {
-                Some(known) if known == ids => return Order { ids: known, at: Some(at) },
+                Some(known) if known == ids => return Ranking { ids: known, at: Some(at) },
                 Some(_) => {}
                 None => {
                     self.seen.insert((list, of, at), Arc::clone(&ids));
-                    return Order { ids, at: Some(at) };
+                    return Ranking { ids, at: Some(at) };
                 }
             }
         }
-        Order { ids, at: None }
+        Ranking { ids, at: None }
     }
 
     /// The order of a list that everybody, or where it is theirs alone, `of` saw; none where it is no longer kept.
-    pub fn seen(&self, list: Ranked, of: Option<UserId>, at: SnapshotId, now: Timestamp) -> Option<Order> {
+    pub fn seen(&self, list: RankedList, of: Option<UserId>, at: SnapshotId, now: Timestamp) -> Option<Ranking> {
         let ids = self.seen.get(&(list, of, at)).filter(|_| at.is_recent(now))?;
-        Some(Order { ids, at: Some(at) })
+        Some(Ranking { ids, at: Some(at) })
     }
 
     /// How many orders have been worked out.
@@ -168,32 +178,32 @@ impl Lists {
     }
 }
 
-async fn compute(list: Ranked, theirs: &[Item], store: &Store, now: Timestamp) -> Result<Vec<ItemId>> {
+async fn compute(list: RankedList, theirs: &[Item], store: &Store, now: Timestamp) -> Result<Vec<ItemId>> {
     let stories = |shown: &dyn Fn(&Item) -> bool| -> Vec<StoryFacts> {
         theirs.iter().filter(|item| item.kind.is_root() && shown(item)).map(StoryFacts::of).collect()
     };
     let comments = || theirs.iter().filter(|item| item.kind == Kind::Comment);
     Ok(match list {
-        Ranked::Top => rank::top([store.story_facts().await?, stories(&|_| true)].concat(), now),
-        Ranked::Section(section) => {
+        RankedList::Top => rank::top([store.story_facts().await?, stories(&|_| true)].concat(), now),
+        RankedList::Section(section) => {
             let own = stories(&|item| item.section == Some(section));
             rank::top([store.section_facts(section).await?, own].concat(), now)
         }
-        Ranked::Active => {
+        RankedList::Active => {
             let own = comments().map(|item| (item.root_id, item.time));
             rank::active(store.comment_times().await?.into_iter().chain(own), now)
         }
-        Ranked::Best(over) => {
+        RankedList::Best(over) => {
             let since = over.since(now);
             let own = theirs.iter().filter(|item| item.kind.is_root() && since.is_none_or(|since| item.time >= since));
             best(store.best(since).await?, own)
         }
-        Ranked::BestComments => {
+        RankedList::BestComments => {
             let since = now.minus(BEST_COMMENTS);
             best(store.best_comments(since).await?, comments().filter(|item| item.time >= since))
         }
         // A day that is over keeps the order that its stories had at its end.
-        Ranked::Past(day) => {
+        RankedList::Past(day) => {
             let own = stories(&|item| (day.start()..day.end()).contains(&item.time));
             rank::top([store.facts_between(day.start(), day.end()).await?, own].concat(), day.end().min(now))
         }
@@ -217,33 +227,33 @@ mod tests {
 
     #[test]
     fn an_order_is_kept_under_its_name_for_ten_minutes() {
-        let lists = Lists::new(true);
+        let lists = RankedLists::new(true);
         let now = Timestamp(6_000);
-        let first = lists.named(Ranked::Top, None, ids(1, 40), now);
-        let again = lists.named(Ranked::Top, None, ids(1, 40), now);
-        let other = lists.named(Ranked::Top, None, ids(2, 40), now);
+        let first = lists.named(RankedList::Top, None, ids(1, 40), now);
+        let again = lists.named(RankedList::Top, None, ids(1, 40), now);
+        let other = lists.named(RankedList::Top, None, ids(2, 40), now);
         let names = [&first, &again, &other].map(|order| order.at.expect("a name").to_string());
         assert_eq!(names, ["100", "100", "100.1"]);
-        assert!(lists.named(Ranked::Top, None, ids(1, 30), now).at.is_none(), "a single page needs none");
+        assert!(lists.named(RankedList::Top, None, ids(1, 30), now).at.is_none(), "a single page needs none");
         let at = other.at.expect("a name");
         assert_eq!(SnapshotId::parse(&at.to_string()), Some(at));
         let later = |minutes: i64| Timestamp(now.0 + minutes * MINUTE);
-        assert_eq!(lists.seen(Ranked::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
+        assert_eq!(lists.seen(RankedList::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
         assert!(
-            lists.seen(Ranked::Top, None, at, later(11)).is_none()
-                && lists.seen(Ranked::Top, None, at, later(-1)).is_none()
+            lists.seen(RankedList::Top, None, at, later(11)).is_none()
+                && lists.seen(RankedList::Top, None, at, later(-1)).is_none()
         );
-        assert!(lists.seen(Ranked::Active, None, at, now).is_none(), "another list's");
-        assert!(lists.seen(Ranked::Top, Some(UserId(1)), at, now).is_none(), "not as they see it");
-        assert!(lists.seen(Ranked::Top, None, SnapshotId::GONE, now).is_none());
+        assert!(lists.seen(RankedList::Active, None, at, now).is_none(), "another list's");
+        assert!(lists.seen(RankedList::Top, Some(UserId(1)), at, now).is_none(), "not as they see it");
+        assert!(lists.seen(RankedList::Top, None, SnapshotId::GONE, now).is_none());
     }
 
     #[test]
     fn the_orders_that_are_kept_are_bounded() {
-        let lists = Lists::new(true);
+        let lists = RankedLists::new(true);
         for minute in 0..200 {
             for first in 0..70 {
-                let order = lists.named(Ranked::Top, None, ids(first, 1_000), Timestamp(minute * MINUTE));
+                let order = lists.named(RankedList::Top, None, ids(first, 1_000), Timestamp(minute * MINUTE));
                 assert_eq!(order.at.is_some(), first < i64::from(SNAPSHOTS_PER_MINUTE));
             }
         }

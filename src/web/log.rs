@@ -10,22 +10,22 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::config::Audience;
+use crate::config::LogVisibility;
 use crate::domain::action::{Action, LogPhrase};
-use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{DeadReason, Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::reference;
 use crate::domain::text;
 use crate::domain::user::{Member, Role, UserId};
-use crate::store::{self, Acts, Logged};
+use crate::store::{self, LogFilter, LogRow};
 use crate::web::desk;
 use crate::web::error::Error;
 use crate::web::feed;
-use crate::web::form::{FormRefusal, Mistakes};
+use crate::web::form::{FormErrors, FormRefusal};
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
 use crate::web::session::{MaybeMember, log_in_address};
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 #[derive(Template)]
 #[template(path = "log.html")]
@@ -33,21 +33,21 @@ struct LogPage<'a> {
     page: Page<'a>,
     /// The desk's bar, for moderators.
     desk: Vec<Tab>,
-    asked: &'a Asked,
+    asked: &'a LogQuery,
     /// The acts that can be asked for: their names, and how they are said.
     acts: Vec<(&'static str, &'static str)>,
     /// What the log is narrowed to, in words.
     narrowed: String,
     names: bool,
-    errors: Mistakes,
-    rows: Vec<Row>,
+    errors: FormErrors,
+    rows: Vec<LogRowView>,
     more: Option<String>,
 }
 
 /// The log's questions as typed; an empty one does not narrow it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub struct LogQuery {
     act: String,
     moderator: String,
     person: String,
@@ -56,7 +56,7 @@ pub struct Asked {
     before: Option<String>,
 }
 
-impl Asked {
+impl LogQuery {
     fn is_narrowed(&self) -> bool {
         [&self.act, &self.moderator, &self.person, &self.item].iter().any(|typed| !typed.trim().is_empty())
     }
@@ -87,7 +87,7 @@ impl Asked {
 }
 
 /// An act as somebody reads it.
-struct Row {
+struct LogRowView {
     token: String,
     /// None where moderators are not named, or the operator acted.
     actor: Option<String>,
@@ -104,10 +104,10 @@ struct Row {
     detail: String,
     private: bool,
     at: Timestamp,
-    when: When,
+    when: TimeView,
 }
 
-impl Row {
+impl LogRowView {
     /// The act in a line of plain words.
     fn said(&self) -> String {
         let name = |item: &'_ Option<(ItemId, String)>| item.as_ref().map(|(_, name)| name.clone());
@@ -124,7 +124,7 @@ fn may_read_names(app: &App, member: Option<&Member>) -> bool {
 }
 
 /// Who acted, as a sentence about it begins that `member` reads outside the log.
-pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a Logged) -> &'a str {
+pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a LogRow) -> &'a str {
     match act.actor.as_deref() {
         _ if !app.settings().moderation_log.includes(member) => "A moderator",
         None => "The operator",
@@ -134,24 +134,24 @@ pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a Logged) -> &'a str
 }
 
 /// Who reads, and how much of the log is for them.
-struct Reader<'a> {
+struct LogReader<'a> {
     app: &'a App,
     viewer: &'a MaybeMember,
     moderates: bool,
 }
 
-impl<'a> Reader<'a> {
-    fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<Reader<'a>, Error> {
+impl<'a> LogReader<'a> {
+    fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<LogReader<'a>, Error> {
         if !viewer.settings.moderation_log.includes(viewer.member()) {
             return Err(match viewer.member() {
-                None if app.settings().moderation_log == Audience::Members => {
+                None if app.settings().moderation_log == LogVisibility::Members => {
                     Error::LogInFirst(log_in_address(&viewer.here))
                 }
                 _ => Error::forbidden("On this site, only moderators read the log."),
             });
         }
         let moderates = viewer.member().is_some_and(|member| member.role >= Role::Moderator);
-        Ok(Reader { app, viewer, moderates })
+        Ok(LogReader { app, viewer, moderates })
     }
 
     fn names(&self) -> bool {
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whom a field names.
-    async fn person(&self, field: &'static str, typed: &str, errors: &mut Mistakes) -> Result<Option<UserId>, Error> {
+    async fn person(&self, field: &'static str, typed: &str, errors: &mut FormErrors) -> Result<Option<UserId>, Error> {
         match self.app.store.profile(typed.trim()).await {
             Ok(profile) => Ok(Some(profile.id)),
             Err(store::Error::NotFound) => {
@@ -171,9 +171,9 @@ impl<'a> Reader<'a> {
     }
 
     /// What is asked for, or what is wrong with the question.
-    async fn acts<'b>(&self, asked: &'b Asked) -> Result<Acts<'b>, FormRefusal> {
-        let mut errors = Mistakes::default();
-        let mut acts = Acts { private: self.moderates, before: asked.before.as_deref(), ..Acts::default() };
+    async fn acts<'b>(&self, asked: &'b LogQuery) -> Result<LogFilter<'b>, FormRefusal> {
+        let mut errors = FormErrors::default();
+        let mut acts = LogFilter { private: self.moderates, before: asked.before.as_deref(), ..LogFilter::default() };
         if !asked.act.is_empty() {
             acts.act = Action::parse(&asked.act);
             if acts.act.is_none() {
@@ -194,8 +194,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The acts with the items that they name: two queries more at most, however many there are.
-    async fn rows(&self, logged: Vec<Logged>) -> Result<Vec<Row>, Error> {
-        let named = |act: &Logged| [act.item_id, act.act.phrase(&act.detail).other];
+    async fn rows(&self, logged: Vec<LogRow>) -> Result<Vec<LogRowView>, Error> {
+        let named = |act: &LogRow| [act.item_id, act.act.phrase(&act.detail).other];
         let ids: Vec<ItemId> = logged.iter().flat_map(named).flatten().collect();
         let items = self.items(&ids).await?;
         Ok(logged.into_iter().map(|act| self.row(act, &items)).collect())
@@ -218,13 +218,13 @@ impl<'a> Reader<'a> {
         Ok(items.get(&id).map_or_else(|| format!("item {id}"), |item| self.name(item, &items)))
     }
 
-    fn row(&self, act: Logged, items: &HashMap<ItemId, Item>) -> Row {
+    fn row(&self, act: LogRow, items: &HashMap<ItemId, Item>) -> LogRowView {
         let by_operator = act.actor.is_none();
         let detail = if self.may_read_detail(&act, items) { act.detail.as_str() } else { "" };
         let LogPhrase { before, after, other, detail } = act.act.phrase(detail);
         let (after, detail) = (after.to_owned(), detail.to_owned());
         let named = |id: ItemId| items.get(&id).map(|item| (item.id, self.name(item, items)));
-        Row {
+        LogRowView {
             token: act.token,
             nameless: act.act.spec().together.unwrap_or(if by_operator { "the operator" } else { "a moderator" }),
             actor: act.actor.filter(|_| self.names()),
@@ -237,21 +237,21 @@ impl<'a> Reader<'a> {
             detail,
             private: act.private,
             at: act.at,
-            when: When::new(act.at, self.viewer.now),
+            when: TimeView::new(act.at, self.viewer.now),
         }
     }
 
     fn sees(&self, item: &Item) -> bool {
-        matches!(may_see(item, self.viewer.member(), self.viewer.now), Sight::Whole | Sight::Dead(_))
+        matches!(may_see(item, self.viewer.member(), self.viewer.now), Visibility::Whole | Visibility::Dead(_))
     }
 
     /// Whether the reader may know what an item is called; what was merged is no secret.
     fn may_name(&self, item: &Item) -> bool {
-        self.sees(item) || item.dead == Some(Death::Merged) && item.deleted_at.is_none()
+        self.sees(item) || item.dead == Some(DeadReason::Merged) && item.deleted_at.is_none()
     }
 
     /// What an edit or a notice changed quotes the item, so it is for who may see that.
-    fn may_read_detail(&self, act: &Logged, items: &HashMap<ItemId, Item>) -> bool {
+    fn may_read_detail(&self, act: &LogRow, items: &HashMap<ItemId, Item>) -> bool {
         let item = act.item_id.map(|id| items.get(&id));
         self.moderates || !act.act.spec().quotes || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
     }
@@ -280,19 +280,24 @@ fn acts_for(moderates: bool) -> Vec<(&'static str, &'static str)> {
 }
 
 /// `/log`
-pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asked>) -> Result<Response, Error> {
-    let reader = Reader::new(&app, &viewer)?;
+pub async fn show(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<LogQuery>,
+) -> Result<Response, Error> {
+    let reader = LogReader::new(&app, &viewer)?;
     let (mut logged, item, errors) = match reader.acts(&asked).await {
         Ok(acts) => {
             let logged = app.store.log(acts, PAGE_LIMIT).await?;
-            (logged, reader.name_of(acts.item).await?, Mistakes::default())
+            (logged, reader.name_of(acts.item).await?, FormErrors::default())
         }
         Err(FormRefusal::Invalid(errors)) => (Vec::new(), String::new(), errors),
         Err(FormRefusal::Error(error)) => return Err(error),
     };
     let more = next_page(&mut logged, PAGE_SIZE, &asked.address(), |last| [("before", last.token.clone())]);
     let mut page = Page::new(&app, &viewer, "log", "Moderation log");
-    page.robots = app.settings().moderation_log == Audience::Public && !asked.is_narrowed() && asked.before.is_none();
+    page.robots =
+        app.settings().moderation_log == LogVisibility::Public && !asked.is_narrowed() && asked.before.is_none();
     let log = LogPage {
         page,
         desk: viewer.member().filter(|_| reader.moderates).map_or_else(Vec::new, |member| desk::bar(member, "log")),
@@ -309,10 +314,10 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
 
 /// `/feed/log.atom`: the latest acts, for whoever may read the log; no private one is in it, for feeds are kept elsewhere.
 pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    let reader = Reader::new(&app, &viewer)?;
-    let rows = reader.rows(app.store.log(Acts::default(), PAGE_SIZE_I64).await?).await?;
+    let reader = LogReader::new(&app, &viewer)?;
+    let rows = reader.rows(app.store.log(LogFilter::default(), PAGE_SIZE_I64).await?).await?;
     let base = &app.config.base_url;
-    let entry = |row: &Row| {
+    let entry = |row: &LogRowView| {
         let why = [row.detail.as_str(), row.reason.as_str()].into_iter().filter(|words| !words.is_empty());
         let why = why.collect::<Vec<_>>().join(". ");
         Entry {

@@ -8,26 +8,26 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::domain::password;
-use crate::domain::signup::SignUp;
+use crate::domain::signup::SignUpMode;
 use crate::domain::user::UserId;
 use crate::store::Credentials;
 use crate::web::admission::Requester;
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes, busy};
+use crate::web::form::{Form, FormErrors, busy};
 use crate::web::form_recovery;
-use crate::web::goto::Goto;
+use crate::web::goto::LocalRedirect;
 use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
-use crate::web::pending::Pending;
+use crate::web::pending::PendingVote;
 use crate::web::purpose;
 use crate::web::recovered_form::{Fields, SavedForm};
-use crate::web::session::{self, Begun, MaybeMember};
-use crate::web::signup::{self, Newcomer};
+use crate::web::session::{self, MaybeMember, StartedSession};
+use crate::web::signup::{self, SignupContext};
 use crate::web::state::App;
 
 #[derive(Debug, Default, Deserialize)]
-pub struct Asked {
-    goto: Option<Goto>,
+pub struct LoginQuery {
+    goto: Option<LocalRedirect>,
     /// The item that a vote was meant for, and which vote.
     #[serde(default)]
     vote: String,
@@ -40,29 +40,29 @@ pub struct Asked {
 
 /// A log-in as typed.
 #[derive(Default)]
-struct Typed {
+struct LoginForm {
     name: String,
     password: String,
-    goto: Goto,
+    goto: LocalRedirect,
     /// What they were about to do, as [`purpose`] names it.
     why: &'static str,
     /// A vote that is to be cast.
-    pending: Option<Pending>,
+    pending: Option<PendingVote>,
     /// What was typed elsewhere before.
     saved: Option<SavedForm>,
 }
 
-impl Typed {
-    fn new(mut form: Fields) -> Typed {
+impl LoginForm {
+    fn new(mut form: Fields) -> LoginForm {
         let mut taken = |field: &str| {
             let at = form.iter().position(|(name, _)| name == field);
             at.map(|at| form.remove(at).1)
         };
         let (name, password) = (taken("name").unwrap_or_default(), taken("password").unwrap_or_default());
-        let goto = taken("goto").map_or_else(Goto::default, |goto| Goto::new(&goto));
+        let goto = taken("goto").map_or_else(LocalRedirect::default, |goto| LocalRedirect::new(&goto));
         let why = purpose::known(&taken("why").unwrap_or_default());
-        let pending = Pending::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
-        Typed { name, password, goto, why, pending, saved: SavedForm::take(&mut form) }
+        let pending = PendingVote::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
+        LoginForm { name, password, goto, why, pending, saved: SavedForm::take(&mut form) }
     }
 }
 
@@ -70,8 +70,8 @@ impl Typed {
 #[template(path = "login.html")]
 struct LogInPage<'a> {
     page: Page<'a>,
-    errors: Mistakes,
-    typed: &'a Typed,
+    errors: FormErrors,
+    typed: &'a LoginForm,
     /// Why the page is there, where nobody asked for it.
     why: Option<String>,
     /// Why somebody whose password was right cannot log in.
@@ -86,7 +86,7 @@ impl LogInPage<'_> {
 
     /// The address of the sign-up page, from where a vote is still to be cast.
     fn sign_up(&self) -> String {
-        let goto = self.typed.pending.map_or_else(|| self.typed.goto.clone(), Pending::not_cast);
+        let goto = self.typed.pending.map_or_else(|| self.typed.goto.clone(), PendingVote::not_cast);
         session::address_with("/signup", &[("goto", goto.as_str())])
     }
 }
@@ -94,8 +94,8 @@ impl LogInPage<'_> {
 async fn page(
     app: &App,
     viewer: &MaybeMember,
-    typed: &Typed,
-    errors: Mistakes,
+    typed: &LoginForm,
+    errors: FormErrors,
     banned: Option<String>,
 ) -> Result<Response, Error> {
     let mut page = Page::new(app, viewer, "login", "Log in");
@@ -109,29 +109,30 @@ async fn page(
 }
 
 /// The page with what was typed, and what is wrong with it.
-async fn again(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes) -> Result<Response, Error> {
+async fn again(app: &App, viewer: &MaybeMember, typed: &LoginForm, errors: FormErrors) -> Result<Response, Error> {
     page(app, viewer, typed, errors, None).await
 }
 
 /// The log-in page in answer to a form of somebody who is not logged in any more; it carries what they typed.
 pub fn log_in_first(page: Page<'_>, saved: SavedForm) -> Response {
-    let typed = Typed { goto: saved.action.clone(), saved: Some(saved), ..Typed::default() };
-    html(&LogInPage { page, errors: Mistakes::default(), typed: &typed, why: None, banned: None })
+    let typed = LoginForm { goto: saved.action.clone(), saved: Some(saved), ..LoginForm::default() };
+    html(&LogInPage { page, errors: FormErrors::default(), typed: &typed, why: None, banned: None })
 }
 
 /// `GET /login`
 pub async fn show(
     State(app): State<App>,
     viewer: MaybeMember,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<LoginQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let Some(pending) = Pending::parse(&asked.vote, &asked.dir) else {
-        let typed = Typed { goto: asked.goto.unwrap_or_default(), why: purpose::known(&asked.why), ..Typed::default() };
+    let Some(pending) = PendingVote::parse(&asked.vote, &asked.dir) else {
+        let typed =
+            LoginForm { goto: asked.goto.unwrap_or_default(), why: purpose::known(&asked.why), ..LoginForm::default() };
         if viewer.member.is_some() {
             return Ok(typed.goto.redirect());
         }
-        return again(&app, &viewer, &typed, Mistakes::default()).await;
+        return again(&app, &viewer, &typed, FormErrors::default()).await;
     };
     if viewer.member.is_some() {
         // Whoever is logged in votes where the item stands: no address that is opened votes.
@@ -140,8 +141,8 @@ pub async fn show(
     // The page that the arrow stood on, where the browser names it.
     let page = asked.goto.or_else(|| session::referring_page(&app, &headers));
     let goto = pending.said(&app).await?.1.within(page);
-    let typed = Typed { goto, pending: Some(pending), ..Typed::default() };
-    let page = again(&app, &viewer, &typed, Mistakes::default()).await?;
+    let typed = LoginForm { goto, pending: Some(pending), ..LoginForm::default() };
+    let page = again(&app, &viewer, &typed, FormErrors::default()).await?;
     Ok(([(CACHE_CONTROL, "private, no-store")], page).into_response())
 }
 
@@ -158,10 +159,10 @@ async fn of_known_device(
 }
 
 /// `POST /login`
-pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fields>) -> Result<Response, Error> {
-    let typed = Typed::new(form);
-    let Newcomer { viewer, address, headers, .. } = &comer;
-    let refuse = async |sentence: &str| again(&app, viewer, &typed, Mistakes::one("", sentence)).await;
+pub async fn log_in(State(app): State<App>, comer: SignupContext, Form(form): Form<Fields>) -> Result<Response, Error> {
+    let typed = LoginForm::new(form);
+    let SignupContext { viewer, address, headers, .. } = &comer;
+    let refuse = async |sentence: &str| again(&app, viewer, &typed, FormErrors::one("", sentence)).await;
     // No name and no password is longer than these; what is, matches nothing.
     let name: String = typed.name.trim().chars().take(100).collect();
     if typed.password.len() > password::LONGEST {
@@ -173,7 +174,7 @@ pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fi
     let tried = match app.limits.logins.check_login(device, &name, address.ip(), times) {
         Ok(tried) => tried,
         Err(held) => {
-            let form = again(&app, viewer, &typed, Mistakes::held(&held, &held)).await?;
+            let form = again(&app, viewer, &typed, FormErrors::held(&held, &held)).await?;
             return Ok(limit::with_status(form, &held));
         }
     };
@@ -186,7 +187,7 @@ pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fi
     let requester =
         device.map_or(Requester::Stranger(address.fair_key()), |user| Requester::Known(Some(user), address.fair_key()));
     let right = match app.admission.passwords.verify((requester, tried), typed.password.clone(), hash.clone()).await {
-        Err(Error::Busy) => return Ok(busy(again(&app, viewer, &typed, Mistakes::busy()).await?)),
+        Err(Error::Busy) => return Ok(busy(again(&app, viewer, &typed, FormErrors::busy()).await?)),
         right => right?,
     };
     match (known, request) {
@@ -199,25 +200,25 @@ pub async fn log_in(State(app): State<App>, comer: Newcomer, Form(form): Form<Fi
 /// The answer to somebody whose password was right; `verified` is its hash.
 async fn let_in(
     app: &App,
-    comer: &Newcomer,
-    typed: &Typed,
+    comer: &SignupContext,
+    typed: &LoginForm,
     (found, verified): (Credentials, String),
 ) -> Result<Response, Error> {
-    let Newcomer { viewer, headers, .. } = comer;
+    let SignupContext { viewer, headers, .. } = comer;
     if let Some(sentence) = found.ban.sentence(viewer.now) {
-        return page(app, viewer, typed, Mistakes::default(), Some(sentence)).await;
+        return page(app, viewer, typed, FormErrors::default(), Some(sentence)).await;
     }
     match session::begin(app, headers, found.id, &verified).await? {
         Some(begun) => Ok(welcome(app, comer, begun, typed).await),
         None => {
             let sentence = "Your password was changed at this moment. Log in with the new one.";
-            again(app, viewer, typed, Mistakes::one("", sentence)).await
+            again(app, viewer, typed, FormErrors::one("", sentence)).await
         }
     }
 }
 
 /// Where somebody goes who has just logged in: to what they had typed, if that is kept, or to what they have voted on by it.
-async fn welcome(app: &App, comer: &Newcomer, begun: Begun, typed: &Typed) -> Response {
+async fn welcome(app: &App, comer: &SignupContext, begun: StartedSession, typed: &LoginForm) -> Response {
     let page = match (&typed.saved, typed.pending) {
         (Some(saved), _) => {
             let mut page = Page::new(app, &begun.viewer, "", "Logged in again");
@@ -235,5 +236,5 @@ async fn welcome(app: &App, comer: &Newcomer, begun: Begun, typed: &Typed) -> Re
 
 /// `POST /logout`
 pub async fn log_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
-    session::end(&app, &headers, &Goto::default()).await
+    session::end(&app, &headers, &LocalRedirect::default()).await
 }

@@ -8,25 +8,25 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::user::Member;
 use crate::store::OwnFlag;
 use crate::web::comments;
 use crate::web::error::Error;
-use crate::web::flat::FlatView;
+use crate::web::flat::SingleCommentView;
 use crate::web::page::{Page, html};
 use crate::web::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageQuery};
-use crate::web::rows::{Stories, in_order};
+use crate::web::rows::{StoryListHtml, in_order};
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 #[derive(Template)]
 #[template(path = "own.html")]
 struct MyListPage<'a> {
     page: Page<'a>,
-    stories: Stories,
-    comments: Vec<FlatView>,
+    stories: StoryListHtml,
+    comments: Vec<SingleCommentView>,
     /// What the member did to each, where that is to be said.
     notes: Notes,
     /// Those that the member does not see any more.
@@ -54,7 +54,7 @@ impl UnavailableItem {
 
 /// What a member reads of their flag.
 fn note(flag: &OwnFlag, now: Timestamp) -> (ItemId, String) {
-    let said = format!("You flagged it{} {}.", flag.reason.after_flagged(), When::new(flag.at, now).ago);
+    let said = format!("You flagged it{} {}.", flag.reason.after_flagged(), TimeView::new(flag.at, now).ago);
     let decided = flag.outcome.map_or_else(String::new, |outcome| format!(" {}", outcome.sentence()));
     (flag.item_id, said + &decided)
 }
@@ -130,9 +130,9 @@ async fn page(app: &App, reader: CurrentMember, which: MyList, at: PageQuery) ->
     ids.truncate(PAGE_SIZE);
     let items = in_order(app.store.items(&ids).await?, &ids);
     let sight = |item: &Item| may_see(item, Some(&member), viewer.now);
-    let hidden = items.iter().filter(|item| sight(item) == Sight::Hidden);
+    let hidden = items.iter().filter(|item| sight(item) == Visibility::Hidden);
     let gone: Vec<UnavailableItem> = hidden.filter_map(|item| UnavailableItem::new(item, &mut notes)).collect();
-    let visible = items.iter().filter(|item| matches!(sight(item), Sight::Whole | Sight::Dead(_)));
+    let visible = items.iter().filter(|item| matches!(sight(item), Visibility::Whole | Visibility::Dead(_)));
     let (stories, others): (Vec<Item>, Vec<Item>) = visible.cloned().partition(|item| item.kind.is_root());
     let empty = which.empty(ids.is_empty(), &member);
     Ok(html(&MyListPage {

@@ -12,77 +12,88 @@ use crate::domain::item::Item;
 use crate::domain::title::Section;
 use crate::domain::url;
 use crate::domain::user::Role;
-use crate::store::Dead;
-use crate::web::desk::SiteDesk;
+use crate::store::DeadFilter;
+use crate::web::desk::RestrictionPanel;
 use crate::web::error::Error;
-use crate::web::lists::{Over, Ranked};
+use crate::web::lists::{RankedList, TimeSpan};
 use crate::web::page::{Page, html};
 use crate::web::pagination::{EmptyState, PageCursor, PageQuery, SnapshotId, Tab, next_items};
 use crate::web::path::Path;
-use crate::web::ranked::Slice;
-use crate::web::rows::Stories;
+use crate::web::ranked::RankedPage;
+use crate::web::rows::StoryListHtml;
 use crate::web::session::MaybeMember;
 use crate::web::shadowed;
 use crate::web::state::App;
 
 #[derive(Template)]
 #[template(path = "news.html")]
-pub struct NewsPage<'a> {
+pub struct StoriesPage<'a> {
     pub page: Page<'a>,
     pub intro: Option<String>,
     pub choices: Vec<Tab>,
-    pub stories: Stories,
+    pub stories: StoryListHtml,
     pub first_rank: usize,
     pub more: Option<String>,
     pub empty: EmptyState,
     /// What moderators hold of the site whose stories these are.
-    pub site: Option<SiteDesk>,
+    pub site: Option<RestrictionPanel>,
     /// The empty site's own words, on the front page only.
     pub welcome: bool,
 }
 
 /// One page of a list: its stories and where it goes on.
-pub struct Rows {
-    pub stories: Stories,
+pub struct StoryListPage {
+    pub stories: StoryListHtml,
     pub first_rank: usize,
     pub more: Option<String>,
 }
 
 /// The rows of the page of a ranked list that was asked for.
-async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked, base: &str, at: PageQuery) -> Result<Rows, Error> {
-    let Slice { ids, first_rank, more } = app.ranked(viewer, list, base, at).await?;
+async fn ranked(
+    app: &App,
+    viewer: &MaybeMember,
+    list: RankedList,
+    base: &str,
+    at: PageQuery,
+) -> Result<StoryListPage, Error> {
+    let RankedPage { ids, first_rank, more } = app.ranked(viewer, list, base, at).await?;
     let items = app.row_writer(viewer).stories(&ids).await?;
-    Ok(Rows { stories: app.row_writer(viewer).write(&items).await?, first_rank, more })
+    Ok(StoryListPage { stories: app.row_writer(viewer).write(&items).await?, first_rank, more })
 }
 
 /// Which dead items a newest-first list shows this viewer.
-pub fn dead_for(viewer: &MaybeMember) -> Dead {
+pub fn dead_for(viewer: &MaybeMember) -> DeadFilter {
     match viewer.member() {
-        Some(member) if member.show_dead || member.role >= Role::Moderator => Dead::All,
-        Some(member) if member.shadowed_at.is_some() => Dead::Own(member.id),
-        _ => Dead::No,
+        Some(member) if member.show_dead || member.role >= Role::Moderator => DeadFilter::All,
+        Some(member) if member.shadowed_at.is_some() => DeadFilter::Own(member.id),
+        _ => DeadFilter::No,
     }
 }
 
-fn answer<'a>(page: Page<'a>, rows: Rows, empty: EmptyState) -> NewsPage<'a> {
-    let Rows { stories, first_rank, more } = rows;
-    NewsPage { page, intro: None, choices: Vec::new(), stories, first_rank, more, empty, site: None, welcome: false }
+fn answer<'a>(page: Page<'a>, rows: StoryListPage, empty: EmptyState) -> StoriesPage<'a> {
+    let StoryListPage { stories, first_rank, more } = rows;
+    StoriesPage { page, intro: None, choices: Vec::new(), stories, first_rank, more, empty, site: None, welcome: false }
 }
 
 /// `/`
 pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>) -> Result<Response, Error> {
-    let rows = ranked(&app, &viewer, Ranked::Top, "/", at).await?;
+    let rows = ranked(&app, &viewer, RankedList::Top, "/", at).await?;
     let page = Page::new(&app, &viewer, "top", "Top stories").described(viewer.settings.tagline.clone());
     let page = page.of_list(at);
     let empty =
         EmptyState::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story");
     let welcome = rows.stories.is_empty() && at.skip() == 0;
-    Ok(html(&NewsPage { welcome, ..answer(page, rows, empty.on(at)) }))
+    Ok(html(&StoriesPage { welcome, ..answer(page, rows, empty.on(at)) }))
 }
 
-async fn newest_rows(app: &App, viewer: &MaybeMember, mut items: Vec<Item>, base: &str) -> Result<Rows, Error> {
+async fn newest_rows(
+    app: &App,
+    viewer: &MaybeMember,
+    mut items: Vec<Item>,
+    base: &str,
+) -> Result<StoryListPage, Error> {
     let more = next_items(&mut items, base);
-    Ok(Rows { stories: app.row_writer(viewer).write(&items).await?, first_rank: 1, more })
+    Ok(StoryListPage { stories: app.row_writer(viewer).write(&items).await?, first_rank: 1, more })
 }
 
 /// `/new`
@@ -98,7 +109,7 @@ pub async fn newest(
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Best {
+pub struct BestQuery {
     over: Option<String>,
     p: Option<usize>,
     at: Option<SnapshotId>,
@@ -106,24 +117,28 @@ pub struct Best {
 }
 
 /// `/best`
-pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Best>) -> Result<Response, Error> {
-    let over = asked.over.as_deref().and_then(Over::parse).unwrap_or(Over::Week);
+pub async fn best(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<BestQuery>,
+) -> Result<Response, Error> {
+    let over = asked.over.as_deref().and_then(TimeSpan::parse).unwrap_or(TimeSpan::Week);
     let name = over.as_str();
     let at = PageQuery { p: asked.p, at: asked.at, from: asked.from };
-    let rows = ranked(&app, &viewer, Ranked::Best(over), &format!("/best?over={name}"), at).await?;
-    let choices = Over::ALL.map(|(o, name)| Tab {
-        name: if o == Over::All { "all time".to_owned() } else { name.to_owned() },
+    let rows = ranked(&app, &viewer, RankedList::Best(over), &format!("/best?over={name}"), at).await?;
+    let choices = TimeSpan::ALL.map(|(o, name)| Tab {
+        name: if o == TimeSpan::All { "all time".to_owned() } else { name.to_owned() },
         href: format!("/best?over={name}"),
         current: o == over,
     });
     let page = Page::new(&app, &viewer, "best", "Best stories").of_list(at);
     let empty = EmptyState::new("No stories in this span of time.", "/best?over=all", "The best of all time");
-    Ok(html(&NewsPage { choices: choices.into(), ..answer(page, rows, empty.on(at)) }))
+    Ok(html(&StoriesPage { choices: choices.into(), ..answer(page, rows, empty.on(at)) }))
 }
 
 /// A ranked list that has nothing but its name and its words of its own.
 pub struct PlainList {
-    pub list: Ranked,
+    pub list: RankedList,
     pub section: &'static str,
     pub title: &'static str,
     /// What it says while it is empty, and where to go from there.
@@ -131,19 +146,19 @@ pub struct PlainList {
 }
 
 pub const ACTIVE: PlainList = PlainList {
-    list: Ranked::Active,
+    list: RankedList::Active,
     section: "active",
     title: "Active discussions",
     empty: ("Nobody has commented yet.", "/new", "See the new stories"),
 };
 pub const ASK: PlainList = PlainList {
-    list: Ranked::Section(Section::Ask),
+    list: RankedList::Section(Section::Ask),
     section: "ask",
     title: "Ask",
     empty: ("No questions yet. A title that begins with “Ask:” stands here.", "/submit", "Ask something"),
 };
 pub const SHOW: PlainList = PlainList {
-    list: Ranked::Section(Section::Show),
+    list: RankedList::Section(Section::Show),
     section: "show",
     title: "Show",
     empty: ("Nothing shown yet. A title that begins with “Show:” stands here.", "/submit", "Show something"),
@@ -160,7 +175,7 @@ pub fn plain(of: &'static PlainList) -> MethodRouter<App> {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Past {
+pub struct ArchiveQuery {
     day: Option<String>,
     p: Option<usize>,
     at: Option<SnapshotId>,
@@ -168,7 +183,11 @@ pub struct Past {
 }
 
 /// `/past`: the stories of one day of UTC, yesterday unless it is named.
-pub async fn past(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Past>) -> Result<Response, Error> {
+pub async fn past(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<ArchiveQuery>,
+) -> Result<Response, Error> {
     let today = Day::of(viewer.now);
     let day = match &asked.day {
         Some(day) => Day::parse(day)
@@ -176,11 +195,11 @@ pub async fn past(State(app): State<App>, viewer: MaybeMember, Query(asked): Que
         None => today.shifted(-1, 0).unwrap_or(today),
     };
     let at = PageQuery { p: asked.p, at: asked.at, from: asked.from };
-    let rows = ranked(&app, &viewer, Ranked::Past(day), &format!("/past?day={day}"), at).await?;
+    let rows = ranked(&app, &viewer, RankedList::Past(day), &format!("/past?day={day}"), at).await?;
     let words = age::day(day.start());
     let page = Page::new(&app, &viewer, "past", format!("Stories of {words}")).of_list(at);
     let empty = EmptyState::new(format!("No stories on {words}."), "/best?over=all", "The best of all time");
-    Ok(html(&NewsPage { choices: neighbours(day, today), ..answer(page, rows, empty.on(at)) }))
+    Ok(html(&StoriesPage { choices: neighbours(day, today), ..answer(page, rows, empty.on(at)) }))
 }
 
 /// Links a day, a month and a year back and on, none of them into the future.
@@ -218,6 +237,6 @@ pub async fn from(
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
     let intro = Some(format!("Stories from {name}, newest first."));
     let empty = EmptyState::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
-    let site = Some(SiteDesk::of(&app, &viewer, &name).await?);
-    Ok(html(&NewsPage { intro, site, ..answer(page, rows, empty) }))
+    let site = Some(RestrictionPanel::of(&app, &viewer, &name).await?);
+    Ok(html(&StoriesPage { intro, site, ..answer(page, rows, empty) }))
 }

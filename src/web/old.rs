@@ -41,31 +41,31 @@ pub struct NextQuery {
 }
 
 #[derive(Deserialize)]
-pub struct Front {
+pub struct HnFrontQuery {
     day: Option<String>,
 }
 
 /// `/front?day=`
-pub async fn front(Query(asked): Query<Front>) -> Response {
+pub async fn front(Query(asked): Query<HnFrontQuery>) -> Response {
     to("/past", &[("day", asked.day.as_deref())])
 }
 
 #[derive(Deserialize)]
-pub struct ById {
+pub struct HnIdQuery {
     id: Option<ItemId>,
 }
 
 /// `/item?id=`
-pub async fn item(Query(asked): Query<ById>) -> Result<Response, Error> {
+pub async fn item(Query(asked): Query<HnIdQuery>) -> Result<Response, Error> {
     asked.id.map(|id| to(&format!("/item/{id}"), &[])).ok_or(Error::NotFound)
 }
 
 #[derive(Deserialize)]
-pub struct ByName {
+pub struct HnNameQuery {
     id: Option<String>,
 }
 
-impl ByName {
+impl HnNameQuery {
     fn under(self, rest: &str) -> Result<Response, Error> {
         let known = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         self.id.filter(known).map(|name| to(&format!("/user/{name}{rest}"), &[])).ok_or(Error::NotFound)
@@ -73,39 +73,39 @@ impl ByName {
 }
 
 /// `/user?id=`
-pub async fn user(Query(asked): Query<ByName>) -> Result<Response, Error> {
+pub async fn user(Query(asked): Query<HnNameQuery>) -> Result<Response, Error> {
     asked.under("")
 }
 
 /// `/submitted?id=`
-pub async fn submitted(Query(asked): Query<ByName>) -> Result<Response, Error> {
+pub async fn submitted(Query(asked): Query<HnNameQuery>) -> Result<Response, Error> {
     asked.under("/submissions")
 }
 
 /// `/threads?id=`
-pub async fn threads(Query(asked): Query<ByName>) -> Result<Response, Error> {
+pub async fn threads(Query(asked): Query<HnNameQuery>) -> Result<Response, Error> {
     asked.under("/comments")
 }
 
 #[derive(Deserialize)]
-pub struct FromSite {
+pub struct HnSiteQuery {
     site: Option<String>,
 }
 
 /// `/from?site=`
-pub async fn from(Query(asked): Query<FromSite>) -> Result<Response, Error> {
+pub async fn from(Query(asked): Query<HnSiteQuery>) -> Result<Response, Error> {
     let site = asked.site.as_deref().and_then(crate::domain::url::from_param).ok_or(Error::NotFound)?;
     Ok(to(&format!("/from/{site}"), &[]))
 }
 
 #[derive(Deserialize)]
-pub struct Submit {
+pub struct HnSubmitQuery {
     u: Option<String>,
     t: Option<String>,
 }
 
 /// `/submitlink?u=&t=`
-pub async fn submitlink(Query(asked): Query<Submit>) -> Response {
+pub async fn submitlink(Query(asked): Query<HnSubmitQuery>) -> Response {
     to("/submit", &[("u", asked.u.as_deref()), ("t", asked.t.as_deref())])
 }
 

@@ -5,14 +5,14 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::domain::origin::Origin;
+use crate::domain::origin::IpHashes;
 use crate::web::client_ip::ClientIp;
 use crate::web::state::App;
 
-impl FromRequestParts<App> for Origin {
+impl FromRequestParts<App> for IpHashes {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Origin, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<IpHashes, Infallible> {
         let address = ClientIp::from_request_parts(parts, app).await?;
         Ok(app.store.origin_key().origin(address.ip()))
     }

@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use crate::web::canonical;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::goto::{Goto, LONGEST};
+use crate::web::goto::{LONGEST, LocalRedirect};
 use crate::web::middleware::admission::overloaded;
 use crate::web::page_cache;
 use crate::web::session;
@@ -137,7 +137,7 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     if let Some(path) = canonical::path(uri.path()) {
         let to = uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
         // An address that browsers would read as another site's leads nowhere.
-        if Goto::new(&to).as_str() == to {
+        if LocalRedirect::new(&to).as_str() == to {
             return Some(Redirect::permanent(&to).into_response());
         }
     }

@@ -11,7 +11,7 @@ use moka::sync::Cache;
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
-use crate::store::{Known, Marks, Result, Store, Visit};
+use crate::store::{Marks, Result, SessionUser, Store, Visit};
 use crate::web::viewer::MaybeMember;
 
 /// About how many bytes a session takes here.
@@ -19,15 +19,15 @@ const SESSION: u64 = 512;
 
 /// A session's owner and what awaits them, as of one state of the store.
 #[derive(Clone)]
-struct Session {
-    found: Arc<Known>,
+struct CachedSession {
+    found: Arc<SessionUser>,
     said: u64,
     own: u64,
     minute: i64,
 }
 
 /// What a member has done in a thread, and since when its comments are new to them.
-pub struct InThread {
+pub struct ThreadMarks {
     pub marks: Arc<Marks>,
     pub visit: Visit,
     own: u64,
@@ -36,39 +36,39 @@ pub struct InThread {
 }
 
 /// What a member has done with the rows of a list.
-struct InList {
+struct ListMarks {
     ids: Box<[ItemId]>,
     marks: Arc<Marks>,
     said: u64,
     own: u64,
 }
 
-pub struct Own {
-    sessions: Cache<Vec<u8>, Session>,
-    threads: Cache<(UserId, ItemId), Arc<InThread>>,
-    lists: Cache<(UserId, String), Arc<InList>>,
+pub struct MemberCache {
+    sessions: Cache<Vec<u8>, CachedSession>,
+    threads: Cache<(UserId, ItemId), Arc<ThreadMarks>>,
+    lists: Cache<(UserId, String), Arc<ListMarks>>,
     hidden: Cache<UserId, (u64, Arc<[ItemId]>)>,
 }
 
-impl Own {
+impl MemberCache {
     /// Keeps up to so many bytes, a quarter of each kind.
-    pub fn new(bytes: u64) -> Own {
+    pub fn new(bytes: u64) -> MemberCache {
         let bytes = bytes / 4;
         let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         let marks = |marks: &Marks| {
             let lists = marks.saved.len() + marks.hidden.len();
             256 + 64 * (lists + marks.votes.len() + marks.unseen.len() + marks.unheard.len())
         };
-        Own {
+        MemberCache {
             sessions: Cache::builder().max_capacity(bytes / SESSION).eviction_policy(EvictionPolicy::lru()).build(),
             threads: Cache::builder()
                 .max_capacity(bytes)
-                .weigher(move |_, kept: &Arc<InThread>| weight(marks(&kept.marks)))
+                .weigher(move |_, kept: &Arc<ThreadMarks>| weight(marks(&kept.marks)))
                 .eviction_policy(EvictionPolicy::lru())
                 .build(),
             lists: Cache::builder()
                 .max_capacity(bytes)
-                .weigher(move |(_, here): &(UserId, String), kept: &Arc<InList>| {
+                .weigher(move |(_, here): &(UserId, String), kept: &Arc<ListMarks>| {
                     weight(here.len() + marks(&kept.marks) + kept.ids.len() * 8)
                 })
                 .eviction_policy(EvictionPolicy::lru())
@@ -82,9 +82,9 @@ impl Own {
     }
 
     /// Whose session this is; none where it has ended.
-    pub async fn session(&self, token_hash: &[u8], store: &Store, now: Timestamp) -> Result<Option<Arc<Known>>> {
+    pub async fn session(&self, token_hash: &[u8], store: &Store, now: Timestamp) -> Result<Option<Arc<SessionUser>>> {
         let (said, minute) = (store.said(), now.0.div_euclid(MINUTE));
-        let holds = |kept: &Session| {
+        let holds = |kept: &CachedSession| {
             kept.said == said && kept.minute == minute && kept.own == store.own_generation(kept.found.member.id)
         };
         if let Some(kept) = self.sessions.get(token_hash).filter(holds) {
@@ -97,7 +97,7 @@ impl Own {
             self.sessions.invalidate(token_hash);
             return Ok(None);
         };
-        self.sessions.insert(token_hash.to_vec(), Session { found: Arc::clone(&found), said, own, minute });
+        self.sessions.insert(token_hash.to_vec(), CachedSession { found: Arc::clone(&found), said, own, minute });
         Ok(Some(found))
     }
 
@@ -109,9 +109,9 @@ impl Own {
         newest: Timestamp,
         store: &Store,
         now: Timestamp,
-    ) -> Result<Arc<InThread>> {
+    ) -> Result<Arc<ThreadMarks>> {
         let (own, moved) = (store.own_generation(user), store.moved());
-        let holds = |kept: &Arc<InThread>| kept.own == own && kept.moved == moved && kept.visit.holds(newest, now);
+        let holds = |kept: &Arc<ThreadMarks>| kept.own == own && kept.moved == moved && kept.visit.holds(newest, now);
         if let Some(kept) = self.threads.get(&(user, root)).filter(holds) {
             return Ok(kept);
         }
@@ -119,7 +119,7 @@ impl Own {
         // The visit itself moved it on.
         let own = store.own_generation(user);
         let marks = Arc::new(store.thread_marks(user, root).await?);
-        let found = Arc::new(InThread { marks, visit, own, moved });
+        let found = Arc::new(ThreadMarks { marks, visit, own, moved });
         self.threads.insert((user, root), Arc::clone(&found));
         Ok(found)
     }
@@ -128,12 +128,12 @@ impl Own {
     async fn in_list(&self, user: UserId, here: &str, ids: &[ItemId], store: &Store) -> Result<Arc<Marks>> {
         let (said, own) = (store.said(), store.own_generation(user));
         let key = (user, here.to_owned());
-        let holds = |kept: &Arc<InList>| kept.said == said && kept.own == own && *kept.ids == *ids;
+        let holds = |kept: &Arc<ListMarks>| kept.said == said && kept.own == own && *kept.ids == *ids;
         if let Some(kept) = self.lists.get(&key).filter(holds) {
             return Ok(Arc::clone(&kept.marks));
         }
         let marks = Arc::new(store.marks(user, ids).await?);
-        self.lists.insert(key, Arc::new(InList { ids: ids.into(), marks: Arc::clone(&marks), said, own }));
+        self.lists.insert(key, Arc::new(ListMarks { ids: ids.into(), marks: Arc::clone(&marks), said, own }));
         Ok(marks)
     }
 

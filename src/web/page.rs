@@ -36,7 +36,7 @@ const SECTIONS: [(&str, &str); 8] = [
 
 /// What a page shows of its viewer.
 #[derive(Debug, Clone)]
-pub struct Viewer {
+pub struct PageViewer {
     pub name: String,
     pub karma: i64,
     pub unread: i64,
@@ -44,7 +44,7 @@ pub struct Viewer {
     waiting: Option<(i64, i64)>,
 }
 
-impl Viewer {
+impl PageViewer {
     /// For moderators: how much waits at their desk.
     pub fn waiting(&self) -> Option<i64> {
         self.waiting.map(|(queued, requests)| queued.saturating_add(requests))
@@ -60,7 +60,7 @@ pub struct Page<'a> {
     pub title: String,
     description: Option<String>,
     pub theme: Option<Theme>,
-    pub viewer: Option<Viewer>,
+    pub viewer: Option<PageViewer>,
     /// Whether the request came with a session, on a page that does not ask whose.
     pub in_session: bool,
     /// The path and query of the page.
@@ -74,7 +74,7 @@ pub struct Page<'a> {
 
 impl<'a> Page<'a> {
     pub fn new(app: &'a App, viewer: &MaybeMember, section: &'a str, title: impl Into<String>) -> Page<'a> {
-        let known = viewer.member.as_ref().map(|member| Viewer {
+        let known = viewer.member.as_ref().map(|member| PageViewer {
             name: member.name.clone(),
             karma: member.karma,
             unread: viewer.unread,

@@ -11,7 +11,7 @@ use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 
 use crate::clock::MINUTE;
 use crate::domain::user::Theme;
-use crate::web::cache::{AsOf, Key, Made, Wanted, item_of, shared};
+use crate::web::cache::{CacheVersion, PageKey, RenderedPage, WantedEncodings, item_of, shared};
 use crate::web::client_ip::ClientIp;
 use crate::web::encoding::best_form;
 use crate::web::outer::{Refusal, refuse};
@@ -23,22 +23,22 @@ use crate::web::state::App;
 const LONGEST_TARGET: usize = 512;
 
 /// What the page at `target` would be as of, if it were made now; asked of memory alone, so that it costs nothing.
-fn as_of(target: &str, app: &App) -> AsOf {
+fn as_of(target: &str, app: &App) -> CacheVersion {
     match item_of(target).and_then(|id| app.threads.known_root(id, &app.store)) {
-        Some(root) => AsOf::Thread(app.store.thread_generation(root)),
-        None => AsOf::Site(app.store.generation()),
+        Some(root) => CacheVersion::Thread(app.store.thread_generation(root)),
+        None => CacheVersion::Site(app.store.generation()),
     }
 }
 
 /// The key of a visitor's page; none where the request is for something else, or somebody's.
-fn key(app: &App, request: &Request) -> Option<Key> {
+fn key(app: &App, request: &Request) -> Option<PageKey> {
     let headers = request.headers();
     let target = request.uri().path_and_query()?.as_str();
     let is_page = request.method() == Method::GET && !target.starts_with("/static/") && target.len() <= LONGEST_TARGET;
     if !is_page || request.extensions().get::<Refusal>().is_some() || session::is_named(app, headers) {
         return None;
     }
-    Some(Key {
+    Some(PageKey {
         target: target.to_owned(),
         theme: theme_cookie(headers).filter(|theme| *theme != Theme::System).map(Theme::as_str),
         as_of: as_of(target, app),
@@ -53,7 +53,7 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
     let address = ClientIp::of_request(app, headers, request.extensions());
     let workers = app.admission.workers.of(address.fair_key());
-    let wanted = Wanted { form: best_form(headers), known, workers, memory: &app.admission.memory };
+    let wanted = WantedEncodings { form: best_form(headers), known, workers, memory: &app.admission.memory };
     if let Some(kept) = app.pages.kept.get(&key).await {
         return match app.pages.answer(key, kept, &wanted).await {
             Ok(response) => response,
@@ -63,43 +63,43 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
     // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
-    let flight = Key { as_of: AsOf::Site(app.store.generation()), ..key.clone() };
+    let flight = PageKey { as_of: CacheVersion::Site(app.store.generation()), ..key.clone() };
     match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
-        Ok(Made::Kept(kept)) => match app.pages.answer(key, kept, &wanted).await {
+        Ok(RenderedPage::Kept(kept)) => match app.pages.answer(key, kept, &wanted).await {
             Ok(response) => response,
             Err(_) => refuse(again, next, Refusal::Overloaded).await,
         },
-        Ok(Made::Large(page)) => {
+        Ok(RenderedPage::Large(page)) => {
             let mut response = Response::new(chained(page.1.iter().cloned()));
             response.headers_mut().clone_from(&page.0);
             response
         }
         // Somebody else asked first for what turned out not to be the same for all.
-        Ok(Made::Own) => next.run(again).await,
+        Ok(RenderedPage::Own) => next.run(again).await,
         Err(response) => response,
     }
 }
 
 /// Has a page made and keeps it, once for all who wait for it; or gives the answer that is not for all to whoever had it made.
-async fn make(app: &App, key: Key, mut request: Request, next: Next) -> Result<Made, Response> {
+async fn make(app: &App, key: PageKey, mut request: Request, next: Next) -> Result<RenderedPage, Response> {
     request.headers_mut().remove(ACCEPT_ENCODING);
     let mut other = None;
     let work = async {
         // Whoever made it a moment ago kept it before their flight was over.
         if let Some(kept) = app.pages.kept.get(&key).await {
-            return Made::Kept(kept);
+            return RenderedPage::Kept(kept);
         }
         app.pages.rendered.fetch_add(1, Ordering::Relaxed);
         match shared(next.run(request).await, app.pages.largest).await {
             Ok(made) => {
-                if let Made::Kept(page) = &made {
+                if let RenderedPage::Kept(page) = &made {
                     app.pages.keep(key.clone(), page).await;
                 }
                 made
             }
             Err(response) => {
                 other = Some(response);
-                Made::Own
+                RenderedPage::Own
             }
         }
     };

@@ -12,7 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use crate::clock::Timestamp;
 use crate::domain::text::{self, Html};
 use crate::domain::user::Role;
-use crate::store::Reachable;
+use crate::store::ModeratorName;
 use crate::web::error::{Error, ForMachines};
 use crate::web::page::{Page, html};
 use crate::web::session::MaybeMember;
@@ -57,8 +57,8 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     }
     let how = "The profile of each may say how to reach them. An answer to something that they wrote reaches them too, for everybody to read.";
     team.sort_by_key(|person| (person.role, person.name.to_lowercase()));
-    let line = |person: &Reachable| {
-        let Reachable { name, role } = person;
+    let line = |person: &ModeratorName| {
+        let ModeratorName { name, role } = person;
         let admin = if *role == Role::Admin { ", admin" } else { "" };
         format!("* [{}](/user/{name}){admin}\n", name.replace('_', "\\_"))
     };

@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
-use crate::store::{Error, Page, Result, Store};
+use crate::store::{Error, ItemCursor, Result, Store};
 
 /// Rows of a page.
 pub const PAGE_SIZE: usize = 30;
@@ -160,10 +160,10 @@ impl PageCursor {
     }
 
     /// Where the replies go on in a list of them and of notices. At one moment, replies stand before notices.
-    pub fn replies(self) -> Page {
-        let first = Page::first(PAGE_LIMIT);
+    pub fn replies(self) -> ItemCursor {
+        let first = ItemCursor::first(PAGE_LIMIT);
         let before = self.at.map(|at| (Timestamp(at), ItemId(self.reply.unwrap_or(0))));
-        Page { before: before.unwrap_or(first.before), ..first }
+        ItemCursor { before: before.unwrap_or(first.before), ..first }
     }
 
     /// The moment and the id of the last notice in such a list.
@@ -172,11 +172,11 @@ impl PageCursor {
     }
 
     /// Where a list of items goes on: after the item named, by its time; from the top where it is not there.
-    pub async fn items(self, store: &Store) -> Result<Page> {
-        let first = Page::first(PAGE_LIMIT);
+    pub async fn items(self, store: &Store) -> Result<ItemCursor> {
+        let first = ItemCursor::first(PAGE_LIMIT);
         let Some(id) = self.before.map(ItemId) else { return Ok(first) };
         match store.item(id).await {
-            Ok(item) => Ok(Page { before: (item.time, id), ..first }),
+            Ok(item) => Ok(ItemCursor { before: (item.time, id), ..first }),
             Err(Error::NotFound) => Ok(first),
             Err(error) => Err(error),
         }

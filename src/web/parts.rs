@@ -27,14 +27,14 @@ const FAST: u32 = 1;
 
 /// Bytes that many answers share, and their compressed form once one of them needs it.
 #[derive(Debug)]
-pub struct Part {
+pub struct SharedSegment {
     plain: Bytes,
-    deflated: OnceLock<Deflated>,
+    deflated: OnceLock<DeflateSegment>,
 }
 
-impl Part {
-    pub fn new(plain: Bytes) -> Part {
-        Part { plain, deflated: OnceLock::new() }
+impl SharedSegment {
+    pub fn new(plain: Bytes) -> SharedSegment {
+        SharedSegment { plain, deflated: OnceLock::new() }
     }
 
     pub fn plain(&self) -> &Bytes {
@@ -43,31 +43,31 @@ impl Part {
 }
 
 #[derive(Debug)]
-struct Deflated {
+struct DeflateSegment {
     blocks: Bytes,
     crc: Crc,
 }
 
 /// One piece of an answer.
-pub enum Piece {
+pub enum Segment {
     Own(Bytes),
-    Shared(Arc<Part>),
+    Shared(Arc<SharedSegment>),
 }
 
-impl Piece {
+impl Segment {
     /// How many of its bytes are to be compressed yet.
     fn uncompressed(&self) -> usize {
         match self {
-            Piece::Own(bytes) => bytes.len(),
-            Piece::Shared(part) if part.deflated.get().is_none() => part.plain.len(),
-            Piece::Shared(_) => 0,
+            Segment::Own(bytes) => bytes.len(),
+            Segment::Shared(part) if part.deflated.get().is_none() => part.plain.len(),
+            Segment::Shared(_) => 0,
         }
     }
 }
 
 /// The room of something kept that answers send parts of: as they are, and compressed.
 #[derive(Default)]
-pub struct Rooms {
+pub struct SegmentReservations {
     plain: Arc<SharedReservation>,
     compressed: Arc<SharedReservation>,
 }
@@ -79,8 +79,8 @@ const TURN: usize = 256 * 1024;
 
 /// A page of these pieces, compressed where the request takes gzip; those that it shares are of something kept that has these rooms.
 pub async fn page(
-    pieces: Vec<Piece>,
-    rooms: &Rooms,
+    pieces: Vec<Segment>,
+    rooms: &SegmentReservations,
     request: &HeaderMap,
     workers: Workers<'_>,
 ) -> Result<Response, Error> {
@@ -109,19 +109,19 @@ pub fn as_page(body: Body) -> Response {
 
 /// A body that sends these bytes one after another.
 pub fn chained(bytes: impl Iterator<Item = Bytes>) -> Body {
-    Body::new(Chain(bytes.collect()))
+    Body::new(SegmentsBody(bytes.collect()))
 }
 
 /// Bytes to be sent, and whether they are kept too.
-struct Ready {
+struct EncodedSegment {
     bytes: Bytes,
     is_kept: bool,
 }
 
-fn plain(pieces: Vec<Piece>) -> Vec<Ready> {
+fn plain(pieces: Vec<Segment>) -> Vec<EncodedSegment> {
     let ready = pieces.into_iter().map(|piece| match piece {
-        Piece::Own(bytes) => Ready { bytes, is_kept: false },
-        Piece::Shared(part) => Ready { bytes: part.plain.clone(), is_kept: true },
+        Segment::Own(bytes) => EncodedSegment { bytes, is_kept: false },
+        Segment::Shared(part) => EncodedSegment { bytes: part.plain.clone(), is_kept: true },
     });
     ready.filter(|piece| !piece.bytes.is_empty()).collect()
 }
@@ -132,9 +132,9 @@ const GZIP_HEAD: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
 const LAST_BLOCK: &[u8] = &[3, 0];
 
 /// The pieces as one gzip file.
-async fn gzip(pieces: Vec<Piece>, workers: Workers<'_>) -> Result<Vec<Ready>, Error> {
+async fn gzip(pieces: Vec<Segment>, workers: Workers<'_>) -> Result<Vec<EncodedSegment>, Error> {
     let mut file = Gzip::new(pieces.len());
-    let small = pieces.iter().map(Piece::uncompressed).sum::<usize>() <= WITHIN;
+    let small = pieces.iter().map(Segment::uncompressed).sum::<usize>() <= WITHIN;
     let mut pieces = pieces.into_iter().peekable();
     while pieces.peek().is_some() {
         let turn = turn(&mut pieces);
@@ -145,7 +145,7 @@ async fn gzip(pieces: Vec<Piece>, workers: Workers<'_>) -> Result<Vec<Ready>, Er
 }
 
 /// The next pieces that are compressed together.
-fn turn(pieces: &mut impl Iterator<Item = Piece>) -> Vec<Piece> {
+fn turn(pieces: &mut impl Iterator<Item = Segment>) -> Vec<Segment> {
     let (mut turn, mut bytes) = (Vec::new(), 0);
     for piece in pieces {
         bytes += piece.uncompressed();
@@ -159,7 +159,7 @@ fn turn(pieces: &mut impl Iterator<Item = Piece>) -> Vec<Piece> {
 
 /// A gzip file that is being written.
 struct Gzip {
-    file: Vec<Ready>,
+    file: Vec<EncodedSegment>,
     crc: Crc,
     fast: Compress,
 }
@@ -167,39 +167,39 @@ struct Gzip {
 impl Gzip {
     fn new(pieces: usize) -> Gzip {
         let mut file = Vec::with_capacity(pieces + 2);
-        file.push(Ready { bytes: Bytes::from_static(GZIP_HEAD), is_kept: false });
+        file.push(EncodedSegment { bytes: Bytes::from_static(GZIP_HEAD), is_kept: false });
         Gzip { file, crc: Crc::new(), fast: Compress::new(Compression::new(FAST), false) }
     }
 
-    fn add(mut self, piece: Piece) -> Gzip {
+    fn add(mut self, piece: Segment) -> Gzip {
         match piece {
-            Piece::Own(bytes) => {
+            Segment::Own(bytes) => {
                 let deflated = deflate(&bytes, &mut self.fast);
                 self.crc.combine(&deflated.crc);
-                self.file.push(Ready { bytes: deflated.blocks, is_kept: false });
+                self.file.push(EncodedSegment { bytes: deflated.blocks, is_kept: false });
             }
-            Piece::Shared(part) => {
+            Segment::Shared(part) => {
                 let mut well = || deflate(&part.plain, &mut Compress::new(Compression::new(WELL), false));
                 let deflated = part.deflated.get_or_init(&mut well);
                 self.crc.combine(&deflated.crc);
-                self.file.push(Ready { bytes: deflated.blocks.clone(), is_kept: true });
+                self.file.push(EncodedSegment { bytes: deflated.blocks.clone(), is_kept: true });
             }
         }
         self
     }
 
-    fn end(mut self) -> Vec<Ready> {
+    fn end(mut self) -> Vec<EncodedSegment> {
         let mut end = Vec::with_capacity(LAST_BLOCK.len() + 8);
         end.extend_from_slice(LAST_BLOCK);
         end.extend_from_slice(&self.crc.sum().to_le_bytes());
         end.extend_from_slice(&self.crc.amount().to_le_bytes());
-        self.file.push(Ready { bytes: Bytes::from(end), is_kept: false });
+        self.file.push(EncodedSegment { bytes: Bytes::from(end), is_kept: false });
         self.file
     }
 }
 
 /// Compresses a part by itself, as a run of whole blocks.
-fn deflate(plain: &[u8], with: &mut Compress) -> Deflated {
+fn deflate(plain: &[u8], with: &mut Compress) -> DeflateSegment {
     let mut crc = Crc::new();
     crc.update(plain);
     with.reset();
@@ -215,11 +215,11 @@ fn deflate(plain: &[u8], with: &mut Compress) -> Deflated {
         let failed = with.compress_vec(rest, &mut blocks, FlushCompress::Full).is_err();
         if failed {
             tracing::error!("a part of a page could not be compressed");
-            return Deflated { blocks: Bytes::from(stored(plain)), crc };
+            return DeflateSegment { blocks: Bytes::from(stored(plain)), crc };
         }
         // All is read and flushed once room is left over.
         if blocks.len() < blocks.capacity() {
-            return Deflated { blocks: Bytes::from(blocks), crc };
+            return DeflateSegment { blocks: Bytes::from(blocks), crc };
         }
     }
 }
@@ -239,9 +239,9 @@ fn stored(plain: &[u8]) -> Vec<u8> {
 }
 
 /// A body that sends its bytes one after another.
-struct Chain(VecDeque<Bytes>);
+struct SegmentsBody(VecDeque<Bytes>);
 
-impl HttpBody for Chain {
+impl HttpBody for SegmentsBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
     use crate::web::admission::WorkerPool;
 
-    async fn packed(pieces: Vec<Piece>) -> Vec<u8> {
+    async fn packed(pieces: Vec<Segment>) -> Vec<u8> {
         let pool = WorkerPool::new(true);
         let file = gzip(pieces, pool.of(None)).await.expect("compressed");
         file.into_iter().flat_map(|piece| piece.bytes).collect()
@@ -278,8 +278,8 @@ mod tests {
                 |length: usize| "a comment, and <b>another</b> ".chars().cycle().take(length).collect::<String>();
             let whole: String = lengths.iter().map(|length| text(*length)).collect();
             let pieces = lengths.iter().enumerate().map(|(at, length)| match at % 2 {
-                0 => Piece::Own(Bytes::from(text(*length))),
-                _ => Piece::Shared(Arc::new(Part::new(Bytes::from(text(*length))))),
+                0 => Segment::Own(Bytes::from(text(*length))),
+                _ => Segment::Shared(Arc::new(SharedSegment::new(Bytes::from(text(*length))))),
             });
             let packed = packed(pieces.collect()).await;
             let mut unpacked = String::new();
@@ -305,7 +305,7 @@ mod tests {
         for _ in 0..200 {
             let length = rng.usize(0..20_000);
             let text: String = (0..length).map(|_| char::from(rng.u8(32..127))).collect();
-            let packed = packed(vec![Piece::Own(Bytes::from(text.clone()))]).await;
+            let packed = packed(vec![Segment::Own(Bytes::from(text.clone()))]).await;
             let mut unpacked = String::new();
             flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("a gzip file");
             assert_eq!(unpacked, text);

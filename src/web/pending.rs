@@ -2,15 +2,15 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::text;
-use crate::domain::vote::{Dir, Voted};
+use crate::domain::vote::{Direction, VoteResult};
 use crate::store;
 use crate::web::actions::vote::CastVote;
 use crate::web::actions::{self, PostContext};
 use crate::web::edit::back_to;
 use crate::web::error::Error;
-use crate::web::goto::Goto;
+use crate::web::goto::LocalRedirect;
 use crate::web::session::address_with;
 use crate::web::state::App;
 
@@ -18,90 +18,90 @@ use crate::web::state::App;
 const NAME: usize = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending {
+pub struct PendingVote {
     pub item: ItemId,
     /// None: a vote is to be taken back.
-    dir: Option<Dir>,
+    dir: Option<Direction>,
 }
 
 /// Where an item stands that is to be voted on.
-pub struct Place {
-    own: Goto,
+pub struct VotePlace {
+    own: LocalRedirect,
     /// Its name on any page that it stands on.
     anchor: String,
 }
 
-impl Place {
+impl VotePlace {
     /// On the page that the vote came from; by itself where that is not known, or is no page to come back to.
-    pub fn within(self, page: Option<Goto>) -> Goto {
-        let coming = |page: &Goto| page.as_str().starts_with("/login") || page.as_str().starts_with("/signup");
+    pub fn within(self, page: Option<LocalRedirect>) -> LocalRedirect {
+        let coming = |page: &LocalRedirect| page.as_str().starts_with("/login") || page.as_str().starts_with("/signup");
         let Some(page) = page.filter(|page| !coming(page)) else { return self.own };
         let bare = page.as_str().split('#').next().unwrap_or("/");
-        Goto::new(&format!("{bare}#{}", self.anchor))
+        LocalRedirect::new(&format!("{bare}#{}", self.anchor))
     }
 }
 
 /// Which way a vote goes, as forms and addresses have it; none where that cannot be read.
-pub fn direction(typed: &str) -> Option<Option<Dir>> {
+pub fn direction(typed: &str) -> Option<Option<Direction>> {
     match typed {
-        "up" => Some(Some(Dir::Up)),
-        "down" => Some(Some(Dir::Down)),
+        "up" => Some(Some(Direction::Up)),
+        "down" => Some(Some(Direction::Down)),
         "none" => Some(None),
         _ => None,
     }
 }
 
-impl Pending {
-    pub fn new(item: ItemId, dir: Option<Dir>) -> Pending {
-        Pending { item, dir }
+impl PendingVote {
+    pub fn new(item: ItemId, dir: Option<Direction>) -> PendingVote {
+        PendingVote { item, dir }
     }
 
     /// The vote that an address or a form names; up unless it says otherwise.
-    pub fn parse(item: &str, dir: &str) -> Option<Pending> {
-        let dir = if dir.is_empty() { Some(Some(Dir::Up)) } else { direction(dir) };
-        Some(Pending { item: item.parse().ok()?, dir: dir? })
+    pub fn parse(item: &str, dir: &str) -> Option<PendingVote> {
+        let dir = if dir.is_empty() { Some(Some(Direction::Up)) } else { direction(dir) };
+        Some(PendingVote { item: item.parse().ok()?, dir: dir? })
     }
 
     pub fn dir(&self) -> &'static str {
-        self.dir.map_or("none", Dir::as_str)
+        self.dir.map_or("none", Direction::as_str)
     }
 
     /// The item's page, which says that the vote was not cast, and why.
-    pub fn not_cast(self) -> Goto {
-        Goto::new(&format!("/item/{}?vote={}", self.item, self.dir()))
+    pub fn not_cast(self) -> LocalRedirect {
+        LocalRedirect::new(&format!("/item/{}?vote={}", self.item, self.dir()))
     }
 
     /// What the log-in page says of it, and where its item stands. What a visitor may not see is not named.
-    pub async fn said(self, app: &App) -> Result<(String, Place), Error> {
+    pub async fn said(self, app: &App) -> Result<(String, VotePlace), Error> {
         let item = match app.store.item(self.item).await {
-            Ok(item) if may_see(&item, None, app.clock.now()) == Sight::Whole => item,
+            Ok(item) if may_see(&item, None, app.clock.now()) == Visibility::Whole => item,
             Ok(_) | Err(store::Error::NotFound) => {
-                let own = Goto::new(&format!("/item/{}", self.item));
-                return Ok(("Log in to vote.".to_owned(), Place { own, anchor: format!("i{}", self.item) }));
+                let own = LocalRedirect::new(&format!("/item/{}", self.item));
+                return Ok(("Log in to vote.".to_owned(), VotePlace { own, anchor: format!("i{}", self.item) }));
             }
             Err(error) => return Err(error.into()),
         };
         let what = name(&item);
         let sentence = match self.dir {
-            Some(Dir::Up) => format!("Log in to vote for {what}."),
-            Some(Dir::Down) => format!("Log in to vote {what} down."),
+            Some(Direction::Up) => format!("Log in to vote for {what}."),
+            Some(Direction::Down) => format!("Log in to vote {what} down."),
             None => format!("Log in to take back your vote on {what}."),
         };
         let anchor = format!("{}{}", if item.kind == Kind::Comment { "c" } else { "i" }, item.id);
-        Ok((sentence, Place { own: back_to(&item), anchor }))
+        Ok((sentence, VotePlace { own: back_to(&item), anchor }))
     }
 
     /// Casts the vote of whoever has just logged in; answers where they go.
-    pub async fn cast(self, app: &App, context: &PostContext, goto: &Goto) -> Goto {
+    pub async fn cast(self, app: &App, context: &PostContext, goto: &LocalRedirect) -> LocalRedirect {
         match actions::vote::vote(app, context, self.item, self.dir).await {
-            Ok(CastVote { voted: Voted { changed: true, .. }, .. }) => goto.clone(),
+            Ok(CastVote { voted: VoteResult { changed: true, .. }, .. }) => goto.clone(),
             _ => self.not_cast(),
         }
     }
 }
 
 /// To the log-in page that casts a vote, and from there to `goto`.
-pub fn to_log_in_and_vote(goto: &Goto, vote: &Pending) -> Response {
+pub fn to_log_in_and_vote(goto: &LocalRedirect, vote: &PendingVote) -> Response {
     let item = vote.item.to_string();
     let query = [("goto", goto.as_str()), ("vote", &item), ("dir", vote.dir())];
     let address = address_with("/login", &query);

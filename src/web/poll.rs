@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::item::{Item, ItemId};
 use crate::domain::text::{self, Html};
-use crate::web::view::{Eye, Votes};
+use crate::web::view::{ViewContext, VoteButtons};
 
 /// An option of a poll.
 pub struct OptionView {
@@ -12,11 +12,11 @@ pub struct OptionView {
     pub text: String,
     pub html: Arc<Html>,
     pub points: i64,
-    pub votes: Votes,
+    pub votes: VoteButtons,
 }
 
 impl OptionView {
-    pub fn new(item: &Item, eye: &Eye<'_>) -> OptionView {
+    pub fn new(item: &Item, eye: &ViewContext<'_>) -> OptionView {
         OptionView {
             id: item.id,
             text: text::excerpt(&item.text, 60),

@@ -1,6 +1,6 @@
 //! What a log-in page is there for that nobody asked for, by the address of what somebody was about to do.
 
-use crate::config::{Audience, SiteSettings};
+use crate::config::{LogVisibility, SiteSettings};
 
 /// What somebody was about to do, by the name that an address carries, and what the log-in page says of it.
 const PURPOSES: [(&str, &str); 15] = [
@@ -40,7 +40,7 @@ pub fn of(path: &str) -> &'static str {
 pub fn of_page(goto: &str, settings: &SiteSettings) -> Option<String> {
     let path = goto.split(['?', '#']).next().unwrap_or_default();
     let name = match of_known(path) {
-        None if path == "/log" && settings.moderation_log == Audience::Members => "log",
+        None if path == "/log" && settings.moderation_log == LogVisibility::Members => "log",
         name => name?,
     };
     said(name)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::item::ItemId;
 use crate::web::error::Error;
-use crate::web::lists::Ranked;
+use crate::web::lists::RankedList;
 use crate::web::pagination::{PAGE_SIZE, PageQuery};
 use crate::web::session::MaybeMember;
 use crate::web::shadowed;
@@ -15,7 +15,7 @@ use crate::web::state::App;
 const HIDDEN: i64 = 1_000;
 
 /// One page of a ranked list.
-pub struct Slice {
+pub struct RankedPage {
     pub ids: Vec<ItemId>,
     pub first_rank: usize,
     /// The address of the page after it.
@@ -27,10 +27,10 @@ impl App {
     pub async fn ranked(
         &self,
         viewer: &MaybeMember,
-        list: Ranked,
+        list: RankedList,
         base: &str,
         asked: PageQuery,
-    ) -> Result<Slice, Error> {
+    ) -> Result<RankedPage, Error> {
         let of = shadowed::author(viewer);
         let seen = asked.at.and_then(|at| self.lists.seen(list, of, at, viewer.now));
         let from = asked.from.filter(|_| seen.is_some());
@@ -58,6 +58,6 @@ impl App {
         });
         rows.truncate(PAGE_SIZE);
         let ids = rows.into_iter().map(|(_, id)| id).collect();
-        Ok(Slice { ids, first_rank: asked.skip().saturating_add(1), more })
+        Ok(RankedPage { ids, first_rank: asked.skip().saturating_add(1), more })
     }
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::web::error::Error;
 use crate::web::form::Form;
-use crate::web::goto::Goto;
+use crate::web::goto::LocalRedirect;
 use crate::web::session::{self, CurrentMember};
 use crate::web::state::App;
 
@@ -72,9 +72,9 @@ where
 #[derive(Debug, Clone)]
 pub struct SavedForm {
     /// The path that it is sent to.
-    pub action: Goto,
+    pub action: LocalRedirect,
     /// The page that it stands on, as far as that is known.
-    pub page: Goto,
+    pub page: LocalRedirect,
     fields: Fields,
 }
 
@@ -87,7 +87,7 @@ pub struct SavedField<'a> {
 impl SavedForm {
     /// What no form here could have sent is not saved: it would make a long page of a short request. Nor is a
     /// secret.
-    fn new(action: Goto, page: Option<Goto>, mut fields: Fields) -> SavedForm {
+    fn new(action: LocalRedirect, page: Option<LocalRedirect>, mut fields: Fields) -> SavedForm {
         fields.retain(|(name, _)| name.len() <= LONGEST_NAME);
         fields.truncate(FIELDS);
         fields.iter_mut().filter(|(name, _)| is_secret(name)).for_each(|(_, value)| value.clear());
@@ -95,14 +95,15 @@ impl SavedForm {
     }
 
     async fn of(app: &App, request: Request) -> Result<SavedForm, Response> {
-        let (action, page) = (Goto::new(request.uri().path()), session::referring_page(app, request.headers()));
+        let (action, page) =
+            (LocalRedirect::new(request.uri().path()), session::referring_page(app, request.headers()));
         let Form(fields) = Form::<Fields>::from_request(request, app).await?;
         Ok(SavedForm::new(action, page, fields))
     }
 
     /// Takes a saved form out of a log-in form.
     pub fn take(form: &mut Fields) -> Option<SavedForm> {
-        let named = |wanted| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| Goto::new(value));
+        let named = |wanted| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| LocalRedirect::new(value));
         let (action, page) = (named(ACTION)?, named(PAGE));
         let saved = |(name, value): (String, String)| Some((name.strip_prefix(SAVED)?.to_owned(), value));
         Some(SavedForm::new(action, page, std::mem::take(form).into_iter().filter_map(saved).collect()))

@@ -9,43 +9,43 @@ use axum::response::Response;
 
 use crate::clock::Timestamp;
 use crate::domain::action::Action;
-use crate::domain::item::{Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::notification::Notification;
 use crate::domain::policy::Policy;
 use crate::domain::user::Member;
 use crate::domain::{fate, text};
 use crate::web::comments::flat_since;
 use crate::web::error::Error;
-use crate::web::flat::FlatView;
+use crate::web::flat::SingleCommentView;
 use crate::web::page::{Page, html};
 use crate::web::pages;
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, next_page};
 use crate::web::session::{CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// How much of a comment names it in a notice, in characters.
 const EXCERPT: usize = 80;
 
 #[derive(Template)]
 #[template(path = "replies.html")]
-struct RepliesPage<'a> {
+struct InboxPage<'a> {
     page: Page<'a>,
-    rows: Vec<Row>,
+    rows: Vec<InboxRow>,
     more: Option<String>,
     /// Whether anybody can be asked whether something was a mistake.
     reachable: bool,
 }
 
-enum Row {
-    Reply(Box<FlatView>),
+enum InboxRow {
+    Reply(Box<SingleCommentView>),
     Notice(NoticeView),
 }
 
 /// What moderation tells, as a member reads it.
 struct NoticeView {
     id: i64,
-    when: When,
+    when: TimeView,
     text: String,
     /// Whether members brought it about together, and no moderator.
     by_members: bool,
@@ -61,24 +61,24 @@ struct NoticeView {
 }
 
 /// A row before it is dressed for its page.
-enum Told {
+enum NotificationWithItem {
     Reply(Box<Item>),
     Notice(Notification),
 }
 
-impl Told {
+impl NotificationWithItem {
     fn at(&self) -> Timestamp {
         match self {
-            Told::Reply(item) => item.time,
-            Told::Notice(notice) => notice.created_at,
+            NotificationWithItem::Reply(item) => item.time,
+            NotificationWithItem::Notice(notice) => notice.created_at,
         }
     }
 
     /// What the address of the page names that begins after it.
     fn key(&self) -> [(&'static str, i64); 2] {
         match self {
-            Told::Reply(item) => [("at", item.time.0), ("reply", item.id.0)],
-            Told::Notice(notice) => [("at", notice.created_at.0), ("notice", notice.id)],
+            NotificationWithItem::Reply(item) => [("at", item.time.0), ("reply", item.id.0)],
+            NotificationWithItem::Notice(notice) => [("at", notice.created_at.0), ("notice", notice.id)],
         }
     }
 }
@@ -91,43 +91,48 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let replies = app.store.replies_to(member.id, after.replies()).await?;
     let notices = app.store.notifications(member.id, after.notices(), PAGE_LIMIT).await?;
-    let mut told: Vec<Told> = replies
+    let mut told: Vec<NotificationWithItem> = replies
         .into_iter()
-        .map(|item| Told::Reply(Box::new(item)))
-        .chain(notices.into_iter().map(Told::Notice))
+        .map(|item| NotificationWithItem::Reply(Box::new(item)))
+        .chain(notices.into_iter().map(NotificationWithItem::Notice))
         .collect();
     // Stable, so that at one moment replies stay before notices.
     told.sort_by_key(|told| Reverse(told.at()));
-    let more = next_page(&mut told, PAGE_SIZE, "/replies", Told::key);
-    let is_adverse = |told: &Told| matches!(told, Told::Notice(notice) if notice.action.spec().adverse);
+    let more = next_page(&mut told, PAGE_SIZE, "/replies", NotificationWithItem::key);
+    let is_adverse = |told: &NotificationWithItem| matches!(told, NotificationWithItem::Notice(notice) if notice.action.spec().adverse);
     let reachable = told.iter().any(is_adverse) && pages::is_reachable(&app, viewer.now).await?;
     let rows = dressed(&app, &viewer, &member, told).await?;
     if after.is_first() && viewer.unread > 0 {
         app.store.read_replies(member.id, viewer.now);
     }
-    Ok(html(&RepliesPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more, reachable }))
+    Ok(html(&InboxPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more, reachable }))
 }
 
-async fn dressed(app: &App, viewer: &MaybeMember, member: &Member, told: Vec<Told>) -> Result<Vec<Row>, Error> {
-    let is_reply = |told: &Told| match told {
-        Told::Reply(item) => Some(Item::clone(item)),
-        Told::Notice(_) => None,
+async fn dressed(
+    app: &App,
+    viewer: &MaybeMember,
+    member: &Member,
+    told: Vec<NotificationWithItem>,
+) -> Result<Vec<InboxRow>, Error> {
+    let is_reply = |told: &NotificationWithItem| match told {
+        NotificationWithItem::Reply(item) => Some(Item::clone(item)),
+        NotificationWithItem::Notice(_) => None,
     };
     let replies: Vec<Item> = told.iter().filter_map(is_reply).collect();
     let views = flat_since(app, viewer, &replies, Some(member.replies_read_at)).await?;
-    let mut views: HashMap<ItemId, FlatView> = views.into_iter().map(|view| (view.id, view)).collect();
-    let is_about = |told: &Told| match told {
-        Told::Reply(_) => None,
-        Told::Notice(notice) => notice.item_id,
+    let mut views: HashMap<ItemId, SingleCommentView> = views.into_iter().map(|view| (view.id, view)).collect();
+    let is_about = |told: &NotificationWithItem| match told {
+        NotificationWithItem::Reply(_) => None,
+        NotificationWithItem::Notice(notice) => notice.item_id,
     };
     let about: Vec<ItemId> = told.iter().filter_map(is_about).collect();
     let mut about = by_id(app.store.items(&about).await?);
     let merged_into: Vec<ItemId> = about.values().filter_map(|item| item.merged_into).collect();
     about.extend(by_id(app.store.items(&merged_into).await?));
-    let reader = Reader { member, policy: &viewer.settings.policy, now: viewer.now };
+    let reader = InboxReader { member, policy: &viewer.settings.policy, now: viewer.now };
     let dress = |told| match told {
-        Told::Reply(item) => views.remove(&item.id).map(|view| Row::Reply(Box::new(view))),
-        Told::Notice(notice) => NoticeView::new(&notice, &about, &reader).map(Row::Notice),
+        NotificationWithItem::Reply(item) => views.remove(&item.id).map(|view| InboxRow::Reply(Box::new(view))),
+        NotificationWithItem::Notice(notice) => NoticeView::new(&notice, &about, &reader).map(InboxRow::Notice),
     };
     Ok(told.into_iter().filter_map(dress).collect())
 }
@@ -137,24 +142,24 @@ fn by_id(items: Vec<Item>) -> HashMap<ItemId, Item> {
 }
 
 /// Who reads their notices, and when.
-struct Reader<'a> {
+struct InboxReader<'a> {
     member: &'a Member,
     policy: &'a Policy,
     now: Timestamp,
 }
 
-impl Reader<'_> {
+impl InboxReader<'_> {
     /// An item of this id with its name, where they may see it.
     fn seen<'a>(&self, id: Option<ItemId>, items: &'a HashMap<ItemId, Item>) -> Option<(&'a Item, String)> {
         let item = items.get(&id?)?;
-        let shown = matches!(may_see(item, Some(self.member), self.now), Sight::Whole | Sight::Dead(_));
+        let shown = matches!(may_see(item, Some(self.member), self.now), Visibility::Whole | Visibility::Dead(_));
         let name = item.title.clone().unwrap_or_else(|| text::excerpt(&item.text, EXCERPT));
         shown.then_some((item, name))
     }
 }
 
 impl NoticeView {
-    fn new(notice: &Notification, items: &HashMap<ItemId, Item>, reader: &Reader<'_>) -> Option<NoticeView> {
+    fn new(notice: &Notification, items: &HashMap<ItemId, Item>, reader: &InboxReader<'_>) -> Option<NoticeView> {
         let about = reader.seen(notice.item_id, items);
         let merged_into =
             about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.action == Action::Merge);
@@ -165,7 +170,7 @@ impl NoticeView {
         Some(NoticeView {
             id: notice.id,
             unseen: notice.created_at > reader.member.replies_read_at,
-            when: When::new(notice.created_at, reader.now),
+            when: TimeView::new(notice.created_at, reader.now),
             by_members: spec.together.is_some(),
             text: notice.sentence(kind)?,
             next: about.as_ref().filter(|(item, _)| says(item)).map(|(item, _)| item.id),

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::web::canonical::Value;
+use crate::web::canonical::QueryValue;
 use crate::web::mine::MyList;
 use crate::web::state::App;
 use crate::web::{
@@ -140,8 +140,8 @@ fn moderating() -> Router<App> {
 /// What the query of an address may hold: the names in the order in which they are written, each with what it stands for. Whatever else
 /// somebody hangs on to an address is left out before anybody reads it, so it makes no page of its own.
 #[rustfmt::skip]
-pub fn query(path: &str) -> &'static [(&'static str, Value)] {
-    use Value::{Arrival, Number, Order, Over, Page, Seen, Text};
+pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
+    use QueryValue::{Arrival, Number, Order, Over, Page, Seen, Text};
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
         // lists

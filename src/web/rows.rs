@@ -11,12 +11,12 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use crate::clock::MINUTE;
-use crate::domain::item::{Item, ItemId, Sight};
+use crate::domain::item::{Item, ItemId, Visibility};
 use crate::store::{Marks, Store};
 use crate::web::error::Error;
-use crate::web::own::Own;
+use crate::web::own::MemberCache;
 use crate::web::threads::weight;
-use crate::web::view::{Eye, StoryView};
+use crate::web::view::{StoryView, ViewContext};
 use crate::web::viewer::MaybeMember;
 use crate::web::viewer_traits::ViewerTraits;
 
@@ -37,35 +37,35 @@ struct StoryHtml<'a> {
 
 /// Rows of stories, ready to be printed within a list.
 #[derive(Debug, Default)]
-pub struct Stories {
+pub struct StoryListHtml {
     html: String,
     count: usize,
 }
 
-impl Stories {
+impl StoryListHtml {
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 }
 
-impl fmt::Display for Stories {
+impl fmt::Display for StoryListHtml {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.html)
     }
 }
 
 /// A template made it.
-impl askama::filters::HtmlSafe for Stories {}
+impl askama::filters::HtmlSafe for StoryListHtml {}
 
 /// A story and its row as anybody of the audience sees it, once somebody has asked for it; none where they do not.
-struct Row {
+struct CachedRow {
     item: Arc<Item>,
     html: OnceLock<Option<Arc<str>>>,
 }
 
 /// All that a list's rows depend on beside the stories.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
+struct ListKey {
     here: String,
     traits: ViewerTraits,
     generation: u64,
@@ -74,14 +74,14 @@ struct Key {
 
 /// The rows of a list.
 #[derive(Default)]
-struct List {
-    rows: Mutex<HashMap<ItemId, Arc<Row>>>,
+struct CachedList {
+    rows: Mutex<HashMap<ItemId, Arc<CachedRow>>>,
     /// Held by whoever reads rows from the store, so that the next finds them here.
     reading: tokio::sync::Mutex<()>,
 }
 
-impl List {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ItemId, Arc<Row>>> {
+impl CachedList {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ItemId, Arc<CachedRow>>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,14 +97,14 @@ impl List {
     }
 
     /// The row of a story, which has no words yet where it was not here.
-    fn row(&self, item: &Item) -> Arc<Row> {
+    fn row(&self, item: &Item) -> Arc<CachedRow> {
         let mut rows = self.lock();
         if let Some(row) = rows.get(&item.id) {
             return Arc::clone(row);
         }
         // A list shows no text.
         let item = Arc::new(Item { text: String::new(), ..item.clone() });
-        let row = Arc::new(Row { item, html: OnceLock::new() });
+        let row = Arc::new(CachedRow { item, html: OnceLock::new() });
         if rows.len() < KEPT {
             rows.insert(row.item.id, Arc::clone(&row));
         }
@@ -112,28 +112,28 @@ impl List {
     }
 }
 
-impl Row {
+impl CachedRow {
     fn bytes(&self) -> usize {
         let html = self.html.get().and_then(Option::as_ref);
         weight(&self.item) + html.map_or(0, |html| html.len()) + 64
     }
 }
 
-fn weigh(key: &Key, list: &Arc<List>) -> u32 {
+fn weigh(key: &ListKey, list: &Arc<CachedList>) -> u32 {
     u32::try_from(LIST + key.here.len() + list.bytes()).unwrap_or(u32::MAX)
 }
 
 /// The kept rows; none where nothing may be kept, and each row is written for its viewer.
-pub struct Rows {
-    kept: Option<Cache<Key, Arc<List>>>,
+pub struct ListRowCache {
+    kept: Option<Cache<ListKey, Arc<CachedList>>>,
     read: AtomicUsize,
 }
 
-impl Rows {
+impl ListRowCache {
     /// Keeps up to about so many bytes; the least recently read lists go first.
-    pub fn new(bytes: u64) -> Rows {
+    pub fn new(bytes: u64) -> ListRowCache {
         let kept = Cache::builder().max_capacity(bytes).weigher(weigh).eviction_policy(EvictionPolicy::lru());
-        Rows { kept: (bytes > 0).then(|| kept.build()), read: AtomicUsize::new(0) }
+        ListRowCache { kept: (bytes > 0).then(|| kept.build()), read: AtomicUsize::new(0) }
     }
 
     /// How many bytes are kept.
@@ -159,16 +159,16 @@ pub fn in_order(items: Vec<Item>, ids: &[ItemId]) -> Vec<Item> {
 /// What writes the rows of a page for its viewer.
 #[derive(Clone, Copy)]
 pub struct RowWriter<'a> {
-    pub rows: &'a Rows,
+    pub rows: &'a ListRowCache,
     pub store: &'a Store,
-    pub own: &'a Own,
+    pub own: &'a MemberCache,
     pub viewer: &'a MaybeMember,
 }
 
 impl RowWriter<'_> {
     /// The key of a member's list.
-    fn key(&self) -> Option<Key> {
-        Some(Key {
+    fn key(&self) -> Option<ListKey> {
+        Some(ListKey {
             here: self.viewer.here.clone(),
             traits: ViewerTraits::of(self.viewer.member()?, &self.viewer.settings.policy),
             generation: self.viewer.generation,
@@ -176,12 +176,12 @@ impl RowWriter<'_> {
         })
     }
 
-    fn list(&self) -> Option<Arc<List>> {
+    fn list(&self) -> Option<Arc<CachedList>> {
         Some(self.rows.kept.as_ref()?.get_with(self.key()?, Arc::default))
     }
 
     /// Weighs a list again, to which rows were added.
-    fn weigh_again(&self, list: Arc<List>) {
+    fn weigh_again(&self, list: Arc<CachedList>) {
         if let (Some(kept), Some(key)) = (&self.rows.kept, self.key()) {
             kept.insert(key, list);
         }
@@ -214,7 +214,7 @@ impl RowWriter<'_> {
     }
 
     /// Stories as rows, as the viewer sees them and with what they have done; what they may not see is left out.
-    pub async fn write<T: Borrow<Item>>(&self, items: &[T]) -> Result<Stories, Error> {
+    pub async fn write<T: Borrow<Item>>(&self, items: &[T]) -> Result<StoryListHtml, Error> {
         self.write_with(items, &HashMap::new()).await
     }
 
@@ -223,16 +223,16 @@ impl RowWriter<'_> {
         &self,
         items: &[T],
         notes: &HashMap<ItemId, String>,
-    ) -> Result<Stories, Error> {
+    ) -> Result<StoryListHtml, Error> {
         let list = self.list();
         let before = list.as_ref().map_or(0, |list| list.bytes());
         let viewer = self.viewer;
         let marks = self.own.marks(viewer, items, self.store).await?;
         let policy = &viewer.settings.policy;
-        let eye = Eye { policy, texts: Arc::default(), member: viewer.member(), marks, now: viewer.now };
-        let mut stories = Stories::default();
+        let eye = ViewContext { policy, texts: Arc::default(), member: viewer.member(), marks, now: viewer.now };
+        let mut stories = StoryListHtml::default();
         for item in items.iter().map(Borrow::borrow) {
-            if !matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)) {
+            if !matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_)) {
                 continue;
             }
             stories.count += 1;
@@ -252,7 +252,7 @@ impl RowWriter<'_> {
 }
 
 /// Whether a row looks otherwise to its viewer than to others of their audience.
-fn is_theirs(item: &Item, eye: &Eye<'_>) -> bool {
+fn is_theirs(item: &Item, eye: &ViewContext<'_>) -> bool {
     let Marks { votes, saved, hidden, unseen, unheard } = &*eye.marks;
     let id = &item.id;
     item.is_own(eye.member)
@@ -264,7 +264,12 @@ fn is_theirs(item: &Item, eye: &Eye<'_>) -> bool {
 }
 
 /// The row as it is kept, or now is.
-fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<Option<Arc<str>>, Error> {
+fn kept(
+    list: &CachedList,
+    item: &Item,
+    eye: &ViewContext<'_>,
+    viewer: &MaybeMember,
+) -> Result<Option<Arc<str>>, Error> {
     let row = list.row(item);
     if let Some(html) = row.html.get() {
         return Ok(html.clone());
@@ -273,7 +278,7 @@ fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result
         Some(anybody) => {
             let eye = eye.of(&anybody);
             let mut html = String::new();
-            if matches!(eye.sees(item), Sight::Whole | Sight::Dead(_)) {
+            if matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_)) {
                 write(&mut html, item, None, &eye, viewer)?;
             }
             Some(html).filter(|html| !html.is_empty()).map(Arc::from)
@@ -283,7 +288,13 @@ fn kept(list: &List, item: &Item, eye: &Eye<'_>, viewer: &MaybeMember) -> Result
     Ok(row.html.get_or_init(|| html).clone())
 }
 
-fn write(html: &mut String, item: &Item, note: Option<&str>, eye: &Eye<'_>, viewer: &MaybeMember) -> Result<(), Error> {
+fn write(
+    html: &mut String,
+    item: &Item,
+    note: Option<&str>,
+    eye: &ViewContext<'_>,
+    viewer: &MaybeMember,
+) -> Result<(), Error> {
     let story = StoryView::row(item, eye);
     let row = StoryHtml { story: &story, here: &viewer.here, member: eye.member.is_some(), note };
     row.render_into(html).map_err(Error::internal)

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::web::error::Error;
 use crate::web::page::{Page, html};
 use crate::web::pagination::PAGE_SIZE_I64;
-use crate::web::rows::Stories;
+use crate::web::rows::StoryListHtml;
 use crate::web::session::MaybeMember;
 use crate::web::shadowed;
 use crate::web::state::App;
@@ -23,17 +23,21 @@ const LONGEST_WORD: usize = 80;
 struct SearchPage<'a> {
     page: Page<'a>,
     q: &'a str,
-    stories: Stories,
+    stories: StoryListHtml,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Asked {
+pub struct SearchQuery {
     #[serde(default)]
     q: String,
 }
 
 /// `/search`
-pub async fn show(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asked>) -> Result<Response, Error> {
+pub async fn show(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<SearchQuery>,
+) -> Result<Response, Error> {
     let q = asked.q.trim();
     let words: Vec<String> =
         q.split_whitespace().take(WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect();

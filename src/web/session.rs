@@ -17,7 +17,7 @@ use crate::domain::user::{Member, Role, Theme, UserId};
 use crate::store::{self, NewSession};
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::goto::{Goto, LONGEST};
+use crate::web::goto::{LONGEST, LocalRedirect};
 use crate::web::purpose;
 use crate::web::state::App;
 
@@ -64,13 +64,13 @@ pub fn set_theme_cookie(app: &App, response: &mut Response, theme: Theme) {
 }
 
 /// A session that has just begun.
-pub struct Begun {
+pub struct StartedSession {
     /// Whoever it is, as a page of the answer shows them.
     pub viewer: MaybeMember,
     cookies: Vec<HeaderValue>,
 }
 
-impl Begun {
+impl StartedSession {
     /// The answer to the log-in, which brings the browser its cookies.
     pub fn with(self, mut response: Response) -> Response {
         for cookie in self.cookies {
@@ -82,7 +82,12 @@ impl Begun {
 
 /// Begins a session for `user`, whose password has the hash `verified`, and remembers the browser, so that wrong guesses made elsewhere
 /// never lock it out. None where the password is another one by now.
-pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, verified: &str) -> Result<Option<Begun>, Error> {
+pub async fn begin(
+    app: &App,
+    headers: &HeaderMap,
+    user: UserId,
+    verified: &str,
+) -> Result<Option<StartedSession>, Error> {
     let now = app.clock.now();
     let token = Token::random().map_err(Error::internal)?;
     let agent: String =
@@ -108,7 +113,7 @@ pub async fn begin(app: &App, headers: &HeaderMap, user: UserId, verified: &str)
     };
     app.store.remember_device(&device, user, now).await?;
     let viewer = viewer_of(app, Some(&hash), headers, "/".to_owned(), None).await?;
-    Ok(Some(Begun { viewer, cookies: cookies.into_iter().flatten().collect() }))
+    Ok(Some(StartedSession { viewer, cookies: cookies.into_iter().flatten().collect() }))
 }
 
 /// Begins the first session of an account that was just made, with a password of this hash, and goes on.
@@ -117,7 +122,7 @@ pub async fn begin_new(
     headers: &HeaderMap,
     user: UserId,
     hash: &str,
-    goto: &Goto,
+    goto: &LocalRedirect,
 ) -> Result<Response, Error> {
     let begun = match begin(app, headers, user, hash).await {
         // The account is there all the same.
@@ -129,7 +134,7 @@ pub async fn begin_new(
 }
 
 /// Ends the session of a request and takes its cookie back.
-pub async fn end(app: &App, headers: &HeaderMap, goto: &Goto) -> Result<Response, Error> {
+pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result<Response, Error> {
     if let Some(token) = session_token(app, headers) {
         app.store.end_session(&token::hash(token)).await?;
     }
@@ -219,12 +224,12 @@ impl FromRequestParts<App> for MaybeMember {
 }
 
 /// Somebody logged in, as what they ask for needs them to be.
-trait Asking: Sized {
+trait RequireRole: Sized {
     fn of(viewer: MaybeMember, member: Member) -> Result<Self, Error>;
 }
 
 /// Whoever is logged in, as an [`Asking`]. A visitor is led to the log-in page, and back after it.
-async fn asking<A: Asking>(parts: &mut Parts, app: &App) -> Result<A, Error> {
+async fn asking<A: RequireRole>(parts: &mut Parts, app: &App) -> Result<A, Error> {
     let viewer = MaybeMember::from_request_parts(parts, app).await?;
     match viewer.member.clone() {
         Some(member) => A::of(viewer, member),
@@ -239,13 +244,13 @@ async fn asking<A: Asking>(parts: &mut Parts, app: &App) -> Result<A, Error> {
 }
 
 /// The page of this site that a form or a link stood on.
-pub fn referring_page(app: &App, headers: &HeaderMap) -> Option<Goto> {
+pub fn referring_page(app: &App, headers: &HeaderMap) -> Option<LocalRedirect> {
     let page = url::Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
     let is_ours = |host: &str| page.authority() == host;
     let named = headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_ours);
     let configured = app.config.base_url.split_once("://").is_some_and(|(_, host)| is_ours(host));
     let query = page.query().map(|query| format!("?{query}")).unwrap_or_default();
-    (named || configured).then(|| Goto::new(&format!("{}{query}", page.path())))
+    (named || configured).then(|| LocalRedirect::new(&format!("{}{query}", page.path())))
 }
 
 /// A member.
@@ -255,7 +260,7 @@ pub struct CurrentMember {
     pub member: Member,
 }
 
-impl Asking for CurrentMember {
+impl RequireRole for CurrentMember {
     fn of(viewer: MaybeMember, member: Member) -> Result<CurrentMember, Error> {
         Ok(CurrentMember { viewer, member })
     }
@@ -276,7 +281,7 @@ pub struct Moderator {
     pub member: Member,
 }
 
-impl Asking for Moderator {
+impl RequireRole for Moderator {
     fn of(viewer: MaybeMember, member: Member) -> Result<Moderator, Error> {
         if member.role < Role::Moderator {
             return Err(Error::forbidden(ModerationError::NotAModerator));
@@ -300,7 +305,7 @@ pub struct Admin {
     pub member: Member,
 }
 
-impl Asking for Admin {
+impl RequireRole for Admin {
     fn of(viewer: MaybeMember, member: Member) -> Result<Admin, Error> {
         if member.role < Role::Admin {
             return Err(Error::forbidden(RoleError::NotAnAdmin));

@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 use crate::web::error::Error;
 use crate::web::form::Form;
-use crate::web::goto::Goto;
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{Page, html};
 use crate::web::session::{self, CurrentMember};
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// A session as its owner sees it.
 pub struct SessionView {
@@ -20,8 +20,8 @@ pub struct SessionView {
     pub id: String,
     pub device: String,
     pub current: bool,
-    pub seen: When,
-    pub since: When,
+    pub seen: TimeView,
+    pub since: TimeView,
 }
 
 #[derive(Template)]
@@ -40,15 +40,15 @@ pub async fn show(State(app): State<App>, asking: CurrentMember, headers: Header
         current: Some(&row.token_hash) == here.as_ref(),
         id: hex(&row.token_hash),
         device: device(&row.agent),
-        seen: When::new(row.seen, now),
-        since: When::new(row.created, now),
+        seen: TimeView::new(row.seen, now),
+        since: TimeView::new(row.created, now),
     });
     let sessions = sessions.collect();
     Ok(html(&SessionsPage { page: Page::new(&app, &asking.viewer, "settings", "Sessions"), sessions }))
 }
 
 #[derive(Debug, Deserialize)]
-pub struct End {
+pub struct EndForm {
     end: String,
 }
 
@@ -57,7 +57,7 @@ pub async fn end(
     State(app): State<App>,
     asking: CurrentMember,
     headers: HeaderMap,
-    Form(asked): Form<End>,
+    Form(asked): Form<EndForm>,
 ) -> Result<Response, Error> {
     let here = session::current(&app, &headers).unwrap_or_default();
     if asked.end == "others" {
@@ -66,7 +66,7 @@ pub async fn end(
         let id = unhex(&asked.end).ok_or_else(|| Error::bad("There is no such session."))?;
         app.store.revoke_session(asking.member.id, &id).await?;
     }
-    Ok(Goto::new("/settings/sessions").redirect())
+    Ok(LocalRedirect::new("/settings/sessions").redirect())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,14 +8,14 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::domain::contact;
-use crate::domain::origin::Origin;
+use crate::domain::origin::IpHashes;
 use crate::domain::user::{Name, Role};
 use crate::store::{self, NewUser};
 use crate::web::admission::Requester;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::form::{Form, Mistakes, busy};
-use crate::web::goto::Goto;
+use crate::web::form::{Form, FormErrors, busy};
+use crate::web::goto::LocalRedirect;
 use crate::web::limit::Reserved;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
@@ -26,7 +26,7 @@ use crate::web::state::App;
 #[template(path = "setup.html")]
 struct SetupPage<'a> {
     page: Page<'a>,
-    errors: Mistakes,
+    errors: FormErrors,
     name: &'a str,
     token: &'a str,
     /// How people reach whoever runs the forum; none where a setting says it.
@@ -53,7 +53,7 @@ async fn open(app: &App, token: &str) -> Result<(), Error> {
 /// `GET /setup/{token}`
 pub async fn new(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
     open(&app, &token).await?;
-    Ok(form(&app, &viewer, &token, &FirstAdmin::default(), Mistakes::default()))
+    Ok(form(&app, &viewer, &token, &FirstAdmin::default(), FormErrors::default()))
 }
 
 /// `POST /setup/{token}`
@@ -61,18 +61,18 @@ pub async fn create(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(token): Path<String>,
-    (origin, address): (Origin, ClientIp),
+    (origin, address): (IpHashes, ClientIp),
     headers: HeaderMap,
     Form(typed): Form<FirstAdmin>,
 ) -> Result<Response, Error> {
     open(&app, &token).await?;
-    let mut errors = Mistakes::default();
+    let mut errors = FormErrors::default();
     let name = errors.check("name", Name::parse_by_operator(&typed.name));
     let contact = errors.check("contact", contact::contact(&typed.contact)).unwrap_or_default();
     // Whoever has the link goes before strangers.
     let turn = (Requester::Known(None, address.fair_key()), Reserved::default());
     let hash = match app.admission.passwords.hash(turn, typed.password.clone(), typed.name.clone()).await {
-        Err(Error::Busy) => return Ok(busy(form(&app, &viewer, &token, &typed, Mistakes::busy()))),
+        Err(Error::Busy) => return Ok(busy(form(&app, &viewer, &token, &typed, FormErrors::busy()))),
         hash => errors.check("password", hash?),
     };
     let (Some(name), Some(hash), true) = (name, hash, errors.is_empty()) else {
@@ -80,17 +80,17 @@ pub async fn create(
     };
     let new = NewUser { name: &name, password: &hash, role: Role::Admin, origin: Some(origin) };
     match app.store.create_first_admin(new, contact, app.clock.now()).await {
-        Ok(user) => session::begin_new(&app, &headers, user, &hash, &Goto::default()).await,
+        Ok(user) => session::begin_new(&app, &headers, user, &hash, &LocalRedirect::default()).await,
         Err(store::Error::Conflict) if app.store.has_admin().await? => Err(Error::NotFound),
         Err(store::Error::Conflict) => {
-            let taken = Mistakes::one("name", crate::domain::user::NameError::Taken);
+            let taken = FormErrors::one("name", crate::domain::user::NameError::Taken);
             Ok(form(&app, &viewer, &token, &typed, taken))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn form(app: &App, viewer: &MaybeMember, token: &str, typed: &FirstAdmin, errors: Mistakes) -> Response {
+fn form(app: &App, viewer: &MaybeMember, token: &str, typed: &FirstAdmin, errors: FormErrors) -> Response {
     let mut page = Page::new(app, viewer, "setup", "Set up");
     page.robots = false;
     let contact = app.settings().contact.is_empty().then_some(typed.contact.as_str());

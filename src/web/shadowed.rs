@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
 use crate::web::error::Error;
-use crate::web::lists::{Order, Ranked};
+use crate::web::lists::{RankedList, Ranking};
 use crate::web::pagination::PAGE_SIZE;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
@@ -17,7 +17,7 @@ pub fn author(viewer: &MaybeMember) -> Option<UserId> {
 }
 
 /// The order of a list as the viewer sees it.
-pub async fn ranked(app: &App, viewer: &MaybeMember, list: Ranked) -> Result<Order, Error> {
+pub async fn ranked(app: &App, viewer: &MaybeMember, list: RankedList) -> Result<Ranking, Error> {
     match author(viewer) {
         Some(author) => {
             let theirs = app.store.shadowed_posts(author, None).await?;

@@ -12,16 +12,16 @@ use moka::policy::EvictionPolicy;
 
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::item::{Item, ItemId};
-use crate::domain::order::Order;
+use crate::domain::order::CommentOrder;
 use crate::domain::thread::Node;
 use crate::domain::user::{Member, UserId};
 use crate::store::{Marks, ThreadGeneration};
 use crate::web::error::Error;
-use crate::web::parts::{Part, Piece, Rooms};
-use crate::web::texts::Renderer;
+use crate::web::parts::{Segment, SegmentReservations, SharedSegment};
+use crate::web::texts::TextRenderer;
 use crate::web::threads::weight;
-use crate::web::under::{At, Comments, Under, authors, is_read, sources, write, yield_after};
-use crate::web::view::{Eye, Thread};
+use crate::web::under::{CommentsHtml, ThreadItem, ThreadSlice, authors, is_read, sources, write, yield_after};
+use crate::web::view::{ThreadContextView, ViewContext};
 use crate::web::viewer_traits::ViewerTraits;
 
 /// A part of a thread ends with the comment that makes it this long, in bytes: long enough to compress well, short enough that a few
@@ -29,9 +29,9 @@ use crate::web::viewer_traits::ViewerTraits;
 const PART: usize = 8 * 1024;
 
 /// A thread as everybody of an audience sees it who has no part in it.
-struct Shown {
-    nodes: Vec<Node<At>>,
-    blocks: Vec<Block>,
+struct RenderedThread {
+    nodes: Vec<Node<ThreadItem>>,
+    blocks: Vec<CommentBlock>,
     authors: Arc<HashMap<ItemId, UserId>>,
     count: usize,
     /// Where on the page each comment stands.
@@ -42,34 +42,38 @@ struct Shown {
     privy: HashSet<UserId>,
     /// The comments that can be read, those seen last first.
     newest: Vec<(Timestamp, usize)>,
-    rooms: Arc<Rooms>,
+    rooms: Arc<SegmentReservations>,
     /// What the items take in memory that are held here, in bytes.
     items: usize,
 }
 
-struct Block {
+struct CommentBlock {
     nodes: Range<usize>,
     /// Where each comment ends in the part.
     ends: Vec<usize>,
-    part: Arc<Part>,
+    part: Arc<SharedSegment>,
 }
 
 /// The nodes as they are kept, and what their items take in memory: a small part of a thread must not hold the whole of it.
-fn held(mut nodes: Vec<Node<At>>, all: &Arc<[Item]>) -> (Vec<Node<At>>, usize) {
+fn held(mut nodes: Vec<Node<ThreadItem>>, all: &Arc<[Item]>) -> (Vec<Node<ThreadItem>>, usize) {
     let mut held = Arc::clone(all);
     if nodes.len() < all.len() / 2 {
         held = nodes.iter().map(|node| Borrow::<Item>::borrow(&node.item).clone()).collect();
         for (at, node) in nodes.iter_mut().enumerate() {
-            node.item = At { all: Arc::clone(&held), at };
+            node.item = ThreadItem { all: Arc::clone(&held), at };
         }
     }
     (nodes, held.iter().map(weight).sum())
 }
 
-impl Shown {
-    async fn new(thread: &Thread<'_>, nodes: Vec<Node<At>>, under: Under<'_>) -> askama::Result<Shown> {
+impl RenderedThread {
+    async fn new(
+        thread: &ThreadContextView<'_>,
+        nodes: Vec<Node<ThreadItem>>,
+        under: ThreadSlice<'_>,
+    ) -> askama::Result<RenderedThread> {
         let hidden = |item: &&Item| item.dead.is_some() || item.visible_at > thread.eye.now;
-        let mut shown = Shown {
+        let mut shown = RenderedThread {
             blocks: Vec::new(),
             authors: Arc::clone(&thread.authors),
             count: 0,
@@ -91,9 +95,10 @@ impl Shown {
             shown.learn(node, at);
             if text.len() >= PART || at + 1 == nodes.len() {
                 since_yield = yield_after(since_yield + text.len()).await;
-                let part =
-                    Arc::new(Part::new(Bytes::from(std::mem::take(&mut text).into_boxed_str().into_boxed_bytes())));
-                shown.blocks.push(Block { nodes: begin..at + 1, ends: std::mem::take(&mut ends), part });
+                let part = Arc::new(SharedSegment::new(Bytes::from(
+                    std::mem::take(&mut text).into_boxed_str().into_boxed_bytes(),
+                )));
+                shown.blocks.push(CommentBlock { nodes: begin..at + 1, ends: std::mem::take(&mut ends), part });
                 begin = at + 1;
             }
         }
@@ -103,7 +108,7 @@ impl Shown {
     }
 
     /// Notes to whom a comment looks otherwise.
-    fn learn(&mut self, node: &Node<At>, at: usize) {
+    fn learn(&mut self, node: &Node<ThreadItem>, at: usize) {
         let item: &Item = node.item.borrow();
         self.places.insert(item.id, at);
         if is_read(node) {
@@ -115,7 +120,7 @@ impl Shown {
         }
     }
 
-    fn node(&self, at: usize) -> Option<(&Node<At>, &Item)> {
+    fn node(&self, at: usize) -> Option<(&Node<ThreadItem>, &Item)> {
         self.nodes.get(at).map(|node| (node, node.item.borrow()))
     }
 
@@ -129,12 +134,12 @@ impl Shown {
     /// The comments as `user` sees them, of whom `eye` is and to whom what came after `since` is new.
     async fn comments<'e>(
         &self,
-        under: Under<'e>,
-        mut eye: Eye<'e>,
+        under: ThreadSlice<'e>,
+        mut eye: ViewContext<'e>,
         user: UserId,
         since: Option<Timestamp>,
-        renderer: Renderer<'_>,
-    ) -> Result<(Thread<'e>, Comments), Error> {
+        renderer: TextRenderer<'_>,
+    ) -> Result<(ThreadContextView<'e>, CommentsHtml), Error> {
         let mut other = self.unseen(user, since);
         let first = other.iter().min().and_then(|at| self.node(*at)).map(|(_, item)| item.id);
         let count = other.len();
@@ -143,8 +148,8 @@ impl Shown {
         other.sort_unstable();
         other.dedup();
         eye.add(renderer.page(sources(other.iter().filter_map(|at| self.nodes.get(*at)))).await?);
-        let thread = Thread { eye, root: under.root, authors: Arc::clone(&self.authors), since };
-        let comments = Comments {
+        let thread = ThreadContextView { eye, root: under.root, authors: Arc::clone(&self.authors), since };
+        let comments = CommentsHtml {
             pieces: self.pieces(&thread, &other, under.head).await.map_err(Error::internal)?,
             count: self.count,
             unseen: count,
@@ -160,12 +165,17 @@ impl Shown {
     }
 
     /// The kept parts, each comment of `other`, which are in the page's order, written anew.
-    async fn pieces(&self, thread: &Thread<'_>, other: &[usize], head: ItemId) -> askama::Result<Vec<Piece>> {
+    async fn pieces(
+        &self,
+        thread: &ThreadContextView<'_>,
+        other: &[usize],
+        head: ItemId,
+    ) -> askama::Result<Vec<Segment>> {
         let (mut other, mut since_yield) = (other.iter().copied().peekable(), 0);
         let mut pieces = Vec::with_capacity(self.blocks.len() + 2);
         for block in &self.blocks {
             if other.peek().is_none_or(|at| *at >= block.nodes.end) {
-                pieces.push(Piece::Shared(Arc::clone(&block.part)));
+                pieces.push(Segment::Shared(Arc::clone(&block.part)));
                 continue;
             }
             let kept = block.part.plain();
@@ -184,7 +194,7 @@ impl Shown {
                 begin = end;
             }
             since_yield = yield_after(since_yield + bytes.len()).await;
-            pieces.push(Piece::Own(Bytes::from(bytes)));
+            pieces.push(Segment::Own(Bytes::from(bytes)));
         }
         Ok(pieces)
     }
@@ -198,35 +208,35 @@ impl Shown {
 
 /// All that a kept thread depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
+struct ThreadKey {
     head: ItemId,
-    order: Order,
+    order: CommentOrder,
     traits: ViewerTraits,
     generation: ThreadGeneration,
     minute: i64,
 }
 
 /// The kept threads; none where nothing may be kept, and each comment is written for its viewer.
-pub struct ShownThreads(Option<Cache<Key, Arc<Shown>>>);
+pub struct ThreadHtmlCache(Option<Cache<ThreadKey, Arc<RenderedThread>>>);
 
-impl ShownThreads {
+impl ThreadHtmlCache {
     /// Keeps up to so many bytes; the least recently read go first.
-    pub fn new(bytes: u64) -> ShownThreads {
-        let weigh = |_: &Key, shown: &Arc<Shown>| u32::try_from(shown.bytes()).unwrap_or(u32::MAX);
+    pub fn new(bytes: u64) -> ThreadHtmlCache {
+        let weigh = |_: &ThreadKey, shown: &Arc<RenderedThread>| u32::try_from(shown.bytes()).unwrap_or(u32::MAX);
         let kept = Cache::builder().max_capacity(bytes).weigher(weigh).eviction_policy(EvictionPolicy::lru());
-        ShownThreads((bytes > 0).then(|| kept.build()))
+        ThreadHtmlCache((bytes > 0).then(|| kept.build()))
     }
 
     /// The comments as a member sees them, of whom `eye` is and to whom what came after `since` is new.
     pub async fn for_member<'e>(
         &self,
-        under: Under<'e>,
-        eye: Eye<'e>,
+        under: ThreadSlice<'e>,
+        eye: ViewContext<'e>,
         member: &Member,
         since: Option<Timestamp>,
         generation: ThreadGeneration,
-        renderer: Renderer<'_>,
-    ) -> Result<(Thread<'e>, Comments), Error> {
+        renderer: TextRenderer<'_>,
+    ) -> Result<(ThreadContextView<'e>, CommentsHtml), Error> {
         let Some(kept) = &self.0 else { return under.for_one(eye, since, renderer).await };
         let shown = get(kept, under, &eye, ViewerTraits::of(member, eye.policy), generation, renderer).await?;
         if shown.privy.contains(&member.id) {
@@ -238,22 +248,22 @@ impl ShownThreads {
 
 /// The thread for an audience; made once for all who ask at the same moment.
 async fn get(
-    kept: &Cache<Key, Arc<Shown>>,
-    under: Under<'_>,
-    eye: &Eye<'_>,
+    kept: &Cache<ThreadKey, Arc<RenderedThread>>,
+    under: ThreadSlice<'_>,
+    eye: &ViewContext<'_>,
     traits: ViewerTraits,
     generation: ThreadGeneration,
-    renderer: Renderer<'_>,
-) -> Result<Arc<Shown>, Error> {
-    let Under { head, order, .. } = under;
-    let key = Key { head, order, traits, generation, minute: eye.now.0.div_euclid(MINUTE) };
+    renderer: TextRenderer<'_>,
+) -> Result<Arc<RenderedThread>, Error> {
+    let ThreadSlice { head, order, .. } = under;
+    let key = ThreadKey { head, order, traits, generation, minute: eye.now.0.div_euclid(MINUTE) };
     let make = async {
         let anybody = traits.anybody(eye.policy);
         let mut eye = eye.of(&anybody);
         let nodes = under.arrange(&eye);
         eye.add(renderer.page(sources(&nodes)).await?);
-        let thread = Thread { eye, root: under.root, authors: authors(under.all), since: None };
-        Shown::new(&thread, nodes, under).await.map(Arc::new).map_err(Error::internal)
+        let thread = ThreadContextView { eye, root: under.root, authors: authors(under.all), since: None };
+        RenderedThread::new(&thread, nodes, under).await.map(Arc::new).map_err(Error::internal)
     };
     // Whoever made it has said in the log what went wrong.
     kept.try_get_with(key, make).await.map_err(|_: Arc<Error>| Error::Internal)

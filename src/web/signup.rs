@@ -7,28 +7,28 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::domain::origin::Origin;
-use crate::domain::rule::Draft;
-use crate::domain::signup::{self, SignUpError, Way};
+use crate::domain::origin::IpHashes;
+use crate::domain::rule::RuleInput;
+use crate::domain::signup::{self, SignUpError, SignUpOutcome};
 use crate::domain::text::Html;
 use crate::domain::token;
 use crate::domain::user::{Name, NameError, Role};
-use crate::store::{self, Asked, NewRequest, NewUser};
+use crate::store::{self, NewSignupRequest, NewUser, RequestOutcome};
 use crate::web::actions::PostContext;
 use crate::web::admission::Requester;
 use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::form::{Form, FormRefusal, Mistakes, busy};
-use crate::web::goto::Goto;
+use crate::web::form::{Form, FormErrors, FormRefusal, busy};
+use crate::web::goto::LocalRedirect;
 use crate::web::limit;
 use crate::web::page::{Page, html, html_with};
 use crate::web::session::{self, CurrentMember, MaybeMember};
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// What somebody typed who wants an account.
 #[derive(Debug, Default, Deserialize)]
-pub struct Typed {
+pub struct SignupForm {
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -37,29 +37,29 @@ pub struct Typed {
     #[serde(default)]
     text: String,
     #[serde(default)]
-    goto: Goto,
+    goto: LocalRedirect,
 }
 
 /// Who comes, from where, in which browser.
-pub struct Newcomer {
+pub struct SignupContext {
     pub viewer: MaybeMember,
     pub address: ClientIp,
-    pub origin: Origin,
+    pub origin: IpHashes,
     pub headers: HeaderMap,
 }
 
-impl FromRequestParts<App> for Newcomer {
+impl FromRequestParts<App> for SignupContext {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Newcomer, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<SignupContext, Error> {
         let viewer = MaybeMember::from_request_parts(parts, app).await?;
         let Ok(address) = ClientIp::from_request_parts(parts, app).await;
-        let Ok(origin) = Origin::from_request_parts(parts, app).await;
-        Ok(Newcomer { viewer, address, origin, headers: parts.headers.clone() })
+        let Ok(origin) = IpHashes::from_request_parts(parts, app).await;
+        Ok(SignupContext { viewer, address, origin, headers: parts.headers.clone() })
     }
 }
 
-impl Newcomer {
+impl SignupContext {
     /// The same once they are logged in.
     pub fn context_of(&self, viewer: &MaybeMember) -> Option<PostContext> {
         let asking = CurrentMember { viewer: viewer.clone(), member: viewer.member.clone()? };
@@ -69,24 +69,24 @@ impl Newcomer {
 
 /// A way in: the address that its form is sent to, what the form leads to, and the invitation's token with the name of whom it is from.
 #[derive(Debug, Clone, Copy)]
-pub struct Entrance<'a> {
+pub struct SignupFlow<'a> {
     pub action: &'a str,
-    pub way: Way,
+    pub way: SignUpOutcome,
     pub invitation: Option<(&'a str, &'a str)>,
 }
 
-impl Entrance<'_> {
+impl SignupFlow<'_> {
     /// The way of those who have no invitation.
-    fn alone(app: &App) -> Result<Entrance<'static>, SignUpError> {
+    fn alone(app: &App) -> Result<SignupFlow<'static>, SignUpError> {
         let settings = app.settings();
         let way = settings.signup_mode.way(false, &settings.policy)?;
-        Ok(Entrance { action: "/signup", way, invitation: None })
+        Ok(SignupFlow { action: "/signup", way, invitation: None })
     }
 
     fn title(&self) -> &'static str {
         match self.way {
-            Way::Account => "Sign up",
-            Way::Request => "Ask for an account",
+            SignUpOutcome::Account => "Sign up",
+            SignUpOutcome::Request => "Ask for an account",
         }
     }
 
@@ -96,7 +96,7 @@ impl Entrance<'_> {
     }
 
     fn by_request(&self) -> bool {
-        self.way == Way::Request
+        self.way == SignUpOutcome::Request
     }
 }
 
@@ -104,14 +104,20 @@ impl Entrance<'_> {
 #[template(path = "signup.html")]
 struct SignUpPage<'a> {
     page: Page<'a>,
-    entrance: Entrance<'a>,
+    entrance: SignupFlow<'a>,
     question: &'a str,
-    errors: Mistakes,
-    typed: &'a Typed,
+    errors: FormErrors,
+    typed: &'a SignupForm,
 }
 
 /// The sign-up form, with what is wrong in what was typed before.
-pub fn form(app: &App, viewer: &MaybeMember, entrance: Entrance<'_>, typed: &Typed, errors: Mistakes) -> Response {
+pub fn form(
+    app: &App,
+    viewer: &MaybeMember,
+    entrance: SignupFlow<'_>,
+    typed: &SignupForm,
+    errors: FormErrors,
+) -> Response {
     let mut page = Page::new(app, viewer, "login", entrance.title());
     page.robots = entrance.invitation.is_none();
     let question = &viewer.settings.request_question;
@@ -120,7 +126,7 @@ pub fn form(app: &App, viewer: &MaybeMember, entrance: Entrance<'_>, typed: &Typ
 
 #[derive(Template)]
 #[template(path = "shut.html")]
-struct ShutPage<'a> {
+struct SignupClosedPage<'a> {
     page: Page<'a>,
     why: String,
 }
@@ -129,72 +135,81 @@ struct ShutPage<'a> {
 pub fn shut(app: &App, viewer: &MaybeMember, status: StatusCode, why: SignUpError) -> Response {
     let mut page = Page::new(app, viewer, "login", "Sign up");
     page.robots = false;
-    html_with(status, &ShutPage { page, why: why.to_string() })
+    html_with(status, &SignupClosedPage { page, why: why.to_string() })
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Asking {
+pub struct RequestForm {
     #[serde(default)]
-    goto: Goto,
+    goto: LocalRedirect,
     /// A request has just been sent.
     sent: Option<String>,
 }
 
 /// `GET /signup`
-pub async fn new(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<Asking>) -> Response {
+pub async fn new(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<RequestForm>) -> Response {
     if viewer.member.is_some() {
         return asked.goto.redirect();
     }
-    match Entrance::alone(&app) {
-        Ok(Entrance { way: Way::Request, .. }) if asked.sent.is_some() => {
+    match SignupFlow::alone(&app) {
+        Ok(SignupFlow { way: SignUpOutcome::Request, .. }) if asked.sent.is_some() => {
             let mut page = Page::new(&app, &viewer, "login", "Your request is sent");
             page.robots = false;
             html(&RequestPage { page, request: None })
         }
         Ok(entrance) => {
-            let typed = Typed { goto: asked.goto, ..Typed::default() };
-            form(&app, &viewer, entrance, &typed, Mistakes::default())
+            let typed = SignupForm { goto: asked.goto, ..SignupForm::default() };
+            form(&app, &viewer, entrance, &typed, FormErrors::default())
         }
         Err(why) => shut(&app, &viewer, StatusCode::OK, why),
     }
 }
 
 /// `POST /signup`
-pub async fn create(State(app): State<App>, newcomer: Newcomer, Form(typed): Form<Typed>) -> Result<Response, Error> {
-    let entrance = Entrance::alone(&app).map_err(Error::forbidden)?;
+pub async fn create(
+    State(app): State<App>,
+    newcomer: SignupContext,
+    Form(typed): Form<SignupForm>,
+) -> Result<Response, Error> {
+    let entrance = SignupFlow::alone(&app).map_err(Error::forbidden)?;
     enter(&app, &newcomer, entrance, &typed).await
 }
 
 /// Makes an account of what was typed, or a request for one; shows the form again where something is to be mended.
-pub async fn enter(app: &App, newcomer: &Newcomer, entrance: Entrance<'_>, typed: &Typed) -> Result<Response, Error> {
+pub async fn enter(
+    app: &App,
+    newcomer: &SignupContext,
+    entrance: SignupFlow<'_>,
+    typed: &SignupForm,
+) -> Result<Response, Error> {
     let again = |errors| form(app, &newcomer.viewer, entrance, typed, errors);
     match checked(app, newcomer, entrance, typed).await {
         Ok(response) => Ok(response),
         Err(FormRefusal::Invalid(mistakes)) => Ok(again(mistakes)),
         Err(FormRefusal::Error(Error::RateLimited(held))) => {
-            Ok(limit::with_status(again(Mistakes::held(&held, &held)), &held))
+            Ok(limit::with_status(again(FormErrors::held(&held, &held)), &held))
         }
-        Err(FormRefusal::Error(Error::Busy)) => Ok(busy(again(Mistakes::busy()))),
+        Err(FormRefusal::Error(Error::Busy)) => Ok(busy(again(FormErrors::busy()))),
         Err(FormRefusal::Error(error)) => Err(error),
     }
 }
 
 async fn checked(
     app: &App,
-    newcomer: &Newcomer,
-    entrance: Entrance<'_>,
-    typed: &Typed,
+    newcomer: &SignupContext,
+    entrance: SignupFlow<'_>,
+    typed: &SignupForm,
 ) -> Result<Response, FormRefusal> {
-    let mut errors = Mistakes::default();
+    let mut errors = FormErrors::default();
     let name = errors.check("name", Name::parse(&typed.name));
     let (ip, settings) = (newcomer.address.ip(), app.settings());
     let tried = app.limits.logins.check_address(ip, settings.login_attempts_per_hour)?;
     let turn = (Requester::Stranger(newcomer.address.fair_key()), tried);
-    let draft = Draft { title: typed.name.trim(), from: Some(ip), ..Draft::default() };
+    let draft = RuleInput { title: typed.name.trim(), from: Some(ip), ..RuleInput::default() };
     errors.check("", app.rules.for_newcomer(&app.store).await?.judge(draft));
     let text = match entrance.way {
-        Way::Account => None,
-        Way::Request => errors.check("text", signup::request(&typed.text)),
+        SignUpOutcome::Account => None,
+        SignUpOutcome::Request => errors.check("text", signup::request(&typed.text)),
     };
     if let Some(name) = &name {
         errors.check("name", app.store.name_conflict(name).await?.map_or(Ok(()), Err));
@@ -206,7 +221,7 @@ async fn checked(
     };
     let made = app.limits.check_signup(ip, &settings.policy)?;
     let hash = app.admission.passwords.hash(turn, password, typed_name).await?;
-    let hash = hash.map_err(|weak| Mistakes::one("password", weak))?;
+    let hash = hash.map_err(|weak| FormErrors::one("password", weak))?;
     made.commit();
     let login = ChosenLogin { name: &name, password_hash: &hash };
     let made = match text {
@@ -215,15 +230,15 @@ async fn checked(
     };
     match made {
         Ok(response) => Ok(response),
-        Err(Refused::Taken) => Err(Mistakes::one("name", NameError::Taken).into()),
-        Err(Refused::Full) => Err(Mistakes::one("", SignUpError::Full).into()),
-        Err(Refused::Over) => Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over)),
-        Err(Refused::Other(error)) => Err(error.into()),
+        Err(SignupRejection::Taken) => Err(FormErrors::one("name", NameError::Taken).into()),
+        Err(SignupRejection::Full) => Err(FormErrors::one("", SignUpError::Full).into()),
+        Err(SignupRejection::Over) => Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over)),
+        Err(SignupRejection::Other(error)) => Err(error.into()),
     }
 }
 
 /// Why what was typed well became nothing.
-enum Refused {
+enum SignupRejection {
     /// Somebody took the name at the same moment.
     Taken,
     Full,
@@ -232,12 +247,12 @@ enum Refused {
     Other(Error),
 }
 
-impl From<store::Error> for Refused {
-    fn from(error: store::Error) -> Refused {
+impl From<store::Error> for SignupRejection {
+    fn from(error: store::Error) -> SignupRejection {
         match error {
-            store::Error::Conflict => Refused::Taken,
-            store::Error::NotFound => Refused::Over,
-            other => Refused::Other(other.into()),
+            store::Error::Conflict => SignupRejection::Taken,
+            store::Error::NotFound => SignupRejection::Over,
+            other => SignupRejection::Other(other.into()),
         }
     }
 }
@@ -251,11 +266,11 @@ struct ChosenLogin<'a> {
 
 async fn make_account(
     app: &App,
-    newcomer: &Newcomer,
-    entrance: Entrance<'_>,
+    newcomer: &SignupContext,
+    entrance: SignupFlow<'_>,
     login: ChosenLogin<'_>,
-    goto: &Goto,
-) -> Result<Response, Refused> {
+    goto: &LocalRedirect,
+) -> Result<Response, SignupRejection> {
     let now = app.clock.now();
     let ChosenLogin { name, password_hash: password } = login;
     let new = NewUser { name, password, role: Role::Member, origin: Some(newcomer.origin) };
@@ -263,17 +278,22 @@ async fn make_account(
         None => app.store.create_user(new, now).await?,
         Some((token, _)) => app.store.accept_invitation(&token::hash(token), new, now).await?,
     };
-    session::begin_new(app, &newcomer.headers, user, password, goto).await.map_err(Refused::Other)
+    session::begin_new(app, &newcomer.headers, user, password, goto).await.map_err(SignupRejection::Other)
 }
 
-async fn ask(app: &App, entrance: Entrance<'_>, login: ChosenLogin<'_>, text: &str) -> Result<Response, Refused> {
+async fn ask(
+    app: &App,
+    entrance: SignupFlow<'_>,
+    login: ChosenLogin<'_>,
+    text: &str,
+) -> Result<Response, SignupRejection> {
     let ChosenLogin { name, password_hash: password } = login;
     let invitation = entrance.invitation.map(|(token, _)| token::hash(token));
-    let new = NewRequest { name, password, text, invitation: invitation.as_deref() };
+    let new = NewSignupRequest { name, password, text, invitation: invitation.as_deref() };
     let most = app.settings().policy.max_pending_signup_requests.into();
     match app.store.request_account(new, most, app.clock.now()).await? {
-        Asked::Waits => Ok(Goto::new("/signup?sent=yes").redirect()),
-        Asked::Full => Err(Refused::Full),
+        RequestOutcome::Waits => Ok(LocalRedirect::new("/signup?sent=yes").redirect()),
+        RequestOutcome::Full => Err(SignupRejection::Full),
     }
 }
 
@@ -288,8 +308,8 @@ struct RequestPage<'a> {
 /// Somebody's own request.
 struct RequestView {
     text: Html,
-    asked: When,
-    declined: Option<When>,
+    asked: TimeView,
+    declined: Option<TimeView>,
     /// Why it cannot be approved now.
     shut: Option<SignUpError>,
     /// What a moderator said.
@@ -297,7 +317,7 @@ struct RequestView {
 }
 
 /// Where somebody's request stands; for whoever logs in by its name and password.
-pub async fn request(app: &App, viewer: &MaybeMember, request: store::Request) -> Result<Response, Error> {
+pub async fn request(app: &App, viewer: &MaybeMember, request: store::SignupRequest) -> Result<Response, Error> {
     let mut page = Page::new(app, viewer, "login", "Your request");
     page.robots = false;
     let renderer = app.renderer(viewer.from);
@@ -307,8 +327,8 @@ pub async fn request(app: &App, viewer: &MaybeMember, request: store::Request) -
     };
     let request = RequestView {
         text: renderer.once(&request.text).await?,
-        asked: When::new(request.created, viewer.now),
-        declined: request.declined_at.map(|at| When::new(at, viewer.now)),
+        asked: TimeView::new(request.created, viewer.now),
+        declined: request.declined_at.map(|at| TimeView::new(at, viewer.now)),
         shut: app.settings().signup_mode.may_approve().err(),
         message,
     };

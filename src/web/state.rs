@@ -10,25 +10,25 @@ use crate::config::{Config, ServerSettings, SiteSettings};
 use crate::fetch::Fetcher;
 use crate::store::Store;
 use crate::timeouts::Timeouts;
-use crate::web::actions::content_rules::KeptRules;
+use crate::web::actions::content_rules::CachedRules;
 use crate::web::admission::Admission;
 use crate::web::assets::Assets;
-use crate::web::cache::Pages;
+use crate::web::cache::PageCache;
 use crate::web::limit::RateLimiter;
-use crate::web::lists::Lists;
-use crate::web::own::Own;
-use crate::web::rows::{RowWriter, Rows};
+use crate::web::lists::RankedLists;
+use crate::web::own::MemberCache;
+use crate::web::rows::{ListRowCache, RowWriter};
 use crate::web::setup_link::SetupLink;
-use crate::web::shown::ShownThreads;
-use crate::web::texts::{Renderer, Texts};
-use crate::web::threads::Threads;
+use crate::web::shown::ThreadHtmlCache;
+use crate::web::texts::{RenderedTexts, TextRenderer};
+use crate::web::threads::ThreadCache;
 use crate::web::viewer::MaybeMember;
 
 /// A cheap handle on everything that requests share.
 #[derive(Clone)]
-pub struct App(Arc<Shared>);
+pub struct App(Arc<AppInner>);
 
-pub struct Shared {
+pub struct AppInner {
     pub config: ServerSettings,
     settings: RwLock<Arc<SiteSettings>>,
     pub timeouts: Timeouts,
@@ -38,21 +38,21 @@ pub struct Shared {
     pub admission: Admission,
     pub fetcher: Fetcher,
     pub assets: Assets,
-    pub lists: Lists,
-    pub pages: Pages,
-    pub own: Own,
-    pub rows: Rows,
-    pub shown: ShownThreads,
-    pub texts: Texts,
-    pub threads: Threads,
-    pub rules: KeptRules,
+    pub lists: RankedLists,
+    pub pages: PageCache,
+    pub own: MemberCache,
+    pub rows: ListRowCache,
+    pub shown: ThreadHtmlCache,
+    pub texts: RenderedTexts,
+    pub threads: ThreadCache,
+    pub rules: CachedRules,
     pub setup: SetupLink,
 }
 
 impl Deref for App {
-    type Target = Shared;
+    type Target = AppInner;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &AppInner {
         &self.0
     }
 }
@@ -66,19 +66,19 @@ impl App {
         let Config { server: config, site } = config;
         // Sixteenths of what may be kept in memory.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
-        App(Arc::new(Shared {
+        App(Arc::new(AppInner {
             settings: RwLock::new(Arc::new(site)),
             limits: RateLimiter::new(&clock, config.limits),
             admission: Admission::new(&config),
             assets: Assets::new(),
-            lists: Lists::new(config.cache_mb > 0),
-            pages: Pages::new(share(5)),
-            rows: Rows::new(share(1)),
-            own: Own::new(share(1)),
-            shown: ShownThreads::new(share(3)),
-            texts: Texts::new(share(3)),
-            threads: Threads::new(share(3)),
-            rules: KeptRules::default(),
+            lists: RankedLists::new(config.cache_mb > 0),
+            pages: PageCache::new(share(5)),
+            rows: ListRowCache::new(share(1)),
+            own: MemberCache::new(share(1)),
+            shown: ThreadHtmlCache::new(share(3)),
+            texts: RenderedTexts::new(share(3)),
+            threads: ThreadCache::new(share(3)),
+            rules: CachedRules::default(),
             setup: SetupLink::new(clock.uptime()),
             config,
             timeouts,
@@ -106,7 +106,7 @@ impl App {
     }
 
     /// What renders texts for whoever asks from an address; for a proxy that stands for many, none.
-    pub fn renderer(&self, from: Option<IpAddr>) -> Renderer<'_> {
-        Renderer { texts: &self.texts, workers: self.admission.workers.of(from) }
+    pub fn renderer(&self, from: Option<IpAddr>) -> TextRenderer<'_> {
+        TextRenderer { texts: &self.texts, workers: self.admission.workers.of(from) }
     }
 }

@@ -8,13 +8,13 @@ use serde::Deserialize;
 
 use crate::domain::item::ItemId;
 use crate::domain::text::Html;
-use crate::store::KnownAddress;
+use crate::store::KnownUrl;
 use crate::web::actions::submit::{StoryInput, SubmitOutcome};
 use crate::web::actions::{self, PostContext};
 use crate::web::arrival::Resubmitted;
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
-use crate::web::goto::Goto;
+use crate::web::form::FormErrors;
+use crate::web::goto::LocalRedirect;
 use crate::web::limit;
 use crate::web::page::{Page, html_with, json};
 use crate::web::recovered_form::RecoverableForm;
@@ -23,7 +23,7 @@ use crate::web::state::App;
 
 /// A story as typed.
 #[derive(Debug, Default, Deserialize)]
-pub struct Typed {
+pub struct SubmitForm {
     #[serde(default)]
     title: String,
     #[serde(default)]
@@ -38,14 +38,14 @@ pub struct Typed {
 #[template(path = "submit.html")]
 struct SubmitPage<'a> {
     page: Page<'a>,
-    errors: Mistakes,
+    errors: FormErrors,
     title: &'a str,
     url: &'a str,
     text: &'a str,
     preview: Option<Html>,
 }
 
-fn form(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes, preview: Option<Html>) -> Response {
+fn form(app: &App, viewer: &MaybeMember, typed: &SubmitForm, errors: FormErrors, preview: Option<Html>) -> Response {
     let page = Page::new(app, viewer, "submit", "Submit a story");
     let status = errors.status();
     html_with(status, &SubmitPage { page, errors, title: &typed.title, url: &typed.url, text: &typed.text, preview })
@@ -53,7 +53,7 @@ fn form(app: &App, viewer: &MaybeMember, typed: &Typed, errors: Mistakes, previe
 
 /// What a bookmarklet fills in: `u` and `t` as on Hacker News, or the names of the fields.
 #[derive(Debug, Deserialize)]
-pub struct Prefill {
+pub struct SubmitQuery {
     u: Option<String>,
     t: Option<String>,
     url: Option<String>,
@@ -62,17 +62,17 @@ pub struct Prefill {
 }
 
 /// `GET /submit`
-pub async fn new(State(app): State<App>, asking: CurrentMember, Query(given): Query<Prefill>) -> Response {
-    let typed = Typed {
+pub async fn new(State(app): State<App>, asking: CurrentMember, Query(given): Query<SubmitQuery>) -> Response {
+    let typed = SubmitForm {
         url: given.url.or(given.u).unwrap_or_default(),
         title: given.title.or(given.t).unwrap_or_default(),
         text: given.text.unwrap_or_default(),
-        ..Typed::default()
+        ..SubmitForm::default()
     };
-    form(&app, &asking.viewer, &typed, Mistakes::default(), None)
+    form(&app, &asking.viewer, &typed, FormErrors::default(), None)
 }
 
-impl Typed {
+impl SubmitForm {
     fn story(&self) -> StoryInput<'_> {
         StoryInput { title: &self.title, url: &self.url, text: &self.text }
     }
@@ -81,7 +81,7 @@ impl Typed {
 /// `POST /submit`
 pub async fn create(
     State(app): State<App>,
-    RecoverableForm { asking: context, typed }: RecoverableForm<Typed, PostContext>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<SubmitForm, PostContext>,
 ) -> Result<Response, Error> {
     let viewer = &context.asking.viewer;
     if typed.suggest.is_some() {
@@ -91,18 +91,18 @@ pub async fn create(
         && let Ok(story) = actions::submit::check(typed.story())
     {
         let preview = app.renderer(viewer.from).once(&story.text).await?;
-        return Ok(form(&app, viewer, &typed, Mistakes::default(), Some(preview)));
+        return Ok(form(&app, viewer, &typed, FormErrors::default(), Some(preview)));
     }
     let form = |errors| form(&app, viewer, &typed, errors, None);
     match actions::submit::submit(&app, &context, typed.story()).await? {
-        SubmitOutcome::Posted(id) => Ok(Goto::new(&format!("/item/{id}")).redirect()),
+        SubmitOutcome::Posted(id) => Ok(LocalRedirect::new(&format!("/item/{id}")).redirect()),
         SubmitOutcome::Known(id, known) => duplicate(&app, viewer, &typed, id, known).await,
         SubmitOutcome::RateLimited(limited) => {
-            Ok(limit::with_status(form(Mistakes::held(&limited, limited.form_message())), &limited))
+            Ok(limit::with_status(form(FormErrors::held(&limited, limited.form_message())), &limited))
         }
         SubmitOutcome::Invalid(mistakes) => Ok(form(mistakes)),
         SubmitOutcome::Refused(why) => {
-            let mut form = form(Mistakes::one("", why));
+            let mut form = form(FormErrors::one("", why));
             *form.status_mut() = StatusCode::FORBIDDEN;
             Ok(form)
         }
@@ -113,9 +113,9 @@ pub async fn create(
 async fn duplicate(
     app: &App,
     viewer: &MaybeMember,
-    typed: &Typed,
+    typed: &SubmitForm,
     id: ItemId,
-    known: KnownAddress,
+    known: KnownUrl,
 ) -> Result<Response, Error> {
     let resubmitted = Resubmitted::new(&typed.title, known);
     if typed.text.trim().is_empty() {
@@ -125,22 +125,22 @@ async fn duplicate(
 }
 
 /// The title that the page at the address gives itself, put into the form: the way without the script.
-async fn suggest_into(app: &App, context: &PostContext, typed: Typed) -> Response {
+async fn suggest_into(app: &App, context: &PostContext, typed: SubmitForm) -> Response {
     let viewer = &context.asking.viewer;
     match actions::submit::suggest_title(app, context, &typed.url).await {
-        Ok(title) => form(app, viewer, &Typed { title, ..typed }, Mistakes::default(), None),
-        Err(sentence) => form(app, viewer, &typed, Mistakes::one("url", sentence), None),
+        Ok(title) => form(app, viewer, &SubmitForm { title, ..typed }, FormErrors::default(), None),
+        Err(sentence) => form(app, viewer, &typed, FormErrors::one("url", sentence), None),
     }
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Suggest {
+pub struct TitleForm {
     #[serde(default)]
     url: String,
 }
 
 /// `GET /submit/title`: for the script.
-pub async fn title(State(app): State<App>, context: PostContext, Query(asked): Query<Suggest>) -> Response {
+pub async fn title(State(app): State<App>, context: PostContext, Query(asked): Query<TitleForm>) -> Response {
     match actions::submit::suggest_title(&app, &context, &asked.url).await {
         Ok(title) => json(&serde_json::json!({ "title": title })),
         Err(sentence) => json(&serde_json::json!({ "error": sentence })),

@@ -23,26 +23,26 @@ const LARGE: usize = 256 * 1024;
 const LARGEST: u64 = 64;
 
 /// An item, the hash of a text of it, so that an edit is another text, and whether it is cut.
-type Key = (ItemId, u64, bool);
+type TextKey = (ItemId, u64, bool);
 
 /// A text that a page shows.
 #[derive(Clone, Copy)]
-pub struct Source<'s> {
+pub struct TextSource<'s> {
     id: ItemId,
     text: &'s str,
     /// Only its beginning.
     is_cut: bool,
 }
 
-impl<'s> Source<'s> {
+impl<'s> TextSource<'s> {
     /// A text of an item.
-    pub fn whole(id: ItemId, text: &'s str) -> Source<'s> {
-        Source { id, text, is_cut: false }
+    pub fn whole(id: ItemId, text: &'s str) -> TextSource<'s> {
+        TextSource { id, text, is_cut: false }
     }
 
     /// A comment's text as pages show it that have others too: where it is long, only its beginning.
-    pub fn listed(item: &'s Item) -> Source<'s> {
-        Source { is_cut: is_long(&item.text), ..Source::whole(item.id, &item.text) }
+    pub fn listed(item: &'s Item) -> TextSource<'s> {
+        TextSource { is_cut: is_long(&item.text), ..TextSource::whole(item.id, &item.text) }
     }
 }
 
@@ -55,8 +55,8 @@ fn html(text: &str, is_cut: bool) -> Html {
 }
 
 /// Texts by item.
-pub struct Texts {
-    kept: Cache<Key, Arc<Html>>,
+pub struct RenderedTexts {
+    kept: Cache<TextKey, Arc<Html>>,
     hasher: RandomState,
     largest: usize,
     /// What the texts of one page may take, so that no page drops those of all others.
@@ -65,12 +65,12 @@ pub struct Texts {
 
 /// The texts of a page, rendered.
 #[derive(Clone, Default)]
-pub struct Rendered {
+pub struct PageTexts {
     /// By item and whether it is cut: a page may show both.
     html: HashMap<(ItemId, bool), Arc<Html>>,
 }
 
-impl Rendered {
+impl PageTexts {
     /// A text of an item as HTML. One that nobody asked to have rendered is so now: a page lacks none.
     pub fn get(&self, id: ItemId, text: &str, is_cut: bool) -> Arc<Html> {
         match self.html.get(&(id, is_cut)) {
@@ -80,7 +80,7 @@ impl Rendered {
         }
     }
 
-    pub fn add(&mut self, more: Rendered) {
+    pub fn add(&mut self, more: PageTexts) {
         self.html.extend(more.html);
     }
 }
@@ -89,16 +89,16 @@ fn weight(html: &Html) -> usize {
     html.as_str().len() + 128
 }
 
-impl Texts {
+impl RenderedTexts {
     /// Keeps up to so many bytes of rendered texts.
-    pub fn new(bytes: u64) -> Texts {
+    pub fn new(bytes: u64) -> RenderedTexts {
         let kept = Cache::builder()
             .max_capacity(bytes)
             .weigher(|_, html: &Arc<Html>| u32::try_from(weight(html)).unwrap_or(u32::MAX))
             .eviction_policy(EvictionPolicy::lru())
             .build();
         let part = |of: u64| usize::try_from(bytes / of).unwrap_or(usize::MAX);
-        Texts { kept, hasher: RandomState::new(), largest: part(LARGEST), page: part(2) }
+        RenderedTexts { kept, hasher: RandomState::new(), largest: part(LARGEST), page: part(2) }
     }
 
     /// Whether there is room for a text on a page of which so many bytes are kept.
@@ -115,17 +115,17 @@ impl Texts {
 
 /// What renders texts for one address.
 #[derive(Clone, Copy)]
-pub struct Renderer<'a> {
-    pub texts: &'a Texts,
+pub struct TextRenderer<'a> {
+    pub texts: &'a RenderedTexts,
     pub workers: Workers<'a>,
 }
 
-impl Renderer<'_> {
+impl TextRenderer<'_> {
     /// The texts of a page; those at hand cost nothing more than to look for them.
-    pub async fn page(self, sources: Vec<Source<'_>>) -> Result<Rendered, Error> {
-        let mut rendered = Rendered::default();
+    pub async fn page(self, sources: Vec<TextSource<'_>>) -> Result<PageTexts, Error> {
+        let mut rendered = PageTexts::default();
         let (mut missing, mut kept) = (Vec::new(), 0);
-        for Source { id, text, is_cut } in sources.into_iter().filter(|source| !source.text.is_empty()) {
+        for TextSource { id, text, is_cut } in sources.into_iter().filter(|source| !source.text.is_empty()) {
             let key = (id, self.texts.hasher.hash_one(text), is_cut);
             match self.texts.kept.get(&key) {
                 Some(html) => {
@@ -155,14 +155,14 @@ impl Renderer<'_> {
     }
 
     /// The texts of items, whole.
-    pub async fn items(self, items: impl IntoIterator<Item = &Item>) -> Result<Rendered, Error> {
-        let sources = items.into_iter().map(|item| Source::whole(item.id, &item.text)).collect();
+    pub async fn items(self, items: impl IntoIterator<Item = &Item>) -> Result<PageTexts, Error> {
+        let sources = items.into_iter().map(|item| TextSource::whole(item.id, &item.text)).collect();
         self.page(sources).await
     }
 
-    async fn render(self, texts: &[(Key, &str)]) -> Result<Vec<(Key, Arc<Html>)>, Error> {
-        let owned: Vec<(Key, String)> = texts.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
-        let render = |(key, text): (Key, String)| (key, Arc::new(html(&text, key.2)));
+    async fn render(self, texts: &[(TextKey, &str)]) -> Result<Vec<(TextKey, Arc<Html>)>, Error> {
+        let owned: Vec<(TextKey, String)> = texts.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
+        let render = |(key, text): (TextKey, String)| (key, Arc::new(html(&text, key.2)));
         self.workers.run(move || owned.into_iter().map(render).collect()).await
     }
 
@@ -174,7 +174,7 @@ impl Renderer<'_> {
 }
 
 /// How many of these texts, of which there is one at least, are rendered together.
-fn piece(texts: &[(Key, &str)]) -> usize {
+fn piece(texts: &[(TextKey, &str)]) -> usize {
     let mut bytes = 0_usize;
     let fit = texts.iter().take_while(|(_, source)| {
         bytes = bytes.saturating_add(source.len());
@@ -188,24 +188,24 @@ mod tests {
     use super::*;
     use crate::web::admission::WorkerPool;
 
-    fn sources(first: i64, texts: &[String]) -> Vec<Source<'_>> {
-        (first..).zip(texts).map(|(id, text)| Source::whole(ItemId(id), text)).collect()
+    fn sources(first: i64, texts: &[String]) -> Vec<TextSource<'_>> {
+        (first..).zip(texts).map(|(id, text)| TextSource::whole(ItemId(id), text)).collect()
     }
 
     #[tokio::test]
     async fn a_page_of_many_texts_leaves_half_of_what_is_kept_to_others() {
-        let (texts, pool) = (Texts::new(64 * 1024), WorkerPool::new(true));
-        let renderer = Renderer { texts: &texts, workers: pool.of(None) };
+        let (texts, pool) = (RenderedTexts::new(64 * 1024), WorkerPool::new(true));
+        let renderer = TextRenderer { texts: &texts, workers: pool.of(None) };
         let others: Vec<String> = (0..20).map(|n| format!("Other {n}. {}", "words ".repeat(100))).collect();
         renderer.page(sources(1_000, &others)).await.expect("rendered");
         let long: Vec<String> = (0..500).map(|n| format!("Text {n}. {}", "words ".repeat(100))).collect();
         for _ in 0..3 {
             let page = renderer.page(sources(1, &long)).await.expect("rendered");
-            let is_there = |source: &Source<'_>| page.get(source.id, source.text, false).as_str().contains("Text ");
+            let is_there = |source: &TextSource<'_>| page.get(source.id, source.text, false).as_str().contains("Text ");
             assert!(sources(1, &long).iter().all(is_there));
         }
         texts.kept.run_pending_tasks();
-        let key = |source: &Source<'_>| (source.id, texts.hasher.hash_one(source.text), false);
+        let key = |source: &TextSource<'_>| (source.id, texts.hasher.hash_one(source.text), false);
         let kept = |first, of: &[String]| {
             sources(first, of).iter().filter(|source| texts.kept.contains_key(&key(source))).count()
         };
@@ -216,19 +216,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_text_that_takes_much_of_the_room_is_not_kept() {
-        let (texts, pool) = (Texts::new(64 * 1024), WorkerPool::new(true));
-        let renderer = Renderer { texts: &texts, workers: pool.of(None) };
+        let (texts, pool) = (RenderedTexts::new(64 * 1024), WorkerPool::new(true));
+        let renderer = TextRenderer { texts: &texts, workers: pool.of(None) };
         let long = "Words, and words. ".repeat(100);
-        let page = renderer.page(vec![Source::whole(ItemId(1), &long)]).await.expect("rendered");
+        let page = renderer.page(vec![TextSource::whole(ItemId(1), &long)]).await.expect("rendered");
         assert!(page.get(ItemId(1), &long, false).as_str().len() > 1_024 && texts.bytes() == 0);
     }
 
     #[tokio::test]
     async fn a_text_is_shown_whole_and_cut() {
-        let (texts, pool) = (Texts::new(0), WorkerPool::new(true));
-        let renderer = Renderer { texts: &texts, workers: pool.of(None) };
+        let (texts, pool) = (RenderedTexts::new(0), WorkerPool::new(true));
+        let renderer = TextRenderer { texts: &texts, workers: pool.of(None) };
         let long = format!("{} The end.", "words ".repeat(2_000));
-        let both = [true, false].map(|is_cut| Source { is_cut, ..Source::whole(ItemId(1), &long) });
+        let both = [true, false].map(|is_cut| TextSource { is_cut, ..TextSource::whole(ItemId(1), &long) });
         let page = renderer.page(both.into()).await.expect("rendered");
         assert!(!page.get(ItemId(1), &long, true).as_str().contains("The end."));
         assert!(page.get(ItemId(1), &long, false).as_str().contains("The end."));
@@ -244,7 +244,7 @@ mod tests {
             (vec![100; 1_000], PIECE / 100),
         ] {
             let texts: Vec<String> = lengths.iter().map(|length| "a".repeat(*length)).collect();
-            let texts: Vec<(Key, &str)> = texts.iter().map(|text| ((ItemId(1), 0, false), text.as_str())).collect();
+            let texts: Vec<(TextKey, &str)> = texts.iter().map(|text| ((ItemId(1), 0, false), text.as_str())).collect();
             assert_eq!(piece(&texts), expected, "{lengths:?}");
         }
     }

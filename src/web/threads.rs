@@ -13,7 +13,7 @@ use crate::store::{Error, Store, ThreadGeneration};
 /// How many items' heads are kept.
 const ROOTS: u64 = 16_384;
 
-pub struct Threads {
+pub struct ThreadCache {
     whole: Cache<(ItemId, ThreadGeneration), Arc<[Item]>>,
     earlier: Cache<(ItemId, u64), Arc<[Item]>>,
     /// The heads of the threads that items stand in, each as of when items were last moved.
@@ -21,15 +21,15 @@ pub struct Threads {
 }
 
 /// A thread, and what it is as of.
-pub struct Kept {
+pub struct CachedThread {
     pub all: Arc<[Item]>,
     pub generation: ThreadGeneration,
 }
 
-impl Threads {
+impl ThreadCache {
     /// Keeps up to so many bytes of threads; the least recently read go first.
-    pub fn new(bytes: u64) -> Threads {
-        Threads {
+    pub fn new(bytes: u64) -> ThreadCache {
+        ThreadCache {
             whole: kept(bytes / 8 * 7),
             earlier: kept(bytes / 8),
             roots: sync::Cache::builder()
@@ -56,12 +56,12 @@ impl Threads {
 
     /// Everything of the thread that an item stands in, as of the last write that it may show; whoever asks at the same moment waits for
     /// the one who reads it.
-    pub async fn with(&self, id: ItemId, store: &Store) -> Result<Kept, Arc<Error>> {
+    pub async fn with(&self, id: ItemId, store: &Store) -> Result<CachedThread, Arc<Error>> {
         let root = self.root(id, store).await?;
         let generation = store.thread_generation(root);
         let read = async { store.thread(root).await.map(Arc::from) };
         let all = self.whole.try_get_with((root, generation), read).await?;
-        Ok(Kept { all, generation })
+        Ok(CachedThread { all, generation })
     }
 
     /// The earlier discussions of a story's address: of those a page says when they were and how many comments they have.

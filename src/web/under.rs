@@ -13,27 +13,27 @@ use http::HeaderMap;
 use tokio::task::yield_now;
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Sight};
-use crate::domain::order::Order;
+use crate::domain::item::{Item, ItemId, Visibility};
+use crate::domain::order::CommentOrder;
 use crate::domain::thread::{self, Node};
 use crate::domain::user::UserId;
 use crate::web::admission::Workers;
 use crate::web::error::Error;
-use crate::web::parts::{self, Piece, Rooms};
-use crate::web::texts::{Renderer, Source};
-use crate::web::view::{CommentView, Eye, Thread};
+use crate::web::parts::{self, Segment, SegmentReservations};
+use crate::web::texts::{TextRenderer, TextSource};
+use crate::web::view::{CommentView, ThreadContextView, ViewContext};
 
 /// How much of a page is written before others have their turn on the thread, in bytes.
 const YIELD_AFTER: usize = 256 * 1024;
 
 /// One item of a thread that is held as a whole.
 #[derive(Clone)]
-pub struct At {
+pub struct ThreadItem {
     pub all: Arc<[Item]>,
     pub at: usize,
 }
 
-impl Borrow<Item> for At {
+impl Borrow<Item> for ThreadItem {
     #[expect(clippy::indexing_slicing, reason = "`at` was counted along `all`")]
     fn borrow(&self) -> &Item {
         &self.all[self.at]
@@ -41,14 +41,14 @@ impl Borrow<Item> for At {
 }
 
 /// A thread's comments, ready to be sent.
-pub struct Comments {
-    pub pieces: Vec<Piece>,
+pub struct CommentsHtml {
+    pub pieces: Vec<Segment>,
     /// Those that can be read.
     pub count: usize,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
     /// The rooms of the thread whose parts they share.
-    pub rooms: Arc<Rooms>,
+    pub rooms: Arc<SegmentReservations>,
 }
 
 #[derive(Template)]
@@ -61,9 +61,9 @@ struct CommentHtml<'a> {
 
 /// The place of a page's comments in its template.
 #[derive(Clone, Default)]
-pub struct Slot(Arc<AtomicBool>);
+pub struct CommentsSlot(Arc<AtomicBool>);
 
-impl fmt::Display for Slot {
+impl fmt::Display for CommentsSlot {
     /// Writes nothing: what is written afterwards goes behind the comments.
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.store(true, Ordering::Relaxed);
@@ -71,16 +71,16 @@ impl fmt::Display for Slot {
     }
 }
 
-impl askama::filters::HtmlSafe for Slot {}
+impl askama::filters::HtmlSafe for CommentsSlot {}
 
 /// A page around its comments.
-pub struct Around {
+pub struct PageAround {
     before: String,
     after: String,
-    slot: Slot,
+    slot: CommentsSlot,
 }
 
-impl fmt::Write for Around {
+impl fmt::Write for PageAround {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let half = if self.slot.0.load(Ordering::Relaxed) { &mut self.after } else { &mut self.before };
         half.push_str(text);
@@ -88,26 +88,26 @@ impl fmt::Write for Around {
     }
 }
 
-impl Around {
+impl PageAround {
     /// What stands in front of and behind the slot of a page.
-    pub fn render(page: &impl Template, slot: &Slot) -> askama::Result<Around> {
+    pub fn render(page: &impl Template, slot: &CommentsSlot) -> askama::Result<PageAround> {
         let before = String::with_capacity(16_384);
-        let mut around = Around { before, after: String::new(), slot: slot.clone() };
+        let mut around = PageAround { before, after: String::new(), slot: slot.clone() };
         page.render_into(&mut around)?;
         Ok(around)
     }
 }
 
-impl Comments {
+impl CommentsHtml {
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
     /// The answer to `request`: the page, and the comments in their slot.
-    pub async fn inside(self, page: Around, request: &HeaderMap, workers: Workers<'_>) -> Result<Response, Error> {
-        let mut pieces = vec![Piece::Own(Bytes::from(page.before))];
+    pub async fn inside(self, page: PageAround, request: &HeaderMap, workers: Workers<'_>) -> Result<Response, Error> {
+        let mut pieces = vec![Segment::Own(Bytes::from(page.before))];
         pieces.extend(self.pieces);
-        pieces.push(Piece::Own(Bytes::from(page.after)));
+        pieces.push(Segment::Own(Bytes::from(page.after)));
         parts::page(pieces, &self.rooms, request, workers).await
     }
 }
@@ -119,38 +119,44 @@ pub fn authors(all: &[Item]) -> Arc<HashMap<ItemId, UserId>> {
 
 /// Which comments: those under `head`, in the thread of `root`, of which `all` is everything.
 #[derive(Clone, Copy)]
-pub struct Under<'a> {
+pub struct ThreadSlice<'a> {
     pub all: &'a Arc<[Item]>,
     pub root: &'a Item,
     pub head: ItemId,
-    pub order: Order,
+    pub order: CommentOrder,
 }
 
-impl<'u> Under<'u> {
+impl<'u> ThreadSlice<'u> {
     /// The comments that `eye` sees, as its page prints them.
-    pub fn arrange(&self, eye: &Eye<'_>) -> Vec<Node<At>> {
-        let items: Vec<At> = (0..self.all.len()).map(|at| At { all: Arc::clone(self.all), at }).collect();
+    pub fn arrange(&self, eye: &ViewContext<'_>) -> Vec<Node<ThreadItem>> {
+        let items: Vec<ThreadItem> =
+            (0..self.all.len()).map(|at| ThreadItem { all: Arc::clone(self.all), at }).collect();
         thread::arrange(items, self.head, self.order, eye.now, |item| eye.sees(item))
     }
 
     /// The comments as one viewer sees them, to whom what came after `since` is new.
     pub async fn for_one(
         self,
-        mut eye: Eye<'u>,
+        mut eye: ViewContext<'u>,
         since: Option<Timestamp>,
-        renderer: Renderer<'_>,
-    ) -> Result<(Thread<'u>, Comments), Error> {
+        renderer: TextRenderer<'_>,
+    ) -> Result<(ThreadContextView<'u>, CommentsHtml), Error> {
         let nodes = self.arrange(&eye);
         eye.add(renderer.page(sources(&nodes)).await?);
-        let thread = Thread { eye, root: self.root, authors: authors(self.all), since };
+        let thread = ThreadContextView { eye, root: self.root, authors: authors(self.all), since };
         let comments = self.comments(&nodes, &thread).await.map_err(Error::internal)?;
         Ok((thread, comments))
     }
 
     /// The comments, each written for the one who looks.
-    async fn comments(&self, nodes: &[Node<At>], thread: &Thread<'_>) -> askama::Result<Comments> {
+    async fn comments(
+        &self,
+        nodes: &[Node<ThreadItem>],
+        thread: &ThreadContextView<'_>,
+    ) -> askama::Result<CommentsHtml> {
         let mut text = String::with_capacity(YIELD_AFTER.min(nodes.len() * 700));
-        let mut found = Comments { pieces: Vec::new(), count: 0, unseen: 0, first_unseen: None, rooms: Arc::default() };
+        let mut found =
+            CommentsHtml { pieces: Vec::new(), count: 0, unseen: 0, first_unseen: None, rooms: Arc::default() };
         for node in nodes {
             let view = thread.comment(node);
             found.count += usize::from(is_read(node));
@@ -161,11 +167,11 @@ impl<'u> Under<'u> {
             write(&mut text, &view, self.head, thread.eye.member.is_some())?;
             if text.len() >= YIELD_AFTER {
                 yield_after(text.len()).await;
-                found.pieces.push(Piece::Own(Bytes::from(std::mem::take(&mut text))));
+                found.pieces.push(Segment::Own(Bytes::from(std::mem::take(&mut text))));
             }
         }
         if !text.is_empty() {
-            found.pieces.push(Piece::Own(Bytes::from(text)));
+            found.pieces.push(Segment::Own(Bytes::from(text)));
         }
         Ok(found)
     }
@@ -177,14 +183,14 @@ pub fn write(text: &mut String, comment: &CommentView, head: ItemId, member: boo
     CommentHtml { c: comment, goto }.render_into(text)
 }
 
-pub fn is_read(node: &Node<At>) -> bool {
-    matches!(node.sight, Sight::Whole | Sight::Dead(_))
+pub fn is_read(node: &Node<ThreadItem>) -> bool {
+    matches!(node.sight, Visibility::Whole | Visibility::Dead(_))
 }
 
 /// The texts of the comments that can be read.
-pub fn sources<'n>(nodes: impl IntoIterator<Item = &'n Node<At>>) -> Vec<Source<'n>> {
+pub fn sources<'n>(nodes: impl IntoIterator<Item = &'n Node<ThreadItem>>) -> Vec<TextSource<'n>> {
     let read = nodes.into_iter().filter(|node| is_read(node));
-    read.map(|node| Source::listed(node.item.borrow())).collect()
+    read.map(|node| TextSource::listed(node.item.borrow())).collect()
 }
 
 /// Gives others their turn on the thread after so many bytes have been written without; how many there are now.

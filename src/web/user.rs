@@ -8,10 +8,10 @@ use crate::domain::age;
 use crate::domain::standing;
 use crate::domain::text::{self, Html};
 use crate::domain::user::Profile;
-use crate::store::{Dead, Lineage};
+use crate::store::{DeadFilter, InviteLineage};
 use crate::web::comments::{CommentsPage, flat};
 use crate::web::error::Error;
-use crate::web::news::{NewsPage, dead_for};
+use crate::web::news::{StoriesPage, dead_for};
 use crate::web::page::{Page, html};
 use crate::web::pagination::{EmptyState, PageCursor, next_items};
 use crate::web::path::Path;
@@ -33,7 +33,7 @@ struct UserPage<'a> {
     about: Option<Html>,
     /// What everybody is told while the account is banned.
     banned: Option<String>,
-    lineage: Lineage,
+    lineage: InviteLineage,
     /// For moderators who may act on them.
     may_moderate: bool,
 }
@@ -81,11 +81,11 @@ pub async fn submissions(
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let user = profile(&app, &name, "/submissions").await?;
-    let is_all = dead_for(&viewer) == Dead::All;
+    let is_all = dead_for(&viewer) == DeadFilter::All;
     let mut items = app.store.submissions(user.id, is_all, viewer.id(), at.items(&app.store).await?).await?;
     let more = next_items(&mut items, &format!("/user/{}/submissions", user.name));
     let stories = app.row_writer(&viewer).write(&items).await?;
-    Ok(html(&NewsPage {
+    Ok(html(&StoriesPage {
         page: Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name)),
         intro: Some(format!("Stories that {} submitted, newest first.", user.name)),
         choices: Vec::new(),
@@ -106,7 +106,7 @@ pub async fn comments(
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let user = profile(&app, &name, "/comments").await?;
-    let is_all = dead_for(&viewer) == Dead::All;
+    let is_all = dead_for(&viewer) == DeadFilter::All;
     let mut items = app.store.comments_of(user.id, is_all, viewer.id(), at.items(&app.store).await?).await?;
     let more = next_items(&mut items, &format!("/user/{}/comments", user.name));
     let comments = flat(&app, &viewer, &items).await?;

@@ -6,33 +6,33 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::domain::age;
-use crate::domain::item::{Death, Item, ItemId, Kind, Sight, may_see};
+use crate::domain::item::{DeadReason, Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::policy::Policy;
 use crate::domain::rank;
 use crate::domain::text::Html;
 use crate::domain::thread::Node;
 use crate::domain::user::{Member, Role, UserId};
-use crate::domain::vote::{Dir, Vote, may_vote_down};
+use crate::domain::vote::{Direction, Vote, may_vote_down};
 use crate::store::Marks;
 use crate::web::poll::OptionView;
 use crate::web::session::MaybeMember;
-use crate::web::texts::{Rendered, is_long};
+use crate::web::texts::{PageTexts, is_long};
 
 /// A moment in words, and exactly.
 #[derive(Debug, Clone)]
-pub struct When {
+pub struct TimeView {
     pub ago: String,
     pub iso: String,
 }
 
-impl When {
-    pub fn new(then: Timestamp, now: Timestamp) -> When {
-        When { ago: age::ago(then, now), iso: age::exact(then) }
+impl TimeView {
+    pub fn new(then: Timestamp, now: Timestamp) -> TimeView {
+        TimeView { ago: age::ago(then, now), iso: age::exact(then) }
     }
 }
 
 #[derive(Debug, Clone)]
-pub struct Author {
+pub struct AuthorView {
     pub name: String,
     /// The account is new.
     pub fresh: bool,
@@ -41,7 +41,7 @@ pub struct Author {
 
 /// The arrows of one item.
 #[derive(Debug, Clone, Copy)]
-pub struct Votes {
+pub struct VoteButtons {
     pub up: bool,
     pub down: bool,
     /// `up`, `down` or `none`: what the viewer has cast.
@@ -51,23 +51,23 @@ pub struct Votes {
     pub asks: bool,
 }
 
-impl Votes {
-    const NONE: Votes = Votes { up: false, down: false, dir: "none", undo: false, asks: false };
+impl VoteButtons {
+    const NONE: VoteButtons = VoteButtons { up: false, down: false, dir: "none", undo: false, asks: false };
 }
 
 /// Who looks, by which rules, and what they have done: all that a view of an item depends on beside the item.
 #[derive(Clone)]
-pub struct Eye<'a> {
+pub struct ViewContext<'a> {
     pub policy: &'a Policy,
-    pub texts: Arc<Rendered>,
+    pub texts: Arc<PageTexts>,
     pub member: Option<&'a Member>,
     pub marks: Arc<Marks>,
     pub now: Timestamp,
 }
 
-impl<'a> Eye<'a> {
-    pub fn new(viewer: &'a MaybeMember, marks: Arc<Marks>) -> Eye<'a> {
-        Eye {
+impl<'a> ViewContext<'a> {
+    pub fn new(viewer: &'a MaybeMember, marks: Arc<Marks>) -> ViewContext<'a> {
+        ViewContext {
             policy: &viewer.settings.policy,
             texts: Arc::default(),
             member: viewer.member.as_ref(),
@@ -77,12 +77,12 @@ impl<'a> Eye<'a> {
     }
 
     /// The same look by somebody else, who has done nothing.
-    pub fn of<'b>(&'b self, member: &'b Member) -> Eye<'b> {
-        Eye { member: Some(member), marks: Arc::default(), ..self.clone() }
+    pub fn of<'b>(&'b self, member: &'b Member) -> ViewContext<'b> {
+        ViewContext { member: Some(member), marks: Arc::default(), ..self.clone() }
     }
 
     /// Has these texts at hand too.
-    pub fn add(&mut self, texts: Rendered) {
+    pub fn add(&mut self, texts: PageTexts) {
         Arc::make_mut(&mut self.texts).add(texts);
     }
 
@@ -97,24 +97,24 @@ impl<'a> Eye<'a> {
         (self.texts.get(item.id, &item.text, is_cut), is_cut)
     }
 
-    pub fn author(&self, item: &Item) -> Option<Author> {
+    pub fn author(&self, item: &Item) -> Option<AuthorView> {
         let name = item.author.clone()?;
         let fresh = item.author_created.is_some_and(|made| {
             !item.imported
                 && item.time.since(made) < self.policy.new_account_days.seconds()
                 && self.now.since(made) < self.policy.new_account_days.seconds()
         });
-        Some(Author { name, fresh, you: item.is_own(self.member) })
+        Some(AuthorView { name, fresh, you: item.is_own(self.member) })
     }
 
     /// `answers` is the author of what the item answers.
-    pub fn votes(&self, item: &Item, answers: Option<UserId>) -> Votes {
+    pub fn votes(&self, item: &Item, answers: Option<UserId>) -> VoteButtons {
         let Some(member) = self.member else {
-            let asks = item.kind != Kind::Job && self.sees(item) == Sight::Whole;
-            return Votes { asks, ..Votes::NONE };
+            let asks = item.kind != Kind::Job && self.sees(item) == Visibility::Whole;
+            return VoteButtons { asks, ..VoteButtons::NONE };
         };
         if let Some(vote) = self.marks.votes.get(&item.id).filter(|vote| !vote.own) {
-            return Votes {
+            return VoteButtons {
                 up: false,
                 down: false,
                 dir: vote.dir.as_str(),
@@ -124,8 +124,8 @@ impl<'a> Eye<'a> {
         }
         let mine = answers == Some(member.id);
         let may = |dir| item.may_vote(dir, member, mine, self.policy, self.now).is_ok();
-        let down = item.kind == Kind::Comment && may_vote_down(member, self.policy) && may(Dir::Down);
-        Votes { up: may(Dir::Up), down, ..Votes::NONE }
+        let down = item.kind == Kind::Comment && may_vote_down(member, self.policy) && may(Direction::Down);
+        VoteButtons { up: may(Direction::Up), down, ..VoteButtons::NONE }
     }
 
     /// An item's points as the viewer sees them: with their own vote, whether it counts or not.
@@ -156,23 +156,23 @@ impl<'a> Eye<'a> {
         self.member.is_some_and(|member| item.may_delete(member).is_ok())
     }
 
-    pub fn sees(&self, item: &Item) -> Sight {
+    pub fn sees(&self, item: &Item) -> Visibility {
         may_see(item, self.member, self.now)
     }
 
-    pub fn edited(&self, item: &Item) -> Option<When> {
-        item.edited_at.map(|at| When::new(at, self.now))
+    pub fn edited(&self, item: &Item) -> Option<TimeView> {
+        item.edited_at.map(|at| TimeView::new(at, self.now))
     }
 }
 
 /// How an item is marked that is dead, or that flags weigh on.
-pub fn mark(item: &Item, sight: Sight, policy: &Policy) -> Option<&'static str> {
+pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static str> {
     match sight {
-        Sight::Whole if item.is_flagged(policy) => Some("[flagged]"),
-        Sight::Dead(Death::Flagged) => Some("[flagged] [dead]"),
-        Sight::Dead(Death::Killed | Death::Shadow) => Some("[dead]"),
-        Sight::Dead(Death::Merged) => Some("[dupe]"),
-        Sight::Whole | Sight::Deleted | Sight::Hidden | Sight::Absent => None,
+        Visibility::Whole if item.is_flagged(policy) => Some("[flagged]"),
+        Visibility::Dead(DeadReason::Flagged) => Some("[flagged] [dead]"),
+        Visibility::Dead(DeadReason::Killed | DeadReason::Shadow) => Some("[dead]"),
+        Visibility::Dead(DeadReason::Merged) => Some("[dupe]"),
+        Visibility::Whole | Visibility::Deleted | Visibility::Hidden | Visibility::Absent => None,
     }
 }
 
@@ -185,9 +185,9 @@ pub struct StoryView {
     pub is_link: bool,
     /// None for a job.
     pub points: Option<i64>,
-    pub author: Option<Author>,
-    pub when: When,
-    pub edited: Option<When>,
+    pub author: Option<AuthorView>,
+    pub when: TimeView,
+    pub edited: Option<TimeView>,
     pub comments: i64,
     pub unseen: i64,
     /// `[flagged]`, `[dead]` or both.
@@ -196,7 +196,7 @@ pub struct StoryView {
     /// Whether the viewer sees more of it than that it was there.
     pub is_shown: bool,
     pub locked: bool,
-    pub votes: Votes,
+    pub votes: VoteButtons,
     pub saved: bool,
     pub hidden: bool,
     pub may_edit: bool,
@@ -204,33 +204,35 @@ pub struct StoryView {
     /// The text, on the story's own page.
     pub html: Option<Arc<Html>>,
     pub options: Vec<OptionView>,
-    pub earlier: Vec<Earlier>,
+    pub earlier: Vec<EarlierDiscussion>,
 }
 
 impl StoryView {
-    pub fn new(item: &Item, eye: &Eye<'_>) -> StoryView {
+    pub fn new(item: &Item, eye: &ViewContext<'_>) -> StoryView {
         let sight = eye.sees(item);
-        let shown = matches!(sight, Sight::Whole | Sight::Dead(_));
+        let shown = matches!(sight, Visibility::Whole | Visibility::Dead(_));
         let own_page = format!("/item/{}", item.id);
         let url = item.url.clone().filter(|_| shown);
         StoryView {
             id: item.id,
             title: match sight {
-                Sight::Whole | Sight::Dead(_) => item.title.clone().unwrap_or_else(|| "(no title)".to_owned()),
-                Sight::Deleted => "[deleted]".to_owned(),
-                Sight::Hidden | Sight::Absent => "[dead]".to_owned(),
+                Visibility::Whole | Visibility::Dead(_) => {
+                    item.title.clone().unwrap_or_else(|| "(no title)".to_owned())
+                }
+                Visibility::Deleted => "[deleted]".to_owned(),
+                Visibility::Hidden | Visibility::Absent => "[dead]".to_owned(),
             },
             is_link: url.is_some(),
             href: url.unwrap_or(own_page),
             site: item.site.clone().filter(|_| shown),
             points: (item.kind != Kind::Job && shown).then_some(eye.score(item)),
             author: eye.author(item).filter(|_| shown),
-            when: When::new(item.rank_time, eye.now),
+            when: TimeView::new(item.rank_time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
             comments: item.descendants.saturating_add(eye.marks.unheard.get(&item.id).copied().unwrap_or(0)),
             unseen: eye.marks.unseen.get(&item.id).copied().unwrap_or(0),
             mark: mark(item, sight, eye.policy),
-            is_dead: matches!(sight, Sight::Dead(_)),
+            is_dead: matches!(sight, Visibility::Dead(_)),
             is_shown: shown,
             locked: item.locked,
             votes: eye.votes(item, None),
@@ -245,7 +247,7 @@ impl StoryView {
     }
 
     /// A row of a list: without its text.
-    pub fn row(item: &Item, eye: &Eye<'_>) -> StoryView {
+    pub fn row(item: &Item, eye: &ViewContext<'_>) -> StoryView {
         // A list shows no text, so none is rendered.
         let bare = Item { text: String::new(), ..item.clone() };
         StoryView::new(&bare, eye)
@@ -253,9 +255,9 @@ impl StoryView {
 }
 
 /// An earlier discussion of the same address.
-pub struct Earlier {
+pub struct EarlierDiscussion {
     pub id: ItemId,
-    pub when: When,
+    pub when: TimeView,
     pub comments: i64,
 }
 
@@ -266,12 +268,12 @@ pub struct CommentView {
     /// The text is shown up to here only; its own page has the whole.
     pub is_cut: bool,
     /// None where only its place is kept.
-    pub author: Option<Author>,
+    pub author: Option<AuthorView>,
     /// What stands for the author then: `[deleted]` or `[dead]`.
     pub gone: &'static str,
     pub op: bool,
-    pub when: When,
-    pub edited: Option<When>,
+    pub when: TimeView,
+    pub edited: Option<TimeView>,
     pub points: Option<i64>,
     pub unseen: bool,
     pub mark: Option<&'static str>,
@@ -288,7 +290,7 @@ pub struct CommentView {
     pub prev: Option<ItemId>,
     pub next: Option<ItemId>,
     pub continues: bool,
-    pub votes: Votes,
+    pub votes: VoteButtons,
     pub may_reply: bool,
     /// In what time it may be answered from here, where that is held back.
     pub reply_in: Option<String>,
@@ -308,8 +310,8 @@ impl CommentView {
 }
 
 /// Everything that is the same for each comment of one page.
-pub struct Thread<'a> {
-    pub eye: Eye<'a>,
+pub struct ThreadContextView<'a> {
+    pub eye: ViewContext<'a>,
     pub root: &'a Item,
     /// Who wrote each item of the thread, to know whom a comment answers.
     pub authors: Arc<HashMap<ItemId, UserId>>,
@@ -317,7 +319,7 @@ pub struct Thread<'a> {
     pub since: Option<Timestamp>,
 }
 
-impl Thread<'_> {
+impl ThreadContextView<'_> {
     /// A comment by itself, whole, and without what hangs on it.
     pub fn alone(&self, item: &Item) -> CommentView {
         self.written(&self.node(item), |item| (self.eye.html(item), false))
@@ -354,7 +356,7 @@ impl Thread<'_> {
         let item = node.item.borrow();
         let eye = &self.eye;
         let sight = node.sight;
-        let shown = matches!(sight, Sight::Whole | Sight::Dead(_));
+        let shown = matches!(sight, Visibility::Whole | Visibility::Dead(_));
         let own = item.is_own(eye.member);
         let answers = item.parent_id.and_then(|parent| self.authors.get(&parent).copied());
         let low = shown && rank::fade(eye.score(item)) >= 4;
@@ -364,9 +366,9 @@ impl Thread<'_> {
             html,
             is_cut,
             author: eye.author(item).filter(|_| shown),
-            gone: if sight == Sight::Deleted || shown { "[deleted]" } else { "[dead]" },
+            gone: if sight == Visibility::Deleted || shown { "[deleted]" } else { "[dead]" },
             op: shown && item.author_id.is_some() && item.author_id == self.root.author_id,
-            when: When::new(item.time, eye.now),
+            when: TimeView::new(item.time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
             points: (shown && (own || eye.policy.show_comment_points)).then(|| rank::displayed_score(eye.score(item))),
             unseen: shown && !own && self.since.is_some_and(|since| item.visible_at > since),
@@ -382,7 +384,7 @@ impl Thread<'_> {
             prev: node.prev,
             next: node.next,
             continues: node.continues,
-            votes: if shown { eye.votes(item, answers) } else { Votes::NONE },
+            votes: if shown { eye.votes(item, answers) } else { VoteButtons::NONE },
             may_reply: eye.may_reply(item, self.root),
             reply_in: eye.reply_in(item, self.root),
             may_edit: eye.may_edit(item),

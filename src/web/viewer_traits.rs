@@ -1,7 +1,7 @@
 //! Members to whom a page is the same but for what is their own.
 
 use crate::clock::Timestamp;
-use crate::domain::order::Order;
+use crate::domain::order::CommentOrder;
 use crate::domain::policy::Policy;
 use crate::domain::user::{Member, Role, Theme, UserId};
 use crate::domain::vote::may_vote_down;
@@ -35,7 +35,7 @@ impl ViewerTraits {
             shadowed_at: None,
             show_dead: self.show_dead,
             theme: Theme::default(),
-            comment_order: Order::default(),
+            comment_order: CommentOrder::default(),
             replies_read_at: Timestamp(0),
         }
     }

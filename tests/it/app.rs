@@ -18,7 +18,7 @@ use stoa::config::{Config, Settings};
 use stoa::domain::policy::Policy;
 use stoa::domain::user::{Name, Role, UserId};
 use stoa::fetch::Fetcher;
-use stoa::store::{Act, NewBan, NewSession, NewUser, Store};
+use stoa::store::{ActionContext, NewBan, NewSession, NewUser, Store};
 use stoa::timeouts::Timeouts;
 use stoa::web::{self, App};
 use tempfile::TempDir;
@@ -173,7 +173,7 @@ impl TestApp {
     }
 
     pub async fn ban(&self, name: &str) {
-        let act = Act { actor: None, reason: "spam", at: self.now() };
+        let act = ActionContext { actor: None, reason: "spam", at: self.now() };
         let ban = NewBan { user: self.id_of(name).await, until: None, over: None, taking_since: None };
         self.store.ban(ban, act).await.expect("banned");
     }

@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use stoa::config::Settings;
-use stoa::domain::signup::SignUp;
+use stoa::domain::signup::SignUpMode;
 use stoa::domain::user::Role;
-use stoa::store::Act;
+use stoa::store::ActionContext;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::fixtures::{behind_a_proxy, post_from};
@@ -115,7 +115,7 @@ async fn whom_a_moderator_slowed_down_posts_five_times_in_four_hours() {
     app.account("alice", Role::Member).await;
     app.set_karma("alice", 100).await;
     app.pass(20 * DAY);
-    let act = Act { actor: None, reason: "too much heat", at: app.now() };
+    let act = ActionContext { actor: None, reason: "too much heat", at: app.now() };
     app.store.slow(app.id_of("alice").await, Some(app.now().plus(3 * DAY)), act).await.expect("slowed");
     let mut alice = app.log_in("alice").await;
     for number in 1..=4 {
@@ -217,7 +217,7 @@ async fn the_addresses_of_one_ipv6_network_are_one() {
 async fn what_was_typed_is_kept_wherever_a_brake_holds() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.signup_mode = Some(SignUp::Request);
+        settings.signup_mode = Some(SignUpMode::Request);
         settings.signups_per_hour_per_ip = Some(1);
         settings.flags_per_hour = Some(1);
         settings.edits_per_hour = Some(1);

@@ -434,7 +434,7 @@ async fn what_another_process_writes_is_noticed() {
     let story = app.member("alice").await.story("A story", "https://example.com/").await;
     assert_eq!(app.visitor().get("/").await.stories(), [story]);
     let other = stoa::store::Store::open(app.store.path()).await.expect("the same database");
-    let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
+    let act = stoa::store::ActionContext { actor: None, reason: "", at: app.now() };
     other.kill(stoa::domain::item::ItemId(story), true, act).await.expect("killed");
     app.store.notice_others().await.expect("noticed");
     assert!(app.visitor().get("/").await.stories().is_empty());

@@ -4,7 +4,7 @@
 use axum::http::{Method, StatusCode};
 use stoa::domain::item::ItemId;
 use stoa::domain::user::Role;
-use stoa::store::{Act, Edit, Edited, Error, NewUrl};
+use stoa::store::{ActionContext, Edit, Edited, Error, NewUrl};
 
 use crate::app::{Browser, Page, TestApp};
 use crate::sentences::BANNED_FOR_SPAM;
@@ -38,8 +38,8 @@ async fn edit(app: &TestApp, item: i64, editor: &str, text: &str) -> Result<Edit
     app.store.edit(edit, app.now()).await
 }
 
-async fn by<'a>(app: &TestApp, moderator: &str, reason: &'a str) -> Act<'a> {
-    Act { actor: Some(app.id_of(moderator).await), reason, at: app.now() }
+async fn by<'a>(app: &TestApp, moderator: &str, reason: &'a str) -> ActionContext<'a> {
+    ActionContext { actor: Some(app.id_of(moderator).await), reason, at: app.now() }
 }
 
 fn is_refused<T: std::fmt::Debug>(result: Result<T, Error>, why: &str) {

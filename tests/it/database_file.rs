@@ -312,7 +312,7 @@ async fn a_key_that_an_older_stoa_kept_in_the_database_is_moved_out_of_it() {
     folder.works("backup copy.db --with-key");
     assert!(!holds_it(std::fs::read(folder.path("copy.db")).expect("a copy")), "nor is it in a backup of before");
     let store = Store::open(&path).await.expect("opens");
-    let expected = stoa::domain::origin::OriginKey::new(secret).origin(ADDRESS.parse().expect("an address"));
+    let expected = stoa::domain::origin::IpHashKey::new(secret).origin(ADDRESS.parse().expect("an address"));
     assert_eq!(store.origin_key().origin(ADDRESS.parse().expect("an address")), expected, "it is the same key");
     assert_eq!(key(&path), key(&folder.path("copy.db")));
     assert!(

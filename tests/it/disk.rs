@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use stoa::domain::item::ItemId;
 use stoa::domain::policy::Policy;
 use stoa::domain::user::{Name, Role, UserId};
-use stoa::store::{Act, NewSession, NewStory, NewUser, Store, Submission};
+use stoa::store::{ActionContext, NewSession, NewStory, NewUser, Store, Submission};
 use tempfile::TempDir;
 
 use crate::durable::{BEGAN, free_port};
@@ -120,7 +120,7 @@ async fn account(store: &Store, name: &str, role: Role) -> UserId {
     let new = NewUser { name: &parsed, password: "no hash", role: Role::Member, origin: None };
     let user = store.create_user(new, BEGAN).await.expect("an account");
     if role != Role::Member {
-        store.set_role(user, role, Act { actor: None, reason: "", at: BEGAN }).await.expect("a role");
+        store.set_role(user, role, ActionContext { actor: None, reason: "", at: BEGAN }).await.expect("a role");
     }
     let token_hash = Sha256::digest(format!("token-of-{name}")).to_vec();
     let expires = BEGAN.plus(4_000_000_000);

@@ -1,9 +1,9 @@
 //! What an author learns of what became of their post: on its page, and among their replies.
 
 use axum::http::StatusCode;
-use stoa::config::{Audience, Settings};
+use stoa::config::{LogVisibility, Settings};
 use stoa::domain::item::{ItemError, ItemId};
-use stoa::store::Act;
+use stoa::store::ActionContext;
 
 use crate::fixtures::{Town, add_rule, flag, one_flag_kills, show_dead};
 use crate::sentences::{OUT_OF_SIGHT, refused};
@@ -47,8 +47,8 @@ async fn an_author_reads_on_the_posts_page_what_happened_by_whom_why_and_what_th
 #[tokio::test]
 async fn what_an_author_reads_of_the_log_is_what_the_log_shows_them() {
     let names_off: fn(&mut Settings) = |settings| settings.moderation_names = Some(false);
-    let closed: fn(&mut Settings) = |settings| settings.moderation_log = Some(Audience::Moderators);
-    let members: fn(&mut Settings) = |settings| settings.moderation_log = Some(Audience::Members);
+    let closed: fn(&mut Settings) = |settings| settings.moderation_log = Some(LogVisibility::Moderators);
+    let members: fn(&mut Settings) = |settings| settings.moderation_log = Some(LogVisibility::Members);
     for (change, who) in [(names_off, "A moderator"), (closed, "A moderator"), (members, "mia")] {
         let mut town = Town::with(change).await;
         let comment = town.bob.text_story("A story", "Words.").await;
@@ -127,7 +127,7 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
             }
             _ => story,
         };
-        let moderated = Act { actor: Some(town.app.id_of("mia").await), reason: "", at: town.app.now() };
+        let moderated = ActionContext { actor: Some(town.app.id_of("mia").await), reason: "", at: town.app.now() };
         match act {
             "flag-kill" => flag(&mut town.bob, id, "spam", "").await,
             "vouch" => {
@@ -223,7 +223,7 @@ async fn a_locked_comment_says_so_in_its_thread_and_on_its_page() {
 #[tokio::test]
 async fn whoever_meets_a_lock_reads_by_whom_and_why_where_they_may_read_the_log() {
     let names_off: fn(&mut Settings) = |settings| settings.moderation_names = Some(false);
-    let closed: fn(&mut Settings) = |settings| settings.moderation_log = Some(Audience::Moderators);
+    let closed: fn(&mut Settings) = |settings| settings.moderation_log = Some(LogVisibility::Moderators);
     for (change, said) in [
         ((|_| {}) as fn(&mut Settings), Some("mia locked it: heated.")),
         (names_off, Some("A moderator locked it: heated.")),

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use stoa::domain::url::UrlError;
-use stoa::fetch::{FetchError, Fetcher, Rules};
+use stoa::fetch::{FetchError, FetchPolicy, Fetcher};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -133,8 +133,8 @@ impl Resolve for Names {
     }
 }
 
-fn rules() -> Rules {
-    Rules {
+fn rules() -> FetchPolicy {
+    FetchPolicy {
         address: |ip| ip == PUBLIC,
         port: |_| true,
         names: Names::always(&[PUBLIC]),
@@ -148,7 +148,7 @@ fn fetcher() -> Fetcher {
 }
 
 fn with_names(names: Arc<Names>) -> Fetcher {
-    Fetcher::within(Rules { names, ..rules() }, AGENT).unwrap()
+    Fetcher::within(FetchPolicy { names, ..rules() }, AGENT).unwrap()
 }
 
 #[tokio::test]
@@ -290,7 +290,7 @@ async fn a_redirect_is_checked_like_the_first_address() {
     let error =
         with_names(Names::first_then(&[&[PUBLIC], &[PRIVATE]])).title(&site.url("page.test")).await.unwrap_err();
     assert!(matches!(error, FetchError::NotPublic), "{error:?}");
-    let strict = Fetcher::within(Rules { port: |port| port > 1_000, ..rules() }, AGENT).unwrap();
+    let strict = Fetcher::within(FetchPolicy { port: |port| port > 1_000, ..rules() }, AGENT).unwrap();
     let site = Site::sending_to("http://127.0.0.1:25/".to_owned()).await;
     assert!(matches!(strict.title(&site.url("page.test")).await, Err(FetchError::Port)));
     assert_eq!(inner.requests(), [""; 0]);
@@ -371,14 +371,15 @@ async fn a_gzip_bomb_bursts_at_the_limit() {
     let burst = fetcher().title(&site.url("page.test")).await;
     assert!(matches!(burst, Err(FetchError::NoTitle)), "{burst:?}");
     let whole =
-        Fetcher::within(Rules { bytes: 64 << 20, deadline: Duration::from_millis(700), ..rules() }, AGENT).unwrap();
+        Fetcher::within(FetchPolicy { bytes: 64 << 20, deadline: Duration::from_millis(700), ..rules() }, AGENT)
+            .unwrap();
     let unbounded = whole.title(&site.url("page.test")).await;
     assert!(matches!(unbounded, Err(FetchError::Slow)), "without the limit it would go on: {unbounded:?}");
 }
 
 #[tokio::test]
 async fn a_slow_site_is_given_up_on() {
-    let quick = Fetcher::within(Rules { deadline: Duration::from_millis(300), ..rules() }, AGENT).unwrap();
+    let quick = Fetcher::within(FetchPolicy { deadline: Duration::from_millis(300), ..rules() }, AGENT).unwrap();
     let drip = |first: Answer| Answer { more: Some((Duration::from_millis(50), b"x".to_vec())), ..first };
     let body = Site::serve(move |_| drip(html("text/html", b"<p>"))).await;
     let head = Site::serve(move |_| drip(Answer { first: b"HTTP/1.1 200 OK\r\nX-Slow: ".to_vec(), more: None })).await;

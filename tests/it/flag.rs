@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use stoa::domain::item::ItemId;
-use stoa::store::Act;
+use stoa::store::ActionContext;
 
 use crate::app::{Browser, Page, TestApp};
 use crate::fixtures::{Flaggers, add_rule, kill, show_dead};
@@ -298,7 +298,7 @@ async fn a_flagger_whom_moderators_contradict_counts_less() {
     let mut town = Flaggers::new().await;
     let (mut mia, story) = (town.moderator().await, town.story);
     town.flag(story, 2).await;
-    let act = Act { actor: Some(town.app.id_of("mia").await), reason: "", at: town.app.now() };
+    let act = ActionContext { actor: Some(town.app.id_of("mia").await), reason: "", at: town.app.now() };
     town.app.store.clear(ItemId(story), act).await.expect("let stand");
     assert_eq!(town.of_story("flags").await + town.of_story("queued_at is not null").await, 0);
     let page = unflag(&mut town.members[0], story).await;

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use stoa::domain::item::ItemId;
 use stoa::domain::user::Role;
-use stoa::store::{Act, Error, Store};
+use stoa::store::{ActionContext, Error, Store};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::server::hold_writes;
@@ -237,7 +237,7 @@ async fn another_connection_in_the_writers_place_misses_nothing_of_others_and_ma
     let others = Store::open(app.store.path()).await.expect("the same database");
     app.sql(ENDS_BY_ITSELF).await;
     let path = format!("/item/{story}/reply");
-    let act = Act { actor: None, reason: "", at: app.now() };
+    let act = ActionContext { actor: None, reason: "", at: app.now() };
     app.store.notice_others().await.expect("noticed");
     for _ in 0..4 {
         let before = app.store.generation();

@@ -1,6 +1,6 @@
 //! The pages of posts of which a viewer sees only that they were there: a reply that can be read hangs on each.
 
-use stoa::config::{Audience, Settings};
+use stoa::config::{LogVisibility, Settings};
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
@@ -127,7 +127,7 @@ async fn a_comments_own_page_says_what_became_of_it_and_whose_it_is_to_who_may_k
 
 #[tokio::test]
 async fn whoever_may_not_read_the_log_reads_that_it_is_dead_and_not_by_whom() {
-    let mut town = Town::with(|settings| settings.moderation_log = Some(Audience::Moderators)).await;
+    let mut town = Town::with(|settings| settings.moderation_log = Some(LogVisibility::Moderators)).await;
     town.happens("killed").await;
     let page = town.bob.get(&format!("/item/{}", town.comment)).await;
     assert!(page.says(OUT_OF_SIGHT), "{}", page.words());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
 use stoa::domain::password::PasswordError;
-use stoa::domain::signup::{InvitationError, SignUp, SignUpError};
+use stoa::domain::signup::{InvitationError, SignUpError, SignUpMode};
 use stoa::domain::user::{NameError, Role};
 
 use crate::app::{PASSWORD, TestApp};
@@ -20,7 +20,7 @@ const TAKE_BACK: &str = "main form[action^='/invitations/'][action$='/end']";
 
 #[tokio::test]
 async fn somebody_comes_in_by_a_members_link() {
-    let app = with_sign_up(SignUp::Invitation).await;
+    let app = with_sign_up(SignUpMode::Invitation).await;
     let mut alice = long_standing(&app, "alice").await;
     assert!(alice.get("/invitations").await.says("You have not invited anybody yet."));
     let page = alice.post("/invitations", &[]).await;
@@ -61,7 +61,7 @@ async fn somebody_comes_in_by_a_members_link() {
 
 #[tokio::test]
 async fn what_will_not_do_is_said_and_the_invitation_stays_good() {
-    let app = with_sign_up(SignUp::Invitation).await;
+    let app = with_sign_up(SignUpMode::Invitation).await;
     let mut alice = long_standing(&app, "alice").await;
     let link = invite(&mut alice).await;
     let mut bob = app.visitor();
@@ -81,7 +81,7 @@ async fn what_will_not_do_is_said_and_the_invitation_stays_good() {
 
 #[tokio::test]
 async fn two_people_with_one_link_make_one_account() {
-    let app = with_sign_up(SignUp::Invitation).await;
+    let app = with_sign_up(SignUpMode::Invitation).await;
     let mut alice = long_standing(&app, "alice").await;
     for round in 0..3 {
         let link = invite(&mut alice).await;
@@ -102,7 +102,7 @@ async fn two_people_with_one_link_make_one_account() {
 
 #[tokio::test]
 async fn one_name_wanted_by_many_at_once_becomes_one_account() {
-    let app = with_sign_up(SignUp::Open).await;
+    let app = with_sign_up(SignUpMode::Open).await;
     let mut alice = long_standing(&app, "alice").await;
     let link = invite(&mut alice).await;
     let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
@@ -120,7 +120,7 @@ async fn one_name_wanted_by_many_at_once_becomes_one_account() {
 
 #[tokio::test]
 async fn an_invitation_ends_and_can_be_taken_back_by_its_maker_only() {
-    let app = with_sign_up(SignUp::Invitation).await;
+    let app = with_sign_up(SignUpMode::Invitation).await;
     let (mut alice, mut eve) = (long_standing(&app, "alice").await, long_standing(&app, "eve").await);
     let link = invite(&mut alice).await;
     let id = app.number("select max(id) from invitations").await;
@@ -148,7 +148,7 @@ async fn an_invitation_ends_and_can_be_taken_back_by_its_maker_only() {
 #[tokio::test]
 async fn a_member_has_a_few_open_at_once_and_moderators_more() {
     let app = TestApp::with(|settings| {
-        settings.signup_mode = Some(SignUp::Invitation);
+        settings.signup_mode = Some(SignUpMode::Invitation);
         settings.max_open_invitations = Some(2);
         settings.max_open_invitations_moderator = Some(3);
     })
@@ -188,7 +188,7 @@ async fn a_member_has_a_few_open_at_once_and_moderators_more() {
 
 #[tokio::test]
 async fn new_accounts_invite_nobody_yet_and_some_sites_leave_it_to_moderators() {
-    let app = with_sign_up(SignUp::Invitation).await;
+    let app = with_sign_up(SignUpMode::Invitation).await;
     long_standing(&app, "alice").await.get("/invitations").await.finds(1, MAKE);
     let mut fresh = app.member("fresh").await;
     let page = fresh.get("/invitations").await;
@@ -206,7 +206,7 @@ async fn new_accounts_invite_nobody_yet_and_some_sites_leave_it_to_moderators() 
 
 #[tokio::test]
 async fn a_banned_inviters_invitations_are_void() {
-    let app = with_sign_up(SignUp::Invitation).await;
+    let app = with_sign_up(SignUpMode::Invitation).await;
     let link = invite(&mut long_standing(&app, "eve").await).await;
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK);
     app.sql(&format!("update users set banned_at = {} where name = 'eve'", app.now().0)).await;
@@ -218,7 +218,7 @@ async fn a_banned_inviters_invitations_are_void() {
 
 #[tokio::test]
 async fn an_invitation_is_for_somebody_without_an_account() {
-    let app = with_sign_up(SignUp::Open).await;
+    let app = with_sign_up(SignUpMode::Open).await;
     let mut alice = long_standing(&app, "alice").await;
     let link = invite(&mut alice).await;
     assert!(alice.get(&link).await.says("You have an account already"));
@@ -230,12 +230,12 @@ async fn an_invitation_is_for_somebody_without_an_account() {
 /// In each mode: whether somebody without an invitation, and somebody with a good one, can make an account by any address at all.
 #[tokio::test]
 async fn no_other_way_leads_round_the_mode() {
-    for mode in SignUp::ALL {
+    for mode in SignUpMode::ALL {
         let app = with_sign_up(mode).await;
         app.account("chief", Role::Admin).await;
         let mut inviter = long_standing(&app, "inviter").await;
         let good = match mode {
-            SignUp::Closed => "/invitation/guessed".to_owned(),
+            SignUpMode::Closed => "/invitation/guessed".to_owned(),
             _ => invite(&mut inviter).await,
         };
         let paths: BTreeSet<&str> = table().iter().map(|row| row.path).collect();
@@ -268,9 +268,9 @@ async fn no_other_way_leads_round_the_mode() {
             }
         }
         let expected: &[&str] = match mode {
-            SignUp::Open => &["/invitation/{token}", "/signup"],
-            SignUp::Invitation | SignUp::Request => &["/invitation/{token}"],
-            SignUp::Closed => &[],
+            SignUpMode::Open => &["/invitation/{token}", "/signup"],
+            SignUpMode::Invitation | SignUpMode::Request => &["/invitation/{token}"],
+            SignUpMode::Closed => &[],
         };
         let expected: BTreeSet<_> = expected.iter().map(|path| ("POST".to_owned(), *path)).collect();
         assert_eq!(makers, expected, "{mode:?}");
@@ -279,9 +279,9 @@ async fn no_other_way_leads_round_the_mode() {
 
 #[tokio::test]
 async fn a_closed_site_takes_nobody_by_an_invitation_made_before() {
-    let open = with_sign_up(SignUp::Open).await;
+    let open = with_sign_up(SignUpMode::Open).await;
     let link = invite(&mut long_standing(&open, "alice").await).await;
-    let closed = open.with_other_settings(|config| config.site.signup_mode = SignUp::Closed);
+    let closed = open.with_other_settings(|config| config.site.signup_mode = SignUpMode::Closed);
     let page = closed.visitor().get(&link).await;
     refused(&page, StatusCode::FORBIDDEN, SignUpError::Closed);
     page.finds(0, "main form");
@@ -298,20 +298,20 @@ async fn a_closed_site_takes_nobody_by_an_invitation_made_before() {
 #[tokio::test]
 async fn each_mode_says_how_people_get_in() {
     for (mode, sign_up, log_in, leads_to) in [
-        (SignUp::Open, "Create account", "Sign up", "/signup?goto=%2F"),
+        (SignUpMode::Open, "Create account", "Sign up", "/signup?goto=%2F"),
         (
-            SignUp::Invitation,
+            SignUpMode::Invitation,
             "New accounts here are by invitation: a member can send you a link.",
             "by invitation",
             "/signup",
         ),
-        (SignUp::Request, "Send request", "Ask for an account", "/signup"),
-        (SignUp::Closed, "This site is not taking new accounts at the moment.", "contact", "/contact"),
+        (SignUpMode::Request, "Send request", "Ask for an account", "/signup"),
+        (SignUpMode::Closed, "This site is not taking new accounts at the moment.", "contact", "/contact"),
     ] {
         let app = with_sign_up(mode).await;
         let page = app.visitor().get("/signup").await;
         assert!(page.status == StatusCode::OK && page.says(sign_up), "{mode:?}: {}", page.text());
-        let has_form = matches!(mode, SignUp::Open | SignUp::Request);
+        let has_form = matches!(mode, SignUpMode::Open | SignUpMode::Request);
         page.finds(usize::from(has_form), "main form[action='/signup']");
         page.finds(usize::from(!has_form), "main a[href='/contact']");
         assert_eq!(
@@ -319,13 +319,13 @@ async fn each_mode_says_how_people_get_in() {
             leads_to,
             "{mode:?}"
         );
-        app.visitor().get("/").await.finds(usize::from(mode == SignUp::Open), "main a[href='/signup']");
+        app.visitor().get("/").await.finds(usize::from(mode == SignUpMode::Open), "main a[href='/signup']");
     }
 }
 
 #[tokio::test]
 async fn the_database_holds_no_link_that_lets_somebody_in() {
-    let app = with_sign_up(SignUp::Invitation).await;
+    let app = with_sign_up(SignUpMode::Invitation).await;
     let link = invite(&mut long_standing(&app, "alice").await).await;
     let token = link.trim_start_matches("/invitation/");
     assert!(!app.dump(&[]).await.iter().any(|row| row.contains(token)));
@@ -333,7 +333,7 @@ async fn the_database_holds_no_link_that_lets_somebody_in() {
 
 #[tokio::test]
 async fn no_forged_link_opens_anything() {
-    let app = with_sign_up(SignUp::Invitation).await;
+    let app = with_sign_up(SignUpMode::Invitation).await;
     let mut alice = long_standing(&app, "alice").await;
     let link = invite(&mut alice).await;
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();

@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
-use stoa::domain::signup::{SignUp, SignUpError};
+use stoa::domain::signup::{SignUpError, SignUpMode};
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
@@ -38,7 +38,7 @@ async fn a_name_and_a_password_make_an_account_that_is_logged_in() {
 
 #[tokio::test]
 async fn a_site_can_take_no_new_accounts() {
-    let app = with_sign_up(SignUp::Closed).await;
+    let app = with_sign_up(SignUpMode::Closed).await;
     let mut visitor = app.visitor();
     let page = visitor.get("/signup").await;
     refused(&page, StatusCode::OK, SignUpError::Closed);

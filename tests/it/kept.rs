@@ -8,7 +8,7 @@ use fastrand::Rng;
 use stoa::clock::Timestamp;
 use stoa::domain::item::ItemId;
 use stoa::domain::user::Role;
-use stoa::store::{Act, NewComment, Store};
+use stoa::store::{ActionContext, NewComment, Store};
 
 use crate::app::{Browser, Page, TestApp};
 use crate::fixtures::ASK;
@@ -165,7 +165,7 @@ impl Forum {
     /// A command or another forum on the same database; this one looks each second.
     async fn act_beside(&mut self) {
         let (item, at) = (ItemId(self.item()), self.app.now());
-        let act = Act { actor: None, reason: "from beside", at };
+        let act = ActionContext { actor: None, reason: "from beside", at };
         match self.rng.u8(0..3) {
             0 => drop(self.beside.kill(item, self.rng.bool(), act).await),
             1 => drop(self.beside.lock(item, self.rng.bool(), act).await),

@@ -128,7 +128,7 @@ async fn whatever_was_acknowledged_outlives_a_killed_process_among_deeds_of_all_
     let database = dir.path().join("stoa.db");
     let store = Store::open(&database).await.expect("a database");
     let (stories, people) = prepare(&store, 400).await;
-    let act = stoa::store::Act { actor: None, reason: "", at: BEGAN };
+    let act = stoa::store::ActionContext { actor: None, reason: "", at: BEGAN };
     store.set_role(people[0], Role::Moderator, act).await.expect("a role");
     store.close().await;
     let port = free_port();

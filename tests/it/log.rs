@@ -1,12 +1,12 @@
 //! The log of moderation: every act is in it, and it shows each reader what is for them.
 
 use axum::http::StatusCode;
-use stoa::config::Audience;
+use stoa::config::LogVisibility;
 use stoa::domain::action::Action;
 use stoa::domain::flag::Reason;
 use stoa::domain::item::ItemId;
 use stoa::domain::policy::Policy;
-use stoa::domain::signup::SignUp;
+use stoa::domain::signup::SignUpMode;
 use stoa::domain::user::Role;
 use stoa::store::NewFlag;
 
@@ -21,7 +21,11 @@ impl Town {
     }
 
     async fn role(&mut self, name: &str, role: Role) {
-        let act = stoa::store::Act { actor: Some(self.app.id_of("ada").await), reason: "a reason", at: self.app.now() };
+        let act = stoa::store::ActionContext {
+            actor: Some(self.app.id_of("ada").await),
+            reason: "a reason",
+            at: self.app.now(),
+        };
         self.app.store.set_role(self.app.id_of(name).await, role, act).await.expect("a role");
     }
 
@@ -30,7 +34,8 @@ impl Town {
         let (store, user, at) = (&self.app.store, self.app.id_of("bob").await, self.app.now());
         let policy = Policy { flags_to_kill: 1, vouches_to_restore: 1, ..self.app.policy() };
         if act == "clear" {
-            let by_mia = stoa::store::Act { actor: Some(self.app.id_of("mia").await), reason: "a reason", at };
+            let by_mia =
+                stoa::store::ActionContext { actor: Some(self.app.id_of("mia").await), reason: "a reason", at };
             return store.clear(item, by_mia).await.expect("let stand");
         }
         let flag = NewFlag { user, item, reason: Reason::Spam, note: "" };
@@ -145,7 +150,7 @@ impl Town {
                 return None;
             }
             "set" => {
-                let by_operator = |at| stoa::store::Act { actor: None, reason: "", at };
+                let by_operator = |at| stoa::store::ActionContext { actor: None, reason: "", at };
                 for karma in ["31", "20"] {
                     let settings = [("min_karma_to_flag", karma.to_owned()), ("a_new_one", "1".to_owned())];
                     self.app.store.keep_settings(&settings, by_operator(self.app.now())).await.expect("kept");
@@ -183,7 +188,7 @@ impl Town {
 
 #[tokio::test]
 async fn every_act_there_is_stands_in_the_log() {
-    let mut forum = Town::with(|settings| settings.signup_mode = Some(SignUp::Request)).await;
+    let mut forum = Town::with(|settings| settings.signup_mode = Some(SignUpMode::Request)).await;
     for action in Action::ALL {
         let act = action.as_str();
         forum.app.pass(60);
@@ -234,9 +239,9 @@ async fn everybody_reads_who_did_what_to_what_and_why() {
 #[tokio::test]
 async fn the_log_is_for_those_whom_the_site_lets_read_it() {
     for (audience, visitor, member) in [
-        (Audience::Public, StatusCode::OK, StatusCode::OK),
-        (Audience::Members, StatusCode::SEE_OTHER, StatusCode::OK),
-        (Audience::Moderators, StatusCode::FORBIDDEN, StatusCode::FORBIDDEN),
+        (LogVisibility::Public, StatusCode::OK, StatusCode::OK),
+        (LogVisibility::Members, StatusCode::SEE_OTHER, StatusCode::OK),
+        (LogVisibility::Moderators, StatusCode::FORBIDDEN, StatusCode::FORBIDDEN),
     ] {
         let mut forum = Town::with(|settings| settings.moderation_log = Some(audience)).await;
         forum.ban("bob", true).await;
@@ -441,7 +446,7 @@ async fn what_is_done_to_posts_of_somebody_shadow_banned_is_for_moderators() {
 
 #[tokio::test]
 async fn the_feed_of_the_log_is_kept_by_nobody_for_somebody_else() {
-    let mut forum = Town::with(|settings| settings.moderation_log = Some(Audience::Members)).await;
+    let mut forum = Town::with(|settings| settings.moderation_log = Some(LogVisibility::Members)).await;
     let feed = forum.bob.get("/feed/log.atom").await;
     assert_eq!(feed.header("cache-control"), "private, no-cache");
     assert!(feed.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|vary| vary.contains("Cookie"))));

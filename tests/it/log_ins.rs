@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use stoa::config::Settings;
-use stoa::domain::signup::SignUp;
+use stoa::domain::signup::SignUpMode;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
@@ -60,7 +60,7 @@ async fn an_account_that_is_tried_from_everywhere_lets_its_owner_in_from_a_new_b
 async fn a_try_that_was_not_judged_costs_nothing() {
     let app = TestApp::with(|settings| {
         strict(settings);
-        settings.signup_mode = Some(SignUp::Request);
+        settings.signup_mode = Some(SignUpMode::Request);
         settings.signups_per_hour_per_ip = Some(1);
     })
     .await;

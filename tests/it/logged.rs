@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::{Method, StatusCode};
 use sqlx::AssertSqlSafe;
 use stoa::domain::action::Action;
-use stoa::domain::signup::SignUp;
+use stoa::domain::signup::SignUpMode;
 use stoa::domain::user::Role;
 
 use crate::fixtures::Town;
@@ -50,7 +50,7 @@ impl Step {
 }
 
 async fn forum() -> Town {
-    let town = Town::with(|settings| settings.signup_mode = Some(SignUp::Request)).await;
+    let town = Town::with(|settings| settings.signup_mode = Some(SignUpMode::Request)).await;
     for name in ["carl", "dora2"] {
         town.app.account(name, Role::Member).await;
     }

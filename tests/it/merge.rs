@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::StatusCode;
 use sqlx::AssertSqlSafe;
 use stoa::domain::moderation::ModerationError;
-use stoa::domain::site::{SiteName, Stance};
+use stoa::domain::site::{SiteName, SiteRestriction};
 use stoa::domain::user::Role;
-use stoa::store::Act;
+use stoa::store::ActionContext;
 
 use crate::app::{Browser, Page, TestApp};
 use crate::sentences::refused;
@@ -335,8 +335,8 @@ async fn a_story_taken_out_of_a_merge_weighs_what_is_held_of_its_site_by_now() {
     let duplicate = alice.story("The same news", "https://example.org/the-same").await;
     merge(&mut mia, duplicate, &story.to_string()).await;
     let site = SiteName::parse("example.org").expect("a site");
-    let act = Act { actor: None, reason: "", at: app.now() };
-    app.store.set_stance(&site, Some(Stance::Penalised), None, act).await.expect("penalised");
+    let act = ActionContext { actor: None, reason: "", at: app.now() };
+    app.store.set_stance(&site, Some(SiteRestriction::Penalised), None, act).await.expect("penalised");
     assert_eq!(app.number(&format!("select penalised from items where id = {duplicate}")).await, 0);
     unmerge(&mut mia, duplicate).await;
     assert_eq!(app.number(&format!("select penalised from items where id = {duplicate}")).await, 1);

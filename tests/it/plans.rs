@@ -9,8 +9,8 @@ use stoa::domain::item::{ItemId, Kind};
 use stoa::domain::policy::Policy;
 use stoa::domain::rule::{Effect, Pattern, RuleKind};
 use stoa::domain::user::Role;
-use stoa::domain::vote::Dir;
-use stoa::store::{Edit, Edited, Keep, NewBan, NewItem, NewUrl, NewVote};
+use stoa::domain::vote::Direction;
+use stoa::store::{Edit, Edited, NewBan, NewItem, NewUrl, NewVote, RetentionPolicy};
 
 use crate::app::{Browser, TestApp};
 use crate::roles::{Who, case, forum, table};
@@ -144,7 +144,14 @@ async fn use_everything(app: &TestApp) {
     app.store.imported(&[1, 2]).await.expect("found");
     app.store
         .purge(
-            Keep { browsers: 0, revisions: 0, origins: 0, invitations: 0, requests_waiting: 0, requests_decided: 0 },
+            RetentionPolicy {
+                browsers: 0,
+                revisions: 0,
+                origins: 0,
+                invitations: 0,
+                requests_waiting: 0,
+                requests_decided: 0,
+            },
             app.now(),
         )
         .await
@@ -154,7 +161,7 @@ async fn use_everything(app: &TestApp) {
     let easy = Policy { vouches_to_restore: 1, ..app.policy() };
     let (bob, story) = (app.id_of("bob").await, stoa::domain::item::ItemId(story));
     assert!(app.store.vouch(bob, story, &easy, app.now()).await.expect("vouched"), "it is back");
-    let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
+    let act = stoa::store::ActionContext { actor: None, reason: "", at: app.now() };
     app.store.set_role(app.id_of("alice").await, Role::Moderator, act).await.expect("a role");
     look_around(app, &mut alice).await;
     let hal = app.id_of("hal").await;
@@ -178,7 +185,7 @@ async fn look_around(app: &TestApp, alice: &mut Browser) {
 /// What few do.
 async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let (user, at) = (app.id_of("alice").await, app.now());
-    let act = stoa::store::Act { actor: None, reason: "", at };
+    let act = stoa::store::ActionContext { actor: None, reason: "", at };
     app.store.knows_device(&[0; 32], user).await.expect("an answer");
     app.store.first_admin().await.expect("an answer");
     app.store.read_replies(user, at.plus(1));
@@ -224,7 +231,7 @@ async fn move_about(app: &TestApp, alice: &mut Browser) {
     let above = alice.reply(one, "Above.").await;
     let below = alice.reply(above, "Below.").await;
     let (one, other, below) = (ItemId(one), ItemId(other), ItemId(below));
-    let act = stoa::store::Act { actor: None, reason: "", at: app.now() };
+    let act = stoa::store::ActionContext { actor: None, reason: "", at: app.now() };
     app.store.detach(below, act).await.expect("moved up");
     app.store.reattach(below, act).await.expect("moved back");
     app.store.merge(one, other, act).await.expect("merged");
@@ -238,7 +245,7 @@ async fn vote_together(app: &TestApp, items: &[ItemId]) {
     let (carl, dora) = (app.account("carl", Role::Member).await, app.account("dora2", Role::Member).await);
     // So few that it matters who wrote what was posted last.
     let policy = Policy { vote_ring_window: 1, ..app.policy() };
-    for dir in [Some(Dir::Up), None] {
+    for dir in [Some(Direction::Up), None] {
         let origin = Some(app.store.origin_key().origin([203, 0, 113, 5].into()));
         let vote = |user, item| app.store.vote(NewVote { user, item, dir, origin }, &policy, app.now());
         let votes =

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::BufReader;
 
 use serde::de::IgnoredAny;
-use stoa::cli::import::read::{Found, read};
+use stoa::cli::import::read::{ParsedFile, read};
 use stoa::domain::text::{self, Html, has_visible, is_legible, is_shown};
 use stoa::domain::title::{self, Title, TitleError};
 use stoa::domain::url::{StoryUrl, from_param};
@@ -95,7 +95,7 @@ pub fn url_keys(bytes: &[u8]) {
 /// A file is read alike in whatever pieces it comes, and a list gives what its elements give one a line.
 pub fn import_lines(bytes: &[u8]) {
     let found = |file: &[u8], capacity| {
-        let mut found = Found::default();
+        let mut found = ParsedFile::default();
         read(BufReader::with_capacity(capacity, file), 0, NOW, &mut found, |_, _| true).expect("memory is read");
         found
     };

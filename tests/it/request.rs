@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use stoa::clock::DAY;
-use stoa::domain::signup::SignUp;
+use stoa::domain::signup::SignUpMode;
 use stoa::domain::user::{Name, Role};
 use stoa::jobs::KEEP;
 use stoa::store::{Error, NewUser};
@@ -39,7 +39,7 @@ async fn is_somebody(app: &TestApp, name: &str) -> bool {
 
 #[tokio::test]
 async fn somebody_asks_is_approved_and_logs_in() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     let mut ada = app.visitor();
     let form = ada.get("/signup").await;
@@ -81,7 +81,7 @@ async fn somebody_asks_is_approved_and_logs_in() {
 
 #[tokio::test]
 async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_were() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "Ada", WHY).await;
     let id = app.number("select id from requests where name = 'Ada'").await;
@@ -99,7 +99,7 @@ async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_we
 
 #[tokio::test]
 async fn the_name_is_theirs_while_they_wait() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     app.account("marta", Role::Moderator).await;
     let mut moderator = app.session("marta").await;
     ask(&mut app.visitor(), "Ada", WHY).await;
@@ -122,7 +122,7 @@ async fn the_name_is_theirs_while_they_wait() {
 
 #[tokio::test]
 async fn a_name_asked_for_by_many_at_once_is_one_person_s() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
     let pages = tokio::join!(ask(&mut one, "Ada", WHY), ask(&mut two, "ADA", WHY), ask(&mut three, "ada", WHY));
     let mut answers = [pages.0.status, pages.1.status, pages.2.status];
@@ -134,7 +134,7 @@ async fn a_name_asked_for_by_many_at_once_is_one_person_s() {
 
 #[tokio::test]
 async fn who_does_not_know_the_password_learns_nothing_of_a_request() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     ask(&mut app.visitor(), "ada", WHY).await;
     let mut answers = Vec::new();
     for name in ["ada", "bob"] {
@@ -148,7 +148,7 @@ async fn who_does_not_know_the_password_learns_nothing_of_a_request() {
 
 #[tokio::test]
 async fn a_request_says_why_and_what_will_not_do_is_kept() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let long = "x".repeat(2_001);
     for (name, text, field, words) in [
         ("ada", " \n", "text", "Write a few words"),
@@ -163,7 +163,7 @@ async fn a_request_says_why_and_what_will_not_do_is_kept() {
         assert!(!page.mentions(PASSWORD), "{}", page.text());
     }
     let app = TestApp::with(|settings| {
-        settings.signup_mode = Some(SignUp::Request);
+        settings.signup_mode = Some(SignUpMode::Request);
         settings.request_question = Some("What do you <weave>?".to_owned());
     })
     .await;
@@ -172,7 +172,7 @@ async fn a_request_says_why_and_what_will_not_do_is_kept() {
 
 #[tokio::test]
 async fn whoever_is_declined_reads_why_and_may_ask_again() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "ada", WHY).await;
     let page = decide(&mut moderator, "ada", "decline", "Tell us more, *please*.", &app).await;
@@ -200,7 +200,7 @@ async fn whoever_is_declined_reads_why_and_may_ask_again() {
 
 #[tokio::test]
 async fn requests_are_forgotten_in_time() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     for name in ["ada", "bob", "carol"] {
         ask(&mut app.visitor(), name, WHY).await;
@@ -221,7 +221,7 @@ async fn requests_are_forgotten_in_time() {
 #[tokio::test]
 async fn no_more_wait_than_can_be_read() {
     let app = TestApp::with(|settings| {
-        settings.signup_mode = Some(SignUp::Request);
+        settings.signup_mode = Some(SignUpMode::Request);
         settings.max_pending_signup_requests = Some(2);
     })
     .await;
@@ -240,7 +240,7 @@ async fn no_more_wait_than_can_be_read() {
 
 #[tokio::test]
 async fn two_moderators_at_once_make_one_account() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let (mut one, mut two) = (app.person("one", Role::Moderator).await, app.person("two", Role::Admin).await);
     ask(&mut app.visitor(), "ada", WHY).await;
     let pages =
@@ -258,7 +258,7 @@ async fn two_moderators_at_once_make_one_account() {
 
 #[tokio::test]
 async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     let link = invite(&mut moderator).await;
     let form = app.visitor().get(&link).await;
@@ -268,7 +268,7 @@ async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
     assert!(is_somebody(&app, "bob").await);
 
     let app = TestApp::with(|settings| {
-        settings.signup_mode = Some(SignUp::Request);
+        settings.signup_mode = Some(SignUpMode::Request);
         settings.invited_need_approval = Some(true);
     })
     .await;
@@ -299,8 +299,8 @@ async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
 
 #[tokio::test]
 async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
-    for mode in [SignUp::Open, SignUp::Invitation, SignUp::Closed] {
-        let before = with_sign_up(SignUp::Request).await;
+    for mode in [SignUpMode::Open, SignUpMode::Invitation, SignUpMode::Closed] {
+        let before = with_sign_up(SignUpMode::Request).await;
         before.account("moderator", Role::Moderator).await;
         ask(&mut before.visitor(), "ada", WHY).await;
         ask(&mut before.visitor(), "bob", WHY).await;
@@ -310,7 +310,7 @@ async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
         assert_eq!(waits.status, StatusCode::OK, "{mode:?}");
         assert!(waits.says(WHY), "{mode:?}: {}", waits.text());
         waits.finds(0, ASK_AGAIN);
-        let is_closed = mode == SignUp::Closed;
+        let is_closed = mode == SignUpMode::Closed;
         assert_eq!(waits.says("Come back and log in again"), !is_closed, "{mode:?}: {}", waits.text());
         assert_eq!(waits.says("Your request cannot be approved until that changes."), is_closed, "{mode:?}");
         let page = decide(&mut moderator, "ada", "approve", "", &app).await;
@@ -326,7 +326,7 @@ async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
 
 #[tokio::test]
 async fn an_import_does_not_take_the_name_of_somebody_who_waits() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "ada", WHY).await;
     app.import("{\"id\":1,\"type\":\"story\",\"by\":\"Ada\",\"time\":1,\"title\":\"A story\",\"score\":1}\n").await;
@@ -342,7 +342,7 @@ async fn an_import_does_not_take_the_name_of_somebody_who_waits() {
 
 #[tokio::test]
 async fn a_long_queue_is_read_in_pages() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     for n in 0..31 {
         let row = format!("'name{n}', 'hash', 'Words {n}.', {}", app.now().0 + n / 2);
@@ -358,7 +358,7 @@ async fn a_long_queue_is_read_in_pages() {
 
 #[tokio::test]
 async fn no_typed_text_breaks_a_request_or_its_answer() {
-    let app = with_sign_up(SignUp::Request).await;
+    let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     for (n, input) in inputs().into_iter().enumerate() {
         let what = short(&input);

@@ -9,7 +9,7 @@ use stoa::domain::item::ItemId;
 use stoa::domain::policy::Policy;
 use stoa::domain::token::Token;
 use stoa::domain::user::{Name, Role, UserId};
-use stoa::store::{Act, NewComment, NewFlag, NewRequest, NewStory};
+use stoa::store::{ActionContext, NewComment, NewFlag, NewSignupRequest, NewStory};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::fixtures::shadow;
@@ -412,7 +412,7 @@ async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
         let comment = NewComment { author, parent: story, text: "Some words.", origin: None, stopped: None, policy };
         async move { app.store.comment(comment, now).await.expect("a comment").id }
     };
-    let act = Act { actor: None, reason: "", at: now };
+    let act = ActionContext { actor: None, reason: "", at: now };
     match on {
         "comment" | "unclaimed" => comment(author).await,
         "admins" => comment(app.id_of("chief").await).await,
@@ -455,7 +455,7 @@ async fn invitation(app: &TestApp, inviter: &str) -> (String, String) {
 /// Somebody who waits for an account; the number of their request.
 async fn request(app: &TestApp, name: &str) -> String {
     let parsed = Name::parse(name).expect("a name");
-    let new = NewRequest { name: &parsed, password: "hash", text: "Let me in.", invitation: None };
+    let new = NewSignupRequest { name: &parsed, password: "hash", text: "Let me in.", invitation: None };
     app.store.request_account(new, 1_000, app.now()).await.expect("a request");
     let requests = app.store.requests((app.now(), 0), 1_000).await.expect("listed");
     requests.iter().find(|waiting| waiting.name == name).expect("it waits").id.to_string()

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use stoa::config::Settings;
 use stoa::domain::policy::Period;
-use stoa::domain::signup::SignUp;
+use stoa::domain::signup::SignUpMode;
 use stoa::domain::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
@@ -139,7 +139,7 @@ async fn a_vote_shows_its_point_to_its_voter_on_every_page() {
 #[tokio::test]
 async fn an_invitation_of_theirs_is_as_good_as_another() {
     let mut town = Town::with(|settings| {
-        settings.signup_mode = Some(SignUp::Invitation);
+        settings.signup_mode = Some(SignUpMode::Invitation);
         settings.new_account_days = Some(Period(0));
     })
     .await;
@@ -164,7 +164,7 @@ async fn an_invitation_of_theirs_is_as_good_as_another() {
 #[tokio::test]
 async fn a_request_by_such_an_invitation_tells_moderators_alone() {
     let mut town = Town::with(|settings| {
-        settings.signup_mode = Some(SignUp::Request);
+        settings.signup_mode = Some(SignUpMode::Request);
         settings.invited_need_approval = Some(true);
         settings.new_account_days = Some(Period(0));
     })

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use stoa::clock::{DAY, HOUR, MINUTE};
 use stoa::domain::user::Role;
-use stoa::fetch::{Fetcher, Rules};
+use stoa::fetch::{FetchPolicy, Fetcher};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::app::{Page, TestApp};
@@ -264,7 +264,7 @@ async fn a_story_can_be_edited_for_two_hours_and_what_it_was_is_kept() {
     let mut mia = app.person("mia", Role::Moderator).await;
     let page = mia.submit(&edit, &[("title", "A moderated story"), ("text", "Some text.")]).await;
     assert_eq!(page.one("main h1").text, "A moderated story", "moderators edit at any time");
-    let log = app.store.log(stoa::store::Acts::default(), 10).await.expect("the log");
+    let log = app.store.log(stoa::store::LogFilter::default(), 10).await.expect("the log");
     let acts: Vec<_> = log.iter().map(|act| (act.actor.as_deref(), act.act.as_str())).collect();
     assert_eq!(acts, [(Some("mia"), "edit")], "and what they do is recorded");
     let was = app.store.revisions(stoa::domain::item::ItemId(id)).await.expect("revisions");
@@ -377,7 +377,7 @@ async fn page_with(title: &'static str) -> u16 {
 
 #[tokio::test]
 async fn the_title_of_a_page_is_suggested_without_a_script_and_with_one() {
-    let rules = Rules {
+    let rules = FetchPolicy {
         address: |ip| ip == IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: |_| true,
         names: Arc::new(Here),

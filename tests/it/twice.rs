@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use stoa::domain::policy::Period;
 use stoa::domain::user::Role;
-use stoa::store::Act;
+use stoa::store::ActionContext;
 
 use crate::app::{Browser, TestApp};
 
@@ -100,7 +100,7 @@ async fn what_is_gone_can_be_sent_again() {
     alice.post(&format!("/item/{deleted}/delete"), &[]).await;
     assert_ne!(alice.reply(story, "Said and deleted.").await, deleted);
     let killed = alice.reply(story, "Said and killed.").await;
-    let act = Act { actor: Some(app.id_of("mia").await), reason: "rude", at: app.now() };
+    let act = ActionContext { actor: Some(app.id_of("mia").await), reason: "rude", at: app.now() };
     app.store.kill(stoa::domain::item::ItemId(killed), true, act).await.expect("killed");
     assert_ne!(alice.reply(story, "Said and killed.").await, killed);
 }
@@ -110,7 +110,7 @@ async fn somebody_shadow_banned_notices_nothing() {
     let app = TestApp::new().await;
     let mut eve = app.member("eve").await;
     let story = app.member("bob").await.text_story("A story", "Text.").await;
-    let act = Act { actor: None, reason: "", at: app.now() };
+    let act = ActionContext { actor: None, reason: "", at: app.now() };
     app.store.shadow(app.id_of("eve").await, act).await.expect("shadow-banned");
     let first = eve.reply(story, "Unheard.").await;
     assert_eq!(eve.reply(story, "Unheard.").await, first);

@@ -4,7 +4,7 @@ use axum::http::header::REFERER;
 use axum::http::{Method, StatusCode};
 use stoa::domain::item::ItemId;
 use stoa::domain::user::Role;
-use stoa::store::Act;
+use stoa::store::ActionContext;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 
@@ -127,7 +127,7 @@ async fn a_vote_that_cannot_be_cast_any_more_says_why_on_the_items_page() {
     assert!(said.contains("already. Your vote stands."), "{said}");
 
     let (mut carol, page) = asked(comment).await;
-    let act = Act { actor: None, reason: "rude", at: app.now() };
+    let act = ActionContext { actor: None, reason: "rude", at: app.now() };
     app.store.kill(ItemId(comment), true, act).await.expect("killed");
     let done = log_in(&mut carol, &page, "carol", PASSWORD).await;
     assert!(carol.cookies.contains_key("session"), "the log-in holds all the same");
@@ -154,7 +154,7 @@ async fn a_vote_for_what_was_merged_meanwhile_is_not_lost_in_silence() {
 async fn what_a_visitor_may_not_see_is_not_named() {
     let (app, story, comment) = forum().await;
     app.visitor().get(&format!("/item/{story}")).await.finds(1, &format!("#c{comment} .v"));
-    let act = Act { actor: None, reason: "rude", at: app.now() };
+    let act = ActionContext { actor: None, reason: "rude", at: app.now() };
     app.store.kill(ItemId(comment), true, act).await.expect("killed");
     for path in [format!("/login?vote={comment}"), "/login?vote=999".to_owned()] {
         let page = app.visitor().get(&path).await;

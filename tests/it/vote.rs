@@ -6,7 +6,7 @@ use serde_json::json;
 use stoa::clock::{DAY, HOUR};
 use stoa::domain::item::ItemId;
 use stoa::domain::user::{Role, UserId};
-use stoa::domain::vote::Dir;
+use stoa::domain::vote::Direction;
 use stoa::store::NewVote;
 
 use crate::app::{Browser, Page, TestApp};
@@ -247,10 +247,10 @@ async fn a_comment_fades_as_its_score_falls_to_the_floor() {
 }
 
 /// One act of a mix: who, on which of the items, which way, and whether from an address that all share, so that it may not count.
-type Cast = (usize, usize, Option<Dir>, bool);
+type Cast = (usize, usize, Option<Direction>, bool);
 
 fn cast() -> impl Strategy<Value = Cast> {
-    let dir = prop_oneof![Just(Some(Dir::Up)), Just(Some(Dir::Down)), Just(None)];
+    let dir = prop_oneof![Just(Some(Direction::Up)), Just(Some(Direction::Down)), Just(None)];
     (0..6_usize, 0..7_usize, dir, prop::bool::weighted(0.4))
 }
 

@@ -4,14 +4,14 @@ use stoa::clock::Timestamp;
 use stoa::domain::item::ItemId;
 use stoa::domain::policy::Policy;
 use stoa::domain::user::{Role, UserId};
-use stoa::domain::vote::Dir;
+use stoa::domain::vote::Direction;
 use stoa::store::{NewVote, Store};
 
 use crate::app::TestApp;
 use crate::vote::{POLL, differences};
 
 /// Who votes on which, which way, and whether from an address that others vote from too, so that it may not count.
-type Cast = (UserId, ItemId, Option<Dir>, bool);
+type Cast = (UserId, ItemId, Option<Direction>, bool);
 
 /// Two stories of alice's, a comment and an option of a poll; four people beside her, and a story and a person that are not there.
 async fn board() -> (TestApp, Vec<UserId>, Vec<ItemId>) {
@@ -32,7 +32,7 @@ async fn board() -> (TestApp, Vec<UserId>, Vec<ItemId>) {
 /// The same mix each time: votes, turns, undoing, authors on their own posts, strangers and what is missing.
 fn mix(people: &[UserId], items: &[ItemId], many: usize) -> Vec<Cast> {
     let mut rng = fastrand::Rng::with_seed(7);
-    let dirs = [Some(Dir::Up), Some(Dir::Up), Some(Dir::Down), None];
+    let dirs = [Some(Direction::Up), Some(Direction::Up), Some(Direction::Down), None];
     let one = |_| {
         let (who, what) = (people[rng.usize(..people.len())], items[rng.usize(..items.len())]);
         (who, what, dirs[rng.usize(..4)], rng.u8(..3) == 0)
@@ -86,10 +86,10 @@ async fn a_vote_is_news_to_its_voter_and_its_author_alone() {
     let (app, people, items) = board().await;
     let before = app.store.generation();
     let own: Vec<u64> = people.iter().map(|who| app.store.own_generation(*who)).collect();
-    let outcome = cast(&app.store, (people[1], items[0], Some(Dir::Up), false), app.now()).await;
+    let outcome = cast(&app.store, (people[1], items[0], Some(Direction::Up), false), app.now()).await;
     assert!(outcome.starts_with("Ok("), "{outcome}");
     assert_eq!(app.store.generation(), before + 1);
-    let outcome = cast(&app.store, (people[1], items[0], Some(Dir::Up), false), app.now()).await;
+    let outcome = cast(&app.store, (people[1], items[0], Some(Direction::Up), false), app.now()).await;
     assert!(outcome.starts_with("Ok("), "{outcome}");
     assert_eq!(app.store.generation(), before + 1, "the same vote again is no news");
     for (who, before) in people.iter().zip(own) {

@@ -20,8 +20,8 @@ use indicatif::HumanCount;
 
 use self::plan::Plan;
 use self::progress::{Progress, Unit, started};
-use self::read::Found;
-use self::record::{Record, Spot};
+use self::read::ParsedFile;
+use self::record::{Record, SourceLocation};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::item::Kind;
 use crate::domain::text::{self, from_hn_html};
@@ -118,7 +118,12 @@ pub async fn import(
     Ok(report)
 }
 
-fn read_files(args: &Import, now: Timestamp, out: &mut (dyn Write + Send), is_terminal: bool) -> anyhow::Result<Found> {
+fn read_files(
+    args: &Import,
+    now: Timestamp,
+    out: &mut (dyn Write + Send),
+    is_terminal: bool,
+) -> anyhow::Result<ParsedFile> {
     let mut files = Vec::new();
     let mut total = 0;
     for path in &args.files {
@@ -127,8 +132,8 @@ fn read_files(args: &Import, now: Timestamp, out: &mut (dyn Write + Send), is_te
         total += file.metadata().with_context(cannot)?.len();
         files.push(BufReader::with_capacity(1 << 16, file));
     }
-    let mut found = Found::default();
-    let stops = |found: &Found| args.strict && !found.bad.is_empty();
+    let mut found = ParsedFile::default();
+    let stops = |found: &ParsedFile| args.strict && !found.bad.is_empty();
     let mut progress = Progress::new("Reading", Unit::Bytes, total, is_terminal);
     for (number, (file, path)) in files.into_iter().zip(&args.files).enumerate() {
         let mut said = Ok(());
@@ -203,7 +208,7 @@ fn batch(threads: &mut impl Iterator<Item = Vec<Record>>) -> Vec<Record> {
 
 /// A record as it is to be stored, and what of it is not.
 struct Converted {
-    spot: Spot,
+    spot: SourceLocation,
     item: NewItem,
     /// Its address was refused.
     is_not_web: bool,

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::read::{DEEPEST, Found};
-use super::record::{Bad, Record};
+use super::read::{DEEPEST, ParsedFile};
+use super::record::{BadRecord, Record};
 use crate::domain::item::{ItemId, Kind};
 
 /// What is to be written.
@@ -12,7 +12,7 @@ pub struct Plan {
     /// Whole threads, parents before children; of a thread that the store knows, what is new in it.
     pub threads: Vec<Vec<Record>>,
     /// Every bad record, in the order of the files.
-    pub bad: Vec<Bad>,
+    pub bad: Vec<BadRecord>,
     /// Threads left out for a bad record.
     pub skipped: usize,
     /// Records that the store has already, or that the files held before.
@@ -21,22 +21,22 @@ pub struct Plan {
 
 /// A thread, named by what heads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Thread {
+enum ImportThread {
     /// New here: by its head's id at the source.
     New(i64),
     /// Known here: by its head, which is another than the source's where a moderator moved comments.
     Known(ItemId),
 }
 
-impl Thread {
+impl ImportThread {
     /// Whether it can be told which thread this is: a record without an id that can be read is no thread.
     fn is_told(self) -> bool {
-        !matches!(self, Thread::New(id) if id < 0)
+        !matches!(self, ImportThread::New(id) if id < 0)
     }
 }
 
 /// Ids that a plan asks the store for: every record's, and every parent's that is not among the records.
-pub fn asked(found: &Found) -> Vec<i64> {
+pub fn asked(found: &ParsedFile) -> Vec<i64> {
     let records = found.records.iter().flat_map(|record| [Some(record.id), record.parent]);
     let bad = found.bad.iter().flat_map(|bad| [Some(bad.id), bad.parent]);
     let ids: HashSet<i64> = records.chain(bad).flatten().collect();
@@ -48,27 +48,27 @@ pub fn asked(found: &Found) -> Vec<i64> {
 /// Puts records together to threads. `known` is what the store answered for the ids of [`asked`].
 ///
 /// A thread with a bad record in it is left out whole. The first record of an id wins.
-pub fn plan(found: Found, known: &HashMap<i64, ItemId>) -> Plan {
-    let Found { mut records, mut bad, .. } = found;
+pub fn plan(found: ParsedFile, known: &HashMap<i64, ItemId>) -> Plan {
+    let ParsedFile { mut records, mut bad, .. } = found;
     let before = records.len();
     let mut seen = HashSet::with_capacity(before);
     records.retain(|record| seen.insert(record.id));
     let repeated = before - records.len();
     give_places(&mut records);
 
-    let mut forest = Forest::new(&records, &bad, known);
-    let tops: Vec<Top> = records.iter().map(|record| forest.top(record.id)).collect();
-    let mut left_out: HashSet<Thread> = bad.iter().map(|bad| forest.top(bad.id).thread).collect();
+    let mut forest = ParentIndex::new(&records, &bad, known);
+    let tops: Vec<RootPath> = records.iter().map(|record| forest.top(record.id)).collect();
+    let mut left_out: HashSet<ImportThread> = bad.iter().map(|bad| forest.top(bad.id).thread).collect();
     for (record, top) in records.iter().zip(&tops) {
         if let Some(reason) = refusal(record, *top) {
-            bad.push(Bad { spot: record.spot, id: record.id, parent: record.parent, reason });
+            bad.push(BadRecord { spot: record.spot, id: record.id, parent: record.parent, reason });
             left_out.insert(top.thread);
         }
     }
     bad.sort_by_key(|bad| (bad.spot.file, bad.spot.line));
 
     let mut plan = Plan { known: repeated, ..Plan::default() };
-    let mut numbers: HashMap<Thread, usize> = HashMap::new();
+    let mut numbers: HashMap<ImportThread, usize> = HashMap::new();
     let mut depths: Vec<Vec<(usize, Record)>> = Vec::new();
     for (record, top) in records.into_iter().zip(tops) {
         if left_out.contains(&top.thread) {
@@ -125,15 +125,15 @@ fn give_places(records: &mut [Record]) {
 
 /// Where the way up from a record ends.
 #[derive(Debug, Clone, Copy)]
-struct Top {
-    thread: Thread,
+struct RootPath {
+    thread: ImportThread,
     /// Steps to the end of the way, which orders parents before children.
     depth: usize,
-    end: End,
+    end: PathEnd,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum End {
+enum PathEnd {
     /// At a record without a parent.
     Head,
     /// At an item that the store has.
@@ -147,24 +147,24 @@ enum End {
 }
 
 /// The ways up from every record, the bad ones too, each found once.
-struct Forest<'a> {
+struct ParentIndex<'a> {
     parents: HashMap<i64, (Option<i64>, bool)>,
     known: &'a HashMap<i64, ItemId>,
-    tops: HashMap<i64, Top>,
+    tops: HashMap<i64, RootPath>,
 }
 
-impl<'a> Forest<'a> {
-    fn new(records: &[Record], bad: &[Bad], known: &'a HashMap<i64, ItemId>) -> Forest<'a> {
+impl<'a> ParentIndex<'a> {
+    fn new(records: &[Record], bad: &[BadRecord], known: &'a HashMap<i64, ItemId>) -> ParentIndex<'a> {
         let good = records.iter().map(|record| (record.id, (record.parent, true)));
         let mut parents: HashMap<i64, (Option<i64>, bool)> =
             bad.iter().map(|bad| (bad.id, (bad.parent, false))).collect();
         // Where a record is both, its good line tells the parent with more certainty.
         parents.extend(good);
-        Forest { tops: HashMap::with_capacity(parents.len()), parents, known }
+        ParentIndex { tops: HashMap::with_capacity(parents.len()), parents, known }
     }
 
     /// The top of a record's thread; iterative, since the way up may be long.
-    fn top(&mut self, id: i64) -> Top {
+    fn top(&mut self, id: i64) -> RootPath {
         let mut way = Vec::new();
         let mut on_way = HashSet::new();
         let mut at = id;
@@ -173,7 +173,7 @@ impl<'a> Forest<'a> {
                 break *top;
             }
             if !on_way.insert(at) {
-                break Top { thread: Thread::New(at), depth: 0, end: End::Circle };
+                break RootPath { thread: ImportThread::New(at), depth: 0, end: PathEnd::Circle };
             }
             match self.parents.get(&at) {
                 Some((parent, is_good)) => {
@@ -181,14 +181,14 @@ impl<'a> Forest<'a> {
                     match parent {
                         Some(parent) => at = *parent,
                         None => {
-                            let end = if *is_good { End::Head } else { End::Bad };
-                            break Top { thread: self.thread(at), depth: 0, end };
+                            let end = if *is_good { PathEnd::Head } else { PathEnd::Bad };
+                            break RootPath { thread: self.thread(at), depth: 0, end };
                         }
                     }
                 }
                 None => {
-                    let end = if self.known.contains_key(&at) { End::Known } else { End::Missing(at) };
-                    break Top { thread: self.thread(at), depth: 0, end };
+                    let end = if self.known.contains_key(&at) { PathEnd::Known } else { PathEnd::Missing(at) };
+                    break RootPath { thread: self.thread(at), depth: 0, end };
                 }
             }
         };
@@ -199,13 +199,13 @@ impl<'a> Forest<'a> {
         self.tops.get(&id).copied().unwrap_or(top)
     }
 
-    fn thread(&self, id: i64) -> Thread {
-        self.known.get(&id).map_or(Thread::New(id), |head| Thread::Known(*head))
+    fn thread(&self, id: i64) -> ImportThread {
+        self.known.get(&id).map_or(ImportThread::New(id), |head| ImportThread::Known(*head))
     }
 }
 
 /// Why a record has no place in a tree.
-fn refusal(record: &Record, top: Top) -> Option<String> {
+fn refusal(record: &Record, top: RootPath) -> Option<String> {
     let id = record.id;
     // A head has depth 1. What hangs on the first that is too deep is left out with it, and needs no name.
     if top.depth == DEEPEST + 2 {
@@ -213,13 +213,13 @@ fn refusal(record: &Record, top: Top) -> Option<String> {
     }
     match top.end {
         // Those above name themselves; of a branch only the lowest record that is there says that its parent is not.
-        End::Missing(parent) if top.depth == 1 => {
+        PathEnd::Missing(parent) if top.depth == 1 => {
             Some(format!("item {id}: its parent {parent} is neither in the files nor in the database"))
         }
-        End::Circle if top.depth == 1 => {
+        PathEnd::Circle if top.depth == 1 => {
             Some(format!("item {id}: it is an answer to itself, by way of those below it"))
         }
-        End::Head if top.depth == 1 && record.parent.is_none() && !record.kind.is_root() => {
+        PathEnd::Head if top.depth == 1 && record.parent.is_none() && !record.kind.is_root() => {
             Some(format!("item {id}: it belongs to no poll"))
         }
         _ => None,

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::documents::{Documents, LARGEST, Problem};
-use super::record::{self, Bad, Draft, Loose, Record, Spot};
+use super::record::{self, BadRecord, LenientValue, RawRecord, Record, SourceLocation};
 
 /// How deep a thread may nest: far deeper than any that people wrote.
 pub const DEEPEST: usize = 10_000;
@@ -18,14 +18,14 @@ const SHORT: usize = 1 << 16;
 
 /// What the files held, in their order.
 #[derive(Debug, Default, PartialEq)]
-pub struct Found {
+pub struct ParsedFile {
     pub records: Vec<Record>,
-    pub bad: Vec<Bad>,
+    pub bad: Vec<BadRecord>,
     /// Numbers, below zero, for records whose id cannot be told.
     unnamed: i64,
 }
 
-impl Found {
+impl ParsedFile {
     fn unnamed(&mut self) -> i64 {
         self.unnamed -= 1;
         self.unnamed
@@ -42,12 +42,12 @@ pub fn read(
     from: impl BufRead,
     file: usize,
     now: i64,
-    found: &mut Found,
-    mut progress: impl FnMut(u64, &Found) -> bool,
+    found: &mut ParsedFile,
+    mut progress: impl FnMut(u64, &ParsedFile) -> bool,
 ) -> io::Result<()> {
     let mut documents = Documents::new(from)?;
     while let Some(document) = documents.next()? {
-        let spot = Spot { file, line: document.line };
+        let spot = SourceLocation { file, line: document.line };
         match document.problem {
             Some(Problem::TooLarge) => lost(found, spot, format!("it is larger than {} MB", LARGEST >> 20)),
             Some(Problem::OpenList) => {
@@ -68,18 +68,18 @@ pub fn read(
 }
 
 /// Notes something whose thread cannot be told.
-fn lost(found: &mut Found, spot: Spot, reason: String) {
+fn lost(found: &mut ParsedFile, spot: SourceLocation, reason: String) {
     let id = found.unnamed();
-    found.bad.push(Bad { spot, id, parent: None, reason });
+    found.bad.push(BadRecord { spot, id, parent: None, reason });
 }
 
-fn read_document(bytes: &[u8], spot: Spot, now: i64, found: &mut Found) {
+fn read_document(bytes: &[u8], spot: SourceLocation, now: i64, found: &mut ParsedFile) {
     // The interface answers null for an item that it does not show.
     if bytes == b"null" {
         return;
     }
     let line = Cell::new(spot.line);
-    let mut flat = Flat::default();
+    let mut flat = FlatItems::default();
     let read = if bytes.len() > SHORT || bytes.contains(&b'\n') {
         parse(serde_json::Deserializer::from_reader(Lines { bytes, line: &line }), &line, &mut flat)
     } else {
@@ -90,18 +90,18 @@ fn read_document(bytes: &[u8], spot: Spot, now: i64, found: &mut Found) {
     }
     let ids: Vec<i64> = flat.drafts.iter().map(|draft| draft.id().unwrap_or_else(|| found.unnamed())).collect();
     for (draft, id) in flat.drafts.into_iter().zip(&ids) {
-        let spot = Spot { line: draft.line, ..spot };
+        let spot = SourceLocation { line: draft.line, ..spot };
         let above = draft.above.and_then(|at| ids.get(at).copied());
         let parent = above.or_else(|| draft.parent());
         match record::check(draft, *id, parent, spot, now) {
             Ok(record) => found.records.push(record),
-            Err(reason) => found.bad.push(Bad { spot, id: *id, parent, reason }),
+            Err(reason) => found.bad.push(BadRecord { spot, id: *id, parent, reason }),
         }
     }
 }
 
 /// Names a document that is not whole; what was read of it still tells its thread.
-fn broken(error: &serde_json::Error, flat: Flat, spot: Spot, found: &mut Found) {
+fn broken(error: &serde_json::Error, flat: FlatItems, spot: SourceLocation, found: &mut ParsedFile) {
     let top = flat.drafts.first();
     let (id, parent) = top.map_or((None, None), |draft| (draft.id(), draft.parent()));
     let line = spot.line.saturating_add(error.line().saturating_sub(1) as u64);
@@ -117,7 +117,7 @@ fn broken(error: &serde_json::Error, flat: Flat, spot: Spot, found: &mut Found) 
         _ => format!("this is not JSON (at column {})", error.column()),
     };
     let id = id.unwrap_or_else(|| found.unnamed());
-    found.bad.push(Bad { spot: Spot { line, ..spot }, id, parent, reason });
+    found.bad.push(BadRecord { spot: SourceLocation { line, ..spot }, id, parent, reason });
 }
 
 /// A reader that tells on which line it stands.
@@ -138,25 +138,25 @@ impl Read for Lines<'_> {
 fn parse<'de, R: serde_json::de::Read<'de>>(
     mut json: serde_json::Deserializer<R>,
     line: &Cell<u64>,
-    flat: &mut Flat,
+    flat: &mut FlatItems,
 ) -> serde_json::Result<()> {
     // The parser's own limit of 128 is too low for a long exchange; ours is DEEPEST, and the stack grows with the depth.
     json.disable_recursion_limit();
-    let item = Item { flat, line, above: None, place: 0, level: 0, is_option: false };
+    let item = NestedItem { flat, line, above: None, place: 0, level: 0, is_option: false };
     item.deserialize(serde_stacker::Deserializer::new(&mut json))?;
     json.end()
 }
 
 /// The items of one document in the order they begin in, parents before children; so no deep value ever exists.
 #[derive(Default)]
-struct Flat {
-    drafts: Vec<Draft>,
+struct FlatItems {
+    drafts: Vec<RawRecord>,
     is_too_deep: bool,
 }
 
 /// Reads one item, with all below it, into `flat`.
-struct Item<'a> {
-    flat: &'a mut Flat,
+struct NestedItem<'a> {
+    flat: &'a mut FlatItems,
     line: &'a Cell<u64>,
     /// The item it is nested in, by its place in `flat`.
     above: Option<usize>,
@@ -168,7 +168,7 @@ struct Item<'a> {
 
 #[derive(Clone, Copy, serde::Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
-enum Key {
+enum FieldName {
     Id,
     Type,
     By,
@@ -193,7 +193,7 @@ enum Key {
     Other,
 }
 
-impl<'de> DeserializeSeed<'de> for Item<'_> {
+impl<'de> DeserializeSeed<'de> for NestedItem<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -201,7 +201,7 @@ impl<'de> DeserializeSeed<'de> for Item<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Item<'_> {
+impl<'de> Visitor<'de> for NestedItem<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -228,23 +228,31 @@ impl<'de> Visitor<'de> for Item<'_> {
         let at = self.flat.drafts.len();
         let place = self.above.is_some().then_some(self.place);
         let line = self.line.get();
-        self.flat.drafts.push(Draft { line, above: self.above, place, is_option: self.is_option, ..Draft::default() });
+        self.flat.drafts.push(RawRecord {
+            line,
+            above: self.above,
+            place,
+            is_option: self.is_option,
+            ..RawRecord::default()
+        });
         let mut last = None;
         loop {
-            let key = map.next_key::<Key>();
+            let key = map.next_key::<FieldName>();
             let Some(draft) = self.flat.drafts.get_mut(at) else { return Ok(()) };
             // A number is whole only where something follows it: what stood last before a break tells no thread.
             let key = key.inspect_err(|_| draft.forget(last))?;
             let Some(key) = key else { return Ok(()) };
             match key {
-                Key::Children | Key::Kids | Key::Options | Key::Parts => map.next_value_seed(Items {
-                    flat: self.flat,
-                    line: self.line,
-                    above: at,
-                    level: self.level + 1,
-                    are_options: matches!(key, Key::Options | Key::Parts),
-                })?,
-                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+                FieldName::Children | FieldName::Kids | FieldName::Options | FieldName::Parts => {
+                    map.next_value_seed(Items {
+                        flat: self.flat,
+                        line: self.line,
+                        above: at,
+                        level: self.level + 1,
+                        are_options: matches!(key, FieldName::Options | FieldName::Parts),
+                    })?
+                }
+                FieldName::Other => drop(map.next_value::<IgnoredAny>()?),
                 key => match draft.field(key) {
                     Some(field) => field.set(map.next_value()?),
                     None => drop(map.next_value::<IgnoredAny>()?),
@@ -255,36 +263,38 @@ impl<'de> Visitor<'de> for Item<'_> {
     }
 }
 
-impl Draft {
+impl RawRecord {
     /// Where a key's value goes.
-    fn field(&mut self, key: Key) -> Option<&mut Loose> {
+    fn field(&mut self, key: FieldName) -> Option<&mut LenientValue> {
         Some(match key {
-            Key::Id => &mut self.id,
-            Key::Type => &mut self.kind,
-            Key::By | Key::Author => &mut self.by,
-            Key::Time | Key::CreatedAtI => &mut self.time,
-            Key::Title => &mut self.title,
-            Key::Url => &mut self.url,
-            Key::Text => &mut self.text,
-            Key::Score | Key::Points => &mut self.points,
-            Key::Parent | Key::ParentId => &mut self.parent,
-            Key::Poll => &mut self.poll,
-            Key::Dead => &mut self.dead,
-            Key::Deleted => &mut self.deleted,
-            Key::Kids | Key::Parts | Key::Children | Key::Options | Key::Other => return None,
+            FieldName::Id => &mut self.id,
+            FieldName::Type => &mut self.kind,
+            FieldName::By | FieldName::Author => &mut self.by,
+            FieldName::Time | FieldName::CreatedAtI => &mut self.time,
+            FieldName::Title => &mut self.title,
+            FieldName::Url => &mut self.url,
+            FieldName::Text => &mut self.text,
+            FieldName::Score | FieldName::Points => &mut self.points,
+            FieldName::Parent | FieldName::ParentId => &mut self.parent,
+            FieldName::Poll => &mut self.poll,
+            FieldName::Dead => &mut self.dead,
+            FieldName::Deleted => &mut self.deleted,
+            FieldName::Kids | FieldName::Parts | FieldName::Children | FieldName::Options | FieldName::Other => {
+                return None;
+            }
         })
     }
 
-    fn forget(&mut self, last: Option<Key>) {
+    fn forget(&mut self, last: Option<FieldName>) {
         if let Some(field) = last.and_then(|key| self.field(key)) {
-            *field = Loose::Absent;
+            *field = LenientValue::Absent;
         }
     }
 }
 
 /// A list of items or of ids.
 struct Items<'a> {
-    flat: &'a mut Flat,
+    flat: &'a mut FlatItems,
     line: &'a Cell<u64>,
     above: usize,
     level: usize,
@@ -313,7 +323,7 @@ impl<'de> Visitor<'de> for Items<'_> {
     fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<(), S::Error> {
         let mut place = 0;
         loop {
-            let item = Item {
+            let item = NestedItem {
                 flat: self.flat,
                 line: self.line,
                 above: Some(self.above),

@@ -11,14 +11,14 @@ use crate::domain::text::{has_visible, is_shown, shortened};
 
 /// Where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spot {
+pub struct SourceLocation {
     /// The number of the file among those given.
     pub file: usize,
     /// From 1.
     pub line: u64,
 }
 
-impl Spot {
+impl SourceLocation {
     /// `FILE:LINE`, as editors and compilers write it.
     pub fn of(self, files: &[PathBuf]) -> String {
         let file = files.get(self.file).map(|path| path.display().to_string()).unwrap_or_default();
@@ -29,7 +29,7 @@ impl Spot {
 /// One item as a file gave it: its texts are still Hacker News' HTML.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    pub spot: Spot,
+    pub spot: SourceLocation,
     pub id: i64,
     pub kind: Kind,
     pub by: Option<String>,
@@ -49,8 +49,8 @@ pub struct Record {
 
 /// A record that cannot be imported.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bad {
-    pub spot: Spot,
+pub struct BadRecord {
+    pub spot: SourceLocation,
     /// Below zero where it cannot be told.
     pub id: i64,
     pub parent: Option<i64>,
@@ -61,7 +61,7 @@ pub struct Bad {
 /// A value of whatever type, so that a field of the wrong one costs its own record a reason, and not the
 /// whole document.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub enum Loose {
+pub enum LenientValue {
     /// Not there, or null.
     #[default]
     Absent,
@@ -73,25 +73,25 @@ pub enum Loose {
 
 /// A record as it was read and before it is checked.
 #[derive(Debug, Default)]
-pub struct Draft {
+pub struct RawRecord {
     pub line: u64,
     /// The draft it was nested in, by its number in the document.
     pub above: Option<usize>,
     pub place: Option<i64>,
     /// It stood among the options of a poll.
     pub is_option: bool,
-    pub id: Loose,
-    pub kind: Loose,
-    pub by: Loose,
-    pub time: Loose,
-    pub title: Loose,
-    pub url: Loose,
-    pub text: Loose,
-    pub points: Loose,
-    pub parent: Loose,
-    pub poll: Loose,
-    pub dead: Loose,
-    pub deleted: Loose,
+    pub id: LenientValue,
+    pub kind: LenientValue,
+    pub by: LenientValue,
+    pub time: LenientValue,
+    pub title: LenientValue,
+    pub url: LenientValue,
+    pub text: LenientValue,
+    pub points: LenientValue,
+    pub parent: LenientValue,
+    pub poll: LenientValue,
+    pub dead: LenientValue,
+    pub deleted: LenientValue,
     pub kids: Vec<i64>,
     pub parts: Vec<i64>,
 }
@@ -103,7 +103,7 @@ const LONGEST_NAME: usize = 32;
 /// The longest value that a message quotes, in characters.
 const LONGEST_QUOTE: usize = 300;
 
-impl Draft {
+impl RawRecord {
     pub fn id(&self) -> Option<i64> {
         self.id.int().filter(|id| (1..=LARGEST_ID).contains(id))
     }
@@ -119,15 +119,15 @@ impl Draft {
 ///
 /// # Errors
 /// What is wrong with it, to follow the file and the line.
-pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -> Result<Record, String> {
+pub fn check(draft: RawRecord, id: i64, parent: Option<i64>, spot: SourceLocation, now: i64) -> Result<Record, String> {
     if draft.id().is_none() {
         return Err("it has no id that is a number above zero".to_owned());
     }
     let wrong = |what: &str| format!("item {id}: {what}");
     let kind = match &draft.kind {
-        Loose::Absent if draft.is_option => Kind::Pollopt,
-        Loose::Absent => return Err(wrong("it has no type")),
-        Loose::Text(kind) => {
+        LenientValue::Absent if draft.is_option => Kind::Pollopt,
+        LenientValue::Absent => return Err(wrong("it has no type")),
+        LenientValue::Text(kind) => {
             self::kind(kind).ok_or_else(|| wrong(&format!("its type {} is not one of an item", quoted(kind))))?
         }
         _ => return Err(wrong("its type is not a word")),
@@ -137,14 +137,14 @@ pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -
     if time > now.saturating_add(DAY) {
         return Err(wrong("its time lies in the future"));
     }
-    let text = |value: Loose, name: &str| value.text().map_err(|()| wrong(&format!("its {name} is not a text")));
+    let text = |value: LenientValue, name: &str| value.text().map_err(|()| wrong(&format!("its {name} is not a text")));
     let by = text(draft.by, "author")?;
     let title = text(draft.title, "title")?.map(|title| plain(&title)).filter(|title| has_visible(title));
     let url = text(draft.url, "url")?.filter(|url| !url.is_empty());
     let body = text(draft.text, "text")?;
     // Algolia has no mark for a deleted item: nobody wrote it and nothing is in it.
     let deleted =
-        draft.deleted == Loose::Bool(true) || by.is_none() && body.is_none() && title.is_none() && url.is_none();
+        draft.deleted == LenientValue::Bool(true) || by.is_none() && body.is_none() && title.is_none() && url.is_none();
     match &by {
         Some(name) if !is_name(name) => {
             return Err(wrong(&format!("its author {} has no name that an account can have", quoted(name))));
@@ -159,8 +159,8 @@ pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -
         return Err(wrong("this comment has no parent"));
     }
     let points = match draft.points {
-        Loose::Absent => None,
-        Loose::Int(points) if points.abs_diff(0) <= MOST_POINTS.unsigned_abs() => Some(points),
+        LenientValue::Absent => None,
+        LenientValue::Int(points) if points.abs_diff(0) <= MOST_POINTS.unsigned_abs() => Some(points),
         _ => return Err(wrong("its points are not a number that points can be")),
     };
     Ok(Record {
@@ -177,7 +177,7 @@ pub fn check(draft: Draft, id: i64, parent: Option<i64>, spot: Spot, now: i64) -
         points,
         kids: draft.kids,
         parts: draft.parts,
-        dead: draft.dead == Loose::Bool(true),
+        dead: draft.dead == LenientValue::Bool(true),
         deleted,
     })
 }
@@ -216,10 +216,10 @@ fn plain(title: &str) -> String {
     out
 }
 
-impl Loose {
+impl LenientValue {
     /// Takes a value. A null never hides what the other interface's name for the same field gave.
-    pub fn set(&mut self, value: Loose) {
-        if value != Loose::Absent {
+    pub fn set(&mut self, value: LenientValue) {
+        if value != LenientValue::Absent {
             *self = value;
         }
     }
@@ -227,72 +227,72 @@ impl Loose {
     /// A whole number, or a text of digits.
     fn int(&self) -> Option<i64> {
         match self {
-            Loose::Int(n) => Some(*n),
-            Loose::Text(digits) => digits.parse().ok(),
+            LenientValue::Int(n) => Some(*n),
+            LenientValue::Text(digits) => digits.parse().ok(),
             _ => None,
         }
     }
 
     fn text(self) -> Result<Option<String>, ()> {
         match self {
-            Loose::Absent => Ok(None),
-            Loose::Text(text) => Ok(Some(text)),
+            LenientValue::Absent => Ok(None),
+            LenientValue::Text(text) => Ok(Some(text)),
             _ => Err(()),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Loose {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Loose, D::Error> {
-        from.deserialize_any(LooseVisitor)
+impl<'de> Deserialize<'de> for LenientValue {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<LenientValue, D::Error> {
+        from.deserialize_any(LenientVisitor)
     }
 }
 
-struct LooseVisitor;
+struct LenientVisitor;
 
-impl<'de> Visitor<'de> for LooseVisitor {
-    type Value = Loose;
+impl<'de> Visitor<'de> for LenientVisitor {
+    type Value = LenientValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<Loose, E> {
-        Ok(Loose::Absent)
+    fn visit_unit<E>(self) -> Result<LenientValue, E> {
+        Ok(LenientValue::Absent)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Loose, E> {
-        Ok(Loose::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<LenientValue, E> {
+        Ok(LenientValue::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Loose, E> {
-        Ok(Loose::Int(value))
+    fn visit_i64<E>(self, value: i64) -> Result<LenientValue, E> {
+        Ok(LenientValue::Int(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Loose, E> {
-        Ok(i64::try_from(value).map_or(Loose::Other, Loose::Int))
+    fn visit_u64<E>(self, value: u64) -> Result<LenientValue, E> {
+        Ok(i64::try_from(value).map_or(LenientValue::Other, LenientValue::Int))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Loose, E> {
-        Ok(Loose::Other)
+    fn visit_f64<E>(self, _: f64) -> Result<LenientValue, E> {
+        Ok(LenientValue::Other)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Loose, E> {
-        Ok(Loose::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<LenientValue, E> {
+        Ok(LenientValue::Text(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Loose, E> {
-        Ok(Loose::Text(value))
+    fn visit_string<E>(self, value: String) -> Result<LenientValue, E> {
+        Ok(LenientValue::Text(value))
     }
 
-    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Loose, S::Error> {
+    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<LenientValue, S::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Loose::Other)
+        Ok(LenientValue::Other)
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Loose, M::Error> {
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<LenientValue, M::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Loose::Other)
+        Ok(LenientValue::Other)
     }
 }
 

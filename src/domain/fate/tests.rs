@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::notification::DEAD_ALREADY;
-use crate::domain::order::Order;
+use crate::domain::order::CommentOrder;
 use crate::domain::thread::tests::comment;
 use crate::domain::user::{Theme, UserId};
 
@@ -18,7 +18,7 @@ fn author(role: Role) -> Member {
         slowed_until: None,
         show_dead: false,
         theme: Theme::System,
-        comment_order: Order::default(),
+        comment_order: CommentOrder::default(),
         replies_read_at: NOW,
     }
 }
@@ -39,19 +39,19 @@ fn event(action: Action, reason: &'static str, detail: &'static str) -> LogEvent
 
 /// What the author reads, a line each.
 fn read(item: &Item, events: &[LogEvent<'_>], role: Role) -> Vec<String> {
-    let fate = Fate::of(item, events, &author(role), &Policy::default(), NOW);
-    let fate = fate.unwrap_or(Fate { turns: Vec::new(), next: Vec::new() });
+    let fate = PostStatus::of(item, events, &author(role), &Policy::default(), NOW);
+    let fate = fate.unwrap_or(PostStatus { turns: Vec::new(), next: Vec::new() });
     let next = fate.next.into_iter().map(|next| match next {
-        Next::Edit(left) => format!("edit {}", left.unwrap_or_default()),
-        Next::Wait(words) => words,
-        Next::Delete => "delete".to_owned(),
-        Next::Write => "write".to_owned(),
+        AuthorOption::Edit(left) => format!("edit {}", left.unwrap_or_default()),
+        AuthorOption::Wait(words) => words,
+        AuthorOption::Delete => "delete".to_owned(),
+        AuthorOption::Write => "write".to_owned(),
     });
     fate.turns.into_iter().map(|turn| turn.said).chain(next).collect()
 }
 
 /// What happened, to which item, the log's rows on it, and what each kind of reader is told.
-type Case<'a> = (&'a str, Item, Vec<LogEvent<'a>>, [Option<Gone>; 5]);
+type Case<'a> = (&'a str, Item, Vec<LogEvent<'a>>, [Option<RemovedPost>; 5]);
 
 #[test]
 fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was_if_they_may() {
@@ -64,7 +64,7 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
     let dead = |death| Item { dead: Some(death), ..written.clone() };
     let deleted = |item: Item| Item { deleted_at: Some(NOW), ..item };
     let gone = |heading: &str, said: &[&str]| {
-        Some(Gone { heading: heading.to_owned(), said: said.iter().map(|said| (*said).to_owned()).collect() })
+        Some(RemovedPost { heading: heading.to_owned(), said: said.iter().map(|said| (*said).to_owned()).collect() })
     };
     let killed = |said: &str| gone("Dead comment", &[said, READABLE]);
     let by_author = gone("Deleted comment", &["Its author deleted this comment."]);
@@ -82,54 +82,54 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
     let nothing = || [const { None }; 5];
     let cases: Vec<Case<'_>> = vec![
         ("live", written.clone(), vec![], nothing()),
-        ("by a moderator", dead(Death::Killed), vec![kill], all_of_dead("mia killed this. The reason: spam.")),
+        ("by a moderator", dead(DeadReason::Killed), vec![kill], all_of_dead("mia killed this. The reason: spam.")),
         (
             "with a ban",
-            dead(Death::Killed),
+            dead(DeadReason::Killed),
             vec![event(Action::Kill, "spam", "with the ban of its author")],
             all_of_dead("mia killed this with the ban of its author. The reason: spam."),
         ),
         (
             "by flags",
-            dead(Death::Flagged),
+            dead(DeadReason::Flagged),
             vec![event(Action::FlagKill, "rude", "8 flags")],
             all_of_dead("Members flagged this as rude, so it was killed."),
         ),
         (
             "by a rule",
-            dead(Death::Killed),
+            dead(DeadReason::Killed),
             vec![event(Action::RuleKill, "", "as it was posted")],
             all_of_dead("A moderation rule killed this as it was posted."),
         ),
-        ("the log tells nothing", dead(Death::Killed), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
-        ("by a shadow-ban", dead(Death::Shadow), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
-        ("killed before", dead(Death::Shadow), vec![kill], all_of_dead(KILLED_BY_SOMEBODY)),
+        ("the log tells nothing", dead(DeadReason::Killed), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
+        ("by a shadow-ban", dead(DeadReason::Shadow), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
+        ("killed before", dead(DeadReason::Shadow), vec![kill], all_of_dead(KILLED_BY_SOMEBODY)),
         ("deleted", deleted(written.clone()), vec![], all_of_deleted()),
-        ("deleted, killed before", deleted(dead(Death::Killed)), vec![kill], all_of_deleted()),
-        ("deleted, under a shadow-ban", deleted(dead(Death::Shadow)), vec![], all_of_deleted()),
+        ("deleted, killed before", deleted(dead(DeadReason::Killed)), vec![kill], all_of_deleted()),
+        ("deleted, under a shadow-ban", deleted(dead(DeadReason::Shadow)), vec![], all_of_deleted()),
     ];
     for (what, item, events, expected) in cases {
         for (viewer, expected) in all.iter().zip(expected) {
             let who = viewer.as_ref().map(|viewer| (viewer.id, viewer.role, viewer.show_dead));
-            assert_eq!(Gone::of(&item, &events, viewer.as_ref(), NOW), expected, "{what}: {who:?}");
+            assert_eq!(RemovedPost::of(&item, &events, viewer.as_ref(), NOW), expected, "{what}: {who:?}");
         }
     }
     let nameless = deleted(Item { author_id: None, author: None, ..story() });
     let expected = gone("Deleted story", &["This story was deleted before it came here."]);
     for viewer in all {
-        assert_eq!(Gone::of(&nameless, &[], viewer.as_ref(), NOW), expected);
+        assert_eq!(RemovedPost::of(&nameless, &[], viewer.as_ref(), NOW), expected);
     }
 }
 
 #[test]
 fn the_author_reads_what_happened_why_and_what_they_may_do() {
     let dead = |death| Item { dead: Some(death), ..own() };
-    let by_hand = Item { cleared: true, ..dead(Death::Killed) };
+    let by_hand = Item { cleared: true, ..dead(DeadReason::Killed) };
     let flags = event(Action::FlagKill, "rude", "8 flags");
     let vouches = "2 members who vouch for it bring it back.";
     let cases: Vec<(&str, Item, Vec<LogEvent<'_>>, Vec<&str>)> = vec![
         ("nothing", own(), vec![], vec![]),
-        ("a shadow-ban is not told", dead(Death::Shadow), vec![], vec![]),
+        ("a shadow-ban is not told", dead(DeadReason::Shadow), vec![], vec![]),
         (
             "killed by hand",
             by_hand.clone(),
@@ -138,7 +138,7 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
         ),
         (
             "killed by flags",
-            Item { kind: Kind::Story, vouches: 1, ..dead(Death::Flagged) },
+            Item { kind: Kind::Story, vouches: 1, ..dead(DeadReason::Flagged) },
             vec![flags],
             vec![
                 "Members flagged your story as rude, so it was killed.",
@@ -162,13 +162,13 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
         ),
         (
             "killed by a rule",
-            dead(Death::Killed),
+            dead(DeadReason::Killed),
             vec![event(Action::RuleKill, "", "as it was posted")],
             vec!["A moderation rule killed your comment as it was posted.", STILL_SEEN, vouches, "delete", "write"],
         ),
         (
             "dead from the start",
-            Item { kind: Kind::Story, ..dead(Death::Killed) },
+            Item { kind: Kind::Story, ..dead(DeadReason::Killed) },
             vec![],
             vec!["Your story came here dead.", STILL_SEEN, vouches, "delete", "write"],
         ),

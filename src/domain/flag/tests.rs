@@ -72,7 +72,7 @@ fn who_may_flag_what() {
         ("a moderator of 1 karma", by(1), moderator, None),
         ("their own", by(7), member(31), Some(FlagError::Own)),
         ("nobody's", Item { author_id: None, ..by(1) }, member(31), None),
-        ("dead", Item { dead: Some(Death::Flagged), ..by(1) }, member(31), Some(FlagError::Gone)),
+        ("dead", Item { dead: Some(DeadReason::Flagged), ..by(1) }, member(31), Some(FlagError::Gone)),
         ("deleted", Item { deleted_at: Some(NOW), ..by(1) }, member(31), Some(FlagError::Gone)),
         ("not yet seen", Item { visible_at: NOW.plus(1), ..by(1) }, member(31), Some(FlagError::Gone)),
         ("let stand", Item { cleared: true, ..by(1) }, member(31), Some(FlagError::Cleared)),
@@ -88,16 +88,16 @@ fn who_may_vouch_for_what() {
     let policy = Policy::default();
     let dead = |death, cleared| Item { dead: Some(death), cleared, ..by(1) };
     for (case, item, member, flagged, expected) in [
-        ("killed by flags", dead(Death::Flagged, false), member(31), false, None),
-        ("of 30 karma", dead(Death::Flagged, false), member(30), false, Some(VouchError::Karma(31))),
-        ("came dead", dead(Death::Killed, false), member(31), false, None),
-        ("killed by a moderator", dead(Death::Killed, true), member(31), false, Some(VouchError::Decided)),
-        ("of somebody banned", dead(Death::Shadow, false), member(31), false, None),
+        ("killed by flags", dead(DeadReason::Flagged, false), member(31), false, None),
+        ("of 30 karma", dead(DeadReason::Flagged, false), member(30), false, Some(VouchError::Karma(31))),
+        ("came dead", dead(DeadReason::Killed, false), member(31), false, None),
+        ("killed by a moderator", dead(DeadReason::Killed, true), member(31), false, Some(VouchError::Decided)),
+        ("of somebody banned", dead(DeadReason::Shadow, false), member(31), false, None),
         ("alive", by(1), member(31), false, Some(VouchError::Alive)),
-        ("flagged by them", dead(Death::Flagged, false), member(31), true, Some(VouchError::Flagged)),
+        ("flagged by them", dead(DeadReason::Flagged, false), member(31), true, Some(VouchError::Flagged)),
         (
             "their own",
-            Item { author_id: Some(UserId(7)), ..dead(Death::Flagged, false) },
+            Item { author_id: Some(UserId(7)), ..dead(DeadReason::Flagged, false) },
             member(31),
             false,
             Some(VouchError::Own),

@@ -175,7 +175,7 @@ fn the_best_comment_comes_first() {
     let aged =
         |id: i64, ups: i64, age: i64| Item { ups, time: NOW.minus(age), visible_at: NOW.minus(age), ..comment(id, 1) };
     let placed = |id: i64, place: i64, age: i64| Item { place: Some(place), ..aged(id, 0, age) };
-    let before = |a: &Item, b: &Item| Standing::of(a, NOW) < Standing::of(b, NOW);
+    let before = |a: &Item, b: &Item| BestKey::of(a, NOW) < BestKey::of(b, NOW);
     for (case, first, second) in [
         ("more votes up", old(2, 3, 0), old(1, 1, 0)),
         ("agreed on by more", old(2, 30, 10), old(1, 3, 1)),
@@ -244,7 +244,7 @@ proptest! {
         let factor = factor(&StoryFacts { comments, flags, ..story(1, score, age) });
         prop_assert!(!story_rank(score, age, factor).is_nan());
         let item = Item { flags, ups, downs, place, time: Timestamp(time), ..comment(1, 0) };
-        prop_assert_eq!(Standing::of(&item, NOW), Standing::of(&item, NOW));
+        prop_assert_eq!(BestKey::of(&item, NOW), BestKey::of(&item, NOW));
         prop_assert_eq!(active([(ItemId(1), Timestamp(time))].into_iter(), NOW).len(), 1);
         prop_assert_eq!(top(vec![StoryFacts { kind_is_job: true, rank_time: Timestamp(time), ..story(1, score, 0) }], NOW).len(), 1);
     }

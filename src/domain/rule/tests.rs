@@ -6,12 +6,12 @@ fn rule(kind: RuleKind, typed: &str, effect: Effect) -> Rule {
     Rule { pattern, effect, actor: None }
 }
 
-fn meets(kind: RuleKind, typed: &str, draft: &Draft<'_>) -> bool {
-    Rules::new(vec![rule(kind, typed, Effect::Queue)]).judge(draft).expect("nothing is refused").is_some()
+fn meets(kind: RuleKind, typed: &str, draft: &RuleInput<'_>) -> bool {
+    RuleSet::new(vec![rule(kind, typed, Effect::Queue)]).judge(draft).expect("nothing is refused").is_some()
 }
 
 fn says(phrase: &str, text: &str) -> bool {
-    meets(RuleKind::Word, phrase, &Draft { text, ..Draft::default() })
+    meets(RuleKind::Word, phrase, &RuleInput { text, ..RuleInput::default() })
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_word_is_found_whole_and_however_it_is_dressed_up() {
 
 #[test]
 fn a_phrase_stands_in_the_title_or_in_the_text_and_not_over_both() {
-    let draft = Draft { title: "Win a casino", text: "bonus for all", ..Draft::default() };
+    let draft = RuleInput { title: "Win a casino", text: "bonus for all", ..RuleInput::default() };
     assert!(meets(RuleKind::Word, "a casino", &draft) && meets(RuleKind::Word, "bonus for", &draft));
     assert!(!meets(RuleKind::Word, "casino bonus", &draft));
 }
@@ -88,12 +88,12 @@ fn a_link_is_found_by_its_site_however_it_is_written() {
         ("github.com", "https://github.com/spammers/x", true),
         ("bücher.example", "https://BÜCHER.example/", true),
     ] {
-        assert_eq!(meets(RuleKind::Link, site, &Draft { text, ..Draft::default() }), found, "{site} in {text}");
+        assert_eq!(meets(RuleKind::Link, site, &RuleInput { text, ..RuleInput::default() }), found, "{site} in {text}");
     }
     let long = format!("https://example.com/{}", "a".repeat(3_000));
-    assert!(meets(RuleKind::Link, "example.com", &Draft { text: &long, ..Draft::default() }));
+    assert!(meets(RuleKind::Link, "example.com", &RuleInput { text: &long, ..RuleInput::default() }));
     let url = StoryUrl::parse("https://example.com/").expect("an address");
-    assert!(meets(RuleKind::Link, "example.com", &Draft { url: Some(&url), ..Draft::default() }));
+    assert!(meets(RuleKind::Link, "example.com", &RuleInput { url: Some(&url), ..RuleInput::default() }));
 }
 
 #[test]
@@ -114,9 +114,13 @@ fn a_range_holds_the_addresses_of_its_network() {
         let pattern = Pattern::parse(RuleKind::Range, range).expect("a range");
         assert_eq!(pattern.to_string(), kept, "{range}");
         let from = Some(address.parse().expect("an address"));
-        assert_eq!(meets(RuleKind::Range, range, &Draft { from, ..Draft::default() }), found, "{range} {address}");
+        assert_eq!(
+            meets(RuleKind::Range, range, &RuleInput { from, ..RuleInput::default() }),
+            found,
+            "{range} {address}"
+        );
     }
-    assert!(!meets(RuleKind::Range, "203.0.113.5", &Draft::default()), "where it comes from does not matter");
+    assert!(!meets(RuleKind::Range, "203.0.113.5", &RuleInput::default()), "where it comes from does not matter");
 }
 
 #[test]
@@ -147,10 +151,11 @@ fn of_several_rules_the_gravest_decides_and_of_equals_the_first() {
     let judge = |rules: &[(RuleKind, &str, Effect)]| {
         let rules = rules.iter().map(|(kind, typed, effect)| rule(*kind, typed, *effect)).collect();
         let text = "a spam from https://example.com/";
-        Rules::new(rules).judge(&Draft { title: "Eggs", text, ..Draft::default() })
+        RuleSet::new(rules).judge(&RuleInput { title: "Eggs", text, ..RuleInput::default() })
     };
     let (queue, kill, refuse) = (Effect::Queue, Effect::Kill, Effect::Refuse);
-    let why = |verdict: Result<Option<Stopped>, Refused>| verdict.expect("not refused").map(|s| (s.killed, s.why));
+    let why =
+        |verdict: Result<Option<RuleMatch>, RuleRejection>| verdict.expect("not refused").map(|s| (s.killed, s.why));
     assert_eq!(why(judge(&[])), None);
     assert_eq!(
         why(judge(&[(RuleKind::Word, "eggs", queue), (RuleKind::Word, "spam", queue)])),
@@ -166,7 +171,7 @@ fn of_several_rules_the_gravest_decides_and_of_equals_the_first() {
             (RuleKind::Word, "a spam", refuse),
             (RuleKind::Word, "ham", refuse)
         ]),
-        Err(Refused::Words("a spam".to_owned()))
+        Err(RuleRejection::Words("a spam".to_owned()))
     );
 }
 
@@ -189,7 +194,7 @@ proptest! {
     fn a_phrase_is_found_among_other_words(before in "[a-z ]{0,20}", phrase in "[\\p{L}\\p{N}][\\p{L}\\p{N} ]{0,20}", after in "[a-z ]{0,20}") {
         if Pattern::parse(RuleKind::Word, &phrase).is_ok() {
             let title = format!("{before} {phrase} {after}");
-            let draft = Draft { title: &title, ..Draft::default() };
+            let draft = RuleInput { title: &title, ..RuleInput::default() };
             prop_assert!(meets(RuleKind::Word, &phrase, &draft), "{}", phrase);
         }
     }
@@ -197,6 +202,6 @@ proptest! {
     #[test]
     fn no_text_takes_long_or_panics(title in "\\PC{0,200}", text in "\\PC{0,400}") {
         let rules = vec![rule(RuleKind::Word, "a", Effect::Kill), rule(RuleKind::Link, "example.com", Effect::Kill)];
-        let _ = Rules::new(rules).judge(&Draft { title: &title, text: &text, ..Draft::default() });
+        let _ = RuleSet::new(rules).judge(&RuleInput { title: &title, text: &text, ..RuleInput::default() });
     }
 }

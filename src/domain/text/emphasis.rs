@@ -5,7 +5,7 @@
 use super::paragraph::{MARK, Mark};
 
 /// How many delimiters a paragraph has that could begin or end something: one alone needs no escape.
-pub struct Counts {
+pub struct DelimiterCounts {
     pub stars: usize,
     pub underscores: usize,
     pub backticks: usize,
@@ -13,11 +13,11 @@ pub struct Counts {
     pub tildes: usize,
 }
 
-impl Counts {
+impl DelimiterCounts {
     pub fn of(text: &str, marks: &[Mark]) -> Self {
         let spans = marks.iter().filter(|mark| matches!(mark, Mark::Italic | Mark::Bold)).count();
         let code = marks.iter().filter(|mark| matches!(mark, Mark::Code(_))).count();
-        let mut counts = Counts { stars: spans, underscores: 0, backticks: code, tildes: 0 };
+        let mut counts = DelimiterCounts { stars: spans, underscores: 0, backticks: code, tildes: 0 };
         let mut before = ' ';
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
@@ -59,16 +59,16 @@ enum State {
 }
 
 /// An emphasis.
-pub struct Span {
+pub struct EmphasisSpan {
     delimiter: &'static str,
     state: State,
     /// It ended with the line and begins again in the next.
     reopens: bool,
 }
 
-impl Span {
+impl EmphasisSpan {
     pub fn new(delimiter: &'static str) -> Self {
-        Span { delimiter, state: State::Closed, reopens: false }
+        EmphasisSpan { delimiter, state: State::Closed, reopens: false }
     }
 
     pub fn is_closed(&self) -> bool {

@@ -21,7 +21,7 @@ pub fn from_hn_html(html: &str) -> String {
     let has_references = html.contains("][");
     let input = BufferQueue::default();
     input.push_back(StrTendril::from_slice(html));
-    let text = Text { has_references, out: String::with_capacity(html.len()), ..Text::default() };
+    let text = HnText { has_references, out: String::with_capacity(html.len()), ..HnText::default() };
     let tokenizer = Tokenizer::new(Sink(RefCell::new(text)), TokenizerOpts::default());
     let _ = tokenizer.feed(&input);
     tokenizer.end();
@@ -31,7 +31,7 @@ pub fn from_hn_html(html: &str) -> String {
     text.out
 }
 
-struct Sink(RefCell<Text>);
+struct Sink(RefCell<HnText>);
 
 impl TokenSink for Sink {
     type Handle = ();
@@ -49,18 +49,18 @@ impl TokenSink for Sink {
 
 /// An emphasis that is open: not yet begun until a visible character comes, since `* a*` would be none.
 #[derive(Default)]
-struct Span {
+struct OpenEmphasis {
     depth: usize,
     is_begun: bool,
 }
 
 #[derive(Default)]
-struct Text {
+struct HnText {
     out: String,
     has_references: bool,
     paragraph: Paragraph,
-    italic: Span,
-    bold: Span,
+    italic: OpenEmphasis,
+    bold: OpenEmphasis,
     /// The address and the label so far of an open link.
     link: Option<(String, String)>,
     /// The code so far of an open `<pre>`, or of a `<code>` in a line.
@@ -68,7 +68,7 @@ struct Text {
     code: Option<String>,
 }
 
-impl Text {
+impl HnText {
     fn chars(&mut self, chars: &str) {
         if let Some((_, label)) = &mut self.link {
             push_shown(label, chars);

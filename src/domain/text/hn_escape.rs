@@ -3,7 +3,7 @@
 //! The rules followed are those of CommonMark 0.31 as `render` applies them: flanking (6.2) for `*` and `_`, block starts (4, 5)
 //! for the beginning of lines.
 
-use super::emphasis::{Counts, Span, is_delimiter};
+use super::emphasis::{DelimiterCounts, EmphasisSpan, is_delimiter};
 use super::paragraph::{MARK, Mark, Paragraph};
 use super::{tables, urls};
 
@@ -13,14 +13,14 @@ pub fn write(paragraph: Paragraph, has_references: bool, out: &mut String) {
     if let (Some(before), Some(Mark::Break)) = (text.strip_suffix(MARK), paragraph.marks.last()) {
         text = before.trim_end();
     }
-    let counts = Counts::of(text, &paragraph.marks);
-    let mut writer = Writer {
+    let counts = DelimiterCounts::of(text, &paragraph.marks);
+    let mut writer = MarkdownWriter {
         counts,
         has_references,
         out,
         marks: paragraph.marks.into_iter(),
-        italic: Span::new("*"),
-        bold: Span::new("**"),
+        italic: EmphasisSpan::new("*"),
+        bold: EmphasisSpan::new("**"),
         quote_depth: 0,
         is_listing: false,
         is_first: true,
@@ -46,13 +46,13 @@ pub fn longest_run(text: &str, of: char) -> usize {
     })
 }
 
-struct Writer<'o> {
-    counts: Counts,
+struct MarkdownWriter<'o> {
+    counts: DelimiterCounts,
     has_references: bool,
     out: &'o mut String,
     marks: std::vec::IntoIter<Mark>,
-    italic: Span,
-    bold: Span,
+    italic: EmphasisSpan,
+    bold: EmphasisSpan,
     /// The quotes that the line before is in, and whether it is a list item.
     quote_depth: usize,
     is_listing: bool,
@@ -63,7 +63,7 @@ struct Writer<'o> {
 /// The nesting of markers that one line may begin with.
 const MAX_MARKERS: usize = 4;
 
-impl Writer<'_> {
+impl MarkdownWriter<'_> {
     /// Writes a line; `next` is the one that follows.
     fn line(&mut self, line: &str, next: Option<&str>) {
         let rest = self.line_start(line);

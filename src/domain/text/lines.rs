@@ -35,14 +35,14 @@ struct Fence {
 
 /// The unread part of a line, and the column it begins at, for tabs.
 #[derive(Clone, Copy)]
-struct Cursor<'a> {
+struct LineCursor<'a> {
     rest: &'a str,
     column: usize,
     /// Columns of a half-used tab.
     spare: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> LineCursor<'a> {
     fn indent(&self) -> usize {
         let mut column = self.column;
         for b in self.rest.bytes() {
@@ -142,7 +142,7 @@ struct Pass {
 
 impl Pass {
     fn line(&mut self, number: usize, line: &str) {
-        let mut cursor = Cursor { rest: line, column: 0, spare: 0 };
+        let mut cursor = LineCursor { rest: line, column: 0, spare: 0 };
         let matched = self.matched(&mut cursor);
         if self.is_in_fence(cursor, matched) {
             return self.push_line(line, cursor.is_blank());
@@ -175,7 +175,7 @@ impl Pass {
     }
 
     /// How many of the open containers go on in this line; the cursor moves behind their marks.
-    fn matched(&self, cursor: &mut Cursor<'_>) -> usize {
+    fn matched(&self, cursor: &mut LineCursor<'_>) -> usize {
         let goes_on = |container: &&Container| match **container {
             Container::Quote => cursor.quote(),
             Container::Item(_) if cursor.is_blank() => true,
@@ -189,7 +189,7 @@ impl Pass {
     }
 
     /// Whether the line belongs to a fenced code block, as its content or its end.
-    fn is_in_fence(&mut self, cursor: Cursor<'_>, matched: usize) -> bool {
+    fn is_in_fence(&mut self, cursor: LineCursor<'_>, matched: usize) -> bool {
         let Some(open) = &self.fence else {
             return false;
         };
@@ -209,7 +209,7 @@ impl Pass {
     /// Opens the quotes and list items that begin in this line. `kept` is what of the line is still to be written.
     fn containers<'a>(
         &mut self,
-        cursor: &mut Cursor<'a>,
+        cursor: &mut LineCursor<'a>,
         matched: usize,
         continues: &mut bool,
         kept: &mut &'a str,
@@ -251,7 +251,7 @@ impl Pass {
         started
     }
 
-    fn open_item(&mut self, cursor: &mut Cursor<'_>, marker: usize) {
+    fn open_item(&mut self, cursor: &mut LineCursor<'_>, marker: usize) {
         let before = cursor.indent();
         cursor.skip_content(marker);
         let gap = cursor.indent();
@@ -262,7 +262,7 @@ impl Pass {
     }
 
     /// Writes the rest of the line, and remembers what kind of block it leaves open.
-    fn leaf<'a>(&mut self, mut kept: &'a str, cursor: &Cursor<'a>, continues: bool) {
+    fn leaf<'a>(&mut self, mut kept: &'a str, cursor: &LineCursor<'a>, continues: bool) {
         let content = cursor.content();
         let is_code = !continues && cursor.indent() > 3;
         self.in_paragraph = !is_code && !content.is_empty() && !starts_leaf(cursor);
@@ -318,7 +318,7 @@ impl Pass {
 }
 
 /// Whether the line begins a block that a paragraph cannot go on in: a rule, a heading, fenced code.
-fn starts_leaf(cursor: &Cursor<'_>) -> bool {
+fn starts_leaf(cursor: &LineCursor<'_>) -> bool {
     let content = cursor.content();
     cursor.indent() <= 3 && (is_rule(content) || is_heading(content) || fence(content).is_some())
 }

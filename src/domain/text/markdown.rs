@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::safe::{self, Html};
 use super::source::Prepared;
 use super::visible::{is_shown, is_visible};
-use super::writer::Writer;
+use super::writer::HtmlWriter;
 
 /// Markdown source to safe HTML.
 ///
@@ -31,8 +31,8 @@ pub fn is_blank(source: &str) -> bool {
     !written(&source).out.is_visible()
 }
 
-fn written(source: &Prepared) -> Writer<'_> {
-    let mut writer = Writer::new(source);
+fn written(source: &Prepared) -> HtmlWriter<'_> {
+    let mut writer = HtmlWriter::new(source);
     for (event, range) in TextMergeWithOffset::new(source.events()) {
         writer.event(event, range);
     }

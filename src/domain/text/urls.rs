@@ -96,30 +96,30 @@ fn is_host(url: &str, host: &str) -> bool {
 /// How much of what follows the host belongs to the address. `is_quoted`: it began behind a `'`.
 fn path_length(path: &str, is_quoted: bool) -> usize {
     let mut end = 0;
-    let mut open: Vec<(usize, Part)> = Vec::new();
+    let mut open: Vec<(usize, UrlPart)> = Vec::new();
     for (at, c) in path.char_indices() {
         if is_boundary(c) || is_quoted && c == '\'' {
             break;
         }
         let part = part(c);
         match part {
-            Part::Plain => end = at + c.len_utf8(),
-            Part::Inner => {}
-            Part::Opens(_) if open.len() == MAX_OPEN => break,
-            Part::Opens(_) => open.push((at, part)),
+            UrlPart::Plain => end = at + c.len_utf8(),
+            UrlPart::Inner => {}
+            UrlPart::Opens(_) if open.len() == MAX_OPEN => break,
+            UrlPart::Opens(_) => open.push((at, part)),
             // An apostrophe is no quotation mark.
-            Part::Closes
+            UrlPart::Closes
                 if c == '\u{2019}'
                     && path.get(at + 3..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric)) => {}
-            Part::Closes => match open.iter().rposition(|(_, part)| part.is_closed_by(c)) {
+            UrlPart::Closes => match open.iter().rposition(|(_, part)| part.is_closed_by(c)) {
                 Some(pair) => {
                     open.truncate(pair);
                     end = at + c.len_utf8();
                 }
                 None => break,
             },
-            Part::Ends if open.is_empty() => break,
-            Part::Ends => {}
+            UrlPart::Ends if open.is_empty() => break,
+            UrlPart::Ends => {}
         }
     }
     // Some languages open with the quotation mark that others close with.
@@ -133,7 +133,7 @@ fn mirrored(c: char) -> Option<char> {
 
 /// What a character means for where an address ends.
 #[derive(Clone, Copy, PartialEq)]
-enum Part {
+enum UrlPart {
     /// The address may end with it.
     Plain,
     /// It belongs to the address only where more follows.
@@ -145,32 +145,32 @@ enum Part {
     Ends,
 }
 
-impl Part {
+impl UrlPart {
     fn is_closed_by(self, c: char) -> bool {
         match self {
-            Part::Opens(Some(closing)) => closing == c,
-            Part::Opens(None) => category(c) == GeneralCategory::FinalPunctuation,
+            UrlPart::Opens(Some(closing)) => closing == c,
+            UrlPart::Opens(None) => category(c) == GeneralCategory::FinalPunctuation,
             _ => false,
         }
     }
 }
 
-fn part(c: char) -> Part {
+fn part(c: char) -> UrlPart {
     match c {
-        '(' => Part::Opens(Some(')')),
-        '[' => Part::Opens(Some(']')),
-        '{' => Part::Opens(Some('}')),
-        ')' | ']' | '}' => Part::Closes,
-        '?' | '!' | '.' | ',' | ':' | ';' | '*' | '~' | '\'' => Part::Inner,
-        c if c.is_ascii() => Part::Plain,
+        '(' => UrlPart::Opens(Some(')')),
+        '[' => UrlPart::Opens(Some(']')),
+        '{' => UrlPart::Opens(Some('}')),
+        ')' | ']' | '}' => UrlPart::Closes,
+        '?' | '!' | '.' | ',' | ':' | ';' | '*' | '~' | '\'' => UrlPart::Inner,
+        c if c.is_ascii() => UrlPart::Plain,
         c => match category(c) {
-            GeneralCategory::OpenPunctuation => Part::Opens(mirrored(c)),
-            GeneralCategory::InitialPunctuation => Part::Opens(None),
-            GeneralCategory::ClosePunctuation | GeneralCategory::FinalPunctuation => Part::Closes,
-            _ if CodePointSetData::new::<TerminalPunctuation>().contains(c) => Part::Ends,
-            category if GeneralCategoryGroup::Punctuation.contains(category) => Part::Inner,
-            category if GeneralCategoryGroup::Mark.contains(category) || is_visible(c) => Part::Plain,
-            _ => Part::Inner,
+            GeneralCategory::OpenPunctuation => UrlPart::Opens(mirrored(c)),
+            GeneralCategory::InitialPunctuation => UrlPart::Opens(None),
+            GeneralCategory::ClosePunctuation | GeneralCategory::FinalPunctuation => UrlPart::Closes,
+            _ if CodePointSetData::new::<TerminalPunctuation>().contains(c) => UrlPart::Ends,
+            category if GeneralCategoryGroup::Punctuation.contains(category) => UrlPart::Inner,
+            category if GeneralCategoryGroup::Mark.contains(category) || is_visible(c) => UrlPart::Plain,
+            _ => UrlPart::Inner,
         },
     }
 }

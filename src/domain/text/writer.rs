@@ -27,7 +27,7 @@ struct OpenLink {
 }
 
 /// The numbers of a list: the first, and the one that comes next.
-struct Numbers {
+struct ListCounter {
     first: u64,
     next: u64,
 }
@@ -40,19 +40,19 @@ enum TablePart {
 }
 
 /// The output when a block of the outermost level began, to go back to.
-struct Begun {
+struct BlockStart {
     out: usize,
     hrefs: usize,
     line: usize,
 }
 
-pub struct Writer<'s> {
+pub struct HtmlWriter<'s> {
     source: &'s Prepared,
     pub out: Output,
     /// Addresses linked to so far.
     pub hrefs: Vec<String>,
     lines: LineCount,
-    block: Begun,
+    block: BlockStart,
     /// How many elements are open.
     depth: usize,
     /// How many of these are quotes and list items, and how many emphases.
@@ -60,7 +60,7 @@ pub struct Writer<'s> {
     emphases: usize,
     /// Links and images; `None` for one that is not written as a link.
     links: Vec<Option<OpenLink>>,
-    lists: Vec<Option<Numbers>>,
+    lists: Vec<Option<ListCounter>>,
     table: TablePart,
     is_code: bool,
     is_autolink: bool,
@@ -68,14 +68,14 @@ pub struct Writer<'s> {
     before: char,
 }
 
-impl<'s> Writer<'s> {
+impl<'s> HtmlWriter<'s> {
     pub fn new(source: &'s Prepared) -> Self {
-        Writer {
+        HtmlWriter {
             source,
             out: Output::default(),
             hrefs: Vec::new(),
             lines: LineCount::default(),
-            block: Begun { out: 0, hrefs: 0, line: 0 },
+            block: BlockStart { out: 0, hrefs: 0, line: 0 },
             depth: 0,
             nesting: 0,
             emphases: 0,
@@ -91,7 +91,7 @@ impl<'s> Writer<'s> {
     pub fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         if self.depth == 0 {
             let line = self.lines.before(self.source.text(), range.start);
-            self.block = Begun { out: self.out.len(), hrefs: self.hrefs.len(), line };
+            self.block = BlockStart { out: self.out.len(), hrefs: self.hrefs.len(), line };
         }
         let end = range.end;
         match event {
@@ -169,7 +169,7 @@ impl<'s> Writer<'s> {
                     Some(1) => self.around_items("<ol>\n"),
                     Some(n) => self.around_items(&format!("<ol start=\"{n}\">\n")),
                 }
-                self.lists.push(first.map(|first| Numbers { first, next: first }));
+                self.lists.push(first.map(|first| ListCounter { first, next: first }));
             }
             Tag::Item => self.open_item(range),
             Tag::Table(_) => self.mark("<table tabindex=\"0\">\n"),

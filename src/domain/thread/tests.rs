@@ -8,7 +8,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::item::Death;
+use crate::domain::item::DeadReason;
 
 const NOW: Timestamp = Timestamp(1_762_941_600);
 const STORY: i64 = 1;
@@ -57,8 +57,8 @@ fn story() -> Item {
 }
 
 /// The whole thread of the story, with every comment seen.
-fn whole(items: Vec<Item>, order: Order) -> Vec<Node> {
-    arrange(items, ItemId(STORY), order, NOW, |_| Sight::Whole)
+fn whole(items: Vec<Item>, order: CommentOrder) -> Vec<Node> {
+    arrange(items, ItemId(STORY), order, NOW, |_| Visibility::Whole)
 }
 
 /// The thread as a reader sees it: one line a node, indented, `+N` where comments are below it.
@@ -81,7 +81,7 @@ fn small() -> Vec<Item> {
 
 #[test]
 fn a_thread_reads_from_top_to_bottom() {
-    let nodes = whole(small(), Order::Oldest);
+    let nodes = whole(small(), CommentOrder::Oldest);
     assert_eq!(drawn(&nodes), ["2 +3", "  4 +1", "    6", "  5", "3 +1", "  7"]);
     let closes: Vec<usize> = nodes.iter().map(|node| node.closes).collect();
     assert_eq!(closes, [0, 0, 2, 2, 0, 2]);
@@ -89,7 +89,7 @@ fn a_thread_reads_from_top_to_bottom() {
 
 #[test]
 fn a_comments_own_page_shows_what_is_below_it() {
-    let nodes = arrange(small(), ItemId(2), Order::Oldest, NOW, |_| Sight::Whole);
+    let nodes = arrange(small(), ItemId(2), CommentOrder::Oldest, NOW, |_| Visibility::Whole);
     assert_eq!(drawn(&nodes), ["4 +1", "  6", "5"]);
     assert_eq!(nodes[0].parent, None);
 }
@@ -98,7 +98,7 @@ fn a_comments_own_page_shows_what_is_below_it() {
 fn links_lead_to_the_neighbours_that_are_shown() {
     let mut items = small();
     items.push(comment(8, 6));
-    let nodes = whole(items, Order::Oldest);
+    let nodes = whole(items, CommentOrder::Oldest);
     let links: Vec<_> = nodes
         .iter()
         .map(|node| {
@@ -136,10 +136,10 @@ fn siblings_come_in_the_order_that_was_chosen() {
         ]
     };
     for (order, expected) in [
-        (Order::Best, [3, 2, 9, 5, 8, 4, 6, 7]),
-        (Order::Newest, [4, 6, 7, 3, 2, 9, 5, 8]),
-        (Order::Oldest, [5, 8, 2, 9, 3, 4, 6, 7]),
-        (Order::Replies, [4, 6, 7, 2, 9, 5, 8, 3]),
+        (CommentOrder::Best, [3, 2, 9, 5, 8, 4, 6, 7]),
+        (CommentOrder::Newest, [4, 6, 7, 3, 2, 9, 5, 8]),
+        (CommentOrder::Oldest, [5, 8, 2, 9, 3, 4, 6, 7]),
+        (CommentOrder::Replies, [4, 6, 7, 2, 9, 5, 8, 3]),
     ] {
         assert_eq!(ids(&whole(items(), order)), expected, "{}", order.label());
     }
@@ -160,17 +160,17 @@ fn what_is_not_seen_keeps_a_place_only_for_what_is() {
         (vec![2, 3, 4, 5, 6], vec!["7", "8"]),
         ((1..9).collect(), vec![]),
     ] {
-        for kind in [Sight::Deleted, Sight::Hidden, Sight::Absent] {
-            let sight = |item: &Item| if gone.contains(&item.id.0) { kind } else { Sight::Whole };
-            let nodes = arrange(items(), ItemId(STORY), Order::Oldest, NOW, sight);
+        for kind in [Visibility::Deleted, Visibility::Hidden, Visibility::Absent] {
+            let sight = |item: &Item| if gone.contains(&item.id.0) { kind } else { Visibility::Whole };
+            let nodes = arrange(items(), ItemId(STORY), CommentOrder::Oldest, NOW, sight);
             assert_eq!(drawn(&nodes), expected, "{gone:?} are {kind:?}");
             assert!(nodes.iter().all(|node| (node.sight == kind) == gone.contains(&node.item.id.0)));
         }
     }
-    let nodes = arrange(items(), ItemId(STORY), Order::Oldest, NOW, |item| match item.id.0 {
-        7 => Sight::Absent,
-        8 => Sight::Dead(Death::Flagged),
-        _ => Sight::Whole,
+    let nodes = arrange(items(), ItemId(STORY), CommentOrder::Oldest, NOW, |item| match item.id.0 {
+        7 => Visibility::Absent,
+        8 => Visibility::Dead(DeadReason::Flagged),
+        _ => Visibility::Whole,
     });
     assert_eq!((ids(&nodes), nodes[0].next), (vec![2, 3, 4, 5, 6, 8], Some(ItemId(8))));
 }
@@ -179,24 +179,24 @@ fn what_is_not_seen_keeps_a_place_only_for_what_is() {
 fn what_does_not_hang_on_the_head_is_left_out() {
     let option = Item { kind: Kind::Pollopt, ..comment(9, 1) };
     let items = vec![comment(2, 1), comment(3, 99), comment(4, 3), comment(5, 6), comment(6, 5), comment(7, 7), option];
-    assert_eq!(ids(&whole(items, Order::Best)), [2]);
+    assert_eq!(ids(&whole(items, CommentOrder::Best)), [2]);
     // The head below its own descendant, and one id twice.
     let items = vec![comment(1, 3), comment(2, 1), comment(3, 2), comment(2, 3)];
-    assert_eq!(ids(&whole(items, Order::Best)), [2, 3]);
-    assert_eq!(whole(vec![], Order::Best), []);
+    assert_eq!(ids(&whole(items, CommentOrder::Best)), [2, 3]);
+    assert_eq!(whole(vec![], CommentOrder::Best), []);
 }
 
 #[test]
 fn nesting_stops_at_50_and_says_that_it_continues() {
     let mut items: Vec<Item> = (2..=61).map(|id| comment(id, id - 1)).collect();
     items.push(comment(99, 50));
-    let nodes = whole(items.clone(), Order::Oldest);
+    let nodes = whole(items.clone(), CommentOrder::Oldest);
     let (shown, continued): (Vec<_>, Vec<_>) = nodes.iter().map(|node| (node.depth, node.continues)).unzip();
     assert_eq!(shown.iter().max(), Some(&49));
     assert_eq!((nodes[49].item.id, nodes[49].below, nodes[0].below), (ItemId(51), 10, 60));
     assert_eq!(continued.iter().filter(|continues| **continues).count(), 1);
     assert!(nodes[49].continues);
-    let rest = arrange(items, ItemId(51), Order::Oldest, NOW, |_| Sight::Whole);
+    let rest = arrange(items, ItemId(51), CommentOrder::Oldest, NOW, |_| Visibility::Whole);
     assert_eq!(ids(&rest), (52..=61).collect::<Vec<_>>());
 }
 
@@ -205,7 +205,7 @@ fn a_chain_of_10_000_needs_no_stack() {
     let arranged = std::thread::Builder::new().stack_size(64 * 1024).spawn(|| {
         let items: Vec<Item> = (2..10_002).rev().map(|id| comment(id, id - 1)).collect();
         let path = path(&items, ItemId(10_001)).len();
-        let nodes = whole(items, Order::Replies);
+        let nodes = whole(items, CommentOrder::Replies);
         (nodes.len(), nodes[0].below, path)
     });
     assert_eq!(arranged.unwrap().join().unwrap(), (50, 9_999, 9_999));
@@ -224,21 +224,21 @@ fn the_path_leads_from_the_story_down_to_the_parent() {
 
 #[test]
 fn an_order_has_one_name_in_addresses() {
-    for order in Order::ALL {
-        assert_eq!(Order::parse(order.as_str()), Some(order));
+    for order in CommentOrder::ALL {
+        assert_eq!(CommentOrder::parse(order.as_str()), Some(order));
     }
-    assert_eq!(Order::parse("hottest"), None);
-    assert_eq!((Order::default(), Order::Replies.label()), (Order::Best, "most replies"));
+    assert_eq!(CommentOrder::parse("hottest"), None);
+    assert_eq!((CommentOrder::default(), CommentOrder::Replies.label()), (CommentOrder::Best, "most replies"));
 }
 
 /// Any forest of up to 80 comments: each answers the story, an earlier comment, or nothing that is there.
-fn any_thread() -> impl Strategy<Value = (Vec<Item>, Vec<Sight>)> {
+fn any_thread() -> impl Strategy<Value = (Vec<Item>, Vec<Visibility>)> {
     let sight = prop_oneof![
-        4 => Just(Sight::Whole),
-        1 => Just(Sight::Dead(Death::Killed)),
-        1 => Just(Sight::Deleted),
-        1 => Just(Sight::Hidden),
-        1 => Just(Sight::Absent),
+        4 => Just(Visibility::Whole),
+        1 => Just(Visibility::Dead(DeadReason::Killed)),
+        1 => Just(Visibility::Deleted),
+        1 => Just(Visibility::Hidden),
+        1 => Just(Visibility::Absent),
     ];
     let one = (
         any::<prop::sample::Index>(),
@@ -273,15 +273,15 @@ proptest! {
         let seen = |item: &Item| sights[item.id.0 as usize - 2];
         let mut readable: Vec<i64> = items
             .iter()
-            .filter(|item| matches!(seen(item), Sight::Whole | Sight::Dead(_)) && reaches_story(&items, item))
+            .filter(|item| matches!(seen(item), Visibility::Whole | Visibility::Dead(_)) && reaches_story(&items, item))
             .map(|item| item.id.0)
             .collect();
         readable.sort_unstable();
         let mut shuffled = items.clone();
         shuffled.sort_by_key(|item| (item.id.0 as u64).wrapping_mul(shuffle | 1));
-        for order in Order::ALL {
+        for order in CommentOrder::ALL {
             let nodes = arrange(items.clone(), ItemId(STORY), order, NOW, seen);
-            let read = nodes.iter().filter(|node| matches!(node.sight, Sight::Whole | Sight::Dead(_)));
+            let read = nodes.iter().filter(|node| matches!(node.sight, Visibility::Whole | Visibility::Dead(_)));
             let mut read: Vec<i64> = read.map(|node| node.item.id.0).collect();
             read.sort_unstable();
             prop_assert_eq!(&read, &readable, "{}", order.label());
@@ -291,7 +291,7 @@ proptest! {
 
     #[test]
     fn depths_close_counts_add_up_and_links_agree((items, sights) in any_thread()) {
-        let nodes = arrange(items, ItemId(STORY), Order::Best, NOW, |item| sights[item.id.0 as usize - 2]);
+        let nodes = arrange(items, ItemId(STORY), CommentOrder::Best, NOW, |item| sights[item.id.0 as usize - 2]);
         let mut open: Vec<ItemId> = Vec::new();
         for (at, node) in nodes.iter().enumerate() {
             prop_assert_eq!(open.len(), node.depth);
@@ -299,9 +299,9 @@ proptest! {
             prop_assert_eq!(if node.depth >= 2 { open.first().copied() } else { None }, node.top);
             prop_assert!(node.parent.is_none_or(|parent| Some(parent) == node.item.parent_id));
             let subtree = nodes[at + 1..].iter().take_while(|below| below.depth > node.depth);
-            let read = subtree.filter(|below| matches!(below.sight, Sight::Whole | Sight::Dead(_))).count();
+            let read = subtree.filter(|below| matches!(below.sight, Visibility::Whole | Visibility::Dead(_))).count();
             prop_assert_eq!(read, node.below);
-            prop_assert!(node.below > 0 || matches!(node.sight, Sight::Whole | Sight::Dead(_)));
+            prop_assert!(node.below > 0 || matches!(node.sight, Visibility::Whole | Visibility::Dead(_)));
             let after = nodes[at + 1..].iter().find(|other| other.depth <= node.depth).filter(|other| other.depth == node.depth);
             prop_assert_eq!(node.next, after.map(|other| other.item.id));
             if let Some(after) = after {

@@ -8,7 +8,7 @@ use std::fmt;
 
 use ::url::{Host, Url};
 
-pub use site::{Site, from_param};
+pub use site::{StorySite, from_param};
 pub(super) use site::{is_host_of_names, is_shared_host};
 
 /// The version of the rules that made `key` and `site`; stored beside them, so that a later rule can find what to redo.
@@ -88,7 +88,7 @@ impl StoryUrl {
     }
 
     /// The site it is shown under.
-    pub fn site(&self) -> Site {
+    pub fn site(&self) -> StorySite {
         site::of(self)
     }
 

@@ -6,7 +6,7 @@ use super::{StoryUrl, is_www, main_host, unescaped};
 
 /// Where a story comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Site {
+pub struct StorySite {
     /// What is shown and listed under `/from/`: `bbc.co.uk`, `someone.github.io`, or with a part of the path,
     /// `github.com/rust-lang`. Lower case; an international name stays in punycode, as letters of another script can be made to
     /// look like a name one trusts.
@@ -74,7 +74,7 @@ const RESERVED: &[&str] = &[
     "whats-new", "why-github", "-",
 ];
 
-pub(super) fn of(story: &StoryUrl) -> Site {
+pub(super) fn of(story: &StoryUrl) -> StorySite {
     let host = main_host(story.bare_host());
     let domain = match story.url().host() {
         Some(Host::Domain(_)) => registrable(&host),
@@ -86,7 +86,7 @@ pub(super) fn of(story: &StoryUrl) -> Site {
         .find(|(shared, ..)| *shared == host)
         .and_then(|(_, shown, owner)| Some(format!("{shown}/{}", owner.of(&unescaped(story.url().path()))?)))
         .unwrap_or_else(|| domain.to_owned());
-    Site { name, domain: domain.to_owned() }
+    StorySite { name, domain: domain.to_owned() }
 }
 
 /// The part of a host that one person or organisation holds.

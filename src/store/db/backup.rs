@@ -16,7 +16,7 @@ impl Store {
     /// Copies the database at `from`, as it is at one moment, into a new file at `to`, while a forum goes on. Nothing is brought up to
     /// date: the forum may be an older Stoa.
     pub async fn copy(from: &Path, to: &Path) -> std::result::Result<(), OpenError> {
-        if file::look(from).await? == file::Found::Nothing {
+        if file::look(from).await? == file::FileKind::Nothing {
             return Err(OpenError::Missing(from.to_owned()));
         }
         let pool = lasting(1).connect_with(options(from)).await.map_err(|e| OpenError::Open(from.to_owned(), e))?;

@@ -43,7 +43,7 @@ impl Store {
     /// Whether the file at `path` is a whole database of Stoa's. Nothing of what others may have put into it is run.
     pub async fn check(path: &Path) -> Result<(), CheckError> {
         match file::look(path).await {
-            Ok(file::Found::Stoa { .. }) => {}
+            Ok(file::FileKind::Stoa { .. }) => {}
             Err(OpenError::Unreadable(_, error)) => return Err(CheckError::Read(error.into())),
             _ => return Err(CheckError::Foreign),
         }

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a look at the log came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Folded {
+pub enum CheckpointResult {
     /// It was small, and was left alone.
     Small,
     Done,
@@ -27,17 +27,17 @@ impl Store {
     ///
     /// Over a connection of its own, so that the writer is not taken; what was derived from before is stale after it, as if another process
     /// had written.
-    pub async fn fold_log(&self) -> Result<Folded> {
+    pub async fn fold_log(&self) -> Result<CheckpointResult> {
         let size = tokio::fs::metadata(self.log_path()).await.map_or(0, |file| file.len());
         if size <= LOG {
-            return Ok(Folded::Small);
+            return Ok(CheckpointResult::Small);
         }
         let mut db = SqliteConnection::connect_with(&options(&self.path).busy_timeout(PATIENCE)).await?;
         // The copying, which takes longest, is done while nobody waits; what is left is little.
         sqlx::query("pragma wal_checkpoint(passive)").execute(&mut db).await?;
         let (held, ..): (bool, i64, i64) = sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut db).await?;
         db.close().await?;
-        Ok(if held { Folded::Held } else { Folded::Done })
+        Ok(if held { CheckpointResult::Held } else { CheckpointResult::Done })
     }
 
     fn log_path(&self) -> PathBuf {

@@ -24,7 +24,7 @@ const PRIVATE: u32 = 0o600;
 
 /// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum FileKind {
     /// Nothing, or an empty file.
     Nothing,
     /// A database of Stoa's; whether its header says so.
@@ -36,10 +36,10 @@ pub(super) enum Found {
 ///
 /// # Errors
 /// Where it is anything else than a database of Stoa's.
-pub(super) async fn look(path: &Path) -> Result<Found, OpenError> {
+pub(super) async fn look(path: &Path) -> Result<FileKind, OpenError> {
     let unreadable = |e| OpenError::Unreadable(path.to_owned(), e);
     let about = match std::fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FileKind::Nothing),
         about => about.map_err(unreadable)?,
     };
     if about.is_dir() {
@@ -49,7 +49,7 @@ pub(super) async fn look(path: &Path) -> Result<Found, OpenError> {
         return Err(OpenError::NoFile(path.to_owned()));
     }
     if about.len() == 0 {
-        return Ok(Found::Nothing);
+        return Ok(FileKind::Nothing);
     }
     let mut header = Vec::new();
     File::open(path).and_then(|file| file.take(100).read_to_end(&mut header)).map_err(unreadable)?;
@@ -58,9 +58,9 @@ pub(super) async fn look(path: &Path) -> Result<Found, OpenError> {
     }
     let application = header.get(APPLICATION_AT..).and_then(|rest| rest.first_chunk::<4>());
     match application {
-        Some(&APPLICATION) => Ok(Found::Stoa { marked: true }),
+        Some(&APPLICATION) => Ok(FileKind::Stoa { marked: true }),
         // So it was before databases were marked.
-        Some([0, 0, 0, 0]) if is_unmarked_stoa(path).await => Ok(Found::Stoa { marked: false }),
+        Some([0, 0, 0, 0]) if is_unmarked_stoa(path).await => Ok(FileKind::Stoa { marked: false }),
         _ => Err(OpenError::Foreign(path.to_owned())),
     }
 }

@@ -10,7 +10,7 @@ use sqlx::{Connection, Error};
 
 use super::connection::options;
 use super::{OpenError, Store, file};
-use crate::domain::origin::OriginKey;
+use crate::domain::origin::IpHashKey;
 
 type Secret = [u8; 32];
 
@@ -20,12 +20,12 @@ pub fn key_file(database: &Path) -> PathBuf {
 }
 
 /// The key of a database, made where it has none. One that an older Stoa kept in the database itself is moved out of it.
-pub(super) async fn of(write: &SqlitePool, database: &Path) -> Result<OriginKey, OpenError> {
+pub(super) async fn of(write: &SqlitePool, database: &Path) -> Result<IpHashKey, OpenError> {
     let failed = |e| OpenError::Open(database.to_owned(), e);
     let path = key_file(database);
     let mut db = write.acquire().await.map_err(failed)?;
     if let (Some(secret), None) = (read(&path)?, kept_inside(&mut db).await.map_err(failed)?) {
-        return Ok(OriginKey::new(secret));
+        return Ok(IpHashKey::new(secret));
     }
     // Of two processes that open a database at once the first makes the key.
     let mut tx = db.begin_with("begin immediate").await.map_err(failed)?;
@@ -33,7 +33,7 @@ pub(super) async fn of(write: &SqlitePool, database: &Path) -> Result<OriginKey,
     let secret = match (inside, read(&path)?) {
         // What stands in the database was made with the key that stands in it.
         (Some(inside), _) => inside,
-        (None, Some(secret)) => return Ok(OriginKey::new(secret)),
+        (None, Some(secret)) => return Ok(IpHashKey::new(secret)),
         (None, None) => fresh().map_err(|e| OpenError::Key(path.clone(), e))?,
     };
     write_key(database, &path, &secret)?;
@@ -45,7 +45,7 @@ pub(super) async fn of(write: &SqlitePool, database: &Path) -> Result<OriginKey,
         // Nor does it stay in the log.
         sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut *db).await.map_err(failed)?;
     }
-    Ok(OriginKey::new(secret))
+    Ok(IpHashKey::new(secret))
 }
 
 impl Store {

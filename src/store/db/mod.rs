@@ -23,19 +23,19 @@ use std::sync::atomic::Ordering;
 use sqlx::sqlite::SqlitePool;
 
 pub use check::CheckError;
-pub use checkpoint::Folded;
+pub use checkpoint::CheckpointResult;
 pub use connection::LOG;
 pub use error::{Error, OpenError, Result};
 pub use file::{beside, remove};
 use generations::Generations;
 pub use generations::{Change, ThreadGeneration};
 pub use key::key_file;
-use saving::Saving;
+use saving::SaveState;
 pub use statement::{Bindable, Db, ReadPool, Tx};
 
-use super::looks::Looks;
+use super::looks::Activity;
 use crate::domain::item::ItemId;
-use crate::domain::origin::OriginKey;
+use crate::domain::origin::IpHashKey;
 use crate::domain::user::UserId;
 
 /// The database: one writer, several readers that never wait for it.
@@ -45,11 +45,11 @@ pub struct Store {
     write: SqlitePool,
     path: PathBuf,
     pub(in crate::store) generations: Arc<Generations>,
-    saving: Arc<Saving>,
-    origin_key: OriginKey,
+    saving: Arc<SaveState>,
+    origin_key: IpHashKey,
     site_id: Arc<str>,
     /// What members looked at, until it is written.
-    pub(in crate::store) looks: Arc<Looks>,
+    pub(in crate::store) looks: Arc<Activity>,
 }
 
 impl Store {
@@ -58,7 +58,7 @@ impl Store {
     }
 
     /// What makes an address into what is kept of it.
-    pub fn origin_key(&self) -> &OriginKey {
+    pub fn origin_key(&self) -> &IpHashKey {
         &self.origin_key
     }
 

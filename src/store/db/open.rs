@@ -17,7 +17,7 @@ impl Store {
     /// Opens the database at `path`, making it where there is none and bringing it up to date where it is older; a database with
     /// something in it is copied beside itself first.
     pub async fn open(path: &Path) -> Result<Store, OpenError> {
-        if file::look(path).await? == file::Found::Nothing {
+        if file::look(path).await? == file::FileKind::Nothing {
             file::make(path).map_err(|e| OpenError::Make(path.to_owned(), e))?;
             // Nothing stands in it that could be lost.
             file::mark(path, SqliteSynchronous::Off).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
@@ -28,7 +28,7 @@ impl Store {
     /// Opens the database at `path` as [`Store::open`] does, where there is one.
     pub async fn open_existing(path: &Path) -> Result<Store, OpenError> {
         let failed = |e| OpenError::Open(path.to_owned(), e);
-        let file::Found::Stoa { marked } = file::look(path).await? else {
+        let file::FileKind::Stoa { marked } = file::look(path).await? else {
             return Err(OpenError::Missing(path.to_owned()));
         };
         file::narrow(path);

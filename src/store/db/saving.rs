@@ -11,14 +11,14 @@ use tokio::time::Instant;
 const REMINDER: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
-pub(super) struct Saving {
+pub(super) struct SaveState {
     pub(super) fails: AtomicBool,
     logged: Mutex<Option<Instant>>,
     /// When the database was asked last, for health.
     pub(super) asked: tokio::sync::Mutex<Option<Instant>>,
 }
 
-impl Saving {
+impl SaveState {
     /// After a write that did not fail.
     pub fn works(&self) {
         if self.fails.load(Ordering::Relaxed) && self.fails.swap(false, Ordering::Relaxed) {

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use super::super::{Result, Tx};
-use super::{NewItem, ROWS, Row};
+use super::{ImportRow, NewItem, ROWS};
 use crate::clock::Timestamp;
 use crate::domain::item::ItemId;
 use crate::domain::user::UserId;
-use crate::domain::vote::{Dir, ScoreDelta};
+use crate::domain::vote::{Direction, ScoreDelta};
 
 /// A vote that counts. Nobody has two on one item, or one on their own.
 #[derive(Debug, Clone)]
 pub struct ImportedVote {
     pub voter: String,
-    pub dir: Dir,
+    pub dir: Direction,
     pub at: Timestamp,
 }
 
@@ -24,20 +24,20 @@ impl NewItem {
         for vote in &self.votes {
             delta.score += vote.dir.points();
             match vote.dir {
-                Dir::Up => delta.ups += 1,
-                Dir::Down => delta.downs += 1,
+                Direction::Up => delta.ups += 1,
+                Direction::Down => delta.downs += 1,
             }
         }
         delta
     }
 }
 
-pub(super) async fn insert_votes(tx: &mut Tx, rows: &[Row<'_>], people: &HashMap<String, UserId>) -> Result<()> {
+pub(super) async fn insert_votes(tx: &mut Tx, rows: &[ImportRow<'_>], people: &HashMap<String, UserId>) -> Result<()> {
     let cast = |vote: &ImportedVote, item: ItemId| {
         let voter = people.get(&vote.voter.to_ascii_lowercase())?;
         Some((*voter, item, vote.dir, vote.at))
     };
-    let mut votes: Vec<(UserId, ItemId, Dir, Timestamp)> =
+    let mut votes: Vec<(UserId, ItemId, Direction, Timestamp)> =
         rows.iter().flat_map(|row| row.item.votes.iter().filter_map(|vote| cast(vote, row.placed.id))).collect();
     // As the indices have them.
     votes.sort_unstable_by_key(|(voter, item, ..)| (*voter, *item));

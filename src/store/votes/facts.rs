@@ -3,13 +3,13 @@
 use super::super::{Result, Tx};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId};
-use crate::domain::origin::NetworkHash;
+use crate::domain::origin::IpHash;
 use crate::domain::policy::Policy;
 use crate::domain::uncounted::{
-    About, Past, Uncounted, may_be_ring, may_share_no_address, prevails, uncounted, votes_looked_at,
+    PriorVote, Uncounted, VoteContext, may_be_ring, may_share_no_address, prevails, uncounted, votes_looked_at,
 };
 use crate::domain::user::{Member, Role, UserId};
-use crate::domain::vote::Dir;
+use crate::domain::vote::Direction;
 
 /// The author of what an item answers.
 pub(super) async fn parent_author(tx: &mut Tx, item: &Item) -> Result<Option<UserId>> {
@@ -21,7 +21,7 @@ pub(super) async fn parent_author(tx: &mut Tx, item: &Item) -> Result<Option<Use
 pub(super) async fn judge(
     tx: &mut Tx,
     (voter, item): (&Member, &Item),
-    (dir, near): (Dir, Option<NetworkHash>),
+    (dir, near): (Direction, Option<IpHash>),
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Option<Uncounted>> {
@@ -35,13 +35,13 @@ pub(super) async fn judge(
     };
     // What the author is in the forum says only whether a ring is none.
     let (author_moderates, posted_last) = match dir {
-        Dir::Up if may_be_ring(&past, item.author_id, policy) => {
+        Direction::Up if may_be_ring(&past, item.author_id, policy) => {
             (author_moderates(tx, item).await?, posted_last(tx).await?)
         }
-        Dir::Up | Dir::Down => (false, Vec::new()),
+        Direction::Up | Direction::Down => (false, Vec::new()),
     };
     let author_prevails = prevails(item.author_id, &posted_last);
-    let about = About { item: item.id, author: item.author_id, author_moderates, author_prevails, same_address };
+    let about = VoteContext { item: item.id, author: item.author_id, author_moderates, author_prevails, same_address };
     Ok(uncounted(voter, dir, about, &past, policy, now))
 }
 
@@ -60,7 +60,7 @@ struct PastRow {
 }
 
 /// Somebody's last votes on what others wrote, latest first.
-async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<Past>> {
+async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVote>> {
     // One of them may be the vote that is turned now.
     let limit = i64::try_from(votes_looked_at(policy).saturating_add(1)).unwrap_or(i64::MAX);
     let rows: Vec<PastRow> = tx
@@ -73,13 +73,13 @@ async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<Past>> {
         .fetch_all()
         .await?;
     let past = |row: PastRow| {
-        Some(Past { item: row.item_id, author: row.author_id, dir: Dir::from_points(row.dir)?, at: row.at })
+        Some(PriorVote { item: row.item_id, author: row.author_id, dir: Direction::from_points(row.dir)?, at: row.at })
     };
     Ok(rows.into_iter().filter_map(past).collect())
 }
 
 /// Whether the item's author wrote from an address lately, or somebody else voted on the item from there.
-async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: NetworkHash) -> Result<bool> {
+async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: IpHash) -> Result<bool> {
     tx.sql(
         "select 1 where exists (select 1 from votes where item_id = $1 and near = $2 and user_id <> $3) \
          or exists (select 1 from (select near from origins where user_id = $4 order by at desc limit 20) as last_origins \

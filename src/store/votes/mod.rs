@@ -8,24 +8,24 @@ use super::item_rows::item_in;
 use super::{Change, Db, Error, Result, Store, Tx, writers};
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, Kind};
-use crate::domain::origin::Origin;
+use crate::domain::origin::IpHashes;
 use crate::domain::policy::Policy;
 use crate::domain::uncounted::Uncounted;
 use crate::domain::user::{Member, UserId};
-use crate::domain::vote::{Dir, ScoreDelta, Vote, Voted};
+use crate::domain::vote::{Direction, ScoreDelta, Vote, VoteResult};
 
 /// A vote to be cast; with no `dir`, one to be taken back.
 #[derive(Debug, Clone, Copy)]
 pub struct NewVote {
     pub user: UserId,
     pub item: ItemId,
-    pub dir: Option<Dir>,
+    pub dir: Option<Direction>,
     /// None: made by no request.
-    pub origin: Option<Origin>,
+    pub origin: Option<IpHashes>,
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+struct UncountedRow {
     dir: i64,
     counted: bool,
     own: bool,
@@ -33,7 +33,7 @@ struct Row {
 }
 
 async fn vote_of(db: impl Into<Db<'_>>, user: UserId, item: ItemId) -> Result<Option<Vote>> {
-    let row: Option<Row> = db
+    let row: Option<UncountedRow> = db
         .into()
         .sql("select dir, counted, own, at from votes where user_id = $1 and item_id = $2")
         .bind(user)
@@ -41,7 +41,7 @@ async fn vote_of(db: impl Into<Db<'_>>, user: UserId, item: ItemId) -> Result<Op
         .fetch_optional()
         .await?;
     Ok(row.and_then(|row| {
-        let dir = Dir::from_points(row.dir)?;
+        let dir = Direction::from_points(row.dir)?;
         Some(Vote { dir, at: row.at, own: row.own, counted: row.counted })
     }))
 }
@@ -51,7 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// `Refused` where the member may not, or not any more.
-    pub async fn vote(&self, new: NewVote, policy: &Policy, now: Timestamp) -> Result<Voted> {
+    pub async fn vote(&self, new: NewVote, policy: &Policy, now: Timestamp) -> Result<VoteResult> {
         let mut tx = self.begin().await?;
         let member = writers::writer(&mut tx, new.user, now).await?;
         let item = item_in(&mut tx, new.item).await?;
@@ -76,7 +76,7 @@ pub(super) async fn cast(
     new: NewVote,
     policy: &Policy,
     now: Timestamp,
-) -> Result<Voted> {
+) -> Result<VoteResult> {
     let before = vote_of(&mut *tx, member.id, item.id).await?;
     let changed = before.map(|vote| vote.dir) != new.dir;
     if let Some(before) = before.filter(|vote| changed || vote.own) {
@@ -90,7 +90,7 @@ pub(super) async fn cast(
         }
         Some(dir) => {
             // A reply may not be voted down by whom it answers; it is asked for nothing else.
-            let answers_member = dir == Dir::Down && facts::parent_author(tx, item).await? == Some(member.id);
+            let answers_member = dir == Direction::Down && facts::parent_author(tx, item).await? == Some(member.id);
             item.may_vote(dir, member, answers_member, policy, now).map_err(Error::refused)?;
             Some(put(tx, (member, item), (dir, new.origin), policy, now).await?)
         }
@@ -98,14 +98,14 @@ pub(super) async fn cast(
     let delta = ScoreDelta::between(before.map_or(0, |vote| vote.points()), after.map_or(0, |vote| vote.points()));
     add(tx, item, delta).await?;
     let unseen = after.map_or(0, |vote| vote.unseen_points());
-    Ok(Voted { score: item.score + delta.score + unseen, dir: after.map(|vote| vote.dir), changed })
+    Ok(VoteResult { score: item.score + delta.score + unseen, dir: after.map(|vote| vote.dir), changed })
 }
 
 /// Judges a vote and writes its row.
 async fn put(
     tx: &mut Tx,
     (member, item): (&Member, &Item),
-    (dir, origin): (Dir, Option<Origin>),
+    (dir, origin): (Direction, Option<IpHashes>),
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Vote> {

@@ -3,11 +3,11 @@
 use crate::domain::draft;
 use crate::domain::item::{Item, ItemId, may_see};
 use crate::domain::rate_limits::{LimitedAction, RateLimited};
-use crate::domain::rule::Draft;
-use crate::store::{self, Commented, NewComment};
+use crate::domain::rule::RuleInput;
+use crate::store::{self, CommentResult, NewComment};
 use crate::web::actions::PostContext;
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
+use crate::web::form::FormErrors;
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
 
@@ -42,14 +42,14 @@ impl ReplyTarget {
 pub enum CommentOutcome {
     Posted(ItemId),
     RateLimited(RateLimited),
-    Invalid(Mistakes),
+    Invalid(FormErrors),
     /// It cannot be answered, or not any more.
     Closed(Error),
 }
 
 /// A comment's text as it is kept, or what is wrong with it.
-pub fn check(typed: &str) -> Result<String, Mistakes> {
-    draft::comment(typed).map_err(|mistake| Mistakes::one("text", mistake))
+pub fn check(typed: &str) -> Result<String, FormErrors> {
+    draft::comment(typed).map_err(|mistake| FormErrors::one("text", mistake))
 }
 
 /// Adds a comment, once; a content rule may queue, kill or refuse it, and the thread may have closed
@@ -78,16 +78,16 @@ pub async fn comment(
                 return Ok(before.map_or(CommentOutcome::RateLimited(limited), CommentOutcome::Posted));
             }
         };
-    let draft = Draft { text: &text, from: Some(address.ip()), ..Draft::default() };
+    let draft = RuleInput { text: &text, from: Some(address.ip()), ..RuleInput::default() };
     let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();
-            return Ok(CommentOutcome::Invalid(Mistakes::one("text", refused)));
+            return Ok(CommentOutcome::Invalid(FormErrors::one("text", refused)));
         }
     };
     match app.store.comment(NewComment { stopped: stopped.as_ref(), ..new }, now).await {
-        Ok(Commented { id, again }) => {
+        Ok(CommentResult { id, again }) => {
             if !again {
                 reserved.commit();
             }

@@ -4,16 +4,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::policy::Policy;
-use crate::domain::rule::{Draft, Pattern, Refused, Rule, Rules, Stopped, is_past_ranges};
+use crate::domain::rule::{Pattern, Rule, RuleInput, RuleMatch, RuleRejection, RuleSet, is_past_ranges};
 use crate::domain::user::{Member, Role};
-use crate::store::{KnownRule, Store};
+use crate::store::{RuleRow, Store};
 use crate::web::error::Error;
 
 /// The rules as they were when the store had last been written to.
 #[derive(Default)]
-pub struct KeptRules(Mutex<Option<(u64, Arc<Rules>)>>);
+pub struct CachedRules(Mutex<Option<(u64, Arc<RuleSet>)>>);
 
-impl KeptRules {
+impl CachedRules {
     pub async fn for_member(&self, store: &Store, policy: &Policy, member: &Member) -> Result<RulesFor, Error> {
         let rules = if member.role >= Role::Moderator { None } else { Some(self.get(store).await?) };
         Ok(RulesFor { rules, is_past_ranges: is_past_ranges(member.role, member.karma, policy) })
@@ -25,19 +25,19 @@ impl KeptRules {
         Ok(RulesFor { rules: Some(self.get(store).await?), is_past_ranges: false })
     }
 
-    async fn get(&self, store: &Store) -> Result<Arc<Rules>, Error> {
+    async fn get(&self, store: &Store) -> Result<Arc<RuleSet>, Error> {
         let generation = store.said();
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, rules)) = kept.filter(|(of, _)| *of == generation) {
             return Ok(rules);
         }
-        let rules = Arc::new(Rules::new(store.rules().await?.into_iter().filter_map(read).collect()));
+        let rules = Arc::new(RuleSet::new(store.rules().await?.into_iter().filter_map(read).collect()));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, Arc::clone(&rules)));
         Ok(rules)
     }
 }
 
-fn read(known: KnownRule) -> Option<Rule> {
+fn read(known: RuleRow) -> Option<Rule> {
     let pattern = Pattern::parse(known.kind, &known.pattern)
         .map_err(|error| tracing::warn!(id = known.id, %error, "a rule cannot be read"))
         .ok()?;
@@ -47,14 +47,14 @@ fn read(known: KnownRule) -> Option<Rule> {
 /// The rules as they hold for somebody.
 pub struct RulesFor {
     /// None: moderators may quote what the rules stop.
-    rules: Option<Arc<Rules>>,
+    rules: Option<Arc<RuleSet>>,
     is_past_ranges: bool,
 }
 
 impl RulesFor {
     /// What the rules do about what they are about to post.
-    pub fn judge(&self, draft: Draft<'_>) -> Result<Option<Stopped>, Refused> {
+    pub fn judge(&self, draft: RuleInput<'_>) -> Result<Option<RuleMatch>, RuleRejection> {
         let from = draft.from.filter(|_| !self.is_past_ranges);
-        self.rules.as_ref().map_or(Ok(None), |rules| rules.judge(&Draft { from, ..draft }))
+        self.rules.as_ref().map_or(Ok(None), |rules| rules.judge(&RuleInput { from, ..draft }))
     }
 }

@@ -4,14 +4,14 @@ use crate::domain::draft::{self, TextError};
 use crate::domain::item::{Item, ItemId, Kind, may_see};
 use crate::domain::moderation;
 use crate::domain::rate_limits::{LimitedAction, RateLimited};
-use crate::domain::rule::Draft;
+use crate::domain::rule::RuleInput;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
 use crate::store::{self, Edit, Edited, NewUrl};
 use crate::web::actions::{PostContext, author_role};
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
+use crate::web::form::FormErrors;
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
 
@@ -47,7 +47,7 @@ pub enum EditOutcome {
     /// Another edit came in between: the item as it is now.
     Crossed(Box<Item>),
     RateLimited(RateLimited),
-    Invalid(Mistakes),
+    Invalid(FormErrors),
     /// The sentence says why it cannot be edited any more.
     Closed(String),
 }
@@ -88,9 +88,9 @@ pub async fn editable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<I
 }
 
 /// What an edit leaves, or what is wrong with it.
-pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<CheckedEdit, Mistakes> {
+pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<CheckedEdit, FormErrors> {
     let parts = EditableParts::new(item, member);
-    let mut mistakes = Mistakes::default();
+    let mut mistakes = FormErrors::default();
     let title = match typed.title.filter(|_| parts.title) {
         // A title that stays as it is may be one that an import brought and no form would take.
         Some(title) if item.title.as_deref() != Some(title) => mistakes.check("title", Title::parse(title)),
@@ -143,12 +143,12 @@ pub async fn edit(app: &App, context: &PostContext, item: &Item, typed: EditInpu
     };
     let title = checked.title(item);
     let (draft_title, from) = (title.unwrap_or_default(), Some(address.ip()));
-    let draft = Draft { title: draft_title, text: &checked.text, from, ..Draft::default() };
+    let draft = RuleInput { title: draft_title, text: &checked.text, from, ..RuleInput::default() };
     let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();
-            return Ok(EditOutcome::Invalid(Mistakes::one("text", refused)));
+            return Ok(EditOutcome::Invalid(FormErrors::one("text", refused)));
         }
     };
     let edit = Edit {
@@ -171,7 +171,7 @@ pub async fn edit(app: &App, context: &PostContext, item: &Item, typed: EditInpu
         Ok(Edited::Crossed(now)) => Ok(EditOutcome::Crossed(now)),
         Ok(Edited::Banned(held)) => {
             let sentence = held.stance.sentence(&held.name, &held.reason);
-            Ok(EditOutcome::Invalid(Mistakes::one("url", sentence)))
+            Ok(EditOutcome::Invalid(FormErrors::one("url", sentence)))
         }
         Err(store::Error::Refused(why)) => Ok(EditOutcome::Closed(why)),
         Err(error) => Err(error.into()),

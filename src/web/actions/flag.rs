@@ -6,7 +6,7 @@ use crate::domain::rate_limits::{LimitedAction, RateLimited};
 use crate::store::NewFlag;
 use crate::web::actions::{PostContext, visible_item};
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
+use crate::web::form::FormErrors;
 use crate::web::session::CurrentMember;
 use crate::web::state::App;
 
@@ -41,7 +41,7 @@ pub enum FlagOutcome {
         killed: bool,
     },
     RateLimited(RateLimited),
-    Invalid(Mistakes),
+    Invalid(FormErrors),
 }
 
 /// Flags an item, or changes the flag on it.
@@ -56,7 +56,7 @@ pub async fn flag(
         Ok(good) => good,
         Err(mistake) => {
             let field = if mistake == FlagError::NoReason { "reason" } else { "note" };
-            return Ok(FlagOutcome::Invalid(Mistakes::one(field, mistake)));
+            return Ok(FlagOutcome::Invalid(FormErrors::one(field, mistake)));
         }
     };
     let (member, now) = (context.member(), context.now());

@@ -17,7 +17,7 @@ use http::request::Parts;
 
 use crate::clock::Timestamp;
 use crate::domain::item::{Item, ItemId, may_see};
-use crate::domain::origin::Origin;
+use crate::domain::origin::IpHashes;
 use crate::domain::policy::Policy;
 use crate::domain::user::{Member, Role};
 use crate::web::client_ip::ClientIp;
@@ -29,7 +29,7 @@ use crate::web::state::App;
 pub struct PostContext {
     pub asking: CurrentMember,
     pub client_ip: ClientIp,
-    pub ip_hashes: Origin,
+    pub ip_hashes: IpHashes,
 }
 
 impl PostContext {
@@ -52,7 +52,7 @@ impl FromRequestParts<App> for PostContext {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<PostContext, Error> {
         let asking = CurrentMember::from_request_parts(parts, app).await?;
         let Ok(client_ip) = ClientIp::from_request_parts(parts, app).await;
-        let Ok(ip_hashes) = Origin::from_request_parts(parts, app).await;
+        let Ok(ip_hashes) = IpHashes::from_request_parts(parts, app).await;
         Ok(PostContext { asking, client_ip, ip_hashes })
     }
 }

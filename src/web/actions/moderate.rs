@@ -8,10 +8,10 @@ use crate::domain::desk::DeskError;
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::UserId;
 use crate::domain::{desk, draft, moderation, rank, reference};
-use crate::store::{self, Act};
+use crate::store::{self, ActionContext};
 use crate::web::actions::author_role;
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
+use crate::web::form::FormErrors;
 use crate::web::session::Moderator;
 use crate::web::state::App;
 
@@ -28,7 +28,7 @@ pub enum ModerationOutcome {
     Merged(ItemId),
     /// It was so already.
     Unchanged,
-    Invalid(Mistakes),
+    Invalid(FormErrors),
 }
 
 type Outcome = Result<ModerationOutcome, Error>;
@@ -40,13 +40,13 @@ impl ModerationTarget {
         Ok(ModerationTarget { item, moderator: by.member.id, now: by.viewer.now })
     }
 
-    fn act<'a>(&self, reason: &'a str) -> Act<'a> {
-        Act { actor: Some(self.moderator), reason, at: self.now }
+    fn act<'a>(&self, reason: &'a str) -> ActionContext<'a> {
+        ActionContext { actor: Some(self.moderator), reason, at: self.now }
     }
 }
 
 fn invalid(field: &'static str, mistake: impl Display) -> Outcome {
-    Ok(Invalid(Mistakes::one(field, mistake)))
+    Ok(Invalid(FormErrors::one(field, mistake)))
 }
 
 fn outcome(written: store::Result<()>) -> Outcome {

@@ -1,15 +1,15 @@
 //! Submitting a story.
 
-use crate::domain::draft::{self, Story};
+use crate::domain::draft::{self, ValidStory};
 use crate::domain::item::ItemId;
 use crate::domain::rate_limits::{LimitedAction, RateLimited};
-use crate::domain::rule::Draft;
+use crate::domain::rule::RuleInput;
 use crate::domain::title::{self, Title};
 use crate::domain::url::StoryUrl;
-use crate::store::{self, KnownAddress, NewStory, Submission};
+use crate::store::{self, KnownUrl, NewStory, Submission};
 use crate::web::actions::PostContext;
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
+use crate::web::form::FormErrors;
 use crate::web::state::App;
 
 /// A story as typed.
@@ -24,16 +24,16 @@ pub struct StoryInput<'a> {
 pub enum SubmitOutcome {
     Posted(ItemId),
     /// Its address is under discussion already.
-    Known(ItemId, KnownAddress),
+    Known(ItemId, KnownUrl),
     RateLimited(RateLimited),
-    Invalid(Mistakes),
+    Invalid(FormErrors),
     /// The sentence says why the member may not submit.
     Refused(String),
 }
 
 /// The story that was typed, or what is wrong with it.
-pub fn check(typed: StoryInput<'_>) -> Result<Story, Mistakes> {
-    let mut mistakes = Mistakes::default();
+pub fn check(typed: StoryInput<'_>) -> Result<ValidStory, FormErrors> {
+    let mut mistakes = FormErrors::default();
     let url = match typed.url.trim() {
         "" => None,
         url => mistakes.check("url", StoryUrl::parse(url)),
@@ -42,7 +42,7 @@ pub fn check(typed: StoryInput<'_>) -> Result<Story, Mistakes> {
     let text = mistakes.check("text", draft::optional(typed.text));
     match (title, text) {
         (Some(title), Some(text)) if mistakes.is_empty() => {
-            Story::new(title, url, text).map_err(|nothing| Mistakes::one("url", nothing))
+            ValidStory::new(title, url, text).map_err(|nothing| FormErrors::one("url", nothing))
         }
         _ => Err(mistakes),
     }
@@ -72,12 +72,12 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
             return Ok(before.map_or(SubmitOutcome::RateLimited(limited), SubmitOutcome::Posted));
         }
     };
-    let draft = Draft { title, url, text: &story.text, from: Some(address.ip()) };
+    let draft = RuleInput { title, url, text: &story.text, from: Some(address.ip()) };
     let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();
-            return Ok(SubmitOutcome::Invalid(Mistakes::one("", refused)));
+            return Ok(SubmitOutcome::Invalid(FormErrors::one("", refused)));
         }
     };
     let outcome = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, context.policy(), now).await {
@@ -85,7 +85,7 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
         Ok(Submission::New(id)) => SubmitOutcome::Posted(id),
         Ok(Submission::Duplicate(id, known)) => SubmitOutcome::Known(id, known),
         Ok(Submission::Banned(held)) => {
-            SubmitOutcome::Invalid(Mistakes::one("url", held.stance.sentence(&held.name, &held.reason)))
+            SubmitOutcome::Invalid(FormErrors::one("url", held.stance.sentence(&held.name, &held.reason)))
         }
         Err(store::Error::Refused(why)) => SubmitOutcome::Refused(why),
         Err(error) => return Err(error.into()),

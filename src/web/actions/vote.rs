@@ -2,7 +2,7 @@
 
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::rate_limits::LimitedAction;
-use crate::domain::vote::{Dir, Voted};
+use crate::domain::vote::{Direction, VoteResult};
 use crate::store::NewVote;
 use crate::web::actions::{PostContext, visible_item};
 use crate::web::error::Error;
@@ -11,11 +11,11 @@ use crate::web::state::App;
 /// What was voted on, and what the vote leaves.
 pub struct CastVote {
     pub kind: Kind,
-    pub voted: Voted,
+    pub voted: VoteResult,
 }
 
 /// Casts a vote, or with no `dir` takes it back.
-pub async fn vote(app: &App, context: &PostContext, id: ItemId, dir: Option<Dir>) -> Result<CastVote, Error> {
+pub async fn vote(app: &App, context: &PostContext, id: ItemId, dir: Option<Direction>) -> Result<CastVote, Error> {
     let (member, now) = (context.member(), context.now());
     app.limits.check(LimitedAction::Vote, member, context.client_ip.ip(), context.policy(), now)?;
     let item = visible_item(app, id, member).await?;

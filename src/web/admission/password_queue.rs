@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::run_blocking;
-use crate::domain::origin::Width;
+use crate::domain::origin::Prefix;
 use crate::domain::password::{self, PasswordError};
 use crate::domain::user::UserId;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
@@ -65,9 +65,9 @@ impl PasswordQueue {
         };
         let mut permit = PasswordPermit { account, held: Vec::with_capacity(4) };
         if permit.account.is_none() {
-            let network = |width: Width| address.map(|ip| width.network(ip));
-            permit.held.push(self.networks.try_acquire(1, network(Width::Middle))?);
-            permit.held.push(self.wide_networks.try_acquire(1, network(Width::Wide))?);
+            let network = |width: Prefix| address.map(|ip| width.network(ip));
+            permit.held.push(self.networks.try_acquire(1, network(Prefix::Middle))?);
+            permit.held.push(self.wide_networks.try_acquire(1, network(Prefix::Wide))?);
             permit.held.push(self.next.acquire(None).await?);
         }
         permit.held.push(self.running.acquire(None).await?);

@@ -12,10 +12,10 @@ use crate::domain::moderation::REASONS;
 use crate::domain::user::Member;
 use crate::store::Duplicate;
 use crate::web::actions::moderate::{self, ModerationOutcome, ModerationTarget};
-use crate::web::desk::{Judged, Last, last};
+use crate::web::desk::{LastAction, ReviewItem, last};
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
-use crate::web::goto::Goto;
+use crate::web::form::FormErrors;
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{Page, html_with};
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
@@ -23,7 +23,7 @@ use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
 
 /// The acts that an item's state lets moderators choose from, for `_acts.html`.
-pub struct Acts {
+pub struct ItemActionsPanel {
     pub id: ItemId,
     /// Where a done act comes back to.
     pub goto: String,
@@ -43,35 +43,35 @@ pub struct Acts {
     /// The comment that this one was moved up from below.
     pub came_from: Option<ItemId>,
     pub duplicates: Vec<Duplicate>,
-    pub errors: Mistakes,
-    typed: Typed,
+    pub errors: FormErrors,
+    typed: ItemActionForm,
 }
 
 /// Any of the forms, as typed; each has some of the fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Typed {
+pub struct ItemActionForm {
     on: Option<bool>,
     reason: String,
     /// Words beside a reason that was chosen.
     note: String,
     into: String,
     text: String,
-    goto: Option<Goto>,
+    goto: Option<LocalRedirect>,
 }
 
-impl Typed {
+impl ItemActionForm {
     fn on(&self) -> bool {
         self.on.unwrap_or(true)
     }
 }
 
-impl Acts {
+impl ItemActionsPanel {
     /// Two queries more, of an item's own rows.
-    pub async fn on(app: &App, item: &Item, goto: &str) -> Result<Acts, Error> {
+    pub async fn on(app: &App, item: &Item, goto: &str) -> Result<ItemActionsPanel, Error> {
         let is_root = item.kind.is_root();
         let came_from = if is_root { None } else { app.store.came_from(item.id).await? };
-        Ok(Acts {
+        Ok(ItemActionsPanel {
             id: item.id,
             goto: goto.to_owned(),
             reasons: &REASONS,
@@ -87,8 +87,8 @@ impl Acts {
             had_second_chance: item.rank_time != item.time,
             came_from: came_from.filter(|from| *from != item.root_id),
             duplicates: if is_root { app.store.duplicates(item.id).await? } else { Vec::new() },
-            errors: Mistakes::default(),
-            typed: Typed::default(),
+            errors: FormErrors::default(),
+            typed: ItemActionForm::default(),
         })
     }
 
@@ -118,38 +118,38 @@ impl Acts {
 #[template(path = "moderate.html")]
 struct ModeratePage<'a> {
     page: Page<'a>,
-    last: Option<Last>,
-    row: Judged,
-    m: Acts,
+    last: Option<LastAction>,
+    row: ReviewItem,
+    m: ItemActionsPanel,
 }
 
 /// An item that a moderator acts on, and the page about it.
-struct Case {
+struct ModeratedItem {
     app: App,
     viewer: MaybeMember,
     member: Member,
     target: ModerationTarget,
 }
 
-impl Case {
-    async fn open(app: App, moderator: Moderator, id: ItemId) -> Result<Case, Error> {
+impl ModeratedItem {
+    async fn open(app: App, moderator: Moderator, id: ItemId) -> Result<ModeratedItem, Error> {
         let target = ModerationTarget::load(&app, &moderator, id).await?;
         let Moderator { viewer, member } = moderator;
-        Ok(Case { app, viewer, member, target })
+        Ok(ModeratedItem { app, viewer, member, target })
     }
 
     /// Where the act comes back to: where its form stood, or where the item stands in its thread.
-    fn goto(&self, typed: &Typed) -> Goto {
+    fn goto(&self, typed: &ItemActionForm) -> LocalRedirect {
         let Item { id, root_id, kind, .. } = self.target.item;
         let item = if kind == Kind::Comment { format!("/item/{root_id}#c{id}") } else { format!("/item/{id}") };
-        typed.goto.clone().unwrap_or_else(|| Goto::new(&item))
+        typed.goto.clone().unwrap_or_else(|| LocalRedirect::new(&item))
     }
 
     /// Back, or the page of forms again with what is wrong, or where nothing changed, what had been done before.
-    async fn answer(&self, outcome: ModerationOutcome, typed: Typed) -> Result<Response, Error> {
+    async fn answer(&self, outcome: ModerationOutcome, typed: ItemActionForm) -> Result<Response, Error> {
         match outcome {
             ModerationOutcome::Done => Ok(self.goto(&typed).redirect()),
-            ModerationOutcome::Merged(into) => Ok(Goto::new(&format!("/item/{into}")).redirect()),
+            ModerationOutcome::Merged(into) => Ok(LocalRedirect::new(&format!("/item/{into}")).redirect()),
             ModerationOutcome::Unchanged => {
                 Err(last::nothing_changed(&self.app, &self.viewer, self.target.item.id).await?)
             }
@@ -157,16 +157,22 @@ impl Case {
         }
     }
 
-    async fn page(&self, errors: Mistakes, typed: Typed) -> Result<Response, Error> {
+    async fn page(&self, errors: FormErrors, typed: ItemActionForm) -> Result<Response, Error> {
         let queued = self.app.store.queued(self.target.item.id).await?;
-        let row = Judged::all(&self.app, &self.viewer, vec![queued]).await?.pop().ok_or(Error::NotFound)?;
+        let row = ReviewItem::all(&self.app, &self.viewer, vec![queued]).await?.pop().ok_or(Error::NotFound)?;
         let mut page = Page::new(&self.app, &self.viewer, "mod", format!("Moderate {}", row.what()));
         page.robots = false;
         let status = errors.status();
         let goto = self.goto(&typed);
         let (mostly, waits) = (row.mostly(), row.waits.is_some());
-        let m = Acts { errors, typed, mostly, waits, ..Acts::on(&self.app, &self.target.item, goto.as_str()).await? };
-        let last = Last::of(&self.app, &self.viewer, &self.member, Some(&self.target.item)).await?;
+        let m = ItemActionsPanel {
+            errors,
+            typed,
+            mostly,
+            waits,
+            ..ItemActionsPanel::on(&self.app, &self.target.item, goto.as_str()).await?
+        };
+        let last = LastAction::of(&self.app, &self.viewer, &self.member, Some(&self.target.item)).await?;
         Ok(html_with(status, &ModeratePage { page, last, row, m }))
     }
 }
@@ -176,19 +182,19 @@ pub async fn show(
     State(app): State<App>,
     moderator: Moderator,
     Path(id): Path<ItemId>,
-    Query(typed): Query<Typed>,
+    Query(typed): Query<ItemActionForm>,
 ) -> Result<Response, Error> {
-    let back = Typed { goto: typed.goto, ..Typed::default() };
-    Case::open(app, moderator, id).await?.page(Mistakes::default(), back).await
+    let back = ItemActionForm { goto: typed.goto, ..ItemActionForm::default() };
+    ModeratedItem::open(app, moderator, id).await?.page(FormErrors::default(), back).await
 }
 
 /// `POST /item/{id}/kill`
 pub async fn kill(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let case = Case::open(app, moderator, id).await?;
+    let case = ModeratedItem::open(app, moderator, id).await?;
     let outcome = moderate::kill(&case.app, &case.target, typed.on(), &typed.reason, &typed.note).await?;
     case.answer(outcome, typed).await
 }
@@ -197,9 +203,9 @@ pub async fn kill(
 pub async fn clear(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let case = Case::open(app, moderator, id).await?;
+    let case = ModeratedItem::open(app, moderator, id).await?;
     let outcome = moderate::clear(&case.app, &case.target, &typed.reason).await?;
     case.answer(outcome, typed).await
 }
@@ -208,9 +214,9 @@ pub async fn clear(
 pub async fn lock(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let case = Case::open(app, moderator, id).await?;
+    let case = ModeratedItem::open(app, moderator, id).await?;
     let outcome = moderate::lock(&case.app, &case.target, typed.on(), &typed.reason).await?;
     case.answer(outcome, typed).await
 }
@@ -219,9 +225,9 @@ pub async fn lock(
 pub async fn merge(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let case = Case::open(app, moderator, id).await?;
+    let case = ModeratedItem::open(app, moderator, id).await?;
     let outcome =
         moderate::merge(&case.app, &case.target, typed.on().then_some(typed.into.as_str()), &typed.reason).await?;
     case.answer(outcome, typed).await
@@ -231,9 +237,9 @@ pub async fn merge(
 pub async fn detach(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let case = Case::open(app, moderator, id).await?;
+    let case = ModeratedItem::open(app, moderator, id).await?;
     let outcome = moderate::detach(&case.app, &case.target, typed.on(), &typed.reason).await?;
     case.answer(outcome, typed).await
 }
@@ -242,9 +248,9 @@ pub async fn detach(
 pub async fn second_chance(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let case = Case::open(app, moderator, id).await?;
+    let case = ModeratedItem::open(app, moderator, id).await?;
     let outcome = moderate::second_chance(&case.app, &case.target, typed.on(), &typed.reason).await?;
     case.answer(outcome, typed).await
 }
@@ -253,9 +259,9 @@ pub async fn second_chance(
 pub async fn pin(
     State(app): State<App>,
     Path(id): Path<ItemId>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let case = Case::open(app, moderator, id).await?;
+    let case = ModeratedItem::open(app, moderator, id).await?;
     let outcome = moderate::pin(&case.app, &case.target, typed.on().then_some(typed.text.as_str())).await?;
     case.answer(outcome, typed).await
 }

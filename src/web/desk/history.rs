@@ -12,18 +12,18 @@ use crate::web::page::{Page, html};
 use crate::web::path::Path;
 use crate::web::session::Moderator;
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 #[derive(Template)]
 #[template(path = "history.html")]
-struct HistoryPage<'a> {
+struct RevisionsPage<'a> {
     page: Page<'a>,
     id: ItemId,
-    rows: Vec<Row>,
+    rows: Vec<RevisionRow>,
 }
 
-struct Row {
-    when: When,
+struct RevisionRow {
+    when: TimeView,
     editor: String,
     title: Option<String>,
     url: Option<String>,
@@ -37,8 +37,8 @@ pub async fn show(
     Path(id): Path<ItemId>,
 ) -> Result<Response, Error> {
     let item = app.store.item(id).await?;
-    let row = |revision: Revision| Row {
-        when: When::new(revision.at, viewer.now),
+    let row = |revision: Revision| RevisionRow {
+        when: TimeView::new(revision.at, viewer.now),
         editor: revision.editor,
         title: revision.title,
         url: revision.url,
@@ -52,5 +52,5 @@ pub async fn show(
     };
     let mut page = Page::new(&app, &viewer, "mod", format!("History of {name}"));
     page.robots = false;
-    Ok(html(&HistoryPage { page, id, rows }))
+    Ok(html(&RevisionsPage { page, id, rows }))
 }

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use crate::domain::flag::{self, Reason};
 use crate::domain::item::{Item, ItemId, Kind};
 use crate::domain::text;
-use crate::store::{Flagging, Queued};
+use crate::store::{FlagWithAuthor, Queued};
 use crate::web::error::Error;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
-use crate::web::view::{Author, Eye, When};
+use crate::web::view::{AuthorView, TimeView, ViewContext};
 
 /// How much of a text is shown, in characters, and of one that it answers.
 const EXCERPT: usize = 400;
 const ANSWERED: usize = 160;
 
-pub struct Judged {
+pub struct ReviewItem {
     pub id: ItemId,
     /// The title of a story, or of the story that a comment stands under.
     pub title: String,
@@ -24,22 +24,22 @@ pub struct Judged {
     pub site: Option<String>,
     pub href: Option<String>,
     pub excerpt: String,
-    pub author: Option<Author>,
+    pub author: Option<AuthorView>,
     /// The comment that this one answers: by whom, and how it begins.
-    pub answers: Option<(ItemId, Option<Author>, String)>,
+    pub answers: Option<(ItemId, Option<AuthorView>, String)>,
     pub karma: i64,
     pub dead_posts: i64,
-    pub when: When,
-    pub waits: Option<When>,
+    pub when: TimeView,
+    pub waits: Option<TimeView>,
     pub why: Option<String>,
-    pub flags: Vec<Flagging>,
+    pub flags: Vec<FlagWithAuthor>,
     pub dead: bool,
     pub locked: bool,
 }
 
-impl Judged {
+impl ReviewItem {
     /// Each of `queued`, in its order, with the items around it and who flagged it: three queries, however many there are.
-    pub async fn all(app: &App, viewer: &MaybeMember, queued: Vec<Queued>) -> Result<Vec<Judged>, Error> {
+    pub async fn all(app: &App, viewer: &MaybeMember, queued: Vec<Queued>) -> Result<Vec<ReviewItem>, Error> {
         let ids: Vec<ItemId> = queued.iter().map(|queued| queued.id).collect();
         let items = by_id(app.store.items(&ids).await?);
         let mut around: Vec<ItemId> =
@@ -47,23 +47,23 @@ impl Judged {
         around.sort_unstable();
         around.dedup();
         let around = by_id(app.store.items(&around).await?);
-        let mut flags: HashMap<ItemId, Vec<Flagging>> = HashMap::new();
+        let mut flags: HashMap<ItemId, Vec<FlagWithAuthor>> = HashMap::new();
         for flag in app.store.flags_on(&ids).await? {
             flags.entry(flag.item_id).or_default().push(flag);
         }
-        let eye = Eye::new(viewer, std::sync::Arc::default());
+        let eye = ViewContext::new(viewer, std::sync::Arc::default());
         let judged = queued.into_iter().filter_map(|queued| {
             let item = items.get(&queued.id)?;
             let flags = flags.remove(&queued.id).unwrap_or_default();
-            Some(Judged { flags, ..Judged::new(item, &around, queued, &eye)? })
+            Some(ReviewItem { flags, ..ReviewItem::new(item, &around, queued, &eye)? })
         });
         Ok(judged.collect())
     }
 
-    fn new(item: &Item, around: &HashMap<ItemId, Item>, queued: Queued, eye: &Eye<'_>) -> Option<Judged> {
+    fn new(item: &Item, around: &HashMap<ItemId, Item>, queued: Queued, eye: &ViewContext<'_>) -> Option<ReviewItem> {
         let head = around.get(&item.root_id)?;
         let parent = item.parent_id.filter(|parent| *parent != head.id).and_then(|parent| around.get(&parent));
-        Some(Judged {
+        Some(ReviewItem {
             id: item.id,
             title: head.title.clone().unwrap_or_else(|| "[deleted]".to_owned()),
             story: head.id,
@@ -75,8 +75,8 @@ impl Judged {
             answers: parent.map(|parent| (parent.id, eye.author(parent), text::excerpt(&parent.text, ANSWERED))),
             karma: queued.karma.unwrap_or(0),
             dead_posts: queued.dead,
-            when: When::new(item.time, eye.now),
-            waits: queued.queued_at.map(|at| When::new(at, eye.now)),
+            when: TimeView::new(item.time, eye.now),
+            waits: queued.queued_at.map(|at| TimeView::new(at, eye.now)),
             why: queued.queued_for,
             flags: Vec::new(),
             dead: item.dead.is_some(),

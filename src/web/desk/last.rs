@@ -4,17 +4,17 @@ use crate::clock::MINUTE;
 use crate::domain::action::{LogPhrase, Undo};
 use crate::domain::item::{Item, ItemId};
 use crate::domain::user::Member;
-use crate::store::{Acts, Logged};
+use crate::store::{LogFilter, LogRow};
 use crate::web::error::Error;
 use crate::web::session::MaybeMember;
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// How long it is shown, in seconds.
 const SHOWN: i64 = 5 * MINUTE;
 
 /// An act, for `_last.html`.
-pub struct Last {
+pub struct LastAction {
     /// What stands around what it was done to, as a [`LogPhrase`] has it.
     pub before: &'static str,
     pub after: String,
@@ -23,20 +23,20 @@ pub struct Last {
     pub other: Option<(ItemId, String)>,
     pub user: Option<String>,
     pub reason: String,
-    pub when: When,
+    pub when: TimeView,
     pub undo: Option<Undo>,
 }
 
-impl Last {
+impl LastAction {
     /// The last act of `moderator`, if it was lately and, where an item is given, on that one or on one merged into it. Two queries at most.
     pub async fn of(
         app: &App,
         viewer: &MaybeMember,
         moderator: &Member,
         on: Option<&Item>,
-    ) -> Result<Option<Last>, Error> {
-        let theirs = Acts { actor: Some(moderator.id), private: true, ..Acts::default() };
-        let lately = |act: &Logged| (0..SHOWN).contains(&viewer.now.since(act.at));
+    ) -> Result<Option<LastAction>, Error> {
+        let theirs = LogFilter { actor: Some(moderator.id), private: true, ..LogFilter::default() };
+        let lately = |act: &LogRow| (0..SHOWN).contains(&viewer.now.since(act.at));
         let Some(act) = app.store.log(theirs, 1).await?.pop().filter(lately) else {
             return Ok(None);
         };
@@ -49,7 +49,7 @@ impl Last {
         if !on.is_none_or(concerns) {
             return Ok(None);
         }
-        Ok(Some(Last {
+        Ok(Some(LastAction {
             before,
             after: after.to_owned(),
             undo: act.act.spec().undo.filter(|_| item.is_some()),
@@ -57,7 +57,7 @@ impl Last {
             other: named(other).map(|item| (item.id, name(item))),
             user: act.user,
             reason: act.reason,
-            when: When::new(act.at, viewer.now),
+            when: TimeView::new(act.at, viewer.now),
         }))
     }
 }
@@ -68,14 +68,14 @@ fn name(item: &Item) -> String {
 
 /// The refusal of an act that found nothing to change: what was done to the item before, and by whom.
 pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> Result<Error, Error> {
-    let on_it = Acts { item: Some(item), private: true, ..Acts::default() };
+    let on_it = LogFilter { item: Some(item), private: true, ..LogFilter::default() };
     let Some(act) = app.store.log(on_it, 1).await?.pop() else {
         return Ok(Error::Conflict("It is so already.".to_owned()));
     };
     let actor = act.act.spec().together.or(act.actor.as_deref()).unwrap_or("the operator");
     let LogPhrase { before, after, other, .. } = act.act.phrase(&act.detail);
     let other = app.store.items(other.as_slice()).await?.pop().map_or_else(String::new, |item| name(&item));
-    let ago = When::new(act.at, viewer.now).ago;
+    let ago = TimeView::new(act.at, viewer.now).ago;
     let what = [&format!("{actor}{before} this"), after, &other, &ago];
     let what = what.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ");
     let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };

@@ -12,57 +12,57 @@ use crate::domain::moderation::REASONS;
 use crate::domain::text;
 use crate::domain::user::UserId;
 use crate::store::NewAccount;
-use crate::web::desk::{self, Last};
+use crate::web::desk::{self, LastAction};
 use crate::web::error::Error;
 use crate::web::page::{Page, html};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::session::Moderator;
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// How much of a text is shown, in characters.
 const EXCERPT: usize = 300;
 
 #[derive(Template)]
 #[template(path = "newcomers.html")]
-struct NewcomersPage<'a> {
+struct NewAccountsPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    last: Option<Last>,
-    rows: Vec<Row>,
+    last: Option<LastAction>,
+    rows: Vec<NewAccountRow>,
     reasons: &'static [&'static str],
     more: Option<String>,
 }
 
-struct Row {
+struct NewAccountRow {
     name: String,
     karma: i64,
-    joined: When,
+    joined: TimeView,
     inviter: Option<String>,
     /// Whether who invited them is shadow-banned.
     inviter_shadowed: bool,
-    posts: Vec<Post>,
+    posts: Vec<FirstPost>,
 }
 
-struct Post {
+struct FirstPost {
     id: ItemId,
     is_comment: bool,
     title: Option<String>,
     href: Option<String>,
     excerpt: String,
-    when: When,
+    when: TimeView,
     gone: Option<&'static str>,
 }
 
-impl Post {
-    fn new(item: &Item, now: Timestamp) -> Post {
-        Post {
+impl FirstPost {
+    fn new(item: &Item, now: Timestamp) -> FirstPost {
+        FirstPost {
             id: item.id,
             is_comment: item.kind == Kind::Comment,
             title: item.title.clone(),
             href: item.url.clone(),
             excerpt: text::excerpt(&item.text, EXCERPT),
-            when: When::new(item.time, now),
+            when: TimeView::new(item.time, now),
             gone: match (item.deleted_at, item.dead) {
                 (Some(_), _) => Some("[deleted]"),
                 (None, Some(_)) => Some("[dead]"),
@@ -92,13 +92,13 @@ pub async fn show(
     let row = |account: NewAccount| {
         let mut posts = posts.remove(&account.id).unwrap_or_default();
         posts.sort_by_key(|item| (item.time, item.id));
-        let posts = posts.iter().map(|item| Post::new(item, viewer.now)).collect();
+        let posts = posts.iter().map(|item| FirstPost::new(item, viewer.now)).collect();
         let NewAccount { name, karma, created, inviter, inviter_shadowed, .. } = account;
-        Row { name, karma, joined: When::new(created, viewer.now), inviter, inviter_shadowed, posts }
+        NewAccountRow { name, karma, joined: TimeView::new(created, viewer.now), inviter, inviter_shadowed, posts }
     };
     let rows = accounts.into_iter().map(row).collect();
     let mut page = Page::new(&app, &viewer, "mod", "New accounts");
     page.robots = false;
-    let last = Last::of(&app, &viewer, &member, None).await?;
-    Ok(html(&NewcomersPage { page, desk: desk::bar(&member, "new accounts"), last, rows, reasons: &REASONS, more }))
+    let last = LastAction::of(&app, &viewer, &member, None).await?;
+    Ok(html(&NewAccountsPage { page, desk: desk::bar(&member, "new accounts"), last, rows, reasons: &REASONS, more }))
 }

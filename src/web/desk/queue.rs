@@ -6,8 +6,8 @@ use axum::response::Response;
 
 use crate::domain::item::ItemId;
 use crate::domain::moderation::REASONS;
-use crate::store::{Page as Cursor, Queued};
-use crate::web::desk::{self, Judged, Last};
+use crate::store::{ItemCursor as Cursor, Queued};
+use crate::web::desk::{self, LastAction, ReviewItem};
 use crate::web::error::Error;
 use crate::web::page::{Page, html};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
@@ -19,8 +19,8 @@ use crate::web::state::App;
 struct QueuePage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    last: Option<Last>,
-    rows: Vec<Judged>,
+    last: Option<LastAction>,
+    rows: Vec<ReviewItem>,
     reasons: &'static [&'static str],
     more: Option<String>,
 }
@@ -45,7 +45,7 @@ pub async fn show(
     let more = next_page(&mut queued, PAGE_SIZE, "/mod", key);
     let mut page = Page::new(&app, &viewer, "mod", "Queue");
     page.robots = false;
-    let rows = Judged::all(&app, &viewer, queued).await?;
-    let last = Last::of(&app, &viewer, &member, None).await?;
+    let rows = ReviewItem::all(&app, &viewer, queued).await?;
+    let last = LastAction::of(&app, &viewer, &member, None).await?;
     Ok(html(&QueuePage { page, desk: desk::bar(&member, "queue"), last, rows, reasons: &REASONS, more }))
 }

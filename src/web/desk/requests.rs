@@ -8,50 +8,50 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::domain::signup::{self, SignUpError};
 use crate::domain::text::Html;
-use crate::store::{self, Act, Waiting};
-use crate::web::desk::{self, Last};
+use crate::store::{self, ActionContext, PendingRequest};
+use crate::web::desk::{self, LastAction};
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
-use crate::web::goto::Goto;
+use crate::web::form::FormErrors;
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::Moderator;
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 #[derive(Template)]
 #[template(path = "requests.html")]
 struct RequestsPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    last: Option<Last>,
-    rows: Vec<Row>,
+    last: Option<LastAction>,
+    rows: Vec<SignupRequestRow>,
     more: Option<String>,
-    errors: Mistakes,
+    errors: FormErrors,
     /// Why none can be approved now.
     shut: Option<SignUpError>,
 }
 
 /// Somebody who waits.
-struct Row {
+struct SignupRequestRow {
     id: i64,
     name: String,
     text: Html,
     inviter: Option<String>,
     /// Whether who invited them is shadow-banned.
     inviter_shadowed: bool,
-    when: When,
+    when: TimeView,
     /// What a moderator typed to them before.
     message: String,
 }
 
-impl Row {
-    fn new(waiting: Waiting, text: Html, now: Timestamp, typed: Option<&(i64, String)>) -> Row {
-        let Waiting { id, name, text: _, created, inviter, inviter_shadowed } = waiting;
+impl SignupRequestRow {
+    fn new(waiting: PendingRequest, text: Html, now: Timestamp, typed: Option<&(i64, String)>) -> SignupRequestRow {
+        let PendingRequest { id, name, text: _, created, inviter, inviter_shadowed } = waiting;
         let message = typed.filter(|(about, _)| *about == id).map_or_else(String::new, |(_, message)| message.clone());
-        Row { id, name, text, inviter, inviter_shadowed, when: When::new(created, now), message }
+        SignupRequestRow { id, name, text, inviter, inviter_shadowed, when: TimeView::new(created, now), message }
     }
 }
 
@@ -60,20 +60,20 @@ async fn page(
     Moderator { viewer, member }: &Moderator,
     after: PageCursor,
     typed: Option<(i64, String)>,
-    errors: Mistakes,
+    errors: FormErrors,
 ) -> Result<Response, Error> {
     let mut waiting = app.store.requests(after.oldest_first(), PAGE_LIMIT).await?;
-    let key = |last: &Waiting| [("at", last.created.0), ("after", last.id)];
+    let key = |last: &PendingRequest| [("at", last.created.0), ("after", last.id)];
     let more = next_page(&mut waiting, PAGE_SIZE, "/mod/requests", key);
     let mut page = Page::new(app, viewer, "mod", "Requests");
     page.robots = false;
     let mut rows = Vec::with_capacity(waiting.len());
     for row in waiting {
         let text = app.renderer(viewer.from).once(&row.text).await?;
-        rows.push(Row::new(row, text, viewer.now, typed.as_ref()));
+        rows.push(SignupRequestRow::new(row, text, viewer.now, typed.as_ref()));
     }
     let shut = app.settings().signup_mode.may_approve().err();
-    let last = Last::of(app, viewer, member, None).await?;
+    let last = LastAction::of(app, viewer, member, None).await?;
     let requests = RequestsPage { page, desk: desk::bar(member, "requests"), last, rows, more, errors, shut };
     Ok(html_with(requests.errors.status(), &requests))
 }
@@ -84,7 +84,7 @@ pub async fn list(
     asking: Moderator,
     Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    page(&app, &asking, after, None, Mistakes::default()).await
+    page(&app, &asking, after, None, FormErrors::default()).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,7 +94,7 @@ pub struct Decision {
     decision: String,
     #[serde(default)]
     message: String,
-    goto: Option<Goto>,
+    goto: Option<LocalRedirect>,
 }
 
 /// `POST /mod/requests/{id}`
@@ -103,12 +103,12 @@ pub async fn decide(
     Path(id): Path<i64>,
     RecoverableForm { asking, typed }: RecoverableForm<Decision, Moderator>,
 ) -> Result<Response, Error> {
-    let act = Act { actor: Some(asking.member.id), reason: "", at: app.clock.now() };
+    let act = ActionContext { actor: Some(asking.member.id), reason: "", at: app.clock.now() };
     let message = match signup::message(&typed.message) {
         Ok(message) => message,
         Err(wrong) => {
             let typed = Some((id, typed.message));
-            return page(&app, &asking, PageCursor::default(), typed, Mistakes::one("", wrong)).await;
+            return page(&app, &asking, PageCursor::default(), typed, FormErrors::one("", wrong)).await;
         }
     };
     let done = match typed.decision.as_str() {
@@ -120,7 +120,7 @@ pub async fn decide(
         _ => return Err(Error::bad("Choose to approve the request, or to decline it.")),
     };
     match done {
-        Ok(()) => Ok(typed.goto.unwrap_or_else(|| Goto::new("/mod/requests")).redirect()),
+        Ok(()) => Ok(typed.goto.unwrap_or_else(|| LocalRedirect::new("/mod/requests")).redirect()),
         Err(store::Error::NotFound) => Err(Error::Conflict(SignUpError::Decided.to_string())),
         Err(error) => Err(error.into()),
     }

@@ -10,23 +10,23 @@ use crate::domain::age;
 use crate::domain::item::ItemId;
 use crate::domain::moderation;
 use crate::domain::policy::Policy;
-use crate::domain::rule::{Draft, Effect, MOST, Pattern, Rule, RuleError, RuleKind, Rules, is_past_ranges};
+use crate::domain::rule::{Effect, MOST, Pattern, Rule, RuleError, RuleInput, RuleKind, RuleSet, is_past_ranges};
 use crate::domain::site::SiteNameError;
 use crate::domain::text;
 use crate::domain::url::StoryUrl;
 use crate::domain::user::Role;
-use crate::store::{self, Act, KnownRule, Posted};
+use crate::store::{self, ActionContext, RuleRow, RuleSubject};
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
-use crate::web::goto::Goto;
+use crate::web::form::FormErrors;
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::Tab;
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// How far back a new rule is tried, in seconds: as long as it is known where posts came from.
 const TRIED: i64 = 30 * DAY;
@@ -42,9 +42,9 @@ const EXCERPT: usize = 80;
 struct RulesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    errors: Mistakes,
-    typed: &'a Typed,
-    trial: Option<Trial>,
+    errors: FormErrors,
+    typed: &'a RuleForm,
+    trial: Option<RuleDryRun>,
     rules: Vec<RuleView>,
     /// Karma from which rules about networks leave a member alone.
     past_ranges: i64,
@@ -57,11 +57,11 @@ struct RuleView {
     effect: &'static str,
     reason: String,
     actor: String,
-    when: When,
+    when: TimeView,
 }
 
 impl RuleView {
-    fn new(rule: KnownRule, now: Timestamp) -> RuleView {
+    fn new(rule: RuleRow, now: Timestamp) -> RuleView {
         RuleView {
             id: rule.id,
             kind: rule.kind.called(),
@@ -69,13 +69,13 @@ impl RuleView {
             effect: rule.effect.as_str(),
             reason: rule.reason,
             actor: rule.actor.unwrap_or_else(|| "the operator".to_owned()),
-            when: When::new(rule.at, now),
+            when: TimeView::new(rule.at, now),
         }
     }
 }
 
 /// What a rule would have met.
-struct Trial {
+struct RuleDryRun {
     /// As the rule would be kept.
     pattern: String,
     /// What it looks for, in a word.
@@ -83,34 +83,34 @@ struct Trial {
     count: usize,
     /// What it counts, in a word for as many.
     what: &'static str,
-    listed: Vec<Hit>,
+    listed: Vec<RuleHit>,
     /// Since when all was looked at, where that is not the whole time.
     since: Option<String>,
 }
 
-struct Hit {
+struct RuleHit {
     /// None: an account was made.
     item: Option<ItemId>,
     name: String,
     author: String,
-    when: When,
+    when: TimeView,
 }
 
-impl Hit {
-    fn new(posted: Posted, now: Timestamp) -> Hit {
+impl RuleHit {
+    fn new(posted: RuleSubject, now: Timestamp) -> RuleHit {
         let name = match (posted.item, posted.title) {
             (None, _) => "a new account".to_owned(),
             (Some(_), Some(title)) => title,
             (Some(_), None) => text::excerpt(&posted.text, EXCERPT),
         };
         let name = if name.is_empty() { "[deleted]".to_owned() } else { name };
-        Hit { item: posted.item, name, author: posted.author, when: When::new(posted.at, now) }
+        RuleHit { item: posted.item, name, author: posted.author, when: TimeView::new(posted.at, now) }
     }
 }
 
 /// A rule as typed.
 #[derive(Debug, Default, Deserialize)]
-pub struct Typed {
+pub struct RuleForm {
     #[serde(default)]
     kind: String,
     #[serde(default)]
@@ -126,9 +126,9 @@ pub struct Typed {
 async fn page(
     app: &App,
     Moderator { viewer, member }: &Moderator,
-    typed: &Typed,
-    trial: Option<Trial>,
-    errors: Mistakes,
+    typed: &RuleForm,
+    trial: Option<RuleDryRun>,
+    errors: FormErrors,
 ) -> Result<Response, Error> {
     let rules = app.store.rules().await?.into_iter().rev().map(|rule| RuleView::new(rule, viewer.now)).collect();
     let mut page = Page::new(app, viewer, "mod", "Rules");
@@ -139,12 +139,12 @@ async fn page(
 
 /// `GET /mod/rules`
 pub async fn list(State(app): State<App>, moderator: Moderator) -> Result<Response, Error> {
-    page(&app, &moderator, &Typed::default(), None, Mistakes::default()).await
+    page(&app, &moderator, &RuleForm::default(), None, FormErrors::default()).await
 }
 
 /// The rule that was typed and why, or what is wrong with it.
-fn check<'a>(typed: &'a Typed, moderator: &Moderator) -> Result<(Rule, &'a str), Mistakes> {
-    let mut mistakes = Mistakes::default();
+fn check<'a>(typed: &'a RuleForm, moderator: &Moderator) -> Result<(Rule, &'a str), FormErrors> {
+    let mut mistakes = FormErrors::default();
     let kind = mistakes.check("kind", RuleKind::parse(&typed.kind).ok_or("Choose what the rule looks for."));
     let effect = mistakes.check("effect", Effect::parse(&typed.effect).ok_or("Choose what the rule does."));
     let pattern = kind.and_then(|kind| mistakes.check("pattern", Pattern::parse(kind, &typed.pattern)));
@@ -166,30 +166,30 @@ fn check<'a>(typed: &'a Typed, moderator: &Moderator) -> Result<(Rule, &'a str),
 /// `POST /mod/rules`: tries a rule on what was posted, or adds it.
 pub async fn create(
     State(app): State<App>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<RuleForm, Moderator>,
 ) -> Result<Response, Error> {
     let (rule, reason) = match check(&typed, &moderator) {
         Ok(checked) => checked,
         Err(mistakes) => return page(&app, &moderator, &typed, None, mistakes).await,
     };
-    let refuse = |error| page(&app, &moderator, &typed, None, Mistakes::one("pattern", error));
+    let refuse = |error| page(&app, &moderator, &typed, None, FormErrors::one("pattern", error));
     if app.store.rules().await?.len() >= MOST {
         return refuse(RuleError::Full).await;
     }
     if typed.add.is_none() {
         let trial = try_out(&app, &rule, &moderator.viewer).await?;
-        return page(&app, &moderator, &typed, Some(trial), Mistakes::default()).await;
+        return page(&app, &moderator, &typed, Some(trial), FormErrors::default()).await;
     }
-    let act = Act { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
+    let act = ActionContext { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
     match app.store.add_rule(&rule.pattern, rule.effect, act).await {
-        Ok(()) => Ok(Goto::new("/mod/rules").redirect()),
+        Ok(()) => Ok(LocalRedirect::new("/mod/rules").redirect()),
         Err(store::Error::Conflict) => refuse(RuleError::There).await,
         Err(error) => Err(error.into()),
     }
 }
 
 /// What a rule would have met of what was posted, by the same judgement as posts meet.
-async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<Trial, Error> {
+async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDryRun, Error> {
     let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
     let since = viewer.now.minus(TRIED);
     let (posted, cut) = match &rule.pattern {
@@ -218,19 +218,19 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<Trial, 
         1 => "post",
         _ => "posts",
     };
-    let listed = met.into_iter().take(LISTED).map(|posted| Hit::new(posted, viewer.now)).collect();
-    Ok(Trial { pattern, kind, count, what, listed, since: cut.map(age::day) })
+    let listed = met.into_iter().take(LISTED).map(|posted| RuleHit::new(posted, viewer.now)).collect();
+    Ok(RuleDryRun { pattern, kind, count, what, listed, since: cut.map(age::day) })
 }
 
 /// How far back was looked, where there was more than is looked at.
-fn full(posted: &[Posted]) -> Option<Timestamp> {
+fn full(posted: &[RuleSubject]) -> Option<Timestamp> {
     let last = posted.last().map(|posted| posted.at)?;
     (i64::try_from(posted.len()).ok()? >= LOOKED_AT).then_some(last)
 }
 
 /// Those that the rule would have met: by the judgement that posts meet, and with the exceptions that it makes.
-fn would_meet(rule: &Rule, mut posted: Vec<Posted>, policy: &Policy) -> Vec<Posted> {
-    let rules = Rules::new(vec![rule.clone()]);
+fn would_meet(rule: &Rule, mut posted: Vec<RuleSubject>, policy: &Policy) -> Vec<RuleSubject> {
+    let rules = RuleSet::new(vec![rule.clone()]);
     posted.retain(|posted| match (rule.pattern.range(), posted.item) {
         (Some(_), None) => rule.effect == Effect::Refuse,
         (Some(_), Some(_)) => !is_past_ranges(posted.role, posted.karma, policy),
@@ -238,7 +238,7 @@ fn would_meet(rule: &Rule, mut posted: Vec<Posted>, policy: &Policy) -> Vec<Post
         (None, _) => {
             let url = posted.url.as_deref().and_then(|url| StoryUrl::parse(url).ok());
             let title = posted.title.as_deref().unwrap_or_default();
-            let draft = Draft { title, url: url.as_ref(), text: &posted.text, from: None };
+            let draft = RuleInput { title, url: url.as_ref(), text: &posted.text, from: None };
             !matches!(rules.judge(&draft), Ok(None))
         }
     });
@@ -247,7 +247,7 @@ fn would_meet(rule: &Rule, mut posted: Vec<Posted>, policy: &Policy) -> Vec<Post
 
 /// `POST /mod/rules/{id}/drop`
 pub async fn drop(State(app): State<App>, moderator: Moderator, Path(id): Path<i64>) -> Result<Response, Error> {
-    let act = Act { actor: Some(moderator.member.id), reason: "", at: moderator.viewer.now };
+    let act = ActionContext { actor: Some(moderator.member.id), reason: "", at: moderator.viewer.now };
     app.store.drop_rule(id, act).await?;
-    Ok(Goto::new("/mod/rules").redirect())
+    Ok(LocalRedirect::new("/mod/rules").redirect())
 }

@@ -10,38 +10,38 @@ use crate::clock::{DAY, Timestamp};
 use crate::domain::action::Action;
 use crate::domain::item::ItemId;
 use crate::domain::moderation;
-use crate::domain::site::{SiteName, SiteNameError, Stance, names};
+use crate::domain::site::{SiteName, SiteNameError, SiteRestriction, names};
 use crate::domain::url::StoryUrl;
 use crate::domain::user::{Member, Role};
-use crate::store::{self, Act, Acts, SiteStance, SiteStory};
+use crate::store::{self, ActionContext, LogFilter, RestrictedSite, SiteStory};
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
-use crate::web::goto::Goto;
+use crate::web::form::FormErrors;
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
 use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::{MaybeMember, Moderator};
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// What is held of a site, as a page shows it.
-pub struct StanceView {
+pub struct RestrictionView {
     pub name: String,
-    pub stance: Stance,
+    pub stance: SiteRestriction,
     reason: String,
     actor: String,
-    when: When,
+    when: TimeView,
 }
 
-impl StanceView {
-    fn new(held: SiteStance, viewer: &MaybeMember) -> StanceView {
-        StanceView {
+impl RestrictionView {
+    fn new(held: RestrictedSite, viewer: &MaybeMember) -> RestrictionView {
+        RestrictionView {
             name: held.name,
             stance: held.stance,
             reason: held.reason,
             actor: held.actor.unwrap_or_else(|| "the operator".to_owned()),
-            when: When::new(held.at, viewer.now),
+            when: TimeView::new(held.at, viewer.now),
         }
     }
 
@@ -52,18 +52,19 @@ impl StanceView {
 }
 
 /// What stands above the stories of a site: what is held of it and of the sites above it, and for moderators the form.
-pub struct SiteDesk {
+pub struct RestrictionPanel {
     pub name: String,
-    pub held: Vec<StanceView>,
+    pub held: Vec<RestrictionView>,
     pub moderates: bool,
 }
 
-impl SiteDesk {
-    pub async fn of(app: &App, viewer: &MaybeMember, name: &str) -> Result<SiteDesk, Error> {
+impl RestrictionPanel {
+    pub async fn of(app: &App, viewer: &MaybeMember, name: &str) -> Result<RestrictionPanel, Error> {
         let names = StoryUrl::parse(&format!("https://{name}")).map(|url| names(&url)).unwrap_or_default();
-        let held = app.store.stances(&names).await?.into_iter().map(|held| StanceView::new(held, viewer)).collect();
+        let held =
+            app.store.stances(&names).await?.into_iter().map(|held| RestrictionView::new(held, viewer)).collect();
         let moderates = viewer.member().is_some_and(|member| member.role >= Role::Moderator);
-        Ok(SiteDesk { name: name.to_owned(), held, moderates })
+        Ok(RestrictionPanel { name: name.to_owned(), held, moderates })
     }
 
     /// Whether exactly this is held of exactly this site.
@@ -87,20 +88,20 @@ const NAMED: usize = 3;
 struct SitesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    errors: Mistakes,
-    typed: &'a Typed,
-    trial: Option<Trial>,
+    errors: FormErrors,
+    typed: &'a RestrictionForm,
+    trial: Option<RestrictionDryRun>,
     late: Option<String>,
-    sites: Vec<StanceView>,
+    sites: Vec<RestrictionView>,
     more: Option<String>,
 }
 
 /// Whom a stance would touch, before it stands.
-struct Trial {
+struct RestrictionDryRun {
     name: SiteName,
-    stance: Stance,
+    stance: SiteRestriction,
     /// What is held of exactly this site by now.
-    held: Option<StanceView>,
+    held: Option<RestrictionView>,
     /// Since when that is held.
     over: Option<Timestamp>,
     /// How many stories of the last 30 days there are.
@@ -108,23 +109,28 @@ struct Trial {
     /// Whether there may be more.
     cut: bool,
     /// The newest, however old.
-    newest: Vec<(ItemId, String, When)>,
+    newest: Vec<(ItemId, String, TimeView)>,
 }
 
-impl Trial {
-    async fn of(app: &App, viewer: &MaybeMember, name: SiteName, stance: Stance) -> Result<Trial, Error> {
+impl RestrictionDryRun {
+    async fn of(
+        app: &App,
+        viewer: &MaybeMember,
+        name: SiteName,
+        stance: SiteRestriction,
+    ) -> Result<RestrictionDryRun, Error> {
         let (stories, all_since) = app.store.stories_of_site(&name).await?;
         let since = viewer.now.minus(COUNTED);
         let held = app.store.stances(&[name.as_str().to_owned()]).await?.pop();
         let named = |story: &SiteStory| {
             let title = story.title.clone().unwrap_or_else(|| story.url.clone());
-            (story.id, title, When::new(story.time, viewer.now))
+            (story.id, title, TimeView::new(story.time, viewer.now))
         };
-        Ok(Trial {
+        Ok(RestrictionDryRun {
             name,
             stance,
             over: held.as_ref().map(|held| held.at),
-            held: held.map(|held| StanceView::new(held, viewer)),
+            held: held.map(|held| RestrictionView::new(held, viewer)),
             count: stories.iter().filter(|story| story.time >= since).count(),
             cut: all_since.is_some_and(|all| all >= since),
             newest: stories.iter().take(NAMED).map(named).collect(),
@@ -134,15 +140,15 @@ impl Trial {
     /// What its button does.
     fn verb(&self) -> &'static str {
         match self.stance {
-            Stance::Penalised => "Penalise",
-            Stance::Banned => "Ban",
+            SiteRestriction::Penalised => "Penalise",
+            SiteRestriction::Banned => "Ban",
         }
     }
 }
 
 /// What to do about a site, as typed.
 #[derive(Debug, Default, Deserialize)]
-pub struct Typed {
+pub struct RestrictionForm {
     #[serde(default)]
     name: String,
     /// `penalised`, `banned`, or `none` to lift either.
@@ -155,15 +161,15 @@ pub struct Typed {
     over: String,
     /// Does it; without, what it would touch is shown first.
     sure: Option<String>,
-    goto: Option<Goto>,
+    goto: Option<LocalRedirect>,
 }
 
 /// What the page shows beside the form.
 #[derive(Default)]
-struct Shown<'a> {
+struct RestrictionNotes<'a> {
     /// The list goes on after this site.
     after: &'a str,
-    trial: Option<Trial>,
+    trial: Option<RestrictionDryRun>,
     /// What another moderator has changed meanwhile, as a sentence.
     late: Option<String>,
 }
@@ -171,16 +177,16 @@ struct Shown<'a> {
 async fn page(
     app: &App,
     moderator: &Moderator,
-    Shown { after, trial, late }: Shown<'_>,
-    typed: &Typed,
-    errors: Mistakes,
+    RestrictionNotes { after, trial, late }: RestrictionNotes<'_>,
+    typed: &RestrictionForm,
+    errors: FormErrors,
 ) -> Result<Response, Error> {
     let Moderator { viewer, member } = moderator;
     let mut sites = app.store.sites_after(after, PAGE_LIMIT).await?;
     let more = next_page(&mut sites, PAGE_SIZE, "/mod/sites", |last| [("after", last.name.clone())]);
     let mut page = Page::new(app, viewer, "mod", "Sites");
     page.robots = false;
-    let sites = sites.into_iter().map(|held| StanceView::new(held, viewer)).collect();
+    let sites = sites.into_iter().map(|held| RestrictionView::new(held, viewer)).collect();
     let desk = desk::bar(member, "sites");
     Ok(html_with(errors.status(), &SitesPage { page, desk, errors, typed, trial, late, sites, more }))
 }
@@ -197,13 +203,16 @@ pub async fn list(
     moderator: Moderator,
     Query(asked): Query<SitesQuery>,
 ) -> Result<Response, Error> {
-    let shown = Shown { after: &asked.after, ..Shown::default() };
-    page(&app, &moderator, shown, &Typed::default(), Mistakes::default()).await
+    let shown = RestrictionNotes { after: &asked.after, ..RestrictionNotes::default() };
+    page(&app, &moderator, shown, &RestrictionForm::default(), FormErrors::default()).await
 }
 
 /// The site, what to hold of it, and why; or what is wrong with them.
-fn check<'a>(typed: &'a Typed, member: &Member) -> Result<(SiteName, Option<Stance>, &'a str), Mistakes> {
-    let mut mistakes = Mistakes::default();
+fn check<'a>(
+    typed: &'a RestrictionForm,
+    member: &Member,
+) -> Result<(SiteName, Option<SiteRestriction>, &'a str), FormErrors> {
+    let mut mistakes = FormErrors::default();
     let name = SiteName::parse(&typed.name).and_then(|name| {
         let allowed = member.role >= Role::Admin || !name.is_host_of_many();
         if allowed { Ok(name) } else { Err(SiteNameError::AdminsOnly(name.as_str().to_owned())) }
@@ -211,7 +220,7 @@ fn check<'a>(typed: &'a Typed, member: &Member) -> Result<(SiteName, Option<Stan
     let name = mistakes.check("name", name);
     let stance = match typed.stance.as_str() {
         "none" => Ok(None),
-        stance => Stance::parse(stance).map(Some).ok_or("Choose what to do: penalise, ban or lift."),
+        stance => SiteRestriction::parse(stance).map(Some).ok_or("Choose what to do: penalise, ban or lift."),
     };
     let stance = mistakes.check("", stance);
     let reason = mistakes.check("reason", moderation::reason(&typed.reason, true));
@@ -224,22 +233,24 @@ fn check<'a>(typed: &'a Typed, member: &Member) -> Result<(SiteName, Option<Stan
 /// `POST /mod/sites`: shows what a stance would touch, or sets it; or lifts what is held.
 pub async fn set(
     State(app): State<App>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<RestrictionForm, Moderator>,
 ) -> Result<Response, Error> {
     let (name, stance, reason) = match check(&typed, &moderator.member) {
         Ok(checked) => checked,
-        Err(mistakes) => return page(&app, &moderator, Shown::default(), &typed, mistakes).await,
+        Err(mistakes) => return page(&app, &moderator, RestrictionNotes::default(), &typed, mistakes).await,
     };
     if let Some(stance) = stance.filter(|_| typed.sure.is_none()) {
-        let trial = Trial::of(&app, &moderator.viewer, name, stance).await?;
-        let shown = Shown { trial: Some(trial), ..Shown::default() };
-        return page(&app, &moderator, shown, &typed, Mistakes::default()).await;
+        let trial = RestrictionDryRun::of(&app, &moderator.viewer, name, stance).await?;
+        let shown = RestrictionNotes { trial: Some(trial), ..RestrictionNotes::default() };
+        return page(&app, &moderator, shown, &typed, FormErrors::default()).await;
     }
-    let act = Act { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
+    let act = ActionContext { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
     let over = typed.over.parse().ok().map(Timestamp);
     match app.store.set_stance(&name, stance, over, act).await {
         Err(store::Error::Conflict) => late(&app, &moderator, &typed, name, stance).await,
-        done => done.map(|()| typed.goto.unwrap_or_else(|| Goto::new("/mod/sites")).redirect()).map_err(Error::from),
+        done => done
+            .map(|()| typed.goto.unwrap_or_else(|| LocalRedirect::new("/mod/sites")).redirect())
+            .map_err(Error::from),
     }
 }
 
@@ -247,20 +258,21 @@ pub async fn set(
 async fn late(
     app: &App,
     moderator: &Moderator,
-    typed: &Typed,
+    typed: &RestrictionForm,
     name: SiteName,
-    stance: Option<Stance>,
+    stance: Option<SiteRestriction>,
 ) -> Result<Response, Error> {
     let (late, trial) = match stance {
         Some(stance) => {
-            let trial = Trial::of(app, &moderator.viewer, name, stance).await?;
+            let trial = RestrictionDryRun::of(app, &moderator.viewer, name, stance).await?;
             (
                 format!("Another moderator has decided about {} meanwhile. Look again before you do.", trial.name),
                 Some(trial),
             )
         }
         None => {
-            let lifts = app.store.log(Acts { act: Some(Action::LiftSite), ..Acts::default() }, PAGE_SIZE_I64).await?;
+            let lifts =
+                app.store.log(LogFilter { act: Some(Action::LiftSite), ..LogFilter::default() }, PAGE_SIZE_I64).await?;
             let by = lifts.into_iter().find(|lift| lift.detail == name.as_str());
             let sentence = match by.map(|lift| lift.actor.unwrap_or_else(|| "the operator".to_owned())) {
                 Some(actor) => format!("Nothing is held against {name} any more: {actor} lifted it."),
@@ -269,8 +281,8 @@ async fn late(
             (sentence, None)
         }
     };
-    let shown = Shown { trial, late: Some(late), ..Shown::default() };
-    let mut page = page(app, moderator, shown, typed, Mistakes::default()).await?;
+    let shown = RestrictionNotes { trial, late: Some(late), ..RestrictionNotes::default() };
+    let mut page = page(app, moderator, shown, typed, FormErrors::default()).await?;
     *page.status_mut() = StatusCode::CONFLICT;
     Ok(page)
 }

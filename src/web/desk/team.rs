@@ -9,18 +9,18 @@ use crate::clock::Timestamp;
 use crate::domain::moderation;
 use crate::domain::team::{self, RoleError};
 use crate::domain::user::{Profile, Role, UserId};
-use crate::store::{self, Act, TeamMember};
+use crate::store::{self, ActionContext, TeamMember};
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::form::{FormRefusal, Mistakes};
-use crate::web::goto::Goto;
+use crate::web::form::{FormErrors, FormRefusal};
+use crate::web::goto::LocalRedirect;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::Tab;
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::Admin;
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 #[derive(Template)]
 #[template(path = "team.html")]
@@ -29,29 +29,29 @@ struct TeamPage<'a> {
     desk: Vec<Tab>,
     /// Who has just got which role.
     done: Option<(String, &'static str)>,
-    errors: Mistakes,
-    typed: &'a Typed,
+    errors: FormErrors,
+    typed: &'a RoleForm,
     roles: [Role; 3],
-    rows: Vec<Row>,
+    rows: Vec<TeamRow>,
 }
 
-struct Row {
+struct TeamRow {
     name: String,
     role: Role,
     you: bool,
     banned: bool,
-    when: When,
+    when: TimeView,
     /// Who gave the role; none where the account was made with it.
     by: Option<String>,
 }
 
-impl Row {
-    fn new(one: TeamMember, viewer: &str, now: Timestamp) -> Row {
+impl TeamRow {
+    fn new(one: TeamMember, viewer: &str, now: Timestamp) -> TeamRow {
         let operator = || "the operator".to_owned();
-        Row {
+        TeamRow {
             you: one.name == viewer,
             banned: one.ban.holds(now),
-            when: When::new(one.since.unwrap_or(one.created), now),
+            when: TimeView::new(one.since.unwrap_or(one.created), now),
             by: one.since.map(|_| one.actor.unwrap_or_else(operator)),
             name: one.name,
             role: one.role,
@@ -68,7 +68,7 @@ impl Row {
 /// A role for somebody, as typed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Typed {
+pub struct RoleForm {
     name: String,
     role: String,
     reason: String,
@@ -76,7 +76,7 @@ pub struct Typed {
     sure: Option<String>,
 }
 
-async fn page(app: &App, admin: &Admin, typed: &Typed, errors: Mistakes, done: &str) -> Result<Response, Error> {
+async fn page(app: &App, admin: &Admin, typed: &RoleForm, errors: FormErrors, done: &str) -> Result<Response, Error> {
     let mut team = app.store.team().await?;
     team.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase())));
     let done = match app.store.profile(done).await {
@@ -86,7 +86,7 @@ async fn page(app: &App, admin: &Admin, typed: &Typed, errors: Mistakes, done: &
     let Admin { viewer, member } = admin;
     let mut page = Page::new(app, viewer, "mod", "Team");
     page.robots = false;
-    let rows = team.into_iter().map(|one| Row::new(one, &member.name, viewer.now)).collect();
+    let rows = team.into_iter().map(|one| TeamRow::new(one, &member.name, viewer.now)).collect();
     let status = errors.status();
     let desk = desk::bar(member, "team");
     Ok(html_with(status, &TeamPage { page, desk, done, errors, typed, roles: Role::ALL, rows }))
@@ -94,7 +94,7 @@ async fn page(app: &App, admin: &Admin, typed: &Typed, errors: Mistakes, done: &
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub struct TeamQuery {
     /// Whose role is to be changed.
     name: String,
     /// Whose role was just changed.
@@ -102,9 +102,9 @@ pub struct Asked {
 }
 
 /// `GET /mod/team`
-pub async fn list(State(app): State<App>, admin: Admin, Query(asked): Query<Asked>) -> Result<Response, Error> {
-    let typed = Typed { name: asked.name, ..Typed::default() };
-    page(&app, &admin, &typed, Mistakes::default(), &asked.done).await
+pub async fn list(State(app): State<App>, admin: Admin, Query(asked): Query<TeamQuery>) -> Result<Response, Error> {
+    let typed = RoleForm { name: asked.name, ..RoleForm::default() };
+    page(&app, &admin, &typed, FormErrors::default(), &asked.done).await
 }
 
 /// The account of a name, if there is one.
@@ -132,8 +132,8 @@ struct RoleChange<'a> {
     reason: &'a str,
 }
 
-async fn check<'a>(app: &App, typed: &'a Typed, now: Timestamp) -> Result<RoleChange<'a>, FormRefusal> {
-    let mut mistakes = Mistakes::default();
+async fn check<'a>(app: &App, typed: &'a RoleForm, now: Timestamp) -> Result<RoleChange<'a>, FormRefusal> {
+    let mut mistakes = FormErrors::default();
     let role = typed.role.parse::<Role>().ok();
     let person = account(app, &typed.name).await?;
     let person = mistakes.check("name", candidate(person, &typed.name, role, now));
@@ -146,7 +146,7 @@ async fn check<'a>(app: &App, typed: &'a Typed, now: Timestamp) -> Result<RoleCh
 }
 
 /// Why a role that could be given a moment ago was not.
-async fn refusal(app: &App, admin: &Admin, typed: &Typed, role: Role) -> Result<RoleError, Error> {
+async fn refusal(app: &App, admin: &Admin, typed: &RoleForm, role: Role) -> Result<RoleError, Error> {
     if app.store.profile(&admin.member.name).await?.role < Role::Admin {
         return Err(Error::forbidden(RoleError::NotAnAdmin));
     }
@@ -155,18 +155,23 @@ async fn refusal(app: &App, admin: &Admin, typed: &Typed, role: Role) -> Result<
 }
 
 /// Why whoever is asked for their own role of admin keeps it for now; none where it is another's, or they mean it.
-async fn unsure(app: &App, admin: &Admin, typed: &Typed, change: &RoleChange<'_>) -> Result<Option<Mistakes>, Error> {
+async fn unsure(
+    app: &App,
+    admin: &Admin,
+    typed: &RoleForm,
+    change: &RoleChange<'_>,
+) -> Result<Option<FormErrors>, Error> {
     let own = admin.member.id;
     if change.person.id != own || change.role >= Role::Admin {
         return Ok(None);
     }
     if app.store.is_last_admin(own, admin.viewer.now).await? {
-        return Ok(Some(Mistakes::one("name", RoleError::LastAdmin(change.person.name.clone()))));
+        return Ok(Some(FormErrors::one("name", RoleError::LastAdmin(change.person.name.clone()))));
     }
-    Ok(typed.sure.is_none().then(|| Mistakes::one("sure", RoleError::Unsure)))
+    Ok(typed.sure.is_none().then(|| FormErrors::one("sure", RoleError::Unsure)))
 }
 
-async fn change(app: &App, admin: &Admin, typed: &Typed) -> Result<Response, Error> {
+async fn change(app: &App, admin: &Admin, typed: &RoleForm) -> Result<Response, Error> {
     let change = match check(app, typed, admin.viewer.now).await {
         Ok(change) => change,
         Err(FormRefusal::Invalid(mistakes)) => return page(app, admin, typed, mistakes, "").await,
@@ -177,22 +182,24 @@ async fn change(app: &App, admin: &Admin, typed: &Typed) -> Result<Response, Err
     }
     let RoleChange { person, role, reason } = change;
     let own: UserId = admin.member.id;
-    let act = Act { actor: Some(own), reason, at: admin.viewer.now };
+    let act = ActionContext { actor: Some(own), reason, at: admin.viewer.now };
     match app.store.set_role(person.id, role, act).await {
         Err(store::Error::Conflict) => {
             let mistake = refusal(app, admin, typed, role).await?;
-            page(app, admin, typed, Mistakes::one("name", mistake), "").await
+            page(app, admin, typed, FormErrors::one("name", mistake), "").await
         }
         // Whoever gave up the role cannot come back here, and reads what they are now.
-        done if person.id == own => done.map(|()| Goto::new("/replies").redirect()).map_err(Error::from),
-        done => done.map(|()| Goto::new(&format!("/mod/team?done={}", person.name)).redirect()).map_err(Error::from),
+        done if person.id == own => done.map(|()| LocalRedirect::new("/replies").redirect()).map_err(Error::from),
+        done => done
+            .map(|()| LocalRedirect::new(&format!("/mod/team?done={}", person.name)).redirect())
+            .map_err(Error::from),
     }
 }
 
 /// `POST /mod/team`: a role for whoever is named in the form.
 pub async fn create(
     State(app): State<App>,
-    RecoverableForm { asking: admin, typed }: RecoverableForm<Typed, Admin>,
+    RecoverableForm { asking: admin, typed }: RecoverableForm<RoleForm, Admin>,
 ) -> Result<Response, Error> {
     change(&app, &admin, &typed).await
 }
@@ -201,7 +208,7 @@ pub async fn create(
 pub async fn update(
     State(app): State<App>,
     Path(name): Path<String>,
-    RecoverableForm { asking: admin, typed }: RecoverableForm<Typed, Admin>,
+    RecoverableForm { asking: admin, typed }: RecoverableForm<RoleForm, Admin>,
 ) -> Result<Response, Error> {
-    change(&app, &admin, &Typed { name, ..typed }).await
+    change(&app, &admin, &RoleForm { name, ..typed }).await
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use crate::clock::Timestamp;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::text;
-use crate::domain::vote::Dir;
+use crate::domain::vote::Direction;
 use crate::store::UncountedVote;
 use crate::web::desk;
 use crate::web::error::Error;
@@ -15,23 +15,23 @@ use crate::web::page::{Page, html};
 use crate::web::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::session::Moderator;
 use crate::web::state::App;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// How much of a comment is shown, in characters.
 const EXCERPT: usize = 140;
 
 #[derive(Template)]
 #[template(path = "votes.html")]
-struct VotesPage<'a> {
+struct UncountedVotesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
     /// Whether this is a later page of the list.
     goes_on: bool,
-    rows: Vec<Row>,
+    rows: Vec<UncountedVoteRow>,
     more: Option<String>,
 }
 
-struct Row {
+struct UncountedVoteRow {
     item: ItemId,
     title: String,
     /// Of a comment.
@@ -40,20 +40,20 @@ struct Row {
     voter: String,
     author: Option<String>,
     why: &'static str,
-    when: When,
+    when: TimeView,
 }
 
-impl Row {
-    fn new(vote: UncountedVote, now: Timestamp) -> Row {
-        Row {
+impl UncountedVoteRow {
+    fn new(vote: UncountedVote, now: Timestamp) -> UncountedVoteRow {
+        UncountedVoteRow {
             item: vote.item_id,
             title: vote.title.unwrap_or_else(|| "[deleted]".to_owned()),
             excerpt: (vote.kind == Kind::Comment).then(|| text::excerpt(&vote.text, EXCERPT)),
-            dir: Dir::from_points(vote.dir).map_or("", Dir::as_str),
+            dir: Direction::from_points(vote.dir).map_or("", Direction::as_str),
             voter: vote.voter,
             author: vote.author,
             why: vote.uncounted.sentence(),
-            when: When::new(vote.at, now),
+            when: TimeView::new(vote.at, now),
         }
     }
 }
@@ -69,6 +69,6 @@ pub async fn show(
     let more = next_page(&mut votes, PAGE_SIZE, "/mod/votes", key);
     let mut page = Page::new(&app, &viewer, "mod", "Votes that do not count");
     page.robots = false;
-    let rows = votes.into_iter().map(|vote| Row::new(vote, viewer.now)).collect();
-    Ok(html(&VotesPage { page, desk: desk::bar(&member, "votes"), goes_on: !after.is_first(), rows, more }))
+    let rows = votes.into_iter().map(|vote| UncountedVoteRow::new(vote, viewer.now)).collect();
+    Ok(html(&UncountedVotesPage { page, desk: desk::bar(&member, "votes"), goes_on: !after.is_first(), rows, more }))
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use super::keyed_limiter::{KeyedLimiter, Rate, Reserved};
 use super::{HOUR, LimitKey, limited};
 use crate::clock::Clock;
-use crate::domain::origin::Width;
+use crate::domain::origin::Prefix;
 use crate::domain::rate_limits::{RateLimitReason, RateLimited};
 use crate::domain::user::UserId;
 
@@ -54,10 +54,10 @@ impl LoginLimiter {
         }
         self.reserve_address(&mut reserved, ip, times)?;
         let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
-        take(&mut reserved, &self.usual, LimitKey::LoginName(name.clone(), Some(Width::Middle.network(ip))), times)?;
+        take(&mut reserved, &self.usual, LimitKey::LoginName(name.clone(), Some(Prefix::Middle.network(ip))), times)?;
         let all = times.saturating_mul(ACCOUNT_FACTOR);
         if take(&mut reserved, &self.account, LimitKey::LoginName(name.clone(), None), all).is_err() {
-            let wide = LimitKey::LoginName(name, Some(Width::Wide.network(ip)));
+            let wide = LimitKey::LoginName(name, Some(Prefix::Wide.network(ip)));
             take(&mut reserved, &self.besieged, wide, times / BESIEGED_FRACTION)?;
         }
         Ok(reserved)
@@ -65,7 +65,7 @@ impl LoginLimiter {
 
     fn reserve_address<'a>(&'a self, reserved: &mut Reserved<'a>, ip: IpAddr, times: u32) -> Result<(), RateLimited> {
         let all = times.saturating_mul(NETWORK_FACTOR);
-        take(reserved, &self.network, LimitKey::Network(Width::Middle.network(ip), true), all)?;
+        take(reserved, &self.network, LimitKey::Network(Prefix::Middle.network(ip), true), all)?;
         take(reserved, &self.usual, LimitKey::Network(ip, true), times)
     }
 

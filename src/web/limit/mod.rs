@@ -14,7 +14,7 @@ pub use self::keyed_limiter::Reserved;
 use self::keyed_limiter::{KeyedLimiter, Rate, RetryAfter};
 pub use self::login_limiter::LoginLimiter;
 use crate::clock::{Clock, Timestamp};
-use crate::domain::origin::Width;
+use crate::domain::origin::Prefix;
 use crate::domain::policy::Policy;
 use crate::domain::rate_limits::{LimitedAction, RATE_LIMITS, RateLimitReason, RateLimitScope, RateLimited, links_in};
 use crate::domain::user::{Member, UserId};
@@ -47,13 +47,13 @@ impl Actor {
     /// The bucket of a limit for them; none where it does not apply to them.
     fn key(&self, scope: RateLimitScope) -> Option<LimitKey> {
         let account = self.account.map(LimitKey::Account);
-        let network = |width: Width| LimitKey::Network(width.network(self.ip), self.is_new);
+        let network = |width: Prefix| LimitKey::Network(width.network(self.ip), self.is_new);
         match scope {
             RateLimitScope::Account => account,
             RateLimitScope::NewAccount { .. } => account.filter(|_| self.is_new),
             RateLimitScope::LimitedAccount => account.filter(|_| self.is_limited_by_moderator),
-            RateLimitScope::Address => Some(network(Width::Near)),
-            RateLimitScope::Network => self.is_new.then(|| network(Width::Middle)),
+            RateLimitScope::Address => Some(network(Prefix::Near)),
+            RateLimitScope::Network => self.is_new.then(|| network(Prefix::Middle)),
             RateLimitScope::Site => self.is_new.then_some(LimitKey::Site),
         }
     }

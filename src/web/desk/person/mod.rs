@@ -12,13 +12,13 @@ use crate::clock::Timestamp;
 use crate::domain::action::Action;
 use crate::domain::draft;
 use crate::domain::moderation::{self, ModerationError};
-use crate::domain::standing::{self, TAKEN, Term};
+use crate::domain::standing::{self, SanctionTerm, TAKEN};
 use crate::domain::team::RoleError;
 use crate::domain::user::{Profile, UserId};
-use crate::store::{self, Act, Acts, NewBan};
+use crate::store::{self, ActionContext, LogFilter, NewBan};
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
-use crate::web::goto::Goto;
+use crate::web::form::FormErrors;
+use crate::web::goto::LocalRedirect;
 use crate::web::path::Path;
 use crate::web::recovered_form::RecoverableForm;
 use crate::web::session::Moderator;
@@ -27,7 +27,7 @@ use crate::web::state::App;
 /// What the page's forms send; each sends its own.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Typed {
+pub struct UserActionForm {
     /// Whether the act is done or undone.
     on: Option<bool>,
     note: String,
@@ -45,54 +45,60 @@ pub struct Typed {
     bring_back: Option<String>,
 }
 
-impl Typed {
+impl UserActionForm {
     fn on(&self) -> Result<bool, Error> {
         self.on.ok_or_else(|| Error::bad("Say whether to do it or to undo it."))
     }
 }
 
 /// A moderator before the person that they want to act on.
-struct Asked<'a> {
+struct UserAction<'a> {
     app: &'a App,
     moderator: &'a Moderator,
     user: Profile,
     now: Timestamp,
 }
 
-impl<'a> Asked<'a> {
-    async fn open(app: &'a App, moderator: &'a Moderator, name: &str) -> Result<Asked<'a>, Error> {
+impl<'a> UserAction<'a> {
+    async fn open(app: &'a App, moderator: &'a Moderator, name: &str) -> Result<UserAction<'a>, Error> {
         let user = app.store.profile(name).await?;
         standing::may_moderate(&moderator.member, &user).map_err(Error::forbidden)?;
-        Ok(Asked { app, moderator, user, now: moderator.viewer.now })
+        Ok(UserAction { app, moderator, user, now: moderator.viewer.now })
     }
 
-    fn act<'r>(&self, reason: &'r str) -> Act<'r> {
-        Act { actor: Some(self.moderator.member.id), reason, at: self.now }
+    fn act<'r>(&self, reason: &'r str) -> ActionContext<'r> {
+        ActionContext { actor: Some(self.moderator.member.id), reason, at: self.now }
     }
 
     /// Back to the page, which says what was done.
     fn done(&self, act: Action) -> Response {
-        Goto::new(&format!("/user/{}/moderate?done={}", self.user.name, act.as_str())).redirect()
+        LocalRedirect::new(&format!("/user/{}/moderate?done={}", self.user.name, act.as_str())).redirect()
     }
 
     /// The same of an act that took so many posts out of sight, or brought them back.
     fn done_with(&self, act: Action, posts: usize) -> Response {
-        Goto::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str())).redirect()
+        LocalRedirect::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str())).redirect()
     }
 
     /// The page once more, for what another moderator has changed meanwhile; `sentence` says what of the person as they are now.
-    async fn late(&self, typed: Typed, sentence: impl FnOnce(&Profile) -> String) -> Result<Response, Error> {
-        let now = Asked::open(self.app, self.moderator, &self.user.name).await?;
+    async fn late(&self, typed: UserActionForm, sentence: impl FnOnce(&Profile) -> String) -> Result<Response, Error> {
+        let now = UserAction::open(self.app, self.moderator, &self.user.name).await?;
         let sentence = sentence(&now.user);
-        let mut page = now.page(typed, Mistakes::default(), Some(sentence)).await?;
+        let mut page = now.page(typed, FormErrors::default(), Some(sentence)).await?;
         *page.status_mut() = StatusCode::CONFLICT;
         Ok(page)
     }
 
     /// That there is nothing left to undo, and who did it if somebody did.
-    async fn undone(&self, act: Action, undoing: Action, state: &str, typed: Typed) -> Result<Response, Error> {
+    async fn undone(
+        &self,
+        act: Action,
+        undoing: Action,
+        state: &str,
+        typed: UserActionForm,
+    ) -> Result<Response, Error> {
         let last = async |act| {
-            let acts = Acts { user: Some(self.user.id), act: Some(act), private: true, ..Acts::default() };
+            let acts = LogFilter { user: Some(self.user.id), act: Some(act), private: true, ..LogFilter::default() };
             self.app.store.log(acts, 1).await.map(|mut acts| acts.pop())
         };
         let done = last(act).await?.map_or(0, |done| done.id);
@@ -106,8 +112,8 @@ impl<'a> Asked<'a> {
     }
 
     /// The form of a ban that could not be set, with what stands in its way.
-    async fn ban_again(&self, typed: Typed, over: Option<Timestamp>) -> Result<Response, Error> {
-        let now = Asked::open(self.app, self.moderator, &self.user.name).await?;
+    async fn ban_again(&self, typed: UserActionForm, over: Option<Timestamp>) -> Result<Response, Error> {
+        let now = UserAction::open(self.app, self.moderator, &self.user.name).await?;
         let name = &now.user.name;
         let mistake = match now.user.ban.sentence(now.now) {
             standing if now.user.ban.since(now.now) == over && standing.is_none() => {
@@ -120,7 +126,7 @@ impl<'a> Asked<'a> {
                 "{name} is not banned any more: the ban that you saw was lifted. Ban them if you still want to."
             ),
         };
-        let mut page = now.page(typed, Mistakes::one("ban_reason", mistake), None).await?;
+        let mut page = now.page(typed, FormErrors::one("ban_reason", mistake), None).await?;
         *page.status_mut() = StatusCode::CONFLICT;
         Ok(page)
     }
@@ -152,22 +158,22 @@ pub async fn show(
     Path(name): Path<String>,
     Query(just): Query<Done>,
 ) -> Result<Response, Error> {
-    let asked = Asked::open(&app, &moderator, &name).await?;
+    let asked = UserAction::open(&app, &moderator, &name).await?;
     if asked.user.name != name {
         return Ok(Redirect::permanent(&format!("/user/{}/moderate", asked.user.name)).into_response());
     }
     let done = just.done.as_deref().and_then(|act| said(act, &asked.user.name, just.posts));
-    asked.page(Typed::default(), Mistakes::default(), done).await
+    asked.page(UserActionForm::default(), FormErrors::default(), done).await
 }
 
 /// `POST /user/{name}/note`
 pub async fn note(
     State(app): State<App>,
     Path(name): Path<String>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let asked = Asked::open(&app, &moderator, &name).await?;
-    let mut errors = Mistakes::default();
+    let asked = UserAction::open(&app, &moderator, &name).await?;
+    let mut errors = FormErrors::default();
     let other = errors.check("same_as", asked.other(typed.same_as.trim()).await?).flatten();
     let text = errors.check("note", draft::optional(&typed.note));
     if text.as_deref() == Some("") && typed.same_as.trim().is_empty() {
@@ -182,14 +188,14 @@ pub async fn note(
 pub async fn warn(
     State(app): State<App>,
     Path(name): Path<String>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let asked = Asked::open(&app, &moderator, &name).await?;
+    let asked = UserAction::open(&app, &moderator, &name).await?;
     standing::may_warn(&asked.user).map_err(Error::forbidden)?;
     let warning = match moderation::warning(&typed.warning) {
         Ok(warning) => warning,
         Err(mistake) => {
-            let errors = Mistakes::one("warning", mistake);
+            let errors = FormErrors::one("warning", mistake);
             return asked.page(typed, errors, None).await;
         }
     };
@@ -201,11 +207,11 @@ pub async fn warn(
 pub async fn slow(
     State(app): State<App>,
     Path(name): Path<String>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let asked = Asked::open(&app, &moderator, &name).await?;
+    let asked = UserAction::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
-    let mut errors = Mistakes::default();
+    let mut errors = FormErrors::default();
     let reason = errors.check("slow_reason", moderation::reason(&typed.slow_reason, on));
     if !on && let Some(reason) = reason {
         return match app.store.unslow(asked.user.id, asked.act(reason)).await {
@@ -214,7 +220,7 @@ pub async fn slow(
         };
     }
     standing::may_hold_back(&asked.user).map_err(Error::forbidden)?;
-    match (reason, errors.check("slow_days", Term::parse(&typed.slow_days))) {
+    match (reason, errors.check("slow_days", SanctionTerm::parse(&typed.slow_days))) {
         (Some(reason), Some(term)) => {
             app.store.slow(asked.user.id, term.end(asked.now), asked.act(reason)).await?;
             Ok(asked.done(Action::Slow))
@@ -227,11 +233,11 @@ pub async fn slow(
 pub async fn ban(
     State(app): State<App>,
     Path(name): Path<String>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let asked = Asked::open(&app, &moderator, &name).await?;
+    let asked = UserAction::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
-    let mut errors = Mistakes::default();
+    let mut errors = FormErrors::default();
     let reason = errors.check("ban_reason", moderation::reason(&typed.ban_reason, on));
     if !on && let Some(reason) = reason {
         return match app.store.unban(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
@@ -240,7 +246,7 @@ pub async fn ban(
         };
     }
     standing::may_hold_back(&asked.user).map_err(Error::forbidden)?;
-    match (reason, errors.check("ban_days", Term::parse(&typed.ban_days))) {
+    match (reason, errors.check("ban_days", SanctionTerm::parse(&typed.ban_days))) {
         (Some(reason), Some(term)) => {
             let over = typed.over.parse().ok().map(Timestamp);
             let taking_since = typed.take.is_some().then(|| asked.now.minus(TAKEN));
@@ -259,14 +265,14 @@ pub async fn ban(
 pub async fn shadow(
     State(app): State<App>,
     Path(name): Path<String>,
-    RecoverableForm { asking: moderator, typed }: RecoverableForm<Typed, Moderator>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let asked = Asked::open(&app, &moderator, &name).await?;
+    let asked = UserAction::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
     let reason = match moderation::reason(&typed.shadow_reason, on) {
         Ok(reason) => reason,
         Err(mistake) => {
-            let errors = Mistakes::one("shadow_reason", mistake);
+            let errors = FormErrors::one("shadow_reason", mistake);
             return asked.page(typed, errors, None).await;
         }
     };

@@ -6,23 +6,23 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::response::Response;
 
-use super::{Asked, Typed};
+use super::{UserAction, UserActionForm};
 use crate::clock::Timestamp;
 use crate::domain::action::{Action, LogPhrase};
 use crate::domain::age;
 use crate::domain::item::{ItemId, Kind};
 use crate::domain::plural::counted;
-use crate::domain::standing::{self, MOST_TAKEN, Term};
+use crate::domain::standing::{self, MOST_TAKEN, SanctionTerm};
 use crate::domain::text;
 use crate::domain::text::with_reason;
 use crate::domain::user::{Profile, Role};
-use crate::store::{self, Acts, LastPost};
+use crate::store::{self, LastPost, LogFilter};
 use crate::web::desk;
 use crate::web::error::Error;
-use crate::web::form::Mistakes;
+use crate::web::form::FormErrors;
 use crate::web::page::{Page, html_with};
 use crate::web::pagination::Tab;
-use crate::web::view::When;
+use crate::web::view::TimeView;
 
 /// How many of the latest acts on a person are shown.
 const ACTS_SHOWN: i64 = 50;
@@ -43,7 +43,7 @@ const SHORT_NOTE: usize = 400;
 
 struct NoteView {
     author: String,
-    when: When,
+    when: TimeView,
     text: String,
     /// Where the text begins, if it is long.
     begins: Option<String>,
@@ -57,7 +57,7 @@ struct PostView {
     is_comment: bool,
     gone: Option<&'static str>,
     flags: i64,
-    when: When,
+    when: TimeView,
 }
 
 impl PostView {
@@ -73,13 +73,13 @@ impl PostView {
                 (false, false) => None,
             },
             flags: post.flags,
-            when: When::new(post.time, now),
+            when: TimeView::new(post.time, now),
         }
     }
 }
 
 /// How somebody posts, by the last that they posted.
-struct Habits {
+struct PostingStats {
     count: usize,
     dead: usize,
     flags: i64,
@@ -88,8 +88,8 @@ struct Habits {
     listed: Vec<PostView>,
 }
 
-impl Habits {
-    fn new(posts: &[LastPost], now: Timestamp) -> Habits {
+impl PostingStats {
+    fn new(posts: &[LastPost], now: Timestamp) -> PostingStats {
         let mut sites: BTreeMap<&str, usize> = BTreeMap::new();
         for site in posts.iter().filter_map(|post| post.site.as_deref()) {
             let count = sites.entry(site).or_default();
@@ -98,7 +98,7 @@ impl Habits {
         let mut sites: Vec<(String, usize)> = sites.into_iter().map(|(site, count)| (site.to_owned(), count)).collect();
         sites.sort_by_key(|(_, count)| Reverse(*count));
         sites.truncate(SITES_SHOWN);
-        Habits {
+        PostingStats {
             count: posts.len(),
             dead: posts.iter().filter(|post| post.dead).count(),
             flags: posts.iter().map(|post| post.flags).sum(),
@@ -108,24 +108,24 @@ impl Habits {
     }
 }
 
-struct ActView {
+struct UserLogRow {
     actor: String,
     /// What stands around the person, as a [`LogPhrase`] has it.
     before: &'static str,
     after: String,
-    when: When,
+    when: TimeView,
     /// What changed, and why.
     said: String,
 }
 
 #[derive(Template)]
 #[template(path = "person.html")]
-struct PersonPage<'a> {
+struct ModerateUserPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
     user: &'a Profile,
-    typed: Typed,
-    errors: Mistakes,
+    typed: UserActionForm,
+    errors: FormErrors,
     /// What was just done, as a sentence.
     done: Option<String>,
     joined: String,
@@ -139,26 +139,31 @@ struct PersonPage<'a> {
     shadowed: Option<String>,
     may_shadow: bool,
     invited_by: Option<String>,
-    habits: Habits,
+    habits: PostingStats,
     /// For admins.
     may_give_role: bool,
     notes: Vec<NoteView>,
     older_notes: Vec<NoteView>,
-    acts: Vec<ActView>,
+    acts: Vec<UserLogRow>,
     /// The days that a ban or a slowing may last, in words.
     terms: Vec<(String, String)>,
 }
 
-impl PersonPage<'_> {
+impl ModerateUserPage<'_> {
     /// Whether the form of a mistake's field stands open.
     fn wrong(&self, field: &str) -> bool {
         self.errors.has(field)
     }
 }
 
-impl Asked<'_> {
+impl UserAction<'_> {
     /// The page, with what was typed into one of its forms and what is wrong with it.
-    pub async fn page(&self, mut typed: Typed, errors: Mistakes, done: Option<String>) -> Result<Response, Error> {
+    pub async fn page(
+        &self,
+        mut typed: UserActionForm,
+        errors: FormErrors,
+        done: Option<String>,
+    ) -> Result<Response, Error> {
         let (app, user, now) = (self.app, &self.user, self.now);
         let mut page = Page::new(app, &self.moderator.viewer, "mod", format!("Moderate {}", user.name));
         page.robots = false;
@@ -172,7 +177,7 @@ impl Asked<'_> {
         let mut notes = self.notes().await?;
         let older_notes = notes.split_off(notes.len().min(NOTES_SHOWN));
         let slowed = user.slowed_until.filter(|until| *until > now);
-        let person = PersonPage {
+        let person = ModerateUserPage {
             page,
             desk: desk::bar(&self.moderator.member, ""),
             typed,
@@ -190,12 +195,15 @@ impl Asked<'_> {
             shadowed: user.shadowed_at.map(age::minute),
             may_shadow: standing::may_shadow(user).is_ok(),
             invited_by: app.store.lineage(user.id).await?.inviter,
-            habits: Habits::new(&app.store.last_posts(user.id).await?, now),
+            habits: PostingStats::new(&app.store.last_posts(user.id).await?, now),
             may_give_role: self.moderator.member.role >= Role::Admin,
             notes,
             older_notes,
             acts: self.acts().await?,
-            terms: Term::OFFERED.into_iter().map(|days| (days.to_string(), counted(days, "day").to_string())).collect(),
+            terms: SanctionTerm::OFFERED
+                .into_iter()
+                .map(|days| (days.to_string(), counted(days, "day").to_string()))
+                .collect(),
             user,
         };
         Ok(html_with(status, &person))
@@ -211,7 +219,7 @@ impl Asked<'_> {
             let text = text::shown(&note.text);
             NoteView {
                 same_as: same_as(&note),
-                when: When::new(note.at, self.now),
+                when: TimeView::new(note.at, self.now),
                 author: note.author,
                 begins: (text.chars().count() > SHORT_NOTE)
                     .then(|| text.chars().take(SHORT_NOTE / 2).collect::<String>() + "…"),
@@ -221,18 +229,21 @@ impl Asked<'_> {
         Ok(notes.into_iter().map(view).collect())
     }
 
-    async fn acts(&self) -> Result<Vec<ActView>, Error> {
-        let acts =
-            self.app.store.log(Acts { user: Some(self.user.id), private: true, ..Acts::default() }, ACTS_SHOWN).await?;
-        let view = |act: store::Logged| {
+    async fn acts(&self) -> Result<Vec<UserLogRow>, Error> {
+        let acts = self
+            .app
+            .store
+            .log(LogFilter { user: Some(self.user.id), private: true, ..LogFilter::default() }, ACTS_SHOWN)
+            .await?;
+        let view = |act: store::LogRow| {
             let LogPhrase { before, after, detail, .. } = act.act.phrase(&act.detail);
             let more = [detail, &act.reason].into_iter().filter(|part| !part.is_empty());
-            ActView {
+            UserLogRow {
                 said: more.collect::<Vec<_>>().join(": "),
                 before,
                 after: after.to_owned(),
                 actor: act.actor.unwrap_or_else(|| "the operator".to_owned()),
-                when: When::new(act.at, self.now),
+                when: TimeView::new(act.at, self.now),
             }
         };
         Ok(acts.into_iter().map(view).collect())
