@@ -17,9 +17,9 @@ pub use self::kinds::{CidrList, Listen, LogVisibility, within};
 use self::kinds::{MAX_COUNT, Setting, base_url, comment, directory, file_name, longest, site_name};
 pub use self::source::ConfigError;
 use self::source::{Given, ValueSource};
-use crate::domain::policy::{Days, Hours, Minutes, Period, Policy, declare_settings, policy_settings};
-use crate::domain::signup::SignUpMode;
-use crate::domain::uncounted::MAX_VOTE_RING_WINDOW;
+use crate::domain::accounts::signup::SignUpMode;
+use crate::domain::limits::policy::{Days, Hours, Minutes, Period, Policy, declare_settings, policy_settings};
+use crate::domain::votes::uncounted::MAX_VOTE_RING_WINDOW;
 
 /// Where settings are read from beside flags and environment, if it is there.
 pub const FILE: &str = "stoa.toml";

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::url::{Host, Url};
+pub use address::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, ClientBuilder, Response, redirect, retry};
@@ -19,8 +20,6 @@ use tokio::sync::Semaphore;
 
 use crate::domain::url::{StoryUrl, UrlError};
 use crate::fetch::page::Reading;
-
-pub use address::is_public;
 
 const MAX_REDIRECTS: usize = 3;
 

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::limits;
 use crate::load::{Answer, Request, fetch};
 use crate::results::{AtSize, Results, Row};
 use crate::site::Site;
 use crate::table::{MEMBER, log_in_scripts, pages};
 use crate::turns::{Contestant, Measured, Plan, in_turn, milliseconds};
-use crate::work;
+use crate::{limits, work};
 
 const SIZES: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
 /// A turn of a page: each page has eight, for four sites and their bare handlers.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Instant;
 
-use stoa::domain::password::{hash, verify};
+use stoa::domain::accounts::password::{hash, verify};
 
 use crate::load::{BROWSER, Load, Request, fetch};
 use crate::results::{Results, Row};

@@ -10,13 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::person::{self, UserCommand};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, within};
-use crate::domain::age;
-use crate::domain::item::ItemId;
-use crate::domain::moderation;
-use crate::domain::password;
-use crate::domain::team::called;
-use crate::domain::token::Token;
-use crate::domain::user::{Name, Role};
+use crate::domain::accounts::password;
+use crate::domain::accounts::token::Token;
+use crate::domain::accounts::user::{Name, Role};
+use crate::domain::items::item::ItemId;
+use crate::domain::moderation::permissions;
+use crate::domain::moderation::roles::called;
+use crate::domain::time::relative_time;
 use crate::store::{ActionContext, Error, LogFilter, LogRow, NewUser, Revision, Store};
 
 #[derive(Debug, Subcommand)]
@@ -120,7 +120,7 @@ async fn act(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock)
         AdminCommand::Invite { name } => invite(store, config, name, at).await,
         AdminCommand::Person(person) => person::act(person, store, at).await,
         AdminCommand::Kill { item, reason } => {
-            kill(store, item, true, ActionContext { actor: None, reason: moderation::reason(&reason, false)?, at })
+            kill(store, item, true, ActionContext { actor: None, reason: permissions::reason(&reason, false)?, at })
                 .await
         }
         AdminCommand::Log { rows } => {
@@ -153,7 +153,7 @@ fn logged(act: &LogRow) -> String {
     let detail = if act.detail.is_empty() { String::new() } else { format!(" ({})", act.detail) };
     format!(
         "{}  {}  {}{item}{user}{reason}{detail}",
-        age::exact(act.at),
+        relative_time::exact(act.at),
         act.actor.as_deref().unwrap_or("(operator)"),
         act.act.as_str()
     )
@@ -164,7 +164,7 @@ fn revised(revision: &Revision) -> String {
     let url = revision.url.as_deref().unwrap_or_default();
     let lines = [title, url, &revision.text].into_iter().filter(|line| !line.is_empty());
     let was: Vec<&str> = lines.collect();
-    format!("{}  before {}'s change:\n{}", age::exact(revision.at), revision.editor, was.join("\n"))
+    format!("{}  before {}'s change:\n{}", relative_time::exact(revision.at), revision.editor, was.join("\n"))
 }
 
 pub(super) fn nobody(name: &str) -> String {
@@ -190,7 +190,11 @@ async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timest
     let expires = at.plus(config.site.policy.invitation_ttl_days.seconds());
     store.invite(user.id, &token.hash(), expires, i64::MAX, at).await?;
     let link = format!("{}/invitation/{}", config.server.base_url, token.as_str());
-    Ok(format!("An invitation from {}, good for one person until {}:\n\n    {link}\n", user.name, age::day(expires)))
+    Ok(format!(
+        "An invitation from {}, good for one person until {}:\n\n    {link}\n",
+        user.name,
+        relative_time::day(expires)
+    ))
 }
 
 async fn kill(store: &Store, item: ItemId, on: bool, act: ActionContext<'_>) -> anyhow::Result<String> {

@@ -9,10 +9,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::clock::{Clock, DAY, HOUR, Timestamp};
 use crate::config::within;
-use crate::domain::item::Kind;
-use crate::domain::title::section;
+use crate::domain::items::item::Kind;
+use crate::domain::items::title::section;
 use crate::domain::url::StoryUrl;
-use crate::domain::vote::{Direction, FLOOR};
+use crate::domain::votes::vote::{Direction, FLOOR};
 use crate::store::{ImportedVote, NewItem, Store};
 
 /// Items of one transaction, about: votes are written in the order of their voters, so that the more come at once, the fewer pages each

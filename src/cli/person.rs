@@ -5,10 +5,10 @@ use clap::Subcommand;
 
 use crate::clock::Timestamp;
 use crate::config::within;
-use crate::domain::moderation;
-use crate::domain::standing::{self, SanctionTerm};
-use crate::domain::team::{self, RoleError};
-use crate::domain::user::{Profile, Role};
+use crate::domain::accounts::user::{Profile, Role};
+use crate::domain::moderation::roles::RoleError;
+use crate::domain::moderation::sanctions::SanctionTerm;
+use crate::domain::moderation::{permissions, roles, sanctions};
 use crate::store::{ActionContext, Error, NewBan, Store};
 
 #[derive(Debug, Subcommand)]
@@ -87,12 +87,12 @@ impl UserCommand {
     }
 
     /// Why, where the act wants a reason.
-    fn reason(&self) -> Result<&str, moderation::ModerationError> {
+    fn reason(&self) -> Result<&str, permissions::ModerationError> {
         match self {
             UserCommand::Ban { reason, .. } | UserCommand::Slow { reason, .. } | UserCommand::Shadow { reason, .. } => {
-                moderation::reason(reason, true)
+                permissions::reason(reason, true)
             }
-            UserCommand::Role { reason, .. } => moderation::reason(reason, false),
+            UserCommand::Role { reason, .. } => permissions::reason(reason, false),
             UserCommand::Unban { .. } | UserCommand::Unslow { .. } | UserCommand::Unshadow { .. } => Ok(""),
         }
     }
@@ -120,14 +120,14 @@ pub async fn act(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::R
         UserCommand::Slow { days, .. } => {
             let end = end(days, at)?;
             store.slow(user.id, end, act).await?;
-            Ok(format!("Slowed {} down {}.", user.name, standing::until(end)))
+            Ok(format!("Slowed {} down {}.", user.name, sanctions::until(end)))
         }
         UserCommand::Unslow { .. } => {
             store.unslow(user.id, act).await.map_err(already("as fast as others"))?;
             Ok(format!("{} can post as often as others again.", user.name))
         }
         UserCommand::Shadow { .. } => {
-            standing::may_shadow(&user)?;
+            sanctions::may_shadow(&user)?;
             store.shadow(user.id, act).await.map_err(already("shadow-banned"))?;
             Ok(format!("Shadow-banned {}.", user.name))
         }
@@ -138,12 +138,12 @@ pub async fn act(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::R
     }
 }
 
-fn end(days: Option<u16>, at: Timestamp) -> Result<Option<Timestamp>, moderation::ModerationError> {
+fn end(days: Option<u16>, at: Timestamp) -> Result<Option<Timestamp>, permissions::ModerationError> {
     Ok(days.map(SanctionTerm::days).transpose()?.and_then(|term| term.end(at)))
 }
 
 async fn set_role(store: &Store, user: &Profile, role: Role, act: ActionContext<'_>) -> anyhow::Result<String> {
-    team::may_have(user, role, act.at)?;
+    roles::may_have(user, role, act.at)?;
     match store.set_role(user.id, role, act).await {
         Err(Error::Conflict) => bail!(RoleError::LastAdmin(user.name.clone())),
         other => other?,
@@ -164,6 +164,6 @@ async fn ban(
         Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
         other => other.map(drop)?,
     }
-    let end = until.map_or_else(|| "for good".to_owned(), |until| standing::until(Some(until)));
+    let end = until.map_or_else(|| "for good".to_owned(), |until| sanctions::until(Some(until)));
     Ok(format!("Banned {} {end} and ended their sessions.", user.name))
 }

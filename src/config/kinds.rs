@@ -10,10 +10,10 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::clock::DAY;
-use crate::domain::policy::Period;
-use crate::domain::signup::SignUpMode;
+use crate::domain::accounts::signup::SignUpMode;
+use crate::domain::accounts::user::{Member, Role};
+use crate::domain::limits::policy::Period;
 use crate::domain::text::{has_visible, is_legible};
-use crate::domain::user::{Member, Role};
 
 /// The most that is counted.
 pub(super) const MAX_COUNT: u32 = 1_000_000_000;

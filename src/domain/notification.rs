@@ -1,13 +1,13 @@
 //! What moderation tells a member: stored as what happened, put into a sentence when it is read.
 
 use crate::clock::Timestamp;
-use crate::domain::action::{Action, Told};
-use crate::domain::age;
-use crate::domain::flag::Reason;
-use crate::domain::item::{ItemId, Kind};
-use crate::domain::standing::{WITH_BAN, posts};
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{ItemId, Kind};
+use crate::domain::moderation::action::{Action, Told};
+use crate::domain::moderation::sanctions::{WITH_BAN, posts};
 use crate::domain::text::with_reason;
-use crate::domain::user::UserId;
+use crate::domain::time::relative_time;
+use crate::domain::votes::flag::Reason;
 
 /// What the log says of a kill of what flags, a rule or an import had killed.
 pub const DEAD_ALREADY: &str = "it was dead already";
@@ -42,7 +42,8 @@ impl Notification {
                 return LogEvent { action, by: "A moderator", reason, detail, at }.for_author(kind);
             }
             Told::Member(said, open, taken) => {
-                let end = self.until.map_or(open.to_owned(), |until| format!(" until {}", age::minute(until)));
+                let end =
+                    self.until.map_or(open.to_owned(), |until| format!(" until {}", relative_time::minute(until)));
                 let count = usize::try_from(self.posts).unwrap_or(0);
                 let taken = if count > 0 { format!(" and {taken} {} of yours", posts(count)) } else { String::new() };
                 format!("{said}{end}{taken}")

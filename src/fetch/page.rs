@@ -2,14 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::{RawKind, State};
 use html5ever::tokenizer::{BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 use lol_html::{HtmlRewriter, Settings, element, send, text};
 
-use crate::domain::title::suggestion;
+use crate::domain::items::title::suggestion;
 use crate::fetch::charset;
 
 /// How much of a title is kept while it is read, in bytes; far more than is shown.

@@ -17,7 +17,7 @@ use tokio::time::{Duration, timeout};
 use super::in_flight::InFlight;
 use super::timeout_stream::TimeoutStream;
 use crate::config::{CidrList, ServerSettings};
-use crate::domain::origin::Prefix;
+use crate::domain::accounts::ip_hash::Prefix;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::timeouts::Timeouts;
 

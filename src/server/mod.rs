@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum_server::{Handle, Server};
+use in_flight::TrackingAcceptor;
+use listener::{LimitedListener, PeerAddr, ShutdownSignal};
 use tokio::time::{Duration, sleep};
 
 use crate::config::ServerSettings;
 use crate::timeouts::Timeouts;
-use in_flight::TrackingAcceptor;
-use listener::{LimitedListener, PeerAddr, ShutdownSignal};
 
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
 /// How many requests one HTTP/2 connection may have running.

@@ -8,10 +8,10 @@ pub use votes::ImportedVote;
 
 use super::{Change, Error, Result, Store, Tx};
 use crate::clock::Timestamp;
-use crate::domain::item::{ItemId, Kind};
-use crate::domain::title::Section;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{ItemId, Kind};
+use crate::domain::items::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
-use crate::domain::user::UserId;
 
 /// Where all imported items and names come from.
 const SOURCE: &str = "hn";

@@ -2,57 +2,35 @@
 //!
 //! The SQL is portable between SQLite and PostgreSQL: `$1`, `returning`, `on conflict`, seconds as integers, `cast(sum(..) as bigint)`.
 
-mod activity;
-mod acts;
+mod accounts;
 mod db;
-mod desk;
-mod edits;
-mod flags;
 mod import;
-mod invitations;
-mod item_rows;
 mod items;
-mod lists;
-mod log;
-mod looks;
-mod merge;
 mod moderation;
-mod notifications;
-mod origins;
-mod people;
-mod requests;
-mod rules;
-mod sessions;
 mod settings;
-mod sites;
-mod taken;
-mod team;
-mod threads;
-mod tree;
-mod users;
 mod votes;
-mod writers;
 
 use db::{Bindable, Change, Db, Tx};
 pub use db::{
     CheckError, CheckpointResult, Error, LOG, OpenError, Result, Store, ThreadGeneration, beside, key_file, remove,
 };
-pub use desk::{Duplicate, NewAccount, Queued};
-pub use edits::{Edit, Edited, NewUrl};
-pub use flags::{FlagWithAuthor, MemberFlag, NewFlag, OwnFlag};
 pub use import::{Imported, ImportedVote, NewItem};
-pub use invitations::{Invitation, Inviter};
-pub use items::{CommentResult, KnownUrl, NewComment, NewStory, Submission};
-pub use lists::{DeadFilter, ItemCursor};
-pub use log::{LogFilter, LogRow};
-pub use moderation::{ActionContext, Revision};
-pub use people::{LastPost, NewBan, Note};
-pub use requests::{NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest};
-pub use rules::{RuleRow, RuleSubject};
-pub use sessions::{NewSession, RetentionPolicy, SessionRow, SessionUser};
-pub use sites::{RestrictedSite, SiteStory};
-pub use team::{ModeratorName, TeamMember};
-pub use threads::{Marks, Visit};
-pub use tree::{InviteBranch, InviteLineage};
-pub use users::{AboutMember, Credentials, NewUser, Preferences};
 pub use votes::{NewVote, UncountedVote};
+
+pub use crate::store::accounts::invitations::{Invitation, Inviter};
+pub use crate::store::accounts::invite_tree::{InviteBranch, InviteLineage};
+pub use crate::store::accounts::sessions::{NewSession, RetentionPolicy, SessionRow, SessionUser};
+pub use crate::store::accounts::signup_requests::{NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest};
+pub use crate::store::accounts::users::{AboutMember, Credentials, NewUser, Preferences};
+pub use crate::store::items::edits::{Edit, Edited, NewUrl};
+pub use crate::store::items::item::{CommentResult, KnownUrl, NewComment, NewStory, Submission};
+pub use crate::store::items::lists::{DeadFilter, ItemCursor};
+pub use crate::store::items::threads::{Marks, Visit};
+pub use crate::store::moderation::actions::{ActionContext, Revision};
+pub use crate::store::moderation::log::{LogFilter, LogRow};
+pub use crate::store::moderation::queue::{Duplicate, NewAccount, Queued};
+pub use crate::store::moderation::roles::{ModeratorName, TeamMember};
+pub use crate::store::moderation::rules::{RuleRow, RuleSubject};
+pub use crate::store::moderation::sanctions::{LastPost, NewBan, Note};
+pub use crate::store::moderation::sites::{RestrictedSite, SiteStory};
+pub use crate::store::votes::flags::{FlagWithAuthor, MemberFlag, NewFlag, OwnFlag};

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::moderation::{ActionContext, LogEntry, record};
 use super::{Change, Result, Store, Tx};
-use crate::domain::action::Action;
+use crate::domain::moderation::action::Action;
+use crate::store::moderation::actions::{ActionContext, LogEntry, record};
 
 /// The row of what the first admin said at set-up; the operator's own setting of that name is not kept.
 const CONTACT: &str = "contact";

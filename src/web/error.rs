@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use crate::domain::fate;
-use crate::domain::item::Visibility;
-use crate::domain::rate_limits::{RateLimitReason, RateLimited};
+use crate::domain::items::item::Visibility;
+use crate::domain::limits::rate_limits::{RateLimitReason, RateLimited};
+use crate::domain::moderation::post_status;
 use crate::store;
 
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => f.write_str(what),
-            Error::OutOfSight => write!(f, "{} {}", fate::KILLED_BY_SOMEBODY, fate::READABLE),
+            Error::OutOfSight => write!(f, "{} {}", post_status::KILLED_BY_SOMEBODY, post_status::READABLE),
             Error::Unsaved(_) => f.write_str(UNSAVED),
             Error::Unread => f.write_str(UNREAD),
             Error::RateLimited(limited) => write!(f, "{limited}"),

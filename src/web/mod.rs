@@ -1,78 +1,20 @@
 //! All HTTP: the table of addresses is `routes.rs`; here are the layers that every request passes.
 
-mod account;
-mod act;
 mod actions;
 mod admission;
-mod arrival;
-mod assets;
 mod cache;
-mod canonical;
-mod client_ip;
-mod comment;
-mod comments;
-mod delete;
-mod desk;
-mod edit;
-mod encoding;
 mod error;
-mod error_pages;
-mod fate;
-mod feed;
-mod flag;
-mod flat;
-mod flights;
-mod form;
-mod form_recovery;
-mod goto;
-mod invitations;
-mod invited;
-mod item;
-mod limit;
-mod lists;
-mod log;
-mod login;
+mod extract;
+mod feeds;
+mod handlers;
+mod member_pages;
 mod middleware;
-mod mine;
-mod news;
-mod old;
-mod origin;
-mod outer;
-mod own;
-mod page;
-mod page_cache;
-mod pages;
-mod pagination;
-mod parts;
-mod path;
-mod pending;
-mod poll;
-mod purpose;
-mod ranked;
-mod recovered_form;
-mod referer;
-mod replies;
+mod rate_limit;
 mod routes;
-mod rows;
-mod search;
-mod session;
-mod sessions;
-mod setup;
 mod setup_link;
-mod shadowed;
-mod shown;
-mod signup;
 mod state;
-mod static_files;
-mod storage_failure;
-mod submit;
-mod texts;
-mod threads;
-mod under;
-mod user;
 mod view;
 mod viewer;
-mod viewer_traits;
 
 use std::time::Duration;
 
@@ -81,6 +23,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use http::StatusCode;
+pub use state::App;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
@@ -88,8 +31,6 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
-
-pub use state::App;
 
 /// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
 const MAX_BODY_BYTES: usize = 20_000 * 4 * 3 + 16_384;
@@ -103,7 +44,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
     let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES);
     let trace = TraceLayer::new_for_http()
         .make_span_with(|request: &Request| {
-            let path = outer::shown_path(request.uri().path());
+            let path = crate::web::middleware::outer::shown_path(request.uri().path());
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
             tracing::info_span!("request", method = %request.method(), path, id)
         })
@@ -113,19 +54,19 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         // The outermost layer says what failed, of whatever was answered in front of this one too.
         .on_failure(());
     let site = routes::routes()
-        .layer(from_fn_with_state(app.clone(), storage_failure::keep_unsaved))
-        .layer(from_fn_with_state(app.clone(), referer::cross_site))
+        .layer(from_fn_with_state(app.clone(), crate::web::middleware::storage_failure::keep_unsaved))
+        .layer(from_fn_with_state(app.clone(), crate::web::middleware::referer::cross_site))
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), middleware::admission::rate_limit))
         .layer(from_fn_with_state(app.clone(), middleware::admission::admit))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.timeouts.answer))
-        .layer(CatchPanicLayer::custom(error_pages::panicked))
-        .layer(from_fn_with_state(app.clone(), outer::refusals))
-        .layer(from_fn_with_state(app.clone(), error_pages::pages))
+        .layer(CatchPanicLayer::custom(crate::web::middleware::error_pages::panicked))
+        .layer(from_fn_with_state(app.clone(), crate::web::middleware::outer::refusals))
+        .layer(from_fn_with_state(app.clone(), crate::web::middleware::error_pages::pages))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(trace)
         .with_state(app.clone());
     // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that, in one layer.
-    Ok(Router::new().fallback_service(site).layer(from_fn_with_state(app, outer::outer)))
+    Ok(Router::new().fallback_service(site).layer(from_fn_with_state(app, crate::web::middleware::outer::outer)))
 }

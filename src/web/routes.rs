@@ -3,13 +3,15 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::web::canonical::QueryValue;
-use crate::web::mine::MyList;
+use crate::web::feeds::atom;
+use crate::web::handlers::accounts::{invitations, invite_tree, login, profile, sessions, settings, setup, signup};
+use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, submit};
+use crate::web::handlers::moderation::log;
+use crate::web::handlers::votes::my_lists::MyList;
+use crate::web::handlers::votes::{flag, my_lists, vote};
+use crate::web::handlers::{hn_redirects, inbox, moderation, pages, search, static_files};
+use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
-use crate::web::{
-    account, act, comment, comments, delete, desk, edit, feed, flag, invitations, invited, item, log, login, mine,
-    news, old, pages, replies, search, sessions, setup, signup, static_files, submit, user,
-};
 
 pub fn routes() -> Router<App> {
     reading().merge(doing()).merge(machines()).merge(moderating()).fallback(pages::not_found)
@@ -18,45 +20,45 @@ pub fn routes() -> Router<App> {
 fn reading() -> Router<App> {
     Router::new()
         // lists
-        .route("/", get(news::top))
-        .route("/new", get(news::newest))
-        .route("/best", get(news::best))
-        .route("/active", news::plain(&news::ACTIVE))
-        .route("/ask", news::plain(&news::ASK))
-        .route("/show", news::plain(&news::SHOW))
-        .route("/past", get(news::past))
-        .route("/from/{*site}", get(news::from))
+        .route("/", get(lists::top))
+        .route("/new", get(lists::newest))
+        .route("/best", get(lists::best))
+        .route("/active", lists::plain(&lists::ACTIVE))
+        .route("/ask", lists::plain(&lists::ASK))
+        .route("/show", lists::plain(&lists::SHOW))
+        .route("/past", get(lists::past))
+        .route("/from/{*site}", get(lists::from))
         .route("/comments", get(comments::newest))
         .route("/comments/best", get(comments::best))
-        .route("/leaders", get(user::leaders))
+        .route("/leaders", get(profile::leaders))
         .route("/search", get(search::show))
         // one item
         .route("/item/{id}", get(item::show))
         .route("/item/{id}/count", get(item::count))
         .route("/item/{id}/order", post(item::remember_order))
-        .route("/item/{id}/vote", post(act::vote))
-        .route("/item/{id}/save", post(act::save))
-        .route("/item/{id}/hide", post(act::hide))
+        .route("/item/{id}/vote", post(vote::vote))
+        .route("/item/{id}/save", post(vote::save))
+        .route("/item/{id}/hide", post(vote::hide))
         .route("/item/{id}/flag", get(flag::new).post(flag::create))
         .route("/item/{id}/vouch", post(flag::vouch))
-        .route("/item/{id}/kill", post(desk::kill))
-        .route("/item/{id}/clear", post(desk::clear))
-        .route("/item/{id}/lock", post(desk::lock))
-        .route("/item/{id}/merge", post(desk::merge))
-        .route("/item/{id}/detach", post(desk::detach))
-        .route("/item/{id}/second-chance", post(desk::second_chance))
-        .route("/item/{id}/pin", post(desk::pin))
-        .route("/item/{id}/moderate", get(desk::moderate))
-        .route("/item/{id}/history", get(desk::history))
-        .route("/item/{id}/reply", get(comment::new).post(comment::create))
+        .route("/item/{id}/kill", post(moderation::item::kill))
+        .route("/item/{id}/clear", post(moderation::item::clear))
+        .route("/item/{id}/lock", post(moderation::item::lock))
+        .route("/item/{id}/merge", post(moderation::item::merge))
+        .route("/item/{id}/detach", post(moderation::item::detach))
+        .route("/item/{id}/second-chance", post(moderation::item::second_chance))
+        .route("/item/{id}/pin", post(moderation::item::pin))
+        .route("/item/{id}/moderate", get(moderation::item::show))
+        .route("/item/{id}/history", get(moderation::revisions::show))
+        .route("/item/{id}/reply", get(reply::new).post(reply::create))
         .route("/item/{id}/edit", get(edit::form).post(edit::update))
         .route("/item/{id}/delete", get(delete::confirm).post(delete::destroy))
         // people
-        .route("/user/{name}", get(user::show))
-        .route("/user/{name}/submissions", get(user::submissions))
-        .route("/user/{name}/comments", get(user::comments))
-        .route("/user/{name}/invited", get(invited::branch))
-        .route("/invited", get(invited::roots))
+        .route("/user/{name}", get(profile::show))
+        .route("/user/{name}/submissions", get(profile::submissions))
+        .route("/user/{name}/comments", get(profile::comments))
+        .route("/user/{name}/invited", get(invite_tree::branch))
+        .route("/invited", get(invite_tree::roots))
 }
 
 fn doing() -> Router<App> {
@@ -64,16 +66,16 @@ fn doing() -> Router<App> {
         // a member's own
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
-        .route("/replies", get(replies::show))
-        .route("/saved", mine::list(MyList::Saved))
-        .route("/hidden", mine::list(MyList::Hidden))
-        .route("/upvoted", mine::list(MyList::Upvoted))
+        .route("/replies", get(inbox::show))
+        .route("/saved", my_lists::list(MyList::Saved))
+        .route("/hidden", my_lists::list(MyList::Hidden))
+        .route("/upvoted", my_lists::list(MyList::Upvoted))
         .route("/invitations", get(invitations::list).post(invitations::create))
         .route("/invitations/{id}/end", post(invitations::end))
-        .route("/flagged", mine::list(MyList::Flagged))
-        .route("/vouched", mine::list(MyList::Vouched))
-        .route("/settings", get(account::settings).post(account::save_settings))
-        .route("/settings/password", get(account::password_form).post(account::change_password))
+        .route("/flagged", my_lists::list(MyList::Flagged))
+        .route("/vouched", my_lists::list(MyList::Vouched))
+        .route("/settings", get(settings::settings).post(settings::save_settings))
+        .route("/settings/password", get(settings::password_form).post(settings::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
         // moderation
         .route("/log", get(log::show))
@@ -82,7 +84,7 @@ fn doing() -> Router<App> {
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
         .route("/login", get(login::show).post(login::log_in))
         .route("/logout", post(login::log_out))
-        .route("/theme", post(account::theme))
+        .route("/theme", post(settings::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
 }
 
@@ -93,7 +95,7 @@ fn machines() -> Router<App> {
         .route("/privacy", get(pages::privacy))
         .route("/contact", get(pages::contact))
         .route("/bookmarklet", get(submit::bookmarklet))
-        .route("/feed/top.atom", get(feed::top))
+        .route("/feed/top.atom", get(atom::top))
         .route("/feed/log.atom", get(log::atom))
         .route("/robots.txt", get(pages::robots))
         .route("/healthz", get(pages::healthz))
@@ -101,40 +103,40 @@ fn machines() -> Router<App> {
         .route("/favicon.ico", get(static_files::favicon))
         .route("/static/{name}", get(static_files::show))
         // Hacker News's own addresses
-        .route("/news", get(old::news))
-        .route("/newest", get(old::newest))
-        .route("/newcomments", get(old::newcomments))
-        .route("/front", get(old::front))
-        .route("/item", get(old::item))
-        .route("/user", get(old::user))
-        .route("/submitted", get(old::submitted))
-        .route("/threads", get(old::threads))
-        .route("/from", get(old::from))
-        .route("/submitlink", get(old::submitlink))
-        .route("/rss", get(old::rss))
+        .route("/news", get(hn_redirects::news))
+        .route("/newest", get(hn_redirects::newest))
+        .route("/newcomments", get(hn_redirects::newcomments))
+        .route("/front", get(hn_redirects::front))
+        .route("/item", get(hn_redirects::item))
+        .route("/user", get(hn_redirects::user))
+        .route("/submitted", get(hn_redirects::submitted))
+        .route("/threads", get(hn_redirects::threads))
+        .route("/from", get(hn_redirects::from))
+        .route("/submitlink", get(hn_redirects::submitlink))
+        .route("/rss", get(hn_redirects::rss))
 }
 
 /// What moderators alone may open; the team, admins.
 fn moderating() -> Router<App> {
     Router::new()
         // the desk
-        .route("/mod", get(desk::queue))
-        .route("/mod/sites", get(desk::sites).post(desk::set_stance))
-        .route("/mod/new", get(desk::newcomers))
-        .route("/mod/requests", get(desk::requests))
-        .route("/mod/requests/{id}", post(desk::decide_request))
-        .route("/mod/rules", get(desk::rules).post(desk::try_rule))
-        .route("/mod/rules/{id}/drop", post(desk::drop_rule))
-        .route("/mod/team", get(desk::team).post(desk::give_role))
-        .route("/mod/votes", get(desk::votes))
+        .route("/mod", get(moderation::queue::show))
+        .route("/mod/sites", get(moderation::sites::list).post(moderation::sites::set))
+        .route("/mod/new", get(moderation::new_accounts::show))
+        .route("/mod/requests", get(moderation::signup_requests::list))
+        .route("/mod/requests/{id}", post(moderation::signup_requests::decide))
+        .route("/mod/rules", get(moderation::rules::list).post(moderation::rules::create))
+        .route("/mod/rules/{id}/drop", post(moderation::rules::drop))
+        .route("/mod/team", get(moderation::team::list).post(moderation::team::create))
+        .route("/mod/votes", get(moderation::uncounted_votes::show))
         // a person
-        .route("/user/{name}/moderate", get(desk::person::show))
-        .route("/user/{name}/note", post(desk::person::note))
-        .route("/user/{name}/warn", post(desk::person::warn))
-        .route("/user/{name}/slow", post(desk::person::slow))
-        .route("/user/{name}/ban", post(desk::person::ban))
-        .route("/user/{name}/shadow", post(desk::person::shadow))
-        .route("/user/{name}/role", post(desk::change_role))
+        .route("/user/{name}/moderate", get(moderation::user::show))
+        .route("/user/{name}/note", post(moderation::user::note))
+        .route("/user/{name}/warn", post(moderation::user::warn))
+        .route("/user/{name}/slow", post(moderation::user::slow))
+        .route("/user/{name}/ban", post(moderation::user::ban))
+        .route("/user/{name}/shadow", post(moderation::user::shadow))
+        .route("/user/{name}/role", post(moderation::team::update))
 }
 
 /// What the query of an address may hold: the names in the order in which they are written, each with what it stands for. Whatever else

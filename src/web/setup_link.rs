@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::domain::token::{self, Token};
+use crate::domain::accounts::token;
+use crate::domain::accounts::token::Token;
 
 /// For how long the link is good.
 const GOOD: Duration = Duration::from_secs(24 * 3_600);

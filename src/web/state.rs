@@ -12,16 +12,16 @@ use crate::store::Store;
 use crate::timeouts::Timeouts;
 use crate::web::actions::content_rules::CachedRules;
 use crate::web::admission::Admission;
-use crate::web::assets::Assets;
-use crate::web::cache::PageCache;
-use crate::web::limit::RateLimiter;
-use crate::web::lists::RankedLists;
-use crate::web::own::MemberCache;
-use crate::web::rows::{ListRowCache, RowWriter};
+use crate::web::cache::member_cache::MemberCache;
+use crate::web::cache::pages::PageCache;
+use crate::web::cache::ranked_lists::RankedLists;
+use crate::web::cache::rendered_text::{RenderedTexts, TextRenderer};
+use crate::web::cache::threads::ThreadCache;
+use crate::web::member_pages::list_rows::{ListRowCache, RowWriter};
+use crate::web::member_pages::thread_html::ThreadHtmlCache;
+use crate::web::rate_limit::RateLimiter;
 use crate::web::setup_link::SetupLink;
-use crate::web::shown::ThreadHtmlCache;
-use crate::web::texts::{RenderedTexts, TextRenderer};
-use crate::web::threads::ThreadCache;
+use crate::web::view::assets::Assets;
 use crate::web::viewer::MaybeMember;
 
 /// A cheap handle on everything that requests share.

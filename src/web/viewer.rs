@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::config::SiteSettings;
-use crate::domain::user::{Member, Theme, UserId};
+use crate::domain::accounts::user::{Member, Theme, UserId};
 
 /// Whoever asks: a member or a visitor, with what every page shows of them.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 use stoa::timeouts::Timeouts;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::EnvFilter;

@@ -15,8 +15,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use stoa::cli::import::Import;
 use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings};
-use stoa::domain::policy::Policy;
-use stoa::domain::user::{Name, Role, UserId};
+use stoa::domain::accounts::user::{Name, Role, UserId};
+use stoa::domain::limits::policy::Policy;
 use stoa::fetch::Fetcher;
 use stoa::store::{ActionContext, NewBan, NewSession, NewUser, Store};
 use stoa::timeouts::Timeouts;
@@ -31,7 +31,7 @@ pub const NOON: i64 = 1_795_435_200;
 /// Everybody's password.
 pub const PASSWORD: &str = "four unrelated words here";
 /// Its hash, made once for all tests.
-static HASH: LazyLock<String> = LazyLock::new(|| stoa::domain::password::hash(PASSWORD).expect("a hash"));
+static HASH: LazyLock<String> = LazyLock::new(|| stoa::domain::accounts::password::hash(PASSWORD).expect("a hash"));
 /// Sessions made so far, so that each has a token of its own.
 static SESSIONS: AtomicI64 = AtomicI64::new(0);
 

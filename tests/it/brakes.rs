@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use stoa::config::Settings;
-use stoa::domain::signup::SignUpMode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::signup::SignUpMode;
+use stoa::domain::accounts::user::Role;
 use stoa::store::ActionContext;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use axum::http::{Method, StatusCode};
 use fastrand::Rng;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 use crate::fixtures::ASK;
@@ -435,7 +435,7 @@ async fn what_another_process_writes_is_noticed() {
     assert_eq!(app.visitor().get("/").await.stories(), [story]);
     let other = stoa::store::Store::open(app.store.path()).await.expect("the same database");
     let act = stoa::store::ActionContext { actor: None, reason: "", at: app.now() };
-    other.kill(stoa::domain::item::ItemId(story), true, act).await.expect("killed");
+    other.kill(stoa::domain::items::item::ItemId(story), true, act).await.expect("killed");
     app.store.notice_others().await.expect("noticed");
     assert!(app.visitor().get("/").await.stories().is_empty());
 }

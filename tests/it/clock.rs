@@ -1,7 +1,7 @@
 //! The clock is set while the forum runs, as a machine's clock is that had started wrong.
 
 use axum::http::{Method, StatusCode};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{PASSWORD, TestApp};
 

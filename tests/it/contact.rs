@@ -1,7 +1,7 @@
 //! How people reach those who run the forum: what the contact page says, and who is led there.
 
 use stoa::config::Settings;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 

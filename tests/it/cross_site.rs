@@ -78,7 +78,7 @@ async fn the_sites_own_pages_and_text_browsers_can_act() {
 async fn a_proxy_may_rewrite_host_where_the_base_address_is_set() {
     let settings = |settings: &mut Settings| settings.base_url = Some("https://forum.example".to_owned());
     let app = TestApp::with(settings).await;
-    app.account("alice", stoa::domain::user::Role::Member).await;
+    app.account("alice", stoa::domain::accounts::user::Role::Member).await;
     let mut alice = app.session("alice").await;
     let form: &[(&str, &str)] = &[("theme", "dark"), ("order", "best"), ("about", "")];
     for (origin, expected) in [

@@ -2,8 +2,8 @@
 //! moment before, nothing gets past a moderator, the operator or another editor.
 
 use axum::http::{Method, StatusCode};
-use stoa::domain::item::ItemId;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemId;
 use stoa::store::{ActionContext, Edit, Edited, Error, NewUrl};
 
 use crate::app::{Browser, Page, TestApp};

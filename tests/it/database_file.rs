@@ -312,7 +312,7 @@ async fn a_key_that_an_older_stoa_kept_in_the_database_is_moved_out_of_it() {
     folder.works("backup copy.db --with-key");
     assert!(!holds_it(std::fs::read(folder.path("copy.db")).expect("a copy")), "nor is it in a backup of before");
     let store = Store::open(&path).await.expect("opens");
-    let expected = stoa::domain::origin::IpHashKey::new(secret).origin(ADDRESS.parse().expect("an address"));
+    let expected = stoa::domain::accounts::ip_hash::IpHashKey::new(secret).origin(ADDRESS.parse().expect("an address"));
     assert_eq!(store.origin_key().origin(ADDRESS.parse().expect("an address")), expected, "it is the same key");
     assert_eq!(key(&path), key(&folder.path("copy.db")));
     assert!(
@@ -424,7 +424,7 @@ async fn a_database_that_was_copied_as_a_file_is_put_back_with_its_log() {
     };
     assert_eq!(raw(folder.files()), before, "the backup is as it was");
     let store = Store::open(&folder.path("stoa.db")).await.expect("opens");
-    store.item(stoa::domain::item::ItemId(story)).await.expect("what its log held");
+    store.item(stoa::domain::items::item::ItemId(story)).await.expect("what its log held");
     store.close().await;
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use stoa::domain::item::ItemError;
-use stoa::domain::moderation::ModerationError;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemError;
+use stoa::domain::moderation::permissions::ModerationError;
 
 use crate::app::{Page, TestApp};
 use crate::fixtures::Town;

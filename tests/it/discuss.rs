@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use stoa::clock::{DAY, HOUR, MINUTE};
-use stoa::domain::item::ItemError;
-use stoa::domain::policy::Period;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemError;
+use stoa::domain::limits::policy::Period;
 
 use crate::app::{Browser, Page, TestApp};
 use crate::fixtures::with_a_story;

@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use stoa::domain::item::ItemId;
-use stoa::domain::policy::Policy;
-use stoa::domain::user::{Name, Role, UserId};
+use stoa::domain::accounts::user::{Name, Role, UserId};
+use stoa::domain::items::item::ItemId;
+use stoa::domain::limits::policy::Policy;
 use stoa::store::{ActionContext, NewSession, NewStory, NewUser, Store, Submission};
 use tempfile::TempDir;
 

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use stoa::clock::Timestamp;
-use stoa::domain::item::ItemId;
-use stoa::domain::user::{Name, Role, UserId};
+use stoa::domain::accounts::user::{Name, Role, UserId};
+use stoa::domain::items::item::ItemId;
 use stoa::store::{NewSession, NewStory, NewUser, Store, Submission};
 
 pub const WRITERS: usize = 6;
@@ -45,7 +45,7 @@ pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>
             origin: None,
             stopped: None,
         };
-        let policy = stoa::domain::policy::Policy::default();
+        let policy = stoa::domain::limits::policy::Policy::default();
         let Submission::New(id) = store.submit(story, &policy, BEGAN).await.expect("submitted") else {
             panic!("a new story")
         };

@@ -1,8 +1,8 @@
 //! Two who edit the same do not overwrite each other unseen, and nobody empties what others have answered without a moderator seeing it.
 
 use axum::http::StatusCode;
-use stoa::domain::policy::Period;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::limits::policy::Period;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use stoa::config::{LogVisibility, Settings};
-use stoa::domain::item::{ItemError, ItemId};
+use stoa::domain::items::item::{ItemError, ItemId};
 use stoa::store::ActionContext;
 
 use crate::fixtures::{Town, add_rule, flag, one_flag_kills, show_dead};

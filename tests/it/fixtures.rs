@@ -2,14 +2,13 @@
 
 mod town;
 
-pub use town::{
-    Flaggers, InUse, Town, come_in, is_in, long_standing, members, one_flag_kills, with_a_story, with_sign_up,
-};
-
 use axum::http::{Method, StatusCode};
 use stoa::clock::Timestamp;
 use stoa::config::Settings;
-use stoa::domain::item::Kind;
+use stoa::domain::items::item::Kind;
+pub use town::{
+    Flaggers, InUse, Town, come_in, is_in, long_standing, members, one_flag_kills, with_a_story, with_sign_up,
+};
 
 use crate::app::{Browser, Page, TestApp};
 

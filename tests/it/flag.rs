@@ -1,7 +1,7 @@
 //! Flags and vouches: what members can do together about what does not belong here, and what moderators make of it.
 
 use axum::http::StatusCode;
-use stoa::domain::item::ItemId;
+use stoa::domain::items::item::ItemId;
 use stoa::store::ActionContext;
 
 use crate::app::{Browser, Page, TestApp};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 use stoa::store::{Error, NewSession};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
@@ -160,7 +160,7 @@ async fn somebody_else_who_logs_in_there_sends_it_as_themselves_or_not_at_all() 
 #[tokio::test]
 async fn a_session_does_not_begin_with_a_password_that_was_changed_since_it_was_checked() {
     let app = TestApp::new().await;
-    app.account("alice", stoa::domain::user::Role::Member).await;
+    app.account("alice", stoa::domain::accounts::user::Role::Member).await;
     let known = app.store.credentials("alice").await.expect("found").expect("an account");
     let verified = known.password.expect("a hash");
     app.store.set_password(known.id, "another hash", None, None).await.expect("changed");

@@ -1,8 +1,8 @@
 //! While nothing can be saved, whoever writes reads so and keeps their words, readers are served, and the first write after it is saved.
 
 use axum::http::StatusCode;
-use stoa::domain::item::ItemId;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemId;
 use stoa::store::{ActionContext, Error, Store};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};

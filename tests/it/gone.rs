@@ -1,7 +1,7 @@
 //! The pages of posts of which a viewer sees only that they were there: a reply that can be read hangs on each.
 
 use stoa::config::{LogVisibility, Settings};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 use crate::sentences::{KILLED_BY_MIA, OUT_OF_SIGHT};

@@ -1,8 +1,8 @@
 //! Whatever is typed, pasted or forged: an answer in the site's own words, nothing broken, nothing that runs.
 
 use axum::http::{Method, StatusCode};
-use stoa::domain::item::ItemId;
-use stoa::domain::thread::MAX_DEPTH;
+use stoa::domain::items::item::ItemId;
+use stoa::domain::items::thread::MAX_DEPTH;
 use stoa::store::NewComment;
 
 use crate::app::{Page, TestApp};

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use sqlx::{AssertSqlSafe, Row};
 use stoa::cli::import::{Import, Report, import};
 use stoa::clock::{Clock, Timestamp};
-use stoa::domain::item::{Item, ItemId};
+use stoa::domain::accounts::user::{Name, Role};
+use stoa::domain::items::item::{Item, ItemId};
 use stoa::domain::text::render;
-use stoa::domain::user::{Name, Role};
 use stoa::store::{NewComment, Store};
 
 const NOW: i64 = 1_700_000_000;
@@ -83,7 +83,7 @@ impl Site {
         all
     }
 
-    async fn member(&self, name: &str) -> stoa::domain::user::UserId {
+    async fn member(&self, name: &str) -> stoa::domain::accounts::user::UserId {
         let name = Name::parse(name).unwrap();
         let new = stoa::store::NewUser { name: &name, password: "phc", role: Role::Member, origin: None };
         self.store.create_user(new, Timestamp(NOW)).await.unwrap()
@@ -441,7 +441,7 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
         origin: None,
         stopped: None,
     };
-    let policy = stoa::domain::policy::Policy::default();
+    let policy = stoa::domain::limits::policy::Policy::default();
     for name in ["One", "Two"] {
         site.store.submit(title(name), &policy, Timestamp(NOW)).await.unwrap();
     }

@@ -1,7 +1,7 @@
 //! Importing what is longer than any text or title that is kept.
 
 use stoa::cli::import::{Import, Report, import};
-use stoa::domain::item::ItemId;
+use stoa::domain::items::item::ItemId;
 use stoa::domain::text::LONGEST;
 
 use crate::app::TestApp;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
-use stoa::domain::password::PasswordError;
-use stoa::domain::signup::{InvitationError, SignUpError, SignUpMode};
-use stoa::domain::user::{NameError, Role};
+use stoa::domain::accounts::password::PasswordError;
+use stoa::domain::accounts::signup::{InvitationError, SignUpError, SignUpMode};
+use stoa::domain::accounts::user::{NameError, Role};
 
 use crate::app::{PASSWORD, TestApp};
 use crate::fixtures::{come_in, invite, is_in, link, long_standing, with_sign_up};

@@ -2,8 +2,8 @@
 
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
-use stoa::domain::signup::{SignUpError, SignUpMode};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::signup::{SignUpError, SignUpMode};
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::fixtures::{is_in, with_sign_up};

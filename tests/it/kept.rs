@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use axum::http::{Method, StatusCode};
 use fastrand::Rng;
 use stoa::clock::Timestamp;
-use stoa::domain::item::ItemId;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemId;
 use stoa::store::{ActionContext, NewComment, Store};
 
 use crate::app::{Browser, Page, TestApp};

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use stoa::domain::item::ItemId;
-use stoa::domain::user::{Role, UserId};
+use stoa::domain::accounts::user::{Role, UserId};
+use stoa::domain::items::item::ItemId;
 use stoa::store::Store;
 
 use crate::durable::{BEGAN, KILLS, WRITERS, comment, free_port, post, prepare, work_until_killed};

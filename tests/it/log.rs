@@ -2,12 +2,12 @@
 
 use axum::http::StatusCode;
 use stoa::config::LogVisibility;
-use stoa::domain::action::Action;
-use stoa::domain::flag::Reason;
-use stoa::domain::item::ItemId;
-use stoa::domain::policy::Policy;
-use stoa::domain::signup::SignUpMode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::signup::SignUpMode;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemId;
+use stoa::domain::limits::policy::Policy;
+use stoa::domain::moderation::action::Action;
+use stoa::domain::votes::flag::Reason;
 use stoa::store::NewFlag;
 
 use crate::app::Page;

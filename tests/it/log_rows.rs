@@ -1,6 +1,6 @@
 //! What a row of the log names, and what its address tells.
 
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
 use sqlx::AssertSqlSafe;
-use stoa::domain::action::Action;
-use stoa::domain::signup::SignUpMode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::signup::SignUpMode;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::moderation::action::Action;
 
 use crate::fixtures::Town;
 use crate::roles::{Row, Who, table};

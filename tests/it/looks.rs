@@ -20,7 +20,7 @@ async fn looks_of_many_members_are_written_together() {
     let mut people = Vec::new();
     for nth in 0..20 {
         let name = format!("reader{nth}");
-        app.account(&name, stoa::domain::user::Role::Member).await;
+        app.account(&name, stoa::domain::accounts::user::Role::Member).await;
         people.push(app.session(&name).await);
     }
     // Long enough for the use of a session to be noted.

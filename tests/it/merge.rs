@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use sqlx::AssertSqlSafe;
-use stoa::domain::moderation::ModerationError;
-use stoa::domain::site::{SiteName, SiteRestriction};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::moderation::permissions::ModerationError;
+use stoa::domain::moderation::site_restriction::{SiteName, SiteRestriction};
 use stoa::store::ActionContext;
 
 use crate::app::{Browser, Page, TestApp};

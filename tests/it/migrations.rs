@@ -6,9 +6,9 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use stoa::clock::Timestamp;
-use stoa::domain::item::ItemId;
-use stoa::domain::uncounted::Uncounted;
-use stoa::domain::user::UserId;
+use stoa::domain::accounts::user::UserId;
+use stoa::domain::items::item::ItemId;
+use stoa::domain::votes::uncounted::Uncounted;
 use stoa::store::{LOG, OpenError, Store};
 use tempfile::TempDir;
 

@@ -1,6 +1,6 @@
 //! The lists that a member alone sees: what they say of one's flags and vouches.
 
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Page, TestApp};
 use crate::fixtures::{done, flag, kill, show_dead};

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use stoa::domain::password::PasswordError;
-use stoa::domain::user::NameError;
+use stoa::domain::accounts::password::PasswordError;
+use stoa::domain::accounts::user::NameError;
 use tempfile::TempDir;
 
 const THREAD: &str = include_str!("../fixtures/import/thread.json");

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use sqlx::AssertSqlSafe;
 use stoa::clock::Timestamp;
-use stoa::domain::item::{ItemId, Kind};
-use stoa::domain::policy::Policy;
-use stoa::domain::rule::{Effect, Pattern, RuleKind};
-use stoa::domain::user::Role;
-use stoa::domain::vote::Direction;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::{ItemId, Kind};
+use stoa::domain::limits::policy::Policy;
+use stoa::domain::moderation::rules::{Effect, Pattern, RuleKind};
+use stoa::domain::votes::vote::Direction;
 use stoa::store::{Edit, Edited, NewBan, NewItem, NewUrl, NewVote, RetentionPolicy};
 
 use crate::app::{Browser, TestApp};
@@ -159,7 +159,7 @@ async fn use_everything(app: &TestApp) {
     app.store.claim("someone", "hash", app.now()).await.expect("claimed");
     app.sql(&format!("update items set dead = 'flagged' where id = {story}")).await;
     let easy = Policy { vouches_to_restore: 1, ..app.policy() };
-    let (bob, story) = (app.id_of("bob").await, stoa::domain::item::ItemId(story));
+    let (bob, story) = (app.id_of("bob").await, stoa::domain::items::item::ItemId(story));
     assert!(app.store.vouch(bob, story, &easy, app.now()).await.expect("vouched"), "it is back");
     let act = stoa::store::ActionContext { actor: None, reason: "", at: app.now() };
     app.store.set_role(app.id_of("alice").await, Role::Moderator, act).await.expect("a role");

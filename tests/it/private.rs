@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use stoa::config::Settings;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, TestApp};
 use crate::queries::pages;

@@ -5,11 +5,14 @@ use std::io::BufReader;
 
 use serde::de::IgnoredAny;
 use stoa::cli::import::read::{ParsedFile, read};
+use stoa::domain::accounts::user::Name;
+use stoa::domain::accounts::{contact, signup};
+use stoa::domain::items::title::{Title, TitleError};
+use stoa::domain::items::{input, title};
+use stoa::domain::moderation::permissions;
 use stoa::domain::text::{self, Html, has_visible, is_legible, is_shown};
-use stoa::domain::title::{self, Title, TitleError};
 use stoa::domain::url::{StoryUrl, from_param};
-use stoa::domain::user::Name;
-use stoa::domain::{contact, draft, flag, moderation, signup};
+use stoa::domain::votes::flag;
 use url::form_urlencoded;
 
 const NOW: i64 = 1_700_000_000;
@@ -123,12 +126,12 @@ pub fn forms(bytes: &[u8]) {
     assert_eq!(form_urlencoded::parse(sent.as_bytes()).collect::<Vec<_>>(), fields);
     for (name, typed) in &fields {
         match &**name {
-            "text" | "about" => is_stable(typed, draft::optional),
-            "notice" => is_stable(typed, draft::notice),
+            "text" | "about" => is_stable(typed, input::optional),
+            "notice" => is_stable(typed, input::notice),
             "message" => is_stable(typed, signup::message),
             "contact" => is_stable(typed, |typed| contact::contact(typed).map(str::to_owned)),
-            "reason" => is_stable(typed, |typed| moderation::reason(typed, true).map(str::to_owned)),
-            "kill" => is_stable(typed, |typed| moderation::kill_reason("other", typed)),
+            "reason" => is_stable(typed, |typed| permissions::reason(typed, true).map(str::to_owned)),
+            "kill" => is_stable(typed, |typed| permissions::kill_reason("other", typed)),
             "note" => is_stable(typed, |typed| flag::reason("spam", typed).map(|(_, note)| note)),
             "name" => is_stable(typed, |typed| Name::parse(typed).map(|name| name.to_string())),
             "title" => is_stable(typed, |typed| Title::parse(typed).map(Title::into_string)),

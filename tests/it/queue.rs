@@ -1,7 +1,7 @@
 //! The moderators' queue: what judging an item needs, each act in one place, and its undoing.
 
 use axum::http::StatusCode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 use crate::fixtures::flag;

@@ -1,9 +1,8 @@
 //! Reading: the lists, threads, people, and what is not there.
 
 use axum::http::StatusCode;
-
 use stoa::clock::DAY;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 

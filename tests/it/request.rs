@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use stoa::clock::DAY;
-use stoa::domain::signup::SignUpMode;
-use stoa::domain::user::{Name, Role};
+use stoa::domain::accounts::signup::SignUpMode;
+use stoa::domain::accounts::user::{Name, Role};
 use stoa::jobs::KEEP;
 use stoa::store::{Error, NewUser};
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{Method, StatusCode};
-use stoa::domain::flag::Reason;
-use stoa::domain::item::ItemId;
-use stoa::domain::policy::Policy;
-use stoa::domain::token::Token;
-use stoa::domain::user::{Name, Role, UserId};
+use stoa::domain::accounts::token::Token;
+use stoa::domain::accounts::user::{Name, Role, UserId};
+use stoa::domain::items::item::ItemId;
+use stoa::domain::limits::policy::Policy;
+use stoa::domain::votes::flag::Reason;
 use stoa::store::{ActionContext, NewComment, NewFlag, NewSignupRequest, NewStory};
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};

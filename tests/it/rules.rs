@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::fixtures::{add_rule, behind_a_proxy, kill, post_from, shadow};

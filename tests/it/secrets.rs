@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use stoa::clock::DAY;
 use stoa::config::Settings;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 use crate::fixtures::{behind_a_proxy, post_from};

@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use stoa::config::Settings;
-use stoa::domain::policy::Period;
-use stoa::domain::signup::SignUpMode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::signup::SignUpMode;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::limits::policy::Period;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
 

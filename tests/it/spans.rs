@@ -1,7 +1,7 @@
 //! Lengths of time, as pages say them.
 
 use stoa::clock::{DAY, HOUR, MINUTE};
-use stoa::domain::policy::Period;
+use stoa::domain::limits::policy::Period;
 
 use crate::app::TestApp;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use stoa::clock::{DAY, HOUR, MINUTE};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 use stoa::fetch::{FetchPolicy, Fetcher};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -267,7 +267,7 @@ async fn a_story_can_be_edited_for_two_hours_and_what_it_was_is_kept() {
     let log = app.store.log(stoa::store::LogFilter::default(), 10).await.expect("the log");
     let acts: Vec<_> = log.iter().map(|act| (act.actor.as_deref(), act.act.as_str())).collect();
     assert_eq!(acts, [(Some("mia"), "edit")], "and what they do is recorded");
-    let was = app.store.revisions(stoa::domain::item::ItemId(id)).await.expect("revisions");
+    let was = app.store.revisions(stoa::domain::items::item::ItemId(id)).await.expect("revisions");
     assert_eq!(was[0].title.as_deref(), Some("A story"));
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use stoa::clock::{DAY, HOUR};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 use crate::fixtures::{flag, told};

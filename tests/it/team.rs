@@ -1,7 +1,7 @@
 //! Roles: admins choose who moderates, whoever is chosen is told, and somebody is always left who can choose.
 
 use axum::http::StatusCode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 use crate::fixtures::{BY_MOLE, shadow};

@@ -1,7 +1,7 @@
 //! What people write, as others see it: that it shows something, that it is no larger than it looks, its links, tables and length.
 
 use axum::http::StatusCode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::Page;
 use crate::fixtures::with_a_story;

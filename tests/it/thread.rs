@@ -3,7 +3,7 @@
 use atom_syndication::Feed;
 use axum::http::{Method, StatusCode};
 use stoa::clock::{DAY, HOUR, MINUTE};
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Page, TestApp};
 use crate::fixtures::{kill, shadow, show_dead};

@@ -1,8 +1,8 @@
 //! Nobody who reads a log, however much is logged, learns what opens an account.
 
 use axum::http::{Method, StatusCode};
-use stoa::domain::token::Token;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::token::Token;
+use stoa::domain::accounts::user::Role;
 use tokio::io::AsyncWriteExt;
 
 use crate::answers::{BREAK, Log};

@@ -1,7 +1,7 @@
 //! The tree of who invited whom: public, in pages, and as deep as it may be.
 
 use axum::http::StatusCode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Page, TestApp};
 use crate::hostile::check;

@@ -1,8 +1,8 @@
 //! What is sent twice, by a double click, the back button or a browser that tries again, is posted once.
 
 use axum::http::StatusCode;
-use stoa::domain::policy::Period;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::limits::policy::Period;
 use stoa::store::ActionContext;
 
 use crate::app::{Browser, TestApp};
@@ -101,7 +101,7 @@ async fn what_is_gone_can_be_sent_again() {
     assert_ne!(alice.reply(story, "Said and deleted.").await, deleted);
     let killed = alice.reply(story, "Said and killed.").await;
     let act = ActionContext { actor: Some(app.id_of("mia").await), reason: "rude", at: app.now() };
-    app.store.kill(stoa::domain::item::ItemId(killed), true, act).await.expect("killed");
+    app.store.kill(stoa::domain::items::item::ItemId(killed), true, act).await.expect("killed");
     assert_ne!(alice.reply(story, "Said and killed.").await, killed);
 }
 

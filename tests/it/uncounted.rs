@@ -4,10 +4,10 @@ use axum::http::{Method, StatusCode};
 use serde_json::json;
 use stoa::clock::{DAY, HOUR};
 use stoa::config::Settings;
-use stoa::domain::item::ItemId;
-use stoa::domain::policy::Period;
-use stoa::domain::user::Role;
-use stoa::domain::vote::Direction;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemId;
+use stoa::domain::limits::policy::Period;
+use stoa::domain::votes::vote::Direction;
 use stoa::jobs::KEEP;
 use stoa::store::NewVote;
 

@@ -2,8 +2,8 @@
 
 use axum::http::header::REFERER;
 use axum::http::{Method, StatusCode};
-use stoa::domain::item::ItemId;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemId;
 use stoa::store::ActionContext;
 
 use crate::app::{Browser, PASSWORD, Page, TestApp};
@@ -140,7 +140,7 @@ async fn a_vote_that_cannot_be_cast_any_more_says_why_on_the_items_page() {
 #[tokio::test]
 async fn a_vote_for_what_was_merged_meanwhile_is_not_lost_in_silence() {
     let (app, story, _) = forum().await;
-    let mut mia = app.person("mia", stoa::domain::user::Role::Moderator).await;
+    let mut mia = app.person("mia", stoa::domain::accounts::user::Role::Moderator).await;
     let other = mia.text_story("The better story", "Words.").await;
     let form = [("on", "true"), ("into", &other.to_string()), ("reason", "the same")];
     assert_eq!(mia.post(&format!("/item/{story}/merge"), &form).await.status, StatusCode::SEE_OTHER);

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use proptest::prelude::*;
 use serde_json::json;
 use stoa::clock::{DAY, HOUR};
-use stoa::domain::item::ItemId;
-use stoa::domain::user::{Role, UserId};
-use stoa::domain::vote::Direction;
+use stoa::domain::accounts::user::{Role, UserId};
+use stoa::domain::items::item::ItemId;
+use stoa::domain::votes::vote::Direction;
 use stoa::store::NewVote;
 
 use crate::app::{Browser, Page, TestApp};

@@ -1,10 +1,10 @@
 //! Votes that come at the same moment: each comes to what it would by itself, after those before it.
 
 use stoa::clock::Timestamp;
-use stoa::domain::item::ItemId;
-use stoa::domain::policy::Policy;
-use stoa::domain::user::{Role, UserId};
-use stoa::domain::vote::Direction;
+use stoa::domain::accounts::user::{Role, UserId};
+use stoa::domain::items::item::ItemId;
+use stoa::domain::limits::policy::Policy;
+use stoa::domain::votes::vote::Direction;
 use stoa::store::{NewVote, Store};
 
 use crate::app::TestApp;

@@ -1,7 +1,7 @@
 //! Many who ask for the same at the same moment: what is the same for all of them is worked out once.
 
 use axum::http::StatusCode;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, Page, TestApp};
 

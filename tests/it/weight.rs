@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use stoa::clock::HOUR;
-use stoa::domain::user::Role;
+use stoa::domain::accounts::user::Role;
 
 use crate::app::{Browser, TestApp};
 use crate::generate::made;

@@ -23,9 +23,9 @@ use self::progress::{Progress, Unit, started};
 use self::read::ParsedFile;
 use self::record::{Record, SourceLocation};
 use crate::clock::{Clock, Timestamp};
-use crate::domain::item::Kind;
+use crate::domain::items::item::Kind;
+use crate::domain::items::title::section;
 use crate::domain::text::{self, from_hn_html};
-use crate::domain::title::section;
 use crate::domain::url::StoryUrl;
 use crate::store::{NewItem, Store};
 

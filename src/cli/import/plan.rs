@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::read::{DEEPEST, ParsedFile};
 use super::record::{BadRecord, Record};
-use crate::domain::item::{ItemId, Kind};
+use crate::domain::items::item::{ItemId, Kind};
 
 /// What is to be written.
 #[derive(Debug, Default)]

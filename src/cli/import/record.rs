@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::clock::DAY;
-use crate::domain::item::Kind;
+use crate::domain::items::item::Kind;
 use crate::domain::text::{has_visible, is_shown, shortened};
 
 /// Where a record begins.

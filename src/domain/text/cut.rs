@@ -6,7 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Tag};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::markdown::is_blank;
-use super::source::{LineCount, Prepared};
+use crate::domain::text::markdown::protect_urls::{LineCount, Prepared};
 
 /// The longest text that is kept, in bytes: four times what the longest post takes, for what comes from elsewhere.
 pub const LONGEST: usize = 256 * 1024;

@@ -1,12 +1,20 @@
 //! Markdown source to HTML, and to plain text.
 
+pub mod block_markers;
+pub mod html_writer;
+pub mod output;
+pub mod prepare;
+pub mod protect_urls;
+pub mod tables;
+
 use pulldown_cmark::{Event, Tag, TagEnd, TextMergeWithOffset};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::safe::{self, Html};
-use super::source::Prepared;
 use super::visible::{is_shown, is_visible};
-use super::writer::HtmlWriter;
+use crate::domain::text::markdown::html_writer::HtmlWriter;
+use crate::domain::text::markdown::protect_urls::Prepared;
+use crate::domain::text::sanitize;
+use crate::domain::text::sanitize::Html;
 
 /// Markdown source to safe HTML.
 ///
@@ -15,7 +23,7 @@ use super::writer::HtmlWriter;
 /// long or deep; marks that would make the HTML many times as long as the text show as typed.
 pub fn render(source: &str) -> Html {
     let source = Prepared::new(source);
-    safe::sanitise(written(&source).out.as_str())
+    sanitize::sanitise(written(&source).out.as_str())
 }
 
 /// The addresses that a text links to when it is rendered: written out, named in Markdown, or of an image.

@@ -6,28 +6,18 @@
 //! most 8 bytes for each of the source and 1 KB beside (`writer`), whatever the text. Everything takes time in proportion to its length.
 
 mod cut;
-mod emphasis;
-mod hn;
-mod hn_escape;
-mod lines;
 mod links;
 mod markdown;
-mod marks;
-mod output;
-mod paragraph;
-mod safe;
-mod source;
-mod tables;
 mod urls;
 mod visible;
-mod writer;
 
 pub use cut::{LONGEST, cut, longest};
-pub use hn::from_hn_html;
 pub use markdown::{excerpt, is_blank, linked, plain, render, shortened};
-pub use safe::Html;
 pub(super) use visible::is_ignorable;
 pub use visible::{has_visible, is_legible, is_shown, shown};
+
+pub use crate::domain::text::hn_html::from_hn_html;
+pub use crate::domain::text::sanitize::Html;
 
 /// `said`, and the reason after it where there is one, as a sentence.
 pub fn with_reason(said: &str, reason: Option<&str>) -> String {
@@ -38,6 +28,9 @@ pub fn with_reason(said: &str, reason: Option<&str>) -> String {
     }
 }
 
+mod hn_html;
+pub mod plural;
+mod sanitize;
 #[cfg(test)]
 mod size_tests;
 #[cfg(test)]

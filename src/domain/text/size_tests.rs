@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::source::Prepared;
 use super::*;
+use crate::domain::text::markdown::protect_urls::Prepared;
 
 pub fn tags(html: &str) -> impl Iterator<Item = &str> {
     html.split('<').skip(1).filter_map(|rest| rest.split('>').next())

@@ -85,8 +85,9 @@ fn video(id: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn key(input: &str) -> String {
         StoryUrl::parse(input).unwrap_or_else(|e| panic!("{input}: {e}")).key()

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use ::url::{Host, Url};
-
 pub use site::{StorySite, from_param};
 pub(super) use site::{is_host_of_names, is_shared_host};
 

@@ -148,8 +148,9 @@ fn plain(part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn a_site_is_the_registrable_domain_and_the_owner_on_shared_hosts() {

@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use crate::domain::item::ItemId;
-use crate::domain::user::UserId;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::ItemId;
 
 /// How many numbers stand for the votes and comments in all threads: enough that two threads that many read seldom share one.
 const THREADS: usize = 1_024;

@@ -10,7 +10,7 @@ use sqlx::{Connection, Error};
 
 use super::connection::options;
 use super::{OpenError, Store, file};
-use crate::domain::origin::IpHashKey;
+use crate::domain::accounts::ip_hash::IpHashKey;
 
 type Secret = [u8; 32];
 

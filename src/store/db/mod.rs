@@ -20,8 +20,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use sqlx::sqlite::SqlitePool;
-
 pub use check::CheckError;
 pub use checkpoint::CheckpointResult;
 pub use connection::LOG;
@@ -31,12 +29,13 @@ use generations::Generations;
 pub use generations::{Change, ThreadGeneration};
 pub use key::key_file;
 use saving::SaveState;
+use sqlx::sqlite::SqlitePool;
 pub use statement::{Bindable, Db, ReadPool, Tx};
 
-use super::looks::Activity;
-use crate::domain::item::ItemId;
-use crate::domain::origin::IpHashKey;
-use crate::domain::user::UserId;
+use crate::domain::accounts::ip_hash::IpHashKey;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::ItemId;
+use crate::store::accounts::pending_activity::Activity;
 
 /// The database: one writer, several readers that never wait for it.
 #[derive(Debug, Clone)]

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::super::{Result, Tx};
 use super::{ImportRow, NewItem, ROWS};
 use crate::clock::Timestamp;
-use crate::domain::item::ItemId;
-use crate::domain::user::UserId;
-use crate::domain::vote::{Direction, ScoreDelta};
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::ItemId;
+use crate::domain::votes::vote::{Direction, ScoreDelta};
 
 /// A vote that counts. Nobody has two on one item, or one on their own.
 #[derive(Debug, Clone)]

@@ -2,17 +2,19 @@
 //! base and the counted votes. Who may vote is `domain::vote`'s to say, and which votes count `domain::uncounted`'s: both are asked in that
 //! transaction, so that of two votes from one address both cannot be the first.
 
-mod facts;
+mod context;
+pub mod flags;
 
-use super::item_rows::item_in;
-use super::{Change, Db, Error, Result, Store, Tx, writers};
+use super::{Change, Db, Error, Result, Store, Tx};
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, Kind};
-use crate::domain::origin::IpHashes;
-use crate::domain::policy::Policy;
-use crate::domain::uncounted::Uncounted;
-use crate::domain::user::{Member, UserId};
-use crate::domain::vote::{Direction, ScoreDelta, Vote, VoteResult};
+use crate::domain::accounts::ip_hash::IpHashes;
+use crate::domain::accounts::user::{Member, UserId};
+use crate::domain::items::item::{Item, ItemId, Kind};
+use crate::domain::limits::policy::Policy;
+use crate::domain::votes::uncounted::Uncounted;
+use crate::domain::votes::vote::{Direction, ScoreDelta, Vote, VoteResult};
+use crate::store::accounts::author;
+use crate::store::items::rows::item_in;
 
 /// A vote to be cast; with no `dir`, one to be taken back.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +55,7 @@ impl Store {
     /// `Refused` where the member may not, or not any more.
     pub async fn vote(&self, new: NewVote, policy: &Policy, now: Timestamp) -> Result<VoteResult> {
         let mut tx = self.begin().await?;
-        let member = writers::writer(&mut tx, new.user, now).await?;
+        let member = author::writer(&mut tx, new.user, now).await?;
         let item = item_in(&mut tx, new.item).await?;
         let voted = cast(&mut tx, (&member, &item), new, policy, now).await?;
         if voted.changed {
@@ -90,7 +92,8 @@ pub(super) async fn cast(
         }
         Some(dir) => {
             // A reply may not be voted down by whom it answers; it is asked for nothing else.
-            let answers_member = dir == Direction::Down && facts::parent_author(tx, item).await? == Some(member.id);
+            let answers_member = dir == Direction::Down
+                && crate::store::votes::context::parent_author(tx, item).await? == Some(member.id);
             item.may_vote(dir, member, answers_member, policy, now).map_err(Error::refused)?;
             Some(put(tx, (member, item), (dir, new.origin), policy, now).await?)
         }
@@ -110,7 +113,7 @@ async fn put(
     now: Timestamp,
 ) -> Result<Vote> {
     let near = origin.and_then(|origin| origin.telling());
-    let uncounted = facts::judge(tx, (member, item), (dir, near), policy, now).await?;
+    let uncounted = crate::store::votes::context::judge(tx, (member, item), (dir, near), policy, now).await?;
     tx.sql(
         "insert into votes (user_id, item_id, dir, counted, uncounted, at, near) values ($1, $2, $3, $4, $5, $6, $7) \
          on conflict (user_id, item_id) do update set dir = excluded.dir, counted = excluded.counted, \

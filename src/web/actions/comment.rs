@@ -1,14 +1,14 @@
 //! Writing a comment.
 
-use crate::domain::draft;
-use crate::domain::item::{Item, ItemId, may_see};
-use crate::domain::rate_limits::{LimitedAction, RateLimited};
-use crate::domain::rule::RuleInput;
+use crate::domain::items::input;
+use crate::domain::items::item::{Item, ItemId, may_see};
+use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::moderation::rules::RuleInput;
 use crate::store::{self, CommentResult, NewComment};
 use crate::web::actions::PostContext;
 use crate::web::error::Error;
-use crate::web::form::FormErrors;
-use crate::web::session::CurrentMember;
+use crate::web::extract::form::FormErrors;
+use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
 /// What a comment answers, and the head of its thread.
@@ -49,7 +49,7 @@ pub enum CommentOutcome {
 
 /// A comment's text as it is kept, or what is wrong with it.
 pub fn check(typed: &str) -> Result<String, FormErrors> {
-    draft::comment(typed).map_err(|mistake| FormErrors::one("text", mistake))
+    input::comment(typed).map_err(|mistake| FormErrors::one("text", mistake))
 }
 
 /// Adds a comment, once; a content rule may queue, kill or refuse it, and the thread may have closed

@@ -3,9 +3,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::domain::policy::Policy;
-use crate::domain::rule::{Pattern, Rule, RuleInput, RuleMatch, RuleRejection, RuleSet, is_past_ranges};
-use crate::domain::user::{Member, Role};
+use crate::domain::accounts::user::{Member, Role};
+use crate::domain::limits::policy::Policy;
+use crate::domain::moderation::rules::{Pattern, Rule, RuleInput, RuleMatch, RuleRejection, RuleSet, is_past_ranges};
 use crate::store::{RuleRow, Store};
 use crate::web::error::Error;
 

@@ -1,8 +1,8 @@
 //! Deleting what one wrote.
 
-use crate::domain::item::{Item, ItemId, may_see};
+use crate::domain::items::item::{Item, ItemId, may_see};
 use crate::web::error::Error;
-use crate::web::session::CurrentMember;
+use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
 /// An item that the member may delete.

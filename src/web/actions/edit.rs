@@ -1,18 +1,19 @@
 //! Editing what stands: an author within their time, moderators at any, and what it was is kept.
 
-use crate::domain::draft::{self, TextError};
-use crate::domain::item::{Item, ItemId, Kind, may_see};
-use crate::domain::moderation;
-use crate::domain::rate_limits::{LimitedAction, RateLimited};
-use crate::domain::rule::RuleInput;
-use crate::domain::title::{self, Title};
+use crate::domain::accounts::user::{Member, Role};
+use crate::domain::items::input::TextError;
+use crate::domain::items::item::{Item, ItemId, Kind, may_see};
+use crate::domain::items::title::Title;
+use crate::domain::items::{input, title};
+use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::moderation::permissions;
+use crate::domain::moderation::rules::RuleInput;
 use crate::domain::url::StoryUrl;
-use crate::domain::user::{Member, Role};
 use crate::store::{self, Edit, Edited, NewUrl};
 use crate::web::actions::{PostContext, author_role};
 use crate::web::error::Error;
-use crate::web::form::FormErrors;
-use crate::web::session::CurrentMember;
+use crate::web::extract::form::FormErrors;
+use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
 /// An item's parts as typed; what is none stays as it is.
@@ -82,7 +83,7 @@ pub async fn editable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<I
     Error::unless_shown(may_see(&item, Some(member), now))?;
     item.may_edit(member, &asking.viewer.settings.policy, now).map_err(Error::forbidden)?;
     if !item.is_own(Some(member)) {
-        moderation::may_act_on(member, author_role(app, &item).await?).map_err(Error::forbidden)?;
+        permissions::may_act_on(member, author_role(app, &item).await?).map_err(Error::forbidden)?;
     }
     Ok(item)
 }
@@ -106,7 +107,7 @@ pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<Check
     let has_url = url.as_ref().map_or(item.url.is_some(), Option::is_some);
     let is_same = typed.text.replace("\r\n", "\n") == item.text;
     let needs_text = item.kind == Kind::Comment || !has_url;
-    let text = if needs_text { draft::comment(typed.text) } else { draft::optional(typed.text) };
+    let text = if needs_text { input::comment(typed.text) } else { input::optional(typed.text) };
     let text = match text {
         // An imported text may be longer than a new one could be, or show nothing.
         Err(TextError::Long(_)) if is_same => Some(item.text.clone()),
@@ -114,7 +115,7 @@ pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<Check
         text => mistakes.check("text", text),
     };
     let reason = if parts.reason { typed.reason } else { "" };
-    let reason = mistakes.check("reason", moderation::reason(reason, false));
+    let reason = mistakes.check("reason", permissions::reason(reason, false));
     match (text, reason) {
         (Some(text), Some(reason)) if mistakes.is_empty() => {
             Ok(CheckedEdit { title, url, text, reason: reason.to_owned() })

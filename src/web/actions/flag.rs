@@ -1,13 +1,14 @@
 //! Flagging what breaks the guidelines, and vouching for what should not be dead.
 
-use crate::domain::flag::{self, Flag, FlagError};
-use crate::domain::item::{Item, ItemId};
-use crate::domain::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::items::item::{Item, ItemId};
+use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::votes::flag;
+use crate::domain::votes::flag::{Flag, FlagError};
 use crate::store::NewFlag;
 use crate::web::actions::{PostContext, visible_item};
 use crate::web::error::Error;
-use crate::web::form::FormErrors;
-use crate::web::session::CurrentMember;
+use crate::web::extract::form::FormErrors;
+use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
 /// An item that a member may flag, and their flag on it.

@@ -16,13 +16,13 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::clock::Timestamp;
-use crate::domain::item::{Item, ItemId, may_see};
-use crate::domain::origin::IpHashes;
-use crate::domain::policy::Policy;
-use crate::domain::user::{Member, Role};
-use crate::web::client_ip::ClientIp;
+use crate::domain::accounts::ip_hash::IpHashes;
+use crate::domain::accounts::user::{Member, Role};
+use crate::domain::items::item::{Item, ItemId, may_see};
+use crate::domain::limits::policy::Policy;
 use crate::web::error::Error;
-use crate::web::session::CurrentMember;
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
 /// Who posts, and from where.

@@ -4,15 +4,16 @@ use std::fmt::Display;
 
 use self::ModerationOutcome::{Done, Invalid, Merged, Unchanged};
 use crate::clock::Timestamp;
-use crate::domain::desk::DeskError;
-use crate::domain::item::{Item, ItemId};
-use crate::domain::user::UserId;
-use crate::domain::{desk, draft, moderation, rank, reference};
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{Item, ItemId};
+use crate::domain::items::{input, item_ref, rank};
+use crate::domain::moderation::item_actions::DeskError;
+use crate::domain::moderation::{item_actions, permissions};
 use crate::store::{self, ActionContext};
 use crate::web::actions::author_role;
 use crate::web::error::Error;
-use crate::web::form::FormErrors;
-use crate::web::session::Moderator;
+use crate::web::extract::form::FormErrors;
+use crate::web::extract::session::Moderator;
 use crate::web::state::App;
 
 /// An item, and the moderator who acts on it, once it is known that they may.
@@ -36,7 +37,7 @@ type Outcome = Result<ModerationOutcome, Error>;
 impl ModerationTarget {
     pub async fn load(app: &App, by: &Moderator, id: ItemId) -> Result<ModerationTarget, Error> {
         let item = app.store.item(id).await?;
-        moderation::may_act_on(&by.member, author_role(app, &item).await?).map_err(Error::forbidden)?;
+        permissions::may_act_on(&by.member, author_role(app, &item).await?).map_err(Error::forbidden)?;
         Ok(ModerationTarget { item, moderator: by.member.id, now: by.viewer.now })
     }
 
@@ -58,7 +59,7 @@ fn outcome(written: store::Result<()>) -> Outcome {
 
 /// Kills an item, or with `on` unset restores it.
 pub async fn kill(app: &App, target: &ModerationTarget, on: bool, reason: &str, note: &str) -> Outcome {
-    match moderation::kill_reason(reason, note) {
+    match permissions::kill_reason(reason, note) {
         Ok(reason) => outcome(app.store.kill(target.item.id, on, target.act(&reason)).await),
         Err(mistake) => invalid("kill-note", mistake),
     }
@@ -66,7 +67,7 @@ pub async fn kill(app: &App, target: &ModerationTarget, on: bool, reason: &str, 
 
 /// Approves an item as it is.
 pub async fn clear(app: &App, target: &ModerationTarget, reason: &str) -> Outcome {
-    match moderation::reason(reason, false) {
+    match permissions::reason(reason, false) {
         Ok(reason) => outcome(app.store.clear(target.item.id, target.act(reason)).await),
         Err(mistake) => invalid("clear-reason", mistake),
     }
@@ -74,7 +75,7 @@ pub async fn clear(app: &App, target: &ModerationTarget, reason: &str) -> Outcom
 
 /// Locks a thread or a comment with its replies, or with `on` unset unlocks it.
 pub async fn lock(app: &App, target: &ModerationTarget, on: bool, reason: &str) -> Outcome {
-    match moderation::reason(reason, on) {
+    match permissions::reason(reason, on) {
         Ok(reason) => outcome(app.store.lock(target.item.id, on, target.act(reason)).await),
         Err(mistake) => invalid("lock-reason", mistake),
     }
@@ -82,21 +83,21 @@ pub async fn lock(app: &App, target: &ModerationTarget, on: bool, reason: &str) 
 
 /// Merges a story into the one that `into` names by its number or address, or with none undoes that.
 pub async fn merge(app: &App, target: &ModerationTarget, into: Option<&str>, reason: &str) -> Outcome {
-    let (id, reason) = match moderation::reason(reason, false) {
+    let (id, reason) = match permissions::reason(reason, false) {
         Ok(reason) => (target.item.id, reason),
         Err(mistake) => return invalid("merge-reason", mistake),
     };
     let Some(into) = into else {
         return outcome(app.store.unmerge(id, target.act(reason)).await);
     };
-    let into = match reference::item(into, &app.config.base_url) {
+    let into = match item_ref::item(into, &app.config.base_url) {
         Ok(into) => into,
         Err(mistake) => return invalid("merge-into", mistake),
     };
     match app.store.item(into).await {
         Err(store::Error::NotFound) => return invalid("merge-into", DeskError::NoSuchStory),
         story => {
-            if let Err(mistake) = desk::may_merge(&target.item, &story?) {
+            if let Err(mistake) = item_actions::may_merge(&target.item, &story?) {
                 return invalid("merge-into", mistake);
             }
         }
@@ -107,22 +108,22 @@ pub async fn merge(app: &App, target: &ModerationTarget, into: Option<&str>, rea
 
 /// Moves a comment with its replies to the top level, or with `on` unset back.
 pub async fn detach(app: &App, target: &ModerationTarget, on: bool, reason: &str) -> Outcome {
-    let (id, act) = match moderation::reason(reason, on) {
+    let (id, act) = match permissions::reason(reason, on) {
         Ok(reason) => (target.item.id, target.act(reason)),
         Err(mistake) => return invalid("detach-reason", mistake),
     };
     if !on {
         return outcome(app.store.reattach(id, act).await);
     }
-    desk::may_detach(&target.item).map_err(Error::bad)?;
+    item_actions::may_detach(&target.item).map_err(Error::bad)?;
     outcome(app.store.detach(id, act).await)
 }
 
 /// Ranks a story as if it were new, or with `on` unset by its own age again.
 pub async fn second_chance(app: &App, target: &ModerationTarget, on: bool, reason: &str) -> Outcome {
     const FIELD: &str = "second-chance-reason";
-    desk::may_have_second_chance(&target.item).map_err(Error::bad)?;
-    let (id, act) = match moderation::reason(reason, false) {
+    item_actions::may_have_second_chance(&target.item).map_err(Error::bad)?;
+    let (id, act) = match permissions::reason(reason, false) {
         Ok(reason) => (target.item.id, target.act(reason)),
         Err(mistake) => return invalid(FIELD, mistake),
     };
@@ -142,8 +143,8 @@ pub async fn second_chance(app: &App, target: &ModerationTarget, on: bool, reaso
 
 /// Pins a notice above a thread, or with none takes off what is pinned.
 pub async fn pin(app: &App, target: &ModerationTarget, text: Option<&str>) -> Outcome {
-    desk::may_pin(&target.item).map_err(Error::bad)?;
-    match text.map(draft::notice).transpose() {
+    item_actions::may_pin(&target.item).map_err(Error::bad)?;
+    match text.map(input::notice).transpose() {
         Ok(notice) => outcome(app.store.pin(target.item.id, notice.as_deref(), target.act("")).await),
         Err(mistake) => invalid("pin-text", mistake),
     }

@@ -1,9 +1,9 @@
 //! Saving an item, and hiding a story.
 
-use crate::domain::item::ItemId;
+use crate::domain::items::item::ItemId;
 use crate::web::actions::visible_item;
 use crate::web::error::Error;
-use crate::web::session::CurrentMember;
+use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
 /// Saves an item, or with `on` unset takes it off the list.

@@ -1,15 +1,16 @@
 //! Submitting a story.
 
-use crate::domain::draft::{self, ValidStory};
-use crate::domain::item::ItemId;
-use crate::domain::rate_limits::{LimitedAction, RateLimited};
-use crate::domain::rule::RuleInput;
-use crate::domain::title::{self, Title};
+use crate::domain::items::input::ValidStory;
+use crate::domain::items::item::ItemId;
+use crate::domain::items::title::Title;
+use crate::domain::items::{input, title};
+use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::moderation::rules::RuleInput;
 use crate::domain::url::StoryUrl;
 use crate::store::{self, KnownUrl, NewStory, Submission};
 use crate::web::actions::PostContext;
 use crate::web::error::Error;
-use crate::web::form::FormErrors;
+use crate::web::extract::form::FormErrors;
 use crate::web::state::App;
 
 /// A story as typed.
@@ -39,7 +40,7 @@ pub fn check(typed: StoryInput<'_>) -> Result<ValidStory, FormErrors> {
         url => mistakes.check("url", StoryUrl::parse(url)),
     };
     let title = mistakes.check("title", Title::parse(typed.title));
-    let text = mistakes.check("text", draft::optional(typed.text));
+    let text = mistakes.check("text", input::optional(typed.text));
     match (title, text) {
         (Some(title), Some(text)) if mistakes.is_empty() => {
             ValidStory::new(title, url, text).map_err(|nothing| FormErrors::one("url", nothing))

@@ -1,8 +1,8 @@
 //! Voting.
 
-use crate::domain::item::{ItemId, Kind};
-use crate::domain::rate_limits::LimitedAction;
-use crate::domain::vote::{Direction, VoteResult};
+use crate::domain::items::item::{ItemId, Kind};
+use crate::domain::limits::rate_limits::LimitedAction;
+use crate::domain::votes::vote::{Direction, VoteResult};
 use crate::store::NewVote;
 use crate::web::actions::{PostContext, visible_item};
 use crate::web::error::Error;

@@ -4,12 +4,13 @@
 use std::net::IpAddr;
 
 use super::run_blocking;
-use crate::domain::origin::Prefix;
-use crate::domain::password::{self, PasswordError};
-use crate::domain::user::UserId;
+use crate::domain::accounts::ip_hash::Prefix;
+use crate::domain::accounts::password;
+use crate::domain::accounts::password::PasswordError;
+use crate::domain::accounts::user::UserId;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;
-use crate::web::limit::Reserved;
+use crate::web::rate_limit::Reserved;
 
 /// How many strangers may work or wait at once; of a network (a /24, an IPv6 /48); of a wider one (a /16, a /32).
 const MAX_STRANGERS: usize = 64;

@@ -6,11 +6,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
-use crate::domain::rate_limits::RateLimited;
+use crate::domain::limits::rate_limits::RateLimited;
 use crate::web::admission::read_body;
-use crate::web::client_ip::ClientIp;
 use crate::web::error::Error;
-use crate::web::recovered_form;
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::recovered_form;
 use crate::web::state::App;
 
 /// Admits a request while there is a place, once its body has arrived, so that slow senders take none; a long

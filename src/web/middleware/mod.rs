@@ -1,3 +1,9 @@
 //! The layers that need what all requests share.
 
 pub mod admission;
+pub mod canonical_url;
+pub mod error_pages;
+pub mod outer;
+pub mod page_cache;
+pub mod referer;
+pub mod storage_failure;

@@ -1,0 +1,249 @@
+//! People: names, roles, and what a member carries from request to request.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::ban::Ban;
+use crate::domain::items::comment_order::CommentOrder;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct UserId(pub i64);
+
+/// Each role may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type)]
+#[sqlx(rename_all = "lowercase")]
+pub enum Role {
+    #[default]
+    Member,
+    Moderator,
+    Admin,
+}
+
+impl Role {
+    pub const ALL: [Role; 3] = [Role::Member, Role::Moderator, Role::Admin];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Member => "member",
+            Role::Moderator => "moderator",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Role, String> {
+        match s {
+            "member" => Ok(Role::Member),
+            "moderator" => Ok(Role::Moderator),
+            "admin" => Ok(Role::Admin),
+            _ => Err(format!("“{s}” is not a role: choose member, moderator or admin")),
+        }
+    }
+}
+
+/// How the pages are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, sqlx::Type)]
+#[sqlx(rename_all = "lowercase")]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [Theme; 3] = [Theme::System, Theme::Light, Theme::Dark];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Theme::System => "system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    pub fn parse(s: &str) -> Option<Theme> {
+        Theme::ALL.into_iter().find(|theme| theme.as_str() == s)
+    }
+}
+
+/// Whoever is logged in, as a request knows them.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Member {
+    pub id: UserId,
+    pub name: String,
+    pub role: Role,
+    pub karma: i64,
+    pub created: Timestamp,
+    pub shadowed_at: Option<Timestamp>,
+    /// Slowed down by a moderator while this is to come.
+    pub slowed_until: Option<Timestamp>,
+    pub show_dead: bool,
+    pub theme: Theme,
+    pub comment_order: CommentOrder,
+    /// Replies newer than this are unread.
+    pub replies_read_at: Timestamp,
+}
+
+impl Member {
+    /// Whether their flags and vouches count: a shadow-banned member's are stored and not counted. Somebody banned has no session.
+    pub fn counts(&self) -> bool {
+        self.shadowed_at.is_none()
+    }
+}
+
+/// A person's public page.
+#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+pub struct Profile {
+    pub id: UserId,
+    pub name: String,
+    pub role: Role,
+    pub karma: i64,
+    pub created: Timestamp,
+    /// Markdown source.
+    pub about: String,
+    #[sqlx(flatten)]
+    pub ban: Ban,
+    pub slowed_until: Option<Timestamp>,
+    pub shadowed_at: Option<Timestamp>,
+    /// Made by an import and not yet handed to a person.
+    pub unclaimed: bool,
+}
+
+/// A name that a new account may take: 2–20 of `[A-Za-z0-9_-]`, unique without case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name(String);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    #[error("Choose a name.")]
+    Empty,
+    #[error("A name has 2 to 20 characters.")]
+    Length,
+    #[error("A name has only the letters a–z, digits, “_” and “-”.")]
+    Character,
+    #[error("A name cannot begin with “-”.")]
+    Dash,
+    #[error("That name is reserved. Please choose another.")]
+    Reserved,
+    #[error("That name is taken. Please choose another.")]
+    Taken,
+    #[error(
+        "That name is taken by the author of imported posts. If that is you, whoever runs this site can hand it over; \
+         else please choose another."
+    )]
+    Imported,
+}
+
+/// Names that would pass for the site itself, without the signs between their letters.
+const RESERVED: [&str; 18] = [
+    "admin",
+    "administrator",
+    "admins",
+    "anonymous",
+    "deleted",
+    "mod",
+    "moderator",
+    "moderators",
+    "mods",
+    "operator",
+    "owner",
+    "root",
+    "security",
+    "staff",
+    "stoa",
+    "support",
+    "system",
+    "webmaster",
+];
+
+impl Name {
+    pub const LONGEST: usize = 20;
+
+    pub fn parse(typed: &str) -> Result<Name, NameError> {
+        let name = Name::parse_by_operator(typed)?;
+        let letters: String = name.0.chars().filter(|c| !matches!(c, '-' | '_')).collect();
+        if RESERVED.contains(&letters.to_ascii_lowercase().as_str()) {
+            return Err(NameError::Reserved);
+        }
+        Ok(name)
+    }
+
+    /// As [`Name::parse`], with the reserved names too: the operator may be called admin.
+    pub fn parse_by_operator(typed: &str) -> Result<Name, NameError> {
+        let name = typed.trim();
+        if name.is_empty() {
+            return Err(NameError::Empty);
+        }
+        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+            return Err(NameError::Character);
+        }
+        if !(2..=Name::LONGEST).contains(&name.len()) {
+            return Err(NameError::Length);
+        }
+        if name.starts_with('-') {
+            return Err(NameError::Dash);
+        }
+        Ok(Name(name.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A member as the tests of the rules take one, of whom each changes what it is about.
+#[cfg(test)]
+pub(crate) fn sample() -> Member {
+    Member {
+        id: UserId(7),
+        name: "mia".to_owned(),
+        role: Role::Member,
+        karma: 1,
+        created: Timestamp(0),
+        shadowed_at: None,
+        slowed_until: None,
+        show_dead: false,
+        theme: Theme::System,
+        comment_order: CommentOrder::default(),
+        replies_read_at: Timestamp(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_2_to_20_letters_digits_underscores_and_dashes() {
+        for (typed, expected) in [
+            ("al", None),
+            (" alice ", None),
+            ("A_b-9", None),
+            ("", Some(NameError::Empty)),
+            ("a", Some(NameError::Length)),
+            ("aaaaaaaaaaaaaaaaaaaaa", Some(NameError::Length)),
+            ("-alice", Some(NameError::Dash)),
+            ("al ice", Some(NameError::Character)),
+            ("аlice", Some(NameError::Character)),
+            ("alice\0", Some(NameError::Character)),
+            ("Admin", Some(NameError::Reserved)),
+            ("_mod-erator_", Some(NameError::Reserved)),
+            ("modern", None),
+        ] {
+            assert_eq!(Name::parse(typed).err(), expected, "{typed:?}");
+        }
+        assert!(Name::parse_by_operator("admin").is_ok());
+    }
+}

@@ -1,0 +1,110 @@
+//! What somebody is about to post, checked.
+
+use crate::domain::items::title::Title;
+use crate::domain::text::is_blank;
+use crate::domain::url::StoryUrl;
+
+/// The longest text of a story, a comment or a profile, in characters.
+pub const LONGEST_TEXT: usize = 20_000;
+
+/// The longest notice above a thread, in characters: it stands between the story and what is said of it.
+pub const LONGEST_NOTICE: usize = 1_000;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    #[error("Write something first.")]
+    Empty,
+    #[error("Nothing of that can be seen: it is only marks, or characters that do not show. Write something first.")]
+    Unseen,
+    #[error("That is {0} characters; up to {LONGEST_TEXT} are taken. Please shorten it.")]
+    Long(usize),
+    #[error("That is {0} characters; a notice is up to {LONGEST_NOTICE}. Please shorten it.")]
+    LongNotice(usize),
+}
+
+/// A text as typed, with line ends made alike and blank ends cut; it may be empty, or show nothing.
+pub fn text(typed: &str) -> Result<String, TextError> {
+    let text = typed.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+    let text = text.trim_end().trim_start_matches('\n').to_owned();
+    let length = text.chars().count();
+    if length > LONGEST_TEXT {
+        return Err(TextError::Long(length));
+    }
+    Ok(text)
+}
+
+/// A text that may be left out, and that shows something where it is not.
+pub fn optional(typed: &str) -> Result<String, TextError> {
+    let text = text(typed)?;
+    if !text.is_empty() && is_blank(&text) { Err(TextError::Unseen) } else { Ok(text) }
+}
+
+/// A comment's text, which shows something.
+pub fn comment(typed: &str) -> Result<String, TextError> {
+    let text = optional(typed)?;
+    if text.is_empty() { Err(TextError::Empty) } else { Ok(text) }
+}
+
+/// The text of a notice above a thread.
+pub fn notice(typed: &str) -> Result<String, TextError> {
+    let text = comment(typed)?;
+    match text.chars().count() {
+        length if length > LONGEST_NOTICE => Err(TextError::LongNotice(length)),
+        _ => Ok(text),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Give an address, a text, or both.")]
+pub struct EmptyText;
+
+/// A story ready to be submitted.
+#[derive(Debug, Clone)]
+pub struct ValidStory {
+    pub title: Title,
+    pub url: Option<StoryUrl>,
+    pub text: String,
+}
+
+impl ValidStory {
+    /// A story needs an address or a text; the title gets its mark from the address.
+    pub fn new(title: Title, url: Option<StoryUrl>, text: String) -> Result<ValidStory, EmptyText> {
+        if url.is_none() && is_blank(&text) {
+            return Err(EmptyText);
+        }
+        let title = match &url {
+            Some(url) => title.with_mark(url),
+            None => title,
+        };
+        Ok(ValidStory { title, url, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_are_made_alike_and_blank_ends_cut() {
+        assert_eq!(text("\r\n\r\na\r\n\r\n    code\rb  \n\n"), Ok("a\n\n    code\nb".to_owned()));
+        assert_eq!(text("    code first"), Ok("    code first".to_owned()));
+        assert_eq!(text(""), Ok(String::new()));
+    }
+
+    #[test]
+    fn a_comment_says_something_and_not_too_much() {
+        assert_eq!(comment(" \n\t"), Err(TextError::Empty));
+        for typed in ["\u{200B}", "\u{2800}", "\u{3164}", "****", "> ", "---", "- ", "[](x)", "&nbsp;"] {
+            assert_eq!(comment(typed), Err(TextError::Unseen), "{typed}");
+            assert_eq!(optional(typed), Err(TextError::Unseen), "{typed}");
+        }
+        assert_eq!(optional(" \n"), Ok(String::new()));
+        assert_eq!(notice("****"), Err(TextError::Unseen));
+        assert_eq!(comment(&"ä".repeat(20_000)).map(|t| t.chars().count()), Ok(20_000));
+        assert_eq!(comment(&"ä".repeat(20_001)), Err(TextError::Long(20_001)));
+        assert_eq!(notice(" "), Err(TextError::Empty));
+        assert_eq!(notice(&"ä".repeat(1_000)).map(|t| t.chars().count()), Ok(1_000));
+        assert_eq!(notice(&"ä".repeat(1_001)), Err(TextError::LongNotice(1_001)));
+        assert_eq!(notice(&"ä".repeat(20_001)), Err(TextError::Long(20_001)));
+    }
+}

@@ -1,0 +1,4 @@
+//! Limits.
+
+pub mod policy;
+pub mod rate_limits;

@@ -1,0 +1,274 @@
+//! The actions of moderation, each with everything that is said of it and follows from it.
+
+use crate::domain::accounts::user::Role;
+use crate::domain::items::item::ItemId;
+
+/// Declares the enum with the name and the description of each action: none goes without.
+macro_rules! actions {
+    ($($action:ident $name:literal {
+        before: $before:literal, label: $label:literal $(, $field:ident: $value:expr)*
+    })+) => {
+        /// Something that a moderator, the operator, a rule or members together did.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+        pub enum Action {
+            $(
+                #[sqlx(rename = $name)]
+                $action,
+            )+
+        }
+
+        impl Action {
+            pub const ALL: &[Action] = &[$(Action::$action),+];
+
+            /// Its name in the store and in addresses.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Action::$action => $name,)+
+                }
+            }
+
+            pub const fn spec(self) -> ActionSpec {
+                match self {
+                    $(Action::$action => ActionSpec {
+                        before: $before, label: $label, $($field: $value,)* ..PLAIN
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    Kill "kill" { before: " killed", label: "killed something", adverse: true,
+        undo: undo("kill", false, "Bring back"), told: author("killed", "") }
+    Unkill "unkill" { before: " restored", label: "restored something",
+        undo: undo("kill", true, "Kill it after all"), told: author("restored", "") }
+    Clear "clear" { before: " approved", label: "approved something",
+        told: author("reviewed", " and kept it") }
+    FlagKill "flag-kill" { before: " killed", label: "members’ flags killed something", adverse: true,
+        together: Some("members’ flags"), told: author("flagged", ", so it was killed") }
+    Vouch "vouch" { before: " restored", label: "members’ vouches restored something",
+        together: Some("members’ vouches"), told: author("vouched for", ", so it was restored") }
+    RuleKill "rule-kill" { before: "’s rule killed", label: "a rule killed something", after: After::Detail,
+        adverse: true, told: author("killed", "") }
+    Edit "edit" { before: " edited", label: "edited something", adverse: true, quotes: true,
+        told: author("edited", "") }
+    Lock "lock" { before: " locked", label: "locked something", adverse: true,
+        undo: undo("lock", false, "Unlock"),
+        told: Told::Author("locked", ": its thread is closed to new comments",
+            ": it and its replies can no longer be replied to") }
+    Unlock "unlock" { before: " unlocked", label: "unlocked something",
+        told: Told::Author("unlocked", ": its thread is open to new comments again",
+            ": it and its replies can be replied to again") }
+    Merge "merge" { before: " merged", label: "merged a story", after: After::Other("into"), adverse: true,
+        undo: undo("merge", false, "Take it out again"),
+        told: author("merged", " into another story about the same thing; its comments were moved there") }
+    Unmerge "unmerge" { before: " unmerged", label: "unmerged a story", after: After::Other("from"),
+        told: author("undid the merge of", "") }
+    Detach "detach" { before: " moved up", label: "moved a comment up", after: After::Other("from below"),
+        adverse: true, undo: undo("detach", false, "Move it back"),
+        told: author("moved", " and its replies to the top level") }
+    Reattach "reattach" { before: " moved back", label: "moved a comment back", after: After::Other("below"),
+        told: author("moved", " back to its original place") }
+    SecondChance "second-chance" { before: " gave a second chance to", label: "gave a second chance",
+        undo: undo("second-chance", false, "Take it back"),
+        told: author("gave", " a second chance: it is on the front page as if it were new") }
+    NoSecondChance "no-second-chance" { before: " removed the second chance from",
+        label: "removed a second chance", adverse: true,
+        told: author("removed the second chance from", ": it ranks by its original date again") }
+    Pin "pin" { before: " pinned a notice to", label: "pinned a notice", quotes: true,
+        undo: undo("pin", false, "Take it off"), told: author("pinned a notice to", "") }
+    Unpin "unpin" { before: " removed the notice from", label: "removed a notice", quotes: true,
+        told: author("removed the notice from", "") }
+    Ban "ban" { before: " banned", label: "banned somebody", adverse: true,
+        told: Told::Member("A moderator banned you", " for good", "killed") }
+    Unban "unban" { before: " lifted the ban of", label: "lifted a ban",
+        told: Told::Member("A moderator lifted the ban on your account", "", "restored") }
+    Warn "warn" { before: " warned", label: "warned somebody", adverse: true,
+        told: Told::Member("A moderator warns you", "", "") }
+    Slow "slow" { before: " slowed down", label: "slowed somebody down", adverse: true,
+        told: Told::Member("A moderator limited how often you can post", " until a moderator lifts it", "") }
+    Unslow "unslow" { before: " stopped slowing down", label: "stopped slowing somebody down",
+        told: Told::Member("You can post as often as others again", "", "") }
+    Shadow "shadow" { before: " shadow-banned", label: "shadow-banned somebody", private: true }
+    Unshadow "unshadow" { before: " lifted the shadow-ban of", label: "lifted a shadow-ban", private: true }
+    Note "note" { before: " made a note about", label: "made a note", private: true }
+    PenaliseSite "penalise-site" { before: " penalised the site", label: "penalised a site" }
+    BanSite "ban-site" { before: " banned the site", label: "banned a site" }
+    LiftSite "lift-site" { before: " lifted the restriction on the site",
+        label: "lifted the restriction on a site" }
+    Set "set" { before: " changed the setting", label: "changed a setting" }
+    AddRule "add-rule" { before: " added a rule", label: "added a rule", private: true }
+    DropRule "drop-rule" { before: " dropped a rule", label: "dropped a rule", private: true }
+    Admit "admit" { before: " approved the request of", label: "approved a request",
+        told: Told::Member("A moderator approved your request. Welcome", "", "") }
+    Decline "decline" { before: " declined a request for an account", label: "declined a request" }
+    Member "member" { before: " made", label: "made somebody a member", after: After::Words("a member"),
+        told: Told::Role("a member") }
+    Moderator "moderator" { before: " made", label: "made somebody a moderator",
+        after: After::Words("a moderator"), told: Told::Role("a moderator") }
+    Admin "admin" { before: " made", label: "made somebody an admin", after: After::Words("an admin"),
+        told: Told::Role("an admin") }
+    Claim "claim" { before: " handed over the imported name", label: "handed over an imported name" }
+    Password "password" { before: " set the password of", label: "set a password", private: true }
+}
+
+/// What is said of an action, and what follows from it.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionSpec {
+    before: &'static str,
+    after: After,
+    /// Its option in the log's filter.
+    pub label: &'static str,
+    /// Only moderators read of it: telling would undo it, or help to get around it.
+    pub private: bool,
+    /// It is one against the person who is told of it, who may ask whether it was a mistake.
+    pub adverse: bool,
+    /// Its detail quotes the item, so it is for whoever may see that.
+    pub quotes: bool,
+    /// Who acted where no single person did.
+    pub together: Option<&'static str>,
+    pub undo: Option<Undo>,
+    pub(crate) told: Told,
+}
+
+/// An action of which nothing more is said.
+const PLAIN: ActionSpec = ActionSpec {
+    before: "",
+    after: After::Words(""),
+    label: "",
+    private: false,
+    adverse: false,
+    quotes: false,
+    together: None,
+    undo: None,
+    told: Told::Nobody,
+};
+
+/// What the log says after what an action was done to.
+#[derive(Debug, Clone, Copy)]
+enum After {
+    /// These words; the detail stands apart.
+    Words(&'static str),
+    Detail,
+    /// These words before another item, whose number ends the detail.
+    Other(&'static str),
+}
+
+/// What undoes an action on an item; none for what needs a reason, or a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undo {
+    /// The last part of its address.
+    pub path: &'static str,
+    /// What its form says.
+    pub on: bool,
+    /// Its button. It is an action like any other: who brings back what was flagged rejects the flags.
+    pub label: &'static str,
+}
+
+/// Who is told of an action, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told {
+    Nobody,
+    /// The author of the item, “WHO verb your story rest.”: the verb, the rest of a story and of a comment.
+    Author(&'static str, &'static str, &'static str),
+    /// The member: what is said, how long where it has no end, and what was done to their posts.
+    Member(&'static str, &'static str, &'static str),
+    /// The member, of this new role.
+    Role(&'static str),
+}
+
+const fn author(verb: &'static str, rest: &'static str) -> Told {
+    Told::Author(verb, rest, rest)
+}
+
+const fn undo(path: &'static str, on: bool, label: &'static str) -> Option<Undo> {
+    Some(Undo { path, on, label })
+}
+
+/// How the log says an action: “alice BEFORE something AFTER”, or “alice BEFORE something AFTER another”.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogPhrase<'a> {
+    /// With the blank before it, where one belongs there.
+    pub before: &'static str,
+    pub after: &'a str,
+    /// Another item that the action names.
+    pub other: Option<ItemId>,
+    /// What changed, as far as it is not in the sentence.
+    pub detail: &'a str,
+}
+
+impl Action {
+    pub fn parse(name: &str) -> Option<Action> {
+        Action::ALL.iter().copied().find(|action| action.as_str() == name)
+    }
+
+    /// How the log says it with this `detail`.
+    pub fn phrase(self, detail: &str) -> LogPhrase<'_> {
+        let ActionSpec { before, after, .. } = self.spec();
+        let phrase = LogPhrase { before, after: "", other: None, detail: "" };
+        match after {
+            After::Words(after) => LogPhrase { after, detail, ..phrase },
+            After::Detail => LogPhrase { after: detail, ..phrase },
+            After::Other(after) => match detail.rsplit(' ').next().and_then(|number| number.parse().ok()) {
+                Some(other) => LogPhrase { after, other: Some(other), ..phrase },
+                None => LogPhrase { after: detail, ..phrase },
+            },
+        }
+    }
+}
+
+impl From<Role> for Action {
+    fn from(role: Role) -> Action {
+        match role {
+            Role::Member => Action::Member,
+            Role::Moderator => Action::Moderator,
+            Role::Admin => Action::Admin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_said_around_what_it_was_done_to() {
+        let line = |action: Action, detail| {
+            let LogPhrase { before, after, other, detail } = action.phrase(detail);
+            let other = other.map_or_else(String::new, |id| format!("“{id}”"));
+            let words = [&format!("alma{before}"), "X", after, &other, detail];
+            words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        };
+        for (action, detail, expected) in [
+            (Action::Kill, "it was dead already", "alma killed X it was dead already"),
+            (Action::RuleKill, "as it was posted", "alma’s rule killed X as it was posted"),
+            (Action::RuleKill, "", "alma’s rule killed X"),
+            (Action::Merge, "into item 7", "alma merged X into “7”"),
+            (Action::Merge, "into something", "alma merged X into something"),
+            (Action::Unmerge, "from item 7", "alma unmerged X from “7”"),
+            (Action::Unmerge, "", "alma unmerged X"),
+            (Action::Detach, "from below comment 7", "alma moved up X from below “7”"),
+            (Action::Reattach, "below comment 7", "alma moved back X below “7”"),
+            (Action::Moderator, "", "alma made X a moderator"),
+            (Action::Admin, "", "alma made X an admin"),
+            (Action::Unslow, "", "alma stopped slowing down X"),
+        ] {
+            assert_eq!(line(action, detail), expected);
+        }
+    }
+
+    #[test]
+    fn each_action_has_a_name_and_a_label_of_its_own() {
+        for action in Action::ALL {
+            let (name, label) = (action.as_str(), action.spec().label);
+            assert_eq!(Action::parse(name), Some(*action));
+            assert!(label != name && !label.ends_with(" of"), "{name}: {label}");
+            assert_eq!(Action::ALL.iter().filter(|other| other.spec().label == label).count(), 1, "{label}");
+        }
+        assert_eq!(Action::parse("something else"), None);
+        for role in Role::ALL {
+            assert_eq!(Action::from(role).as_str(), role.as_str());
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What became of a post, as its author reads it on the post's own page: what happened, why, and what they may do now.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::{Member, Role};
+use crate::domain::items::item::{DeadReason, Item, Kind, Reader, Visibility, may_see};
+use crate::domain::limits::policy::Policy;
+use crate::domain::moderation::action::Action;
+use crate::domain::notification::LogEvent;
+use crate::domain::text::with_reason;
+use crate::domain::time::relative_time;
+
+/// Something that happened, in sentences; and when, where the log says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusEvent {
+    pub said: String,
+    pub at: Option<Timestamp>,
+}
+
+/// Something that the author may do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthorOption {
+    /// For how much longer; none: there is no end.
+    Edit(Option<String>),
+    /// Wait for members who vouch for it: how many it takes, in words.
+    Wait(String),
+    Delete,
+    /// Write to the moderators.
+    Write,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostStatus {
+    pub turns: Vec<StatusEvent>,
+    pub next: Vec<AuthorOption>,
+}
+
+/// Whether something may have been done to a post that its author is to read of. What a shadow-ban does is not among it, nor that a
+/// rule has put it before the moderators: who knew that would find out what the rules look for.
+pub fn may_have(item: &Item, policy: &Policy) -> bool {
+    let moved_up = item.kind == Kind::Comment && item.depth == 1;
+    is_dead(item) || item.locked || item.is_flagged(policy) || item.edited_at.is_some() || moved_up
+}
+
+/// Whether it is dead as far as its author is to know.
+fn is_dead(item: &Item) -> bool {
+    matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged))
+}
+
+impl PostStatus {
+    /// What became of `item`, by the acts on it, latest first; none where nothing did.
+    pub fn of(
+        item: &Item,
+        events: &[LogEvent<'_>],
+        author: &Member,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Option<PostStatus> {
+        let turns = turns(item, events, policy);
+        (!turns.is_empty()).then(|| PostStatus { turns, next: next(item, events, author, policy, now) })
+    }
+}
+
+fn turn(item: &Item, event: &LogEvent<'_>) -> Option<StatusEvent> {
+    Some(StatusEvent { said: event.for_author(item.kind)?, at: Some(event.at) })
+}
+
+/// What put something out of sight, the first first, by the acts on it, latest first.
+fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
+    let since = events.iter().take_while(|event| !matches!(event.action, Action::Unkill | Action::Vouch));
+    let kills = |event: &&LogEvent<'_>| matches!(event.action, Action::Kill | Action::FlagKill | Action::RuleKill);
+    let mut deaths: Vec<_> = since.filter(kills).collect();
+    deaths.reverse();
+    deaths
+}
+
+/// Why a post is dead, in sentences for whoever sees it and did not write it. Of a shadow-ban only moderators are to know.
+pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> Vec<String> {
+    match item.dead {
+        Some(DeadReason::Killed | DeadReason::Flagged) => {
+            let said: Vec<String> =
+                deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
+            if said.is_empty() { vec!["This came here dead.".to_owned()] } else { said }
+        }
+        Some(DeadReason::Shadow) if for_moderators => vec!["This is dead by its author’s shadow-ban.".to_owned()],
+        Some(DeadReason::Shadow | DeadReason::Merged) | None => Vec::new(),
+    }
+}
+
+/// What is said of a post of which its viewer sees no more than that it was there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedPost {
+    /// What it is, and whose where the viewer may know: `Dead comment`, `Deleted story by alice`.
+    pub heading: String,
+    /// What happened.
+    pub said: Vec<String>,
+}
+
+impl RemovedPost {
+    /// Of `item`, by the acts on it that the viewer may read of, latest first; none where the viewer sees the item itself.
+    pub fn of(item: &Item, events: &[LogEvent<'_>], viewer: Reader<'_>, now: Timestamp) -> Option<RemovedPost> {
+        let what = what(item);
+        match may_see(item, viewer, now) {
+            Visibility::Whole | Visibility::Dead(_) => None,
+            Visibility::Deleted if item.is_own(viewer) => Some(RemovedPost {
+                heading: format!("Your deleted {what}"),
+                said: vec![format!("You deleted this {what}.")],
+            }),
+            Visibility::Deleted => {
+                let moderates = viewer.is_some_and(|viewer| viewer.role >= Role::Moderator);
+                let by =
+                    item.author.as_ref().filter(|_| moderates).map_or_else(String::new, |name| format!(" by {name}"));
+                // An import does not say who deleted what came without an author.
+                let said = match item.author_id {
+                    None => format!("This {what} was deleted before it came here."),
+                    Some(_) => format!("Its author deleted this {what}."),
+                };
+                Some(RemovedPost { heading: format!("Deleted {what}{by}"), said: vec![said] })
+            }
+            Visibility::Hidden | Visibility::Absent => {
+                let known = matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged));
+                let events = if known { events } else { &[] };
+                let mut said: Vec<String> =
+                    deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
+                if said.is_empty() {
+                    said.push(KILLED_BY_SOMEBODY.to_owned());
+                }
+                said.push(READABLE.to_owned());
+                Some(RemovedPost { heading: format!("Dead {what}"), said })
+            }
+        }
+    }
+}
+
+/// What is said of a dead post where the log has nothing of it, or not for this viewer: so it gives no shadow-ban away.
+pub const KILLED_BY_SOMEBODY: &str = "Members’ flags, a rule or a moderator killed this.";
+/// Who reads what is dead.
+pub const READABLE: &str = "Members who choose to see dead posts in their settings can read it.";
+
+/// What a post is called in sentences about it.
+pub fn what(item: &Item) -> &'static str {
+    if item.kind == Kind::Comment { "comment" } else { "story" }
+}
+
+/// Who locked something and why, by the acts on it, latest first.
+pub fn why_locked(events: &[LogEvent<'_>]) -> Option<String> {
+    let event = standing(events, Action::Lock, Action::Unlock)?;
+    Some(with_reason(&format!("{} locked it", event.by), Some(event.reason)))
+}
+
+/// What a lock was put on that holds for `item`, which stands below what is `above` it, the head of the thread first.
+pub fn locked_at<'a>(item: &'a Item, above: &[&'a Item]) -> Option<&'a Item> {
+    let root = above.first().copied().filter(|root| root.locked);
+    root.or_else(|| std::iter::once(item).chain(above.iter().rev().copied()).take_while(|item| item.locked).last())
+}
+
+/// The last such action, unless it was undone.
+fn standing<'a>(events: &'a [LogEvent<'a>], action: Action, undoing: Action) -> Option<&'a LogEvent<'a>> {
+    events.iter().find(|event| [action, undoing].contains(&event.action)).filter(|event| event.action == action)
+}
+
+fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEvent> {
+    let what = what(item);
+    let plain = |said: String| StatusEvent { said, at: None };
+    let mut turns = Vec::new();
+    if is_dead(item) {
+        turns.extend(deaths(events).into_iter().filter_map(|event| turn(item, event)));
+        if turns.is_empty() {
+            turns.push(plain(format!("Your {what} came here dead.")));
+        }
+        turns.push(plain("Only you, moderators, and members who chose to see what is dead still see it.".to_owned()));
+    } else if item.is_flagged(policy) {
+        turns.push(plain(format!(
+            "Members flagged your {what}, so it is marked and ranks lower. A moderator may look at it and let it stand."
+        )));
+    }
+    if item.locked {
+        let around = match item.kind {
+            Kind::Comment => "A moderator locked what your comment stands under: it takes no more replies.",
+            _ => "Your story is locked: its thread takes no more comments.",
+        };
+        let own = standing(events, Action::Lock, Action::Unlock).and_then(|event| turn(item, event));
+        turns.push(own.unwrap_or_else(|| plain(around.to_owned())));
+    }
+    turns.extend(standing(events, Action::Detach, Action::Reattach).and_then(|event| turn(item, event)));
+    turns.extend(events.iter().find(|event| event.action == Action::Edit).and_then(|event| turn(item, event)));
+    turns
+}
+
+fn next(item: &Item, events: &[LogEvent<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Vec<AuthorOption> {
+    let (dead, flagged) = (is_dead(item), item.is_flagged(policy));
+    let edited = events.iter().any(|event| event.action == Action::Edit);
+    let mut next = Vec::new();
+    if (flagged || edited) && item.may_edit(author, policy, now).is_ok() {
+        let left = item.editable_until(policy).since(now);
+        next.push(AuthorOption::Edit((author.role == Role::Member).then(|| relative_time::left(left))));
+    }
+    if dead && !item.cleared && policy.vouches_to_restore > 0 {
+        next.push(AuthorOption::Wait(vouches(item.vouches, policy.vouches_to_restore)));
+    }
+    if (dead || flagged) && item.may_delete(author).is_ok() {
+        next.push(AuthorOption::Delete);
+    }
+    // Moderators have the desk under it.
+    if author.role == Role::Member {
+        next.push(AuthorOption::Write);
+    }
+    next
+}
+
+/// How many vouches bring something back, and how many there are.
+fn vouches(cast: i64, needed: i64) -> String {
+    let whole = if needed == 1 {
+        "One member who vouches for it brings it back".to_owned()
+    } else {
+        format!("{needed} members who vouch for it bring it back")
+    };
+    match cast {
+        0 => format!("{whole}."),
+        1 => format!("{whole}; one has."),
+        _ => format!("{whole}; {cast} have."),
+    }
+}
+
+#[cfg(test)]
+mod tests;

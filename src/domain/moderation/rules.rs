@@ -1,0 +1,254 @@
+//! Words, links and address ranges that posts are held against before they stand.
+
+mod pattern;
+mod words;
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+
+pub use pattern::{LONGEST_PHRASE, Pattern};
+
+use crate::domain::accounts::user::{Role, UserId};
+use crate::domain::limits::policy::Policy;
+use crate::domain::moderation::site_restriction;
+use crate::domain::moderation::site_restriction::SiteNameError;
+use crate::domain::text;
+use crate::domain::url::StoryUrl;
+
+/// How many rules there may be: all are in memory, and read again where something was written.
+pub const MOST: usize = 500;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(rename_all = "lowercase")]
+pub enum RuleKind {
+    /// A word or phrase in a title or a text.
+    Word,
+    /// A site that a title's address or a text links to.
+    Link,
+    /// The network that a post or a sign-up comes from.
+    Range,
+}
+
+impl RuleKind {
+    pub const ALL: [RuleKind; 3] = [RuleKind::Word, RuleKind::Link, RuleKind::Range];
+
+    pub fn parse(s: &str) -> Option<RuleKind> {
+        RuleKind::ALL.into_iter().find(|kind| kind.as_str() == s)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RuleKind::Word => "word",
+            RuleKind::Link => "link",
+            RuleKind::Range => "range",
+        }
+    }
+
+    /// As moderators read it.
+    pub fn called(self) -> &'static str {
+        match self {
+            RuleKind::Word | RuleKind::Link => self.as_str(),
+            RuleKind::Range => "network",
+        }
+    }
+}
+
+/// What a rule does. Of several the gravest is done. What can neither wait in a queue nor be dead, such as a sign-up or a profile, is
+/// only ever refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(rename_all = "lowercase")]
+pub enum Effect {
+    /// The post stands, and comes before the moderators.
+    Queue,
+    /// The post is dead from the start, and its author is told.
+    Kill,
+    /// The form comes back with a sentence.
+    Refuse,
+}
+
+impl Effect {
+    pub const ALL: [Effect; 3] = [Effect::Queue, Effect::Kill, Effect::Refuse];
+
+    pub fn parse(s: &str) -> Option<Effect> {
+        Effect::ALL.into_iter().find(|effect| effect.as_str() == s)
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Queue => "queue",
+            Effect::Kill => "kill",
+            Effect::Refuse => "refuse",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    #[error("Give the word, the site or the network that the rule is about.")]
+    Empty,
+    #[error("That is too long: a phrase has up to {LONGEST_PHRASE} characters.")]
+    Long,
+    #[error("There is no word in that. Rules match whole words; signs between them do not count.")]
+    NoWord,
+    #[error(transparent)]
+    Site(#[from] SiteNameError),
+    #[error(
+        "That is not a network. Type an address such as 203.0.113.5, or a network such as 203.0.113.0/24 or 2001:db8:1::/48."
+    )]
+    NotANetwork,
+    #[error(
+        "Only networks of these sizes can be told apart: an address, /24 or /16 of IPv4, and /64, /48 or /32 of IPv6."
+    )]
+    Width,
+    #[error("That rule is there already. Drop it first to change what it does.")]
+    There,
+    #[error("There are {MOST} rules already, which is all that fit. Drop one that is no longer needed.")]
+    Full,
+}
+
+/// A rule that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub pattern: Pattern,
+    pub effect: Effect,
+    /// Whose it is; none: the operator's.
+    pub actor: Option<UserId>,
+}
+
+/// Why it met a post, in words.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.pattern {
+            Pattern::Word(_) => write!(f, "rule: it says “{}”", self.pattern),
+            Pattern::Link(site) => write!(f, "rule: it links to {site}"),
+            Pattern::Range(network) => write!(f, "rule: it comes from {network}"),
+        }
+    }
+}
+
+/// What is held against the rules: a post, or what somebody says of themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RuleInput<'a> {
+    pub title: &'a str,
+    pub url: Option<&'a StoryUrl>,
+    /// Markdown source.
+    pub text: &'a str,
+    /// Where it comes from; none where that does not matter.
+    pub from: Option<IpAddr>,
+}
+
+/// What becomes of a post that a rule stops, but does not refuse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleMatch {
+    /// Dead from the start; else it stands and waits for a moderator.
+    pub killed: bool,
+    /// For moderators' eyes.
+    pub why: String,
+    /// Whose rule it was.
+    pub by: Option<UserId>,
+}
+
+/// Why a rule refuses something. The sentence is what its author reads.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RuleRejection {
+    #[error("“{0}” is not taken here. Say it in other words, or ask the moderators.")]
+    Words(String),
+    #[error("Links to {0} are not taken here. Leave it out, or ask the moderators.")]
+    Link(String),
+    #[error(
+        "Nothing is taken from your network at the moment, because of what else came from it. You can ask the moderators."
+    )]
+    Network,
+}
+
+/// Whether rules about networks leave this member alone, who is known here and may share theirs with strangers.
+pub fn is_past_ranges(role: Role, karma: i64, policy: &Policy) -> bool {
+    role >= Role::Moderator || karma >= policy.ip_rules_exempt_karma
+}
+
+/// All rules, arranged so that a post is looked through once, however many they are.
+#[derive(Debug, Clone, Default)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    /// By the first of a phrase's words.
+    words: HashMap<String, Vec<usize>>,
+    links: HashMap<String, usize>,
+    ranges: Vec<usize>,
+}
+
+impl RuleSet {
+    pub fn new(rules: Vec<Rule>) -> RuleSet {
+        let mut all = RuleSet::default();
+        for (at, rule) in rules.iter().enumerate() {
+            match &rule.pattern {
+                Pattern::Word(words) => {
+                    let first = words.first().cloned().unwrap_or_default();
+                    all.words.entry(first).or_default().push(at);
+                }
+                Pattern::Link(site) => {
+                    all.links.insert(site.as_str().to_owned(), at);
+                }
+                Pattern::Range(_) => all.ranges.push(at),
+            }
+        }
+        RuleSet { rules, ..all }
+    }
+
+    /// What is done by the gravest rule that a draft meets: nothing, or it is stopped.
+    ///
+    /// # Errors
+    /// Where it is refused.
+    pub fn judge(&self, draft: &RuleInput<'_>) -> Result<Option<RuleMatch>, RuleRejection> {
+        let Some(rule) = self.gravest(draft) else { return Ok(None) };
+        match (rule.effect, &rule.pattern) {
+            (Effect::Refuse, Pattern::Word(_)) => Err(RuleRejection::Words(rule.pattern.to_string())),
+            (Effect::Refuse, Pattern::Link(site)) => Err(RuleRejection::Link(site.to_string())),
+            (Effect::Refuse, Pattern::Range(_)) => Err(RuleRejection::Network),
+            (effect, _) => {
+                Ok(Some(RuleMatch { killed: effect == Effect::Kill, why: rule.to_string(), by: rule.actor }))
+            }
+        }
+    }
+
+    fn gravest(&self, draft: &RuleInput<'_>) -> Option<&Rule> {
+        let mut met = Vec::new();
+        if !self.words.is_empty() {
+            // A phrase stands in one of them, and not over the gap between them.
+            self.meet_words(draft.title, &mut met);
+            self.meet_words(&text::plain(draft.text), &mut met);
+        }
+        if !self.links.is_empty() {
+            let linked = text::linked(draft.text);
+            let linked: Vec<StoryUrl> = linked.iter().filter_map(|href| StoryUrl::of_link(href)).collect();
+            for url in draft.url.into_iter().chain(&linked) {
+                met.extend(site_restriction::names(url).iter().filter_map(|name| self.links.get(name)));
+            }
+        }
+        if let Some(address) = draft.from {
+            let holds = |at: &&usize| self.rules.get(**at).is_some_and(|rule| rule.pattern.holds(address));
+            met.extend(self.ranges.iter().filter(holds));
+        }
+        met.into_iter()
+            .filter_map(|at| Some((self.rules.get(at)?, at)))
+            .max_by_key(|(rule, at)| (rule.effect, Reverse(*at)))
+            .map(|(rule, _)| rule)
+    }
+
+    fn meet_words(&self, text: &str, met: &mut Vec<usize>) {
+        let folded = words::fold(text);
+        let words: Vec<&str> = words::of(&folded).collect();
+        for (from, word) in words.iter().enumerate() {
+            let begins = self.words.get(*word).into_iter().flatten();
+            let stands = |at: &&usize| {
+                let rest = words.get(from..).unwrap_or_default();
+                self.rules.get(**at).is_some_and(|rule| rule.pattern.begins(rest))
+            };
+            met.extend(begins.filter(stands));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! A source made ready for the Markdown parser.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use crate::domain::text::cut;
+use crate::domain::text::markdown::prepare;
+use crate::domain::text::urls::urls;
+use crate::domain::text::visible::shown;
+
+/// The Markdown beyond CommonMark that is read.
+const OPTIONS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES);
+
+/// A text as the parser reads it, and as it was written.
+pub struct Prepared {
+    /// The source with one kind of line end and without characters that may not be shown.
+    source: String,
+    /// What the parser reads: the source as `lines` and bare addresses need it.
+    text: String,
+    /// Where each line of `text` ends in `source`.
+    ends: Vec<usize>,
+}
+
+impl Prepared {
+    /// Of a text that is longer than any can be that is kept here, only as much is read.
+    pub fn new(source: &str) -> Prepared {
+        let source = match cut::longest(source) {
+            Cow::Borrowed(source) => source.replace("\r\n", "\n").replace('\r', "\n"),
+            Cow::Owned(source) => source,
+        };
+        let source = shown(&source);
+        let (text, ends) = prepare::prepare(&source);
+        Prepared { text: protect_urls(text), source, ends }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn events(&self) -> pulldown_cmark::OffsetIter<'_> {
+        Parser::new_ext(&self.text, OPTIONS).into_offset_iter()
+    }
+
+    /// Whether a passage between tildes is struck through. One tilde on either side is none of ours: people write `~5 minutes`.
+    pub fn is_struck(&self, passage: &Range<usize>) -> bool {
+        self.text.get(passage.start..).is_some_and(|text| text.starts_with("~~"))
+    }
+
+    /// What was written between two lines of `text`: the bytes of the source.
+    pub fn source_of(&self, lines: Range<usize>) -> Range<usize> {
+        let end_of = |count: usize| count.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
+        end_of(lines.start)..end_of(lines.end)
+    }
+
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+/// Counts lines along a text, for places that come in order.
+#[derive(Default)]
+pub struct LineCount {
+    at: usize,
+    lines: usize,
+}
+
+impl LineCount {
+    /// How many lines end in `text` before `at`.
+    pub fn before(&mut self, text: &str, at: usize) -> usize {
+        let passed = text.as_bytes().get(self.at..at).unwrap_or_default();
+        self.lines += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.at = self.at.max(at);
+        self.lines
+    }
+}
+
+/// Escapes the `*`, `_` and their like inside bare addresses, which Markdown would take for emphasis.
+fn protect_urls(source: String) -> String {
+    let is_mark = |c: char| matches!(c, '*' | '_' | '[' | ']' | '&' | '~');
+    let found: Vec<Range<usize>> = urls(&source)
+        .filter_map(|url| {
+            let text = source.get(url.clone())?;
+            let trimmed = text.trim_end_matches('_');
+            trimmed.contains(is_mark).then(|| url.start..url.start + trimmed.len())
+        })
+        .collect();
+    if found.is_empty() {
+        return source;
+    }
+    let mut taken = verbatim(&source).into_iter().peekable();
+    let mut out = String::with_capacity(source.len() + 64);
+    let mut done = 0;
+    for url in found {
+        while taken.next_if(|range| range.end <= url.start).is_some() {}
+        if taken.peek().is_some_and(|range| range.start < url.end) {
+            continue;
+        }
+        out.push_str(source.get(done..url.start).unwrap_or_default());
+        let mut chars = source.get(url.clone()).unwrap_or_default().chars();
+        while let Some(c) = chars.next() {
+            if is_mark(c) {
+                out.push('\\');
+            }
+            out.push(c);
+            // A backslash already there keeps its meaning.
+            if c == '\\' {
+                out.extend(chars.next());
+            }
+        }
+        done = url.end;
+    }
+    out.push_str(source.get(done..).unwrap_or_default());
+    out
+}
+
+/// The ranges in which an escape would show or break something: code, links, tags. In order, not overlapping.
+fn verbatim(source: &str) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for (event, range) in Parser::new_ext(source, OPTIONS).into_offset_iter() {
+        let is_verbatim = matches!(
+            event,
+            Event::Code(_)
+                | Event::Html(_)
+                | Event::InlineHtml(_)
+                | Event::Start(Tag::CodeBlock(_) | Tag::Link { .. } | Tag::Image { .. })
+        );
+        if is_verbatim && ranges.last().is_none_or(|last| last.end <= range.start) {
+            ranges.push(range);
+        }
+    }
+    ranges
+}

@@ -1,0 +1,4 @@
+//! Time.
+
+pub mod day;
+pub mod relative_time;

@@ -1,0 +1,5 @@
+//! Votes.
+
+pub mod flag;
+pub mod uncounted;
+pub mod vote;

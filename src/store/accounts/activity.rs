@@ -1,0 +1,64 @@
+//! What looks leave behind, written: visits of threads, the use of sessions, and how far replies are read.
+
+use crate::clock::Timestamp;
+use crate::store::accounts::pending_activity::ActivityBatch;
+use crate::store::{Bindable, Error, Result, Store, Tx};
+
+impl Store {
+    /// Writes the looks that wait.
+    ///
+    /// # Errors
+    /// `Busy` where others write for long, `Storage` where nothing can be saved: then they wait on. What cannot be written at all is given
+    /// up.
+    pub async fn write_looks(&self) -> Result<()> {
+        let _turn = self.looks.turn.lock().await;
+        while !self.looks.is_empty() {
+            let mut tx = self.begin().await?;
+            // Not before the writer is free: until then more may come.
+            let batch = self.looks.batch();
+            let written = match write(&mut tx, &batch).await {
+                // Whom they are of sees them already.
+                Ok(()) => self.commit(tx, &[]).await,
+                failed => failed,
+            };
+            if !matches!(written, Err(Error::Busy | Error::Storage(_))) {
+                self.looks.forget(batch);
+            }
+            written?;
+        }
+        Ok(())
+    }
+}
+
+async fn write(tx: &mut Tx, batch: &ActivityBatch) -> Result<()> {
+    if !batch.visits.is_empty() {
+        tx.sql("insert into visits (user_id, root_id, since, last) ")
+            .values(&batch.visits, |row, ((user, root), (since, last))| {
+                row.bind(*user).bind(*root).bind(*since).bind(*last);
+            })
+            .push(" on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last")
+            .once()
+            .execute()
+            .await?;
+    }
+    let sessions = " update sessions set seen = more.at from more where sessions.token_hash = more.id";
+    put(tx, &batch.sessions, sessions).await?;
+    let replies = " update users set replies_read_at = more.at from more \
+                   where users.id = more.id and users.replies_read_at < more.at";
+    put(tx, &batch.replies, replies).await
+}
+
+/// Puts moments where they belong, by the ids that they are of.
+async fn put<'a, K>(tx: &mut Tx, moments: &'a [(K, Timestamp)], update: &'static str) -> Result<()>
+where
+    &'a K: Bindable<'a>,
+{
+    if moments.is_empty() {
+        return Ok(());
+    }
+    let values = tx.sql("with more (id, at) as (").values(moments, |row, (id, at)| {
+        row.bind(id).bind(*at);
+    });
+    values.push(")").push(update).once().execute().await?;
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Whoever writes, as they are in the transaction that writes. A role that was taken, or a ban that was set meanwhile, holds at once,
+//! whoever set it: what requests keep of a member may be a second old.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::ban::Ban;
+use crate::domain::accounts::user::{Member, Role, UserId};
+use crate::domain::moderation::permissions;
+use crate::store::{Error, Result, Tx};
+
+#[derive(sqlx::FromRow)]
+struct CurrentAuthor {
+    #[sqlx(flatten)]
+    member: Member,
+    #[sqlx(flatten)]
+    ban: Ban,
+}
+
+/// A member who writes something.
+///
+/// # Errors
+/// `Refused` where they are banned.
+pub(crate) async fn writer(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<Member> {
+    let CurrentAuthor { member, ban } = tx.sql(
+        "select id, name, role, karma, created, shadowed_at, slowed_until, show_dead, theme, comment_order, replies_read_at, \
+         banned_at, banned_until, ban_reason from users where id = $1",
+    )
+    .bind(user)
+    .fetch_one()
+    .await?;
+    match ban.sentence(now) {
+        Some(sentence) => Err(Error::Refused(sentence)),
+        None => Ok(member),
+    }
+}
+
+/// Whether a member moderates, and may act on somebody.
+///
+/// # Errors
+/// `Refused` where they do not, or may not.
+pub(crate) async fn moderator(tx: &mut Tx, user: UserId, on: Option<UserId>, now: Timestamp) -> Result<()> {
+    let member = writer(tx, user, now).await?;
+    let role: Option<Role> = match on {
+        Some(on) => tx.sql("select role from users where id = $1").bind(on).fetch_optional_scalar().await?,
+        None => None,
+    };
+    permissions::may_act_on(&member, role.unwrap_or_default()).map_err(Error::refused)
+}

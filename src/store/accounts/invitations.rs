@@ -1,0 +1,143 @@
+//! Invitations: made, taken back, used once. Only hashes of their tokens are kept.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::store::accounts::author;
+use crate::store::accounts::users::{NewUser, insert_user};
+use crate::store::{Change, Error, Result, Store, Tx};
+
+/// An invitation as its inviter sees it listed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Invitation {
+    pub id: i64,
+    pub expires: Timestamp,
+    /// The name of whoever came by it.
+    pub used_by: Option<String>,
+    pub revoked_at: Option<Timestamp>,
+    /// Somebody asks by it for an account, and waits.
+    pub asked: bool,
+}
+
+/// Whom a good invitation is from.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Inviter {
+    pub id: UserId,
+    pub name: String,
+}
+
+/// The row of a good invitation.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub(crate) struct ValidInvitation {
+    pub id: i64,
+    pub inviter: UserId,
+}
+
+/// What selects the invitation of the token's hash `$1` where it is good at the moment `$2`: unused, not taken back, not past its end, not
+/// asked by already, and not from somebody who is banned then. One from somebody shadow-banned is as good as another, or it would tell them.
+macro_rules! select_good {
+    ($columns:literal) => {
+        concat!(
+            "select ",
+            $columns,
+            " from invitations i join users u on u.id = i.inviter_id \
+             where i.token_hash = $1 and i.used_by is null and i.revoked_at is null and i.expires > $2 \
+             and (u.banned_at is null or u.banned_until <= $2) \
+             and not exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null)"
+        )
+    };
+}
+
+/// The invitation of a token, within the transaction that uses it; `NotFound` where it is not good.
+pub(crate) async fn good_invitation(tx: &mut Tx, token_hash: &[u8], now: Timestamp) -> Result<ValidInvitation> {
+    tx.sql(select_good!("i.id, u.id as inviter")).bind(token_hash).bind(now).fetch_one().await
+}
+
+impl Store {
+    /// Makes an invitation, of which `inviter` may have `most` open at once; answers its number.
+    ///
+    /// # Errors
+    /// `Conflict` where as many are open.
+    pub async fn invite(
+        &self,
+        inviter: UserId,
+        token_hash: &[u8],
+        expires: Timestamp,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<i64> {
+        let mut tx = self.begin().await?;
+        author::writer(&mut tx, inviter, now).await?;
+        let open: i64 = tx.sql(
+            "select count(*) from invitations where inviter_id = $1 and used_by is null and revoked_at is null and expires > $2",
+        )
+        .bind(inviter)
+        .bind(now)
+        .fetch_scalar()
+        .await?;
+        if open >= most {
+            return Err(Error::Conflict);
+        }
+        let id = tx.sql(
+            "insert into invitations (token_hash, inviter_id, created, expires) values ($1, $2, $3, $4) returning id",
+        )
+        .bind(token_hash)
+        .bind(inviter)
+        .bind(now)
+        .bind(expires)
+        .fetch_scalar()
+        .await?;
+        self.commit(tx, &[]).await?;
+        Ok(id)
+    }
+
+    /// Somebody's invitations, newest first, those after the one called `before`.
+    pub async fn invitations(&self, inviter: UserId, before: i64, rows: i64) -> Result<Vec<Invitation>> {
+        self.read.sql(
+            "select i.id, i.expires, u.name as used_by, i.revoked_at, \
+             exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null) as asked from invitations i left join users u on u.id = i.used_by \
+             where i.inviter_id = $1 and i.id < $2 order by i.id desc limit $3",
+        )
+        .bind(inviter)
+        .bind(before)
+        .bind(rows)
+        .fetch_all()
+        .await
+    }
+
+    /// Takes an open invitation back.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not `inviter`'s; `Conflict` where it is used or taken back already.
+    pub async fn take_back_invitation(&self, id: i64, inviter: UserId, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let open: bool = tx
+            .sql("select used_by is null and revoked_at is null from invitations where id = $1 and inviter_id = $2")
+            .bind(id)
+            .bind(inviter)
+            .fetch_scalar()
+            .await?;
+        if !open {
+            return Err(Error::Conflict);
+        }
+        tx.sql("update invitations set revoked_at = $2 where id = $1").bind(id).bind(now).execute().await?;
+        self.commit(tx, &[Change::Public]).await
+    }
+
+    /// Whom the invitation of this token is from; none where it is not good, for whatever reason.
+    pub async fn inviter(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Inviter>> {
+        self.read.sql(select_good!("u.id, u.name")).bind(token_hash).bind(now).fetch_optional().await
+    }
+
+    /// Makes the account of somebody invited and uses the invitation up, in one step: two people with one link make one account.
+    ///
+    /// # Errors
+    /// `NotFound` where the invitation is not good any more; `Conflict` where the name is taken.
+    pub async fn accept_invitation(&self, token_hash: &[u8], new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        let invitation = good_invitation(&mut tx, token_hash, now).await?;
+        let user = insert_user(&mut tx, new, Some(invitation.inviter), now).await?;
+        tx.sql("update invitations set used_by = $2 where id = $1").bind(invitation.id).bind(user).execute().await?;
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(user)
+    }
+}

@@ -1,0 +1,88 @@
+//! The tree of who invited whom.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::store::{Result, Store};
+
+/// Somebody in the tree.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct InviteBranch {
+    pub id: UserId,
+    pub name: String,
+    pub created: Timestamp,
+    /// How many came by their invitations.
+    pub invited: i64,
+}
+
+/// Where somebody comes from.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct InviteLineage {
+    pub inviter: Option<String>,
+    pub invited: i64,
+}
+
+impl Store {
+    /// Who invited somebody, and how many they invited.
+    pub async fn lineage(&self, user: UserId) -> Result<InviteLineage> {
+        self.read.sql(
+            "select i.name as inviter, u.invited from users u left join users i on i.id = u.invited_by where u.id = $1",
+        )
+        .bind(user)
+        .fetch_one()
+        .await
+    }
+
+    /// Those who came without an invitation and have invited others, who came first standing first; those after `after`.
+    pub async fn roots(&self, after: (Timestamp, UserId), rows: i64) -> Result<Vec<InviteBranch>> {
+        self.read
+            .sql(
+                "select id, name, created, invited from users where invited_by is null and invited > 0 \
+             and (created, id) > ($1, $2) order by created, id limit $3",
+            )
+            .bind(after.0)
+            .bind(after.1)
+            .bind(rows)
+            .fetch_all()
+            .await
+    }
+
+    /// Whom somebody invited, who came first standing first; those after `after`.
+    pub async fn invited_by(
+        &self,
+        inviter: UserId,
+        after: (Timestamp, UserId),
+        rows: i64,
+    ) -> Result<Vec<InviteBranch>> {
+        self.read
+            .sql(
+                "select id, name, created, invited from users where invited_by = $1 \
+             and (created, id) > ($2, $3) order by created, id limit $4",
+            )
+            .bind(inviter)
+            .bind(after.0)
+            .bind(after.1)
+            .bind(rows)
+            .fetch_all()
+            .await
+    }
+
+    /// Who invited somebody, who invited those, and so on, `steps` upwards at most; the nearest last.
+    pub async fn inviters(&self, user: UserId, steps: i64) -> Result<Vec<InviteBranch>> {
+        let mut found: Vec<InviteBranch> = self
+            .read
+            .sql(
+                "with recursive up (id, step) as ( \
+             select invited_by, 1 from users where id = $1 and invited_by is not null union all \
+             select u.invited_by, up.step + 1 from up join users u on u.id = up.id \
+             where u.invited_by is not null and up.step < $2) \
+             select u.id, u.name, u.created, u.invited from up join users u on u.id = up.id",
+            )
+            .bind(user)
+            .bind(steps)
+            .fetch_all()
+            .await?;
+        // Whoever invites has an account already, and so the lower number.
+        found.sort_by_key(|branch| branch.id);
+        Ok(found)
+    }
+}

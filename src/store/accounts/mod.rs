@@ -1,0 +1,11 @@
+//! Accounts.
+
+pub mod activity;
+pub mod author;
+pub mod invitations;
+pub mod invite_tree;
+pub mod ip_hashes;
+pub mod pending_activity;
+pub mod sessions;
+pub mod signup_requests;
+pub mod users;

@@ -1,0 +1,257 @@
+//! Sessions and the browsers known from them. Only hashes of tokens are kept.
+
+use std::cmp::Reverse;
+
+use crate::clock::{HOUR, Timestamp};
+use crate::domain::accounts::user::{Member, UserId};
+use crate::store::{Change, Error, Result, Store};
+
+/// Unread replies, and what waits for moderators, are counted no further than this.
+const COUNTED: i64 = 100;
+
+#[derive(Debug, Clone)]
+pub struct NewSession<'a> {
+    pub token_hash: &'a [u8],
+    pub user: UserId,
+    /// The hash of the password that the log-in was checked against.
+    pub verified: &'a str,
+    pub agent: &'a str,
+    pub expires: Timestamp,
+}
+
+/// A session as its owner sees it listed.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SessionRow {
+    pub token_hash: Vec<u8>,
+    pub created: Timestamp,
+    pub seen: Timestamp,
+    pub agent: String,
+}
+
+/// For how long what is not kept for good is kept, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct RetentionPolicy {
+    /// A browser, after its last log-in.
+    pub browsers: i64,
+    pub revisions: i64,
+    /// Where posts, votes and accounts came from.
+    pub origins: i64,
+    /// An invitation that nobody used, after its end.
+    pub invitations: i64,
+    /// A request for an account that nobody has decided about.
+    pub requests_waiting: i64,
+    /// One that was approved or declined, after that.
+    pub requests_decided: i64,
+}
+
+/// Whoever a session belongs to, with what the header of every page shows them.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SessionUser {
+    #[sqlx(flatten)]
+    pub member: Member,
+    /// Replies and notifications that they have not read.
+    pub unread: i64,
+    /// The items that wait at the moderators' desk; for others nothing.
+    pub waiting: i64,
+    /// How many ask for an account; for others nothing.
+    pub requests: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionUserRow {
+    #[sqlx(flatten)]
+    known: SessionUser,
+    seen: Timestamp,
+}
+
+/// The replies and notifications that `$user` got since `$since`, at most `$3`.
+macro_rules! unread {
+    ($user:literal, $since:literal) => {
+        concat!(
+            "select 1 from items r where r.reply_to = ",
+            $user,
+            " and r.time > ",
+            $since,
+            " and r.dead is null and r.deleted_at is null union all select 1 from notifications n where n.user_id = ",
+            $user,
+            " and n.created_at > ",
+            $since,
+            " limit $3"
+        )
+    };
+}
+
+impl Store {
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// `Conflict` where the password has become another one since it was checked: whoever changed it has ended all sessions.
+    pub async fn create_session(&self, session: NewSession<'_>, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let begun = tx
+            .sql(
+                "insert into sessions (token_hash, user_id, created, seen, expires, agent) \
+             select $1, u.id, $3, $3, $4, $5 from users u where u.id = $2 and u.password = $6",
+            )
+            .bind(session.token_hash)
+            .bind(session.user)
+            .bind(now)
+            .bind(session.expires)
+            .bind(session.agent)
+            .bind(session.verified)
+            .execute()
+            .await?;
+        if begun == 0 {
+            return Err(Error::Conflict);
+        }
+        self.commit(tx, &[]).await
+    }
+
+    /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.
+    pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
+        let (seen, replies) = (self.looks.session(token_hash), self.looks.replies());
+        let row: Option<SessionUserRow> = self.read.sql(concat!(
+            "select u.id, u.name, u.role, u.karma, u.created, u.shadowed_at, u.slowed_until, u.show_dead, u.theme, \
+             u.comment_order, u.replies_read_at, s.seen, \
+             (select count(*) from (",
+            unread!("u.id", "u.replies_read_at"),
+            ") as unread_replies) as unread, \
+             case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as waiting_items) end as waiting, \
+             case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from requests where decision is null limit $3) as waiting_requests) end as requests \
+             from sessions s join users u on u.id = s.user_id \
+             where s.token_hash = $1 and s.expires > $2 and (u.banned_at is null or u.banned_until <= $2)"
+        ))
+        .bind(token_hash)
+        .bind(now)
+        .bind(COUNTED)
+        .fetch_optional()
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        if now.since(seen.unwrap_or(row.seen)) > HOUR {
+            self.looks.note_session(token_hash, now);
+        }
+        let mut known = row.known;
+        let member = &mut known.member;
+        if let Some(at) = replies.get(&member.id).filter(|at| **at > member.replies_read_at) {
+            member.replies_read_at = *at;
+            known.unread = self.unread(member.id, *at).await?;
+        }
+        Ok(Some(known))
+    }
+
+    async fn unread(&self, user: UserId, since: Timestamp) -> Result<i64> {
+        let unread = concat!("select count(*) from (", unread!("$1", "$2"), ") as unread_replies");
+        self.read.sql(unread).bind(user).bind(since).bind(COUNTED).fetch_scalar().await
+    }
+
+    pub async fn end_session(&self, token_hash: &[u8]) -> Result<()> {
+        let user: Option<UserId> = self
+            .read
+            .sql("select user_id from sessions where token_hash = $1")
+            .bind(token_hash)
+            .fetch_optional_scalar()
+            .await?;
+        match user {
+            Some(user) => self.revoke_session(user, token_hash).await.or_else(|error| match error {
+                Error::NotFound => Ok(()),
+                other => Err(other),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    pub async fn sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<SessionRow>> {
+        let mut sessions: Vec<SessionRow> = self
+            .read
+            .sql(
+                "select token_hash, created, seen, agent from sessions where user_id = $1 and expires > $2 \
+             order by seen desc limit 100",
+            )
+            .bind(user)
+            .bind(now)
+            .fetch_all()
+            .await?;
+        for session in &mut sessions {
+            session.seen = self.looks.session(&session.token_hash).unwrap_or(session.seen);
+        }
+        sessions.sort_by_key(|session| Reverse(session.seen));
+        Ok(sessions)
+    }
+
+    /// Ends one of a person's own sessions.
+    ///
+    /// # Errors
+    /// `NotFound` where it is not theirs or has ended.
+    pub async fn revoke_session(&self, user: UserId, token_hash: &[u8]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let done = tx
+            .sql("delete from sessions where user_id = $1 and token_hash = $2")
+            .bind(user)
+            .bind(token_hash)
+            .execute()
+            .await?;
+        if done == 0 {
+            return Err(Error::NotFound);
+        }
+        self.commit(tx, &[Change::Member(user)]).await
+    }
+
+    /// Ends all of a person's sessions but `keep`.
+    pub async fn end_other_sessions(&self, user: UserId, keep: &[u8]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        tx.sql("delete from sessions where user_id = $1 and token_hash <> $2").bind(user).bind(keep).execute().await?;
+        self.commit(tx, &[Change::Member(user)]).await
+    }
+
+    /// Remembers a browser that `user` has logged in from.
+    pub async fn remember_device(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        tx.sql(
+            "insert into devices (token_hash, user_id, seen) values ($1, $2, $3) \
+             on conflict (token_hash) do update set user_id = excluded.user_id, seen = excluded.seen",
+        )
+        .bind(token_hash)
+        .bind(user)
+        .bind(now)
+        .execute()
+        .await?;
+        self.commit(tx, &[]).await
+    }
+
+    /// Whether `user` has logged in from this browser before.
+    pub async fn knows_device(&self, token_hash: &[u8], user: UserId) -> Result<bool> {
+        let query = self.read.sql("select 1 from devices where token_hash = $1 and user_id = $2");
+        query.bind(token_hash).bind(user).exists().await
+    }
+
+    /// Forgets what has had its time: sessions past their end, and what is older than `keep` says.
+    pub async fn purge(&self, keep: RetentionPolicy, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        tx.sql("delete from sessions where expires <= $1").bind(now).execute().await?;
+        tx.sql("delete from devices where seen < $1").bind(now.minus(keep.browsers)).execute().await?;
+        tx.sql("delete from revisions where at < $1").bind(now.minus(keep.revisions)).execute().await?;
+        tx.sql("delete from origins where at < $1").bind(now.minus(keep.origins)).execute().await?;
+        tx.sql("update votes set near = null where near is not null and at < $1")
+            .bind(now.minus(keep.origins))
+            .execute()
+            .await?;
+        tx.sql("delete from invitations where expires < $1 and used_by is null")
+            .bind(now.minus(keep.invitations))
+            .execute()
+            .await?;
+        let waited = tx
+            .sql("delete from requests where created < $1 and decision is null")
+            .bind(now.minus(keep.requests_waiting))
+            .execute()
+            .await?;
+        tx.sql("delete from requests where decided_at < $1 and decision is not null")
+            .bind(now.minus(keep.requests_decided))
+            .execute()
+            .await?;
+        // Of all this, moderators' pages count the requests that wait; sessions end by the time of asking.
+        let changes: &[Change] = if waited > 0 { &[Change::Public] } else { &[] };
+        self.commit(tx, changes).await
+    }
+}

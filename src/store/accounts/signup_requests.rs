@@ -1,0 +1,181 @@
+//! Requests for an account: asked, approved or declined, and where they stand. The name is theirs while they wait.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::{Name, Role, UserId};
+use crate::domain::moderation::action::Action;
+use crate::store::accounts::invitations::good_invitation;
+use crate::store::accounts::users::{NewUser, insert_user};
+use crate::store::moderation::actions::{ActionContext, LogEntry, record};
+use crate::store::moderation::notifications::{Terms, notify};
+use crate::store::{Change, Error, Result, Store};
+
+/// A request to be kept.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSignupRequest<'a> {
+    pub name: &'a Name,
+    /// A PHC string, which becomes the account's.
+    pub password: &'a str,
+    pub text: &'a str,
+    /// The hash of the invitation's token that somebody asks by.
+    pub invitation: Option<&'a [u8]>,
+}
+
+/// What became of a request that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestOutcome {
+    Waits,
+    /// As many wait as may.
+    Full,
+}
+
+/// A request that waits, as moderators see it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct PendingRequest {
+    pub id: i64,
+    pub name: String,
+    pub text: String,
+    pub created: Timestamp,
+    pub inviter: Option<String>,
+    pub inviter_shadowed: bool,
+}
+
+/// Somebody's own request.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SignupRequest {
+    pub password: String,
+    pub text: String,
+    pub created: Timestamp,
+    /// When it was declined; none: it waits.
+    pub declined_at: Option<Timestamp>,
+    /// What a moderator said about it.
+    pub message: String,
+}
+
+impl Store {
+    /// Keeps a request, of which `most` may wait at once.
+    ///
+    /// # Errors
+    /// `Conflict` where the name is taken; `NotFound` where the invitation is not good any more.
+    pub async fn request_account(
+        &self,
+        new: NewSignupRequest<'_>,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<RequestOutcome> {
+        let mut tx = self.begin().await?;
+        let taken = tx.sql("select 1 from users where lower(name) = lower($1)").bind(new.name.as_str());
+        if taken.exists().await? {
+            return Err(Error::Conflict);
+        }
+        let invitation = match new.invitation {
+            Some(token_hash) => Some(good_invitation(&mut tx, token_hash, now).await?.id),
+            None => None,
+        };
+        let waiting: i64 = tx
+            .sql("select count(*) from (select 1 from requests where decision is null limit $1) as waiting_requests")
+            .bind(most)
+            .fetch_scalar()
+            .await?;
+        if waiting >= most {
+            return Ok(RequestOutcome::Full);
+        }
+        tx.sql("insert into requests (name, password, text, created, invitation_id) values ($1, $2, $3, $4, $5)")
+            .bind(new.name.as_str())
+            .bind(new.password)
+            .bind(new.text)
+            .bind(now)
+            .bind(invitation)
+            .execute()
+            .await?;
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(RequestOutcome::Waits)
+    }
+
+    /// The latest request for a name, in whatever case, that has not become an account.
+    pub async fn request_of(&self, name: &str) -> Result<Option<SignupRequest>> {
+        self.read
+            .sql(
+                "select password, text, created, decided_at as declined_at, message from requests \
+             where lower(name) = lower($1) and (decision is null or decision = 'declined') order by id desc limit 1",
+            )
+            .bind(name)
+            .fetch_optional()
+            .await
+    }
+
+    /// The requests that wait, the longest first, those after the one called `after`.
+    pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<PendingRequest>> {
+        self.read.sql(
+            "select r.id, r.name, r.text, r.created, u.name as inviter, u.shadowed_at is not null as inviter_shadowed from requests r \
+             left join invitations i on i.id = r.invitation_id left join users u on u.id = i.inviter_id \
+             where r.decision is null and (r.created, r.id) > ($1, $2) order by r.created, r.id limit $3",
+        )
+        .bind(after.0)
+        .bind(after.1)
+        .bind(rows)
+        .fetch_all()
+        .await
+    }
+
+    /// Makes the account that somebody asked for, with the password that they chose, and tells them.
+    ///
+    /// # Errors
+    /// `NotFound` where no such request waits; `Conflict` where the name was taken meanwhile.
+    pub async fn approve_request(&self, id: i64, message: &str, act: ActionContext<'_>) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        let (name, password, invitation): (String, String, Option<i64>) = tx
+            .sql("select name, password, invitation_id from requests where id = $1 and decision is null")
+            .bind(id)
+            .fetch_one()
+            .await?;
+        // The hash is the account's now.
+        tx.sql(
+            "update requests set decision = 'approved', decided_at = $2, actor_id = $3, password = '' where id = $1",
+        )
+        .bind(id)
+        .bind(act.at)
+        .bind(act.actor)
+        .execute()
+        .await?;
+        let inviter: Option<UserId> = tx
+            .sql("select inviter_id from invitations where id = $1 and used_by is null and revoked_at is null")
+            .bind(invitation)
+            .fetch_optional_scalar()
+            .await?;
+        let name = Name::parse_by_operator(&name).map_err(|_| Error::Conflict)?;
+        let new = NewUser { name: &name, password: &password, role: Role::Member, origin: None };
+        let user = insert_user(&mut tx, new, inviter, act.at).await?;
+        if inviter.is_some() {
+            tx.sql("update invitations set used_by = $2 where id = $1").bind(invitation).bind(user).execute().await?;
+        }
+        let entry = LogEntry { user: Some(user), ..LogEntry::of(Action::Admit) };
+        record(&mut tx, act, entry).await?;
+        notify(&mut tx, user, entry, Terms { detail: message, ..Terms::default() }, act).await?;
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(user)
+    }
+
+    /// Declines a request; whoever asked reads `message` when they log in. The log does not name them, for they are forgotten.
+    ///
+    /// # Errors
+    /// `NotFound` where no such request waits.
+    pub async fn decline_request(&self, id: i64, message: &str, act: ActionContext<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let done = tx
+            .sql(
+                "update requests set decision = 'declined', decided_at = $2, actor_id = $3, message = $4 \
+             where id = $1 and decision is null",
+            )
+            .bind(id)
+            .bind(act.at)
+            .bind(act.actor)
+            .bind(message)
+            .execute()
+            .await?;
+        if done == 0 {
+            return Err(Error::NotFound);
+        }
+        record(&mut tx, act, LogEntry::of(Action::Decline)).await?;
+        self.commit(tx, &[Change::Public]).await
+    }
+}

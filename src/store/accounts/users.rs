@@ -1,0 +1,321 @@
+//! People's accounts.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::ban::Ban;
+use crate::domain::accounts::ip_hash::IpHashes;
+use crate::domain::accounts::user::{Name, NameError, Profile, Role, Theme, UserId};
+use crate::domain::items::comment_order::CommentOrder;
+use crate::domain::moderation::action::Action;
+use crate::store::accounts::{author, ip_hashes};
+use crate::store::moderation::actions::{ActionContext, LogEntry, record};
+use crate::store::settings::keep_contact;
+use crate::store::{Change, Error, Result, Store, Tx};
+
+/// What a log-in is checked against.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Credentials {
+    pub id: UserId,
+    pub name: String,
+    /// A PHC string; none: nobody can log in.
+    pub password: Option<String>,
+    #[sqlx(flatten)]
+    pub ban: Ban,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewUser<'a> {
+    pub name: &'a Name,
+    /// A PHC string.
+    pub password: &'a str,
+    pub role: Role,
+    /// None: made by no request.
+    pub origin: Option<IpHashes>,
+}
+
+/// What a member says about themselves.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct AboutMember {
+    /// Markdown source.
+    pub text: String,
+    /// How often it was changed.
+    pub version: i64,
+}
+
+/// What the settings page offers, as it is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Preferences<'a> {
+    pub about: &'a str,
+    /// The version of [`About`] that it was made from.
+    pub version: i64,
+    pub theme: Theme,
+    pub order: CommentOrder,
+    pub show_dead: bool,
+}
+
+impl Store {
+    /// Makes an account. Its karma begins at 1.
+    ///
+    /// # Errors
+    /// `Conflict` where the name is taken, in whatever case.
+    pub async fn create_user(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        let id = insert_user(&mut tx, new, None, now).await?;
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(id)
+    }
+
+    /// Makes an account with the role that the operator gives it.
+    ///
+    /// # Errors
+    /// `Conflict` where the name is taken, in whatever case.
+    pub async fn create_user_with_role(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        let id = insert_user(&mut tx, new, None, now).await?;
+        if new.role != Role::Member {
+            by_operator(&mut tx, LogEntry { user: Some(id), ..LogEntry::of(new.role.into()) }, now).await?;
+        }
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(id)
+    }
+
+    /// Makes the first admin's account; `Conflict` where there is an admin already, so that two uses of one link make one admin.
+    pub async fn create_first_admin(&self, new: NewUser<'_>, contact: &str, now: Timestamp) -> Result<UserId> {
+        let mut tx = self.begin().await?;
+        if tx.sql("select id from users where role = 'admin' limit 1").exists().await? {
+            return Err(Error::Conflict);
+        }
+        let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, None, now).await?;
+        // Nobody but whoever runs the forum has the link to here.
+        by_operator(&mut tx, LogEntry { user: Some(id), ..LogEntry::of(Action::Admin) }, now).await?;
+        if !contact.is_empty() {
+            keep_contact(&mut tx, contact).await?;
+        }
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(id)
+    }
+
+    pub async fn has_admin(&self) -> Result<bool> {
+        self.read.sql("select id from users where role = 'admin' limit 1").exists().await
+    }
+
+    /// Why a new account cannot have this name, if it cannot: in whatever case, no account has it, and nobody waits for one.
+    pub async fn name_conflict(&self, name: &Name) -> Result<Option<NameError>> {
+        let imported: Option<bool> = self
+            .read
+            .sql(
+                "select source is not null and claimed_at is null from users where lower(name) = lower($1) union all \
+             select false from requests where lower(name) = lower($1) and decision is null",
+            )
+            .bind(name.as_str())
+            .fetch_optional_scalar()
+            .await?;
+        Ok(imported.map(|imported| if imported { NameError::Imported } else { NameError::Taken }))
+    }
+
+    /// The admin of longest standing.
+    pub async fn first_admin(&self) -> Result<Option<String>> {
+        self.read.sql("select name from users where role = 'admin' order by id limit 1").fetch_optional_scalar().await
+    }
+
+    /// An account's log-in, by its name in any case.
+    pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
+        self.read.sql(
+            "select id, name, password, banned_at, banned_until, ban_reason from users where lower(name) = lower($1)",
+        )
+        .bind(name)
+        .fetch_optional()
+        .await
+    }
+
+    /// A person's public page, by name in any case.
+    pub async fn profile(&self, name: &str) -> Result<Profile> {
+        self.read.sql(
+            "select id, name, role, karma, created, about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
+             source is not null and claimed_at is null as unclaimed from users where lower(name) = lower($1)",
+        )
+        .bind(name)
+        .fetch_one()
+        .await
+    }
+
+    /// Sets a password, ends every session but `keep` and forgets every browser but `device`.
+    pub async fn set_password(
+        &self,
+        user: UserId,
+        password: &str,
+        keep: Option<&[u8]>,
+        device: Option<&[u8]>,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        put_password(&mut tx, user, password, keep, device).await?;
+        self.commit(tx, &[Change::Public]).await
+    }
+
+    /// Sets somebody's password for them, ends all their sessions and forgets their browsers; moderators see that in the log.
+    pub async fn reset_password(&self, user: UserId, password: &str, now: Timestamp) -> Result<()> {
+        let mut tx = self.begin().await?;
+        put_password(&mut tx, user, password, None, None).await?;
+        by_operator(&mut tx, LogEntry { user: Some(user), ..LogEntry::of(Action::Password) }, now).await?;
+        self.commit(tx, &[Change::Public]).await
+    }
+
+    /// Hands an imported name to a person, who logs in with `password` from now on.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such name; `Conflict` where it was not imported or is claimed already.
+    pub async fn claim(&self, name: &str, password: &str, now: Timestamp) -> Result<UserId> {
+        let profile = self.profile(name).await?;
+        if !profile.unclaimed {
+            return Err(Error::Conflict);
+        }
+        let mut tx = self.begin().await?;
+        let done = tx.sql(
+            "update users set password = $2, claimed_at = $3, replies_read_at = $3 where id = $1 and claimed_at is null",
+        )
+        .bind(profile.id)
+        .bind(password)
+        .bind(now)
+        .execute()
+        .await?;
+        if done == 0 {
+            return Err(Error::Conflict);
+        }
+        by_operator(&mut tx, LogEntry { user: Some(profile.id), ..LogEntry::of(Action::Claim) }, now).await?;
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(profile.id)
+    }
+
+    /// What a member says about themselves, and how often they have changed it.
+    pub async fn about(&self, user: UserId) -> Result<AboutMember> {
+        self.read
+            .sql("select about as text, about_version as version from users where id = $1")
+            .bind(user)
+            .fetch_one()
+            .await
+    }
+
+    /// Keeps what the settings page offers. Where what they say about themselves was changed since the version that this began from, nothing
+    /// is written, and the answer is what it says now.
+    ///
+    /// # Errors
+    /// `Refused` where they are banned.
+    pub async fn set_preferences(
+        &self,
+        user: UserId,
+        new: Preferences<'_>,
+        now: Timestamp,
+    ) -> Result<Option<AboutMember>> {
+        let mut tx = self.begin().await?;
+        author::writer(&mut tx, user, now).await?;
+        let before: AboutMember = tx
+            .sql("select about as text, about_version as version from users where id = $1")
+            .bind(user)
+            .fetch_one()
+            .await?;
+        let changes = before.text != new.about;
+        if changes && before.version != new.version {
+            return Ok(Some(before));
+        }
+        tx.sql(
+            "update users set about = $2, about_version = $3, theme = $4, comment_order = $5, show_dead = $6 where id = $1",
+        )
+        .bind(user)
+        .bind(new.about)
+        .bind(before.version.saturating_add(i64::from(changes)))
+        .bind(new.theme)
+        .bind(new.order)
+        .bind(new.show_dead)
+        .execute()
+        .await?;
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(None)
+    }
+
+    pub async fn set_theme(&self, user: UserId, theme: Theme) -> Result<()> {
+        let mut tx = self.begin().await?;
+        tx.sql("update users set theme = $2 where id = $1").bind(user).bind(theme).execute().await?;
+        self.commit(tx, &[Change::Member(user)]).await
+    }
+
+    pub async fn set_order(&self, user: UserId, order: CommentOrder) -> Result<()> {
+        let mut tx = self.begin().await?;
+        tx.sql("update users set comment_order = $2 where id = $1").bind(user).bind(order).execute().await?;
+        self.commit(tx, &[Change::Member(user)]).await
+    }
+
+    /// Notes that a member has seen the replies up to `at`.
+    pub fn read_replies(&self, user: UserId, at: Timestamp) {
+        self.looks.note_replies(user, at);
+        self.generations.invalidate(&[Change::Member(user)]);
+    }
+
+    /// The people of most karma, without the banned.
+    pub async fn leaders(&self, rows: i64, now: Timestamp) -> Result<Vec<Profile>> {
+        self.read.sql(
+            "select id, name, role, karma, created, '' as about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
+             source is not null and claimed_at is null as unclaimed from users where banned_at is null or banned_until <= $2 \
+             order by karma desc, id limit $1",
+        )
+        .bind(rows)
+        .bind(now)
+        .fetch_all()
+        .await
+    }
+}
+
+/// Writes into the log what the operator did.
+async fn by_operator(tx: &mut Tx, entry: LogEntry<'_>, at: Timestamp) -> Result<()> {
+    record(tx, ActionContext { actor: None, reason: "", at }, entry).await
+}
+
+async fn put_password(
+    tx: &mut Tx,
+    user: UserId,
+    password: &str,
+    keep: Option<&[u8]>,
+    device: Option<&[u8]>,
+) -> Result<()> {
+    tx.sql("update users set password = $2 where id = $1").bind(user).bind(password).execute().await?;
+    tx.sql("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
+        .bind(user)
+        .bind(keep)
+        .execute()
+        .await?;
+    tx.sql("delete from devices where user_id = $1 and ($2 is null or token_hash <> $2)")
+        .bind(user)
+        .bind(device)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// The one maker of accounts; within the transaction of whatever gives the right to one.
+pub(crate) async fn insert_user(
+    tx: &mut Tx,
+    new: NewUser<'_>,
+    inviter: Option<UserId>,
+    now: Timestamp,
+) -> Result<UserId> {
+    let waiting = tx.sql("select 1 from requests where lower(name) = lower($1) and decision is null");
+    if waiting.bind(new.name.as_str()).exists().await? {
+        return Err(Error::Conflict);
+    }
+    let id = tx
+        .sql(
+            "insert into users (name, password, role, karma, karma_base, created, replies_read_at, invited_by) \
+         values ($1, $2, $3, 1, 1, $4, $4, $5) returning id",
+        )
+        .bind(new.name.as_str())
+        .bind(new.password)
+        .bind(new.role)
+        .bind(now)
+        .bind(inviter)
+        .fetch_scalar()
+        .await?;
+    if let Some(inviter) = inviter {
+        tx.sql("update users set invited = invited + 1 where id = $1").bind(inviter).execute().await?;
+    }
+    ip_hashes::note(tx, new.origin.as_ref(), id, None, now).await?;
+    Ok(id)
+}

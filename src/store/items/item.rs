@@ -1,0 +1,312 @@
+//! One item at a time: read, submitted, commented.
+
+use crate::clock::{MINUTE, Timestamp};
+use crate::domain::accounts::ip_hash::IpHashes;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{DeadReason, Item, ItemError, ItemId};
+use crate::domain::items::title::Section;
+use crate::domain::limits::policy::Policy;
+use crate::domain::moderation::rules::RuleMatch;
+use crate::domain::moderation::site_restriction::SiteRestriction;
+use crate::domain::url::{RULE_VERSION, StoryUrl};
+use crate::domain::votes::vote::Direction;
+use crate::store::accounts::{author, ip_hashes};
+use crate::store::items::rows::{count_descendants, item_in, select_item};
+use crate::store::moderation::sites::RestrictedSite;
+use crate::store::moderation::{rules, sites};
+use crate::store::{Change, Db, Error, NewVote, Result, Store, Tx, votes};
+
+/// A story to be submitted.
+#[derive(Debug, Clone)]
+pub struct NewStory<'a> {
+    pub author: UserId,
+    pub title: &'a str,
+    pub url: Option<&'a StoryUrl>,
+    pub section: Option<Section>,
+    pub text: &'a str,
+    /// None: made by no request.
+    pub origin: Option<IpHashes>,
+    /// What a rule does to it.
+    pub stopped: Option<&'a RuleMatch>,
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Submission {
+    New(ItemId),
+    /// It was sent before, word for word: this is the first one.
+    Again(ItemId),
+    /// The same address is under discussion already.
+    Duplicate(ItemId, KnownUrl),
+    /// Its site is banned, and nothing was written.
+    Banned(RestrictedSite),
+}
+
+/// What a submission comes to whose address is under discussion already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownUrl {
+    /// The story is their own.
+    Own,
+    /// It counted as a vote for it.
+    Voted,
+    /// They had voted for it before.
+    VotedBefore,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewComment<'a> {
+    pub author: UserId,
+    pub parent: ItemId,
+    pub text: &'a str,
+    /// None: made by no request.
+    pub origin: Option<IpHashes>,
+    /// What a rule does to it.
+    pub stopped: Option<&'a RuleMatch>,
+    pub policy: &'a Policy,
+}
+
+/// A comment that was added, or stood there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommentResult {
+    pub id: ItemId,
+    /// It was sent before: this is the first one.
+    pub again: bool,
+}
+
+impl Store {
+    pub async fn item(&self, id: ItemId) -> Result<Item> {
+        self.read.sql(select_item!("where i.id = $1")).bind(id).fetch_one().await
+    }
+
+    /// The head of the thread that an item stands in; a head's own.
+    pub async fn root_of(&self, id: ItemId) -> Result<ItemId> {
+        self.read.sql("select root_id from items where id = $1").bind(id).fetch_scalar().await
+    }
+
+    /// Submits a story, with its author's own first point; or, where a live story of the same address is young enough, votes for that
+    /// one instead. Two submissions at once cannot both become stories, and none comes after its site or its author was banned. What its
+    /// author sent a moment ago is not submitted again.
+    pub async fn submit(&self, story: NewStory<'_>, policy: &Policy, now: Timestamp) -> Result<Submission> {
+        let mut tx = self.begin().await?;
+        let author = author::writer(&mut tx, story.author, now).await?;
+        let stance = match story.url {
+            Some(url) => sites::stance_on(&mut tx, url).await?,
+            None => None,
+        };
+        if let Some(banned) = stance.clone().filter(|held| held.stance == SiteRestriction::Banned) {
+            return Ok(Submission::Banned(banned));
+        }
+        if let Some(first) = first_story(&mut tx, &story, now).await? {
+            return Ok(first);
+        }
+        if let Some(url) = story.url
+            && let Some((duplicate, by)) = duplicate_of(&mut tx, url, story.author, policy, now).await?
+        {
+            if by == Some(story.author) {
+                return Ok(Submission::Duplicate(duplicate, KnownUrl::Own));
+            }
+            let vote = NewVote { user: story.author, item: duplicate, dir: Some(Direction::Up), origin: story.origin };
+            let duplicated = item_in(&mut tx, duplicate).await?;
+            // A story has no votes down, so one that is there is up already, and nothing changes.
+            let voted = votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
+            if !voted.changed {
+                return Ok(Submission::Duplicate(duplicate, KnownUrl::VotedBefore));
+            }
+            self.commit(tx, &votes::changes(&duplicated, story.author)).await?;
+            return Ok(Submission::Duplicate(duplicate, KnownUrl::Voted));
+        }
+        let id = put_story(&mut tx, &story, (author.shadowed_at.is_none(), stance.is_some()), now).await?;
+        own_vote(&mut tx, story.author, id, now).await?;
+        ip_hashes::note(&mut tx, story.origin.as_ref(), story.author, Some(id), now).await?;
+        rules::stop(&mut tx, id, story.stopped, now).await?;
+        self.commit(tx, &[Change::Public]).await?;
+        Ok(Submission::New(id))
+    }
+
+    /// Adds a comment with its author's own first point, and counts it on the head of its thread. One that its author sent a moment ago
+    /// is not added again.
+    ///
+    /// # Errors
+    /// `NotFound` where what it answers is gone; `Refused` where that takes no comments any more.
+    pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<CommentResult> {
+        let mut tx = self.begin().await?;
+        let author = author::writer(&mut tx, comment.author, now).await?;
+        let (to, root) = item_and_root(&mut tx, comment.parent).await?;
+        if let Some(id) = first_comment(&mut tx, &comment, now).await? {
+            return Ok(CommentResult { id, again: true });
+        }
+        match to.may_reply(&root, &author, comment.policy, now, true) {
+            Err(ItemError::Deleted) => return Err(Error::NotFound),
+            allowed => allowed.map_err(Error::refused)?,
+        }
+        let live = author.shadowed_at.is_none();
+        let id: ItemId = tx.sql(
+            "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, dead) \
+             values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, $7, 1, $8) returning id",
+        )
+        .bind(comment.author)
+        .bind(now)
+        .bind(comment.parent)
+        .bind(root.id)
+        .bind(to.depth.saturating_add(1))
+        .bind(to.author_id.filter(|to| *to != comment.author))
+        .bind(comment.text)
+        .bind((!live).then_some(DeadReason::Shadow))
+        .fetch_scalar()
+        .await?;
+        own_vote(&mut tx, comment.author, id, now).await?;
+        ip_hashes::note(&mut tx, comment.origin.as_ref(), comment.author, Some(id), now).await?;
+        if live {
+            count_descendants(&mut tx, root.id, 1).await?;
+        }
+        rules::stop(&mut tx, id, comment.stopped, now).await?;
+        // Where its address was discussed before, those pages say how many comments it has.
+        if has_other_discussions(&mut tx, &root).await? {
+            self.commit(tx, &[Change::Public]).await?;
+        } else {
+            self.commit(tx, &[Change::Thread(root.id), Change::Lists]).await?;
+        }
+        Ok(CommentResult { id, again: false })
+    }
+
+    /// An item and the head of its thread, which may be itself.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such item.
+    pub async fn item_and_root(&self, id: ItemId) -> Result<(Item, Item)> {
+        item_and_root(&self.read, id).await
+    }
+
+    /// The story that `story` was submitted as a moment ago, if it was.
+    pub async fn submitted_before(&self, story: &NewStory<'_>, now: Timestamp) -> Result<Option<ItemId>> {
+        let first = first_story(&self.read, story, now).await?;
+        Ok(first.and_then(|first| if let Submission::Again(id) = first { Some(id) } else { None }))
+    }
+
+    /// The comment that `comment` was added as a moment ago, if it was.
+    pub async fn commented_before(&self, comment: &NewComment<'_>, now: Timestamp) -> Result<Option<ItemId>> {
+        first_comment(&self.read, comment, now).await
+    }
+}
+
+/// An item and the head of its thread, which may be itself.
+async fn item_and_root(db: impl Into<Db<'_>>, id: ItemId) -> Result<(Item, Item)> {
+    let both =
+        select_item!("where i.id in (select cast($1 as bigint) union all select root_id from items where id = $1)");
+    let found: Vec<Item> = db.into().sql(both).bind(id).fetch_all().await?;
+    let find = |id: ItemId| found.iter().find(|item| item.id == id).cloned().ok_or(Error::NotFound);
+    let item = find(id)?;
+    let root = find(item.root_id)?;
+    Ok((item, root))
+}
+
+/// For how long the same words of the same author are the same post, in seconds.
+const SENT_TWICE: i64 = 10 * MINUTE;
+
+/// The comment that its author has in the same place, in the same words, since a moment ago. One that others do not see any more is none:
+/// whoever is shadow-banned takes theirs for live.
+async fn first_comment(db: impl Into<Db<'_>>, comment: &NewComment<'_>, now: Timestamp) -> Result<Option<ItemId>> {
+    db.into().sql(
+        "select id from items where author_id = $1 and kind = 'comment' and time >= $2 and parent_id = $3 and text = $4 \
+         and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 1",
+    )
+    .bind(comment.author)
+    .bind(now.minus(SENT_TWICE))
+    .bind(comment.parent)
+    .bind(comment.text)
+    .fetch_optional_scalar()
+    .await
+}
+
+/// The story of the same address, or of none with the same title and text, that its author has since a moment ago.
+async fn first_story(db: impl Into<Db<'_>>, story: &NewStory<'_>, now: Timestamp) -> Result<Option<Submission>> {
+    let found: Vec<(ItemId, Option<String>, String)> = db.into().sql(
+        "select id, title, text from items where author_id = $1 and kind in ('story', 'job', 'poll') and time >= $2 \
+         and url_key is not distinct from $3 and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 100",
+    )
+    .bind(story.author)
+    .bind(now.minus(SENT_TWICE))
+    .bind(story.url.map(StoryUrl::key))
+    .fetch_all()
+    .await?;
+    let same = found.iter().find(|(_, title, text)| title.as_deref() == Some(story.title) && *text == story.text);
+    let own = found.first().filter(|_| story.url.is_some());
+    Ok(match (same, own) {
+        (Some((id, ..)), _) => Some(Submission::Again(*id)),
+        (None, Some((id, ..))) => Some(Submission::Duplicate(*id, KnownUrl::Own)),
+        (None, None) => None,
+    })
+}
+
+async fn put_story(
+    tx: &mut Tx,
+    story: &NewStory<'_>,
+    (live, penalised): (bool, bool),
+    now: Timestamp,
+) -> Result<ItemId> {
+    let site = story.url.map(StoryUrl::site);
+    let id: ItemId = tx.sql(
+        "insert into items (kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, url_key, site, domain, \
+         rule_version, section, text, score, dead, penalised) \
+         values ('story', $1, $2, $2, $2, 0, 0, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12) returning id",
+    )
+    .bind(story.author)
+    .bind(now)
+    .bind(story.title)
+    .bind(story.url.map(StoryUrl::as_str))
+    .bind(story.url.map(StoryUrl::key))
+    .bind(site.as_ref().map(|s| s.name.as_str()))
+    .bind(site.as_ref().map(|s| s.domain.as_str()))
+    .bind(story.url.map(|_| RULE_VERSION))
+    .bind(story.section)
+    .bind(story.text)
+    .bind((!live).then_some(DeadReason::Shadow))
+    .bind(penalised)
+    .fetch_scalar()
+    .await?;
+    tx.sql("update items set root_id = id where id = $1").bind(id).execute().await?;
+    Ok(id)
+}
+
+/// The story of the same address that is under discussion; somebody shadow-banned finds their own, as anybody else would.
+async fn duplicate_of(
+    tx: &mut Tx,
+    url: &StoryUrl,
+    author: UserId,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Option<(ItemId, Option<UserId>)>> {
+    tx.sql(
+        "select t.id, t.author_id from items i join items t on t.id = coalesce(i.merged_into, i.id) \
+         where i.url_key = $1 and i.time >= $2 and (i.time >= $3 or i.score >= $4) and i.kind = 'story' \
+         and (t.dead is null or (t.dead = 'shadow' and t.author_id = $5)) and t.deleted_at is null order by i.time desc limit 1",
+    )
+    .bind(url.key())
+    .bind(now.minus(policy.duplicate_url_days.seconds()))
+    .bind(now.minus(policy.duplicate_url_hours.seconds()))
+    .bind(policy.duplicate_url_points)
+    .bind(author)
+    .fetch_optional()
+    .await
+}
+
+/// Whether the address of a story was submitted another time: each of its threads names the others, with how many comments they have.
+async fn has_other_discussions(tx: &mut Tx, root: &Item) -> Result<bool> {
+    if root.url.is_none() {
+        return Ok(false);
+    }
+    tx.sql("select 1 from items where url_key = (select url_key from items where id = $1) and id <> $1 limit 1")
+        .bind(root.id)
+        .exists()
+        .await
+}
+
+async fn own_vote(tx: &mut Tx, author: UserId, id: ItemId, now: Timestamp) -> Result<()> {
+    tx.sql("insert into votes (user_id, item_id, dir, counted, own, at) values ($1, $2, 1, true, true, $3)")
+        .bind(author)
+        .bind(id)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,371 @@
+//! The lists: what each needs to be ranked, and a page of rows.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{Item, ItemId, Kind};
+use crate::domain::items::rank::{CANDIDATES, StoryFacts, is_lightweight};
+use crate::domain::items::title::Section;
+use crate::domain::votes::flag;
+use crate::store::items::rows::select_item;
+use crate::store::{Result, Store};
+
+/// How many of the newest comments say which threads are active.
+const ACTIVE_COMMENTS: i64 = 2_000;
+
+/// Which dead items a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadFilter {
+    /// None, as for a visitor.
+    No,
+    /// The viewer's own, which a shadow-banned author takes for live.
+    Own(UserId),
+    /// All of them, marked.
+    All,
+}
+
+impl DeadFilter {
+    fn owner(self) -> Option<UserId> {
+        match self {
+            DeadFilter::Own(user) => Some(user),
+            DeadFilter::No | DeadFilter::All => None,
+        }
+    }
+}
+
+/// Where a newest-first list goes on: before this item, or from the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemCursor {
+    pub before: (Timestamp, ItemId),
+    pub rows: i64,
+}
+
+impl ItemCursor {
+    pub fn first(rows: i64) -> ItemCursor {
+        ItemCursor { before: (Timestamp(i64::MAX), ItemId(i64::MAX)), rows }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct FactsRow {
+    id: ItemId,
+    kind: Kind,
+    rank_time: Timestamp,
+    score: i64,
+    descendants: i64,
+    url: Option<String>,
+    penalised: bool,
+    flags: i64,
+    vouches: i64,
+    cleared: bool,
+}
+
+impl From<FactsRow> for StoryFacts {
+    fn from(row: FactsRow) -> StoryFacts {
+        StoryFacts {
+            id: row.id,
+            score: row.score,
+            rank_time: row.rank_time,
+            comments: row.descendants,
+            flags: flag::standing(row.flags, row.vouches, row.cleared),
+            has_url: row.url.is_some(),
+            lightweight: row.url.as_deref().is_some_and(is_lightweight),
+            kind_is_job: row.kind == Kind::Job,
+            penalised: row.penalised,
+        }
+    }
+}
+
+impl Store {
+    /// What ranking needs of the newest stories.
+    pub async fn story_facts(&self) -> Result<Vec<StoryFacts>> {
+        let rows: Vec<FactsRow> = self
+            .read
+            .sql(
+                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
+             where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+             order by rank_time desc, id desc limit $1",
+            )
+            .bind(CANDIDATES)
+            .fetch_all()
+            .await?;
+        Ok(rows.into_iter().map(StoryFacts::from).collect())
+    }
+
+    /// The same of one story.
+    pub async fn facts_of(&self, story: ItemId) -> Result<StoryFacts> {
+        let row: FactsRow = self.read.sql(
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items where id = $1",
+        )
+        .bind(story)
+        .fetch_one()
+        .await?;
+        Ok(row.into())
+    }
+
+    /// The same of one section.
+    pub async fn section_facts(&self, section: Section) -> Result<Vec<StoryFacts>> {
+        let rows: Vec<FactsRow> = self
+            .read
+            .sql(
+                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
+             where section = $1 and dead is null and deleted_at is null and section is not null \
+             order by rank_time desc, id desc limit $2",
+            )
+            .bind(section)
+            .bind(CANDIDATES)
+            .fetch_all()
+            .await?;
+        Ok(rows.into_iter().map(StoryFacts::from).collect())
+    }
+
+    /// What ranking needs of the stories of a span of time, `from` inclusive.
+    pub async fn facts_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StoryFacts>> {
+        let rows: Vec<FactsRow> = self.read.sql(
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
+             where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= $1 and time < $2 \
+             order by time desc, id desc limit $3",
+        )
+        .bind(from)
+        .bind(to)
+        .bind(CANDIDATES)
+        .fetch_all()
+        .await?;
+        Ok(rows.into_iter().map(StoryFacts::from).collect())
+    }
+
+    /// Stories with their scores, best first: of all time, or of those since a moment.
+    ///
+    /// The plus keeps a span from being looked for in the order of scores, through the stories of all time.
+    pub async fn best(&self, since: Option<Timestamp>) -> Result<Vec<(ItemId, i64)>> {
+        let rows = match since {
+            None => self.read.sql(
+                "select id, score from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+                     order by score desc, id desc limit $1",
+            )
+            .bind(CANDIDATES)
+            .fetch_all()
+            .await?,
+            Some(since) => self.read.sql(
+                "select id, score from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+                     and time >= $1 order by +score desc, id desc limit $2",
+            )
+            .bind(since)
+            .bind(CANDIDATES)
+            .fetch_all()
+            .await?,
+        };
+        Ok(rows)
+    }
+
+    /// Comments since a moment with their scores, best first.
+    pub async fn best_comments(&self, since: Timestamp) -> Result<Vec<(ItemId, i64)>> {
+        self.read.sql(
+            "select id, score from items where dead is null and deleted_at is null and kind = 'comment' and time >= $1 \
+             order by +score desc, id desc limit $2",
+        )
+        .bind(since)
+        .bind(CANDIDATES)
+        .fetch_all()
+        .await
+    }
+
+    /// The newest comments' threads and times.
+    pub async fn comment_times(&self) -> Result<Vec<(ItemId, Timestamp)>> {
+        self.read
+            .sql(
+                "select root_id, time from items where dead is null and deleted_at is null and kind = 'comment' \
+             order by time desc limit $1",
+            )
+            .bind(ACTIVE_COMMENTS)
+            .fetch_all()
+            .await
+    }
+
+    /// The items of these ids, in no order.
+    pub async fn items(&self, ids: &[ItemId]) -> Result<Vec<Item>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read.sql(select_item!("where i.id in ")).list(ids).fetch_all().await
+    }
+
+    /// Stories, newest first, without those that `viewer` hid.
+    pub async fn newest(&self, dead: DeadFilter, viewer: Option<UserId>, page: ItemCursor) -> Result<Vec<Item>> {
+        let query = if dead == DeadFilter::No {
+            self.read.sql(select_item!(
+                "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') \
+                 and (i.time, i.id) < ($1, $2) \
+                 and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
+                 order by i.time desc, i.id desc limit $3"
+            ))
+        } else {
+            self.read.sql(select_item!(
+                "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
+                 and (i.dead is null or $5 is null or i.author_id = $5) \
+                 and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
+                 order by i.time desc, i.id desc limit $3"
+            ))
+        };
+        let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows).bind(viewer);
+        let query = if dead == DeadFilter::No { query } else { query.bind(dead.owner()) };
+        query.fetch_all().await
+    }
+
+    /// Comments, newest first.
+    pub async fn newest_comments(&self, dead: DeadFilter, page: ItemCursor) -> Result<Vec<Item>> {
+        let query = if dead == DeadFilter::No {
+            self.read.sql(select_item!(
+                "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) < ($1, $2) \
+                 order by i.time desc, i.id desc limit $3"
+            ))
+        } else {
+            self.read.sql(select_item!(
+                "where i.kind = 'comment' and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
+                 and (i.dead is null or $4 is null or i.author_id = $4) order by i.time desc, i.id desc limit $3"
+            ))
+        };
+        let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows);
+        let query = if dead == DeadFilter::No { query } else { query.bind(dead.owner()) };
+        query.fetch_all().await
+    }
+
+    /// Stories of a site, or of all of a domain's where `site` has no path, newest first, without those that `viewer` hid.
+    pub async fn from_site(&self, site: &str, viewer: Option<UserId>, page: ItemCursor) -> Result<Vec<Item>> {
+        let query = if site.contains('/') {
+            select_item!(
+                "where i.site = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+                 and not exists (select 1 from hidden h where h.user_id = $5 and h.item_id = i.id) \
+                 order by i.time desc, i.id desc limit $4"
+            )
+        } else {
+            select_item!(
+                "where i.domain = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+                 and not exists (select 1 from hidden h where h.user_id = $5 and h.item_id = i.id) \
+                 order by i.time desc, i.id desc limit $4"
+            )
+        };
+        self.read
+            .sql(query)
+            .bind(site)
+            .bind(page.before.0)
+            .bind(page.before.1)
+            .bind(page.rows)
+            .bind(viewer)
+            .fetch_all()
+            .await
+    }
+
+    /// What a person submitted, newest first; of the dead all or only what is `viewer`'s own.
+    pub async fn submissions(
+        &self,
+        author: UserId,
+        all: bool,
+        viewer: Option<UserId>,
+        page: ItemCursor,
+    ) -> Result<Vec<Item>> {
+        let query = if all || viewer == Some(author) {
+            select_item!(
+                "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.deleted_at is null \
+                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            )
+        } else {
+            select_item!(
+                "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead is null \
+                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            )
+        };
+        self.by_author(query, author, page).await
+    }
+
+    /// What a person commented, newest first; of the dead all or only what is `viewer`'s own.
+    pub async fn comments_of(
+        &self,
+        author: UserId,
+        all: bool,
+        viewer: Option<UserId>,
+        page: ItemCursor,
+    ) -> Result<Vec<Item>> {
+        let query = if all || viewer == Some(author) {
+            select_item!(
+                "where i.author_id = $1 and i.kind = 'comment' and i.deleted_at is null \
+                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            )
+        } else {
+            select_item!(
+                "where i.author_id = $1 and i.kind = 'comment' and i.dead is null \
+                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+            )
+        };
+        self.by_author(query, author, page).await
+    }
+
+    /// What a shadow-ban keeps from everybody but its author, the newest: up to 300 stories, or those of a site, and 300 comments.
+    pub async fn shadowed_posts(&self, author: UserId, site: Option<&str>) -> Result<Vec<Item>> {
+        let stories = self.read.sql(select_item!(
+            "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead = 'shadow' and i.deleted_at is null \
+             and ($2 is null or i.site = $2 or i.domain = $2) order by i.time desc, i.id desc limit 300"
+        ));
+        let mut posts: Vec<Item> = stories.bind(author).bind(site).fetch_all().await?;
+        if site.is_none() {
+            let comments = self.read.sql(select_item!(
+                "where i.author_id = $1 and i.kind = 'comment' and i.dead = 'shadow' and i.deleted_at is null \
+                 order by i.time desc, i.id desc limit 300"
+            ));
+            posts.extend(comments.bind(author).fetch_all::<Item>().await?);
+        }
+        Ok(posts)
+    }
+
+    async fn by_author(&self, query: &'static str, author: UserId, page: ItemCursor) -> Result<Vec<Item>> {
+        self.read.sql(query).bind(author).bind(page.before.0).bind(page.before.1).bind(page.rows).fetch_all().await
+    }
+
+    /// Live replies to a person, newest first.
+    pub async fn replies_to(&self, user: UserId, page: ItemCursor) -> Result<Vec<Item>> {
+        self.read
+            .sql(select_item!(
+                "where i.reply_to = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
+             order by i.time desc, i.id desc limit $4"
+            ))
+            .bind(user)
+            .bind(page.before.0)
+            .bind(page.before.1)
+            .bind(page.rows)
+            .fetch_all()
+            .await
+    }
+
+    /// Titles that contain each of `words`, among the newest stories, newest first.
+    ///
+    /// At most 20,000 of the newest stories are looked through, so that the cost does not grow with the site.
+    pub async fn titles_with(&self, words: &[String], rows: i64) -> Result<Vec<Item>> {
+        let mut query = self.read.sql(select_item!(
+            "where i.id in (select id from (select id, title from items where dead is null and deleted_at is null \
+             and kind in ('story', 'job', 'poll') order by time desc, id desc limit 20000) as newest where true"
+        ));
+        for word in words {
+            // A database's lower() may know only ASCII, so the word is looked for as typed too.
+            let (folded, typed) = (like(&word.to_lowercase()), like(word));
+            query = query
+                .push(" and (lower(title) like ")
+                .push_bind(folded)
+                .push(" escape '\\' or title like ")
+                .push_bind(typed)
+                .push(" escape '\\')");
+        }
+        query.push(") order by i.time desc, i.id desc limit ").push_bind(rows).fetch_all().await
+    }
+}
+
+/// A pattern of `like` that finds `word` anywhere, its own wildcards taken as typed.
+fn like(word: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in word.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -1,0 +1,159 @@
+//! Comments that moderators move: a duplicate's into another story's thread, a branch up to the head of its own; and back. Each move is
+//! one transaction, after which every comment stands one deeper than what it answers, under the head of that, and each head counts what
+//! a visitor may see below it.
+
+use crate::domain::items::item::{ItemId, Kind};
+use crate::domain::moderation::action::Action;
+use crate::store::moderation::actions::ActionContext;
+use crate::store::moderation::item_actions::{ItemForAction, below, done, find};
+use crate::store::moderation::sites;
+use crate::store::{Change, Error, Result, Store, Tx};
+
+impl Store {
+    /// Merges a story into another as a duplicate: its comments join that thread, and its address leads there. Its votes stay with it.
+    ///
+    /// # Errors
+    /// `Conflict` where either is dead, deleted or merged meanwhile.
+    pub async fn merge(&self, item: ItemId, into: ItemId, act: ActionContext<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let (found, target) = (find(&mut tx, item).await?, find(&mut tx, into).await?);
+        if item == into || !found.live || !target.live || !found.kind.is_root() || !target.kind.is_root() {
+            return Err(Error::Conflict);
+        }
+        // Where a comment stood is kept the first time that it moves, so that the merge can be undone.
+        tx.sql("update items set came_from = coalesce(came_from, parent_id) where parent_id = $1 and kind = 'comment'")
+            .bind(item)
+            .execute()
+            .await?;
+        tx.sql(
+            "update items set parent_id = $2, reply_to = case when author_id is distinct from $3 then $3 end \
+             where parent_id = $1 and kind = 'comment'",
+        )
+        .bind(item)
+        .bind(into)
+        .bind(target.author_id)
+        .execute()
+        .await?;
+        tx.sql("update items set root_id = $2 where root_id = $1 and kind = 'comment'")
+            .bind(item)
+            .bind(into)
+            .execute()
+            .await?;
+        // What was merged into it before leads on, so that nobody is led twice.
+        tx.sql("update items set merged_into = $2 where merged_into = $1").bind(item).bind(into).execute().await?;
+        tx.sql("update items set dead = 'merged', merged_into = $2, queued_at = null, queued_for = null where id = $1")
+            .bind(item)
+            .bind(into)
+            .execute()
+            .await?;
+        count(&mut tx, item).await?;
+        count(&mut tx, into).await?;
+        done(&mut tx, (item, &found), Action::Merge, &format!("into item {into}"), act).await?;
+        self.commit(tx, &[Change::Everything]).await
+    }
+
+    /// Takes a merged story out again, with the comments that came with it and what has answered them since.
+    ///
+    /// # Errors
+    /// `Conflict` where it is not merged.
+    pub async fn unmerge(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let found = find(&mut tx, item).await?;
+        let Some(from) = found.merged_into else { return Err(Error::Conflict) };
+        tx.sql("update items set dead = null, merged_into = null where id = $1").bind(item).execute().await?;
+        sites::weigh_story(&mut tx, item).await?;
+        // What it takes back may be what other comments came from, when those were moved up; they follow it.
+        loop {
+            let moved = tx.sql(
+                "update items set parent_id = $1, came_from = nullif(came_from, $1), \
+                 reply_to = case when author_id is distinct from $3 then $3 end \
+                 where parent_id = $2 and kind = 'comment' and came_from in (select o.id from items o where o.root_id = $1)",
+            )
+            .bind(item)
+            .bind(from)
+            .bind(found.author_id)
+            .execute()
+            .await?;
+            if moved == 0 {
+                break;
+            }
+            tx.sql(concat!(below!(), "update items set root_id = $1 where id in (select id from below)"))
+                .bind(item)
+                .execute()
+                .await?;
+        }
+        count(&mut tx, item).await?;
+        count(&mut tx, from).await?;
+        done(&mut tx, (item, &found), Action::Unmerge, &format!("from item {from}"), act).await?;
+        self.commit(tx, &[Change::Everything]).await
+    }
+
+    /// Moves a comment, with what answers it, up to the head of its thread.
+    ///
+    /// # Errors
+    /// `Conflict` where it stands there.
+    pub async fn detach(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let found = find(&mut tx, item).await?;
+        let Some(above) = found.parent_id.filter(|parent| *parent != found.root_id) else {
+            return Err(Error::Conflict);
+        };
+        place_under(&mut tx, item, &found, found.root_id, Some(above)).await?;
+        done(&mut tx, (item, &found), Action::Detach, &format!("from below comment {above}"), act).await?;
+        self.commit(tx, &[Change::Public]).await
+    }
+
+    /// Moves a comment back under the one that it was moved up from.
+    ///
+    /// # Errors
+    /// `Conflict` where it was not moved up, or what it answered is in another thread now.
+    pub async fn reattach(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let found = find(&mut tx, item).await?;
+        let Some(to) = found.came_from else { return Err(Error::Conflict) };
+        let above = find(&mut tx, to).await?;
+        if above.kind != Kind::Comment || above.root_id != found.root_id {
+            return Err(Error::Conflict);
+        }
+        place_under(&mut tx, item, &found, to, None).await?;
+        done(&mut tx, (item, &found), Action::Reattach, &format!("below comment {to}"), act).await?;
+        self.commit(tx, &[Change::Public]).await
+    }
+}
+
+/// Places a comment under another item of its thread and brings the depths below into line; `came_from` is where it stood.
+async fn place_under(
+    tx: &mut Tx,
+    item: ItemId,
+    found: &ItemForAction,
+    parent: ItemId,
+    came_from: Option<ItemId>,
+) -> Result<()> {
+    let above = find(tx, parent).await?;
+    let reply_to = above.author_id.filter(|author| Some(*author) != found.author_id);
+    tx.sql("update items set parent_id = $2, reply_to = $3, came_from = $4 where id = $1")
+        .bind(item)
+        .bind(parent)
+        .bind(reply_to)
+        .bind(came_from)
+        .execute()
+        .await?;
+    tx.sql(concat!(below!(), "update items set depth = depth + $2 where id in (select id from below)"))
+        .bind(item)
+        .bind(above.depth.saturating_add(1).saturating_sub(found.depth))
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// Counts the comments of a thread that a visitor may see.
+async fn count(tx: &mut Tx, root: ItemId) -> Result<()> {
+    tx.sql(
+        "update items set descendants = (select count(*) from items c where c.root_id = $1 and c.kind = 'comment' \
+         and c.dead is null and c.deleted_at is null) where id = $1",
+    )
+    .bind(root)
+    .execute()
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Items.
+
+pub mod edits;
+pub mod item;
+pub mod lists;
+pub mod merge;
+pub mod rows;
+pub mod threads;

@@ -1,0 +1,30 @@
+//! Items as the rest of the store reads them and counts them.
+
+use crate::domain::items::item::{Item, ItemId};
+use crate::store::{Result, Tx};
+
+/// `select` of an [`Item`] from `items i`, with its author's name; the argument goes on from there.
+macro_rules! select_item {
+    ($tail:literal) => {
+        concat!(
+            "select i.id, i.kind, i.author_id, u.name as author, u.created as author_created, i.time, i.rank_time, ",
+            "i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.place, i.title, i.url, i.site, i.section, ",
+            "i.text, i.version, i.score, i.ups, i.downs, i.descendants, i.deleted_at, i.dead, i.locked, ",
+            "i.flags, i.vouches, i.cleared, i.merged_into, i.pinned, ",
+            "i.source is not null as imported ",
+            "from items i left join users u on u.id = i.author_id ",
+            $tail
+        )
+    };
+}
+pub(crate) use select_item;
+
+/// An item within a transaction that writes.
+pub(crate) async fn item_in(tx: &mut Tx, id: ItemId) -> Result<Item> {
+    tx.sql(select_item!("where i.id = $1")).bind(id).fetch_one().await
+}
+
+pub(crate) async fn count_descendants(tx: &mut Tx, root: ItemId, by: i64) -> Result<()> {
+    tx.sql("update items set descendants = descendants + $2 where id = $1").bind(root).bind(by).execute().await?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What a ban takes out of sight with it, and what comes back when it is lifted. Each post is killed, or brought back, as a moderator does
+//! one, with a row of its own in the log; its author is told of them together, by the notice of the ban.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::ItemId;
+use crate::domain::moderation::sanctions::{CHANGED, MOST_TAKEN, TAKEN, WITH_BAN};
+use crate::store::moderation::actions::{ActionContext, LogEntry, turn, write_down};
+use crate::store::{Db, Result, Store, Tx};
+
+/// The live posts of a kind by author `$1` since `$2`, the newest first.
+macro_rules! select_live {
+    ($kind:literal) => {
+        concat!(
+            "select id, time from items where author_id = $1 and ",
+            $kind,
+            " and time >= $2 and dead is null and deleted_at is null order by time desc, id desc limit $3"
+        )
+    };
+}
+
+/// What the ban of `$1` that began at `$2` killed among what they posted of a kind since `$3`, and nobody has decided about since.
+macro_rules! select_taken {
+    ($kind:literal) => {
+        concat!(
+            "select i.id from items i join moderation m on m.id = (select l.id from moderation l where l.item_id = i.id \
+             and l.act in ('kill', 'unkill') order by l.at desc, l.id desc limit 1) where i.author_id = $1 and ",
+            $kind,
+            " and i.time >= $3 and i.dead = 'killed' and i.deleted_at is null and m.act = 'kill' and m.detail = $4 and m.at >= $2"
+        )
+    };
+}
+
+impl Store {
+    /// How many posts come back if the ban of a person is lifted with what it took.
+    pub async fn taken_with_ban(&self, user: UserId) -> Result<usize> {
+        let Some(began) = began(&self.read, user).await? else { return Ok(0) };
+        let of = |query| of_kind(&self.read, query, user, began);
+        let stories = of(select_taken!("i.kind in ('story', 'job', 'poll')")).await?;
+        let comments = of(select_taken!("i.kind = 'comment'")).await?;
+        Ok(stories.len().saturating_add(comments.len()))
+    }
+}
+
+/// Kills what is live of what a person has posted since a moment: the newest 1,000. Answers how much that was.
+pub(crate) async fn take(tx: &mut Tx, user: UserId, since: Timestamp, act: ActionContext<'_>) -> Result<usize> {
+    let mut posts: Vec<(ItemId, Timestamp)> = Vec::new();
+    for query in [select_live!("kind in ('story', 'job', 'poll')"), select_live!("kind = 'comment'")] {
+        let most = i64::try_from(MOST_TAKEN).unwrap_or(i64::MAX);
+        let found: Vec<(ItemId, Timestamp)> = tx.sql(query).bind(user).bind(since).bind(most).fetch_all().await?;
+        posts.extend(found);
+    }
+    posts.sort_by_key(|(id, time)| std::cmp::Reverse((*time, *id)));
+    posts.truncate(MOST_TAKEN);
+    for (id, _) in &posts {
+        one(tx, *id, true, act).await?;
+    }
+    Ok(posts.len())
+}
+
+/// Brings back what the ban of a person that holds, or held until now, took out of sight; answers how much that was.
+pub(crate) async fn bring_back(tx: &mut Tx, user: UserId, act: ActionContext<'_>) -> Result<usize> {
+    let Some(began) = began(&mut *tx, user).await? else { return Ok(0) };
+    let mut posts = Vec::new();
+    for query in [select_taken!("i.kind in ('story', 'job', 'poll')"), select_taken!("i.kind = 'comment'")] {
+        posts.extend(of_kind(&mut *tx, query, user, began).await?);
+    }
+    for id in &posts {
+        one(tx, *id, false, act).await?;
+    }
+    Ok(posts.len())
+}
+
+async fn one(tx: &mut Tx, id: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
+    let (_, entry) = turn(tx, id, on).await?;
+    let detail = if on { WITH_BAN } else { "as the ban ended" };
+    write_down(tx, act, LogEntry { item: Some(id), detail, ..entry }).await
+}
+
+/// When the last ban of a person began, whatever was changed about it later.
+async fn began(db: impl Into<Db<'_>>, user: UserId) -> Result<Option<Timestamp>> {
+    db.into()
+        .sql(
+            "select at from moderation where user_id = $1 and act = 'ban' and substr(detail, 1, length($2)) <> $2 \
+         order by at desc, id desc limit 1",
+        )
+        .bind(user)
+        .bind(CHANGED)
+        .fetch_optional_scalar()
+        .await
+}
+
+async fn of_kind(db: impl Into<Db<'_>>, query: &'static str, user: UserId, began: Timestamp) -> Result<Vec<ItemId>> {
+    db.into().sql(query).bind(user).bind(began).bind(began.minus(TAKEN)).bind(WITH_BAN).fetch_scalars().await
+}

@@ -1,0 +1,12 @@
+//! Moderation.
+
+pub mod actions;
+pub mod ban_takedown;
+pub mod item_actions;
+pub mod log;
+pub mod notifications;
+pub mod queue;
+pub mod roles;
+pub mod rules;
+pub mod sanctions;
+pub mod sites;

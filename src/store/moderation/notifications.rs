@@ -1,0 +1,60 @@
+//! What moderation tells members; it stands among their replies.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::domain::notification::Notification;
+use crate::store::moderation::actions::{ActionContext, LogEntry};
+use crate::store::{Result, Store, Tx};
+
+/// What a member is told beside what the log says.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Terms<'a> {
+    /// What changed, or what a moderator wrote beside.
+    pub detail: &'a str,
+    /// When what was done ends by itself.
+    pub until: Option<Timestamp>,
+    /// How many of their posts it took along.
+    pub posts: usize,
+}
+
+impl Store {
+    /// What `user` was told, newest first, from before a moment and an id.
+    pub async fn notifications(&self, user: UserId, before: (Timestamp, i64), rows: i64) -> Result<Vec<Notification>> {
+        self.read.sql(
+            "select id, user_id, created_at, action, item_id, actor_id, reason, detail, until, posts from notifications \
+             where user_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
+        )
+        .bind(user)
+        .bind(before.0)
+        .bind(before.1)
+        .bind(rows)
+        .fetch_all()
+        .await
+    }
+}
+
+/// Tells a member of what was done.
+pub(crate) async fn notify(
+    tx: &mut Tx,
+    user: UserId,
+    entry: LogEntry<'_>,
+    terms: Terms<'_>,
+    act: ActionContext<'_>,
+) -> Result<()> {
+    tx.sql(
+        "insert into notifications (user_id, created_at, action, item_id, actor_id, reason, detail, until, posts) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(user)
+    .bind(act.at)
+    .bind(entry.action)
+    .bind(entry.item)
+    .bind(act.actor)
+    .bind(act.reason)
+    .bind(terms.detail)
+    .bind(terms.until)
+    .bind(i64::try_from(terms.posts).unwrap_or(i64::MAX))
+    .execute()
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! What the moderators' desk shows.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{Item, ItemId};
+use crate::store::items::rows::select_item;
+use crate::store::{ItemCursor, Result, Store};
+
+/// An item with what moderators know of its author.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Queued {
+    pub id: ItemId,
+    /// Since when it waits for a moderator.
+    pub queued_at: Option<Timestamp>,
+    /// Why a rule put it there; none where members' flags did.
+    pub queued_for: Option<String>,
+    /// Its author's karma, and how many of their last posts are dead; none where nobody is known as its author.
+    pub karma: Option<i64>,
+    pub dead: i64,
+}
+
+/// The items of a condition, each as [`Queued`].
+macro_rules! select_queued {
+    ($which:literal) => {
+        concat!(
+            "select i.id, i.queued_at, i.queued_for, u.karma, \
+             (select count(*) from (select s.dead from items s where s.author_id = i.author_id \
+              and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as last_stories where dead is not null) \
+             + (select count(*) from (select c.dead from items c where c.author_id = i.author_id \
+              and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as last_comments where dead is not null) as dead \
+             from items i left join users u on u.id = i.author_id where ",
+            $which
+        )
+    };
+}
+
+impl Store {
+    /// What waits for a moderator, latest first.
+    pub async fn queue(&self, page: ItemCursor) -> Result<Vec<Queued>> {
+        self.read.sql(select_queued!(
+            "i.queued_at is not null and (i.queued_at, i.id) < ($1, $2) order by i.queued_at desc, i.id desc limit $3"
+        ))
+        .bind(page.before.0)
+        .bind(page.before.1)
+        .bind(page.rows)
+        .fetch_all()
+        .await
+    }
+
+    /// One item, whether it waits or not.
+    pub async fn queued(&self, item: ItemId) -> Result<Queued> {
+        self.read.sql(select_queued!("i.id = $1")).bind(item).fetch_one().await
+    }
+}
+
+/// A story that was merged into another.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Duplicate {
+    pub id: ItemId,
+    pub title: Option<String>,
+}
+
+/// A new account, with the ids of its first posts.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct NewAccount {
+    pub id: UserId,
+    pub name: String,
+    pub created: Timestamp,
+    pub karma: i64,
+    pub inviter: Option<String>,
+    pub inviter_shadowed: bool,
+}
+
+impl Store {
+    /// Where a comment stood before a moderator moved it.
+    pub async fn came_from(&self, item: ItemId) -> Result<Option<ItemId>> {
+        self.read.sql("select came_from from items where id = $1").bind(item).fetch_scalar().await
+    }
+
+    /// The stories that were merged into one.
+    pub async fn duplicates(&self, into: ItemId) -> Result<Vec<Duplicate>> {
+        self.read.sql("select id, title from items where merged_into = $1 limit 50").bind(into).fetch_all().await
+    }
+
+    /// The newest members' accounts that people made here, from before a moment and an id.
+    pub async fn newest_accounts(&self, before: (Timestamp, UserId), rows: i64) -> Result<Vec<NewAccount>> {
+        self.read.sql(
+            "select u.id, u.name, u.created, u.karma, i.name as inviter, i.shadowed_at is not null as inviter_shadowed \
+             from users u left join users i on i.id = u.invited_by \
+             where u.source is null and u.role = 'member' and (u.created, u.id) < ($1, $2) \
+             order by u.created desc, u.id desc limit $3",
+        )
+        .bind(before.0)
+        .bind(before.1)
+        .bind(rows)
+        .fetch_all()
+        .await
+    }
+
+    /// The first three stories and the first three comments of each of these people, in no order.
+    pub async fn first_posts(&self, people: &[UserId]) -> Result<Vec<Item>> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = self.read.sql("with first (id) as (");
+        for (at, person) in people.iter().enumerate() {
+            query = query
+                .push(if at > 0 { " union all " } else { "" })
+                .push("select id from (select s.id from items s where s.author_id = ")
+                .push_bind(*person)
+                .push(
+                    " and s.kind in ('story', 'job', 'poll') order by s.time, s.id limit 3) as first_stories \
+                     union all select id from (select c.id from items c where c.author_id = ",
+                )
+                .push_bind(*person)
+                .push(" and c.kind = 'comment' order by c.time, c.id limit 3) as first_comments");
+        }
+        query.push(") ").push(select_item!("where i.id in (select id from first)")).fetch_all().await
+    }
+}

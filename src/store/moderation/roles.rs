@@ -1,0 +1,120 @@
+//! Who moderates, and by whom.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::ban::Ban;
+use crate::domain::accounts::user::{Role, UserId};
+use crate::store::accounts::author;
+use crate::store::moderation::actions::{ActionContext, LogEntry, write_down};
+use crate::store::moderation::notifications::{Terms, notify};
+use crate::store::{Change, Error, Result, Store, Tx};
+
+/// A moderator or an admin.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct TeamMember {
+    pub name: String,
+    pub role: Role,
+    pub created: Timestamp,
+    #[sqlx(flatten)]
+    pub ban: Ban,
+    /// When they were given the role; none where the log does not say.
+    pub since: Option<Timestamp>,
+    /// Who gave it; none: the operator.
+    pub actor: Option<String>,
+}
+
+/// Somebody who moderates and can log in.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct ModeratorName {
+    pub name: String,
+    pub role: Role,
+}
+
+/// How many are shown.
+const TEAM: i64 = 500;
+
+impl Store {
+    /// Moderators and admins, in no order.
+    pub async fn team(&self) -> Result<Vec<TeamMember>> {
+        self.read.sql(
+            "select u.name, u.role, u.created, u.banned_at, u.banned_until, u.ban_reason, m.at as since, a.name as actor \
+             from users u left join moderation m on m.id = (select l.id from moderation l where l.user_id = u.id and l.act = u.role \
+             order by l.at desc, l.id desc limit 1) left join users a on a.id = m.actor_id \
+             where u.role in ('moderator', 'admin') limit $1",
+        )
+        .bind(TEAM)
+        .fetch_all()
+        .await
+    }
+
+    /// Whether nobody but `user` can log in as an admin.
+    pub async fn is_last_admin(&self, user: UserId, now: Timestamp) -> Result<bool> {
+        let other: Option<UserId> = self.read.sql(
+            "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null \
+             and id <> $2 limit 1",
+        )
+        .bind(now)
+        .bind(user)
+        .fetch_optional_scalar()
+        .await?;
+        Ok(other.is_none())
+    }
+
+    /// Moderators and admins who can log in, in no order.
+    pub async fn moderators(&self, now: Timestamp) -> Result<Vec<ModeratorName>> {
+        self.read
+            .sql(
+                "select name, role from users where role in ('moderator', 'admin') and password is not null \
+             and (banned_at is null or banned_until <= $1) limit $2",
+            )
+            .bind(now)
+            .bind(TEAM)
+            .fetch_all()
+            .await
+    }
+
+    /// Gives a person another role, and tells them.
+    ///
+    /// # Errors
+    /// `Conflict` where they have it already, where no admin would be left to log in, where whoever gives it is no admin any more, or where
+    /// the person was shadow-banned meanwhile.
+    pub async fn set_role(&self, user: UserId, role: Role, act: ActionContext<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        if let Some(actor) = act.actor
+            && author::writer(&mut tx, actor, act.at).await?.role < Role::Admin
+        {
+            return Err(Error::Conflict);
+        }
+        let before = role_of(&mut tx, user).await?;
+        let given = tx
+            .sql("update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or shadowed_at is null)")
+            .bind(user)
+            .bind(role)
+            .execute()
+            .await?;
+        if given == 0 {
+            return Err(Error::Conflict);
+        }
+        if before == Role::Admin {
+            keep_an_admin(&mut tx, act.at).await?;
+        }
+        let entry = LogEntry { user: Some(user), ..LogEntry::of(role.into()) };
+        write_down(&mut tx, act, entry).await?;
+        notify(&mut tx, user, entry, Terms::default(), act).await?;
+        self.commit(tx, &[Change::Public]).await
+    }
+}
+
+async fn role_of(tx: &mut Tx, user: UserId) -> Result<Role> {
+    tx.sql("select role from users where id = $1").bind(user).fetch_scalar().await
+}
+
+/// Refuses what would leave nobody who can log in as an admin. Writes wait for each other, so two at once cannot both pass.
+pub(crate) async fn keep_an_admin(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let admin: Option<UserId> = tx.sql(
+        "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null limit 1",
+    )
+    .bind(now)
+    .fetch_optional_scalar()
+    .await?;
+    admin.map(|_| ()).ok_or(Error::Conflict)
+}

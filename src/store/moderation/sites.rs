@@ -1,0 +1,208 @@
+//! Sites that moderators penalised or banned.
+
+use std::collections::HashSet;
+
+use crate::clock::Timestamp;
+use crate::domain::items::item::ItemId;
+use crate::domain::items::rank::CANDIDATES;
+use crate::domain::moderation::action::Action;
+use crate::domain::moderation::site_restriction;
+use crate::domain::moderation::site_restriction::{SiteName, SiteRestriction};
+use crate::domain::url::StoryUrl;
+use crate::store::moderation::actions;
+use crate::store::moderation::actions::{ActionContext, LogEntry};
+use crate::store::{Change, Db, Error, Result, Store, Tx};
+
+/// What moderators hold of a site, and who said so.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct RestrictedSite {
+    pub name: String,
+    pub stance: SiteRestriction,
+    pub reason: String,
+    pub at: Timestamp,
+    /// None: the operator at the command line.
+    pub actor: Option<String>,
+}
+
+/// A story that a stance on its site touches.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SiteStory {
+    pub id: ItemId,
+    pub title: Option<String>,
+    pub url: String,
+    pub time: Timestamp,
+    penalised: bool,
+}
+
+/// `select` of the live [`SiteStory`]s that the argument goes on to find, `$1` of them.
+macro_rules! select_story {
+    ($tail:literal) => {
+        concat!(
+            "select id, title, url, time, penalised from items where dead is null and deleted_at is null and ",
+            $tail
+        )
+    };
+}
+
+/// `select` of a [`SiteStance`]; the argument goes on from there.
+macro_rules! select_stance {
+    ($tail:literal) => {
+        concat!(
+            "select s.name, s.stance, s.reason, s.at, u.name as actor from sites s left join users u on u.id = s.actor_id ",
+            $tail
+        )
+    };
+}
+
+impl Store {
+    /// What is held of the sites of these names.
+    pub async fn stances(&self, names: &[String]) -> Result<Vec<RestrictedSite>> {
+        stances(&self.read, names).await
+    }
+
+    /// Every site that something is held of, by name, after that of a name.
+    pub async fn sites_after(&self, name: &str, rows: i64) -> Result<Vec<RestrictedSite>> {
+        self.read
+            .sql(select_stance!("where s.name > $1 order by s.name limit $2"))
+            .bind(name)
+            .bind(rows)
+            .fetch_all()
+            .await
+    }
+
+    /// The newest stories that a stance on a site touches, and since when all of them are among these, where there are more than are looked
+    /// at, which is as many as a list ranks.
+    pub async fn stories_of_site(&self, site: &SiteName) -> Result<(Vec<SiteStory>, Option<Timestamp>)> {
+        let mut stories = newest_of(&self.read, site).await?;
+        let full = i64::try_from(stories.len()).unwrap_or(i64::MAX) >= CANDIDATES;
+        let since = stories.last().map(|last| last.time).filter(|_| full);
+        let is_of = |url: &str| {
+            StoryUrl::parse(url).is_ok_and(|url| site_restriction::names(&url).iter().any(|n| n == site.as_str()))
+        };
+        stories.retain(|story| is_of(&story.url));
+        stories.sort_by_key(|story| std::cmp::Reverse((story.time, story.id)));
+        Ok((stories, since))
+    }
+
+    /// Penalises or bans a site, or lifts that, and ranks its stories by it. `over` is since when what is held of it now is held, as
+    /// whoever sets the stance saw it; none where they saw nothing. Lifting takes whatever there is.
+    ///
+    /// # Errors
+    /// `Conflict` where something else is held than what was seen, or where there is nothing to lift.
+    pub async fn set_stance(
+        &self,
+        site: &SiteName,
+        stance: Option<SiteRestriction>,
+        over: Option<Timestamp>,
+        act: ActionContext<'_>,
+    ) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let action = match stance {
+            Some(stance) => {
+                let held: Option<Timestamp> =
+                    tx.sql("select at from sites where name = $1").bind(site.as_str()).fetch_optional_scalar().await?;
+                if held != over {
+                    return Err(Error::Conflict);
+                }
+                tx.sql(
+                    "insert into sites (name, stance, reason, at, actor_id) values ($1, $2, $3, $4, $5) \
+                     on conflict (name) do update set stance = excluded.stance, reason = excluded.reason, \
+                     at = excluded.at, actor_id = excluded.actor_id",
+                )
+                .bind(site.as_str())
+                .bind(stance)
+                .bind(act.reason)
+                .bind(act.at)
+                .bind(act.actor)
+                .execute()
+                .await?;
+                if stance == SiteRestriction::Banned { Action::BanSite } else { Action::PenaliseSite }
+            }
+            None => {
+                let done = tx.sql("delete from sites where name = $1").bind(site.as_str()).execute().await?;
+                if done == 0 {
+                    return Err(Error::Conflict);
+                }
+                Action::LiftSite
+            }
+        };
+        weigh_stories(&mut tx, site).await?;
+        actions::record(&mut tx, act, LogEntry { detail: site.as_str(), ..LogEntry::of(action) }).await?;
+        self.commit(tx, &[Change::Public]).await
+    }
+}
+
+async fn stances(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<RestrictedSite>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    db.into().sql(select_stance!("where s.name in ")).list(names).fetch_all().await
+}
+
+/// The gravest of what is held of the sites that a story falls under.
+pub(crate) async fn stance_on(tx: &mut Tx, url: &StoryUrl) -> Result<Option<RestrictedSite>> {
+    let held = stances(&mut *tx, &site_restriction::names(url)).await?;
+    Ok(held.into_iter().max_by_key(|held| held.stance))
+}
+
+/// Marks whether a story that was out of sight ranks lower, by what is held of its sites by now.
+pub(crate) async fn weigh_story(tx: &mut Tx, id: ItemId) -> Result<()> {
+    let url: Option<String> = tx.sql("select url from items where id = $1").bind(id).fetch_scalar().await?;
+    if let Some(url) = url.and_then(|url| StoryUrl::parse(&url).ok()) {
+        let is = stance_on(tx, &url).await?.is_some();
+        mark(tx, &[id], is).await?;
+    }
+    Ok(())
+}
+
+/// Stories that may fall under a site: as many of the newest as a list ranks, those of a domain by its index, and where a site has many
+/// domains below it, those that the front page considers.
+async fn newest_of(db: impl Into<Db<'_>>, site: &SiteName) -> Result<Vec<SiteStory>> {
+    let db = db.into();
+    let stories = match site.domain() {
+        Some(_) if site.is_place() => db
+            .sql(select_story!("site = $2 and site is not null order by time desc, id desc limit $1"))
+            .bind(CANDIDATES)
+            .bind(site.as_str().to_owned()),
+        Some(domain) => db
+            .sql(select_story!("domain = $2 and domain is not null order by time desc, id desc limit $1"))
+            .bind(CANDIDATES)
+            .bind(domain),
+        None => db
+            .sql(select_story!(
+                "url is not null and kind in ('story', 'job', 'poll') order by rank_time desc, id desc limit $1"
+            ))
+            .bind(CANDIDATES),
+    };
+    stories.fetch_all().await
+}
+
+/// Marks which of the newest stories of a site rank lower, by all that is held of the sites that each falls under.
+async fn weigh_stories(tx: &mut Tx, site: &SiteName) -> Result<()> {
+    let stories = newest_of(&mut *tx, site).await?;
+    let stories: Vec<(ItemId, Vec<String>, bool)> = stories
+        .into_iter()
+        .filter_map(|story| {
+            Some((story.id, site_restriction::names(&StoryUrl::parse(&story.url).ok()?), story.penalised))
+        })
+        .collect();
+    let names: HashSet<&String> = stories.iter().flat_map(|(_, names, _)| names).collect();
+    let names: Vec<String> = names.into_iter().cloned().collect();
+    let held: HashSet<String> = stances(&mut *tx, &names).await?.into_iter().map(|held| held.name).collect();
+    for penalised in [true, false] {
+        let wrong = stories
+            .iter()
+            .filter(|(_, names, is)| *is != penalised && names.iter().any(|name| held.contains(name)) == penalised);
+        let wrong: Vec<ItemId> = wrong.map(|(id, ..)| *id).collect();
+        mark(tx, &wrong, penalised).await?;
+    }
+    Ok(())
+}
+
+async fn mark(tx: &mut Tx, ids: &[ItemId], penalised: bool) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    tx.sql("update items set penalised = ").push_bind(penalised).push(" where id in ").list(ids).execute().await?;
+    Ok(())
+}

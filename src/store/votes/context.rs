@@ -1,0 +1,106 @@
+//! What a vote is judged by: how its voter voted before, who else came from the same address, who wrote what was posted last.
+
+use super::super::{Result, Tx};
+use crate::clock::Timestamp;
+use crate::domain::accounts::ip_hash::IpHash;
+use crate::domain::accounts::user::{Member, Role, UserId};
+use crate::domain::items::item::{Item, ItemId};
+use crate::domain::limits::policy::Policy;
+use crate::domain::votes::uncounted::{
+    PriorVote, Uncounted, VoteContext, may_be_ring, may_share_no_address, prevails, uncounted, votes_looked_at,
+};
+use crate::domain::votes::vote::Direction;
+
+/// The author of what an item answers.
+pub(super) async fn parent_author(tx: &mut Tx, item: &Item) -> Result<Option<UserId>> {
+    let Some(parent) = item.parent_id else { return Ok(None) };
+    tx.sql("select author_id from items where id = $1").bind(parent).fetch_scalar().await
+}
+
+/// Why a vote cast now would not count; none where it does.
+pub(super) async fn judge(
+    tx: &mut Tx,
+    (voter, item): (&Member, &Item),
+    (dir, near): (Direction, Option<IpHash>),
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Option<Uncounted>> {
+    let past = match voter.role {
+        Role::Member => past(tx, voter.id, policy).await?,
+        Role::Moderator | Role::Admin => Vec::new(),
+    };
+    let same_address = match near.filter(|_| may_share_no_address(voter, policy)) {
+        Some(near) => is_shared(tx, item, voter.id, near).await?,
+        None => false,
+    };
+    // What the author is in the forum says only whether a ring is none.
+    let (author_moderates, posted_last) = match dir {
+        Direction::Up if may_be_ring(&past, item.author_id, policy) => {
+            (author_moderates(tx, item).await?, posted_last(tx).await?)
+        }
+        Direction::Up | Direction::Down => (false, Vec::new()),
+    };
+    let author_prevails = prevails(item.author_id, &posted_last);
+    let about = VoteContext { item: item.id, author: item.author_id, author_moderates, author_prevails, same_address };
+    Ok(uncounted(voter, dir, about, &past, policy, now))
+}
+
+async fn author_moderates(tx: &mut Tx, item: &Item) -> Result<bool> {
+    let role: Option<Role> =
+        tx.sql("select role from users where id = $1").bind(item.author_id).fetch_optional_scalar().await?;
+    Ok(role.is_some_and(|role| role >= Role::Moderator))
+}
+
+#[derive(sqlx::FromRow)]
+struct PastRow {
+    item_id: ItemId,
+    author_id: Option<UserId>,
+    dir: i64,
+    at: Timestamp,
+}
+
+/// Somebody's last votes on what others wrote, latest first.
+async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVote>> {
+    // One of them may be the vote that is turned now.
+    let limit = i64::try_from(votes_looked_at(policy).saturating_add(1)).unwrap_or(i64::MAX);
+    let rows: Vec<PastRow> = tx
+        .sql(
+            "select v.item_id, i.author_id, v.dir, v.at from votes v join items i on i.id = v.item_id \
+         where v.user_id = $1 and not v.own order by v.at desc, v.item_id limit $2",
+        )
+        .bind(user)
+        .bind(limit)
+        .fetch_all()
+        .await?;
+    let past = |row: PastRow| {
+        Some(PriorVote { item: row.item_id, author: row.author_id, dir: Direction::from_points(row.dir)?, at: row.at })
+    };
+    Ok(rows.into_iter().filter_map(past).collect())
+}
+
+/// Whether the item's author wrote from an address lately, or somebody else voted on the item from there.
+async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: IpHash) -> Result<bool> {
+    tx.sql(
+        "select 1 where exists (select 1 from votes where item_id = $1 and near = $2 and user_id <> $3) \
+         or exists (select 1 from (select near from origins where user_id = $4 order by at desc limit 20) as last_origins \
+         where last_origins.near = $2)",
+    )
+    .bind(item.id)
+    .bind(near.as_bytes().to_vec())
+    .bind(voter)
+    .bind(item.author_id)
+    .exists()
+    .await
+}
+
+/// The authors of the newest 50 stories and the newest 50 comments.
+async fn posted_last(tx: &mut Tx) -> Result<Vec<Option<UserId>>> {
+    tx.sql(
+        "select author_id from (select s.author_id from items s where s.dead is null and s.deleted_at is null \
+         and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as newest_stories union all \
+         select author_id from (select c.author_id from items c where c.dead is null and c.deleted_at is null \
+         and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as newest_comments",
+    )
+    .fetch_scalars()
+    .await
+}

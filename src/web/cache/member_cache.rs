@@ -1,0 +1,159 @@
+//! What is known of members, kept in memory until it changes: whose a session is, and what they have done with what a page shows.
+//!
+//! An entry holds the store's numbers as of before it was read: another member's write makes no difference to it, unless it says so.
+
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+use crate::clock::{MINUTE, Timestamp};
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{Item, ItemId};
+use crate::store::{Marks, Result, SessionUser, Store, Visit};
+use crate::web::viewer::MaybeMember;
+
+/// About how many bytes a session takes here.
+const SESSION: u64 = 512;
+
+/// A session's owner and what awaits them, as of one state of the store.
+#[derive(Clone)]
+struct CachedSession {
+    found: Arc<SessionUser>,
+    said: u64,
+    own: u64,
+    minute: i64,
+}
+
+/// What a member has done in a thread, and since when its comments are new to them.
+pub struct ThreadMarks {
+    pub marks: Arc<Marks>,
+    pub visit: Visit,
+    own: u64,
+    /// Which items stand in the thread changes by what moderators move.
+    moved: u64,
+}
+
+/// What a member has done with the rows of a list.
+struct ListMarks {
+    ids: Box<[ItemId]>,
+    marks: Arc<Marks>,
+    said: u64,
+    own: u64,
+}
+
+pub struct MemberCache {
+    sessions: Cache<Vec<u8>, CachedSession>,
+    threads: Cache<(UserId, ItemId), Arc<ThreadMarks>>,
+    lists: Cache<(UserId, String), Arc<ListMarks>>,
+    hidden: Cache<UserId, (u64, Arc<[ItemId]>)>,
+}
+
+impl MemberCache {
+    /// Keeps up to so many bytes, a quarter of each kind.
+    pub fn new(bytes: u64) -> MemberCache {
+        let bytes = bytes / 4;
+        let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let marks = |marks: &Marks| {
+            let lists = marks.saved.len() + marks.hidden.len();
+            256 + 64 * (lists + marks.votes.len() + marks.unseen.len() + marks.unheard.len())
+        };
+        MemberCache {
+            sessions: Cache::builder().max_capacity(bytes / SESSION).eviction_policy(EvictionPolicy::lru()).build(),
+            threads: Cache::builder()
+                .max_capacity(bytes)
+                .weigher(move |_, kept: &Arc<ThreadMarks>| weight(marks(&kept.marks)))
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
+            lists: Cache::builder()
+                .max_capacity(bytes)
+                .weigher(move |(_, here): &(UserId, String), kept: &Arc<ListMarks>| {
+                    weight(here.len() + marks(&kept.marks) + kept.ids.len() * 8)
+                })
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
+            hidden: Cache::builder()
+                .max_capacity(bytes)
+                .weigher(move |_, (_, ids): &(u64, Arc<[ItemId]>)| weight(128 + ids.len() * 8))
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
+        }
+    }
+
+    /// Whose session this is; none where it has ended.
+    pub async fn session(&self, token_hash: &[u8], store: &Store, now: Timestamp) -> Result<Option<Arc<SessionUser>>> {
+        let (said, minute) = (store.said(), now.0.div_euclid(MINUTE));
+        let holds = |kept: &CachedSession| {
+            kept.said == said && kept.minute == minute && kept.own == store.own_generation(kept.found.member.id)
+        };
+        if let Some(kept) = self.sessions.get(token_hash).filter(holds) {
+            return Ok(Some(kept.found));
+        }
+        // Read before the session is, so that a write of theirs meanwhile makes the entry stale; the first time nobody is known yet.
+        let known = self.sessions.get(token_hash).map(|kept| kept.found.member.id);
+        let own = known.map_or(u64::MAX, |user| store.own_generation(user));
+        let Some(found) = store.session(token_hash, now).await?.map(Arc::new) else {
+            self.sessions.invalidate(token_hash);
+            return Ok(None);
+        };
+        self.sessions.insert(token_hash.to_vec(), CachedSession { found: Arc::clone(&found), said, own, minute });
+        Ok(Some(found))
+    }
+
+    /// What `user` has done in a thread whose newest comment is from `newest`; notes that they look at it.
+    pub async fn in_thread(
+        &self,
+        user: UserId,
+        root: ItemId,
+        newest: Timestamp,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Arc<ThreadMarks>> {
+        let (own, moved) = (store.own_generation(user), store.moved());
+        let holds = |kept: &Arc<ThreadMarks>| kept.own == own && kept.moved == moved && kept.visit.holds(newest, now);
+        if let Some(kept) = self.threads.get(&(user, root)).filter(holds) {
+            return Ok(kept);
+        }
+        let visit = store.visit(user, root, newest, now).await?;
+        // The visit itself moved it on.
+        let own = store.own_generation(user);
+        let marks = Arc::new(store.thread_marks(user, root).await?);
+        let found = Arc::new(ThreadMarks { marks, visit, own, moved });
+        self.threads.insert((user, root), Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// What `user` has done with the rows of the list at the address `here`.
+    async fn in_list(&self, user: UserId, here: &str, ids: &[ItemId], store: &Store) -> Result<Arc<Marks>> {
+        let (said, own) = (store.said(), store.own_generation(user));
+        let key = (user, here.to_owned());
+        let holds = |kept: &Arc<ListMarks>| kept.said == said && kept.own == own && *kept.ids == *ids;
+        if let Some(kept) = self.lists.get(&key).filter(holds) {
+            return Ok(Arc::clone(&kept.marks));
+        }
+        let marks = Arc::new(store.marks(user, ids).await?);
+        self.lists.insert(key, Arc::new(ListMarks { ids: ids.into(), marks: Arc::clone(&marks), said, own }));
+        Ok(marks)
+    }
+
+    /// What the viewer has done with the rows of the list that they look at.
+    pub async fn marks<T: Borrow<Item>>(&self, viewer: &MaybeMember, items: &[T], store: &Store) -> Result<Arc<Marks>> {
+        let Some(user) = viewer.id() else { return Ok(Arc::default()) };
+        let ids: Vec<ItemId> = items.iter().map(|item| item.borrow().id).collect();
+        self.in_list(user, &viewer.here, &ids, store).await
+    }
+
+    /// The stories that `user` hid last, at most `rows`, in the order of their ids.
+    pub async fn hidden(&self, user: UserId, rows: i64, store: &Store) -> Result<Arc<[ItemId]>> {
+        let own = store.own_generation(user);
+        if let Some((_, ids)) = self.hidden.get(&user).filter(|(kept, _)| *kept == own) {
+            return Ok(ids);
+        }
+        let mut ids = store.hidden(user, 0, rows).await?;
+        ids.sort_unstable();
+        let ids: Arc<[ItemId]> = ids.into();
+        self.hidden.insert(user, (own, Arc::clone(&ids)));
+        Ok(ids)
+    }
+}

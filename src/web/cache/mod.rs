@@ -1,0 +1,9 @@
+//! Cache.
+
+pub mod encoding;
+pub mod member_cache;
+pub mod pages;
+pub mod ranked_lists;
+pub mod rendered_text;
+pub mod single_flight;
+pub mod threads;

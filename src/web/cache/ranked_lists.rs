@@ -1,0 +1,271 @@
+//! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written that is more than votes, and
+//! at most a minute old: so long may ranks lag behind votes, while the rows themselves show each at once.
+
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use moka::future::Cache;
+use moka::policy::EvictionPolicy;
+use moka::sync;
+
+use crate::clock::{DAY, MINUTE, Timestamp};
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{Item, ItemId, Kind};
+use crate::domain::items::rank;
+use crate::domain::items::rank::StoryFacts;
+use crate::domain::items::title::Section;
+use crate::domain::time::day::Day;
+use crate::store::{Error, Result, Store};
+use crate::web::view::pagination::{PAGE_SIZE, SNAPSHOTS_PER_MINUTE, SnapshotId};
+
+/// A list whose order is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RankedList {
+    Top,
+    Active,
+    Section(Section),
+    Best(TimeSpan),
+    Past(Day),
+    BestComments,
+}
+
+/// How far back the best are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeSpan {
+    Day,
+    Week,
+    Month,
+    Year,
+    All,
+}
+
+impl TimeSpan {
+    pub const ALL: [(TimeSpan, &'static str); 5] = [
+        (TimeSpan::Day, "day"),
+        (TimeSpan::Week, "week"),
+        (TimeSpan::Month, "month"),
+        (TimeSpan::Year, "year"),
+        (TimeSpan::All, "all"),
+    ];
+
+    /// The name in addresses and on the page.
+    pub fn as_str(self) -> &'static str {
+        TimeSpan::ALL.into_iter().find(|(over, _)| *over == self).map_or("week", |(_, name)| name)
+    }
+
+    pub fn parse(s: &str) -> Option<TimeSpan> {
+        TimeSpan::ALL.into_iter().find(|(_, name)| *name == s).map(|(over, _)| over)
+    }
+
+    fn since(self, now: Timestamp) -> Option<Timestamp> {
+        let days = match self {
+            TimeSpan::Day => 1,
+            TimeSpan::Week => 7,
+            TimeSpan::Month => 30,
+            TimeSpan::Year => 365,
+            TimeSpan::All => return None,
+        };
+        Some(now.minus(days * DAY))
+    }
+}
+
+/// How far back the best comments are looked for, in seconds.
+const BEST_COMMENTS: i64 = 7 * DAY;
+/// How many orders are kept: every list but the days of the past, and some of those.
+const KEPT: u64 = 64;
+
+/// What the orders that somebody goes on reading in may take in memory, in bytes.
+const SEEN_BYTES: u64 = 2 * 1024 * 1024;
+
+/// A list, what had been said when it was ordered, and in which minute.
+type RankingKey = (RankedList, u64, i64);
+
+/// A list that somebody saw, where it is not everybody's, who, and what its order is known by.
+type RankedView = (RankedList, Option<UserId>, SnapshotId);
+
+/// The stories of a list in an order, and what it is known by where it is kept and has more than a page.
+#[derive(Debug, Clone)]
+pub struct Ranking {
+    pub ids: Arc<[ItemId]>,
+    pub at: Option<SnapshotId>,
+}
+
+/// The orders that are kept; none where nothing may be.
+pub struct RankedLists {
+    kept: Option<Cache<RankingKey, Ranking>>,
+    /// Those that somebody may go on reading in.
+    seen: sync::Cache<RankedView, Arc<[ItemId]>>,
+    naming: Mutex<()>,
+    ordered: AtomicUsize,
+}
+
+impl RankedLists {
+    pub fn new(keeps: bool) -> RankedLists {
+        let kept = Cache::builder().max_capacity(KEPT).eviction_policy(EvictionPolicy::lru());
+        let seen = sync::Cache::builder()
+            .max_capacity(SEEN_BYTES)
+            .weigher(|_, ids: &Arc<[ItemId]>| u32::try_from(size_of_val::<[ItemId]>(ids) + 256).unwrap_or(u32::MAX))
+            .eviction_policy(EvictionPolicy::lru());
+        RankedLists {
+            kept: keeps.then(|| kept.build()),
+            seen: seen.build(),
+            naming: Mutex::new(()),
+            ordered: AtomicUsize::new(0),
+        }
+    }
+
+    /// A list in its order; whoever asks at the same moment waits for the one who orders it.
+    pub async fn get(
+        &self,
+        list: RankedList,
+        store: &Store,
+        now: Timestamp,
+    ) -> std::result::Result<Ranking, Arc<Error>> {
+        let order = async {
+            self.ordered.fetch_add(1, Ordering::Relaxed);
+            compute(list, &[], store, now).await.map(Arc::from)
+        };
+        match &self.kept {
+            Some(kept) => {
+                let named = async { order.await.map(|ids| self.named(list, None, ids, now)) };
+                kept.try_get_with((list, store.said(), now.0.div_euclid(MINUTE)), named).await
+            }
+            None => Ok(Ranking { ids: order.await.map_err(Arc::new)?, at: None }),
+        }
+    }
+
+    /// A list as a shadow-banned author sees it, with `theirs` in it; it is kept only for whoever goes on reading in it.
+    pub async fn with(
+        &self,
+        list: RankedList,
+        (author, theirs): (UserId, &[Item]),
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Ranking> {
+        let ids = compute(list, theirs, store, now).await?.into();
+        Ok(if self.kept.is_some() { self.named(list, Some(author), ids, now) } else { Ranking { ids, at: None } })
+    }
+
+    /// Keeps an order for those who will go on reading in it.
+    fn named(&self, list: RankedList, of: Option<UserId>, ids: Arc<[ItemId]>, now: Timestamp) -> Ranking {
+        if ids.len() <= PAGE_SIZE {
+            return Ranking { ids, at: None };
+        }
+        let _one = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        for nth in 0..SNAPSHOTS_PER_MINUTE {
+            let at = SnapshotId { minute: now.0.div_euclid(MINUTE), nth };
+            match self.seen.get(&(list, of, at)) {
+                Some(known) if known == ids => return Ranking { ids: known, at: Some(at) },
+                Some(_) => {}
+                None => {
+                    self.seen.insert((list, of, at), Arc::clone(&ids));
+                    return Ranking { ids, at: Some(at) };
+                }
+            }
+        }
+        Ranking { ids, at: None }
+    }
+
+    /// The order of a list that everybody, or where it is theirs alone, `of` saw; none where it is no longer kept.
+    pub fn seen(&self, list: RankedList, of: Option<UserId>, at: SnapshotId, now: Timestamp) -> Option<Ranking> {
+        let ids = self.seen.get(&(list, of, at)).filter(|_| at.is_recent(now))?;
+        Some(Ranking { ids, at: Some(at) })
+    }
+
+    /// How many orders have been worked out.
+    pub fn ordered(&self) -> usize {
+        self.ordered.load(Ordering::Relaxed)
+    }
+}
+
+async fn compute(list: RankedList, theirs: &[Item], store: &Store, now: Timestamp) -> Result<Vec<ItemId>> {
+    let stories = |shown: &dyn Fn(&Item) -> bool| -> Vec<StoryFacts> {
+        theirs.iter().filter(|item| item.kind.is_root() && shown(item)).map(StoryFacts::of).collect()
+    };
+    let comments = || theirs.iter().filter(|item| item.kind == Kind::Comment);
+    Ok(match list {
+        RankedList::Top => rank::top([store.story_facts().await?, stories(&|_| true)].concat(), now),
+        RankedList::Section(section) => {
+            let own = stories(&|item| item.section == Some(section));
+            rank::top([store.section_facts(section).await?, own].concat(), now)
+        }
+        RankedList::Active => {
+            let own = comments().map(|item| (item.root_id, item.time));
+            rank::active(store.comment_times().await?.into_iter().chain(own), now)
+        }
+        RankedList::Best(over) => {
+            let since = over.since(now);
+            let own = theirs.iter().filter(|item| item.kind.is_root() && since.is_none_or(|since| item.time >= since));
+            best(store.best(since).await?, own)
+        }
+        RankedList::BestComments => {
+            let since = now.minus(BEST_COMMENTS);
+            best(store.best_comments(since).await?, comments().filter(|item| item.time >= since))
+        }
+        // A day that is over keeps the order that its stories had at its end.
+        RankedList::Past(day) => {
+            let own = stories(&|item| (day.start()..day.end()).contains(&item.time));
+            rank::top([store.facts_between(day.start(), day.end()).await?, own].concat(), day.end().min(now))
+        }
+    })
+}
+
+/// By score and then id, the higher first, as `ranked` is already.
+fn best<'a>(mut ranked: Vec<(ItemId, i64)>, theirs: impl Iterator<Item = &'a Item>) -> Vec<ItemId> {
+    ranked.extend(theirs.map(|item| (item.id, item.score)));
+    ranked.sort_by_key(|(id, score)| Reverse((*score, *id)));
+    ranked.into_iter().map(|(id, _)| id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(first: i64, many: i64) -> Arc<[ItemId]> {
+        (first..first + many).map(ItemId).collect()
+    }
+
+    #[test]
+    fn an_order_is_kept_under_its_name_for_ten_minutes() {
+        let lists = RankedLists::new(true);
+        let now = Timestamp(6_000);
+        let first = lists.named(RankedList::Top, None, ids(1, 40), now);
+        let again = lists.named(RankedList::Top, None, ids(1, 40), now);
+        let other = lists.named(RankedList::Top, None, ids(2, 40), now);
+        let names = [&first, &again, &other].map(|order| order.at.expect("a name").to_string());
+        assert_eq!(names, ["100", "100", "100.1"]);
+        assert!(lists.named(RankedList::Top, None, ids(1, 30), now).at.is_none(), "a single page needs none");
+        let at = other.at.expect("a name");
+        assert_eq!(SnapshotId::parse(&at.to_string()), Some(at));
+        let later = |minutes: i64| Timestamp(now.0 + minutes * MINUTE);
+        assert_eq!(lists.seen(RankedList::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
+        assert!(
+            lists.seen(RankedList::Top, None, at, later(11)).is_none()
+                && lists.seen(RankedList::Top, None, at, later(-1)).is_none()
+        );
+        assert!(lists.seen(RankedList::Active, None, at, now).is_none(), "another list's");
+        assert!(lists.seen(RankedList::Top, Some(UserId(1)), at, now).is_none(), "not as they see it");
+        assert!(lists.seen(RankedList::Top, None, SnapshotId::GONE, now).is_none());
+    }
+
+    #[test]
+    fn the_orders_that_are_kept_are_bounded() {
+        let lists = RankedLists::new(true);
+        for minute in 0..200 {
+            for first in 0..70 {
+                let order = lists.named(RankedList::Top, None, ids(first, 1_000), Timestamp(minute * MINUTE));
+                assert_eq!(order.at.is_some(), first < i64::from(SNAPSHOTS_PER_MINUTE));
+            }
+        }
+        lists.seen.run_pending_tasks();
+        assert!(lists.seen.weighted_size() <= SEEN_BYTES);
+    }
+
+    #[test]
+    fn what_is_no_name_of_an_order_is_none() {
+        for typed in ["", "x", "-1", "+1", "1.", ".1", "1.x", "1.64", "1.2.3", "99999999999999999999"] {
+            assert_eq!(SnapshotId::parse(typed), None, "{typed}");
+        }
+    }
+}

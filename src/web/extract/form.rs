@@ -1,0 +1,130 @@
+//! Forms: read with our own answers to what cannot be read, and the mistakes in what can, for the form shown again.
+
+use std::fmt::Display;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use serde::de::DeserializeOwned;
+
+use crate::domain::limits::rate_limits::RateLimited;
+use crate::web::error::Error;
+use crate::web::state::App;
+
+/// A posted form. Fields that it does not name are ignored.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Form<T>, Response> {
+        #[expect(clippy::disallowed_types, reason = "this is the twin that the others are to use")]
+        let form = axum::extract::Form::<T>::from_request(request, app).await;
+        match form {
+            Ok(form) => Ok(Form(form.0)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(StatusCode::PAYLOAD_TOO_LARGE.into_response())
+            }
+            Err(_) => {
+                let sentence = "The form could not be read. Go back, reload the page and send it again.";
+                Err(Error::bad(sentence).into_response())
+            }
+        }
+    }
+}
+
+/// What is wrong in a form: each mistake with the field it belongs to, or with none.
+#[derive(Debug, Clone, Default)]
+pub struct FormErrors {
+    list: Vec<(&'static str, String)>,
+    /// Nothing is to be mended: it is to wait.
+    waits: bool,
+}
+
+impl FormErrors {
+    pub fn one(field: &'static str, sentence: impl Display) -> FormErrors {
+        let mut mistakes = FormErrors::default();
+        mistakes.add(field, sentence);
+        mistakes
+    }
+
+    /// What a rate limit says on a form, in the words of `sentence`.
+    pub fn held(held: &RateLimited, sentence: impl Display) -> FormErrors {
+        FormErrors { waits: !held.is_fixable(), ..FormErrors::one("", sentence) }
+    }
+
+    /// That the site has no time for the form just now.
+    pub fn busy() -> FormErrors {
+        FormErrors { waits: true, ..FormErrors::one("", Error::Busy) }
+    }
+
+    /// What stands above all of them.
+    pub fn heading(&self) -> String {
+        match self.len() {
+            _ if self.waits => "Not yet".to_owned(),
+            1 => "One thing to mend".to_owned(),
+            many => format!("{many} things to mend"),
+        }
+    }
+
+    pub fn add(&mut self, field: &'static str, sentence: impl Display) {
+        self.list.push((field, sentence.to_string()));
+    }
+
+    /// The value of a good field, or its mistake noted.
+    pub fn check<T, E: Display>(&mut self, field: &'static str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|e| self.add(field, e)).ok()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn list(&self) -> &[(&'static str, String)] {
+        &self.list
+    }
+
+    pub fn has(&self, field: &str) -> bool {
+        self.on(field).is_some()
+    }
+
+    pub fn on(&self, field: &str) -> Option<&str> {
+        self.list.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
+    }
+
+    /// The status of the form shown again.
+    pub fn status(&self) -> StatusCode {
+        if self.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+    }
+}
+
+/// Why a form comes to nothing: what is wrong in it, or what refuses it as a whole.
+#[derive(Debug)]
+pub enum FormRefusal {
+    Invalid(FormErrors),
+    Error(Error),
+}
+
+impl From<FormErrors> for FormRefusal {
+    fn from(mistakes: FormErrors) -> FormRefusal {
+        FormRefusal::Invalid(mistakes)
+    }
+}
+
+impl<E: Into<Error>> From<E> for FormRefusal {
+    fn from(error: E) -> FormRefusal {
+        FormRefusal::Error(error.into())
+    }
+}
+
+/// A form that is shown again to somebody for whom the site had no time.
+pub fn busy(mut form: Response) -> Response {
+    *form.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    form.headers_mut().insert(RETRY_AFTER, Error::RETRY.into());
+    form
+}

@@ -1,0 +1,172 @@
+//! What somebody wrote is not lost with a form that is refused: it goes with the refusal to the layer that
+//! makes pages of refusals, which gives it back. Where the session has ended it goes through the log-in, and
+//! stands in a form again after it.
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use http::Method;
+use serde::de::DeserializeOwned;
+
+use crate::web::error::Error;
+use crate::web::extract::form::Form;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::session;
+use crate::web::extract::session::CurrentMember;
+use crate::web::state::App;
+
+/// The fields of the log-in form that say where a saved form was going, and on which page it stood.
+const ACTION: &str = "kept-action";
+const PAGE: &str = "kept-page";
+/// What the names of the saved fields begin with in the log-in form.
+const SAVED: &str = "kept.";
+
+/// What forms carry besides what people write. A field of any other name is shown, under that name.
+#[rustfmt::skip]
+const CONTROLS: [&str; 27] = [
+    "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "on", "order", "over", "preview",
+    "role", "show_dead", "slow_days", "stance", "suggest", "sure", "take", "theme", "username", "version", "vote", "why",
+    ACTION, PAGE,
+];
+/// What is in the names of fields whose value is never sent back.
+const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];
+/// The most fields that are saved, and the longest name of one: more than any form here has.
+const FIELDS: usize = 24;
+const LONGEST_NAME: usize = 40;
+/// From how many characters on a value is shown in several lines.
+const LONG: usize = 100;
+
+/// A form's fields by name, in their order.
+pub type Fields = Vec<(String, String)>;
+
+/// Somebody logged in who may do this, and the form that they sent.
+pub struct RecoverableForm<T, A = CurrentMember> {
+    pub asking: A,
+    pub typed: T,
+}
+
+impl<T, A> FromRequest<App> for RecoverableForm<T, A>
+where
+    T: DeserializeOwned,
+    A: FromRequestParts<App, Rejection = Error> + Send,
+{
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<RecoverableForm<T, A>, Response> {
+        let (mut parts, body) = request.into_parts();
+        let asking = A::from_request_parts(&mut parts, app).await;
+        let request = Request::from_parts(parts, body);
+        match asking {
+            Ok(asking) => {
+                let Form(typed) = Form::from_request(request, app).await?;
+                Ok(RecoverableForm { asking, typed })
+            }
+            Err(Error::LogInFirst(_)) => {
+                let form = SavedForm::of(app, request).await?;
+                Err(form.with(Error::SessionEnded))
+            }
+            Err(error) => Err(error.into_response()),
+        }
+    }
+}
+
+/// A form that was refused, on its way back to whoever sent it.
+#[derive(Debug, Clone)]
+pub struct SavedForm {
+    /// The path that it is sent to.
+    pub action: LocalRedirect,
+    /// The page that it stands on, as far as that is known.
+    pub page: LocalRedirect,
+    fields: Fields,
+}
+
+/// A field as a page shows it.
+pub struct SavedField<'a> {
+    pub name: &'a str,
+    pub value: &'a str,
+}
+
+impl SavedForm {
+    /// What no form here could have sent is not saved: it would make a long page of a short request. Nor is a
+    /// secret.
+    fn new(action: LocalRedirect, page: Option<LocalRedirect>, mut fields: Fields) -> SavedForm {
+        fields.retain(|(name, _)| name.len() <= LONGEST_NAME);
+        fields.truncate(FIELDS);
+        fields.iter_mut().filter(|(name, _)| is_secret(name)).for_each(|(_, value)| value.clear());
+        SavedForm { page: page.unwrap_or_else(|| action.clone()), action, fields }
+    }
+
+    async fn of(app: &App, request: Request) -> Result<SavedForm, Response> {
+        let (action, page) =
+            (LocalRedirect::new(request.uri().path()), session::referring_page(app, request.headers()));
+        let Form(fields) = Form::<Fields>::from_request(request, app).await?;
+        Ok(SavedForm::new(action, page, fields))
+    }
+
+    /// Takes a saved form out of a log-in form.
+    pub fn take(form: &mut Fields) -> Option<SavedForm> {
+        let named = |wanted| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| LocalRedirect::new(value));
+        let (action, page) = (named(ACTION)?, named(PAGE));
+        let saved = |(name, value): (String, String)| Some((name.strip_prefix(SAVED)?.to_owned(), value));
+        Some(SavedForm::new(action, page, std::mem::take(form).into_iter().filter_map(saved).collect()))
+    }
+
+    /// A refusal that gives the form back.
+    fn with(self, error: Error) -> Response {
+        let mut refusal = error.into_response();
+        refusal.extensions_mut().insert(self);
+        refusal
+    }
+
+    pub fn fields(&self) -> impl Iterator<Item = SavedField<'_>> {
+        self.fields.iter().map(|(name, value)| SavedField { name, value })
+    }
+}
+
+impl SavedField<'_> {
+    /// Whether people write in it; the others are carried along and not shown.
+    pub fn is_text(&self) -> bool {
+        !CONTROLS.contains(&self.name) && !self.is_secret()
+    }
+
+    pub fn is_secret(&self) -> bool {
+        is_secret(self.name)
+    }
+
+    /// Whether somebody wrote something in it.
+    pub fn is_written(&self) -> bool {
+        self.is_text() && !self.value.trim().is_empty()
+    }
+
+    pub fn has_lines(&self) -> bool {
+        self.value.contains('\n') || self.value.chars().nth(LONG).is_some()
+    }
+
+    /// Its name as words.
+    pub fn label(&self) -> String {
+        let name = self.name.strip_prefix(SAVED).unwrap_or(self.name);
+        let words = if name == "url" { "address".to_owned() } else { name.replace('_', " ") };
+        let mut letters = words.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    SECRETS.iter().any(|secret| name.contains(secret))
+}
+
+/// Refuses a request; if it is a form that somebody wrote in, the refusal gives that back.
+pub async fn refuse(app: &App, error: Error, request: Request) -> Response {
+    if request.method() != Method::POST {
+        return error.into_response();
+    }
+    match SavedForm::of(app, request).await {
+        Ok(form) if form.fields().any(|field| field.is_written()) => form.with(error),
+        _ => error.into_response(),
+    }
+}
+
+/// The same in front of the check of where a form comes from: nobody here has written what another site sent.
+pub async fn refuse_early(app: &App, error: Error, request: Request) -> Response {
+    let is_ours = request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    if is_ours { refuse(app, error, request).await } else { error.into_response() }
+}

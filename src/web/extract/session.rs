@@ -1,0 +1,323 @@
+//! Who is asking. Permission shows in a handler's signature: [`MaybeMember`], [`CurrentMember`], [`Moderator`], [`Admin`].
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use http::header::{COOKIE, HOST, REFERER, SET_COOKIE, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
+
+use crate::clock::DAY;
+use crate::domain::accounts::token;
+use crate::domain::accounts::token::Token;
+use crate::domain::accounts::user::{Member, Role, Theme, UserId};
+use crate::domain::moderation::permissions::ModerationError;
+use crate::domain::moderation::roles::RoleError;
+use crate::store::{self, NewSession};
+use crate::web::error::Error;
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::local_redirect::{LONGEST, LocalRedirect};
+use crate::web::handlers::accounts::login_purpose;
+use crate::web::state::App;
+pub use crate::web::viewer::MaybeMember;
+
+/// How long a session lasts, in seconds.
+const SESSION: i64 = 180 * DAY;
+/// The longest description of a browser that is kept, in bytes.
+const LONGEST_AGENT: usize = 300;
+
+/// A cookie's name: under TLS with the prefix that binds it to this host.
+fn cookie_name(app: &App, name: &str) -> String {
+    if app.config.is_https() { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).find_map(
+        |pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then_some(value)
+        },
+    )
+}
+
+fn cookie(app: &App, name: String, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let mut cookie = Cookie::new(name, value.to_owned());
+    cookie.set_path("/");
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_secure(app.config.is_https());
+    format!("{cookie}; Max-Age={seconds}").parse().ok()
+}
+
+/// The theme that a visitor chose; a member's is kept with the account.
+pub fn theme_cookie(headers: &HeaderMap) -> Option<Theme> {
+    cookie_of(headers, "theme").and_then(Theme::parse)
+}
+
+/// Keeps a visitor's choice of theme for a year.
+pub fn set_theme_cookie(app: &App, response: &mut Response, theme: Theme) {
+    if let Some(value) = cookie(app, "theme".to_owned(), theme.as_str(), 365 * DAY) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+/// A session that has just begun.
+pub struct StartedSession {
+    /// Whoever it is, as a page of the answer shows them.
+    pub viewer: MaybeMember,
+    cookies: Vec<HeaderValue>,
+}
+
+impl StartedSession {
+    /// The answer to the log-in, which brings the browser its cookies.
+    pub fn with(self, mut response: Response) -> Response {
+        for cookie in self.cookies {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+/// Begins a session for `user`, whose password has the hash `verified`, and remembers the browser, so that wrong guesses made elsewhere
+/// never lock it out. None where the password is another one by now.
+pub async fn begin(
+    app: &App,
+    headers: &HeaderMap,
+    user: UserId,
+    verified: &str,
+) -> Result<Option<StartedSession>, Error> {
+    let now = app.clock.now();
+    let token = Token::random().map_err(Error::internal)?;
+    let agent: String =
+        headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").chars().take(LONGEST_AGENT).collect();
+    let hash = token.hash();
+    let session = NewSession { token_hash: &hash, user, verified, agent: &agent, expires: now.plus(SESSION) };
+    match app.store.create_session(session, now).await {
+        Err(store::Error::Conflict) => return Ok(None),
+        begun => begun?,
+    }
+    // A log-in ends the session that it replaces.
+    if let Some(old) = session_token(app, headers) {
+        app.store.end_session(&token::hash(old)).await?;
+    }
+    let mut cookies = vec![cookie(app, cookie_name(app, "session"), token.as_str(), SESSION)];
+    let device = match device(app, headers) {
+        Some(device) if app.store.knows_device(&device, user).await? => device,
+        _ => {
+            let device = Token::random().map_err(Error::internal)?;
+            cookies.push(cookie(app, cookie_name(app, "device"), device.as_str(), 365 * DAY));
+            device.hash()
+        }
+    };
+    app.store.remember_device(&device, user, now).await?;
+    let viewer = viewer_of(app, Some(&hash), headers, "/".to_owned(), None).await?;
+    Ok(Some(StartedSession { viewer, cookies: cookies.into_iter().flatten().collect() }))
+}
+
+/// Begins the first session of an account that was just made, with a password of this hash, and goes on.
+pub async fn begin_new(
+    app: &App,
+    headers: &HeaderMap,
+    user: UserId,
+    hash: &str,
+    goto: &LocalRedirect,
+) -> Result<Response, Error> {
+    let begun = match begin(app, headers, user, hash).await {
+        // The account is there all the same.
+        Err(Error::Unsaved(_)) => None,
+        begun => begun?,
+    };
+    // Whoever runs the site may have set another password at the same moment: the log-in page is where to go then.
+    Ok(begun.map_or_else(|| to_log_in(goto.as_str()), |begun| begun.with(goto.redirect())))
+}
+
+/// Ends the session of a request and takes its cookie back.
+pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result<Response, Error> {
+    if let Some(token) = session_token(app, headers) {
+        app.store.end_session(&token::hash(token)).await?;
+    }
+    let mut response = goto.redirect();
+    if let Some(gone) = cookie(app, cookie_name(app, "session"), "", 0) {
+        response.headers_mut().append(SET_COOKIE, gone);
+    }
+    Ok(response)
+}
+
+/// The hash of what this browser is known by.
+pub fn device(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
+    cookie_of(headers, &cookie_name(app, "device")).map(token::hash)
+}
+
+/// Whether `user` has logged in from this browser before.
+pub async fn is_known_device(app: &App, headers: &HeaderMap, user: UserId) -> Result<bool, Error> {
+    match device(app, headers) {
+        Some(hash) => Ok(app.store.knows_device(&hash, user).await?),
+        None => Ok(false),
+    }
+}
+
+fn session_token<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
+    cookie_of(headers, &cookie_name(app, "session")).filter(|token| !token.is_empty() && token.len() < 200)
+}
+
+/// Whether a request came with a session, which may have ended.
+pub fn is_named(app: &App, headers: &HeaderMap) -> bool {
+    session_token(app, headers).is_some()
+}
+
+/// The hash of the session that a request came with.
+pub fn current(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
+    session_token(app, headers).map(token::hash)
+}
+
+/// An address of this site with a query, or without where that would make it too long.
+pub fn address_with(path: &str, query: &[(&str, &str)]) -> String {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    let address = format!("{path}?{query}");
+    if address.len() <= LONGEST { address } else { path.to_owned() }
+}
+
+/// The log-in page that leads back to `here`, or to the front page where `here` is too long to go within an address.
+pub fn log_in_address(here: &str) -> String {
+    address_with("/login", &[("goto", here)])
+}
+
+/// To the log-in page, and from there back to `here`.
+pub fn to_log_in(here: &str) -> Response {
+    Redirect::to(&log_in_address(here)).into_response()
+}
+
+/// Whoever has the session of this hash, on the page `here`.
+async fn viewer_of(
+    app: &App,
+    session: Option<&[u8]>,
+    headers: &HeaderMap,
+    here: String,
+    from: Option<IpAddr>,
+) -> Result<MaybeMember, Error> {
+    let (now, generation) = (app.clock.now(), app.store.generation());
+    let settings = app.settings();
+    let known = match session {
+        Some(hash) => app.own.session(hash, &app.store, now).await?,
+        None => None,
+    };
+    let (unread, waiting, requests) =
+        known.as_ref().map_or((0, 0, 0), |known| (known.unread, known.waiting, known.requests));
+    let member = known.map(|known| known.member.clone());
+    let theme = match &member {
+        Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
+        None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
+    };
+    Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation, settings })
+}
+
+impl FromRequestParts<App> for MaybeMember {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
+        let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        let Ok(address) = ClientIp::from_request_parts(parts, app).await;
+        viewer_of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.fair_key()).await
+    }
+}
+
+/// Somebody logged in, as what they ask for needs them to be.
+trait RequireRole: Sized {
+    fn of(viewer: MaybeMember, member: Member) -> Result<Self, Error>;
+}
+
+/// Whoever is logged in, as an [`Asking`]. A visitor is led to the log-in page, and back after it.
+async fn asking<A: RequireRole>(parts: &mut Parts, app: &App) -> Result<A, Error> {
+    let viewer = MaybeMember::from_request_parts(parts, app).await?;
+    match viewer.member.clone() {
+        Some(member) => A::of(viewer, member),
+        None if parts.method == Method::GET => Err(Error::LogInFirst(log_in_address(&viewer.here))),
+        // After a POST there is no page of that address to come back to, nor does the one before it say what was to be done.
+        None => {
+            let goto = referring_page(app, &parts.headers).unwrap_or_default();
+            let query = [("goto", goto.as_str()), ("why", login_purpose::of(parts.uri.path()))];
+            Err(Error::LogInFirst(address_with("/login", &query)))
+        }
+    }
+}
+
+/// The page of this site that a form or a link stood on.
+pub fn referring_page(app: &App, headers: &HeaderMap) -> Option<LocalRedirect> {
+    let page = url::Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+    let is_ours = |host: &str| page.authority() == host;
+    let named = headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(is_ours);
+    let configured = app.config.base_url.split_once("://").is_some_and(|(_, host)| is_ours(host));
+    let query = page.query().map(|query| format!("?{query}")).unwrap_or_default();
+    (named || configured).then(|| LocalRedirect::new(&format!("{}{query}", page.path())))
+}
+
+/// A member.
+#[derive(Debug, Clone)]
+pub struct CurrentMember {
+    pub viewer: MaybeMember,
+    pub member: Member,
+}
+
+impl RequireRole for CurrentMember {
+    fn of(viewer: MaybeMember, member: Member) -> Result<CurrentMember, Error> {
+        Ok(CurrentMember { viewer, member })
+    }
+}
+
+impl FromRequestParts<App> for CurrentMember {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<CurrentMember, Error> {
+        asking(parts, app).await
+    }
+}
+
+/// A moderator or an admin.
+#[derive(Debug, Clone)]
+pub struct Moderator {
+    pub viewer: MaybeMember,
+    pub member: Member,
+}
+
+impl RequireRole for Moderator {
+    fn of(viewer: MaybeMember, member: Member) -> Result<Moderator, Error> {
+        if member.role < Role::Moderator {
+            return Err(Error::forbidden(ModerationError::NotAModerator));
+        }
+        Ok(Moderator { viewer, member })
+    }
+}
+
+impl FromRequestParts<App> for Moderator {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Moderator, Error> {
+        asking(parts, app).await
+    }
+}
+
+/// An admin.
+#[derive(Debug, Clone)]
+pub struct Admin {
+    pub viewer: MaybeMember,
+    pub member: Member,
+}
+
+impl RequireRole for Admin {
+    fn of(viewer: MaybeMember, member: Member) -> Result<Admin, Error> {
+        if member.role < Role::Admin {
+            return Err(Error::forbidden(RoleError::NotAnAdmin));
+        }
+        Ok(Admin { viewer, member })
+    }
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Admin, Error> {
+        asking(parts, app).await
+    }
+}

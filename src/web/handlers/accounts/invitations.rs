@@ -1,0 +1,191 @@
+//! Invitations: a member makes them and takes them back, somebody without an account comes in by one.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CACHE_CONTROL;
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::signup::{InvitationError, SignUpError, SignUpOutcome, invitations_of};
+use crate::domain::accounts::token;
+use crate::domain::accounts::token::Token;
+use crate::domain::limits::rate_limits::LimitedAction;
+use crate::domain::time::relative_time;
+use crate::store::{self, Invitation};
+use crate::web::error::Error;
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::form::{Form, FormErrors};
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::path::Path;
+use crate::web::extract::session::{CurrentMember, MaybeMember};
+use crate::web::handlers::accounts::signup;
+use crate::web::handlers::accounts::signup::{SignupContext, SignupFlow, SignupForm};
+use crate::web::rate_limit;
+use crate::web::state::App;
+use crate::web::view::layout::{Page, html_with};
+use crate::web::view::pagination::{PageCursor, next_page};
+
+/// Rows of the list.
+const ROWS: usize = 50;
+/// One row more, which says whether there is another page.
+const LIMIT: i64 = 51;
+
+/// An invitation as its inviter sees it.
+struct InvitationView {
+    id: i64,
+    open: bool,
+    /// Who came by it.
+    used_by: Option<String>,
+    /// What became of it, in words.
+    state: String,
+}
+
+impl InvitationView {
+    fn new(invitation: Invitation, now: Timestamp) -> InvitationView {
+        let Invitation { id, expires, used_by, revoked_at, asked } = invitation;
+        let ended = expires <= now;
+        let state = match (&used_by, revoked_at) {
+            (Some(_), _) => "used by".to_owned(),
+            (None, Some(at)) => format!("taken back on {}", relative_time::day(at)),
+            (None, None) if asked => "somebody asks by it, and waits for a moderator".to_owned(),
+            (None, None) if ended => format!("ended on {}", relative_time::day(expires)),
+            (None, None) => format!("open until {}", relative_time::day(expires)),
+        };
+        InvitationView { id, open: used_by.is_none() && revoked_at.is_none() && !ended, used_by, state }
+    }
+}
+
+/// An invitation just made, whose address is shown this once.
+struct NewInvitation {
+    id: i64,
+    link: String,
+    last_day: String,
+}
+
+#[derive(Template)]
+#[template(path = "invitations.html")]
+struct InvitationsPage<'a> {
+    page: Page<'a>,
+    invitations: Vec<InvitationView>,
+    more: Option<String>,
+    made: Option<NewInvitation>,
+    /// Why the viewer cannot invite.
+    refusal: Option<InvitationError>,
+    errors: FormErrors,
+}
+
+async fn page(
+    app: &App,
+    asking: &CurrentMember,
+    at: PageCursor,
+    made: Option<NewInvitation>,
+    errors: FormErrors,
+) -> Result<Response, Error> {
+    let CurrentMember { viewer, member } = asking;
+    let mut listed = app.store.invitations(member.id, at.before(), LIMIT).await?;
+    let more = next_page(&mut listed, ROWS, "/invitations", |last| [("before", last.id)]);
+    let page = InvitationsPage {
+        page: Page::new(app, viewer, "invitations", "Invitations"),
+        invitations: listed.into_iter().map(|row| InvitationView::new(row, viewer.now)).collect(),
+        more,
+        made,
+        refusal: invitations_of(member, viewer.settings.signup_mode, &viewer.settings.policy, viewer.now).err(),
+        errors,
+    };
+    Ok(html_with(page.errors.status(), &page))
+}
+
+/// `GET /invitations`
+pub async fn list(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(at): Query<PageCursor>,
+) -> Result<Response, Error> {
+    page(&app, &asking, at, None, FormErrors::default()).await
+}
+
+/// `POST /invitations`: the one answer that holds the new link.
+pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientIp) -> Result<Response, Error> {
+    let CurrentMember { member, viewer } = &asking;
+    let (settings, now) = (&viewer.settings, viewer.now);
+    let most = invitations_of(member, settings.signup_mode, &settings.policy, now).map_err(Error::forbidden)?;
+    if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), &settings.policy, now) {
+        let page = page(&app, &asking, PageCursor::default(), None, FormErrors::held(&held, &held)).await?;
+        return Ok(rate_limit::with_status(page, &held));
+    }
+    let token = Token::random().map_err(Error::internal)?;
+    let expires = now.plus(settings.policy.invitation_ttl_days.seconds());
+    match app.store.invite(member.id, &token.hash(), expires, most, now).await {
+        Ok(id) => {
+            let link = format!("{}/invitation/{}", app.config.base_url, token.as_str());
+            let made = NewInvitation { id, link, last_day: relative_time::day(expires) };
+            let shown = page(&app, &asking, PageCursor::default(), Some(made), FormErrors::default()).await?;
+            Ok(([(CACHE_CONTROL, "no-store")], shown).into_response())
+        }
+        Err(store::Error::Conflict) => {
+            page(&app, &asking, PageCursor::default(), None, FormErrors::one("", InvitationError::Enough)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /invitations/{id}/end`: takes an invitation back.
+pub async fn end(State(app): State<App>, asking: CurrentMember, Path(id): Path<i64>) -> Result<Response, Error> {
+    match app.store.take_back_invitation(id, asking.member.id, asking.viewer.now).await {
+        // It shows in the list what became of it.
+        Ok(()) | Err(store::Error::Conflict) => Ok(LocalRedirect::new("/invitations").redirect()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /invitation/{token}`
+pub async fn open(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
+    let answer = match open_invitation(&app, &viewer, &token).await? {
+        OpenedInvitation::Closed(refusal) => refusal,
+        OpenedInvitation::Open(way, inviter) => {
+            let action = format!("/invitation/{token}");
+            let entrance = SignupFlow { action: &action, way, invitation: Some((&token, &inviter)) };
+            signup::form(&app, &viewer, entrance, &SignupForm::default(), FormErrors::default())
+        }
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], answer).into_response())
+}
+
+/// `POST /invitation/{token}`
+pub async fn accept(
+    State(app): State<App>,
+    newcomer: SignupContext,
+    Path(token): Path<String>,
+    Form(typed): Form<SignupForm>,
+) -> Result<Response, Error> {
+    match open_invitation(&app, &newcomer.viewer, &token).await? {
+        OpenedInvitation::Closed(refusal) => Ok(refusal),
+        OpenedInvitation::Open(way, inviter) => {
+            let action = format!("/invitation/{token}");
+            let entrance = SignupFlow { action: &action, way, invitation: Some((&token, &inviter)) };
+            signup::enter(&app, &newcomer, entrance, &typed).await
+        }
+    }
+}
+
+/// An invitation as whoever follows its link finds it.
+enum OpenedInvitation {
+    /// What it leads to, and the name of whom it is from.
+    Open(SignUpOutcome, String),
+    /// The page that says why nobody comes in by it.
+    Closed(Response),
+}
+
+async fn open_invitation(app: &App, viewer: &MaybeMember, token: &str) -> Result<OpenedInvitation, Error> {
+    let refuse = |status, why| Ok(OpenedInvitation::Closed(signup::shut(app, viewer, status, why)));
+    let way = match viewer.settings.signup_mode.way(true, &viewer.settings.policy) {
+        Ok(way) => way,
+        Err(why) => return refuse(StatusCode::FORBIDDEN, why),
+    };
+    match app.store.inviter(&token::hash(token), viewer.now).await? {
+        None => refuse(StatusCode::NOT_FOUND, SignUpError::Over),
+        Some(_) if viewer.member.is_some() => refuse(StatusCode::FORBIDDEN, SignUpError::Member),
+        Some(inviter) => Ok(OpenedInvitation::Open(way, inviter.name)),
+    }
+}

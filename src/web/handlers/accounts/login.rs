@@ -1,0 +1,244 @@
+//! Coming in and going. A log-in page that nobody asked for says why it is there, and one that a vote led to casts it.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::domain::accounts::password;
+use crate::domain::accounts::signup::SignUpMode;
+use crate::domain::accounts::user::UserId;
+use crate::store::Credentials;
+use crate::web::admission::Requester;
+use crate::web::error::Error;
+use crate::web::extract::form::{Form, FormErrors, busy};
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::recovered_form::{Fields, SavedForm};
+use crate::web::extract::session;
+use crate::web::extract::session::{MaybeMember, StartedSession};
+use crate::web::handlers::accounts::signup::SignupContext;
+use crate::web::handlers::accounts::{login_purpose, signup};
+use crate::web::handlers::votes::pending_vote::PendingVote;
+use crate::web::rate_limit;
+use crate::web::state::App;
+use crate::web::view::form_recovery;
+use crate::web::view::layout::{Page, html, html_with};
+
+#[derive(Debug, Default, Deserialize)]
+pub struct LoginQuery {
+    goto: Option<LocalRedirect>,
+    /// The item that a vote was meant for, and which vote.
+    #[serde(default)]
+    vote: String,
+    #[serde(default)]
+    dir: String,
+    /// What somebody was about to do, as [`purpose`] names it.
+    #[serde(default)]
+    why: String,
+}
+
+/// A log-in as typed.
+#[derive(Default)]
+struct LoginForm {
+    name: String,
+    password: String,
+    goto: LocalRedirect,
+    /// What they were about to do, as [`purpose`] names it.
+    why: &'static str,
+    /// A vote that is to be cast.
+    pending: Option<PendingVote>,
+    /// What was typed elsewhere before.
+    saved: Option<SavedForm>,
+}
+
+impl LoginForm {
+    fn new(mut form: Fields) -> LoginForm {
+        let mut taken = |field: &str| {
+            let at = form.iter().position(|(name, _)| name == field);
+            at.map(|at| form.remove(at).1)
+        };
+        let (name, password) = (taken("name").unwrap_or_default(), taken("password").unwrap_or_default());
+        let goto = taken("goto").map_or_else(LocalRedirect::default, |goto| LocalRedirect::new(&goto));
+        let why = login_purpose::known(&taken("why").unwrap_or_default());
+        let pending = PendingVote::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
+        LoginForm { name, password, goto, why, pending, saved: SavedForm::take(&mut form) }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LogInPage<'a> {
+    page: Page<'a>,
+    errors: FormErrors,
+    typed: &'a LoginForm,
+    /// Why the page is there, where nobody asked for it.
+    why: Option<String>,
+    /// Why somebody whose password was right cannot log in.
+    banned: Option<String>,
+}
+
+impl LogInPage<'_> {
+    /// What is said above the form; what was typed elsewhere and the sentence of a ban have words of their own.
+    fn why(&self) -> Option<&str> {
+        self.why.as_deref().filter(|_| self.typed.saved.is_none() && self.banned.is_none())
+    }
+
+    /// The address of the sign-up page, from where a vote is still to be cast.
+    fn sign_up(&self) -> String {
+        let goto = self.typed.pending.map_or_else(|| self.typed.goto.clone(), PendingVote::not_cast);
+        session::address_with("/signup", &[("goto", goto.as_str())])
+    }
+}
+
+async fn page(
+    app: &App,
+    viewer: &MaybeMember,
+    typed: &LoginForm,
+    errors: FormErrors,
+    banned: Option<String>,
+) -> Result<Response, Error> {
+    let mut page = Page::new(app, viewer, "login", "Log in");
+    page.robots = false;
+    let why = match typed.pending {
+        Some(pending) => Some(pending.said(app).await?.0),
+        None => login_purpose::said(typed.why).or_else(|| login_purpose::of_page(typed.goto.as_str(), &app.settings())),
+    };
+    let status = if banned.is_some() { StatusCode::FORBIDDEN } else { errors.status() };
+    Ok(html_with(status, &LogInPage { page, errors, typed, why, banned }))
+}
+
+/// The page with what was typed, and what is wrong with it.
+async fn again(app: &App, viewer: &MaybeMember, typed: &LoginForm, errors: FormErrors) -> Result<Response, Error> {
+    page(app, viewer, typed, errors, None).await
+}
+
+/// The log-in page in answer to a form of somebody who is not logged in any more; it carries what they typed.
+pub fn log_in_first(page: Page<'_>, saved: SavedForm) -> Response {
+    let typed = LoginForm { goto: saved.action.clone(), saved: Some(saved), ..LoginForm::default() };
+    html(&LogInPage { page, errors: FormErrors::default(), typed: &typed, why: None, banned: None })
+}
+
+/// `GET /login`
+pub async fn show(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<LoginQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let Some(pending) = PendingVote::parse(&asked.vote, &asked.dir) else {
+        let typed = LoginForm {
+            goto: asked.goto.unwrap_or_default(),
+            why: login_purpose::known(&asked.why),
+            ..LoginForm::default()
+        };
+        if viewer.member.is_some() {
+            return Ok(typed.goto.redirect());
+        }
+        return again(&app, &viewer, &typed, FormErrors::default()).await;
+    };
+    if viewer.member.is_some() {
+        // Whoever is logged in votes where the item stands: no address that is opened votes.
+        return Ok(pending.not_cast().redirect());
+    }
+    // The page that the arrow stood on, where the browser names it.
+    let page = asked.goto.or_else(|| session::referring_page(&app, &headers));
+    let goto = pending.said(&app).await?.1.within(page);
+    let typed = LoginForm { goto, pending: Some(pending), ..LoginForm::default() };
+    let page = again(&app, &viewer, &typed, FormErrors::default()).await?;
+    Ok(([(CACHE_CONTROL, "private, no-store")], page).into_response())
+}
+
+/// Whose account it is, where they have logged in from this browser before.
+async fn of_known_device(
+    app: &App,
+    headers: &HeaderMap,
+    account: Option<&Credentials>,
+) -> Result<Option<UserId>, Error> {
+    match account {
+        Some(found) if session::is_known_device(app, headers, found.id).await? => Ok(Some(found.id)),
+        _ => Ok(None),
+    }
+}
+
+/// `POST /login`
+pub async fn log_in(State(app): State<App>, comer: SignupContext, Form(form): Form<Fields>) -> Result<Response, Error> {
+    let typed = LoginForm::new(form);
+    let SignupContext { viewer, address, headers, .. } = &comer;
+    let refuse = async |sentence: &str| again(&app, viewer, &typed, FormErrors::one("", sentence)).await;
+    // No name and no password is longer than these; what is, matches nothing.
+    let name: String = typed.name.trim().chars().take(100).collect();
+    if typed.password.len() > password::LONGEST {
+        return refuse(&password::PasswordError::Long.to_string()).await;
+    }
+    let known = app.store.credentials(&name).await?;
+    let device = of_known_device(&app, headers, known.as_ref()).await?;
+    let times = app.settings().login_attempts_per_hour;
+    let tried = match app.limits.logins.check_login(device, &name, address.ip(), times) {
+        Ok(tried) => tried,
+        Err(held) => {
+            let form = again(&app, viewer, &typed, FormErrors::held(&held, &held)).await?;
+            return Ok(rate_limit::with_status(form, &held));
+        }
+    };
+    // Somebody who waits for an account logs in to see where their request stands.
+    let request = app.store.request_of(&name).await?.filter(|_| known.is_none());
+    let hash = match (&known, &request) {
+        (Some(found), _) => found.password.clone(),
+        (None, request) => request.as_ref().map(|request| request.password.clone()),
+    };
+    let requester =
+        device.map_or(Requester::Stranger(address.fair_key()), |user| Requester::Known(Some(user), address.fair_key()));
+    let right = match app.admission.passwords.verify((requester, tried), typed.password.clone(), hash.clone()).await {
+        Err(Error::Busy) => return Ok(busy(again(&app, viewer, &typed, FormErrors::busy()).await?)),
+        right => right?,
+    };
+    match (known, request) {
+        (Some(found), _) if right => let_in(&app, &comer, &typed, (found, hash.unwrap_or_default())).await,
+        (None, Some(request)) if right => signup::request(&app, viewer, request).await,
+        _ => refuse("That name and password do not go together. Check both, then try again.").await,
+    }
+}
+
+/// The answer to somebody whose password was right; `verified` is its hash.
+async fn let_in(
+    app: &App,
+    comer: &SignupContext,
+    typed: &LoginForm,
+    (found, verified): (Credentials, String),
+) -> Result<Response, Error> {
+    let SignupContext { viewer, headers, .. } = comer;
+    if let Some(sentence) = found.ban.sentence(viewer.now) {
+        return page(app, viewer, typed, FormErrors::default(), Some(sentence)).await;
+    }
+    match session::begin(app, headers, found.id, &verified).await? {
+        Some(begun) => Ok(welcome(app, comer, begun, typed).await),
+        None => {
+            let sentence = "Your password was changed at this moment. Log in with the new one.";
+            again(app, viewer, typed, FormErrors::one("", sentence)).await
+        }
+    }
+}
+
+/// Where somebody goes who has just logged in: to what they had typed, if that is kept, or to what they have voted on by it.
+async fn welcome(app: &App, comer: &SignupContext, begun: StartedSession, typed: &LoginForm) -> Response {
+    let page = match (&typed.saved, typed.pending) {
+        (Some(saved), _) => {
+            let mut page = Page::new(app, &begun.viewer, "", "Logged in again");
+            page.robots = false;
+            form_recovery::page(page, saved, None)
+        }
+        (None, Some(pending)) => match comer.context_of(&begun.viewer) {
+            Some(context) => pending.cast(app, &context, &typed.goto).await.redirect(),
+            None => pending.not_cast().redirect(),
+        },
+        (None, None) => typed.goto.redirect(),
+    };
+    begun.with(page)
+}
+
+/// `POST /logout`
+pub async fn log_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
+    session::end(&app, &headers, &LocalRedirect::default()).await
+}

@@ -1,0 +1,11 @@
+//! Accounts.
+
+pub mod invitations;
+pub mod invite_tree;
+pub mod login;
+pub mod login_purpose;
+pub mod profile;
+pub mod sessions;
+pub mod settings;
+pub mod setup;
+pub mod signup;

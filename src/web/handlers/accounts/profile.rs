@@ -1,0 +1,133 @@
+//! People: a profile, what they wrote, and those of most karma.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+
+use crate::domain::accounts::user::Profile;
+use crate::domain::moderation::sanctions;
+use crate::domain::text::{self, Html};
+use crate::domain::time::relative_time;
+use crate::store::{DeadFilter, InviteLineage};
+use crate::web::error::Error;
+use crate::web::extract::path::Path;
+use crate::web::extract::session::MaybeMember;
+use crate::web::handlers::items::comments::{CommentsPage, flat};
+use crate::web::handlers::items::lists::{StoriesPage, dead_for};
+use crate::web::state::App;
+use crate::web::view::layout::{Page, html};
+use crate::web::view::pagination::{EmptyState, PageCursor, next_items};
+
+/// How many leaders are shown.
+const LEADERS: i64 = 100;
+
+#[derive(Template)]
+#[template(path = "user.html")]
+struct UserPage<'a> {
+    page: Page<'a>,
+    user: &'a Profile,
+    fresh: bool,
+    you: bool,
+    joined: String,
+    joined_iso: String,
+    about: Option<Html>,
+    /// What everybody is told while the account is banned.
+    banned: Option<String>,
+    lineage: InviteLineage,
+    /// For moderators who may act on them.
+    may_moderate: bool,
+}
+
+/// The profile of a name in its own spelling; of another spelling, the way to that one.
+pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Profile, Error> {
+    let profile = app.store.profile(name).await?;
+    if profile.name != name {
+        return Err(Error::Moved(format!("/user/{}{rest}", profile.name)));
+    }
+    Ok(profile)
+}
+
+/// `/user/{name}`
+pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<String>) -> Result<Response, Error> {
+    let user = profile(&app, &name, "").await?;
+    let you = viewer.member().is_some_and(|member| member.id == user.id);
+    let may_moderate = viewer.member().is_some_and(|member| sanctions::may_moderate(member, &user).is_ok());
+    let banned = user.ban.sentence(viewer.now);
+    let about = match user.about.as_str() {
+        "" => None,
+        about => Some(app.renderer(viewer.from).once(about).await?),
+    };
+    let mut page = Page::new(&app, &viewer, "user", user.name.as_str()).described(text::excerpt(&user.about, 160));
+    page.robots = banned.is_none();
+    Ok(html(&UserPage {
+        page,
+        fresh: !user.unclaimed && viewer.now.since(user.created) < app.settings().policy.new_account_days.seconds(),
+        you,
+        joined: relative_time::day(user.created),
+        joined_iso: relative_time::exact(user.created),
+        lineage: app.store.lineage(user.id).await?,
+        about,
+        banned,
+        may_moderate,
+        user: &user,
+    }))
+}
+
+/// `/user/{name}/submissions`
+pub async fn submissions(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(name): Path<String>,
+    Query(at): Query<PageCursor>,
+) -> Result<Response, Error> {
+    let user = profile(&app, &name, "/submissions").await?;
+    let is_all = dead_for(&viewer) == DeadFilter::All;
+    let mut items = app.store.submissions(user.id, is_all, viewer.id(), at.items(&app.store).await?).await?;
+    let more = next_items(&mut items, &format!("/user/{}/submissions", user.name));
+    let stories = app.row_writer(&viewer).write(&items).await?;
+    Ok(html(&StoriesPage {
+        page: Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name)),
+        intro: Some(format!("Stories that {} submitted, newest first.", user.name)),
+        choices: Vec::new(),
+        stories,
+        first_rank: 1,
+        more,
+        empty: EmptyState::new(format!("{} has submitted nothing yet.", user.name), "/new", "See the new stories"),
+        site: None,
+        welcome: false,
+    }))
+}
+
+/// `/user/{name}/comments`
+pub async fn comments(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(name): Path<String>,
+    Query(at): Query<PageCursor>,
+) -> Result<Response, Error> {
+    let user = profile(&app, &name, "/comments").await?;
+    let is_all = dead_for(&viewer) == DeadFilter::All;
+    let mut items = app.store.comments_of(user.id, is_all, viewer.id(), at.items(&app.store).await?).await?;
+    let more = next_items(&mut items, &format!("/user/{}/comments", user.name));
+    let comments = flat(&app, &viewer, &items).await?;
+    Ok(html(&CommentsPage {
+        page: Page::new(&app, &viewer, "user", format!("Comments by {}", user.name)),
+        choices: Vec::new(),
+        comments,
+        more,
+        empty: EmptyState::new(format!("{} has not commented yet.", user.name), "/comments", "See the newest comments"),
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "leaders.html")]
+struct LeadersPage<'a> {
+    page: Page<'a>,
+    users: Vec<Profile>,
+}
+
+/// `/leaders`
+pub async fn leaders(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
+    let users = app.store.leaders(LEADERS, viewer.now).await?;
+    Ok(html(&LeadersPage { page: Page::new(&app, &viewer, "leaders", "Leaders"), users }))
+}

@@ -1,0 +1,273 @@
+//! A member's own settings: the profile, how they read, the password.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::domain::accounts::password;
+use crate::domain::accounts::user::{Member, Theme};
+use crate::domain::items::comment_order::CommentOrder;
+use crate::domain::items::input;
+use crate::domain::limits::rate_limits::LimitedAction;
+use crate::domain::moderation::rules::RuleInput;
+use crate::store::{self, AboutMember, Preferences};
+use crate::web::admission::Requester;
+use crate::web::error::Error;
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::form::{Form, FormErrors, FormRefusal, busy};
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::recovered_form::RecoverableForm;
+use crate::web::extract::session;
+use crate::web::extract::session::{CurrentMember, MaybeMember};
+use crate::web::rate_limit;
+use crate::web::state::App;
+use crate::web::view::layout::{Page, html, html_with};
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct SettingsPage<'a> {
+    page: Page<'a>,
+    errors: FormErrors,
+    about: &'a str,
+    version: String,
+    /// What the profile says by now, where it was changed in between.
+    now: Option<&'a str>,
+    theme: Theme,
+    order: CommentOrder,
+    show_dead: bool,
+    saved: bool,
+    orders: [CommentOrder; 4],
+}
+
+impl SettingsPage<'_> {
+    fn has(&self, theme: &str) -> bool {
+        self.theme.as_str() == theme
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SavedQuery {
+    saved: Option<String>,
+}
+
+/// `GET /settings`
+pub async fn settings(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(asked): Query<SavedQuery>,
+) -> Result<Response, Error> {
+    let member = &asking.member;
+    let about = app.store.about(member.id).await?;
+    let page = Page::new(&app, &asking.viewer, "settings", "Settings");
+    let form = SettingsPage {
+        page,
+        errors: FormErrors::default(),
+        about: &about.text,
+        version: about.version.to_string(),
+        now: None,
+        theme: member.theme,
+        order: member.comment_order,
+        show_dead: member.show_dead,
+        saved: asked.saved.is_some(),
+        orders: CommentOrder::ALL,
+    };
+    Ok(html(&form))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ProfileForm {
+    #[serde(default)]
+    about: String,
+    /// How often that had been changed when the form was made.
+    #[serde(default)]
+    version: String,
+    #[serde(default)]
+    theme: String,
+    #[serde(default)]
+    order: String,
+    show_dead: Option<String>,
+}
+
+/// The form again, with what was typed; beside the newest version of the profile where that was changed in between.
+fn settings_again(
+    app: &App,
+    asking: &CurrentMember,
+    typed: &ProfileForm,
+    errors: FormErrors,
+    crossed: Option<&AboutMember>,
+) -> Response {
+    let status = if crossed.is_some() { StatusCode::CONFLICT } else { errors.status() };
+    let form = SettingsPage {
+        page: Page::new(app, &asking.viewer, "settings", "Settings"),
+        errors,
+        about: &typed.about,
+        version: version_of(crossed, typed),
+        now: crossed.map(|about| about.text.as_str()),
+        theme: Theme::parse(&typed.theme).unwrap_or_default(),
+        order: CommentOrder::parse(&typed.order).unwrap_or_default(),
+        show_dead: typed.show_dead.is_some(),
+        saved: false,
+        orders: CommentOrder::ALL,
+    };
+    html_with(status, &form)
+}
+
+/// The version that the form shown again is an edit of; none where it named none.
+fn version_of(crossed: Option<&AboutMember>, typed: &ProfileForm) -> String {
+    let version = crossed.map(|about| about.version).or_else(|| typed.version.parse().ok());
+    version.map(|version: i64| version.to_string()).unwrap_or_default()
+}
+
+/// `POST /settings`
+pub async fn save_settings(
+    State(app): State<App>,
+    from: ClientIp,
+    RecoverableForm { asking, typed }: RecoverableForm<ProfileForm>,
+) -> Result<Response, Error> {
+    let member = &asking.member;
+    let mut errors = FormErrors::default();
+    let about = match errors.check("about", input::text(&typed.about)) {
+        Some(about) => {
+            let draft = RuleInput { text: &about, ..RuleInput::default() };
+            let judged = app.rules.for_member(&app.store, &app.settings().policy, member).await?.judge(draft);
+            errors.check("about", judged.map(|_| about))
+        }
+        None => None,
+    };
+    let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose one of the themes."));
+    let order = errors.check("order", CommentOrder::parse(&typed.order).ok_or("Choose one of the orders."));
+    let (Some(about), Some(theme), Some(order)) = (about, theme, order) else {
+        return Ok(settings_again(&app, &asking, &typed, errors, None));
+    };
+    let before = app.store.about(member.id).await?;
+    let (texts, policy, now) = ((&*about, &*before.text), &asking.viewer.settings.policy, asking.viewer.now);
+    let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), policy, now) {
+        Ok(taken) => taken,
+        Err(held) => {
+            let form = settings_again(&app, &asking, &typed, FormErrors::held(&held, held.form_message()), None);
+            return Ok(rate_limit::with_status(form, &held));
+        }
+    };
+    // Of a form that names no version it is the newest.
+    let version = typed.version.parse().unwrap_or(before.version);
+    let new = Preferences { about: &about, version, theme, order, show_dead: typed.show_dead.is_some() };
+    let saved = keep(&app, &asking, &typed, new).await?;
+    if saved.status() == StatusCode::SEE_OTHER {
+        taken.commit();
+    }
+    Ok(saved)
+}
+
+/// Keeps settings that are good in themselves; what was changed meanwhile may turn or refuse them.
+async fn keep(app: &App, asking: &CurrentMember, typed: &ProfileForm, new: Preferences<'_>) -> Result<Response, Error> {
+    match app.store.set_preferences(asking.member.id, new, asking.viewer.now).await {
+        Ok(None) => Ok(LocalRedirect::new("/settings?saved=yes").redirect()),
+        Ok(Some(now)) => Ok(settings_again(app, asking, typed, FormErrors::default(), Some(&now))),
+        Err(store::Error::Refused(why)) => {
+            let mut form = settings_again(app, asking, typed, FormErrors::one("", why), None);
+            *form.status_mut() = StatusCode::FORBIDDEN;
+            Ok(form)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ThemeForm {
+    theme: String,
+    #[serde(default)]
+    goto: LocalRedirect,
+}
+
+/// `POST /theme`: kept with the account, and for a visitor in a cookie.
+pub async fn theme(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Form(chosen): Form<ThemeForm>,
+) -> Result<Response, Error> {
+    let theme = Theme::parse(&chosen.theme).ok_or_else(|| Error::bad("There is no such theme."))?;
+    let mut response = chosen.goto.redirect();
+    match viewer.member() {
+        Some(member) => app.store.set_theme(member.id, theme).await?,
+        None => session::set_theme_cookie(&app, &mut response, theme),
+    }
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordPage<'a> {
+    page: Page<'a>,
+    errors: FormErrors,
+    name: &'a str,
+    changed: bool,
+}
+
+/// `GET /settings/password`
+pub async fn password_form(State(app): State<App>, asking: CurrentMember, Query(asked): Query<SavedQuery>) -> Response {
+    let page = Page::new(&app, &asking.viewer, "settings", "Change password");
+    let changed = asked.saved.is_some();
+    html(&PasswordPage { page, errors: FormErrors::default(), name: &asking.member.name, changed })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct PasswordForm {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// The hash of the new password, or what is wrong with what was typed; judged in one turn.
+async fn judge_passwords(
+    app: &App,
+    member: &Member,
+    address: ClientIp,
+    typed: &PasswordForm,
+) -> Result<String, FormRefusal> {
+    let (ip, times) = (address.ip(), app.settings().login_attempts_per_hour);
+    let tried = app.limits.logins.check_login(Some(member.id), &member.name, ip, times)?;
+    let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
+    let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
+    let work = move || {
+        password::check(&new, &name).map_err(|weak| FormErrors::one("password", weak))?;
+        if current.len() > password::LONGEST || !password::verify(&current, verified.as_deref()) {
+            let sentence = "That is not your password. Type the one you log in with now.";
+            return Err(FormErrors::one("current", sentence));
+        }
+        Ok(password::hash(&new))
+    };
+    let requester = Requester::Known(Some(member.id), address.fair_key());
+    let hash = app.admission.passwords.run((requester, tried), work).await??;
+    hash.map_err(|error| Error::internal(error).into())
+}
+
+/// `POST /settings/password`: ends all other sessions.
+pub async fn change_password(
+    State(app): State<App>,
+    asking: CurrentMember,
+    address: ClientIp,
+    headers: HeaderMap,
+    Form(typed): Form<PasswordForm>,
+) -> Result<Response, Error> {
+    let member = &asking.member;
+    let form = |errors: FormErrors| {
+        let page = Page::new(&app, &asking.viewer, "settings", "Change password");
+        html_with(errors.status(), &PasswordPage { page, errors, name: &member.name, changed: false })
+    };
+    let hash = match judge_passwords(&app, member, address, &typed).await {
+        Ok(hash) => hash,
+        Err(FormRefusal::Invalid(mistakes)) => return Ok(form(mistakes)),
+        Err(FormRefusal::Error(Error::RateLimited(held))) => {
+            return Ok(rate_limit::with_status(form(FormErrors::held(&held, &held)), &held));
+        }
+        Err(FormRefusal::Error(Error::Busy)) => return Ok(busy(form(FormErrors::busy()))),
+        Err(FormRefusal::Error(error)) => return Err(error),
+    };
+    let keep = session::current(&app, &headers);
+    let device = session::device(&app, &headers);
+    app.store.set_password(member.id, &hash, keep.as_deref(), device.as_deref()).await?;
+    Ok(LocalRedirect::new("/settings/password?saved=yes").redirect())
+}

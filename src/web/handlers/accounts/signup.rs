@@ -1,0 +1,337 @@
+//! Signing up: by oneself, with an invitation, or by a request that a moderator approves.
+
+use askama::Template;
+use axum::extract::{FromRequestParts, Query, State};
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::domain::accounts::ip_hash::IpHashes;
+use crate::domain::accounts::signup::{SignUpError, SignUpOutcome};
+use crate::domain::accounts::user::{Name, NameError, Role};
+use crate::domain::accounts::{signup, token};
+use crate::domain::moderation::rules::RuleInput;
+use crate::domain::text::Html;
+use crate::store::{self, NewSignupRequest, NewUser, RequestOutcome};
+use crate::web::actions::PostContext;
+use crate::web::admission::Requester;
+use crate::web::error::Error;
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::form::{Form, FormErrors, FormRefusal, busy};
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::session;
+use crate::web::extract::session::{CurrentMember, MaybeMember};
+use crate::web::rate_limit;
+use crate::web::state::App;
+use crate::web::view::items::TimeView;
+use crate::web::view::layout::{Page, html, html_with};
+
+/// What somebody typed who wants an account.
+#[derive(Debug, Default, Deserialize)]
+pub struct SignupForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+    /// Why they would like to join, where a moderator decides.
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    goto: LocalRedirect,
+}
+
+/// Who comes, from where, in which browser.
+pub struct SignupContext {
+    pub viewer: MaybeMember,
+    pub address: ClientIp,
+    pub origin: IpHashes,
+    pub headers: HeaderMap,
+}
+
+impl FromRequestParts<App> for SignupContext {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<SignupContext, Error> {
+        let viewer = MaybeMember::from_request_parts(parts, app).await?;
+        let Ok(address) = ClientIp::from_request_parts(parts, app).await;
+        let Ok(origin) = IpHashes::from_request_parts(parts, app).await;
+        Ok(SignupContext { viewer, address, origin, headers: parts.headers.clone() })
+    }
+}
+
+impl SignupContext {
+    /// The same once they are logged in.
+    pub fn context_of(&self, viewer: &MaybeMember) -> Option<PostContext> {
+        let asking = CurrentMember { viewer: viewer.clone(), member: viewer.member.clone()? };
+        Some(PostContext { asking, client_ip: self.address, ip_hashes: self.origin })
+    }
+}
+
+/// A way in: the address that its form is sent to, what the form leads to, and the invitation's token with the name of whom it is from.
+#[derive(Debug, Clone, Copy)]
+pub struct SignupFlow<'a> {
+    pub action: &'a str,
+    pub way: SignUpOutcome,
+    pub invitation: Option<(&'a str, &'a str)>,
+}
+
+impl SignupFlow<'_> {
+    /// The way of those who have no invitation.
+    fn alone(app: &App) -> Result<SignupFlow<'static>, SignUpError> {
+        let settings = app.settings();
+        let way = settings.signup_mode.way(false, &settings.policy)?;
+        Ok(SignupFlow { action: "/signup", way, invitation: None })
+    }
+
+    fn title(&self) -> &'static str {
+        match self.way {
+            SignUpOutcome::Account => "Sign up",
+            SignUpOutcome::Request => "Ask for an account",
+        }
+    }
+
+    /// Who invites.
+    fn inviter(&self) -> Option<&str> {
+        self.invitation.map(|(_, name)| name)
+    }
+
+    fn by_request(&self) -> bool {
+        self.way == SignUpOutcome::Request
+    }
+}
+
+#[derive(Template)]
+#[template(path = "signup.html")]
+struct SignUpPage<'a> {
+    page: Page<'a>,
+    entrance: SignupFlow<'a>,
+    question: &'a str,
+    errors: FormErrors,
+    typed: &'a SignupForm,
+}
+
+/// The sign-up form, with what is wrong in what was typed before.
+pub fn form(
+    app: &App,
+    viewer: &MaybeMember,
+    entrance: SignupFlow<'_>,
+    typed: &SignupForm,
+    errors: FormErrors,
+) -> Response {
+    let mut page = Page::new(app, viewer, "login", entrance.title());
+    page.robots = entrance.invitation.is_none();
+    let question = &viewer.settings.request_question;
+    html_with(errors.status(), &SignUpPage { page, entrance, question, errors, typed })
+}
+
+#[derive(Template)]
+#[template(path = "shut.html")]
+struct SignupClosedPage<'a> {
+    page: Page<'a>,
+    why: String,
+}
+
+/// The page of somebody who cannot sign up, and why.
+pub fn shut(app: &App, viewer: &MaybeMember, status: StatusCode, why: SignUpError) -> Response {
+    let mut page = Page::new(app, viewer, "login", "Sign up");
+    page.robots = false;
+    html_with(status, &SignupClosedPage { page, why: why.to_string() })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct RequestForm {
+    #[serde(default)]
+    goto: LocalRedirect,
+    /// A request has just been sent.
+    sent: Option<String>,
+}
+
+/// `GET /signup`
+pub async fn new(State(app): State<App>, viewer: MaybeMember, Query(asked): Query<RequestForm>) -> Response {
+    if viewer.member.is_some() {
+        return asked.goto.redirect();
+    }
+    match SignupFlow::alone(&app) {
+        Ok(SignupFlow { way: SignUpOutcome::Request, .. }) if asked.sent.is_some() => {
+            let mut page = Page::new(&app, &viewer, "login", "Your request is sent");
+            page.robots = false;
+            html(&RequestPage { page, request: None })
+        }
+        Ok(entrance) => {
+            let typed = SignupForm { goto: asked.goto, ..SignupForm::default() };
+            form(&app, &viewer, entrance, &typed, FormErrors::default())
+        }
+        Err(why) => shut(&app, &viewer, StatusCode::OK, why),
+    }
+}
+
+/// `POST /signup`
+pub async fn create(
+    State(app): State<App>,
+    newcomer: SignupContext,
+    Form(typed): Form<SignupForm>,
+) -> Result<Response, Error> {
+    let entrance = SignupFlow::alone(&app).map_err(Error::forbidden)?;
+    enter(&app, &newcomer, entrance, &typed).await
+}
+
+/// Makes an account of what was typed, or a request for one; shows the form again where something is to be mended.
+pub async fn enter(
+    app: &App,
+    newcomer: &SignupContext,
+    entrance: SignupFlow<'_>,
+    typed: &SignupForm,
+) -> Result<Response, Error> {
+    let again = |errors| form(app, &newcomer.viewer, entrance, typed, errors);
+    match checked(app, newcomer, entrance, typed).await {
+        Ok(response) => Ok(response),
+        Err(FormRefusal::Invalid(mistakes)) => Ok(again(mistakes)),
+        Err(FormRefusal::Error(Error::RateLimited(held))) => {
+            Ok(rate_limit::with_status(again(FormErrors::held(&held, &held)), &held))
+        }
+        Err(FormRefusal::Error(Error::Busy)) => Ok(busy(again(FormErrors::busy()))),
+        Err(FormRefusal::Error(error)) => Err(error),
+    }
+}
+
+async fn checked(
+    app: &App,
+    newcomer: &SignupContext,
+    entrance: SignupFlow<'_>,
+    typed: &SignupForm,
+) -> Result<Response, FormRefusal> {
+    let mut errors = FormErrors::default();
+    let name = errors.check("name", Name::parse(&typed.name));
+    let (ip, settings) = (newcomer.address.ip(), app.settings());
+    let tried = app.limits.logins.check_address(ip, settings.login_attempts_per_hour)?;
+    let turn = (Requester::Stranger(newcomer.address.fair_key()), tried);
+    let draft = RuleInput { title: typed.name.trim(), from: Some(ip), ..RuleInput::default() };
+    errors.check("", app.rules.for_newcomer(&app.store).await?.judge(draft));
+    let text = match entrance.way {
+        SignUpOutcome::Account => None,
+        SignUpOutcome::Request => errors.check("text", signup::request(&typed.text)),
+    };
+    if let Some(name) = &name {
+        errors.check("name", app.store.name_conflict(name).await?.map_or(Ok(()), Err));
+    }
+    let (password, typed_name) = (typed.password.clone(), typed.name.clone());
+    let Some(name) = name.filter(|_| errors.is_empty()) else {
+        errors.check("password", app.admission.passwords.check(turn, password, typed_name).await?);
+        return Err(errors.into());
+    };
+    let made = app.limits.check_signup(ip, &settings.policy)?;
+    let hash = app.admission.passwords.hash(turn, password, typed_name).await?;
+    let hash = hash.map_err(|weak| FormErrors::one("password", weak))?;
+    made.commit();
+    let login = ChosenLogin { name: &name, password_hash: &hash };
+    let made = match text {
+        None => make_account(app, newcomer, entrance, login, &typed.goto).await,
+        Some(text) => ask(app, entrance, login, &text).await,
+    };
+    match made {
+        Ok(response) => Ok(response),
+        Err(SignupRejection::Taken) => Err(FormErrors::one("name", NameError::Taken).into()),
+        Err(SignupRejection::Full) => Err(FormErrors::one("", SignUpError::Full).into()),
+        Err(SignupRejection::Over) => Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over)),
+        Err(SignupRejection::Other(error)) => Err(error.into()),
+    }
+}
+
+/// Why what was typed well became nothing.
+enum SignupRejection {
+    /// Somebody took the name at the same moment.
+    Taken,
+    Full,
+    /// The invitation was used or ended at the same moment.
+    Over,
+    Other(Error),
+}
+
+impl From<store::Error> for SignupRejection {
+    fn from(error: store::Error) -> SignupRejection {
+        match error {
+            store::Error::Conflict => SignupRejection::Taken,
+            store::Error::NotFound => SignupRejection::Over,
+            other => SignupRejection::Other(other.into()),
+        }
+    }
+}
+
+/// What somebody will log in with.
+#[derive(Clone, Copy)]
+struct ChosenLogin<'a> {
+    name: &'a Name,
+    password_hash: &'a str,
+}
+
+async fn make_account(
+    app: &App,
+    newcomer: &SignupContext,
+    entrance: SignupFlow<'_>,
+    login: ChosenLogin<'_>,
+    goto: &LocalRedirect,
+) -> Result<Response, SignupRejection> {
+    let now = app.clock.now();
+    let ChosenLogin { name, password_hash: password } = login;
+    let new = NewUser { name, password, role: Role::Member, origin: Some(newcomer.origin) };
+    let user = match entrance.invitation {
+        None => app.store.create_user(new, now).await?,
+        Some((token, _)) => app.store.accept_invitation(&token::hash(token), new, now).await?,
+    };
+    session::begin_new(app, &newcomer.headers, user, password, goto).await.map_err(SignupRejection::Other)
+}
+
+async fn ask(
+    app: &App,
+    entrance: SignupFlow<'_>,
+    login: ChosenLogin<'_>,
+    text: &str,
+) -> Result<Response, SignupRejection> {
+    let ChosenLogin { name, password_hash: password } = login;
+    let invitation = entrance.invitation.map(|(token, _)| token::hash(token));
+    let new = NewSignupRequest { name, password, text, invitation: invitation.as_deref() };
+    let most = app.settings().policy.max_pending_signup_requests.into();
+    match app.store.request_account(new, most, app.clock.now()).await? {
+        RequestOutcome::Waits => Ok(LocalRedirect::new("/signup?sent=yes").redirect()),
+        RequestOutcome::Full => Err(SignupRejection::Full),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct RequestPage<'a> {
+    page: Page<'a>,
+    /// None: it has just been sent.
+    request: Option<RequestView>,
+}
+
+/// Somebody's own request.
+struct RequestView {
+    text: Html,
+    asked: TimeView,
+    declined: Option<TimeView>,
+    /// Why it cannot be approved now.
+    shut: Option<SignUpError>,
+    /// What a moderator said.
+    message: Option<Html>,
+}
+
+/// Where somebody's request stands; for whoever logs in by its name and password.
+pub async fn request(app: &App, viewer: &MaybeMember, request: store::SignupRequest) -> Result<Response, Error> {
+    let mut page = Page::new(app, viewer, "login", "Your request");
+    page.robots = false;
+    let renderer = app.renderer(viewer.from);
+    let message = match request.message.as_str() {
+        "" => None,
+        message => Some(renderer.once(message).await?),
+    };
+    let request = RequestView {
+        text: renderer.once(&request.text).await?,
+        asked: TimeView::new(request.created, viewer.now),
+        declined: request.declined_at.map(|at| TimeView::new(at, viewer.now)),
+        shut: app.settings().signup_mode.may_approve().err(),
+        message,
+    };
+    Ok(html(&RequestPage { page, request: Some(request) }))
+}

@@ -1,0 +1,100 @@
+//! The lists of comments: newest and best.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+
+use crate::clock::Timestamp;
+use crate::domain::items::item::{Item, ItemId, Visibility};
+use crate::web::cache::ranked_lists::RankedList;
+use crate::web::cache::rendered_text::TextSource;
+use crate::web::error::Error;
+use crate::web::extract::session::MaybeMember;
+use crate::web::handlers::items::lists::dead_for;
+use crate::web::member_pages::list_rows::in_order;
+use crate::web::state::App;
+use crate::web::view::items::ViewContext;
+use crate::web::view::layout::{Page, html};
+use crate::web::view::pagination::{EmptyState, PageCursor, PageQuery, Tab, next_items};
+use crate::web::view::ranked_pages::RankedPage;
+use crate::web::view::single_comment::SingleCommentView;
+
+#[derive(Template)]
+#[template(path = "comments.html")]
+pub struct CommentsPage<'a> {
+    pub page: Page<'a>,
+    pub choices: Vec<Tab>,
+    pub comments: Vec<SingleCommentView>,
+    pub more: Option<String>,
+    pub empty: EmptyState,
+}
+
+/// Comments with the stories they stand under, as the viewer sees them: two queries more, however many there are.
+pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<SingleCommentView>, Error> {
+    flat_since(app, viewer, items, None).await
+}
+
+/// The same, those newer than `since` marked as unseen.
+pub async fn flat_since(
+    app: &App,
+    viewer: &MaybeMember,
+    items: &[Item],
+    since: Option<Timestamp>,
+) -> Result<Vec<SingleCommentView>, Error> {
+    let mut around: Vec<ItemId> =
+        items.iter().flat_map(|item| [Some(item.root_id), item.parent_id]).flatten().collect();
+    around.sort_unstable();
+    around.dedup();
+    let around: HashMap<ItemId, Item> =
+        app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
+    let mut eye = ViewContext::new(viewer, app.own.marks(viewer, items, &app.store).await?);
+    let seen: Vec<&Item> =
+        items.iter().filter(|item| matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_))).collect();
+    let texts = seen.iter().map(|item| TextSource::listed(item)).collect();
+    eye.add(app.renderer(viewer.from).page(texts).await?);
+    Ok(seen
+        .into_iter()
+        .map(|item| {
+            let answers = item.parent_id.and_then(|id| around.get(&id)).and_then(|parent| parent.author_id);
+            let unseen = since.is_some_and(|since| item.time > since);
+            SingleCommentView::new(item, around.get(&item.root_id), &eye, answers, unseen)
+        })
+        .collect())
+}
+
+fn choices(best: bool) -> Vec<Tab> {
+    let choice = |name: &str, href: &str, current| Tab { name: name.to_owned(), href: href.to_owned(), current };
+    vec![choice("newest", "/comments", !best), choice("best of the week", "/comments/best", best)]
+}
+
+/// `/comments`
+pub async fn newest(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(at): Query<PageCursor>,
+) -> Result<Response, Error> {
+    let mut items = app.store.newest_comments(dead_for(&viewer), at.items(&app.store).await?).await?;
+    let more = next_items(&mut items, "/comments");
+    Ok(html(&CommentsPage {
+        comments: flat(&app, &viewer, &items).await?,
+        page: Page::new(&app, &viewer, "comments", "Newest comments"),
+        choices: choices(false),
+        more,
+        empty: EmptyState::new("Nobody has commented yet.", "/new", "See the new stories"),
+    }))
+}
+
+/// `/comments/best`
+pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>) -> Result<Response, Error> {
+    let RankedPage { ids, more, .. } = app.ranked(&viewer, RankedList::BestComments, "/comments/best", at).await?;
+    let items = in_order(app.store.items(&ids).await?, &ids);
+    Ok(html(&CommentsPage {
+        comments: flat(&app, &viewer, &items).await?,
+        page: Page::new(&app, &viewer, "comments", "Best comments").of_list(at),
+        choices: choices(true),
+        more,
+        empty: EmptyState::new("No comments in the last seven days.", "/comments", "See the newest comments").on(at),
+    }))
+}

@@ -1,0 +1,242 @@
+//! The lists of stories.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodRouter, get};
+use serde::Deserialize;
+
+use crate::domain::accounts::user::Role;
+use crate::domain::items::item::Item;
+use crate::domain::items::title::Section;
+use crate::domain::time::day::Day;
+use crate::domain::time::relative_time;
+use crate::domain::url;
+use crate::store::DeadFilter;
+use crate::web::cache::ranked_lists::{RankedList, TimeSpan};
+use crate::web::error::Error;
+use crate::web::extract::path::Path;
+use crate::web::extract::session::MaybeMember;
+use crate::web::handlers::moderation::sites::RestrictionPanel;
+use crate::web::member_pages::list_rows::StoryListHtml;
+use crate::web::state::App;
+use crate::web::view::layout::{Page, html};
+use crate::web::view::pagination::{EmptyState, PageCursor, PageQuery, SnapshotId, Tab, next_items};
+use crate::web::view::ranked_pages::RankedPage;
+use crate::web::view::shadowed;
+
+#[derive(Template)]
+#[template(path = "news.html")]
+pub struct StoriesPage<'a> {
+    pub page: Page<'a>,
+    pub intro: Option<String>,
+    pub choices: Vec<Tab>,
+    pub stories: StoryListHtml,
+    pub first_rank: usize,
+    pub more: Option<String>,
+    pub empty: EmptyState,
+    /// What moderators hold of the site whose stories these are.
+    pub site: Option<RestrictionPanel>,
+    /// The empty site's own words, on the front page only.
+    pub welcome: bool,
+}
+
+/// One page of a list: its stories and where it goes on.
+pub struct StoryListPage {
+    pub stories: StoryListHtml,
+    pub first_rank: usize,
+    pub more: Option<String>,
+}
+
+/// The rows of the page of a ranked list that was asked for.
+async fn ranked(
+    app: &App,
+    viewer: &MaybeMember,
+    list: RankedList,
+    base: &str,
+    at: PageQuery,
+) -> Result<StoryListPage, Error> {
+    let RankedPage { ids, first_rank, more } = app.ranked(viewer, list, base, at).await?;
+    let items = app.row_writer(viewer).stories(&ids).await?;
+    Ok(StoryListPage { stories: app.row_writer(viewer).write(&items).await?, first_rank, more })
+}
+
+/// Which dead items a newest-first list shows this viewer.
+pub fn dead_for(viewer: &MaybeMember) -> DeadFilter {
+    match viewer.member() {
+        Some(member) if member.show_dead || member.role >= Role::Moderator => DeadFilter::All,
+        Some(member) if member.shadowed_at.is_some() => DeadFilter::Own(member.id),
+        _ => DeadFilter::No,
+    }
+}
+
+fn answer<'a>(page: Page<'a>, rows: StoryListPage, empty: EmptyState) -> StoriesPage<'a> {
+    let StoryListPage { stories, first_rank, more } = rows;
+    StoriesPage { page, intro: None, choices: Vec::new(), stories, first_rank, more, empty, site: None, welcome: false }
+}
+
+/// `/`
+pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>) -> Result<Response, Error> {
+    let rows = ranked(&app, &viewer, RankedList::Top, "/", at).await?;
+    let page = Page::new(&app, &viewer, "top", "Top stories").described(viewer.settings.tagline.clone());
+    let page = page.of_list(at);
+    let empty =
+        EmptyState::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story");
+    let welcome = rows.stories.is_empty() && at.skip() == 0;
+    Ok(html(&StoriesPage { welcome, ..answer(page, rows, empty.on(at)) }))
+}
+
+async fn newest_rows(
+    app: &App,
+    viewer: &MaybeMember,
+    mut items: Vec<Item>,
+    base: &str,
+) -> Result<StoryListPage, Error> {
+    let more = next_items(&mut items, base);
+    Ok(StoryListPage { stories: app.row_writer(viewer).write(&items).await?, first_rank: 1, more })
+}
+
+/// `/new`
+pub async fn newest(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(at): Query<PageCursor>,
+) -> Result<Response, Error> {
+    let items = app.store.newest(dead_for(&viewer), viewer.id(), at.items(&app.store).await?).await?;
+    let rows = newest_rows(&app, &viewer, items, "/new").await?;
+    let page = Page::new(&app, &viewer, "new", "New stories");
+    Ok(html(&answer(page, rows, EmptyState::new("No stories yet.", "/submit", "Submit the first story"))))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct BestQuery {
+    over: Option<String>,
+    p: Option<usize>,
+    at: Option<SnapshotId>,
+    from: Option<usize>,
+}
+
+/// `/best`
+pub async fn best(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<BestQuery>,
+) -> Result<Response, Error> {
+    let over = asked.over.as_deref().and_then(TimeSpan::parse).unwrap_or(TimeSpan::Week);
+    let name = over.as_str();
+    let at = PageQuery { p: asked.p, at: asked.at, from: asked.from };
+    let rows = ranked(&app, &viewer, RankedList::Best(over), &format!("/best?over={name}"), at).await?;
+    let choices = TimeSpan::ALL.map(|(o, name)| Tab {
+        name: if o == TimeSpan::All { "all time".to_owned() } else { name.to_owned() },
+        href: format!("/best?over={name}"),
+        current: o == over,
+    });
+    let page = Page::new(&app, &viewer, "best", "Best stories").of_list(at);
+    let empty = EmptyState::new("No stories in this span of time.", "/best?over=all", "The best of all time");
+    Ok(html(&StoriesPage { choices: choices.into(), ..answer(page, rows, empty.on(at)) }))
+}
+
+/// A ranked list that has nothing but its name and its words of its own.
+pub struct PlainList {
+    pub list: RankedList,
+    pub section: &'static str,
+    pub title: &'static str,
+    /// What it says while it is empty, and where to go from there.
+    pub empty: (&'static str, &'static str, &'static str),
+}
+
+pub const ACTIVE: PlainList = PlainList {
+    list: RankedList::Active,
+    section: "active",
+    title: "Active discussions",
+    empty: ("Nobody has commented yet.", "/new", "See the new stories"),
+};
+pub const ASK: PlainList = PlainList {
+    list: RankedList::Section(Section::Ask),
+    section: "ask",
+    title: "Ask",
+    empty: ("No questions yet. A title that begins with “Ask:” stands here.", "/submit", "Ask something"),
+};
+pub const SHOW: PlainList = PlainList {
+    list: RankedList::Section(Section::Show),
+    section: "show",
+    title: "Show",
+    empty: ("Nothing shown yet. A title that begins with “Show:” stands here.", "/submit", "Show something"),
+};
+
+/// `/active`, `/ask`, `/show`
+pub fn plain(of: &'static PlainList) -> MethodRouter<App> {
+    get(move |State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>| async move {
+        let rows = ranked(&app, &viewer, of.list, &format!("/{}", of.section), at).await?;
+        let page = Page::new(&app, &viewer, of.section, of.title).of_list(at);
+        let (what, href, next) = of.empty;
+        Ok::<_, Error>(html(&answer(page, rows, EmptyState::new(what, href, next).on(at))))
+    })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ArchiveQuery {
+    day: Option<String>,
+    p: Option<usize>,
+    at: Option<SnapshotId>,
+    from: Option<usize>,
+}
+
+/// `/past`: the stories of one day of UTC, yesterday unless it is named.
+pub async fn past(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<ArchiveQuery>,
+) -> Result<Response, Error> {
+    let today = Day::of(viewer.now);
+    let day = match &asked.day {
+        Some(day) => Day::parse(day)
+            .ok_or_else(|| Error::bad("That is not a day. Write it as year-month-day, such as 2026-11-23."))?,
+        None => today.shifted(-1, 0).unwrap_or(today),
+    };
+    let at = PageQuery { p: asked.p, at: asked.at, from: asked.from };
+    let rows = ranked(&app, &viewer, RankedList::Past(day), &format!("/past?day={day}"), at).await?;
+    let words = relative_time::day(day.start());
+    let page = Page::new(&app, &viewer, "past", format!("Stories of {words}")).of_list(at);
+    let empty = EmptyState::new(format!("No stories on {words}."), "/best?over=all", "The best of all time");
+    Ok(html(&StoriesPage { choices: neighbours(day, today), ..answer(page, rows, empty.on(at)) }))
+}
+
+/// Links a day, a month and a year back and on, none of them into the future.
+fn neighbours(day: Day, today: Day) -> Vec<Tab> {
+    let links = [
+        ("a year back", day.shifted(0, -12)),
+        ("a month back", day.shifted(0, -1)),
+        ("a day back", day.shifted(-1, 0)),
+        ("a day on", day.shifted(1, 0)),
+        ("a month on", day.shifted(0, 1)),
+        ("a year on", day.shifted(0, 12)),
+    ];
+    let choice = |(name, day): (&str, Option<Day>)| {
+        let day = day.filter(|day| *day <= today)?;
+        Some(Tab { name: name.to_owned(), href: format!("/past?day={day}"), current: false })
+    };
+    links.into_iter().filter_map(choice).collect()
+}
+
+/// `/from/{*site}`
+pub async fn from(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(site): Path<String>,
+    Query(at): Query<PageCursor>,
+) -> Result<Response, Error> {
+    let Some(name) = url::from_param(&site) else { return Err(Error::NotFound) };
+    if name != site {
+        return Ok(Redirect::permanent(&format!("/from/{name}")).into_response());
+    }
+    let cursor = at.items(&app.store).await?;
+    let items = app.store.from_site(&name, viewer.id(), cursor).await?;
+    let items = shadowed::from_site(&app, &viewer, items, &name, cursor.before).await?;
+    let rows = newest_rows(&app, &viewer, items, &format!("/from/{name}")).await?;
+    let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
+    let intro = Some(format!("Stories from {name}, newest first."));
+    let empty = EmptyState::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
+    let site = Some(RestrictionPanel::of(&app, &viewer, &name).await?);
+    Ok(html(&StoriesPage { intro, site, ..answer(page, rows, empty) }))
+}

@@ -1,0 +1,10 @@
+//! Items.
+
+pub mod arrival;
+pub mod comments;
+pub mod delete;
+pub mod edit;
+pub mod item;
+pub mod lists;
+pub mod reply;
+pub mod submit;

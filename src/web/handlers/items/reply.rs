@@ -1,0 +1,181 @@
+//! Writing in a thread.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::domain::items::item::{Item, ItemId, Kind};
+use crate::domain::text::Html;
+use crate::web::actions::comment::{CommentOutcome, ReplyTarget};
+use crate::web::actions::{self, PostContext};
+use crate::web::error::Error;
+use crate::web::extract::form::FormErrors;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::path::Path;
+use crate::web::extract::recovered_form::RecoverableForm;
+use crate::web::extract::session::{CurrentMember, MaybeMember};
+use crate::web::handlers::items::arrival::{Arrival, Resubmitted};
+use crate::web::handlers::items::item::Ancestor;
+use crate::web::rate_limit;
+use crate::web::state::App;
+use crate::web::view::items::{StoryView, TimeView, ViewContext};
+use crate::web::view::layout::{Page, html_with};
+
+/// A comment as typed.
+#[derive(Debug, Default, Deserialize)]
+pub struct CommentForm {
+    #[serde(default)]
+    text: String,
+    preview: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "reply.html")]
+struct ReplyPage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    story_id: ItemId,
+    story_title: String,
+    above: Option<Ancestor>,
+    /// What became of the submission whose text this is.
+    arrival: Option<&'a Arrival>,
+    errors: FormErrors,
+    text: &'a str,
+    preview: Option<Html>,
+    button: &'static str,
+}
+
+/// What stands in place of the form while a reply is held back: when it opens, and the way to the comment's own page, where it is open.
+#[derive(Template)]
+#[template(path = "later.html")]
+struct ReplyDelayedPage<'a> {
+    page: Page<'a>,
+    id: ItemId,
+    wait: String,
+}
+
+struct ReplyContext<'a> {
+    app: &'a App,
+    viewer: &'a MaybeMember,
+    item: &'a Item,
+    root: &'a Item,
+    arrival: Option<Arrival>,
+}
+
+impl<'a> ReplyContext<'a> {
+    fn to(app: &'a App, viewer: &'a MaybeMember, target: &'a ReplyTarget) -> ReplyContext<'a> {
+        ReplyContext { app, viewer, item: &target.item, root: &target.root, arrival: None }
+    }
+
+    /// The form with what was typed, and why it cannot be posted; what is answered is not shown again.
+    fn closed(&self, text: &str, refused: &Error) -> Response {
+        let why = match refused {
+            Error::Forbidden(sentence) => sentence.as_str(),
+            _ => "What you are answering is gone.",
+        };
+        let sentence = format!("{why} Your text is still here, for you to copy.");
+        let mut form = self.form_about(None, text, FormErrors::one("", sentence), None);
+        *form.status_mut() = refused.status();
+        form
+    }
+
+    async fn form(&self, text: &str, errors: FormErrors, preview: Option<Html>) -> Result<Response, Error> {
+        let mut eye = ViewContext::new(self.viewer, std::sync::Arc::default());
+        eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
+        let above = (self.item.kind == Kind::Comment).then(|| Ancestor {
+            id: self.item.id,
+            author: eye.author(self.item),
+            gone: "[deleted]",
+            when: TimeView::new(self.item.time, eye.now),
+            html: eye.html(self.item),
+            is_cut: false,
+        });
+        Ok(self.form_about(above, text, errors, preview))
+    }
+
+    fn form_about(&self, above: Option<Ancestor>, text: &str, errors: FormErrors, preview: Option<Html>) -> Response {
+        let eye = ViewContext::new(self.viewer, std::sync::Arc::default());
+        let is_comment = self.item.kind == Kind::Comment;
+        let story_title = StoryView::row(self.root, &eye).title;
+        let title = if is_comment { "Reply" } else { "Add a comment" };
+        let mut page = Page::new(self.app, self.viewer, "item", format!("{title}: {story_title}"));
+        page.robots = false;
+        let status = errors.status();
+        let form = ReplyPage {
+            page,
+            id: self.item.id,
+            story_id: self.root.id,
+            story_title,
+            above,
+            arrival: self.arrival.as_ref(),
+            errors,
+            text,
+            preview,
+            button: if is_comment { "Reply" } else { "Add comment" },
+        };
+        html_with(status, &form)
+    }
+
+    /// What a comment came to.
+    async fn outcome(&self, outcome: CommentOutcome, typed: &str) -> Result<Response, Error> {
+        match outcome {
+            CommentOutcome::Posted(id) => Ok(LocalRedirect::new(&format!("/item/{}#c{id}", self.root.id)).redirect()),
+            CommentOutcome::Invalid(mistakes) => self.form(typed, mistakes, None).await,
+            CommentOutcome::RateLimited(limited) => {
+                let form = self.form(typed, FormErrors::held(&limited, limited.form_message()), None).await?;
+                Ok(rate_limit::with_status(form, &limited))
+            }
+            CommentOutcome::Closed(refused) => Ok(self.closed(typed, &refused)),
+        }
+    }
+}
+
+/// The text of a submission whose address is under discussion already, offered as a comment there.
+pub async fn offer(
+    app: &App,
+    viewer: &MaybeMember,
+    id: ItemId,
+    text: &str,
+    resubmitted: &Resubmitted<'_>,
+) -> Result<Response, Error> {
+    let item = app.store.item(id).await?;
+    let eye = ViewContext::new(viewer, std::sync::Arc::default());
+    let arrival = Some(resubmitted.beside(&item, text, &eye));
+    let offered = FormErrors::one("", "This address is under discussion already. Your text could be a comment there.");
+    ReplyContext { app, viewer, item: &item, root: &item, arrival }.form(text, offered, None).await
+}
+
+/// `GET /item/{id}/reply`
+pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+    let target = ReplyTarget::load(&app, &asking, id).await?;
+    target.may_reply()?;
+    let CurrentMember { viewer, member } = asking;
+    if let Some(wait) = target.item.reply_opens_in(&member, &viewer.settings.policy, viewer.now) {
+        let mut page = Page::new(&app, &viewer, "item", "Reply a little later");
+        page.robots = false;
+        return Ok(html_with(StatusCode::OK, &ReplyDelayedPage { page, id, wait }));
+    }
+    ReplyContext::to(&app, &viewer, &target).form("", FormErrors::default(), None).await
+}
+
+/// `POST /item/{id}/reply`
+pub async fn create(
+    State(app): State<App>,
+    Path(id): Path<ItemId>,
+    RecoverableForm { asking: context, typed }: RecoverableForm<CommentForm, PostContext>,
+) -> Result<Response, Error> {
+    let target = ReplyTarget::load(&app, &context.asking, id).await?;
+    let viewer = &context.asking.viewer;
+    let reply = ReplyContext::to(&app, viewer, &target);
+    if typed.preview.is_some()
+        && target.may_reply().is_ok()
+        && let Ok(text) = actions::comment::check(&typed.text)
+    {
+        let preview = app.renderer(viewer.from).once(&text).await?;
+        return reply.form(&typed.text, FormErrors::default(), Some(preview)).await;
+    }
+    let outcome = actions::comment::comment(&app, &context, &target, &typed.text).await?;
+    reply.outcome(outcome, &typed.text).await
+}

@@ -1,0 +1,11 @@
+//! Handlers.
+
+pub mod accounts;
+pub mod hn_redirects;
+pub mod inbox;
+pub mod items;
+pub mod moderation;
+pub mod pages;
+pub mod search;
+pub mod static_files;
+pub mod votes;

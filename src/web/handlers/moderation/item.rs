@@ -1,0 +1,269 @@
+//! A moderator's acts on one item. Each is a small form, on the item's own page and on one that shows nothing else, where a form that
+//! was filled in wrongly stands again.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::domain::accounts::user::Member;
+use crate::domain::items::item::{Item, ItemId, Kind};
+use crate::domain::moderation::item_actions;
+use crate::domain::moderation::permissions::REASONS;
+use crate::store::Duplicate;
+use crate::web::actions::moderate::{self, ModerationOutcome, ModerationTarget};
+use crate::web::error::Error;
+use crate::web::extract::form::FormErrors;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::path::Path;
+use crate::web::extract::recovered_form::RecoverableForm;
+use crate::web::extract::session::{MaybeMember, Moderator};
+use crate::web::handlers::moderation::undo::LastAction;
+use crate::web::handlers::moderation::review_item::ReviewItem;
+use crate::web::handlers::moderation::undo;
+use crate::web::state::App;
+use crate::web::view::layout::{Page, html_with};
+
+/// The acts that an item's state lets moderators choose from, for `_acts.html`.
+pub struct ItemActionsPanel {
+    pub id: ItemId,
+    /// Where a done act comes back to.
+    pub goto: String,
+    pub reasons: &'static [&'static str],
+    /// What the flags on it mostly say.
+    mostly: &'static str,
+    /// Whether it waits for a moderator.
+    pub waits: bool,
+    pub is_comment: bool,
+    pub dead: bool,
+    pub locked: bool,
+    pub pinned: Option<String>,
+    pub may_merge: bool,
+    pub may_detach: bool,
+    pub may_have_second_chance: bool,
+    pub had_second_chance: bool,
+    /// The comment that this one was moved up from below.
+    pub came_from: Option<ItemId>,
+    pub duplicates: Vec<Duplicate>,
+    pub errors: FormErrors,
+    typed: ItemActionForm,
+}
+
+/// Any of the forms, as typed; each has some of the fields.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ItemActionForm {
+    on: Option<bool>,
+    reason: String,
+    /// Words beside a reason that was chosen.
+    note: String,
+    into: String,
+    text: String,
+    goto: Option<LocalRedirect>,
+}
+
+impl ItemActionForm {
+    fn on(&self) -> bool {
+        self.on.unwrap_or(true)
+    }
+}
+
+impl ItemActionsPanel {
+    /// Two queries more, of an item's own rows.
+    pub async fn on(app: &App, item: &Item, goto: &str) -> Result<ItemActionsPanel, Error> {
+        let is_root = item.kind.is_root();
+        let came_from = if is_root { None } else { app.store.came_from(item.id).await? };
+        Ok(ItemActionsPanel {
+            id: item.id,
+            goto: goto.to_owned(),
+            reasons: &REASONS,
+            mostly: "",
+            waits: false,
+            is_comment: item.kind == Kind::Comment,
+            dead: item.dead.is_some(),
+            locked: item.locked,
+            pinned: item.pinned.clone(),
+            may_merge: item.kind == Kind::Story && item.is_live(),
+            may_detach: item_actions::may_detach(item).is_ok(),
+            may_have_second_chance: item_actions::may_have_second_chance(item).is_ok(),
+            had_second_chance: item.rank_time != item.time,
+            came_from: came_from.filter(|from| *from != item.root_id),
+            duplicates: if is_root { app.store.duplicates(item.id).await? } else { Vec::new() },
+            errors: FormErrors::default(),
+            typed: ItemActionForm::default(),
+        })
+    }
+
+    /// What was typed into a field of a form that stands again; such a form has a mistake on that field.
+    pub fn typed(&self, field: &str) -> &str {
+        match field {
+            "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => &self.typed.into,
+            "pin-text" if self.errors.has("pin-text") => &self.typed.text,
+            "kill-note" if self.errors.has("kill-note") => &self.typed.note,
+            field if self.errors.has(field) => &self.typed.reason,
+            _ => "",
+        }
+    }
+
+    /// Whether a reason of a kill is chosen to begin with: the one that was, or what the flags mostly say.
+    pub fn is_chosen(&self, reason: &str) -> bool {
+        if self.errors.has("kill-note") { self.typed.reason == reason } else { self.mostly == reason }
+    }
+
+    /// The notice to begin with: what was typed, or what is pinned.
+    pub fn notice(&self) -> &str {
+        if self.errors.has("pin-text") { &self.typed.text } else { self.pinned.as_deref().unwrap_or_default() }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "moderate.html")]
+struct ModeratePage<'a> {
+    page: Page<'a>,
+    last: Option<LastAction>,
+    row: ReviewItem,
+    m: ItemActionsPanel,
+}
+
+/// An item that a moderator acts on, and the page about it.
+struct ModeratedItem {
+    app: App,
+    viewer: MaybeMember,
+    member: Member,
+    target: ModerationTarget,
+}
+
+impl ModeratedItem {
+    async fn open(app: App, moderator: Moderator, id: ItemId) -> Result<ModeratedItem, Error> {
+        let target = ModerationTarget::load(&app, &moderator, id).await?;
+        let Moderator { viewer, member } = moderator;
+        Ok(ModeratedItem { app, viewer, member, target })
+    }
+
+    /// Where the act comes back to: where its form stood, or where the item stands in its thread.
+    fn goto(&self, typed: &ItemActionForm) -> LocalRedirect {
+        let Item { id, root_id, kind, .. } = self.target.item;
+        let item = if kind == Kind::Comment { format!("/item/{root_id}#c{id}") } else { format!("/item/{id}") };
+        typed.goto.clone().unwrap_or_else(|| LocalRedirect::new(&item))
+    }
+
+    /// Back, or the page of forms again with what is wrong, or where nothing changed, what had been done before.
+    async fn answer(&self, outcome: ModerationOutcome, typed: ItemActionForm) -> Result<Response, Error> {
+        match outcome {
+            ModerationOutcome::Done => Ok(self.goto(&typed).redirect()),
+            ModerationOutcome::Merged(into) => Ok(LocalRedirect::new(&format!("/item/{into}")).redirect()),
+            ModerationOutcome::Unchanged => {
+                Err(undo::nothing_changed(&self.app, &self.viewer, self.target.item.id).await?)
+            }
+            ModerationOutcome::Invalid(mistakes) => self.page(mistakes, typed).await,
+        }
+    }
+
+    async fn page(&self, errors: FormErrors, typed: ItemActionForm) -> Result<Response, Error> {
+        let queued = self.app.store.queued(self.target.item.id).await?;
+        let row = ReviewItem::all(&self.app, &self.viewer, vec![queued]).await?.pop().ok_or(Error::NotFound)?;
+        let mut page = Page::new(&self.app, &self.viewer, "mod", format!("Moderate {}", row.what()));
+        page.robots = false;
+        let status = errors.status();
+        let goto = self.goto(&typed);
+        let (mostly, waits) = (row.mostly(), row.waits.is_some());
+        let m = ItemActionsPanel {
+            errors,
+            typed,
+            mostly,
+            waits,
+            ..ItemActionsPanel::on(&self.app, &self.target.item, goto.as_str()).await?
+        };
+        let last = LastAction::of(&self.app, &self.viewer, &self.member, Some(&self.target.item)).await?;
+        Ok(html_with(status, &ModeratePage { page, last, row, m }))
+    }
+}
+
+/// `GET /item/{id}/moderate`
+pub async fn show(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<ItemId>,
+    Query(typed): Query<ItemActionForm>,
+) -> Result<Response, Error> {
+    let back = ItemActionForm { goto: typed.goto, ..ItemActionForm::default() };
+    ModeratedItem::open(app, moderator, id).await?.page(FormErrors::default(), back).await
+}
+
+/// `POST /item/{id}/kill`
+pub async fn kill(
+    State(app): State<App>,
+    Path(id): Path<ItemId>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let case = ModeratedItem::open(app, moderator, id).await?;
+    let outcome = moderate::kill(&case.app, &case.target, typed.on(), &typed.reason, &typed.note).await?;
+    case.answer(outcome, typed).await
+}
+
+/// `POST /item/{id}/clear`: a moderator has looked at it and lets it stand.
+pub async fn clear(
+    State(app): State<App>,
+    Path(id): Path<ItemId>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let case = ModeratedItem::open(app, moderator, id).await?;
+    let outcome = moderate::clear(&case.app, &case.target, &typed.reason).await?;
+    case.answer(outcome, typed).await
+}
+
+/// `POST /item/{id}/lock`
+pub async fn lock(
+    State(app): State<App>,
+    Path(id): Path<ItemId>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let case = ModeratedItem::open(app, moderator, id).await?;
+    let outcome = moderate::lock(&case.app, &case.target, typed.on(), &typed.reason).await?;
+    case.answer(outcome, typed).await
+}
+
+/// `POST /item/{id}/merge`
+pub async fn merge(
+    State(app): State<App>,
+    Path(id): Path<ItemId>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let case = ModeratedItem::open(app, moderator, id).await?;
+    let outcome =
+        moderate::merge(&case.app, &case.target, typed.on().then_some(typed.into.as_str()), &typed.reason).await?;
+    case.answer(outcome, typed).await
+}
+
+/// `POST /item/{id}/detach`
+pub async fn detach(
+    State(app): State<App>,
+    Path(id): Path<ItemId>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let case = ModeratedItem::open(app, moderator, id).await?;
+    let outcome = moderate::detach(&case.app, &case.target, typed.on(), &typed.reason).await?;
+    case.answer(outcome, typed).await
+}
+
+/// `POST /item/{id}/second-chance`
+pub async fn second_chance(
+    State(app): State<App>,
+    Path(id): Path<ItemId>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let case = ModeratedItem::open(app, moderator, id).await?;
+    let outcome = moderate::second_chance(&case.app, &case.target, typed.on(), &typed.reason).await?;
+    case.answer(outcome, typed).await
+}
+
+/// `POST /item/{id}/pin`
+pub async fn pin(
+    State(app): State<App>,
+    Path(id): Path<ItemId>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<ItemActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let case = ModeratedItem::open(app, moderator, id).await?;
+    let outcome = moderate::pin(&case.app, &case.target, typed.on().then_some(typed.text.as_str())).await?;
+    case.answer(outcome, typed).await
+}

@@ -1,0 +1,104 @@
+//! An item with what judging it needs, for `_judged.html`.
+
+use std::collections::HashMap;
+
+use crate::domain::items::item::{Item, ItemId, Kind};
+use crate::domain::text;
+use crate::domain::votes::flag;
+use crate::domain::votes::flag::Reason;
+use crate::store::{FlagWithAuthor, Queued};
+use crate::web::error::Error;
+use crate::web::extract::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::items::{AuthorView, TimeView, ViewContext};
+
+/// How much of a text is shown, in characters, and of one that it answers.
+const EXCERPT: usize = 400;
+const ANSWERED: usize = 160;
+
+pub struct ReviewItem {
+    pub id: ItemId,
+    /// The title of a story, or of the story that a comment stands under.
+    pub title: String,
+    pub story: ItemId,
+    pub is_comment: bool,
+    pub site: Option<String>,
+    pub href: Option<String>,
+    pub excerpt: String,
+    pub author: Option<AuthorView>,
+    /// The comment that this one answers: by whom, and how it begins.
+    pub answers: Option<(ItemId, Option<AuthorView>, String)>,
+    pub karma: i64,
+    pub dead_posts: i64,
+    pub when: TimeView,
+    pub waits: Option<TimeView>,
+    pub why: Option<String>,
+    pub flags: Vec<FlagWithAuthor>,
+    pub dead: bool,
+    pub locked: bool,
+}
+
+impl ReviewItem {
+    /// Each of `queued`, in its order, with the items around it and who flagged it: three queries, however many there are.
+    pub async fn all(app: &App, viewer: &MaybeMember, queued: Vec<Queued>) -> Result<Vec<ReviewItem>, Error> {
+        let ids: Vec<ItemId> = queued.iter().map(|queued| queued.id).collect();
+        let items = by_id(app.store.items(&ids).await?);
+        let mut around: Vec<ItemId> =
+            items.values().flat_map(|item| [Some(item.root_id), item.parent_id]).flatten().collect();
+        around.sort_unstable();
+        around.dedup();
+        let around = by_id(app.store.items(&around).await?);
+        let mut flags: HashMap<ItemId, Vec<FlagWithAuthor>> = HashMap::new();
+        for flag in app.store.flags_on(&ids).await? {
+            flags.entry(flag.item_id).or_default().push(flag);
+        }
+        let eye = ViewContext::new(viewer, std::sync::Arc::default());
+        let judged = queued.into_iter().filter_map(|queued| {
+            let item = items.get(&queued.id)?;
+            let flags = flags.remove(&queued.id).unwrap_or_default();
+            Some(ReviewItem { flags, ..ReviewItem::new(item, &around, queued, &eye)? })
+        });
+        Ok(judged.collect())
+    }
+
+    fn new(item: &Item, around: &HashMap<ItemId, Item>, queued: Queued, eye: &ViewContext<'_>) -> Option<ReviewItem> {
+        let head = around.get(&item.root_id)?;
+        let parent = item.parent_id.filter(|parent| *parent != head.id).and_then(|parent| around.get(&parent));
+        Some(ReviewItem {
+            id: item.id,
+            title: head.title.clone().unwrap_or_else(|| "[deleted]".to_owned()),
+            story: head.id,
+            is_comment: item.kind == Kind::Comment,
+            site: item.site.clone(),
+            href: item.url.clone(),
+            excerpt: text::excerpt(&item.text, EXCERPT),
+            author: eye.author(item),
+            answers: parent.map(|parent| (parent.id, eye.author(parent), text::excerpt(&parent.text, ANSWERED))),
+            karma: queued.karma.unwrap_or(0),
+            dead_posts: queued.dead,
+            when: TimeView::new(item.time, eye.now),
+            waits: queued.queued_at.map(|at| TimeView::new(at, eye.now)),
+            why: queued.queued_for,
+            flags: Vec::new(),
+            dead: item.dead.is_some(),
+            locked: item.locked,
+        })
+    }
+
+    /// What a button is about, for those who hear it by itself.
+    pub fn what(&self) -> String {
+        let name = self.author.as_ref().map_or("nobody", |author| author.name.as_str());
+        if self.is_comment { format!("the comment by {name}") } else { self.title.clone() }
+    }
+
+    /// The reason that a kill begins with: what the flags that nobody has decided on mostly say, where one word says it.
+    pub fn mostly(&self) -> &'static str {
+        let open = self.flags.iter().filter(|flag| flag.outcome.is_none());
+        let flags: Vec<(Reason, i64)> = open.map(|flag| (flag.reason, flag.weight)).collect();
+        flag::mostly(&flags).filter(|reason| *reason != Reason::Other).map_or("", Reason::as_str)
+    }
+}
+
+fn by_id(items: Vec<Item>) -> HashMap<ItemId, Item> {
+    items.into_iter().map(|item| (item.id, item)).collect()
+}

@@ -1,0 +1,288 @@
+//! What moderators hold of sites: the list of them, the form, and what stands above a site's own stories.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::clock::{DAY, Timestamp};
+use crate::domain::accounts::user::{Member, Role};
+use crate::domain::items::item::ItemId;
+use crate::domain::moderation::action::Action;
+use crate::domain::moderation::permissions;
+use crate::domain::moderation::site_restriction::{SiteName, SiteNameError, SiteRestriction, names};
+use crate::domain::url::StoryUrl;
+use crate::store::{self, ActionContext, LogFilter, RestrictedSite, SiteStory};
+use crate::web::error::Error;
+use crate::web::extract::form::FormErrors;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::recovered_form::RecoverableForm;
+use crate::web::extract::session::{MaybeMember, Moderator};
+use crate::web::handlers::moderation;
+use crate::web::state::App;
+use crate::web::view::items::TimeView;
+use crate::web::view::layout::{Page, html_with};
+use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
+
+/// What is held of a site, as a page shows it.
+pub struct RestrictionView {
+    pub name: String,
+    pub stance: SiteRestriction,
+    reason: String,
+    actor: String,
+    when: TimeView,
+}
+
+impl RestrictionView {
+    fn new(held: RestrictedSite, viewer: &MaybeMember) -> RestrictionView {
+        RestrictionView {
+            name: held.name,
+            stance: held.stance,
+            reason: held.reason,
+            actor: held.actor.unwrap_or_else(|| "the operator".to_owned()),
+            when: TimeView::new(held.at, viewer.now),
+        }
+    }
+
+    /// What it means for stories, with the reason.
+    pub fn sentence(&self) -> String {
+        self.stance.sentence(&self.name, &self.reason)
+    }
+}
+
+/// What stands above the stories of a site: what is held of it and of the sites above it, and for moderators the form.
+pub struct RestrictionPanel {
+    pub name: String,
+    pub held: Vec<RestrictionView>,
+    pub moderates: bool,
+}
+
+impl RestrictionPanel {
+    pub async fn of(app: &App, viewer: &MaybeMember, name: &str) -> Result<RestrictionPanel, Error> {
+        let names = StoryUrl::parse(&format!("https://{name}")).map(|url| names(&url)).unwrap_or_default();
+        let held =
+            app.store.stances(&names).await?.into_iter().map(|held| RestrictionView::new(held, viewer)).collect();
+        let moderates = viewer.member().is_some_and(|member| member.role >= Role::Moderator);
+        Ok(RestrictionPanel { name: name.to_owned(), held, moderates })
+    }
+
+    /// Whether exactly this is held of exactly this site.
+    pub fn is(&self, stance: &str) -> bool {
+        self.held.iter().any(|held| held.name == self.name && held.stance.as_str() == stance)
+    }
+
+    /// Whether anything is held of exactly this site.
+    pub fn can_lift(&self) -> bool {
+        self.held.iter().any(|held| held.name == self.name)
+    }
+}
+
+/// How far back the stories of a site are counted before something is held against it, in seconds.
+const COUNTED: i64 = 30 * DAY;
+/// How many of them are named.
+const NAMED: usize = 3;
+
+#[derive(Template)]
+#[template(path = "sites.html")]
+struct SitesPage<'a> {
+    page: Page<'a>,
+    desk: Vec<Tab>,
+    errors: FormErrors,
+    typed: &'a RestrictionForm,
+    trial: Option<RestrictionDryRun>,
+    late: Option<String>,
+    sites: Vec<RestrictionView>,
+    more: Option<String>,
+}
+
+/// Whom a stance would touch, before it stands.
+struct RestrictionDryRun {
+    name: SiteName,
+    stance: SiteRestriction,
+    /// What is held of exactly this site by now.
+    held: Option<RestrictionView>,
+    /// Since when that is held.
+    over: Option<Timestamp>,
+    /// How many stories of the last 30 days there are.
+    count: usize,
+    /// Whether there may be more.
+    cut: bool,
+    /// The newest, however old.
+    newest: Vec<(ItemId, String, TimeView)>,
+}
+
+impl RestrictionDryRun {
+    async fn of(
+        app: &App,
+        viewer: &MaybeMember,
+        name: SiteName,
+        stance: SiteRestriction,
+    ) -> Result<RestrictionDryRun, Error> {
+        let (stories, all_since) = app.store.stories_of_site(&name).await?;
+        let since = viewer.now.minus(COUNTED);
+        let held = app.store.stances(&[name.as_str().to_owned()]).await?.pop();
+        let named = |story: &SiteStory| {
+            let title = story.title.clone().unwrap_or_else(|| story.url.clone());
+            (story.id, title, TimeView::new(story.time, viewer.now))
+        };
+        Ok(RestrictionDryRun {
+            name,
+            stance,
+            over: held.as_ref().map(|held| held.at),
+            held: held.map(|held| RestrictionView::new(held, viewer)),
+            count: stories.iter().filter(|story| story.time >= since).count(),
+            cut: all_since.is_some_and(|all| all >= since),
+            newest: stories.iter().take(NAMED).map(named).collect(),
+        })
+    }
+
+    /// What its button does.
+    fn verb(&self) -> &'static str {
+        match self.stance {
+            SiteRestriction::Penalised => "Penalise",
+            SiteRestriction::Banned => "Ban",
+        }
+    }
+}
+
+/// What to do about a site, as typed.
+#[derive(Debug, Default, Deserialize)]
+pub struct RestrictionForm {
+    #[serde(default)]
+    name: String,
+    /// `penalised`, `banned`, or `none` to lift either.
+    #[serde(default)]
+    stance: String,
+    #[serde(default)]
+    reason: String,
+    /// Since when what was seen is held, in seconds; empty for nothing.
+    #[serde(default)]
+    over: String,
+    /// Does it; without, what it would touch is shown first.
+    sure: Option<String>,
+    goto: Option<LocalRedirect>,
+}
+
+/// What the page shows beside the form.
+#[derive(Default)]
+struct RestrictionNotes<'a> {
+    /// The list goes on after this site.
+    after: &'a str,
+    trial: Option<RestrictionDryRun>,
+    /// What another moderator has changed meanwhile, as a sentence.
+    late: Option<String>,
+}
+
+async fn page(
+    app: &App,
+    moderator: &Moderator,
+    RestrictionNotes { after, trial, late }: RestrictionNotes<'_>,
+    typed: &RestrictionForm,
+    errors: FormErrors,
+) -> Result<Response, Error> {
+    let Moderator { viewer, member } = moderator;
+    let mut sites = app.store.sites_after(after, PAGE_LIMIT).await?;
+    let more = next_page(&mut sites, PAGE_SIZE, "/mod/sites", |last| [("after", last.name.clone())]);
+    let mut page = Page::new(app, viewer, "mod", "Sites");
+    page.robots = false;
+    let sites = sites.into_iter().map(|held| RestrictionView::new(held, viewer)).collect();
+    let desk = moderation::tabs::bar(member, "sites");
+    Ok(html_with(errors.status(), &SitesPage { page, desk, errors, typed, trial, late, sites, more }))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SitesQuery {
+    #[serde(default)]
+    after: String,
+}
+
+/// `GET /mod/sites`
+pub async fn list(
+    State(app): State<App>,
+    moderator: Moderator,
+    Query(asked): Query<SitesQuery>,
+) -> Result<Response, Error> {
+    let shown = RestrictionNotes { after: &asked.after, ..RestrictionNotes::default() };
+    page(&app, &moderator, shown, &RestrictionForm::default(), FormErrors::default()).await
+}
+
+/// The site, what to hold of it, and why; or what is wrong with them.
+fn check<'a>(
+    typed: &'a RestrictionForm,
+    member: &Member,
+) -> Result<(SiteName, Option<SiteRestriction>, &'a str), FormErrors> {
+    let mut mistakes = FormErrors::default();
+    let name = SiteName::parse(&typed.name).and_then(|name| {
+        let allowed = member.role >= Role::Admin || !name.is_host_of_many();
+        if allowed { Ok(name) } else { Err(SiteNameError::AdminsOnly(name.as_str().to_owned())) }
+    });
+    let name = mistakes.check("name", name);
+    let stance = match typed.stance.as_str() {
+        "none" => Ok(None),
+        stance => SiteRestriction::parse(stance).map(Some).ok_or("Choose what to do: penalise, ban or lift."),
+    };
+    let stance = mistakes.check("", stance);
+    let reason = mistakes.check("reason", permissions::reason(&typed.reason, true));
+    match (name, stance, reason) {
+        (Some(name), Some(stance), Some(reason)) => Ok((name, stance, reason)),
+        _ => Err(mistakes),
+    }
+}
+
+/// `POST /mod/sites`: shows what a stance would touch, or sets it; or lifts what is held.
+pub async fn set(
+    State(app): State<App>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<RestrictionForm, Moderator>,
+) -> Result<Response, Error> {
+    let (name, stance, reason) = match check(&typed, &moderator.member) {
+        Ok(checked) => checked,
+        Err(mistakes) => return page(&app, &moderator, RestrictionNotes::default(), &typed, mistakes).await,
+    };
+    if let Some(stance) = stance.filter(|_| typed.sure.is_none()) {
+        let trial = RestrictionDryRun::of(&app, &moderator.viewer, name, stance).await?;
+        let shown = RestrictionNotes { trial: Some(trial), ..RestrictionNotes::default() };
+        return page(&app, &moderator, shown, &typed, FormErrors::default()).await;
+    }
+    let act = ActionContext { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
+    let over = typed.over.parse().ok().map(Timestamp);
+    match app.store.set_stance(&name, stance, over, act).await {
+        Err(store::Error::Conflict) => late(&app, &moderator, &typed, name, stance).await,
+        done => done
+            .map(|()| typed.goto.unwrap_or_else(|| LocalRedirect::new("/mod/sites")).redirect())
+            .map_err(Error::from),
+    }
+}
+
+/// The page once more, for what another moderator has changed meanwhile.
+async fn late(
+    app: &App,
+    moderator: &Moderator,
+    typed: &RestrictionForm,
+    name: SiteName,
+    stance: Option<SiteRestriction>,
+) -> Result<Response, Error> {
+    let (late, trial) = match stance {
+        Some(stance) => {
+            let trial = RestrictionDryRun::of(app, &moderator.viewer, name, stance).await?;
+            (
+                format!("Another moderator has decided about {} meanwhile. Look again before you do.", trial.name),
+                Some(trial),
+            )
+        }
+        None => {
+            let lifts =
+                app.store.log(LogFilter { act: Some(Action::LiftSite), ..LogFilter::default() }, PAGE_SIZE_I64).await?;
+            let by = lifts.into_iter().find(|lift| lift.detail == name.as_str());
+            let sentence = match by.map(|lift| lift.actor.unwrap_or_else(|| "the operator".to_owned())) {
+                Some(actor) => format!("Nothing is held against {name} any more: {actor} lifted it."),
+                None => format!("Nothing is held against {name}."),
+            };
+            (sentence, None)
+        }
+    };
+    let shown = RestrictionNotes { trial, late: Some(late), ..RestrictionNotes::default() };
+    let mut page = page(app, moderator, shown, typed, FormErrors::default()).await?;
+    *page.status_mut() = StatusCode::CONFLICT;
+    Ok(page)
+}

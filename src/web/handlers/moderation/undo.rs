@@ -1,0 +1,83 @@
+//! What a moderator did last, above the desk's pages and on the page of what they did it to, with what turns it back.
+
+use crate::clock::MINUTE;
+use crate::domain::accounts::user::Member;
+use crate::domain::items::item::{Item, ItemId};
+use crate::domain::moderation::action::{LogPhrase, Undo};
+use crate::store::{LogFilter, LogRow};
+use crate::web::error::Error;
+use crate::web::extract::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::items::TimeView;
+
+/// How long it is shown, in seconds.
+const SHOWN: i64 = 5 * MINUTE;
+
+/// An act, for `_last.html`.
+pub struct LastAction {
+    /// What stands around what it was done to, as a [`LogPhrase`] has it.
+    pub before: &'static str,
+    pub after: String,
+    pub item: Option<(ItemId, String)>,
+    /// Another item that the act names.
+    pub other: Option<(ItemId, String)>,
+    pub user: Option<String>,
+    pub reason: String,
+    pub when: TimeView,
+    pub undo: Option<Undo>,
+}
+
+impl LastAction {
+    /// The last act of `moderator`, if it was lately and, where an item is given, on that one or on one merged into it. Two queries at most.
+    pub async fn of(
+        app: &App,
+        viewer: &MaybeMember,
+        moderator: &Member,
+        on: Option<&Item>,
+    ) -> Result<Option<LastAction>, Error> {
+        let theirs = LogFilter { actor: Some(moderator.id), private: true, ..LogFilter::default() };
+        let lately = |act: &LogRow| (0..SHOWN).contains(&viewer.now.since(act.at));
+        let Some(act) = app.store.log(theirs, 1).await?.pop().filter(lately) else {
+            return Ok(None);
+        };
+        let LogPhrase { before, after, other, .. } = act.act.phrase(&act.detail);
+        let ids: Vec<ItemId> = [act.item_id, other].into_iter().flatten().collect();
+        let items = app.store.items(&ids).await?;
+        let named = |id: Option<ItemId>| items.iter().find(|item| Some(item.id) == id);
+        let item = named(act.item_id);
+        let concerns = |on: &Item| item.is_some_and(|item| item.id == on.id || item.merged_into == Some(on.id));
+        if !on.is_none_or(concerns) {
+            return Ok(None);
+        }
+        Ok(Some(LastAction {
+            before,
+            after: after.to_owned(),
+            undo: act.act.spec().undo.filter(|_| item.is_some()),
+            item: item.map(|item| (item.id, name(item))),
+            other: named(other).map(|item| (item.id, name(item))),
+            user: act.user,
+            reason: act.reason,
+            when: TimeView::new(act.at, viewer.now),
+        }))
+    }
+}
+
+fn name(item: &Item) -> String {
+    item.title.as_ref().map_or("a comment".to_owned(), |title| format!("“{title}”"))
+}
+
+/// The refusal of an act that found nothing to change: what was done to the item before, and by whom.
+pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> Result<Error, Error> {
+    let on_it = LogFilter { item: Some(item), private: true, ..LogFilter::default() };
+    let Some(act) = app.store.log(on_it, 1).await?.pop() else {
+        return Ok(Error::Conflict("It is so already.".to_owned()));
+    };
+    let actor = act.act.spec().together.or(act.actor.as_deref()).unwrap_or("the operator");
+    let LogPhrase { before, after, other, .. } = act.act.phrase(&act.detail);
+    let other = app.store.items(other.as_slice()).await?.pop().map_or_else(String::new, |item| name(&item));
+    let ago = TimeView::new(act.at, viewer.now).ago;
+    let what = [&format!("{actor}{before} this"), after, &other, &ago];
+    let what = what.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ");
+    let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
+    Ok(Error::Conflict(format!("It is so already: {what}{why}.")))
+}

@@ -1,0 +1,297 @@
+//! A person as moderators see them: what they stand under, what was noted and done about them, and the forms of what can be done.
+
+mod page;
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use serde::Deserialize;
+
+use self::page::said;
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::{Profile, UserId};
+use crate::domain::items::input;
+use crate::domain::moderation::action::Action;
+use crate::domain::moderation::permissions::ModerationError;
+use crate::domain::moderation::roles::RoleError;
+use crate::domain::moderation::sanctions::{SanctionTerm, TAKEN};
+use crate::domain::moderation::{permissions, sanctions};
+use crate::store::{self, ActionContext, LogFilter, NewBan};
+use crate::web::error::Error;
+use crate::web::extract::form::FormErrors;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::path::Path;
+use crate::web::extract::recovered_form::RecoverableForm;
+use crate::web::extract::session::Moderator;
+use crate::web::state::App;
+
+/// What the page's forms send; each sends its own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct UserActionForm {
+    /// Whether the act is done or undone.
+    on: Option<bool>,
+    note: String,
+    same_as: String,
+    warning: String,
+    slow_days: String,
+    slow_reason: String,
+    ban_days: String,
+    ban_reason: String,
+    /// Whether what they posted lately goes out of sight with the ban.
+    take: Option<String>,
+    /// Since when the ban holds that was seen, in seconds; empty for none.
+    over: String,
+    shadow_reason: String,
+    bring_back: Option<String>,
+}
+
+impl UserActionForm {
+    fn on(&self) -> Result<bool, Error> {
+        self.on.ok_or_else(|| Error::bad("Say whether to do it or to undo it."))
+    }
+}
+
+/// A moderator before the person that they want to act on.
+struct UserAction<'a> {
+    app: &'a App,
+    moderator: &'a Moderator,
+    user: Profile,
+    now: Timestamp,
+}
+
+impl<'a> UserAction<'a> {
+    async fn open(app: &'a App, moderator: &'a Moderator, name: &str) -> Result<UserAction<'a>, Error> {
+        let user = app.store.profile(name).await?;
+        sanctions::may_moderate(&moderator.member, &user).map_err(Error::forbidden)?;
+        Ok(UserAction { app, moderator, user, now: moderator.viewer.now })
+    }
+
+    fn act<'r>(&self, reason: &'r str) -> ActionContext<'r> {
+        ActionContext { actor: Some(self.moderator.member.id), reason, at: self.now }
+    }
+
+    /// Back to the page, which says what was done.
+    fn done(&self, act: Action) -> Response {
+        LocalRedirect::new(&format!("/user/{}/moderate?done={}", self.user.name, act.as_str())).redirect()
+    }
+
+    /// The same of an act that took so many posts out of sight, or brought them back.
+    fn done_with(&self, act: Action, posts: usize) -> Response {
+        LocalRedirect::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str())).redirect()
+    }
+
+    /// The page once more, for what another moderator has changed meanwhile; `sentence` says what of the person as they are now.
+    async fn late(&self, typed: UserActionForm, sentence: impl FnOnce(&Profile) -> String) -> Result<Response, Error> {
+        let now = UserAction::open(self.app, self.moderator, &self.user.name).await?;
+        let sentence = sentence(&now.user);
+        let mut page = now.page(typed, FormErrors::default(), Some(sentence)).await?;
+        *page.status_mut() = StatusCode::CONFLICT;
+        Ok(page)
+    }
+
+    /// That there is nothing left to undo, and who did it if somebody did.
+    async fn undone(
+        &self,
+        act: Action,
+        undoing: Action,
+        state: &str,
+        typed: UserActionForm,
+    ) -> Result<Response, Error> {
+        let last = async |act| {
+            let acts = LogFilter { user: Some(self.user.id), act: Some(act), private: true, ..LogFilter::default() };
+            self.app.store.log(acts, 1).await.map(|mut acts| acts.pop())
+        };
+        let done = last(act).await?.map_or(0, |done| done.id);
+        let undone = last(undoing).await?.filter(|undone| undone.id > done);
+        let by = undone.map(|undone| undone.actor.unwrap_or_else(|| "the operator".to_owned()));
+        self.late(typed, |user| match by {
+            Some(actor) => format!("{} is not {state} any more: {actor} lifted it.", user.name),
+            None => format!("{} is not {state}.", user.name),
+        })
+        .await
+    }
+
+    /// The form of a ban that could not be set, with what stands in its way.
+    async fn ban_again(&self, typed: UserActionForm, over: Option<Timestamp>) -> Result<Response, Error> {
+        let now = UserAction::open(self.app, self.moderator, &self.user.name).await?;
+        let name = &now.user.name;
+        let mistake = match now.user.ban.sentence(now.now) {
+            standing if now.user.ban.since(now.now) == over && standing.is_none() => {
+                RoleError::LastAdmin(name.clone()).to_string()
+            }
+            Some(standing) => {
+                format!("{standing} Another moderator said so meanwhile: change it if you still want to.")
+            }
+            None => format!(
+                "{name} is not banned any more: the ban that you saw was lifted. Ban them if you still want to."
+            ),
+        };
+        let mut page = now.page(typed, FormErrors::one("ban_reason", mistake), None).await?;
+        *page.status_mut() = StatusCode::CONFLICT;
+        Ok(page)
+    }
+
+    /// The account that a note names as the same person's.
+    async fn other(&self, name: &str) -> Result<Result<Option<UserId>, ModerationError>, Error> {
+        if name.is_empty() {
+            return Ok(Ok(None));
+        }
+        match self.app.store.profile(name).await {
+            Ok(other) if other.id == self.user.id => Ok(Err(ModerationError::SameAccount)),
+            Ok(other) => Ok(Ok(Some(other.id))),
+            Err(store::Error::NotFound) => Ok(Err(ModerationError::Nobody)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Done {
+    done: Option<String>,
+    posts: Option<usize>,
+}
+
+/// `GET /user/{name}/moderate`
+pub async fn show(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(name): Path<String>,
+    Query(just): Query<Done>,
+) -> Result<Response, Error> {
+    let asked = UserAction::open(&app, &moderator, &name).await?;
+    if asked.user.name != name {
+        return Ok(Redirect::permanent(&format!("/user/{}/moderate", asked.user.name)).into_response());
+    }
+    let done = just.done.as_deref().and_then(|act| said(act, &asked.user.name, just.posts));
+    asked.page(UserActionForm::default(), FormErrors::default(), done).await
+}
+
+/// `POST /user/{name}/note`
+pub async fn note(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let asked = UserAction::open(&app, &moderator, &name).await?;
+    let mut errors = FormErrors::default();
+    let other = errors.check("same_as", asked.other(typed.same_as.trim()).await?).flatten();
+    let text = errors.check("note", input::optional(&typed.note));
+    if text.as_deref() == Some("") && typed.same_as.trim().is_empty() {
+        errors.add("note", ModerationError::Nothing);
+    }
+    let Some(text) = text.filter(|_| errors.is_empty()) else { return asked.page(typed, errors, None).await };
+    app.store.note(asked.user.id, other, &text, moderator.member.id, asked.now).await?;
+    Ok(asked.done(Action::Note))
+}
+
+/// `POST /user/{name}/warn`
+pub async fn warn(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let asked = UserAction::open(&app, &moderator, &name).await?;
+    sanctions::may_warn(&asked.user).map_err(Error::forbidden)?;
+    let warning = match permissions::warning(&typed.warning) {
+        Ok(warning) => warning,
+        Err(mistake) => {
+            let errors = FormErrors::one("warning", mistake);
+            return asked.page(typed, errors, None).await;
+        }
+    };
+    app.store.warn(asked.user.id, asked.act(warning)).await?;
+    Ok(asked.done(Action::Warn))
+}
+
+/// `POST /user/{name}/slow`
+pub async fn slow(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let asked = UserAction::open(&app, &moderator, &name).await?;
+    let on = typed.on()?;
+    let mut errors = FormErrors::default();
+    let reason = errors.check("slow_reason", permissions::reason(&typed.slow_reason, on));
+    if !on && let Some(reason) = reason {
+        return match app.store.unslow(asked.user.id, asked.act(reason)).await {
+            Err(store::Error::Conflict) => asked.undone(Action::Slow, Action::Unslow, "slowed down", typed).await,
+            done => done.map(|()| asked.done(Action::Unslow)).map_err(Error::from),
+        };
+    }
+    sanctions::may_hold_back(&asked.user).map_err(Error::forbidden)?;
+    match (reason, errors.check("slow_days", SanctionTerm::parse(&typed.slow_days))) {
+        (Some(reason), Some(term)) => {
+            app.store.slow(asked.user.id, term.end(asked.now), asked.act(reason)).await?;
+            Ok(asked.done(Action::Slow))
+        }
+        _ => asked.page(typed, errors, None).await,
+    }
+}
+
+/// `POST /user/{name}/ban`
+pub async fn ban(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let asked = UserAction::open(&app, &moderator, &name).await?;
+    let on = typed.on()?;
+    let mut errors = FormErrors::default();
+    let reason = errors.check("ban_reason", permissions::reason(&typed.ban_reason, on));
+    if !on && let Some(reason) = reason {
+        return match app.store.unban(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
+            Err(store::Error::Conflict) => asked.undone(Action::Ban, Action::Unban, "banned", typed).await,
+            done => done.map(|back| asked.done_with(Action::Unban, back)).map_err(Error::from),
+        };
+    }
+    sanctions::may_hold_back(&asked.user).map_err(Error::forbidden)?;
+    match (reason, errors.check("ban_days", SanctionTerm::parse(&typed.ban_days))) {
+        (Some(reason), Some(term)) => {
+            let over = typed.over.parse().ok().map(Timestamp);
+            let taking_since = typed.take.is_some().then(|| asked.now.minus(TAKEN));
+            let ban = NewBan { user: asked.user.id, until: term.end(asked.now), over, taking_since };
+            match app.store.ban(ban, asked.act(reason)).await {
+                Err(store::Error::Conflict) => asked.ban_again(typed, over).await,
+                Ok(taken) if taking_since.is_some() => Ok(asked.done_with(Action::Ban, taken)),
+                done => done.map(|_| asked.done(Action::Ban)).map_err(Error::from),
+            }
+        }
+        _ => asked.page(typed, errors, None).await,
+    }
+}
+
+/// `POST /user/{name}/shadow`
+pub async fn shadow(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
+) -> Result<Response, Error> {
+    let asked = UserAction::open(&app, &moderator, &name).await?;
+    let on = typed.on()?;
+    let reason = match permissions::reason(&typed.shadow_reason, on) {
+        Ok(reason) => reason,
+        Err(mistake) => {
+            let errors = FormErrors::one("shadow_reason", mistake);
+            return asked.page(typed, errors, None).await;
+        }
+    };
+    if !on {
+        return match app.store.unshadow(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
+            Err(store::Error::Conflict) => asked.undone(Action::Shadow, Action::Unshadow, "shadow-banned", typed).await,
+            done => done.map(|()| asked.done(Action::Unshadow)).map_err(Error::from),
+        };
+    }
+    sanctions::may_shadow(&asked.user).map_err(Error::forbidden)?;
+    match app.store.shadow(asked.user.id, asked.act(reason)).await {
+        Err(store::Error::Conflict) => {
+            let said = |user: &Profile| match sanctions::may_shadow(user) {
+                Err(mistake) => mistake.to_string(),
+                Ok(()) => format!("{} is shadow-banned already.", user.name),
+            };
+            asked.late(typed, said).await
+        }
+        done => done.map(|()| asked.done(Action::Shadow)).map_err(Error::from),
+    }
+}

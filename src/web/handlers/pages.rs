@@ -1,0 +1,159 @@
+//! Pages that stand by themselves: guidelines, privacy and contact; and what machines ask for.
+
+use std::path::Path;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::Role;
+use crate::domain::text::{self, Html};
+use crate::store::ModeratorName;
+use crate::web::error::{Error, ForMachines};
+use crate::web::extract::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::layout::{Page, html};
+
+const GUIDELINES: &str = include_str!("../../../templates/pages/guidelines.md");
+const PRIVACY: &str = include_str!("../../../templates/pages/privacy.md");
+const CONTACT: &str = include_str!("../../../templates/pages/contact.md");
+const CONTACT_FILE: &str = "contact.md";
+/// In its place where nobody can be reached.
+const UNREACHABLE: &str = include_str!("../../../templates/pages/unreachable.md");
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct TextPage<'a> {
+    page: Page<'a>,
+    title: &'static str,
+    html: Html,
+}
+
+/// The operator's own page of that name, else the built-in one.
+async fn source(folder: &Path, name: &str, built_in: &str) -> String {
+    if folder.as_os_str().is_empty() {
+        return built_in.to_owned();
+    }
+    match tokio::fs::read_to_string(folder.join(name)).await {
+        Ok(text) => text,
+        Err(error) => {
+            if error.kind() != std::io::ErrorKind::NotFound {
+                tracing::warn!(name, %error, "a page could not be read; the built-in one is shown");
+            }
+            built_in.to_owned()
+        }
+    }
+}
+
+/// Those who moderate and can log in, as a list that leads to their profiles; it is read where a page asks for it.
+async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
+    let mut team = app.store.moderators(now).await?;
+    if team.is_empty() {
+        return Ok("Nobody moderates here at the moment, so write to whoever runs the site.".to_owned());
+    }
+    let how = "The profile of each may say how to reach them. An answer to something that they wrote reaches them too, for everybody to read.";
+    team.sort_by_key(|person| (person.role, person.name.to_lowercase()));
+    let line = |person: &ModeratorName| {
+        let ModeratorName { name, role } = person;
+        let admin = if *role == Role::Admin { ", admin" } else { "" };
+        format!("* [{}](/user/{name}){admin}\n", name.replace('_', "\\_"))
+    };
+    let lines: String = team.iter().map(line).collect();
+    Ok(format!("These people moderate here. {how}\n\n{lines}"))
+}
+
+/// How people reach whoever runs the forum: as the setting says, else as the first admin said; empty where neither does.
+async fn contact_words(app: &App) -> Result<String, Error> {
+    let contact = app.settings().contact.clone();
+    if contact.is_empty() { Ok(app.store.contact().await?) } else { Ok(contact) }
+}
+
+/// Whether the contact page leads to anybody, as an operator's own page is taken to.
+pub async fn is_reachable(app: &App, now: Timestamp) -> Result<bool, Error> {
+    Ok(!contact_words(app).await?.is_empty()
+        || !app.store.moderators(now).await?.is_empty()
+        || has_own_page(&app.config.pages_dir, CONTACT_FILE).await)
+}
+
+async fn has_own_page(folder: &Path, name: &str) -> bool {
+    !folder.as_os_str().is_empty() && tokio::fs::try_exists(folder.join(name)).await.unwrap_or(false)
+}
+
+async fn text_page(
+    app: &App,
+    viewer: &MaybeMember,
+    title: &'static str,
+    file: &str,
+    built_in: &str,
+) -> Result<Response, Error> {
+    const MODERATORS: &str = "{moderators}";
+    const CONTACT: &str = "{contact}";
+    let mut markdown = source(&app.config.pages_dir, file, built_in).await.replace("{site}", &app.settings().site_name);
+    if markdown.contains(CONTACT) {
+        let contact = match contact_words(app).await? {
+            contact if contact.is_empty() => "Whoever runs the site has not said here how to be reached.".to_owned(),
+            contact => contact,
+        };
+        markdown = markdown.replace(CONTACT, &contact);
+    }
+    if markdown.contains(MODERATORS) {
+        markdown = markdown.replace(MODERATORS, &moderators(app, viewer.now).await?);
+    }
+    let page = Page::new(app, viewer, "", title).described(format!("{title} of {}", viewer.settings.site_name));
+    Ok(html(&TextPage { page, title, html: text::render(&markdown) }))
+}
+
+/// `/guidelines`
+pub async fn guidelines(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
+    text_page(&app, &viewer, "Guidelines", "guidelines.md", GUIDELINES).await
+}
+
+/// `/privacy`
+pub async fn privacy(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
+    text_page(&app, &viewer, "Privacy", "privacy.md", PRIVACY).await
+}
+
+/// `/contact`
+pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
+    let built_in = if is_reachable(&app, viewer.now).await? { CONTACT } else { UNREACHABLE };
+    text_page(&app, &viewer, "Contact", CONTACT_FILE, built_in).await
+}
+
+/// `/robots.txt`: read everything, but no forms and no private lists.
+pub async fn robots() -> Response {
+    const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: /invitation/\nDisallow: /submit\nDisallow: /search\n\
+                         Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], RULES).into_response()
+}
+
+/// `/healthz`: whether the process answers, and its database can be read and written.
+pub async fn healthz(State(app): State<App>) -> Response {
+    health(&app, "ok\n").await
+}
+
+/// `/readyz`: whether people can be sent here; the same question as long as one process has all of the forum.
+pub async fn readyz(State(app): State<App>) -> Response {
+    health(&app, "ready\n").await
+}
+
+async fn health(app: &App, well: &'static str) -> Response {
+    let (status, says) = match app.store.ping().await {
+        Err(error) => {
+            tracing::error!(?error, "the database cannot be read");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n")
+        }
+        Ok(()) if app.store.can_save().await => (StatusCode::OK, well),
+        Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "pages can be read, but nothing can be saved: is the disk full?\n"),
+    };
+    let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")];
+    (status, Extension(ForMachines), headers, says).into_response()
+}
+
+/// Where nothing else is.
+pub async fn not_found() -> Error {
+    Error::NotFound
+}

@@ -1,0 +1,56 @@
+//! The search box: over titles, and it says so.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::web::error::Error;
+use crate::web::extract::session::MaybeMember;
+use crate::web::member_pages::list_rows::StoryListHtml;
+use crate::web::state::App;
+use crate::web::view::layout::{Page, html};
+use crate::web::view::pagination::PAGE_SIZE_I64;
+use crate::web::view::shadowed;
+
+/// How many words of a query count.
+const WORDS: usize = 8;
+/// The longest word that is looked for, in characters.
+const LONGEST_WORD: usize = 80;
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct SearchPage<'a> {
+    page: Page<'a>,
+    q: &'a str,
+    stories: StoryListHtml,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SearchQuery {
+    #[serde(default)]
+    q: String,
+}
+
+/// `/search`
+pub async fn show(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(asked): Query<SearchQuery>,
+) -> Result<Response, Error> {
+    let q = asked.q.trim();
+    let words: Vec<String> =
+        q.split_whitespace().take(WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect();
+    let found = if words.is_empty() {
+        Vec::new()
+    } else {
+        let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
+        app.store.titles_with(&words, PAGE_SIZE_I64).await?
+    };
+    let found = shadowed::titled(&app, &viewer, found, &words).await?;
+    let stories = app.row_writer(&viewer).write(&found).await?;
+    let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
+    let mut page = Page::new(&app, &viewer, "search", title);
+    page.robots = q.is_empty();
+    Ok(html(&SearchPage { page, q, stories }))
+}

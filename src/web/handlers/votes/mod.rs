@@ -1,0 +1,6 @@
+//! Votes.
+
+pub mod flag;
+pub mod my_lists;
+pub mod pending_vote;
+pub mod vote;

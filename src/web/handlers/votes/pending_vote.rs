@@ -1,0 +1,118 @@
+//! A vote on its way through the log-in. The log-in's own form casts it; where it cannot be cast any more, the item's page says why.
+
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
+use crate::domain::text;
+use crate::domain::votes::vote::{Direction, VoteResult};
+use crate::store;
+use crate::web::actions::vote::CastVote;
+use crate::web::actions::{self, PostContext};
+use crate::web::error::Error;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::session::address_with;
+use crate::web::handlers::items::edit::back_to;
+use crate::web::state::App;
+
+/// How much of an option's text names it, in characters.
+const NAME: usize = 60;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingVote {
+    pub item: ItemId,
+    /// None: a vote is to be taken back.
+    dir: Option<Direction>,
+}
+
+/// Where an item stands that is to be voted on.
+pub struct VotePlace {
+    own: LocalRedirect,
+    /// Its name on any page that it stands on.
+    anchor: String,
+}
+
+impl VotePlace {
+    /// On the page that the vote came from; by itself where that is not known, or is no page to come back to.
+    pub fn within(self, page: Option<LocalRedirect>) -> LocalRedirect {
+        let coming = |page: &LocalRedirect| page.as_str().starts_with("/login") || page.as_str().starts_with("/signup");
+        let Some(page) = page.filter(|page| !coming(page)) else { return self.own };
+        let bare = page.as_str().split('#').next().unwrap_or("/");
+        LocalRedirect::new(&format!("{bare}#{}", self.anchor))
+    }
+}
+
+/// Which way a vote goes, as forms and addresses have it; none where that cannot be read.
+pub fn direction(typed: &str) -> Option<Option<Direction>> {
+    match typed {
+        "up" => Some(Some(Direction::Up)),
+        "down" => Some(Some(Direction::Down)),
+        "none" => Some(None),
+        _ => None,
+    }
+}
+
+impl PendingVote {
+    pub fn new(item: ItemId, dir: Option<Direction>) -> PendingVote {
+        PendingVote { item, dir }
+    }
+
+    /// The vote that an address or a form names; up unless it says otherwise.
+    pub fn parse(item: &str, dir: &str) -> Option<PendingVote> {
+        let dir = if dir.is_empty() { Some(Some(Direction::Up)) } else { direction(dir) };
+        Some(PendingVote { item: item.parse().ok()?, dir: dir? })
+    }
+
+    pub fn dir(&self) -> &'static str {
+        self.dir.map_or("none", Direction::as_str)
+    }
+
+    /// The item's page, which says that the vote was not cast, and why.
+    pub fn not_cast(self) -> LocalRedirect {
+        LocalRedirect::new(&format!("/item/{}?vote={}", self.item, self.dir()))
+    }
+
+    /// What the log-in page says of it, and where its item stands. What a visitor may not see is not named.
+    pub async fn said(self, app: &App) -> Result<(String, VotePlace), Error> {
+        let item = match app.store.item(self.item).await {
+            Ok(item) if may_see(&item, None, app.clock.now()) == Visibility::Whole => item,
+            Ok(_) | Err(store::Error::NotFound) => {
+                let own = LocalRedirect::new(&format!("/item/{}", self.item));
+                return Ok(("Log in to vote.".to_owned(), VotePlace { own, anchor: format!("i{}", self.item) }));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let what = name(&item);
+        let sentence = match self.dir {
+            Some(Direction::Up) => format!("Log in to vote for {what}."),
+            Some(Direction::Down) => format!("Log in to vote {what} down."),
+            None => format!("Log in to take back your vote on {what}."),
+        };
+        let anchor = format!("{}{}", if item.kind == Kind::Comment { "c" } else { "i" }, item.id);
+        Ok((sentence, VotePlace { own: back_to(&item), anchor }))
+    }
+
+    /// Casts the vote of whoever has just logged in; answers where they go.
+    pub async fn cast(self, app: &App, context: &PostContext, goto: &LocalRedirect) -> LocalRedirect {
+        match actions::vote::vote(app, context, self.item, self.dir).await {
+            Ok(CastVote { voted: VoteResult { changed: true, .. }, .. }) => goto.clone(),
+            _ => self.not_cast(),
+        }
+    }
+}
+
+/// To the log-in page that casts a vote, and from there to `goto`.
+pub fn to_log_in_and_vote(goto: &LocalRedirect, vote: &PendingVote) -> Response {
+    let item = vote.item.to_string();
+    let query = [("goto", goto.as_str()), ("vote", &item), ("dir", vote.dir())];
+    let address = address_with("/login", &query);
+    Redirect::to(&if address == "/login" { address_with("/login", &query[1..]) } else { address }).into_response()
+}
+
+fn name(item: &Item) -> String {
+    match (item.kind, &item.title, &item.author) {
+        (Kind::Comment, _, Some(author)) => format!("{author}’s comment"),
+        (Kind::Comment, _, None) => "a comment".to_owned(),
+        (_, Some(title), _) => format!("“{title}”"),
+        (_, None, _) => format!("“{}”", text::excerpt(&item.text, NAME)),
+    }
+}

@@ -1,0 +1,87 @@
+//! Small acts on an item: vote, save, hide. Each is a form of one button that comes back to its page.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use serde::Deserialize;
+
+use crate::domain::items::item::{ItemId, Kind};
+use crate::domain::votes::vote::Direction;
+use crate::web::actions::vote::CastVote;
+use crate::web::actions::{self, PostContext};
+use crate::web::error::Error;
+use crate::web::extract::form::Form;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::path::Path;
+use crate::web::extract::session::CurrentMember;
+use crate::web::handlers::votes::pending_vote;
+use crate::web::handlers::votes::pending_vote::PendingVote;
+use crate::web::state::App;
+use crate::web::view::layout::{json, wants_json};
+
+#[derive(Debug, Deserialize)]
+pub struct VoteForm {
+    dir: String,
+    #[serde(default)]
+    goto: LocalRedirect,
+}
+
+/// `POST /item/{id}/vote`: of a visitor, the way to the log-in that casts it.
+pub async fn vote(
+    State(app): State<App>,
+    context: Result<PostContext, Error>,
+    Path(id): Path<ItemId>,
+    headers: HeaderMap,
+    Form(vote): Form<VoteForm>,
+) -> Result<Response, Error> {
+    let dir = pending_vote::direction(&vote.dir).ok_or_else(|| Error::bad("A vote goes up, down or none."))?;
+    let context = match context {
+        Err(Error::LogInFirst(_)) => {
+            return Ok(pending_vote::to_log_in_and_vote(&vote.goto, &PendingVote::new(id, dir)));
+        }
+        context => context?,
+    };
+    let CastVote { kind, voted } = actions::vote::vote(&app, &context, id, dir).await?;
+    if wants_json(&headers) {
+        // A comment's points are its author's to see.
+        let shown = (kind != Kind::Comment).then_some(voted.score);
+        return Ok(json(&serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Direction::as_str) })));
+    }
+    Ok(vote.goto.redirect())
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ToggleForm {
+    pub on: bool,
+    #[serde(default)]
+    pub goto: LocalRedirect,
+}
+
+/// `POST /item/{id}/save`
+pub async fn save(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    headers: HeaderMap,
+    Form(asked): Form<ToggleForm>,
+) -> Result<Response, Error> {
+    actions::save::save(&app, &asking, id, asked.on).await?;
+    Ok(switched(&headers, &asked))
+}
+
+/// `POST /item/{id}/hide`
+pub async fn hide(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+    headers: HeaderMap,
+    Form(asked): Form<ToggleForm>,
+) -> Result<Response, Error> {
+    actions::save::hide(&app, &asking, id, asked.on).await?;
+    Ok(switched(&headers, &asked))
+}
+
+/// The answer to a switch: to the script how it stands now, to a browser the page it came from.
+pub fn switched(headers: &HeaderMap, asked: &ToggleForm) -> Response {
+    if wants_json(headers) { json(&serde_json::json!({ "on": asked.on })) } else { asked.goto.redirect() }
+}

@@ -1,0 +1,205 @@
+//! The comments under an item, written for one viewer.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use askama::Template;
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use tokio::task::yield_now;
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::comment_order::CommentOrder;
+use crate::domain::items::item::{Item, ItemId, Visibility};
+use crate::domain::items::thread;
+use crate::domain::items::thread::Node;
+use crate::web::admission::Workers;
+use crate::web::cache::rendered_text::{TextRenderer, TextSource};
+use crate::web::error::Error;
+use crate::web::member_pages::gzip_segments;
+use crate::web::member_pages::gzip_segments::{Segment, SegmentReservations};
+use crate::web::view::items::{CommentView, ThreadContextView, ViewContext};
+
+/// How much of a page is written before others have their turn on the thread, in bytes.
+const YIELD_AFTER: usize = 256 * 1024;
+
+/// One item of a thread that is held as a whole.
+#[derive(Clone)]
+pub struct ThreadItem {
+    pub all: Arc<[Item]>,
+    pub at: usize,
+}
+
+impl Borrow<Item> for ThreadItem {
+    #[expect(clippy::indexing_slicing, reason = "`at` was counted along `all`")]
+    fn borrow(&self) -> &Item {
+        &self.all[self.at]
+    }
+}
+
+/// A thread's comments, ready to be sent.
+pub struct CommentsHtml {
+    pub pieces: Vec<Segment>,
+    /// Those that can be read.
+    pub count: usize,
+    pub unseen: usize,
+    pub first_unseen: Option<ItemId>,
+    /// The rooms of the thread whose parts they share.
+    pub rooms: Arc<SegmentReservations>,
+}
+
+#[derive(Template)]
+#[template(path = "_comment.html")]
+struct CommentHtml<'a> {
+    c: &'a CommentView,
+    /// Where an act on the comment comes back to.
+    goto: String,
+}
+
+/// The place of a page's comments in its template.
+#[derive(Clone, Default)]
+pub struct CommentsSlot(Arc<AtomicBool>);
+
+impl fmt::Display for CommentsSlot {
+    /// Writes nothing: what is written afterwards goes behind the comments.
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl askama::filters::HtmlSafe for CommentsSlot {}
+
+/// A page around its comments.
+pub struct PageAround {
+    before: String,
+    after: String,
+    slot: CommentsSlot,
+}
+
+impl fmt::Write for PageAround {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let half = if self.slot.0.load(Ordering::Relaxed) { &mut self.after } else { &mut self.before };
+        half.push_str(text);
+        Ok(())
+    }
+}
+
+impl PageAround {
+    /// What stands in front of and behind the slot of a page.
+    pub fn render(page: &impl Template, slot: &CommentsSlot) -> askama::Result<PageAround> {
+        let before = String::with_capacity(16_384);
+        let mut around = PageAround { before, after: String::new(), slot: slot.clone() };
+        page.render_into(&mut around)?;
+        Ok(around)
+    }
+}
+
+impl CommentsHtml {
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The answer to `request`: the page, and the comments in their slot.
+    pub async fn inside(self, page: PageAround, request: &HeaderMap, workers: Workers<'_>) -> Result<Response, Error> {
+        let mut pieces = vec![Segment::Own(Bytes::from(page.before))];
+        pieces.extend(self.pieces);
+        pieces.push(Segment::Own(Bytes::from(page.after)));
+        gzip_segments::page(pieces, &self.rooms, request, workers).await
+    }
+}
+
+/// Who wrote each item.
+pub fn authors(all: &[Item]) -> Arc<HashMap<ItemId, UserId>> {
+    Arc::new(all.iter().filter_map(|item| Some((item.id, item.author_id?))).collect())
+}
+
+/// Which comments: those under `head`, in the thread of `root`, of which `all` is everything.
+#[derive(Clone, Copy)]
+pub struct ThreadSlice<'a> {
+    pub all: &'a Arc<[Item]>,
+    pub root: &'a Item,
+    pub head: ItemId,
+    pub order: CommentOrder,
+}
+
+impl<'u> ThreadSlice<'u> {
+    /// The comments that `eye` sees, as its page prints them.
+    pub fn arrange(&self, eye: &ViewContext<'_>) -> Vec<Node<ThreadItem>> {
+        let items: Vec<ThreadItem> =
+            (0..self.all.len()).map(|at| ThreadItem { all: Arc::clone(self.all), at }).collect();
+        thread::arrange(items, self.head, self.order, eye.now, |item| eye.sees(item))
+    }
+
+    /// The comments as one viewer sees them, to whom what came after `since` is new.
+    pub async fn for_one(
+        self,
+        mut eye: ViewContext<'u>,
+        since: Option<Timestamp>,
+        renderer: TextRenderer<'_>,
+    ) -> Result<(ThreadContextView<'u>, CommentsHtml), Error> {
+        let nodes = self.arrange(&eye);
+        eye.add(renderer.page(sources(&nodes)).await?);
+        let thread = ThreadContextView { eye, root: self.root, authors: authors(self.all), since };
+        let comments = self.comments(&nodes, &thread).await.map_err(Error::internal)?;
+        Ok((thread, comments))
+    }
+
+    /// The comments, each written for the one who looks.
+    async fn comments(
+        &self,
+        nodes: &[Node<ThreadItem>],
+        thread: &ThreadContextView<'_>,
+    ) -> askama::Result<CommentsHtml> {
+        let mut text = String::with_capacity(YIELD_AFTER.min(nodes.len() * 700));
+        let mut found =
+            CommentsHtml { pieces: Vec::new(), count: 0, unseen: 0, first_unseen: None, rooms: Arc::default() };
+        for node in nodes {
+            let view = thread.comment(node);
+            found.count += usize::from(is_read(node));
+            if view.unseen {
+                found.unseen += 1;
+                found.first_unseen = found.first_unseen.or(Some(view.id));
+            }
+            write(&mut text, &view, self.head, thread.eye.member.is_some())?;
+            if text.len() >= YIELD_AFTER {
+                yield_after(text.len()).await;
+                found.pieces.push(Segment::Own(Bytes::from(std::mem::take(&mut text))));
+            }
+        }
+        if !text.is_empty() {
+            found.pieces.push(Segment::Own(Bytes::from(text)));
+        }
+        Ok(found)
+    }
+}
+
+/// Writes one comment, as it stands on the page of `head`.
+pub fn write(text: &mut String, comment: &CommentView, head: ItemId, member: bool) -> askama::Result<()> {
+    let goto = if member { format!("/item/{head}#c{}", comment.id) } else { String::new() };
+    CommentHtml { c: comment, goto }.render_into(text)
+}
+
+pub fn is_read(node: &Node<ThreadItem>) -> bool {
+    matches!(node.sight, Visibility::Whole | Visibility::Dead(_))
+}
+
+/// The texts of the comments that can be read.
+pub fn sources<'n>(nodes: impl IntoIterator<Item = &'n Node<ThreadItem>>) -> Vec<TextSource<'n>> {
+    let read = nodes.into_iter().filter(|node| is_read(node));
+    read.map(|node| TextSource::listed(node.item.borrow())).collect()
+}
+
+/// Gives others their turn on the thread after so many bytes have been written without; how many there are now.
+pub async fn yield_after(since_yield: usize) -> usize {
+    if since_yield < YIELD_AFTER {
+        return since_yield;
+    }
+    yield_now().await;
+    0
+}

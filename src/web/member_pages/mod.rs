@@ -1,0 +1,7 @@
+//! Member pages.
+
+pub mod comment_slots;
+pub mod gzip_segments;
+pub mod list_rows;
+pub mod thread_html;
+pub mod viewer_traits;

@@ -1,0 +1,42 @@
+//! Members to whom a page is the same but for what is their own.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::{Member, Role, Theme, UserId};
+use crate::domain::items::comment_order::CommentOrder;
+use crate::domain::limits::policy::Policy;
+use crate::domain::votes::vote::may_vote_down;
+
+/// All that the view of an item depends on in a member who has neither written it, nor what it answers, nor done anything with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ViewerTraits {
+    role: Role,
+    votes_down: bool,
+    show_dead: bool,
+}
+
+impl ViewerTraits {
+    pub fn of(member: &Member, policy: &Policy) -> ViewerTraits {
+        ViewerTraits { role: member.role, votes_down: may_vote_down(member, policy), show_dead: member.show_dead }
+    }
+
+    /// Somebody with these traits who has neither written nor done anything.
+    pub fn anybody(self, policy: &Policy) -> Member {
+        Member {
+            id: UserId(-1),
+            name: String::new(),
+            role: self.role,
+            karma: if self.votes_down {
+                policy.min_karma_to_downvote
+            } else {
+                policy.min_karma_to_downvote.saturating_sub(1)
+            },
+            created: Timestamp(0),
+            slowed_until: None,
+            shadowed_at: None,
+            show_dead: self.show_dead,
+            theme: Theme::default(),
+            comment_order: CommentOrder::default(),
+            replies_read_at: Timestamp(0),
+        }
+    }
+}

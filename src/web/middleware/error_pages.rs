@@ -1,0 +1,127 @@
+//! Turns every refusal, whoever made it, into a page: one that needs no viewer, so that it cannot fail as the
+//! request did.
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+
+use crate::domain::accounts::user::Theme;
+use crate::web::error::{Error, ErrorText, ForMachines};
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::recovered_form::SavedForm;
+use crate::web::extract::session;
+use crate::web::extract::session::theme_cookie;
+use crate::web::handlers::accounts::login;
+use crate::web::state::App;
+use crate::web::view::form_recovery;
+use crate::web::view::layout::{Page, html, json, wants_json};
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    page: Page<'a>,
+    title: &'static str,
+    what: String,
+    /// The page that the request came from.
+    back: Option<LocalRedirect>,
+    status: u16,
+}
+
+/// What an error page shows of the request that was refused.
+struct RefusedRequest {
+    theme: Option<Theme>,
+    in_session: bool,
+    here: String,
+    back: Option<LocalRedirect>,
+    wants_json: bool,
+}
+
+impl RefusedRequest {
+    fn new(app: &App, request: &Request) -> RefusedRequest {
+        let (uri, headers) = (request.uri(), request.headers());
+        RefusedRequest {
+            theme: theme_cookie(headers),
+            in_session: session::is_named(app, headers),
+            here: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            back: session::referring_page(app, headers).filter(|back| back.as_str() != uri.path()),
+            wants_json: wants_json(headers),
+        }
+    }
+
+    fn page<'a>(&self, app: &'a App, title: &'static str) -> Page<'a> {
+        let mut page = Page::for_nobody(app, title);
+        (page.theme, page.in_session, page.robots) = (self.theme, self.in_session, false);
+        page
+    }
+
+    /// The refusal in words.
+    fn error_page(&self, app: &App, refusal: &Response) -> Response {
+        let ErrorText { title, what } = text_of(refusal);
+        if self.wants_json {
+            return json(&serde_json::json!({ "error": what }));
+        }
+        let (page, back, status) = (self.page(app, title), self.back.clone(), refusal.status().as_u16());
+        html(&ErrorPage { page, title, what, back, status })
+    }
+
+    /// The page that gives a refused form back: the log-in, which carries it, or the form itself.
+    fn recovery_page(&self, app: &App, refusal: &Response, form: SavedForm) -> Response {
+        if refusal.status() == StatusCode::UNAUTHORIZED {
+            let mut page = self.page(app, "Log in");
+            (page.section, page.here, page.in_session) = ("login", self.here.clone(), false);
+            return login::log_in_first(page, form);
+        }
+        form_recovery::page(self.page(app, "Not sent yet"), &form, Some(&text_of(refusal).what))
+    }
+}
+
+fn text_of(refusal: &Response) -> ErrorText {
+    refusal.extensions().get().cloned().unwrap_or_else(|| ErrorText::of(refusal.status()))
+}
+
+fn is_refusal(response: &Response) -> bool {
+    let (status, extensions) = (response.status(), response.extensions());
+    let is_html = || response.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+    // A form shown again with a 4xx has its own page already.
+    let has_page = extensions.get::<ErrorText>().is_none() && is_html();
+    (status.is_client_error() || status.is_server_error()) && !has_page && extensions.get::<ForMachines>().is_none()
+}
+
+/// The layer.
+pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request, next: Next) -> Response {
+    let refused = RefusedRequest::new(&app, &request);
+    let mut response = next.run(request).await;
+    if !is_refusal(&response) {
+        return response;
+    }
+    if let Some(form) = response.extensions_mut().remove::<SavedForm>().filter(|_| !refused.wants_json) {
+        let page = refused.recovery_page(&app, &response, form);
+        match app.admission.memory.admit(page, client_ip.fair_key()) {
+            Ok(page) => return with_head_of(&response, page),
+            Err(refused) => response = Error::from(refused).into_response(),
+        }
+    }
+    with_head_of(&response, refused.error_page(&app, &response))
+}
+
+/// The page of a refusal, with its status and what else it says for machines.
+fn with_head_of(refusal: &Response, mut page: Response) -> Response {
+    *page.status_mut() = refusal.status();
+    for name in [RETRY_AFTER, ALLOW] {
+        if let Some(value) = refusal.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    page
+}
+
+/// `CatchPanic`'s answer: the panic cost this request only.
+pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
+    tracing::error!("a handler panicked");
+    Error::Internal.into_response()
+}

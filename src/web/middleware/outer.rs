@@ -1,0 +1,265 @@
+//! What every request meets first and every answer passes last, what is kept in memory among them: an id, one address for a page, the
+//! headers that no answer goes without, and a line in the log for each that failed.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::header::{
+    CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+
+use crate::web::error::Error;
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::local_redirect::{LONGEST, LocalRedirect};
+use crate::web::extract::session;
+use crate::web::middleware::admission::overloaded;
+use crate::web::middleware::{canonical_url, page_cache};
+use crate::web::state::App;
+
+/// What a page may load: its own stylesheet, script and images, nothing inline, nothing from elsewhere.
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                   form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The longest address, in bytes, as it comes: before the names that its page does not take are left out.
+const LONGEST_RAW: usize = 8_000;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Why a request is refused whatever it asks for; it goes with the request to the layer that answers by a page.
+#[derive(Debug, Clone, Copy)]
+pub enum Refusal {
+    /// It does not say in one way which site it is for.
+    Host,
+    /// Every row of a list says where it stands, several times over: an address without end would be a page without end.
+    TooLong,
+    /// There is no memory for the response.
+    Overloaded,
+}
+
+/// Answers a request by the page of a refusal.
+pub async fn refuse(mut request: Request, next: Next, why: Refusal) -> Response {
+    request.extensions_mut().insert(why);
+    next.run(request).await
+}
+
+/// The answer to those that are refused.
+pub async fn refusals(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
+    match request.extensions().get() {
+        Some(Refusal::Host) => {
+            Error::bad("A request has to name the site that it is for, once and in full.").into_response()
+        }
+        Some(Refusal::TooLong) => StatusCode::URI_TOO_LONG.into_response(),
+        Some(Refusal::Overloaded) => overloaded(&app, from).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// The outermost layer.
+pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    // The id is ours to give: somebody else's would stand in the log.
+    let id = HeaderValue::from_str(&format!("{:032x}", fastrand::u128(..)))
+        .unwrap_or_else(|_| HeaderValue::from_static("0"));
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let mut response = match arrive(&app, &mut request) {
+        Some(redirect) => redirect,
+        None => unless_panicking(page_cache::serve(&app, request, next)).await,
+    };
+    say_length(&mut response);
+    if method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    let status = response.status();
+    if status.is_server_error() {
+        let path = shown_path(uri.path());
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            if app.admission.refusals.is_first() {
+                tracing::warn!(%method, path, ?id, status = status.as_u16(), "a request was refused");
+            }
+        } else {
+            tracing::error!(%method, path, ?id, status = status.as_u16(), "a request failed");
+        }
+    }
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    secure(headers, app.config.is_https());
+    response
+}
+
+/// Says how long the answer is, for a HEAD too, where that is known before it is sent.
+fn say_length(response: &mut Response) {
+    let is_bodiless = matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT);
+    if let Some(length) = response.body().size_hint().exact().filter(|_| !is_bodiless) {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+}
+
+fn secure(headers: &mut HeaderMap, is_https: bool) {
+    const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+    const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // With no-referrer, a form sent over plain http would name its origin as null.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(PERMISSIONS, HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"));
+    headers.insert(OPENER, HeaderValue::from_static("same-origin"));
+    if is_https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+/// Reads what is asked for: of several addresses of one page it becomes the one that all answers are kept under, or the way there.
+fn arrive(app: &App, request: &mut Request) -> Option<Response> {
+    // What a HEAD asks for is a GET's answer without its body.
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+    }
+    if !names_host(request) {
+        request.extensions_mut().insert(Refusal::Host);
+        return None;
+    }
+    if length(request) > LONGEST_RAW {
+        request.extensions_mut().insert(Refusal::TooLong);
+        return None;
+    }
+    let uri = request.uri();
+    if let Some(path) = canonical_url::path(uri.path()) {
+        let to = uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
+        // An address that browsers would read as another site's leads nowhere.
+        if LocalRedirect::new(&to).as_str() == to {
+            return Some(Redirect::permanent(&to).into_response());
+        }
+    }
+    if request.method() == Method::GET
+        && let Some(query) = uri.query()
+        && let Some(known) =
+            canonical_url::query(uri.path(), query, session::is_named(app, request.headers()), app.clock.now())
+        && let Some(uri) = with_query(uri, &known)
+    {
+        *request.uri_mut() = uri;
+    }
+    if length(request) > LONGEST {
+        request.extensions_mut().insert(Refusal::TooLong);
+    }
+    None
+}
+
+/// How many bytes the address has that is asked for.
+fn length(request: &Request) -> usize {
+    request.uri().path_and_query().map_or(0, |address| address.as_str().len())
+}
+
+/// Whether a request names one host, as HTTP/1.1 wants it; HTTP/2 does so in its address.
+fn names_host(request: &Request) -> bool {
+    let mut named = request.headers().get_all(HOST).iter();
+    match (named.next(), named.next()) {
+        (Some(host), None) => is_host(host),
+        (None, _) => {
+            request.version() < Version::HTTP_11
+                || request.version() > Version::HTTP_11 && request.uri().authority().is_some()
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// Whether it is a host, perhaps with a port, and nothing else.
+fn is_host(value: &HeaderValue) -> bool {
+    let Ok(authority) = Authority::try_from(value.as_bytes()) else { return false };
+    let (host, whole) = (authority.host(), authority.as_str());
+    let port = whole.strip_prefix(host);
+    let is_port = |port: &str| port.strip_prefix(':').is_some_and(|number| number.parse::<u16>().is_ok());
+    !host.is_empty() && port.is_some_and(|port| port.is_empty() || is_port(port))
+}
+
+fn with_query(uri: &Uri, query: &str) -> Option<Uri> {
+    let path = if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// A path as the log may have it: what stands for a secret in an address is left out.
+pub fn shown_path(path: &str) -> String {
+    /// As long as a secret is, and longer than what else stands between two slashes.
+    const LONG: usize = 32;
+    let parts: Vec<&str> = path.split('/').collect();
+    let is_secret_folder = |part: &str| ["setup", "invitation"].iter().any(|name| part.eq_ignore_ascii_case(name));
+    let shown = parts.iter().enumerate().map(|(at, part)| {
+        let after_folder = at > 0 && parts.get(at - 1).is_some_and(|folder| is_secret_folder(folder));
+        if part.len() >= LONG || (after_folder && !part.is_empty()) { "…" } else { part }
+    });
+    shown.collect::<Vec<_>>().join("/")
+}
+
+/// An answer, or a plain one where what is kept in memory panicked, which no page can be asked from.
+async fn unless_panicking(answer: impl Future<Output = Response>) -> Response {
+    let mut answer = pin!(answer);
+    poll_fn(|cx| {
+        catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))).unwrap_or_else(|_| {
+            tracing::error!("a layer panicked");
+            let plain = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+            let sentence = "Something broke. Please try again.\n";
+            Poll::Ready((StatusCode::INTERNAL_SERVER_ERROR, plain, sentence).into_response())
+        })
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_perhaps_with_a_port() {
+        for (host, expected) in [
+            ("forum.example", true),
+            ("forum.example:8000", true),
+            ("FORUM_1.example", true),
+            ("127.0.0.1", true),
+            ("[::1]", true),
+            ("[2001:db8::1]:8000", true),
+            ("", false),
+            (":8000", false),
+            ("forum.example:", false),
+            ("forum.example:x", false),
+            ("forum.example:99999", false),
+            ("forum.example:80:80", false),
+            ("user@forum.example", false),
+            ("forum.example/path", false),
+            ("forum.example, other.example", false),
+            ("forum example", false),
+            ("http://forum.example", false),
+            ("[::1", false),
+            ("::1", false),
+        ] {
+            assert_eq!(is_host(&HeaderValue::from_static(host)), expected, "{host:?}");
+        }
+        assert!(!is_host(&HeaderValue::from_bytes(b"f\xc3\xb6rum.example").expect("a value")));
+    }
+
+    #[test]
+    fn the_log_has_no_secret_of_an_address() {
+        let token = "Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8";
+        for (path, shown) in [
+            ("/item/1/reply".to_owned(), "/item/1/reply"),
+            ("/".to_owned(), "/"),
+            ("/setup/short".to_owned(), "/setup/…"),
+            (format!("/setup/{token}"), "/setup/…"),
+            (format!("/Invitation/{token}/"), "/Invitation/…/"),
+            (format!("/%73etup/{token}"), "/%73etup/…"),
+            (format!("//invitation//{token}"), "//invitation//…"),
+        ] {
+            assert_eq!(shown_path(&path), shown);
+        }
+    }
+}

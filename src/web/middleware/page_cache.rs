@@ -1,0 +1,109 @@
+//! The layer that answers visitors from the finished pages that are kept.
+
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::Method;
+use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
+
+use crate::clock::MINUTE;
+use crate::domain::accounts::user::Theme;
+use crate::web::cache::encoding::best_form;
+use crate::web::cache::pages::{CacheVersion, PageKey, RenderedPage, WantedEncodings, item_of, shared};
+use crate::web::extract::client_ip::ClientIp;
+use crate::web::extract::session;
+use crate::web::extract::session::theme_cookie;
+use crate::web::member_pages::gzip_segments::chained;
+use crate::web::middleware::outer::{Refusal, refuse};
+use crate::web::state::App;
+
+/// The longest address whose page is kept, in bytes.
+const LONGEST_TARGET: usize = 512;
+
+/// What the page at `target` would be as of, if it were made now; asked of memory alone, so that it costs nothing.
+fn as_of(target: &str, app: &App) -> CacheVersion {
+    match item_of(target).and_then(|id| app.threads.known_root(id, &app.store)) {
+        Some(root) => CacheVersion::Thread(app.store.thread_generation(root)),
+        None => CacheVersion::Site(app.store.generation()),
+    }
+}
+
+/// The key of a visitor's page; none where the request is for something else, or somebody's.
+fn key(app: &App, request: &Request) -> Option<PageKey> {
+    let headers = request.headers();
+    let target = request.uri().path_and_query()?.as_str();
+    let is_page = request.method() == Method::GET && !target.starts_with("/static/") && target.len() <= LONGEST_TARGET;
+    if !is_page || request.extensions().get::<Refusal>().is_some() || session::is_named(app, headers) {
+        return None;
+    }
+    Some(PageKey {
+        target: target.to_owned(),
+        theme: theme_cookie(headers).filter(|theme| *theme != Theme::System).map(Theme::as_str),
+        as_of: as_of(target, app),
+        minute: app.clock.now().0.div_euclid(MINUTE),
+    })
+}
+
+/// Answers a visitor from what is kept, or keeps what it had to have rendered.
+pub async fn serve(app: &App, request: Request, next: Next) -> Response {
+    let Some(key) = key(app, &request) else { return next.run(request).await };
+    let headers = request.headers();
+    let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
+    let address = ClientIp::of_request(app, headers, request.extensions());
+    let workers = app.admission.workers.of(address.fair_key());
+    let wanted = WantedEncodings { form: best_form(headers), known, workers, memory: &app.admission.memory };
+    if let Some(kept) = app.pages.kept.get(&key).await {
+        return match app.pages.answer(key, kept, &wanted).await {
+            Ok(response) => response,
+            Err(_) => refuse(request, next, Refusal::Overloaded).await,
+        };
+    }
+    let (parts, body) = request.into_parts();
+    let again = Request::from_parts(parts.clone(), Body::empty());
+    // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
+    let flight = PageKey { as_of: CacheVersion::Site(app.store.generation()), ..key.clone() };
+    match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
+        Ok(RenderedPage::Kept(kept)) => match app.pages.answer(key, kept, &wanted).await {
+            Ok(response) => response,
+            Err(_) => refuse(again, next, Refusal::Overloaded).await,
+        },
+        Ok(RenderedPage::Large(page)) => {
+            let mut response = Response::new(chained(page.1.iter().cloned()));
+            response.headers_mut().clone_from(&page.0);
+            response
+        }
+        // Somebody else asked first for what turned out not to be the same for all.
+        Ok(RenderedPage::Own) => next.run(again).await,
+        Err(response) => response,
+    }
+}
+
+/// Has a page made and keeps it, once for all who wait for it; or gives the answer that is not for all to whoever had it made.
+async fn make(app: &App, key: PageKey, mut request: Request, next: Next) -> Result<RenderedPage, Response> {
+    request.headers_mut().remove(ACCEPT_ENCODING);
+    let mut other = None;
+    let work = async {
+        // Whoever made it a moment ago kept it before their flight was over.
+        if let Some(kept) = app.pages.kept.get(&key).await {
+            return RenderedPage::Kept(kept);
+        }
+        app.pages.rendered.fetch_add(1, Ordering::Relaxed);
+        match shared(next.run(request).await, app.pages.largest).await {
+            Ok(made) => {
+                if let RenderedPage::Kept(page) = &made {
+                    app.pages.keep(key.clone(), page).await;
+                }
+                made
+            }
+            Err(response) => {
+                other = Some(response);
+                RenderedPage::Own
+            }
+        }
+    };
+    let made = app.pages.under_way.join(key.clone(), work).await;
+    other.map_or(Ok(made), Err)
+}

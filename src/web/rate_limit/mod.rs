@@ -1,0 +1,190 @@
+//! Rate limits: the buckets of the table in `domain/rate_limits.rs`, and of logins, links and requests.
+
+mod keyed_limiter;
+mod login_limiter;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use axum::response::Response;
+use http::header::RETRY_AFTER;
+
+pub use self::keyed_limiter::Reserved;
+use self::keyed_limiter::{KeyedLimiter, Rate, RetryAfter};
+pub use self::login_limiter::LoginLimiter;
+use crate::clock::{Clock, Timestamp};
+use crate::domain::accounts::ip_hash::Prefix;
+use crate::domain::accounts::user::{Member, UserId};
+use crate::domain::limits::policy::Policy;
+use crate::domain::limits::rate_limits::{
+    LimitedAction, RATE_LIMITS, RateLimitReason, RateLimitScope, RateLimited, links_in,
+};
+use crate::web::error::status_of;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// What a bucket is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum LimitKey {
+    Account(UserId),
+    /// The first address of a network; and whether it counts new accounts and strangers.
+    Network(IpAddr, bool),
+    Site,
+    /// A name that strangers try to log in as, and from which network.
+    LoginName(String, Option<IpAddr>),
+}
+
+/// Who does something, as rate limits count them.
+#[derive(Clone, Copy)]
+struct Actor {
+    account: Option<UserId>,
+    /// A new account, or somebody without one.
+    is_new: bool,
+    is_limited_by_moderator: bool,
+    ip: IpAddr,
+}
+
+impl Actor {
+    /// The bucket of a limit for them; none where it does not apply to them.
+    fn key(&self, scope: RateLimitScope) -> Option<LimitKey> {
+        let account = self.account.map(LimitKey::Account);
+        let network = |width: Prefix| LimitKey::Network(width.network(self.ip), self.is_new);
+        match scope {
+            RateLimitScope::Account => account,
+            RateLimitScope::NewAccount { .. } => account.filter(|_| self.is_new),
+            RateLimitScope::LimitedAccount => account.filter(|_| self.is_limited_by_moderator),
+            RateLimitScope::Address => Some(network(Prefix::Near)),
+            RateLimitScope::Network => self.is_new.then(|| network(Prefix::Middle)),
+            RateLimitScope::Site => self.is_new.then_some(LimitKey::Site),
+        }
+    }
+}
+
+/// What was taken of each limit; the rates come with each request, as they may change.
+pub struct RateLimiter {
+    /// In the order of [`Policy::rate_limits`].
+    per_action: [KeyedLimiter; RATE_LIMITS],
+    links: KeyedLimiter,
+    requests: KeyedLimiter,
+    pub logins: LoginLimiter,
+}
+
+impl RateLimiter {
+    pub fn new(clock: &Clock, on: bool) -> RateLimiter {
+        let limit = || KeyedLimiter::new(clock, on);
+        RateLimiter {
+            per_action: std::array::from_fn(|_| limit()),
+            links: limit(),
+            requests: limit(),
+            logins: LoginLimiter::new(clock, on),
+        }
+    }
+
+    fn take(&self, action: LimitedAction, actor: Actor, policy: &Policy) -> Result<Reserved<'_>, RateLimited> {
+        let mut reserved = Reserved::default();
+        let limits = policy.rate_limits().into_iter().zip(&self.per_action);
+        for (limit, buckets) in limits.filter(|(limit, _)| limit.actions.contains(&action)) {
+            if let Some(key) = actor.key(limit.scope) {
+                let per = Duration::from_secs(u64::try_from(limit.per).unwrap_or(0));
+                let rate = Rate { times: limit.times, per };
+                reserved
+                    .take(buckets, key, NonZeroU32::MIN, rate)
+                    .map_err(|retry_after| limited(RateLimitReason::Limit(limit, action), retry_after))?;
+            }
+        }
+        Ok(reserved)
+    }
+
+    /// An account made or asked for from this address.
+    pub fn check_signup(&self, ip: IpAddr, policy: &Policy) -> Result<Reserved<'_>, RateLimited> {
+        let actor = Actor { account: None, is_new: true, is_limited_by_moderator: false, ip };
+        self.take(LimitedAction::SignUp, actor, policy)
+    }
+
+    /// Whether a member may do something once more, which is counted.
+    pub fn check(
+        &self,
+        action: LimitedAction,
+        member: &Member,
+        ip: IpAddr,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), RateLimited> {
+        self.reserve(action, member, ip, policy, now).map(Reserved::commit)
+    }
+
+    /// The same, counted once it is done.
+    fn reserve(
+        &self,
+        action: LimitedAction,
+        member: &Member,
+        ip: IpAddr,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Reserved<'_>, RateLimited> {
+        let is_new = member.is_limited_as_new(policy, now);
+        let is_limited_by_moderator = member.is_limited_by_moderator(now);
+        self.take(action, Actor { account: Some(member.id), is_new, is_limited_by_moderator, ip }, policy)
+    }
+
+    /// The same for a text and what it was before, if anything. The links that a new account adds are counted too,
+    /// unless the action is refused.
+    pub fn check_text(
+        &self,
+        action: LimitedAction,
+        (text, before): (&str, &str),
+        member: &Member,
+        ip: IpAddr,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Reserved<'_>, RateLimited> {
+        let is_new = member.is_limited_as_new(policy, now);
+        let more = if is_new { links_in(text).saturating_sub(links_in(before)) } else { 0 };
+        let found = u32::try_from(more).unwrap_or(u32::MAX);
+        let rate = Rate { times: policy.new_account_links_per_hour, per: HOUR };
+        let reason = RateLimitReason::Links { times: rate.times, found };
+        let many = NonZeroU32::new(found);
+        if many.is_some_and(|many| !self.links.can_ever_hold(many, rate)) {
+            return Err(limited(reason, RetryAfter::Never));
+        }
+        let mut reserved = self.reserve(action, member, ip, policy, now)?;
+        if let Some(many) = many {
+            let taken = reserved.take(&self.links, LimitKey::Account(member.id), many, rate);
+            taken.map_err(|retry_after| limited(reason, retry_after))?;
+        }
+        Ok(reserved)
+    }
+
+    /// A request of any kind, of so many a minute.
+    pub fn check_request(&self, ip: IpAddr, times: u32) -> Result<(), RateLimited> {
+        let rate = Rate { times, per: Duration::from_secs(60) };
+        let taken = self.requests.take(&LimitKey::Network(ip, false), NonZeroU32::MIN, rate);
+        taken.map(drop).map_err(|retry_after| limited(RateLimitReason::Requests, retry_after))
+    }
+
+    /// Drops the buckets that are full again.
+    pub fn remove_idle(&self) {
+        self.per_action.iter().for_each(KeyedLimiter::remove_idle);
+        self.links.remove_idle();
+        self.requests.remove_idle();
+        self.logins.remove_idle();
+    }
+}
+
+fn limited(why: RateLimitReason, retry_after: RetryAfter) -> RateLimited {
+    let wait = match retry_after {
+        RetryAfter::Seconds(seconds) => Some(seconds),
+        RetryAfter::Never => None,
+    };
+    RateLimited { why, wait }
+}
+
+/// A form that is shown again with its text, as a rate limited response.
+pub fn with_status(mut form: Response, limited: &RateLimited) -> Response {
+    *form.status_mut() = status_of(limited);
+    if let Some(seconds) = limited.wait {
+        form.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    form
+}

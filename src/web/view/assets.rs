@@ -1,0 +1,54 @@
+//! The stylesheet, the script and the icon: embedded in the binary, addressed by a hash of their content, kept for ever by browsers.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+pub struct Asset {
+    /// Its path under /static/, with the hash.
+    pub name: String,
+    pub content_type: &'static str,
+    pub bytes: Bytes,
+}
+
+/// The addresses of the assets, as pages name them.
+pub struct Assets {
+    pub style: String,
+    pub script: String,
+    pub favicon: String,
+    pub all: Vec<Asset>,
+}
+
+const FILES: [(&str, &str, &str, &[u8]); 3] = [
+    ("style", "css", "text/css; charset=utf-8", include_bytes!("../../../static/style.css")),
+    ("script", "js", "text/javascript; charset=utf-8", include_bytes!("../../../static/script.js")),
+    ("favicon", "svg", "image/svg+xml", FAVICON),
+];
+pub const FAVICON: &[u8] = include_bytes!("../../../static/favicon.svg");
+
+impl Assets {
+    pub fn new() -> Assets {
+        let all = FILES.map(|(stem, extension, content_type, bytes)| {
+            let hash: String = Sha256::digest(bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            Asset { name: format!("{stem}.{hash}.{extension}"), content_type, bytes: Bytes::from_static(bytes) }
+        });
+        let [style, script, favicon] = all.each_ref().map(|asset| format!("/static/{}", asset.name));
+        Assets { style, script, favicon, all: all.into() }
+    }
+}
+
+impl Default for Assets {
+    fn default() -> Assets {
+        Assets::new()
+    }
+}
+
+impl Asset {
+    /// Whether `name` is that of this file, as another version of the forum has or had it.
+    pub fn is_other_version(&self, name: &str) -> bool {
+        let parts = |name: &str| name.split('.').map(str::to_owned).collect::<Vec<_>>();
+        match (&parts(&self.name)[..], &parts(name)[..]) {
+            ([stem, _, end], [other, hash, kind]) => stem == other && end == kind && !hash.is_empty(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! Items as templates show them: words for ages, what the viewer may do, what they have done.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::{Member, Role, UserId};
+use crate::domain::items::item::{DeadReason, Item, ItemId, Kind, Visibility, may_see};
+use crate::domain::items::rank;
+use crate::domain::items::thread::Node;
+use crate::domain::limits::policy::Policy;
+use crate::domain::text::Html;
+use crate::domain::time::relative_time;
+use crate::domain::votes::vote::{Direction, Vote, may_vote_down};
+use crate::store::Marks;
+use crate::web::cache::rendered_text::{PageTexts, is_long};
+use crate::web::extract::session::MaybeMember;
+use crate::web::view::poll::OptionView;
+
+/// A moment in words, and exactly.
+#[derive(Debug, Clone)]
+pub struct TimeView {
+    pub ago: String,
+    pub iso: String,
+}
+
+impl TimeView {
+    pub fn new(then: Timestamp, now: Timestamp) -> TimeView {
+        TimeView { ago: relative_time::ago(then, now), iso: relative_time::exact(then) }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct AuthorView {
+    pub name: String,
+    /// The account is new.
+    pub fresh: bool,
+    pub you: bool,
+}
+
+/// The arrows of one item.
+#[derive(Debug, Clone, Copy)]
+pub struct VoteButtons {
+    pub up: bool,
+    pub down: bool,
+    /// `up`, `down` or `none`: what the viewer has cast.
+    pub dir: &'static str,
+    pub undo: bool,
+    /// A visitor's arrow, which leads to the log-in.
+    pub asks: bool,
+}
+
+impl VoteButtons {
+    const NONE: VoteButtons = VoteButtons { up: false, down: false, dir: "none", undo: false, asks: false };
+}
+
+/// Who looks, by which rules, and what they have done: all that a view of an item depends on beside the item.
+#[derive(Clone)]
+pub struct ViewContext<'a> {
+    pub policy: &'a Policy,
+    pub texts: Arc<PageTexts>,
+    pub member: Option<&'a Member>,
+    pub marks: Arc<Marks>,
+    pub now: Timestamp,
+}
+
+impl<'a> ViewContext<'a> {
+    pub fn new(viewer: &'a MaybeMember, marks: Arc<Marks>) -> ViewContext<'a> {
+        ViewContext {
+            policy: &viewer.settings.policy,
+            texts: Arc::default(),
+            member: viewer.member.as_ref(),
+            marks,
+            now: viewer.now,
+        }
+    }
+
+    /// The same look by somebody else, who has done nothing.
+    pub fn of<'b>(&'b self, member: &'b Member) -> ViewContext<'b> {
+        ViewContext { member: Some(member), marks: Arc::default(), ..self.clone() }
+    }
+
+    /// Has these texts at hand too.
+    pub fn add(&mut self, texts: PageTexts) {
+        Arc::make_mut(&mut self.texts).add(texts);
+    }
+
+    /// An item's text.
+    pub fn html(&self, item: &Item) -> Arc<Html> {
+        self.texts.get(item.id, &item.text, false)
+    }
+
+    /// A comment's text as pages show it that have others too, and whether that is only its beginning.
+    pub fn listed_html(&self, item: &Item) -> (Arc<Html>, bool) {
+        let is_cut = is_long(&item.text);
+        (self.texts.get(item.id, &item.text, is_cut), is_cut)
+    }
+
+    pub fn author(&self, item: &Item) -> Option<AuthorView> {
+        let name = item.author.clone()?;
+        let fresh = item.author_created.is_some_and(|made| {
+            !item.imported
+                && item.time.since(made) < self.policy.new_account_days.seconds()
+                && self.now.since(made) < self.policy.new_account_days.seconds()
+        });
+        Some(AuthorView { name, fresh, you: item.is_own(self.member) })
+    }
+
+    /// `answers` is the author of what the item answers.
+    pub fn votes(&self, item: &Item, answers: Option<UserId>) -> VoteButtons {
+        let Some(member) = self.member else {
+            let asks = item.kind != Kind::Job && self.sees(item) == Visibility::Whole;
+            return VoteButtons { asks, ..VoteButtons::NONE };
+        };
+        if let Some(vote) = self.marks.votes.get(&item.id).filter(|vote| !vote.own) {
+            return VoteButtons {
+                up: false,
+                down: false,
+                dir: vote.dir.as_str(),
+                undo: vote.may_undo(self.policy, self.now).is_ok(),
+                asks: false,
+            };
+        }
+        let mine = answers == Some(member.id);
+        let may = |dir| item.may_vote(dir, member, mine, self.policy, self.now).is_ok();
+        let down = item.kind == Kind::Comment && may_vote_down(member, self.policy) && may(Direction::Down);
+        VoteButtons { up: may(Direction::Up), down, ..VoteButtons::NONE }
+    }
+
+    /// An item's points as the viewer sees them: with their own vote, whether it counts or not.
+    pub fn score(&self, item: &Item) -> i64 {
+        item.score + self.marks.votes.get(&item.id).map_or(0, Vote::unseen_points)
+    }
+
+    pub fn may_reply(&self, item: &Item, root: &Item) -> bool {
+        match self.member {
+            Some(member) => item.may_reply(root, member, self.policy, self.now, false).is_ok(),
+            // A visitor is shown the way, which leads over the log-in page.
+            None => item.is_live() && root.is_live() && !root.locked && !item.locked,
+        }
+    }
+
+    /// In what time the viewer may reply from here, where they have to wait.
+    pub fn reply_in(&self, item: &Item, root: &Item) -> Option<String> {
+        let member = self.member?;
+        item.may_reply(root, member, self.policy, self.now, true).ok()?;
+        item.reply_opens_in(member, self.policy, self.now)
+    }
+
+    fn may_edit(&self, item: &Item) -> bool {
+        self.member.is_some_and(|member| item.may_edit(member, self.policy, self.now).is_ok())
+    }
+
+    fn may_delete(&self, item: &Item) -> bool {
+        self.member.is_some_and(|member| item.may_delete(member).is_ok())
+    }
+
+    pub fn sees(&self, item: &Item) -> Visibility {
+        may_see(item, self.member, self.now)
+    }
+
+    pub fn edited(&self, item: &Item) -> Option<TimeView> {
+        item.edited_at.map(|at| TimeView::new(at, self.now))
+    }
+}
+
+/// How an item is marked that is dead, or that flags weigh on.
+pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static str> {
+    match sight {
+        Visibility::Whole if item.is_flagged(policy) => Some("[flagged]"),
+        Visibility::Dead(DeadReason::Flagged) => Some("[flagged] [dead]"),
+        Visibility::Dead(DeadReason::Killed | DeadReason::Shadow) => Some("[dead]"),
+        Visibility::Dead(DeadReason::Merged) => Some("[dupe]"),
+        Visibility::Whole | Visibility::Deleted | Visibility::Hidden | Visibility::Absent => None,
+    }
+}
+
+/// A story as a row of a list, or at the head of its thread.
+pub struct StoryView {
+    pub id: ItemId,
+    pub title: String,
+    pub href: String,
+    pub site: Option<String>,
+    pub is_link: bool,
+    /// None for a job.
+    pub points: Option<i64>,
+    pub author: Option<AuthorView>,
+    pub when: TimeView,
+    pub edited: Option<TimeView>,
+    pub comments: i64,
+    pub unseen: i64,
+    /// `[flagged]`, `[dead]` or both.
+    pub mark: Option<&'static str>,
+    pub is_dead: bool,
+    /// Whether the viewer sees more of it than that it was there.
+    pub is_shown: bool,
+    pub locked: bool,
+    pub votes: VoteButtons,
+    pub saved: bool,
+    pub hidden: bool,
+    pub may_edit: bool,
+    pub may_delete: bool,
+    /// The text, on the story's own page.
+    pub html: Option<Arc<Html>>,
+    pub options: Vec<OptionView>,
+    pub earlier: Vec<EarlierDiscussion>,
+}
+
+impl StoryView {
+    pub fn new(item: &Item, eye: &ViewContext<'_>) -> StoryView {
+        let sight = eye.sees(item);
+        let shown = matches!(sight, Visibility::Whole | Visibility::Dead(_));
+        let own_page = format!("/item/{}", item.id);
+        let url = item.url.clone().filter(|_| shown);
+        StoryView {
+            id: item.id,
+            title: match sight {
+                Visibility::Whole | Visibility::Dead(_) => {
+                    item.title.clone().unwrap_or_else(|| "(no title)".to_owned())
+                }
+                Visibility::Deleted => "[deleted]".to_owned(),
+                Visibility::Hidden | Visibility::Absent => "[dead]".to_owned(),
+            },
+            is_link: url.is_some(),
+            href: url.unwrap_or(own_page),
+            site: item.site.clone().filter(|_| shown),
+            points: (item.kind != Kind::Job && shown).then_some(eye.score(item)),
+            author: eye.author(item).filter(|_| shown),
+            when: TimeView::new(item.rank_time, eye.now),
+            edited: eye.edited(item).filter(|_| shown),
+            comments: item.descendants.saturating_add(eye.marks.unheard.get(&item.id).copied().unwrap_or(0)),
+            unseen: eye.marks.unseen.get(&item.id).copied().unwrap_or(0),
+            mark: mark(item, sight, eye.policy),
+            is_dead: matches!(sight, Visibility::Dead(_)),
+            is_shown: shown,
+            locked: item.locked,
+            votes: eye.votes(item, None),
+            saved: eye.marks.saved.contains(&item.id),
+            hidden: eye.marks.hidden.contains(&item.id),
+            may_edit: eye.may_edit(item),
+            may_delete: eye.may_delete(item),
+            html: (shown && !item.text.is_empty()).then(|| eye.html(item)),
+            options: Vec::new(),
+            earlier: Vec::new(),
+        }
+    }
+
+    /// A row of a list: without its text.
+    pub fn row(item: &Item, eye: &ViewContext<'_>) -> StoryView {
+        // A list shows no text, so none is rendered.
+        let bare = Item { text: String::new(), ..item.clone() };
+        StoryView::new(&bare, eye)
+    }
+}
+
+/// An earlier discussion of the same address.
+pub struct EarlierDiscussion {
+    pub id: ItemId,
+    pub when: TimeView,
+    pub comments: i64,
+}
+
+/// A comment in its thread.
+pub struct CommentView {
+    pub id: ItemId,
+    pub html: Arc<Html>,
+    /// The text is shown up to here only; its own page has the whole.
+    pub is_cut: bool,
+    /// None where only its place is kept.
+    pub author: Option<AuthorView>,
+    /// What stands for the author then: `[deleted]` or `[dead]`.
+    pub gone: &'static str,
+    pub op: bool,
+    pub when: TimeView,
+    pub edited: Option<TimeView>,
+    pub points: Option<i64>,
+    pub unseen: bool,
+    pub mark: Option<&'static str>,
+    /// A moderator locked it, or what it stands under.
+    pub locked: bool,
+    pub low: bool,
+    pub fade: u8,
+    pub depth: usize,
+    /// How many comments collapse with it, itself among them.
+    pub count: usize,
+    pub closes: usize,
+    pub root: Option<ItemId>,
+    pub parent: Option<ItemId>,
+    pub prev: Option<ItemId>,
+    pub next: Option<ItemId>,
+    pub continues: bool,
+    pub votes: VoteButtons,
+    pub may_reply: bool,
+    /// In what time it may be answered from here, where that is held back.
+    pub reply_in: Option<String>,
+    pub may_edit: bool,
+    pub may_delete: bool,
+    pub may_moderate: bool,
+}
+
+impl CommentView {
+    pub fn name(&self) -> &str {
+        self.author.as_ref().map_or("nobody", |author| author.name.as_str())
+    }
+
+    pub fn what(&self) -> String {
+        format!("the comment by {}", self.name())
+    }
+}
+
+/// Everything that is the same for each comment of one page.
+pub struct ThreadContextView<'a> {
+    pub eye: ViewContext<'a>,
+    pub root: &'a Item,
+    /// Who wrote each item of the thread, to know whom a comment answers.
+    pub authors: Arc<HashMap<ItemId, UserId>>,
+    /// Comments after this moment are new to the viewer.
+    pub since: Option<Timestamp>,
+}
+
+impl ThreadContextView<'_> {
+    /// A comment by itself, whole, and without what hangs on it.
+    pub fn alone(&self, item: &Item) -> CommentView {
+        self.written(&self.node(item), |item| (self.eye.html(item), false))
+    }
+
+    /// The beginning of a comment that another answers.
+    pub fn above(&self, item: &Item) -> CommentView {
+        self.comment(&self.node(item))
+    }
+
+    fn node<'i>(&self, item: &'i Item) -> Node<&'i Item> {
+        Node {
+            sight: self.eye.sees(item),
+            item,
+            depth: 0,
+            below: 0,
+            closes: 0,
+            parent: None,
+            prev: None,
+            next: None,
+            top: None,
+            continues: false,
+        }
+    }
+
+    pub fn comment<T: Borrow<Item>>(&self, node: &Node<T>) -> CommentView {
+        self.written(node, |item| self.eye.listed_html(item))
+    }
+
+    fn written<T>(&self, node: &Node<T>, html: impl FnOnce(&Item) -> (Arc<Html>, bool)) -> CommentView
+    where
+        T: Borrow<Item>,
+    {
+        let item = node.item.borrow();
+        let eye = &self.eye;
+        let sight = node.sight;
+        let shown = matches!(sight, Visibility::Whole | Visibility::Dead(_));
+        let own = item.is_own(eye.member);
+        let answers = item.parent_id.and_then(|parent| self.authors.get(&parent).copied());
+        let low = shown && rank::fade(eye.score(item)) >= 4;
+        let (html, is_cut) = if shown { html(item) } else { (Arc::default(), false) };
+        CommentView {
+            id: item.id,
+            html,
+            is_cut,
+            author: eye.author(item).filter(|_| shown),
+            gone: if sight == Visibility::Deleted || shown { "[deleted]" } else { "[dead]" },
+            op: shown && item.author_id.is_some() && item.author_id == self.root.author_id,
+            when: TimeView::new(item.time, eye.now),
+            edited: eye.edited(item).filter(|_| shown),
+            points: (shown && (own || eye.policy.show_comment_points)).then(|| rank::displayed_score(eye.score(item))),
+            unseen: shown && !own && self.since.is_some_and(|since| item.visible_at > since),
+            mark: mark(item, sight, eye.policy),
+            locked: shown && item.locked,
+            low,
+            fade: if shown { rank::fade(eye.score(item)) } else { 0 },
+            depth: node.depth,
+            count: node.below.saturating_add(1),
+            closes: node.closes,
+            root: node.top,
+            parent: node.parent,
+            prev: node.prev,
+            next: node.next,
+            continues: node.continues,
+            votes: if shown { eye.votes(item, answers) } else { VoteButtons::NONE },
+            may_reply: eye.may_reply(item, self.root),
+            reply_in: eye.reply_in(item, self.root),
+            may_edit: eye.may_edit(item),
+            may_delete: eye.may_delete(item),
+            may_moderate: shown && eye.member.is_some_and(|member| member.role >= Role::Moderator),
+        }
+    }
+}

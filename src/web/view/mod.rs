@@ -1,0 +1,12 @@
+//! View.
+
+pub mod assets;
+pub mod form_recovery;
+pub mod items;
+pub mod layout;
+pub mod pagination;
+pub mod poll;
+pub mod post_status;
+pub mod ranked_pages;
+pub mod shadowed;
+pub mod single_comment;

@@ -1,0 +1,28 @@
+//! The options of a poll, as its page shows them.
+
+use std::sync::Arc;
+
+use crate::domain::items::item::{Item, ItemId};
+use crate::domain::text::{self, Html};
+use crate::web::view::items::{ViewContext, VoteButtons};
+
+/// An option of a poll.
+pub struct OptionView {
+    pub id: ItemId,
+    pub text: String,
+    pub html: Arc<Html>,
+    pub points: i64,
+    pub votes: VoteButtons,
+}
+
+impl OptionView {
+    pub fn new(item: &Item, eye: &ViewContext<'_>) -> OptionView {
+        OptionView {
+            id: item.id,
+            text: text::excerpt(&item.text, 60),
+            html: eye.html(item),
+            points: eye.score(item),
+            votes: eye.votes(item, None),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What became of a post, on its own page: for its author, and for whoever else may read of it.
+
+use crate::domain::accounts::user::{Member, Role};
+use crate::domain::items::item::{Item, ItemId, Visibility, may_see};
+use crate::domain::moderation::post_status;
+use crate::domain::moderation::post_status::{AuthorOption, PostStatus, RemovedPost};
+use crate::domain::notification::LogEvent;
+use crate::store::{LogFilter, LogRow};
+use crate::web::error::Error;
+use crate::web::extract::session::MaybeMember;
+use crate::web::handlers::moderation::log;
+use crate::web::handlers::pages;
+use crate::web::state::App;
+use crate::web::view::items::TimeView;
+
+/// How far back the acts on one post are looked at.
+const ACTS: i64 = 30;
+
+async fn acts_on(app: &App, item: ItemId) -> Result<Vec<LogRow>, Error> {
+    Ok(app.store.log(LogFilter { item: Some(item), ..LogFilter::default() }, ACTS).await?)
+}
+
+/// Acts as `member` reads of them.
+fn events<'a>(app: &App, member: Option<&Member>, logged: &'a [LogRow]) -> Vec<LogEvent<'a>> {
+    let event = |act: &'a LogRow| LogEvent {
+        action: act.act,
+        by: log::actor(app, member, act),
+        reason: &act.reason,
+        detail: &act.detail,
+        at: act.at,
+    };
+    logged.iter().map(event).collect()
+}
+
+/// What `_fate.html` shows.
+pub struct PostStatusView {
+    pub id: ItemId,
+    pub what: &'static str,
+    pub turns: Vec<(String, Option<TimeView>)>,
+    pub next: Vec<AuthorOption>,
+}
+
+impl PostStatusView {
+    /// Some queries, and none but for the author of a post that something may have been done to.
+    pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<PostStatusView>, Error> {
+        let Some(author) = viewer.member().filter(|member| item.is_own(Some(member))) else { return Ok(None) };
+        if item.deleted_at.is_some() || !post_status::may_have(item, &app.settings().policy) {
+            return Ok(None);
+        }
+        let logged = acts_on(app, item.id).await?;
+        let events = events(app, Some(author), &logged);
+        let Some(mut fate) = PostStatus::of(item, &events, author, &viewer.settings.policy, viewer.now) else {
+            return Ok(None);
+        };
+        if fate.next.contains(&AuthorOption::Write) && !pages::is_reachable(app, viewer.now).await? {
+            fate.next.retain(|next| *next != AuthorOption::Write);
+        }
+        Ok(Some(PostStatusView {
+            id: item.id,
+            what: post_status::what(item),
+            turns: fate
+                .turns
+                .into_iter()
+                .map(|turn| (turn.said, turn.at.map(|at| TimeView::new(at, viewer.now))))
+                .collect(),
+            next: fate.next,
+        }))
+    }
+}
+
+/// Why a post is gone, dead or locked, as far as the viewer may know; of what is dead, its author reads in their [`FateView`].
+#[derive(Default)]
+pub struct StatusNotices {
+    /// Where the viewer sees no more of it than its place.
+    pub gone: Option<RemovedPost>,
+    pub death: Vec<String>,
+    pub lock: Option<LockNotice>,
+}
+
+/// Who locked something and why.
+pub struct LockNotice {
+    pub said: String,
+    /// What the lock was put on.
+    pub on: ItemId,
+}
+
+impl StatusNotices {
+    /// A query for what is dead or locked where the viewer may read the log, and none for all else. `above` is what the item stands below, the head of the thread first.
+    pub async fn load(app: &App, viewer: &MaybeMember, item: &Item, above: &[&Item]) -> Result<StatusNotices, Error> {
+        let (member, mut signs) = (viewer.member(), StatusNotices::default());
+        let (sight, own) = (may_see(item, member, viewer.now), item.is_own(member));
+        let reads_log = app.settings().moderation_log.includes(member);
+        if !matches!(sight, Visibility::Whole | Visibility::Dead(_)) {
+            let logged =
+                if reads_log && sight == Visibility::Hidden { acts_on(app, item.id).await? } else { Vec::new() };
+            signs.gone = RemovedPost::of(item, &events(app, member, &logged), member, viewer.now);
+            return Ok(signs);
+        }
+        if !reads_log {
+            return Ok(signs);
+        }
+        if matches!(sight, Visibility::Dead(_)) && !own {
+            let logged = acts_on(app, item.id).await?;
+            let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
+            signs.death = post_status::why_dead(item, &events(app, member, &logged), moderates);
+        }
+        if let Some(locked) =
+            post_status::locked_at(item, above).filter(|_| sight == Visibility::Whole && !(own && item.locked))
+        {
+            let logged = acts_on(app, locked.id).await?;
+            let said = post_status::why_locked(&events(app, member, &logged));
+            signs.lock = said.map(|said| LockNotice { said, on: locked.id });
+        }
+        Ok(signs)
+    }
+}

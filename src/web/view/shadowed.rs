@@ -1,0 +1,59 @@
+//! Posts that a shadow-ban keeps from everybody but their author, in the lists that their author sees.
+
+use std::cmp::Reverse;
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{Item, ItemId};
+use crate::web::cache::ranked_lists::{RankedList, Ranking};
+use crate::web::error::Error;
+use crate::web::extract::session::MaybeMember;
+use crate::web::state::App;
+use crate::web::view::pagination::PAGE_SIZE;
+
+/// Who sees more than others do: a shadow-banned viewer.
+pub fn author(viewer: &MaybeMember) -> Option<UserId> {
+    viewer.member().filter(|member| member.shadowed_at.is_some()).map(|member| member.id)
+}
+
+/// The order of a list as the viewer sees it.
+pub async fn ranked(app: &App, viewer: &MaybeMember, list: RankedList) -> Result<Ranking, Error> {
+    match author(viewer) {
+        Some(author) => {
+            let theirs = app.store.shadowed_posts(author, None).await?;
+            Ok(app.lists.with(list, (author, &theirs), &app.store, viewer.now).await?)
+        }
+        None => Ok(app.lists.get(list, &app.store, viewer.now).await?),
+    }
+}
+
+/// Newest first, what was found with those of the viewer's own that are from a site, and come after `before`.
+pub async fn from_site(
+    app: &App,
+    viewer: &MaybeMember,
+    found: Vec<Item>,
+    site: &str,
+    before: (Timestamp, ItemId),
+) -> Result<Vec<Item>, Error> {
+    let Some(author) = author(viewer) else { return Ok(found) };
+    let theirs = app.store.shadowed_posts(author, Some(site)).await?;
+    Ok(merged(found, theirs.into_iter().filter(|item| (item.time, item.id) < before), PAGE_SIZE.saturating_add(1)))
+}
+
+/// Newest first, what was found with the viewer's own stories whose titles hold each of `words`.
+pub async fn titled(app: &App, viewer: &MaybeMember, found: Vec<Item>, words: &[String]) -> Result<Vec<Item>, Error> {
+    let Some(author) = author(viewer) else { return Ok(found) };
+    let holds = |item: &Item| {
+        let title = item.title.as_deref().unwrap_or_default().to_lowercase();
+        item.kind.is_root() && words.iter().all(|word| title.contains(&word.to_lowercase()))
+    };
+    let theirs = app.store.shadowed_posts(author, None).await?;
+    Ok(merged(found, theirs.into_iter().filter(|item| !words.is_empty() && holds(item)), PAGE_SIZE))
+}
+
+fn merged(mut found: Vec<Item>, theirs: impl Iterator<Item = Item>, rows: usize) -> Vec<Item> {
+    found.extend(theirs);
+    found.sort_by_key(|item| Reverse((item.time, item.id)));
+    found.truncate(rows);
+    found
+}

@@ -1,0 +1,69 @@
+//! A comment outside its thread.
+
+use std::sync::Arc;
+
+use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::{Item, ItemId};
+use crate::domain::items::rank;
+use crate::domain::text::Html;
+use crate::web::view::items::{AuthorView, StoryView, TimeView, ViewContext, VoteButtons, mark};
+
+/// A comment in a list, with the story it stands under.
+pub struct SingleCommentView {
+    pub id: ItemId,
+    pub html: Arc<Html>,
+    /// Whether that is only its beginning.
+    pub is_cut: bool,
+    pub author: Option<AuthorView>,
+    pub when: TimeView,
+    pub edited: Option<TimeView>,
+    pub points: Option<i64>,
+    pub unseen: bool,
+    pub mark: Option<&'static str>,
+    pub fade: u8,
+    pub parent: ItemId,
+    pub story_id: ItemId,
+    pub story_title: String,
+    pub votes: VoteButtons,
+    pub may_reply: bool,
+    /// In what time it may be answered from here, where that is held back.
+    pub reply_in: Option<String>,
+}
+
+impl SingleCommentView {
+    /// `root` is the head of the comment's thread, where the viewer may know of it.
+    pub fn new(
+        item: &Item,
+        root: Option<&Item>,
+        eye: &ViewContext<'_>,
+        answers: Option<UserId>,
+        unseen: bool,
+    ) -> SingleCommentView {
+        let own = item.is_own(eye.member);
+        let (html, is_cut) = eye.listed_html(item);
+        let title = root.map(|root| StoryView::row(root, eye).title);
+        SingleCommentView {
+            id: item.id,
+            html,
+            is_cut,
+            author: eye.author(item),
+            when: TimeView::new(item.time, eye.now),
+            edited: eye.edited(item),
+            points: (own || eye.policy.show_comment_points).then(|| rank::displayed_score(eye.score(item))),
+            unseen,
+            mark: mark(item, eye.sees(item), eye.policy),
+            fade: rank::fade(eye.score(item)),
+            parent: item.parent_id.unwrap_or(item.root_id),
+            story_id: item.root_id,
+            story_title: title.unwrap_or_else(|| "[deleted]".to_owned()),
+            votes: eye.votes(item, answers),
+            may_reply: root.is_some_and(|root| eye.may_reply(item, root)),
+            reply_in: root.and_then(|root| eye.reply_in(item, root)),
+        }
+    }
+
+    pub fn what(&self) -> String {
+        let name = self.author.as_ref().map_or("nobody", |author| author.name.as_str());
+        format!("the comment by {name}")
+    }
+}
