@@ -29,7 +29,7 @@ use crate::web::view::single_comment::SingleCommentView;
 const EXCERPT: usize = 80;
 
 #[derive(Template)]
-#[template(path = "replies.html")]
+#[template(path = "accounts/inbox.html")]
 struct InboxPage<'a> {
     page: Page<'a>,
     rows: Vec<InboxRow>,

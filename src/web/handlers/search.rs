@@ -19,7 +19,7 @@ const WORDS: usize = 8;
 const LONGEST_WORD: usize = 80;
 
 #[derive(Template)]
-#[template(path = "search.html")]
+#[template(path = "items/search.html")]
 struct SearchPage<'a> {
     page: Page<'a>,
     q: &'a str,

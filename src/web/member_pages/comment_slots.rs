@@ -54,7 +54,7 @@ pub struct CommentsHtml {
 }
 
 #[derive(Template)]
-#[template(path = "_comment.html")]
+#[template(path = "items/_comment.html")]
 struct CommentHtml<'a> {
     c: &'a CommentView,
     /// Where an act on the comment comes back to.

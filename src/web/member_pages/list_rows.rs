@@ -26,7 +26,7 @@ const LIST: usize = 512;
 const KEPT: usize = 60;
 
 #[derive(Template)]
-#[template(path = "_story.html")]
+#[template(path = "items/_story.html")]
 struct StoryHtml<'a> {
     story: &'a StoryView,
     here: &'a str,

@@ -32,7 +32,7 @@ fn events<'a>(app: &App, member: Option<&Member>, logged: &'a [LogRow]) -> Vec<L
     logged.iter().map(event).collect()
 }
 
-/// What `_fate.html` shows.
+/// What `items/_post_status.html` shows.
 pub struct PostStatusView {
     pub id: ItemId,
     pub what: &'static str,

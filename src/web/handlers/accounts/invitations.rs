@@ -64,7 +64,7 @@ struct NewInvitation {
 }
 
 #[derive(Template)]
-#[template(path = "invitations.html")]
+#[template(path = "accounts/invitations.html")]
 struct InvitationsPage<'a> {
     page: Page<'a>,
     invitations: Vec<InvitationView>,

@@ -48,7 +48,7 @@ fn page_of(mut found: Vec<InviteBranch>, base: &str, now: Timestamp) -> (Vec<Bra
 }
 
 #[derive(Template)]
-#[template(path = "invited.html")]
+#[template(path = "accounts/invite_tree.html")]
 struct InvitedPage<'a> {
     page: Page<'a>,
     people: Vec<BranchView>,
@@ -67,7 +67,7 @@ pub async fn roots(
 }
 
 #[derive(Template)]
-#[template(path = "branch.html")]
+#[template(path = "accounts/invite_branch.html")]
 struct BranchPage<'a> {
     page: Page<'a>,
     name: String,

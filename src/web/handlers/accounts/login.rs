@@ -68,7 +68,7 @@ impl LoginForm {
 }
 
 #[derive(Template)]
-#[template(path = "login.html")]
+#[template(path = "accounts/login.html")]
 struct LogInPage<'a> {
     page: Page<'a>,
     errors: FormErrors,

@@ -22,7 +22,7 @@ use crate::web::view::pagination::{EmptyState, PageCursor, next_items};
 const LEADERS: i64 = 100;
 
 #[derive(Template)]
-#[template(path = "user.html")]
+#[template(path = "accounts/profile.html")]
 struct UserPage<'a> {
     page: Page<'a>,
     user: &'a Profile,
@@ -120,7 +120,7 @@ pub async fn comments(
 }
 
 #[derive(Template)]
-#[template(path = "leaders.html")]
+#[template(path = "accounts/leaders.html")]
 struct LeadersPage<'a> {
     page: Page<'a>,
     users: Vec<Profile>,

@@ -26,7 +26,7 @@ pub struct SessionView {
 }
 
 #[derive(Template)]
-#[template(path = "sessions.html")]
+#[template(path = "accounts/sessions.html")]
 struct SessionsPage<'a> {
     page: Page<'a>,
     sessions: Vec<SessionView>,

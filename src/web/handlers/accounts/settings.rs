@@ -26,7 +26,7 @@ use crate::web::state::App;
 use crate::web::view::layout::{Page, html, html_with};
 
 #[derive(Template)]
-#[template(path = "settings.html")]
+#[template(path = "accounts/settings.html")]
 struct SettingsPage<'a> {
     page: Page<'a>,
     errors: FormErrors,
@@ -197,7 +197,7 @@ pub async fn theme(
 }
 
 #[derive(Template)]
-#[template(path = "password.html")]
+#[template(path = "accounts/password.html")]
 struct PasswordPage<'a> {
     page: Page<'a>,
     errors: FormErrors,

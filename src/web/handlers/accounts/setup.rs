@@ -24,7 +24,7 @@ use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
 #[derive(Template)]
-#[template(path = "setup.html")]
+#[template(path = "accounts/setup.html")]
 struct SetupPage<'a> {
     page: Page<'a>,
     errors: FormErrors,

@@ -102,7 +102,7 @@ impl SignupFlow<'_> {
 }
 
 #[derive(Template)]
-#[template(path = "signup.html")]
+#[template(path = "accounts/signup.html")]
 struct SignUpPage<'a> {
     page: Page<'a>,
     entrance: SignupFlow<'a>,
@@ -126,7 +126,7 @@ pub fn form(
 }
 
 #[derive(Template)]
-#[template(path = "shut.html")]
+#[template(path = "accounts/signup_closed.html")]
 struct SignupClosedPage<'a> {
     page: Page<'a>,
     why: String,
@@ -299,7 +299,7 @@ async fn ask(
 }
 
 #[derive(Template)]
-#[template(path = "request.html")]
+#[template(path = "accounts/signup_request.html")]
 struct RequestPage<'a> {
     page: Page<'a>,
     /// None: it has just been sent.

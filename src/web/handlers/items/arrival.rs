@@ -41,7 +41,7 @@ pub struct Resubmitted<'a> {
     known: KnownUrl,
 }
 
-/// For `_arrival.html`.
+/// For `items/_arrival.html`.
 pub struct Arrival {
     pub said: String,
     /// The title that was typed, and the address of the form that has it.

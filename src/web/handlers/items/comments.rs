@@ -22,7 +22,7 @@ use crate::web::view::ranked_pages::RankedPage;
 use crate::web::view::single_comment::SingleCommentView;
 
 #[derive(Template)]
-#[template(path = "comments.html")]
+#[template(path = "items/comments.html")]
 pub struct CommentsPage<'a> {
     pub page: Page<'a>,
     pub choices: Vec<Tab>,

@@ -18,7 +18,7 @@ use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
 
 #[derive(Template)]
-#[template(path = "delete.html")]
+#[template(path = "items/delete.html")]
 struct DeletePage<'a> {
     page: Page<'a>,
     id: ItemId,

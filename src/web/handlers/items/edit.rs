@@ -37,7 +37,7 @@ pub struct EditForm {
 }
 
 #[derive(Template)]
-#[template(path = "edit.html")]
+#[template(path = "items/edit.html")]
 struct EditPage<'a> {
     page: Page<'a>,
     id: ItemId,

@@ -77,7 +77,7 @@ pub struct ThreadView {
 }
 
 #[derive(Template)]
-#[template(path = "item.html")]
+#[template(path = "items/item.html")]
 struct ItemPage<'a> {
     page: Page<'a>,
     id: ItemId,

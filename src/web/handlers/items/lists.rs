@@ -26,7 +26,7 @@ use crate::web::view::ranked_pages::RankedPage;
 use crate::web::view::shadowed;
 
 #[derive(Template)]
-#[template(path = "news.html")]
+#[template(path = "items/stories.html")]
 pub struct StoriesPage<'a> {
     pub page: Page<'a>,
     pub intro: Option<String>,

@@ -32,7 +32,7 @@ pub struct CommentForm {
 }
 
 #[derive(Template)]
-#[template(path = "reply.html")]
+#[template(path = "items/reply.html")]
 struct ReplyPage<'a> {
     page: Page<'a>,
     id: ItemId,
@@ -49,7 +49,7 @@ struct ReplyPage<'a> {
 
 /// What stands in place of the form while a reply is held back: when it opens, and the way to the comment's own page, where it is open.
 #[derive(Template)]
-#[template(path = "later.html")]
+#[template(path = "items/reply_delayed.html")]
 struct ReplyDelayedPage<'a> {
     page: Page<'a>,
     id: ItemId,

@@ -35,7 +35,7 @@ pub struct SubmitForm {
 }
 
 #[derive(Template)]
-#[template(path = "submit.html")]
+#[template(path = "items/submit.html")]
 struct SubmitPage<'a> {
     page: Page<'a>,
     errors: FormErrors,
@@ -148,7 +148,7 @@ pub async fn title(State(app): State<App>, context: PostContext, Query(asked): Q
 }
 
 #[derive(Template)]
-#[template(path = "bookmarklet.html")]
+#[template(path = "items/bookmarklet.html")]
 struct BookmarkletPage<'a> {
     page: Page<'a>,
     href: String,

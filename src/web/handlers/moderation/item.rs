@@ -24,7 +24,7 @@ use crate::web::handlers::moderation::undo;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
-/// The acts that an item's state lets moderators choose from, for `_acts.html`.
+/// The acts that an item's state lets moderators choose from, for `moderation/_item_actions.html`.
 pub struct ItemActionsPanel {
     pub id: ItemId,
     /// Where a done act comes back to.
@@ -117,7 +117,7 @@ impl ItemActionsPanel {
 }
 
 #[derive(Template)]
-#[template(path = "moderate.html")]
+#[template(path = "moderation/item.html")]
 struct ModeratePage<'a> {
     page: Page<'a>,
     last: Option<LastAction>,

@@ -28,7 +28,7 @@ use crate::web::view::layout::{Page, html_with};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
 
 #[derive(Template)]
-#[template(path = "log.html")]
+#[template(path = "moderation/log.html")]
 struct LogPage<'a> {
     page: Page<'a>,
     /// The desk's bar, for moderators.

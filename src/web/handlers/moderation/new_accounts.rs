@@ -25,7 +25,7 @@ use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_
 const EXCERPT: usize = 300;
 
 #[derive(Template)]
-#[template(path = "newcomers.html")]
+#[template(path = "moderation/new_accounts.html")]
 struct NewAccountsPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,

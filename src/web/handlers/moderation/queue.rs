@@ -17,7 +17,7 @@ use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 
 #[derive(Template)]
-#[template(path = "queue.html")]
+#[template(path = "moderation/queue.html")]
 struct QueuePage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,

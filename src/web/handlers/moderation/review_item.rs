@@ -1,4 +1,4 @@
-//! An item with what judging it needs, for `_judged.html`.
+//! An item with what judging it needs, for `moderation/_review_item.html`.
 
 use std::collections::HashMap;
 

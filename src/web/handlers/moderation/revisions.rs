@@ -15,7 +15,7 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
 
 #[derive(Template)]
-#[template(path = "history.html")]
+#[template(path = "moderation/revisions.html")]
 struct RevisionsPage<'a> {
     page: Page<'a>,
     id: ItemId,

@@ -40,7 +40,7 @@ const LISTED: usize = 50;
 const EXCERPT: usize = 80;
 
 #[derive(Template)]
-#[template(path = "rules.html")]
+#[template(path = "moderation/rules.html")]
 struct RulesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,

@@ -24,7 +24,7 @@ use crate::web::view::layout::{Page, html_with};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 
 #[derive(Template)]
-#[template(path = "requests.html")]
+#[template(path = "moderation/signup_requests.html")]
 struct RequestsPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,

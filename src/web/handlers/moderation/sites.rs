@@ -84,7 +84,7 @@ const COUNTED: i64 = 30 * DAY;
 const NAMED: usize = 3;
 
 #[derive(Template)]
-#[template(path = "sites.html")]
+#[template(path = "moderation/sites.html")]
 struct SitesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,

@@ -23,7 +23,7 @@ use crate::web::view::layout::{Page, html_with};
 use crate::web::view::pagination::Tab;
 
 #[derive(Template)]
-#[template(path = "team.html")]
+#[template(path = "moderation/team.html")]
 struct TeamPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,

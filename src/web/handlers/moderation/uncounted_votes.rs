@@ -21,7 +21,7 @@ use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_
 const EXCERPT: usize = 140;
 
 #[derive(Template)]
-#[template(path = "votes.html")]
+#[template(path = "moderation/uncounted_votes.html")]
 struct UncountedVotesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,

@@ -13,7 +13,7 @@ use crate::web::view::items::TimeView;
 /// How long it is shown, in seconds.
 const SHOWN: i64 = 5 * MINUTE;
 
-/// An act, for `_last.html`.
+/// An act, for `moderation/_last_action.html`.
 pub struct LastAction {
     /// What stands around what it was done to, as a [`LogPhrase`] has it.
     pub before: &'static str,

@@ -84,7 +84,7 @@ pub struct FlagForm {
 }
 
 #[derive(Template)]
-#[template(path = "flag.html")]
+#[template(path = "votes/flag.html")]
 struct FlagPage<'a> {
     page: Page<'a>,
     id: ItemId,

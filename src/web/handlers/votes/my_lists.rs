@@ -22,7 +22,7 @@ use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageQuery}
 use crate::web::view::single_comment::SingleCommentView;
 
 #[derive(Template)]
-#[template(path = "own.html")]
+#[template(path = "votes/my_list.html")]
 struct MyListPage<'a> {
     page: Page<'a>,
     stories: StoryListHtml,

@@ -120,7 +120,7 @@ struct UserLogRow {
 }
 
 #[derive(Template)]
-#[template(path = "person.html")]
+#[template(path = "moderation/user.html")]
 struct ModerateUserPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
