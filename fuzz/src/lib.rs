@@ -1,4 +1,4 @@
 //! What the fuzz targets ask, which the integration tests ask of the corpora too.
 
-#[path = "../../tests/it/properties.rs"]
+#[path = "../../tests/it/fuzzing/properties.rs"]
 pub mod properties;

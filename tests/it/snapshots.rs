@@ -5,8 +5,8 @@
 
 use axum::http::StatusCode;
 
-use crate::app::Page;
-use crate::fixtures::{InUse, submit};
+use crate::support::app::Page;
+use crate::support::fixtures::{InUse, submit};
 
 fn keep(name: &str, tree: &str) {
     let mut settings = insta::Settings::clone_current();

@@ -26,7 +26,7 @@ pub fn is_allowed(tag: &str) -> bool {
             // The sanitiser drops an address that no browser could follow.
             || attributes == "rel=\"nofollow ugc noopener\""
     };
-    safe::TAGS.contains(&name)
+    sanitize::TAGS.contains(&name)
         && (attributes.is_empty()
             || number("start=\"")
             || number("value=\"")

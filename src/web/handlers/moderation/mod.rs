@@ -14,5 +14,3 @@ pub mod team;
 pub mod uncounted_votes;
 pub mod undo;
 pub mod user;
-
-

@@ -76,7 +76,8 @@ async fn page(
     }
     let shut = app.settings().signup_mode.may_approve().err();
     let last = LastAction::of(app, viewer, member, None).await?;
-    let requests = RequestsPage { page, desk: moderation::tabs::bar(member, "requests"), last, rows, more, errors, shut };
+    let requests =
+        RequestsPage { page, desk: moderation::tabs::bar(member, "requests"), last, rows, more, errors, shut };
     Ok(html_with(requests.errors.status(), &requests))
 }
 

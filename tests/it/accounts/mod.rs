@@ -1,0 +1,11 @@
+//! Accounts.
+
+pub mod concurrent_sanctions;
+pub mod contact;
+pub mod invitations;
+pub mod invite_tree;
+pub mod ip_hashes;
+pub mod login_load;
+pub mod secrets;
+pub mod signup;
+pub mod signup_requests;

@@ -1,0 +1,7 @@
+//! Cache.
+
+pub mod consistency;
+pub mod pages;
+pub mod response_memory;
+pub mod single_flight;
+pub mod upgrade;

@@ -1,0 +1,11 @@
+//! Cli.
+
+pub mod accounts;
+pub mod deployment;
+pub mod generate;
+pub mod help;
+pub mod import;
+pub mod import_long;
+pub mod log;
+pub mod operations;
+pub mod settings;

@@ -1,0 +1,423 @@
+//! Operating: the command line as a person uses it, through the real program.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use stoa::domain::accounts::password::PasswordError;
+use stoa::domain::accounts::user::NameError;
+use tempfile::TempDir;
+
+const THREAD: &str = include_str!("../../fixtures/import/thread.json");
+const PASSWORD: &str = "four unrelated words here\n";
+
+/// A folder with a forum's files.
+pub struct Folder(TempDir);
+
+/// What a command said, and the code it ended with.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Folder {
+    pub fn new() -> Folder {
+        Folder(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// A folder with an empty forum's database, as the commands that need one find it.
+    pub fn with_database() -> Folder {
+        let folder = Folder::new();
+        folder.write("none.jsonl", "");
+        folder.works("import none.jsonl");
+        folder
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("written");
+    }
+
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stoa"));
+        command.current_dir(self.0.path()).env_clear().args(arguments.split_whitespace());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end, with this on its standard input.
+    pub fn run_with(&self, arguments: &str, input: &str) -> Said {
+        let mut child = self.command(arguments).spawn().expect("the program");
+        // A command that reads nothing may have ended already.
+        let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("its end");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    pub fn run(&self, arguments: &str) -> Said {
+        self.run_with(arguments, PASSWORD)
+    }
+
+    pub fn works(&self, arguments: &str) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.code, Some(0), "{arguments}: {said:?}");
+        said.out
+    }
+
+    /// A command that is refused with a sentence and the code 1, and shows nobody a stack of causes.
+    pub fn refuses(&self, arguments: &str, input: &str, words: &str) {
+        let said = self.run_with(arguments, input);
+        assert_eq!(said.code, Some(1), "{arguments}: {said:?}");
+        assert!(said.err.contains(words) && said.err.starts_with("stoa: "), "{arguments}: {said:?}");
+        assert!(!said.err.contains("panicked") && said.err.lines().count() == 1, "{arguments}: {said:?}");
+    }
+
+    pub fn serve(&self) -> Running {
+        self.serve_with("")
+    }
+
+    /// Runs a forum with these flags too.
+    pub fn serve_with(&self, flags: &str) -> Running {
+        self.start("127.0.0.1", flags)
+    }
+
+    /// Runs a forum that listens on an address of this machine which has this name.
+    pub fn serve_named(&self, host: &str) -> Running {
+        self.start(host, "")
+    }
+
+    fn start(&self, host: &str, flags: &str) -> Running {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let mut child = self.command(&format!("serve --listen {host}:{port} {flags}")).spawn().expect("the program");
+        let (said, heard) = (Arc::<Mutex<String>>::default(), child.stderr.take().expect("its voice"));
+        let ear = Arc::clone(&said);
+        let listening = std::thread::spawn(move || {
+            for line in BufReader::new(heard).lines().map_while(Result::ok) {
+                ear.lock().expect("heard").push_str(&format!("{line}\n"));
+            }
+        });
+        let running =
+            Running { child, address: SocketAddr::from(([127, 0, 0, 1], port)), said, listening: Some(listening) };
+        for _ in 0..200 {
+            if TcpStream::connect(running.address).is_ok() {
+                // A connection waits in the queue while the forum is still opening its database; an answer does not.
+                running.get("/healthz");
+                return running;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the forum does not answer: {}", running.said.lock().expect("heard"));
+    }
+}
+
+/// A forum that answers.
+pub struct Running {
+    child: Child,
+    address: SocketAddr,
+    said: Arc<Mutex<String>>,
+    listening: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).expect("a connection");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes()).expect("asked");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    /// Asks it to stop as a service manager does; answers its code and all it said on standard error and standard output.
+    pub fn stop(mut self) -> (Option<i32>, String, String) {
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
+        assert!(killed.success());
+        let code = self.child.wait().expect("its end").code();
+        self.listening.take().expect("a listener").join().expect("heard to the end");
+        let mut out = String::new();
+        self.child.stdout.take().expect("its output").read_to_string(&mut out).expect("UTF-8");
+        let err = self.said.lock().expect("heard").clone();
+        (code, err, out)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already where the test went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_settings_printed_are_settings_that_can_be_read() {
+    let folder = Folder::new();
+    let defaults = folder.works("config");
+    assert!(defaults.contains("listen = \"127.0.0.1:8000\"") && defaults.contains("\n# "));
+    let chosen = folder.works("config --site-name Looms --stories-per-hour 3 --signup-mode closed");
+    assert_ne!(chosen, defaults);
+    folder.write("stoa.toml", &chosen);
+    assert_eq!(folder.works("config"), chosen, "what was printed reads back as itself");
+    assert!(folder.works("config --site-name Mills").contains("site_name = \"Mills\""), "a flag wins over the file");
+    let output = folder.command("config").env("STOA_SITE_NAME", "Hats").output().expect("its end");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("site_name = \"Hats\""), "the environment does too");
+}
+
+#[test]
+fn a_bad_setting_is_named_and_ends_with_code_2() {
+    let folder = Folder::new();
+    for (arguments, name) in [
+        ("config --listen nowhere", "--listen"),
+        ("config --base-url ftp://example.com", "--base-url"),
+        ("config --log-filter stoa=loud=very", "--log-filter"),
+        ("config --stories-per-hour many", "--stories-per-hour"),
+        ("serve --signup-mode maybe", "--signup-mode"),
+        ("config --colour red", "--colour"),
+    ] {
+        let said = folder.run(arguments);
+        assert_eq!(said.code, Some(2), "{arguments}: {said:?}");
+        assert!(said.err.contains(name) && said.out.is_empty(), "{arguments}: {said:?}");
+    }
+    folder.write("stoa.toml", "site_nmae = \"Looms\"\n");
+    let said = folder.run("config");
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("site_nmae") && said.err.contains("stoa.toml"), "{said:?}");
+}
+
+#[test]
+fn an_operator_makes_changes_and_bans_accounts() {
+    let folder = Folder::with_database();
+    assert_eq!(folder.works("admin create Root --role admin"), "Made Root, an admin.\n");
+    assert_eq!(folder.works("admin create bob"), "Made bob, a member.\n");
+    assert_eq!(folder.works("admin role BOB moderator"), "bob is now moderator.\n");
+    assert!(folder.works("admin password bob").starts_with("Set the password of bob"));
+    assert!(folder.works("admin ban bob --reason spam").starts_with("Banned bob"));
+    folder.refuses("admin ban bob --reason spam", "", "bob is banned already");
+    let lifted = "Lifted the ban of bob.\n";
+    assert_eq!(folder.works("admin unban bob"), lifted);
+    folder.refuses("admin unban bob", "", "bob is free already");
+    assert!(folder.works("admin ban bob --days 3 --reason spam").starts_with("Banned bob until "));
+    folder.refuses("admin ban bob --days 0 --reason spam", "", "Say for how many days");
+    assert_eq!(folder.works("admin unban bob"), lifted);
+    assert_eq!(folder.works("admin slow bob --reason haste"), "Slowed bob down until a moderator lifts it.\n");
+    assert!(folder.works("admin slow bob --days 1 --reason haste").starts_with("Slowed bob down until "));
+    assert_eq!(folder.works("admin unslow bob"), "bob can post as often as others again.\n");
+    folder.refuses("admin unslow bob", "", "bob is as fast as others already");
+    folder.refuses("admin shadow bob --reason spam", "", "A moderator reads the log");
+    assert_eq!(folder.works("admin role bob member --reason tired"), "bob is now member.\n");
+    assert_eq!(folder.works("admin shadow bob --reason spam"), "Shadow-banned bob.\n");
+    folder.refuses("admin shadow bob --reason spam", "", "bob is shadow-banned already");
+    assert_eq!(folder.works("admin unshadow bob --bring-back"), "Lifted the shadow-ban of bob.\n");
+    let last = "Root is the last admin";
+    folder.refuses("admin ban Root --reason spam", "", last);
+    folder.refuses("admin create BOB", PASSWORD, "the name BOB is taken");
+    folder.refuses("admin create b", PASSWORD, &NameError::Length.to_string());
+    for short in ["short\n", ""] {
+        folder.refuses("admin create carl", short, &PasswordError::Short.to_string());
+    }
+    folder.refuses("admin role nobody member", "", "nobody is called nobody");
+    folder.refuses("admin role Root member", "", last);
+    folder.refuses("admin claim bob", PASSWORD, "bob is not an unclaimed imported name");
+    folder.refuses("admin kill 99", "", "there is no item 99");
+    let log = folder.works("admin log");
+    let acts = log.lines().filter_map(|line| Some(line.split_once("(operator)  ")?.1));
+    let acts: Vec<&str> = acts.map(|act| act.split(" (until ").next().unwrap_or(act)).collect();
+    let expected = [
+        "unshadow bob (0 posts came back)",
+        "shadow bob: spam",
+        "member bob: tired",
+        "unslow bob",
+        "slow bob: haste",
+        "slow bob: haste",
+        "unban bob",
+        "ban bob: spam",
+        "unban bob",
+        "ban bob: spam (for good)",
+        "password bob",
+        "moderator bob",
+        "admin Root",
+    ];
+    assert_eq!(acts, expected, "each act is told, the latest first");
+    assert_eq!(folder.works("admin revisions 99"), "That item was not changed in the last 90 days.\n");
+    let said = folder.run("admin role bob king");
+    assert!(said.code == Some(2) && said.err.contains("choose member, moderator or admin"), "{said:?}");
+}
+
+#[test]
+fn an_operator_invites_people() {
+    let folder = Folder::with_database();
+    folder.works("admin create bob");
+    folder.refuses("admin invite", "", "there is no admin yet: say whom the invitation is from");
+    folder.works("admin create Root --role admin");
+    folder.refuses("admin invite nobody", "", "nobody is called nobody");
+    folder.refuses("admin invite bob --signup-mode closed", "", "signup_mode is closed");
+    let said = folder.works("admin invite --base-url https://forum.example");
+    assert!(said.starts_with("An invitation from Root, good for one person until "), "{said}");
+    let said = folder.works("admin invite BOB --signup-mode invitation");
+    assert!(said.starts_with("An invitation from bob,"), "{said}");
+    let running = folder.serve();
+    let link = said.lines().find(|line| line.contains("/invitation/")).expect("a link").trim().to_owned();
+    let page = running.get(link.trim_start_matches("http://127.0.0.1:8000"));
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("bob</a> invites you"), "{page}");
+    folder.works("admin ban bob --reason spam");
+    folder.refuses("admin invite bob", "", "bob is banned");
+    let (_, err, _) = running.stop();
+    assert!(!err.contains(link.rsplit('/').next().expect("a token")), "the log holds no link: {err}");
+}
+
+#[test]
+fn an_import_run_twice_changes_nothing_and_its_names_can_be_handed_over() {
+    let folder = Folder::new();
+    folder.write("thread.json", THREAD);
+    let first = folder.run("import thread.json");
+    assert_eq!(first.code, Some(0), "{first:?}");
+    let again = folder.run("import thread.json");
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(first.out.starts_with("Imported 4 items"), "{first:?}");
+    assert!(again.out.starts_with("Imported 0 items (4 known)"), "{again:?}");
+    folder.refuses("admin password ada", PASSWORD, "Ada was imported and is not claimed yet");
+    assert_eq!(folder.works("admin claim ada"), "Ada can log in now.\n");
+    assert!(folder.works("admin log").ends_with("(operator)  claim Ada\n"));
+    assert_eq!(folder.works("admin kill 1004 --reason spam"), "Killed item 1004.\n");
+    folder.refuses("admin kill 1004", "", "item 1004 is dead already");
+    let running = folder.serve();
+    let page = running.get("/item/1001");
+    assert!(page.contains("A loom that reads cards") && page.contains("2 comments") && !page.contains("First."));
+    assert_eq!(folder.works("admin unkill 1004"), "Brought item 1004 back.\n");
+    let noticed = || {
+        std::thread::sleep(Duration::from_millis(100));
+        running.get("/item/1001").contains("First.")
+    };
+    assert!((0..30).any(|_| noticed()), "the running forum notices");
+    let said = folder.run("import nothing.json");
+    assert!(said.code == Some(1) && said.err.contains("nothing.json"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_made_up_site_has_the_same_long_thread_whatever_its_size() {
+    let mut threads = Vec::new();
+    for stories in [20, 60] {
+        let folder = Folder::new();
+        let said = folder.works(&format!("generate --stories {stories} --comments 100 --users 300 --long 40,7"));
+        assert_eq!(said, format!("Made {} stories and 147 comments by 300 people.\n", stories + 2));
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
+        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+        let texts: Vec<String> = sqlx::query_scalar(
+            "select u.name || ' at ' || i.depth || ' of ' || i.score || ', ' || i.ups || ', ' || i.downs || ': ' || i.text from items i join users u on u.id = i.author_id \
+             where i.root_id = (select id from items where kind = 'story' order by time desc limit 1) \
+             and i.kind = 'comment' order by i.id",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("the newest thread");
+        assert_eq!(texts.len(), 40);
+        threads.push(texts);
+    }
+    assert_eq!(threads[0], threads[1]);
+}
+
+#[test]
+fn a_forum_answers_says_how_to_become_its_admin_and_stops_when_told() {
+    let folder = Folder::new();
+    let running = folder.serve();
+    let health = running.get("/healthz");
+    assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok\n"), "{health}");
+    assert!(running.get("/").contains("No stories yet"));
+    let second = folder.run(&format!("serve --listen {}", running.address));
+    assert!(
+        second.code == Some(1) && second.err.contains("another program, or another Stoa, listens there already"),
+        "{second:?}"
+    );
+    let (code, err, out) = running.stop();
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!((err.matches("/setup/").count(), out.matches("/setup/").count()), (1, 0), "{err}");
+    let link = err.lines().find(|line| line.contains("/setup/")).expect("the link");
+    assert!(link.trim().starts_with("http://127.0.0.1:"), "it stands alone, not in the log: {link}");
+    assert!(!folder.path("stoa.db-wal").exists(), "the log is folded in");
+
+    folder.works("admin create Root --role admin");
+    let running = folder.serve();
+    let (code, err, _) = running.stop();
+    assert!(code == Some(0) && !err.contains("/setup/"), "{err}");
+}
+
+#[test]
+fn what_the_operator_sets_otherwise_stands_in_the_log() {
+    let folder = Folder::new();
+    folder.write("stoa.toml", "min_karma_to_flag = 20\ncache_mb = 8\n");
+    let running = folder.serve();
+    assert!(running.get("/log").contains("Nobody has moderated anything yet"), "a first start changes nothing");
+    running.stop();
+    folder.write("stoa.toml", "min_karma_to_flag = 12\ncache_mb = 9\nsignup_mode = \"closed\"\n");
+    let running = folder.serve();
+    let log = running.get("/log");
+    for said in [
+        "the operator changed the setting",
+        "min_karma_to_flag: 20 became 12",
+        "signup_mode: &#34;open&#34; became &#34;closed&#34;",
+    ] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
+    assert!(!log.contains("cache_mb"), "what is about the machine is nobody else's business");
+}
+
+#[test]
+fn a_backup_is_whole_and_can_be_put_back() {
+    let folder = Folder::new();
+    folder.write("thread.json", THREAD);
+    folder.works("import thread.json");
+    let running = folder.serve();
+    let said = folder.works("backup copy.db");
+    assert!(said.contains("Copied stoa.db to copy.db") && said.contains("checked the copy"), "{said}");
+    assert!(!folder.path("copy.db.partial").exists());
+    let copy = std::fs::read(folder.path("copy.db")).expect("a copy");
+    folder.refuses("backup copy.db", "", "copy.db is there already: choose a new name");
+    assert_eq!(std::fs::read(folder.path("copy.db")).expect("a copy"), copy, "it was left alone");
+
+    folder.works("admin kill 1001");
+    folder.refuses("restore copy.db", "", "give --replace");
+    folder.refuses("restore copy.db --replace", "", "is in use: stop the forum first");
+    assert!(running.get("/healthz").ends_with("ok\n"), "the forum goes on");
+    assert_eq!(running.stop().0, Some(0));
+    folder.write("nonsense.db", "This is no database, however long it is read.");
+    folder.refuses("restore nonsense.db --replace", "", "nonsense.db is not a whole backup");
+    let said = folder.works("restore copy.db --replace");
+    assert!(said.contains("stoa.db.replaced") && said.contains("Restored stoa.db from copy.db."), "{said}");
+    assert!(folder.path("stoa.db.replaced").exists() && !folder.path("stoa.db.partial").exists());
+    folder.write("stoa.db", "What a failing disk left of a database.");
+    let said = folder.works("restore copy.db --replace");
+    assert!(
+        said.contains("stoa.db.replaced-2"),
+        "a broken database can be replaced, and nothing kept before is lost: {said}"
+    );
+    let running = folder.serve();
+    assert!(running.get("/new").contains("A loom"), "what the backup had is back");
+    assert_eq!(running.stop().0, Some(0));
+    let elsewhere = folder.works("restore copy.db --database other.db");
+    assert!(elsewhere.contains("Restored other.db from copy.db."), "{elsewhere}");
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_left_alone() {
+    let folder = Folder::with_database();
+    folder.works("admin create Root --role admin");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 values (9999, 'of a later version', true, x'00', 0)";
+    sqlx::query(newer).execute(&mut connection).await.expect("a migration");
+    sqlx::Connection::close(connection).await.expect("closed");
+    for arguments in ["serve --listen 127.0.0.1:0", "admin create bob", "backup copy.db"] {
+        folder.refuses(arguments, PASSWORD, "stoa.db was written by a newer Stoa (its schema is 9999)");
+    }
+}

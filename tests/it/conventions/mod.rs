@@ -1,0 +1,7 @@
+//! Conventions.
+
+pub mod cycles;
+pub mod layering;
+pub mod names;
+pub mod query_names;
+pub mod test_style;

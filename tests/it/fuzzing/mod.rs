@@ -1,0 +1,4 @@
+//! Fuzzing.
+
+pub mod corpora;
+pub mod properties;

@@ -1,0 +1,282 @@
+//! Whatever is sent in any field of any form or address: an answer in the site's own words, and nothing that runs, there or where it shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use axum::http::Method;
+
+use crate::http::injection::{check, inputs, short};
+use crate::http::roles::{Case, Row, Who, case, forum, table};
+use crate::support::app::{Browser, Page, TestApp};
+
+/// What each form has, and what each page is asked with: a route that is not here fails, and a field of the source that is nowhere here.
+const FIELDS: &str = "
+GET  / p at from
+GET  /new before
+GET  /best over p at from
+GET  /active p at from
+GET  /ask p at from
+GET  /show p at from
+GET  /past day p at from
+GET  /from/{*site} before
+GET  /comments before
+GET  /comments/best p at from
+GET  /leaders
+GET  /search q
+GET  /item/{id} order again voted vote
+GET  /item/{id}/count
+POST /item/{id}/order order
+POST /item/{id}/vote dir goto
+POST /item/{id}/save on goto
+POST /item/{id}/hide on goto
+GET  /item/{id}/flag goto
+POST /item/{id}/flag reason note on goto
+POST /item/{id}/vouch on goto
+POST /item/{id}/kill reason note on goto
+POST /item/{id}/clear reason goto
+POST /item/{id}/lock reason on goto
+POST /item/{id}/merge reason into on goto
+POST /item/{id}/detach reason on goto
+POST /item/{id}/second-chance reason on goto
+POST /item/{id}/pin text on goto
+GET  /item/{id}/moderate goto
+GET  /item/{id}/history
+GET  /item/{id}/reply
+POST /item/{id}/reply text preview
+GET  /item/{id}/edit
+POST /item/{id}/edit title text url reason version preview
+GET  /item/{id}/delete
+POST /item/{id}/delete
+GET  /user/{name}
+GET  /user/{name}/submissions before
+GET  /user/{name}/comments before
+GET  /user/{name}/moderate done posts
+POST /user/{name}/note note same_as
+POST /user/{name}/warn warning
+POST /user/{name}/slow slow_reason slow_days on
+POST /user/{name}/ban ban_reason ban_days over on take bring_back
+POST /user/{name}/shadow shadow_reason bring_back on
+POST /user/{name}/role reason role name sure
+GET  /user/{name}/invited at after
+GET  /invited at after
+GET  /submit u t url title text
+POST /submit title url text preview suggest
+GET  /submit/title url
+GET  /replies at reply notice
+GET  /saved p
+GET  /hidden p
+GET  /upvoted p
+GET  /invitations before
+POST /invitations
+POST /invitations/{id}/end
+GET  /flagged p
+GET  /vouched p
+GET  /settings saved
+POST /settings about version theme order show_dead
+GET  /settings/password saved
+POST /settings/password current password
+GET  /settings/sessions
+POST /settings/sessions end
+GET  /log act moderator person item before
+GET  /mod/new at before
+GET  /mod at before
+GET  /mod/rules
+POST /mod/rules pattern reason kind effect add
+POST /mod/rules/{id}/drop
+GET  /mod/votes at voter before
+GET  /mod/sites after
+POST /mod/sites name reason stance goto sure over
+GET  /mod/team name done
+POST /mod/team name reason role sure
+GET  /mod/requests at after
+POST /mod/requests/{id} message decision goto
+GET  /signup goto sent
+POST /signup name password text goto
+GET  /invitation/{token}
+POST /invitation/{token} name password text goto
+GET  /login goto vote dir why
+POST /login name password goto kept vote dir why
+POST /logout
+POST /theme theme goto
+GET  /setup/{token}
+POST /setup/{token} name password contact
+GET  /guidelines
+GET  /privacy
+GET  /contact
+GET  /bookmarklet
+GET  /feed/top.atom
+GET  /feed/log.atom
+GET  /robots.txt
+GET  /healthz
+GET  /readyz
+GET  /favicon.ico
+GET  /static/{name}
+GET  /news p
+GET  /newest next
+GET  /newcomments
+GET  /front day
+GET  /item id
+GET  /user id
+GET  /submitted id
+GET  /threads id
+GET  /from site
+GET  /submitlink u t
+GET  /rss
+";
+
+/// The fields of every route, by its method and path.
+pub fn fields() -> BTreeMap<(Method, &'static str), Vec<&'static str>> {
+    let lines = FIELDS.lines().filter(|line| !line.is_empty()).map(|line| {
+        let mut words = line.split_whitespace();
+        let method: Method = words.next().and_then(|word| word.parse().ok()).expect("a method");
+        ((method, words.next().expect("a path")), words.collect())
+    });
+    lines.collect()
+}
+
+/// The names of all fields that the handlers read, as the source has them.
+fn read_by_handlers(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.path().is_dir() {
+            found.extend(read_by_handlers(&entry.path()));
+            continue;
+        }
+        let source = std::fs::read_to_string(entry.path()).expect("a file");
+        for part in source.split("Deserialize)]").skip(1).filter(|part| part.trim_start().contains("struct ")) {
+            let body = part.split_once('{').and_then(|(_, rest)| rest.split_once("\n}")).map_or("", |(body, _)| body);
+            let lines = body.lines().map(|line| line.trim().trim_start_matches("pub "));
+            let names = lines.filter(|line| !line.starts_with("//")).filter_map(|line| Some(line.split_once(": ")?.0));
+            found.extend(
+                names.filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')).map(str::to_owned),
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn every_field_that_a_handler_reads_is_known_here() {
+    let (fields, routes) = (fields(), table());
+    let routes: BTreeSet<_> = routes.iter().map(|row| (row.method.clone(), row.path)).collect();
+    assert_eq!(fields.keys().cloned().collect::<BTreeSet<_>>(), routes);
+    let known: BTreeSet<String> = fields.into_values().flatten().map(str::to_owned).collect();
+    let read = read_by_handlers(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"));
+    assert!(read.len() > 30, "the source is read: {read:?}");
+    assert_eq!(read.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "not sent anything by these tests");
+}
+
+/// Where people and what they wrote are shown afterwards.
+const SHOWN: [&str; 10] = [
+    "/",
+    "/comments",
+    "/log",
+    "/feed/log.atom",
+    "/mod",
+    "/mod/new",
+    "/mod/rules",
+    "/mod/sites",
+    "/mod/team",
+    "/invited",
+];
+
+/// The form with one field holding the input; no password is worth the time that its hash takes.
+fn with(form: &[(String, String)], field: &str, input: &str) -> Vec<(String, String)> {
+    let mut form: Vec<_> = form.iter().filter(|(name, _)| name != field).cloned().collect();
+    for (_, value) in form.iter_mut().filter(|(name, _)| name == "password" || name == "current") {
+        "x".clone_into(value);
+    }
+    form.push((field.to_owned(), input.to_owned()));
+    form
+}
+
+/// What holds of a page that shows what was typed, unless it is typed into a form again: it turns nobody's reading direction.
+fn look(page: &Page, what: &str) {
+    check(page, what);
+    let text = page.text();
+    let outside = text.split("<textarea").enumerate().map(|(nth, part)| match part.split_once("</textarea>") {
+        Some((_, rest)) if nth > 0 => rest,
+        _ => part,
+    });
+    let outside: String = outside.collect();
+    assert!(!outside.contains('\0') && !outside.contains("\u{202e}gpj"), "{what}: {text}");
+}
+
+/// Sends a form with the input in each of its fields, and looks at where it leads and at what it is about. The case, while nothing was done.
+async fn send(
+    app: &TestApp,
+    (row, kept): (&Row, Option<Case>),
+    fields: &[&str],
+    (nth, input): (usize, &str),
+    chief: &mut Browser,
+) -> Option<Case> {
+    let mut case = match kept {
+        Some(case) => case,
+        None => case(app, row, row.doer().unwrap_or(Who::Admin)).await,
+    };
+    let about = case.path.rsplit_once('/').map(|(about, _)| about.to_owned()).unwrap_or_default();
+    let (form, mut done) = (case.form.clone(), false);
+    // What is done changes what can be done next, so that each field comes first for some of the inputs.
+    for at in 0..fields.len() {
+        let field = fields[(at + nth) % fields.len()];
+        case.form = with(&form, field, input);
+        let what = format!("POST {} {field}={:?}", row.path, short(input));
+        let page = case.send(Method::POST, &[("sec-fetch-site", "same-origin")]).await;
+        check(&page, &what);
+        if let Some(to) = page.location() {
+            check(&case.browser.visit(&to).await, &format!("after {what}"));
+            done = true;
+        }
+    }
+    case.form = form;
+    if !done {
+        return Some(case);
+    }
+    let what = format!("{} {:?}", row.path, short(input));
+    let mut pages = Vec::new();
+    if about.starts_with("/item/") {
+        pages = vec![chief.visit(&about).await, chief.get(&format!("{about}/history")).await];
+    }
+    if let Some(name) = about.strip_prefix("/user/") {
+        pages.push(chief.get(&format!("{about}/moderate")).await);
+        pages.push(app.session(name).await.get("/replies").await);
+        pages.push(app.visitor().get(&about).await);
+    }
+    for page in pages {
+        look(&page, &format!("after {what}"));
+    }
+    None
+}
+
+#[tokio::test]
+async fn nothing_that_is_typed_into_any_field_of_a_form_breaks_a_page_or_runs_in_one() {
+    let app = forum().await;
+    let (fields, mut chief) = (fields(), app.session("chief").await);
+    let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
+    for row in table().into_iter().filter(|row| row.method == Method::POST) {
+        // The row for whom it is done, rather than one that is refused.
+        if row.doer().is_some() || !rows.contains_key(row.path) {
+            rows.entry(row.path).or_insert(row);
+        }
+    }
+    let mut cases: BTreeMap<&str, Case> = BTreeMap::new();
+    for (nth, input) in inputs().iter().enumerate() {
+        for (at, (path, row)) in rows.iter().enumerate() {
+            // Markup goes everywhere, and each of the rest to a third of the forms.
+            if nth > 16 && (nth + at) % 3 > 0 {
+                continue;
+            }
+            // Each takes the time of a hash; `hostile` sends every input to some of them.
+            if row.form.contains("{password}") && nth % 5 > 0 {
+                continue;
+            }
+            let (named, kept) = (&fields[&(Method::POST, *path)], cases.remove(path));
+            if let Some(case) = send(&app, (row, kept), named, (nth, input.as_str()), &mut chief).await {
+                cases.insert(path, case);
+            }
+        }
+        for path in SHOWN {
+            look(&chief.get(path).await, &format!("{path} with {:?}", short(input)));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Nobody who reads a log, however much is logged, learns what opens an account.
+
+use axum::http::{Method, StatusCode};
+use stoa::domain::accounts::token::Token;
+use stoa::domain::accounts::user::Role;
+use tokio::io::AsyncWriteExt;
+
+use crate::http::responses::{BREAK, Log};
+use crate::server::http1::{Forum, PATIENT, rest};
+use crate::store::prepared_statements::is_alone;
+use crate::support::app::{PASSWORD, TestApp};
+
+#[test]
+fn no_secret_comes_into_a_log_however_much_is_logged() {
+    if !is_alone("traces::no_secret_comes_into_a_log_however_much_is_logged") {
+        return;
+    }
+    let log = Log::of_process("trace");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(ask_for_secrets(&log));
+}
+
+async fn ask_for_secrets(log: &Log) {
+    let app = TestApp::new().await;
+    app.account("bob", Role::Member).await;
+    let invitation = Token::random().expect("randomness");
+    let bob = app.id_of("bob").await;
+    app.store.invite(bob, &invitation.hash(), app.now().plus(60), 9, app.now()).await.expect("invited");
+    let setup = app.app.setup.path().expect("a link");
+    let token = setup.trim_start_matches("/setup/").to_owned();
+    let invited = format!("/invitation/{}", invitation.as_str());
+    let mut visitor = app.visitor();
+    let mut paths = Vec::new();
+    for link in [&setup, &invited] {
+        let bare = link.trim_start_matches('/');
+        let (folder, rest) = bare.split_once('/').expect("a folder");
+        paths.extend([
+            link.clone(),
+            format!("{link}/"),
+            format!("//{bare}"),
+            format!("/{}/{rest}", folder.to_uppercase()),
+            format!("/%{:x}{}/{rest}", folder.as_bytes()[0], &folder[1..]),
+            format!("/login?goto=%2F{folder}%2F{rest}"),
+            format!("/item/{rest}"),
+            format!("/nothing/{rest}/more"),
+        ]);
+    }
+    for path in &paths {
+        let referer = format!("http://127.0.0.1:8000{path}");
+        for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT] {
+            let form = [("name", "-"), ("password", PASSWORD)];
+            let headers = [("referer", referer.as_str()), ("sec-fetch-site", "same-origin")];
+            let page = visitor.send(method, path, &headers, Some(&form)).await;
+            assert!(!page.status.is_server_error(), "{path}");
+        }
+    }
+    // A failure is logged with its address.
+    app.sql(BREAK).await;
+    assert_eq!(visitor.get(&setup).await.status, StatusCode::INTERNAL_SERVER_ERROR);
+    app.sql("alter table other rename to users").await;
+    let mut alice = app.person("alice", Role::Member).await;
+    assert_eq!(alice.get("/settings").await.status, StatusCode::OK);
+    let cookies: Vec<String> = alice.cookies.values().cloned().collect();
+
+    tracing::trace!("everything is logged");
+
+    // Over connections, of both kinds.
+    let forum = Forum::of(&app, PATIENT);
+    for path in [&setup, &invited] {
+        let mut stream = forum.connect().await;
+        let cookie = alice.cookies.get("session").expect("a session");
+        let ask = format!(
+            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nreferer: http://127.0.0.1{path}\r\ncookie: session={cookie}\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(ask.as_bytes()).await.expect("sent");
+        assert!(rest(&mut stream).await.starts_with("HTTP/1.1 "));
+        let (client, connection) = h2::client::handshake(forum.connect().await).await.expect("greeted");
+        tokio::spawn(async move { drop(connection.await) });
+        let request = axum::http::Request::builder()
+            .uri(format!("http://127.0.0.1{path}"))
+            .header("cookie", format!("session={cookie}"))
+            .body(())
+            .expect("a request");
+        let mut client = client.ready().await.expect("ready");
+        client.send_request(request, true).expect("sent").0.await.expect("an answer");
+    }
+    let text = log.text();
+    assert!(
+        text.contains("TRACE it::traces: everything") && text.contains("sqlx::query") && text.contains("method=PUT"),
+        "{text}"
+    );
+    let session = cookies.iter().map(String::as_str);
+    for secret in [token.as_str(), invitation.as_str(), PASSWORD, "four+unrelated"].into_iter().chain(session) {
+        let line = text.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}

@@ -1,0 +1,18 @@
+//! Items.
+
+pub mod commenting;
+pub mod double_submit;
+pub mod durations;
+pub mod edits;
+pub mod headings;
+pub mod known_urls;
+pub mod merge;
+pub mod paging;
+pub mod reading;
+pub mod removed_posts;
+pub mod rendering;
+pub mod reply_delay;
+pub mod shadow_ban;
+pub mod submit;
+pub mod texts;
+pub mod thread;

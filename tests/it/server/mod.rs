@@ -1,0 +1,4 @@
+//! Server.
+
+pub mod http1;
+pub mod http2;

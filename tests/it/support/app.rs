@@ -1,0 +1,391 @@
+//! The whole forum in a test: a database of its own, a clock that the test moves, and browsers that keep their cookies.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use axum::http::{HeaderName, Method, Request, StatusCode};
+use axum::response::Response;
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
+use stoa::cli::import::Import;
+use stoa::clock::{Clock, Timestamp};
+use stoa::config::{Config, Settings};
+use stoa::domain::accounts::user::{Name, Role, UserId};
+use stoa::domain::limits::policy::Policy;
+use stoa::fetch::Fetcher;
+use stoa::store::{ActionContext, NewBan, NewSession, NewUser, Store};
+use stoa::timeouts::Timeouts;
+use stoa::web::{self, App};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub use crate::support::page::Page;
+
+/// When every test begins: 2026-11-23, noon, UTC.
+pub const NOON: i64 = 1_795_435_200;
+/// Everybody's password.
+pub const PASSWORD: &str = "four unrelated words here";
+/// Its hash, made once for all tests.
+static HASH: LazyLock<String> = LazyLock::new(|| stoa::domain::accounts::password::hash(PASSWORD).expect("a hash"));
+/// Sessions made so far, so that each has a token of its own.
+static SESSIONS: AtomicI64 = AtomicI64::new(0);
+
+pub struct TestApp {
+    pub store: Store,
+    pub app: App,
+    pub dir: TempDir,
+    pub config: Config,
+    router: Router,
+    time: Arc<AtomicI64>,
+    uptime: Arc<AtomicI64>,
+}
+
+impl TestApp {
+    pub async fn new() -> TestApp {
+        TestApp::with(|_| {}).await
+    }
+
+    /// A forum with other settings than the defaults; limits are off unless `change` turns them on.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> TestApp {
+        let fetcher = Fetcher::new("Stoa/test").expect("a client");
+        TestApp::with_fetcher(change, fetcher).await
+    }
+
+    pub async fn with_fetcher(change: impl FnOnce(&mut Settings), fetcher: Fetcher) -> TestApp {
+        let dir = tempfile::tempdir().expect("a directory");
+        let database = dir.path().join("stoa.db");
+        let mut settings = Settings { database: Some(database.clone()), limits: Some(false), ..Settings::default() };
+        change(&mut settings);
+        let config = Config::load_with_file(settings, &dir.path().join("stoa.toml")).expect("good settings");
+        let (time, uptime) = (Arc::new(AtomicI64::new(NOON)), Arc::new(AtomicI64::new(0)));
+        let store = Store::open(&database).await.expect("a database");
+        let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
+        let app = App::new(config.clone(), store.clone(), clock, fetcher);
+        let router = web::router(app.clone()).expect("a router");
+        TestApp { store, app, dir, config, router, time, uptime }
+    }
+
+    /// The same forum, of which nothing is kept in memory.
+    pub fn without_memory(&self) -> TestApp {
+        self.with_other_settings(|config| config.server.cache_mb = 0)
+    }
+
+    /// The same forum, started again with other settings.
+    pub fn with_other_settings(&self, change: impl FnOnce(&mut Config)) -> TestApp {
+        let mut config = self.config.clone();
+        change(&mut config);
+        let fetcher = Fetcher::new("Stoa/test").expect("a client");
+        let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
+        let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
+        let app = App::new(config.clone(), self.store.clone(), clock, fetcher);
+        let router = web::router(app.clone()).expect("a router");
+        let dir = tempfile::tempdir().expect("a directory");
+        TestApp { store: self.store.clone(), app, dir, config, router, time, uptime }
+    }
+
+    /// The same forum, which waits for nobody longer than this.
+    pub fn with_timeouts(&self, timeouts: Timeouts) -> TestApp {
+        let config = self.config.clone();
+        let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
+        let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
+        let fetcher = Fetcher::new("Stoa/test").expect("a client");
+        let app = App::with_timeouts(config.clone(), self.store.clone(), clock, fetcher, timeouts);
+        let router = web::router(app.clone()).expect("a router");
+        let dir = tempfile::tempdir().expect("a directory");
+        TestApp { store: self.store.clone(), app, dir, config, router, time, uptime }
+    }
+
+    pub fn policy(&self) -> Policy {
+        self.app.settings().policy.clone()
+    }
+
+    /// The same person's browser, at this forum.
+    pub fn browser_of(&self, person: &Browser) -> Browser {
+        Browser { router: self.router.clone(), ..person.clone() }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.time.load(Ordering::Relaxed))
+    }
+
+    /// Lets so many seconds pass.
+    pub fn pass(&self, seconds: i64) {
+        self.uptime.fetch_add(seconds, Ordering::Relaxed);
+        self.set_clock(seconds);
+    }
+
+    /// Sets the time of day forward, or back, while no time passes.
+    pub fn set_clock(&self, seconds: i64) {
+        self.time.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Somebody without an account.
+    pub fn visitor(&self) -> Browser {
+        Browser { router: self.router.clone(), cookies: HashMap::new(), name: String::new() }
+    }
+
+    /// Makes an account without logging in.
+    pub async fn account(&self, name: &str, role: Role) -> UserId {
+        let name = Name::parse_by_operator(name).expect("a name");
+        let new = NewUser { name: &name, password: &HASH, role, origin: None };
+        self.store.create_user(new, self.now()).await.expect("a new account")
+    }
+
+    /// A new account, logged in.
+    pub async fn member(&self, name: &str) -> Browser {
+        self.person(name, Role::Member).await
+    }
+
+    pub async fn person(&self, name: &str, role: Role) -> Browser {
+        self.account(name, role).await;
+        self.log_in(name).await
+    }
+
+    pub async fn log_in(&self, name: &str) -> Browser {
+        let mut browser = self.visitor();
+        let page = browser.post("/login", &[("name", name), ("password", PASSWORD)]).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{name} logs in: {}", page.text());
+        browser.name = name.to_owned();
+        browser
+    }
+
+    /// A browser with a session made directly, without the cost of hashing a password.
+    pub async fn session(&self, name: &str) -> Browser {
+        let token = format!("session-of-{name}-{}", SESSIONS.fetch_add(1, Ordering::Relaxed));
+        let hash = Sha256::digest(token.as_bytes());
+        let expires = self.now().plus(86_400);
+        let known = self.store.credentials(name).await.expect("a database").expect("an account");
+        let verified = known.password.expect("a password");
+        let session = NewSession { token_hash: &hash, user: known.id, verified: &verified, agent: "", expires };
+        self.store.create_session(session, self.now()).await.expect("a session");
+        let cookie = if self.app.config.is_https() { "__Host-session" } else { "session" };
+        let cookies = HashMap::from([(cookie.to_owned(), token)]);
+        Browser { cookies, name: name.to_owned(), ..self.visitor() }
+    }
+
+    pub async fn id_of(&self, name: &str) -> UserId {
+        self.store.profile(name).await.expect("an account").id
+    }
+
+    pub async fn ban(&self, name: &str) {
+        let act = ActionContext { actor: None, reason: "spam", at: self.now() };
+        let ban = NewBan { user: self.id_of(name).await, until: None, over: None, taking_since: None };
+        self.store.ban(ban, act).await.expect("banned");
+    }
+
+    /// Brings in items of Hacker News, one a line.
+    pub async fn import(&self, lines: &str) {
+        let file = self.dir.path().join("items.jsonl");
+        std::fs::write(&file, lines).expect("written");
+        let import = Import { files: vec![file], strict: true };
+        let report = stoa::cli::import::import(&import, &self.store, &self.app.clock, &mut Vec::new(), false).await;
+        report.expect("imported");
+    }
+
+    /// Brings about by SQL what would take long otherwise. What is kept in memory does not notice: do it before the page is read.
+    pub async fn sql(&self, statement: &str) {
+        sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut self.connection().await).await.expect("good SQL");
+    }
+
+    /// The number that a query answers.
+    pub async fn number(&self, query: &str) -> i64 {
+        let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
+        query.fetch_one(&mut self.connection().await).await.expect("a number")
+    }
+
+    /// A connection of the test's own, whose statements are not logged among the forum's.
+    pub async fn connection(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.store.path()).synchronous(SqliteSynchronous::Off);
+        options.disable_statement_logging().connect().await.expect("a connection")
+    }
+
+    /// Somebody's karma, made so.
+    pub async fn set_karma(&self, name: &str, karma: i64) {
+        self.sql(&format!("update users set karma = {karma} where name = '{name}'")).await;
+    }
+
+    pub async fn karma(&self, name: &str) -> i64 {
+        self.store.profile(name).await.expect("an account").karma
+    }
+
+    /// Every row of every table as text, without what `except` names: a table, or a column as `table.column`.
+    pub async fn dump(&self, except: &[&str]) -> BTreeSet<String> {
+        let mut db = self.connection().await;
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "select t.name, c.name from sqlite_master t join pragma_table_info(t.name) c where t.type = 'table'",
+        )
+        .fetch_all(&mut db)
+        .await
+        .expect("columns");
+        let mut rows = BTreeSet::new();
+        let tables: BTreeSet<&String> = columns.iter().map(|(table, _)| table).collect();
+        for table in tables.into_iter().filter(|table| !except.contains(&table.as_str())) {
+            let kept = columns.iter().filter(|(t, c)| t == table && !except.contains(&format!("{t}.{c}").as_str()));
+            let quoted: Vec<String> = kept.map(|(_, c)| format!("'{c}=' || quote({c})")).collect();
+            let select = format!("select '{table}: ' || {} from {table}", quoted.join(" || ' ' || "));
+            let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(select)).fetch_all(&mut db).await.expect("rows");
+            rows.extend(found);
+        }
+        rows
+    }
+
+    /// Notices whether the forum writes anything at all.
+    pub async fn watch(&self) -> Watch {
+        let mut watch = Watch { connection: self.connection().await, version: 0 };
+        watch.changed().await;
+        watch
+    }
+}
+
+/// A look at the database from beside the forum.
+pub struct Watch {
+    connection: SqliteConnection,
+    version: i64,
+}
+
+impl Watch {
+    /// Whether anything was written since this was asked last.
+    pub async fn changed(&mut self) -> bool {
+        let version =
+            sqlx::query_scalar("pragma data_version").fetch_one(&mut self.connection).await.expect("a version");
+        std::mem::replace(&mut self.version, version) != version
+    }
+}
+
+/// A browser: it keeps cookies and sends what browsers send.
+#[derive(Clone)]
+pub struct Browser {
+    router: Router,
+    pub cookies: HashMap<String, String>,
+    pub name: String,
+}
+
+impl Browser {
+    pub async fn get(&mut self, path: &str) -> Page {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    /// Gets a page, following redirects.
+    pub async fn visit(&mut self, path: &str) -> Page {
+        let mut page = self.get(path).await;
+        for _ in 0..5 {
+            let Some(to) = page.location() else { break };
+            page = self.get(&to).await;
+        }
+        page
+    }
+
+    /// Posts a form from a page of the site.
+    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Page {
+        self.send(Method::POST, path, &[("sec-fetch-site", "same-origin")], Some(form)).await
+    }
+
+    /// Posts a form and goes where it leads.
+    pub async fn submit(&mut self, path: &str, form: &[(&str, &str)]) -> Page {
+        let page = self.post(path, form).await;
+        match page.location() {
+            Some(to) => self.visit(&to).await,
+            None => page,
+        }
+    }
+
+    /// As the script asks.
+    pub async fn post_json(&mut self, path: &str, form: &[(&str, &str)]) -> serde_json::Value {
+        let headers = [("sec-fetch-site", "same-origin"), (ACCEPT.as_str(), "application/json")];
+        let page = self.send(Method::POST, path, &headers, Some(form)).await;
+        serde_json::from_slice(&page.body).expect("JSON")
+    }
+
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: Option<&[(&str, &str)]>,
+    ) -> Page {
+        let body = form.map(|form| {
+            let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+            pairs.extend_pairs(form);
+            pairs.finish()
+        });
+        self.send_raw(method, path, headers, body.map(String::into_bytes)).await
+    }
+
+    /// Sends a form's body as it stands.
+    pub async fn send_raw(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Page {
+        let response = self.ask(method, path, headers, body).await;
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
+        Page::new(parts.status, parts.headers, body)
+    }
+
+    /// The answer, of whose body nothing is read yet.
+    pub async fn ask(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Response {
+        let mut request = Request::builder().method(method).uri(path.split('#').next().unwrap_or("/"));
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(COOKIE, cookies.join("; "));
+        }
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(HOST.as_str())) {
+            request = request.header(HOST, "127.0.0.1:8000");
+        }
+        for (name, value) in headers {
+            request = request.header(name.parse::<HeaderName>().expect("a header's name"), *value);
+        }
+        let request = request.body(Body::from(body.unwrap_or_default())).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        for line in response.headers().get_all(SET_COOKIE) {
+            let pair = line.to_str().expect("ASCII").split(';').next().expect("a pair");
+            let (name, value) = pair.split_once('=').expect("a pair");
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        response
+    }
+
+    /// Submits a story by its address and answers its id.
+    pub async fn story(&mut self, title: &str, url: &str) -> i64 {
+        let page = self.post("/submit", &[("title", title), ("url", url), ("text", "")]).await;
+        page.item()
+    }
+
+    /// Submits a story with a text and answers its id.
+    pub async fn text_story(&mut self, title: &str, text: &str) -> i64 {
+        let page = self.post("/submit", &[("title", title), ("url", ""), ("text", text)]).await;
+        page.item()
+    }
+
+    /// Replies to an item and answers the comment's id.
+    pub async fn reply(&mut self, to: i64, text: &str) -> i64 {
+        let page = self.post(&format!("/item/{to}/reply"), &[("text", text)]).await;
+        let location = page.location().unwrap_or_else(|| panic!("a comment: {}", page.text()));
+        location.rsplit_once("#c").expect("a comment's address").1.parse().expect("an id")
+    }
+
+    pub async fn vote(&mut self, id: i64, dir: &str) -> Page {
+        self.post(&format!("/item/{id}/vote"), &[("dir", dir), ("goto", "/")]).await
+    }
+}

@@ -1,0 +1,7 @@
+//! Support.
+
+pub mod app;
+pub mod fixtures;
+pub mod page;
+pub mod page_parts;
+pub mod sentences;

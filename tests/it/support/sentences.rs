@@ -1,0 +1,24 @@
+//! What the site says, where more than one test needs it. The words themselves are asserted in one place each.
+
+use std::fmt::Display;
+
+use axum::http::StatusCode;
+
+use crate::support::page::Page;
+
+/// Why a dead post is not shown to somebody who may not know more.
+pub const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator killed this.";
+/// What mia's kill for spam says.
+pub const KILLED_BY_MIA: &str = "mia killed this. The reason: spam.";
+
+/// What whoever is banned for spam reads.
+pub const BANNED_FOR_SPAM: &str = "This account is banned: spam.";
+/// What somebody reads who is turned away for a moment.
+pub const BUSY: &str = "too much to do at this moment";
+
+/// Fails unless the page refuses with this status and gives this reason, which is the domain's own.
+#[track_caller]
+pub fn refused(page: &Page, status: StatusCode, why: impl Display) {
+    assert_eq!(page.status, status, "{}", page.text());
+    assert!(page.says(&why.to_string()), "“{why}” is not said in {}", page.text());
+}
