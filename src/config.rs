@@ -18,7 +18,9 @@ use self::kinds::{MAX_COUNT, Setting, base_url, comment, directory, file_name, l
 pub use self::source::ConfigError;
 use self::source::{Given, ValueSource};
 use crate::domain::accounts::signup::SignUpMode;
-use crate::domain::limits::policy::{Days, Hours, Minutes, Period, Policy, declare_settings, policy_settings};
+use crate::domain::limits::policy::{
+    Days, Hours, Minutes, Period, Policy, declare_settings, policy_settings,
+};
 use crate::domain::votes::uncounted::MAX_VOTE_RING_WINDOW;
 
 /// Where settings are read from beside flags and environment, if it is there.
@@ -195,7 +197,9 @@ impl Settings {
 
     /// # Errors
     /// Where a value cannot be used, or a variable begins with `STOA_` and is no setting.
-    pub fn from_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Settings, ConfigError> {
+    pub fn from_variables(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Settings, ConfigError> {
         Settings::from_source(&ValueSource::Variable, &source::variables(variables)?)
     }
 
@@ -245,7 +249,8 @@ impl Config {
         let Config { server, site } = &mut config;
         if server.base_url.is_empty() {
             let derived = format!("http://{}", server.listen);
-            server.base_url = base_url(&derived).map_err(|wrong| ConfigError::value("base_url", &derived, wrong))?;
+            server.base_url =
+                base_url(&derived).map_err(|wrong| ConfigError::value("base_url", &derived, wrong))?;
         }
         if site.short_name.is_empty() {
             site.short_name.clone_from(&site.site_name);
@@ -282,7 +287,8 @@ impl ServerSettings {
     /// # Errors
     /// Where `log_filter` is no filter, which was refused at start.
     pub fn log_filter(&self) -> Result<EnvFilter, ConfigError> {
-        log::filter(&self.log_filter).map_err(|wrong| ConfigError::value("log_filter", &self.log_filter, wrong))
+        log::filter(&self.log_filter)
+            .map_err(|wrong| ConfigError::value("log_filter", &self.log_filter, wrong))
     }
 
     /// Whether people reach the site over TLS, so that cookies and headers may say so.

@@ -151,13 +151,18 @@ mod tests {
     #[test]
     fn nobody_takes_more_than_a_quarter_and_all_together_no_more_than_there_is() {
         let stock = FairSemaphore::new(8, true);
-        let mut taken =
-            vec![stock.try_acquire(1, address(1)).expect("one"), stock.try_acquire(1, address(1)).expect("two")];
+        let mut taken = vec![
+            stock.try_acquire(1, address(1)).expect("one"),
+            stock.try_acquire(1, address(1)).expect("two"),
+        ];
         assert!(stock.try_acquire(1, address(1)).is_err(), "a quarter is two");
         for last in 2..5 {
             taken.push(stock.try_acquire(2, address(last)).expect("their share"));
         }
-        assert!(stock.try_acquire(1, address(5)).is_err() && stock.try_acquire(1, None).is_err(), "nothing is left");
+        assert!(
+            stock.try_acquire(1, address(5)).is_err() && stock.try_acquire(1, None).is_err(),
+            "nothing is left"
+        );
         taken.remove(0);
         assert!(stock.try_acquire(2, address(1)).is_err(), "one is left");
         drop(stock.try_acquire(1, address(1)).expect("given back"));
@@ -190,8 +195,12 @@ mod tests {
         let first = permits.acquire(address(1)).await.expect("one");
         let second = permits.acquire(address(1));
         tokio::pin!(second);
-        assert!(tokio::time::timeout(Duration::from_millis(10), &mut second).await.is_err(), "a quarter is one");
-        let others = [permits.acquire(address(2)).await, permits.acquire(None).await, permits.acquire(None).await];
+        assert!(
+            tokio::time::timeout(Duration::from_millis(10), &mut second).await.is_err(),
+            "a quarter is one"
+        );
+        let others =
+            [permits.acquire(address(2)).await, permits.acquire(None).await, permits.acquire(None).await];
         assert!(others.iter().all(Result::is_ok), "a proxy that names nobody has as many as there are");
         drop(first);
         assert!(second.await.is_ok());

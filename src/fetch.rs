@@ -131,7 +131,9 @@ impl Fetcher {
             let request = self.client.get(target.clone()).header(ACCEPT, "text/html,application/xhtml+xml");
             let response = request.send().await.map_err(FetchError::of)?;
             let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            let Some(location) = location.filter(|_| response.status().is_redirection()) else { return Ok(response) };
+            let Some(location) = location.filter(|_| response.status().is_redirection()) else {
+                return Ok(response);
+            };
             let next = target.join(location).map_err(|_| FetchError::Address(UrlError::Malformed))?;
             target = self.admit(next.as_str())?;
         }

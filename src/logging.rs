@@ -9,7 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 /// Crates through whose hands whole requests and answers go, secrets among them. What they say in detail is of use to who works on them.
-const CARRIERS: [&str; 9] = ["axum", "axum_server", "h2", "hyper", "hyper_util", "mio", "tokio", "tower", "tower_http"];
+const CARRIERS: [&str; 9] =
+    ["axum", "axum_server", "h2", "hyper", "hyper_util", "mio", "tokio", "tower", "tower_http"];
 
 /// Logs to standard error what `filter` lets through.
 pub fn begin(filter: EnvFilter, colours: bool) {

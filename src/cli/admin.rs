@@ -93,7 +93,9 @@ async fn act(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock)
             let new = NewUser { name: &name, password: &hash, role, origin: None };
             match store.create_user_with_role(new, at).await {
                 Err(Error::Conflict) => {
-                    bail!("the name {name} is taken; an imported one is handed over with: stoa admin claim {name}")
+                    bail!(
+                        "the name {name} is taken; an imported one is handed over with: stoa admin claim {name}"
+                    )
                 }
                 other => other?,
             };
@@ -102,7 +104,11 @@ async fn act(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock)
         AdminCommand::Password { name } => {
             let user = store.profile(&name).await.with_context(|| nobody(&name))?;
             if user.unclaimed {
-                bail!("{} was imported and is not claimed yet: use stoa admin claim {}", user.name, user.name);
+                bail!(
+                    "{} was imported and is not claimed yet: use stoa admin claim {}",
+                    user.name,
+                    user.name
+                );
             }
             let hash = new_password(&user.name)?;
             store.reset_password(user.id, &hash, at).await?;
@@ -120,18 +126,26 @@ async fn act(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock)
         AdminCommand::Invite { name } => invite(store, config, name, at).await,
         AdminCommand::Person(person) => person::act(person, store, at).await,
         AdminCommand::Kill { item, reason } => {
-            kill(store, item, true, ActionContext { actor: None, reason: permissions::reason(&reason, false)?, at })
-                .await
+            kill(
+                store,
+                item,
+                true,
+                ActionContext { actor: None, reason: permissions::reason(&reason, false)?, at },
+            )
+            .await
         }
         AdminCommand::Log { rows } => {
-            let acts = store.log(LogFilter { private: true, ..LogFilter::default() }, i64::from(rows)).await?;
+            let acts =
+                store.log(LogFilter { private: true, ..LogFilter::default() }, i64::from(rows)).await?;
             Ok(listed(acts.iter().map(logged), "Nobody has moderated anything yet."))
         }
         AdminCommand::Revisions { item } => {
             let revisions = store.revisions(item).await?;
             Ok(listed(revisions.iter().map(revised), "That item was not changed in the last 90 days."))
         }
-        AdminCommand::Unkill { item } => kill(store, item, false, ActionContext { actor: None, reason: "", at }).await,
+        AdminCommand::Unkill { item } => {
+            kill(store, item, false, ActionContext { actor: None, reason: "", at }).await
+        }
     }
 }
 
@@ -172,7 +186,12 @@ pub(super) fn nobody(name: &str) -> String {
 }
 
 /// An invitation's link. The operator's invitations are bounded by nothing but their end.
-async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timestamp) -> anyhow::Result<String> {
+async fn invite(
+    store: &Store,
+    config: &Config,
+    name: Option<String>,
+    at: Timestamp,
+) -> anyhow::Result<String> {
     config
         .site
         .signup_mode
@@ -180,7 +199,9 @@ async fn invite(store: &Store, config: &Config, name: Option<String>, at: Timest
         .context("signup_mode is closed, so nobody could come in by an invitation")?;
     let name = match name {
         Some(name) => name,
-        None => store.first_admin().await?.context("there is no admin yet: say whom the invitation is from")?,
+        None => {
+            store.first_admin().await?.context("there is no admin yet: say whom the invitation is from")?
+        }
     };
     let user = store.profile(&name).await.with_context(|| nobody(&name))?;
     if user.unclaimed || user.ban.holds(at) {

@@ -31,7 +31,9 @@ pub struct Restore {
 /// Copies the database while the forum runs.
 pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     let (database, file, key) = (&config.server.database, &args.file, key_file(&args.file));
-    if let Some(there) = [file, &key].into_iter().find(|path| path.exists() && (args.with_key || *path == file)) {
+    if let Some(there) =
+        [file, &key].into_iter().find(|path| path.exists() && (args.with_key || *path == file))
+    {
         bail!("{} is there already: choose a new name", there.display());
     }
     // A half-written file never bears the name of a whole one.
@@ -43,7 +45,8 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     };
     if let Err(error) = copied.await {
         remove(&partial)?;
-        return Err(error).with_context(|| format!("cannot copy {} to {}", database.display(), file.display()));
+        return Err(error)
+            .with_context(|| format!("cannot copy {} to {}", database.display(), file.display()));
     }
     let checked = Store::check(&partial).await;
     std::fs::rename(&partial, file)?;

@@ -58,7 +58,11 @@ pub async fn make(args: &Generate, store: &Store, now: Timestamp) -> anyhow::Res
     if args.users == 0 || args.stories == 0 {
         bail!("a site needs at least one of --users and one of --stories");
     }
-    if !store.newest(crate::store::DeadFilter::All, None, crate::store::ItemCursor::first(1)).await?.is_empty() {
+    if !store
+        .newest(crate::store::DeadFilter::All, None, crate::store::ItemCursor::first(1))
+        .await?
+        .is_empty()
+    {
         bail!("there are stories in {} already: name a new one with --database", store.path().display());
     }
     let stories = u64::from(args.stories) + args.long.len() as u64;
@@ -106,7 +110,11 @@ fn shares(args: &Generate, rng: &mut Rng) -> Vec<u64> {
     shares
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count that is a u64")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a count that is a u64"
+)]
 fn whole(share: f64) -> u64 {
     share.max(0.0) as u64
 }
@@ -150,7 +158,12 @@ impl Generator {
             let by = self.person();
             let comment = self.comment(parent, by);
             if parent.depth < 30 {
-                above.push(GeneratedComment { id: comment.source_id, by, at: comment.time, depth: parent.depth + 1 });
+                above.push(GeneratedComment {
+                    id: comment.source_id,
+                    by,
+                    at: comment.time,
+                    depth: parent.depth + 1,
+                });
             }
             batch.push(comment);
         }
@@ -176,11 +189,16 @@ impl Generator {
         let title = self.title();
         let has_url = self.rng.u8(0..10) > 0;
         let site = self.rng.u32(0..500);
-        let url =
-            has_url.then(|| StoryUrl::parse(&format!("https://site-{site}.example/{}", self.next)).ok()).flatten();
+        let url = has_url
+            .then(|| StoryUrl::parse(&format!("https://site-{site}.example/{}", self.next)).ok())
+            .flatten();
         let text = if has_url { String::new() } else { self.text() };
-        let mut story =
-            NewItem { section: section(&title, ""), title: Some(title), url, ..self.item(Kind::Story, by, time, text) };
+        let mut story = NewItem {
+            section: section(&title, ""),
+            title: Some(title),
+            url,
+            ..self.item(Kind::Story, by, time, text)
+        };
         let points = 1 + self.points(1.1);
         self.vote_up(&mut story, points, by);
         story
@@ -188,7 +206,8 @@ impl Generator {
 
     /// Most comments have 1 to 3 points, one in fifty more than ten; one in twelve is voted down, so that one in twenty is below 1.
     fn comment(&mut self, parent: GeneratedComment, by: u32) -> NewItem {
-        let wait = i64::from(self.rng.u32(60..7_200)).min(self.now.since(parent.at).max(2) / 2).min(12 * HOUR);
+        let wait =
+            i64::from(self.rng.u32(60..7_200)).min(self.now.since(parent.at).max(2) / 2).min(12 * HOUR);
         let text = self.text();
         let mut comment = self.item(Kind::Comment, by, parent.at.plus(wait), text);
         comment.parent = Some(parent.id);
@@ -285,12 +304,12 @@ impl Generator {
 
     fn words(&mut self, count: usize) -> String {
         const WORDS: [&str; 64] = [
-            "the", "a", "of", "and", "to", "in", "is", "that", "it", "for", "was", "on", "are", "as", "with", "they",
-            "be", "at", "one", "have", "this", "from", "by", "not", "but", "what", "some", "we", "can", "out", "other",
-            "were", "memory", "harbour", "compiler", "market", "garden", "winter", "signal", "paper", "engine",
-            "language", "number", "light", "question", "city", "river", "machine", "history", "letter", "school",
-            "music", "theory", "window", "kernel", "budget", "forest", "island", "planet", "protocol", "archive",
-            "bridge", "tide", "clock",
+            "the", "a", "of", "and", "to", "in", "is", "that", "it", "for", "was", "on", "are", "as", "with",
+            "they", "be", "at", "one", "have", "this", "from", "by", "not", "but", "what", "some", "we",
+            "can", "out", "other", "were", "memory", "harbour", "compiler", "market", "garden", "winter",
+            "signal", "paper", "engine", "language", "number", "light", "question", "city", "river",
+            "machine", "history", "letter", "school", "music", "theory", "window", "kernel", "budget",
+            "forest", "island", "planet", "protocol", "archive", "bridge", "tide", "clock",
         ];
         let mut text = String::with_capacity(count * 6);
         for nth in 0..count {

@@ -89,9 +89,9 @@ impl UserCommand {
     /// Why, where the act wants a reason.
     fn reason(&self) -> Result<&str, permissions::ModerationError> {
         match self {
-            UserCommand::Ban { reason, .. } | UserCommand::Slow { reason, .. } | UserCommand::Shadow { reason, .. } => {
-                permissions::reason(reason, true)
-            }
+            UserCommand::Ban { reason, .. }
+            | UserCommand::Slow { reason, .. }
+            | UserCommand::Shadow { reason, .. } => permissions::reason(reason, true),
             UserCommand::Role { reason, .. } => permissions::reason(reason, false),
             UserCommand::Unban { .. } | UserCommand::Unslow { .. } | UserCommand::Unshadow { .. } => Ok(""),
         }
@@ -142,7 +142,12 @@ fn end(days: Option<u16>, at: Timestamp) -> Result<Option<Timestamp>, permission
     Ok(days.map(SanctionTerm::days).transpose()?.and_then(|term| term.end(at)))
 }
 
-async fn set_role(store: &Store, user: &Profile, role: Role, act: ActionContext<'_>) -> anyhow::Result<String> {
+async fn set_role(
+    store: &Store,
+    user: &Profile,
+    role: Role,
+    act: ActionContext<'_>,
+) -> anyhow::Result<String> {
     roles::may_have(user, role, act.at)?;
     match store.set_role(user.id, role, act).await {
         Err(Error::Conflict) => bail!(RoleError::LastAdmin(user.name.clone())),

@@ -25,7 +25,9 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let listener = bind(&config.server.listen)?;
     let address = listener.local_addr()?;
     let store = Store::open(&config.server.database).await?;
-    store.keep_settings(&config.of_community(), ActionContext { actor: None, reason: "", at: clock.now() }).await?;
+    store
+        .keep_settings(&config.of_community(), ActionContext { actor: None, reason: "", at: clock.now() })
+        .await?;
     let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.server.base_url))?;
     let app = App::new(config, store.clone(), clock, fetcher);
     greet(&app, address).await?;
@@ -51,7 +53,9 @@ fn bind(listen: &Listen) -> anyhow::Result<TcpListener> {
             ErrorKind::AddrNotAvailable => {
                 "this machine does not have that address: choose 127.0.0.1, 0.0.0.0 or one of its own"
             }
-            ErrorKind::PermissionDenied => "the system does not let you listen there: choose a port from 1024 on",
+            ErrorKind::PermissionDenied => {
+                "the system does not let you listen there: choose a port from 1024 on"
+            }
             _ => "it is not possible to listen there",
         };
         anyhow!(error).context(format!("{}: {wrong}", given()))
@@ -74,7 +78,11 @@ async fn greet(app: &App, address: SocketAddr) -> anyhow::Result<()> {
         && let Some(path) = app.setup.path()
     {
         let mut stderr = std::io::stderr();
-        writeln!(stderr, "\nThere is no admin yet. Become one within 24 hours at\n\n    {}{path}\n", config.base_url)?;
+        writeln!(
+            stderr,
+            "\nThere is no admin yet. Become one within 24 hours at\n\n    {}{path}\n",
+            config.base_url
+        )?;
     }
     Ok(())
 }

@@ -214,7 +214,8 @@ impl Setting for Listen {
         if text.parse::<SocketAddr>().is_ok() || text.rsplit_once(':').is_some_and(is_name) {
             Ok(Listen { text: text.to_owned(), ..Listen::default() })
         } else {
-            Err("must be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000".to_owned())
+            Err("must be an address and a port, such as 127.0.0.1:8000, [::1]:8000 or localhost:8000"
+                .to_owned())
         }
     }
 
@@ -301,7 +302,8 @@ impl LogVisibility {
 }
 
 impl LogVisibility {
-    const ALL: [LogVisibility; 3] = [LogVisibility::Public, LogVisibility::Members, LogVisibility::Moderators];
+    const ALL: [LogVisibility; 3] =
+        [LogVisibility::Public, LogVisibility::Members, LogVisibility::Moderators];
 
     fn as_str(self) -> &'static str {
         match self {

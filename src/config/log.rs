@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn targets_that_are_not_named_are_logged_from_info_on() {
-        for (text, level) in [("hyper=warn", "info"), ("stoa=off,hyper=warn", "info"), ("error,stoa=debug", "error")] {
+        for (text, level) in
+            [("hyper=warn", "info"), ("stoa=off,hyper=warn", "info"), ("error,stoa=debug", "error")]
+        {
             let parts = filter(text).expect(text).to_string();
             assert!(parts.split(',').any(|part| part == level), "{text}: {parts}");
         }

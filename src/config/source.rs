@@ -46,7 +46,8 @@ impl ValueSource {
         setting: &str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, ConfigError> {
-        let read = |text: &String| parse(text).map_err(|wrong| ConfigError::value(&self.name(setting), text, wrong));
+        let read =
+            |text: &String| parse(text).map_err(|wrong| ConfigError::value(&self.name(setting), text, wrong));
         given.get(setting).map(read).transpose()
     }
 }
@@ -87,7 +88,9 @@ impl ConfigError {
 }
 
 /// The settings among the environment's variables.
-pub(super) fn variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Given, ConfigError> {
+pub(super) fn variables(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Given, ConfigError> {
     let mut given = Given::new();
     for (name, value) in variables {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
@@ -98,8 +101,9 @@ pub(super) fn variables(variables: impl IntoIterator<Item = (OsString, OsString)
             let what = format!("the environment variable {name} is not a setting");
             return Err(ConfigError::unknown(what, similar(name).map(variable)));
         };
-        let not_text =
-            |value: OsString| ConfigError::value(name, &value.to_string_lossy(), "must be UTF-8 text".to_owned());
+        let not_text = |value: OsString| {
+            ConfigError::value(name, &value.to_string_lossy(), "must be UTF-8 text".to_owned())
+        };
         given.insert(*setting, value.into_string().map_err(not_text)?);
     }
     Ok(given)
@@ -107,7 +111,8 @@ pub(super) fn variables(variables: impl IntoIterator<Item = (OsString, OsString)
 
 /// Whether a variable is set by our other tools, or by Kubernetes or Docker for a service whose name begins with “stoa”.
 fn is_of_others(name: &str, value: &OsStr) -> bool {
-    let of_service = ["_SERVICE_HOST", "_SERVICE_PORT", "_TCP", "_UDP"].iter().any(|part| name.contains(part));
+    let of_service =
+        ["_SERVICE_HOST", "_SERVICE_PORT", "_TCP", "_UDP"].iter().any(|part| name.contains(part));
     let of_port = ["tcp://", "udp://"].iter().any(|scheme| value.to_string_lossy().starts_with(scheme));
     OF_OTHERS.contains(&name) || name.starts_with("STOA_TEST_") || of_service || of_port
 }
@@ -132,7 +137,8 @@ pub(super) fn file(file: &Path) -> Result<Given, ConfigError> {
         };
         given.insert(
             *setting,
-            plain(value).map_err(|wrong| ConfigError::Value(format!("{key} in {} is {wrong}", file.display())))?,
+            plain(value)
+                .map_err(|wrong| ConfigError::Value(format!("{key} in {} is {wrong}", file.display())))?,
         );
     }
     Ok(given)

@@ -72,8 +72,8 @@ fn every_setting_can_be_given_in_each_way_as_config_prints_it() {
 
 #[test]
 fn what_config_prints_reads_back_the_same_and_fits_a_terminal() {
-    let config =
-        from_file("trusted_proxies = \"10.0.0.0/8, ::1\"\nsite_name = \"A \\\"quoted\\\" name\"").expect("good");
+    let config = from_file("trusted_proxies = \"10.0.0.0/8, ::1\"\nsite_name = \"A \\\"quoted\\\" name\"")
+        .expect("good");
     let printed = config.to_toml();
     let again = from_file(&printed).expect("reads back");
     assert_eq!(printed, again.to_toml());
@@ -135,7 +135,11 @@ fn a_value_that_cannot_be_used_is_named_as_it_was_given_with_what_it_should_be()
         ("post_edit_minutes", "2h", "must be a whole number from 0 to 52560000"),
         ("stories_per_hour", "4294967296", "must be a whole number from 0 to 1000000000"),
         ("min_karma_to_flag", "none", "must be a whole number from -1000000000 to 1000000000"),
-        ("min_karma_to_flag", "99999999999999999999", "must be a whole number from -1000000000 to 1000000000"),
+        (
+            "min_karma_to_flag",
+            "99999999999999999999",
+            "must be a whole number from -1000000000 to 1000000000",
+        ),
         ("limits", "maybe", "must be on or off"),
         ("signup_mode", "Everyone", "must be open, invitation, request or closed"),
         ("moderation_log", "me", "must be public, members or moderators"),
@@ -202,11 +206,20 @@ fn a_mistyped_name_is_refused_with_the_one_that_was_meant() {
     for (toml, said) in [
         ("site_nmae = \"Looms\"", "“site_nmae” in stoa.toml is not a setting: did you mean site_name?"),
         ("site-name = \"Looms\"", "“site-name” in stoa.toml is not a setting: did you mean site_name?"),
-        ("STOA_LOG_FILTER = \"warn\"", "“STOA_LOG_FILTER” in stoa.toml is not a setting: did you mean log_filter?"),
-        ("colour = \"red\"", "“colour” in stoa.toml is not a setting: remove it, or use one that “stoa config” prints"),
+        (
+            "STOA_LOG_FILTER = \"warn\"",
+            "“STOA_LOG_FILTER” in stoa.toml is not a setting: did you mean log_filter?",
+        ),
+        (
+            "colour = \"red\"",
+            "“colour” in stoa.toml is not a setting: remove it, or use one that “stoa config” prints",
+        ),
         ("[server]\nlisten = \"x\"", "“server” in stoa.toml is not a setting: remove it"),
         ("site_name = [\"Looms\"]", "site_name in stoa.toml is a list: must be a string or a number"),
-        ("[log_filter]\nlevel = \"info\"", "log_filter in stoa.toml is a table: must be a string or a number"),
+        (
+            "[log_filter]\nlevel = \"info\"",
+            "log_filter in stoa.toml is a table: must be a string or a number",
+        ),
         ("\nlimits = off", "stoa.toml, line 2: not valid TOML: "),
         ("cache_mb = 1\ncache_mb = 2", "stoa.toml, line 2: not valid TOML: duplicate key"),
     ] {
@@ -214,7 +227,10 @@ fn a_mistyped_name_is_refused_with_the_one_that_was_meant() {
         assert!(error.starts_with(said), "{toml}: {error}");
     }
     for (variable, said) in [
-        ("STOA_SITE_NMAE", "the environment variable STOA_SITE_NMAE is not a setting: did you mean STOA_SITE_NAME?"),
+        (
+            "STOA_SITE_NMAE",
+            "the environment variable STOA_SITE_NMAE is not a setting: did you mean STOA_SITE_NAME?",
+        ),
         ("STOA_LISTENS", "the environment variable STOA_LISTENS is not a setting: did you mean STOA_LISTEN?"),
         ("STOA_COLOUR", "the environment variable STOA_COLOUR is not a setting: remove it, or use"),
         ("STOA_PORT", "the environment variable STOA_PORT is not a setting: remove it, or use"),
@@ -238,7 +254,11 @@ fn one_slip_in_any_name_finds_the_setting_that_was_meant() {
             for slip in [swapped, without] {
                 let slip: String = slip.into_iter().collect();
                 let is_name = Settings::NAMES.contains(&slip.as_str());
-                assert!(is_name || source::similar(&slip) == Some(*name), "{slip}: {:?}", source::similar(&slip));
+                assert!(
+                    is_name || source::similar(&slip) == Some(*name),
+                    "{slip}: {:?}",
+                    source::similar(&slip)
+                );
             }
         }
     }

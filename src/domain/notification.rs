@@ -42,10 +42,12 @@ impl Notification {
                 return LogEvent { action, by: "A moderator", reason, detail, at }.for_author(kind);
             }
             Told::Member(said, open, taken) => {
-                let end =
-                    self.until.map_or(open.to_owned(), |until| format!(" until {}", relative_time::minute(until)));
+                let end = self
+                    .until
+                    .map_or(open.to_owned(), |until| format!(" until {}", relative_time::minute(until)));
                 let count = usize::try_from(self.posts).unwrap_or(0);
-                let taken = if count > 0 { format!(" and {taken} {} of yours", posts(count)) } else { String::new() };
+                let taken =
+                    if count > 0 { format!(" and {taken} {} of yours", posts(count)) } else { String::new() };
                 format!("{said}{end}{taken}")
             }
             Told::Role(role) => match self.actor_id {
@@ -128,8 +130,10 @@ mod tests {
             posts: 0,
         };
         let (until, user) = (Some(Timestamp(1_795_435_200)), Some(UserId(7)));
-        let limited = "A moderator limited how often you can post until 23 November 2026, 12:00 UTC: a flood.";
-        let edited = "A moderator edited your story: the title “your STORY by WHO” became “x”. The reason: WHO?";
+        let limited =
+            "A moderator limited how often you can post until 23 November 2026, 12:00 UTC: a flood.";
+        let edited =
+            "A moderator edited your story: the title “your STORY by WHO” became “x”. The reason: WHO?";
         for (notification, expected) in [
             (of(Action::Moderator, "welcome", ""), "An admin made you a moderator: welcome."),
             (Notification { actor_id: user, ..of(Action::Member, "", "") }, "You made yourself a member."),

@@ -53,7 +53,8 @@ fn xml(start: &[u8]) -> Option<&'static Encoding> {
     let declaration = declaration.get(..position(declaration, b">")?)?;
     let value = declaration.get(position(declaration, b"encoding")? + b"encoding".len()..)?;
     let value = skip_controls(value).strip_prefix(b"=")?;
-    let (quote, value) = skip_controls(value).split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
+    let (quote, value) =
+        skip_controls(value).split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
     let label = value.get(..position(value, &[*quote])?)?;
     Encoding::for_label(label).filter(|_| label.iter().all(|byte| *byte > b' ')).map(readable)
 }
@@ -105,7 +106,9 @@ impl Prescan<'_> {
                 if let Some(encoding) = self.charset_of_meta()? {
                     return Some(encoding);
                 }
-            } else if self.rest.starts_with(b"<") && (is_tag(1) || self.rest.get(1) == Some(&b'/') && is_tag(2)) {
+            } else if self.rest.starts_with(b"<")
+                && (is_tag(1) || self.rest.get(1) == Some(&b'/') && is_tag(2))
+            {
                 self.skip(self.rest.iter().position(|byte| is_space(*byte) || *byte == b'>')?)?;
                 while self.attribute()?.is_some() {}
             } else if [b"<!", b"</", b"<?"].iter().any(|start| self.rest.starts_with(*start)) {
@@ -198,7 +201,10 @@ mod tests {
             ("<meta name=x><meta charset=\"gbk\" />", Some("GBK")),
             ("<meta/charset=gbk>", Some("GBK")),
             ("<meta\ncharset\t=\n gbk >", Some("GBK")),
-            ("<meta http-equiv=Content-Type content=\"text/html; charset = windows-1251\">", Some("windows-1251")),
+            (
+                "<meta http-equiv=Content-Type content=\"text/html; charset = windows-1251\">",
+                Some("windows-1251"),
+            ),
             ("<meta content='text/html; charset=\"koi8-r\"' http-equiv='CONTENT-TYPE'>", Some("KOI8-R")),
             ("<meta content=charset=gbk http-equiv=content-type>", Some("GBK")),
             ("<meta http-equiv=content-type content='charset charset=gbk'>", Some("GBK")),

@@ -165,7 +165,8 @@ fn decode(raw: &str) -> String {
         }
     }
     // In this state, that of a title's own text, nothing but references is markup.
-    let options = TokenizerOpts { initial_state: Some(State::RawData(RawKind::Rcdata)), ..TokenizerOpts::default() };
+    let options =
+        TokenizerOpts { initial_state: Some(State::RawData(RawKind::Rcdata)), ..TokenizerOpts::default() };
     let reader = Tokenizer::new(Text(RefCell::default()), options);
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from_slice(raw));
@@ -252,7 +253,9 @@ mod tests {
 
     #[test]
     fn the_work_of_a_page_grows_with_its_bytes_however_they_are_cut() {
-        for part in ["<body", "<body>", "</head>", "</head", "<head>", "<title", "<p a='", "&amp", "<!--", "-->", "x"] {
+        for part in
+            ["<body", "<body>", "</head>", "</head", "<head>", "<title", "<p a='", "&amp", "<!--", "-->", "x"]
+        {
             let page = part.repeat((100_000) / part.len());
             for chunk in [1, 2, 5, 7, 1_024, page.len()] {
                 let (_, parsed) = taken(page.as_bytes(), chunk);

@@ -86,7 +86,10 @@ impl LimitedListener {
         LimitedListener {
             listener: Mutex::new(Some(listener)),
             shutdown,
-            connections: FairSemaphore::new(usize::try_from(config.max_connections).unwrap_or(usize::MAX), limited),
+            connections: FairSemaphore::new(
+                usize::try_from(config.max_connections).unwrap_or(usize::MAX),
+                limited,
+            ),
             full: AtomicBool::new(false),
             evictable: limited.then(Mutex::default),
             trusted: config.trusted_proxies.clone(),
@@ -181,12 +184,17 @@ impl AddrListener<TimeoutStream, PeerAddr> for LimitedListener {
                 tracing::debug!(%address, "an address has too many connections: this one is closed");
                 continue;
             };
-            if let Err(error) = set_socket_options(&stream, self.connections.size() - self.connections.available()) {
+            if let Err(error) =
+                set_socket_options(&stream, self.connections.size() - self.connections.available())
+            {
                 tracing::debug!(%address, %error, "a connection was closed before it began");
                 continue;
             }
-            let timeouts =
-                if is_proxy { Timeouts { idle: self.timeouts.idle_proxy, ..self.timeouts } } else { self.timeouts };
+            let timeouts = if is_proxy {
+                Timeouts { idle: self.timeouts.idle_proxy, ..self.timeouts }
+            } else {
+                self.timeouts
+            };
             return Ok((TimeoutStream::new(stream, permit, timeouts, is_proxy), PeerAddr(address)));
         }
     }

@@ -79,7 +79,10 @@ impl TimeoutStream {
         if self.in_flight.running() > 0 {
             return None;
         }
-        Some(self.head_since.map_or_else(|| self.quiet_since + self.timeouts.idle, |head| head + self.timeouts.head))
+        Some(
+            self.head_since
+                .map_or_else(|| self.quiet_since + self.timeouts.idle, |head| head + self.timeouts.head),
+        )
     }
 
     /// Whether it has waited long enough; where not, `cx` is woken when it has.
@@ -102,7 +105,11 @@ impl TimeoutStream {
     }
 
     /// A write's outcome, and whether the other side keeps it waiting for too long.
-    fn on_write(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn on_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         if outcome.is_pending() {
             self.blocked_since.get_or_insert_with(Instant::now);
             return if self.poll_timed_out(cx) {
@@ -120,7 +127,11 @@ impl TimeoutStream {
 }
 
 impl AsyncRead for TimeoutStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
         this.note_progress();

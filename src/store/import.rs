@@ -79,7 +79,8 @@ impl Store {
     pub async fn imported(&self, source_ids: &[i64]) -> Result<HashMap<i64, ItemId>> {
         let mut found = HashMap::new();
         for ids in source_ids.chunks(IDS) {
-            let query = self.read.sql("select source_id, root_id from items where source = ").push_bind(SOURCE);
+            let query =
+                self.read.sql("select source_id, root_id from items where source = ").push_bind(SOURCE);
             found.extend(query.push(" and source_id in ").list(ids).fetch_all::<(i64, ItemId)>().await?);
         }
         Ok(found)
@@ -109,7 +110,8 @@ impl Store {
             } else {
                 item.source_id
             };
-            let author = item.author.as_deref().and_then(|name| authors.get(&name.to_ascii_lowercase()).copied());
+            let author =
+                item.author.as_deref().and_then(|name| authors.get(&name.to_ascii_lowercase()).copied());
             let row = place(item, ItemId(id), author, &placed)?;
             placed.insert(item.source_id, row.placed);
             rows.push(row);
@@ -127,7 +129,8 @@ impl Store {
 
 /// The items themselves and their parents, as far as they are here.
 async fn placed(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, ParentRef>> {
-    let ids: HashSet<i64> = items.iter().flat_map(|item| [Some(item.source_id), item.parent]).flatten().collect();
+    let ids: HashSet<i64> =
+        items.iter().flat_map(|item| [Some(item.source_id), item.parent]).flatten().collect();
     let ids: Vec<i64> = ids.into_iter().collect();
     let mut placed = HashMap::with_capacity(ids.len());
     for ids in ids.chunks(IDS) {
@@ -171,7 +174,8 @@ fn place<'a>(
 /// How many comments that a visitor may see come to each thread.
 fn live_below(rows: &[ImportRow<'_>]) -> HashMap<ItemId, i64> {
     let mut below = HashMap::new();
-    for row in rows.iter().filter(|row| row.item.kind == Kind::Comment && !row.item.dead && !row.item.deleted) {
+    for row in rows.iter().filter(|row| row.item.kind == Kind::Comment && !row.item.dead && !row.item.deleted)
+    {
         *below.entry(row.placed.root_id).or_insert(0) += 1;
     }
     below
@@ -290,11 +294,13 @@ fn people<'a>(items: &[&'a NewItem]) -> HashMap<String, ImportedUser<'a>> {
     for item in items {
         for vote in &item.votes {
             let name = vote.voter.as_str();
-            let voter = people.entry(name.to_ascii_lowercase()).or_insert_with(|| ImportedUser::of(name, vote.at));
+            let voter =
+                people.entry(name.to_ascii_lowercase()).or_insert_with(|| ImportedUser::of(name, vote.at));
             voter.since = voter.since.min(vote.at);
         }
         let Some(name) = item.author.as_deref() else { continue };
-        let person = people.entry(name.to_ascii_lowercase()).or_insert_with(|| ImportedUser::of(name, item.time));
+        let person =
+            people.entry(name.to_ascii_lowercase()).or_insert_with(|| ImportedUser::of(name, item.time));
         person.since = person.since.min(item.time);
         if matches!(item.kind, Kind::Story | Kind::Poll) {
             person.karma += item.points.map_or(0, |points| points - 1);
@@ -328,9 +334,10 @@ async fn accounts(tx: &mut Tx, open: &[(&String, String)]) -> Result<HashMap<Str
 /// Adds karma to accounts that an earlier import made, and moves their beginning back.
 async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &ImportedUser<'_>)]) -> Result<()> {
     for theirs in theirs.chunks(ROWS) {
-        let query = tx.sql("with more (id, since, karma, voted) as (").values(theirs, |row, (_, id, person)| {
-            row.bind(*id).bind(person.since).bind(person.karma).bind(person.voted);
-        });
+        let query =
+            tx.sql("with more (id, since, karma, voted) as (").values(theirs, |row, (_, id, person)| {
+                row.bind(*id).bind(person.since).bind(person.karma).bind(person.voted);
+            });
         let query = query.push(
             ") update users set karma = users.karma + more.karma + more.voted, karma_base = users.karma_base + more.karma, \
              created = case when more.since < users.created then more.since else users.created end \
@@ -352,7 +359,12 @@ async fn make_accounts(
         let query = tx.sql("insert into users (name, karma, karma_base, created, source, replies_read_at) ");
         let query = query.values(absent, |row, (_, _, here, person)| {
             let karma = person.karma + 1;
-            row.bind(here.as_str()).bind(karma + person.voted).bind(karma).bind(person.since).bind(SOURCE).bind(now);
+            row.bind(here.as_str())
+                .bind(karma + person.voted)
+                .bind(karma)
+                .bind(person.since)
+                .bind(SOURCE)
+                .bind(now);
         });
         let made: Vec<(String, UserId)> = query.push(" returning lower(name), id").fetch_all().await?;
         let made: HashMap<String, UserId> = made.into_iter().collect();

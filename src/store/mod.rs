@@ -12,7 +12,8 @@ mod votes;
 
 use db::{Bindable, Change, Db, Tx};
 pub use db::{
-    CheckError, CheckpointResult, Error, LOG, OpenError, Result, Store, ThreadGeneration, beside, key_file, remove,
+    CheckError, CheckpointResult, Error, LOG, OpenError, Result, Store, ThreadGeneration, beside, key_file,
+    remove,
 };
 pub use import::{Imported, ImportedVote, NewItem};
 pub use votes::{NewVote, UncountedVote};
@@ -20,7 +21,9 @@ pub use votes::{NewVote, UncountedVote};
 pub use crate::store::accounts::invitations::{Invitation, Inviter};
 pub use crate::store::accounts::invite_tree::{InviteBranch, InviteLineage};
 pub use crate::store::accounts::sessions::{NewSession, RetentionPolicy, SessionRow, SessionUser};
-pub use crate::store::accounts::signup_requests::{NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest};
+pub use crate::store::accounts::signup_requests::{
+    NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest,
+};
 pub use crate::store::accounts::users::{AboutMember, Credentials, NewUser, Preferences};
 pub use crate::store::items::edits::{Edit, Edited, NewUrl};
 pub use crate::store::items::item::{CommentResult, KnownUrl, NewComment, NewStory, Submission};

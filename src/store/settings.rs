@@ -24,14 +24,22 @@ pub(super) async fn keep_contact(tx: &mut Tx, contact: &str) -> Result<()> {
 impl Store {
     /// What the first admin said of how people reach whoever runs the forum; empty where they said nothing.
     pub async fn contact(&self) -> Result<String> {
-        let kept: Option<String> =
-            self.read.sql("select value from settings where name = $1").bind(CONTACT).fetch_optional_scalar().await?;
+        let kept: Option<String> = self
+            .read
+            .sql("select value from settings where name = $1")
+            .bind(CONTACT)
+            .fetch_optional_scalar()
+            .await?;
         Ok(kept.unwrap_or_default())
     }
 
     /// Keeps the settings of this start, each a name and a value as `stoa.toml` has it, and puts into the log which of them are others
     /// than before. A setting that was not known before, as all are at the first start, is no change.
-    pub async fn keep_settings(&self, settings: &[(&'static str, String)], act: ActionContext<'_>) -> Result<()> {
+    pub async fn keep_settings(
+        &self,
+        settings: &[(&'static str, String)],
+        act: ActionContext<'_>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         let kept: Vec<(String, String)> = tx.sql("select name, value from settings").fetch_all().await?;
         let kept: HashMap<String, String> = kept.into_iter().collect();

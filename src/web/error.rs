@@ -130,7 +130,8 @@ impl From<store::Error> for Error {
         match error {
             store::Error::NotFound => Error::NotFound,
             store::Error::Conflict => Error::Conflict(
-                "It is so already, or somebody changed it at the same moment. Go back and look again.".to_owned(),
+                "It is so already, or somebody changed it at the same moment. Go back and look again."
+                    .to_owned(),
             ),
             store::Error::Refused(why) => Error::Forbidden(why),
             store::Error::Busy => Error::Busy,
@@ -146,7 +147,9 @@ impl From<std::sync::Arc<store::Error>> for Error {
             store::Error::NotFound => Error::NotFound,
             store::Error::Busy => Error::Busy,
             store::Error::Storage(cause) => Error::Unsaved(cause.to_string()),
-            store::Error::Conflict | store::Error::Refused(_) | store::Error::Other(_) => Error::internal(error),
+            store::Error::Conflict | store::Error::Refused(_) | store::Error::Other(_) => {
+                Error::internal(error)
+            }
         }
     }
 }
@@ -198,9 +201,10 @@ impl ErrorText {
     /// The words for a status of which nothing else is known, such as the refusal of a layer.
     pub fn of(status: StatusCode) -> ErrorText {
         let (title, what) = match status {
-            StatusCode::NOT_FOUND => {
-                ("Nothing here", "There is nothing at this address. It may have been mistyped, or never have been.")
-            }
+            StatusCode::NOT_FOUND => (
+                "Nothing here",
+                "There is nothing at this address. It may have been mistyped, or never have been.",
+            ),
             StatusCode::GONE => ("Deleted", "Its author has deleted this."),
             StatusCode::UNAUTHORIZED => ("Log in first", "You are not logged in any more."),
             StatusCode::FORBIDDEN => (
@@ -208,19 +212,24 @@ impl ErrorText {
                 "This request came from another site, so nothing was done. If that was you, open the page here and try again.",
             ),
             StatusCode::CONFLICT => ("Nothing was changed", "It is so already."),
-            StatusCode::METHOD_NOT_ALLOWED => ("Not like this", "This address does not take that kind of request."),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("Not like this", "This address does not take that kind of request.")
+            }
             StatusCode::PAYLOAD_TOO_LARGE => {
                 ("Too large", "That was more than this site takes at once. Please shorten it.")
             }
             StatusCode::URI_TOO_LONG => ("Too long", "That address is longer than this site takes."),
             StatusCode::TOO_MANY_REQUESTS => ("A little slower", "Please wait a moment and try again."),
-            StatusCode::REQUEST_TIMEOUT => ("Too slow", "The request took too long to arrive. Please try again."),
+            StatusCode::REQUEST_TIMEOUT => {
+                ("Too slow", "The request took too long to arrive. Please try again.")
+            }
             StatusCode::SERVICE_UNAVAILABLE => {
                 ("Busy", "The site has too much to do at this moment. Please try again in a few seconds.")
             }
-            status if status.is_server_error() => {
-                ("Something broke", "That is the site's fault, not yours. It has been noted; please try again.")
-            }
+            status if status.is_server_error() => (
+                "Something broke",
+                "That is the site's fault, not yours. It has been noted; please try again.",
+            ),
             _ => ("That did not work", "The request could not be understood."),
         };
         ErrorText { title, what: what.to_owned() }

@@ -68,5 +68,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(trace)
         .with_state(app.clone());
     // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that, in one layer.
-    Ok(Router::new().fallback_service(site).layer(from_fn_with_state(app, crate::web::middleware::outer::outer)))
+    Ok(Router::new()
+        .fallback_service(site)
+        .layer(from_fn_with_state(app, crate::web::middleware::outer::outer)))
 }

@@ -4,7 +4,9 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::web::feeds::atom;
-use crate::web::handlers::accounts::{invitations, invite_tree, login, profile, sessions, settings, setup, signup};
+use crate::web::handlers::accounts::{
+    invitations, invite_tree, login, profile, sessions, settings, setup, signup,
+};
 use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, submit};
 use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;

@@ -62,7 +62,13 @@ impl App {
         App::with_timeouts(config, store, clock, fetcher, Timeouts::default())
     }
 
-    pub fn with_timeouts(config: Config, store: Store, clock: Clock, fetcher: Fetcher, timeouts: Timeouts) -> App {
+    pub fn with_timeouts(
+        config: Config,
+        store: Store,
+        clock: Clock,
+        fetcher: Fetcher,
+        timeouts: Timeouts,
+    ) -> App {
         let Config { server: config, site } = config;
         // Sixteenths of what may be kept in memory.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;

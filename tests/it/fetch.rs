@@ -120,7 +120,10 @@ impl Names {
     }
 
     fn first_then(answers: &[&[IpAddr]]) -> Arc<Names> {
-        Arc::new(Names { answers: answers.iter().map(|list| list.to_vec()).collect(), asked: AtomicUsize::new(0) })
+        Arc::new(Names {
+            answers: answers.iter().map(|list| list.to_vec()).collect(),
+            asked: AtomicUsize::new(0),
+        })
     }
 }
 
@@ -153,7 +156,8 @@ fn with_names(names: Arc<Names>) -> Fetcher {
 
 #[tokio::test]
 async fn the_title_of_a_page_is_suggested() {
-    let site = Site::page("text/html; charset=utf-8", "<title> Fish &amp;\n chips — caf&eacute; </title>").await;
+    let site =
+        Site::page("text/html; charset=utf-8", "<title> Fish &amp;\n chips — caf&eacute; </title>").await;
     assert_eq!(fetcher().title(&site.url("page.test")).await.unwrap(), "Fish & chips — café");
     assert_eq!(fetcher().title(&site.url("127.0.0.1")).await.unwrap(), "Fish & chips — café");
 }
@@ -287,8 +291,10 @@ async fn a_redirect_is_checked_like_the_first_address() {
         assert_eq!(format!("{error:?}"), refused, "{location}");
     }
     let site = Site::sending_to(inner.url("inner.test")).await;
-    let error =
-        with_names(Names::first_then(&[&[PUBLIC], &[PRIVATE]])).title(&site.url("page.test")).await.unwrap_err();
+    let error = with_names(Names::first_then(&[&[PUBLIC], &[PRIVATE]]))
+        .title(&site.url("page.test"))
+        .await
+        .unwrap_err();
     assert!(matches!(error, FetchError::NotPublic), "{error:?}");
     let strict = Fetcher::within(FetchPolicy { port: |port| port > 1_000, ..rules() }, AGENT).unwrap();
     let site = Site::sending_to("http://127.0.0.1:25/".to_owned()).await;
@@ -306,7 +312,10 @@ async fn three_redirects_are_followed_and_a_fourth_is_not() {
     let fetcher = fetcher();
     assert_eq!(fetcher.title(&format!("{}3", site.url("page.test"))).await.unwrap(), "Here");
     assert_eq!(site.requests().len(), 4);
-    assert!(matches!(fetcher.title(&format!("{}4", site.url("page.test"))).await, Err(FetchError::Redirects)));
+    assert!(matches!(
+        fetcher.title(&format!("{}4", site.url("page.test"))).await,
+        Err(FetchError::Redirects)
+    ));
     assert_eq!(site.requests().len(), 8);
     let around = Site::sending_to("/".to_owned()).await;
     assert!(matches!(fetcher.title(&around.url("page.test")).await, Err(FetchError::Redirects)));
@@ -314,9 +323,10 @@ async fn three_redirects_are_followed_and_a_fourth_is_not() {
 
 #[tokio::test]
 async fn a_request_tells_who_asks_and_nothing_of_the_person() {
-    let site =
-        Site::serve(|path| if path == "/" { redirect("/there") } else { html("text/html", b"<title>There</title>") })
-            .await;
+    let site = Site::serve(|path| {
+        if path == "/" { redirect("/there") } else { html("text/html", b"<title>There</title>") }
+    })
+    .await;
     assert_eq!(fetcher().title(&site.url("page.test")).await.unwrap(), "There");
     let requests = site.requests();
     assert_eq!(requests.len(), 2);
@@ -358,7 +368,8 @@ async fn a_gzip_bomb_bursts_at_the_limit() {
     }
     let mut bomb = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     bomb.extend(
-        bits.chunks_exact(8).map(|byte| byte.iter().enumerate().fold(0, |sum, (n, bit)| sum | u8::from(*bit) << n)),
+        bits.chunks_exact(8)
+            .map(|byte| byte.iter().enumerate().fold(0, |sum, (n, bit)| sum | u8::from(*bit) << n)),
     );
     assert!(bomb.len() < 27_000, "4 MB in {} bytes", bomb.len());
 
@@ -370,20 +381,27 @@ async fn a_gzip_bomb_bursts_at_the_limit() {
     .await;
     let burst = fetcher().title(&site.url("page.test")).await;
     assert!(matches!(burst, Err(FetchError::NoTitle)), "{burst:?}");
-    let whole =
-        Fetcher::within(FetchPolicy { bytes: 64 << 20, deadline: Duration::from_millis(700), ..rules() }, AGENT)
-            .unwrap();
+    let whole = Fetcher::within(
+        FetchPolicy { bytes: 64 << 20, deadline: Duration::from_millis(700), ..rules() },
+        AGENT,
+    )
+    .unwrap();
     let unbounded = whole.title(&site.url("page.test")).await;
     assert!(matches!(unbounded, Err(FetchError::Slow)), "without the limit it would go on: {unbounded:?}");
 }
 
 #[tokio::test]
 async fn a_slow_site_is_given_up_on() {
-    let quick = Fetcher::within(FetchPolicy { deadline: Duration::from_millis(300), ..rules() }, AGENT).unwrap();
+    let quick =
+        Fetcher::within(FetchPolicy { deadline: Duration::from_millis(300), ..rules() }, AGENT).unwrap();
     let drip = |first: Answer| Answer { more: Some((Duration::from_millis(50), b"x".to_vec())), ..first };
     let body = Site::serve(move |_| drip(html("text/html", b"<p>"))).await;
-    let head = Site::serve(move |_| drip(Answer { first: b"HTTP/1.1 200 OK\r\nX-Slow: ".to_vec(), more: None })).await;
-    let silent = Site::serve(|_| Answer { first: Vec::new(), more: Some((Duration::from_secs(60), Vec::new())) }).await;
+    let head =
+        Site::serve(move |_| drip(Answer { first: b"HTTP/1.1 200 OK\r\nX-Slow: ".to_vec(), more: None }))
+            .await;
+    let silent =
+        Site::serve(|_| Answer { first: Vec::new(), more: Some((Duration::from_secs(60), Vec::new())) })
+            .await;
     for site in [body, head, silent] {
         let started = Instant::now();
         let slow = quick.title(&site.url("page.test")).await;
@@ -403,7 +421,8 @@ async fn what_is_no_page_has_no_title() {
         assert!(matches!(refused, Err(FetchError::NotHtml)), "{kind} {refused:?}");
     }
     let missing =
-        Site::serve(|_| answer("404 Not Found\r\nContent-Type: text/html", b"<title>Not found</title>")).await;
+        Site::serve(|_| answer("404 Not Found\r\nContent-Type: text/html", b"<title>Not found</title>"))
+            .await;
     assert!(matches!(fetcher().title(&missing.url("page.test")).await, Err(FetchError::Status(404))));
     let bare = Site::page("text/html", "<p>Hello").await;
     assert!(matches!(fetcher().title(&bare.url("page.test")).await, Err(FetchError::NoTitle)));
@@ -411,8 +430,10 @@ async fn what_is_no_page_has_no_title() {
 
 #[tokio::test]
 async fn a_title_is_read_in_its_own_charset() {
-    let utf16: Vec<u8> =
-        [0xff, 0xfe].into_iter().chain("<title>Größe</title>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> = [0xff, 0xfe]
+        .into_iter()
+        .chain("<title>Größe</title>".encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
     for (kind, body, title) in [
         ("text/html; charset=windows-1251", b"<title>\xcf\xf0\xe8\xe2\xe5\xf2</title>".to_vec(), "Привет"),
         ("text/html; charset=\"ISO-8859-1\"", b"<meta charset=utf-8><title>caf\xe9</title>".to_vec(), "café"),
@@ -443,7 +464,10 @@ async fn a_broken_site_is_an_error_with_its_cause() {
     let error = fetcher().title(&format!("https://page.test:{}/", plain.port)).await.unwrap_err();
     assert!(matches!(error, FetchError::Unreachable(_)), "{error:?}");
     let huge = Site::serve(|_| {
-        answer(&format!("200 OK\r\nContent-Type: text/html\r\nX: {}", "x".repeat(1 << 20)), b"<title>x</title>")
+        answer(
+            &format!("200 OK\r\nContent-Type: text/html\r\nX: {}", "x".repeat(1 << 20)),
+            b"<title>x</title>",
+        )
     })
     .await;
     let error = fetcher().title(&huge.url("page.test")).await.unwrap_err();

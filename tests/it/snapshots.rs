@@ -80,7 +80,11 @@ async fn writing() {
     check("reply", &bob.get(&format!("/item/{}/reply", forum.comment)).await);
     check("edit", &bob.get(&format!("/item/{}/edit", forum.comment)).await);
     check("submit", &bob.get("/submit").await);
-    check_refused("submit_mistakes", &submit(bob, "", "nonsense", "Words.").await, StatusCode::UNPROCESSABLE_ENTITY);
+    check_refused(
+        "submit_mistakes",
+        &submit(bob, "", "nonsense", "Words.").await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+    );
 }
 
 #[tokio::test]
@@ -97,9 +101,12 @@ async fn people() {
 #[tokio::test]
 async fn moderating() {
     let mut forum = InUse::new().await;
-    for (name, path) in
-        [("queue", "/mod"), ("person", "/user/carol/moderate"), ("rules", "/mod/rules"), ("sites", "/mod/sites")]
-    {
+    for (name, path) in [
+        ("queue", "/mod"),
+        ("person", "/user/carol/moderate"),
+        ("rules", "/mod/rules"),
+        ("sites", "/mod/sites"),
+    ] {
         check(name, &forum.town.mia.get(path).await);
     }
     check("team", &forum.town.ada.get("/mod/team").await);
@@ -140,7 +147,8 @@ fn every_snapshot_is_one_that_a_test_compares() {
         .collect();
     assert!(files.len() > 20, "{files:?}");
     for file in files {
-        let name = file.strip_suffix(".snap").unwrap_or_else(|| panic!("{file} waits to be accepted or removed"));
+        let name =
+            file.strip_suffix(".snap").unwrap_or_else(|| panic!("{file} waits to be accepted or removed"));
         assert!(source.contains(&format!("\"{name}\"")), "no test compares {file}");
     }
 }

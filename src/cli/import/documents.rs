@@ -54,7 +54,15 @@ impl<R: BufRead> Documents<R> {
         let mut head = Cursor::new(head);
         head.set_position(bom as u64);
         let from = head.chain(from);
-        Ok(Documents { from, are_lines, line: 1, in_list: false, is_broken: false, json: Vec::new(), given: None })
+        Ok(Documents {
+            from,
+            are_lines,
+            line: 1,
+            in_list: false,
+            is_broken: false,
+            json: Vec::new(),
+            given: None,
+        })
     }
 
     /// The next document; none at the end of the file.
@@ -134,7 +142,9 @@ impl<R: BufRead> Documents<R> {
 impl<R: BufRead> Read for Documents<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.take_given();
-        let Some((byte, to)) = self.from.fill_buf()?.first().copied().zip(into.first_mut()) else { return Ok(0) };
+        let Some((byte, to)) = self.from.fill_buf()?.first().copied().zip(into.first_mut()) else {
+            return Ok(0);
+        };
         *to = byte;
         self.given = Some(byte);
         // One byte over the limit is kept, as the sign that there was more.

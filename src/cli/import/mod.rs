@@ -109,8 +109,13 @@ pub async fn import(
     for bad in plan.bad.iter().take(if stopped { 1 } else { usize::MAX }) {
         writeln!(out, "{}: {}", bad.spot.of(&args.files), bad.reason)?;
     }
-    let mut report =
-        Report { known: plan.known, skipped: plan.skipped, bad: plan.bad.len(), stopped, ..Report::default() };
+    let mut report = Report {
+        known: plan.known,
+        skipped: plan.skipped,
+        bad: plan.bad.len(),
+        stopped,
+        ..Report::default()
+    };
     if !stopped {
         write(plan.threads, (store, &args.files), now, &mut report, out, is_terminal).await?;
     }
@@ -189,7 +194,10 @@ async fn write(
     }
     progress.end();
     for (name, here) in renamed {
-        writeln!(out, "The name {name} belongs to a member here, so what {name} wrote there stands under {here}.")?;
+        writeln!(
+            out,
+            "The name {name} belongs to a member here, so what {name} wrote there stands under {here}."
+        )?;
     }
     Ok(())
 }
@@ -262,7 +270,10 @@ fn converted(record: &Record) -> Converted {
         time: Timestamp(record.time),
         parent: record.parent,
         place: record.place,
-        section: title.as_deref().filter(|_| record.kind == Kind::Story).and_then(|title| section(title, SHORT_NAME)),
+        section: title
+            .as_deref()
+            .filter(|_| record.kind == Kind::Story)
+            .and_then(|title| section(title, SHORT_NAME)),
         title,
         url: url.and_then(Result::ok),
         text,

@@ -187,7 +187,8 @@ impl<'a> ParentIndex<'a> {
                     }
                 }
                 None => {
-                    let end = if self.known.contains_key(&at) { PathEnd::Known } else { PathEnd::Missing(at) };
+                    let end =
+                        if self.known.contains_key(&at) { PathEnd::Known } else { PathEnd::Missing(at) };
                     break RootPath { thread: self.thread(at), depth: 0, end };
                 }
             }

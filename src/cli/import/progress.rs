@@ -93,9 +93,21 @@ mod tests {
     #[test]
     fn a_plain_line_tells_the_rate_and_the_time_left() {
         for (unit, done, total, seconds, expected) in [
-            (Unit::Items, 12_000, 24_000, 2, "Writing: 12,000 of 24,000 items, 6,000 a second, 2 seconds left"),
+            (
+                Unit::Items,
+                12_000,
+                24_000,
+                2,
+                "Writing: 12,000 of 24,000 items, 6,000 a second, 2 seconds left",
+            ),
             (Unit::Items, 0, 10, 5, "Writing: 0 of 10 items, 0 a second, 0 seconds left"),
-            (Unit::Bytes, 2_097_152, 4_194_304, 1, "Writing: 2.00 MiB of 4.00 MiB, 2.00 MiB a second, 1 second left"),
+            (
+                Unit::Bytes,
+                2_097_152,
+                4_194_304,
+                1,
+                "Writing: 2.00 MiB of 4.00 MiB, 2.00 MiB a second, 1 second left",
+            ),
         ] {
             assert_eq!(line("Writing", unit, done, total, Duration::from_secs(seconds)), expected);
         }

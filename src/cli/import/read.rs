@@ -88,7 +88,8 @@ fn read_document(bytes: &[u8], spot: SourceLocation, now: i64, found: &mut Parse
     if let Err(error) = read {
         return broken(&error, flat, spot, found);
     }
-    let ids: Vec<i64> = flat.drafts.iter().map(|draft| draft.id().unwrap_or_else(|| found.unnamed())).collect();
+    let ids: Vec<i64> =
+        flat.drafts.iter().map(|draft| draft.id().unwrap_or_else(|| found.unnamed())).collect();
     for (draft, id) in flat.drafts.into_iter().zip(&ids) {
         let spot = SourceLocation { line: draft.line, ..spot };
         let above = draft.above.and_then(|at| ids.get(at).copied());
@@ -113,7 +114,9 @@ fn broken(error: &serde_json::Error, flat: FlatItems, spot: SourceLocation, foun
         serde_json::error::Category::Data if flat.drafts.is_empty() => {
             "this is not an item, which is written in { and }".to_owned()
         }
-        serde_json::error::Category::Data => "what should be a list of its children is something else".to_owned(),
+        serde_json::error::Category::Data => {
+            "what should be a list of its children is something else".to_owned()
+        }
         _ => format!("this is not JSON (at column {})", error.column()),
     };
     let id = id.unwrap_or_else(|| found.unnamed());
@@ -210,7 +213,8 @@ impl<'de> Visitor<'de> for NestedItem<'_> {
 
     /// Firebase names the children by their ids.
     fn visit_u64<E: Error>(self, id: u64) -> Result<(), E> {
-        let above = self.above.and_then(|at| self.flat.drafts.get_mut(at)).ok_or_else(|| E::custom("a number"))?;
+        let above =
+            self.above.and_then(|at| self.flat.drafts.get_mut(at)).ok_or_else(|| E::custom("a number"))?;
         let list = if self.is_option { &mut above.parts } else { &mut above.kids };
         list.push(i64::try_from(id).map_err(E::custom)?);
         Ok(())
@@ -243,15 +247,14 @@ impl<'de> Visitor<'de> for NestedItem<'_> {
             let key = key.inspect_err(|_| draft.forget(last))?;
             let Some(key) = key else { return Ok(()) };
             match key {
-                FieldName::Children | FieldName::Kids | FieldName::Options | FieldName::Parts => {
-                    map.next_value_seed(Items {
+                FieldName::Children | FieldName::Kids | FieldName::Options | FieldName::Parts => map
+                    .next_value_seed(Items {
                         flat: self.flat,
                         line: self.line,
                         above: at,
                         level: self.level + 1,
                         are_options: matches!(key, FieldName::Options | FieldName::Parts),
-                    })?
-                }
+                    })?,
                 FieldName::Other => drop(map.next_value::<IgnoredAny>()?),
                 key => match draft.field(key) {
                     Some(field) => field.set(map.next_value()?),
@@ -279,7 +282,11 @@ impl RawRecord {
             FieldName::Poll => &mut self.poll,
             FieldName::Dead => &mut self.dead,
             FieldName::Deleted => &mut self.deleted,
-            FieldName::Kids | FieldName::Parts | FieldName::Children | FieldName::Options | FieldName::Other => {
+            FieldName::Kids
+            | FieldName::Parts
+            | FieldName::Children
+            | FieldName::Options
+            | FieldName::Other => {
                 return None;
             }
         })

@@ -119,7 +119,13 @@ impl RawRecord {
 ///
 /// # Errors
 /// What is wrong with it, to follow the file and the line.
-pub fn check(draft: RawRecord, id: i64, parent: Option<i64>, spot: SourceLocation, now: i64) -> Result<Record, String> {
+pub fn check(
+    draft: RawRecord,
+    id: i64,
+    parent: Option<i64>,
+    spot: SourceLocation,
+    now: i64,
+) -> Result<Record, String> {
     if draft.id().is_none() {
         return Err("it has no id that is a number above zero".to_owned());
     }
@@ -127,24 +133,28 @@ pub fn check(draft: RawRecord, id: i64, parent: Option<i64>, spot: SourceLocatio
     let kind = match &draft.kind {
         LenientValue::Absent if draft.is_option => Kind::Pollopt,
         LenientValue::Absent => return Err(wrong("it has no type")),
-        LenientValue::Text(kind) => {
-            self::kind(kind).ok_or_else(|| wrong(&format!("its type {} is not one of an item", quoted(kind))))?
-        }
+        LenientValue::Text(kind) => self::kind(kind)
+            .ok_or_else(|| wrong(&format!("its type {} is not one of an item", quoted(kind))))?,
         _ => return Err(wrong("its type is not a word")),
     };
-    let time =
-        draft.time.int().filter(|time| *time > 0).ok_or_else(|| wrong("it has no time that is a number above zero"))?;
+    let time = draft
+        .time
+        .int()
+        .filter(|time| *time > 0)
+        .ok_or_else(|| wrong("it has no time that is a number above zero"))?;
     if time > now.saturating_add(DAY) {
         return Err(wrong("its time lies in the future"));
     }
-    let text = |value: LenientValue, name: &str| value.text().map_err(|()| wrong(&format!("its {name} is not a text")));
+    let text = |value: LenientValue, name: &str| {
+        value.text().map_err(|()| wrong(&format!("its {name} is not a text")))
+    };
     let by = text(draft.by, "author")?;
     let title = text(draft.title, "title")?.map(|title| plain(&title)).filter(|title| has_visible(title));
     let url = text(draft.url, "url")?.filter(|url| !url.is_empty());
     let body = text(draft.text, "text")?;
     // Algolia has no mark for a deleted item: nobody wrote it and nothing is in it.
-    let deleted =
-        draft.deleted == LenientValue::Bool(true) || by.is_none() && body.is_none() && title.is_none() && url.is_none();
+    let deleted = draft.deleted == LenientValue::Bool(true)
+        || by.is_none() && body.is_none() && title.is_none() && url.is_none();
     match &by {
         Some(name) if !is_name(name) => {
             return Err(wrong(&format!("its author {} has no name that an account can have", quoted(name))));
@@ -188,7 +198,9 @@ fn quoted(value: &str) -> String {
 }
 
 fn kind(name: &str) -> Option<Kind> {
-    [Kind::Story, Kind::Comment, Kind::Job, Kind::Poll, Kind::Pollopt].into_iter().find(|kind| kind.as_str() == name)
+    [Kind::Story, Kind::Comment, Kind::Job, Kind::Poll, Kind::Pollopt]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
 }
 
 fn is_name(name: &str) -> bool {

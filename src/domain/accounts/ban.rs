@@ -25,8 +25,10 @@ impl Ban {
 
     /// What whoever asks about the account is told while the ban holds.
     pub fn sentence(&self, now: Timestamp) -> Option<String> {
-        let end =
-            self.banned_until.map_or_else(String::new, |until| format!(" until {}", relative_time::minute(until)));
-        self.holds(now).then(|| with_reason(&format!("This account is banned{end}"), self.ban_reason.as_deref()))
+        let end = self
+            .banned_until
+            .map_or_else(String::new, |until| format!(" until {}", relative_time::minute(until)));
+        self.holds(now)
+            .then(|| with_reason(&format!("This account is banned{end}"), self.ban_reason.as_deref()))
     }
 }

@@ -9,7 +9,9 @@ pub const LONGEST: usize = 2_000;
 pub enum ContactError {
     #[error("This is too long: 2,000 characters are enough.")]
     Long,
-    #[error("This has characters that do not show, or that turn the direction of what follows. Please type it anew.")]
+    #[error(
+        "This has characters that do not show, or that turn the direction of what follows. Please type it anew."
+    )]
     Unshown,
 }
 

@@ -81,7 +81,9 @@ fn is_inside(ip: IpAddr) -> bool {
             let is_shared = a == 100 && b & 0b1100_0000 == 64;
             ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || is_shared
         }
-        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified(),
+        IpAddr::V6(ip) => {
+            ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified()
+        }
     }
 }
 

@@ -43,14 +43,16 @@ pub fn check(password: &str, name: &str) -> Result<(), PasswordError> {
 /// # Errors
 /// Where the system has no randomness to give.
 pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
-    let hash: argon2::password_hash::phc::PasswordHash = Argon2::default().hash_password(password.as_bytes())?;
+    let hash: argon2::password_hash::phc::PasswordHash =
+        Argon2::default().hash_password(password.as_bytes())?;
     Ok(hash.to_string())
 }
 
 /// Whether a password is the one that was hashed. With no hash it takes as long and is wrong, so that nobody learns from the time taken
 /// which names there are.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
-    static NOBODY: LazyLock<String> = LazyLock::new(|| self::hash("nobody has this password").unwrap_or_default());
+    static NOBODY: LazyLock<String> =
+        LazyLock::new(|| self::hash("nobody has this password").unwrap_or_default());
     let known = hash.is_some();
     let parsed = PasswordHash::new(hash.unwrap_or(&NOBODY));
     let matches = parsed.is_ok_and(|h| Argon2::default().verify_password(password.as_bytes(), &h).is_ok());

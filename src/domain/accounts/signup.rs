@@ -38,7 +38,9 @@ pub enum SignUpError {
         "This invitation is no longer good: it was used or taken back, or has ended. Ask whoever sent it for another."
     )]
     Over,
-    #[error("You have an account already, and you are logged in. This invitation is for somebody who has none.")]
+    #[error(
+        "You have an account already, and you are logged in. This invitation is for somebody who has none."
+    )]
     Member,
     #[error("As many requests wait as the moderators can read. Please try again in a few days.")]
     Full,
@@ -53,7 +55,9 @@ pub const LONGEST_REQUEST: usize = 2_000;
 pub enum RequestError {
     #[error("Write a few words: a moderator decides by them.")]
     Empty,
-    #[error("Nothing of that can be seen: it is only marks, or characters that do not show. Write a few words.")]
+    #[error(
+        "Nothing of that can be seen: it is only marks, or characters that do not show. Write a few words."
+    )]
     Unseen,
     #[error("That is {0} characters; up to {LONGEST_REQUEST} are taken. Please shorten it.")]
     Long(usize),

@@ -14,7 +14,9 @@ pub const LONGEST_NOTICE: usize = 1_000;
 pub enum TextError {
     #[error("Write something first.")]
     Empty,
-    #[error("Nothing of that can be seen: it is only marks, or characters that do not show. Write something first.")]
+    #[error(
+        "Nothing of that can be seen: it is only marks, or characters that do not show. Write something first."
+    )]
     Unseen,
     #[error("That is {0} characters; up to {LONGEST_TEXT} are taken. Please shorten it.")]
     Long(usize),

@@ -45,7 +45,8 @@ mod tests {
             assert_eq!(item(typed, base), Ok(ItemId(12)), "{typed}");
         }
         assert_eq!(item(" ", base), Err(ItemRefError::Empty));
-        for typed in ["twelve", "-12", "+12", "12a", "/item/", "https://other.example/item/12", "99999999999999999999"]
+        for typed in
+            ["twelve", "-12", "+12", "12a", "/item/", "https://other.example/item/12", "99999999999999999999"]
         {
             assert_eq!(item(typed, base), Err(ItemRefError::Unknown), "{typed}");
         }

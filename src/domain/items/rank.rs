@@ -138,7 +138,9 @@ pub fn top(stories: Vec<StoryFacts>, now: Timestamp) -> Vec<ItemId> {
     jobs.sort_by_key(|job| Reverse((job.rank_time, job.id)));
     let mut ranked: Vec<(f64, Timestamp, ItemId)> = stories
         .iter()
-        .map(|story| (story_rank(story.score, now.since(story.rank_time), factor(story)), story.rank_time, story.id))
+        .map(|story| {
+            (story_rank(story.score, now.since(story.rank_time), factor(story)), story.rank_time, story.id)
+        })
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (b.1, b.2).cmp(&(a.1, a.2))));
 
@@ -198,7 +200,8 @@ pub fn active(comments: impl Iterator<Item = (ItemId, Timestamp)>, now: Timestam
         .filter_map(|thread| {
             let &(root, latest) = thread.last()?;
             // Whole seconds, so that the sum is exact whatever the order it is taken in.
-            let life = thread.iter().map(|(_, time)| ACTIVE_FOR - now.since(*time).clamp(0, ACTIVE_FOR)).sum();
+            let life =
+                thread.iter().map(|(_, time)| ACTIVE_FOR - now.since(*time).clamp(0, ACTIVE_FOR)).sum();
             Some((life, latest, root))
         })
         .collect();

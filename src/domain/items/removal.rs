@@ -38,16 +38,25 @@ mod tests {
 
     #[test]
     fn a_text_is_nearly_gone_when_a_tenth_of_its_words_is_left() {
-        let text = "The quick brown fox jumps over the lazy dog, and nobody has ever asked it why it does so.";
+        let text =
+            "The quick brown fox jumps over the lazy dog, and nobody has ever asked it why it does so.";
         for (before, after, gone) in [
             (text, "", true),
             (text, ".", true),
             (text, "[removed]", true),
             (text, "the dog", true),
-            (text, "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt.", true),
+            (
+                text,
+                "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt.",
+                true,
+            ),
             (text, "The quick brown fox jumps over the lazy dog.", false),
             (text, text, false),
-            (text, "so does it. why it asked ever has nobody and dog lazy the over jumps fox brown quick The", false),
+            (
+                text,
+                "so does it. why it asked ever has nobody and dog lazy the over jumps fox brown quick The",
+                false,
+            ),
             ("日本語の文章を書きました。", "。", true),
             ("日本語の文章を書きました。", "日本語の文章を書いた。", false),
             ("🎉🎉🎉", "-", true),

@@ -82,7 +82,8 @@ pub fn arrange<T: Borrow<Item>>(
 /// The items that `id` hangs on, the thread's head first and its parent last, without itself; as far up as `items`
 /// reach.
 pub fn path<T: Borrow<Item>>(items: &[T], id: ItemId) -> Vec<&T> {
-    let mut by_id: Vec<(ItemId, usize)> = items.iter().enumerate().map(|(at, item)| (item.borrow().id, at)).collect();
+    let mut by_id: Vec<(ItemId, usize)> =
+        items.iter().enumerate().map(|(at, item)| (item.borrow().id, at)).collect();
     by_id.sort_unstable();
     let find = |id: ItemId| {
         let (found, at) = *by_id.get(by_id.partition_point(|(other, _)| *other < id))?;
@@ -157,9 +158,15 @@ impl Tree {
         let answer = |branches: &mut Vec<Subtree>, to: ItemId, parent: Option<usize>| {
             let start = branches.len();
             let from = links.partition_point(|(other, _, _)| *other < to);
-            branches.extend(links[from..].iter().take_while(|(other, _, _)| *other == to).map(|(_, _, item)| {
-                Subtree { item: *item, parent, replies: 0..0, sight: seen(items[*item].borrow()), below: 0 }
-            }));
+            branches.extend(links[from..].iter().take_while(|(other, _, _)| *other == to).map(
+                |(_, _, item)| Subtree {
+                    item: *item,
+                    parent,
+                    replies: 0..0,
+                    sight: seen(items[*item].borrow()),
+                    below: 0,
+                },
+            ));
             start..branches.len()
         };
         let first = answer(&mut branches, head, None);

@@ -29,7 +29,9 @@ pub enum TitleError {
     TooShort,
     #[error("That title is too long: at most {MAX} characters fit.")]
     TooLong,
-    #[error("That title holds control characters that cannot be seen: please type it anew instead of pasting it.")]
+    #[error(
+        "That title holds control characters that cannot be seen: please type it anew instead of pasting it."
+    )]
     Control,
 }
 
@@ -231,9 +233,12 @@ mod tests {
 
     #[test]
     fn a_title_of_a_megabyte_is_refused() {
-        for huge in
-            ["a".repeat(1 << 20), "a ".repeat(1 << 19), "é".repeat(1 << 19), format!("a{}", "\u{301}".repeat(1 << 19))]
-        {
+        for huge in [
+            "a".repeat(1 << 20),
+            "a ".repeat(1 << 19),
+            "é".repeat(1 << 19),
+            format!("a{}", "\u{301}".repeat(1 << 19)),
+        ] {
             assert_eq!(Title::parse(&huge), Err(TitleError::TooLong));
         }
     }

@@ -69,7 +69,12 @@ impl Policy {
         let limited_window = self.limited_window_hours.seconds();
         let hourly = |scope, actions, times| RateLimit { scope, actions, times, per: HOUR };
         [
-            RateLimit { scope: LimitedAccount, actions: POSTS, times: self.limited_posts, per: limited_window },
+            RateLimit {
+                scope: LimitedAccount,
+                actions: POSTS,
+                times: self.limited_posts,
+                per: limited_window,
+            },
             hourly(new, &[Story], self.new_account_stories_per_hour),
             hourly(new, &[Comment], self.new_account_comments_per_hour),
             hourly(new, &[Vote], self.new_account_votes_per_hour),
@@ -228,12 +233,18 @@ impl RateLimit {
                     0 => format!("cannot {} here", action.verb()),
                     _ => format!("can {} {often} an hour here,", action.verb()),
                 };
-                format!("New accounts {may} until they are {} old or have {karma} karma.", relative_time::span(age))
+                format!(
+                    "New accounts {may} until they are {} old or have {karma} karma.",
+                    relative_time::span(age)
+                )
             }
             _ if self.times == 0 => "This site does not take that at the moment.".to_owned(),
             RateLimitScope::Account => action.refusal().to_owned(),
             RateLimitScope::LimitedAccount => {
-                format!("A moderator slowed you down: you can post {often} in {}.", relative_time::span(self.per))
+                format!(
+                    "A moderator slowed you down: you can post {often} in {}.",
+                    relative_time::span(self.per)
+                )
             }
             RateLimitScope::Address if action == LimitedAction::SignUp => {
                 "Several accounts were made from your address in a short time.".to_owned()
@@ -242,7 +253,9 @@ impl RateLimit {
             RateLimitScope::Network if action == LimitedAction::SignUp => {
                 "Many accounts were made from your network in a short time.".to_owned()
             }
-            RateLimitScope::Network => "A lot has come from new accounts on your network in a short time.".to_owned(),
+            RateLimitScope::Network => {
+                "A lot has come from new accounts on your network in a short time.".to_owned()
+            }
             RateLimitScope::Site if action == LimitedAction::SignUp => {
                 "Very many people are signing up just now.".to_owned()
             }
@@ -275,11 +288,17 @@ mod tests {
             (Role::Moderator, 1, 0, false),
             (Role::Admin, 1, 0, false),
         ] {
-            assert_eq!(member(role, karma, age).is_limited_as_new(&policy, NOW), limited, "{role:?} {karma} {age}");
+            assert_eq!(
+                member(role, karma, age).is_limited_as_new(&policy, NOW),
+                limited,
+                "{role:?} {karma} {age}"
+            );
         }
         let slowed = |until| Member { slowed_until: until, ..member(Role::Member, 50, 100 * DAY) };
         assert!(slowed(Some(NOW.plus(1))).is_limited_by_moderator(NOW));
-        assert!(!slowed(Some(NOW)).is_limited_by_moderator(NOW) && !slowed(None).is_limited_by_moderator(NOW));
+        assert!(
+            !slowed(Some(NOW)).is_limited_by_moderator(NOW) && !slowed(None).is_limited_by_moderator(NOW)
+        );
     }
 
     fn sentence(limit: RateLimit, action: LimitedAction, wait: Option<u64>) -> String {
@@ -297,15 +316,21 @@ mod tests {
             }
         }
         let scope = RateLimitScope::NewAccount { age: 14 * DAY, karma: 10 };
-        let said = |times, action| sentence(RateLimit { scope, actions: POSTS, times, per: HOUR }, action, None);
+        let said =
+            |times, action| sentence(RateLimit { scope, actions: POSTS, times, per: HOUR }, action, None);
         assert_eq!(
             said(3, LimitedAction::Story),
             "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma."
         );
         let never = "New accounts cannot vote here until they are 14 days old or have 10 karma.";
         assert_eq!(said(0, LimitedAction::Vote), never);
-        let links = |times, found, wait| RateLimited { why: RateLimitReason::Links { times, found }, wait }.to_string();
-        assert_eq!(links(2, 5, None), "New accounts can post 2 links an hour, and here are 5. Please take some out.");
+        let links = |times, found, wait| {
+            RateLimited { why: RateLimitReason::Links { times, found }, wait }.to_string()
+        };
+        assert_eq!(
+            links(2, 5, None),
+            "New accounts can post 2 links an hour, and here are 5. Please take some out."
+        );
         assert_eq!(links(0, 1, None), "New accounts cannot post links here yet. Please take them out.");
         assert_eq!(
             links(2, 1, Some(1_800)),

@@ -67,7 +67,8 @@ fn turn(item: &Item, event: &LogEvent<'_>) -> Option<StatusEvent> {
 /// What put something out of sight, the first first, by the acts on it, latest first.
 fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
     let since = events.iter().take_while(|event| !matches!(event.action, Action::Unkill | Action::Vouch));
-    let kills = |event: &&LogEvent<'_>| matches!(event.action, Action::Kill | Action::FlagKill | Action::RuleKill);
+    let kills =
+        |event: &&LogEvent<'_>| matches!(event.action, Action::Kill | Action::FlagKill | Action::RuleKill);
     let mut deaths: Vec<_> = since.filter(kills).collect();
     deaths.reverse();
     deaths
@@ -81,7 +82,9 @@ pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> V
                 deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
             if said.is_empty() { vec!["This came here dead.".to_owned()] } else { said }
         }
-        Some(DeadReason::Shadow) if for_moderators => vec!["This is dead by its author’s shadow-ban.".to_owned()],
+        Some(DeadReason::Shadow) if for_moderators => {
+            vec!["This is dead by its author’s shadow-ban.".to_owned()]
+        }
         Some(DeadReason::Shadow | DeadReason::Merged) | None => Vec::new(),
     }
 }
@@ -97,7 +100,12 @@ pub struct RemovedPost {
 
 impl RemovedPost {
     /// Of `item`, by the acts on it that the viewer may read of, latest first; none where the viewer sees the item itself.
-    pub fn of(item: &Item, events: &[LogEvent<'_>], viewer: Reader<'_>, now: Timestamp) -> Option<RemovedPost> {
+    pub fn of(
+        item: &Item,
+        events: &[LogEvent<'_>],
+        viewer: Reader<'_>,
+        now: Timestamp,
+    ) -> Option<RemovedPost> {
         let what = what(item);
         match may_see(item, viewer, now) {
             Visibility::Whole | Visibility::Dead(_) => None,
@@ -107,8 +115,11 @@ impl RemovedPost {
             }),
             Visibility::Deleted => {
                 let moderates = viewer.is_some_and(|viewer| viewer.role >= Role::Moderator);
-                let by =
-                    item.author.as_ref().filter(|_| moderates).map_or_else(String::new, |name| format!(" by {name}"));
+                let by = item
+                    .author
+                    .as_ref()
+                    .filter(|_| moderates)
+                    .map_or_else(String::new, |name| format!(" by {name}"));
                 // An import does not say who deleted what came without an author.
                 let said = match item.author_id {
                     None => format!("This {what} was deleted before it came here."),
@@ -150,12 +161,17 @@ pub fn why_locked(events: &[LogEvent<'_>]) -> Option<String> {
 /// What a lock was put on that holds for `item`, which stands below what is `above` it, the head of the thread first.
 pub fn locked_at<'a>(item: &'a Item, above: &[&'a Item]) -> Option<&'a Item> {
     let root = above.first().copied().filter(|root| root.locked);
-    root.or_else(|| std::iter::once(item).chain(above.iter().rev().copied()).take_while(|item| item.locked).last())
+    root.or_else(|| {
+        std::iter::once(item).chain(above.iter().rev().copied()).take_while(|item| item.locked).last()
+    })
 }
 
 /// The last such action, unless it was undone.
 fn standing<'a>(events: &'a [LogEvent<'a>], action: Action, undoing: Action) -> Option<&'a LogEvent<'a>> {
-    events.iter().find(|event| [action, undoing].contains(&event.action)).filter(|event| event.action == action)
+    events
+        .iter()
+        .find(|event| [action, undoing].contains(&event.action))
+        .filter(|event| event.action == action)
 }
 
 fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEvent> {
@@ -167,7 +183,9 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
         if turns.is_empty() {
             turns.push(plain(format!("Your {what} came here dead.")));
         }
-        turns.push(plain("Only you, moderators, and members who chose to see what is dead still see it.".to_owned()));
+        turns.push(plain(
+            "Only you, moderators, and members who chose to see what is dead still see it.".to_owned(),
+        ));
     } else if item.is_flagged(policy) {
         turns.push(plain(format!(
             "Members flagged your {what}, so it is marked and ranks lower. A moderator may look at it and let it stand."
@@ -182,11 +200,18 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
         turns.push(own.unwrap_or_else(|| plain(around.to_owned())));
     }
     turns.extend(standing(events, Action::Detach, Action::Reattach).and_then(|event| turn(item, event)));
-    turns.extend(events.iter().find(|event| event.action == Action::Edit).and_then(|event| turn(item, event)));
+    turns
+        .extend(events.iter().find(|event| event.action == Action::Edit).and_then(|event| turn(item, event)));
     turns
 }
 
-fn next(item: &Item, events: &[LogEvent<'_>], author: &Member, policy: &Policy, now: Timestamp) -> Vec<AuthorOption> {
+fn next(
+    item: &Item,
+    events: &[LogEvent<'_>],
+    author: &Member,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<AuthorOption> {
     let (dead, flagged) = (is_dead(item), item.is_flagged(policy));
     let edited = events.iter().any(|event| event.action == Action::Edit);
     let mut next = Vec::new();

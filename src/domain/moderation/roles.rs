@@ -26,7 +26,9 @@ pub enum RoleError {
     Shadowed(String),
     #[error("{0} is the last admin who can log in. Make another one first.")]
     LastAdmin(String),
-    #[error("You would no longer be an admin, and could not undo that yourself. Tick the box if you mean it.")]
+    #[error(
+        "You would no longer be an admin, and could not undo that yourself. Tick the box if you mean it."
+    )]
     Unsure,
 }
 
@@ -83,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_role_is_given_to_whoever_can_have_it_and_can_be_taken_from_anybody() {
-        let banned = |until: i64| Ban { banned_at: Some(NOW), banned_until: Some(NOW.plus(until)), ban_reason: None };
+        let banned =
+            |until: i64| Ban { banned_at: Some(NOW), banned_until: Some(NOW.plus(until)), ban_reason: None };
         let member = person(Role::Member);
         for (case, person, role, expected) in [
             ("a member", member.clone(), Role::Moderator, Ok(())),
@@ -108,7 +111,12 @@ mod tests {
                 Role::Moderator,
                 Err(RoleError::Shadowed("bob".to_owned())),
             ),
-            ("taken while banned", Profile { ban: banned(1), ..person(Role::Moderator) }, Role::Member, Ok(())),
+            (
+                "taken while banned",
+                Profile { ban: banned(1), ..person(Role::Moderator) },
+                Role::Member,
+                Ok(()),
+            ),
             ("an admin", person(Role::Admin), Role::Moderator, Ok(())),
         ] {
             assert_eq!(may_have(&person, role, NOW), expected, "{case}");

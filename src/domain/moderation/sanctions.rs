@@ -118,7 +118,10 @@ mod tests {
             (ban(Some(1), None, "spam"), Some("This account is banned: spam.")),
             (ban(Some(1), None, ""), Some("This account is banned.")),
             (ban(Some(1), None, "Why? "), Some("This account is banned: Why?")),
-            (ban(Some(1), Some(DAY), "spam"), Some("This account is banned until 24 November 2026, 12:00 UTC: spam.")),
+            (
+                ban(Some(1), Some(DAY), "spam"),
+                Some("This account is banned until 24 November 2026, 12:00 UTC: spam."),
+            ),
             (ban(Some(1), Some(1), ""), Some("This account is banned until 23 November 2026, 12:00 UTC.")),
             (ban(Some(1), Some(0), "spam"), None),
             (ban(Some(1), Some(-1), "spam"), None),
@@ -146,6 +149,9 @@ mod tests {
         }
         assert_eq!(SanctionTerm::Days(1).end(NOW), Some(NOW.plus(DAY)));
         assert_eq!(until(Some(slowed_until(SanctionTerm::Open.end(NOW)))), "until a moderator lifts it");
-        assert_eq!(until(Some(slowed_until(SanctionTerm::Days(1).end(NOW)))), "until 24 November 2026, 12:00 UTC");
+        assert_eq!(
+            until(Some(slowed_until(SanctionTerm::Days(1).end(NOW)))),
+            "until 24 November 2026, 12:00 UTC"
+        );
     }
 }

@@ -56,15 +56,21 @@ pub enum SiteNameError {
          what is below it is meant too."
     )]
     Nonsense,
-    #[error("No site has a name that long: {LONGEST_HOST} characters at most, and {LONGEST_LABEL} between two dots.")]
+    #[error(
+        "No site has a name that long: {LONGEST_HOST} characters at most, and {LONGEST_LABEL} between two dots."
+    )]
     Long,
-    #[error("{0} is not a site: the names of many that have nothing to do with each other end so. Name one of them.")]
+    #[error(
+        "{0} is not a site: the names of many that have nothing to do with each other end so. Name one of them."
+    )]
     Suffix(String),
     #[error(
         "That address does not say whose place on {0} it is. Type {0}/ and their name for one member, or {0} alone for all of it."
     )]
     Whose(String),
-    #[error("Many people have sites of their own under {0}, so only an admin can act on all of them at once.")]
+    #[error(
+        "Many people have sites of their own under {0}, so only an admin can act on all of them at once."
+    )]
     AdminsOnly(String),
 }
 
@@ -171,8 +177,9 @@ fn is_name(url: &StoryUrl) -> bool {
 /// Whether nobody holds this name: a single label, or a public suffix that registries hand names out under. The suffixes of hosts
 /// that lend names (`github.io`) are somebody's.
 fn is_everybodys(host: &str) -> bool {
-    let is_suffix = psl::suffix(host.as_bytes())
-        .is_some_and(|suffix| suffix.as_bytes() == host.as_bytes() && suffix.typ() != Some(psl::Type::Private));
+    let is_suffix = psl::suffix(host.as_bytes()).is_some_and(|suffix| {
+        suffix.as_bytes() == host.as_bytes() && suffix.typ() != Some(psl::Type::Private)
+    });
     is_suffix || !host.contains('.')
 }
 

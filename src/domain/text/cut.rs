@@ -54,7 +54,8 @@ fn last_block(head: &Prepared) -> (usize, Option<&str>) {
         match event {
             Event::Start(tag) => {
                 if depth == 0 {
-                    (last, is_fenced) = (range.start, matches!(tag, Tag::CodeBlock(CodeBlockKind::Fenced(_))));
+                    (last, is_fenced) =
+                        (range.start, matches!(tag, Tag::CodeBlock(CodeBlockKind::Fenced(_))));
                 }
                 depth += 1;
             }

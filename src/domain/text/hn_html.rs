@@ -10,7 +10,9 @@ pub mod paragraph;
 use std::cell::RefCell;
 
 use html5ever::tendril::StrTendril;
-use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
 
 use super::links;
 use super::visible::is_shown;
@@ -111,11 +113,10 @@ impl HnText {
             ("i" | "em", _) => self.span(is_start, Mark::Italic),
             ("b" | "strong", _) => self.span(is_start, Mark::Bold),
             ("br", _) => self.line_break(),
-            ("p" | "div" | "ul" | "ol" | "li" | "blockquote" | "table" | "tr" | "h1" | "h2" | "h3" | "h4", _)
-                if self.pre.is_none() =>
-            {
-                self.end_paragraph()
-            }
+            (
+                "p" | "div" | "ul" | "ol" | "li" | "blockquote" | "table" | "tr" | "h1" | "h2" | "h3" | "h4",
+                _,
+            ) if self.pre.is_none() => self.end_paragraph(),
             _ => {}
         }
     }

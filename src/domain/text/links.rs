@@ -38,15 +38,18 @@ fn escaped(address: &str) -> Cow<'_, str> {
     // The brackets of an IPv6 address are part of its host.
     let host = address.find("://[").and_then(|at| Some(at + address.get(at..)?.find(']')? + 1));
     match host.and_then(|end| address.split_at_checked(end)) {
-        Some((host, rest)) if host.is_ascii() => format!("{host}{}", utf8_percent_encode(rest, ESCAPED)).into(),
+        Some((host, rest)) if host.is_ascii() => {
+            format!("{host}{}", utf8_percent_encode(rest, ESCAPED)).into()
+        }
         _ => utf8_percent_encode(address, ESCAPED).into(),
     }
 }
 
 /// Whether an address is one of the web that browsers take, without user information.
 fn is_web(href: &str) -> bool {
-    let rest =
-        ["http://", "https://"].iter().find_map(|scheme| has_scheme(href, scheme).then(|| href.get(scheme.len()..)));
+    let rest = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| has_scheme(href, scheme).then(|| href.get(scheme.len()..)));
     let authority = rest.flatten().and_then(|rest| rest.split(['/', '?', '#']).next());
     let has_user = |url: Url| !url.username().is_empty() || url.password().is_some();
     authority.is_some_and(|authority| !authority.contains('@'))
@@ -55,11 +58,15 @@ fn is_web(href: &str) -> bool {
 
 /// Whether an address is a path of this site. Browsers read a backslash as a slash, and two slashes as another host.
 pub fn is_local(href: &str) -> bool {
-    href.starts_with('/') && !href.starts_with("//") && !href.contains('\\') && !href.contains(char::is_control)
+    href.starts_with('/')
+        && !href.starts_with("//")
+        && !href.contains('\\')
+        && !href.contains(char::is_control)
 }
 
 fn has_scheme(href: &str, scheme: &str) -> bool {
-    href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)) && href.len() > scheme.len()
+    href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        && href.len() > scheme.len()
 }
 
 /// The label of a bare address: itself, or its beginning and an ellipsis.

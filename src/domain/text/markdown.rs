@@ -61,7 +61,9 @@ pub fn excerpt(source: &str, max_chars: usize) -> String {
         match event {
             Event::Text(t) | Event::Code(t) | Event::Html(t) | Event::InlineHtml(t) => text.push_str(&t),
             Event::SoftBreak | Event::HardBreak => text.push(' '),
-            Event::Start(Tag::Strikethrough) | Event::End(TagEnd::Strikethrough) if !source.is_struck(&range) => {
+            Event::Start(Tag::Strikethrough) | Event::End(TagEnd::Strikethrough)
+                if !source.is_struck(&range) =>
+            {
                 text.push('~')
             }
             Event::End(end) if !is_inline(end) => text.push(' '),

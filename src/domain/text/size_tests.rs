@@ -47,7 +47,11 @@ fn depths(html: &str) -> (i32, i32, i32) {
             tag if tag.starts_with('/') => -1,
             _ => 1,
         };
-        let is_of = [true, ["blockquote", "li"].contains(&name), ["em", "strong", "del", "a", "code"].contains(&name)];
+        let is_of = [
+            true,
+            ["blockquote", "li"].contains(&name),
+            ["em", "strong", "del", "a", "code"].contains(&name),
+        ];
         for n in 0..3 {
             now[n] += if is_of[n] { step } else { 0 };
             most[n] = most[n].max(now[n]);
@@ -172,8 +176,9 @@ fn worst_marks() -> impl Strategy<Value = String> {
     ];
     let run = (mark, 1..40_usize).prop_map(|(mark, times)| mark.repeat(times));
     let line = (run.clone(), run.clone(), run, any::<bool>());
-    let part =
-        line.prop_map(|(a, b, c, nested)| if nested { format!("{a}{b}{c}{b}{a}") } else { format!("{a}{b}\n{c}\n") });
+    let part = line.prop_map(
+        |(a, b, c, nested)| if nested { format!("{a}{b}{c}{b}{a}") } else { format!("{a}{b}\n{c}\n") },
+    );
     (prop::collection::vec(part, 1..6), 1..200_usize)
         .prop_map(|(parts, times)| parts.concat().repeat(times).chars().take(20_000).collect())
 }

@@ -13,7 +13,10 @@ fn shows(source: &str, html: &str) {
 #[test]
 fn markdown_as_people_write_it() {
     shows("one\ntwo\n\nthree", "<p>one\ntwo</p>\n<p>three</p>");
-    shows("*a* **b** `c_d` snake_case 2*3", "<p><em>a</em> <strong>b</strong> <code>c_d</code> snake_case 2*3</p>");
+    shows(
+        "*a* **b** `c_d` snake_case 2*3",
+        "<p><em>a</em> <strong>b</strong> <code>c_d</code> snake_case 2*3</p>",
+    );
     shows("# Head *ing*", "<p><strong>Head <em>ing</em></strong></p>");
     shows("```rust\n<x>\n```", "<pre tabindex=\"0\"><code>&lt;x&gt;\n</code></pre>");
     shows("    code", "<pre tabindex=\"0\"><code>code\n</code></pre>");
@@ -62,7 +65,10 @@ fn links_are_marked_and_lead_to_the_web_to_mail_or_to_this_site() {
     shows("![](https://x.org/i.png)", &link("https://x.org/i.png", "https://x.org/i.png"));
     shows("<a@x.org>", &link("mailto:a@x.org", "a@x.org"));
     shows("https://x.org/_a_/*b*c", &link("https://x.org/_a_/*b*c", "https://x.org/_a_/*b*c"));
-    shows("https://x.org/?a=1&copy;=2", &link("https://x.org/?a=1&amp;copy;=2", "https://x.org/?a=1&amp;copy;=2"));
+    shows(
+        "https://x.org/?a=1&copy;=2",
+        &link("https://x.org/?a=1&amp;copy;=2", "https://x.org/?a=1&amp;copy;=2"),
+    );
     shows("*https://x.org*", &format!("<p><em><a href=\"https://x.org\" {rel}>https://x.org</a></em></p>"));
     shows(
         "(https://x.org/a_(b)).",
@@ -80,7 +86,10 @@ fn links_are_marked_and_lead_to_the_web_to_mail_or_to_this_site() {
 
 #[test]
 fn a_mention_links_to_the_member() {
-    shows("@ann and *@bob*", "<p><a href=\"/user/ann\">@ann</a> and <em><a href=\"/user/bob\">@bob</a></em></p>");
+    shows(
+        "@ann and *@bob*",
+        "<p><a href=\"/user/ann\">@ann</a> and <em><a href=\"/user/bob\">@bob</a></em></p>",
+    );
     shows("`@ann` a@b.co *b*@ann", "<p><code>@ann</code> a@b.co <em>b</em>@ann</p>");
     shows(
         "https://x.org/@ann",
@@ -202,7 +211,10 @@ fn hacker_news_html_becomes_readable_markdown() {
         ("1. a<p>2. b", "1. a\n\n2. b"),
         ("x <pre><code>  if a:\n    b\n</code></pre>y", "x\n\n```\nif a:\n  b\n```\n\ny"),
         ("<pre><code>```</code></pre>", "````\n```\n````"),
-        ("see <a href=\"https:&#x2F;&#x2F;x.org\" rel=\"nofollow\">https:&#x2F;&#x2F;x.org</a>.", "see https://x.org."),
+        (
+            "see <a href=\"https:&#x2F;&#x2F;x.org\" rel=\"nofollow\">https:&#x2F;&#x2F;x.org</a>.",
+            "see https://x.org.",
+        ),
         ("<a href=\"https://x.org/a b\">https://x.org/a b</a>", "[https://x.org/a b](<https://x.org/a b>)"),
         ("<a href=\"https://x.org/\">the [site]</a>", "[the \\[site\\]](https://x.org/)"),
         ("<a href=\"https://x.org\">https://x.org</a><i>b</i>", "<https://x.org>*b*"),
@@ -230,7 +242,8 @@ fn words(html: &str) -> String {
     for (n, part) in html.split('<').enumerate() {
         text.push_str(if n == 0 { part } else { part.split_once('>').map_or("", |(_, after)| after) });
     }
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{A0}").replace("&amp;", "&");
+    let text =
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{A0}").replace("&amp;", "&");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -53,7 +53,10 @@ fn end(text: &str, start: usize, after: usize) -> Option<usize> {
     let authority = rest.split(is_end).next()?;
     let host = host(authority)?;
     // What stands in front of an @ can pose as the host.
-    if authority.contains('@') || host.len() > MAX_HOST_BYTES || !is_host(text.get(start..after + host.len())?, host) {
+    if authority.contains('@')
+        || host.len() > MAX_HOST_BYTES
+        || !is_host(text.get(start..after + host.len())?, host)
+    {
         return None;
     }
     let port = authority.get(host.len()..)?.strip_prefix(':').unwrap_or_default();

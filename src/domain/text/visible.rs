@@ -84,7 +84,8 @@ mod tests {
         ] {
             assert!(!has_visible(text), "{}", text.escape_unicode());
         }
-        for text in ["a", "\u{200B}.", "é", "e\u{301}", "ש", "中", "か", "😀", "❤\u{FE0F}", "\u{E000}", "ः"] {
+        for text in ["a", "\u{200B}.", "é", "e\u{301}", "ש", "中", "か", "😀", "❤\u{FE0F}", "\u{E000}", "ः"]
+        {
             assert!(has_visible(text), "{}", text.escape_unicode());
         }
     }
@@ -95,7 +96,10 @@ mod tests {
             ("a\u{202E}b\u{2066}c\u{2069}d\u{206A}e", "abcde"),
             ("a\u{0}\u{7F}\u{85}\r\n\tb", "a\n\tb"),
             ("\u{FFFE}\u{FDD0}\u{10FFFF}\u{FFF9}\u{E0001}\u{1D173}", ""),
-            ("שלום\u{200F}! \u{200B}❤\u{FE0F}\u{378}\u{E000}", "שלום\u{200F}! \u{200B}❤\u{FE0F}\u{378}\u{E000}"),
+            (
+                "שלום\u{200F}! \u{200B}❤\u{FE0F}\u{378}\u{E000}",
+                "שלום\u{200F}! \u{200B}❤\u{FE0F}\u{378}\u{E000}",
+            ),
         ] {
             assert_eq!(shown(text), kept, "{}", text.escape_unicode());
             assert_eq!(is_legible(text), text.replace('\r', "") == kept, "{}", text.escape_unicode());

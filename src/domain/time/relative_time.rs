@@ -159,7 +159,8 @@ mod tests {
         ] {
             assert_eq!(exact(Timestamp(seconds)), time);
             assert_eq!(day(Timestamp(seconds)), date);
-            let clock = time.split(['T', 'Z']).nth(1).and_then(|clock| clock.get(..5)).expect("hours and minutes");
+            let clock =
+                time.split(['T', 'Z']).nth(1).and_then(|clock| clock.get(..5)).expect("hours and minutes");
             assert_eq!(minute(Timestamp(seconds)), format!("{date}, {clock} UTC"));
         }
     }

@@ -118,7 +118,10 @@ mod tests {
                 "xn--bcher-kva.example",
                 &["https://bücher.example/", "http://BÜCHER.example", "http://xn--bcher-kva.example"][..],
             ),
-            ("example.com#!/route/1", &["http://example.com/#!/route/1", "https://www.example.com#!/route/1"][..]),
+            (
+                "example.com#!/route/1",
+                &["http://example.com/#!/route/1", "https://www.example.com#!/route/1"][..],
+            ),
             (
                 "youtube.com/watch?v=dQw4w9WgXcQ",
                 &[
@@ -152,7 +155,10 @@ mod tests {
                     "https://example.com/abc/@me~1?%75tm_source=a&q=abc%2F\u{e9}#!/a-b",
                 ][..],
             ),
-            ("x.com/a/status/1", &["https://m.twitter.com/%61/status/1", "https://mobile.x.com/a/st%61tus/1"][..]),
+            (
+                "x.com/a/status/1",
+                &["https://m.twitter.com/%61/status/1", "https://mobile.x.com/a/st%61tus/1"][..],
+            ),
             ("example.com/%2561", &["https://example.com/%%361", "https://example.com/%2561"][..]),
             ("127.0.0.1/a", &["http://127.0.0.1/a", "http://2130706433/a", "http://0x7f.1/a/"][..]),
             ("[::1]/a", &["http://[::1]/a", "http://[0:0:0:0:0:0:0:1]/a"][..]),

@@ -159,7 +159,9 @@ pub fn unescaped(part: &str) -> Cow<'_, str> {
         let escaped = after.get(..2).filter(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
         let byte = escaped.and_then(|two| u8::from_str_radix(two, 16).ok());
         match (escaped, byte) {
-            (Some(_), Some(b)) if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) => plain.push(char::from(b)),
+            (Some(_), Some(b)) if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) => {
+                plain.push(char::from(b))
+            }
             (Some(two), _) => {
                 plain.push('%');
                 plain.push_str(&two.to_ascii_uppercase());

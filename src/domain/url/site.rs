@@ -128,9 +128,8 @@ impl Owner {
         let mut parts = path.trim_start_matches('/').split('/');
         let first = parts.next()?.to_ascii_lowercase();
         match self {
-            Owner::First => {
-                (plain(&first) && !first.contains('.') && !RESERVED.contains(&first.as_str())).then_some(first)
-            }
+            Owner::First => (plain(&first) && !first.contains('.') && !RESERVED.contains(&first.as_str()))
+                .then_some(first),
             Owner::Marked(mark) => first.strip_prefix(*mark).is_some_and(plain).then_some(first),
             Owner::Under(folder) if first == *folder => {
                 let second = parts.next()?.to_ascii_lowercase();

@@ -97,7 +97,9 @@ pub fn uncounted(
     if voter.role >= Role::Moderator {
         return None;
     }
-    if voter.karma < NOTHING && now.since(voter.created) < policy.min_account_age_to_count_votes_hours.seconds() {
+    if voter.karma < NOTHING
+        && now.since(voter.created) < policy.min_account_age_to_count_votes_hours.seconds()
+    {
         return Some(Uncounted::Young);
     }
     if about.same_address && may_share_no_address(voter, policy) {
@@ -108,7 +110,9 @@ pub fn uncounted(
     match dir {
         Direction::Down if votes_down(&past) => Some(Uncounted::AlwaysDown),
         Direction::Down if bears_grudge(&past, about.author) => Some(Uncounted::Grudge),
-        Direction::Up if !is_natural(about) && is_in_ring(&past, about.author, policy) => Some(Uncounted::Ring),
+        Direction::Up if !is_natural(about) && is_in_ring(&past, about.author, policy) => {
+            Some(Uncounted::Ring)
+        }
         Direction::Up | Direction::Down => None,
     }
 }
@@ -148,7 +152,9 @@ pub fn may_be_ring(past: &[PriorVote], author: Option<UserId>, policy: &Policy) 
 }
 
 fn is_in_ring(past: &[&PriorVote], author: Option<UserId>, policy: &Policy) -> bool {
-    let Some(last) = past.get(..policy.vote_ring_window).filter(|last| !last.is_empty()) else { return false };
+    let Some(last) = past.get(..policy.vote_ring_window).filter(|last| !last.is_empty()) else {
+        return false;
+    };
     let to_author = last.iter().filter(|vote| vote.dir == Direction::Up && is_of(vote, author)).count();
     to_author * 100 >= RING_SHARE * last.len()
 }

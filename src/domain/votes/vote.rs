@@ -192,7 +192,11 @@ mod tests {
             (0, 0, 0, 0, 0),
             (1, 1, 0, 0, 0),
         ] {
-            assert_eq!(ScoreDelta::between(before, after), ScoreDelta { score, ups, downs }, "{before} {after}");
+            assert_eq!(
+                ScoreDelta::between(before, after),
+                ScoreDelta { score, ups, downs },
+                "{before} {after}"
+            );
         }
     }
 }

@@ -36,7 +36,9 @@ async fn write(tx: &mut Tx, batch: &ActivityBatch) -> Result<()> {
             .values(&batch.visits, |row, ((user, root), (since, last))| {
                 row.bind(*user).bind(*root).bind(*since).bind(*last);
             })
-            .push(" on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last")
+            .push(
+                " on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last",
+            )
             .once()
             .execute()
             .await?;

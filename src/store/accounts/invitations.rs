@@ -48,7 +48,11 @@ macro_rules! select_good {
 }
 
 /// The invitation of a token, within the transaction that uses it; `NotFound` where it is not good.
-pub(crate) async fn good_invitation(tx: &mut Tx, token_hash: &[u8], now: Timestamp) -> Result<ValidInvitation> {
+pub(crate) async fn good_invitation(
+    tx: &mut Tx,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<ValidInvitation> {
     tx.sql(select_good!("i.id, u.id as inviter")).bind(token_hash).bind(now).fetch_one().await
 }
 
@@ -132,11 +136,20 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` where the invitation is not good any more; `Conflict` where the name is taken.
-    pub async fn accept_invitation(&self, token_hash: &[u8], new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
+    pub async fn accept_invitation(
+        &self,
+        token_hash: &[u8],
+        new: NewUser<'_>,
+        now: Timestamp,
+    ) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let invitation = good_invitation(&mut tx, token_hash, now).await?;
         let user = insert_user(&mut tx, new, Some(invitation.inviter), now).await?;
-        tx.sql("update invitations set used_by = $2 where id = $1").bind(invitation.id).bind(user).execute().await?;
+        tx.sql("update invitations set used_by = $2 where id = $1")
+            .bind(invitation.id)
+            .bind(user)
+            .execute()
+            .await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(user)
     }

@@ -201,7 +201,11 @@ impl Store {
     /// Ends all of a person's sessions but `keep`.
     pub async fn end_other_sessions(&self, user: UserId, keep: &[u8]) -> Result<()> {
         let mut tx = self.begin().await?;
-        tx.sql("delete from sessions where user_id = $1 and token_hash <> $2").bind(user).bind(keep).execute().await?;
+        tx.sql("delete from sessions where user_id = $1 and token_hash <> $2")
+            .bind(user)
+            .bind(keep)
+            .execute()
+            .await?;
         self.commit(tx, &[Change::Member(user)]).await
     }
 

@@ -79,14 +79,16 @@ impl Store {
         if waiting >= most {
             return Ok(RequestOutcome::Full);
         }
-        tx.sql("insert into requests (name, password, text, created, invitation_id) values ($1, $2, $3, $4, $5)")
-            .bind(new.name.as_str())
-            .bind(new.password)
-            .bind(new.text)
-            .bind(now)
-            .bind(invitation)
-            .execute()
-            .await?;
+        tx.sql(
+            "insert into requests (name, password, text, created, invitation_id) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(new.name.as_str())
+        .bind(new.password)
+        .bind(new.text)
+        .bind(now)
+        .bind(invitation)
+        .execute()
+        .await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(RequestOutcome::Waits)
     }
@@ -138,7 +140,9 @@ impl Store {
         .execute()
         .await?;
         let inviter: Option<UserId> = tx
-            .sql("select inviter_id from invitations where id = $1 and used_by is null and revoked_at is null")
+            .sql(
+                "select inviter_id from invitations where id = $1 and used_by is null and revoked_at is null",
+            )
             .bind(invitation)
             .fetch_optional_scalar()
             .await?;
@@ -146,7 +150,11 @@ impl Store {
         let new = NewUser { name: &name, password: &password, role: Role::Member, origin: None };
         let user = insert_user(&mut tx, new, inviter, act.at).await?;
         if inviter.is_some() {
-            tx.sql("update invitations set used_by = $2 where id = $1").bind(invitation).bind(user).execute().await?;
+            tx.sql("update invitations set used_by = $2 where id = $1")
+                .bind(invitation)
+                .bind(user)
+                .execute()
+                .await?;
         }
         let entry = LogEntry { user: Some(user), ..LogEntry::of(Action::Admit) };
         record(&mut tx, act, entry).await?;

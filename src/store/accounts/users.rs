@@ -80,7 +80,12 @@ impl Store {
     }
 
     /// Makes the first admin's account; `Conflict` where there is an admin already, so that two uses of one link make one admin.
-    pub async fn create_first_admin(&self, new: NewUser<'_>, contact: &str, now: Timestamp) -> Result<UserId> {
+    pub async fn create_first_admin(
+        &self,
+        new: NewUser<'_>,
+        contact: &str,
+        now: Timestamp,
+    ) -> Result<UserId> {
         let mut tx = self.begin().await?;
         if tx.sql("select id from users where role = 'admin' limit 1").exists().await? {
             return Err(Error::Conflict);
@@ -115,7 +120,10 @@ impl Store {
 
     /// The admin of longest standing.
     pub async fn first_admin(&self) -> Result<Option<String>> {
-        self.read.sql("select name from users where role = 'admin' order by id limit 1").fetch_optional_scalar().await
+        self.read
+            .sql("select name from users where role = 'admin' order by id limit 1")
+            .fetch_optional_scalar()
+            .await
     }
 
     /// An account's log-in, by its name in any case.

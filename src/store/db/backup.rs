@@ -19,7 +19,8 @@ impl Store {
         if file::look(from).await? == file::FileKind::Nothing {
             return Err(OpenError::Missing(from.to_owned()));
         }
-        let pool = lasting(1).connect_with(options(from)).await.map_err(|e| OpenError::Open(from.to_owned(), e))?;
+        let pool =
+            lasting(1).connect_with(options(from)).await.map_err(|e| OpenError::Open(from.to_owned(), e))?;
         let copied = match applied(&pool, from).await {
             Ok(_) => copy_into(&pool, to).await.map_err(|e| OpenError::Copy(to.to_owned(), e)),
             Err(error) => Err(error),
@@ -54,7 +55,8 @@ impl Store {
 
     /// Whether another process has the database at `path` open. A file that is no database, or a broken one, is in nobody's use.
     pub async fn is_in_use(path: &Path) -> bool {
-        let alone = options(path).locking_mode(SqliteLockingMode::Exclusive).busy_timeout(Duration::from_millis(200));
+        let alone =
+            options(path).locking_mode(SqliteLockingMode::Exclusive).busy_timeout(Duration::from_millis(200));
         let pool = match SqlitePoolOptions::new().max_connections(1).connect_with(alone).await {
             Ok(pool) => pool,
             Err(error) => return is_busy(&error),
@@ -84,7 +86,10 @@ pub(super) async fn keep_as_it_was(pool: &SqlitePool, path: &Path) -> std::resul
 /// Copies into a new file, and sees that the disk has it.
 async fn copy_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {
     file::make_new(to)?;
-    sqlx::query("vacuum into $1").bind(file::absolute(to).to_string_lossy().into_owned()).execute(pool).await?;
+    sqlx::query("vacuum into $1")
+        .bind(file::absolute(to).to_string_lossy().into_owned())
+        .execute(pool)
+        .await?;
     key::take_out_of(to).await?;
     Ok(File::open(to)?.sync_all()?)
 }

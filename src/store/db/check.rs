@@ -19,7 +19,9 @@ pub enum CheckError {
     Read(#[from] sqlx::Error),
     #[error("it was written by a newer Stoa (its schema is {0})")]
     Newer(i64),
-    #[error("it has a change to its tables, number {0}, that this Stoa does not know or that was not finished")]
+    #[error(
+        "it has a change to its tables, number {0}, that this Stoa does not know or that was not finished"
+    )]
     Migration(i64),
     #[error("it has the {0} {1}, which Stoa did not make")]
     Unknown(String, String),
@@ -29,7 +31,9 @@ pub enum CheckError {
     Changed(String, String),
     #[error("it is damaged: {0}")]
     Damaged(String),
-    #[error("it has {rows} with a reference to what is not there, the first in the table {table} to {parent}")]
+    #[error(
+        "it has {rows} with a reference to what is not there, the first in the table {table} to {parent}"
+    )]
     Reference { rows: String, table: String, parent: String },
 }
 
@@ -91,7 +95,8 @@ async fn applied(db: &mut SqliteConnection) -> Result<Vec<Migration>, CheckError
         if version > newest() {
             return Err(CheckError::Newer(version));
         }
-        let known = MIGRATIONS.iter().find(|known| known.version == version && known.checksum.as_ref() == checksum);
+        let known =
+            MIGRATIONS.iter().find(|known| known.version == version && known.checksum.as_ref() == checksum);
         known.filter(|_| success).cloned().ok_or(CheckError::Migration(version))
     });
     known.collect()

@@ -35,7 +35,8 @@ impl Store {
         let mut db = SqliteConnection::connect_with(&options(&self.path).busy_timeout(PATIENCE)).await?;
         // The copying, which takes longest, is done while nobody waits; what is left is little.
         sqlx::query("pragma wal_checkpoint(passive)").execute(&mut db).await?;
-        let (held, ..): (bool, i64, i64) = sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut db).await?;
+        let (held, ..): (bool, i64, i64) =
+            sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut db).await?;
         db.close().await?;
         Ok(if held { CheckpointResult::Held } else { CheckpointResult::Done })
     }

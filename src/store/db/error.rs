@@ -43,7 +43,9 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Error {
         match error {
             sqlx::Error::RowNotFound => Error::NotFound,
-            sqlx::Error::Database(e) if e.kind() == sqlx::error::ErrorKind::UniqueViolation => Error::Conflict,
+            sqlx::Error::Database(e) if e.kind() == sqlx::error::ErrorKind::UniqueViolation => {
+                Error::Conflict
+            }
             sqlx::Error::PoolTimedOut => Error::Busy,
             other if is_busy(&other) => Error::Busy,
             other if is_of_storage(&other) => Error::Storage(other),

@@ -79,7 +79,9 @@ async fn is_unmarked_stoa(path: &Path) -> bool {
 async fn has_first_migration(options: SqliteConnectOptions, path: &Path) -> Result<bool, Error> {
     let mut db = SqliteConnection::connect_with(&options.filename(absolute(path)).read_only(true)).await?;
     let applied: Result<Option<Vec<u8>>, Error> =
-        sqlx::query_scalar("select checksum from _sqlx_migrations where version = 1").fetch_optional(&mut db).await;
+        sqlx::query_scalar("select checksum from _sqlx_migrations where version = 1")
+            .fetch_optional(&mut db)
+            .await;
     db.close().await?;
     let first = MIGRATIONS.iter().next().map(|first| first.checksum.as_ref());
     Ok(applied?.as_deref() == first && first.is_some())
@@ -152,7 +154,8 @@ fn narrow_one(path: &Path) -> io::Result<bool> {
 /// Gives a file to whom the database belongs: a command may be run by the system's administrator, who alone can do so.
 pub(super) fn give_to_owner_of(database: &Path, file: &Path) -> io::Result<()> {
     let (database, about) = (std::fs::metadata(database)?, std::fs::metadata(file)?);
-    if (about.uid(), about.gid()) != (database.uid(), database.gid()) && rustix::process::geteuid().is_root() {
+    if (about.uid(), about.gid()) != (database.uid(), database.gid()) && rustix::process::geteuid().is_root()
+    {
         chown(file, Some(database.uid()), Some(database.gid()))?;
     }
     Ok(())

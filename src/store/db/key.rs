@@ -80,8 +80,9 @@ pub(super) async fn take_out_of(copy: &Path) -> Result<(), Error> {
 
 /// The key that stands in a database of an older Stoa.
 async fn kept_inside(db: &mut SqliteConnection) -> Result<Option<Secret>, Error> {
-    let secrets: Option<i64> =
-        sqlx::query_scalar("select 1 from sqlite_master where name = 'secrets'").fetch_optional(&mut *db).await?;
+    let secrets: Option<i64> = sqlx::query_scalar("select 1 from sqlite_master where name = 'secrets'")
+        .fetch_optional(&mut *db)
+        .await?;
     if secrets.is_none() {
         return Ok(None);
     }
@@ -107,7 +108,9 @@ fn fresh() -> std::io::Result<Secret> {
 fn read(path: &Path) -> Result<Option<Secret>, OpenError> {
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == ErrorKind::InvalidData => return Err(OpenError::WrongKey(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            return Err(OpenError::WrongKey(path.to_owned()));
+        }
         text => text.map_err(|e| OpenError::Key(path.to_owned(), e))?,
     };
     let secret = URL_SAFE_NO_PAD.decode(text.trim()).ok().and_then(|secret| secret.try_into().ok());

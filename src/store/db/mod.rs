@@ -114,8 +114,8 @@ impl Store {
     /// What the thread with this head is as of: it changes with every write that the thread may show, which votes and most comments
     /// elsewhere are not.
     pub fn thread_generation(&self, root: ItemId) -> ThreadGeneration {
-        let own =
-            generations::one_of(&self.generations.threads, root.0).map_or(0, |number| number.load(Ordering::Acquire));
+        let own = generations::one_of(&self.generations.threads, root.0)
+            .map_or(0, |number| number.load(Ordering::Acquire));
         ThreadGeneration { any: self.generations.any_thread.load(Ordering::Acquire), own }
     }
 

@@ -20,7 +20,9 @@ impl Store {
         if file::look(path).await? == file::FileKind::Nothing {
             file::make(path).map_err(|e| OpenError::Make(path.to_owned(), e))?;
             // Nothing stands in it that could be lost.
-            file::mark(path, SqliteSynchronous::Off).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
+            file::mark(path, SqliteSynchronous::Off)
+                .await
+                .map_err(|e| OpenError::Open(path.to_owned(), e))?;
         }
         Store::open_existing(path).await
     }
@@ -55,7 +57,8 @@ impl Store {
 
     /// Brings the database at `path` up to date, and does nothing else to it.
     pub async fn upgrade(path: &Path) -> Result<(), OpenError> {
-        let write = lasting(1).connect_with(options(path)).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
+        let write =
+            lasting(1).connect_with(options(path)).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
         let migrated = MIGRATIONS.run(&write).await.map_err(|e| OpenError::Migrate(path.to_owned(), e));
         write.close().await;
         migrated

@@ -46,7 +46,12 @@ impl<'c> From<&'c mut Tx> for Db<'c> {
 
 impl<'c> Db<'c> {
     pub fn sql(self, text: &'static str) -> Statement<'c> {
-        Statement { db: self, text: Cow::Borrowed(text), arguments: Ok(SqliteArguments::default()), persistent: true }
+        Statement {
+            db: self,
+            text: Cow::Borrowed(text),
+            arguments: Ok(SqliteArguments::default()),
+            persistent: true,
+        }
     }
 }
 
@@ -63,7 +68,9 @@ impl Tx {
 
     /// The highest id ever given to an item, by the database or by an import.
     pub async fn last_item_id(&mut self) -> Result<i64> {
-        self.sql("select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'").fetch_scalar().await
+        self.sql("select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'")
+            .fetch_scalar()
+            .await
     }
 }
 
@@ -127,7 +134,11 @@ impl Statement<'_> {
     }
 
     /// Writes `values (?, ?), (?, ?)` of these rows, each bound by `bind`.
-    pub fn values<R>(mut self, rows: impl IntoIterator<Item = R>, mut bind: impl FnMut(&mut Tuple<'_, '_>, R)) -> Self {
+    pub fn values<R>(
+        mut self,
+        rows: impl IntoIterator<Item = R>,
+        mut bind: impl FnMut(&mut Tuple<'_, '_>, R),
+    ) -> Self {
         let mut before = "values ";
         for row in rows {
             self.text.to_mut().push_str(before);

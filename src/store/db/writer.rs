@@ -16,7 +16,10 @@ struct Writer {
 }
 
 /// The pool of the connection that writes to the database, which must exist.
-pub(super) async fn open(options: SqliteConnectOptions, generations: Arc<Generations>) -> Result<SqlitePool, Error> {
+pub(super) async fn open(
+    options: SqliteConnectOptions,
+    generations: Arc<Generations>,
+) -> Result<SqlitePool, Error> {
     let first = Arc::new(Writer { options, generations });
     let again = Arc::clone(&first);
     let options = first.options.clone();
@@ -32,7 +35,9 @@ pub(super) async fn open(options: SqliteConnectOptions, generations: Arc<Generat
         .before_acquire(move |connection, _| {
             let writer = Arc::clone(&again);
             // A transaction that ended as it should, or was rolled back, is none any more.
-            Box::pin(async move { Ok(!connection.is_in_transaction() || writer.replace(connection).await.is_ok()) })
+            Box::pin(async move {
+                Ok(!connection.is_in_transaction() || writer.replace(connection).await.is_ok())
+            })
         });
     pool.connect_with(options).await
 }

@@ -32,13 +32,19 @@ impl NewItem {
     }
 }
 
-pub(super) async fn insert_votes(tx: &mut Tx, rows: &[ImportRow<'_>], people: &HashMap<String, UserId>) -> Result<()> {
+pub(super) async fn insert_votes(
+    tx: &mut Tx,
+    rows: &[ImportRow<'_>],
+    people: &HashMap<String, UserId>,
+) -> Result<()> {
     let cast = |vote: &ImportedVote, item: ItemId| {
         let voter = people.get(&vote.voter.to_ascii_lowercase())?;
         Some((*voter, item, vote.dir, vote.at))
     };
-    let mut votes: Vec<(UserId, ItemId, Direction, Timestamp)> =
-        rows.iter().flat_map(|row| row.item.votes.iter().filter_map(|vote| cast(vote, row.placed.id))).collect();
+    let mut votes: Vec<(UserId, ItemId, Direction, Timestamp)> = rows
+        .iter()
+        .flat_map(|row| row.item.votes.iter().filter_map(|vote| cast(vote, row.placed.id)))
+        .collect();
     // As the indices have them.
     votes.sort_unstable_by_key(|(voter, item, ..)| (*voter, *item));
     for votes in votes.chunks(ROWS) {

@@ -164,15 +164,17 @@ fn said(item: &Item) -> Said<'_> {
 }
 
 async fn keep_revision(tx: &mut Tx, item: &Item, by: UserId, now: Timestamp) -> Result<()> {
-    tx.sql("insert into revisions (item_id, editor_id, at, title, url, text) values ($1, $2, $3, $4, $5, $6)")
-        .bind(item.id)
-        .bind(by)
-        .bind(now)
-        .bind(&item.title)
-        .bind(&item.url)
-        .bind(&item.text)
-        .execute()
-        .await?;
+    tx.sql(
+        "insert into revisions (item_id, editor_id, at, title, url, text) values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(item.id)
+    .bind(by)
+    .bind(now)
+    .bind(&item.title)
+    .bind(&item.url)
+    .bind(&item.text)
+    .execute()
+    .await?;
     Ok(())
 }
 

@@ -105,7 +105,12 @@ impl Store {
             if by == Some(story.author) {
                 return Ok(Submission::Duplicate(duplicate, KnownUrl::Own));
             }
-            let vote = NewVote { user: story.author, item: duplicate, dir: Some(Direction::Up), origin: story.origin };
+            let vote = NewVote {
+                user: story.author,
+                item: duplicate,
+                dir: Some(Direction::Up),
+                origin: story.origin,
+            };
             let duplicated = item_in(&mut tx, duplicate).await?;
             // A story has no votes down, so one that is there is up already, and nothing changes.
             let voted = votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
@@ -191,8 +196,9 @@ impl Store {
 
 /// An item and the head of its thread, which may be itself.
 async fn item_and_root(db: impl Into<Db<'_>>, id: ItemId) -> Result<(Item, Item)> {
-    let both =
-        select_item!("where i.id in (select cast($1 as bigint) union all select root_id from items where id = $1)");
+    let both = select_item!(
+        "where i.id in (select cast($1 as bigint) union all select root_id from items where id = $1)"
+    );
     let found: Vec<Item> = db.into().sql(both).bind(id).fetch_all().await?;
     let find = |id: ItemId| found.iter().find(|item| item.id == id).cloned().ok_or(Error::NotFound);
     let item = find(id)?;
@@ -205,7 +211,11 @@ const SENT_TWICE: i64 = 10 * MINUTE;
 
 /// The comment that its author has in the same place, in the same words, since a moment ago. One that others do not see any more is none:
 /// whoever is shadow-banned takes theirs for live.
-async fn first_comment(db: impl Into<Db<'_>>, comment: &NewComment<'_>, now: Timestamp) -> Result<Option<ItemId>> {
+async fn first_comment(
+    db: impl Into<Db<'_>>,
+    comment: &NewComment<'_>,
+    now: Timestamp,
+) -> Result<Option<ItemId>> {
     db.into().sql(
         "select id from items where author_id = $1 and kind = 'comment' and time >= $2 and parent_id = $3 and text = $4 \
          and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 1",
@@ -219,7 +229,11 @@ async fn first_comment(db: impl Into<Db<'_>>, comment: &NewComment<'_>, now: Tim
 }
 
 /// The story of the same address, or of none with the same title and text, that its author has since a moment ago.
-async fn first_story(db: impl Into<Db<'_>>, story: &NewStory<'_>, now: Timestamp) -> Result<Option<Submission>> {
+async fn first_story(
+    db: impl Into<Db<'_>>,
+    story: &NewStory<'_>,
+    now: Timestamp,
+) -> Result<Option<Submission>> {
     let found: Vec<(ItemId, Option<String>, String)> = db.into().sql(
         "select id, title, text from items where author_id = $1 and kind in ('story', 'job', 'poll') and time >= $2 \
          and url_key is not distinct from $3 and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 100",
@@ -229,7 +243,8 @@ async fn first_story(db: impl Into<Db<'_>>, story: &NewStory<'_>, now: Timestamp
     .bind(story.url.map(StoryUrl::key))
     .fetch_all()
     .await?;
-    let same = found.iter().find(|(_, title, text)| title.as_deref() == Some(story.title) && *text == story.text);
+    let same =
+        found.iter().find(|(_, title, text)| title.as_deref() == Some(story.title) && *text == story.text);
     let own = found.first().filter(|_| story.url.is_some());
     Ok(match (same, own) {
         (Some((id, ..)), _) => Some(Submission::Again(*id)),
@@ -295,10 +310,12 @@ async fn has_other_discussions(tx: &mut Tx, root: &Item) -> Result<bool> {
     if root.url.is_none() {
         return Ok(false);
     }
-    tx.sql("select 1 from items where url_key = (select url_key from items where id = $1) and id <> $1 limit 1")
-        .bind(root.id)
-        .exists()
-        .await
+    tx.sql(
+        "select 1 from items where url_key = (select url_key from items where id = $1) and id <> $1 limit 1",
+    )
+    .bind(root.id)
+    .exists()
+    .await
 }
 
 async fn own_vote(tx: &mut Tx, author: UserId, id: ItemId, now: Timestamp) -> Result<()> {

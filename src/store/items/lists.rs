@@ -190,7 +190,12 @@ impl Store {
     }
 
     /// Stories, newest first, without those that `viewer` hid.
-    pub async fn newest(&self, dead: DeadFilter, viewer: Option<UserId>, page: ItemCursor) -> Result<Vec<Item>> {
+    pub async fn newest(
+        &self,
+        dead: DeadFilter,
+        viewer: Option<UserId>,
+        page: ItemCursor,
+    ) -> Result<Vec<Item>> {
         let query = if dead == DeadFilter::No {
             self.read.sql(select_item!(
                 "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') \
@@ -317,7 +322,14 @@ impl Store {
     }
 
     async fn by_author(&self, query: &'static str, author: UserId, page: ItemCursor) -> Result<Vec<Item>> {
-        self.read.sql(query).bind(author).bind(page.before.0).bind(page.before.1).bind(page.rows).fetch_all().await
+        self.read
+            .sql(query)
+            .bind(author)
+            .bind(page.before.0)
+            .bind(page.before.1)
+            .bind(page.rows)
+            .fetch_all()
+            .await
     }
 
     /// Live replies to a person, newest first.

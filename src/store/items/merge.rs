@@ -40,7 +40,11 @@ impl Store {
             .execute()
             .await?;
         // What was merged into it before leads on, so that nobody is led twice.
-        tx.sql("update items set merged_into = $2 where merged_into = $1").bind(item).bind(into).execute().await?;
+        tx.sql("update items set merged_into = $2 where merged_into = $1")
+            .bind(item)
+            .bind(into)
+            .execute()
+            .await?;
         tx.sql("update items set dead = 'merged', merged_into = $2, queued_at = null, queued_for = null where id = $1")
             .bind(item)
             .bind(into)

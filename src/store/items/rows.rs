@@ -25,6 +25,10 @@ pub(crate) async fn item_in(tx: &mut Tx, id: ItemId) -> Result<Item> {
 }
 
 pub(crate) async fn count_descendants(tx: &mut Tx, root: ItemId, by: i64) -> Result<()> {
-    tx.sql("update items set descendants = descendants + $2 where id = $1").bind(root).bind(by).execute().await?;
+    tx.sql("update items set descendants = descendants + $2 where id = $1")
+        .bind(root)
+        .bind(by)
+        .execute()
+        .await?;
     Ok(())
 }

@@ -103,9 +103,9 @@ impl Store {
             return Ok(Marks::default());
         }
         let visits = self.looks.visits(user, ids);
-        let query = self
-            .read
-            .sql("select i.id, v.dir, v.at, v.own, v.counted, exists (select 1 from saved s where s.user_id = ");
+        let query = self.read.sql(
+            "select i.id, v.dir, v.at, v.own, v.counted, exists (select 1 from saved s where s.user_id = ",
+        );
         let rows: Vec<MarkRow> = query
             .push_bind(user)
             .push(" and s.item_id = i.id) as saved, exists (select 1 from hidden h where h.user_id = ")
@@ -151,7 +151,13 @@ impl Store {
     }
 
     /// Notes that a member looks at a thread whose newest comment is from `newest`.
-    pub async fn visit(&self, user: UserId, root: ItemId, newest: Timestamp, now: Timestamp) -> Result<Visit> {
+    pub async fn visit(
+        &self,
+        user: UserId,
+        root: ItemId,
+        newest: Timestamp,
+        now: Timestamp,
+    ) -> Result<Visit> {
         let seen: Option<(Timestamp, Timestamp)> = match self.looks.visit(user, root) {
             Some(visited) => Some(visited),
             None => {
@@ -200,7 +206,13 @@ impl Store {
         self.mark(query, user, item, on.then_some(now)).await
     }
 
-    async fn mark(&self, query: &'static str, user: UserId, item: ItemId, at: Option<Timestamp>) -> Result<()> {
+    async fn mark(
+        &self,
+        query: &'static str,
+        user: UserId,
+        item: ItemId,
+        at: Option<Timestamp>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         let query = tx.sql(query).bind(user).bind(item);
         let query = match at {
@@ -213,13 +225,15 @@ impl Store {
 
     /// What a member saved, latest first, from row `skip` on.
     pub async fn saved(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        let query = "select item_id from saved where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        let query =
+            "select item_id from saved where user_id = $1 order by at desc, item_id limit $2 offset $3";
         self.own_list(query, user, skip, rows).await
     }
 
     /// What a member hid, latest first.
     pub async fn hidden(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        let query = "select item_id from hidden where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        let query =
+            "select item_id from hidden where user_id = $1 order by at desc, item_id limit $2 offset $3";
         self.own_list(query, user, skip, rows).await
     }
 

@@ -148,7 +148,12 @@ pub(crate) type PostRef = (ItemId, Option<UserId>);
 ///
 /// # Errors
 /// As [`record`].
-pub(crate) async fn done_to(tx: &mut Tx, post: PostRef, entry: LogEntry<'_>, act: ActionContext<'_>) -> Result<()> {
+pub(crate) async fn done_to(
+    tx: &mut Tx,
+    post: PostRef,
+    entry: LogEntry<'_>,
+    act: ActionContext<'_>,
+) -> Result<()> {
     let entry = LogEntry { item: Some(post.0), ..entry };
     if let Some(actor) = act.actor {
         author::moderator(tx, actor, post.1, act.at).await?;
@@ -165,7 +170,9 @@ pub(crate) async fn tell(
     act: ActionContext<'_>,
 ) -> Result<()> {
     match author.filter(|author| Some(*author) != act.actor && !entry.private) {
-        Some(author) => notify(tx, author, entry, Terms { detail: entry.detail, ..Terms::default() }, act).await,
+        Some(author) => {
+            notify(tx, author, entry, Terms { detail: entry.detail, ..Terms::default() }, act).await
+        }
         None => Ok(()),
     }
 }

@@ -43,11 +43,17 @@ impl Store {
 }
 
 /// Kills what is live of what a person has posted since a moment: the newest 1,000. Answers how much that was.
-pub(crate) async fn take(tx: &mut Tx, user: UserId, since: Timestamp, act: ActionContext<'_>) -> Result<usize> {
+pub(crate) async fn take(
+    tx: &mut Tx,
+    user: UserId,
+    since: Timestamp,
+    act: ActionContext<'_>,
+) -> Result<usize> {
     let mut posts: Vec<(ItemId, Timestamp)> = Vec::new();
     for query in [select_live!("kind in ('story', 'job', 'poll')"), select_live!("kind = 'comment'")] {
         let most = i64::try_from(MOST_TAKEN).unwrap_or(i64::MAX);
-        let found: Vec<(ItemId, Timestamp)> = tx.sql(query).bind(user).bind(since).bind(most).fetch_all().await?;
+        let found: Vec<(ItemId, Timestamp)> =
+            tx.sql(query).bind(user).bind(since).bind(most).fetch_all().await?;
         posts.extend(found);
     }
     posts.sort_by_key(|(id, time)| std::cmp::Reverse((*time, *id)));
@@ -90,6 +96,11 @@ async fn began(db: impl Into<Db<'_>>, user: UserId) -> Result<Option<Timestamp>>
         .await
 }
 
-async fn of_kind(db: impl Into<Db<'_>>, query: &'static str, user: UserId, began: Timestamp) -> Result<Vec<ItemId>> {
+async fn of_kind(
+    db: impl Into<Db<'_>>,
+    query: &'static str,
+    user: UserId,
+    began: Timestamp,
+) -> Result<Vec<ItemId>> {
     db.into().sql(query).bind(user).bind(began).bind(began.minus(TAKEN)).bind(WITH_BAN).fetch_scalars().await
 }

@@ -54,7 +54,13 @@ pub(crate) async fn done(
     act: ActionContext<'_>,
 ) -> Result<()> {
     let (id, found) = item;
-    done_to(tx, (id, found.author_id), LogEntry { detail, private: found.shadowed, ..LogEntry::of(action) }, act).await
+    done_to(
+        tx,
+        (id, found.author_id),
+        LogEntry { detail, private: found.shadowed, ..LogEntry::of(action) },
+        act,
+    )
+    .await
 }
 
 impl Store {
@@ -76,7 +82,10 @@ impl Store {
         };
         tx.sql(lock).bind(item).bind(on).execute().await?;
         if on {
-            tx.sql("update items set queued_at = null, queued_for = null where id = $1").bind(item).execute().await?;
+            tx.sql("update items set queued_at = null, queued_for = null where id = $1")
+                .bind(item)
+                .execute()
+                .await?;
         }
         done(&mut tx, (item, &found), if on { Action::Lock } else { Action::Unlock }, "", act).await?;
         self.commit(tx, &[Change::Public]).await

@@ -19,7 +19,12 @@ pub(crate) struct Terms<'a> {
 
 impl Store {
     /// What `user` was told, newest first, from before a moment and an id.
-    pub async fn notifications(&self, user: UserId, before: (Timestamp, i64), rows: i64) -> Result<Vec<Notification>> {
+    pub async fn notifications(
+        &self,
+        user: UserId,
+        before: (Timestamp, i64),
+        rows: i64,
+    ) -> Result<Vec<Notification>> {
         self.read.sql(
             "select id, user_id, created_at, action, item_id, actor_id, reason, detail, until, posts from notifications \
              where user_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",

@@ -79,7 +79,11 @@ impl Store {
 
     /// The stories that were merged into one.
     pub async fn duplicates(&self, into: ItemId) -> Result<Vec<Duplicate>> {
-        self.read.sql("select id, title from items where merged_into = $1 limit 50").bind(into).fetch_all().await
+        self.read
+            .sql("select id, title from items where merged_into = $1 limit 50")
+            .bind(into)
+            .fetch_all()
+            .await
     }
 
     /// The newest members' accounts that people made here, from before a moment and an id.

@@ -81,15 +81,17 @@ impl Store {
     /// `Conflict` where the same pattern has a rule already.
     pub async fn add_rule(&self, pattern: &Pattern, effect: Effect, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        tx.sql("insert into rules (kind, pattern, effect, reason, at, actor_id) values ($1, $2, $3, $4, $5, $6)")
-            .bind(pattern.kind())
-            .bind(pattern.to_string())
-            .bind(effect)
-            .bind(act.reason)
-            .bind(act.at)
-            .bind(act.actor)
-            .execute()
-            .await?;
+        tx.sql(
+            "insert into rules (kind, pattern, effect, reason, at, actor_id) values ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(pattern.kind())
+        .bind(pattern.to_string())
+        .bind(effect)
+        .bind(act.reason)
+        .bind(act.at)
+        .bind(act.actor)
+        .execute()
+        .await?;
         record(&mut tx, Action::AddRule, (pattern.kind(), &pattern.to_string(), effect), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
@@ -98,15 +100,22 @@ impl Store {
     /// `NotFound` where there is no such rule.
     pub async fn drop_rule(&self, id: i64, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let (kind, pattern, effect): (RuleKind, String, Effect) =
-            tx.sql("delete from rules where id = $1 returning kind, pattern, effect").bind(id).fetch_one().await?;
+        let (kind, pattern, effect): (RuleKind, String, Effect) = tx
+            .sql("delete from rules where id = $1 returning kind, pattern, effect")
+            .bind(id)
+            .fetch_one()
+            .await?;
         record(&mut tx, Action::DropRule, (kind, &pattern, effect), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
     /// What was posted here since a moment, newest first: at most so many stories, and as many comments. What a shadow-banned author
     /// posted is not among it, nor what an import brought.
-    pub async fn posted_since(&self, since: Timestamp, rows: i64) -> Result<(Vec<RuleSubject>, Vec<RuleSubject>)> {
+    pub async fn posted_since(
+        &self,
+        since: Timestamp,
+        rows: i64,
+    ) -> Result<(Vec<RuleSubject>, Vec<RuleSubject>)> {
         let of = |query| self.read.sql(query).bind(since).bind(rows).fetch_all();
         let stories = of(select_posted!("i.kind in ('story', 'job', 'poll')")).await?;
         let comments = of(select_posted!("i.kind = 'comment'")).await?;
@@ -168,7 +177,13 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
     };
     actions::write_down(tx, act, LogEntry { item: Some(id), ..entry }).await?;
     // Whoever made the rule and is no moderator any more may be the author, and is told like anybody.
-    actions::tell(tx, Some(author), LogEntry { item: Some(id), ..entry }, ActionContext { actor: None, ..act }).await
+    actions::tell(
+        tx,
+        Some(author),
+        LogEntry { item: Some(id), ..entry },
+        ActionContext { actor: None, ..act },
+    )
+    .await
 }
 
 /// Brings a live item before the moderators, and says why.

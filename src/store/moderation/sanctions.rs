@@ -184,7 +184,9 @@ impl Store {
     pub async fn shadow(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
-            .sql("update users set shadowed_at = $2 where id = $1 and shadowed_at is null and role = 'member'")
+            .sql(
+                "update users set shadowed_at = $2 where id = $1 and shadowed_at is null and role = 'member'",
+            )
             .bind(user)
             .bind(act.at)
             .execute()
@@ -216,7 +218,12 @@ impl Store {
             let posts = bring_back_shadowed(&mut tx, user).await?;
             detail = format!("{} restored", sanctions::posts(posts));
         }
-        record(&mut tx, act, LogEntry { user: Some(user), detail: &detail, ..LogEntry::of(Action::Unshadow) }).await?;
+        record(
+            &mut tx,
+            act,
+            LogEntry { user: Some(user), detail: &detail, ..LogEntry::of(Action::Unshadow) },
+        )
+        .await?;
         self.commit(tx, &[Change::Public]).await
     }
 

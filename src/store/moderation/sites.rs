@@ -77,7 +77,8 @@ impl Store {
         let full = i64::try_from(stories.len()).unwrap_or(i64::MAX) >= CANDIDATES;
         let since = stories.last().map(|last| last.time).filter(|_| full);
         let is_of = |url: &str| {
-            StoryUrl::parse(url).is_ok_and(|url| site_restriction::names(&url).iter().any(|n| n == site.as_str()))
+            StoryUrl::parse(url)
+                .is_ok_and(|url| site_restriction::names(&url).iter().any(|n| n == site.as_str()))
         };
         stories.retain(|story| is_of(&story.url));
         stories.sort_by_key(|story| std::cmp::Reverse((story.time, story.id)));
@@ -99,8 +100,11 @@ impl Store {
         let mut tx = self.begin().await?;
         let action = match stance {
             Some(stance) => {
-                let held: Option<Timestamp> =
-                    tx.sql("select at from sites where name = $1").bind(site.as_str()).fetch_optional_scalar().await?;
+                let held: Option<Timestamp> = tx
+                    .sql("select at from sites where name = $1")
+                    .bind(site.as_str())
+                    .fetch_optional_scalar()
+                    .await?;
                 if held != over {
                     return Err(Error::Conflict);
                 }
@@ -190,9 +194,9 @@ async fn weigh_stories(tx: &mut Tx, site: &SiteName) -> Result<()> {
     let names: Vec<String> = names.into_iter().cloned().collect();
     let held: HashSet<String> = stances(&mut *tx, &names).await?.into_iter().map(|held| held.name).collect();
     for penalised in [true, false] {
-        let wrong = stories
-            .iter()
-            .filter(|(_, names, is)| *is != penalised && names.iter().any(|name| held.contains(name)) == penalised);
+        let wrong = stories.iter().filter(|(_, names, is)| {
+            *is != penalised && names.iter().any(|name| held.contains(name)) == penalised
+        });
         let wrong: Vec<ItemId> = wrong.map(|(id, ..)| *id).collect();
         mark(tx, &wrong, penalised).await?;
     }
@@ -203,6 +207,11 @@ async fn mark(tx: &mut Tx, ids: &[ItemId], penalised: bool) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    tx.sql("update items set penalised = ").push_bind(penalised).push(" where id in ").list(ids).execute().await?;
+    tx.sql("update items set penalised = ")
+        .push_bind(penalised)
+        .push(" where id in ")
+        .list(ids)
+        .execute()
+        .await?;
     Ok(())
 }

@@ -7,7 +7,8 @@ use crate::domain::accounts::user::{Member, Role, UserId};
 use crate::domain::items::item::{Item, ItemId};
 use crate::domain::limits::policy::Policy;
 use crate::domain::votes::uncounted::{
-    PriorVote, Uncounted, VoteContext, may_be_ring, may_share_no_address, prevails, uncounted, votes_looked_at,
+    PriorVote, Uncounted, VoteContext, may_be_ring, may_share_no_address, prevails, uncounted,
+    votes_looked_at,
 };
 use crate::domain::votes::vote::Direction;
 
@@ -41,7 +42,13 @@ pub(super) async fn judge(
         Direction::Up | Direction::Down => (false, Vec::new()),
     };
     let author_prevails = prevails(item.author_id, &posted_last);
-    let about = VoteContext { item: item.id, author: item.author_id, author_moderates, author_prevails, same_address };
+    let about = VoteContext {
+        item: item.id,
+        author: item.author_id,
+        author_moderates,
+        author_prevails,
+        same_address,
+    };
     Ok(uncounted(voter, dir, about, &past, policy, now))
 }
 
@@ -73,7 +80,12 @@ async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVot
         .fetch_all()
         .await?;
     let past = |row: PastRow| {
-        Some(PriorVote { item: row.item_id, author: row.author_id, dir: Direction::from_points(row.dir)?, at: row.at })
+        Some(PriorVote {
+            item: row.item_id,
+            author: row.author_id,
+            dir: Direction::from_points(row.dir)?,
+            at: row.at,
+        })
     };
     Ok(rows.into_iter().filter_map(past).collect())
 }

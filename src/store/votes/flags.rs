@@ -94,7 +94,11 @@ impl Store {
             .bind(item)
             .fetch_one()
             .await?;
-        let flag = row.reason.map(|reason| Flag { reason, note: row.note.unwrap_or_default(), outcome: row.outcome });
+        let flag = row.reason.map(|reason| Flag {
+            reason,
+            note: row.note.unwrap_or_default(),
+            outcome: row.outcome,
+        });
         Ok(MemberFlag { flag, vouched: row.vouched })
     }
 
@@ -217,7 +221,11 @@ impl Store {
     /// Takes a vouch back. What vouches brought back stays.
     pub async fn unvouch(&self, user: UserId, item: ItemId) -> Result<()> {
         let mut tx = self.begin().await?;
-        tx.sql("delete from vouches where user_id = $1 and item_id = $2").bind(user).bind(item).execute().await?;
+        tx.sql("delete from vouches where user_id = $1 and item_id = $2")
+            .bind(user)
+            .bind(item)
+            .execute()
+            .await?;
         add_up(&mut tx, item).await?;
         self.commit(tx, &[Change::Public]).await
     }
@@ -251,7 +259,8 @@ impl Store {
 
     /// What a member vouched for, latest first.
     pub async fn vouched(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        let query = "select item_id from vouches where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        let query =
+            "select item_id from vouches where user_id = $1 order by at desc, item_id limit $2 offset $3";
         self.own_list(query, user, skip, rows).await
     }
 }
@@ -337,7 +346,13 @@ async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Ti
     let mostly = flag::mostly(&flags).unwrap_or(Reason::Other);
     let detail = counted(flags.len(), "flag").to_string();
     let act = ActionContext { actor: None, reason: mostly.as_str(), at: now };
-    actions::done_to(tx, subject.of(item), LogEntry { detail: &detail, ..LogEntry::of(Action::FlagKill) }, act).await
+    actions::done_to(
+        tx,
+        subject.of(item),
+        LogEntry { detail: &detail, ..LogEntry::of(Action::FlagKill) },
+        act,
+    )
+    .await
 }
 
 async fn restore(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Timestamp) -> Result<()> {

@@ -98,7 +98,8 @@ pub(super) async fn cast(
             Some(put(tx, (member, item), (dir, new.origin), policy, now).await?)
         }
     };
-    let delta = ScoreDelta::between(before.map_or(0, |vote| vote.points()), after.map_or(0, |vote| vote.points()));
+    let delta =
+        ScoreDelta::between(before.map_or(0, |vote| vote.points()), after.map_or(0, |vote| vote.points()));
     add(tx, item, delta).await?;
     let unseen = after.map_or(0, |vote| vote.unseen_points());
     Ok(VoteResult { score: item.score + delta.score + unseen, dir: after.map(|vote| vote.dir), changed })
@@ -149,7 +150,11 @@ async fn add(tx: &mut Tx, item: &Item, delta: ScoreDelta) -> Result<()> {
         .execute()
         .await?;
     if let Some(author) = item.author_id.filter(|_| item.kind != Kind::Pollopt) {
-        tx.sql("update users set karma = karma + $2 where id = $1").bind(author).bind(delta.score).execute().await?;
+        tx.sql("update users set karma = karma + $2 where id = $1")
+            .bind(author)
+            .bind(delta.score)
+            .execute()
+            .await?;
     }
     Ok(())
 }
@@ -179,7 +184,11 @@ impl Store {
     }
 
     /// Votes that did not count, latest first, from before one that is named by when it was cast, by whom and on what.
-    pub async fn uncounted_votes(&self, before: (Timestamp, UserId, ItemId), rows: i64) -> Result<Vec<UncountedVote>> {
+    pub async fn uncounted_votes(
+        &self,
+        before: (Timestamp, UserId, ItemId),
+        rows: i64,
+    ) -> Result<Vec<UncountedVote>> {
         self.read.sql(
             "select v.user_id, v.item_id, v.at, v.dir, v.uncounted, u.name as voter, a.name as author, i.kind, r.title, i.text \
              from votes v join users u on u.id = v.user_id join items i on i.id = v.item_id join items r on r.id = i.root_id \

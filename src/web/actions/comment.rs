@@ -25,7 +25,8 @@ impl ReplyTarget {
         let (item, root) = app.store.item_and_root(id).await?;
         // Whoever answers a story that was merged meanwhile is told so, rather than that there is nothing.
         let merged = root.merged_into.is_some();
-        let seen = if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), viewer.now)) };
+        let seen =
+            if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), viewer.now)) };
         // What is sent may come from the comment's own page, which the delay by depth does not hold back.
         let allowed = item.may_reply(&root, member, &viewer.settings.policy, viewer.now, true);
         let refusal = seen.and_then(|()| allowed.map_err(Error::forbidden)).err();
@@ -70,14 +71,20 @@ pub async fn comment(
     let (member, address, now) = (context.member(), context.client_ip, context.now());
     let (author, parent, origin) = (member.id, target.item.id, Some(context.ip_hashes));
     let new = NewComment { author, parent, text: &text, origin, stopped: None, policy: context.policy() };
-    let reserved =
-        match app.limits.check_text(LimitedAction::Comment, (&text, ""), member, address.ip(), context.policy(), now) {
-            Ok(reserved) => reserved,
-            Err(limited) => {
-                let before = app.store.commented_before(&new, now).await?;
-                return Ok(before.map_or(CommentOutcome::RateLimited(limited), CommentOutcome::Posted));
-            }
-        };
+    let reserved = match app.limits.check_text(
+        LimitedAction::Comment,
+        (&text, ""),
+        member,
+        address.ip(),
+        context.policy(),
+        now,
+    ) {
+        Ok(reserved) => reserved,
+        Err(limited) => {
+            let before = app.store.commented_before(&new, now).await?;
+            return Ok(before.map_or(CommentOutcome::RateLimited(limited), CommentOutcome::Posted));
+        }
+    };
     let draft = RuleInput { text: &text, from: Some(address.ip()), ..RuleInput::default() };
     let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
         Ok(stopped) => stopped,

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::limits::policy::Policy;
-use crate::domain::moderation::rules::{Pattern, Rule, RuleInput, RuleMatch, RuleRejection, RuleSet, is_past_ranges};
+use crate::domain::moderation::rules::{
+    Pattern, Rule, RuleInput, RuleMatch, RuleRejection, RuleSet, is_past_ranges,
+};
 use crate::store::{RuleRow, Store};
 use crate::web::error::Error;
 
@@ -14,7 +16,12 @@ use crate::web::error::Error;
 pub struct CachedRules(Mutex<Option<(u64, Arc<RuleSet>)>>);
 
 impl CachedRules {
-    pub async fn for_member(&self, store: &Store, policy: &Policy, member: &Member) -> Result<RulesFor, Error> {
+    pub async fn for_member(
+        &self,
+        store: &Store,
+        policy: &Policy,
+        member: &Member,
+    ) -> Result<RulesFor, Error> {
         let rules = if member.role >= Role::Moderator { None } else { Some(self.get(store).await?) };
         Ok(RulesFor { rules, is_past_ranges: is_past_ranges(member.role, member.karma, policy) })
     }

@@ -38,7 +38,11 @@ pub struct EditableParts {
 impl EditableParts {
     pub fn new(item: &Item, member: &Member) -> EditableParts {
         let (is_root, moderates) = (item.kind.is_root(), member.role >= Role::Moderator);
-        EditableParts { title: is_root, url: is_root && moderates, reason: moderates && !item.is_own(Some(member)) }
+        EditableParts {
+            title: is_root,
+            url: is_root && moderates,
+            reason: moderates && !item.is_own(Some(member)),
+        }
     }
 }
 
@@ -125,7 +129,12 @@ pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<Check
 }
 
 /// Edits an item; a content rule may queue, kill or refuse what it says now.
-pub async fn edit(app: &App, context: &PostContext, item: &Item, typed: EditInput<'_>) -> Result<EditOutcome, Error> {
+pub async fn edit(
+    app: &App,
+    context: &PostContext,
+    item: &Item,
+    typed: EditInput<'_>,
+) -> Result<EditOutcome, Error> {
     let (member, address, now) = (context.member(), context.client_ip, context.now());
     let checked = match check(item, typed, member) {
         Ok(checked) => checked,

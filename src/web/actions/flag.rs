@@ -61,7 +61,9 @@ pub async fn flag(
         }
     };
     let (member, now) = (context.member(), context.now());
-    if let Err(limited) = app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), now) {
+    if let Err(limited) =
+        app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), now)
+    {
         return Ok(FlagOutcome::RateLimited(limited));
     }
     let new = NewFlag { user: member.id, item: target.item.id, reason, note: &note };

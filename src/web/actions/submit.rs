@@ -81,16 +81,17 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
             return Ok(SubmitOutcome::Invalid(FormErrors::one("", refused)));
         }
     };
-    let outcome = match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, context.policy(), now).await {
-        Ok(Submission::Again(id)) => return Ok(SubmitOutcome::Posted(id)),
-        Ok(Submission::New(id)) => SubmitOutcome::Posted(id),
-        Ok(Submission::Duplicate(id, known)) => SubmitOutcome::Known(id, known),
-        Ok(Submission::Banned(held)) => {
-            SubmitOutcome::Invalid(FormErrors::one("url", held.stance.sentence(&held.name, &held.reason)))
-        }
-        Err(store::Error::Refused(why)) => SubmitOutcome::Refused(why),
-        Err(error) => return Err(error.into()),
-    };
+    let outcome =
+        match app.store.submit(NewStory { stopped: stopped.as_ref(), ..new }, context.policy(), now).await {
+            Ok(Submission::Again(id)) => return Ok(SubmitOutcome::Posted(id)),
+            Ok(Submission::New(id)) => SubmitOutcome::Posted(id),
+            Ok(Submission::Duplicate(id, known)) => SubmitOutcome::Known(id, known),
+            Ok(Submission::Banned(held)) => {
+                SubmitOutcome::Invalid(FormErrors::one("url", held.stance.sentence(&held.name, &held.reason)))
+            }
+            Err(store::Error::Refused(why)) => SubmitOutcome::Refused(why),
+            Err(error) => return Err(error.into()),
+        };
     reserved.commit();
     Ok(outcome)
 }
@@ -99,7 +100,13 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
 pub async fn suggest_title(app: &App, context: &PostContext, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
     app.limits
-        .check(LimitedAction::Fetch, context.member(), context.client_ip.ip(), context.policy(), context.now())
+        .check(
+            LimitedAction::Fetch,
+            context.member(),
+            context.client_ip.ip(),
+            context.policy(),
+            context.now(),
+        )
         .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }

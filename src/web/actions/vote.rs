@@ -15,7 +15,12 @@ pub struct CastVote {
 }
 
 /// Casts a vote, or with no `dir` takes it back.
-pub async fn vote(app: &App, context: &PostContext, id: ItemId, dir: Option<Direction>) -> Result<CastVote, Error> {
+pub async fn vote(
+    app: &App,
+    context: &PostContext,
+    id: ItemId,
+    dir: Option<Direction>,
+) -> Result<CastVote, Error> {
     let (member, now) = (context.member(), context.now());
     app.limits.check(LimitedAction::Vote, member, context.client_ip.ip(), context.policy(), now)?;
     let item = visible_item(app, id, member).await?;

@@ -125,7 +125,10 @@ impl HttpBody for ReservedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let ReservedBody { body, reserved } = self.get_mut();
         let reserve = |bytes| Bytes::from_owner(ReservedBytes { bytes, _reserved: Arc::clone(reserved) });
         Pin::new(body).poll_frame(cx).map_ok(|frame| frame.map_data(reserve))

@@ -194,7 +194,8 @@ mod tests {
     async fn whom_their_account_knows_go_before_the_strangers_that_wait() {
         let queue = Arc::new(PasswordQueue::new(1, true));
         let first = queue.acquire(stranger("192.0.2.1")).await.expect("free");
-        let strangers = [wait(&queue, stranger("198.51.100.1")).await, wait(&queue, stranger("203.0.113.1")).await];
+        let strangers =
+            [wait(&queue, stranger("198.51.100.1")).await, wait(&queue, stranger("203.0.113.1")).await];
         let known = wait(&queue, known(1)).await;
         drop(first);
         let soon = tokio::time::timeout(Duration::from_secs(5), known).await.expect("at once");

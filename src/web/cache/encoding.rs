@@ -13,7 +13,8 @@ pub struct Encoding {
 }
 
 /// The one that a browser takes and that stands first is what it gets: at these efforts the smaller goes before.
-pub const FORMS: [Encoding; 2] = [Encoding { name: "br", compress: brotli }, Encoding { name: "gzip", compress: gzip }];
+pub const FORMS: [Encoding; 2] =
+    [Encoding { name: "br", compress: brotli }, Encoding { name: "gzip", compress: gzip }];
 
 /// Whether a browser takes this form; one that it refuses with `q=0` is not for it.
 pub fn takes(headers: &HeaderMap, name: &str) -> bool {
@@ -21,7 +22,9 @@ pub fn takes(headers: &HeaderMap, name: &str) -> bool {
         value.split(',').any(|part| {
             let mut parts = part.split(';').map(str::trim);
             let named = parts.next().is_some_and(|one| one.eq_ignore_ascii_case(name));
-            named && !parts.any(|q| matches!(q.strip_prefix("q=").map(str::parse::<f32>), Some(Ok(q)) if q <= 0.0))
+            named
+                && !parts
+                    .any(|q| matches!(q.strip_prefix("q=").map(str::parse::<f32>), Some(Ok(q)) if q <= 0.0))
         })
     })
 }
@@ -32,7 +35,8 @@ pub fn best_form(headers: &HeaderMap) -> Option<usize> {
 }
 
 fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 6), flate2::Compression::new(6));
+    let mut encoder =
+        flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 6), flate2::Compression::new(6));
     encoder.write_all(plain)?;
     encoder.finish()
 }

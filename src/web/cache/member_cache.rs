@@ -60,7 +60,10 @@ impl MemberCache {
             256 + 64 * (lists + marks.votes.len() + marks.unseen.len() + marks.unheard.len())
         };
         MemberCache {
-            sessions: Cache::builder().max_capacity(bytes / SESSION).eviction_policy(EvictionPolicy::lru()).build(),
+            sessions: Cache::builder()
+                .max_capacity(bytes / SESSION)
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
             threads: Cache::builder()
                 .max_capacity(bytes)
                 .weigher(move |_, kept: &Arc<ThreadMarks>| weight(marks(&kept.marks)))
@@ -82,10 +85,17 @@ impl MemberCache {
     }
 
     /// Whose session this is; none where it has ended.
-    pub async fn session(&self, token_hash: &[u8], store: &Store, now: Timestamp) -> Result<Option<Arc<SessionUser>>> {
+    pub async fn session(
+        &self,
+        token_hash: &[u8],
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Option<Arc<SessionUser>>> {
         let (said, minute) = (store.said(), now.0.div_euclid(MINUTE));
         let holds = |kept: &CachedSession| {
-            kept.said == said && kept.minute == minute && kept.own == store.own_generation(kept.found.member.id)
+            kept.said == said
+                && kept.minute == minute
+                && kept.own == store.own_generation(kept.found.member.id)
         };
         if let Some(kept) = self.sessions.get(token_hash).filter(holds) {
             return Ok(Some(kept.found));
@@ -97,7 +107,8 @@ impl MemberCache {
             self.sessions.invalidate(token_hash);
             return Ok(None);
         };
-        self.sessions.insert(token_hash.to_vec(), CachedSession { found: Arc::clone(&found), said, own, minute });
+        self.sessions
+            .insert(token_hash.to_vec(), CachedSession { found: Arc::clone(&found), said, own, minute });
         Ok(Some(found))
     }
 
@@ -111,7 +122,8 @@ impl MemberCache {
         now: Timestamp,
     ) -> Result<Arc<ThreadMarks>> {
         let (own, moved) = (store.own_generation(user), store.moved());
-        let holds = |kept: &Arc<ThreadMarks>| kept.own == own && kept.moved == moved && kept.visit.holds(newest, now);
+        let holds =
+            |kept: &Arc<ThreadMarks>| kept.own == own && kept.moved == moved && kept.visit.holds(newest, now);
         if let Some(kept) = self.threads.get(&(user, root)).filter(holds) {
             return Ok(kept);
         }
@@ -138,7 +150,12 @@ impl MemberCache {
     }
 
     /// What the viewer has done with the rows of the list that they look at.
-    pub async fn marks<T: Borrow<Item>>(&self, viewer: &MaybeMember, items: &[T], store: &Store) -> Result<Arc<Marks>> {
+    pub async fn marks<T: Borrow<Item>>(
+        &self,
+        viewer: &MaybeMember,
+        items: &[T],
+        store: &Store,
+    ) -> Result<Arc<Marks>> {
         let Some(user) = viewer.id() else { return Ok(Arc::default()) };
         let ids: Vec<ItemId> = items.iter().map(|item| item.borrow().id).collect();
         self.in_list(user, &viewer.here, &ids, store).await

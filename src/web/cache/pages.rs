@@ -160,7 +160,8 @@ pub async fn shared(response: Response, largest: usize) -> Result<RenderedPage, 
     });
     let is_private = headers.contains_key(SET_COOKIE)
         || headers.get(CACHE_CONTROL).is_none_or(|control| control.as_bytes().ends_with(b"no-store"));
-    if response.status() != StatusCode::OK || !is_text || is_private || headers.contains_key(CONTENT_ENCODING) {
+    if response.status() != StatusCode::OK || !is_text || is_private || headers.contains_key(CONTENT_ENCODING)
+    {
         return Err(response);
     }
     let (mut head, body) = response.into_parts();
@@ -173,7 +174,8 @@ pub async fn shared(response: Response, largest: usize) -> Result<RenderedPage, 
     // A copy of its own, no longer than the page: as it comes, it may hold the room of an answer under way.
     let plain = Bytes::from(parts.concat());
     let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    let etag = HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
+    let etag = HeaderValue::from_str(&format!("W/\"{hash}\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
     head.headers.insert(ETAG, etag.clone());
     let thread = head.extensions.get().copied();
     let (headers, reservation) = (head.headers, SharedReservation::default());
@@ -243,7 +245,10 @@ impl CachedPage {
                 tokio::task::spawn_blocking(move || compress(&plain)).await.ok()?
             };
             let bytes = bytes.ok()?;
-            Some(Compressed { bytes: Bytes::from(bytes.into_boxed_slice()), reservation: SharedReservation::default() })
+            Some(Compressed {
+                bytes: Bytes::from(bytes.into_boxed_slice()),
+                reservation: SharedReservation::default(),
+            })
         };
         let made = cell.get_or_try_init(|| async { make().await.ok_or(()) }).await;
         Some((made.ok()?, *name))
@@ -256,7 +261,11 @@ fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
         tag.strip_prefix(b"W/").unwrap_or(tag)
     }
     let ours = opaque(etag.as_bytes());
-    known.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).any(|tag| tag == b"*" || opaque(tag) == ours)
+    known
+        .as_bytes()
+        .split(|byte| *byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .any(|tag| tag == b"*" || opaque(tag) == ours)
 }
 
 #[cfg(test)]

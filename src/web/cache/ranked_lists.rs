@@ -105,7 +105,9 @@ impl RankedLists {
         let kept = Cache::builder().max_capacity(KEPT).eviction_policy(EvictionPolicy::lru());
         let seen = sync::Cache::builder()
             .max_capacity(SEEN_BYTES)
-            .weigher(|_, ids: &Arc<[ItemId]>| u32::try_from(size_of_val::<[ItemId]>(ids) + 256).unwrap_or(u32::MAX))
+            .weigher(|_, ids: &Arc<[ItemId]>| {
+                u32::try_from(size_of_val::<[ItemId]>(ids) + 256).unwrap_or(u32::MAX)
+            })
             .eviction_policy(EvictionPolicy::lru());
         RankedLists {
             kept: keeps.then(|| kept.build()),
@@ -144,7 +146,11 @@ impl RankedLists {
         now: Timestamp,
     ) -> Result<Ranking> {
         let ids = compute(list, theirs, store, now).await?.into();
-        Ok(if self.kept.is_some() { self.named(list, Some(author), ids, now) } else { Ranking { ids, at: None } })
+        Ok(if self.kept.is_some() {
+            self.named(list, Some(author), ids, now)
+        } else {
+            Ranking { ids, at: None }
+        })
     }
 
     /// Keeps an order for those who will go on reading in it.
@@ -168,7 +174,13 @@ impl RankedLists {
     }
 
     /// The order of a list that everybody, or where it is theirs alone, `of` saw; none where it is no longer kept.
-    pub fn seen(&self, list: RankedList, of: Option<UserId>, at: SnapshotId, now: Timestamp) -> Option<Ranking> {
+    pub fn seen(
+        &self,
+        list: RankedList,
+        of: Option<UserId>,
+        at: SnapshotId,
+        now: Timestamp,
+    ) -> Option<Ranking> {
         let ids = self.seen.get(&(list, of, at)).filter(|_| at.is_recent(now))?;
         Some(Ranking { ids, at: Some(at) })
     }
@@ -196,7 +208,9 @@ async fn compute(list: RankedList, theirs: &[Item], store: &Store, now: Timestam
         }
         RankedList::Best(over) => {
             let since = over.since(now);
-            let own = theirs.iter().filter(|item| item.kind.is_root() && since.is_none_or(|since| item.time >= since));
+            let own = theirs
+                .iter()
+                .filter(|item| item.kind.is_root() && since.is_none_or(|since| item.time >= since));
             best(store.best(since).await?, own)
         }
         RankedList::BestComments => {

@@ -51,7 +51,11 @@ pub fn is_long(text: &str) -> bool {
 }
 
 fn html(text: &str, is_cut: bool) -> Html {
-    if is_cut { text::render(&text::cut(text, LONGEST_LISTED).unwrap_or_default()) } else { text::render(text) }
+    if is_cut {
+        text::render(&text::cut(text, LONGEST_LISTED).unwrap_or_default())
+    } else {
+        text::render(text)
+    }
 }
 
 /// Texts by item.
@@ -161,7 +165,8 @@ impl TextRenderer<'_> {
     }
 
     async fn render(self, texts: &[(TextKey, &str)]) -> Result<Vec<(TextKey, Arc<Html>)>, Error> {
-        let owned: Vec<(TextKey, String)> = texts.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
+        let owned: Vec<(TextKey, String)> =
+            texts.iter().map(|(key, text)| (*key, (*text).to_owned())).collect();
         let render = |(key, text): (TextKey, String)| (key, Arc::new(html(&text, key.2)));
         self.workers.run(move || owned.into_iter().map(render).collect()).await
     }
@@ -201,7 +206,8 @@ mod tests {
         let long: Vec<String> = (0..500).map(|n| format!("Text {n}. {}", "words ".repeat(100))).collect();
         for _ in 0..3 {
             let page = renderer.page(sources(1, &long)).await.expect("rendered");
-            let is_there = |source: &TextSource<'_>| page.get(source.id, source.text, false).as_str().contains("Text ");
+            let is_there =
+                |source: &TextSource<'_>| page.get(source.id, source.text, false).as_str().contains("Text ");
             assert!(sources(1, &long).iter().all(is_there));
         }
         texts.kept.run_pending_tasks();
@@ -244,7 +250,8 @@ mod tests {
             (vec![100; 1_000], PIECE / 100),
         ] {
             let texts: Vec<String> = lengths.iter().map(|length| "a".repeat(*length)).collect();
-            let texts: Vec<(TextKey, &str)> = texts.iter().map(|text| ((ItemId(1), 0, false), text.as_str())).collect();
+            let texts: Vec<(TextKey, &str)> =
+                texts.iter().map(|text| ((ItemId(1), 0, false), text.as_str())).collect();
             assert_eq!(piece(&texts), expected, "{lengths:?}");
         }
     }

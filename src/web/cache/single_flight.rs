@@ -74,7 +74,8 @@ mod tests {
 
     #[tokio::test]
     async fn work_is_done_once_for_all_and_nothing_of_it_stays() {
-        let (flights, begun, go_on) = <(Arc<SingleFlight<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
+        let (flights, begun, go_on) =
+            <(Arc<SingleFlight<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
         let asking: Vec<_> = (0..20).map(|_| ask(&flights, &begun, &go_on)).collect();
         tokio::task::yield_now().await;
         go_on.notify_one();
@@ -89,7 +90,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_next_one_does_the_work_of_whoever_went_away() {
-        let (flights, begun, go_on) = <(Arc<SingleFlight<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
+        let (flights, begun, go_on) =
+            <(Arc<SingleFlight<u8, Arc<str>>>, Arc<AtomicUsize>, Arc<_>)>::default();
         let [first, next] = [0; 2].map(|_| ask(&flights, &begun, &go_on));
         tokio::task::yield_now().await;
         first.abort();
@@ -102,6 +104,9 @@ mod tests {
         tokio::task::yield_now().await;
         alone.abort();
         assert!(alone.await.is_err());
-        assert!(flights.0.lock().expect("no panic").is_empty(), "nor does anything stay of work that nobody waits for");
+        assert!(
+            flights.0.lock().expect("no panic").is_empty(),
+            "nor does anything stay of work that nobody waits for"
+        );
     }
 }

@@ -49,7 +49,8 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &CidrList) -> Cli
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
     let mut client = peer;
     if trusted.contains(peer) {
-        let lines: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
+        let lines: Vec<&[u8]> =
+            headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
         for part in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
             // What a stranger wrote into the header ends the chain that can be believed.
             let Some(ip) = ip_of(part) else { break };
@@ -93,7 +94,8 @@ mod tests {
             ("::ffff:10.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", HeaderValue::from_bytes(forwarded.as_bytes()).expect("a header"));
+            headers
+                .insert("x-forwarded-for", HeaderValue::from_bytes(forwarded.as_bytes()).expect("a header"));
             let found = address(peer.parse().ok(), &headers, &trusted);
             assert_eq!(found.network, expected.parse::<IpAddr>().expect("an address"), "{peer} {forwarded}");
         }

@@ -104,7 +104,8 @@ impl SavedForm {
 
     /// Takes a saved form out of a log-in form.
     pub fn take(form: &mut Fields) -> Option<SavedForm> {
-        let named = |wanted| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| LocalRedirect::new(value));
+        let named =
+            |wanted| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| LocalRedirect::new(value));
         let (action, page) = (named(ACTION)?, named(PAGE));
         let saved = |(name, value): (String, String)| Some((name.strip_prefix(SAVED)?.to_owned(), value));
         Some(SavedForm::new(action, page, std::mem::take(form).into_iter().filter_map(saved).collect()))

@@ -34,12 +34,15 @@ fn cookie_name(app: &App, name: &str) -> String {
 }
 
 fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).find_map(
-        |pair| {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| {
             let (key, value) = pair.trim().split_once('=')?;
             (key == name).then_some(value)
-        },
-    )
+        })
 }
 
 fn cookie(app: &App, name: String, value: &str, seconds: i64) -> Option<HeaderValue> {
@@ -90,8 +93,13 @@ pub async fn begin(
 ) -> Result<Option<StartedSession>, Error> {
     let now = app.clock.now();
     let token = Token::random().map_err(Error::internal)?;
-    let agent: String =
-        headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or("").chars().take(LONGEST_AGENT).collect();
+    let agent: String = headers
+        .get(USER_AGENT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("")
+        .chars()
+        .take(LONGEST_AGENT)
+        .collect();
     let hash = token.hash();
     let session = NewSession { token_hash: &hash, user, verified, agent: &agent, expires: now.plus(SESSION) };
     match app.store.create_session(session, now).await {
@@ -219,7 +227,8 @@ impl FromRequestParts<App> for MaybeMember {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
         let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
         let Ok(address) = ClientIp::from_request_parts(parts, app).await;
-        viewer_of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.fair_key()).await
+        viewer_of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.fair_key())
+            .await
     }
 }
 

@@ -38,7 +38,8 @@ pub async fn top(State(app): State<App>) -> Result<Response, Error> {
         ..Feed::default()
     };
     // Whoever keeps it asks again each time, as it is never older than the last write.
-    let headers = [(CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (CACHE_CONTROL, "public, no-cache")];
+    let headers =
+        [(CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (CACHE_CONTROL, "public, no-cache")];
     Ok((headers, feed.to_string()).into_response())
 }
 

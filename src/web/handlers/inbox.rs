@@ -121,7 +121,8 @@ async fn dressed(
     };
     let replies: Vec<Item> = told.iter().filter_map(is_reply).collect();
     let views = flat_since(app, viewer, &replies, Some(member.replies_read_at)).await?;
-    let mut views: HashMap<ItemId, SingleCommentView> = views.into_iter().map(|view| (view.id, view)).collect();
+    let mut views: HashMap<ItemId, SingleCommentView> =
+        views.into_iter().map(|view| (view.id, view)).collect();
     let is_about = |told: &NotificationWithItem| match told {
         NotificationWithItem::Reply(_) => None,
         NotificationWithItem::Notice(notice) => notice.item_id,
@@ -132,8 +133,12 @@ async fn dressed(
     about.extend(by_id(app.store.items(&merged_into).await?));
     let reader = InboxReader { member, policy: &viewer.settings.policy, now: viewer.now };
     let dress = |told| match told {
-        NotificationWithItem::Reply(item) => views.remove(&item.id).map(|view| InboxRow::Reply(Box::new(view))),
-        NotificationWithItem::Notice(notice) => NoticeView::new(&notice, &about, &reader).map(InboxRow::Notice),
+        NotificationWithItem::Reply(item) => {
+            views.remove(&item.id).map(|view| InboxRow::Reply(Box::new(view)))
+        }
+        NotificationWithItem::Notice(notice) => {
+            NoticeView::new(&notice, &about, &reader).map(InboxRow::Notice)
+        }
     };
     Ok(told.into_iter().filter_map(dress).collect())
 }
@@ -153,22 +158,28 @@ impl InboxReader<'_> {
     /// An item of this id with its name, where they may see it.
     fn seen<'a>(&self, id: Option<ItemId>, items: &'a HashMap<ItemId, Item>) -> Option<(&'a Item, String)> {
         let item = items.get(&id?)?;
-        let shown = matches!(may_see(item, Some(self.member), self.now), Visibility::Whole | Visibility::Dead(_));
+        let shown =
+            matches!(may_see(item, Some(self.member), self.now), Visibility::Whole | Visibility::Dead(_));
         let name = item.title.clone().unwrap_or_else(|| text::excerpt(&item.text, EXCERPT));
         shown.then_some((item, name))
     }
 }
 
 impl NoticeView {
-    fn new(notice: &Notification, items: &HashMap<ItemId, Item>, reader: &InboxReader<'_>) -> Option<NoticeView> {
+    fn new(
+        notice: &Notification,
+        items: &HashMap<ItemId, Item>,
+        reader: &InboxReader<'_>,
+    ) -> Option<NoticeView> {
         let about = reader.seen(notice.item_id, items);
         let merged_into =
             about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.action == Action::Merge);
         let kind = notice.item_id.and_then(|id| items.get(&id)).map_or(Kind::Story, |item| item.kind);
         let spec = notice.action.spec();
         // The page of what was merged leads on, and says nothing itself.
-        let says =
-            |item: &Item| spec.adverse && item.merged_into.is_none() && post_status::may_have(item, reader.policy);
+        let says = |item: &Item| {
+            spec.adverse && item.merged_into.is_none() && post_status::may_have(item, reader.policy)
+        };
         Some(NoticeView {
             id: notice.id,
             unseen: notice.created_at > reader.member.replies_read_at,

@@ -92,10 +92,13 @@ async fn text_page(
 ) -> Result<Response, Error> {
     const MODERATORS: &str = "{moderators}";
     const CONTACT: &str = "{contact}";
-    let mut markdown = source(&app.config.pages_dir, file, built_in).await.replace("{site}", &app.settings().site_name);
+    let mut markdown =
+        source(&app.config.pages_dir, file, built_in).await.replace("{site}", &app.settings().site_name);
     if markdown.contains(CONTACT) {
         let contact = match contact_words(app).await? {
-            contact if contact.is_empty() => "Whoever runs the site has not said here how to be reached.".to_owned(),
+            contact if contact.is_empty() => {
+                "Whoever runs the site has not said here how to be reached.".to_owned()
+            }
             contact => contact,
         };
         markdown = markdown.replace(CONTACT, &contact);
@@ -103,7 +106,8 @@ async fn text_page(
     if markdown.contains(MODERATORS) {
         markdown = markdown.replace(MODERATORS, &moderators(app, viewer.now).await?);
     }
-    let page = Page::new(app, viewer, "", title).described(format!("{title} of {}", viewer.settings.site_name));
+    let page =
+        Page::new(app, viewer, "", title).described(format!("{title} of {}", viewer.settings.site_name));
     Ok(html(&TextPage { page, title, html: text::render(&markdown) }))
 }
 
@@ -127,7 +131,8 @@ pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Resp
 pub async fn robots() -> Response {
     const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: /invitation/\nDisallow: /submit\nDisallow: /search\n\
                          Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], RULES).into_response()
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], RULES)
+        .into_response()
 }
 
 /// `/healthz`: whether the process answers, and its database can be read and written.
@@ -147,7 +152,10 @@ async fn health(app: &App, well: &'static str) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be read\n")
         }
         Ok(()) if app.store.can_save().await => (StatusCode::OK, well),
-        Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "pages can be read, but nothing can be saved: is the disk full?\n"),
+        Ok(()) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "pages can be read, but nothing can be saved: is the disk full?\n",
+        ),
     };
     let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")];
     (status, Extension(ForMachines), headers, says).into_response()

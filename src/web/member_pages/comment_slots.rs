@@ -106,7 +106,12 @@ impl CommentsHtml {
     }
 
     /// The answer to `request`: the page, and the comments in their slot.
-    pub async fn inside(self, page: PageAround, request: &HeaderMap, workers: Workers<'_>) -> Result<Response, Error> {
+    pub async fn inside(
+        self,
+        page: PageAround,
+        request: &HeaderMap,
+        workers: Workers<'_>,
+    ) -> Result<Response, Error> {
         let mut pieces = vec![Segment::Own(Bytes::from(page.before))];
         pieces.extend(self.pieces);
         pieces.push(Segment::Own(Bytes::from(page.after)));
@@ -157,8 +162,13 @@ impl<'u> ThreadSlice<'u> {
         thread: &ThreadContextView<'_>,
     ) -> askama::Result<CommentsHtml> {
         let mut text = String::with_capacity(YIELD_AFTER.min(nodes.len() * 700));
-        let mut found =
-            CommentsHtml { pieces: Vec::new(), count: 0, unseen: 0, first_unseen: None, rooms: Arc::default() };
+        let mut found = CommentsHtml {
+            pieces: Vec::new(),
+            count: 0,
+            unseen: 0,
+            first_unseen: None,
+            rooms: Arc::default(),
+        };
         for node in nodes {
             let view = thread.comment(node);
             found.count += usize::from(is_read(node));

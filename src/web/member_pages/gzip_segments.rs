@@ -85,8 +85,11 @@ pub async fn page(
     workers: Workers<'_>,
 ) -> Result<Response, Error> {
     let zipped = takes(request, "gzip");
-    let (pieces, room) =
-        if zipped { (gzip(pieces, workers).await?, &rooms.compressed) } else { (plain(pieces), &rooms.plain) };
+    let (pieces, room) = if zipped {
+        (gzip(pieces, workers).await?, &rooms.compressed)
+    } else {
+        (plain(pieces), &rooms.plain)
+    };
     let kept = pieces.iter().filter(|piece| piece.is_kept).map(|piece| piece.bytes.len()).sum();
     let mut response = as_page(chained(pieces.into_iter().map(|piece| piece.bytes)));
     response.extensions_mut().insert(CachedPart { bytes: kept, reservation: Arc::clone(room) });
@@ -245,7 +248,10 @@ impl HttpBody for SegmentsBody {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         Poll::Ready(self.0.pop_front().map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -274,8 +280,9 @@ mod tests {
     #[tokio::test]
     async fn parts_compressed_apart_unpack_as_one_page() {
         for lengths in [vec![], vec![0], vec![5, 0, 70_000, 1, 3_000], vec![200_000; 7]] {
-            let text =
-                |length: usize| "a comment, and <b>another</b> ".chars().cycle().take(length).collect::<String>();
+            let text = |length: usize| {
+                "a comment, and <b>another</b> ".chars().cycle().take(length).collect::<String>()
+            };
             let whole: String = lengths.iter().map(|length| text(*length)).collect();
             let pieces = lengths.iter().enumerate().map(|(at, length)| match at % 2 {
                 0 => Segment::Own(Bytes::from(text(*length))),
@@ -283,7 +290,9 @@ mod tests {
             });
             let packed = packed(pieces.collect()).await;
             let mut unpacked = String::new();
-            flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("one whole gzip file");
+            flate2::read::GzDecoder::new(&packed[..])
+                .read_to_string(&mut unpacked)
+                .expect("one whole gzip file");
             assert_eq!(unpacked, whole);
         }
     }
@@ -294,7 +303,9 @@ mod tests {
             let text: String = "some words ".chars().cycle().take(length).collect();
             let packed: Vec<u8> = [stored(text.as_bytes()), LAST_BLOCK.to_vec()].concat();
             let mut unpacked = String::new();
-            flate2::read::DeflateDecoder::new(&packed[..]).read_to_string(&mut unpacked).expect("whole blocks");
+            flate2::read::DeflateDecoder::new(&packed[..])
+                .read_to_string(&mut unpacked)
+                .expect("whole blocks");
             assert_eq!(unpacked, text);
         }
     }

@@ -229,7 +229,8 @@ impl RowWriter<'_> {
         let viewer = self.viewer;
         let marks = self.own.marks(viewer, items, self.store).await?;
         let policy = &viewer.settings.policy;
-        let eye = ViewContext { policy, texts: Arc::default(), member: viewer.member(), marks, now: viewer.now };
+        let eye =
+            ViewContext { policy, texts: Arc::default(), member: viewer.member(), marks, now: viewer.now };
         let mut stories = StoryListHtml::default();
         for item in items.iter().map(Borrow::borrow) {
             if !matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_)) {

@@ -100,7 +100,11 @@ impl RenderedThread {
                 let part = Arc::new(SharedSegment::new(Bytes::from(
                     std::mem::take(&mut text).into_boxed_str().into_boxed_bytes(),
                 )));
-                shown.blocks.push(CommentBlock { nodes: begin..at + 1, ends: std::mem::take(&mut ends), part });
+                shown.blocks.push(CommentBlock {
+                    nodes: begin..at + 1,
+                    ends: std::mem::take(&mut ends),
+                    part,
+                });
                 begin = at + 1;
             }
         }
@@ -224,7 +228,8 @@ pub struct ThreadHtmlCache(Option<Cache<ThreadKey, Arc<RenderedThread>>>);
 impl ThreadHtmlCache {
     /// Keeps up to so many bytes; the least recently read go first.
     pub fn new(bytes: u64) -> ThreadHtmlCache {
-        let weigh = |_: &ThreadKey, shown: &Arc<RenderedThread>| u32::try_from(shown.bytes()).unwrap_or(u32::MAX);
+        let weigh =
+            |_: &ThreadKey, shown: &Arc<RenderedThread>| u32::try_from(shown.bytes()).unwrap_or(u32::MAX);
         let kept = Cache::builder().max_capacity(bytes).weigher(weigh).eviction_policy(EvictionPolicy::lru());
         ThreadHtmlCache((bytes > 0).then(|| kept.build()))
     }
@@ -240,7 +245,8 @@ impl ThreadHtmlCache {
         renderer: TextRenderer<'_>,
     ) -> Result<(ThreadContextView<'e>, CommentsHtml), Error> {
         let Some(kept) = &self.0 else { return under.for_one(eye, since, renderer).await };
-        let shown = get(kept, under, &eye, ViewerTraits::of(member, eye.policy), generation, renderer).await?;
+        let shown =
+            get(kept, under, &eye, ViewerTraits::of(member, eye.policy), generation, renderer).await?;
         if shown.privy.contains(&member.id) {
             return under.for_one(eye, since, renderer).await;
         }

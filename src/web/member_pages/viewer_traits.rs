@@ -16,7 +16,11 @@ pub struct ViewerTraits {
 
 impl ViewerTraits {
     pub fn of(member: &Member, policy: &Policy) -> ViewerTraits {
-        ViewerTraits { role: member.role, votes_down: may_vote_down(member, policy), show_dead: member.show_dead }
+        ViewerTraits {
+            role: member.role,
+            votes_down: may_vote_down(member, policy),
+            show_dead: member.show_dead,
+        }
     }
 
     /// Somebody with these traits who has neither written nor done anything.

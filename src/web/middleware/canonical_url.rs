@@ -54,7 +54,9 @@ impl QueryValue {
 pub fn query(path: &str, query: &str, is_member: bool, now: Timestamp) -> Option<String> {
     let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = form_urlencoded::parse(query.as_bytes()).collect();
     let mut written = Serializer::new(String::with_capacity(query.len()));
-    for (name, kind) in routes::query(path).iter().filter(|(_, kind)| is_member || *kind != QueryValue::Arrival) {
+    for (name, kind) in
+        routes::query(path).iter().filter(|(_, kind)| is_member || *kind != QueryValue::Arrival)
+    {
         let given = pairs.iter().find(|(given, value)| given == name && !value.is_empty());
         if let Some(value) = given.and_then(|(_, value)| kind.written(value, now)) {
             written.append_pair(name, &value);

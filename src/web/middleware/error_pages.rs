@@ -86,10 +86,13 @@ fn text_of(refusal: &Response) -> ErrorText {
 
 fn is_refusal(response: &Response) -> bool {
     let (status, extensions) = (response.status(), response.extensions());
-    let is_html = || response.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+    let is_html =
+        || response.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
     // A form shown again with a 4xx has its own page already.
     let has_page = extensions.get::<ErrorText>().is_none() && is_html();
-    (status.is_client_error() || status.is_server_error()) && !has_page && extensions.get::<ForMachines>().is_none()
+    (status.is_client_error() || status.is_server_error())
+        && !has_page
+        && extensions.get::<ForMachines>().is_none()
 }
 
 /// The layer.

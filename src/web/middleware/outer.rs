@@ -111,7 +111,10 @@ fn secure(headers: &mut HeaderMap, is_https: bool) {
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // With no-referrer, a form sent over plain http would name its origin as null.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(PERMISSIONS, HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"));
+    headers.insert(
+        PERMISSIONS,
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),
+    );
     headers.insert(OPENER, HeaderValue::from_static("same-origin"));
     if is_https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
@@ -142,8 +145,12 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     }
     if request.method() == Method::GET
         && let Some(query) = uri.query()
-        && let Some(known) =
-            canonical_url::query(uri.path(), query, session::is_named(app, request.headers()), app.clock.now())
+        && let Some(known) = canonical_url::query(
+            uri.path(),
+            query,
+            session::is_named(app, request.headers()),
+            app.clock.now(),
+        )
         && let Some(uri) = with_query(uri, &known)
     {
         *request.uri_mut() = uri;
@@ -193,7 +200,8 @@ pub fn shown_path(path: &str) -> String {
     /// As long as a secret is, and longer than what else stands between two slashes.
     const LONG: usize = 32;
     let parts: Vec<&str> = path.split('/').collect();
-    let is_secret_folder = |part: &str| ["setup", "invitation"].iter().any(|name| part.eq_ignore_ascii_case(name));
+    let is_secret_folder =
+        |part: &str| ["setup", "invitation"].iter().any(|name| part.eq_ignore_ascii_case(name));
     let shown = parts.iter().enumerate().map(|(at, part)| {
         let after_folder = at > 0 && parts.get(at - 1).is_some_and(|folder| is_secret_folder(folder));
         if part.len() >= LONG || (after_folder && !part.is_empty()) { "…" } else { part }

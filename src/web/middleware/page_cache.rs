@@ -35,7 +35,8 @@ fn as_of(target: &str, app: &App) -> CacheVersion {
 fn key(app: &App, request: &Request) -> Option<PageKey> {
     let headers = request.headers();
     let target = request.uri().path_and_query()?.as_str();
-    let is_page = request.method() == Method::GET && !target.starts_with("/static/") && target.len() <= LONGEST_TARGET;
+    let is_page =
+        request.method() == Method::GET && !target.starts_with("/static/") && target.len() <= LONGEST_TARGET;
     if !is_page || request.extensions().get::<Refusal>().is_some() || session::is_named(app, headers) {
         return None;
     }

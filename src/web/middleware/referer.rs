@@ -18,7 +18,8 @@ pub async fn cross_site(State(app): State<App>, request: Request, next: Next) ->
     if is_judged {
         return next.run(request).await;
     }
-    let host = request.uri().authority().map(|authority| authority.as_str()).or_else(|| text(headers.get(HOST)));
+    let host =
+        request.uri().authority().map(|authority| authority.as_str()).or_else(|| text(headers.get(HOST)));
     let ours = sites(&app.config.base_url, host);
     if headers.get_all(REFERER).iter().all(|referer| is_of(referer, &ours)) {
         return next.run(request).await;

@@ -54,7 +54,12 @@ impl LoginLimiter {
         }
         self.reserve_address(&mut reserved, ip, times)?;
         let name: String = name.chars().take(64).flat_map(char::to_lowercase).collect();
-        take(&mut reserved, &self.usual, LimitKey::LoginName(name.clone(), Some(Prefix::Middle.network(ip))), times)?;
+        take(
+            &mut reserved,
+            &self.usual,
+            LimitKey::LoginName(name.clone(), Some(Prefix::Middle.network(ip))),
+            times,
+        )?;
         let all = times.saturating_mul(ACCOUNT_FACTOR);
         if take(&mut reserved, &self.account, LimitKey::LoginName(name.clone(), None), all).is_err() {
             let wide = LimitKey::LoginName(name, Some(Prefix::Wide.network(ip)));
@@ -63,14 +68,21 @@ impl LoginLimiter {
         Ok(reserved)
     }
 
-    fn reserve_address<'a>(&'a self, reserved: &mut Reserved<'a>, ip: IpAddr, times: u32) -> Result<(), RateLimited> {
+    fn reserve_address<'a>(
+        &'a self,
+        reserved: &mut Reserved<'a>,
+        ip: IpAddr,
+        times: u32,
+    ) -> Result<(), RateLimited> {
         let all = times.saturating_mul(NETWORK_FACTOR);
         take(reserved, &self.network, LimitKey::Network(Prefix::Middle.network(ip), true), all)?;
         take(reserved, &self.usual, LimitKey::Network(ip, true), times)
     }
 
     pub fn remove_idle(&self) {
-        [&self.usual, &self.network, &self.account, &self.besieged].into_iter().for_each(KeyedLimiter::remove_idle);
+        [&self.usual, &self.network, &self.account, &self.besieged]
+            .into_iter()
+            .for_each(KeyedLimiter::remove_idle);
     }
 }
 

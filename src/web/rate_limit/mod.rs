@@ -81,7 +81,12 @@ impl RateLimiter {
         }
     }
 
-    fn take(&self, action: LimitedAction, actor: Actor, policy: &Policy) -> Result<Reserved<'_>, RateLimited> {
+    fn take(
+        &self,
+        action: LimitedAction,
+        actor: Actor,
+        policy: &Policy,
+    ) -> Result<Reserved<'_>, RateLimited> {
         let mut reserved = Reserved::default();
         let limits = policy.rate_limits().into_iter().zip(&self.per_action);
         for (limit, buckets) in limits.filter(|(limit, _)| limit.actions.contains(&action)) {

@@ -28,8 +28,13 @@ pub const FAVICON: &[u8] = include_bytes!("../../../static/favicon.svg");
 impl Assets {
     pub fn new() -> Assets {
         let all = FILES.map(|(stem, extension, content_type, bytes)| {
-            let hash: String = Sha256::digest(bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-            Asset { name: format!("{stem}.{hash}.{extension}"), content_type, bytes: Bytes::from_static(bytes) }
+            let hash: String =
+                Sha256::digest(bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            Asset {
+                name: format!("{stem}.{hash}.{extension}"),
+                content_type,
+                bytes: Bytes::from_static(bytes),
+            }
         });
         let [style, script, favicon] = all.each_ref().map(|asset| format!("/static/{}", asset.name));
         Assets { style, script, favicon, all: all.into() }

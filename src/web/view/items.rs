@@ -370,7 +370,8 @@ impl ThreadContextView<'_> {
             op: shown && item.author_id.is_some() && item.author_id == self.root.author_id,
             when: TimeView::new(item.time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
-            points: (shown && (own || eye.policy.show_comment_points)).then(|| rank::displayed_score(eye.score(item))),
+            points: (shown && (own || eye.policy.show_comment_points))
+                .then(|| rank::displayed_score(eye.score(item))),
             unseen: shown && !own && self.since.is_some_and(|since| item.visible_at > since),
             mark: mark(item, sight, eye.policy),
             locked: shown && item.locked,

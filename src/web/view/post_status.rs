@@ -43,13 +43,16 @@ pub struct PostStatusView {
 impl PostStatusView {
     /// Some queries, and none but for the author of a post that something may have been done to.
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<PostStatusView>, Error> {
-        let Some(author) = viewer.member().filter(|member| item.is_own(Some(member))) else { return Ok(None) };
+        let Some(author) = viewer.member().filter(|member| item.is_own(Some(member))) else {
+            return Ok(None);
+        };
         if item.deleted_at.is_some() || !post_status::may_have(item, &app.settings().policy) {
             return Ok(None);
         }
         let logged = acts_on(app, item.id).await?;
         let events = events(app, Some(author), &logged);
-        let Some(mut fate) = PostStatus::of(item, &events, author, &viewer.settings.policy, viewer.now) else {
+        let Some(mut fate) = PostStatus::of(item, &events, author, &viewer.settings.policy, viewer.now)
+        else {
             return Ok(None);
         };
         if fate.next.contains(&AuthorOption::Write) && !pages::is_reachable(app, viewer.now).await? {
@@ -86,13 +89,21 @@ pub struct LockNotice {
 
 impl StatusNotices {
     /// A query for what is dead or locked where the viewer may read the log, and none for all else. `above` is what the item stands below, the head of the thread first.
-    pub async fn load(app: &App, viewer: &MaybeMember, item: &Item, above: &[&Item]) -> Result<StatusNotices, Error> {
+    pub async fn load(
+        app: &App,
+        viewer: &MaybeMember,
+        item: &Item,
+        above: &[&Item],
+    ) -> Result<StatusNotices, Error> {
         let (member, mut signs) = (viewer.member(), StatusNotices::default());
         let (sight, own) = (may_see(item, member, viewer.now), item.is_own(member));
         let reads_log = app.settings().moderation_log.includes(member);
         if !matches!(sight, Visibility::Whole | Visibility::Dead(_)) {
-            let logged =
-                if reads_log && sight == Visibility::Hidden { acts_on(app, item.id).await? } else { Vec::new() };
+            let logged = if reads_log && sight == Visibility::Hidden {
+                acts_on(app, item.id).await?
+            } else {
+                Vec::new()
+            };
             signs.gone = RemovedPost::of(item, &events(app, member, &logged), member, viewer.now);
             return Ok(signs);
         }
@@ -104,8 +115,8 @@ impl StatusNotices {
             let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
             signs.death = post_status::why_dead(item, &events(app, member, &logged), moderates);
         }
-        if let Some(locked) =
-            post_status::locked_at(item, above).filter(|_| sight == Visibility::Whole && !(own && item.locked))
+        if let Some(locked) = post_status::locked_at(item, above)
+            .filter(|_| sight == Visibility::Whole && !(own && item.locked))
         {
             let logged = acts_on(app, locked.id).await?;
             let said = post_status::why_locked(&events(app, member, &logged));

@@ -37,11 +37,20 @@ pub async fn from_site(
 ) -> Result<Vec<Item>, Error> {
     let Some(author) = author(viewer) else { return Ok(found) };
     let theirs = app.store.shadowed_posts(author, Some(site)).await?;
-    Ok(merged(found, theirs.into_iter().filter(|item| (item.time, item.id) < before), PAGE_SIZE.saturating_add(1)))
+    Ok(merged(
+        found,
+        theirs.into_iter().filter(|item| (item.time, item.id) < before),
+        PAGE_SIZE.saturating_add(1),
+    ))
 }
 
 /// Newest first, what was found with the viewer's own stories whose titles hold each of `words`.
-pub async fn titled(app: &App, viewer: &MaybeMember, found: Vec<Item>, words: &[String]) -> Result<Vec<Item>, Error> {
+pub async fn titled(
+    app: &App,
+    viewer: &MaybeMember,
+    found: Vec<Item>,
+    words: &[String],
+) -> Result<Vec<Item>, Error> {
     let Some(author) = author(viewer) else { return Ok(found) };
     let holds = |item: &Item| {
         let title = item.title.as_deref().unwrap_or_default().to_lowercase();

@@ -58,7 +58,10 @@ async fn an_edit_that_crosses_a_kill_does_not_soften_it() {
         app.account(name, Role::Member).await;
         let user = app.id_of(name).await;
         let vouched = app.store.vouch(user, ItemId(comment), &app.policy(), app.now()).await;
-        assert!(matches!(vouched, Err(Error::Conflict)), "a moderator’s kill is not undone by vouches: {vouched:?}");
+        assert!(
+            matches!(vouched, Err(Error::Conflict)),
+            "a moderator’s kill is not undone by vouches: {vouched:?}"
+        );
     }
     assert_eq!(
         app.number(&format!("select count(*) from items where id = {comment} and text = 'As it was.'")).await,
@@ -102,7 +105,10 @@ async fn an_edit_does_not_pass_what_came_before_it() {
 async fn a_deletion_does_not_pass_a_lock() {
     let (app, _, _, comment) = forum().await;
     app.store.lock(ItemId(comment), true, by(&app, "mia", "heat").await).await.expect("locked");
-    is_refused(app.store.delete(ItemId(comment), app.id_of("alice").await, app.now()).await, "This is locked");
+    is_refused(
+        app.store.delete(ItemId(comment), app.id_of("alice").await, app.now()).await,
+        "This is locked",
+    );
 }
 
 /// The words that stand in the page's text field.
@@ -135,11 +141,19 @@ async fn a_ban_at_the_command_line_holds_at_once_for_whoever_writes() {
     for (mut browser, path, form) in [
         (alice.clone(), format!("/item/{comment}/delete"), vec![]),
         (bob.clone(), format!("/item/{comment}/flag"), vec![("on", "true"), ("reason", "spam")]),
-        (bob.clone(), "/settings".to_owned(), vec![("about", "Words."), ("theme", "system"), ("order", "best")]),
+        (
+            bob.clone(),
+            "/settings".to_owned(),
+            vec![("about", "Words."), ("theme", "system"), ("order", "best")],
+        ),
         (bob.clone(), "/invitations".to_owned(), vec![]),
     ] {
         let page = browser.post(&path, &form).await;
-        assert!(page.status == StatusCode::FORBIDDEN && page.says("This account is banned"), "{path} {}", page.text());
+        assert!(
+            page.status == StatusCode::FORBIDDEN && page.says("This account is banned"),
+            "{path} {}",
+            page.text()
+        );
     }
     assert_eq!(app.dump(&[]).await, before, "nothing is written");
 }
@@ -155,8 +169,12 @@ async fn a_demotion_at_the_command_line_holds_at_once_for_every_act() {
     for browser in [&mut mia, &mut root] {
         browser.get("/mod").await;
     }
-    app.sql("insert into requests (name, password, text, created) values ('asks', 'x', 'Let me in.', 1)").await;
-    app.sql("insert into rules (kind, pattern, effect, reason, at) values ('word', 'casino', 'queue', '', 1)").await;
+    app.sql("insert into requests (name, password, text, created) values ('asks', 'x', 'Let me in.', 1)")
+        .await;
+    app.sql(
+        "insert into rules (kind, pattern, effect, reason, at) values ('word', 'casino', 'queue', '', 1)",
+    )
+    .await;
     let id = app.number("select id from requests").await;
     app.sql("update users set role = 'member' where name in ('mia', 'root')").await;
     let before = app.dump(&["visits"]).await;
@@ -184,7 +202,8 @@ async fn a_demotion_at_the_command_line_holds_at_once_for_every_act() {
         let page = mia.post(path, form).await;
         assert!(page.status == StatusCode::FORBIDDEN, "{path}: {} {}", page.status, page.text());
     }
-    let form: Vec<(&str, &str)> = merge.1.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let form: Vec<(&str, &str)> =
+        merge.1.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(mia.post(&merge.0, &form).await.status, StatusCode::FORBIDDEN);
     let role = [("role", "moderator"), ("reason", "helps")];
     let page = root.post("/user/alice/role", &role).await;
@@ -198,7 +217,10 @@ async fn a_shadow_ban_that_crosses_a_comment_keeps_it_dead() {
     alice.get("/").await;
     app.sql(&format!("update users set shadowed_at = {} where name = 'alice'", app.now().0)).await;
     let unheard = alice.reply(story, "Unheard.").await;
-    assert_eq!(app.number(&format!("select count(*) from items where id = {unheard} and dead = 'shadow'")).await, 1);
+    assert_eq!(
+        app.number(&format!("select count(*) from items where id = {unheard} and dead = 'shadow'")).await,
+        1
+    );
     let page = app.without_memory().visitor().send(Method::GET, &format!("/item/{story}"), &[], None).await;
     assert!(!page.says("Unheard."));
 }

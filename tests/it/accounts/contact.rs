@@ -84,7 +84,8 @@ async fn an_author_is_led_to_the_contact_page_only_where_it_leads_to_somebody() 
 async fn an_operators_own_contact_page_is_somewhere_to_be_led() {
     let pages = tempfile::tempdir().expect("a directory");
     std::fs::write(pages.path().join("contact.md"), "Ring the bell.").expect("written");
-    let (app, mut alice, story) = killed(|settings| settings.pages_dir = Some(pages.path().to_owned()), true).await;
+    let (app, mut alice, story) =
+        killed(|settings| settings.pages_dir = Some(pages.path().to_owned()), true).await;
     alice.get(&format!("/item/{story}")).await.finds(1, "main a[href='/contact']");
     assert!(app.visitor().get("/contact").await.says("Ring the bell."));
 }

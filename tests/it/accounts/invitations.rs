@@ -44,9 +44,16 @@ async fn somebody_comes_in_by_a_members_link() {
     assert_eq!((page.status, page.location().as_deref()), (StatusCode::SEE_OTHER, Some("/")));
     assert!(is_in(&mut bob).await);
     let list = alice.get("/invitations").await;
-    assert!(list.one("main ul > li:has(a[href='/user/bob'])").text.ends_with("used by bob"), "{}", list.text());
+    assert!(
+        list.one("main ul > li:has(a[href='/user/bob'])").text.ends_with("used by bob"),
+        "{}",
+        list.text()
+    );
     list.finds(0, TAKE_BACK);
-    assert_eq!(app.number("select invited_by from users where name = 'bob'").await, app.id_of("alice").await.0);
+    assert_eq!(
+        app.number("select invited_by from users where name = 'bob'").await,
+        app.id_of("alice").await.0
+    );
     assert_eq!(app.number("select invited from users where name = 'alice'").await, 1);
 
     for _ in 0..2 {
@@ -108,8 +115,11 @@ async fn one_name_wanted_by_many_at_once_becomes_one_account() {
     let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
     let form = |name| [("name", name), ("password", PASSWORD)];
     let (spelt, other) = (form("Wanted"), form("wANTED"));
-    let answers =
-        tokio::join!(one.post("/signup", &spelt), two.post("/signup", &other), come_in(&mut three, &link, "wanted"));
+    let answers = tokio::join!(
+        one.post("/signup", &spelt),
+        two.post("/signup", &other),
+        come_in(&mut three, &link, "wanted")
+    );
     let answers = [answers.0, answers.1, answers.2];
     assert_eq!(answers.iter().filter(|page| page.status == StatusCode::SEE_OTHER).count(), 1);
     for page in answers.iter().filter(|page| page.status != StatusCode::SEE_OTHER) {
@@ -249,8 +259,12 @@ async fn no_other_way_leads_round_the_mode() {
                 for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                     let before = app.number("select count(*) from users").await;
                     let name = format!("sneaky{before}");
-                    let form =
-                        [("name", name.as_str()), ("password", PASSWORD), ("text", "Let me in."), ("on", "true")];
+                    let form = [
+                        ("name", name.as_str()),
+                        ("password", PASSWORD),
+                        ("text", "Let me in."),
+                        ("on", "true"),
+                    ];
                     let query = format!("{address}?name={name}&password={}", PASSWORD.replace(' ', "+"));
                     let mut visitor = app.visitor();
                     let page = match method {
@@ -292,7 +306,11 @@ async fn a_closed_site_takes_nobody_by_an_invitation_made_before() {
     page.finds(0, MAKE);
     page.finds(1, TAKE_BACK);
     assert_eq!(alice.post("/invitations", &[]).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(come_in(&mut open.visitor(), &link, "bob").await.status, StatusCode::SEE_OTHER, "opened again");
+    assert_eq!(
+        come_in(&mut open.visitor(), &link, "bob").await.status,
+        StatusCode::SEE_OTHER,
+        "opened again"
+    );
 }
 
 #[tokio::test]
@@ -337,7 +355,8 @@ async fn no_forged_link_opens_anything() {
     let mut alice = long_standing(&app, "alice").await;
     let link = invite(&mut alice).await;
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let mut forged: Vec<String> = inputs().iter().map(|input| format!("/invitation/{}", encode(input))).collect();
+    let mut forged: Vec<String> =
+        inputs().iter().map(|input| format!("/invitation/{}", encode(input))).collect();
     forged.retain(|path| path.len() < 20_000);
     forged.extend([link[..link.len() - 1].to_owned(), format!("{link}x"), link.to_lowercase()]);
     for path in forged {
@@ -349,7 +368,8 @@ async fn no_forged_link_opens_anything() {
         }
     }
     for input in inputs() {
-        let page = app.visitor().post(&link, &[("name", &input), ("password", &input), ("goto", &input)]).await;
+        let page =
+            app.visitor().post(&link, &[("name", &input), ("password", &input), ("goto", &input)]).await;
         check(&page, &short(&input));
         assert!(!page.text().contains("<script>alert"), "{}", short(&input));
         let mut page = alice.post(&format!("/invitations/{}/end", encode(&short(&input))), &[]).await;

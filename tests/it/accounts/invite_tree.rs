@@ -59,7 +59,11 @@ async fn everybody_sees_who_invited_whom() {
     assert_eq!(names(&branch), ["name0", "name3"]);
     assert_eq!(branch.texts("main li > :is(a, strong)"), ["name0", "name1", "name3"]);
     let alone = visitor.get("/user/name4/invited").await;
-    assert!(names(&alone).is_empty() && alone.one("main li").text.contains("invited nobody"), "{}", alone.text());
+    assert!(
+        names(&alone).is_empty() && alone.one("main li").text.contains("invited nobody"),
+        "{}",
+        alone.text()
+    );
     assert_eq!(visitor.get("/user/NAME1/invited").await.location().as_deref(), Some("/user/name1/invited"));
     assert_eq!(visitor.get("/user/nobody/invited").await.status, StatusCode::NOT_FOUND);
 
@@ -122,7 +126,9 @@ async fn a_wide_tree_is_read_in_pages() {
         found.dedup();
         assert_eq!(found.len(), count, "everybody once");
     }
-    for query in ["?at=-1&after=x", "?at=99999999999999999999", "?at=9223372036854775807&after=9223372036854775807"] {
+    for query in
+        ["?at=-1&after=x", "?at=99999999999999999999", "?at=9223372036854775807&after=9223372036854775807"]
+    {
         for path in ["/invited", "/user/chief/invited"] {
             check(&app.visitor().get(&format!("{path}{query}")).await, query);
         }

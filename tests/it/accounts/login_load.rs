@@ -33,7 +33,9 @@ async fn a_flood_from_one_network_is_bounded_and_its_victim_logs_in_elsewhere() 
         let name = if nth % 2 == 0 { "alice" } else { "bob" };
         let page = log_in(&mut app.visitor(), name, "wrong", &format!("2001:db8:7:{nth:x}::1")).await;
         judged += usize::from(page.status == StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY || page.status == StatusCode::TOO_MANY_REQUESTS);
+        assert!(
+            page.status == StatusCode::UNPROCESSABLE_ENTITY || page.status == StatusCode::TOO_MANY_REQUESTS
+        );
     }
     assert!((1..=12).contains(&judged), "{judged} were judged");
     let page = log_in(&mut app.visitor(), "alice", PASSWORD, "192.0.2.1").await;
@@ -67,8 +69,12 @@ async fn a_try_that_was_not_judged_costs_nothing() {
     app.account("alice", Role::Member).await;
     let places = app.app.admission.passwords.fill();
     for _ in 0..5 {
-        let form =
-            [("name", "alice"), ("password", PASSWORD), ("kept-action", "/submit"), ("kept.text", "What I typed.")];
+        let form = [
+            ("name", "alice"),
+            ("password", PASSWORD),
+            ("kept-action", "/submit"),
+            ("kept.text", "What I typed."),
+        ];
         let page = post_from(&mut app.visitor(), "192.0.2.1", "/login", &form).await;
         assert_eq!((page.status, page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"));
         assert!(page.says(BUSY), "{}", page.text());
@@ -126,7 +132,8 @@ async fn strangers_who_fill_the_line_keep_no_known_browser_out() {
     let page = post_from(&mut session, "192.0.2.1", "/settings/password", &form).await;
     assert_eq!(page.location().as_deref(), Some("/settings/password?saved=yes"), "{}", page.text());
     let link = app.app.setup.path().expect("a link");
-    let page = post_from(&mut app.visitor(), "192.0.2.1", &link, &[("name", "root"), ("password", PASSWORD)]).await;
+    let page =
+        post_from(&mut app.visitor(), "192.0.2.1", &link, &[("name", "root"), ("password", PASSWORD)]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
     drop(places);
 }

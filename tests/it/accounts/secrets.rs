@@ -24,7 +24,8 @@ async fn is_member(browser: &mut Browser) -> bool {
 
 #[tokio::test]
 async fn cookies_are_for_this_site_and_not_for_scripts() {
-    for (base_url, prefix, secure) in [("http://127.0.0.1:8000", "", false), ("https://forum.example", "__Host-", true)]
+    for (base_url, prefix, secure) in
+        [("http://127.0.0.1:8000", "", false), ("https://forum.example", "__Host-", true)]
     {
         let app = TestApp::with(|s: &mut Settings| s.base_url = Some(base_url.to_owned())).await;
         app.account("alice", Role::Member).await;
@@ -186,7 +187,8 @@ async fn the_log_in_page_does_not_tell_who_has_an_account() {
     let unknown = app.visitor().post("/login", &log_in("zelda", "wrong")).await;
     assert_eq!(known.status, unknown.status);
     assert_eq!(known.text().replace("alice", "zelda"), unknown.text());
-    let mut names = [known, unknown].map(|page| page.headers.keys().map(ToString::to_string).collect::<Vec<_>>());
+    let mut names =
+        [known, unknown].map(|page| page.headers.keys().map(ToString::to_string).collect::<Vec<_>>());
     names.iter_mut().for_each(|names| names.sort());
     assert_eq!(names[0], names[1]);
 }

@@ -27,7 +27,11 @@ async fn a_name_and_a_password_make_an_account_that_is_logged_in() {
     let page = sign_up(&mut alice, " alice ", PASSWORD).await;
     assert_eq!((page.status, page.location().as_deref()), (StatusCode::SEE_OTHER, Some("/new")));
     assert!(is_in(&mut alice).await);
-    assert_eq!(alice.get("/signup").await.location().as_deref(), Some("/"), "who has an account needs no other");
+    assert_eq!(
+        alice.get("/signup").await.location().as_deref(),
+        Some("/"),
+        "who has an account needs no other"
+    );
     let profile = app.visitor().get("/user/alice").await;
     let facts = profile.facts();
     assert_eq!((facts["karma"].as_str(), facts["joined"].as_str()), ("1", "23 November 2026"));
@@ -105,7 +109,8 @@ async fn logging_in_leads_back_to_where_somebody_was() {
         (StatusCode::SEE_OTHER, "/login?goto=%2Fsubmit%3Fu%3Dhttps%253A%252F%252Fexample.com%252F")
     );
     assert_eq!(browser.get(&way).await.value("main [name=goto]"), "/submit?u=https%3A%2F%2Fexample.com%2F");
-    for (goto, to) in [("/item/1#c2", "/item/1#c2"), ("https://evil.example/", "/"), ("//evil.example", "/")] {
+    for (goto, to) in [("/item/1#c2", "/item/1#c2"), ("https://evil.example/", "/"), ("//evil.example", "/")]
+    {
         let form = [("name", "aLICE"), ("password", PASSWORD), ("goto", goto)];
         let page = app.visitor().post("/login", &form).await;
         assert_eq!((page.status, page.location().as_deref()), (StatusCode::SEE_OTHER, Some(to)), "{goto}");
@@ -187,11 +192,15 @@ async fn settings_are_kept_and_shown() {
     let page = alice.submit("/settings", &form).await;
     assert_eq!(page.message(), "Saved.");
     page.finds(1, "html[lang=en][data-theme=dark]");
-    let shown = [("version", "1")].into_iter().chain(form).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let shown =
+        [("version", "1")].into_iter().chain(form).map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(page.fields("/settings"), shown.collect::<Vec<_>>());
     let profile = app.visitor().get("/user/alice").await;
     let shown = profile.one("main .t");
-    assert_eq!((shown.text.as_str(), shown.one("em").text.as_str()), ("I weave: https://example.com", "weave"));
+    assert_eq!(
+        (shown.text.as_str(), shown.one("em").text.as_str()),
+        ("I weave: https://example.com", "weave")
+    );
     shown.finds(1, "a[href='https://example.com'][rel='nofollow ugc noopener']");
     // In another browser too.
     app.log_in("alice").await.get("/").await.finds(1, "html[data-theme=dark]");
@@ -199,7 +208,8 @@ async fn settings_are_kept_and_shown() {
     let form = [("about", ""), ("theme", "system"), ("order", "best")];
     let page = alice.submit("/settings", &form).await;
     assert_eq!(page.all("html[data-theme]").len(), 0);
-    let shown = [("version", "2")].into_iter().chain(form).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let shown =
+        [("version", "2")].into_iter().chain(form).map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(page.fields("/settings"), shown.collect::<Vec<_>>());
     let long = "x".repeat(20_001);
     let wrong = [("about", long.as_str()), ("theme", "mauve"), ("order", "sideways")];
@@ -221,7 +231,13 @@ async fn a_visitor_s_theme_is_kept_in_a_cookie() {
     // On error pages too.
     visitor.get("/nothing").await.finds(1, "html[data-theme=light]");
     assert_eq!(visitor.post("/theme", &[("theme", "mauve")]).await.status, StatusCode::BAD_REQUEST);
-    assert!(visitor.submit("/theme", &[("theme", "system"), ("goto", "/")]).await.all("html[data-theme]").is_empty());
+    assert!(
+        visitor
+            .submit("/theme", &[("theme", "system"), ("goto", "/")])
+            .await
+            .all("html[data-theme]")
+            .is_empty()
+    );
 }
 
 /// The names that the forms of a sessions page give to its sessions.
@@ -280,7 +296,10 @@ async fn the_link_of_the_first_start_makes_one_admin() {
 
     let late = TestApp::new().await;
     late.pass(DAY);
-    assert_eq!(late.visitor().get(&late.app.setup.path().expect("a link")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        late.visitor().get(&late.app.setup.path().expect("a link")).await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]

@@ -72,8 +72,16 @@ async fn somebody_asks_is_approved_and_logs_in() {
     let mut ada = app.log_in("ada").await;
     assert_eq!(ada.get("/replies").await.notices(), ["A moderator approved your request. Welcome."]);
     assert_eq!(app.karma("Ada").await, 1);
-    assert_eq!(app.number("select created from users where name = 'Ada'").await, app.now().0, "a member from now on");
-    assert_eq!(app.number("select count(*) from requests where password <> ''").await, 0, "the hash is the account's");
+    assert_eq!(
+        app.number("select created from users where name = 'Ada'").await,
+        app.now().0,
+        "a member from now on"
+    );
+    assert_eq!(
+        app.number("select count(*) from requests where password <> ''").await,
+        0,
+        "the hash is the account's"
+    );
     let acts = "select count(*) from moderation where act = 'admit' and actor_id is not null and user_id = \
                 (select id from users where name = 'Ada')";
     assert_eq!(app.number(acts).await, 1);
@@ -85,7 +93,8 @@ async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_we
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "Ada", WHY).await;
     let id = app.number("select id from requests where name = 'Ada'").await;
-    let form = [("decision", "approve"), ("message", "Begin in /ask."), ("goto", "/mod/requests?at=1&after=2")];
+    let form =
+        [("decision", "approve"), ("message", "Begin in /ask."), ("goto", "/mod/requests?at=1&after=2")];
     let page = moderator.post(&format!("/mod/requests/{id}"), &form).await;
     assert_eq!(page.location().as_deref(), Some("/mod/requests?at=1&after=2"));
     let said = moderator.get("/mod/requests").await.message();
@@ -113,7 +122,10 @@ async fn the_name_is_theirs_while_they_wait() {
         assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".to_owned()]));
         let name = Name::parse(name).expect("a name");
         let new = NewUser { name: &name, password: "hash", role: Role::Member, origin: None };
-        assert!(matches!(app.store.create_user(new, app.now()).await, Err(Error::Conflict)), "for the operator too");
+        assert!(
+            matches!(app.store.create_user(new, app.now()).await, Err(Error::Conflict)),
+            "for the operator too"
+        );
     }
     let page = ask(&mut app.visitor(), "MARTA", WHY).await;
     assert_eq!(page.wrong(), ["name"]);
@@ -124,7 +136,8 @@ async fn the_name_is_theirs_while_they_wait() {
 async fn a_name_asked_for_by_many_at_once_is_one_person_s() {
     let app = with_sign_up(SignUpMode::Request).await;
     let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
-    let pages = tokio::join!(ask(&mut one, "Ada", WHY), ask(&mut two, "ADA", WHY), ask(&mut three, "ada", WHY));
+    let pages =
+        tokio::join!(ask(&mut one, "Ada", WHY), ask(&mut two, "ADA", WHY), ask(&mut three, "ada", WHY));
     let mut answers = [pages.0.status, pages.1.status, pages.2.status];
     answers.sort();
     let (done, taken) = (StatusCode::SEE_OTHER, StatusCode::UNPROCESSABLE_ENTITY);
@@ -193,9 +206,13 @@ async fn whoever_is_declined_reads_why_and_may_ask_again() {
     decide(&mut moderator, "ada", "approve", "", &app).await;
     app.log_in("ada").await;
 
-    let log: Vec<String> = app.dump(&[]).await.into_iter().filter(|row| row.starts_with("moderation: ")).collect();
+    let log: Vec<String> =
+        app.dump(&[]).await.into_iter().filter(|row| row.starts_with("moderation: ")).collect();
     let decline = log.iter().find(|row| row.contains("act='decline'")).expect("in the log");
-    assert!(!decline.contains("ada") && !decline.contains("Tell us") && decline.contains("user_id=NULL"), "{decline}");
+    assert!(
+        !decline.contains("ada") && !decline.contains("Tell us") && decline.contains("user_id=NULL"),
+        "{decline}"
+    );
 }
 
 #[tokio::test]
@@ -215,7 +232,11 @@ async fn requests_are_forgotten_in_time() {
     assert!(is_somebody(&app, "bob").await);
     let refused = log_in(&mut app.visitor(), "ada", PASSWORD).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "nothing is known of it");
-    assert_eq!(ask(&mut app.visitor(), "carol", WHY).await.status, StatusCode::SEE_OTHER, "nobody waits by that name");
+    assert_eq!(
+        ask(&mut app.visitor(), "carol", WHY).await.status,
+        StatusCode::SEE_OTHER,
+        "nobody waits by that name"
+    );
 }
 
 #[tokio::test]
@@ -243,8 +264,10 @@ async fn two_moderators_at_once_make_one_account() {
     let app = with_sign_up(SignUpMode::Request).await;
     let (mut one, mut two) = (app.person("one", Role::Moderator).await, app.person("two", Role::Admin).await);
     ask(&mut app.visitor(), "ada", WHY).await;
-    let pages =
-        tokio::join!(decide(&mut one, "ada", "approve", "", &app), decide(&mut two, "ada", "decline", "No.", &app));
+    let pages = tokio::join!(
+        decide(&mut one, "ada", "approve", "", &app),
+        decide(&mut two, "ada", "decline", "No.", &app)
+    );
     let mut answers = [pages.0.status, pages.1.status];
     answers.sort();
     assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::CONFLICT]);
@@ -292,7 +315,10 @@ async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK, "good again");
     app.visitor().post(&link, &form("carol")).await;
     decide(&mut moderator, "carol", "approve", "", &app).await;
-    assert_eq!(app.number("select invited_by from users where name = 'carol'").await, app.id_of("moderator").await.0);
+    assert_eq!(
+        app.number("select invited_by from users where name = 'carol'").await,
+        app.id_of("moderator").await.0
+    );
     moderator.get("/invitations").await.finds(1, "main li a[href='/user/carol']");
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND);
 }
@@ -329,7 +355,8 @@ async fn an_import_does_not_take_the_name_of_somebody_who_waits() {
     let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "ada", WHY).await;
-    app.import("{\"id\":1,\"type\":\"story\",\"by\":\"Ada\",\"time\":1,\"title\":\"A story\",\"score\":1}\n").await;
+    app.import("{\"id\":1,\"type\":\"story\",\"by\":\"Ada\",\"time\":1,\"title\":\"A story\",\"score\":1}\n")
+        .await;
     app.visitor().get("/item/1").await.finds(1, "#i1 a[href='/user/Ada-hn']");
     assert_eq!(decide(&mut moderator, "ada", "approve", "", &app).await.status, StatusCode::SEE_OTHER);
     let mut ada = app.log_in("ada").await;
@@ -370,7 +397,8 @@ async fn no_typed_text_breaks_a_request_or_its_answer() {
             assert!(input.trim().is_empty() || input.chars().count() > 2_000, "{what}: {}", page.text());
             ask(&mut app.visitor(), &name, WHY).await;
         }
-        for path in ["/mod/requests".to_owned(), format!("/mod/requests?at={}&after=1", short(&input).len())] {
+        for path in ["/mod/requests".to_owned(), format!("/mod/requests?at={}&after=1", short(&input).len())]
+        {
             let page = moderator.get(&path).await;
             check(&page, &what);
             let text = page.text();

@@ -34,7 +34,8 @@ struct Forum {
 async fn forum(seed: u64) -> Forum {
     let app = TestApp::with(|settings| settings.flags_to_kill = Some(2)).await;
     let mut people = Vec::new();
-    for (name, role) in NAMES.into_iter().zip([Role::Admin, Role::Moderator, Role::Member, Role::Member, Role::Member])
+    for (name, role) in
+        NAMES.into_iter().zip([Role::Admin, Role::Moderator, Role::Member, Role::Member, Role::Member])
     {
         app.account(name, role).await;
     }
@@ -46,7 +47,18 @@ async fn forum(seed: u64) -> Forum {
     let beside = Store::open(app.store.path()).await.expect("the same database");
     let (forgetful, rng) = (app.without_memory(), Rng::with_seed(seed));
     let focus = items[0];
-    Forum { app, forgetful, beside, people, items, focus, rng, nth: 0, versions: HashMap::new(), unchanged: 0 }
+    Forum {
+        app,
+        forgetful,
+        beside,
+        people,
+        items,
+        focus,
+        rng,
+        nth: 0,
+        versions: HashMap::new(),
+        unchanged: 0,
+    }
 }
 
 impl Forum {
@@ -74,20 +86,27 @@ impl Forum {
         let (nth, item, other) = (self.nth, self.item(), self.item());
         let (on, person) = (self.pick(&["true", "true", "false"]), self.pick(&NAMES[2..]));
         let (anybody, staff) = (self.rng.usize(0..NAMES.len()), self.rng.usize(0..2));
-        let form =
-            |pairs: &[(&'static str, &str)]| pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let form = |pairs: &[(&'static str, &str)]| {
+            pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+        };
         let on_item = |act: &str| format!("/item/{item}/{act}");
         let on_person = |act: &str| format!("/user/{person}/{act}");
         let dark = self.pick(&["dark", "light", "system"]);
         match self.rng.u8(0..27) {
             0 => {
                 let url = format!("https://site-{}.example/{nth}", nth % 3);
-                (anybody, "/submit".to_owned(), form(&[("title", &format!("Story number {nth}")), ("url", &url)]))
+                (
+                    anybody,
+                    "/submit".to_owned(),
+                    form(&[("title", &format!("Story number {nth}")), ("url", &url)]),
+                )
             }
             1..4 => (anybody, on_item("reply"), form(&[("text", &format!("Comment *{nth}* of the words."))])),
-            4..7 => {
-                (anybody, on_item("vote"), form(&[("dir", self.pick(&["up", "up", "down", "none"])), ("goto", "/")]))
-            }
+            4..7 => (
+                anybody,
+                on_item("vote"),
+                form(&[("dir", self.pick(&["up", "up", "down", "none"])), ("goto", "/")]),
+            ),
             7 => (
                 anybody,
                 on_item("edit"),
@@ -108,15 +127,25 @@ impl Forum {
             21 => {
                 let act = self.pick(&["ban", "slow", "shadow"]);
                 let reason = format!("reason {nth}");
-                let reasons = [("ban_reason", reason.as_str()), ("slow_reason", &reason), ("shadow_reason", &reason)];
+                let reasons =
+                    [("ban_reason", reason.as_str()), ("slow_reason", &reason), ("shadow_reason", &reason)];
                 let more = [("on", on), ("ban_days", "1"), ("slow_days", "1"), ("bring_back", "true")];
                 (staff, on_person(act), form(&[&reasons[..], &more].concat()))
             }
             22 => (staff, on_person("warn"), form(&[("warning", "Be kind.")])),
-            23 => (0, on_person("role"), form(&[("role", self.pick(&["member", "moderator"])), ("reason", "so")])),
+            23 => (
+                0,
+                on_person("role"),
+                form(&[("role", self.pick(&["member", "moderator"])), ("reason", "so")]),
+            ),
             24 => {
-                let (stance, name) = (self.pick(&["banned", "penalised", "none"]), format!("site-{}.example", nth % 3));
-                (staff, "/mod/sites".to_owned(), form(&[("name", &name), ("stance", stance), ("reason", "so")]))
+                let (stance, name) =
+                    (self.pick(&["banned", "penalised", "none"]), format!("site-{}.example", nth % 3));
+                (
+                    staff,
+                    "/mod/sites".to_owned(),
+                    form(&[("name", &name), ("stance", stance), ("reason", "so")]),
+                )
             }
             25 => {
                 let (effect, pattern) = (self.pick(&["kill", "queue"]), format!("*{}*", nth % 10));
@@ -181,12 +210,12 @@ impl Forum {
 
     /// Some pages; without those whose order may lag a minute, where none has passed.
     fn pages(&mut self, passed: bool) -> Vec<String> {
-        let ranked =
-            "/ /best /best?over=week /active /ask /show /past /comments/best /leaders /search?q=story /feed/top.atom";
+        let ranked = "/ /best /best?over=week /active /ask /show /past /comments/best /leaders /search?q=story /feed/top.atom";
         let others = "/new /from/site-1.example /comments /log /log?person=bob /invited /user/alice /user/bob/submissions \
                       /user/bob/comments /user/alice/invited /feed/log.atom /hidden /saved /upvoted /flagged /vouched /mod /mod/sites \
                       /mod/rules";
-        let all: Vec<&str> = others.split_whitespace().chain(ranked.split_whitespace().filter(|_| passed)).collect();
+        let all: Vec<&str> =
+            others.split_whitespace().chain(ranked.split_whitespace().filter(|_| passed)).collect();
         let order = self.pick(&["newest", "oldest"]);
         let mut pages = vec![format!("/item/{}", self.focus), format!("/item/{}?order={order}", self.item())];
         pages.extend((0..3).map(|_| self.pick(&all).to_owned()));

@@ -19,9 +19,12 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
     let item = items[rng.usize(0..items.len())];
     let person = &mut people[who];
     match rng.u8(0..14) {
-        0 => items.push(person.story(&format!("Story number {nth}"), &format!("https://site-{nth}.example/")).await),
+        0 => items.push(
+            person.story(&format!("Story number {nth}"), &format!("https://site-{nth}.example/")).await,
+        ),
         1..4 => {
-            let page = person.post(&format!("/item/{item}/reply"), &[("text", &format!("Comment *{nth}*"))]).await;
+            let page =
+                person.post(&format!("/item/{item}/reply"), &[("text", &format!("Comment *{nth}*"))]).await;
             if let Some(id) = page.location().and_then(|to| to.rsplit_once("#c")?.1.parse().ok()) {
                 items.push(id);
             }
@@ -35,7 +38,11 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
         8 if nth.is_multiple_of(5) => drop(person.post(&format!("/item/{item}/delete"), &[]).await),
         9 if nth.is_multiple_of(4) => {
             let on = if rng.bool() { "true" } else { "false" };
-            drop(people[0].post(&format!("/item/{item}/kill"), &[("on", on), ("reason", "spam"), ("goto", "/")]).await);
+            drop(
+                people[0]
+                    .post(&format!("/item/{item}/kill"), &[("on", on), ("reason", "spam"), ("goto", "/")])
+                    .await,
+            );
         }
         11 => {
             let on = if rng.bool() { "true" } else { "false" };
@@ -43,7 +50,8 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
         }
         10 => {
             let about = format!("I am {nth}");
-            let form = [("about", about.as_str()), ("theme", "dark"), ("order", "newest"), ("show_dead", "on")];
+            let form =
+                [("about", about.as_str()), ("theme", "dark"), ("order", "newest"), ("show_dead", "on")];
             drop(person.post("/settings", &form).await);
         }
         12 => {
@@ -249,10 +257,18 @@ async fn a_vote_elsewhere_leaves_a_threads_page_as_it_is_kept() {
     for path in &pages {
         visitor.get(path).await;
     }
-    assert_eq!(app.app.pages.rendered(), before + 2 + 3, "a vote in the thread makes each of its pages anew, once");
+    assert_eq!(
+        app.app.pages.rendered(),
+        before + 2 + 3,
+        "a vote in the thread makes each of its pages anew, once"
+    );
     let another = bob.reply(story, "Another comment.").await;
     assert_eq!(visitor.get(&pages[0]).await.comment(another), "Another comment.");
-    assert_eq!(alice.get("/user/alice").await.facts()["karma"], "4", "karma for both, and for the one elsewhere");
+    assert_eq!(
+        alice.get("/user/alice").await.facts()["karma"],
+        "4",
+        "karma for both, and for the one elsewhere"
+    );
 }
 
 #[tokio::test]
@@ -338,7 +354,9 @@ async fn a_link_shared_elsewhere_leads_to_the_page_that_is_kept() {
     let path = format!("/item/{story}?order=newest");
     let plain = app.visitor().get(&path).await.text();
     let before = app.app.pages.rendered();
-    for query in ["utm_source=mail&order=newest", "order=newest&fbclid=abc", "&order=newest&&gclid=1&UTM_MEDIUM=x"] {
+    for query in
+        ["utm_source=mail&order=newest", "order=newest&fbclid=abc", "&order=newest&&gclid=1&UTM_MEDIUM=x"]
+    {
         assert_eq!(app.visitor().get(&format!("/item/{story}?{query}")).await.text(), plain, "{query}");
     }
     assert_eq!(app.app.pages.rendered(), before);
@@ -391,7 +409,10 @@ async fn what_is_kept_in_memory_is_weighed_as_it_is_whatever_address_it_is_asked
     let plain = visitor.get("/active").await.body.len() as u64;
     let compressed = get(&mut visitor, "/active", &[("accept-encoding", "br")]).await.body.len() as u64;
     let kept = app.app.pages.bytes().await - before;
-    assert!((plain + compressed..plain + compressed + 2_048).contains(&kept), "{kept} for {plain} and {compressed}");
+    assert!(
+        (plain + compressed..plain + compressed + 2_048).contains(&kept),
+        "{kept} for {plain} and {compressed}"
+    );
 }
 
 #[tokio::test]

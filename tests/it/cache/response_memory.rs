@@ -85,7 +85,11 @@ async fn a_refusal_for_want_of_room_is_a_page_like_others() {
     for kept in [false, true] {
         let all = app.app.admission.memory.reserve(ALL, None).expect("room");
         let page = app.visitor().get(&path).await;
-        assert_eq!((page.status, page.header("retry-after")), (StatusCode::SERVICE_UNAVAILABLE, "2"), "{kept}");
+        assert_eq!(
+            (page.status, page.header("retry-after")),
+            (StatusCode::SERVICE_UNAVAILABLE, "2"),
+            "{kept}"
+        );
         page.finds(1, "main h1");
         page.finds(1, "main a[href='/']");
         assert!(!page.header("content-security-policy").is_empty(), "{kept}");

@@ -22,7 +22,11 @@ async fn a_page_that_was_kept_over_an_upgrade_keeps_its_style() {
             let name = format!("{folder}.{other}.{end}");
             let old = visitor.get(&name).await;
             assert_eq!((old.status, old.header("cache-control")), (StatusCode::OK, "no-store"), "{name}");
-            assert_eq!((old.header("content-type"), &old.body), (page.header("content-type"), &page.body), "{name}");
+            assert_eq!(
+                (old.header("content-type"), &old.body),
+                (page.header("content-type"), &page.body),
+                "{name}"
+            );
         }
         for unknown in [
             format!("{folder}.{end}"),
@@ -36,9 +40,12 @@ async fn a_page_that_was_kept_over_an_upgrade_keeps_its_style() {
             assert_eq!(visitor.get(&unknown).await.status, StatusCode::NOT_FOUND, "{unknown}");
         }
     }
-    for unknown in
-        ["/static/other.000000000000.css", "/static/style.000000000000.js", "/static/.000000000000.css", "/static/"]
-    {
+    for unknown in [
+        "/static/other.000000000000.css",
+        "/static/style.000000000000.js",
+        "/static/.000000000000.css",
+        "/static/",
+    ] {
         assert_eq!(visitor.visit(unknown).await.status, StatusCode::NOT_FOUND, "{unknown}");
     }
 }
@@ -48,9 +55,13 @@ async fn a_feeds_entries_are_the_same_when_the_sites_address_changes() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
     let story = alice.story("A story", "https://example.com/").await;
-    app.sql(&format!("insert into moderation (act, item_id, at, reason) values ('kill', {story}, 1, 'spam')")).await;
+    app.sql(&format!(
+        "insert into moderation (act, item_id, at, reason) values ('kill', {story}, 1, 'spam')"
+    ))
+    .await;
     app.store.notice_others().await.expect("noticed");
-    let moved = app.with_other_settings(|config| config.server.base_url = "https://elsewhere.example".to_owned());
+    let moved =
+        app.with_other_settings(|config| config.server.base_url = "https://elsewhere.example".to_owned());
     for path in ["/feed/top.atom", "/feed/log.atom"] {
         let (here, there) = (app.visitor().get(path).await.text(), moved.visitor().get(path).await.text());
         assert!(there.contains("https://elsewhere.example/") && !there.contains("127.0.0.1"), "{there}");
@@ -60,14 +71,19 @@ async fn a_feeds_entries_are_the_same_when_the_sites_address_changes() {
         for id in known {
             let tag = id.strip_prefix("tag:").unwrap_or_else(|| panic!("{id}"));
             assert!(
-                !tag.contains("://") && tag.split_once(':').is_some_and(|(by, of)| by.contains(',') && !of.is_empty()),
+                !tag.contains("://")
+                    && tag.split_once(':').is_some_and(|(by, of)| by.contains(',') && !of.is_empty()),
                 "{id}"
             );
         }
     }
     let other = TestApp::new().await;
     let feed = other.visitor().get("/feed/top.atom").await.text();
-    assert_ne!(ids(&feed)[0], ids(&app.visitor().get("/feed/top.atom").await.text())[0], "another site has others");
+    assert_ne!(
+        ids(&feed)[0],
+        ids(&app.visitor().get("/feed/top.atom").await.text())[0],
+        "another site has others"
+    );
     let reopened = stoa::store::Store::open(app.store.path()).await.expect("opened");
     assert_eq!(reopened.site_id(), app.store.site_id());
 }

@@ -21,11 +21,13 @@ fn on_a_terminal(folder: &Folder, arguments: &str, answers: &[(&str, &str)]) -> 
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("ours");
     let name = ptsname(&terminal, Vec::new()).expect("its name");
-    let other = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other end");
+    let other = rustix::fs::open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty())
+        .expect("its other end");
     let end = || Stdio::from(other.try_clone().expect("the same end"));
     // It reads passwords from the terminal that controls it.
-    let mut command =
-        Command::new(["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|p| Path::new(p).exists()).expect("setsid"));
+    let mut command = Command::new(
+        ["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|p| Path::new(p).exists()).expect("setsid"),
+    );
     command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_stoa")]).args(arguments.split_whitespace());
     command.current_dir(folder.path("")).env_clear().stdin(end()).stdout(end()).stderr(end());
     let mut child = command.spawn().expect("the program");
@@ -41,7 +43,8 @@ fn on_a_terminal(folder: &Folder, arguments: &str, answers: &[(&str, &str)]) -> 
         }
     });
     let shows = |words: &str| shown.lock().expect("shown").contains(words);
-    let echoes = |keyboard: &File| tcgetattr(keyboard).expect("its modes").local_modes.contains(LocalModes::ECHO);
+    let echoes =
+        |keyboard: &File| tcgetattr(keyboard).expect("its modes").local_modes.contains(LocalModes::ECHO);
     let until = |what: &str, is_so: &dyn Fn() -> bool| {
         for _ in 0..600 {
             if is_so() {
@@ -100,7 +103,8 @@ fn a_password_typed_in_a_terminal_does_not_show_and_is_asked_for_twice() {
 fn a_password_mistyped_weak_or_given_up_in_a_terminal_sets_none() {
     let folder = Folder::with_database();
     let line = format!("{PASSWORD}\r");
-    let other = [("Password for bob: ", line.as_str()), ("The same password again: ", "four unrelated words her\r")];
+    let other =
+        [("Password for bob: ", line.as_str()), ("The same password again: ", "four unrelated words her\r")];
     let (code, shown) = on_a_terminal(&folder, "admin create bob", &other);
     assert!(code == Some(1) && shown.contains("the two passwords differ, and none was set"), "{shown}");
     let (code, shown) = on_a_terminal(&folder, "admin create bob", &[("Password for bob: ", "short\r")]);

@@ -14,9 +14,14 @@ fn the_image_is_built_as_the_readme_says_of_locked_dependencies() {
 #[test]
 fn both_containers_are_bounded_and_have_no_more_rights_than_they_need() {
     let (bounds, services) = COMPOSE.split_once("\nservices:\n").expect("services");
-    for bound in
-        ["read_only: true", "cap_drop: [ALL]", "no-new-privileges:true", "pids_limit: ", "max-size: ", "max-file: "]
-    {
+    for bound in [
+        "read_only: true",
+        "cap_drop: [ALL]",
+        "no-new-privileges:true",
+        "pids_limit: ",
+        "max-size: ",
+        "max-file: ",
+    ] {
         assert!(bounds.contains(bound), "{bound}");
     }
     let services = services.split("\nnetworks:").next().expect("services");

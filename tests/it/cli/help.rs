@@ -27,16 +27,22 @@ fn the_help_of_each_command_fits_a_terminal_and_explains_every_argument() {
     let mut found = Vec::new();
     helps(&folder, "", &mut found);
     let commands: Vec<&str> = found.iter().map(|(command, _)| command.as_str()).collect();
-    for command in ["serve", "config", "restore", "admin create", "admin role", "admin unshadow", "admin revisions"] {
+    for command in
+        ["serve", "config", "restore", "admin create", "admin role", "admin unshadow", "admin revisions"]
+    {
         assert!(commands.contains(&command), "{commands:?}");
     }
     for (command, help) in &found {
         let lines: Vec<&str> = help.lines().collect();
         assert!(lines.len() <= 45, "stoa {command} --help is {} lines long", lines.len());
-        assert!(help.contains("“stoa config” prints them all"), "stoa {command} --help leads to the settings");
+        assert!(
+            help.contains("“stoa config” prints them all"),
+            "stoa {command} --help leads to the settings"
+        );
         for (nth, line) in lines.iter().enumerate() {
             assert!(line.chars().count() <= 80, "stoa {command} --help: {line}");
-            let is_argument = line.starts_with("  <") || line.starts_with("  [") || line.trim_start().starts_with("--");
+            let is_argument =
+                line.starts_with("  <") || line.starts_with("  [") || line.trim_start().starts_with("--");
             let explained = line.trim_end().contains("  ") && line.trim().contains("  ")
                 || lines.get(nth + 1).is_some_and(|next| next.starts_with("          "));
             assert!(!is_argument || explained, "stoa {command} --help does not explain {line}");
@@ -48,14 +54,29 @@ fn the_help_of_each_command_fits_a_terminal_and_explains_every_argument() {
 fn an_argument_that_cannot_be_used_is_told_with_what_it_should_be() {
     let folder = Folder::new();
     for (arguments, sentence) in [
-        ("generate --stories many", "'many' for '--stories <STORIES>': must be a whole number from 1 to 10000000"),
+        (
+            "generate --stories many",
+            "'many' for '--stories <STORIES>': must be a whole number from 1 to 10000000",
+        ),
         ("generate --users 0", "'0' for '--users <USERS>': must be a whole number from 1 to 10000000"),
-        ("generate --comments -1", "'-1' for '--comments <COMMENTS>': must be a whole number from 0 to 100000000"),
+        (
+            "generate --comments -1",
+            "'-1' for '--comments <COMMENTS>': must be a whole number from 0 to 100000000",
+        ),
         ("generate --long 650,long", "'long' for '--long <LONG>': must be a whole number from 0 to 1000000"),
-        ("generate --seed x", "'x' for '--seed <SEED>': must be a whole number from 0 to 18446744073709551615"),
+        (
+            "generate --seed x",
+            "'x' for '--seed <SEED>': must be a whole number from 0 to 18446744073709551615",
+        ),
         ("admin log --rows -3", "'-3' for '--rows <ROWS>': must be a whole number from 1 to 65535"),
-        ("admin ban bob --days soon --reason x", "'soon' for '--days <DAYS>': must be a whole number from 0 to 65535"),
-        ("admin slow bob --days 1.5 --reason x", "'1.5' for '--days <DAYS>': must be a whole number from 0 to 65535"),
+        (
+            "admin ban bob --days soon --reason x",
+            "'soon' for '--days <DAYS>': must be a whole number from 0 to 65535",
+        ),
+        (
+            "admin slow bob --days 1.5 --reason x",
+            "'1.5' for '--days <DAYS>': must be a whole number from 0 to 65535",
+        ),
         ("admin kill first", "'first' for '<ITEM>': must be an item's number, as in its address: /item/1234"),
         ("admin unkill 0", "'0' for '<ITEM>': must be an item's number"),
         ("admin revisions /item/12", "'/item/12' for '<ITEM>': must be an item's number"),

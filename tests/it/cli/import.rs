@@ -111,7 +111,10 @@ async fn a_thread_keeps_its_ids_times_authors_points_tree_and_order() {
     let head = site.item(1001).await;
     assert_eq!(head.title.as_deref(), Some("Show HN: A loom that reads cards & weaves"));
     assert_eq!(head.section.map(|section| section.as_str()), Some("show"));
-    assert_eq!((head.url.as_deref(), head.site.as_deref()), (Some("https://example.com/loom"), Some("example.com")));
+    assert_eq!(
+        (head.url.as_deref(), head.site.as_deref()),
+        (Some("https://example.com/loom"), Some("example.com"))
+    );
     assert_eq!((head.author.as_deref(), head.score, head.ups, head.descendants), (Some("Ada"), 12, 0, 3));
     for (id, parent, depth, place, time, author, reply_to) in [
         (1002, 1001, 1, Some(1), 1_600_000_100, "bertha", Some("Ada")),
@@ -119,11 +122,16 @@ async fn a_thread_keeps_its_ids_times_authors_points_tree_and_order() {
         (1004, 1001, 1, Some(0), 1_600_000_300, "carl", Some("Ada")),
     ] {
         let item = site.item(id).await;
-        assert_eq!((item.parent_id, item.root_id, item.depth), (Some(ItemId(parent)), head.id, depth), "{id}");
+        assert_eq!(
+            (item.parent_id, item.root_id, item.depth),
+            (Some(ItemId(parent)), head.id, depth),
+            "{id}"
+        );
         assert_eq!((item.place, item.score, item.author.as_deref()), (place, 1, Some(author)), "{id}");
         assert_eq!([item.time, item.rank_time, item.visible_at], [Timestamp(time); 3], "{id}");
-        let to =
-            site.rows(&format!("select u.name from items i join users u on u.id = i.reply_to where i.id = {id}")).await;
+        let to = site
+            .rows(&format!("select u.name from items i join users u on u.id = i.reply_to where i.id = {id}"))
+            .await;
         assert_eq!(to.first().map(String::as_str), reply_to, "{id}");
     }
     assert!(site.rows("select * from votes").await.is_empty(), "points are a base, not votes");
@@ -225,8 +233,7 @@ async fn where_a_record_contradicts_itself_the_surer_part_counts() {
         {"id":2,"type":"comment","author":"bob","created_at_i":9,"text":"t","parent_id":77},
         {"id":3,"type":"comment","author":"bob","created_at_i":9,"text":"gone","deleted":true}]}"#;
     assert_eq!(site.import(&[nested]).await.said, "");
-    let query =
-        "select i.id, u.name, parent_id, text from items i left join users u on u.id = i.author_id order by i.id";
+    let query = "select i.id, u.name, parent_id, text from items i left join users u on u.id = i.author_id order by i.id";
     assert_eq!(site.rows(query).await, ["1|ada|null|", "2|bob|1|t", "3|bob|1|"]);
 }
 
@@ -268,7 +275,10 @@ async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
             "item 12: its type \"essay\" is not one of an item",
         ),
         (r#"{"id":12,"by":"bob","time":9,"parent":11}"#, "item 12: it has no type"),
-        (r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"text":[1]}"#, "item 12: its text is not a text"),
+        (
+            r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"text":[1]}"#,
+            "item 12: its text is not a text",
+        ),
         (
             r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"score":1.5}"#,
             "item 12: its points are not a number that points can be",
@@ -358,7 +368,10 @@ async fn a_record_nested_in_a_document_is_named_by_its_own_line() {
     let site = Site::new().await;
     let nested = fixture("thread.json").replace("\"bertha\"", "\"ber tha\"");
     let outcome = site.import(&[&story(1), &nested]).await;
-    assert_eq!(outcome.said, "1.json:18: item 1002: its author \"ber tha\" has no name that an account can have\n");
+    assert_eq!(
+        outcome.said,
+        "1.json:18: item 1002: its author \"ber tha\" has no name that an account can have\n"
+    );
     assert_eq!(site.ids().await, [1]);
     let cut = fixture("thread.json");
     let outcome = site.import(&[&cut[..cut.len() / 2]]).await;
@@ -369,8 +382,9 @@ async fn a_record_nested_in_a_document_is_named_by_its_own_line() {
 #[tokio::test]
 async fn what_goes_in_a_circle_is_named_once_and_left_out() {
     let site = Site::new().await;
-    let outcome =
-        site.import(&[&[comment(1, 2), comment(2, 3), comment(3, 1), comment(4, 1), story(5)].join("\n")]).await;
+    let outcome = site
+        .import(&[&[comment(1, 2), comment(2, 3), comment(3, 1), comment(4, 1), story(5)].join("\n")])
+        .await;
     assert_eq!(outcome.said, "0.json:3: item 3: it is an answer to itself, by way of those below it\n");
     assert_eq!(site.ids().await, [5]);
 }
@@ -418,10 +432,17 @@ async fn nothing_is_put_into_a_members_mouth() {
     site.import(&[&story(1)]).await;
     site.store.claim("ada", "phc", Timestamp(NOW)).await.unwrap();
     let outcome = site.import(&[&[story(2), comment(3, 2), comment(4, 2)].join("\n")]).await;
-    assert_eq!(site.item(2).await.author.as_deref(), Some("ada"), "a name handed over is still the one of the source");
+    assert_eq!(
+        site.item(2).await.author.as_deref(),
+        Some("ada"),
+        "a name handed over is still the one of the source"
+    );
     assert_eq!(site.item(3).await.author.as_deref(), Some("bob-hn"));
     assert_ne!(site.item(3).await.author_id, Some(bob));
-    assert_eq!(outcome.said, "The name bob belongs to a member here, so what bob wrote there stands under bob-hn.\n");
+    assert_eq!(
+        outcome.said,
+        "The name bob belongs to a member here, so what bob wrote there stands under bob-hn.\n"
+    );
     site.member("bob-hn2").await;
     site.import(&[&comment(5, 2)]).await;
     assert_eq!(site.item(5).await.author_id, site.item(3).await.author_id, "the same account again");
@@ -476,8 +497,10 @@ async fn an_address_that_is_none_of_the_web_is_dropped_and_counted() {
 async fn a_thread_may_nest_to_10_000_and_no_nesting_breaks_the_reader() {
     let nest = |levels: usize| {
         let open = r#"{"id":N,"type":"comment","author":"a","created_at_i":9,"text":"t","children":["#;
-        let head = r#"{"id":1,"type":"story","author":"a","created_at_i":9,"title":"t","children":["#.to_owned();
-        (2..2 + levels).fold(head, |out, id| out + &open.replace('N', &id.to_string())) + &"]}".repeat(levels + 1)
+        let head =
+            r#"{"id":1,"type":"story","author":"a","created_at_i":9,"title":"t","children":["#.to_owned();
+        (2..2 + levels).fold(head, |out, id| out + &open.replace('N', &id.to_string()))
+            + &"]}".repeat(levels + 1)
     };
     for (levels, new) in [(9_999, 10_000), (10_001, 0), (100_000, 0)] {
         let site = Site::new().await;
@@ -507,7 +530,11 @@ async fn the_summary_tells_what_was_done() {
     let summary = second.report.to_string();
     assert!(summary.starts_with("Imported 1 item (1 thread skipped, 2 known) in "), "{summary}");
     assert!(summary.ends_with(" s. 1 bad record was named above."), "{summary}");
-    assert_eq!(site.import(&["", "null\n"]).await.report.bad, 0, "what the interface does not show is no fault");
+    assert_eq!(
+        site.import(&["", "null\n"]).await.report.bad,
+        0,
+        "what the interface does not show is no fault"
+    );
 }
 
 /// A tree of `parents`: the item of number n hangs on one before it.

@@ -17,16 +17,25 @@ async fn import_file(app: &TestApp, content: &str) -> (Report, String) {
 }
 
 fn comment(id: i64, parent: i64, text: &str) -> String {
-    format!(r#"{{"id":{id},"type":"comment","by":"bob","time":1600000001,"parent":{parent},"text":"{text}"}}"#)
+    format!(
+        r#"{{"id":{id},"type":"comment","by":"bob","time":1600000001,"parent":{parent},"text":"{text}"}}"#
+    )
 }
 
 #[tokio::test]
 async fn a_text_and_a_title_that_are_too_long_are_cut_and_named_and_cost_nothing_else() {
     let app = TestApp::new().await;
     let title = "word ".repeat(61);
-    let story = format!(r#"{{"id":1,"type":"story","by":"ada","time":1600000000,"title":"{title}","score":3}}"#);
+    let story =
+        format!(r#"{{"id":1,"type":"story","by":"ada","time":1600000000,"title":"{title}","score":3}}"#);
     let long = format!("begin<p>{}", "some words<p>".repeat(40_000));
-    let lines = [story, comment(2, 1, "before"), comment(3, 1, &long), comment(4, 3, "below"), comment(5, 1, "after")];
+    let lines = [
+        story,
+        comment(2, 1, "before"),
+        comment(3, 1, &long),
+        comment(4, 3, "below"),
+        comment(5, 1, "after"),
+    ];
     let (report, said) = import_file(&app, &lines.join("\n")).await;
     assert_eq!((report.new, report.bad, report.skipped, report.cut), (5, 0, 0, 2));
     assert_eq!(
@@ -38,7 +47,11 @@ async fn a_text_and_a_title_that_are_too_long_are_cut_and_named_and_cost_nothing
     let title = app.store.item(ItemId(1)).await.unwrap().title.unwrap();
     assert!(title.chars().count() <= 300 && title.ends_with("word…"), "{title}");
     let text = app.store.item(ItemId(3)).await.unwrap().text;
-    assert!((LONGEST / 4 * 3..=LONGEST).contains(&text.len()) && text.starts_with("begin\n\n"), "{}", text.len());
+    assert!(
+        (LONGEST / 4 * 3..=LONGEST).contains(&text.len()) && text.starts_with("begin\n\n"),
+        "{}",
+        text.len()
+    );
     assert!(text.ends_with("some words\n\n…"));
     let page = app.visitor().get("/item/3").await;
     assert!(page.says("begin some words") && page.says("below"));
@@ -50,13 +63,18 @@ async fn a_text_and_a_title_that_are_too_long_are_cut_and_named_and_cost_nothing
 async fn a_text_of_an_older_import_that_is_longer_is_shown_up_to_there() {
     let app = TestApp::new().await;
     app.import(
-        &[r#"{"id":1,"type":"story","by":"ada","time":1600000000,"title":"A story"}"#, &comment(2, 1, "x")].join("\n"),
+        &[r#"{"id":1,"type":"story","by":"ada","time":1600000000,"title":"A story"}"#, &comment(2, 1, "x")]
+            .join("\n"),
     )
     .await;
     app.sql("update items set text = replace(hex(zeroblob(1000000)), '00', 'words ') where id = 2").await;
     let page = app.visitor().get("/item/2").await;
     let text = page.one(".t").text;
-    assert!(text.len() < LONGEST + 10 && text.starts_with("words words") && text.ends_with("…"), "{}", text.len());
+    assert!(
+        text.len() < LONGEST + 10 && text.starts_with("words words") && text.ends_with("…"),
+        "{}",
+        text.len()
+    );
     let page = app.visitor().get("/item/1").await;
     assert!(page.body.len() < 20_000, "{}", page.body.len());
 }

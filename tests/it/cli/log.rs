@@ -21,7 +21,10 @@ fn a_mistyped_level_is_refused_at_start_with_those_that_there_are() {
         let output = command.arg(format!("--log-filter={log}")).output().expect("its end");
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{log}: {err}");
-        assert!(err.starts_with("stoa: ") && err.contains("off, error, warn, info, debug or trace"), "{log}: {err}");
+        assert!(
+            err.starts_with("stoa: ") && err.contains("off, error, warn, info, debug or trace"),
+            "{log}: {err}"
+        );
     }
     assert!(!folder.path("stoa.db").exists(), "nothing was begun");
 }

@@ -97,8 +97,10 @@ impl Folder {
     }
 
     fn start(&self, host: &str, flags: &str) -> Running {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut child = self.command(&format!("serve --listen {host}:{port} {flags}")).spawn().expect("the program");
+        let port =
+            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let mut child =
+            self.command(&format!("serve --listen {host}:{port} {flags}")).spawn().expect("the program");
         let (said, heard) = (Arc::<Mutex<String>>::default(), child.stderr.take().expect("its voice"));
         let ear = Arc::clone(&said);
         let listening = std::thread::spawn(move || {
@@ -106,8 +108,12 @@ impl Folder {
                 ear.lock().expect("heard").push_str(&format!("{line}\n"));
             }
         });
-        let running =
-            Running { child, address: SocketAddr::from(([127, 0, 0, 1], port)), said, listening: Some(listening) };
+        let running = Running {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            said,
+            listening: Some(listening),
+        };
         for _ in 0..200 {
             if TcpStream::connect(running.address).is_ok() {
                 // A connection waits in the queue while the forum is still opening its database; an answer does not.
@@ -140,7 +146,8 @@ impl Running {
 
     /// Asks it to stop as a service manager does; answers its code and all it said on standard error and standard output.
     pub fn stop(mut self) -> (Option<i32>, String, String) {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
+        let killed =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
         assert!(killed.success());
         let code = self.child.wait().expect("its end").code();
         self.listening.take().expect("a listener").join().expect("heard to the end");
@@ -168,9 +175,15 @@ fn the_settings_printed_are_settings_that_can_be_read() {
     assert_ne!(chosen, defaults);
     folder.write("stoa.toml", &chosen);
     assert_eq!(folder.works("config"), chosen, "what was printed reads back as itself");
-    assert!(folder.works("config --site-name Mills").contains("site_name = \"Mills\""), "a flag wins over the file");
+    assert!(
+        folder.works("config --site-name Mills").contains("site_name = \"Mills\""),
+        "a flag wins over the file"
+    );
     let output = folder.command("config").env("STOA_SITE_NAME", "Hats").output().expect("its end");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("site_name = \"Hats\""), "the environment does too");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("site_name = \"Hats\""),
+        "the environment does too"
+    );
 }
 
 #[test]
@@ -209,7 +222,10 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert!(folder.works("admin ban bob --days 3 --reason spam").starts_with("Banned bob until "));
     folder.refuses("admin ban bob --days 0 --reason spam", "", "Say for how many days");
     assert_eq!(folder.works("admin unban bob"), lifted);
-    assert_eq!(folder.works("admin slow bob --reason haste"), "Slowed bob down until a moderator lifts it.\n");
+    assert_eq!(
+        folder.works("admin slow bob --reason haste"),
+        "Slowed bob down until a moderator lifts it.\n"
+    );
     assert!(folder.works("admin slow bob --days 1 --reason haste").starts_with("Slowed bob down until "));
     assert_eq!(folder.works("admin unslow bob"), "bob can post as often as others again.\n");
     folder.refuses("admin unslow bob", "", "bob is as fast as others already");
@@ -292,7 +308,9 @@ fn an_import_run_twice_changes_nothing_and_its_names_can_be_handed_over() {
     folder.refuses("admin kill 1004", "", "item 1004 is dead already");
     let running = folder.serve();
     let page = running.get("/item/1001");
-    assert!(page.contains("A loom that reads cards") && page.contains("2 comments") && !page.contains("First."));
+    assert!(
+        page.contains("A loom that reads cards") && page.contains("2 comments") && !page.contains("First.")
+    );
     assert_eq!(folder.works("admin unkill 1004"), "Brought item 1004 back.\n");
     let noticed = || {
         std::thread::sleep(Duration::from_millis(100));
@@ -308,7 +326,8 @@ async fn a_made_up_site_has_the_same_long_thread_whatever_its_size() {
     let mut threads = Vec::new();
     for stories in [20, 60] {
         let folder = Folder::new();
-        let said = folder.works(&format!("generate --stories {stories} --comments 100 --users 300 --long 40,7"));
+        let said =
+            folder.works(&format!("generate --stories {stories} --comments 100 --users 300 --long 40,7"));
         assert_eq!(said, format!("Made {} stories and 147 comments by 300 people.\n", stories + 2));
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
         let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
@@ -335,7 +354,8 @@ fn a_forum_answers_says_how_to_become_its_admin_and_stops_when_told() {
     assert!(running.get("/").contains("No stories yet"));
     let second = folder.run(&format!("serve --listen {}", running.address));
     assert!(
-        second.code == Some(1) && second.err.contains("another program, or another Stoa, listens there already"),
+        second.code == Some(1)
+            && second.err.contains("another program, or another Stoa, listens there already"),
         "{second:?}"
     );
     let (code, err, out) = running.stop();
@@ -356,7 +376,10 @@ fn what_the_operator_sets_otherwise_stands_in_the_log() {
     let folder = Folder::new();
     folder.write("stoa.toml", "min_karma_to_flag = 20\ncache_mb = 8\n");
     let running = folder.serve();
-    assert!(running.get("/log").contains("Nobody has moderated anything yet"), "a first start changes nothing");
+    assert!(
+        running.get("/log").contains("Nobody has moderated anything yet"),
+        "a first start changes nothing"
+    );
     running.stop();
     folder.write("stoa.toml", "min_karma_to_flag = 12\ncache_mb = 9\nsignup_mode = \"closed\"\n");
     let running = folder.serve();

@@ -35,17 +35,23 @@ fn a_mistyped_variable_or_key_ends_every_command_with_code_2() {
     for arguments in ["serve", "config", "backup copy.db", "admin create bob"] {
         let output = folder.command(arguments).env("STOA_SITE_NMAE", "Looms").output().expect("its end");
         let err = String::from_utf8_lossy(&output.stderr);
-        let said = "stoa: the environment variable STOA_SITE_NMAE is not a setting: did you mean STOA_SITE_NAME?\n";
+        let said =
+            "stoa: the environment variable STOA_SITE_NMAE is not a setting: did you mean STOA_SITE_NAME?\n";
         assert_eq!((output.status.code(), &*err), (Some(2), said), "{arguments}");
     }
-    let output = folder.command("config").env("STOA_BIN", "/usr/bin/stoa").env("STOA_DOMAIN", "localhost").output();
+    let output =
+        folder.command("config").env("STOA_BIN", "/usr/bin/stoa").env("STOA_DOMAIN", "localhost").output();
     assert!(output.expect("its end").status.success(), "those of other tools are no settings");
     folder.write("stoa.toml", "[site]\nname = \"Looms\"\n");
     let said = folder.run("config");
-    let sentence = "stoa: “site” in stoa.toml is not a setting: remove it, or use one that “stoa config” prints\n";
+    let sentence =
+        "stoa: “site” in stoa.toml is not a setting: remove it, or use one that “stoa config” prints\n";
     assert_eq!((said.code, &*said.err), (Some(2), sentence));
     folder.write("stoa.toml", "site_name = Looms\n");
     let said = folder.run("config");
-    assert!(said.code == Some(2) && said.err.starts_with("stoa: stoa.toml, line 1: not valid TOML: "), "{said:?}");
+    assert!(
+        said.code == Some(2) && said.err.starts_with("stoa: stoa.toml, line 1: not valid TOML: "),
+        "{said:?}"
+    );
     assert_eq!(said.err.lines().count(), 1, "{said:?}");
 }

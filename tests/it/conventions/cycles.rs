@@ -83,13 +83,18 @@ impl Tree {
             let named = tokens.get(at + 1).and_then(ident);
             match (ident(token).as_deref(), named) {
                 (Some("mod"), Some(name)) => {
-                    if let (Some(TokenTree::Group(body)), false) = (tokens.get(at + 2), is_test(&tokens[..at])) {
+                    if let (Some(TokenTree::Group(body)), false) =
+                        (tokens.get(at + 2), is_test(&tokens[..at]))
+                    {
                         self.add(file, [module.clone(), vec![name]].concat(), body.stream());
                     }
                     at += 3;
                     continue;
                 }
-                (Some("struct" | "enum" | "union" | "fn" | "const" | "static" | "type" | "trait"), Some(name)) => {
+                (
+                    Some("struct" | "enum" | "union" | "fn" | "const" | "static" | "type" | "trait"),
+                    Some(name),
+                ) => {
                     found.items.insert(name);
                 }
                 (Some("macro_rules"), None) => found.items.extend(tokens.get(at + 2).and_then(ident)),
@@ -110,7 +115,8 @@ impl Tree {
         if here.items.contains(name) {
             return Some(Target::Item { file: here.file.clone(), name: name.to_owned() });
         }
-        let (globs, named): (Vec<&Import>, Vec<&Import>) = here.imports.iter().partition(|i| i.name.is_none());
+        let (globs, named): (Vec<&Import>, Vec<&Import>) =
+            here.imports.iter().partition(|i| i.name.is_none());
         let by_name = named.into_iter().filter(|import| import.name.as_deref() == Some(name));
         by_name.filter_map(|import| self.resolve(module, &import.path, depth)).next().or_else(|| {
             globs.into_iter().find_map(|glob| match self.resolve(module, &glob.path, depth)? {
@@ -131,7 +137,9 @@ impl Tree {
             name => self.find(module, name, depth)?,
         };
         rest.iter().try_fold(start, |at, name| match at {
-            Target::Module(inside) if name == "super" => Some(Target::Module(inside.split_last()?.1.to_vec())),
+            Target::Module(inside) if name == "super" => {
+                Some(Target::Module(inside.split_last()?.1.to_vec()))
+            }
             Target::Module(inside) => self.find(&inside, name, depth),
             item @ Target::Item { .. } => Some(item),
         })
@@ -162,7 +170,8 @@ impl Module {
             match token {
                 TokenTree::Group(group) => self.name_all(&group.stream().into_iter().collect::<Vec<_>>()),
                 TokenTree::Ident(word) if word == "use" && !is_punct(tokens.get(at), '<') => {
-                    let end = tokens.iter().skip(at).position(|token| is_punct(Some(token), ';')).unwrap_or(0);
+                    let end =
+                        tokens.iter().skip(at).position(|token| is_punct(Some(token), ';')).unwrap_or(0);
                     let is_public = is_public(&tokens[..at - 1]);
                     self.import(&tokens[at..at + end], Vec::new(), is_public);
                     at += end;
@@ -240,7 +249,11 @@ fn after_colons(tokens: &[TokenTree], at: usize) -> Option<String> {
 
 fn is_public(before: &[TokenTree]) -> bool {
     let word = match before {
-        [.., TokenTree::Ident(word), TokenTree::Group(group)] if group.delimiter() == Delimiter::Parenthesis => word,
+        [.., TokenTree::Ident(word), TokenTree::Group(group)]
+            if group.delimiter() == Delimiter::Parenthesis =>
+        {
+            word
+        }
         [.., TokenTree::Ident(word)] => word,
         _ => return false,
     };
@@ -253,9 +266,13 @@ fn is_test(before: &[TokenTree]) -> bool {
 
 fn without_inline_modules(tokens: &[TokenTree]) -> Vec<TokenTree> {
     let is_body = |at: usize| {
-        at.checked_sub(2).is_some_and(|start| tokens[start].to_string() == "mod" && ident(&tokens[start + 1]).is_some())
+        at.checked_sub(2)
+            .is_some_and(|start| tokens[start].to_string() == "mod" && ident(&tokens[start + 1]).is_some())
     };
-    let kept = tokens.iter().enumerate().filter(|(at, token)| !(matches!(token, TokenTree::Group(_)) && is_body(*at)));
+    let kept = tokens
+        .iter()
+        .enumerate()
+        .filter(|(at, token)| !(matches!(token, TokenTree::Group(_)) && is_body(*at)));
     kept.map(|(_, token)| token.clone()).collect()
 }
 
@@ -264,7 +281,9 @@ fn parent(file: &str, files: &BTreeSet<&str>) -> Option<String> {
     let module = file.trim_end_matches("/mod.rs").trim_end_matches(".rs");
     let (around, _) = module.rsplit_once('/')?;
     around.contains('/').then_some(())?;
-    [format!("{around}.rs"), format!("{around}/mod.rs")].into_iter().find(|file| files.contains(file.as_str()))
+    [format!("{around}.rs"), format!("{around}/mod.rs")]
+        .into_iter()
+        .find(|file| files.contains(file.as_str()))
 }
 
 /// A module whose submodules name its items is one thing with them.

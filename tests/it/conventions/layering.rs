@@ -103,10 +103,14 @@ fn sources() -> Vec<Source> {
     assert!(paths.len() > 40, "the sources are found");
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).expect("a file");
-        let path = path.strip_prefix(root().join("src")).expect("within").to_string_lossy().replace('\\', "/");
+        let path =
+            path.strip_prefix(root().join("src")).expect("within").to_string_lossy().replace('\\', "/");
         let before_tests = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text);
-        let code =
-            before_tests.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        let code = before_tests
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let lines = text.lines().count();
         Source { path, code, lines }
     };
@@ -149,8 +153,10 @@ fn only_the_stores_seam_names_the_engine() {
     let (mut found, mut wrong) = (0, Vec::new());
     for source in sources() {
         for line in source.code.lines().map(str::trim) {
-            let is_derive = ["#[derive(", "#[sqlx(", "#[cfg_attr("].iter().any(|begins| line.starts_with(begins));
-            let may_derive = in_room(&source, "domain") || in_room(&source, "store") || source.path == "clock.rs";
+            let is_derive =
+                ["#[derive(", "#[sqlx(", "#[cfg_attr("].iter().any(|begins| line.starts_with(begins));
+            let may_derive =
+                in_room(&source, "domain") || in_room(&source, "store") || source.path == "clock.rs";
             if !engine.iter().any(|word| line.contains(word)) || (is_derive && may_derive) {
                 continue;
             }
@@ -218,7 +224,12 @@ fn no_sql_stands_outside_the_store() {
         for line in source.code.lines() {
             let quoted = line.split('"').skip(1).step_by(2);
             for text in quoted {
-                assert!(!verbs.iter().any(|verb| text.starts_with(verb)), "src/{}: {}", source.path, line.trim());
+                assert!(
+                    !verbs.iter().any(|verb| text.starts_with(verb)),
+                    "src/{}: {}",
+                    source.path,
+                    line.trim()
+                );
             }
         }
     }
@@ -251,13 +262,23 @@ fn is_function(line: &str) -> bool {
 
 #[test]
 fn a_function_is_known_whoever_may_call_it() {
-    for head in ["fn", "pub fn", "pub async fn", "pub(crate) fn", "pub(crate) async fn", "pub(in crate::web) const fn"]
-    {
+    for head in [
+        "fn",
+        "pub fn",
+        "pub async fn",
+        "pub(crate) fn",
+        "pub(crate) async fn",
+        "pub(in crate::web) const fn",
+    ] {
         assert!(is_function(&format!("{head} name() {{")), "{head}");
     }
-    for line in
-        ["let fn_name = 1;", "pub struct Fn;", "/// fn in words", "const N: usize = 1;", "pub const N: i64 = 1;"]
-    {
+    for line in [
+        "let fn_name = 1;",
+        "pub struct Fn;",
+        "/// fn in words",
+        "const N: usize = 1;",
+        "pub const N: i64 = 1;",
+    ] {
         assert!(!is_function(line), "{line}");
     }
 }
@@ -312,12 +333,17 @@ fn templates_hold_nothing_that_the_policy_of_content_forbids() {
         let text = std::fs::read_to_string(&path).expect("a file");
         let name = path.display();
         let plain = text.to_lowercase();
-        for forbidden in ["|safe", "| safe", " style=", "<style", "javascript:", "{% autoescape", "escape=\"none\""] {
+        for forbidden in
+            ["|safe", "| safe", " style=", "<style", "javascript:", "{% autoescape", "escape=\"none\""]
+        {
             assert!(!plain.contains(forbidden), "{name} has {forbidden}");
         }
         for (at, _) in plain.match_indices(" on") {
             let rest: String = plain[at + 3..].chars().take_while(char::is_ascii_lowercase).collect();
-            assert!(rest.is_empty() || !plain[at + 3 + rest.len()..].starts_with('='), "{name} has on{rest}=");
+            assert!(
+                rest.is_empty() || !plain[at + 3 + rest.len()..].starts_with('='),
+                "{name} has on{rest}="
+            );
         }
         for script in plain.split("<script").skip(1) {
             let (attributes, inside) = script.split_once('>').expect("an end");
@@ -334,7 +360,9 @@ fn only_the_sanitised_html_and_what_templates_made_is_printed_as_it_is() {
         .flat_map(|source| {
             source.code.lines().map(|line| format!("{}: {}", source.path, line.trim())).collect::<Vec<_>>()
         })
-        .filter(|line| line.contains("HtmlSafe") || line.contains("filters::Safe") || line.contains("PreEscaped"))
+        .filter(|line| {
+            line.contains("HtmlSafe") || line.contains("filters::Safe") || line.contains("PreEscaped")
+        })
         .collect();
     let mut marks = marks;
     marks.sort();

@@ -135,9 +135,12 @@ fn what_a_page_does_not_show_another_page_of_the_same_file_shows() {
             if key.starts_with('"') && !key.contains(['[', '#', '.', ':']) {
                 continue;
             }
-            let makes = [format!("let {key} "), format!("let {key}:"), format!("const {key}:"), format!("fn {key}(")];
+            let makes =
+                [format!("let {key} "), format!("let {key}:"), format!("const {key}:"), format!("fn {key}(")];
             let finds = |line: &&str| {
-                has(line, key) && !line.contains(".finds(0, ") && !makes.iter().any(|make| line.contains(make))
+                has(line, key)
+                    && !line.contains(".finds(0, ")
+                    && !makes.iter().any(|make| line.contains(make))
             };
             if !source.lines().any(|line| finds(&line)) {
                 alone.push(format!("{name}: {argument}"));
@@ -158,8 +161,9 @@ fn strings_are_told_from_what_stands_around_them() {
     assert_eq!(found, [r#"one \"two\""#, "three four", "five"]);
     assert!(is_sentence("Please say why you did.") && !is_sentence("select a from b where c"));
     assert!(!is_sentence("#c{id} > details > div"));
-    let calls =
-        found_nowhere("p.finds(0, WAY);\n p.one(X).finds(0, &format!(\"{a} b\"));\n p.finds(0, &way(\"c\", 1));");
+    let calls = found_nowhere(
+        "p.finds(0, WAY);\n p.one(X).finds(0, &format!(\"{a} b\"));\n p.finds(0, &way(\"c\", 1));",
+    );
     assert_eq!(calls.iter().map(|call| key(call)).collect::<Vec<_>>(), ["WAY", "\"{a} b\"", "way"]);
     assert!(has("let a = way(1);", "way") && !has("let away = 1;", "way"));
 }

@@ -99,7 +99,8 @@ pub fn url_keys(bytes: &[u8]) {
 pub fn import_lines(bytes: &[u8]) {
     let found = |file: &[u8], capacity| {
         let mut found = ParsedFile::default();
-        read(BufReader::with_capacity(capacity, file), 0, NOW, &mut found, |_, _| true).expect("memory is read");
+        read(BufReader::with_capacity(capacity, file), 0, NOW, &mut found, |_, _| true)
+            .expect("memory is read");
         found
     };
     let whole = found(bytes, 1 << 16);
@@ -188,9 +189,9 @@ fn is_safe(html: &Html) {
                     assert!(number.bytes().all(|byte| byte.is_ascii_digit()), "{tag}");
                 }
                 ["href=", href] => {
-                    let is_web = ["http://", "https://", "mailto:"]
-                        .iter()
-                        .any(|scheme| href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+                    let is_web = ["http://", "https://", "mailto:"].iter().any(|scheme| {
+                        href.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+                    });
                     assert!(is_web || href.starts_with('/') && !href.starts_with("//"), "{tag}");
                 }
                 ["rel=" | " rel=", rel] => assert_eq!(rel, "nofollow ugc noopener", "{tag}"),

@@ -266,7 +266,10 @@ fn particulars_of_field(element: ElementRef<'_>, say: &mut impl FnMut(&str)) {
         say(&format!("type={kind}"));
     }
     let value = Element::of(element).value;
-    if !matches!(element.value().name(), "button") && !matches!(kind, "checkbox" | "radio") && !value.is_empty() {
+    if !matches!(element.value().name(), "button")
+        && !matches!(kind, "checkbox" | "radio")
+        && !value.is_empty()
+    {
         say(&format!("value={value:?}"));
     }
     for mark in ["checked", "disabled", "required", "readonly", "formnovalidate"] {
@@ -388,7 +391,9 @@ fn only(html: &Html, role: &str, name: &str) -> Element {
     let found = with_name(html, role, name);
     match <[Element; 1]>::try_from(found) {
         Ok([one]) => one,
-        Err(found) => panic!("{} of {role} {name:?}, not one; there are {:?}", found.len(), names(html, role)),
+        Err(found) => {
+            panic!("{} of {role} {name:?}, not one; there are {:?}", found.len(), names(html, role))
+        }
     }
 }
 
@@ -482,7 +487,11 @@ fn elements_have_the_roles_and_names_that_browsers_tell() {
     for (markup, role, name) in [
         ("<a href=/x>to <b>x</b></a>", "link", "to x"),
         ("<a href=/x aria-label=there>x</a>", "link", "there"),
-        ("<a href=/x>the <span aria-hidden=true>★</span> way <img src=y alt=home></a>", "link", "the way home"),
+        (
+            "<a href=/x>the <span aria-hidden=true>★</span> way <img src=y alt=home></a>",
+            "link",
+            "the way home",
+        ),
         ("<button>go</button>", "button", "go"),
         ("<input type=submit value=go>", "button", "go"),
         ("<h3>One <small>two</small></h3>", "heading", "One two"),

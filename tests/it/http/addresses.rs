@@ -12,14 +12,19 @@ const GOTO: &str = "form[action='/login'] [name=goto]";
 
 /// Every address with the value as each part of it that may be anything, and as each field of what it is asked with.
 fn targets(value: &str, story: i64) -> Vec<(Method, String)> {
-    let mut targets = vec![(Method::GET, format!("/{value}")), (Method::GET, format!("/item/{story}/{value}"))];
+    let mut targets =
+        vec![(Method::GET, format!("/{value}")), (Method::GET, format!("/item/{story}/{value}"))];
     for ((method, path), names) in fields() {
         if let Some((before, rest)) = path.split_once('{') {
             let after = rest.split_once('}').map_or("", |(_, after)| after);
             targets.push((method.clone(), format!("{before}{value}{after}")));
         }
-        let whole = path.replace("{id}", &story.to_string()).replace("{name}", "alice").replace("{*site}", "a.example");
-        let asked = names.iter().filter(|_| method == Method::GET).map(|name| format!("{whole}?{name}={value}"));
+        let whole = path
+            .replace("{id}", &story.to_string())
+            .replace("{name}", "alice")
+            .replace("{*site}", "a.example");
+        let asked =
+            names.iter().filter(|_| method == Method::GET).map(|name| format!("{whole}?{name}={value}"));
         targets.extend(asked.map(|target| (Method::GET, target)));
     }
     targets.into_iter().map(|(method, target)| (method, target.replace(' ', "%20"))).collect()
@@ -45,8 +50,10 @@ async fn no_address_breaks_a_page_or_leads_elsewhere() {
         "[]",
         "a&a=b&a=c",
     ];
-    let encoded: Vec<String> =
-        inputs().iter().map(|input| url::form_urlencoded::byte_serialize(short(input).as_bytes()).collect()).collect();
+    let encoded: Vec<String> = inputs()
+        .iter()
+        .map(|input| url::form_urlencoded::byte_serialize(short(input).as_bytes()).collect())
+        .collect();
     let mut browsers = [visitor.clone(), alice.clone(), chief.clone()];
     let values = raw.iter().map(|text| (*text).to_owned()).chain(encoded);
     for (nth, value) in values.enumerate() {
@@ -57,7 +64,8 @@ async fn no_address_breaks_a_page_or_leads_elsewhere() {
             // By turns, so that each is asked by all of them with some of the values.
             let browser = &mut browsers[(nth + at) % 3];
             let form: Option<&[(&str, &str)]> = (method == Method::POST).then_some(&[("on", "true")]);
-            let page = browser.send(method.clone(), &target, &[("sec-fetch-site", "same-origin")], form).await;
+            let page =
+                browser.send(method.clone(), &target, &[("sec-fetch-site", "same-origin")], form).await;
             check(&page, &format!("{method} {target}"));
         }
     }
@@ -99,7 +107,11 @@ async fn an_address_longer_than_any_of_the_sites_own_is_refused_with_a_page() {
     }
     assert_eq!(chief.get(&with(2_000, "/search?q=")).await.status, StatusCode::OK);
     let followed = format!("/?fbclid={}", "a".repeat(3_000));
-    assert_eq!(chief.get(&followed).await.status, StatusCode::OK, "what was hung on to it to follow people goes first");
+    assert_eq!(
+        chief.get(&followed).await.status,
+        StatusCode::OK,
+        "what was hung on to it to follow people goes first"
+    );
 }
 
 #[tokio::test]
@@ -139,8 +151,12 @@ async fn going_back_after_an_act_never_leaves_the_site() {
         let form = visitor.get(&format!("/login?goto={query}")).await;
         assert_eq!(form.value(GOTO), "/", "{goto:?}");
         let all = form.all("[name=goto]");
-        assert!(all.len() == 2 && all.iter().all(|field| !field.value.starts_with("//")), "{goto:?}: {all:?}");
-        let login = visitor.post("/login", &[("name", "alice"), ("password", PASSWORD), ("goto", goto)]).await;
+        assert!(
+            all.len() == 2 && all.iter().all(|field| !field.value.starts_with("//")),
+            "{goto:?}: {all:?}"
+        );
+        let login =
+            visitor.post("/login", &[("name", "alice"), ("password", PASSWORD), ("goto", goto)]).await;
         for page in [theme, logged_in, login] {
             assert_eq!(page.location().as_deref(), Some("/"), "{goto:?}");
         }

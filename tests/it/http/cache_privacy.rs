@@ -23,7 +23,9 @@ async fn get(browser: &mut Browser, path: &str, encoding: &str) -> crate::suppor
 /// A link's last part, wherever it stands in a page.
 fn tokens(page: &str, before: &str) -> Vec<String> {
     let parts = page.split(before).skip(1);
-    parts.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()).collect()
+    parts
+        .map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect())
+        .collect()
 }
 
 #[tokio::test]
@@ -51,9 +53,13 @@ async fn no_page_that_a_visitor_gets_holds_anything_of_who_looked_before() {
         for id in [story, comment] {
             viewer.vote(id, "up").await;
             viewer.post(&format!("/item/{id}/save"), &[("on", "true"), ("goto", "/")]).await;
-            viewer.post(&format!("/item/{id}/flag"), &[("on", "true"), ("reason", "rude"), ("note", name)]).await;
+            viewer
+                .post(&format!("/item/{id}/flag"), &[("on", "true"), ("reason", "rude"), ("note", name)])
+                .await;
         }
-        viewer.post("/settings", &[("about", "About quillfeather."), ("theme", "dark"), ("order", "newest")]).await;
+        viewer
+            .post("/settings", &[("about", "About quillfeather."), ("theme", "dark"), ("order", "newest")])
+            .await;
         viewers.push(viewer);
     }
     let pages: Vec<String> = pages(&[story, comment], "alice");
@@ -82,5 +88,8 @@ async fn no_page_that_a_visitor_gets_holds_anything_of_who_looked_before() {
     }
     assert!(secrets.len() >= 9 && secrets.iter().all(|secret| secret.len() > 20), "{secrets:?}");
     assert!(seen > ENCODINGS.len() * 30, "only {seen} pages were read");
-    assert!(get(&mut app.visitor(), EVERYBODY, "br").await.unpacked().contains("quillfeather"), "names are found");
+    assert!(
+        get(&mut app.visitor(), EVERYBODY, "br").await.unpacked().contains("quillfeather"),
+        "names are found"
+    );
 }

@@ -143,12 +143,20 @@ fn read_by_handlers(folder: &Path) -> BTreeSet<String> {
             continue;
         }
         let source = std::fs::read_to_string(entry.path()).expect("a file");
-        for part in source.split("Deserialize)]").skip(1).filter(|part| part.trim_start().contains("struct ")) {
-            let body = part.split_once('{').and_then(|(_, rest)| rest.split_once("\n}")).map_or("", |(body, _)| body);
+        for part in source.split("Deserialize)]").skip(1).filter(|part| part.trim_start().contains("struct "))
+        {
+            let body = part
+                .split_once('{')
+                .and_then(|(_, rest)| rest.split_once("\n}"))
+                .map_or("", |(body, _)| body);
             let lines = body.lines().map(|line| line.trim().trim_start_matches("pub "));
-            let names = lines.filter(|line| !line.starts_with("//")).filter_map(|line| Some(line.split_once(": ")?.0));
+            let names = lines
+                .filter(|line| !line.starts_with("//"))
+                .filter_map(|line| Some(line.split_once(": ")?.0));
             found.extend(
-                names.filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')).map(str::to_owned),
+                names
+                    .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+                    .map(str::to_owned),
             );
         }
     }
@@ -163,7 +171,11 @@ fn every_field_that_a_handler_reads_is_known_here() {
     let known: BTreeSet<String> = fields.into_values().flatten().map(str::to_owned).collect();
     let read = read_by_handlers(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web"));
     assert!(read.len() > 30, "the source is read: {read:?}");
-    assert_eq!(read.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "not sent anything by these tests");
+    assert_eq!(
+        read.difference(&known).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "not sent anything by these tests"
+    );
 }
 
 /// Where people and what they wrote are shown afterwards.
@@ -194,10 +206,11 @@ fn with(form: &[(String, String)], field: &str, input: &str) -> Vec<(String, Str
 fn look(page: &Page, what: &str) {
     check(page, what);
     let text = page.text();
-    let outside = text.split("<textarea").enumerate().map(|(nth, part)| match part.split_once("</textarea>") {
-        Some((_, rest)) if nth > 0 => rest,
-        _ => part,
-    });
+    let outside =
+        text.split("<textarea").enumerate().map(|(nth, part)| match part.split_once("</textarea>") {
+            Some((_, rest)) if nth > 0 => rest,
+            _ => part,
+        });
     let outside: String = outside.collect();
     assert!(!outside.contains('\0') && !outside.contains("\u{202e}gpj"), "{what}: {text}");
 }

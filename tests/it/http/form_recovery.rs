@@ -23,7 +23,8 @@ async fn end_sessions(app: &TestApp) {
 }
 
 async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) -> Page {
-    let form: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let form: Vec<(&str, &str)> =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     browser.post(path, &form).await
 }
 
@@ -127,9 +128,14 @@ async fn a_form_kept_through_the_log_in_leads_nowhere_else_and_comes_from_nowher
     let headers = [("sec-fetch-site", "cross-site")];
     let foreign = alice.send(Method::POST, &path, &headers, Some(&[("text", TYPED)])).await;
     assert!(foreign.status == StatusCode::FORBIDDEN && !foreign.mentions("Second line"));
-    for action in
-        ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "", "\"><script>"]
-    {
+    for action in [
+        "//evil.example/",
+        "https://evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "",
+        "\"><script>",
+    ] {
         let form = [
             ("name", "alice"),
             ("password", PASSWORD),
@@ -142,7 +148,10 @@ async fn a_form_kept_through_the_log_in_leads_nowhere_else_and_comes_from_nowher
         assert_eq!(page.one("main form").attr("action"), "/");
         assert!(page.mentions("Second line") && !page.mentions("evil"), "{}", page.text());
     }
-    let plain = app.visitor().post("/login", &[("name", "alice"), ("password", PASSWORD), ("kept.text", TYPED)]).await;
+    let plain = app
+        .visitor()
+        .post("/login", &[("name", "alice"), ("password", PASSWORD), ("kept.text", TYPED)])
+        .await;
     assert_eq!(plain.status, StatusCode::SEE_OTHER, "without a form to go to, it is a log-in");
 }
 
@@ -191,7 +200,14 @@ async fn what_a_moderator_wrote_is_kept_as_well_and_a_member_learns_no_more_by_i
     let form = page.fields(&pin);
     assert!(form.contains(&("text".to_owned(), TYPED.to_owned())), "{}", page.text());
     assert_eq!(send(&mut mia, &pin, &form).await.status, StatusCode::SEE_OTHER);
-    assert!(app.visitor().get(&format!("/item/{story}")).await.one("main aside").text.contains("Second line, ünd"));
+    assert!(
+        app.visitor()
+            .get(&format!("/item/{story}"))
+            .await
+            .one("main aside")
+            .text
+            .contains("Second line, ünd")
+    );
     let mut alice = app.log_in("alice").await;
     assert_eq!(alice.post(&pin, &[("on", "true"), ("text", TYPED)]).await.status, StatusCode::FORBIDDEN);
 }
@@ -204,8 +220,9 @@ async fn a_form_of_no_page_here_does_not_become_a_long_page() {
     let page = visitor.send_raw(Method::POST, "/submit", &headers, Some(b"a&".repeat(100_000))).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     assert!(page.body.len() < 10_000, "{} bytes", page.body.len());
-    let page =
-        visitor.send_raw(Method::POST, "/login", &headers, Some(b"kept-action=/a&kept.a=b&".repeat(10_000))).await;
+    let page = visitor
+        .send_raw(Method::POST, "/login", &headers, Some(b"kept-action=/a&kept.a=b&".repeat(10_000)))
+        .await;
     assert!(page.body.len() < 10_000, "{} bytes", page.body.len());
 }
 
@@ -219,14 +236,25 @@ async fn what_somebody_wrote_is_kept_where_the_site_has_no_time_for_it() {
     let mut alice = app.member("alice").await;
     let send = async |alice: &mut Browser, site: &str| {
         let headers = [("sec-fetch-site", site)];
-        alice.send(Method::POST, "/submit", &headers, Some(&[("title", "A title"), ("url", ""), ("text", TYPED)])).await
+        alice
+            .send(
+                Method::POST,
+                "/submit",
+                &headers,
+                Some(&[("title", "A title"), ("url", ""), ("text", TYPED)]),
+            )
+            .await
     };
     for _ in 0..4 {
         alice.get("/").await;
     }
     let page = send(&mut alice, "same-origin").await;
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(page.header("retry-after").parse::<u32>().is_ok() && page.says("Not sent yet"), "{}", page.text());
+    assert!(
+        page.header("retry-after").parse::<u32>().is_ok() && page.says("Not sent yet"),
+        "{}",
+        page.text()
+    );
     // They are logged in.
     page.finds(0, LOG_IN);
     let form = page.fields("/submit");
@@ -243,7 +271,9 @@ async fn what_somebody_wrote_is_kept_where_the_site_has_no_time_for_it() {
 /// The names of the fields that a control of this kind has in any template.
 fn names_of(controls: &[&str]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")).expect("a folder").flatten() {
+    for entry in
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")).expect("a folder").flatten()
+    {
         if entry.path().is_dir() {
             continue;
         }
@@ -261,7 +291,9 @@ fn names_of(controls: &[&str]) -> BTreeSet<String> {
 
 /// What was typed into this field stands in the form that came back, under a name that people read.
 fn has_back(page: &Page, form: &str, field: &str, value: &str, what: &str) {
-    let [shown] = &page.all(&format!("{form} [name='{field}']"))[..] else { panic!("{what}: {}", page.text()) };
+    let [shown] = &page.all(&format!("{form} [name='{field}']"))[..] else {
+        panic!("{what}: {}", page.text())
+    };
     assert_eq!(shown.value, value, "{what}");
     assert_ne!(shown.attr("type"), "hidden", "{what}");
     let label = page.one(&format!("{form} label[for='{}']", shown.attr("id"))).text;
@@ -272,11 +304,13 @@ fn has_back(page: &Page, form: &str, field: &str, value: &str, what: &str) {
 async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_password_does() {
     const SECRET: &str = "nobody reads this again";
     let app = forum_of_all().await;
-    let (texts, known_fields) = (names_of(&["textarea", "input type=\"text\"", "input type=\"url\""]), fields());
+    let (texts, known_fields) =
+        (names_of(&["textarea", "input type=\"text\"", "input type=\"url\""]), fields());
     let passwords = names_of(&["input type=\"password\""]);
     assert!(texts.len() > 12 && passwords.len() == 2, "{texts:?} {passwords:?}");
-    let slow =
-        app.with_other_settings(|config| (config.server.limits, config.site.requests_per_minute_per_ip) = (true, 1));
+    let slow = app.with_other_settings(|config| {
+        (config.server.limits, config.site.requests_per_minute_per_ip) = (true, 1)
+    });
     let full = app.with_other_settings(|config| config.server.max_concurrent_requests = 0);
     slow.visitor().post("/theme", &[]).await;
     let mut walked = BTreeSet::new();
@@ -312,15 +346,28 @@ async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_passw
             check(&page, &what);
             assert!(!page.text().contains(SECRET), "{what}");
             for name in &written {
-                let (action, field) =
-                    if is_login { ("/login", format!("kept.{name}")) } else { (path.as_str(), (*name).to_owned()) };
-                has_back(&page, &format!("form[action='{action}']"), &field, &format!("Written in {name}"), &what);
+                let (action, field) = if is_login {
+                    ("/login", format!("kept.{name}"))
+                } else {
+                    (path.as_str(), (*name).to_owned())
+                };
+                has_back(
+                    &page,
+                    &format!("form[action='{action}']"),
+                    &field,
+                    &format!("Written in {name}"),
+                    &what,
+                );
             }
             let controls = known.iter().filter(|name| !texts.contains(**name) && !passwords.contains(**name));
             for name in controls.filter(|name| **name != "kept") {
                 let field = if is_login { format!("kept.{name}") } else { (*name).to_string() };
                 let shown = page.one(&format!("main form [name='{field}']"));
-                assert_eq!((shown.attr("type"), shown.attr("value")), ("hidden", "true"), "{what}: {field} is no text");
+                assert_eq!(
+                    (shown.attr("type"), shown.attr("value")),
+                    ("hidden", "true"),
+                    "{what}: {field} is no text"
+                );
             }
         }
     }

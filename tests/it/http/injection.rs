@@ -78,7 +78,8 @@ fn check_elements(html: &str, what: &str) {
         let forbidden = ["img", "iframe", "object", "embed", "math", "style", "base", "frame", "template"];
         assert!(!forbidden.contains(&name.as_str()), "{what} has <{name}>: {html}");
         if name == "script" {
-            let (kind, from) = (element.get_attribute("type"), element.get_attribute("src").unwrap_or_default());
+            let (kind, from) =
+                (element.get_attribute("type"), element.get_attribute("src").unwrap_or_default());
             let own = kind.as_deref() == Some("module") && from.starts_with("/static/script.");
             assert!(own, "{what}: a script that is not the site's own: {html}");
             scripts += 1;
@@ -90,7 +91,8 @@ fn check_elements(html: &str, what: &str) {
                 let local = value.starts_with('#') || (value.starts_with('/') && !value.starts_with("//"));
                 let web = name == "a" || name == "link";
                 let web = web && (value.starts_with("https://") || value.starts_with("http://"));
-                let bookmarklet = what.contains("bookmarklet") && value.starts_with("javascript:location.href=");
+                let bookmarklet =
+                    what.contains("bookmarklet") && value.starts_with("javascript:location.href=");
                 assert!(local || web || bookmarklet, "{what} has {key}={value}: {html}");
             }
         }
@@ -134,7 +136,8 @@ async fn no_typed_text_breaks_a_page_or_runs_in_one() {
             ("/theme", &[("theme", text), ("goto", text)]),
         ];
         for (path, form) in forms {
-            let fields: Vec<&str> = form.iter().filter(|(_, value)| *value == text).map(|(name, _)| *name).collect();
+            let fields: Vec<&str> =
+                form.iter().filter(|(_, value)| *value == text).map(|(name, _)| *name).collect();
             let what = format!("POST {path} {fields:?} {:?}", short(text));
             let page = alice.post(path, form).await;
             check(&page, &what);

@@ -102,7 +102,8 @@ async fn values(app: &TestApp) -> BTreeMap<(&'static str, i64, &'static str), St
 async fn names(app: &TestApp) -> BTreeSet<String> {
     let select = "select name from pragma_table_info('users') union select name from pragma_table_info('items') \
                   union select name from pragma_table_info('votes') union select name from pragma_table_info('moderation')";
-    let names: Vec<String> = sqlx::query_scalar(select).fetch_all(&mut app.connection().await).await.expect("names");
+    let names: Vec<String> =
+        sqlx::query_scalar(select).fetch_all(&mut app.connection().await).await.expect("names");
     names
         .into_iter()
         .chain(["author", "user", "by", "is_admin", "now", "counted", "weight"].map(str::to_owned))
@@ -130,7 +131,8 @@ async fn no_form_sets_what_it_does_not_show() {
             };
             case.form.push((name.clone(), value.to_owned()));
         }
-        let doer = if case.browser.name.is_empty() { None } else { Some(app.id_of(&case.browser.name).await.0) };
+        let doer =
+            if case.browser.name.is_empty() { None } else { Some(app.id_of(&case.browser.name).await.0) };
         let before = values(&app).await;
         let page = case.send(Method::POST, &[("sec-fetch-site", "same-origin")]).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{} {}: {}", row.path, row.form, page.text());
@@ -140,11 +142,16 @@ async fn no_form_sets_what_it_does_not_show() {
             let (was, is_new) = (before.get(at), !before.contains_key(at));
             let name = if is_new { format!("new {table}") } else { format!("{table}.{column}") };
             if was != Some(value) && !meant.contains(&name.as_str()) {
-                wrong.push(format!("{} {}: {table} {id} {column} was {was:?} and is {value}", row.path, row.form));
+                wrong.push(format!(
+                    "{} {}: {table} {id} {column} was {was:?} and is {value}",
+                    row.path, row.form
+                ));
             }
             let expected = match (*table, *column) {
                 ("items", "author_id") => doer.map(|id| id.to_string()),
-                ("items", "time" | "rank_time" | "visible_at") | ("users", "created") => Some(app.now().0.to_string()),
+                ("items", "time" | "rank_time" | "visible_at") | ("users", "created") => {
+                    Some(app.now().0.to_string())
+                }
                 ("items", "score") => Some("1".to_owned()),
                 ("users", "role") => Some("'member'".to_owned()),
                 ("users", "karma") => Some("1".to_owned()),
@@ -160,6 +167,7 @@ async fn no_form_sets_what_it_does_not_show() {
         assert!(before.keys().all(|row| after.contains_key(row)), "{}: nothing is gone", row.path);
     }
     let everywhere = app.dump(&[]).await;
-    wrong.extend(everywhere.into_iter().filter(|row| row.contains(MADE_UP)).map(|row| format!("kept: {row}")));
+    wrong
+        .extend(everywhere.into_iter().filter(|row| row.contains(MADE_UP)).map(|row| format!("kept: {row}")));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

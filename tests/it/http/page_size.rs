@@ -31,7 +31,8 @@ async fn thread(app: &TestApp) -> i64 {
     .expect("a thread");
     let line = |(id, parent, name, time, title, text): Item| {
         let kind = if parent.is_none() { "story" } else { "comment" };
-        let (id, parent, by) = (id + LONG_IDS, parent.map(|id| id + LONG_IDS), name.replace("user", "person_"));
+        let (id, parent, by) =
+            (id + LONG_IDS, parent.map(|id| id + LONG_IDS), name.replace("user", "person_"));
         serde_json::json!({ "id": id, "parent": parent, "type": kind, "by": by, "time": time, "title": title, "text": text })
     };
     let lines: Vec<String> = rows.into_iter().map(|row| line(row).to_string()).collect();
@@ -69,7 +70,10 @@ async fn a_comment_brings_little_markup_beside_its_text() {
         ))
         .await;
         let markup = markup(&mut browser, thread).await;
-        assert!(markup <= 900 && markup > visitor, "{markup} bytes a comment for {role:?}, {visitor} for visitors");
+        assert!(
+            markup <= 900 && markup > visitor,
+            "{markup} bytes a comment for {role:?}, {visitor} for visitors"
+        );
         let page = browser.get(&format!("/item/{thread}")).await;
         let new = page.texts("article > header > b").into_iter().filter(|mark| mark == "new");
         assert_eq!(new.count(), COMMENTS, "{name}");

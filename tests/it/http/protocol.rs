@@ -35,7 +35,11 @@ async fn a_version_is_known_however_its_tag_is_compared() {
             }
         }
         let lines = [("if-none-match", "\"other\""), ("if-none-match", etag.as_str())];
-        assert_eq!(get(&mut visitor, &path, &lines).await.status, StatusCode::NOT_MODIFIED, "in a second line");
+        assert_eq!(
+            get(&mut visitor, &path, &lines).await.status,
+            StatusCode::NOT_MODIFIED,
+            "in a second line"
+        );
     }
 }
 
@@ -46,9 +50,16 @@ async fn head_has_the_headers_of_get() {
     let story = alice.text_story("A story", &"Words. ".repeat(200)).await;
     let style = app.app.assets.style.clone();
     for browser in [&mut app.visitor(), &mut alice] {
-        for path in
-            ["/", &format!("/item/{story}"), "/item/01", "/nothing", "/feed/top.atom", &style, "/healthz", "/replies"]
-        {
+        for path in [
+            "/",
+            &format!("/item/{story}"),
+            "/item/01",
+            "/nothing",
+            "/feed/top.atom",
+            &style,
+            "/healthz",
+            "/replies",
+        ] {
             for encoding in ["identity", "gzip", "br"] {
                 let headers = [("accept-encoding", encoding)];
                 let mut page = get(browser, path, &headers).await;
@@ -88,7 +99,11 @@ async fn a_request_names_one_host() {
             assert!(page.says("A request has to name the site that it is for"), "{}", page.text());
         }
         for host in ["a.example", "a.example:8000", "127.0.0.1", "[::1]:8000"] {
-            assert_ne!(get(&mut visitor, &path, &[("host", host)]).await.status, StatusCode::BAD_REQUEST, "{host}");
+            assert_ne!(
+                get(&mut visitor, &path, &[("host", host)]).await.status,
+                StatusCode::BAD_REQUEST,
+                "{host}"
+            );
         }
     }
 }
@@ -132,7 +147,11 @@ async fn an_address_written_otherwise_leads_to_the_one_of_its_page() {
         }
         for path in ["//evil.example/", "//evil.example//", "/\\evil.example/"] {
             let page = browser.get(path).await;
-            assert!((page.status, page.location()) == (StatusCode::NOT_FOUND, None), "{path}: {:?}", page.location());
+            assert!(
+                (page.status, page.location()) == (StatusCode::NOT_FOUND, None),
+                "{path}: {:?}",
+                page.location()
+            );
         }
     }
 }
@@ -151,9 +170,17 @@ async fn what_somebody_hangs_on_to_an_address_makes_no_other_page() {
     for (path, others) in [
         (
             format!("/item/{story}?order=newest"),
-            vec!["order=newest&x=stray", "%6frder=newest", "order=newest&order=oldest", "a=&order=&order=newest&"],
+            vec![
+                "order=newest&x=stray",
+                "%6frder=newest",
+                "order=newest&order=oldest",
+                "a=&order=&order=newest&",
+            ],
         ),
-        (format!("/item/{story}"), vec!["x=stray", "order=", "order=sideways", "p=2", "&&", "=", "x", "fbclid=1"]),
+        (
+            format!("/item/{story}"),
+            vec!["x=stray", "order=", "order=sideways", "p=2", "&&", "=", "x", "fbclid=1"],
+        ),
         ("/".to_owned(), vec!["p=1", "p=", "x=stray&p=0", "order=newest", "p=01"]),
         ("/new".to_owned(), vec!["p=2", "x[]=1", "before="]),
         ("/user/alice".to_owned(), vec!["saved=yes", "q=%00"]),
@@ -175,5 +202,8 @@ async fn what_somebody_hangs_on_to_an_address_makes_no_other_page() {
     }
     let page = visitor.get(&format!("/item/{story}?x=stray")).await;
     assert_eq!(page.one("form.theme input[name=goto]").attr("value"), format!("/item/{story}"));
-    assert_eq!(page.one("nav.account a[href^='/login']").attr("href"), format!("/login?goto=%2Fitem%2F{story}"));
+    assert_eq!(
+        page.one("nav.account a[href^='/login']").attr("href"),
+        format!("/login?goto=%2Fitem%2F{story}")
+    );
 }

@@ -27,7 +27,8 @@ async fn reply(browser: &mut Browser, to: i64, text: &str) -> Page {
 }
 
 fn is_held(page: &Page) -> bool {
-    page.status == StatusCode::TOO_MANY_REQUESTS && page.header("retry-after").parse::<u32>().is_ok_and(|wait| wait > 0)
+    page.status == StatusCode::TOO_MANY_REQUESTS
+        && page.header("retry-after").parse::<u32>().is_ok_and(|wait| wait > 0)
 }
 
 #[tokio::test]
@@ -35,10 +36,14 @@ async fn a_new_account_posts_less_often_until_it_has_karma_or_age() {
     let app = TestApp::with(strict).await;
     let mut alice = app.member("alice").await;
     for number in 1..=3 {
-        assert_eq!(submit(&mut alice, "192.0.2.1", &format!("Story {number}")).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(
+            submit(&mut alice, "192.0.2.1", &format!("Story {number}")).await.status,
+            StatusCode::SEE_OTHER
+        );
     }
     let page = submit(&mut alice, "192.0.2.1", "Story 4").await;
-    let why = "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma.";
+    let why =
+        "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma.";
     assert!(is_held(&page) && page.says(why), "{}", page.text());
     assert_eq!(page.one("[role=alert] h2").text, "Not yet", "there is nothing to mend");
     assert_eq!([page.value("[name=title]"), page.value("[name=text]")], ["Story 4", "What I typed."]);
@@ -99,7 +104,9 @@ async fn a_site_may_let_new_accounts_read_and_vote_only() {
     let mut alice = app.member("alice").await;
     let page = submit(&mut alice, "192.0.2.1", "A story").await;
     assert_eq!((page.status, page.header("retry-after")), (StatusCode::FORBIDDEN, ""));
-    assert!(page.says("New accounts cannot submit stories here until they are 14 days old or have 10 karma."));
+    assert!(
+        page.says("New accounts cannot submit stories here until they are 14 days old or have 10 karma.")
+    );
     assert_eq!(page.value("[name=text]"), "What I typed.");
     let story = app.person("mia", Role::Moderator).await.story("Hers", "https://example.com/").await;
     let page = reply(&mut alice, story, "See https://a.example/").await;
@@ -124,11 +131,21 @@ async fn whom_a_moderator_slowed_down_posts_five_times_in_four_hours() {
     alice.text_story("My own", "Text.").await;
     let page = reply(&mut alice, story, "What I typed.").await;
     assert!(is_held(&page) && page.says("A moderator slowed you down: you can post 5 times in 4 hours."));
-    assert!(page.says("Please wait 49 minutes") && page.value("[name=text]") == "What I typed.", "{}", page.text());
-    assert!(is_held(&submit(&mut alice, "192.0.2.1", "Another").await), "stories and comments count together");
+    assert!(
+        page.says("Please wait 49 minutes") && page.value("[name=text]") == "What I typed.",
+        "{}",
+        page.text()
+    );
+    assert!(
+        is_held(&submit(&mut alice, "192.0.2.1", "Another").await),
+        "stories and comments count together"
+    );
     assert_eq!(alice.vote(story, "up").await.status, StatusCode::SEE_OTHER, "votes are none of it");
     let page = alice.post("/invitations", &[]).await;
-    assert!(page.status == StatusCode::FORBIDDEN && page.says("A moderator slowed you down, so you cannot invite"));
+    assert!(
+        page.status == StatusCode::FORBIDDEN
+            && page.says("A moderator slowed you down, so you cannot invite")
+    );
     app.pass(48 * 60);
     alice.reply(story, "After the wait.").await;
     app.pass(3 * DAY);
@@ -158,7 +175,9 @@ async fn a_burst_from_one_network_meets_the_brakes_and_others_go_on() {
     app.set_karma("oldhand", 40).await;
     let mut burst = Vec::new();
     for (nth, from) in ["203.0.113.1", "203.0.113.1", "203.0.113.2", "203.0.113.3"].into_iter().enumerate() {
-        burst.push(signs_up(&app, &format!("sock{nth}"), from).await.map_err(|page| page.text()).expect("let in"));
+        burst.push(
+            signs_up(&app, &format!("sock{nth}"), from).await.map_err(|page| page.text()).expect("let in"),
+        );
     }
     let page = signs_up(&app, "sock4", "203.0.113.1").await.err().expect("held");
     assert!(is_held(&page) && page.says("Several accounts were made from your address"), "{}", page.text());
@@ -182,7 +201,8 @@ async fn a_burst_from_one_network_meets_the_brakes_and_others_go_on() {
     assert_eq!(posted, 5);
     let mut old = post_all(&mut old, "203.0.113.77").await;
     assert_eq!(submit(&mut old, "203.0.113.77", "From an old hand").await.status, StatusCode::SEE_OTHER);
-    let mut newcomer = signs_up(&app, "newcomer", "198.51.100.1").await.map_err(|page| page.text()).expect("let in");
+    let mut newcomer =
+        signs_up(&app, "newcomer", "198.51.100.1").await.map_err(|page| page.text()).expect("let in");
     let page = submit(&mut newcomer, "198.51.100.1", "From elsewhere").await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "a new account elsewhere goes on too");
 }

@@ -70,7 +70,12 @@ fn check(page: &Page, log: &Log, what: &str) {
         ("cross-origin-opener-policy", "same-origin"),
         ("strict-transport-security", "max-age="),
     ] {
-        assert!(page.header(name).starts_with(begins), "{what} ({}): {name} is {:?}", page.status, page.header(name));
+        assert!(
+            page.header(name).starts_with(begins),
+            "{what} ({}): {name} is {:?}",
+            page.status,
+            page.header(name)
+        );
     }
     let id = page.header("x-request-id");
     assert!(id.len() > 20, "{what}: {id:?}");
@@ -79,8 +84,8 @@ fn check(page: &Page, log: &Log, what: &str) {
     assert_eq!(page.status.is_server_error(), is_logged, "{what} ({}): {}", page.status, log.text());
     if page.header("content-type").starts_with("text/html") {
         assert!(page.header("vary").contains("Cookie"), "{what}: {:?}", page.header("vary"));
-        let is_whole =
-            page.body.is_empty() && what.starts_with("HEAD ") || page.unpacked().trim_end().ends_with("</html>");
+        let is_whole = page.body.is_empty() && what.starts_with("HEAD ")
+            || page.unpacked().trim_end().ends_with("</html>");
         assert!(is_whole, "{what} is whole");
     }
 }
@@ -96,7 +101,8 @@ async fn refusals_without_end_are_logged_in_sum() {
         let page = visitor.get(&format!("/item/{story}")).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     }
-    let lines = || log.text().lines().filter(|line| line.contains("refused")).map(str::to_owned).collect::<Vec<_>>();
+    let lines =
+        || log.text().lines().filter(|line| line.contains("refused")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(lines().len(), 1, "{}", log.text());
     app.app.admission.refusals.log();
     app.app.admission.refusals.log();
@@ -183,11 +189,15 @@ async fn pages(app: &TestApp, log: &Log, everybody: &mut [(&'static str, Browser
                     let headers = [("if-none-match", etag), ("accept-encoding", encoding)];
                     let same = browser.send(Method::GET, path, &headers, None).await;
                     check(&same, log, &format!("{what}, which is known"));
-                    assert_eq!((same.status, same.header("etag")), (StatusCode::NOT_MODIFIED, etag), "{what}");
+                    assert_eq!(
+                        (same.status, same.header("etag")),
+                        (StatusCode::NOT_MODIFIED, etag),
+                        "{what}"
+                    );
                 }
                 let kind = page.header("content-type");
-                let is_kept =
-                    *who == "visitor" && (kind.starts_with("text/html") || kind.starts_with("application/atom"));
+                let is_kept = *who == "visitor"
+                    && (kind.starts_with("text/html") || kind.starts_with("application/atom"));
                 assert_eq!(
                     is_kept && page.status == StatusCode::OK && plain.body.len() <= LARGEST,
                     !etag.is_empty(),
@@ -206,7 +216,8 @@ async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)])
     let mut alan = app.session("alan").await;
     let (long, gone) = thread(&mut alan, 60, 200).await;
     alan.post(&format!("/item/{gone}/delete"), &[]).await;
-    let (long, gone, endless) = (format!("/item/{long}"), format!("/item/{gone}"), format!("/{}", "a".repeat(2_100)));
+    let (long, gone, endless) =
+        (format!("/item/{long}"), format!("/item/{gone}"), format!("/{}", "a".repeat(2_100)));
     let limited = app.with_other_settings(|config| {
         config.server.limits = true;
         config.site.requests_per_minute_per_ip = 1;
@@ -266,7 +277,8 @@ async fn errors(app: &TestApp, log: &Log, everybody: &[(&'static str, Browser)])
                 let held = hold_writes(app).await;
                 let form = [("about", ""), ("theme", "dark"), ("order", "best")];
                 impatient.app.admission.refusals.log();
-                let page = impatient.browser_of(&browser).send(Method::POST, "/settings", &own, Some(&form)).await;
+                let page =
+                    impatient.browser_of(&browser).send(Method::POST, "/settings", &own, Some(&form)).await;
                 check(&page, log, &what("too slow"));
                 assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", what("too slow"));
                 drop(held);

@@ -327,8 +327,16 @@ pub enum Who {
 }
 
 impl Who {
-    pub const ALL: [Who; 8] =
-        [Who::Visitor, Who::Banned, Who::New, Who::Other, Who::Shadowed, Who::Author, Who::Moderator, Who::Admin];
+    pub const ALL: [Who; 8] = [
+        Who::Visitor,
+        Who::Banned,
+        Who::New,
+        Who::Other,
+        Who::Shadowed,
+        Who::Author,
+        Who::Moderator,
+        Who::Admin,
+    ];
 
     /// The column of the table: for nobody in particular, a banned member's browser is a visitor's.
     fn column(self) -> usize {
@@ -364,7 +372,8 @@ pub struct Case {
 
 impl Case {
     pub async fn send(&mut self, method: Method, headers: &[(&str, &str)]) -> Page {
-        let form: Vec<(&str, &str)> = self.form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let form: Vec<(&str, &str)> =
+            self.form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         if method == Method::POST {
             return self.browser.send(method, &self.path, headers, Some(&form)).await;
         }
@@ -402,14 +411,23 @@ async fn browser(app: &TestApp, who: Who, name: &str) -> Browser {
 
 async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
     let now = app.now();
-    let story =
-        NewStory { author, title: "A story", url: None, section: None, text: "Words.", origin: None, stopped: None };
+    let story = NewStory {
+        author,
+        title: "A story",
+        url: None,
+        section: None,
+        text: "Words.",
+        origin: None,
+        stopped: None,
+    };
     let policy = &app.policy();
-    let stoa::store::Submission::New(story) = app.store.submit(story, policy, now).await.expect("a story") else {
+    let stoa::store::Submission::New(story) = app.store.submit(story, policy, now).await.expect("a story")
+    else {
         panic!("a new story")
     };
     let comment = |author| {
-        let comment = NewComment { author, parent: story, text: "Some words.", origin: None, stopped: None, policy };
+        let comment =
+            NewComment { author, parent: story, text: "Some words.", origin: None, stopped: None, policy };
         async move { app.store.comment(comment, now).await.expect("a comment").id }
     };
     let act = ActionContext { actor: None, reason: "", at: now };
@@ -526,7 +544,9 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
 fn word(page: &Page) -> String {
     match page.status {
         StatusCode::OK => "page".to_owned(),
-        StatusCode::SEE_OTHER if page.location().is_some_and(|to| to.starts_with("/login?goto=")) => "login".to_owned(),
+        StatusCode::SEE_OTHER if page.location().is_some_and(|to| to.starts_with("/login?goto=")) => {
+            "login".to_owned()
+        }
         StatusCode::UNAUTHORIZED if page.all("form[action='/login']").len() == 1 => "login".to_owned(),
         StatusCode::SEE_OTHER => "done".to_owned(),
         StatusCode::PERMANENT_REDIRECT => "moved".to_owned(),
@@ -562,7 +582,8 @@ fn routes() -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_route_has_its_expectation() {
-    let expected: BTreeSet<_> = table().iter().map(|row| (row.path.to_owned(), row.method.to_string())).collect();
+    let expected: BTreeSet<_> =
+        table().iter().map(|row| (row.path.to_owned(), row.method.to_string())).collect();
     assert!(expected.len() > 60, "the table is read");
     assert_eq!(expected, routes());
 }
@@ -601,12 +622,20 @@ async fn an_address_takes_only_its_own_methods() {
     let routes = routes();
     for (path, _) in &routes {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-            let concrete =
-                path.replace("{id}", "1").replace("{name}", "a").replace("{token}", "a").replace("{*site}", "a.b");
+            let concrete = path
+                .replace("{id}", "1")
+                .replace("{name}", "a")
+                .replace("{token}", "a")
+                .replace("{*site}", "a.b");
             let headers = [("sec-fetch-site", "same-origin")];
             let page = app.visitor().send(method.parse().expect("a method"), &concrete, &headers, None).await;
             let is_route = routes.contains(&(path.clone(), method.to_owned()));
-            assert_eq!(page.status == StatusCode::METHOD_NOT_ALLOWED, !is_route, "{method} {path}: {}", page.status);
+            assert_eq!(
+                page.status == StatusCode::METHOD_NOT_ALLOWED,
+                !is_route,
+                "{method} {path}: {}",
+                page.status
+            );
         }
     }
 }

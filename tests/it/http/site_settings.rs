@@ -17,7 +17,8 @@ async fn names(browser: &mut Browser, paths: &[&str]) -> Vec<String> {
 #[tokio::test]
 async fn replaced_settings_hold_from_the_next_request_on() {
     let app = TestApp::with(|settings| settings.limits = Some(true)).await;
-    let (mut alice, mut bob, mut visitor) = (app.member("alice").await, app.member("bob").await, app.visitor());
+    let (mut alice, mut bob, mut visitor) =
+        (app.member("alice").await, app.member("bob").await, app.visitor());
     let story = alice.text_story("A story", "Text.").await;
     alice.reply(story, "A comment.").await;
     let (item, down) = (format!("/item/{story}"), "button[name=dir][value=down]");
@@ -39,9 +40,14 @@ async fn replaced_settings_hold_from_the_next_request_on() {
     assert_eq!(names(&mut visitor, &paths).await, ["Looms"; 4]);
     assert_eq!(names(&mut bob, &paths).await, ["Looms"; 4]);
     bob.get(&item).await.finds(1, down);
-    let reply =
-        async |browser: &mut Browser, text| browser.post(&format!("{item}/reply"), &[("text", text)]).await.status;
-    assert_eq!(reply(&mut alice, "More.").await, StatusCode::TOO_MANY_REQUESTS, "she has commented in this hour");
+    let reply = async |browser: &mut Browser, text| {
+        browser.post(&format!("{item}/reply"), &[("text", text)]).await.status
+    };
+    assert_eq!(
+        reply(&mut alice, "More.").await,
+        StatusCode::TOO_MANY_REQUESTS,
+        "she has commented in this hour"
+    );
     assert_eq!(reply(&mut bob, "One.").await, StatusCode::SEE_OTHER);
     assert_eq!(reply(&mut bob, "Two.").await, StatusCode::TOO_MANY_REQUESTS);
 }

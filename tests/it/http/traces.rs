@@ -86,11 +86,14 @@ async fn ask_for_secrets(log: &Log) {
     }
     let text = log.text();
     assert!(
-        text.contains("TRACE it::traces: everything") && text.contains("sqlx::query") && text.contains("method=PUT"),
+        text.contains("TRACE it::traces: everything")
+            && text.contains("sqlx::query")
+            && text.contains("method=PUT"),
         "{text}"
     );
     let session = cookies.iter().map(String::as_str);
-    for secret in [token.as_str(), invitation.as_str(), PASSWORD, "four+unrelated"].into_iter().chain(session) {
+    for secret in [token.as_str(), invitation.as_str(), PASSWORD, "four+unrelated"].into_iter().chain(session)
+    {
         let line = text.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");
     }

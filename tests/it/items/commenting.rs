@@ -136,7 +136,10 @@ async fn a_reply_deep_in_a_thread_waits_unless_it_comes_from_the_comment_s_own_p
     };
     assert_eq!(offered(&alice.get(&thread).await), [true, true, false, false]);
     assert_eq!(offered(&bob.get(&thread).await), [true; 4], "nobody waits to add to their own");
-    alice.get(&format!("/item/{fourth}")).await.finds(1, &format!("form[action='/item/{fourth}/reply'] textarea"));
+    alice
+        .get(&format!("/item/{fourth}"))
+        .await
+        .finds(1, &format!("form[action='/item/{fourth}/reply'] textarea"));
     assert_eq!(answer(&mut alice, fourth, "At once, from its own page.").await.status, StatusCode::SEE_OTHER);
     app.pass(MINUTE);
     assert_eq!(offered(&alice.get(&thread).await), [true, true, true, false]);
@@ -156,7 +159,11 @@ async fn a_thread_closes_at_the_age_that_the_operator_chose() {
     app.pass(1);
     for id in [story, comment] {
         let page = answer(&mut alice, id, "Too late.").await;
-        refused(&page, StatusCode::FORBIDDEN, "This thread is closed to new comments: it is older than 14 days.");
+        refused(
+            &page,
+            StatusCode::FORBIDDEN,
+            "This thread is closed to new comments: it is older than 14 days.",
+        );
     }
     let page = alice.get(&format!("/item/{story}")).await;
     refused(&page, StatusCode::OK, ItemError::ThreadClosed("14 days".to_owned()));
@@ -273,12 +280,17 @@ async fn what_a_shadow_banned_member_writes_is_seen_by_them_as_live_and_by_nobod
     let page = bob.get(&format!("/item/{story}")).await;
     assert_eq!((page.comment(comment).as_str(), page.marks(comment)), ("Unheard.", vec!["you".to_owned()]));
     assert!(bob.get("/new").await.stories().contains(&unseen));
-    for path in [format!("/item/{story}"), "/comments".to_owned(), "/new".to_owned(), "/user/bob/comments".to_owned()] {
+    for path in
+        [format!("/item/{story}"), "/comments".to_owned(), "/new".to_owned(), "/user/bob/comments".to_owned()]
+    {
         let page = alice.get(&path).await;
         assert!(!page.mentions("Unheard.") && !page.mentions("Unseen"), "{path}");
     }
     let page = app.person("mia", Role::Moderator).await.get(&format!("/item/{story}")).await;
-    assert_eq!((page.comment(comment).as_str(), page.marks(comment)), ("Unheard.", vec!["[dead]".to_owned()]));
+    assert_eq!(
+        (page.comment(comment).as_str(), page.marks(comment)),
+        ("Unheard.", vec!["[dead]".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -293,5 +305,9 @@ async fn too_many_comments_have_to_wait_and_keep_their_text() {
     alice.reply(story, "One.").await;
     let page = answer(&mut alice, story, "What I typed.").await;
     assert_eq!((page.status, page.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "3601"));
-    assert!(page.says("Please wait 1 hour") && page.value("[name=text]") == "What I typed.", "{}", page.text());
+    assert!(
+        page.says("Please wait 1 hour") && page.value("[name=text]") == "What I typed.",
+        "{}",
+        page.text()
+    );
 }

@@ -26,7 +26,11 @@ async fn a_comment_sent_twice_is_one_and_both_answers_lead_to_it() {
     let story = alice.text_story("A story", "Text.").await;
     let first = reply(&mut alice, story, "The same words.").await;
     app.pass(9 * MINUTE);
-    assert_eq!(reply(&mut alice, story, "The same words.\r\n\r\n").await, first, "as it is kept, it is the same");
+    assert_eq!(
+        reply(&mut alice, story, "The same words.\r\n\r\n").await,
+        first,
+        "as it is kept, it is the same"
+    );
     assert_eq!(app.number("select count(*) from items where kind = 'comment'").await, 1);
     assert_eq!(app.number("select descendants from items where kind = 'story'").await, 1);
     assert_ne!(reply(&mut alice, story, "Other words.").await, first);

@@ -24,7 +24,9 @@ async fn what_is_left_of_a_time_is_never_said_to_be_less() {
 async fn a_new_account_reads_in_how_many_days_it_can_invite() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
-    for (later, words) in [(0, "14 days"), (1, "14 days"), (HOUR, "13 days 23 hours"), (12 * DAY, "1 day 23 hours")] {
+    for (later, words) in
+        [(0, "14 days"), (1, "14 days"), (HOUR, "13 days 23 hours"), (12 * DAY, "1 day 23 hours")]
+    {
         app.pass(later);
         let page = alice.get("/invitations").await;
         assert!(page.says(&format!("Yours can in {words}.")), "{later}: {}", page.words());

@@ -25,7 +25,12 @@ fn fields(page: &Page) -> Vec<(String, String)> {
     inputs.chain(texts).chain(chosen).collect()
 }
 
-async fn send(browser: &mut Browser, path: &str, mut form: Vec<(String, String)>, typed: &[(&str, &str)]) -> Page {
+async fn send(
+    browser: &mut Browser,
+    path: &str,
+    mut form: Vec<(String, String)>,
+    typed: &[(&str, &str)],
+) -> Page {
     for (field, value) in &mut form {
         if let Some((_, new)) = typed.iter().find(|(name, _)| *name == field.as_str()) {
             (*new).clone_into(value);
@@ -50,14 +55,26 @@ async fn two_editors_see_each_others_text_and_neither_is_lost() {
     assert!(page.says("It was changed while you were writing"), "{}", page.text());
     assert_eq!(page.one("#now-title").attr("value"), "A better title");
     assert_eq!(page.one("#now-text").text, "By mia.");
-    assert_eq!((page.one("#title").attr("value"), page.one("textarea#text").text.as_str()), ("Her title", "By alice."));
-    let count =
-        format!("select count(*) from items where id = {story} and text = 'By mia.' and title = 'A better title'");
+    assert_eq!(
+        (page.one("#title").attr("value"), page.one("textarea#text").text.as_str()),
+        ("Her title", "By alice.")
+    );
+    let count = format!(
+        "select count(*) from items where id = {story} and text = 'By mia.' and title = 'A better title'"
+    );
     assert_eq!(app.number(&count).await, 1, "what stands is untouched");
     let page = send(&mut alice, &path, fields(&page), &[("text", "By both.")]).await;
-    assert_eq!(page.status, StatusCode::SEE_OTHER, "from there it is an edit of the newest version: {}", page.text());
+    assert_eq!(
+        page.status,
+        StatusCode::SEE_OTHER,
+        "from there it is an edit of the newest version: {}",
+        page.text()
+    );
     assert_eq!(app.number("select count(*) from revisions").await, 2);
-    assert_eq!(app.number("select count(*) from items where text = 'By both.' and title = 'Her title'").await, 1);
+    assert_eq!(
+        app.number("select count(*) from items where text = 'By both.' and title = 'Her title'").await,
+        1
+    );
 }
 
 #[tokio::test]
@@ -109,7 +126,8 @@ async fn a_preview_or_a_log_in_in_between_makes_it_no_edit_of_what_came_meanwhil
         .all("form[action='/login'] input, form[action='/login'] textarea")
         .into_iter()
         .map(|field| {
-            let value = if field.has_attr("value") { field.attr("value").to_owned() } else { field.text.clone() };
+            let value =
+                if field.has_attr("value") { field.attr("value").to_owned() } else { field.text.clone() };
             (field.attr("name").to_owned(), value)
         })
         .collect();
@@ -140,7 +158,8 @@ async fn two_windows_on_the_own_profile_lose_nothing() {
     assert_eq!(page.one("textarea#about").text, "From the other.");
     let page = send(&mut alice, "/settings", fields(&page), &[]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
-    let page = send(&mut alice, "/settings", reading, &[("about", "From the other."), ("order", "newest")]).await;
+    let page =
+        send(&mut alice, "/settings", reading, &[("about", "From the other."), ("order", "newest")]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "what says the same overwrites nothing: {}", page.text());
 }
 
@@ -150,7 +169,8 @@ async fn whoever_empties_what_was_answered_comes_before_the_moderators() {
     let mut mia = app.person("mia", Role::Moderator).await;
     let mut alice = app.member("alice").await;
     let mut bob = app.member("bob").await;
-    let text = "A claim that is long enough to be answered, with reasons, with figures and with a source of each.";
+    let text =
+        "A claim that is long enough to be answered, with reasons, with figures and with a source of each.";
     let story = alice.text_story("A story", text).await;
     let answered = alice.reply(story, text).await;
     let alone = alice.reply(story, &format!("{text} And more.")).await;
@@ -171,8 +191,10 @@ async fn whoever_empties_what_was_answered_comes_before_the_moderators() {
     queue.finds(1, &format!("article.waiting#i{answered}"));
     assert!(queue.says("its author took away nearly all of a text that has replies"), "{}", queue.text());
     // Little by little, and hidden where no reader sees it.
-    let (staged, hidden) =
-        (alice.reply(story, &format!("{text} Staged.")).await, alice.reply(story, &format!("{text} Hidden.")).await);
+    let (staged, hidden) = (
+        alice.reply(story, &format!("{text} Staged.")).await,
+        alice.reply(story, &format!("{text} Hidden.")).await,
+    );
     for id in [staged, hidden] {
         bob.reply(id, "An answer to it.").await;
     }

@@ -13,7 +13,9 @@ use crate::support::app::{Browser, Page, TestApp};
 use crate::support::sentences::refused;
 
 async fn merge(moderator: &mut Browser, id: i64, into: &str) -> Page {
-    moderator.post(&format!("/item/{id}/merge"), &[("on", "true"), ("into", into), ("reason", "the same news")]).await
+    moderator
+        .post(&format!("/item/{id}/merge"), &[("on", "true"), ("into", into), ("reason", "the same news")])
+        .await
 }
 
 async fn unmerge(moderator: &mut Browser, id: i64) -> Page {
@@ -76,7 +78,11 @@ async fn a_duplicate_joins_the_other_story_and_its_address_leads_there() {
         assert!(!visitor.get(list).await.text().contains(title), "{list}");
     }
     let page = visitor.get(&format!("/item/{below}")).await;
-    assert_eq!(page.one(&format!("h1 + p a[href='/item/{story}']")).text, "The news", "the new story is named");
+    assert_eq!(
+        page.one(&format!("h1 + p a[href='/item/{story}']")).text,
+        "The news",
+        "the new story is named"
+    );
     let page = bob.get("/user/bob/submissions").await;
     assert!(page.marks(duplicate).contains(&"[dupe]".to_owned()), "its author sees what became of it");
     let notice = bob.get("/replies").await.one("article[id^='n']");
@@ -126,7 +132,8 @@ async fn a_merge_is_undone_with_what_was_said_since() {
     assert!(way_back.text.contains("Other news"), "{}", way_back.text);
     unmerge(&mut mia, duplicate).await;
     let mut visitor = app.visitor();
-    let (one, other) = (visitor.get(&format!("/item/{story}")).await, visitor.get(&format!("/item/{duplicate}")).await);
+    let (one, other) =
+        (visitor.get(&format!("/item/{story}")).await, visitor.get(&format!("/item/{duplicate}")).await);
     assert_eq!((shown(&one), said(&one)), (BTreeSet::from([here]), 1));
     assert_eq!((shown(&other), said(&other)), (BTreeSet::from([there, deep, since]), 3));
     assert!(visitor.get("/new").await.stories().contains(&duplicate));
@@ -194,7 +201,11 @@ async fn a_branch_moves_up_to_the_story_and_back() {
     let leaf = bob.reply(branch, "Further off.").await;
     let page = mia.post(&format!("/item/{branch}/detach"), &[("on", "true"), ("reason", "")]).await;
     refused(&page, StatusCode::UNPROCESSABLE_ENTITY, ModerationError::NoReason);
-    assert_eq!(detach(&mut mia, above, true).await.status, StatusCode::BAD_REQUEST, "it stands there already");
+    assert_eq!(
+        detach(&mut mia, above, true).await.status,
+        StatusCode::BAD_REQUEST,
+        "it stands there already"
+    );
     assert_eq!(detach(&mut mia, branch, true).await.status, StatusCode::SEE_OTHER);
     let mut visitor = app.visitor();
     let page = visitor.get(&format!("/item/{above}")).await;
@@ -241,7 +252,12 @@ async fn check(app: &TestApp, comments: usize, after: &str) {
     for row in all {
         let parent = by_id[&row.parent_id.expect("it answers something")];
         // Each is one deeper than what it answers, so that no circle is possible.
-        assert_eq!((row.root_id, row.depth), (parent.root_id, parent.depth + 1), "{after}: comment {}", row.id);
+        assert_eq!(
+            (row.root_id, row.depth),
+            (parent.root_id, parent.depth + 1),
+            "{after}: comment {}",
+            row.id
+        );
         let to = parent.author_id.filter(|author| Some(*author) != row.author_id);
         assert_eq!(row.reply_to, to, "{after}: whom comment {} answers", row.id);
     }
@@ -282,16 +298,21 @@ async fn however_moderators_move_comments_about_threads_stay_trees_and_counts_tr
             let (story, other) = (stories[random.usize(..4)], stories[random.usize(..4)]);
             let comment = comments[random.usize(..comments.len())];
             let what = match random.usize(..7) {
-                0 => (format!("/item/{story}/merge"), vec![("on", "true".to_owned()), ("into", other.to_string())]),
+                0 => (
+                    format!("/item/{story}/merge"),
+                    vec![("on", "true".to_owned()), ("into", other.to_string())],
+                ),
                 1 => (format!("/item/{story}/merge"), vec![("on", "false".to_owned())]),
-                2 | 3 => {
-                    (format!("/item/{comment}/detach"), vec![("on", "true".to_owned()), ("reason", "why".to_owned())])
-                }
+                2 | 3 => (
+                    format!("/item/{comment}/detach"),
+                    vec![("on", "true".to_owned()), ("reason", "why".to_owned())],
+                ),
                 4 => (format!("/item/{comment}/detach"), vec![("on", "false".to_owned())]),
                 5 => (format!("/item/{comment}/kill"), vec![("on", random.bool().to_string())]),
                 _ => (format!("/item/{comment}/reply"), vec![("text", format!("One more, {step}."))]),
             };
-            let form: Vec<(&str, &str)> = what.1.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let form: Vec<(&str, &str)> =
+                what.1.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let by = if what.0.ends_with("/reply") { &mut people[random.usize(..3)] } else { &mut mia };
             let page = by.post(&what.0, &form).await;
             assert!(!page.status.is_server_error(), "{}", page.text());
@@ -299,7 +320,8 @@ async fn however_moderators_move_comments_about_threads_stay_trees_and_counts_tr
                 let to = page.location().expect("an address");
                 comments.push(to.rsplit_once("#c").expect("a comment").1.parse().expect("an id"));
             }
-            check(&app, comments.len(), &format!("seed {seed}, step {step}, {what:?}: {}", page.status)).await;
+            check(&app, comments.len(), &format!("seed {seed}, step {step}, {what:?}: {}", page.status))
+                .await;
         }
     }
 }

@@ -87,7 +87,11 @@ async fn an_order_is_kept_for_ten_minutes_and_then_no_more() {
     assert_eq!(rows(&visitor.get(&next).await), second);
     app.pass(MINUTE);
     let late = visitor.get(&next).await;
-    assert_eq!(rows(&late), rows(&visitor.get("/?p=2").await), "it is as if nothing had been said of an order");
+    assert_eq!(
+        rows(&late),
+        rows(&visitor.get("/?p=2").await),
+        "it is as if nothing had been said of an order"
+    );
     assert_ne!(rows(&late), second);
     late.finds(1, "meta[name=robots][content=noindex]");
     for at in ["0", "soon", "99999999999", "-1", "1.99"] {
@@ -132,5 +136,9 @@ async fn what_a_member_hides_on_the_way_neither_repeats_a_row_nor_leaves_one_out
     }
     let once: BTreeSet<i64> = seen.iter().copied().collect();
     assert_eq!(once.len(), seen.len(), "none is repeated");
-    assert!((97..=100).contains(&once.len()), "none is left out but those hidden when they came: {}", once.len());
+    assert!(
+        (97..=100).contains(&once.len()),
+        "none is left out but those hidden when they came: {}",
+        once.len()
+    );
 }

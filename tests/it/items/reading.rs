@@ -116,7 +116,9 @@ async fn a_ranked_list_goes_on_after_30_stories_and_says_where_it_ends() {
     assert_eq!(numbers(&second), [1], "equal stories rank by age, the newest first");
     assert_eq!(second.one("main ol").attr("start"), "31");
     second.finds(0, "a[rel=next]");
-    for path in ["/?p=3", "/?p=99999999", "/best?over=all&p=3", "/active?p=2", "/ask?p=2", "/comments/best?p=2"] {
+    for path in
+        ["/?p=3", "/?p=99999999", "/best?over=all&p=3", "/active?p=2", "/ask?p=2", "/comments/best?p=2"]
+    {
         let page = visitor.get(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert_eq!(empty(&page)[0], "The list ends before this page.", "{path}");
@@ -143,14 +145,20 @@ async fn newest_first_goes_on_where_it_stopped_whatever_arrives_meanwhile() {
     let last = visitor.get(&format!("/new?before={}", ids[0])).await;
     assert_eq!(last.status, StatusCode::OK);
     assert_eq!(numbers(&last).len(), 0);
-    assert_eq!(visitor.get("/new?before=999999").await.titles()[0], "A later one", "an unknown place is the top");
+    assert_eq!(
+        visitor.get("/new?before=999999").await.titles()[0],
+        "A later one",
+        "an unknown place is the top"
+    );
 }
 
 #[tokio::test]
 async fn best_looks_back_a_day_a_week_a_month_a_year_or_for_ever() {
     let app = TestApp::new().await;
     app.account("alice", Role::Member).await;
-    for (number, (days_since_last, points)) in [(0, 2), (300, 9), (100, 3), (20, 8), (4, 7)].into_iter().enumerate() {
+    for (number, (days_since_last, points)) in
+        [(0, 2), (300, 9), (100, 3), (20, 8), (4, 7)].into_iter().enumerate()
+    {
         app.pass(days_since_last * DAY);
         let mut alice = app.log_in("alice").await;
         let id = alice.story(&format!("Story {number}"), &format!("https://example.com/{number}")).await;
@@ -196,7 +204,11 @@ async fn past_shows_a_day_and_its_neighbours_but_never_the_future() {
     assert_eq!(ways(&today).len(), 3, "{:?}", ways(&today));
     assert!(ways(&today).iter().all(|(_, to)| to.as_str() < "/past?day=2026-11-24"), "{:?}", ways(&today));
     assert_eq!(numbers(&visitor.get("/past?day=2026-11-23").await), [1]);
-    assert_eq!(visitor.get("/past?day=").await.body, visitor.get("/past").await.body, "a date field left empty");
+    assert_eq!(
+        visitor.get("/past?day=").await.body,
+        visitor.get("/past").await.body,
+        "a date field left empty"
+    );
     for day in ["yesterday", "2026-02-30", "26-1-1"] {
         let page = visitor.get(&format!("/past?day={day}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{day}");
@@ -274,7 +286,10 @@ async fn the_addresses_of_hacker_news_lead_to_ours_for_good() {
         ("/threads?id=pg", "/user/pg/comments"),
         ("/from?site=Example.com", "/from/example.com"),
         ("/from?site=github.com/rust-lang", "/from/github.com/rust-lang"),
-        ("/submitlink?u=https%3A%2F%2Fexample.com%2F&t=A+title", "/submit?u=https%3A%2F%2Fexample.com%2F&t=A+title"),
+        (
+            "/submitlink?u=https%3A%2F%2Fexample.com%2F&t=A+title",
+            "/submit?u=https%3A%2F%2Fexample.com%2F&t=A+title",
+        ),
         ("/rss", "/feed/top.atom"),
     ] {
         let page = visitor.get(old).await;

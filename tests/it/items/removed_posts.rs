@@ -39,8 +39,12 @@ impl Town {
     async fn happens(&mut self, what: &str) {
         let item = format!("/item/{}", self.comment);
         match what {
-            "killed" => drop(self.mia.post(&format!("{item}/kill"), &[("on", "true"), ("reason", "spam")]).await),
-            "flagged" => drop(self.bob.post(&format!("{item}/flag"), &[("on", "true"), ("reason", "rude")]).await),
+            "killed" => {
+                drop(self.mia.post(&format!("{item}/kill"), &[("on", "true"), ("reason", "spam")]).await)
+            }
+            "flagged" => {
+                drop(self.bob.post(&format!("{item}/flag"), &[("on", "true"), ("reason", "rude")]).await)
+            }
             "banned" => {
                 let form = [("on", "true"), ("ban_reason", "spam"), ("ban_days", "open"), ("take", "true")];
                 drop(self.mia.post("/user/alice/ban", &form).await);
@@ -83,10 +87,16 @@ async fn a_comments_own_page_says_what_became_of_it_and_whose_it_is_to_who_may_k
                 (whole, KILLED_BY_MIA),
             ],
         ),
-        ("flagged", [(dead, FLAGGED), (dead, FLAGGED), (whole, FLAGGED), (whole, "flagged your"), (whole, FLAGGED)]),
+        (
+            "flagged",
+            [(dead, FLAGGED), (dead, FLAGGED), (whole, FLAGGED), (whole, "flagged your"), (whole, FLAGGED)],
+        ),
         // Whoever is banned is logged out.
         ("banned", [(dead, BANNED), (dead, BANNED), (whole, BANNED), (dead, BANNED), (whole, BANNED)]),
-        ("shadowed", [(dead, OUT_OF_SIGHT), (dead, OUT_OF_SIGHT), (whole, ""), (whole, ""), (whole, "shadow-ban")]),
+        (
+            "shadowed",
+            [(dead, OUT_OF_SIGHT), (dead, OUT_OF_SIGHT), (whole, ""), (whole, ""), (whole, "shadow-ban")],
+        ),
         (
             "deleted",
             [
@@ -141,8 +151,11 @@ async fn a_storys_page_says_what_became_of_it() {
     {
         let mut town = Town::with(|_| {}).await;
         let path = format!("/item/{}", town.story);
-        let (who, form): (_, &[_]) =
-            if what == "kill" { (&mut town.mia, &[("on", "true"), ("reason", "spam")]) } else { (&mut town.bob, &[]) };
+        let (who, form): (_, &[_]) = if what == "kill" {
+            (&mut town.mia, &[("on", "true"), ("reason", "spam")])
+        } else {
+            (&mut town.bob, &[])
+        };
         who.post(&format!("{path}/{what}"), form).await;
         let page = town.app.visitor().get(&path).await;
         assert_eq!(

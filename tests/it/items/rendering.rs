@@ -48,7 +48,10 @@ async fn a_heavy_page_holds_nobody_up() {
         assert_eq!(bob.get("/new").await.status, StatusCode::OK);
         tokio::task::yield_now().await;
     }
-    assert!(heavy.iter().all(|page| !page.is_finished()), "others are answered while the heavy pages are made");
+    assert!(
+        heavy.iter().all(|page| !page.is_finished()),
+        "others are answered while the heavy pages are made"
+    );
     for page in heavy {
         let page = page.await.expect("an answer");
         assert_eq!(page.status, StatusCode::OK);

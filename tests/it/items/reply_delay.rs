@@ -20,7 +20,10 @@ async fn a_reply_that_is_held_back_says_when_it_opens_and_where_it_is_open() {
     let row = format!("#c{fourth} > details > p > a");
 
     let link = alice.get(&thread).await.one(&row);
-    assert_eq!((link.text.as_str(), link.attr("href")), ("reply in 4 minutes", format!("/item/{fourth}").as_str()));
+    assert_eq!(
+        (link.text.as_str(), link.attr("href")),
+        ("reply in 4 minutes", format!("/item/{fourth}").as_str())
+    );
     app.pass(61);
     assert_eq!(alice.get(&thread).await.one(&row).text, "reply in 3 minutes", "never less than is left");
 

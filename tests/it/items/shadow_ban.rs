@@ -72,7 +72,10 @@ async fn the_comments_of_a_thread_are_as_many_on_every_page_that_says_it() {
             assert!(said.starts_with(count), "{list} says {said}, not {count}");
         }
         let page = who.get(&thread).await;
-        assert_eq!((page.one(".lead .talk").text, page.one("#count").text), (count.to_owned(), count.to_owned()));
+        assert_eq!(
+            (page.one(".lead .talk").text, page.one("#count").text),
+            (count.to_owned(), count.to_owned())
+        );
         assert_eq!(page.all("article.c").len().to_string(), count[..1]);
         // What the script of an open page compares is what everybody sees.
         assert_eq!(page.one("#comments").attr("data-comments"), live);
@@ -114,7 +117,8 @@ async fn an_authors_own_story_stands_in_every_list_where_it_would() {
         town.alice.get(list).await.finds(0, &format!("#c{talked}"));
     }
     // Where it stands is where it would: the newer of two that nobody voted for.
-    let order = |page: Page| page.all("li.story").iter().map(|row| row.attr("id").to_owned()).collect::<Vec<_>>();
+    let order =
+        |page: Page| page.all("li.story").iter().map(|row| row.attr("id").to_owned()).collect::<Vec<_>>();
     for list in ["/", "/new", "/best?over=all", "/active"] {
         let expected = [format!("i{story}"), format!("i{}", town.story)];
         let shown = order(town.bob.get(list).await);
@@ -155,7 +159,11 @@ async fn an_invitation_of_theirs_is_as_good_as_another() {
     assert!(list.says("used by carol"), "{}", list.words());
     assert!(town.app.visitor().get("/user/carol").await.says("invited by bob"));
     let story = carol.text_story("A story of carol's", "Words.").await;
-    assert_eq!(town.app.visitor().get(&format!("/item/{story}")).await.status, StatusCode::OK, "carol did nothing");
+    assert_eq!(
+        town.app.visitor().get(&format!("/item/{story}")).await.status,
+        StatusCode::OK,
+        "carol did nothing"
+    );
     // Moderators see whose friend she is.
     let desk = town.mia.get("/mod/new").await;
     assert!(desk.one("#ucarol .meta").text.contains("invited by bob shadow-banned"), "{}", desk.words());

@@ -81,7 +81,10 @@ async fn what_is_wrong_with_a_story_is_said_and_what_was_typed_kept() {
     }
     assert_eq!(app.number("select count(*) from items").await, 0);
     let family = "👩‍👩‍👧‍👦".repeat(80);
-    assert_eq!(submit(&mut alice, &family, "", "Eighty seen characters.").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        submit(&mut alice, &family, "", "Eighty seen characters.").await.status,
+        StatusCode::SEE_OTHER
+    );
 }
 
 #[tokio::test]
@@ -124,9 +127,15 @@ async fn a_text_sent_with_an_address_that_is_there_already_is_not_lost() {
     assert!(page.one("main [role=status]").text.contains("counted as a vote"), "{}", page.text());
     assert_eq!(
         page.errors(),
-        [(String::new(), "This address is under discussion already. Your text could be a comment there.".to_owned())]
+        [(
+            String::new(),
+            "This address is under discussion already. Your text could be a comment there.".to_owned()
+        )]
     );
-    assert_eq!(page.fields(&format!("/item/{story}/reply")), [("text".to_owned(), "My thoughts on it.".to_owned())]);
+    assert_eq!(
+        page.fields(&format!("/item/{story}/reply")),
+        [("text".to_owned(), "My thoughts on it.".to_owned())]
+    );
     assert_eq!(score(&app, story).await, 2);
 }
 
@@ -193,8 +202,12 @@ async fn a_job_takes_no_votes_so_its_address_is_free() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn submitting_twice_at_once_makes_one_story() {
     let app = TestApp::new().await;
-    let people =
-        [app.member("alice").await, app.member("bob").await, app.member("carl").await, app.member("dora").await];
+    let people = [
+        app.member("alice").await,
+        app.member("bob").await,
+        app.member("carl").await,
+        app.member("dora").await,
+    ];
     let submissions: Vec<_> = people
         .into_iter()
         .map(|mut person| tokio::spawn(async move { person.story("A story", "https://example.com/a").await }))
@@ -211,9 +224,15 @@ async fn submitting_twice_at_once_makes_one_story() {
 async fn a_title_says_which_section_a_story_belongs_to() {
     let app = TestApp::with(|settings| settings.short_name = Some("XY".to_owned())).await;
     let mut alice = app.member("alice").await;
-    for title in
-        ["Ask XY: one?", "ask: two?", "Ask HN: three?", "Ask ZZ: four?", "Asking: five?", "Show XY: six", "Six shows"]
-    {
+    for title in [
+        "Ask XY: one?",
+        "ask: two?",
+        "Ask HN: three?",
+        "Ask ZZ: four?",
+        "Asking: five?",
+        "Show XY: six",
+        "Six shows",
+    ] {
         alice.text_story(title, "Text.").await;
     }
     for (path, expected) in [("/ask", vec!["one?", "three?", "two?"]), ("/show", vec!["six"])] {
@@ -253,8 +272,9 @@ async fn a_story_can_be_edited_for_two_hours_and_what_it_was_is_kept() {
     assert!(page.one(&format!("#i{id}")).text.contains("edited"), "{}", page.text());
     let way = format!("#i{id} a[href='{edit}']");
     page.finds(1, &way);
-    let kept =
-        format!("select count(*) from revisions where item_id = {id} and title = 'A storry' and text = 'Some texxt.'");
+    let kept = format!(
+        "select count(*) from revisions where item_id = {id} and title = 'A storry' and text = 'Some texxt.'"
+    );
     assert_eq!((app.number(&kept).await, app.number("select count(*) from revisions").await), (1, 1));
 
     app.pass(5 * MINUTE + 1);
@@ -320,9 +340,14 @@ async fn a_preview_and_a_bookmarklet_submit_nothing() {
         "url=https://example.com/?a=1%26b&title=A+%22title%22",
     ] {
         let page = alice.get(&format!("/submit?{query}")).await;
-        assert_eq!(typed(&page), ("A \"title\"".to_owned(), "https://example.com/?a=1&b".to_owned()), "{query}");
+        assert_eq!(
+            typed(&page),
+            ("A \"title\"".to_owned(), "https://example.com/?a=1&b".to_owned()),
+            "{query}"
+        );
     }
-    let bookmarklet = app.visitor().get("/bookmarklet").await.one("main a[href^='javascript:location.href=']");
+    let bookmarklet =
+        app.visitor().get("/bookmarklet").await.one("main a[href^='javascript:location.href=']");
     assert!(bookmarklet.attr("href").contains("/submit?u="), "{bookmarklet:?}");
     assert_eq!(app.number("select count(*) from items").await, 0);
 }
@@ -399,7 +424,11 @@ async fn the_title_of_a_page_is_suggested_without_a_script_and_with_one() {
         let page = alice.post("/submit", &form).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
         assert_eq!(typed(&page), ("My title".to_owned(), refused.to_owned()));
-        assert_eq!((page.wrong(), page.value(TEXT).as_str()), (vec!["url".to_owned()], "My text."), "{refused}");
+        assert_eq!(
+            (page.wrong(), page.value(TEXT).as_str()),
+            (vec!["url".to_owned()], "My text."),
+            "{refused}"
+        );
         let json = alice.get(&format!("/submit/title?url={refused}")).await;
         assert!(json.text().starts_with("{\"error\":\""), "{refused}");
     }

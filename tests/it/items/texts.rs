@@ -13,7 +13,11 @@ const UNSEEN: &str = "Nothing of that can be seen";
 #[track_caller]
 fn refuses(page: &Page, typed: &str, field: &str) {
     let typed = typed.escape_unicode();
-    assert!(page.location().is_none() && !page.all(&format!("#{field}-error")).is_empty(), "{typed}: {}", page.text());
+    assert!(
+        page.location().is_none() && !page.all(&format!("#{field}-error")).is_empty(),
+        "{typed}: {}",
+        page.text()
+    );
 }
 
 #[tokio::test]
@@ -25,7 +29,11 @@ async fn a_post_of_which_nothing_is_seen_is_refused() {
     for text in BLANK {
         let page = bob.post(&format!("/item/{story}/reply"), &[("text", text)]).await;
         refuses(&page, text, "text");
-        assert!(page.says(UNSEEN) && page.one("#text").text == text.trim(), "what was typed stays: {}", page.text());
+        assert!(
+            page.says(UNSEEN) && page.one("#text").text == text.trim(),
+            "what was typed stays: {}",
+            page.text()
+        );
         let page = bob.post(&format!("/item/{comment}/edit"), &[("text", text)]).await;
         refuses(&page, text, "text");
         for url in ["", "https://example.com/b"] {
@@ -36,17 +44,20 @@ async fn a_post_of_which_nothing_is_seen_is_refused() {
     assert_eq!(app.number("select count(*) from items").await, before);
     let page = app.visitor().get(&format!("/item/{story}")).await;
     assert_eq!(page.one(&format!("#c{comment} > details > .t")).text, "A comment.");
-    let page =
-        bob.post("/submit", &[("title", "Another story"), ("url", "https://example.com/b"), ("text", " \n")]).await;
+    let page = bob
+        .post("/submit", &[("title", "Another story"), ("url", "https://example.com/b"), ("text", " \n")])
+        .await;
     assert!(page.location().is_some(), "a text may be left out where there is an address");
 }
 
 #[tokio::test]
 async fn a_title_of_which_nothing_is_seen_is_refused() {
     let (_, mut alice, _, _) = with_a_story().await;
-    for title in ["\u{200B}\u{200B}\u{200B}", "\u{2800} \u{2800}", "\u{3164}\u{3164}\u{3164}", "\u{301}\u{301}\u{301}"]
+    for title in
+        ["\u{200B}\u{200B}\u{200B}", "\u{2800} \u{2800}", "\u{3164}\u{3164}\u{3164}", "\u{301}\u{301}\u{301}"]
     {
-        let page = alice.post("/submit", &[("title", title), ("url", "https://example.com/b"), ("text", "")]).await;
+        let page =
+            alice.post("/submit", &[("title", title), ("url", "https://example.com/b"), ("text", "")]).await;
         refuses(&page, title, "title");
     }
 }
@@ -67,10 +78,15 @@ async fn what_a_moderator_writes_shows_something() {
             (format!("/item/{story}/flag"), vec![("on", "true"), ("reason", "other"), ("note", blank)]),
         ] {
             let page = mia.post(&path, &form).await;
-            assert!(page.location().is_none() && page.status != StatusCode::NOT_FOUND, "{path}: {}", page.text());
+            assert!(
+                page.location().is_none() && page.status != StatusCode::NOT_FOUND,
+                "{path}: {}",
+                page.text()
+            );
         }
     }
-    let acts = "select count(*) from moderation where act in ('warn', 'note', 'slow', 'ban', 'kill', 'lock', 'pin')";
+    let acts =
+        "select count(*) from moderation where act in ('warn', 'note', 'slow', 'ban', 'kill', 'lock', 'pin')";
     assert_eq!(app.number(acts).await, 0);
     assert!(alice.get("/replies").await.all(".warn").is_empty());
 }
@@ -94,20 +110,29 @@ async fn a_text_of_marks_becomes_no_page_many_times_as_long() {
 #[tokio::test]
 async fn a_long_comment_is_cut_beside_others_and_whole_on_its_own_page() {
     let (app, mut alice, mut bob, story) = with_a_story().await;
-    let paragraphs = |count| (0..count).map(|n| format!("Paragraph {n:03}.")).collect::<Vec<_>>().join("\n\n");
+    let paragraphs =
+        |count| (0..count).map(|n| format!("Paragraph {n:03}.")).collect::<Vec<_>>().join("\n\n");
     let long = bob.reply(story, &format!("{}\n\nThe end.", paragraphs(600))).await;
     let short = bob.reply(story, &"a".repeat(8_000)).await;
     let code = bob.reply(story, &format!("```\n{}\n```\n\nThe end.", "let x = 1;\n".repeat(800))).await;
     let answer = alice.reply(long, "An answer.").await;
     for browser in [&mut app.visitor(), &mut alice] {
         let page = browser.get(&format!("/item/{story}")).await;
-        let links = page.all(".c > details > p > a").into_iter().filter(|link| link.text == "Read the whole comment");
+        let links =
+            page.all(".c > details > p > a").into_iter().filter(|link| link.text == "Read the whole comment");
         let places: Vec<String> = links.map(|link| link.attr("href").to_owned()).collect();
         assert_eq!(places, [format!("/item/{long}"), format!("/item/{code}")]);
         let text = page.one(&format!("#c{long} > details > .t")).text;
-        assert!(text.ends_with(". …") && text.contains("Paragraph 400.") && !text.contains("The end."), "{text}");
+        assert!(
+            text.ends_with(". …") && text.contains("Paragraph 400.") && !text.contains("The end."),
+            "{text}"
+        );
         assert_eq!(page.one(&format!("#c{short} > details > .t")).text.len(), 8_000);
-        assert_eq!(page.one(&format!("#c{code} > details > .t > p")).text, "…", "the code ends in front of it");
+        assert_eq!(
+            page.one(&format!("#c{code} > details > .t > p")).text,
+            "…",
+            "the code ends in front of it"
+        );
         for path in ["/comments".to_owned(), "/user/bob/comments".to_owned(), format!("/item/{answer}")] {
             let page = browser.get(&path).await;
             let cut = page.one(&format!("article:has(a[href='/item/{long}']):not(#c{answer})"));
@@ -154,8 +179,9 @@ async fn links_in_a_text_end_where_a_reader_sees_them_end() {
 #[tokio::test]
 async fn strikethrough_and_tables_are_shown() {
     let (app, _, mut bob, story) = with_a_story().await;
-    let comment =
-        bob.reply(story, "~~old~~ new in ~5 minutes\n\nname | points\n--- | ---\nann | 3\nbob | ~~4~~ 5").await;
+    let comment = bob
+        .reply(story, "~~old~~ new in ~5 minutes\n\nname | points\n--- | ---\nann | 3\nbob | ~~4~~ 5")
+        .await;
     let page = app.visitor().get(&format!("/item/{comment}")).await;
     assert_eq!(page.one(".t p > del").text, "old");
     assert!(page.says("new in ~5 minutes"));

@@ -88,7 +88,8 @@ async fn what_is_new_since_the_last_visit_is_marked() {
         marked.collect::<Vec<_>>()
     };
     // How many are new, in a list, and the way to the first of them in the thread.
-    let (count, jump) = (format!("#i{story} a[href='/item/{story}'] b"), "#comments a[href^='#c']:not(article a)");
+    let (count, jump) =
+        (format!("#i{story} a[href='/item/{story}'] b"), "#comments a[href^='#c']:not(article a)");
     let first = bob.get(&thread).await;
     assert!(first.comments() == [old] && marked(&first).is_empty(), "on a first visit nothing is old");
     app.pass(HOUR);
@@ -123,11 +124,17 @@ async fn what_is_new_since_the_last_visit_is_marked() {
 async fn ages_follow_the_clock_and_name_the_exact_time() {
     let app = TestApp::new().await;
     let story = app.member("alice").await.story("A story", "https://example.com/a").await;
-    for (pass, words) in [(0, "just now"), (60, "1 minute ago"), (3 * HOUR, "3 hours ago"), (2 * DAY, "2 days ago")] {
+    for (pass, words) in
+        [(0, "just now"), (60, "1 minute ago"), (3 * HOUR, "3 hours ago"), (2 * DAY, "2 days ago")]
+    {
         app.pass(pass);
         for path in ["/new".to_owned(), format!("/item/{story}")] {
             let time = app.visitor().get(&path).await.one(&format!("#i{story} time"));
-            assert_eq!((time.text.as_str(), time.attr("datetime")), (words, "2026-11-23T12:00:00Z"), "{path}");
+            assert_eq!(
+                (time.text.as_str(), time.attr("datetime")),
+                (words, "2026-11-23T12:00:00Z"),
+                "{path}"
+            );
         }
     }
 }
@@ -151,7 +158,11 @@ async fn a_dead_comment_shows_to_its_author_to_moderators_and_to_those_who_ask_f
         let own = format!("/item/{comment}");
         for path in [&thread, &own, "/comments", "/comments/best", "/user/alice/comments"] {
             let page = browser.get(path).await;
-            assert_eq!(page.status, if *path == own { StatusCode::FORBIDDEN } else { StatusCode::OK }, "{path}");
+            assert_eq!(
+                page.status,
+                if *path == own { StatusCode::FORBIDDEN } else { StatusCode::OK },
+                "{path}"
+            );
             assert!(page.comments().is_empty() && !page.mentions("Buy my loom."), "{path}: {}", page.text());
         }
     }
@@ -159,7 +170,11 @@ async fn a_dead_comment_shows_to_its_author_to_moderators_and_to_those_who_ask_f
     for path in [thread.as_str(), "/comments", "/user/alice/comments"] {
         let page = bob.get(path).await;
         assert_eq!(page.comment(comment), "Buy my loom.", "{path}");
-        assert!(page.marks(comment).contains(&dead) && page.mentions("Buy my loom."), "{path}: {}", page.text());
+        assert!(
+            page.marks(comment).contains(&dead) && page.mentions("Buy my loom."),
+            "{path}: {}",
+            page.text()
+        );
     }
     assert!(app.visitor().get("/new").await.stories().contains(&story));
     kill(&mut mia, story, true).await;
@@ -190,7 +205,8 @@ async fn a_deleted_comment_goes_and_with_a_reply_its_place_stays() {
     let page = visitor.get(&format!("/item/{story}")).await;
     assert_eq!((page.comments(), page.comment(twig).as_str()), (vec![branch, twig], "A twig."));
     assert!(!page.mentions("A leaf.") && !page.mentions("A branch."), "{}", page.text());
-    let gone: Vec<_> = page.texts("article > header").into_iter().filter(|head| head.contains("[deleted]")).collect();
+    let gone: Vec<_> =
+        page.texts("article > header").into_iter().filter(|head| head.contains("[deleted]")).collect();
     assert_eq!((gone.len(), &gone[0]), (1, &page.one(&format!("#c{branch} > header")).text));
     let gone = visitor.get(&format!("/item/{leaf}")).await;
     assert_eq!(gone.status, StatusCode::GONE);
@@ -232,16 +248,19 @@ async fn a_refusal_leads_back_and_does_not_look_like_a_log_out() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
     let from = |page: &'static str| [("host", "forum.example"), ("referer", page)];
-    let refused = alice.send(Method::GET, "/mod", &from("http://forum.example/item/3?order=newest"), None).await;
+    let refused =
+        alice.send(Method::GET, "/mod", &from("http://forum.example/item/3?order=newest"), None).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    let ways = |page: &Page| page.all("main a").iter().map(|way| way.attr("href").to_owned()).collect::<Vec<_>>();
+    let ways =
+        |page: &Page| page.all("main a").iter().map(|way| way.attr("href").to_owned()).collect::<Vec<_>>();
     let log_in = "header a[href^='/login']";
     assert_eq!(ways(&refused), ["/item/3?order=newest", "/"], "back, and to the front page");
     // The header knows of a session.
     refused.finds(0, log_in);
     refused.finds(1, "header a[href='/replies']");
     for page in ["https://elsewhere.example/item/3", "http://forum.example/mod", "not an address"] {
-        let refused = alice.send(Method::GET, "/mod", &[("host", "forum.example"), ("referer", page)], None).await;
+        let refused =
+            alice.send(Method::GET, "/mod", &[("host", "forum.example"), ("referer", page)], None).await;
         assert_eq!(ways(&refused), ["/"], "{page}");
     }
     let missed = app.visitor().send(Method::GET, "/nothing", &from("http://forum.example/new"), None).await;
@@ -273,7 +292,11 @@ async fn what_is_not_there_or_not_allowed_has_a_page_that_helps() {
     app.sql("alter table items rename to elsewhere").await;
     let page = app.visitor().get("/new").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(page.says("That is the site's fault, not yours") && !page.mentions("no such table"), "{}", page.text());
+    assert!(
+        page.says("That is the site's fault, not yours") && !page.mentions("no such table"),
+        "{}",
+        page.text()
+    );
     let headers = [("accept", "application/json")];
     let json = app.visitor().send(Method::GET, "/new", &headers, None).await;
     assert!(json.text().starts_with("{\"error\":"), "the script gets a sentence, not a page");
@@ -286,7 +309,11 @@ async fn the_feed_is_atom_with_the_stories_of_the_front_page() {
     let link = alice.story("Fish & <chips>", "https://example.com/a?b=1&c=2").await;
     alice.text_story("Ask: why?", "Because \u{1}of & that.").await;
     let page = app.visitor().get("/feed/top.atom").await;
-    assert_eq!(page.header("cache-control"), "public, no-cache", "whoever keeps it asks whether it is still so");
+    assert_eq!(
+        page.header("cache-control"),
+        "public, no-cache",
+        "whoever keeps it asks whether it is still so"
+    );
     let etag = [("if-none-match", page.header("etag"))];
     let again = app.visitor().send(Method::GET, "/feed/top.atom", &etag, None).await;
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
@@ -319,9 +346,14 @@ async fn machines_are_told_what_a_page_is() {
         ("og:description", "A long story."),
         ("og:url", address.as_str()),
     ] {
-        assert_eq!(page.one(&format!("head meta[property='{property}']")).attr("content"), content, "{property}");
+        assert_eq!(
+            page.one(&format!("head meta[property='{property}']")).attr("content"),
+            content,
+            "{property}"
+        );
     }
-    for (path, title) in [("/", "Top stories"), ("/new", "New stories"), ("/login", "Log in"), ("/user/alice", "alice")]
+    for (path, title) in
+        [("/", "Top stories"), ("/new", "New stories"), ("/login", "Log in"), ("/user/alice", "alice")]
     {
         assert_eq!(visitor.get(path).await.one("title").text, format!("{title} | Stoa"), "{path}");
     }

@@ -39,7 +39,8 @@ impl Step {
     fn new(path: String, act: &'static str, object: Object, form: &[(&'static str, &str)]) -> Step {
         let form: Vec<_> = form.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let is_reason = |name: &str| name == "warning" || name.ends_with("reason");
-        let reason = form.iter().find(|(name, _)| is_reason(name)).map_or(String::new(), |(_, reason)| reason.clone());
+        let reason =
+            form.iter().find(|(name, _)| is_reason(name)).map_or(String::new(), |(_, reason)| reason.clone());
         Step { path, form, act, object, reason, private: false }
     }
 
@@ -109,7 +110,10 @@ impl Town {
             "/mod/rules/{id}/drop" => {
                 self.app.sql("insert into rules (kind, pattern, effect, reason, at) values ('word', 'dropped', 'kill', '', 0)").await;
                 let id = self.app.number("select max(id) from rules").await;
-                vec![Step::new(path.replace("{id}", &id.to_string()), "drop-rule", Object::Nothing, &[]).private()]
+                vec![
+                    Step::new(path.replace("{id}", &id.to_string()), "drop-rule", Object::Nothing, &[])
+                        .private(),
+                ]
             }
             "/mod/team" => ["moderator", "member"]
                 .map(|role| {
@@ -150,7 +154,11 @@ impl Town {
             "/item/{id}/lock" => both(story, "lock", "unlock"),
             "/item/{id}/clear" => vec![on(story, "clear", &[("reason", "let it stand")])],
             "/item/{id}/edit" => {
-                vec![on(story, "edit", &[("title", "Another title"), ("text", "Words."), ("reason", "a better title")])]
+                vec![on(
+                    story,
+                    "edit",
+                    &[("title", "Another title"), ("text", "Words."), ("reason", "a better title")],
+                )]
             }
             "/item/{id}/merge" => {
                 let into = self.story().await.to_string();
@@ -213,27 +221,34 @@ impl Town {
             both => panic!("{what} is on {both:?}"),
         };
         let found = (act.as_str(), by.as_deref(), object, reason.as_str(), private, at);
-        let expected = (step.act, Some(actor), step.object, step.reason.as_str(), step.private, self.app.now().0);
+        let expected =
+            (step.act, Some(actor), step.object, step.reason.as_str(), step.private, self.app.now().0);
         assert_eq!(found, expected, "{what}");
         self.look(step, &what, id, actor).await;
     }
 
     async fn look(&mut self, step: &Step, what: &str, id: i64, actor: &str) {
-        let token: String = sqlx::query_scalar(AssertSqlSafe(format!("select token from moderation where id = {id}")))
-            .fetch_one(&mut self.app.connection().await)
-            .await
-            .expect("the row");
+        let token: String =
+            sqlx::query_scalar(AssertSqlSafe(format!("select token from moderation where id = {id}")))
+                .fetch_one(&mut self.app.connection().await)
+                .await
+                .expect("the row");
         let row = format!("main ol > li#a{token}");
         let shown = self.mia.get("/log").await.one(&row);
         shown.finds(1, &format!("a[href='/user/{actor}']"));
         match step.object {
             Object::Item(item) => shown.finds(1, &format!("a[href='/item/{item}']")),
-            Object::Person(name) => assert_eq!(shown.one(&format!("a[href='/user/{name}']")).text, name, "{what}"),
+            Object::Person(name) => {
+                assert_eq!(shown.one(&format!("a[href='/user/{name}']")).text, name, "{what}")
+            }
             Object::Nothing => {}
         }
         shown.finds(1, "time[datetime]");
-        let because = if step.reason.is_empty() { String::new() } else { format!("because: {}", step.reason) };
-        for part in [&format!("{actor}{}", Action::parse(step.act).expect("an action").phrase("").before), &because] {
+        let because =
+            if step.reason.is_empty() { String::new() } else { format!("because: {}", step.reason) };
+        for part in
+            [&format!("{actor}{}", Action::parse(step.act).expect("an action").phrase("").before), &because]
+        {
             assert!(shown.text.contains(part), "{what}: “{part}” is not in {}", shown.text);
         }
         // That only moderators see it.

@@ -10,7 +10,8 @@ use crate::support::fixtures::{flag, told};
 /// The choices in the form of a ban: to take posts out of sight with it, and to bring back what was taken when it is lifted.
 const TAKE: &str = "form[action='/user/bob/ban'] input[type=checkbox][name=take]";
 const BRING_BACK: &str = "form[action='/user/bob/ban'] input[type=checkbox][name=bring_back]";
-const BAN: [(&str, &str); 4] = [("on", "true"), ("ban_days", "open"), ("ban_reason", "spam"), ("take", "true")];
+const BAN: [(&str, &str); 4] =
+    [("on", "true"), ("ban_days", "open"), ("ban_reason", "spam"), ("take", "true")];
 const LIFT: [(&str, &str); 3] = [("on", "false"), ("ban_reason", "a mistake"), ("bring_back", "true")];
 
 /// A forum where bob wrote a story 31 days ago, then two more, and two comments under a story of alice's.
@@ -31,9 +32,13 @@ impl Town {
         let old = bob.text_story("An old story", "Words.").await;
         app.pass(31 * DAY);
         let (mut bob, mut alice) = (app.session("bob").await, app.member("alice").await);
-        let spam = [bob.text_story("Buy watches", "Words.").await, bob.text_story("Buy more watches", "Words.").await];
+        let spam = [
+            bob.text_story("Buy watches", "Words.").await,
+            bob.text_story("Buy more watches", "Words.").await,
+        ];
         let thread = alice.text_story("A thread", "Words.").await;
-        let comments = [bob.reply(thread, "Cheap watches.").await, bob.reply(thread, "Cheaper watches.").await];
+        let comments =
+            [bob.reply(thread, "Cheap watches.").await, bob.reply(thread, "Cheaper watches.").await];
         app.pass(HOUR);
         let mia = app.person("mia", Role::Moderator).await;
         Town { app, alice, mia, old, spam, thread, comments }
@@ -130,9 +135,14 @@ async fn lifting_the_ban_brings_back_what_it_took_and_nobody_decided_about_since
     assert!(town.in_sight(town.spam[0]).await && town.in_sight(town.spam[1]).await);
     assert!(!town.in_sight(own).await && !town.in_sight(other).await && town.comments_counted().await == 0);
     let told = told(&town.app, "bob").await;
-    assert_eq!(told[0], "A moderator lifted the ban on your account and restored 2 posts of yours: a mistake.");
     assert_eq!(
-        town.app.number("select count(*) from moderation where act = 'unkill' and reason = 'a mistake'").await,
+        told[0],
+        "A moderator lifted the ban on your account and restored 2 posts of yours: a mistake."
+    );
+    assert_eq!(
+        town.app
+            .number("select count(*) from moderation where act = 'unkill' and reason = 'a mistake'")
+            .await,
         2
     );
 }

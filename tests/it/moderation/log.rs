@@ -34,8 +34,11 @@ impl Town {
         let (store, user, at) = (&self.app.store, self.app.id_of("bob").await, self.app.now());
         let policy = Policy { flags_to_kill: 1, vouches_to_restore: 1, ..self.app.policy() };
         if act == "clear" {
-            let by_mia =
-                stoa::store::ActionContext { actor: Some(self.app.id_of("mia").await), reason: "a reason", at };
+            let by_mia = stoa::store::ActionContext {
+                actor: Some(self.app.id_of("mia").await),
+                reason: "a reason",
+                at,
+            };
             return store.clear(item, by_mia).await.expect("let stand");
         }
         let flag = NewFlag { user, item, reason: Reason::Spam, note: "" };
@@ -58,7 +61,9 @@ impl Town {
                 self.kill(story, false, "a reason").await;
             }
             "edit" => {
-                self.mia.post(&format!("/item/{story}/edit"), &[("title", &title), ("text", "Other words.")]).await;
+                self.mia
+                    .post(&format!("/item/{story}/edit"), &[("title", &title), ("text", "Other words.")])
+                    .await;
             }
             "lock" | "unlock" => {
                 self.act(story, "lock", &[("reason", "a reason")]).await;
@@ -107,7 +112,12 @@ impl Town {
                     _ => &["banned", "none"],
                 };
                 for stance in stances {
-                    let form = [("name", site.as_str()), ("stance", stance), ("reason", "a reason"), ("sure", "true")];
+                    let form = [
+                        ("name", site.as_str()),
+                        ("stance", stance),
+                        ("reason", "a reason"),
+                        ("sure", "true"),
+                    ];
                     done(&mut self.mia, "/mod/sites", &form).await;
                 }
                 return None;
@@ -120,7 +130,12 @@ impl Town {
             "warn" => self.person(&name, "warn", &[("warning", "a reason")]).await,
             "note" => self.person(&name, "note", &[("note", "a reason")]).await,
             "slow" | "unslow" => {
-                self.person(&name, "slow", &[("on", "true"), ("slow_days", "1"), ("slow_reason", "a reason")]).await;
+                self.person(
+                    &name,
+                    "slow",
+                    &[("on", "true"), ("slow_days", "1"), ("slow_reason", "a reason")],
+                )
+                .await;
                 if act == "unslow" {
                     self.person(&name, "slow", &[("on", "false"), ("slow_reason", "a reason")]).await;
                 }
@@ -181,7 +196,8 @@ impl Town {
             }
             other => panic!("there is an act “{other}” that no test performs: say here how it is done"),
         }
-        let on_person = matches!(act, "ban" | "unban" | "warn" | "note" | "slow" | "unslow" | "shadow" | "unshadow");
+        let on_person =
+            matches!(act, "ban" | "unban" | "warn" | "note" | "slow" | "unslow" | "shadow" | "unshadow");
         Some(if on_person { format!("/user/{name}") } else { format!("/item/{story}") })
     }
 }
@@ -195,10 +211,17 @@ async fn every_act_there_is_stands_in_the_log() {
         let leads_to = forum.perform(act).await;
         let row = rows(&forum.mia.get(&format!("/log?act={act}")).await).remove(0);
         let by_operator = matches!(action, Action::Set | Action::Claim | Action::Password);
-        let actors =
-            if by_operator { &["the operator"][..] } else { &["mia", "ada", "members’ flags", "members’ vouches"] };
+        let actors = if by_operator {
+            &["the operator"][..]
+        } else {
+            &["mia", "ada", "members’ flags", "members’ vouches"]
+        };
         let verb = action.phrase("").before;
-        assert!(actors.iter().any(|actor| row.text.starts_with(&format!("{actor}{verb}"))), "{act}: {}", row.text);
+        assert!(
+            actors.iter().any(|actor| row.text.starts_with(&format!("{actor}{verb}"))),
+            "{act}: {}",
+            row.text
+        );
         row.finds(1, "time[datetime]");
         if let Some(leads_to) = leads_to {
             row.finds(1, &format!("a[href='{leads_to}']"));
@@ -269,7 +292,8 @@ async fn where_moderators_are_not_named_the_log_does_not_give_them_away() {
         assert!(!page.mentions("mia"), "{}", page.text());
         page.finds(0, "[name=moderator]");
         assert!(!browser.get("/feed/log.atom").await.has("mia"));
-        let (hers, anothers) = (browser.get("/log?moderator=mia").await, browser.get("/log?moderator=ada").await);
+        let (hers, anothers) =
+            (browser.get("/log?moderator=mia").await, browser.get("/log?moderator=ada").await);
         assert_eq!(rows(&hers).len(), rows(&anothers).len(), "nor does asking for one");
     }
     // Among themselves they are.
@@ -336,7 +360,12 @@ async fn a_question_that_cannot_be_asked_is_kept_and_said() {
         ("moderator=nobody-here", "moderator", "nobody-here", "Nobody here is called “nobody-here”."),
         ("person=no+one", "person", "no one", "Nobody here is called “no one”."),
         ("item=twelve", "item", "twelve", no_item),
-        ("item=https%3A%2F%2Felsewhere.example%2Fitem%2F1", "item", "https://elsewhere.example/item/1", no_item),
+        (
+            "item=https%3A%2F%2Felsewhere.example%2Fitem%2F1",
+            "item",
+            "https://elsewhere.example/item/1",
+            no_item,
+        ),
     ] {
         let page = forum.app.visitor().get(&format!("/log?{query}")).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
@@ -449,7 +478,12 @@ async fn the_feed_of_the_log_is_kept_by_nobody_for_somebody_else() {
     let mut forum = Town::with(|settings| settings.moderation_log = Some(LogVisibility::Members)).await;
     let feed = forum.bob.get("/feed/log.atom").await;
     assert_eq!(feed.header("cache-control"), "private, no-cache");
-    assert!(feed.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|vary| vary.contains("Cookie"))));
+    assert!(
+        feed.headers
+            .get_all("vary")
+            .iter()
+            .any(|vary| vary.to_str().is_ok_and(|vary| vary.contains("Cookie")))
+    );
 }
 
 #[tokio::test]
@@ -471,7 +505,12 @@ async fn an_act_is_said_as_a_sentence_around_what_it_was_done_to() {
     for (row, actor, on, sentence) in [
         (&rows[0], "ada", "/user/bob".to_owned(), format!("{} made bob a moderator", forum.ada.name)),
         (&rows[1], "mia", format!("/item/{killed}"), "mia’s rule killed a story as it was posted".to_owned()),
-        (&rows[2], "mia", format!("/item/{story}"), "mia unmerged “A story” from “The better one”".to_owned()),
+        (
+            &rows[2],
+            "mia",
+            format!("/item/{story}"),
+            "mia unmerged “A story” from “The better one”".to_owned(),
+        ),
         (&rows[3], "mia", format!("/item/{story}"), "mia merged “A story” into “The better one”".to_owned()),
     ] {
         assert!(row.text.starts_with(&sentence), "{sentence}: {}", row.text);
@@ -495,7 +534,8 @@ async fn the_log_is_asked_for_acts_in_words_and_says_what_it_is_narrowed_to() {
         open.finds(usize::from(!private), &option);
     }
     assert_eq!(open.one("#act option[value=set]").text, "changed a setting");
-    let (all, shut, lies_open) = ("main a[href='/log']", "main details:not([open]) #act", "main details[open] #act");
+    let (all, shut, lies_open) =
+        ("main a[href='/log']", "main details:not([open]) #act", "main details[open] #act");
     open.finds(0, all);
     let page = visitor.get("/log?act=kill&moderator=mia&person=bob&item=7").await;
     let narrowed = "main > p:has(a[href='/log'])";

@@ -133,7 +133,10 @@ async fn no_address_of_the_log_tells_of_acts_that_moderators_alone_read() {
         seen += rows.len();
         for row in &rows {
             let id = row.attr("id");
-            assert!(id.len() > 20 && id[1..].parse::<i64>().is_err(), "a row's name says nothing of its place: {id}");
+            assert!(
+                id.len() > 20 && id[1..].parse::<i64>().is_err(),
+                "a row's name says nothing of its place: {id}"
+            );
         }
         let Some(more) = page.all("p.next > a").pop() else { break };
         let before = more.attr("href").split_once("before=").expect("a place").1.to_owned();

@@ -31,7 +31,11 @@ async fn moderators_alone_see_the_way_to_the_desk_with_how_much_waits_there() {
     empty.finds(0, "article");
     assert!(empty.says("Nothing waits for you"), "{}", empty.text());
 
-    app.sql(&format!("update items set queued_at = {}, queued_for = 'a word' where id = {story}", app.now().0)).await;
+    app.sql(&format!(
+        "update items set queued_at = {}, queued_for = 'a word' where id = {story}",
+        app.now().0
+    ))
+    .await;
     app.pass(120);
     let desk = mia.get("/mod").await;
     assert_eq!(desk.number(DESK), 1, "the header counts");
@@ -53,8 +57,9 @@ async fn the_queue_goes_on_where_its_page_ends_even_when_that_item_has_left() {
         app.sql(&format!("update items set queued_at = {} where id = {story}", n / 4)).await;
     }
     let titles = |page: &Page| page.texts("article h2").into_iter().collect::<BTreeSet<String>>();
-    let of =
-        |numbers: std::ops::Range<i32>| numbers.map(|n| format!("Story {n} of many")).collect::<BTreeSet<String>>();
+    let of = |numbers: std::ops::Range<i32>| {
+        numbers.map(|n| format!("Story {n} of many")).collect::<BTreeSet<String>>()
+    };
     let first = mia.get("/mod").await;
     first.finds(30, "article");
     let more = first.more().expect("more");
@@ -101,8 +106,10 @@ async fn notices_stand_among_the_replies_by_their_time_over_all_pages() {
         let notice = n % 5 < 2;
         let number = if notice {
             let at = app.now().0;
-            app.sql(&format!("insert into notifications (user_id, created_at, action) values ({id}, {at}, 'kill')"))
-                .await;
+            app.sql(&format!(
+                "insert into notifications (user_id, created_at, action) values ({id}, {at}, 'kill')"
+            ))
+            .await;
             app.number("select max(id) from notifications").await
         } else {
             bob.reply(story, &format!("Answer {n}.")).await
@@ -141,7 +148,10 @@ async fn a_locked_thread_takes_no_comments_until_it_is_unlocked() {
     }
     alice.reply(story, "Beside it.").await;
     assert!(bob.get("/replies").await.notices()[0].contains("it went nowhere"));
-    assert_eq!(mia.post(&lock(comment), &[("on", "true"), ("reason", "again")]).await.status, StatusCode::CONFLICT);
+    assert_eq!(
+        mia.post(&lock(comment), &[("on", "true"), ("reason", "again")]).await.status,
+        StatusCode::CONFLICT
+    );
     mia.post(&lock(comment), &[("on", "false")]).await;
     alice.reply(below, "More.").await;
 
@@ -165,7 +175,8 @@ async fn a_moderator_changes_title_and_address_and_what_it_was_is_kept() {
     let page = mia.post(&edit, &wrong).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!([page.value("[name=url]"), page.value("[name=reason]")], ["nonsense", "bait"]);
-    let form = [("title", "A plain title"), ("url", "https://other.example/a"), ("text", ""), ("reason", "bait")];
+    let form =
+        [("title", "A plain title"), ("url", "https://other.example/a"), ("text", ""), ("reason", "bait")];
     assert_eq!(mia.post(&edit, &form).await.status, StatusCode::SEE_OTHER);
 
     let mut visitor = app.visitor();
@@ -188,11 +199,17 @@ async fn a_notice_stands_above_the_thread_until_it_is_taken_off() {
     let story = alice.text_story("A story", "Words.").await;
     let pin = format!("/item/{story}/pin");
     let empty = mia.post(&pin, &[("on", "true"), ("text", " ")]).await;
-    assert_eq!((empty.status, empty.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["pin-text".to_owned()]));
+    assert_eq!(
+        (empty.status, empty.wrong()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["pin-text".to_owned()])
+    );
     mia.post(&pin, &[("on", "true"), ("text", "Please *stay* kind.")]).await;
     let page = app.visitor().get(&format!("/item/{story}")).await;
     let notice = page.one_role("complementary", "From the moderators");
-    assert_eq!((notice.one(".t").text.as_str(), notice.one("em").text.as_str()), ("Please stay kind.", "stay"));
+    assert_eq!(
+        (notice.one(".t").text.as_str(), notice.one("em").text.as_str()),
+        ("Please stay kind.", "stay")
+    );
     mia.post(&pin, &[("on", "false"), ("text", "")]).await;
     assert!(app.visitor().get(&format!("/item/{story}")).await.roles("complementary").is_empty());
     assert_eq!(mia.post(&pin, &[("on", "false"), ("text", "")]).await.status, StatusCode::CONFLICT);
@@ -265,11 +282,20 @@ async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
             true,
         ),
         ("slow", vec![("on", "false"), ("slow_reason", "why")], "as often as others again", false),
-        ("ban", vec![("on", "true"), ("ban_days", "1"), ("ban_reason", "why")], "A moderator banned you", true),
+        (
+            "ban",
+            vec![("on", "true"), ("ban_days", "1"), ("ban_reason", "why")],
+            "A moderator banned you",
+            true,
+        ),
         ("ban", vec![("on", "false"), ("ban_reason", "why")], "lifted the ban", false),
     ] {
         app.pass(60);
-        assert_eq!(mia.post(&format!("/user/bob/{what}"), &form).await.status, StatusCode::SEE_OTHER, "{what}");
+        assert_eq!(
+            mia.post(&format!("/user/bob/{what}"), &form).await.status,
+            StatusCode::SEE_OTHER,
+            "{what}"
+        );
         if words.contains("banned you") {
             continue;
         }

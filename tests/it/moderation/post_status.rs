@@ -55,8 +55,9 @@ async fn what_an_author_reads_of_the_log_is_what_the_log_shows_them() {
         let comment = town.alice.reply(comment, "Words.").await;
         town.act(comment, "lock", &[("on", "true"), ("reason", "heated")]).await;
         let page = town.alice.get(&format!("/item/{comment}")).await;
-        let said =
-            format!("{who} locked your comment: it and what answers it take no more replies. The reason: heated.");
+        let said = format!(
+            "{who} locked your comment: it and what answers it take no more replies. The reason: heated."
+        );
         assert!(page.one(ABOUT).text.contains(&said), "{}", page.text());
         assert_eq!(page.mentions("mia"), who == "mia");
     }
@@ -85,7 +86,11 @@ async fn whose_post_waits_for_moderators_by_a_rule_reads_nothing_of_it() {
     town.alice.get(&format!("/item/{story}")).await.finds(0, ABOUT);
     assert_eq!(town.told("clear").await, 0);
     town.act(story, "clear", &[]).await;
-    assert_eq!(town.told("clear").await, 1, "that a moderator let it stand is in the log for everybody, and told");
+    assert_eq!(
+        town.told("clear").await,
+        1,
+        "that a moderator let it stand is in the log for everybody, and told"
+    );
 }
 
 #[tokio::test]
@@ -117,7 +122,8 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
         ("unpin", "A moderator removed the notice from your story."),
     ] {
         town.app.pass(60);
-        let (title, text) = (format!("A story for {act}"), if act == "rule-kill" { "Watches." } else { "Words." });
+        let (title, text) =
+            (format!("A story for {act}"), if act == "rule-kill" { "Watches." } else { "Words." });
         let story = town.alice.text_story(&title, text).await;
         let (why, into) = (("reason", "why"), other.to_string());
         let id = match act {
@@ -127,7 +133,8 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
             }
             _ => story,
         };
-        let moderated = ActionContext { actor: Some(town.app.id_of("mia").await), reason: "", at: town.app.now() };
+        let moderated =
+            ActionContext { actor: Some(town.app.id_of("mia").await), reason: "", at: town.app.now() };
         match act {
             "flag-kill" => flag(&mut town.bob, id, "spam", "").await,
             "vouch" => {
@@ -169,13 +176,15 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
             (format!("/item/{id}").as_str(), title.as_str()),
             "{act}"
         );
-        let against = ["kill", "flag-kill", "rule-kill", "edit", "lock", "merge", "detach", "no-second-chance"];
+        let against =
+            ["kill", "flag-kill", "rule-kill", "edit", "lock", "merge", "detach", "no-second-chance"];
         // Whether a mistake can be told, whether the page says more, and where the thread goes on.
         let page_says = !matches!(act, "merge" | "no-second-chance") && against.contains(&act);
         notice.finds(usize::from(against.contains(&act)), "article > p a[href='/contact']");
         notice.finds(usize::from(page_says), &format!("article > p a[href='/item/{id}']"));
         notice.finds(usize::from(act == "merge"), &format!("article > div a[href='/item/{other}']"));
-        let head = if matches!(act, "flag-kill" | "vouch") { "about your post" } else { "from the moderators" };
+        let head =
+            if matches!(act, "flag-kill" | "vouch") { "about your post" } else { "from the moderators" };
         assert!(notice.one("header").text.starts_with(head), "{act}: {}", notice.text);
     }
     assert_eq!(
@@ -215,7 +224,11 @@ async fn a_locked_comment_says_so_in_its_thread_and_on_its_page() {
         }
     }
     let page = town.bob.get(&format!("/item/{below}")).await;
-    assert!(page.one(ABOUT).text.contains("A moderator locked what your comment stands under"), "{}", page.text());
+    assert!(
+        page.one(ABOUT).text.contains("A moderator locked what your comment stands under"),
+        "{}",
+        page.text()
+    );
     town.act(locked, "lock", &[("on", "false")]).await;
     town.bob.get(&format!("/item/{story}")).await.finds(0, "article > header > em");
 }
@@ -254,7 +267,11 @@ async fn whoever_meets_a_lock_reads_by_whom_and_why_where_they_may_read_the_log(
             }
         }
         let page = town.alice.get(&format!("/item/{story}")).await;
-        assert!(page.one("main aside, main p.notice").text.contains("locked"), "it is said once: {}", page.text());
+        assert!(
+            page.one("main aside, main p.notice").text.contains("locked"),
+            "it is said once: {}",
+            page.text()
+        );
         town.act(story, "lock", &[("on", "false"), ("reason", "")]).await;
         let page = visitor.get(&format!("/item/{story}")).await;
         page.finds(0, notice);
@@ -345,5 +362,8 @@ async fn what_members_wrote_stands_in_a_notification_as_they_wrote_it() {
         (vec![said.to_owned()], "your STORY, by WHO")
     );
     // The sentence is not stored, so that a better one shows for what was told before, too.
-    assert_eq!(town.app.number("select count(*) from notifications where detail || reason like '%edited%'").await, 0);
+    assert_eq!(
+        town.app.number("select count(*) from notifications where detail || reason like '%edited%'").await,
+        0
+    );
 }

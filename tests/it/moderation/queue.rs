@@ -34,7 +34,8 @@ async fn a_kill_begins_with_what_the_flags_mostly_say() {
     flag(&mut ben, odd, "other", "odd").await;
     let queue = mia.get("/mod").await;
     assert_eq!((queue.value(&reasons(rude)).as_str(), queue.value(&reasons(odd)).as_str()), ("rude", ""));
-    let offered = |page: &Page| page.texts(&format!("{} option", reasons(rude))).contains(&"other".to_owned());
+    let offered =
+        |page: &Page| page.texts(&format!("{} option", reasons(rude))).contains(&"other".to_owned());
     assert!(!offered(&queue) && offered(&mia.get(&alone).await), "only where words can be added");
 }
 
@@ -96,7 +97,10 @@ async fn an_act_comes_back_to_the_row_after_it_and_can_be_undone_there() {
     assert_eq!(queue.value(&format!("{said} {kill} [name=goto]")), "/mod");
     let queue = mia.submit(&format!("/item/{}/kill", ids[1]), &[("on", "false"), ("goto", "/mod")]).await;
     assert!(queue.message().starts_with("You restored"), "{}", queue.message());
-    assert_eq!(app.number(&format!("select count(*) from items where id = {} and dead is null", ids[1])).await, 1);
+    assert_eq!(
+        app.number(&format!("select count(*) from items where id = {} and dead is null", ids[1])).await,
+        1
+    );
     app.pass(301);
     // After five minutes it is no news.
     mia.get("/mod").await.finds(0, said);
@@ -106,10 +110,16 @@ async fn an_act_comes_back_to_the_row_after_it_and_can_be_undone_there() {
 async fn what_was_done_to_an_item_is_said_on_its_page_to_who_did_it() {
     let app = TestApp::new().await;
     let (mut sam, mut mia) = (app.member("sam").await, app.person("mia", Role::Moderator).await);
-    let (first, second) = (sam.text_story("The first", "One.").await, sam.text_story("The second", "Two.").await);
-    let page = mia.submit(&format!("/item/{second}/merge"), &[("on", "true"), ("into", &first.to_string())]).await;
+    let (first, second) =
+        (sam.text_story("The first", "One.").await, sam.text_story("The second", "Two.").await);
+    let page =
+        mia.submit(&format!("/item/{second}/merge"), &[("on", "true"), ("into", &first.to_string())]).await;
     let said = "main [role=status]";
-    assert!(page.message().contains("You merged") && page.message().contains("The second"), "{}", page.message());
+    assert!(
+        page.message().contains("You merged") && page.message().contains("The second"),
+        "{}",
+        page.message()
+    );
     page.finds(1, &format!("{said} form[action='/item/{second}/merge'] button[name=on][value=false]"));
     sam.get(&format!("/item/{first}")).await.finds(0, said);
     mia.get(&format!("/item/{}", sam.text_story("Another", "Three.").await)).await.finds(0, said);
@@ -119,7 +129,8 @@ async fn what_was_done_to_an_item_is_said_on_its_page_to_who_did_it() {
 async fn whoever_comes_second_reads_who_was_first() {
     let app = TestApp::new().await;
     let (mut ann, mut sam) = (flagger(&app, "ann").await, app.member("sam").await);
-    let (mut mia, mut moritz) = (app.person("mia", Role::Moderator).await, app.person("moritz", Role::Moderator).await);
+    let (mut mia, mut moritz) =
+        (app.person("mia", Role::Moderator).await, app.person("moritz", Role::Moderator).await);
     let story = sam.text_story("A story", "Words.").await;
     flag(&mut ann, story, "spam", "").await;
     moritz.post(&format!("/item/{story}/kill"), &[("on", "true"), ("reason", "spam")]).await;

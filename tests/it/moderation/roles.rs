@@ -44,7 +44,10 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
     let forms: Vec<_> = team.all(CHANGE).iter().map(|form| form.attr("action").to_owned()).collect();
     assert_eq!(forms, ["/user/ada/role", "/user/bob/role"], "admins stand first");
     let rows = team.texts("main li");
-    assert!(rows[0].contains("since they joined") && rows[1].contains("by ada"), "since when and by whom: {rows:?}");
+    assert!(
+        rows[0].contains("since they joined") && rows[1].contains("by ada"),
+        "since when and by whom: {rows:?}"
+    );
 
     assert_eq!(bob.get("/mod").await.status, StatusCode::OK, "in the session that was there before");
     assert_eq!(bob.get("/mod/team").await.status, StatusCode::FORBIDDEN);
@@ -59,13 +62,21 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
         act.one(&format!("a[href='/user/{name}']"));
     }
     for _ in 0..6 {
-        assert_eq!(bob.post("/invitations", &[]).await.status, StatusCode::OK, "as many as moderators may have open");
+        assert_eq!(
+            bob.post("/invitations", &[]).await.status,
+            StatusCode::OK,
+            "as many as moderators may have open"
+        );
     }
 
     app.pass(60);
     assert_eq!(change(&mut ada, "bob", "member").await.status, StatusCode::SEE_OTHER);
     assert_eq!(bob.get("/mod").await.status, StatusCode::FORBIDDEN, "and no longer");
-    assert_eq!(bob.post("/invitations", &[]).await.status, StatusCode::FORBIDDEN, "new members do not invite yet");
+    assert_eq!(
+        bob.post("/invitations", &[]).await.status,
+        StatusCode::FORBIDDEN,
+        "new members do not invite yet"
+    );
     assert_eq!(bob.get("/replies").await.notices()[0], "An admin made you a member: why not.");
     assert_eq!(ada.get("/mod/team").await.one(CHANGE).attr("action"), "/user/ada/role");
 }
@@ -96,10 +107,17 @@ async fn what_cannot_be_is_said_and_what_was_typed_is_kept() {
         assert_eq!(page.wrong(), [field], "{name} {role}");
         let errors = page.errors();
         assert!(errors[0].1.contains(sentence), "{name} {role}: {errors:?}");
-        assert_eq!((page.value("#name").as_str(), page.value("#reason").as_str()), (name, "we need <more> hands"));
+        assert_eq!(
+            (page.value("#name").as_str(), page.value("#reason").as_str()),
+            (name, "we need <more> hands")
+        );
         assert_eq!(page.value("#role"), if role == "king" { "" } else { role });
         if !name.is_empty() {
-            assert_eq!(change(&mut ada, name, role).await.errors(), errors, "from the person's own form, too");
+            assert_eq!(
+                change(&mut ada, name, role).await.errors(),
+                errors,
+                "from the person's own form, too"
+            );
         }
     }
     let page = ada.post("/mod/team", &[("name", "bob"), ("role", "moderator"), ("reason", " ")]).await;
@@ -119,15 +137,24 @@ async fn an_admin_gives_up_the_role_while_there_is_another() {
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "not in one step");
         assert_eq!(page.wrong(), ["sure"]);
         let said = &page.errors()[0].1;
-        assert!(said.starts_with("You would no longer be an admin, and could not undo that yourself."), "{said}");
+        assert!(
+            said.starts_with("You would no longer be an admin, and could not undo that yourself."),
+            "{said}"
+        );
         assert!(!page.one(SURE).has_attr("checked"), "{}", page.text());
-        assert_eq!((page.value("#reason").as_str(), page.value("#role").as_str()), ("I am <tired>", "moderator"));
+        assert_eq!(
+            (page.value("#reason").as_str(), page.value("#role").as_str()),
+            ("I am <tired>", "moderator")
+        );
     }
     assert_eq!(admins(&app).await, 2);
     // Nobody is asked before.
     ada.get("/mod/team").await.finds(0, SURE);
     let page = ada
-        .submit("/mod/team", &[("name", "ada"), ("role", "moderator"), ("reason", "I am tired"), ("sure", "true")])
+        .submit(
+            "/mod/team",
+            &[("name", "ada"), ("role", "moderator"), ("reason", "I am tired"), ("sure", "true")],
+        )
         .await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.says("You made yourself a moderator: I am tired."), "{}", page.text());
@@ -166,7 +193,8 @@ async fn of_two_admins_who_demote_each_other_at_once_one_stays() {
     for round in 0..40 {
         // With a third admin, whoever comes second is still no admin any more.
         let third = if round % 2 == 0 { "member" } else { "admin" };
-        app.sql(&format!("update users set role = case name when 'cleo' then '{third}' else 'admin' end")).await;
+        app.sql(&format!("update users set role = case name when 'cleo' then '{third}' else 'admin' end"))
+            .await;
         app.store.notice_others().await.expect("noticed");
         let (one, other) = {
             let (mut ada, mut bea) = (ada.clone(), bea.clone());
@@ -217,7 +245,8 @@ async fn admins_find_the_form_from_the_persons_page_and_moderators_do_not() {
 
 #[tokio::test]
 async fn the_contact_page_names_those_who_moderate_and_can_log_in() {
-    let app = TestApp::with(|settings| settings.contact = Some("Write to post@stoa.example.".to_owned())).await;
+    let app =
+        TestApp::with(|settings| settings.contact = Some("Write to post@stoa.example.".to_owned())).await;
     let mut visitor = app.visitor();
     let (people, nobody) = ("main li:has(a[href^='/user/'])", "Nobody moderates here at the moment");
     assert!(visitor.get("/contact").await.says(nobody), "nobody is said too");
@@ -234,19 +263,29 @@ async fn the_contact_page_names_those_who_moderate_and_can_log_in() {
     }
     app.ban("dora").await;
     let page = visitor.get("/contact").await;
-    assert_eq!(page.texts(people), ["_bob_", "Carl", "ada, admin"], "moderators before admins, and who is banned not");
+    assert_eq!(
+        page.texts(people),
+        ["_bob_", "Carl", "ada, admin"],
+        "moderators before admins, and who is banned not"
+    );
     for (name, links) in [("_bob_", 1), ("Carl", 1), ("ada", 1), ("dora", 0)] {
         page.finds(links, &format!("a[href='/user/{name}']"));
     }
     page.in_order("main :is(p, li)", &["post@stoa.example", "_bob_"]);
     assert!(!page.says(nobody), "{}", page.text());
     change(&mut ada, "Carl", "member").await;
-    assert_eq!(visitor.get("/contact").await.texts(people), ["_bob_", "ada, admin"], "nor who moderates no more");
+    assert_eq!(
+        visitor.get("/contact").await.texts(people),
+        ["_bob_", "ada, admin"],
+        "nor who moderates no more"
+    );
 }
 
 #[tokio::test]
 async fn an_operators_own_contact_page_names_moderators_where_it_asks_for_them() {
-    for (text, names) in [("Write to us.", false), ("Write to {contact} or to one of these.\n\n{moderators}\n", true)] {
+    for (text, names) in
+        [("Write to us.", false), ("Write to {contact} or to one of these.\n\n{moderators}\n", true)]
+    {
         let pages = tempfile::tempdir().expect("a directory");
         std::fs::write(pages.path().join("contact.md"), text).expect("written");
         let app = TestApp::with(|settings| settings.pages_dir = Some(pages.path().to_owned())).await;

@@ -145,7 +145,10 @@ async fn moderators_may_quote_what_rules_stop_and_nobody_notices_a_shadow() {
     ghost.text_story("A queued story", "Words.").await;
     let told = ghost.get("/replies").await;
     assert_eq!(told.notices().len(), 1, "as anybody is told: {}", told.text());
-    assert!(ghost.get("/new").await.titles().contains(&"A queued story".to_owned()), "their author takes it for live");
+    assert!(
+        ghost.get("/new").await.titles().contains(&"A queued story".to_owned()),
+        "their author takes it for live"
+    );
     chief.get("/mod").await.finds(0, "main article[id^='i']");
 }
 
@@ -255,7 +258,11 @@ async fn the_trial_of_a_range_lists_what_came_from_there() {
     assert!(listed[0].starts_with("From the network"), "{listed:?}");
     assert!(listed[1].contains("a new account") && listed[1].contains("stranger"), "{listed:?}");
     refuse.finds(2, HIT);
-    assert_eq!(hits(&try_rule(&mut chief, "range", "203.0.113.0/24", "queue").await), 1, "which lets people in");
+    assert_eq!(
+        hits(&try_rule(&mut chief, "range", "203.0.113.0/24", "queue").await),
+        1,
+        "which lets people in"
+    );
     assert_eq!(hits(&try_rule(&mut chief, "range", "203.0.0.0/16", "refuse").await), 3);
     assert_eq!(hits(&try_rule(&mut chief, "range", "203.0.113.5", "refuse").await), 1);
     app.pass(31 * 86_400);
@@ -272,8 +279,9 @@ async fn a_trial_finds_what_the_rule_then_stops_and_nothing_else() {
                 \\[casino\\]\\(https://example\\.com\\)|, |\\. |\n\n| ){3,14}";
     let strategy = proptest::string::string_regex(text).expect("a strategy");
     let mut runner = TestRunner::deterministic();
-    let mut texts: Vec<String> =
-        (0..60).map(|n| format!("n{n} {}", strategy.new_tree(&mut runner).expect("a text").current())).collect();
+    let mut texts: Vec<String> = (0..60)
+        .map(|n| format!("n{n} {}", strategy.new_tree(&mut runner).expect("a text").current()))
+        .collect();
     texts.push("A Casino *bonus* it is, and not a casino, bonus".to_owned());
     for (kind, pattern) in [("word", "casino"), ("word", "casino bonus"), ("link", "example.com")] {
         // What was posted for the rule before is out of reach.
@@ -326,15 +334,20 @@ async fn rules_are_for_moderators_eyes() {
     alice.text_story("A secretword", "Words.").await;
     let id = app.number("select id from rules").await;
     chief.post(&format!("/mod/rules/{id}/drop"), &[]).await;
-    let of =
-        |act: &str| format!("select count(*) from moderation where act = '{act}' and private and actor_id is not null");
+    let of = |act: &str| {
+        format!("select count(*) from moderation where act = '{act}' and private and actor_id is not null")
+    };
     assert_eq!((app.number(&of("add-rule")).await, app.number(&of("drop-rule")).await), (1, 1));
-    let open =
-        app.number("select count(*) from moderation where act = 'rule-kill' and not private and item_id is not null");
+    let open = app.number(
+        "select count(*) from moderation where act = 'rule-kill' and not private and item_id is not null",
+    );
     assert_eq!(open.await, 1, "what a rule does to a post is for everybody to see");
     let leaks = "select count(*) from moderation where not private and detail || reason like '%secretword%'";
     assert_eq!(app.number(leaks).await, 0);
-    assert_eq!(app.number("select count(*) from notifications where detail || reason like '%secretword%'").await, 0);
+    assert_eq!(
+        app.number("select count(*) from notifications where detail || reason like '%secretword%'").await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -359,7 +372,8 @@ async fn a_rule_that_cannot_be_taken_is_refused_in_a_sentence_and_kept_as_typed(
         ("word", "words", "other", "spam", "effect", "Choose what the rule does."),
         ("word", "words", "queue", " ", "reason", ""),
     ] {
-        let form = [("kind", kind), ("pattern", pattern), ("effect", effect), ("reason", reason), ("add", "true")];
+        let form =
+            [("kind", kind), ("pattern", pattern), ("effect", effect), ("reason", reason), ("add", "true")];
         let page = chief.post("/mod/rules", &form).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{kind} {pattern}");
         assert_eq!(page.wrong(), [field], "{kind} {pattern}");
@@ -381,7 +395,8 @@ async fn hostile_patterns_and_texts_cost_little_and_break_nothing() {
     let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
     for pattern in inputs() {
         for kind in ["word", "link", "range"] {
-            let form = [("kind", kind), ("pattern", pattern.as_str()), ("effect", "queue"), ("reason", "spam")];
+            let form =
+                [("kind", kind), ("pattern", pattern.as_str()), ("effect", "queue"), ("reason", "spam")];
             let page = chief.post("/mod/rules", &form).await;
             check(&page, "a rule is tried");
             let page = chief.post("/mod/rules", &[form.as_slice(), &[("add", "true")]].concat()).await;
@@ -414,7 +429,8 @@ async fn the_page_of_rules_speaks_of_networks_and_counts_in_words() {
     let page = chief.get("/mod/rules").await;
     let rule = page.one("main li:has(code)").text;
     assert!(rule.contains("network 203.0.113.0/24"), "{rule}");
-    let labels: String = page.all("[aria-label]").iter().map(|named| named.attr("aria-label").to_owned()).collect();
+    let labels: String =
+        page.all("[aria-label]").iter().map(|named| named.attr("aria-label").to_owned()).collect();
     let shown = format!("{} {labels}", page.words());
     assert!(!shown.contains("range"), "a thing has one name: {shown}");
     assert!(page.one("#pattern-help").text.contains("people with 31 karma or more are left alone"));

@@ -106,7 +106,10 @@ async fn a_ban_is_changed_only_by_who_saw_it() {
     assert!(said.contains("12:00 UTC: spam. Another moderator said so meanwhile"), "{said}");
     assert_eq!((page.value(over), page.value("[name=ban_reason]")), (since.clone(), "spam".to_owned()));
     let longer = [("on", "true"), ("ban_days", "30"), ("ban_reason", "more spam"), ("over", since.as_str())];
-    assert_eq!(act(&mut mia, "ban", &longer).await.facts()["banned"], "until 23 December 2026, 12:01 UTC: more spam.");
+    assert_eq!(
+        act(&mut mia, "ban", &longer).await.facts()["banned"],
+        "until 23 December 2026, 12:01 UTC: more spam."
+    );
     assert_eq!(mia.post("/user/bob/ban", &longer).await.status, StatusCode::CONFLICT);
     assert_eq!(app.number("select count(*) from moderation where act = 'ban'").await, 2);
 }
@@ -122,13 +125,28 @@ async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
     let (days, why) = ("Say for how many days, from 1 to 3650", "Say why: the reason is kept with the act.");
     for (path, form, field, mistake) in [
         ("ban", vec![("on", "true"), ("ban_days", "0"), ("ban_reason", typed)], "ban_days", days),
-        ("ban", vec![("on", "true"), ("ban_days", "open"), ("ban_reason", " "), ("note", typed)], "ban_reason", why),
+        (
+            "ban",
+            vec![("on", "true"), ("ban_days", "open"), ("ban_reason", " "), ("note", typed)],
+            "ban_reason",
+            why,
+        ),
         ("slow", vec![("on", "true"), ("slow_days", "x"), ("slow_reason", typed)], "slow_days", days),
-        ("note", vec![("note", typed), ("same_as", "nobody-at-all")], "same_as", "There is no account of that name."),
+        (
+            "note",
+            vec![("note", typed), ("same_as", "nobody-at-all")],
+            "same_as",
+            "There is no account of that name.",
+        ),
         ("note", vec![("note", typed), ("same_as", "BOB")], "same_as", "That is the same account."),
         ("note", vec![("note", " "), ("same_as", "")], "note", "Write the note first"),
         ("warn", vec![("warning", ""), ("note", typed)], "warning", "Write the warning first"),
-        ("warn", vec![("warning", LONG), ("note", typed)], "warning", "That warning is too long: 500 characters"),
+        (
+            "warn",
+            vec![("warning", LONG), ("note", typed)],
+            "warning",
+            "That warning is too long: 500 characters",
+        ),
         ("shadow", vec![("on", "true"), ("shadow_reason", ""), ("note", typed)], "shadow_reason", why),
     ] {
         let page = mia.post(&format!("/user/bob/{path}"), &form).await;
@@ -166,7 +184,8 @@ async fn somebody_is_slowed_down_until_an_end_or_until_it_is_lifted() {
     assert!(!mia.get("/user/bob/moderate").await.facts().contains_key("slowed"));
     let page = mia.post("/user/bob/slow", &[("on", "false")]).await;
     assert_eq!((page.status, page.message().as_str()), (StatusCode::CONFLICT, "bob is not slowed down."));
-    let page = act(&mut mia, "slow", &[("on", "true"), ("slow_days", "open"), ("slow_reason", "again")]).await;
+    let page =
+        act(&mut mia, "slow", &[("on", "true"), ("slow_days", "open"), ("slow_reason", "again")]).await;
     assert_eq!(page.facts()["slowed"], "until a moderator lifts it");
     let page = act(&mut mia, "slow", &[("on", "false")]).await;
     assert!(!page.facts().contains_key("slowed"));
@@ -261,7 +280,11 @@ async fn a_note_that_two_accounts_are_one_persons_stands_with_both() {
     let page = mia.get("/user/bob2/moderate").await;
     page.finds(1, "main li a[href='/user/bob']");
     assert!(page.mentions("Same phrases") && !page.mentions("Talked to him."), "{}", page.text());
-    assert_eq!(last_act(&app).await, ("note".into(), "|".into(), true), "the log does not show what was noted");
+    assert_eq!(
+        last_act(&app).await,
+        ("note".into(), "|".into(), true),
+        "the log does not show what was noted"
+    );
     assert!(!app.session("bob").await.get("/user/bob").await.mentions("Same phrases"));
     assert!(told(&app, "bob").await.is_empty());
 }
@@ -281,9 +304,11 @@ async fn a_moderator_finds_the_page_from_the_person_and_others_do_not() {
 }
 
 #[tokio::test]
-async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_stays_dead_where_a_rule_killed_it() {
+async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_stays_dead_where_a_rule_killed_it()
+ {
     let (app, mut bob, mut mia) = forum().await;
-    let rule = [("kind", "word"), ("pattern", "watches"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
+    let rule =
+        [("kind", "word"), ("pattern", "watches"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
     mia.post("/mod/rules", &rule).await;
     act(&mut mia, "shadow", &[("on", "true"), ("shadow_reason", "spam")]).await;
     let weighed = bob.story("From a site that ranks lower by then", "https://example.com/1").await;
@@ -291,7 +316,10 @@ async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_s
     let killed = bob.text_story("Buy my watches", "Cheap.").await;
     let comment = bob.reply(free, "Watches, too.").await;
     let page = mia
-        .post("/mod/sites", &[("name", "example.com"), ("stance", "penalised"), ("reason", "spam"), ("sure", "true")])
+        .post(
+            "/mod/sites",
+            &[("name", "example.com"), ("stance", "penalised"), ("reason", "spam"), ("sure", "true")],
+        )
         .await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     act(&mut mia, "shadow", &[("on", "false"), ("bring_back", "true"), ("shadow_reason", "")]).await;
@@ -329,7 +357,10 @@ async fn an_act_that_another_moderator_was_first_to_do_is_answered_with_the_page
     let form = [("on", "true"), ("shadow_reason", "spam")];
     act(&mut max, "shadow", &form).await;
     let page = mia.post("/user/bob/shadow", &form).await;
-    assert_eq!((page.status, page.message().as_str()), (StatusCode::CONFLICT, "bob is shadow-banned already."));
+    assert_eq!(
+        (page.status, page.message().as_str()),
+        (StatusCode::CONFLICT, "bob is shadow-banned already.")
+    );
     page.finds(1, LIFT_SHADOW);
     act(&mut max, "shadow", &[("on", "false")]).await;
     let page = mia.post("/user/bob/shadow", &[("on", "false"), ("bring_back", "true")]).await;
@@ -367,7 +398,8 @@ async fn the_page_about_a_person_shows_what_they_posted_last() {
     let mut ann = app.member("ann").await;
     app.set_karma("ann", 31).await;
     flag(&mut ann, ids[2], "spam", "").await;
-    app.sql("update users set invited_by = (select id from users where name = 'ann') where name = 'bob'").await;
+    app.sql("update users set invited_by = (select id from users where name = 'ann') where name = 'bob'")
+        .await;
     let page = mia.get("/user/bob/moderate").await;
     assert!(page.says("1 of the last 6 posts is dead; 1 flag stands against them."), "{}", page.text());
     page.finds(1, "main a[href='/from/shop.example']");
@@ -414,7 +446,11 @@ async fn what_makes_no_sense_for_an_account_that_nobody_can_log_in_to_is_refused
     let form_of = |name: &str, act: &str| format!("form[action='/user/{name}/{act}']");
     let nobody = "Nobody can log in to this account, so there is nobody to hold back.";
     for (path, form, sentence) in [
-        ("warn", vec![("warning", "Be kind.")], "Nobody can log in to this account, so nobody would read it."),
+        (
+            "warn",
+            vec![("warning", "Be kind.")],
+            "Nobody can log in to this account, so nobody would read it.",
+        ),
         ("ban", vec![("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")], nobody),
         ("slow", vec![("on", "true"), ("slow_days", "3"), ("slow_reason", "spam")], nobody),
         ("shadow", vec![("on", "true"), ("shadow_reason", "spam")], nobody),
@@ -426,10 +462,15 @@ async fn what_makes_no_sense_for_an_account_that_nobody_can_log_in_to_is_refused
     }
     app.ban("mole").await;
     // An old ban can be lifted.
-    mia.get("/user/mole/moderate").await.finds(1, "form[action='/user/mole/ban'] button[name=on][value=false]");
+    mia.get("/user/mole/moderate")
+        .await
+        .finds(1, "form[action='/user/mole/ban'] button[name=on][value=false]");
     let page = mia.submit("/user/mole/ban", &[("on", "false")]).await;
     assert_eq!(page.message(), "You lifted the ban of mole.");
-    assert_eq!(app.number("select count(*) from users where name = 'mole' and banned_at is not null").await, 0);
+    assert_eq!(
+        app.number("select count(*) from users where name = 'mole' and banned_at is not null").await,
+        0
+    );
 }
 
 #[tokio::test]

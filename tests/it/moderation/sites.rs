@@ -20,7 +20,8 @@ async fn hold(moderator: &mut Browser, name: &str, stance: &str) -> Page {
         return page;
     }
     let over = seen(&page);
-    let page = moderator.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
+    let page =
+        moderator.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{stance} {name}: {}", page.text());
     page
 }
@@ -52,7 +53,10 @@ async fn a_ban_of_a_site_leaves_sites_alone_whose_names_only_look_like_it() {
         assert_eq!(page.wrong(), ["url"], "{url}");
         let held = app.visitor().get("/from/example.com").await.one(HELD).text;
         assert_eq!(page.errors()[0].1, held, "it is said as on the site's own page");
-        assert_eq!((page.value("#title").as_str(), page.value("#url").as_str()), ("A page worth reading", url));
+        assert_eq!(
+            (page.value("#title").as_str(), page.value("#url").as_str()),
+            ("A page worth reading", url)
+        );
     }
     for url in [
         "https://notexample.com/",
@@ -92,7 +96,8 @@ async fn a_ban_of_one_member_of_a_shared_host_leaves_the_others_alone() {
 #[tokio::test]
 async fn only_an_admin_acts_on_a_host_where_many_have_sites() {
     let app = TestApp::new().await;
-    let (mut chief, mut boss) = (app.person("chief", Role::Moderator).await, app.person("boss", Role::Admin).await);
+    let (mut chief, mut boss) =
+        (app.person("chief", Role::Moderator).await, app.person("boss", Role::Admin).await);
     let form = [("name", "github.io"), ("stance", "banned"), ("reason", "spam")];
     let page = chief.post("/mod/sites", &form).await;
     assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".to_owned()]));
@@ -141,7 +146,9 @@ async fn stories_of_a_penalised_site_rank_lower_until_it_is_lifted() {
 async fn a_host_of_many_weighs_on_all_below_it() {
     let app = TestApp::new().await;
     let (mut boss, mut alice) = (app.person("boss", Role::Admin).await, app.member("alice").await);
-    for url in ["https://one.github.io/", "https://two.github.io/", "https://notgithub.io/", "https://github.com/"] {
+    for url in
+        ["https://one.github.io/", "https://two.github.io/", "https://notgithub.io/", "https://github.com/"]
+    {
         submit(&mut alice, url).await;
     }
     hold(&mut boss, "github.io", "penalised").await;
@@ -176,7 +183,8 @@ async fn everybody_reads_what_is_held_of_a_site_and_moderators_act_there() {
     let page = chief.get("/from/example.com").await;
     page.finds(1, ACT);
     assert_eq!(stances(&page), ["penalised", "none"], "it is banned already");
-    let form = [("name", "example.com"), ("stance", "none"), ("reason", "mended"), ("goto", "/from/example.com")];
+    let form =
+        [("name", "example.com"), ("stance", "none"), ("reason", "mended"), ("goto", "/from/example.com")];
     let page = chief.submit("/mod/sites", &form).await;
     assert!(page.one("main h1").text.contains("example.com"), "it leads back to the site: {}", page.text());
     assert_eq!(stances(&page), ["penalised", "banned"]);
@@ -218,7 +226,9 @@ async fn each_act_on_a_site_is_in_the_log_with_its_reason() {
     for stance in ["penalised", "banned", "none"] {
         hold(&mut chief, "example.com", stance).await;
     }
-    for (act, detail) in [("penalise-site", "example.com"), ("ban-site", "example.com"), ("lift-site", "example.com")] {
+    for (act, detail) in
+        [("penalise-site", "example.com"), ("ban-site", "example.com"), ("lift-site", "example.com")]
+    {
         let query = format!(
             "select count(*) from moderation where act = '{act}' and detail = '{detail}' and reason = 'spam' \
              and actor_id is not null and not private"
@@ -238,17 +248,27 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
         ("*.example.com", "banned", "spam", "name", no_name),
         (LONG, "banned", "spam", "name", "No site has a name that long"),
         ("two words", "banned", "spam", "name", no_name),
-        ("https://youtube.com/watch?v=1", "banned", "spam", "name", "does not say whose place on youtube.com it is"),
+        (
+            "https://youtube.com/watch?v=1",
+            "banned",
+            "spam",
+            "name",
+            "does not say whose place on youtube.com it is",
+        ),
         ("example.com", "banned", " ", "reason", ""),
         ("example.com", "burned", "spam", "", "Choose what to do"),
     ] {
         let page = chief.post("/mod/sites", &[("name", name), ("stance", stance), ("reason", reason)]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
         let errors = page.errors();
-        assert!(errors.len() == 1 && errors[0].0 == field && errors[0].1.contains(sentence), "{name}: {errors:?}");
+        assert!(
+            errors.len() == 1 && errors[0].0 == field && errors[0].1.contains(sentence),
+            "{name}: {errors:?}"
+        );
         assert_eq!(page.value("#name"), name, "it is kept");
     }
-    let page = chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "why")]).await;
+    let page =
+        chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "why")]).await;
     assert_eq!(page.status, StatusCode::CONFLICT, "there is nothing to lift");
     assert_eq!(page.message(), "Nothing is held against example.com.");
     assert_eq!(app.number("select count(*) from moderation").await, 0);
@@ -274,7 +294,10 @@ async fn a_ban_holds_however_the_address_is_written_and_on_whichever_host_of_the
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{url}");
         assert_eq!(page.wrong(), ["url"], "{url}");
         let said = &page.errors()[0].1;
-        assert!(said.contains("spam") && (said.contains("/spammer") || said.contains("/@spammer")), "{url}: {said}");
+        assert!(
+            said.contains("spam") && (said.contains("/spammer") || said.contains("/@spammer")),
+            "{url}: {said}"
+        );
     }
     for url in ["https://github.com/%2573pammer/b", "https://x.com/somebody", "https://twitter.com/another"] {
         assert_eq!(submit(&mut alice, url).await.status, StatusCode::SEE_OTHER, "{url}");
@@ -297,14 +320,22 @@ async fn nobody_bans_a_site_without_having_seen_what_is_here_from_it() {
     alice.story("From another", "https://notexample.com/").await;
     let before = app.dump(&[]).await;
     for (stance, words) in [("banned", "Ban example.com"), ("penalised", "Penalise example.com")] {
-        let form =
-            [("name", "example.com"), ("stance", stance), ("reason", "no <good>"), ("goto", "/from/example.com")];
+        let form = [
+            ("name", "example.com"),
+            ("stance", stance),
+            ("reason", "no <good>"),
+            ("goto", "/from/example.com"),
+        ];
         let page = chief.post("/mod/sites", &form).await;
         assert_eq!(page.status, StatusCode::OK);
         assert_eq!(page.one("main section > h2").text, "example.com: 4 stories in the last 30 days");
         assert_eq!(page.texts(TOUCHED), ["Story 4 from there", "Story 3 from there", "Story 2 from there"]);
-        let expected =
-            [("name", "example.com"), ("reason", "no <good>"), ("sure", "true"), ("goto", "/from/example.com")];
+        let expected = [
+            ("name", "example.com"),
+            ("reason", "no <good>"),
+            ("sure", "true"),
+            ("goto", "/from/example.com"),
+        ];
         for (name, value) in expected {
             assert_eq!(page.value(&format!("main section {ACT} [name={name}]")), value);
         }
@@ -328,7 +359,8 @@ async fn nobody_bans_a_site_without_having_seen_what_is_here_from_it() {
 #[tokio::test]
 async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen() {
     let app = TestApp::new().await;
-    let (mut chief, mut mia) = (app.person("chief", Role::Moderator).await, app.person("mia", Role::Moderator).await);
+    let (mut chief, mut mia) =
+        (app.person("chief", Role::Moderator).await, app.person("mia", Role::Moderator).await);
     let form = [("name", "example.com"), ("stance", "penalised"), ("reason", "mostly dull")];
     let over = seen(&chief.post("/mod/sites", &form).await);
     assert_eq!(over, "");
@@ -345,7 +377,8 @@ async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen
     let page = chief.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "now it was seen: {}", page.text());
     hold(&mut mia, "example.com", "none").await;
-    let page = chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "mended")]).await;
+    let page =
+        chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "mended")]).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
     assert_eq!(page.message(), "Nothing is held against example.com any more: mia lifted it.");
 }

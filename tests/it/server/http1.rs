@@ -105,10 +105,15 @@ async fn answer(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
         }
     };
     let head = String::from_utf8(all[..end].to_vec()).expect("ASCII");
-    let length =
-        head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().expect("n"));
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |n| n.parse().expect("n"));
     while all.len() < end + length {
-        assert!(stream.read_buf(&mut all).await.expect("the whole answer") > 0, "the answer is cut off: {head}");
+        assert!(
+            stream.read_buf(&mut all).await.expect("the whole answer") > 0,
+            "the answer is cut off: {head}"
+        );
     }
     Some((head, all[end..].to_vec()))
 }
@@ -144,7 +149,8 @@ async fn who_sends_a_head_slowly_is_let_go() {
 
 #[tokio::test]
 async fn who_asks_nothing_more_is_let_go_and_a_proxy_later() {
-    let app = TestApp::with(|settings| settings.trusted_proxies = Some("127.0.0.1".parse().expect("a net"))).await;
+    let app =
+        TestApp::with(|settings| settings.trusted_proxies = Some("127.0.0.1".parse().expect("a net"))).await;
     let of_proxy = Forum::of(&app, Timeouts { idle: SHORT, idle_proxy: SHORT * 8, ..PATIENT });
     let other = TestApp::new().await;
     let of_stranger = Forum::of(&other, Timeouts { idle: SHORT, ..PATIENT });

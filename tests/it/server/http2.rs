@@ -147,7 +147,9 @@ async fn a_forum_that_stops_answers_what_was_asked_over_http_2() {
     let answer = timeout(LONG / 2, answer).await.expect("in time").expect("an answer");
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     assert!(read(reading, Duration::from_millis(1)).await.expect("the whole answer") > 250_000);
-    timeout(LONG / 2, forum.all_gone()).await.expect("a sleeper is not waited for as long as others may take");
+    timeout(LONG / 2, forum.all_gone())
+        .await
+        .expect("a sleeper is not waited for as long as others may take");
     assert!(client.get("/").await.is_none(), "nothing more is taken in");
     drop(lying);
 }

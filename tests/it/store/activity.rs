@@ -55,7 +55,9 @@ async fn who_reads_does_not_wait_for_who_writes() {
     let mut other = app.connection().await;
     sqlx::query("begin immediate").execute(&mut other).await.expect("the writer's place");
     let reading = async {
-        for path in [format!("/item/{story}"), "/replies".to_owned(), "/".to_owned(), format!("/item/{story}")] {
+        for path in
+            [format!("/item/{story}"), "/replies".to_owned(), "/".to_owned(), format!("/item/{story}")]
+        {
             assert_eq!(alice.get(&path).await.status, StatusCode::OK, "{path}");
         }
         assert_eq!(alice.get("/").await.number(REPLIES), 0, "they have been read");
@@ -112,7 +114,11 @@ async fn what_somebody_has_seen_is_seen_at_once_and_ever_after() {
         app.pass(2 * HOUR);
         let page = bob.get("/settings/sessions").await;
         let seen = &page.all("main li:has(b) time")[0];
-        assert_eq!((seen.attr("datetime"), seen.text.as_str()), ("2026-11-23T15:03:00Z", "just now"), "{writes}");
+        assert_eq!(
+            (seen.attr("datetime"), seen.text.as_str()),
+            ("2026-11-23T15:03:00Z", "just now"),
+            "{writes}"
+        );
     }
 }
 

@@ -36,7 +36,9 @@ fn do_all(
         let text = format!("edited {kill} {nth}");
         done.comments.push((id, format!("comment {} of {writer}", kill * 100_000 + nth)));
         done.unanswered.push((id, text.clone()));
-        if post(stream, writer, &format!("/item/{id}/edit"), &format!("text={}", text.replace(' ', "+"))).is_none() {
+        if post(stream, writer, &format!("/item/{id}/edit"), &format!("text={}", text.replace(' ', "+")))
+            .is_none()
+        {
             break;
         }
         done.unanswered.pop();
@@ -50,7 +52,8 @@ fn do_all(
         }
         done.flagged.insert(*story);
         if writer == 0 && nth % 2 == 1 {
-            let Some(head) = post(stream, writer, &format!("/item/{id}/kill"), "on=true&reason=spam&goto=/") else {
+            let Some(head) = post(stream, writer, &format!("/item/{id}/kill"), "on=true&reason=spam&goto=/")
+            else {
                 break;
             };
             assert!(head.contains("location: /\r\n"), "{head}");
@@ -92,7 +95,8 @@ async fn differences(database: &Path, done: &[Done], people: &[UserId]) -> Vec<S
     }
     store.close().await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-    let mut db = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("a connection");
+    let mut db =
+        <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("a connection");
     for (what, query) in [
         (
             "flags",
@@ -141,6 +145,8 @@ async fn whatever_was_acknowledged_outlives_a_killed_process_among_deeds_of_all_
         assert!(wrong.is_empty(), "kill {kill}: {}", wrong.join("\n"));
     }
     let all = |what: fn(&Done) -> usize| done.iter().map(what).sum::<usize>();
-    assert!(all(|done| done.comments.len()) > 2 * WRITERS * KILLS && all(|done| done.flagged.len()) > WRITERS);
+    assert!(
+        all(|done| done.comments.len()) > 2 * WRITERS * KILLS && all(|done| done.flagged.len()) > WRITERS
+    );
     assert!(!done[0].killed.is_empty(), "a moderator was at work");
 }

@@ -88,28 +88,35 @@ async fn sql(path: &Path, statements: &str) {
 
 /// The migrations from the first on, as the files have them.
 async fn migrations(most: i64) -> Migrator {
-    let all =
-        Migrator::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite"))).await.expect("migrations");
+    let all = Migrator::new(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")))
+        .await
+        .expect("migrations");
     Migrator::with_migrations(all.iter().filter(|one| one.version <= most).cloned().collect())
 }
 
 /// A database as an older Stoa made it.
 async fn older(path: &Path) {
-    let mut db =
-        SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.expect("a database");
+    let mut db = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .connect()
+        .await
+        .expect("a database");
     migrations(2).await.run(&mut db).await.expect("as it was");
     db.close().await.expect("closed");
 }
 
 async fn number(path: &Path, query: &str) -> i64 {
-    let mut db = SqliteConnectOptions::new().filename(path).read_only(true).connect().await.expect("a database");
+    let mut db =
+        SqliteConnectOptions::new().filename(path).read_only(true).connect().await.expect("a database");
     sqlx::query_scalar(AssertSqlSafe(query.to_owned())).fetch_one(&mut db).await.expect("a number")
 }
 
 #[tokio::test]
 async fn sqlite_is_new_enough() {
     let mut db = SqliteConnection::connect("sqlite::memory:").await.expect("a database");
-    let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&mut db).await.expect("a version");
+    let version: String =
+        sqlx::query_scalar("select sqlite_version()").fetch_one(&mut db).await.expect("a version");
     let numbers: Vec<u32> = version.split('.').map(|number| number.parse().expect("a number")).collect();
     assert!(numbers >= vec![3, 51, 3], "{version} may damage a log that two connections begin anew at once");
 }
@@ -154,9 +161,14 @@ async fn a_database_that_others_could_read_is_taken_from_their_eyes() {
 async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
     let folder = Folder::new();
     let other = folder.path("other.db");
-    sql(&other, "create table songs (id integer primary key, name text); insert into songs values (1, 'One')").await;
+    sql(
+        &other,
+        "create table songs (id integer primary key, name text); insert into songs values (1, 'One')",
+    )
+    .await;
     // One that keeps a log, one of another program that uses the same library, one that is marked and empty.
-    sql(&folder.path("logged.db"), "pragma journal_mode = wal; create table songs (id integer primary key)").await;
+    sql(&folder.path("logged.db"), "pragma journal_mode = wal; create table songs (id integer primary key)")
+        .await;
     sql(
         &folder.path("migrated.db"),
         "create table _sqlx_migrations (version bigint primary key, description text, installed_on timestamp, \
@@ -310,10 +322,18 @@ async fn a_key_that_an_older_stoa_kept_in_the_database_is_moved_out_of_it() {
     assert!(holds_it(all_bytes(folder.0.path())));
 
     folder.works("backup copy.db --with-key");
-    assert!(!holds_it(std::fs::read(folder.path("copy.db")).expect("a copy")), "nor is it in a backup of before");
+    assert!(
+        !holds_it(std::fs::read(folder.path("copy.db")).expect("a copy")),
+        "nor is it in a backup of before"
+    );
     let store = Store::open(&path).await.expect("opens");
-    let expected = stoa::domain::accounts::ip_hash::IpHashKey::new(secret).origin(ADDRESS.parse().expect("an address"));
-    assert_eq!(store.origin_key().origin(ADDRESS.parse().expect("an address")), expected, "it is the same key");
+    let expected =
+        stoa::domain::accounts::ip_hash::IpHashKey::new(secret).origin(ADDRESS.parse().expect("an address"));
+    assert_eq!(
+        store.origin_key().origin(ADDRESS.parse().expect("an address")),
+        expected,
+        "it is the same key"
+    );
     assert_eq!(key(&path), key(&folder.path("copy.db")));
     assert!(
         !holds_it(all_bytes(folder.0.path())),
@@ -370,8 +390,14 @@ async fn a_backup_that_is_not_as_stoa_makes_them_is_not_put_back() {
             "update votes set user_id = 9999 where rowid = (select min(rowid) from votes)",
             "it has a row with a reference to what is not there, the first in the table votes to users",
         ),
-        ("update _sqlx_migrations set checksum = x'00' where version = 3", "it has a change to its tables, number 3"),
-        ("update _sqlx_migrations set success = false where version = 2", "it has a change to its tables, number 2"),
+        (
+            "update _sqlx_migrations set checksum = x'00' where version = 3",
+            "it has a change to its tables, number 3",
+        ),
+        (
+            "update _sqlx_migrations set success = false where version = 2",
+            "it has a change to its tables, number 2",
+        ),
         (
             "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
              values (9000, '', true, x'00', 1)",
@@ -451,8 +477,10 @@ async fn a_restore_keeps_the_key_or_takes_that_of_the_backup() {
 async fn a_log_of_another_mode_is_not_left_behind_by_a_look() {
     let folder = Folder::new();
     let path = folder.path("foreign.db");
-    let options =
-        SqliteConnectOptions::new().filename(&path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal);
     let mut theirs = options.connect().await.expect("a database");
     sqlx::query("create table songs (id integer primary key)").execute(&mut theirs).await.expect("a table");
     // While the other program runs and all is in its log.

@@ -30,7 +30,8 @@ pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>
         let new = NewUser { name: &name, password: "no hash", role: Role::Member, origin: None };
         let user = store.create_user(new, BEGAN).await.expect("an account");
         let token_hash = <sha2::Sha256 as sha2::Digest>::digest(token(nth).as_bytes()).to_vec();
-        let session = NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires: NEVER };
+        let session =
+            NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires: NEVER };
         store.create_session(session, BEGAN).await.expect("a session");
         people.push(user);
     }
@@ -90,7 +91,10 @@ fn serve(database: &Path, port: u16) -> Child {
 /// One comment; its id once it is acknowledged, none where the process is gone.
 pub fn comment(stream: &mut TcpStream, writer: usize, story: ItemId, nth: usize) -> Option<i64> {
     let head = post_comment(stream, writer, story, nth)?;
-    let to = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_else(|| panic!("done: {head}"));
+    let to = head
+        .lines()
+        .find_map(|line| line.strip_prefix("location: "))
+        .unwrap_or_else(|| panic!("done: {head}"));
     to.rsplit_once("#c")?.1.trim().parse().ok()
 }
 
@@ -174,7 +178,10 @@ async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
     let store = Store::open(&database).await.expect("a whole database");
     let thread = store.thread(story).await.expect("the thread");
     for id in &acknowledged {
-        assert!(thread.iter().any(|item| item.id == ItemId(*id)), "comment {id} was acknowledged and is lost");
+        assert!(
+            thread.iter().any(|item| item.id == ItemId(*id)),
+            "comment {id} was acknowledged and is lost"
+        );
     }
     let head = thread.iter().find(|item| item.id == story).expect("the story");
     assert_eq!(head.descendants, i64::try_from(thread.len()).expect("few") - 1, "nothing is half written");
@@ -188,10 +195,18 @@ struct Told {
 }
 
 /// Votes for one story after the other, and takes each vote back when its turn comes again.
-fn vote_on(stories: &[ItemId], writer: usize, mut stream: TcpStream, mut told: Told, done: &AtomicUsize) -> Told {
+fn vote_on(
+    stories: &[ItemId],
+    writer: usize,
+    mut stream: TcpStream,
+    mut told: Told,
+    done: &AtomicUsize,
+) -> Told {
     for story in stories.iter().cycle().skip(writer) {
         let dir = if told.up.contains(story) { "none" } else { "up" };
-        let Some(head) = post(&mut stream, writer, &format!("/item/{story}/vote"), &format!("dir={dir}&goto=/")) else {
+        let Some(head) =
+            post(&mut stream, writer, &format!("/item/{story}/vote"), &format!("dir={dir}&goto=/"))
+        else {
             told.unanswered = Some(*story);
             break;
         };
@@ -233,7 +248,11 @@ async fn a_vote_that_was_acknowledged_outlives_a_killed_process() {
                         told.up.remove(story)
                     };
                 }
-                assert_eq!(stands, told.up.contains(story), "kill {kill}: {user:?} on {story} was told otherwise");
+                assert_eq!(
+                    stands,
+                    told.up.contains(story),
+                    "kill {kill}: {user:?} on {story} was told otherwise"
+                );
             }
             let item = store.item(*story).await.expect("the story");
             assert_eq!((item.score, item.ups, item.downs), (1 + points, points, 0), "kill {kill}: {story}");
@@ -251,13 +270,16 @@ fn write_until_goodbye(port: u16, writer: usize, story: ItemId, from: usize) -> 
     let mut stream = None;
     for nth in from.. {
         let keeps = writer.is_multiple_of(2);
-        let Some(mut open) = stream.take().or_else(|| TcpStream::connect(("127.0.0.1", port)).ok()) else { break };
+        let Some(mut open) = stream.take().or_else(|| TcpStream::connect(("127.0.0.1", port)).ok()) else {
+            break;
+        };
         let Some(head) = post_comment(&mut open, writer, story, nth) else {
             unanswered += 1;
             break;
         };
-        let id =
-            head.lines().find_map(|line| line.strip_prefix("location: ")?.rsplit_once("#c")?.1.trim().parse().ok());
+        let id = head
+            .lines()
+            .find_map(|line| line.strip_prefix("location: ")?.rsplit_once("#c")?.1.trim().parse().ok());
         ids.push(id.unwrap_or_else(|| panic!("done: {head}")));
         stream = (keeps && !head.contains("connection: close")).then_some(open);
     }
@@ -277,10 +299,13 @@ async fn a_forum_told_to_stop_under_load_answers_everybody_it_let_in() {
         let mut process = serve(&database, port);
         let idle = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
         let writers: Vec<_> = (0..WRITERS)
-            .map(|writer| std::thread::spawn(move || write_until_goodbye(port, writer, story, round * 1_000_000)))
+            .map(|writer| {
+                std::thread::spawn(move || write_until_goodbye(port, writer, story, round * 1_000_000))
+            })
             .collect();
         std::thread::sleep(Duration::from_millis(250));
-        let told = Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("a command");
+        let told =
+            Command::new("kill").args(["-TERM", &process.id().to_string()]).status().expect("a command");
         assert!(told.success());
         let began = tokio::time::Instant::now();
         let code = process.wait().expect("ended");

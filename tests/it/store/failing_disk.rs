@@ -58,9 +58,17 @@ impl Forum {
         for (name, role) in [("alice", Role::Admin), ("bob", Role::Member)] {
             author = account(&store, name, role).await;
         }
-        let new =
-            NewStory { author, title: "A story", url: None, section: None, text: "So.", origin: None, stopped: None };
-        let Submission::New(story) = store.submit(new, &Policy::default(), BEGAN).await.expect("submitted") else {
+        let new = NewStory {
+            author,
+            title: "A story",
+            url: None,
+            section: None,
+            text: "So.",
+            origin: None,
+            stopped: None,
+        };
+        let Submission::New(story) = store.submit(new, &Policy::default(), BEGAN).await.expect("submitted")
+        else {
             panic!("a new story")
         };
         store.close().await;
@@ -83,7 +91,8 @@ impl Forum {
         stream.read_to_end(&mut answer).ok()?;
         let text = String::from_utf8_lossy(&answer).into_owned();
         let status = text.split(' ').nth(1)?.parse().ok()?;
-        let location = text.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().to_owned();
+        let location =
+            text.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().to_owned();
         Some(Answer { status, location, text })
     }
 
@@ -121,7 +130,10 @@ async fn account(store: &Store, name: &str, role: Role) -> UserId {
     let new = NewUser { name: &parsed, password: "no hash", role: Role::Member, origin: None };
     let user = store.create_user(new, BEGAN).await.expect("an account");
     if role != Role::Member {
-        store.set_role(user, role, ActionContext { actor: None, reason: "", at: BEGAN }).await.expect("a role");
+        store
+            .set_role(user, role, ActionContext { actor: None, reason: "", at: BEGAN })
+            .await
+            .expect("a role");
     }
     let token_hash = Sha256::digest(format!("token-of-{name}")).to_vec();
     let expires = BEGAN.plus(4_000_000_000);
@@ -206,18 +218,31 @@ async fn a_forum_whose_disk_is_full_or_fails_writes_again_once_it_does_not() {
             assert_eq!(answer.status, 503, "{fault}: {path}: {}", answer.text);
             assert!(answer.text.contains(SENTENCE), "{fault}: {path}: {}", answer.text);
             if path.ends_with("/reply") {
-                assert!(answer.text.contains(&format!(">refused comment {nth}</textarea>")), "{}", answer.text);
+                assert!(
+                    answer.text.contains(&format!(">refused comment {nth}</textarea>")),
+                    "{}",
+                    answer.text
+                );
                 refused.push(format!("refused comment {nth}"));
             }
         }
-        for path in
-            ["/", "/new", "/comments", "/user/bob", &format!("/item/{story}"), &format!("/item/{story}?order=newest")]
-        {
+        for path in [
+            "/",
+            "/new",
+            "/comments",
+            "/user/bob",
+            &format!("/item/{story}"),
+            &format!("/item/{story}?order=newest"),
+        ] {
             assert_eq!(forum.get(path).status, 200, "{fault}: {path}");
         }
         for path in ["/healthz", "/readyz"] {
             let health = forum.get(path);
-            assert!(health.status == 503 && health.text.contains("nothing can be saved"), "{fault}: {}", health.text);
+            assert!(
+                health.status == 503 && health.text.contains("nothing can be saved"),
+                "{fault}: {}",
+                health.text
+            );
         }
         forum.works();
         // The next write of each kind, with the same fault before each.
@@ -249,7 +274,9 @@ async fn a_forum_whose_disk_is_full_or_fails_writes_again_once_it_does_not() {
         forum.fails(fault);
         let text = format!("late comment {nth}");
         assert_eq!(
-            forum.post("bob", &format!("/item/{story}/reply"), &format!("text={}", text.replace(' ', "+"))).status,
+            forum
+                .post("bob", &format!("/item/{story}/reply"), &format!("text={}", text.replace(' ', "+")))
+                .status,
             503
         );
         refused.push(text);
@@ -266,14 +293,18 @@ async fn a_forum_whose_disk_is_full_or_fails_writes_again_once_it_does_not() {
 async fn a_disk_that_does_not_sync_or_cannot_be_read_for_a_while_costs_nothing_that_was_acknowledged() {
     let (mut forum, story) = Forum::new().await;
     let (mut acknowledged, mut refused) = (Vec::new(), Vec::new());
-    for (round, fault) in ["5 sync", "28 truncate sync", "5 read", "5 read write sync truncate"].into_iter().enumerate()
+    for (round, fault) in
+        ["5 sync", "28 truncate sync", "5 read", "5 read write sync truncate"].into_iter().enumerate()
     {
         forum.fails(fault);
         for nth in 0..40 {
             // Long texts, so that the log is folded in meanwhile.
             let text = format!("{round} {nth} {}", "words ".repeat(2_500)).trim().to_owned();
-            let answer =
-                forum.post("bob", &format!("/item/{story}/reply"), &format!("text={}", text.replace(' ', "+")));
+            let answer = forum.post(
+                "bob",
+                &format!("/item/{story}/reply"),
+                &format!("text={}", text.replace(' ', "+")),
+            );
             match answer.status {
                 303 => acknowledged.extend(answer.comment()),
                 503 => refused.push(text),
@@ -300,10 +331,12 @@ async fn a_disk_that_does_not_sync_or_cannot_be_read_for_a_while_costs_nothing_t
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forum_whose_disk_fails_stops_when_it_is_told() {
     let (mut forum, story) = Forum::new().await;
-    let acknowledged = forum.post("alice", &format!("/item/{story}/reply"), "text=words").comment().expect("a comment");
+    let acknowledged =
+        forum.post("alice", &format!("/item/{story}/reply"), "text=words").comment().expect("a comment");
     forum.fails("28 write truncate sync");
     assert_eq!(forum.post("alice", &format!("/item/{story}/vote"), "dir=up").status, 503);
-    let told = Command::new("kill").args(["-TERM", &forum.process.id().to_string()]).status().expect("a command");
+    let told =
+        Command::new("kill").args(["-TERM", &forum.process.id().to_string()]).status().expect("a command");
     assert!(told.success());
     let began = tokio::time::Instant::now();
     let code = forum.process.wait().expect("ended");

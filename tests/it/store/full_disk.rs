@@ -136,8 +136,8 @@ async fn what_cannot_be_saved_is_kept_for_its_author_and_saved_once_there_is_roo
         }
         disk_is_full(&app, false).await;
         let page = deed.who.post(&deed.path, &deed.form).await;
-        let done =
-            page.status == StatusCode::SEE_OTHER || (deed.what == "an invitation" && page.status == StatusCode::OK);
+        let done = page.status == StatusCode::SEE_OTHER
+            || (deed.what == "an invitation" && page.status == StatusCode::OK);
         assert!(done, "{}, with room again: {} {}", deed.what, page.status, page.text());
         assert_ne!(app.dump(&[]).await, before, "{} is saved", deed.what);
     }
@@ -208,8 +208,7 @@ async fn what_was_typed_stands_in_a_form_again_where_others_write_for_too_long()
 }
 
 /// A transaction on whose connection SQLite ends it by itself, as it does where the disk fails.
-const ENDS_BY_ITSELF: &str =
-    "create trigger ends before insert on items begin select raise(rollback, 'the end of the transaction'); end";
+const ENDS_BY_ITSELF: &str = "create trigger ends before insert on items begin select raise(rollback, 'the end of the transaction'); end";
 
 #[tokio::test]
 async fn the_forum_goes_on_writing_after_a_transaction_ended_by_itself() {
@@ -221,7 +220,11 @@ async fn the_forum_goes_on_writing_after_a_transaction_ended_by_itself() {
         app.sql(ENDS_BY_ITSELF).await;
         let page = alice.post(&format!("/item/{story}/reply"), &[("text", words)]).await;
         assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(alice.vote(story, "up").await.status, StatusCode::FORBIDDEN, "a transaction of another kind");
+        assert_eq!(
+            alice.vote(story, "up").await.status,
+            StatusCode::FORBIDDEN,
+            "a transaction of another kind"
+        );
         app.sql("drop trigger ends").await;
         alice.reply(story, words).await;
     }

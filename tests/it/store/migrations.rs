@@ -46,7 +46,9 @@ async fn a_database_of_a_newer_stoa_is_refused_with_what_to_do() {
     let refused = Store::open(app.store.path()).await.expect_err("refused");
     assert!(matches!(&refused, OpenError::Newer(path, 9000) if path == app.store.path()));
     let sentence = refused.to_string();
-    for part in [app.store.path().to_str().expect("a path"), "newer Stoa", "9000", "start that version", "backup"] {
+    for part in
+        [app.store.path().to_str().expect("a path"), "newer Stoa", "9000", "start that version", "backup"]
+    {
         assert!(sentence.contains(part), "“{part}” in: {sentence}");
     }
     assert_eq!(app.dump(&[]).await, before);
@@ -107,7 +109,8 @@ async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
     let items = "select count(*) from items";
     let before: i64 = sqlx::query_scalar(items).fetch_one(&mut reader).await.expect("a number");
     for nth in 0..20 {
-        app.sql(&format!("insert into secrets (name, value) values ('large {nth}', randomblob(1000000))")).await;
+        app.sql(&format!("insert into secrets (name, value) values ('large {nth}', randomblob(1000000))"))
+            .await;
     }
     assert!(log_size(&app) > LOG);
     stoa::jobs::look_at_log(&app.store).await;
@@ -168,7 +171,8 @@ async fn votes_of_before_that_did_not_count_say_why_after_the_upgrade() {
     let store = Store::open(&database).await.expect("brought up to date");
     let before = (Timestamp(i64::MAX), UserId(i64::MAX), ItemId(i64::MAX));
     let uncounted = store.uncounted_votes(before, 10).await.expect("votes");
-    let found: Vec<_> = uncounted.iter().map(|vote| (vote.voter.as_str(), vote.item_id, vote.uncounted)).collect();
+    let found: Vec<_> =
+        uncounted.iter().map(|vote| (vote.voter.as_str(), vote.item_id, vote.uncounted)).collect();
     assert_eq!(found, [("b", ItemId(1), Uncounted::Shadowed)]);
     assert_eq!(copies(&dir).len(), 1, "a copy of what it was stands beside it");
     store.close().await;
@@ -194,8 +198,10 @@ async fn a_copy_that_was_not_finished_is_not_taken_for_one() {
     let whole = dir.path().join(format!("stoa.db.before-{newest:04}"));
     assert_eq!(copies(&dir), [whole.as_path()]);
     let mut copy = connect(&whole).await;
-    let version: i64 =
-        sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&mut copy).await.expect("a number");
+    let version: i64 = sqlx::query_scalar("select max(version) from _sqlx_migrations")
+        .fetch_one(&mut copy)
+        .await
+        .expect("a number");
     assert_eq!(version, 2, "as it was before");
 }
 
@@ -206,8 +212,10 @@ async fn a_backup_leaves_the_database_as_the_forum_that_runs_on_it_knows_it() {
     Store::copy(&database, &copy).await.expect("backed up");
     for path in [&database, &copy] {
         let mut db = connect(path).await;
-        let version: i64 =
-            sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&mut db).await.expect("a number");
+        let version: i64 = sqlx::query_scalar("select max(version) from _sqlx_migrations")
+            .fetch_one(&mut db)
+            .await
+            .expect("a number");
         assert_eq!(version, 2, "{}", path.display());
     }
     assert!(copies(&dir).is_empty());

@@ -42,7 +42,8 @@ impl Forum {
         let xenia = self.app.id_of(XENIA).await.0;
         for n in rows {
             let (story, comment, now) = (self.story, self.comment, self.app.now().0 - 100);
-            let numbers = [("{n}", n), ("{story}", story), ("{comment}", comment), ("{now}", now), ("{xenia}", xenia)];
+            let numbers =
+                [("{n}", n), ("{story}", story), ("{comment}", comment), ("{now}", now), ("{xenia}", xenia)];
             let fill = |row: String, (word, number): (&str, i64)| row.replace(word, &number.to_string());
             self.app.sql(&numbers.into_iter().fold(ROW.to_owned(), fill)).await;
         }
@@ -108,17 +109,20 @@ async fn count(app: &TestApp, browser: &mut Browser, path: &str, statements: &St
 
 #[test]
 fn a_page_asks_the_database_as_often_for_thirty_rows_as_for_three() {
-    alone("queries::a_page_asks_the_database_as_often_for_thirty_rows_as_for_three", |statements| async move {
-        let forum = forum().await;
-        forum.fill(1..=3).await;
-        let few = forum.counts(&statements).await;
-        forum.fill(4..=30).await;
-        let many = forum.counts(&statements).await;
-        assert!(few.len() > 120, "only {} pages were looked at", few.len());
-        assert!(few.values().filter(|count| **count > 0).count() > 100, "the statements are counted");
-        let differ = few.iter().filter(|(page, count)| many.get(page) != Some(count));
-        let differ: Vec<_> =
-            differ.map(|(page, count)| format!("{page:?}: {count}, then {:?}", many.get(page))).collect();
-        assert!(differ.is_empty(), "{}", differ.join("\n"));
-    });
+    alone(
+        "queries::a_page_asks_the_database_as_often_for_thirty_rows_as_for_three",
+        |statements| async move {
+            let forum = forum().await;
+            forum.fill(1..=3).await;
+            let few = forum.counts(&statements).await;
+            forum.fill(4..=30).await;
+            let many = forum.counts(&statements).await;
+            assert!(few.len() > 120, "only {} pages were looked at", few.len());
+            assert!(few.values().filter(|count| **count > 0).count() > 100, "the statements are counted");
+            let differ = few.iter().filter(|(page, count)| many.get(page) != Some(count));
+            let differ: Vec<_> =
+                differ.map(|(page, count)| format!("{page:?}: {count}, then {:?}", many.get(page))).collect();
+            assert!(differ.is_empty(), "{}", differ.join("\n"));
+        },
+    );
 }

@@ -46,12 +46,20 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (ADMINS, " where role = 'admin' and (banned_at ", "the few admins"),
     (ADMINS, " where role = 'admin' order by id limit 1", "one row"),
     ("SCAN settings", "select name, value from settings", "as many as there are, when the forum starts"),
-    ("SCAN items USING INDEX items_new", "limit 20000) as newest ", "the titles that are searched: the newest 20,000"),
+    (
+        "SCAN items USING INDEX items_new",
+        "limit 20000) as newest ",
+        "the titles that are searched: the newest 20,000",
+    ),
     ("SCAN newest", "limit 20000) as newest ", "the same titles"),
     (SORTED, "limit 20000) as newest ", "what was found among them"),
     ("SCAN unread_replies", " limit $3) as unread_replies", AT_MOST_100),
     ("SCAN waiting_items", " limit $3) as waiting_items)", AT_MOST_100),
-    ("SCAN last_stories", " limit 50) as last_stories ", "an author's last 50, for each row of a page of the queue"),
+    (
+        "SCAN last_stories",
+        " limit 50) as last_stories ",
+        "an author's last 50, for each row of a page of the queue",
+    ),
     ("SCAN last_comments", " limit 50) as last_comments ", "the same of comments"),
     ("SCAN m USING INDEX moderation_", " order by m.at desc, m.id desc limit ", A_PAGE),
     ("SCAN r", "from rules r ", "at most 500, which are kept in memory"),
@@ -66,7 +74,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN first_comments", " limit 3) as first_comments", "the same of comments"),
     ("SCAN up", "with recursive up (id, step)", "as many steps as the statement says"),
     ("SCAN more", "with more (id, ", "the values of the statement itself"),
-    ("SCAN last_origins", " limit 20) as last_origins ", "an author's last 20, for each address that is asked for"),
+    (
+        "SCAN last_origins",
+        " limit 20) as last_origins ",
+        "an author's last 20, for each address that is asked for",
+    ),
     ("SCAN s USING INDEX items_new", " limit 50) as newest_stories ", NEWEST_50),
     ("SCAN newest_stories", " limit 50) as newest_stories ", "the same"),
     ("SCAN c USING INDEX items_comments", " limit 50) as newest_comments", NEWEST_50),
@@ -80,7 +92,10 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 /// Texts of SQL that no request runs: a part of each, and who does.
 const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
     ("select coalesce(max(version), 0) from _sqlx_migrations", "a database that is opened"),
-    ("select checksum from _sqlx_migrations where version = 1", "a database whose header does not say whose it is"),
+    (
+        "select checksum from _sqlx_migrations where version = 1",
+        "a database whose header does not say whose it is",
+    ),
     ("select version, success, checksum from _sqlx_migrations order by version", "a backup that is checked"),
     ("select type, name, sql from sqlite_master", "the same"),
     ("delete from secrets where name = 'origins'", "a database of an older Stoa"),
@@ -97,8 +112,14 @@ const CHOSEN: [(&str, &str); 11] = [
     ("items_best_since", "kind in ('story', 'job', 'poll') and time >= $1 order by +score"),
     ("items_best_comments", "kind = 'comment' and time >= $1 order by +score"),
     ("items_section", "where section = $1"),
-    ("items_comments", "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) <"),
-    ("items_submitted_live", "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead is null"),
+    (
+        "items_comments",
+        "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) <",
+    ),
+    (
+        "items_submitted_live",
+        "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead is null",
+    ),
     ("items_commented_live", "where i.author_id = $1 and i.kind = 'comment' and i.dead is null"),
     ("moderation_by_actor_and_act", " and m.act = ? and m.actor_id = ?"),
     ("items_site", "where i.site = $1"),
@@ -227,7 +248,8 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
 
 /// What moderators move, and back.
 async fn move_about(app: &TestApp, alice: &mut Browser) {
-    let (one, other) = (alice.text_story("One story", "Words.").await, alice.text_story("Another", "Words.").await);
+    let (one, other) =
+        (alice.text_story("One story", "Words.").await, alice.text_story("Another", "Words.").await);
     let above = alice.reply(one, "Above.").await;
     let below = alice.reply(above, "Below.").await;
     let (one, other, below) = (ItemId(one), ItemId(other), ItemId(below));
@@ -248,8 +270,12 @@ async fn vote_together(app: &TestApp, items: &[ItemId]) {
     for dir in [Some(Direction::Up), None] {
         let origin = Some(app.store.origin_key().origin([203, 0, 113, 5].into()));
         let vote = |user, item| app.store.vote(NewVote { user, item, dir, origin }, &policy, app.now());
-        let votes =
-            tokio::join!(vote(carl, items[0]), vote(carl, items[1]), vote(dora, items[0]), vote(dora, items[2]));
+        let votes = tokio::join!(
+            vote(carl, items[0]),
+            vote(carl, items[1]),
+            vote(dora, items[0]),
+            vote(dora, items[2])
+        );
         assert!(votes.0.is_ok() && votes.1.is_ok() && votes.2.is_ok() && votes.3.is_ok());
     }
 }
@@ -307,7 +333,9 @@ async fn refused_plans(app: &TestApp, statements: BTreeSet<String>) -> Vec<Strin
     let own = |sql: &&String| {
         let verb = sql.split_whitespace().next().unwrap_or("").to_lowercase();
         ["select", "insert", "update", "delete", "with"].contains(&verb.as_str())
-            && !["_sqlx_migrations", "sqlite_master", "sqlite_sequence"].iter().any(|table| sql.contains(table))
+            && !["_sqlx_migrations", "sqlite_master", "sqlite_sequence"]
+                .iter()
+                .any(|table| sql.contains(table))
     };
     let statements: Vec<String> = statements.iter().filter(own).cloned().collect();
     assert!(statements.len() > 80, "only {} statements were collected", statements.len());
@@ -338,10 +366,16 @@ async fn refused_plans(app: &TestApp, statements: BTreeSet<String>) -> Vec<Strin
         }
     }
     refused.extend(
-        CHOSEN.iter().filter(|(index, _)| !chosen.contains(index)).map(|(index, _)| format!("{index} is not used")),
+        CHOSEN
+            .iter()
+            .filter(|(index, _)| !chosen.contains(index))
+            .map(|(index, _)| format!("{index} is not used")),
     );
     refused.extend(
-        EXCEPTIONS.iter().filter(|known| !needed.contains(*known)).map(|known| format!("no longer needed: {known:?}")),
+        EXCEPTIONS
+            .iter()
+            .filter(|known| !needed.contains(*known))
+            .map(|known| format!("no longer needed: {known:?}")),
     );
     refused
 }
@@ -356,7 +390,8 @@ fn never_collected(collected: &BTreeSet<String>) -> Vec<String> {
     let mut missing = Vec::new();
     for (file, text) in texts_of_store() {
         let text = in_one_line(&text);
-        let is_sql = text.split(' ').next().is_some_and(|word| BEGINNINGS.contains(&word)) && text.contains(' ');
+        let is_sql =
+            text.split(' ').next().is_some_and(|word| BEGINNINGS.contains(&word)) && text.contains(' ');
         let is_known = known.iter().any(|sql| sql.contains(&text));
         let is_exempt = NOT_FROM_REQUESTS.iter().any(|(part, _)| text.contains(part));
         if is_sql && !is_known && !is_exempt {
@@ -423,6 +458,7 @@ fn literals(code: &str) -> Vec<String> {
 
 /// Whether a step goes by an index to what it is about, in the order that is asked for.
 fn is_bounded(step: &str) -> bool {
-    let constants = (step.starts_with("SCAN ") && step.contains("CONSTANT ROW")) || step.contains("-ROW VALUES CLAUSE");
+    let constants =
+        (step.starts_with("SCAN ") && step.contains("CONSTANT ROW")) || step.contains("-ROW VALUES CLAUSE");
     constants || !(step.starts_with("SCAN ") || step.starts_with(SORTED))
 }

@@ -31,7 +31,8 @@ pub const NOON: i64 = 1_795_435_200;
 /// Everybody's password.
 pub const PASSWORD: &str = "four unrelated words here";
 /// Its hash, made once for all tests.
-static HASH: LazyLock<String> = LazyLock::new(|| stoa::domain::accounts::password::hash(PASSWORD).expect("a hash"));
+static HASH: LazyLock<String> =
+    LazyLock::new(|| stoa::domain::accounts::password::hash(PASSWORD).expect("a hash"));
 /// Sessions made so far, so that each has a token of its own.
 static SESSIONS: AtomicI64 = AtomicI64::new(0);
 
@@ -59,7 +60,8 @@ impl TestApp {
     pub async fn with_fetcher(change: impl FnOnce(&mut Settings), fetcher: Fetcher) -> TestApp {
         let dir = tempfile::tempdir().expect("a directory");
         let database = dir.path().join("stoa.db");
-        let mut settings = Settings { database: Some(database.clone()), limits: Some(false), ..Settings::default() };
+        let mut settings =
+            Settings { database: Some(database.clone()), limits: Some(false), ..Settings::default() };
         change(&mut settings);
         let config = Config::load_with_file(settings, &dir.path().join("stoa.toml")).expect("good settings");
         let (time, uptime) = (Arc::new(AtomicI64::new(NOON)), Arc::new(AtomicI64::new(0)));
@@ -161,7 +163,8 @@ impl TestApp {
         let expires = self.now().plus(86_400);
         let known = self.store.credentials(name).await.expect("a database").expect("an account");
         let verified = known.password.expect("a password");
-        let session = NewSession { token_hash: &hash, user: known.id, verified: &verified, agent: "", expires };
+        let session =
+            NewSession { token_hash: &hash, user: known.id, verified: &verified, agent: "", expires };
         self.store.create_session(session, self.now()).await.expect("a session");
         let cookie = if self.app.config.is_https() { "__Host-session" } else { "session" };
         let cookies = HashMap::from([(cookie.to_owned(), token)]);
@@ -183,13 +186,17 @@ impl TestApp {
         let file = self.dir.path().join("items.jsonl");
         std::fs::write(&file, lines).expect("written");
         let import = Import { files: vec![file], strict: true };
-        let report = stoa::cli::import::import(&import, &self.store, &self.app.clock, &mut Vec::new(), false).await;
+        let report =
+            stoa::cli::import::import(&import, &self.store, &self.app.clock, &mut Vec::new(), false).await;
         report.expect("imported");
     }
 
     /// Brings about by SQL what would take long otherwise. What is kept in memory does not notice: do it before the page is read.
     pub async fn sql(&self, statement: &str) {
-        sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut self.connection().await).await.expect("good SQL");
+        sqlx::query(AssertSqlSafe(statement.to_owned()))
+            .execute(&mut self.connection().await)
+            .await
+            .expect("good SQL");
     }
 
     /// The number that a query answers.
@@ -200,7 +207,8 @@ impl TestApp {
 
     /// A connection of the test's own, whose statements are not logged among the forum's.
     pub async fn connection(&self) -> SqliteConnection {
-        let options = SqliteConnectOptions::new().filename(self.store.path()).synchronous(SqliteSynchronous::Off);
+        let options =
+            SqliteConnectOptions::new().filename(self.store.path()).synchronous(SqliteSynchronous::Off);
         options.disable_statement_logging().connect().await.expect("a connection")
     }
 
@@ -225,10 +233,12 @@ impl TestApp {
         let mut rows = BTreeSet::new();
         let tables: BTreeSet<&String> = columns.iter().map(|(table, _)| table).collect();
         for table in tables.into_iter().filter(|table| !except.contains(&table.as_str())) {
-            let kept = columns.iter().filter(|(t, c)| t == table && !except.contains(&format!("{t}.{c}").as_str()));
+            let kept =
+                columns.iter().filter(|(t, c)| t == table && !except.contains(&format!("{t}.{c}").as_str()));
             let quoted: Vec<String> = kept.map(|(_, c)| format!("'{c}=' || quote({c})")).collect();
             let select = format!("select '{table}: ' || {} from {table}", quoted.join(" || ' ' || "));
-            let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(select)).fetch_all(&mut db).await.expect("rows");
+            let found: Vec<String> =
+                sqlx::query_scalar(AssertSqlSafe(select)).fetch_all(&mut db).await.expect("rows");
             rows.extend(found);
         }
         rows
@@ -251,8 +261,10 @@ pub struct Watch {
 impl Watch {
     /// Whether anything was written since this was asked last.
     pub async fn changed(&mut self) -> bool {
-        let version =
-            sqlx::query_scalar("pragma data_version").fetch_one(&mut self.connection).await.expect("a version");
+        let version = sqlx::query_scalar("pragma data_version")
+            .fetch_one(&mut self.connection)
+            .await
+            .expect("a version");
         std::mem::replace(&mut self.version, version) != version
     }
 }
@@ -343,7 +355,8 @@ impl Browser {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(COOKIE, cookies.join("; "));
         }
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(HOST.as_str())) {

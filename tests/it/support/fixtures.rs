@@ -13,8 +13,7 @@ pub use town::{
 use crate::support::app::{Browser, Page, TestApp};
 
 /// A story of an import: of its author, mole, nobody has the password.
-pub const BY_MOLE: &str =
-    "{\"id\": 1, \"type\": \"story\", \"by\": \"mole\", \"time\": 1717243200, \"title\": \"Old\", \"score\": 2}\n";
+pub const BY_MOLE: &str = "{\"id\": 1, \"type\": \"story\", \"by\": \"mole\", \"time\": 1717243200, \"title\": \"Old\", \"score\": 2}\n";
 
 /// The title of a story that asks everybody something.
 pub const ASK: &str = "Ask: how does it begin?";
@@ -60,7 +59,8 @@ pub async fn show_dead(browser: &mut Browser) {
 
 /// Adds a rule of the moderators.
 pub async fn add_rule(moderator: &mut Browser, kind: &str, pattern: &str, effect: &str) {
-    let form = [("kind", kind), ("pattern", pattern), ("effect", effect), ("reason", "spam"), ("add", "true")];
+    let form =
+        [("kind", kind), ("pattern", pattern), ("effect", effect), ("reason", "spam"), ("add", "true")];
     done(moderator, "/mod/rules", &form).await;
 }
 
@@ -72,7 +72,9 @@ pub async fn invite(browser: &mut Browser) -> String {
 /// The path of the invitation's link that a page shows.
 pub fn link(page: &Page) -> String {
     let link = page.value("#link");
-    link.strip_prefix("http://127.0.0.1:8000").unwrap_or_else(|| panic!("a link of this site: {link}")).to_owned()
+    link.strip_prefix("http://127.0.0.1:8000")
+        .unwrap_or_else(|| panic!("a link of this site: {link}"))
+        .to_owned()
 }
 
 /// What a member was told, the latest first.

@@ -65,7 +65,9 @@ fn value_of(element: ElementRef<'_>) -> String {
             let options: Vec<ElementRef<'_>> =
                 element.descendent_elements().filter(|inner| inner.value().name() == "option").collect();
             let chosen = options.iter().find(|option| option.attr("selected").is_some()).or(options.first());
-            chosen.map_or(String::new(), |option| option.attr("value").map_or_else(|| text_of(*option), str::to_owned))
+            chosen.map_or(String::new(), |option| {
+                option.attr("value").map_or_else(|| text_of(*option), str::to_owned)
+            })
         }
         _ => element.attr("value").unwrap_or_default().to_owned(),
     }
@@ -230,8 +232,12 @@ impl Page {
     pub fn unpacked(&self) -> String {
         let mut plain = Vec::new();
         match self.header("content-encoding") {
-            "gzip" => drop(flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("gzip")),
-            "br" => drop(brotli::Decompressor::new(&self.body[..], 4_096).read_to_end(&mut plain).expect("brotli")),
+            "gzip" => {
+                drop(flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("gzip"))
+            }
+            "br" => drop(
+                brotli::Decompressor::new(&self.body[..], 4_096).read_to_end(&mut plain).expect("brotli"),
+            ),
             "" => plain.clone_from(&self.body),
             other => panic!("nobody asked for {other}"),
         }

@@ -28,15 +28,17 @@ impl Page {
         let form = format!("form[action='{action}']");
         self.finds(1, &form);
         let is_sent = |field: &Element| field.attr("type") != "checkbox" || field.has_attr("checked");
-        let sent = self.all(&format!("{form} :is(input, textarea, select)[name]")).into_iter().filter(is_sent);
+        let sent =
+            self.all(&format!("{form} :is(input, textarea, select)[name]")).into_iter().filter(is_sent);
         sent.map(|field| (field.attr("name").to_owned(), field.value)).collect()
     }
 
     /// What is wrong with what was sent, each with the id of the field that it is about.
     pub fn errors(&self) -> Vec<(String, String)> {
         let listed = self.all("[role=alert] li");
-        let field =
-            |links: &[Element]| links.first().map_or("", |link| link.attr("href")).trim_start_matches('#').to_owned();
+        let field = |links: &[Element]| {
+            links.first().map_or("", |link| link.attr("href")).trim_start_matches('#').to_owned()
+        };
         listed.into_iter().map(|item| (field(&item.all("a")), item.text)).collect()
     }
 
@@ -47,7 +49,8 @@ impl Page {
         assert!(!errors.is_empty(), "nothing is said to be wrong in {}", self.text());
         for (field, sentence) in &errors {
             let marked = self.one(&format!("[id='{field}'][aria-invalid=true]"));
-            let said = marked.attr("aria-describedby").split(' ').map(|id| self.one(&format!("[id='{id}']")).text);
+            let said =
+                marked.attr("aria-describedby").split(' ').map(|id| self.one(&format!("[id='{id}']")).text);
             assert!(said.into_iter().any(|said| said == *sentence), "{sentence} stands beside {field}");
         }
         errors.into_iter().map(|(field, _)| field).collect()
@@ -135,7 +138,9 @@ impl Page {
             match node.value() {
                 Node::Text(part) => text.push_str(part),
                 Node::Comment(part) => text.push_str(part),
-                Node::Element(element) if element.attrs().any(|(_, value)| value.contains(words)) => return true,
+                Node::Element(element) if element.attrs().any(|(_, value)| value.contains(words)) => {
+                    return true;
+                }
                 _ => {}
             }
         }

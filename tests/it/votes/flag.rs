@@ -68,7 +68,11 @@ async fn flags_kill_a_spam_story() {
     let address = format!("/item/{}", town.story);
     town.flag(town.story, 2).await;
     assert!(is_listed(&town.app, town.story).await, "two are not enough");
-    assert_eq!(town.of_story("queued_at is not null").await, 1, "moderators are shown it from the first flag on");
+    assert_eq!(
+        town.of_story("queued_at is not null").await,
+        1,
+        "moderators are shown it from the first flag on"
+    );
     let page = flag(&mut town.members[2], town.story, "spam").await;
     assert_eq!(page.location().as_deref(), Some("/"), "its page is gone for whoever killed it");
     for path in ["/", "/new", "/best"] {
@@ -127,7 +131,11 @@ async fn vouches_bring_a_good_one_back() {
     town.flag(comment, 3).await;
     assert_eq!(town.of_story("descendants").await, 0, "a dead comment does not count");
     let thread = format!("/item/{story}");
-    assert_eq!(vouch(&mut town.members[3], comment).await.status, StatusCode::NOT_FOUND, "the dead are not seen");
+    assert_eq!(
+        vouch(&mut town.members[3], comment).await.status,
+        StatusCode::NOT_FOUND,
+        "the dead are not seen"
+    );
     show_dead(&mut town.members[3]).await;
     show_dead(&mut town.members[4]).await;
     for path in [&thread, "/comments"] {
@@ -198,7 +206,11 @@ async fn what_a_moderator_killed_by_hand_needs_a_moderator() {
     kill(&mut mia, story, true).await;
     show_dead(&mut town.members[0]).await;
     let page = vouch(&mut town.members[0], story).await;
-    refused(&page, StatusCode::FORBIDDEN, "A moderator took this out of sight, so vouches cannot bring it back.");
+    refused(
+        &page,
+        StatusCode::FORBIDDEN,
+        "A moderator took this out of sight, so vouches cannot bring it back.",
+    );
     kill(&mut mia, story, false).await;
     town.flag(story, 0).await;
     let page = flag(&mut town.members[0], story, "spam").await;
@@ -209,7 +221,11 @@ async fn what_a_moderator_killed_by_hand_needs_a_moderator() {
     );
     let edit = [("title", "Buy very cheap watches"), ("text", "")];
     town.sam.post(&format!("/item/{story}/edit"), &edit).await;
-    assert_eq!(flag(&mut town.members[0], story, "spam").await.status, StatusCode::SEE_OTHER, "changed since");
+    assert_eq!(
+        flag(&mut town.members[0], story, "spam").await.status,
+        StatusCode::SEE_OTHER,
+        "changed since"
+    );
 }
 
 #[tokio::test]
@@ -231,7 +247,8 @@ async fn a_flag_is_set_changed_and_taken_back() {
     unflag(ann, story).await;
     assert!(ann.get("/flagged").await.stories().is_empty());
     assert_eq!(town.of_story("flags").await + town.of_story("queued_at is not null").await, 0);
-    let json = town.members[0].post_json(&format!("{address}/flag"), &[("on", "true"), ("reason", "spam")]).await;
+    let json =
+        town.members[0].post_json(&format!("{address}/flag"), &[("on", "true"), ("reason", "spam")]).await;
     assert_eq!(json, serde_json::json!({ "on": true }), "as the script asks");
     town.agrees().await;
 }
@@ -306,14 +323,23 @@ async fn a_flagger_whom_moderators_contradict_counts_less() {
     refused(&page, StatusCode::FORBIDDEN, "A moderator has decided about your flag since, so it stays.");
     let second = town.sam.story("A good essay", "https://essays.example").await;
     town.flag(second, 3).await;
-    assert_eq!(town.weights(second).await, [("ann".to_owned(), 66), ("ben".to_owned(), 66), ("cem".to_owned(), 100)]);
+    assert_eq!(
+        town.weights(second).await,
+        [("ann".to_owned(), 66), ("ben".to_owned(), 66), ("cem".to_owned(), 100)]
+    );
     assert!(is_listed(&town.app, second).await, "three flags are no longer three");
     kill(&mut mia, second, true).await;
     assert_eq!(town.app.number("select flags_upheld from users where name = 'ann'").await, 1);
     kill(&mut mia, second, false).await;
-    assert_eq!(town.app.number("select flags_upheld * 10 + flags_rejected from users where name = 'ann'").await, 2);
+    assert_eq!(
+        town.app.number("select flags_upheld * 10 + flags_rejected from users where name = 'ann'").await,
+        2
+    );
     kill(&mut mia, story, true).await;
-    assert_eq!(town.app.number("select flags_upheld * 10 + flags_rejected from users where name = 'ann'").await, 11);
+    assert_eq!(
+        town.app.number("select flags_upheld * 10 + flags_rejected from users where name = 'ann'").await,
+        11
+    );
     assert_eq!(town.weights(second).await[0].1, 66, "what was cast keeps its weight");
     town.agrees().await;
 }

@@ -74,20 +74,23 @@ async fn whoever_has_vouched_for_nothing_reads_where_dead_posts_are_shown() {
 
 #[tokio::test]
 async fn how_many_have_to_vouch_is_said_for_one_and_for_several() {
-    for (needed, said) in
-        [(1, "One member who vouches for it brings it back."), (3, "3 members who vouch for it bring it back.")]
-    {
+    for (needed, said) in [
+        (1, "One member who vouches for it brings it back."),
+        (3, "3 members who vouch for it bring it back."),
+    ] {
         let app = TestApp::with(|settings| {
             settings.flags_to_kill = Some(1);
             settings.vouches_to_restore = Some(needed);
         })
         .await;
-        let (mut sam, mut ann, mut ben) = (app.member("sam").await, app.member("ann").await, app.member("ben").await);
+        let (mut sam, mut ann, mut ben) =
+            (app.member("sam").await, app.member("ann").await, app.member("ben").await);
         app.sql("update users set karma = 31").await;
         let story = sam.text_story("A story", "Words.").await;
         flag(&mut ann, story, "spam", "").await;
         show_dead(&mut ben).await;
-        let form = ben.get(&format!("/item/{story}")).await.one(&format!("form[action='/item/{story}/vouch']"));
+        let form =
+            ben.get(&format!("/item/{story}")).await.one(&format!("form[action='/item/{story}/vouch']"));
         assert!(form.text.contains(said), "{said}: {}", form.text);
     }
 }

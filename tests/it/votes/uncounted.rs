@@ -61,7 +61,8 @@ async fn why(app: &TestApp, voter: &str, item: i64) -> String {
 #[tokio::test]
 async fn of_members_with_little_karma_one_from_each_address_counts() {
     let (app, mut alice, story) = forum(|_| {}).await;
-    let [mut bob, mut carl, mut dora] = [app.member("bob").await, app.member("carl").await, app.member("dora2").await];
+    let [mut bob, mut carl, mut dora] =
+        [app.member("bob").await, app.member("carl").await, app.member("dora2").await];
     vote(&mut bob, ELSEWHERE, story, "up").await;
     vote(&mut carl, THIRD, story, "up").await;
     assert_eq!(
@@ -87,7 +88,11 @@ async fn of_members_with_little_karma_one_from_each_address_counts() {
     vote(&mut bob, ELSEWHERE, story, "none").await;
     vote(&mut dora, ELSEWHERE, story, "none").await;
     vote(&mut dora, ELSEWHERE, story, "up").await;
-    assert_eq!((why(&app, "dora2", story).await.as_str(), score(&app, story).await), ("", 3), "now they are the first");
+    assert_eq!(
+        (why(&app, "dora2", story).await.as_str(), score(&app, story).await),
+        ("", 3),
+        "now they are the first"
+    );
 }
 
 #[tokio::test]
@@ -116,7 +121,11 @@ async fn an_address_of_a_private_network_is_nobodys() {
         let id = comment(&mut alice, address, 1).await;
         vote(&mut bob, address, id, "up").await;
         vote(&mut carl, address, id, "up").await;
-        assert_eq!((score(&app, id).await, app.number("select count(near) from votes").await), (3, 0), "{address}");
+        assert_eq!(
+            (score(&app, id).await, app.number("select count(near) from votes").await),
+            (3, 0),
+            "{address}"
+        );
     }
 }
 
@@ -147,7 +156,10 @@ async fn submitting_the_same_address_again_is_a_vote_by_the_same_rules() {
     let (mut bob, mut carl) = (app.member("bob").await, app.member("carl").await);
     assert_eq!(from(&mut bob, ALICES, "/submit", &link).await.item(), story);
     assert_eq!(from(&mut carl, ELSEWHERE, "/submit", &link).await.item(), story);
-    assert_eq!((why(&app, "bob", story).await.as_str(), why(&app, "carl", story).await.as_str()), ("same-address", ""));
+    assert_eq!(
+        (why(&app, "bob", story).await.as_str(), why(&app, "carl", story).await.as_str()),
+        ("same-address", "")
+    );
     assert_eq!(score(&app, story).await, 2);
 }
 
@@ -164,7 +176,11 @@ async fn where_votes_came_from_is_forgotten_after_30_days() {
     }
     let mut carl = app.session("carl").await;
     vote(&mut carl, ELSEWHERE, story, "up").await;
-    assert_eq!((why(&app, "carl", story).await.as_str(), score(&app, story).await), ("", 3), "the vote itself stays");
+    assert_eq!(
+        (why(&app, "carl", story).await.as_str(), score(&app, story).await),
+        ("", 3),
+        "the vote itself stays"
+    );
 }
 
 /// Comments by alice and carl in turn, and bob, who has the karma to vote them down.
@@ -205,7 +221,8 @@ async fn who_mostly_votes_down_is_not_counted_voting_down() {
 async fn three_votes_down_on_one_author_are_enough_for_a_grudge() {
     let (app, mut alice, story) = forum(|_| {}).await;
     let (mut bob, ids) = discussion(&app, &mut alice, story, 10).await;
-    let (alices, carls): (Vec<i64>, Vec<i64>) = (ids[..].iter().step_by(2).copied().collect(), vec![ids[1], ids[3]]);
+    let (alices, carls): (Vec<i64>, Vec<i64>) =
+        (ids[..].iter().step_by(2).copied().collect(), vec![ids[1], ids[3]]);
     for id in &alices[..3] {
         vote(&mut bob, ELSEWHERE, *id, "down").await;
         assert_eq!(why(&app, "bob", *id).await, "");
@@ -247,7 +264,8 @@ async fn votes_for_nobody_but_one_author_are_a_ring() {
 async fn who_votes_for_the_few_that_there_are_is_in_no_ring() {
     let app = TestApp::with(|settings| settings.vote_ring_window = Some(2)).await;
     for (name, role) in [("chief", Role::Admin), ("alice", Role::Member)] {
-        let (mut writer, mut reader) = (app.person(name, role).await, app.member(&format!("for-{name}")).await);
+        let (mut writer, mut reader) =
+            (app.person(name, role).await, app.member(&format!("for-{name}")).await);
         for nth in 0..5 {
             let story = writer.text_story(&format!("Story {nth}"), "Words.").await;
             reader.vote(story, "up").await;
@@ -269,7 +287,8 @@ async fn who_votes_for_the_few_that_there_are_is_in_no_ring() {
 
 #[tokio::test]
 async fn the_first_votes_of_a_young_account_wait_only_where_a_forum_says_so() {
-    let (app, _, story) = forum(|settings| settings.min_account_age_to_count_votes_hours = Some(Period(24))).await;
+    let (app, _, story) =
+        forum(|settings| settings.min_account_age_to_count_votes_hours = Some(Period(24))).await;
     let mut bob = app.member("bob").await;
     vote(&mut bob, ELSEWHERE, story, "up").await;
     assert_eq!((why(&app, "bob", story).await.as_str(), score(&app, story).await), ("young", 1));
@@ -295,8 +314,9 @@ async fn whoever_casts_a_vote_that_does_not_count_sees_one_that_does() {
     let said = comment(&mut alice, ALICES, story).await;
     let (mut bob, mut carl) = (app.member("bob").await, app.member("carl").await);
     let path = format!("/item/{story}/vote");
-    let headers =
-        |address| [("sec-fetch-site", "same-origin"), ("accept", "application/json"), ("x-forwarded-for", address)];
+    let headers = |address| {
+        [("sec-fetch-site", "same-origin"), ("accept", "application/json"), ("x-forwarded-for", address)]
+    };
     let mut answers = Vec::new();
     for (voter, address, nth) in [(&mut bob, ELSEWHERE, 2), (&mut carl, ALICES, 3)] {
         let page = voter.send(Method::POST, &path, &headers(address), Some(&[("dir", "up")])).await;
@@ -334,9 +354,10 @@ async fn moderators_see_whose_votes_do_not_count_on_what_and_why() {
     let mut mia = app.person("mia", Role::Moderator).await;
     mia.get("/mod").await.finds(1, "main nav a[href='/mod/votes']");
     let votes = "main article";
-    for (path, words) in
-        [("/mod/votes", "Every vote counts so far"), ("/mod/votes?at=1&voter=1&before=1", "There are no more of them")]
-    {
+    for (path, words) in [
+        ("/mod/votes", "Every vote counts so far"),
+        ("/mod/votes?at=1&voter=1&before=1", "There are no more of them"),
+    ] {
         let page = mia.get(path).await;
         page.finds(0, votes);
         assert!(page.says(words), "{path}: {}", page.text());
@@ -364,7 +385,13 @@ async fn moderators_see_whose_votes_do_not_count_on_what_and_why() {
         ),
         (
             vec![format!("/item/{story}"), "/user/bob".to_owned(), "/user/alice".to_owned()],
-            ["A story", "voted up by bob", "written by alice", "50 minutes ago", "came from the same address"],
+            [
+                "A story",
+                "voted up by bob",
+                "written by alice",
+                "50 minutes ago",
+                "came from the same address",
+            ],
         ),
     ];
     for (vote, (links, parts)) in shown.iter().zip(expected) {
@@ -413,6 +440,10 @@ async fn the_list_of_votes_that_do_not_count_goes_on_page_by_page() {
     assert_eq!((names.len(), pages), (70, 3), "each once");
     for odd in ["?at=x", "?at=1&voter=2", "?before=99999999999999999999", "?at=-1&voter=-1&before=-1"] {
         let page = mia.get(&format!("/mod/votes{odd}")).await;
-        assert!(page.status == StatusCode::OK || page.status == StatusCode::BAD_REQUEST, "{odd}: {}", page.status);
+        assert!(
+            page.status == StatusCode::OK || page.status == StatusCode::BAD_REQUEST,
+            "{odd}: {}",
+            page.status
+        );
     }
 }

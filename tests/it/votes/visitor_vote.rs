@@ -25,7 +25,8 @@ async fn from(browser: &mut Browser, page: &str, path: &str) -> Page {
 /// Fills the log-in form that a page has in and sends it.
 async fn log_in(browser: &mut Browser, page: &Page, name: &str, password: &str) -> Page {
     let hidden = page.all("form[action='/login'] input[type=hidden]");
-    let mut form: Vec<(&str, &str)> = hidden.iter().map(|field| (field.attr("name"), field.attr("value"))).collect();
+    let mut form: Vec<(&str, &str)> =
+        hidden.iter().map(|field| (field.attr("name"), field.attr("value"))).collect();
     form.extend([("name", name), ("password", password)]);
     browser.post("/login", &form).await
 }
@@ -62,7 +63,8 @@ async fn a_visitors_arrow_names_the_vote_and_the_log_in_casts_it() {
         let done = log_in(&mut carol, &wrong, "carol", PASSWORD).await;
         assert_eq!(done.location(), Some(back), "{}", done.text());
         assert_eq!(
-            app.number(&format!("select count(*) from votes where item_id = {id} and not own and dir = 1")).await,
+            app.number(&format!("select count(*) from votes where item_id = {id} and not own and dir = 1"))
+                .await,
             1
         );
     }
@@ -98,7 +100,11 @@ async fn a_vote_sent_after_the_session_has_ended_is_cast_by_the_log_in() {
         let page = carol.get(&page.location().expect("the log-in")).await;
         assert_eq!(page.one("main [role=status]").text, said);
         let done = log_in(&mut carol, &page, "carol", PASSWORD).await;
-        assert!(done.location().is_some_and(|to| to.starts_with(&format!("/item/{story}#"))), "{:?}", done.location());
+        assert!(
+            done.location().is_some_and(|to| to.starts_with(&format!("/item/{story}#"))),
+            "{:?}",
+            done.location()
+        );
     }
     let cast = "select count(*) from votes where not own and item_id";
     assert_eq!(app.number(&format!("{cast} = {story} and dir = 1")).await, 1);
@@ -168,7 +174,8 @@ async fn whoever_signs_up_instead_lands_where_they_can_vote() {
     let (app, story, _) = forum().await;
     let mut dora = app.visitor();
     let page = dora.get(&format!("/login?vote={story}")).await;
-    let href = page.all("main a").into_iter().find(|a| a.attr("href").starts_with("/signup")).expect("a way in");
+    let href =
+        page.all("main a").into_iter().find(|a| a.attr("href").starts_with("/signup")).expect("a way in");
     let page = dora.get(href.attr("href")).await;
     let goto = page.one("main input[name=goto]").attr("value").to_owned();
     let page = dora.submit("/signup", &[("name", "dora"), ("password", PASSWORD), ("goto", &goto)]).await;
@@ -187,7 +194,11 @@ async fn every_log_in_page_that_nobody_asked_for_says_why_it_is_there() {
         (format!("/item/{comment}/vouch"), vec![("on", "true")], "Log in to vouch for this."),
         (format!("/item/{story}/order"), vec![("order", "newest")], "Log in to keep an order of comments."),
         ("/invitations".to_owned(), vec![], "Log in to invite people."),
-        ("/settings/password".to_owned(), vec![("current", "a"), ("password", "b")], "Log in to see and change"),
+        (
+            "/settings/password".to_owned(),
+            vec![("current", "a"), ("password", "b")],
+            "Log in to see and change",
+        ),
     ];
     for (path, form, said) in posts {
         let page = visitor.submit(&path, &form).await;

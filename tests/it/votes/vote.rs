@@ -186,7 +186,11 @@ async fn an_option_of_a_poll_takes_votes_which_give_no_karma() {
     bob.vote(2002, "up").await;
     assert_eq!((score(&app, 2002).await, app.karma("ada").await), (4, before));
     bob.vote(2001, "up").await;
-    assert_eq!((score(&app, 2001).await, app.karma("ada").await), (6, before + 1), "the poll itself gives karma");
+    assert_eq!(
+        (score(&app, 2001).await, app.karma("ada").await),
+        (6, before + 1),
+        "the poll itself gives karma"
+    );
     let page = bob.get("/item/2001").await;
     assert_eq!(page.points(2002), Some(4));
     page.in_order("#i2001 ol > li", &["Cards", "Tape"]);
@@ -199,7 +203,11 @@ async fn the_script_is_answered_with_figures_and_sentences() {
     assert_eq!(bob.post_json(&vote(story), &[("dir", "up")]).await, json!({ "points": 2, "dir": "up" }));
     assert_eq!(bob.post_json(&vote(story), &[("dir", "none")]).await, json!({ "points": 1, "dir": "none" }));
     let hidden = json!({ "points": null, "dir": "down" });
-    assert_eq!(bob.post_json(&vote(comment), &[("dir", "down")]).await, hidden, "a comment's points are its author's");
+    assert_eq!(
+        bob.post_json(&vote(comment), &[("dir", "down")]).await,
+        hidden,
+        "a comment's points are its author's"
+    );
     let error = alice.post_json(&vote(story), &[("dir", "none")]).await;
     assert_eq!(error, json!({ "error": OWN }));
     assert_eq!(bob.post_json(&format!("/item/{story}/save"), &[("on", "true")]).await, json!({ "on": true }));
@@ -234,7 +242,11 @@ async fn a_comment_fades_as_its_score_falls_to_the_floor() {
         let page = app.visitor().get(&thread).await;
         assert_eq!(page.comment(comment), "A comment.");
         steps.push(faint(&page));
-        assert_eq!(page.marks(comment).contains(&"below threshold".to_owned()), low, "{number}: in words too");
+        assert_eq!(
+            page.marks(comment).contains(&"below threshold".to_owned()),
+            low,
+            "{number}: in words too"
+        );
     }
     assert_eq!(steps[5], steps[4], "it gets no fainter than at the floor");
     steps.dedup();
@@ -270,7 +282,8 @@ async fn board() -> (TestApp, Vec<UserId>, [i64; 7]) {
 
 /// What of items and people differs from their base and the votes table.
 pub async fn differences(app: &TestApp) -> i64 {
-    let votes = |of: &str| format!("select coalesce(sum({of}), 0) from votes v where v.item_id = i.id and v.counted");
+    let votes =
+        |of: &str| format!("select coalesce(sum({of}), 0) from votes v where v.item_id = i.id and v.counted");
     let items = format!(
         "select count(*) from items i where score <> base_points + ({}) or ups <> ({}) or downs <> ({})",
         votes("v.dir"),

@@ -119,7 +119,9 @@ fn a_job_starts_sixth_and_falls_a_place_every_20_minutes() {
         ids(top(stories.chain(jobs.iter().copied()).collect(), NOW))
     };
     let place = |page: &[i64], id| page.iter().position(|other| *other == id).map(|at| at + 1);
-    for (age, expected) in [(0, 6), (1_199, 6), (1_200, 7), (8 * HOUR, 30), (8 * HOUR + 1_200, 31), (365 * DAY, 41)] {
+    for (age, expected) in
+        [(0, 6), (1_199, 6), (1_200, 7), (8 * HOUR, 30), (8 * HOUR + 1_200, 31), (365 * DAY, 41)]
+    {
         assert_eq!(place(&page(&[job(99, age)]), 99), Some(expected), "{age} s old");
     }
     let two = page(&[job(99, 0), job(98, 10)]);
@@ -166,29 +168,48 @@ fn the_wilson_bound_is_the_textbooks() {
 
 #[test]
 fn votes_down_alone_are_worth_nothing_and_never_less() {
-    assert!((1..2_000).all(|downs| (0.0..1e-9).contains(&wilson(0, downs)) && wilson(0, downs).is_sign_positive()));
+    assert!(
+        (1..2_000)
+            .all(|downs| (0.0..1e-9).contains(&wilson(0, downs)) && wilson(0, downs).is_sign_positive())
+    );
 }
 
 #[test]
 fn the_best_comment_comes_first() {
-    let old =
-        |id: i64, ups: i64, downs: i64| Item { ups, downs, time: NOW.minus(2 * DAY + 100 - id), ..comment(id, 1) };
-    let aged =
-        |id: i64, ups: i64, age: i64| Item { ups, time: NOW.minus(age), visible_at: NOW.minus(age), ..comment(id, 1) };
+    let old = |id: i64, ups: i64, downs: i64| Item {
+        ups,
+        downs,
+        time: NOW.minus(2 * DAY + 100 - id),
+        ..comment(id, 1)
+    };
+    let aged = |id: i64, ups: i64, age: i64| Item {
+        ups,
+        time: NOW.minus(age),
+        visible_at: NOW.minus(age),
+        ..comment(id, 1)
+    };
     let placed = |id: i64, place: i64, age: i64| Item { place: Some(place), ..aged(id, 0, age) };
     let before = |a: &Item, b: &Item| BestKey::of(a, NOW) < BestKey::of(b, NOW);
     for (case, first, second) in [
         ("more votes up", old(2, 3, 0), old(1, 1, 0)),
         ("agreed on by more", old(2, 30, 10), old(1, 3, 1)),
         ("unflagged before flagged", old(2, 3, 0), Item { flags: 100, ..old(1, 3, 0) }),
-        ("flagged, and a moderator let it stand", Item { flags: 100, cleared: true, ..old(1, 3, 0) }, old(2, 3, 0)),
+        (
+            "flagged, and a moderator let it stand",
+            Item { flags: 100, cleared: true, ..old(1, 3, 0) },
+            old(2, 3, 0),
+        ),
         ("unvoted before voted down", old(2, 0, 0), old(1, 0, 1)),
         ("equal: the earlier", old(1, 0, 0), old(2, 0, 0)),
         ("just posted before a few votes", aged(2, 0, 0), old(1, 5, 0)),
         ("just posted after many votes", old(1, 40, 0), aged(2, 0, 0)),
         ("a day old: no gain", old(1, 0, 0), aged(2, 0, DAY)),
         ("two hours short of a day: still some", aged(2, 0, DAY - 7_200), old(1, 0, 0)),
-        ("one held back counts from when it was seen", Item { visible_at: NOW, ..aged(2, 0, DAY) }, aged(1, 0, HOUR)),
+        (
+            "one held back counts from when it was seen",
+            Item { visible_at: NOW, ..aged(2, 0, DAY) },
+            aged(1, 0, HOUR),
+        ),
         ("imported: the order it came in", placed(9, 0, 0), placed(1, 1, DAY * 9)),
         ("imported: though another is fresher", placed(2, 3, 3 * DAY), placed(1, 4, 60)),
         ("imported and voted for here", Item { ups: 1, ..placed(2, 7, DAY) }, placed(1, 0, DAY)),

@@ -149,7 +149,15 @@ fn siblings_come_in_the_order_that_was_chosen() {
 fn what_is_not_seen_keeps_a_place_only_for_what_is() {
     // 2 > 3 > 4, 2 > 5 > 6, 7, 8.
     let items = || {
-        vec![comment(2, 1), comment(3, 2), comment(4, 3), comment(5, 2), comment(6, 5), comment(7, 1), comment(8, 1)]
+        vec![
+            comment(2, 1),
+            comment(3, 2),
+            comment(4, 3),
+            comment(5, 2),
+            comment(6, 5),
+            comment(7, 1),
+            comment(8, 1),
+        ]
     };
     for (gone, expected) in [
         (vec![], vec!["2 +4", "  3 +1", "    4", "  5 +1", "    6", "7", "8"]),
@@ -178,7 +186,15 @@ fn what_is_not_seen_keeps_a_place_only_for_what_is() {
 #[test]
 fn what_does_not_hang_on_the_head_is_left_out() {
     let option = Item { kind: Kind::Pollopt, ..comment(9, 1) };
-    let items = vec![comment(2, 1), comment(3, 99), comment(4, 3), comment(5, 6), comment(6, 5), comment(7, 7), option];
+    let items = vec![
+        comment(2, 1),
+        comment(3, 99),
+        comment(4, 3),
+        comment(5, 6),
+        comment(6, 5),
+        comment(7, 7),
+        option,
+    ];
     assert_eq!(ids(&whole(items, CommentOrder::Best)), [2]);
     // The head below its own descendant, and one id twice.
     let items = vec![comment(1, 3), comment(2, 1), comment(3, 2), comment(2, 3)];
@@ -213,7 +229,8 @@ fn a_chain_of_10_000_needs_no_stack() {
 
 #[test]
 fn the_path_leads_from_the_story_down_to_the_parent() {
-    let ids = |items: &[Item], id| path(items, ItemId(id)).into_iter().map(|item| item.id.0).collect::<Vec<_>>();
+    let ids =
+        |items: &[Item], id| path(items, ItemId(id)).into_iter().map(|item| item.id.0).collect::<Vec<_>>();
     assert_eq!(ids(&small(), 6), [1, 2, 4]);
     assert_eq!(ids(&small(), 2), [1]);
     assert!(ids(&small(), 1).is_empty());
@@ -228,7 +245,10 @@ fn an_order_has_one_name_in_addresses() {
         assert_eq!(CommentOrder::parse(order.as_str()), Some(order));
     }
     assert_eq!(CommentOrder::parse("hottest"), None);
-    assert_eq!((CommentOrder::default(), CommentOrder::Replies.label()), (CommentOrder::Best, "most replies"));
+    assert_eq!(
+        (CommentOrder::default(), CommentOrder::Replies.label()),
+        (CommentOrder::Best, "most replies")
+    );
 }
 
 /// Any forest of up to 80 comments: each answers the story, an earlier comment, or nothing that is there.

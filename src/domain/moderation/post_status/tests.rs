@@ -55,7 +55,8 @@ type Case<'a> = (&'a str, Item, Vec<LogEvent<'a>>, [Option<RemovedPost>; 5]);
 
 #[test]
 fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was_if_they_may() {
-    let viewer = |id: i64, role: Role, show_dead: bool| Some(Member { id: UserId(id), show_dead, ..author(role) });
+    let viewer =
+        |id: i64, role: Role, show_dead: bool| Some(Member { id: UserId(id), show_dead, ..author(role) });
     let visitor = None;
     let (member, shown_dead) = (viewer(8, Role::Member, false), viewer(8, Role::Member, true));
     let (own_author, moderator) = (viewer(7, Role::Member, false), viewer(9, Role::Moderator, false));
@@ -64,7 +65,10 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
     let dead = |death| Item { dead: Some(death), ..written.clone() };
     let deleted = |item: Item| Item { deleted_at: Some(NOW), ..item };
     let gone = |heading: &str, said: &[&str]| {
-        Some(RemovedPost { heading: heading.to_owned(), said: said.iter().map(|said| (*said).to_owned()).collect() })
+        Some(RemovedPost {
+            heading: heading.to_owned(),
+            said: said.iter().map(|said| (*said).to_owned()).collect(),
+        })
     };
     let killed = |said: &str| gone("Dead comment", &[said, READABLE]);
     let by_author = gone("Deleted comment", &["Its author deleted this comment."]);
@@ -82,7 +86,12 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
     let nothing = || [const { None }; 5];
     let cases: Vec<Case<'_>> = vec![
         ("live", written.clone(), vec![], nothing()),
-        ("by a moderator", dead(DeadReason::Killed), vec![kill], all_of_dead("mia killed this. The reason: spam.")),
+        (
+            "by a moderator",
+            dead(DeadReason::Killed),
+            vec![kill],
+            all_of_dead("mia killed this. The reason: spam."),
+        ),
         (
             "with a ban",
             dead(DeadReason::Killed),
@@ -164,7 +173,13 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             "killed by a rule",
             dead(DeadReason::Killed),
             vec![event(Action::RuleKill, "", "as it was posted")],
-            vec!["A moderation rule killed your comment as it was posted.", STILL_SEEN, vouches, "delete", "write"],
+            vec![
+                "A moderation rule killed your comment as it was posted.",
+                STILL_SEEN,
+                vouches,
+                "delete",
+                "write",
+            ],
         ),
         (
             "dead from the start",
@@ -216,7 +231,11 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
                 event(Action::Edit, "bait", "the title “Wow” became “A story”"),
                 event(Action::Edit, "", "the text was changed"),
             ],
-            vec!["mia edited your story: the title “Wow” became “A story”. The reason: bait.", "edit 1 hour", "write"],
+            vec![
+                "mia edited your story: the title “Wow” became “A story”. The reason: bait.",
+                "edit 1 hour",
+                "write",
+            ],
         ),
         (
             "edited, too long ago to be edited again",

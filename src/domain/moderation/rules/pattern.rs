@@ -51,7 +51,9 @@ impl Pattern {
     /// Whether these words begin with the phrase.
     pub(super) fn begins(&self, words: &[&str]) -> bool {
         match self {
-            Pattern::Word(phrase) => phrase.len() <= words.len() && phrase.iter().zip(words).all(|(a, b)| a == b),
+            Pattern::Word(phrase) => {
+                phrase.len() <= words.len() && phrase.iter().zip(words).all(|(a, b)| a == b)
+            }
             Pattern::Link(_) | Pattern::Range(_) => false,
         }
     }
@@ -81,12 +83,15 @@ impl fmt::Display for Pattern {
 /// A network of one of the sizes by which origins are known (see `origin`), without the bits below it; a single address of IPv6 stands
 /// for the 64 bits that its owner was given.
 fn network(typed: &str) -> Result<IpNet, RuleError> {
-    let network = match (typed.parse::<IpNet>(), typed.parse::<IpAddr>().map(|address| address.to_canonical())) {
-        (Ok(network), _) => network,
-        (_, Ok(IpAddr::V4(v4))) => IpNet::from(IpAddr::V4(v4)),
-        (_, Ok(IpAddr::V6(v6))) => Ipv6Net::new(v6, 64).map(IpNet::V6).map_err(|_| RuleError::NotANetwork)?,
-        _ => return Err(RuleError::NotANetwork),
-    };
+    let network =
+        match (typed.parse::<IpNet>(), typed.parse::<IpAddr>().map(|address| address.to_canonical())) {
+            (Ok(network), _) => network,
+            (_, Ok(IpAddr::V4(v4))) => IpNet::from(IpAddr::V4(v4)),
+            (_, Ok(IpAddr::V6(v6))) => {
+                Ipv6Net::new(v6, 64).map(IpNet::V6).map_err(|_| RuleError::NotANetwork)?
+            }
+            _ => return Err(RuleError::NotANetwork),
+        };
     let sizes = match network {
         IpNet::V4(_) => [32, 24, 16],
         IpNet::V6(_) => [64, 48, 32],

@@ -89,7 +89,11 @@ fn a_link_is_found_by_its_site_however_it_is_written() {
         ("github.com", "https://github.com/spammers/x", true),
         ("bücher.example", "https://BÜCHER.example/", true),
     ] {
-        assert_eq!(meets(RuleKind::Link, site, &RuleInput { text, ..RuleInput::default() }), found, "{site} in {text}");
+        assert_eq!(
+            meets(RuleKind::Link, site, &RuleInput { text, ..RuleInput::default() }),
+            found,
+            "{site} in {text}"
+        );
     }
     let long = format!("https://example.com/{}", "a".repeat(3_000));
     assert!(meets(RuleKind::Link, "example.com", &RuleInput { text: &long, ..RuleInput::default() }));
@@ -121,7 +125,10 @@ fn a_range_holds_the_addresses_of_its_network() {
             "{range} {address}"
         );
     }
-    assert!(!meets(RuleKind::Range, "203.0.113.5", &RuleInput::default()), "where it comes from does not matter");
+    assert!(
+        !meets(RuleKind::Range, "203.0.113.5", &RuleInput::default()),
+        "where it comes from does not matter"
+    );
 }
 
 #[test]
@@ -155,8 +162,9 @@ fn of_several_rules_the_gravest_decides_and_of_equals_the_first() {
         RuleSet::new(rules).judge(&RuleInput { title: "Eggs", text, ..RuleInput::default() })
     };
     let (queue, kill, refuse) = (Effect::Queue, Effect::Kill, Effect::Refuse);
-    let why =
-        |verdict: Result<Option<RuleMatch>, RuleRejection>| verdict.expect("not refused").map(|s| (s.killed, s.why));
+    let why = |verdict: Result<Option<RuleMatch>, RuleRejection>| {
+        verdict.expect("not refused").map(|s| (s.killed, s.why))
+    };
     assert_eq!(why(judge(&[])), None);
     assert_eq!(
         why(judge(&[(RuleKind::Word, "eggs", queue), (RuleKind::Word, "spam", queue)])),

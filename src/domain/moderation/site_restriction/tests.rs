@@ -31,7 +31,10 @@ fn a_story_falls_under_its_host_and_the_hosts_above() {
         ("https://medium.com/%40spammer/a", &["medium.com/@spammer", "medium.com"]),
         ("https://x.com/spammer/status/1", &["x.com/spammer", "x.com"]),
         ("https://twitter.com/spammer/status/1", &["x.com/spammer", "twitter.com", "x.com"]),
-        ("https://mobile.twitter.com/spammer", &["x.com/spammer", "mobile.twitter.com", "twitter.com", "x.com"]),
+        (
+            "https://mobile.twitter.com/spammer",
+            &["x.com/spammer", "mobile.twitter.com", "twitter.com", "x.com"],
+        ),
         ("https://mobile.x.com/spammer", &["x.com/spammer", "mobile.x.com", "x.com"]),
         (
             "https://de.m.wikipedia.org/wiki/A",
@@ -106,7 +109,11 @@ fn a_site_is_named_as_people_type_it() {
         ("<b>example.com</b>", Err(SiteNameError::Nonsense)),
         ("' or 1=1; --", Err(SiteNameError::Nonsense)),
     ] {
-        assert_eq!(SiteName::parse(typed).as_ref().map(SiteName::as_str), expected.as_ref().copied(), "{typed:?}");
+        assert_eq!(
+            SiteName::parse(typed).as_ref().map(SiteName::as_str),
+            expected.as_ref().copied(),
+            "{typed:?}"
+        );
     }
 }
 

@@ -236,8 +236,12 @@ impl MarkdownWriter<'_> {
         let before = self.out.chars().next_back().unwrap_or(' ');
         let after = self.after_spans(tail);
         match mark {
-            Some(Mark::Italic) if self.italic.is_closed() && self.bold.is_written() => self.italic.begin_unwritten(),
-            Some(Mark::Bold) if self.bold.is_closed() && self.italic.is_written() => self.bold.begin_unwritten(),
+            Some(Mark::Italic) if self.italic.is_closed() && self.bold.is_written() => {
+                self.italic.begin_unwritten()
+            }
+            Some(Mark::Bold) if self.bold.is_closed() && self.italic.is_written() => {
+                self.bold.begin_unwritten()
+            }
             Some(Mark::Italic) => self.italic.toggle(self.out, before, after),
             Some(Mark::Bold) => self.bold.toggle(self.out, before, after),
             // In front of a quote or a list, where the line ends anyway, the backslash would show.

@@ -283,7 +283,8 @@ impl<'s> HtmlWriter<'s> {
     }
 
     fn open_link(&mut self, link_type: LinkType, dest: CowStr<'_>) {
-        let address = if link_type == LinkType::Email { format!("mailto:{dest}") } else { dest.into_string() };
+        let address =
+            if link_type == LinkType::Email { format!("mailto:{dest}") } else { dest.into_string() };
         let is_inside = self.links.iter().any(Option::is_some);
         if is_inside || !self.open_anchor(&address) {
             return self.links.push(None);

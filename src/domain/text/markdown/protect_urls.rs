@@ -50,7 +50,8 @@ impl Prepared {
 
     /// What was written between two lines of `text`: the bytes of the source.
     pub fn source_of(&self, lines: Range<usize>) -> Range<usize> {
-        let end_of = |count: usize| count.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
+        let end_of =
+            |count: usize| count.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
         end_of(lines.start)..end_of(lines.end)
     }
 

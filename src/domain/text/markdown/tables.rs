@@ -10,7 +10,9 @@ const SLACK: usize = 1024;
 
 /// Whether a line's content could be the row of dashes under a table's head.
 pub fn is_delimiter(content: &str) -> bool {
-    content.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t')) && content.contains('|') && content.contains('-')
+    content.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'))
+        && content.contains('|')
+        && content.contains('-')
 }
 
 /// The numbers of the lines that would begin too large a table. A table is taken to go on up to the next blank line.
@@ -31,7 +33,8 @@ pub fn oversized(source: &str) -> HashSet<usize> {
         bytes += line.len() + 1;
         if is_delimiter(content) {
             let columns = content.trim_matches([' ', '\t']).trim_matches('|').split('|').count();
-            let head = number.checked_sub(1).and_then(|number| lines.get(number)).map_or(0, |line| line.len());
+            let head =
+                number.checked_sub(1).and_then(|number| lines.get(number)).map_or(0, |line| line.len());
             if rows * columns * CELL > GROWTH * (bytes + head) + SLACK {
                 found.insert(number);
             }
@@ -47,7 +50,12 @@ mod tests {
     #[test]
     fn a_table_is_oversized_where_its_cells_were_not_written() {
         let table = |columns: usize, rows: usize, row: &str| {
-            format!("x{}\n{}\n{}", "|x".repeat(columns - 1), "-|".repeat(columns), format!("{row}\n").repeat(rows))
+            format!(
+                "x{}\n{}\n{}",
+                "|x".repeat(columns - 1),
+                "-|".repeat(columns),
+                format!("{row}\n").repeat(rows)
+            )
         };
         assert!(oversized(&table(3, 300, "1|2|3")).is_empty());
         assert!(oversized(&table(3, 3_000, "|1|2|3|")).is_empty());

@@ -35,9 +35,14 @@ fn a_flag_weighs_what_its_members_earlier_flags_were_worth() {
 #[test]
 fn eight_flags_kill_what_few_voted_for() {
     let policy = Policy::default();
-    for (flags, score, killed) in
-        [(799, 1, false), (800, 1, true), (800, 9, true), (800, 10, false), (5_000, 10, false), (0, -4, false)]
-    {
+    for (flags, score, killed) in [
+        (799, 1, false),
+        (800, 1, true),
+        (800, 9, true),
+        (800, 10, false),
+        (5_000, 10, false),
+        (0, -4, false),
+    ] {
         assert_eq!(kills(flags, score, &policy), killed, "{flags} at {score} points");
     }
     let never = Policy { flags_to_kill: 0, vouches_to_restore: 0, ..policy.clone() };
@@ -92,7 +97,13 @@ fn who_may_vouch_for_what() {
         ("killed by flags", dead(DeadReason::Flagged, false), member(31), false, None),
         ("of 30 karma", dead(DeadReason::Flagged, false), member(30), false, Some(VouchError::Karma(31))),
         ("came dead", dead(DeadReason::Killed, false), member(31), false, None),
-        ("killed by a moderator", dead(DeadReason::Killed, true), member(31), false, Some(VouchError::Decided)),
+        (
+            "killed by a moderator",
+            dead(DeadReason::Killed, true),
+            member(31),
+            false,
+            Some(VouchError::Decided),
+        ),
         ("of somebody banned", dead(DeadReason::Shadow, false), member(31), false, None),
         ("alive", by(1), member(31), false, Some(VouchError::Alive)),
         ("flagged by them", dead(DeadReason::Flagged, false), member(31), true, Some(VouchError::Flagged)),

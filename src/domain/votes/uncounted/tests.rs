@@ -26,7 +26,12 @@ fn about(same_address: bool) -> VoteContext {
 fn past(votes: &[(usize, Direction, UserId)]) -> Vec<PriorVote> {
     let each = votes.iter().flat_map(|(times, dir, author)| std::iter::repeat_n((*dir, *author), *times));
     each.zip(1..)
-        .map(|((dir, author), nth)| PriorVote { item: ItemId(nth), author: Some(author), dir, at: NOW.minus(nth) })
+        .map(|((dir, author), nth)| PriorVote {
+            item: ItemId(nth),
+            author: Some(author),
+            dir,
+            at: NOW.minus(nth),
+        })
         .collect()
 }
 
@@ -49,7 +54,11 @@ fn an_ordinary_vote_counts() {
         }
     }
     let first = Member { created: NOW, ..voter(1) };
-    assert_eq!(judge(&first, Direction::Up, about(false), &[]), None, "the first members of a forum have 1 karma");
+    assert_eq!(
+        judge(&first, Direction::Up, about(false), &[]),
+        None,
+        "the first members of a forum have 1 karma"
+    );
 }
 
 #[test]
@@ -69,7 +78,11 @@ fn a_young_account_without_karma_waits_where_a_forum_says_so() {
         (0, -5, Some(Uncounted::Young)),
     ] {
         let voter = Member { created: NOW.minus(age), ..voter(karma) };
-        assert_eq!(uncounted(&voter, Direction::Up, about(false), &[], &policy, NOW), expected, "{age} {karma}");
+        assert_eq!(
+            uncounted(&voter, Direction::Up, about(false), &[], &policy, NOW),
+            expected,
+            "{age} {karma}"
+        );
         let moderator = Member { role: Role::Moderator, ..voter };
         assert_eq!(uncounted(&moderator, Direction::Up, about(false), &[], &policy, NOW), None);
     }
@@ -93,13 +106,24 @@ fn an_address_that_others_share_matters_below_a_little_karma() {
 
 #[test]
 fn who_votes_down_more_than_65_of_100_times_is_not_counted_voting_down() {
-    for (downs, ups, expected) in
-        [(13, 7, None), (14, 6, Some(Uncounted::AlwaysDown)), (20, 0, Some(Uncounted::AlwaysDown)), (19, 0, None)]
-    {
-        let past =
-            past(&[(ups, Direction::Up, ANOTHER), (downs, Direction::Down, ANOTHER), (30, Direction::Up, ANOTHER)]);
+    for (downs, ups, expected) in [
+        (13, 7, None),
+        (14, 6, Some(Uncounted::AlwaysDown)),
+        (20, 0, Some(Uncounted::AlwaysDown)),
+        (19, 0, None),
+    ] {
+        let past = past(&[
+            (ups, Direction::Up, ANOTHER),
+            (downs, Direction::Down, ANOTHER),
+            (30, Direction::Up, ANOTHER),
+        ]);
         let past = &past[..(downs + ups).min(20)];
-        assert_eq!(judge(&voter(900), Direction::Down, about(false), past), expected, "{downs} of {}", past.len());
+        assert_eq!(
+            judge(&voter(900), Direction::Down, about(false), past),
+            expected,
+            "{downs} of {}",
+            past.len()
+        );
         assert_eq!(judge(&voter(900), Direction::Up, about(false), past), None, "up counts");
     }
 }
@@ -121,7 +145,11 @@ fn three_votes_down_on_one_author_are_a_grudge() {
     let nobodys = VoteContext { author: None, ..about(false) };
     assert_eq!(judge(&voter(900), Direction::Down, nobodys, &three), None);
     let turned = VoteContext { item: three[0].item, ..about(false) };
-    assert_eq!(judge(&voter(900), Direction::Down, turned, &three), None, "a vote is none of those before it");
+    assert_eq!(
+        judge(&voter(900), Direction::Down, turned, &three),
+        None,
+        "a vote is none of those before it"
+    );
 }
 
 #[test]
@@ -138,7 +166,10 @@ fn nearly_all_votes_to_one_author_are_a_ring() {
             ]),
             ring,
         ),
-        (past(&[(3, Direction::Up, ANOTHER), (17, Direction::Up, AUTHOR), (50, Direction::Up, AUTHOR)]), None),
+        (
+            past(&[(3, Direction::Up, ANOTHER), (17, Direction::Up, AUTHOR), (50, Direction::Up, AUTHOR)]),
+            None,
+        ),
         (past(&[(19, Direction::Up, AUTHOR)]), None),
     ] {
         assert_eq!(judge(&voter(900), Direction::Up, about(false), &votes), expected, "{votes:?}");
@@ -162,8 +193,11 @@ fn nearly_all_votes_to_one_author_are_a_ring() {
 
 #[test]
 fn who_wrote_a_quarter_of_what_was_posted_last_is_voted_for_naturally() {
-    let posted = |theirs: usize, all: usize| [vec![Some(AUTHOR); theirs], vec![Some(ANOTHER); all - theirs]].concat();
-    for (theirs, all, expected) in [(0, 0, false), (1, 1, true), (24, 100, false), (25, 100, true), (0, 100, false)] {
+    let posted =
+        |theirs: usize, all: usize| [vec![Some(AUTHOR); theirs], vec![Some(ANOTHER); all - theirs]].concat();
+    for (theirs, all, expected) in
+        [(0, 0, false), (1, 1, true), (24, 100, false), (25, 100, true), (0, 100, false)]
+    {
         assert_eq!(prevails(Some(AUTHOR), &posted(theirs, all)), expected, "{theirs} of {all}");
     }
     assert!(!prevails(None, &[None, None]));

@@ -90,7 +90,8 @@ async fn page(
         invitations: listed.into_iter().map(|row| InvitationView::new(row, viewer.now)).collect(),
         more,
         made,
-        refusal: invitations_of(member, viewer.settings.signup_mode, &viewer.settings.policy, viewer.now).err(),
+        refusal: invitations_of(member, viewer.settings.signup_mode, &viewer.settings.policy, viewer.now)
+            .err(),
         errors,
     };
     Ok(html_with(page.errors.status(), &page))
@@ -106,10 +107,15 @@ pub async fn list(
 }
 
 /// `POST /invitations`: the one answer that holds the new link.
-pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientIp) -> Result<Response, Error> {
+pub async fn create(
+    State(app): State<App>,
+    asking: CurrentMember,
+    from: ClientIp,
+) -> Result<Response, Error> {
     let CurrentMember { member, viewer } = &asking;
     let (settings, now) = (&viewer.settings, viewer.now);
-    let most = invitations_of(member, settings.signup_mode, &settings.policy, now).map_err(Error::forbidden)?;
+    let most =
+        invitations_of(member, settings.signup_mode, &settings.policy, now).map_err(Error::forbidden)?;
     if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), &settings.policy, now) {
         let page = page(&app, &asking, PageCursor::default(), None, FormErrors::held(&held, &held)).await?;
         return Ok(rate_limit::with_status(page, &held));
@@ -124,14 +130,19 @@ pub async fn create(State(app): State<App>, asking: CurrentMember, from: ClientI
             Ok(([(CACHE_CONTROL, "no-store")], shown).into_response())
         }
         Err(store::Error::Conflict) => {
-            page(&app, &asking, PageCursor::default(), None, FormErrors::one("", InvitationError::Enough)).await
+            page(&app, &asking, PageCursor::default(), None, FormErrors::one("", InvitationError::Enough))
+                .await
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// `POST /invitations/{id}/end`: takes an invitation back.
-pub async fn end(State(app): State<App>, asking: CurrentMember, Path(id): Path<i64>) -> Result<Response, Error> {
+pub async fn end(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<i64>,
+) -> Result<Response, Error> {
     match app.store.take_back_invitation(id, asking.member.id, asking.viewer.now).await {
         // It shows in the list what became of it.
         Ok(()) | Err(store::Error::Conflict) => Ok(LocalRedirect::new("/invitations").redirect()),
@@ -140,7 +151,11 @@ pub async fn end(State(app): State<App>, asking: CurrentMember, Path(id): Path<i
 }
 
 /// `GET /invitation/{token}`
-pub async fn open(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
+pub async fn open(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(token): Path<String>,
+) -> Result<Response, Error> {
     let answer = match open_invitation(&app, &viewer, &token).await? {
         OpenedInvitation::Closed(refusal) => refusal,
         OpenedInvitation::Open(way, inviter) => {

@@ -62,7 +62,8 @@ impl LoginForm {
         let (name, password) = (taken("name").unwrap_or_default(), taken("password").unwrap_or_default());
         let goto = taken("goto").map_or_else(LocalRedirect::default, |goto| LocalRedirect::new(&goto));
         let why = login_purpose::known(&taken("why").unwrap_or_default());
-        let pending = PendingVote::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
+        let pending =
+            PendingVote::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
         LoginForm { name, password, goto, why, pending, saved: SavedForm::take(&mut form) }
     }
 }
@@ -103,14 +104,20 @@ async fn page(
     page.robots = false;
     let why = match typed.pending {
         Some(pending) => Some(pending.said(app).await?.0),
-        None => login_purpose::said(typed.why).or_else(|| login_purpose::of_page(typed.goto.as_str(), &app.settings())),
+        None => login_purpose::said(typed.why)
+            .or_else(|| login_purpose::of_page(typed.goto.as_str(), &app.settings())),
     };
     let status = if banned.is_some() { StatusCode::FORBIDDEN } else { errors.status() };
     Ok(html_with(status, &LogInPage { page, errors, typed, why, banned }))
 }
 
 /// The page with what was typed, and what is wrong with it.
-async fn again(app: &App, viewer: &MaybeMember, typed: &LoginForm, errors: FormErrors) -> Result<Response, Error> {
+async fn again(
+    app: &App,
+    viewer: &MaybeMember,
+    typed: &LoginForm,
+    errors: FormErrors,
+) -> Result<Response, Error> {
     page(app, viewer, typed, errors, None).await
 }
 
@@ -163,7 +170,11 @@ async fn of_known_device(
 }
 
 /// `POST /login`
-pub async fn log_in(State(app): State<App>, comer: SignupContext, Form(form): Form<Fields>) -> Result<Response, Error> {
+pub async fn log_in(
+    State(app): State<App>,
+    comer: SignupContext,
+    Form(form): Form<Fields>,
+) -> Result<Response, Error> {
     let typed = LoginForm::new(form);
     let SignupContext { viewer, address, headers, .. } = &comer;
     let refuse = async |sentence: &str| again(&app, viewer, &typed, FormErrors::one("", sentence)).await;
@@ -188,9 +199,15 @@ pub async fn log_in(State(app): State<App>, comer: SignupContext, Form(form): Fo
         (Some(found), _) => found.password.clone(),
         (None, request) => request.as_ref().map(|request| request.password.clone()),
     };
-    let requester =
-        device.map_or(Requester::Stranger(address.fair_key()), |user| Requester::Known(Some(user), address.fair_key()));
-    let right = match app.admission.passwords.verify((requester, tried), typed.password.clone(), hash.clone()).await {
+    let requester = device.map_or(Requester::Stranger(address.fair_key()), |user| {
+        Requester::Known(Some(user), address.fair_key())
+    });
+    let right = match app
+        .admission
+        .passwords
+        .verify((requester, tried), typed.password.clone(), hash.clone())
+        .await
+    {
         Err(Error::Busy) => return Ok(busy(again(&app, viewer, &typed, FormErrors::busy()).await?)),
         right => right?,
     };

@@ -48,7 +48,11 @@ pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Profile, Error
 }
 
 /// `/user/{name}`
-pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<String>) -> Result<Response, Error> {
+pub async fn show(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(name): Path<String>,
+) -> Result<Response, Error> {
     let user = profile(&app, &name, "").await?;
     let you = viewer.member().is_some_and(|member| member.id == user.id);
     let may_moderate = viewer.member().is_some_and(|member| sanctions::may_moderate(member, &user).is_ok());
@@ -57,11 +61,13 @@ pub async fn show(State(app): State<App>, viewer: MaybeMember, Path(name): Path<
         "" => None,
         about => Some(app.renderer(viewer.from).once(about).await?),
     };
-    let mut page = Page::new(&app, &viewer, "user", user.name.as_str()).described(text::excerpt(&user.about, 160));
+    let mut page =
+        Page::new(&app, &viewer, "user", user.name.as_str()).described(text::excerpt(&user.about, 160));
     page.robots = banned.is_none();
     Ok(html(&UserPage {
         page,
-        fresh: !user.unclaimed && viewer.now.since(user.created) < app.settings().policy.new_account_days.seconds(),
+        fresh: !user.unclaimed
+            && viewer.now.since(user.created) < app.settings().policy.new_account_days.seconds(),
         you,
         joined: relative_time::day(user.created),
         joined_iso: relative_time::exact(user.created),
@@ -92,7 +98,11 @@ pub async fn submissions(
         stories,
         first_rank: 1,
         more,
-        empty: EmptyState::new(format!("{} has submitted nothing yet.", user.name), "/new", "See the new stories"),
+        empty: EmptyState::new(
+            format!("{} has submitted nothing yet.", user.name),
+            "/new",
+            "See the new stories",
+        ),
         site: None,
         welcome: false,
     }))
@@ -115,7 +125,11 @@ pub async fn comments(
         choices: Vec::new(),
         comments,
         more,
-        empty: EmptyState::new(format!("{} has not commented yet.", user.name), "/comments", "See the newest comments"),
+        empty: EmptyState::new(
+            format!("{} has not commented yet.", user.name),
+            "/comments",
+            "See the newest comments",
+        ),
     }))
 }
 

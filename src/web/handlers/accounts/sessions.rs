@@ -33,7 +33,11 @@ struct SessionsPage<'a> {
 }
 
 /// `GET /settings/sessions`
-pub async fn show(State(app): State<App>, asking: CurrentMember, headers: HeaderMap) -> Result<Response, Error> {
+pub async fn show(
+    State(app): State<App>,
+    asking: CurrentMember,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
     let now = asking.viewer.now;
     let here = session::current(&app, &headers);
     let rows = app.store.sessions(asking.member.id, now).await?;
@@ -78,7 +82,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if text.len() != 64 || !text.is_ascii() {
         return None;
     }
-    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect()
 }
 
 /// A browser in words, from what it calls itself.
@@ -100,8 +107,9 @@ fn device(agent: &str) -> String {
         ("Mac OS", "Mac"),
         ("Linux", "Linux"),
     ];
-    let find =
-        |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let find = |known: &[(&str, &'static str)]| {
+        known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
+    };
     match (find(&BROWSERS), find(&SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),

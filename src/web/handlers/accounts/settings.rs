@@ -146,7 +146,8 @@ pub async fn save_settings(
     let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), policy, now) {
         Ok(taken) => taken,
         Err(held) => {
-            let form = settings_again(&app, &asking, &typed, FormErrors::held(&held, held.form_message()), None);
+            let form =
+                settings_again(&app, &asking, &typed, FormErrors::held(&held, held.form_message()), None);
             return Ok(rate_limit::with_status(form, &held));
         }
     };
@@ -161,7 +162,12 @@ pub async fn save_settings(
 }
 
 /// Keeps settings that are good in themselves; what was changed meanwhile may turn or refuse them.
-async fn keep(app: &App, asking: &CurrentMember, typed: &ProfileForm, new: Preferences<'_>) -> Result<Response, Error> {
+async fn keep(
+    app: &App,
+    asking: &CurrentMember,
+    typed: &ProfileForm,
+    new: Preferences<'_>,
+) -> Result<Response, Error> {
     match app.store.set_preferences(asking.member.id, new, asking.viewer.now).await {
         Ok(None) => Ok(LocalRedirect::new("/settings?saved=yes").redirect()),
         Ok(Some(now)) => Ok(settings_again(app, asking, typed, FormErrors::default(), Some(&now))),
@@ -206,7 +212,11 @@ struct PasswordPage<'a> {
 }
 
 /// `GET /settings/password`
-pub async fn password_form(State(app): State<App>, asking: CurrentMember, Query(asked): Query<SavedQuery>) -> Response {
+pub async fn password_form(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(asked): Query<SavedQuery>,
+) -> Response {
     let page = Page::new(&app, &asking.viewer, "settings", "Change password");
     let changed = asked.saved.is_some();
     html(&PasswordPage { page, errors: FormErrors::default(), name: &asking.member.name, changed })

@@ -52,7 +52,11 @@ async fn open(app: &App, token: &str) -> Result<(), Error> {
 }
 
 /// `GET /setup/{token}`
-pub async fn new(State(app): State<App>, viewer: MaybeMember, Path(token): Path<String>) -> Result<Response, Error> {
+pub async fn new(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(token): Path<String>,
+) -> Result<Response, Error> {
     open(&app, &token).await?;
     Ok(form(&app, &viewer, &token, &FirstAdmin::default(), FormErrors::default()))
 }

@@ -233,7 +233,9 @@ async fn checked(
         Ok(response) => Ok(response),
         Err(SignupRejection::Taken) => Err(FormErrors::one("name", NameError::Taken).into()),
         Err(SignupRejection::Full) => Err(FormErrors::one("", SignUpError::Full).into()),
-        Err(SignupRejection::Over) => Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over)),
+        Err(SignupRejection::Over) => {
+            Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over))
+        }
         Err(SignupRejection::Other(error)) => Err(error.into()),
     }
 }
@@ -318,7 +320,11 @@ struct RequestView {
 }
 
 /// Where somebody's request stands; for whoever logs in by its name and password.
-pub async fn request(app: &App, viewer: &MaybeMember, request: store::SignupRequest) -> Result<Response, Error> {
+pub async fn request(
+    app: &App,
+    viewer: &MaybeMember,
+    request: store::SignupRequest,
+) -> Result<Response, Error> {
     let mut page = Page::new(app, viewer, "login", "Your request");
     page.robots = false;
     let renderer = app.renderer(viewer.from);

@@ -74,7 +74,9 @@ fn known(item: &Item, known: KnownUrl, eye: &ViewContext<'_>) -> String {
     let by = item.author.as_ref().map(|name| format!(" by {name}")).unwrap_or_default();
     match known {
         KnownUrl::Own => {
-            format!("You submitted this address already, {ago}: this is your story. Nothing was submitted again.")
+            format!(
+                "You submitted this address already, {ago}: this is your story. Nothing was submitted again."
+            )
         }
         KnownUrl::Voted => {
             format!("This address was submitted {ago}{by}, so your submission counted as a vote for it.")
@@ -92,13 +94,19 @@ fn typed(item: &Item, title: &str, text: &str) -> (String, String) {
     let url = item.url.as_deref().unwrap_or_default();
     let all = address_with("/submit", &[("url", url), ("title", title), ("text", text)]);
     // With a long text it would be longer than an address may be.
-    let form = if all == "/submit" { address_with("/submit", &[("url", url), ("title", title)]) } else { all };
+    let form =
+        if all == "/submit" { address_with("/submit", &[("url", url), ("title", title)]) } else { all };
     (title.to_owned(), form)
 }
 
 impl Arrival {
     /// What `came` says; to whoever has an account. `answers` is the author of what the item answers.
-    pub fn of(came: &ArrivalQuery, item: &Item, eye: &ViewContext<'_>, answers: Option<UserId>) -> Option<Arrival> {
+    pub fn of(
+        came: &ArrivalQuery,
+        item: &Item,
+        eye: &ViewContext<'_>,
+        answers: Option<UserId>,
+    ) -> Option<Arrival> {
         let member = eye.member?;
         if let Some(title) = came.again.as_deref().filter(|_| item.url.is_some()) {
             let title = Title::parse(title).ok()?;
@@ -109,7 +117,10 @@ impl Arrival {
                 Some(_) => KnownUrl::Voted,
                 None => return None,
             };
-            return Some(Arrival { said: known(item, how, eye), typed: Some(typed(item, title.as_str(), "")) });
+            return Some(Arrival {
+                said: known(item, how, eye),
+                typed: Some(typed(item, title.as_str(), "")),
+            });
         }
         let dir = pending_vote::direction(came.vote.as_deref()?)?;
         Some(Arrival { said: why_not(item, member, dir, eye, answers), typed: None })
@@ -130,7 +141,9 @@ fn why_not(
     }
     let refused = match (dir, standing) {
         (_, Some(standing)) => standing.may_undo(eye.policy, eye.now).err(),
-        (Some(dir), None) => item.may_vote(dir, member, answers == Some(member.id), eye.policy, eye.now).err(),
+        (Some(dir), None) => {
+            item.may_vote(dir, member, answers == Some(member.id), eye.policy, eye.now).err()
+        }
         (None, None) => return "There is no vote of yours on this.".to_owned(),
     };
     match refused {

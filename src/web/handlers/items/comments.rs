@@ -50,8 +50,10 @@ pub async fn flat_since(
     let around: HashMap<ItemId, Item> =
         app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
     let mut eye = ViewContext::new(viewer, app.own.marks(viewer, items, &app.store).await?);
-    let seen: Vec<&Item> =
-        items.iter().filter(|item| matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_))).collect();
+    let seen: Vec<&Item> = items
+        .iter()
+        .filter(|item| matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_)))
+        .collect();
     let texts = seen.iter().map(|item| TextSource::listed(item)).collect();
     eye.add(app.renderer(viewer.from).page(texts).await?);
     Ok(seen
@@ -65,7 +67,8 @@ pub async fn flat_since(
 }
 
 fn choices(best: bool) -> Vec<Tab> {
-    let choice = |name: &str, href: &str, current| Tab { name: name.to_owned(), href: href.to_owned(), current };
+    let choice =
+        |name: &str, href: &str, current| Tab { name: name.to_owned(), href: href.to_owned(), current };
     vec![choice("newest", "/comments", !best), choice("best of the week", "/comments/best", best)]
 }
 
@@ -87,14 +90,20 @@ pub async fn newest(
 }
 
 /// `/comments/best`
-pub async fn best(State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>) -> Result<Response, Error> {
-    let RankedPage { ids, more, .. } = app.ranked(&viewer, RankedList::BestComments, "/comments/best", at).await?;
+pub async fn best(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(at): Query<PageQuery>,
+) -> Result<Response, Error> {
+    let RankedPage { ids, more, .. } =
+        app.ranked(&viewer, RankedList::BestComments, "/comments/best", at).await?;
     let items = in_order(app.store.items(&ids).await?, &ids);
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,
         page: Page::new(&app, &viewer, "comments", "Best comments").of_list(at),
         choices: choices(true),
         more,
-        empty: EmptyState::new("No comments in the last seven days.", "/comments", "See the newest comments").on(at),
+        empty: EmptyState::new("No comments in the last seven days.", "/comments", "See the newest comments")
+            .on(at),
     }))
 }

@@ -29,7 +29,11 @@ struct DeletePage<'a> {
 }
 
 /// `GET /item/{id}/delete`
-pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+pub async fn confirm(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+) -> Result<Response, Error> {
     let item = actions::delete::deletable(&app, &asking, id).await?;
     let what = if item.kind == Kind::Comment { "this comment" } else { "this story" };
     let mut page = Page::new(&app, &asking.viewer, "item", format!("Delete {what}"));
@@ -40,7 +44,11 @@ pub async fn confirm(State(app): State<App>, asking: CurrentMember, Path(id): Pa
 }
 
 /// `POST /item/{id}/delete`
-pub async fn destroy(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+pub async fn destroy(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+) -> Result<Response, Error> {
     let item = actions::delete::delete(&app, &asking, id).await?;
     let to = if item.root_id == id {
         LocalRedirect::new("/")

@@ -86,7 +86,13 @@ struct EditNotes {
     crossed: bool,
 }
 
-fn again(app: &App, asking: &CurrentMember, item: &Item, typed: Option<&EditForm>, shown: EditNotes) -> Response {
+fn again(
+    app: &App,
+    asking: &CurrentMember,
+    item: &Item,
+    typed: Option<&EditForm>,
+    shown: EditNotes,
+) -> Response {
     let heading = match (item.kind == Kind::Comment, item.is_own(Some(&asking.member))) {
         (true, true) => "Edit your comment",
         (true, false) => "Edit a comment",
@@ -131,7 +137,11 @@ impl EditForm {
 }
 
 /// `GET /item/{id}/edit`
-pub async fn form(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+pub async fn form(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+) -> Result<Response, Error> {
     let item = actions::edit::editable(&app, &asking, id).await?;
     Ok(again(&app, &asking, &item, None, EditNotes::default()))
 }

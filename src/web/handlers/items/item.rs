@@ -193,7 +193,12 @@ struct ItemPageData<'a> {
 }
 
 impl ItemPageData<'_> {
-    async fn page(&self, all: &[Item], order: CommentOrder, comments: &CommentsHtml) -> Result<ItemPage<'_>, Error> {
+    async fn page(
+        &self,
+        all: &[Item],
+        order: CommentOrder,
+        comments: &CommentsHtml,
+    ) -> Result<ItemPage<'_>, Error> {
         let eye = &self.thread.eye;
         self.refuse_what_is_gone(comments.is_empty())?;
         let is_comment = self.item.kind == Kind::Comment;
@@ -246,7 +251,8 @@ impl ItemPageData<'_> {
     fn options(&self, all: &[Item]) -> Vec<OptionView> {
         let eye = &self.thread.eye;
         let shown = matches!(eye.sees(self.root), Visibility::Whole | Visibility::Dead(_));
-        let mut options: Vec<&Item> = all.iter().filter(|i| shown && i.kind == Kind::Pollopt && i.is_live()).collect();
+        let mut options: Vec<&Item> =
+            all.iter().filter(|i| shown && i.kind == Kind::Pollopt && i.is_live()).collect();
         options.sort_by_key(|i| (i.place, i.id));
         options.into_iter().map(|i| OptionView::new(i, eye)).collect()
     }
@@ -270,8 +276,11 @@ impl ItemPageData<'_> {
     }
 
     async fn notice(&self) -> Result<Option<Arc<Html>>, Error> {
-        let Some(source) = self.root.pinned.as_deref().filter(|_| self.root.is_live()) else { return Ok(None) };
-        let texts = self.app.renderer(self.viewer.from).page(vec![TextSource::whole(self.root.id, source)]).await?;
+        let Some(source) = self.root.pinned.as_deref().filter(|_| self.root.is_live()) else {
+            return Ok(None);
+        };
+        let texts =
+            self.app.renderer(self.viewer.from).page(vec![TextSource::whole(self.root.id, source)]).await?;
         Ok(Some(texts.get(self.root.id, source, false)))
     }
 
@@ -304,7 +313,8 @@ impl ItemPageData<'_> {
             Some(member) => self.app.store.marks(member.id, &ids).await?.unheard,
             None => HashMap::new(),
         };
-        let comments = |other: &Item| other.descendants.saturating_add(unheard.get(&other.id).copied().unwrap_or(0));
+        let comments =
+            |other: &Item| other.descendants.saturating_add(unheard.get(&other.id).copied().unwrap_or(0));
         let view = |other: &Item| EarlierDiscussion {
             id: other.id,
             when: TimeView::new(other.time, self.viewer.now),
@@ -327,7 +337,8 @@ impl ItemPageData<'_> {
 
     async fn desk(&self) -> Result<(Option<ItemActionsPanel>, Option<LastAction>), Error> {
         // Whose role it is, the act itself checks; the desk shows what a moderator may try.
-        let moderator = self.viewer.member().filter(|member| permissions::may_act_on(member, Role::Member).is_ok());
+        let moderator =
+            self.viewer.member().filter(|member| permissions::may_act_on(member, Role::Member).is_ok());
         let Some(moderator) = moderator.filter(|_| self.item.deleted_at.is_none()) else {
             return Ok((None, None));
         };
@@ -335,7 +346,12 @@ impl ItemPageData<'_> {
         Ok((Some(ItemActionsPanel::on(self.app, self.item, &self.viewer.here).await?), last))
     }
 
-    fn described(&self, story: &StoryView, context: Option<&ThreadContext>, gone: Option<&RemovedPost>) -> Page<'_> {
+    fn described(
+        &self,
+        story: &StoryView,
+        context: Option<&ThreadContext>,
+        gone: Option<&RemovedPost>,
+    ) -> Page<'_> {
         let title = match context {
             Some(context) if story.is_shown => format!("{} on {}", context.heading, story.title),
             Some(context) => context.heading.clone(),
@@ -381,7 +397,8 @@ pub async fn remember_order(
     Path(id): Path<ItemId>,
     Form(chosen): Form<OrderForm>,
 ) -> Result<Response, Error> {
-    let order = CommentOrder::parse(&chosen.order).ok_or_else(|| Error::bad("There is no such order of comments."))?;
+    let order = CommentOrder::parse(&chosen.order)
+        .ok_or_else(|| Error::bad("There is no such order of comments."))?;
     app.store.set_order(asking.member.id, order).await?;
     Ok(LocalRedirect::new(&format!("/item/{id}#comments")).redirect())
 }

@@ -72,16 +72,33 @@ pub fn dead_for(viewer: &MaybeMember) -> DeadFilter {
 
 fn answer<'a>(page: Page<'a>, rows: StoryListPage, empty: EmptyState) -> StoriesPage<'a> {
     let StoryListPage { stories, first_rank, more } = rows;
-    StoriesPage { page, intro: None, choices: Vec::new(), stories, first_rank, more, empty, site: None, welcome: false }
+    StoriesPage {
+        page,
+        intro: None,
+        choices: Vec::new(),
+        stories,
+        first_rank,
+        more,
+        empty,
+        site: None,
+        welcome: false,
+    }
 }
 
 /// `/`
-pub async fn top(State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>) -> Result<Response, Error> {
+pub async fn top(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Query(at): Query<PageQuery>,
+) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, RankedList::Top, "/", at).await?;
     let page = Page::new(&app, &viewer, "top", "Top stories").described(viewer.settings.tagline.clone());
     let page = page.of_list(at);
-    let empty =
-        EmptyState::new("No stories yet: this forum has just been opened.", "/submit", "Submit the first story");
+    let empty = EmptyState::new(
+        "No stories yet: this forum has just been opened.",
+        "/submit",
+        "Submit the first story",
+    );
     let welcome = rows.stories.is_empty() && at.skip() == 0;
     Ok(html(&StoriesPage { welcome, ..answer(page, rows, empty.on(at)) }))
 }
@@ -190,8 +207,9 @@ pub async fn past(
 ) -> Result<Response, Error> {
     let today = Day::of(viewer.now);
     let day = match &asked.day {
-        Some(day) => Day::parse(day)
-            .ok_or_else(|| Error::bad("That is not a day. Write it as year-month-day, such as 2026-11-23."))?,
+        Some(day) => Day::parse(day).ok_or_else(|| {
+            Error::bad("That is not a day. Write it as year-month-day, such as 2026-11-23.")
+        })?,
         None => today.shifted(-1, 0).unwrap_or(today),
     };
     let at = PageQuery { p: asked.p, at: asked.at, from: asked.from };
@@ -236,7 +254,8 @@ pub async fn from(
     let rows = newest_rows(&app, &viewer, items, &format!("/from/{name}")).await?;
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
     let intro = Some(format!("Stories from {name}, newest first."));
-    let empty = EmptyState::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
+    let empty =
+        EmptyState::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
     let site = Some(RestrictionPanel::of(&app, &viewer, &name).await?);
     Ok(html(&StoriesPage { intro, site, ..answer(page, rows, empty) }))
 }

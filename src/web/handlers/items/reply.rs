@@ -95,7 +95,13 @@ impl<'a> ReplyContext<'a> {
         Ok(self.form_about(above, text, errors, preview))
     }
 
-    fn form_about(&self, above: Option<Ancestor>, text: &str, errors: FormErrors, preview: Option<Html>) -> Response {
+    fn form_about(
+        &self,
+        above: Option<Ancestor>,
+        text: &str,
+        errors: FormErrors,
+        preview: Option<Html>,
+    ) -> Response {
         let eye = ViewContext::new(self.viewer, std::sync::Arc::default());
         let is_comment = self.item.kind == Kind::Comment;
         let story_title = StoryView::row(self.root, &eye).title;
@@ -121,7 +127,9 @@ impl<'a> ReplyContext<'a> {
     /// What a comment came to.
     async fn outcome(&self, outcome: CommentOutcome, typed: &str) -> Result<Response, Error> {
         match outcome {
-            CommentOutcome::Posted(id) => Ok(LocalRedirect::new(&format!("/item/{}#c{id}", self.root.id)).redirect()),
+            CommentOutcome::Posted(id) => {
+                Ok(LocalRedirect::new(&format!("/item/{}#c{id}", self.root.id)).redirect())
+            }
             CommentOutcome::Invalid(mistakes) => self.form(typed, mistakes, None).await,
             CommentOutcome::RateLimited(limited) => {
                 let form = self.form(typed, FormErrors::held(&limited, limited.form_message()), None).await?;
@@ -143,12 +151,17 @@ pub async fn offer(
     let item = app.store.item(id).await?;
     let eye = ViewContext::new(viewer, std::sync::Arc::default());
     let arrival = Some(resubmitted.beside(&item, text, &eye));
-    let offered = FormErrors::one("", "This address is under discussion already. Your text could be a comment there.");
+    let offered =
+        FormErrors::one("", "This address is under discussion already. Your text could be a comment there.");
     ReplyContext { app, viewer, item: &item, root: &item, arrival }.form(text, offered, None).await
 }
 
 /// `GET /item/{id}/reply`
-pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+pub async fn new(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+) -> Result<Response, Error> {
     let target = ReplyTarget::load(&app, &asking, id).await?;
     target.may_reply()?;
     let CurrentMember { viewer, member } = asking;

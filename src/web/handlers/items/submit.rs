@@ -45,10 +45,19 @@ struct SubmitPage<'a> {
     preview: Option<Html>,
 }
 
-fn form(app: &App, viewer: &MaybeMember, typed: &SubmitForm, errors: FormErrors, preview: Option<Html>) -> Response {
+fn form(
+    app: &App,
+    viewer: &MaybeMember,
+    typed: &SubmitForm,
+    errors: FormErrors,
+    preview: Option<Html>,
+) -> Response {
     let page = Page::new(app, viewer, "submit", "Submit a story");
     let status = errors.status();
-    html_with(status, &SubmitPage { page, errors, title: &typed.title, url: &typed.url, text: &typed.text, preview })
+    html_with(
+        status,
+        &SubmitPage { page, errors, title: &typed.title, url: &typed.url, text: &typed.text, preview },
+    )
 }
 
 /// What a bookmarklet fills in: `u` and `t` as on Hacker News, or the names of the fields.
@@ -62,7 +71,11 @@ pub struct SubmitQuery {
 }
 
 /// `GET /submit`
-pub async fn new(State(app): State<App>, asking: CurrentMember, Query(given): Query<SubmitQuery>) -> Response {
+pub async fn new(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Query(given): Query<SubmitQuery>,
+) -> Response {
     let typed = SubmitForm {
         url: given.url.or(given.u).unwrap_or_default(),
         title: given.title.or(given.t).unwrap_or_default(),
@@ -160,5 +173,8 @@ pub async fn bookmarklet(State(app): State<App>, viewer: MaybeMember) -> Respons
         "javascript:location.href='{}/submit?u='+encodeURIComponent(location.href)+'&t='+encodeURIComponent(document.title)",
         app.config.base_url
     );
-    crate::web::view::layout::html(&BookmarkletPage { page: Page::new(&app, &viewer, "", "Bookmarklet"), href })
+    crate::web::view::layout::html(&BookmarkletPage {
+        page: Page::new(&app, &viewer, "", "Bookmarklet"),
+        href,
+    })
 }

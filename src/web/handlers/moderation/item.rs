@@ -97,7 +97,9 @@ impl ItemActionsPanel {
     /// What was typed into a field of a form that stands again; such a form has a mistake on that field.
     pub fn typed(&self, field: &str) -> &str {
         match field {
-            "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => &self.typed.into,
+            "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => {
+                &self.typed.into
+            }
             "pin-text" if self.errors.has("pin-text") => &self.typed.text,
             "kill-note" if self.errors.has("kill-note") => &self.typed.note,
             field if self.errors.has(field) => &self.typed.reason,
@@ -112,7 +114,11 @@ impl ItemActionsPanel {
 
     /// The notice to begin with: what was typed, or what is pinned.
     pub fn notice(&self) -> &str {
-        if self.errors.has("pin-text") { &self.typed.text } else { self.pinned.as_deref().unwrap_or_default() }
+        if self.errors.has("pin-text") {
+            &self.typed.text
+        } else {
+            self.pinned.as_deref().unwrap_or_default()
+        }
     }
 }
 
@@ -143,7 +149,8 @@ impl ModeratedItem {
     /// Where the act comes back to: where its form stood, or where the item stands in its thread.
     fn goto(&self, typed: &ItemActionForm) -> LocalRedirect {
         let Item { id, root_id, kind, .. } = self.target.item;
-        let item = if kind == Kind::Comment { format!("/item/{root_id}#c{id}") } else { format!("/item/{id}") };
+        let item =
+            if kind == Kind::Comment { format!("/item/{root_id}#c{id}") } else { format!("/item/{id}") };
         typed.goto.clone().unwrap_or_else(|| LocalRedirect::new(&item))
     }
 
@@ -161,7 +168,8 @@ impl ModeratedItem {
 
     async fn page(&self, errors: FormErrors, typed: ItemActionForm) -> Result<Response, Error> {
         let queued = self.app.store.queued(self.target.item.id).await?;
-        let row = ReviewItem::all(&self.app, &self.viewer, vec![queued]).await?.pop().ok_or(Error::NotFound)?;
+        let row =
+            ReviewItem::all(&self.app, &self.viewer, vec![queued]).await?.pop().ok_or(Error::NotFound)?;
         let mut page = Page::new(&self.app, &self.viewer, "mod", format!("Moderate {}", row.what()));
         page.robots = false;
         let status = errors.status();
@@ -231,7 +239,8 @@ pub async fn merge(
 ) -> Result<Response, Error> {
     let case = ModeratedItem::open(app, moderator, id).await?;
     let outcome =
-        moderate::merge(&case.app, &case.target, typed.on().then_some(typed.into.as_str()), &typed.reason).await?;
+        moderate::merge(&case.app, &case.target, typed.on().then_some(typed.into.as_str()), &typed.reason)
+            .await?;
     case.answer(outcome, typed).await
 }
 

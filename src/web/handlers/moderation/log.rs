@@ -78,8 +78,12 @@ impl LogQuery {
     /// The address of the log that is asked for.
     fn address(&self) -> String {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-        let typed =
-            [("act", &self.act), ("moderator", &self.moderator), ("person", &self.person), ("item", &self.item)];
+        let typed = [
+            ("act", &self.act),
+            ("moderator", &self.moderator),
+            ("person", &self.person),
+            ("item", &self.item),
+        ];
         pairs.extend_pairs(typed.iter().filter(|(_, typed)| !typed.is_empty()));
         let query = pairs.finish();
         if query.is_empty() { "/log".to_owned() } else { format!("/log?{query}") }
@@ -159,7 +163,12 @@ impl<'a> LogReader<'a> {
     }
 
     /// Whom a field names.
-    async fn person(&self, field: &'static str, typed: &str, errors: &mut FormErrors) -> Result<Option<UserId>, Error> {
+    async fn person(
+        &self,
+        field: &'static str,
+        typed: &str,
+        errors: &mut FormErrors,
+    ) -> Result<Option<UserId>, Error> {
         match self.app.store.profile(typed.trim()).await {
             Ok(profile) => Ok(Some(profile.id)),
             Err(store::Error::NotFound) => {
@@ -173,7 +182,8 @@ impl<'a> LogReader<'a> {
     /// What is asked for, or what is wrong with the question.
     async fn acts<'b>(&self, asked: &'b LogQuery) -> Result<LogFilter<'b>, FormRefusal> {
         let mut errors = FormErrors::default();
-        let mut acts = LogFilter { private: self.moderates, before: asked.before.as_deref(), ..LogFilter::default() };
+        let mut acts =
+            LogFilter { private: self.moderates, before: asked.before.as_deref(), ..LogFilter::default() };
         if !asked.act.is_empty() {
             acts.act = Action::parse(&asked.act);
             if acts.act.is_none() {
@@ -206,7 +216,8 @@ impl<'a> LogReader<'a> {
         let by_id = |items: Vec<Item>| items.into_iter().map(|item| (item.id, item));
         let mut items: HashMap<ItemId, Item> = by_id(self.app.store.items(ids).await?).collect();
         let unseen = items.values().filter(|item| item.kind == Kind::Comment && !self.sees(item));
-        let roots: Vec<ItemId> = unseen.map(|item| item.root_id).filter(|root| !items.contains_key(root)).collect();
+        let roots: Vec<ItemId> =
+            unseen.map(|item| item.root_id).filter(|root| !items.contains_key(root)).collect();
         items.extend(by_id(self.app.store.items(&roots).await?));
         Ok(items)
     }
@@ -226,7 +237,11 @@ impl<'a> LogReader<'a> {
         let named = |id: ItemId| items.get(&id).map(|item| (item.id, self.name(item, items)));
         LogRowView {
             token: act.token,
-            nameless: act.act.spec().together.unwrap_or(if by_operator { "the operator" } else { "a moderator" }),
+            nameless: act.act.spec().together.unwrap_or(if by_operator {
+                "the operator"
+            } else {
+                "a moderator"
+            }),
             actor: act.actor.filter(|_| self.names()),
             before,
             after,
@@ -242,7 +257,10 @@ impl<'a> LogReader<'a> {
     }
 
     fn sees(&self, item: &Item) -> bool {
-        matches!(may_see(item, self.viewer.member(), self.viewer.now), Visibility::Whole | Visibility::Dead(_))
+        matches!(
+            may_see(item, self.viewer.member(), self.viewer.now),
+            Visibility::Whole | Visibility::Dead(_)
+        )
     }
 
     /// Whether the reader may know what an item is called; what was merged is no secret.
@@ -253,12 +271,16 @@ impl<'a> LogReader<'a> {
     /// What an edit or a notice changed quotes the item, so it is for who may see that.
     fn may_read_detail(&self, act: &LogRow, items: &HashMap<ItemId, Item>) -> bool {
         let item = act.item_id.map(|id| items.get(&id));
-        self.moderates || !act.act.spec().quotes || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
+        self.moderates
+            || !act.act.spec().quotes
+            || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
     }
 
     /// An item in a few words; what the reader may not see is not told.
     fn name(&self, item: &Item, items: &HashMap<ItemId, Item>) -> String {
-        let title = |item: &Item| item.title.as_ref().filter(|_| self.may_name(item)).map(|title| format!("“{title}”"));
+        let title = |item: &Item| {
+            item.title.as_ref().filter(|_| self.may_name(item)).map(|title| format!("“{title}”"))
+        };
         if item.kind != Kind::Comment {
             return title(item).unwrap_or_else(|| "a story".to_owned());
         }
@@ -296,8 +318,9 @@ pub async fn show(
     };
     let more = next_page(&mut logged, PAGE_SIZE, &asked.address(), |last| [("before", last.token.clone())]);
     let mut page = Page::new(&app, &viewer, "log", "Moderation log");
-    page.robots =
-        app.settings().moderation_log == LogVisibility::Public && !asked.is_narrowed() && asked.before.is_none();
+    page.robots = app.settings().moderation_log == LogVisibility::Public
+        && !asked.is_narrowed()
+        && asked.before.is_none();
     let log = LogPage {
         page,
         desk: viewer
@@ -343,7 +366,10 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
         entries: rows.iter().map(entry).collect(),
         ..Feed::default()
     };
-    let headers =
-        [(CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (CACHE_CONTROL, "private, no-cache"), (VARY, "Cookie")];
+    let headers = [
+        (CONTENT_TYPE, "application/atom+xml; charset=utf-8"),
+        (CACHE_CONTROL, "private, no-cache"),
+        (VARY, "Cookie"),
+    ];
     Ok((headers, feed.to_string()).into_response())
 }

@@ -95,7 +95,14 @@ pub async fn show(
         posts.sort_by_key(|item| (item.time, item.id));
         let posts = posts.iter().map(|item| FirstPost::new(item, viewer.now)).collect();
         let NewAccount { name, karma, created, inviter, inviter_shadowed, .. } = account;
-        NewAccountRow { name, karma, joined: TimeView::new(created, viewer.now), inviter, inviter_shadowed, posts }
+        NewAccountRow {
+            name,
+            karma,
+            joined: TimeView::new(created, viewer.now),
+            inviter,
+            inviter_shadowed,
+            posts,
+        }
     };
     let rows = accounts.into_iter().map(row).collect();
     let mut page = Page::new(&app, &viewer, "mod", "New accounts");

@@ -30,7 +30,8 @@ struct QueuePage<'a> {
 impl QueuePage<'_> {
     /// Where an act on a row comes back to: the row after it, which stands in its place then.
     fn goto(&self, row: &usize) -> String {
-        let after = self.rows.get(row.saturating_add(1)).map_or_else(String::new, |next| format!("#i{}", next.id));
+        let after =
+            self.rows.get(row.saturating_add(1)).map_or_else(String::new, |next| format!("#i{}", next.id));
         format!("{}{after}", self.page.here)
     }
 }
@@ -49,5 +50,12 @@ pub async fn show(
     page.robots = false;
     let rows = ReviewItem::all(&app, &viewer, queued).await?;
     let last = LastAction::of(&app, &viewer, &member, None).await?;
-    Ok(html(&QueuePage { page, desk: moderation::tabs::bar(&member, "queue"), last, rows, reasons: &REASONS, more }))
+    Ok(html(&QueuePage {
+        page,
+        desk: moderation::tabs::bar(&member, "queue"),
+        last,
+        rows,
+        reasons: &REASONS,
+        more,
+    }))
 }

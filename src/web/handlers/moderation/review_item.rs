@@ -61,9 +61,15 @@ impl ReviewItem {
         Ok(judged.collect())
     }
 
-    fn new(item: &Item, around: &HashMap<ItemId, Item>, queued: Queued, eye: &ViewContext<'_>) -> Option<ReviewItem> {
+    fn new(
+        item: &Item,
+        around: &HashMap<ItemId, Item>,
+        queued: Queued,
+        eye: &ViewContext<'_>,
+    ) -> Option<ReviewItem> {
         let head = around.get(&item.root_id)?;
-        let parent = item.parent_id.filter(|parent| *parent != head.id).and_then(|parent| around.get(&parent));
+        let parent =
+            item.parent_id.filter(|parent| *parent != head.id).and_then(|parent| around.get(&parent));
         Some(ReviewItem {
             id: item.id,
             title: head.title.clone().unwrap_or_else(|| "[deleted]".to_owned()),
@@ -73,7 +79,8 @@ impl ReviewItem {
             href: item.url.clone(),
             excerpt: text::excerpt(&item.text, EXCERPT),
             author: eye.author(item),
-            answers: parent.map(|parent| (parent.id, eye.author(parent), text::excerpt(&parent.text, ANSWERED))),
+            answers: parent
+                .map(|parent| (parent.id, eye.author(parent), text::excerpt(&parent.text, ANSWERED))),
             karma: queued.karma.unwrap_or(0),
             dead_posts: queued.dead,
             when: TimeView::new(item.time, eye.now),

@@ -132,10 +132,12 @@ async fn page(
     trial: Option<RuleDryRun>,
     errors: FormErrors,
 ) -> Result<Response, Error> {
-    let rules = app.store.rules().await?.into_iter().rev().map(|rule| RuleView::new(rule, viewer.now)).collect();
+    let rules =
+        app.store.rules().await?.into_iter().rev().map(|rule| RuleView::new(rule, viewer.now)).collect();
     let mut page = Page::new(app, viewer, "mod", "Rules");
     page.robots = false;
-    let (desk, past_ranges) = (moderation::tabs::bar(member, "rules"), app.settings().policy.ip_rules_exempt_karma);
+    let (desk, past_ranges) =
+        (moderation::tabs::bar(member, "rules"), app.settings().policy.ip_rules_exempt_karma);
     Ok(html_with(errors.status(), &RulesPage { page, desk, errors, typed, trial, rules, past_ranges }))
 }
 
@@ -248,7 +250,11 @@ fn would_meet(rule: &Rule, mut posted: Vec<RuleSubject>, policy: &Policy) -> Vec
 }
 
 /// `POST /mod/rules/{id}/drop`
-pub async fn drop(State(app): State<App>, moderator: Moderator, Path(id): Path<i64>) -> Result<Response, Error> {
+pub async fn drop(
+    State(app): State<App>,
+    moderator: Moderator,
+    Path(id): Path<i64>,
+) -> Result<Response, Error> {
     let act = ActionContext { actor: Some(moderator.member.id), reason: "", at: moderator.viewer.now };
     app.store.drop_rule(id, act).await?;
     Ok(LocalRedirect::new("/mod/rules").redirect())

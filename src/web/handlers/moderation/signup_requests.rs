@@ -50,10 +50,24 @@ struct SignupRequestRow {
 }
 
 impl SignupRequestRow {
-    fn new(waiting: PendingRequest, text: Html, now: Timestamp, typed: Option<&(i64, String)>) -> SignupRequestRow {
+    fn new(
+        waiting: PendingRequest,
+        text: Html,
+        now: Timestamp,
+        typed: Option<&(i64, String)>,
+    ) -> SignupRequestRow {
         let PendingRequest { id, name, text: _, created, inviter, inviter_shadowed } = waiting;
-        let message = typed.filter(|(about, _)| *about == id).map_or_else(String::new, |(_, message)| message.clone());
-        SignupRequestRow { id, name, text, inviter, inviter_shadowed, when: TimeView::new(created, now), message }
+        let message =
+            typed.filter(|(about, _)| *about == id).map_or_else(String::new, |(_, message)| message.clone());
+        SignupRequestRow {
+            id,
+            name,
+            text,
+            inviter,
+            inviter_shadowed,
+            when: TimeView::new(created, now),
+            message,
+        }
     }
 }
 
@@ -76,8 +90,15 @@ async fn page(
     }
     let shut = app.settings().signup_mode.may_approve().err();
     let last = LastAction::of(app, viewer, member, None).await?;
-    let requests =
-        RequestsPage { page, desk: moderation::tabs::bar(member, "requests"), last, rows, more, errors, shut };
+    let requests = RequestsPage {
+        page,
+        desk: moderation::tabs::bar(member, "requests"),
+        last,
+        rows,
+        more,
+        errors,
+        shut,
+    };
     Ok(html_with(requests.errors.status(), &requests))
 }
 

@@ -61,8 +61,13 @@ pub struct RestrictionPanel {
 impl RestrictionPanel {
     pub async fn of(app: &App, viewer: &MaybeMember, name: &str) -> Result<RestrictionPanel, Error> {
         let names = StoryUrl::parse(&format!("https://{name}")).map(|url| names(&url)).unwrap_or_default();
-        let held =
-            app.store.stances(&names).await?.into_iter().map(|held| RestrictionView::new(held, viewer)).collect();
+        let held = app
+            .store
+            .stances(&names)
+            .await?
+            .into_iter()
+            .map(|held| RestrictionView::new(held, viewer))
+            .collect();
         let moderates = viewer.member().is_some_and(|member| member.role >= Role::Moderator);
         Ok(RestrictionPanel { name: name.to_owned(), held, moderates })
     }
@@ -266,13 +271,18 @@ async fn late(
         Some(stance) => {
             let trial = RestrictionDryRun::of(app, &moderator.viewer, name, stance).await?;
             (
-                format!("Another moderator has decided about {} meanwhile. Look again before you do.", trial.name),
+                format!(
+                    "Another moderator has decided about {} meanwhile. Look again before you do.",
+                    trial.name
+                ),
                 Some(trial),
             )
         }
         None => {
-            let lifts =
-                app.store.log(LogFilter { act: Some(Action::LiftSite), ..LogFilter::default() }, PAGE_SIZE_I64).await?;
+            let lifts = app
+                .store
+                .log(LogFilter { act: Some(Action::LiftSite), ..LogFilter::default() }, PAGE_SIZE_I64)
+                .await?;
             let by = lifts.into_iter().find(|lift| lift.detail == name.as_str());
             let sentence = match by.map(|lift| lift.actor.unwrap_or_else(|| "the operator".to_owned())) {
                 Some(actor) => format!("Nothing is held against {name} any more: {actor} lifted it."),

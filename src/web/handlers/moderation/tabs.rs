@@ -18,6 +18,10 @@ const PAGES: [(&str, &str, Role); 8] = [
 /// The desk's bar on the page called `here`, for `moderation/_tabs.html`.
 pub fn bar(moderator: &Member, here: &str) -> Vec<Tab> {
     let open = PAGES.iter().filter(|(_, _, role)| moderator.role >= *role);
-    open.map(|(name, href, _)| Tab { name: (*name).to_owned(), href: (*href).to_owned(), current: *name == here })
-        .collect()
+    open.map(|(name, href, _)| Tab {
+        name: (*name).to_owned(),
+        href: (*href).to_owned(),
+        current: *name == here,
+    })
+    .collect()
 }

@@ -76,7 +76,13 @@ pub struct RoleForm {
     sure: Option<String>,
 }
 
-async fn page(app: &App, admin: &Admin, typed: &RoleForm, errors: FormErrors, done: &str) -> Result<Response, Error> {
+async fn page(
+    app: &App,
+    admin: &Admin,
+    typed: &RoleForm,
+    errors: FormErrors,
+    done: &str,
+) -> Result<Response, Error> {
     let mut team = app.store.team().await?;
     team.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase())));
     let done = match app.store.profile(done).await {
@@ -102,7 +108,11 @@ pub struct TeamQuery {
 }
 
 /// `GET /mod/team`
-pub async fn list(State(app): State<App>, admin: Admin, Query(asked): Query<TeamQuery>) -> Result<Response, Error> {
+pub async fn list(
+    State(app): State<App>,
+    admin: Admin,
+    Query(asked): Query<TeamQuery>,
+) -> Result<Response, Error> {
     let typed = RoleForm { name: asked.name, ..RoleForm::default() };
     page(&app, &admin, &typed, FormErrors::default(), &asked.done).await
 }
@@ -116,7 +126,12 @@ async fn account(app: &App, name: &str) -> Result<Option<Profile>, Error> {
 }
 
 /// An account, if there is one that can have the role.
-fn candidate(person: Option<Profile>, name: &str, role: Option<Role>, now: Timestamp) -> Result<Profile, RoleError> {
+fn candidate(
+    person: Option<Profile>,
+    name: &str,
+    role: Option<Role>,
+    now: Timestamp,
+) -> Result<Profile, RoleError> {
     if name.trim().is_empty() {
         return Err(RoleError::NoName);
     }
@@ -189,7 +204,9 @@ async fn change(app: &App, admin: &Admin, typed: &RoleForm) -> Result<Response, 
             page(app, admin, typed, FormErrors::one("name", mistake), "").await
         }
         // Whoever gave up the role cannot come back here, and reads what they are now.
-        done if person.id == own => done.map(|()| LocalRedirect::new("/replies").redirect()).map_err(Error::from),
+        done if person.id == own => {
+            done.map(|()| LocalRedirect::new("/replies").redirect()).map_err(Error::from)
+        }
         done => done
             .map(|()| LocalRedirect::new(&format!("/mod/team?done={}", person.name)).redirect())
             .map_err(Error::from),

@@ -65,7 +65,8 @@ pub async fn show(
     Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let mut votes = app.store.uncounted_votes(after.votes(), PAGE_LIMIT).await?;
-    let key = |last: &UncountedVote| [("at", last.at.0), ("voter", last.user_id.0), ("before", last.item_id.0)];
+    let key =
+        |last: &UncountedVote| [("at", last.at.0), ("voter", last.user_id.0), ("before", last.item_id.0)];
     let more = next_page(&mut votes, PAGE_SIZE, "/mod/votes", key);
     let mut page = Page::new(&app, &viewer, "mod", "Votes that do not count");
     page.robots = false;

@@ -45,7 +45,8 @@ impl LastAction {
         let items = app.store.items(&ids).await?;
         let named = |id: Option<ItemId>| items.iter().find(|item| Some(item.id) == id);
         let item = named(act.item_id);
-        let concerns = |on: &Item| item.is_some_and(|item| item.id == on.id || item.merged_into == Some(on.id));
+        let concerns =
+            |on: &Item| item.is_some_and(|item| item.id == on.id || item.merged_into == Some(on.id));
         if !on.is_none_or(concerns) {
             return Ok(None);
         }

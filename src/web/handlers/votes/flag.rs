@@ -42,7 +42,8 @@ impl FlagPanel {
     /// One query, and none for whoever could neither flag nor vouch.
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<FlagPanel>, Error> {
         let Some(member) = viewer.member() else { return Ok(None) };
-        let is_shown = matches!(may_see(item, Some(member), viewer.now), Visibility::Whole | Visibility::Dead(_));
+        let is_shown =
+            matches!(may_see(item, Some(member), viewer.now), Visibility::Whole | Visibility::Dead(_));
         if !is_shown || item.is_own(Some(member)) {
             return Ok(None);
         }
@@ -120,7 +121,11 @@ fn form(app: &App, viewer: &MaybeMember, item: &Item, typed: &FlagForm, errors: 
 }
 
 /// `GET /item/{id}/flag`
-pub async fn new(State(app): State<App>, asking: CurrentMember, Path(id): Path<ItemId>) -> Result<Response, Error> {
+pub async fn new(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<ItemId>,
+) -> Result<Response, Error> {
     let FlagTarget { item, flag } = FlagTarget::load(&app, &asking, id).await?;
     let (reason, note) = flag.map_or(("", String::new()), |flag| (flag.reason.as_str(), flag.note));
     let goto = LocalRedirect::new(&format!("/item/{id}"));

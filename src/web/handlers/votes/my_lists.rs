@@ -94,7 +94,9 @@ impl MyList {
                 "Go to the settings",
             ),
             (true, ..) => EmptyState::new(self.words().2, "/", "Go to the front page"),
-            (false, _, true) => EmptyState::new("All that stood here is deleted by now.", "/", "Go to the front page"),
+            (false, _, true) => {
+                EmptyState::new("All that stood here is deleted by now.", "/", "Go to the front page")
+            }
             (false, _, false) => EmptyState::new(
                 "All that stood here is dead or deleted by now. Your settings can show you what is dead.",
                 "/settings",
@@ -104,7 +106,12 @@ impl MyList {
     }
 
     /// What is on a page of it, and what is to be said of that.
-    async fn read(self, app: &App, reader: &CurrentMember, at: PageQuery) -> Result<(Vec<ItemId>, Notes), Error> {
+    async fn read(
+        self,
+        app: &App,
+        reader: &CurrentMember,
+        at: PageQuery,
+    ) -> Result<(Vec<ItemId>, Notes), Error> {
         let (user, skip) = (reader.member.id, i64::try_from(at.skip()).unwrap_or(0));
         let mut notes = Notes::new();
         let ids = match self {
@@ -131,7 +138,8 @@ async fn page(app: &App, reader: CurrentMember, which: MyList, at: PageQuery) ->
     let items = in_order(app.store.items(&ids).await?, &ids);
     let sight = |item: &Item| may_see(item, Some(&member), viewer.now);
     let hidden = items.iter().filter(|item| sight(item) == Visibility::Hidden);
-    let gone: Vec<UnavailableItem> = hidden.filter_map(|item| UnavailableItem::new(item, &mut notes)).collect();
+    let gone: Vec<UnavailableItem> =
+        hidden.filter_map(|item| UnavailableItem::new(item, &mut notes)).collect();
     let visible = items.iter().filter(|item| matches!(sight(item), Visibility::Whole | Visibility::Dead(_)));
     let (stories, others): (Vec<Item>, Vec<Item>) = visible.cloned().partition(|item| item.kind.is_root());
     let empty = which.empty(ids.is_empty(), &member);

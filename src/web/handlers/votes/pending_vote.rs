@@ -34,7 +34,9 @@ pub struct VotePlace {
 impl VotePlace {
     /// On the page that the vote came from; by itself where that is not known, or is no page to come back to.
     pub fn within(self, page: Option<LocalRedirect>) -> LocalRedirect {
-        let coming = |page: &LocalRedirect| page.as_str().starts_with("/login") || page.as_str().starts_with("/signup");
+        let coming = |page: &LocalRedirect| {
+            page.as_str().starts_with("/login") || page.as_str().starts_with("/signup")
+        };
         let Some(page) = page.filter(|page| !coming(page)) else { return self.own };
         let bare = page.as_str().split('#').next().unwrap_or("/");
         LocalRedirect::new(&format!("{bare}#{}", self.anchor))
@@ -77,7 +79,10 @@ impl PendingVote {
             Ok(item) if may_see(&item, None, app.clock.now()) == Visibility::Whole => item,
             Ok(_) | Err(store::Error::NotFound) => {
                 let own = LocalRedirect::new(&format!("/item/{}", self.item));
-                return Ok(("Log in to vote.".to_owned(), VotePlace { own, anchor: format!("i{}", self.item) }));
+                return Ok((
+                    "Log in to vote.".to_owned(),
+                    VotePlace { own, anchor: format!("i{}", self.item) },
+                ));
             }
             Err(error) => return Err(error.into()),
         };
@@ -105,7 +110,8 @@ pub fn to_log_in_and_vote(goto: &LocalRedirect, vote: &PendingVote) -> Response 
     let item = vote.item.to_string();
     let query = [("goto", goto.as_str()), ("vote", &item), ("dir", vote.dir())];
     let address = address_with("/login", &query);
-    Redirect::to(&if address == "/login" { address_with("/login", &query[1..]) } else { address }).into_response()
+    Redirect::to(&if address == "/login" { address_with("/login", &query[1..]) } else { address })
+        .into_response()
 }
 
 fn name(item: &Item) -> String {

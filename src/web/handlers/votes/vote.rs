@@ -34,7 +34,8 @@ pub async fn vote(
     headers: HeaderMap,
     Form(vote): Form<VoteForm>,
 ) -> Result<Response, Error> {
-    let dir = pending_vote::direction(&vote.dir).ok_or_else(|| Error::bad("A vote goes up, down or none."))?;
+    let dir =
+        pending_vote::direction(&vote.dir).ok_or_else(|| Error::bad("A vote goes up, down or none."))?;
     let context = match context {
         Err(Error::LogInFirst(_)) => {
             return Ok(pending_vote::to_log_in_and_vote(&vote.goto, &PendingVote::new(id, dir)));
@@ -45,7 +46,9 @@ pub async fn vote(
     if wants_json(&headers) {
         // A comment's points are its author's to see.
         let shown = (kind != Kind::Comment).then_some(voted.score);
-        return Ok(json(&serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Direction::as_str) })));
+        return Ok(json(
+            &serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Direction::as_str) }),
+        ));
     }
     Ok(vote.goto.redirect())
 }

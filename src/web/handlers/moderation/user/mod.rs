@@ -78,11 +78,16 @@ impl<'a> UserAction<'a> {
 
     /// The same of an act that took so many posts out of sight, or brought them back.
     fn done_with(&self, act: Action, posts: usize) -> Response {
-        LocalRedirect::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str())).redirect()
+        LocalRedirect::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str()))
+            .redirect()
     }
 
     /// The page once more, for what another moderator has changed meanwhile; `sentence` says what of the person as they are now.
-    async fn late(&self, typed: UserActionForm, sentence: impl FnOnce(&Profile) -> String) -> Result<Response, Error> {
+    async fn late(
+        &self,
+        typed: UserActionForm,
+        sentence: impl FnOnce(&Profile) -> String,
+    ) -> Result<Response, Error> {
         let now = UserAction::open(self.app, self.moderator, &self.user.name).await?;
         let sentence = sentence(&now.user);
         let mut page = now.page(typed, FormErrors::default(), Some(sentence)).await?;
@@ -99,7 +104,8 @@ impl<'a> UserAction<'a> {
         typed: UserActionForm,
     ) -> Result<Response, Error> {
         let last = async |act| {
-            let acts = LogFilter { user: Some(self.user.id), act: Some(act), private: true, ..LogFilter::default() };
+            let acts =
+                LogFilter { user: Some(self.user.id), act: Some(act), private: true, ..LogFilter::default() };
             self.app.store.log(acts, 1).await.map(|mut acts| acts.pop())
         };
         let done = last(act).await?.map_or(0, |done| done.id);
@@ -216,7 +222,9 @@ pub async fn slow(
     let reason = errors.check("slow_reason", permissions::reason(&typed.slow_reason, on));
     if !on && let Some(reason) = reason {
         return match app.store.unslow(asked.user.id, asked.act(reason)).await {
-            Err(store::Error::Conflict) => asked.undone(Action::Slow, Action::Unslow, "slowed down", typed).await,
+            Err(store::Error::Conflict) => {
+                asked.undone(Action::Slow, Action::Unslow, "slowed down", typed).await
+            }
             done => done.map(|()| asked.done(Action::Unslow)).map_err(Error::from),
         };
     }
@@ -279,7 +287,9 @@ pub async fn shadow(
     };
     if !on {
         return match app.store.unshadow(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
-            Err(store::Error::Conflict) => asked.undone(Action::Shadow, Action::Unshadow, "shadow-banned", typed).await,
+            Err(store::Error::Conflict) => {
+                asked.undone(Action::Shadow, Action::Unshadow, "shadow-banned", typed).await
+            }
             done => done.map(|()| asked.done(Action::Unshadow)).map_err(Error::from),
         };
     }

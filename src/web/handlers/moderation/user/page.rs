@@ -96,7 +96,8 @@ impl PostingStats {
             let count = sites.entry(site).or_default();
             *count = count.saturating_add(1);
         }
-        let mut sites: Vec<(String, usize)> = sites.into_iter().map(|(site, count)| (site.to_owned(), count)).collect();
+        let mut sites: Vec<(String, usize)> =
+            sites.into_iter().map(|(site, count)| (site.to_owned(), count)).collect();
         sites.sort_by_key(|(_, count)| Reverse(*count));
         sites.truncate(SITES_SHOWN);
         PostingStats {
@@ -186,10 +187,9 @@ impl UserAction<'_> {
             errors,
             done,
             joined: relative_time::day(user.created),
-            banned: user
-                .ban
-                .since(now)
-                .map(|_| with_reason(&sanctions::until(user.ban.banned_until), user.ban.ban_reason.as_deref())),
+            banned: user.ban.since(now).map(|_| {
+                with_reason(&sanctions::until(user.ban.banned_until), user.ban.ban_reason.as_deref())
+            }),
             over: user.ban.since(now),
             taken: if user.ban.holds(now) { app.store.taken_with_ban(user.id).await? } else { 0 },
             slowed: slowed.map(|until| sanctions::until(Some(until))),
@@ -259,9 +259,13 @@ pub fn said(act: &str, name: &str, posts: Option<usize>) -> Option<String> {
     let done = done.trim_end();
     Some(match (act, posts) {
         (Action::Ban, Some(0)) => format!("{done}. They had no visible posts in the last 30 days."),
-        (Action::Ban, Some(MOST_TAKEN)) => format!("{done} and killed the newest {MOST_TAKEN} of their posts."),
+        (Action::Ban, Some(MOST_TAKEN)) => {
+            format!("{done} and killed the newest {MOST_TAKEN} of their posts.")
+        }
         (Action::Ban, Some(posts)) => format!("{done} and killed {posts} of their posts."),
-        (Action::Unban, Some(1..)) => format!("{done} and restored {}.", sanctions::posts(posts.unwrap_or(0))),
+        (Action::Unban, Some(1..)) => {
+            format!("{done} and restored {}.", sanctions::posts(posts.unwrap_or(0)))
+        }
         _ => format!("{done}."),
     })
 }
