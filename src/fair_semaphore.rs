@@ -67,7 +67,7 @@ impl<K: Copy + Eq + Hash> FairPermit<K> {
 
 impl<K: Copy + Eq + Hash> FairSemaphore<K> {
     pub fn new(size: usize, limited: bool) -> FairSemaphore<K> {
-        let size = size.clamp(1, Semaphore::MAX_PERMITS);
+        let size = size.min(Semaphore::MAX_PERMITS);
         FairSemaphore::with_share(size, size.div_ceil(PER_KEY_FRACTION), limited)
     }
 

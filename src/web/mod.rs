@@ -32,9 +32,6 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-/// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
-const MAX_BODY_BYTES: usize = 20_000 * 4 * 3 + 16_384;
-
 /// The whole site as one service.
 ///
 /// # Errors
@@ -44,7 +41,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
     let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES);
     let trace = TraceLayer::new_for_http()
         .make_span_with(|request: &Request| {
-            let path = crate::web::middleware::outer::shown_path(request.uri().path());
+            let path = middleware::outer::shown_path(request.uri().path());
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
             tracing::info_span!("request", method = %request.method(), path, id)
         })
@@ -54,21 +51,19 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         // The outermost layer says what failed, of whatever was answered in front of this one too.
         .on_failure(());
     let site = routes::routes()
-        .layer(from_fn_with_state(app.clone(), crate::web::middleware::storage_failure::keep_unsaved))
-        .layer(from_fn_with_state(app.clone(), crate::web::middleware::referer::cross_site))
+        .layer(from_fn_with_state(app.clone(), middleware::storage_failure::keep_unsaved))
+        .layer(from_fn_with_state(app.clone(), middleware::referer::cross_site))
         .layer(cross_site)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(admission::MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), middleware::admission::rate_limit))
         .layer(from_fn_with_state(app.clone(), middleware::admission::admit))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, app.timeouts.answer))
-        .layer(CatchPanicLayer::custom(crate::web::middleware::error_pages::panicked))
-        .layer(from_fn_with_state(app.clone(), crate::web::middleware::outer::refusals))
-        .layer(from_fn_with_state(app.clone(), crate::web::middleware::error_pages::pages))
+        .layer(CatchPanicLayer::custom(middleware::error_pages::panicked))
+        .layer(from_fn_with_state(app.clone(), middleware::outer::refusals))
+        .layer(from_fn_with_state(app.clone(), middleware::error_pages::pages))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(trace)
         .with_state(app.clone());
     // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that, in one layer.
-    Ok(Router::new()
-        .fallback_service(site)
-        .layer(from_fn_with_state(app, crate::web::middleware::outer::outer)))
+    Ok(Router::new().fallback_service(site).layer(from_fn_with_state(app, middleware::outer::outer)))
 }

@@ -194,7 +194,7 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
     if item.locked {
         let around = match item.kind {
             Kind::Comment => "A moderator locked what your comment stands under: it takes no more replies.",
-            _ => "Your story is locked: its thread takes no more comments.",
+            _ => "Your story is locked: its thread is closed to new comments.",
         };
         let own = standing(events, Action::Lock, Action::Unlock).and_then(|event| turn(item, event));
         turns.push(own.unwrap_or_else(|| plain(around.to_owned())));

@@ -11,10 +11,16 @@ use pulldown_cmark::{Event, Tag, TagEnd, TextMergeWithOffset};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::visible::{is_shown, is_visible};
+use crate::domain::text::cut::longest;
 use crate::domain::text::markdown::html_writer::HtmlWriter;
 use crate::domain::text::markdown::protect_urls::Prepared;
 use crate::domain::text::sanitize;
 use crate::domain::text::sanitize::Html;
+
+/// Of a text that is longer than any that is stored, only the beginning is read.
+fn prepared(source: &str) -> Prepared {
+    Prepared::new(&longest(source))
+}
 
 /// Markdown source to safe HTML.
 ///
@@ -22,20 +28,20 @@ use crate::domain::text::sanitize::Html;
 /// shows as typed, an image as a link to it, a heading as a strong paragraph. Any text is accepted, however
 /// long or deep; marks that would make the HTML many times as long as the text show as typed.
 pub fn render(source: &str) -> Html {
-    let source = Prepared::new(source);
+    let source = prepared(source);
     sanitize::sanitise(written(&source).out.as_str())
 }
 
 /// The addresses that a text links to when it is rendered: written out, named in Markdown, or of an image.
 pub fn linked(source: &str) -> Vec<String> {
-    let source = Prepared::new(source);
+    let source = prepared(source);
     written(&source).hrefs
 }
 
 /// Whether nothing is seen of a text when it is rendered: a rule, an empty list or quote, and invisible
 /// characters are nothing.
 pub fn is_blank(source: &str) -> bool {
-    let source = Prepared::new(source);
+    let source = prepared(source);
     !written(&source).out.is_visible()
 }
 
@@ -55,7 +61,7 @@ pub fn plain(source: &str) -> String {
 /// The text alone from the first character that is seen, white space folded, at most `max_chars` characters;
 /// where it is cut it ends with "…".
 pub fn excerpt(source: &str, max_chars: usize) -> String {
-    let source = Prepared::new(source);
+    let source = prepared(source);
     let mut text = String::new();
     for (event, range) in source.events() {
         match event {

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
-use crate::web::MAX_BODY_BYTES;
+
+/// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
+pub const MAX_BODY_BYTES: usize = 20_000 * 4 * 3 + 16_384;
 
 /// What a request with a small body takes of the memory for bodies, in kilobytes; most is what it waits in.
 const SMALL_BODY_KB: usize = 16;

@@ -32,7 +32,9 @@ const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];
 /// The most fields that are saved, and the longest name of one: more than any form here has.
 const FIELDS: usize = 24;
 const LONGEST_NAME: usize = 40;
-/// From how many characters on a value is shown in several lines.
+/// Fields that people write several lines in.
+const MULTILINE: [&str; 6] = ["about", "contact", "message", "note", "text", "warning"];
+/// From how many characters on any value is shown in several lines.
 const LONG: usize = 100;
 
 /// A form's fields by name, in their order.
@@ -139,7 +141,9 @@ impl SavedField<'_> {
     }
 
     pub fn has_lines(&self) -> bool {
-        self.value.contains('\n') || self.value.chars().nth(LONG).is_some()
+        MULTILINE.contains(&self.name.strip_prefix(SAVED).unwrap_or(self.name))
+            || self.value.contains('\n')
+            || self.value.chars().nth(LONG).is_some()
     }
 
     /// Its name as words.

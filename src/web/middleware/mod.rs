@@ -6,4 +6,5 @@ pub mod error_pages;
 pub mod outer;
 pub mod page_cache;
 pub mod referer;
+pub mod refusal;
 pub mod storage_failure;

@@ -22,6 +22,7 @@ use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::local_redirect::{LONGEST, LocalRedirect};
 use crate::web::extract::session;
 use crate::web::middleware::admission::overloaded;
+use crate::web::middleware::refusal::Refusal;
 use crate::web::middleware::{canonical_url, page_cache};
 use crate::web::state::App;
 
@@ -33,23 +34,6 @@ const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-
 const LONGEST_RAW: usize = 8_000;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Why a request is refused whatever it asks for; it goes with the request to the layer that answers by a page.
-#[derive(Debug, Clone, Copy)]
-pub enum Refusal {
-    /// It does not say in one way which site it is for.
-    Host,
-    /// Every row of a list says where it stands, several times over: an address without end would be a page without end.
-    TooLong,
-    /// There is no memory for the response.
-    Overloaded,
-}
-
-/// Answers a request by the page of a refusal.
-pub async fn refuse(mut request: Request, next: Next, why: Refusal) -> Response {
-    request.extensions_mut().insert(why);
-    next.run(request).await
-}
 
 /// The answer to those that are refused.
 pub async fn refusals(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {

@@ -17,7 +17,7 @@ use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::session;
 use crate::web::extract::session::theme_cookie;
 use crate::web::member_pages::gzip_segments::chained;
-use crate::web::middleware::outer::{Refusal, refuse};
+use crate::web::middleware::refusal::{Refusal, refuse};
 use crate::web::state::App;
 
 /// The longest address whose page is kept, in bytes.

@@ -249,7 +249,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
     let acts = log.lines().filter_map(|line| Some(line.split_once("(operator)  ")?.1));
     let acts: Vec<&str> = acts.map(|act| act.split(" (until ").next().unwrap_or(act)).collect();
     let expected = [
-        "unshadow bob (0 posts came back)",
+        "unshadow bob (0 posts restored)",
         "shadow bob: spam",
         "member bob: tired",
         "unslow bob",

@@ -369,9 +369,9 @@ fn only_the_sanitised_html_and_what_templates_made_is_printed_as_it_is() {
     assert_eq!(
         marks,
         [
-            "web/page.rs: impl askama::filters::HtmlSafe for Html {}",
-            "web/rows.rs: impl askama::filters::HtmlSafe for Stories {}",
-            "web/under.rs: impl askama::filters::HtmlSafe for Slot {}",
+            "web/member_pages/comment_slots.rs: impl askama::filters::HtmlSafe for CommentsSlot {}",
+            "web/member_pages/list_rows.rs: impl askama::filters::HtmlSafe for StoryListHtml {}",
+            "web/view/layout.rs: impl askama::filters::HtmlSafe for Html {}",
         ]
     );
 }

@@ -268,16 +268,22 @@ async fn what_somebody_wrote_is_kept_where_the_site_has_no_time_for_it() {
     app.visitor().get("/").await.finds(1, LOG_IN);
 }
 
+/// The sources of all templates.
+fn templates(folder: &std::path::Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.path().is_dir() {
+            templates(&entry.path(), found);
+        } else {
+            found.push(std::fs::read_to_string(entry.path()).expect("a template"));
+        }
+    }
+}
+
 /// The names of the fields that a control of this kind has in any template.
 fn names_of(controls: &[&str]) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for entry in
-        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")).expect("a folder").flatten()
-    {
-        if entry.path().is_dir() {
-            continue;
-        }
-        let source = std::fs::read_to_string(entry.path()).expect("a template");
+    let (mut names, mut sources) = (BTreeSet::new(), Vec::new());
+    templates(concat!(env!("CARGO_MANIFEST_DIR"), "/templates").as_ref(), &mut sources);
+    for source in sources {
         for tag in source.split('<').filter(|tag| controls.iter().any(|control| tag.starts_with(control))) {
             let literal = tag.split_once(" name=\"").map(|(_, rest)| rest);
             let field = tag.split_once("form::field(errors, \"").map(|(_, rest)| rest);

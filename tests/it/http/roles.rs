@@ -571,7 +571,7 @@ fn routes() -> BTreeSet<(String, String)> {
             let named = handlers.split(other).next().is_some_and(|before| before.len() < handlers.len());
             assert!(!named, "{path}: this test does not know the method of {handlers}");
         }
-        for (call, method) in [("get(", "GET"), ("post(", "POST")] {
+        for (call, method) in [("get(", "GET"), ("::list(", "GET"), ("plain(", "GET"), ("post(", "POST")] {
             if handlers.contains(call) {
                 routes.insert((path.to_owned(), method.to_owned()));
             }

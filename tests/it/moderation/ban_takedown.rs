@@ -111,9 +111,9 @@ async fn a_ban_leaves_posts_alone_unless_somebody_says_otherwise() {
     let over = town.app.now().0.to_string();
     town.app.pass(60);
     let page = town.ban(&[&BAN[..], &[("over", &over)]].concat()).await;
-    assert_eq!(page.message(), "You banned bob. Of the last 30 days, nothing of theirs was in sight.");
+    assert_eq!(page.message(), "You banned bob. They had no visible posts in the last 30 days.");
     let page = town.ban(&LIFT).await;
-    let said = "You lifted the ban of bob, and 4 posts came back.";
+    let said = "You lifted the ban of bob, and 4 posts restored.";
     assert_eq!(page.message(), said, "by whichever change of the ban");
 }
 
@@ -156,7 +156,7 @@ async fn what_an_earlier_ban_took_stays_when_a_later_one_is_lifted() {
     town.mia = town.app.session("mia").await;
     town.ban(&BAN).await;
     let page = town.ban(&LIFT).await;
-    assert!(page.message().ends_with("and 1 post came back."), "{}", page.message());
+    assert!(page.message().ends_with("and restored 1 post."), "{}", page.message());
     assert!(town.in_sight(later).await && !town.in_sight(town.spam[0]).await);
     // Lifted without, all stays as it is.
     town.ban(&BAN).await;

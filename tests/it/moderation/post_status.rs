@@ -56,7 +56,7 @@ async fn what_an_author_reads_of_the_log_is_what_the_log_shows_them() {
         town.act(comment, "lock", &[("on", "true"), ("reason", "heated")]).await;
         let page = town.alice.get(&format!("/item/{comment}")).await;
         let said = format!(
-            "{who} locked your comment: it and what answers it take no more replies. The reason: heated."
+            "{who} locked your comment: it and its replies can no longer be replied to. The reason: heated."
         );
         assert!(page.one(ABOUT).text.contains(&said), "{}", page.text());
         assert_eq!(page.mentions("mia"), who == "mia");

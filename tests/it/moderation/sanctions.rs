@@ -240,7 +240,7 @@ async fn shadowed() -> (TestApp, Browser, i64, i64) {
 async fn what_was_posted_under_a_shadow_ban_comes_back_when_the_moderator_wants_it() {
     let (app, mut mia, story, own) = shadowed().await;
     act(&mut mia, "shadow", &[("on", "false"), ("bring_back", "true"), ("shadow_reason", "")]).await;
-    assert_eq!(last_act(&app).await, ("unshadow".into(), "|4 posts came back".into(), true));
+    assert_eq!(last_act(&app).await, ("unshadow".into(), "|4 posts restored".into(), true));
     let mut visitor = app.visitor();
     for (id, words) in [(story, "Under another's."), (own, "Under his own.")] {
         let page = visitor.get(&format!("/item/{id}")).await;
@@ -323,7 +323,7 @@ async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_s
         .await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     act(&mut mia, "shadow", &[("on", "false"), ("bring_back", "true"), ("shadow_reason", "")]).await;
-    assert_eq!(last_act(&app).await.1, "|2 posts came back");
+    assert_eq!(last_act(&app).await.1, "|2 posts restored");
     assert_eq!(app.number("select id from items where penalised").await, weighed);
     let mut visitor = app.visitor();
     assert_eq!(visitor.get(&format!("/item/{weighed}")).await.status, StatusCode::OK);

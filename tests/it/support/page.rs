@@ -233,11 +233,11 @@ impl Page {
         let mut plain = Vec::new();
         match self.header("content-encoding") {
             "gzip" => {
-                drop(flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("gzip"))
+                flate2::read::GzDecoder::new(&self.body[..]).read_to_end(&mut plain).expect("gzip");
             }
-            "br" => drop(
-                brotli::Decompressor::new(&self.body[..], 4_096).read_to_end(&mut plain).expect("brotli"),
-            ),
+            "br" => {
+                brotli::Decompressor::new(&self.body[..], 4_096).read_to_end(&mut plain).expect("brotli");
+            }
             "" => plain.clone_from(&self.body),
             other => panic!("nobody asked for {other}"),
         }

@@ -1,11 +1,9 @@
 //! A source made ready for the Markdown parser.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use crate::domain::text::cut;
 use crate::domain::text::markdown::prepare;
 use crate::domain::text::urls::urls;
 use crate::domain::text::visible::shown;
@@ -24,13 +22,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Of a text that is longer than any can be that is kept here, only as much is read.
     pub fn new(source: &str) -> Prepared {
-        let source = match cut::longest(source) {
-            Cow::Borrowed(source) => source.replace("\r\n", "\n").replace('\r', "\n"),
-            Cow::Owned(source) => source,
-        };
-        let source = shown(&source);
+        let source = shown(&source.replace("\r\n", "\n").replace('\r', "\n"));
         let (text, ends) = prepare::prepare(&source);
         Prepared { text: protect_urls(text), source, ends }
     }
