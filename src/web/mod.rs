@@ -1,4 +1,4 @@
-//! All HTTP: the table of addresses is `routes.rs`; here are the layers that every request passes.
+//! The web server: router and middleware; `routes.rs` lists the routes.
 
 mod actions;
 mod admission;
@@ -32,13 +32,14 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-/// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
+/// Maximum body in bytes: a full text of four-byte characters, percent-encoded.
 const MAX_BODY_BYTES: usize = 20_000 * 4 * 3 + 16_384;
 
 /// The whole site as one service.
 ///
 /// # Errors
-/// Where the configured base address cannot be an origin.
+///
+/// If the configured base URL is not a valid origin.
 pub fn router(app: App) -> anyhow::Result<Router> {
     let cross_site = CsrfLayer::new().add_trusted_origin(&app.config.base_url)?;
     let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES);
@@ -51,7 +52,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .on_response(|response: &Response, latency: Duration, _: &Span| {
             tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
         })
-        // The outermost layer says what failed, of whatever was answered in front of this one too.
+        // The outermost layer logs failures.
         .on_failure(());
     let site = routes::routes()
         .layer(from_fn_with_state(app.clone(), crate::web::middleware::storage_failure::keep_unsaved))
@@ -67,7 +68,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(trace)
         .with_state(app.clone());
-    // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that, in one layer.
+    // axum clones a route with all its layers per request, so the cache is consulted before, in one layer.
     Ok(Router::new()
         .fallback_service(site)
         .layer(from_fn_with_state(app, crate::web::middleware::outer::outer)))

@@ -1,5 +1,5 @@
-//! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written that is more than votes, and
-//! at most a minute old: so long may ranks lag behind votes, while the rows themselves show each at once.
+//! Ranked story lists, recomputed on writes other than votes and at least every minute. Rows show votes
+//! immediately; only the order may lag.
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,6 @@ use crate::domain::time::day::Day;
 use crate::store::{Error, Result, Store};
 use crate::web::view::pagination::{PAGE_SIZE, SNAPSHOTS_PER_MINUTE, SnapshotId};
 
-/// A list whose order is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RankedList {
     Top,
@@ -30,7 +29,7 @@ pub enum RankedList {
     BestComments,
 }
 
-/// How far back the best are looked for.
+/// The period of `/best`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeSpan {
     Day,
@@ -49,7 +48,6 @@ impl TimeSpan {
         (TimeSpan::All, "all"),
     ];
 
-    /// The name in addresses and on the page.
     pub fn as_str(self) -> &'static str {
         TimeSpan::ALL.into_iter().find(|(over, _)| *over == self).map_or("week", |(_, name)| name)
     }
@@ -70,31 +68,30 @@ impl TimeSpan {
     }
 }
 
-/// How far back the best comments are looked for, in seconds.
+/// Maximum age of comments in the best list, in seconds.
 const BEST_COMMENTS: i64 = 7 * DAY;
-/// How many orders are kept: every list but the days of the past, and some of those.
+/// Cached orders: every list and some past days.
 const KEPT: u64 = 64;
 
-/// What the orders that somebody goes on reading in may take in memory, in bytes.
+/// Memory for snapshots that pagination may continue, in bytes.
 const SEEN_BYTES: u64 = 2 * 1024 * 1024;
 
-/// A list, what had been said when it was ordered, and in which minute.
+/// The list, the content generation and the minute.
 type RankingKey = (RankedList, u64, i64);
 
-/// A list that somebody saw, where it is not everybody's, who, and what its order is known by.
+/// A paginated snapshot; the user is set if the order is private to them.
 type RankedView = (RankedList, Option<UserId>, SnapshotId);
 
-/// The stories of a list in an order, and what it is known by where it is kept and has more than a page.
+/// A ranking and its snapshot id, if it is cached and has several pages.
 #[derive(Debug, Clone)]
 pub struct Ranking {
     pub ids: Arc<[ItemId]>,
     pub at: Option<SnapshotId>,
 }
 
-/// The orders that are kept; none where nothing may be.
+/// `None` disables caching.
 pub struct RankedLists {
     kept: Option<Cache<RankingKey, Ranking>>,
-    /// Those that somebody may go on reading in.
     seen: sync::Cache<RankedView, Arc<[ItemId]>>,
     naming: Mutex<()>,
     ordered: AtomicUsize,
@@ -117,7 +114,7 @@ impl RankedLists {
         }
     }
 
-    /// A list in its order; whoever asks at the same moment waits for the one who orders it.
+    /// The current order; concurrent requests share one computation.
     pub async fn get(
         &self,
         list: RankedList,
@@ -137,7 +134,7 @@ impl RankedLists {
         }
     }
 
-    /// A list as a shadow-banned author sees it, with `theirs` in it; it is kept only for whoever goes on reading in it.
+    /// The list as a shadow-banned author sees it, including their posts; not cached except as a snapshot.
     pub async fn with(
         &self,
         list: RankedList,
@@ -153,7 +150,6 @@ impl RankedLists {
         })
     }
 
-    /// Keeps an order for those who will go on reading in it.
     fn named(&self, list: RankedList, of: Option<UserId>, ids: Arc<[ItemId]>, now: Timestamp) -> Ranking {
         if ids.len() <= PAGE_SIZE {
             return Ranking { ids, at: None };
@@ -173,7 +169,7 @@ impl RankedLists {
         Ranking { ids, at: None }
     }
 
-    /// The order of a list that everybody, or where it is theirs alone, `of` saw; none where it is no longer kept.
+    /// The order of a snapshot, if still cached; `of` is the user if it is private.
     pub fn seen(
         &self,
         list: RankedList,
@@ -185,7 +181,6 @@ impl RankedLists {
         Some(Ranking { ids, at: Some(at) })
     }
 
-    /// How many orders have been worked out.
     pub fn ordered(&self) -> usize {
         self.ordered.load(Ordering::Relaxed)
     }
@@ -217,7 +212,7 @@ async fn compute(list: RankedList, theirs: &[Item], store: &Store, now: Timestam
             let since = now.minus(BEST_COMMENTS);
             best(store.best_comments(since).await?, comments().filter(|item| item.time >= since))
         }
-        // A day that is over keeps the order that its stories had at its end.
+        // A past day is ranked as at its end.
         RankedList::Past(day) => {
             let own = stories(&|item| (day.start()..day.end()).contains(&item.time));
             rank::top([store.facts_between(day.start(), day.end()).await?, own].concat(), day.end().min(now))
@@ -225,7 +220,7 @@ async fn compute(list: RankedList, theirs: &[Item], store: &Store, now: Timestam
     })
 }
 
-/// By score and then id, the higher first, as `ranked` is already.
+/// Merges by score, then id, descending; `ranked` is already in this order.
 fn best<'a>(mut ranked: Vec<(ItemId, i64)>, theirs: impl Iterator<Item = &'a Item>) -> Vec<ItemId> {
     ranked.extend(theirs.map(|item| (item.id, item.score)));
     ranked.sort_by_key(|(id, score)| Reverse((*score, *id)));

@@ -1,4 +1,4 @@
-//! Hacker News's own addresses, which redirect permanently to ours, so that old links and habits keep working.
+//! Permanent redirects from Hacker News's addresses to ours.
 
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};

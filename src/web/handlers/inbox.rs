@@ -1,4 +1,4 @@
-//! What concerns a member: answers to what they wrote, and what moderation tells them, in one list.
+//! The inbox: replies and moderation notices.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, next_page};
 use crate::web::view::single_comment::SingleCommentView;
 
-/// How much of a comment names it in a notice, in characters.
+/// Characters of a comment shown as its name.
 const EXCERPT: usize = 80;
 
 #[derive(Template)]
@@ -34,7 +34,7 @@ struct InboxPage<'a> {
     page: Page<'a>,
     rows: Vec<InboxRow>,
     more: Option<String>,
-    /// Whether anybody can be asked whether something was a mistake.
+    /// Whether the forum has a contact to appeal to.
     reachable: bool,
 }
 
@@ -43,25 +43,23 @@ enum InboxRow {
     Notice(NoticeView),
 }
 
-/// What moderation tells, as a member reads it.
 struct NoticeView {
     id: i64,
     when: TimeView,
     text: String,
-    /// Whether members brought it about together, and no moderator.
+    /// Caused by members' flags rather than a moderator.
     by_members: bool,
-    /// What it is about, where the member may see that.
+    /// The subject, if the member may see it.
     about: Option<(ItemId, String)>,
-    /// The story that theirs was merged into.
     merged_into: Option<(ItemId, String)>,
-    /// Whether it may have been a mistake: it is one against them.
+    /// Against the member, so it may have been a mistake.
     adverse: bool,
-    /// The post whose page says what they may do.
+    /// The post whose page explains the next steps.
     next: Option<ItemId>,
     unseen: bool,
 }
 
-/// A row before it is dressed for its page.
+/// An inbox row before rendering.
 enum NotificationWithItem {
     Reply(Box<Item>),
     Notice(Notification),
@@ -75,7 +73,7 @@ impl NotificationWithItem {
         }
     }
 
-    /// What the address of the page names that begins after it.
+    /// The pagination cursor.
     fn key(&self) -> [(&'static str, i64); 2] {
         match self {
             NotificationWithItem::Reply(item) => [("at", item.time.0), ("reply", item.id.0)],
@@ -84,7 +82,7 @@ impl NotificationWithItem {
     }
 }
 
-/// `/replies`: what others answered and what moderation tells, the unread marked; seeing the first page is reading them.
+/// `/replies`: unread rows are marked; viewing the first page marks all as read.
 pub async fn show(
     State(app): State<App>,
     CurrentMember { viewer, member }: CurrentMember,
@@ -97,7 +95,7 @@ pub async fn show(
         .map(|item| NotificationWithItem::Reply(Box::new(item)))
         .chain(notices.into_iter().map(NotificationWithItem::Notice))
         .collect();
-    // Stable, so that at one moment replies stay before notices.
+    // Stable sort: at equal times, replies precede notices.
     told.sort_by_key(|told| Reverse(told.at()));
     let more = next_page(&mut told, PAGE_SIZE, "/replies", NotificationWithItem::key);
     let is_adverse = |told: &NotificationWithItem| matches!(told, NotificationWithItem::Notice(notice) if notice.action.spec().adverse);
@@ -147,7 +145,6 @@ fn by_id(items: Vec<Item>) -> HashMap<ItemId, Item> {
     items.into_iter().map(|item| (item.id, item)).collect()
 }
 
-/// Who reads their notices, and when.
 struct InboxReader<'a> {
     member: &'a Member,
     policy: &'a Policy,
@@ -155,7 +152,7 @@ struct InboxReader<'a> {
 }
 
 impl InboxReader<'_> {
-    /// An item of this id with its name, where they may see it.
+    /// The item and its name, if the member may see it.
     fn seen<'a>(&self, id: Option<ItemId>, items: &'a HashMap<ItemId, Item>) -> Option<(&'a Item, String)> {
         let item = items.get(&id?)?;
         let shown =
@@ -176,7 +173,7 @@ impl NoticeView {
             about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.action == Action::Merge);
         let kind = notice.item_id.and_then(|id| items.get(&id)).map_or(Kind::Story, |item| item.kind);
         let spec = notice.action.spec();
-        // The page of what was merged leads on, and says nothing itself.
+        // A merged post's page redirects, so it explains nothing.
         let says = |item: &Item| {
             spec.adverse && item.merged_into.is_none() && post_status::may_have(item, reader.policy)
         };

@@ -1,5 +1,5 @@
-//! A moderator's acts on one item. Each is a small form, on the item's own page and on one that shows nothing else, where a form that
-//! was filled in wrongly stands again.
+//! A moderator's actions on one item: small forms, also on a page of their own where an invalid form is
+//! shown again.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -24,15 +24,15 @@ use crate::web::handlers::moderation::undo::LastAction;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
-/// The acts that an item's state lets moderators choose from, for `moderation/_item_actions.html`.
+/// The actions available for an item, for `moderation/_item_actions.html`.
 pub struct ItemActionsPanel {
     pub id: ItemId,
-    /// Where a done act comes back to.
+    /// The page to return to.
     pub goto: String,
     pub reasons: &'static [&'static str],
-    /// What the flags on it mostly say.
+    /// The most frequent flag reason.
     mostly: &'static str,
-    /// Whether it waits for a moderator.
+    /// Whether it is in the queue.
     pub waits: bool,
     pub is_comment: bool,
     pub dead: bool,
@@ -42,20 +42,20 @@ pub struct ItemActionsPanel {
     pub may_detach: bool,
     pub may_have_second_chance: bool,
     pub had_second_chance: bool,
-    /// The comment that this one was moved up from below.
+    /// The original parent, if this comment was detached.
     pub came_from: Option<ItemId>,
     pub duplicates: Vec<Duplicate>,
     pub errors: FormErrors,
     typed: ItemActionForm,
 }
 
-/// Any of the forms, as typed; each has some of the fields.
+/// Any of the forms; each sends some of the fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ItemActionForm {
     on: Option<bool>,
     reason: String,
-    /// Words beside a reason that was chosen.
+    /// Details for the chosen reason.
     note: String,
     into: String,
     text: String,
@@ -69,7 +69,7 @@ impl ItemActionForm {
 }
 
 impl ItemActionsPanel {
-    /// Two queries more, of an item's own rows.
+    /// Two more queries, of the item's own rows.
     pub async fn on(app: &App, item: &Item, goto: &str) -> Result<ItemActionsPanel, Error> {
         let is_root = item.kind.is_root();
         let came_from = if is_root { None } else { app.store.came_from(item.id).await? };
@@ -94,7 +94,7 @@ impl ItemActionsPanel {
         })
     }
 
-    /// What was typed into a field of a form that stands again; such a form has a mistake on that field.
+    /// The submitted value of a field with an error.
     pub fn typed(&self, field: &str) -> &str {
         match field {
             "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => {
@@ -107,12 +107,11 @@ impl ItemActionsPanel {
         }
     }
 
-    /// Whether a reason of a kill is chosen to begin with: the one that was, or what the flags mostly say.
+    /// Whether a kill reason is preselected: the submitted one, or the most frequent flag reason.
     pub fn is_chosen(&self, reason: &str) -> bool {
         if self.errors.has("kill-note") { self.typed.reason == reason } else { self.mostly == reason }
     }
 
-    /// The notice to begin with: what was typed, or what is pinned.
     pub fn notice(&self) -> &str {
         if self.errors.has("pin-text") {
             &self.typed.text
@@ -131,7 +130,6 @@ struct ModeratePage<'a> {
     m: ItemActionsPanel,
 }
 
-/// An item that a moderator acts on, and the page about it.
 struct ModeratedItem {
     app: App,
     viewer: MaybeMember,
@@ -146,7 +144,7 @@ impl ModeratedItem {
         Ok(ModeratedItem { app, viewer, member, target })
     }
 
-    /// Where the act comes back to: where its form stood, or where the item stands in its thread.
+    /// The page to return to: the form's page, or the item in its thread.
     fn goto(&self, typed: &ItemActionForm) -> LocalRedirect {
         let Item { id, root_id, kind, .. } = self.target.item;
         let item =
@@ -154,7 +152,7 @@ impl ModeratedItem {
         typed.goto.clone().unwrap_or_else(|| LocalRedirect::new(&item))
     }
 
-    /// Back, or the page of forms again with what is wrong, or where nothing changed, what had been done before.
+    /// Redirects back, or shows the form with its errors, or what had already been done.
     async fn answer(&self, outcome: ModerationOutcome, typed: ItemActionForm) -> Result<Response, Error> {
         match outcome {
             ModerationOutcome::Done => Ok(self.goto(&typed).redirect()),

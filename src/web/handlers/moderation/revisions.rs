@@ -1,4 +1,4 @@
-//! What an item said before it was changed.
+//! Earlier revisions of an item.
 
 use askama::Template;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! A person as moderators see them: what they stand under, what was noted and done about them, and the forms of what can be done.
+//! A member as moderators see them: sanctions, notes, log and the forms of all actions.
 
 mod page;
 
@@ -25,11 +25,11 @@ use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::Moderator;
 use crate::web::state::App;
 
-/// What the page's forms send; each sends its own.
+/// Any of the page's forms; each sends some of the fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct UserActionForm {
-    /// Whether the act is done or undone.
+    /// Whether the action is applied or undone.
     on: Option<bool>,
     note: String,
     same_as: String,
@@ -38,9 +38,9 @@ pub struct UserActionForm {
     slow_reason: String,
     ban_days: String,
     ban_reason: String,
-    /// Whether what they posted lately goes out of sight with the ban.
+    /// Whether recent posts are killed with the ban, or restored with its end.
     take: Option<String>,
-    /// Since when the ban holds that was seen, in seconds; empty for none.
+    /// Unix time of the ban the moderator saw (optimistic lock); empty if none.
     over: String,
     shadow_reason: String,
     bring_back: Option<String>,
@@ -52,7 +52,6 @@ impl UserActionForm {
     }
 }
 
-/// A moderator before the person that they want to act on.
 struct UserAction<'a> {
     app: &'a App,
     moderator: &'a Moderator,
@@ -71,18 +70,17 @@ impl<'a> UserAction<'a> {
         ActionContext { actor: Some(self.moderator.member.id), reason, at: self.now }
     }
 
-    /// Back to the page, which says what was done.
     fn done(&self, act: Action) -> Response {
         LocalRedirect::new(&format!("/user/{}/moderate?done={}", self.user.name, act.as_str())).redirect()
     }
 
-    /// The same of an act that took so many posts out of sight, or brought them back.
+    /// The same, with the number of posts killed or restored.
     fn done_with(&self, act: Action, posts: usize) -> Response {
         LocalRedirect::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str()))
             .redirect()
     }
 
-    /// The page once more, for what another moderator has changed meanwhile; `sentence` says what of the person as they are now.
+    /// Shows the page again after another moderator's change, which `sentence` describes.
     async fn late(
         &self,
         typed: UserActionForm,
@@ -95,7 +93,7 @@ impl<'a> UserAction<'a> {
         Ok(page)
     }
 
-    /// That there is nothing left to undo, and who did it if somebody did.
+    /// The error if there is nothing left to undo, and who undid it.
     async fn undone(
         &self,
         act: Action,
@@ -118,7 +116,7 @@ impl<'a> UserAction<'a> {
         .await
     }
 
-    /// The form of a ban that could not be set, with what stands in its way.
+    /// Shows the ban form again with its errors.
     async fn ban_again(&self, typed: UserActionForm, over: Option<Timestamp>) -> Result<Response, Error> {
         let now = UserAction::open(self.app, self.moderator, &self.user.name).await?;
         let name = &now.user.name;
@@ -138,7 +136,7 @@ impl<'a> UserAction<'a> {
         Ok(page)
     }
 
-    /// The account that a note names as the same person's.
+    /// The other account that a note links to.
     async fn other(&self, name: &str) -> Result<Result<Option<UserId>, ModerationError>, Error> {
         if name.is_empty() {
             return Ok(Ok(None));
