@@ -14,16 +14,13 @@ use crate::store;
 #[derive(Debug, Clone)]
 pub enum Error {
     NotFound,
-    /// Deleted by its author.
     Gone,
     /// Dead, and hidden from this viewer.
     OutOfSight,
     Forbidden(String),
     /// Members only; redirects to the log-in page and back to this address.
     LogInFirst(String),
-    /// Permanently redirected.
     Moved(String),
-    /// The session ended before a form was sent.
     SessionEnded,
     Bad(String),
     /// Already done, or another write came first.
@@ -101,7 +98,6 @@ impl Error {
 }
 
 impl Display for Error {
-    /// The sentence on the error page.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => f.write_str(what),

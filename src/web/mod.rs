@@ -35,11 +35,7 @@ use tracing::Span;
 /// Maximum body in bytes: a full text of four-byte characters, percent-encoded.
 const MAX_BODY_BYTES: usize = 20_000 * 4 * 3 + 16_384;
 
-/// The whole site as one service.
-///
-/// # Errors
-///
-/// If the configured base URL is not a valid origin.
+/// The whole site as one service; fails if the configured base URL is not a valid origin.
 pub fn router(app: App) -> anyhow::Result<Router> {
     let cross_site = CsrfLayer::new().add_trusted_origin(&app.config.base_url)?;
     let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES);

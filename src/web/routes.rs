@@ -141,8 +141,8 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/role", post(moderation::team::update))
 }
 
-/// The query parameters of each path, in canonical order and with their types. Others are dropped before
-/// handlers run, so they cannot create additional cached pages.
+/// The query parameters of each path in canonical order. Others are dropped before the page cache, so they
+/// cannot multiply cached pages.
 #[rustfmt::skip]
 pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
     use QueryValue::{Arrival, Number, Order, Over, Page, Seen, Text};

@@ -23,7 +23,6 @@ use crate::web::setup_link::SetupLink;
 use crate::web::view::assets::Assets;
 use crate::web::viewer::MaybeMember;
 
-/// A cheap handle on the shared state.
 #[derive(Clone)]
 pub struct App(Arc<AppInner>);
 

@@ -7,7 +7,6 @@ use crate::clock::Timestamp;
 use crate::config::SiteSettings;
 use crate::domain::accounts::user::{Member, Theme, UserId};
 
-/// A member or visitor, with what every page shows of them.
 #[derive(Debug, Clone)]
 pub struct MaybeMember {
     pub member: Option<Member>,
@@ -15,10 +14,8 @@ pub struct MaybeMember {
     pub unread: i64,
     /// Items in the moderation queue, for moderators.
     pub waiting: i64,
-    /// Pending sign-up requests, for moderators.
     pub requests: i64,
     pub theme: Option<Theme>,
-    /// The path and query of the page.
     pub here: String,
     /// The address whose worker share the page uses.
     pub from: Option<IpAddr>,

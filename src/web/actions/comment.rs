@@ -11,7 +11,6 @@ use crate::web::extract::form::FormErrors;
 use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
-/// The item being answered and the root of its thread.
 pub struct ReplyTarget {
     pub item: Item,
     pub root: Item,

@@ -12,7 +12,6 @@ pub async fn deletable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<
     Ok(item)
 }
 
-/// Deletes an item and returns it as it was.
 pub async fn delete(app: &App, asking: &CurrentMember, id: ItemId) -> Result<Item, Error> {
     let item = deletable(app, asking, id).await?;
     app.store.delete(id, asking.member.id, asking.viewer.now).await?;

@@ -55,7 +55,6 @@ impl FromRequestParts<App> for PostContext {
     }
 }
 
-/// The item, or an error if `member` may not see it.
 pub async fn visible_item(app: &App, id: ItemId, member: &Member) -> Result<Item, Error> {
     let item = app.store.item(id).await?;
     Error::unless_shown(may_see(&item, Some(member), app.clock.now()))?;

@@ -16,7 +16,6 @@ use crate::web::extract::form::FormErrors;
 use crate::web::extract::session::Moderator;
 use crate::web::state::App;
 
-/// An item and a moderator who may act on it.
 pub struct ModerationTarget {
     pub item: Item,
     moderator: UserId,
@@ -25,7 +24,6 @@ pub struct ModerationTarget {
 
 pub enum ModerationOutcome {
     Done,
-    /// Merged into this story.
     Merged(ItemId),
     Unchanged,
     Invalid(FormErrors),
@@ -63,7 +61,6 @@ pub async fn kill(app: &App, target: &ModerationTarget, on: bool, reason: &str, 
     }
 }
 
-/// Approves an item as it is.
 pub async fn clear(app: &App, target: &ModerationTarget, reason: &str) -> Outcome {
     match permissions::reason(reason, false) {
         Ok(reason) => outcome(app.store.clear(target.item.id, target.act(reason)).await),

@@ -93,7 +93,6 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
     Ok(outcome)
 }
 
-/// Fetches the title of a page, or returns why that failed.
 pub async fn suggest_title(app: &App, context: &PostContext, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
     app.limits

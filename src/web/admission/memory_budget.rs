@@ -47,22 +47,18 @@ impl MemoryBudget {
         MemoryBudget { kilobytes: FairSemaphore::new(kilobytes, limited) }
     }
 
-    /// The reservation in kilobytes; capped, so that an oversized response is sent when nothing else is.
     fn kilobytes(&self, bytes: usize) -> usize {
         bytes.div_ceil(1_024).min(self.kilobytes.size())
     }
 
-    /// Reserves memory until the permit is dropped.
-    ///
-    /// # Errors
-    ///
-    /// `Overloaded` if the budget or the address's share is used up.
+    /// Reserves memory until the permit is dropped; `Overloaded` if the budget or the address's share is
+    /// spent.
     pub fn reserve(&self, bytes: usize, address: Option<IpAddr>) -> Result<FairPermit, Overloaded> {
         self.kilobytes.try_acquire(self.kilobytes(bytes), address)
     }
 
-    /// Reserves memory for a cached body and the bytes a response adds. One permit, because an address may
-    /// hold a single permit larger than its share.
+    /// Reserves memory for a cached body and a response's own bytes, as one permit: only a single permit may
+    /// exceed an address's share.
     fn share(
         &self,
         shared: &SharedReservation,
@@ -80,11 +76,7 @@ impl MemoryBudget {
         Ok([Some(permit), None])
     }
 
-    /// A cached body that releases its reservation once sent.
-    ///
-    /// # Errors
-    ///
-    /// `Overloaded` if the budget is used up.
+    /// A cached body that releases its reservation once sent; `Overloaded` if the budget is used up.
     pub fn body(
         &self,
         cached: &Bytes,

@@ -51,11 +51,7 @@ impl Admission {
         }
     }
 
-    /// Acquires a request permit.
-    ///
-    /// # Errors
-    ///
-    /// `Overloaded` if none is free or the address has its share.
+    /// Acquires a request permit; `Overloaded` if none is free or the address has its share.
     pub fn admit(&self, method: &Method, address: Option<IpAddr>) -> Result<FairPermit, Overloaded> {
         if method.is_safe() && self.requests.available() <= self.requests.size() / WRITES_FRACTION {
             return Err(Overloaded);

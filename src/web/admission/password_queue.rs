@@ -12,8 +12,7 @@ use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;
 use crate::web::rate_limit::Reserved;
 
-/// Concurrent or waiting unknown clients: in total, per network (/24, IPv6 /48) and per wider network (/16,
-/// /32).
+/// Limits of unknown clients, waiting ones included: in total, per /24 or IPv6 /48, and per /16 or IPv6 /32.
 const MAX_STRANGERS: usize = 64;
 const MAX_PER_NETWORK: usize = 8;
 const MAX_PER_WIDE_NETWORK: usize = 32;
@@ -29,7 +28,6 @@ pub enum Requester {
     Known(Option<UserId>, Option<IpAddr>),
 }
 
-/// A hashing permit and its queue slots, released on drop.
 struct PasswordPermit {
     account: Option<FairPermit<UserId>>,
     held: Vec<FairPermit>,
@@ -108,7 +106,6 @@ impl PasswordQueue {
         }
     }
 
-    /// Runs password work on the blocking pool, after queueing.
     pub async fn run<T: Send + 'static>(
         &self,
         (requester, tried): (Requester, Reserved<'_>),

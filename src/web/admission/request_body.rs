@@ -11,17 +11,12 @@ use http::StatusCode;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::MAX_BODY_BYTES;
 
-/// Memory reserved for a request with a small body, in kilobytes; most of it is for the waiting request
-/// itself.
+/// Memory reserved for a request with a small body, in kilobytes; mostly for the waiting request itself.
 const SMALL_BODY_KB: usize = 16;
 /// The part of it for the body, in bytes; a longer body reserves more as it grows.
 const SMALL_BODY_BYTES: usize = 4 * 1_024;
 
-/// Reads a whole body, reserving its memory.
-///
-/// # Errors
-///
-/// The status of the refusal.
+/// Reads a whole body, reserving its memory; fails with the status of the refusal.
 pub async fn read_body(
     mut body: Body,
     memory: &FairSemaphore,

@@ -13,7 +13,6 @@ const MAX_WAITING: usize = 32;
 /// Concurrent render-heavy pages; their finished parts are in memory.
 const MAX_LARGE_PAGES: usize = 4;
 
-/// A bounded queue with concurrency and waiting limits.
 pub struct WorkQueue {
     places: FairSemaphore,
     running: FairSemaphore,
@@ -32,9 +31,7 @@ impl WorkQueue {
         }
     }
 
-    /// # Errors
-    ///
-    /// `Overloaded` if the queue or the address's share of it is full.
+    /// Fails with `Overloaded` if the queue or the address's share of it is full.
     pub async fn acquire(&self, address: Option<IpAddr>) -> Result<WorkPermit, Overloaded> {
         let place = self.places.try_acquire(1, address)?;
         Ok(WorkPermit { _running: self.running.acquire(address).await?, _place: place })

@@ -28,7 +28,6 @@ pub fn takes(headers: &HeaderMap, name: &str) -> bool {
     })
 }
 
-/// Index into [`FORMS`] of the preferred accepted encoding.
 pub fn best_form(headers: &HeaderMap) -> Option<usize> {
     FORMS.iter().position(|form| takes(headers, form.name))
 }

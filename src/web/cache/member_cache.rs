@@ -83,7 +83,6 @@ impl MemberCache {
         }
     }
 
-    /// The session's user; `None` if it has ended.
     pub async fn session(
         &self,
         token_hash: &[u8],
@@ -99,8 +98,8 @@ impl MemberCache {
         if let Some(kept) = self.sessions.get(token_hash).filter(holds) {
             return Ok(Some(kept.found));
         }
-        // Read the generation before the session, so that a concurrent write invalidates the entry. On first
-        // use the user is unknown.
+        // Read the generation first, so that a concurrent write invalidates the entry; the user may be
+        // unknown.
         let known = self.sessions.get(token_hash).map(|kept| kept.found.member.id);
         let own = known.map_or(u64::MAX, |user| store.own_generation(user));
         let Some(found) = store.session(token_hash, now).await?.map(Arc::new) else {
@@ -128,7 +127,6 @@ impl MemberCache {
             return Ok(kept);
         }
         let visit = store.visit(user, root, newest, now).await?;
-        // The visit itself advanced the generation.
         let own = store.own_generation(user);
         let marks = Arc::new(store.thread_marks(user, root).await?);
         let found = Arc::new(ThreadMarks { marks, visit, own, moved });

@@ -1,8 +1,8 @@
 //! Full-page cache for visitors, rendered and compressed once.
 //!
-//! A key names everything the bytes depend on, including the generation of the last visible write, so a page
-//! is never stale; only ages and ranks may lag by a minute. Requests with a session and responses with
-//! cookies bypass it.
+//! A key names everything the bytes depend on, including the generation of the last visible write, so only
+//! ages and ranks can be stale, by up to a minute. Requests with a session and responses with cookies bypass
+//! it.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -42,7 +42,6 @@ pub struct PageKey {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CacheVersion {
-    /// Invalidated by any write.
     Site(u64),
     /// An item's page, invalidated only by writes to its thread.
     Thread(ThreadGeneration),
@@ -59,7 +58,6 @@ pub fn item_of(target: &str) -> Option<ItemId> {
 #[derive(Clone)]
 pub enum RenderedPage {
     Kept(Arc<CachedPage>),
-    /// Too large to cache.
     Large(Arc<(HeaderMap, Vec<Bytes>)>),
     /// Not shareable; only the first requester gets it.
     Own,
@@ -120,7 +118,6 @@ impl PageCache {
         }
     }
 
-    /// Answers with a page and updates its weight if an encoding was added.
     pub async fn answer(
         &self,
         key: PageKey,
@@ -197,9 +194,7 @@ impl CachedPage {
         self.plain.len() + forms
     }
 
-    /// # Errors
-    ///
-    /// `Overloaded` if the memory budget is used up.
+    /// Fails with `Overloaded` if the memory budget is used up.
     async fn answer(&self, wanted: &WantedEncodings<'_>) -> Result<Response, Overloaded> {
         if wanted.known.iter().any(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
@@ -228,8 +223,7 @@ impl CachedPage {
         Ok(response)
     }
 
-    /// The page in one of [`FORMS`], compressed on first use; `None` on failure, so the page is sent
-    /// uncompressed.
+    /// The page in one of [`FORMS`], compressed on first use; `None` on failure (it is then sent plain).
     async fn compressed(&self, form: usize, workers: Workers<'_>) -> Option<(&Compressed, &'static str)> {
         let (Encoding { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
         let make = || async {

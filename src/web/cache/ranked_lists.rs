@@ -1,5 +1,4 @@
-//! Ranked story lists, recomputed on writes other than votes and at least every minute. Rows show votes
-//! immediately; only the order may lag.
+//! Ranked lists, recomputed at least every minute and on any write but votes. Rows show votes immediately.
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +28,6 @@ pub enum RankedList {
     BestComments,
 }
 
-/// The period of `/best`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeSpan {
     Day,

@@ -1,5 +1,4 @@
-//! Cache of rendered Markdown, the main cost of a long thread page. Misses are rendered in the worker pool,
-//! in chunks.
+//! Cache of rendered Markdown, the main cost of a long page. Misses are rendered in the pool, in chunks.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::OnceCell;
 
-/// Flights by key, held weakly: the value is freed with its last waiter, whereas a cache may retain evicted
-/// entries.
+/// Flights by key, held weakly: a cache might retain evicted values after their last waiter.
 pub struct SingleFlight<K, V>(Mutex<HashMap<K, Weak<OnceCell<V>>>>);
 
 impl<K, V> Default for SingleFlight<K, V> {

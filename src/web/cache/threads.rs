@@ -19,7 +19,6 @@ pub struct ThreadCache {
     roots: sync::Cache<ItemId, (ItemId, u64)>,
 }
 
-/// A thread and its version.
 pub struct CachedThread {
     pub all: Arc<[Item]>,
     pub generation: ThreadGeneration,
@@ -37,7 +36,6 @@ impl ThreadCache {
         }
     }
 
-    /// The root of an item's thread, if cached.
     pub fn known_root(&self, id: ItemId, store: &Store) -> Option<ItemId> {
         self.roots.get(&id).filter(|(_, of)| *of == store.moved()).map(|(root, _)| root)
     }
@@ -61,7 +59,6 @@ impl ThreadCache {
         Ok(CachedThread { all, generation })
     }
 
-    /// Earlier discussions of a story's URL.
     pub async fn earlier(&self, root: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
         let key = (root, store.said());
         self.earlier.try_get_with(key, async { store.same_url(root).await.map(Arc::from) }).await

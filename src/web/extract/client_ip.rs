@@ -62,7 +62,6 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &CidrList) -> Cli
     ClientIp { network: Prefix::Near.network(client), is_shared_proxy: trusted.contains(client) }
 }
 
-/// An address in the header, with or without a port.
 fn ip_of(part: &[u8]) -> Option<IpAddr> {
     let part = std::str::from_utf8(part).ok()?.trim();
     let bare = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(part);

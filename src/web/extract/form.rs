@@ -98,7 +98,6 @@ impl FormErrors {
     }
 }
 
-/// Why a form failed: invalid fields, or a refusal of the whole.
 #[derive(Debug)]
 pub enum FormRefusal {
     Invalid(FormErrors),

@@ -1,5 +1,4 @@
-//! Recovery of refused forms: the input is shown again on the error page or, if the session ended, carried
-//! through the log-in.
+//! Recovery of refused forms: the input is shown again, or carried through the log-in if the session ended.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
@@ -36,7 +35,6 @@ const LONG: usize = 100;
 
 pub type Fields = Vec<(String, String)>;
 
-/// A member and their form; a refusal gives the form back.
 pub struct RecoverableForm<T, A = CurrentMember> {
     pub asking: A,
     pub typed: T,
@@ -81,8 +79,7 @@ pub struct SavedField<'a> {
 }
 
 impl SavedForm {
-    /// Drops secrets and what no form here could have sent, so that a short request cannot produce a long
-    /// page.
+    /// Drops secrets and what no form here could have sent: a short request must not produce a long page.
     fn new(action: LocalRedirect, page: Option<LocalRedirect>, mut fields: Fields) -> SavedForm {
         fields.retain(|(name, _)| name.len() <= LONGEST_NAME);
         fields.truncate(FIELDS);
@@ -97,7 +94,6 @@ impl SavedForm {
         Ok(SavedForm::new(action, page, fields))
     }
 
-    /// Removes a saved form from the log-in form.
     pub fn take(form: &mut Fields) -> Option<SavedForm> {
         let named =
             |wanted| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| LocalRedirect::new(value));

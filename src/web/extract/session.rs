@@ -1,5 +1,4 @@
-//! Sessions and the viewer. Handlers declare the permission they need: [`MaybeMember`], [`CurrentMember`],
-//! [`Moderator`] or [`Admin`].
+//! Sessions, and the extractors that require a role.
 
 use std::net::IpAddr;
 
@@ -24,7 +23,6 @@ use crate::web::handlers::accounts::login_purpose;
 use crate::web::state::App;
 pub use crate::web::viewer::MaybeMember;
 
-/// Session lifetime, in seconds.
 const SESSION: i64 = 180 * DAY;
 /// Longest stored user agent, in bytes.
 const LONGEST_AGENT: usize = 300;
@@ -55,7 +53,6 @@ fn cookie(app: &App, name: String, value: &str, seconds: i64) -> Option<HeaderVa
     format!("{cookie}; Max-Age={seconds}").parse().ok()
 }
 
-/// A visitor's theme; a member's is stored with the account.
 pub fn theme_cookie(headers: &HeaderMap) -> Option<Theme> {
     cookie_of(headers, "theme").and_then(Theme::parse)
 }
@@ -81,7 +78,7 @@ impl StartedSession {
 }
 
 /// Begins a session and remembers the device, so that failed log-ins elsewhere never lock it out. `None` if
-/// the password is no longer the one with the hash `verified`.
+/// the password has changed since `verified`, its hash.
 pub async fn begin(
     app: &App,
     headers: &HeaderMap,
@@ -138,7 +135,6 @@ pub async fn begin_new(
     Ok(begun.map_or_else(|| to_log_in(goto.as_str()), |begun| begun.with(goto.redirect())))
 }
 
-/// Ends the request's session and clears its cookie.
 pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result<Response, Error> {
     if let Some(token) = session_token(app, headers) {
         app.store.end_session(&token::hash(token)).await?;
@@ -150,7 +146,6 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result
     Ok(response)
 }
 
-/// The hash of the device cookie.
 pub fn device(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
     cookie_of(headers, &cookie_name(app, "device")).map(token::hash)
 }

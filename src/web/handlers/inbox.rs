@@ -49,7 +49,6 @@ struct NoticeView {
     text: String,
     /// Caused by members' flags rather than a moderator.
     by_members: bool,
-    /// The subject, if the member may see it.
     about: Option<(ItemId, String)>,
     merged_into: Option<(ItemId, String)>,
     /// Against the member, so it may have been a mistake.
@@ -59,7 +58,6 @@ struct NoticeView {
     unseen: bool,
 }
 
-/// An inbox row before rendering.
 enum NotificationWithItem {
     Reply(Box<Item>),
     Notice(Notification),
@@ -73,7 +71,6 @@ impl NotificationWithItem {
         }
     }
 
-    /// The pagination cursor.
     fn key(&self) -> [(&'static str, i64); 2] {
         match self {
             NotificationWithItem::Reply(item) => [("at", item.time.0), ("reply", item.id.0)],

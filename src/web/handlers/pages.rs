@@ -161,7 +161,6 @@ async fn health(app: &App, well: &'static str) -> Response {
     (status, Extension(ForMachines), headers, says).into_response()
 }
 
-/// The fallback route.
 pub async fn not_found() -> Error {
     Error::NotFound
 }

@@ -10,8 +10,7 @@ use crate::web::extract::path::Path;
 use crate::web::state::App;
 use crate::web::view::assets::{Asset, FAVICON};
 
-/// `/static/{name}`. During an upgrade, pages may name the assets of another version: redirect to the
-/// present one, uncached.
+/// `/static/{name}`. Pages from before an upgrade name older assets; serve the present ones, uncached.
 pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Error> {
     let find = |is_asked: &dyn Fn(&Asset) -> bool| app.assets.all.iter().find(|asset| is_asked(asset));
     let (asset, keep) = match find(&|asset| asset.name == name) {

@@ -42,10 +42,8 @@ impl Borrow<Item> for ThreadItem {
     }
 }
 
-/// Rendered comments.
 pub struct CommentsHtml {
     pub pieces: Vec<Segment>,
-    /// Visible comments.
     pub count: usize,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
@@ -195,7 +193,6 @@ pub fn is_read(node: &Node<ThreadItem>) -> bool {
     matches!(node.sight, Visibility::Whole | Visibility::Dead(_))
 }
 
-/// The texts of visible comments.
 pub fn sources<'n>(nodes: impl IntoIterator<Item = &'n Node<ThreadItem>>) -> Vec<TextSource<'n>> {
     let read = nodes.into_iter().filter(|node| is_read(node));
     read.map(|node| TextSource::listed(node.item.borrow())).collect()

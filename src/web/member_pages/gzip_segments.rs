@@ -1,8 +1,8 @@
 //! Responses of shared and private segments. Shared ones are compressed once and sent without copying.
 //!
 //! A segment's compressed form is a run of deflate blocks without outside references, ending on a byte
-//! boundary (zlib's "full flush"). Such runs can be concatenated to one gzip file, whose checksum is
-//! combined from theirs (RFC 1951, RFC 1952).
+//! boundary (zlib's "full flush"). Such runs can be concatenated to one gzip file, whose checksum is combined
+//! from theirs (RFC 1951, RFC 1952).
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -72,8 +72,7 @@ pub struct SegmentReservations {
     compressed: Arc<SharedReservation>,
 }
 
-/// Compressed on the async thread up to this size, in bytes (about 10 ms per megabyte); more goes to the
-/// worker pool.
+/// Above this size in bytes (about 10 ms per megabyte), compression moves to the worker pool.
 const WITHIN: usize = 64 * 1024;
 /// Bytes compressed per chunk of pool work.
 const TURN: usize = 256 * 1024;
@@ -134,7 +133,6 @@ const GZIP_HEAD: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
 /// A final empty deflate block with fixed codes.
 const LAST_BLOCK: &[u8] = &[3, 0];
 
-/// The segments as one gzip file.
 async fn gzip(pieces: Vec<Segment>, workers: Workers<'_>) -> Result<Vec<EncodedSegment>, Error> {
     let mut file = Gzip::new(pieces.len());
     let small = pieces.iter().map(Segment::uncompressed).sum::<usize>() <= WITHIN;
@@ -147,7 +145,6 @@ async fn gzip(pieces: Vec<Segment>, workers: Workers<'_>) -> Result<Vec<EncodedS
     Ok(file.end())
 }
 
-/// The next segments to compress together.
 fn turn(pieces: &mut impl Iterator<Item = Segment>) -> Vec<Segment> {
     let (mut turn, mut bytes) = (Vec::new(), 0);
     for piece in pieces {

@@ -1,5 +1,4 @@
-//! Cached story rows, shared by members with the same [`ViewerTraits`]; a row that differs for its viewer is
-//! rendered individually.
+//! Cached story rows, shared by members with the same [`ViewerTraits`] unless a row differs for its viewer.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -63,7 +62,6 @@ struct CachedRow {
     html: OnceLock<Option<Arc<str>>>,
 }
 
-/// Everything that rows depend on besides the story.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ListKey {
     here: String,
@@ -146,7 +144,6 @@ impl ListRowCache {
     }
 }
 
-/// Sorts items in the order of `ids`; missing ones are omitted.
 pub fn in_order(items: Vec<Item>, ids: &[ItemId]) -> Vec<Item> {
     let mut found: HashMap<ItemId, Item> = items.into_iter().map(|item| (item.id, item)).collect();
     ids.iter().filter_map(|id| found.remove(id)).collect()
@@ -174,7 +171,6 @@ impl RowWriter<'_> {
         Some(self.rows.kept.as_ref()?.get_with(self.key()?, Arc::default))
     }
 
-    /// Updates the weight of a list with added rows.
     fn weigh_again(&self, list: Arc<CachedList>) {
         if let (Some(kept), Some(key)) = (&self.rows.kept, self.key()) {
             kept.insert(key, list);

@@ -26,8 +26,8 @@ use crate::web::member_pages::gzip_segments::{Segment, SegmentReservations, Shar
 use crate::web::member_pages::viewer_traits::ViewerTraits;
 use crate::web::view::items::{ThreadContextView, ViewContext};
 
-/// Minimum segment size in bytes: large enough to compress well, small enough that a few own comments leave
-/// most of a thread shared.
+/// A segment ends with the comment that reaches this size, in bytes: large enough to compress well, small
+/// enough that a few own comments leave most of a thread shared.
 const PART: usize = 8 * 1024;
 
 /// A thread as rendered for members who took no part in it.
@@ -36,7 +36,6 @@ struct RenderedThread {
     blocks: Vec<CommentBlock>,
     authors: Arc<HashMap<ItemId, UserId>>,
     count: usize,
-    /// The position of each comment on the page.
     places: HashMap<ItemId, usize>,
     /// By member, the comments that differ for them: their own and the replies to them.
     theirs: HashMap<UserId, Vec<usize>>,
@@ -51,13 +50,11 @@ struct RenderedThread {
 
 struct CommentBlock {
     nodes: Range<usize>,
-    /// The end of each comment within the segment.
     ends: Vec<usize>,
     part: Arc<SharedSegment>,
 }
 
-/// Copies the nodes' items if they are a small part of the thread, so that they do not keep all of it in
-/// memory.
+/// Copies the items of a small part of a thread, so that it does not keep the whole thread in memory.
 fn held(mut nodes: Vec<Node<ThreadItem>>, all: &Arc<[Item]>) -> (Vec<Node<ThreadItem>>, usize) {
     let mut held = Arc::clone(all);
     if nodes.len() < all.len() / 2 {
@@ -166,7 +163,6 @@ impl RenderedThread {
         Ok((thread, comments))
     }
 
-    /// Positions of the comments the member voted on.
     fn marked<'a>(&'a self, marks: &'a Marks) -> impl Iterator<Item = usize> + 'a {
         marks.votes.keys().filter_map(|id| self.places.get(id).copied())
     }

@@ -13,8 +13,8 @@ use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::recovered_form;
 use crate::web::state::App;
 
-/// Admits a request once its body has arrived and a permit is free (so that slow clients hold none), and
-/// sends a long response once there is memory for it.
+/// Admits a request once its body has arrived and a permit is free, so that slow clients occupy none; sends a
+/// long response once there is memory for it.
 pub async fn admit(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
     let (admission, address) = (&app.admission, from.fair_key());
     let (request, _body) = if request.method().is_safe() || request.body().is_end_stream() {

@@ -11,8 +11,7 @@ use crate::web::cache::ranked_lists::TimeSpan;
 use crate::web::routes;
 use crate::web::view::pagination::{LAST_PAGE, SnapshotId};
 
-/// The type of a query parameter, for its normal form. Invalid values are left for the page to refuse,
-/// except in enumerations.
+/// The type of a query parameter, for its normal form. Invalid values are left for the page to refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryValue {
     Text,

@@ -26,7 +26,6 @@ struct ErrorPage<'a> {
     page: Page<'a>,
     title: &'static str,
     what: String,
-    /// The page that the request came from.
     back: Option<LocalRedirect>,
     status: u16,
 }

@@ -1,5 +1,4 @@
-//! The outermost middleware, around the page cache: request ids, canonical addresses, security headers and
-//! failure logging.
+//! The outermost middleware: request ids, canonical addresses, security headers and failure logging.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,7 +40,6 @@ pub enum Refusal {
     Host,
     /// List rows repeat the page's address, so a long address would make a very long page.
     TooLong,
-    /// No memory for the response.
     Overloaded,
 }
 

@@ -10,8 +10,8 @@ use crate::web::error::{Error, NoTime, StorageFailed};
 use crate::web::extract::recovered_form;
 use crate::web::state::App;
 
-/// Gives back a form that cannot be saved. While writes are known to fail, the form is not processed, so
-/// that retries do not count towards rate limits.
+/// Gives back a form that cannot be saved. While writes are known to fail, the form is not processed, so that
+/// retries do not count towards rate limits.
 pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         let response = next.run(request).await;

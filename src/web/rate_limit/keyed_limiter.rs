@@ -62,7 +62,6 @@ impl KeyedLimiter {
         Ok(filling)
     }
 
-    /// Returns an unused reservation.
     pub fn release(&self, key: &LimitKey, filling: Duration) {
         let now = self.clock.uptime();
         self.full_at.remove_if_mut(key, |_, full_at| {
@@ -75,7 +74,6 @@ impl KeyedLimiter {
         !self.on || many.get() <= rate.times
     }
 
-    /// Removes full buckets.
     pub fn remove_idle(&self) {
         let now = self.clock.uptime();
         self.full_at.retain(|_, full_at| *full_at > now);
@@ -101,7 +99,6 @@ impl<'a> Reserved<'a> {
         Ok(())
     }
 
-    /// Keeps the reservation permanently.
     pub fn commit(mut self) {
         self.0.clear();
     }

@@ -34,7 +34,6 @@ pub enum LimitKey {
     LoginName(String, Option<IpAddr>),
 }
 
-/// Who acts, for rate limits.
 #[derive(Clone, Copy)]
 struct Actor {
     account: Option<UserId>,
@@ -130,8 +129,7 @@ impl RateLimiter {
         self.take(action, Actor { account: Some(member.id), is_new, is_limited_by_moderator, ip }, policy)
     }
 
-    /// The same for a text and its previous version. Links added by a new account are counted too, unless
-    /// the action is refused.
+    /// The same for a text and its previous version; links added by a new account are limited too.
     pub fn check_text(
         &self,
         action: LimitedAction,

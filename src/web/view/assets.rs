@@ -4,7 +4,6 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 pub struct Asset {
-    /// The file name under /static/, with the hash.
     pub name: String,
     pub content_type: &'static str,
     pub bytes: Bytes,

@@ -33,12 +33,10 @@ impl TimeView {
 #[derive(Debug, Clone)]
 pub struct AuthorView {
     pub name: String,
-    /// The account is new.
     pub fresh: bool,
     pub you: bool,
 }
 
-/// The vote buttons of an item.
 #[derive(Debug, Clone, Copy)]
 pub struct VoteButtons {
     pub up: bool,
@@ -173,7 +171,6 @@ pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static 
     }
 }
 
-/// A story in a list, or at the head of its thread.
 pub struct StoryView {
     pub id: ItemId,
     pub title: String,

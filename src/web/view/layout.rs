@@ -85,7 +85,6 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A page without a viewer.
     pub fn for_nobody(app: &'a App, title: impl Into<String>) -> Page<'a> {
         Page {
             settings: app.settings(),
@@ -110,7 +109,6 @@ impl<'a> Page<'a> {
         self
     }
 
-    /// Sets the meta description.
     pub fn described(mut self, description: String) -> Page<'a> {
         self.description = Some(description).filter(|text| !text.is_empty());
         self

@@ -40,7 +40,6 @@ impl EmptyState {
         EmptyState { what: what.into(), href, next }
     }
 
-    /// The same list on page `at`, which may be past the end.
     pub fn on(self, at: PageQuery) -> EmptyState {
         if at.skip() == 0 {
             self
@@ -89,7 +88,6 @@ impl<'de> Deserialize<'de> for SnapshotId {
     }
 }
 
-/// A page of a numbered list.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct PageQuery {
     pub p: Option<usize>,
@@ -114,8 +112,7 @@ impl PageQuery {
     }
 }
 
-/// A keyset cursor: the time and id of the last row. Both are in the address, because the row may have left
-/// the list.
+/// A keyset cursor: the time and id of the last row, which may have left the list.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct PageCursor {
     at: Option<i64>,
@@ -175,8 +172,7 @@ impl PageCursor {
     }
 }
 
-/// Truncates the rows to a page of `size` and returns the next page's address: `base` with the last row's
-/// `key`.
+/// Truncates the rows to `size` and returns the next page's address: `base` with the last row's `key`.
 pub fn next_page<T, V: ToString, const N: usize>(
     rows: &mut Vec<T>,
     size: usize,

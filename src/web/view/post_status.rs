@@ -31,7 +31,6 @@ fn events<'a>(app: &App, member: Option<&Member>, logged: &'a [LogRow]) -> Vec<L
     logged.iter().map(event).collect()
 }
 
-/// For `items/_post_status.html`.
 pub struct PostStatusView {
     pub id: ItemId,
     pub what: &'static str,
@@ -70,8 +69,7 @@ impl PostStatusView {
     }
 }
 
-/// Why a post is gone, dead or locked, as far as the viewer may know. Authors of dead posts see
-/// [`PostStatusView`].
+/// Why a post is gone, dead or locked, if the viewer may know. Its author has [`PostStatusView`].
 #[derive(Default)]
 pub struct StatusNotices {
     /// Set if the viewer sees only a placeholder.
@@ -82,13 +80,11 @@ pub struct StatusNotices {
 
 pub struct LockNotice {
     pub said: String,
-    /// The item that the lock was put on.
     pub on: ItemId,
 }
 
 impl StatusNotices {
-    /// At most one query, for dead or locked items and viewers who may read the log. `above` lists the
-    /// parents, root first.
+    /// At most one query, and only for dead or locked items. `above` lists the parents, root first.
     pub async fn load(
         app: &App,
         viewer: &MaybeMember,

@@ -16,7 +16,6 @@ const HIDDEN: i64 = 1_000;
 pub struct RankedPage {
     pub ids: Vec<ItemId>,
     pub first_rank: usize,
-    /// The next page's address.
     pub more: Option<String>,
 }
 

@@ -181,7 +181,6 @@ pub async fn accept(
 enum OpenedInvitation {
     /// What the link leads to, and the inviter's name.
     Open(SignUpOutcome, String),
-    /// The page that explains why it cannot be used.
     Closed(Response),
 }
 

@@ -39,7 +39,6 @@ fn cursor(after: PageCursor) -> (Timestamp, UserId) {
     (at, UserId(id))
 }
 
-/// One page of rows, and the next page's address.
 fn page_of(mut found: Vec<InviteBranch>, base: &str, now: Timestamp) -> (Vec<BranchView>, Option<String>) {
     let more = next_page(&mut found, ROWS, base, |last| [("at", last.created.0), ("after", last.id.0)]);
     (found.into_iter().map(|branch| BranchView::new(branch, now)).collect(), more)
@@ -70,7 +69,6 @@ struct BranchPage<'a> {
     page: Page<'a>,
     name: String,
     above: Vec<BranchView>,
-    /// There are more ancestors above those.
     further: bool,
     invited: i64,
     people: Vec<BranchView>,

@@ -44,7 +44,6 @@ struct LoginForm {
     password: String,
     goto: LocalRedirect,
     why: &'static str,
-    /// A vote to cast after the log-in.
     pending: Option<PendingVote>,
     /// A refused form, carried through the log-in.
     saved: Option<SavedForm>,

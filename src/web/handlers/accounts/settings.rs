@@ -113,7 +113,6 @@ fn settings_again(
     html_with(status, &form)
 }
 
-/// The version for the form; empty if the request had none.
 fn version_of(crossed: Option<&AboutMember>, typed: &ProfileForm) -> String {
     let version = crossed.map(|about| about.version).or_else(|| typed.version.parse().ok());
     version.map(|version: i64| version.to_string()).unwrap_or_default()

@@ -40,7 +40,6 @@ pub struct SignupForm {
     goto: LocalRedirect,
 }
 
-/// The client and device of a sign-up.
 pub struct SignupContext {
     pub viewer: MaybeMember,
     pub address: ClientIp,
@@ -234,10 +233,8 @@ async fn checked(
 }
 
 enum SignupRejection {
-    /// The name was taken concurrently.
     Taken,
     Full,
-    /// The invitation was used or revoked concurrently.
     Over,
     Other(Error),
 }
@@ -295,7 +292,6 @@ async fn ask(
 #[template(path = "accounts/signup_request.html")]
 struct RequestPage<'a> {
     page: Page<'a>,
-    /// `None` if just sent.
     request: Option<RequestView>,
 }
 

@@ -1,4 +1,4 @@
-//! Messages on an item's page for members redirected there after a duplicate submission or a failed vote.
+//! Messages on an item's page after a duplicate submission or a failed vote.
 
 use serde::Deserialize;
 
@@ -16,11 +16,8 @@ use crate::web::view::items::ViewContext;
 /// Query parameters that tell how the member was redirected.
 #[derive(Debug, Default, Deserialize)]
 pub struct ArrivalQuery {
-    /// The title submitted for the same URL.
     again: Option<String>,
-    /// They had already voted for it.
     voted: Option<String>,
-    /// The vote that was not cast.
     vote: Option<String>,
 }
 
@@ -85,7 +82,6 @@ fn known(item: &Item, known: KnownUrl, eye: &ViewContext<'_>) -> String {
     }
 }
 
-/// The submitted title, and the address of a form filled with it.
 fn typed(item: &Item, title: &str, text: &str) -> (String, String) {
     let url = item.url.as_deref().unwrap_or_default();
     let all = address_with("/submit", &[("url", url), ("title", title), ("text", text)]);

@@ -44,7 +44,6 @@ struct EditPage<'a> {
     until: String,
     fields: EditFields<'a>,
     version: i64,
-    /// The current parts, if another edit came first.
     now: Option<EditFields<'a>>,
     errors: FormErrors,
     preview: Option<Html>,
@@ -79,7 +78,6 @@ impl<'a> EditFields<'a> {
 struct EditNotes {
     errors: FormErrors,
     preview: Option<Html>,
-    /// Another edit came first, so the current item is shown beside the input.
     crossed: bool,
 }
 

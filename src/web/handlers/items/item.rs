@@ -44,7 +44,6 @@ use crate::web::view::post_status::{PostStatusView, StatusNotices};
 /// Length of a meta description, in characters.
 const DESCRIPTION: usize = 160;
 
-/// A parent, shown above a comment on its own page.
 pub struct Ancestor {
     pub id: ItemId,
     pub author: Option<AuthorView>,
@@ -55,7 +54,6 @@ pub struct Ancestor {
     pub is_cut: bool,
 }
 
-/// The link from a comment's own page to its thread.
 pub struct ThreadContext {
     pub heading: String,
     pub parent: ItemId,
@@ -79,13 +77,11 @@ pub struct ThreadView {
 struct ItemPage<'a> {
     page: Page<'a>,
     id: ItemId,
-    /// A message for members redirected here.
     arrival: Option<Arrival>,
     story: StoryView,
     context: Option<ThreadContext>,
     thread: ThreadView,
     slot: CommentsSlot,
-    /// Why replying is closed.
     closed: Option<ItemError>,
     /// Whether that is already shown above.
     closed_is_told: bool,
@@ -94,7 +90,6 @@ struct ItemPage<'a> {
     /// The moderators' actions and the last one performed.
     desk: Option<ItemActionsPanel>,
     last: Option<LastAction>,
-    /// For its author: the status of the post.
     fate: Option<PostStatusView>,
     panel: Option<FlagPanel>,
     /// Whether the reply form is on this page.
@@ -160,7 +155,7 @@ fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &ViewContext
     whole.chain(above.filter(is_read).map(TextSource::listed)).collect()
 }
 
-/// A temporary redirect to the merged story, because a merge can be undone.
+/// A permanent redirect, revalidated by browsers because a merge can be undone.
 fn merged(into: ItemId, came: &ArrivalQuery) -> Response {
     ([(CACHE_CONTROL, "no-cache")], Redirect::permanent(came.on(into).as_str())).into_response()
 }

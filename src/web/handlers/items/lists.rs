@@ -41,7 +41,6 @@ pub struct StoriesPage<'a> {
     pub welcome: bool,
 }
 
-/// One page of stories, and the next page's address.
 pub struct StoryListPage {
     pub stories: StoryListHtml,
     pub first_rank: usize,

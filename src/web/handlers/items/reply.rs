@@ -46,8 +46,7 @@ struct ReplyPage<'a> {
     button: &'static str,
 }
 
-/// Shown instead of the form during the reply delay: its end, and the comment's own page, where replying is
-/// already possible.
+/// Shown instead of the form during the reply delay: its end, and a link to the comment's own page.
 #[derive(Template)]
 #[template(path = "items/reply_delayed.html")]
 struct ReplyDelayedPage<'a> {

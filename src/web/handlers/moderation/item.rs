@@ -1,5 +1,4 @@
-//! A moderator's actions on one item: small forms, also on a page of their own where an invalid form is
-//! shown again.
+//! A moderator's actions on one item: small forms, and a page of their own for corrections.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -27,12 +26,10 @@ use crate::web::view::layout::{Page, html_with};
 /// The actions available for an item, for `moderation/_item_actions.html`.
 pub struct ItemActionsPanel {
     pub id: ItemId,
-    /// The page to return to.
     pub goto: String,
     pub reasons: &'static [&'static str],
     /// The most frequent flag reason.
     mostly: &'static str,
-    /// Whether it is in the queue.
     pub waits: bool,
     pub is_comment: bool,
     pub dead: bool,
@@ -207,7 +204,7 @@ pub async fn kill(
     case.answer(outcome, typed).await
 }
 
-/// `POST /item/{id}/clear`: a moderator has looked at it and lets it stand.
+/// `POST /item/{id}/clear`: approves the item.
 pub async fn clear(
     State(app): State<App>,
     Path(id): Path<ItemId>,

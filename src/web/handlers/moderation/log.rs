@@ -35,7 +35,6 @@ struct LogPage<'a> {
     asked: &'a LogQuery,
     /// The actions to filter by: names and labels.
     acts: Vec<(&'static str, &'static str)>,
-    /// The active filter, in words.
     narrowed: String,
     names: bool,
     errors: FormErrors,
@@ -51,7 +50,6 @@ pub struct LogQuery {
     moderator: String,
     person: String,
     item: String,
-    /// The pagination cursor.
     before: Option<String>,
 }
 
@@ -92,13 +90,11 @@ struct LogRowView {
     token: String,
     /// `None` if moderators are anonymous or the operator acted.
     actor: Option<String>,
-    /// Shown instead of the name.
     nameless: &'static str,
     /// The text around the target of the action.
     before: &'static str,
     after: String,
     item: Option<(ItemId, String)>,
-    /// Another item involved in the action.
     other: Option<(ItemId, String)>,
     user: Option<String>,
     reason: String,
@@ -109,7 +105,6 @@ struct LogRowView {
 }
 
 impl LogRowView {
-    /// The action as a line of plain text.
     fn said(&self) -> String {
         let name = |item: &'_ Option<(ItemId, String)>| item.as_ref().map(|(_, name)| name.clone());
         let begun = format!("{}{}", self.actor.as_deref().unwrap_or(self.nameless), self.before);

@@ -18,7 +18,6 @@ const ANSWERED: usize = 160;
 
 pub struct ReviewItem {
     pub id: ItemId,
-    /// The title of the story, or of a comment's story.
     pub title: String,
     pub story: ItemId,
     pub is_comment: bool,
@@ -26,7 +25,6 @@ pub struct ReviewItem {
     pub href: Option<String>,
     pub excerpt: String,
     pub author: Option<AuthorView>,
-    /// A comment's parent: its author and an excerpt.
     pub answers: Option<(ItemId, Option<AuthorView>, String)>,
     pub karma: i64,
     pub dead_posts: i64,

@@ -34,7 +34,6 @@ use crate::web::view::pagination::Tab;
 const TRIED: i64 = 30 * DAY;
 /// Stories, comments, and posts per network that a dry run reads.
 const LOOKED_AT: i64 = 2_000;
-/// Matches listed.
 const LISTED: usize = 50;
 /// Characters of a comment shown as its name.
 const EXCERPT: usize = 80;
@@ -88,7 +87,6 @@ struct RuleDryRun {
 }
 
 struct RuleHit {
-    /// `None` for a new account.
     item: Option<ItemId>,
     name: String,
     author: String,

@@ -32,7 +32,6 @@ struct RequestsPage<'a> {
     rows: Vec<SignupRequestRow>,
     more: Option<String>,
     errors: FormErrors,
-    /// Why none can be approved now.
     shut: Option<SignUpError>,
 }
 
@@ -43,7 +42,6 @@ struct SignupRequestRow {
     inviter: Option<String>,
     inviter_shadowed: bool,
     when: TimeView,
-    /// The moderator's earlier message.
     message: String,
 }
 

@@ -76,7 +76,6 @@ impl RestrictionPanel {
         self.held.iter().any(|held| held.name == self.name && held.stance.as_str() == stance)
     }
 
-    /// Whether this site itself has any restriction.
     pub fn can_lift(&self) -> bool {
         self.held.iter().any(|held| held.name == self.name)
     }
@@ -99,7 +98,6 @@ struct SitesPage<'a> {
     more: Option<String>,
 }
 
-/// The stories a restriction would affect.
 struct RestrictionDryRun {
     name: SiteName,
     stance: SiteRestriction,
@@ -110,7 +108,6 @@ struct RestrictionDryRun {
     count: usize,
     /// The count may be too low.
     cut: bool,
-    /// The newest stories, of any age.
     newest: Vec<(ItemId, String, TimeView)>,
 }
 
@@ -166,7 +163,6 @@ pub struct RestrictionForm {
 
 #[derive(Default)]
 struct RestrictionNotes<'a> {
-    /// The pagination cursor: the last site of the previous page.
     after: &'a str,
     trial: Option<RestrictionDryRun>,
     /// Another moderator's change meanwhile, as a sentence.

@@ -196,7 +196,7 @@ async fn change(app: &App, admin: &Admin, typed: &RoleForm) -> Result<Response, 
             let mistake = refusal(app, admin, typed, role).await?;
             page(app, admin, typed, FormErrors::one("name", mistake), "").await
         }
-        // A former admin cannot see this page, so redirect to a page that shows their role.
+        // A former admin cannot see this page; the inbox has a notice of the new role.
         done if person.id == own => {
             done.map(|()| LocalRedirect::new("/replies").redirect()).map_err(Error::from)
         }
@@ -206,7 +206,7 @@ async fn change(app: &App, admin: &Admin, typed: &RoleForm) -> Result<Response, 
     }
 }
 
-/// `POST /mod/team`: a role for whoever is named in the form.
+/// `POST /mod/team`: the member is named in the form.
 pub async fn create(
     State(app): State<App>,
     RecoverableForm { asking: admin, typed }: RecoverableForm<RoleForm, Admin>,

@@ -25,7 +25,6 @@ const EXCERPT: usize = 140;
 struct UncountedVotesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    /// Whether this is not the first page.
     goes_on: bool,
     rows: Vec<UncountedVoteRow>,
     more: Option<String>,

@@ -13,13 +13,11 @@ use crate::web::view::items::TimeView;
 /// How long it is shown, in seconds.
 const SHOWN: i64 = 5 * MINUTE;
 
-/// An action, for `moderation/_last_action.html`.
 pub struct LastAction {
     /// The text around the target, from [`LogPhrase`].
     pub before: &'static str,
     pub after: String,
     pub item: Option<(ItemId, String)>,
-    /// Another item involved in the action.
     pub other: Option<(ItemId, String)>,
     pub user: Option<String>,
     pub reason: String,
@@ -28,8 +26,8 @@ pub struct LastAction {
 }
 
 impl LastAction {
-    /// The moderator's last action, if recent and, if `item` is given, on it or on an item merged into it.
-    /// At most two queries.
+    /// The moderator's last action, if recent; of `item` or one merged into it, if given. At most two
+    /// queries.
     pub async fn of(
         app: &App,
         viewer: &MaybeMember,

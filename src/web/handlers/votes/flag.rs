@@ -24,7 +24,6 @@ use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
-/// The flag and vouch buttons of an item's own page.
 pub struct FlagPanel {
     pub id: ItemId,
     pub what: String,
@@ -33,7 +32,6 @@ pub struct FlagPanel {
     pub flag: Option<Flag>,
     pub may_vouch: bool,
     pub vouched: bool,
-    /// Vouches needed.
     pub vouches: i64,
     pub reasons: [Reason; 6],
 }

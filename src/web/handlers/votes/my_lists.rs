@@ -27,7 +27,6 @@ struct MyListPage<'a> {
     page: Page<'a>,
     stories: StoryListHtml,
     comments: Vec<SingleCommentView>,
-    /// Notes below the rows.
     notes: Notes,
     /// Items that the member can no longer see.
     gone: Vec<UnavailableItem>,
@@ -37,7 +36,6 @@ struct MyListPage<'a> {
 
 type Notes = HashMap<ItemId, String>;
 
-/// An item that the member flagged and can no longer see.
 struct UnavailableItem {
     id: ItemId,
     what: &'static str,

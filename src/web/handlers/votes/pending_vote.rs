@@ -24,10 +24,8 @@ pub struct PendingVote {
     dir: Option<Direction>,
 }
 
-/// Where the item is shown.
 pub struct VotePlace {
     own: LocalRedirect,
-    /// Its anchor on any page.
     anchor: String,
 }
 

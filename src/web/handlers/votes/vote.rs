@@ -26,7 +26,7 @@ pub struct VoteForm {
     goto: LocalRedirect,
 }
 
-/// `POST /item/{id}/vote`: visitors are sent to the log-in, which casts the vote.
+/// `POST /item/{id}/vote`: visitors are redirected to the log-in, which casts the vote.
 pub async fn vote(
     State(app): State<App>,
     context: Result<PostContext, Error>,

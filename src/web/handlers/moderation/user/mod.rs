@@ -74,7 +74,6 @@ impl<'a> UserAction<'a> {
         LocalRedirect::new(&format!("/user/{}/moderate?done={}", self.user.name, act.as_str())).redirect()
     }
 
-    /// The same, with the number of posts killed or restored.
     fn done_with(&self, act: Action, posts: usize) -> Response {
         LocalRedirect::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str()))
             .redirect()
@@ -136,7 +135,6 @@ impl<'a> UserAction<'a> {
         Ok(page)
     }
 
-    /// The other account that a note links to.
     async fn other(&self, name: &str) -> Result<Result<Option<UserId>, ModerationError>, Error> {
         if name.is_empty() {
             return Ok(Ok(None));

@@ -25,7 +25,6 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html_with};
 use crate::web::view::pagination::Tab;
 
-/// Log rows shown.
 const ACTS_SHOWN: i64 = 50;
 
 /// The preselected duration of a ban or limit, in days.
@@ -44,7 +43,6 @@ struct NoteView {
     author: String,
     when: TimeView,
     text: String,
-    /// The beginning of a long text.
     begins: Option<String>,
     /// Another account of the same person, according to the note.
     same_as: Option<String>,
@@ -77,7 +75,6 @@ impl PostView {
     }
 }
 
-/// Posting statistics of the latest posts.
 struct PostingStats {
     count: usize,
     dead: usize,
@@ -146,7 +143,6 @@ struct ModerateUserPage<'a> {
 }
 
 impl ModerateUserPage<'_> {
-    /// Whether the form of this field is shown open.
     fn wrong(&self, field: &str) -> bool {
         self.errors.has(field)
     }
