@@ -15,7 +15,7 @@ use crate::store;
 pub enum Error {
     NotFound,
     Gone,
-    /// Dead, and hidden from this viewer.
+    /// Dead, and this viewer does not see dead items.
     OutOfSight,
     Forbidden(String),
     /// Members only; redirects to the log-in page and back to this address.

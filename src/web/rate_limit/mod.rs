@@ -1,4 +1,4 @@
-//! Rate limits: those of `domain/rate_limits.rs`, and of log-ins, links and requests.
+//! Rate limits: those of `domain/limits/rate_limits.rs`, and of log-ins, links and requests.
 
 mod keyed_limiter;
 mod login_limiter;

@@ -291,7 +291,7 @@ impl ItemPageData<'_> {
     }
 
     async fn earlier(&self) -> Result<Vec<EarlierDiscussion>, Error> {
-        // Other discussions of a URL would reveal the URL of a hidden story.
+        // Other discussions of a URL would reveal the URL of a dead or deleted story.
         let shown = matches!(self.thread.eye.sees(self.root), Visibility::Whole | Visibility::Dead(_));
         if self.root.url.is_none() || !shown {
             return Ok(Vec::new());
