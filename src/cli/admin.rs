@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::person::{self, UserCommand};
+use crate::cli::users::{self, UserCommand};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, within};
 use crate::domain::accounts::password;
@@ -15,7 +15,7 @@ use crate::domain::accounts::token::Token;
 use crate::domain::accounts::user::{Name, Role};
 use crate::domain::items::item::ItemId;
 use crate::domain::moderation::permissions;
-use crate::domain::moderation::roles::called;
+use crate::domain::moderation::roles::with_article;
 use crate::domain::time::relative_time;
 use crate::store::{ActionContext, Error, LogFilter, LogRow, NewUser, Revision, Store};
 
@@ -77,14 +77,14 @@ pub enum AdminCommand {
 
 pub async fn run(admin: AdminCommand, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
     let store = Store::open_existing(&config.server.database).await?;
-    let done = act(admin, &store, config, clock).await;
+    let done = run(admin, &store, config, clock).await;
     store.close().await;
     writeln!(std::io::stdout(), "{}", done?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Does it, and says in a sentence what was done.
-async fn act(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock) -> anyhow::Result<String> {
+async fn run(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock) -> anyhow::Result<String> {
     let at = clock.now();
     match admin {
         AdminCommand::Create { name, role } => {
@@ -99,7 +99,7 @@ async fn act(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock)
                 }
                 other => other?,
             };
-            Ok(format!("Made {name}, {}.", called(role)))
+            Ok(format!("Made {name}, {}.", with_article(role)))
         }
         AdminCommand::Password { name } => {
             let user = store.profile(&name).await.with_context(|| nobody(&name))?;
@@ -124,7 +124,7 @@ async fn act(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock)
             Ok(format!("{} can log in now.", user.name))
         }
         AdminCommand::Invite { name } => invite(store, config, name, at).await,
-        AdminCommand::Person(person) => person::act(person, store, at).await,
+        AdminCommand::Person(person) => users::run(person, store, at).await,
         AdminCommand::Kill { item, reason } => {
             kill(
                 store,
@@ -160,16 +160,16 @@ fn listed(lines: impl Iterator<Item = String>, none: &str) -> String {
     if lines.is_empty() { none.to_owned() } else { lines.join("\n") }
 }
 
-fn logged(act: &LogRow) -> String {
-    let item = act.item_id.map_or_else(String::new, |id| format!(" item {id}"));
-    let user = act.user.as_ref().map_or_else(String::new, |name| format!(" {name}"));
-    let reason = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
-    let detail = if act.detail.is_empty() { String::new() } else { format!(" ({})", act.detail) };
+fn logged(run: &LogRow) -> String {
+    let item = run.item_id.map_or_else(String::new, |id| format!(" item {id}"));
+    let user = run.user.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+    let reason = if run.reason.is_empty() { String::new() } else { format!(": {}", run.reason) };
+    let detail = if run.detail.is_empty() { String::new() } else { format!(" ({})", run.detail) };
     format!(
         "{}  {}  {}{item}{user}{reason}{detail}",
-        relative_time::exact(act.at),
-        act.actor.as_deref().unwrap_or("(operator)"),
-        act.act.as_str()
+        relative_time::exact(run.at),
+        run.actor.as_deref().unwrap_or("(operator)"),
+        run.act.as_str()
     )
 }
 
@@ -218,8 +218,8 @@ async fn invite(
     ))
 }
 
-async fn kill(store: &Store, item: ItemId, on: bool, act: ActionContext<'_>) -> anyhow::Result<String> {
-    match store.kill(item, on, act).await {
+async fn kill(store: &Store, item: ItemId, on: bool, run: ActionContext<'_>) -> anyhow::Result<String> {
+    match store.kill(item, on, run).await {
         Err(Error::NotFound) => bail!("there is no item {item}"),
         Err(Error::Conflict) => bail!("item {item} is {} already", if on { "dead" } else { "alive" }),
         other => other?,

@@ -147,7 +147,7 @@ struct Generator {
 
 impl Generator {
     fn thread(&mut self, age: i64, comments: u64, batch: &mut Vec<NewItem>) {
-        let by = self.person();
+        let by = self.random_user();
         let story = self.story(age, by);
         let mut above = vec![GeneratedComment { id: story.source_id, by, at: story.time, depth: 0 }];
         batch.push(story);
@@ -155,7 +155,7 @@ impl Generator {
             // One in three answers the story, the others somebody, more often somebody late: so threads grow deep.
             let at = if self.rng.u8(0..3) == 0 { 0 } else { above.len() - 1 - self.late(above.len()) };
             let Some(&parent) = above.get(at) else { continue };
-            let by = self.person();
+            let by = self.random_user();
             let comment = self.comment(parent, by);
             if parent.depth < 30 {
                 above.push(GeneratedComment {
@@ -175,7 +175,7 @@ impl Generator {
     }
 
     /// Few people do much: the smaller of two draws.
-    fn person(&mut self) -> u32 {
+    fn random_user(&mut self) -> u32 {
         self.rng.u32(0..self.users).min(self.rng.u32(0..self.users))
     }
 
@@ -233,7 +233,7 @@ impl Generator {
         let span = self.now.since(item.time).clamp(0, DAY);
         let mut cast = 0;
         for _ in 0..most {
-            let (person, after) = (self.person(), self.rng.i64(0..=span));
+            let (person, after) = (self.random_user(), self.rng.i64(0..=span));
             let voter = name(person);
             if !never.contains(&person) && item.votes.iter().all(|vote| vote.voter != voter) {
                 item.votes.push(ImportedVote { voter, dir, at: item.time.plus(after) });

@@ -4,7 +4,7 @@ mod admin;
 mod backup;
 pub mod generate;
 pub mod import;
-mod person;
+mod users;
 mod serve;
 
 use std::io::Write;

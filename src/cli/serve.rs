@@ -30,7 +30,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
         .await?;
     let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.server.base_url))?;
     let app = App::new(config, store.clone(), clock, fetcher);
-    greet(&app, address).await?;
+    print_banner(&app, address).await?;
 
     let server = ServerHandle::new(app.timeouts);
     tokio::spawn(stop_on_signal(terminate, interrupt, server.clone()));
@@ -68,7 +68,7 @@ fn has_colours(is_terminal: bool, no_color: Option<OsString>) -> bool {
 }
 
 /// Says where the forum is. The first admin's link goes to plain standard error and never into the log.
-async fn greet(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+async fn print_banner(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let config = &app.config;
     tracing::info!(%address, database = %config.database.display(), "Stoa answers at {}", config.base_url);
     if !config.limits {

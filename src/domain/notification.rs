@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{ItemId, Kind};
-use crate::domain::moderation::action::{Action, Told};
+use crate::domain::moderation::action::{Action, NotifiedAuthor};
 use crate::domain::moderation::sanctions::{WITH_BAN, posts};
 use crate::domain::text::with_reason;
 use crate::domain::time::relative_time;
@@ -35,13 +35,13 @@ impl Notification {
     /// The sentence, about an item of this kind where it is about one.
     pub fn sentence(&self, kind: Kind) -> Option<String> {
         let said = match self.action.spec().told {
-            Told::Nobody => return None,
-            Told::Author(..) => {
+            NotifiedAuthor::Nobody => return None,
+            NotifiedAuthor::Author(..) => {
                 let (reason, detail) = (&self.reason, &self.detail);
                 let (action, at) = (self.action, self.created_at);
                 return LogEvent { action, by: "A moderator", reason, detail, at }.for_author(kind);
             }
-            Told::Member(said, open, taken) => {
+            NotifiedAuthor::Member(said, open, taken) => {
                 let end = self
                     .until
                     .map_or(open.to_owned(), |until| format!(" until {}", relative_time::minute(until)));
@@ -50,7 +50,7 @@ impl Notification {
                     if count > 0 { format!(" and {taken} {} of yours", posts(count)) } else { String::new() };
                 format!("{said}{end}{taken}")
             }
-            Told::Role(role) => match self.actor_id {
+            NotifiedAuthor::Role(role) => match self.actor_id {
                 None => format!("The operator made you {role}"),
                 Some(actor) if actor == self.user_id => format!("You made yourself {role}"),
                 Some(_) => format!("An admin made you {role}"),
@@ -86,7 +86,7 @@ impl LogEvent<'_> {
     }
 
     fn sentence(&self, kind: Kind, what: &str, with_ban: &str) -> Option<String> {
-        let Told::Author(verb, story, comment) = self.action.spec().told else { return None };
+        let NotifiedAuthor::Author(verb, story, comment) = self.action.spec().told else { return None };
         let rest = if kind == Kind::Comment { comment } else { story };
         let (by, verb, rest) = match (self.action, self.detail) {
             (Action::Kill, DEAD_ALREADY) => (self.by, "reviewed", " and kept it dead".to_owned()),

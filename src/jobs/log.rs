@@ -19,7 +19,7 @@ pub async fn keep_log_small(app: App) {
 
 /// One look.
 pub async fn look_at_log(store: &Store) {
-    match store.fold_log().await {
+    match store.checkpoint().await {
         Ok(CheckpointResult::Small) => {}
         Ok(CheckpointResult::Done) => tracing::debug!("the database's log was folded in"),
         Ok(CheckpointResult::Held) => {

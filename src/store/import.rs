@@ -93,14 +93,14 @@ impl Store {
     /// `NotFound` where a parent is neither among the items before it nor in the database; nothing is written then.
     pub async fn import(&self, items: &[NewItem], highest: i64, now: Timestamp) -> Result<Imported> {
         let mut tx = self.begin().await?;
-        let mut placed = placed(&mut tx, items).await?;
+        let mut placed = parent_refs(&mut tx, items).await?;
         let new: Vec<&NewItem> = items.iter().filter(|item| !placed.contains_key(&item.source_id)).collect();
         let mut imported = Imported { new: new.len(), known: items.len() - new.len(), renamed: Vec::new() };
         if new.is_empty() {
             return Ok(imported);
         }
         let authors = authors(&mut tx, &new, now, &mut imported.renamed).await?;
-        let taken = taken(&mut tx, &new).await?;
+        let taken = existing_ids(&mut tx, &new).await?;
         let mut next = tx.last_item_id().await?.max(highest);
         let mut rows = Vec::with_capacity(new.len());
         for item in new {
@@ -128,7 +128,7 @@ impl Store {
 }
 
 /// The items themselves and their parents, as far as they are here.
-async fn placed(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, ParentRef>> {
+async fn parent_refs(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, ParentRef>> {
     let ids: HashSet<i64> =
         items.iter().flat_map(|item| [Some(item.source_id), item.parent]).flatten().collect();
     let ids: Vec<i64> = ids.into_iter().collect();
@@ -143,7 +143,7 @@ async fn placed(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, ParentRef
 }
 
 /// Ids of the source that another item has here.
-async fn taken(tx: &mut Tx, items: &[&NewItem]) -> Result<HashSet<i64>> {
+async fn existing_ids(tx: &mut Tx, items: &[&NewItem]) -> Result<HashSet<i64>> {
     let ids: Vec<i64> = items.iter().map(|item| item.source_id).collect();
     let mut taken = HashSet::new();
     for ids in ids.chunks(IDS) {

@@ -1,5 +1,4 @@
-//! What goes wrong, as a status and a sentence that helps. A wrong form is not an error: the form is shown
-//! again, with what was typed.
+//! Errors as a status and a helpful sentence. An invalid form is not an error: it is shown again.
 
 use std::fmt::{self, Debug, Display};
 
@@ -15,46 +14,40 @@ use crate::store;
 #[derive(Debug, Clone)]
 pub enum Error {
     NotFound,
-    /// It was here, and its author deleted it.
     Gone,
-    /// It is dead, and whoever asks does not see what is.
+    /// Dead, and this viewer does not see dead items.
     OutOfSight,
-    /// The sentence says why not.
     Forbidden(String),
-    /// Only for members: the way leads over the log-in page at this address, and back.
+    /// Members only; redirects to the log-in page and back to this address.
     LogInFirst(String),
-    /// It has another address for good.
     Moved(String),
-    /// Their session ended while they wrote.
     SessionEnded,
-    /// The sentence says what is wrong with the request.
     Bad(String),
-    /// It is so already, or somebody was first. The sentence says what is known of that.
+    /// Already done, or another write came first.
     Conflict(String),
-    /// A rate limit was reached.
     RateLimited(RateLimited),
-    /// The site is too busy for this just now.
+    /// Overloaded.
     Busy,
-    /// The disk fails, or what else the database lies on, and why: what was sent is not saved.
+    /// The database cannot be written, and why; nothing was saved.
     Unsaved(String),
-    /// It fails for what was asked for.
+    /// The database cannot be read.
     Unread,
     Internal,
 }
 
-/// Carried beside the status of what was not saved: why not, for the log.
+/// Response extension: why nothing was saved, for the log.
 #[derive(Debug, Clone)]
 pub struct StorageFailed(pub String);
 
-/// Carried beside the status of what there was no time for.
+/// Response extension: the request timed out waiting for other writers.
 #[derive(Debug, Clone, Copy)]
 pub struct NoTime;
 
-/// Carried beside the status of a refusal that is for machines and stays as it is.
+/// Response extension: a refusal for machines, sent without an error page.
 #[derive(Debug, Clone, Copy)]
 pub struct ForMachines;
 
-/// What the error page says; carried beside the status to the layer that renders it.
+/// Response extension: the text of the error page, rendered by a middleware.
 #[derive(Debug, Clone)]
 pub struct ErrorText {
     pub title: &'static str,
@@ -62,10 +55,10 @@ pub struct ErrorText {
 }
 
 impl Error {
-    /// After how many seconds a busy site is worth another try.
+    /// `Retry-After` of an overloaded site, in seconds.
     pub const RETRY: u64 = 2;
 
-    /// Logs what happened and keeps it from the page.
+    /// Logs the cause and hides it from the page.
     pub fn internal(cause: impl Debug) -> Error {
         tracing::error!(?cause, "a request failed");
         Error::Internal
@@ -79,7 +72,6 @@ impl Error {
         Error::Forbidden(sentence.to_string())
     }
 
-    /// Refuses what the viewer is not shown.
     pub fn unless_shown(sight: Visibility) -> Result<(), Error> {
         match sight {
             Visibility::Whole | Visibility::Dead(_) => Ok(()),
@@ -106,7 +98,6 @@ impl Error {
 }
 
 impl Display for Error {
-    /// The sentence that the page of the refusal says.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => f.write_str(what),
@@ -188,7 +179,6 @@ impl IntoResponse for Error {
 const UNSAVED: &str = "The forum cannot save anything at the moment. Please try again in a few minutes.";
 const UNREAD: &str = "The forum cannot read this at the moment. Please try again in a few minutes.";
 
-/// The status of a rate limited response.
 pub fn status_of(limited: &RateLimited) -> StatusCode {
     match (limited.wait, limited.why) {
         (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
@@ -198,7 +188,7 @@ pub fn status_of(limited: &RateLimited) -> StatusCode {
 }
 
 impl ErrorText {
-    /// The words for a status of which nothing else is known, such as the refusal of a layer.
+    /// The text for a status without a specific error.
     pub fn of(status: StatusCode) -> ErrorText {
         let (title, what) = match status {
             StatusCode::NOT_FOUND => (

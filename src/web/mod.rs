@@ -1,4 +1,4 @@
-//! All HTTP: the table of addresses is `routes.rs`; here are the layers that every request passes.
+//! The web server: router and middleware; `routes.rs` lists the routes.
 
 mod actions;
 mod admission;
@@ -32,10 +32,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-/// The whole site as one service.
-///
-/// # Errors
-/// Where the configured base address cannot be an origin.
+/// The whole site as one service; fails if the configured base URL is not a valid origin.
 pub fn router(app: App) -> anyhow::Result<Router> {
     let cross_site = CsrfLayer::new().add_trusted_origin(&app.config.base_url)?;
     let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES);
@@ -48,7 +45,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .on_response(|response: &Response, latency: Duration, _: &Span| {
             tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
         })
-        // The outermost layer says what failed, of whatever was answered in front of this one too.
+        // The outermost layer logs failures.
         .on_failure(());
     let site = routes::routes()
         .layer(from_fn_with_state(app.clone(), middleware::storage_failure::keep_unsaved))
@@ -64,6 +61,6 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressed))
         .layer(trace)
         .with_state(app.clone());
-    // A request takes its own copy of a route with all the layers around it, so what is kept is looked for before that, in one layer.
+    // axum clones a route with all its layers per request, so the cache is consulted before, in one layer.
     Ok(Router::new().fallback_service(site).layer(from_fn_with_state(app, middleware::outer::outer)))
 }

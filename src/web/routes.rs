@@ -1,4 +1,4 @@
-//! Every address of the site, on one screen.
+//! The route table.
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -16,7 +16,7 @@ use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
 
 pub fn routes() -> Router<App> {
-    reading().merge(doing()).merge(machines()).merge(moderating()).fallback(pages::not_found)
+    reading().merge(member_routes()).merge(machines()).merge(moderating()).fallback(pages::not_found)
 }
 
 fn reading() -> Router<App> {
@@ -63,7 +63,7 @@ fn reading() -> Router<App> {
         .route("/invited", get(invite_tree::roots))
 }
 
-fn doing() -> Router<App> {
+fn member_routes() -> Router<App> {
     Router::new()
         // a member's own
         .route("/submit", get(submit::new).post(submit::create))
@@ -81,7 +81,7 @@ fn doing() -> Router<App> {
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
         // moderation
         .route("/log", get(log::show))
-        // coming and going
+        // accounts
         .route("/signup", get(signup::new).post(signup::create))
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
         .route("/login", get(login::show).post(login::log_in))
@@ -104,8 +104,8 @@ fn machines() -> Router<App> {
         .route("/readyz", get(pages::readyz))
         .route("/favicon.ico", get(static_files::favicon))
         .route("/static/{name}", get(static_files::show))
-        // Hacker News's own addresses
-        .route("/news", get(hn_redirects::news))
+        // Hacker News addresses
+        .route("/news", get(hn_redirects::front_page))
         .route("/newest", get(hn_redirects::newest))
         .route("/newcomments", get(hn_redirects::newcomments))
         .route("/front", get(hn_redirects::front))
@@ -131,7 +131,7 @@ fn moderating() -> Router<App> {
         .route("/mod/rules/{id}/drop", post(moderation::rules::drop))
         .route("/mod/team", get(moderation::team::list).post(moderation::team::create))
         .route("/mod/votes", get(moderation::uncounted_votes::show))
-        // a person
+        // members
         .route("/user/{name}/moderate", get(moderation::user::show))
         .route("/user/{name}/note", post(moderation::user::note))
         .route("/user/{name}/warn", post(moderation::user::warn))
@@ -141,8 +141,8 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/role", post(moderation::team::update))
 }
 
-/// What the query of an address may hold: the names in the order in which they are written, each with what it stands for. Whatever else
-/// somebody hangs on to an address is left out before anybody reads it, so it makes no page of its own.
+/// The query parameters of each path in canonical order. Others are dropped before the page cache, so they
+/// cannot multiply cached pages.
 #[rustfmt::skip]
 pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
     use QueryValue::{Arrival, Number, Order, Over, Page, Seen, Text};
@@ -175,7 +175,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         ["mod", "votes"] => &[("at", Number), ("voter", Number), ("before", Number)],
         ["mod", "team"] => &[("name", Text), ("done", Text)],
         ["user", _, "moderate"] => &[("done", Text), ("posts", Number)],
-        // Hacker News's own addresses
+        // Hacker News addresses
         ["news"] => &[("p", Page)],
         ["newest"] => &[("next", Number)],
         ["front"] => &[("day", Text)],

@@ -1,5 +1,4 @@
-//! What every handler reaches: settings, store, clock, limits, the fetcher, and the copies that lists are
-//! made from.
+//! Shared application state.
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -24,7 +23,6 @@ use crate::web::setup_link::SetupLink;
 use crate::web::view::assets::Assets;
 use crate::web::viewer::MaybeMember;
 
-/// A cheap handle on everything that requests share.
 #[derive(Clone)]
 pub struct App(Arc<AppInner>);
 
@@ -70,7 +68,7 @@ impl App {
         timeouts: Timeouts,
     ) -> App {
         let Config { server: config, site } = config;
-        // Sixteenths of what may be kept in memory.
+        // Sixteenths of the configured cache size.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(AppInner {
             settings: RwLock::new(Arc::new(site)),
@@ -94,24 +92,22 @@ impl App {
         }))
     }
 
-    /// What writes rows of stories for a viewer.
     pub fn row_writer<'a>(&'a self, viewer: &'a MaybeMember) -> RowWriter<'a> {
         RowWriter { rows: &self.rows, store: &self.store, own: &self.own, viewer }
     }
 
-    /// The community's settings as they are now.
     pub fn settings(&self) -> Arc<SiteSettings> {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces the community's settings; whatever was cached under the old ones is stale then. A page that
-    /// is being made at that moment may show the old ones until the minute is over.
+    /// Replaces the settings and invalidates caches. A page being rendered at that moment may show the old
+    /// ones for up to a minute.
     pub fn replace_settings(&self, settings: SiteSettings) {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.store.expire_caches();
     }
 
-    /// What renders texts for whoever asks from an address; for a proxy that stands for many, none.
+    /// The text renderer; `from` is `None` behind a proxy that names no client.
     pub fn renderer(&self, from: Option<IpAddr>) -> TextRenderer<'_> {
         TextRenderer { texts: &self.texts, workers: self.admission.workers.of(from) }
     }

@@ -1,4 +1,4 @@
-//! Who is asking, with what every page shows of them.
+//! The current viewer.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,23 +7,20 @@ use crate::clock::Timestamp;
 use crate::config::SiteSettings;
 use crate::domain::accounts::user::{Member, Theme, UserId};
 
-/// Whoever asks: a member or a visitor, with what every page shows of them.
 #[derive(Debug, Clone)]
 pub struct MaybeMember {
     pub member: Option<Member>,
-    /// Replies and notices that the member has not read.
+    /// Unread replies and notices.
     pub unread: i64,
-    /// The items that wait at the moderators' desk, for a moderator.
+    /// Items in the moderation queue, for moderators.
     pub waiting: i64,
-    /// How many ask for an account, for a moderator.
     pub requests: i64,
     pub theme: Option<Theme>,
-    /// The path and query of the page, to come back to.
     pub here: String,
-    /// Whose share of work their page counts for.
+    /// The address whose worker share the page uses.
     pub from: Option<IpAddr>,
     pub now: Timestamp,
-    /// The store's number when the request came: what is read for it later is as new or newer.
+    /// The store's generation when the request arrived; later reads are at least as new.
     pub generation: u64,
     pub settings: Arc<SiteSettings>,
 }

@@ -1,5 +1,5 @@
-//! The guarded client against sites that mean no good. Every site here is a few lines on 127.0.0.1; the rules let the client reach
-//! that one address, at any port, and are otherwise those of the open internet. 127.0.0.2 stands for a private address.
+//! The guarded HTTP client against hostile sites. Each site is a few lines on 127.0.0.1, which the tests'
+//! rules allow at any port; 127.0.0.2 is a private address.
 
 #![allow(
     clippy::unwrap_used,
@@ -359,7 +359,7 @@ async fn a_page_without_end_is_read_to_the_limit() {
 
 #[tokio::test]
 async fn a_gzip_bomb_bursts_at_the_limit() {
-    // A deflate block of fixed codes: its head and the letter x, then "the last byte, 258 times more", 13 bits each, for ever.
+    // A deflate block with fixed codes: the letter x, then endless 13-bit copies of 258 bytes.
     let mut bits = vec![false, true, false];
     bits.extend((0..8).rev().map(|n| (0x30 + b'x') >> n & 1 == 1));
     let repeat: Vec<bool> = (0..13).rev().map(|n| (0b1100_0101 << 5) >> n & 1 == 1).collect();

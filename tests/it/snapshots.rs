@@ -1,7 +1,7 @@
-//! Every kind of page as assistive technology is told of it, with its links and forms, on one forum.
+//! Accessibility snapshots of every kind of page, with links and forms.
 //!
-//! After a change that is meant, `INSTA_UPDATE=always cargo test --test it snapshots` writes them anew; what it changed is
-//! then read like any other change.
+//! After an intended change, update them with `INSTA_UPDATE=always cargo test --test it snapshots` and review
+//! the diff.
 
 use axum::http::StatusCode;
 

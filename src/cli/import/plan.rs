@@ -36,7 +36,7 @@ impl ImportThread {
 }
 
 /// Ids that a plan asks the store for: every record's, and every parent's that is not among the records.
-pub fn asked(found: &ParsedFile) -> Vec<i64> {
+pub fn polls(found: &ParsedFile) -> Vec<i64> {
     let records = found.records.iter().flat_map(|record| [Some(record.id), record.parent]);
     let bad = found.bad.iter().flat_map(|bad| [Some(bad.id), bad.parent]);
     let ids: HashSet<i64> = records.chain(bad).flatten().collect();

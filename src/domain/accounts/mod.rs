@@ -1,4 +1,4 @@
-//! Accounts.
+//! Users and their credentials, bans and sign-up rules.
 
 pub mod ban;
 pub mod contact;

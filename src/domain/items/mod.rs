@@ -1,4 +1,4 @@
-//! Items.
+//! Stories, comments and polls: validation, ranking and threads.
 
 pub mod comment_order;
 pub mod input;

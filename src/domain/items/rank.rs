@@ -83,7 +83,7 @@ impl StoryFacts {
             score: item.score,
             rank_time: item.rank_time,
             comments: item.descendants,
-            flags: flag::standing(item.flags, item.vouches, item.cleared),
+            flags: flag::effective_weight(item.flags, item.vouches, item.cleared),
             has_url: item.url.is_some(),
             lightweight: item.url.as_deref().is_some_and(is_lightweight),
             kind_is_job: item.kind == Kind::Job,

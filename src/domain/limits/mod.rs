@@ -1,4 +1,4 @@
-//! Limits.
+//! The forum's policy and rate limits.
 
 pub mod policy;
 pub mod rate_limits;

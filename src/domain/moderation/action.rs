@@ -55,10 +55,10 @@ actions! {
         told: author("edited", "") }
     Lock "lock" { before: " locked", label: "locked something", adverse: true,
         undo: undo("lock", false, "Unlock"),
-        told: Told::Author("locked", ": its thread is closed to new comments",
+        told: NotifiedAuthor::Author("locked", ": its thread is closed to new comments",
             ": it and its replies can no longer be replied to") }
     Unlock "unlock" { before: " unlocked", label: "unlocked something",
-        told: Told::Author("unlocked", ": its thread is open to new comments again",
+        told: NotifiedAuthor::Author("unlocked", ": its thread is open to new comments again",
             ": it and its replies can be replied to again") }
     Merge "merge" { before: " merged", label: "merged a story", after: After::Other("into"), adverse: true,
         undo: undo("merge", false, "Take it out again"),
@@ -81,15 +81,15 @@ actions! {
     Unpin "unpin" { before: " removed the notice from", label: "removed a notice", quotes: true,
         told: author("removed the notice from", "") }
     Ban "ban" { before: " banned", label: "banned somebody", adverse: true,
-        told: Told::Member("A moderator banned you", " for good", "killed") }
+        told: NotifiedAuthor::Member("A moderator banned you", " for good", "killed") }
     Unban "unban" { before: " lifted the ban of", label: "lifted a ban",
-        told: Told::Member("A moderator lifted the ban on your account", "", "restored") }
+        told: NotifiedAuthor::Member("A moderator lifted the ban on your account", "", "restored") }
     Warn "warn" { before: " warned", label: "warned somebody", adverse: true,
-        told: Told::Member("A moderator warns you", "", "") }
+        told: NotifiedAuthor::Member("A moderator warns you", "", "") }
     Slow "slow" { before: " slowed down", label: "slowed somebody down", adverse: true,
-        told: Told::Member("A moderator limited how often you can post", " until a moderator lifts it", "") }
+        told: NotifiedAuthor::Member("A moderator limited how often you can post", " until a moderator lifts it", "") }
     Unslow "unslow" { before: " stopped slowing down", label: "stopped slowing somebody down",
-        told: Told::Member("You can post as often as others again", "", "") }
+        told: NotifiedAuthor::Member("You can post as often as others again", "", "") }
     Shadow "shadow" { before: " shadow-banned", label: "shadow-banned somebody", private: true }
     Unshadow "unshadow" { before: " lifted the shadow-ban of", label: "lifted a shadow-ban", private: true }
     Note "note" { before: " made a note about", label: "made a note", private: true }
@@ -101,14 +101,14 @@ actions! {
     AddRule "add-rule" { before: " added a rule", label: "added a rule", private: true }
     DropRule "drop-rule" { before: " dropped a rule", label: "dropped a rule", private: true }
     Admit "admit" { before: " approved the request of", label: "approved a request",
-        told: Told::Member("A moderator approved your request. Welcome", "", "") }
+        told: NotifiedAuthor::Member("A moderator approved your request. Welcome", "", "") }
     Decline "decline" { before: " declined a request for an account", label: "declined a request" }
     Member "member" { before: " made", label: "made somebody a member", after: After::Words("a member"),
-        told: Told::Role("a member") }
+        told: NotifiedAuthor::Role("a member") }
     Moderator "moderator" { before: " made", label: "made somebody a moderator",
-        after: After::Words("a moderator"), told: Told::Role("a moderator") }
+        after: After::Words("a moderator"), told: NotifiedAuthor::Role("a moderator") }
     Admin "admin" { before: " made", label: "made somebody an admin", after: After::Words("an admin"),
-        told: Told::Role("an admin") }
+        told: NotifiedAuthor::Role("an admin") }
     Claim "claim" { before: " handed over the imported name", label: "handed over an imported name" }
     Password "password" { before: " set the password of", label: "set a password", private: true }
 }
@@ -129,7 +129,7 @@ pub struct ActionSpec {
     /// Who acted where no single person did.
     pub together: Option<&'static str>,
     pub undo: Option<Undo>,
-    pub(crate) told: Told,
+    pub(crate) told: NotifiedAuthor,
 }
 
 /// An action of which nothing more is said.
@@ -142,7 +142,7 @@ const PLAIN: ActionSpec = ActionSpec {
     quotes: false,
     together: None,
     undo: None,
-    told: Told::Nobody,
+    told: NotifiedAuthor::Nobody,
 };
 
 /// What the log says after what an action was done to.
@@ -168,7 +168,7 @@ pub struct Undo {
 
 /// Who is told of an action, and how.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Told {
+pub(crate) enum NotifiedAuthor {
     Nobody,
     /// The author of the item, “WHO verb your story rest.”: the verb, the rest of a story and of a comment.
     Author(&'static str, &'static str, &'static str),
@@ -178,8 +178,8 @@ pub(crate) enum Told {
     Role(&'static str),
 }
 
-const fn author(verb: &'static str, rest: &'static str) -> Told {
-    Told::Author(verb, rest, rest)
+const fn author(verb: &'static str, rest: &'static str) -> NotifiedAuthor {
+    NotifiedAuthor::Author(verb, rest, rest)
 }
 
 const fn undo(path: &'static str, on: bool, label: &'static str) -> Option<Undo> {

@@ -73,14 +73,14 @@ pub fn may_pin(item: &Item) -> Result<(), DeskError> {
 
 /// The parts of an item that an edit may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said<'a> {
+pub struct ItemContent<'a> {
     pub title: Option<&'a str>,
     pub url: Option<&'a str>,
     pub text: &'a str,
 }
 
 /// What an edit changed, in words; of a text only that it did.
-pub fn changes(before: Said<'_>, after: Said<'_>) -> String {
+pub fn changes(before: ItemContent<'_>, after: ItemContent<'_>) -> String {
     let mut changes = Vec::new();
     if let (Some(was), Some(is)) = (before.title, after.title)
         && was != is

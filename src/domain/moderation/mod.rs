@@ -1,4 +1,4 @@
-//! Moderation.
+//! Moderators' permissions and actions, content rules and sanctions.
 
 pub mod action;
 pub mod item_actions;

@@ -60,7 +60,7 @@ impl PostStatus {
     }
 }
 
-fn turn(item: &Item, event: &LogEvent<'_>) -> Option<StatusEvent> {
+fn event_of(item: &Item, event: &LogEvent<'_>) -> Option<StatusEvent> {
     Some(StatusEvent { said: event.for_author(item.kind)?, at: Some(event.at) })
 }
 
@@ -154,7 +154,7 @@ pub fn what(item: &Item) -> &'static str {
 
 /// Who locked something and why, by the acts on it, latest first.
 pub fn why_locked(events: &[LogEvent<'_>]) -> Option<String> {
-    let event = standing(events, Action::Lock, Action::Unlock)?;
+    let event = last_in_force(events, Action::Lock, Action::Unlock)?;
     Some(with_reason(&format!("{} locked it", event.by), Some(event.reason)))
 }
 
@@ -167,7 +167,7 @@ pub fn locked_at<'a>(item: &'a Item, above: &[&'a Item]) -> Option<&'a Item> {
 }
 
 /// The last such action, unless it was undone.
-fn standing<'a>(events: &'a [LogEvent<'a>], action: Action, undoing: Action) -> Option<&'a LogEvent<'a>> {
+fn last_in_force<'a>(events: &'a [LogEvent<'a>], action: Action, undoing: Action) -> Option<&'a LogEvent<'a>> {
     events
         .iter()
         .find(|event| [action, undoing].contains(&event.action))
@@ -179,7 +179,7 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
     let plain = |said: String| StatusEvent { said, at: None };
     let mut turns = Vec::new();
     if is_dead(item) {
-        turns.extend(deaths(events).into_iter().filter_map(|event| turn(item, event)));
+        turns.extend(deaths(events).into_iter().filter_map(|event| event_of(item, event)));
         if turns.is_empty() {
             turns.push(plain(format!("Your {what} came here dead.")));
         }
@@ -196,12 +196,12 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
             Kind::Comment => "A moderator locked what your comment stands under: it takes no more replies.",
             _ => "Your story is locked: its thread is closed to new comments.",
         };
-        let own = standing(events, Action::Lock, Action::Unlock).and_then(|event| turn(item, event));
+        let own = last_in_force(events, Action::Lock, Action::Unlock).and_then(|event| event_of(item, event));
         turns.push(own.unwrap_or_else(|| plain(around.to_owned())));
     }
-    turns.extend(standing(events, Action::Detach, Action::Reattach).and_then(|event| turn(item, event)));
+    turns.extend(last_in_force(events, Action::Detach, Action::Reattach).and_then(|event| event_of(item, event)));
     turns
-        .extend(events.iter().find(|event| event.action == Action::Edit).and_then(|event| turn(item, event)));
+        .extend(events.iter().find(|event| event.action == Action::Edit).and_then(|event| event_of(item, event)));
     turns
 }
 

@@ -33,7 +33,7 @@ pub enum RoleError {
 }
 
 /// A role in a sentence.
-pub fn called(role: Role) -> &'static str {
+pub fn with_article(role: Role) -> &'static str {
     match role {
         Role::Member => "a member",
         Role::Moderator => "a moderator",
@@ -45,7 +45,7 @@ pub fn called(role: Role) -> &'static str {
 pub fn may_have(person: &Profile, role: Role, now: Timestamp) -> Result<(), RoleError> {
     let name = person.name.clone();
     if person.role == role {
-        return Err(RoleError::Same(name, called(role)));
+        return Err(RoleError::Same(name, with_article(role)));
     }
     // A role can be taken from anybody.
     if role < person.role {

@@ -47,7 +47,7 @@ impl RuleKind {
     }
 
     /// As moderators read it.
-    pub fn called(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             RuleKind::Word | RuleKind::Link => self.as_str(),
             RuleKind::Range => "network",

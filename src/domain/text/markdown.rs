@@ -29,23 +29,23 @@ fn prepared(source: &str) -> Prepared {
 /// long or deep; marks that would make the HTML many times as long as the text show as typed.
 pub fn render(source: &str) -> Html {
     let source = prepared(source);
-    sanitize::sanitise(written(&source).out.as_str())
+    sanitize::sanitise(write_html(&source).out.as_str())
 }
 
 /// The addresses that a text links to when it is rendered: written out, named in Markdown, or of an image.
 pub fn linked(source: &str) -> Vec<String> {
     let source = prepared(source);
-    written(&source).hrefs
+    write_html(&source).hrefs
 }
 
 /// Whether nothing is seen of a text when it is rendered: a rule, an empty list or quote, and invisible
 /// characters are nothing.
 pub fn is_blank(source: &str) -> bool {
     let source = prepared(source);
-    !written(&source).out.is_visible()
+    !write_html(&source).out.is_visible()
 }
 
-fn written(source: &Prepared) -> HtmlWriter<'_> {
+fn write_html(source: &Prepared) -> HtmlWriter<'_> {
     let mut writer = HtmlWriter::new(source);
     for (event, range) in TextMergeWithOffset::new(source.events()) {
         writer.event(event, range);

@@ -14,7 +14,7 @@ mod visible;
 pub use cut::{LONGEST, cut, longest};
 pub use markdown::{excerpt, is_blank, linked, plain, render, shortened};
 pub(super) use visible::is_ignorable;
-pub use visible::{has_visible, is_legible, is_shown, shown};
+pub use visible::{has_visible, is_legible, is_shown, without_hidden};
 
 pub use crate::domain::text::hn_html::from_hn_html;
 pub use crate::domain::text::sanitize::Html;

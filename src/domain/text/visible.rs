@@ -47,7 +47,7 @@ pub fn is_shown(c: char) -> bool {
 }
 
 /// A text as it was typed, without the characters that may not be shown.
-pub fn shown(text: &str) -> String {
+pub fn without_hidden(text: &str) -> String {
     text.chars().filter(|c| is_shown(*c)).collect()
 }
 
@@ -101,7 +101,7 @@ mod tests {
                 "שלום\u{200F}! \u{200B}❤\u{FE0F}\u{378}\u{E000}",
             ),
         ] {
-            assert_eq!(shown(text), kept, "{}", text.escape_unicode());
+            assert_eq!(without_hidden(text), kept, "{}", text.escape_unicode());
             assert_eq!(is_legible(text), text.replace('\r', "") == kept, "{}", text.escape_unicode());
         }
         assert!(is_legible("") && !is_legible("\u{200B}"));

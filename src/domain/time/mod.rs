@@ -1,4 +1,4 @@
-//! Time.
+//! Calendar days and relative times.
 
 pub mod day;
 pub mod relative_time;

@@ -186,9 +186,9 @@ pub fn weight(upheld: i64, rejected: i64) -> i64 {
 
 /// Whether flags of this weight, less what vouches cancel, kill something of this score (Hacker News's published source: more than 7
 /// flags, a score below 10).
-pub fn kills(standing: i64, score: i64, policy: &Policy) -> bool {
+pub fn kills(effective_weight: i64, score: i64, policy: &Policy) -> bool {
     let limit = policy.flags_to_kill.saturating_mul(WHOLE);
-    limit > 0 && standing >= limit && score < policy.flags_kill_below
+    limit > 0 && effective_weight >= limit && score < policy.flags_kill_below
 }
 
 /// Whether so many vouches bring something back.
@@ -206,13 +206,13 @@ pub fn mostly(flags: &[(Reason, i64)]) -> Option<Reason> {
 
 /// The flags that weigh on an item, in hundredths: those that no moderator rejected, less what vouches cancel; none where a moderator
 /// let it stand.
-pub fn standing(flags: i64, vouches: i64, cleared: bool) -> i64 {
+pub fn effective_weight(flags: i64, vouches: i64, cleared: bool) -> i64 {
     if cleared { 0 } else { flags.saturating_sub(vouches.saturating_mul(VOUCH_CANCELS)).max(0) }
 }
 
 impl Item {
     pub fn standing_flags(&self) -> i64 {
-        standing(self.flags, self.vouches, self.cleared)
+        effective_weight(self.flags, self.vouches, self.cleared)
     }
 
     /// Whether it is marked `[flagged]` though it lives: half of what would kill it stands, and that takes at least half of its rank. A

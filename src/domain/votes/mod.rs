@@ -1,4 +1,4 @@
-//! Votes.
+//! Votes and flags, and which of them count.
 
 pub mod flag;
 pub mod uncounted;

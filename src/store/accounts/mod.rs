@@ -1,4 +1,4 @@
-//! Accounts.
+//! Users, sessions, invitations and sign-up requests.
 
 pub mod activity;
 pub mod author;

@@ -27,7 +27,7 @@ impl Store {
     ///
     /// Over a connection of its own, so that the writer is not taken; what was derived from before is stale after it, as if another process
     /// had written.
-    pub async fn fold_log(&self) -> Result<CheckpointResult> {
+    pub async fn checkpoint(&self) -> Result<CheckpointResult> {
         let size = tokio::fs::metadata(self.log_path()).await.map_or(0, |file| file.len());
         if size <= LOG {
             return Ok(CheckpointResult::Small);

@@ -102,7 +102,7 @@ impl Store {
     }
 
     /// A number that changes with every such write that is more than votes.
-    pub fn said(&self) -> u64 {
+    pub fn content_generation(&self) -> u64 {
         self.generations.said.load(Ordering::Acquire)
     }
 

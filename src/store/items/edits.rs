@@ -9,7 +9,7 @@ use crate::domain::items::title::Section;
 use crate::domain::limits::policy::Policy;
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::item_actions;
-use crate::domain::moderation::item_actions::Said;
+use crate::domain::moderation::item_actions::ItemContent;
 use crate::domain::moderation::rules::RuleMatch;
 use crate::domain::moderation::site_restriction::SiteRestriction;
 use crate::domain::text;
@@ -116,8 +116,8 @@ impl Store {
         if before.author_id == Some(edit.editor) {
             notice_removal(&mut tx, &before, edit.text, now).await?;
         } else {
-            let after = Said { title: title.as_deref(), url: url.as_deref(), text: &text };
-            let detail = item_actions::changes(said(&before), after);
+            let after = ItemContent { title: title.as_deref(), url: url.as_deref(), text: &text };
+            let detail = item_actions::changes(content_of(&before), after);
             let act = ActionContext { actor: Some(edit.editor), reason: edit.reason, at: now };
             let entry = LogEntry {
                 detail: &detail,
@@ -159,8 +159,8 @@ impl Store {
     }
 }
 
-fn said(item: &Item) -> Said<'_> {
-    Said { title: item.title.as_deref(), url: item.url.as_deref(), text: &item.text }
+fn content_of(item: &Item) -> ItemContent<'_> {
+    ItemContent { title: item.title.as_deref(), url: item.url.as_deref(), text: &item.text }
 }
 
 async fn keep_revision(tx: &mut Tx, item: &Item, by: UserId, now: Timestamp) -> Result<()> {

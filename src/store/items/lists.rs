@@ -66,7 +66,7 @@ impl From<FactsRow> for StoryFacts {
             score: row.score,
             rank_time: row.rank_time,
             comments: row.descendants,
-            flags: flag::standing(row.flags, row.vouches, row.cleared),
+            flags: flag::effective_weight(row.flags, row.vouches, row.cleared),
             has_url: row.url.is_some(),
             lightweight: row.url.as_deref().is_some_and(is_lightweight),
             kind_is_job: row.kind == Kind::Job,

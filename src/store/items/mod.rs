@@ -1,4 +1,4 @@
-//! Items.
+//! Items, lists and threads.
 
 pub mod edits;
 pub mod item;

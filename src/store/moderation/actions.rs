@@ -51,7 +51,7 @@ impl Store {
     /// `NotFound` where there is no such item; `Conflict` where it is so already.
     pub async fn kill(&self, item: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let (post, entry) = turn(&mut tx, item, on).await?;
+        let (post, entry) = set_killed(&mut tx, item, on).await?;
         done_to(&mut tx, post, entry, act).await?;
         self.commit(tx, &[Change::Public]).await
     }
@@ -61,7 +61,7 @@ impl Store {
 ///
 /// # Errors
 /// As [`Store::kill`].
-pub(crate) async fn turn(tx: &mut Tx, item: ItemId, on: bool) -> Result<(PostRef, LogEntry<'static>)> {
+pub(crate) async fn set_killed(tx: &mut Tx, item: ItemId, on: bool) -> Result<(PostRef, LogEntry<'static>)> {
     let before = flags::subject(tx, item).await?;
     let dead = before.dead.is_some();
     let is_so = if on {

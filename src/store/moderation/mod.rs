@@ -1,4 +1,4 @@
-//! Moderation.
+//! Moderation actions, log, rules and sanctions.
 
 pub mod actions;
 pub mod ban_takedown;

@@ -155,7 +155,7 @@ impl Store {
                 .execute()
                 .await?;
         }
-        let killed = flag::kills(flag::standing(sums.flags, sums.vouches, sums.cleared), sums.score, policy);
+        let killed = flag::kills(flag::effective_weight(sums.flags, sums.vouches, sums.cleared), sums.score, policy);
         if killed {
             kill_by_flags(&mut tx, new.item, &subject, now).await?;
         }

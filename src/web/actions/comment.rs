@@ -1,4 +1,4 @@
-//! Writing a comment.
+//! Writing comments.
 
 use crate::domain::items::input;
 use crate::domain::items::item::{Item, ItemId, may_see};
@@ -11,7 +11,6 @@ use crate::web::extract::form::FormErrors;
 use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
-/// What a comment answers, and the head of its thread.
 pub struct ReplyTarget {
     pub item: Item,
     pub root: Item,
@@ -19,42 +18,37 @@ pub struct ReplyTarget {
 }
 
 impl ReplyTarget {
-    /// What is answered, whether or not the member may.
+    /// Loads the target without checking whether the member may reply.
     pub async fn load(app: &App, asking: &CurrentMember, id: ItemId) -> Result<ReplyTarget, Error> {
         let CurrentMember { viewer, member } = asking;
         let (item, root) = app.store.item_and_root(id).await?;
-        // Whoever answers a story that was merged meanwhile is told so, rather than that there is nothing.
+        // A reply to a merged story is refused with that reason, not as a 404.
         let merged = root.merged_into.is_some();
         let seen =
             if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), viewer.now)) };
-        // What is sent may come from the comment's own page, which the delay by depth does not hold back.
+        // The reply form may be on the comment's own page, where the depth delay does not apply.
         let allowed = item.may_reply(&root, member, &viewer.settings.policy, viewer.now, true);
         let refusal = seen.and_then(|()| allowed.map_err(Error::forbidden)).err();
         Ok(ReplyTarget { item, root, refusal })
     }
 
-    /// Whether the member may answer it.
     pub fn may_reply(&self) -> Result<(), Error> {
         self.refusal.clone().map_or(Ok(()), Err)
     }
 }
 
-/// What a comment came to.
 pub enum CommentOutcome {
     Posted(ItemId),
     RateLimited(RateLimited),
     Invalid(FormErrors),
-    /// It cannot be answered, or not any more.
     Closed(Error),
 }
 
-/// A comment's text as it is kept, or what is wrong with it.
 pub fn check(typed: &str) -> Result<String, FormErrors> {
     input::comment(typed).map_err(|mistake| FormErrors::one("text", mistake))
 }
 
-/// Adds a comment, once; a content rule may queue, kill or refuse it, and the thread may have closed
-/// meanwhile.
+/// Adds a comment; idempotent. A content rule may queue, kill or refuse it.
 pub async fn comment(
     app: &App,
     context: &PostContext,

@@ -1,5 +1,4 @@
-//! Holding posts against the moderators' rules: the one place where a story, a comment, an edit, a sign-up or
-//! a profile meets them.
+//! Applies the moderators' content rules to stories, comments, edits, sign-ups and profiles.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +10,7 @@ use crate::domain::moderation::rules::{
 use crate::store::{RuleRow, Store};
 use crate::web::error::Error;
 
-/// The rules as they were when the store had last been written to.
+/// The rules, cached by the store's generation.
 #[derive(Default)]
 pub struct CachedRules(Mutex<Option<(u64, Arc<RuleSet>)>>);
 
@@ -26,14 +25,13 @@ impl CachedRules {
         Ok(RulesFor { rules, is_past_ranges: is_past_ranges(member.role, member.karma, policy) })
     }
 
-    /// For whoever would become a member: what can be neither queued nor killed is refused by rules that
-    /// refuse, and by no others.
+    /// Rules for a sign-up: an account can be neither queued nor killed, so only refusing rules apply.
     pub async fn for_newcomer(&self, store: &Store) -> Result<RulesFor, Error> {
         Ok(RulesFor { rules: Some(self.get(store).await?), is_past_ranges: false })
     }
 
     async fn get(&self, store: &Store) -> Result<Arc<RuleSet>, Error> {
-        let generation = store.said();
+        let generation = store.content_generation();
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, rules)) = kept.filter(|(of, _)| *of == generation) {
             return Ok(rules);
@@ -51,15 +49,13 @@ fn read(known: RuleRow) -> Option<Rule> {
     Some(Rule { pattern, effect: known.effect, actor: known.actor_id })
 }
 
-/// The rules as they hold for somebody.
 pub struct RulesFor {
-    /// None: moderators may quote what the rules stop.
+    /// `None` for moderators, who may quote what the rules match.
     rules: Option<Arc<RuleSet>>,
     is_past_ranges: bool,
 }
 
 impl RulesFor {
-    /// What the rules do about what they are about to post.
     pub fn judge(&self, draft: RuleInput<'_>) -> Result<Option<RuleMatch>, RuleRejection> {
         let from = draft.from.filter(|_| !self.is_past_ranges);
         self.rules.as_ref().map_or(Ok(None), |rules| rules.judge(&RuleInput { from, ..draft }))

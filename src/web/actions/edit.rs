@@ -1,4 +1,4 @@
-//! Editing what stands: an author within their time, moderators at any, and what it was is kept.
+//! Editing by authors (for a limited time) and moderators; earlier revisions are stored.
 
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::items::input::TextError;
@@ -16,19 +16,17 @@ use crate::web::extract::form::FormErrors;
 use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
-/// An item's parts as typed; what is none stays as it is.
+/// The submitted parts of an item; `None` leaves a part unchanged.
 #[derive(Clone, Copy)]
 pub struct EditInput<'a> {
     pub title: Option<&'a str>,
     pub url: Option<&'a str>,
     pub text: &'a str,
-    /// Why a moderator does it.
     pub reason: &'a str,
-    /// How often the item had been edited when this edit began.
+    /// The number of edits the form was based on, for optimistic locking.
     pub version: i64,
 }
 
-/// What a member may change of an item beside its text, and whether they say why.
 pub struct EditableParts {
     pub title: bool,
     pub url: bool,
@@ -46,21 +44,19 @@ impl EditableParts {
     }
 }
 
-/// What an edit came to.
 pub enum EditOutcome {
     Edited,
-    /// Another edit came in between: the item as it is now.
+    /// Another edit came first; the item as it is now.
     Crossed(Box<Item>),
     RateLimited(RateLimited),
     Invalid(FormErrors),
-    /// The sentence says why it cannot be edited any more.
+    /// Can no longer be edited, and why.
     Closed(String),
 }
 
-/// What an edit leaves, checked.
 pub struct CheckedEdit {
     title: Option<Title>,
-    /// None: the address stays.
+    /// `None` leaves the URL unchanged.
     url: Option<Option<StoryUrl>>,
     pub text: String,
     reason: String,
@@ -80,7 +76,6 @@ impl CheckedEdit {
     }
 }
 
-/// An item that the member may edit.
 pub async fn editable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<Item, Error> {
     let (member, now) = (&asking.member, asking.viewer.now);
     let item = app.store.item(id).await?;
@@ -92,12 +87,11 @@ pub async fn editable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<I
     Ok(item)
 }
 
-/// What an edit leaves, or what is wrong with it.
 pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<CheckedEdit, FormErrors> {
     let parts = EditableParts::new(item, member);
     let mut mistakes = FormErrors::default();
     let title = match typed.title.filter(|_| parts.title) {
-        // A title that stays as it is may be one that an import brought and no form would take.
+        // An imported title may be invalid for new stories; do not validate it if unchanged.
         Some(title) if item.title.as_deref() != Some(title) => mistakes.check("title", Title::parse(title)),
         _ => None,
     };
@@ -113,7 +107,7 @@ pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<Check
     let needs_text = item.kind == Kind::Comment || !has_url;
     let text = if needs_text { input::comment(typed.text) } else { input::optional(typed.text) };
     let text = match text {
-        // An imported text may be longer than a new one could be, or show nothing.
+        // An imported text may be too long or blank; accept it if unchanged.
         Err(TextError::Long(_)) if is_same => Some(item.text.clone()),
         Err(TextError::Unseen) if is_same && !needs_text => Some(item.text.clone()),
         text => mistakes.check("text", text),
@@ -128,7 +122,7 @@ pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<Check
     }
 }
 
-/// Edits an item; a content rule may queue, kill or refuse what it says now.
+/// Saves an edit; a content rule may queue, kill or refuse it.
 pub async fn edit(
     app: &App,
     context: &PostContext,

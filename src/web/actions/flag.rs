@@ -1,4 +1,4 @@
-//! Flagging what breaks the guidelines, and vouching for what should not be dead.
+//! Flagging and vouching.
 
 use crate::domain::items::item::{Item, ItemId};
 use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
@@ -11,14 +11,12 @@ use crate::web::extract::form::FormErrors;
 use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
-/// An item that a member may flag, and their flag on it.
 pub struct FlagTarget {
     pub item: Item,
     pub flag: Option<Flag>,
 }
 
 impl FlagTarget {
-    /// The item, where the member may flag it or change their flag.
     pub async fn load(app: &App, asking: &CurrentMember, id: ItemId) -> Result<FlagTarget, Error> {
         let CurrentMember { viewer, member } = asking;
         let item = visible_item(app, id, member).await?;
@@ -29,15 +27,14 @@ impl FlagTarget {
     }
 }
 
-/// What moderators have judged stays as it is.
+/// A flag that moderators have decided on cannot change.
 fn undecided(flag: Option<&Flag>) -> Result<(), Error> {
     let decided = flag.is_some_and(|flag| flag.outcome.is_some());
     if decided { Err(Error::forbidden(FlagError::Decided)) } else { Ok(()) }
 }
 
-/// What a flag came to.
 pub enum FlagOutcome {
-    /// Whether the item is dead now.
+    /// `true` if the flag killed the item.
     Flagged {
         killed: bool,
     },
@@ -45,7 +42,6 @@ pub enum FlagOutcome {
     Invalid(FormErrors),
 }
 
-/// Flags an item, or changes the flag on it.
 pub async fn flag(
     app: &App,
     context: &PostContext,
@@ -70,7 +66,7 @@ pub async fn flag(
     Ok(FlagOutcome::Flagged { killed: app.store.flag(new, context.policy(), now).await? })
 }
 
-/// Takes a flag back that nobody has judged.
+/// Withdraws a flag that moderators have not decided on.
 pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Result<(), Error> {
     let member = context.member();
     app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), context.now())?;
@@ -79,7 +75,6 @@ pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Res
     Ok(app.store.unflag(member.id, id).await?)
 }
 
-/// Vouches for an item, or with `on` unset takes the vouch back.
 pub async fn vouch(app: &App, context: &PostContext, id: ItemId, on: bool) -> Result<(), Error> {
     let (member, now) = (context.member(), context.now());
     app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), now)?;

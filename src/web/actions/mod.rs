@@ -1,6 +1,4 @@
-//! What members do, from the rate limit to the write: the one way for pages and for machines. An action
-//! answers what it came to; what is refused alike wherever it is asked for is an [`Error`]. Nothing here
-//! renders.
+//! Member actions, from rate limit to write, shared by HTML and JSON handlers. Nothing here renders.
 
 pub mod comment;
 pub mod content_rules;
@@ -25,7 +23,7 @@ use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
-/// Who posts, and from where.
+/// The acting member and their address, for rate limits and vote counting.
 pub struct PostContext {
     pub asking: CurrentMember,
     pub client_ip: ClientIp,
@@ -57,14 +55,12 @@ impl FromRequestParts<App> for PostContext {
     }
 }
 
-/// An item that `member` may see, whole or marked.
 pub async fn visible_item(app: &App, id: ItemId, member: &Member) -> Result<Item, Error> {
     let item = app.store.item(id).await?;
     Error::unless_shown(may_see(&item, Some(member), app.clock.now()))?;
     Ok(item)
 }
 
-/// The role of an item's author, for whether a moderator may act on it.
 pub async fn author_role(app: &App, item: &Item) -> Result<Role, Error> {
     match &item.author {
         Some(name) => Ok(app.store.profile(name).await?.role),

@@ -1,4 +1,4 @@
-//! What moderators do to one item. A reason that is refused is named by the field of the form that shows it.
+//! Moderator actions on one item.
 
 use std::fmt::Display;
 
@@ -16,7 +16,6 @@ use crate::web::extract::form::FormErrors;
 use crate::web::extract::session::Moderator;
 use crate::web::state::App;
 
-/// An item, and the moderator who acts on it, once it is known that they may.
 pub struct ModerationTarget {
     pub item: Item,
     moderator: UserId,
@@ -25,9 +24,7 @@ pub struct ModerationTarget {
 
 pub enum ModerationOutcome {
     Done,
-    /// It is in the thread of this story now.
     Merged(ItemId),
-    /// It was so already.
     Unchanged,
     Invalid(FormErrors),
 }
@@ -41,7 +38,7 @@ impl ModerationTarget {
         Ok(ModerationTarget { item, moderator: by.member.id, now: by.viewer.now })
     }
 
-    fn act<'a>(&self, reason: &'a str) -> ActionContext<'a> {
+    fn context<'a>(&self, reason: &'a str) -> ActionContext<'a> {
         ActionContext { actor: Some(self.moderator), reason, at: self.now }
     }
 }
@@ -57,38 +54,35 @@ fn outcome(written: store::Result<()>) -> Outcome {
     }
 }
 
-/// Kills an item, or with `on` unset restores it.
 pub async fn kill(app: &App, target: &ModerationTarget, on: bool, reason: &str, note: &str) -> Outcome {
     match permissions::kill_reason(reason, note) {
-        Ok(reason) => outcome(app.store.kill(target.item.id, on, target.act(&reason)).await),
+        Ok(reason) => outcome(app.store.kill(target.item.id, on, target.context(&reason)).await),
         Err(mistake) => invalid("kill-note", mistake),
     }
 }
 
-/// Approves an item as it is.
 pub async fn clear(app: &App, target: &ModerationTarget, reason: &str) -> Outcome {
     match permissions::reason(reason, false) {
-        Ok(reason) => outcome(app.store.clear(target.item.id, target.act(reason)).await),
+        Ok(reason) => outcome(app.store.clear(target.item.id, target.context(reason)).await),
         Err(mistake) => invalid("clear-reason", mistake),
     }
 }
 
-/// Locks a thread or a comment with its replies, or with `on` unset unlocks it.
 pub async fn lock(app: &App, target: &ModerationTarget, on: bool, reason: &str) -> Outcome {
     match permissions::reason(reason, on) {
-        Ok(reason) => outcome(app.store.lock(target.item.id, on, target.act(reason)).await),
+        Ok(reason) => outcome(app.store.lock(target.item.id, on, target.context(reason)).await),
         Err(mistake) => invalid("lock-reason", mistake),
     }
 }
 
-/// Merges a story into the one that `into` names by its number or address, or with none undoes that.
+/// Merges a story into the one that `into` names by id or URL; `None` undoes the merge.
 pub async fn merge(app: &App, target: &ModerationTarget, into: Option<&str>, reason: &str) -> Outcome {
     let (id, reason) = match permissions::reason(reason, false) {
         Ok(reason) => (target.item.id, reason),
         Err(mistake) => return invalid("merge-reason", mistake),
     };
     let Some(into) = into else {
-        return outcome(app.store.unmerge(id, target.act(reason)).await);
+        return outcome(app.store.unmerge(id, target.context(reason)).await);
     };
     let into = match item_ref::item(into, &app.config.base_url) {
         Ok(into) => into,
@@ -102,14 +96,14 @@ pub async fn merge(app: &App, target: &ModerationTarget, into: Option<&str>, rea
             }
         }
     }
-    let merged = outcome(app.store.merge(id, into, target.act(reason)).await)?;
+    let merged = outcome(app.store.merge(id, into, target.context(reason)).await)?;
     Ok(if matches!(merged, Done) { Merged(into) } else { merged })
 }
 
-/// Moves a comment with its replies to the top level, or with `on` unset back.
+/// Moves a comment and its replies to the top level, or back.
 pub async fn detach(app: &App, target: &ModerationTarget, on: bool, reason: &str) -> Outcome {
     let (id, act) = match permissions::reason(reason, on) {
-        Ok(reason) => (target.item.id, target.act(reason)),
+        Ok(reason) => (target.item.id, target.context(reason)),
         Err(mistake) => return invalid("detach-reason", mistake),
     };
     if !on {
@@ -119,12 +113,12 @@ pub async fn detach(app: &App, target: &ModerationTarget, on: bool, reason: &str
     outcome(app.store.detach(id, act).await)
 }
 
-/// Ranks a story as if it were new, or with `on` unset by its own age again.
+/// Ranks a story as if it were new, or by its own age again.
 pub async fn second_chance(app: &App, target: &ModerationTarget, on: bool, reason: &str) -> Outcome {
     const FIELD: &str = "second-chance-reason";
     item_actions::may_have_second_chance(&target.item).map_err(Error::bad)?;
     let (id, act) = match permissions::reason(reason, false) {
-        Ok(reason) => (target.item.id, target.act(reason)),
+        Ok(reason) => (target.item.id, target.context(reason)),
         Err(mistake) => return invalid(FIELD, mistake),
     };
     if !on {
@@ -135,17 +129,17 @@ pub async fn second_chance(app: &App, target: &ModerationTarget, on: bool, reaso
         return invalid(FIELD, DeskError::OnTheFrontPage);
     };
     match outcome(app.store.give_second_chance(id, Some(rank_time), act).await)? {
-        // Its clock shows that moment already.
+        // The story already ranks from that moment.
         Unchanged => invalid(FIELD, DeskError::OnTheFrontPage),
         done => Ok(done),
     }
 }
 
-/// Pins a notice above a thread, or with none takes off what is pinned.
+/// Pins a notice above a thread, or removes it.
 pub async fn pin(app: &App, target: &ModerationTarget, text: Option<&str>) -> Outcome {
     item_actions::may_pin(&target.item).map_err(Error::bad)?;
     match text.map(input::notice).transpose() {
-        Ok(notice) => outcome(app.store.pin(target.item.id, notice.as_deref(), target.act("")).await),
+        Ok(notice) => outcome(app.store.pin(target.item.id, notice.as_deref(), target.context("")).await),
         Err(mistake) => invalid("pin-text", mistake),
     }
 }

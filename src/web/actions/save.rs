@@ -1,4 +1,4 @@
-//! Saving an item, and hiding a story.
+//! Saving items and hiding stories.
 
 use crate::domain::items::item::ItemId;
 use crate::web::actions::visible_item;
@@ -6,13 +6,11 @@ use crate::web::error::Error;
 use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
-/// Saves an item, or with `on` unset takes it off the list.
 pub async fn save(app: &App, asking: &CurrentMember, id: ItemId, on: bool) -> Result<(), Error> {
     let item = visible_item(app, id, &asking.member).await?;
     Ok(app.store.save(asking.member.id, item.id, on, asking.viewer.now).await?)
 }
 
-/// Hides a story, or with `on` unset shows it again.
 pub async fn hide(app: &App, asking: &CurrentMember, id: ItemId, on: bool) -> Result<(), Error> {
     let item = visible_item(app, id, &asking.member).await?;
     if !item.kind.is_root() {

@@ -1,4 +1,4 @@
-//! Submitting a story.
+//! Submitting stories.
 
 use crate::domain::items::input::ValidStory;
 use crate::domain::items::item::ItemId;
@@ -13,7 +13,6 @@ use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
 use crate::web::state::App;
 
-/// A story as typed.
 #[derive(Clone, Copy)]
 pub struct StoryInput<'a> {
     pub title: &'a str,
@@ -21,18 +20,16 @@ pub struct StoryInput<'a> {
     pub text: &'a str,
 }
 
-/// What a submission came to.
 pub enum SubmitOutcome {
     Posted(ItemId),
-    /// Its address is under discussion already.
+    /// The URL is already being discussed.
     Known(ItemId, KnownUrl),
     RateLimited(RateLimited),
     Invalid(FormErrors),
-    /// The sentence says why the member may not submit.
+    /// The member may not submit, and why.
     Refused(String),
 }
 
-/// The story that was typed, or what is wrong with it.
 pub fn check(typed: StoryInput<'_>) -> Result<ValidStory, FormErrors> {
     let mut mistakes = FormErrors::default();
     let url = match typed.url.trim() {
@@ -49,7 +46,7 @@ pub fn check(typed: StoryInput<'_>) -> Result<ValidStory, FormErrors> {
     }
 }
 
-/// Submits a story, once; what has become of others' stories or sites may turn or refuse it.
+/// Submits a story; idempotent. A content rule or site restriction may queue, kill or refuse it.
 pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> Result<SubmitOutcome, Error> {
     let story = match check(typed) {
         Ok(story) => story,
@@ -96,7 +93,6 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
     Ok(outcome)
 }
 
-/// The title that the page at an address gives itself, or why there is none.
 pub async fn suggest_title(app: &App, context: &PostContext, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
     app.limits

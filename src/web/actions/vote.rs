@@ -8,13 +8,12 @@ use crate::web::actions::{PostContext, visible_item};
 use crate::web::error::Error;
 use crate::web::state::App;
 
-/// What was voted on, and what the vote leaves.
 pub struct CastVote {
     pub kind: Kind,
     pub voted: VoteResult,
 }
 
-/// Casts a vote, or with no `dir` takes it back.
+/// Casts a vote; `None` withdraws it.
 pub async fn vote(
     app: &App,
     context: &PostContext,

@@ -1,4 +1,4 @@
-//! The memory for long responses in flight.
+//! Memory budget for long responses in flight.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -12,27 +12,24 @@ use http_body::{Frame, SizeHint};
 
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 
-/// What long responses take in memory until their last reader has them.
 pub struct MemoryBudget {
     kilobytes: FairSemaphore,
 }
 
-/// Shorter responses are not counted: connections are, and they hold no more of such than of anything else.
+/// Shorter responses are not counted; the connection limit bounds them.
 const MIN_COUNTED_BYTES: usize = 64 * 1024;
 
-/// The reservation of something cached, shared by all who are sent it at one time; while nobody is, it takes
-/// nothing, as caches have bounds of their own.
+/// A reservation shared by all concurrent senders of one cached body.
 #[derive(Default)]
 pub struct SharedReservation(Mutex<Weak<FairPermit>>);
 
-/// Of a response: how many of its bytes are something cached, and the reservation of that.
 #[derive(Clone)]
 pub struct CachedPart {
     pub bytes: usize,
     pub reservation: Arc<SharedReservation>,
 }
 
-/// Bytes, and what is reserved for them until they are dropped.
+/// Bytes with their memory reservation, released on drop.
 struct ReservedBytes<R> {
     bytes: Bytes,
     _reserved: R,
@@ -50,21 +47,18 @@ impl MemoryBudget {
         MemoryBudget { kilobytes: FairSemaphore::new(kilobytes, limited) }
     }
 
-    /// What so many bytes take; what is larger than all there is goes out while nothing else does.
     fn kilobytes(&self, bytes: usize) -> usize {
         bytes.div_ceil(1_024).min(self.kilobytes.size())
     }
 
-    /// Memory for so many bytes until it is dropped.
-    ///
-    /// # Errors
-    /// `Overloaded` where there is not as much, or the address has its share.
+    /// Reserves memory until the permit is dropped; `Overloaded` if the budget or the address's share is
+    /// spent.
     pub fn reserve(&self, bytes: usize, address: Option<IpAddr>) -> Result<FairPermit, Overloaded> {
         self.kilobytes.try_acquire(self.kilobytes(bytes), address)
     }
 
-    /// Memory for something cached, counted for whoever asked first, and for what a response adds. It is one
-    /// permit, as an address may have one that is larger than its share.
+    /// Reserves memory for a cached body and a response's own bytes, as one permit: only a single permit may
+    /// exceed an address's share.
     fn share(
         &self,
         shared: &SharedReservation,
@@ -82,10 +76,7 @@ impl MemoryBudget {
         Ok([Some(permit), None])
     }
 
-    /// Something cached as a body, which has its memory until it is sent.
-    ///
-    /// # Errors
-    /// `Overloaded` where there is not as much.
+    /// A cached body that releases its reservation once sent; `Overloaded` if the budget is used up.
     pub fn body(
         &self,
         cached: &Bytes,
@@ -99,7 +90,6 @@ impl MemoryBudget {
         Ok(Body::from(Bytes::from_owner(ReservedBytes { bytes: cached.clone(), _reserved })))
     }
 
-    /// Reserves the memory of a long response until it is sent.
     pub fn admit(&self, mut response: Response, address: Option<IpAddr>) -> Result<Response, Overloaded> {
         let all = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
         if all < MIN_COUNTED_BYTES {
@@ -115,7 +105,7 @@ impl MemoryBudget {
     }
 }
 
-/// A body whose every part holds the memory of the whole, as parts handed on are in memory still.
+/// A body whose frames each keep the whole reservation, because frames handed on are still in memory.
 struct ReservedBody {
     body: Body,
     reserved: Arc<[Option<Arc<FairPermit>>; 2]>,

@@ -1,4 +1,4 @@
-//! Admission: limits of what is done at once, in all and by one address, each a [`FairSemaphore`].
+//! Concurrency limits, in total and per address, each a [`FairSemaphore`].
 
 mod memory_budget;
 mod password_queue;
@@ -20,9 +20,9 @@ use crate::config::ServerSettings;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;
 
-/// The part of the places for requests that only those that write may take: an eighth.
+/// An eighth of the request permits is reserved for writes.
 const WRITES_FRACTION: usize = 8;
-/// The memory for request bodies that are arriving, in kilobytes.
+/// Memory for request bodies being received, in kilobytes.
 const BODIES_KB: usize = 32 * 1_024;
 
 pub struct Admission {
@@ -30,7 +30,7 @@ pub struct Admission {
     pub bodies: FairSemaphore,
     pub memory: MemoryBudget,
     pub passwords: PasswordQueue,
-    /// For pages that take long and are not cached.
+    /// For slow, uncached pages.
     pub slow_pages: WorkQueue,
     pub workers: WorkerPool,
     pub refusals: Refusals,
@@ -51,10 +51,7 @@ impl Admission {
         }
     }
 
-    /// A place for a request; the last ones are for those that write.
-    ///
-    /// # Errors
-    /// `Overloaded` where none is free, or the address has its share.
+    /// Acquires a request permit; `Overloaded` if none is free or the address has its share.
     pub fn admit(&self, method: &Method, address: Option<IpAddr>) -> Result<FairPermit, Overloaded> {
         if method.is_safe() && self.requests.available() <= self.requests.size() / WRITES_FRACTION {
             return Err(Overloaded);
@@ -69,7 +66,7 @@ impl From<Overloaded> for Error {
     }
 }
 
-/// Does work off the async threads. It goes on when whoever asked goes away, and so it keeps its permit.
+/// Runs blocking work. It continues if the client disconnects, so it owns its permit.
 async fn run_blocking<T: Send + 'static>(
     permit: impl Send + 'static,
     work: impl FnOnce() -> T + Send + 'static,

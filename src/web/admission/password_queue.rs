@@ -1,5 +1,5 @@
-//! Passwords are hashed and judged a few at a time. Browsers that their account knows go before strangers, and
-//! have places of their own; no network has more than its share of the strangers' places.
+//! Queue for password hashing. Known devices go before unknown clients and have permits of their own;
+//! networks share the permits for unknown clients.
 
 use std::net::IpAddr;
 
@@ -12,23 +12,22 @@ use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;
 use crate::web::rate_limit::Reserved;
 
-/// How many strangers may work or wait at once; of a network (a /24, an IPv6 /48); of a wider one (a /16, a /32).
+/// Limits of unknown clients, waiting ones included: in total, per /24 or IPv6 /48, and per /16 or IPv6 /32.
 const MAX_STRANGERS: usize = 64;
 const MAX_PER_NETWORK: usize = 8;
 const MAX_PER_WIDE_NETWORK: usize = 32;
-/// The same for browsers that their accounts know, and of one account.
+/// The same for known devices, in total and per account.
 const MAX_KNOWN: usize = 32;
 const MAX_PER_ACCOUNT: usize = 2;
 
-/// Whose password it is; an address is none where a proxy stands for many.
+/// The requester; the address is `None` behind a proxy that names no client.
 #[derive(Debug, Clone, Copy)]
 pub enum Requester {
     Stranger(Option<IpAddr>),
-    /// Somebody logged in, or in a browser that was logged in before; none: whoever sets the site up.
+    /// Logged in or on a known device; the user is `None` during setup.
     Known(Option<UserId>, Option<IpAddr>),
 }
 
-/// A turn, and the places in the queue; given back when dropped.
 struct PasswordPermit {
     account: Option<FairPermit<UserId>>,
     held: Vec<FairPermit>,
@@ -36,7 +35,7 @@ struct PasswordPermit {
 
 pub struct PasswordQueue {
     running: FairSemaphore,
-    /// A stranger takes one of these first, so that few of them are ever ahead of somebody known.
+    /// Unknown clients acquire one of these first, so that few of them are ahead of a known device.
     next: FairSemaphore,
     networks: FairSemaphore,
     wide_networks: FairSemaphore,
@@ -54,7 +53,6 @@ impl PasswordQueue {
         }
     }
 
-    /// All places that strangers have, as if they were taken.
     pub fn fill(&self) -> Result<FairPermit, Overloaded> {
         self.networks.try_acquire(self.networks.available(), None)
     }
@@ -75,7 +73,7 @@ impl PasswordQueue {
         Ok(permit)
     }
 
-    /// Checks a password against its hash, or against nobody's in the same time.
+    /// Verifies a password. Takes the same time if the account does not exist.
     pub async fn verify(
         &self,
         tried: (Requester, Reserved<'_>),
@@ -85,7 +83,7 @@ impl PasswordQueue {
         self.run(tried, move || password::verify(&password, hash.as_deref())).await
     }
 
-    /// Whether a new password is good enough; judging it takes as long as hashing it.
+    /// Checks a new password's strength, which takes as long as hashing.
     pub async fn check(
         &self,
         tried: (Requester, Reserved<'_>),
@@ -95,7 +93,6 @@ impl PasswordQueue {
         self.run(tried, move || password::check(&password, &name)).await
     }
 
-    /// The hash of a new password that is good enough.
     pub async fn hash(
         &self,
         tried: (Requester, Reserved<'_>),
@@ -109,7 +106,6 @@ impl PasswordQueue {
         }
     }
 
-    /// Does what takes long with a password, off the async threads; it was tried once its turn has come.
     pub async fn run<T: Send + 'static>(
         &self,
         (requester, tried): (Requester, Reserved<'_>),
@@ -121,7 +117,7 @@ impl PasswordQueue {
     }
 }
 
-/// How many passwords may be hashed at once, at 19 MiB and a core each: fewer where memory is below 1 GB.
+/// Concurrent hashes, at 19 MiB and one core each; fewer below 1 GB of memory.
 pub fn max_running() -> usize {
     let total = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
         let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
@@ -147,7 +143,6 @@ mod tests {
 
     type Turn = tokio::task::JoinHandle<Result<PasswordPermit, Overloaded>>;
 
-    /// Turns that are asked for and wait.
     async fn wait(queue: &Arc<PasswordQueue>, requester: Requester) -> Turn {
         let queue = Arc::clone(queue);
         let turn = tokio::spawn(async move { queue.acquire(requester).await });

@@ -1,18 +1,18 @@
-//! Refusals are logged in sum: whoever is refused without end must not fill the disk.
+//! Aggregated logging of refusals, so that an attacker cannot fill the disk.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many requests were refused since this was logged last.
+/// Refusals since the last summary.
 #[derive(Debug, Default)]
 pub struct Refusals(AtomicU64);
 
 impl Refusals {
-    /// Counts one; whether it is the first since the last sum, and so to be logged by itself.
+    /// Counts a refusal; `true` for the first since the last summary, which is logged individually.
     pub fn is_first(&self) -> bool {
         self.0.fetch_add(1, Ordering::Relaxed) == 0
     }
 
-    /// Logs how many came beside the first, and begins anew.
+    /// Logs the count since the first refusal and resets it.
     pub fn log(&self) {
         let more = self.0.swap(0, Ordering::Relaxed).saturating_sub(1);
         if more > 0 {

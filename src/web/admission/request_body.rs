@@ -1,4 +1,4 @@
-//! Request bodies, which are waited for before a request has its place, so that a slow sender takes none.
+//! Reads request bodies before a request takes its permit, so that slow clients hold none.
 
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -10,18 +10,15 @@ use http::StatusCode;
 
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 
-/// The largest body of a request, in bytes: a full text, each character of four bytes, percent-encoded.
+/// Maximum body in bytes: a full text of four-byte characters, percent-encoded.
 pub const MAX_BODY_BYTES: usize = 20_000 * 4 * 3 + 16_384;
 
-/// What a request with a small body takes of the memory for bodies, in kilobytes; most is what it waits in.
+/// Memory reserved for a request with a small body, in kilobytes; mostly for the waiting request itself.
 const SMALL_BODY_KB: usize = 16;
-/// Of that, what is for the body, in bytes; a longer one takes as much again whenever it is full.
+/// The part of it for the body, in bytes; a longer body reserves more as it grows.
 const SMALL_BODY_BYTES: usize = 4 * 1_024;
 
-/// The whole body of a request, and what it takes of the memory for bodies.
-///
-/// # Errors
-/// The status of the refusal.
+/// Reads a whole body, reserving its memory; fails with the status of the refusal.
 pub async fn read_body(
     mut body: Body,
     memory: &FairSemaphore,
@@ -40,13 +37,13 @@ pub async fn read_body(
         }
         while all.capacity() < all.len() + data.len() {
             let more = all.capacity().max(SMALL_BODY_BYTES);
-            // The first of it was taken before anything came.
+            // The initial capacity is already reserved.
             if all.capacity() > 0 {
                 permits.push(memory.try_acquire(more / 1_024, address).map_err(overloaded)?);
             }
             all.reserve_exact(all.capacity() + more - all.len());
         }
-        // A copy, for a few bytes of a frame would hold all that was read with them.
+        // Copy: a slice of a frame would keep the whole read buffer alive.
         all.extend_from_slice(&data);
     }
     Ok((Bytes::from(all), permits))

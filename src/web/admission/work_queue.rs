@@ -1,4 +1,4 @@
-//! Queues of work: of slow pages, and of what keeps a processor busy.
+//! Bounded queues for slow pages and CPU-bound work.
 
 use std::net::IpAddr;
 
@@ -6,20 +6,18 @@ use super::run_blocking;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;
 
-/// How many slow pages may be made at once: fewer than the store has readers.
+/// Concurrent slow pages: fewer than the store has readers.
 const MAX_SLOW_PAGES: usize = 2;
-/// How many more may wait: at some tens of milliseconds each, nobody for longer than they would.
+/// Waiting slow pages; each takes tens of milliseconds, so the wait stays short.
 const MAX_WAITING: usize = 32;
-/// How many pages that need much rendering may be made at once: what is ready of them is in memory.
+/// Concurrent render-heavy pages; their finished parts are in memory.
 const MAX_LARGE_PAGES: usize = 4;
 
-/// A bounded queue: so many work at once, and so many more may wait.
 pub struct WorkQueue {
     places: FairSemaphore,
     running: FairSemaphore,
 }
 
-/// A turn to work, and the place in the queue; given back when dropped.
 pub struct WorkPermit {
     _running: FairPermit,
     _place: FairPermit,
@@ -33,15 +31,14 @@ impl WorkQueue {
         }
     }
 
-    /// # Errors
-    /// `Overloaded` where as many wait as may, or as many of the address.
+    /// Fails with `Overloaded` if the queue or the address's share of it is full.
     pub async fn acquire(&self, address: Option<IpAddr>) -> Result<WorkPermit, Overloaded> {
         let place = self.places.try_acquire(1, address)?;
         Ok(WorkPermit { _running: self.running.acquire(address).await?, _place: place })
     }
 }
 
-/// Work that keeps a processor busy, such as rendering texts, done off the async threads in pieces.
+/// CPU-bound work such as Markdown rendering, run in chunks on the blocking pool.
 pub struct WorkerPool {
     pieces: FairSemaphore,
     large_pages: FairSemaphore,
@@ -56,13 +53,12 @@ impl WorkerPool {
         }
     }
 
-    /// The pool as `address` uses it; none is a proxy that stands for many.
+    /// The pool for `address`; `None` for a proxy that names no client.
     pub fn of(&self, address: Option<IpAddr>) -> Workers<'_> {
         Workers { pool: self, address }
     }
 }
 
-/// The worker pool, for one address.
 #[derive(Clone, Copy)]
 pub struct Workers<'a> {
     pool: &'a WorkerPool,
@@ -70,12 +66,12 @@ pub struct Workers<'a> {
 }
 
 impl Workers<'_> {
-    /// Does a piece of work that takes milliseconds; longer work is to come in several.
+    /// Runs a chunk of a few milliseconds; split longer work.
     pub async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         run_blocking(self.pool.pieces.acquire(self.address).await?, work).await
     }
 
-    /// Held by whoever makes a page that needs much work.
+    /// Permit for a render-heavy page.
     pub async fn large_page(self) -> Result<FairPermit, Error> {
         Ok(self.pool.large_pages.acquire(self.address).await?)
     }

@@ -1,22 +1,21 @@
-//! The compressed forms of a page, and which of them a browser takes.
+//! Compressed encodings of a page and their negotiation.
 
 use std::io::Write;
 
 use http::HeaderMap;
 use http::header::ACCEPT_ENCODING;
 
-/// A compressed form of a page.
 pub struct Encoding {
-    /// As `Accept-Encoding` has it.
+    /// As in `Accept-Encoding`.
     pub name: &'static str,
     pub compress: fn(&[u8]) -> std::io::Result<Vec<u8>>,
 }
 
-/// The one that a browser takes and that stands first is what it gets: at these efforts the smaller goes before.
+/// In order of preference: smallest first at these compression levels.
 pub const FORMS: [Encoding; 2] =
     [Encoding { name: "br", compress: brotli }, Encoding { name: "gzip", compress: gzip }];
 
-/// Whether a browser takes this form; one that it refuses with `q=0` is not for it.
+/// Whether `Accept-Encoding` accepts this encoding; `q=0` refuses it.
 pub fn takes(headers: &HeaderMap, name: &str) -> bool {
     headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
         value.split(',').any(|part| {
@@ -29,7 +28,6 @@ pub fn takes(headers: &HeaderMap, name: &str) -> bool {
     })
 }
 
-/// The place in [`FORMS`] of the best that a browser takes.
 pub fn best_form(headers: &HeaderMap) -> Option<usize> {
     FORMS.iter().position(|form| takes(headers, form.name))
 }

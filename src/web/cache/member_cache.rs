@@ -1,6 +1,7 @@
-//! What is known of members, kept in memory until it changes: whose a session is, and what they have done with what a page shows.
+//! Cached member state: sessions, votes, saves and hidden stories.
 //!
-//! An entry holds the store's numbers as of before it was read: another member's write makes no difference to it, unless it says so.
+//! Entries record the store generation from before they were read, so a concurrent write invalidates them.
+//! Other members' writes do not.
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -14,10 +15,9 @@ use crate::domain::items::item::{Item, ItemId};
 use crate::store::{Marks, Result, SessionUser, Store, Visit};
 use crate::web::viewer::MaybeMember;
 
-/// About how many bytes a session takes here.
+/// Approximate memory of a session, in bytes.
 const SESSION: u64 = 512;
 
-/// A session's owner and what awaits them, as of one state of the store.
 #[derive(Clone)]
 struct CachedSession {
     found: Arc<SessionUser>,
@@ -26,16 +26,15 @@ struct CachedSession {
     minute: i64,
 }
 
-/// What a member has done in a thread, and since when its comments are new to them.
+/// The member's marks in a thread, and the time of their previous visit.
 pub struct ThreadMarks {
     pub marks: Arc<Marks>,
     pub visit: Visit,
     own: u64,
-    /// Which items stand in the thread changes by what moderators move.
+    /// Moderators can move items between threads.
     moved: u64,
 }
 
-/// What a member has done with the rows of a list.
 struct ListMarks {
     ids: Box<[ItemId]>,
     marks: Arc<Marks>,
@@ -51,7 +50,7 @@ pub struct MemberCache {
 }
 
 impl MemberCache {
-    /// Keeps up to so many bytes, a quarter of each kind.
+    /// A cache of at most `bytes`, a quarter per kind of entry.
     pub fn new(bytes: u64) -> MemberCache {
         let bytes = bytes / 4;
         let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -84,14 +83,13 @@ impl MemberCache {
         }
     }
 
-    /// Whose session this is; none where it has ended.
     pub async fn session(
         &self,
         token_hash: &[u8],
         store: &Store,
         now: Timestamp,
     ) -> Result<Option<Arc<SessionUser>>> {
-        let (said, minute) = (store.said(), now.0.div_euclid(MINUTE));
+        let (said, minute) = (store.content_generation(), now.0.div_euclid(MINUTE));
         let holds = |kept: &CachedSession| {
             kept.said == said
                 && kept.minute == minute
@@ -100,7 +98,8 @@ impl MemberCache {
         if let Some(kept) = self.sessions.get(token_hash).filter(holds) {
             return Ok(Some(kept.found));
         }
-        // Read before the session is, so that a write of theirs meanwhile makes the entry stale; the first time nobody is known yet.
+        // Read the generation first, so that a concurrent write invalidates the entry; the user may be
+        // unknown.
         let known = self.sessions.get(token_hash).map(|kept| kept.found.member.id);
         let own = known.map_or(u64::MAX, |user| store.own_generation(user));
         let Some(found) = store.session(token_hash, now).await?.map(Arc::new) else {
@@ -112,7 +111,7 @@ impl MemberCache {
         Ok(Some(found))
     }
 
-    /// What `user` has done in a thread whose newest comment is from `newest`; notes that they look at it.
+    /// The member's marks in a thread whose newest comment is from `newest`; records the visit.
     pub async fn in_thread(
         &self,
         user: UserId,
@@ -128,7 +127,6 @@ impl MemberCache {
             return Ok(kept);
         }
         let visit = store.visit(user, root, newest, now).await?;
-        // The visit itself moved it on.
         let own = store.own_generation(user);
         let marks = Arc::new(store.thread_marks(user, root).await?);
         let found = Arc::new(ThreadMarks { marks, visit, own, moved });
@@ -136,9 +134,8 @@ impl MemberCache {
         Ok(found)
     }
 
-    /// What `user` has done with the rows of the list at the address `here`.
     async fn in_list(&self, user: UserId, here: &str, ids: &[ItemId], store: &Store) -> Result<Arc<Marks>> {
-        let (said, own) = (store.said(), store.own_generation(user));
+        let (said, own) = (store.content_generation(), store.own_generation(user));
         let key = (user, here.to_owned());
         let holds = |kept: &Arc<ListMarks>| kept.said == said && kept.own == own && *kept.ids == *ids;
         if let Some(kept) = self.lists.get(&key).filter(holds) {
@@ -149,7 +146,6 @@ impl MemberCache {
         Ok(marks)
     }
 
-    /// What the viewer has done with the rows of the list that they look at.
     pub async fn marks<T: Borrow<Item>>(
         &self,
         viewer: &MaybeMember,
@@ -161,7 +157,7 @@ impl MemberCache {
         self.in_list(user, &viewer.here, &ids, store).await
     }
 
-    /// The stories that `user` hid last, at most `rows`, in the order of their ids.
+    /// The latest `rows` stories hidden by `user`, ordered by id.
     pub async fn hidden(&self, user: UserId, rows: i64, store: &Store) -> Result<Arc<[ItemId]>> {
         let own = store.own_generation(user);
         if let Some((_, ids)) = self.hidden.get(&user).filter(|(kept, _)| *kept == own) {

@@ -1,4 +1,4 @@
-//! Cache.
+//! In-memory caches of pages, lists, threads, rendered texts and member state.
 
 pub mod encoding;
 pub mod member_cache;

@@ -1,7 +1,8 @@
-//! Finished pages for visitors, kept as bytes: the same for every visitor, so rendered and compressed once.
+//! Full-page cache for visitors, rendered and compressed once.
 //!
-//! A key names everything that the bytes depend on, the number of the last write that they may show among them: a page is never older.
-//! Ages and ranks may lag a minute. A request that carries a session never comes here, and no answer that sets a cookie is kept.
+//! A key names everything the bytes depend on, including the generation of the last visible write, so only
+//! ages and ranks can be stale, by up to a minute. Requests with a session and responses with cookies bypass
+//! it.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -26,12 +27,11 @@ use crate::web::cache::encoding::{Encoding, FORMS};
 use crate::web::cache::single_flight::SingleFlight;
 use crate::web::error::Error;
 
-/// The largest page that is kept, in bytes; one that takes more than half of the room for all is not either.
+/// Largest cached page in bytes; half of the cache's size is a limit too.
 const LARGEST: usize = 8 * 1024 * 1024;
-/// A page that is longer is compressed in the pool, in bytes.
+/// Longer pages are compressed in the worker pool, in bytes.
 const LONG: usize = 256 * 1024;
 
-/// All that a visitor's page depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageKey {
     pub target: String,
@@ -40,35 +40,30 @@ pub struct PageKey {
     pub minute: i64,
 }
 
-/// The state of the store that a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CacheVersion {
-    /// After any write.
     Site(u64),
-    /// An item's page, on which votes elsewhere make no difference.
+    /// An item's page, invalidated only by writes to its thread.
     Thread(ThreadGeneration),
 }
 
-/// What a page says of itself that shows one thread, as of this; votes elsewhere make no difference to it.
+/// Response extension: the page shows one thread at this version, so votes elsewhere do not invalidate it.
 #[derive(Debug, Clone, Copy)]
 pub struct ThreadVersion(pub ThreadGeneration);
 
-/// The item that an address is the page of.
 pub fn item_of(target: &str) -> Option<ItemId> {
     target.split('?').next()?.strip_prefix("/item/")?.parse().ok()
 }
 
-/// What was made for all who asked for a page at the same moment.
 #[derive(Clone)]
 pub enum RenderedPage {
     Kept(Arc<CachedPage>),
-    /// Too large to keep: it goes out to them as it came.
     Large(Arc<(HeaderMap, Vec<Bytes>)>),
-    /// Not the same for all: whoever had it made has it.
+    /// Not shareable; only the first requester gets it.
     Own,
 }
 
-/// A page, and its compressed forms once somebody has asked for them.
+/// A page and its encodings, compressed on first use.
 pub struct CachedPage {
     thread: Option<ThreadVersion>,
     headers: HeaderMap,
@@ -83,7 +78,7 @@ struct Compressed {
     reservation: SharedReservation,
 }
 
-/// In which of [`FORMS`] a page is wanted, which versions of it are known already, and whose work it is to compress it.
+/// The client's preferred encoding and known ETags, and the workers that compress.
 pub struct WantedEncodings<'a> {
     pub form: Option<usize>,
     pub known: Vec<HeaderValue>,
@@ -99,23 +94,22 @@ pub struct PageCache {
 }
 
 impl PageCache {
-    /// Keeps up to so many bytes of pages; the least recently asked for go first.
     pub fn new(bytes: u64) -> PageCache {
         let kept = Cache::builder()
             .max_capacity(bytes)
             .weigher(|key: &PageKey, kept: &Arc<CachedPage>| {
                 u32::try_from(kept.bytes() + key.target.len() + 1_024).unwrap_or(u32::MAX)
             })
-            // By frequency, the page of before the last write would be kept in favour of the one after it.
+            // LRU: a frequency policy would prefer the stale page to its successor.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        // Where nothing is kept, pages are compressed and have their version nevertheless.
+        // Even without a cache, pages are compressed and have an ETag.
         let half = usize::try_from(bytes / 2).unwrap_or(usize::MAX);
         let largest = if half == 0 { LARGEST } else { LARGEST.min(half) };
         PageCache { kept, under_way: SingleFlight::default(), largest, rendered: AtomicUsize::new(0) }
     }
 
-    /// Keeps a page that was made for `key`, and as that of the thread that it shows: from now on it is looked for as such.
+    /// Caches a page, under its thread's version if it shows a single thread.
     pub async fn keep(&self, mut key: PageKey, page: &Arc<CachedPage>) {
         self.kept.insert(key.clone(), Arc::clone(page)).await;
         if let Some(ThreadVersion(generation)) = page.thread {
@@ -124,7 +118,6 @@ impl PageCache {
         }
     }
 
-    /// Answers with a page, and weighs it again where a compressed form was made for that.
     pub async fn answer(
         &self,
         key: PageKey,
@@ -139,19 +132,17 @@ impl PageCache {
         response
     }
 
-    /// How many bytes are kept.
     pub async fn bytes(&self) -> u64 {
         self.kept.run_pending_tasks().await;
         self.kept.weighted_size()
     }
 
-    /// How many pages have been rendered to be kept.
     pub fn rendered(&self) -> usize {
         self.rendered.load(Ordering::Relaxed)
     }
 }
 
-/// What an answer is for every visitor, or the answer, where it is not for all. Only up to so many bytes of a page are kept.
+/// The response as a shareable page, or unchanged if it is private or longer than `largest`.
 pub async fn shared(response: Response, largest: usize) -> Result<RenderedPage, Response> {
     let headers = response.headers();
     let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
@@ -171,7 +162,7 @@ pub async fn shared(response: Response, largest: usize) -> Result<RenderedPage, 
     if parts.iter().map(Bytes::len).sum::<usize>() > largest {
         return Ok(RenderedPage::Large(Arc::new((head.headers, parts))));
     }
-    // A copy of its own, no longer than the page: as it comes, it may hold the room of an answer under way.
+    // Copy: the received buffer may be larger and tied to a memory reservation.
     let plain = Bytes::from(parts.concat());
     let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     let etag = HeaderValue::from_str(&format!("W/\"{hash}\""))
@@ -189,7 +180,6 @@ pub async fn shared(response: Response, largest: usize) -> Result<RenderedPage, 
     })))
 }
 
-/// All of a body, in the parts in which it comes.
 async fn whole(mut body: Body) -> Result<Vec<Bytes>, axum::Error> {
     let mut parts = Vec::new();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
@@ -204,8 +194,7 @@ impl CachedPage {
         self.plain.len() + forms
     }
 
-    /// # Errors
-    /// `Overloaded` where there is no memory for it.
+    /// Fails with `Overloaded` if the memory budget is used up.
     async fn answer(&self, wanted: &WantedEncodings<'_>) -> Result<Response, Overloaded> {
         if wanted.known.iter().any(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
@@ -234,7 +223,7 @@ impl CachedPage {
         Ok(response)
     }
 
-    /// The page in one of [`FORMS`], compressed when it is first asked for; none where that cannot be, so that the page goes out plain.
+    /// The page in one of [`FORMS`], compressed on first use; `None` on failure (it is then sent plain).
     async fn compressed(&self, form: usize, workers: Workers<'_>) -> Option<(&Compressed, &'static str)> {
         let (Encoding { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
         let make = || async {
@@ -255,7 +244,7 @@ impl CachedPage {
     }
 }
 
-/// Whether an `If-None-Match` names this version: tags compare weakly, as what is compressed otherwise is the same page.
+/// Weak comparison of `If-None-Match`: all encodings of a page share a tag.
 fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
     fn opaque(tag: &[u8]) -> &[u8] {
         tag.strip_prefix(b"W/").unwrap_or(tag)

@@ -1,5 +1,4 @@
-//! The ranked lists: copies of the order of stories, derived from the store, dropped when something is written that is more than votes, and
-//! at most a minute old: so long may ranks lag behind votes, while the rows themselves show each at once.
+//! Ranked lists, recomputed at least every minute and on any write but votes. Rows show votes immediately.
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +18,6 @@ use crate::domain::time::day::Day;
 use crate::store::{Error, Result, Store};
 use crate::web::view::pagination::{PAGE_SIZE, SNAPSHOTS_PER_MINUTE, SnapshotId};
 
-/// A list whose order is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RankedList {
     Top,
@@ -30,7 +28,6 @@ pub enum RankedList {
     BestComments,
 }
 
-/// How far back the best are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeSpan {
     Day,
@@ -49,7 +46,6 @@ impl TimeSpan {
         (TimeSpan::All, "all"),
     ];
 
-    /// The name in addresses and on the page.
     pub fn as_str(self) -> &'static str {
         TimeSpan::ALL.into_iter().find(|(over, _)| *over == self).map_or("week", |(_, name)| name)
     }
@@ -70,31 +66,30 @@ impl TimeSpan {
     }
 }
 
-/// How far back the best comments are looked for, in seconds.
+/// Maximum age of comments in the best list, in seconds.
 const BEST_COMMENTS: i64 = 7 * DAY;
-/// How many orders are kept: every list but the days of the past, and some of those.
+/// Cached orders: every list and some past days.
 const KEPT: u64 = 64;
 
-/// What the orders that somebody goes on reading in may take in memory, in bytes.
+/// Memory for snapshots that pagination may continue, in bytes.
 const SEEN_BYTES: u64 = 2 * 1024 * 1024;
 
-/// A list, what had been said when it was ordered, and in which minute.
+/// The list, the content generation and the minute.
 type RankingKey = (RankedList, u64, i64);
 
-/// A list that somebody saw, where it is not everybody's, who, and what its order is known by.
+/// A paginated snapshot; the user is set if the order is private to them.
 type RankedView = (RankedList, Option<UserId>, SnapshotId);
 
-/// The stories of a list in an order, and what it is known by where it is kept and has more than a page.
+/// A ranking and its snapshot id, if it is cached and has several pages.
 #[derive(Debug, Clone)]
 pub struct Ranking {
     pub ids: Arc<[ItemId]>,
     pub at: Option<SnapshotId>,
 }
 
-/// The orders that are kept; none where nothing may be.
+/// `None` disables caching.
 pub struct RankedLists {
     kept: Option<Cache<RankingKey, Ranking>>,
-    /// Those that somebody may go on reading in.
     seen: sync::Cache<RankedView, Arc<[ItemId]>>,
     naming: Mutex<()>,
     ordered: AtomicUsize,
@@ -117,7 +112,7 @@ impl RankedLists {
         }
     }
 
-    /// A list in its order; whoever asks at the same moment waits for the one who orders it.
+    /// The current order; concurrent requests share one computation.
     pub async fn get(
         &self,
         list: RankedList,
@@ -131,13 +126,13 @@ impl RankedLists {
         match &self.kept {
             Some(kept) => {
                 let named = async { order.await.map(|ids| self.named(list, None, ids, now)) };
-                kept.try_get_with((list, store.said(), now.0.div_euclid(MINUTE)), named).await
+                kept.try_get_with((list, store.content_generation(), now.0.div_euclid(MINUTE)), named).await
             }
             None => Ok(Ranking { ids: order.await.map_err(Arc::new)?, at: None }),
         }
     }
 
-    /// A list as a shadow-banned author sees it, with `theirs` in it; it is kept only for whoever goes on reading in it.
+    /// The list as a shadow-banned author sees it, including their posts; not cached except as a snapshot.
     pub async fn with(
         &self,
         list: RankedList,
@@ -153,7 +148,6 @@ impl RankedLists {
         })
     }
 
-    /// Keeps an order for those who will go on reading in it.
     fn named(&self, list: RankedList, of: Option<UserId>, ids: Arc<[ItemId]>, now: Timestamp) -> Ranking {
         if ids.len() <= PAGE_SIZE {
             return Ranking { ids, at: None };
@@ -173,8 +167,8 @@ impl RankedLists {
         Ranking { ids, at: None }
     }
 
-    /// The order of a list that everybody, or where it is theirs alone, `of` saw; none where it is no longer kept.
-    pub fn seen(
+    /// The order of a snapshot, if still cached; `of` is the user if it is private.
+    pub fn snapshot(
         &self,
         list: RankedList,
         of: Option<UserId>,
@@ -185,7 +179,6 @@ impl RankedLists {
         Some(Ranking { ids, at: Some(at) })
     }
 
-    /// How many orders have been worked out.
     pub fn ordered(&self) -> usize {
         self.ordered.load(Ordering::Relaxed)
     }
@@ -217,7 +210,7 @@ async fn compute(list: RankedList, theirs: &[Item], store: &Store, now: Timestam
             let since = now.minus(BEST_COMMENTS);
             best(store.best_comments(since).await?, comments().filter(|item| item.time >= since))
         }
-        // A day that is over keeps the order that its stories had at its end.
+        // A past day is ranked as at its end.
         RankedList::Past(day) => {
             let own = stories(&|item| (day.start()..day.end()).contains(&item.time));
             rank::top([store.facts_between(day.start(), day.end()).await?, own].concat(), day.end().min(now))
@@ -225,7 +218,7 @@ async fn compute(list: RankedList, theirs: &[Item], store: &Store, now: Timestam
     })
 }
 
-/// By score and then id, the higher first, as `ranked` is already.
+/// Merges by score, then id, descending; `ranked` is already in this order.
 fn best<'a>(mut ranked: Vec<(ItemId, i64)>, theirs: impl Iterator<Item = &'a Item>) -> Vec<ItemId> {
     ranked.extend(theirs.map(|item| (item.id, item.score)));
     ranked.sort_by_key(|(id, score)| Reverse((*score, *id)));
@@ -253,14 +246,14 @@ mod tests {
         let at = other.at.expect("a name");
         assert_eq!(SnapshotId::parse(&at.to_string()), Some(at));
         let later = |minutes: i64| Timestamp(now.0 + minutes * MINUTE);
-        assert_eq!(lists.seen(RankedList::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
+        assert_eq!(lists.snapshot(RankedList::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
         assert!(
-            lists.seen(RankedList::Top, None, at, later(11)).is_none()
-                && lists.seen(RankedList::Top, None, at, later(-1)).is_none()
+            lists.snapshot(RankedList::Top, None, at, later(11)).is_none()
+                && lists.snapshot(RankedList::Top, None, at, later(-1)).is_none()
         );
-        assert!(lists.seen(RankedList::Active, None, at, now).is_none(), "another list's");
-        assert!(lists.seen(RankedList::Top, Some(UserId(1)), at, now).is_none(), "not as they see it");
-        assert!(lists.seen(RankedList::Top, None, SnapshotId::GONE, now).is_none());
+        assert!(lists.snapshot(RankedList::Active, None, at, now).is_none(), "another list's");
+        assert!(lists.snapshot(RankedList::Top, Some(UserId(1)), at, now).is_none(), "not as they see it");
+        assert!(lists.snapshot(RankedList::Top, None, SnapshotId::GONE, now).is_none());
     }
 
     #[test]

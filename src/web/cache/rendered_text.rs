@@ -1,5 +1,4 @@
-//! Rendered texts, kept in memory: Markdown and its sanitiser cost more than all else of a long thread's page. What is not there is
-//! rendered in the pool, in pieces.
+//! Cache of rendered Markdown, the main cost of a long page. Misses are rendered in the pool, in chunks.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -13,34 +12,31 @@ use crate::domain::text::{self, Html};
 use crate::web::admission::Workers;
 use crate::web::error::Error;
 
-/// The longest comment that a page shows whole beside others, in characters.
+/// Longer comments are truncated on pages that show several, in characters.
 const LONGEST_LISTED: usize = 8_000;
-/// How much source is rendered before others have their turn, in bytes; a longer text goes by itself.
+/// Source rendered per chunk, in bytes; a longer text is its own chunk.
 const PIECE: usize = 16 * 1024;
-/// A page on which more source than this is to be rendered is a large one, in bytes.
+/// A page with more source to render than this counts as render-heavy, in bytes.
 const LARGE: usize = 256 * 1024;
-/// A text that takes more than this part of what may be kept is not.
+/// A text larger than this fraction of the cache is not cached.
 const LARGEST: u64 = 64;
 
-/// An item, the hash of a text of it, so that an edit is another text, and whether it is cut.
+/// The item, a hash of the text (so edits are misses), and whether it is truncated.
 type TextKey = (ItemId, u64, bool);
 
-/// A text that a page shows.
 #[derive(Clone, Copy)]
 pub struct TextSource<'s> {
     id: ItemId,
     text: &'s str,
-    /// Only its beginning.
     is_cut: bool,
 }
 
 impl<'s> TextSource<'s> {
-    /// A text of an item.
     pub fn whole(id: ItemId, text: &'s str) -> TextSource<'s> {
         TextSource { id, text, is_cut: false }
     }
 
-    /// A comment's text as pages show it that have others too: where it is long, only its beginning.
+    /// A comment's text for pages with several items: truncated if long.
     pub fn listed(item: &'s Item) -> TextSource<'s> {
         TextSource { is_cut: is_long(&item.text), ..TextSource::whole(item.id, &item.text) }
     }
@@ -58,24 +54,22 @@ fn html(text: &str, is_cut: bool) -> Html {
     }
 }
 
-/// Texts by item.
 pub struct RenderedTexts {
     kept: Cache<TextKey, Arc<Html>>,
     hasher: RandomState,
     largest: usize,
-    /// What the texts of one page may take, so that no page drops those of all others.
+    /// Cache share of a single page, so that one page cannot evict all others.
     page: usize,
 }
 
-/// The texts of a page, rendered.
 #[derive(Clone, Default)]
 pub struct PageTexts {
-    /// By item and whether it is cut: a page may show both.
+    /// By item and truncation; a page may show both.
     html: HashMap<(ItemId, bool), Arc<Html>>,
 }
 
 impl PageTexts {
-    /// A text of an item as HTML. One that nobody asked to have rendered is so now: a page lacks none.
+    /// A text as HTML; rendered here if it was not requested beforehand.
     pub fn get(&self, id: ItemId, text: &str, is_cut: bool) -> Arc<Html> {
         match self.html.get(&(id, is_cut)) {
             Some(html) => Arc::clone(html),
@@ -94,7 +88,6 @@ fn weight(html: &Html) -> usize {
 }
 
 impl RenderedTexts {
-    /// Keeps up to so many bytes of rendered texts.
     pub fn new(bytes: u64) -> RenderedTexts {
         let kept = Cache::builder()
             .max_capacity(bytes)
@@ -105,19 +98,16 @@ impl RenderedTexts {
         RenderedTexts { kept, hasher: RandomState::new(), largest: part(LARGEST), page: part(2) }
     }
 
-    /// Whether there is room for a text on a page of which so many bytes are kept.
     fn keeps(&self, html: &Html, of_page: usize) -> bool {
         weight(html) <= self.largest && of_page.saturating_add(weight(html)) <= self.page
     }
 
-    /// How many bytes are kept.
     pub fn bytes(&self) -> u64 {
         self.kept.run_pending_tasks();
         self.kept.weighted_size()
     }
 }
 
-/// What renders texts for one address.
 #[derive(Clone, Copy)]
 pub struct TextRenderer<'a> {
     pub texts: &'a RenderedTexts,
@@ -125,7 +115,7 @@ pub struct TextRenderer<'a> {
 }
 
 impl TextRenderer<'_> {
-    /// The texts of a page; those at hand cost nothing more than to look for them.
+    /// Renders the texts of a page that are not cached.
     pub async fn page(self, sources: Vec<TextSource<'_>>) -> Result<PageTexts, Error> {
         let mut rendered = PageTexts::default();
         let (mut missing, mut kept) = (Vec::new(), 0);
@@ -158,7 +148,6 @@ impl TextRenderer<'_> {
         Ok(rendered)
     }
 
-    /// The texts of items, whole.
     pub async fn items(self, items: impl IntoIterator<Item = &Item>) -> Result<PageTexts, Error> {
         let sources = items.into_iter().map(|item| TextSource::whole(item.id, &item.text)).collect();
         self.page(sources).await
@@ -171,14 +160,14 @@ impl TextRenderer<'_> {
         self.workers.run(move || owned.into_iter().map(render).collect()).await
     }
 
-    /// One text of which nothing is kept, such as a preview.
+    /// Renders without caching, for previews.
     pub async fn once(self, source: &str) -> Result<Html, Error> {
         let source = source.to_owned();
         self.workers.run(move || text::render(&source)).await
     }
 }
 
-/// How many of these texts, of which there is one at least, are rendered together.
+/// The number of leading texts to render in one chunk, at least one.
 fn piece(texts: &[(TextKey, &str)]) -> usize {
     let mut bytes = 0_usize;
     let fit = texts.iter().take_while(|(_, source)| {

@@ -1,4 +1,4 @@
-//! Work that is done once for all who ask for it at the same moment.
+//! Coalesces concurrent identical work.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::OnceCell;
 
-/// What is under way, by what it is for. Nothing of it stays once all who wait for it have it: a cache drops what was taken out of it at
-/// some later use.
+/// Flights by key, held weakly: a cache might retain evicted values after their last waiter.
 pub struct SingleFlight<K, V>(Mutex<HashMap<K, Weak<OnceCell<V>>>>);
 
 impl<K, V> Default for SingleFlight<K, V> {
@@ -16,7 +15,6 @@ impl<K, V> Default for SingleFlight<K, V> {
     }
 }
 
-/// Forgets a flight that is over, when somebody leaves it.
 struct FlightGuard<'f, K: Hash + Eq, V>(&'f SingleFlight<K, V>, K);
 
 impl<K: Hash + Eq, V> Drop for FlightGuard<'_, K, V> {
@@ -30,9 +28,9 @@ impl<K: Hash + Eq, V> Drop for FlightGuard<'_, K, V> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> SingleFlight<K, V> {
-    /// What `work` comes to, done by whoever asked first; by the next one where they went away meanwhile.
+    /// Runs `work` once for all concurrent callers; if the first one is cancelled, the next takes over.
     pub async fn join(&self, key: K, work: impl Future<Output = V>) -> V {
-        // Before the flight, so that it is dropped after it.
+        // Declared before the flight, so that it is dropped after it.
         let _leaving = FlightGuard(self, key.clone());
         let flight = self.flight(key);
         flight.get_or_init(|| work).await.clone()
@@ -55,7 +53,6 @@ mod tests {
 
     use super::*;
 
-    /// Asks for work that is done when it is let go on, and counts how often it was begun.
     fn ask(
         flights: &Arc<SingleFlight<u8, Arc<str>>>,
         begun: &Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! Threads as the store has them, kept in memory until something is written that they may show: what pages are made from.
+//! Cached thread contents, valid until a write that the thread shows.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -10,28 +10,25 @@ use moka::sync;
 use crate::domain::items::item::{Item, ItemId};
 use crate::store::{Error, Store, ThreadGeneration};
 
-/// How many items' heads are kept.
 const ROOTS: u64 = 16_384;
 
 pub struct ThreadCache {
     whole: Cache<(ItemId, ThreadGeneration), Arc<[Item]>>,
     earlier: Cache<(ItemId, u64), Arc<[Item]>>,
-    /// The heads of the threads that items stand in, each as of when items were last moved.
+    /// Thread roots by item, with the generation of moves.
     roots: sync::Cache<ItemId, (ItemId, u64)>,
 }
 
-/// A thread, and what it is as of.
 pub struct CachedThread {
     pub all: Arc<[Item]>,
     pub generation: ThreadGeneration,
 }
 
 impl ThreadCache {
-    /// Keeps up to so many bytes of threads; the least recently read go first.
     pub fn new(bytes: u64) -> ThreadCache {
         ThreadCache {
-            whole: kept(bytes / 8 * 7),
-            earlier: kept(bytes / 8),
+            whole: cache_of(bytes / 8 * 7),
+            earlier: cache_of(bytes / 8),
             roots: sync::Cache::builder()
                 .max_capacity(ROOTS.min(bytes / 64))
                 .eviction_policy(EvictionPolicy::lru())
@@ -39,7 +36,6 @@ impl ThreadCache {
         }
     }
 
-    /// The head of the thread that an item stands in, where it is at hand.
     pub fn known_root(&self, id: ItemId, store: &Store) -> Option<ItemId> {
         self.roots.get(&id).filter(|(_, of)| *of == store.moved()).map(|(root, _)| root)
     }
@@ -54,8 +50,7 @@ impl ThreadCache {
         Ok(root)
     }
 
-    /// Everything of the thread that an item stands in, as of the last write that it may show; whoever asks at the same moment waits for
-    /// the one who reads it.
+    /// All items of an item's thread at the current version; concurrent requests share one read.
     pub async fn with(&self, id: ItemId, store: &Store) -> Result<CachedThread, Arc<Error>> {
         let root = self.root(id, store).await?;
         let generation = store.thread_generation(root);
@@ -64,22 +59,20 @@ impl ThreadCache {
         Ok(CachedThread { all, generation })
     }
 
-    /// The earlier discussions of a story's address: of those a page says when they were and how many comments they have.
     pub async fn earlier(&self, root: ItemId, store: &Store) -> Result<Arc<[Item]>, Arc<Error>> {
-        let key = (root, store.said());
+        let key = (root, store.content_generation());
         self.earlier.try_get_with(key, async { store.same_url(root).await.map(Arc::from) }).await
     }
 }
 
-/// What an item takes in memory, in bytes, with what the allocator needs for its parts.
+/// Approximate memory of an item including allocator overhead, in bytes.
 pub fn weight(item: &Item) -> usize {
     let words = [&item.author, &item.title, &item.url, &item.site, &item.pinned];
     let words: usize = words.into_iter().flatten().map(String::len).sum();
     size_of::<Item>() + item.text.len() + words + 64
 }
 
-/// Up to so many bytes of items.
-fn kept<K: Hash + Eq + Send + Sync + 'static>(bytes: u64) -> Cache<K, Arc<[Item]>> {
+fn cache_of<K: Hash + Eq + Send + Sync + 'static>(bytes: u64) -> Cache<K, Arc<[Item]>> {
     let weigh = |_: &K, items: &Arc<[Item]>| {
         let bytes: usize = items.iter().map(weight).sum();
         u32::try_from(bytes + size_of::<K>() + 128).unwrap_or(u32::MAX)

@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The client's IP address.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -11,21 +11,20 @@ use crate::config::CidrList;
 use crate::domain::accounts::ip_hash::Prefix;
 use crate::web::state::App;
 
-/// Where a request comes from, as limits count it: an IPv4 address, or the /64 of an IPv6 one.
+/// The client as limits count it: an IPv4 address or an IPv6 /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientIp {
     network: IpAddr,
-    /// A trusted proxy that names no client: it stands for many.
+    /// A trusted proxy that names no client, and so is shared by many.
     is_shared_proxy: bool,
 }
 
 impl ClientIp {
-    /// The address, or the first one of an IPv6 /64.
     pub fn ip(self) -> IpAddr {
         self.network
     }
 
-    /// Whose share of what there is it takes from; a proxy that names no client has none of its own.
+    /// The key for fair sharing; `None` for a shared proxy.
     pub fn fair_key(self) -> Option<IpAddr> {
         (!self.is_shared_proxy).then_some(self.network)
     }
@@ -44,7 +43,7 @@ impl FromRequestParts<App> for ClientIp {
     }
 }
 
-/// The peer's address, or a trusted proxy's last X-Forwarded-For address that is not one.
+/// The peer's address or, behind trusted proxies, the last untrusted X-Forwarded-For address.
 fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &CidrList) -> ClientIp {
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
     let mut client = peer;
@@ -52,7 +51,7 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &CidrList) -> Cli
         let lines: Vec<&[u8]> =
             headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
         for part in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
-            // What a stranger wrote into the header ends the chain that can be believed.
+            // Entries before an unparsable one cannot be trusted.
             let Some(ip) = ip_of(part) else { break };
             client = ip.to_canonical();
             if !trusted.contains(client) {
@@ -63,7 +62,6 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &CidrList) -> Cli
     ClientIp { network: Prefix::Near.network(client), is_shared_proxy: trusted.contains(client) }
 }
 
-/// The address in one part of the header, which some proxies write with its port.
 fn ip_of(part: &[u8]) -> Option<IpAddr> {
     let part = std::str::from_utf8(part).ok()?.trim();
     let bare = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(part);

@@ -1,4 +1,4 @@
-//! Forms: read with our own answers to what cannot be read, and the mistakes in what can, for the form shown again.
+//! Form extraction and validation errors.
 
 use std::fmt::Display;
 
@@ -12,7 +12,7 @@ use crate::domain::limits::rate_limits::RateLimited;
 use crate::web::error::Error;
 use crate::web::state::App;
 
-/// A posted form. Fields that it does not name are ignored.
+/// A posted form; unknown fields are ignored.
 pub struct Form<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
@@ -34,11 +34,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
     }
 }
 
-/// What is wrong in a form: each mistake with the field it belongs to, or with none.
+/// Validation errors, each with its field or `None` for the whole form.
 #[derive(Debug, Clone, Default)]
 pub struct FormErrors {
     list: Vec<(&'static str, String)>,
-    /// Nothing is to be mended: it is to wait.
+    /// Nothing to correct; the member only has to wait.
     waits: bool,
 }
 
@@ -49,17 +49,14 @@ impl FormErrors {
         mistakes
     }
 
-    /// What a rate limit says on a form, in the words of `sentence`.
-    pub fn held(held: &RateLimited, sentence: impl Display) -> FormErrors {
-        FormErrors { waits: !held.is_fixable(), ..FormErrors::one("", sentence) }
+    pub fn rate_limited(rate_limited: &RateLimited, sentence: impl Display) -> FormErrors {
+        FormErrors { waits: !rate_limited.is_fixable(), ..FormErrors::one("", sentence) }
     }
 
-    /// That the site has no time for the form just now.
     pub fn busy() -> FormErrors {
         FormErrors { waits: true, ..FormErrors::one("", Error::Busy) }
     }
 
-    /// What stands above all of them.
     pub fn heading(&self) -> String {
         match self.len() {
             _ if self.waits => "Not yet".to_owned(),
@@ -72,7 +69,6 @@ impl FormErrors {
         self.list.push((field, sentence.to_string()));
     }
 
-    /// The value of a good field, or its mistake noted.
     pub fn check<T, E: Display>(&mut self, field: &'static str, result: Result<T, E>) -> Option<T> {
         result.map_err(|e| self.add(field, e)).ok()
     }
@@ -97,13 +93,11 @@ impl FormErrors {
         self.list.iter().find(|(name, _)| *name == field).map(|(_, sentence)| sentence.as_str())
     }
 
-    /// The status of the form shown again.
     pub fn status(&self) -> StatusCode {
         if self.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
     }
 }
 
-/// Why a form comes to nothing: what is wrong in it, or what refuses it as a whole.
 #[derive(Debug)]
 pub enum FormRefusal {
     Invalid(FormErrors),
@@ -122,7 +116,6 @@ impl<E: Into<Error>> From<E> for FormRefusal {
     }
 }
 
-/// A form that is shown again to somebody for whom the site had no time.
 pub fn busy(mut form: Response) -> Response {
     *form.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     form.headers_mut().insert(RETRY_AFTER, Error::RETRY.into());

@@ -1,4 +1,4 @@
-//! Where a request came from, as far as that is kept.
+//! Keyed hashes of the client's IP address.
 
 use std::convert::Infallible;
 

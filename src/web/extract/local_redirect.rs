@@ -1,12 +1,12 @@
-//! Where to go after an action: a page of this site, and never another's.
+//! Redirects within the site (prevents open redirects).
 
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Deserializer};
 
-/// The longest address that is answered, and so the longest worth coming back to: path and query, in bytes.
+/// Longest accepted path and query, in bytes.
 pub const LONGEST: usize = 2_000;
 
-/// A local address: a path, perhaps with a query and a fragment. Whatever else somebody asks for becomes the front page.
+/// A local path with optional query and fragment; anything else becomes `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalRedirect(String);
 
@@ -15,7 +15,7 @@ impl LocalRedirect {
         let safe = asked.starts_with('/')
             && asked.len() <= LONGEST
             && !asked.starts_with("//")
-            // Browsers read a backslash as a slash, and leave out tabs and line ends.
+            // Browsers treat a backslash as a slash and strip tabs and newlines.
             && !asked.contains('\\')
             && asked.bytes().all(|b| b.is_ascii_graphic());
         LocalRedirect(if safe { asked.to_owned() } else { "/".to_owned() })

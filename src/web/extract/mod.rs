@@ -1,4 +1,4 @@
-//! Extract.
+//! Request extractors: client address, forms, paths and sessions.
 
 pub mod client_ip;
 pub mod form;

@@ -1,4 +1,4 @@
-//! The variable parts of an address. One that cannot be what it stands for, such as an item called “abc”, is an address of nothing.
+//! Path parameters. A value that does not parse is a 404, not a 400.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;

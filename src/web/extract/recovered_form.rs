@@ -1,6 +1,4 @@
-//! What somebody wrote is not lost with a form that is refused: it goes with the refusal to the layer that
-//! makes pages of refusals, which gives it back. Where the session has ended it goes through the log-in, and
-//! stands in a form again after it.
+//! Recovery of refused forms: the input is shown again, or carried through the log-in if the session ended.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
@@ -14,33 +12,31 @@ use crate::web::extract::session;
 use crate::web::extract::session::CurrentMember;
 use crate::web::state::App;
 
-/// The fields of the log-in form that say where a saved form was going, and on which page it stood.
+/// Log-in form fields with the saved form's action and page.
 const ACTION: &str = "kept-action";
 const PAGE: &str = "kept-page";
-/// What the names of the saved fields begin with in the log-in form.
+/// Name prefix of the saved fields in the log-in form.
 const SAVED: &str = "kept.";
 
-/// What forms carry besides what people write. A field of any other name is shown, under that name.
+/// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
 const CONTROLS: [&str; 27] = [
     "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "on", "order", "over", "preview",
     "role", "show_dead", "slow_days", "stance", "suggest", "sure", "take", "theme", "username", "version", "vote", "why",
     ACTION, PAGE,
 ];
-/// What is in the names of fields whose value is never sent back.
+/// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];
-/// The most fields that are saved, and the longest name of one: more than any form here has.
+/// More fields, and longer names, than any form here has.
 const FIELDS: usize = 24;
 const LONGEST_NAME: usize = 40;
-/// Fields that people write several lines in.
+/// Fields with several lines.
 const MULTILINE: [&str; 6] = ["about", "contact", "message", "note", "text", "warning"];
-/// From how many characters on any value is shown in several lines.
+/// Values from this length are shown in a textarea, in characters.
 const LONG: usize = 100;
 
-/// A form's fields by name, in their order.
 pub type Fields = Vec<(String, String)>;
 
-/// Somebody logged in who may do this, and the form that they sent.
 pub struct RecoverableForm<T, A = CurrentMember> {
     pub asking: A,
     pub typed: T,
@@ -71,25 +67,21 @@ where
     }
 }
 
-/// A form that was refused, on its way back to whoever sent it.
 #[derive(Debug, Clone)]
 pub struct SavedForm {
-    /// The path that it is sent to.
     pub action: LocalRedirect,
-    /// The page that it stands on, as far as that is known.
+    /// The page the form was on, if known.
     pub page: LocalRedirect,
     fields: Fields,
 }
 
-/// A field as a page shows it.
 pub struct SavedField<'a> {
     pub name: &'a str,
     pub value: &'a str,
 }
 
 impl SavedForm {
-    /// What no form here could have sent is not saved: it would make a long page of a short request. Nor is a
-    /// secret.
+    /// Drops secrets and what no form here could have sent: a short request must not produce a long page.
     fn new(action: LocalRedirect, page: Option<LocalRedirect>, mut fields: Fields) -> SavedForm {
         fields.retain(|(name, _)| name.len() <= LONGEST_NAME);
         fields.truncate(FIELDS);
@@ -104,7 +96,6 @@ impl SavedForm {
         Ok(SavedForm::new(action, page, fields))
     }
 
-    /// Takes a saved form out of a log-in form.
     pub fn take(form: &mut Fields) -> Option<SavedForm> {
         let named =
             |wanted| form.iter().find(|(name, _)| name == wanted).map(|(_, value)| LocalRedirect::new(value));
@@ -113,7 +104,6 @@ impl SavedForm {
         Some(SavedForm::new(action, page, std::mem::take(form).into_iter().filter_map(saved).collect()))
     }
 
-    /// A refusal that gives the form back.
     fn with(self, error: Error) -> Response {
         let mut refusal = error.into_response();
         refusal.extensions_mut().insert(self);
@@ -126,7 +116,7 @@ impl SavedForm {
 }
 
 impl SavedField<'_> {
-    /// Whether people write in it; the others are carried along and not shown.
+    /// Whether users write in it; other fields are carried as hidden inputs.
     pub fn is_text(&self) -> bool {
         !CONTROLS.contains(&self.name) && !self.is_secret()
     }
@@ -135,7 +125,6 @@ impl SavedField<'_> {
         is_secret(self.name)
     }
 
-    /// Whether somebody wrote something in it.
     pub fn is_written(&self) -> bool {
         self.is_text() && !self.value.trim().is_empty()
     }
@@ -146,7 +135,6 @@ impl SavedField<'_> {
             || self.value.chars().nth(LONG).is_some()
     }
 
-    /// Its name as words.
     pub fn label(&self) -> String {
         let name = self.name.strip_prefix(SAVED).unwrap_or(self.name);
         let words = if name == "url" { "address".to_owned() } else { name.replace('_', " ") };
@@ -159,7 +147,7 @@ fn is_secret(name: &str) -> bool {
     SECRETS.iter().any(|secret| name.contains(secret))
 }
 
-/// Refuses a request; if it is a form that somebody wrote in, the refusal gives that back.
+/// Refuses a request and gives back the form, if anything was written in it.
 pub async fn refuse(app: &App, error: Error, request: Request) -> Response {
     if request.method() != Method::POST {
         return error.into_response();
@@ -170,7 +158,7 @@ pub async fn refuse(app: &App, error: Error, request: Request) -> Response {
     }
 }
 
-/// The same in front of the check of where a form comes from: nobody here has written what another site sent.
+/// Like [`refuse`], but before the CSRF check: a cross-site form is not given back.
 pub async fn refuse_early(app: &App, error: Error, request: Request) -> Response {
     let is_ours = request.headers().get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     if is_ours { refuse(app, error, request).await } else { error.into_response() }

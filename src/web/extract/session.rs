@@ -1,4 +1,4 @@
-//! Who is asking. Permission shows in a handler's signature: [`MaybeMember`], [`CurrentMember`], [`Moderator`], [`Admin`].
+//! Sessions, and the extractors that require a role.
 
 use std::net::IpAddr;
 
@@ -23,12 +23,11 @@ use crate::web::handlers::accounts::login_purpose;
 use crate::web::state::App;
 pub use crate::web::viewer::MaybeMember;
 
-/// How long a session lasts, in seconds.
 const SESSION: i64 = 180 * DAY;
-/// The longest description of a browser that is kept, in bytes.
+/// Longest stored user agent, in bytes.
 const LONGEST_AGENT: usize = 300;
 
-/// A cookie's name: under TLS with the prefix that binds it to this host.
+/// Under TLS with the `__Host-` prefix, which binds the cookie to this host.
 fn cookie_name(app: &App, name: &str) -> String {
     if app.config.is_https() { format!("__Host-{name}") } else { name.to_owned() }
 }
@@ -54,27 +53,22 @@ fn cookie(app: &App, name: String, value: &str, seconds: i64) -> Option<HeaderVa
     format!("{cookie}; Max-Age={seconds}").parse().ok()
 }
 
-/// The theme that a visitor chose; a member's is kept with the account.
 pub fn theme_cookie(headers: &HeaderMap) -> Option<Theme> {
     cookie_of(headers, "theme").and_then(Theme::parse)
 }
 
-/// Keeps a visitor's choice of theme for a year.
 pub fn set_theme_cookie(app: &App, response: &mut Response, theme: Theme) {
     if let Some(value) = cookie(app, "theme".to_owned(), theme.as_str(), 365 * DAY) {
         response.headers_mut().append(SET_COOKIE, value);
     }
 }
 
-/// A session that has just begun.
 pub struct StartedSession {
-    /// Whoever it is, as a page of the answer shows them.
     pub viewer: MaybeMember,
     cookies: Vec<HeaderValue>,
 }
 
 impl StartedSession {
-    /// The answer to the log-in, which brings the browser its cookies.
     pub fn with(self, mut response: Response) -> Response {
         for cookie in self.cookies {
             response.headers_mut().append(SET_COOKIE, cookie);
@@ -83,8 +77,8 @@ impl StartedSession {
     }
 }
 
-/// Begins a session for `user`, whose password has the hash `verified`, and remembers the browser, so that wrong guesses made elsewhere
-/// never lock it out. None where the password is another one by now.
+/// Begins a session and remembers the device, so that failed log-ins elsewhere never lock it out. `None` if
+/// the password has changed since `verified`, its hash.
 pub async fn begin(
     app: &App,
     headers: &HeaderMap,
@@ -106,7 +100,7 @@ pub async fn begin(
         Err(store::Error::Conflict) => return Ok(None),
         begun => begun?,
     }
-    // A log-in ends the session that it replaces.
+    // Logging in ends the session it replaces.
     if let Some(old) = session_token(app, headers) {
         app.store.end_session(&token::hash(old)).await?;
     }
@@ -124,7 +118,7 @@ pub async fn begin(
     Ok(Some(StartedSession { viewer, cookies: cookies.into_iter().flatten().collect() }))
 }
 
-/// Begins the first session of an account that was just made, with a password of this hash, and goes on.
+/// Begins the first session of a new account and redirects.
 pub async fn begin_new(
     app: &App,
     headers: &HeaderMap,
@@ -133,15 +127,14 @@ pub async fn begin_new(
     goto: &LocalRedirect,
 ) -> Result<Response, Error> {
     let begun = match begin(app, headers, user, hash).await {
-        // The account is there all the same.
+        // The account exists even if the session could not be saved.
         Err(Error::Unsaved(_)) => None,
         begun => begun?,
     };
-    // Whoever runs the site may have set another password at the same moment: the log-in page is where to go then.
+    // The operator may have changed the password meanwhile; then the member has to log in.
     Ok(begun.map_or_else(|| to_log_in(goto.as_str()), |begun| begun.with(goto.redirect())))
 }
 
-/// Ends the session of a request and takes its cookie back.
 pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result<Response, Error> {
     if let Some(token) = session_token(app, headers) {
         app.store.end_session(&token::hash(token)).await?;
@@ -153,12 +146,10 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result
     Ok(response)
 }
 
-/// The hash of what this browser is known by.
 pub fn device(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
     cookie_of(headers, &cookie_name(app, "device")).map(token::hash)
 }
 
-/// Whether `user` has logged in from this browser before.
 pub async fn is_known_device(app: &App, headers: &HeaderMap, user: UserId) -> Result<bool, Error> {
     match device(app, headers) {
         Some(hash) => Ok(app.store.knows_device(&hash, user).await?),
@@ -170,34 +161,31 @@ fn session_token<'a>(app: &App, headers: &'a HeaderMap) -> Option<&'a str> {
     cookie_of(headers, &cookie_name(app, "session")).filter(|token| !token.is_empty() && token.len() < 200)
 }
 
-/// Whether a request came with a session, which may have ended.
+/// Whether a session cookie is present; the session may have ended.
 pub fn is_named(app: &App, headers: &HeaderMap) -> bool {
     session_token(app, headers).is_some()
 }
 
-/// The hash of the session that a request came with.
 pub fn current(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
     session_token(app, headers).map(token::hash)
 }
 
-/// An address of this site with a query, or without where that would make it too long.
+/// An address with a query, dropped if the result would be too long.
 pub fn address_with(path: &str, query: &[(&str, &str)]) -> String {
     let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
     let address = format!("{path}?{query}");
     if address.len() <= LONGEST { address } else { path.to_owned() }
 }
 
-/// The log-in page that leads back to `here`, or to the front page where `here` is too long to go within an address.
+/// The log-in page that returns to `here`, or to `/` if `here` is too long.
 pub fn log_in_address(here: &str) -> String {
     address_with("/login", &[("goto", here)])
 }
 
-/// To the log-in page, and from there back to `here`.
 pub fn to_log_in(here: &str) -> Response {
     Redirect::to(&log_in_address(here)).into_response()
 }
 
-/// Whoever has the session of this hash, on the page `here`.
 async fn viewer_of(
     app: &App,
     session: Option<&[u8]>,
@@ -232,18 +220,18 @@ impl FromRequestParts<App> for MaybeMember {
     }
 }
 
-/// Somebody logged in, as what they ask for needs them to be.
+/// The role an extractor requires.
 trait RequireRole: Sized {
     fn of(viewer: MaybeMember, member: Member) -> Result<Self, Error>;
 }
 
-/// Whoever is logged in, as an [`Asking`]. A visitor is led to the log-in page, and back after it.
-async fn asking<A: RequireRole>(parts: &mut Parts, app: &App) -> Result<A, Error> {
+/// The viewer with the required role; visitors are redirected to the log-in page.
+async fn require_role<A: RequireRole>(parts: &mut Parts, app: &App) -> Result<A, Error> {
     let viewer = MaybeMember::from_request_parts(parts, app).await?;
     match viewer.member.clone() {
         Some(member) => A::of(viewer, member),
         None if parts.method == Method::GET => Err(Error::LogInFirst(log_in_address(&viewer.here))),
-        // After a POST there is no page of that address to come back to, nor does the one before it say what was to be done.
+        // After a POST there is no page at that address to return to.
         None => {
             let goto = referring_page(app, &parts.headers).unwrap_or_default();
             let query = [("goto", goto.as_str()), ("why", login_purpose::of(parts.uri.path()))];
@@ -252,7 +240,7 @@ async fn asking<A: RequireRole>(parts: &mut Parts, app: &App) -> Result<A, Error
     }
 }
 
-/// The page of this site that a form or a link stood on.
+/// The page of this site that the request came from, by Referer.
 pub fn referring_page(app: &App, headers: &HeaderMap) -> Option<LocalRedirect> {
     let page = url::Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
     let is_ours = |host: &str| page.authority() == host;
@@ -262,7 +250,6 @@ pub fn referring_page(app: &App, headers: &HeaderMap) -> Option<LocalRedirect> {
     (named || configured).then(|| LocalRedirect::new(&format!("{}{query}", page.path())))
 }
 
-/// A member.
 #[derive(Debug, Clone)]
 pub struct CurrentMember {
     pub viewer: MaybeMember,
@@ -279,11 +266,10 @@ impl FromRequestParts<App> for CurrentMember {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<CurrentMember, Error> {
-        asking(parts, app).await
+        require_role(parts, app).await
     }
 }
 
-/// A moderator or an admin.
 #[derive(Debug, Clone)]
 pub struct Moderator {
     pub viewer: MaybeMember,
@@ -303,11 +289,10 @@ impl FromRequestParts<App> for Moderator {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Moderator, Error> {
-        asking(parts, app).await
+        require_role(parts, app).await
     }
 }
 
-/// An admin.
 #[derive(Debug, Clone)]
 pub struct Admin {
     pub viewer: MaybeMember,
@@ -327,6 +312,6 @@ impl FromRequestParts<App> for Admin {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Admin, Error> {
-        asking(parts, app).await
+        require_role(parts, app).await
     }
 }

@@ -1,4 +1,4 @@
-//! Feeds.
+//! Atom feeds of stories.
 
 use atom_syndication::{Entry, Feed, FixedDateTime, Link, Person, Text};
 use axum::extract::State;
@@ -37,13 +37,13 @@ pub async fn top(State(app): State<App>) -> Result<Response, Error> {
         entries: entries.collect(),
         ..Feed::default()
     };
-    // Whoever keeps it asks again each time, as it is never older than the last write.
+    // Clients revalidate each time; the feed is never older than the last write.
     let headers =
         [(CONTENT_TYPE, "application/atom+xml; charset=utf-8"), (CACHE_CONTROL, "public, no-cache")];
     Ok((headers, feed.to_string()).into_response())
 }
 
-/// The id of something of this site, which stays when its address changes (RFC 4151).
+/// A tag URI (RFC 4151), stable when the site's address changes.
 pub fn id(app: &App, of: &str) -> String {
     format!("tag:stoa,2026:{}/{of}", app.store.site_id())
 }
@@ -54,7 +54,7 @@ fn entry(item: &Item, base: &str, id: String) -> Entry {
     let (points, comments) = (counted(item.score, "point"), counted(item.descendants, "comment"));
     let summary = format!("{points}, {comments}. {}", text::excerpt(&item.text, 300));
     Entry {
-        title: Text::plain(text::shown(item.title.as_deref().unwrap_or_default())),
+        title: Text::plain(text::without_hidden(item.title.as_deref().unwrap_or_default())),
         id,
         updated: moment(item.edited_at.unwrap_or(item.time)),
         published: Some(moment(item.time)),
@@ -66,7 +66,7 @@ fn entry(item: &Item, base: &str, id: String) -> Entry {
             link(item.url.clone().unwrap_or_else(|| page.clone()), "alternate", "text/html"),
             link(page, "replies", "text/html"),
         ],
-        summary: Some(Text::plain(text::shown(summary.trim_end()))),
+        summary: Some(Text::plain(text::without_hidden(summary.trim_end()))),
         ..Entry::default()
     }
 }

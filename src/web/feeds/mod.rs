@@ -1,3 +1,3 @@
-//! Feeds.
+//! Atom feeds.
 
 pub mod atom;

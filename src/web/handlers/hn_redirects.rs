@@ -1,4 +1,4 @@
-//! Hacker News's own addresses, which redirect permanently to ours, so that old links and habits keep working.
+//! Permanent redirects from Hacker News's addresses to ours.
 
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,7 +21,7 @@ fn to(path: &str, query: &[(&str, Option<&str>)]) -> Response {
 }
 
 /// `/news?p=`
-pub async fn news(Query(asked): Query<PageQuery>) -> Response {
+pub async fn front_page(Query(asked): Query<PageQuery>) -> Response {
     to("/", &[("p", asked.p.map(|p| p.to_string()).as_deref())])
 }
 

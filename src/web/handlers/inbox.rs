@@ -1,4 +1,4 @@
-//! What concerns a member: answers to what they wrote, and what moderation tells them, in one list.
+//! The inbox: replies and moderation notices.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, next_page};
 use crate::web::view::single_comment::SingleCommentView;
 
-/// How much of a comment names it in a notice, in characters.
+/// Characters of a comment shown as its name.
 const EXCERPT: usize = 80;
 
 #[derive(Template)]
@@ -34,7 +34,7 @@ struct InboxPage<'a> {
     page: Page<'a>,
     rows: Vec<InboxRow>,
     more: Option<String>,
-    /// Whether anybody can be asked whether something was a mistake.
+    /// Whether the forum has a contact to appeal to.
     reachable: bool,
 }
 
@@ -43,25 +43,21 @@ enum InboxRow {
     Notice(NoticeView),
 }
 
-/// What moderation tells, as a member reads it.
 struct NoticeView {
     id: i64,
     when: TimeView,
     text: String,
-    /// Whether members brought it about together, and no moderator.
+    /// Caused by members' flags rather than a moderator.
     by_members: bool,
-    /// What it is about, where the member may see that.
     about: Option<(ItemId, String)>,
-    /// The story that theirs was merged into.
     merged_into: Option<(ItemId, String)>,
-    /// Whether it may have been a mistake: it is one against them.
+    /// Against the member, so it may have been a mistake.
     adverse: bool,
-    /// The post whose page says what they may do.
+    /// The post whose page explains the next steps.
     next: Option<ItemId>,
     unseen: bool,
 }
 
-/// A row before it is dressed for its page.
 enum NotificationWithItem {
     Reply(Box<Item>),
     Notice(Notification),
@@ -75,7 +71,6 @@ impl NotificationWithItem {
         }
     }
 
-    /// What the address of the page names that begins after it.
     fn key(&self) -> [(&'static str, i64); 2] {
         match self {
             NotificationWithItem::Reply(item) => [("at", item.time.0), ("reply", item.id.0)],
@@ -84,7 +79,7 @@ impl NotificationWithItem {
     }
 }
 
-/// `/replies`: what others answered and what moderation tells, the unread marked; seeing the first page is reading them.
+/// `/replies`: unread rows are marked; viewing the first page marks all as read.
 pub async fn show(
     State(app): State<App>,
     CurrentMember { viewer, member }: CurrentMember,
@@ -97,19 +92,19 @@ pub async fn show(
         .map(|item| NotificationWithItem::Reply(Box::new(item)))
         .chain(notices.into_iter().map(NotificationWithItem::Notice))
         .collect();
-    // Stable, so that at one moment replies stay before notices.
+    // Stable sort: at equal times, replies precede notices.
     told.sort_by_key(|told| Reverse(told.at()));
     let more = next_page(&mut told, PAGE_SIZE, "/replies", NotificationWithItem::key);
     let is_adverse = |told: &NotificationWithItem| matches!(told, NotificationWithItem::Notice(notice) if notice.action.spec().adverse);
     let reachable = told.iter().any(is_adverse) && pages::is_reachable(&app, viewer.now).await?;
-    let rows = dressed(&app, &viewer, &member, told).await?;
+    let rows = to_view(&app, &viewer, &member, told).await?;
     if after.is_first() && viewer.unread > 0 {
         app.store.read_replies(member.id, viewer.now);
     }
     Ok(html(&InboxPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more, reachable }))
 }
 
-async fn dressed(
+async fn to_view(
     app: &App,
     viewer: &MaybeMember,
     member: &Member,
@@ -147,7 +142,6 @@ fn by_id(items: Vec<Item>) -> HashMap<ItemId, Item> {
     items.into_iter().map(|item| (item.id, item)).collect()
 }
 
-/// Who reads their notices, and when.
 struct InboxReader<'a> {
     member: &'a Member,
     policy: &'a Policy,
@@ -155,8 +149,8 @@ struct InboxReader<'a> {
 }
 
 impl InboxReader<'_> {
-    /// An item of this id with its name, where they may see it.
-    fn seen<'a>(&self, id: Option<ItemId>, items: &'a HashMap<ItemId, Item>) -> Option<(&'a Item, String)> {
+    /// The item and its name, if the member may see it.
+    fn visible_item<'a>(&self, id: Option<ItemId>, items: &'a HashMap<ItemId, Item>) -> Option<(&'a Item, String)> {
         let item = items.get(&id?)?;
         let shown =
             matches!(may_see(item, Some(self.member), self.now), Visibility::Whole | Visibility::Dead(_));
@@ -171,12 +165,12 @@ impl NoticeView {
         items: &HashMap<ItemId, Item>,
         reader: &InboxReader<'_>,
     ) -> Option<NoticeView> {
-        let about = reader.seen(notice.item_id, items);
+        let about = reader.visible_item(notice.item_id, items);
         let merged_into =
             about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.action == Action::Merge);
         let kind = notice.item_id.and_then(|id| items.get(&id)).map_or(Kind::Story, |item| item.kind);
         let spec = notice.action.spec();
-        // The page of what was merged leads on, and says nothing itself.
+        // A merged post's page redirects, so it explains nothing.
         let says = |item: &Item| {
             spec.adverse && item.merged_into.is_none() && post_status::may_have(item, reader.policy)
         };
@@ -188,7 +182,7 @@ impl NoticeView {
             text: notice.sentence(kind)?,
             next: about.as_ref().filter(|(item, _)| says(item)).map(|(item, _)| item.id),
             about: about.map(|(item, name)| (item.id, name)),
-            merged_into: reader.seen(merged_into, items).map(|(item, name)| (item.id, name)),
+            merged_into: reader.visible_item(merged_into, items).map(|(item, name)| (item.id, name)),
             adverse: spec.adverse,
         })
     }

@@ -1,4 +1,4 @@
-//! Handlers.
+//! Route handlers, grouped like the domain.
 
 pub mod accounts;
 pub mod hn_redirects;

@@ -1,4 +1,4 @@
-//! Pages that stand by themselves: guidelines, privacy and contact; and what machines ask for.
+//! Guidelines, privacy and contact pages, robots.txt and health checks.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ const GUIDELINES: &str = include_str!("../../../templates/pages/guidelines.md");
 const PRIVACY: &str = include_str!("../../../templates/pages/privacy.md");
 const CONTACT: &str = include_str!("../../../templates/pages/contact.md");
 const CONTACT_FILE: &str = "contact.md";
-/// In its place where nobody can be reached.
+/// Used instead if the forum has no contact.
 const UNREACHABLE: &str = include_str!("../../../templates/pages/unreachable.md");
 
 #[derive(Template)]
@@ -33,7 +33,7 @@ struct TextPage<'a> {
     html: Html,
 }
 
-/// The operator's own page of that name, else the built-in one.
+/// The operator's page of that name, or the built-in one.
 async fn source(folder: &Path, name: &str, built_in: &str) -> String {
     if folder.as_os_str().is_empty() {
         return built_in.to_owned();
@@ -49,7 +49,7 @@ async fn source(folder: &Path, name: &str, built_in: &str) -> String {
     }
 }
 
-/// Those who moderate and can log in, as a list that leads to their profiles; it is read where a page asks for it.
+/// Moderators who can log in, as a Markdown list; loaded only if a page uses it.
 async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     let mut team = app.store.moderators(now).await?;
     if team.is_empty() {
@@ -66,13 +66,13 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     Ok(format!("These people moderate here. {how}\n\n{lines}"))
 }
 
-/// How people reach whoever runs the forum: as the setting says, else as the first admin said; empty where neither does.
+/// The contact from the configuration, else from the setup; empty if neither is set.
 async fn contact_words(app: &App) -> Result<String, Error> {
     let contact = app.settings().contact.clone();
     if contact.is_empty() { Ok(app.store.contact().await?) } else { Ok(contact) }
 }
 
-/// Whether the contact page leads to anybody, as an operator's own page is taken to.
+/// Whether the contact page has any contact; assumed for an operator's own page.
 pub async fn is_reachable(app: &App, now: Timestamp) -> Result<bool, Error> {
     Ok(!contact_words(app).await?.is_empty()
         || !app.store.moderators(now).await?.is_empty()
@@ -127,7 +127,7 @@ pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Resp
     text_page(&app, &viewer, "Contact", CONTACT_FILE, built_in).await
 }
 
-/// `/robots.txt`: read everything, but no forms and no private lists.
+/// `/robots.txt`: allows everything but forms and private lists.
 pub async fn robots() -> Response {
     const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: /invitation/\nDisallow: /submit\nDisallow: /search\n\
                          Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
@@ -135,12 +135,12 @@ pub async fn robots() -> Response {
         .into_response()
 }
 
-/// `/healthz`: whether the process answers, and its database can be read and written.
+/// `/healthz`: the process answers, and its database is readable and writable.
 pub async fn healthz(State(app): State<App>) -> Response {
     health(&app, "ok\n").await
 }
 
-/// `/readyz`: whether people can be sent here; the same question as long as one process has all of the forum.
+/// `/readyz`: the same check, as a single process serves the forum.
 pub async fn readyz(State(app): State<App>) -> Response {
     health(&app, "ready\n").await
 }
@@ -161,7 +161,6 @@ async fn health(app: &App, well: &'static str) -> Response {
     (status, Extension(ForMachines), headers, says).into_response()
 }
 
-/// Where nothing else is.
 pub async fn not_found() -> Error {
     Error::NotFound
 }

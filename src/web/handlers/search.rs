@@ -1,4 +1,4 @@
-//! The search box: over titles, and it says so.
+//! Search over story titles.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -13,9 +13,9 @@ use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::PAGE_SIZE_I64;
 use crate::web::view::shadowed;
 
-/// How many words of a query count.
+/// Words of a query that are used.
 const WORDS: usize = 8;
-/// The longest word that is looked for, in characters.
+/// Longest word, in characters.
 const LONGEST_WORD: usize = 80;
 
 #[derive(Template)]

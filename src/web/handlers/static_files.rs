@@ -1,4 +1,4 @@
-//! The answers that the assets are.
+//! Serves the embedded assets.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -10,8 +10,7 @@ use crate::web::extract::path::Path;
 use crate::web::state::App;
 use crate::web::view::assets::{Asset, FAVICON};
 
-/// `/static/{name}`. A page that was kept from before an upgrade, or that another server of the site made during one, asks for a file of
-/// another version: it gets the present one, to be asked for again.
+/// `/static/{name}`. Pages from before an upgrade name older assets; serve the present ones, uncached.
 pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Error> {
     let find = |is_asked: &dyn Fn(&Asset) -> bool| app.assets.all.iter().find(|asset| is_asked(asset));
     let (asset, keep) = match find(&|asset| asset.name == name) {
@@ -22,7 +21,7 @@ pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Re
     Ok((headers, asset.bytes.clone()).into_response())
 }
 
-/// `/favicon.ico`: what browsers ask for unasked.
+/// `/favicon.ico`, which browsers request by default.
 pub async fn favicon() -> Response {
     let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=86400")];
     (headers, Bytes::from_static(FAVICON)).into_response()

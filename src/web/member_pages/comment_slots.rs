@@ -1,4 +1,4 @@
-//! The comments under an item, written for one viewer.
+//! Renders an item's comments for one viewer.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -25,10 +25,10 @@ use crate::web::member_pages::gzip_segments;
 use crate::web::member_pages::gzip_segments::{Segment, SegmentReservations};
 use crate::web::view::items::{CommentView, ThreadContextView, ViewContext};
 
-/// How much of a page is written before others have their turn on the thread, in bytes.
+/// Bytes rendered between yields to other tasks.
 const YIELD_AFTER: usize = 256 * 1024;
 
-/// One item of a thread that is held as a whole.
+/// An item of a thread, by index into the shared slice.
 #[derive(Clone)]
 pub struct ThreadItem {
     pub all: Arc<[Item]>,
@@ -42,14 +42,12 @@ impl Borrow<Item> for ThreadItem {
     }
 }
 
-/// A thread's comments, ready to be sent.
 pub struct CommentsHtml {
     pub pieces: Vec<Segment>,
-    /// Those that can be read.
     pub count: usize,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
-    /// The rooms of the thread whose parts they share.
+    /// The memory reservations of the shared segments.
     pub rooms: Arc<SegmentReservations>,
 }
 
@@ -57,16 +55,16 @@ pub struct CommentsHtml {
 #[template(path = "items/_comment.html")]
 struct CommentHtml<'a> {
     c: &'a CommentView,
-    /// Where an act on the comment comes back to.
+    /// The page to return to after an action on the comment.
     goto: String,
 }
 
-/// The place of a page's comments in its template.
+/// Marks where a page's comments belong in its template.
 #[derive(Clone, Default)]
 pub struct CommentsSlot(Arc<AtomicBool>);
 
 impl fmt::Display for CommentsSlot {
-    /// Writes nothing: what is written afterwards goes behind the comments.
+    /// Records the position and writes nothing.
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.store(true, Ordering::Relaxed);
         Ok(())
@@ -75,7 +73,6 @@ impl fmt::Display for CommentsSlot {
 
 impl askama::filters::HtmlSafe for CommentsSlot {}
 
-/// A page around its comments.
 pub struct PageAround {
     before: String,
     after: String,
@@ -91,7 +88,7 @@ impl fmt::Write for PageAround {
 }
 
 impl PageAround {
-    /// What stands in front of and behind the slot of a page.
+    /// Renders a page and splits it at the slot.
     pub fn render(page: &impl Template, slot: &CommentsSlot) -> askama::Result<PageAround> {
         let before = String::with_capacity(16_384);
         let mut around = PageAround { before, after: String::new(), slot: slot.clone() };
@@ -105,7 +102,6 @@ impl CommentsHtml {
         self.pieces.is_empty()
     }
 
-    /// The answer to `request`: the page, and the comments in their slot.
     pub async fn inside(
         self,
         page: PageAround,
@@ -119,12 +115,11 @@ impl CommentsHtml {
     }
 }
 
-/// Who wrote each item.
 pub fn authors(all: &[Item]) -> Arc<HashMap<ItemId, UserId>> {
     Arc::new(all.iter().filter_map(|item| Some((item.id, item.author_id?))).collect())
 }
 
-/// Which comments: those under `head`, in the thread of `root`, of which `all` is everything.
+/// Selects the comments below `head` in the thread of `root`, whose items are `all`.
 #[derive(Clone, Copy)]
 pub struct ThreadSlice<'a> {
     pub all: &'a Arc<[Item]>,
@@ -134,14 +129,14 @@ pub struct ThreadSlice<'a> {
 }
 
 impl<'u> ThreadSlice<'u> {
-    /// The comments that `eye` sees, as its page prints them.
+    /// The comments that `eye` sees, in page order.
     pub fn arrange(&self, eye: &ViewContext<'_>) -> Vec<Node<ThreadItem>> {
         let items: Vec<ThreadItem> =
             (0..self.all.len()).map(|at| ThreadItem { all: Arc::clone(self.all), at }).collect();
         thread::arrange(items, self.head, self.order, eye.now, |item| eye.sees(item))
     }
 
-    /// The comments as one viewer sees them, to whom what came after `since` is new.
+    /// The comments for one viewer; those after `since` are new to them.
     pub async fn for_one(
         self,
         mut eye: ViewContext<'u>,
@@ -155,7 +150,6 @@ impl<'u> ThreadSlice<'u> {
         Ok((thread, comments))
     }
 
-    /// The comments, each written for the one who looks.
     async fn comments(
         &self,
         nodes: &[Node<ThreadItem>],
@@ -189,7 +183,7 @@ impl<'u> ThreadSlice<'u> {
     }
 }
 
-/// Writes one comment, as it stands on the page of `head`.
+/// Renders one comment on the page of `head`.
 pub fn write(text: &mut String, comment: &CommentView, head: ItemId, member: bool) -> askama::Result<()> {
     let goto = if member { format!("/item/{head}#c{}", comment.id) } else { String::new() };
     CommentHtml { c: comment, goto }.render_into(text)
@@ -199,13 +193,12 @@ pub fn is_read(node: &Node<ThreadItem>) -> bool {
     matches!(node.sight, Visibility::Whole | Visibility::Dead(_))
 }
 
-/// The texts of the comments that can be read.
 pub fn sources<'n>(nodes: impl IntoIterator<Item = &'n Node<ThreadItem>>) -> Vec<TextSource<'n>> {
     let read = nodes.into_iter().filter(|node| is_read(node));
     read.map(|node| TextSource::listed(node.item.borrow())).collect()
 }
 
-/// Gives others their turn on the thread after so many bytes have been written without; how many there are now.
+/// Yields to other tasks after [`YIELD_AFTER`] bytes; returns the bytes since the last yield.
 pub async fn yield_after(since_yield: usize) -> usize {
     if since_yield < YIELD_AFTER {
         return since_yield;

@@ -1,7 +1,8 @@
-//! Pages made of parts: those that many members' pages share are kept, compressed too, and sent without being copied together.
+//! Responses of shared and private segments. Shared ones are compressed once and sent without copying.
 //!
-//! A part's compressed form is a run of deflate blocks that refers to nothing outside itself and ends on a whole byte (zlib's “full
-//! flush”). Such runs can be put one behind another in one gzip file, whose check sum is combined from theirs (RFC 1951 and 1952).
+//! A segment's compressed form is a run of deflate blocks without outside references, ending on a byte
+//! boundary (zlib's "full flush"). Such runs can be concatenated to one gzip file, whose checksum is combined
+//! from theirs (RFC 1951, RFC 1952).
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -21,11 +22,11 @@ use crate::web::admission::{CachedPart, SharedReservation, Workers};
 use crate::web::cache::encoding::takes;
 use crate::web::error::Error;
 
-/// A part that is compressed once is compressed well; one that is of this answer alone, fast.
+/// Compression levels: high for shared segments, fast for private ones.
 const WELL: u32 = 6;
 const FAST: u32 = 1;
 
-/// Bytes that many answers share, and their compressed form once one of them needs it.
+/// Shared bytes, compressed on first use.
 #[derive(Debug)]
 pub struct SharedSegment {
     plain: Bytes,
@@ -48,14 +49,13 @@ struct DeflateSegment {
     crc: Crc,
 }
 
-/// One piece of an answer.
 pub enum Segment {
     Own(Bytes),
     Shared(Arc<SharedSegment>),
 }
 
 impl Segment {
-    /// How many of its bytes are to be compressed yet.
+    /// Bytes that still have to be compressed.
     fn uncompressed(&self) -> usize {
         match self {
             Segment::Own(bytes) => bytes.len(),
@@ -65,19 +65,19 @@ impl Segment {
     }
 }
 
-/// The room of something kept that answers send parts of: as they are, and compressed.
+/// The memory reservations of shared segments, plain and compressed.
 #[derive(Default)]
 pub struct SegmentReservations {
     plain: Arc<SharedReservation>,
     compressed: Arc<SharedReservation>,
 }
 
-/// What is compressed within a request, in bytes, at some ten milliseconds a megabyte; more of it is done where nobody waits behind it.
+/// Above this size in bytes (about 10 ms per megabyte), compression moves to the worker pool.
 const WITHIN: usize = 64 * 1024;
-/// How much is compressed there before others have their turn, in bytes.
+/// Bytes compressed per chunk of pool work.
 const TURN: usize = 256 * 1024;
 
-/// A page of these pieces, compressed where the request takes gzip; those that it shares are of something kept that has these rooms.
+/// A page of these segments, gzip-compressed if the client accepts it.
 pub async fn page(
     pieces: Vec<Segment>,
     rooms: &SegmentReservations,
@@ -100,7 +100,7 @@ pub async fn page(
     Ok(response)
 }
 
-/// What one member sees is theirs: browsers ask again each time, and nothing between may keep it.
+/// Private: browsers revalidate, and shared caches must not store it.
 pub fn as_page(body: Body) -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -110,12 +110,11 @@ pub fn as_page(body: Body) -> Response {
     (headers, body).into_response()
 }
 
-/// A body that sends these bytes one after another.
+/// A body that sends the chunks in order, without copying.
 pub fn chained(bytes: impl Iterator<Item = Bytes>) -> Body {
     Body::new(SegmentsBody(bytes.collect()))
 }
 
-/// Bytes to be sent, and whether they are kept too.
 struct EncodedSegment {
     bytes: Bytes,
     is_kept: bool,
@@ -129,26 +128,24 @@ fn plain(pieces: Vec<Segment>) -> Vec<EncodedSegment> {
     ready.filter(|piece| !piece.bytes.is_empty()).collect()
 }
 
-/// Without a name, a time or flags, from a Unix (RFC 1952, 2.3).
+/// No name, time or flags; OS Unix (RFC 1952, 2.3).
 const GZIP_HEAD: &[u8] = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
-/// The last deflate block, empty, with the codes that need no table.
+/// A final empty deflate block with fixed codes.
 const LAST_BLOCK: &[u8] = &[3, 0];
 
-/// The pieces as one gzip file.
 async fn gzip(pieces: Vec<Segment>, workers: Workers<'_>) -> Result<Vec<EncodedSegment>, Error> {
     let mut file = Gzip::new(pieces.len());
     let small = pieces.iter().map(Segment::uncompressed).sum::<usize>() <= WITHIN;
     let mut pieces = pieces.into_iter().peekable();
     while pieces.peek().is_some() {
-        let turn = turn(&mut pieces);
+        let turn = next_turn(&mut pieces);
         let add = move || turn.into_iter().fold(file, Gzip::add);
         file = if small { add() } else { workers.run(add).await? };
     }
     Ok(file.end())
 }
 
-/// The next pieces that are compressed together.
-fn turn(pieces: &mut impl Iterator<Item = Segment>) -> Vec<Segment> {
+fn next_turn(pieces: &mut impl Iterator<Item = Segment>) -> Vec<Segment> {
     let (mut turn, mut bytes) = (Vec::new(), 0);
     for piece in pieces {
         bytes += piece.uncompressed();
@@ -160,7 +157,6 @@ fn turn(pieces: &mut impl Iterator<Item = Segment>) -> Vec<Segment> {
     turn
 }
 
-/// A gzip file that is being written.
 struct Gzip {
     file: Vec<EncodedSegment>,
     crc: Crc,
@@ -201,7 +197,7 @@ impl Gzip {
     }
 }
 
-/// Compresses a part by itself, as a run of whole blocks.
+/// Compresses a segment independently, as whole blocks.
 fn deflate(plain: &[u8], with: &mut Compress) -> DeflateSegment {
     let mut crc = Crc::new();
     crc.update(plain);
@@ -214,25 +210,25 @@ fn deflate(plain: &[u8], with: &mut Compress) -> DeflateSegment {
         if full {
             blocks.reserve(plain.len() / 4 + 64);
         }
-        // Into memory and with room left, it should not fail.
+        // Cannot fail: the output is in memory and has spare capacity.
         let failed = with.compress_vec(rest, &mut blocks, FlushCompress::Full).is_err();
         if failed {
             tracing::error!("a part of a page could not be compressed");
             return DeflateSegment { blocks: Bytes::from(stored(plain)), crc };
         }
-        // All is read and flushed once room is left over.
+        // Spare capacity means that all input is flushed.
         if blocks.len() < blocks.capacity() {
             return DeflateSegment { blocks: Bytes::from(blocks), crc };
         }
     }
 }
 
-/// The same as blocks that are not compressed (RFC 1951, 3.2.4).
+/// Stored (uncompressed) blocks (RFC 1951, 3.2.4).
 fn stored(plain: &[u8]) -> Vec<u8> {
     let mut blocks = Vec::with_capacity(plain.len() + plain.len() / 1_000 + 8);
     for chunk in plain.chunks(usize::from(u16::MAX)) {
         let length = u16::try_from(chunk.len()).unwrap_or(u16::MAX);
-        // Not the last block, of the kind that is stored, and the rest of its byte.
+        // Header byte: not final, type 0, padding.
         blocks.push(0);
         blocks.extend_from_slice(&length.to_le_bytes());
         blocks.extend_from_slice(&(!length).to_le_bytes());
@@ -241,7 +237,6 @@ fn stored(plain: &[u8]) -> Vec<u8> {
     blocks
 }
 
-/// A body that sends its bytes one after another.
 struct SegmentsBody(VecDeque<Bytes>);
 
 impl HttpBody for SegmentsBody {

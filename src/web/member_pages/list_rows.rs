@@ -1,4 +1,4 @@
-//! Rows of lists, kept as members of one audience see them; those that are otherwise to a member are written for them.
+//! Cached story rows, shared by members with the same [`ViewerTraits`] unless a row differs for its viewer.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -20,9 +20,9 @@ use crate::web::member_pages::viewer_traits::ViewerTraits;
 use crate::web::view::items::{StoryView, ViewContext};
 use crate::web::viewer::MaybeMember;
 
-/// What a list takes in memory beside its address and its rows, in bytes.
+/// Memory of a cached list without its address and rows, in bytes.
 const LIST: usize = 512;
-/// The most rows that are kept of one list, for members who have hidden some see what stands further down.
+/// Cached rows per list; more than a page, because members who hid stories see further down.
 const KEPT: usize = 60;
 
 #[derive(Template)]
@@ -31,11 +31,10 @@ struct StoryHtml<'a> {
     story: &'a StoryView,
     here: &'a str,
     member: bool,
-    /// What stands under it of its reader's own doing.
+    /// The viewer's own note below the row.
     note: Option<&'a str>,
 }
 
-/// Rows of stories, ready to be printed within a list.
 #[derive(Debug, Default)]
 pub struct StoryListHtml {
     html: String,
@@ -54,16 +53,15 @@ impl fmt::Display for StoryListHtml {
     }
 }
 
-/// A template made it.
+/// The contents come from a template.
 impl askama::filters::HtmlSafe for StoryListHtml {}
 
-/// A story and its row as anybody of the audience sees it, once somebody has asked for it; none where they do not.
+/// A story and its rendered row, filled on first use. `None` if these viewers may not see it.
 struct CachedRow {
     item: Arc<Item>,
     html: OnceLock<Option<Arc<str>>>,
 }
 
-/// All that a list's rows depend on beside the stories.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ListKey {
     here: String,
@@ -72,11 +70,10 @@ struct ListKey {
     minute: i64,
 }
 
-/// The rows of a list.
 #[derive(Default)]
 struct CachedList {
     rows: Mutex<HashMap<ItemId, Arc<CachedRow>>>,
-    /// Held by whoever reads rows from the store, so that the next finds them here.
+    /// Serialises reads from the store, so that the next reader finds the rows cached.
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -89,20 +86,20 @@ impl CachedList {
         self.lock().values().map(|row| row.bytes()).sum()
     }
 
-    /// Of these stories, those at hand, and whether there is room for more.
+    /// The cached stories of `ids`, and whether more can be cached.
     fn at_hand(&self, ids: &[ItemId]) -> (HashMap<ItemId, Arc<Item>>, bool) {
         let rows = self.lock();
         let found = ids.iter().filter_map(|id| Some((*id, Arc::clone(&rows.get(id)?.item)))).collect();
         (found, rows.len() < KEPT)
     }
 
-    /// The row of a story, which has no words yet where it was not here.
+    /// The row of a story, rendered later if it is new.
     fn row(&self, item: &Item) -> Arc<CachedRow> {
         let mut rows = self.lock();
         if let Some(row) = rows.get(&item.id) {
             return Arc::clone(row);
         }
-        // A list shows no text.
+        // Rows show no text.
         let item = Arc::new(Item { text: String::new(), ..item.clone() });
         let row = Arc::new(CachedRow { item, html: OnceLock::new() });
         if rows.len() < KEPT {
@@ -119,24 +116,22 @@ impl CachedRow {
     }
 }
 
-fn weigh(key: &ListKey, list: &Arc<CachedList>) -> u32 {
+fn weight_of(key: &ListKey, list: &Arc<CachedList>) -> u32 {
     u32::try_from(LIST + key.here.len() + list.bytes()).unwrap_or(u32::MAX)
 }
 
-/// The kept rows; none where nothing may be kept, and each row is written for its viewer.
+/// `None` disables caching; each row is rendered for its viewer.
 pub struct ListRowCache {
     kept: Option<Cache<ListKey, Arc<CachedList>>>,
     read: AtomicUsize,
 }
 
 impl ListRowCache {
-    /// Keeps up to about so many bytes; the least recently read lists go first.
     pub fn new(bytes: u64) -> ListRowCache {
         let kept = Cache::builder().max_capacity(bytes).weigher(weigh).eviction_policy(EvictionPolicy::lru());
         ListRowCache { kept: (bytes > 0).then(|| kept.build()), read: AtomicUsize::new(0) }
     }
 
-    /// How many bytes are kept.
     pub fn bytes(&self) -> u64 {
         self.kept.as_ref().map_or(0, |kept| {
             kept.run_pending_tasks();
@@ -144,19 +139,16 @@ impl ListRowCache {
         })
     }
 
-    /// How often rows have been read from the store.
     pub fn reads(&self) -> usize {
         self.read.load(Ordering::Relaxed)
     }
 }
 
-/// Items in the order of their ids in `ids`; those not found are left out.
 pub fn in_order(items: Vec<Item>, ids: &[ItemId]) -> Vec<Item> {
     let mut found: HashMap<ItemId, Item> = items.into_iter().map(|item| (item.id, item)).collect();
     ids.iter().filter_map(|id| found.remove(id)).collect()
 }
 
-/// What writes the rows of a page for its viewer.
 #[derive(Clone, Copy)]
 pub struct RowWriter<'a> {
     pub rows: &'a ListRowCache,
@@ -166,7 +158,6 @@ pub struct RowWriter<'a> {
 }
 
 impl RowWriter<'_> {
-    /// The key of a member's list.
     fn key(&self) -> Option<ListKey> {
         Some(ListKey {
             here: self.viewer.here.clone(),
@@ -180,15 +171,13 @@ impl RowWriter<'_> {
         Some(self.rows.kept.as_ref()?.get_with(self.key()?, Arc::default))
     }
 
-    /// Weighs a list again, to which rows were added.
     fn weigh_again(&self, list: Arc<CachedList>) {
         if let (Some(kept), Some(key)) = (&self.rows.kept, self.key()) {
             kept.insert(key, list);
         }
     }
 
-    /// The stories of these ids, in their order; those at hand from memory, the rest from the store. Whoever asks at the same moment waits
-    /// for the one who reads them.
+    /// The stories of `ids` in order, from the cache or the store; concurrent requests share one read.
     pub async fn stories(&self, ids: &[ItemId]) -> Result<Vec<Arc<Item>>, Error> {
         let Some(list) = self.list() else {
             return Ok(in_order(self.read(ids).await?, ids).into_iter().map(Arc::new).collect());
@@ -213,12 +202,12 @@ impl RowWriter<'_> {
         Ok(self.store.items(ids).await?)
     }
 
-    /// Stories as rows, as the viewer sees them and with what they have done; what they may not see is left out.
+    /// Renders the rows that the viewer may see, with their marks.
     pub async fn write<T: Borrow<Item>>(&self, items: &[T]) -> Result<StoryListHtml, Error> {
         self.write_with(items, &HashMap::new()).await
     }
 
-    /// The same, some with a note under them that is for the viewer alone.
+    /// The same, with private notes.
     pub async fn write_with<T: Borrow<Item>>(
         &self,
         items: &[T],
@@ -239,7 +228,7 @@ impl RowWriter<'_> {
             stories.count += 1;
             let note = notes.get(&item.id).map(String::as_str);
             let general = list.as_ref().filter(|_| note.is_none() && !is_theirs(item, &eye));
-            let general = general.map(|list| kept(list, item, &eye, viewer));
+            let general = general.map(|list| cached_list(list, item, &eye, viewer));
             match general.transpose()?.flatten() {
                 Some(html) => stories.html.push_str(&html),
                 None => write(&mut stories.html, item, note, &eye, viewer)?,
@@ -252,7 +241,7 @@ impl RowWriter<'_> {
     }
 }
 
-/// Whether a row looks otherwise to its viewer than to others of their audience.
+/// Whether the row differs from the one shared by viewers with the same traits.
 fn is_theirs(item: &Item, eye: &ViewContext<'_>) -> bool {
     let Marks { votes, saved, hidden, unseen, unheard } = &*eye.marks;
     let id = &item.id;
@@ -264,8 +253,7 @@ fn is_theirs(item: &Item, eye: &ViewContext<'_>) -> bool {
         || unheard.contains_key(id)
 }
 
-/// The row as it is kept, or now is.
-fn kept(
+fn cached_list(
     list: &CachedList,
     item: &Item,
     eye: &ViewContext<'_>,

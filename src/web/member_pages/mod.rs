@@ -1,4 +1,4 @@
-//! Member pages.
+//! Pages for members, assembled from shared cached segments and the viewer's own.
 
 pub mod comment_slots;
 pub mod gzip_segments;

@@ -1,5 +1,5 @@
-//! Threads as finished parts. Members of one audience share them; a member's own page exchanges the comments that are theirs to see
-//! otherwise: what they wrote or voted on, what answers them, what is new to them.
+//! Cached threads as HTML segments, shared by members with the same [`ViewerTraits`]. A member's page
+//! replaces the comments that differ for them: own, voted on, replies to them, new.
 
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
@@ -26,38 +26,36 @@ use crate::web::member_pages::gzip_segments::{Segment, SegmentReservations, Shar
 use crate::web::member_pages::viewer_traits::ViewerTraits;
 use crate::web::view::items::{ThreadContextView, ViewContext};
 
-/// A part of a thread ends with the comment that makes it this long, in bytes: long enough to compress well, short enough that a few
-/// comments of one's own leave most of a thread as it is kept.
+/// A segment ends with the comment that reaches this size, in bytes: large enough to compress well, small
+/// enough that a few own comments leave most of a thread shared.
 const PART: usize = 8 * 1024;
 
-/// A thread as everybody of an audience sees it who has no part in it.
+/// A thread as rendered for members who took no part in it.
 struct RenderedThread {
     nodes: Vec<Node<ThreadItem>>,
     blocks: Vec<CommentBlock>,
     authors: Arc<HashMap<ItemId, UserId>>,
     count: usize,
-    /// Where on the page each comment stands.
     places: HashMap<ItemId, usize>,
-    /// The comments that look otherwise to somebody: those they wrote, and those that answer them.
+    /// By member, the comments that differ for them: their own and the replies to them.
     theirs: HashMap<UserId, Vec<usize>>,
-    /// Who sees more of this thread than others do: the authors of what is dead, or not to be seen yet.
+    /// Authors of dead or not yet visible comments, who see more than others.
     privy: HashSet<UserId>,
-    /// The comments that can be read, those seen last first.
+    /// Visible comments, newest first.
     newest: Vec<(Timestamp, usize)>,
     rooms: Arc<SegmentReservations>,
-    /// What the items take in memory that are held here, in bytes.
+    /// Memory of the items referenced here, in bytes.
     items: usize,
 }
 
 struct CommentBlock {
     nodes: Range<usize>,
-    /// Where each comment ends in the part.
     ends: Vec<usize>,
     part: Arc<SharedSegment>,
 }
 
-/// The nodes as they are kept, and what their items take in memory: a small part of a thread must not hold the whole of it.
-fn held(mut nodes: Vec<Node<ThreadItem>>, all: &Arc<[Item]>) -> (Vec<Node<ThreadItem>>, usize) {
+/// Copies the items of a small part of a thread, so that it does not keep the whole thread in memory.
+fn split_held(mut nodes: Vec<Node<ThreadItem>>, all: &Arc<[Item]>) -> (Vec<Node<ThreadItem>>, usize) {
     let mut held = Arc::clone(all);
     if nodes.len() < all.len() / 2 {
         held = nodes.iter().map(|node| Borrow::<Item>::borrow(&node.item).clone()).collect();
@@ -94,7 +92,7 @@ impl RenderedThread {
             shown.count += usize::from(is_read(node));
             write(&mut text, &view, under.head, true)?;
             ends.push(text.len());
-            shown.learn(node, at);
+            shown.add_node(node, at);
             if text.len() >= PART || at + 1 == nodes.len() {
                 since_yield = yield_after(since_yield + text.len()).await;
                 let part = Arc::new(SharedSegment::new(Bytes::from(
@@ -109,12 +107,12 @@ impl RenderedThread {
             }
         }
         shown.newest.sort_unstable_by(|a, b| b.cmp(a));
-        (shown.nodes, shown.items) = held(nodes, under.all);
+        (shown.nodes, shown.items) = split_held(nodes, under.all);
         Ok(shown)
     }
 
-    /// Notes to whom a comment looks otherwise.
-    fn learn(&mut self, node: &Node<ThreadItem>, at: usize) {
+    /// Records for whom a comment differs.
+    fn add_node(&mut self, node: &Node<ThreadItem>, at: usize) {
         let item: &Item = node.item.borrow();
         self.places.insert(item.id, at);
         if is_read(node) {
@@ -130,14 +128,14 @@ impl RenderedThread {
         self.nodes.get(at).map(|node| (node, node.item.borrow()))
     }
 
-    /// The comments that came after `since` and are not of `user`.
+    /// Comments after `since` by others.
     fn unseen(&self, user: UserId, since: Option<Timestamp>) -> Vec<usize> {
         let Some(since) = since else { return Vec::new() };
         let new = self.newest.iter().take_while(|(seen, _)| *seen > since).map(|(_, at)| *at);
         new.filter(|at| self.node(*at).is_some_and(|(_, item)| item.author_id != Some(user))).collect()
     }
 
-    /// The comments as `user` sees them, of whom `eye` is and to whom what came after `since` is new.
+    /// The thread's comments for this viewer; those after `since` are marked new.
     async fn comments<'e>(
         &self,
         under: ThreadSlice<'e>,
@@ -165,12 +163,11 @@ impl RenderedThread {
         Ok((thread, comments))
     }
 
-    /// Where the comments stand that a member has voted on.
     fn marked<'a>(&'a self, marks: &'a Marks) -> impl Iterator<Item = usize> + 'a {
         marks.votes.keys().filter_map(|id| self.places.get(id).copied())
     }
 
-    /// The kept parts, each comment of `other`, which are in the page's order, written anew.
+    /// The cached segments, with the comments of `other` (in page order) rendered anew.
     async fn pieces(
         &self,
         thread: &ThreadContextView<'_>,
@@ -206,13 +203,12 @@ impl RenderedThread {
     }
 
     fn bytes(&self) -> usize {
-        // With the compressed forms, some quarter as much again.
+        // The compressed form adds about a quarter.
         let parts: usize = self.blocks.iter().map(|block| block.part.plain().len()).sum();
         parts / 4 * 5 + self.nodes.len() * 320 + self.authors.len() * 32 + self.items
     }
 }
 
-/// All that a kept thread depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct ThreadKey {
     head: ItemId,
@@ -222,11 +218,10 @@ struct ThreadKey {
     minute: i64,
 }
 
-/// The kept threads; none where nothing may be kept, and each comment is written for its viewer.
+/// `None` disables caching; each comment is rendered for its viewer.
 pub struct ThreadHtmlCache(Option<Cache<ThreadKey, Arc<RenderedThread>>>);
 
 impl ThreadHtmlCache {
-    /// Keeps up to so many bytes; the least recently read go first.
     pub fn new(bytes: u64) -> ThreadHtmlCache {
         let weigh =
             |_: &ThreadKey, shown: &Arc<RenderedThread>| u32::try_from(shown.bytes()).unwrap_or(u32::MAX);
@@ -234,7 +229,7 @@ impl ThreadHtmlCache {
         ThreadHtmlCache((bytes > 0).then(|| kept.build()))
     }
 
-    /// The comments as a member sees them, of whom `eye` is and to whom what came after `since` is new.
+    /// The thread's comments for this viewer; those after `since` are marked new.
     pub async fn for_member<'e>(
         &self,
         under: ThreadSlice<'e>,
@@ -254,7 +249,7 @@ impl ThreadHtmlCache {
     }
 }
 
-/// The thread for an audience; made once for all who ask at the same moment.
+/// The thread for these traits; concurrent requests share one rendering.
 async fn get(
     kept: &Cache<ThreadKey, Arc<RenderedThread>>,
     under: ThreadSlice<'_>,
@@ -273,6 +268,6 @@ async fn get(
         let thread = ThreadContextView { eye, root: under.root, authors: authors(under.all), since: None };
         RenderedThread::new(&thread, nodes, under).await.map(Arc::new).map_err(Error::internal)
     };
-    // Whoever made it has said in the log what went wrong.
+    // The cause was logged where it occurred.
     kept.try_get_with(key, make).await.map_err(|_: Arc<Error>| Error::Internal)
 }

@@ -1,4 +1,4 @@
-//! Members to whom a page is the same but for what is their own.
+//! The part of a member's state that shared HTML depends on; used as a cache key.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Member, Role, Theme, UserId};
@@ -6,7 +6,7 @@ use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::limits::policy::Policy;
 use crate::domain::votes::vote::may_vote_down;
 
-/// All that the view of an item depends on in a member who has neither written it, nor what it answers, nor done anything with it.
+/// Everything that the view of an item depends on, for a member who has no part in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ViewerTraits {
     role: Role,
@@ -23,7 +23,7 @@ impl ViewerTraits {
         }
     }
 
-    /// Somebody with these traits who has neither written nor done anything.
+    /// A member with these traits and no actions of their own.
     pub fn anybody(self, policy: &Policy) -> Member {
         Member {
             id: UserId(-1),

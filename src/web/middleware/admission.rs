@@ -1,4 +1,4 @@
-//! Admits requests or refuses them; a refusal counts against its address's limit of requests.
+//! Admission control. Refusals count towards the address's request limit.
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
@@ -13,8 +13,8 @@ use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::recovered_form;
 use crate::web::state::App;
 
-/// Admits a request while there is a place, once its body has arrived, so that slow senders take none; a long
-/// response goes out while there is memory for it.
+/// Admits a request once its body has arrived and a permit is free, so that slow clients occupy none; sends a
+/// long response once there is memory for it.
 pub async fn admit(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
     let (admission, address) = (&app.admission, from.fair_key());
     let (request, _body) = if request.method().is_safe() || request.body().is_end_stream() {
@@ -35,7 +35,6 @@ pub async fn admit(State(app): State<App>, from: ClientIp, request: Request, nex
     admission.memory.admit(response, address).unwrap_or_else(|refused| Error::from(refused).into_response())
 }
 
-/// The limit of requests that every one counts against.
 pub async fn rate_limit(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
     match check(&app, from) {
         Ok(()) => next.run(request).await,
@@ -43,7 +42,7 @@ pub async fn rate_limit(State(app): State<App>, from: ClientIp, request: Request
     }
 }
 
-/// Why a request is refused that there is no time for. It counts like any other.
+/// The error of a refused request, which counts like any other.
 pub fn overloaded(app: &App, from: ClientIp) -> Error {
     check(app, from).err().map_or(Error::Busy, Error::RateLimited)
 }

@@ -1,4 +1,4 @@
-//! One address for each page: however it is written, and whatever somebody hung on to it.
+//! Canonical addresses: normalises paths and queries, so that each page has one cache key.
 
 use std::borrow::Cow;
 
@@ -11,25 +11,24 @@ use crate::web::cache::ranked_lists::TimeSpan;
 use crate::web::routes;
 use crate::web::view::pagination::{LAST_PAGE, SnapshotId};
 
-/// What a name in a query stands for, so that each value is written in one way. One that cannot be what it stands for is left as it is,
-/// for its page to refuse, unless it only chooses between a few.
+/// The type of a query parameter, for its normal form. Invalid values are left for the page to refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryValue {
     Text,
     Number,
-    /// The number of a page of a list.
+    /// A page number.
     Page,
     Order,
     Over,
-    /// How a member came to the page, which says nothing to a visitor.
+    /// Tells members how they came to the page; dropped for visitors.
     Arrival,
-    /// The order of a list that somebody saw: where it is forgotten, all such are one.
+    /// A list snapshot; expired ones are all the same.
     Seen,
 }
 
 impl QueryValue {
-    /// The value as it is written in addresses; none where it changes nothing.
-    fn written<'v>(self, value: &'v str, now: Timestamp) -> Option<Cow<'v, str>> {
+    /// The value's normal form; `None` for a default value.
+    fn canonical<'v>(self, value: &'v str, now: Timestamp) -> Option<Cow<'v, str>> {
         match self {
             QueryValue::Text | QueryValue::Arrival => Some(Cow::Borrowed(value)),
             QueryValue::Number => {
@@ -50,7 +49,7 @@ impl QueryValue {
     }
 }
 
-/// A query with the names that `path` takes and no others, each once, in one order; none where it is so already.
+/// The query with known parameters only, once each and in order; `None` if it is already canonical.
 pub fn query(path: &str, query: &str, is_member: bool, now: Timestamp) -> Option<String> {
     let pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = form_urlencoded::parse(query.as_bytes()).collect();
     let mut written = Serializer::new(String::with_capacity(query.len()));
@@ -58,7 +57,7 @@ pub fn query(path: &str, query: &str, is_member: bool, now: Timestamp) -> Option
         routes::query(path).iter().filter(|(_, kind)| is_member || *kind != QueryValue::Arrival)
     {
         let given = pairs.iter().find(|(given, value)| given == name && !value.is_empty());
-        if let Some(value) = given.and_then(|(_, value)| kind.written(value, now)) {
+        if let Some(value) = given.and_then(|(_, value)| kind.canonical(value, now)) {
             written.append_pair(name, &value);
         }
     }
@@ -66,7 +65,7 @@ pub fn query(path: &str, query: &str, is_member: bool, now: Timestamp) -> Option
     (written != query).then_some(written)
 }
 
-/// The path under which `path` is known; none where that is itself.
+/// The canonical path; `None` if it is already canonical.
 pub fn path(path: &str) -> Option<String> {
     let is_plain = !path.contains('%') && !path.ends_with('/') && !path.starts_with("/item/");
     if is_plain || path == "/" {
@@ -79,7 +78,7 @@ pub fn path(path: &str) -> Option<String> {
     (known != path).then_some(known)
 }
 
-/// The path of an item, or of something of it, whose number is written as numbers are.
+/// The path with the item id in normal form.
 fn with_plain_id(path: &str) -> Option<String> {
     let rest = path.strip_prefix("/item/")?;
     let (id, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

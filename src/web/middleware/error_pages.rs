@@ -1,5 +1,4 @@
-//! Turns every refusal, whoever made it, into a page: one that needs no viewer, so that it cannot fail as the
-//! request did.
+//! Renders every error as a page that needs no viewer, so it cannot fail for the same reason as the request.
 
 use askama::Template;
 use axum::body::Body;
@@ -27,12 +26,10 @@ struct ErrorPage<'a> {
     page: Page<'a>,
     title: &'static str,
     what: String,
-    /// The page that the request came from.
     back: Option<LocalRedirect>,
     status: u16,
 }
 
-/// What an error page shows of the request that was refused.
 struct RefusedRequest {
     theme: Option<Theme>,
     in_session: bool,
@@ -59,7 +56,6 @@ impl RefusedRequest {
         page
     }
 
-    /// The refusal in words.
     fn error_page(&self, app: &App, refusal: &Response) -> Response {
         let ErrorText { title, what } = text_of(refusal);
         if self.wants_json {
@@ -69,7 +65,7 @@ impl RefusedRequest {
         html(&ErrorPage { page, title, what, back, status })
     }
 
-    /// The page that gives a refused form back: the log-in, which carries it, or the form itself.
+    /// A recovery page: the log-in form with the saved form, or the form itself.
     fn recovery_page(&self, app: &App, refusal: &Response, form: SavedForm) -> Response {
         if refusal.status() == StatusCode::UNAUTHORIZED {
             let mut page = self.page(app, "Log in");
@@ -88,14 +84,13 @@ fn is_refusal(response: &Response) -> bool {
     let (status, extensions) = (response.status(), response.extensions());
     let is_html =
         || response.headers().get(CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
-    // A form shown again with a 4xx has its own page already.
+    // An invalid form shown again has a page already.
     let has_page = extensions.get::<ErrorText>().is_none() && is_html();
     (status.is_client_error() || status.is_server_error())
         && !has_page
         && extensions.get::<ForMachines>().is_none()
 }
 
-/// The layer.
 pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request, next: Next) -> Response {
     let refused = RefusedRequest::new(&app, &request);
     let mut response = next.run(request).await;
@@ -112,7 +107,7 @@ pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request
     with_head_of(&response, refused.error_page(&app, &response))
 }
 
-/// The page of a refusal, with its status and what else it says for machines.
+/// The error page with the refusal's status and headers.
 fn with_head_of(refusal: &Response, mut page: Response) -> Response {
     *page.status_mut() = refusal.status();
     for name in [RETRY_AFTER, ALLOW] {
@@ -123,7 +118,7 @@ fn with_head_of(refusal: &Response, mut page: Response) -> Response {
     page
 }
 
-/// `CatchPanic`'s answer: the panic cost this request only.
+/// `CatchPanic`'s response.
 pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response<Body> {
     tracing::error!("a handler panicked");
     Error::Internal.into_response()

@@ -1,4 +1,4 @@
-//! The layers that need what all requests share.
+//! Middleware that needs the shared state.
 
 pub mod admission;
 pub mod canonical_url;

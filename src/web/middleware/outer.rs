@@ -1,5 +1,4 @@
-//! What every request meets first and every answer passes last, what is kept in memory among them: an id, one address for a page, the
-//! headers that no answer goes without, and a line in the log for each that failed.
+//! The outermost middleware: request ids, canonical addresses, security headers and failure logging.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,16 +25,16 @@ use crate::web::middleware::refusal::Refusal;
 use crate::web::middleware::{canonical_url, page_cache};
 use crate::web::state::App;
 
-/// What a page may load: its own stylesheet, script and images, nothing inline, nothing from elsewhere.
+/// Own assets only; nothing inline.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The longest address, in bytes, as it comes: before the names that its page does not take are left out.
+/// Longest raw address, in bytes, before unknown query parameters are dropped.
 const LONGEST_RAW: usize = 8_000;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The answer to those that are refused.
+/// Answers requests that were refused before routing.
 pub async fn refusals(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
     match request.extensions().get() {
         Some(Refusal::Host) => {
@@ -47,9 +46,8 @@ pub async fn refusals(State(app): State<App>, from: ClientIp, request: Request, 
     }
 }
 
-/// The outermost layer.
 pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    // The id is ours to give: somebody else's would stand in the log.
+    // Never accept the client's id: it would be forged in the log.
     let id = HeaderValue::from_str(&format!("{:032x}", fastrand::u128(..)))
         .unwrap_or_else(|_| HeaderValue::from_static("0"));
     request.headers_mut().insert(REQUEST_ID, id.clone());
@@ -79,7 +77,7 @@ pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> 
     response
 }
 
-/// Says how long the answer is, for a HEAD too, where that is known before it is sent.
+/// Sets Content-Length if known, also for HEAD.
 fn say_length(response: &mut Response) {
     let is_bodiless = matches!(response.status(), StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT);
     if let Some(length) = response.body().size_hint().exact().filter(|_| !is_bodiless) {
@@ -93,7 +91,7 @@ fn secure(headers: &mut HeaderMap, is_https: bool) {
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    // With no-referrer, a form sent over plain http would name its origin as null.
+    // With no-referrer, forms sent over plain HTTP would have `Origin: null`.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(
         PERMISSIONS,
@@ -105,9 +103,9 @@ fn secure(headers: &mut HeaderMap, is_https: bool) {
     }
 }
 
-/// Reads what is asked for: of several addresses of one page it becomes the one that all answers are kept under, or the way there.
+/// Redirects to the canonical address, or rewrites the request to it as the cache key.
 fn arrive(app: &App, request: &mut Request) -> Option<Response> {
-    // What a HEAD asks for is a GET's answer without its body.
+    // HEAD is a GET without its body.
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::GET;
     }
@@ -122,7 +120,7 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     let uri = request.uri();
     if let Some(path) = canonical_url::path(uri.path()) {
         let to = uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
-        // An address that browsers would read as another site's leads nowhere.
+        // Do not redirect to an address that browsers would read as another site.
         if LocalRedirect::new(&to).as_str() == to {
             return Some(Redirect::permanent(&to).into_response());
         }
@@ -145,12 +143,11 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     None
 }
 
-/// How many bytes the address has that is asked for.
 fn length(request: &Request) -> usize {
     request.uri().path_and_query().map_or(0, |address| address.as_str().len())
 }
 
-/// Whether a request names one host, as HTTP/1.1 wants it; HTTP/2 does so in its address.
+/// Whether the request names exactly one host: the Host header, or the authority in HTTP/2.
 fn names_host(request: &Request) -> bool {
     let mut named = request.headers().get_all(HOST).iter();
     match (named.next(), named.next()) {
@@ -163,7 +160,7 @@ fn names_host(request: &Request) -> bool {
     }
 }
 
-/// Whether it is a host, perhaps with a port, and nothing else.
+/// Whether it is a host with an optional port.
 fn is_host(value: &HeaderValue) -> bool {
     let Ok(authority) = Authority::try_from(value.as_bytes()) else { return false };
     let (host, whole) = (authority.host(), authority.as_str());
@@ -179,9 +176,9 @@ fn with_query(uri: &Uri, query: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// A path as the log may have it: what stands for a secret in an address is left out.
+/// A path for the log, with secret tokens removed.
 pub fn shown_path(path: &str) -> String {
-    /// As long as a secret is, and longer than what else stands between two slashes.
+    /// The length of a token; other path segments are shorter.
     const LONG: usize = 32;
     let parts: Vec<&str> = path.split('/').collect();
     let is_secret_folder =
@@ -193,7 +190,7 @@ pub fn shown_path(path: &str) -> String {
     shown.collect::<Vec<_>>().join("/")
 }
 
-/// An answer, or a plain one where what is kept in memory panicked, which no page can be asked from.
+/// Catches panics outside the error page middleware; answers in plain text.
 async fn unless_panicking(answer: impl Future<Output = Response>) -> Response {
     let mut answer = pin!(answer);
     poll_fn(|cx| {

@@ -1,4 +1,4 @@
-//! The layer that answers visitors from the finished pages that are kept.
+//! Answers visitors from the page cache.
 
 use std::sync::atomic::Ordering;
 
@@ -20,10 +20,10 @@ use crate::web::member_pages::gzip_segments::chained;
 use crate::web::middleware::refusal::{Refusal, refuse};
 use crate::web::state::App;
 
-/// The longest address whose page is kept, in bytes.
+/// Longest cached address, in bytes.
 const LONGEST_TARGET: usize = 512;
 
-/// What the page at `target` would be as of, if it were made now; asked of memory alone, so that it costs nothing.
+/// The version a page rendered now would have. Reads only in-memory counters.
 fn as_of(target: &str, app: &App) -> CacheVersion {
     match item_of(target).and_then(|id| app.threads.known_root(id, &app.store)) {
         Some(root) => CacheVersion::Thread(app.store.thread_generation(root)),
@@ -31,7 +31,7 @@ fn as_of(target: &str, app: &App) -> CacheVersion {
     }
 }
 
-/// The key of a visitor's page; none where the request is for something else, or somebody's.
+/// The cache key of a visitor's page; `None` for other methods, uncached paths and members.
 fn key(app: &App, request: &Request) -> Option<PageKey> {
     let headers = request.headers();
     let target = request.uri().path_and_query()?.as_str();
@@ -48,7 +48,7 @@ fn key(app: &App, request: &Request) -> Option<PageKey> {
     })
 }
 
-/// Answers a visitor from what is kept, or keeps what it had to have rendered.
+/// Answers from the cache, or renders and caches the page.
 pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let Some(key) = key(app, &request) else { return next.run(request).await };
     let headers = request.headers();
@@ -64,7 +64,7 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     }
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
-    // Which thread an item stands in may become known while its page is made: all who wait for it wait for the same.
+    // An item's thread may become known during rendering, so flights use a key that does not depend on it.
     let flight = PageKey { as_of: CacheVersion::Site(app.store.generation()), ..key.clone() };
     match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
         Ok(RenderedPage::Kept(kept)) => match app.pages.answer(key, kept, &wanted).await {
@@ -76,18 +76,18 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
             response.headers_mut().clone_from(&page.0);
             response
         }
-        // Somebody else asked first for what turned out not to be the same for all.
+        // Another request's response turned out to be private.
         Ok(RenderedPage::Own) => next.run(again).await,
         Err(response) => response,
     }
 }
 
-/// Has a page made and keeps it, once for all who wait for it; or gives the answer that is not for all to whoever had it made.
+/// Renders and caches a page; a private response is returned to this request only.
 async fn make(app: &App, key: PageKey, mut request: Request, next: Next) -> Result<RenderedPage, Response> {
     request.headers_mut().remove(ACCEPT_ENCODING);
     let mut other = None;
     let work = async {
-        // Whoever made it a moment ago kept it before their flight was over.
+        // A flight that just ended may have cached it.
         if let Some(kept) = app.pages.kept.get(&key).await {
             return RenderedPage::Kept(kept);
         }

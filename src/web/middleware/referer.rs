@@ -1,4 +1,4 @@
-//! Requests of which nothing but the Referer says where they come from: old browsers' and text browsers'.
+//! CSRF protection for browsers that send only a Referer.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -9,8 +9,8 @@ use url::{Origin, Url};
 
 use crate::web::state::App;
 
-/// Refuses what another site's page sent. Where a request says by `Sec-Fetch-Site` or `Origin` whose it is, that has been judged; where it
-/// has no Referer either, somebody has typed it, or reads with a browser that sends none.
+/// Refuses cross-site requests by Referer. `Sec-Fetch-Site` and `Origin` were checked before; without any of
+/// the three headers, the request is allowed.
 pub async fn cross_site(State(app): State<App>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let is_judged =
@@ -31,7 +31,7 @@ fn text(value: Option<&HeaderValue>) -> Option<&str> {
     value?.to_str().ok()
 }
 
-/// The site by its own name, and by the one that the request has for it; how it is reached, the first says.
+/// The site's own origin, and the one in the request's Host header.
 fn sites(base_url: &str, host: Option<&str>) -> Vec<Origin> {
     let scheme = base_url.split_once("://").map_or("http", |(scheme, _)| scheme);
     let named = host.map(|host| format!("{scheme}://{host}"));

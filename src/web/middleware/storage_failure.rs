@@ -1,4 +1,4 @@
-//! What is answered while nothing can be saved.
+//! Responses while the database cannot be written.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -10,8 +10,8 @@ use crate::web::error::{Error, NoTime, StorageFailed};
 use crate::web::extract::recovered_form;
 use crate::web::state::App;
 
-/// Answers a form that cannot be saved with what somebody wrote in it. While it is known that nothing can be,
-/// the form is not even read, so that trying again costs nobody one of the posts that they have in an hour.
+/// Gives back a form that cannot be saved. While writes are known to fail, the form is not processed, so that
+/// retries do not count towards rate limits.
 pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         let response = next.run(request).await;
@@ -24,7 +24,7 @@ pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) 
         };
     }
     let (parts, body) = request.into_parts();
-    // It has come already: this is a copy of where it is.
+    // The body is in memory already; this does not copy it.
     let Ok(body) = to_bytes(body, usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
     let again = Request::from_parts(parts.clone(), Body::from(body.clone()));
     if app.store.is_failing() && !app.store.can_save_now().await {
@@ -36,7 +36,7 @@ pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) 
             app.store.storage_failed(cause);
             recovered_form::refuse(&app, Error::Unsaved(cause.clone()), again).await
         }
-        // Others were writing for too long.
+        // A timeout waiting for other writers.
         None if response.extensions().get::<NoTime>().is_some() => {
             recovered_form::refuse(&app, Error::Busy, again).await
         }

@@ -1,4 +1,4 @@
-//! A rate limiter (GCRA) with a bucket for each key, on a monotonic clock. What was taken can be given back.
+//! A keyed rate limiter (GCRA) on a monotonic clock. Reservations can be returned.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -8,16 +8,15 @@ use dashmap::DashMap;
 use super::LimitKey;
 use crate::clock::Clock;
 
-/// When a refused request may be repeated.
+/// When to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// After so many seconds.
     Seconds(u64),
-    /// It never holds as much.
+    /// The request exceeds the limit's capacity.
     Never,
 }
 
-/// So many times within such a time; 0 times is never.
+/// `times` per period; 0 always refuses.
 #[derive(Debug, Clone, Copy)]
 pub struct Rate {
     pub times: u32,
@@ -25,15 +24,15 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// In what time so many come into a bucket.
+    /// The time in which `many` are replenished.
     fn filling(self, many: u32) -> Duration {
         self.per.checked_div(self.times).unwrap_or_default().saturating_mul(many)
     }
 }
 
-/// The buckets of one limit, whose rate may be another each time: how full they are is kept as a time.
+/// The buckets of one limit. They store times, so the rate can differ per call.
 pub struct KeyedLimiter {
-    /// The uptime at which each bucket will be full again; what has none is full.
+    /// Uptime at which each bucket is full; absent buckets are full.
     full_at: DashMap<LimitKey, Duration>,
     clock: Clock,
     on: bool,
@@ -44,7 +43,7 @@ impl KeyedLimiter {
         KeyedLimiter { full_at: DashMap::new(), clock: clock.clone(), on }
     }
 
-    /// Takes so many from a bucket, and tells the time in which they come back.
+    /// Takes `many` from a bucket; returns the time in which they are replenished.
     pub fn take(&self, key: &LimitKey, many: NonZeroU32, rate: Rate) -> Result<Duration, RetryAfter> {
         if !self.on {
             return Ok(Duration::ZERO);
@@ -63,7 +62,6 @@ impl KeyedLimiter {
         Ok(filling)
     }
 
-    /// Gives back what was reserved and not used.
     pub fn release(&self, key: &LimitKey, filling: Duration) {
         let now = self.clock.uptime();
         self.full_at.remove_if_mut(key, |_, full_at| {
@@ -72,12 +70,10 @@ impl KeyedLimiter {
         });
     }
 
-    /// Whether a full bucket holds as much.
     pub fn can_ever_hold(&self, many: NonZeroU32, rate: Rate) -> bool {
         !self.on || many.get() <= rate.times
     }
 
-    /// Drops the buckets that are full again.
     pub fn remove_idle(&self) {
         let now = self.clock.uptime();
         self.full_at.retain(|_, full_at| *full_at > now);
@@ -85,7 +81,7 @@ impl KeyedLimiter {
     }
 }
 
-/// What was taken from buckets; given back when dropped, so that whoever was refused has lost nothing.
+/// Reserved capacity; returned on drop, so refused requests are not charged.
 #[must_use = "what is dropped is given back"]
 #[derive(Default)]
 pub struct Reserved<'a>(Vec<(&'a KeyedLimiter, LimitKey, Duration)>);
@@ -103,7 +99,6 @@ impl<'a> Reserved<'a> {
         Ok(())
     }
 
-    /// It was used: it stays reserved.
     pub fn commit(mut self) {
         self.0.clear();
     }
@@ -136,7 +131,6 @@ mod tests {
         Rate { times, per: Duration::from_secs(60) }
     }
 
-    /// Takes one of `times` a minute.
     fn take(limit: &KeyedLimiter, times: u32) -> Result<(), RetryAfter> {
         limit.take(&LimitKey::Site, ONE, a_minute(times)).map(drop)
     }

@@ -1,4 +1,4 @@
-//! Limits of tries at a form that judges or hashes a password.
+//! Rate limits for log-ins and sign-ups.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -10,11 +10,11 @@ use crate::domain::accounts::ip_hash::Prefix;
 use crate::domain::accounts::user::UserId;
 use crate::domain::limits::rate_limits::{RateLimitReason, RateLimited};
 
-/// How many times as often as one address a network may try.
+/// A network's limit as a multiple of an address's.
 const NETWORK_FACTOR: u32 = 4;
-/// How many times as often all strangers together may try one account, before [`BESIEGED_FRACTION`].
+/// An account's limit for unknown devices as a multiple of an address's; see [`BESIEGED_FRACTION`].
 const ACCOUNT_FACTOR: u32 = 10;
-/// The part of an address's tries that each wider network then has, so that the owner gets in.
+/// The fraction of an address's limit that each wider network then has, so that the owner can still log in.
 const BESIEGED_FRACTION: u32 = 10;
 const ONE: NonZeroU32 = NonZeroU32::MIN;
 
@@ -31,15 +31,14 @@ impl LoginLimiter {
         LoginLimiter { usual: limit(), network: limit(), account: limit(), besieged: limit() }
     }
 
-    /// One try of somebody unknown from an address, whatever account it is at.
+    /// An attempt from an address, for any account.
     pub fn check_address(&self, ip: IpAddr, times: u32) -> Result<Reserved<'_>, RateLimited> {
         let mut reserved = Reserved::default();
         self.reserve_address(&mut reserved, ip, times)?;
         Ok(reserved)
     }
 
-    /// One try to log in as `name`. A browser that the account knows is counted by itself, so that guesses made
-    /// elsewhere never lock the owner out.
+    /// A log-in attempt. Known devices count separately, so that attempts elsewhere never lock the owner out.
     pub fn check_login(
         &self,
         known: Option<UserId>,
@@ -86,7 +85,7 @@ impl LoginLimiter {
     }
 }
 
-/// Takes of `times` an hour; never is no setting of this, for whoever runs the site would not get in.
+/// Takes one of `times` per hour; at least one, or the operator could be locked out.
 fn take<'a>(
     reserved: &mut Reserved<'a>,
     limit: &'a KeyedLimiter,

@@ -1,4 +1,4 @@
-//! Rate limits: the buckets of the table in `domain/rate_limits.rs`, and of logins, links and requests.
+//! Rate limits: those of `domain/limits/rate_limits.rs`, and of log-ins, links and requests.
 
 mod keyed_limiter;
 mod login_limiter;
@@ -24,29 +24,27 @@ use crate::web::error::status_of;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// What a bucket is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LimitKey {
     Account(UserId),
-    /// The first address of a network; and whether it counts new accounts and strangers.
+    /// A network's first address, and whether it counts new accounts and visitors.
     Network(IpAddr, bool),
     Site,
-    /// A name that strangers try to log in as, and from which network.
+    /// An account name, and the network of the attempts.
     LoginName(String, Option<IpAddr>),
 }
 
-/// Who does something, as rate limits count them.
 #[derive(Clone, Copy)]
 struct Actor {
     account: Option<UserId>,
-    /// A new account, or somebody without one.
+    /// A new account or a visitor.
     is_new: bool,
     is_limited_by_moderator: bool,
     ip: IpAddr,
 }
 
 impl Actor {
-    /// The bucket of a limit for them; none where it does not apply to them.
+    /// The bucket's key; `None` if the limit does not apply.
     fn key(&self, scope: RateLimitScope) -> Option<LimitKey> {
         let account = self.account.map(LimitKey::Account);
         let network = |width: Prefix| LimitKey::Network(width.network(self.ip), self.is_new);
@@ -61,7 +59,7 @@ impl Actor {
     }
 }
 
-/// What was taken of each limit; the rates come with each request, as they may change.
+/// Rates are passed with each call, because they can be reconfigured.
 pub struct RateLimiter {
     /// In the order of [`Policy::rate_limits`].
     per_action: [KeyedLimiter; RATE_LIMITS],
@@ -101,13 +99,11 @@ impl RateLimiter {
         Ok(reserved)
     }
 
-    /// An account made or asked for from this address.
     pub fn check_signup(&self, ip: IpAddr, policy: &Policy) -> Result<Reserved<'_>, RateLimited> {
         let actor = Actor { account: None, is_new: true, is_limited_by_moderator: false, ip };
         self.take(LimitedAction::SignUp, actor, policy)
     }
 
-    /// Whether a member may do something once more, which is counted.
     pub fn check(
         &self,
         action: LimitedAction,
@@ -119,7 +115,7 @@ impl RateLimiter {
         self.reserve(action, member, ip, policy, now).map(Reserved::commit)
     }
 
-    /// The same, counted once it is done.
+    /// The same, committed by the caller once the action is done.
     fn reserve(
         &self,
         action: LimitedAction,
@@ -133,8 +129,7 @@ impl RateLimiter {
         self.take(action, Actor { account: Some(member.id), is_new, is_limited_by_moderator, ip }, policy)
     }
 
-    /// The same for a text and what it was before, if anything. The links that a new account adds are counted too,
-    /// unless the action is refused.
+    /// The same for a text and its previous version; links added by a new account are limited too.
     pub fn check_text(
         &self,
         action: LimitedAction,
@@ -161,14 +156,12 @@ impl RateLimiter {
         Ok(reserved)
     }
 
-    /// A request of any kind, of so many a minute.
     pub fn check_request(&self, ip: IpAddr, times: u32) -> Result<(), RateLimited> {
         let rate = Rate { times, per: Duration::from_secs(60) };
         let taken = self.requests.take(&LimitKey::Network(ip, false), NonZeroU32::MIN, rate);
         taken.map(drop).map_err(|retry_after| limited(RateLimitReason::Requests, retry_after))
     }
 
-    /// Drops the buckets that are full again.
     pub fn remove_idle(&self) {
         self.per_action.iter().for_each(KeyedLimiter::remove_idle);
         self.links.remove_idle();
@@ -185,7 +178,7 @@ fn limited(why: RateLimitReason, retry_after: RetryAfter) -> RateLimited {
     RateLimited { why, wait }
 }
 
-/// A form that is shown again with its text, as a rate limited response.
+/// Adds status and headers of a rate limited response to a form.
 pub fn with_status(mut form: Response, limited: &RateLimited) -> Response {
     *form.status_mut() = status_of(limited);
     if let Some(seconds) = limited.wait {

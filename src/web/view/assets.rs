@@ -1,16 +1,14 @@
-//! The stylesheet, the script and the icon: embedded in the binary, addressed by a hash of their content, kept for ever by browsers.
+//! Embedded assets, addressed by content hash and cached forever by browsers.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 pub struct Asset {
-    /// Its path under /static/, with the hash.
     pub name: String,
     pub content_type: &'static str,
     pub bytes: Bytes,
 }
 
-/// The addresses of the assets, as pages name them.
 pub struct Assets {
     pub style: String,
     pub script: String,
@@ -48,7 +46,7 @@ impl Default for Assets {
 }
 
 impl Asset {
-    /// Whether `name` is that of this file, as another version of the forum has or had it.
+    /// Whether `name` is this file in another version of the software.
     pub fn is_other_version(&self, name: &str) -> bool {
         let parts = |name: &str| name.split('.').map(str::to_owned).collect::<Vec<_>>();
         match (&parts(&self.name)[..], &parts(name)[..]) {

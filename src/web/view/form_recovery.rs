@@ -1,4 +1,4 @@
-//! The page on which a refused form stands again.
+//! The recovery page of a refused form.
 
 use askama::Template;
 use axum::response::Response;
@@ -14,7 +14,7 @@ struct FormRecoveryPage<'a> {
     why: Option<&'a str>,
 }
 
-/// A form with what was typed, of which nothing has been sent; and why not, where that is not the log-in.
+/// Shows a saved form; `why` is `None` after a log-in.
 pub fn page(page: Page<'_>, form: &SavedForm, why: Option<&str>) -> Response {
     html(&FormRecoveryPage { page, form, why })
 }

@@ -1,4 +1,4 @@
-//! Items as templates show them: words for ages, what the viewer may do, what they have done.
+//! View models of items: times, votes, permissions and marks.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -18,7 +18,6 @@ use crate::web::cache::rendered_text::{PageTexts, is_long};
 use crate::web::extract::session::MaybeMember;
 use crate::web::view::poll::OptionView;
 
-/// A moment in words, and exactly.
 #[derive(Debug, Clone)]
 pub struct TimeView {
     pub ago: String,
@@ -34,20 +33,18 @@ impl TimeView {
 #[derive(Debug, Clone)]
 pub struct AuthorView {
     pub name: String,
-    /// The account is new.
     pub fresh: bool,
     pub you: bool,
 }
 
-/// The arrows of one item.
 #[derive(Debug, Clone, Copy)]
 pub struct VoteButtons {
     pub up: bool,
     pub down: bool,
-    /// `up`, `down` or `none`: what the viewer has cast.
+    /// The viewer's vote: `up`, `down` or `none`.
     pub dir: &'static str,
     pub undo: bool,
-    /// A visitor's arrow, which leads to the log-in.
+    /// A visitor's button, which leads to the log-in.
     pub asks: bool,
 }
 
@@ -55,7 +52,7 @@ impl VoteButtons {
     const NONE: VoteButtons = VoteButtons { up: false, down: false, dir: "none", undo: false, asks: false };
 }
 
-/// Who looks, by which rules, and what they have done: all that a view of an item depends on beside the item.
+/// The viewer, the policy and the viewer's marks: everything that views depend on besides the item.
 #[derive(Clone)]
 pub struct ViewContext<'a> {
     pub policy: &'a Policy,
@@ -76,22 +73,20 @@ impl<'a> ViewContext<'a> {
         }
     }
 
-    /// The same look by somebody else, who has done nothing.
+    /// The same for another member, without marks.
     pub fn of<'b>(&'b self, member: &'b Member) -> ViewContext<'b> {
         ViewContext { member: Some(member), marks: Arc::default(), ..self.clone() }
     }
 
-    /// Has these texts at hand too.
     pub fn add(&mut self, texts: PageTexts) {
         Arc::make_mut(&mut self.texts).add(texts);
     }
 
-    /// An item's text.
     pub fn html(&self, item: &Item) -> Arc<Html> {
         self.texts.get(item.id, &item.text, false)
     }
 
-    /// A comment's text as pages show it that have others too, and whether that is only its beginning.
+    /// A comment's text, truncated on pages with several items, and whether it is.
     pub fn listed_html(&self, item: &Item) -> (Arc<Html>, bool) {
         let is_cut = is_long(&item.text);
         (self.texts.get(item.id, &item.text, is_cut), is_cut)
@@ -107,7 +102,7 @@ impl<'a> ViewContext<'a> {
         Some(AuthorView { name, fresh, you: item.is_own(self.member) })
     }
 
-    /// `answers` is the author of what the item answers.
+    /// `answers` is the author of the parent.
     pub fn votes(&self, item: &Item, answers: Option<UserId>) -> VoteButtons {
         let Some(member) = self.member else {
             let asks = item.kind != Kind::Job && self.sees(item) == Visibility::Whole;
@@ -128,7 +123,7 @@ impl<'a> ViewContext<'a> {
         VoteButtons { up: may(Direction::Up), down, ..VoteButtons::NONE }
     }
 
-    /// An item's points as the viewer sees them: with their own vote, whether it counts or not.
+    /// The score including the viewer's own vote, whether or not it counts.
     pub fn score(&self, item: &Item) -> i64 {
         item.score + self.marks.votes.get(&item.id).map_or(0, Vote::unseen_points)
     }
@@ -136,12 +131,12 @@ impl<'a> ViewContext<'a> {
     pub fn may_reply(&self, item: &Item, root: &Item) -> bool {
         match self.member {
             Some(member) => item.may_reply(root, member, self.policy, self.now, false).is_ok(),
-            // A visitor is shown the way, which leads over the log-in page.
+            // Visitors see the link, which leads to the log-in.
             None => item.is_live() && root.is_live() && !root.locked && !item.locked,
         }
     }
 
-    /// In what time the viewer may reply from here, where they have to wait.
+    /// The remaining reply delay, if any.
     pub fn reply_in(&self, item: &Item, root: &Item) -> Option<String> {
         let member = self.member?;
         item.may_reply(root, member, self.policy, self.now, true).ok()?;
@@ -165,7 +160,7 @@ impl<'a> ViewContext<'a> {
     }
 }
 
-/// How an item is marked that is dead, or that flags weigh on.
+/// The label of a dead or flagged item.
 pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static str> {
     match sight {
         Visibility::Whole if item.is_flagged(policy) => Some("[flagged]"),
@@ -176,14 +171,13 @@ pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static 
     }
 }
 
-/// A story as a row of a list, or at the head of its thread.
 pub struct StoryView {
     pub id: ItemId,
     pub title: String,
     pub href: String,
     pub site: Option<String>,
     pub is_link: bool,
-    /// None for a job.
+    /// `None` for jobs.
     pub points: Option<i64>,
     pub author: Option<AuthorView>,
     pub when: TimeView,
@@ -193,7 +187,7 @@ pub struct StoryView {
     /// `[flagged]`, `[dead]` or both.
     pub mark: Option<&'static str>,
     pub is_dead: bool,
-    /// Whether the viewer sees more of it than that it was there.
+    /// Whether the viewer sees its content.
     pub is_shown: bool,
     pub locked: bool,
     pub votes: VoteButtons,
@@ -246,30 +240,27 @@ impl StoryView {
         }
     }
 
-    /// A row of a list: without its text.
     pub fn row(item: &Item, eye: &ViewContext<'_>) -> StoryView {
-        // A list shows no text, so none is rendered.
+        // Rows show no text, so none is rendered.
         let bare = Item { text: String::new(), ..item.clone() };
         StoryView::new(&bare, eye)
     }
 }
 
-/// An earlier discussion of the same address.
 pub struct EarlierDiscussion {
     pub id: ItemId,
     pub when: TimeView,
     pub comments: i64,
 }
 
-/// A comment in its thread.
 pub struct CommentView {
     pub id: ItemId,
     pub html: Arc<Html>,
-    /// The text is shown up to here only; its own page has the whole.
+    /// Only the beginning of the text; the whole is on its own page.
     pub is_cut: bool,
-    /// None where only its place is kept.
+    /// `None` if only a placeholder is shown.
     pub author: Option<AuthorView>,
-    /// What stands for the author then: `[deleted]` or `[dead]`.
+    /// Shown instead of the author: `[deleted]` or `[dead]`.
     pub gone: &'static str,
     pub op: bool,
     pub when: TimeView,
@@ -277,12 +268,12 @@ pub struct CommentView {
     pub points: Option<i64>,
     pub unseen: bool,
     pub mark: Option<&'static str>,
-    /// A moderator locked it, or what it stands under.
+    /// It or a parent is locked.
     pub locked: bool,
     pub low: bool,
     pub fade: u8,
     pub depth: usize,
-    /// How many comments collapse with it, itself among them.
+    /// Comments that collapse with it, including itself.
     pub count: usize,
     pub closes: usize,
     pub root: Option<ItemId>,
@@ -292,7 +283,7 @@ pub struct CommentView {
     pub continues: bool,
     pub votes: VoteButtons,
     pub may_reply: bool,
-    /// In what time it may be answered from here, where that is held back.
+    /// The remaining reply delay, if any.
     pub reply_in: Option<String>,
     pub may_edit: bool,
     pub may_delete: bool,
@@ -309,23 +300,23 @@ impl CommentView {
     }
 }
 
-/// Everything that is the same for each comment of one page.
+/// What the comments of one page share.
 pub struct ThreadContextView<'a> {
     pub eye: ViewContext<'a>,
     pub root: &'a Item,
-    /// Who wrote each item of the thread, to know whom a comment answers.
+    /// The author of each item, to find whom a comment answers.
     pub authors: Arc<HashMap<ItemId, UserId>>,
-    /// Comments after this moment are new to the viewer.
+    /// Later comments are new to the viewer.
     pub since: Option<Timestamp>,
 }
 
 impl ThreadContextView<'_> {
-    /// A comment by itself, whole, and without what hangs on it.
+    /// A comment on its own, in full, without replies.
     pub fn alone(&self, item: &Item) -> CommentView {
-        self.written(&self.node(item), |item| (self.eye.html(item), false))
+        self.comment_with(&self.node(item), |item| (self.eye.html(item), false))
     }
 
-    /// The beginning of a comment that another answers.
+    /// An excerpt of the comment that another answers.
     pub fn above(&self, item: &Item) -> CommentView {
         self.comment(&self.node(item))
     }
@@ -346,10 +337,10 @@ impl ThreadContextView<'_> {
     }
 
     pub fn comment<T: Borrow<Item>>(&self, node: &Node<T>) -> CommentView {
-        self.written(node, |item| self.eye.listed_html(item))
+        self.comment_with(node, |item| self.eye.listed_html(item))
     }
 
-    fn written<T>(&self, node: &Node<T>, html: impl FnOnce(&Item) -> (Arc<Html>, bool)) -> CommentView
+    fn comment_with<T>(&self, node: &Node<T>, html: impl FnOnce(&Item) -> (Arc<Html>, bool)) -> CommentView
     where
         T: Borrow<Item>,
     {

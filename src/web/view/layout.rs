@@ -1,4 +1,4 @@
-//! What every page has: its title, its viewer, the addresses of the assets; and how a template becomes a response.
+//! The page layout, and turning templates into responses.
 
 use std::sync::Arc;
 
@@ -19,10 +19,9 @@ use crate::web::state::App;
 use crate::web::view::assets::Assets;
 use crate::web::view::pagination::PageQuery;
 
-/// The one type that templates print unescaped: it comes from the sanitiser only.
+/// The only type printed unescaped; only the sanitiser creates it.
 impl askama::filters::HtmlSafe for Html {}
 
-/// The sections in the header, with their addresses.
 const SECTIONS: [(&str, &str); 8] = [
     ("top", "/"),
     ("new", "/new"),
@@ -34,18 +33,16 @@ const SECTIONS: [(&str, &str); 8] = [
     ("comments", "/comments"),
 ];
 
-/// What a page shows of its viewer.
 #[derive(Debug, Clone)]
 pub struct PageViewer {
     pub name: String,
     pub karma: i64,
     pub unread: i64,
-    /// For moderators: how many items wait in the queue, and how many people for an account.
+    /// For moderators: items in the queue and pending sign-up requests.
     waiting: Option<(i64, i64)>,
 }
 
 impl PageViewer {
-    /// For moderators: how much waits at their desk.
     pub fn waiting(&self) -> Option<i64> {
         self.waiting.map(|(queued, requests)| queued.saturating_add(requests))
     }
@@ -55,20 +52,18 @@ pub struct Page<'a> {
     pub settings: Arc<SiteSettings>,
     pub assets: &'a Assets,
     pub base_url: &'a str,
-    /// Which part of the site it is, as the header names it.
+    /// The site section highlighted in the header.
     pub section: &'a str,
     pub title: String,
     description: Option<String>,
     pub theme: Option<Theme>,
     pub viewer: Option<PageViewer>,
-    /// Whether the request came with a session, on a page that does not ask whose.
+    /// The request has a session cookie, on a page that does not load the viewer.
     pub in_session: bool,
-    /// The path and query of the page.
     pub here: String,
-    /// Whether search engines may list it.
+    /// Whether search engines may index it.
     pub robots: bool,
     pub is_article: bool,
-    /// Whether the viewer may read the log of moderation.
     pub log_open: bool,
 }
 
@@ -90,7 +85,6 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A page that knows of no viewer.
     pub fn for_nobody(app: &'a App, title: impl Into<String>) -> Page<'a> {
         Page {
             settings: app.settings(),
@@ -109,13 +103,12 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The page of a list at `at`; one of an order that is soon forgotten is not for search engines.
+    /// A page of a list; snapshots expire, so search engines may not index them.
     pub fn of_list(mut self, at: PageQuery) -> Page<'a> {
         self.robots = self.robots && at.at.is_none();
         self
     }
 
-    /// The same page, described for previews and search engines.
     pub fn described(mut self, description: String) -> Page<'a> {
         self.description = Some(description).filter(|text| !text.is_empty());
         self
@@ -129,13 +122,12 @@ impl<'a> Page<'a> {
         [("system", "like the system"), ("light", "light"), ("dark", "dark")]
     }
 
-    /// What it is about: its own description, or its title and the site's line.
     pub fn description(&self) -> String {
         let general = || format!("{} on {}: {}", self.title, self.settings.site_name, self.settings.tagline);
         self.description.clone().unwrap_or_else(general)
     }
 
-    /// How much waits for a moderator on a page of the desk.
+    /// Items waiting on a moderators' page.
     pub fn waits(&self, href: &str) -> i64 {
         let (queued, requests) = self.viewer.as_ref().and_then(|viewer| viewer.waiting).unwrap_or_default();
         match href {
@@ -145,12 +137,10 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The log-in page, and from there back here.
     pub fn log_in(&self) -> String {
         log_in_address(&self.here)
     }
 
-    /// Whether it belongs to the section of that name.
     pub fn is(&self, section: &str) -> bool {
         self.section == section
     }
@@ -159,13 +149,12 @@ impl<'a> Page<'a> {
         self.theme.unwrap_or_default().as_str() == name
     }
 
-    /// `here` without its query: the address that the page is known by.
+    /// `here` without its query, the canonical address.
     pub fn path(&self) -> &str {
         self.here.split('?').next().unwrap_or("/")
     }
 }
 
-/// A template as a page.
 pub fn html<T: Template>(template: &T) -> Response {
     html_with(StatusCode::OK, template)
 }
@@ -179,21 +168,19 @@ pub fn html_with<T: Template>(status: StatusCode, template: &T) -> Response {
         }
         Err(error) => {
             tracing::error!(%error, "a template failed");
-            // No other template is tried: it might fail as well.
+            // Plain text: another template might fail too.
             let plain = (CONTENT_TYPE, "text/plain; charset=utf-8");
             (StatusCode::INTERNAL_SERVER_ERROR, [plain], "Something broke. Please try again.").into_response()
         }
     }
 }
 
-/// A template's text.
 pub fn text<T: Template>(template: &T) -> askama::Result<String> {
     let mut text = String::with_capacity(T::SIZE_HINT.saturating_mul(2).max(16_384));
     template.render_into(&mut text)?;
     Ok(text)
 }
 
-/// An answer to the script.
 pub fn json<T: Serialize>(value: &T) -> Response {
     match serde_json::to_string(value) {
         Ok(body) => {
@@ -204,7 +191,7 @@ pub fn json<T: Serialize>(value: &T) -> Response {
     }
 }
 
-/// Whether the script asks, which wants figures rather than a page to go to.
+/// Whether the script sent the request and expects JSON.
 pub fn wants_json(headers: &http::HeaderMap) -> bool {
     headers.get(http::header::ACCEPT).is_some_and(|accept| accept == "application/json")
 }

@@ -1,4 +1,4 @@
-//! View.
+//! View models and helpers for templates.
 
 pub mod assets;
 pub mod form_recovery;

@@ -1,4 +1,4 @@
-//! Paged lists: where a page begins, how long it is, where the next one begins, and what stands around it.
+//! Pagination: page sizes, cursors and snapshots of ranked lists.
 
 use std::fmt;
 
@@ -10,29 +10,25 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId};
 use crate::store::{Error, ItemCursor, Result, Store};
 
-/// Rows of a page.
 pub const PAGE_SIZE: usize = 30;
-/// The same for the store.
 pub const PAGE_SIZE_I64: i64 = 30;
-/// What the store reads for a page: one row more, which says whether there is another page.
+/// One row more tells whether there is a next page.
 pub const PAGE_LIMIT: i64 = PAGE_SIZE_I64 + 1;
 
-/// The last page of a numbered list that is looked for.
+/// The highest page number.
 pub const LAST_PAGE: usize = 1_000;
 
-/// How long a snapshot of a list is kept, in minutes.
+/// Lifetime of a list snapshot, in minutes.
 const SNAPSHOT_MINUTES: i64 = 10;
-/// How many snapshots of one list are kept of one minute.
+/// Snapshots per list and minute.
 pub const SNAPSHOTS_PER_MINUTE: u32 = 64;
 
-/// A link above a list that narrows it.
 pub struct Tab {
     pub name: String,
     pub href: String,
     pub current: bool,
 }
 
-/// What an empty list says, and where to go from there.
 pub struct EmptyState {
     pub what: String,
     pub href: &'static str,
@@ -44,7 +40,6 @@ impl EmptyState {
         EmptyState { what: what.into(), href, next }
     }
 
-    /// The same list on page `at`, which may lie past its end.
     pub fn on(self, at: PageQuery) -> EmptyState {
         if at.skip() == 0 {
             self
@@ -54,7 +49,7 @@ impl EmptyState {
     }
 }
 
-/// The order of a ranked list as somebody saw it: its minute, and which of that minute's it is.
+/// A snapshot of a ranked list: its minute and its number within the minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SnapshotId {
     pub minute: i64,
@@ -62,7 +57,7 @@ pub struct SnapshotId {
 }
 
 impl SnapshotId {
-    /// One that is no longer kept, or never was.
+    /// An expired or invalid snapshot.
     pub const GONE: SnapshotId = SnapshotId { minute: 0, nth: 0 };
 
     pub fn parse(s: &str) -> Option<SnapshotId> {
@@ -72,7 +67,7 @@ impl SnapshotId {
         (is_number(minute) && is_number(nth) && id.nth < SNAPSHOTS_PER_MINUTE).then_some(id)
     }
 
-    /// Whether a snapshot of this name may be kept still.
+    /// Whether a snapshot may still be cached.
     pub fn is_recent(self, now: Timestamp) -> bool {
         (0..=SNAPSHOT_MINUTES).contains(&now.0.div_euclid(MINUTE).saturating_sub(self.minute))
     }
@@ -93,13 +88,12 @@ impl<'de> Deserialize<'de> for SnapshotId {
     }
 }
 
-/// Which page of a numbered list somebody asks for.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct PageQuery {
     pub p: Option<usize>,
-    /// The order that the page before was of.
+    /// The snapshot of the previous page.
     pub at: Option<SnapshotId>,
-    /// Where in that order this page begins, for whom it is shorter by what they hid.
+    /// The offset in the snapshot, for members who hid stories above.
     pub from: Option<usize>,
 }
 
@@ -108,20 +102,17 @@ impl PageQuery {
         self.p.unwrap_or(1).clamp(1, LAST_PAGE)
     }
 
-    /// How many rows stand before this page.
     pub fn skip(self) -> usize {
         self.number().saturating_sub(1).saturating_mul(PAGE_SIZE)
     }
 
-    /// The address of the page after this one.
     pub fn next(self, base: &str) -> String {
         let joint = if base.contains('?') { '&' } else { '?' };
         format!("{base}{joint}p={}", self.number().saturating_add(1))
     }
 }
 
-/// Where a list goes on by its order: after the last row of the page before, which its address names by its
-/// moment and its id, for it may have left the list meanwhile.
+/// A keyset cursor: the time and id of the last row, which may have left the list.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct PageCursor {
     at: Option<i64>,
@@ -133,45 +124,43 @@ pub struct PageCursor {
 }
 
 impl PageCursor {
-    /// Whether the list begins here.
     pub fn is_first(self) -> bool {
         self.at.is_none()
     }
 
-    /// The id of the last row in a list that is newest first.
     pub fn before(self) -> i64 {
         self.before.unwrap_or(i64::MAX)
     }
 
-    /// The moment and the id of the last row in a list that is newest first.
+    /// The cursor of a newest-first list.
     pub fn newest_first(self) -> (Timestamp, i64) {
         (Timestamp(self.at.unwrap_or(i64::MAX)), self.before())
     }
 
-    /// The moment and the id of the last row in a list that is oldest first.
+    /// The cursor of an oldest-first list.
     pub fn oldest_first(self) -> (Timestamp, i64) {
         (Timestamp(self.at.unwrap_or(i64::MIN)), self.after.unwrap_or(i64::MIN))
     }
 
-    /// The moment, the voter and the item of the last row in a list of votes.
+    /// The cursor of a vote list.
     pub fn votes(self) -> (Timestamp, UserId, ItemId) {
         let (at, before) = self.newest_first();
         (at, UserId(self.voter.unwrap_or(i64::MAX)), ItemId(before))
     }
 
-    /// Where the replies go on in a list of them and of notices. At one moment, replies stand before notices.
+    /// The cursor for replies in the inbox. At equal times, replies precede notices.
     pub fn replies(self) -> ItemCursor {
         let first = ItemCursor::first(PAGE_LIMIT);
         let before = self.at.map(|at| (Timestamp(at), ItemId(self.reply.unwrap_or(0))));
         ItemCursor { before: before.unwrap_or(first.before), ..first }
     }
 
-    /// The moment and the id of the last notice in such a list.
+    /// The cursor for notices in the inbox.
     pub fn notices(self) -> (Timestamp, i64) {
         (self.newest_first().0, self.notice.unwrap_or(i64::MAX))
     }
 
-    /// Where a list of items goes on: after the item named, by its time; from the top where it is not there.
+    /// The cursor after the named item; the start of the list if there is none.
     pub async fn items(self, store: &Store) -> Result<ItemCursor> {
         let first = ItemCursor::first(PAGE_LIMIT);
         let Some(id) = self.before.map(ItemId) else { return Ok(first) };
@@ -183,8 +172,7 @@ impl PageCursor {
     }
 }
 
-/// Cuts off what is more than a page of `size`, and gives the address of the page after it: `base`, with what
-/// `key` says of the last row.
+/// Truncates the rows to `size` and returns the next page's address: `base` with the last row's `key`.
 pub fn next_page<T, V: ToString, const N: usize>(
     rows: &mut Vec<T>,
     size: usize,
@@ -199,7 +187,7 @@ pub fn next_page<T, V: ToString, const N: usize>(
     Some(format!("{base}{joint}{}", Serializer::new(String::new()).extend_pairs(key).finish()))
 }
 
-/// The same for items, of which each list goes on before the last.
+/// The same for items, paginated by id.
 pub fn next_items(items: &mut Vec<Item>, base: &str) -> Option<String> {
     next_page(items, PAGE_SIZE, base, |last| [("before", last.id)])
 }

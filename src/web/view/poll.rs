@@ -1,4 +1,4 @@
-//! The options of a poll, as its page shows them.
+//! The options of a poll.
 
 use std::sync::Arc;
 
@@ -6,7 +6,6 @@ use crate::domain::items::item::{Item, ItemId};
 use crate::domain::text::{self, Html};
 use crate::web::view::items::{ViewContext, VoteButtons};
 
-/// An option of a poll.
 pub struct OptionView {
     pub id: ItemId,
     pub text: String,

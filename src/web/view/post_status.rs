@@ -1,4 +1,4 @@
-//! What became of a post, on its own page: for its author, and for whoever else may read of it.
+//! The status of a post, for its author and other readers.
 
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::items::item::{Item, ItemId, Visibility, may_see};
@@ -13,14 +13,13 @@ use crate::web::handlers::pages;
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 
-/// How far back the acts on one post are looked at.
+/// Log rows considered per post.
 const ACTS: i64 = 30;
 
 async fn acts_on(app: &App, item: ItemId) -> Result<Vec<LogRow>, Error> {
     Ok(app.store.log(LogFilter { item: Some(item), ..LogFilter::default() }, ACTS).await?)
 }
 
-/// Acts as `member` reads of them.
 fn events<'a>(app: &App, member: Option<&Member>, logged: &'a [LogRow]) -> Vec<LogEvent<'a>> {
     let event = |act: &'a LogRow| LogEvent {
         action: act.act,
@@ -32,7 +31,6 @@ fn events<'a>(app: &App, member: Option<&Member>, logged: &'a [LogRow]) -> Vec<L
     logged.iter().map(event).collect()
 }
 
-/// What `items/_post_status.html` shows.
 pub struct PostStatusView {
     pub id: ItemId,
     pub what: &'static str,
@@ -41,7 +39,7 @@ pub struct PostStatusView {
 }
 
 impl PostStatusView {
-    /// Some queries, and none but for the author of a post that something may have been done to.
+    /// Loads the status; queries only for the author of a post that may have been acted on.
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<PostStatusView>, Error> {
         let Some(author) = viewer.member().filter(|member| item.is_own(Some(member))) else {
             return Ok(None);
@@ -71,24 +69,22 @@ impl PostStatusView {
     }
 }
 
-/// Why a post is gone, dead or locked, as far as the viewer may know; of what is dead, its author reads in their [`FateView`].
+/// Why a post is gone, dead or locked, if the viewer may know. Its author has [`PostStatusView`].
 #[derive(Default)]
 pub struct StatusNotices {
-    /// Where the viewer sees no more of it than its place.
+    /// Set if the viewer sees only a placeholder.
     pub gone: Option<RemovedPost>,
     pub death: Vec<String>,
     pub lock: Option<LockNotice>,
 }
 
-/// Who locked something and why.
 pub struct LockNotice {
     pub said: String,
-    /// What the lock was put on.
     pub on: ItemId,
 }
 
 impl StatusNotices {
-    /// A query for what is dead or locked where the viewer may read the log, and none for all else. `above` is what the item stands below, the head of the thread first.
+    /// At most one query, and only for dead or locked items. `above` lists the parents, root first.
     pub async fn load(
         app: &App,
         viewer: &MaybeMember,

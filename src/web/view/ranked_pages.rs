@@ -1,5 +1,4 @@
-//! The pages of ranked lists. "More" goes on in the order that the page before was of, so that what comes in meanwhile neither repeats a
-//! row nor leaves one out.
+//! Pages of ranked lists. The next page continues the same snapshot, so that no row is repeated or skipped.
 
 use std::sync::Arc;
 
@@ -11,19 +10,17 @@ use crate::web::state::App;
 use crate::web::view::pagination::{PAGE_SIZE, PageQuery};
 use crate::web::view::shadowed;
 
-/// How many of the stories that a member hid last are left out of the ranked lists.
+/// Hidden stories that are considered, newest first.
 const HIDDEN: i64 = 1_000;
 
-/// One page of a ranked list.
 pub struct RankedPage {
     pub ids: Vec<ItemId>,
     pub first_rank: usize,
-    /// The address of the page after it.
     pub more: Option<String>,
 }
 
 impl App {
-    /// The page of a list that was asked for, without what the viewer hid.
+    /// A page of a list without the viewer's hidden stories.
     pub async fn ranked(
         &self,
         viewer: &MaybeMember,
@@ -32,7 +29,7 @@ impl App {
         asked: PageQuery,
     ) -> Result<RankedPage, Error> {
         let of = shadowed::author(viewer);
-        let seen = asked.at.and_then(|at| self.lists.seen(list, of, at, viewer.now));
+        let seen = asked.at.and_then(|at| self.lists.snapshot(list, of, at, viewer.now));
         let from = asked.from.filter(|_| seen.is_some());
         let order = match seen {
             Some(order) => order,

@@ -1,4 +1,4 @@
-//! Posts that a shadow-ban keeps from everybody but their author, in the lists that their author sees.
+//! Adds a shadow-banned author's own posts to the lists they see.
 
 use std::cmp::Reverse;
 
@@ -11,12 +11,11 @@ use crate::web::extract::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::view::pagination::PAGE_SIZE;
 
-/// Who sees more than others do: a shadow-banned viewer.
+/// The viewer, if shadow-banned.
 pub fn author(viewer: &MaybeMember) -> Option<UserId> {
     viewer.member().filter(|member| member.shadowed_at.is_some()).map(|member| member.id)
 }
 
-/// The order of a list as the viewer sees it.
 pub async fn ranked(app: &App, viewer: &MaybeMember, list: RankedList) -> Result<Ranking, Error> {
     match author(viewer) {
         Some(author) => {
@@ -27,7 +26,7 @@ pub async fn ranked(app: &App, viewer: &MaybeMember, list: RankedList) -> Result
     }
 }
 
-/// Newest first, what was found with those of the viewer's own that are from a site, and come after `before`.
+/// Merges the viewer's own stories from a site into `found`, newest first.
 pub async fn from_site(
     app: &App,
     viewer: &MaybeMember,
@@ -44,7 +43,7 @@ pub async fn from_site(
     ))
 }
 
-/// Newest first, what was found with the viewer's own stories whose titles hold each of `words`.
+/// Merges the viewer's own stories with `words` in their titles into `found`, newest first.
 pub async fn titled(
     app: &App,
     viewer: &MaybeMember,

@@ -8,11 +8,10 @@ use crate::domain::items::rank;
 use crate::domain::text::Html;
 use crate::web::view::items::{AuthorView, StoryView, TimeView, ViewContext, VoteButtons, mark};
 
-/// A comment in a list, with the story it stands under.
 pub struct SingleCommentView {
     pub id: ItemId,
     pub html: Arc<Html>,
-    /// Whether that is only its beginning.
+    /// Only the beginning is shown.
     pub is_cut: bool,
     pub author: Option<AuthorView>,
     pub when: TimeView,
@@ -26,12 +25,12 @@ pub struct SingleCommentView {
     pub story_title: String,
     pub votes: VoteButtons,
     pub may_reply: bool,
-    /// In what time it may be answered from here, where that is held back.
+    /// The remaining reply delay, if any.
     pub reply_in: Option<String>,
 }
 
 impl SingleCommentView {
-    /// `root` is the head of the comment's thread, where the viewer may know of it.
+    /// `root` is the thread's root, if the viewer may see it.
     pub fn new(
         item: &Item,
         root: Option<&Item>,

@@ -1,5 +1,5 @@
-//! What is written is judged as everything stands when it is written: by whom a session is kept a second longer, and by what was read a
-//! moment before, nothing gets past a moderator, the operator or another editor.
+//! Permissions and sanctions are checked when writing: neither an older session nor an earlier read gets
+//! around a concurrent change by a moderator, the operator or another editor.
 
 use axum::http::{Method, StatusCode};
 use stoa::domain::accounts::user::Role;

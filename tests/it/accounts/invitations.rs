@@ -237,7 +237,7 @@ async fn an_invitation_is_for_somebody_without_an_account() {
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK, "and it is still good");
 }
 
-/// In each mode: whether somebody without an invitation, and somebody with a good one, can make an account by any address at all.
+/// Whether visitors with and without a valid invitation can create an account in each mode, by any route.
 #[tokio::test]
 async fn no_other_way_leads_round_the_mode() {
     for mode in SignUpMode::ALL {

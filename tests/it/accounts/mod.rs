@@ -1,4 +1,4 @@
-//! Accounts.
+//! Sign-up, log-in, invitations and their secrets.
 
 pub mod concurrent_sanctions;
 pub mod contact;

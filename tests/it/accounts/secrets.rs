@@ -240,7 +240,7 @@ async fn guesses_made_elsewhere_do_not_lock_the_owner_out() {
 async fn one_address_cannot_guess_at_many_accounts() {
     let app = TestApp::with(strict).await;
     let mut eve = app.visitor();
-    // The last 64 bits of an IPv6 address are its owner's to choose; what a stranger adds to the header is not believed.
+    // Clients choose the last 64 bits of an IPv6 address; untrusted X-Forwarded-For entries are ignored.
     for n in 0..6 {
         let from = format!("1.2.3.{n}, 2001:db8:1:2::{n}");
         let page = guess(&mut eve, &format!("name{n}"), "wrong", &from).await;

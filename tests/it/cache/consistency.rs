@@ -1,5 +1,5 @@
-//! What is kept in memory, against a forum that keeps nothing: after random deeds of all kinds, of people and of another process, nobody
-//! is shown a stale page or somebody else's, in whichever form it comes.
+//! Cache consistency against an uncached forum: after random actions, also by another process, no page is
+//! stale or another member's, in any encoding.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Cache.
+//! In-memory caches: consistency, single flight and response memory.
 
 pub mod consistency;
 pub mod pages;

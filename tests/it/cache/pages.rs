@@ -66,7 +66,7 @@ async fn write(rng: &mut Rng, people: &mut [Browser], items: &mut Vec<i64>, nth:
     }
 }
 
-/// What a page shows. Within a minute the order of a ranked list may lag behind votes, and nothing else of it.
+/// The content of a page. Within a minute, the order of a ranked list may lag behind votes.
 fn shown(page: &Page, path: &str, minute_passed: bool) -> (StatusCode, Vec<String>) {
     let text = page.text().replace("</li>", "\n</li>\n");
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -140,7 +140,7 @@ async fn after_any_write_a_member_sees_what_a_forum_without_memory_would_show() 
             // The first thread is the one that most of the comments stand in.
             let item = if rng.bool() { items[0] } else { items[rng.usize(0..items.len())] };
             let viewer = rng.usize(0..people.len());
-            // In half of the rounds the viewer does nothing just before, so that what they see may come from others' writes alone.
+            // In half of the rounds the viewer does nothing, so that they see only others' writes.
             for _ in 0..[0, 3][nth % 2] {
                 let on = items[rng.usize(0..items.len())];
                 drop(people[viewer].vote(on, ["up", "up", "down", "none"][rng.usize(0..4)]).await);
@@ -153,7 +153,7 @@ async fn after_any_write_a_member_sees_what_a_forum_without_memory_would_show() 
                 format!("/item/{item}"),
             ];
             for path in &pages {
-                // The first look may find what the last write left in memory, the second what the first one put there.
+                // The first request may hit entries from before the write, the second those of the first.
                 for _ in 0..2 {
                     let known = people[viewer].get(path).await;
                     let fresh = forgetful.browser_of(&people[viewer]).get(path).await;

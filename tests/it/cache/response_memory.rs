@@ -1,4 +1,4 @@
-//! Room for long pages: what is under way to slow readers is bounded in memory, whoever reads, and what nobody reads takes none of it.
+//! The memory budget for responses to slow readers, and that idle cached pages use none of it.
 
 use std::future::poll_fn;
 use std::pin::Pin;

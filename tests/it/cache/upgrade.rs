@@ -1,4 +1,4 @@
-//! What outlives a version of the forum, or its address: files that kept pages ask for, and the names of what feeds have.
+//! Stability across upgrades and changes of the site's address: assets of cached pages, and feed ids.
 
 use axum::http::StatusCode;
 

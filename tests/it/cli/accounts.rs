@@ -15,8 +15,8 @@ use crate::cli::operations::Folder;
 
 const PASSWORD: &str = "four unrelated words here";
 
-/// Runs a command on a terminal of its own, typing each answer when its question is shown and what is typed is not. Answers the
-/// command's code and all that the terminal showed.
+/// Runs a command in a pseudo-terminal, typing each answer at its prompt without echo. Returns the exit code
+/// and the terminal's output.
 fn on_a_terminal(folder: &Folder, arguments: &str, answers: &[(&str, &str)]) -> (Option<i32>, String) {
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("ours");

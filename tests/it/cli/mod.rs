@@ -1,4 +1,4 @@
-//! Cli.
+//! Commands, configuration and operation of the binary.
 
 pub mod accounts;
 pub mod deployment;

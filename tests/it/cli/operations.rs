@@ -116,7 +116,7 @@ impl Folder {
         };
         for _ in 0..200 {
             if TcpStream::connect(running.address).is_ok() {
-                // A connection waits in the queue while the forum is still opening its database; an answer does not.
+                // Connections queue while the database is being opened; a response shows that it is open.
                 running.get("/healthz");
                 return running;
             }
@@ -144,7 +144,7 @@ impl Running {
         answer
     }
 
-    /// Asks it to stop as a service manager does; answers its code and all it said on standard error and standard output.
+    /// Stops it with SIGTERM; returns the exit code, stderr and stdout.
     pub fn stop(mut self) -> (Option<i32>, String, String) {
         let killed =
             Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");

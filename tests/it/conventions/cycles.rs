@@ -1,6 +1,6 @@
-//! No cycle of files: which file names whose items, read from the sources themselves.
+//! No cyclic dependencies between files, determined from the sources.
 //!
-//! A file depends on the file that defines what it names: re-exports are followed, and paths inside code count
+//! A file depends on the file that defines an item it names; re-exports are followed, and paths in code count
 //! like `use`.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::store::query_plans::texts_of_store;
 
-/// A room, what it never names, and why. Any word of the list that stands in the room's code fails the test.
+/// A folder, the words its code must not contain, and why.
 ///
-/// One exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow` for their types, so that the store needs no twin of
-/// each; a derive is all that they may name of it.
+/// Exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow`, so that the store needs no
+/// duplicates of their types.
 const NEVER: [(&str, &[&str], &str); 14] = [
     (
         "domain",
@@ -146,7 +146,7 @@ fn each_room_uses_only_what_it_may() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What names the engine, or that there is one. A derive is generic over engines, and may stand anywhere in `domain` and `store`.
+/// Names of the database engine. Derives are generic over engines and allowed in `domain` and `store`.
 #[test]
 fn only_the_stores_seam_names_the_engine() {
     let engine = ["sqlx", "Sqlite", "SQLite", "sqlite_", "\"pragma ", "\"vacuum "];

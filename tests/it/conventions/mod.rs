@@ -1,4 +1,4 @@
-//! Conventions.
+//! Conventions of the source code, checked by reading it.
 
 pub mod cycles;
 pub mod layering;

@@ -1,4 +1,4 @@
-//! Names: one word has one meaning. docs/wording.md says which words are used, ARCHITECTURE.md what they mean.
+//! One word, one meaning: docs/wording.md lists the words, ARCHITECTURE.md defines them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

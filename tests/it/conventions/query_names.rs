@@ -1,4 +1,4 @@
-//! The table of what queries may hold, beside the routes, knows every name that a page asks for: one that is missing never arrives.
+//! The table of query parameters in `routes.rs` is complete; a missing name would never reach its handler.
 
 use std::collections::BTreeSet;
 use std::path::Path;

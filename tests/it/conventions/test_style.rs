@@ -1,4 +1,4 @@
-//! How the tests ask: read from their sources, so that a page can be reworded, or its markup changed, in few places.
+//! Conventions of the tests' sources, so that changes of wording or markup affect few of them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -79,8 +79,8 @@ fn is_sentence(text: &str) -> bool {
     words.count() >= 5 && !others.iter().any(|other| text.starts_with(other))
 }
 
-/// What a page says is asserted where it is the subject. Another test asks for the reason by its value (`ItemError::Dead`), by role,
-/// or by a name that stands in `fixtures` or `sentences`.
+/// Texts are asserted only in the tests about them. Others compare the reason (`ItemError::Dead`), the role,
+/// or a name from `fixtures` or `sentences`.
 #[test]
 fn a_sentence_stands_in_one_place_of_the_tests() {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -122,7 +122,7 @@ fn has(line: &str, key: &str) -> bool {
     })
 }
 
-/// So that a change of the markup, after which nothing is found any more, fails: the same selector finds something elsewhere.
+/// A negative assertion needs a positive one with the same selector, or it would survive a change of markup.
 #[test]
 fn what_a_page_does_not_show_another_page_of_the_same_file_shows() {
     let mut alone = Vec::new();

@@ -1,7 +1,7 @@
-//! A page as assistive technology is told of it: each element's role and name, with where links lead and what forms send.
+//! A page's accessibility tree: roles and names, with link targets and form fields.
 //!
-//! Roles and names are those of HTML-AAM and accname-1.2, as far as the site's pages need them. Three roles that a browser
-//! keeps to itself are named here: `password` and `file` of a field, and `summary`.
+//! Roles and names follow HTML-AAM and accname-1.2 as far as needed. Three roles without an ARIA equivalent
+//! have names of their own here: `password` and `file` inputs, and `summary`.
 
 use std::fmt::Write;
 
@@ -291,7 +291,7 @@ struct Branch {
     is_text: bool,
 }
 
-/// Adds what stands in an element, in the order of the page; words between elements become a line of their own.
+/// Adds an element's children in page order; text between elements becomes a line of its own.
 fn grow(element: ElementRef<'_>, into: &mut Vec<Branch>, words: &mut String) {
     for child in element.children() {
         if let Some(text) = child.value().as_text() {

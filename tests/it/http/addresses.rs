@@ -1,4 +1,4 @@
-//! Whatever stands in an address, or is asked to be gone back to: an answer in the site's own words, and never the way to another site.
+//! Arbitrary values in paths, queries and redirect targets: a proper response, and never an open redirect.
 
 use axum::http::{Method, StatusCode};
 
@@ -10,7 +10,7 @@ use crate::support::fixtures::members;
 /// Where the log-in page leads afterwards.
 const GOTO: &str = "form[action='/login'] [name=goto]";
 
-/// Every address with the value as each part of it that may be anything, and as each field of what it is asked with.
+/// Every route with the value as each path parameter and each query parameter.
 fn targets(value: &str, story: i64) -> Vec<(Method, String)> {
     let mut targets =
         vec![(Method::GET, format!("/{value}")), (Method::GET, format!("/item/{story}/{value}"))];

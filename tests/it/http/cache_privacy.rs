@@ -7,7 +7,7 @@ use stoa::domain::accounts::user::Role;
 use crate::store::query_counts::pages;
 use crate::support::app::{Browser, TestApp};
 
-/// Members who write nothing that others read, so that their names stand nowhere but in the list of all who are here.
+/// Members without visible posts, so that their names appear only in the list of members.
 const QUIET: [(&str, Role); 3] =
     [("quillfeather", Role::Member), ("brindlewick", Role::Moderator), ("thistledown", Role::Admin)];
 /// Where everybody's name stands.

@@ -1,4 +1,4 @@
-//! Whatever is sent in any field of any form or address: an answer in the site's own words, and nothing that runs, there or where it shows.
+//! Arbitrary input in every form field and query parameter: a proper response, and no script injection.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::http::injection::{check, inputs, short};
 use crate::http::roles::{Case, Row, Who, case, forum, table};
 use crate::support::app::{Browser, Page, TestApp};
 
-/// What each form has, and what each page is asked with: a route that is not here fails, and a field of the source that is nowhere here.
+/// Every form's fields and every page's parameters. A route or field missing here fails the test.
 const FIELDS: &str = "
 GET  / p at from
 GET  /new before
@@ -202,7 +202,7 @@ fn with(form: &[(String, String)], field: &str, input: &str) -> Vec<(String, Str
     form
 }
 
-/// What holds of a page that shows what was typed, unless it is typed into a form again: it turns nobody's reading direction.
+/// Input shown outside of form fields does not change the text direction.
 fn look(page: &Page, what: &str) {
     check(page, what);
     let text = page.text();
@@ -215,7 +215,7 @@ fn look(page: &Page, what: &str) {
     assert!(!outside.contains('\0') && !outside.contains("\u{202e}gpj"), "{what}: {text}");
 }
 
-/// Sends a form with the input in each of its fields, and looks at where it leads and at what it is about. The case, while nothing was done.
+/// Sends a form with the input in each field and checks redirect target and item; returns the failed case.
 async fn send(
     app: &TestApp,
     (row, kept): (&Row, Option<Case>),

@@ -1,4 +1,4 @@
-//! Http.
+//! Properties of all routes: access, privacy, limits, forms and headers.
 
 pub mod accessibility;
 pub mod addresses;

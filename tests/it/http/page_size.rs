@@ -17,7 +17,7 @@ const LONG_IDS: i64 = 38_000_000;
 /// Id, parent, author, time, title and text.
 type Item = (i64, Option<i64>, String, i64, Option<String>, String);
 
-/// A thread of the shape that threads have, by people with names of the usual length, as it comes from elsewhere; answers its head.
+/// An imported thread of typical shape and name lengths; returns its root.
 async fn thread(app: &TestApp) -> i64 {
     let site = made(1, 200).await;
     let head = site.number("select id from items where kind = 'story' order by time desc limit 1").await;

@@ -1,5 +1,5 @@
-//! No answer leaves without what every answer has: the headers that keep browsers safe, an id, and where the site failed, a line with that
-//! id in the log. Whatever is asked for, whoever asks, in whatever form, however large it is.
+//! Invariants of all responses, whatever the request: security headers, a request id, and on failures a log
+//! line with that id.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};

@@ -17,11 +17,11 @@ use crate::support::fixtures::shadow;
 /// The one table of addresses, read so that a new one without an expectation here fails.
 const ROUTES: &str = include_str!("../../../src/web/routes.rs");
 
-/// Method, path, what `{...}` in it stands for, the form (for a GET: the query), and the answers: one for all; or one for nobody and one
-/// for every member; or one for each column of [`Who`].
+/// Method, path, its parameters, the form (for a GET: the query), and the responses: one for all; or one for
+/// visitors and one for members; or one for each column of [`Who`].
 ///
-/// page 200, done 303 (elsewhere than to log in), login 303 or, with what was typed, 401, moved 308, bad 400, no 403, none 404, gone 410, again 422,
-/// late 409: it is so already.
+/// page 200, done 303 (not to the log-in), login 303 or, with input, 401, moved 308, bad 400, no 403, none
+/// 404, gone 410, again 422, late 409 (already done).
 const TABLE: &str = "
 GET  /                          -         -                          page
 GET  /new                       -         -                          page

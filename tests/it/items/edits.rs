@@ -1,4 +1,5 @@
-//! Two who edit the same do not overwrite each other unseen, and nobody empties what others have answered without a moderator seeing it.
+//! Concurrent edits do not silently overwrite each other, and emptying an answered item is visible to
+//! moderators.
 
 use axum::http::StatusCode;
 use stoa::domain::accounts::user::Role;

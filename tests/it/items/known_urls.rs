@@ -1,4 +1,4 @@
-//! Whoever submits an address that is under discussion already reads what became of it, and loses nothing of what they typed.
+//! Duplicate submissions: the member is told what became of it, and their input is preserved.
 
 use axum::http::StatusCode;
 

@@ -1,4 +1,4 @@
-//! Items.
+//! Stories, comments and threads.
 
 pub mod commenting;
 pub mod double_submit;

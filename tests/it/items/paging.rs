@@ -16,7 +16,7 @@ fn more(page: &Page) -> Option<String> {
     page.all("p.next a[rel=next]").first().map(|link| link.attr("href").to_owned())
 }
 
-/// A forum of so many stories, in which each list has some: questions, things shown, all of yesterday and commented.
+/// A forum with `stories` stories in every list: questions, Show posts, all of yesterday, all commented.
 async fn forum(stories: i64) -> (TestApp, Browser) {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;

@@ -1,4 +1,4 @@
-//! The pages of posts of which a viewer sees only that they were there: a reply that can be read hangs on each.
+//! Pages of dead and deleted posts with a visible reply.
 
 use stoa::config::{LogVisibility, Settings};
 use stoa::domain::accounts::user::Role;
@@ -6,7 +6,7 @@ use stoa::domain::accounts::user::Role;
 use crate::support::app::{Browser, Page, TestApp};
 use crate::support::sentences::{KILLED_BY_MIA, OUT_OF_SIGHT};
 
-/// A thread with a comment of alice's that bob has answered; mia moderates, and sam chose to see what is dead.
+/// A thread with alice's comment and bob's reply; mia is a moderator, sam shows dead posts.
 struct Town {
     app: TestApp,
     story: i64,

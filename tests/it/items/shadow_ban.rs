@@ -1,4 +1,4 @@
-//! What a shadow-banned member sees: the forum as it would be without the ban, on every page alike; and what others see of it: nothing.
+//! Shadow bans: the author sees every page as without the ban; others see none of their posts.
 
 use axum::http::StatusCode;
 use stoa::config::Settings;

@@ -1,4 +1,4 @@
-//! What people write, as others see it: that it shows something, that it is no larger than it looks, its links, tables and length.
+//! User texts as others see them: visibility, bounded size, links, tables and length.
 
 use axum::http::StatusCode;
 use stoa::domain::accounts::user::Role;

@@ -1,4 +1,4 @@
-//! Whatever moderators and admins alone may do leaves a row in the log: who, what, to what or whom, why and when.
+//! Every action restricted to moderators and admins is logged: actor, action, target, reason and time.
 
 use std::collections::BTreeSet;
 

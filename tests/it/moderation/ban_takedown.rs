@@ -7,7 +7,7 @@ use stoa::domain::accounts::user::Role;
 use crate::support::app::{Browser, Page, TestApp};
 use crate::support::fixtures::{flag, told};
 
-/// The choices in the form of a ban: to take posts out of sight with it, and to bring back what was taken when it is lifted.
+/// The ban form's choices: kill recent posts with the ban, restore them when it is lifted.
 const TAKE: &str = "form[action='/user/bob/ban'] input[type=checkbox][name=take]";
 const BRING_BACK: &str = "form[action='/user/bob/ban'] input[type=checkbox][name=bring_back]";
 const BAN: [(&str, &str); 4] =

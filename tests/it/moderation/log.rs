@@ -48,7 +48,7 @@ impl Town {
         }
     }
 
-    /// Does the act of this name, on something and somebody of its own, and answers where the log should lead, if anywhere.
+    /// Performs the action on targets of its own; returns the log's expected link, if any.
     async fn perform(&mut self, act: &str) -> Option<String> {
         let name = format!("p-{act}");
         let mut person = self.app.member(&name).await;

@@ -1,4 +1,4 @@
-//! Moderation.
+//! Moderators' actions, pages, rules and log.
 
 pub mod audit;
 pub mod ban_takedown;

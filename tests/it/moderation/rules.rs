@@ -1,4 +1,4 @@
-//! The moderators' rules: what becomes of a post that meets one, and what a rule would have met before it stands.
+//! Content rules: their effect on new posts, and their dry run.
 
 use axum::http::StatusCode;
 use proptest::strategy::{Strategy, ValueTree};

@@ -34,7 +34,7 @@ async fn last_act(app: &TestApp) -> (String, String, bool) {
 }
 
 const SPAM_3: [(&str, &str); 3] = [("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")];
-/// The buttons of the forms about bob that lift what was done, which stand there while there is something to lift.
+/// The buttons that lift sanctions, shown only while there is something to lift.
 const LIFT_BAN: &str = "form[action='/user/bob/ban'] button[name=on][value=false]";
 const LIFT_SHADOW: &str = "form[action='/user/bob/shadow'] button[name=on][value=false]";
 

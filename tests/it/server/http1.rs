@@ -1,4 +1,4 @@
-//! The forum over real connections: who keeps it waiting is let go, and who is served when it is told to stop gets the whole answer.
+//! HTTP/1.1 over real connections: slow clients are disconnected, and responses in flight survive a shutdown.
 
 use std::net::SocketAddr;
 use std::time::Duration;

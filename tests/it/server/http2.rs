@@ -1,4 +1,4 @@
-//! The forum over HTTP/2, as a proxy may speak it: many answers on one connection, of which a reader may leave some lying.
+//! HTTP/2 as a proxy may use it: many streams per connection, some of them never read.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Server.
+//! The TCP server.
 
 pub mod http1;
 pub mod http2;

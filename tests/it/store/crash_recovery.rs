@@ -1,4 +1,4 @@
-//! Deeds of all kinds together, and the process killed in the middle of them: what was acknowledged is there, and sums are what they sum up.
+//! Kills the process during mixed writes: acknowledged writes survive, and stored sums match their rows.
 
 use std::collections::HashSet;
 use std::net::TcpStream;
@@ -21,7 +21,8 @@ struct Done {
     killed: Vec<i64>,
 }
 
-/// Comments, changes the comment, votes for and flags stories, and kills every second comment, if moderator, until the connection ends.
+/// Comments, edits, votes for and flags stories, and as a moderator kills every second comment, until
+/// disconnected.
 fn do_all(
     stories: &[ItemId],
     (kill, writer): (usize, usize),
@@ -64,7 +65,7 @@ fn do_all(
     done
 }
 
-/// What differs from what people were told, and what is kept beside the rows that it sums up and differs from them.
+/// Differences from what was acknowledged, and between stored sums and their rows.
 async fn differences(database: &Path, done: &[Done], people: &[UserId]) -> Vec<String> {
     let store = Store::open(database).await.expect("a whole database");
     let mut wrong = Vec::new();

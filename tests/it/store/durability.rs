@@ -124,8 +124,8 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port()
 }
 
-/// Serves, lets every writer do the work until their connection ends, each telling when something of it was acknowledged, and kills the
-/// process in the middle of it, later at each kill; answers what each worked.
+/// Runs the writers until disconnected and kills the process later each time, after acknowledged writes.
+/// Returns each writer's result.
 pub fn work_until_killed<T: Send>(
     (database, port, kill): (&Path, u16, usize),
     work: impl Fn(usize, TcpStream, &AtomicUsize) -> T + Sync,
@@ -187,7 +187,7 @@ async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
     assert_eq!(head.descendants, i64::try_from(thread.len()).expect("few") - 1, "nothing is half written");
 }
 
-/// How a person's votes stand as they know it: which stories they have voted for, and the one whose vote got no answer.
+/// A member's votes as acknowledged: the stories, and the one vote without a response.
 #[derive(Debug, Clone, Default)]
 struct Told {
     up: HashSet<ItemId>,
@@ -264,7 +264,8 @@ async fn a_vote_that_was_acknowledged_outlives_a_killed_process() {
     }
 }
 
-/// Comments until the forum says goodbye, over one connection or over one each; the ids, and how many got no answer.
+/// Comments until the server closes, over one connection or one per comment; returns the ids and the number
+/// without a response.
 fn write_until_goodbye(port: u16, writer: usize, story: ItemId, from: usize) -> (Vec<i64>, usize) {
     let (mut ids, mut unanswered) = (Vec::new(), 0);
     let mut stream = None;

@@ -1,5 +1,5 @@
-//! The real program on a disk that fails, by a library that is loaded before the system's: while it does, readers are served and writers are
-//! told; after it, writing goes on; and what was acknowledged is there, whatever was not is not.
+//! The binary on a failing disk, simulated by a preloaded library: readers are served and writers are told;
+//! afterwards writes work, and exactly the acknowledged ones were saved.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -169,7 +169,7 @@ fn start(dir: &Path, port: u16) -> Child {
     panic!("it does not start");
 }
 
-/// What people send, of each kind, the `nth` time: who, where to and the form. What is switched is switched back at the next.
+/// The `nth` action of each kind: member, path and form. Toggles are reverted the next time.
 fn deeds(story: ItemId, nth: usize, word: &str) -> Vec<(&'static str, String, String)> {
     let (on, dir) = if nth.is_multiple_of(2) { ("true", "up") } else { ("false", "none") };
     let item = |act: &str| format!("/item/{story}/{act}");
@@ -188,7 +188,7 @@ fn deeds(story: ItemId, nth: usize, word: &str) -> Vec<(&'static str, String, St
     ]
 }
 
-/// What is in the database against what was said: comments that were acknowledged, and those that were refused.
+/// Compares the database with the acknowledged and the refused comments.
 async fn compare(forum: &Forum, story: ItemId, acknowledged: &[i64], refused: &[String]) {
     let path = forum.dir.path().join("stoa.db");
     let store = Store::open(&path).await.expect("a whole database");

@@ -1,4 +1,5 @@
-//! While nothing can be saved, whoever writes reads so and keeps their words, readers are served, and the first write after it is saved.
+//! A full disk: writers are told and keep their input, readers are served, and the next write after it is
+//! saved.
 
 use axum::http::StatusCode;
 use stoa::domain::accounts::user::Role;
@@ -11,8 +12,7 @@ use crate::support::app::{Browser, PASSWORD, Page, TestApp};
 const WORDS: &str = "Words that took an hour & more.";
 const SENTENCE: &str = "The forum cannot save anything at the moment. Please try again in a few minutes.";
 
-/// Lets every write fail with what SQLite answers on a full disk, while a row stands in `switch`: a table whose last number is taken has
-/// no room for another row.
+/// While `switch` has a row, every write fails with SQLITE_FULL: a table that has used its last rowid.
 async fn prepare_faults(app: &TestApp) {
     app.sql("create table no_room (id integer primary key autoincrement, why text)").await;
     app.sql("insert into no_room values (9223372036854775807, '')").await;

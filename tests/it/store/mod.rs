@@ -1,4 +1,4 @@
-//! Store.
+//! The database: durability, migrations and queries.
 
 pub mod activity;
 pub mod clock_change;

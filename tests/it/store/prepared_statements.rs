@@ -16,7 +16,7 @@ const COLLECTING: &str = "STOA_TEST_COLLECTS_STATEMENTS";
 pub struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl Statements {
-    /// What was run since this was asked last. A statement is logged by the thread of its connection, a little after its answer.
+    /// Statements since the last call; logged by the connection's thread, shortly after the response.
     pub async fn taken(&self) -> Vec<String> {
         let len = || self.0.lock().expect("no panic before").len();
         let mut before = usize::MAX;
@@ -57,7 +57,7 @@ impl Visit for Text {
     fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
 }
 
-/// Whether this is the process that a test has for itself. Where it is not, the test has been run in one, and has passed.
+/// Whether this is the test's own process; if not, the test has already been run and passed in one.
 pub fn is_alone(test: &str) -> bool {
     if std::env::var_os(COLLECTING).is_some() {
         return true;

@@ -1,4 +1,4 @@
-//! How the database answers: every statement that requests run goes by an index, so that no page's cost grows with the site.
+//! Every statement that requests run uses an index, so that no page's cost grows with the site.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,7 +23,7 @@ const A_PAGE: &str = "a page, in the order of the index";
 const AT_MOST_100: &str = "at most 100, which the statement counts";
 const NEWEST_50: &str = "the newest 50, in the order of the index";
 
-/// Steps that would be refused otherwise: the step's beginning, a part of its statement, and why it is bounded.
+/// Allowed exceptions: the step's beginning, a part of its statement, and why it is bounded.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "SCAN items USING INDEX items_ranked",
@@ -83,8 +83,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN newest_stories", " limit 50) as newest_stories ", "the same"),
     ("SCAN c USING INDEX items_comments", " limit 50) as newest_comments", NEWEST_50),
     ("SCAN newest_comments", " limit 50) as newest_comments", "the same"),
-    // Where a row is written that others may refer to, a plan has a step for those that were written before it. It runs only while a
-    // reference is broken (SQLite's OP_FkIfZero), and none is: parents are written first.
+    // Inserting a parent row has a plan step for earlier child rows. It runs only while a foreign key is
+    // violated (SQLite's OP_FkIfZero), which never happens: parents are written first.
     ("SCAN ", "insert into users (name, ", "not run"),
     ("SCAN ", "insert into items (", "not run"),
 ];

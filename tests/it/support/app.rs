@@ -1,4 +1,4 @@
-//! The whole forum in a test: a database of its own, a clock that the test moves, and browsers that keep their cookies.
+//! The whole forum in a test: its own database, a clock that the test sets, and browsers with cookies.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -191,7 +191,7 @@ impl TestApp {
         report.expect("imported");
     }
 
-    /// Brings about by SQL what would take long otherwise. What is kept in memory does not notice: do it before the page is read.
+    /// Changes the database directly. Caches are not invalidated, so call it before pages are read.
     pub async fn sql(&self, statement: &str) {
         sqlx::query(AssertSqlSafe(statement.to_owned()))
             .execute(&mut self.connection().await)

@@ -1,4 +1,4 @@
-//! Support.
+//! Test helpers.
 
 pub mod app;
 pub mod fixtures;

@@ -1,4 +1,4 @@
-//! An answer, and what its page shows: asked by selector, so that a test names what it relies on and no markup around it.
+//! A response and its page, queried by selector, so that tests depend on little markup.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -165,7 +165,7 @@ impl Page {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether the body holds these words: of what is no page, such as a feed. A page is asked by selector or role.
+    /// Whether the body contains the words, for responses other than pages; query pages by selector.
     #[track_caller]
     pub fn has(&self, words: &str) -> bool {
         assert!(

@@ -131,7 +131,7 @@ impl Page {
         Some(shown.unwrap_or("none").to_owned())
     }
 
-    /// Whether these words stand anywhere in the page, its head and all attributes included: for what must not be told.
+    /// Whether the words appear anywhere in the HTML, head and attributes included; for what must not leak.
     pub fn mentions(&self, words: &str) -> bool {
         let (document, mut text) = (self.document(), String::new());
         for node in document.tree.nodes() {

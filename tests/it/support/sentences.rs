@@ -1,4 +1,4 @@
-//! What the site says, where more than one test needs it. The words themselves are asserted in one place each.
+//! Texts of the site used by several tests; each is asserted in one place.
 
 use std::fmt::Display;
 

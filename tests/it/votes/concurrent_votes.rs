@@ -10,10 +10,11 @@ use stoa::store::{NewVote, Store};
 use crate::support::app::TestApp;
 use crate::votes::vote::{POLL, differences};
 
-/// Who votes on which, which way, and whether from an address that others vote from too, so that it may not count.
+/// User, item, direction, and whether from a shared address, so that the vote may not count.
 type Cast = (UserId, ItemId, Option<Direction>, bool);
 
-/// Two stories of alice's, a comment and an option of a poll; four people beside her, and a story and a person that are not there.
+/// Two stories, a comment and a poll option by alice; four other members; a story and a member that do not
+/// exist.
 async fn board() -> (TestApp, Vec<UserId>, Vec<ItemId>) {
     let app = TestApp::new().await;
     app.import(POLL).await;
@@ -46,7 +47,7 @@ async fn cast(store: &Store, (user, item, dir, shared): Cast, at: Timestamp) -> 
     format!("{:?}", store.vote(vote, &Policy::default(), at).await)
 }
 
-/// Casts them at one moment, in this order: on one thread, each begins in its turn before the first is written.
+/// Casts concurrently in this order: on one thread, each vote starts before the first is written.
 async fn cast_at_once(app: &TestApp, casts: &[Cast]) -> Vec<String> {
     let at = app.now();
     let tasks: Vec<_> = casts

@@ -1,4 +1,4 @@
-//! Flags and vouches: what members can do together about what does not belong here, and what moderators make of it.
+//! Flags and vouches: their combined effect, and moderators' decisions on them.
 
 use axum::http::StatusCode;
 use stoa::domain::items::item::ItemId;

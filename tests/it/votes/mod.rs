@@ -1,4 +1,4 @@
-//! Votes.
+//! Votes, flags and vouches.
 
 pub mod concurrent_votes;
 pub mod flag;

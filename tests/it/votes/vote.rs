@@ -108,7 +108,7 @@ async fn voting_down_has_its_rules() {
     assert!(refused(&mut bob, comment, "down").await.contains(LOWEST));
     app.sql(&format!("update items set base_points = -2, score = -2 where id = {comment}")).await;
     let (fresh, down) = (alice.reply(story, "Another comment.").await, "button[name=dir][value=down]");
-    // No arrow is shown that would be refused: there is one for each of the two that are young enough and no reply to bob.
+    // Buttons for allowed votes only: on the two recent comments that are no replies to bob.
     let page = bob.get(&format!("/item/{story}")).await;
     page.finds(2, down);
     for id in [comment, fresh] {
@@ -258,7 +258,7 @@ async fn a_comment_fades_as_its_score_falls_to_the_floor() {
     assert_eq!(alice.get(&thread).await.points(comment), Some(-4));
 }
 
-/// One act of a mix: who, on which of the items, which way, and whether from an address that all share, so that it may not count.
+/// A vote: user, item, direction, and whether from a shared address, so that it may not count.
 type Cast = (usize, usize, Option<Direction>, bool);
 
 fn cast() -> impl Strategy<Value = Cast> {

@@ -6,7 +6,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::domain::text::markdown::prepare;
 use crate::domain::text::urls::urls;
-use crate::domain::text::visible::shown;
+use crate::domain::text::visible::without_hidden;
 
 /// The Markdown beyond CommonMark that is read.
 const OPTIONS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES);
@@ -23,7 +23,7 @@ pub struct Prepared {
 
 impl Prepared {
     pub fn new(source: &str) -> Prepared {
-        let source = shown(&source.replace("\r\n", "\n").replace('\r', "\n"));
+        let source = without_hidden(&source.replace("\r\n", "\n").replace('\r', "\n"));
         let (text, ends) = prepare::prepare(&source);
         Prepared { text: protect_urls(text), source, ends }
     }

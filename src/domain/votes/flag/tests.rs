@@ -162,7 +162,7 @@ proptest! {
 
     #[test]
     fn a_vouch_never_adds_to_the_flags(flags: i64, vouches in 0_i64.., cleared: bool) {
-        let now = standing(flags, vouches, cleared);
-        prop_assert!(now >= 0 && standing(flags, vouches.saturating_add(1), cleared) <= now);
+        let now = effective_weight(flags, vouches, cleared);
+        prop_assert!(now >= 0 && effective_weight(flags, vouches.saturating_add(1), cleared) <= now);
     }
 }

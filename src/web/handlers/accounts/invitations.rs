@@ -1,4 +1,4 @@
-//! Invitations: a member makes them and takes them back, somebody without an account comes in by one.
+//! Creating, revoking and accepting invitations.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -26,18 +26,14 @@ use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 use crate::web::view::pagination::{PageCursor, next_page};
 
-/// Rows of the list.
 const ROWS: usize = 50;
-/// One row more, which says whether there is another page.
+/// One row more tells whether there is a next page.
 const LIMIT: i64 = 51;
 
-/// An invitation as its inviter sees it.
 struct InvitationView {
     id: i64,
     open: bool,
-    /// Who came by it.
     used_by: Option<String>,
-    /// What became of it, in words.
     state: String,
 }
 
@@ -56,7 +52,7 @@ impl InvitationView {
     }
 }
 
-/// An invitation just made, whose address is shown this once.
+/// A new invitation; its link is shown only once.
 struct NewInvitation {
     id: i64,
     link: String,
@@ -70,7 +66,6 @@ struct InvitationsPage<'a> {
     invitations: Vec<InvitationView>,
     more: Option<String>,
     made: Option<NewInvitation>,
-    /// Why the viewer cannot invite.
     refusal: Option<InvitationError>,
     errors: FormErrors,
 }
@@ -106,7 +101,7 @@ pub async fn list(
     page(&app, &asking, at, None, FormErrors::default()).await
 }
 
-/// `POST /invitations`: the one answer that holds the new link.
+/// `POST /invitations`: the only response with the new link.
 pub async fn create(
     State(app): State<App>,
     asking: CurrentMember,
@@ -117,7 +112,7 @@ pub async fn create(
     let most =
         invitations_of(member, settings.signup_mode, &settings.policy, now).map_err(Error::forbidden)?;
     if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), &settings.policy, now) {
-        let page = page(&app, &asking, PageCursor::default(), None, FormErrors::held(&held, &held)).await?;
+        let page = page(&app, &asking, PageCursor::default(), None, FormErrors::rate_limited(&held, &held)).await?;
         return Ok(rate_limit::with_status(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;
@@ -137,14 +132,13 @@ pub async fn create(
     }
 }
 
-/// `POST /invitations/{id}/end`: takes an invitation back.
+/// `POST /invitations/{id}/end`: revokes an invitation.
 pub async fn end(
     State(app): State<App>,
     asking: CurrentMember,
     Path(id): Path<i64>,
 ) -> Result<Response, Error> {
     match app.store.take_back_invitation(id, asking.member.id, asking.viewer.now).await {
-        // It shows in the list what became of it.
         Ok(()) | Err(store::Error::Conflict) => Ok(LocalRedirect::new("/invitations").redirect()),
         Err(error) => Err(error.into()),
     }
@@ -184,16 +178,14 @@ pub async fn accept(
     }
 }
 
-/// An invitation as whoever follows its link finds it.
 enum OpenedInvitation {
-    /// What it leads to, and the name of whom it is from.
+    /// What the link leads to, and the inviter's name.
     Open(SignUpOutcome, String),
-    /// The page that says why nobody comes in by it.
     Closed(Response),
 }
 
 async fn open_invitation(app: &App, viewer: &MaybeMember, token: &str) -> Result<OpenedInvitation, Error> {
-    let refuse = |status, why| Ok(OpenedInvitation::Closed(signup::shut(app, viewer, status, why)));
+    let refuse = |status, why| Ok(OpenedInvitation::Closed(signup::signup_closed(app, viewer, status, why)));
     let way = match viewer.settings.signup_mode.way(true, &viewer.settings.policy) {
         Ok(way) => way,
         Err(why) => return refuse(StatusCode::FORBIDDEN, why),

@@ -1,4 +1,4 @@
-//! Who invited whom: the tree's beginnings, and the branch of one person.
+//! The invitation tree.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -16,14 +16,12 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{PageCursor, next_page};
 
-/// Rows of a page.
 const ROWS: usize = 50;
-/// One row more, which says whether there is another page.
+/// One row more tells whether there is a next page.
 const LIMIT: i64 = 51;
-/// How many of those above somebody are shown: a list nested deeper does not fit on a phone.
+/// Ancestors shown; deeper nesting does not fit on a phone.
 const ABOVE: usize = 4;
 
-/// Somebody in the tree, as everybody sees them.
 struct BranchView {
     name: String,
     joined: TimeView,
@@ -41,7 +39,6 @@ fn cursor(after: PageCursor) -> (Timestamp, UserId) {
     (at, UserId(id))
 }
 
-/// A page of what was found, and the address of the next, which begins with `base`.
 fn page_of(mut found: Vec<InviteBranch>, base: &str, now: Timestamp) -> (Vec<BranchView>, Option<String>) {
     let more = next_page(&mut found, ROWS, base, |last| [("at", last.created.0), ("after", last.id.0)]);
     (found.into_iter().map(|branch| BranchView::new(branch, now)).collect(), more)
@@ -71,9 +68,7 @@ pub async fn roots(
 struct BranchPage<'a> {
     page: Page<'a>,
     name: String,
-    /// Those above, the nearest last.
     above: Vec<BranchView>,
-    /// There are more above those.
     further: bool,
     invited: i64,
     people: Vec<BranchView>,

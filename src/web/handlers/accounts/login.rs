@@ -1,4 +1,4 @@
-//! Coming in and going. A log-in page that nobody asked for says why it is there, and one that a vote led to casts it.
+//! Logging in and out.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -29,27 +29,23 @@ use crate::web::view::layout::{Page, html, html_with};
 #[derive(Debug, Default, Deserialize)]
 pub struct LoginQuery {
     goto: Option<LocalRedirect>,
-    /// The item that a vote was meant for, and which vote.
     #[serde(default)]
     vote: String,
     #[serde(default)]
     dir: String,
-    /// What somebody was about to do, as [`purpose`] names it.
+    /// What the member was about to do, a name of [`login_purpose`].
     #[serde(default)]
     why: String,
 }
 
-/// A log-in as typed.
 #[derive(Default)]
 struct LoginForm {
     name: String,
     password: String,
     goto: LocalRedirect,
-    /// What they were about to do, as [`purpose`] names it.
     why: &'static str,
-    /// A vote that is to be cast.
     pending: Option<PendingVote>,
-    /// What was typed elsewhere before.
+    /// A refused form, carried through the log-in.
     saved: Option<SavedForm>,
 }
 
@@ -74,19 +70,16 @@ struct LogInPage<'a> {
     page: Page<'a>,
     errors: FormErrors,
     typed: &'a LoginForm,
-    /// Why the page is there, where nobody asked for it.
+    /// Why the member was sent here.
     why: Option<String>,
-    /// Why somebody whose password was right cannot log in.
     banned: Option<String>,
 }
 
 impl LogInPage<'_> {
-    /// What is said above the form; what was typed elsewhere and the sentence of a ban have words of their own.
     fn why(&self) -> Option<&str> {
         self.why.as_deref().filter(|_| self.typed.saved.is_none() && self.banned.is_none())
     }
 
-    /// The address of the sign-up page, from where a vote is still to be cast.
     fn sign_up(&self) -> String {
         let goto = self.typed.pending.map_or_else(|| self.typed.goto.clone(), PendingVote::not_cast);
         session::address_with("/signup", &[("goto", goto.as_str())])
@@ -103,15 +96,14 @@ async fn page(
     let mut page = Page::new(app, viewer, "login", "Log in");
     page.robots = false;
     let why = match typed.pending {
-        Some(pending) => Some(pending.said(app).await?.0),
-        None => login_purpose::said(typed.why)
+        Some(pending) => Some(pending.sentence_for(app).await?.0),
+        None => login_purpose::sentence_for(typed.why)
             .or_else(|| login_purpose::of_page(typed.goto.as_str(), &app.settings())),
     };
     let status = if banned.is_some() { StatusCode::FORBIDDEN } else { errors.status() };
     Ok(html_with(status, &LogInPage { page, errors, typed, why, banned }))
 }
 
-/// The page with what was typed, and what is wrong with it.
 async fn again(
     app: &App,
     viewer: &MaybeMember,
@@ -121,7 +113,7 @@ async fn again(
     page(app, viewer, typed, errors, None).await
 }
 
-/// The log-in page in answer to a form of somebody who is not logged in any more; it carries what they typed.
+/// Answers a form sent after the session ended; the page carries its input.
 pub fn log_in_first(page: Page<'_>, saved: SavedForm) -> Response {
     let typed = LoginForm { goto: saved.action.clone(), saved: Some(saved), ..LoginForm::default() };
     html(&LogInPage { page, errors: FormErrors::default(), typed: &typed, why: None, banned: None })
@@ -146,18 +138,18 @@ pub async fn show(
         return again(&app, &viewer, &typed, FormErrors::default()).await;
     };
     if viewer.member.is_some() {
-        // Whoever is logged in votes where the item stands: no address that is opened votes.
+        // No GET casts a vote; members vote on the item's page.
         return Ok(pending.not_cast().redirect());
     }
-    // The page that the arrow stood on, where the browser names it.
+    // The page the vote was on, by Referer.
     let page = asked.goto.or_else(|| session::referring_page(&app, &headers));
-    let goto = pending.said(&app).await?.1.within(page);
+    let goto = pending.sentence_for(&app).await?.1.within(page);
     let typed = LoginForm { goto, pending: Some(pending), ..LoginForm::default() };
     let page = again(&app, &viewer, &typed, FormErrors::default()).await?;
     Ok(([(CACHE_CONTROL, "private, no-store")], page).into_response())
 }
 
-/// Whose account it is, where they have logged in from this browser before.
+/// The account, if this device is known to it.
 async fn of_known_device(
     app: &App,
     headers: &HeaderMap,
@@ -178,7 +170,7 @@ pub async fn log_in(
     let typed = LoginForm::new(form);
     let SignupContext { viewer, address, headers, .. } = &comer;
     let refuse = async |sentence: &str| again(&app, viewer, &typed, FormErrors::one("", sentence)).await;
-    // No name and no password is longer than these; what is, matches nothing.
+    // No valid name or password is longer.
     let name: String = typed.name.trim().chars().take(100).collect();
     if typed.password.len() > password::LONGEST {
         return refuse(&password::PasswordError::Long.to_string()).await;
@@ -189,11 +181,11 @@ pub async fn log_in(
     let tried = match app.limits.logins.check_login(device, &name, address.ip(), times) {
         Ok(tried) => tried,
         Err(held) => {
-            let form = again(&app, viewer, &typed, FormErrors::held(&held, &held)).await?;
+            let form = again(&app, viewer, &typed, FormErrors::rate_limited(&held, &held)).await?;
             return Ok(rate_limit::with_status(form, &held));
         }
     };
-    // Somebody who waits for an account logs in to see where their request stands.
+    // A pending sign-up can log in to see its request.
     let request = app.store.request_of(&name).await?.filter(|_| known.is_none());
     let hash = match (&known, &request) {
         (Some(found), _) => found.password.clone(),
@@ -218,7 +210,7 @@ pub async fn log_in(
     }
 }
 
-/// The answer to somebody whose password was right; `verified` is its hash.
+/// Completes the log-in after the password check; `verified` is its hash.
 async fn let_in(
     app: &App,
     comer: &SignupContext,
@@ -238,7 +230,7 @@ async fn let_in(
     }
 }
 
-/// Where somebody goes who has just logged in: to what they had typed, if that is kept, or to what they have voted on by it.
+/// Redirects to the recovered form, the pending vote or the previous page.
 async fn welcome(app: &App, comer: &SignupContext, begun: StartedSession, typed: &LoginForm) -> Response {
     let page = match (&typed.saved, typed.pending) {
         (Some(saved), _) => {

@@ -1,8 +1,8 @@
-//! What a log-in page is there for that nobody asked for, by the address of what somebody was about to do.
+//! Explains on the log-in page what the member was about to do.
 
 use crate::config::{LogVisibility, SiteSettings};
 
-/// What somebody was about to do, by the name that an address carries, and what the log-in page says of it.
+/// Purposes by their name in addresses, with their sentence.
 const PURPOSES: [(&str, &str); 15] = [
     ("submit", "Log in to submit a story."),
     ("reply", "Log in to comment."),
@@ -21,29 +21,28 @@ const PURPOSES: [(&str, &str); 15] = [
     ("member", "Log in first: this is for members."),
 ];
 
-/// The name as it was typed, where there is such a purpose; else none at all.
+/// The purpose of that name, or an empty string.
 pub fn known(typed: &str) -> &'static str {
     PURPOSES.into_iter().find(|(name, _)| *name == typed).map_or("", |(name, _)| name)
 }
 
-/// What the log-in page says to whoever was about to do what is called this.
-pub fn said(name: &str) -> Option<String> {
+pub fn sentence_for(name: &str) -> Option<String> {
     PURPOSES.into_iter().find(|(known, _)| *known == name).map(|(_, said)| said.to_owned())
 }
 
-/// The name of what is done at an address for which one has to be logged in.
+/// The purpose of a members-only path.
 pub fn of(path: &str) -> &'static str {
     of_known(path).unwrap_or("member")
 }
 
-/// What the log-in page says that leads to this page; none where everybody may open that.
+/// The sentence for a page; `None` if it is public.
 pub fn of_page(goto: &str, settings: &SiteSettings) -> Option<String> {
     let path = goto.split(['?', '#']).next().unwrap_or_default();
     let name = match of_known(path) {
         None if path == "/log" && settings.moderation_log == LogVisibility::Members => "log",
         name => name?,
     };
-    said(name)
+    sentence_for(name)
 }
 
 fn of_known(path: &str) -> Option<&'static str> {
@@ -85,7 +84,7 @@ mod tests {
             ("/something/new", "member"),
         ] {
             assert_eq!(of(path), name);
-            assert!(said(name).is_some_and(|said| said.starts_with("Log in ")), "{name}");
+            assert!(sentence_for(name).is_some_and(|said| said.starts_with("Log in ")), "{name}");
         }
         for path in ["/", "/item/5", "/user/alice", "/new"] {
             assert_eq!(of_known(path), None, "{path}");

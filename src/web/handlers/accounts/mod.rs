@@ -1,4 +1,4 @@
-//! Accounts.
+//! Sign-up, log-in, invitations, profiles and settings.
 
 pub mod invitations;
 pub mod invite_tree;

@@ -1,4 +1,4 @@
-//! People: a profile, what they wrote, and those of most karma.
+//! Profiles, members' posts and the leaderboard.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -18,7 +18,6 @@ use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{EmptyState, PageCursor, next_items};
 
-/// How many leaders are shown.
 const LEADERS: i64 = 100;
 
 #[derive(Template)]
@@ -31,14 +30,12 @@ struct UserPage<'a> {
     joined: String,
     joined_iso: String,
     about: Option<Html>,
-    /// What everybody is told while the account is banned.
     banned: Option<String>,
     lineage: InviteLineage,
-    /// For moderators who may act on them.
     may_moderate: bool,
 }
 
-/// The profile of a name in its own spelling; of another spelling, the way to that one.
+/// The profile, or a redirect to the name's own spelling.
 pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Profile, Error> {
     let profile = app.store.profile(name).await?;
     if profile.name != name {

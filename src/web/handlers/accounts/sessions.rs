@@ -1,4 +1,4 @@
-//! Where a member is logged in: seen, and ended.
+//! A member's active sessions.
 
 use askama::Template;
 use axum::extract::State;
@@ -15,9 +15,8 @@ use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
 
-/// A session as its owner sees it.
 pub struct SessionView {
-    /// Its hash in hexadecimal, which names it to the form.
+    /// The session's hash in hexadecimal.
     pub id: String,
     pub device: String,
     pub current: bool,
@@ -88,7 +87,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// A browser in words, from what it calls itself.
+/// A browser's name from its user agent.
 fn device(agent: &str) -> String {
     const BROWSERS: [(&str, &str); 7] = [
         ("Firefox/", "Firefox"),

@@ -1,4 +1,4 @@
-//! A member's own settings: the profile, how they read, the password.
+//! A member's profile, preferences and password.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -32,7 +32,7 @@ struct SettingsPage<'a> {
     errors: FormErrors,
     about: &'a str,
     version: String,
-    /// What the profile says by now, where it was changed in between.
+    /// The current profile, if it changed since the form was loaded.
     now: Option<&'a str>,
     theme: Theme,
     order: CommentOrder,
@@ -80,7 +80,7 @@ pub async fn settings(
 pub struct ProfileForm {
     #[serde(default)]
     about: String,
-    /// How often that had been changed when the form was made.
+    /// The profile's version in the form, for optimistic locking.
     #[serde(default)]
     version: String,
     #[serde(default)]
@@ -90,7 +90,6 @@ pub struct ProfileForm {
     show_dead: Option<String>,
 }
 
-/// The form again, with what was typed; beside the newest version of the profile where that was changed in between.
 fn settings_again(
     app: &App,
     asking: &CurrentMember,
@@ -114,7 +113,6 @@ fn settings_again(
     html_with(status, &form)
 }
 
-/// The version that the form shown again is an edit of; none where it named none.
 fn version_of(crossed: Option<&AboutMember>, typed: &ProfileForm) -> String {
     let version = crossed.map(|about| about.version).or_else(|| typed.version.parse().ok());
     version.map(|version: i64| version.to_string()).unwrap_or_default()
@@ -147,11 +145,11 @@ pub async fn save_settings(
         Ok(taken) => taken,
         Err(held) => {
             let form =
-                settings_again(&app, &asking, &typed, FormErrors::held(&held, held.form_message()), None);
+                settings_again(&app, &asking, &typed, FormErrors::rate_limited(&held, held.form_message()), None);
             return Ok(rate_limit::with_status(form, &held));
         }
     };
-    // Of a form that names no version it is the newest.
+    // Without a version, assume the newest.
     let version = typed.version.parse().unwrap_or(before.version);
     let new = Preferences { about: &about, version, theme, order, show_dead: typed.show_dead.is_some() };
     let saved = keep(&app, &asking, &typed, new).await?;
@@ -161,7 +159,6 @@ pub async fn save_settings(
     Ok(saved)
 }
 
-/// Keeps settings that are good in themselves; what was changed meanwhile may turn or refuse them.
 async fn keep(
     app: &App,
     asking: &CurrentMember,
@@ -187,7 +184,7 @@ pub struct ThemeForm {
     goto: LocalRedirect,
 }
 
-/// `POST /theme`: kept with the account, and for a visitor in a cookie.
+/// `POST /theme`: stored with the account, or in a cookie for visitors.
 pub async fn theme(
     State(app): State<App>,
     viewer: MaybeMember,
@@ -230,7 +227,7 @@ pub struct PasswordForm {
     password: String,
 }
 
-/// The hash of the new password, or what is wrong with what was typed; judged in one turn.
+/// Validates and hashes in a single permit.
 async fn judge_passwords(
     app: &App,
     member: &Member,
@@ -271,7 +268,7 @@ pub async fn change_password(
         Ok(hash) => hash,
         Err(FormRefusal::Invalid(mistakes)) => return Ok(form(mistakes)),
         Err(FormRefusal::Error(Error::RateLimited(held))) => {
-            return Ok(rate_limit::with_status(form(FormErrors::held(&held, &held)), &held));
+            return Ok(rate_limit::with_status(form(FormErrors::rate_limited(&held, &held)), &held));
         }
         Err(FormRefusal::Error(Error::Busy)) => return Ok(busy(form(FormErrors::busy()))),
         Err(FormRefusal::Error(error)) => return Err(error),

@@ -1,4 +1,4 @@
-//! The first admin: a one-time link, made anew at each start and printed where the operator sees it, while there is no admin.
+//! Creating the first admin by a one-time link, printed at each start while there is no admin.
 
 use askama::Template;
 use axum::extract::State;
@@ -30,7 +30,7 @@ struct SetupPage<'a> {
     errors: FormErrors,
     name: &'a str,
     token: &'a str,
-    /// How people reach whoever runs the forum; none where a setting says it.
+    /// `None` if the configuration sets it.
     contact: Option<&'a str>,
 }
 
@@ -74,7 +74,7 @@ pub async fn create(
     let mut errors = FormErrors::default();
     let name = errors.check("name", Name::parse_by_operator(&typed.name));
     let contact = errors.check("contact", contact::contact(&typed.contact)).unwrap_or_default();
-    // Whoever has the link goes before strangers.
+    // The link's owner has priority over unknown clients.
     let turn = (Requester::Known(None, address.fair_key()), Reserved::default());
     let hash = match app.admission.passwords.hash(turn, typed.password.clone(), typed.name.clone()).await {
         Err(Error::Busy) => return Ok(busy(form(&app, &viewer, &token, &typed, FormErrors::busy()))),

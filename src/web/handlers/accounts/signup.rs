@@ -1,4 +1,4 @@
-//! Signing up: by oneself, with an invitation, or by a request that a moderator approves.
+//! Signing up: openly, by invitation, or by a request that a moderator approves.
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Query, State};
@@ -27,21 +27,19 @@ use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html, html_with};
 
-/// What somebody typed who wants an account.
 #[derive(Debug, Default, Deserialize)]
 pub struct SignupForm {
     #[serde(default)]
     name: String,
     #[serde(default)]
     password: String,
-    /// Why they would like to join, where a moderator decides.
+    /// The reason for joining, if a moderator decides.
     #[serde(default)]
     text: String,
     #[serde(default)]
     goto: LocalRedirect,
 }
 
-/// Who comes, from where, in which browser.
 pub struct SignupContext {
     pub viewer: MaybeMember,
     pub address: ClientIp,
@@ -61,14 +59,13 @@ impl FromRequestParts<App> for SignupContext {
 }
 
 impl SignupContext {
-    /// The same once they are logged in.
     pub fn context_of(&self, viewer: &MaybeMember) -> Option<PostContext> {
         let asking = CurrentMember { viewer: viewer.clone(), member: viewer.member.clone()? };
         Some(PostContext { asking, client_ip: self.address, ip_hashes: self.origin })
     }
 }
 
-/// A way in: the address that its form is sent to, what the form leads to, and the invitation's token with the name of whom it is from.
+/// A way to sign up: the form's action, its outcome, and the invitation's token and inviter.
 #[derive(Debug, Clone, Copy)]
 pub struct SignupFlow<'a> {
     pub action: &'a str,
@@ -77,7 +74,6 @@ pub struct SignupFlow<'a> {
 }
 
 impl SignupFlow<'_> {
-    /// The way of those who have no invitation.
     fn alone(app: &App) -> Result<SignupFlow<'static>, SignUpError> {
         let settings = app.settings();
         let way = settings.signup_mode.way(false, &settings.policy)?;
@@ -91,7 +87,6 @@ impl SignupFlow<'_> {
         }
     }
 
-    /// Who invites.
     fn inviter(&self) -> Option<&str> {
         self.invitation.map(|(_, name)| name)
     }
@@ -111,7 +106,6 @@ struct SignUpPage<'a> {
     typed: &'a SignupForm,
 }
 
-/// The sign-up form, with what is wrong in what was typed before.
 pub fn form(
     app: &App,
     viewer: &MaybeMember,
@@ -132,8 +126,7 @@ struct SignupClosedPage<'a> {
     why: String,
 }
 
-/// The page of somebody who cannot sign up, and why.
-pub fn shut(app: &App, viewer: &MaybeMember, status: StatusCode, why: SignUpError) -> Response {
+pub fn signup_closed(app: &App, viewer: &MaybeMember, status: StatusCode, why: SignUpError) -> Response {
     let mut page = Page::new(app, viewer, "login", "Sign up");
     page.robots = false;
     html_with(status, &SignupClosedPage { page, why: why.to_string() })
@@ -143,7 +136,6 @@ pub fn shut(app: &App, viewer: &MaybeMember, status: StatusCode, why: SignUpErro
 pub struct RequestForm {
     #[serde(default)]
     goto: LocalRedirect,
-    /// A request has just been sent.
     sent: Option<String>,
 }
 
@@ -162,7 +154,7 @@ pub async fn new(State(app): State<App>, viewer: MaybeMember, Query(asked): Quer
             let typed = SignupForm { goto: asked.goto, ..SignupForm::default() };
             form(&app, &viewer, entrance, &typed, FormErrors::default())
         }
-        Err(why) => shut(&app, &viewer, StatusCode::OK, why),
+        Err(why) => signup_closed(&app, &viewer, StatusCode::OK, why),
     }
 }
 
@@ -176,7 +168,7 @@ pub async fn create(
     enter(&app, &newcomer, entrance, &typed).await
 }
 
-/// Makes an account of what was typed, or a request for one; shows the form again where something is to be mended.
+/// Creates an account or a request.
 pub async fn enter(
     app: &App,
     newcomer: &SignupContext,
@@ -188,7 +180,7 @@ pub async fn enter(
         Ok(response) => Ok(response),
         Err(FormRefusal::Invalid(mistakes)) => Ok(again(mistakes)),
         Err(FormRefusal::Error(Error::RateLimited(held))) => {
-            Ok(rate_limit::with_status(again(FormErrors::held(&held, &held)), &held))
+            Ok(rate_limit::with_status(again(FormErrors::rate_limited(&held, &held)), &held))
         }
         Err(FormRefusal::Error(Error::Busy)) => Ok(busy(again(FormErrors::busy()))),
         Err(FormRefusal::Error(error)) => Err(error),
@@ -234,18 +226,15 @@ async fn checked(
         Err(SignupRejection::Taken) => Err(FormErrors::one("name", NameError::Taken).into()),
         Err(SignupRejection::Full) => Err(FormErrors::one("", SignUpError::Full).into()),
         Err(SignupRejection::Over) => {
-            Ok(shut(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over))
+            Ok(signup_closed(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over))
         }
         Err(SignupRejection::Other(error)) => Err(error.into()),
     }
 }
 
-/// Why what was typed well became nothing.
 enum SignupRejection {
-    /// Somebody took the name at the same moment.
     Taken,
     Full,
-    /// The invitation was used or ended at the same moment.
     Over,
     Other(Error),
 }
@@ -260,7 +249,6 @@ impl From<store::Error> for SignupRejection {
     }
 }
 
-/// What somebody will log in with.
 #[derive(Clone, Copy)]
 struct ChosenLogin<'a> {
     name: &'a Name,
@@ -304,22 +292,18 @@ async fn ask(
 #[template(path = "accounts/signup_request.html")]
 struct RequestPage<'a> {
     page: Page<'a>,
-    /// None: it has just been sent.
     request: Option<RequestView>,
 }
 
-/// Somebody's own request.
 struct RequestView {
     text: Html,
     asked: TimeView,
     declined: Option<TimeView>,
-    /// Why it cannot be approved now.
     shut: Option<SignUpError>,
-    /// What a moderator said.
     message: Option<Html>,
 }
 
-/// Where somebody's request stands; for whoever logs in by its name and password.
+/// The state of a sign-up request, shown after logging in with its name and password.
 pub async fn request(
     app: &App,
     viewer: &MaybeMember,

@@ -1,5 +1,4 @@
-//! What an item's page says to a member whom something led there that came to something else: a submission that was known already, a vote
-//! that could not be cast.
+//! Messages on an item's page after a duplicate submission or a failed vote.
 
 use serde::Deserialize;
 
@@ -14,19 +13,16 @@ use crate::web::extract::session::address_with;
 use crate::web::handlers::votes::pending_vote;
 use crate::web::view::items::ViewContext;
 
-/// What the address of an item's page says of how somebody came there.
+/// Query parameters that tell how the member was redirected.
 #[derive(Debug, Default, Deserialize)]
 pub struct ArrivalQuery {
-    /// The title that they typed for the same address.
     again: Option<String>,
-    /// They had voted for it before.
     voted: Option<String>,
-    /// The vote that was not cast.
     vote: Option<String>,
 }
 
 impl ArrivalQuery {
-    /// The page of an item that has taken the place of the one they came to, which says that the vote was not cast.
+    /// Redirects to the item that replaced the original, with the message that the vote was not cast.
     pub fn on(&self, id: ItemId) -> LocalRedirect {
         let path = format!("/item/{id}");
         LocalRedirect::new(
@@ -35,16 +31,15 @@ impl ArrivalQuery {
     }
 }
 
-/// A story that was submitted again: the title that was typed, and what became of it.
+/// A duplicate submission: its title and its outcome.
 pub struct Resubmitted<'a> {
     title: &'a str,
     known: KnownUrl,
 }
 
-/// For `items/_arrival.html`.
 pub struct Arrival {
     pub said: String,
-    /// The title that was typed, and the address of the form that has it.
+    /// The submitted title, and the address of a form filled with it.
     pub typed: Option<(String, String)>,
 }
 
@@ -53,8 +48,7 @@ impl<'a> Resubmitted<'a> {
         Resubmitted { title: title.trim(), known }
     }
 
-    /// The story's page, which says what became of the submission.
-    pub fn goto(&self, id: ItemId) -> LocalRedirect {
+    pub fn return_to(&self, id: ItemId) -> LocalRedirect {
         let mut query = vec![("again", self.title)];
         if self.known == KnownUrl::VotedBefore {
             query.push(("voted", "before"));
@@ -62,13 +56,12 @@ impl<'a> Resubmitted<'a> {
         LocalRedirect::new(&address_with(&format!("/item/{id}"), &query))
     }
 
-    /// The same where the text that was typed stands on the page, as a comment that may be added.
+    /// The same, if the submitted text is shown as a possible comment.
     pub fn beside(&self, item: &Item, text: &str, eye: &ViewContext<'_>) -> Arrival {
-        Arrival { said: known(item, self.known, eye), typed: Some(typed(item, self.title, text)) }
+        Arrival { said: known(item, self.known, eye), typed: Some(excerpts_of(item, self.title, text)) }
     }
 }
 
-/// What is said of an address that is under discussion already.
 fn known(item: &Item, known: KnownUrl, eye: &ViewContext<'_>) -> String {
     let ago = relative_time::ago(item.time, eye.now);
     let by = item.author.as_ref().map(|name| format!(" by {name}")).unwrap_or_default();
@@ -89,18 +82,17 @@ fn known(item: &Item, known: KnownUrl, eye: &ViewContext<'_>) -> String {
     }
 }
 
-/// What was typed, and the address of the form that has it again.
-fn typed(item: &Item, title: &str, text: &str) -> (String, String) {
+fn excerpts_of(item: &Item, title: &str, text: &str) -> (String, String) {
     let url = item.url.as_deref().unwrap_or_default();
     let all = address_with("/submit", &[("url", url), ("title", title), ("text", text)]);
-    // With a long text it would be longer than an address may be.
+    // A long text would exceed the maximum address length.
     let form =
         if all == "/submit" { address_with("/submit", &[("url", url), ("title", title)]) } else { all };
     (title.to_owned(), form)
 }
 
 impl Arrival {
-    /// What `came` says; to whoever has an account. `answers` is the author of what the item answers.
+    /// `answers` is the author of the parent.
     pub fn of(
         came: &ArrivalQuery,
         item: &Item,
@@ -110,7 +102,7 @@ impl Arrival {
         let member = eye.member?;
         if let Some(title) = came.again.as_deref().filter(|_| item.url.is_some()) {
             let title = Title::parse(title).ok()?;
-            // The address may be anybody's: nothing is said that is not so.
+            // Anyone can craft this address, so only say what is true.
             let how = match eye.marks.votes.get(&item.id) {
                 _ if item.is_own(Some(member)) => KnownUrl::Own,
                 Some(_) if came.voted.is_some() => KnownUrl::VotedBefore,
@@ -119,7 +111,7 @@ impl Arrival {
             };
             return Some(Arrival {
                 said: known(item, how, eye),
-                typed: Some(typed(item, title.as_str(), "")),
+                typed: Some(excerpts_of(item, title.as_str(), "")),
             });
         }
         let dir = pending_vote::direction(came.vote.as_deref()?)?;
@@ -127,7 +119,7 @@ impl Arrival {
     }
 }
 
-/// Why a vote was not cast, as far as it cannot be now.
+/// Why the vote cannot be cast now.
 fn why_not(
     item: &Item,
     member: &Member,

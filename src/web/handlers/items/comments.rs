@@ -1,4 +1,4 @@
-//! The lists of comments: newest and best.
+//! Lists of comments: newest and best.
 
 use std::collections::HashMap;
 
@@ -31,12 +31,12 @@ pub struct CommentsPage<'a> {
     pub empty: EmptyState,
 }
 
-/// Comments with the stories they stand under, as the viewer sees them: two queries more, however many there are.
+/// Comments with their stories, as the viewer sees them. Two more queries, regardless of their number.
 pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<SingleCommentView>, Error> {
     flat_since(app, viewer, items, None).await
 }
 
-/// The same, those newer than `since` marked as unseen.
+/// The same; those newer than `since` are marked as unseen.
 pub async fn flat_since(
     app: &App,
     viewer: &MaybeMember,

@@ -1,4 +1,4 @@
-//! Deleting what one wrote.
+//! Deleting one's own items.
 
 use std::sync::Arc;
 

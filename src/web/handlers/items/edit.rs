@@ -1,4 +1,4 @@
-//! Editing what stands: an author within their time, moderators at any, and what it was is kept.
+//! Editing items.
 
 use askama::Template;
 use axum::extract::State;
@@ -21,7 +21,6 @@ use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
-/// An item's parts as typed.
 #[derive(Debug, Default, Deserialize)]
 pub struct EditForm {
     #[serde(default)]
@@ -30,7 +29,7 @@ pub struct EditForm {
     url: Option<String>,
     #[serde(default)]
     reason: String,
-    /// How often the item had been edited when the form was made.
+    /// The item's version in the form, for optimistic locking.
     #[serde(default)]
     version: String,
     preview: Option<String>,
@@ -41,29 +40,27 @@ pub struct EditForm {
 struct EditPage<'a> {
     page: Page<'a>,
     id: ItemId,
-    /// How long it may still be edited.
+    /// How long the item can still be edited.
     until: String,
     fields: EditFields<'a>,
     version: i64,
-    /// What the item says by now, where another edit came in between.
     now: Option<EditFields<'a>>,
     errors: FormErrors,
     preview: Option<Html>,
 }
 
-/// The fields of the form for an edit; what is none has no field.
+/// The form's fields; `None` omits a field.
 #[derive(Clone, Copy)]
 struct EditFields<'a> {
     title: Option<&'a str>,
-    /// For moderators, of a story.
+    /// For moderators, of stories.
     url: Option<&'a str>,
     text: &'a str,
-    /// For moderators, of what others wrote.
+    /// For moderators, of other members' items.
     reason: Option<&'a str>,
 }
 
 impl<'a> EditFields<'a> {
-    /// What is typed, or where nothing is, what the item says.
     fn new(item: &'a Item, typed: Option<&'a EditForm>, member: &Member) -> EditFields<'a> {
         let parts = EditableParts::new(item, member);
         let title = typed.and_then(|typed| typed.title.as_deref()).or(item.title.as_deref());
@@ -77,12 +74,10 @@ impl<'a> EditFields<'a> {
     }
 }
 
-/// What the page of an edit shows beside the item and what was typed.
 #[derive(Default)]
 struct EditNotes {
     errors: FormErrors,
     preview: Option<Html>,
-    /// Another edit came in between, so that what the item says stands beside what was typed.
     crossed: bool,
 }
 
@@ -111,12 +106,12 @@ fn again(
     let status = if crossed { StatusCode::CONFLICT } else { errors.status() };
     let fields = EditFields::new(item, typed, &asking.member);
     let now = crossed.then(|| EditFields::new(item, None, &asking.member));
-    // What was typed beside the newest version is an edit of that one.
+    // After a conflict, the input is an edit of the newest version.
     let version = typed.filter(|_| !crossed).map_or(item.version, |typed| typed.version(item));
     html_with(status, &EditPage { page, id: item.id, until, fields, version, now, errors, preview })
 }
 
-/// The form for somebody who could edit the item when they began; what they typed is theirs to keep.
+/// The time to edit ran out while the form was open; shows the input so it is not lost.
 fn closed(app: &App, asking: &CurrentMember, item: &Item, typed: &EditForm, why: &str) -> Response {
     let errors = FormErrors::one("", format!("{why} Your text is still here, for you to copy."));
     let mut form = again(app, asking, item, Some(typed), EditNotes { errors, ..EditNotes::default() });
@@ -125,7 +120,7 @@ fn closed(app: &App, asking: &CurrentMember, item: &Item, typed: &EditForm, why:
 }
 
 impl EditForm {
-    /// The version that it was made from; of a form that names none, the newest.
+    /// The version the form was based on; the newest if it names none.
     fn version(&self, item: &Item) -> i64 {
         self.version.parse().unwrap_or(item.version)
     }
@@ -167,13 +162,13 @@ pub async fn update(
         EditOutcome::Crossed(now) => again(&now, EditNotes { crossed: true, ..EditNotes::default() }),
         EditOutcome::Invalid(mistakes) => form(mistakes),
         EditOutcome::RateLimited(limited) => {
-            rate_limit::with_status(form(FormErrors::held(&limited, limited.form_message())), &limited)
+            rate_limit::with_status(form(FormErrors::rate_limited(&limited, limited.form_message())), &limited)
         }
         EditOutcome::Closed(why) => closed(&app, asking, &item, &typed, &why),
     })
 }
 
-/// Where an item is seen in its thread.
+/// The item in its thread.
 pub fn back_to(item: &Item) -> LocalRedirect {
     if item.root_id == item.id {
         LocalRedirect::new(&format!("/item/{}", item.id))

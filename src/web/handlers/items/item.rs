@@ -1,4 +1,4 @@
-//! An item's own page: a story with its thread, or a comment with what it answers and what answers it.
+//! An item's page: a story with its thread, or a comment with its parents and replies.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,22 +41,19 @@ use crate::web::view::layout::{Page, json};
 use crate::web::view::poll::OptionView;
 use crate::web::view::post_status::{PostStatusView, StatusNotices};
 
-/// How long a page's description is, in characters.
+/// Length of a meta description, in characters.
 const DESCRIPTION: usize = 160;
 
-/// What a comment answers, above it on its own page.
 pub struct Ancestor {
     pub id: ItemId,
     pub author: Option<AuthorView>,
-    /// What stands for the author where there is none to name.
+    /// Shown instead of the author, if there is none to show.
     pub gone: &'static str,
     pub when: TimeView,
     pub html: Arc<Html>,
-    /// Whether that is only its beginning.
     pub is_cut: bool,
 }
 
-/// The way from a comment's own page to the thread it stands in.
 pub struct ThreadContext {
     pub heading: String,
     pub parent: ItemId,
@@ -64,11 +61,10 @@ pub struct ThreadContext {
     pub comment: CommentView,
 }
 
-/// What a page says of its thread; the comments themselves are put into its slot afterwards.
+/// The thread apart from its comments, which fill their slot afterwards.
 pub struct ThreadView {
-    /// Comments shown.
     pub count: usize,
-    /// Comments that everybody sees, as `/item/{id}/count` has them.
+    /// Comments visible to everyone, the same number as `/item/{id}/count`.
     pub public: i64,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
@@ -81,28 +77,22 @@ pub struct ThreadView {
 struct ItemPage<'a> {
     page: Page<'a>,
     id: ItemId,
-    /// What is said of how its reader came here.
     arrival: Option<Arrival>,
     story: StoryView,
     context: Option<ThreadContext>,
     thread: ThreadView,
     slot: CommentsSlot,
-    /// Why nobody can reply, where nobody can.
     closed: Option<ItemError>,
-    /// Whether that is said above already.
+    /// Whether that is already shown above.
     closed_is_told: bool,
-    /// Why it is dead or locked.
     signs: StatusNotices,
-    /// A moderators' notice above the thread.
     notice: Option<Arc<Html>>,
-    /// For moderators: what they may do to it, and what they did just now.
+    /// The moderators' actions and the last one performed.
     desk: Option<ItemActionsPanel>,
     last: Option<LastAction>,
-    /// For its author: what became of it.
     fate: Option<PostStatusView>,
-    /// For members who may flag it or vouch for it.
     panel: Option<FlagPanel>,
-    /// Whether a member may answer a comment here, on its own page; and what its form needs.
+    /// Whether the reply form is on this page.
     answers_here: bool,
     errors: FormErrors,
     text: &'static str,
@@ -152,7 +142,7 @@ pub async fn show(
     Ok(response)
 }
 
-/// The texts that a page shows beside its comments: the story's, those that a comment answers, its own, a poll's options.
+/// The texts on the page apart from its comments.
 fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &ViewContext<'_>) -> Vec<TextSource<'a>> {
     let is_read = |item: &&Item| matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_));
     let options = all.iter().filter(|item| item.kind == Kind::Pollopt && item.is_live());
@@ -165,12 +155,11 @@ fn around<'a>(all: &'a [Item], root: &'a Item, item: &'a Item, eye: &ViewContext
     whole.chain(above.filter(is_read).map(TextSource::listed)).collect()
 }
 
-/// The way to the story that another was merged into: for good, though a browser asks again, as a merge can be undone.
+/// A permanent redirect, revalidated by browsers because a merge can be undone.
 fn merged(into: ItemId, came: &ArrivalQuery) -> Response {
     ([(CACHE_CONTROL, "no-cache")], Redirect::permanent(came.on(into).as_str())).into_response()
 }
 
-/// What a member has done in the thread, and since when its comments are new to them.
 async fn own_layer(
     app: &App,
     viewer: &MaybeMember,
@@ -212,7 +201,7 @@ impl ItemPageData<'_> {
             story.earlier = self.earlier().await?;
             story.title = signs.gone.as_ref().map_or(story.title, |gone| gone.heading.clone());
         }
-        let (desk, last) = self.desk().await?;
+        let (desk, last) = self.moderation_panel().await?;
         let closed = self.may_reply().err();
         let fate = PostStatusView::load(self.app, self.viewer, self.item).await?;
         let is_locked = fate.is_some() && self.item.locked && closed == Some(ItemError::ThreadLocked);
@@ -257,14 +246,14 @@ impl ItemPageData<'_> {
         options.into_iter().map(|i| OptionView::new(i, eye)).collect()
     }
 
-    /// Comments of somebody shadow-banned, for themselves: they see them and so count them.
+    /// Shadow-banned comments, which their author sees and therefore counts.
     fn unheard(&self, all: &[Item]) -> i64 {
         let own = |item: &&Item| item.kind == Kind::Comment && item.dead == Some(DeadReason::Shadow);
         let seen = all.iter().filter(own).filter(|item| self.thread.eye.sees(item) == Visibility::Whole);
         i64::try_from(seen.count()).unwrap_or(0)
     }
 
-    /// A deleted or dead item keeps its page only while something seen hangs on it.
+    /// A deleted or dead item has a page only while it has visible replies.
     fn refuse_what_is_gone(&self, is_leaf: bool) -> Result<(), Error> {
         match self.thread.eye.sees(self.item) {
             Visibility::Whole | Visibility::Dead(_) => Ok(()),
@@ -302,7 +291,7 @@ impl ItemPageData<'_> {
     }
 
     async fn earlier(&self) -> Result<Vec<EarlierDiscussion>, Error> {
-        // Other discussions of an address say which address it is.
+        // Other discussions of a URL would reveal the URL of a dead or deleted story.
         let shown = matches!(self.thread.eye.sees(self.root), Visibility::Whole | Visibility::Dead(_));
         if self.root.url.is_none() || !shown {
             return Ok(Vec::new());
@@ -335,8 +324,8 @@ impl ItemPageData<'_> {
         }
     }
 
-    async fn desk(&self) -> Result<(Option<ItemActionsPanel>, Option<LastAction>), Error> {
-        // Whose role it is, the act itself checks; the desk shows what a moderator may try.
+    async fn moderation_panel(&self) -> Result<(Option<ItemActionsPanel>, Option<LastAction>), Error> {
+        // The action itself checks the author's role.
         let moderator =
             self.viewer.member().filter(|member| permissions::may_act_on(member, Role::Member).is_ok());
         let Some(moderator) = moderator.filter(|_| self.item.deleted_at.is_none()) else {
@@ -374,7 +363,7 @@ impl ItemPageData<'_> {
     }
 }
 
-/// `/item/{id}/count`: for the script of an open page, how many comments the thread now has that a visitor may see.
+/// `/item/{id}/count`: for the script; the number of comments visible to visitors.
 pub async fn count(State(app): State<App>, Path(id): Path<ItemId>) -> Result<Response, Error> {
     let thread = app.threads.with(id, &app.store).await?.all;
     let root = thread.iter().find(|item| item.id == id && item.root_id == id).ok_or(Error::NotFound)?;
@@ -390,7 +379,7 @@ pub struct OrderForm {
     order: String,
 }
 
-/// `POST /item/{id}/order`: a member's choice, remembered for every thread.
+/// `POST /item/{id}/order`: remembers the member's comment order.
 pub async fn remember_order(
     State(app): State<App>,
     asking: CurrentMember,

@@ -1,4 +1,4 @@
-//! The lists of stories.
+//! Lists of stories.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -35,20 +35,18 @@ pub struct StoriesPage<'a> {
     pub first_rank: usize,
     pub more: Option<String>,
     pub empty: EmptyState,
-    /// What moderators hold of the site whose stories these are.
+    /// The site's restriction, for moderators.
     pub site: Option<RestrictionPanel>,
-    /// The empty site's own words, on the front page only.
+    /// Shows the welcome text of an empty forum; front page only.
     pub welcome: bool,
 }
 
-/// One page of a list: its stories and where it goes on.
 pub struct StoryListPage {
     pub stories: StoryListHtml,
     pub first_rank: usize,
     pub more: Option<String>,
 }
 
-/// The rows of the page of a ranked list that was asked for.
 async fn ranked(
     app: &App,
     viewer: &MaybeMember,
@@ -61,7 +59,7 @@ async fn ranked(
     Ok(StoryListPage { stories: app.row_writer(viewer).write(&items).await?, first_rank, more })
 }
 
-/// Which dead items a newest-first list shows this viewer.
+/// The dead items that a newest-first list shows this viewer.
 pub fn dead_for(viewer: &MaybeMember) -> DeadFilter {
     match viewer.member() {
         Some(member) if member.show_dead || member.role >= Role::Moderator => DeadFilter::All,
@@ -153,12 +151,11 @@ pub async fn best(
     Ok(html(&StoriesPage { choices: choices.into(), ..answer(page, rows, empty.on(at)) }))
 }
 
-/// A ranked list that has nothing but its name and its words of its own.
+/// A ranked list described by its name and texts alone.
 pub struct PlainList {
     pub list: RankedList,
     pub section: &'static str,
     pub title: &'static str,
-    /// What it says while it is empty, and where to go from there.
     pub empty: (&'static str, &'static str, &'static str),
 }
 
@@ -199,7 +196,7 @@ pub struct ArchiveQuery {
     from: Option<usize>,
 }
 
-/// `/past`: the stories of one day of UTC, yesterday unless it is named.
+/// `/past`: the stories of one UTC day; yesterday by default.
 pub async fn past(
     State(app): State<App>,
     viewer: MaybeMember,
@@ -220,7 +217,7 @@ pub async fn past(
     Ok(html(&StoriesPage { choices: neighbours(day, today), ..answer(page, rows, empty.on(at)) }))
 }
 
-/// Links a day, a month and a year back and on, none of them into the future.
+/// Links one day, month and year back and forward, up to today.
 fn neighbours(day: Day, today: Day) -> Vec<Tab> {
     let links = [
         ("a year back", day.shifted(0, -12)),

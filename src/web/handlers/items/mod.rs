@@ -1,4 +1,4 @@
-//! Items.
+//! Stories, comments and their lists: reading, submitting, replying, editing and deleting.
 
 pub mod arrival;
 pub mod comments;

@@ -1,4 +1,4 @@
-//! Writing in a thread.
+//! Writing comments.
 
 use askama::Template;
 use axum::extract::State;
@@ -23,7 +23,6 @@ use crate::web::state::App;
 use crate::web::view::items::{StoryView, TimeView, ViewContext};
 use crate::web::view::layout::{Page, html_with};
 
-/// A comment as typed.
 #[derive(Debug, Default, Deserialize)]
 pub struct CommentForm {
     #[serde(default)]
@@ -39,7 +38,7 @@ struct ReplyPage<'a> {
     story_id: ItemId,
     story_title: String,
     above: Option<Ancestor>,
-    /// What became of the submission whose text this is.
+    /// A message about the submission this text comes from.
     arrival: Option<&'a Arrival>,
     errors: FormErrors,
     text: &'a str,
@@ -47,7 +46,7 @@ struct ReplyPage<'a> {
     button: &'static str,
 }
 
-/// What stands in place of the form while a reply is held back: when it opens, and the way to the comment's own page, where it is open.
+/// Shown instead of the form during the reply delay: its end, and a link to the comment's own page.
 #[derive(Template)]
 #[template(path = "items/reply_delayed.html")]
 struct ReplyDelayedPage<'a> {
@@ -69,7 +68,7 @@ impl<'a> ReplyContext<'a> {
         ReplyContext { app, viewer, item: &target.item, root: &target.root, arrival: None }
     }
 
-    /// The form with what was typed, and why it cannot be posted; what is answered is not shown again.
+    /// Shows the input and why it cannot be posted, but not the parent.
     fn closed(&self, text: &str, refused: &Error) -> Response {
         let why = match refused {
             Error::Forbidden(sentence) => sentence.as_str(),
@@ -124,7 +123,6 @@ impl<'a> ReplyContext<'a> {
         html_with(status, &form)
     }
 
-    /// What a comment came to.
     async fn outcome(&self, outcome: CommentOutcome, typed: &str) -> Result<Response, Error> {
         match outcome {
             CommentOutcome::Posted(id) => {
@@ -132,7 +130,7 @@ impl<'a> ReplyContext<'a> {
             }
             CommentOutcome::Invalid(mistakes) => self.form(typed, mistakes, None).await,
             CommentOutcome::RateLimited(limited) => {
-                let form = self.form(typed, FormErrors::held(&limited, limited.form_message()), None).await?;
+                let form = self.form(typed, FormErrors::rate_limited(&limited, limited.form_message()), None).await?;
                 Ok(rate_limit::with_status(form, &limited))
             }
             CommentOutcome::Closed(refused) => Ok(self.closed(typed, &refused)),
@@ -140,7 +138,7 @@ impl<'a> ReplyContext<'a> {
     }
 }
 
-/// The text of a submission whose address is under discussion already, offered as a comment there.
+/// Offers the text of a duplicate submission as a comment on the existing story.
 pub async fn offer(
     app: &App,
     viewer: &MaybeMember,

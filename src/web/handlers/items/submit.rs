@@ -1,4 +1,4 @@
-//! Submitting a story.
+//! Submitting stories.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -21,7 +21,6 @@ use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with, json};
 
-/// A story as typed.
 #[derive(Debug, Default, Deserialize)]
 pub struct SubmitForm {
     #[serde(default)]
@@ -60,7 +59,7 @@ fn form(
     )
 }
 
-/// What a bookmarklet fills in: `u` and `t` as on Hacker News, or the names of the fields.
+/// Prefilled by bookmarklets: `u` and `t` as on Hacker News, or the field names.
 #[derive(Debug, Deserialize)]
 pub struct SubmitQuery {
     u: Option<String>,
@@ -111,7 +110,7 @@ pub async fn create(
         SubmitOutcome::Posted(id) => Ok(LocalRedirect::new(&format!("/item/{id}")).redirect()),
         SubmitOutcome::Known(id, known) => duplicate(&app, viewer, &typed, id, known).await,
         SubmitOutcome::RateLimited(limited) => {
-            Ok(rate_limit::with_status(form(FormErrors::held(&limited, limited.form_message())), &limited))
+            Ok(rate_limit::with_status(form(FormErrors::rate_limited(&limited, limited.form_message())), &limited))
         }
         SubmitOutcome::Invalid(mistakes) => Ok(form(mistakes)),
         SubmitOutcome::Refused(why) => {
@@ -122,7 +121,7 @@ pub async fn create(
     }
 }
 
-/// What a submission leads to whose address is under discussion already: to the story, which says so; its text may be a comment there.
+/// Redirects a duplicate to the existing story; its text may become a comment there.
 async fn duplicate(
     app: &App,
     viewer: &MaybeMember,
@@ -132,12 +131,12 @@ async fn duplicate(
 ) -> Result<Response, Error> {
     let resubmitted = Resubmitted::new(&typed.title, known);
     if typed.text.trim().is_empty() {
-        return Ok(resubmitted.goto(id).redirect());
+        return Ok(resubmitted.return_to(id).redirect());
     }
     crate::web::handlers::items::reply::offer(app, viewer, id, &typed.text, &resubmitted).await
 }
 
-/// The title that the page at the address gives itself, put into the form: the way without the script.
+/// Fills in the title of the linked page, without the script.
 async fn suggest_into(app: &App, context: &PostContext, typed: SubmitForm) -> Response {
     let viewer = &context.asking.viewer;
     match actions::submit::suggest_title(app, context, &typed.url).await {

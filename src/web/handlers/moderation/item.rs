@@ -1,5 +1,4 @@
-//! A moderator's acts on one item. Each is a small form, on the item's own page and on one that shows nothing else, where a form that
-//! was filled in wrongly stands again.
+//! A moderator's actions on one item: small forms, and a page of their own for corrections.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -24,15 +23,13 @@ use crate::web::handlers::moderation::undo::LastAction;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
-/// The acts that an item's state lets moderators choose from, for `moderation/_item_actions.html`.
+/// The actions available for an item, for `moderation/_item_actions.html`.
 pub struct ItemActionsPanel {
     pub id: ItemId,
-    /// Where a done act comes back to.
     pub goto: String,
     pub reasons: &'static [&'static str],
-    /// What the flags on it mostly say.
+    /// The most frequent flag reason.
     mostly: &'static str,
-    /// Whether it waits for a moderator.
     pub waits: bool,
     pub is_comment: bool,
     pub dead: bool,
@@ -42,20 +39,20 @@ pub struct ItemActionsPanel {
     pub may_detach: bool,
     pub may_have_second_chance: bool,
     pub had_second_chance: bool,
-    /// The comment that this one was moved up from below.
+    /// The original parent, if this comment was detached.
     pub came_from: Option<ItemId>,
     pub duplicates: Vec<Duplicate>,
     pub errors: FormErrors,
     typed: ItemActionForm,
 }
 
-/// Any of the forms, as typed; each has some of the fields.
+/// Any of the forms; each sends some of the fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ItemActionForm {
     on: Option<bool>,
     reason: String,
-    /// Words beside a reason that was chosen.
+    /// Details for the chosen reason.
     note: String,
     into: String,
     text: String,
@@ -69,7 +66,7 @@ impl ItemActionForm {
 }
 
 impl ItemActionsPanel {
-    /// Two queries more, of an item's own rows.
+    /// Two more queries, of the item's own rows.
     pub async fn on(app: &App, item: &Item, goto: &str) -> Result<ItemActionsPanel, Error> {
         let is_root = item.kind.is_root();
         let came_from = if is_root { None } else { app.store.came_from(item.id).await? };
@@ -94,8 +91,8 @@ impl ItemActionsPanel {
         })
     }
 
-    /// What was typed into a field of a form that stands again; such a form has a mistake on that field.
-    pub fn typed(&self, field: &str) -> &str {
+    /// The submitted value of a field with an error.
+    pub fn value_of(&self, field: &str) -> &str {
         match field {
             "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => {
                 &self.typed.into
@@ -107,12 +104,11 @@ impl ItemActionsPanel {
         }
     }
 
-    /// Whether a reason of a kill is chosen to begin with: the one that was, or what the flags mostly say.
+    /// Whether a kill reason is preselected: the submitted one, or the most frequent flag reason.
     pub fn is_chosen(&self, reason: &str) -> bool {
         if self.errors.has("kill-note") { self.typed.reason == reason } else { self.mostly == reason }
     }
 
-    /// The notice to begin with: what was typed, or what is pinned.
     pub fn notice(&self) -> &str {
         if self.errors.has("pin-text") {
             &self.typed.text
@@ -131,7 +127,6 @@ struct ModeratePage<'a> {
     m: ItemActionsPanel,
 }
 
-/// An item that a moderator acts on, and the page about it.
 struct ModeratedItem {
     app: App,
     viewer: MaybeMember,
@@ -146,18 +141,18 @@ impl ModeratedItem {
         Ok(ModeratedItem { app, viewer, member, target })
     }
 
-    /// Where the act comes back to: where its form stood, or where the item stands in its thread.
-    fn goto(&self, typed: &ItemActionForm) -> LocalRedirect {
+    /// The page to return to: the form's page, or the item in its thread.
+    fn return_to(&self, typed: &ItemActionForm) -> LocalRedirect {
         let Item { id, root_id, kind, .. } = self.target.item;
         let item =
             if kind == Kind::Comment { format!("/item/{root_id}#c{id}") } else { format!("/item/{id}") };
         typed.goto.clone().unwrap_or_else(|| LocalRedirect::new(&item))
     }
 
-    /// Back, or the page of forms again with what is wrong, or where nothing changed, what had been done before.
+    /// Redirects back, or shows the form with its errors, or what had already been done.
     async fn answer(&self, outcome: ModerationOutcome, typed: ItemActionForm) -> Result<Response, Error> {
         match outcome {
-            ModerationOutcome::Done => Ok(self.goto(&typed).redirect()),
+            ModerationOutcome::Done => Ok(self.return_to(&typed).redirect()),
             ModerationOutcome::Merged(into) => Ok(LocalRedirect::new(&format!("/item/{into}")).redirect()),
             ModerationOutcome::Unchanged => {
                 Err(undo::nothing_changed(&self.app, &self.viewer, self.target.item.id).await?)
@@ -173,7 +168,7 @@ impl ModeratedItem {
         let mut page = Page::new(&self.app, &self.viewer, "mod", format!("Moderate {}", row.what()));
         page.robots = false;
         let status = errors.status();
-        let goto = self.goto(&typed);
+        let goto = self.return_to(&typed);
         let (mostly, waits) = (row.mostly(), row.waits.is_some());
         let m = ItemActionsPanel {
             errors,
@@ -209,7 +204,7 @@ pub async fn kill(
     case.answer(outcome, typed).await
 }
 
-/// `POST /item/{id}/clear`: a moderator has looked at it and lets it stand.
+/// `POST /item/{id}/clear`: approves the item.
 pub async fn clear(
     State(app): State<App>,
     Path(id): Path<ItemId>,

@@ -1,4 +1,4 @@
-//! The log of moderation, as a page and as a feed.
+//! The moderation log, as a page and an Atom feed.
 
 use std::collections::HashMap;
 
@@ -31,12 +31,10 @@ use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, ne
 #[template(path = "moderation/log.html")]
 struct LogPage<'a> {
     page: Page<'a>,
-    /// The desk's bar, for moderators.
     desk: Vec<Tab>,
     asked: &'a LogQuery,
-    /// The acts that can be asked for: their names, and how they are said.
+    /// The actions to filter by: names and labels.
     acts: Vec<(&'static str, &'static str)>,
-    /// What the log is narrowed to, in words.
     narrowed: String,
     names: bool,
     errors: FormErrors,
@@ -44,7 +42,7 @@ struct LogPage<'a> {
     more: Option<String>,
 }
 
-/// The log's questions as typed; an empty one does not narrow it.
+/// The log's filter as submitted; empty fields do not filter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct LogQuery {
@@ -52,7 +50,6 @@ pub struct LogQuery {
     moderator: String,
     person: String,
     item: String,
-    /// The token of the act that stood last.
     before: Option<String>,
 }
 
@@ -61,7 +58,7 @@ impl LogQuery {
         [&self.act, &self.moderator, &self.person, &self.item].iter().any(|typed| !typed.trim().is_empty())
     }
 
-    /// What is asked for, in words; by whom, where `names` of moderators are told. `item` is the name of the item, where one is asked for.
+    /// The filter in words; `names` tells whether moderators may be named.
     fn words(&self, names: bool, item: &str) -> String {
         let act = Action::parse(&self.act).map_or_else(String::new, |act| act.spec().label.to_owned());
         let of = |words: &str, typed: &str| format!("{words} {}", typed.trim());
@@ -75,7 +72,6 @@ impl LogQuery {
         parts.map(|(_, words)| words).collect::<Vec<_>>().join("; ")
     }
 
-    /// The address of the log that is asked for.
     fn address(&self) -> String {
         let mut pairs = url::form_urlencoded::Serializer::new(String::new());
         let typed = [
@@ -90,18 +86,15 @@ impl LogQuery {
     }
 }
 
-/// An act as somebody reads it.
 struct LogRowView {
     token: String,
-    /// None where moderators are not named, or the operator acted.
+    /// `None` if moderators are anonymous or the operator acted.
     actor: Option<String>,
-    /// What stands for the name then.
     nameless: &'static str,
-    /// What stands before and after what it was done to.
+    /// The text around the target of the action.
     before: &'static str,
     after: String,
     item: Option<(ItemId, String)>,
-    /// Another item that the act names.
     other: Option<(ItemId, String)>,
     user: Option<String>,
     reason: String,
@@ -112,8 +105,7 @@ struct LogRowView {
 }
 
 impl LogRowView {
-    /// The act in a line of plain words.
-    fn said(&self) -> String {
+    fn phrase(&self) -> String {
         let name = |item: &'_ Option<(ItemId, String)>| item.as_ref().map(|(_, name)| name.clone());
         let begun = format!("{}{}", self.actor.as_deref().unwrap_or(self.nameless), self.before);
         let after = [Some(self.after.clone()), name(&self.other)];
@@ -122,12 +114,11 @@ impl LogRowView {
     }
 }
 
-/// Whether `member` may read who of the moderators did something.
 fn may_read_names(app: &App, member: Option<&Member>) -> bool {
     member.is_some_and(|member| member.role >= Role::Moderator) || app.settings().moderation_names
 }
 
-/// Who acted, as a sentence about it begins that `member` reads outside the log.
+/// The actor as the subject of a sentence that `member` reads outside the log.
 pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a LogRow) -> &'a str {
     match act.actor.as_deref() {
         _ if !app.settings().moderation_log.includes(member) => "A moderator",
@@ -137,7 +128,6 @@ pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a LogRow) -> &'a str
     }
 }
 
-/// Who reads, and how much of the log is for them.
 struct LogReader<'a> {
     app: &'a App,
     viewer: &'a MaybeMember,
@@ -162,8 +152,7 @@ impl<'a> LogReader<'a> {
         may_read_names(self.app, self.viewer.member())
     }
 
-    /// Whom a field names.
-    async fn person(
+    async fn user_named(
         &self,
         field: &'static str,
         typed: &str,
@@ -179,7 +168,6 @@ impl<'a> LogReader<'a> {
         }
     }
 
-    /// What is asked for, or what is wrong with the question.
     async fn acts<'b>(&self, asked: &'b LogQuery) -> Result<LogFilter<'b>, FormRefusal> {
         let mut errors = FormErrors::default();
         let mut acts =
@@ -190,12 +178,12 @@ impl<'a> LogReader<'a> {
                 errors.add("act", "There is no such act.");
             }
         }
-        // Where moderators are not named, who did something cannot be asked either.
+        // If moderators are anonymous, the log cannot be filtered by them either.
         if self.names() && !asked.moderator.trim().is_empty() {
-            acts.actor = self.person("moderator", &asked.moderator, &mut errors).await?;
+            acts.actor = self.user_named("moderator", &asked.moderator, &mut errors).await?;
         }
         if !asked.person.trim().is_empty() {
-            acts.user = self.person("person", &asked.person, &mut errors).await?;
+            acts.user = self.user_named("person", &asked.person, &mut errors).await?;
         }
         if !asked.item.trim().is_empty() {
             acts.item = errors.check("item", item_ref::item(&asked.item, &self.app.config.base_url));
@@ -203,7 +191,7 @@ impl<'a> LogReader<'a> {
         if errors.is_empty() { Ok(acts) } else { Err(errors.into()) }
     }
 
-    /// The acts with the items that they name: two queries more at most, however many there are.
+    /// Rows with their items; at most two more queries.
     async fn rows(&self, logged: Vec<LogRow>) -> Result<Vec<LogRowView>, Error> {
         let named = |act: &LogRow| [act.item_id, act.act.phrase(&act.detail).other];
         let ids: Vec<ItemId> = logged.iter().flat_map(named).flatten().collect();
@@ -211,7 +199,7 @@ impl<'a> LogReader<'a> {
         Ok(logged.into_iter().map(|act| self.row(act, &items)).collect())
     }
 
-    /// Items, and the stories of those comments that the reader may not see, whose names are told in their place.
+    /// Items, and the stories of comments the reader may not see, which are named instead.
     async fn items(&self, ids: &[ItemId]) -> Result<HashMap<ItemId, Item>, Error> {
         let by_id = |items: Vec<Item>| items.into_iter().map(|item| (item.id, item));
         let mut items: HashMap<ItemId, Item> = by_id(self.app.store.items(ids).await?).collect();
@@ -222,7 +210,6 @@ impl<'a> LogReader<'a> {
         Ok(items)
     }
 
-    /// What the item is called that the log is narrowed to.
     async fn name_of(&self, item: Option<ItemId>) -> Result<String, Error> {
         let Some(id) = item else { return Ok(String::new()) };
         let items = self.items(&[id]).await?;
@@ -263,12 +250,12 @@ impl<'a> LogReader<'a> {
         )
     }
 
-    /// Whether the reader may know what an item is called; what was merged is no secret.
+    /// Whether the reader may know an item's title; merged items are not secret.
     fn may_name(&self, item: &Item) -> bool {
         self.sees(item) || item.dead == Some(DeadReason::Merged) && item.deleted_at.is_none()
     }
 
-    /// What an edit or a notice changed quotes the item, so it is for who may see that.
+    /// The detail of an edit or notice quotes the item, so it needs the permission to see the item.
     fn may_read_detail(&self, act: &LogRow, items: &HashMap<ItemId, Item>) -> bool {
         let item = act.item_id.map(|id| items.get(&id));
         self.moderates
@@ -276,7 +263,7 @@ impl<'a> LogReader<'a> {
             || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
     }
 
-    /// An item in a few words; what the reader may not see is not told.
+    /// An item in a few words, without anything the reader may not see.
     fn name(&self, item: &Item, items: &HashMap<ItemId, Item>) -> String {
         let title = |item: &Item| {
             item.title.as_ref().filter(|_| self.may_name(item)).map(|title| format!("“{title}”"))
@@ -292,7 +279,6 @@ impl<'a> LogReader<'a> {
     }
 }
 
-/// The acts that a reader may see, by their words.
 fn acts_for(moderates: bool) -> Vec<(&'static str, &'static str)> {
     let acts = Action::ALL.iter().map(|act| (act.as_str(), act.spec()));
     let seen = acts.filter(|(_, spec)| moderates || !spec.private);
@@ -338,7 +324,7 @@ pub async fn show(
     Ok(html_with(errors.status(), &log))
 }
 
-/// `/feed/log.atom`: the latest acts, for whoever may read the log; no private one is in it, for feeds are kept elsewhere.
+/// `/feed/log.atom`: the latest public actions. No private ones, because feeds are cached elsewhere.
 pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
     let reader = LogReader::new(&app, &viewer)?;
     let rows = reader.rows(app.store.log(LogFilter::default(), PAGE_SIZE_I64).await?).await?;
@@ -347,11 +333,11 @@ pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Respons
         let why = [row.detail.as_str(), row.reason.as_str()].into_iter().filter(|words| !words.is_empty());
         let why = why.collect::<Vec<_>>().join(". ");
         Entry {
-            title: Text::plain(text::shown(&row.said())),
+            title: Text::plain(text::without_hidden(&row.phrase())),
             id: atom::id(&app, &format!("log/{}", row.token)),
             updated: atom::moment(row.at),
             links: vec![atom::link(format!("{base}/log#a{}", row.token), "alternate", "text/html")],
-            summary: (!why.is_empty()).then(|| Text::plain(text::shown(&why))),
+            summary: (!why.is_empty()).then(|| Text::plain(text::without_hidden(&why))),
             ..Entry::default()
         }
     };

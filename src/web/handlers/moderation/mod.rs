@@ -1,4 +1,4 @@
-//! The moderators' desk. A page of it is a line in `tabs.rs`; its handler stands in a file beside this one.
+//! The moderators' pages; `tabs.rs` lists them.
 
 pub mod item;
 pub mod log;

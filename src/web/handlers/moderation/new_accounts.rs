@@ -1,4 +1,4 @@
-//! The newest accounts and the first that they posted.
+//! New accounts and their first posts.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 
-/// How much of a text is shown, in characters.
+/// Length of an excerpt, in characters.
 const EXCERPT: usize = 300;
 
 #[derive(Template)]
@@ -40,7 +40,6 @@ struct NewAccountRow {
     karma: i64,
     joined: TimeView,
     inviter: Option<String>,
-    /// Whether who invited them is shadow-banned.
     inviter_shadowed: bool,
     posts: Vec<FirstPost>,
 }

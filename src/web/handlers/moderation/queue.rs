@@ -1,4 +1,4 @@
-//! What waits for a moderator: flagged items and those that a rule holds.
+//! The moderation queue: flagged items and items queued by a rule.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -28,8 +28,8 @@ struct QueuePage<'a> {
 }
 
 impl QueuePage<'_> {
-    /// Where an act on a row comes back to: the row after it, which stands in its place then.
-    fn goto(&self, row: &usize) -> String {
+    /// After an action, return to the next row, which has moved up by one.
+    fn return_to(&self, row: &usize) -> String {
         let after =
             self.rows.get(row.saturating_add(1)).map_or_else(String::new, |next| format!("#i{}", next.id));
         format!("{}{after}", self.page.here)

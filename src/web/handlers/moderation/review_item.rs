@@ -1,4 +1,4 @@
-//! An item with what judging it needs, for `moderation/_review_item.html`.
+//! An item with the context for judging it, for `moderation/_review_item.html`.
 
 use std::collections::HashMap;
 
@@ -12,13 +12,12 @@ use crate::web::extract::session::MaybeMember;
 use crate::web::state::App;
 use crate::web::view::items::{AuthorView, TimeView, ViewContext};
 
-/// How much of a text is shown, in characters, and of one that it answers.
+/// Length of an excerpt, in characters; also of the parent's.
 const EXCERPT: usize = 400;
 const ANSWERED: usize = 160;
 
 pub struct ReviewItem {
     pub id: ItemId,
-    /// The title of a story, or of the story that a comment stands under.
     pub title: String,
     pub story: ItemId,
     pub is_comment: bool,
@@ -26,7 +25,6 @@ pub struct ReviewItem {
     pub href: Option<String>,
     pub excerpt: String,
     pub author: Option<AuthorView>,
-    /// The comment that this one answers: by whom, and how it begins.
     pub answers: Option<(ItemId, Option<AuthorView>, String)>,
     pub karma: i64,
     pub dead_posts: i64,
@@ -39,7 +37,7 @@ pub struct ReviewItem {
 }
 
 impl ReviewItem {
-    /// Each of `queued`, in its order, with the items around it and who flagged it: three queries, however many there are.
+    /// Loads the context of `queued`, in order, with three queries.
     pub async fn all(app: &App, viewer: &MaybeMember, queued: Vec<Queued>) -> Result<Vec<ReviewItem>, Error> {
         let ids: Vec<ItemId> = queued.iter().map(|queued| queued.id).collect();
         let items = by_id(app.store.items(&ids).await?);
@@ -92,13 +90,13 @@ impl ReviewItem {
         })
     }
 
-    /// What a button is about, for those who hear it by itself.
+    /// The accessible name of a button's target.
     pub fn what(&self) -> String {
         let name = self.author.as_ref().map_or("nobody", |author| author.name.as_str());
         if self.is_comment { format!("the comment by {name}") } else { self.title.clone() }
     }
 
-    /// The reason that a kill begins with: what the flags that nobody has decided on mostly say, where one word says it.
+    /// The preselected kill reason: the most frequent undecided flag reason.
     pub fn mostly(&self) -> &'static str {
         let open = self.flags.iter().filter(|flag| flag.outcome.is_none());
         let flags: Vec<(Reason, i64)> = open.map(|flag| (flag.reason, flag.weight)).collect();

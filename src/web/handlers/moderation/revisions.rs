@@ -1,4 +1,4 @@
-//! What an item said before it was changed.
+//! Earlier revisions of an item.
 
 use askama::Template;
 use axum::extract::State;
@@ -42,7 +42,7 @@ pub async fn show(
         editor: revision.editor,
         title: revision.title,
         url: revision.url,
-        text: text::shown(&revision.text),
+        text: text::without_hidden(&revision.text),
     };
     let rows = app.store.revisions(id).await?.into_iter().map(row).collect();
     let name = match (item.title, item.author) {

@@ -1,4 +1,4 @@
-//! The moderators' rules: those that stand, and what a new one would have met.
+//! Content rules, and a dry run of new ones.
 
 use askama::Template;
 use axum::extract::State;
@@ -30,13 +30,12 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html_with};
 use crate::web::view::pagination::Tab;
 
-/// How far back a new rule is tried, in seconds: as long as it is known where posts came from.
+/// Period of the dry run in seconds: as long as IP hashes are stored.
 const TRIED: i64 = 30 * DAY;
-/// How many stories, how many comments, and how many posts of a network a rule is tried on.
+/// Stories, comments, and posts per network that a dry run reads.
 const LOOKED_AT: i64 = 2_000;
-/// How many of those that it would have met are listed.
 const LISTED: usize = 50;
-/// How much of a comment names it, in characters.
+/// Characters of a comment shown as its name.
 const EXCERPT: usize = 80;
 
 #[derive(Template)]
@@ -48,7 +47,7 @@ struct RulesPage<'a> {
     typed: &'a RuleForm,
     trial: Option<RuleDryRun>,
     rules: Vec<RuleView>,
-    /// Karma from which rules about networks leave a member alone.
+    /// Karma that exempts a member from network rules.
     past_ranges: i64,
 }
 
@@ -66,7 +65,7 @@ impl RuleView {
     fn new(rule: RuleRow, now: Timestamp) -> RuleView {
         RuleView {
             id: rule.id,
-            kind: rule.kind.called(),
+            kind: rule.kind.label(),
             pattern: rule.pattern,
             effect: rule.effect.as_str(),
             reason: rule.reason,
@@ -76,22 +75,18 @@ impl RuleView {
     }
 }
 
-/// What a rule would have met.
 struct RuleDryRun {
-    /// As the rule would be kept.
+    /// The normalised pattern.
     pattern: String,
-    /// What it looks for, in a word.
     kind: &'static str,
     count: usize,
-    /// What it counts, in a word for as many.
     what: &'static str,
     listed: Vec<RuleHit>,
-    /// Since when all was looked at, where that is not the whole time.
+    /// The start of the period, if the limit shortened it.
     since: Option<String>,
 }
 
 struct RuleHit {
-    /// None: an account was made.
     item: Option<ItemId>,
     name: String,
     author: String,
@@ -110,7 +105,6 @@ impl RuleHit {
     }
 }
 
-/// A rule as typed.
 #[derive(Debug, Default, Deserialize)]
 pub struct RuleForm {
     #[serde(default)]
@@ -121,7 +115,7 @@ pub struct RuleForm {
     effect: String,
     #[serde(default)]
     reason: String,
-    /// Adds it; without, it is only tried.
+    /// Add the rule; otherwise only try it.
     add: Option<String>,
 }
 
@@ -146,7 +140,6 @@ pub async fn list(State(app): State<App>, moderator: Moderator) -> Result<Respon
     page(&app, &moderator, &RuleForm::default(), None, FormErrors::default()).await
 }
 
-/// The rule that was typed and why, or what is wrong with it.
 fn check<'a>(typed: &'a RuleForm, moderator: &Moderator) -> Result<(Rule, &'a str), FormErrors> {
     let mut mistakes = FormErrors::default();
     let kind = mistakes.check("kind", RuleKind::parse(&typed.kind).ok_or("Choose what the rule looks for."));
@@ -167,7 +160,7 @@ fn check<'a>(typed: &'a RuleForm, moderator: &Moderator) -> Result<(Rule, &'a st
     }
 }
 
-/// `POST /mod/rules`: tries a rule on what was posted, or adds it.
+/// `POST /mod/rules`: tries a rule on earlier posts, or adds it.
 pub async fn create(
     State(app): State<App>,
     RecoverableForm { asking: moderator, typed }: RecoverableForm<RuleForm, Moderator>,
@@ -192,7 +185,7 @@ pub async fn create(
     }
 }
 
-/// What a rule would have met of what was posted, by the same judgement as posts meet.
+/// The earlier posts that the rule matches, evaluated as for new posts.
 async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDryRun, Error> {
     let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
     let since = viewer.now.minus(TRIED);
@@ -212,11 +205,11 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDry
         }
     };
     let (tried, policy) = (rule.clone(), app.settings().policy.clone());
-    // Reading some thousands of texts takes longer than other requests should wait.
+    // Matching thousands of texts would block other requests.
     let met = tokio::task::spawn_blocking(move || would_meet(&tried, posted, &policy)).await;
     let mut met = met.map_err(Error::internal)?;
     met.sort_by_key(|posted| std::cmp::Reverse(posted.at));
-    let (pattern, kind, count) = (rule.pattern.to_string(), rule.pattern.kind().called(), met.len());
+    let (pattern, kind, count) = (rule.pattern.to_string(), rule.pattern.kind().label(), met.len());
     let what = match count {
         _ if met.iter().any(|posted| posted.item.is_none()) => "posts and new accounts",
         1 => "post",
@@ -226,13 +219,13 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDry
     Ok(RuleDryRun { pattern, kind, count, what, listed, since: cut.map(relative_time::day) })
 }
 
-/// How far back was looked, where there was more than is looked at.
+/// The start of the period, if the row limit was reached.
 fn full(posted: &[RuleSubject]) -> Option<Timestamp> {
     let last = posted.last().map(|posted| posted.at)?;
     (i64::try_from(posted.len()).ok()? >= LOOKED_AT).then_some(last)
 }
 
-/// Those that the rule would have met: by the judgement that posts meet, and with the exceptions that it makes.
+/// The posts that the rule matches, with its exemptions.
 fn would_meet(rule: &Rule, mut posted: Vec<RuleSubject>, policy: &Policy) -> Vec<RuleSubject> {
     let rules = RuleSet::new(vec![rule.clone()]);
     posted.retain(|posted| match (rule.pattern.range(), posted.item) {

@@ -1,4 +1,4 @@
-//! Those who ask for an account, and what moderators decide.
+//! Pending sign-up requests and moderators' decisions.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -32,20 +32,16 @@ struct RequestsPage<'a> {
     rows: Vec<SignupRequestRow>,
     more: Option<String>,
     errors: FormErrors,
-    /// Why none can be approved now.
     shut: Option<SignUpError>,
 }
 
-/// Somebody who waits.
 struct SignupRequestRow {
     id: i64,
     name: String,
     text: Html,
     inviter: Option<String>,
-    /// Whether who invited them is shadow-banned.
     inviter_shadowed: bool,
     when: TimeView,
-    /// What a moderator typed to them before.
     message: String,
 }
 

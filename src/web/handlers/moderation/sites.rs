@@ -1,4 +1,4 @@
-//! What moderators hold of sites: the list of them, the form, and what stands above a site's own stories.
+//! Site restrictions: their list, the form, and the panel above a site's stories.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -25,7 +25,6 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html_with};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, next_page};
 
-/// What is held of a site, as a page shows it.
 pub struct RestrictionView {
     pub name: String,
     pub stance: SiteRestriction,
@@ -45,13 +44,13 @@ impl RestrictionView {
         }
     }
 
-    /// What it means for stories, with the reason.
+    /// What the restriction means for stories, and its reason.
     pub fn sentence(&self) -> String {
         self.stance.sentence(&self.name, &self.reason)
     }
 }
 
-/// What stands above the stories of a site: what is held of it and of the sites above it, and for moderators the form.
+/// Above a site's stories: its restriction, those of its parent domains, and for moderators the form.
 pub struct RestrictionPanel {
     pub name: String,
     pub held: Vec<RestrictionView>,
@@ -72,20 +71,18 @@ impl RestrictionPanel {
         Ok(RestrictionPanel { name: name.to_owned(), held, moderates })
     }
 
-    /// Whether exactly this is held of exactly this site.
+    /// Whether this site itself has this restriction.
     pub fn is(&self, stance: &str) -> bool {
         self.held.iter().any(|held| held.name == self.name && held.stance.as_str() == stance)
     }
 
-    /// Whether anything is held of exactly this site.
     pub fn can_lift(&self) -> bool {
         self.held.iter().any(|held| held.name == self.name)
     }
 }
 
-/// How far back the stories of a site are counted before something is held against it, in seconds.
+/// The period of the dry run, in seconds.
 const COUNTED: i64 = 30 * DAY;
-/// How many of them are named.
 const NAMED: usize = 3;
 
 #[derive(Template)]
@@ -101,19 +98,16 @@ struct SitesPage<'a> {
     more: Option<String>,
 }
 
-/// Whom a stance would touch, before it stands.
 struct RestrictionDryRun {
     name: SiteName,
     stance: SiteRestriction,
-    /// What is held of exactly this site by now.
+    /// The site's own restriction now.
     held: Option<RestrictionView>,
-    /// Since when that is held.
+    /// Since when it applies, for optimistic locking.
     over: Option<Timestamp>,
-    /// How many stories of the last 30 days there are.
     count: usize,
-    /// Whether there may be more.
+    /// The count may be too low.
     cut: bool,
-    /// The newest, however old.
     newest: Vec<(ItemId, String, TimeView)>,
 }
 
@@ -142,7 +136,6 @@ impl RestrictionDryRun {
         })
     }
 
-    /// What its button does.
     fn verb(&self) -> &'static str {
         match self.stance {
             SiteRestriction::Penalised => "Penalise",
@@ -151,7 +144,6 @@ impl RestrictionDryRun {
     }
 }
 
-/// What to do about a site, as typed.
 #[derive(Debug, Default, Deserialize)]
 pub struct RestrictionForm {
     #[serde(default)]
@@ -161,21 +153,19 @@ pub struct RestrictionForm {
     stance: String,
     #[serde(default)]
     reason: String,
-    /// Since when what was seen is held, in seconds; empty for nothing.
+    /// Unix time of the restriction the moderator saw (optimistic lock); empty if none.
     #[serde(default)]
     over: String,
-    /// Does it; without, what it would touch is shown first.
+    /// Confirms the action; otherwise the dry run is shown.
     sure: Option<String>,
     goto: Option<LocalRedirect>,
 }
 
-/// What the page shows beside the form.
 #[derive(Default)]
 struct RestrictionNotes<'a> {
-    /// The list goes on after this site.
     after: &'a str,
     trial: Option<RestrictionDryRun>,
-    /// What another moderator has changed meanwhile, as a sentence.
+    /// Another moderator's change meanwhile, as a sentence.
     late: Option<String>,
 }
 
@@ -212,7 +202,6 @@ pub async fn list(
     page(&app, &moderator, shown, &RestrictionForm::default(), FormErrors::default()).await
 }
 
-/// The site, what to hold of it, and why; or what is wrong with them.
 fn check<'a>(
     typed: &'a RestrictionForm,
     member: &Member,
@@ -235,7 +224,7 @@ fn check<'a>(
     }
 }
 
-/// `POST /mod/sites`: shows what a stance would touch, or sets it; or lifts what is held.
+/// `POST /mod/sites`: shows a dry run, or sets or lifts a restriction.
 pub async fn set(
     State(app): State<App>,
     RecoverableForm { asking: moderator, typed }: RecoverableForm<RestrictionForm, Moderator>,
@@ -259,7 +248,7 @@ pub async fn set(
     }
 }
 
-/// The page once more, for what another moderator has changed meanwhile.
+/// Shows the form again after another moderator's change.
 async fn late(
     app: &App,
     moderator: &Moderator,

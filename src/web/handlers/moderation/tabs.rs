@@ -1,9 +1,9 @@
-//! The bar of the desk's pages.
+//! The navigation bar of the moderators' pages.
 
 use crate::domain::accounts::user::{Member, Role};
 use crate::web::view::pagination::Tab;
 
-/// The desk's pages in the order of its bar: how each is called there, its address, and who may open it.
+/// The pages in order: label, address and required role.
 const PAGES: [(&str, &str, Role); 8] = [
     ("queue", "/mod", Role::Moderator),
     ("new accounts", "/mod/new", Role::Moderator),
@@ -15,7 +15,7 @@ const PAGES: [(&str, &str, Role); 8] = [
     ("log", "/log", Role::Moderator),
 ];
 
-/// The desk's bar on the page called `here`, for `moderation/_tabs.html`.
+/// The bar for the page labelled `here`, for `moderation/_tabs.html`.
 pub fn bar(moderator: &Member, here: &str) -> Vec<Tab> {
     let open = PAGES.iter().filter(|(_, _, role)| moderator.role >= *role);
     open.map(|(name, href, _)| Tab {

@@ -1,4 +1,4 @@
-//! Who moderates, since when and by whom; and the form that gives a role. For admins.
+//! Moderators and admins, and the form that assigns roles; for admins.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -27,7 +27,6 @@ use crate::web::view::pagination::Tab;
 struct TeamPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    /// Who has just got which role.
     done: Option<(String, &'static str)>,
     errors: FormErrors,
     typed: &'a RoleForm,
@@ -41,7 +40,7 @@ struct TeamRow {
     you: bool,
     banned: bool,
     when: TimeView,
-    /// Who gave the role; none where the account was made with it.
+    /// Who gave the role; `None` if the account was created with it.
     by: Option<String>,
 }
 
@@ -58,21 +57,19 @@ impl TeamRow {
         }
     }
 
-    /// The roles that it could be, with the words for them.
     fn others(&self) -> Vec<(&'static str, &'static str)> {
         let others = Role::ALL.into_iter().filter(|role| *role != self.role);
-        others.map(|role| (role.as_str(), roles::called(role))).collect()
+        others.map(|role| (role.as_str(), roles::with_article(role))).collect()
     }
 }
 
-/// A role for somebody, as typed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct RoleForm {
     name: String,
     role: String,
     reason: String,
-    /// That they mean to give up what they could not take back.
+    /// Confirms giving up a role that the admin could not take back.
     sure: Option<String>,
 }
 
@@ -87,7 +84,7 @@ async fn page(
     team.sort_by(|a, b| b.role.cmp(&a.role).then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase())));
     let done = match app.store.profile(done).await {
         Err(store::Error::NotFound) => None,
-        found => found.map(|person| Some((person.name, roles::called(person.role))))?,
+        found => found.map(|person| Some((person.name, roles::with_article(person.role))))?,
     };
     let Admin { viewer, member } = admin;
     let mut page = Page::new(app, viewer, "mod", "Team");
@@ -101,9 +98,7 @@ async fn page(
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct TeamQuery {
-    /// Whose role is to be changed.
     name: String,
-    /// Whose role was just changed.
     done: String,
 }
 
@@ -117,7 +112,6 @@ pub async fn list(
     page(&app, &admin, &typed, FormErrors::default(), &asked.done).await
 }
 
-/// The account of a name, if there is one.
 async fn account(app: &App, name: &str) -> Result<Option<Profile>, Error> {
     match app.store.profile(name.trim()).await {
         Err(store::Error::NotFound) => Ok(None),
@@ -125,7 +119,7 @@ async fn account(app: &App, name: &str) -> Result<Option<Profile>, Error> {
     }
 }
 
-/// An account, if there is one that can have the role.
+/// The account, if it can have the role.
 fn candidate(
     person: Option<Profile>,
     name: &str,
@@ -140,7 +134,6 @@ fn candidate(
     Ok(person)
 }
 
-/// A change of somebody's role, checked.
 struct RoleChange<'a> {
     person: Profile,
     role: Role,
@@ -160,7 +153,7 @@ async fn check<'a>(app: &App, typed: &'a RoleForm, now: Timestamp) -> Result<Rol
     }
 }
 
-/// Why a role that could be given a moment ago was not.
+/// Why the role was refused after passing the checks.
 async fn refusal(app: &App, admin: &Admin, typed: &RoleForm, role: Role) -> Result<RoleError, Error> {
     if app.store.profile(&admin.member.name).await?.role < Role::Admin {
         return Err(Error::forbidden(RoleError::NotAnAdmin));
@@ -169,7 +162,7 @@ async fn refusal(app: &App, admin: &Admin, typed: &RoleForm, role: Role) -> Resu
     Ok(person.map_or_else(|mistake| mistake, |person| RoleError::LastAdmin(person.name)))
 }
 
-/// Why whoever is asked for their own role of admin keeps it for now; none where it is another's, or they mean it.
+/// Asks admins to confirm giving up their own role.
 async fn unsure(
     app: &App,
     admin: &Admin,
@@ -203,7 +196,7 @@ async fn change(app: &App, admin: &Admin, typed: &RoleForm) -> Result<Response, 
             let mistake = refusal(app, admin, typed, role).await?;
             page(app, admin, typed, FormErrors::one("name", mistake), "").await
         }
-        // Whoever gave up the role cannot come back here, and reads what they are now.
+        // A former admin cannot see this page; the inbox has a notice of the new role.
         done if person.id == own => {
             done.map(|()| LocalRedirect::new("/replies").redirect()).map_err(Error::from)
         }
@@ -213,7 +206,7 @@ async fn change(app: &App, admin: &Admin, typed: &RoleForm) -> Result<Response, 
     }
 }
 
-/// `POST /mod/team`: a role for whoever is named in the form.
+/// `POST /mod/team`: the member is named in the form.
 pub async fn create(
     State(app): State<App>,
     RecoverableForm { asking: admin, typed }: RecoverableForm<RoleForm, Admin>,

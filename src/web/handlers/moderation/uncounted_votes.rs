@@ -1,4 +1,4 @@
-//! Votes that did not count: whose, on what, and why.
+//! Votes that did not count, and why.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -17,7 +17,7 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 
-/// How much of a comment is shown, in characters.
+/// Length of an excerpt, in characters.
 const EXCERPT: usize = 140;
 
 #[derive(Template)]
@@ -25,7 +25,6 @@ const EXCERPT: usize = 140;
 struct UncountedVotesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    /// Whether this is a later page of the list.
     goes_on: bool,
     rows: Vec<UncountedVoteRow>,
     more: Option<String>,
@@ -34,7 +33,6 @@ struct UncountedVotesPage<'a> {
 struct UncountedVoteRow {
     item: ItemId,
     title: String,
-    /// Of a comment.
     excerpt: Option<String>,
     dir: &'static str,
     voter: String,

@@ -1,4 +1,4 @@
-//! What a moderator did last, above the desk's pages and on the page of what they did it to, with what turns it back.
+//! A moderator's last action with an undo button.
 
 use crate::clock::MINUTE;
 use crate::domain::accounts::user::Member;
@@ -13,13 +13,11 @@ use crate::web::view::items::TimeView;
 /// How long it is shown, in seconds.
 const SHOWN: i64 = 5 * MINUTE;
 
-/// An act, for `moderation/_last_action.html`.
 pub struct LastAction {
-    /// What stands around what it was done to, as a [`LogPhrase`] has it.
+    /// The text around the target, from [`LogPhrase`].
     pub before: &'static str,
     pub after: String,
     pub item: Option<(ItemId, String)>,
-    /// Another item that the act names.
     pub other: Option<(ItemId, String)>,
     pub user: Option<String>,
     pub reason: String,
@@ -28,7 +26,8 @@ pub struct LastAction {
 }
 
 impl LastAction {
-    /// The last act of `moderator`, if it was lately and, where an item is given, on that one or on one merged into it. Two queries at most.
+    /// The moderator's last action, if recent; of `item` or one merged into it, if given. At most two
+    /// queries.
     pub async fn of(
         app: &App,
         viewer: &MaybeMember,
@@ -67,7 +66,7 @@ fn name(item: &Item) -> String {
     item.title.as_ref().map_or("a comment".to_owned(), |title| format!("“{title}”"))
 }
 
-/// The refusal of an act that found nothing to change: what was done to the item before, and by whom.
+/// The error for an action without effect: the earlier action and its actor.
 pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> Result<Error, Error> {
     let on_it = LogFilter { item: Some(item), private: true, ..LogFilter::default() };
     let Some(act) = app.store.log(on_it, 1).await?.pop() else {

@@ -1,4 +1,4 @@
-//! Flagging what breaks the guidelines, and vouching for what should not be dead.
+//! Flagging and vouching.
 
 use askama::Template;
 use axum::extract::State;
@@ -24,7 +24,6 @@ use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
-/// What the viewer may do about an item on its own page, and has done.
 pub struct FlagPanel {
     pub id: ItemId,
     pub what: String,
@@ -33,13 +32,12 @@ pub struct FlagPanel {
     pub flag: Option<Flag>,
     pub may_vouch: bool,
     pub vouched: bool,
-    /// How many have to vouch.
     pub vouches: i64,
     pub reasons: [Reason; 6],
 }
 
 impl FlagPanel {
-    /// One query, and none for whoever could neither flag nor vouch.
+    /// One query; none for viewers who may neither flag nor vouch.
     pub async fn load(app: &App, viewer: &MaybeMember, item: &Item) -> Result<Option<FlagPanel>, Error> {
         let Some(member) = viewer.member() else { return Ok(None) };
         let is_shown =
@@ -64,7 +62,7 @@ impl FlagPanel {
     }
 }
 
-/// What a screen reader hears of it.
+/// The accessible name of the item.
 fn name_of(item: &Item) -> String {
     match (&item.title, &item.author) {
         (Some(title), _) => title.clone(),
@@ -90,7 +88,7 @@ struct FlagPage<'a> {
     page: Page<'a>,
     id: ItemId,
     what: &'static str,
-    /// The title of a story, or the beginning of a comment.
+    /// A story's title or a comment's excerpt.
     words: String,
     reason: &'a str,
     note: &'a str,
@@ -149,7 +147,7 @@ pub async fn create(
     let goto = match actions::flag::flag(&app, &context, &target, &typed.reason, &typed.note).await? {
         FlagOutcome::Invalid(mistakes) => return Ok(form(mistakes)),
         FlagOutcome::RateLimited(limited) => {
-            let form = form(FormErrors::held(&limited, limited.form_message()));
+            let form = form(FormErrors::rate_limited(&limited, limited.form_message()));
             return Ok(rate_limit::with_status(form, &limited));
         }
         FlagOutcome::Flagged { killed: true } => after_death(&app, &target.item, context.member()).await?,
@@ -158,7 +156,7 @@ pub async fn create(
     Ok(switched(&headers, &ToggleForm { on: true, goto }))
 }
 
-/// Where somebody goes whose flag killed the item: to its page if they still see it, else to what was around it.
+/// After a flag killed the item: its page if the member still sees it, else the context.
 async fn after_death(app: &App, item: &Item, member: &Member) -> Result<LocalRedirect, Error> {
     let now = app.clock.now();
     let sees = may_see(&app.store.item(item.id).await?, Some(member), now) != Visibility::Hidden;

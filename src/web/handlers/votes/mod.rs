@@ -1,4 +1,4 @@
-//! Votes.
+//! Votes, flags, saves and hidden stories.
 
 pub mod flag;
 pub mod my_lists;

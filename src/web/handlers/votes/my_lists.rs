@@ -1,4 +1,4 @@
-//! The lists that a member alone sees: what they saved, hid, voted for, flagged and vouched for.
+//! A member's private lists: saved, hidden, upvoted, flagged and vouched.
 
 use std::collections::HashMap;
 
@@ -27,18 +27,15 @@ struct MyListPage<'a> {
     page: Page<'a>,
     stories: StoryListHtml,
     comments: Vec<SingleCommentView>,
-    /// What the member did to each, where that is to be said.
     notes: Notes,
-    /// Those that the member does not see any more.
+    /// Items that the member can no longer see.
     gone: Vec<UnavailableItem>,
     more: Option<String>,
     empty: EmptyState,
 }
 
-/// What is said of items on a list.
 type Notes = HashMap<ItemId, String>;
 
-/// Something that went out of sight after its reader flagged it.
 struct UnavailableItem {
     id: ItemId,
     what: &'static str,
@@ -52,7 +49,6 @@ impl UnavailableItem {
     }
 }
 
-/// What a member reads of their flag.
 fn note(flag: &OwnFlag, now: Timestamp) -> (ItemId, String) {
     let said = format!("You flagged it{} {}.", flag.reason.after_flagged(), TimeView::new(flag.at, now).ago);
     let decided = flag.outcome.map_or_else(String::new, |outcome| format!(" {}", outcome.sentence()));
@@ -61,7 +57,6 @@ fn note(flag: &OwnFlag, now: Timestamp) -> (ItemId, String) {
 
 const NO_VOUCHES: &str = "You have vouched for nothing yet.";
 
-/// Which of a member's own lists.
 #[derive(Clone, Copy)]
 pub enum MyList {
     Saved,
@@ -72,7 +67,6 @@ pub enum MyList {
 }
 
 impl MyList {
-    /// Its address, its title, and what it says while it is empty.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             MyList::Saved => ("/saved", "Saved", "You have saved nothing yet."),
@@ -83,7 +77,7 @@ impl MyList {
         }
     }
 
-    /// What an empty page of it says; `is_new` where nothing was ever put on it.
+    /// The text of an empty page; `is_new` if nothing was ever on the list.
     fn empty(self, is_new: bool, member: &Member) -> EmptyState {
         match (is_new, self, member.show_dead) {
             (true, MyList::Vouched, false) => EmptyState::new(
@@ -105,7 +99,6 @@ impl MyList {
         }
     }
 
-    /// What is on a page of it, and what is to be said of that.
     async fn read(
         self,
         app: &App,

@@ -1,4 +1,4 @@
-//! A vote on its way through the log-in. The log-in's own form casts it; where it cannot be cast any more, the item's page says why.
+//! A vote carried through the log-in. The log-in form casts it; if that fails, the item's page says why.
 
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -14,25 +14,23 @@ use crate::web::extract::session::address_with;
 use crate::web::handlers::items::edit::back_to;
 use crate::web::state::App;
 
-/// How much of an option's text names it, in characters.
+/// Characters of an option shown as its name.
 const NAME: usize = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PendingVote {
     pub item: ItemId,
-    /// None: a vote is to be taken back.
+    /// `None` withdraws a vote.
     dir: Option<Direction>,
 }
 
-/// Where an item stands that is to be voted on.
 pub struct VotePlace {
     own: LocalRedirect,
-    /// Its name on any page that it stands on.
     anchor: String,
 }
 
 impl VotePlace {
-    /// On the page that the vote came from; by itself where that is not known, or is no page to come back to.
+    /// On the page of the vote; on the item's own page if that is unknown.
     pub fn within(self, page: Option<LocalRedirect>) -> LocalRedirect {
         let coming = |page: &LocalRedirect| {
             page.as_str().starts_with("/login") || page.as_str().starts_with("/signup")
@@ -43,7 +41,7 @@ impl VotePlace {
     }
 }
 
-/// Which way a vote goes, as forms and addresses have it; none where that cannot be read.
+/// Parses a direction; the outer `None` is a parse error.
 pub fn direction(typed: &str) -> Option<Option<Direction>> {
     match typed {
         "up" => Some(Some(Direction::Up)),
@@ -58,7 +56,7 @@ impl PendingVote {
         PendingVote { item, dir }
     }
 
-    /// The vote that an address or a form names; up unless it says otherwise.
+    /// The pending vote of an address or a form; up by default.
     pub fn parse(item: &str, dir: &str) -> Option<PendingVote> {
         let dir = if dir.is_empty() { Some(Some(Direction::Up)) } else { direction(dir) };
         Some(PendingVote { item: item.parse().ok()?, dir: dir? })
@@ -68,13 +66,13 @@ impl PendingVote {
         self.dir.map_or("none", Direction::as_str)
     }
 
-    /// The item's page, which says that the vote was not cast, and why.
+    /// The item's page with the reason why the vote was not cast.
     pub fn not_cast(self) -> LocalRedirect {
         LocalRedirect::new(&format!("/item/{}?vote={}", self.item, self.dir()))
     }
 
-    /// What the log-in page says of it, and where its item stands. What a visitor may not see is not named.
-    pub async fn said(self, app: &App) -> Result<(String, VotePlace), Error> {
+    /// The log-in page's sentence, and where the item is. Does not name what visitors may not see.
+    pub async fn describe(self, app: &App) -> Result<(String, VotePlace), Error> {
         let item = match app.store.item(self.item).await {
             Ok(item) if may_see(&item, None, app.clock.now()) == Visibility::Whole => item,
             Ok(_) | Err(store::Error::NotFound) => {
@@ -96,7 +94,7 @@ impl PendingVote {
         Ok((sentence, VotePlace { own: back_to(&item), anchor }))
     }
 
-    /// Casts the vote of whoever has just logged in; answers where they go.
+    /// Casts the vote after the log-in and returns the redirect.
     pub async fn cast(self, app: &App, context: &PostContext, goto: &LocalRedirect) -> LocalRedirect {
         match actions::vote::vote(app, context, self.item, self.dir).await {
             Ok(CastVote { voted: VoteResult { changed: true, .. }, .. }) => goto.clone(),
@@ -105,7 +103,6 @@ impl PendingVote {
     }
 }
 
-/// To the log-in page that casts a vote, and from there to `goto`.
 pub fn to_log_in_and_vote(goto: &LocalRedirect, vote: &PendingVote) -> Response {
     let item = vote.item.to_string();
     let query = [("goto", goto.as_str()), ("vote", &item), ("dir", vote.dir())];

@@ -1,4 +1,4 @@
-//! Small acts on an item: vote, save, hide. Each is a form of one button that comes back to its page.
+//! Voting, saving and hiding: one-button forms that return to their page.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -26,7 +26,7 @@ pub struct VoteForm {
     goto: LocalRedirect,
 }
 
-/// `POST /item/{id}/vote`: of a visitor, the way to the log-in that casts it.
+/// `POST /item/{id}/vote`: visitors are redirected to the log-in, which casts the vote.
 pub async fn vote(
     State(app): State<App>,
     context: Result<PostContext, Error>,
@@ -44,7 +44,7 @@ pub async fn vote(
     };
     let CastVote { kind, voted } = actions::vote::vote(&app, &context, id, dir).await?;
     if wants_json(&headers) {
-        // A comment's points are its author's to see.
+        // Only a comment's author sees its points.
         let shown = (kind != Kind::Comment).then_some(voted.score);
         return Ok(json(
             &serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Direction::as_str) }),
@@ -84,7 +84,7 @@ pub async fn hide(
     Ok(switched(&headers, &asked))
 }
 
-/// The answer to a switch: to the script how it stands now, to a browser the page it came from.
+/// JSON with the new state for the script, a redirect for forms.
 pub fn switched(headers: &HeaderMap, asked: &ToggleForm) -> Response {
     if wants_json(headers) { json(&serde_json::json!({ "on": asked.on })) } else { asked.goto.redirect() }
 }

@@ -1,4 +1,4 @@
-//! A person as moderators see them: what they stand under, what was noted and done about them, and the forms of what can be done.
+//! A member as moderators see them: sanctions, notes, log and the forms of all actions.
 
 mod page;
 
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use serde::Deserialize;
 
-use self::page::said;
+use self::page::result_sentence;
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Profile, UserId};
 use crate::domain::items::input;
@@ -25,11 +25,11 @@ use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::Moderator;
 use crate::web::state::App;
 
-/// What the page's forms send; each sends its own.
+/// Any of the page's forms; each sends some of the fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct UserActionForm {
-    /// Whether the act is done or undone.
+    /// Whether the action is applied or undone.
     on: Option<bool>,
     note: String,
     same_as: String,
@@ -38,9 +38,9 @@ pub struct UserActionForm {
     slow_reason: String,
     ban_days: String,
     ban_reason: String,
-    /// Whether what they posted lately goes out of sight with the ban.
+    /// Whether recent posts are killed with the ban, or restored with its end.
     take: Option<String>,
-    /// Since when the ban holds that was seen, in seconds; empty for none.
+    /// Unix time of the ban the moderator saw (optimistic lock); empty if none.
     over: String,
     shadow_reason: String,
     bring_back: Option<String>,
@@ -52,7 +52,6 @@ impl UserActionForm {
     }
 }
 
-/// A moderator before the person that they want to act on.
 struct UserAction<'a> {
     app: &'a App,
     moderator: &'a Moderator,
@@ -67,22 +66,20 @@ impl<'a> UserAction<'a> {
         Ok(UserAction { app, moderator, user, now: moderator.viewer.now })
     }
 
-    fn act<'r>(&self, reason: &'r str) -> ActionContext<'r> {
+    fn context<'r>(&self, reason: &'r str) -> ActionContext<'r> {
         ActionContext { actor: Some(self.moderator.member.id), reason, at: self.now }
     }
 
-    /// Back to the page, which says what was done.
     fn done(&self, act: Action) -> Response {
         LocalRedirect::new(&format!("/user/{}/moderate?done={}", self.user.name, act.as_str())).redirect()
     }
 
-    /// The same of an act that took so many posts out of sight, or brought them back.
     fn done_with(&self, act: Action, posts: usize) -> Response {
         LocalRedirect::new(&format!("/user/{}/moderate?done={}&posts={posts}", self.user.name, act.as_str()))
             .redirect()
     }
 
-    /// The page once more, for what another moderator has changed meanwhile; `sentence` says what of the person as they are now.
+    /// Shows the page again after another moderator's change, which `sentence` describes.
     async fn late(
         &self,
         typed: UserActionForm,
@@ -95,7 +92,7 @@ impl<'a> UserAction<'a> {
         Ok(page)
     }
 
-    /// That there is nothing left to undo, and who did it if somebody did.
+    /// The error if there is nothing left to undo, and who undid it.
     async fn undone(
         &self,
         act: Action,
@@ -118,7 +115,7 @@ impl<'a> UserAction<'a> {
         .await
     }
 
-    /// The form of a ban that could not be set, with what stands in its way.
+    /// Shows the ban form again with its errors.
     async fn ban_again(&self, typed: UserActionForm, over: Option<Timestamp>) -> Result<Response, Error> {
         let now = UserAction::open(self.app, self.moderator, &self.user.name).await?;
         let name = &now.user.name;
@@ -138,7 +135,6 @@ impl<'a> UserAction<'a> {
         Ok(page)
     }
 
-    /// The account that a note names as the same person's.
     async fn other(&self, name: &str) -> Result<Result<Option<UserId>, ModerationError>, Error> {
         if name.is_empty() {
             return Ok(Ok(None));
@@ -206,7 +202,7 @@ pub async fn warn(
             return asked.page(typed, errors, None).await;
         }
     };
-    app.store.warn(asked.user.id, asked.act(warning)).await?;
+    app.store.warn(asked.user.id, asked.context(warning)).await?;
     Ok(asked.done(Action::Warn))
 }
 
@@ -221,7 +217,7 @@ pub async fn slow(
     let mut errors = FormErrors::default();
     let reason = errors.check("slow_reason", permissions::reason(&typed.slow_reason, on));
     if !on && let Some(reason) = reason {
-        return match app.store.unslow(asked.user.id, asked.act(reason)).await {
+        return match app.store.unslow(asked.user.id, asked.context(reason)).await {
             Err(store::Error::Conflict) => {
                 asked.undone(Action::Slow, Action::Unslow, "slowed down", typed).await
             }
@@ -231,7 +227,7 @@ pub async fn slow(
     sanctions::may_hold_back(&asked.user).map_err(Error::forbidden)?;
     match (reason, errors.check("slow_days", SanctionTerm::parse(&typed.slow_days))) {
         (Some(reason), Some(term)) => {
-            app.store.slow(asked.user.id, term.end(asked.now), asked.act(reason)).await?;
+            app.store.slow(asked.user.id, term.end(asked.now), asked.context(reason)).await?;
             Ok(asked.done(Action::Slow))
         }
         _ => asked.page(typed, errors, None).await,
@@ -249,7 +245,7 @@ pub async fn ban(
     let mut errors = FormErrors::default();
     let reason = errors.check("ban_reason", permissions::reason(&typed.ban_reason, on));
     if !on && let Some(reason) = reason {
-        return match app.store.unban(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
+        return match app.store.unban(asked.user.id, typed.bring_back.is_some(), asked.context(reason)).await {
             Err(store::Error::Conflict) => asked.undone(Action::Ban, Action::Unban, "banned", typed).await,
             done => done.map(|back| asked.done_with(Action::Unban, back)).map_err(Error::from),
         };
@@ -260,7 +256,7 @@ pub async fn ban(
             let over = typed.over.parse().ok().map(Timestamp);
             let taking_since = typed.take.is_some().then(|| asked.now.minus(TAKEN));
             let ban = NewBan { user: asked.user.id, until: term.end(asked.now), over, taking_since };
-            match app.store.ban(ban, asked.act(reason)).await {
+            match app.store.ban(ban, asked.context(reason)).await {
                 Err(store::Error::Conflict) => asked.ban_again(typed, over).await,
                 Ok(taken) if taking_since.is_some() => Ok(asked.done_with(Action::Ban, taken)),
                 done => done.map(|_| asked.done(Action::Ban)).map_err(Error::from),
@@ -286,7 +282,7 @@ pub async fn shadow(
         }
     };
     if !on {
-        return match app.store.unshadow(asked.user.id, typed.bring_back.is_some(), asked.act(reason)).await {
+        return match app.store.unshadow(asked.user.id, typed.bring_back.is_some(), asked.context(reason)).await {
             Err(store::Error::Conflict) => {
                 asked.undone(Action::Shadow, Action::Unshadow, "shadow-banned", typed).await
             }
@@ -294,7 +290,7 @@ pub async fn shadow(
         };
     }
     sanctions::may_shadow(&asked.user).map_err(Error::forbidden)?;
-    match app.store.shadow(asked.user.id, asked.act(reason)).await {
+    match app.store.shadow(asked.user.id, asked.context(reason)).await {
         Err(store::Error::Conflict) => {
             let said = |user: &Profile| match sanctions::may_shadow(user) {
                 Err(mistake) => mistake.to_string(),

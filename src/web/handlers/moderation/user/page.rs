@@ -1,4 +1,4 @@
-//! The page about a person, put together.
+//! The moderators' page about a member.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -25,30 +25,26 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html_with};
 use crate::web::view::pagination::Tab;
 
-/// How many of the latest acts on a person are shown.
 const ACTS_SHOWN: i64 = 50;
 
-/// The days that a ban or a slowing lasts unless another term is chosen.
+/// The preselected duration of a ban or limit, in days.
 const USUAL: &str = "7";
 
-/// How many of the last posts are listed.
 const POSTS_SHOWN: usize = 5;
-/// How much of a comment names it, in characters.
+/// Characters of a comment shown as its name.
 const EXCERPT: usize = 100;
-/// How many of the sites that they post from are named.
 const SITES_SHOWN: usize = 5;
-/// How many notes stand open; older ones are folded.
+/// Notes shown; older ones are folded.
 const NOTES_SHOWN: usize = 3;
-/// How long a note may be, in characters, to stand open whole.
+/// Longer notes are truncated, in characters.
 const SHORT_NOTE: usize = 400;
 
 struct NoteView {
     author: String,
     when: TimeView,
     text: String,
-    /// Where the text begins, if it is long.
     begins: Option<String>,
-    /// The account that the note says is the same person's.
+    /// Another account of the same person, according to the note.
     same_as: Option<String>,
 }
 
@@ -79,12 +75,11 @@ impl PostView {
     }
 }
 
-/// How somebody posts, by the last that they posted.
 struct PostingStats {
     count: usize,
     dead: usize,
     flags: i64,
-    /// The sites that most of it is from, and how many stories of each.
+    /// The most frequent sites, with the number of stories.
     sites: Vec<(String, usize)>,
     listed: Vec<PostView>,
 }
@@ -112,11 +107,10 @@ impl PostingStats {
 
 struct UserLogRow {
     actor: String,
-    /// What stands around the person, as a [`LogPhrase`] has it.
+    /// The text around the member's name, from [`LogPhrase`].
     before: &'static str,
     after: String,
     when: TimeView,
-    /// What changed, and why.
     said: String,
 }
 
@@ -128,38 +122,33 @@ struct ModerateUserPage<'a> {
     user: &'a Profile,
     typed: UserActionForm,
     errors: FormErrors,
-    /// What was just done, as a sentence.
     done: Option<String>,
     joined: String,
     banned: Option<String>,
     over: Option<Timestamp>,
-    /// How many posts come back if the ban is lifted with what it took.
+    /// Posts that are restored if the ban is lifted.
     taken: usize,
-    /// Whether they are to, as typed; they are unless somebody says otherwise.
+    /// Whether they will be; the default is yes.
     brings_back: bool,
     slowed: Option<String>,
     shadowed: Option<String>,
     may_shadow: bool,
     invited_by: Option<String>,
     habits: PostingStats,
-    /// For admins.
     may_give_role: bool,
     notes: Vec<NoteView>,
     older_notes: Vec<NoteView>,
     acts: Vec<UserLogRow>,
-    /// The days that a ban or a slowing may last, in words.
     terms: Vec<(String, String)>,
 }
 
 impl ModerateUserPage<'_> {
-    /// Whether the form of a mistake's field stands open.
     fn wrong(&self, field: &str) -> bool {
         self.errors.has(field)
     }
 }
 
 impl UserAction<'_> {
-    /// The page, with what was typed into one of its forms and what is wrong with it.
     pub async fn page(
         &self,
         mut typed: UserActionForm,
@@ -217,7 +206,7 @@ impl UserAction<'_> {
             Some(if other == self.user.name { note.about.clone() } else { other })
         };
         let view = |note: store::Note| {
-            let text = text::shown(&note.text);
+            let text = text::without_hidden(&note.text);
             NoteView {
                 same_as: same_as(&note),
                 when: TimeView::new(note.at, self.now),
@@ -251,8 +240,8 @@ impl UserAction<'_> {
     }
 }
 
-/// What was just done to somebody, as a sentence, and to how many of their posts; none where there is no such act.
-pub fn said(act: &str, name: &str, posts: Option<usize>) -> Option<String> {
+/// The last action as a sentence, with the number of posts affected; `None` for an unknown action.
+pub fn result_sentence(act: &str, name: &str, posts: Option<usize>) -> Option<String> {
     let act = Action::parse(act)?;
     let LogPhrase { before, after, .. } = act.phrase("");
     let done = format!("You{before} {name} {after}");

@@ -99,7 +99,7 @@ impl UserCommand {
 }
 
 /// Does it, and says in a sentence what was done.
-pub async fn act(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::Result<String> {
+pub async fn run(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::Result<String> {
     let name = person.name();
     let user = store.profile(name).await.with_context(|| super::admin::nobody(name))?;
     let act = ActionContext { actor: None, reason: person.reason()?, at };
