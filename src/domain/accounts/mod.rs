@@ -1,5 +1,3 @@
-//! Accounts.
-
 pub mod ban;
 pub mod contact;
 pub mod ip_hash;

@@ -1,5 +1,3 @@
-//! Items.
-
 pub mod comment_order;
 pub mod input;
 pub mod item;

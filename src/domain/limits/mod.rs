@@ -1,4 +1,2 @@
-//! Limits.
-
 pub mod policy;
 pub mod rate_limits;

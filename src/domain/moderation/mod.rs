@@ -1,5 +1,3 @@
-//! Moderation.
-
 pub mod action;
 pub mod item_actions;
 pub mod permissions;

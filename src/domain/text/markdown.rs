@@ -1,5 +1,3 @@
-//! Markdown source to HTML, and to plain text.
-
 pub mod block_markers;
 pub mod html_writer;
 pub mod output;
@@ -16,24 +14,21 @@ use crate::domain::text::markdown::protect_urls::Prepared;
 use crate::domain::text::sanitize;
 use crate::domain::text::sanitize::Html;
 
-/// Markdown source to safe HTML.
-///
-/// A subset: paragraphs, emphasis, links and bare addresses, quotes, lists, code, tables, mentions. Raw HTML
-/// shows as typed, an image as a link to it, a heading as a strong paragraph. Any text is accepted, however
-/// long or deep; marks that would make the HTML many times as long as the text show as typed.
+/// Renders Markdown to safe HTML. A subset: paragraphs, emphasis, links, quotes, lists, code, tables,
+/// mentions. Raw HTML is shown as typed, images become links, headings become strong paragraphs. Any input is
+/// accepted; syntax that would inflate the HTML is shown as typed.
 pub fn render(source: &str) -> Html {
     let source = Prepared::new(source);
     sanitize::sanitise(written(&source).out.as_str())
 }
 
-/// The addresses that a text links to when it is rendered: written out, named in Markdown, or of an image.
+/// The URLs of the rendered text's links.
 pub fn linked(source: &str) -> Vec<String> {
     let source = Prepared::new(source);
     written(&source).hrefs
 }
 
-/// Whether nothing is seen of a text when it is rendered: a rule, an empty list or quote, and invisible
-/// characters are nothing.
+/// Whether the rendered text has no visible content.
 pub fn is_blank(source: &str) -> bool {
     let source = Prepared::new(source);
     !written(&source).out.is_visible()
@@ -47,13 +42,11 @@ fn written(source: &Prepared) -> HtmlWriter<'_> {
     writer
 }
 
-/// The whole of a text without its mark-up, white space folded.
 pub fn plain(source: &str) -> String {
     excerpt(source, usize::MAX)
 }
 
-/// The text alone from the first character that is seen, white space folded, at most `max_chars` characters;
-/// where it is cut it ends with "…".
+/// The first `max_chars` visible characters without mark-up, with "…" if cut.
 pub fn excerpt(source: &str, max_chars: usize) -> String {
     let source = Prepared::new(source);
     let mut text = String::new();
@@ -79,7 +72,6 @@ fn is_inline(end: TagEnd) -> bool {
     matches!(end, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
 }
 
-/// A plain text of at most `max_chars` characters; where it is cut it ends with "…".
 pub fn shortened(text: String, max_chars: usize) -> String {
     if text.char_indices().nth(max_chars).is_none() {
         return text;

@@ -1,4 +1,2 @@
-//! Time.
-
 pub mod day;
 pub mod relative_time;

@@ -1,5 +1,3 @@
-//! Votes.
-
 pub mod flag;
 pub mod uncounted;
 pub mod vote;

@@ -1,5 +1,3 @@
-//! Accounts.
-
 pub mod activity;
 pub mod author;
 pub mod invitations;

@@ -1,5 +1,3 @@
-//! Items.
-
 pub mod edits;
 pub mod item;
 pub mod lists;

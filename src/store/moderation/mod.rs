@@ -1,5 +1,3 @@
-//! Moderation.
-
 pub mod actions;
 pub mod ban_takedown;
 pub mod item_actions;
