@@ -146,6 +146,7 @@ impl Generator {
         let mut above = vec![GeneratedComment { id: story.source_id, by, at: story.time, depth: 0 }];
         batch.push(story);
         for _ in 0..comments {
+            // A third reply to the story, the others rather to late comments, for deep threads.
             let at = if self.rng.u8(0..3) == 0 { 0 } else { above.len() - 1 - self.late(above.len()) };
             let Some(&parent) = above.get(at) else { continue };
             let by = self.person();
@@ -207,6 +208,7 @@ impl Generator {
         self.vote_up(&mut comment, points, by);
         if self.rng.u8(0..12) == 0 {
             let points = 1 + self.points(0.6);
+            // Authors cannot downvote replies to them.
             self.vote(&mut comment, Direction::Down, points.min(MOST_DOWN), &[by, parent.by]);
         }
         comment
