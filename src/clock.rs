@@ -1,4 +1,4 @@
-//! The only reader of time. Everything else is handed a [`Timestamp`], or a [`Duration`] of how long the process has run.
+//! The only source of time: everything else takes a [`Timestamp`], or a [`Duration`] of process uptime.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,7 +14,6 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
 impl Timestamp {
-    /// Seconds from `earlier` to here; negative where `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -28,7 +27,7 @@ impl Timestamp {
     }
 }
 
-/// Where the time comes from: the system, or a test that moves it by hand.
+/// The system clock, or a manual one in tests.
 #[derive(Debug, Clone)]
 pub struct Clock(TimeSource);
 
@@ -45,17 +44,16 @@ impl Clock {
         Clock(TimeSource::System { begun })
     }
 
-    /// A clock that stands still until whoever holds `seconds` moves it.
     pub fn by_hand(seconds: Arc<AtomicI64>) -> Clock {
         Clock::by_hands(Arc::clone(&seconds), seconds)
     }
 
-    /// The same, where the time of day and how long the process has run are moved apart.
+    /// A manual clock whose wall time and uptime move separately.
     pub fn by_hands(wall: Arc<AtomicI64>, uptime: Arc<AtomicI64>) -> Clock {
         Clock(TimeSource::Hand { wall, uptime })
     }
 
-    /// The time of day, which may be set forward and back while the process runs.
+    /// Wall time, which may jump in both directions.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             TimeSource::System { .. } => {
@@ -68,7 +66,7 @@ impl Clock {
         }
     }
 
-    /// How long the process has run. It never goes back, whatever the clock is set to: what is waited for in memory is measured by it.
+    /// Monotonic process uptime, for everything that is timed in memory.
     pub fn uptime(&self) -> Duration {
         match &self.0 {
             TimeSource::System { begun } => begun.elapsed(),

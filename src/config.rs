@@ -1,6 +1,5 @@
-//! Every setting: its name, type, default, meaning and bounds, once. A setting comes from its flag, else from
-//! `STOA_` and its name in the environment, else from `stoa.toml`, else from its default; all are checked
-//! once, at start.
+//! All settings: name, type, default, meaning and bounds. Precedence: flag, environment (`STOA_*`),
+//! `stoa.toml`, default. All are validated at start.
 
 mod kinds;
 mod log;
@@ -23,23 +22,20 @@ use crate::domain::limits::policy::{
 };
 use crate::domain::votes::uncounted::MAX_VOTE_RING_WINDOW;
 
-/// Where settings are read from beside flags and environment, if it is there.
 pub const FILE: &str = "stoa.toml";
 
 const MAX_MB: u32 = 1_000_000;
 
-/// One setting as `stoa config` prints it.
 struct Entry {
     heading: Option<&'static str>,
-    /// Whether it is about how the server runs, and not about the community.
     is_of_server: bool,
     name: &'static str,
     meaning: &'static str,
     value: String,
 }
 
-/// Declares the settings: [`Flags`] as typed, [`Settings`] as given by flag, environment or file, each
-/// optional, and [`Config`] with the defaults filled in, in groups that have a struct each.
+/// Declares [`Flags`] as typed, [`Settings`] as given by one source, all optional, and [`Config`] with
+/// defaults filled in, with a struct per group.
 macro_rules! settings {
     (@parse $type:ty) => { <$type as Setting>::parse };
     (@parse $type:ty, $parse:expr) => { $parse };
@@ -61,7 +57,6 @@ macro_rules! settings {
     } )*) => {
         $( settings! { @declare $group { $( $(#[doc = $doc])+ $name: $type = $default; )* } } )*
 
-        /// The flags of settings as they were typed.
         #[derive(Debug, Clone, Default, clap::Args)]
         pub struct Flags { $( $(
             $(#[doc = $doc])+
@@ -69,7 +64,6 @@ macro_rules! settings {
             $name: Option<String>,
         )* )* }
 
-        /// Settings as somebody gave them; what is absent has its default.
         #[derive(Debug, Clone, Default)]
         pub struct Settings { $( $( $(#[doc = $doc])+ pub $name: Option<$type>, )* )* }
 
@@ -181,7 +175,6 @@ policy_settings!(settings! {
     }
 });
 
-/// Every setting, checked.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     pub server: ServerSettings,
@@ -189,22 +182,18 @@ pub struct Config {
 }
 
 impl Settings {
-    /// # Errors
-    /// Where a value cannot be used; the sentence names its flag.
     pub fn from_flags(flags: Flags) -> Result<Settings, ConfigError> {
         Settings::from_source(&ValueSource::Flag, &flags.given())
     }
 
-    /// # Errors
-    /// Where a value cannot be used, or a variable begins with `STOA_` and is no setting.
     pub fn from_variables(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Settings, ConfigError> {
         Settings::from_source(&ValueSource::Variable, &source::variables(variables)?)
     }
 
-    /// # Errors
-    /// Where the file cannot be read, a value cannot be used, or a key is no setting. A file that is not there gives nothing.
+    /// A missing file gives no settings. Fails if the file cannot be read, a value is invalid, or a key is
+    /// not a setting.
     pub fn from_file(file: &Path) -> Result<Settings, ConfigError> {
         Settings::from_source(&ValueSource::File(file.to_owned()), &source::file(file)?)
     }
@@ -227,10 +216,8 @@ impl Config {
         (&self.server, &self.site, &self.site.policy)
     }
 
-    /// The effective settings: those of flags, then of variables, then of the file, then the defaults.
-    ///
-    /// # Errors
-    /// Where a setting cannot be used; the sentence names it as it was given.
+    /// Merges flags, environment, file and defaults. Fails if a setting is invalid; the message names it as
+    /// it was given.
     pub fn load(
         flags: Flags,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -240,10 +227,6 @@ impl Config {
         Config::load_with_file(given, file)
     }
 
-    /// The effective settings: those given, then those in the file, then the defaults.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
     pub fn load_with_file(given: Settings, file: &Path) -> Result<Config, ConfigError> {
         let mut config = given.or(Settings::from_file(file)?).with_defaults();
         let Config { server, site } = &mut config;
@@ -258,7 +241,6 @@ impl Config {
         Ok(config)
     }
 
-    /// The effective settings as a `stoa.toml` with each one's meaning.
     pub fn to_toml(&self) -> String {
         let mut text = comment(&format!(
             "The effective settings, as a {FILE}. Each can also be given as a flag (--site-name) or an environment \
@@ -273,8 +255,7 @@ impl Config {
         text
     }
 
-    /// The settings that a community lives by, each with its value as `stoa.toml` has it. Of `contact` only
-    /// the first admin's entry is kept.
+    /// The community's settings, as in `stoa.toml`. For `contact` this is only the first admin's entry.
     pub fn of_community(&self) -> Vec<(&'static str, String)> {
         let public = |entry: &Entry| !entry.is_of_server && entry.name != "contact";
         self.entries().into_iter().filter(public).map(|entry| (entry.name, entry.value)).collect()
@@ -282,16 +263,13 @@ impl Config {
 }
 
 impl ServerSettings {
-    /// What is logged.
-    ///
-    /// # Errors
-    /// Where `log_filter` is no filter, which was refused at start.
+    /// Cannot fail after validation at start.
     pub fn log_filter(&self) -> Result<EnvFilter, ConfigError> {
         log::filter(&self.log_filter)
             .map_err(|wrong| ConfigError::value("log_filter", &self.log_filter, wrong))
     }
 
-    /// Whether people reach the site over TLS, so that cookies and headers may say so.
+    /// Whether the public address is HTTPS, for cookies and headers.
     pub fn is_https(&self) -> bool {
         self.base_url.starts_with("https://")
     }

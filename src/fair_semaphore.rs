@@ -1,4 +1,4 @@
-//! A semaphore of whose permits one key, such as an IP address, holds a share at most.
+//! A semaphore that also caps the permits of one key, such as an IP address.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The share of one key: a quarter.
 const PER_KEY_FRACTION: usize = 4;
 
-/// There are too few permits, or the key has its share.
+/// Too few permits, or the key is at its cap.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("overloaded")]
 pub struct Overloaded;
@@ -19,19 +18,19 @@ pub struct FairSemaphore<K: Copy + Eq + Hash = IpAddr> {
     size: usize,
     max_per_key: usize,
     permits: Arc<Semaphore>,
-    /// None where limits are off.
+    /// `None` if limits are off.
     shares: Option<Shares<K>>,
 }
 
 type Shares<K> = Arc<Mutex<HashMap<K, KeyShare>>>;
 
-/// What one key may hold, and how many of its permits are held or waited for.
+/// Permits that a key holds or waits for, and its cap.
 struct KeyShare {
     permits: Arc<Semaphore>,
     users: usize,
 }
 
-/// A use of a key's share, which is forgotten with the last one.
+/// Releases a key's share on drop.
 struct ShareGuard<K: Copy + Eq + Hash> {
     shares: Shares<K>,
     key: K,
@@ -52,7 +51,6 @@ impl<K: Copy + Eq + Hash> Drop for ShareGuard<K> {
     }
 }
 
-/// Permits, given back when dropped.
 pub struct FairPermit<K: Copy + Eq + Hash = IpAddr> {
     count: usize,
     _permit: OwnedSemaphorePermit,
@@ -71,7 +69,6 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
         FairSemaphore::with_share(size, size.div_ceil(PER_KEY_FRACTION), limited)
     }
 
-    /// The same where one key may hold `max_per_key`.
     pub fn with_share(size: usize, max_per_key: usize, limited: bool) -> FairSemaphore<K> {
         let shares = limited.then(Shares::default);
         FairSemaphore { size, max_per_key, permits: Arc::new(Semaphore::new(size)), shares }
@@ -94,19 +91,13 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
         Some(ShareGuard { shares: Arc::clone(shares), key, permits: Arc::clone(&share.permits), held: None })
     }
 
-    /// `count` permits for a key, or for none. A key that holds none may have more than its share.
-    ///
-    /// # Errors
-    /// `Overloaded` where there are not as many, or the key has its share.
+    /// Acquires `count` permits. A key without permits may exceed its cap once.
     pub fn try_acquire(&self, count: usize, key: Option<K>) -> Result<FairPermit<K>, Overloaded> {
         let permit = FairPermit { count, _permit: try_acquire(&self.permits, count)?, _share: None };
         if let Some(key) = key { self.charge(permit, key) } else { Ok(permit) }
     }
 
-    /// Counts permits that nobody's share was counted for as those of a key.
-    ///
-    /// # Errors
-    /// `Overloaded` where the key has its share.
+    /// Charges anonymous permits to a key.
     pub fn charge(&self, permit: FairPermit<K>, key: K) -> Result<FairPermit<K>, Overloaded> {
         let mut share = self.share(key);
         if let Some(share) = &mut share {
@@ -115,10 +106,7 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
         Ok(FairPermit { _share: share, ..permit })
     }
 
-    /// Waits in order for a permit; a key that has its share waits behind itself.
-    ///
-    /// # Errors
-    /// Never, as the semaphore is not closed.
+    /// Waits in FIFO order; a key at its cap only waits for itself.
     pub async fn acquire(&self, key: Option<K>) -> Result<FairPermit<K>, Overloaded> {
         let mut share = key.and_then(|key| self.share(key));
         if let Some(share) = &mut share {

@@ -1,6 +1,5 @@
-//! The one way out: every request that the server makes to the web at somebody's word goes through this guard. It reaches public
-//! addresses only, by http or https on their usual ports, for five seconds and 512 KB, and brings nothing along that could
-//! identify a person.
+//! Guarded HTTP client for all outgoing requests: public addresses and standard ports only, five seconds, 512
+//! KB, no user data.
 
 mod address;
 mod charset;
@@ -23,10 +22,9 @@ use crate::fetch::page::Reading;
 
 const MAX_REDIRECTS: usize = 3;
 
-/// How many requests are under way at once; others wait, within their own time.
+/// Concurrent requests; others wait within their deadline.
 const AT_ONCE: usize = 8;
 
-/// Fetches pages for the server, within [`Rules`]. Cheap to clone; clones share the count of requests under way.
 #[derive(Clone)]
 pub struct Fetcher {
     client: Client,
@@ -34,19 +32,16 @@ pub struct Fetcher {
     slots: Arc<Semaphore>,
 }
 
-/// What may be reached, and how much of it. The default is the rule for the open internet; another is for tests, which serve on
-/// this machine.
+/// Allowed targets and limits. The default is for the internet; tests allow loopback.
 #[derive(Clone)]
 pub struct FetchPolicy {
-    /// Whether an address may be connected to.
     pub address: fn(IpAddr) -> bool,
-    /// Whether a port may.
     pub port: fn(u16) -> bool,
-    /// Where names are looked up. What it answers is checked, and the connection goes to what was checked.
+    /// DNS. Results are checked, and connections use the checked addresses.
     pub names: Arc<dyn Resolve>,
-    /// The time for all of it: looking up, connecting, redirects, reading.
+    /// Includes DNS, connecting, redirects and reading.
     pub deadline: Duration,
-    /// How much of a page is read, in bytes after decompression; what follows is left unread.
+    /// Maximum bytes read, after decompression.
     pub bytes: usize,
 }
 
@@ -62,7 +57,6 @@ impl Default for FetchPolicy {
     }
 }
 
-/// Why nothing was fetched. The sentence is what the person reads; the cause beneath it, where there is one, is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     #[error("{0}")]
@@ -86,32 +80,29 @@ pub enum FetchError {
 }
 
 impl Fetcher {
-    /// A fetcher for the open internet. `user_agent` is what sites are told of us: name, version, and where to complain.
-    /// Fails where that holds what a header cannot.
+    /// `user_agent` should name the product, version and a contact. Fails if it is not a valid header.
     pub fn new(user_agent: &str) -> Result<Fetcher, reqwest::Error> {
         Fetcher::within(FetchPolicy::default(), user_agent)
     }
 
-    /// A fetcher within rules of one's own.
     pub fn within(rules: FetchPolicy, user_agent: &str) -> Result<Fetcher, reqwest::Error> {
-        // reqwest takes its cryptography from the process and panics without; installed twice, the first stays.
+        // reqwest panics without a process-wide crypto provider; a second installation is ignored.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = builder(&rules, user_agent).build().or_else(|error| {
-            // A machine without certificates of its own can still read plain pages, and no other authority is trusted in their place.
+            // Without system certificates only plain HTTP works; no bundled authorities are trusted instead.
             tracing::warn!(%error, "no certificates found on this machine, so titles of https pages cannot be read");
             builder(&rules, user_agent).tls_certs_only([]).build()
         })?;
         Ok(Fetcher { client, rules, slots: Arc::new(Semaphore::new(AT_ONCE)) })
     }
 
-    /// The title of the page at an address, as it could stand in the title field: its `og:title`, else its `<title>`, at most 80
-    /// characters, cut at a word.
+    /// The page's `og:title`, else its `<title>`, as a valid story title.
     pub async fn title(&self, url: &str) -> Result<String, FetchError> {
         tokio::time::timeout(self.rules.deadline, self.read_title(url)).await.unwrap_or(Err(FetchError::Slow))
     }
 
     async fn read_title(&self, url: &str) -> Result<String, FetchError> {
-        // The semaphore is never closed; were it, requests would only no longer be counted.
+        // The semaphore is never closed.
         let _slot = self.slots.acquire().await;
         let response = self.get(url).await?;
         if !response.status().is_success() {
@@ -124,7 +115,6 @@ impl Fetcher {
         self.page(response).await?.title(&content_type).ok_or(FetchError::NoTitle)
     }
 
-    /// Asks for an address and follows where it sends us, each step checked as the first.
     async fn get(&self, url: &str) -> Result<Response, FetchError> {
         let mut target = self.admit(url)?;
         for _ in 0..=MAX_REDIRECTS {
@@ -140,7 +130,7 @@ impl Fetcher {
         Err(FetchError::Redirects)
     }
 
-    /// Checks what an address itself tells. A host that is a name is checked when it is looked up, in [`Guarded`].
+    /// Checks a URL; host names are checked on resolution, in [`PublicOnlyResolver`].
     fn admit(&self, url: &str) -> Result<Url, FetchError> {
         let url = StoryUrl::parse(url).map_err(FetchError::Address)?.url().clone();
         if !url.port_or_known_default().is_some_and(self.rules.port) {
@@ -155,7 +145,6 @@ impl Fetcher {
         if public { Ok(url) } else { Err(FetchError::NotPublic) }
     }
 
-    /// As much of a page as a title needs.
     async fn page(&self, mut response: Response) -> Result<Reading, FetchError> {
         let mut page = Reading::new(self.rules.bytes);
         while let Some(chunk) = response.chunk().await.map_err(FetchError::of)? {
@@ -185,7 +174,7 @@ fn builder(rules: &FetchPolicy, user_agent: &str) -> ClientBuilder {
     Client::builder()
         .user_agent(user_agent)
         .dns_resolver(names)
-        // A proxy would look names up itself, behind the guard.
+        // A proxy would resolve names itself and bypass the guard.
         .no_proxy()
         .redirect(redirect::Policy::none())
         .retry(retry::never())
@@ -201,7 +190,6 @@ fn is_html(content_type: &str) -> bool {
     ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
 }
 
-/// The system's own look-up of names.
 struct SystemResolver;
 
 impl Resolve for SystemResolver {
@@ -214,8 +202,8 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// Looks a name up once and hands on only what may be reached. The connection goes to one of these very addresses, so that a name
-/// cannot mean a public one when it is checked and a private one when it is used.
+/// Resolves a name once and returns only allowed addresses, to which the connection is made: this prevents
+/// DNS rebinding.
 struct PublicOnlyResolver {
     names: Arc<dyn Resolve>,
     address: fn(IpAddr) -> bool,

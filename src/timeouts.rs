@@ -2,26 +2,24 @@
 
 use std::time::Duration;
 
-/// Each is the longest that one step of a request may take; tests are less patient.
+/// Maximum durations of a request's steps; tests use shorter ones.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// A request's head, from its first byte to its last; and the first byte of a new connection.
+    /// From the first byte to the last of a request head; also for a new connection's first byte.
     pub head: Duration,
-    /// A request's body.
     pub body: Duration,
-    /// The answer, from the head of the request on.
+    /// From the end of the request head.
     pub answer: Duration,
-    /// A reader who takes nothing of what is sent.
+    /// A client that stops reading.
     pub reader: Duration,
-    /// The next request on an open connection.
     pub idle: Duration,
-    /// The same for a trusted proxy, which must be the one that closes, or it loses what it sends meanwhile.
+    /// For a trusted proxy, which must close first, or it loses the request that it is sending.
     pub idle_proxy: Duration,
-    /// How long a stopping forum still takes requests on open connections, closing each after its response.
+    /// How long shutdown accepts requests on open connections.
     pub drain: Duration,
-    /// How long, of that, connections that are on their way have to arrive.
+    /// Part of `drain` in which pending connections may arrive.
     pub handshake: Duration,
-    /// How long running requests may take to finish after that.
+    /// How long running requests may take after that.
     pub grace: Duration,
 }
 
@@ -33,7 +31,7 @@ impl Default for Timeouts {
             answer: Duration::from_secs(30),
             reader: Duration::from_secs(30),
             idle: Duration::from_secs(20),
-            // Caddy keeps an idle connection for two minutes, nginx for one.
+            // Caddy's idle timeout is two minutes, nginx's is one.
             idle_proxy: Duration::from_secs(150),
             drain: Duration::from_millis(500),
             handshake: Duration::from_millis(250),

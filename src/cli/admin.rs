@@ -1,4 +1,4 @@
-//! `stoa admin`: what a locked-out operator needs. It may run beside the forum, which notices within a second.
+//! `stoa admin`: operator commands, safe to run while the server is running.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -21,27 +21,27 @@ use crate::store::{ActionContext, Error, LogFilter, LogRow, NewUser, Revision, S
 
 #[derive(Debug, Subcommand)]
 pub enum AdminCommand {
-    /// Make an account; its password is asked for, or read from standard input
+    /// Create an account; the password is read from the terminal or standard input
     Create {
-        /// The new account's name
+        /// Name of the new account
         name: String,
         /// member, moderator or admin
         #[arg(long, default_value = "member")]
         role: Role,
     },
-    /// Set somebody's password, asked for or read from standard input, and end their sessions
+    /// Set a user's password, read from the terminal or standard input, and end their sessions
     Password {
-        /// The account's name
+        /// Account name
         name: String,
     },
-    /// Hand an imported name to its person, with a password asked for or read from standard input
+    /// Hand over an imported account, with a password read from the terminal or standard input
     Claim {
-        /// The imported name
+        /// Name of the imported account
         name: String,
     },
-    /// Make an invitation and print its link
+    /// Create an invitation and print its link
     Invite {
-        /// Whom it is from; without a name, from the first admin
+        /// The inviter; by default the first admin
         name: Option<String>,
     },
     #[command(flatten)]
@@ -51,23 +51,23 @@ pub enum AdminCommand {
         /// The item's number, as in its address: 1234 for /item/1234
         #[arg(value_parser = item_id)]
         item: ItemId,
-        /// Why, for the log
+        /// Reason, for the log
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
-    /// Bring a dead item back
+    /// Restore a dead item
     Unkill {
         /// The item's number, as in its address: 1234 for /item/1234
         #[arg(value_parser = item_id)]
         item: ItemId,
     },
-    /// Show the latest acts of moderation
+    /// Show the latest entries of the moderation log
     Log {
-        /// How many
+        /// Number of entries
         #[arg(long, default_value_t = 50, value_parser = within(1..=u16::MAX), allow_negative_numbers = true)]
         rows: u16,
     },
-    /// Show what an item was before its edits or its deletion, of the last 90 days
+    /// Show an item's versions before edits or deletion in the last 90 days
     Revisions {
         /// The item's number, as in its address: 1234 for /item/1234
         #[arg(value_parser = item_id)]
@@ -77,14 +77,18 @@ pub enum AdminCommand {
 
 pub async fn run(admin: AdminCommand, config: &Config, clock: &Clock) -> anyhow::Result<ExitCode> {
     let store = Store::open_existing(&config.server.database).await?;
-    let done = run(admin, &store, config, clock).await;
+    let done = perform(admin, &store, config, clock).await;
     store.close().await;
     writeln!(std::io::stdout(), "{}", done?)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Does it, and says in a sentence what was done.
-async fn run(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock) -> anyhow::Result<String> {
+async fn perform(
+    admin: AdminCommand,
+    store: &Store,
+    config: &Config,
+    clock: &Clock,
+) -> anyhow::Result<String> {
     let at = clock.now();
     match admin {
         AdminCommand::Create { name, role } => {
@@ -102,7 +106,7 @@ async fn run(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock)
             Ok(format!("Made {name}, {}.", with_article(role)))
         }
         AdminCommand::Password { name } => {
-            let user = store.profile(&name).await.with_context(|| nobody(&name))?;
+            let user = store.profile(&name).await.with_context(|| no_such_user(&name))?;
             if user.unclaimed {
                 bail!(
                     "{} was imported and is not claimed yet: use stoa admin claim {}",
@@ -115,7 +119,7 @@ async fn run(admin: AdminCommand, store: &Store, config: &Config, clock: &Clock)
             Ok(format!("Set the password of {} and ended their sessions.", user.name))
         }
         AdminCommand::Claim { name } => {
-            let user = store.profile(&name).await.with_context(|| nobody(&name))?;
+            let user = store.profile(&name).await.with_context(|| no_such_user(&name))?;
             if !user.unclaimed {
                 bail!("{} is not an unclaimed imported name", user.name);
             }
@@ -181,11 +185,11 @@ fn revised(revision: &Revision) -> String {
     format!("{}  before {}'s change:\n{}", relative_time::exact(revision.at), revision.editor, was.join("\n"))
 }
 
-pub(super) fn nobody(name: &str) -> String {
+pub(super) fn no_such_user(name: &str) -> String {
     format!("nobody is called {name}")
 }
 
-/// An invitation's link. The operator's invitations are bounded by nothing but their end.
+/// Ignores the limit on open invitations.
 async fn invite(
     store: &Store,
     config: &Config,
@@ -203,7 +207,7 @@ async fn invite(
             store.first_admin().await?.context("there is no admin yet: say whom the invitation is from")?
         }
     };
-    let user = store.profile(&name).await.with_context(|| nobody(&name))?;
+    let user = store.profile(&name).await.with_context(|| no_such_user(&name))?;
     if user.unclaimed || user.ban.holds(at) {
         bail!("{} is banned or not claimed, so an invitation of theirs would not be good", user.name);
     }
@@ -227,7 +231,7 @@ async fn kill(store: &Store, item: ItemId, on: bool, run: ActionContext<'_>) -> 
     Ok(if on { format!("Killed item {item}.") } else { format!("Brought item {item} back.") })
 }
 
-/// Reads a new password and hashes it: typed twice on a terminal, else the first line of standard input.
+/// Reads a new password, twice on a terminal or once from standard input, and hashes it.
 fn new_password(name: &str) -> anyhow::Result<String> {
     let stdin = std::io::stdin();
     let new = if stdin.is_terminal() {
@@ -241,9 +245,8 @@ fn new_password(name: &str) -> anyhow::Result<String> {
     password::hash(&new).context("the system gave no randomness")
 }
 
-/// Asks for a password on the terminal, which does not show it.
 fn typed_twice(name: &str) -> anyhow::Result<String> {
-    // With a handler Ctrl-C ends the question, and the terminal shows again what is typed.
+    // Without a handler Ctrl-C would end the process with the terminal's echo off.
     let _interrupt = signal(SignalKind::interrupt())?;
     let ask = |prompt: &str| rpassword::prompt_password(prompt).context("no password was set");
     let new = ask(&format!("Password for {name}: "))?;

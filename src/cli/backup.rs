@@ -1,5 +1,3 @@
-//! `stoa backup` and `stoa restore`.
-
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,21 +12,20 @@ use crate::store::{Store, beside, key_file, remove};
 pub struct Backup {
     /// The new file to write
     file: PathBuf,
-    /// Copy the key of the addresses' hashes too, to FILE.key; whoever has both can find out addresses
+    /// Also copy the key of the IP address hashes, to FILE.key; with both, addresses can be recovered
     #[arg(long)]
     with_key: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Restore {
-    /// The backup to put in the database's place; FILE.key, where it is there, comes with it
+    /// The backup to restore, together with FILE.key if it exists
     file: PathBuf,
-    /// Replace the database that is there; it is kept beside the new one as *.replaced
+    /// Replace an existing database, which is renamed to *.replaced
     #[arg(long)]
     replace: bool,
 }
 
-/// Copies the database while the forum runs.
 pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     let (database, file, key) = (&config.server.database, &args.file, key_file(&args.file));
     if let Some(there) =
@@ -36,7 +33,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     {
         bail!("{} is there already: choose a new name", there.display());
     }
-    // A half-written file never bears the name of a whole one.
+    // A partial file never has the final name.
     let partial = beside(file, ".partial");
     remove(&partial)?;
     let copied = async {
@@ -58,7 +55,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Puts a checked backup in the database's place. All that can go wrong with the backup does so before anything is replaced.
+/// Replaces the database with a backup, after checking the backup.
 pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode> {
     let database = &config.server.database;
     if database.exists() && !args.replace {
@@ -79,12 +76,11 @@ pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a checked copy of a backup, up to date.
 async fn prepare(backup: &Path, partial: &Path) -> anyhow::Result<()> {
     remove_with_log(partial)?;
     let cannot = || format!("cannot copy {} to {}", backup.display(), partial.display());
     Store::copy_file(backup, partial).with_context(cannot)?;
-    // What was copied as a file may have a log beside it, with what was written last.
+    // A backup made by copying files may come with a WAL that holds the latest writes.
     if beside(backup, "-wal").exists() {
         Store::copy_file(&beside(backup, "-wal"), &beside(partial, "-wal")).with_context(cannot)?;
     }
@@ -99,7 +95,6 @@ async fn prepare(backup: &Path, partial: &Path) -> anyhow::Result<()> {
     Ok(File::open(partial)?.sync_all()?)
 }
 
-/// Puts the copy in the database's place, and its key where one came with it.
 fn replace(database: &Path, partial: &Path) -> anyhow::Result<()> {
     let (key, new_key) = (key_file(database), key_file(partial));
     let kept = replaced(database);
@@ -114,7 +109,7 @@ fn replace(database: &Path, partial: &Path) -> anyhow::Result<()> {
     if new_key.exists() {
         std::fs::rename(&new_key, &key)?;
     }
-    // What a log of the old database holds must never be played into the new one.
+    // The WAL of the old database must never be applied to the new one.
     for base in [database, partial] {
         remove(&beside(base, "-wal"))?;
         remove(&beside(base, "-shm"))?;
@@ -133,7 +128,6 @@ fn remove_with_log(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A name beside the database that nothing has yet: a second restore keeps what the first one did.
 fn replaced(database: &Path) -> PathBuf {
     let numbered = (2..).map(|nth| beside(database, &format!(".replaced-{nth}")));
     std::iter::once(beside(database, ".replaced"))

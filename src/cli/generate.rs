@@ -1,4 +1,4 @@
-//! `stoa generate`: a made-up site of any size, to try the forum out and to measure it. The same seed makes the same site.
+//! `stoa generate`: generated data for tests and benchmarks. The same seed gives the same site.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -15,34 +15,31 @@ use crate::domain::url::StoryUrl;
 use crate::domain::votes::vote::{Direction, FLOOR};
 use crate::store::{ImportedVote, NewItem, Store};
 
-/// Items of one transaction, about: votes are written in the order of their voters, so that the more come at once, the fewer pages each
-/// of them touches.
+/// Approximate items per transaction. Votes are written by voter, so larger batches touch each page less
+/// often.
 const BATCH: usize = 20_000;
-/// The people who write in the long threads: not more on a larger site, so that the threads stay the same.
+/// Authors of the long threads: constant, so that the threads are the same on a site of any size.
 const REGULARS: u32 = 200;
-/// The most votes up of one item that are somebody's, so that making them does not take longer than the texts; the rest of its points
-/// come with it, as in an import.
+/// Maximum upvotes stored per item; the remaining points are base points, as in an import, to save time.
 const VOTERS: i64 = 20;
-/// The most points of one item.
 const MOST: i64 = 3_000;
-/// The most votes down: a comment at the lowest score takes no more.
 const MOST_DOWN: i64 = 1 - FLOOR;
 
 #[derive(Debug, clap::Args)]
 pub struct Generate {
-    /// How many people write
+    /// Number of users
     #[arg(long, default_value_t = 200, value_parser = within(1..=10_000_000_u32), allow_negative_numbers = true)]
     pub users: u32,
-    /// How many stories there are
+    /// Number of stories
     #[arg(long, default_value_t = 1_000, value_parser = within(1..=10_000_000_u32), allow_negative_numbers = true)]
     pub stories: u32,
-    /// How many comments they have between them
+    /// Number of comments
     #[arg(long, default_value_t = 10_000, value_parser = within(0..=100_000_000_u32), allow_negative_numbers = true)]
     pub comments: u32,
-    /// Beside those, the newest stories: one for each number, with so many comments, the same on a site of any size
+    /// Additional newest stories with these numbers of comments, the same on a site of any size
     #[arg(long, value_delimiter = ',', default_value = "650,3000", value_parser = within(0..=1_000_000_u32))]
     pub long: Vec<u32>,
-    /// Another number, another site
+    /// Random seed
     #[arg(long, default_value_t = 1, value_parser = within(0..=u64::MAX), allow_negative_numbers = true)]
     pub seed: u64,
 }
@@ -53,7 +50,7 @@ pub async fn run(args: Generate, store: &Store, clock: &Clock) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the site as it would be at `now`, in a database that has no items yet; answers how many stories and how many comments it has.
+/// Generates the site into an empty database; returns the number of stories and comments.
 pub async fn make(args: &Generate, store: &Store, now: Timestamp) -> anyhow::Result<(u64, u64)> {
     if args.users == 0 || args.stories == 0 {
         bail!("a site needs at least one of --users and one of --stories");
@@ -93,7 +90,7 @@ pub async fn make(args: &Generate, store: &Store, now: Timestamp) -> anyhow::Res
     Ok((stories, comments))
 }
 
-/// How many comments each story has, the oldest first: few have many, as is usual.
+/// Comments per story, oldest first, with a long-tailed distribution.
 fn shares(args: &Generate, rng: &mut Rng) -> Vec<u64> {
     let left = u64::from(args.comments);
     let weights: Vec<f64> = (0..args.stories).map(|_| (1.0 - rng.f64()).powf(-0.8)).collect();
@@ -119,7 +116,6 @@ fn whole(share: f64) -> u64 {
     share.max(0.0) as u64
 }
 
-/// How long ago a story was submitted that is the nth newest of all, in seconds: a hundred a day.
 fn age(newer: u64) -> i64 {
     i64::try_from(newer).unwrap_or(i64::MAX).saturating_mul(DAY / 100)
 }
@@ -128,7 +124,6 @@ fn name(person: u32) -> String {
     format!("user{person}")
 }
 
-/// What can be answered.
 #[derive(Clone, Copy)]
 struct GeneratedComment {
     id: i64,
@@ -140,7 +135,6 @@ struct GeneratedComment {
 struct Generator {
     rng: Rng,
     users: u32,
-    /// The next item's id.
     next: i64,
     now: Timestamp,
 }
@@ -152,7 +146,7 @@ impl Generator {
         let mut above = vec![GeneratedComment { id: story.source_id, by, at: story.time, depth: 0 }];
         batch.push(story);
         for _ in 0..comments {
-            // One in three answers the story, the others somebody, more often somebody late: so threads grow deep.
+            // A third reply to the story, the others rather to late comments, for deep threads.
             let at = if self.rng.u8(0..3) == 0 { 0 } else { above.len() - 1 - self.late(above.len()) };
             let Some(&parent) = above.get(at) else { continue };
             let by = self.random_user();
@@ -169,17 +163,16 @@ impl Generator {
         }
     }
 
-    /// A number below `len`, small ones more likely.
     fn late(&mut self, len: usize) -> usize {
         self.rng.usize(0..len).min(self.rng.usize(0..len))
     }
 
-    /// Few people do much: the smaller of two draws.
+    /// The smaller of two draws, so that a few users are the most active.
     fn random_user(&mut self) -> u32 {
         self.rng.u32(0..self.users).min(self.rng.u32(0..self.users))
     }
 
-    /// How many points something has above its first: most things none or few, some very many, the more the steeper.
+    /// Points above the first, with a long tail that `steepness` shortens.
     fn points(&mut self, steepness: f64) -> i64 {
         i64::try_from(whole((1.0 - self.rng.f64()).powf(-steepness))).unwrap_or(MOST).min(MOST) - 1
     }
@@ -204,7 +197,7 @@ impl Generator {
         story
     }
 
-    /// Most comments have 1 to 3 points, one in fifty more than ten; one in twelve is voted down, so that one in twenty is below 1.
+    /// Most comments get 1 to 3 points, one in fifty more than ten; one in twelve is downvoted.
     fn comment(&mut self, parent: GeneratedComment, by: u32) -> NewItem {
         let wait =
             i64::from(self.rng.u32(60..7_200)).min(self.now.since(parent.at).max(2) / 2).min(12 * HOUR);
@@ -215,20 +208,17 @@ impl Generator {
         self.vote_up(&mut comment, points, by);
         if self.rng.u8(0..12) == 0 {
             let points = 1 + self.points(0.6);
-            // Nobody votes down what answers them.
+            // Authors cannot downvote replies to them.
             self.vote(&mut comment, Direction::Down, points.min(MOST_DOWN), &[by, parent.by]);
         }
         comment
     }
 
-    /// Gives so many points above the first.
     fn vote_up(&mut self, item: &mut NewItem, points: i64, author: u32) {
         let cast = self.vote(item, Direction::Up, points.min(VOTERS), &[author]);
         item.points = Some(1 + points - cast);
     }
 
-    /// Casts up to so many votes in the day after the item was posted, none by one of these; answers how many, for who is drawn twice
-    /// votes once.
     fn vote(&mut self, item: &mut NewItem, dir: Direction, most: i64, never: &[u32]) -> i64 {
         let span = self.now.since(item.time).clamp(0, DAY);
         let mut cast = 0;
@@ -277,7 +267,7 @@ impl Generator {
         }
     }
 
-    /// One to five paragraphs, some 370 bytes on average, now and then with a quote, a list, code or a link.
+    /// One to five paragraphs, some 370 bytes on average.
     fn text(&mut self) -> String {
         let paragraphs = 1 + self.late(5);
         let mut text = String::new();

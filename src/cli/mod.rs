@@ -4,8 +4,8 @@ mod admin;
 mod backup;
 pub mod generate;
 pub mod import;
-mod users;
 mod serve;
+mod users;
 
 use std::io::Write;
 use std::path::Path;
@@ -27,12 +27,12 @@ pub struct Cli {
     settings: Flags,
 }
 
-/// What the help of each command ends with: settings are too many to be listed there.
+/// The end of each command's help; there are too many settings to list there.
 const OF_SETTINGS: &str = "Every command accepts settings, such as --database FILE or --site-name NAME, as flags, as \
     environment variables (STOA_SITE_NAME) or in stoa.toml (site_name = \"...\"). “stoa config” prints them all with their meaning.";
 
 impl Cli {
-    /// Reads the command line; where that cannot be done, says why and ends the process.
+    /// Parses the command line; on an error prints it and exits.
     pub fn read() -> Cli {
         let mut matches = with_settings_named(Cli::command()).get_matches();
         Cli::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
@@ -45,24 +45,24 @@ fn with_settings_named(command: clap::Command) -> clap::Command {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the forum (also without any command)
+    /// Run the forum (the default command)
     Serve,
-    /// Bring stories and threads in from Hacker News's formats
+    /// Import stories and threads in Hacker News's formats
     Import(import::Import),
-    /// Make up a site of any size, to try the forum out
+    /// Generate a site of any size, to try the forum out
     Generate(generate::Generate),
     /// Print the effective settings as a stoa.toml
     Config,
     /// Copy the database into a new file while the forum runs, and check the copy
     Backup(backup::Backup),
-    /// Put a backup in the database's place; the forum must not be running
+    /// Replace the database with a backup; the forum must not be running
     Restore(backup::Restore),
-    /// Manage accounts, posts and invitations, beside a running forum or without it
+    /// Manage accounts, posts and invitations, with or without a running forum
     #[command(subcommand)]
     Admin(admin::AdminCommand),
 }
 
-/// Runs the command. A setting that cannot be used ends with the code 2.
+/// Runs the command; an invalid setting gives exit code 2.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = match Config::load(cli.settings, std::env::vars_os(), Path::new(FILE)) {
         Ok(config) => config,

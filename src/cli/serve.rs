@@ -1,4 +1,4 @@
-//! `stoa serve`: answers until it is told to stop, then finishes what it was asked.
+//! `stoa serve`: runs the server and shuts it down gracefully.
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -20,7 +20,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     let filter = config.server.log_filter()?;
     let colours = has_colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR"));
     logging::begin(filter, colours);
-    // Heard from the beginning on: by default a signal ends the process where it stands.
+    // Installed first: by default a signal kills the process at once.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listener = bind(&config.server.listen)?;
     let address = listener.local_addr()?;
@@ -41,7 +41,6 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Listens on the first of the name's addresses that can be had.
 fn bind(listen: &Listen) -> anyhow::Result<TcpListener> {
     let given = || format!("{} is “{listen}”", listen.given_as);
     let addresses = listen.addresses().with_context(|| format!("{}: that name has no address", given()))?;
@@ -62,12 +61,12 @@ fn bind(listen: &Listen) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Colours are for terminals, and for whoever did not ask for none (`NO_COLOR` that is not empty).
+/// Respects `NO_COLOR`, unless it is empty.
 fn has_colours(is_terminal: bool, no_color: Option<OsString>) -> bool {
     is_terminal && no_color.is_none_or(|value| value.is_empty())
 }
 
-/// Says where the forum is. The first admin's link goes to plain standard error and never into the log.
+/// Prints the address. The first admin's link goes to plain standard error, never to the log.
 async fn print_banner(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let config = &app.config;
     tracing::info!(%address, database = %config.database.display(), "Stoa answers at {}", config.base_url);
@@ -87,7 +86,6 @@ async fn print_banner(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stops the forum when the process is told to end.
 async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, server: ServerHandle) {
     tokio::select! {
         _ = terminate.recv() => {}

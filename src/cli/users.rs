@@ -1,5 +1,3 @@
-//! `stoa admin`, about a person: bans, slowing, shadow-bans and roles, by the operator.
-
 use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 
@@ -13,61 +11,61 @@ use crate::store::{ActionContext, Error, NewBan, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Give somebody another role: member, moderator or admin
+    /// Change a user's role: member, moderator or admin
     Role {
-        /// The account's name
+        /// Account name
         name: String,
         /// member, moderator or admin
         role: Role,
-        /// Why, for the log
+        /// Reason, for the log
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
-    /// Ban somebody, whose sessions end at once
+    /// Ban a user and end their sessions
     Ban {
-        /// The account's name
+        /// Account name
         name: String,
-        /// For how many days; without it, for good
+        /// Number of days; permanent by default
         #[arg(long, value_parser = within(0..=u16::MAX), allow_negative_numbers = true)]
         days: Option<u16>,
-        /// Why, for the log and for them
+        /// Reason, for the log and the user
         #[arg(long)]
         reason: String,
     },
     /// Lift a ban
     Unban {
-        /// The account's name
+        /// Account name
         name: String,
     },
-    /// Let somebody post less often than others
+    /// Limit how often a user can post
     Slow {
-        /// The account's name
+        /// Account name
         name: String,
-        /// For how many days; without it, until it is lifted
+        /// Number of days; until lifted by default
         #[arg(long, value_parser = within(0..=u16::MAX), allow_negative_numbers = true)]
         days: Option<u16>,
-        /// Why, for the log and for them
+        /// Reason, for the log and the user
         #[arg(long)]
         reason: String,
     },
-    /// Let somebody post as often as others again
+    /// Remove a user's limit
     Unslow {
-        /// The account's name
+        /// Account name
         name: String,
     },
-    /// Make what somebody posts from now on dead for everybody else; they are not told
+    /// Make a user's future posts dead for everybody else, without notice
     Shadow {
-        /// The account's name
+        /// Account name
         name: String,
-        /// Why, for moderators
+        /// Reason, for moderators
         #[arg(long)]
         reason: String,
     },
     /// Lift a shadow-ban
     Unshadow {
-        /// The account's name
+        /// Account name
         name: String,
-        /// Bring back what they posted under it
+        /// Restore the posts made under it
         #[arg(long)]
         bring_back: bool,
     },
@@ -86,7 +84,6 @@ impl UserCommand {
         }
     }
 
-    /// Why, where the act wants a reason.
     fn reason(&self) -> Result<&str, permissions::ModerationError> {
         match self {
             UserCommand::Ban { reason, .. }
@@ -98,10 +95,9 @@ impl UserCommand {
     }
 }
 
-/// Does it, and says in a sentence what was done.
 pub async fn run(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::Result<String> {
     let name = person.name();
-    let user = store.profile(name).await.with_context(|| super::admin::nobody(name))?;
+    let user = store.profile(name).await.with_context(|| super::admin::no_such_user(name))?;
     let act = ActionContext { actor: None, reason: person.reason()?, at };
     let already = |state: &'static str| {
         let name = user.name.clone();

@@ -1,5 +1,3 @@
-//! The kinds of values that settings have: how they are read as somebody typed them, and how `stoa.toml` has them.
-
 use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
@@ -15,24 +13,17 @@ use crate::domain::accounts::user::{Member, Role};
 use crate::domain::limits::policy::Period;
 use crate::domain::text::{has_visible, is_legible};
 
-/// The most that is counted.
 pub(super) const MAX_COUNT: u32 = 1_000_000_000;
 
-/// The widest line of what `stoa config` prints of a setting's meaning.
+/// Maximum width of a comment in the output of `stoa config`.
 const LINE: usize = 78;
 
-/// The longest name of a site, in characters.
+/// In characters.
 const LONGEST_NAME: usize = 80;
 
-/// A kind of value.
 pub(super) trait Setting: Sized {
-    /// Reads a value as it is typed in a flag, a variable or a file.
-    ///
-    /// # Errors
-    /// Says what it should be.
     fn parse(text: &str) -> Result<Self, String>;
 
-    /// The value as `stoa.toml` has it.
     fn to_toml(&self) -> String;
 }
 
@@ -40,7 +31,6 @@ fn quoted(s: &str) -> String {
     toml::Value::String(s.to_owned()).to_string()
 }
 
-/// A text as comment lines of a `stoa.toml`.
 pub(super) fn comment(text: &str) -> String {
     let mut lines = String::new();
     let mut width = LINE;
@@ -58,7 +48,7 @@ pub(super) fn comment(text: &str) -> String {
     lines
 }
 
-/// Reads whole numbers of a range.
+/// A parser for whole numbers within a range.
 pub fn within<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: FromStr + PartialOrd + Display + Clone,
@@ -69,7 +59,6 @@ where
     }
 }
 
-/// Reads one of the names of a few values.
 fn one_of<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
     all.iter().copied().find(|value| name(*value) == text.trim()).ok_or_else(|| {
         let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
@@ -121,7 +110,6 @@ impl Setting for String {
     }
 }
 
-/// The name of a site, which stands on every page.
 pub(super) fn site_name(text: &str) -> Result<String, String> {
     let is_name = has_visible(text) && is_legible(text) && !text.contains(['\n', '\r', '\t']);
     if is_name && text.chars().count() <= LONGEST_NAME {
@@ -131,7 +119,7 @@ pub(super) fn site_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// An origin without a slash at its end: `https://forum.example.org`. Empty: none.
+/// An origin without a trailing slash: `https://forum.example.org`; may be empty.
 pub(super) fn base_url(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Ok(String::new());
@@ -163,7 +151,7 @@ pub(super) fn file_name(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("must be a file name".to_owned()) } else { Ok(PathBuf::from(text)) }
 }
 
-/// An existing directory. Empty: none.
+/// An existing directory, or empty.
 pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() || Path::new(text).is_dir() {
         Ok(PathBuf::from(text))
@@ -172,11 +160,11 @@ pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// Where to listen: an address, or a name that is looked up when the forum starts, and a port.
+/// A port and an IP address or host name, which is resolved at start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
     text: String,
-    /// The setting's name as it was given, for what is said where it cannot be used after all.
+    /// The setting's name as given, for error messages.
     pub given_as: String,
 }
 
@@ -193,10 +181,7 @@ impl Display for Listen {
 }
 
 impl Listen {
-    /// The addresses of the name, those of IPv4 first.
-    ///
-    /// # Errors
-    /// Where the name has none.
+    /// The host's addresses, IPv4 first. Fails if it has none.
     pub fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
         let mut addresses: Vec<SocketAddr> = self.text.to_socket_addrs()?.collect();
         addresses.sort_by_key(SocketAddr::is_ipv6);
@@ -224,7 +209,6 @@ impl Setting for Listen {
     }
 }
 
-/// Address ranges, written with commas between.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CidrList(pub Vec<IpNet>);
 
@@ -283,7 +267,6 @@ impl Setting for SignUpMode {
     }
 }
 
-/// Who may read something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogVisibility {
     Public,

@@ -1,17 +1,11 @@
-//! What is logged: a filter of levels and targets, in the syntax that `tracing` and `RUST_LOG` use.
-
 use tracing_subscriber::EnvFilter;
 
 const NAMES: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const LEVELS: &str = "off, error, warn, info, debug or trace";
 const FORM: &str = "must be a level (off, error, warn, info, debug or trace), or levels of targets, separated by commas: info,stoa=debug";
 
-/// Reads a filter such as `info` or `info,stoa=debug`. Targets that it does not name are logged from `info` on, unless it
-/// has a level for them: `tracing` itself would keep them silent.
-///
-/// # Errors
-/// Says what is wrong where a part has no level. To `tracing` a part may be a target alone, so that a mistyped level would
-/// silence everything, and a level may be a number.
+/// Parses a filter such as `info` or `info,stoa=debug`. The default level of other targets is `info`. Fails
+/// if a part has no level: `tracing` would take a mistyped level for a target and silence everything.
 pub fn filter(text: &str) -> Result<EnvFilter, String> {
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
     for part in &parts {
@@ -32,7 +26,6 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(format!("{default}{}", parts.join(","))).map_err(|_| FORM.to_owned())
 }
 
-/// The text of a filter that can be read.
 pub(super) fn checked(text: &str) -> Result<String, String> {
     filter(text).map(|_| text.to_owned())
 }

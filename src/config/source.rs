@@ -1,5 +1,3 @@
-//! Where settings come from, and what is said of those that cannot be used.
-
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
@@ -10,19 +8,16 @@ use toml::Value;
 use super::Settings;
 use crate::domain::text::shortened;
 
-/// What the environment's names of settings begin with.
 const PREFIX: &str = "STOA_";
 
-/// The longest value that a sentence quotes, in characters.
+/// In characters.
 const LONGEST_QUOTE: usize = 300;
 
-/// Variables that other files of this repository read: the tests of the browser, and docker-compose.yml.
+/// Variables used by other files of this repository: browser tests and docker-compose.yml.
 const OF_OTHERS: [&str; 4] = ["STOA_BIN", "STOA_DOMAIN", "STOA_SUBNET", "STOA_UPSTREAM"];
 
-/// The texts of settings, by name.
 pub(super) type Given = BTreeMap<&'static str, String>;
 
-/// Where a setting was given.
 pub(super) enum ValueSource {
     Flag,
     Variable,
@@ -30,7 +25,6 @@ pub(super) enum ValueSource {
 }
 
 impl ValueSource {
-    /// The setting's name as it was given.
     pub fn name(&self, setting: &str) -> String {
         match self {
             ValueSource::Flag => format!("--{}", setting.replace('_', "-")),
@@ -39,7 +33,6 @@ impl ValueSource {
         }
     }
 
-    /// The setting's value, where it was given.
     pub fn read<T>(
         &self,
         given: &Given,
@@ -56,7 +49,6 @@ fn variable(setting: &str) -> String {
     format!("{PREFIX}{}", setting.to_ascii_uppercase())
 }
 
-/// Why the settings cannot be used. The sentence names the setting as it was given.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("cannot read {0}: {1}")]
@@ -70,7 +62,6 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// What was given, and what is wrong with it.
     pub(super) fn value(name: &str, text: &str, wrong: String) -> ConfigError {
         ConfigError::Value(match text {
             "" => format!("{name} is empty: {wrong}"),
@@ -87,7 +78,6 @@ impl ConfigError {
     }
 }
 
-/// The settings among the environment's variables.
 pub(super) fn variables(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Given, ConfigError> {
@@ -109,7 +99,7 @@ pub(super) fn variables(
     Ok(given)
 }
 
-/// Whether a variable is set by our other tools, or by Kubernetes or Docker for a service whose name begins with “stoa”.
+/// Whether a variable is set by our other tools, or by Kubernetes or Docker for a service named “stoa…”.
 fn is_of_others(name: &str, value: &OsStr) -> bool {
     let of_service =
         ["_SERVICE_HOST", "_SERVICE_PORT", "_TCP", "_UDP"].iter().any(|part| name.contains(part));
@@ -117,7 +107,6 @@ fn is_of_others(name: &str, value: &OsStr) -> bool {
     OF_OTHERS.contains(&name) || name.starts_with("STOA_TEST_") || of_service || of_port
 }
 
-/// The settings in a file, if it is there.
 pub(super) fn file(file: &Path) -> Result<Given, ConfigError> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
@@ -144,7 +133,6 @@ pub(super) fn file(file: &Path) -> Result<Given, ConfigError> {
     Ok(given)
 }
 
-/// A value as it would be typed elsewhere.
 fn plain(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
@@ -154,7 +142,7 @@ fn plain(value: Value) -> Result<String, String> {
     }
 }
 
-/// The setting that was meant, where a name is nearly that of one: in any case, with dashes, or with a few letters wrong.
+/// The setting that was probably meant: another case, dashes, or a few wrong letters.
 pub(super) fn similar(typed: &str) -> Option<&'static str> {
     let typed = typed.to_ascii_lowercase().replace('-', "_");
     let typed = typed.strip_prefix("stoa_").unwrap_or(&typed);

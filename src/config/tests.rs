@@ -1,6 +1,6 @@
 use super::*;
 
-/// The settings that are given in these ways: flags as typed, variables, and a file.
+/// The settings given by flags, variables and a file.
 fn load(flags: &[&str], variables: &[(&str, &str)], toml: &str) -> Result<Config, String> {
     #[derive(clap::Parser)]
     #[command(no_binary_name = true)]
@@ -24,7 +24,7 @@ fn from_file(toml: &str) -> Result<Config, String> {
     load(&[], &[], toml)
 }
 
-/// The ways to give a setting a value, each with the setting's name there.
+/// Each source for a setting, with the setting's name there.
 fn each_way(name: &str, value: &str) -> [(String, Result<Config, String>); 3] {
     let flag = format!("--{}", name.replace('_', "-"));
     let variable = format!("STOA_{}", name.to_uppercase());

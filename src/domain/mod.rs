@@ -1,4 +1,4 @@
-//! The rules of a forum: pure, no I/O, no async. Each file is a concept; each refusal is a sentence that the person reads.
+//! The rules of a forum: pure, no I/O, no async. Errors display the message for the user.
 
 pub mod accounts;
 pub mod items;

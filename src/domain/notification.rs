@@ -1,5 +1,3 @@
-//! What moderation tells a member: stored as what happened, put into a sentence when it is read.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{ItemId, Kind};
@@ -9,10 +7,9 @@ use crate::domain::text::with_reason;
 use crate::domain::time::relative_time;
 use crate::domain::votes::flag::Reason;
 
-/// What the log says of a kill of what flags, a rule or an import had killed.
+/// Log detail of a kill of a post that was dead for another reason.
 pub const DEAD_ALREADY: &str = "it was dead already";
 
-/// What was done to a member or to what they posted, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Notification {
     pub id: i64,
@@ -20,19 +17,18 @@ pub struct Notification {
     pub created_at: Timestamp,
     pub action: Action,
     pub item_id: Option<ItemId>,
-    /// None: the operator, members together or a rule.
+    /// `None`: the operator, members together or a rule.
     pub actor_id: Option<UserId>,
     pub reason: String,
-    /// What changed, or what a moderator wrote beside.
+    /// What changed, or the moderator's message.
     pub detail: String,
-    /// When what was done ends by itself.
+    /// When it expires.
     pub until: Option<Timestamp>,
-    /// How many of the member's posts it took along.
+    /// How many posts it affected.
     pub posts: i64,
 }
 
 impl Notification {
-    /// The sentence, about an item of this kind where it is about one.
     pub fn sentence(&self, kind: Kind) -> Option<String> {
         let said = match self.action.spec().told {
             NotifiedAuthor::Nobody => return None,
@@ -61,26 +57,22 @@ impl Notification {
     }
 }
 
-/// An action on a post, as the log has it for its reader.
 #[derive(Debug, Clone, Copy)]
 pub struct LogEvent<'a> {
     pub action: Action,
-    /// Who did it, as a sentence begins.
     pub by: &'a str,
     pub reason: &'a str,
-    /// What changed, as the log says it.
     pub detail: &'a str,
     pub at: Timestamp,
 }
 
 impl LogEvent<'_> {
-    /// The sentence for the post's author, and the reason after it; none of an action that is not on a post.
+    /// For the post's author, with the reason; `None` for actions that are not on posts.
     pub fn for_author(&self, kind: Kind) -> Option<String> {
         let what = if kind == Kind::Comment { "your comment" } else { "your story" };
         self.sentence(kind, what, " with your ban")
     }
 
-    /// The same, as others read it on the post's page.
     pub fn for_others(&self, kind: Kind) -> Option<String> {
         self.sentence(kind, "this", " with the ban of its author")
     }
@@ -102,7 +94,7 @@ impl LogEvent<'_> {
             _ => (self.by, verb, rest.to_owned()),
         };
         let sentence = format!("{by} {verb} {what}{rest}.");
-        // What members' flags mostly said is in the sentence itself.
+        // The sentence already includes the main reason of the flags.
         if self.reason.is_empty() || self.action == Action::FlagKill {
             return Some(sentence);
         }

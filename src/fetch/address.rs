@@ -1,8 +1,6 @@
-//! Which addresses are on the public internet.
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What is not the public internet in version 4: network and length of its prefix, from IANA's special-purpose registry.
+/// Special-purpose IPv4 networks, from IANA's registry.
 const SPECIAL_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -21,11 +19,11 @@ const SPECIAL_V4: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Global unicast, all that is public in version 6 today. Loopback, private, link-local and multicast addresses lie outside, and so
-/// do those that carry one of version 4: mapped, compatible, and translated (64:ff9b::/96, 64:ff9b:1::/48).
+/// Global unicast. Excludes loopback, private, link-local and multicast addresses, and those that embed IPv4:
+/// mapped, compatible and translated (64:ff9b::/96, 64:ff9b:1::/48).
 const GLOBAL_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What is not the public internet inside of [`GLOBAL_V6`]: protocol assignments with Teredo, documentation, and 6to4.
+/// Special-purpose networks within [`GLOBAL_V6`]: protocol assignments with Teredo, documentation, and 6to4.
 const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
@@ -33,7 +31,7 @@ const SPECIAL_V6: &[(Ipv6Addr, u32)] = &[
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Whether an address is one that anybody on the internet may reach. Version 6 addresses that carry one of version 4 never are.
+/// Whether an address is public. IPv6 addresses that embed IPv4 never are.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(ip) => !SPECIAL_V4.iter().any(|net| in_v4(ip, net)),

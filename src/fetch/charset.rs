@@ -1,12 +1,11 @@
-//! Which charset a page is in, found as the HTML standard does before it parses one: the byte order mark, the Content-Type header, what
-//! the start of the page declares.
+//! Charset detection as in the HTML standard: byte order mark, Content-Type header, declaration in the page.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
-/// How much of a page is looked through for a declaration, in bytes.
+/// In bytes.
 const PRESCAN: usize = 1_024;
 
-/// The charset of a page that came with this Content-Type header; without any declaration UTF-8, or Windows-1252 where it cannot be that.
+/// Falls back to UTF-8, or Windows-1252 if the body is not UTF-8.
 pub(super) fn of(body: &[u8], content_type: &str) -> &'static Encoding {
     let guess = || match std::str::from_utf8(body) {
         // The end may be cut inside a character.
@@ -20,14 +19,12 @@ pub(super) fn of(body: &[u8], content_type: &str) -> &'static Encoding {
         .unwrap_or_else(guess)
 }
 
-/// The `charset` of a Content-Type header.
 fn parameter(content_type: &str) -> Option<&'static Encoding> {
     let mut parameters = content_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let (_, value) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
     Encoding::for_label(value.trim().trim_matches('"').as_bytes())
 }
 
-/// What the start of a page declares: by a `<meta>`, else by an XML declaration.
 fn declared(start: &[u8]) -> Option<&'static Encoding> {
     if start.starts_with(b"<\0?\0x\0") {
         return Some(UTF_16LE);
@@ -38,7 +35,7 @@ fn declared(start: &[u8]) -> Option<&'static Encoding> {
     Prescan { rest: start }.meta().or_else(|| xml(start))
 }
 
-/// What can be read byte by byte is not in UTF-16, whatever it says.
+/// A declaration that is readable as ASCII rules out UTF-16.
 fn readable(encoding: &'static Encoding) -> &'static Encoding {
     match encoding {
         e if e == UTF_16LE || e == UTF_16BE => UTF_8,
@@ -59,7 +56,7 @@ fn xml(start: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label(label).filter(|_| label.iter().all(|byte| *byte > b' ')).map(readable)
 }
 
-/// The encoding of `text/html; charset=...`, as a `<meta>` names it.
+/// The encoding of `text/html; charset=...` in a `<meta>`.
 fn of_content(mut content: &[u8]) -> Option<&'static Encoding> {
     loop {
         content = content.get(position(content, b"charset")? + b"charset".len()..)?;
@@ -88,7 +85,7 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | 0x0c | b'\r' | b' ')
 }
 
-/// The standard's prescan; each step is none where the bytes run out.
+/// The standard's prescan; methods return `None` at the end of the input.
 struct Prescan<'a> {
     rest: &'a [u8],
 }
@@ -134,7 +131,7 @@ impl Prescan<'_> {
         tag.eq_ignore_ascii_case(b"<meta") && (is_space(*next) || *next == b'/')
     }
 
-    /// The charset that a `<meta>` names; the inner none: it names none that is known.
+    /// The charset named by a `<meta>`; the inner `None` is an unknown one.
     fn charset_of_meta(&mut self) -> Option<Option<&'static Encoding>> {
         let (mut names, mut is_pragma, mut needs_pragma, mut charset) = (Vec::new(), false, false, None);
         while let Some((name, value)) = self.attribute()? {
@@ -158,12 +155,11 @@ impl Prescan<'_> {
         Some(charset.filter(|_| is_pragma || !needs_pragma).map(readable))
     }
 
-    /// The next attribute of a tag, in lower case; the inner none: the tag ends.
+    /// The next attribute in lower case; the inner `None` is the end of the tag.
     fn attribute(&mut self) -> Option<Option<(Vec<u8>, Vec<u8>)>> {
         if self.skip_while(|byte| is_space(byte) || byte == b'/')? == b'>' {
             return Some(None);
         }
-        // A name may begin with the sign that else ends it.
         let length = self.rest.iter().skip(1).position(|byte| is_space(*byte) || b"=/>".contains(byte))? + 1;
         let name = self.take(length)?;
         if self.skip_while(is_space)? != b'=' {
@@ -208,10 +204,10 @@ mod tests {
             ("<meta content='text/html; charset=\"koi8-r\"' http-equiv='CONTENT-TYPE'>", Some("KOI8-R")),
             ("<meta content=charset=gbk http-equiv=content-type>", Some("GBK")),
             ("<meta http-equiv=content-type content='charset charset=gbk'>", Some("GBK")),
-            // Of two the first that is known.
+            // The first known one wins.
             ("<meta charset=nonsense><meta charset=gbk><meta charset=utf-8>", Some("GBK")),
             ("<meta charset=gbk charset=utf-8>", Some("GBK")),
-            // A script is not told apart from markup here.
+            // Scripts are not distinguished from markup.
             ("<script>'<meta charset=gbk>'</script>", Some("GBK")),
             ("<!--><meta charset=gbk>", Some("GBK")),
             ("<a title='>' b><meta charset=gbk>", Some("GBK")),
@@ -219,7 +215,7 @@ mod tests {
             ("<!doctype html><?x y?></ ><meta charset=gbk>", Some("GBK")),
             ("<meta charset=utf-16le>", Some("UTF-8")),
             ("<meta charset=x-user-defined>", Some("windows-1252")),
-            // Not of that purpose, or not a tag at all.
+            // Another kind of `<meta>`, or not a tag.
             ("<meta name=description content='charset=gbk'>", None),
             ("<meta name=keywords content='text/html; charset=gbk'>", None),
             ("<meta http-equiv=refresh content='0; url=/?charset=gbk'>", None),

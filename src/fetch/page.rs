@@ -1,5 +1,3 @@
-//! Reading a page for its title, whatever it holds.
-
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,24 +11,22 @@ use lol_html::{HtmlRewriter, Settings, element, send, text};
 use crate::domain::items::title::suggestion;
 use crate::fetch::charset;
 
-/// How much of a title is kept while it is read, in bytes; far more than is shown.
+/// Maximum bytes of a buffered title.
 const TITLE_BYTES: usize = 4_096;
 
-/// What reads a page as it comes and keeps nothing of it.
 type Parser = send::HtmlRewriter<'static, fn(&[u8])>;
 
-/// A page while it arrives, until enough of it is there for a title. Each byte is parsed once, in whatever chunks it comes.
+/// A partially received page. Each byte is parsed once, in whatever chunks it arrives.
 pub(super) struct Reading {
     body: Vec<u8>,
     most: usize,
-    /// None where the parser has given up.
+    /// `None` after a parse error.
     parser: Option<Parser>,
     head: Arc<Head>,
     #[cfg(test)]
     parsed: usize,
 }
 
-/// What has been met of the page's head.
 #[derive(Default)]
 struct Head {
     is_over: AtomicBool,
@@ -39,7 +35,6 @@ struct Head {
 }
 
 impl Reading {
-    /// Nothing yet, of a page of which at most so many bytes are read.
     pub(super) fn new(most: usize) -> Reading {
         let head = Arc::new(Head::default());
         Reading {
@@ -52,7 +47,8 @@ impl Reading {
         }
     }
 
-    /// Takes the next chunk; answers whether that is enough: a title was read and the head is over, or the page is too long.
+    /// Returns whether no more input is needed: a title was found and the head has ended, or the page is too
+    /// long.
     pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
         let room = self.most.saturating_sub(self.body.len());
         let chunk = chunk.get(..room).unwrap_or(chunk);
@@ -67,14 +63,12 @@ impl Reading {
         self.body.len() >= self.most || self.head.is_over.load(Relaxed) && self.head.is_titled.load(Relaxed)
     }
 
-    /// The title of what was read, which came with this Content-Type header.
     pub(super) fn title(&self, content_type: &str) -> Option<String> {
         let (html, _, _) = charset::of(&self.body, content_type).decode(&self.body);
         title(&html)
     }
 }
 
-/// Notes in `head` how far a page has come that is written to it; none where the parser fails.
 fn parser(head: &Arc<Head>) -> Option<Parser> {
     let [of_head, of_body, of_drawing, of_title] = [0; 4].map(|_| Arc::clone(head));
     let settings = Settings::new_send()
@@ -95,7 +89,7 @@ fn parser(head: &Arc<Head>) -> Option<Parser> {
             Ok(())
         }))
         .append_element_content_handler(text!("title", move |chunk| {
-            // Drawings have titles too.
+            // SVG has titles too.
             if chunk.last_in_text_node() && !of_title.has_drawing.load(Relaxed) {
                 of_title.is_titled.store(true, Relaxed);
             }
@@ -107,13 +101,12 @@ fn parser(head: &Arc<Head>) -> Option<Parser> {
     parser.write(b"<head>").is_ok().then_some(parser)
 }
 
-/// The `og:title` of a page, else its `<title>`: entities decoded, blanks folded, cut at a word.
+/// `og:title`, else `<title>`, decoded and truncated.
 pub(super) fn title(html: &str) -> Option<String> {
     let (og, plain) = titles(html);
     [og, plain].into_iter().map(|raw| suggestion(&decode(&raw))).find(|title| !title.is_empty())
 }
 
-/// The `og:title` and the first `<title>` as they are written; empty where there is none.
 fn titles(html: &str) -> (String, String) {
     let (og, plain) = (RefCell::new(String::new()), RefCell::new(String::new()));
     let (done, drawing) = (Cell::new(false), Cell::new(false));
@@ -128,7 +121,7 @@ fn titles(html: &str) -> (String, String) {
             Ok(())
         }))
         .append_element_content_handler(element!("svg", |_| {
-            // Drawings have titles too.
+            // SVG has titles too.
             drawing.set(true);
             Ok(())
         }))
@@ -139,7 +132,7 @@ fn titles(html: &str) -> (String, String) {
             }
             Ok(())
         }));
-    // What was read before the parser gives up on a page still counts.
+    // Results before a parse error still count.
     let mut reader = HtmlRewriter::new(settings, |_: &[u8]| {});
     if reader.write(html.as_bytes()).is_ok() {
         let _ = reader.end();
@@ -164,7 +157,7 @@ fn decode(raw: &str) -> String {
             TokenSinkResult::Continue
         }
     }
-    // In this state, that of a title's own text, nothing but references is markup.
+    // In this tokenizer state only character references are markup.
     let options =
         TokenizerOpts { initial_state: Some(State::RawData(RawKind::Rcdata)), ..TokenizerOpts::default() };
     let reader = Tokenizer::new(Text(RefCell::default()), options);
@@ -218,7 +211,7 @@ mod tests {
         assert_eq!(title(&format!("<meta{attributes}><title>x</title>")).as_deref(), Some("x"));
     }
 
-    /// How much of a page is taken that comes in chunks of this size, and how much was looked at for that.
+    /// Bytes consumed and bytes scanned with this chunk size.
     fn taken(page: &[u8], chunk: usize) -> (usize, usize) {
         let mut reading = Reading::new(1 << 20);
         let _ = page.chunks(chunk).find(|chunk| reading.push(chunk));
@@ -289,7 +282,7 @@ mod tests {
                 }
                 rest = left;
             }
-            // What was left unread comes after the head.
+            // Whatever was not read comes after the head.
             let of_head = |title: Option<String>| title.filter(|title| title != "o");
             if reading.body.len() == page.len() {
                 proptest::prop_assert_eq!(reading.title("text/html"), whole.title("text/html"));

@@ -1,14 +1,10 @@
-//! The database's log stays small.
-
 use std::time::Duration;
 
 use crate::store::{CheckpointResult, Store};
 use crate::web::App;
 
-/// How often the log is looked at.
 const ROUND: Duration = Duration::from_secs(60);
 
-/// Keeps the log small, until the process ends.
 pub async fn keep_log_small(app: App) {
     let mut rounds = tokio::time::interval(ROUND);
     loop {
@@ -17,7 +13,6 @@ pub async fn keep_log_small(app: App) {
     }
 }
 
-/// One look.
 pub async fn look_at_log(store: &Store) {
     match store.checkpoint().await {
         Ok(CheckpointResult::Small) => {}

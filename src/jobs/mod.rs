@@ -1,5 +1,3 @@
-//! Work outside requests: a loop each, now and then.
-
 mod log;
 
 use std::time::Duration;
@@ -12,9 +10,8 @@ use crate::clock::DAY;
 use crate::store::{Error, RetentionPolicy, Store};
 use crate::web::App;
 
-/// How often the loop comes round.
 const ROUND: Duration = Duration::from_secs(600);
-/// What the page on privacy promises. A browser is known for longer than any session lasts.
+/// As promised on the privacy page. Browsers are remembered for longer than sessions.
 pub const KEEP: RetentionPolicy = RetentionPolicy {
     browsers: 365 * DAY,
     revisions: 90 * DAY,
@@ -24,16 +21,14 @@ pub const KEEP: RetentionPolicy = RetentionPolicy {
     requests_decided: 30 * DAY,
 };
 
-/// How often other processes' writes are looked for, and what members looked at is written.
+/// Interval for detecting other processes' writes and for flushing activity.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How often refusals are logged in sum.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How long work that panicked rests before it begins anew.
+/// Delay before a panicked job is restarted.
 const REST: Duration = Duration::from_secs(1);
 
-/// Begins all work outside requests.
 pub fn begin(app: &App) {
     let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
     tokio::spawn(keep_up("forgetting", move || forget(one.clone())));
@@ -44,7 +39,7 @@ pub fn begin(app: &App) {
     tokio::spawn(keep_up("keeping the log small", move || keep_log_small(three.clone())));
 }
 
-/// Does work that has no end: where it panics, the log says so and it begins anew.
+/// Runs an endless job, restarting it after a panic.
 async fn keep_up<W: Future<Output = ()> + Send + 'static>(what: &str, work: impl Fn() -> W) {
     loop {
         if let Err(error) = tokio::spawn(work()).await {
@@ -54,7 +49,6 @@ async fn keep_up<W: Future<Output = ()> + Send + 'static>(what: &str, work: impl
     }
 }
 
-/// Notices what other processes write to the database, until the process ends.
 async fn notice_others(app: App) {
     let mut rounds = tokio::time::interval(LOOK);
     loop {
@@ -65,7 +59,6 @@ async fn notice_others(app: App) {
     }
 }
 
-/// Writes what members looked at, until the process ends.
 async fn write_looks(app: App) {
     let mut rounds = tokio::time::interval(LOOK);
     loop {
@@ -76,7 +69,6 @@ async fn write_looks(app: App) {
     }
 }
 
-/// Logs how many requests were refused, in sum, until the process ends.
 async fn log_refusals(app: App) {
     let mut rounds = tokio::time::interval(MINUTE);
     loop {
@@ -85,7 +77,6 @@ async fn log_refusals(app: App) {
     }
 }
 
-/// Forgets what has had its time, until the process ends.
 async fn forget(app: App) {
     let mut rounds = tokio::time::interval(ROUND);
     loop {
@@ -97,7 +88,6 @@ async fn forget(app: App) {
     }
 }
 
-/// Logs that a round of work failed. While the storage fails every round does, which the store says once a minute.
 fn tell(store: &Store, error: &Error, what: &str) {
     match error {
         Error::Storage(cause) => store.storage_failed(cause),

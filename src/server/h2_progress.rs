@@ -1,4 +1,4 @@
-//! Progress of HTTP/2 responses. A stalled one does not show on its connection, so each is sent in chunks.
+//! Progress of HTTP/2 responses, sent in chunks because a stalled stream does not stall its connection.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -13,10 +13,9 @@ use tokio::time::Instant;
 
 use super::in_flight::InFlight;
 
-/// In bytes: whoever takes as much within the reader timeout is not stalled.
+/// In bytes; a reader that takes one chunk within the timeout is not stalled.
 const PROGRESS_CHUNK: usize = 16 * 1024;
 
-/// The responses in flight, and when each made progress last.
 #[derive(Debug, Default)]
 pub struct ResponseProgress {
     last: Mutex<LastProgress>,
@@ -26,7 +25,6 @@ pub struct ResponseProgress {
 #[derive(Debug, Default)]
 struct LastProgress {
     each: HashMap<usize, Instant>,
-    /// When any of them did, those that are gone among them.
     any: Option<Instant>,
 }
 
@@ -35,7 +33,7 @@ impl ResponseProgress {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when one of them, or where `all` is set every one, has made no progress.
+    /// When one of them, or with `all` every one, last made progress.
     pub fn stalled_since(&self, all: bool) -> Option<Instant> {
         let last = self.lock();
         let longest = last.each.values().min().copied();
@@ -43,10 +41,9 @@ impl ResponseProgress {
     }
 }
 
-/// The body of a response, handed out in chunks as its reader takes them.
 pub struct ProgressBody {
     body: Body,
-    /// What is left of the part that was handed over last.
+    /// The rest of the current frame.
     left: Bytes,
     in_flight: Arc<InFlight>,
     id: usize,
@@ -60,7 +57,7 @@ impl ProgressBody {
         body
     }
 
-    /// HTTP/2 asks for the next piece when its reader has room for it.
+    /// HTTP/2 polls for the next chunk when the stream's window allows it.
     fn note_progress(&self) {
         let (now, mut last) = (Instant::now(), self.in_flight.responses.lock());
         last.each.insert(self.id, now);

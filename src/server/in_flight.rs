@@ -1,5 +1,3 @@
-//! The requests in flight on each connection.
-
 use std::future::{Future, Ready, ready};
 use std::io;
 use std::pin::Pin;
@@ -22,30 +20,27 @@ use super::h2_progress::{ProgressBody, ResponseProgress};
 use super::listener::ShutdownSignal;
 use super::timeout_stream::TimeoutStream;
 
-/// What takes longer than this waits for its body, or for much else.
+/// A request that takes longer is waiting for the client.
 const SLOW_AFTER: Duration = Duration::from_secs(2);
 
-/// The requests of one connection.
 #[derive(Debug, Default)]
 pub struct InFlight {
     running: AtomicUsize,
     activity: AtomicUsize,
     http2: AtomicBool,
-    /// Since when something has run; none while nothing does.
+    /// `None` while idle.
     busy_since: Mutex<Option<Instant>>,
     evicted: AtomicBool,
     waker: Mutex<Option<Waker>>,
-    /// Of HTTP/2.
+    /// HTTP/2 only.
     pub(super) responses: ResponseProgress,
 }
 
 impl InFlight {
-    /// How many are being answered.
     pub fn running(&self) -> usize {
         self.running.load(Ordering::Acquire)
     }
 
-    /// A number that changes whenever one begins or ends, or its answer moves on.
     pub fn activity(&self) -> usize {
         self.activity.load(Ordering::Acquire)
     }
@@ -54,13 +49,12 @@ impl InFlight {
         self.activity.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether the other side keeps it waiting: nothing runs, or something for longer than an answer takes.
+    /// Whether the connection is idle, or busy for longer than a response takes.
     pub fn is_slow(&self) -> bool {
         let busy_since = *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner);
         busy_since.is_none_or(|since| since.elapsed() > SLOW_AFTER)
     }
 
-    /// Ends the connection.
     pub fn evict(&self) {
         self.evicted.store(true, Ordering::Release);
         if let Some(waker) = self.waker.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -68,7 +62,6 @@ impl InFlight {
         }
     }
 
-    /// Wakes `cx` when the connection is to end.
     pub(super) fn wake_on_evict(&self, cx: &Context<'_>) {
         let mut waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner);
         if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
@@ -76,18 +69,16 @@ impl InFlight {
         }
     }
 
-    /// Whether the connection is to end now.
     pub(super) fn is_evicted(&self) -> bool {
         self.evicted.load(Ordering::Acquire)
     }
 
-    /// Whether several may run at a time, which is HTTP/2.
+    /// Whether requests are multiplexed.
     pub fn is_http2(&self) -> bool {
         self.http2.load(Ordering::Acquire)
     }
 }
 
-/// A request that runs, until dropped.
 struct InFlightGuard(Arc<InFlight>);
 
 impl InFlightGuard {
@@ -112,7 +103,6 @@ impl Drop for InFlightGuard {
     }
 }
 
-/// Puts a [`TrackedRouter`] between each connection and the site.
 #[derive(Debug, Clone)]
 pub struct TrackingAcceptor {
     shutdown: Arc<ShutdownSignal>,
@@ -135,7 +125,6 @@ impl<S> Accept<TimeoutStream, S> for TrackingAcceptor {
     }
 }
 
-/// The site, as one connection has it.
 #[derive(Clone)]
 pub struct TrackedRouter<S> {
     service: S,
@@ -167,7 +156,7 @@ where
                 answer = answer.map(|body| Body::new(ProgressBody::new(body, &in_flight)));
             }
             drop(guard);
-            // HTTP/2 says goodbye by itself.
+            // HTTP/2 sends GOAWAY itself.
             if version < Version::HTTP_2 && shutdown.is_triggered() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }

@@ -1,4 +1,4 @@
-//! The listener limits connections, and those of one address; where all are taken, the next waits.
+//! The listener, with limits on all connections and on those of one IP address.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -21,15 +21,15 @@ use crate::domain::accounts::ip_hash::Prefix;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::timeouts::Timeouts;
 
-/// How soon a place is looked for again while there is none.
+/// How soon to retry evicting a connection when there are no permits.
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
-/// How much of all responses the system buffers, in bytes, shared by all connections; so the rest is counted
-/// here, and a slow reader's progress shows.
+/// Total send buffer of the kernel in bytes. Bounded so that unsent data is accounted here and slow readers
+/// are detected.
 const MAX_UNSENT_BYTES: usize = 32 * 1024 * 1024;
-/// The least and the most for one connection; small parts cost time.
+/// Minimum and maximum per connection.
 const UNSENT_BYTES_PER_CONNECTION: (usize, usize) = (64 * 1024, 256 * 1024);
 
-/// The other end of a connection, as the server's library wants it: with a listener of its own.
+/// A local type, as the server library requires for its listener.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddr(pub SocketAddr);
 
@@ -45,19 +45,18 @@ impl Connected<PeerAddr> for SocketAddr {
 }
 
 pub struct LimitedListener {
-    /// None once it is closed for good.
+    /// `None` once closed.
     listener: Mutex<Option<TcpListener>>,
     shutdown: Arc<ShutdownSignal>,
     connections: FairSemaphore,
-    /// Whether the log says already that all are taken.
+    /// Whether the limit has been logged.
     full: AtomicBool,
-    /// Those that may be closed for others, oldest first; none where limits are off.
+    /// Evictable connections, oldest first; `None` if limits are off.
     evictable: Option<Mutex<Vec<(IpAddr, Weak<InFlight>)>>>,
     trusted: CidrList,
     timeouts: Timeouts,
 }
 
-/// The word that the forum is about to stop.
 #[derive(Debug, Default)]
 pub struct ShutdownSignal {
     triggered: AtomicBool,
@@ -108,15 +107,15 @@ impl LimitedListener {
             if self.connections.available() == 0 {
                 self.evict_idle();
             }
-            // What is idle or slow by then makes room too.
+            // Retry evicting, as connections become idle or slow.
             if let Ok(permit) = timeout(RETRY_INTERVAL, self.connections.acquire(None)).await {
                 return permit.map_err(io::Error::other);
             }
         }
     }
 
-    /// Closes the oldest idle or slow connection of the address that has most, unless it has only one. Proxies
-    /// are exempt.
+    /// Closes the oldest idle or slow connection of the address with the most, unless it has only one.
+    /// Proxies are exempt.
     fn evict_idle(&self) {
         let Some(evictable) = &self.evictable else { return };
         let mut per_ip: HashMap<IpAddr, Vec<Arc<InFlight>>> = HashMap::new();
@@ -130,7 +129,7 @@ impl LimitedListener {
         }
     }
 
-    /// Counts a connection as one of its address; a proxy's are nobody's, as it stands for many.
+    /// Charges a connection to its address; proxies are exempt, as they carry many users.
     fn charge(&self, permit: FairPermit, ip: IpAddr) -> Result<(FairPermit, Arc<InFlight>), Overloaded> {
         let in_flight = Arc::default();
         let Some(evictable) = self.evictable.as_ref().filter(|_| !self.trusted.contains(ip)) else {
@@ -139,7 +138,7 @@ impl LimitedListener {
         let ip = Prefix::Near.network(ip);
         let permit = self.connections.charge(permit, ip)?;
         let mut evictable = evictable.lock().unwrap_or_else(PoisonError::into_inner);
-        // Closed ones are dropped from time to time.
+        // Prune closed connections occasionally.
         if evictable.len() > 2 * (self.connections.size() - self.connections.available()) {
             evictable.retain(|(_, connection)| connection.strong_count() > 0);
         }
@@ -147,8 +146,7 @@ impl LimitedListener {
         Ok((permit, in_flight))
     }
 
-    /// The next connection. The listener is closed in shutdown once nobody waits in its backlog,
-    /// as closing it resets those who do.
+    /// On shutdown closes the listener once its backlog is empty, as closing it resets pending connections.
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         loop {
             let accepted = poll_fn(|cx| {
@@ -206,7 +204,7 @@ impl AddrListener<TimeoutStream, PeerAddr> for LimitedListener {
     }
 }
 
-/// Sends at once, and lets the system buffer the less, the more are connected.
+/// Disables Nagle's algorithm and sizes the send buffer by the number of connections.
 fn set_socket_options(stream: &TcpStream, connected: usize) -> io::Result<()> {
     let (least, most) = UNSENT_BYTES_PER_CONNECTION;
     let share = u32::try_from((MAX_UNSENT_BYTES / connected.max(1)).clamp(least, most)).unwrap_or(u32::MAX);

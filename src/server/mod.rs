@@ -1,5 +1,3 @@
-//! The TCP server: limits and timeouts of connections, and graceful shutdown.
-
 mod h2_progress;
 mod in_flight;
 mod listener;
@@ -18,12 +16,11 @@ use crate::config::ServerSettings;
 use crate::timeouts::Timeouts;
 
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
-/// How many requests one HTTP/2 connection may have running.
+/// Concurrent streams per HTTP/2 connection.
 const MAX_STREAMS: u32 = 64;
-/// How much of an answer HTTP/2 holds for one stream, in bytes.
+/// Send buffer of an HTTP/2 stream.
 const STREAM_BUFFER_BYTES: usize = 64 * 1024;
 
-/// A running server, and the way to stop it.
 #[derive(Clone)]
 pub struct ServerHandle {
     handle: Handle<PeerAddr>,
@@ -36,15 +33,12 @@ impl ServerHandle {
         ServerHandle { handle: Handle::new(), shutdown: Arc::default(), timeouts }
     }
 
-    /// How many connections are open.
     pub fn connections(&self) -> usize {
         self.handle.connection_count()
     }
 
-    /// Serves until it is stopped and every running request has its response, or the grace is over.
-    ///
-    /// # Errors
-    /// Where the listener cannot be used.
+    /// Serves until stopped and all requests are answered, or the grace period ends. Fails if the listener
+    /// cannot be used.
     pub async fn serve(
         &self,
         router: Router,
@@ -57,7 +51,7 @@ impl ServerHandle {
         let acceptor = TrackingAcceptor::new(Arc::clone(&self.shutdown));
         let mut server = Server::from_listener(listener).acceptor(acceptor).handle(self.handle.clone());
         let http = server.http_builder();
-        // Slow heads and idle connections end in `timeout_stream`, which tells the two apart.
+        // `timeout_stream` handles slow heads and idle connections separately.
         http.http1().max_buf_size(MAX_HEAD_BYTES as usize);
         http.http2()
             .max_concurrent_streams(MAX_STREAMS)
@@ -68,8 +62,8 @@ impl ServerHandle {
         server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
     }
 
-    /// Stops without losing a request: each connection is closed by its next response, then the listener and
-    /// idle connections are closed, then running requests may finish.
+    /// Graceful shutdown: connections close after their next response, then the listener and idle connections
+    /// are closed, then running requests may finish.
     pub async fn stop(&self) {
         self.shutdown.trigger();
         let step = Duration::from_millis(20);

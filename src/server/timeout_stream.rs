@@ -1,5 +1,3 @@
-//! A TCP stream with timeouts.
-
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,17 +15,15 @@ pub struct TimeoutStream {
     stream: TcpStream,
     in_flight: Arc<InFlight>,
     timeouts: Timeouts,
-    /// Whether it comes from a proxy, and many people's requests over it.
+    /// A proxy's connection carries many users' requests.
     is_proxy: bool,
-    /// `in_flight.activity()` when it was looked at last.
     activity: usize,
-    /// Since when nothing has happened: no request began or ended, no answer went out.
+    /// Last time a request began or ended, or a response made progress.
     quiet_since: Instant,
-    /// Since when a head has been arriving.
+    /// When the current request head began to arrive.
     head_since: Option<Instant>,
-    /// Since when the other side has taken nothing of an answer.
     blocked_since: Option<Instant>,
-    /// Wakes the connection; it may ring too early, never too late.
+    /// May fire early, never late.
     timer: Pin<Box<Sleep>>,
     _permit: FairPermit,
 }
@@ -47,7 +43,7 @@ impl TimeoutStream {
             is_proxy,
             activity: 0,
             quiet_since: now,
-            // Whoever connects has something to ask.
+            // A new connection is expected to send a request.
             head_since: Some(now),
             blocked_since: None,
             timer: Box::pin(sleep_until(now + timeouts.head)),
@@ -59,7 +55,7 @@ impl TimeoutStream {
         &self.in_flight
     }
 
-    /// Notices requests that began or ended, and answers that moved on, since the last look.
+    /// Resets the timers if requests began, ended or made progress.
     fn note_progress(&mut self) {
         let activity = self.in_flight.activity();
         if activity != self.activity {
@@ -69,9 +65,9 @@ impl TimeoutStream {
         }
     }
 
-    /// Until when it waits; for ever while a request is being answered, which has a limit of its own.
+    /// `None` while a request is processed, which has its own timeout.
     fn deadline(&self) -> Option<Instant> {
-        // One reader who sleeps is no reason to end what a proxy carries for others.
+        // One stalled reader must not end a proxy's connection.
         let still = self.in_flight.responses.stalled_since(self.is_proxy);
         if let Some(since) = self.blocked_since.into_iter().chain(still).min() {
             return Some(since + self.timeouts.reader);
@@ -85,7 +81,7 @@ impl TimeoutStream {
         )
     }
 
-    /// Whether it has waited long enough; where not, `cx` is woken when it has.
+    /// Whether a timeout has expired; otherwise registers `cx` for it.
     fn poll_timed_out(&mut self, cx: &mut Context<'_>) -> bool {
         self.in_flight.wake_on_evict(cx);
         if self.in_flight.is_evicted() {
@@ -104,7 +100,6 @@ impl TimeoutStream {
         false
     }
 
-    /// A write's outcome, and whether the other side keeps it waiting for too long.
     fn on_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -118,7 +113,7 @@ impl TimeoutStream {
                 Poll::Pending
             };
         }
-        // HTTP/2 writes without being asked by anybody: what answers a ping is no sign of life.
+        // HTTP/2 also writes by itself: answering a ping is not progress.
         if self.blocked_since.take().is_some() || !self.in_flight.is_http2() {
             self.quiet_since = Instant::now();
         }
@@ -142,7 +137,7 @@ impl AsyncRead for TimeoutStream {
                 Poll::Pending
             };
         }
-        // HTTP/2 reads much that is no head; its next request has the idle timeout to arrive.
+        // HTTP/2 reads control frames too; its next request only has the idle timeout.
         if this.in_flight.running() == 0 && !this.in_flight.is_http2() {
             this.head_since.get_or_insert_with(Instant::now);
         }

@@ -1,5 +1,3 @@
-//! Items that came from elsewhere, many at once.
-
 mod votes;
 
 use std::collections::{HashMap, HashSet};
@@ -13,24 +11,23 @@ use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::items::title::Section;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 
-/// Where all imported items and names come from.
+/// The source of all imported items and names.
 const SOURCE: &str = "hn";
 
-/// Rows of one statement; few enough for the database's limit of 32,766 values.
+/// Rows per statement, within SQLite's limit of 32,766 values.
 const ROWS: usize = 100;
 
-/// Ids that one statement asks for.
 const IDS: usize = 1_000;
 
-/// An item as it was at its source. Ids here are those of the source.
+/// An item with the source's ids.
 #[derive(Debug, Clone)]
 pub struct NewItem {
     pub source_id: i64,
     pub kind: Kind,
-    /// A name as the source spells it; none where the source names nobody.
+    /// As spelled by the source.
     pub author: Option<String>,
     pub time: Timestamp,
-    /// What it answers, or the poll it is an option of; none for the head of a thread.
+    /// The item replied to, or an option's poll.
     pub parent: Option<i64>,
     pub place: Option<i64>,
     pub title: Option<String>,
@@ -38,25 +35,21 @@ pub struct NewItem {
     pub section: Option<Section>,
     /// Markdown source.
     pub text: String,
-    /// None where the source does not tell them: counted as 1.
+    /// `None` counts as 1.
     pub points: Option<i64>,
-    /// Those that came beside the points.
     pub votes: Vec<ImportedVote>,
     pub dead: bool,
     pub deleted: bool,
 }
 
-/// What a write of [`Store::import`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Imported {
     pub new: usize,
-    /// Items that were there before; nothing of them was changed.
     pub known: usize,
-    /// Names of the source that belong to somebody else here, and what they are called instead.
+    /// Source names in use by other users here, with their new names.
     pub renamed: Vec<(String, String)>,
 }
 
-/// An item that others can hang on.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 struct ParentRef {
     source_id: i64,
@@ -66,7 +59,6 @@ struct ParentRef {
     author_id: Option<UserId>,
 }
 
-/// A new item with its place here.
 struct ImportRow<'a> {
     item: &'a NewItem,
     placed: ParentRef,
@@ -75,7 +67,7 @@ struct ImportRow<'a> {
 }
 
 impl Store {
-    /// Which of these ids of the source are here already, each with the head of its thread.
+    /// Existing items by source id, with their roots.
     pub async fn imported(&self, source_ids: &[i64]) -> Result<HashMap<i64, ItemId>> {
         let mut found = HashMap::new();
         for ids in source_ids.chunks(IDS) {
@@ -86,11 +78,8 @@ impl Store {
         Ok(found)
     }
 
-    /// Writes what is new of `items` in one transaction: whole threads, parents before children. No new id but a source's own is
-    /// given up to `highest`, so that those still to come can keep theirs.
-    ///
-    /// # Errors
-    /// `NotFound` where a parent is neither among the items before it nor in the database; nothing is written then.
+    /// Writes new items in one transaction: whole threads, parents before children. Ids up to `highest` are
+    /// reserved for the source's own. Fails with `NotFound` if a parent is missing; nothing is written then.
     pub async fn import(&self, items: &[NewItem], highest: i64, now: Timestamp) -> Result<Imported> {
         let mut tx = self.begin().await?;
         let mut placed = parent_refs(&mut tx, items).await?;
@@ -127,7 +116,6 @@ impl Store {
     }
 }
 
-/// The items themselves and their parents, as far as they are here.
 async fn parent_refs(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, ParentRef>> {
     let ids: HashSet<i64> =
         items.iter().flat_map(|item| [Some(item.source_id), item.parent]).flatten().collect();
@@ -142,7 +130,7 @@ async fn parent_refs(tx: &mut Tx, items: &[NewItem]) -> Result<HashMap<i64, Pare
     Ok(placed)
 }
 
-/// Ids of the source that another item has here.
+/// Source ids that other items have here.
 async fn existing_ids(tx: &mut Tx, items: &[&NewItem]) -> Result<HashSet<i64>> {
     let ids: Vec<i64> = items.iter().map(|item| item.source_id).collect();
     let mut taken = HashSet::new();
@@ -171,7 +159,7 @@ fn place<'a>(
     Ok(ImportRow { item, placed: own, parent: Some(parent.id), reply_to })
 }
 
-/// How many comments that a visitor may see come to each thread.
+/// New comments per thread that visitors may see.
 fn live_below(rows: &[ImportRow<'_>]) -> HashMap<ItemId, i64> {
     let mut below = HashMap::new();
     for row in rows.iter().filter(|row| row.item.kind == Kind::Comment && !row.item.dead && !row.item.deleted)
@@ -181,7 +169,6 @@ fn live_below(rows: &[ImportRow<'_>]) -> HashMap<ItemId, i64> {
     below
 }
 
-/// Writes rows; the heads among them take their count out of `below`.
 async fn insert_items(tx: &mut Tx, rows: &[ImportRow<'_>], below: &mut HashMap<ItemId, i64>) -> Result<()> {
     let query = tx.sql(
         "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, place, title, url, \
@@ -208,7 +195,6 @@ async fn insert_items(tx: &mut Tx, rows: &[ImportRow<'_>], below: &mut HashMap<I
     Ok(())
 }
 
-/// Counts new comments on the heads that were here before.
 async fn count_below(tx: &mut Tx, heads: Vec<(ItemId, i64)>) -> Result<()> {
     for heads in heads.chunks(ROWS) {
         let query = tx.sql("with more (id, n) as (").values(heads, |row, (id, n)| {
@@ -222,14 +208,12 @@ async fn count_below(tx: &mut Tx, heads: Vec<(ItemId, i64)>) -> Result<()> {
     Ok(())
 }
 
-/// What an import knows of a person.
 struct ImportedUser<'a> {
-    /// The first spelling.
     name: &'a str,
     since: Timestamp,
-    /// Points of their stories beyond each one's first.
+    /// Points of their stories, without each one's first.
     karma: i64,
-    /// What the votes brought beside.
+    /// Karma from imported votes.
     voted: i64,
 }
 
@@ -242,13 +226,12 @@ impl<'a> ImportedUser<'a> {
 #[derive(sqlx::FromRow)]
 struct Account {
     id: UserId,
-    /// In lower case.
     name: String,
-    /// Made by an import; handed to its person since or not, it is the one that the source means.
+    /// Created by an import, claimed or not: the same user as at the source.
     imported: bool,
 }
 
-/// The accounts of all authors and voters by their names in lower case, made or brought up to date.
+/// Creates or updates the accounts of all authors and voters, by lower-case name.
 async fn authors(
     tx: &mut Tx,
     items: &[&NewItem],
@@ -256,7 +239,7 @@ async fn authors(
     renamed: &mut Vec<(String, String)>,
 ) -> Result<HashMap<String, UserId>> {
     let people = people(items);
-    // Who is still without an account, and the name that is tried next for them; in order, so that ids come out the same each time.
+    // Names without an account and the next candidate; sorted, so that ids are deterministic.
     let mut open: Vec<(&String, String)> = people.keys().map(|key| (key, key.clone())).collect();
     open.sort_unstable();
     let mut ids = HashMap::with_capacity(people.len());
@@ -320,7 +303,7 @@ async fn accounts(tx: &mut Tx, open: &[(&String, String)]) -> Result<HashMap<Str
              from users where lower(name) in ",
         );
         let names = || open.iter().map(|(_, tried)| tried.as_str());
-        // A name that somebody waits for is theirs as if they had it.
+        // Names in pending requests are reserved.
         let query = query
             .list(names())
             .push(" union all select 0, lower(name), false from requests where decision is null and lower(name) in ")
@@ -331,7 +314,7 @@ async fn accounts(tx: &mut Tx, open: &[(&String, String)]) -> Result<HashMap<Str
     Ok(found)
 }
 
-/// Adds karma to accounts that an earlier import made, and moves their beginning back.
+/// Adds karma to imported accounts and moves their creation back.
 async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &ImportedUser<'_>)]) -> Result<()> {
     for theirs in theirs.chunks(ROWS) {
         let query =
@@ -348,7 +331,7 @@ async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &ImportedUser<
     Ok(())
 }
 
-/// Makes accounts, each under the name that is third, that nobody can log in to until the operator hands them over.
+/// Creates accounts that nobody can log in to until claimed.
 async fn make_accounts(
     tx: &mut Tx,
     absent: &[(&String, String, String, &ImportedUser<'_>)],

@@ -1,6 +1,5 @@
-//! All SQL. Methods take and return domain types; a write is one verb and one transaction.
-//!
-//! The SQL is portable between SQLite and PostgreSQL: `$1`, `returning`, `on conflict`, seconds as integers, `cast(sum(..) as bigint)`.
+//! All SQL. Methods use domain types; a write is one verb and one transaction. Portable between SQLite and
+//! PostgreSQL: `$1`, `returning`, `on conflict`, integer seconds, `cast(sum(..) as bigint)`.
 
 mod accounts;
 mod db;

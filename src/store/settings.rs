@@ -1,4 +1,4 @@
-//! The community's settings as the forum was last started with, of which the log says what has changed; and what was said at set-up.
+//! The settings of the last start, for logging changes, and the contact entered at setup.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,9 @@ use super::{Change, Result, Store, Tx};
 use crate::domain::moderation::action::Action;
 use crate::store::moderation::actions::{ActionContext, LogEntry, record};
 
-/// The row of what the first admin said at set-up; the operator's own setting of that name is not kept.
+/// The row of the first admin's entry at setup; the setting of that name is not stored.
 const CONTACT: &str = "contact";
 
-/// Keeps what the first admin said of how people reach whoever runs the forum.
 pub(super) async fn keep_contact(tx: &mut Tx, contact: &str) -> Result<()> {
     tx.sql(
         "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
@@ -22,7 +21,6 @@ pub(super) async fn keep_contact(tx: &mut Tx, contact: &str) -> Result<()> {
 }
 
 impl Store {
-    /// What the first admin said of how people reach whoever runs the forum; empty where they said nothing.
     pub async fn contact(&self) -> Result<String> {
         let kept: Option<String> = self
             .read
@@ -33,8 +31,7 @@ impl Store {
         Ok(kept.unwrap_or_default())
     }
 
-    /// Keeps the settings of this start, each a name and a value as `stoa.toml` has it, and puts into the log which of them are others
-    /// than before. A setting that was not known before, as all are at the first start, is no change.
+    /// Stores the settings and logs which have changed since the last start. New settings are not changes.
     pub async fn keep_settings(
         &self,
         settings: &[(&'static str, String)],

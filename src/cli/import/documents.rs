@@ -1,49 +1,39 @@
-//! The documents of a file: one a line, or elements of a list and documents that go over several lines.
-//!
-//! Only one is held at a time, and never more than [`LARGEST`] bytes of it.
-
 use std::io::{self, BufRead, Cursor, Read};
 
 use serde::de::IgnoredAny;
 
-/// The most bytes of one document, so that a file without line ends cannot fill the memory.
+/// Maximum bytes per document, so that a file without line ends cannot exhaust memory.
 pub const LARGEST: usize = 16 << 20;
 
-/// One document of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Document<'a> {
-    /// The line it begins on, from 1.
+    /// From 1.
     pub line: u64,
     pub json: &'a [u8],
     pub problem: Option<Problem>,
 }
 
-/// Why a document is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
     TooLarge,
-    /// The list that the file holds is never closed.
     OpenList,
-    /// What comes behind a document that is no JSON.
     Rest,
 }
 
-/// The documents of one file, in its order.
 pub struct Documents<R> {
     from: io::Chain<Cursor<Vec<u8>>, R>,
-    /// One document a line, so that a broken one costs its line.
+    /// One document per line, so that a broken document costs only its line.
     are_lines: bool,
     line: u64,
     in_list: bool,
     is_broken: bool,
     json: Vec<u8>,
-    /// The last byte that the parser was given. It is taken from the file only with the next, since a number
-    /// ends before it.
+    /// The last byte given to the parser, consumed only with the next one, since a number ends before it.
     given: Option<u8>,
 }
 
 impl<R: BufRead> Documents<R> {
-    /// Looks at the beginning of a file to tell its shape; the name of the file says nothing.
+    /// Detects the format from the content; the file name is not used.
     pub fn new(mut from: R) -> io::Result<Documents<R>> {
         let mut head = Vec::new();
         let first = read_line(&mut from, &mut head)?;
@@ -65,7 +55,6 @@ impl<R: BufRead> Documents<R> {
         })
     }
 
-    /// The next document; none at the end of the file.
     pub fn next(&mut self) -> io::Result<Option<Document<'_>>> {
         self.json.clear();
         if self.are_lines { self.next_line() } else { self.next_value() }
@@ -116,7 +105,7 @@ impl<R: BufRead> Documents<R> {
                 self.take_given();
             }
             _ if matches!(first, b'{' | b'[' | b'"') => self.take_given(),
-            // The byte that ended a number or a word belongs to what follows.
+            // The byte that ended a number or a word belongs to the next document.
             _ => {
                 if self.given.take().is_some() {
                     self.json.pop();
@@ -147,7 +136,7 @@ impl<R: BufRead> Read for Documents<R> {
         };
         *to = byte;
         self.given = Some(byte);
-        // One byte over the limit is kept, as the sign that there was more.
+        // One byte over the limit marks the document as too long.
         if self.json.len() <= LARGEST {
             self.json.push(byte);
         }
@@ -155,9 +144,8 @@ impl<R: BufRead> Read for Documents<R> {
     }
 }
 
-/// `first` and `second` are the first two lines that are not blank. A document that goes over lines is still
-/// open at the end of its first, and not within a string; and its second line does not begin the next
-/// document, as it does where the first line is broken, unless a list of documents is open there.
+/// Takes the first two non-blank lines. A document over several lines is still open at the end of the first,
+/// outside a string; its second line does not begin a new document, unless a list is open.
 fn are_lines(first: &[u8], second: &[u8]) -> bool {
     let is_open = serde_json::from_slice::<IgnoredAny>(first).is_err_and(|error| error.is_eof());
     let end = first.trim_ascii_end();
@@ -166,8 +154,7 @@ fn are_lines(first: &[u8], second: &[u8]) -> bool {
     !first.trim_ascii_start().starts_with(b"[") && (!is_open || begins_next)
 }
 
-/// Reads up to the end of the next line that is not blank, or [`LARGEST`] bytes of it. Answers how long
-/// `into` is then.
+/// Reads through the next non-blank line, at most [`LARGEST`] bytes; returns the length of `into`.
 fn read_line(from: &mut impl BufRead, into: &mut Vec<u8>) -> io::Result<usize> {
     loop {
         let before = into.len();
@@ -183,7 +170,7 @@ mod tests {
     use super::*;
 
     fn read(file: &str) -> Vec<(u64, String)> {
-        // A reader of 3 bytes at a time shows that nothing depends on where a chunk ends.
+        // A buffer of 3 bytes shows that chunk boundaries do not matter.
         let reader = io::BufReader::with_capacity(3, file.as_bytes());
         let mut documents = Documents::new(reader).unwrap();
         let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! `stoa import FILE...`: threads of Hacker News, as its two interfaces give them, into the forum.
+//! `stoa import FILE...`: imports threads from Hacker News' two APIs.
 
 mod documents;
 mod plan;
@@ -29,53 +29,46 @@ use crate::domain::text::{self, from_hn_html};
 use crate::domain::url::StoryUrl;
 use crate::store::{NewItem, Store};
 
-/// Items of one transaction, about: enough that the transaction itself costs little, and a running server's writes wait briefly.
+/// Approximate items per transaction: a compromise between overhead and how long a running server's writes
+/// wait.
 const BATCH: usize = 2_000;
 
-/// The longest title, in characters: those of Hacker News have at most 80.
+/// In characters; those of Hacker News have at most 80.
 const LONGEST_TITLE: usize = 300;
 
-/// What its titles call Hacker News itself, as in “Ask HN:”.
 const SHORT_NAME: &str = "HN";
 
-/// Bring in threads of Hacker News
+/// Import threads from Hacker News
 ///
-/// FILE holds items as its Firebase interface gives them (one a line, or one list) or as the Algolia interface does (an item with its
-/// comments nested in it). Importing the same file again changes nothing.
+/// FILE contains items in the format of the Firebase API (one per line, or one list) or of the Algolia API
+/// (an item with nested comments). Importing the same file again changes nothing.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Import {
-    /// Files of items, one a line or as one document
+    /// Files of items, one per line or as one document
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Stop at the first bad record, and write nothing
+    /// Stop at the first bad record and write nothing
     #[arg(long)]
     pub strict: bool,
 }
 
-/// What became of an import; shown, it is the summary.
+/// The outcome of an import. `Display` prints the summary.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Items written.
     pub new: usize,
-    /// Items that were there before.
     pub known: usize,
-    /// Threads left out for a bad record.
     pub skipped: usize,
-    /// Records that could not be read or have no place.
     pub bad: usize,
-    /// Stories whose address is not one of the web; they came without it.
+    /// Stories imported without their URL because it is not a web address.
     pub not_web: usize,
-    /// Texts and titles that were longer than any that is kept, and were cut.
     pub cut: usize,
-    /// A bad record stopped it before anything was written.
+    /// With `--strict`, nothing was written because of a bad record.
     pub stopped: bool,
     pub took: Duration,
 }
 
-/// Imports the files, and says on the terminal how it went.
-///
-/// # Errors
-/// Where a file or the database cannot be read or written; what is wrong in a file is reported instead, with exit code 1.
+/// Imports the files and reports on the terminal. Fails only if a file or the database fails; bad data is
+/// reported and gives exit code 1.
 pub async fn run(args: Import, store: &Store, clock: &Clock) -> anyhow::Result<ExitCode> {
     let mut err = io::stderr();
     let is_terminal = err.is_terminal();
@@ -84,10 +77,7 @@ pub async fn run(args: Import, store: &Store, clock: &Clock) -> anyhow::Result<E
     Ok(if report.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Imports the files. Bad records, names that had to change and the progress are said to `out`.
-///
-/// # Errors
-/// As [`run`].
+/// Imports the files; bad records, renamed users and progress go to `out`.
 pub async fn import(
     args: &Import,
     store: &Store,
@@ -156,7 +146,6 @@ fn read_files(
     Ok(found)
 }
 
-/// Writes whole threads, several in one transaction; while one batch is written, the texts of the next are converted.
 async fn write(
     threads: Vec<Vec<Record>>,
     (store, files): (&Store, &[PathBuf]),
@@ -202,7 +191,6 @@ async fn write(
     Ok(())
 }
 
-/// The next whole threads, until there are enough for one transaction.
 fn batch(threads: &mut impl Iterator<Item = Vec<Record>>) -> Vec<Record> {
     let mut batch = Vec::new();
     while batch.len() < BATCH {
@@ -214,17 +202,14 @@ fn batch(threads: &mut impl Iterator<Item = Vec<Record>>) -> Vec<Record> {
     batch
 }
 
-/// A record as it is to be stored, and what of it is not.
 struct Converted {
     spot: SourceLocation,
     item: NewItem,
-    /// Its address was refused.
     is_not_web: bool,
-    /// What was longer than is kept: each completes “FILE:LINE: …”.
+    /// Truncated parts, each completing “FILE:LINE: …”.
     cuts: Vec<String>,
 }
 
-/// What is to be stored, in the same order, with the work shared by the cores.
 fn convert(records: &[Record]) -> Vec<Converted> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = records.len().div_ceil(cores).max(1);

@@ -1,4 +1,4 @@
-//! Records put together to threads, and whole threads put in order to be written.
+//! Groups records into threads and orders them for writing.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,36 +6,30 @@ use super::read::{DEEPEST, ParsedFile};
 use super::record::{BadRecord, Record};
 use crate::domain::items::item::{ItemId, Kind};
 
-/// What is to be written.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Whole threads, parents before children; of a thread that the store knows, what is new in it.
+    /// Whole threads, parents before children; only the new items of a known thread.
     pub threads: Vec<Vec<Record>>,
-    /// Every bad record, in the order of the files.
     pub bad: Vec<BadRecord>,
-    /// Threads left out for a bad record.
     pub skipped: usize,
-    /// Records that the store has already, or that the files held before.
+    /// Records already in the store or earlier in the files.
     pub known: usize,
 }
 
-/// A thread, named by what heads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum ImportThread {
-    /// New here: by its head's id at the source.
     New(i64),
-    /// Known here: by its head, which is another than the source's where a moderator moved comments.
+    /// By its root in the store, which differs from the source's if a moderator moved comments.
     Known(ItemId),
 }
 
 impl ImportThread {
-    /// Whether it can be told which thread this is: a record without an id that can be read is no thread.
     fn is_told(self) -> bool {
         !matches!(self, ImportThread::New(id) if id < 0)
     }
 }
 
-/// Ids that a plan asks the store for: every record's, and every parent's that is not among the records.
+/// Ids to query the store for: those of all records and of parents outside the files.
 pub fn polls(found: &ParsedFile) -> Vec<i64> {
     let records = found.records.iter().flat_map(|record| [Some(record.id), record.parent]);
     let bad = found.bad.iter().flat_map(|bad| [Some(bad.id), bad.parent]);
@@ -45,9 +39,8 @@ pub fn polls(found: &ParsedFile) -> Vec<i64> {
     ids
 }
 
-/// Puts records together to threads. `known` is what the store answered for the ids of [`asked`].
-///
-/// A thread with a bad record in it is left out whole. The first record of an id wins.
+/// Groups records into threads. `known` is the store's answer for [`asked`]. A thread with a bad record is
+/// left out whole. The first record of an id wins.
 pub fn plan(found: ParsedFile, known: &HashMap<i64, ItemId>) -> Plan {
     let ParsedFile { mut records, mut bad, .. } = found;
     let before = records.len();
@@ -98,7 +91,7 @@ pub fn plan(found: ParsedFile, known: &HashMap<i64, ItemId>) -> Plan {
     plan
 }
 
-/// Gives each record its number among its siblings, and each option its poll, by the lists that their parents carry.
+/// Numbers siblings and assigns options to polls, by the child lists of their parents.
 fn give_places(records: &mut [Record]) {
     let mut listed: HashMap<i64, (i64, i64)> = HashMap::new();
     let mut polls: HashMap<i64, (i64, i64)> = HashMap::new();
@@ -123,30 +116,26 @@ fn give_places(records: &mut [Record]) {
     }
 }
 
-/// Where the way up from a record ends.
+/// The end of a record's chain of parents.
 #[derive(Debug, Clone, Copy)]
 struct RootPath {
     thread: ImportThread,
-    /// Steps to the end of the way, which orders parents before children.
+    /// Steps to the end; sorts parents before children.
     depth: usize,
     end: PathEnd,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum PathEnd {
-    /// At a record without a parent.
     Head,
-    /// At an item that the store has.
     Known,
-    /// At a bad record: it is named, and that is enough.
     Bad,
-    /// At a parent, of this id, that is nowhere.
+    /// A missing parent, by id.
     Missing(i64),
-    /// It goes round in a circle.
     Circle,
 }
 
-/// The ways up from every record, the bad ones too, each found once.
+/// The chains of parents of all records, bad ones included, memoised.
 struct ParentIndex<'a> {
     parents: HashMap<i64, (Option<i64>, bool)>,
     known: &'a HashMap<i64, ItemId>,
@@ -158,12 +147,12 @@ impl<'a> ParentIndex<'a> {
         let good = records.iter().map(|record| (record.id, (record.parent, true)));
         let mut parents: HashMap<i64, (Option<i64>, bool)> =
             bad.iter().map(|bad| (bad.id, (bad.parent, false))).collect();
-        // Where a record is both, its good line tells the parent with more certainty.
+        // If an id has a good and a bad record, the good one's parent wins.
         parents.extend(good);
         ParentIndex { tops: HashMap::with_capacity(parents.len()), parents, known }
     }
 
-    /// The top of a record's thread; iterative, since the way up may be long.
+    /// Finds the root of a record's thread. Iterative, since chains may be long.
     fn top(&mut self, id: i64) -> RootPath {
         let mut way = Vec::new();
         let mut on_way = HashSet::new();
@@ -205,15 +194,14 @@ impl<'a> ParentIndex<'a> {
     }
 }
 
-/// Why a record has no place in a tree.
 fn refusal(record: &Record, top: RootPath) -> Option<String> {
     let id = record.id;
-    // A head has depth 1. What hangs on the first that is too deep is left out with it, and needs no name.
+    // A root has depth 1. Descendants of the first record that is too deep are left out silently.
     if top.depth == DEEPEST + 2 {
         return Some(format!("item {id}: it is nested deeper than {DEEPEST}"));
     }
     match top.end {
-        // Those above name themselves; of a branch only the lowest record that is there says that its parent is not.
+        // Report only the lowest existing record of a branch whose parent is missing.
         PathEnd::Missing(parent) if top.depth == 1 => {
             Some(format!("item {id}: its parent {parent} is neither in the files nor in the database"))
         }

@@ -1,21 +1,18 @@
-//! How far an import has come: a bar on a terminal, plain lines elsewhere.
+//! Import progress: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
-/// Between two plain lines.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     Bytes,
     Items,
 }
 
-/// The progress of one part of an import.
 pub struct Progress {
     bar: Option<ProgressBar>,
     verb: &'static str,
@@ -27,7 +24,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `total` is in `unit`; zero where it cannot be known.
+    /// `total` is in `unit`; zero if unknown.
     pub fn new(verb: &'static str, unit: Unit, total: u64, is_terminal: bool) -> Progress {
         let bar = is_terminal.then(|| {
             let bar = ProgressBar::new(total).with_message(verb);
@@ -43,7 +40,6 @@ impl Progress {
         Progress { bar, verb, unit, total, done: 0, began: started(), said: Duration::ZERO }
     }
 
-    /// Notes that `more` are done.
     pub fn add(&mut self, more: u64, out: &mut dyn Write) -> io::Result<()> {
         self.done = self.done.saturating_add(more);
         match &self.bar {
@@ -59,7 +55,6 @@ impl Progress {
         Ok(())
     }
 
-    /// Takes the bar away.
     pub fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
@@ -72,7 +67,6 @@ pub fn started() -> Instant {
     Instant::now()
 }
 
-/// One plain line: `Writing: 12,000 of 24,713 items, 10,210 a second, 1 second left`.
 fn line(verb: &str, unit: Unit, done: u64, total: u64, elapsed: Duration) -> String {
     let of = |n: u64| match unit {
         Unit::Bytes => HumanBytes(n).to_string(),

@@ -1,4 +1,4 @@
-//! Records out of files: an Algolia item with nested children, or Firebase items, as Hacker News' two interfaces give them.
+//! Parses files of nested Algolia items or of Firebase items.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,19 +9,18 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use super::documents::{Documents, LARGEST, Problem};
 use super::record::{self, BadRecord, LenientValue, RawRecord, Record, SourceLocation};
 
-/// How deep a thread may nest: far deeper than any that people wrote.
+/// Maximum nesting of a thread, far deeper than real ones.
 pub const DEEPEST: usize = 10_000;
 
-/// The most bytes read as a slice. That is quicker; but a slice is searched from its beginning for the place of an error, once for
-/// each level that the error passes, and only a reader counts along.
+/// Maximum bytes parsed as a slice. Slices are faster, but serde_json recomputes an error's line from the
+/// start at each level that it passes.
 const SHORT: usize = 1 << 16;
 
-/// What the files held, in their order.
 #[derive(Debug, Default, PartialEq)]
 pub struct ParsedFile {
     pub records: Vec<Record>,
     pub bad: Vec<BadRecord>,
-    /// Numbers, below zero, for records whose id cannot be told.
+    /// Negative numbers for records without a readable id.
     unnamed: i64,
 }
 
@@ -32,12 +31,9 @@ impl ParsedFile {
     }
 }
 
-/// Reads one file into `found`; `file` is its number among the files. A record over a day after `now` is bad.
-///
-/// Calls `progress` with the bytes of each document; where that answers false, the rest is not read.
-///
-/// # Errors
-/// Only where the file itself cannot be read: what is wrong in it goes to `found.bad`.
+/// Parses one file into `found`; `file` is its index. Records over a day after `now` are bad. Calls
+/// `progress` with each document's size; false stops. Fails only if the file cannot be read; bad content goes
+/// to `found.bad`.
 pub fn read(
     from: impl BufRead,
     file: usize,
@@ -67,14 +63,13 @@ pub fn read(
     Ok(())
 }
 
-/// Notes something whose thread cannot be told.
 fn lost(found: &mut ParsedFile, spot: SourceLocation, reason: String) {
     let id = found.unnamed();
     found.bad.push(BadRecord { spot, id, parent: None, reason });
 }
 
 fn read_document(bytes: &[u8], spot: SourceLocation, now: i64, found: &mut ParsedFile) {
-    // The interface answers null for an item that it does not show.
+    // The API returns null for an item that it does not show.
     if bytes == b"null" {
         return;
     }
@@ -101,7 +96,6 @@ fn read_document(bytes: &[u8], spot: SourceLocation, now: i64, found: &mut Parse
     }
 }
 
-/// Names a document that is not whole; what was read of it still tells its thread.
 fn broken(error: &serde_json::Error, flat: FlatItems, spot: SourceLocation, found: &mut ParsedFile) {
     let top = flat.drafts.first();
     let (id, parent) = top.map_or((None, None), |draft| (draft.id(), draft.parent()));
@@ -123,7 +117,7 @@ fn broken(error: &serde_json::Error, flat: FlatItems, spot: SourceLocation, foun
     found.bad.push(BadRecord { spot: SourceLocation { line, ..spot }, id, parent, reason });
 }
 
-/// A reader that tells on which line it stands.
+/// A reader that counts lines.
 struct Lines<'a> {
     bytes: &'a [u8],
     line: &'a Cell<u64>,
@@ -143,27 +137,27 @@ fn parse<'de, R: serde_json::de::Read<'de>>(
     line: &Cell<u64>,
     flat: &mut FlatItems,
 ) -> serde_json::Result<()> {
-    // The parser's own limit of 128 is too low for a long exchange; ours is DEEPEST, and the stack grows with the depth.
+    // The parser's limit of 128 is too low for long exchanges; we apply `DEEPEST` and grow the stack.
     json.disable_recursion_limit();
     let item = NestedItem { flat, line, above: None, place: 0, level: 0, is_option: false };
     item.deserialize(serde_stacker::Deserializer::new(&mut json))?;
     json.end()
 }
 
-/// The items of one document in the order they begin in, parents before children; so no deep value ever exists.
+/// The items of one document in document order, parents before children, so that no deeply nested value ever
+/// exists.
 #[derive(Default)]
 struct FlatItems {
     drafts: Vec<RawRecord>,
     is_too_deep: bool,
 }
 
-/// Reads one item, with all below it, into `flat`.
+/// Parses one item and its descendants into `flat`.
 struct NestedItem<'a> {
     flat: &'a mut FlatItems,
     line: &'a Cell<u64>,
-    /// The item it is nested in, by its place in `flat`.
+    /// Index of its parent in `flat`.
     above: Option<usize>,
-    /// Its number among its siblings.
     place: i64,
     level: usize,
     is_option: bool,
@@ -211,7 +205,6 @@ impl<'de> Visitor<'de> for NestedItem<'_> {
         f.write_str("an item")
     }
 
-    /// Firebase names the children by their ids.
     fn visit_u64<E: Error>(self, id: u64) -> Result<(), E> {
         let above =
             self.above.and_then(|at| self.flat.drafts.get_mut(at)).ok_or_else(|| E::custom("a number"))?;
@@ -243,7 +236,8 @@ impl<'de> Visitor<'de> for NestedItem<'_> {
         loop {
             let key = map.next_key::<FieldName>();
             let Some(draft) = self.flat.drafts.get_mut(at) else { return Ok(()) };
-            // A number is whole only where something follows it: what stood last before a break tells no thread.
+            // A number is complete only if something follows it, so the last value before an error is
+            // discarded.
             let key = key.inspect_err(|_| draft.forget(last))?;
             let Some(key) = key else { return Ok(()) };
             match key {
@@ -267,7 +261,6 @@ impl<'de> Visitor<'de> for NestedItem<'_> {
 }
 
 impl RawRecord {
-    /// Where a key's value goes.
     fn field(&mut self, key: FieldName) -> Option<&mut LenientValue> {
         Some(match key {
             FieldName::Id => &mut self.id,
@@ -299,7 +292,6 @@ impl RawRecord {
     }
 }
 
-/// A list of items or of ids.
 struct Items<'a> {
     flat: &'a mut FlatItems,
     line: &'a Cell<u64>,

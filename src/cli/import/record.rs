@@ -1,5 +1,3 @@
-//! One record of an import: what stood in a file, and what is asked of it.
-
 use std::fmt;
 use std::path::PathBuf;
 
@@ -9,24 +7,21 @@ use crate::clock::DAY;
 use crate::domain::items::item::Kind;
 use crate::domain::text::{has_visible, is_shown, shortened};
 
-/// Where a record begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceLocation {
-    /// The number of the file among those given.
     pub file: usize,
     /// From 1.
     pub line: u64,
 }
 
 impl SourceLocation {
-    /// `FILE:LINE`, as editors and compilers write it.
     pub fn of(self, files: &[PathBuf]) -> String {
         let file = files.get(self.file).map(|path| path.display().to_string()).unwrap_or_default();
         format!("{file}:{}", self.line)
     }
 }
 
-/// One item as a file gave it: its texts are still Hacker News' HTML.
+/// A validated item, whose texts are still Hacker News' HTML.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     pub spot: SourceLocation,
@@ -35,7 +30,7 @@ pub struct Record {
     pub by: Option<String>,
     pub time: i64,
     pub parent: Option<i64>,
-    /// Its number among its siblings, where it was nested in its parent.
+    /// Index among its siblings, if it was nested in its parent.
     pub place: Option<i64>,
     pub title: Option<String>,
     pub url: Option<String>,
@@ -47,22 +42,19 @@ pub struct Record {
     pub deleted: bool,
 }
 
-/// A record that cannot be imported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BadRecord {
     pub spot: SourceLocation,
-    /// Below zero where it cannot be told.
+    /// Negative if unknown.
     pub id: i64,
     pub parent: Option<i64>,
     /// Completes “FILE:LINE: …”.
     pub reason: String,
 }
 
-/// A value of whatever type, so that a field of the wrong one costs its own record a reason, and not the
-/// whole document.
+/// A value of any type, so that a wrong type invalidates one record and not the document.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum LenientValue {
-    /// Not there, or null.
     #[default]
     Absent,
     Bool(bool),
@@ -71,14 +63,13 @@ pub enum LenientValue {
     Other,
 }
 
-/// A record as it was read and before it is checked.
 #[derive(Debug, Default)]
 pub struct RawRecord {
     pub line: u64,
-    /// The draft it was nested in, by its number in the document.
+    /// Index of its parent in the document.
     pub above: Option<usize>,
     pub place: Option<i64>,
-    /// It stood among the options of a poll.
+    /// It was listed among a poll's options.
     pub is_option: bool,
     pub id: LenientValue,
     pub kind: LenientValue,
@@ -96,11 +87,11 @@ pub struct RawRecord {
     pub parts: Vec<i64>,
 }
 
-/// Ids are far below this on Hacker News; one near the largest number would leave none for new posts.
+/// An id close to the largest integer would leave none for new posts.
 const LARGEST_ID: i64 = 1_000_000_000_000;
 const MOST_POINTS: i64 = 1_000_000_000;
 const LONGEST_NAME: usize = 32;
-/// The longest value that a message quotes, in characters.
+/// In characters.
 const LONGEST_QUOTE: usize = 300;
 
 impl RawRecord {
@@ -108,17 +99,14 @@ impl RawRecord {
         self.id.int().filter(|id| (1..=LARGEST_ID).contains(id))
     }
 
-    /// The parent that the record names itself; an option's is its poll.
+    /// The parent that the record names; for an option, its poll.
     pub fn parent(&self) -> Option<i64> {
         self.parent.int().or(self.poll.int())
     }
 }
 
-/// Makes a record of a draft. `parent` is the item it was nested in, or the one that it names; `now` the
-/// present time.
-///
-/// # Errors
-/// What is wrong with it, to follow the file and the line.
+/// Validates a record; `parent` is the item it was nested in or the one that it names. The error is to follow
+/// “FILE:LINE: ”.
 pub fn check(
     draft: RawRecord,
     id: i64,
@@ -152,7 +140,7 @@ pub fn check(
     let title = text(draft.title, "title")?.map(|title| plain(&title)).filter(|title| has_visible(title));
     let url = text(draft.url, "url")?.filter(|url| !url.is_empty());
     let body = text(draft.text, "text")?;
-    // Algolia has no mark for a deleted item: nobody wrote it and nothing is in it.
+    // Algolia has no flag for deleted items: they have neither author nor content.
     let deleted = draft.deleted == LenientValue::Bool(true)
         || by.is_none() && body.is_none() && title.is_none() && url.is_none();
     match &by {
@@ -192,7 +180,6 @@ pub fn check(
     })
 }
 
-/// A value as a message names it, with its start alone where it is long.
 fn quoted(value: &str) -> String {
     format!("{:?}", shortened(value.to_owned(), LONGEST_QUOTE))
 }
@@ -208,8 +195,7 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// A title without the references that Firebase writes for five characters and what may not be shown, and
-/// with single spaces for white space and controls.
+/// Decodes Firebase's five character references, removes invisible characters and folds white space.
 fn plain(title: &str) -> String {
     let kept: String = title.chars().filter(|c| c.is_control() || is_shown(*c)).collect();
     let mut out = kept
@@ -218,7 +204,7 @@ fn plain(title: &str) -> String {
         .collect::<Vec<_>>()
         .join(" ");
     if out.contains('&') {
-        // The ampersand comes last, so that what it makes is not read a second time.
+        // The ampersand comes last, so that its result is not decoded again.
         for (reference, is) in
             [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2F;", "/"), ("&amp;", "&")]
         {
@@ -229,14 +215,14 @@ fn plain(title: &str) -> String {
 }
 
 impl LenientValue {
-    /// Takes a value. A null never hides what the other interface's name for the same field gave.
+    /// A null never overwrites a value given under the other API's field name.
     pub fn set(&mut self, value: LenientValue) {
         if value != LenientValue::Absent {
             *self = value;
         }
     }
 
-    /// A whole number, or a text of digits.
+    /// A whole number, also as a string of digits.
     fn int(&self) -> Option<i64> {
         match self {
             LenientValue::Int(n) => Some(*n),

@@ -1,14 +1,11 @@
-//! An account's ban.
-
 use crate::clock::Timestamp;
 use crate::domain::text::with_reason;
 use crate::domain::time::relative_time;
 
-/// An account's ban as it is kept: none, one that holds, or one that has ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, sqlx::FromRow)]
 pub struct Ban {
     pub banned_at: Option<Timestamp>,
-    /// None: for good.
+    /// `None`: permanent.
     pub banned_until: Option<Timestamp>,
     pub ban_reason: Option<String>,
 }
@@ -18,12 +15,11 @@ impl Ban {
         self.banned_at.is_some() && self.banned_until.is_none_or(|until| until > now)
     }
 
-    /// Since when it holds; none where it does not.
+    /// Start of the ban, if it is active.
     pub fn since(&self, now: Timestamp) -> Option<Timestamp> {
         self.banned_at.filter(|_| self.holds(now))
     }
 
-    /// What whoever asks about the account is told while the ban holds.
     pub fn sentence(&self, now: Timestamp) -> Option<String> {
         let end = self
             .banned_until

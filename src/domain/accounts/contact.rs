@@ -1,8 +1,5 @@
-//! How people reach whoever runs the forum, as the first admin writes it at set-up.
-
 use crate::domain::text::is_legible;
 
-/// The longest, in characters.
 pub const LONGEST: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +12,6 @@ pub enum ContactError {
     Unshown,
 }
 
-/// Markdown as typed, trimmed; empty where nothing is said.
 pub fn contact(typed: &str) -> Result<&str, ContactError> {
     let typed = typed.trim();
     if typed.chars().count() > LONGEST {

@@ -1,5 +1,5 @@
-//! Where something came from, without the address: keyed hashes of the address, of its network and of the wider network around that.
-//! Whoever has the key can look a network up, and so find any IPv4 address by trying them all; without it a row tells nothing.
+//! Keyed hashes of a client's address, its subnet and its wider network. With the key, all IPv4 addresses can
+//! be tried; without it a row reveals nothing.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
-/// How much of an address a hash stands for, as lengths of prefixes in IPv4 and in IPv6. An owner of an IPv6 network chooses its last
-/// 64 bits, so that they say nothing.
+/// Prefix lengths in IPv4 and IPv6. The last 64 bits of an IPv6 address are chosen by its user and identify
+/// nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Prefix {
     /// /32 and /64
@@ -22,7 +22,7 @@ pub enum Prefix {
 impl Prefix {
     pub const ALL: [Prefix; 3] = [Prefix::Near, Prefix::Middle, Prefix::Wide];
 
-    /// The first address of the network of that width around `ip`; an IPv4 address in IPv6's clothes counts as what it is.
+    /// The network address; an IPv4-mapped IPv6 address counts as IPv4.
     pub fn network(self, ip: IpAddr) -> IpAddr {
         let ip = ip.to_canonical();
         IpNet::new(ip, self.prefix(ip)).map_or(ip, |network| network.network())
@@ -40,7 +40,7 @@ impl Prefix {
     }
 }
 
-/// A network's keyed hash: 128 bits are enough for no two to meet.
+/// 128 bits make collisions negligible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IpHash([u8; 16]);
 
@@ -49,31 +49,29 @@ impl IpHash {
         &self.0
     }
 
-    /// A hash as it is kept; none where that has another length.
     pub fn from_bytes(bytes: &[u8]) -> Option<IpHash> {
         bytes.try_into().ok().map(IpHash)
     }
 }
 
-/// Where a request came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IpHashes {
     pub near: IpHash,
     pub middle: IpHash,
     pub wide: IpHash,
-    /// It is an address of a private network.
+    /// The address is private.
     inside: bool,
 }
 
 impl IpHashes {
-    /// The address itself, where it says that two who have it are near each other. One of a private network may be a whole office's, or the
-    /// address of a proxy that everybody comes through.
+    /// The hash of the address, if sharing it is evidence. A private address may be a whole office's or a
+    /// proxy's.
     pub fn telling(&self) -> Option<IpHash> {
         (!self.inside).then_some(self.near)
     }
 }
 
-/// Whether an address of that kind is given anew within each private network, or is the machine's own.
+/// Whether an address is private, link-local or loopback.
 fn is_inside(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => {
@@ -87,7 +85,7 @@ fn is_inside(ip: IpAddr) -> bool {
     }
 }
 
-/// The site's secret that hashes are keyed with: without it, all four thousand million IPv4 addresses are hashed in minutes.
+/// The site's secret key; without one, all IPv4 addresses could be hashed in minutes.
 #[derive(Clone)]
 pub struct IpHashKey([u8; 32]);
 
@@ -108,14 +106,14 @@ impl IpHashKey {
         IpHashes { near, middle, wide, inside: is_inside(address) }
     }
 
-    /// A network as origins have it; none where it is of another size than the three that are kept.
+    /// The hash of a network, if its prefix length is one of those stored.
     pub fn network(&self, network: IpNet) -> Option<(Prefix, IpHash)> {
         let ip = network.addr();
         let width = Prefix::ALL.into_iter().find(|width| width.prefix(ip) == network.prefix_len())?;
         Some((width, self.hash(ip, network.prefix_len())))
     }
 
-    /// The key, then a message of one length, so that no other message continues it.
+    /// The key, then a fixed-length message, which rules out length extension.
     fn hash(&self, ip: IpAddr, prefix: u8) -> IpHash {
         let (family, bits) = match ip {
             IpAddr::V4(ip) => (4, u128::from(ip.to_bits()) << 96),

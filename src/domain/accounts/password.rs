@@ -1,4 +1,4 @@
-//! Passwords: which are good enough, and their hashes (Argon2id, m = 19 MiB, t = 2, p = 1, as OWASP advises).
+//! Password strength and hashing (Argon2id, m = 19 MiB, t = 2, p = 1, as OWASP recommends).
 
 use std::sync::LazyLock;
 
@@ -6,11 +6,11 @@ use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher};
 
-/// The longest password, in bytes.
+/// In bytes.
 pub const LONGEST: usize = 1_000;
-/// The shortest password, in characters.
+/// In characters.
 const SHORTEST: usize = 8;
-/// How much of a password its guessability is judged by; the estimate's cost grows faster than its length.
+/// Characters given to the strength estimate, whose cost is superlinear.
 const JUDGED: usize = 40;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +23,6 @@ pub enum PasswordError {
     Guessable,
 }
 
-/// Whether a password is good enough for the account called `name`.
 pub fn check(password: &str, name: &str) -> Result<(), PasswordError> {
     if password.chars().count() < SHORTEST {
         return Err(PasswordError::Short);
@@ -38,18 +37,15 @@ pub fn check(password: &str, name: &str) -> Result<(), PasswordError> {
     Ok(())
 }
 
-/// A password's hash as a PHC string. Takes some 35 ms and 19 MiB: never call it on an async thread.
-///
-/// # Errors
-/// Where the system has no randomness to give.
+/// Hashes a password into a PHC string. Takes some 35 ms and 19 MiB: never call it on an async thread.
 pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
     let hash: argon2::password_hash::phc::PasswordHash =
         Argon2::default().hash_password(password.as_bytes())?;
     Ok(hash.to_string())
 }
 
-/// Whether a password is the one that was hashed. With no hash it takes as long and is wrong, so that nobody learns from the time taken
-/// which names there are.
+/// Verifies a password. Without a hash it fails in the same time, so that timing does not reveal which names
+/// exist.
 pub fn verify(password: &str, hash: Option<&str>) -> bool {
     static NOBODY: LazyLock<String> =
         LazyLock::new(|| self::hash("nobody has this password").unwrap_or_default());

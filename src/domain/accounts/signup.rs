@@ -1,30 +1,20 @@
-//! Ways in: who may make an account, who may invite, and what a request says.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::limits::policy::Policy;
 use crate::domain::text::is_blank;
 use crate::domain::time::relative_time;
 
-/// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUpMode {
-    /// Everybody.
     Open,
-    /// Whom a member invites.
     Invitation,
-    /// Whom a moderator approves.
     Request,
-    /// Nobody; the operator makes accounts.
     Closed,
 }
 
-/// What a sign-up form leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignUpOutcome {
-    /// An account, at once.
     Account,
-    /// A request, which a moderator approves or declines.
     Request,
 }
 
@@ -48,7 +38,7 @@ pub enum SignUpError {
     Decided,
 }
 
-/// The longest text of a request, and the longest message to whoever asked, in characters.
+/// Maximum length of a request and of the reply to a declined one, in characters.
 pub const LONGEST_REQUEST: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -63,13 +53,11 @@ pub enum RequestError {
     Long(usize),
 }
 
-/// What a request says, with line ends made alike and blank ends cut.
 pub fn request(typed: &str) -> Result<String, RequestError> {
     let text = message(typed)?;
     if text.is_empty() { Err(RequestError::Empty) } else { Ok(text) }
 }
 
-/// What somebody is told whose request is declined; it may be nothing.
 pub fn message(typed: &str) -> Result<String, RequestError> {
     let text = typed.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
     let text = text.trim();
@@ -93,7 +81,6 @@ impl SignUpMode {
         }
     }
 
-    /// What signing up leads to; `invited` says that somebody holds an invitation that is good.
     pub fn way(self, invited: bool, policy: &Policy) -> Result<SignUpOutcome, SignUpError> {
         match self {
             SignUpMode::Closed => Err(SignUpError::Closed),
@@ -103,7 +90,7 @@ impl SignUpMode {
         }
     }
 
-    /// Whether a moderator may approve a request, which may wait from a time when the site took them.
+    /// Pending requests may predate a change of the sign-up mode.
     pub fn may_approve(self) -> Result<(), SignUpError> {
         if self == SignUpMode::Closed { Err(SignUpError::Closed) } else { Ok(()) }
     }
@@ -125,7 +112,6 @@ pub enum InvitationError {
     Enough,
 }
 
-/// How many open invitations `member` may have, where they may invite at all.
 pub fn invitations_of(
     member: &Member,
     sign_up: SignUpMode,

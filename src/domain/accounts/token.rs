@@ -1,4 +1,4 @@
-//! Secrets handed out once, in a cookie or a link; only their hashes are kept.
+//! Secret tokens for cookies and links; only their hashes are stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 #[error("the system has no randomness to give")]
 pub struct NoRandomness;
 
-/// 256 random bits, as text that may stand in an address.
+/// 256 random bits, URL-safe.
 pub struct Token(String);
 
 impl Token {
@@ -27,7 +27,6 @@ impl Token {
     }
 }
 
-/// What is kept of a token.
 pub fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }

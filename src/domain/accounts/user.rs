@@ -1,5 +1,3 @@
-//! People: names, roles, and what a member carries from request to request.
-
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,7 +9,7 @@ use crate::domain::items::comment_order::CommentOrder;
 #[sqlx(transparent)]
 pub struct UserId(pub i64);
 
-/// Each role may do what those before it may.
+/// Ordered: each role includes the permissions of those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum Role {
@@ -46,7 +44,6 @@ impl FromStr for Role {
     }
 }
 
-/// How the pages are coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum Theme {
@@ -72,7 +69,6 @@ impl Theme {
     }
 }
 
-/// Whoever is logged in, as a request knows them.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Member {
     pub id: UserId,
@@ -81,23 +77,21 @@ pub struct Member {
     pub karma: i64,
     pub created: Timestamp,
     pub shadowed_at: Option<Timestamp>,
-    /// Slowed down by a moderator while this is to come.
     pub slowed_until: Option<Timestamp>,
     pub show_dead: bool,
     pub theme: Theme,
     pub comment_order: CommentOrder,
-    /// Replies newer than this are unread.
     pub replies_read_at: Timestamp,
 }
 
 impl Member {
-    /// Whether their flags and vouches count: a shadow-banned member's are stored and not counted. Somebody banned has no session.
+    /// Whether their flags and vouches count: those of shadow-banned members are stored only. Banned users
+    /// have no session.
     pub fn counts(&self) -> bool {
         self.shadowed_at.is_none()
     }
 }
 
-/// A person's public page.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Profile {
     pub id: UserId,
@@ -111,11 +105,11 @@ pub struct Profile {
     pub ban: Ban,
     pub slowed_until: Option<Timestamp>,
     pub shadowed_at: Option<Timestamp>,
-    /// Made by an import and not yet handed to a person.
+    /// Imported and not yet claimed.
     pub unclaimed: bool,
 }
 
-/// A name that a new account may take: 2–20 of `[A-Za-z0-9_-]`, unique without case.
+/// A user name: 2–20 of `[A-Za-z0-9_-]`, unique case-insensitively.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 
@@ -140,7 +134,7 @@ pub enum NameError {
     Imported,
 }
 
-/// Names that would pass for the site itself, without the signs between their letters.
+/// Names that could impersonate the site, without separators.
 const RESERVED: [&str; 18] = [
     "admin",
     "administrator",
@@ -174,7 +168,7 @@ impl Name {
         Ok(name)
     }
 
-    /// As [`Name::parse`], with the reserved names too: the operator may be called admin.
+    /// Like [`Name::parse`], but allows reserved names.
     pub fn parse_by_operator(typed: &str) -> Result<Name, NameError> {
         let name = typed.trim();
         if name.is_empty() {
@@ -203,7 +197,6 @@ impl fmt::Display for Name {
     }
 }
 
-/// A member as the tests of the rules take one, of whom each changes what it is about.
 #[cfg(test)]
 pub(crate) fn sample() -> Member {
     Member {

@@ -1,15 +1,12 @@
-//! The orders in which a thread can be read.
-
-/// The order of siblings in a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum CommentOrder {
-    /// By votes, age and the order of an import: [`crate::domain::items::rank::Standing`].
+    /// See [`crate::domain::items::rank::BestKey`].
     #[default]
     Best,
     Newest,
     Oldest,
-    /// By the number of comments below, then as [`Order::Best`].
+    /// By the number of descendants, then as [`CommentOrder::Best`].
     Replies,
 }
 
@@ -17,7 +14,6 @@ impl CommentOrder {
     pub const ALL: [CommentOrder; 4] =
         [CommentOrder::Best, CommentOrder::Newest, CommentOrder::Oldest, CommentOrder::Replies];
 
-    /// The name in addresses and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             CommentOrder::Best => "best",
@@ -27,7 +23,6 @@ impl CommentOrder {
         }
     }
 
-    /// The name on the page.
     pub fn label(self) -> &'static str {
         match self {
             CommentOrder::Replies => "most replies",

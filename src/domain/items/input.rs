@@ -1,13 +1,11 @@
-//! What somebody is about to post, checked.
-
 use crate::domain::items::title::Title;
 use crate::domain::text::is_blank;
 use crate::domain::url::StoryUrl;
 
-/// The longest text of a story, a comment or a profile, in characters.
+/// In characters.
 pub const LONGEST_TEXT: usize = 20_000;
 
-/// The longest notice above a thread, in characters: it stands between the story and what is said of it.
+/// In characters; a notice appears between the story and its comments.
 pub const LONGEST_NOTICE: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +22,6 @@ pub enum TextError {
     LongNotice(usize),
 }
 
-/// A text as typed, with line ends made alike and blank ends cut; it may be empty, or show nothing.
 pub fn text(typed: &str) -> Result<String, TextError> {
     let text = typed.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
     let text = text.trim_end().trim_start_matches('\n').to_owned();
@@ -35,19 +32,16 @@ pub fn text(typed: &str) -> Result<String, TextError> {
     Ok(text)
 }
 
-/// A text that may be left out, and that shows something where it is not.
 pub fn optional(typed: &str) -> Result<String, TextError> {
     let text = text(typed)?;
     if !text.is_empty() && is_blank(&text) { Err(TextError::Unseen) } else { Ok(text) }
 }
 
-/// A comment's text, which shows something.
 pub fn comment(typed: &str) -> Result<String, TextError> {
     let text = optional(typed)?;
     if text.is_empty() { Err(TextError::Empty) } else { Ok(text) }
 }
 
-/// The text of a notice above a thread.
 pub fn notice(typed: &str) -> Result<String, TextError> {
     let text = comment(typed)?;
     match text.chars().count() {
@@ -60,7 +54,6 @@ pub fn notice(typed: &str) -> Result<String, TextError> {
 #[error("Give an address, a text, or both.")]
 pub struct EmptyText;
 
-/// A story ready to be submitted.
 #[derive(Debug, Clone)]
 pub struct ValidStory {
     pub title: Title,
@@ -69,7 +62,7 @@ pub struct ValidStory {
 }
 
 impl ValidStory {
-    /// A story needs an address or a text; the title gets its mark from the address.
+    /// Requires a URL or a text; adds the URL's mark to the title.
     pub fn new(title: Title, url: Option<StoryUrl>, text: String) -> Result<ValidStory, EmptyText> {
         if url.is_none() && is_blank(&text) {
             return Err(EmptyText);

@@ -1,4 +1,4 @@
-//! Items: stories, comments, jobs, polls and their options share one sequence of ids, as on Hacker News.
+//! Items: stories, comments, jobs, polls and options share one id sequence, as on Hacker News.
 
 use std::fmt;
 use std::str::FromStr;
@@ -51,46 +51,41 @@ impl Kind {
         }
     }
 
-    /// Whether it heads a thread and stands in the lists: a story, a job or a poll.
+    /// Whether it is the root of a thread: a story, a job or a poll.
     pub fn is_root(self) -> bool {
         matches!(self, Kind::Story | Kind::Job | Kind::Poll)
     }
 }
 
-/// Why an item is dead: seen only by its author, by moderators and by members who asked for `showdead`.
+/// Why an item is dead: visible only to its author, moderators and members with `showdead`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum DeadReason {
-    /// A moderator killed it, or it came dead with an import.
+    /// By a moderator, or already dead when imported.
     Killed,
-    /// Members' flags killed it.
     Flagged,
-    /// Its author is banned or shadow-banned: the author sees it as live.
+    /// Its author is banned or shadow-banned and sees it as live.
     Shadow,
-    /// It was merged into another story as a duplicate.
     Merged,
 }
 
-/// One item with what any page needs of it.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
 pub struct Item {
     pub id: ItemId,
     pub kind: Kind,
-    /// None where the source of an import named nobody, or the account is gone.
+    /// `None` if the import named no author, or the account was deleted.
     pub author_id: Option<UserId>,
     pub author: Option<String>,
-    /// When the author's account was made, to mark the new ones.
     pub author_created: Option<Timestamp>,
     pub time: Timestamp,
-    /// The time that ranking counts from: `time`, unless the story was given a second chance.
+    /// The time used for ranking: `time`, unless the story had a second chance.
     pub rank_time: Timestamp,
     pub visible_at: Timestamp,
     pub edited_at: Option<Timestamp>,
     pub parent_id: Option<ItemId>,
-    /// The story that the thread hangs on; a story's own id.
     pub root_id: ItemId,
     pub depth: i64,
-    /// The order among its siblings that an import brought along.
+    /// Position among siblings, from an import.
     pub place: Option<i64>,
     pub title: Option<String>,
     pub url: Option<String>,
@@ -98,49 +93,47 @@ pub struct Item {
     pub section: Option<Section>,
     /// Markdown source.
     pub text: String,
-    /// How often it was edited.
     pub version: i64,
-    /// `base_points` and the counted votes, unclamped.
+    /// `base_points` plus counted votes, unclamped.
     pub score: i64,
-    /// Counted votes cast here, up and down; the own vote is not among them.
+    /// Counted votes, without the author's own.
     pub ups: i64,
     pub downs: i64,
-    /// Comments below it that a visitor may see; kept for the heads of threads.
+    /// Descendants visible to visitors; only maintained for roots.
     pub descendants: i64,
     pub deleted_at: Option<Timestamp>,
     pub dead: Option<DeadReason>,
     pub locked: bool,
-    /// The weights of its standing flags, in hundredths.
+    /// Sum of the active flags' weights, in hundredths.
     pub flags: i64,
     pub vouches: i64,
-    /// A moderator has looked at it, so that flags no longer kill it.
+    /// Reviewed by a moderator, so flags no longer kill it.
     pub cleared: bool,
-    /// The story that this one was merged into as a duplicate.
+    /// The story that this duplicate was merged into.
     pub merged_into: Option<ItemId>,
-    /// A moderators' notice above its thread, as Markdown source.
+    /// A moderators' notice above the thread, as Markdown source.
     pub pinned: Option<String>,
-    /// Came with an import, so that its points are not only votes cast here.
+    /// Its points include votes cast elsewhere.
     pub imported: bool,
 }
 
-/// Who is looking: a member, or none for a visitor.
+/// The viewer: a member, or `None` for a visitor.
 pub type Reader<'a> = Option<&'a Member>;
 
-/// What of an item a viewer may see.
+/// How much of an item a viewer may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
     Whole,
-    /// It is dead and the viewer may see it, marked so.
+    /// Dead, but visible to this viewer.
     Dead(DeadReason),
-    /// Its place in the thread is kept, and nothing else: deleted.
+    /// A placeholder for a deleted item.
     Deleted,
-    /// Its place in the thread is kept, and nothing else: dead.
     Hidden,
-    /// Not there at all for this viewer (not yet visible).
+    /// Not visible yet; treated as absent.
     Absent,
 }
 
-/// The one rule of visibility. Caches, counts, feeds and interfaces use a visitor's answer.
+/// The only visibility rule. Caches, counts and feeds use a visitor's result.
 pub fn may_see(item: &Item, viewer: Reader<'_>, now: Timestamp) -> Visibility {
     let own = viewer.is_some_and(|v| Some(v.id) == item.author_id);
     let moderates = viewer.is_some_and(|v| v.role >= Role::Moderator);
@@ -158,7 +151,6 @@ pub fn may_see(item: &Item, viewer: Reader<'_>, now: Timestamp) -> Visibility {
     }
 }
 
-/// Why a member may not do something to an item. The sentence is what they read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ItemError {
     #[error("You can edit only what you wrote yourself.")]
@@ -194,12 +186,11 @@ impl Item {
         self.dead.is_none() && self.deleted_at.is_none()
     }
 
-    /// Until when its author may still edit it.
     pub fn editable_until(&self, policy: &Policy) -> Timestamp {
         self.time.max(self.visible_at).plus(policy.post_edit_minutes.seconds())
     }
 
-    /// The author within the edit window; moderators at any time; nobody when it is deleted.
+    /// The author within the edit window, moderators at any time.
     pub fn may_edit(&self, member: &Member, policy: &Policy, now: Timestamp) -> Result<(), ItemError> {
         if self.deleted_at.is_some() {
             return Err(ItemError::Deleted);
@@ -222,7 +213,7 @@ impl Item {
         Ok(())
     }
 
-    /// The author at any time: without a visible reply the item goes, with one its text does and the place stays.
+    /// The author at any time; with a visible reply only the text is deleted.
     pub fn may_delete(&self, member: &Member) -> Result<(), ItemError> {
         if self.deleted_at.is_some() {
             return Err(ItemError::Deleted);
@@ -236,9 +227,8 @@ impl Item {
         Ok(())
     }
 
-    /// Whether `member` may answer this item, a comment or the head of a thread, in the thread of `root`.
-    ///
-    /// `from_own_page` is a reply from the item's own page, which the delay by depth does not hold back, as on Hacker News.
+    /// Whether `member` may reply to this item in the thread of `root`. `from_own_page`: a reply from the
+    /// item's own page is exempt from the delay by depth, as on Hacker News.
     pub fn may_reply(
         &self,
         root: &Item,
@@ -273,7 +263,7 @@ impl Item {
         Ok(())
     }
 
-    /// In what time a reply opens that does not come from the item's own page; none where it is open.
+    /// The remaining delay of a reply from the thread's page.
     pub fn reply_opens_in(&self, member: &Member, policy: &Policy, now: Timestamp) -> Option<String> {
         let left = self.visible_at.plus(policy.reply_delay(self.depth)).since(now);
         (left > 0 && !self.is_own(Some(member))).then(|| relative_time::left(left))

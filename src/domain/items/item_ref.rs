@@ -1,5 +1,3 @@
-//! Items as people name them in a form: by number, or by the address of their page as it stands in a browser.
-
 use crate::domain::items::item::ItemId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +8,6 @@ pub enum ItemRefError {
     Unknown,
 }
 
-/// The item that somebody named; `base_url` is the site's own address.
 pub fn item(typed: &str, base_url: &str) -> Result<ItemId, ItemRefError> {
     let typed = typed.trim();
     if typed.is_empty() {

@@ -1,18 +1,16 @@
-//! Whether an edit takes away what a text said.
-
 use std::collections::HashMap;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Of how many parts of a text one at most is left, where nearly all of it is gone.
+/// An edit that leaves less than one part in this many removed the text.
 const PARTS: usize = 10;
 
-/// Whether an edit leaves no more than a tenth of the words of a text, by their length; whatever it puts in their place.
+/// Whether an edit leaves at most a tenth of the text's words, by length, whatever replaces them.
 pub fn is_nearly_all(before: &str, after: &str) -> bool {
     let words = |text| UnicodeSegmentation::unicode_words(text).collect::<Vec<&str>>();
     let (mut was, mut is) = (words(before), words(after));
     if was.is_empty() {
-        // Signs alone, such as a row of emoji.
+        // A text without words, such as a row of emoji.
         was = before.graphemes(true).filter(|sign| !sign.trim().is_empty()).collect();
         is = after.graphemes(true).collect();
     }

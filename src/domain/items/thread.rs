@@ -1,5 +1,3 @@
-//! Threads: from the items of a discussion, in any order, to the list that a page prints from top to bottom.
-
 #![expect(clippy::indexing_slicing, reason = "every index is one that this file made for the same slice")]
 
 use std::borrow::Borrow;
@@ -10,37 +8,33 @@ use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::items::item::{Item, ItemId, Kind, Visibility};
 use crate::domain::items::rank::BestKey;
 
-/// How many levels a page nests; what is deeper stands behind "continue this thread".
+/// Maximum nesting on one page; deeper replies are behind "continue this thread".
 pub const MAX_DEPTH: usize = 50;
 
-/// One comment in its place on the page. `T` is the item, or whatever stands for one.
+/// A comment and its position. `T` is an item or something that borrows one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node<T = Item> {
     pub item: T,
-    /// `Whole` or `Dead` is a comment to show; anything else only keeps the place of its replies.
+    /// `Whole` or `Dead` is shown; anything else is a placeholder above replies.
     pub sight: Visibility,
-    /// 0 for a reply to the page's head.
+    /// 0 for replies to the page's head.
     pub depth: usize,
-    /// Comments below that can be read, here or behind `continues`; kept places are not counted.
+    /// Readable descendants, here or behind `continues`, without placeholders.
     pub below: usize,
-    /// How many open levels end after this node, its own among them: 0 if a reply to it follows, else at least 1.
+    /// Levels that end after this node, its own included: 0 if its reply follows.
     pub closes: usize,
-    /// The comment it answers; none at depth 0.
     pub parent: Option<ItemId>,
-    /// The sibling before it and the one after it, as shown.
     pub prev: Option<ItemId>,
     pub next: Option<ItemId>,
-    /// The comment at depth 0 that it hangs on, where that is not `parent` already: from depth 2.
+    /// Its ancestor at depth 0, from depth 2 on.
     pub top: Option<ItemId>,
-    /// Replies to it exist that are too deep for this page; `below` says how many comments that leaves to read.
+    /// Replies too deep for this page exist; `below` counts them too.
     pub continues: bool,
 }
 
-/// The comments under `head`, a story or a comment, each before its replies: as a page prints them, without the head.
-///
-/// `items` may come in any order, with the head or without; whatever does not descend from the head is left out. What
-/// `seen` does not show as a comment is left out too, unless a comment below it is shown: then it keeps its place. No
-/// step recurses, so that the depth of a thread costs no stack; no order depends on that of `items`.
+/// The descendants of `head` in display order. `items` may be in any order, with or without the head;
+/// unrelated items are ignored. Items that `seen` hides become placeholders if a descendant is shown, and are
+/// left out otherwise. No recursion, so depth costs no stack.
 pub fn arrange<T: Borrow<Item>>(
     items: Vec<T>,
     head: ItemId,
@@ -79,8 +73,7 @@ pub fn arrange<T: Borrow<Item>>(
     nodes
 }
 
-/// The items that `id` hangs on, the thread's head first and its parent last, without itself; as far up as `items`
-/// reach.
+/// The ancestors of `id`, root first, as far as `items` contains them.
 pub fn path<T: Borrow<Item>>(items: &[T], id: ItemId) -> Vec<&T> {
     let mut by_id: Vec<(ItemId, usize)> =
         items.iter().enumerate().map(|(at, item)| (item.borrow().id, at)).collect();
@@ -90,22 +83,19 @@ pub fn path<T: Borrow<Item>>(items: &[T], id: ItemId) -> Vec<&T> {
         (found == id).then(|| &items[at])
     };
     let parent_of = |item: &&T| find((*item).borrow().parent_id?);
-    // A chain is no longer than the items are many, which ends one that bites its own tail.
+    // Bounded by the number of items, so that a cycle ends.
     let mut path: Vec<&T> = std::iter::successors(find(id), parent_of).skip(1).take(items.len()).collect();
     path.reverse();
     path
 }
 
-/// The descendants of a head, level by level: a branch comes after its parent, and the replies to one branch side by
-/// side.
+/// The descendants of a head in breadth-first order, siblings adjacent.
 struct Tree {
-    /// Where in `branches` the replies to the head are.
     first: Range<usize>,
     branches: Vec<Subtree>,
 }
 
 struct Subtree {
-    /// The index of its item.
     item: usize,
     parent: Option<usize>,
     replies: Range<usize>,
@@ -123,7 +113,6 @@ impl Subtree {
     }
 }
 
-/// Where a branch stands on the page.
 struct Position {
     branch: usize,
     depth: usize,
@@ -133,11 +122,9 @@ struct Position {
     top: Option<ItemId>,
 }
 
-/// The parent of a comment, its own id, the index of its item.
 type ParentLink = (ItemId, ItemId, usize);
 
-/// The comments that answer something, those to one parent side by side; each id once, so that nothing can be reached
-/// twice.
+/// Parent links sorted by parent, with unique ids, so that nothing is reachable twice.
 fn links<T: Borrow<Item>>(items: &[T], head: ItemId) -> Vec<ParentLink> {
     let link = |(at, item): (usize, &T)| {
         let item: &Item = item.borrow();
@@ -179,7 +166,8 @@ impl Tree {
         Tree { first, branches }
     }
 
-    /// Children come after their parents, so that from the end each branch is complete when it is added to its parent.
+    /// Children come after their parents, so in reverse every branch is complete before it is added to its
+    /// parent.
     fn count(&mut self) {
         for at in (0..self.branches.len()).rev() {
             let branch = &self.branches[at];
@@ -190,9 +178,8 @@ impl Tree {
         }
     }
 
-    /// The indices of the branches, with every group of siblings in its order.
     fn sort<T: Borrow<Item>>(&self, items: &[T], order: CommentOrder, now: Timestamp) -> Vec<usize> {
-        // The first two decide; the standing, which is total, decides where they are equal.
+        // The first two are optional; `BestKey` is a total order.
         let key = |branch: &Subtree| {
             let item: &Item = items[branch.item].borrow();
             let lead = match order {
@@ -212,7 +199,6 @@ impl Tree {
         sorted
     }
 
-    /// Every shown branch within the depth, before its replies.
     fn walk<T: Borrow<Item>>(&self, items: &[T], sorted: &[usize]) -> Vec<Position> {
         let id = |at: usize| items[self.branches[at].item].borrow().id;
         let mut places = Vec::with_capacity(self.branches.len());

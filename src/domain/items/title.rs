@@ -1,5 +1,3 @@
-//! Titles: what is taken, what is added to them, and the section they put a story in.
-
 use std::fmt;
 
 use ::url::Host;
@@ -8,19 +6,18 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::domain::text::{has_visible, is_shown};
 use crate::domain::url::StoryUrl;
 
-/// The fewest and the most characters of a title, as a reader counts them (graphemes).
+/// In graphemes.
 pub const MIN: usize = 3;
 pub const MAX: usize = 80;
 
-/// A character as a reader counts them can be made of any number of code points; these bound a title and one of its characters.
+/// A grapheme can have any number of code points; these bound a title and a grapheme.
 const MAX_BYTES: usize = 2_000;
 const MAX_CODE_POINTS: usize = 16;
 
-/// The title of a story: 3 to 80 characters, without blanks around it or doubled inside, and nothing that hides or reorders text.
+/// A title of 3 to 80 graphemes, trimmed, with single spaces and no invisible or text-direction characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title(String);
 
-/// Why a title was not taken. The sentence is what the person reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TitleError {
     #[error("A story needs a title.")]
@@ -36,7 +33,6 @@ pub enum TitleError {
 }
 
 impl Title {
-    /// Reads a title as somebody typed it. Blanks, tabs and line breaks fold to one blank each.
     pub fn parse(input: &str) -> Result<Title, TitleError> {
         let mut title = String::new();
         for word in input.split_whitespace() {
@@ -58,7 +54,7 @@ impl Title {
         if graphemes.clone().count() > MAX {
             return Err(TitleError::TooLong);
         }
-        // Blanks between words count as characters, what is invisible otherwise does not.
+        // Spaces between words count as characters, invisible characters do not.
         match graphemes.filter(|g| *g == " " || has_visible(g)).count() {
             _ if !has_visible(&title) => Err(TitleError::Empty),
             ..MIN => Err(TitleError::TooShort),
@@ -66,7 +62,7 @@ impl Title {
         }
     }
 
-    /// The title with ` [pdf]` or ` [video]` after it where the address is of one, unless it says so already or is too long for it.
+    /// Appends ` [pdf]` or ` [video]` for such a URL, unless present or too long.
     pub fn with_mark(self, url: &StoryUrl) -> Title {
         let Some(mark) = mark_of(url) else { return self };
         let lower = self.0.to_lowercase();
@@ -90,8 +86,8 @@ impl fmt::Display for Title {
     }
 }
 
-/// Makes of any text what can stand in the title field: blanks folded, characters that hide or reorder text left out, and cut at
-/// a word so that it and the `…` after it are at most 80 characters.
+/// Turns any text into a valid title: folds white space, removes invisible characters, cuts at a word to 80
+/// graphemes with `…`.
 pub fn suggestion(text: &str) -> String {
     let mut folded = String::new();
     for word in text.split_whitespace() {
@@ -111,7 +107,7 @@ pub fn suggestion(text: &str) -> String {
     let starts = folded.grapheme_indices(true).map(|(at, _)| at).take(MAX);
     let room = starts.take_while(|at| at + '…'.len_utf8() <= MAX_BYTES).last().unwrap_or(0);
     let head = folded.get(..room).unwrap_or_default();
-    // The character at the cut may be the blank after the last word that fits.
+    // The character at the cut may be the space after the last word.
     let words = if folded.get(room..).is_some_and(|rest| rest.starts_with(' ')) {
         Some(head)
     } else {
@@ -120,7 +116,6 @@ pub fn suggestion(text: &str) -> String {
     format!("{}…", words.unwrap_or(head).trim_end_matches([' ', ',', ';', ':', '-', '–', '—']))
 }
 
-/// The lists that a story stands in by its title, beside the general ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum Section {
@@ -129,7 +124,6 @@ pub enum Section {
 }
 
 impl Section {
-    /// As it is stored and stands in addresses.
     pub fn as_str(self) -> &'static str {
         match self {
             Section::Ask => "ask",
@@ -137,14 +131,12 @@ impl Section {
         }
     }
 
-    /// Reads what `as_str` wrote.
     pub fn parse(text: &str) -> Option<Section> {
         [Section::Ask, Section::Show].into_iter().find(|section| section.as_str() == text)
     }
 }
 
-/// The section of a title that begins with `Ask:`, `Ask HN:` or `Ask` and the site's own short name, or with `Show` likewise, in any
-/// case.
+/// The section of a title such as `Ask:`, `Ask HN:` or `Show XY:` with the site's short name, in any case.
 pub fn section(title: &str, short_name: &str) -> Option<Section> {
     let (head, _) = title.split_once(':')?;
     let mut words = head.split_whitespace();

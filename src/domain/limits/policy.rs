@@ -1,5 +1,4 @@
-//! The rules that a community may choose, each declared once. The defaults are Hacker News's own where it
-//! publishes one.
+//! The community's settings, declared once. Defaults follow Hacker News where published.
 
 use std::fmt::{self, Display};
 use std::num::ParseIntError;
@@ -7,7 +6,7 @@ use std::str::FromStr;
 
 use crate::clock::{DAY, HOUR, MINUTE};
 
-/// A length of time, in whole units of so many seconds.
+/// A duration in units of `UNIT` seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 pub struct Period<const UNIT: i64>(pub u32);
 
@@ -56,8 +55,8 @@ macro_rules! declare_settings {
 }
 pub(crate) use declare_settings;
 
-/// The table of a community's rules: hands it to another macro. A text after `@` heads the settings that
-/// follow; what follows a default checks a value where its type does not.
+/// Passes the table of the community's settings to another macro. `@` starts a heading; an expression after
+/// the default validates the value.
 macro_rules! policy_settings {
     ($with:ident! { $($before:tt)* }) => { $with! { $($before)* [policy] Policy {
         @ "Invitations and sign-up requests"
@@ -175,7 +174,7 @@ macro_rules! declare {
         $( $(@ $heading:literal)? $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr $(, $parse:expr)?; )*
     }) => {
         declare_settings! {
-            /// The rules that a community chooses.
+            /// The settings that a community chooses.
             $group { $( $(#[doc = $doc])+ $name: $type = $default; )* }
         }
     };
@@ -184,11 +183,10 @@ macro_rules! declare {
 policy_settings!(declare! {});
 
 impl Policy {
-    /// Seconds between a comment at `depth` and the first reply to it: none below depth 2, then `(depth -
-    /// 1)^1.8` minutes, the rule of Hacker News's published source; a thread's head has depth 0, so a comment
-    /// on it is at depth 1.
+    /// Seconds between a comment at `depth` and its first reply: 0 below depth 2, then `(depth - 1)^1.8`
+    /// minutes, from Hacker News's published source. The root has depth 0.
     pub fn reply_delay(&self, depth: i64) -> i64 {
-        // The source counts a comment on the story as depth 0.
+        // The source gives depth 0 to a comment on the story.
         let depth = depth.saturating_sub(1).clamp(0, 100);
         if !self.deep_reply_delay || depth < 2 {
             return 0;

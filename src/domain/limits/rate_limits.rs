@@ -1,5 +1,3 @@
-//! Rate limits of actions, and the sentences of refusals. The table is [`Policy::rate_limits`].
-
 use std::fmt;
 
 use crate::clock::{HOUR, Timestamp};
@@ -9,58 +7,51 @@ use crate::domain::text;
 use crate::domain::time::relative_time;
 use crate::domain::url::StoryUrl;
 
-/// An action that rate limits count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitedAction {
     Story,
     Comment,
-    /// Of an item, or of one's own profile.
     Edit,
     Vote,
-    /// Or a vouch.
     Flag,
-    /// A page's title fetched for somebody.
     Fetch,
     Invitation,
-    /// An account made, or asked for.
+    /// An account created or requested.
     SignUp,
 }
 
-/// Whose actions one row of the table counts together.
+/// Whose actions a row of the table counts together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimitScope {
-    /// Each account's.
+    /// Per account.
     Account,
-    /// Each account's that is new: younger than so many seconds, and of less karma than that.
+    /// Per account younger than `age` seconds with less than `karma`.
     NewAccount { age: i64, karma: i64 },
-    /// Each account's that a moderator has slowed down.
+    /// Per account limited by a moderator.
     LimitedAccount,
-    /// Those from one address or IPv6 /64; new accounts' and strangers' are counted apart.
+    /// Per address or IPv6 /64; new accounts and visitors are counted separately.
     Address,
-    /// New accounts' and strangers' from one network: a /24 of IPv4, a /48 of IPv6.
+    /// New accounts and visitors per subnet: IPv4 /24, IPv6 /48.
     Network,
-    /// New accounts' and strangers' on the whole site.
+    /// New accounts and visitors of the whole site.
     Site,
 }
 
-/// One row of the table: `times` within `per` seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
     pub scope: RateLimitScope,
-    /// Counted together.
     pub actions: &'static [LimitedAction],
-    /// 0: not at all.
+    /// 0: never.
     pub times: u32,
     pub per: i64,
 }
 
 const POSTS: &[LimitedAction] = &[LimitedAction::Story, LimitedAction::Comment];
 
-/// How many rate limits there are.
 pub const RATE_LIMITS: usize = 20;
 
 impl Policy {
-    /// The rate limits, the narrowest first, so that a refusal names the nearest.
+    /// The narrowest scopes first, so that a refusal names the nearest.
     pub fn rate_limits(&self) -> [RateLimit; RATE_LIMITS] {
         use LimitedAction::{Comment, Edit, Fetch, Flag, Invitation, SignUp, Story, Vote};
         use RateLimitScope::{Account, Address, LimitedAccount, Network, Site};
@@ -99,38 +90,33 @@ impl Policy {
 }
 
 impl Member {
-    /// Whether the limits of new accounts apply: a young account of little karma.
     pub fn is_limited_as_new(&self, policy: &Policy, now: Timestamp) -> bool {
         self.role < Role::Moderator
             && self.karma < policy.new_account_limits_exempt_karma
             && now.since(self.created) < policy.new_account_days.seconds()
     }
 
-    /// Whether a moderator has slowed them down, and it has not ended.
     pub fn is_limited_by_moderator(&self, now: Timestamp) -> bool {
         self.slowed_until.is_some_and(|until| until > now)
     }
 }
 
-/// A rate limit was reached. It is shown as the sentence that they read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateLimited {
     pub why: RateLimitReason,
-    /// Seconds to wait; none where waiting does not help.
+    /// Seconds to wait; `None` if waiting does not help.
     pub wait: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimitReason {
     Limit(RateLimit, LimitedAction),
-    /// Links of a new account: how many an hour, and how many there are.
+    /// Maximum links per hour of a new account, and the number found.
     Links {
         times: u32,
         found: u32,
     },
-    /// Tries to log in or to sign up.
     Tries,
-    /// Requests of any kind.
     Requests,
 }
 
@@ -148,12 +134,11 @@ impl RateLimited {
         self.wait.map(|seconds| relative_time::left(i64::try_from(seconds).unwrap_or(i64::MAX)))
     }
 
-    /// Whether what was typed can be mended, so that it need not wait.
+    /// Whether editing the input helps, so that there is no need to wait.
     pub fn is_fixable(&self) -> bool {
         self.wait.is_none() && matches!(self.why, RateLimitReason::Links { .. })
     }
 
-    /// The sentence on a form that is shown again.
     pub fn form_message(&self) -> String {
         let tail = self.wait().map_or_else(
             || " What you typed is kept here.".to_owned(),
@@ -170,12 +155,10 @@ impl fmt::Display for RateLimited {
     }
 }
 
-/// How many links to the web stand in a text.
 pub fn links_in(text: &str) -> usize {
     text::linked(text).iter().filter(|href| StoryUrl::of_link(href).is_some()).count()
 }
 
-/// What is said of links alone.
 fn links(times: u32, found: u32) -> String {
     match times {
         0 => "New accounts cannot post links here yet. Please take them out.".to_owned(),

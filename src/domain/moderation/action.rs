@@ -1,14 +1,14 @@
-//! The actions of moderation, each with everything that is said of it and follows from it.
+//! Moderation actions, with their texts and effects.
 
 use crate::domain::accounts::user::Role;
 use crate::domain::items::item::ItemId;
 
-/// Declares the enum with the name and the description of each action: none goes without.
+/// Declares the enum with each action's name and specification.
 macro_rules! actions {
     ($($action:ident $name:literal {
         before: $before:literal, label: $label:literal $(, $field:ident: $value:expr)*
     })+) => {
-        /// Something that a moderator, the operator, a rule or members together did.
+        /// An action by a moderator, the operator, a rule or members together.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
         pub enum Action {
             $(
@@ -20,7 +20,6 @@ macro_rules! actions {
         impl Action {
             pub const ALL: &[Action] = &[$(Action::$action),+];
 
-            /// Its name in the store and in addresses.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Action::$action => $name,)+
@@ -113,26 +112,22 @@ actions! {
     Password "password" { before: " set the password of", label: "set a password", private: true }
 }
 
-/// What is said of an action, and what follows from it.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionSpec {
     before: &'static str,
     after: After,
-    /// Its option in the log's filter.
     pub label: &'static str,
-    /// Only moderators read of it: telling would undo it, or help to get around it.
+    /// For moderators only: publishing it would defeat it or help to evade it.
     pub private: bool,
-    /// It is one against the person who is told of it, who may ask whether it was a mistake.
+    /// The notification offers an appeal.
     pub adverse: bool,
-    /// Its detail quotes the item, so it is for whoever may see that.
+    /// Its detail quotes the item, so it needs the item's visibility.
     pub quotes: bool,
-    /// Who acted where no single person did.
     pub together: Option<&'static str>,
     pub undo: Option<Undo>,
     pub(crate) told: NotifiedAuthor,
 }
 
-/// An action of which nothing more is said.
 const PLAIN: ActionSpec = ActionSpec {
     before: "",
     after: After::Words(""),
@@ -145,36 +140,32 @@ const PLAIN: ActionSpec = ActionSpec {
     told: NotifiedAuthor::Nobody,
 };
 
-/// What the log says after what an action was done to.
+/// The log's text after the target.
 #[derive(Debug, Clone, Copy)]
 enum After {
-    /// These words; the detail stands apart.
+    /// Followed by the detail.
     Words(&'static str),
     Detail,
-    /// These words before another item, whose number ends the detail.
+    /// Followed by another item, whose number ends the detail.
     Other(&'static str),
 }
 
-/// What undoes an action on an item; none for what needs a reason, or a look.
+/// The inverse of an action on an item; `None` if it needs a reason or a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Undo {
-    /// The last part of its address.
     pub path: &'static str,
-    /// What its form says.
     pub on: bool,
-    /// Its button. It is an action like any other: who brings back what was flagged rejects the flags.
     pub label: &'static str,
 }
 
-/// Who is told of an action, and how.
+/// Who is notified, and the text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum NotifiedAuthor {
     Nobody,
-    /// The author of the item, “WHO verb your story rest.”: the verb, the rest of a story and of a comment.
+    /// “WHO verb your story rest.”: the verb, the rest for a story and for a comment.
     Author(&'static str, &'static str, &'static str),
-    /// The member: what is said, how long where it has no end, and what was done to their posts.
+    /// The text, the duration if permanent, and what happened to their posts.
     Member(&'static str, &'static str, &'static str),
-    /// The member, of this new role.
     Role(&'static str),
 }
 
@@ -186,15 +177,13 @@ const fn undo(path: &'static str, on: bool, label: &'static str) -> Option<Undo>
     Some(Undo { path, on, label })
 }
 
-/// How the log says an action: “alice BEFORE something AFTER”, or “alice BEFORE something AFTER another”.
+/// A log entry: “alice BEFORE target AFTER”, or “alice BEFORE target AFTER other”.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogPhrase<'a> {
-    /// With the blank before it, where one belongs there.
+    /// Includes a trailing space if it needs one.
     pub before: &'static str,
     pub after: &'a str,
-    /// Another item that the action names.
     pub other: Option<ItemId>,
-    /// What changed, as far as it is not in the sentence.
     pub detail: &'a str,
 }
 
@@ -203,7 +192,6 @@ impl Action {
         Action::ALL.iter().copied().find(|action| action.as_str() == name)
     }
 
-    /// How the log says it with this `detail`.
     pub fn phrase(self, detail: &str) -> LogPhrase<'_> {
         let ActionSpec { before, after, .. } = self.spec();
         let phrase = LogPhrase { before, after: "", other: None, detail: "" };

@@ -1,8 +1,5 @@
-//! What moderators may do to an item.
-
 use crate::domain::items::item::{Item, Kind};
 
-/// Why an act on an item is refused. The sentence is what the moderator reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeskError {
     #[error("Only a story can be merged into another.")]
@@ -31,7 +28,7 @@ pub enum DeskError {
     NoThread,
 }
 
-/// Whether `item` may be merged into `into` as a duplicate. What is merged takes no further part, so that no circle can come about.
+/// Whether `item` may be merged into `into`. Merged items are excluded, which prevents cycles.
 pub fn may_merge(item: &Item, into: &Item) -> Result<(), DeskError> {
     if item.kind != Kind::Story {
         return Err(DeskError::NotAStory);
@@ -54,12 +51,11 @@ pub fn may_merge(item: &Item, into: &Item) -> Result<(), DeskError> {
     if into.is_live() { Ok(()) } else { Err(DeskError::TargetGone) }
 }
 
-/// Whether a comment, with what answers it, may be moved up to the head of its thread.
+/// Whether a comment may be moved with its replies to the top of the thread.
 pub fn may_detach(item: &Item) -> Result<(), DeskError> {
     if item.kind == Kind::Comment && item.depth > 1 { Ok(()) } else { Err(DeskError::NotBelow) }
 }
 
-/// Whether a story may be placed on the front page again.
 pub fn may_have_second_chance(item: &Item) -> Result<(), DeskError> {
     if !matches!(item.kind, Kind::Story | Kind::Poll) {
         return Err(DeskError::NoChance);
@@ -71,7 +67,6 @@ pub fn may_pin(item: &Item) -> Result<(), DeskError> {
     if item.kind.is_root() { Ok(()) } else { Err(DeskError::NoThread) }
 }
 
-/// The parts of an item that an edit may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ItemContent<'a> {
     pub title: Option<&'a str>,
@@ -79,7 +74,7 @@ pub struct ItemContent<'a> {
     pub text: &'a str,
 }
 
-/// What an edit changed, in words; of a text only that it did.
+/// Describes an edit; for a text only that it changed.
 pub fn changes(before: ItemContent<'_>, after: ItemContent<'_>) -> String {
     let mut changes = Vec::new();
     if let (Some(was), Some(is)) = (before.title, after.title)

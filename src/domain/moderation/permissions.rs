@@ -1,4 +1,4 @@
-//! Moderation: who may act on whom.
+//! Permissions: who may moderate whom.
 
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::text::is_legible;
@@ -47,10 +47,9 @@ pub enum ModerationError {
     UnshownReason,
 }
 
-/// The longest reason, in characters.
+/// In characters.
 const LONGEST_REASON: usize = 500;
 
-/// Whether `actor` may act on somebody, or on the item of somebody, of role `target`.
 pub fn may_act_on(actor: &Member, target: Role) -> Result<(), ModerationError> {
     if actor.role < Role::Moderator {
         return Err(ModerationError::NotAModerator);
@@ -61,7 +60,6 @@ pub fn may_act_on(actor: &Member, target: Role) -> Result<(), ModerationError> {
     Ok(())
 }
 
-/// A reason as typed, trimmed; an act on a person needs one.
 pub fn reason(typed: &str, needed: bool) -> Result<&str, ModerationError> {
     let reason = typed.trim();
     if needed && reason.is_empty() {
@@ -76,12 +74,11 @@ pub fn reason(typed: &str, needed: bool) -> Result<&str, ModerationError> {
     Ok(reason)
 }
 
-/// The reasons to choose from where something is killed, beside [`OTHER`].
+/// Preset reasons for a kill, beside [`OTHER`].
 pub const REASONS: [&str; 5] = ["spam", "off-topic", "rude", "duplicate", "broken link"];
-/// The reason that needs words.
+/// Requires a free text.
 pub const OTHER: &str = "other";
 
-/// The reason of a kill: what was chosen, what was written, or both; none is needed.
 pub fn kill_reason(chosen: &str, words: &str) -> Result<String, ModerationError> {
     let (chosen, words) = (reason(chosen, false)?, reason(words, false)?);
     match (chosen, words) {
@@ -92,7 +89,6 @@ pub fn kill_reason(chosen: &str, words: &str) -> Result<String, ModerationError>
     }
 }
 
-/// A warning as typed, trimmed: a reason by another name.
 pub fn warning(typed: &str) -> Result<&str, ModerationError> {
     reason(typed, true).map_err(|mistake| match mistake {
         ModerationError::NoReason => ModerationError::NoWarning,

@@ -1,4 +1,4 @@
-//! What became of a post, as its author reads it on the post's own page: what happened, why, and what they may do now.
+//! A post's status as its author reads it: what happened, why, and the options.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Member, Role};
@@ -9,22 +9,17 @@ use crate::domain::notification::LogEvent;
 use crate::domain::text::with_reason;
 use crate::domain::time::relative_time;
 
-/// Something that happened, in sentences; and when, where the log says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusEvent {
     pub said: String,
     pub at: Option<Timestamp>,
 }
 
-/// Something that the author may do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthorOption {
-    /// For how much longer; none: there is no end.
     Edit(Option<String>),
-    /// Wait for members who vouch for it: how many it takes, in words.
     Wait(String),
     Delete,
-    /// Write to the moderators.
     Write,
 }
 
@@ -34,20 +29,20 @@ pub struct PostStatus {
     pub next: Vec<AuthorOption>,
 }
 
-/// Whether something may have been done to a post that its author is to read of. What a shadow-ban does is not among it, nor that a
-/// rule has put it before the moderators: who knew that would find out what the rules look for.
+/// Whether the author may need to be informed. Excludes shadow-bans and posts queued by a rule, which would
+/// reveal what the rules match.
 pub fn may_have(item: &Item, policy: &Policy) -> bool {
     let moved_up = item.kind == Kind::Comment && item.depth == 1;
     is_dead(item) || item.locked || item.is_flagged(policy) || item.edited_at.is_some() || moved_up
 }
 
-/// Whether it is dead as far as its author is to know.
+/// Dead as far as the author may know.
 fn is_dead(item: &Item) -> bool {
     matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged))
 }
 
 impl PostStatus {
-    /// What became of `item`, by the acts on it, latest first; none where nothing did.
+    /// The status from the log's events, latest first; `None` if nothing happened.
     pub fn of(
         item: &Item,
         events: &[LogEvent<'_>],
@@ -64,7 +59,7 @@ fn event_of(item: &Item, event: &LogEvent<'_>) -> Option<StatusEvent> {
     Some(StatusEvent { said: event.for_author(item.kind)?, at: Some(event.at) })
 }
 
-/// What put something out of sight, the first first, by the acts on it, latest first.
+/// The actions that made it dead, first first, given the latest first.
 fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
     let since = events.iter().take_while(|event| !matches!(event.action, Action::Unkill | Action::Vouch));
     let kills =
@@ -74,7 +69,6 @@ fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
     deaths
 }
 
-/// Why a post is dead, in sentences for whoever sees it and did not write it. Of a shadow-ban only moderators are to know.
 pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> Vec<String> {
     match item.dead {
         Some(DeadReason::Killed | DeadReason::Flagged) => {
@@ -89,17 +83,16 @@ pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> V
     }
 }
 
-/// What is said of a post of which its viewer sees no more than that it was there.
+/// The text of a placeholder for a dead or deleted post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemovedPost {
-    /// What it is, and whose where the viewer may know: `Dead comment`, `Deleted story by alice`.
+    /// For example `Dead comment`, or `Deleted story by alice` if the viewer may know the author.
     pub heading: String,
-    /// What happened.
     pub said: Vec<String>,
 }
 
 impl RemovedPost {
-    /// Of `item`, by the acts on it that the viewer may read of, latest first; none where the viewer sees the item itself.
+    /// `None` if the viewer may see the item itself.
     pub fn of(
         item: &Item,
         events: &[LogEvent<'_>],
@@ -120,7 +113,7 @@ impl RemovedPost {
                     .as_ref()
                     .filter(|_| moderates)
                     .map_or_else(String::new, |name| format!(" by {name}"));
-                // An import does not say who deleted what came without an author.
+                // An import does not record who deleted a post without an author.
                 let said = match item.author_id {
                     None => format!("This {what} was deleted before it came here."),
                     Some(_) => format!("Its author deleted this {what}."),
@@ -142,23 +135,20 @@ impl RemovedPost {
     }
 }
 
-/// What is said of a dead post where the log has nothing of it, or not for this viewer: so it gives no shadow-ban away.
+/// Used without a visible log entry, and so does not reveal a shadow-ban.
 pub const KILLED_BY_SOMEBODY: &str = "Members’ flags, a rule or a moderator killed this.";
-/// Who reads what is dead.
 pub const READABLE: &str = "Members who choose to see dead posts in their settings can read it.";
 
-/// What a post is called in sentences about it.
 pub fn what(item: &Item) -> &'static str {
     if item.kind == Kind::Comment { "comment" } else { "story" }
 }
 
-/// Who locked something and why, by the acts on it, latest first.
 pub fn why_locked(events: &[LogEvent<'_>]) -> Option<String> {
     let event = last_in_force(events, Action::Lock, Action::Unlock)?;
     Some(with_reason(&format!("{} locked it", event.by), Some(event.reason)))
 }
 
-/// What a lock was put on that holds for `item`, which stands below what is `above` it, the head of the thread first.
+/// The item whose lock applies to `item`; `above` are its ancestors, root first.
 pub fn locked_at<'a>(item: &'a Item, above: &[&'a Item]) -> Option<&'a Item> {
     let root = above.first().copied().filter(|root| root.locked);
     root.or_else(|| {
@@ -167,7 +157,11 @@ pub fn locked_at<'a>(item: &'a Item, above: &[&'a Item]) -> Option<&'a Item> {
 }
 
 /// The last such action, unless it was undone.
-fn last_in_force<'a>(events: &'a [LogEvent<'a>], action: Action, undoing: Action) -> Option<&'a LogEvent<'a>> {
+fn last_in_force<'a>(
+    events: &'a [LogEvent<'a>],
+    action: Action,
+    undoing: Action,
+) -> Option<&'a LogEvent<'a>> {
     events
         .iter()
         .find(|event| [action, undoing].contains(&event.action))
@@ -199,9 +193,12 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
         let own = last_in_force(events, Action::Lock, Action::Unlock).and_then(|event| event_of(item, event));
         turns.push(own.unwrap_or_else(|| plain(around.to_owned())));
     }
-    turns.extend(last_in_force(events, Action::Detach, Action::Reattach).and_then(|event| event_of(item, event)));
-    turns
-        .extend(events.iter().find(|event| event.action == Action::Edit).and_then(|event| event_of(item, event)));
+    turns.extend(
+        last_in_force(events, Action::Detach, Action::Reattach).and_then(|event| event_of(item, event)),
+    );
+    turns.extend(
+        events.iter().find(|event| event.action == Action::Edit).and_then(|event| event_of(item, event)),
+    );
     turns
 }
 
@@ -225,14 +222,13 @@ fn next(
     if (dead || flagged) && item.may_delete(author).is_ok() {
         next.push(AuthorOption::Delete);
     }
-    // Moderators have the desk under it.
+    // Moderators have their own actions below the post.
     if author.role == Role::Member {
         next.push(AuthorOption::Write);
     }
     next
 }
 
-/// How many vouches bring something back, and how many there are.
 fn vouches(cast: i64, needed: i64) -> String {
     let whole = if needed == 1 {
         "One member who vouches for it brings it back".to_owned()

@@ -1,9 +1,6 @@
-//! Who moderates: which role an account may have.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Profile, Role};
 
-/// Why an account is not given a role. The sentence is what the admin reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
     #[error("Only admins can do that.")]
@@ -32,7 +29,6 @@ pub enum RoleError {
     Unsure,
 }
 
-/// A role in a sentence.
 pub fn with_article(role: Role) -> &'static str {
     match role {
         Role::Member => "a member",
@@ -41,13 +37,13 @@ pub fn with_article(role: Role) -> &'static str {
     }
 }
 
-/// Whether `person` may be given a role, beside that an admin is to be left.
+/// Whether `person` may have this role, apart from the rule that one admin must remain.
 pub fn may_have(person: &Profile, role: Role, now: Timestamp) -> Result<(), RoleError> {
     let name = person.name.clone();
     if person.role == role {
         return Err(RoleError::Same(name, with_article(role)));
     }
-    // A role can be taken from anybody.
+    // Roles can be removed from anyone.
     if role < person.role {
         return Ok(());
     }

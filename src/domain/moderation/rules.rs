@@ -1,4 +1,4 @@
-//! Words, links and address ranges that posts are held against before they stand.
+//! Content rules: words, links and networks that posts are checked against.
 
 mod pattern;
 mod words;
@@ -17,17 +17,14 @@ use crate::domain::moderation::site_restriction::SiteNameError;
 use crate::domain::text;
 use crate::domain::url::StoryUrl;
 
-/// How many rules there may be: all are in memory, and read again where something was written.
+/// Maximum number of rules: all are in memory.
 pub const MOST: usize = 500;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum RuleKind {
-    /// A word or phrase in a title or a text.
     Word,
-    /// A site that a title's address or a text links to.
     Link,
-    /// The network that a post or a sign-up comes from.
     Range,
 }
 
@@ -46,7 +43,6 @@ impl RuleKind {
         }
     }
 
-    /// As moderators read it.
     pub fn label(self) -> &'static str {
         match self {
             RuleKind::Word | RuleKind::Link => self.as_str(),
@@ -55,16 +51,15 @@ impl RuleKind {
     }
 }
 
-/// What a rule does. Of several the gravest is done. What can neither wait in a queue nor be dead, such as a sign-up or a profile, is
-/// only ever refused.
+/// Ordered by severity; the most severe match applies. Sign-ups and profiles are always refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum Effect {
-    /// The post stands, and comes before the moderators.
+    /// The post is visible and added to the queue.
     Queue,
-    /// The post is dead from the start, and its author is told.
+    /// The post is dead at once, and its author is informed.
     Kill,
-    /// The form comes back with a sentence.
+    /// The form is shown again with an error.
     Refuse,
 }
 
@@ -108,16 +103,14 @@ pub enum RuleError {
     Full,
 }
 
-/// A rule that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     pub pattern: Pattern,
     pub effect: Effect,
-    /// Whose it is; none: the operator's.
+    /// `None`: the operator.
     pub actor: Option<UserId>,
 }
 
-/// Why it met a post, in words.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.pattern {
@@ -128,29 +121,25 @@ impl fmt::Display for Rule {
     }
 }
 
-/// What is held against the rules: a post, or what somebody says of themselves.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RuleInput<'a> {
     pub title: &'a str,
     pub url: Option<&'a StoryUrl>,
-    /// Markdown source.
     pub text: &'a str,
-    /// Where it comes from; none where that does not matter.
+    /// `None` if networks do not apply.
     pub from: Option<IpAddr>,
 }
 
-/// What becomes of a post that a rule stops, but does not refuse.
+/// A match that does not refuse the post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleMatch {
-    /// Dead from the start; else it stands and waits for a moderator.
+    /// Dead at once; otherwise queued for review.
     pub killed: bool,
-    /// For moderators' eyes.
+    /// For moderators only.
     pub why: String,
-    /// Whose rule it was.
     pub by: Option<UserId>,
 }
 
-/// Why a rule refuses something. The sentence is what its author reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleRejection {
     #[error("“{0}” is not taken here. Say it in other words, or ask the moderators.")]
@@ -163,16 +152,15 @@ pub enum RuleRejection {
     Network,
 }
 
-/// Whether rules about networks leave this member alone, who is known here and may share theirs with strangers.
+/// Whether a member is exempt from network rules: established members may share a network with strangers.
 pub fn is_past_ranges(role: Role, karma: i64, policy: &Policy) -> bool {
     role >= Role::Moderator || karma >= policy.ip_rules_exempt_karma
 }
 
-/// All rules, arranged so that a post is looked through once, however many they are.
+/// Indexed rules, so that matching is one pass over the post.
 #[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
-    /// By the first of a phrase's words.
     words: HashMap<String, Vec<usize>>,
     links: HashMap<String, usize>,
     ranges: Vec<usize>,
@@ -196,10 +184,7 @@ impl RuleSet {
         RuleSet { rules, ..all }
     }
 
-    /// What is done by the gravest rule that a draft meets: nothing, or it is stopped.
-    ///
-    /// # Errors
-    /// Where it is refused.
+    /// The most severe match. Fails if a rule refuses the post.
     pub fn judge(&self, draft: &RuleInput<'_>) -> Result<Option<RuleMatch>, RuleRejection> {
         let Some(rule) = self.gravest(draft) else { return Ok(None) };
         match (rule.effect, &rule.pattern) {
@@ -215,7 +200,7 @@ impl RuleSet {
     fn gravest(&self, draft: &RuleInput<'_>) -> Option<&Rule> {
         let mut met = Vec::new();
         if !self.words.is_empty() {
-            // A phrase stands in one of them, and not over the gap between them.
+            // A phrase matches within one of the two, not across them.
             self.meet_words(draft.title, &mut met);
             self.meet_words(&text::plain(draft.text), &mut met);
         }

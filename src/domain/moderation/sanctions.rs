@@ -1,5 +1,4 @@
-//! How an account stands with the moderators: banned or slowed down, until when, and in which words its owner hears of it. What ends by
-//! time is judged by the time of asking: nothing is written when it ends.
+//! Bans and limits of accounts. Expiry is computed when read: nothing is written when a term ends.
 
 use crate::clock::{DAY, Timestamp};
 use crate::domain::accounts::user::{Member, Profile, Role};
@@ -7,39 +6,35 @@ use crate::domain::moderation::permissions::ModerationError;
 use crate::domain::text::plural::counted;
 use crate::domain::time::relative_time;
 
-/// How far back a ban may take what somebody posted out of sight, in seconds.
+/// How far back a ban may kill posts, in seconds.
 pub const TAKEN: i64 = 30 * DAY;
-/// How much of it at most: the newest.
+/// Maximum posts killed with a ban, newest first.
 pub const MOST_TAKEN: usize = 1_000;
 
-/// What the log says of a kill that was part of a ban, so that lifting the ban can find it.
+/// Log detail of a kill that was part of a ban; lifting the ban searches for it.
 pub const WITH_BAN: &str = "with the ban of its author";
-/// What the log says of a ban that took the place of one that held begins so.
+/// Prefix of a log detail when a ban replaces an active one.
 pub const CHANGED: &str = "now ";
 
-/// So many posts, in words.
 pub fn posts(count: usize) -> String {
     counted(count, "post").to_string()
 }
 
-/// How long a ban or a slowing lasts.
+/// The duration of a ban or a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SanctionTerm {
     Days(u16),
-    /// Until a moderator lifts it.
     Open,
 }
 
-/// The longest term that ends, in days.
+/// In days.
 const LONGEST: u16 = 3_650;
-/// When an open slowing ends: the last second of the year 9999.
+/// The end of an indefinite limit: the last second of the year 9999.
 const NEVER: Timestamp = Timestamp(253_402_300_799);
 
 impl SanctionTerm {
-    /// What the forms offer, in days; besides, an open end.
     pub const OFFERED: [u16; 7] = [1, 3, 7, 14, 30, 90, 365];
 
-    /// Reads a number of days, or `open`.
     pub fn parse(typed: &str) -> Result<SanctionTerm, ModerationError> {
         if typed.trim() == "open" {
             return Ok(SanctionTerm::Open);
@@ -51,7 +46,6 @@ impl SanctionTerm {
         if (1..=LONGEST).contains(&days) { Ok(SanctionTerm::Days(days)) } else { Err(ModerationError::Days) }
     }
 
-    /// When it ends; none where it does not.
     pub fn end(self, now: Timestamp) -> Option<Timestamp> {
         match self {
             SanctionTerm::Days(days) => Some(now.plus(i64::from(days) * DAY)),
@@ -60,12 +54,10 @@ impl SanctionTerm {
     }
 }
 
-/// What stands in the store for a slowing that ends at `end`.
 pub fn slowed_until(end: Option<Timestamp>) -> Timestamp {
     end.unwrap_or(NEVER)
 }
 
-/// Until when something holds, in words that follow “banned” or “slowed down”.
 pub fn until(end: Option<Timestamp>) -> String {
     match end.filter(|end| *end < NEVER) {
         Some(end) => format!("until {}", relative_time::minute(end)),
@@ -73,7 +65,6 @@ pub fn until(end: Option<Timestamp>) -> String {
     }
 }
 
-/// Whether `actor` may moderate `person`.
 pub fn may_moderate(actor: &Member, person: &Profile) -> Result<(), ModerationError> {
     if actor.id == person.id {
         return Err(ModerationError::Yourself);
@@ -81,17 +72,17 @@ pub fn may_moderate(actor: &Member, person: &Profile) -> Result<(), ModerationEr
     crate::domain::moderation::permissions::may_act_on(actor, person.role)
 }
 
-/// Whether anybody would read a warning of `person`.
+/// Whether a warning would have a reader.
 pub fn may_warn(person: &Profile) -> Result<(), ModerationError> {
     if person.unclaimed { Err(ModerationError::NobodyReads) } else { Ok(()) }
 }
 
-/// Whether there is anybody whom a ban or a slowing of `person` would hold back.
+/// Whether a ban or a limit would have any effect.
 pub fn may_hold_back(person: &Profile) -> Result<(), ModerationError> {
     if person.unclaimed { Err(ModerationError::NobodyThere) } else { Ok(()) }
 }
 
-/// Whether a shadow-ban of `person` could stay unknown to them: a moderator reads of it in the log.
+/// Moderators would see their own shadow-ban in the log.
 pub fn may_shadow(person: &Profile) -> Result<(), ModerationError> {
     if person.role > Role::Member { Err(ModerationError::Staff) } else { may_hold_back(person) }
 }

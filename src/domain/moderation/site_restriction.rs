@@ -1,5 +1,5 @@
-//! What moderators hold of a site, and the names that a story falls under. Names are compared whole, label by label: never by how a
-//! string ends.
+//! Restrictions of sites, and the site names that match a story. Names are compared label by label, never by
+//! string suffix.
 
 use std::fmt;
 
@@ -7,13 +7,11 @@ use ::url::Host;
 
 use crate::domain::url::{StoryUrl, is_host_of_names, is_shared_host, main_host};
 
-/// What moderators decided about a site. The graver of two counts.
+/// Ordered by severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum SiteRestriction {
-    /// Its stories rank lower.
     Penalised,
-    /// It takes no new stories; those that are there rank lower.
     Banned,
 }
 
@@ -33,7 +31,6 @@ impl SiteRestriction {
         }
     }
 
-    /// What everybody is told of a site that it is held against.
     pub fn sentence(self, site: &str, reason: &str) -> String {
         match self {
             SiteRestriction::Penalised => format!("Stories from {site} rank lower here: {reason}"),
@@ -42,8 +39,8 @@ impl SiteRestriction {
     }
 }
 
-/// The name of a site that moderators can act on: a host with all below it, `example.com` or `blog.example.com`; or one of those who
-/// share a host, `github.com/somebody`.
+/// A restrictable site: a host with its subdomains (`example.com`) or a user's site on a shared host
+/// (`github.com/somebody`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SiteName(String);
 
@@ -74,14 +71,13 @@ pub enum SiteNameError {
     AdminsOnly(String),
 }
 
-/// The longest name of a host, and the longest part of one between two dots, in characters (RFC 1035, section 2.3.4).
+/// In characters (RFC 1035, section 2.3.4).
 const LONGEST_HOST: usize = 253;
 const LONGEST_LABEL: usize = 63;
 
 impl SiteName {
-    /// A site as somebody typed it: a name, a host or an address, in any case, with or without `www.`.
-    ///
-    /// A host stands for itself and all below it; an address with a path stands for the site that it is shown under.
+    /// Parses a name, host or URL in any case, with or without `www.`. A host includes its subdomains; a URL
+    /// with a path means the site that it is displayed under.
     pub fn parse(typed: &str) -> Result<SiteName, SiteNameError> {
         let typed = typed.trim();
         if typed.is_empty() {
@@ -102,7 +98,7 @@ impl SiteName {
                 return Err(SiteNameError::Suffix(host.to_owned()));
             }
         }
-        // Pages that several hosts serve are one site's.
+        // Hosts that serve the same pages are one site.
         let host = &*main_host(host);
         let site = url.site();
         let has_path = !matches!(url.url().path(), "" | "/");
@@ -118,17 +114,16 @@ impl SiteName {
         &self.0
     }
 
-    /// Whether it is a host under which many have sites of their own, such as `github.io` or `wordpress.com`.
     pub fn is_host_of_many(&self) -> bool {
         is_host_of_names(&self.0) || psl::suffix_str(&self.0) == Some(&self.0)
     }
 
-    /// Whether it is one of those who share a host, and so has a path.
+    /// Whether it is a user's site on a shared host, with a path.
     pub fn is_place(&self) -> bool {
         self.0.contains('/')
     }
 
-    /// The domain that stories below it are kept under; none for a host of many.
+    /// The domain by which its stories are stored; `None` for a shared host.
     pub fn domain(&self) -> Option<String> {
         let url = StoryUrl::parse(&format!("https://{}", self.0)).ok()?;
         Some(url.site().domain).filter(|_| !self.is_host_of_many())
@@ -141,15 +136,15 @@ impl fmt::Display for SiteName {
     }
 }
 
-/// Every name that a story falls under, the narrowest first: whose place on a shared host it is, then its host, and each host above
-/// that as far as one can be a site: `docs.github.io/x` ends with `github.io`, and none ends with `co.uk`.
+/// All site names that match a story, narrowest first: the user's site on a shared host, the host, and its
+/// parent domains down to the registrable one: `docs.github.io/x` ends with `github.io`, none with `co.uk`.
 pub fn names(url: &StoryUrl) -> Vec<String> {
     let mut names = Vec::new();
     let shown = url.site().name;
     if shown.contains('/') {
         names.push(shown);
     }
-    // Where another host serves the same pages, what is held of that one holds here.
+    // The restriction of a host also applies to its aliases.
     let host = url.bare_host();
     for host in [host, &*main_host(host)] {
         let hosts = std::iter::successors(Some(host), |host| above(host).filter(|_| is_name(url)));
@@ -164,18 +159,15 @@ pub fn names(url: &StoryUrl) -> Vec<String> {
     names
 }
 
-/// The host without its first label.
 fn above(host: &str) -> Option<&str> {
     host.split_once('.').map(|(_, rest)| rest)
 }
 
-/// Whether the host is a name, and not an address of the network.
 fn is_name(url: &StoryUrl) -> bool {
     matches!(url.url().host(), Some(Host::Domain(_)))
 }
 
-/// Whether nobody holds this name: a single label, or a public suffix that registries hand names out under. The suffixes of hosts
-/// that lend names (`github.io`) are somebody's.
+/// Whether a name is a single label or an ICANN public suffix. Private suffixes (`github.io`) have owners.
 fn is_everybodys(host: &str) -> bool {
     let is_suffix = psl::suffix(host.as_bytes()).is_some_and(|suffix| {
         suffix.as_bytes() == host.as_bytes() && suffix.typ() != Some(psl::Type::Private)

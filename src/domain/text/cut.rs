@@ -1,5 +1,3 @@
-//! Cutting a long text where it harms the least, before it is rendered.
-
 use std::borrow::Cow;
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag};
@@ -8,23 +6,22 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::markdown::is_blank;
 use crate::domain::text::markdown::protect_urls::{LineCount, Prepared};
 
-/// The longest text that is kept, in bytes: four times what the longest post takes, for what comes from elsewhere.
+/// Maximum bytes of a stored text: four times the longest post, for imported texts.
 pub const LONGEST: usize = 256 * 1024;
 
-/// What stands at the end of a text that was cut: a paragraph of its own.
+/// Appended to a truncated text as its own paragraph.
 const MARK: &str = "\n\n…";
 
-/// The longest fence that is closed again where a text is cut within code.
+/// Longest fence that is closed after a cut inside code.
 const LONGEST_FENCE: usize = 64;
 
-/// A text of more than `max_chars` characters, cut; none where it is no longer, or shows nothing up to there.
+/// `None` if the text is not too long, or nothing before the cut is visible.
 pub fn cut(source: &str, max_chars: usize) -> Option<String> {
     let (limit, _) = source.char_indices().nth(max_chars)?;
     let cut = before(source, limit);
     (!is_blank(cut.trim_end_matches(MARK))).then_some(cut)
 }
 
-/// A text as it is kept: cut where it is longer than [`LONGEST`].
 pub fn longest(source: &str) -> Cow<'_, str> {
     if source.len() <= LONGEST {
         Cow::Borrowed(source)
@@ -33,7 +30,6 @@ pub fn longest(source: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text before `limit`, cut behind a whole block, or else a line, or else a word, unless a quarter would be lost by that.
 fn before(source: &str, limit: usize) -> String {
     let head = Prepared::new(source.get(..source.floor_char_boundary(limit)).unwrap_or(source).trim_end());
     let least = head.source().len() / 4 * 3;
@@ -47,7 +43,6 @@ fn before(source: &str, limit: usize) -> String {
     text + MARK
 }
 
-/// Where the last block begins, and the fence around it, where it is code.
 fn last_block(head: &Prepared) -> (usize, Option<&str>) {
     let (mut depth, mut last, mut is_fenced) = (0_usize, 0, false);
     for (event, range) in head.events() {
@@ -72,7 +67,6 @@ fn last_block(head: &Prepared) -> (usize, Option<&str>) {
     (start, run.filter(|run| *run <= LONGEST_FENCE).and_then(|run| block.get(..run)))
 }
 
-/// Where the last line, or else the last word, or else the last character as a reader counts them, ends in a text that goes on.
 fn last_word(head: &str, least: usize) -> usize {
     let ends = [head.rfind('\n'), head.rfind(char::is_whitespace)];
     let grapheme = || head.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);

@@ -1,7 +1,5 @@
-//! Hacker News' HTML to our Markdown.
-//!
-//! Its texts are flat: `<p>` between paragraphs, `<i>`, `<a>`, `<pre><code>`, and marks that people typed (`> `, `* `).
-//! Only the tokenizer reads them, since the nesting of a foreign text may be hostile.
+//! Converts Hacker News' HTML to Markdown. Its texts are flat: `<p>`, `<i>`, `<a>`, `<pre><code>`, and typed
+//! marks (`> `, `* `). Only the tokenizer is used, since the nesting of foreign HTML may be hostile.
 
 pub mod emphasis;
 mod markdown_escape;
@@ -18,10 +16,9 @@ use super::links;
 use super::visible::is_shown;
 use crate::domain::text::hn_html::paragraph::{MARK, Mark, Paragraph};
 
-/// Hacker News' HTML as Markdown source that renders to the same meaning.
-///
-/// What people typed as quotes and lists becomes quotes and lists; all else that Markdown would take as mark-up is escaped,
-/// and only that, since the source is what its author sees in the edit form. Unknown tags go, their content stays.
+/// Converts HTML to Markdown with the same meaning. Typed quotes and lists become real ones; other Markdown
+/// syntax is escaped, with as few escapes as possible, since authors see the source. Unknown tags are
+/// removed, their content is preserved.
 pub fn from_hn_html(html: &str) -> String {
     let has_references = html.contains("][");
     let input = BufferQueue::default();
@@ -52,7 +49,7 @@ impl TokenSink for Sink {
     }
 }
 
-/// An emphasis that is open: not yet begun until a visible character comes, since `* a*` would be none.
+/// Open emphasis, written at the next visible character, since `* a*` would be none.
 #[derive(Default)]
 struct OpenEmphasis {
     depth: usize,
@@ -66,9 +63,7 @@ struct HnText {
     paragraph: Paragraph,
     italic: OpenEmphasis,
     bold: OpenEmphasis,
-    /// The address and the label so far of an open link.
     link: Option<(String, String)>,
-    /// The code so far of an open `<pre>`, or of a `<code>` in a line.
     pre: Option<String>,
     code: Option<String>,
 }
@@ -183,7 +178,6 @@ impl HnText {
         }
     }
 
-    /// Ends the paragraph with all that is open in it. An emphasis goes on in the next one, as browsers have it.
     fn end_paragraph(&mut self) {
         self.end_link();
         self.end_inline_code();
@@ -225,7 +219,7 @@ impl HnText {
     }
 }
 
-/// Appends what may be shown; the placeholder of marks is not for texts to use.
+/// Drops the marks' placeholder from the text.
 fn push_shown(to: &mut String, chars: &str) {
     if chars.bytes().all(|b| matches!(b, b'\n' | b' '..=b'~')) {
         to.push_str(chars);
@@ -234,7 +228,6 @@ fn push_shown(to: &mut String, chars: &str) {
     }
 }
 
-/// The lines of a code block without empty ones around them and without the indentation they share.
 fn dedented(code: &str) -> Vec<&str> {
     let is_blank = |line: &&str| line.trim().is_empty();
     let mut lines: Vec<&str> = code.lines().skip_while(is_blank).collect();

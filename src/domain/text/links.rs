@@ -1,17 +1,15 @@
-//! Which addresses people may link to, how a link is labelled, and mentions in plain text.
-
 use std::borrow::Cow;
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
-/// The longest label, in characters, that a bare address shows.
+/// In characters.
 const LABEL_CHARS: usize = 60;
 
 const MAX_URL_BYTES: usize = 4096;
 
-/// What CommonMark's implementations escape in an address, beside what is not ASCII.
+/// The characters that CommonMark implementations escape in URLs, beside non-ASCII.
 const ESCAPED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -25,8 +23,8 @@ const ESCAPED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// An address as it stands in a link, with everything escaped that has to be; none where people may not link to it: by its scheme, because
-/// it is longer than servers take, or because it has user information, which can pose as the host.
+/// The escaped URL; `None` if it is not allowed: by scheme, length, or user information, which can
+/// impersonate a host.
 pub fn href(address: &str) -> Option<Cow<'_, str>> {
     let href = escaped(address);
     let is_linkable = href.len() <= MAX_URL_BYTES
@@ -35,7 +33,7 @@ pub fn href(address: &str) -> Option<Cow<'_, str>> {
 }
 
 fn escaped(address: &str) -> Cow<'_, str> {
-    // The brackets of an IPv6 address are part of its host.
+    // The brackets of an IPv6 address are part of the host.
     let host = address.find("://[").and_then(|at| Some(at + address.get(at..)?.find(']')? + 1));
     match host.and_then(|end| address.split_at_checked(end)) {
         Some((host, rest)) if host.is_ascii() => {
@@ -45,7 +43,6 @@ fn escaped(address: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether an address is one of the web that browsers take, without user information.
 fn is_web(href: &str) -> bool {
     let rest = ["http://", "https://"]
         .iter()
@@ -56,7 +53,7 @@ fn is_web(href: &str) -> bool {
         && Url::parse(href).is_ok_and(|url| url.has_host() && !has_user(url))
 }
 
-/// Whether an address is a path of this site. Browsers read a backslash as a slash, and two slashes as another host.
+/// Whether an address is a local path. Browsers read a backslash as a slash, and two slashes as a host.
 pub fn is_local(href: &str) -> bool {
     href.starts_with('/')
         && !href.starts_with("//")
@@ -69,7 +66,6 @@ fn has_scheme(href: &str, scheme: &str) -> bool {
         && href.len() > scheme.len()
 }
 
-/// The label of a bare address: itself, or its beginning and an ellipsis.
 pub fn label(url: &str) -> String {
     match url.char_indices().nth(LABEL_CHARS) {
         None => url.to_owned(),
@@ -77,7 +73,6 @@ pub fn label(url: &str) -> String {
     }
 }
 
-/// Whether a text has the shape of a member's name.
 pub fn is_name(name: &str) -> bool {
     (2..=20).contains(&name.len()) && name.bytes().all(is_name_byte)
 }
@@ -86,9 +81,8 @@ fn is_name_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')
 }
 
-/// The byte ranges of mentions, each with its `@`. `before` is the character in front of the text.
-///
-/// A mention begins a word: `a@b.c`, `https://site/@name`, `@name@elsewhere`, `@scope/package` and `@site.org` hold none.
+/// The byte ranges of mentions, with `@`. `before` is the preceding character. A mention begins a word:
+/// `a@b.c`, `https://site/@name`, `@name@elsewhere`, `@scope/package` and `@site.org` have none.
 pub fn mentions(text: &str, before: char) -> impl Iterator<Item = Range<usize>> {
     text.match_indices('@').filter_map(move |(at, _)| {
         let (head, tail) = (text.get(..at)?, text.get(at + 1..)?);
@@ -97,7 +91,7 @@ pub fn mentions(text: &str, before: char) -> impl Iterator<Item = Range<usize>> 
             return None;
         }
         let run = tail.bytes().take_while(|b| is_name_byte(*b)).count();
-        // Two hyphens are a dash written without spaces.
+        // Two hyphens are a dash without spaces.
         let name = tail.get(..run)?;
         let name = name.split_once("--").map_or(name, |(name, _)| name);
         let mut after = tail.get(name.len()..)?.chars();

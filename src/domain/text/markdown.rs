@@ -1,5 +1,3 @@
-//! Markdown source to HTML, and to plain text.
-
 pub mod block_markers;
 pub mod html_writer;
 pub mod output;
@@ -32,14 +30,13 @@ pub fn render(source: &str) -> Html {
     sanitize::sanitise(write_html(&source).out.as_str())
 }
 
-/// The addresses that a text links to when it is rendered: written out, named in Markdown, or of an image.
+/// The URLs of the rendered text's links.
 pub fn linked(source: &str) -> Vec<String> {
     let source = prepared(source);
     write_html(&source).hrefs
 }
 
-/// Whether nothing is seen of a text when it is rendered: a rule, an empty list or quote, and invisible
-/// characters are nothing.
+/// Whether the rendered text has no visible content.
 pub fn is_blank(source: &str) -> bool {
     let source = prepared(source);
     !write_html(&source).out.is_visible()
@@ -53,13 +50,11 @@ fn write_html(source: &Prepared) -> HtmlWriter<'_> {
     writer
 }
 
-/// The whole of a text without its mark-up, white space folded.
 pub fn plain(source: &str) -> String {
     excerpt(source, usize::MAX)
 }
 
-/// The text alone from the first character that is seen, white space folded, at most `max_chars` characters;
-/// where it is cut it ends with "…".
+/// The first `max_chars` visible characters without mark-up, with "…" if cut.
 pub fn excerpt(source: &str, max_chars: usize) -> String {
     let source = prepared(source);
     let mut text = String::new();
@@ -85,7 +80,6 @@ fn is_inline(end: TagEnd) -> bool {
     matches!(end, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
 }
 
-/// A plain text of at most `max_chars` characters; where it is cut it ends with "…".
 pub fn shortened(text: String, max_chars: usize) -> String {
     if text.char_indices().nth(max_chars).is_none() {
         return text;

@@ -1,15 +1,12 @@
-//! Numbers with their nouns.
-
 use std::fmt::{self, Display};
 
-/// A number and its noun, in the plural unless it is one; see [`counted`].
 #[derive(Debug, Clone, Copy)]
 pub struct Counted<'a, N> {
     number: N,
     noun: &'a str,
 }
 
-/// So many of something, by its noun in the singular: `1 comment`, `0 replies`.
+/// `1 comment`, `0 replies`; takes the noun in the singular.
 pub fn counted<N>(number: N, noun: &str) -> Counted<'_, N> {
     Counted { number, noun }
 }

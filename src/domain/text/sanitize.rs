@@ -1,5 +1,3 @@
-//! The last gate: an allow-list of exactly the tags and attributes that `markdown` writes.
-
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,7 +7,7 @@ use ammonia::{Builder, UrlRelative};
 
 use super::links;
 
-/// Sanitised HTML: the only type that a template prints unescaped. Made only in this module.
+/// Sanitised HTML, the only type that templates print unescaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Html(String);
 
@@ -25,7 +23,6 @@ impl fmt::Display for Html {
     }
 }
 
-/// The tags a rendered text can hold.
 pub const TAGS: [&str; 19] = [
     "a",
     "blockquote",
@@ -48,7 +45,6 @@ pub const TAGS: [&str; 19] = [
     "ul",
 ];
 
-/// What a link written by a person says of itself.
 pub const LINK_REL: &str = "nofollow ugc noopener";
 
 static GATE: LazyLock<Builder<'static>> = LazyLock::new(|| {
@@ -61,7 +57,7 @@ static GATE: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("li", HashSet::from(["value"])),
         ]))
         .tag_attribute_values(HashMap::from([("a", HashMap::from([("rel", HashSet::from([LINK_REL]))]))]))
-        // A long line or a wide table scrolls inside its block, which the keyboard has to reach.
+        // Wide code and tables scroll within their block, which must be focusable.
         .set_tag_attribute_values(HashMap::from([
             ("pre", HashMap::from([("tabindex", "0")])),
             ("table", HashMap::from([("tabindex", "0")])),
@@ -73,12 +69,11 @@ static GATE: LazyLock<Builder<'static>> = LazyLock::new(|| {
     gate
 });
 
-/// A relative address passes only where it is a path of this site.
 fn local_page(href: &str) -> Option<Cow<'_, str>> {
     links::is_local(href).then_some(Cow::Borrowed(href))
 }
 
-/// Lets through what is on the allow-list; the tree it builds needs shallow nesting, which the caller has seen to.
+/// The parser's tree needs shallow nesting, which the caller guarantees.
 pub fn sanitise(html: &str) -> Html {
     Html(GATE.clean(html).to_string())
 }

@@ -1,4 +1,4 @@
-//! What bounds the HTML of any text: which tags, how many, how deep, how long.
+//! Bounds on the HTML of any text: tags, number, depth, length.
 
 use proptest::prelude::*;
 
@@ -34,10 +34,10 @@ pub fn is_allowed(tag: &str) -> bool {
             || ["pre tabindex=\"0\"", "table tabindex=\"0\""].contains(&tag))
 }
 
-/// The most elements of one another: eight quotes or list items, each with its list, a table, eight inline elements.
+/// Maximum nesting: eight quotes or list items, each with its list, a table, eight inline elements.
 const DEEPEST: i32 = 8 * 2 + 4 + 8;
 
-/// How deep elements nest, and how deep of these quotes and items, and inline elements.
+/// The depth of all elements, of quotes and items, and of inline elements.
 fn depths(html: &str) -> (i32, i32, i32) {
     let (mut now, mut most) = ([0; 3], [0; 3]);
     for tag in tags(html) {
@@ -61,7 +61,6 @@ fn depths(html: &str) -> (i32, i32, i32) {
     (most[0], most[1], most[2])
 }
 
-/// What holds for the HTML of any text.
 #[track_caller]
 fn is_bounded(source: &str) {
     let html = render(source);
@@ -104,7 +103,7 @@ fn hostile_depth_and_length_do_no_harm() {
     }
 }
 
-/// The marks of which the HTML is many times as long.
+/// Syntax with the largest expansion.
 const WORST: [&str; 30] = [
     ">>>>>>>>>>>>>>>>#\n\n",
     "> ",
@@ -167,7 +166,7 @@ fn marks_that_would_grow_a_text_too_much_show_as_typed() {
     assert!(links.is_empty(), "what shows as typed links to nothing");
 }
 
-/// Random Markdown of the worst marks: few of them, each repeated, one after the other or nested, and all of that repeated.
+/// Random Markdown of the worst syntax, repeated and nested.
 fn worst_marks() -> impl Strategy<Value = String> {
     let mark = prop_oneof![
         6 => prop::sample::select(WORST.to_vec()).prop_map(str::to_owned),

@@ -1,5 +1,3 @@
-//! What people type and what they see, as tables; and what holds for any text.
-
 use proptest::prelude::*;
 
 use super::size_tests::{is_allowed, tags};
@@ -236,7 +234,7 @@ fn hacker_news_html_becomes_readable_markdown() {
     assert_eq!(from_hn_html(&cut), long);
 }
 
-/// The words of rendered HTML: tags off, entities decoded.
+/// The text of rendered HTML.
 fn words(html: &str) -> String {
     let mut text = String::new();
     for (n, part) in html.split('<').enumerate() {
@@ -266,7 +264,7 @@ proptest! {
 
     #[test]
     fn plain_text_keeps_its_words(text in r"([*_`\[\]()!#@:/&<>+=~|$^{}\\ \n.;,-]|amp;|http|[a-z0-9]|é|—|1\. ){0,60}") {
-        // The marks of quotes and lists are no words, they become what they mean: these lines get another beginning.
+        // Quote and list markers are not words, so these lines get another beginning.
         let is_block = |line: &str| line.trim_start().starts_with(|c: char| c.is_ascii_digit() || ">*-".contains(c));
         let lines = text.split('\n').map(|line| if is_block(line) { format!("x{line}") } else { line.to_owned() });
         let text = lines.collect::<Vec<_>>().join("\n").replace("://", ":/");

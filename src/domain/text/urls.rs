@@ -1,5 +1,3 @@
-//! Bare addresses in plain text: where each begins and ends.
-
 use std::ops::Range;
 
 use icu_properties::props::{BidiMirroringGlyph, GeneralCategory, GeneralCategoryGroup, TerminalPunctuation};
@@ -10,16 +8,15 @@ use super::visible::{category, is_visible};
 
 const SEPARATOR: &str = "://";
 
-/// The most bytes of a host, for the 253 characters that one can have.
+/// In bytes, for at most 253 characters.
 const MAX_HOST_BYTES: usize = 4 * 253;
 
-/// The pairs that may be open at once. Without a bound, addresses that each leave one open would take quadratic time.
+/// Maximum open pairs: without a bound, many URLs with an open one take quadratic time.
 const MAX_OPEN: usize = 8;
 
-/// The byte ranges of bare `http` and `https` addresses, in order.
-///
-/// An address ends before closing or terminal punctuation of any script that is outside a balanced pair, as in `(see https://x.org/a)` or
-/// `“https://x.org/a”。`, but keeps what is inside one, as in `https://x.org/a_(b)`. One with user information is none.
+/// The byte ranges of bare `http` and `https` URLs, in order. A URL ends before closing or terminal
+/// punctuation of any script outside a balanced pair, as in `(see https://x.org/a)` or `“https://x.org/a”。`,
+/// but includes it inside one, as in `https://x.org/a_(b)`. URLs with user information are excluded.
 pub fn urls(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     std::iter::from_fn(move || {
@@ -35,7 +32,6 @@ pub fn urls(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Where the scheme begins that ends at `at`, if it is one of the web and no part of a longer word.
 fn scheme_start(text: &str, from: usize, at: usize) -> Option<usize> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let before = text.get(from..at)?;
@@ -46,13 +42,12 @@ fn scheme_start(text: &str, from: usize, at: usize) -> Option<usize> {
     (is_web && !follows_digit && !outside.ends_with('@')).then(|| at - word.len())
 }
 
-/// Where an address ends that begins at `start` and its authority at `after`; none where no host stands there.
 fn end(text: &str, start: usize, after: usize) -> Option<usize> {
     let rest = text.get(after..)?;
     let is_end = |c: char| matches!(c, '/' | '?' | '#' | '\\') || is_boundary(c);
     let authority = rest.split(is_end).next()?;
     let host = host(authority)?;
-    // What stands in front of an @ can pose as the host.
+    // Text before an @ can impersonate the host.
     if authority.contains('@')
         || host.len() > MAX_HOST_BYTES
         || !is_host(text.get(start..after + host.len())?, host)
@@ -68,12 +63,11 @@ fn end(text: &str, start: usize, after: usize) -> Option<usize> {
     Some(after + authority + path)
 }
 
-/// Whether no address goes on over this character (RFC 3986 and 3987).
+/// Whether a character ends every URL (RFC 3986 and 3987).
 fn is_boundary(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '`' | '|')
 }
 
-/// The host that an authority begins with: a name in any script, or an address in brackets.
 fn host(authority: &str) -> Option<&str> {
     if authority.starts_with('[') {
         return authority.get(..=authority.find(']')?);
@@ -86,7 +80,7 @@ fn host(authority: &str) -> Option<&str> {
     Some(host.trim_end_matches(['.', '-', '_']))
 }
 
-/// Whether browsers take an address up to its host, and as the host that is written: `1.2` is none, though it is a number.
+/// Whether browsers parse this host as written: `1.2` is none, though it is a number.
 fn is_host(url: &str, host: &str) -> bool {
     match Url::parse(url).ok().as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name.split('.').all(|label| !label.is_empty()),
@@ -96,7 +90,7 @@ fn is_host(url: &str, host: &str) -> bool {
     }
 }
 
-/// How much of what follows the host belongs to the address. `is_quoted`: it began behind a `'`.
+/// Length of the path. `is_quoted`: the URL began after a `'`.
 fn path_length(path: &str, is_quoted: bool) -> usize {
     let mut end = 0;
     let mut open: Vec<(usize, UrlPart)> = Vec::new();
@@ -110,7 +104,7 @@ fn path_length(path: &str, is_quoted: bool) -> usize {
             UrlPart::Inner => {}
             UrlPart::Opens(_) if open.len() == MAX_OPEN => break,
             UrlPart::Opens(_) => open.push((at, part)),
-            // An apostrophe is no quotation mark.
+            // An apostrophe is not a quotation mark.
             UrlPart::Closes
                 if c == '\u{2019}'
                     && path.get(at + 3..).is_some_and(|rest| rest.starts_with(char::is_alphanumeric)) => {}
@@ -134,17 +128,14 @@ fn mirrored(c: char) -> Option<char> {
     CodePointMapData::<BidiMirroringGlyph>::new().get(c).mirroring_glyph
 }
 
-/// What a character means for where an address ends.
 #[derive(Clone, Copy, PartialEq)]
 enum UrlPart {
-    /// The address may end with it.
     Plain,
-    /// It belongs to the address only where more follows.
+    /// Part of the URL only if more follows.
     Inner,
-    /// It opens a pair that this character closes, or any quotation mark.
+    /// Opens a pair closed by this character, or by any quotation mark.
     Opens(Option<char>),
     Closes,
-    /// Outside a pair the address ends before it.
     Ends,
 }
 
@@ -184,7 +175,7 @@ mod tests {
 
     #[test]
     fn an_address_ends_before_punctuation_that_is_not_its_own() {
-        // The address stands between ‹ and ›, which no row holds otherwise.
+        // The expected URL is between ‹ and ›.
         for marked in [
             "see ‹https://x.org›.",
             "(‹https://x.org/a_(b)›).",

@@ -1,13 +1,13 @@
-//! Which characters a reader sees something of, and which may stand in what is shown.
+//! Which characters are visible, and which may be shown.
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, NoncharacterCodePoint};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Characters that have a width and no ink, which no property of Unicode tells from others.
+/// Characters with a width and no ink, which have no common Unicode property.
 const BLANK: [char; 4] = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{1D159}'];
 
-/// Whether a character is seen by itself. White space, control and format characters, marks without a letter,
-/// and what is ignorable (the Hangul fillers among it) are not.
+/// Whether a character is visible by itself: not white space, controls, format characters, combining marks or
+/// default-ignorable characters such as the Hangul fillers.
 pub fn is_visible(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_graphic();
@@ -25,14 +25,14 @@ pub fn is_visible(c: char) -> bool {
     has_ink && !is_ignorable(c) && !BLANK.contains(&c)
 }
 
-/// Whether fonts show nothing of a character, and leave no room for it (`Default_Ignorable_Code_Point`).
+/// Whether a character renders as nothing (`Default_Ignorable_Code_Point`).
 pub fn is_ignorable(c: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Whether a character may be shown. Embeddings, overrides and isolates of direction (Unicode Standard Annex
-/// 9) can make a text read as something else; what is deprecated beside them, annotations and beams of music
-/// steer what follows; control characters and non-characters are not allowed in the XML of feeds.
+/// Whether a character may be shown. Excludes bidi embeddings, overrides and isolates (UAX 9), which can
+/// disguise text; deprecated format characters, annotations and musical controls; and control characters and
+/// noncharacters, which XML forbids.
 pub fn is_shown(c: char) -> bool {
     if c.is_ascii() {
         return matches!(c, '\n' | '\t') || !c.is_ascii_control();
@@ -46,18 +46,15 @@ pub fn is_shown(c: char) -> bool {
     }
 }
 
-/// A text as it was typed, without the characters that may not be shown.
 pub fn without_hidden(text: &str) -> String {
     text.chars().filter(|c| is_shown(*c)).collect()
 }
 
-/// Whether a plain text is nothing, or is read as it was typed: something of it is seen, and all of it may be
-/// shown.
+/// Whether plain text is empty, or visible and unchanged by [`shown`].
 pub fn is_legible(text: &str) -> bool {
     (text.is_empty() || has_visible(text)) && text.chars().all(|c| is_shown(c) || c == '\r')
 }
 
-/// Whether a plain text has a character that can be seen.
 pub fn has_visible(text: &str) -> bool {
     text.chars().any(is_visible)
 }

@@ -1,5 +1,3 @@
-//! Days of UTC, by which the past is turned over.
-
 use std::fmt;
 
 use jiff::ToSpan;
@@ -8,12 +6,11 @@ use jiff::tz::TimeZone;
 
 use crate::clock::{DAY, Timestamp};
 
-/// A day of UTC. Shown and read as `2026-11-23`.
+/// A UTC day, formatted as `2026-11-23`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(Date);
 
 impl Day {
-    /// The first day there is: that of the epoch.
     const FIRST: Date = Date::constant(1970, 1, 1);
 
     pub fn of(time: Timestamp) -> Day {
@@ -21,23 +18,21 @@ impl Day {
         Day(moment.to_zoned_datetime(TimeZone::UTC).date())
     }
 
-    /// Reads `2026-11-23`; none for what is no day, or lies before 1970.
+    /// `None` for invalid days and those before 1970.
     pub fn parse(typed: &str) -> Option<Day> {
         let date: Date = typed.trim().parse().ok()?;
         (date >= Day::FIRST && date.year() <= 9_000).then_some(Day(date))
     }
 
-    /// Its first second.
     pub fn start(self) -> Timestamp {
         Timestamp(self.0.to_zoned_datetime(TimeZone::UTC).map_or(0, |zoned| zoned.timestamp().as_second()))
     }
 
-    /// The first second after it.
     pub fn end(self) -> Timestamp {
         self.start().plus(DAY)
     }
 
-    /// The day so many days and months later, or earlier; a month's last day where it has no such day.
+    /// Adds days and months, clamped to the month's last day.
     pub fn shifted(self, days: i32, months: i32) -> Option<Day> {
         let date = self.0.checked_add(months.months().days(days)).ok()?;
         (date >= Day::FIRST).then_some(Day(date))

@@ -1,4 +1,4 @@
-//! Times in words. Everything is UTC: a page is the same bytes for every reader, so none can be in a reader's own zone.
+//! Times in words, in UTC, so that a page is the same for every viewer.
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::domain::text::plural::counted;
@@ -7,8 +7,8 @@ const YEAR: i64 = 365 * DAY;
 const MONTH: i64 = YEAR / 12;
 const THIRTY_DAYS: i64 = 30 * DAY;
 
-/// How long before `now` something was, in its largest whole unit: `just now`, `1 minute ago`, `4 months ago`. A time
-/// to come is `just now` too: two machines' clocks differ by seconds.
+/// Age in its largest whole unit: `just now`, `1 minute ago`, `4 months ago`. Future times are `just now`,
+/// because of clock skew.
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
     const UNITS: [(i64, &str); 5] =
         [(YEAR, "year"), (MONTH, "month"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")];
@@ -19,7 +19,7 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A length of time, such as a setting, exactly: `2 hours`, `14 days`, `1 hour 30 minutes`.
+/// An exact duration: `2 hours`, `14 days`, `1 hour 30 minutes`.
 pub fn span(seconds: i64) -> String {
     const UNITS: [(i64, &str); 4] = [(DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (1, "second")];
     let mut rest = seconds.max(0);
@@ -33,8 +33,7 @@ pub fn span(seconds: i64) -> String {
     if words.is_empty() { counted(0, "second").to_string() } else { words.join(" ") }
 }
 
-/// How much of a time is left, as a [`span`] of one or two units that is never less than it: to the minute below a day, to the hour below 30
-/// days.
+/// The time left, rounded up: to the minute below a day, to the hour below 30 days.
 pub fn left(seconds: i64) -> String {
     let step = match seconds {
         ..MINUTE => 1,
@@ -46,18 +45,17 @@ pub fn left(seconds: i64) -> String {
     span(if over == 0 { seconds } else { seconds.saturating_add(step - over) })
 }
 
-/// RFC 3339 in UTC, `2025-11-12T10:00:00Z`, for `<time datetime>`; a time that no calendar reaches is the nearest that
-/// one does.
+/// RFC 3339 in UTC, `2025-11-12T10:00:00Z`, for `<time datetime>`; clamped to the calendar's range.
 pub fn exact(time: Timestamp) -> String {
     calendar(time).to_string()
 }
 
-/// The day in UTC: `12 November 2025`.
+/// `12 November 2025`, in UTC.
 pub fn day(time: Timestamp) -> String {
     calendar(time).strftime("%-d %B %Y").to_string()
 }
 
-/// The minute in UTC: `12 November 2025, 10:00 UTC`.
+/// `12 November 2025, 10:00 UTC`.
 pub fn minute(time: Timestamp) -> String {
     calendar(time).strftime("%-d %B %Y, %H:%M UTC").to_string()
 }

@@ -1,8 +1,6 @@
-//! The key by which two addresses are known to be of one page.
-
 use super::{StoryUrl, main_host, unescaped};
 
-/// Parameters that say where a reader came from and nothing about the page, in lower case; those that begin with `utm_` besides.
+/// Tracking parameters in lower case, beside `utm_*`.
 #[rustfmt::skip]
 const TRACKING: &[&str] = &[
     // Advertising clicks
@@ -28,18 +26,18 @@ pub(super) fn of(story: &StoryUrl) -> String {
         return page;
     }
     let mut key = host.clone().into_owned();
-    // The scheme is not part of the key, so the default port of either is none.
+    // The scheme is not part of the key, so both default ports are dropped.
     if let Some(port) = url.port().filter(|port| !matches!(port, 80 | 443)) {
         key.push_str(&format!(":{port}"));
     }
     key.push_str(path);
-    // What follows a post of X says who shared it.
+    // Parameters of a post on X say who shared it.
     let shared_post = host == "x.com" && path.contains("/status/");
     if !query.is_empty() && !shared_post {
         key.push('?');
         key.push_str(&query);
     }
-    // A fragment names a place in the page, except `#!` and `#/`, by which some sites name the page.
+    // A fragment is a position in the page, except `#!` and `#/`, which some sites use as routes.
     if let Some(route) = url.fragment().filter(|f| f.len() > 1 && f.starts_with(['!', '/'])) {
         key.push('#');
         key.push_str(&unescaped(route));
@@ -47,7 +45,6 @@ pub(super) fn of(story: &StoryUrl) -> String {
     key
 }
 
-/// The query without tracking parameters, the others in their order.
 fn kept_query(query: &str) -> String {
     let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_tracking(pair)).collect();
     kept.join("&")
@@ -58,7 +55,6 @@ fn is_tracking(pair: &str) -> bool {
     name.starts_with("utm_") || TRACKING.contains(&name.as_str())
 }
 
-/// The one key of a page that a site serves under several paths: videos of YouTube, papers of arXiv.
 fn known_page(host: &str, path: &str, query: &str) -> Option<String> {
     let mut parts = path.trim_start_matches('/').split('/');
     let (first, second, more) = (parts.next().unwrap_or_default(), parts.next(), parts.next().is_some());

@@ -1,5 +1,3 @@
-//! The address a story points to: what is taken, the key it is compared by, and the site it is shown under.
-
 mod key;
 mod site;
 
@@ -10,17 +8,15 @@ use ::url::{Host, Url};
 pub use site::{StorySite, from_param};
 pub(super) use site::{is_host_of_names, is_shared_host};
 
-/// The version of the rules that made `key` and `site`; stored beside them, so that a later rule can find what to redo.
+/// Version of the rules for `key` and `site`, stored beside them so that they can be recomputed.
 pub const RULE_VERSION: i64 = 3;
 
-/// The longest address taken, in bytes.
 pub const MAX_BYTES: usize = 2_000;
 
-/// An address that a story may point to: http or https, with a host, at most 2,000 bytes, no credentials.
+/// An http or https URL with a host, at most 2,000 bytes, no credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StoryUrl(Url);
 
-/// Why an address was not taken. The sentence is what the person reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     #[error("There is no web address here: paste one that begins with https://.")]
@@ -38,7 +34,6 @@ pub enum UrlError {
 }
 
 impl StoryUrl {
-    /// Reads an address as somebody typed it; blanks around it do not matter.
     pub fn parse(input: &str) -> Result<StoryUrl, UrlError> {
         let input = input.trim();
         if input.is_empty() {
@@ -58,7 +53,7 @@ impl StoryUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(UrlError::Credentials);
         }
-        // Escaping makes an address longer, and the escaped form is the one that is kept.
+        // Escaping lengthens a URL, and the escaped form is stored.
         if url.as_str().len() > MAX_BYTES {
             return Err(UrlError::TooLong);
         }
@@ -69,24 +64,23 @@ impl StoryUrl {
         Ok(url)
     }
 
-    /// The address that a text links to, which may be longer and hold what a story's may not.
+    /// A link's URL, which may be longer and is not validated like a story's.
     pub(super) fn of_link(href: &str) -> Option<StoryUrl> {
         let url = StoryUrl(Url::parse(href).ok().filter(|_| begins_as_web(href))?);
         (!url.host_text().is_empty()).then_some(url)
     }
 
-    /// The address as typed, but escaped to ASCII, with an international host in punycode; safe to store and to link to.
+    /// The escaped URL with a punycode host, safe to store and to link to.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// What two addresses of one page have in common: no scheme, `www.`, default port, fragment (unless it is a
-    /// route, `#!` or `#/`), trailing slash or tracking parameters. Not itself an address, though `https://` before it makes one of the same key.
+    /// The URL without scheme, `www.`, default port, fragment (unless `#!` or `#/`), trailing slash and
+    /// tracking parameters. `https://` before a key gives a URL of the same key.
     pub fn key(&self) -> String {
         key::of(self)
     }
 
-    /// The site it is shown under.
     pub fn site(&self) -> StorySite {
         site::of(self)
     }
@@ -95,13 +89,13 @@ impl StoryUrl {
         &self.0
     }
 
-    /// The host in lower case and punycode, without the dot that may end it; version 6 addresses in brackets.
+    /// The host in lower case and punycode, without a trailing dot; IPv6 in brackets.
     pub(crate) fn host_text(&self) -> &str {
         let host = self.0.host_str().unwrap_or_default();
         host.strip_suffix('.').unwrap_or(host)
     }
 
-    /// The host without any `www.`, `www2.` and so on, unless nothing but a public suffix would be left.
+    /// The host without `www.`, `www2.` and so on, unless only a public suffix would be left.
     pub(crate) fn bare_host(&self) -> &str {
         let mut host = self.host_text();
         if !matches!(self.0.host(), Some(Host::Domain(_))) {
@@ -117,12 +111,11 @@ impl StoryUrl {
     }
 }
 
-/// Whether a part of a host's name is `www`, `www2` and so on.
 fn is_www(label: &str) -> bool {
     label.strip_prefix("www").is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Hosts that serve the same pages as another.
+/// Hosts that serve the same pages.
 const SAME_HOST: &[(&str, &str)] = &[
     ("m.youtube.com", "youtube.com"),
     ("mobile.twitter.com", "x.com"),
@@ -134,7 +127,7 @@ const SAME_HOST: &[(&str, &str)] = &[
     ("np.reddit.com", "reddit.com"),
 ];
 
-/// The host whose pages `host` serves too; mostly itself.
+/// The canonical host for `host`.
 pub(super) fn main_host(host: &str) -> Cow<'_, str> {
     if let Some((_, main)) = SAME_HOST.iter().find(|(from, _)| *from == host) {
         return Cow::Borrowed(*main);
@@ -145,9 +138,8 @@ pub(super) fn main_host(host: &str) -> Cow<'_, str> {
     }
 }
 
-/// A part of an address in which one thing is written in one way: an escape of what needs none is the character itself (RFC 3986, 6.2.2.2),
-/// and so is one of the `@` before a name; other escapes are in capitals,
-/// and a `%` that begins none is escaped itself.
+/// Normalises escapes: unnecessary ones and `@` are decoded (RFC 3986, 6.2.2.2), others are upper case, and a
+/// stray `%` is escaped.
 pub fn unescaped(part: &str) -> Cow<'_, str> {
     if !part.contains('%') {
         return Cow::Borrowed(part);

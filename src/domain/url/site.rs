@@ -1,21 +1,16 @@
-//! The site a story is shown under: the registrable domain and, on hosts that many share, whose place there it is.
-
 use ::url::Host;
 
 use super::{StoryUrl, is_www, main_host, unescaped};
 
-/// Where a story comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StorySite {
-    /// What is shown and listed under `/from/`: `bbc.co.uk`, `someone.github.io`, or with a part of the path,
-    /// `github.com/rust-lang`. Lower case; an international name stays in punycode, as letters of another script can be made to
-    /// look like a name one trusts.
+    /// Displayed and listed under `/from/`: `bbc.co.uk`, `someone.github.io`, `github.com/rust-lang`. Lower
+    /// case; punycode is not decoded, against homographs.
     pub name: String,
-    /// The registrable domain by the public suffix list, private suffixes included, or the whole of an IP address: `github.com`.
     pub domain: String,
 }
 
-/// Domains under which everybody has a name of their own, as on the public suffix list's private part, but which are not on it.
+/// Domains with a subdomain per user that are missing in the public suffix list.
 const HOSTS_OF_NAMES: &[&str] = &[
     "bandcamp.com",
     "livejournal.com",
@@ -29,17 +24,17 @@ const HOSTS_OF_NAMES: &[&str] = &[
     "wordpress.com",
 ];
 
-/// How a shared host names the member whose page it is, by the first part of the path.
+/// How a shared host's paths name the user.
 enum Owner {
-    /// Any first part, but for the reserved ones and those with a dot: `github.com/rust-lang`.
+    /// The first segment, unless reserved or with a dot: `github.com/rust-lang`.
     First,
-    /// A first part that begins so: `sr.ht/~user`.
+    /// A first segment with this prefix: `sr.ht/~user`.
     Marked(char),
-    /// The second part, where the first is this: `reddit.com/r/rust`.
+    /// The second segment after this one: `reddit.com/r/rust`.
     Under(&'static str),
 }
 
-/// Hosts (without `www.`), the name they are shown under, and who owns a page there.
+/// Hosts without `www.`, the displayed name, and the user's position.
 const SHARED: &[(&str, &str, Owner)] = &[
     ("github.com", "github.com", Owner::First),
     ("gist.github.com", "github.com", Owner::First),
@@ -61,7 +56,7 @@ const SHARED: &[(&str, &str, Owner)] = &[
     ("reddit.com", "reddit.com", Owner::Under("r")),
 ];
 
-/// First parts of a path that belong to a shared host itself and not to one of its members.
+/// First path segments of shared hosts that are not users.
 #[rustfmt::skip]
 const RESERVED: &[&str] = &[
     "about", "account", "api", "apps", "articles", "blog", "brand", "careers", "changelog", "collections", "company", "contact",
@@ -80,7 +75,7 @@ pub(super) fn of(story: &StoryUrl) -> StorySite {
         Some(Host::Domain(_)) => registrable(&host),
         _ => &host,
     };
-    // The whole host is compared, so that neither evilgithub.com nor github.com.evil.example counts as github.com.
+    // Compares the whole host, so that evilgithub.com and github.com.evil.example are not github.com.
     let name = SHARED
         .iter()
         .find(|(shared, ..)| *shared == host)
@@ -89,7 +84,6 @@ pub(super) fn of(story: &StoryUrl) -> StorySite {
     StorySite { name, domain: domain.to_owned() }
 }
 
-/// The part of a host that one person or organisation holds.
 fn registrable(host: &str) -> &str {
     let domain = psl::domain_str(host).unwrap_or(host);
     if !is_host_of_names(domain) {
@@ -101,19 +95,17 @@ fn registrable(host: &str) -> &str {
     host.get(host.len() - domain.len() - longer..).unwrap_or(domain)
 }
 
-/// Whether everybody has a name of their own under this host.
 pub fn is_host_of_names(host: &str) -> bool {
     HOSTS_OF_NAMES.contains(&host)
 }
 
-/// Whether many have places of their own on this host, by the path.
 pub fn is_shared_host(host: &str) -> bool {
     let host = main_host(host);
     SHARED.iter().any(|(shared, ..)| *shared == host)
 }
 
-/// The name of a site as `/from/{site}` is asked for it, in the form in which names are kept; none where it can be no site.
-/// `GitHub.com/Rust-Lang/` and `https://www.github.com/rust-lang/rust` are both `github.com/rust-lang`.
+/// Normalises the parameter of `/from/{site}`: `GitHub.com/Rust-Lang/` and
+/// `https://www.github.com/rust-lang/rust` are both `github.com/rust-lang`.
 pub fn from_param(param: &str) -> Option<String> {
     let url = match StoryUrl::parse(param) {
         Ok(url) => url,
@@ -123,7 +115,7 @@ pub fn from_param(param: &str) -> Option<String> {
 }
 
 impl Owner {
-    /// The owner's part of a path, folded without case; none where the page is the host's own.
+    /// The user in lower case; `None` for the host's own pages.
     fn of(&self, path: &str) -> Option<String> {
         let mut parts = path.trim_start_matches('/').split('/');
         let first = parts.next()?.to_ascii_lowercase();

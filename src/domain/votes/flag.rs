@@ -1,4 +1,4 @@
-//! Flags and vouches: who may cast them, what they weigh, and what they bring about. Every number of them is here or a setting.
+//! Flags and vouches: permissions, weights and effects, with all constants that are not settings.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Member, Role};
@@ -6,7 +6,6 @@ use crate::domain::items::item::{DeadReason, Item, Kind, Visibility, may_see};
 use crate::domain::limits::policy::Policy;
 use crate::domain::text::is_legible;
 
-/// What a flag says is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
 pub enum Reason {
     #[sqlx(rename = "spam")]
@@ -19,7 +18,7 @@ pub enum Reason {
     Duplicate,
     #[sqlx(rename = "broken link")]
     BrokenLink,
-    /// The note says what.
+    /// Explained in the note.
     #[sqlx(rename = "other")]
     Other,
 }
@@ -39,7 +38,7 @@ impl Reason {
         }
     }
 
-    /// How it goes on after “Members flagged it”.
+    /// Follows “Members flagged it”.
     pub fn after_flagged(self) -> &'static str {
         match self {
             Reason::Spam => " as spam",
@@ -56,7 +55,6 @@ impl Reason {
     }
 }
 
-/// What a moderator made of a flag: they killed what it was about, or let it stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
 pub enum FlagEffect {
@@ -65,7 +63,6 @@ pub enum FlagEffect {
 }
 
 impl FlagEffect {
-    /// What became of a flag, in a word.
     pub fn as_str(self) -> &'static str {
         match self {
             FlagEffect::Upheld => "upheld",
@@ -73,7 +70,6 @@ impl FlagEffect {
         }
     }
 
-    /// What its member is told.
     pub fn sentence(self) -> &'static str {
         match self {
             FlagEffect::Upheld => "A moderator agreed.",
@@ -82,16 +78,14 @@ impl FlagEffect {
     }
 }
 
-/// A flag as it stands in the store.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Flag {
     pub reason: Reason,
     pub note: String,
-    /// None: no moderator has looked.
+    /// `None`: not reviewed.
     pub outcome: Option<FlagEffect>,
 }
 
-/// Why a flag is refused. The sentence is what the member reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FlagError {
     #[error("You cannot flag your own post. You can delete it.")]
@@ -118,7 +112,6 @@ pub enum FlagError {
     UnshownNote,
 }
 
-/// Why a vouch is refused. The sentence is what the member reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VouchError {
     #[error("You cannot vouch for your own post.")]
@@ -133,21 +126,20 @@ pub enum VouchError {
     Flagged,
 }
 
-/// The longest note of a flag, in characters.
+/// In characters.
 pub const LONGEST_NOTE: usize = 500;
 
-/// One flag of full weight: weights are in hundredths.
+/// Weights are in hundredths.
 pub const WHOLE: i64 = 100;
-/// The least that a flag weighs, so that even a flagger who was mostly wrong brings something before the moderators.
+/// Minimum weight, so that even an unreliable flagger can queue an item.
 const LEAST: i64 = 10;
-/// What a flagger of whom nothing is known is taken to have got right.
+/// Upheld flags credited in advance.
 const PRIOR: i64 = 2;
-/// How many points a flag stands against: flags are far rarer than votes.
+/// Points that one flag weighs against: flags are far rarer than votes.
 const FLAG_POINTS: f64 = 4.0;
-/// What a vouch cancels, so that what two brought back takes four more flags to fall again.
+/// What a vouch cancels: after two vouches it takes four more flags to kill again.
 const VOUCH_CANCELS: i64 = 2 * WHOLE;
 
-/// A flag's reason and note as typed, checked.
 pub fn reason(typed: &str, note: &str) -> Result<(Reason, String), FlagError> {
     let reason = Reason::parse(typed).ok_or(FlagError::NoReason)?;
     let note = note.trim();
@@ -163,40 +155,35 @@ pub fn reason(typed: &str, note: &str) -> Result<(Reason, String), FlagError> {
     Ok((reason, note.to_owned()))
 }
 
-/// What flags, in hundredths of one, leave of a rank: `p / (p + 4 f)` of p points, at least 1, and f flags.
-///
-/// Ours; Hacker News says only that flags lower a story. As a share of the points, so that one flag halves what four liked and is hardly
-/// felt by what a hundred did.
+/// The share of a rank that remains: `p / (p + 4 f)` for p points, at least 1, and f flags, given in
+/// hundredths. Ours: proportional, so that one flag halves a story of four points and hardly affects one of a
+/// hundred.
 pub fn flagged(score: i64, flags: i64) -> f64 {
     let points = score.max(1) as f64;
     points / (points + FLAG_POINTS * flags.max(0) as f64 / WHOLE as f64)
 }
 
-/// What the flag of somebody weighs whose earlier flags moderators upheld and rejected so often, in hundredths:
-/// `(upheld + 2) / (upheld + rejected + 2)`, at least a tenth.
-///
-/// This is the share that was right, with two right ones given in advance: whoever is new to flagging counts in full (the karma that
-/// flagging takes is the gate for strangers), one rejected flag costs a third and not everything, and who is right again recovers. It is
-/// fixed when the flag is cast, so that a decision about one item never moves another.
+/// A flag's weight in hundredths by the flagger's record: `(upheld + 2) / (upheld + rejected + 2)`, at least
+/// a tenth. Two upheld flags are credited, so that new flaggers count in full, a rejected flag costs a third,
+/// and flaggers can recover. Fixed when the flag is cast, so that a decision never affects other items.
 pub fn weight(upheld: i64, rejected: i64) -> i64 {
     let right = upheld.max(0).saturating_add(PRIOR);
     let share = right.saturating_mul(WHOLE) / right.saturating_add(rejected.max(0));
     share.max(LEAST)
 }
 
-/// Whether flags of this weight, less what vouches cancel, kill something of this score (Hacker News's published source: more than 7
-/// flags, a score below 10).
-pub fn kills(effective_weight: i64, score: i64, policy: &Policy) -> bool {
+/// Whether flags of this weight, less vouches, kill an item of this score (Hacker News' published source:
+/// more than 7 flags, a score below 10).
+pub fn kills(standing: i64, score: i64, policy: &Policy) -> bool {
     let limit = policy.flags_to_kill.saturating_mul(WHOLE);
     limit > 0 && effective_weight >= limit && score < policy.flags_kill_below
 }
 
-/// Whether so many vouches bring something back.
 pub fn restores(vouches: i64, policy: &Policy) -> bool {
     policy.vouches_to_restore > 0 && vouches >= policy.vouches_to_restore
 }
 
-/// What most flags say, by their weights; the first in the order of the form where two weigh the same.
+/// The reason with the most weight; ties in the order of the form.
 pub fn mostly(flags: &[(Reason, i64)]) -> Option<Reason> {
     let weight_of =
         |reason| flags.iter().filter(|(r, _)| *r == reason).fold(0_i64, |sum, (_, w)| sum.saturating_add(*w));
@@ -204,8 +191,7 @@ pub fn mostly(flags: &[(Reason, i64)]) -> Option<Reason> {
     flagged.rev().max_by_key(|reason| weight_of(*reason))
 }
 
-/// The flags that weigh on an item, in hundredths: those that no moderator rejected, less what vouches cancel; none where a moderator
-/// let it stand.
+/// Active flags in hundredths: those not rejected, less vouches; 0 if cleared.
 pub fn effective_weight(flags: i64, vouches: i64, cleared: bool) -> i64 {
     if cleared { 0 } else { flags.saturating_sub(vouches.saturating_mul(VOUCH_CANCELS)).max(0) }
 }
@@ -215,15 +201,15 @@ impl Item {
         effective_weight(self.flags, self.vouches, self.cleared)
     }
 
-    /// Whether it is marked `[flagged]` though it lives: half of what would kill it stands, and that takes at least half of its rank. A
-    /// few flags mark nothing that many voted for.
+    /// Whether a live item is marked `[flagged]`: its flags are half of what kills, and cost at least half of
+    /// its rank.
     pub fn is_flagged(&self, policy: &Policy) -> bool {
         let flags = self.standing_flags();
         let half = policy.flags_to_kill.saturating_mul(WHOLE) / 2;
         half > 0 && flags >= half && flagged(self.score, flags) <= 0.5
     }
 
-    /// Whether `member` may flag it. Moderators are exempt from the karma that it takes, as from that of voting down.
+    /// Moderators are exempt from the karma threshold.
     pub fn may_flag(&self, member: &Member, policy: &Policy, now: Timestamp) -> Result<(), FlagError> {
         if self.kind == Kind::Pollopt {
             return Err(FlagError::Option);
@@ -243,10 +229,8 @@ impl Item {
         Ok(())
     }
 
-    /// Whether `member`, who may have `flagged` it, may vouch for it.
-    ///
-    /// As on Hacker News, vouches bring back what flags or a rule of the moderators killed, what came dead, and a good post of somebody
-    /// who is banned: machines and crowds err. Not what a moderator looked at and killed by hand.
+    /// Whether `member` may vouch for it. As on Hacker News, vouches can restore what flags, a rule or an
+    /// import killed, and posts of banned authors, but not what a moderator killed.
     pub fn may_vouch(&self, member: &Member, flagged: bool, policy: &Policy) -> Result<(), VouchError> {
         if self.is_own(Some(member)) {
             return Err(VouchError::Own);

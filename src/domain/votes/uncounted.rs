@@ -1,6 +1,5 @@
-//! Votes that do not count. Such a vote is kept and looks to its voter like any other; it moves no score and no karma, and moderators see it
-//! with its reason. The rules are those of Hacker News's published source where it has one. All look at what the voter did before, so a
-//! vote is judged when it is cast, or turned, and not again.
+//! Uncounted votes: stored and shown to their voter, without effect on score or karma; moderators see the
+//! reason. Based on Hacker News' published source. Votes are judged by earlier ones when cast or changed.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Member, Role, UserId};
@@ -8,7 +7,6 @@ use crate::domain::items::item::ItemId;
 use crate::domain::limits::policy::Policy;
 use crate::domain::votes::vote::Direction;
 
-/// Why a vote is kept and not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(rename_all = "kebab-case")]
 pub enum Uncounted {
@@ -21,7 +19,6 @@ pub enum Uncounted {
 }
 
 impl Uncounted {
-    /// What moderators read.
     pub fn sentence(self) -> &'static str {
         match self {
             Uncounted::Shadowed => "The voter is shadow-banned.",
@@ -36,23 +33,20 @@ impl Uncounted {
     }
 }
 
-/// How many of the last votes show that somebody votes down too much, and the share of them in hundredths past which a further one down does
-/// not count (the published source: 20 and 0.65). Fewer votes than that show nothing.
+/// Recent votes checked for downvoting too much (published source: 20, share 0.65).
 pub const LAST: usize = 20;
 pub const DOWN_SHARE: usize = 65;
-/// So many votes in a row, all down on one author, are a grudge: the next does not count (the published source: 3).
+/// Consecutive downvotes of one author after which the next is a grudge (published source: 3).
 pub const GRUDGE: usize = 3;
-/// The share of the last votes, in hundredths, from which those that went up to one author are a ring with that author.
+/// Share of recent votes, in hundredths, that makes upvotes of one author a ring.
 pub const RING_SHARE: usize = 90;
-/// The share of what was posted last, in hundredths, from which it is natural that votes go to one author: in a small forum, or one that
-/// few write in, who votes much votes for the same people.
+/// Share of recent posts, in hundredths, from which an author's votes are natural: in a small forum voters
+/// have little choice.
 const PREVAILING: usize = 25;
-/// The most of the last votes that `vote_ring_window` may ask for.
 pub const MAX_VOTE_RING_WINDOW: usize = 100;
-/// Karma below which an account has brought in nothing: what everybody begins with is 1 (the published source: 2).
+/// Karma below which an account has earned nothing (published source: 2); accounts start with 1.
 const NOTHING: i64 = 2;
 
-/// An earlier vote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriorVote {
     pub item: ItemId,
@@ -61,28 +55,25 @@ pub struct PriorVote {
     pub at: Timestamp,
 }
 
-/// What is voted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VoteContext {
     pub item: ItemId,
     pub author: Option<UserId>,
     pub author_moderates: bool,
-    /// The author wrote much of what was posted last: see [`prevails`].
+    /// See [`prevails`].
     pub author_prevails: bool,
-    /// The author wrote, or another has voted on it, from where this vote comes from.
+    /// The author or another voter used the same address.
     pub same_address: bool,
 }
 
-/// Whether votes naturally go to this author, among those of what was posted last.
 pub fn prevails(author: Option<UserId>, posted_last: &[Option<UserId>]) -> bool {
     let theirs = posted_last.iter().filter(|by| author.is_some() && **by == author).count();
     theirs > 0 && theirs * 100 >= PREVAILING * posted_last.len()
 }
 
-/// Why a vote does not count; none where it does. `past` are the voter's earlier votes, latest first, some that were not counted among them.
-///
-/// Moderators' votes count: who may kill a post need not vote it down. Votes up are no ring where their author moderates or
-/// prevails, for a young forum is often one that its operator, or a few, write in.
+/// Why a vote does not count. `past` are the voter's earlier votes, latest first, uncounted ones included.
+/// Moderators' votes always count. Upvotes are no ring if the author moderates or prevails, as the operator
+/// or a few members do in a young forum.
 pub fn uncounted(
     voter: &Member,
     dir: Direction,
@@ -105,7 +96,7 @@ pub fn uncounted(
     if about.same_address && may_share_no_address(voter, policy) {
         return Some(Uncounted::SameAddress);
     }
-    // A vote that is turned is not one of those before it.
+    // A vote that is changed is not an earlier one.
     let past: Vec<&PriorVote> = past.iter().filter(|vote| vote.item != about.item).collect();
     match dir {
         Direction::Down if votes_down(&past) => Some(Uncounted::AlwaysDown),
@@ -117,13 +108,12 @@ pub fn uncounted(
     }
 }
 
-/// Whether it matters from where else something came: to members of little karma, for so a household's votes count once each of it has
-/// taken part, and a stock of accounts made for voting stays worth one vote.
+/// Whether sharing an address matters, as it does below a karma threshold: households' votes count once
+/// established, while sock puppets are worth one vote.
 pub fn may_share_no_address(voter: &Member, policy: &Policy) -> bool {
     voter.role < Role::Moderator && voter.karma < policy.min_karma_shared_ip_vote
 }
 
-/// How many earlier votes the rules look at.
 pub fn votes_looked_at(policy: &Policy) -> usize {
     LAST.max(policy.vote_ring_window)
 }
@@ -140,12 +130,12 @@ fn bears_grudge(past: &[&PriorVote], author: Option<UserId>) -> bool {
     past.get(..GRUDGE).is_some_and(|last| down(last) == GRUDGE && last.iter().all(|vote| is_of(vote, author)))
 }
 
-/// Whether votes up to the author need no other reason than what the author is in the forum.
+/// Whether the author's role in the forum explains the upvotes.
 fn is_natural(about: VoteContext) -> bool {
     about.author_moderates || about.author_prevails
 }
 
-/// Whether these votes could be a ring with this author, so that it matters what was posted last.
+/// Whether recent posts matter, which are then loaded.
 pub fn may_be_ring(past: &[PriorVote], author: Option<UserId>, policy: &Policy) -> bool {
     let to_author = past.iter().filter(|vote| vote.dir == Direction::Up && is_of(vote, author)).count();
     policy.vote_ring_window > 0 && to_author * 100 >= RING_SHARE * policy.vote_ring_window

@@ -1,12 +1,9 @@
-//! Votes: who may cast which, and until when it can be taken back.
-
 use crate::clock::{DAY, Timestamp};
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::items::item::{Item, Kind, Visibility, may_see};
 use crate::domain::limits::policy::Policy;
 use crate::domain::time::relative_time;
 
-/// Which way a vote goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -38,40 +35,35 @@ impl Direction {
     }
 }
 
-/// A vote as it stands in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vote {
     pub dir: Direction,
     pub at: Timestamp,
-    /// The author's own first point: no karma, not to be undone.
+    /// The author's implicit upvote: no karma, no undo.
     pub own: bool,
-    /// Its voter does not learn whether it does.
+    /// Not revealed to the voter.
     pub counted: bool,
 }
 
 impl Vote {
-    /// What it adds to the score.
     pub fn points(&self) -> i64 {
         if self.counted { self.dir.points() } else { 0 }
     }
 
-    /// The points that its voter sees with it and nobody else does.
+    /// Points that only the voter sees.
     pub fn unseen_points(&self) -> i64 {
         if self.counted { 0 } else { self.dir.points() }
     }
 }
 
-/// What a vote leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VoteResult {
-    /// As the voter sees it: with their own vote, though it may not count.
+    /// As the voter sees it, uncounted vote included.
     pub score: i64,
     pub dir: Option<Direction>,
-    /// False where the same vote was there before.
     pub changed: bool,
 }
 
-/// By how much an item's sums change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ScoreDelta {
     pub score: i64,
@@ -80,7 +72,7 @@ pub struct ScoreDelta {
 }
 
 impl ScoreDelta {
-    /// A vote worth `before` is replaced by one worth `after`; 0 is no vote, or one that does not count.
+    /// Replaces a vote of value `before` by `after`; 0 is none or an uncounted one.
     pub fn between(before: i64, after: i64) -> ScoreDelta {
         ScoreDelta {
             score: after - before,
@@ -90,7 +82,6 @@ impl ScoreDelta {
     }
 }
 
-/// Why a vote is refused. The sentence is what the member reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VoteError {
     #[error("Your own post has your vote already.")]
@@ -113,13 +104,13 @@ pub enum VoteError {
     UndoClosed(String),
 }
 
-/// How long after posting a comment can be voted down, in seconds (hacker-news: 1,440 minutes).
+/// Seconds in which a comment can be downvoted (Hacker News: 1,440 minutes).
 pub const DOWNVOTE_WINDOW: i64 = DAY;
-/// The lowest score that is shown, and the one at which no further vote down is taken.
+/// The minimum of displayed scores, at which downvoting stops.
 pub const FLOOR: i64 = -4;
 
 impl Item {
-    /// Whether `member` may cast `dir`; `parent_author` says whether the item answers something of theirs.
+    /// `parent_author`: whether the item replies to the member.
     pub fn may_vote(
         &self,
         dir: Direction,
@@ -159,7 +150,7 @@ impl Item {
     }
 }
 
-/// Moderators are exempt from the karma that voting down takes, so that a young community has somebody who can.
+/// Moderators are exempt from the karma threshold, so that a young community can downvote.
 pub fn may_vote_down(member: &Member, policy: &Policy) -> bool {
     member.karma >= policy.min_karma_to_downvote || member.role >= Role::Moderator
 }

@@ -1,23 +1,18 @@
-//! What looks leave behind, written: visits of threads, the use of sessions, and how far replies are read.
-
 use crate::clock::Timestamp;
 use crate::store::accounts::pending_activity::ActivityBatch;
 use crate::store::{Bindable, Error, Result, Store, Tx};
 
 impl Store {
-    /// Writes the looks that wait.
-    ///
-    /// # Errors
-    /// `Busy` where others write for long, `Storage` where nothing can be saved: then they wait on. What cannot be written at all is given
-    /// up.
+    /// Flushes pending activity. Activity stays pending on `Busy` and `Storage`. Whatever can never be
+    /// written is dropped.
     pub async fn write_looks(&self) -> Result<()> {
         let _turn = self.looks.turn.lock().await;
         while !self.looks.is_empty() {
             let mut tx = self.begin().await?;
-            // Not before the writer is free: until then more may come.
+            // Taken once the writer is free, to batch as much as possible.
             let batch = self.looks.batch();
             let written = match write(&mut tx, &batch).await {
-                // Whom they are of sees them already.
+                // Members already see these values from memory, so there is nothing to invalidate.
                 Ok(()) => self.commit(tx, &[]).await,
                 failed => failed,
             };
@@ -50,7 +45,6 @@ async fn write(tx: &mut Tx, batch: &ActivityBatch) -> Result<()> {
     put(tx, &batch.replies, replies).await
 }
 
-/// Puts moments where they belong, by the ids that they are of.
 async fn put<'a, K>(tx: &mut Tx, moments: &'a [(K, Timestamp)], update: &'static str) -> Result<()>
 where
     &'a K: Bindable<'a>,

@@ -1,5 +1,5 @@
-//! Whoever writes, as they are in the transaction that writes. A role that was taken, or a ban that was set meanwhile, holds at once,
-//! whoever set it: what requests keep of a member may be a second old.
+//! Permissions rechecked within the write transaction, since a request's member may be a second old: a ban or
+//! a removed role applies at once.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
@@ -15,10 +15,7 @@ struct CurrentAuthor {
     ban: Ban,
 }
 
-/// A member who writes something.
-///
-/// # Errors
-/// `Refused` where they are banned.
+/// Fails with `Refused` if they are banned.
 pub(crate) async fn writer(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<Member> {
     let CurrentAuthor { member, ban } = tx.sql(
         "select id, name, role, karma, created, shadowed_at, slowed_until, show_dead, theme, comment_order, replies_read_at, \
@@ -33,10 +30,7 @@ pub(crate) async fn writer(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<
     }
 }
 
-/// Whether a member moderates, and may act on somebody.
-///
-/// # Errors
-/// `Refused` where they do not, or may not.
+/// Fails with `Refused` if they do not moderate, or may not act on `on`.
 pub(crate) async fn moderator(tx: &mut Tx, user: UserId, on: Option<UserId>, now: Timestamp) -> Result<()> {
     let member = writer(tx, user, now).await?;
     let role: Option<Role> = match on {

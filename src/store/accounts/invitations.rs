@@ -1,4 +1,4 @@
-//! Invitations: made, taken back, used once. Only hashes of their tokens are kept.
+//! Invitations: created, revoked, used once. Only token hashes are stored.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
@@ -6,34 +6,32 @@ use crate::store::accounts::author;
 use crate::store::accounts::users::{NewUser, insert_user};
 use crate::store::{Change, Error, Result, Store, Tx};
 
-/// An invitation as its inviter sees it listed.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Invitation {
     pub id: i64,
     pub expires: Timestamp,
-    /// The name of whoever came by it.
+    /// The new account's name.
     pub used_by: Option<String>,
     pub revoked_at: Option<Timestamp>,
-    /// Somebody asks by it for an account, and waits.
+    /// A request for an account uses it and is pending.
     pub asked: bool,
 }
 
-/// Whom a good invitation is from.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Inviter {
     pub id: UserId,
     pub name: String,
 }
 
-/// The row of a good invitation.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
 pub(crate) struct ValidInvitation {
     pub id: i64,
     pub inviter: UserId,
 }
 
-/// What selects the invitation of the token's hash `$1` where it is good at the moment `$2`: unused, not taken back, not past its end, not
-/// asked by already, and not from somebody who is banned then. One from somebody shadow-banned is as good as another, or it would tell them.
+/// Selects the invitation with token hash `$1` if valid at `$2`: unused, not revoked, not expired, not in a
+/// pending request, and its inviter not banned. Shadow-banned inviters are allowed, so as not to reveal the
+/// ban.
 macro_rules! select_good {
     ($columns:literal) => {
         concat!(
@@ -47,7 +45,7 @@ macro_rules! select_good {
     };
 }
 
-/// The invitation of a token, within the transaction that uses it; `NotFound` where it is not good.
+/// Fails with `NotFound` if it is not valid.
 pub(crate) async fn good_invitation(
     tx: &mut Tx,
     token_hash: &[u8],
@@ -57,10 +55,7 @@ pub(crate) async fn good_invitation(
 }
 
 impl Store {
-    /// Makes an invitation, of which `inviter` may have `most` open at once; answers its number.
-    ///
-    /// # Errors
-    /// `Conflict` where as many are open.
+    /// Creates an invitation and returns its id. Fails with `Conflict` if `most` are open.
     pub async fn invite(
         &self,
         inviter: UserId,
@@ -94,7 +89,6 @@ impl Store {
         Ok(id)
     }
 
-    /// Somebody's invitations, newest first, those after the one called `before`.
     pub async fn invitations(&self, inviter: UserId, before: i64, rows: i64) -> Result<Vec<Invitation>> {
         self.read.sql(
             "select i.id, i.expires, u.name as used_by, i.revoked_at, \
@@ -108,10 +102,7 @@ impl Store {
         .await
     }
 
-    /// Takes an open invitation back.
-    ///
-    /// # Errors
-    /// `NotFound` where it is not `inviter`'s; `Conflict` where it is used or taken back already.
+    /// Fails with `NotFound` if it is not `inviter`'s; with `Conflict` if it is used or revoked.
     pub async fn take_back_invitation(&self, id: i64, inviter: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         let open: bool = tx
@@ -127,15 +118,13 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Whom the invitation of this token is from; none where it is not good, for whatever reason.
+    /// The inviter of a valid invitation.
     pub async fn inviter(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<Inviter>> {
         self.read.sql(select_good!("u.id, u.name")).bind(token_hash).bind(now).fetch_optional().await
     }
 
-    /// Makes the account of somebody invited and uses the invitation up, in one step: two people with one link make one account.
-    ///
-    /// # Errors
-    /// `NotFound` where the invitation is not good any more; `Conflict` where the name is taken.
+    /// Creates the account and uses up the invitation atomically. Fails with `NotFound` if the invitation is
+    /// no longer valid; with `Conflict` if the name is in use.
     pub async fn accept_invitation(
         &self,
         token_hash: &[u8],

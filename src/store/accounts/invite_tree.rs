@@ -1,20 +1,18 @@
-//! The tree of who invited whom.
+//! The invitation tree.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::store::{Result, Store};
 
-/// Somebody in the tree.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct InviteBranch {
     pub id: UserId,
     pub name: String,
     pub created: Timestamp,
-    /// How many came by their invitations.
+    /// Accounts created by their invitations.
     pub invited: i64,
 }
 
-/// Where somebody comes from.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct InviteLineage {
     pub inviter: Option<String>,
@@ -22,7 +20,6 @@ pub struct InviteLineage {
 }
 
 impl Store {
-    /// Who invited somebody, and how many they invited.
     pub async fn lineage(&self, user: UserId) -> Result<InviteLineage> {
         self.read.sql(
             "select i.name as inviter, u.invited from users u left join users i on i.id = u.invited_by where u.id = $1",
@@ -32,7 +29,7 @@ impl Store {
         .await
     }
 
-    /// Those who came without an invitation and have invited others, who came first standing first; those after `after`.
+    /// Uninvited accounts that have invited others, oldest first.
     pub async fn roots(&self, after: (Timestamp, UserId), rows: i64) -> Result<Vec<InviteBranch>> {
         self.read
             .sql(
@@ -46,7 +43,7 @@ impl Store {
             .await
     }
 
-    /// Whom somebody invited, who came first standing first; those after `after`.
+    /// Accounts invited by a user, oldest first.
     pub async fn invited_by(
         &self,
         inviter: UserId,
@@ -66,7 +63,6 @@ impl Store {
             .await
     }
 
-    /// Who invited somebody, who invited those, and so on, `steps` upwards at most; the nearest last.
     pub async fn inviters(&self, user: UserId, steps: i64) -> Result<Vec<InviteBranch>> {
         let mut found: Vec<InviteBranch> = self
             .read
@@ -81,7 +77,7 @@ impl Store {
             .bind(steps)
             .fetch_all()
             .await?;
-        // Whoever invites has an account already, and so the lower number.
+        // An inviter's account is older and has the lower id.
         found.sort_by_key(|branch| branch.id);
         Ok(found)
     }

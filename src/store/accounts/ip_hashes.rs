@@ -1,4 +1,4 @@
-//! Where posts and accounts came from: keyed hashes, written in the transaction of what came.
+//! Stores the keyed hashes of the addresses that posts and accounts came from.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::ip_hash::IpHashes;
@@ -6,7 +6,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::store::{Result, Tx};
 
-/// Notes where a post, or with no `item` an account, came from; what a command or an import made came from nowhere.
+/// Records the hashes for a post, or without `item` for an account; commands and imports have none.
 pub(crate) async fn note(
     tx: &mut Tx,
     origin: Option<&IpHashes>,

@@ -1,6 +1,5 @@
-//! What a look at a page leaves behind: that a member visits a thread, has read their replies, uses a session. Looks wait in memory, where
-//! they are answered from meanwhile, and are written together, so that nobody who reads waits for who writes. A process that is killed
-//! takes those of the last second with it, and nothing else.
+//! Write-behind buffer for thread visits, read replies and session use, so that readers never wait for the
+//! writer. Reads consult it first; a crash loses about a second of activity.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -10,36 +9,33 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 
-/// How many of each kind wait at most: more than are looked at in a second. While the writer is held for longer, what is past that is not
-/// noted, and is new to its member once more.
+/// Maximum pending entries of each kind. Beyond this, visits are dropped and comments shown as new again.
 const WAITING: usize = 16_384;
-/// How many of each kind one transaction writes, so that other writes come in between.
+/// Maximum entries of each kind per transaction, to let other writes in between.
 const TOGETHER: usize = 1_000;
 
-/// A visit of a thread: since when its comments are new, and when it was noted last.
+/// Since when comments are new, and the last visit.
 type ReadMarker = (Timestamp, Timestamp);
 
 #[derive(Debug, Default)]
 struct PendingActivity {
     visits: HashMap<(UserId, ItemId), ReadMarker>,
-    /// When sessions, by the hashes of their tokens, were used.
+    /// Last use, by token hash.
     sessions: HashMap<Vec<u8>, Timestamp>,
-    /// Up to when members have read their replies.
     replies: Arc<HashMap<UserId, Timestamp>>,
 }
 
-/// What one transaction writes.
 pub(crate) struct ActivityBatch {
     pub visits: Vec<((UserId, ItemId), ReadMarker)>,
     pub sessions: Vec<(Vec<u8>, Timestamp)>,
     pub replies: Vec<(UserId, Timestamp)>,
 }
 
-/// The looks that wait to be written. Ask here before the database is read: what is here no more by then is there.
+/// Query before the database: an entry that is gone by then has been written.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
     waiting: Mutex<PendingActivity>,
-    /// Held by who writes them.
+    /// Held while flushing.
     pub turn: tokio::sync::Mutex<()>,
 }
 
@@ -53,7 +49,7 @@ fn some<K: Clone, V: Copy>(kept: &HashMap<K, V>) -> Vec<(K, V)> {
     kept.iter().take(TOGETHER).map(|(key, value)| (key.clone(), *value)).collect()
 }
 
-/// Forgets what was written, but for what has changed meanwhile.
+/// Removes written entries unless they have changed.
 fn forget<K: Hash + Eq, V: PartialEq>(kept: &mut HashMap<K, V>, written: Vec<(K, V)>) {
     for (key, value) in written {
         if kept.get(&key) == Some(&value) {
@@ -71,7 +67,6 @@ impl Activity {
         self.lock().visits.get(&(user, root)).copied()
     }
 
-    /// When those of `ids` that wait were noted last.
     pub fn visits(&self, user: UserId, ids: &[ItemId]) -> Vec<(ItemId, Timestamp)> {
         let waiting = self.lock();
         ids.iter().filter_map(|id| Some((*id, waiting.visits.get(&(user, *id))?.1))).collect()

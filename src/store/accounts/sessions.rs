@@ -1,4 +1,4 @@
-//! Sessions and the browsers known from them. Only hashes of tokens are kept.
+//! Sessions and known browsers. Only token hashes are stored.
 
 use std::cmp::Reverse;
 
@@ -6,20 +6,19 @@ use crate::clock::{HOUR, Timestamp};
 use crate::domain::accounts::user::{Member, UserId};
 use crate::store::{Change, Error, Result, Store};
 
-/// Unread replies, and what waits for moderators, are counted no further than this.
+/// Upper limit of the counts in the header.
 const COUNTED: i64 = 100;
 
 #[derive(Debug, Clone)]
 pub struct NewSession<'a> {
     pub token_hash: &'a [u8],
     pub user: UserId,
-    /// The hash of the password that the log-in was checked against.
+    /// The hash that the password was verified against.
     pub verified: &'a str,
     pub agent: &'a str,
     pub expires: Timestamp,
 }
 
-/// A session as its owner sees it listed.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct SessionRow {
     pub token_hash: Vec<u8>,
@@ -28,32 +27,29 @@ pub struct SessionRow {
     pub agent: String,
 }
 
-/// For how long what is not kept for good is kept, in seconds.
+/// Retention periods in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct RetentionPolicy {
-    /// A browser, after its last log-in.
+    /// After the last login from it.
     pub browsers: i64,
     pub revisions: i64,
-    /// Where posts, votes and accounts came from.
+    /// Address hashes of posts, votes and accounts.
     pub origins: i64,
-    /// An invitation that nobody used, after its end.
+    /// An unused invitation, after its expiry.
     pub invitations: i64,
-    /// A request for an account that nobody has decided about.
     pub requests_waiting: i64,
-    /// One that was approved or declined, after that.
+    /// After the decision.
     pub requests_decided: i64,
 }
 
-/// Whoever a session belongs to, with what the header of every page shows them.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct SessionUser {
     #[sqlx(flatten)]
     pub member: Member,
-    /// Replies and notifications that they have not read.
     pub unread: i64,
-    /// The items that wait at the moderators' desk; for others nothing.
+    /// Queued items; for moderators only.
     pub waiting: i64,
-    /// How many ask for an account; for others nothing.
+    /// Pending requests for an account; for moderators only.
     pub requests: i64,
 }
 
@@ -64,7 +60,7 @@ struct SessionUserRow {
     seen: Timestamp,
 }
 
-/// The replies and notifications that `$user` got since `$since`, at most `$3`.
+/// Replies and notifications of `$user` since `$since`, at most `$3`.
 macro_rules! unread {
     ($user:literal, $since:literal) => {
         concat!(
@@ -82,10 +78,7 @@ macro_rules! unread {
 }
 
 impl Store {
-    /// Begins a session.
-    ///
-    /// # Errors
-    /// `Conflict` where the password has become another one since it was checked: whoever changed it has ended all sessions.
+    /// Fails with `Conflict` if the password has changed since it was verified, which ended all sessions.
     pub async fn create_session(&self, session: NewSession<'_>, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         let begun = tx
@@ -107,7 +100,7 @@ impl Store {
         self.commit(tx, &[]).await
     }
 
-    /// Whose session this is, with what awaits them; none where it has ended or its owner is banned.
+    /// `None` if it has ended or the user is banned.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
         let (seen, replies) = (self.looks.session(token_hash), self.looks.replies());
         let row: Option<SessionUserRow> = self.read.sql(concat!(
@@ -180,10 +173,7 @@ impl Store {
         Ok(sessions)
     }
 
-    /// Ends one of a person's own sessions.
-    ///
-    /// # Errors
-    /// `NotFound` where it is not theirs or has ended.
+    /// Fails with `NotFound` if it is not theirs or has ended.
     pub async fn revoke_session(&self, user: UserId, token_hash: &[u8]) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
@@ -198,7 +188,6 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    /// Ends all of a person's sessions but `keep`.
     pub async fn end_other_sessions(&self, user: UserId, keep: &[u8]) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("delete from sessions where user_id = $1 and token_hash <> $2")
@@ -209,7 +198,6 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    /// Remembers a browser that `user` has logged in from.
     pub async fn remember_device(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql(
@@ -224,13 +212,11 @@ impl Store {
         self.commit(tx, &[]).await
     }
 
-    /// Whether `user` has logged in from this browser before.
     pub async fn knows_device(&self, token_hash: &[u8], user: UserId) -> Result<bool> {
         let query = self.read.sql("select 1 from devices where token_hash = $1 and user_id = $2");
         query.bind(token_hash).bind(user).exists().await
     }
 
-    /// Forgets what has had its time: sessions past their end, and what is older than `keep` says.
     pub async fn purge(&self, keep: RetentionPolicy, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("delete from sessions where expires <= $1").bind(now).execute().await?;
@@ -254,7 +240,7 @@ impl Store {
             .bind(now.minus(keep.requests_decided))
             .execute()
             .await?;
-        // Of all this, moderators' pages count the requests that wait; sessions end by the time of asking.
+        // Only the number of pending requests is visible on pages; session expiry is checked on use.
         let changes: &[Change] = if waited > 0 { &[Change::Public] } else { &[] };
         self.commit(tx, changes).await
     }

@@ -1,4 +1,4 @@
-//! Requests for an account: asked, approved or declined, and where they stand. The name is theirs while they wait.
+//! Requests for an account. A pending request reserves its name.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Name, Role, UserId};
@@ -9,26 +9,22 @@ use crate::store::moderation::actions::{ActionContext, LogEntry, record};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::{Change, Error, Result, Store};
 
-/// A request to be kept.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSignupRequest<'a> {
     pub name: &'a Name,
-    /// A PHC string, which becomes the account's.
+    /// A PHC string, copied to the account.
     pub password: &'a str,
     pub text: &'a str,
-    /// The hash of the invitation's token that somebody asks by.
+    /// The invitation's token hash.
     pub invitation: Option<&'a [u8]>,
 }
 
-/// What became of a request that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestOutcome {
     Waits,
-    /// As many wait as may.
     Full,
 }
 
-/// A request that waits, as moderators see it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct PendingRequest {
     pub id: i64,
@@ -39,23 +35,19 @@ pub struct PendingRequest {
     pub inviter_shadowed: bool,
 }
 
-/// Somebody's own request.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct SignupRequest {
     pub password: String,
     pub text: String,
     pub created: Timestamp,
-    /// When it was declined; none: it waits.
+    /// `None`: pending.
     pub declined_at: Option<Timestamp>,
-    /// What a moderator said about it.
     pub message: String,
 }
 
 impl Store {
-    /// Keeps a request, of which `most` may wait at once.
-    ///
-    /// # Errors
-    /// `Conflict` where the name is taken; `NotFound` where the invitation is not good any more.
+    /// Stores a request, if fewer than `most` are pending. Fails with `Conflict` if the name is in use; with
+    /// `NotFound` if the invitation is no longer valid.
     pub async fn request_account(
         &self,
         new: NewSignupRequest<'_>,
@@ -93,7 +85,7 @@ impl Store {
         Ok(RequestOutcome::Waits)
     }
 
-    /// The latest request for a name, in whatever case, that has not become an account.
+    /// The latest request for a name, in any case, that was not approved.
     pub async fn request_of(&self, name: &str) -> Result<Option<SignupRequest>> {
         self.read
             .sql(
@@ -105,7 +97,6 @@ impl Store {
             .await
     }
 
-    /// The requests that wait, the longest first, those after the one called `after`.
     pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<PendingRequest>> {
         self.read.sql(
             "select r.id, r.name, r.text, r.created, u.name as inviter, u.shadowed_at is not null as inviter_shadowed from requests r \
@@ -119,10 +110,8 @@ impl Store {
         .await
     }
 
-    /// Makes the account that somebody asked for, with the password that they chose, and tells them.
-    ///
-    /// # Errors
-    /// `NotFound` where no such request waits; `Conflict` where the name was taken meanwhile.
+    /// Creates the account and notifies its owner. Fails with `NotFound` if the request is not pending; with
+    /// `Conflict` if the name is in use.
     pub async fn approve_request(&self, id: i64, message: &str, act: ActionContext<'_>) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let (name, password, invitation): (String, String, Option<i64>) = tx
@@ -130,7 +119,7 @@ impl Store {
             .bind(id)
             .fetch_one()
             .await?;
-        // The hash is the account's now.
+        // The hash now belongs to the account.
         tx.sql(
             "update requests set decision = 'approved', decided_at = $2, actor_id = $3, password = '' where id = $1",
         )
@@ -163,10 +152,8 @@ impl Store {
         Ok(user)
     }
 
-    /// Declines a request; whoever asked reads `message` when they log in. The log does not name them, for they are forgotten.
-    ///
-    /// # Errors
-    /// `NotFound` where no such request waits.
+    /// Declines a request; the applicant reads `message` on login. The log omits the name, since requests are
+    /// deleted. Fails with `NotFound` if the request is not pending.
     pub async fn decline_request(&self, id: i64, message: &str, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx

@@ -1,5 +1,3 @@
-//! People's accounts.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::ip_hash::IpHashes;
@@ -11,42 +9,38 @@ use crate::store::moderation::actions::{ActionContext, LogEntry, record};
 use crate::store::settings::keep_contact;
 use crate::store::{Change, Error, Result, Store, Tx};
 
-/// What a log-in is checked against.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Credentials {
     pub id: UserId,
     pub name: String,
-    /// A PHC string; none: nobody can log in.
+    /// A PHC string; `None` disables login.
     pub password: Option<String>,
     #[sqlx(flatten)]
     pub ban: Ban,
 }
 
-/// An account to be made.
 #[derive(Debug, Clone, Copy)]
 pub struct NewUser<'a> {
     pub name: &'a Name,
     /// A PHC string.
     pub password: &'a str,
     pub role: Role,
-    /// None: made by no request.
+    /// `None` outside of requests.
     pub origin: Option<IpHashes>,
 }
 
-/// What a member says about themselves.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct AboutMember {
     /// Markdown source.
     pub text: String,
-    /// How often it was changed.
+    /// Number of edits.
     pub version: i64,
 }
 
-/// What the settings page offers, as it is to be.
 #[derive(Debug, Clone, Copy)]
 pub struct Preferences<'a> {
     pub about: &'a str,
-    /// The version of [`About`] that it was made from.
+    /// The version of [`AboutMember`] that was edited.
     pub version: i64,
     pub theme: Theme,
     pub order: CommentOrder,
@@ -54,10 +48,7 @@ pub struct Preferences<'a> {
 }
 
 impl Store {
-    /// Makes an account. Its karma begins at 1.
-    ///
-    /// # Errors
-    /// `Conflict` where the name is taken, in whatever case.
+    /// Creates an account with a karma of 1. Fails with `Conflict` if the name is in use, in any case.
     pub async fn create_user(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let id = insert_user(&mut tx, new, None, now).await?;
@@ -65,10 +56,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Makes an account with the role that the operator gives it.
-    ///
-    /// # Errors
-    /// `Conflict` where the name is taken, in whatever case.
+    /// Fails with `Conflict` if the name is in use, in any case.
     pub async fn create_user_with_role(&self, new: NewUser<'_>, now: Timestamp) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let id = insert_user(&mut tx, new, None, now).await?;
@@ -79,7 +67,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Makes the first admin's account; `Conflict` where there is an admin already, so that two uses of one link make one admin.
+    /// Fails with `Conflict` if there is an admin, so that the link works only once.
     pub async fn create_first_admin(
         &self,
         new: NewUser<'_>,
@@ -91,7 +79,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         let id = insert_user(&mut tx, NewUser { role: Role::Admin, ..new }, None, now).await?;
-        // Nobody but whoever runs the forum has the link to here.
+        // Only the operator has the link.
         by_operator(&mut tx, LogEntry { user: Some(id), ..LogEntry::of(Action::Admin) }, now).await?;
         if !contact.is_empty() {
             keep_contact(&mut tx, contact).await?;
@@ -104,7 +92,7 @@ impl Store {
         self.read.sql("select id from users where role = 'admin' limit 1").exists().await
     }
 
-    /// Why a new account cannot have this name, if it cannot: in whatever case, no account has it, and nobody waits for one.
+    /// Checks existing accounts and pending requests.
     pub async fn name_conflict(&self, name: &Name) -> Result<Option<NameError>> {
         let imported: Option<bool> = self
             .read
@@ -118,7 +106,6 @@ impl Store {
         Ok(imported.map(|imported| if imported { NameError::Imported } else { NameError::Taken }))
     }
 
-    /// The admin of longest standing.
     pub async fn first_admin(&self) -> Result<Option<String>> {
         self.read
             .sql("select name from users where role = 'admin' order by id limit 1")
@@ -126,7 +113,6 @@ impl Store {
             .await
     }
 
-    /// An account's log-in, by its name in any case.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
         self.read.sql(
             "select id, name, password, banned_at, banned_until, ban_reason from users where lower(name) = lower($1)",
@@ -136,7 +122,6 @@ impl Store {
         .await
     }
 
-    /// A person's public page, by name in any case.
     pub async fn profile(&self, name: &str) -> Result<Profile> {
         self.read.sql(
             "select id, name, role, karma, created, about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
@@ -147,7 +132,7 @@ impl Store {
         .await
     }
 
-    /// Sets a password, ends every session but `keep` and forgets every browser but `device`.
+    /// Ends all other sessions and forgets all other browsers.
     pub async fn set_password(
         &self,
         user: UserId,
@@ -160,7 +145,7 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Sets somebody's password for them, ends all their sessions and forgets their browsers; moderators see that in the log.
+    /// Sets a password as the operator, ends all sessions and forgets all browsers; logged for moderators.
     pub async fn reset_password(&self, user: UserId, password: &str, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, None, None).await?;
@@ -168,10 +153,8 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Hands an imported name to a person, who logs in with `password` from now on.
-    ///
-    /// # Errors
-    /// `NotFound` where there is no such name; `Conflict` where it was not imported or is claimed already.
+    /// Enables login for an imported account. Fails with `NotFound` if there is no such name; with `Conflict`
+    /// if it was not imported or is already claimed.
     pub async fn claim(&self, name: &str, password: &str, now: Timestamp) -> Result<UserId> {
         let profile = self.profile(name).await?;
         if !profile.unclaimed {
@@ -194,7 +177,6 @@ impl Store {
         Ok(profile.id)
     }
 
-    /// What a member says about themselves, and how often they have changed it.
     pub async fn about(&self, user: UserId) -> Result<AboutMember> {
         self.read
             .sql("select about as text, about_version as version from users where id = $1")
@@ -203,11 +185,8 @@ impl Store {
             .await
     }
 
-    /// Keeps what the settings page offers. Where what they say about themselves was changed since the version that this began from, nothing
-    /// is written, and the answer is what it says now.
-    ///
-    /// # Errors
-    /// `Refused` where they are banned.
+    /// Saves the settings page. If the profile was changed since `version`, nothing is written and the
+    /// current one is returned. Fails with `Refused` if they are banned.
     pub async fn set_preferences(
         &self,
         user: UserId,
@@ -252,13 +231,12 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    /// Notes that a member has seen the replies up to `at`.
     pub fn read_replies(&self, user: UserId, at: Timestamp) {
         self.looks.note_replies(user, at);
         self.generations.invalidate(&[Change::Member(user)]);
     }
 
-    /// The people of most karma, without the banned.
+    /// By karma, without banned accounts.
     pub async fn leaders(&self, rows: i64, now: Timestamp) -> Result<Vec<Profile>> {
         self.read.sql(
             "select id, name, role, karma, created, '' as about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
@@ -272,7 +250,6 @@ impl Store {
     }
 }
 
-/// Writes into the log what the operator did.
 async fn by_operator(tx: &mut Tx, entry: LogEntry<'_>, at: Timestamp) -> Result<()> {
     record(tx, ActionContext { actor: None, reason: "", at }, entry).await
 }
@@ -298,7 +275,7 @@ async fn put_password(
     Ok(())
 }
 
-/// The one maker of accounts; within the transaction of whatever gives the right to one.
+/// Creates an account within the transaction that authorises it.
 pub(crate) async fn insert_user(
     tx: &mut Tx,
     new: NewUser<'_>,

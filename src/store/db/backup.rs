@@ -1,5 +1,3 @@
-//! Copies of the whole database: a backup, and what was before it is brought up to date. Neither holds the key of the addresses' hashes.
-
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -13,8 +11,7 @@ use super::migrations::{applied, newest};
 use super::{OpenError, Store, file, key};
 
 impl Store {
-    /// Copies the database at `from`, as it is at one moment, into a new file at `to`, while a forum goes on. Nothing is brought up to
-    /// date: the forum may be an older Stoa.
+    /// Copies a live database into a new file. Does not migrate: the running server may be older.
     pub async fn copy(from: &Path, to: &Path) -> std::result::Result<(), OpenError> {
         if file::look(from).await? == file::FileKind::Nothing {
             return Err(OpenError::Missing(from.to_owned()));
@@ -29,7 +26,6 @@ impl Store {
         copied
     }
 
-    /// Copies a file as it is; nobody else may read the copy.
     pub fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
         if !std::fs::metadata(from)?.is_file() {
             return Err(io::Error::other("it is not a file"));
@@ -40,12 +36,11 @@ impl Store {
         to.sync_all()
     }
 
-    /// Takes a database from all others' eyes.
     pub fn keep_private(path: &Path) {
         file::narrow(path);
     }
 
-    /// Whether a database may come into the place of what is at `path`: of nothing, of one of Stoa's, of what a failing disk left of it.
+    /// Whether `path` may be replaced: missing, a Stoa database, or one that is damaged.
     pub async fn may_replace(path: &Path) -> std::result::Result<(), OpenError> {
         match file::look(path).await {
             Ok(_) | Err(OpenError::NoDatabase(_)) => Ok(()),
@@ -53,7 +48,6 @@ impl Store {
         }
     }
 
-    /// Whether another process has the database at `path` open. A file that is no database, or a broken one, is in nobody's use.
     pub async fn is_in_use(path: &Path) -> bool {
         let alone =
             options(path).locking_mode(SqliteLockingMode::Exclusive).busy_timeout(Duration::from_millis(200));
@@ -67,13 +61,12 @@ impl Store {
     }
 }
 
-/// Copies a database beside itself before it is brought up to date, once.
 pub(super) async fn keep_as_it_was(pool: &SqlitePool, path: &Path) -> std::result::Result<(), OpenError> {
     let copy = file::beside(path, &format!(".before-{:04}", newest()));
     if copy.exists() {
         return Ok(());
     }
-    // A half-written file never bears the name of a whole one.
+    // A partial file never has the final name.
     let partial = file::beside(&copy, ".partial");
     let kept = async {
         file::remove(&partial)?;
@@ -83,7 +76,6 @@ pub(super) async fn keep_as_it_was(pool: &SqlitePool, path: &Path) -> std::resul
     kept.await.map_err(|e: sqlx::Error| OpenError::Backup(copy.clone(), e))
 }
 
-/// Copies into a new file, and sees that the disk has it.
 async fn copy_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx::Error> {
     file::make_new(to)?;
     sqlx::query("vacuum into $1")

@@ -1,4 +1,5 @@
-//! Whether a file is a whole database of Stoa's: made by these migrations and by nothing else, with no page damaged and no reference broken.
+//! Integrity check: a Stoa database has exactly these migrations' schema, and no damaged pages or broken
+//! references.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +11,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use super::migrations::{MIGRATIONS, newest};
 use super::{OpenError, Store, file};
 
-/// Why a file is not a whole database of Stoa's, to be said after its name.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     #[error("it is not a database of Stoa's")]
@@ -37,14 +37,12 @@ pub enum CheckError {
     Reference { rows: String, table: String, parent: String },
 }
 
-/// The table of the migrations that a database has had.
 const OF_SQLX: &str = "_sqlx_migrations";
 
-/// What a database is made of, by kind and name, each with the statement that made it.
 type Schema = BTreeMap<(String, String), Option<String>>;
 
 impl Store {
-    /// Whether the file at `path` is a whole database of Stoa's. Nothing of what others may have put into it is run.
+    /// Checks a file without running any trigger or view in it.
     pub async fn check(path: &Path) -> Result<(), CheckError> {
         match file::look(path).await {
             Ok(file::FileKind::Stoa { .. }) => {}
@@ -85,7 +83,6 @@ async fn check(db: &mut SqliteConnection) -> Result<(), CheckError> {
     }
 }
 
-/// The migrations that a database has had.
 async fn applied(db: &mut SqliteConnection) -> Result<Vec<Migration>, CheckError> {
     let applied: Vec<(i64, bool, Vec<u8>)> =
         sqlx::query_as("select version, success, checksum from _sqlx_migrations order by version")
@@ -102,7 +99,7 @@ async fn applied(db: &mut SqliteConnection) -> Result<Vec<Migration>, CheckError
     known.collect()
 }
 
-/// What these migrations make of an empty database.
+/// The schema that these migrations create.
 async fn reference(migrations: Vec<Migration>) -> Result<Schema, CheckError> {
     let mut db = SqliteConnection::connect_with(&SqliteConnectOptions::new().in_memory(true)).await?;
     let migrator = Migrator::with_migrations(migrations);
@@ -113,7 +110,7 @@ async fn reference(migrations: Vec<Migration>) -> Result<Schema, CheckError> {
 async fn schema(db: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
     let rows: Vec<(String, String, Option<String>)> =
         sqlx::query_as("select type, name, sql from sqlite_master").fetch_all(db).await?;
-    // What SQLite knows of the sizes of tables is its business, and how sqlx wrote its own table down that of its version then.
+    // Ignore SQLite's statistics and the layout of sqlx's table, which depends on its version.
     let ours = rows.into_iter().filter(|(kind, name, _)| kind != "table" || !name.starts_with("sqlite_stat"));
     let known = ours.map(|(kind, name, sql)| {
         let sql = sql.filter(|_| name != OF_SQLX);
@@ -130,7 +127,7 @@ fn compare(found: &Schema, made: &Schema) -> Result<(), CheckError> {
             Some(_) => {}
         }
     }
-    // A table that is missing says more than an index of it.
+    // A missing table explains a missing index.
     match made.keys().rev().find(|part| !found.contains_key(*part)) {
         Some((kind, name)) => Err(CheckError::Lacks(kind.clone(), name.clone())),
         None => Ok(()),

@@ -1,5 +1,3 @@
-//! The write-ahead log, kept small.
-
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,31 +7,27 @@ use sqlx::sqlite::SqliteConnection;
 use super::connection::{LOG, options};
 use super::{Result, Store};
 
-/// How long one round waits for readers, who mostly are done in less; writers wait with it.
+/// Busy timeout of a checkpoint; writers wait as well.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// What a look at the log came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckpointResult {
-    /// It was small, and was left alone.
     Small,
     Done,
-    /// Somebody was reading what was before all the while; the next look tries again.
+    /// Readers were active throughout; the next round retries.
     Held,
 }
 
 impl Store {
-    /// Folds the log into the database file and cuts it off, where it is larger than [`LOG`].
-    ///
-    /// Over a connection of its own, so that the writer is not taken; what was derived from before is stale after it, as if another process
-    /// had written.
+    /// Checkpoints and truncates the WAL if it exceeds [`LOG`]. Uses its own connection to leave the writer
+    /// free, which invalidates caches like an external write.
     pub async fn checkpoint(&self) -> Result<CheckpointResult> {
         let size = tokio::fs::metadata(self.log_path()).await.map_or(0, |file| file.len());
         if size <= LOG {
             return Ok(CheckpointResult::Small);
         }
         let mut db = SqliteConnection::connect_with(&options(&self.path).busy_timeout(PATIENCE)).await?;
-        // The copying, which takes longest, is done while nobody waits; what is left is little.
+        // A passive checkpoint first copies most pages without blocking anyone.
         sqlx::query("pragma wal_checkpoint(passive)").execute(&mut db).await?;
         let (held, ..): (bool, i64, i64) =
             sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut db).await?;

@@ -1,5 +1,3 @@
-//! How connections to SQLite are opened.
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,8 +5,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use super::file;
 
-/// How large the log may stay, in bytes: 4,000 pages, where SQLite by itself folds it in from 1,000 on. It grows past that only while
-/// somebody is always reading, for the log begins anew only at a moment when nobody does.
+/// Maximum WAL size after a checkpoint, in bytes: 4,000 pages, where SQLite's automatic checkpoint begins at
+/// 1,000. It grows further only while there are always readers.
 pub const LOG: u64 = 16 * 1024 * 1024;
 
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
@@ -25,8 +23,8 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .row_buffer_size(1_000)
 }
 
-/// So many connections, none of which is closed for its age: SQLite counts the writes of others for each connection by itself, and a new
-/// one would begin again at a number that was seen already.
+/// Connections without a maximum age: `data_version` is counted per connection, and a new one might repeat a
+/// number.
 pub(super) fn lasting(connections: u32) -> SqlitePoolOptions {
     let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
     pool.max_lifetime(None).idle_timeout(None)

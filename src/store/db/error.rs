@@ -1,26 +1,23 @@
-//! What goes wrong with a database, once it is open and before.
-
 use std::path::PathBuf;
 
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::SqliteError;
 
-/// What a store method answers where it does not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("not found")]
     NotFound,
-    /// Something of that name is there already, or what the write was based on has changed meanwhile.
+    /// A duplicate, or a concurrent change of what the write was based on.
     #[error("conflict")]
     Conflict,
-    /// A rule forbids it, as everything stands when it is written; the sentence says which.
+    /// Forbidden at the time of the write; contains the message.
     #[error("{0}")]
     Refused(String),
-    /// Others were writing for so long that this gave up; nothing was changed.
+    /// Timed out waiting for other writers; nothing was changed.
     #[error("the database is busy")]
     Busy,
-    /// The disk is full or fails, or what else the database lies on; nothing was changed.
+    /// Disk full or failing; nothing was changed.
     #[error("the storage under the database failed")]
     Storage(#[source] sqlx::Error),
     #[error("the database failed")]
@@ -54,24 +51,23 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// SQLite's code of an error, without what extends it in its upper bits.
+/// SQLite's primary result code.
 fn code(error: &sqlx::Error) -> Option<u32> {
     let error = error.as_database_error()?.try_downcast_ref::<SqliteError>()?;
     let code = error.code()?.parse::<u32>().ok()?;
     Some(code & 0xff)
 }
 
-/// Whether somebody else holds the lock: SQLite's BUSY and LOCKED.
+/// SQLite's BUSY and LOCKED.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(5 | 6))
 }
 
-/// Whether it is for what the database lies on: SQLite's PERM, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB.
+/// SQLite's PERM, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB.
 fn is_of_storage(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_)) || matches!(code(error), Some(3 | 7 | 8 | 10 | 11 | 13 | 14 | 26))
 }
 
-/// Why a database could not be opened. The sentence is for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("there is no database at {0}")]
@@ -110,7 +106,6 @@ pub enum OpenError {
     NoKey(PathBuf),
 }
 
-/// What may be the cause where a database cannot be opened.
 fn hint(error: &sqlx::Error) -> &'static str {
     if is_of_storage(error) { ", for want of room on its disk or for a failing one" } else { "" }
 }

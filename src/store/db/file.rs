@@ -1,4 +1,4 @@
-//! The file that a database is: whether it is one of Stoa's, which is told before anything is written to it, and who may read it.
+//! The database file: identification before any write, and permissions.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,31 +11,23 @@ use sqlx::{Connection, Error};
 use super::OpenError;
 use super::migrations::MIGRATIONS;
 
-/// What SQLite's header says of a database of Stoa's, as its `application_id`: “Stoa”.
+/// SQLite's `application_id`.
 const APPLICATION: [u8; 4] = *b"Stoa";
-/// The same as SQL has it.
 const APPLICATION_ID: &str = "1400139617";
-/// What each SQLite database begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// Where the header says of what program it is.
 const APPLICATION_AT: usize = 68;
-/// Its owner reads and writes it, and nobody else.
 const PRIVATE: u32 = 0o600;
 
-/// What stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileKind {
-    /// Nothing, or an empty file.
+    /// Missing or empty.
     Nothing,
-    /// A database of Stoa's; whether its header says so.
+    /// `marked`: has our `application_id`.
     Stoa { marked: bool },
 }
 
-/// Looks at what stands at `path`, and changes nothing. SQLite loses its locks where a process closes a file that it has open through SQLite
-/// too: this comes before.
-///
-/// # Errors
-/// Where it is anything else than a database of Stoa's.
+/// Identifies a file without changing it. Must run before SQLite opens the file, since closing it would
+/// release SQLite's POSIX locks. Fails if it is not a Stoa database.
 pub(super) async fn look(path: &Path) -> Result<FileKind, OpenError> {
     let unreadable = |e| OpenError::Unreadable(path.to_owned(), e);
     let about = match std::fs::metadata(path) {
@@ -59,19 +51,18 @@ pub(super) async fn look(path: &Path) -> Result<FileKind, OpenError> {
     let application = header.get(APPLICATION_AT..).and_then(|rest| rest.first_chunk::<4>());
     match application {
         Some(&APPLICATION) => Ok(FileKind::Stoa { marked: true }),
-        // So it was before databases were marked.
+        // From before databases were marked.
         Some([0, 0, 0, 0]) if is_unmarked_stoa(path).await => Ok(FileKind::Stoa { marked: false }),
         _ => Err(OpenError::Foreign(path.to_owned())),
     }
 }
 
-/// Whether Stoa's first migration made this database.
 async fn is_unmarked_stoa(path: &Path) -> bool {
-    // Only the file itself is read, so that nothing comes to stand beside it.
+    // Opened immutable, so that no files are created beside it.
     if has_first_migration(SqliteConnectOptions::new().immutable(true), path).await.is_ok_and(|has| has) {
         return true;
     }
-    // All of it may still be in its log, or somebody writes to it at this moment.
+    // The schema may still be in the WAL, or a write may be in progress.
     let has_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
     has_log && has_first_migration(SqliteConnectOptions::new(), path).await.is_ok_and(|has| has)
 }
@@ -87,7 +78,6 @@ async fn has_first_migration(options: SqliteConnectOptions, path: &Path) -> Resu
     Ok(applied?.as_deref() == first && first.is_some())
 }
 
-/// Makes an empty file that nobody else may read; one that is there already is left as it is.
 pub(super) fn make(path: &Path) -> io::Result<()> {
     match make_new(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
@@ -95,22 +85,21 @@ pub(super) fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The same, where nothing may be there before.
 pub(super) fn make_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path)
 }
 
-/// Marks a database as Stoa's. In a new one that is the first thing that stands in it, before it has a log.
+/// Sets the `application_id`; in a new database before the WAL exists.
 pub(super) async fn mark(path: &Path, synchronous: SqliteSynchronous) -> Result<(), Error> {
     let options = SqliteConnectOptions::new().filename(absolute(path)).synchronous(synchronous);
     let options = options.pragma("application_id", APPLICATION_ID);
     SqliteConnection::connect_with(&options).await?.close().await
 }
 
-/// What stands beside a database under its name: its log, its key, and what it was before an upgrade or a restore.
+/// Suffixes of related files: WAL, key, and copies from upgrades and restores.
 const BESIDE: [&str; 6] = ["-wal", "-shm", "-journal", ".key", ".before-", ".replaced"];
 
-/// Takes a database and what stands beside it from all others' eyes, where others may read it and it is ours.
+/// Makes a database and its related files private, if we own them.
 pub(super) fn narrow(path: &Path) {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| absolute(path));
     match narrow_all(&path) {
@@ -122,7 +111,6 @@ pub(super) fn narrow(path: &Path) {
     }
 }
 
-/// Whether something was narrowed.
 fn narrow_all(path: &Path) -> io::Result<bool> {
     let mut narrowed = narrow_one(path)?;
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(narrowed) };
@@ -139,7 +127,7 @@ fn narrow_all(path: &Path) -> io::Result<bool> {
 
 fn narrow_one(path: &Path) -> io::Result<bool> {
     let about = match std::fs::metadata(path) {
-        // It was there a moment ago.
+        // Deleted in the meantime.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         about => about?,
     };
@@ -151,7 +139,7 @@ fn narrow_one(path: &Path) -> io::Result<bool> {
     Ok(is_open && is_ours)
 }
 
-/// Gives a file to whom the database belongs: a command may be run by the system's administrator, who alone can do so.
+/// Gives a file to the database's owner, for commands run as root.
 pub(super) fn give_to_owner_of(database: &Path, file: &Path) -> io::Result<()> {
     let (database, about) = (std::fs::metadata(database)?, std::fs::metadata(file)?);
     if (about.uid(), about.gid()) != (database.uid(), database.gid()) && rustix::process::geteuid().is_root()
@@ -161,7 +149,7 @@ pub(super) fn give_to_owner_of(database: &Path, file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a small file that nobody else may read; whoever reads it meanwhile sees all of it or what was there before.
+/// Writes a small private file atomically.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     let partial = beside(path, ".partial");
     remove(&partial)?;
@@ -171,7 +159,6 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     std::fs::rename(&partial, path)
 }
 
-/// Removes a file, where there is one.
 pub fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -179,14 +166,13 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The name of what stands beside a file.
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// A path that SQLite takes for nothing but a path, as it does not with `:memory:` or what begins with `file:`.
+/// An absolute path, since SQLite treats `:memory:` and `file:` specially.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -1,31 +1,30 @@
-//! Numbers that move on with writes: what was derived under another number is stale. Votes and comments are written most, so each thread has
-//! a number of its own that moves with those in it.
+//! Generation counters for cache invalidation. Votes and comments are the most frequent writes, so threads
+//! have their own.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 
-/// How many numbers stand for the votes and comments in all threads: enough that two threads that many read seldom share one.
+/// Counters shared by all threads; enough that popular threads rarely collide.
 const THREADS: usize = 1_024;
-/// How many numbers stand for what members wrote for their own eyes: as many as keep one member's marks from costing all others theirs.
+/// Counters shared by all members, for private state.
 const OWN: usize = 256;
 
-/// What a write changed of what pages show.
 #[derive(Debug, Clone, Copy)]
 pub enum Change {
-    /// The items of the thread with this head, in it and in lists.
+    /// The items of the thread with this root, in it and in lists.
     Thread(ItemId),
-    /// Which items lists hold, and what of them is new to members or waits for moderators.
+    /// List membership, unread counts and queue counts.
     Lists,
-    /// What this member alone sees: votes as theirs and on theirs, marks, visits, settings, sessions.
+    /// Visible only to this member: votes by and on them, marks, visits, settings, sessions.
     Member(UserId),
-    /// Anything that pages show, but for what a member alone sees and for which thread an item is in.
+    /// Anything public, except which thread an item is in.
     Public,
     Everything,
 }
 
-/// What a thread is as of: the writes that any thread may show, and the votes and comments in it.
+/// The version of a thread: public changes, and votes and comments within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadGeneration {
     pub(super) any: u64,
@@ -35,15 +34,15 @@ pub struct ThreadGeneration {
 #[derive(Debug)]
 pub struct Generations {
     pub(super) all: AtomicU64,
-    /// All that is no vote.
+    /// All changes except votes.
     pub(super) said: AtomicU64,
-    /// Of that, what any thread may show.
+    /// Those that any thread may show.
     pub(super) any_thread: AtomicU64,
-    /// Of that, what put items into another thread.
+    /// Those that moved items between threads.
     pub(super) moved: AtomicU64,
     pub(super) threads: [AtomicU64; THREADS],
     pub(super) own: [AtomicU64; OWN],
-    /// SQLite's number for the writes of other processes.
+    /// SQLite's `data_version`.
     others: AtomicI64,
 }
 
@@ -68,7 +67,6 @@ impl Generations {
         }
     }
 
-    /// Drops what was derived from what these changes touch.
     pub fn invalidate(&self, changes: &[Change]) {
         for change in changes {
             match *change {
@@ -87,12 +85,12 @@ impl Generations {
         }
     }
 
-    /// After SQLite gave another number for the writes of other processes, which may be anything.
+    /// An external write may have changed anything.
     pub fn others(&self, number: i64) {
         self.handed_over(Some(number), number);
     }
 
-    /// After another connection took the writer's place: the last number of the old one, where it could still tell, and the first of the
+    /// Replaces the writer connection: the last `data_version` of the old one, if known, and the first of the
     /// new one.
     pub fn handed_over(&self, ended: Option<i64>, begins: i64) {
         if ended != Some(self.others.swap(begins, Ordering::AcqRel)) {

@@ -1,4 +1,4 @@
-//! The key of the addresses' hashes: a file beside the database, so that neither a backup nor a copy of the database holds it.
+//! The key of the address hashes, stored beside the database so that backups do not contain it.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -14,12 +14,11 @@ use crate::domain::accounts::ip_hash::IpHashKey;
 
 type Secret = [u8; 32];
 
-/// Where the key of a database is kept.
 pub fn key_file(database: &Path) -> PathBuf {
     file::beside(database, ".key")
 }
 
-/// The key of a database, made where it has none. One that an older Stoa kept in the database itself is moved out of it.
+/// Loads or creates the key. A key inside the database, from an older version, is moved out.
 pub(super) async fn of(write: &SqlitePool, database: &Path) -> Result<IpHashKey, OpenError> {
     let failed = |e| OpenError::Open(database.to_owned(), e);
     let path = key_file(database);
@@ -27,11 +26,11 @@ pub(super) async fn of(write: &SqlitePool, database: &Path) -> Result<IpHashKey,
     if let (Some(secret), None) = (read(&path)?, kept_inside(&mut db).await.map_err(failed)?) {
         return Ok(IpHashKey::new(secret));
     }
-    // Of two processes that open a database at once the first makes the key.
+    // If two processes open a database at once, the first one creates the key.
     let mut tx = db.begin_with("begin immediate").await.map_err(failed)?;
     let inside = kept_inside(&mut tx).await.map_err(failed)?;
     let secret = match (inside, read(&path)?) {
-        // What stands in the database was made with the key that stands in it.
+        // A key inside the database is the one that its hashes were made with.
         (Some(inside), _) => inside,
         (None, Some(secret)) => return Ok(IpHashKey::new(secret)),
         (None, None) => fresh().map_err(|e| OpenError::Key(path.clone(), e))?,
@@ -42,19 +41,17 @@ pub(super) async fn of(write: &SqlitePool, database: &Path) -> Result<IpHashKey,
     }
     tx.commit().await.map_err(failed)?;
     if inside.is_some() {
-        // Nor does it stay in the log.
+        // Remove it from the WAL too.
         sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut *db).await.map_err(failed)?;
     }
     Ok(IpHashKey::new(secret))
 }
 
 impl Store {
-    /// Whether the file at `path` holds a key.
     pub fn check_key(path: &Path) -> Result<(), OpenError> {
         read(path)?.map(drop).ok_or_else(|| OpenError::NoKey(path.to_owned()))
     }
 
-    /// Copies the key of the database at `from` to the file at `to`, wherever it is kept.
     pub async fn copy_key(from: &Path, to: &Path) -> Result<(), OpenError> {
         let failed = |e| OpenError::Open(from.to_owned(), e);
         let mut db = SqliteConnection::connect_with(&options(from)).await.map_err(failed)?;
@@ -68,7 +65,6 @@ impl Store {
     }
 }
 
-/// Takes the key out of a copy of a database.
 pub(super) async fn take_out_of(copy: &Path) -> Result<(), Error> {
     let options = options(copy).journal_mode(sqlx::sqlite::SqliteJournalMode::Memory);
     let mut db = SqliteConnection::connect_with(&options).await?;
@@ -78,7 +74,6 @@ pub(super) async fn take_out_of(copy: &Path) -> Result<(), Error> {
     db.close().await
 }
 
-/// The key that stands in a database of an older Stoa.
 async fn kept_inside(db: &mut SqliteConnection) -> Result<Option<Secret>, Error> {
     let secrets: Option<i64> = sqlx::query_scalar("select 1 from sqlite_master where name = 'secrets'")
         .fetch_optional(&mut *db)
@@ -91,7 +86,7 @@ async fn kept_inside(db: &mut SqliteConnection) -> Result<Option<Secret>, Error>
     Ok(secret.and_then(|secret| secret.try_into().ok()))
 }
 
-/// Removes it so that its bytes are overwritten.
+/// Overwrites its bytes on disk.
 async fn forget_inside(db: &mut SqliteConnection) -> Result<(), Error> {
     sqlx::query("pragma secure_delete = on").execute(&mut *db).await?;
     sqlx::query("delete from secrets where name = 'origins'").execute(&mut *db).await?;

@@ -1,5 +1,3 @@
-//! The changes to the tables, and which of them a database has had.
-
 use std::path::Path;
 
 use sqlx::migrate::Migrator;
@@ -9,7 +7,6 @@ use super::error::OpenError;
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// The newest change to the tables that a database has had; 0 where it has none.
 pub(super) async fn applied(pool: &SqlitePool, path: &Path) -> std::result::Result<i64, OpenError> {
     let failed = |e| OpenError::Open(path.to_owned(), e);
     let kept: Option<i64> = sqlx::query_scalar("select 1 from sqlite_master where name = '_sqlx_migrations'")

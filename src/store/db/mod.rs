@@ -1,4 +1,4 @@
-//! The database itself, and the only place that names its engine. No table of the forum is read here.
+//! The storage engine, which only this module names. Contains no forum tables.
 
 mod backup;
 mod check;
@@ -37,7 +37,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::store::accounts::pending_activity::Activity;
 
-/// The database: one writer, several readers that never wait for it.
+/// One writer, and readers that never wait for it.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(in crate::store) read: ReadPool,
@@ -47,7 +47,7 @@ pub struct Store {
     saving: Arc<SaveState>,
     origin_key: IpHashKey,
     site_id: Arc<str>,
-    /// What members looked at, until it is written.
+    /// Write-behind buffer of members' activity.
     pub(in crate::store) looks: Arc<Activity>,
 }
 
@@ -56,30 +56,30 @@ impl Store {
         &self.path
     }
 
-    /// What makes an address into what is kept of it.
     pub fn origin_key(&self) -> &IpHashKey {
         &self.origin_key
     }
 
-    /// The site's own id: random, and the same whatever its address becomes.
+    /// A random id that survives changes of the site's address.
     pub fn site_id(&self) -> &str {
         &self.site_id
     }
 
-    /// Notices what another process has written, such as a command beside the forum: what was derived before is stale then.
+    /// Detects writes by other processes and invalidates caches.
     pub async fn notice_others(&self) -> Result<()> {
-        // Asked of the writer, whose own writes do not change its answer, and noted before another connection can take its place.
+        // Must use the writer, whose own writes do not change its `data_version`.
         let mut writer = self.write.acquire().await?;
         self.generations.others(writer::number(&mut writer).await?);
         Ok(())
     }
 
-    /// Begins a write. It takes the write lock at once: a transaction that reads first and writes later could not be retried.
+    /// Begins a write transaction with `begin immediate`, since upgrading a read transaction cannot be
+    /// retried.
     pub(in crate::store) async fn begin(&self) -> Result<Tx> {
         Ok(Tx(self.write.begin_with("begin immediate").await?))
     }
 
-    /// Commits, and drops what was derived from what the write changed. It runs to its end though whoever asked goes away meanwhile.
+    /// Commits and invalidates caches. Runs to completion even if the caller is cancelled.
     pub(in crate::store) async fn commit(&self, tx: Tx, changes: &[Change]) -> Result<()> {
         let (generations, saving) = (Arc::clone(&self.generations), Arc::clone(&self.saving));
         let changes = changes.to_vec();
@@ -91,35 +91,34 @@ impl Store {
         Ok(tokio::spawn(commit).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 
-    /// Drops everything that was derived so far, as after a change of the settings.
+    /// Invalidates all caches, for instance after settings have changed.
     pub fn expire_caches(&self) {
         self.generations.invalidate(&[Change::Everything]);
     }
 
-    /// A number that changes with every write that anybody may see.
+    /// Changes with every public write.
     pub fn generation(&self) -> u64 {
         self.generations.all.load(Ordering::Acquire)
     }
 
-    /// A number that changes with every such write that is more than votes.
+    /// Changes with every public write except votes.
     pub fn content_generation(&self) -> u64 {
         self.generations.said.load(Ordering::Acquire)
     }
 
-    /// A number that changes where items may have come to stand in another thread.
+    /// Changes when items may have moved between threads.
     pub fn moved(&self) -> u64 {
         self.generations.moved.load(Ordering::Acquire)
     }
 
-    /// What the thread with this head is as of: it changes with every write that the thread may show, which votes and most comments
-    /// elsewhere are not.
+    /// Changes with every write that the thread may show, which excludes most votes and comments elsewhere.
     pub fn thread_generation(&self, root: ItemId) -> ThreadGeneration {
         let own = generations::one_of(&self.generations.threads, root.0)
             .map_or(0, |number| number.load(Ordering::Acquire));
         ThreadGeneration { any: self.generations.any_thread.load(Ordering::Acquire), own }
     }
 
-    /// A number that changes with every write that `user` alone sees (votes as theirs and on theirs, marks, visits, settings, sessions).
+    /// Changes with every write that only `user` sees.
     pub fn own_generation(&self, user: UserId) -> u64 {
         generations::one_of(&self.generations.own, user.0).map_or(0, |number| number.load(Ordering::Acquire))
     }

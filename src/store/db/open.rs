@@ -1,5 +1,3 @@
-//! Opening a database: what is none of Stoa's is refused, what is older is brought up to date.
-
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,16 +8,15 @@ use super::generations::Generations;
 use super::migrations::{MIGRATIONS, applied, newest};
 use super::{OpenError, ReadPool, Store, backup, file, key, site, writer};
 
-/// Readers beside the one writer; each is a thread, and more than the cores gain nothing.
+/// Reader connections, a thread each; more than the number of cores gains nothing.
 const READERS: u32 = 4;
 
 impl Store {
-    /// Opens the database at `path`, making it where there is none and bringing it up to date where it is older; a database with
-    /// something in it is copied beside itself first.
+    /// Opens, creates or migrates a database; a non-empty one is copied before migrating.
     pub async fn open(path: &Path) -> Result<Store, OpenError> {
         if file::look(path).await? == file::FileKind::Nothing {
             file::make(path).map_err(|e| OpenError::Make(path.to_owned(), e))?;
-            // Nothing stands in it that could be lost.
+            // There is nothing to lose yet.
             file::mark(path, SqliteSynchronous::Off)
                 .await
                 .map_err(|e| OpenError::Open(path.to_owned(), e))?;
@@ -27,7 +24,6 @@ impl Store {
         Store::open_existing(path).await
     }
 
-    /// Opens the database at `path` as [`Store::open`] does, where there is one.
     pub async fn open_existing(path: &Path) -> Result<Store, OpenError> {
         let failed = |e| OpenError::Open(path.to_owned(), e);
         let file::FileKind::Stoa { marked } = file::look(path).await? else {
@@ -55,7 +51,6 @@ impl Store {
         })
     }
 
-    /// Brings the database at `path` up to date, and does nothing else to it.
     pub async fn upgrade(path: &Path) -> Result<(), OpenError> {
         let write =
             lasting(1).connect_with(options(path)).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
@@ -64,7 +59,7 @@ impl Store {
         migrated
     }
 
-    /// Writes the looks that wait, folds the log back into the database file and closes every connection.
+    /// Flushes activity, checkpoints the WAL and closes all connections.
     pub async fn close(&self) {
         if let Err(error) = self.write_looks().await {
             tracing::warn!(?error, "what members looked at last could not be noted");

@@ -1,5 +1,3 @@
-//! Whether what people send can be saved, as the last write says that failed or did not.
-
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,19 +5,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often the log says that nothing can be saved.
 const REMINDER: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 pub(super) struct SaveState {
     pub(super) fails: AtomicBool,
     logged: Mutex<Option<Instant>>,
-    /// When the database was asked last, for health.
+    /// Time of the last health check.
     pub(super) asked: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl SaveState {
-    /// After a write that did not fail.
     pub fn works(&self) {
         if self.fails.load(Ordering::Relaxed) && self.fails.swap(false, Ordering::Relaxed) {
             tracing::info!("the database can be written to again");

@@ -1,10 +1,7 @@
-//! What the site is known by elsewhere.
-
 use std::fmt::Write;
 
 use sqlx::sqlite::SqlitePool;
 
-/// The site's id, made when a database is opened that has none.
 pub(super) async fn id(pool: &SqlitePool) -> Result<String, sqlx::Error> {
     let kept = "select value from site where name = 'id'";
     if let Some(id) = sqlx::query_scalar(kept).fetch_optional(pool).await? {
@@ -16,7 +13,7 @@ pub(super) async fn id(pool: &SqlitePool) -> Result<String, sqlx::Error> {
         let _ = write!(hex, "{byte:02x}");
         hex
     });
-    // Two processes may open a database at once: the first one's id is everybody's.
+    // If two processes open a database at once, the first one's id wins.
     sqlx::query("insert into site (name, value) values ('id', $1) on conflict do nothing")
         .bind(fresh)
         .execute(pool)

@@ -1,5 +1,3 @@
-//! Statements: one text of SQL for every engine, run on the readers or within a write.
-
 use std::borrow::Cow;
 
 use sqlx::error::BoxDynError;
@@ -8,25 +6,22 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Sqlite, Transaction, Type}
 
 use super::error::Result;
 
-/// A value that a statement takes.
 pub trait Bindable<'v>: Encode<'v, Sqlite> + Type<Sqlite> {}
 
 impl<'v, T: Encode<'v, Sqlite> + Type<Sqlite>> Bindable<'v> for T {}
 
-/// What a row can become: a tuple, or a struct that derives `sqlx::FromRow`, which is generic over engines.
 pub trait Fetchable: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
 
 impl<T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin> Fetchable for T {}
 
-/// The connections that read. Every query is read to its end at once and none in a transaction: a snapshot that somebody kept would keep
-/// the write-ahead log from ending.
+/// Reader connections. Queries are read to the end, outside of transactions: a long snapshot would block WAL
+/// checkpoints.
 #[derive(Debug, Clone)]
 pub struct ReadPool(pub(super) SqlitePool);
 
-/// A write, which is rolled back where it is not committed.
+/// A write transaction, rolled back unless committed.
 pub struct Tx(pub(super) Transaction<'static, Sqlite>);
 
-/// What a statement runs on.
 pub enum Db<'c> {
     Read(&'c SqlitePool),
     Write(&'c mut SqliteConnection),
@@ -66,7 +61,7 @@ impl Tx {
         Db::from(self).sql(text)
     }
 
-    /// The highest id ever given to an item, by the database or by an import.
+    /// The highest item id ever used, by the database or an import.
     pub async fn last_item_id(&mut self) -> Result<i64> {
         self.sql("select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'")
             .fetch_scalar()
@@ -74,8 +69,7 @@ impl Tx {
     }
 }
 
-/// A statement to be run. Its text is either written with `$1`, `$2` and so on, whose values are bound in this order, or built with the
-/// placeholders that `push_bind`, `list` and `values` write.
+/// Either SQL with `$1`, `$2` and so on, bound in this order, or built with `push_bind`, `list` and `values`.
 pub struct Statement<'c> {
     db: Db<'c>,
     text: Cow<'static, str>,
@@ -83,7 +77,6 @@ pub struct Statement<'c> {
     persistent: bool,
 }
 
-/// Runs a statement on what it was made for.
 macro_rules! run {
     ($statement:ident, $kind:ident, $method:ident) => {{
         let arguments = $statement.arguments.map_err(sqlx::Error::Encode)?;
@@ -124,7 +117,7 @@ impl Statement<'_> {
         self.add(value);
     }
 
-    /// Writes `(?, ?, ?)` of these values.
+    /// Appends `(?, ?, ?)`.
     pub fn list<'v, T: Bindable<'v>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
         let mut tuple = Tuple::begin(&mut self);
         for value in values {
@@ -133,7 +126,7 @@ impl Statement<'_> {
         self.push(")")
     }
 
-    /// Writes `values (?, ?), (?, ?)` of these rows, each bound by `bind`.
+    /// Appends `values (?, ?), (?, ?)`, each row bound by `bind`.
     pub fn values<R>(
         mut self,
         rows: impl IntoIterator<Item = R>,
@@ -149,18 +142,16 @@ impl Statement<'_> {
         self
     }
 
-    /// Does not keep the statement prepared: for a text that is seldom the same.
+    /// Skips the prepared statement cache, for SQL that is rarely repeated.
     pub fn once(mut self) -> Self {
         self.persistent = false;
         self
     }
 
-    /// Answers how many rows it touched.
     pub async fn execute(self) -> Result<u64> {
         Ok(run!(self, query_with, execute).rows_affected())
     }
 
-    /// Answers whether there is a row.
     pub async fn exists(self) -> Result<bool> {
         Ok(run!(self, query_with, fetch_optional).is_some())
     }
@@ -173,13 +164,11 @@ impl Statement<'_> {
         Ok(run!(self, query_as_with, fetch_optional))
     }
 
-    /// # Errors
-    /// `NotFound` where there is no row.
+    /// Fails with `NotFound` if there is no row.
     pub async fn fetch_one<T: Fetchable>(self) -> Result<T> {
         Ok(run!(self, query_as_with, fetch_one))
     }
 
-    /// The first column of every row.
     pub async fn fetch_scalars<T>(self) -> Result<Vec<T>>
     where
         (T,): Fetchable,
@@ -194,8 +183,7 @@ impl Statement<'_> {
         Ok(self.fetch_optional::<(T,)>().await?.map(|(value,)| value))
     }
 
-    /// # Errors
-    /// `NotFound` where there is no row.
+    /// Fails with `NotFound` if there is no row.
     pub async fn fetch_scalar<T>(self) -> Result<T>
     where
         (T,): Fetchable,
@@ -204,7 +192,6 @@ impl Statement<'_> {
     }
 }
 
-/// Values in parentheses, as they are written into a statement.
 pub struct Tuple<'s, 'c> {
     statement: &'s mut Statement<'c>,
     separator: &'static str,

@@ -1,5 +1,3 @@
-//! Votes that come with items, where it is known who cast them.
-
 use std::collections::HashMap;
 
 use super::super::{Result, Tx};
@@ -9,7 +7,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::domain::votes::vote::{Direction, ScoreDelta};
 
-/// A vote that counts. Nobody has two on one item, or one on their own.
+/// A counted vote; at most one per user and item, none on their own.
 #[derive(Debug, Clone)]
 pub struct ImportedVote {
     pub voter: String,
@@ -18,7 +16,6 @@ pub struct ImportedVote {
 }
 
 impl NewItem {
-    /// What its votes come to, beside its points.
     pub(super) fn voted(&self) -> ScoreDelta {
         let mut delta = ScoreDelta::default();
         for vote in &self.votes {
@@ -45,7 +42,7 @@ pub(super) async fn insert_votes(
         .iter()
         .flat_map(|row| row.item.votes.iter().filter_map(|vote| cast(vote, row.placed.id)))
         .collect();
-    // As the indices have them.
+    // In index order.
     votes.sort_unstable_by_key(|(voter, item, ..)| (*voter, *item));
     for votes in votes.chunks(ROWS) {
         tx.sql("insert into votes (user_id, item_id, dir, counted, at) ")

@@ -1,5 +1,4 @@
-//! What stands is edited or deleted. Every rule is asked in the transaction that writes: what a moderator, another editor or the operator
-//! did a moment before holds.
+//! Edits and deletions. Permissions are checked within the write transaction.
 
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::accounts::user::UserId;
@@ -21,25 +20,22 @@ use crate::store::moderation::sites::RestrictedSite;
 use crate::store::moderation::{actions, rules, sites};
 use crate::store::{Change, Error, Result, Store, Tx};
 
-/// What an edit leaves; for a comment only the text counts.
+/// The result of an edit; comments use only the text.
 #[derive(Debug, Clone)]
 pub struct Edit<'a> {
     pub item: ItemId,
     pub editor: UserId,
-    /// How often the item had been edited when this edit began.
+    /// The item's version that was edited.
     pub version: i64,
     pub title: Option<&'a str>,
     pub url: NewUrl<'a>,
     pub section: Option<Section>,
     pub text: &'a str,
-    /// Why a moderator does it.
     pub reason: &'a str,
-    /// What a rule does to what it says now.
     pub stopped: Option<&'a RuleMatch>,
     pub policy: &'a Policy,
 }
 
-/// What an edit makes of a story's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewUrl<'a> {
     Same,
@@ -47,22 +43,19 @@ pub enum NewUrl<'a> {
     Is(&'a StoryUrl),
 }
 
-/// What became of an edit.
 #[derive(Debug, Clone)]
 pub enum Edited {
-    /// The item says so now.
     Done,
-    /// Another edit came in between: the item as it is now. Nothing was written.
+    /// Concurrent edit: the current item. Nothing was written.
     Crossed(Box<Item>),
-    /// The site of the new address is banned, and nothing was written.
+    /// The new site is banned. Nothing was written.
     Banned(RestrictedSite),
 }
 
-/// After how many seconds an author who takes away nearly all of a text that has replies brings it before the moderators.
+/// Seconds after which removing the text of a post with replies queues it.
 const SETTLED: i64 = HOUR;
 
 impl Edit<'_> {
-    /// Whether the item says already what this edit leaves.
     fn is_said_by(&self, item: &Item) -> bool {
         let url = match self.url {
             NewUrl::Same => true,
@@ -74,11 +67,9 @@ impl Edit<'_> {
 }
 
 impl Store {
-    /// Keeps what the item was as a revision and writes what it now is; by another than its author, it is an act of moderation. What its
-    /// author changes, a moderator has not let stand: it can be flagged again, unless it is dead.
-    ///
-    /// # Errors
-    /// `Refused` where the editor may not edit it, or not any more.
+    /// Stores a revision and updates the item; edits by others are logged as moderation. An author's edit
+    /// resets a moderator's clearance, unless the item is dead. Fails with `Refused` if the editor may not
+    /// edit it.
     pub async fn edit(&self, edit: Edit<'_>, now: Timestamp) -> Result<Edited> {
         let mut tx = self.begin().await?;
         let editor = author::writer(&mut tx, edit.editor, now).await?;
@@ -131,10 +122,8 @@ impl Store {
         Ok(Edited::Done)
     }
 
-    /// Deletes an item: what it said moves to a revision, its place stays where something visible hangs on it.
-    ///
-    /// # Errors
-    /// `Conflict` where it is deleted already; `Refused` where `by` may not delete it, or not any more.
+    /// Deletes an item: its content becomes a revision; a placeholder stays if it has visible replies. Fails
+    /// with `Conflict` if it is already deleted; with `Refused` if `by` may not delete it.
     pub async fn delete(&self, id: ItemId, by: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         let author = author::writer(&mut tx, by, now).await?;
@@ -178,12 +167,12 @@ async fn keep_revision(tx: &mut Tx, item: &Item, by: UserId, now: Timestamp) -> 
     Ok(())
 }
 
-/// Brings a post before the moderators whose author takes away nearly all of what others have answered.
+/// Queues a post whose author removes nearly all of a text with replies.
 async fn notice_removal(tx: &mut Tx, before: &Item, new: &str, now: Timestamp) -> Result<()> {
     if now.since(before.time) < SETTLED {
         return Ok(());
     }
-    // What was answered may be an earlier version: a text can be taken away little by little.
+    // Compare with the earliest version, since text can be removed little by little.
     let first: Option<String> = tx
         .sql("select text from revisions where item_id = $1 order by at, id limit 1")
         .bind(before.id)
@@ -204,7 +193,6 @@ async fn notice_removal(tx: &mut Tx, before: &Item, new: &str, now: Timestamp) -
     Ok(())
 }
 
-/// Gives a story another address, or none, with all that is made of it.
 async fn set_url(tx: &mut Tx, id: ItemId, url: Option<&StoryUrl>) -> Result<Option<String>> {
     let site = url.map(StoryUrl::site);
     let kept = tx.sql(

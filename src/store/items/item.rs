@@ -1,5 +1,3 @@
-//! One item at a time: read, submitted, commented.
-
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::user::UserId;
@@ -16,7 +14,6 @@ use crate::store::moderation::sites::RestrictedSite;
 use crate::store::moderation::{rules, sites};
 use crate::store::{Change, Db, Error, NewVote, Result, Store, Tx, votes};
 
-/// A story to be submitted.
 #[derive(Debug, Clone)]
 pub struct NewStory<'a> {
     pub author: UserId,
@@ -24,32 +21,26 @@ pub struct NewStory<'a> {
     pub url: Option<&'a StoryUrl>,
     pub section: Option<Section>,
     pub text: &'a str,
-    /// None: made by no request.
+    /// `None` outside of requests.
     pub origin: Option<IpHashes>,
-    /// What a rule does to it.
     pub stopped: Option<&'a RuleMatch>,
 }
 
-/// What became of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Submission {
     New(ItemId),
-    /// It was sent before, word for word: this is the first one.
+    /// A repeated submission: the id of the first.
     Again(ItemId),
-    /// The same address is under discussion already.
+    /// The same URL is under discussion.
     Duplicate(ItemId, KnownUrl),
-    /// Its site is banned, and nothing was written.
+    /// The site is banned. Nothing was written.
     Banned(RestrictedSite),
 }
 
-/// What a submission comes to whose address is under discussion already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KnownUrl {
-    /// The story is their own.
     Own,
-    /// It counted as a vote for it.
     Voted,
-    /// They had voted for it before.
     VotedBefore,
 }
 
@@ -58,18 +49,16 @@ pub struct NewComment<'a> {
     pub author: UserId,
     pub parent: ItemId,
     pub text: &'a str,
-    /// None: made by no request.
+    /// `None` outside of requests.
     pub origin: Option<IpHashes>,
-    /// What a rule does to it.
     pub stopped: Option<&'a RuleMatch>,
     pub policy: &'a Policy,
 }
 
-/// A comment that was added, or stood there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommentResult {
     pub id: ItemId,
-    /// It was sent before: this is the first one.
+    /// A repeated submission: this is the first one.
     pub again: bool,
 }
 
@@ -78,14 +67,13 @@ impl Store {
         self.read.sql(select_item!("where i.id = $1")).bind(id).fetch_one().await
     }
 
-    /// The head of the thread that an item stands in; a head's own.
+    /// The root of an item's thread.
     pub async fn root_of(&self, id: ItemId) -> Result<ItemId> {
         self.read.sql("select root_id from items where id = $1").bind(id).fetch_scalar().await
     }
 
-    /// Submits a story, with its author's own first point; or, where a live story of the same address is young enough, votes for that
-    /// one instead. Two submissions at once cannot both become stories, and none comes after its site or its author was banned. What its
-    /// author sent a moment ago is not submitted again.
+    /// Submits a story with its author's implicit vote, or votes for a recent live story of the same URL.
+    /// Atomic: no concurrent duplicates, and bans apply at once.
     pub async fn submit(&self, story: NewStory<'_>, policy: &Policy, now: Timestamp) -> Result<Submission> {
         let mut tx = self.begin().await?;
         let author = author::writer(&mut tx, story.author, now).await?;
@@ -112,7 +100,7 @@ impl Store {
                 origin: story.origin,
             };
             let duplicated = item_in(&mut tx, duplicate).await?;
-            // A story has no votes down, so one that is there is up already, and nothing changes.
+            // Stories cannot be downvoted, so an existing vote is up and nothing changes.
             let voted = votes::cast(&mut tx, (&author, &duplicated), vote, policy, now).await?;
             if !voted.changed {
                 return Ok(Submission::Duplicate(duplicate, KnownUrl::VotedBefore));
@@ -128,11 +116,8 @@ impl Store {
         Ok(Submission::New(id))
     }
 
-    /// Adds a comment with its author's own first point, and counts it on the head of its thread. One that its author sent a moment ago
-    /// is not added again.
-    ///
-    /// # Errors
-    /// `NotFound` where what it answers is gone; `Refused` where that takes no comments any more.
+    /// Adds a comment with its author's implicit vote, unless it was just sent. Fails with `NotFound` if the
+    /// parent is gone; with `Refused` if it takes no more comments.
     pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<CommentResult> {
         let mut tx = self.begin().await?;
         let author = author::writer(&mut tx, comment.author, now).await?;
@@ -165,7 +150,7 @@ impl Store {
             count_descendants(&mut tx, root.id, 1).await?;
         }
         rules::stop(&mut tx, id, comment.stopped, now).await?;
-        // Where its address was discussed before, those pages say how many comments it has.
+        // Pages of earlier discussions show the number of comments.
         if has_other_discussions(&mut tx, &root).await? {
             self.commit(tx, &[Change::Public]).await?;
         } else {
@@ -174,27 +159,20 @@ impl Store {
         Ok(CommentResult { id, again: false })
     }
 
-    /// An item and the head of its thread, which may be itself.
-    ///
-    /// # Errors
-    /// `NotFound` where there is no such item.
     pub async fn item_and_root(&self, id: ItemId) -> Result<(Item, Item)> {
         item_and_root(&self.read, id).await
     }
 
-    /// The story that `story` was submitted as a moment ago, if it was.
     pub async fn submitted_before(&self, story: &NewStory<'_>, now: Timestamp) -> Result<Option<ItemId>> {
         let first = first_story(&self.read, story, now).await?;
         Ok(first.and_then(|first| if let Submission::Again(id) = first { Some(id) } else { None }))
     }
 
-    /// The comment that `comment` was added as a moment ago, if it was.
     pub async fn commented_before(&self, comment: &NewComment<'_>, now: Timestamp) -> Result<Option<ItemId>> {
         first_comment(&self.read, comment, now).await
     }
 }
 
-/// An item and the head of its thread, which may be itself.
 async fn item_and_root(db: impl Into<Db<'_>>, id: ItemId) -> Result<(Item, Item)> {
     let both = select_item!(
         "where i.id in (select cast($1 as bigint) union all select root_id from items where id = $1)"
@@ -206,11 +184,10 @@ async fn item_and_root(db: impl Into<Db<'_>>, id: ItemId) -> Result<(Item, Item)
     Ok((item, root))
 }
 
-/// For how long the same words of the same author are the same post, in seconds.
+/// Seconds in which identical posts by one author are duplicates.
 const SENT_TWICE: i64 = 10 * MINUTE;
 
-/// The comment that its author has in the same place, in the same words, since a moment ago. One that others do not see any more is none:
-/// whoever is shadow-banned takes theirs for live.
+/// Dead comments are skipped, except for shadow-banned authors, who see theirs as live.
 async fn first_comment(
     db: impl Into<Db<'_>>,
     comment: &NewComment<'_>,
@@ -228,7 +205,6 @@ async fn first_comment(
     .await
 }
 
-/// The story of the same address, or of none with the same title and text, that its author has since a moment ago.
 async fn first_story(
     db: impl Into<Db<'_>>,
     story: &NewStory<'_>,
@@ -283,7 +259,7 @@ async fn put_story(
     Ok(id)
 }
 
-/// The story of the same address that is under discussion; somebody shadow-banned finds their own, as anybody else would.
+/// The live story of the same URL; shadow-banned authors also match their own.
 async fn duplicate_of(
     tx: &mut Tx,
     url: &StoryUrl,
@@ -305,7 +281,7 @@ async fn duplicate_of(
     .await
 }
 
-/// Whether the address of a story was submitted another time: each of its threads names the others, with how many comments they have.
+/// Whether other threads have the same URL and show this one's number of comments.
 async fn has_other_discussions(tx: &mut Tx, root: &Item) -> Result<bool> {
     if root.url.is_none() {
         return Ok(false);

@@ -1,5 +1,3 @@
-//! The lists: what each needs to be ranked, and a page of rows.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId, Kind};
@@ -9,17 +7,14 @@ use crate::domain::votes::flag;
 use crate::store::items::rows::select_item;
 use crate::store::{Result, Store};
 
-/// How many of the newest comments say which threads are active.
+/// The newest comments that determine active threads.
 const ACTIVE_COMMENTS: i64 = 2_000;
 
-/// Which dead items a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeadFilter {
-    /// None, as for a visitor.
     No,
-    /// The viewer's own, which a shadow-banned author takes for live.
+    /// The viewer's own, which shadow-banned authors see as live.
     Own(UserId),
-    /// All of them, marked.
     All,
 }
 
@@ -32,7 +27,7 @@ impl DeadFilter {
     }
 }
 
-/// Where a newest-first list goes on: before this item, or from the newest.
+/// Keyset pagination: items before this one, or from the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ItemCursor {
     pub before: (Timestamp, ItemId),
@@ -76,7 +71,6 @@ impl From<FactsRow> for StoryFacts {
 }
 
 impl Store {
-    /// What ranking needs of the newest stories.
     pub async fn story_facts(&self) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = self
             .read
@@ -91,7 +85,6 @@ impl Store {
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
 
-    /// The same of one story.
     pub async fn facts_of(&self, story: ItemId) -> Result<StoryFacts> {
         let row: FactsRow = self.read.sql(
             "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items where id = $1",
@@ -102,7 +95,6 @@ impl Store {
         Ok(row.into())
     }
 
-    /// The same of one section.
     pub async fn section_facts(&self, section: Section) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = self
             .read
@@ -118,7 +110,7 @@ impl Store {
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
 
-    /// What ranking needs of the stories of a span of time, `from` inclusive.
+    /// `from` is inclusive.
     pub async fn facts_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = self.read.sql(
             "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
@@ -133,9 +125,8 @@ impl Store {
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
 
-    /// Stories with their scores, best first: of all time, or of those since a moment.
-    ///
-    /// The plus keeps a span from being looked for in the order of scores, through the stories of all time.
+    /// Stories by score, of all time or since a moment. The unary plus makes SQLite use the index on time
+    /// rather than on score.
     pub async fn best(&self, since: Option<Timestamp>) -> Result<Vec<(ItemId, i64)>> {
         let rows = match since {
             None => self.read.sql(
@@ -157,7 +148,6 @@ impl Store {
         Ok(rows)
     }
 
-    /// Comments since a moment with their scores, best first.
     pub async fn best_comments(&self, since: Timestamp) -> Result<Vec<(ItemId, i64)>> {
         self.read.sql(
             "select id, score from items where dead is null and deleted_at is null and kind = 'comment' and time >= $1 \
@@ -169,7 +159,6 @@ impl Store {
         .await
     }
 
-    /// The newest comments' threads and times.
     pub async fn comment_times(&self) -> Result<Vec<(ItemId, Timestamp)>> {
         self.read
             .sql(
@@ -181,7 +170,7 @@ impl Store {
             .await
     }
 
-    /// The items of these ids, in no order.
+    /// In no particular order.
     pub async fn items(&self, ids: &[ItemId]) -> Result<Vec<Item>> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -189,7 +178,7 @@ impl Store {
         self.read.sql(select_item!("where i.id in ")).list(ids).fetch_all().await
     }
 
-    /// Stories, newest first, without those that `viewer` hid.
+    /// Without those that `viewer` hid.
     pub async fn newest(
         &self,
         dead: DeadFilter,
@@ -216,7 +205,6 @@ impl Store {
         query.fetch_all().await
     }
 
-    /// Comments, newest first.
     pub async fn newest_comments(&self, dead: DeadFilter, page: ItemCursor) -> Result<Vec<Item>> {
         let query = if dead == DeadFilter::No {
             self.read.sql(select_item!(
@@ -234,7 +222,7 @@ impl Store {
         query.fetch_all().await
     }
 
-    /// Stories of a site, or of all of a domain's where `site` has no path, newest first, without those that `viewer` hid.
+    /// Of a site, or of a whole domain if `site` has no path, without those that `viewer` hid.
     pub async fn from_site(&self, site: &str, viewer: Option<UserId>, page: ItemCursor) -> Result<Vec<Item>> {
         let query = if site.contains('/') {
             select_item!(
@@ -260,7 +248,7 @@ impl Store {
             .await
     }
 
-    /// What a person submitted, newest first; of the dead all or only what is `viewer`'s own.
+    /// Dead ones: all, or only the viewer's own.
     pub async fn submissions(
         &self,
         author: UserId,
@@ -282,7 +270,7 @@ impl Store {
         self.by_author(query, author, page).await
     }
 
-    /// What a person commented, newest first; of the dead all or only what is `viewer`'s own.
+    /// Dead ones: all, or only the viewer's own.
     pub async fn comments_of(
         &self,
         author: UserId,
@@ -304,7 +292,7 @@ impl Store {
         self.by_author(query, author, page).await
     }
 
-    /// What a shadow-ban keeps from everybody but its author, the newest: up to 300 stories, or those of a site, and 300 comments.
+    /// The newest posts of a shadow-banned author: up to 300 stories, or those of a site, and 300 comments.
     pub async fn shadowed_posts(&self, author: UserId, site: Option<&str>) -> Result<Vec<Item>> {
         let stories = self.read.sql(select_item!(
             "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead = 'shadow' and i.deleted_at is null \
@@ -332,7 +320,6 @@ impl Store {
             .await
     }
 
-    /// Live replies to a person, newest first.
     pub async fn replies_to(&self, user: UserId, page: ItemCursor) -> Result<Vec<Item>> {
         self.read
             .sql(select_item!(
@@ -347,16 +334,15 @@ impl Store {
             .await
     }
 
-    /// Titles that contain each of `words`, among the newest stories, newest first.
-    ///
-    /// At most 20,000 of the newest stories are looked through, so that the cost does not grow with the site.
+    /// The newest stories whose titles contain all `words`. Searches at most 20,000 stories, to bound the
+    /// cost.
     pub async fn titles_with(&self, words: &[String], rows: i64) -> Result<Vec<Item>> {
         let mut query = self.read.sql(select_item!(
             "where i.id in (select id from (select id, title from items where dead is null and deleted_at is null \
              and kind in ('story', 'job', 'poll') order by time desc, id desc limit 20000) as newest where true"
         ));
         for word in words {
-            // A database's lower() may know only ASCII, so the word is looked for as typed too.
+            // lower() may only know ASCII, so also search as typed.
             let (folded, typed) = (like(&word.to_lowercase()), like(word));
             query = query
                 .push(" and (lower(title) like ")
@@ -369,7 +355,7 @@ impl Store {
     }
 }
 
-/// A pattern of `like` that finds `word` anywhere, its own wildcards taken as typed.
+/// A `like` pattern for `word` with its wildcards escaped.
 fn like(word: &str) -> String {
     let mut pattern = String::from("%");
     for c in word.chars() {

@@ -1,6 +1,5 @@
-//! Comments that moderators move: a duplicate's into another story's thread, a branch up to the head of its own; and back. Each move is
-//! one transaction, after which every comment stands one deeper than what it answers, under the head of that, and each head counts what
-//! a visitor may see below it.
+//! Moving comments: merging duplicates, and detaching branches. After each transaction depths, roots and
+//! visible counts are consistent.
 
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
@@ -10,17 +9,15 @@ use crate::store::moderation::sites;
 use crate::store::{Change, Error, Result, Store, Tx};
 
 impl Store {
-    /// Merges a story into another as a duplicate: its comments join that thread, and its address leads there. Its votes stay with it.
-    ///
-    /// # Errors
-    /// `Conflict` where either is dead, deleted or merged meanwhile.
+    /// Merges a duplicate: its comments move, its URL redirects, its votes stay. Fails with `Conflict` if
+    /// either is dead, deleted or merged.
     pub async fn merge(&self, item: ItemId, into: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (found, target) = (find(&mut tx, item).await?, find(&mut tx, into).await?);
         if item == into || !found.live || !target.live || !found.kind.is_root() || !target.kind.is_root() {
             return Err(Error::Conflict);
         }
-        // Where a comment stood is kept the first time that it moves, so that the merge can be undone.
+        // The original parent is stored once, to undo the merge.
         tx.sql("update items set came_from = coalesce(came_from, parent_id) where parent_id = $1 and kind = 'comment'")
             .bind(item)
             .execute()
@@ -39,7 +36,7 @@ impl Store {
             .bind(into)
             .execute()
             .await?;
-        // What was merged into it before leads on, so that nobody is led twice.
+        // Earlier merges are redirected too, to avoid redirect chains.
         tx.sql("update items set merged_into = $2 where merged_into = $1")
             .bind(item)
             .bind(into)
@@ -56,17 +53,14 @@ impl Store {
         self.commit(tx, &[Change::Everything]).await
     }
 
-    /// Takes a merged story out again, with the comments that came with it and what has answered them since.
-    ///
-    /// # Errors
-    /// `Conflict` where it is not merged.
+    /// Undoes a merge, with the replies written since. Fails with `Conflict` if it is not merged.
     pub async fn unmerge(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         let Some(from) = found.merged_into else { return Err(Error::Conflict) };
         tx.sql("update items set dead = null, merged_into = null where id = $1").bind(item).execute().await?;
         sites::weigh_story(&mut tx, item).await?;
-        // What it takes back may be what other comments came from, when those were moved up; they follow it.
+        // Comments detached from those that move back follow them.
         loop {
             let moved = tx.sql(
                 "update items set parent_id = $1, came_from = nullif(came_from, $1), \
@@ -92,10 +86,7 @@ impl Store {
         self.commit(tx, &[Change::Everything]).await
     }
 
-    /// Moves a comment, with what answers it, up to the head of its thread.
-    ///
-    /// # Errors
-    /// `Conflict` where it stands there.
+    /// Moves a comment with its replies to the top level. Fails with `Conflict` if it is there already.
     pub async fn detach(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
@@ -107,10 +98,8 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Moves a comment back under the one that it was moved up from.
-    ///
-    /// # Errors
-    /// `Conflict` where it was not moved up, or what it answered is in another thread now.
+    /// Undoes [`Store::detach`]. Fails with `Conflict` if it was not detached, or its former parent is now in
+    /// another thread.
     pub async fn reattach(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
@@ -125,7 +114,7 @@ impl Store {
     }
 }
 
-/// Places a comment under another item of its thread and brings the depths below into line; `came_from` is where it stood.
+/// Changes a comment's parent and the depths below it; `came_from` is its former parent.
 async fn place_under(
     tx: &mut Tx,
     item: ItemId,
@@ -150,7 +139,6 @@ async fn place_under(
     Ok(())
 }
 
-/// Counts the comments of a thread that a visitor may see.
 async fn count(tx: &mut Tx, root: ItemId) -> Result<()> {
     tx.sql(
         "update items set descendants = (select count(*) from items c where c.root_id = $1 and c.kind = 'comment' \

@@ -1,9 +1,7 @@
-//! Items as the rest of the store reads them and counts them.
-
 use crate::domain::items::item::{Item, ItemId};
 use crate::store::{Result, Tx};
 
-/// `select` of an [`Item`] from `items i`, with its author's name; the argument goes on from there.
+/// `select` of an [`Item`] from `items i` with its author's name; takes the rest of the statement.
 macro_rules! select_item {
     ($tail:literal) => {
         concat!(
@@ -19,7 +17,6 @@ macro_rules! select_item {
 }
 pub(crate) use select_item;
 
-/// An item within a transaction that writes.
 pub(crate) async fn item_in(tx: &mut Tx, id: ItemId) -> Result<Item> {
     tx.sql(select_item!("where i.id = $1")).bind(id).fetch_one().await
 }

@@ -1,5 +1,3 @@
-//! A thread as a whole, and what a member has done in it: votes, saves, visits.
-
 use std::collections::HashMap;
 
 use crate::clock::{MINUTE, Timestamp};
@@ -9,35 +7,32 @@ use crate::domain::votes::vote::{Direction, Vote};
 use crate::store::items::rows::select_item;
 use crate::store::{Change, Result, Store};
 
-/// A visit closes after this many idle seconds, so that a reload keeps the unseen marks.
+/// Idle seconds that end a visit, so that a reload keeps the marks of new comments.
 const VISIT: i64 = 30 * MINUTE;
 
-/// How often an unchanged visit is noted again, so that it is known to go on.
+/// How often an unchanged visit is refreshed.
 const VISIT_NOTED: i64 = 10 * MINUTE;
 
-/// What a member has done with items: their votes, and which they saved or hid.
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
     pub votes: HashMap<ItemId, Vote>,
     pub saved: Vec<ItemId>,
     pub hidden: Vec<ItemId>,
-    /// Comments that came to a thread since the member last looked; absent where they never did.
+    /// New comments per thread since the last visit; absent if never visited.
     pub unseen: HashMap<ItemId, i64>,
-    /// How many comments of the member's own stand in a thread that a shadow-ban keeps from everybody else.
+    /// The member's own comments per thread that a shadow-ban hides from others.
     pub unheard: HashMap<ItemId, i64>,
 }
 
-/// A member's visit of a thread.
 #[derive(Debug, Clone, Copy)]
 pub struct Visit {
-    /// The moment since which comments are new to them; none on a first visit.
+    /// Comments after this are new; `None` on a first visit.
     pub since: Option<Timestamp>,
-    /// When it was noted last.
     pub last: Timestamp,
 }
 
 impl Visit {
-    /// Whether nothing came since it was noted, so that noting this look would change nothing but cost a write.
+    /// Whether the record is current enough to skip a write.
     pub fn holds(&self, newest: Timestamp, now: Timestamp) -> bool {
         newest <= self.last && (0..VISIT_NOTED).contains(&now.since(self.last))
     }
@@ -56,7 +51,7 @@ struct MarkRow {
     unheard: Option<i64>,
 }
 
-/// How many comments came to the thread `$root` since `$since` that `$user` did not write.
+/// Number of comments in the thread `$root` since `$since` by others than `$user`.
 macro_rules! unseen {
     ($root:literal, $since:literal) => {
         concat!(
@@ -69,7 +64,7 @@ macro_rules! unseen {
     };
 }
 
-/// How many comments in the thread `$root` a shadow-ban keeps from everybody but their author `$user`.
+/// Number of `$user`'s own comments in the thread `$root` that a shadow-ban hides from others.
 macro_rules! unheard {
     ($root:literal) => {
         concat!(
@@ -81,12 +76,12 @@ macro_rules! unheard {
 }
 
 impl Store {
-    /// Everything of a thread, its head too, in no order.
+    /// All items of a thread, root included, in no particular order.
     pub async fn thread(&self, root: ItemId) -> Result<Vec<Item>> {
         self.read.sql(select_item!("where i.root_id = $1")).bind(root).fetch_all().await
     }
 
-    /// Live stories of the same address from before, newest first, at most ten: the earlier discussions.
+    /// Up to ten earlier live stories of the same URL, newest first.
     pub async fn same_url(&self, id: ItemId) -> Result<Vec<Item>> {
         self.read.sql(select_item!(
             "where i.url_key = (select url_key from items where id = $1) and i.id <> $1 and i.dead is null \
@@ -97,7 +92,6 @@ impl Store {
         .await
     }
 
-    /// What `user` has done with the rows of a list.
     pub async fn marks(&self, user: UserId, ids: &[ItemId]) -> Result<Marks> {
         if ids.is_empty() {
             return Ok(Marks::default());
@@ -135,7 +129,6 @@ impl Store {
         Ok(marks)
     }
 
-    /// What `user` has done in a thread.
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
         let rows: Vec<MarkRow> = self.read.sql(
             "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not null as hidden, cast(null as bigint) as unseen, cast(null as bigint) as unheard \
@@ -150,7 +143,7 @@ impl Store {
         Ok(collect(rows))
     }
 
-    /// Notes that a member looks at a thread whose newest comment is from `newest`.
+    /// Records a visit; `newest` is the time of the thread's newest comment.
     pub async fn visit(
         &self,
         user: UserId,
@@ -178,7 +171,7 @@ impl Store {
         let since = match seen {
             Some((since, last)) if now.since(last) <= VISIT => since.min(now),
             Some((_, last)) => last,
-            // A first visit has nothing to compare with: comments from now on are new.
+            // On a first visit there is nothing to compare with: later comments are new.
             None => now,
         };
         self.looks.note_visit(user, root, (since, now));
@@ -186,7 +179,6 @@ impl Store {
         Ok(Visit { since: seen.map(|_| since), last: now })
     }
 
-    /// Saves an item for a member, or no longer.
     pub async fn save(&self, user: UserId, item: ItemId, on: bool, now: Timestamp) -> Result<()> {
         let query = if on {
             "insert into saved (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing"
@@ -196,7 +188,6 @@ impl Store {
         self.mark(query, user, item, on.then_some(now)).await
     }
 
-    /// Hides a story from a member's lists, or no longer.
     pub async fn hide(&self, user: UserId, item: ItemId, on: bool, now: Timestamp) -> Result<()> {
         let query = if on {
             "insert into hidden (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing"
@@ -223,21 +214,21 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    /// What a member saved, latest first, from row `skip` on.
+    /// Latest first.
     pub async fn saved(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
         let query =
             "select item_id from saved where user_id = $1 order by at desc, item_id limit $2 offset $3";
         self.own_list(query, user, skip, rows).await
     }
 
-    /// What a member hid, latest first.
+    /// Latest first.
     pub async fn hidden(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
         let query =
             "select item_id from hidden where user_id = $1 order by at desc, item_id limit $2 offset $3";
         self.own_list(query, user, skip, rows).await
     }
 
-    /// What a member voted up, latest first.
+    /// Latest first.
     pub async fn upvoted(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
         let query = "select item_id from votes where user_id = $1 and not own and dir = 1 \
                      order by at desc, item_id limit $2 offset $3";

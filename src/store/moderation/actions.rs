@@ -1,5 +1,3 @@
-//! Acts of moderation; each leaves its row in the log, in the same transaction.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::token::Token;
 use crate::domain::accounts::user::UserId;
@@ -14,7 +12,7 @@ use crate::store::moderation::sites;
 use crate::store::votes::flags;
 use crate::store::{Change, Error, Result, Store, Tx};
 
-/// Who acts, why and when. No actor: the operator at the command line.
+/// Actor, reason and time. No actor: the operator at the command line.
 #[derive(Debug, Clone, Copy)]
 pub struct ActionContext<'a> {
     pub actor: Option<UserId>,
@@ -22,7 +20,7 @@ pub struct ActionContext<'a> {
     pub at: Timestamp,
 }
 
-/// What an item was before an edit or its deletion.
+/// The item before an edit or its deletion.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Revision {
     pub at: Timestamp,
@@ -33,7 +31,6 @@ pub struct Revision {
 }
 
 impl Store {
-    /// What an item was, latest first.
     pub async fn revisions(&self, item: ItemId) -> Result<Vec<Revision>> {
         self.read.sql(
             "select r.at, u.name as editor, r.title, r.url, r.text from revisions r join users u on u.id = r.editor_id \
@@ -44,11 +41,8 @@ impl Store {
         .await
     }
 
-    /// Kills an item, or brings it back; the flags on it are upheld, or rejected. What flags killed may be killed once more: then it is the
-    /// moderator's decision, and vouches do not bring it back.
-    ///
-    /// # Errors
-    /// `NotFound` where there is no such item; `Conflict` where it is so already.
+    /// Kills or restores an item, upholding or rejecting its flags. Killing what flags killed makes it a
+    /// moderator's decision, which vouches cannot reverse. Fails with `Conflict` if nothing would change.
     pub async fn kill(&self, item: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (post, entry) = set_killed(&mut tx, item, on).await?;
@@ -57,10 +51,7 @@ impl Store {
     }
 }
 
-/// Kills an item or brings it back, all but the row in the log, which it answers with whose item it is.
-///
-/// # Errors
-/// As [`Store::kill`].
+/// [`Store::kill`] without the log entry, which it returns with the author.
 pub(crate) async fn set_killed(tx: &mut Tx, item: ItemId, on: bool) -> Result<(PostRef, LogEntry<'static>)> {
     let before = flags::subject(tx, item).await?;
     let dead = before.dead.is_some();
@@ -84,22 +75,20 @@ pub(crate) async fn set_killed(tx: &mut Tx, item: ItemId, on: bool) -> Result<(P
         sites::weigh_story(tx, item).await?;
     }
     flags::decide(tx, item, if on { FlagEffect::Upheld } else { FlagEffect::Rejected }).await?;
-    // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
+    // Shadow-banned authors see it as live and must not learn otherwise.
     let private = before.dead == Some(DeadReason::Shadow);
     let detail = if on && dead { DEAD_ALREADY } else { "" };
     let entry = LogEntry { private, detail, ..LogEntry::of(if on { Action::Kill } else { Action::Unkill }) };
     Ok(((item, before.author_id), entry))
 }
 
-/// What a row of the log says beside who, why and when.
 #[derive(Clone, Copy)]
 pub(crate) struct LogEntry<'a> {
     pub action: Action,
     pub item: Option<ItemId>,
     pub user: Option<UserId>,
-    /// What changed, in words.
     pub detail: &'a str,
-    /// For moderators' eyes only, as telling would undo the act.
+    /// For moderators only, as publishing would defeat the action.
     pub private: bool,
 }
 
@@ -109,10 +98,8 @@ impl LogEntry<'_> {
     }
 }
 
-/// Writes an act into the log, once it is certain that its actor may act on whom it concerns; within the transaction of the act itself.
-///
-/// # Errors
-/// `Refused` where they may not, or not any more.
+/// Logs an action after checking the actor's permission. Fails with `Refused` if the actor may not act on the
+/// target.
 pub(crate) async fn record(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<'_>) -> Result<()> {
     if let Some(actor) = act.actor {
         author::moderator(tx, actor, entry.user, act.at).await?;
@@ -120,7 +107,7 @@ pub(crate) async fn record(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<
     write_down(tx, act, entry).await
 }
 
-/// Writes into the log what nobody has to be asked for any more: a part of an act, or what a rule did.
+/// Logs without a permission check: part of an action, or a rule's effect.
 pub(crate) async fn write_down(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<'_>) -> Result<()> {
     let token = Token::random().map_err(Error::other)?;
     tx.sql(
@@ -141,13 +128,9 @@ pub(crate) async fn write_down(tx: &mut Tx, act: ActionContext<'_>, entry: LogEn
     Ok(())
 }
 
-/// An item that something is done to, and who wrote it.
 pub(crate) type PostRef = (ItemId, Option<UserId>);
 
-/// Writes an act on an item into the log and tells its author of it.
-///
-/// # Errors
-/// As [`record`].
+/// Logs an action on an item and notifies its author.
 pub(crate) async fn done_to(
     tx: &mut Tx,
     post: PostRef,
@@ -162,7 +145,7 @@ pub(crate) async fn done_to(
     tell(tx, post.1, entry, act).await
 }
 
-/// Tells the author of an item of an act on it, unless they did it themselves or it is a private one.
+/// Notifies an item's author, unless they are the actor or the action is private.
 pub(crate) async fn tell(
     tx: &mut Tx,
     author: Option<UserId>,

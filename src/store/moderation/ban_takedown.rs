@@ -1,5 +1,5 @@
-//! What a ban takes out of sight with it, and what comes back when it is lifted. Each post is killed, or brought back, as a moderator does
-//! one, with a row of its own in the log; its author is told of them together, by the notice of the ban.
+//! Posts killed with a ban, and restored with it. Each is logged like a moderator's kill; the author is
+//! notified once, of the ban.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
@@ -8,7 +8,6 @@ use crate::domain::moderation::sanctions::{CHANGED, MOST_TAKEN, TAKEN, WITH_BAN}
 use crate::store::moderation::actions::{ActionContext, LogEntry, turn, write_down};
 use crate::store::{Db, Result, Store, Tx};
 
-/// The live posts of a kind by author `$1` since `$2`, the newest first.
 macro_rules! select_live {
     ($kind:literal) => {
         concat!(
@@ -19,7 +18,7 @@ macro_rules! select_live {
     };
 }
 
-/// What the ban of `$1` that began at `$2` killed among what they posted of a kind since `$3`, and nobody has decided about since.
+/// Posts by `$1` since `$3` that were killed with the ban begun at `$2` and not decided on since.
 macro_rules! select_taken {
     ($kind:literal) => {
         concat!(
@@ -32,7 +31,7 @@ macro_rules! select_taken {
 }
 
 impl Store {
-    /// How many posts come back if the ban of a person is lifted with what it took.
+    /// How many posts lifting the ban would restore.
     pub async fn taken_with_ban(&self, user: UserId) -> Result<usize> {
         let Some(began) = began(&self.read, user).await? else { return Ok(0) };
         let of = |query| of_kind(&self.read, query, user, began);
@@ -42,7 +41,7 @@ impl Store {
     }
 }
 
-/// Kills what is live of what a person has posted since a moment: the newest 1,000. Answers how much that was.
+/// Kills the newest 1,000 live posts since a moment; returns their number.
 pub(crate) async fn take(
     tx: &mut Tx,
     user: UserId,
@@ -64,7 +63,7 @@ pub(crate) async fn take(
     Ok(posts.len())
 }
 
-/// Brings back what the ban of a person that holds, or held until now, took out of sight; answers how much that was.
+/// Restores the posts killed with the current or just lifted ban; returns their number.
 pub(crate) async fn bring_back(tx: &mut Tx, user: UserId, act: ActionContext<'_>) -> Result<usize> {
     let Some(began) = began(&mut *tx, user).await? else { return Ok(0) };
     let mut posts = Vec::new();
@@ -83,7 +82,7 @@ async fn one(tx: &mut Tx, id: ItemId, on: bool, act: ActionContext<'_>) -> Resul
     write_down(tx, act, LogEntry { item: Some(id), detail, ..entry }).await
 }
 
-/// When the last ban of a person began, whatever was changed about it later.
+/// The start of the latest ban, ignoring changes to it.
 async fn began(db: impl Into<Db<'_>>, user: UserId) -> Result<Option<Timestamp>> {
     db.into()
         .sql(

@@ -1,4 +1,4 @@
-//! Acts of moderators on one item that can each be undone: locks, notices, second chances.
+//! Reversible actions on an item: locks, notices, second chances.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
@@ -8,7 +8,7 @@ use crate::domain::text;
 use crate::store::moderation::actions::{ActionContext, LogEntry, done_to};
 use crate::store::{Change, Error, Result, Store, Tx};
 
-/// `with recursive` of item `$1` and all that hangs below it; the statement goes on from there.
+/// `with recursive` of item `$1` and its descendants; takes the rest of the statement.
 macro_rules! below {
     () => {
         "with recursive below (id) as (select cast($1 as bigint) \
@@ -17,7 +17,6 @@ macro_rules! below {
 }
 pub(crate) use below;
 
-/// An item as an act finds it.
 #[derive(sqlx::FromRow)]
 pub(crate) struct ItemForAction {
     pub kind: Kind,
@@ -27,7 +26,7 @@ pub(crate) struct ItemForAction {
     pub depth: i64,
     pub locked: bool,
     pub live: bool,
-    /// Of a shadow-banned author, who takes it for live.
+    /// The author is shadow-banned and sees it as live.
     pub shadowed: bool,
     pub merged_into: Option<ItemId>,
     pub came_from: Option<ItemId>,
@@ -44,8 +43,8 @@ pub(crate) async fn find(tx: &mut Tx, item: ItemId) -> Result<ItemForAction> {
     .await
 }
 
-/// Records an act on an item, and tells its author, unless they did it themselves. What is done to a post of somebody shadow-banned is for
-/// moderators' eyes: others know nothing of the post, and its author is not to learn that it differs from theirs.
+/// Logs an action and notifies the author. For posts of shadow-banned authors it is private, so as not to
+/// reveal the ban.
 pub(crate) async fn done(
     tx: &mut Tx,
     item: (ItemId, &ItemForAction),
@@ -64,17 +63,15 @@ pub(crate) async fn done(
 }
 
 impl Store {
-    /// Locks a thread, or a comment with all that answers it, or opens it again. What is locked leaves the queue.
-    ///
-    /// # Errors
-    /// `Conflict` where it is so already.
+    /// Locks or unlocks a thread or a branch; locking removes it from the queue. Fails with `Conflict` if
+    /// nothing would change.
     pub async fn lock(&self, item: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
         if found.locked == on {
             return Err(Error::Conflict);
         }
-        // A lock on the head holds for its whole thread; below, each comment carries it, so that none has to ask those above.
+        // A root's lock applies to the thread; below, each comment stores it, to avoid checking ancestors.
         let lock = if found.kind == Kind::Comment {
             concat!(below!(), "update items set locked = $2 where id in (select id from below)")
         } else {
@@ -91,10 +88,7 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Pins a notice, in Markdown, above a thread in place of any that is there, or takes it off.
-    ///
-    /// # Errors
-    /// `Conflict` where there is none to take off.
+    /// Sets or removes a thread's notice. Fails with `Conflict` if there is none to remove.
     pub async fn pin(&self, item: ItemId, notice: Option<&str>, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
@@ -113,10 +107,8 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Lets a story rank as if it were from `rank_time`, or with none from when it was submitted.
-    ///
-    /// # Errors
-    /// `Conflict` where it is dead or deleted, or has no second chance to lose.
+    /// Sets or resets a story's ranking time. Fails with `Conflict` if it is dead or deleted, or has no
+    /// second chance to remove.
     pub async fn give_second_chance(
         &self,
         item: ItemId,

@@ -1,24 +1,20 @@
-//! What moderation tells members; it stands among their replies.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::notification::Notification;
 use crate::store::moderation::actions::{ActionContext, LogEntry};
 use crate::store::{Result, Store, Tx};
 
-/// What a member is told beside what the log says.
+/// What a notification has beyond the log entry.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Terms<'a> {
-    /// What changed, or what a moderator wrote beside.
     pub detail: &'a str,
-    /// When what was done ends by itself.
+    /// When it expires.
     pub until: Option<Timestamp>,
-    /// How many of their posts it took along.
+    /// How many of their posts it affected.
     pub posts: usize,
 }
 
 impl Store {
-    /// What `user` was told, newest first, from before a moment and an id.
     pub async fn notifications(
         &self,
         user: UserId,
@@ -38,7 +34,6 @@ impl Store {
     }
 }
 
-/// Tells a member of what was done.
 pub(crate) async fn notify(
     tx: &mut Tx,
     user: UserId,

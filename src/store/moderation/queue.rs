@@ -1,25 +1,21 @@
-//! What the moderators' desk shows.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId};
 use crate::store::items::rows::select_item;
 use crate::store::{ItemCursor, Result, Store};
 
-/// An item with what moderators know of its author.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Queued {
     pub id: ItemId,
-    /// Since when it waits for a moderator.
     pub queued_at: Option<Timestamp>,
-    /// Why a rule put it there; none where members' flags did.
+    /// The matching rule; `None` if queued by flags.
     pub queued_for: Option<String>,
-    /// Its author's karma, and how many of their last posts are dead; none where nobody is known as its author.
+    /// The author's karma and number of dead recent posts, if known.
     pub karma: Option<i64>,
     pub dead: i64,
 }
 
-/// The items of a condition, each as [`Queued`].
+/// `select` of [`Queued`] items by a condition.
 macro_rules! select_queued {
     ($which:literal) => {
         concat!(
@@ -35,7 +31,6 @@ macro_rules! select_queued {
 }
 
 impl Store {
-    /// What waits for a moderator, latest first.
     pub async fn queue(&self, page: ItemCursor) -> Result<Vec<Queued>> {
         self.read.sql(select_queued!(
             "i.queued_at is not null and (i.queued_at, i.id) < ($1, $2) order by i.queued_at desc, i.id desc limit $3"
@@ -47,20 +42,17 @@ impl Store {
         .await
     }
 
-    /// One item, whether it waits or not.
     pub async fn queued(&self, item: ItemId) -> Result<Queued> {
         self.read.sql(select_queued!("i.id = $1")).bind(item).fetch_one().await
     }
 }
 
-/// A story that was merged into another.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Duplicate {
     pub id: ItemId,
     pub title: Option<String>,
 }
 
-/// A new account, with the ids of its first posts.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct NewAccount {
     pub id: UserId,
@@ -72,12 +64,10 @@ pub struct NewAccount {
 }
 
 impl Store {
-    /// Where a comment stood before a moderator moved it.
     pub async fn came_from(&self, item: ItemId) -> Result<Option<ItemId>> {
         self.read.sql("select came_from from items where id = $1").bind(item).fetch_scalar().await
     }
 
-    /// The stories that were merged into one.
     pub async fn duplicates(&self, into: ItemId) -> Result<Vec<Duplicate>> {
         self.read
             .sql("select id, title from items where merged_into = $1 limit 50")
@@ -86,7 +76,7 @@ impl Store {
             .await
     }
 
-    /// The newest members' accounts that people made here, from before a moment and an id.
+    /// Excludes accounts created by an import.
     pub async fn newest_accounts(&self, before: (Timestamp, UserId), rows: i64) -> Result<Vec<NewAccount>> {
         self.read.sql(
             "select u.id, u.name, u.created, u.karma, i.name as inviter, i.shadowed_at is not null as inviter_shadowed \
@@ -101,7 +91,7 @@ impl Store {
         .await
     }
 
-    /// The first three stories and the first three comments of each of these people, in no order.
+    /// The first three stories and comments of each user, in no particular order.
     pub async fn first_posts(&self, people: &[UserId]) -> Result<Vec<Item>> {
         if people.is_empty() {
             return Ok(Vec::new());

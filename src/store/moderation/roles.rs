@@ -1,5 +1,3 @@
-//! Who moderates, and by whom.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::user::{Role, UserId};
@@ -8,7 +6,6 @@ use crate::store::moderation::actions::{ActionContext, LogEntry, write_down};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::{Change, Error, Result, Store, Tx};
 
-/// A moderator or an admin.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct TeamMember {
     pub name: String,
@@ -16,24 +13,22 @@ pub struct TeamMember {
     pub created: Timestamp,
     #[sqlx(flatten)]
     pub ban: Ban,
-    /// When they were given the role; none where the log does not say.
+    /// `None` if not in the log.
     pub since: Option<Timestamp>,
-    /// Who gave it; none: the operator.
+    /// `None`: the operator.
     pub actor: Option<String>,
 }
 
-/// Somebody who moderates and can log in.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct ModeratorName {
     pub name: String,
     pub role: Role,
 }
 
-/// How many are shown.
 const TEAM: i64 = 500;
 
 impl Store {
-    /// Moderators and admins, in no order.
+    /// In no particular order.
     pub async fn team(&self) -> Result<Vec<TeamMember>> {
         self.read.sql(
             "select u.name, u.role, u.created, u.banned_at, u.banned_until, u.ban_reason, m.at as since, a.name as actor \
@@ -46,7 +41,7 @@ impl Store {
         .await
     }
 
-    /// Whether nobody but `user` can log in as an admin.
+    /// Whether `user` is the only admin who can log in.
     pub async fn is_last_admin(&self, user: UserId, now: Timestamp) -> Result<bool> {
         let other: Option<UserId> = self.read.sql(
             "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null \
@@ -59,7 +54,7 @@ impl Store {
         Ok(other.is_none())
     }
 
-    /// Moderators and admins who can log in, in no order.
+    /// Those who can log in, in no particular order.
     pub async fn moderators(&self, now: Timestamp) -> Result<Vec<ModeratorName>> {
         self.read
             .sql(
@@ -72,11 +67,8 @@ impl Store {
             .await
     }
 
-    /// Gives a person another role, and tells them.
-    ///
-    /// # Errors
-    /// `Conflict` where they have it already, where no admin would be left to log in, where whoever gives it is no admin any more, or where
-    /// the person was shadow-banned meanwhile.
+    /// Sets a role and notifies the user. Fails with `Conflict` if they have it, if no admin who can log in
+    /// would remain, if the actor is no longer an admin, or if the user is shadow-banned.
     pub async fn set_role(&self, user: UserId, role: Role, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         if let Some(actor) = act.actor
@@ -108,7 +100,7 @@ async fn role_of(tx: &mut Tx, user: UserId) -> Result<Role> {
     tx.sql("select role from users where id = $1").bind(user).fetch_scalar().await
 }
 
-/// Refuses what would leave nobody who can log in as an admin. Writes wait for each other, so two at once cannot both pass.
+/// Refuses to remove the last admin. Writes are serialised, so two at once cannot both pass.
 pub(crate) async fn keep_an_admin(tx: &mut Tx, now: Timestamp) -> Result<()> {
     let admin: Option<UserId> = tx.sql(
         "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null limit 1",

@@ -1,5 +1,3 @@
-//! Words, links and address ranges that posts are held against, and what was posted that a rule would have met.
-
 use crate::clock::Timestamp;
 use crate::domain::accounts::ip_hash::{IpHash, Prefix};
 use crate::domain::accounts::user::{Role, UserId};
@@ -11,7 +9,6 @@ use crate::store::moderation::actions;
 use crate::store::moderation::actions::{ActionContext, LogEntry};
 use crate::store::{Change, Result, Store, Tx};
 
-/// A rule that stands, with whose it is.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RuleRow {
     pub id: i64,
@@ -21,14 +18,13 @@ pub struct RuleRow {
     pub reason: String,
     pub at: Timestamp,
     pub actor_id: Option<UserId>,
-    /// None: the operator at the command line.
+    /// `None`: the operator at the command line.
     pub actor: Option<String>,
 }
 
-/// What somebody posted, or that they made an account.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RuleSubject {
-    /// None: an account was made.
+    /// `None` for an account.
     pub item: Option<ItemId>,
     pub kind: Option<Kind>,
     pub title: Option<String>,
@@ -40,7 +36,7 @@ pub struct RuleSubject {
     pub karma: i64,
 }
 
-/// `select` of [`Posted`] from items of a kind, for `$1` the moment and `$2` how many.
+/// `select` of [`RuleSubject`] from items of a kind since `$1`, at most `$2`.
 macro_rules! select_posted {
     ($kind:literal) => {
         concat!(
@@ -53,7 +49,7 @@ macro_rules! select_posted {
     };
 }
 
-/// `select` of [`Posted`] by where it came from, for `$1` the network's hash, `$2` the moment and `$3` how many.
+/// `select` of [`RuleSubject`] by the network's hash `$1` since `$2`, at most `$3`.
 macro_rules! select_origin {
     ($width:literal) => {
         concat!(
@@ -66,7 +62,6 @@ macro_rules! select_origin {
 }
 
 impl Store {
-    /// All rules, the oldest first.
     pub async fn rules(&self) -> Result<Vec<RuleRow>> {
         self.read
             .sql(
@@ -77,8 +72,7 @@ impl Store {
             .await
     }
 
-    /// # Errors
-    /// `Conflict` where the same pattern has a rule already.
+    /// Fails with `Conflict` if the pattern has a rule.
     pub async fn add_rule(&self, pattern: &Pattern, effect: Effect, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql(
@@ -96,8 +90,7 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// # Errors
-    /// `NotFound` where there is no such rule.
+    /// Fails with `NotFound` if there is no such rule.
     pub async fn drop_rule(&self, id: i64, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (kind, pattern, effect): (RuleKind, String, Effect) = tx
@@ -109,8 +102,8 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// What was posted here since a moment, newest first: at most so many stories, and as many comments. What a shadow-banned author
-    /// posted is not among it, nor what an import brought.
+    /// Up to so many stories and as many comments since a moment, newest first, without imported and
+    /// shadow-banned ones.
     pub async fn posted_since(
         &self,
         since: Timestamp,
@@ -122,7 +115,7 @@ impl Store {
         Ok((stories, comments))
     }
 
-    /// What came from a network since a moment, newest first: posts and new accounts.
+    /// Posts and new accounts from a network since a moment, newest first.
     pub async fn posted_from(
         &self,
         width: Prefix,
@@ -139,7 +132,7 @@ impl Store {
     }
 }
 
-/// A rule's pattern is for moderators' eyes: who knew it would write around it.
+/// Private: publishing patterns would help to evade them.
 async fn record(
     tx: &mut Tx,
     action: Action,
@@ -150,8 +143,8 @@ async fn record(
     actions::record(tx, act, LogEntry { detail: &detail, ..LogEntry::of(action) }).await
 }
 
-/// Does what a rule says about an item that was just written: into the queue, or out of sight, of which its author is told. Somebody
-/// shadow-banned is told as anybody is, and what a rule killed stays dead when their ban is lifted.
+/// Applies a matched rule: queues or kills the item and notifies its author. A kill by a rule outlasts a
+/// shadow-ban.
 pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, now: Timestamp) -> Result<()> {
     let Some(stopped) = stopped else { return Ok(()) };
     if !stopped.killed {
@@ -176,7 +169,7 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
         ..LogEntry::of(Action::RuleKill)
     };
     actions::write_down(tx, act, LogEntry { item: Some(id), ..entry }).await?;
-    // Whoever made the rule and is no moderator any more may be the author, and is told like anybody.
+    // A rule's creator who no longer moderates may be the author, and is notified.
     actions::tell(
         tx,
         Some(author),
@@ -186,7 +179,6 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
     .await
 }
 
-/// Brings a live item before the moderators, and says why.
 pub(crate) async fn queue(tx: &mut Tx, id: ItemId, why: &str, now: Timestamp) -> Result<()> {
     tx.sql("update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is null")
         .bind(id)

@@ -1,5 +1,5 @@
-//! What moderators do to people: bans, slowing, shadow-bans, warnings and notes. Each leaves its row in the log, in the same
-//! transaction, and tells the person where it is not done in private.
+//! Sanctions: bans, limits, shadow-bans, warnings and notes. Logged and, unless private, notified in the same
+//! transaction.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
@@ -13,47 +13,43 @@ use crate::store::moderation::roles::keep_an_admin;
 use crate::store::moderation::{ban_takedown, sites};
 use crate::store::{Change, Error, Result, Store, Tx};
 
-/// A ban to be set.
 #[derive(Debug, Clone, Copy)]
 pub struct NewBan {
     pub user: UserId,
-    /// None: for good.
+    /// `None`: permanent.
     pub until: Option<Timestamp>,
-    /// Since when the ban holds that this one takes the place of, as whoever sets it saw it; none where they saw none.
+    /// Start of the ban the moderator was looking at, for optimistic locking. `None` if they saw no ban.
     pub over: Option<Timestamp>,
-    /// Takes what they posted since then out of sight; none: that stays.
+    /// Kill the posts since then; `None` for no posts.
     pub taking_since: Option<Timestamp>,
 }
 
-/// What a moderator wrote down about a person.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Note {
     pub at: Timestamp,
     pub author: String,
     pub text: String,
-    /// Whom it was written about.
     pub about: String,
-    /// Where it says that two accounts are one person's: the second.
+    /// The second account, if the note links two accounts of one person.
     pub other: Option<String>,
 }
 
-/// One of the last that somebody posted, for whoever judges them.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct LastPost {
     pub id: ItemId,
     pub kind: Kind,
     pub time: Timestamp,
     pub title: Option<String>,
-    /// Where its text begins, as Markdown source.
+    /// The beginning of its Markdown source.
     pub text: String,
     pub site: Option<String>,
     pub dead: bool,
     pub deleted: bool,
-    /// How many flags stand against it.
+    /// Weight of the flags against it.
     pub flags: i64,
 }
 
-/// `select` of the last posts of a kind by author `$1`, `$2` of them.
+/// `select` of the last `$2` posts of a kind by author `$1`.
 macro_rules! select_last {
     ($kind:literal) => {
         concat!(
@@ -66,18 +62,15 @@ macro_rules! select_last {
     };
 }
 
-/// How many of somebody's last stories, and of their last comments, say how they post.
+/// The posts of each kind that are shown.
 const LAST: i64 = 50;
 
-/// How many notes about one person are shown.
 const NOTES: i64 = 200;
 
 impl Store {
-    /// Bans a person, whose sessions end at once, or changes the ban that holds. What is to go out of sight with it is killed, and answered
-    /// as a number; the person is told of it by the ban's own notice.
-    ///
-    /// # Errors
-    /// `Conflict` where another ban holds than the one that was seen, or where no admin would be left to log in.
+    /// Bans a user and ends their sessions, or changes the active ban; returns the number of posts killed.
+    /// Fails with `Conflict` if another ban is active than the one seen, or no admin who can log in would
+    /// remain.
     pub async fn ban(&self, ban: NewBan, act: ActionContext<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
         let standing: Ban = tx
@@ -117,11 +110,8 @@ impl Store {
         Ok(taken)
     }
 
-    /// Lifts a ban before its end. What it took out of sight comes back where `bring_back` says so, save what a moderator has decided about
-    /// since; answers how much that was.
-    ///
-    /// # Errors
-    /// `Conflict` where none holds.
+    /// Lifts a ban; with `bring_back` restores the posts killed with it, except those decided on since.
+    /// Returns their number. Fails with `Conflict` if there is none.
     pub async fn unban(&self, user: UserId, bring_back: bool, act: ActionContext<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
         let done = tx
@@ -144,7 +134,7 @@ impl Store {
         Ok(back)
     }
 
-    /// Slows a person down until `until`, or for as long as nobody lifts it.
+    /// Limits a user until `until`, or indefinitely.
     pub async fn slow(&self, user: UserId, until: Option<Timestamp>, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("update users set slowed_until = $2 where id = $1")
@@ -158,10 +148,7 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Lets a person post as often as others again.
-    ///
-    /// # Errors
-    /// `Conflict` where they can already.
+    /// Fails with `Conflict` if they are not limited.
     pub async fn unslow(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
@@ -177,10 +164,8 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Shadow-bans a person, who is not told: what they post from now on is dead for everybody else, and their votes do not count.
-    ///
-    /// # Errors
-    /// `Conflict` where it is so already, or they moderate.
+    /// Shadow-bans a user without notice: new posts are dead to others, votes do not count. Fails with
+    /// `Conflict` if nothing would change, or they moderate.
     pub async fn shadow(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
@@ -198,11 +183,8 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Lifts a shadow-ban. What was posted under it comes back at its own time and place where `bring_back` says so, and stays dead
-    /// otherwise; votes cast under it stay uncounted.
-    ///
-    /// # Errors
-    /// `Conflict` where there is none.
+    /// Lifts a shadow-ban; `bring_back` restores the posts made under it. Votes stay uncounted. Fails with
+    /// `Conflict` if there is none.
     pub async fn unshadow(&self, user: UserId, bring_back: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
@@ -227,15 +209,15 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Warns a person with the sentence that is the act's reason.
+    /// Sends the action's reason as a warning.
     pub async fn warn(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         done_to_member(&mut tx, user, LogEntry::of(Action::Warn), Terms::default(), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Keeps a moderator's note about `user`; with `other`, it says that the two accounts are one person's. Its text stays out of the log,
-    /// so that a moderator does not read there what others wrote about them.
+    /// Adds a moderator's note on `user`; with `other`, that both accounts are one person's. The text is not
+    /// logged, since moderators can be subjects of notes.
     pub async fn note(
         &self,
         user: UserId,
@@ -258,7 +240,7 @@ impl Store {
         self.commit(tx, &[]).await
     }
 
-    /// The last that somebody posted, dead and deleted too, newest first: up to 50 stories and 50 comments.
+    /// Up to 50 stories and 50 comments, newest first, dead and deleted included.
     pub async fn last_posts(&self, user: UserId) -> Result<Vec<LastPost>> {
         let of = |query| self.read.sql(query).bind(user).bind(LAST).fetch_all();
         let mut posts: Vec<LastPost> = of(select_last!("i.kind in ('story', 'job', 'poll')")).await?;
@@ -267,7 +249,6 @@ impl Store {
         Ok(posts)
     }
 
-    /// The notes that name `user`, newest first.
     pub async fn notes(&self, user: UserId) -> Result<Vec<Note>> {
         self.read.sql(
             "select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from notes n join users w on w.id = n.author_id \
@@ -282,7 +263,6 @@ impl Store {
     }
 }
 
-/// Writes what was done to a member into the log, and tells them.
 async fn done_to_member(
     tx: &mut Tx,
     user: UserId,
@@ -295,8 +275,7 @@ async fn done_to_member(
     notify(tx, user, entry, terms, act).await
 }
 
-/// Brings back what a shadow-ban kept dead, counts it in its threads, weighs its stories by what is held of their sites by now, and answers
-/// how much it was.
+/// Restores posts that a shadow-ban made dead, with counts and site restrictions; returns their number.
 async fn bring_back_shadowed(tx: &mut Tx, user: UserId) -> Result<usize> {
     tx.sql(
         "update items set descendants = descendants + (select count(*) from items c where c.author_id = $1 \

@@ -1,5 +1,3 @@
-//! Sites that moderators penalised or banned.
-
 use std::collections::HashSet;
 
 use crate::clock::Timestamp;
@@ -13,18 +11,16 @@ use crate::store::moderation::actions;
 use crate::store::moderation::actions::{ActionContext, LogEntry};
 use crate::store::{Change, Db, Error, Result, Store, Tx};
 
-/// What moderators hold of a site, and who said so.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RestrictedSite {
     pub name: String,
     pub stance: SiteRestriction,
     pub reason: String,
     pub at: Timestamp,
-    /// None: the operator at the command line.
+    /// `None`: the operator at the command line.
     pub actor: Option<String>,
 }
 
-/// A story that a stance on its site touches.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct SiteStory {
     pub id: ItemId,
@@ -34,7 +30,7 @@ pub struct SiteStory {
     penalised: bool,
 }
 
-/// `select` of the live [`SiteStory`]s that the argument goes on to find, `$1` of them.
+/// `select` of at most `$1` live [`SiteStory`]s; takes the rest of the statement.
 macro_rules! select_story {
     ($tail:literal) => {
         concat!(
@@ -44,7 +40,7 @@ macro_rules! select_story {
     };
 }
 
-/// `select` of a [`SiteStance`]; the argument goes on from there.
+/// `select` of a [`RestrictedSite`]; takes the rest of the statement.
 macro_rules! select_stance {
     ($tail:literal) => {
         concat!(
@@ -55,12 +51,11 @@ macro_rules! select_stance {
 }
 
 impl Store {
-    /// What is held of the sites of these names.
     pub async fn stances(&self, names: &[String]) -> Result<Vec<RestrictedSite>> {
         stances(&self.read, names).await
     }
 
-    /// Every site that something is held of, by name, after that of a name.
+    /// Restricted sites, ordered by name, after `name` (keyset pagination).
     pub async fn sites_after(&self, name: &str, rows: i64) -> Result<Vec<RestrictedSite>> {
         self.read
             .sql(select_stance!("where s.name > $1 order by s.name limit $2"))
@@ -70,8 +65,8 @@ impl Store {
             .await
     }
 
-    /// The newest stories that a stance on a site touches, and since when all of them are among these, where there are more than are looked
-    /// at, which is as many as a list ranks.
+    /// The newest stories that a restriction affects, at most as many as a list ranks; if truncated, also the
+    /// oldest story's time.
     pub async fn stories_of_site(&self, site: &SiteName) -> Result<(Vec<SiteStory>, Option<Timestamp>)> {
         let mut stories = newest_of(&self.read, site).await?;
         let full = i64::try_from(stories.len()).unwrap_or(i64::MAX) >= CANDIDATES;
@@ -85,11 +80,9 @@ impl Store {
         Ok((stories, since))
     }
 
-    /// Penalises or bans a site, or lifts that, and ranks its stories by it. `over` is since when what is held of it now is held, as
-    /// whoever sets the stance saw it; none where they saw nothing. Lifting takes whatever there is.
-    ///
-    /// # Errors
-    /// `Conflict` where something else is held than what was seen, or where there is nothing to lift.
+    /// Sets or lifts a site's restriction and updates its stories. `over` is the start of the restriction
+    /// that the moderator saw, for optimistic locking; lifting ignores it. Fails with `Conflict` if the
+    /// restriction is another than the one seen, or there is none to lift.
     pub async fn set_stance(
         &self,
         site: &SiteName,
@@ -143,13 +136,13 @@ async fn stances(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<Restrict
     db.into().sql(select_stance!("where s.name in ")).list(names).fetch_all().await
 }
 
-/// The gravest of what is held of the sites that a story falls under.
+/// The most severe restriction of the sites that match a story.
 pub(crate) async fn stance_on(tx: &mut Tx, url: &StoryUrl) -> Result<Option<RestrictedSite>> {
     let held = stances(&mut *tx, &site_restriction::names(url)).await?;
     Ok(held.into_iter().max_by_key(|held| held.stance))
 }
 
-/// Marks whether a story that was out of sight ranks lower, by what is held of its sites by now.
+/// Updates a restored story by its sites' current restrictions.
 pub(crate) async fn weigh_story(tx: &mut Tx, id: ItemId) -> Result<()> {
     let url: Option<String> = tx.sql("select url from items where id = $1").bind(id).fetch_scalar().await?;
     if let Some(url) = url.and_then(|url| StoryUrl::parse(&url).ok()) {
@@ -159,8 +152,8 @@ pub(crate) async fn weigh_story(tx: &mut Tx, id: ItemId) -> Result<()> {
     Ok(())
 }
 
-/// Stories that may fall under a site: as many of the newest as a list ranks, those of a domain by its index, and where a site has many
-/// domains below it, those that the front page considers.
+/// Stories that may belong to a site: by the domain's index, or, for a site with many domains, among the
+/// candidates of the front page.
 async fn newest_of(db: impl Into<Db<'_>>, site: &SiteName) -> Result<Vec<SiteStory>> {
     let db = db.into();
     let stories = match site.domain() {
@@ -181,7 +174,6 @@ async fn newest_of(db: impl Into<Db<'_>>, site: &SiteName) -> Result<Vec<SiteSto
     stories.fetch_all().await
 }
 
-/// Marks which of the newest stories of a site rank lower, by all that is held of the sites that each falls under.
 async fn weigh_stories(tx: &mut Tx, site: &SiteName) -> Result<()> {
     let stories = newest_of(&mut *tx, site).await?;
     let stories: Vec<(ItemId, Vec<String>, bool)> = stories

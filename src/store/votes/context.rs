@@ -1,4 +1,4 @@
-//! What a vote is judged by: how its voter voted before, who else came from the same address, who wrote what was posted last.
+//! The context for judging a vote: the voter's earlier votes, shared addresses, and recent posts.
 
 use super::super::{Result, Tx};
 use crate::clock::Timestamp;
@@ -12,13 +12,12 @@ use crate::domain::votes::uncounted::{
 };
 use crate::domain::votes::vote::Direction;
 
-/// The author of what an item answers.
 pub(super) async fn parent_author(tx: &mut Tx, item: &Item) -> Result<Option<UserId>> {
     let Some(parent) = item.parent_id else { return Ok(None) };
     tx.sql("select author_id from items where id = $1").bind(parent).fetch_scalar().await
 }
 
-/// Why a vote cast now would not count; none where it does.
+/// `None` if the vote counts.
 pub(super) async fn judge(
     tx: &mut Tx,
     (voter, item): (&Member, &Item),
@@ -34,7 +33,7 @@ pub(super) async fn judge(
         Some(near) => is_shared(tx, item, voter.id, near).await?,
         None => false,
     };
-    // What the author is in the forum says only whether a ring is none.
+    // The author's role only matters for rings.
     let (author_moderates, posted_last) = match dir {
         Direction::Up if may_be_ring(&past, item.author_id, policy) => {
             (author_moderates(tx, item).await?, posted_last(tx).await?)
@@ -66,9 +65,8 @@ struct PastRow {
     at: Timestamp,
 }
 
-/// Somebody's last votes on what others wrote, latest first.
 async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVote>> {
-    // One of them may be the vote that is turned now.
+    // One of them may be the vote that is being changed.
     let limit = i64::try_from(votes_looked_at(policy).saturating_add(1)).unwrap_or(i64::MAX);
     let rows: Vec<PastRow> = tx
         .sql(
@@ -90,7 +88,7 @@ async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVot
     Ok(rows.into_iter().filter_map(past).collect())
 }
 
-/// Whether the item's author wrote from an address lately, or somebody else voted on the item from there.
+/// Whether the author or another voter on the item recently used the address.
 async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: IpHash) -> Result<bool> {
     tx.sql(
         "select 1 where exists (select 1 from votes where item_id = $1 and near = $2 and user_id <> $3) \
@@ -105,7 +103,7 @@ async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: IpHash) -> Res
     .await
 }
 
-/// The authors of the newest 50 stories and the newest 50 comments.
+/// The authors of the newest 50 stories and 50 comments.
 async fn posted_last(tx: &mut Tx) -> Result<Vec<Option<UserId>>> {
     tx.sql(
         "select author_id from (select s.author_id from items s where s.dead is null and s.deleted_at is null \

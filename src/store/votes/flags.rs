@@ -1,5 +1,5 @@
-//! Flags and vouches. The row, what it adds up to on its item, and what that brings about (a death, a return, a place in the
-//! moderators' queue) change in one transaction. What a flag weighs and when it kills is `domain::flag`'s to say.
+//! Flags and vouches. The row, the item's totals and the effects change in one transaction. Weights and
+//! thresholds are in `domain::votes::flag`.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
@@ -15,7 +15,6 @@ use crate::store::moderation::actions::{ActionContext, LogEntry, PostRef};
 use crate::store::moderation::{actions, sites};
 use crate::store::{Change, Error, Result, Store, Tx};
 
-/// A flag to be cast.
 #[derive(Debug, Clone)]
 pub struct NewFlag<'a> {
     pub user: UserId,
@@ -24,7 +23,7 @@ pub struct NewFlag<'a> {
     pub note: &'a str,
 }
 
-/// What a member made of one item.
+/// A member's flag and vouch on an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemberFlag {
     pub flag: Option<Flag>,
@@ -39,20 +38,18 @@ struct MemberFlagRow {
     vouched: bool,
 }
 
-/// A flag with its member, for moderators.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct FlagWithAuthor {
     pub item_id: ItemId,
     pub name: String,
     pub reason: Reason,
     pub note: String,
-    /// In hundredths of a flag.
+    /// In hundredths.
     pub weight: i64,
     pub at: Timestamp,
     pub outcome: Option<FlagEffect>,
 }
 
-/// One of a member's own flags.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct OwnFlag {
     pub item_id: ItemId,
@@ -61,7 +58,6 @@ pub struct OwnFlag {
     pub outcome: Option<FlagEffect>,
 }
 
-/// An item as flags, vouches and moderators find it.
 #[derive(sqlx::FromRow)]
 pub(crate) struct FlaggedItem {
     pub kind: Kind,
@@ -81,7 +77,6 @@ struct FlagTotals {
 }
 
 impl Store {
-    /// The flag and the vouch of `user` on `item`.
     pub async fn cast_by(&self, user: UserId, item: ItemId) -> Result<MemberFlag> {
         let row: MemberFlagRow = self
             .read
@@ -102,7 +97,6 @@ impl Store {
         Ok(MemberFlag { flag, vouched: row.vouched })
     }
 
-    /// Every flag on these items, the first cast first.
     pub async fn flags_on(&self, items: &[ItemId]) -> Result<Vec<FlagWithAuthor>> {
         if items.is_empty() {
             return Ok(Vec::new());
@@ -116,12 +110,9 @@ impl Store {
         Ok(flags)
     }
 
-    /// Casts a flag, or gives the one that stands another reason. The flag that reaches the limit kills, and every flag that weighs
-    /// something brings its item before the moderators; one of somebody shadow-banned is kept and weighs nothing. Answers whether the item
-    /// is dead now.
-    ///
-    /// # Errors
-    /// `Conflict` where the item has died or a moderator has decided meanwhile.
+    /// Casts a flag or changes its reason, and queues the item if the weight is not zero; at the threshold it
+    /// kills. Returns whether the item is now dead. Fails with `Conflict` if the item is dead or a moderator
+    /// has decided.
     pub async fn flag(&self, new: NewFlag<'_>, policy: &Policy, now: Timestamp) -> Result<bool> {
         let mut tx = self.begin().await?;
         let counts = author::writer(&mut tx, new.user, now).await?.counts();
@@ -155,7 +146,8 @@ impl Store {
                 .execute()
                 .await?;
         }
-        let killed = flag::kills(flag::effective_weight(sums.flags, sums.vouches, sums.cleared), sums.score, policy);
+        let killed =
+            flag::kills(flag::effective_weight(sums.flags, sums.vouches, sums.cleared), sums.score, policy);
         if killed {
             kill_by_flags(&mut tx, new.item, &subject, now).await?;
         }
@@ -163,10 +155,8 @@ impl Store {
         Ok(killed)
     }
 
-    /// Takes a flag back. What flags killed stays dead; what nobody flags any more leaves the moderators' queue.
-    ///
-    /// # Errors
-    /// `Conflict` where a moderator has decided about it.
+    /// Withdraws a flag. Killed items stay dead; items without flags leave the queue. Fails with `Conflict`
+    /// if a moderator has decided on it.
     pub async fn unflag(&self, user: UserId, item: ItemId) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("delete from flags where user_id = $1 and item_id = $2 and outcome is null")
@@ -184,7 +174,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         if add_up(&mut tx, item).await?.flags == 0 {
-            // What flags killed has yet to be looked at.
+            // What flags killed still needs a review.
             tx.sql("update items set queued_at = null where id = $1 and queued_for is null and dead is null")
                 .bind(item)
                 .execute()
@@ -193,10 +183,8 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Vouches for a dead item. The vouch that reaches the limit brings it back; answers whether it lives now.
-    ///
-    /// # Errors
-    /// `Conflict` where it lives, or a moderator has killed it meanwhile.
+    /// Casts a vouch, which restores the item at the threshold; returns whether it is now live. Fails with
+    /// `Conflict` if it is live, or a moderator killed it.
     pub async fn vouch(&self, user: UserId, item: ItemId, policy: &Policy, now: Timestamp) -> Result<bool> {
         let mut tx = self.begin().await?;
         author::writer(&mut tx, user, now).await?;
@@ -218,7 +206,7 @@ impl Store {
         Ok(restored)
     }
 
-    /// Takes a vouch back. What vouches brought back stays.
+    /// Withdraws a vouch. Restored items stay live.
     pub async fn unvouch(&self, user: UserId, item: ItemId) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("delete from vouches where user_id = $1 and item_id = $2")
@@ -230,10 +218,8 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// A moderator has looked and lets it stand: its flags are rejected, no more are taken, and it leaves the queue.
-    ///
-    /// # Errors
-    /// `Conflict` where it is dead, which takes [`Store::kill`] to change, or was let stand already.
+    /// Clears an item: rejects its flags, prevents new ones and removes it from the queue. Fails with
+    /// `Conflict` if it is dead (see [`Store::kill`]) or already cleared.
     pub async fn clear(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let subject = subject(&mut tx, item).await?;
@@ -245,7 +231,7 @@ impl Store {
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// What a member flagged, latest first, from row `skip` on.
+    /// Latest first.
     pub async fn flagged(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<OwnFlag>> {
         self.read.sql(
             "select item_id, reason, at, outcome from flags where user_id = $1 order by at desc, item_id limit $2 offset $3",
@@ -257,7 +243,7 @@ impl Store {
         .await
     }
 
-    /// What a member vouched for, latest first.
+    /// Latest first.
     pub async fn vouched(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
         let query =
             "select item_id from vouches where user_id = $1 order by at desc, item_id limit $2 offset $3";
@@ -266,7 +252,7 @@ impl Store {
 }
 
 impl FlaggedItem {
-    /// Not by flags, a rule or an import, so that only a moderator brings it back.
+    /// Killed by a moderator, so vouches cannot restore it.
     pub fn is_killed_by_hand(&self) -> bool {
         self.dead == Some(DeadReason::Merged) || (self.dead == Some(DeadReason::Killed) && self.cleared)
     }
@@ -283,8 +269,8 @@ pub(crate) async fn subject(tx: &mut Tx, item: ItemId) -> Result<FlaggedItem> {
         .await
 }
 
-/// A moderator's decision about an item's flags, which may turn an earlier one: the flags' outcomes, their members' counts, what the flags
-/// add up to. The moderator has looked, so the item leaves the queue.
+/// Sets the outcome of an item's flags, overriding any earlier one, with flaggers' records and totals, and
+/// removes it from the queue.
 pub(crate) async fn decide(tx: &mut Tx, item: ItemId, outcome: FlagEffect) -> Result<()> {
     let (more, fewer, was) = match outcome {
         FlagEffect::Upheld => (
@@ -313,8 +299,7 @@ pub(crate) async fn decide(tx: &mut Tx, item: ItemId, outcome: FlagEffect) -> Re
     Ok(())
 }
 
-/// Keeps on the item what its flags and vouches add up to. A shadow-banned member's vouch is kept and not counted, as their flag weighs
-/// nothing.
+/// Updates the item's totals. Flags and vouches of shadow-banned members have no weight.
 async fn add_up(tx: &mut Tx, item: ItemId) -> Result<FlagTotals> {
     tx.sql(
         "update items set flags = (select coalesce(cast(sum(weight) as bigint), 0) from flags \
@@ -361,7 +346,7 @@ async fn restore(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Timestam
         count_descendants(tx, subject.root_id, 1).await?;
     }
     sites::weigh_story(tx, item).await?;
-    // A shadow-banned author takes it for live all the time, and is not to learn otherwise.
+    // Shadow-banned authors see it as live and must not learn otherwise.
     let private = subject.dead == Some(DeadReason::Shadow);
     let act = ActionContext { actor: None, reason: "", at: now };
     actions::done_to(tx, subject.of(item), LogEntry { private, ..LogEntry::of(Action::Vouch) }, act).await

@@ -1,6 +1,6 @@
-//! Votes. The vote's row, the item's score and its author's karma change in one transaction, so that a score is always the imported
-//! base and the counted votes. Who may vote is `domain::vote`'s to say, and which votes count `domain::uncounted`'s: both are asked in that
-//! transaction, so that of two votes from one address both cannot be the first.
+//! Votes. The vote, the score and the author's karma change in one transaction, so that a score always equals
+//! the base points plus counted votes. Permissions (`domain::votes::vote`) and counting
+//! (`domain::votes::uncounted`) are evaluated in it.
 
 mod context;
 pub mod flags;
@@ -16,13 +16,13 @@ use crate::domain::votes::vote::{Direction, ScoreDelta, Vote, VoteResult};
 use crate::store::accounts::author;
 use crate::store::items::rows::item_in;
 
-/// A vote to be cast; with no `dir`, one to be taken back.
+/// Without `dir`, undoes the vote.
 #[derive(Debug, Clone, Copy)]
 pub struct NewVote {
     pub user: UserId,
     pub item: ItemId,
     pub dir: Option<Direction>,
-    /// None: made by no request.
+    /// `None` outside of requests.
     pub origin: Option<IpHashes>,
 }
 
@@ -49,10 +49,8 @@ async fn vote_of(db: impl Into<Db<'_>>, user: UserId, item: ItemId) -> Result<Op
 }
 
 impl Store {
-    /// Casts, turns or (with no `dir`) takes back a vote. One that does not count is kept and changes nothing else.
-    ///
-    /// # Errors
-    /// `Refused` where the member may not, or not any more.
+    /// Casts, changes or undoes a vote. Uncounted votes are stored without effect. Fails with `Refused` if
+    /// the member may not vote.
     pub async fn vote(&self, new: NewVote, policy: &Policy, now: Timestamp) -> Result<VoteResult> {
         let mut tx = self.begin().await?;
         let member = author::writer(&mut tx, new.user, now).await?;
@@ -65,13 +63,11 @@ impl Store {
     }
 }
 
-/// What a vote changes: the voter sees it as theirs, and its author their karma.
 pub(super) fn changes(item: &Item, voter: UserId) -> [Change; 3] {
     let author = item.author_id.unwrap_or(voter);
     [Change::Thread(item.root_id), Change::Member(voter), Change::Member(author)]
 }
 
-/// Casts, turns or takes back a vote of `member` on `item`, as both are in this transaction.
 pub(super) async fn cast(
     tx: &mut Tx,
     (member, item): (&Member, &Item),
@@ -91,7 +87,7 @@ pub(super) async fn cast(
             None
         }
         Some(dir) => {
-            // A reply may not be voted down by whom it answers; it is asked for nothing else.
+            // The parent's author only matters for downvotes.
             let answers_member = dir == Direction::Down
                 && crate::store::votes::context::parent_author(tx, item).await? == Some(member.id);
             item.may_vote(dir, member, answers_member, policy, now).map_err(Error::refused)?;
@@ -105,7 +101,6 @@ pub(super) async fn cast(
     Ok(VoteResult { score: item.score + delta.score + unseen, dir: after.map(|vote| vote.dir), changed })
 }
 
-/// Judges a vote and writes its row.
 async fn put(
     tx: &mut Tx,
     (member, item): (&Member, &Item),
@@ -137,7 +132,7 @@ async fn take_back(tx: &mut Tx, user: UserId, item: ItemId) -> Result<()> {
     Ok(())
 }
 
-/// Adds to the sums of an item and to its author's karma; an option of a poll gives its author none.
+/// Updates an item's sums and its author's karma; poll options give none.
 async fn add(tx: &mut Tx, item: &Item, delta: ScoreDelta) -> Result<()> {
     if delta == ScoreDelta::default() {
         return Ok(());
@@ -159,7 +154,6 @@ async fn add(tx: &mut Tx, item: &Item, delta: ScoreDelta) -> Result<()> {
     Ok(())
 }
 
-/// A vote that did not count, as moderators see it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct UncountedVote {
     pub user_id: UserId,
@@ -168,22 +162,20 @@ pub struct UncountedVote {
     pub dir: i64,
     pub uncounted: Uncounted,
     pub voter: String,
-    /// None where nobody is known as the item's author.
+    /// `None` if the author is unknown.
     pub author: Option<String>,
     pub kind: Kind,
-    /// Of the story that the item is or stands under.
     pub title: Option<String>,
-    /// The item's own text, as Markdown source.
+    /// Markdown source.
     pub text: String,
 }
 
 impl Store {
-    /// The vote of `user` on `item`, if there is one.
     pub async fn vote_of(&self, user: UserId, item: ItemId) -> Result<Option<Vote>> {
         vote_of(&self.read, user, item).await
     }
 
-    /// Votes that did not count, latest first, from before one that is named by when it was cast, by whom and on what.
+    /// Latest first, before a key of time, voter and item.
     pub async fn uncounted_votes(
         &self,
         before: (Timestamp, UserId, ItemId),

@@ -246,7 +246,10 @@ mod tests {
         let at = other.at.expect("a name");
         assert_eq!(SnapshotId::parse(&at.to_string()), Some(at));
         let later = |minutes: i64| Timestamp(now.0 + minutes * MINUTE);
-        assert_eq!(lists.snapshot(RankedList::Top, None, at, later(10)).map(|order| order.ids), Some(ids(2, 40)));
+        assert_eq!(
+            lists.snapshot(RankedList::Top, None, at, later(10)).map(|order| order.ids),
+            Some(ids(2, 40))
+        );
         assert!(
             lists.snapshot(RankedList::Top, None, at, later(11)).is_none()
                 && lists.snapshot(RankedList::Top, None, at, later(-1)).is_none()

@@ -150,7 +150,11 @@ struct InboxReader<'a> {
 
 impl InboxReader<'_> {
     /// The item and its name, if the member may see it.
-    fn visible_item<'a>(&self, id: Option<ItemId>, items: &'a HashMap<ItemId, Item>) -> Option<(&'a Item, String)> {
+    fn visible_item<'a>(
+        &self,
+        id: Option<ItemId>,
+        items: &'a HashMap<ItemId, Item>,
+    ) -> Option<(&'a Item, String)> {
         let item = items.get(&id?)?;
         let shown =
             matches!(may_see(item, Some(self.member), self.now), Visibility::Whole | Visibility::Dead(_));

@@ -13,7 +13,7 @@ use crate::domain::items::item::DeadReason;
 const NOW: Timestamp = Timestamp(1_762_941_600);
 const STORY: i64 = 1;
 
-/// A visible comment by nobody in particular, posted `id` seconds after a moment two weeks ago.
+/// A visible comment, posted `id` seconds after a moment two weeks ago.
 pub(crate) fn comment(id: i64, parent: i64) -> Item {
     let time = Timestamp(1_761_700_000 + id);
     Item {
@@ -56,12 +56,11 @@ fn story() -> Item {
     Item { kind: Kind::Story, parent_id: None, ..comment(STORY, 0) }
 }
 
-/// The whole thread of the story, with every comment seen.
 fn whole(items: Vec<Item>, order: CommentOrder) -> Vec<Node> {
     arrange(items, ItemId(STORY), order, NOW, |_| Visibility::Whole)
 }
 
-/// The thread as a reader sees it: one line a node, indented, `+N` where comments are below it.
+/// The thread as a viewer sees it: one line per node, indented, `+N` for descendants.
 fn drawn(nodes: &[Node]) -> Vec<String> {
     let line = |node: &Node| {
         let below = if node.below > 0 { format!(" +{}", node.below) } else { String::new() };
@@ -196,7 +195,7 @@ fn what_does_not_hang_on_the_head_is_left_out() {
         option,
     ];
     assert_eq!(ids(&whole(items, CommentOrder::Best)), [2]);
-    // The head below its own descendant, and one id twice.
+    // The head below its own descendant, and a duplicate id.
     let items = vec![comment(1, 3), comment(2, 1), comment(3, 2), comment(2, 3)];
     assert_eq!(ids(&whole(items, CommentOrder::Best)), [2, 3]);
     assert_eq!(whole(vec![], CommentOrder::Best), []);
@@ -251,7 +250,7 @@ fn an_order_has_one_name_in_addresses() {
     );
 }
 
-/// Any forest of up to 80 comments: each answers the story, an earlier comment, or nothing that is there.
+/// Any forest of up to 80 comments: each replies to the story, an earlier comment, or a missing item.
 fn any_thread() -> impl Strategy<Value = (Vec<Item>, Vec<Visibility>)> {
     let sight = prop_oneof![
         4 => Just(Visibility::Whole),
@@ -282,7 +281,7 @@ fn any_thread() -> impl Strategy<Value = (Vec<Item>, Vec<Visibility>)> {
     })
 }
 
-/// Whether `item` hangs on the story, told from the parents alone.
+/// Reference implementation: whether `item` descends from the story, by parents alone.
 fn reaches_story(items: &[Item], item: &Item) -> bool {
     path(items, item.id).first().map_or(item.parent_id, |first| first.parent_id) == Some(ItemId(STORY))
 }

@@ -23,7 +23,6 @@ fn author(role: Role) -> Member {
     }
 }
 
-/// A comment of the author's, an hour old.
 fn own() -> Item {
     let then = NOW.minus(3_600);
     Item { author_id: Some(UserId(7)), time: then, visible_at: then, depth: 2, ..comment(2, 1) }
@@ -37,7 +36,7 @@ fn event(action: Action, reason: &'static str, detail: &'static str) -> LogEvent
     LogEvent { action, by: "mia", reason, detail, at: NOW }
 }
 
-/// What the author reads, a line each.
+/// The author's view, one line each.
 fn read(item: &Item, events: &[LogEvent<'_>], role: Role) -> Vec<String> {
     let fate = PostStatus::of(item, events, &author(role), &Policy::default(), NOW);
     let fate = fate.unwrap_or(PostStatus { turns: Vec::new(), next: Vec::new() });
@@ -50,7 +49,7 @@ fn read(item: &Item, events: &[LogEvent<'_>], role: Role) -> Vec<String> {
     fate.turns.into_iter().map(|turn| turn.said).chain(next).collect()
 }
 
-/// What happened, to which item, the log's rows on it, and what each kind of reader is told.
+/// Description, item, log events, and the result for each kind of viewer.
 type Case<'a> = (&'a str, Item, Vec<LogEvent<'a>>, [Option<RemovedPost>; 5]);
 
 #[test]

@@ -1,5 +1,3 @@
-//! What a rule looks for: read as somebody typed it, and as it is kept.
-
 use std::fmt;
 use std::net::IpAddr;
 
@@ -8,20 +6,18 @@ use ipnet::{IpNet, Ipv6Net};
 use super::{RuleError, RuleKind, words};
 use crate::domain::moderation::site_restriction::SiteName;
 
-/// The longest word or phrase, in characters.
+/// In characters.
 pub const LONGEST_PHRASE: usize = 100;
 
-/// What a rule looks for, in the form in which it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pattern {
-    /// Its words, folded; kept with one blank between them.
+    /// Folded words, stored with single spaces.
     Word(Vec<String>),
     Link(SiteName),
     Range(IpNet),
 }
 
 impl Pattern {
-    /// Reads a pattern as somebody typed it, or as it is kept.
     pub fn parse(kind: RuleKind, typed: &str) -> Result<Pattern, RuleError> {
         let typed = typed.trim();
         if typed.is_empty() {
@@ -48,7 +44,6 @@ impl Pattern {
         }
     }
 
-    /// Whether these words begin with the phrase.
     pub(super) fn begins(&self, words: &[&str]) -> bool {
         match self {
             Pattern::Word(phrase) => {
@@ -58,18 +53,16 @@ impl Pattern {
         }
     }
 
-    /// The network, where it is about one.
     pub fn range(&self) -> Option<IpNet> {
         if let Pattern::Range(network) = self { Some(*network) } else { None }
     }
 
-    /// Whether it is about the network of this address.
     pub(super) fn holds(&self, address: IpAddr) -> bool {
         self.range().is_some_and(|network| network.contains(&address.to_canonical()))
     }
 }
 
-/// As it is kept and shown: `buy cheap`, `example.com`, `203.0.113.0/24`.
+/// The stored form: `buy cheap`, `example.com`, `203.0.113.0/24`.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,8 +73,7 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// A network of one of the sizes by which origins are known (see `origin`), without the bits below it; a single address of IPv6 stands
-/// for the 64 bits that its owner was given.
+/// A network of a prefix length that is hashed (see `ip_hash`), normalised; an IPv6 address means its /64.
 fn network(typed: &str) -> Result<IpNet, RuleError> {
     let network =
         match (typed.parse::<IpNet>(), typed.parse::<IpAddr>().map(|address| address.to_canonical())) {

@@ -149,7 +149,7 @@ proptest! {
         host in "([a-z]{1,6}\\.){1,2}(com|co\\.uk|org|github\\.io|de)",
         after in "[a-z]{1,8}\\.(com|org)",
     ) {
-        // Glued to the front it is another's; put before another's host it is that host's own.
+        // A prefix glued to the label is another site; before the site's own label it is a subdomain.
         prop_assume!(host != after);
         for address in [format!("{before}{host}/"), format!("{host}.{after}/"), format!("{after}/{host}")] {
             let names = names_of(&format!("https://{address}"));

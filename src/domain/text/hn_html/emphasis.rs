@@ -1,10 +1,9 @@
-//! Emphasis in Markdown: which `*` and `_` could be delimiters, and writing ours so that they are.
-//!
-//! CommonMark 0.31, section 6.2; taking every symbol as punctuation errs towards an escape too many.
+//! Markdown emphasis: which `*` and `_` could be delimiters, and how to write ours. CommonMark 0.31, section
+//! 6.2; every symbol counts as punctuation, which may add an escape.
 
 use crate::domain::text::hn_html::paragraph::{MARK, Mark};
 
-/// How many delimiters a paragraph has that could begin or end something: one alone needs no escape.
+/// Potential delimiters in a paragraph: a single one needs no escape.
 pub struct DelimiterCounts {
     pub stars: usize,
     pub underscores: usize,
@@ -43,7 +42,6 @@ fn opens(before: char, after: char) -> bool {
     !after.is_whitespace() && (!is_punctuation(after) || before.is_whitespace() || is_punctuation(before))
 }
 
-/// Whether `*` or `_` between these characters could begin or end an emphasis.
 pub fn is_delimiter(delimiter: char, before: char, after: char) -> bool {
     let intraword = delimiter == '_' && before.is_alphanumeric() && after.is_alphanumeric();
     !(intraword || before.is_whitespace() && after.is_whitespace())
@@ -52,17 +50,15 @@ pub fn is_delimiter(delimiter: char, before: char, after: char) -> bool {
 #[derive(Clone, Copy)]
 enum State {
     Closed,
-    /// Open; its delimiter stands at this place of the output.
+    /// The position of its delimiter in the output.
     Open(usize),
-    /// Open, but Markdown would not see its delimiter as one.
     Unwritten,
 }
 
-/// An emphasis.
 pub struct EmphasisSpan {
     delimiter: &'static str,
     state: State,
-    /// It ended with the line and begins again in the next.
+    /// It ended with the line and is reopened in the next.
     reopens: bool,
 }
 
@@ -79,8 +75,8 @@ impl EmphasisSpan {
         matches!(self.state, State::Open(_))
     }
 
-    /// Begins or ends it; where Markdown could not see its end, its beginning is taken back. Delimiters never touch, since
-    /// a run of them reads in more than one way.
+    /// Opens or closes the emphasis; if the closing delimiter would not be recognised, the opening one is
+    /// removed. Adjacent delimiters are avoided, since a run is ambiguous.
     pub fn toggle(&mut self, out: &mut String, before: char, after: char) {
         self.state = match self.state {
             State::Closed if opens(before, after) && !ends_with_delimiter(out) => {
@@ -101,7 +97,7 @@ impl EmphasisSpan {
         };
     }
 
-    /// Begins inside another emphasis, which alone is written.
+    /// Nested in emphasis of the same kind, which alone is written.
     pub fn begin_unwritten(&mut self) {
         self.state = State::Unwritten;
     }
@@ -121,7 +117,6 @@ impl EmphasisSpan {
     }
 }
 
-/// Whether text ends with a `*` or a backtick that is not escaped.
 fn ends_with_delimiter(text: &str) -> bool {
     text.ends_with(['*', '`']) && !text.ends_with("\\*") && !text.ends_with("\\`")
 }

@@ -1,14 +1,12 @@
-//! Writing one paragraph of plain text and marks as Markdown, with as few escapes as will do.
-//!
-//! The rules followed are those of CommonMark 0.31 as `render` applies them: flanking (6.2) for `*` and `_`, block starts (4, 5)
-//! for the beginning of lines.
+//! Writes a paragraph as Markdown with as few escapes as possible. Follows CommonMark 0.31: flanking (6.2)
+//! for `*` and `_`, block starts (4, 5) for line beginnings.
 
 use crate::domain::text::hn_html::emphasis::{DelimiterCounts, EmphasisSpan, is_delimiter};
 use crate::domain::text::hn_html::paragraph::{MARK, Mark, Paragraph};
 use crate::domain::text::markdown::tables;
 use crate::domain::text::urls;
 
-/// Appends the paragraph to `out` as Markdown. `has_references`: whether `[1]: …` might be taken as a definition that is used.
+/// `has_references`: `[1]: …` could be read as a used definition.
 pub fn write(paragraph: Paragraph, has_references: bool, out: &mut String) {
     let mut text = paragraph.text.trim();
     if let (Some(before), Some(Mark::Break)) = (text.strip_suffix(MARK), paragraph.marks.last()) {
@@ -38,7 +36,6 @@ pub fn write(paragraph: Paragraph, has_references: bool, out: &mut String) {
     }
 }
 
-/// The longest run of a character.
 pub fn longest_run(text: &str, of: char) -> usize {
     let mut run = 0;
     text.chars().fold(0, |longest, c| {
@@ -54,18 +51,15 @@ struct MarkdownWriter<'o> {
     marks: std::vec::IntoIter<Mark>,
     italic: EmphasisSpan,
     bold: EmphasisSpan,
-    /// The quotes that the line before is in, and whether it is a list item.
     quote_depth: usize,
     is_listing: bool,
-    /// No line of the paragraph was written yet.
     is_first: bool,
 }
 
-/// The nesting of markers that one line may begin with.
+/// Maximum nested markers at the start of a line.
 const MAX_MARKERS: usize = 4;
 
 impl MarkdownWriter<'_> {
-    /// Writes a line; `next` is the one that follows.
     fn line(&mut self, line: &str, next: Option<&str>) {
         let rest = self.line_start(line);
         self.inline(rest, next);
@@ -75,10 +69,8 @@ impl MarkdownWriter<'_> {
         }
     }
 
-    /// Writes what a line begins with so that only quotes and lists keep a meaning. Returns the rest of the line.
-    ///
-    /// An emphasis cannot hold a quote or an item: one around their marker moves behind it, and one that runs over several is
-    /// written for each.
+    /// Writes the start of a line so that only quotes and lists keep their meaning; returns the rest.
+    /// Emphasis cannot contain blocks: it moves behind the marker and is repeated for each block.
     fn line_start<'a>(&mut self, line: &'a str) -> &'a str {
         let content = line.trim_start();
         let is_span = |mark: &&Mark| matches!(mark, Mark::Italic | Mark::Bold);
@@ -90,7 +82,7 @@ impl MarkdownWriter<'_> {
             let rest = self.markers(block, if self.is_listing { indent } else { "" });
             self.moved_spans(leading, rest)
         } else {
-            // A quote goes on for as long as an emphasis in it does.
+            // A quote continues as long as emphasis in it does.
             if self.quote_depth > 0 && (self.italic.is_written() || self.bold.is_written()) {
                 self.out.push_str(&">".repeat(self.quote_depth));
                 self.out.push(' ');
@@ -106,7 +98,6 @@ impl MarkdownWriter<'_> {
         rest
     }
 
-    /// Writes the delimiters that stood around the markers. Some emphasise nothing else, and vanish.
     fn moved_spans<'a>(&mut self, count: usize, mut rest: &'a str) -> &'a str {
         for _ in 0..count {
             self.mark(rest, None);
@@ -118,7 +109,6 @@ impl MarkdownWriter<'_> {
         if count > 0 && self.out.ends_with([' ', '>']) { self.escape_start(rest) } else { rest }
     }
 
-    /// Whether the next mark is the end of an emphasis.
     fn ends_span(&self) -> bool {
         match self.marks.as_slice().first() {
             Some(Mark::Italic) => !self.italic.is_closed(),
@@ -127,7 +117,6 @@ impl MarkdownWriter<'_> {
         }
     }
 
-    /// Writes the markers of quotes and list items that `rest` begins with.
     fn markers<'a>(&mut self, mut rest: &'a str, indent: &str) -> &'a str {
         self.is_listing = !rest.starts_with('>');
         self.quote_depth = 0;
@@ -147,7 +136,6 @@ impl MarkdownWriter<'_> {
         self.escape_start(rest)
     }
 
-    /// Escapes the marker of a quote or a list item.
     fn escape_marker<'a>(&mut self, rest: &'a str) -> &'a str {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let (number, mark) = rest.split_at_checked(digits).unwrap_or((rest, ""));
@@ -164,7 +152,6 @@ impl MarkdownWriter<'_> {
         chars.as_str()
     }
 
-    /// Escapes what would begin a heading, a rule, a fence, a definition, or an item that is not meant as one.
     fn escape_start<'a>(&mut self, mut rest: &'a str) -> &'a str {
         let Some(first) = rest.chars().next() else {
             return rest;
@@ -244,7 +231,7 @@ impl MarkdownWriter<'_> {
             }
             Some(Mark::Italic) => self.italic.toggle(self.out, before, after),
             Some(Mark::Bold) => self.bold.toggle(self.out, before, after),
-            // In front of a quote or a list, where the line ends anyway, the backslash would show.
+            // Before a quote or a list the line ends anyway, and the backslash would be visible.
             Some(Mark::Break) => {
                 let line = next_line.unwrap_or_default().trim_start();
                 if !line.is_empty() && !starts_block(line.trim_start_matches(MARK)) {
@@ -257,7 +244,7 @@ impl MarkdownWriter<'_> {
         }
     }
 
-    /// The first character of `tail` that is not the place of an emphasis.
+    /// The first character of `tail` that is not a placeholder for emphasis.
     fn after_spans(&self, tail: &str) -> char {
         let mut marks = self.marks.as_slice().iter();
         let is_text = |c: &char| *c != MARK || !matches!(marks.next(), Some(Mark::Italic | Mark::Bold));
@@ -265,7 +252,7 @@ impl MarkdownWriter<'_> {
     }
 
     fn code(&mut self, code: &str) {
-        // Backticks that touch make one run.
+        // Adjacent backticks would form one run.
         if self.out.ends_with('`') && !self.out.ends_with("\\`") {
             return self.literal(code, "\\`*_[]<>&");
         }
@@ -274,7 +261,6 @@ impl MarkdownWriter<'_> {
         self.out.extend([&ticks, pad, code, pad, &ticks]);
     }
 
-    /// Writes text on one line, with a backslash in front of each of `marks`.
     fn literal(&mut self, text: &str, marks: &str) {
         for c in text.chars().filter(|c| !c.is_control()) {
             if marks.contains(c) {
@@ -307,7 +293,7 @@ impl MarkdownWriter<'_> {
         self.out.push_str(if is_simple { ")" } else { ">)" });
     }
 
-    /// Whether the renderer, finding bare addresses, would find exactly this one here.
+    /// Whether autolinking would find exactly this address here.
     fn is_found_bare(&self, href: &str, tail: &str) -> bool {
         let before = self.out.chars().next_back().unwrap_or(' ');
         let after: String = tail.chars().take_while(|c| !c.is_whitespace()).take(40).collect();
@@ -324,13 +310,12 @@ fn starts_block(line: &str) -> bool {
     quote(line).is_some() || list_item(line).is_some()
 }
 
-/// What stands behind the `>` of a quoted line. `>=` is a comparison, and `>` alone quotes nothing.
 fn quote(line: &str) -> Option<&str> {
     let quoted = line.strip_prefix('>')?;
     (!quoted.starts_with('=') && !quoted.trim().is_empty()).then_some(quoted)
 }
 
-/// The marker and the content of a line that is a list item: `* a`, `- a`, `1. a`, but not `1986. A year`.
+/// Marker and content of a list item: `* a`, `- a`, `1. a`, but not `1986. A year`.
 fn list_item(line: &str) -> Option<(&str, &str)> {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let end = match line.as_bytes().get(digits)? {
@@ -346,8 +331,8 @@ fn list_item(line: &str) -> Option<(&str, &str)> {
     is_item.then_some((marker, item))
 }
 
-/// Whether `<` in front of `tail` could begin a tag or an address in angle brackets. A tag of only letters and digits shows
-/// as typed without an escape.
+/// Whether `<` before `tail` could begin a tag or an autolink. A tag of only letters and digits is shown as
+/// typed without an escape.
 fn could_be_tag(tail: &str) -> bool {
     if !tail.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c)) {
         return false;
@@ -358,7 +343,6 @@ fn could_be_tag(tail: &str) -> bool {
     !after.is_empty() && !after.starts_with(['>', '<', ',', ';', '(', ')'])
 }
 
-/// Whether `&` in front of `tail` could begin a character reference.
 fn is_entity(tail: &str) -> bool {
     let name = tail.strip_prefix('#').unwrap_or(tail);
     let end = name.bytes().take_while(u8::is_ascii_alphanumeric).count();

@@ -1,25 +1,20 @@
-//! One paragraph of another site's text, as it is read before it becomes Markdown.
-
-/// Stands in a paragraph's text for the next of its marks.
+/// Placeholder in the text for the next mark.
 pub const MARK: char = '\u{FFFC}';
 
-/// What is not text in a paragraph.
 #[derive(Debug, PartialEq)]
 pub enum Mark {
-    /// Where italics begin or end.
     Italic,
-    /// Where bold text begins or ends.
     Bold,
     Break,
     Code(String),
-    /// A link; without a label it shows its address.
+    /// Without a label it shows its URL.
     Link {
         href: String,
         label: Option<String>,
     },
 }
 
-/// A paragraph: its text, with a `MARK` in the place of each of `marks`, in order.
+/// The text of a paragraph, with a `MARK` for each of `marks`, in order.
 #[derive(Default)]
 pub struct Paragraph {
     pub text: String,
@@ -32,7 +27,6 @@ impl Paragraph {
         self.marks.push(mark);
     }
 
-    /// Ends the line, where it is not empty.
     pub fn end_line(&mut self) {
         let text = self.text.trim_end();
         if !(text.is_empty() || text.ends_with(MARK) && self.marks.last() == Some(&Mark::Break)) {
@@ -41,7 +35,6 @@ impl Paragraph {
         }
     }
 
-    /// Begins an emphasis; right behind the end of one like it, that one goes on.
     pub fn begin(&mut self, mark: Mark) {
         if self.text.ends_with(MARK) && self.marks.last() == Some(&mark) {
             self.text.pop();
@@ -51,7 +44,6 @@ impl Paragraph {
         }
     }
 
-    /// Adds code; two pieces without anything between them are one.
     pub fn code(&mut self, code: String) {
         match self.marks.last_mut() {
             Some(Mark::Code(before)) if self.text.ends_with(MARK) => before.push_str(&code),
@@ -59,7 +51,7 @@ impl Paragraph {
         }
     }
 
-    /// Ends an emphasis, in front of the white space and the breaks that the text ends with.
+    /// Ends an emphasis before trailing white space and breaks.
     pub fn end(&mut self, mark: Mark) {
         let mut text = self.text.trim_end();
         let mut at = self.marks.len();

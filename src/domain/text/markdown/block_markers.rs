@@ -1,10 +1,7 @@
-//! The marks that begin a block of Markdown, recognised in the content of a line.
-
 use std::collections::HashSet;
 
-/// The length in bytes of a list marker at the start of `content`, if there is one.
-///
-/// A paragraph is interrupted only by an item that is not empty and, where numbered, begins at 1.
+/// The length in bytes of a list marker at the start of `content`. Only a non-empty item, numbered 1 if it is
+/// numbered, can interrupt a paragraph.
 pub fn list_marker(content: &str, interrupts: bool) -> Option<usize> {
     let digits = content.bytes().take_while(u8::is_ascii_digit).count();
     let len = match content.as_bytes().get(digits)? {
@@ -18,7 +15,7 @@ pub fn list_marker(content: &str, interrupts: bool) -> Option<usize> {
     (spaced && !(interrupts && (after.trim().is_empty() || !number_one))).then_some(len)
 }
 
-/// A line of three or more `*`, `-` or `_`, and nothing else but spaces.
+/// A thematic break: three or more `*`, `-` or `_`.
 pub fn is_rule(content: &str) -> bool {
     let Some(mark @ ('*' | '-' | '_')) = content.chars().next() else {
         return false;
@@ -39,7 +36,7 @@ pub fn fence(content: &str) -> Option<(char, usize)> {
     (len >= 3 && !(mark == '`' && info.contains('`'))).then_some((mark, len))
 }
 
-/// Whether `<` here begins a tag, comment or declaration rather than an address in angle brackets.
+/// Whether `<` begins a tag, comment or declaration rather than an autolink.
 pub fn opens_html(content: &str) -> bool {
     let Some(inner) = content.strip_prefix('<') else {
         return false;
@@ -52,7 +49,6 @@ pub fn opens_html(content: &str) -> bool {
     }
 }
 
-/// The label of a reference definition (`[label]: …`) at the start of `content`.
 pub fn definition(content: &str) -> Option<&str> {
     let (label, after) = content.strip_prefix('[')?.split_once(']')?;
     after.starts_with(':').then_some(label)
@@ -62,12 +58,12 @@ pub fn folded(label: &str) -> String {
     label.trim().to_lowercase()
 }
 
-/// The labels that are used in full: `[text][label]` or `[label][]`.
+/// Labels in full references: `[text][label]` or `[label][]`.
 pub fn used_labels(source: &str) -> HashSet<String> {
     let mut used = HashSet::new();
     for (at, _) in source.match_indices("][") {
         let after = source.get(at + 2..).unwrap_or_default();
-        // A label has at most 999 characters; without the bound, many brackets would take quadratic time.
+        // A label has at most 999 characters; without a bound, many brackets take quadratic time.
         let end = after.char_indices().take(1000).find(|(_, c)| matches!(c, ']' | '\n'));
         match end.and_then(|(end, _)| after.get(..end)) {
             Some("") => {

@@ -1,4 +1,4 @@
-//! HTML of what the Markdown parser reads, bounded by the size of the source.
+//! Writes HTML from parser events, bounded by the size of the source.
 
 use std::ops::Range;
 
@@ -11,35 +11,31 @@ use crate::domain::text::markdown::protect_urls::{LineCount, Prepared};
 use crate::domain::text::sanitize::LINK_REL;
 use crate::domain::text::urls::urls;
 
-/// The most bytes of HTML for each byte of source, and the bytes beside that a short text may take.
+/// Maximum bytes of HTML per byte of source, and the allowance of a short text.
 pub const GROWTH: usize = 8;
 pub const SLACK: usize = 1024;
-/// What a block that shows as typed can take beside its own growth.
+/// Overhead of a block that is shown as typed.
 const RESERVE: usize = 16;
 
-/// The emphases within one another; with a heading, a link and code that makes eight.
+/// Maximum nested emphasis; with a heading, a link and code that makes eight.
 const MAX_EMPHASES: usize = 5;
 
-/// A link that is being written: where its label begins in the output, and its address.
 struct OpenLink {
     label: usize,
     href: String,
 }
 
-/// The numbers of a list: the first, and the one that comes next.
 struct ListCounter {
     first: u64,
     next: u64,
 }
 
-/// Where in a table the writer stands.
 #[derive(Clone, Copy, PartialEq)]
 enum TablePart {
     Head,
     Body,
 }
 
-/// The output when a block of the outermost level began, to go back to.
 struct BlockStart {
     out: usize,
     hrefs: usize,
@@ -49,22 +45,19 @@ struct BlockStart {
 pub struct HtmlWriter<'s> {
     source: &'s Prepared,
     pub out: Output,
-    /// Addresses linked to so far.
     pub hrefs: Vec<String>,
     lines: LineCount,
     block: BlockStart,
-    /// How many elements are open.
     depth: usize,
-    /// How many of these are quotes and list items, and how many emphases.
     nesting: usize,
     emphases: usize,
-    /// Links and images; `None` for one that is not written as a link.
+    /// `None` for a link that is not written.
     links: Vec<Option<OpenLink>>,
     lists: Vec<Option<ListCounter>>,
     table: TablePart,
     is_code: bool,
     is_autolink: bool,
-    /// The character in front of the next text, as mentions see it.
+    /// The preceding character, for mentions.
     before: char,
 }
 
@@ -121,7 +114,7 @@ impl<'s> HtmlWriter<'s> {
         }
     }
 
-    /// Ends a block of the outermost level. One by which the HTML would grow too long shows as typed.
+    /// Ends a top-level block; if the HTML is too long, the block is shown as typed.
     fn end_block(&mut self, end: usize) {
         let text = self.source.text();
         let mut line = self.lines.before(text, end);
@@ -217,7 +210,6 @@ impl<'s> HtmlWriter<'s> {
         }
     }
 
-    /// Writes a tag that text on either side does not touch.
     fn mark(&mut self, tag: &str) {
         self.out.tag(tag);
         self.before = ' ';
@@ -233,7 +225,6 @@ impl<'s> HtmlWriter<'s> {
         self.nesting = self.nesting.saturating_sub(1);
     }
 
-    /// Begins or ends a list, which shows where its items do.
     fn around_items(&mut self, tag: &str) {
         self.mark(if self.nesting < MAX_NESTING { tag } else { " " });
     }
@@ -265,8 +256,8 @@ impl<'s> HtmlWriter<'s> {
         self.mark("<tr>");
     }
 
-    /// Markdown counts on from the first number; numbers that someone wrote with gaps, such as years, stay as written.
-    /// A list of which all numbers are the same is counted, since that is how many people write one.
+    /// Markdown renumbers lists; explicit gaps, such as years, are preserved. A list of equal numbers is
+    /// renumbered, since many people type that.
     fn open_item(&mut self, range: Range<usize>) {
         let written = self.source.text().get(range).unwrap_or_default().trim_start();
         let digits = written.find(|c: char| !c.is_ascii_digit()).and_then(|end| written.get(..end));
@@ -304,7 +295,6 @@ impl<'s> HtmlWriter<'s> {
         self.before = '/';
     }
 
-    /// Begins a link, if people may link to the address.
     fn open_anchor(&mut self, address: &str) -> bool {
         let Some(href) = links::href(address) else { return false };
         self.out.tag("<a href=\"");
@@ -337,7 +327,6 @@ impl<'s> HtmlWriter<'s> {
         self.words(text.get(done..).unwrap_or_default());
     }
 
-    /// Text without addresses: only mentions to link.
     fn words(&mut self, text: &str) {
         let mut done = 0;
         for mention in links::mentions(text, self.before) {

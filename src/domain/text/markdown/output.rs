@@ -1,16 +1,13 @@
-//! HTML as it is written, before the sanitiser.
-
 use crate::domain::text::visible::{is_shown, is_visible};
 
-/// The bytes of text written without a break.
+/// Maximum bytes of an uninterrupted text node.
 const MAX_TEXT_NODE: usize = 4096;
 
 #[derive(Default)]
 pub struct Output {
     html: String,
-    /// Where the text node that is being written may have begun.
+    /// Earliest start of the current text node.
     unbroken_from: usize,
-    /// Text was written of which something can be seen.
     is_visible: bool,
 }
 
@@ -27,29 +24,25 @@ impl Output {
         self.is_visible
     }
 
-    /// Goes back to where the output was so long.
     pub fn truncate(&mut self, len: usize) {
         self.html.truncate(len);
         self.unbroken_from = len;
     }
 
-    /// Writes a tag, or white space between two.
     pub fn tag(&mut self, tag: &str) {
         self.html.push_str(tag);
     }
 
-    /// Writes text so that it shows as it is.
     pub fn text(&mut self, text: &str) {
         self.is_visible = self.is_visible || text.chars().any(|c| is_visible(c) && is_shown(c));
         self.escaped(text, true);
     }
 
-    /// Writes the value of an attribute.
     pub fn attribute(&mut self, value: &str) {
         self.escaped(value, false);
     }
 
-    /// Writes text with what HTML would read as mark-up replaced, in the same way as the sanitiser.
+    /// Escapes text exactly as the sanitiser does.
     fn escaped(&mut self, text: &str, is_text: bool) {
         let mut done = 0;
         for (at, c) in text.char_indices() {
@@ -59,7 +52,7 @@ impl Output {
                 '>' => "&gt;",
                 '\u{A0}' => "&nbsp;",
                 '"' if !is_text => "&quot;",
-                // Entities can still name characters that the source may not hold.
+                // Entities can encode characters that the source may not contain.
                 c if !is_shown(c) => "",
                 _ if is_text && self.html.len() + at - done > self.unbroken_from + MAX_TEXT_NODE => {
                     self.html.push_str(text.get(done..at).unwrap_or_default());
@@ -79,8 +72,8 @@ impl Output {
         self.html.push_str(text.get(done..).unwrap_or_default());
     }
 
-    /// Ends the text node with a comment, which the sanitiser takes out: html5ever 0.40 writes a text node in time that
-    /// grows with the square of its length where it is full of `&`.
+    /// Ends the text node with a comment, which the sanitiser removes: html5ever 0.40 takes quadratic time
+    /// for text nodes full of `&`.
     fn break_text(&mut self) {
         self.html.push_str("<!---->");
         self.unbroken_from = self.html.len();

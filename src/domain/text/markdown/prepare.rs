@@ -1,12 +1,12 @@
-//! A first pass over the source, line by line, which makes Markdown behave the way people write it on a forum.
+//! A line-based pass that adapts the source before parsing.
 //!
-//! It follows the container rules of CommonMark 0.31 (section 5, and "phase 1" of its appendix) just far enough to know,
-//! for every line, which quotes and list items it is in and whether it is code. With that it
-//! - ends a quote at the first line without `>`, where Markdown would carry the quote on;
-//! - keeps nesting shallow, since the trees built later grow slow with depth;
-//! - escapes what would open raw HTML, so that it shows as typed;
-//! - keeps `[1]: https://…` as text unless `[text][1]` uses it, so that no footnote vanishes;
-//! - keeps as text a table that would have far more cells than were written.
+//! It follows the container rules of CommonMark 0.31 (section 5, and "phase 1" of its appendix) far enough to
+//! know each line's containers and code, and
+//! - ends a quote at the first line without `>` (no lazy continuation);
+//! - limits nesting, which slows down the parser;
+//! - escapes raw HTML, so that it is shown as typed;
+//! - preserves `[1]: https://…` as text unless `[text][1]` uses it, for footnotes;
+//! - preserves tables with far more cells than typed as text.
 
 use std::collections::HashSet;
 
@@ -15,27 +15,26 @@ use crate::domain::text::markdown::block_markers::{
 };
 use crate::domain::text::markdown::tables;
 
-/// Quotes and list items open at once; deeper `>` are dropped, deeper bullets show as typed.
+/// Maximum open quotes and list items; deeper `>` are dropped, deeper bullets are shown as typed.
 pub const MAX_NESTING: usize = 8;
 
-/// A longer run of blank lines is cut, even in code: each costs time in proportion to the nesting.
+/// Longer runs of blank lines are cut, even in code: each costs time in proportion to the nesting.
 const MAX_BLANK_LINES: usize = 64;
 
 #[derive(Clone, Copy)]
 enum Container {
     Quote,
-    /// A list item whose content begins this many columns after its container's.
+    /// Column offset of the item's content.
     Item(usize),
 }
 
-/// An open fenced code block, inside this many containers.
 struct Fence {
     mark: char,
     len: usize,
     depth: usize,
 }
 
-/// The unread part of a line, and the column it begins at, for tabs.
+/// The unread part of a line, and its column, for tabs.
 #[derive(Clone, Copy)]
 struct LineCursor<'a> {
     rest: &'a str,
@@ -65,7 +64,6 @@ impl<'a> LineCursor<'a> {
         self.content().is_empty()
     }
 
-    /// Skips up to `columns` columns of white space.
     fn skip(&mut self, mut columns: usize) {
         while columns > 0 {
             if self.spare > 0 {
@@ -85,7 +83,6 @@ impl<'a> LineCursor<'a> {
         }
     }
 
-    /// Skips indentation and then `bytes` bytes of ASCII.
     fn skip_content(&mut self, bytes: usize) {
         let content = self.content();
         self.column += self.indent() + bytes;
@@ -93,7 +90,7 @@ impl<'a> LineCursor<'a> {
         self.rest = content.get(bytes..).unwrap_or_default();
     }
 
-    /// Skips `>` and the one space that belongs to it, if one is here.
+    /// Skips `>` and one optional space.
     fn quote(&mut self) -> bool {
         let here = self.indent() <= 3 && self.content().starts_with('>');
         if here {
@@ -104,7 +101,7 @@ impl<'a> LineCursor<'a> {
     }
 }
 
-/// The source as the Markdown parser shall see it, and for each of its lines where it ends in `source`. See the module for what differs.
+/// Returns the prepared source and the end of each of its lines in `source`.
 pub fn prepare(source: &str) -> (String, Vec<usize>) {
     let mut pass = Pass {
         out: String::with_capacity(source.len() + source.len() / 16 + 16),
@@ -128,13 +125,10 @@ pub fn prepare(source: &str) -> (String, Vec<usize>) {
 
 struct Pass {
     out: String,
-    /// Where each line of `out` ends in the source.
     ends: Vec<usize>,
-    /// Where the present line begins and ends in the source.
     begin: usize,
     end: usize,
     used: HashSet<String>,
-    /// The lines that would make a table too large.
     oversized: HashSet<usize>,
     open: Vec<Container>,
     fence: Option<Fence>,
@@ -176,7 +170,7 @@ impl Pass {
         self.leaf(kept, &cursor, continues || is_lazy);
     }
 
-    /// How many of the open containers go on in this line; the cursor moves behind their marks.
+    /// The number of open containers that continue in this line; advances past their markers.
     fn matched(&self, cursor: &mut LineCursor<'_>) -> usize {
         let goes_on = |container: &&Container| match **container {
             Container::Quote => cursor.quote(),
@@ -190,7 +184,7 @@ impl Pass {
         self.open.iter().take_while(goes_on).count()
     }
 
-    /// Whether the line belongs to a fenced code block, as its content or its end.
+    /// Whether the line is content or the end of a fenced code block.
     fn is_in_fence(&mut self, cursor: LineCursor<'_>, matched: usize) -> bool {
         let Some(open) = &self.fence else {
             return false;
@@ -208,7 +202,7 @@ impl Pass {
         true
     }
 
-    /// Opens the quotes and list items that begin in this line. `kept` is what of the line is still to be written.
+    /// Opens the containers that begin in this line. `kept` is the unwritten part of the line.
     fn containers<'a>(
         &mut self,
         cursor: &mut LineCursor<'a>,
@@ -257,13 +251,12 @@ impl Pass {
         let before = cursor.indent();
         cursor.skip_content(marker);
         let gap = cursor.indent();
-        // Five columns or more are one column and indented code; an empty item counts as one column.
+        // Five or more columns are one column and indented code; an empty item counts as one column.
         let gap = if cursor.is_blank() || gap > 4 { 1 } else { gap };
         cursor.skip(gap);
         self.open.push(Container::Item(before + marker + gap));
     }
 
-    /// Writes the rest of the line, and remembers what kind of block it leaves open.
     fn leaf<'a>(&mut self, mut kept: &'a str, cursor: &LineCursor<'a>, continues: bool) {
         let content = cursor.content();
         let is_code = !continues && cursor.indent() > 3;
@@ -281,7 +274,7 @@ impl Pass {
         self.push_line(kept, false);
     }
 
-    /// A blank line inside the containers that go on, so that the quote ends here; then their marks for the line itself.
+    /// Ends the quote with a blank line inside the remaining containers.
     fn leave_quote(&mut self) {
         let mut marks = String::new();
         for container in &self.open {
@@ -296,13 +289,11 @@ impl Pass {
         self.out.push_str(&marks);
     }
 
-    /// Writes `kept` up to where `tail`, which must be its end, begins.
     fn push_until(&mut self, kept: &str, tail: &str) {
         let end = kept.len().saturating_sub(tail.len());
         self.out.push_str(kept.get(..end).unwrap_or(kept));
     }
 
-    /// Puts a backslash in front of `tail`.
     fn escape<'a>(&mut self, kept: &mut &'a str, tail: &'a str) {
         self.push_until(kept, tail);
         self.out.push('\\');
@@ -319,7 +310,7 @@ impl Pass {
     }
 }
 
-/// Whether the line begins a block that a paragraph cannot go on in: a rule, a heading, fenced code.
+/// Whether the line begins a block that interrupts a paragraph.
 fn starts_leaf(cursor: &LineCursor<'_>) -> bool {
     let content = cursor.content();
     cursor.indent() <= 3 && (is_rule(content) || is_heading(content) || fence(content).is_some())

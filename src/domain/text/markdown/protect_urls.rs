@@ -8,16 +8,13 @@ use crate::domain::text::markdown::prepare;
 use crate::domain::text::urls::urls;
 use crate::domain::text::visible::without_hidden;
 
-/// The Markdown beyond CommonMark that is read.
 const OPTIONS: Options = Options::ENABLE_STRIKETHROUGH.union(Options::ENABLE_TABLES);
 
-/// A text as the parser reads it, and as it was written.
+/// The text for the parser, and the source that it was made from.
 pub struct Prepared {
-    /// The source with one kind of line end and without characters that may not be shown.
+    /// The source with normalised line ends and without invisible characters.
     source: String,
-    /// What the parser reads: the source as `lines` and bare addresses need it.
     text: String,
-    /// Where each line of `text` ends in `source`.
     ends: Vec<usize>,
 }
 
@@ -36,12 +33,12 @@ impl Prepared {
         Parser::new_ext(&self.text, OPTIONS).into_offset_iter()
     }
 
-    /// Whether a passage between tildes is struck through. One tilde on either side is none of ours: people write `~5 minutes`.
+    /// Only `~~` strikes through: people write `~5 minutes`.
     pub fn is_struck(&self, passage: &Range<usize>) -> bool {
         self.text.get(passage.start..).is_some_and(|text| text.starts_with("~~"))
     }
 
-    /// What was written between two lines of `text`: the bytes of the source.
+    /// The source range of a range of lines of `text`.
     pub fn source_of(&self, lines: Range<usize>) -> Range<usize> {
         let end_of =
             |count: usize| count.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or(0);
@@ -53,7 +50,7 @@ impl Prepared {
     }
 }
 
-/// Counts lines along a text, for places that come in order.
+/// Counts lines up to increasing positions.
 #[derive(Default)]
 pub struct LineCount {
     at: usize,
@@ -61,7 +58,6 @@ pub struct LineCount {
 }
 
 impl LineCount {
-    /// How many lines end in `text` before `at`.
     pub fn before(&mut self, text: &str, at: usize) -> usize {
         let passed = text.as_bytes().get(self.at..at).unwrap_or_default();
         self.lines += passed.iter().filter(|byte| **byte == b'\n').count();
@@ -70,7 +66,7 @@ impl LineCount {
     }
 }
 
-/// Escapes the `*`, `_` and their like inside bare addresses, which Markdown would take for emphasis.
+/// Escapes `*`, `_` and the like inside bare URLs.
 fn protect_urls(source: String) -> String {
     let is_mark = |c: char| matches!(c, '*' | '_' | '[' | ']' | '&' | '~');
     let found: Vec<Range<usize>> = urls(&source)
@@ -98,7 +94,7 @@ fn protect_urls(source: String) -> String {
                 out.push('\\');
             }
             out.push(c);
-            // A backslash already there keeps its meaning.
+            // An existing backslash keeps its meaning.
             if c == '\\' {
                 out.extend(chars.next());
             }
@@ -109,7 +105,7 @@ fn protect_urls(source: String) -> String {
     out
 }
 
-/// The ranges in which an escape would show or break something: code, links, tags. In order, not overlapping.
+/// Ranges where escapes are visible or harmful: code, links, tags; sorted and disjoint.
 fn verbatim(source: &str) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     for (event, range) in Parser::new_ext(source, OPTIONS).into_offset_iter() {

@@ -1,21 +1,18 @@
-//! Tables whose cells would be many more than were written: a row is filled up to as many cells as the first has.
+//! Finds tables that expand to far more cells than typed: Markdown pads each row to the width of the first.
 
 use std::collections::HashSet;
 
-/// What an empty cell takes in HTML, in bytes.
 const CELL: usize = "<td></td>".len();
-/// A table has at most so many bytes of empty cells for each byte of its source, and these beside.
+/// Maximum bytes of empty cells per byte of source, beside an allowance.
 const GROWTH: usize = 4;
 const SLACK: usize = 1024;
 
-/// Whether a line's content could be the row of dashes under a table's head.
 pub fn is_delimiter(content: &str) -> bool {
     content.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '\t'))
         && content.contains('|')
         && content.contains('-')
 }
 
-/// The numbers of the lines that would begin too large a table. A table is taken to go on up to the next blank line.
 pub fn oversized(source: &str) -> HashSet<usize> {
     let mut found = HashSet::new();
     if !source.contains('|') {

@@ -7,7 +7,7 @@ const NOW: Timestamp = Timestamp(1_795_435_200);
 const AUTHOR: UserId = UserId(1);
 const ANOTHER: UserId = UserId(2);
 
-/// Somebody of 100 days, with so much karma.
+/// A member of 100 days with this karma.
 fn voter(karma: i64) -> Member {
     Member { id: UserId(3), karma, created: NOW.minus(100 * DAY), ..sample() }
 }
@@ -22,7 +22,6 @@ fn about(same_address: bool) -> VoteContext {
     }
 }
 
-/// Earlier votes, latest first.
 fn past(votes: &[(usize, Direction, UserId)]) -> Vec<PriorVote> {
     let each = votes.iter().flat_map(|(times, dir, author)| std::iter::repeat_n((*dir, *author), *times));
     each.zip(1..)

@@ -112,7 +112,8 @@ pub async fn create(
     let most =
         invitations_of(member, settings.signup_mode, &settings.policy, now).map_err(Error::forbidden)?;
     if let Err(held) = app.limits.check(LimitedAction::Invitation, member, from.ip(), &settings.policy, now) {
-        let page = page(&app, &asking, PageCursor::default(), None, FormErrors::rate_limited(&held, &held)).await?;
+        let page =
+            page(&app, &asking, PageCursor::default(), None, FormErrors::rate_limited(&held, &held)).await?;
         return Ok(rate_limit::with_status(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;

@@ -144,8 +144,13 @@ pub async fn save_settings(
     let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), policy, now) {
         Ok(taken) => taken,
         Err(held) => {
-            let form =
-                settings_again(&app, &asking, &typed, FormErrors::rate_limited(&held, held.form_message()), None);
+            let form = settings_again(
+                &app,
+                &asking,
+                &typed,
+                FormErrors::rate_limited(&held, held.form_message()),
+                None,
+            );
             return Ok(rate_limit::with_status(form, &held));
         }
     };

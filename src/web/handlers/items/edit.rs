@@ -161,9 +161,10 @@ pub async fn update(
         EditOutcome::Edited => back_to(&item).redirect(),
         EditOutcome::Crossed(now) => again(&now, EditNotes { crossed: true, ..EditNotes::default() }),
         EditOutcome::Invalid(mistakes) => form(mistakes),
-        EditOutcome::RateLimited(limited) => {
-            rate_limit::with_status(form(FormErrors::rate_limited(&limited, limited.form_message())), &limited)
-        }
+        EditOutcome::RateLimited(limited) => rate_limit::with_status(
+            form(FormErrors::rate_limited(&limited, limited.form_message())),
+            &limited,
+        ),
         EditOutcome::Closed(why) => closed(&app, asking, &item, &typed, &why),
     })
 }

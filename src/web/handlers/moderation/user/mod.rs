@@ -282,7 +282,11 @@ pub async fn shadow(
         }
     };
     if !on {
-        return match app.store.unshadow(asked.user.id, typed.bring_back.is_some(), asked.context(reason)).await {
+        return match app
+            .store
+            .unshadow(asked.user.id, typed.bring_back.is_some(), asked.context(reason))
+            .await
+        {
             Err(store::Error::Conflict) => {
                 asked.undone(Action::Shadow, Action::Unshadow, "shadow-banned", typed).await
             }
