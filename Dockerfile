@@ -4,7 +4,7 @@ COPY . .
 RUN cargo build --release --locked
 
 FROM debian:bookworm-slim
-# Titles are fetched over TLS, which needs to know whom to trust.
+# Root certificates, for fetching titles over TLS.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /src/target/release/stoa /usr/local/bin/stoa
 RUN useradd --system --uid 10001 --home-dir /data stoa && install -d -o stoa -g stoa -m 0700 /data
