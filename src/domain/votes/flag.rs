@@ -174,7 +174,7 @@ pub fn weight(upheld: i64, rejected: i64) -> i64 {
 
 /// Whether flags of this weight, less vouches, kill an item of this score (Hacker News' published source:
 /// more than 7 flags, a score below 10).
-pub fn kills(standing: i64, score: i64, policy: &Policy) -> bool {
+pub fn kills(effective_weight: i64, score: i64, policy: &Policy) -> bool {
     let limit = policy.flags_to_kill.saturating_mul(WHOLE);
     limit > 0 && effective_weight >= limit && score < policy.flags_kill_below
 }

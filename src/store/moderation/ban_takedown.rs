@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::domain::moderation::sanctions::{CHANGED, MOST_TAKEN, TAKEN, WITH_BAN};
-use crate::store::moderation::actions::{ActionContext, LogEntry, turn, write_down};
+use crate::store::moderation::actions::{ActionContext, LogEntry, set_killed, write_down};
 use crate::store::{Db, Result, Store, Tx};
 
 macro_rules! select_live {
@@ -77,7 +77,7 @@ pub(crate) async fn bring_back(tx: &mut Tx, user: UserId, act: ActionContext<'_>
 }
 
 async fn one(tx: &mut Tx, id: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
-    let (_, entry) = turn(tx, id, on).await?;
+    let (_, entry) = set_killed(tx, id, on).await?;
     let detail = if on { WITH_BAN } else { "as the ban ended" };
     write_down(tx, act, LogEntry { item: Some(id), detail, ..entry }).await
 }

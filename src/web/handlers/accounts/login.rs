@@ -96,7 +96,7 @@ async fn page(
     let mut page = Page::new(app, viewer, "login", "Log in");
     page.robots = false;
     let why = match typed.pending {
-        Some(pending) => Some(pending.sentence_for(app).await?.0),
+        Some(pending) => Some(pending.describe(app).await?.0),
         None => login_purpose::sentence_for(typed.why)
             .or_else(|| login_purpose::of_page(typed.goto.as_str(), &app.settings())),
     };
@@ -143,7 +143,7 @@ pub async fn show(
     }
     // The page the vote was on, by Referer.
     let page = asked.goto.or_else(|| session::referring_page(&app, &headers));
-    let goto = pending.sentence_for(&app).await?.1.within(page);
+    let goto = pending.describe(&app).await?.1.within(page);
     let typed = LoginForm { goto, pending: Some(pending), ..LoginForm::default() };
     let page = again(&app, &viewer, &typed, FormErrors::default()).await?;
     Ok(([(CACHE_CONTROL, "private, no-store")], page).into_response())

@@ -165,7 +165,7 @@ pub async fn show(
     if asked.user.name != name {
         return Ok(Redirect::permanent(&format!("/user/{}/moderate", asked.user.name)).into_response());
     }
-    let done = just.done.as_deref().and_then(|act| said(act, &asked.user.name, just.posts));
+    let done = just.done.as_deref().and_then(|act| result_sentence(act, &asked.user.name, just.posts));
     asked.page(UserActionForm::default(), FormErrors::default(), done).await
 }
 
