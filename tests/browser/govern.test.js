@@ -267,7 +267,7 @@ test("what was written before the session ended is sent after the next log-in", 
   await button(main(tom), "Log in").click();
   assert.equal(await field(tom, "Text").inputValue(), "A long thought,\n\nwritten slowly.");
   await fitsItsWidth(tom);
-  await button(main(tom), "Send it again").click();
+  await button(main(tom), "Send again").click();
   await comment(tom, "written slowly.").waitFor();
 });
 
@@ -282,7 +282,7 @@ test("with scripts, a flag is cast, taken back and a vouch given without leaving
   await uma.keyboard.press("Enter");
   await field(uma, "What is wrong").selectOption("rude");
   await button(main(uma), /^Flag: /).press("Enter");
-  const back = button(main(uma), /^Take back: A story to be flagged/);
+  const back = button(main(uma), /^Undo: A story to be flagged/);
   await back.waitFor();
   assert.ok(await back.evaluate((it) => it === document.activeElement), "the focus goes on to what comes next");
   assert.match(await main(uma).locator("#flagged").textContent(), /You flagged this as rude/);
@@ -309,7 +309,7 @@ test("with scripts, a flag is cast, taken back and a vouch given without leaving
   await wim.getByLabel("Show dead stories and comments").check();
   await button(main(wim), "Save settings").click();
   await wim.goto(thread);
-  await button(main(wim), /^Take back/).click();
+  await button(main(wim), /^Undo:/).click();
   await button(main(wim), /^Vouch: /).waitFor();
   await button(main(wim), /^Vouch: /).click();
   await answerLink(wim).waitFor();

@@ -145,7 +145,8 @@ impl RemovedPost {
 /// What is said of a dead post where the log has nothing of it, or not for this viewer: so it gives no shadow-ban away.
 pub const KILLED_BY_SOMEBODY: &str = "Members’ flags, a rule or a moderator killed this.";
 /// Who reads what is dead.
-pub const READABLE: &str = "Members who choose to see dead posts in their settings can read it.";
+pub const READABLE: &str =
+    "Members who turn on “Show dead stories and comments” in their settings can read it.";
 
 /// What a post is called in sentences about it.
 pub fn what(item: &Item) -> &'static str {

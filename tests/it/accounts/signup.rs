@@ -94,7 +94,7 @@ async fn a_guessable_password_is_refused_and_the_name_kept() {
     }
     let page = sign_up(&mut app.visitor(), "", "").await;
     assert_eq!(page.wrong(), ["name", "password"], "all mistakes at once");
-    assert_eq!(page.one("[role=alert] h2").text, "2 things to mend");
+    assert_eq!(page.one("[role=alert] h2").text, "Please fix 2 things");
 }
 
 #[tokio::test]

@@ -97,7 +97,11 @@ async fn a_duplicate_joins_the_other_story_and_its_address_leads_there() {
     assert_eq!(said(&visitor.get(&format!("/item/{story}")).await), 4);
     let typed = "A long reply, typed before.";
     let late = alice.post(&format!("/item/{duplicate}/reply"), &[("text", typed)]).await;
-    refused(&late, StatusCode::FORBIDDEN, "This was merged into another story: its thread goes on there.");
+    refused(
+        &late,
+        StatusCode::FORBIDDEN,
+        "This was merged into another story; the discussion continues there.",
+    );
     assert_eq!(late.value("[name=text]"), typed, "what was typed is theirs to keep");
 }
 
@@ -165,9 +169,9 @@ async fn what_cannot_be_merged_is_said_and_what_was_typed_is_kept() {
         (story, deleted.to_string(), "dead or deleted"),
         (story, comment.to_string(), "name the story"),
         (story, "999999".to_owned(), "no such story"),
-        (story, "the other one".to_owned(), "neither the number"),
-        (story, "https://elsewhere.example/item/1".to_owned(), "neither the number"),
-        (story, String::new(), "Say which"),
+        (story, "the other one".to_owned(), "not an item number"),
+        (story, "https://elsewhere.example/item/1".to_owned(), "not an item number"),
+        (story, String::new(), "Enter an item number"),
         (merged, story.to_string(), "merged into another story already"),
         (dead, story.to_string(), "bring it back first"),
         (comment, story.to_string(), "Only a story"),

@@ -354,7 +354,7 @@ async fn the_log_is_narrowed_by_act_moderator_person_and_item() {
 #[tokio::test]
 async fn a_question_that_cannot_be_asked_is_kept_and_said() {
     let forum = Town::new().await;
-    let no_item = "That is neither the number of an item nor the address of its page on this site.";
+    let no_item = "That is not an item number or an item&#39;s address on this site.";
     for (query, field, kept, sentence) in [
         ("act=conjure", "act", "", "There is no such act."),
         ("moderator=nobody-here", "moderator", "nobody-here", "Nobody here is called “nobody-here”."),

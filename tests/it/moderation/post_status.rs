@@ -258,7 +258,7 @@ async fn whoever_meets_a_lock_reads_by_whom_and_why_where_they_may_read_the_log(
                     if reader.name == "bob" && id == above {
                         continue;
                     }
-                    refused(&page, StatusCode::OK, "This thread is locked, so it takes no new comments.");
+                    refused(&page, StatusCode::OK, "This thread is locked.");
                     assert_eq!(page.mentions("heated"), said.is_some(), "{id}: {}", page.text());
                     let notice = page.one(notice);
                     assert!(notice.text.contains(said.unwrap_or_default()), "{id}: {}", notice.text);
@@ -311,7 +311,7 @@ async fn whoever_sees_what_is_dead_reads_what_put_it_out_of_sight() {
         for mut reader in [town.app.visitor(), carl.clone()] {
             let page = reader.get(&path).await;
             refused(&page, StatusCode::FORBIDDEN, OUT_OF_SIGHT);
-            assert_eq!(page.one("h1").text, "Out of sight");
+            assert_eq!(page.one("h1").text, "Dead");
             assert!(!page.mentions(text), "{how}");
         }
     }
@@ -342,7 +342,7 @@ async fn a_notice_above_a_thread_says_whose_it_is_and_is_short() {
     let long = "long ".repeat(300);
     let page = town.mia.post(&format!("/item/{story}/pin"), &[("on", "true"), ("text", &long)]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let said = "That is 1499 characters; a notice is up to 1000. Please shorten it.";
+    let said = "That is 1499 characters; a notice can have up to 1000. Please shorten it.";
     assert!(page.says(said) && page.value("#pin-text").trim_end() == long.trim_end(), "{}", page.text());
     let page = town.app.visitor().get(&format!("/item/{story}")).await;
     assert_eq!(page.one("main aside div").text, "Keep to the story.", "it stands as it was");

@@ -138,7 +138,11 @@ async fn whoever_comes_second_reads_who_was_first() {
     for (act, form) in [("clear", ("reason", "")), ("kill", ("on", "true"))] {
         let page = mia.post(&format!("/item/{story}/{act}"), &[form]).await;
         assert_eq!(page.status, StatusCode::CONFLICT, "{act}");
-        assert!(page.says("It is so already: moritz killed this 2 minutes ago: spam."), "{}", page.text());
+        assert!(
+            page.says("This has already been done: moritz killed this 2 minutes ago: spam."),
+            "{}",
+            page.text()
+        );
     }
     assert_eq!(app.number("select count(*) from moderation").await, 1, "nothing was done twice");
 }
