@@ -67,7 +67,7 @@ pub enum UserCommand {
     Unshadow {
         /// The account's name
         name: String,
-        /// Bring back what they posted under it
+        /// Restore what they posted under it
         #[arg(long)]
         bring_back: bool,
     },
@@ -169,6 +169,6 @@ async fn ban(
         Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
         other => other.map(drop)?,
     }
-    let end = until.map_or_else(|| "for good".to_owned(), |until| sanctions::until(Some(until)));
+    let end = until.map_or_else(|| "permanently".to_owned(), |until| sanctions::until(Some(until)));
     Ok(format!("Banned {} {end} and ended their sessions.", user.name))
 }

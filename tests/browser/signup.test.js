@@ -81,7 +81,7 @@ test("whoever asks is approved by a moderator and logs in", async () => {
   assert.match(await main(marta).textContent(), /I mend looms/);
   await fits(marta);
   await button(main(marta), "Approve olga").click();
-  await main(marta).getByText("Nobody waits for an account.").waitFor();
+  await main(marta).getByText("No open requests.").waitFor();
 
   await logIn(olga, "olga", PASSWORD);
   assert.match(await you(olga).textContent(), /olga/);

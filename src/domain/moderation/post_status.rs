@@ -80,10 +80,14 @@ pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> V
         Some(DeadReason::Killed | DeadReason::Flagged) => {
             let said: Vec<String> =
                 deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
-            if said.is_empty() { vec!["This came here dead.".to_owned()] } else { said }
+            if said.is_empty() {
+                vec!["This was already dead when it was imported.".to_owned()]
+            } else {
+                said
+            }
         }
         Some(DeadReason::Shadow) if for_moderators => {
-            vec!["This is dead by its author’s shadow-ban.".to_owned()]
+            vec!["This is dead because its author is shadow-banned.".to_owned()]
         }
         Some(DeadReason::Shadow | DeadReason::Merged) | None => Vec::new(),
     }
@@ -122,8 +126,8 @@ impl RemovedPost {
                     .map_or_else(String::new, |name| format!(" by {name}"));
                 // An import does not say who deleted what came without an author.
                 let said = match item.author_id {
-                    None => format!("This {what} was deleted before it came here."),
-                    Some(_) => format!("Its author deleted this {what}."),
+                    None => format!("This {what} was deleted before it was imported."),
+                    Some(_) => format!("The author deleted this {what}."),
                 };
                 Some(RemovedPost { heading: format!("Deleted {what}{by}"), said: vec![said] })
             }
@@ -182,20 +186,18 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
     if is_dead(item) {
         turns.extend(deaths(events).into_iter().filter_map(|event| turn(item, event)));
         if turns.is_empty() {
-            turns.push(plain(format!("Your {what} came here dead.")));
+            turns.push(plain(format!("Your {what} was already dead when it was imported.")));
         }
-        turns.push(plain(
-            "Only you, moderators, and members who chose to see what is dead still see it.".to_owned(),
-        ));
+        turns.push(plain("Only you, moderators and members who show dead posts can see it.".to_owned()));
     } else if item.is_flagged(policy) {
         turns.push(plain(format!(
-            "Members flagged your {what}, so it is marked and ranks lower. A moderator may look at it and let it stand."
+            "Members flagged your {what}, so it is marked and ranks lower. A moderator may review it and keep it."
         )));
     }
     if item.locked {
         let around = match item.kind {
-            Kind::Comment => "A moderator locked what your comment stands under: it takes no more replies.",
-            _ => "Your story is locked: its thread takes no more comments.",
+            Kind::Comment => "A moderator locked the thread above your comment, so it cannot be replied to.",
+            _ => "Your story is locked: its thread is closed to new comments.",
         };
         let own = standing(events, Action::Lock, Action::Unlock).and_then(|event| turn(item, event));
         turns.push(own.unwrap_or_else(|| plain(around.to_owned())));
@@ -235,15 +237,12 @@ fn next(
 
 /// How many vouches bring something back, and how many there are.
 fn vouches(cast: i64, needed: i64) -> String {
-    let whole = if needed == 1 {
-        "One member who vouches for it brings it back".to_owned()
-    } else {
-        format!("{needed} members who vouch for it bring it back")
-    };
+    let whole =
+        if needed == 1 { "1 vouch restores it".to_owned() } else { format!("{needed} vouches restore it") };
     match cast {
         0 => format!("{whole}."),
-        1 => format!("{whole}; one has."),
-        _ => format!("{whole}; {cast} have."),
+        1 => format!("{whole}; it has 1 so far."),
+        _ => format!("{whole}; it has {cast} so far."),
     }
 }
 

@@ -66,7 +66,7 @@ async fn somebody_asks_is_approved_and_logs_in() {
     assert_eq!(page.location().as_deref(), Some("/mod/requests"));
     let queue = moderator.get("/mod/requests").await;
     queue.finds(0, WAITING);
-    assert!(queue.says("Nobody waits for an account."), "{}", queue.text());
+    assert!(queue.says("No open requests."), "{}", queue.text());
     assert_eq!(queue.number("main nav a[href='/mod/requests']"), 0);
 
     let mut ada = app.log_in("ada").await;

@@ -220,7 +220,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert_eq!(folder.works("admin unban bob"), lifted);
     folder.refuses("admin unban bob", "", "bob is free already");
     assert!(folder.works("admin ban bob --days 3 --reason spam").starts_with("Banned bob until "));
-    folder.refuses("admin ban bob --days 0 --reason spam", "", "Say for how many days");
+    folder.refuses("admin ban bob --days 0 --reason spam", "", "Choose a number of days");
     assert_eq!(folder.works("admin unban bob"), lifted);
     assert_eq!(
         folder.works("admin slow bob --reason haste"),
@@ -229,7 +229,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert!(folder.works("admin slow bob --days 1 --reason haste").starts_with("Slowed bob down until "));
     assert_eq!(folder.works("admin unslow bob"), "bob can post as often as others again.\n");
     folder.refuses("admin unslow bob", "", "bob is as fast as others already");
-    folder.refuses("admin shadow bob --reason spam", "", "A moderator reads the log");
+    folder.refuses("admin shadow bob --reason spam", "", "Moderators can see shadow-bans in the log");
     assert_eq!(folder.works("admin role bob member --reason tired"), "bob is now member.\n");
     assert_eq!(folder.works("admin shadow bob --reason spam"), "Shadow-banned bob.\n");
     folder.refuses("admin shadow bob --reason spam", "", "bob is shadow-banned already");
@@ -258,7 +258,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
         "unban bob",
         "ban bob: spam",
         "unban bob",
-        "ban bob: spam (for good)",
+        "ban bob: spam (permanently)",
         "password bob",
         "moderator bob",
         "admin Root",

@@ -27,7 +27,7 @@ async fn an_author_reads_on_the_posts_page_what_happened_by_whom_why_and_what_th
     let about = page.one(ABOUT);
     // What a moderator killed by hand, members do not bring back: nothing is said of vouches.
     let said = "mia killed your story. The reason: spam. 2 hours ago \
-                Only you, moderators, and members who chose to see what is dead still see it. \
+                Only you, moderators and members who show dead posts can see it. \
                 You can delete it. If this is a mistake, write to the moderators.";
     assert_eq!(about.text, said);
     let links: Vec<_> = about.all("a").iter().map(|link| link.attr("href").to_owned()).collect();
@@ -56,7 +56,7 @@ async fn what_an_author_reads_of_the_log_is_what_the_log_shows_them() {
         town.act(comment, "lock", &[("on", "true"), ("reason", "heated")]).await;
         let page = town.alice.get(&format!("/item/{comment}")).await;
         let said = format!(
-            "{who} locked your comment: it and what answers it take no more replies. The reason: heated."
+            "{who} locked your comment: it and its replies can no longer be replied to. The reason: heated."
         );
         assert!(page.one(ABOUT).text.contains(&said), "{}", page.text());
         assert_eq!(page.mentions("mia"), who == "mia");
@@ -105,7 +105,7 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
         ("flag-kill", "Members flagged your story as spam, so it was killed."),
         ("vouch", "Members vouched for your story, so it was restored."),
         ("rule-kill", "A moderation rule killed your story as it was posted."),
-        ("edit", "A moderator edited your story: the text was changed. The reason: why."),
+        ("edit", "A moderator edited your story: text changed. The reason: why."),
         ("lock", "A moderator locked your story: its thread is closed to new comments. The reason: why."),
         ("unlock", "A moderator unlocked your story: its thread is open to new comments again."),
         (
@@ -225,7 +225,7 @@ async fn a_locked_comment_says_so_in_its_thread_and_on_its_page() {
     }
     let page = town.bob.get(&format!("/item/{below}")).await;
     assert!(
-        page.one(ABOUT).text.contains("A moderator locked what your comment stands under"),
+        page.one(ABOUT).text.contains("A moderator locked the thread above your comment"),
         "{}",
         page.text()
     );
@@ -354,7 +354,7 @@ async fn what_members_wrote_stands_in_a_notification_as_they_wrote_it() {
     let story = town.alice.text_story("WHO wrote your STORY", "Words.").await;
     let form = [("title", "your STORY, by WHO"), ("text", "Words."), ("reason", "your STORY?")];
     town.act(story, "edit", &form).await;
-    let said = "A moderator edited your story: the title “WHO wrote your STORY” became “your STORY, by WHO”. \
+    let said = "A moderator edited your story: title changed from “WHO wrote your STORY” to “your STORY, by WHO”. \
                 The reason: your STORY?";
     let page = town.alice.get("/replies").await;
     assert_eq!(

@@ -48,7 +48,7 @@ async fn a_reason_of_other_needs_words_and_words_go_with_any_reason() {
     let page = mia.post(&kill, &[("on", "true"), ("reason", "other")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.wrong(), ["kill-note"]);
-    assert!(page.errors()[0].1.starts_with("Say in your words why"), "{:?}", page.errors());
+    assert!(page.errors()[0].1.starts_with("Please explain"), "{:?}", page.errors());
     assert_eq!(page.value(&reasons(story)), "other");
     let long = "w".repeat(501);
     let page = mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", &long)]).await;

@@ -257,7 +257,7 @@ async fn a_flag_needs_a_reason_and_keeps_what_was_typed() {
     for (reason, note, sentence) in [
         ("", "It is an advertisement.", "Choose a reason."),
         ("other", "", "Say in a few words what is wrong"),
-        ("rude", long.as_str(), "500 characters are enough"),
+        ("rude", long.as_str(), "the limit is 500 characters"),
     ] {
         let form = [("on", "true"), ("reason", reason), ("note", note), ("goto", "/new")];
         let page = town.members[0].post(&path, &form).await;

@@ -74,10 +74,7 @@ async fn whoever_has_vouched_for_nothing_reads_where_dead_posts_are_shown() {
 
 #[tokio::test]
 async fn how_many_have_to_vouch_is_said_for_one_and_for_several() {
-    for (needed, said) in [
-        (1, "One member who vouches for it brings it back."),
-        (3, "3 members who vouch for it bring it back."),
-    ] {
+    for (needed, said) in [(1, "1 vouch restores it."), (3, "3 vouches restore it.")] {
         let app = TestApp::with(|settings| {
             settings.flags_to_kill = Some(1);
             settings.vouches_to_restore = Some(needed);
