@@ -72,7 +72,7 @@ test("whoever asks is approved by a moderator and logs in", async () => {
   await field(olga, "Name").fill("olga");
   await field(olga, "Password").fill(PASSWORD);
   await button(main(olga), "Log in").click();
-  assert.match(await main(olga).textContent(), /It waits for a moderator/);
+  assert.match(await main(olga).textContent(), /Awaiting a moderator/);
   await fits(olga);
 
   const marta = await person(forum, { name: "marta", viewport: SMALL, javaScript: false });

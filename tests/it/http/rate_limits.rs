@@ -146,7 +146,7 @@ async fn whom_a_moderator_slowed_down_posts_five_times_in_four_hours() {
     let page = alice.post("/invitations", &[]).await;
     assert!(
         page.status == StatusCode::FORBIDDEN
-            && page.says("A moderator slowed you down, so you cannot invite")
+            && page.says("A moderator limited your account, so you cannot invite")
     );
     app.pass(48 * 60);
     alice.reply(story, "After the wait.").await;

@@ -248,7 +248,7 @@ async fn the_contact_page_names_those_who_moderate_and_can_log_in() {
     let app =
         TestApp::with(|settings| settings.contact = Some("Write to post@stoa.example.".to_owned())).await;
     let mut visitor = app.visitor();
-    let (people, nobody) = ("main li:has(a[href^='/user/'])", "Nobody moderates here at the moment");
+    let (people, nobody) = ("main li:has(a[href^='/user/'])", "There are no moderators at the moment");
     assert!(visitor.get("/contact").await.says(nobody), "nobody is said too");
 
     let mut ada = app.person("ada", Role::Admin).await;

@@ -139,7 +139,7 @@ async fn a_vote_that_cannot_be_cast_any_more_says_why_on_the_items_page() {
     assert!(carol.cookies.contains_key("session"), "the log-in holds all the same");
     let page = carol.visit(&done.location().expect("the comment")).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN, "{}", page.text());
-    assert!(page.says("out of sight"), "{}", page.text());
+    assert!(page.says("a moderator killed this"), "{}", page.text());
     assert_eq!(votes(&app).await, 1);
 }
 
