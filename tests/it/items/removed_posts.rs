@@ -83,7 +83,7 @@ async fn a_comments_own_page_says_what_became_of_it_and_whose_it_is_to_who_may_k
                 (dead, KILLED_BY_MIA),
                 (dead, KILLED_BY_MIA),
                 (whole, KILLED_BY_MIA),
-                (whole, "took your comment"),
+                (whole, "killed your comment"),
                 (whole, KILLED_BY_MIA),
             ],
         ),

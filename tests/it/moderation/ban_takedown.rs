@@ -111,7 +111,7 @@ async fn a_ban_leaves_posts_alone_unless_somebody_says_otherwise() {
     let over = town.app.now().0.to_string();
     town.app.pass(60);
     let page = town.ban(&[&BAN[..], &[("over", &over)]].concat()).await;
-    assert_eq!(page.message(), "You banned bob. Of the last 30 days, nothing of theirs was in sight.");
+    assert_eq!(page.message(), "You banned bob. They had no visible posts in the last 30 days.");
     let page = town.ban(&LIFT).await;
     let said = "You lifted the ban of bob, and 4 posts came back.";
     assert_eq!(page.message(), said, "by whichever change of the ban");
