@@ -260,7 +260,7 @@ test("what was written before the session ended is sent after the next log-in", 
   await main(tom).getByRole("textbox").fill("A long thought,\n\nwritten slowly.");
   await tom.context().clearCookies();
   await button(main(tom), "Add comment").click();
-  assert.match(await main(tom).textContent(), /You are not logged in any more/);
+  assert.match(await main(tom).textContent(), /Your session has ended/);
   await fitsItsWidth(tom);
   await field(tom, "Name").fill("tom");
   await field(tom, "Password").fill("lantern river ninety crates");

@@ -91,7 +91,7 @@ test("a member ends a session on another device", async () => {
   const here = await person(forum, { name: "katya" });
   const there = await person(forum, { name: "katya" });
   await here.goto("/settings/sessions");
-  assert.match(await main(here).textContent(), /this one/);
+  assert.match(await main(here).textContent(), /this device/);
   await button(main(here), /^End all others/).click();
   await here.waitForLoadState();
   await there.goto("/");

@@ -81,7 +81,7 @@ async fn what_was_typed_comes_through_the_log_in_and_is_sent_once_by_its_author(
         let before = app.dump(&[]).await;
         let asked = alice.post(&path, &form).await;
         assert_eq!(asked.status, StatusCode::UNAUTHORIZED, "{path}: {}", asked.text());
-        assert!(asked.says("You are not logged in any more"), "{path}: {}", asked.text());
+        assert!(asked.says("Your session has ended"), "{path}: {}", asked.text());
         assert_eq!(asked.value("form[action='/login'] textarea"), TYPED, "{path}");
         check(&asked, &path);
         assert_eq!(app.dump(&[]).await, before, "{path}: nothing is written");
