@@ -55,13 +55,13 @@ pub enum AdminCommand {
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
-    /// Bring a dead item back
+    /// Restore a dead item
     Unkill {
         /// The item's number, as in its address: 1234 for /item/1234
         #[arg(value_parser = item_id)]
         item: ItemId,
     },
-    /// Show the latest acts of moderation
+    /// Show the latest moderation actions
     Log {
         /// How many
         #[arg(long, default_value_t = 50, value_parser = within(1..=u16::MAX), allow_negative_numbers = true)]

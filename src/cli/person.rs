@@ -27,7 +27,7 @@ pub enum UserCommand {
     Ban {
         /// The account's name
         name: String,
-        /// For how many days; without it, for good
+        /// For how many days; without it, permanently
         #[arg(long, value_parser = within(0..=u16::MAX), allow_negative_numbers = true)]
         days: Option<u16>,
         /// Why, for the log and for them
@@ -39,7 +39,7 @@ pub enum UserCommand {
         /// The account's name
         name: String,
     },
-    /// Let somebody post less often than others
+    /// Limit how often somebody can post
     Slow {
         /// The account's name
         name: String,
@@ -50,7 +50,7 @@ pub enum UserCommand {
         #[arg(long)]
         reason: String,
     },
-    /// Let somebody post as often as others again
+    /// Lift the limit on how often somebody can post
     Unslow {
         /// The account's name
         name: String,

@@ -196,7 +196,7 @@ async fn write(
     for (name, here) in renamed {
         writeln!(
             out,
-            "The name {name} belongs to a member here, so what {name} wrote there stands under {here}."
+            "The name {name} belongs to a member here, so what {name} wrote there appears under {here}."
         )?;
     }
     Ok(())

@@ -435,7 +435,7 @@ async fn nothing_is_put_into_a_members_mouth() {
     assert_ne!(site.item(3).await.author_id, Some(bob));
     assert_eq!(
         outcome.said,
-        "The name bob belongs to a member here, so what bob wrote there stands under bob-hn.\n"
+        "The name bob belongs to a member here, so what bob wrote there appears under bob-hn.\n"
     );
     site.member("bob-hn2").await;
     site.import(&[&comment(5, 2)]).await;
