@@ -63,19 +63,19 @@ pub enum FetchError {
     Address(#[source] UrlError),
     #[error("That address is not on the public internet, so Stoa does not fetch it.")]
     NotPublic,
-    #[error("That address names an unusual port, so Stoa does not fetch it: only 80 and 443 are.")]
+    #[error("That address uses an unusual port, so Stoa does not fetch it: only 80 and 443 are.")]
     Port,
-    #[error("That page sends its readers on to others too many times.")]
+    #[error("That page redirects too many times.")]
     Redirects,
     #[error("That site took too long to answer.")]
     Slow,
     #[error("That site could not be reached.")]
     Unreachable(#[source] reqwest::Error),
-    #[error("That site did not give the page: it answered with error {0}.")]
+    #[error("That site returned error {0}.")]
     Status(u16),
-    #[error("That address is not of a web page, so it has no title to read.")]
+    #[error("That address is not a web page.")]
     NotHtml,
-    #[error("That page has no title that could be read.")]
+    #[error("That page has no readable title.")]
     NoTitle,
 }
 

@@ -241,11 +241,11 @@ function suggestTitle() {
   button.addEventListener("click", async (event) => {
     event.preventDefault();
     if (!url.value.trim()) {
-      help.textContent = "Give an address first.";
+      help.textContent = "Enter an address first.";
       return url.focus();
     }
     button.disabled = true;
-    help.textContent = "Asking the page for its title…";
+    help.textContent = "Fetching the title…";
     try {
       const answer = await fetch(`/submit/title?url=${encodeURIComponent(url.value.trim())}`, { headers: { Accept: "application/json" } });
       const said = await answer.json();
@@ -255,7 +255,7 @@ function suggestTitle() {
       }
       help.textContent = said.title ? "Taken from the page. Change it if it misleads." : said.error;
     } catch {
-      help.textContent = "The page did not answer. Please type its title.";
+      help.textContent = "The page did not respond. Please type its title.";
     }
     button.disabled = false;
   });
@@ -442,7 +442,7 @@ function help() {
     tick.checked = kept.read("keys", true);
     tick.addEventListener("change", () => kept.write("keys", tick.checked));
     const line = make("p");
-    line.append(tick, " ", make("label", { for: "keys-on" }, "Single keys work (? always does)"));
+    line.append(tick, " ", make("label", { for: "keys-on" }, "Keyboard shortcuts (? always works)"));
     const form = make("form", { method: "dialog" });
     form.append(make("button", {}, "Close"));
     dialog.append(make("h2", { id: "keys-title" }, "Keys"), list, line, form);

@@ -141,7 +141,7 @@ async fn perform(
         AdminCommand::Log { rows } => {
             let acts =
                 store.log(LogFilter { private: true, ..LogFilter::default() }, i64::from(rows)).await?;
-            Ok(listed(acts.iter().map(logged), "Nobody has moderated anything yet."))
+            Ok(listed(acts.iter().map(logged), "No moderation actions yet."))
         }
         AdminCommand::Revisions { item } => {
             let revisions = store.revisions(item).await?;
@@ -186,7 +186,7 @@ fn revised(revision: &Revision) -> String {
 }
 
 pub(super) fn no_such_user(name: &str) -> String {
-    format!("nobody is called {name}")
+    format!("there is no user named {name}")
 }
 
 /// Ignores the limit on open invitations.
@@ -203,20 +203,21 @@ async fn invite(
         .context("signup_mode is closed, so nobody could come in by an invitation")?;
     let name = match name {
         Some(name) => name,
-        None => {
-            store.first_admin().await?.context("there is no admin yet: say whom the invitation is from")?
-        }
+        None => store
+            .first_admin()
+            .await?
+            .context("there is no admin yet: name the user whom the invitation is from")?,
     };
     let user = store.profile(&name).await.with_context(|| no_such_user(&name))?;
     if user.unclaimed || user.ban.holds(at) {
-        bail!("{} is banned or not claimed, so an invitation of theirs would not be good", user.name);
+        bail!("{} is banned or not claimed, so their invitation would not be valid", user.name);
     }
     let token = Token::random()?;
     let expires = at.plus(config.site.policy.invitation_ttl_days.seconds());
     store.invite(user.id, &token.hash(), expires, i64::MAX, at).await?;
     let link = format!("{}/invitation/{}", config.server.base_url, token.as_str());
     Ok(format!(
-        "An invitation from {}, good for one person until {}:\n\n    {link}\n",
+        "An invitation from {}, valid for one person until {}:\n\n    {link}\n",
         user.name,
         relative_time::day(expires)
     ))
@@ -225,10 +226,10 @@ async fn invite(
 async fn kill(store: &Store, item: ItemId, on: bool, run: ActionContext<'_>) -> anyhow::Result<String> {
     match store.kill(item, on, run).await {
         Err(Error::NotFound) => bail!("there is no item {item}"),
-        Err(Error::Conflict) => bail!("item {item} is {} already", if on { "dead" } else { "alive" }),
+        Err(Error::Conflict) => bail!("item {item} is already {}", if on { "dead" } else { "alive" }),
         other => other?,
     }
-    Ok(if on { format!("Killed item {item}.") } else { format!("Brought item {item} back.") })
+    Ok(if on { format!("Killed item {item}.") } else { format!("Restored item {item}.") })
 }
 
 /// Reads a new password, twice on a terminal or once from standard input, and hashes it.

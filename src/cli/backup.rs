@@ -31,7 +31,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     if let Some(there) =
         [file, &key].into_iter().find(|path| path.exists() && (args.with_key || *path == file))
     {
-        bail!("{} is there already: choose a new name", there.display());
+        bail!("{} already exists: choose a new name", there.display());
     }
     // A partial file never has the final name.
     let partial = beside(file, ".partial");
@@ -59,7 +59,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
 pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode> {
     let database = &config.server.database;
     if database.exists() && !args.replace {
-        bail!("{} is there already: give --replace to put the backup in its place", database.display());
+        bail!("{} already exists: give --replace to put the backup in its place", database.display());
     }
     Store::may_replace(database).await?;
     if database.exists() && Store::is_in_use(database).await {
@@ -84,7 +84,7 @@ async fn prepare(backup: &Path, partial: &Path) -> anyhow::Result<()> {
     if beside(backup, "-wal").exists() {
         Store::copy_file(&beside(backup, "-wal"), &beside(partial, "-wal")).with_context(cannot)?;
     }
-    let refused = || format!("{} is not a whole backup of Stoa's; nothing was changed", backup.display());
+    let refused = || format!("{} is not a complete Stoa backup; nothing was changed", backup.display());
     Store::check(partial).await.with_context(refused)?;
     Store::upgrade(partial).await.with_context(refused)?;
     let key = key_file(backup);

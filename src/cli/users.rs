@@ -102,7 +102,14 @@ pub async fn run(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::R
     let already = |state: &'static str| {
         let name = user.name.clone();
         move |error| match error {
-            Error::Conflict => anyhow!("{name} is {state} already"),
+            Error::Conflict => anyhow!("{name} is already {state}"),
+            other => other.into(),
+        }
+    };
+    let not_in = |state: &'static str| {
+        let name = user.name.clone();
+        move |error| match error {
+            Error::Conflict => anyhow!("{name} is not {state}"),
             other => other.into(),
         }
     };
@@ -110,16 +117,16 @@ pub async fn run(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::R
         UserCommand::Role { role, .. } => set_role(store, &user, role, act).await,
         UserCommand::Ban { days, .. } => ban(store, &user, end(days, at)?, act).await,
         UserCommand::Unban { .. } => {
-            store.unban(user.id, false, act).await.map_err(already("free"))?;
+            store.unban(user.id, false, act).await.map_err(not_in("banned"))?;
             Ok(format!("Lifted the ban of {}.", user.name))
         }
         UserCommand::Slow { days, .. } => {
             let end = end(days, at)?;
             store.slow(user.id, end, act).await?;
-            Ok(format!("Slowed {} down {}.", user.name, sanctions::until(end)))
+            Ok(format!("Limited {} {}.", user.name, sanctions::until(end)))
         }
         UserCommand::Unslow { .. } => {
-            store.unslow(user.id, act).await.map_err(already("as fast as others"))?;
+            store.unslow(user.id, act).await.map_err(not_in("limited"))?;
             Ok(format!("{} can post as often as others again.", user.name))
         }
         UserCommand::Shadow { .. } => {
@@ -128,7 +135,7 @@ pub async fn run(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::R
             Ok(format!("Shadow-banned {}.", user.name))
         }
         UserCommand::Unshadow { bring_back, .. } => {
-            store.unshadow(user.id, bring_back, act).await.map_err(already("free"))?;
+            store.unshadow(user.id, bring_back, act).await.map_err(not_in("shadow-banned"))?;
             Ok(format!("Lifted the shadow-ban of {}.", user.name))
         }
     }
@@ -159,12 +166,12 @@ async fn ban(
     act: ActionContext<'_>,
 ) -> anyhow::Result<String> {
     if user.ban.holds(act.at) {
-        bail!("{} is banned already", user.name);
+        bail!("{} is already banned", user.name);
     }
     match store.ban(NewBan { user: user.id, until, over: None, taking_since: None }, act).await {
         Err(Error::Conflict) => bail!("{} is the last admin: make another first", user.name),
         other => other.map(drop)?,
     }
-    let end = until.map_or_else(|| "for good".to_owned(), |until| sanctions::until(Some(until)));
+    let end = until.map_or_else(|| "permanently".to_owned(), |until| sanctions::until(Some(until)));
     Ok(format!("Banned {} {end} and ended their sessions.", user.name))
 }

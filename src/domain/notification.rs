@@ -125,18 +125,18 @@ mod tests {
         let limited =
             "A moderator limited how often you can post until 23 November 2026, 12:00 UTC: a flood.";
         let edited =
-            "A moderator edited your story: the title “your STORY by WHO” became “x”. The reason: WHO?";
+            "A moderator edited your story: title changed from “your STORY by WHO” to “x”. The reason: WHO?";
         for (notification, expected) in [
             (of(Action::Moderator, "welcome", ""), "An admin made you a moderator: welcome."),
             (Notification { actor_id: user, ..of(Action::Member, "", "") }, "You made yourself a member."),
             (Notification { actor_id: None, ..of(Action::Admin, "", "") }, "The operator made you an admin."),
             (
                 Notification { posts: 1, ..of(Action::Ban, "", "") },
-                "A moderator banned you for good and killed 1 post of yours.",
+                "A moderator banned you permanently and killed 1 post of yours.",
             ),
             (Notification { until, ..of(Action::Slow, "a flood", "") }, limited),
             (of(Action::Admit, "", "Read on."), "A moderator approved your request. Welcome. Read on."),
-            (of(Action::Edit, "WHO?", "the title “your STORY by WHO” became “x”"), edited),
+            (of(Action::Edit, "WHO?", "title changed from “your STORY by WHO” to “x”"), edited),
         ] {
             assert_eq!(notification.sentence(Kind::Story).as_deref(), Some(expected));
         }

@@ -121,7 +121,7 @@ impl From<store::Error> for Error {
         match error {
             store::Error::NotFound => Error::NotFound,
             store::Error::Conflict => Error::Conflict(
-                "It is so already, or somebody changed it at the same moment. Go back and look again."
+                "This has already been done, or someone changed it at the same time. Go back and check."
                     .to_owned(),
             ),
             store::Error::Refused(why) => Error::Forbidden(why),
@@ -161,7 +161,7 @@ impl IntoResponse for Error {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         let title = match self {
-            Error::OutOfSight => "Out of sight",
+            Error::OutOfSight => "Dead",
             Error::Unsaved(_) => "Not saved",
             Error::Unread => "Not readable",
             _ => ErrorText::of(status).title,
@@ -193,32 +193,32 @@ impl ErrorText {
         let (title, what) = match status {
             StatusCode::NOT_FOUND => (
                 "Nothing here",
-                "There is nothing at this address. It may have been mistyped, or never have been.",
+                "There is nothing at this address. The address may be mistyped, or the page may never have existed.",
             ),
-            StatusCode::GONE => ("Deleted", "Its author has deleted this."),
+            StatusCode::GONE => ("Deleted", "The author deleted this."),
             StatusCode::UNAUTHORIZED => ("Log in first", "You are not logged in any more."),
             StatusCode::FORBIDDEN => (
                 "Not allowed",
                 "This request came from another site, so nothing was done. If that was you, open the page here and try again.",
             ),
-            StatusCode::CONFLICT => ("Nothing was changed", "It is so already."),
+            StatusCode::CONFLICT => ("Nothing changed", "This has already been done."),
             StatusCode::METHOD_NOT_ALLOWED => {
-                ("Not like this", "This address does not take that kind of request.")
+                ("Wrong method", "This address does not accept that kind of request.")
             }
             StatusCode::PAYLOAD_TOO_LARGE => {
-                ("Too large", "That was more than this site takes at once. Please shorten it.")
+                ("Too large", "That is more than this site accepts at once. Please shorten it.")
             }
-            StatusCode::URI_TOO_LONG => ("Too long", "That address is longer than this site takes."),
-            StatusCode::TOO_MANY_REQUESTS => ("A little slower", "Please wait a moment and try again."),
+            StatusCode::URI_TOO_LONG => ("Too long", "That address is too long."),
+            StatusCode::TOO_MANY_REQUESTS => ("Slow down a little", "Please wait a moment and try again."),
             StatusCode::REQUEST_TIMEOUT => {
                 ("Too slow", "The request took too long to arrive. Please try again.")
             }
             StatusCode::SERVICE_UNAVAILABLE => {
-                ("Busy", "The site has too much to do at this moment. Please try again in a few seconds.")
+                ("Busy", "The site is very busy right now. Please try again in a few seconds.")
             }
             status if status.is_server_error() => (
                 "Something broke",
-                "That is the site's fault, not yours. It has been noted; please try again.",
+                "That is our fault, not yours. The error has been logged; please try again.",
             ),
             _ => ("That did not work", "The request could not be understood."),
         };

@@ -190,7 +190,7 @@ test("the page's own title is suggested where scripts run", async () => {
   await page.route("**/submit/title?*", (route) => route.fulfill({ json: answers.shift() }));
   await page.goto("/submit");
   await button(main(page), "Suggest title").click();
-  await main(page).getByText("Give an address first.").waitFor();
+  await main(page).getByText("Enter an address first.").waitFor();
   await field(page, "Address").fill("https://example.com/page");
   await button(main(page), "Suggest title").click();
   await main(page).getByText("Taken from the page.").waitFor();
@@ -285,7 +285,7 @@ test("single keys vote, reply, search and help, and do nothing while one types",
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("?");
   await page.getByRole("dialog").waitFor();
-  await page.getByLabel(/Single keys work/).uncheck();
+  await page.getByLabel(/Keyboard shortcuts/).uncheck();
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   await page.evaluate(() => document.activeElement.blur());

@@ -75,7 +75,7 @@ test("flags kill a spam story, its author reads why, and a vouch brings a good o
   await sam.goto(spam);
   const told = await main(sam).getByLabel("What became of your story").textContent();
   assert.match(told, /Members flagged your story as spam/);
-  assert.match(told, /One member who vouches for it brings it back/);
+  assert.match(told, /1 vouch restores it/);
   await fitsItsWidth(sam);
   await sam.goto("/replies");
   assert.match(await main(sam).textContent(), /Members flagged your story as spam/);
@@ -102,7 +102,7 @@ test("flags kill a spam story, its author reads why, and a vouch brings a good o
   await mona.goto("/mod");
   const waiting = main(mona).locator("article.waiting").filter({ hasText: "Buy cheap watches" });
   assert.match(await waiting.textContent(), /flagged by mark: spam/);
-  await button(waiting, /^Leave dead/).click();
+  await button(waiting, /^Keep dead/).click();
   await sam.goto(spam);
   assert.match(await main(sam).getByLabel("What became of your story").textContent(), /mona reviewed your story and kept it dead/);
 });
@@ -115,7 +115,7 @@ test("a duplicate is merged, and its old address leads to the discussion", async
   await mona.goto(duplicate);
   await open(mona, "Moderate");
   await open(mona, "Merge into another story");
-  await act(mona, "Merge", { "The story that this one joins": better, "Reason": "the same news" });
+  await act(mona, "Merge", { "Merge into": better, "Reason": "the same news" });
   assert.equal(new URL(mona.url()).pathname, better);
   const reader = await visitor(forum, { javaScript: false });
   await reader.goto(duplicate);
@@ -123,7 +123,7 @@ test("a duplicate is merged, and its old address leads to the discussion", async
   assert.ok(await comment(reader, "I walked over it.").isVisible());
   await nina.goto("/replies");
   assert.match(await main(nina).textContent(), /A moderator merged your story .* The reason: the same news/);
-  assert.match((await lastActs(1))[0], /mona merged .*because: the same news/);
+  assert.match((await lastActs(1))[0], /mona merged .*reason: the same news/);
 });
 
 test("a locked comment says so, and a flag is found from a comment in its thread", async () => {
@@ -222,11 +222,11 @@ test("a ban of example.com leaves notexample.com alone", async () => {
   await button(main(mona), "Ban example.com").click();
   await mona.waitForLoadState();
   await submit(mark, { title: "From the banned site", url: "https://sub.example.com/page" });
-  assert.match(await main(mark).getByRole("alert").textContent(), /example\.com are not taken here: nothing but spam/);
+  assert.match(await main(mark).getByRole("alert").textContent(), /example\.com are not accepted here: nothing but spam/);
   assert.equal(await field(mark, "Title").inputValue(), "From the banned site");
   const other = await story(mark, "From another site", "https://notexample.com/page");
   assert.equal(await seen(other), 200);
-  assert.match((await lastActs(1))[0], /mona banned the site .*because: nothing but spam/);
+  assert.match((await lastActs(1))[0], /mona banned the site .*reason: nothing but spam/);
   await mona.goto("/mod/sites");
   await open(mona, "Lift");
   await act(mona, "Lift", { "Reason": "it was sold" });
@@ -235,7 +235,7 @@ test("a ban of example.com leaves notexample.com alone", async () => {
 test("an admin makes a moderator, who may act in the session that was there before", async () => {
   assert.equal(await seen("/mod", mark), 403);
   await ada.goto("/user/mark/moderate");
-  await link(main(ada), "give another").click();
+  await link(main(ada), "change").click();
   await field(ada, "Role").selectOption("moderator");
   await field(ada, "Reason").first().fill("a steady hand");
   await fitsItsWidth(ada);
@@ -260,14 +260,14 @@ test("what was written before the session ended is sent after the next log-in", 
   await main(tom).getByRole("textbox").fill("A long thought,\n\nwritten slowly.");
   await tom.context().clearCookies();
   await button(main(tom), "Add comment").click();
-  assert.match(await main(tom).textContent(), /You are not logged in any more/);
+  assert.match(await main(tom).textContent(), /Your session has ended/);
   await fitsItsWidth(tom);
   await field(tom, "Name").fill("tom");
   await field(tom, "Password").fill("lantern river ninety crates");
   await button(main(tom), "Log in").click();
   assert.equal(await field(tom, "Text").inputValue(), "A long thought,\n\nwritten slowly.");
   await fitsItsWidth(tom);
-  await button(main(tom), "Send it again").click();
+  await button(main(tom), "Send again").click();
   await comment(tom, "written slowly.").waitFor();
 });
 
@@ -282,7 +282,7 @@ test("with scripts, a flag is cast, taken back and a vouch given without leaving
   await uma.keyboard.press("Enter");
   await field(uma, "What is wrong").selectOption("rude");
   await button(main(uma), /^Flag: /).press("Enter");
-  const back = button(main(uma), /^Take back: A story to be flagged/);
+  const back = button(main(uma), /^Undo: A story to be flagged/);
   await back.waitFor();
   assert.ok(await back.evaluate((it) => it === document.activeElement), "the focus goes on to what comes next");
   assert.match(await main(uma).locator("#flagged").textContent(), /You flagged this as rude/);
@@ -309,7 +309,7 @@ test("with scripts, a flag is cast, taken back and a vouch given without leaving
   await wim.getByLabel("Show dead stories and comments").check();
   await button(main(wim), "Save settings").click();
   await wim.goto(thread);
-  await button(main(wim), /^Take back/).click();
+  await button(main(wim), /^Undo:/).click();
   await button(main(wim), /^Vouch: /).waitFor();
   await button(main(wim), /^Vouch: /).click();
   await answerLink(wim).waitFor();

@@ -91,7 +91,7 @@ test("a member ends a session on another device", async () => {
   const here = await person(forum, { name: "katya" });
   const there = await person(forum, { name: "katya" });
   await here.goto("/settings/sessions");
-  assert.match(await main(here).textContent(), /this one/);
+  assert.match(await main(here).textContent(), /this device/);
   await button(main(here), /^End all others/).click();
   await here.waitForLoadState();
   await there.goto("/");
@@ -104,7 +104,7 @@ test("a new password ends the other sessions, and only the new one opens", async
   const here = await person(forum, { name: "leonor", javaScript: false });
   const there = await person(forum, { name: "leonor" });
   await here.goto("/settings/password");
-  await field(here, "Password now").fill("lantern river ninety crates");
+  await field(here, "Current password").fill("lantern river ninety crates");
   await field(here, "New password").fill("eleven copper kettles sing");
   await button(main(here), "Change password").click();
   await here.waitForLoadState();

@@ -72,7 +72,7 @@ test("whoever asks is approved by a moderator and logs in", async () => {
   await field(olga, "Name").fill("olga");
   await field(olga, "Password").fill(PASSWORD);
   await button(main(olga), "Log in").click();
-  assert.match(await main(olga).textContent(), /It waits for a moderator/);
+  assert.match(await main(olga).textContent(), /Awaiting a moderator/);
   await fits(olga);
 
   const marta = await person(forum, { name: "marta", viewport: SMALL, javaScript: false });
@@ -81,7 +81,7 @@ test("whoever asks is approved by a moderator and logs in", async () => {
   assert.match(await main(marta).textContent(), /I mend looms/);
   await fits(marta);
   await button(main(marta), "Approve olga").click();
-  await main(marta).getByText("Nobody waits for an account.").waitFor();
+  await main(marta).getByText("No open requests.").waitFor();
 
   await logIn(olga, "olga", PASSWORD);
   assert.match(await you(olga).textContent(), /olga/);

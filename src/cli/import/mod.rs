@@ -185,7 +185,7 @@ async fn write(
     for (name, here) in renamed {
         writeln!(
             out,
-            "The name {name} belongs to a member here, so what {name} wrote there stands under {here}."
+            "The name {name} belongs to a member here, so what {name} wrote there appears under {here}."
         )?;
     }
     Ok(())
@@ -284,13 +284,13 @@ impl fmt::Display for Report {
         }
         write!(f, " in {:.1} s.", self.took.as_secs_f64())?;
         if self.bad > 0 {
-            write!(f, " {} named above.", were(self.bad, "bad record"))?;
+            write!(f, " {} listed above.", were(self.bad, "bad record"))?;
         }
         if self.cut > 0 {
-            write!(f, " {} cut and named above.", were(self.cut, "overlong field"))?;
+            write!(f, " {} cut and listed above.", were(self.cut, "overlong field"))?;
         }
         if self.not_web > 0 {
-            write!(f, " {} not of the web and left out.", were(self.not_web, "address"))?;
+            write!(f, " {} dropped.", were(self.not_web, "non-HTTP link"))?;
         }
         Ok(())
     }

@@ -115,26 +115,24 @@ pub fn check(
     now: i64,
 ) -> Result<Record, String> {
     if draft.id().is_none() {
-        return Err("it has no id that is a number above zero".to_owned());
+        return Err("id must be a positive number".to_owned());
     }
     let wrong = |what: &str| format!("item {id}: {what}");
     let kind = match &draft.kind {
         LenientValue::Absent if draft.is_option => Kind::Pollopt,
         LenientValue::Absent => return Err(wrong("it has no type")),
-        LenientValue::Text(kind) => self::kind(kind)
-            .ok_or_else(|| wrong(&format!("its type {} is not one of an item", quoted(kind))))?,
-        _ => return Err(wrong("its type is not a word")),
+        LenientValue::Text(kind) => {
+            self::kind(kind).ok_or_else(|| wrong(&format!("unknown type {}", quoted(kind))))?
+        }
+        _ => return Err(wrong("type must be a string")),
     };
-    let time = draft
-        .time
-        .int()
-        .filter(|time| *time > 0)
-        .ok_or_else(|| wrong("it has no time that is a number above zero"))?;
+    let time =
+        draft.time.int().filter(|time| *time > 0).ok_or_else(|| wrong("time must be a positive number"))?;
     if time > now.saturating_add(DAY) {
-        return Err(wrong("its time lies in the future"));
+        return Err(wrong("time is in the future"));
     }
     let text = |value: LenientValue, name: &str| {
-        value.text().map_err(|()| wrong(&format!("its {name} is not a text")))
+        value.text().map_err(|()| wrong(&format!("{name} must be a string")))
     };
     let by = text(draft.by, "author")?;
     let title = text(draft.title, "title")?.map(|title| plain(&title)).filter(|title| has_visible(title));
@@ -145,9 +143,9 @@ pub fn check(
         || by.is_none() && body.is_none() && title.is_none() && url.is_none();
     match &by {
         Some(name) if !is_name(name) => {
-            return Err(wrong(&format!("its author {} has no name that an account can have", quoted(name))));
+            return Err(wrong(&format!("author {} is not a valid user name", quoted(name))));
         }
-        None if !deleted => return Err(wrong("it names no author")),
+        None if !deleted => return Err(wrong("it has no author")),
         _ => {}
     }
     if kind.is_root() && title.is_none() && !deleted {
@@ -159,7 +157,7 @@ pub fn check(
     let points = match draft.points {
         LenientValue::Absent => None,
         LenientValue::Int(points) if points.abs_diff(0) <= MOST_POINTS.unsigned_abs() => Some(points),
-        _ => return Err(wrong("its points are not a number that points can be")),
+        _ => return Err(wrong("points must be a whole number within ±1,000,000,000")),
     };
     Ok(Record {
         spot,

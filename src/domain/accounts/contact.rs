@@ -4,11 +4,9 @@ pub const LONGEST: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ContactError {
-    #[error("This is too long: 2,000 characters are enough.")]
+    #[error("This is too long: the limit is 2,000 characters.")]
     Long,
-    #[error(
-        "This has characters that do not show, or that turn the direction of what follows. Please type it anew."
-    )]
+    #[error("This contains invisible characters. Please type it again.")]
     Unshown,
 }
 

@@ -15,9 +15,9 @@ const JUDGED: usize = 40;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    #[error("A password has at least 8 characters.")]
+    #[error("Use at least 8 characters.")]
     Short,
-    #[error("A password has at most 1,000 bytes.")]
+    #[error("Use at most 1,000 bytes.")]
     Long,
     #[error("That password is easily guessed. Use a longer one, such as four unrelated words.")]
     Guessable,

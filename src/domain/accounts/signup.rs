@@ -24,17 +24,15 @@ pub enum SignUpError {
     Closed,
     #[error("New accounts here are by invitation: a member can send you a link.")]
     Invitation,
-    #[error(
-        "This invitation is no longer good: it was used or taken back, or has ended. Ask whoever sent it for another."
-    )]
+    #[error("This invitation is no longer valid: it was used, withdrawn or has expired. Ask for a new one.")]
     Over,
     #[error(
-        "You have an account already, and you are logged in. This invitation is for somebody who has none."
+        "You have an account already, and you are logged in. This invitation is for someone who has none."
     )]
     Member,
-    #[error("As many requests wait as the moderators can read. Please try again in a few days.")]
+    #[error("There are too many open requests. Please try again in a few days.")]
     Full,
-    #[error("That request does not wait any more: somebody has decided about it already.")]
+    #[error("That request has already been decided.")]
     Decided,
 }
 
@@ -43,13 +41,13 @@ pub const LONGEST_REQUEST: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    #[error("Write a few words: a moderator decides by them.")]
+    #[error("Write a few words for the moderator who decides.")]
     Empty,
     #[error(
-        "Nothing of that can be seen: it is only marks, or characters that do not show. Write a few words."
+        "That would show nothing: it has only formatting marks or invisible characters. Write a few words."
     )]
     Unseen,
-    #[error("That is {0} characters; up to {LONGEST_REQUEST} are taken. Please shorten it.")]
+    #[error("That is {0} characters; the limit is {LONGEST_REQUEST}. Please shorten it.")]
     Long(usize),
 }
 
@@ -102,12 +100,12 @@ pub enum InvitationError {
     Closed,
     #[error("New accounts cannot invite yet. Yours can in {0}.")]
     New(String),
-    #[error("A moderator slowed you down, so you cannot invite anybody for now.")]
+    #[error("A moderator limited your account, so you cannot invite anyone for now.")]
     Slowed,
     #[error("Only moderators invite people here.")]
     Moderators,
     #[error(
-        "As many of your invitations are open as a member may have. Take one back, or wait until one is used or ends."
+        "You have the maximum number of open invitations. Withdraw one, or wait until one is used or expires."
     )]
     Enough,
 }

@@ -117,19 +117,18 @@ pub struct Name(String);
 pub enum NameError {
     #[error("Choose a name.")]
     Empty,
-    #[error("A name has 2 to 20 characters.")]
+    #[error("Names can have 2 to 20 characters.")]
     Length,
-    #[error("A name has only the letters a–z, digits, “_” and “-”.")]
+    #[error("Names can contain letters a–z, digits, “_” and “-”.")]
     Character,
-    #[error("A name cannot begin with “-”.")]
+    #[error("Names cannot begin with “-”.")]
     Dash,
     #[error("That name is reserved. Please choose another.")]
     Reserved,
     #[error("That name is taken. Please choose another.")]
     Taken,
     #[error(
-        "That name is taken by the author of imported posts. If that is you, whoever runs this site can hand it over; \
-         else please choose another."
+        "That name is taken by the author of imported posts. If that is you, the operator can assign it to you; otherwise please choose another."
     )]
     Imported,
 }

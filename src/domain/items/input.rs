@@ -13,12 +13,12 @@ pub enum TextError {
     #[error("Write something first.")]
     Empty,
     #[error(
-        "Nothing of that can be seen: it is only marks, or characters that do not show. Write something first."
+        "That would show nothing: it has only formatting marks or invisible characters. Write something first."
     )]
     Unseen,
-    #[error("That is {0} characters; up to {LONGEST_TEXT} are taken. Please shorten it.")]
+    #[error("That is {0} characters; the limit is {LONGEST_TEXT}. Please shorten it.")]
     Long(usize),
-    #[error("That is {0} characters; a notice is up to {LONGEST_NOTICE}. Please shorten it.")]
+    #[error("That is {0} characters; a notice can have up to {LONGEST_NOTICE}. Please shorten it.")]
     LongNotice(usize),
 }
 
@@ -51,7 +51,7 @@ pub fn notice(typed: &str) -> Result<String, TextError> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("Give an address, a text, or both.")]
+#[error("Enter an address, a text, or both.")]
 pub struct EmptyText;
 
 #[derive(Debug, Clone)]

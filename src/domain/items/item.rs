@@ -155,24 +155,24 @@ pub fn may_see(item: &Item, viewer: Reader<'_>, now: Timestamp) -> Visibility {
 pub enum ItemError {
     #[error("You can edit only what you wrote yourself.")]
     NotYours,
-    #[error("The time to edit this has passed: it was open for {0} after posting.")]
+    #[error("This can no longer be edited: posts can be edited for {0}.")]
     EditClosed(String),
     #[error("This is locked, so it can no longer be changed.")]
     Locked,
     #[error("This has been deleted.")]
     Deleted,
-    #[error("This was merged into another story: its thread goes on there.")]
+    #[error("This was merged into another story; the discussion continues there.")]
     Merged,
-    #[error("This is dead, so nobody can reply to it or vote on it.")]
+    #[error("This is dead, so it cannot be replied to or voted on.")]
     Dead,
-    #[error("This thread is locked, so it takes no new comments.")]
+    #[error("This thread is locked.")]
     ThreadLocked,
     #[error("This thread is closed to new comments: it is older than {0}.")]
     ThreadClosed(String),
-    #[error("That takes no comments.")]
+    #[error("You cannot comment on this.")]
     TakesNoComments,
     #[error(
-        "Please wait: a reply this deep in a thread opens {0} after the comment. You can reply at once from the comment's own page."
+        "Deep replies open {0} after the comment was posted. You can reply right away from the comment's own page."
     )]
     TooSoon(String),
 }

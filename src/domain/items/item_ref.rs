@@ -2,9 +2,9 @@ use crate::domain::items::item::ItemId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ItemRefError {
-    #[error("Say which: the number of an item, or the address of its page here.")]
+    #[error("Enter an item number or the address of its page.")]
     Empty,
-    #[error("That is neither the number of an item nor the address of its page on this site.")]
+    #[error("That is not an item number or an item&#39;s address on this site.")]
     Unknown,
 }
 

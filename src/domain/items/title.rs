@@ -24,11 +24,9 @@ pub enum TitleError {
     Empty,
     #[error("That title is too short: it needs at least {MIN} characters.")]
     TooShort,
-    #[error("That title is too long: at most {MAX} characters fit.")]
+    #[error("That title is too long: the limit is {MAX} characters.")]
     TooLong,
-    #[error(
-        "That title holds control characters that cannot be seen: please type it anew instead of pasting it."
-    )]
+    #[error("That title contains invisible characters. Please type it instead of pasting it.")]
     Control,
 }
 

@@ -125,8 +125,8 @@ impl RateLimited {
         match self.why {
             RateLimitReason::Limit(limit, action) => limit.why(action),
             RateLimitReason::Links { times, found } => links(times, found),
-            RateLimitReason::Tries => "Those were a lot of tries in a short time.".to_owned(),
-            RateLimitReason::Requests => "That was a lot in a short time.".to_owned(),
+            RateLimitReason::Tries => "Too many attempts.".to_owned(),
+            RateLimitReason::Requests => "Too many requests.".to_owned(),
         }
     }
 
@@ -141,8 +141,8 @@ impl RateLimited {
 
     pub fn form_message(&self) -> String {
         let tail = self.wait().map_or_else(
-            || " What you typed is kept here.".to_owned(),
-            |wait| format!(" Please wait {wait} and send it again: what you typed is kept here."),
+            || " Your text has been kept.".to_owned(),
+            |wait| format!(" Please wait {wait} and send it again. Your text has been kept."),
         );
         self.why() + &tail
     }
@@ -161,10 +161,10 @@ pub fn links_in(text: &str) -> usize {
 
 fn links(times: u32, found: u32) -> String {
     match times {
-        0 => "New accounts cannot post links here yet. Please take them out.".to_owned(),
+        0 => "New accounts cannot post links here yet. Please remove them.".to_owned(),
         times if found > times => {
             format!(
-                "New accounts can post {} an hour, and here are {found}. Please take some out.",
+                "New accounts can post {} an hour; this has {found}. Please remove some.",
                 count(times, "link")
             )
         }
@@ -184,9 +184,9 @@ impl LimitedAction {
             LimitedAction::Edit => "You have edited a lot in a short time.",
             LimitedAction::Vote => "You have voted a lot in a short time.",
             LimitedAction::Flag => "You have flagged or vouched a lot in a short time.",
-            LimitedAction::Fetch => "That was a lot of titles in a short time.",
+            LimitedAction::Fetch => "You have asked for many titles in a short time.",
             LimitedAction::Invitation => "You have invited a lot of people in a short time.",
-            LimitedAction::SignUp => "That was a lot of accounts in a short time.",
+            LimitedAction::SignUp => "Many accounts were created in a short time.",
         }
     }
 
@@ -197,7 +197,7 @@ impl LimitedAction {
             LimitedAction::Edit => "edit",
             LimitedAction::Vote => "vote",
             LimitedAction::Flag => "flag",
-            LimitedAction::Fetch => "have titles fetched",
+            LimitedAction::Fetch => "fetch titles",
             LimitedAction::Invitation => "invite people",
             LimitedAction::SignUp => "be made",
         }
@@ -221,11 +221,11 @@ impl RateLimit {
                     relative_time::span(age)
                 )
             }
-            _ if self.times == 0 => "This site does not take that at the moment.".to_owned(),
+            _ if self.times == 0 => "This is turned off at the moment.".to_owned(),
             RateLimitScope::Account => action.refusal().to_owned(),
             RateLimitScope::LimitedAccount => {
                 format!(
-                    "A moderator slowed you down: you can post {often} in {}.",
+                    "A moderator limited your account: you can post {often} in {}.",
                     relative_time::span(self.per)
                 )
             }
@@ -240,9 +240,9 @@ impl RateLimit {
                 "A lot has come from new accounts on your network in a short time.".to_owned()
             }
             RateLimitScope::Site if action == LimitedAction::SignUp => {
-                "Very many people are signing up just now.".to_owned()
+                "Many people are signing up right now.".to_owned()
             }
-            RateLimitScope::Site => "Very much is coming from new accounts just now.".to_owned(),
+            RateLimitScope::Site => "New accounts are posting a lot right now.".to_owned(),
         }
     }
 }
@@ -312,9 +312,9 @@ mod tests {
         };
         assert_eq!(
             links(2, 5, None),
-            "New accounts can post 2 links an hour, and here are 5. Please take some out."
+            "New accounts can post 2 links an hour; this has 5. Please remove some."
         );
-        assert_eq!(links(0, 1, None), "New accounts cannot post links here yet. Please take them out.");
+        assert_eq!(links(0, 1, None), "New accounts cannot post links here yet. Please remove them.");
         assert_eq!(
             links(2, 1, Some(1_800)),
             "New accounts can post 2 links an hour. Please wait 30 minutes and try again."

@@ -39,9 +39,9 @@ macro_rules! actions {
 
 actions! {
     Kill "kill" { before: " killed", label: "killed something", adverse: true,
-        undo: undo("kill", false, "Bring back"), told: author("killed", "") }
+        undo: undo("kill", false, "Restore"), told: author("killed", "") }
     Unkill "unkill" { before: " restored", label: "restored something",
-        undo: undo("kill", true, "Kill it after all"), told: author("restored", "") }
+        undo: undo("kill", true, "Kill again"), told: author("restored", "") }
     Clear "clear" { before: " approved", label: "approved something",
         told: author("reviewed", " and kept it") }
     FlagKill "flag-kill" { before: " killed", label: "members’ flags killed something", adverse: true,
@@ -60,7 +60,7 @@ actions! {
         told: NotifiedAuthor::Author("unlocked", ": its thread is open to new comments again",
             ": it and its replies can be replied to again") }
     Merge "merge" { before: " merged", label: "merged a story", after: After::Other("into"), adverse: true,
-        undo: undo("merge", false, "Take it out again"),
+        undo: undo("merge", false, "Undo merge"),
         told: author("merged", " into another story about the same thing; its comments were moved there") }
     Unmerge "unmerge" { before: " unmerged", label: "unmerged a story", after: After::Other("from"),
         told: author("undid the merge of", "") }
@@ -70,24 +70,24 @@ actions! {
     Reattach "reattach" { before: " moved back", label: "moved a comment back", after: After::Other("below"),
         told: author("moved", " back to its original place") }
     SecondChance "second-chance" { before: " gave a second chance to", label: "gave a second chance",
-        undo: undo("second-chance", false, "Take it back"),
+        undo: undo("second-chance", false, "Undo"),
         told: author("gave", " a second chance: it is on the front page as if it were new") }
     NoSecondChance "no-second-chance" { before: " removed the second chance from",
         label: "removed a second chance", adverse: true,
         told: author("removed the second chance from", ": it ranks by its original date again") }
     Pin "pin" { before: " pinned a notice to", label: "pinned a notice", quotes: true,
-        undo: undo("pin", false, "Take it off"), told: author("pinned a notice to", "") }
+        undo: undo("pin", false, "Remove notice"), told: author("pinned a notice to", "") }
     Unpin "unpin" { before: " removed the notice from", label: "removed a notice", quotes: true,
         told: author("removed the notice from", "") }
     Ban "ban" { before: " banned", label: "banned somebody", adverse: true,
-        told: NotifiedAuthor::Member("A moderator banned you", " for good", "killed") }
+        told: NotifiedAuthor::Member("A moderator banned you", " permanently", "killed") }
     Unban "unban" { before: " lifted the ban of", label: "lifted a ban",
         told: NotifiedAuthor::Member("A moderator lifted the ban on your account", "", "restored") }
     Warn "warn" { before: " warned", label: "warned somebody", adverse: true,
         told: NotifiedAuthor::Member("A moderator warns you", "", "") }
-    Slow "slow" { before: " slowed down", label: "slowed somebody down", adverse: true,
+    Slow "slow" { before: " limited", label: "limited somebody", adverse: true,
         told: NotifiedAuthor::Member("A moderator limited how often you can post", " until a moderator lifts it", "") }
-    Unslow "unslow" { before: " stopped slowing down", label: "stopped slowing somebody down",
+    Unslow "unslow" { before: " lifted the limit on", label: "lifted a limit",
         told: NotifiedAuthor::Member("You can post as often as others again", "", "") }
     Shadow "shadow" { before: " shadow-banned", label: "shadow-banned somebody", private: true }
     Unshadow "unshadow" { before: " lifted the shadow-ban of", label: "lifted a shadow-ban", private: true }
@@ -98,7 +98,7 @@ actions! {
         label: "lifted the restriction on a site" }
     Set "set" { before: " changed the setting", label: "changed a setting" }
     AddRule "add-rule" { before: " added a rule", label: "added a rule", private: true }
-    DropRule "drop-rule" { before: " dropped a rule", label: "dropped a rule", private: true }
+    DropRule "drop-rule" { before: " deleted a rule", label: "deleted a rule", private: true }
     Admit "admit" { before: " approved the request of", label: "approved a request",
         told: NotifiedAuthor::Member("A moderator approved your request. Welcome", "", "") }
     Decline "decline" { before: " declined a request for an account", label: "declined a request" }
@@ -240,7 +240,7 @@ mod tests {
             (Action::Reattach, "below comment 7", "alma moved back X below “7”"),
             (Action::Moderator, "", "alma made X a moderator"),
             (Action::Admin, "", "alma made X an admin"),
-            (Action::Unslow, "", "alma stopped slowing down X"),
+            (Action::Unslow, "", "alma lifted the limit on X"),
         ] {
             assert_eq!(line(action, detail), expected);
         }

@@ -6,25 +6,25 @@ pub enum DeskError {
     NotAStory,
     #[error("A story cannot be merged into itself.")]
     Itself,
-    #[error("That is a comment or takes none: name the story whose thread the comments are to join.")]
+    #[error("Choose a story that accepts comments.")]
     TakesNoComments,
     #[error("There is no such story here.")]
     NoSuchStory,
-    #[error("This is dead or deleted: bring it back first.")]
+    #[error("This is dead or deleted. Restore it first.")]
     Gone,
-    #[error("The story that you name is dead or deleted.")]
+    #[error("The target story is dead or deleted.")]
     TargetGone,
-    #[error("The story that you name was itself merged into another: name that one.")]
+    #[error("The target story was itself merged into another. Choose that one.")]
     TargetMerged,
-    #[error("This was merged into another story already.")]
+    #[error("This was already merged into another story.")]
     Merged,
-    #[error("Only a comment that answers another can be moved up to the story.")]
+    #[error("Only a reply to a comment can be moved to the top level.")]
     NotBelow,
     #[error("Only a story can have a second chance.")]
     NoChance,
-    #[error("This stands on the front page already, higher than a second chance would place it.")]
+    #[error("This already ranks higher than a second chance would place it.")]
     OnTheFrontPage,
-    #[error("A notice stands above a thread: pin it to the story.")]
+    #[error("Notices can only be pinned to a story.")]
     NoThread,
 }
 
@@ -80,16 +80,16 @@ pub fn changes(before: ItemContent<'_>, after: ItemContent<'_>) -> String {
     if let (Some(was), Some(is)) = (before.title, after.title)
         && was != is
     {
-        changes.push(format!("the title “{was}” became “{is}”"));
+        changes.push(format!("title changed from “{was}” to “{is}”"));
     }
     match (before.url, after.url) {
         (was, is) if was == is => {}
-        (Some(was), Some(is)) => changes.push(format!("the address {was} became {is}")),
-        (Some(was), None) => changes.push(format!("the address {was} was taken out")),
-        (None, is) => changes.push(format!("the address {} was put in", is.unwrap_or_default())),
+        (Some(was), Some(is)) => changes.push(format!("address changed from {was} to {is}")),
+        (Some(was), None) => changes.push(format!("address {was} removed")),
+        (None, is) => changes.push(format!("address {} added", is.unwrap_or_default())),
     }
     if before.text != after.text {
-        changes.push("the text was changed".to_owned());
+        changes.push("text changed".to_owned());
     }
     changes.join("; ")
 }

@@ -12,38 +12,34 @@ pub enum ModerationError {
     #[error("You cannot moderate yourself.")]
     Yourself,
     #[error(
-        "A moderator reads the log and would see a shadow-ban. Ban them, or let an admin take the role back first."
+        "Moderators can see shadow-bans in the log. Ban this user instead, or ask an admin to remove their role first."
     )]
     Staff,
-    #[error("Say for how many days, from 1 to 3650, or that it has no end.")]
+    #[error("Choose a number of days from 1 to 3,650, or no end.")]
     Days,
-    #[error("Write the note first, or name their other account.")]
+    #[error("Enter a note or the name of their other account.")]
     Nothing,
-    #[error("Write the warning first: it is what they read.")]
+    #[error("Enter the warning; the user will see it.")]
     NoWarning,
-    #[error("That warning is too long: 500 characters are enough.")]
+    #[error("That warning is too long: the limit is 500 characters.")]
     LongWarning,
-    #[error(
-        "That warning has characters that do not show, or that turn the direction of what follows. Please type it anew."
-    )]
+    #[error("That warning contains invisible characters. Please type it again.")]
     UnshownWarning,
-    #[error("Nobody can log in to this account, so nobody would read it.")]
+    #[error("This account was imported and not claimed, so nobody would see it.")]
     NobodyReads,
-    #[error("Nobody can log in to this account, so there is nobody to hold back.")]
+    #[error("This account was imported and not claimed, so it cannot post.")]
     NobodyThere,
-    #[error("There is no account of that name.")]
+    #[error("There is no account with that name.")]
     Nobody,
-    #[error("That is the same account. Give the name of the other one.")]
+    #[error("That is the same account. Enter the name of the other one.")]
     SameAccount,
-    #[error("Say why: the reason is kept with the act.")]
+    #[error("Enter a reason; it is logged with the action.")]
     NoReason,
-    #[error("Say in your words why: “other” alone tells its author nothing.")]
+    #[error("Please explain: “other” tells the author nothing.")]
     NoWords,
-    #[error("That reason is too long: 500 characters are enough.")]
+    #[error("That reason is too long: the limit is 500 characters.")]
     LongReason,
-    #[error(
-        "That reason has characters that do not show, or that turn the direction of what follows. Please type it anew."
-    )]
+    #[error("That reason contains invisible characters. Please type it again.")]
     UnshownReason,
 }
 

@@ -74,10 +74,14 @@ pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> V
         Some(DeadReason::Killed | DeadReason::Flagged) => {
             let said: Vec<String> =
                 deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
-            if said.is_empty() { vec!["This came here dead.".to_owned()] } else { said }
+            if said.is_empty() {
+                vec!["This was already dead when it was imported.".to_owned()]
+            } else {
+                said
+            }
         }
         Some(DeadReason::Shadow) if for_moderators => {
-            vec!["This is dead by its author’s shadow-ban.".to_owned()]
+            vec!["This is dead because its author is shadow-banned.".to_owned()]
         }
         Some(DeadReason::Shadow | DeadReason::Merged) | None => Vec::new(),
     }
@@ -115,8 +119,8 @@ impl RemovedPost {
                     .map_or_else(String::new, |name| format!(" by {name}"));
                 // An import does not record who deleted a post without an author.
                 let said = match item.author_id {
-                    None => format!("This {what} was deleted before it came here."),
-                    Some(_) => format!("Its author deleted this {what}."),
+                    None => format!("This {what} was deleted before it was imported."),
+                    Some(_) => format!("The author deleted this {what}."),
                 };
                 Some(RemovedPost { heading: format!("Deleted {what}{by}"), said: vec![said] })
             }
@@ -137,7 +141,8 @@ impl RemovedPost {
 
 /// Used without a visible log entry, and so does not reveal a shadow-ban.
 pub const KILLED_BY_SOMEBODY: &str = "Members’ flags, a rule or a moderator killed this.";
-pub const READABLE: &str = "Members who choose to see dead posts in their settings can read it.";
+pub const READABLE: &str =
+    "Members who turn on “Show dead stories and comments” in their settings can read it.";
 
 pub fn what(item: &Item) -> &'static str {
     if item.kind == Kind::Comment { "comment" } else { "story" }
@@ -175,19 +180,17 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
     if is_dead(item) {
         turns.extend(deaths(events).into_iter().filter_map(|event| event_of(item, event)));
         if turns.is_empty() {
-            turns.push(plain(format!("Your {what} came here dead.")));
+            turns.push(plain(format!("Your {what} was already dead when it was imported.")));
         }
-        turns.push(plain(
-            "Only you, moderators, and members who chose to see what is dead still see it.".to_owned(),
-        ));
+        turns.push(plain("Only you, moderators and members who show dead posts can see it.".to_owned()));
     } else if item.is_flagged(policy) {
         turns.push(plain(format!(
-            "Members flagged your {what}, so it is marked and ranks lower. A moderator may look at it and let it stand."
+            "Members flagged your {what}, so it is marked and ranks lower. A moderator may review it and keep it."
         )));
     }
     if item.locked {
         let around = match item.kind {
-            Kind::Comment => "A moderator locked what your comment stands under: it takes no more replies.",
+            Kind::Comment => "A moderator locked the thread above your comment, so it cannot be replied to.",
             _ => "Your story is locked: its thread is closed to new comments.",
         };
         let own = last_in_force(events, Action::Lock, Action::Unlock).and_then(|event| event_of(item, event));
@@ -230,15 +233,12 @@ fn next(
 }
 
 fn vouches(cast: i64, needed: i64) -> String {
-    let whole = if needed == 1 {
-        "One member who vouches for it brings it back".to_owned()
-    } else {
-        format!("{needed} members who vouch for it bring it back")
-    };
+    let whole =
+        if needed == 1 { "1 vouch restores it".to_owned() } else { format!("{needed} vouches restore it") };
     match cast {
         0 => format!("{whole}."),
-        1 => format!("{whole}; one has."),
-        _ => format!("{whole}; {cast} have."),
+        1 => format!("{whole}; it has 1 so far."),
+        _ => format!("{whole}; it has {cast} so far."),
     }
 }
 

@@ -5,21 +5,19 @@ use crate::domain::accounts::user::{Profile, Role};
 pub enum RoleError {
     #[error("Only admins can do that.")]
     NotAnAdmin,
-    #[error("Give the name of the account.")]
+    #[error("Enter the name of the account.")]
     NoName,
-    #[error("There is no account of that name.")]
+    #[error("There is no account with that name.")]
     Nobody,
     #[error("Choose a role.")]
     NoRole,
     #[error("{0} is {1} already.")]
     Same(String, &'static str),
-    #[error(
-        "Nobody can log in as {0}: the name came with an import. The operator can hand it over to whoever it belongs to."
-    )]
+    #[error("{0} is an imported name that nobody has claimed. The operator can assign it to its owner.")]
     Unclaimed(String),
     #[error("{0} is banned. Lift the ban first.")]
     Banned(String),
-    #[error("{0} is shadow-banned, and a moderator would read of it in the log. Lift the shadow-ban first.")]
+    #[error("{0} is shadow-banned, and moderators can see that in the log. Lift the shadow-ban first.")]
     Shadowed(String),
     #[error("{0} is the last admin who can log in. Make another one first.")]
     LastAdmin(String),

@@ -81,25 +81,23 @@ impl Effect {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
-    #[error("Give the word, the site or the network that the rule is about.")]
+    #[error("Enter the word, the site or the network that the rule is about.")]
     Empty,
-    #[error("That is too long: a phrase has up to {LONGEST_PHRASE} characters.")]
+    #[error("That is too long: a phrase can have up to {LONGEST_PHRASE} characters.")]
     Long,
-    #[error("There is no word in that. Rules match whole words; signs between them do not count.")]
+    #[error("Enter at least one word. Rules match whole words and ignore punctuation.")]
     NoWord,
     #[error(transparent)]
     Site(#[from] SiteNameError),
     #[error(
-        "That is not a network. Type an address such as 203.0.113.5, or a network such as 203.0.113.0/24 or 2001:db8:1::/48."
+        "That is not a network. Enter an address such as 203.0.113.5, or a network such as 203.0.113.0/24 or 2001:db8:1::/48."
     )]
     NotANetwork,
-    #[error(
-        "Only networks of these sizes can be told apart: an address, /24 or /16 of IPv4, and /64, /48 or /32 of IPv6."
-    )]
+    #[error("Only single addresses, /24 and /16 (IPv4), and /64, /48 and /32 (IPv6) are supported.")]
     Width,
-    #[error("That rule is there already. Drop it first to change what it does.")]
+    #[error("That rule already exists. Delete it first to change it.")]
     There,
-    #[error("There are {MOST} rules already, which is all that fit. Drop one that is no longer needed.")]
+    #[error("The limit of {MOST} rules is reached. Delete one that is no longer needed.")]
     Full,
 }
 
@@ -142,12 +140,12 @@ pub struct RuleMatch {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleRejection {
-    #[error("“{0}” is not taken here. Say it in other words, or ask the moderators.")]
+    #[error("“{0}” is not allowed here. Please rephrase it, or ask the moderators.")]
     Words(String),
-    #[error("Links to {0} are not taken here. Leave it out, or ask the moderators.")]
+    #[error("Links to {0} are not allowed here. Please remove it, or ask the moderators.")]
     Link(String),
     #[error(
-        "Nothing is taken from your network at the moment, because of what else came from it. You can ask the moderators."
+        "Posting from your network is blocked at the moment because of abuse. You can ask the moderators."
     )]
     Network,
 }

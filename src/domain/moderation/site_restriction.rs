@@ -34,7 +34,7 @@ impl SiteRestriction {
     pub fn sentence(self, site: &str, reason: &str) -> String {
         match self {
             SiteRestriction::Penalised => format!("Stories from {site} rank lower here: {reason}"),
-            SiteRestriction::Banned => format!("Stories from {site} are not taken here: {reason}"),
+            SiteRestriction::Banned => format!("Stories from {site} are not accepted here: {reason}"),
         }
     }
 }
@@ -46,23 +46,21 @@ pub struct SiteName(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SiteNameError {
-    #[error("Name a site, such as example.com.")]
+    #[error("Enter a site, such as example.com.")]
     Empty,
     #[error(
-        "That is not the name of a site. Type it as it stands beside stories, such as example.com or github.com/somebody; \
-         what is below it is meant too."
+        "That is not the name of a site. Enter it as shown next to stories, such as example.com or github.com/somebody; \
+         it includes everything below it."
     )]
     Nonsense,
     #[error(
-        "No site has a name that long: {LONGEST_HOST} characters at most, and {LONGEST_LABEL} between two dots."
+        "That name is too long: the limit is {LONGEST_HOST} characters, and {LONGEST_LABEL} between two dots."
     )]
     Long,
-    #[error(
-        "{0} is not a site: the names of many that have nothing to do with each other end so. Name one of them."
-    )]
+    #[error("{0} is a public suffix shared by unrelated sites. Enter one of them.")]
     Suffix(String),
     #[error(
-        "That address does not say whose place on {0} it is. Type {0}/ and their name for one member, or {0} alone for all of it."
+        "That address does not name a user of {0}. Enter {0}/ and a name for one user, or {0} alone for the whole site."
     )]
     Whose(String),
     #[error(

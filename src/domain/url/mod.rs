@@ -19,17 +19,17 @@ pub struct StoryUrl(Url);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    #[error("There is no web address here: paste one that begins with https://.")]
+    #[error("Enter a web address that begins with https://.")]
     Empty,
-    #[error("That address is too long: at most 2,000 bytes fit.")]
+    #[error("That address is too long: the limit is 2,000 bytes.")]
     TooLong,
     #[error("That is not a web address: it should begin with http:// or https://.")]
     NotWeb,
-    #[error("That address lacks its beginning: did you mean {0}?")]
+    #[error("The address is incomplete. Did you mean {0}?")]
     SchemeMissing(String),
-    #[error("That address cannot be read: please check the name of the site in it.")]
+    #[error("That address is not valid. Please check the host name.")]
     Malformed,
-    #[error("That address holds a name or password before the @: please take it out.")]
+    #[error("That address contains a user name or password. Please remove it.")]
     Credentials,
 }
 
@@ -210,7 +210,7 @@ mod tests {
         }
         assert_eq!(
             UrlError::SchemeMissing("https://example.com/x".into()).to_string(),
-            "That address lacks its beginning: did you mean https://example.com/x?"
+            "The address is incomplete. Did you mean https://example.com/x?"
         );
     }
 

@@ -73,7 +73,7 @@ impl FlagEffect {
     pub fn sentence(self) -> &'static str {
         match self {
             FlagEffect::Upheld => "A moderator agreed.",
-            FlagEffect::Rejected => "A moderator let it stand.",
+            FlagEffect::Rejected => "A moderator reviewed it and kept it.",
         }
     }
 }
@@ -90,25 +90,23 @@ pub struct Flag {
 pub enum FlagError {
     #[error("You cannot flag your own post. You can delete it.")]
     Own,
-    #[error("This is gone or dead, so it takes no flags.")]
+    #[error("This is dead or deleted, so it cannot be flagged.")]
     Gone,
-    #[error("An option of a poll cannot be flagged by itself: flag the poll.")]
+    #[error("Poll options cannot be flagged. Flag the poll instead.")]
     Option,
-    #[error("Flagging opens at {0} karma.")]
+    #[error("You need {0} karma to flag.")]
     Karma(i64),
-    #[error("A moderator has looked at this and let it stand, so it takes no more flags.")]
+    #[error("A moderator reviewed this and kept it, so it cannot be flagged again.")]
     Cleared,
-    #[error("A moderator has decided about your flag since, so it stays.")]
+    #[error("A moderator has already acted on your flag, so it cannot be withdrawn.")]
     Decided,
-    #[error("Choose what is wrong.")]
+    #[error("Choose a reason.")]
     NoReason,
     #[error("Say in a few words what is wrong: moderators will read it.")]
     NoNote,
-    #[error("That is too long: {LONGEST_NOTE} characters are enough.")]
+    #[error("That is too long: the limit is {LONGEST_NOTE} characters.")]
     LongNote,
-    #[error(
-        "That note has characters that do not show, or that turn the direction of what follows. Please type it anew."
-    )]
+    #[error("That note contains invisible characters. Please type it again.")]
     UnshownNote,
 }
 
@@ -116,13 +114,13 @@ pub enum FlagError {
 pub enum VouchError {
     #[error("You cannot vouch for your own post.")]
     Own,
-    #[error("This is not dead, so it needs nobody to vouch for it.")]
+    #[error("This is not dead, so it needs no vouches.")]
     Alive,
-    #[error("Vouching opens at {0} karma.")]
+    #[error("You need {0} karma to vouch.")]
     Karma(i64),
-    #[error("A moderator took this out of sight, so vouches cannot bring it back.")]
+    #[error("A moderator killed this, so vouches cannot restore it.")]
     Decided,
-    #[error("You flagged this. Take your flag back first.")]
+    #[error("You flagged this. Undo your flag first.")]
     Flagged,
 }
 

@@ -84,23 +84,23 @@ impl ScoreDelta {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VoteError {
-    #[error("Your own post has your vote already.")]
+    #[error("You cannot vote on your own post.")]
     Own,
-    #[error("This is gone or dead, so it takes no votes.")]
+    #[error("This is dead or deleted, so you cannot vote on it.")]
     Gone,
-    #[error("A job takes no votes.")]
+    #[error("Job posts cannot be voted on.")]
     Job,
     #[error("Only comments can be voted down.")]
     NotAComment,
-    #[error("Voting down opens at {0} karma.")]
+    #[error("You need {0} karma to downvote.")]
     Karma(i64),
-    #[error("A reply to you cannot be voted down by you.")]
+    #[error("You cannot downvote replies to you.")]
     ReplyToYou,
-    #[error("Voting down closes 24 hours after a comment was posted.")]
+    #[error("Comments can be downvoted for 24 hours.")]
     TooOld,
-    #[error("This is at the lowest score already.")]
+    #[error("This already has the lowest score.")]
     Floor,
-    #[error("A vote can be undone within {0}. This one stays.")]
+    #[error("Votes can be undone for {0}. It is too late to undo this one.")]
     UndoClosed(String),
 }
 

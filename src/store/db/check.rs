@@ -13,7 +13,7 @@ use super::{OpenError, Store, file};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    #[error("it is not a database of Stoa's")]
+    #[error("it is not a Stoa database")]
     Foreign,
     #[error("it cannot be read")]
     Read(#[from] sqlx::Error),

@@ -97,7 +97,7 @@ impl Store {
             Some(since) => ban_takedown::take(&mut tx, ban.user, since, act).await?,
             None => 0,
         };
-        let end = ban.until.map_or_else(|| "for good".to_owned(), |until| sanctions::until(Some(until)));
+        let end = ban.until.map_or_else(|| "permanently".to_owned(), |until| sanctions::until(Some(until)));
         let changed = if ban.over.is_some() { sanctions::CHANGED } else { "" };
         let mut detail = format!("{changed}{end}");
         if taken > 0 {

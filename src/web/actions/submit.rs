@@ -103,6 +103,6 @@ pub async fn suggest_title(app: &App, context: &PostContext, url: &str) -> Resul
             context.policy(),
             context.now(),
         )
-        .map_err(|_| "That was a lot of titles in a short time. Please type this one.".to_owned())?;
+        .map_err(|_| "You have asked for many titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }

@@ -59,9 +59,9 @@ impl FormErrors {
 
     pub fn heading(&self) -> String {
         match self.len() {
-            _ if self.waits => "Not yet".to_owned(),
-            1 => "One thing to mend".to_owned(),
-            many => format!("{many} things to mend"),
+            _ if self.waits => "Not sent yet".to_owned(),
+            1 => "Please fix one thing".to_owned(),
+            many => format!("Please fix {many} things"),
         }
     }
 

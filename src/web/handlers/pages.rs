@@ -53,9 +53,9 @@ async fn source(folder: &Path, name: &str, built_in: &str) -> String {
 async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     let mut team = app.store.moderators(now).await?;
     if team.is_empty() {
-        return Ok("Nobody moderates here at the moment, so write to whoever runs the site.".to_owned());
+        return Ok("There are no moderators at the moment; please contact the operator.".to_owned());
     }
-    let how = "The profile of each may say how to reach them. An answer to something that they wrote reaches them too, for everybody to read.";
+    let how = "Their profiles may say how to reach them. You can also reply to something that they posted, which everyone can read.";
     team.sort_by_key(|person| (person.role, person.name.to_lowercase()));
     let line = |person: &ModeratorName| {
         let ModeratorName { name, role } = person;
@@ -96,9 +96,7 @@ async fn text_page(
         source(&app.config.pages_dir, file, built_in).await.replace("{site}", &app.settings().site_name);
     if markdown.contains(CONTACT) {
         let contact = match contact_words(app).await? {
-            contact if contact.is_empty() => {
-                "Whoever runs the site has not said here how to be reached.".to_owned()
-            }
+            contact if contact.is_empty() => "The operator has not added contact details yet.".to_owned(),
             contact => contact,
         };
         markdown = markdown.replace(CONTACT, &contact);

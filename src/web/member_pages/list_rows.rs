@@ -128,7 +128,8 @@ pub struct ListRowCache {
 
 impl ListRowCache {
     pub fn new(bytes: u64) -> ListRowCache {
-        let kept = Cache::builder().max_capacity(bytes).weigher(weight_of).eviction_policy(EvictionPolicy::lru());
+        let kept =
+            Cache::builder().max_capacity(bytes).weigher(weight_of).eviction_policy(EvictionPolicy::lru());
         ListRowCache { kept: (bytes > 0).then(|| kept.build()), read: AtomicUsize::new(0) }
     }
 

@@ -44,7 +44,7 @@ impl EmptyState {
         if at.skip() == 0 {
             self
         } else {
-            EmptyState::new("The list ends before this page.", "/", "Go to the front page")
+            EmptyState::new("There is nothing on this page.", "/", "Go to the front page")
         }
     }
 }

@@ -97,7 +97,7 @@ async fn an_edit_does_not_pass_what_came_before_it() {
     alice.post(&format!("/item/{comment}/delete"), &[]).await;
     is_refused(edit(&app, comment, "alice", "Past the deletion.").await, "deleted");
     app.pass(2 * HOUR + 1);
-    is_refused(edit(&app, story, "alice", "Past its time.").await, "time to edit this has passed");
+    is_refused(edit(&app, story, "alice", "Past its time.").await, "can no longer be edited");
     assert_eq!(app.number("select count(*) from items where text like 'Past%'").await, 0);
 }
 

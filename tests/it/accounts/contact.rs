@@ -20,7 +20,7 @@ async fn what_the_first_admin_says_of_how_to_be_reached_stands_on_the_contact_pa
     assert!(form.says("How can people reach you? optional"));
     form.finds(1, "textarea#contact[name=contact]:not([required])");
     let wrong = set_up(&app, &"x".repeat(2_001)).await;
-    assert!(wrong.says("2,000 characters are enough."), "{}", wrong.words());
+    assert!(wrong.says("the limit is 2,000 characters."), "{}", wrong.words());
     assert_eq!(wrong.one("textarea#contact").text.len(), 2_001, "what was typed is kept");
     assert_eq!(app.number("select count(*) from users").await, 0);
     assert!(set_up(&app, SAID).await.status.is_redirection());
@@ -46,7 +46,7 @@ async fn a_first_admin_need_not_say_it() {
     let app = TestApp::new().await;
     assert!(set_up(&app, " \n").await.status.is_redirection());
     let page = app.visitor().get("/contact").await;
-    assert!(page.says("Whoever runs the site has not said here how to be reached."));
+    assert!(page.says("The operator has not added contact details yet."));
     page.finds(1, "main li a[href='/user/ada']");
     assert_eq!(app.number("select count(*) from settings where name = 'contact'").await, 0);
 }
@@ -74,9 +74,9 @@ async fn an_author_is_led_to_the_contact_page_only_where_it_leads_to_somebody() 
             alice.get(&path).await.finds(links, "main a[href='/contact']");
         }
         let page = app.visitor().get("/contact").await;
-        assert_eq!(page.says("Nobody can be written to here at the moment"), !reachable, "{}", page.words());
+        assert_eq!(page.says("Nobody can be contacted here at the moment"), !reachable, "{}", page.words());
         page.finds(usize::from(!reachable), "main a[href='/settings/password']");
-        assert!(!page.says("best told to a moderator") || reachable);
+        assert!(!page.says("Report a problem with a post to a moderator") || reachable);
     }
 }
 

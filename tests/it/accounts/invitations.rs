@@ -22,12 +22,12 @@ const TAKE_BACK: &str = "main form[action^='/invitations/'][action$='/end']";
 async fn somebody_comes_in_by_a_members_link() {
     let app = with_sign_up(SignUpMode::Invitation).await;
     let mut alice = long_standing(&app, "alice").await;
-    assert!(alice.get("/invitations").await.says("You have not invited anybody yet."));
+    assert!(alice.get("/invitations").await.says("You have not invited anyone yet."));
     let page = alice.post("/invitations", &[]).await;
     assert_eq!((page.status, page.header("cache-control")), (StatusCode::OK, "no-store"));
     let link = link(&page);
     assert!(link.len() >= "/invitation/".len() + 43, "256 bits: {link}");
-    assert!(page.message().contains("good until 7 December 2026"), "{}", page.text());
+    assert!(page.message().contains("valid until 7 December 2026"), "{}", page.text());
     assert!(page.one("main ul > li").text.contains("open until 7 December 2026"), "{}", page.text());
     assert!(page.mentions(&link));
     let page = alice.get("/invitations").await;
@@ -139,7 +139,7 @@ async fn an_invitation_ends_and_can_be_taken_back_by_its_maker_only() {
     eve.get("/invitations").await.finds(0, "main ul > li");
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK);
     let list = alice.submit(&end, &[]).await;
-    assert!(list.one("main ul > li").text.contains("taken back on 23 November 2026"), "{}", list.text());
+    assert!(list.one("main ul > li").text.contains("withdrawn on 23 November 2026"), "{}", list.text());
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND);
     assert_eq!(come_in(&mut app.visitor(), &link, "bob").await.status, StatusCode::NOT_FOUND);
     assert_eq!(alice.post(&end, &[]).await.status, StatusCode::SEE_OTHER, "twice does no harm");
@@ -151,7 +151,7 @@ async fn an_invitation_ends_and_can_be_taken_back_by_its_maker_only() {
     assert_eq!(come_in(&mut app.visitor(), &link, "bob").await.status, StatusCode::NOT_FOUND);
     let mut alice = app.session("alice").await;
     let page = alice.get("/invitations").await;
-    assert!(page.says("ended on 7 December 2026"), "{}", page.text());
+    assert!(page.says("expired on 7 December 2026"), "{}", page.text());
     page.finds(0, TAKE_BACK);
 }
 
@@ -167,7 +167,7 @@ async fn a_member_has_a_few_open_at_once_and_moderators_more() {
     let (first, _) = (invite(&mut alice).await, invite(&mut alice).await);
     let page = alice.post("/invitations", &[]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let why = "As many of your invitations are open as a member may have.";
+    let why = "You have the maximum number of open invitations.";
     assert!(page.one("[role=alert]").text.contains(why), "{}", page.text());
     come_in(&mut app.visitor(), &first, "bob").await;
     invite(&mut alice).await;

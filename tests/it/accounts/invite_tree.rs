@@ -45,7 +45,7 @@ const UPWARDS: &str = "main > p a[href$='/invited']";
 async fn everybody_sees_who_invited_whom() {
     let app = TestApp::new().await;
     let none = app.visitor().get("/invited").await;
-    assert!(none.says("Nobody came here by an invitation yet.") && names(&none).is_empty());
+    assert!(none.says("Nobody has joined by invitation yet.") && names(&none).is_empty());
     // 0 invited 1 and 2; 1 invited 3; 4 came alone and invited nobody.
     grow(&app, &[None, Some(0), Some(0), Some(1), None]).await;
     let mut visitor = app.visitor();

@@ -59,9 +59,9 @@ async fn a_name_that_will_not_do_is_explained_and_kept() {
     app.account("Alice", Role::Member).await;
     for (names, words) in [
         (vec![""], "Choose a name."),
-        (vec!["a", "a-name-of-21-letters-"], "A name has 2 to 20 characters."),
-        (vec!["al ice", "аlice"], "A name has only the letters a–z, digits, “_” and “-”."),
-        (vec!["-alice"], "A name cannot begin with “-”."),
+        (vec!["a", "a-name-of-21-letters-"], "Names can have 2 to 20 characters."),
+        (vec!["al ice", "аlice"], "Names can contain letters a–z, digits, “_” and “-”."),
+        (vec!["-alice"], "Names cannot begin with “-”."),
         (vec!["Admin"], "That name is reserved. Please choose another."),
         (vec!["alice", "ALICE"], "That name is taken. Please choose another."),
     ] {
@@ -81,11 +81,11 @@ async fn a_guessable_password_is_refused_and_the_name_kept() {
     let app = TestApp::new().await;
     let long = "x".repeat(1_001);
     for (password, words) in [
-        ("", "A password has at least 8 characters."),
+        ("", "Use at least 8 characters."),
         ("short", "at least 8 characters"),
         ("password1", "easily guessed"),
         ("Bertha123", "easily guessed"),
-        (&long, "A password has at most 1,000 bytes."),
+        (&long, "Use at most 1,000 bytes."),
     ] {
         let page = sign_up(&mut app.visitor(), "bertha", password).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{password}");
@@ -94,7 +94,7 @@ async fn a_guessable_password_is_refused_and_the_name_kept() {
     }
     let page = sign_up(&mut app.visitor(), "", "").await;
     assert_eq!(page.wrong(), ["name", "password"], "all mistakes at once");
-    assert_eq!(page.one("[role=alert] h2").text, "2 things to mend");
+    assert_eq!(page.one("[role=alert] h2").text, "Please fix 2 things");
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn a_wrong_log_in_says_nothing_of_who_exists() {
         let mut browser = app.visitor();
         let page = log_in(&mut browser, name, OTHER).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(page.one("[role=alert]").text.contains("That name and password do not go together."));
+        assert!(page.one("[role=alert]").text.contains("Wrong name or password."));
         assert_eq!(page.value("#name"), name);
         assert!(!is_in(&mut browser).await && browser.cookies.is_empty());
         answers.push(page.text().replace(name, "NAME"));
@@ -217,7 +217,7 @@ async fn settings_are_kept_and_shown() {
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.wrong(), ["about", "theme", "order"], "each is said beside its field");
     assert_eq!(page.value("[name=about]"), long);
-    assert!(page.says("Choose one of the themes.") && page.says("Please shorten it."));
+    assert!(page.says("Choose a theme.") && page.says("Please shorten it."));
 }
 
 #[tokio::test]
@@ -257,7 +257,7 @@ async fn sessions_are_listed_and_ended_each_by_its_owner_only() {
     let mut third = app.log_in("alice").await;
     let page = phone.get("/settings/sessions").await;
     let here = page.one("main li:has(b)");
-    assert!(here.text.starts_with("Firefox on Android this one"), "{}", here.text);
+    assert!(here.text.starts_with("Firefox on Android this device"), "{}", here.text);
     assert_eq!(session_names(&page).len(), 3);
     page.finds(1, "main form > button[name=end][value=others]");
 

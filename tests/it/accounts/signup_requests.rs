@@ -47,12 +47,16 @@ async fn somebody_asks_is_approved_and_logs_in() {
     assert_eq!(form.one("label[for=text]").text, "Why would you like to join?");
     assert_eq!(form.one("#text-help").text, "Only moderators read this.");
     let page = ada.submit("/signup", &[("name", "Ada"), ("password", PASSWORD), ("text", WHY)]).await;
-    assert!(page.says("Your request is sent") && page.says("the name is kept for you"), "{}", page.text());
+    assert!(
+        page.says("Your request is sent") && page.says("Your name is reserved until then"),
+        "{}",
+        page.text()
+    );
     assert!(!is_somebody(&app, "Ada").await && ada.cookies.is_empty());
 
     let page = log_in(&mut ada, "ada", PASSWORD).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.says("It waits for a moderator.") && page.says(WHY), "{}", page.text());
+    assert!(page.says("Awaiting a moderator.") && page.says(WHY), "{}", page.text());
     page.finds(0, ASK_AGAIN);
     assert!(ada.cookies.is_empty());
 
@@ -66,7 +70,7 @@ async fn somebody_asks_is_approved_and_logs_in() {
     assert_eq!(page.location().as_deref(), Some("/mod/requests"));
     let queue = moderator.get("/mod/requests").await;
     queue.finds(0, WAITING);
-    assert!(queue.says("Nobody waits for an account."), "{}", queue.text());
+    assert!(queue.says("No open requests."), "{}", queue.text());
     assert_eq!(queue.number("main nav a[href='/mod/requests']"), 0);
 
     let mut ada = app.log_in("ada").await;
@@ -252,7 +256,7 @@ async fn no_more_wait_than_can_be_read() {
     assert_eq!(app.number("select count(*) from requests").await, 2);
     let page = ask(&mut app.visitor(), "dora", WHY).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.says("As many requests wait as the moderators can read."), "{}", page.text());
+    assert!(page.says("There are too many open requests."), "{}", page.text());
     assert_eq!(page.value(QUESTION), WHY);
     let waiting = app.number("select min(id) from requests").await;
     moderator.post(&format!("/mod/requests/{waiting}"), &[("decision", "decline")]).await;
@@ -272,7 +276,7 @@ async fn two_moderators_at_once_make_one_account() {
     answers.sort();
     assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::CONFLICT]);
     let late = if pages.0.status == StatusCode::CONFLICT { &pages.0 } else { &pages.1 };
-    assert!(late.says("somebody has decided"), "{}", late.text());
+    assert!(late.says("has already been decided"), "{}", late.text());
     let made = i64::from(is_somebody(&app, "ada").await);
     assert_eq!(app.number("select count(*) from moderation where act in ('admit', 'decline')").await, 1);
     assert_eq!(app.number("select count(*) from moderation where act = 'admit'").await, made);
@@ -307,7 +311,11 @@ async fn an_invitation_stands_for_approval_unless_the_site_says_otherwise() {
     let page = app.visitor().post(&link, &form("carol")).await;
     assert_eq!(page.status, StatusCode::NOT_FOUND, "the link is bob's while bob waits");
     let invitations = moderator.get("/invitations").await;
-    assert!(invitations.one("main li").text.contains("somebody asks by it"), "{}", invitations.text());
+    assert!(
+        invitations.one("main li").text.contains("used for a request that awaits approval"),
+        "{}",
+        invitations.text()
+    );
     invitations.finds(0, "main li a[href='/user/carol']");
     moderator.get("/mod/requests").await.finds(1, "main article p a[href='/user/moderator']");
 
@@ -337,7 +345,7 @@ async fn what_waits_from_before_is_decided_in_every_mode_but_closed() {
         assert!(waits.says(WHY), "{mode:?}: {}", waits.text());
         waits.finds(0, ASK_AGAIN);
         let is_closed = mode == SignUpMode::Closed;
-        assert_eq!(waits.says("Come back and log in again"), !is_closed, "{mode:?}: {}", waits.text());
+        assert_eq!(waits.says("Log in again later"), !is_closed, "{mode:?}: {}", waits.text());
         assert_eq!(waits.says("Your request cannot be approved until that changes."), is_closed, "{mode:?}");
         let page = decide(&mut moderator, "ada", "approve", "", &app).await;
         assert_eq!(page.status == StatusCode::FORBIDDEN, is_closed, "{mode:?}: {}", page.status);

@@ -252,8 +252,8 @@ async fn a_parent_may_come_later_or_be_there_already() {
 
 #[tokio::test]
 async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
-    let no_time = "item 12: it has no time that is a number above zero";
-    let no_id = "it has no id that is a number above zero";
+    let no_time = "item 12: time must be a positive number";
+    let no_id = "id must be a positive number";
     for (bad, reason) in [
         (r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"text":"a"#, "the record is cut short"),
         (r#"{"id":12,"parent":11,"type":"comment" "by":"bob"}"#, "this is not JSON (at column 39)"),
@@ -261,27 +261,24 @@ async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
         (r#"{"id":12,"type":"comment","by":"bob","time":"x","parent":11}"#, no_time),
         (
             r#"{"id":12,"type":"comment","by":"bob","time":1800000000,"parent":11}"#,
-            "item 12: its time lies in the future",
+            "item 12: time is in the future",
         ),
         (r#"{"id":"x","type":"comment","by":"bob","time":9,"parent":11}"#, no_id),
         (r#"{"id":9000000000000000000,"type":"comment","by":"bob","time":9,"parent":11}"#, no_id),
-        (r#"{"id":12,"type":"comment","text":"t","time":9,"parent":11}"#, "item 12: it names no author"),
+        (r#"{"id":12,"type":"comment","text":"t","time":9,"parent":11}"#, "item 12: it has no author"),
         (
             r#"{"id":12,"type":"comment","by":"a b","time":9,"parent":11}"#,
-            "item 12: its author \"a b\" has no name that an account can have",
+            "item 12: author \"a b\" is not a valid user name",
         ),
-        (
-            r#"{"id":12,"type":"essay","by":"bob","time":9,"parent":11}"#,
-            "item 12: its type \"essay\" is not one of an item",
-        ),
+        (r#"{"id":12,"type":"essay","by":"bob","time":9,"parent":11}"#, "item 12: unknown type \"essay\""),
         (r#"{"id":12,"by":"bob","time":9,"parent":11}"#, "item 12: it has no type"),
         (
             r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"text":[1]}"#,
-            "item 12: its text is not a text",
+            "item 12: text must be a string",
         ),
         (
             r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"score":1.5}"#,
-            "item 12: its points are not a number that points can be",
+            "item 12: points must be a whole number within ±1,000,000,000",
         ),
         (
             r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"kids":"none"}"#,
@@ -303,7 +300,7 @@ async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
 async fn a_message_quotes_the_start_of_a_long_value() {
     let site = Site::new().await;
     let said = site.import(&[&comment(2, 1).replace("bob", &"b".repeat(1 << 20))]).await.said;
-    let expected = format!("\"{}…\" has no name that an account can have\n", "b".repeat(299));
+    let expected = format!("\"{}…\" is not a valid user name\n", "b".repeat(299));
     assert_eq!(said, format!("0.json:1: item 2: its author {expected}"));
 }
 
@@ -368,10 +365,7 @@ async fn a_record_nested_in_a_document_is_named_by_its_own_line() {
     let site = Site::new().await;
     let nested = fixture("thread.json").replace("\"bertha\"", "\"ber tha\"");
     let outcome = site.import(&[&story(1), &nested]).await;
-    assert_eq!(
-        outcome.said,
-        "1.json:18: item 1002: its author \"ber tha\" has no name that an account can have\n"
-    );
+    assert_eq!(outcome.said, "1.json:18: item 1002: author \"ber tha\" is not a valid user name\n");
     assert_eq!(site.ids().await, [1]);
     let cut = fixture("thread.json");
     let outcome = site.import(&[&cut[..cut.len() / 2]]).await;
@@ -441,7 +435,7 @@ async fn nothing_is_put_into_a_members_mouth() {
     assert_ne!(site.item(3).await.author_id, Some(bob));
     assert_eq!(
         outcome.said,
-        "The name bob belongs to a member here, so what bob wrote there stands under bob-hn.\n"
+        "The name bob belongs to a member here, so what bob wrote there appears under bob-hn.\n"
     );
     site.member("bob-hn2").await;
     site.import(&[&comment(5, 2)]).await;
@@ -529,7 +523,7 @@ async fn the_summary_tells_what_was_done() {
     let second = site.import(&[&[story(1), comment(2, 1), story(3), comment(4, 9)].join("\n")]).await;
     let summary = second.report.to_string();
     assert!(summary.starts_with("Imported 1 item (1 thread skipped, 2 known) in "), "{summary}");
-    assert!(summary.ends_with(" s. 1 bad record was named above."), "{summary}");
+    assert!(summary.ends_with(" s. 1 bad record was listed above."), "{summary}");
     assert_eq!(
         site.import(&["", "null\n"]).await.report.bad,
         0,

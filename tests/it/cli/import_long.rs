@@ -43,7 +43,7 @@ async fn a_text_and_a_title_that_are_too_long_are_cut_and_named_and_cost_nothing
         "long.json:1: item 1: its title has more than 300 characters and was cut\n\
          long.json:3: item 3: its text has 468 KB, more than 256, and was cut\n"
     );
-    assert!(report.to_string().contains("2 overlong fields were cut and named above."), "{report}");
+    assert!(report.to_string().contains("2 overlong fields were cut and listed above."), "{report}");
     let title = app.store.item(ItemId(1)).await.unwrap().title.unwrap();
     assert!(title.chars().count() <= 300 && title.ends_with("word…"), "{title}");
     let text = app.store.item(ItemId(3)).await.unwrap().text;

@@ -215,24 +215,21 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert_eq!(folder.works("admin role BOB moderator"), "bob is now moderator.\n");
     assert!(folder.works("admin password bob").starts_with("Set the password of bob"));
     assert!(folder.works("admin ban bob --reason spam").starts_with("Banned bob"));
-    folder.refuses("admin ban bob --reason spam", "", "bob is banned already");
+    folder.refuses("admin ban bob --reason spam", "", "bob is already banned");
     let lifted = "Lifted the ban of bob.\n";
     assert_eq!(folder.works("admin unban bob"), lifted);
-    folder.refuses("admin unban bob", "", "bob is free already");
+    folder.refuses("admin unban bob", "", "bob is not banned");
     assert!(folder.works("admin ban bob --days 3 --reason spam").starts_with("Banned bob until "));
-    folder.refuses("admin ban bob --days 0 --reason spam", "", "Say for how many days");
+    folder.refuses("admin ban bob --days 0 --reason spam", "", "Choose a number of days");
     assert_eq!(folder.works("admin unban bob"), lifted);
-    assert_eq!(
-        folder.works("admin slow bob --reason haste"),
-        "Slowed bob down until a moderator lifts it.\n"
-    );
-    assert!(folder.works("admin slow bob --days 1 --reason haste").starts_with("Slowed bob down until "));
+    assert_eq!(folder.works("admin slow bob --reason haste"), "Limited bob until a moderator lifts it.\n");
+    assert!(folder.works("admin slow bob --days 1 --reason haste").starts_with("Limited bob until "));
     assert_eq!(folder.works("admin unslow bob"), "bob can post as often as others again.\n");
-    folder.refuses("admin unslow bob", "", "bob is as fast as others already");
-    folder.refuses("admin shadow bob --reason spam", "", "A moderator reads the log");
+    folder.refuses("admin unslow bob", "", "bob is not limited");
+    folder.refuses("admin shadow bob --reason spam", "", "Moderators can see shadow-bans in the log");
     assert_eq!(folder.works("admin role bob member --reason tired"), "bob is now member.\n");
     assert_eq!(folder.works("admin shadow bob --reason spam"), "Shadow-banned bob.\n");
-    folder.refuses("admin shadow bob --reason spam", "", "bob is shadow-banned already");
+    folder.refuses("admin shadow bob --reason spam", "", "bob is already shadow-banned");
     assert_eq!(folder.works("admin unshadow bob --bring-back"), "Lifted the shadow-ban of bob.\n");
     let last = "Root is the last admin";
     folder.refuses("admin ban Root --reason spam", "", last);
@@ -241,7 +238,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
     for short in ["short\n", ""] {
         folder.refuses("admin create carl", short, &PasswordError::Short.to_string());
     }
-    folder.refuses("admin role nobody member", "", "nobody is called nobody");
+    folder.refuses("admin role nobody member", "", "there is no user named nobody");
     folder.refuses("admin role Root member", "", last);
     folder.refuses("admin claim bob", PASSWORD, "bob is not an unclaimed imported name");
     folder.refuses("admin kill 99", "", "there is no item 99");
@@ -258,7 +255,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
         "unban bob",
         "ban bob: spam",
         "unban bob",
-        "ban bob: spam (for good)",
+        "ban bob: spam (permanently)",
         "password bob",
         "moderator bob",
         "admin Root",
@@ -273,12 +270,12 @@ fn an_operator_makes_changes_and_bans_accounts() {
 fn an_operator_invites_people() {
     let folder = Folder::with_database();
     folder.works("admin create bob");
-    folder.refuses("admin invite", "", "there is no admin yet: say whom the invitation is from");
+    folder.refuses("admin invite", "", "there is no admin yet: name the user whom the invitation is from");
     folder.works("admin create Root --role admin");
-    folder.refuses("admin invite nobody", "", "nobody is called nobody");
+    folder.refuses("admin invite nobody", "", "there is no user named nobody");
     folder.refuses("admin invite bob --signup-mode closed", "", "signup_mode is closed");
     let said = folder.works("admin invite --base-url https://forum.example");
-    assert!(said.starts_with("An invitation from Root, good for one person until "), "{said}");
+    assert!(said.starts_with("An invitation from Root, valid for one person until "), "{said}");
     let said = folder.works("admin invite BOB --signup-mode invitation");
     assert!(said.starts_with("An invitation from bob,"), "{said}");
     let running = folder.serve();
@@ -305,13 +302,13 @@ fn an_import_run_twice_changes_nothing_and_its_names_can_be_handed_over() {
     assert_eq!(folder.works("admin claim ada"), "Ada can log in now.\n");
     assert!(folder.works("admin log").ends_with("(operator)  claim Ada\n"));
     assert_eq!(folder.works("admin kill 1004 --reason spam"), "Killed item 1004.\n");
-    folder.refuses("admin kill 1004", "", "item 1004 is dead already");
+    folder.refuses("admin kill 1004", "", "item 1004 is already dead");
     let running = folder.serve();
     let page = running.get("/item/1001");
     assert!(
         page.contains("A loom that reads cards") && page.contains("2 comments") && !page.contains("First.")
     );
-    assert_eq!(folder.works("admin unkill 1004"), "Brought item 1004 back.\n");
+    assert_eq!(folder.works("admin unkill 1004"), "Restored item 1004.\n");
     let noticed = || {
         std::thread::sleep(Duration::from_millis(100));
         running.get("/item/1001").contains("First.")
@@ -376,10 +373,7 @@ fn what_the_operator_sets_otherwise_stands_in_the_log() {
     let folder = Folder::new();
     folder.write("stoa.toml", "min_karma_to_flag = 20\ncache_mb = 8\n");
     let running = folder.serve();
-    assert!(
-        running.get("/log").contains("Nobody has moderated anything yet"),
-        "a first start changes nothing"
-    );
+    assert!(running.get("/log").contains("No moderation actions yet"), "a first start changes nothing");
     running.stop();
     folder.write("stoa.toml", "min_karma_to_flag = 12\ncache_mb = 9\nsignup_mode = \"closed\"\n");
     let running = folder.serve();
@@ -404,7 +398,7 @@ fn a_backup_is_whole_and_can_be_put_back() {
     assert!(said.contains("Copied stoa.db to copy.db") && said.contains("checked the copy"), "{said}");
     assert!(!folder.path("copy.db.partial").exists());
     let copy = std::fs::read(folder.path("copy.db")).expect("a copy");
-    folder.refuses("backup copy.db", "", "copy.db is there already: choose a new name");
+    folder.refuses("backup copy.db", "", "copy.db already exists: choose a new name");
     assert_eq!(std::fs::read(folder.path("copy.db")).expect("a copy"), copy, "it was left alone");
 
     folder.works("admin kill 1001");
@@ -413,7 +407,7 @@ fn a_backup_is_whole_and_can_be_put_back() {
     assert!(running.get("/healthz").ends_with("ok\n"), "the forum goes on");
     assert_eq!(running.stop().0, Some(0));
     folder.write("nonsense.db", "This is no database, however long it is read.");
-    folder.refuses("restore nonsense.db --replace", "", "nonsense.db is not a whole backup");
+    folder.refuses("restore nonsense.db --replace", "", "nonsense.db is not a complete Stoa backup");
     let said = folder.works("restore copy.db --replace");
     assert!(said.contains("stoa.db.replaced") && said.contains("Restored stoa.db from copy.db."), "{said}");
     assert!(folder.path("stoa.db.replaced").exists() && !folder.path("stoa.db.partial").exists());

@@ -99,7 +99,7 @@ async fn an_address_longer_than_any_of_the_sites_own_is_refused_with_a_page() {
         for browser in [&mut chief, &mut app.visitor()] {
             let page = browser.get(&path).await;
             assert_eq!(page.status, StatusCode::URI_TOO_LONG, "{} bytes", path.len());
-            assert!(page.says("longer than this site takes") && page.body.len() < 10_000);
+            assert!(page.says("That address is too long") && page.body.len() < 10_000);
             check(&page, "a long address");
         }
         let posted = alice.post(&path, &[("text", "words")]).await;

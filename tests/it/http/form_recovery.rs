@@ -81,7 +81,7 @@ async fn what_was_typed_comes_through_the_log_in_and_is_sent_once_by_its_author(
         let before = app.dump(&[]).await;
         let asked = alice.post(&path, &form).await;
         assert_eq!(asked.status, StatusCode::UNAUTHORIZED, "{path}: {}", asked.text());
-        assert!(asked.says("You are not logged in any more"), "{path}: {}", asked.text());
+        assert!(asked.says("Your session has ended"), "{path}: {}", asked.text());
         assert_eq!(asked.value("form[action='/login'] textarea"), TYPED, "{path}");
         check(&asked, &path);
         assert_eq!(app.dump(&[]).await, before, "{path}: nothing is written");
@@ -91,7 +91,7 @@ async fn what_was_typed_comes_through_the_log_in_and_is_sent_once_by_its_author(
         assert_eq!(wrong.value("form[action='/login'] textarea"), TYPED, "{path}");
         let back = send(&mut alice, "/login", &log_in(&wrong, "alice", PASSWORD)).await;
         assert_eq!(back.status, StatusCode::OK, "{path}");
-        assert!(back.says("Nothing of it has been sent yet."), "{path}: {}", back.text());
+        assert!(back.says("It has not been sent yet."), "{path}: {}", back.text());
         back.finds(1, "header a[href='/user/alice']");
         back.finds(0, LOG_IN);
         check(&back, &path);

@@ -45,7 +45,7 @@ async fn a_new_account_posts_less_often_until_it_has_karma_or_age() {
     let why =
         "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma.";
     assert!(is_held(&page) && page.says(why), "{}", page.text());
-    assert_eq!(page.one("[role=alert] h2").text, "Not yet", "there is nothing to mend");
+    assert_eq!(page.one("[role=alert] h2").text, "Not sent yet", "there is nothing to mend");
     assert_eq!([page.value("[name=title]"), page.value("[name=text]")], ["Story 4", "What I typed."]);
     app.set_karma("alice", 10).await;
     let mut again = app.session("alice").await;
@@ -75,14 +75,14 @@ async fn a_new_account_posts_few_links() {
     let three = "https://a.example/1, [b](https://b.example/2) and https://c.example/3";
     let page = reply(&mut alice, story, three).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.says("New accounts can post 2 links an hour, and here are 3. Please take some out."));
+    assert!(page.says("New accounts can post 2 links an hour; this has 3. Please remove some."));
     assert_eq!(page.value("[name=text]"), three);
     assert_eq!(reply(&mut alice, story, "https://a.example/1").await.status, StatusCode::SEE_OTHER);
     let own = alice.reply(story, "https://a.example/2").await;
     let two = "https://a.example/2 and https://a.example/3";
     let page = alice.post(&format!("/item/{own}/edit"), &[("text", two)]).await;
     assert!(is_held(&page), "nor can links be put in afterwards");
-    assert!(page.value("[name=text]") == two && page.says("what you typed is kept here"), "{}", page.text());
+    assert!(page.value("[name=text]") == two && page.says("Your text has been kept"), "{}", page.text());
     let same = alice.post(&format!("/item/{own}/edit"), &[("text", "https://a.example/2 indeed")]).await;
     assert_eq!(same.status, StatusCode::SEE_OTHER, "what was there is not counted again");
     let profile = [("about", "https://me.example/"), ("theme", "system"), ("order", "best")];
@@ -130,7 +130,9 @@ async fn whom_a_moderator_slowed_down_posts_five_times_in_four_hours() {
     }
     alice.text_story("My own", "Text.").await;
     let page = reply(&mut alice, story, "What I typed.").await;
-    assert!(is_held(&page) && page.says("A moderator slowed you down: you can post 5 times in 4 hours."));
+    assert!(
+        is_held(&page) && page.says("A moderator limited your account: you can post 5 times in 4 hours.")
+    );
     assert!(
         page.says("Please wait 49 minutes") && page.value("[name=text]") == "What I typed.",
         "{}",
@@ -144,7 +146,7 @@ async fn whom_a_moderator_slowed_down_posts_five_times_in_four_hours() {
     let page = alice.post("/invitations", &[]).await;
     assert!(
         page.status == StatusCode::FORBIDDEN
-            && page.says("A moderator slowed you down, so you cannot invite")
+            && page.says("A moderator limited your account, so you cannot invite")
     );
     app.pass(48 * 60);
     alice.reply(story, "After the wait.").await;

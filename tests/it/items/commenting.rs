@@ -217,7 +217,7 @@ async fn a_thread_that_closes_while_somebody_writes_leaves_them_their_text() {
         (
             "update items set dead = 'killed' where kind = 'comment'",
             StatusCode::NOT_FOUND,
-            "What you are answering is gone.".to_owned(),
+            "The post you are replying to is gone.".to_owned(),
         ),
     ] {
         app.sql(statement).await;

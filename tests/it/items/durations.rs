@@ -46,9 +46,13 @@ async fn a_setting_is_said_as_it_is_set() {
     bob.vote(story, "up").await;
     app.pass(90 * MINUTE + 1);
     let page = bob.vote(story, "none").await;
-    assert!(page.says("A vote can be undone within 1 hour 30 minutes. This one stays."), "{}", page.words());
+    assert!(
+        page.says("Votes can be undone for 1 hour 30 minutes. It is too late to undo this one."),
+        "{}",
+        page.words()
+    );
     let page = alice.get(&format!("/item/{story}/edit")).await;
-    assert!(page.says("it was open for 5 minutes after posting."), "{}", page.words());
+    assert!(page.says("posts can be edited for 5 minutes."), "{}", page.words());
     app.pass(365 * DAY);
     // The account's session has ended by then.
     let page = app.log_in("bob").await.get(&format!("/item/{story}")).await;

@@ -91,13 +91,17 @@ async fn a_duplicate_joins_the_other_story_and_its_address_leads_there() {
     assert!(alice.get("/replies").await.comments().contains(&below));
     let logged = visitor.get(&format!("/log?item={duplicate}")).await.one("main ol > li").text;
     assert!(logged.starts_with("mia merged ") && logged.contains("into “The news”"), "{logged}");
-    assert!(logged.ends_with("because: the same news"), "{logged}");
+    assert!(logged.ends_with("reason: the same news"), "{logged}");
 
     alice.reply(top, "Said after the merge.").await;
     assert_eq!(said(&visitor.get(&format!("/item/{story}")).await), 4);
     let typed = "A long reply, typed before.";
     let late = alice.post(&format!("/item/{duplicate}/reply"), &[("text", typed)]).await;
-    refused(&late, StatusCode::FORBIDDEN, "This was merged into another story: its thread goes on there.");
+    refused(
+        &late,
+        StatusCode::FORBIDDEN,
+        "This was merged into another story; the discussion continues there.",
+    );
     assert_eq!(late.value("[name=text]"), typed, "what was typed is theirs to keep");
 }
 
@@ -163,13 +167,13 @@ async fn what_cannot_be_merged_is_said_and_what_was_typed_is_kept() {
         (story, merged.to_string(), "was itself merged"),
         (story, dead.to_string(), "dead or deleted"),
         (story, deleted.to_string(), "dead or deleted"),
-        (story, comment.to_string(), "name the story"),
+        (story, comment.to_string(), "Choose a story that accepts comments"),
         (story, "999999".to_owned(), "no such story"),
-        (story, "the other one".to_owned(), "neither the number"),
-        (story, "https://elsewhere.example/item/1".to_owned(), "neither the number"),
-        (story, String::new(), "Say which"),
-        (merged, story.to_string(), "merged into another story already"),
-        (dead, story.to_string(), "bring it back first"),
+        (story, "the other one".to_owned(), "not an item number"),
+        (story, "https://elsewhere.example/item/1".to_owned(), "not an item number"),
+        (story, String::new(), "Enter an item number"),
+        (merged, story.to_string(), "already merged into another story"),
+        (dead, story.to_string(), "Restore it first"),
         (comment, story.to_string(), "Only a story"),
     ] {
         let page = merge(&mut mia, id, &into).await;

@@ -69,7 +69,7 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
     let mut visitor = app.visitor();
     for (path, words) in [
         ("/new", "No stories yet"),
-        ("/best", "No stories in this span of time"),
+        ("/best", "No stories in this period"),
         ("/active", "Nobody has commented yet"),
         ("/ask", "No questions yet"),
         ("/show", "Nothing shown yet"),
@@ -78,7 +78,7 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
         ("/comments", "Nobody has commented yet"),
         ("/comments/best", "No comments in the last seven days"),
         ("/leaders", "Nobody has karma yet"),
-        ("/search?q=loom", "No title here has “loom” in it"),
+        ("/search?q=loom", "No titles match “loom”"),
     ] {
         let page = visitor.get(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
@@ -89,11 +89,11 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
     }
     let mut alice = app.member("alice").await;
     for (path, words) in [
-        ("/saved", "You have saved nothing yet"),
-        ("/hidden", "You have hidden nothing"),
-        ("/upvoted", "You have voted for nothing yet"),
+        ("/saved", "You have not saved anything yet"),
+        ("/hidden", "You have not hidden anything"),
+        ("/upvoted", "You have not upvoted anything yet"),
         ("/replies", "Nobody has answered you yet"),
-        ("/user/alice/submissions", "alice has submitted nothing yet"),
+        ("/user/alice/submissions", "alice has not submitted anything yet"),
         ("/user/alice/comments", "alice has not commented yet"),
     ] {
         let page = alice.get(path).await;
@@ -121,7 +121,7 @@ async fn a_ranked_list_goes_on_after_30_stories_and_says_where_it_ends() {
     {
         let page = visitor.get(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
-        assert_eq!(empty(&page)[0], "The list ends before this page.", "{path}");
+        assert_eq!(empty(&page)[0], "There is nothing on this page.", "{path}");
     }
     assert_eq!(numbers(&visitor.get("/?p=0").await).len(), 30);
     assert_eq!(visitor.get("/?p=-1").await.status, StatusCode::BAD_REQUEST);

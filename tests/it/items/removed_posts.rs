@@ -74,7 +74,7 @@ impl Town {
 async fn a_comments_own_page_says_what_became_of_it_and_whose_it_is_to_who_may_know() {
     const FLAGGED: &str = "Members flagged this as rude, so it was killed.";
     const BANNED: &str = "mia killed this with the ban of its author. The reason: spam.";
-    const DELETED: &str = "Its author deleted this comment.";
+    const DELETED: &str = "The author deleted this comment.";
     let (dead, whole, gone) = ("Dead comment", "Comment by alice", "Deleted comment");
     let cases = [
         (
@@ -147,7 +147,7 @@ async fn whoever_may_not_read_the_log_reads_that_it_is_dead_and_not_by_whom() {
 #[tokio::test]
 async fn a_storys_page_says_what_became_of_it() {
     for (what, heading, said) in
-        [("kill", "Dead story", KILLED_BY_MIA), ("delete", "Deleted story", "Its author deleted this story.")]
+        [("kill", "Dead story", KILLED_BY_MIA), ("delete", "Deleted story", "The author deleted this story.")]
     {
         let mut town = Town::with(|_| {}).await;
         let path = format!("/item/{}", town.story);

@@ -183,5 +183,5 @@ async fn a_request_by_such_an_invitation_tells_moderators_alone() {
     let sent = town.app.visitor().post(&format!("/invitation/{link}"), &form).await;
     assert!(sent.status.is_success() || sent.status.is_redirection(), "{}", sent.words());
     assert!(town.mia.get("/mod/requests").await.says("invited by bob shadow-banned"));
-    assert!(town.bob.get("/invitations").await.says("somebody asks by it, and waits for a moderator"));
+    assert!(town.bob.get("/invitations").await.says("used for a request that awaits approval"));
 }

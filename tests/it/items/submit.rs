@@ -51,7 +51,7 @@ async fn a_story_has_an_address_a_text_or_both() {
     }
     let page = submit(&mut alice, "Nothing at all", "", " \n ").await;
     assert_eq!((page.status, page.errors().len()), (StatusCode::UNPROCESSABLE_ENTITY, 1));
-    assert_eq!(page.errors()[0].1, "Give an address, a text, or both.");
+    assert_eq!(page.errors()[0].1, "Enter an address, a text, or both.");
     assert_eq!(typed(&page).0, "Nothing at all");
     let page = submit(&mut app.visitor(), "By nobody", "https://example.com/c", "").await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
@@ -66,18 +66,18 @@ async fn what_is_wrong_with_a_story_is_said_and_what_was_typed_kept() {
     for (title, url, field, words) in [
         ("", "https://example.com", "title", "A story needs a title."),
         ("No", "https://example.com", "title", "at least 3 characters"),
-        (&long, "https://example.com", "title", "at most 80 characters fit"),
-        ("A \u{202e}turned title", "https://example.com", "title", "control characters"),
+        (&long, "https://example.com", "title", "the limit is 80 characters"),
+        ("A \u{202e}turned title", "https://example.com", "title", "invisible characters"),
         ("A title", "javascript:alert(1)", "url", "it should begin with http:// or https://"),
-        ("A title", "example.com/a", "url", "did you mean https://example.com/a?"),
-        ("A title", "https://me:secret@example.com/", "url", "name or password before the @"),
+        ("A title", "example.com/a", "url", "Did you mean https://example.com/a?"),
+        ("A title", "https://me:secret@example.com/", "url", "contains a user name or password"),
     ] {
         let page = submit(&mut alice, title, url, "My text.").await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{title} {url}");
         assert_eq!(page.wrong(), [field], "{title} {url}");
         assert!(page.errors()[0].1.contains(words), "{words}: {:?}", page.errors());
         assert_eq!((typed(&page).1.as_str(), page.value(TEXT).as_str()), (url, "My text."), "{title}");
-        assert_eq!(page.one("[role=alert] h2").text, "One thing to mend");
+        assert_eq!(page.one("[role=alert] h2").text, "Please fix one thing");
     }
     assert_eq!(app.number("select count(*) from items").await, 0);
     let family = "👩‍👩‍👧‍👦".repeat(80);

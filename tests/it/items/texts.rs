@@ -8,7 +8,7 @@ use crate::support::fixtures::with_a_story;
 
 /// Texts of which nothing is seen.
 const BLANK: [&str; 8] = ["\u{200B}", "\u{2800}\u{2800}", "\u{3164}", "****", "> ", "---", "* ", "[](x)"];
-const UNSEEN: &str = "Nothing of that can be seen";
+const UNSEEN: &str = "That would show nothing";
 
 #[track_caller]
 fn refuses(page: &Page, typed: &str, field: &str) {

@@ -210,7 +210,7 @@ async fn a_deleted_comment_goes_and_with_a_reply_its_place_stays() {
     assert_eq!((gone.len(), &gone[0]), (1, &page.one(&format!("#c{branch} > header")).text));
     let gone = visitor.get(&format!("/item/{leaf}")).await;
     assert_eq!(gone.status, StatusCode::GONE);
-    assert!(gone.says("Its author has deleted this"), "{}", gone.text());
+    assert!(gone.says("The author deleted this"), "{}", gone.text());
     gone.finds(1, "main a[href='/']");
     let kept = visitor.get(&format!("/item/{branch}")).await;
     assert_eq!((kept.status, kept.comment(twig).as_str()), (StatusCode::OK, "A twig."));
@@ -277,7 +277,7 @@ async fn what_is_not_there_or_not_allowed_has_a_page_that_helps() {
         ("/nothing", StatusCode::NOT_FOUND, "There is nothing at this address"),
         ("/item/999", StatusCode::NOT_FOUND, "nothing at this address"),
         ("/item/abc", StatusCode::NOT_FOUND, "nothing at this address"),
-        ("/logout", StatusCode::METHOD_NOT_ALLOWED, "does not take that kind of request"),
+        ("/logout", StatusCode::METHOD_NOT_ALLOWED, "does not accept that kind of request"),
         (&format!("/item/{story}/edit"), StatusCode::FORBIDDEN, "You can edit only what you wrote yourself."),
         (&format!("/item/{story}/delete"), StatusCode::FORBIDDEN, "only what you wrote yourself"),
     ] {
@@ -292,11 +292,7 @@ async fn what_is_not_there_or_not_allowed_has_a_page_that_helps() {
     app.sql("alter table items rename to elsewhere").await;
     let page = app.visitor().get("/new").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(
-        page.says("That is the site's fault, not yours") && !page.mentions("no such table"),
-        "{}",
-        page.text()
-    );
+    assert!(page.says("That is our fault, not yours") && !page.mentions("no such table"), "{}", page.text());
     let headers = [("accept", "application/json")];
     let json = app.visitor().send(Method::GET, "/new", &headers, None).await;
     assert!(json.text().starts_with("{\"error\":"), "the script gets a sentence, not a page");

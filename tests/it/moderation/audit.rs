@@ -244,8 +244,7 @@ impl Town {
             Object::Nothing => {}
         }
         shown.finds(1, "time[datetime]");
-        let because =
-            if step.reason.is_empty() { String::new() } else { format!("because: {}", step.reason) };
+        let because = if step.reason.is_empty() { String::new() } else { format!("reason: {}", step.reason) };
         for part in
             [&format!("{actor}{}", Action::parse(step.act).expect("an action").phrase("").before), &because]
         {

@@ -87,9 +87,9 @@ async fn a_ban_takes_what_was_posted_in_thirty_days_out_of_sight_in_one_act() {
     assert_eq!(kills.len(), 4);
     assert!(kills.iter().all(|kill| kill.contains("with the ban of its author")), "{kills:?}");
     let told = told(&town.app, "bob").await;
-    assert_eq!(told, ["A moderator banned you for good and killed 4 posts of yours: spam."]);
+    assert_eq!(told, ["A moderator banned you permanently and killed 4 posts of yours: spam."]);
     let ban = town.app.visitor().get("/log?act=ban").await.one("main ol > li").text;
-    assert!(ban.contains("for good; 4 posts killed"), "{ban}");
+    assert!(ban.contains("permanently; 4 posts killed"), "{ban}");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_ban_leaves_posts_alone_unless_somebody_says_otherwise() {
     assert!(page.one(TAKE).has_attr("checked"), "{}", page.text());
     let page = town.ban(&[&BAN[..], &[("over", &over)]].concat()).await;
     assert!(page.message().contains('4'), "{}", page.message());
-    assert!(page.says("mia banned bob: now for good; 4 posts"), "{}", page.text());
+    assert!(page.says("mia banned bob: now permanently; 4 posts"), "{}", page.text());
     page.finds(1, BRING_BACK);
     let over = town.app.now().0.to_string();
     town.app.pass(60);

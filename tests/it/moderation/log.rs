@@ -248,11 +248,11 @@ async fn everybody_reads_who_did_what_to_what_and_why() {
     let page = visitor.get("/log").await;
     let rows = rows(&page);
     assert_eq!(rows.len(), 2);
-    assert!(rows[0].text.starts_with("mia banned bob") && rows[0].text.ends_with("because: a reason"));
+    assert!(rows[0].text.starts_with("mia banned bob") && rows[0].text.ends_with("reason: a reason"));
     rows[0].finds(1, "a[href='/user/mia']");
     rows[0].finds(1, "a[href='/user/bob']");
     assert!(rows[1].text.starts_with("mia killed a story"), "{}", rows[1].text);
-    assert!(rows[1].text.ends_with("because: spam"), "{}", rows[1].text);
+    assert!(rows[1].text.ends_with("reason: spam"), "{}", rows[1].text);
     rows[1].finds(1, &format!("a[href='/item/{story}']"));
     assert!(!page.mentions("A story for sale"), "what was taken out of sight is not brought back by the log");
     let link = forum.mia.get("/log").await.one(&format!("main ol a[href='/item/{story}']"));
@@ -354,11 +354,11 @@ async fn the_log_is_narrowed_by_act_moderator_person_and_item() {
 #[tokio::test]
 async fn a_question_that_cannot_be_asked_is_kept_and_said() {
     let forum = Town::new().await;
-    let no_item = "That is neither the number of an item nor the address of its page on this site.";
+    let no_item = "That is not an item number or an item&#39;s address on this site.";
     for (query, field, kept, sentence) in [
-        ("act=conjure", "act", "", "There is no such act."),
-        ("moderator=nobody-here", "moderator", "nobody-here", "Nobody here is called “nobody-here”."),
-        ("person=no+one", "person", "no one", "Nobody here is called “no one”."),
+        ("act=conjure", "act", "", "There is no such action."),
+        ("moderator=nobody-here", "moderator", "nobody-here", "There is no user named “nobody-here”."),
+        ("person=no+one", "person", "no one", "There is no user named “no one”."),
         ("item=twelve", "item", "twelve", no_item),
         (
             "item=https%3A%2F%2Felsewhere.example%2Fitem%2F1",
@@ -418,7 +418,7 @@ async fn the_log_does_not_tell_what_a_post_said_that_is_out_of_sight() {
     let mut forum = Town::new().await;
     let story = forum.bob.text_story("The first of its titles", "Words.").await;
     forum.act(story, "edit", &[("title", "Another title"), ("text", "Words.")]).await;
-    let said = "the title “The first of its titles” became “Another title”";
+    let said = "title changed from “The first of its titles” to “Another title”";
     let mut visitor = forum.app.visitor();
     let mut alice = forum.alice.clone();
     let mut carl = forum.app.member("carl").await;

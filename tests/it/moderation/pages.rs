@@ -29,7 +29,7 @@ async fn moderators_alone_see_the_way_to_the_desk_with_how_much_waits_there() {
     let empty = mia.get("/mod").await;
     empty.finds_role(1, "navigation", "Moderators' desk");
     empty.finds(0, "article");
-    assert!(empty.says("Nothing waits for you"), "{}", empty.text());
+    assert!(empty.says("The queue is empty"), "{}", empty.text());
 
     app.sql(&format!(
         "update items set queued_at = {}, queued_for = 'a word' where id = {story}",

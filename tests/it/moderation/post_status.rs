@@ -27,7 +27,7 @@ async fn an_author_reads_on_the_posts_page_what_happened_by_whom_why_and_what_th
     let about = page.one(ABOUT);
     // What a moderator killed by hand, members do not bring back: nothing is said of vouches.
     let said = "mia killed your story. The reason: spam. 2 hours ago \
-                Only you, moderators, and members who chose to see what is dead still see it. \
+                Only you, moderators and members who show dead posts can see it. \
                 You can delete it. If this is a mistake, write to the moderators.";
     assert_eq!(about.text, said);
     let links: Vec<_> = about.all("a").iter().map(|link| link.attr("href").to_owned()).collect();
@@ -105,7 +105,7 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
         ("flag-kill", "Members flagged your story as spam, so it was killed."),
         ("vouch", "Members vouched for your story, so it was restored."),
         ("rule-kill", "A moderation rule killed your story as it was posted."),
-        ("edit", "A moderator edited your story: the text was changed. The reason: why."),
+        ("edit", "A moderator edited your story: text changed. The reason: why."),
         ("lock", "A moderator locked your story: its thread is closed to new comments. The reason: why."),
         ("unlock", "A moderator unlocked your story: its thread is open to new comments again."),
         (
@@ -225,7 +225,7 @@ async fn a_locked_comment_says_so_in_its_thread_and_on_its_page() {
     }
     let page = town.bob.get(&format!("/item/{below}")).await;
     assert!(
-        page.one(ABOUT).text.contains("A moderator locked what your comment stands under"),
+        page.one(ABOUT).text.contains("A moderator locked the thread above your comment"),
         "{}",
         page.text()
     );
@@ -258,7 +258,7 @@ async fn whoever_meets_a_lock_reads_by_whom_and_why_where_they_may_read_the_log(
                     if reader.name == "bob" && id == above {
                         continue;
                     }
-                    refused(&page, StatusCode::OK, "This thread is locked, so it takes no new comments.");
+                    refused(&page, StatusCode::OK, "This thread is locked.");
                     assert_eq!(page.mentions("heated"), said.is_some(), "{id}: {}", page.text());
                     let notice = page.one(notice);
                     assert!(notice.text.contains(said.unwrap_or_default()), "{id}: {}", notice.text);
@@ -311,7 +311,7 @@ async fn whoever_sees_what_is_dead_reads_what_put_it_out_of_sight() {
         for mut reader in [town.app.visitor(), carl.clone()] {
             let page = reader.get(&path).await;
             refused(&page, StatusCode::FORBIDDEN, OUT_OF_SIGHT);
-            assert_eq!(page.one("h1").text, "Out of sight");
+            assert_eq!(page.one("h1").text, "Dead");
             assert!(!page.mentions(text), "{how}");
         }
     }
@@ -342,7 +342,7 @@ async fn a_notice_above_a_thread_says_whose_it_is_and_is_short() {
     let long = "long ".repeat(300);
     let page = town.mia.post(&format!("/item/{story}/pin"), &[("on", "true"), ("text", &long)]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let said = "That is 1499 characters; a notice is up to 1000. Please shorten it.";
+    let said = "That is 1499 characters; a notice can have up to 1000. Please shorten it.";
     assert!(page.says(said) && page.value("#pin-text").trim_end() == long.trim_end(), "{}", page.text());
     let page = town.app.visitor().get(&format!("/item/{story}")).await;
     assert_eq!(page.one("main aside div").text, "Keep to the story.", "it stands as it was");
@@ -354,7 +354,7 @@ async fn what_members_wrote_stands_in_a_notification_as_they_wrote_it() {
     let story = town.alice.text_story("WHO wrote your STORY", "Words.").await;
     let form = [("title", "your STORY, by WHO"), ("text", "Words."), ("reason", "your STORY?")];
     town.act(story, "edit", &form).await;
-    let said = "A moderator edited your story: the title “WHO wrote your STORY” became “your STORY, by WHO”. \
+    let said = "A moderator edited your story: title changed from “WHO wrote your STORY” to “your STORY, by WHO”. \
                 The reason: your STORY?";
     let page = town.alice.get("/replies").await;
     assert_eq!(

@@ -48,7 +48,7 @@ async fn a_reason_of_other_needs_words_and_words_go_with_any_reason() {
     let page = mia.post(&kill, &[("on", "true"), ("reason", "other")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.wrong(), ["kill-note"]);
-    assert!(page.errors()[0].1.starts_with("Say in your words why"), "{:?}", page.errors());
+    assert!(page.errors()[0].1.starts_with("Please explain"), "{:?}", page.errors());
     assert_eq!(page.value(&reasons(story)), "other");
     let long = "w".repeat(501);
     let page = mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", &long)]).await;
@@ -138,7 +138,11 @@ async fn whoever_comes_second_reads_who_was_first() {
     for (act, form) in [("clear", ("reason", "")), ("kill", ("on", "true"))] {
         let page = mia.post(&format!("/item/{story}/{act}"), &[form]).await;
         assert_eq!(page.status, StatusCode::CONFLICT, "{act}");
-        assert!(page.says("It is so already: moritz killed this 2 minutes ago: spam."), "{}", page.text());
+        assert!(
+            page.says("This has already been done: moritz killed this 2 minutes ago: spam."),
+            "{}",
+            page.text()
+        );
     }
     assert_eq!(app.number("select count(*) from moderation").await, 1, "nothing was done twice");
 }

@@ -57,7 +57,7 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
     assert_eq!(bob.get("/replies").await.notices(), ["An admin made you a moderator: we need <more> hands."]);
     let act = app.visitor().get("/log?person=bob").await.one("main ol > li");
     assert!(act.text.contains("ada made bob a moderator"), "{}", act.text);
-    assert!(act.text.contains("because: we need <more> hands"), "{}", act.text);
+    assert!(act.text.contains("reason: we need <more> hands"), "{}", act.text);
     for name in ["ada", "bob"] {
         act.one(&format!("a[href='/user/{name}']"));
     }
@@ -93,11 +93,11 @@ async fn what_cannot_be_is_said_and_what_was_typed_is_kept() {
     shadow(&app, "dora").await;
     let before = app.dump(&[]).await;
     for (name, role, field, sentence) in [
-        ("", "moderator", "name", "Give the name of the account."),
+        ("", "moderator", "name", "Enter the name of the account."),
         ("nobody", "moderator", "name", ""),
         ("bob", "king", "role", "Choose a role."),
         ("bob", "member", "name", "bob is a member already."),
-        ("mole", "admin", "name", "Nobody can log in as mole"),
+        ("mole", "admin", "name", "mole is an imported name that nobody has claimed"),
         ("carl", "moderator", "name", "carl is banned. Lift the ban first."),
         ("dora", "moderator", "name", "dora is shadow-banned"),
         ("ada", "member", "name", "ada is the last admin who can log in. Make another one first."),
@@ -248,7 +248,7 @@ async fn the_contact_page_names_those_who_moderate_and_can_log_in() {
     let app =
         TestApp::with(|settings| settings.contact = Some("Write to post@stoa.example.".to_owned())).await;
     let mut visitor = app.visitor();
-    let (people, nobody) = ("main li:has(a[href^='/user/'])", "Nobody moderates here at the moment");
+    let (people, nobody) = ("main li:has(a[href^='/user/'])", "There are no moderators at the moment");
     assert!(visitor.get("/contact").await.says(nobody), "nobody is said too");
 
     let mut ada = app.person("ada", Role::Admin).await;

@@ -40,7 +40,7 @@ async fn a_post_that_a_rule_queues_stands_and_waits_for_a_moderator_who_reads_wh
     queue.finds(2, "main article[id^='i']");
     for id in [story, comment] {
         let row = queue.one(&format!("#i{id}")).text;
-        assert!(row.contains("held by a rule: it says “casino bonus”"), "{row}");
+        assert!(row.contains("caught by a rule: it says “casino bonus”"), "{row}");
     }
     let page = app.visitor().get(&format!("/item/{story}")).await;
     assert!(page.says("Get your CASINO-bonus") && page.comments().contains(&comment), "both stand");
@@ -82,8 +82,8 @@ async fn a_post_that_a_rule_refuses_comes_back_with_a_sentence_and_what_was_type
     let comment = alice.reply(story, "A comment.").await;
     add_rule(&mut chief, "word", "viagra", "refuse").await;
     add_rule(&mut chief, "link", "github.com/spammer", "refuse").await;
-    let words = "“viagra” is not taken here. Say it in other words, or ask the moderators.";
-    let link = "Links to github.com/spammer are not taken here.";
+    let words = "“viagra” is not allowed here. Please rephrase it, or ask the moderators.";
+    let link = "Links to github.com/spammer are not allowed here.";
     let (reply, edit) = (format!("/item/{story}/reply"), format!("/item/{comment}/edit"));
     type Refused<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
     let forms: [Refused<'_>; 7] = [
@@ -164,7 +164,7 @@ async fn a_range_keeps_strangers_out_and_leaves_those_alone_who_are_known() {
         let errors = page.errors();
         page.status == StatusCode::UNPROCESSABLE_ENTITY
             && errors.len() == 1
-            && errors[0].1.starts_with("Nothing is taken from your network at the moment")
+            && errors[0].1.starts_with("Posting from your network is blocked at the moment")
     };
     let join = |name| [("name", name), ("password", PASSWORD)];
     let page = post_from(&mut app.visitor(), "203.0.113.5", "/signup", &join("stranger")).await;
@@ -224,7 +224,7 @@ async fn a_rule_is_tried_before_it_stands_and_stands_only_when_it_is_added() {
     page.finds(1, "main section button[name=add]");
     let page = chief.get("/mod/rules").await;
     page.finds(0, STANDING);
-    assert!(page.says("There are none."), "nothing stands yet: {}", page.text());
+    assert!(page.says("None."), "nothing stands yet: {}", page.text());
     alice.text_story("Another casino", "Words.").await;
     assert_eq!(app.number("select count(*) from items where dead is not null").await, 0);
 
@@ -321,7 +321,7 @@ async fn a_trial_of_a_large_site_says_how_far_it_looked() {
     let page = try_rule(&mut chief, "word", "casino", "queue").await;
     assert_eq!(hits(&page), 2_001);
     let said = page.texts("main section > p").join(" ");
-    assert!(said.contains("this counts what was posted since 9 November 2026"), "{said}");
+    assert!(said.contains("Only posts since 9 November 2026"), "{said}");
     assert!(said.contains("These are the newest 50."), "{said}");
     page.finds(50, &format!("{HIT} a[href^='/item/']"));
 }
@@ -356,19 +356,19 @@ async fn a_rule_that_cannot_be_taken_is_refused_in_a_sentence_and_kept_as_typed(
     let mut chief = app.person("chief", Role::Moderator).await;
     add_rule(&mut chief, "word", "there already", "queue").await;
     let long = "a".repeat(101);
-    let no_word = "There is no word in that.";
-    let there = "That rule is there already. Drop it first to change what it does.";
+    let no_word = "Enter at least one word.";
+    let there = "That rule already exists. Delete it first to change it.";
     for (kind, pattern, effect, reason, field, sentence) in [
-        ("word", "", "queue", "spam", "pattern", "Give the word, the site or the network"),
+        ("word", "", "queue", "spam", "pattern", "Enter the word, the site or the network"),
         ("word", long.as_str(), "queue", "spam", "pattern", "up to 100 characters"),
         ("word", "?!…", "queue", "spam", "pattern", no_word),
         ("word", "\u{202e}\u{301}", "queue", "spam", "pattern", no_word),
         ("word", "There, already!", "queue", "spam", "pattern", there),
         ("link", "co.uk", "queue", "spam", "pattern", "co.uk"),
         ("link", "github.io", "queue", "spam", "pattern", "github.io"),
-        ("range", "203.0.112.0/20", "queue", "spam", "pattern", "Only networks of these sizes"),
+        ("range", "203.0.112.0/20", "queue", "spam", "pattern", "Only single addresses"),
         ("range", "example.com", "queue", "spam", "pattern", "That is not a network."),
-        ("other", "words", "queue", "spam", "kind", "Choose what the rule looks for."),
+        ("other", "words", "queue", "spam", "kind", "Choose a rule type."),
         ("word", "words", "other", "spam", "effect", "Choose what the rule does."),
         ("word", "words", "queue", " ", "reason", ""),
     ] {
@@ -420,9 +420,9 @@ async fn the_page_of_rules_speaks_of_networks_and_counts_in_words() {
     let form = [("title", "Buy my loom"), ("text", "A loom.")];
     post_from(&mut alice, "203.0.113.7", "/submit", &form).await;
     let page = try_rule(&mut chief, "word", "loom", "queue").await;
-    assert_eq!(page.one("main section > h2").text, "It would have hit 1 post in the last 30 days");
+    assert_eq!(page.one("main section > h2").text, "It would have matched 1 post in the last 30 days");
     let page = try_rule(&mut chief, "word", "nothing of it", "queue").await;
-    assert_eq!(page.one("main section > h2").text, "It would have hit 0 posts in the last 30 days");
+    assert_eq!(page.one("main section > h2").text, "It would have matched 0 posts in the last 30 days");
     let page = try_rule(&mut chief, "range", "203.0.113.0/24", "queue").await;
     assert_eq!(page.one("main section > p").text, "network “203.0.113.0/24”: queue");
     add_rule(&mut chief, "range", "203.0.113.0/24", "queue").await;
@@ -433,5 +433,5 @@ async fn the_page_of_rules_speaks_of_networks_and_counts_in_words() {
         page.all("[aria-label]").iter().map(|named| named.attr("aria-label").to_owned()).collect();
     let shown = format!("{} {labels}", page.words());
     assert!(!shown.contains("range"), "a thing has one name: {shown}");
-    assert!(page.one("#pattern-help").text.contains("people with 31 karma or more are left alone"));
+    assert!(page.one("#pattern-help").text.contains("people with 31 karma or more are exempt"));
 }

@@ -83,7 +83,10 @@ async fn a_ban_for_good_holds_until_somebody_lifts_it() {
     let told = told(&app, "bob").await;
     assert_eq!(
         told,
-        ["A moderator lifted the ban on your account: A mistake.", "A moderator banned you for good: spam."]
+        [
+            "A moderator lifted the ban on your account: A mistake.",
+            "A moderator banned you permanently: spam."
+        ]
     );
     let again = mia.post("/user/bob/ban", &[("on", "false")]).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "there is none to lift");
@@ -103,7 +106,7 @@ async fn a_ban_is_changed_only_by_who_saw_it() {
     assert_eq!(page.status, StatusCode::CONFLICT);
     assert_eq!(page.wrong(), ["ban_reason"]);
     let said = &page.errors()[0].1;
-    assert!(said.contains("12:00 UTC: spam. Another moderator said so meanwhile"), "{said}");
+    assert!(said.contains("12:00 UTC: spam. Another moderator set this in the meantime"), "{said}");
     assert_eq!((page.value(over), page.value("[name=ban_reason]")), (since.clone(), "spam".to_owned()));
     let longer = [("on", "true"), ("ban_days", "30"), ("ban_reason", "more spam"), ("over", since.as_str())];
     assert_eq!(
@@ -122,7 +125,8 @@ async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
         Err(_) => "",
     };
     let typed = "Kept <b>words</b>";
-    let (days, why) = ("Say for how many days, from 1 to 3650", "Say why: the reason is kept with the act.");
+    let (days, why) =
+        ("Choose a number of days from 1 to 3,650", "Enter a reason; it is logged with the action.");
     for (path, form, field, mistake) in [
         ("ban", vec![("on", "true"), ("ban_days", "0"), ("ban_reason", typed)], "ban_days", days),
         (
@@ -136,16 +140,16 @@ async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
             "note",
             vec![("note", typed), ("same_as", "nobody-at-all")],
             "same_as",
-            "There is no account of that name.",
+            "There is no account with that name.",
         ),
         ("note", vec![("note", typed), ("same_as", "BOB")], "same_as", "That is the same account."),
-        ("note", vec![("note", " "), ("same_as", "")], "note", "Write the note first"),
-        ("warn", vec![("warning", ""), ("note", typed)], "warning", "Write the warning first"),
+        ("note", vec![("note", " "), ("same_as", "")], "note", "Enter a note or the name"),
+        ("warn", vec![("warning", ""), ("note", typed)], "warning", "Enter the warning"),
         (
             "warn",
             vec![("warning", LONG), ("note", typed)],
             "warning",
-            "That warning is too long: 500 characters",
+            "That warning is too long: the limit is 500 characters",
         ),
         ("shadow", vec![("on", "true"), ("shadow_reason", ""), ("note", typed)], "shadow_reason", why),
     ] {
@@ -178,17 +182,17 @@ async fn a_warning_reaches_the_person_and_the_log() {
 async fn somebody_is_slowed_down_until_an_end_or_until_it_is_lifted() {
     let (app, mut bob, mut mia) = forum().await;
     let page = act(&mut mia, "slow", &[("on", "true"), ("slow_days", "7"), ("slow_reason", "a flood")]).await;
-    assert_eq!(page.facts()["slowed"], "until 30 November 2026, 12:00 UTC");
+    assert_eq!(page.facts()["limited"], "until 30 November 2026, 12:00 UTC");
     assert_eq!(bob.get("/settings").await.status, StatusCode::OK, "he stays logged in");
     app.pass(7 * DAY);
-    assert!(!mia.get("/user/bob/moderate").await.facts().contains_key("slowed"));
+    assert!(!mia.get("/user/bob/moderate").await.facts().contains_key("limited"));
     let page = mia.post("/user/bob/slow", &[("on", "false")]).await;
-    assert_eq!((page.status, page.message().as_str()), (StatusCode::CONFLICT, "bob is not slowed down."));
+    assert_eq!((page.status, page.message().as_str()), (StatusCode::CONFLICT, "bob is not limited."));
     let page =
         act(&mut mia, "slow", &[("on", "true"), ("slow_days", "open"), ("slow_reason", "again")]).await;
-    assert_eq!(page.facts()["slowed"], "until a moderator lifts it");
+    assert_eq!(page.facts()["limited"], "until a moderator lifts it");
     let page = act(&mut mia, "slow", &[("on", "false")]).await;
-    assert!(!page.facts().contains_key("slowed"));
+    assert!(!page.facts().contains_key("limited"));
     let told = told(&app, "bob").await;
     assert_eq!(told[0], "You can post as often as others again.");
     let first = "A moderator limited how often you can post until 30 November 2026, 12:00 UTC: a flood.";
@@ -440,16 +444,16 @@ async fn what_makes_no_sense_for_an_account_that_nobody_can_log_in_to_is_refused
     let (app, _, mut mia) = forum().await;
     app.import(BY_MOLE).await;
     let page = mia.get("/user/mole/moderate").await;
-    assert!(page.says("there is nobody to warn or to hold back"), "{}", page.text());
+    assert!(page.says("so it cannot be warned or limited"), "{}", page.text());
     page.finds(1, "form[action='/user/mole/note']");
     let bobs = mia.get("/user/bob/moderate").await;
     let form_of = |name: &str, act: &str| format!("form[action='/user/{name}/{act}']");
-    let nobody = "Nobody can log in to this account, so there is nobody to hold back.";
+    let nobody = "This account was imported and not claimed, so it cannot post.";
     for (path, form, sentence) in [
         (
             "warn",
             vec![("warning", "Be kind.")],
-            "Nobody can log in to this account, so nobody would read it.",
+            "This account was imported and not claimed, so nobody would see it.",
         ),
         ("ban", vec![("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")], nobody),
         ("slow", vec![("on", "true"), ("slow_days", "3"), ("slow_reason", "spam")], nobody),
@@ -479,5 +483,5 @@ async fn the_form_of_a_shadow_ban_says_what_others_see() {
     let page = mia.get("/user/bob/moderate").await;
     let help = page.one("#shadow_reason-help").text;
     assert!(help.contains("what they post is dead for everybody else"), "{help}");
-    assert!(help.contains("enough vouches bring a post back"), "{help}");
+    assert!(help.contains("enough vouches restore a post"), "{help}");
 }

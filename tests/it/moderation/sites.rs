@@ -174,7 +174,7 @@ async fn everybody_reads_what_is_held_of_a_site_and_moderators_act_there() {
     let mut chief = app.person("chief", Role::Moderator).await;
     hold(&mut chief, "example.com", "banned").await;
     let page = app.visitor().get("/from/example.com").await;
-    assert_eq!(page.one(HELD).text, "Stories from example.com are not taken here: spam");
+    assert_eq!(page.one(HELD).text, "Stories from example.com are not accepted here: spam");
     page.finds(0, ACT);
     let stances = |page: &Page| {
         let buttons = page.all(&format!("{ACT} button[name=stance]"));
@@ -202,7 +202,7 @@ async fn the_list_of_sites_says_what_why_who_and_when() {
     let mut chief = app.person("chief", Role::Moderator).await;
     let page = chief.get("/mod/sites").await;
     page.finds(0, "main li");
-    assert!(page.says("Nothing is held against any site"), "{}", page.text());
+    assert!(page.says("No restricted sites"), "{}", page.text());
     for n in 0..31 {
         hold(&mut chief, &format!("site{n:02}.example"), "banned").await;
     }
@@ -243,18 +243,12 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
     let mut chief = app.person("chief", Role::Moderator).await;
     let no_name = "That is not the name of a site.";
     for (name, stance, reason, field, sentence) in [
-        ("", "banned", "spam", "name", "Name a site, such as example.com."),
-        ("co.uk", "banned", "spam", "name", "co.uk is not a site"),
+        ("", "banned", "spam", "name", "Enter a site, such as example.com."),
+        ("co.uk", "banned", "spam", "name", "co.uk is a public suffix"),
         ("*.example.com", "banned", "spam", "name", no_name),
-        (LONG, "banned", "spam", "name", "No site has a name that long"),
+        (LONG, "banned", "spam", "name", "That name is too long"),
         ("two words", "banned", "spam", "name", no_name),
-        (
-            "https://youtube.com/watch?v=1",
-            "banned",
-            "spam",
-            "name",
-            "does not say whose place on youtube.com it is",
-        ),
+        ("https://youtube.com/watch?v=1", "banned", "spam", "name", "does not name a user of youtube.com"),
         ("example.com", "banned", " ", "reason", ""),
         ("example.com", "burned", "spam", "", "Choose what to do"),
     ] {
@@ -270,7 +264,7 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
     let page =
         chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "why")]).await;
     assert_eq!(page.status, StatusCode::CONFLICT, "there is nothing to lift");
-    assert_eq!(page.message(), "Nothing is held against example.com.");
+    assert_eq!(page.message(), "example.com is not restricted.");
     assert_eq!(app.number("select count(*) from moderation").await, 0);
 }
 
@@ -368,9 +362,9 @@ async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen
     let page = chief.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
     let held = app.visitor().get("/from/example.com").await;
-    assert!(page.says("Another moderator has decided about example.com meanwhile."), "{}", page.text());
+    assert!(page.says("Another moderator changed example.com in the meantime."), "{}", page.text());
     let said = page.one("main section > h2 + p").text;
-    assert!(said.starts_with(&held.one(HELD).text) && said.contains("So said mia"), "{said}");
+    assert!(said.starts_with(&held.one(HELD).text) && said.contains("Set by mia"), "{said}");
     assert_eq!(page.value("#reason"), "mostly dull");
     assert_eq!(app.number("select count(*) from sites where stance = 'banned'").await, 1, "it is not undone");
     let over = seen(&page);
@@ -380,5 +374,5 @@ async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen
     let page =
         chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "mended")]).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
-    assert_eq!(page.message(), "Nothing is held against example.com any more: mia lifted it.");
+    assert_eq!(page.message(), "example.com is no longer restricted: mia lifted it.");
 }

@@ -253,7 +253,7 @@ async fn past_the_last_request_at_once_the_next_is_told_to_come_back() {
     sleep(SHORT).await;
     let (head, page) = forum.ask("GET /user/alice HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
     assert!(head.starts_with("HTTP/1.1 503") && head.contains("retry-after: 2\r\n"), "{head}");
-    assert!(page.contains("<!DOCTYPE html>") && page.contains("too much to do"), "{page}");
+    assert!(page.contains("<!DOCTYPE html>") && page.contains("very busy right now"), "{page}");
     assert!(forum.ask(front).await.0.starts_with("HTTP/1.1 200"), "what is kept costs no place");
     let typed = forum.ask(&theme(0)).await.0;
     assert!(typed.starts_with("HTTP/1.1 303"), "a place is left for those who send something: {typed}");

@@ -189,7 +189,7 @@ async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
             folder.refuses(&format!("{command} --database {name}"), "is a database of another program");
         }
     }
-    folder.refuses("restore other.db", "is not a whole backup of Stoa's; nothing was changed");
+    folder.refuses("restore other.db", "is not a complete Stoa backup; nothing was changed");
     assert_eq!(number(&other, "select count(*) from songs").await, 1);
 }
 
@@ -407,7 +407,7 @@ async fn a_backup_that_is_not_as_stoa_makes_them_is_not_put_back() {
         changed(&folder, statements).await;
         folder.refuses(
             "restore copy.db --replace",
-            &format!("copy.db is not a whole backup of Stoa's; nothing was changed: {words}"),
+            &format!("copy.db is not a complete Stoa backup; nothing was changed: {words}"),
         );
         folder.refuses("restore copy.db --database new.db", words);
     }
@@ -418,7 +418,7 @@ async fn a_backup_that_is_not_as_stoa_makes_them_is_not_put_back() {
     let middle = bytes.len() / 2 / 4_096 * 4_096;
     bytes[middle..middle + 2_000].fill(0xFF);
     std::fs::write(&copy, bytes).expect("written");
-    folder.refuses("restore copy.db --replace", "copy.db is not a whole backup of Stoa's");
+    folder.refuses("restore copy.db --replace", "copy.db is not a complete Stoa backup");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ pub const KILLED_BY_MIA: &str = "mia killed this. The reason: spam.";
 /// What whoever is banned for spam reads.
 pub const BANNED_FOR_SPAM: &str = "This account is banned: spam.";
 /// What somebody reads who is turned away for a moment.
-pub const BUSY: &str = "too much to do at this moment";
+pub const BUSY: &str = "very busy right now";
 
 /// Fails unless the page refuses with this status and gives this reason, which is the domain's own.
 #[track_caller]

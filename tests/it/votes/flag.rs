@@ -187,16 +187,16 @@ async fn vouches_bring_back_what_a_rule_killed_until_a_moderator_has_looked() {
 #[tokio::test]
 async fn a_list_of_ones_own_does_not_say_that_nothing_was_flagged_when_all_of_it_is_dead() {
     let mut town = Flaggers::new().await;
-    assert!(town.members[0].get("/flagged").await.says("You have flagged nothing yet."));
+    assert!(town.members[0].get("/flagged").await.says("You have not flagged anything yet."));
     town.flag(town.story, 3).await;
     let page = town.members[0].get("/flagged").await;
-    assert!(page.says("All that stood here is dead or deleted by now."), "{}", page.text());
+    assert!(page.says("Everything that was here is dead or has been deleted."), "{}", page.text());
     page.finds(1, "main a[href='/settings']");
     show_dead(&mut town.members[0]).await;
     assert_eq!(town.members[0].get("/flagged").await.stories(), [town.story]);
     vouch(&mut town.members[0], town.story).await;
     town.sam.post(&format!("/item/{}/delete", town.story), &[]).await;
-    assert!(town.members[0].get("/flagged").await.says("All that stood here is deleted by now."));
+    assert!(town.members[0].get("/flagged").await.says("Everything that was here has been deleted."));
 }
 
 #[tokio::test]
@@ -206,18 +206,14 @@ async fn what_a_moderator_killed_by_hand_needs_a_moderator() {
     kill(&mut mia, story, true).await;
     show_dead(&mut town.members[0]).await;
     let page = vouch(&mut town.members[0], story).await;
-    refused(
-        &page,
-        StatusCode::FORBIDDEN,
-        "A moderator took this out of sight, so vouches cannot bring it back.",
-    );
+    refused(&page, StatusCode::FORBIDDEN, "A moderator killed this, so vouches cannot restore it.");
     kill(&mut mia, story, false).await;
     town.flag(story, 0).await;
     let page = flag(&mut town.members[0], story, "spam").await;
     refused(
         &page,
         StatusCode::FORBIDDEN,
-        "A moderator has looked at this and let it stand, so it takes no more flags.",
+        "A moderator reviewed this and kept it, so it cannot be flagged again.",
     );
     let edit = [("title", "Buy very cheap watches"), ("text", "")];
     town.sam.post(&format!("/item/{story}/edit"), &edit).await;
@@ -259,9 +255,9 @@ async fn a_flag_needs_a_reason_and_keeps_what_was_typed() {
     let path = format!("/item/{}/flag", town.story);
     let long = "far too long ".repeat(50);
     for (reason, note, sentence) in [
-        ("", "It is an advertisement.", "Choose what is wrong."),
+        ("", "It is an advertisement.", "Choose a reason."),
         ("other", "", "Say in a few words what is wrong"),
-        ("rude", long.as_str(), "500 characters are enough"),
+        ("rude", long.as_str(), "the limit is 500 characters"),
     ] {
         let form = [("on", "true"), ("reason", reason), ("note", note), ("goto", "/new")];
         let page = town.members[0].post(&path, &form).await;
@@ -280,7 +276,7 @@ async fn who_cannot_flag_is_told_why_and_shown_no_form() {
     let mut new = town.app.member("newt").await;
     town.members[0].get(&address).await.finds(1, &button("flag", story, true));
     for (browser, sentence) in [
-        (&mut new, "Flagging opens at 31 karma."),
+        (&mut new, "You need 31 karma to flag."),
         (&mut town.sam, "You cannot flag your own post. You can delete it."),
     ] {
         browser.get(&address).await.finds(0, &button("flag", story, true));
@@ -320,7 +316,11 @@ async fn a_flagger_whom_moderators_contradict_counts_less() {
     assert_eq!(town.of_story("flags").await + town.of_story("queued_at is not null").await, 0);
     let page = unflag(&mut town.members[0], story).await;
     // It is on record.
-    refused(&page, StatusCode::FORBIDDEN, "A moderator has decided about your flag since, so it stays.");
+    refused(
+        &page,
+        StatusCode::FORBIDDEN,
+        "A moderator has already acted on your flag, so it cannot be withdrawn.",
+    );
     let second = town.sam.story("A good essay", "https://essays.example").await;
     town.flag(second, 3).await;
     assert_eq!(

@@ -31,7 +31,7 @@ async fn ones_own_flags_say_why_and_when_they_were_cast_and_what_came_of_them() 
     let agreed = "You flagged it as spam 3 days ago. A moderator agreed.";
     for (id, said) in [
         (open, "You flagged it as off-topic 3 days ago."),
-        (cleared, "You flagged it as a duplicate 3 days ago. A moderator let it stand."),
+        (cleared, "You flagged it as a duplicate 3 days ago. A moderator reviewed it and kept it."),
         (comment, "You flagged it as rude 3 days ago."),
         (killed, agreed),
     ] {
@@ -41,7 +41,7 @@ async fn ones_own_flags_say_why_and_when_they_were_cast_and_what_came_of_them() 
     page.finds(0, &format!("#i{killed}"));
     assert!(!page.mentions("Buy my things"), "what it was is not told");
     let panel = ann.get(&format!("/item/{cleared}")).await.one("#panel").text;
-    assert_eq!(panel, "You flagged this as a duplicate. A moderator let it stand.");
+    assert_eq!(panel, "You flagged this as a duplicate. A moderator reviewed it and kept it.");
     let listed = format!("#i{open} > p");
     page.finds(1, &listed);
     let new = ann.get("/new").await;
@@ -68,16 +68,13 @@ async fn whoever_has_vouched_for_nothing_reads_where_dead_posts_are_shown() {
     page.finds(1, "main a[href='/settings']");
     show_dead(&mut ann).await;
     let page = ann.get("/vouched").await;
-    assert!(page.says("You have vouched for nothing yet.") && !page.says(&choice), "{}", page.text());
+    assert!(page.says("You have not vouched for anything yet.") && !page.says(&choice), "{}", page.text());
     page.finds(0, "main a[href='/settings']");
 }
 
 #[tokio::test]
 async fn how_many_have_to_vouch_is_said_for_one_and_for_several() {
-    for (needed, said) in [
-        (1, "One member who vouches for it brings it back."),
-        (3, "3 members who vouch for it bring it back."),
-    ] {
+    for (needed, said) in [(1, "1 vouch restores it."), (3, "3 vouches restore it.")] {
         let app = TestApp::with(|settings| {
             settings.flags_to_kill = Some(1);
             settings.vouches_to_restore = Some(needed);

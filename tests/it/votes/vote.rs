@@ -26,8 +26,8 @@ fn button(id: i64, dir: &str) -> String {
     format!("form[action='/item/{id}/vote'] button[name=dir][value={dir}]")
 }
 
-const LOWEST: &str = "lowest score already";
-const OWN: &str = "Your own post has your vote already.";
+const LOWEST: &str = "already has the lowest score";
+const OWN: &str = "You cannot vote on your own post.";
 
 /// A story by alice, her comment on it, and bob, who may vote down.
 async fn forum() -> (TestApp, Browser, Browser, i64, i64) {
@@ -73,7 +73,7 @@ async fn a_vote_can_be_undone_or_turned_for_an_hour() {
     assert_eq!(page.vote_on(comment).as_deref(), Some("up"));
     page.finds(0, &button(comment, "none"));
     for dir in ["none", "down"] {
-        assert!(refused(&mut bob, comment, dir).await.contains("This one stays"), "{dir}");
+        assert!(refused(&mut bob, comment, dir).await.contains("too late to undo this one"), "{dir}");
     }
     assert_eq!(score(&app, comment).await, 2);
     assert_eq!(bob.vote(comment, "sideways").await.status, StatusCode::BAD_REQUEST);
@@ -97,13 +97,13 @@ async fn voting_down_has_its_rules() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
     let mut carl = app.member("carl").await;
     app.set_karma("carl", 500).await;
-    assert!(refused(&mut carl, comment, "down").await.contains("Voting down opens at 501 karma"));
+    assert!(refused(&mut carl, comment, "down").await.contains("You need 501 karma to downvote"));
     let mut mia = app.person("mia", Role::Moderator).await;
     assert_eq!(mia.vote(comment, "down").await.status, StatusCode::SEE_OTHER, "moderators need no karma");
     assert!(refused(&mut bob, story, "down").await.contains("Only comments can be voted down"));
     let bobs = bob.reply(story, "Bob's.").await;
     let answer = alice.reply(bobs, "An answer to Bob.").await;
-    assert!(refused(&mut bob, answer, "down").await.contains("A reply to you cannot be voted down by you"));
+    assert!(refused(&mut bob, answer, "down").await.contains("You cannot downvote replies to you"));
     app.sql(&format!("update items set base_points = -4, score = -4 where id = {comment}")).await;
     assert!(refused(&mut bob, comment, "down").await.contains(LOWEST));
     app.sql(&format!("update items set base_points = -2, score = -2 where id = {comment}")).await;
@@ -150,11 +150,11 @@ async fn arrows_stand_only_where_they_work() {
 async fn what_is_dead_deleted_or_a_job_takes_no_votes() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
     app.import(POLL).await;
-    assert!(refused(&mut bob, 2010, "up").await.contains("A job takes no votes"));
+    assert!(refused(&mut bob, 2010, "up").await.contains("Job posts cannot be voted on"));
     let mut mia = app.person("mia", Role::Moderator).await;
     kill(&mut mia, story, true).await;
     assert_eq!(bob.vote(story, "up").await.status, StatusCode::NOT_FOUND);
-    assert!(refused(&mut mia, story, "up").await.contains("takes no votes"));
+    assert!(refused(&mut mia, story, "up").await.contains("you cannot vote on it"));
     alice.post(&format!("/item/{comment}/delete"), &[]).await;
     assert_eq!(bob.vote(comment, "up").await.status, StatusCode::GONE);
     assert_eq!(score(&app, story).await + score(&app, comment).await, 2);

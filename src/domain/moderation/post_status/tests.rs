@@ -5,7 +5,7 @@ use crate::domain::items::thread::tests::comment;
 use crate::domain::notification::DEAD_ALREADY;
 
 const NOW: Timestamp = Timestamp(1_762_941_600);
-const STILL_SEEN: &str = "Only you, moderators, and members who chose to see what is dead still see it.";
+const STILL_SEEN: &str = "Only you, moderators and members who show dead posts can see it.";
 
 fn author(role: Role) -> Member {
     Member {
@@ -70,14 +70,14 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
         })
     };
     let killed = |said: &str| gone("Dead comment", &[said, READABLE]);
-    let by_author = gone("Deleted comment", &["Its author deleted this comment."]);
+    let by_author = gone("Deleted comment", &["The author deleted this comment."]);
     let all_of_deleted = || {
         [
             by_author.clone(),
             by_author.clone(),
             by_author.clone(),
             gone("Your deleted comment", &["You deleted this comment."]),
-            gone("Deleted comment by alice", &["Its author deleted this comment."]),
+            gone("Deleted comment by alice", &["The author deleted this comment."]),
         ]
     };
     let all_of_dead = |said: &str| [killed(said), killed(said), None, None, None];
@@ -123,7 +123,7 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
         }
     }
     let nameless = deleted(Item { author_id: None, author: None, ..story() });
-    let expected = gone("Deleted story", &["This story was deleted before it came here."]);
+    let expected = gone("Deleted story", &["This story was deleted before it was imported."]);
     for viewer in all {
         assert_eq!(RemovedPost::of(&nameless, &[], viewer.as_ref(), NOW), expected);
     }
@@ -134,7 +134,7 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
     let dead = |death| Item { dead: Some(death), ..own() };
     let by_hand = Item { cleared: true, ..dead(DeadReason::Killed) };
     let flags = event(Action::FlagKill, "rude", "8 flags");
-    let vouches = "2 members who vouch for it bring it back.";
+    let vouches = "2 vouches restore it.";
     let cases: Vec<(&str, Item, Vec<LogEvent<'_>>, Vec<&str>)> = vec![
         ("nothing", own(), vec![], vec![]),
         ("a shadow-ban is not told", dead(DeadReason::Shadow), vec![], vec![]),
@@ -151,7 +151,7 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             vec![
                 "Members flagged your story as rude, so it was killed.",
                 STILL_SEEN,
-                "2 members who vouch for it bring it back; one has.",
+                "2 vouches restore it; it has 1 so far.",
                 "delete",
                 "write",
             ],
@@ -184,14 +184,14 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             "dead from the start",
             Item { kind: Kind::Story, ..dead(DeadReason::Killed) },
             vec![],
-            vec!["Your story came here dead.", STILL_SEEN, vouches, "delete", "write"],
+            vec!["Your story was already dead when it was imported.", STILL_SEEN, vouches, "delete", "write"],
         ),
         (
             "flagged alive",
             Item { flags: 400, ..own() },
             vec![],
             vec![
-                "Members flagged your comment, so it is marked and ranks lower. A moderator may look at it and let it stand.",
+                "Members flagged your comment, so it is marked and ranks lower. A moderator may review it and keep it.",
                 "edit 1 hour",
                 "delete",
                 "write",
@@ -214,7 +214,7 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             "locked from above",
             Item { locked: true, ..own() },
             vec![],
-            vec!["A moderator locked what your comment stands under: it takes no more replies.", "write"],
+            vec!["A moderator locked the thread above your comment, so it cannot be replied to.", "write"],
         ),
         (
             "moved up",
@@ -227,11 +227,11 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             "edited",
             Item { edited_at: Some(NOW), ..story() },
             vec![
-                event(Action::Edit, "bait", "the title “Wow” became “A story”"),
-                event(Action::Edit, "", "the text was changed"),
+                event(Action::Edit, "bait", "title changed from “Wow” to “A story”"),
+                event(Action::Edit, "", "text changed"),
             ],
             vec![
-                "mia edited your story: the title “Wow” became “A story”. The reason: bait.",
+                "mia edited your story: title changed from “Wow” to “A story”. The reason: bait.",
                 "edit 1 hour",
                 "write",
             ],

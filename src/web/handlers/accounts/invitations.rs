@@ -43,9 +43,9 @@ impl InvitationView {
         let ended = expires <= now;
         let state = match (&used_by, revoked_at) {
             (Some(_), _) => "used by".to_owned(),
-            (None, Some(at)) => format!("taken back on {}", relative_time::day(at)),
-            (None, None) if asked => "somebody asks by it, and waits for a moderator".to_owned(),
-            (None, None) if ended => format!("ended on {}", relative_time::day(expires)),
+            (None, Some(at)) => format!("withdrawn on {}", relative_time::day(at)),
+            (None, None) if asked => "used for a request that awaits approval".to_owned(),
+            (None, None) if ended => format!("expired on {}", relative_time::day(expires)),
             (None, None) => format!("open until {}", relative_time::day(expires)),
         };
         InvitationView { id, open: used_by.is_none() && revoked_at.is_none() && !ended, used_by, state }

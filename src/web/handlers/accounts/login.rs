@@ -206,7 +206,7 @@ pub async fn log_in(
     match (known, request) {
         (Some(found), _) if right => let_in(&app, &comer, &typed, (found, hash.unwrap_or_default())).await,
         (None, Some(request)) if right => signup::request(&app, viewer, request).await,
-        _ => refuse("That name and password do not go together. Check both, then try again.").await,
+        _ => refuse("Wrong name or password. Check both, then try again.").await,
     }
 }
 
@@ -224,7 +224,7 @@ async fn let_in(
     match session::begin(app, headers, found.id, &verified).await? {
         Some(begun) => Ok(welcome(app, comer, begun, typed).await),
         None => {
-            let sentence = "Your password was changed at this moment. Log in with the new one.";
+            let sentence = "Your password was just changed. Log in with the new one.";
             again(app, viewer, typed, FormErrors::one("", sentence)).await
         }
     }

@@ -96,7 +96,7 @@ pub async fn submissions(
         first_rank: 1,
         more,
         empty: EmptyState::new(
-            format!("{} has submitted nothing yet.", user.name),
+            format!("{} has not submitted anything yet.", user.name),
             "/new",
             "See the new stories",
         ),

@@ -134,8 +134,8 @@ pub async fn save_settings(
         }
         None => None,
     };
-    let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose one of the themes."));
-    let order = errors.check("order", CommentOrder::parse(&typed.order).ok_or("Choose one of the orders."));
+    let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose a theme."));
+    let order = errors.check("order", CommentOrder::parse(&typed.order).ok_or("Choose a sort order."));
     let (Some(about), Some(theme), Some(order)) = (about, theme, order) else {
         return Ok(settings_again(&app, &asking, &typed, errors, None));
     };
@@ -246,7 +246,7 @@ async fn judge_passwords(
     let work = move || {
         password::check(&new, &name).map_err(|weak| FormErrors::one("password", weak))?;
         if current.len() > password::LONGEST || !password::verify(&current, verified.as_deref()) {
-            let sentence = "That is not your password. Type the one you log in with now.";
+            let sentence = "That is not your password. Enter the one you log in with now.";
             return Err(FormErrors::one("current", sentence));
         }
         Ok(password::hash(&new))

@@ -129,14 +129,14 @@ fn why_not(
 ) -> String {
     let standing = eye.marks.votes.get(&item.id).filter(|vote| !vote.own);
     if let Some(standing) = standing.filter(|standing| Some(standing.dir) == dir) {
-        return format!("You had voted this {} already. Your vote stands.", standing.dir.as_str());
+        return format!("You had already voted this {}. Your vote is unchanged.", standing.dir.as_str());
     }
     let refused = match (dir, standing) {
         (_, Some(standing)) => standing.may_undo(eye.policy, eye.now).err(),
         (Some(dir), None) => {
             item.may_vote(dir, member, answers == Some(member.id), eye.policy, eye.now).err()
         }
-        (None, None) => return "There is no vote of yours on this.".to_owned(),
+        (None, None) => return "You have not voted on this.".to_owned(),
     };
     match refused {
         Some(refused) => format!("Your vote was not cast. {refused}"),

@@ -98,7 +98,7 @@ fn again(
         let left = item.editable_until(&app.settings().policy).since(asking.viewer.now);
         format!("It can be edited for another {}.", crate::domain::time::relative_time::left(left))
     } else {
-        "As a moderator you can edit this at any time. What it was is kept.".to_owned()
+        "As a moderator you can edit this at any time. The previous version is kept.".to_owned()
     };
     let mut page = Page::new(app, &asking.viewer, "item", heading);
     page.robots = false;
@@ -113,7 +113,7 @@ fn again(
 
 /// The time to edit ran out while the form was open; shows the input so it is not lost.
 fn closed(app: &App, asking: &CurrentMember, item: &Item, typed: &EditForm, why: &str) -> Response {
-    let errors = FormErrors::one("", format!("{why} Your text is still here, for you to copy."));
+    let errors = FormErrors::one("", format!("{why} Your text is below so you can copy it."));
     let mut form = again(app, asking, item, Some(typed), EditNotes { errors, ..EditNotes::default() });
     *form.status_mut() = StatusCode::FORBIDDEN;
     form

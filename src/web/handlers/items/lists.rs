@@ -147,7 +147,7 @@ pub async fn best(
         current: o == over,
     });
     let page = Page::new(&app, &viewer, "best", "Best stories").of_list(at);
-    let empty = EmptyState::new("No stories in this span of time.", "/best?over=all", "The best of all time");
+    let empty = EmptyState::new("No stories in this period.", "/best?over=all", "The best of all time");
     Ok(html(&StoriesPage { choices: choices.into(), ..answer(page, rows, empty.on(at)) }))
 }
 
@@ -169,13 +169,13 @@ pub const ASK: PlainList = PlainList {
     list: RankedList::Section(Section::Ask),
     section: "ask",
     title: "Ask",
-    empty: ("No questions yet. A title that begins with “Ask:” stands here.", "/submit", "Ask something"),
+    empty: ("No questions yet. Titles that begin with “Ask:” appear here.", "/submit", "Ask something"),
 };
 pub const SHOW: PlainList = PlainList {
     list: RankedList::Section(Section::Show),
     section: "show",
     title: "Show",
-    empty: ("Nothing shown yet. A title that begins with “Show:” stands here.", "/submit", "Show something"),
+    empty: ("Nothing shown yet. Titles that begin with “Show:” appear here.", "/submit", "Show something"),
 };
 
 /// `/active`, `/ask`, `/show`
@@ -205,7 +205,7 @@ pub async fn past(
     let today = Day::of(viewer.now);
     let day = match &asked.day {
         Some(day) => Day::parse(day).ok_or_else(|| {
-            Error::bad("That is not a day. Write it as year-month-day, such as 2026-11-23.")
+            Error::bad("That is not a valid date. Write it as year-month-day, such as 2026-11-23.")
         })?,
         None => today.shifted(-1, 0).unwrap_or(today),
     };

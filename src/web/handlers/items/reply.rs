@@ -72,9 +72,9 @@ impl<'a> ReplyContext<'a> {
     fn closed(&self, text: &str, refused: &Error) -> Response {
         let why = match refused {
             Error::Forbidden(sentence) => sentence.as_str(),
-            _ => "What you are answering is gone.",
+            _ => "The post you are replying to is gone.",
         };
-        let sentence = format!("{why} Your text is still here, for you to copy.");
+        let sentence = format!("{why} Your text is below so you can copy it.");
         let mut form = self.form_about(None, text, FormErrors::one("", sentence), None);
         *form.status_mut() = refused.status();
         form

@@ -161,7 +161,7 @@ impl<'a> LogReader<'a> {
         match self.app.store.profile(typed.trim()).await {
             Ok(profile) => Ok(Some(profile.id)),
             Err(store::Error::NotFound) => {
-                errors.add(field, format!("Nobody here is called “{}”.", typed.trim()));
+                errors.add(field, format!("There is no user named “{}”.", typed.trim()));
                 Ok(None)
             }
             Err(error) => Err(error.into()),
@@ -175,7 +175,7 @@ impl<'a> LogReader<'a> {
         if !asked.act.is_empty() {
             acts.act = Action::parse(&asked.act);
             if acts.act.is_none() {
-                errors.add("act", "There is no such act.");
+                errors.add("act", "There is no such action.");
             }
         }
         // If moderators are anonymous, the log cannot be filtered by them either.

@@ -142,7 +142,7 @@ pub async fn list(State(app): State<App>, moderator: Moderator) -> Result<Respon
 
 fn check<'a>(typed: &'a RuleForm, moderator: &Moderator) -> Result<(Rule, &'a str), FormErrors> {
     let mut mistakes = FormErrors::default();
-    let kind = mistakes.check("kind", RuleKind::parse(&typed.kind).ok_or("Choose what the rule looks for."));
+    let kind = mistakes.check("kind", RuleKind::parse(&typed.kind).ok_or("Choose a rule type."));
     let effect = mistakes.check("effect", Effect::parse(&typed.effect).ok_or("Choose what the rule does."));
     let pattern = kind.and_then(|kind| mistakes.check("pattern", Pattern::parse(kind, &typed.pattern)));
     let reason = mistakes.check("reason", permissions::reason(&typed.reason, true));

@@ -137,7 +137,7 @@ pub async fn decide(
             app.store.approve_request(id, &message, act).await.map(|_| ())
         }
         "decline" => app.store.decline_request(id, &message, act).await,
-        _ => return Err(Error::bad("Choose to approve the request, or to decline it.")),
+        _ => return Err(Error::bad("Approve or decline the request.")),
     };
     match done {
         Ok(()) => Ok(typed.goto.unwrap_or_else(|| LocalRedirect::new("/mod/requests")).redirect()),

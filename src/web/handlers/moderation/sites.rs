@@ -260,10 +260,7 @@ async fn late(
         Some(stance) => {
             let trial = RestrictionDryRun::of(app, &moderator.viewer, name, stance).await?;
             (
-                format!(
-                    "Another moderator has decided about {} meanwhile. Look again before you do.",
-                    trial.name
-                ),
+                format!("Another moderator changed {} in the meantime. Please review it.", trial.name),
                 Some(trial),
             )
         }
@@ -274,8 +271,8 @@ async fn late(
                 .await?;
             let by = lifts.into_iter().find(|lift| lift.detail == name.as_str());
             let sentence = match by.map(|lift| lift.actor.unwrap_or_else(|| "the operator".to_owned())) {
-                Some(actor) => format!("Nothing is held against {name} any more: {actor} lifted it."),
-                None => format!("Nothing is held against {name}."),
+                Some(actor) => format!("{name} is no longer restricted: {actor} lifted it."),
+                None => format!("{name} is not restricted."),
             };
             (sentence, None)
         }

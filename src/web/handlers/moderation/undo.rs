@@ -70,7 +70,7 @@ fn name(item: &Item) -> String {
 pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> Result<Error, Error> {
     let on_it = LogFilter { item: Some(item), private: true, ..LogFilter::default() };
     let Some(act) = app.store.log(on_it, 1).await?.pop() else {
-        return Ok(Error::Conflict("It is so already.".to_owned()));
+        return Ok(Error::Conflict("This has already been done.".to_owned()));
     };
     let actor = act.act.spec().together.or(act.actor.as_deref()).unwrap_or("the operator");
     let LogPhrase { before, after, other, .. } = act.act.phrase(&act.detail);
@@ -79,5 +79,5 @@ pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> R
     let what = [&format!("{actor}{before} this"), after, &other, &ago];
     let what = what.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ");
     let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };
-    Ok(Error::Conflict(format!("It is so already: {what}{why}.")))
+    Ok(Error::Conflict(format!("This has already been done: {what}{why}.")))
 }

@@ -55,7 +55,7 @@ fn note(flag: &OwnFlag, now: Timestamp) -> (ItemId, String) {
     (flag.item_id, said + &decided)
 }
 
-const NO_VOUCHES: &str = "You have vouched for nothing yet.";
+const NO_VOUCHES: &str = "You have not vouched for anything yet.";
 
 #[derive(Clone, Copy)]
 pub enum MyList {
@@ -69,10 +69,10 @@ pub enum MyList {
 impl MyList {
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            MyList::Saved => ("/saved", "Saved", "You have saved nothing yet."),
-            MyList::Hidden => ("/hidden", "Hidden", "You have hidden nothing."),
-            MyList::Upvoted => ("/upvoted", "Upvoted", "You have voted for nothing yet."),
-            MyList::Flagged => ("/flagged", "Flagged", "You have flagged nothing yet."),
+            MyList::Saved => ("/saved", "Saved", "You have not saved anything yet."),
+            MyList::Hidden => ("/hidden", "Hidden", "You have not hidden anything."),
+            MyList::Upvoted => ("/upvoted", "Upvoted", "You have not upvoted anything yet."),
+            MyList::Flagged => ("/flagged", "Flagged", "You have not flagged anything yet."),
             MyList::Vouched => ("/vouched", "Vouched for", NO_VOUCHES),
         }
     }
@@ -82,17 +82,17 @@ impl MyList {
         match (is_new, self, member.show_dead) {
             (true, MyList::Vouched, false) => EmptyState::new(
                 format!(
-                    "{NO_VOUCHES} You meet what can be vouched for with “Show dead stories and comments” in your settings."
+                    "{NO_VOUCHES} Turn on “Show dead stories and comments” in your settings to find posts to vouch for."
                 ),
                 "/settings",
                 "Go to the settings",
             ),
             (true, ..) => EmptyState::new(self.words().2, "/", "Go to the front page"),
             (false, _, true) => {
-                EmptyState::new("All that stood here is deleted by now.", "/", "Go to the front page")
+                EmptyState::new("Everything that was here has been deleted.", "/", "Go to the front page")
             }
             (false, _, false) => EmptyState::new(
-                "All that stood here is dead or deleted by now. Your settings can show you what is dead.",
+                "Everything that was here is dead or has been deleted. Your settings can show you dead posts.",
                 "/settings",
                 "Go to the settings",
             ),

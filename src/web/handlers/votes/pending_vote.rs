@@ -88,7 +88,7 @@ impl PendingVote {
         let sentence = match self.dir {
             Some(Direction::Up) => format!("Log in to vote for {what}."),
             Some(Direction::Down) => format!("Log in to vote {what} down."),
-            None => format!("Log in to take back your vote on {what}."),
+            None => format!("Log in to undo your vote on {what}."),
         };
         let anchor = format!("{}{}", if item.kind == Kind::Comment { "c" } else { "i" }, item.id);
         Ok((sentence, VotePlace { own: back_to(&item), anchor }))

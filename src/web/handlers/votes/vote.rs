@@ -35,7 +35,7 @@ pub async fn vote(
     Form(vote): Form<VoteForm>,
 ) -> Result<Response, Error> {
     let dir =
-        pending_vote::direction(&vote.dir).ok_or_else(|| Error::bad("A vote goes up, down or none."))?;
+        pending_vote::direction(&vote.dir).ok_or_else(|| Error::bad("A vote must be up, down or none."))?;
     let context = match context {
         Err(Error::LogInFirst(_)) => {
             return Ok(pending_vote::to_log_in_and_vote(&vote.goto, &PendingVote::new(id, dir)));

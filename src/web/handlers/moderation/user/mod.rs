@@ -124,7 +124,9 @@ impl<'a> UserAction<'a> {
                 RoleError::LastAdmin(name.clone()).to_string()
             }
             Some(standing) => {
-                format!("{standing} Another moderator said so meanwhile: change it if you still want to.")
+                format!(
+                    "{standing} Another moderator set this in the meantime. Change it if you still want to."
+                )
             }
             None => format!(
                 "{name} is not banned any more: the ban that you saw was lifted. Ban them if you still want to."
@@ -218,9 +220,7 @@ pub async fn slow(
     let reason = errors.check("slow_reason", permissions::reason(&typed.slow_reason, on));
     if !on && let Some(reason) = reason {
         return match app.store.unslow(asked.user.id, asked.context(reason)).await {
-            Err(store::Error::Conflict) => {
-                asked.undone(Action::Slow, Action::Unslow, "slowed down", typed).await
-            }
+            Err(store::Error::Conflict) => asked.undone(Action::Slow, Action::Unslow, "limited", typed).await,
             done => done.map(|()| asked.done(Action::Unslow)).map_err(Error::from),
         };
     }
