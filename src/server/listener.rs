@@ -11,10 +11,10 @@ use std::task::Poll;
 use axum::extract::connect_info::Connected;
 use axum_server::{AddrListener, Address};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 use tokio::time::{Duration, timeout};
 
 use super::in_flight::InFlight;
+use super::shutdown::ShutdownSignal;
 use super::timeout_stream::TimeoutStream;
 use crate::config::{CidrList, ServerSettings};
 use crate::domain::accounts::ip_hash::Prefix;
@@ -55,23 +55,6 @@ pub struct LimitedListener {
     evictable: Option<Mutex<Vec<(IpAddr, Weak<InFlight>)>>>,
     trusted: CidrList,
     timeouts: Timeouts,
-}
-
-#[derive(Debug, Default)]
-pub struct ShutdownSignal {
-    triggered: AtomicBool,
-    notify: Notify,
-}
-
-impl ShutdownSignal {
-    pub fn trigger(&self) {
-        self.triggered.store(true, Ordering::Release);
-        self.notify.notify_one();
-    }
-
-    pub fn is_triggered(&self) -> bool {
-        self.triggered.load(Ordering::Acquire)
-    }
 }
 
 impl LimitedListener {

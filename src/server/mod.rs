@@ -1,16 +1,19 @@
 mod h2_progress;
 mod in_flight;
 mod listener;
+mod shutdown;
 mod timeout_stream;
+mod tracking;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum_server::{Handle, Server};
-use in_flight::TrackingAcceptor;
-use listener::{LimitedListener, PeerAddr, ShutdownSignal};
+use listener::{LimitedListener, PeerAddr};
+use shutdown::ShutdownSignal;
 use tokio::time::{Duration, sleep};
+use tracking::TrackingAcceptor;
 
 use crate::config::ServerSettings;
 use crate::timeouts::Timeouts;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Change, Result, Store, Tx};
 use crate::domain::moderation::action::Action;
-use crate::store::moderation::actions::{ActionContext, LogEntry, record};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, record};
 
 /// The row of the first admin's entry at setup; the setting of that name is not stored.
 const CONTACT: &str = "contact";

@@ -5,7 +5,7 @@ use crate::domain::accounts::user::{Name, Role, UserId};
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::invitations::good_invitation;
 use crate::store::accounts::users::{NewUser, insert_user};
-use crate::store::moderation::actions::{ActionContext, LogEntry, record};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, record};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::{Change, Error, Result, Store};
 

@@ -5,7 +5,7 @@ use crate::domain::accounts::user::{Name, NameError, Profile, Role, Theme, UserI
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::{author, ip_hashes};
-use crate::store::moderation::actions::{ActionContext, LogEntry, record};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, record};
 use crate::store::settings::keep_contact;
 use crate::store::{Change, Error, Result, Store, Tx};
 

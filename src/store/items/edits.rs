@@ -15,9 +15,9 @@ use crate::domain::text;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::store::accounts::author;
 use crate::store::items::rows::{count_descendants, item_in};
-use crate::store::moderation::actions::{ActionContext, LogEntry};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::moderation::sites::RestrictedSite;
-use crate::store::moderation::{actions, rules, sites};
+use crate::store::moderation::{log_entry, rules, sites};
 use crate::store::{Change, Error, Result, Store, Tx};
 
 /// The result of an edit; comments use only the text.
@@ -115,7 +115,7 @@ impl Store {
                 private: before.dead == Some(DeadReason::Shadow),
                 ..LogEntry::of(Action::Edit)
             };
-            actions::done_to(&mut tx, (edit.item, before.author_id), entry, act).await?;
+            log_entry::done_to(&mut tx, (edit.item, before.author_id), entry, act).await?;
         }
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
         self.commit(tx, &[Change::Public]).await?;

@@ -3,8 +3,8 @@
 
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
-use crate::store::moderation::actions::ActionContext;
 use crate::store::moderation::item_actions::{ItemForAction, below, done, find};
+use crate::store::moderation::log_entry::ActionContext;
 use crate::store::moderation::sites;
 use crate::store::{Change, Error, Result, Store, Tx};
 

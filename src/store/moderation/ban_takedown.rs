@@ -5,7 +5,8 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::domain::moderation::sanctions::{CHANGED, MOST_TAKEN, TAKEN, WITH_BAN};
-use crate::store::moderation::actions::{ActionContext, LogEntry, set_killed, write_down};
+use crate::store::moderation::actions::set_killed;
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, write_down};
 use crate::store::{Db, Result, Store, Tx};
 
 macro_rules! select_live {

@@ -5,7 +5,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::text;
-use crate::store::moderation::actions::{ActionContext, LogEntry, done_to};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, done_to};
 use crate::store::{Change, Error, Result, Store, Tx};
 
 /// `with recursive` of item `$1` and its descendants; takes the rest of the statement.

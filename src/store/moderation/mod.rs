@@ -4,6 +4,7 @@ pub mod actions;
 pub mod ban_takedown;
 pub mod item_actions;
 pub mod log;
+pub mod log_entry;
 pub mod notifications;
 pub mod queue;
 pub mod roles;

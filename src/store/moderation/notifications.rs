@@ -1,7 +1,7 @@
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::notification::Notification;
-use crate::store::moderation::actions::{ActionContext, LogEntry};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::{Result, Store, Tx};
 
 /// What a notification has beyond the log entry.

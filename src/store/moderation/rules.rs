@@ -5,8 +5,8 @@ use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::rules::{Effect, Pattern, RuleKind, RuleMatch};
 use crate::store::items::rows::count_descendants;
-use crate::store::moderation::actions;
-use crate::store::moderation::actions::{ActionContext, LogEntry};
+use crate::store::moderation::log_entry;
+use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::{Change, Result, Store, Tx};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -140,7 +140,7 @@ async fn record(
     act: ActionContext<'_>,
 ) -> Result<()> {
     let detail = format!("{} {pattern}: {}", kind.as_str(), effect.as_str());
-    actions::record(tx, act, LogEntry { detail: &detail, ..LogEntry::of(action) }).await
+    log_entry::record(tx, act, LogEntry { detail: &detail, ..LogEntry::of(action) }).await
 }
 
 /// Applies a matched rule: queues or kills the item and notifies its author. A kill by a rule outlasts a
@@ -168,9 +168,9 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
         detail: if edited { "as it was edited" } else { "as it was posted" },
         ..LogEntry::of(Action::RuleKill)
     };
-    actions::write_down(tx, act, LogEntry { item: Some(id), ..entry }).await?;
+    log_entry::write_down(tx, act, LogEntry { item: Some(id), ..entry }).await?;
     // A rule's creator who no longer moderates may be the author, and is notified.
-    actions::tell(
+    log_entry::tell(
         tx,
         Some(author),
         LogEntry { item: Some(id), ..entry },

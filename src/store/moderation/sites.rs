@@ -7,8 +7,8 @@ use crate::domain::moderation::action::Action;
 use crate::domain::moderation::site_restriction;
 use crate::domain::moderation::site_restriction::{SiteName, SiteRestriction};
 use crate::domain::url::StoryUrl;
-use crate::store::moderation::actions;
-use crate::store::moderation::actions::{ActionContext, LogEntry};
+use crate::store::moderation::log_entry;
+use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::{Change, Db, Error, Result, Store, Tx};
 
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -124,7 +124,7 @@ impl Store {
             }
         };
         weigh_stories(&mut tx, site).await?;
-        actions::record(&mut tx, act, LogEntry { detail: site.as_str(), ..LogEntry::of(action) }).await?;
+        log_entry::record(&mut tx, act, LogEntry { detail: site.as_str(), ..LogEntry::of(action) }).await?;
         self.commit(tx, &[Change::Public]).await
     }
 }

@@ -11,8 +11,8 @@ use crate::domain::votes::flag;
 use crate::domain::votes::flag::{Flag, FlagEffect, Reason};
 use crate::store::accounts::author;
 use crate::store::items::rows::count_descendants;
-use crate::store::moderation::actions::{ActionContext, LogEntry, PostRef};
-use crate::store::moderation::{actions, sites};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, PostRef};
+use crate::store::moderation::{log_entry, sites};
 use crate::store::{Change, Error, Result, Store, Tx};
 
 #[derive(Debug, Clone)]
@@ -227,7 +227,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         decide(&mut tx, item, FlagEffect::Rejected).await?;
-        actions::done_to(&mut tx, subject.of(item), LogEntry::of(Action::Clear), act).await?;
+        log_entry::done_to(&mut tx, subject.of(item), LogEntry::of(Action::Clear), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -331,7 +331,7 @@ async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Ti
     let mostly = flag::mostly(&flags).unwrap_or(Reason::Other);
     let detail = counted(flags.len(), "flag").to_string();
     let act = ActionContext { actor: None, reason: mostly.as_str(), at: now };
-    actions::done_to(
+    log_entry::done_to(
         tx,
         subject.of(item),
         LogEntry { detail: &detail, ..LogEntry::of(Action::FlagKill) },
@@ -349,5 +349,5 @@ async fn restore(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Timestam
     // Shadow-banned authors see it as live and must not learn otherwise.
     let private = subject.dead == Some(DeadReason::Shadow);
     let act = ActionContext { actor: None, reason: "", at: now };
-    actions::done_to(tx, subject.of(item), LogEntry { private, ..LogEntry::of(Action::Vouch) }, act).await
+    log_entry::done_to(tx, subject.of(item), LogEntry { private, ..LogEntry::of(Action::Vouch) }, act).await
 }

@@ -272,7 +272,7 @@ fn an_operator_invites_people() {
     folder.works("admin create bob");
     folder.refuses("admin invite", "", "there is no admin yet: name the user whom the invitation is from");
     folder.works("admin create Root --role admin");
-    folder.refuses("admin invite nobody", "", "there is no user named nobody");
+    folder.refuses("admin invite nobody", "", "no user named nobody");
     folder.refuses("admin invite bob --signup-mode closed", "", "signup_mode is closed");
     let said = folder.works("admin invite --base-url https://forum.example");
     assert!(said.starts_with("An invitation from Root, valid for one person until "), "{said}");

@@ -12,7 +12,7 @@ use crate::support::app::{PASSWORD, TestApp};
 
 #[test]
 fn no_secret_comes_into_a_log_however_much_is_logged() {
-    if !is_alone("traces::no_secret_comes_into_a_log_however_much_is_logged") {
+    if !is_alone("http::traces::no_secret_comes_into_a_log_however_much_is_logged") {
         return;
     }
     let log = Log::of_process("trace");

@@ -405,7 +405,7 @@ async fn the_page_about_a_person_shows_what_they_posted_last() {
     app.sql("update users set invited_by = (select id from users where name = 'ann') where name = 'bob'")
         .await;
     let page = mia.get("/user/bob/moderate").await;
-    assert!(page.says("1 of the last 6 posts is dead; 1 flag stands against them."), "{}", page.text());
+    assert!(page.says("1 of the last 6 posts is dead; 1 active flag."), "{}", page.text());
     page.finds(1, "main a[href='/from/shop.example']");
     assert!(page.says("shop.example (4)"), "{}", page.text());
     let listed = page.all("main li a[href^='/item/']");

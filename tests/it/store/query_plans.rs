@@ -128,7 +128,7 @@ const CHOSEN: [(&str, &str); 11] = [
 
 #[test]
 fn every_statement_of_the_forum_goes_by_an_index() {
-    alone("plans::every_statement_of_the_forum_goes_by_an_index", |statements| async move {
+    alone("store::query_plans::every_statement_of_the_forum_goes_by_an_index", |statements| async move {
         let app = forum().await;
         use_everything(&app).await;
         let collected = statements.taken().await.into_iter().collect();

@@ -167,10 +167,8 @@ pub async fn log_in(
     comer: SignupContext,
     Form(form): Form<Fields>,
 ) -> Result<Response, Error> {
-    let typed = LoginForm::new(form);
-    let SignupContext { viewer, address, headers, .. } = &comer;
+    let (typed, SignupContext { viewer, address, headers, .. }) = (LoginForm::new(form), &comer);
     let refuse = async |sentence: &str| again(&app, viewer, &typed, FormErrors::one("", sentence)).await;
-    // No valid name or password is longer.
     let name: String = typed.name.trim().chars().take(100).collect();
     if typed.password.len() > password::LONGEST {
         return refuse(&password::PasswordError::Long.to_string()).await;
@@ -191,15 +189,10 @@ pub async fn log_in(
         (Some(found), _) => found.password.clone(),
         (None, request) => request.as_ref().map(|request| request.password.clone()),
     };
-    let requester = device.map_or(Requester::Stranger(address.fair_key()), |user| {
-        Requester::Known(Some(user), address.fair_key())
-    });
-    let right = match app
-        .admission
-        .passwords
-        .verify((requester, tried), typed.password.clone(), hash.clone())
-        .await
-    {
+    let key = address.fair_key();
+    let requester = device.map_or(Requester::Stranger(key), |user| Requester::Known(Some(user), key));
+    let (turn, passwords) = ((requester, tried), &app.admission.passwords);
+    let right = match passwords.verify(turn, typed.password.clone(), hash.clone()).await {
         Err(Error::Busy) => return Ok(busy(again(&app, viewer, &typed, FormErrors::busy()).await?)),
         right => right?,
     };

@@ -44,6 +44,16 @@ struct NewAccountRow {
     posts: Vec<FirstPost>,
 }
 
+impl NewAccountRow {
+    fn new(account: NewAccount, mut posts: Vec<Item>, now: Timestamp) -> NewAccountRow {
+        posts.sort_by_key(|item| (item.time, item.id));
+        let posts = posts.iter().map(|item| FirstPost::new(item, now)).collect();
+        let NewAccount { name, karma, created, inviter, inviter_shadowed, .. } = account;
+        let joined = TimeView::new(created, now);
+        NewAccountRow { name, karma, joined, inviter, inviter_shadowed, posts }
+    }
+}
+
 struct FirstPost {
     id: ItemId,
     is_comment: bool,
@@ -90,18 +100,8 @@ pub async fn show(
         }
     }
     let row = |account: NewAccount| {
-        let mut posts = posts.remove(&account.id).unwrap_or_default();
-        posts.sort_by_key(|item| (item.time, item.id));
-        let posts = posts.iter().map(|item| FirstPost::new(item, viewer.now)).collect();
-        let NewAccount { name, karma, created, inviter, inviter_shadowed, .. } = account;
-        NewAccountRow {
-            name,
-            karma,
-            joined: TimeView::new(created, viewer.now),
-            inviter,
-            inviter_shadowed,
-            posts,
-        }
+        let posts = posts.remove(&account.id).unwrap_or_default();
+        NewAccountRow::new(account, posts, viewer.now)
     };
     let rows = accounts.into_iter().map(row).collect();
     let mut page = Page::new(&app, &viewer, "mod", "New accounts");
