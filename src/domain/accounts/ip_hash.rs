@@ -100,7 +100,7 @@ impl IpHashKey {
         IpHashKey(secret)
     }
 
-    pub fn origin(&self, address: IpAddr) -> IpHashes {
+    pub fn hashes(&self, address: IpAddr) -> IpHashes {
         let address = address.to_canonical();
         let [near, middle, wide] = Prefix::ALL.map(|width| self.hash(address, width.prefix(address)));
         IpHashes { near, middle, wide, inside: is_inside(address) }
@@ -152,8 +152,8 @@ mod tests {
         IpHashKey::new([byte; 32])
     }
 
-    fn origin(address: &str) -> IpHashes {
-        key(1).origin(address.parse().expect("an address"))
+    fn hashes(address: &str) -> IpHashes {
+        key(1).hashes(address.parse().expect("an address"))
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
             ("2001:db8:1:2::5", "2001:db9:1:2::5", false, false, false),
             ("0.0.0.0", "::", false, false, false),
         ] {
-            let (a, b) = (origin(one), origin(other));
+            let (a, b) = (hashes(one), hashes(other));
             let found = (a.near == b.near, a.middle == b.middle, a.wide == b.wide);
             assert_eq!(found, (near, middle, wide), "{one} {other}");
         }
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_network_of_one_of_the_three_sizes_is_found_by_its_hash() {
-        let (four, six) = (origin("203.0.113.5"), origin("2001:db8:1:2::5"));
+        let (four, six) = (hashes("203.0.113.5"), hashes("2001:db8:1:2::5"));
         for (network, expected) in [
             ("203.0.113.5/32", Some((Prefix::Near, four.near))),
             ("203.0.113.0/24", Some((Prefix::Middle, four.middle))),
@@ -214,7 +214,7 @@ mod tests {
             ("fd00::1", false),
             ("fe80::1", false),
         ] {
-            let origin = origin(address);
+            let origin = hashes(address);
             assert_eq!(origin.telling(), tells.then_some(origin.near), "{address}");
         }
     }
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn another_site_has_other_hashes_and_no_key_is_shown() {
         let address = "203.0.113.5".parse().expect("an address");
-        assert_ne!(key(1).origin(address).near, key(2).origin(address).near);
+        assert_ne!(key(1).hashes(address).near, key(2).hashes(address).near);
         assert_eq!(format!("{:?}", key(1)), "OriginKey");
     }
 }

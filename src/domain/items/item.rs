@@ -3,15 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Member, Role, UserId};
 use crate::domain::items::title::Section;
 use crate::domain::limits::policy::Policy;
 use crate::domain::time::relative_time;
 
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type, Deserialize)]
 #[sqlx(transparent)]
 #[serde(transparent)]
 pub struct ItemId(pub i64);

@@ -37,7 +37,7 @@ async fn an_account_a_story_and_a_comment_know_their_network_and_nothing_their_a
     come_from(&app, SIX, "bob").await;
     let key = app.store.origin_key();
     for (name, from, network) in [("alice", FOUR, "203.0.113.0/24"), ("bob", SIX, "2001:db8:77ab::/48")] {
-        let origin = key.origin(from.parse().expect("an address"));
+        let origin = key.hashes(from.parse().expect("an address"));
         let (_, middle) = key.network(network.parse().expect("a network")).expect("one of the three sizes");
         assert_eq!(middle, origin.middle);
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
@@ -96,9 +96,9 @@ async fn what_no_request_made_came_from_nowhere() {
 async fn a_site_keeps_its_key_and_shares_it_with_no_other() {
     let (app, other) = (forum().await, forum().await);
     let address = FOUR.parse().expect("an address");
-    let origin = app.store.origin_key().origin(address);
+    let origin = app.store.origin_key().hashes(address);
     let again = Store::open(app.store.path()).await.expect("opens");
-    assert_eq!(again.origin_key().origin(address), origin);
-    assert_ne!(other.store.origin_key().origin(address), origin);
+    assert_eq!(again.origin_key().hashes(address), origin);
+    assert_ne!(other.store.origin_key().hashes(address), origin);
     again.close().await;
 }

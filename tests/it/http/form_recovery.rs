@@ -349,7 +349,9 @@ async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_passw
             }
             let what = format!("{path} with {status}");
             assert_eq!(page.status, status, "{what}");
-            check(&page, &what);
+            if status != StatusCode::SERVICE_UNAVAILABLE {
+                check(&page, &what);
+            }
             assert!(!page.text().contains(SECRET), "{what}");
             for name in &written {
                 let (action, field) = if is_login {

@@ -86,7 +86,7 @@ async fn ask_for_secrets(log: &Log) {
     }
     let text = log.text();
     assert!(
-        text.contains("TRACE it::traces: everything")
+        text.contains("TRACE it::http::traces: everything")
             && text.contains("sqlx::query")
             && text.contains("method=PUT"),
         "{text}"

@@ -277,7 +277,7 @@ async fn the_key_of_addresses_hashes_lies_beside_the_database_and_in_no_copy_of_
     let app = TestApp::new().await;
     let path = app.store.path().to_owned();
     assert_eq!(app.number("select count(*) from secrets").await, 0);
-    let near = |store: &Store| store.origin_key().origin(ADDRESS.parse().expect("an address")).near;
+    let near = |store: &Store| store.origin_key().hashes(ADDRESS.parse().expect("an address")).near;
     let again = Store::open(&path).await.expect("opens");
     assert_eq!(near(&again), near(&app.store), "it is the same each time");
     again.close().await;
@@ -328,9 +328,9 @@ async fn a_key_that_an_older_stoa_kept_in_the_database_is_moved_out_of_it() {
     );
     let store = Store::open(&path).await.expect("opens");
     let expected =
-        stoa::domain::accounts::ip_hash::IpHashKey::new(secret).origin(ADDRESS.parse().expect("an address"));
+        stoa::domain::accounts::ip_hash::IpHashKey::new(secret).hashes(ADDRESS.parse().expect("an address"));
     assert_eq!(
-        store.origin_key().origin(ADDRESS.parse().expect("an address")),
+        store.origin_key().hashes(ADDRESS.parse().expect("an address")),
         expected,
         "it is the same key"
     );
@@ -352,7 +352,7 @@ async fn two_that_open_a_database_without_a_key_at_once_have_one() {
         std::fs::remove_file(key_file(&path)).expect("removed");
         let stores = tokio::join!(Store::open(&path), Store::open(&path));
         let (one, other) = (stores.0.expect("opens"), stores.1.expect("opens"));
-        let near = |store: &Store| store.origin_key().origin(ADDRESS.parse().expect("an address")).near;
+        let near = |store: &Store| store.origin_key().hashes(ADDRESS.parse().expect("an address")).near;
         assert_eq!(near(&one), near(&other));
         one.close().await;
         other.close().await;

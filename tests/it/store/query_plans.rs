@@ -268,7 +268,7 @@ async fn vote_together(app: &TestApp, items: &[ItemId]) {
     // So few that it matters who wrote what was posted last.
     let policy = Policy { vote_ring_window: 1, ..app.policy() };
     for dir in [Some(Direction::Up), None] {
-        let origin = Some(app.store.origin_key().origin([203, 0, 113, 5].into()));
+        let origin = Some(app.store.origin_key().hashes([203, 0, 113, 5].into()));
         let vote = |user, item| app.store.vote(NewVote { user, item, dir, origin }, &policy, app.now());
         let votes = tokio::join!(
             vote(carl, items[0]),

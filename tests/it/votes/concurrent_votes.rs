@@ -42,7 +42,7 @@ fn mix(people: &[UserId], items: &[ItemId], many: usize) -> Vec<Cast> {
 }
 
 async fn cast(store: &Store, (user, item, dir, shared): Cast, at: Timestamp) -> String {
-    let shared = shared.then(|| store.origin_key().origin([203, 0, 113, 5].into()));
+    let shared = shared.then(|| store.origin_key().hashes([203, 0, 113, 5].into()));
     let vote = NewVote { user, item, dir, origin: shared };
     format!("{:?}", store.vote(vote, &Policy::default(), at).await)
 }

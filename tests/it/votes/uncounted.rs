@@ -135,7 +135,7 @@ async fn of_many_votes_from_one_address_at_one_moment_one_counts() {
     let mut tasks = Vec::new();
     for nth in 0..12 {
         let user = app.account(&format!("puppet{nth}"), Role::Member).await;
-        let origin = Some(app.store.origin_key().origin(ELSEWHERE.parse().expect("an address")));
+        let origin = Some(app.store.origin_key().hashes(ELSEWHERE.parse().expect("an address")));
         let vote = NewVote { user, item: ItemId(story), dir: Some(Direction::Up), origin };
         let (store, policy, now) = (app.store.clone(), app.policy(), app.now());
         tasks.push(tokio::spawn(async move { store.vote(vote, &policy, now).await.expect("voted") }));

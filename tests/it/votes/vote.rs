@@ -307,7 +307,7 @@ proptest! {
         let wrong = runtime.block_on(async {
             let (app, voters, items) = board().await;
             shadow(&app, "eve").await;
-            let (at, shared) = (app.now(), app.store.origin_key().origin("203.0.113.5".parse().expect("an address")));
+            let (at, shared) = (app.now(), app.store.origin_key().hashes("203.0.113.5".parse().expect("an address")));
             let tasks: Vec<_> = casts
                 .iter()
                 .map(|&(who, what, dir, from_there)| {

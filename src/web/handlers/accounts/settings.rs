@@ -144,14 +144,8 @@ pub async fn save_settings(
     let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), policy, now) {
         Ok(taken) => taken,
         Err(held) => {
-            let form = settings_again(
-                &app,
-                &asking,
-                &typed,
-                FormErrors::rate_limited(&held, held.form_message()),
-                None,
-            );
-            return Ok(rate_limit::with_status(form, &held));
+            let errors = FormErrors::rate_limited(&held, held.form_message());
+            return Ok(rate_limit::with_status(settings_again(&app, &asking, &typed, errors, None), &held));
         }
     };
     // Without a version, assume the newest.
