@@ -90,7 +90,8 @@ impl Fetcher {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = builder(&rules, user_agent).build().or_else(|error| {
             // Without system certificates only plain HTTP works; no bundled authorities are trusted instead.
-            tracing::warn!(%error, "no certificates found on this machine, so titles of https pages cannot be read");
+            tracing::warn!(%error, "no certificates found on this machine, so titles of https pages cannot \
+                                    be read");
             builder(&rules, user_agent).tls_certs_only([]).build()
         })?;
         Ok(Fetcher { client, rules, slots: Arc::new(Semaphore::new(AT_ONCE)) })

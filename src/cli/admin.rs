@@ -98,7 +98,8 @@ async fn perform(
             match store.create_user_with_role(new, at).await {
                 Err(Error::Conflict) => {
                     bail!(
-                        "the name {name} is taken; an imported one is handed over with: stoa admin claim {name}"
+                        "the name {name} is taken; an imported one is handed over with: stoa admin claim \
+                         {name}"
                     )
                 }
                 other => other?,

@@ -28,8 +28,9 @@ pub struct Cli {
 }
 
 /// The end of each command's help; there are too many settings to list there.
-const OF_SETTINGS: &str = "Every command accepts settings, such as --database FILE or --site-name NAME, as flags, as \
-    environment variables (STOA_SITE_NAME) or in stoa.toml (site_name = \"...\"). “stoa config” prints them all with their meaning.";
+const OF_SETTINGS: &str = "Every command accepts settings, such as --database FILE or --site-name NAME, as \
+    flags, as environment variables (STOA_SITE_NAME) or in stoa.toml (site_name = \"...\"). “stoa config” \
+    prints them all with their meaning.";
 
 impl Cli {
     /// Parses the command line; on an error prints it and exits.

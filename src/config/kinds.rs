@@ -225,7 +225,10 @@ impl FromStr for CidrList {
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let net = |part: &str| {
             part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
-                format!("“{part}” is not an IP address or a range such as 172.16.0.0/12; separate several with commas")
+                format!(
+                    "“{part}” is not an IP address or a range such as 172.16.0.0/12; separate several \
+                         with commas"
+                )
             })
         };
         parts.map(net).collect::<Result<_, _>>().map(CidrList)

@@ -2,7 +2,8 @@ use tracing_subscriber::EnvFilter;
 
 const NAMES: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const LEVELS: &str = "off, error, warn, info, debug or trace";
-const FORM: &str = "must be a level (off, error, warn, info, debug or trace), or levels of targets, separated by commas: info,stoa=debug";
+const FORM: &str = "must be a level (off, error, warn, info, debug or trace), or levels of targets, \
+                    separated by commas: info,stoa=debug";
 
 /// Parses a filter such as `info` or `info,stoa=debug`. The default level of other targets is `info`. Fails
 /// if a part has no level: `tracing` would take a mistyped level for a target and silence everything.

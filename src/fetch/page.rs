@@ -178,7 +178,8 @@ mod tests {
             ("<title>Plain</title>", Some("Plain")),
             ("<!doctype html><html><head><title>\n  In a\n head </title></head><body>x", Some("In a head")),
             (
-                "<title>Fish &amp; chips &mdash; caf&eacute; &#8212; &#x1F41F; &lt;b&gt; &copy 2&nbsp;x</title>",
+                "<title>Fish &amp; chips &mdash; caf&eacute; &#8212; &#x1F41F; &lt;b&gt; &copy \
+                 2&nbsp;x</title>",
                 Some("Fish & chips — café — 🐟 <b> © 2 x"),
             ),
             ("<title>a <b>bold</b> claim</title>", Some("a <b>bold</b> claim")),
@@ -268,7 +269,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn a_title_does_not_depend_on_how_its_page_is_cut(
-            page in "(<head>|</head>|<body>|<title>|</title>|<svg>|<script>|</script>|<!--|-->|<meta property=og:title content='o'>|[a-z<>'é ]){0,24}",
+            page in "(<head>|</head>|<body>|<title>|</title>|<svg>|<script>|</script>|<!--|-->|<meta \
+                     property=og:title content='o'>|[a-z<>'é ]){0,24}",
             cuts in proptest::collection::vec(1_usize..9, 1..24),
         ) {
             let mut whole = Reading::new(1 << 20);

@@ -171,8 +171,10 @@ fn live_below(rows: &[ImportRow<'_>]) -> HashMap<ItemId, i64> {
 
 async fn insert_items(tx: &mut Tx, rows: &[ImportRow<'_>], below: &mut HashMap<ItemId, i64>) -> Result<()> {
     let query = tx.sql(
-        "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, place, title, url, \
-         url_key, site, domain, rule_version, section, text, base_points, score, ups, downs, descendants, deleted_at, dead, source, source_id) ",
+        "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, \
+         reply_to, place, title, url, \
+         url_key, site, domain, rule_version, section, text, base_points, score, ups, downs, descendants, \
+         deleted_at, dead, source, source_id) ",
     );
     let query = query.values(rows, |values, row| {
         let (item, placed, voted) = (row.item, row.placed, row.item.voted());
@@ -306,7 +308,10 @@ async fn accounts(tx: &mut Tx, open: &[(&String, String)]) -> Result<HashMap<Str
         // Names in pending requests are reserved.
         let query = query
             .list(names())
-            .push(" union all select 0, lower(name), false from requests where decision is null and lower(name) in ")
+            .push(
+                " union all select 0, lower(name), false from requests where decision is null and \
+                   lower(name) in ",
+            )
             .list(names());
         let rows: Vec<Account> = query.fetch_all().await?;
         found.extend(rows.into_iter().map(|row| (row.name.clone(), row)));
@@ -322,7 +327,8 @@ async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &ImportedUser<
                 row.bind(*id).bind(person.since).bind(person.karma).bind(person.voted);
             });
         let query = query.push(
-            ") update users set karma = users.karma + more.karma + more.voted, karma_base = users.karma_base + more.karma, \
+            ") update users set karma = users.karma + more.karma + more.voted, karma_base = users.karma_base \
+             + more.karma, \
              created = case when more.since < users.created then more.since else users.created end \
              from more where users.id = more.id",
         );

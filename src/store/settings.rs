@@ -11,7 +11,8 @@ const CONTACT: &str = "contact";
 
 pub(super) async fn keep_contact(tx: &mut Tx, contact: &str) -> Result<()> {
     tx.sql(
-        "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
+        "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = \
+         excluded.value",
     )
     .bind(CONTACT)
     .bind(contact)
@@ -46,7 +47,8 @@ impl Store {
         }
         for (name, value) in news {
             tx.sql(
-                "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value",
+                "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = \
+                 excluded.value",
             )
             .bind(*name)
             .bind(value)

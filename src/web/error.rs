@@ -193,13 +193,15 @@ impl ErrorText {
         let (title, what) = match status {
             StatusCode::NOT_FOUND => (
                 "Nothing here",
-                "There is nothing at this address. The address may be mistyped, or the page may never have existed.",
+                "There is nothing at this address. The address may be mistyped, or the page may never have \
+                 existed.",
             ),
             StatusCode::GONE => ("Deleted", "The author deleted this."),
             StatusCode::UNAUTHORIZED => ("Log in first", "You are not logged in any more."),
             StatusCode::FORBIDDEN => (
                 "Not allowed",
-                "This request came from another site, so nothing was done. If that was you, open the page here and try again.",
+                "This request came from another site, so nothing was done. If that was you, open the page \
+                 here and try again.",
             ),
             StatusCode::CONFLICT => ("Nothing changed", "This has already been done."),
             StatusCode::METHOD_NOT_ALLOWED => {

@@ -128,7 +128,8 @@ pub enum NameError {
     #[error("That name is taken. Please choose another.")]
     Taken,
     #[error(
-        "That name is taken by the author of imported posts. If that is you, the operator can assign it to you; otherwise please choose another."
+        "That name is taken by the author of imported posts. If that is you, the operator can assign it to \
+         you; otherwise please choose another."
     )]
     Imported,
 }

@@ -13,7 +13,8 @@ pub enum TextError {
     #[error("Write something first.")]
     Empty,
     #[error(
-        "That would show nothing: it has only formatting marks or invisible characters. Write something first."
+        "That would show nothing: it has only formatting marks or invisible characters. Write something \
+         first."
     )]
     Unseen,
     #[error("That is {0} characters; the limit is {LONGEST_TEXT}. Please shorten it.")]

@@ -172,7 +172,8 @@ pub enum ItemError {
     #[error("You cannot comment on this.")]
     TakesNoComments,
     #[error(
-        "Deep replies open {0} after the comment was posted. You can reply right away from the comment's own page."
+        "Deep replies open {0} after the comment was posted. You can reply right away from the comment's own \
+         page."
     )]
     TooSoon(String),
 }

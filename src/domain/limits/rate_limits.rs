@@ -303,7 +303,8 @@ mod tests {
             |times, action| sentence(RateLimit { scope, actions: POSTS, times, per: HOUR }, action, None);
         assert_eq!(
             said(3, LimitedAction::Story),
-            "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 karma."
+            "New accounts can submit stories 3 times an hour here, until they are 14 days old or have 10 \
+             karma."
         );
         let never = "New accounts cannot vote here until they are 14 days old or have 10 karma.";
         assert_eq!(said(0, LimitedAction::Vote), never);

@@ -86,7 +86,8 @@ actions! {
     Warn "warn" { before: " warned", label: "warned somebody", adverse: true,
         told: NotifiedAuthor::Member("A moderator warns you", "", "") }
     Slow "slow" { before: " limited", label: "limited somebody", adverse: true,
-        told: NotifiedAuthor::Member("A moderator limited how often you can post", " until a moderator lifts it", "") }
+        told: NotifiedAuthor::Member(
+            "A moderator limited how often you can post", " until a moderator lifts it", "") }
     Unslow "unslow" { before: " lifted the limit on", label: "lifted a limit",
         told: NotifiedAuthor::Member("You can post as often as others again", "", "") }
     Shadow "shadow" { before: " shadow-banned", label: "shadow-banned somebody", private: true }

@@ -12,7 +12,8 @@ pub enum ModerationError {
     #[error("You cannot moderate yourself.")]
     Yourself,
     #[error(
-        "Moderators can see shadow-bans in the log. Ban this user instead, or ask an admin to remove their role first."
+        "Moderators can see shadow-bans in the log. Ban this user instead, or ask an admin to remove their \
+         role first."
     )]
     Staff,
     #[error("Choose a number of days from 1 to 3,650, or no end.")]

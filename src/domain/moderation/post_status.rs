@@ -185,7 +185,8 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
         turns.push(plain("Only you, moderators and members who show dead posts can see it.".to_owned()));
     } else if item.is_flagged(policy) {
         turns.push(plain(format!(
-            "Members flagged your {what}, so it is marked and ranks lower. A moderator may review it and keep it."
+            "Members flagged your {what}, so it is marked and ranks lower. A moderator may review it and \
+             keep it."
         )));
     }
     if item.locked {

@@ -49,8 +49,8 @@ pub enum SiteNameError {
     #[error("Enter a site, such as example.com.")]
     Empty,
     #[error(
-        "That is not the name of a site. Enter it as shown next to stories, such as example.com or github.com/somebody; \
-         it includes everything below it."
+        "That is not the name of a site. Enter it as shown next to stories, such as example.com or \
+         github.com/somebody; it includes everything below it."
     )]
     Nonsense,
     #[error(
@@ -60,7 +60,8 @@ pub enum SiteNameError {
     #[error("{0} is a public suffix shared by unrelated sites. Enter one of them.")]
     Suffix(String),
     #[error(
-        "That address does not name a user of {0}. Enter {0}/ and a name for one user, or {0} alone for the whole site."
+        "That address does not name a user of {0}. Enter {0}/ and a name for one user, or {0} alone for the \
+         whole site."
     )]
     Whose(String),
     #[error(

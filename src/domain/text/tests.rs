@@ -274,7 +274,10 @@ proptest! {
     }
 
     #[test]
-    fn marked_up_text_keeps_its_words(html in "(<i>|</i>|<b>|</b>|<p>|<br>|&gt; |\n|[a-c .\"(),*_]|<code>x</code>|<a href=\"https://x[.]org/y_\">https://x[.]org/y_</a>|<a href=\"https://x[.]org/\">z</a>){0,30}") {
+    fn marked_up_text_keeps_its_words(html in "(<i>|</i>|<b>|</b>|<p>|<br>|&gt; |\n|[a-c \
+                                               .\"(),*_]|<code>x</code>|<a \
+                                               href=\"https://x[.]org/y_\">https://x[.]org/y_</a>|<a \
+                                               href=\"https://x[.]org/\">z</a>){0,30}") {
         let html = format!("x {}", html.replace("&gt; ", "x&gt; ").replace('*', "x*"));
         let blocks = html.replace("<p>", " <p>").replace("<br>", " <br>");
         let markdown = from_hn_html(&html);

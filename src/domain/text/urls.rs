@@ -198,10 +198,12 @@ mod tests {
             "‹https://x.org›,‹http://y.org›|‹HTTPS://Z.org/›\"",
             "`‹https://x.org/›`",
             "‹https://пример.рф/путь›, ‹https://例え.テスト/あ›",
-            "‹https://हिन्दी.भारत/क› ‹http://[::1]:80/a› ‹http://127.0.0.1/› ‹http://localhost:1/› ‹https://a_b.x.org/›",
+            "‹https://हिन्दी.भारत/क› ‹http://[::1]:80/a› ‹http://127.0.0.1/› ‹http://localhost:1/› \
+             ‹https://a_b.x.org/›",
             "‹https://x.org/❤️› ‹https://x.org/a\u{301}›",
             "https://google.com@evil.example/ https://a:b@x.org/ https://@x.org https://a&b@x.org",
-            "https:// https://. https://-/ https:///a http://1.2/ http://0x7f.1/ xhttps://x.org git+https://x.org a@https://x.org",
+            "https:// https://. https://-/ https:///a http://1.2/ http://0x7f.1/ xhttps://x.org \
+             git+https://x.org a@https://x.org",
             "https://[x.org https://x..org/",
         ] {
             let text = marked.replace(['‹', '›'], "");

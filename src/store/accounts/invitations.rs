@@ -67,7 +67,8 @@ impl Store {
         let mut tx = self.begin().await?;
         author::writer(&mut tx, inviter, now).await?;
         let open: i64 = tx.sql(
-            "select count(*) from invitations where inviter_id = $1 and used_by is null and revoked_at is null and expires > $2",
+            "select count(*) from invitations where inviter_id = $1 and used_by is null and revoked_at is \
+             null and expires > $2",
         )
         .bind(inviter)
         .bind(now)
@@ -76,37 +77,44 @@ impl Store {
         if open >= most {
             return Err(Error::Conflict);
         }
-        let id = tx.sql(
-            "insert into invitations (token_hash, inviter_id, created, expires) values ($1, $2, $3, $4) returning id",
-        )
-        .bind(token_hash)
-        .bind(inviter)
-        .bind(now)
-        .bind(expires)
-        .fetch_scalar()
-        .await?;
+        let id = tx
+            .sql(
+                "insert into invitations (token_hash, inviter_id, created, expires) values ($1, $2, $3, $4) \
+             returning id",
+            )
+            .bind(token_hash)
+            .bind(inviter)
+            .bind(now)
+            .bind(expires)
+            .fetch_scalar()
+            .await?;
         self.commit(tx, &[]).await?;
         Ok(id)
     }
 
     pub async fn invitations(&self, inviter: UserId, before: i64, rows: i64) -> Result<Vec<Invitation>> {
-        self.read.sql(
-            "select i.id, i.expires, u.name as used_by, i.revoked_at, \
-             exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null) as asked from invitations i left join users u on u.id = i.used_by \
+        self.read
+            .sql(
+                "select i.id, i.expires, u.name as used_by, i.revoked_at, \
+             exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null) as asked \
+             from invitations i left join users u on u.id = i.used_by \
              where i.inviter_id = $1 and i.id < $2 order by i.id desc limit $3",
-        )
-        .bind(inviter)
-        .bind(before)
-        .bind(rows)
-        .fetch_all()
-        .await
+            )
+            .bind(inviter)
+            .bind(before)
+            .bind(rows)
+            .fetch_all()
+            .await
     }
 
     /// Fails with `NotFound` if it is not `inviter`'s; with `Conflict` if it is used or revoked.
     pub async fn take_back_invitation(&self, id: i64, inviter: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         let open: bool = tx
-            .sql("select used_by is null and revoked_at is null from invitations where id = $1 and inviter_id = $2")
+            .sql(
+                "select used_by is null and revoked_at is null from invitations where id = $1 and \
+                  inviter_id = $2",
+            )
             .bind(id)
             .bind(inviter)
             .fetch_scalar()

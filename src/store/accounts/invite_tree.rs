@@ -22,7 +22,8 @@ pub struct InviteLineage {
 impl Store {
     pub async fn lineage(&self, user: UserId) -> Result<InviteLineage> {
         self.read.sql(
-            "select i.name as inviter, u.invited from users u left join users i on i.id = u.invited_by where u.id = $1",
+            "select i.name as inviter, u.invited from users u left join users i on i.id = u.invited_by where \
+             u.id = $1",
         )
         .bind(user)
         .fetch_one()

@@ -68,7 +68,8 @@ macro_rules! unread {
             $user,
             " and r.time > ",
             $since,
-            " and r.dead is null and r.deleted_at is null union all select 1 from notifications n where n.user_id = ",
+            " and r.dead is null and r.deleted_at is null union all select 1 from notifications n where \
+             n.user_id = ",
             $user,
             " and n.created_at > ",
             $since,
@@ -104,16 +105,16 @@ impl Store {
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
         let (seen, replies) = (self.looks.session(token_hash), self.looks.replies());
         let row: Option<SessionUserRow> = self.read.sql(concat!(
-            "select u.id, u.name, u.role, u.karma, u.created, u.shadowed_at, u.slowed_until, u.show_dead, u.theme, \
-             u.comment_order, u.replies_read_at, s.seen, \
+            "select u.id, u.name, u.role, u.karma, u.created, u.shadowed_at, u.slowed_until, u.show_dead, \
+             u.theme, u.comment_order, u.replies_read_at, s.seen, \
              (select count(*) from (",
             unread!("u.id", "u.replies_read_at"),
             ") as unread_replies) as unread, \
              case when u.role = 'member' then 0 else \
-              (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as waiting_items) end as waiting, \
-             case when u.role = 'member' then 0 else \
-              (select count(*) from (select 1 from requests where decision is null limit $3) as waiting_requests) end as requests \
-             from sessions s join users u on u.id = s.user_id \
+              (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as \
+             waiting_items) end as waiting, case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from requests where decision is null limit $3) as \
+             waiting_requests) end as requests from sessions s join users u on u.id = s.user_id \
              where s.token_hash = $1 and s.expires > $2 and (u.banned_at is null or u.banned_until <= $2)"
         ))
         .bind(token_hash)

@@ -64,7 +64,10 @@ impl Store {
             None => None,
         };
         let waiting: i64 = tx
-            .sql("select count(*) from (select 1 from requests where decision is null limit $1) as waiting_requests")
+            .sql(
+                "select count(*) from (select 1 from requests where decision is null limit $1) as \
+                  waiting_requests",
+            )
             .bind(most)
             .fetch_scalar()
             .await?;
@@ -90,7 +93,8 @@ impl Store {
         self.read
             .sql(
                 "select password, text, created, decided_at as declined_at, message from requests \
-             where lower(name) = lower($1) and (decision is null or decision = 'declined') order by id desc limit 1",
+             where lower(name) = lower($1) and (decision is null or decision = 'declined') order by id desc \
+                 limit 1",
             )
             .bind(name)
             .fetch_optional()
@@ -98,16 +102,18 @@ impl Store {
     }
 
     pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<PendingRequest>> {
-        self.read.sql(
-            "select r.id, r.name, r.text, r.created, u.name as inviter, u.shadowed_at is not null as inviter_shadowed from requests r \
+        self.read
+            .sql(
+                "select r.id, r.name, r.text, r.created, u.name as inviter, u.shadowed_at is not null as \
+             inviter_shadowed from requests r \
              left join invitations i on i.id = r.invitation_id left join users u on u.id = i.inviter_id \
              where r.decision is null and (r.created, r.id) > ($1, $2) order by r.created, r.id limit $3",
-        )
-        .bind(after.0)
-        .bind(after.1)
-        .bind(rows)
-        .fetch_all()
-        .await
+            )
+            .bind(after.0)
+            .bind(after.1)
+            .bind(rows)
+            .fetch_all()
+            .await
     }
 
     /// Creates the account and notifies its owner. Fails with `NotFound` if the request is not pending; with
@@ -121,7 +127,8 @@ impl Store {
             .await?;
         // The hash now belongs to the account.
         tx.sql(
-            "update requests set decision = 'approved', decided_at = $2, actor_id = $3, password = '' where id = $1",
+            "update requests set decision = 'approved', decided_at = $2, actor_id = $3, password = '' where \
+             id = $1",
         )
         .bind(id)
         .bind(act.at)

@@ -97,8 +97,8 @@ impl Store {
         let imported: Option<bool> = self
             .read
             .sql(
-                "select source is not null and claimed_at is null from users where lower(name) = lower($1) union all \
-             select false from requests where lower(name) = lower($1) and decision is null",
+                "select source is not null and claimed_at is null from users where lower(name) = lower($1) \
+                 union all select false from requests where lower(name) = lower($1) and decision is null",
             )
             .bind(name.as_str())
             .fetch_optional_scalar()
@@ -115,7 +115,8 @@ impl Store {
 
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
         self.read.sql(
-            "select id, name, password, banned_at, banned_until, ban_reason from users where lower(name) = lower($1)",
+            "select id, name, password, banned_at, banned_until, ban_reason from users where lower(name) = \
+             lower($1)",
         )
         .bind(name)
         .fetch_optional()
@@ -123,13 +124,15 @@ impl Store {
     }
 
     pub async fn profile(&self, name: &str) -> Result<Profile> {
-        self.read.sql(
-            "select id, name, role, karma, created, about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
+        self.read
+            .sql(
+                "select id, name, role, karma, created, about, banned_at, banned_until, ban_reason, \
+             slowed_until, shadowed_at, \
              source is not null and claimed_at is null as unclaimed from users where lower(name) = lower($1)",
-        )
-        .bind(name)
-        .fetch_one()
-        .await
+            )
+            .bind(name)
+            .fetch_one()
+            .await
     }
 
     /// Ends all other sessions and forgets all other browsers.
@@ -161,14 +164,16 @@ impl Store {
             return Err(Error::Conflict);
         }
         let mut tx = self.begin().await?;
-        let done = tx.sql(
-            "update users set password = $2, claimed_at = $3, replies_read_at = $3 where id = $1 and claimed_at is null",
-        )
-        .bind(profile.id)
-        .bind(password)
-        .bind(now)
-        .execute()
-        .await?;
+        let done = tx
+            .sql(
+                "update users set password = $2, claimed_at = $3, replies_read_at = $3 where id = $1 and \
+             claimed_at is null",
+            )
+            .bind(profile.id)
+            .bind(password)
+            .bind(now)
+            .execute()
+            .await?;
         if done == 0 {
             return Err(Error::Conflict);
         }
@@ -205,7 +210,8 @@ impl Store {
             return Ok(Some(before));
         }
         tx.sql(
-            "update users set about = $2, about_version = $3, theme = $4, comment_order = $5, show_dead = $6 where id = $1",
+            "update users set about = $2, about_version = $3, theme = $4, comment_order = $5, show_dead = $6 \
+             where id = $1",
         )
         .bind(user)
         .bind(new.about)
@@ -238,15 +244,17 @@ impl Store {
 
     /// By karma, without banned accounts.
     pub async fn leaders(&self, rows: i64, now: Timestamp) -> Result<Vec<Profile>> {
-        self.read.sql(
-            "select id, name, role, karma, created, '' as about, banned_at, banned_until, ban_reason, slowed_until, shadowed_at, \
-             source is not null and claimed_at is null as unclaimed from users where banned_at is null or banned_until <= $2 \
-             order by karma desc, id limit $1",
-        )
-        .bind(rows)
-        .bind(now)
-        .fetch_all()
-        .await
+        self.read
+            .sql(
+                "select id, name, role, karma, created, '' as about, banned_at, banned_until, ban_reason, \
+             slowed_until, shadowed_at, \
+             source is not null and claimed_at is null as unclaimed from users where banned_at is null or \
+             banned_until <= $2 order by karma desc, id limit $1",
+            )
+            .bind(rows)
+            .bind(now)
+            .fetch_all()
+            .await
     }
 }
 
@@ -288,8 +296,8 @@ pub(crate) async fn insert_user(
     }
     let id = tx
         .sql(
-            "insert into users (name, password, role, karma, karma_base, created, replies_read_at, invited_by) \
-         values ($1, $2, $3, 1, 1, $4, $4, $5) returning id",
+            "insert into users (name, password, role, karma, karma_base, created, replies_read_at, \
+             invited_by) values ($1, $2, $3, 1, 1, $4, $4, $5) returning id",
         )
         .bind(new.name.as_str())
         .bind(new.password)

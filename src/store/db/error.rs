@@ -87,7 +87,8 @@ pub enum OpenError {
     #[error("cannot open the database {0}{hint}", hint = hint(.1))]
     Open(PathBuf, #[source] sqlx::Error),
     #[error(
-        "{0} was written by a newer Stoa (its schema is {1}); start that version, or restore a backup made before the upgrade"
+        "{0} was written by a newer Stoa (its schema is {1}); start that version, or restore a backup made \
+         before the upgrade"
     )]
     Newer(PathBuf, i64),
     #[error("cannot bring the database {0} up to date")]
@@ -99,7 +100,8 @@ pub enum OpenError {
     #[error("cannot read or write {0}, the key of the addresses' hashes")]
     Key(PathBuf, #[source] std::io::Error),
     #[error(
-        "{0} should hold the key of the addresses' hashes and does not: put the key back, or remove the file to begin a new one"
+        "{0} should hold the key of the addresses' hashes and does not: put the key back, or remove the file \
+         to begin a new one"
     )]
     WrongKey(PathBuf),
     #[error("there is no key at {0}: it is made when the forum is started")]

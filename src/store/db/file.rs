@@ -105,7 +105,8 @@ pub(super) fn narrow(path: &Path) {
     match narrow_all(&path) {
         Ok(false) => {}
         Ok(true) => {
-            tracing::warn!(database = %path.display(), "others could read the database; from now on only its owner can");
+            tracing::warn!(database = %path.display(), "others could read the database; from now on only its \
+                owner can");
         }
         Err(error) => tracing::warn!(database = %path.display(), %error, "others can read the database"),
     }

@@ -87,9 +87,10 @@ impl Store {
         }
         keep_revision(&mut tx, &before, edit.editor, now).await?;
         let (title, url, text): (Option<String>, Option<String>, String) = tx.sql(
-            "update items set title = coalesce($2, title), section = case when kind = 'story' then $3 else section end, text = $4, \
-             edited_at = $5, version = version + 1, cleared = cleared and (dead is not null or author_id is distinct from $6) \
-             where id = $1 returning title, url, text",
+            "update items set title = coalesce($2, title), section = case when kind = 'story' then $3 else \
+             section end, text = $4, \
+             edited_at = $5, version = version + 1, cleared = cleared and (dead is not null or author_id is \
+             distinct from $6) where id = $1 returning title, url, text",
         )
         .bind(edit.item)
         .bind(edit.title)
@@ -134,8 +135,8 @@ impl Store {
         item.may_delete(&author).map_err(Error::refused)?;
         keep_revision(&mut tx, &item, by, now).await?;
         tx.sql(
-            "update items set deleted_at = $2, text = '', title = null, url = null, url_key = null, site = null, domain = null, \
-             section = null, queued_at = null, queued_for = null where id = $1",
+            "update items set deleted_at = $2, text = '', title = null, url = null, url_key = null, site = \
+             null, domain = null, section = null, queued_at = null, queued_for = null where id = $1",
         )
         .bind(id)
         .bind(now)
@@ -184,7 +185,8 @@ async fn notice_removal(tx: &mut Tx, before: &Item, new: &str, now: Timestamp) -
         return Ok(());
     }
     let reply = tx.sql(
-        "select 1 from items where parent_id = $1 and kind = 'comment' and dead is null and deleted_at is null limit 1",
+        "select 1 from items where parent_id = $1 and kind = 'comment' and dead is null and deleted_at is \
+         null limit 1",
     );
     if reply.bind(before.id).exists().await? {
         let why = "check of edits: its author took away nearly all of a text that has replies";
@@ -195,17 +197,19 @@ async fn notice_removal(tx: &mut Tx, before: &Item, new: &str, now: Timestamp) -
 
 async fn set_url(tx: &mut Tx, id: ItemId, url: Option<&StoryUrl>) -> Result<Option<String>> {
     let site = url.map(StoryUrl::site);
-    let kept = tx.sql(
-        "update items set url = $2, url_key = $3, site = $4, domain = $5, rule_version = $6, penalised = false where id = $1 returning url",
-    )
-    .bind(id)
-    .bind(url.map(StoryUrl::as_str))
-    .bind(url.map(StoryUrl::key))
-    .bind(site.as_ref().map(|s| s.name.as_str()))
-    .bind(site.as_ref().map(|s| s.domain.as_str()))
-    .bind(url.map(|_| RULE_VERSION))
-    .fetch_scalar()
-    .await?;
+    let kept = tx
+        .sql(
+            "update items set url = $2, url_key = $3, site = $4, domain = $5, rule_version = $6, penalised = \
+         false where id = $1 returning url",
+        )
+        .bind(id)
+        .bind(url.map(StoryUrl::as_str))
+        .bind(url.map(StoryUrl::key))
+        .bind(site.as_ref().map(|s| s.name.as_str()))
+        .bind(site.as_ref().map(|s| s.domain.as_str()))
+        .bind(url.map(|_| RULE_VERSION))
+        .fetch_scalar()
+        .await?;
     sites::weigh_story(tx, id).await?;
     Ok(kept)
 }

@@ -130,20 +130,22 @@ impl Store {
             allowed => allowed.map_err(Error::refused)?,
         }
         let live = author.shadowed_at.is_none();
-        let id: ItemId = tx.sql(
-            "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, dead) \
+        let id: ItemId = tx
+            .sql(
+                "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, \
+             reply_to, text, score, dead) \
              values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, $7, 1, $8) returning id",
-        )
-        .bind(comment.author)
-        .bind(now)
-        .bind(comment.parent)
-        .bind(root.id)
-        .bind(to.depth.saturating_add(1))
-        .bind(to.author_id.filter(|to| *to != comment.author))
-        .bind(comment.text)
-        .bind((!live).then_some(DeadReason::Shadow))
-        .fetch_scalar()
-        .await?;
+            )
+            .bind(comment.author)
+            .bind(now)
+            .bind(comment.parent)
+            .bind(root.id)
+            .bind(to.depth.saturating_add(1))
+            .bind(to.author_id.filter(|to| *to != comment.author))
+            .bind(comment.text)
+            .bind((!live).then_some(DeadReason::Shadow))
+            .fetch_scalar()
+            .await?;
         own_vote(&mut tx, comment.author, id, now).await?;
         ip_hashes::note(&mut tx, comment.origin.as_ref(), comment.author, Some(id), now).await?;
         if live {
@@ -194,7 +196,8 @@ async fn first_comment(
     now: Timestamp,
 ) -> Result<Option<ItemId>> {
     db.into().sql(
-        "select id from items where author_id = $1 and kind = 'comment' and time >= $2 and parent_id = $3 and text = $4 \
+        "select id from items where author_id = $1 and kind = 'comment' and time >= $2 and parent_id = $3 \
+         and text = $4 \
          and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 1",
     )
     .bind(comment.author)
@@ -210,15 +213,19 @@ async fn first_story(
     story: &NewStory<'_>,
     now: Timestamp,
 ) -> Result<Option<Submission>> {
-    let found: Vec<(ItemId, Option<String>, String)> = db.into().sql(
-        "select id, title, text from items where author_id = $1 and kind in ('story', 'job', 'poll') and time >= $2 \
-         and url_key is not distinct from $3 and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 100",
-    )
-    .bind(story.author)
-    .bind(now.minus(SENT_TWICE))
-    .bind(story.url.map(StoryUrl::key))
-    .fetch_all()
-    .await?;
+    let found: Vec<(ItemId, Option<String>, String)> = db
+        .into()
+        .sql(
+            "select id, title, text from items where author_id = $1 and kind in ('story', 'job', 'poll') and \
+         time >= $2 \
+         and url_key is not distinct from $3 and deleted_at is null and (dead is null or dead = 'shadow') \
+         order by time, id limit 100",
+        )
+        .bind(story.author)
+        .bind(now.minus(SENT_TWICE))
+        .bind(story.url.map(StoryUrl::key))
+        .fetch_all()
+        .await?;
     let same =
         found.iter().find(|(_, title, text)| title.as_deref() == Some(story.title) && *text == story.text);
     let own = found.first().filter(|_| story.url.is_some());
@@ -236,25 +243,26 @@ async fn put_story(
     now: Timestamp,
 ) -> Result<ItemId> {
     let site = story.url.map(StoryUrl::site);
-    let id: ItemId = tx.sql(
-        "insert into items (kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, url_key, site, domain, \
-         rule_version, section, text, score, dead, penalised) \
+    let id: ItemId = tx
+        .sql(
+            "insert into items (kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, \
+         url_key, site, domain, rule_version, section, text, score, dead, penalised) \
          values ('story', $1, $2, $2, $2, 0, 0, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12) returning id",
-    )
-    .bind(story.author)
-    .bind(now)
-    .bind(story.title)
-    .bind(story.url.map(StoryUrl::as_str))
-    .bind(story.url.map(StoryUrl::key))
-    .bind(site.as_ref().map(|s| s.name.as_str()))
-    .bind(site.as_ref().map(|s| s.domain.as_str()))
-    .bind(story.url.map(|_| RULE_VERSION))
-    .bind(story.section)
-    .bind(story.text)
-    .bind((!live).then_some(DeadReason::Shadow))
-    .bind(penalised)
-    .fetch_scalar()
-    .await?;
+        )
+        .bind(story.author)
+        .bind(now)
+        .bind(story.title)
+        .bind(story.url.map(StoryUrl::as_str))
+        .bind(story.url.map(StoryUrl::key))
+        .bind(site.as_ref().map(|s| s.name.as_str()))
+        .bind(site.as_ref().map(|s| s.domain.as_str()))
+        .bind(story.url.map(|_| RULE_VERSION))
+        .bind(story.section)
+        .bind(story.text)
+        .bind((!live).then_some(DeadReason::Shadow))
+        .bind(penalised)
+        .fetch_scalar()
+        .await?;
     tx.sql("update items set root_id = id where id = $1").bind(id).execute().await?;
     Ok(id)
 }
@@ -270,7 +278,8 @@ async fn duplicate_of(
     tx.sql(
         "select t.id, t.author_id from items i join items t on t.id = coalesce(i.merged_into, i.id) \
          where i.url_key = $1 and i.time >= $2 and (i.time >= $3 or i.score >= $4) and i.kind = 'story' \
-         and (t.dead is null or (t.dead = 'shadow' and t.author_id = $5)) and t.deleted_at is null order by i.time desc limit 1",
+         and (t.dead is null or (t.dead = 'shadow' and t.author_id = $5)) and t.deleted_at is null order by \
+         i.time desc limit 1",
     )
     .bind(url.key())
     .bind(now.minus(policy.duplicate_url_days.seconds()))

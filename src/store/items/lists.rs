@@ -75,8 +75,8 @@ impl Store {
         let rows: Vec<FactsRow> = self
             .read
             .sql(
-                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
-             where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared \
+                 from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
              order by rank_time desc, id desc limit $1",
             )
             .bind(CANDIDATES)
@@ -87,7 +87,8 @@ impl Store {
 
     pub async fn facts_of(&self, story: ItemId) -> Result<StoryFacts> {
         let row: FactsRow = self.read.sql(
-            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items where id = $1",
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from \
+             items where id = $1",
         )
         .bind(story)
         .fetch_one()
@@ -99,7 +100,8 @@ impl Store {
         let rows: Vec<FactsRow> = self
             .read
             .sql(
-                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
+                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared \
+                 from items \
              where section = $1 and dead is null and deleted_at is null and section is not null \
              order by rank_time desc, id desc limit $2",
             )
@@ -113,9 +115,10 @@ impl Store {
     /// `from` is inclusive.
     pub async fn facts_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = self.read.sql(
-            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from items \
-             where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= $1 and time < $2 \
-             order by time desc, id desc limit $3",
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from \
+             items \
+             where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= $1 \
+             and time < $2 order by time desc, id desc limit $3",
         )
         .bind(from)
         .bind(to)
@@ -130,15 +133,15 @@ impl Store {
     pub async fn best(&self, since: Option<Timestamp>) -> Result<Vec<(ItemId, i64)>> {
         let rows = match since {
             None => self.read.sql(
-                "select id, score from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
-                     order by score desc, id desc limit $1",
+                "select id, score from items where dead is null and deleted_at is null and kind in ('story', \
+                 'job', 'poll') order by score desc, id desc limit $1",
             )
             .bind(CANDIDATES)
             .fetch_all()
             .await?,
             Some(since) => self.read.sql(
-                "select id, score from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
-                     and time >= $1 order by +score desc, id desc limit $2",
+                "select id, score from items where dead is null and deleted_at is null and kind in ('story', \
+                 'job', 'poll') and time >= $1 order by +score desc, id desc limit $2",
             )
             .bind(since)
             .bind(CANDIDATES)
@@ -150,8 +153,8 @@ impl Store {
 
     pub async fn best_comments(&self, since: Timestamp) -> Result<Vec<(ItemId, i64)>> {
         self.read.sql(
-            "select id, score from items where dead is null and deleted_at is null and kind = 'comment' and time >= $1 \
-             order by +score desc, id desc limit $2",
+            "select id, score from items where dead is null and deleted_at is null and kind = 'comment' and \
+             time >= $1 order by +score desc, id desc limit $2",
         )
         .bind(since)
         .bind(CANDIDATES)
@@ -162,8 +165,8 @@ impl Store {
     pub async fn comment_times(&self) -> Result<Vec<(ItemId, Timestamp)>> {
         self.read
             .sql(
-                "select root_id, time from items where dead is null and deleted_at is null and kind = 'comment' \
-             order by time desc limit $1",
+                "select root_id, time from items where dead is null and deleted_at is null and kind = \
+                 'comment' order by time desc limit $1",
             )
             .bind(ACTIVE_COMMENTS)
             .fetch_all()
@@ -194,8 +197,8 @@ impl Store {
             ))
         } else {
             self.read.sql(select_item!(
-                "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
-                 and (i.dead is null or $5 is null or i.author_id = $5) \
+                "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, \
+                 $2) and (i.dead is null or $5 is null or i.author_id = $5) \
                  and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
                  order by i.time desc, i.id desc limit $3"
             ))
@@ -208,13 +211,14 @@ impl Store {
     pub async fn newest_comments(&self, dead: DeadFilter, page: ItemCursor) -> Result<Vec<Item>> {
         let query = if dead == DeadFilter::No {
             self.read.sql(select_item!(
-                "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) < ($1, $2) \
-                 order by i.time desc, i.id desc limit $3"
+                "where i.dead is null and i.deleted_at is null and i.kind = 'comment' and (i.time, i.id) < \
+                 ($1, $2) order by i.time desc, i.id desc limit $3"
             ))
         } else {
             self.read.sql(select_item!(
                 "where i.kind = 'comment' and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
-                 and (i.dead is null or $4 is null or i.author_id = $4) order by i.time desc, i.id desc limit $3"
+                 and (i.dead is null or $4 is null or i.author_id = $4) order by i.time desc, i.id desc \
+                 limit $3"
             ))
         };
         let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows);
@@ -232,8 +236,8 @@ impl Store {
             )
         } else {
             select_item!(
-                "where i.domain = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
-                 and not exists (select 1 from hidden h where h.user_id = $5 and h.item_id = i.id) \
+                "where i.domain = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, \
+                 $3) and not exists (select 1 from hidden h where h.user_id = $5 and h.item_id = i.id) \
                  order by i.time desc, i.id desc limit $4"
             )
         };
@@ -264,7 +268,8 @@ impl Store {
         } else {
             select_item!(
                 "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead is null \
-                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc \
+                 limit $4"
             )
         };
         self.by_author(query, author, page).await
@@ -286,7 +291,8 @@ impl Store {
         } else {
             select_item!(
                 "where i.author_id = $1 and i.kind = 'comment' and i.dead is null \
-                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc \
+                 limit $4"
             )
         };
         self.by_author(query, author, page).await
@@ -295,14 +301,15 @@ impl Store {
     /// The newest posts of a shadow-banned author: up to 300 stories, or those of a site, and 300 comments.
     pub async fn shadowed_posts(&self, author: UserId, site: Option<&str>) -> Result<Vec<Item>> {
         let stories = self.read.sql(select_item!(
-            "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead = 'shadow' and i.deleted_at is null \
+            "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead = 'shadow' and \
+             i.deleted_at is null \
              and ($2 is null or i.site = $2 or i.domain = $2) order by i.time desc, i.id desc limit 300"
         ));
         let mut posts: Vec<Item> = stories.bind(author).bind(site).fetch_all().await?;
         if site.is_none() {
             let comments = self.read.sql(select_item!(
-                "where i.author_id = $1 and i.kind = 'comment' and i.dead = 'shadow' and i.deleted_at is null \
-                 order by i.time desc, i.id desc limit 300"
+                "where i.author_id = $1 and i.kind = 'comment' and i.dead = 'shadow' and i.deleted_at is \
+                 null order by i.time desc, i.id desc limit 300"
             ));
             posts.extend(comments.bind(author).fetch_all::<Item>().await?);
         }
@@ -323,8 +330,8 @@ impl Store {
     pub async fn replies_to(&self, user: UserId, page: ItemCursor) -> Result<Vec<Item>> {
         self.read
             .sql(select_item!(
-                "where i.reply_to = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, $3) \
-             order by i.time desc, i.id desc limit $4"
+                "where i.reply_to = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, \
+                 $3) order by i.time desc, i.id desc limit $4"
             ))
             .bind(user)
             .bind(page.before.0)
@@ -338,8 +345,10 @@ impl Store {
     /// cost.
     pub async fn titles_with(&self, words: &[String], rows: i64) -> Result<Vec<Item>> {
         let mut query = self.read.sql(select_item!(
-            "where i.id in (select id from (select id, title from items where dead is null and deleted_at is null \
-             and kind in ('story', 'job', 'poll') order by time desc, id desc limit 20000) as newest where true"
+            "where i.id in (select id from (select id, title from items where dead is null and deleted_at is \
+             null \
+             and kind in ('story', 'job', 'poll') order by time desc, id desc limit 20000) as newest where \
+             true"
         ));
         for word in words {
             // lower() may only know ASCII, so also search as typed.

@@ -18,10 +18,13 @@ impl Store {
             return Err(Error::Conflict);
         }
         // The original parent is stored once, to undo the merge.
-        tx.sql("update items set came_from = coalesce(came_from, parent_id) where parent_id = $1 and kind = 'comment'")
-            .bind(item)
-            .execute()
-            .await?;
+        tx.sql(
+            "update items set came_from = coalesce(came_from, parent_id) where parent_id = $1 and kind = \
+                'comment'",
+        )
+        .bind(item)
+        .execute()
+        .await?;
         tx.sql(
             "update items set parent_id = $2, reply_to = case when author_id is distinct from $3 then $3 end \
              where parent_id = $1 and kind = 'comment'",
@@ -42,11 +45,14 @@ impl Store {
             .bind(into)
             .execute()
             .await?;
-        tx.sql("update items set dead = 'merged', merged_into = $2, queued_at = null, queued_for = null where id = $1")
-            .bind(item)
-            .bind(into)
-            .execute()
-            .await?;
+        tx.sql(
+            "update items set dead = 'merged', merged_into = $2, queued_at = null, queued_for = null \
+                where id = $1",
+        )
+        .bind(item)
+        .bind(into)
+        .execute()
+        .await?;
         count(&mut tx, item).await?;
         count(&mut tx, into).await?;
         done(&mut tx, (item, &found), Action::Merge, &format!("into item {into}"), act).await?;
@@ -62,16 +68,18 @@ impl Store {
         sites::weigh_story(&mut tx, item).await?;
         // Comments detached from those that move back follow them.
         loop {
-            let moved = tx.sql(
-                "update items set parent_id = $1, came_from = nullif(came_from, $1), \
+            let moved = tx
+                .sql(
+                    "update items set parent_id = $1, came_from = nullif(came_from, $1), \
                  reply_to = case when author_id is distinct from $3 then $3 end \
-                 where parent_id = $2 and kind = 'comment' and came_from in (select o.id from items o where o.root_id = $1)",
-            )
-            .bind(item)
-            .bind(from)
-            .bind(found.author_id)
-            .execute()
-            .await?;
+                 where parent_id = $2 and kind = 'comment' and came_from in (select o.id from items o where \
+                 o.root_id = $1)",
+                )
+                .bind(item)
+                .bind(from)
+                .bind(found.author_id)
+                .execute()
+                .await?;
             if moved == 0 {
                 break;
             }
@@ -141,8 +149,8 @@ async fn place_under(
 
 async fn count(tx: &mut Tx, root: ItemId) -> Result<()> {
     tx.sql(
-        "update items set descendants = (select count(*) from items c where c.root_id = $1 and c.kind = 'comment' \
-         and c.dead is null and c.deleted_at is null) where id = $1",
+        "update items set descendants = (select count(*) from items c where c.root_id = $1 and c.kind = \
+         'comment' and c.dead is null and c.deleted_at is null) where id = $1",
     )
     .bind(root)
     .execute()

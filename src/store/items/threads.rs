@@ -59,7 +59,8 @@ macro_rules! unseen {
             $root,
             " and c.visible_at > ",
             $since,
-            " and c.kind = 'comment' and c.dead is null and c.deleted_at is null and c.author_id is distinct from "
+            " and c.kind = 'comment' and c.dead is null and c.deleted_at is null and c.author_id is distinct \
+             from "
         )
     };
 }
@@ -85,7 +86,8 @@ impl Store {
     pub async fn same_url(&self, id: ItemId) -> Result<Vec<Item>> {
         self.read.sql(select_item!(
             "where i.url_key = (select url_key from items where id = $1) and i.id <> $1 and i.dead is null \
-             and i.deleted_at is null and i.time <= (select time from items where id = $1) order by i.time desc limit 10"
+             and i.deleted_at is null and i.time <= (select time from items where id = $1) order by i.time \
+             desc limit 10"
         ))
         .bind(id)
         .fetch_all()
@@ -131,10 +133,13 @@ impl Store {
 
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
         let rows: Vec<MarkRow> = self.read.sql(
-            "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not null as hidden, cast(null as bigint) as unseen, cast(null as bigint) as unheard \
+            "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not \
+             null as hidden, cast(null as bigint) as unseen, cast(null as bigint) as unheard \
              from items i left join votes v on v.item_id = i.id and v.user_id = $1 \
-             left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id and h.user_id = $1 \
-             where i.root_id = $2 and (v.item_id is not null or s.item_id is not null or h.item_id is not null)",
+             left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id \
+             and h.user_id = $1 \
+             where i.root_id = $2 and (v.item_id is not null or s.item_id is not null or h.item_id is not \
+             null)",
         )
         .bind(user)
         .bind(root)

@@ -22,8 +22,8 @@ pub struct Revision {
 impl Store {
     pub async fn revisions(&self, item: ItemId) -> Result<Vec<Revision>> {
         self.read.sql(
-            "select r.at, u.name as editor, r.title, r.url, r.text from revisions r join users u on u.id = r.editor_id \
-             where r.item_id = $1 order by r.at desc",
+            "select r.at, u.name as editor, r.title, r.url, r.text from revisions r join users u on u.id = \
+             r.editor_id where r.item_id = $1 order by r.at desc",
         )
         .bind(item)
         .fetch_all()

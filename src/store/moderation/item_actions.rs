@@ -34,8 +34,8 @@ pub(crate) struct ItemForAction {
 
 pub(crate) async fn find(tx: &mut Tx, item: ItemId) -> Result<ItemForAction> {
     tx.sql(
-        "select kind, author_id, parent_id, root_id, depth, locked, dead is null and deleted_at is null as live, merged_into, came_from, \
-         coalesce(dead = 'shadow', false) as shadowed \
+        "select kind, author_id, parent_id, root_id, depth, locked, dead is null and deleted_at is null as \
+         live, merged_into, came_from, coalesce(dead = 'shadow', false) as shadowed \
          from items where id = $1",
     )
     .bind(item)
@@ -119,8 +119,8 @@ impl Store {
         let found = find(&mut tx, item).await?;
         let placed = tx
             .sql(
-                "update items set rank_time = coalesce($2, time) where id = $1 and dead is null and deleted_at is null \
-             and rank_time <> coalesce($2, time)",
+                "update items set rank_time = coalesce($2, time) where id = $1 and dead is null and \
+                 deleted_at is null and rank_time <> coalesce($2, time)",
             )
             .bind(item)
             .bind(rank_time)

@@ -36,8 +36,10 @@ pub struct LogFilter<'a> {
 impl Store {
     pub async fn log(&self, acts: LogFilter<'_>, rows: i64) -> Result<Vec<LogRow>> {
         let mut query = self.read.sql(
-            "select m.id, m.token, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, m.detail, m.private \
-             from moderation m left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where true",
+            "select m.id, m.token, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, \
+             m.detail, m.private \
+             from moderation m left join users a on a.id = m.actor_id left join users u on u.id = m.user_id \
+             where true",
         );
         if !acts.private {
             query = query.push(" and not m.private");

@@ -22,7 +22,8 @@ impl Store {
         rows: i64,
     ) -> Result<Vec<Notification>> {
         self.read.sql(
-            "select id, user_id, created_at, action, item_id, actor_id, reason, detail, until, posts from notifications \
+            "select id, user_id, created_at, action, item_id, actor_id, reason, detail, until, posts from \
+             notifications \
              where user_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
         )
         .bind(user)
@@ -42,8 +43,8 @@ pub(crate) async fn notify(
     act: ActionContext<'_>,
 ) -> Result<()> {
     tx.sql(
-        "insert into notifications (user_id, created_at, action, item_id, actor_id, reason, detail, until, posts) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into notifications (user_id, created_at, action, item_id, actor_id, reason, detail, until, \
+         posts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(user)
     .bind(act.at)

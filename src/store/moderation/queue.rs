@@ -21,10 +21,11 @@ macro_rules! select_queued {
         concat!(
             "select i.id, i.queued_at, i.queued_for, u.karma, \
              (select count(*) from (select s.dead from items s where s.author_id = i.author_id \
-              and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as last_stories where dead is not null) \
+              and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as \
+             last_stories where dead is not null) \
              + (select count(*) from (select c.dead from items c where c.author_id = i.author_id \
-              and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as last_comments where dead is not null) as dead \
-             from items i left join users u on u.id = i.author_id where ",
+              and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as last_comments where dead \
+             is not null) as dead from items i left join users u on u.id = i.author_id where ",
             $which
         )
     };
@@ -33,7 +34,8 @@ macro_rules! select_queued {
 impl Store {
     pub async fn queue(&self, page: ItemCursor) -> Result<Vec<Queued>> {
         self.read.sql(select_queued!(
-            "i.queued_at is not null and (i.queued_at, i.id) < ($1, $2) order by i.queued_at desc, i.id desc limit $3"
+            "i.queued_at is not null and (i.queued_at, i.id) < ($1, $2) order by i.queued_at desc, i.id desc \
+             limit $3"
         ))
         .bind(page.before.0)
         .bind(page.before.1)
@@ -78,17 +80,18 @@ impl Store {
 
     /// Excludes accounts created by an import.
     pub async fn newest_accounts(&self, before: (Timestamp, UserId), rows: i64) -> Result<Vec<NewAccount>> {
-        self.read.sql(
-            "select u.id, u.name, u.created, u.karma, i.name as inviter, i.shadowed_at is not null as inviter_shadowed \
-             from users u left join users i on i.id = u.invited_by \
+        self.read
+            .sql(
+                "select u.id, u.name, u.created, u.karma, i.name as inviter, i.shadowed_at is not null as \
+             inviter_shadowed from users u left join users i on i.id = u.invited_by \
              where u.source is null and u.role = 'member' and (u.created, u.id) < ($1, $2) \
              order by u.created desc, u.id desc limit $3",
-        )
-        .bind(before.0)
-        .bind(before.1)
-        .bind(rows)
-        .fetch_all()
-        .await
+            )
+            .bind(before.0)
+            .bind(before.1)
+            .bind(rows)
+            .fetch_all()
+            .await
     }
 
     /// The first three stories and comments of each user, in no particular order.

@@ -30,27 +30,32 @@ const TEAM: i64 = 500;
 impl Store {
     /// In no particular order.
     pub async fn team(&self) -> Result<Vec<TeamMember>> {
-        self.read.sql(
-            "select u.name, u.role, u.created, u.banned_at, u.banned_until, u.ban_reason, m.at as since, a.name as actor \
-             from users u left join moderation m on m.id = (select l.id from moderation l where l.user_id = u.id and l.act = u.role \
+        self.read
+            .sql(
+                "select u.name, u.role, u.created, u.banned_at, u.banned_until, u.ban_reason, m.at as since, \
+             a.name as actor \
+             from users u left join moderation m on m.id = (select l.id from moderation l where l.user_id = \
+             u.id and l.act = u.role \
              order by l.at desc, l.id desc limit 1) left join users a on a.id = m.actor_id \
              where u.role in ('moderator', 'admin') limit $1",
-        )
-        .bind(TEAM)
-        .fetch_all()
-        .await
+            )
+            .bind(TEAM)
+            .fetch_all()
+            .await
     }
 
     /// Whether `user` is the only admin who can log in.
     pub async fn is_last_admin(&self, user: UserId, now: Timestamp) -> Result<bool> {
-        let other: Option<UserId> = self.read.sql(
-            "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null \
-             and id <> $2 limit 1",
-        )
-        .bind(now)
-        .bind(user)
-        .fetch_optional_scalar()
-        .await?;
+        let other: Option<UserId> = self
+            .read
+            .sql(
+                "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and \
+             password is not null and id <> $2 limit 1",
+            )
+            .bind(now)
+            .bind(user)
+            .fetch_optional_scalar()
+            .await?;
         Ok(other.is_none())
     }
 
@@ -78,7 +83,10 @@ impl Store {
         }
         let before = role_of(&mut tx, user).await?;
         let given = tx
-            .sql("update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or shadowed_at is null)")
+            .sql(
+                "update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or shadowed_at \
+                  is null)",
+            )
             .bind(user)
             .bind(role)
             .execute()
@@ -102,11 +110,13 @@ async fn role_of(tx: &mut Tx, user: UserId) -> Result<Role> {
 
 /// Refuses to remove the last admin. Writes are serialised, so two at once cannot both pass.
 pub(crate) async fn keep_an_admin(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    let admin: Option<UserId> = tx.sql(
-        "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and password is not null limit 1",
-    )
-    .bind(now)
-    .fetch_optional_scalar()
-    .await?;
+    let admin: Option<UserId> = tx
+        .sql(
+            "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and \
+         password is not null limit 1",
+        )
+        .bind(now)
+        .fetch_optional_scalar()
+        .await?;
     admin.map(|_| ()).ok_or(Error::Conflict)
 }

@@ -40,10 +40,12 @@ pub struct RuleSubject {
 macro_rules! select_posted {
     ($kind:literal) => {
         concat!(
-            "select i.id as item, i.kind, i.title, i.url, i.text, i.time as at, u.name as author, u.role, u.karma ",
+            "select i.id as item, i.kind, i.title, i.url, i.text, i.time as at, u.name as author, u.role, \
+             u.karma ",
             "from items i join users u on u.id = i.author_id where ",
             $kind,
-            " and i.time >= $1 and i.deleted_at is null and i.source is null and (i.dead is null or i.dead <> 'shadow') ",
+            " and i.time >= $1 and i.deleted_at is null and i.source is null and (i.dead is null or i.dead \
+             <> 'shadow') ",
             "order by i.time desc, i.id desc limit $2"
         )
     };
@@ -53,8 +55,10 @@ macro_rules! select_posted {
 macro_rules! select_origin {
     ($width:literal) => {
         concat!(
-            "select o.item_id as item, i.kind, i.title, i.url, coalesce(i.text, '') as text, o.at, u.name as author, u.role, ",
-            "u.karma from origins o join users u on u.id = o.user_id left join items i on i.id = o.item_id where o.",
+            "select o.item_id as item, i.kind, i.title, i.url, coalesce(i.text, '') as text, o.at, u.name as \
+             author, u.role, ",
+            "u.karma from origins o join users u on u.id = o.user_id left join items i on i.id = o.item_id \
+             where o.",
             $width,
             " = $1 and o.at >= $2 order by o.at desc limit $3"
         )
@@ -65,8 +69,8 @@ impl Store {
     pub async fn rules(&self) -> Result<Vec<RuleRow>> {
         self.read
             .sql(
-                "select r.id, r.kind, r.pattern, r.effect, r.reason, r.at, r.actor_id, u.name as actor from rules r \
-             left join users u on u.id = r.actor_id order by r.id",
+                "select r.id, r.kind, r.pattern, r.effect, r.reason, r.at, r.actor_id, u.name as actor from \
+                 rules r left join users u on u.id = r.actor_id order by r.id",
             )
             .fetch_all()
             .await
@@ -180,11 +184,14 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
 }
 
 pub(crate) async fn queue(tx: &mut Tx, id: ItemId, why: &str, now: Timestamp) -> Result<()> {
-    tx.sql("update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is null")
-        .bind(id)
-        .bind(now)
-        .bind(why)
-        .execute()
-        .await?;
+    tx.sql(
+        "update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is \
+            null",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(why)
+    .execute()
+    .await?;
     Ok(())
 }

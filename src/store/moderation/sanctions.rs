@@ -53,7 +53,8 @@ pub struct LastPost {
 macro_rules! select_last {
     ($kind:literal) => {
         concat!(
-            "select i.id, i.kind, i.time, i.title, substr(i.text, 1, 500) as text, i.site, i.dead is not null as dead, \
+            "select i.id, i.kind, i.time, i.title, substr(i.text, 1, 500) as text, i.site, i.dead is not \
+             null as dead, \
              i.deleted_at is not null as deleted, (select count(*) from flags f where f.item_id = i.id \
              and f.outcome is distinct from 'rejected') as flags from items i where i.author_id = $1 and ",
             $kind,
@@ -82,7 +83,10 @@ impl Store {
             return Err(Error::Conflict);
         }
         let role: Role = tx
-            .sql("update users set banned_at = $2, banned_until = $3, ban_reason = $4 where id = $1 returning role")
+            .sql(
+                "update users set banned_at = $2, banned_until = $3, ban_reason = $4 where id = $1 \
+                  returning role",
+            )
             .bind(ban.user)
             .bind(act.at)
             .bind(ban.until)
@@ -251,10 +255,14 @@ impl Store {
 
     pub async fn notes(&self, user: UserId) -> Result<Vec<Note>> {
         self.read.sql(
-            "select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from notes n join users w on w.id = n.author_id \
-             join users a on a.id = n.user_id left join users o on o.id = n.other_id where n.user_id = $1 union all \
-             select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from notes n join users w on w.id = n.author_id \
-             join users a on a.id = n.user_id join users o on o.id = n.other_id where n.other_id = $1 order by at desc, id desc limit $2",
+            "select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from \
+             notes n join users w on w.id = n.author_id \
+             join users a on a.id = n.user_id left join users o on o.id = n.other_id where n.user_id = $1 \
+             union all \
+             select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from \
+             notes n join users w on w.id = n.author_id \
+             join users a on a.id = n.user_id join users o on o.id = n.other_id where n.other_id = $1 order \
+             by at desc, id desc limit $2",
         )
         .bind(user)
         .bind(NOTES)
@@ -286,7 +294,10 @@ async fn bring_back_shadowed(tx: &mut Tx, user: UserId) -> Result<usize> {
     .execute()
     .await?;
     let back: Vec<(ItemId, bool)> = tx
-        .sql("update items set dead = null where author_id = $1 and dead = 'shadow' returning id, url is not null")
+        .sql(
+            "update items set dead = null where author_id = $1 and dead = 'shadow' returning id, url is not \
+              null",
+        )
         .bind(user)
         .fetch_all()
         .await?;

@@ -34,7 +34,8 @@ pub struct SiteStory {
 macro_rules! select_story {
     ($tail:literal) => {
         concat!(
-            "select id, title, url, time, penalised from items where dead is null and deleted_at is null and ",
+            "select id, title, url, time, penalised from items where dead is null and deleted_at is null \
+             and ",
             $tail
         )
     };
@@ -44,7 +45,8 @@ macro_rules! select_story {
 macro_rules! select_stance {
     ($tail:literal) => {
         concat!(
-            "select s.name, s.stance, s.reason, s.at, u.name as actor from sites s left join users u on u.id = s.actor_id ",
+            "select s.name, s.stance, s.reason, s.at, u.name as actor from sites s left join users u on u.id \
+             = s.actor_id ",
             $tail
         )
     };
@@ -167,7 +169,8 @@ async fn newest_of(db: impl Into<Db<'_>>, site: &SiteName) -> Result<Vec<SiteSto
             .bind(domain),
         None => db
             .sql(select_story!(
-                "url is not null and kind in ('story', 'job', 'poll') order by rank_time desc, id desc limit $1"
+                "url is not null and kind in ('story', 'job', 'poll') order by rank_time desc, id desc limit \
+                 $1"
             ))
             .bind(CANDIDATES),
     };

@@ -92,8 +92,8 @@ async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVot
 async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: IpHash) -> Result<bool> {
     tx.sql(
         "select 1 where exists (select 1 from votes where item_id = $1 and near = $2 and user_id <> $3) \
-         or exists (select 1 from (select near from origins where user_id = $4 order by at desc limit 20) as last_origins \
-         where last_origins.near = $2)",
+         or exists (select 1 from (select near from origins where user_id = $4 order by at desc limit 20) as \
+         last_origins where last_origins.near = $2)",
     )
     .bind(item.id)
     .bind(near.as_bytes().to_vec())
@@ -106,10 +106,12 @@ async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: IpHash) -> Res
 /// The authors of the newest 50 stories and 50 comments.
 async fn posted_last(tx: &mut Tx) -> Result<Vec<Option<UserId>>> {
     tx.sql(
-        "select author_id from (select s.author_id from items s where s.dead is null and s.deleted_at is null \
-         and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as newest_stories union all \
-         select author_id from (select c.author_id from items c where c.dead is null and c.deleted_at is null \
-         and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as newest_comments",
+        "select author_id from (select s.author_id from items s where s.dead is null and s.deleted_at is \
+         null \
+         and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as newest_stories \
+         union all \
+         select author_id from (select c.author_id from items c where c.dead is null and c.deleted_at is \
+         null and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as newest_comments",
     )
     .fetch_scalars()
     .await

@@ -123,7 +123,8 @@ impl Store {
         let weight = if counts { weight_of(&mut tx, new.user).await? } else { 0 };
         let done = tx
             .sql(
-                "insert into flags (user_id, item_id, reason, note, weight, at) values ($1, $2, $3, $4, $5, $6) \
+                "insert into flags (user_id, item_id, reason, note, weight, at) values ($1, $2, $3, $4, $5, \
+                 $6) \
              on conflict (user_id, item_id) do update set reason = excluded.reason, note = excluded.note \
              where flags.outcome is null",
             )
@@ -233,14 +234,16 @@ impl Store {
 
     /// Latest first.
     pub async fn flagged(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<OwnFlag>> {
-        self.read.sql(
-            "select item_id, reason, at, outcome from flags where user_id = $1 order by at desc, item_id limit $2 offset $3",
-        )
-        .bind(user)
-        .bind(rows)
-        .bind(skip)
-        .fetch_all()
-        .await
+        self.read
+            .sql(
+                "select item_id, reason, at, outcome from flags where user_id = $1 order by at desc, item_id \
+             limit $2 offset $3",
+            )
+            .bind(user)
+            .bind(rows)
+            .bind(skip)
+            .fetch_all()
+            .await
     }
 
     /// Latest first.
@@ -263,10 +266,13 @@ impl FlaggedItem {
 }
 
 pub(crate) async fn subject(tx: &mut Tx, item: ItemId) -> Result<FlaggedItem> {
-    tx.sql("select kind, root_id, author_id, dead, deleted_at is not null as deleted, cleared from items where id = $1")
-        .bind(item)
-        .fetch_one()
-        .await
+    tx.sql(
+        "select kind, root_id, author_id, dead, deleted_at is not null as deleted, cleared from items \
+            where id = $1",
+    )
+    .bind(item)
+    .fetch_one()
+    .await
 }
 
 /// Sets the outcome of an item's flags, overriding any earlier one, with flaggers' records and totals, and
@@ -305,7 +311,8 @@ async fn add_up(tx: &mut Tx, item: ItemId) -> Result<FlagTotals> {
         "update items set flags = (select coalesce(cast(sum(weight) as bigint), 0) from flags \
          where item_id = $1 and outcome is distinct from 'rejected'), \
          vouches = (select count(*) from vouches v join users u on u.id = v.user_id \
-         where v.item_id = $1 and u.shadowed_at is null) where id = $1 returning flags, vouches, cleared, score",
+         where v.item_id = $1 and u.shadowed_at is null) where id = $1 returning flags, vouches, cleared, \
+         score",
     )
     .bind(item)
     .fetch_one()

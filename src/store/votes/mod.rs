@@ -111,7 +111,8 @@ async fn put(
     let near = origin.and_then(|origin| origin.telling());
     let uncounted = crate::store::votes::context::judge(tx, (member, item), (dir, near), policy, now).await?;
     tx.sql(
-        "insert into votes (user_id, item_id, dir, counted, uncounted, at, near) values ($1, $2, $3, $4, $5, $6, $7) \
+        "insert into votes (user_id, item_id, dir, counted, uncounted, at, near) values ($1, $2, $3, $4, $5, \
+         $6, $7) \
          on conflict (user_id, item_id) do update set dir = excluded.dir, counted = excluded.counted, \
          uncounted = excluded.uncounted, at = excluded.at, near = excluded.near",
     )
@@ -181,18 +182,20 @@ impl Store {
         before: (Timestamp, UserId, ItemId),
         rows: i64,
     ) -> Result<Vec<UncountedVote>> {
-        self.read.sql(
-            "select v.user_id, v.item_id, v.at, v.dir, v.uncounted, u.name as voter, a.name as author, i.kind, r.title, i.text \
-             from votes v join users u on u.id = v.user_id join items i on i.id = v.item_id join items r on r.id = i.root_id \
-             left join users a on a.id = i.author_id \
+        self.read
+            .sql(
+                "select v.user_id, v.item_id, v.at, v.dir, v.uncounted, u.name as voter, a.name as author, \
+             i.kind, r.title, i.text \
+             from votes v join users u on u.id = v.user_id join items i on i.id = v.item_id join items r on \
+             r.id = i.root_id left join users a on a.id = i.author_id \
              where v.uncounted is not null and (v.at, v.user_id, v.item_id) < ($1, $2, $3) \
              order by v.at desc, v.user_id desc, v.item_id desc limit $4",
-        )
-        .bind(before.0)
-        .bind(before.1)
-        .bind(before.2)
-        .bind(rows)
-        .fetch_all()
-        .await
+            )
+            .bind(before.0)
+            .bind(before.1)
+            .bind(before.2)
+            .bind(rows)
+            .fetch_all()
+            .await
     }
 }

@@ -55,7 +55,8 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     if team.is_empty() {
         return Ok("There are no moderators at the moment; please contact the operator.".to_owned());
     }
-    let how = "Their profiles may say how to reach them. You can also reply to something that they posted, which everyone can read.";
+    let how = "Their profiles may say how to reach them. You can also reply to something that they posted, \
+               which everyone can read.";
     team.sort_by_key(|person| (person.role, person.name.to_lowercase()));
     let line = |person: &ModeratorName| {
         let ModeratorName { name, role } = person;
@@ -127,8 +128,10 @@ pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Resp
 
 /// `/robots.txt`: allows everything but forms and private lists.
 pub async fn robots() -> Response {
-    const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: /invitation/\nDisallow: /submit\nDisallow: /search\n\
-                         Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
+    const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: \
+                         /invitation/\nDisallow: /submit\nDisallow: /search\n\
+                         Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: \
+                         /item/*/delete\nDisallow: /*?order=\n";
     ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], RULES)
         .into_response()
 }

@@ -26,8 +26,8 @@ use crate::web::middleware::{canonical_url, page_cache};
 use crate::web::state::App;
 
 /// Own assets only; nothing inline.
-const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-                   form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src \
+                   'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Longest raw address, in bytes, before unknown query parameters are dropped.
 const LONGEST_RAW: usize = 8_000;

@@ -42,8 +42,8 @@ async fn an_account_a_story_and_a_comment_know_their_network_and_nothing_their_a
         assert_eq!(middle, origin.middle);
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         let found = format!(
-            "select count(*) from origins o join users u on u.id = o.user_id left join items i on i.id = o.item_id \
-             where u.name = '{name}' and near = x'{}' and middle = x'{}' and wide = x'{}' \
+            "select count(*) from origins o join users u on u.id = o.user_id left join items i on i.id = \
+             o.item_id where u.name = '{name}' and near = x'{}' and middle = x'{}' and wide = x'{}' \
              and i.author_id is null = (o.item_id is null)",
             hex(origin.near.as_bytes()),
             hex(middle.as_bytes()),

@@ -210,10 +210,12 @@ impl Forum {
 
     /// Some pages; without those whose order may lag a minute, where none has passed.
     fn pages(&mut self, passed: bool) -> Vec<String> {
-        let ranked = "/ /best /best?over=week /active /ask /show /past /comments/best /leaders /search?q=story /feed/top.atom";
-        let others = "/new /from/site-1.example /comments /log /log?person=bob /invited /user/alice /user/bob/submissions \
-                      /user/bob/comments /user/alice/invited /feed/log.atom /hidden /saved /upvoted /flagged /vouched /mod /mod/sites \
-                      /mod/rules";
+        let ranked = "/ /best /best?over=week /active /ask /show /past /comments/best /leaders \
+                      /search?q=story /feed/top.atom";
+        let others = "/new /from/site-1.example /comments /log /log?person=bob /invited /user/alice \
+                      /user/bob/submissions \
+                      /user/bob/comments /user/alice/invited /feed/log.atom /hidden /saved /upvoted /flagged \
+                      /vouched /mod /mod/sites /mod/rules";
         let all: Vec<&str> =
             others.split_whitespace().chain(ranked.split_whitespace().filter(|_| passed)).collect();
         let order = self.pick(&["newest", "oldest"]);

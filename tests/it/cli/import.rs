@@ -202,7 +202,8 @@ async fn polls_jobs_deleted_and_dead_items_stay_what_they_were() {
     site.import(&[&fixture("poll.jsonl")]).await;
     assert_eq!(
         site.rows(
-            "select id, kind, parent_id, place, score, deleted_at, dead, text, author_id is null from items order by id"
+            "select id, kind, parent_id, place, score, deleted_at, dead, text, author_id is null from items \
+             order by id"
         )
         .await,
         [
@@ -233,7 +234,8 @@ async fn where_a_record_contradicts_itself_the_surer_part_counts() {
         {"id":2,"type":"comment","author":"bob","created_at_i":9,"text":"t","parent_id":77},
         {"id":3,"type":"comment","author":"bob","created_at_i":9,"text":"gone","deleted":true}]}"#;
     assert_eq!(site.import(&[nested]).await.said, "");
-    let query = "select i.id, u.name, parent_id, text from items i left join users u on u.id = i.author_id order by i.id";
+    let query = "select i.id, u.name, parent_id, text from items i left join users u on u.id = i.author_id \
+                 order by i.id";
     assert_eq!(site.rows(query).await, ["1|ada|null|", "2|bob|1|t", "3|bob|1|"]);
 }
 
@@ -405,8 +407,11 @@ async fn authors_become_accounts_that_nobody_can_log_in_to() {
     let no_points = story(3).replace(r#","score":3"#, "");
     site.import(&[&[late, story(2), no_points, comment(4, 1)].join("\n")]).await;
     assert_eq!(
-        site.rows("select name, password, karma, karma_base, created, source, claimed_at, role from users order by id")
-            .await,
+        site.rows(
+            "select name, password, karma, karma_base, created, source, claimed_at, role from users \
+                   order by id"
+        )
+        .await,
         ["Ada|null|5|5|1600000000|hn|null|member", "bob|null|1|1|1600000001|hn|null|member"],
         "one account for both spellings; 1 and 2 for each story of 3 points"
     );

@@ -329,7 +329,8 @@ async fn a_made_up_site_has_the_same_long_thread_whatever_its_size() {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
         let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
         let texts: Vec<String> = sqlx::query_scalar(
-            "select u.name || ' at ' || i.depth || ' of ' || i.score || ', ' || i.ups || ', ' || i.downs || ': ' || i.text from items i join users u on u.id = i.author_id \
+            "select u.name || ' at ' || i.depth || ' of ' || i.score || ', ' || i.ups || ', ' || i.downs || \
+             ': ' || i.text from items i join users u on u.id = i.author_id \
              where i.root_id = (select id from items where kind = 'story' order by time desc limit 1) \
              and i.kind = 'comment' order by i.id",
         )

@@ -100,8 +100,10 @@ async fn values(app: &TestApp) -> BTreeMap<(&'static str, i64, &'static str), St
 
 /// The names of all columns of people and items, and what handlers call some of them.
 async fn names(app: &TestApp) -> BTreeSet<String> {
-    let select = "select name from pragma_table_info('users') union select name from pragma_table_info('items') \
-                  union select name from pragma_table_info('votes') union select name from pragma_table_info('moderation')";
+    let select = "select name from pragma_table_info('users') union select name from \
+                  pragma_table_info('items') \
+                  union select name from pragma_table_info('votes') union select name from \
+                  pragma_table_info('moderation')";
     let names: Vec<String> =
         sqlx::query_scalar(select).fetch_all(&mut app.connection().await).await.expect("names");
     names

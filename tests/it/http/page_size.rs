@@ -22,8 +22,8 @@ async fn thread(app: &TestApp) -> i64 {
     let site = made(1, 200).await;
     let head = site.number("select id from items where kind = 'story' order by time desc limit 1").await;
     let rows: Vec<Item> = sqlx::query_as(
-        "select i.id, i.parent_id, u.name, i.time, i.title, i.text from items i join users u on u.id = i.author_id \
-         where i.root_id = $1 order by i.id",
+        "select i.id, i.parent_id, u.name, i.time, i.title, i.text from items i join users u on u.id = \
+         i.author_id where i.root_id = $1 order by i.id",
     )
     .bind(head)
     .fetch_all(&mut site.connection().await)

@@ -70,7 +70,8 @@ async fn ask_for_secrets(log: &Log) {
         let mut stream = forum.connect().await;
         let cookie = alice.cookies.get("session").expect("a session");
         let ask = format!(
-            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nreferer: http://127.0.0.1{path}\r\ncookie: session={cookie}\r\nconnection: close\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nreferer: http://127.0.0.1{path}\r\ncookie: \
+             session={cookie}\r\nconnection: close\r\n\r\n"
         );
         stream.write_all(ask.as_bytes()).await.expect("sent");
         assert!(rest(&mut stream).await.starts_with("HTTP/1.1 "));

@@ -392,7 +392,8 @@ async fn page_with(title: &'static str) -> u16 {
             let mut head = [0_u8; 2_048];
             let _ = stream.read(&mut head).await;
             let answer = format!(
-                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<title>{title}</title>"
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: \
+                 close\r\n\r\n<title>{title}</title>"
             );
             let _ = stream.write_all(answer.as_bytes()).await;
         }

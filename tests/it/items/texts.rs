@@ -153,9 +153,11 @@ async fn a_long_comment_is_cut_beside_others_and_whole_on_its_own_page() {
 #[tokio::test]
 async fn links_in_a_text_end_where_a_reader_sees_them_end() {
     let (app, _, mut bob, story) = with_a_story().await;
-    let text = "“https://example.com/s”, 「https://example.com/t」 https://x.org/。 «https://x.org/u» (https://x.org/a_(b)).\n\n\
+    let text = "“https://example.com/s”, 「https://example.com/t」 https://x.org/。 «https://x.org/u» \
+                (https://x.org/a_(b)).\n\n\
                 https://пример.рф/путь [x](<https://example.com/a b>)\n\n\
-                https://google.com@evil.example/ [y](https://google.com@evil.example/) <https://google.com@evil.example/>";
+                https://google.com@evil.example/ [y](https://google.com@evil.example/) \
+                <https://google.com@evil.example/>";
     let comment = bob.reply(story, text).await;
     let page = app.visitor().get(&format!("/item/{comment}")).await;
     let links = page.all(".t a");

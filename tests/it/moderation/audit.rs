@@ -108,7 +108,12 @@ impl Town {
                 vec![Step::new(path.to_owned(), "add-rule", Object::Nothing, &form).private()]
             }
             "/mod/rules/{id}/drop" => {
-                self.app.sql("insert into rules (kind, pattern, effect, reason, at) values ('word', 'dropped', 'kill', '', 0)").await;
+                self.app
+                    .sql(
+                        "insert into rules (kind, pattern, effect, reason, at) values ('word', \
+                              'dropped', 'kill', '', 0)",
+                    )
+                    .await;
                 let id = self.app.number("select max(id) from rules").await;
                 vec![
                     Step::new(path.replace("{id}", &id.to_string()), "drop-rule", Object::Nothing, &[])
@@ -190,8 +195,10 @@ impl Town {
         &self,
         last: i64,
     ) -> Vec<(i64, String, Option<String>, Option<i64>, Option<String>, String, bool, i64)> {
-        let rows = "select m.id, m.act, a.name, m.item_id, u.name, m.reason, m.private, m.at from moderation m \
-                    left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where m.id > $1 order by m.id";
+        let rows = "select m.id, m.act, a.name, m.item_id, u.name, m.reason, m.private, m.at from moderation \
+                    m \
+                    left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where m.id \
+                    > $1 order by m.id";
         sqlx::query_as(rows).bind(last).fetch_all(&mut self.app.connection().await).await.expect("rows")
     }
 

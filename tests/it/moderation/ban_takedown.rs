@@ -168,10 +168,12 @@ async fn what_an_earlier_ban_took_stays_when_a_later_one_is_lifted() {
 #[tokio::test]
 async fn a_ban_takes_the_newest_thousand() {
     let mut town = Town::new().await;
-    let rows = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 1000) insert into items \
-                (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, text, base_points, score) \
-                select 'comment', (select id from users where name = 'bob'), t, t, t, PARENT, PARENT, 1, 'More watches.', 1, 1 \
-                from n join (select time + 1 as t from items where id = PARENT)";
+    let rows = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 1000) insert into \
+                items \
+                (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, text, base_points, \
+                score) \
+                select 'comment', (select id from users where name = 'bob'), t, t, t, PARENT, PARENT, 1, \
+                'More watches.', 1, 1 from n join (select time + 1 as t from items where id = PARENT)";
     town.app.sql(&rows.replace("PARENT", &town.thread.to_string())).await;
     let count = "select count(*) from items where dead = 'killed'";
     let page = town.ban(&BAN).await;

@@ -110,8 +110,8 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
         ("unlock", "A moderator unlocked your story: its thread is open to new comments again."),
         (
             "merge",
-            "A moderator merged your story into another story about the same thing; its comments were moved there. \
-             The reason: why.",
+            "A moderator merged your story into another story about the same thing; its comments were moved \
+             there. The reason: why.",
         ),
         ("unmerge", "A moderator undid the merge of your story."),
         ("detach", "A moderator moved your comment and its replies to the top level. The reason: why."),
@@ -189,7 +189,10 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
     }
     assert_eq!(
         town.app
-            .number("select count(*) from notifications where user_id <> (select id from users where name = 'alice')")
+            .number(
+                "select count(*) from notifications where user_id <> (select id from users where name = \
+                     'alice')"
+            )
             .await,
         0
     );
@@ -354,8 +357,8 @@ async fn what_members_wrote_stands_in_a_notification_as_they_wrote_it() {
     let story = town.alice.text_story("WHO wrote your STORY", "Words.").await;
     let form = [("title", "your STORY, by WHO"), ("text", "Words."), ("reason", "your STORY?")];
     town.act(story, "edit", &form).await;
-    let said = "A moderator edited your story: title changed from “WHO wrote your STORY” to “your STORY, by WHO”. \
-                The reason: your STORY?";
+    let said = "A moderator edited your story: title changed from “WHO wrote your STORY” to “your STORY, by \
+                WHO”. The reason: your STORY?";
     let page = town.alice.get("/replies").await;
     assert_eq!(
         (page.notices(), page.one("article header a").text.as_str()),

@@ -311,10 +311,10 @@ async fn a_trial_of_a_large_site_says_how_far_it_looked() {
     let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
     let story = alice.text_story("A casino", "Words.").await;
     app.sql(&format!(
-        "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, text, score) \
-         with recursive n(i) as (select 1 union all select i + 1 from n where i < 2100) \
-         select 'comment', (select id from users where name = 'alice'), {now} - i * 600, 0, 0, {story}, {story}, 1, \
-         'a casino', 1 from n",
+        "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, text, \
+         score) with recursive n(i) as (select 1 union all select i + 1 from n where i < 2100) \
+         select 'comment', (select id from users where name = 'alice'), {now} - i * 600, 0, 0, {story}, \
+         {story}, 1, 'a casino', 1 from n",
         now = app.now().0
     ))
     .await;

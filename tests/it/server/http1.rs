@@ -359,8 +359,10 @@ async fn save(forum: &Forum, alice: &Browser, from: &str) -> TcpStream {
     let cookie = alice.cookies.get("session").expect("a session");
     let form = "about=words&theme=dark&order=best";
     let ask = format!(
-        "POST /settings HTTP/1.1\r\nhost: 127.0.0.1\r\nsec-fetch-site: same-origin\r\nx-forwarded-for: {from}\r\n\
-         cookie: session={cookie}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        "POST /settings HTTP/1.1\r\nhost: 127.0.0.1\r\nsec-fetch-site: same-origin\r\nx-forwarded-for: \
+         {from}\r\n\
+         cookie: session={cookie}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: \
+         {}\r\n\r\n{form}",
         form.len()
     );
     let mut stream = forum.connect().await;

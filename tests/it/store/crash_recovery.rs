@@ -101,16 +101,18 @@ async fn differences(database: &Path, done: &[Done], people: &[UserId]) -> Vec<S
     for (what, query) in [
         (
             "flags",
-            "select count(*) from items i where flags <> (select coalesce(sum(weight), 0) from flags f where f.item_id = i.id)",
+            "select count(*) from items i where flags <> (select coalesce(sum(weight), 0) from flags f where \
+             f.item_id = i.id)",
         ),
         (
             "scores",
-            "select count(*) from items i where score <> base_points + (select coalesce(sum(v.dir), 0) from votes v \
-          where v.item_id = i.id and v.counted)",
+            "select count(*) from items i where score <> base_points + (select coalesce(sum(v.dir), 0) from \
+             votes v where v.item_id = i.id and v.counted)",
         ),
         (
             "descendants",
-            "select count(*) from items i where kind = 'story' and descendants <> (select count(*) from items c \
+            "select count(*) from items i where kind = 'story' and descendants <> (select count(*) from \
+             items c \
           where c.root_id = i.id and c.kind = 'comment' and c.dead is null and c.deleted_at is null)",
         ),
         (

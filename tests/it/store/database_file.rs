@@ -171,9 +171,10 @@ async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
         .await;
     sql(
         &folder.path("migrated.db"),
-        "create table _sqlx_migrations (version bigint primary key, description text, installed_on timestamp, \
-         success boolean, checksum blob, execution_time bigint); \
-         insert into _sqlx_migrations values (1, 'forum', 0, true, x'00', 0); create table users (id); create table items (id)",
+        "create table _sqlx_migrations (version bigint primary key, description text, installed_on \
+         timestamp, success boolean, checksum blob, execution_time bigint); \
+         insert into _sqlx_migrations values (1, 'forum', 0, true, x'00', 0); create table users (id); \
+         create table items (id)",
     )
     .await;
     sql(&folder.path("marked.db"), "pragma application_id = 7").await;

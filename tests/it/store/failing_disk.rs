@@ -103,8 +103,10 @@ impl Forum {
 
     fn post(&self, name: &str, path: &str, form: &str) -> Answer {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: session=token-of-{name}\r\nsec-fetch-site: same-origin\r\n\
-             connection: close\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: session=token-of-{name}\r\nsec-fetch-site: \
+             same-origin\r\n\
+             connection: close\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: \
+             {}\r\n\r\n{form}",
             form.len()
         );
         self.ask(&request).expect("an answer")

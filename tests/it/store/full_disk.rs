@@ -42,8 +42,8 @@ async fn prepare_faults(app: &TestApp) {
     ] {
         for deed in ["insert", "update", "delete"] {
             app.sql(&format!(
-                "create trigger full_{table}_{deed} before {deed} on {table} when exists (select 1 from switch) \
-                 begin insert into no_room (why) values ('full'); end"
+                "create trigger full_{table}_{deed} before {deed} on {table} when exists (select 1 from \
+                 switch) begin insert into no_room (why) values ('full'); end"
             ))
             .await;
         }
@@ -208,7 +208,8 @@ async fn what_was_typed_stands_in_a_form_again_where_others_write_for_too_long()
 }
 
 /// A transaction on whose connection SQLite ends it by itself, as it does where the disk fails.
-const ENDS_BY_ITSELF: &str = "create trigger ends before insert on items begin select raise(rollback, 'the end of the transaction'); end";
+const ENDS_BY_ITSELF: &str = "create trigger ends before insert on items begin select raise(rollback, 'the \
+                              end of the transaction'); end";
 
 #[tokio::test]
 async fn the_forum_goes_on_writing_after_a_transaction_ended_by_itself() {

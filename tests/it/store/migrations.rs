@@ -160,11 +160,13 @@ fn copies(dir: &TempDir) -> Vec<PathBuf> {
 async fn votes_of_before_that_did_not_count_say_why_after_the_upgrade() {
     let (dir, database) = old_database().await;
     let mut db = connect(&database).await;
-    let rows = "insert into users (id, name, karma, karma_base, created, replies_read_at) values (1, 'a', 1, 1, 1, 1), (2, 'b', 1, 1, 1, 1); \
+    let rows = "insert into users (id, name, karma, karma_base, created, replies_read_at) values (1, 'a', 1, \
+                1, 1, 1), (2, 'b', 1, 1, 1, 1); \
                 insert into items (id, kind, author_id, time, rank_time, visible_at, root_id, depth, score) \
                 values (1, 'story', 1, 1, 1, 1, 1, 0, 1), (2, 'story', 2, 1, 1, 1, 2, 0, 2); \
                 insert into votes (user_id, item_id, dir, counted, own, at) \
-                values (1, 1, 1, true, true, 1), (2, 2, 1, true, true, 1), (1, 2, 1, true, false, 2), (2, 1, 1, false, false, 3)";
+                values (1, 1, 1, true, true, 1), (2, 2, 1, true, true, 1), (1, 2, 1, true, false, 2), (2, 1, \
+                1, false, false, 3)";
     sqlx::raw_sql(rows).execute(&mut db).await.expect("rows");
     db.close().await.expect("closed");
 

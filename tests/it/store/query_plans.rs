@@ -106,7 +106,8 @@ const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
 const CHOSEN: [(&str, &str); 11] = [
     (
         "items_new",
-        "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') and (i.time, i.id) <",
+        "where i.dead is null and i.deleted_at is null and i.kind in ('story', 'job', 'poll') and (i.time, \
+         i.id) <",
     ),
     ("items_new", " and time >= $1 and time < $2 order by time desc"),
     ("items_best_since", "kind in ('story', 'job', 'poll') and time >= $1 order by +score"),

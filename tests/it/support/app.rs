@@ -225,7 +225,8 @@ impl TestApp {
     pub async fn dump(&self, except: &[&str]) -> BTreeSet<String> {
         let mut db = self.connection().await;
         let columns: Vec<(String, String)> = sqlx::query_as(
-            "select t.name, c.name from sqlite_master t join pragma_table_info(t.name) c where t.type = 'table'",
+            "select t.name, c.name from sqlite_master t join pragma_table_info(t.name) c where t.type = \
+             'table'",
         )
         .fetch_all(&mut db)
         .await

@@ -13,7 +13,8 @@ pub use town::{
 use crate::support::app::{Browser, Page, TestApp};
 
 /// A story of an import: of its author, mole, nobody has the password.
-pub const BY_MOLE: &str = "{\"id\": 1, \"type\": \"story\", \"by\": \"mole\", \"time\": 1717243200, \"title\": \"Old\", \"score\": 2}\n";
+pub const BY_MOLE: &str = "{\"id\": 1, \"type\": \"story\", \"by\": \"mole\", \"time\": \
+                           1717243200, \"title\": \"Old\", \"score\": 2}\n";
 
 /// The title of a story that asks everybody something.
 pub const ASK: &str = "Ask: how does it begin?";

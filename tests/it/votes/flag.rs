@@ -25,12 +25,14 @@ impl Flaggers {
         let wrong = [
             "select count(*) from items i where flags <> (select coalesce(sum(weight), 0) from flags f \
              where f.item_id = i.id and outcome is not 'rejected')",
-            "select count(*) from items i where vouches <> (select count(*) from vouches v where v.item_id = i.id)",
+            "select count(*) from items i where vouches <> (select count(*) from vouches v where v.item_id = \
+             i.id)",
             "select count(*) from users u where flags_upheld <> \
              (select count(*) from flags f where f.user_id = u.id and outcome = 'upheld')",
             "select count(*) from users u where flags_rejected <> \
              (select count(*) from flags f where f.user_id = u.id and outcome = 'rejected')",
-            "select count(*) from items i where kind = 'story' and descendants <> (select count(*) from items c \
+            "select count(*) from items i where kind = 'story' and descendants <> (select count(*) from \
+             items c \
              where c.root_id = i.id and c.kind = 'comment' and c.dead is null and c.deleted_at is null)",
         ];
         for query in wrong {

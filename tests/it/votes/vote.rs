@@ -290,9 +290,10 @@ pub async fn differences(app: &TestApp) -> i64 {
         votes("v.dir = 1 and not v.own"),
         votes("v.dir = -1 and not v.own")
     );
-    let people = "select count(*) from users u where karma <> karma_base + (select coalesce(sum(v.dir), 0) from votes v \
-                  join items i on i.id = v.item_id where i.author_id = u.id and v.user_id <> u.id and v.counted \
-                  and i.kind <> 'pollopt')";
+    let people = "select count(*) from users u where karma <> karma_base + (select coalesce(sum(v.dir), 0) \
+                  from votes v \
+                  join items i on i.id = v.item_id where i.author_id = u.id and v.user_id <> u.id and \
+                  v.counted and i.kind <> 'pollopt')";
     app.number(&items).await + app.number(people).await
 }
 

@@ -191,7 +191,8 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             Item { flags: 400, ..own() },
             vec![],
             vec![
-                "Members flagged your comment, so it is marked and ranks lower. A moderator may review it and keep it.",
+                "Members flagged your comment, so it is marked and ranks lower. A moderator may review it \
+                 and keep it.",
                 "edit 1 hour",
                 "delete",
                 "write",

@@ -200,7 +200,8 @@ proptest! {
     }
 
     #[test]
-    fn a_phrase_is_found_among_other_words(before in "[a-z ]{0,20}", phrase in "[\\p{L}\\p{N}][\\p{L}\\p{N} ]{0,20}", after in "[a-z ]{0,20}") {
+    fn a_phrase_is_found_among_other_words(before in "[a-z ]{0,20}", phrase in "[\\p{L}\\p{N}][\\p{L}\\p{N} \
+        ]{0,20}", after in "[a-z ]{0,20}") {
         if Pattern::parse(RuleKind::Word, &phrase).is_ok() {
             let title = format!("{before} {phrase} {after}");
             let draft = RuleInput { title: &title, ..RuleInput::default() };

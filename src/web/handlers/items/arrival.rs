@@ -76,7 +76,8 @@ fn known(item: &Item, known: KnownUrl, eye: &ViewContext<'_>) -> String {
         }
         KnownUrl::VotedBefore => {
             format!(
-                "This address was submitted {ago}{by}, and you had voted for it before. Nothing was submitted again."
+                "This address was submitted {ago}{by}, and you had voted for it before. Nothing was \
+                 submitted again."
             )
         }
     }

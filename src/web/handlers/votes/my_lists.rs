@@ -82,7 +82,8 @@ impl MyList {
         match (is_new, self, member.show_dead) {
             (true, MyList::Vouched, false) => EmptyState::new(
                 format!(
-                    "{NO_VOUCHES} Turn on “Show dead stories and comments” in your settings to find posts to vouch for."
+                    "{NO_VOUCHES} Turn on “Show dead stories and comments” in your settings to find posts to \
+                     vouch for."
                 ),
                 "/settings",
                 "Go to the settings",
@@ -92,7 +93,8 @@ impl MyList {
                 EmptyState::new("Everything that was here has been deleted.", "/", "Go to the front page")
             }
             (false, _, false) => EmptyState::new(
-                "Everything that was here is dead or has been deleted. Your settings can show you dead posts.",
+                "Everything that was here is dead or has been deleted. Your settings can show you dead \
+                 posts.",
                 "/settings",
                 "Go to the settings",
             ),

@@ -129,7 +129,8 @@ impl<'a> UserAction<'a> {
                 )
             }
             None => format!(
-                "{name} is not banned any more: the ban that you saw was lifted. Ban them if you still want to."
+                "{name} is not banned any more: the ban that you saw was lifted. Ban them if you still want \
+                 to."
             ),
         };
         let mut page = now.page(typed, FormErrors::one("ban_reason", mistake), None).await?;
