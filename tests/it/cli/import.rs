@@ -303,7 +303,7 @@ async fn a_message_quotes_the_start_of_a_long_value() {
     let site = Site::new().await;
     let said = site.import(&[&comment(2, 1).replace("bob", &"b".repeat(1 << 20))]).await.said;
     let expected = format!("\"{}…\" is not a valid user name\n", "b".repeat(299));
-    assert_eq!(said, format!("0.json:1: item 2: its author {expected}"));
+    assert_eq!(said, format!("0.json:1: item 2: author {expected}"));
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ async fn a_ban_leaves_posts_alone_unless_somebody_says_otherwise() {
     let page = town.ban(&[&BAN[..], &[("over", &over)]].concat()).await;
     assert_eq!(page.message(), "You banned bob. They had no visible posts in the last 30 days.");
     let page = town.ban(&LIFT).await;
-    let said = "You lifted the ban of bob, and 4 posts restored.";
+    let said = "You lifted the ban of bob and restored 4 posts.";
     assert_eq!(page.message(), said, "by whichever change of the ban");
 }
 

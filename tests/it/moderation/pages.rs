@@ -185,7 +185,7 @@ async fn a_moderator_changes_title_and_address_and_what_it_was_is_kept() {
     let told = alice.get("/replies").await.notices().concat();
     assert!([bait, "A plain title", "bait."].iter().all(|words| told.contains(words)), "{told}");
     let logged = visitor.get(&format!("/log?item={story}")).await.one("main ol > li").text;
-    assert!(logged.contains("became https://other.example/a"), "{logged}");
+    assert!(logged.contains("to https://other.example/a"), "{logged}");
     let before = mia.get(&format!("/item/{story}/history")).await.one("article").text;
     assert!(before.contains(bait) && before.contains("https://example.com/a"), "{before}");
     assert_eq!(alice.get(&format!("/item/{story}/history")).await.status, StatusCode::FORBIDDEN);

@@ -110,7 +110,7 @@ async fn count(app: &TestApp, browser: &mut Browser, path: &str, statements: &St
 #[test]
 fn a_page_asks_the_database_as_often_for_thirty_rows_as_for_three() {
     alone(
-        "queries::a_page_asks_the_database_as_often_for_thirty_rows_as_for_three",
+        "store::query_counts::a_page_asks_the_database_as_often_for_thirty_rows_as_for_three",
         |statements| async move {
             let forum = forum().await;
             forum.fill(1..=3).await;
