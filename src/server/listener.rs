@@ -44,6 +44,8 @@ impl Connected<PeerAddr> for SocketAddr {
     }
 }
 
+type Evictable = Mutex<Vec<(IpAddr, Weak<InFlight>)>>;
+
 pub struct LimitedListener {
     /// `None` once closed.
     listener: Mutex<Option<TcpListener>>,
@@ -52,7 +54,7 @@ pub struct LimitedListener {
     /// Whether the limit has been logged.
     full: AtomicBool,
     /// Evictable connections, oldest first; `None` if limits are off.
-    evictable: Option<Mutex<Vec<(IpAddr, Weak<InFlight>)>>>,
+    evictable: Option<Evictable>,
     trusted: CidrList,
     timeouts: Timeouts,
 }
