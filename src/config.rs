@@ -2,7 +2,7 @@
 //! `stoa.toml`, default. All are validated at start.
 
 mod kinds;
-mod log;
+mod log_filter;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -136,7 +136,7 @@ policy_settings!(settings! {
         trusted_proxies: CidrList = CidrList::default();
         /// What is logged: a level (off, error, warn, info, debug or trace) and levels of targets, such as
         /// info,stoa=debug; without the first, info.
-        log_filter: String = "info".to_owned(), log::checked;
+        log_filter: String = "info".to_owned(), crate::config::log_filter::checked;
         /// A directory with guidelines.md, privacy.md or contact.md to replace the built-in pages; empty:
         /// none.
         pages_dir: PathBuf = PathBuf::new(), directory;
@@ -265,7 +265,7 @@ impl Config {
 impl ServerSettings {
     /// Cannot fail after validation at start.
     pub fn log_filter(&self) -> Result<EnvFilter, ConfigError> {
-        log::filter(&self.log_filter)
+        crate::config::log_filter::filter(&self.log_filter)
             .map_err(|wrong| ConfigError::value("log_filter", &self.log_filter, wrong))
     }
 

@@ -1,9 +1,9 @@
-mod log;
+mod wal_checkpoint;
 
 use std::time::Duration;
 
-use log::keep_log_small;
-pub use log::look_at_log;
+pub use crate::jobs::wal_checkpoint::checkpoint_wal;
+use crate::jobs::wal_checkpoint::checkpoint_wal_regularly;
 use tokio::time::sleep;
 
 use crate::clock::DAY;
@@ -31,16 +31,16 @@ const REST: Duration = Duration::from_secs(1);
 
 pub fn begin(app: &App) {
     let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
-    tokio::spawn(keep_up("forgetting", move || forget(one.clone())));
-    tokio::spawn(keep_up("noticing others", move || notice_others(two.clone())));
-    tokio::spawn(keep_up("writing looks", move || write_looks(four.clone())));
+    tokio::spawn(supervise("forgetting", move || purge_expired(one.clone())));
+    tokio::spawn(supervise("noticing others", move || notice_others(two.clone())));
+    tokio::spawn(supervise("writing looks", move || write_looks(four.clone())));
     let five = app.clone();
-    tokio::spawn(keep_up("logging refusals", move || log_refusals(five.clone())));
-    tokio::spawn(keep_up("keeping the log small", move || keep_log_small(three.clone())));
+    tokio::spawn(supervise("logging refusals", move || log_refusals(five.clone())));
+    tokio::spawn(supervise("keeping the log small", move || checkpoint_wal_regularly(three.clone())));
 }
 
 /// Runs an endless job, restarting it after a panic.
-async fn keep_up<W: Future<Output = ()> + Send + 'static>(what: &str, work: impl Fn() -> W) {
+async fn supervise<W: Future<Output = ()> + Send + 'static>(what: &str, work: impl Fn() -> W) {
     loop {
         if let Err(error) = tokio::spawn(work()).await {
             tracing::error!(%error, what, "work outside requests broke off and begins anew");
@@ -77,7 +77,7 @@ async fn log_refusals(app: App) {
     }
 }
 
-async fn forget(app: App) {
+async fn purge_expired(app: App) {
     let mut rounds = tokio::time::interval(ROUND);
     loop {
         rounds.tick().await;
@@ -106,7 +106,7 @@ mod tests {
     async fn work_that_panicked_begins_anew() {
         let begun = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&begun);
-        let work = tokio::spawn(keep_up("a test", move || {
+        let work = tokio::spawn(supervise("a test", move || {
             let counted = Arc::clone(&counted);
             async move { assert!(counted.fetch_add(1, Ordering::Relaxed) > 0, "the first time it fails") }
         }));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Change, Result, Store, Tx};
 use crate::domain::moderation::action::Action;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, record};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 
 /// The row of the first admin's entry at setup; the setting of that name is not stored.
 const CONTACT: &str = "contact";
@@ -56,7 +56,12 @@ impl Store {
             .await?;
             if let Some(before) = kept.get(*name) {
                 let detail = format!("{name}: {before} became {value}");
-                record(&mut tx, act, LogEntry { detail: &detail, ..LogEntry::of(Action::Set) }).await?;
+                append_checked_log_entry(
+                    &mut tx,
+                    act,
+                    LogEntry { detail: &detail, ..LogEntry::of(Action::Set) },
+                )
+                .await?;
             }
         }
         self.commit(tx, &[Change::Public]).await

@@ -1,7 +1,7 @@
 use crate::domain::items::item::{Item, Kind};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum DeskError {
+pub enum ItemActionError {
     #[error("Only a story can be merged into another.")]
     NotAStory,
     #[error("A story cannot be merged into itself.")]
@@ -29,42 +29,42 @@ pub enum DeskError {
 }
 
 /// Whether `item` may be merged into `into`. Merged items are excluded, which prevents cycles.
-pub fn may_merge(item: &Item, into: &Item) -> Result<(), DeskError> {
+pub fn may_merge(item: &Item, into: &Item) -> Result<(), ItemActionError> {
     if item.kind != Kind::Story {
-        return Err(DeskError::NotAStory);
+        return Err(ItemActionError::NotAStory);
     }
     if item.merged_into.is_some() {
-        return Err(DeskError::Merged);
+        return Err(ItemActionError::Merged);
     }
     if !item.is_live() {
-        return Err(DeskError::Gone);
+        return Err(ItemActionError::Gone);
     }
     if item.id == into.id {
-        return Err(DeskError::Itself);
+        return Err(ItemActionError::Itself);
     }
     if into.merged_into.is_some() {
-        return Err(DeskError::TargetMerged);
+        return Err(ItemActionError::TargetMerged);
     }
     if !matches!(into.kind, Kind::Story | Kind::Poll) {
-        return Err(DeskError::TakesNoComments);
+        return Err(ItemActionError::TakesNoComments);
     }
-    if into.is_live() { Ok(()) } else { Err(DeskError::TargetGone) }
+    if into.is_live() { Ok(()) } else { Err(ItemActionError::TargetGone) }
 }
 
 /// Whether a comment may be moved with its replies to the top of the thread.
-pub fn may_detach(item: &Item) -> Result<(), DeskError> {
-    if item.kind == Kind::Comment && item.depth > 1 { Ok(()) } else { Err(DeskError::NotBelow) }
+pub fn may_detach(item: &Item) -> Result<(), ItemActionError> {
+    if item.kind == Kind::Comment && item.depth > 1 { Ok(()) } else { Err(ItemActionError::NotBelow) }
 }
 
-pub fn may_have_second_chance(item: &Item) -> Result<(), DeskError> {
+pub fn may_have_second_chance(item: &Item) -> Result<(), ItemActionError> {
     if !matches!(item.kind, Kind::Story | Kind::Poll) {
-        return Err(DeskError::NoChance);
+        return Err(ItemActionError::NoChance);
     }
-    if item.is_live() { Ok(()) } else { Err(DeskError::Gone) }
+    if item.is_live() { Ok(()) } else { Err(ItemActionError::Gone) }
 }
 
-pub fn may_pin(item: &Item) -> Result<(), DeskError> {
-    if item.kind.is_root() { Ok(()) } else { Err(DeskError::NoThread) }
+pub fn may_pin(item: &Item) -> Result<(), ItemActionError> {
+    if item.kind.is_root() { Ok(()) } else { Err(ItemActionError::NoThread) }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

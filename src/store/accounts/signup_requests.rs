@@ -5,7 +5,7 @@ use crate::domain::accounts::user::{Name, Role, UserId};
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::invitations::good_invitation;
 use crate::store::accounts::users::{NewUser, insert_user};
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, record};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::{Change, Error, Result, Store};
 
@@ -153,7 +153,7 @@ impl Store {
                 .await?;
         }
         let entry = LogEntry { user: Some(user), ..LogEntry::of(Action::Admit) };
-        record(&mut tx, act, entry).await?;
+        append_checked_log_entry(&mut tx, act, entry).await?;
         notify(&mut tx, user, entry, Terms { detail: message, ..Terms::default() }, act).await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(user)
@@ -177,7 +177,7 @@ impl Store {
         if done == 0 {
             return Err(Error::NotFound);
         }
-        record(&mut tx, act, LogEntry::of(Action::Decline)).await?;
+        append_checked_log_entry(&mut tx, act, LogEntry::of(Action::Decline)).await?;
         self.commit(tx, &[Change::Public]).await
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::accounts::user::{Name, NameError, Profile, Role, Theme, UserI
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::{author, ip_hashes};
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, record};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::settings::keep_contact;
 use crate::store::{Change, Error, Result, Store, Tx};
 
@@ -259,7 +259,7 @@ impl Store {
 }
 
 async fn by_operator(tx: &mut Tx, entry: LogEntry<'_>, at: Timestamp) -> Result<()> {
-    record(tx, ActionContext { actor: None, reason: "", at }, entry).await
+    append_checked_log_entry(tx, ActionContext { actor: None, reason: "", at }, entry).await
 }
 
 async fn put_password(

@@ -37,7 +37,7 @@ impl Store {
     }
 
     pub fn keep_private(path: &Path) {
-        file::narrow(path);
+        file::restrict_permissions(path);
     }
 
     /// Whether `path` may be replaced: missing, a Stoa database, or one that is damaged.

@@ -100,7 +100,7 @@ pub(super) async fn mark(path: &Path, synchronous: SqliteSynchronous) -> Result<
 const BESIDE: [&str; 6] = ["-wal", "-shm", "-journal", ".key", ".before-", ".replaced"];
 
 /// Makes a database and its related files private, if we own them.
-pub(super) fn narrow(path: &Path) {
+pub(super) fn restrict_permissions(path: &Path) {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| absolute(path));
     match narrow_all(&path) {
         Ok(false) => {}

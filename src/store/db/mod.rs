@@ -8,11 +8,11 @@ mod error;
 mod file;
 mod generations;
 mod health;
+mod instance_id;
 mod key;
 mod migrations;
 mod open;
 mod saving;
-mod site;
 mod statement;
 mod writer;
 

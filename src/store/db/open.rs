@@ -3,10 +3,17 @@ use std::sync::Arc;
 
 use sqlx::sqlite::{SqlitePool, SqliteSynchronous};
 
+use super::OpenError;
+use super::ReadPool;
+use super::Store;
+use super::backup;
 use super::connection::{lasting, options};
+use super::file;
 use super::generations::Generations;
+use super::key;
 use super::migrations::{MIGRATIONS, applied, newest};
-use super::{OpenError, ReadPool, Store, backup, file, key, site, writer};
+use super::writer;
+use crate::store::db::instance_id;
 
 /// Reader connections, a thread each; more than the number of cores gains nothing.
 const READERS: u32 = 4;
@@ -29,7 +36,7 @@ impl Store {
         let file::FileKind::Stoa { marked } = file::look(path).await? else {
             return Err(OpenError::Missing(path.to_owned()));
         };
-        file::narrow(path);
+        file::restrict_permissions(path);
         let generations = Arc::new(Generations::new());
         let write = writer::open(options(path), Arc::clone(&generations)).await.map_err(failed)?;
         migrate(&write, path).await?;
@@ -37,7 +44,7 @@ impl Store {
             file::mark(path, SqliteSynchronous::Normal).await.map_err(failed)?;
         }
         let origin_key = key::of(&write, path).await?;
-        let site_id = site::id(&write).await.map_err(failed)?.into();
+        let site_id = instance_id::id(&write).await.map_err(failed)?.into();
         let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;
         Ok(Store {
             read: ReadPool(read),

@@ -14,7 +14,7 @@ use crate::domain::moderation::site_restriction::SiteRestriction;
 use crate::domain::text;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::store::accounts::author;
-use crate::store::items::rows::{count_descendants, item_in};
+use crate::store::items::rows::{adjust_comment_counts, item_in};
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::moderation::sites::RestrictedSite;
 use crate::store::moderation::{log_entry, rules, sites};
@@ -116,7 +116,7 @@ impl Store {
                 private: before.dead == Some(DeadReason::Shadow),
                 ..LogEntry::of(Action::Edit)
             };
-            log_entry::done_to(&mut tx, (edit.item, before.author_id), entry, act).await?;
+            log_entry::log_and_notify(&mut tx, (edit.item, before.author_id), entry, act).await?;
         }
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
         self.commit(tx, &[Change::Public]).await?;
@@ -143,7 +143,7 @@ impl Store {
         .execute()
         .await?;
         if item.kind == Kind::Comment && item.dead.is_none() {
-            count_descendants(&mut tx, item.root_id, -1).await?;
+            adjust_comment_counts(&mut tx, item.root_id, -1).await?;
         }
         self.commit(tx, &[Change::Public]).await
     }

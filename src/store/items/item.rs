@@ -9,7 +9,7 @@ use crate::domain::moderation::site_restriction::SiteRestriction;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::domain::votes::vote::Direction;
 use crate::store::accounts::{author, ip_hashes};
-use crate::store::items::rows::{count_descendants, item_in, select_item};
+use crate::store::items::rows::{adjust_comment_counts, item_in, select_item};
 use crate::store::moderation::sites::RestrictedSite;
 use crate::store::moderation::{rules, sites};
 use crate::store::{Change, Db, Error, NewVote, Result, Store, Tx, votes};
@@ -149,7 +149,7 @@ impl Store {
         own_vote(&mut tx, comment.author, id, now).await?;
         ip_hashes::note(&mut tx, comment.origin.as_ref(), comment.author, Some(id), now).await?;
         if live {
-            count_descendants(&mut tx, root.id, 1).await?;
+            adjust_comment_counts(&mut tx, root.id, 1).await?;
         }
         rules::stop(&mut tx, id, comment.stopped, now).await?;
         // Pages of earlier discussions show the number of comments.

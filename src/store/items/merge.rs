@@ -53,8 +53,8 @@ impl Store {
         .bind(into)
         .execute()
         .await?;
-        count(&mut tx, item).await?;
-        count(&mut tx, into).await?;
+        recount_comments(&mut tx, item).await?;
+        recount_comments(&mut tx, into).await?;
         done(&mut tx, (item, &found), Action::Merge, &format!("into item {into}"), act).await?;
         self.commit(tx, &[Change::Everything]).await
     }
@@ -88,8 +88,8 @@ impl Store {
                 .execute()
                 .await?;
         }
-        count(&mut tx, item).await?;
-        count(&mut tx, from).await?;
+        recount_comments(&mut tx, item).await?;
+        recount_comments(&mut tx, from).await?;
         done(&mut tx, (item, &found), Action::Unmerge, &format!("from item {from}"), act).await?;
         self.commit(tx, &[Change::Everything]).await
     }
@@ -147,7 +147,7 @@ async fn place_under(
     Ok(())
 }
 
-async fn count(tx: &mut Tx, root: ItemId) -> Result<()> {
+async fn recount_comments(tx: &mut Tx, root: ItemId) -> Result<()> {
     tx.sql(
         "update items set descendants = (select count(*) from items c where c.root_id = $1 and c.kind = \
          'comment' and c.dead is null and c.deleted_at is null) where id = $1",

@@ -3,8 +3,8 @@ use crate::domain::items::item::{DeadReason, ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::notification::DEAD_ALREADY;
 use crate::domain::votes::flag::FlagEffect;
-use crate::store::items::rows::count_descendants;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, PostRef, done_to};
+use crate::store::items::rows::adjust_comment_counts;
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, PostRef, log_and_notify};
 use crate::store::moderation::sites;
 use crate::store::votes::flags;
 use crate::store::{Change, Error, Result, Store, Tx};
@@ -35,7 +35,7 @@ impl Store {
     pub async fn kill(&self, item: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let (post, entry) = set_killed(&mut tx, item, on).await?;
-        done_to(&mut tx, post, entry, act).await?;
+        log_and_notify(&mut tx, post, entry, act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 }
@@ -58,7 +58,7 @@ pub(crate) async fn set_killed(tx: &mut Tx, item: ItemId, on: bool) -> Result<(P
         .execute()
         .await?;
     if before.kind == Kind::Comment && !before.deleted && dead != on {
-        count_descendants(tx, before.root_id, if on { -1 } else { 1 }).await?;
+        adjust_comment_counts(tx, before.root_id, if on { -1 } else { 1 }).await?;
     }
     if !on {
         sites::weigh_story(tx, item).await?;

@@ -6,7 +6,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::domain::moderation::sanctions::{CHANGED, MOST_TAKEN, TAKEN, WITH_BAN};
 use crate::store::moderation::actions::set_killed;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, write_down};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_log_entry};
 use crate::store::{Db, Result, Store, Tx};
 
 macro_rules! select_live {
@@ -83,7 +83,7 @@ pub(crate) async fn bring_back(tx: &mut Tx, user: UserId, act: ActionContext<'_>
 async fn one(tx: &mut Tx, id: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
     let (_, entry) = set_killed(tx, id, on).await?;
     let detail = if on { WITH_BAN } else { "as the ban ended" };
-    write_down(tx, act, LogEntry { item: Some(id), detail, ..entry }).await
+    append_log_entry(tx, act, LogEntry { item: Some(id), detail, ..entry }).await
 }
 
 /// The start of the latest ban, ignoring changes to it.

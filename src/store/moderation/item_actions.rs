@@ -5,7 +5,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::text;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, done_to};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, log_and_notify};
 use crate::store::{Change, Error, Result, Store, Tx};
 
 /// `with recursive` of item `$1` and its descendants; takes the rest of the statement.
@@ -53,7 +53,7 @@ pub(crate) async fn done(
     act: ActionContext<'_>,
 ) -> Result<()> {
     let (id, found) = item;
-    done_to(
+    log_and_notify(
         tx,
         (id, found.author_id),
         LogEntry { detail, private: found.shadowed, ..LogEntry::of(action) },

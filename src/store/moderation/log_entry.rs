@@ -35,15 +35,19 @@ impl LogEntry<'_> {
 
 /// Logs an action after checking the actor's permission. Fails with `Refused` if the actor may not act on the
 /// target.
-pub(crate) async fn record(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<'_>) -> Result<()> {
+pub(crate) async fn append_checked_log_entry(
+    tx: &mut Tx,
+    act: ActionContext<'_>,
+    entry: LogEntry<'_>,
+) -> Result<()> {
     if let Some(actor) = act.actor {
         author::moderator(tx, actor, entry.user, act.at).await?;
     }
-    write_down(tx, act, entry).await
+    append_log_entry(tx, act, entry).await
 }
 
 /// Logs without a permission check: part of an action, or a rule's effect.
-pub(crate) async fn write_down(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<'_>) -> Result<()> {
+pub(crate) async fn append_log_entry(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<'_>) -> Result<()> {
     let token = Token::random().map_err(Error::other)?;
     tx.sql(
         "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private, token) \
@@ -66,7 +70,7 @@ pub(crate) async fn write_down(tx: &mut Tx, act: ActionContext<'_>, entry: LogEn
 pub(crate) type PostRef = (ItemId, Option<UserId>);
 
 /// Logs an action on an item and notifies its author.
-pub(crate) async fn done_to(
+pub(crate) async fn log_and_notify(
     tx: &mut Tx,
     post: PostRef,
     entry: LogEntry<'_>,
@@ -76,12 +80,12 @@ pub(crate) async fn done_to(
     if let Some(actor) = act.actor {
         author::moderator(tx, actor, post.1, act.at).await?;
     }
-    write_down(tx, act, entry).await?;
-    tell(tx, post.1, entry, act).await
+    append_log_entry(tx, act, entry).await?;
+    notify_author(tx, post.1, entry, act).await
 }
 
 /// Notifies an item's author, unless they are the actor or the action is private.
-pub(crate) async fn tell(
+pub(crate) async fn notify_author(
     tx: &mut Tx,
     author: Option<UserId>,
     entry: LogEntry<'_>,

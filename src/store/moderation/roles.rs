@@ -2,7 +2,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::user::{Role, UserId};
 use crate::store::accounts::author;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, write_down};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::{Change, Error, Result, Store, Tx};
 
@@ -98,7 +98,7 @@ impl Store {
             keep_an_admin(&mut tx, act.at).await?;
         }
         let entry = LogEntry { user: Some(user), ..LogEntry::of(role.into()) };
-        write_down(&mut tx, act, entry).await?;
+        append_log_entry(&mut tx, act, entry).await?;
         notify(&mut tx, user, entry, Terms::default(), act).await?;
         self.commit(tx, &[Change::Public]).await
     }

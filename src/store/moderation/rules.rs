@@ -4,7 +4,7 @@ use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::rules::{Effect, Pattern, RuleKind, RuleMatch};
-use crate::store::items::rows::count_descendants;
+use crate::store::items::rows::adjust_comment_counts;
 use crate::store::moderation::log_entry;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::{Change, Result, Store, Tx};
@@ -144,7 +144,7 @@ async fn record(
     act: ActionContext<'_>,
 ) -> Result<()> {
     let detail = format!("{} {pattern}: {}", kind.as_str(), effect.as_str());
-    log_entry::record(tx, act, LogEntry { detail: &detail, ..LogEntry::of(action) }).await
+    log_entry::append_checked_log_entry(tx, act, LogEntry { detail: &detail, ..LogEntry::of(action) }).await
 }
 
 /// Applies a matched rule: queues or kills the item and notifies its author. A kill by a rule outlasts a
@@ -165,16 +165,16 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
     let Some((root, kind, author, edited, live)) = before else { return Ok(()) };
     tx.sql("update items set dead = 'killed' where id = $1").bind(id).execute().await?;
     if kind == Kind::Comment && live {
-        count_descendants(tx, root, -1).await?;
+        adjust_comment_counts(tx, root, -1).await?;
     }
     let act = ActionContext { actor: stopped.by, reason: "", at: now };
     let entry = LogEntry {
         detail: if edited { "as it was edited" } else { "as it was posted" },
         ..LogEntry::of(Action::RuleKill)
     };
-    log_entry::write_down(tx, act, LogEntry { item: Some(id), ..entry }).await?;
+    log_entry::append_log_entry(tx, act, LogEntry { item: Some(id), ..entry }).await?;
     // A rule's creator who no longer moderates may be the author, and is notified.
-    log_entry::tell(
+    log_entry::notify_author(
         tx,
         Some(author),
         LogEntry { item: Some(id), ..entry },

@@ -7,7 +7,7 @@ use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::sanctions;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, record};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::moderation::roles::keep_an_admin;
 use crate::store::moderation::{ban_takedown, sites};
@@ -183,7 +183,8 @@ impl Store {
         if done == 0 {
             return Err(Error::Conflict);
         }
-        record(&mut tx, act, LogEntry { user: Some(user), ..LogEntry::of(Action::Shadow) }).await?;
+        append_checked_log_entry(&mut tx, act, LogEntry { user: Some(user), ..LogEntry::of(Action::Shadow) })
+            .await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -204,7 +205,7 @@ impl Store {
             let posts = bring_back_shadowed(&mut tx, user).await?;
             detail = format!("{} restored", sanctions::posts(posts));
         }
-        record(
+        append_checked_log_entry(
             &mut tx,
             act,
             LogEntry { user: Some(user), detail: &detail, ..LogEntry::of(Action::Unshadow) },
@@ -240,7 +241,8 @@ impl Store {
             .execute()
             .await?;
         let act = ActionContext { actor: Some(by), reason: "", at: now };
-        record(&mut tx, act, LogEntry { user: Some(user), ..LogEntry::of(Action::Note) }).await?;
+        append_checked_log_entry(&mut tx, act, LogEntry { user: Some(user), ..LogEntry::of(Action::Note) })
+            .await?;
         self.commit(tx, &[]).await
     }
 
@@ -279,7 +281,7 @@ async fn done_to_member(
     act: ActionContext<'_>,
 ) -> Result<()> {
     let entry = LogEntry { user: Some(user), ..entry };
-    record(tx, act, entry).await?;
+    append_checked_log_entry(tx, act, entry).await?;
     notify(tx, user, entry, terms, act).await
 }
 

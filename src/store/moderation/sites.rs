@@ -126,7 +126,12 @@ impl Store {
             }
         };
         weigh_stories(&mut tx, site).await?;
-        log_entry::record(&mut tx, act, LogEntry { detail: site.as_str(), ..LogEntry::of(action) }).await?;
+        log_entry::append_checked_log_entry(
+            &mut tx,
+            act,
+            LogEntry { detail: site.as_str(), ..LogEntry::of(action) },
+        )
+        .await?;
         self.commit(tx, &[Change::Public]).await
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::text::plural::counted;
 use crate::domain::votes::flag;
 use crate::domain::votes::flag::{Flag, FlagEffect, Reason};
 use crate::store::accounts::author;
-use crate::store::items::rows::count_descendants;
+use crate::store::items::rows::adjust_comment_counts;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, PostRef};
 use crate::store::moderation::{log_entry, sites};
 use crate::store::{Change, Error, Result, Store, Tx};
@@ -228,7 +228,7 @@ impl Store {
             return Err(Error::Conflict);
         }
         decide(&mut tx, item, FlagEffect::Rejected).await?;
-        log_entry::done_to(&mut tx, subject.of(item), LogEntry::of(Action::Clear), act).await?;
+        log_entry::log_and_notify(&mut tx, subject.of(item), LogEntry::of(Action::Clear), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -333,12 +333,12 @@ async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Ti
         .await?;
     tx.sql("update items set dead = 'flagged' where id = $1").bind(item).execute().await?;
     if subject.kind == Kind::Comment {
-        count_descendants(tx, subject.root_id, -1).await?;
+        adjust_comment_counts(tx, subject.root_id, -1).await?;
     }
     let mostly = flag::mostly(&flags).unwrap_or(Reason::Other);
     let detail = counted(flags.len(), "flag").to_string();
     let act = ActionContext { actor: None, reason: mostly.as_str(), at: now };
-    log_entry::done_to(
+    log_entry::log_and_notify(
         tx,
         subject.of(item),
         LogEntry { detail: &detail, ..LogEntry::of(Action::FlagKill) },
@@ -350,11 +350,12 @@ async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Ti
 async fn restore(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Timestamp) -> Result<()> {
     tx.sql("update items set dead = null where id = $1").bind(item).execute().await?;
     if subject.kind == Kind::Comment {
-        count_descendants(tx, subject.root_id, 1).await?;
+        adjust_comment_counts(tx, subject.root_id, 1).await?;
     }
     sites::weigh_story(tx, item).await?;
     // Shadow-banned authors see it as live and must not learn otherwise.
     let private = subject.dead == Some(DeadReason::Shadow);
     let act = ActionContext { actor: None, reason: "", at: now };
-    log_entry::done_to(tx, subject.of(item), LogEntry { private, ..LogEntry::of(Action::Vouch) }, act).await
+    log_entry::log_and_notify(tx, subject.of(item), LogEntry { private, ..LogEntry::of(Action::Vouch) }, act)
+        .await
 }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId};
 use crate::domain::items::{input, item_ref, rank};
-use crate::domain::moderation::item_actions::DeskError;
+use crate::domain::moderation::item_actions::ItemActionError;
 use crate::domain::moderation::{item_actions, permissions};
 use crate::store::{self, ActionContext};
 use crate::web::actions::author_role;
@@ -89,7 +89,7 @@ pub async fn merge(app: &App, target: &ModerationTarget, into: Option<&str>, rea
         Err(mistake) => return invalid("merge-into", mistake),
     };
     match app.store.item(into).await {
-        Err(store::Error::NotFound) => return invalid("merge-into", DeskError::NoSuchStory),
+        Err(store::Error::NotFound) => return invalid("merge-into", ItemActionError::NoSuchStory),
         story => {
             if let Err(mistake) = item_actions::may_merge(&target.item, &story?) {
                 return invalid("merge-into", mistake);
@@ -126,11 +126,11 @@ pub async fn second_chance(app: &App, target: &ModerationTarget, on: bool, reaso
     }
     let (others, own) = (app.store.story_facts().await?, app.store.facts_of(id).await?);
     let Some(rank_time) = rank::second_chance(&own, &others, target.now) else {
-        return invalid(FIELD, DeskError::OnTheFrontPage);
+        return invalid(FIELD, ItemActionError::OnTheFrontPage);
     };
     match outcome(app.store.give_second_chance(id, Some(rank_time), act).await)? {
         // The story already ranks from that moment.
-        Unchanged => invalid(FIELD, DeskError::OnTheFrontPage),
+        Unchanged => invalid(FIELD, ItemActionError::OnTheFrontPage),
         done => Ok(done),
     }
 }

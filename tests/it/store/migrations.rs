@@ -100,7 +100,7 @@ fn log_size(app: &TestApp) -> u64 {
 #[tokio::test]
 async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
     let app = forum().await;
-    stoa::jobs::look_at_log(&app.store).await;
+    stoa::jobs::checkpoint_wal(&app.store).await;
     let small = log_size(&app);
     assert!(small > 0, "a small log is left alone");
 
@@ -113,14 +113,14 @@ async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
             .await;
     }
     assert!(log_size(&app) > LOG);
-    stoa::jobs::look_at_log(&app.store).await;
+    stoa::jobs::checkpoint_wal(&app.store).await;
     assert!(log_size(&app) > LOG, "somebody still reads what was before");
     let story = app.session("alice").await.text_story("Another story", "Words.").await;
     let seen: i64 = sqlx::query_scalar(items).fetch_one(&mut reader).await.expect("a number");
     assert_eq!(seen, before, "nobody is disturbed");
 
     sqlx::query("rollback").execute(&mut reader).await.expect("the end");
-    stoa::jobs::look_at_log(&app.store).await;
+    stoa::jobs::checkpoint_wal(&app.store).await;
     assert!(log_size(&app) <= small, "{}", log_size(&app));
     assert_eq!(app.visitor().get(&format!("/item/{story}")).await.one("main h1").text, "Another story");
     assert_eq!(app.number("select count(*) from secrets where name like 'large %'").await, 20);

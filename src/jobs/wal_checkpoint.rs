@@ -5,15 +5,15 @@ use crate::web::App;
 
 const ROUND: Duration = Duration::from_secs(60);
 
-pub async fn keep_log_small(app: App) {
+pub async fn checkpoint_wal_regularly(app: App) {
     let mut rounds = tokio::time::interval(ROUND);
     loop {
         rounds.tick().await;
-        look_at_log(&app.store).await;
+        checkpoint_wal(&app.store).await;
     }
 }
 
-pub async fn look_at_log(store: &Store) {
+pub async fn checkpoint_wal(store: &Store) {
     match store.checkpoint().await {
         Ok(CheckpointResult::Small) => {}
         Ok(CheckpointResult::Done) => tracing::debug!("the database's log was folded in"),
