@@ -53,7 +53,8 @@ macro_rules! settings {
         }
     };
     ($( [$part:ident] $group:ident {
-        $( $(@ $heading:literal)? $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr $(, $parse:expr)?; )*
+        $( $(@ $heading:literal)? $(#[doc = $doc:literal])+
+           $name:ident: $type:ty = $default:expr $(, $parse:expr)?; )*
     } )*) => {
         $( settings! { @declare $group { $( $(#[doc = $doc])+ $name: $type = $default; )* } } )*
 
@@ -243,8 +244,8 @@ impl Config {
 
     pub fn to_toml(&self) -> String {
         let mut text = comment(&format!(
-            "The effective settings, as a {FILE}. Each can also be given as a flag (--site-name) or an environment \
-             variable (STOA_SITE_NAME); flags override variables, and variables override this file."
+            "The effective settings, as a {FILE}. Each can also be given as a flag (--site-name) or an \
+             environment variable (STOA_SITE_NAME); flags override variables, and variables override this file."
         ));
         for Entry { heading, name, meaning, value, .. } in self.entries() {
             if let Some(heading) = heading {

@@ -28,19 +28,23 @@ const MOST_DOWN: i64 = 1 - FLOOR;
 #[derive(Debug, clap::Args)]
 pub struct Generate {
     /// Number of users
-    #[arg(long, default_value_t = 200, value_parser = within(1..=10_000_000_u32), allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 200, allow_negative_numbers = true)]
+    #[arg(value_parser = within(1..=10_000_000_u32))]
     pub users: u32,
     /// Number of stories
-    #[arg(long, default_value_t = 1_000, value_parser = within(1..=10_000_000_u32), allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1_000, allow_negative_numbers = true)]
+    #[arg(value_parser = within(1..=10_000_000_u32))]
     pub stories: u32,
     /// Number of comments
-    #[arg(long, default_value_t = 10_000, value_parser = within(0..=100_000_000_u32), allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 10_000, allow_negative_numbers = true)]
+    #[arg(value_parser = within(0..=100_000_000_u32))]
     pub comments: u32,
     /// Additional newest stories with these numbers of comments, the same on a site of any size
     #[arg(long, value_delimiter = ',', default_value = "650,3000", value_parser = within(0..=1_000_000_u32))]
     pub long: Vec<u32>,
     /// Random seed
-    #[arg(long, default_value_t = 1, value_parser = within(0..=u64::MAX), allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(value_parser = within(0..=u64::MAX))]
     pub seed: u64,
 }
 

@@ -34,7 +34,7 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
 
     let server = ServerHandle::new(app.timeouts);
     tokio::spawn(stop_on_signal(terminate, interrupt, server.clone()));
-    crate::jobs::begin(&app);
+    crate::jobs::start(&app);
     server.serve(web::router(app.clone())?, listener, &app.config).await?;
     store.close().await;
     tracing::info!("stopped");

@@ -83,7 +83,11 @@ macro_rules! whole_numbers {
     )* };
 }
 
-whole_numbers! { u32: 0..=MAX_COUNT, usize: 0..=usize::MAX, i64: -i64::from(MAX_COUNT)..=i64::from(MAX_COUNT) }
+whole_numbers! {
+    u32: 0..=MAX_COUNT,
+    usize: 0..=usize::MAX,
+    i64: -i64::from(MAX_COUNT)..=i64::from(MAX_COUNT)
+}
 
 impl<const UNIT: i64> Setting for Period<UNIT> {
     fn parse(text: &str) -> Result<Period<UNIT>, String> {

@@ -10,7 +10,7 @@ use crate::clock::DAY;
 use crate::store::{Error, RetentionPolicy, Store};
 use crate::web::App;
 
-const ROUND: Duration = Duration::from_secs(600);
+const PURGE_INTERVAL: Duration = Duration::from_secs(600);
 /// As promised on the privacy page. Browsers are remembered for longer than sessions.
 pub const KEEP: RetentionPolicy = RetentionPolicy {
     browsers: 365 * DAY,
@@ -22,18 +22,18 @@ pub const KEEP: RetentionPolicy = RetentionPolicy {
 };
 
 /// Interval for detecting other processes' writes and for flushing activity.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Delay before a panicked job is restarted.
-const REST: Duration = Duration::from_secs(1);
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 
-pub fn begin(app: &App) {
+pub fn start(app: &App) {
     let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
     tokio::spawn(supervise("forgetting", move || purge_expired(one.clone())));
-    tokio::spawn(supervise("noticing others", move || notice_others(two.clone())));
-    tokio::spawn(supervise("writing looks", move || write_looks(four.clone())));
+    tokio::spawn(supervise("noticing others", move || detect_external_writes(two.clone())));
+    tokio::spawn(supervise("writing looks", move || flush_activity(four.clone())));
     let five = app.clone();
     tokio::spawn(supervise("logging refusals", move || log_refusals(five.clone())));
     tokio::spawn(supervise("keeping the log small", move || checkpoint_wal_regularly(three.clone())));
@@ -45,26 +45,26 @@ async fn supervise<W: Future<Output = ()> + Send + 'static>(what: &str, work: im
         if let Err(error) = tokio::spawn(work()).await {
             tracing::error!(%error, what, "work outside requests broke off and begins anew");
         }
-        sleep(REST).await;
+        sleep(RESTART_DELAY).await;
     }
 }
 
-async fn notice_others(app: App) {
-    let mut rounds = tokio::time::interval(LOOK);
+async fn detect_external_writes(app: App) {
+    let mut rounds = tokio::time::interval(POLL_INTERVAL);
     loop {
         rounds.tick().await;
-        if let Err(error) = app.store.notice_others().await {
-            tell(&app.store, &error, "other processes' writes could not be looked for");
+        if let Err(error) = app.store.detect_external_writes().await {
+            log_failure(&app.store, &error, "other processes' writes could not be looked for");
         }
     }
 }
 
-async fn write_looks(app: App) {
-    let mut rounds = tokio::time::interval(LOOK);
+async fn flush_activity(app: App) {
+    let mut rounds = tokio::time::interval(POLL_INTERVAL);
     loop {
         rounds.tick().await;
-        if let Err(error) = app.store.write_looks().await {
-            tell(&app.store, &error, "what members looked at could not be noted");
+        if let Err(error) = app.store.flush_activity().await {
+            log_failure(&app.store, &error, "what members looked at could not be noted");
         }
     }
 }
@@ -78,17 +78,17 @@ async fn log_refusals(app: App) {
 }
 
 async fn purge_expired(app: App) {
-    let mut rounds = tokio::time::interval(ROUND);
+    let mut rounds = tokio::time::interval(PURGE_INTERVAL);
     loop {
         rounds.tick().await;
         app.limits.remove_idle();
         if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
-            tell(&app.store, &error, "what has had its time could not be forgotten");
+            log_failure(&app.store, &error, "what has had its time could not be forgotten");
         }
     }
 }
 
-fn tell(store: &Store, error: &Error, what: &str) {
+fn log_failure(store: &Store, error: &Error, what: &str) {
     match error {
         Error::Storage(cause) => store.storage_failed(cause),
         _ => tracing::warn!(?error, "{what}"),
@@ -112,10 +112,10 @@ mod tests {
         }));
         let again = async {
             while begun.load(Ordering::Relaxed) < 2 {
-                sleep(REST / 100).await;
+                sleep(RESTART_DELAY / 100).await;
             }
         };
-        tokio::time::timeout(60 * REST, again).await.expect("it begins a second time");
+        tokio::time::timeout(60 * RESTART_DELAY, again).await.expect("it begins a second time");
         work.abort();
     }
 }

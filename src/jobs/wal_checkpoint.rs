@@ -17,7 +17,7 @@ pub async fn checkpoint_wal(store: &Store) {
     match store.checkpoint().await {
         Ok(CheckpointResult::Small) => {}
         Ok(CheckpointResult::Done) => tracing::debug!("the database's log was folded in"),
-        Ok(CheckpointResult::Held) => {
+        Ok(CheckpointResult::Blocked) => {
             tracing::info!("the database's log is large, and somebody reads what was before it")
         }
         Err(error) => tracing::warn!(?error, "the database's log could not be folded in"),

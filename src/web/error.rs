@@ -16,7 +16,7 @@ pub enum Error {
     NotFound,
     Gone,
     /// Dead, and this viewer does not see dead items.
-    OutOfSight,
+    Dead,
     Forbidden(String),
     /// Members only; redirects to the log-in page and back to this address.
     LogInFirst(String),
@@ -76,7 +76,7 @@ impl Error {
         match sight {
             Visibility::Whole | Visibility::Dead(_) => Ok(()),
             Visibility::Deleted => Err(Error::Gone),
-            Visibility::Hidden | Visibility::Absent => Err(Error::NotFound),
+            Visibility::Hidden | Visibility::NotFound => Err(Error::NotFound),
         }
     }
 
@@ -84,7 +84,7 @@ impl Error {
         match self {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Gone => StatusCode::GONE,
-            Error::Forbidden(_) | Error::OutOfSight => StatusCode::FORBIDDEN,
+            Error::Forbidden(_) | Error::Dead => StatusCode::FORBIDDEN,
             Error::LogInFirst(_) => StatusCode::SEE_OTHER,
             Error::Moved(_) => StatusCode::PERMANENT_REDIRECT,
             Error::SessionEnded => StatusCode::UNAUTHORIZED,
@@ -101,7 +101,7 @@ impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Forbidden(what) | Error::Bad(what) | Error::Conflict(what) => f.write_str(what),
-            Error::OutOfSight => write!(f, "{} {}", post_status::KILLED_BY_SOMEBODY, post_status::READABLE),
+            Error::Dead => write!(f, "{} {}", post_status::KILLED_BY_SOMEBODY, post_status::READABLE),
             Error::Unsaved(_) => f.write_str(UNSAVED),
             Error::Unread => f.write_str(UNREAD),
             Error::RateLimited(limited) => write!(f, "{limited}"),
@@ -161,7 +161,7 @@ impl IntoResponse for Error {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         let title = match self {
-            Error::OutOfSight => "Dead",
+            Error::Dead => "Dead",
             Error::Unsaved(_) => "Not saved",
             Error::Unread => "Not readable",
             _ => ErrorText::of(status).title,

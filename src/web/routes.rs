@@ -149,10 +149,12 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
         // lists
-        ["" | "active" | "ask" | "show"] | ["comments", "best"] => &[("p", Page), ("at", Seen), ("from", Number)],
+        ["" | "active" | "ask" | "show"] | ["comments", "best"] =>
+            &[("p", Page), ("at", Seen), ("from", Number)],
         ["best"] => &[("over", Over), ("p", Page), ("at", Seen), ("from", Number)],
         ["past"] => &[("day", Text), ("p", Page), ("at", Seen), ("from", Number)],
-        ["new" | "comments" | "invitations"] | ["from", _, ..] | ["user", _, "submissions" | "comments"] => &[("before", Number)],
+        ["new" | "comments" | "invitations"] | ["from", _, ..] | ["user", _, "submissions" | "comments"] =>
+            &[("before", Number)],
         ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => &[("p", Page)],
         ["replies"] => &[("at", Number), ("reply", Number), ("notice", Number)],
         ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],

@@ -3,7 +3,7 @@ use std::io::{self, BufRead, Cursor, Read};
 use serde::de::IgnoredAny;
 
 /// Maximum bytes per document, so that a file without line ends cannot exhaust memory.
-pub const LARGEST: usize = 16 << 20;
+pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Document<'a> {
@@ -63,12 +63,12 @@ impl<R: BufRead> Documents<R> {
     fn next_line(&mut self) -> io::Result<Option<Document<'_>>> {
         while self.json.trim_ascii().is_empty() {
             self.json.clear();
-            if (&mut self.from).take(LARGEST as u64 + 1).read_until(b'\n', &mut self.json)? == 0 {
+            if (&mut self.from).take(MAX_DOCUMENT_BYTES as u64 + 1).read_until(b'\n', &mut self.json)? == 0 {
                 return Ok(None);
             }
             self.line += 1;
         }
-        if self.json.len() > LARGEST && self.json.last() != Some(&b'\n') {
+        if self.json.len() > MAX_DOCUMENT_BYTES && self.json.last() != Some(&b'\n') {
             self.from.skip_until(b'\n')?;
         }
         Ok(Some(self.document(self.line - 1)))
@@ -117,7 +117,7 @@ impl<R: BufRead> Documents<R> {
 
     fn document(&self, line: u64) -> Document<'_> {
         let json = self.json.trim_ascii_end();
-        Document { line, json, problem: (json.len() > LARGEST).then_some(Problem::TooLarge) }
+        Document { line, json, problem: (json.len() > MAX_DOCUMENT_BYTES).then_some(Problem::TooLarge) }
     }
 
     fn take_given(&mut self) {
@@ -137,7 +137,7 @@ impl<R: BufRead> Read for Documents<R> {
         *to = byte;
         self.given = Some(byte);
         // One byte over the limit marks the document as too long.
-        if self.json.len() <= LARGEST {
+        if self.json.len() <= MAX_DOCUMENT_BYTES {
             self.json.push(byte);
         }
         Ok(1)
@@ -158,7 +158,7 @@ fn are_lines(first: &[u8], second: &[u8]) -> bool {
 fn read_line(from: &mut impl BufRead, into: &mut Vec<u8>) -> io::Result<usize> {
     loop {
         let before = into.len();
-        let read = from.take(LARGEST as u64).read_until(b'\n', into)?;
+        let read = from.take(MAX_DOCUMENT_BYTES as u64).read_until(b'\n', into)?;
         if read == 0 || !into.get(before..).unwrap_or_default().trim_ascii().is_empty() {
             return Ok(into.len());
         }
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_document_over_the_limit_is_skipped_and_the_next_is_read() {
-        let long = "x".repeat(LARGEST);
+        let long = "x".repeat(MAX_DOCUMENT_BYTES);
         for (file, line) in
             [(format!("{{}}\n{{\"{long}\"}}\n{{}}"), 2), (format!("[{{}},\n{{\"{long}\":1}},\n{{}}]"), 2)]
         {
@@ -215,7 +215,7 @@ mod tests {
             let mut problems = Vec::new();
             while let Some(document) = documents.next().unwrap() {
                 problems.push((document.line, document.problem));
-                assert!(document.json.len() <= LARGEST + 1);
+                assert!(document.json.len() <= MAX_DOCUMENT_BYTES + 1);
             }
             assert_eq!(problems, [(1, None), (line, Some(Problem::TooLarge)), (3, None)]);
         }

@@ -245,7 +245,11 @@ fn converted(record: &Record) -> Converted {
         Cow::Borrowed(_) => None,
     };
     if let Some(kept) = kept {
-        cut(&format!("its text has {} KB, more than {}, and was cut", text.len() >> 10, text::LONGEST >> 10));
+        cut(&format!(
+            "its text has {} KB, more than {}, and was cut",
+            text.len() >> 10,
+            text::MAX_TEXT_BYTES >> 10
+        ));
         text = kept;
     }
     let item = NewItem {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::read::{DEEPEST, ParsedFile};
+use super::read::{MAX_DEPTH, ParsedFile};
 use super::record::{BadRecord, Record};
 use crate::domain::items::item::{ItemId, Kind};
 
@@ -197,8 +197,8 @@ impl<'a> ParentIndex<'a> {
 fn refusal(record: &Record, top: RootPath) -> Option<String> {
     let id = record.id;
     // A root has depth 1. Descendants of the first record that is too deep are left out silently.
-    if top.depth == DEEPEST + 2 {
-        return Some(format!("item {id}: it is nested deeper than {DEEPEST}"));
+    if top.depth == MAX_DEPTH + 2 {
+        return Some(format!("item {id}: it is nested deeper than {MAX_DEPTH}"));
     }
     match top.end {
         // Report only the lowest existing record of a branch whose parent is missing.

@@ -6,11 +6,11 @@ use std::io::{self, BufRead, Read};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::documents::{Documents, LARGEST, Problem};
+use super::documents::{Documents, MAX_DOCUMENT_BYTES, Problem};
 use super::record::{self, BadRecord, LenientValue, RawRecord, Record, SourceLocation};
 
 /// Maximum nesting of a thread, far deeper than real ones.
-pub const DEEPEST: usize = 10_000;
+pub const MAX_DEPTH: usize = 10_000;
 
 /// Maximum bytes parsed as a slice. Slices are faster, but serde_json recomputes an error's line from the
 /// start at each level that it passes.
@@ -45,7 +45,9 @@ pub fn read(
     while let Some(document) = documents.next()? {
         let spot = SourceLocation { file, line: document.line };
         match document.problem {
-            Some(Problem::TooLarge) => lost(found, spot, format!("it is larger than {} MB", LARGEST >> 20)),
+            Some(Problem::TooLarge) => {
+                lost(found, spot, format!("it is larger than {} MB", MAX_DOCUMENT_BYTES >> 20))
+            }
             Some(Problem::OpenList) => {
                 lost(found, spot, "the list is not closed by “]”: the file may be cut short".to_owned())
             }
@@ -103,7 +105,7 @@ fn broken(error: &serde_json::Error, flat: FlatItems, spot: SourceLocation, foun
     let reason = match error.classify() {
         serde_json::error::Category::Eof => "the record is cut short".to_owned(),
         serde_json::error::Category::Data if flat.is_too_deep => {
-            format!("its comments are nested deeper than {DEEPEST}")
+            format!("its comments are nested deeper than {MAX_DEPTH}")
         }
         serde_json::error::Category::Data if flat.drafts.is_empty() => {
             "this is not an item, which is written in { and }".to_owned()
@@ -218,7 +220,7 @@ impl<'de> Visitor<'de> for NestedItem<'_> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
-        if self.level > DEEPEST {
+        if self.level > MAX_DEPTH {
             self.flat.is_too_deep = true;
             return Err(M::Error::custom("nested too deep"));
         }

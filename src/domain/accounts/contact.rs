@@ -1,6 +1,6 @@
 use crate::domain::text::is_legible;
 
-pub const LONGEST: usize = 2_000;
+pub const MAX_CONTACT_CHARS: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ContactError {
@@ -12,7 +12,7 @@ pub enum ContactError {
 
 pub fn contact(typed: &str) -> Result<&str, ContactError> {
     let typed = typed.trim();
-    if typed.chars().count() > LONGEST {
+    if typed.chars().count() > MAX_CONTACT_CHARS {
         return Err(ContactError::Long);
     }
     if !is_legible(typed) {

@@ -7,7 +7,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher};
 
 /// In bytes.
-pub const LONGEST: usize = 1_000;
+pub const MAX_PASSWORD_BYTES: usize = 1_000;
 /// In characters.
 const SHORTEST: usize = 8;
 /// Characters given to the strength estimate, whose cost is superlinear.
@@ -27,7 +27,7 @@ pub fn check(password: &str, name: &str) -> Result<(), PasswordError> {
     if password.chars().count() < SHORTEST {
         return Err(PasswordError::Short);
     }
-    if password.len() > LONGEST {
+    if password.len() > MAX_PASSWORD_BYTES {
         return Err(PasswordError::Long);
     }
     let judged: String = password.chars().take(JUDGED).collect();

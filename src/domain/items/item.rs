@@ -130,7 +130,7 @@ pub enum Visibility {
     Deleted,
     Hidden,
     /// Not visible yet; treated as absent.
-    Absent,
+    NotFound,
 }
 
 /// The only visibility rule. Caches, counts and feeds use a visitor's result.
@@ -141,7 +141,7 @@ pub fn may_see(item: &Item, viewer: Reader<'_>, now: Timestamp) -> Visibility {
         return Visibility::Deleted;
     }
     if item.visible_at > now && !own && !moderates {
-        return Visibility::Absent;
+        return Visibility::NotFound;
     }
     match item.dead {
         None => Visibility::Whole,

@@ -171,7 +171,8 @@ pub(crate) use policy_settings;
 
 macro_rules! declare {
     ([$part:ident] $group:ident {
-        $( $(@ $heading:literal)? $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr $(, $parse:expr)?; )*
+        $( $(@ $heading:literal)? $(#[doc = $doc:literal])+
+           $name:ident: $type:ty = $default:expr $(, $parse:expr)?; )*
     }) => {
         declare_settings! {
             /// The settings that a community chooses.

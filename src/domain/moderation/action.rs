@@ -99,7 +99,7 @@ actions! {
         label: "lifted the restriction on a site" }
     Set "set" { before: " changed the setting", label: "changed a setting" }
     AddRule "add-rule" { before: " added a rule", label: "added a rule", private: true }
-    DropRule "drop-rule" { before: " deleted a rule", label: "deleted a rule", private: true }
+    DeleteRule "drop-rule" { before: " deleted a rule", label: "deleted a rule", private: true }
     Admit "admit" { before: " approved the request of", label: "approved a request",
         told: NotifiedAuthor::Member("A moderator approved your request. Welcome", "", "") }
     Decline "decline" { before: " declined a request for an account", label: "declined a request" }

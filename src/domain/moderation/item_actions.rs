@@ -11,7 +11,7 @@ pub enum ItemActionError {
     #[error("There is no such story here.")]
     NoSuchStory,
     #[error("This is dead or deleted. Restore it first.")]
-    Gone,
+    DeadOrDeleted,
     #[error("The target story is dead or deleted.")]
     TargetGone,
     #[error("The target story was itself merged into another. Choose that one.")]
@@ -37,7 +37,7 @@ pub fn may_merge(item: &Item, into: &Item) -> Result<(), ItemActionError> {
         return Err(ItemActionError::Merged);
     }
     if !item.is_live() {
-        return Err(ItemActionError::Gone);
+        return Err(ItemActionError::DeadOrDeleted);
     }
     if item.id == into.id {
         return Err(ItemActionError::Itself);
@@ -60,7 +60,7 @@ pub fn may_have_second_chance(item: &Item) -> Result<(), ItemActionError> {
     if !matches!(item.kind, Kind::Story | Kind::Poll) {
         return Err(ItemActionError::NoChance);
     }
-    if item.is_live() { Ok(()) } else { Err(ItemActionError::Gone) }
+    if item.is_live() { Ok(()) } else { Err(ItemActionError::DeadOrDeleted) }
 }
 
 pub fn may_pin(item: &Item) -> Result<(), ItemActionError> {

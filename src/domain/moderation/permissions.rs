@@ -31,7 +31,7 @@ pub enum ModerationError {
     #[error("This account was imported and not claimed, so it cannot post.")]
     NobodyThere,
     #[error("There is no account with that name.")]
-    Nobody,
+    NoSuchUser,
     #[error("That is the same account. Enter the name of the other one.")]
     SameAccount,
     #[error("Enter a reason; it is logged with the action.")]

@@ -124,7 +124,7 @@ impl RemovedPost {
                 };
                 Some(RemovedPost { heading: format!("Deleted {what}{by}"), said: vec![said] })
             }
-            Visibility::Hidden | Visibility::Absent => {
+            Visibility::Hidden | Visibility::NotFound => {
                 let known = matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged));
                 let events = if known { events } else { &[] };
                 let mut said: Vec<String> =

@@ -8,7 +8,7 @@ pub enum RoleError {
     #[error("Enter the name of the account.")]
     NoName,
     #[error("There is no account with that name.")]
-    Nobody,
+    NoSuchUser,
     #[error("Choose a role.")]
     NoRole,
     #[error("{0} is {1} already.")]

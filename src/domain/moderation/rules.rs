@@ -18,7 +18,7 @@ use crate::domain::text;
 use crate::domain::url::StoryUrl;
 
 /// Maximum number of rules: all are in memory.
-pub const MOST: usize = 500;
+pub const MAX_RULES: usize = 500;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
 #[sqlx(rename_all = "lowercase")]
@@ -98,7 +98,7 @@ pub enum RuleError {
     Width,
     #[error("That rule already exists. Delete it first to change it.")]
     There,
-    #[error("The limit of {MOST} rules is reached. Delete one that is no longer needed.")]
+    #[error("The limit of {MAX_RULES} rules is reached. Delete one that is no longer needed.")]
     Full,
 }
 

@@ -7,9 +7,9 @@ use crate::domain::text::plural::counted;
 use crate::domain::time::relative_time;
 
 /// How far back a ban may kill posts, in seconds.
-pub const TAKEN: i64 = 30 * DAY;
+pub const TAKEDOWN_PERIOD: i64 = 30 * DAY;
 /// Maximum posts killed with a ban, newest first.
-pub const MOST_TAKEN: usize = 1_000;
+pub const MAX_TAKEDOWN_POSTS: usize = 1_000;
 
 /// Log detail of a kill that was part of a ban; lifting the ban searches for it.
 pub const WITH_BAN: &str = "with the ban of its author";
@@ -28,7 +28,7 @@ pub enum SanctionTerm {
 }
 
 /// In days.
-const LONGEST: u16 = 3_650;
+const MAX_DAYS: u16 = 3_650;
 /// The end of an indefinite limit: the last second of the year 9999.
 const NEVER: Timestamp = Timestamp(253_402_300_799);
 
@@ -43,7 +43,7 @@ impl SanctionTerm {
     }
 
     pub fn days(days: u16) -> Result<SanctionTerm, ModerationError> {
-        if (1..=LONGEST).contains(&days) { Ok(SanctionTerm::Days(days)) } else { Err(ModerationError::Days) }
+        if (1..=MAX_DAYS).contains(&days) { Ok(SanctionTerm::Days(days)) } else { Err(ModerationError::Days) }
     }
 
     pub fn end(self, now: Timestamp) -> Option<Timestamp> {

@@ -7,7 +7,7 @@ use super::markdown::is_blank;
 use crate::domain::text::markdown::protect_urls::{LineCount, Prepared};
 
 /// Maximum bytes of a stored text: four times the longest post, for imported texts.
-pub const LONGEST: usize = 256 * 1024;
+pub const MAX_TEXT_BYTES: usize = 256 * 1024;
 
 /// Appended to a truncated text as its own paragraph.
 const MARK: &str = "\n\n…";
@@ -23,10 +23,10 @@ pub fn cut(source: &str, max_chars: usize) -> Option<String> {
 }
 
 pub fn longest(source: &str) -> Cow<'_, str> {
-    if source.len() <= LONGEST {
+    if source.len() <= MAX_TEXT_BYTES {
         Cow::Borrowed(source)
     } else {
-        Cow::Owned(before(source, LONGEST - LONGEST_FENCE - 2 * MARK.len()))
+        Cow::Owned(before(source, MAX_TEXT_BYTES - LONGEST_FENCE - 2 * MARK.len()))
     }
 }
 
@@ -100,9 +100,9 @@ mod tests {
     #[test]
     fn what_is_kept_of_a_text_ends_with_a_mark_and_leaves_nothing_open() {
         for part in ["word ", "é", "```\na\n", "> > - a\n", "**b ", "| a | b |\n|---|---|\n", "\n"] {
-            let source = part.repeat(LONGEST / part.len() + 1_000);
+            let source = part.repeat(MAX_TEXT_BYTES / part.len() + 1_000);
             let kept = longest(&source);
-            assert!(kept.len() <= LONGEST, "{}", kept.len());
+            assert!(kept.len() <= MAX_TEXT_BYTES, "{}", kept.len());
             assert!(render(&source).as_str().trim_end().ends_with("<p>…</p>"), "{part}");
             assert_eq!(longest(&kept), kept, "{part}");
         }

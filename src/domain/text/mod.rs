@@ -8,7 +8,7 @@ mod markdown;
 mod urls;
 mod visible;
 
-pub use cut::{LONGEST, cut, longest};
+pub use cut::{MAX_TEXT_BYTES, cut, longest};
 pub use markdown::{excerpt, is_blank, linked, plain, render, shortened};
 pub(super) use visible::is_ignorable;
 pub use visible::{has_visible, is_legible, is_shown, without_hidden};

@@ -4,13 +4,14 @@ use super::{StoryUrl, main_host, unescaped};
 #[rustfmt::skip]
 const TRACKING: &[&str] = &[
     // Advertising clicks
-    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid", "li_fat_id", "s_kwcid",
+    "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid",
+    "li_fat_id", "s_kwcid",
     // Sharing
-    "igsh", "igshid", "ref_src", "ref_url", "share_id", "sharesource", "smid", "cmpid", "guccounter", "guce_referrer",
-    "guce_referrer_sig",
+    "igsh", "igshid", "ref_src", "ref_url", "share_id", "sharesource", "smid", "cmpid", "guccounter",
+    "guce_referrer", "guce_referrer_sig",
     // Newsletters
-    "mc_cid", "mc_eid", "mkt_tok", "_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "oly_anon_id", "oly_enc_id",
-    "vero_id", "vero_conv", "ck_subscriber_id",
+    "mc_cid", "mc_eid", "mkt_tok", "_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking",
+    "oly_anon_id", "oly_enc_id", "vero_id", "vero_conv", "ck_subscriber_id",
     // Analytics
     "_ga", "_gl", "wt_mc",
 ];

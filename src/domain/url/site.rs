@@ -59,14 +59,15 @@ const SHARED: &[(&str, &str, Owner)] = &[
 /// First path segments of shared hosts that are not users.
 #[rustfmt::skip]
 const RESERVED: &[&str] = &[
-    "about", "account", "api", "apps", "articles", "blog", "brand", "careers", "changelog", "collections", "company", "contact",
-    "customer-stories", "dashboard", "datasets", "developers", "docs", "download", "enterprise", "events", "explore", "faq",
-    "features", "groups", "hashtag", "help", "home", "i", "intent", "issues", "jobs", "join", "learn", "legal", "listen", "login",
-    "logout", "m", "marketplace", "me", "models", "new", "news", "nonprofit", "notifications", "orgs", "p", "papers", "podcasts",
-    "posts", "press", "pricing", "privacy", "product", "products", "pulls", "readme", "repo", "resources", "search", "security",
-    "settings", "share", "signin", "signup", "site", "sitemap", "solutions", "spaces", "sponsors", "stars", "status", "support",
-    "t", "tag", "tags", "tasks", "team", "teams", "terms", "topic", "topics", "tos", "tour", "trending", "users", "videos",
-    "whats-new", "why-github", "-",
+    "about", "account", "api", "apps", "articles", "blog", "brand", "careers", "changelog", "collections",
+    "company", "contact", "customer-stories", "dashboard", "datasets", "developers", "docs", "download",
+    "enterprise", "events", "explore", "faq", "features", "groups", "hashtag", "help", "home", "i", "intent",
+    "issues", "jobs", "join", "learn", "legal", "listen", "login", "logout", "m", "marketplace", "me",
+    "models", "new", "news", "nonprofit", "notifications", "orgs", "p", "papers", "podcasts", "posts",
+    "press", "pricing", "privacy", "product", "products", "pulls", "readme", "repo", "resources", "search",
+    "security", "settings", "share", "signin", "signup", "site", "sitemap", "solutions", "spaces", "sponsors",
+    "stars", "status", "support", "t", "tag", "tags", "tasks", "team", "teams", "terms", "topic", "topics",
+    "tos", "tour", "trending", "users", "videos", "whats-new", "why-github", "-",
 ];
 
 pub(super) fn of(story: &StoryUrl) -> StorySite {

@@ -91,9 +91,9 @@ pub enum FlagError {
     #[error("You cannot flag your own post. You can delete it.")]
     Own,
     #[error("This is dead or deleted, so it cannot be flagged.")]
-    Gone,
+    DeadOrDeleted,
     #[error("Poll options cannot be flagged. Flag the poll instead.")]
-    Option,
+    PollOption,
     #[error("You need {0} karma to flag.")]
     Karma(i64),
     #[error("A moderator reviewed this and kept it, so it cannot be flagged again.")]
@@ -115,7 +115,7 @@ pub enum VouchError {
     #[error("You cannot vouch for your own post.")]
     Own,
     #[error("This is not dead, so it needs no vouches.")]
-    Alive,
+    NotDead,
     #[error("You need {0} karma to vouch.")]
     Karma(i64),
     #[error("A moderator killed this, so vouches cannot restore it.")]
@@ -128,15 +128,15 @@ pub enum VouchError {
 pub const LONGEST_NOTE: usize = 500;
 
 /// Weights are in hundredths.
-pub const WHOLE: i64 = 100;
+pub const FULL_WEIGHT: i64 = 100;
 /// Minimum weight, so that even an unreliable flagger can queue an item.
-const LEAST: i64 = 10;
+const MIN_WEIGHT: i64 = 10;
 /// Upheld flags credited in advance.
-const PRIOR: i64 = 2;
+const PRIOR_UPHELD: i64 = 2;
 /// Points that one flag weighs against: flags are far rarer than votes.
 const FLAG_POINTS: f64 = 4.0;
 /// What a vouch cancels: after two vouches it takes four more flags to kill again.
-const VOUCH_CANCELS: i64 = 2 * WHOLE;
+const VOUCH_CANCELS: i64 = 2 * FULL_WEIGHT;
 
 pub fn reason(typed: &str, note: &str) -> Result<(Reason, String), FlagError> {
     let reason = Reason::parse(typed).ok_or(FlagError::NoReason)?;
@@ -158,22 +158,22 @@ pub fn reason(typed: &str, note: &str) -> Result<(Reason, String), FlagError> {
 /// hundred.
 pub fn flagged(score: i64, flags: i64) -> f64 {
     let points = score.max(1) as f64;
-    points / (points + FLAG_POINTS * flags.max(0) as f64 / WHOLE as f64)
+    points / (points + FLAG_POINTS * flags.max(0) as f64 / FULL_WEIGHT as f64)
 }
 
 /// A flag's weight in hundredths by the flagger's record: `(upheld + 2) / (upheld + rejected + 2)`, at least
 /// a tenth. Two upheld flags are credited, so that new flaggers count in full, a rejected flag costs a third,
 /// and flaggers can recover. Fixed when the flag is cast, so that a decision never affects other items.
 pub fn weight(upheld: i64, rejected: i64) -> i64 {
-    let right = upheld.max(0).saturating_add(PRIOR);
-    let share = right.saturating_mul(WHOLE) / right.saturating_add(rejected.max(0));
-    share.max(LEAST)
+    let right = upheld.max(0).saturating_add(PRIOR_UPHELD);
+    let share = right.saturating_mul(FULL_WEIGHT) / right.saturating_add(rejected.max(0));
+    share.max(MIN_WEIGHT)
 }
 
 /// Whether flags of this weight, less vouches, kill an item of this score (Hacker News' published source:
 /// more than 7 flags, a score below 10).
 pub fn kills(effective_weight: i64, score: i64, policy: &Policy) -> bool {
-    let limit = policy.flags_to_kill.saturating_mul(WHOLE);
+    let limit = policy.flags_to_kill.saturating_mul(FULL_WEIGHT);
     limit > 0 && effective_weight >= limit && score < policy.flags_kill_below
 }
 
@@ -203,17 +203,17 @@ impl Item {
     /// its rank.
     pub fn is_flagged(&self, policy: &Policy) -> bool {
         let flags = self.standing_flags();
-        let half = policy.flags_to_kill.saturating_mul(WHOLE) / 2;
+        let half = policy.flags_to_kill.saturating_mul(FULL_WEIGHT) / 2;
         half > 0 && flags >= half && flagged(self.score, flags) <= 0.5
     }
 
     /// Moderators are exempt from the karma threshold.
     pub fn may_flag(&self, member: &Member, policy: &Policy, now: Timestamp) -> Result<(), FlagError> {
         if self.kind == Kind::Pollopt {
-            return Err(FlagError::Option);
+            return Err(FlagError::PollOption);
         }
         if may_see(self, Some(member), now) != Visibility::Whole {
-            return Err(FlagError::Gone);
+            return Err(FlagError::DeadOrDeleted);
         }
         if self.is_own(Some(member)) {
             return Err(FlagError::Own);
@@ -233,7 +233,7 @@ impl Item {
         if self.is_own(Some(member)) {
             return Err(VouchError::Own);
         }
-        let Some(death) = self.dead else { return Err(VouchError::Alive) };
+        let Some(death) = self.dead else { return Err(VouchError::NotDead) };
         if member.karma < policy.min_karma_to_vouch && member.role < Role::Moderator {
             return Err(VouchError::Karma(policy.min_karma_to_vouch));
         }

@@ -34,7 +34,7 @@ impl Uncounted {
 }
 
 /// Recent votes checked for downvoting too much (published source: 20, share 0.65).
-pub const LAST: usize = 20;
+pub const DOWNVOTE_WINDOW: usize = 20;
 pub const DOWN_SHARE: usize = 65;
 /// Consecutive downvotes of one author after which the next is a grudge (published source: 3).
 pub const GRUDGE: usize = 3;
@@ -45,7 +45,7 @@ pub const RING_SHARE: usize = 90;
 const PREVAILING: usize = 25;
 pub const MAX_VOTE_RING_WINDOW: usize = 100;
 /// Karma below which an account has earned nothing (published source: 2); accounts start with 1.
-const NOTHING: i64 = 2;
+const MIN_EARNED_KARMA: i64 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriorVote {
@@ -66,7 +66,7 @@ pub struct VoteContext {
     pub same_address: bool,
 }
 
-pub fn prevails(author: Option<UserId>, posted_last: &[Option<UserId>]) -> bool {
+pub fn is_dominant_author(author: Option<UserId>, posted_last: &[Option<UserId>]) -> bool {
     let theirs = posted_last.iter().filter(|by| author.is_some() && **by == author).count();
     theirs > 0 && theirs * 100 >= PREVAILING * posted_last.len()
 }
@@ -88,12 +88,12 @@ pub fn uncounted(
     if voter.role >= Role::Moderator {
         return None;
     }
-    if voter.karma < NOTHING
+    if voter.karma < MIN_EARNED_KARMA
         && now.since(voter.created) < policy.min_account_age_to_count_votes_hours.seconds()
     {
         return Some(Uncounted::Young);
     }
-    if about.same_address && may_share_no_address(voter, policy) {
+    if about.same_address && is_shared_address_suspicious(voter, policy) {
         return Some(Uncounted::SameAddress);
     }
     // A vote that is changed is not an earlier one.
@@ -110,16 +110,16 @@ pub fn uncounted(
 
 /// Whether sharing an address matters, as it does below a karma threshold: households' votes count once
 /// established, while sock puppets are worth one vote.
-pub fn may_share_no_address(voter: &Member, policy: &Policy) -> bool {
+pub fn is_shared_address_suspicious(voter: &Member, policy: &Policy) -> bool {
     voter.role < Role::Moderator && voter.karma < policy.min_karma_shared_ip_vote
 }
 
-pub fn votes_looked_at(policy: &Policy) -> usize {
-    LAST.max(policy.vote_ring_window)
+pub fn prior_votes_needed(policy: &Policy) -> usize {
+    DOWNVOTE_WINDOW.max(policy.vote_ring_window)
 }
 
 fn votes_down(past: &[&PriorVote]) -> bool {
-    past.get(..LAST).is_some_and(|last| down(last) * 100 > DOWN_SHARE * LAST)
+    past.get(..DOWNVOTE_WINDOW).is_some_and(|last| down(last) * 100 > DOWN_SHARE * DOWNVOTE_WINDOW)
 }
 
 fn down(votes: &[&PriorVote]) -> usize {

@@ -87,7 +87,7 @@ pub enum VoteError {
     #[error("You cannot vote on your own post.")]
     Own,
     #[error("This is dead or deleted, so you cannot vote on it.")]
-    Gone,
+    DeadOrDeleted,
     #[error("Job posts cannot be voted on.")]
     Job,
     #[error("Only comments can be voted down.")]
@@ -123,7 +123,7 @@ impl Item {
             return Err(VoteError::Job);
         }
         if may_see(self, Some(member), now) != Visibility::Whole {
-            return Err(VoteError::Gone);
+            return Err(VoteError::DeadOrDeleted);
         }
         if self.is_own(Some(member)) {
             return Err(VoteError::Own);

@@ -5,7 +5,7 @@ use crate::store::{Bindable, Error, Result, Store, Tx};
 impl Store {
     /// Flushes pending activity. Activity stays pending on `Busy` and `Storage`. Whatever can never be
     /// written is dropped.
-    pub async fn write_looks(&self) -> Result<()> {
+    pub async fn flush_activity(&self) -> Result<()> {
         let _turn = self.looks.turn.lock().await;
         while !self.looks.is_empty() {
             let mut tx = self.begin().await?;

@@ -4,18 +4,18 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
-use super::connection::{LOG, options};
+use super::connection::{MAX_WAL_BYTES, options};
 use super::{Result, Store};
 
 /// Busy timeout of a checkpoint; writers wait as well.
-const PATIENCE: Duration = Duration::from_millis(100);
+const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckpointResult {
     Small,
     Done,
     /// Readers were active throughout; the next round retries.
-    Held,
+    Blocked,
 }
 
 impl Store {
@@ -23,16 +23,16 @@ impl Store {
     /// free, which invalidates caches like an external write.
     pub async fn checkpoint(&self) -> Result<CheckpointResult> {
         let size = tokio::fs::metadata(self.log_path()).await.map_or(0, |file| file.len());
-        if size <= LOG {
+        if size <= MAX_WAL_BYTES {
             return Ok(CheckpointResult::Small);
         }
-        let mut db = SqliteConnection::connect_with(&options(&self.path).busy_timeout(PATIENCE)).await?;
+        let mut db = SqliteConnection::connect_with(&options(&self.path).busy_timeout(BUSY_TIMEOUT)).await?;
         // A passive checkpoint first copies most pages without blocking anyone.
         sqlx::query("pragma wal_checkpoint(passive)").execute(&mut db).await?;
         let (held, ..): (bool, i64, i64) =
             sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut db).await?;
         db.close().await?;
-        Ok(if held { CheckpointResult::Held } else { CheckpointResult::Done })
+        Ok(if held { CheckpointResult::Blocked } else { CheckpointResult::Done })
     }
 
     fn log_path(&self) -> PathBuf {

@@ -7,7 +7,7 @@ use super::file;
 
 /// Maximum WAL size after a checkpoint, in bytes: 4,000 pages, where SQLite's automatic checkpoint begins at
 /// 1,000. It grows further only while there are always readers.
-pub const LOG: u64 = 16 * 1024 * 1024;
+pub const MAX_WAL_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -19,7 +19,7 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", "-2000")
         .pragma("mmap_size", "0")
         .pragma("temp_store", "memory")
-        .pragma("journal_size_limit", LOG.to_string())
+        .pragma("journal_size_limit", MAX_WAL_BYTES.to_string())
         .row_buffer_size(1_000)
 }
 

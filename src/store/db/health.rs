@@ -7,8 +7,8 @@ use tokio::time::{Instant, timeout};
 use super::{Error, Result, Store};
 
 /// How long a health check's result is cached.
-const FRESH: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(2);
+const CACHE_TTL: Duration = Duration::from_secs(1);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 impl Store {
     pub async fn ping(&self) -> Result<()> {
         self.read.sql("select 1").exists().await.map(drop)
@@ -25,7 +25,7 @@ impl Store {
     /// Cached for a second.
     pub async fn can_save(&self) -> bool {
         let mut asked = self.saving.asked.lock().await;
-        if asked.is_none_or(|at| at.elapsed() >= FRESH) {
+        if asked.is_none_or(|at| at.elapsed() >= CACHE_TTL) {
             self.can_save_now().await;
             *asked = Some(Instant::now());
         }
@@ -34,7 +34,7 @@ impl Store {
 
     /// While other writers block, returns the last known state.
     pub async fn can_save_now(&self) -> bool {
-        match timeout(PATIENCE, self.check_saving()).await {
+        match timeout(CHECK_TIMEOUT, self.check_saving()).await {
             Ok(Ok(()) | Err(Error::Busy)) | Err(_) => {}
             Ok(Err(error)) => self.saving.fails(&error),
         }

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 
 pub use check::CheckError;
 pub use checkpoint::CheckpointResult;
-pub use connection::LOG;
+pub use connection::MAX_WAL_BYTES;
 pub use error::{Error, OpenError, Result};
 pub use file::{beside, remove};
 use generations::Generations;
@@ -66,7 +66,7 @@ impl Store {
     }
 
     /// Detects writes by other processes and invalidates caches.
-    pub async fn notice_others(&self) -> Result<()> {
+    pub async fn detect_external_writes(&self) -> Result<()> {
         // Must use the writer, whose own writes do not change its `data_version`.
         let mut writer = self.write.acquire().await?;
         self.generations.others(writer::number(&mut writer).await?);

@@ -68,7 +68,7 @@ impl Store {
 
     /// Flushes activity, checkpoints the WAL and closes all connections.
     pub async fn close(&self) {
-        if let Err(error) = self.write_looks().await {
+        if let Err(error) = self.flush_activity().await {
             tracing::warn!(?error, "what members looked at last could not be noted");
         }
         self.read.0.close().await;

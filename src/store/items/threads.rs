@@ -21,7 +21,7 @@ pub struct Marks {
     /// New comments per thread since the last visit; absent if never visited.
     pub unseen: HashMap<ItemId, i64>,
     /// The member's own comments per thread that a shadow-ban hides from others.
-    pub unheard: HashMap<ItemId, i64>,
+    pub own_shadowed_comments: HashMap<ItemId, i64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ struct MarkRow {
     saved: bool,
     hidden: bool,
     unseen: Option<i64>,
-    unheard: Option<i64>,
+    own_shadowed_comments: Option<i64>,
 }
 
 /// Number of comments in the thread `$root` since `$since` by others than `$user`.
@@ -66,7 +66,7 @@ macro_rules! unseen {
 }
 
 /// Number of `$user`'s own comments in the thread `$root` that a shadow-ban hides from others.
-macro_rules! unheard {
+macro_rules! own_shadowed_comments {
     ($root:literal) => {
         concat!(
             "select count(*) from items o where o.root_id = ",
@@ -110,7 +110,7 @@ impl Store {
             .push(unseen!("i.id", "t.last"))
             .push_bind(user)
             .push(") as unseen, (")
-            .push(unheard!("i.id"))
+            .push(own_shadowed_comments!("i.id"))
             .push_bind(user)
             .push(") as unheard from items i left join votes v on v.item_id = i.id and v.user_id = ")
             .push_bind(user)
@@ -267,8 +267,8 @@ fn collect(rows: Vec<MarkRow>) -> Marks {
         if let Some(unseen) = row.unseen.filter(|n| *n > 0) {
             marks.unseen.insert(row.id, unseen);
         }
-        if let Some(unheard) = row.unheard.filter(|n| *n > 0) {
-            marks.unheard.insert(row.id, unheard);
+        if let Some(own_shadowed_comments) = row.own_shadowed_comments.filter(|n| *n > 0) {
+            marks.own_shadowed_comments.insert(row.id, own_shadowed_comments);
         }
     }
     marks

@@ -4,7 +4,7 @@
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
-use crate::domain::moderation::sanctions::{CHANGED, MOST_TAKEN, TAKEN, WITH_BAN};
+use crate::domain::moderation::sanctions::{CHANGED, MAX_TAKEDOWN_POSTS, TAKEDOWN_PERIOD, WITH_BAN};
 use crate::store::moderation::actions::set_killed;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_log_entry};
 use crate::store::{Db, Result, Store, Tx};
@@ -54,13 +54,13 @@ pub(crate) async fn take(
 ) -> Result<usize> {
     let mut posts: Vec<(ItemId, Timestamp)> = Vec::new();
     for query in [select_live!("kind in ('story', 'job', 'poll')"), select_live!("kind = 'comment'")] {
-        let most = i64::try_from(MOST_TAKEN).unwrap_or(i64::MAX);
+        let most = i64::try_from(MAX_TAKEDOWN_POSTS).unwrap_or(i64::MAX);
         let found: Vec<(ItemId, Timestamp)> =
             tx.sql(query).bind(user).bind(since).bind(most).fetch_all().await?;
         posts.extend(found);
     }
     posts.sort_by_key(|(id, time)| std::cmp::Reverse((*time, *id)));
-    posts.truncate(MOST_TAKEN);
+    posts.truncate(MAX_TAKEDOWN_POSTS);
     for (id, _) in &posts {
         one(tx, *id, true, act).await?;
     }
@@ -105,5 +105,12 @@ async fn of_kind(
     user: UserId,
     began: Timestamp,
 ) -> Result<Vec<ItemId>> {
-    db.into().sql(query).bind(user).bind(began).bind(began.minus(TAKEN)).bind(WITH_BAN).fetch_scalars().await
+    db.into()
+        .sql(query)
+        .bind(user)
+        .bind(began)
+        .bind(began.minus(TAKEDOWN_PERIOD))
+        .bind(WITH_BAN)
+        .fetch_scalars()
+        .await
 }

@@ -102,7 +102,7 @@ impl Store {
             .bind(id)
             .fetch_one()
             .await?;
-        record(&mut tx, Action::DropRule, (kind, &pattern, effect), act).await?;
+        record(&mut tx, Action::DeleteRule, (kind, &pattern, effect), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 

@@ -7,8 +7,8 @@ use crate::domain::accounts::user::{Member, Role, UserId};
 use crate::domain::items::item::{Item, ItemId};
 use crate::domain::limits::policy::Policy;
 use crate::domain::votes::uncounted::{
-    PriorVote, Uncounted, VoteContext, may_be_ring, may_share_no_address, prevails, uncounted,
-    votes_looked_at,
+    PriorVote, Uncounted, VoteContext, is_dominant_author, is_shared_address_suspicious, may_be_ring,
+    prior_votes_needed, uncounted,
 };
 use crate::domain::votes::vote::Direction;
 
@@ -29,7 +29,7 @@ pub(super) async fn judge(
         Role::Member => past(tx, voter.id, policy).await?,
         Role::Moderator | Role::Admin => Vec::new(),
     };
-    let same_address = match near.filter(|_| may_share_no_address(voter, policy)) {
+    let same_address = match near.filter(|_| is_shared_address_suspicious(voter, policy)) {
         Some(near) => is_shared(tx, item, voter.id, near).await?,
         None => false,
     };
@@ -40,7 +40,7 @@ pub(super) async fn judge(
         }
         Direction::Up | Direction::Down => (false, Vec::new()),
     };
-    let author_prevails = prevails(item.author_id, &posted_last);
+    let author_prevails = is_dominant_author(item.author_id, &posted_last);
     let about = VoteContext {
         item: item.id,
         author: item.author_id,
@@ -67,7 +67,7 @@ struct PastRow {
 
 async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVote>> {
     // One of them may be the vote that is being changed.
-    let limit = i64::try_from(votes_looked_at(policy).saturating_add(1)).unwrap_or(i64::MAX);
+    let limit = i64::try_from(prior_votes_needed(policy).saturating_add(1)).unwrap_or(i64::MAX);
     let rows: Vec<PastRow> = tx
         .sql(
             "select v.item_id, i.author_id, v.dir, v.at from votes v join items i on i.id = v.item_id \

@@ -56,7 +56,7 @@ impl MemberCache {
         let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         let marks = |marks: &Marks| {
             let lists = marks.saved.len() + marks.hidden.len();
-            256 + 64 * (lists + marks.votes.len() + marks.unseen.len() + marks.unheard.len())
+            256 + 64 * (lists + marks.votes.len() + marks.unseen.len() + marks.own_shadowed_comments.len())
         };
         MemberCache {
             sessions: Cache::builder()

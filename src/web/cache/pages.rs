@@ -28,9 +28,9 @@ use crate::web::cache::single_flight::SingleFlight;
 use crate::web::error::Error;
 
 /// Largest cached page in bytes; half of the cache's size is a limit too.
-const LARGEST: usize = 8 * 1024 * 1024;
+const MAX_CACHED_PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// Longer pages are compressed in the worker pool, in bytes.
-const LONG: usize = 256 * 1024;
+const LARGE_PAGE_BYTES: usize = 256 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageKey {
@@ -105,7 +105,7 @@ impl PageCache {
             .build();
         // Even without a cache, pages are compressed and have an ETag.
         let half = usize::try_from(bytes / 2).unwrap_or(usize::MAX);
-        let largest = if half == 0 { LARGEST } else { LARGEST.min(half) };
+        let largest = if half == 0 { MAX_CACHED_PAGE_BYTES } else { MAX_CACHED_PAGE_BYTES.min(half) };
         PageCache { kept, under_way: SingleFlight::default(), largest, rendered: AtomicUsize::new(0) }
     }
 
@@ -228,7 +228,7 @@ impl CachedPage {
         let (Encoding { name, compress }, cell) = (FORMS.get(form)?, self.forms.get(form)?);
         let make = || async {
             let plain = self.plain.clone();
-            let bytes = if plain.len() > LONG {
+            let bytes = if plain.len() > LARGE_PAGE_BYTES {
                 workers.run(move || compress(&plain)).await.ok()?
             } else {
                 tokio::task::spawn_blocking(move || compress(&plain)).await.ok()?

@@ -69,7 +69,7 @@ impl TimeSpan {
 /// Maximum age of comments in the best list, in seconds.
 const BEST_COMMENTS: i64 = 7 * DAY;
 /// Cached orders: every list and some past days.
-const KEPT: u64 = 64;
+const MAX_RANKINGS: u64 = 64;
 
 /// Memory for snapshots that pagination may continue, in bytes.
 const SEEN_BYTES: u64 = 2 * 1024 * 1024;
@@ -97,7 +97,7 @@ pub struct RankedLists {
 
 impl RankedLists {
     pub fn new(keeps: bool) -> RankedLists {
-        let kept = Cache::builder().max_capacity(KEPT).eviction_policy(EvictionPolicy::lru());
+        let kept = Cache::builder().max_capacity(MAX_RANKINGS).eviction_policy(EvictionPolicy::lru());
         let seen = sync::Cache::builder()
             .max_capacity(SEEN_BYTES)
             .weigher(|_, ids: &Arc<[ItemId]>| {

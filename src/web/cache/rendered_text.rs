@@ -19,7 +19,7 @@ const PIECE: usize = 16 * 1024;
 /// A page with more source to render than this counts as render-heavy, in bytes.
 const LARGE: usize = 256 * 1024;
 /// A text larger than this fraction of the cache is not cached.
-const LARGEST: u64 = 64;
+const MAX_CACHE_FRACTION: u64 = 64;
 
 /// The item, a hash of the text (so edits are misses), and whether it is truncated.
 type TextKey = (ItemId, u64, bool);
@@ -95,7 +95,7 @@ impl RenderedTexts {
             .eviction_policy(EvictionPolicy::lru())
             .build();
         let part = |of: u64| usize::try_from(bytes / of).unwrap_or(usize::MAX);
-        RenderedTexts { kept, hasher: RandomState::new(), largest: part(LARGEST), page: part(2) }
+        RenderedTexts { kept, hasher: RandomState::new(), largest: part(MAX_CACHE_FRACTION), page: part(2) }
     }
 
     fn keeps(&self, html: &Html, of_page: usize) -> bool {

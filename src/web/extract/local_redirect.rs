@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Deserializer};
 
 /// Longest accepted path and query, in bytes.
-pub const LONGEST: usize = 2_000;
+pub const MAX_REDIRECT_BYTES: usize = 2_000;
 
 /// A local path with optional query and fragment; anything else becomes `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct LocalRedirect(String);
 impl LocalRedirect {
     pub fn new(asked: &str) -> LocalRedirect {
         let safe = asked.starts_with('/')
-            && asked.len() <= LONGEST
+            && asked.len() <= MAX_REDIRECT_BYTES
             && !asked.starts_with("//")
             // Browsers treat a backslash as a slash and strip tabs and newlines.
             && !asked.contains('\\')

@@ -21,9 +21,9 @@ const SAVED: &str = "kept.";
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
 const CONTROLS: [&str; 27] = [
-    "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "on", "order", "over", "preview",
-    "role", "show_dead", "slow_days", "stance", "suggest", "sure", "take", "theme", "username", "version", "vote", "why",
-    ACTION, PAGE,
+    "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "on", "order",
+    "over", "preview", "role", "show_dead", "slow_days", "stance", "suggest", "sure", "take", "theme",
+    "username", "version", "vote", "why", ACTION, PAGE,
 ];
 /// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];
@@ -33,7 +33,7 @@ const LONGEST_NAME: usize = 40;
 /// Fields with several lines.
 const MULTILINE: [&str; 6] = ["about", "contact", "message", "note", "text", "warning"];
 /// Values from this length are shown in a textarea, in characters.
-const LONG: usize = 100;
+const TEXTAREA_CHARS: usize = 100;
 
 pub type Fields = Vec<(String, String)>;
 
@@ -132,7 +132,7 @@ impl SavedField<'_> {
     pub fn has_lines(&self) -> bool {
         MULTILINE.contains(&self.name.strip_prefix(SAVED).unwrap_or(self.name))
             || self.value.contains('\n')
-            || self.value.chars().nth(LONG).is_some()
+            || self.value.chars().nth(TEXTAREA_CHARS).is_some()
     }
 
     pub fn label(&self) -> String {

@@ -18,7 +18,7 @@ use crate::domain::moderation::roles::RoleError;
 use crate::store::{self, NewSession};
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::local_redirect::{LONGEST, LocalRedirect};
+use crate::web::extract::local_redirect::{LocalRedirect, MAX_REDIRECT_BYTES};
 use crate::web::handlers::accounts::login_purpose;
 use crate::web::state::App;
 pub use crate::web::viewer::MaybeMember;
@@ -174,7 +174,7 @@ pub fn current(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
 pub fn address_with(path: &str, query: &[(&str, &str)]) -> String {
     let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
     let address = format!("{path}?{query}");
-    if address.len() <= LONGEST { address } else { path.to_owned() }
+    if address.len() <= MAX_REDIRECT_BYTES { address } else { path.to_owned() }
 }
 
 /// The log-in page that returns to `here`, or to `/` if `here` is too long.

@@ -77,6 +77,10 @@ impl NotificationWithItem {
             NotificationWithItem::Notice(notice) => [("at", notice.created_at.0), ("notice", notice.id)],
         }
     }
+
+    fn is_adverse(&self) -> bool {
+        matches!(self, NotificationWithItem::Notice(notice) if notice.action.spec().adverse)
+    }
 }
 
 /// `/replies`: unread rows are marked; viewing the first page marks all as read.
@@ -95,8 +99,8 @@ pub async fn show(
     // Stable sort: at equal times, replies precede notices.
     told.sort_by_key(|told| Reverse(told.at()));
     let more = next_page(&mut told, PAGE_SIZE, "/replies", NotificationWithItem::key);
-    let is_adverse = |told: &NotificationWithItem| matches!(told, NotificationWithItem::Notice(notice) if notice.action.spec().adverse);
-    let reachable = told.iter().any(is_adverse) && pages::is_reachable(&app, viewer.now).await?;
+    let reachable =
+        told.iter().any(NotificationWithItem::is_adverse) && pages::is_reachable(&app, viewer.now).await?;
     let rows = to_view(&app, &viewer, &member, told).await?;
     if after.is_first() && viewer.unread > 0 {
         app.store.read_replies(member.id, viewer.now);

@@ -23,7 +23,7 @@ use crate::web::viewer::MaybeMember;
 /// Memory of a cached list without its address and rows, in bytes.
 const LIST: usize = 512;
 /// Cached rows per list; more than a page, because members who hid stories see further down.
-const KEPT: usize = 60;
+const MAX_CACHED_ROWS: usize = 60;
 
 #[derive(Template)]
 #[template(path = "items/_story.html")]
@@ -90,7 +90,7 @@ impl CachedList {
     fn at_hand(&self, ids: &[ItemId]) -> (HashMap<ItemId, Arc<Item>>, bool) {
         let rows = self.lock();
         let found = ids.iter().filter_map(|id| Some((*id, Arc::clone(&rows.get(id)?.item)))).collect();
-        (found, rows.len() < KEPT)
+        (found, rows.len() < MAX_CACHED_ROWS)
     }
 
     /// The row of a story, rendered later if it is new.
@@ -102,7 +102,7 @@ impl CachedList {
         // Rows show no text.
         let item = Arc::new(Item { text: String::new(), ..item.clone() });
         let row = Arc::new(CachedRow { item, html: OnceLock::new() });
-        if rows.len() < KEPT {
+        if rows.len() < MAX_CACHED_ROWS {
             rows.insert(row.item.id, Arc::clone(&row));
         }
         row
@@ -244,14 +244,14 @@ impl RowWriter<'_> {
 
 /// Whether the row differs from the one shared by viewers with the same traits.
 fn is_theirs(item: &Item, eye: &ViewContext<'_>) -> bool {
-    let Marks { votes, saved, hidden, unseen, unheard } = &*eye.marks;
+    let Marks { votes, saved, hidden, unseen, own_shadowed_comments } = &*eye.marks;
     let id = &item.id;
     item.is_own(eye.member)
         || votes.contains_key(id)
         || saved.contains(id)
         || hidden.contains(id)
         || unseen.contains_key(id)
-        || unheard.contains_key(id)
+        || own_shadowed_comments.contains_key(id)
 }
 
 fn cached_list(

@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::local_redirect::{LONGEST, LocalRedirect};
+use crate::web::extract::local_redirect::{LocalRedirect, MAX_REDIRECT_BYTES};
 use crate::web::extract::session;
 use crate::web::middleware::admission::overloaded;
 use crate::web::middleware::refusal::Refusal;
@@ -137,7 +137,7 @@ fn arrive(app: &App, request: &mut Request) -> Option<Response> {
     {
         *request.uri_mut() = uri;
     }
-    if length(request) > LONGEST {
+    if length(request) > MAX_REDIRECT_BYTES {
         request.extensions_mut().insert(Refusal::TooLong);
     }
     None
@@ -179,13 +179,13 @@ fn with_query(uri: &Uri, query: &str) -> Option<Uri> {
 /// A path for the log, with secret tokens removed.
 pub fn shown_path(path: &str) -> String {
     /// The length of a token; other path segments are shorter.
-    const LONG: usize = 32;
+    const MAX_SHOWN_SEGMENT: usize = 32;
     let parts: Vec<&str> = path.split('/').collect();
     let is_secret_folder =
         |part: &str| ["setup", "invitation"].iter().any(|name| part.eq_ignore_ascii_case(name));
     let shown = parts.iter().enumerate().map(|(at, part)| {
         let after_folder = at > 0 && parts.get(at - 1).is_some_and(|folder| is_secret_folder(folder));
-        if part.len() >= LONG || (after_folder && !part.is_empty()) { "…" } else { part }
+        if part.len() >= MAX_SHOWN_SEGMENT || (after_folder && !part.is_empty()) { "…" } else { part }
     });
     shown.collect::<Vec<_>>().join("/")
 }

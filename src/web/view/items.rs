@@ -167,7 +167,7 @@ pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static 
         Visibility::Dead(DeadReason::Flagged) => Some("[flagged] [dead]"),
         Visibility::Dead(DeadReason::Killed | DeadReason::Shadow) => Some("[dead]"),
         Visibility::Dead(DeadReason::Merged) => Some("[dupe]"),
-        Visibility::Whole | Visibility::Deleted | Visibility::Hidden | Visibility::Absent => None,
+        Visibility::Whole | Visibility::Deleted | Visibility::Hidden | Visibility::NotFound => None,
     }
 }
 
@@ -214,7 +214,7 @@ impl StoryView {
                     item.title.clone().unwrap_or_else(|| "(no title)".to_owned())
                 }
                 Visibility::Deleted => "[deleted]".to_owned(),
-                Visibility::Hidden | Visibility::Absent => "[dead]".to_owned(),
+                Visibility::Hidden | Visibility::NotFound => "[dead]".to_owned(),
             },
             is_link: url.is_some(),
             href: url.unwrap_or(own_page),
@@ -223,7 +223,9 @@ impl StoryView {
             author: eye.author(item).filter(|_| shown),
             when: TimeView::new(item.rank_time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
-            comments: item.descendants.saturating_add(eye.marks.unheard.get(&item.id).copied().unwrap_or(0)),
+            comments: item
+                .descendants
+                .saturating_add(eye.marks.own_shadowed_comments.get(&item.id).copied().unwrap_or(0)),
             unseen: eye.marks.unseen.get(&item.id).copied().unwrap_or(0),
             mark: mark(item, sight, eye.policy),
             is_dead: matches!(sight, Visibility::Dead(_)),

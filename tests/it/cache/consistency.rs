@@ -205,7 +205,7 @@ impl Forum {
                 drop(self.beside.comment(comment, Timestamp(at.0)).await);
             }
         }
-        self.app.store.notice_others().await.expect("noticed");
+        self.app.store.detect_external_writes().await.expect("noticed");
     }
 
     /// Some pages; without those whose order may lag a minute, where none has passed.

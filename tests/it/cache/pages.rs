@@ -457,6 +457,6 @@ async fn what_another_process_writes_is_noticed() {
     let other = stoa::store::Store::open(app.store.path()).await.expect("the same database");
     let act = stoa::store::ActionContext { actor: None, reason: "", at: app.now() };
     other.kill(stoa::domain::items::item::ItemId(story), true, act).await.expect("killed");
-    app.store.notice_others().await.expect("noticed");
+    app.store.detect_external_writes().await.expect("noticed");
     assert!(app.visitor().get("/").await.stories().is_empty());
 }

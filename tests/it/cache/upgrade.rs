@@ -59,7 +59,7 @@ async fn a_feeds_entries_are_the_same_when_the_sites_address_changes() {
         "insert into moderation (act, item_id, at, reason) values ('kill', {story}, 1, 'spam')"
     ))
     .await;
-    app.store.notice_others().await.expect("noticed");
+    app.store.detect_external_writes().await.expect("noticed");
     let moved =
         app.with_other_settings(|config| config.server.base_url = "https://elsewhere.example".to_owned());
     for path in ["/feed/top.atom", "/feed/log.atom"] {

@@ -2,7 +2,7 @@
 
 use stoa::cli::import::{Import, Report, import};
 use stoa::domain::items::item::ItemId;
-use stoa::domain::text::LONGEST;
+use stoa::domain::text::MAX_TEXT_BYTES;
 
 use crate::support::app::TestApp;
 
@@ -48,7 +48,7 @@ async fn a_text_and_a_title_that_are_too_long_are_cut_and_named_and_cost_nothing
     assert!(title.chars().count() <= 300 && title.ends_with("word…"), "{title}");
     let text = app.store.item(ItemId(3)).await.unwrap().text;
     assert!(
-        (LONGEST / 4 * 3..=LONGEST).contains(&text.len()) && text.starts_with("begin\n\n"),
+        (MAX_TEXT_BYTES / 4 * 3..=MAX_TEXT_BYTES).contains(&text.len()) && text.starts_with("begin\n\n"),
         "{}",
         text.len()
     );
@@ -71,7 +71,7 @@ async fn a_text_of_an_older_import_that_is_longer_is_shown_up_to_there() {
     let page = app.visitor().get("/item/2").await;
     let text = page.one(".t").text;
     assert!(
-        text.len() < LONGEST + 10 && text.starts_with("words words") && text.ends_with("…"),
+        text.len() < MAX_TEXT_BYTES + 10 && text.starts_with("words words") && text.ends_with("…"),
         "{}",
         text.len()
     );

@@ -129,7 +129,7 @@ async fn a_members_own_marks_are_all_that_a_look_changes() {
     let before = app.dump(&[]).await;
     alice.get("/replies").await;
     alice.get(&format!("/item/{story}")).await;
-    app.store.write_looks().await.expect("written");
+    app.store.flush_activity().await.expect("written");
     let after = app.dump(&[]).await;
     let tables: Vec<&str> = after.difference(&before).filter_map(|row| row.split(':').next()).collect();
     assert_eq!(tables, ["sessions", "users", "visits"], "a dump shows what changes");

@@ -19,7 +19,7 @@ const TYPED: &str = "First <b>line</b> & \"more\"\n\nSecond line, ünd ☃.";
 /// Ends all sessions of everybody, as somebody does in another browser.
 async fn end_sessions(app: &TestApp) {
     app.sql("delete from sessions").await;
-    app.store.notice_others().await.expect("noticed");
+    app.store.detect_external_writes().await.expect("noticed");
 }
 
 async fn send(browser: &mut Browser, path: &str, fields: &[(String, String)]) -> Page {

@@ -187,7 +187,7 @@ async fn locked_or_dead_places_take_no_comments() {
     let way = format!("a[href='/item/{below}/reply']");
     alice.get(&format!("/item/{story}")).await.finds(1, &way);
     app.sql(&format!("update items set locked = true where id = {story}")).await;
-    app.store.notice_others().await.expect("noticed");
+    app.store.detect_external_writes().await.expect("noticed");
     for id in [story, below] {
         let page = answer(&mut alice, id, "Too late.").await;
         refused(&page, StatusCode::FORBIDDEN, ItemError::ThreadLocked);
@@ -199,7 +199,7 @@ async fn locked_or_dead_places_take_no_comments() {
     // Who did not write it reads the same as whoever tries to answer.
     refused(&mia.get(&format!("/item/{story}")).await, StatusCode::OK, ItemError::ThreadLocked);
     app.sql(&format!("update items set locked = false, dead = 'killed' where id = {story}")).await;
-    app.store.notice_others().await.expect("noticed");
+    app.store.detect_external_writes().await.expect("noticed");
     assert_eq!(answer(&mut bob, below, "Under a dead story.").await.status, StatusCode::FORBIDDEN);
 }
 
@@ -221,7 +221,7 @@ async fn a_thread_that_closes_while_somebody_writes_leaves_them_their_text() {
         ),
     ] {
         app.sql(statement).await;
-        app.store.notice_others().await.expect("noticed");
+        app.store.detect_external_writes().await.expect("noticed");
         let page = answer(&mut bob, comment, typed).await;
         refused(&page, status, why);
         assert_eq!(page.value("[name=text]"), typed);

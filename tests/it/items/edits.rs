@@ -120,7 +120,7 @@ async fn a_preview_or_a_log_in_in_between_makes_it_no_edit_of_what_came_meanwhil
     let page = send(&mut alice, &path, form, &[("text", "By alice.")]).await;
     page.finds(1, ".preview");
     app.sql("delete from sessions").await;
-    app.store.notice_others().await.expect("noticed");
+    app.store.detect_external_writes().await.expect("noticed");
     let page = send(&mut alice, &path, fields(&page), &[]).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     let mut log_in: Vec<(String, String)> = page

@@ -195,7 +195,7 @@ async fn of_two_admins_who_demote_each_other_at_once_one_stays() {
         let third = if round % 2 == 0 { "member" } else { "admin" };
         app.sql(&format!("update users set role = case name when 'cleo' then '{third}' else 'admin' end"))
             .await;
-        app.store.notice_others().await.expect("noticed");
+        app.store.detect_external_writes().await.expect("noticed");
         let (one, other) = {
             let (mut ada, mut bea) = (ada.clone(), bea.clone());
             let one = tokio::spawn(async move { change(&mut ada, "bea", "member").await.status });
@@ -218,7 +218,7 @@ async fn of_two_admins_who_ban_and_demote_each_other_at_once_one_stays() {
     }
     for round in 0..20 {
         app.sql("update users set role = 'admin', banned_at = null").await;
-        app.store.notice_others().await.expect("noticed");
+        app.store.detect_external_writes().await.expect("noticed");
         let (mut ada, mut bea) = (app.session("ada").await, app.session("bea").await);
         let ban = [("on", "true"), ("ban_days", "open"), ("ban_reason", "a quarrel")];
         let one = tokio::spawn(async move { ada.post("/user/bea/ban", &ban).await.status });

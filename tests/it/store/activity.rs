@@ -33,13 +33,13 @@ async fn looks_of_many_members_are_written_together() {
     }
     assert!(!watch.changed().await, "nobody who reads writes");
     assert_eq!(app.number(VISITS).await, 0);
-    app.store.write_looks().await.expect("written");
+    app.store.flush_activity().await.expect("written");
     assert!(watch.changed().await);
     assert_eq!(app.number(VISITS).await, 40, "one each and thread");
     let now = app.now();
     assert_eq!(app.number(&format!("select count(*) from visits where last = {}", now.0)).await, 40);
     assert_eq!(app.number(&format!("select count(*) from sessions where seen = {}", now.0)).await, 20);
-    app.store.write_looks().await.expect("nothing to write");
+    app.store.flush_activity().await.expect("nothing to write");
     assert!(!watch.changed().await, "what is written is not written again");
 }
 
@@ -66,7 +66,7 @@ async fn who_reads_does_not_wait_for_who_writes() {
         .await
         .expect("a writer that is held for as long as it takes is not waited for");
     sqlx::query("rollback").execute(&mut other).await.expect("given back");
-    app.store.write_looks().await.expect("written");
+    app.store.flush_activity().await.expect("written");
     assert_eq!(app.number(VISITS).await, 1);
 }
 
@@ -77,7 +77,7 @@ async fn what_somebody_has_seen_is_seen_at_once_and_ever_after() {
         let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
         let write = async || {
             if writes {
-                app.store.write_looks().await.expect("written");
+                app.store.flush_activity().await.expect("written");
             }
         };
         let story = alice.story("A story", "https://example.com/a").await;

@@ -74,7 +74,7 @@ async fn deeds() -> (TestApp, Vec<Deed>) {
     app.account("carl", Role::Member).await;
     app.set_karma("bob", 1_000).await;
     prepare_faults(&app).await;
-    app.store.notice_others().await.expect("noticed");
+    app.store.detect_external_writes().await.expect("noticed");
     let item = |act: &str| format!("/item/{story}/{act}");
     let deed = |what, who: &Browser, path: String, form: &[(&'static str, &'static str)]| {
         let has_words = form.iter().any(|(_, value)| *value == WORDS);
@@ -178,18 +178,18 @@ async fn what_members_have_seen_is_noted_once_there_is_room() {
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
     let story = alice.text_story("A story", "Words.").await;
-    app.store.write_looks().await.expect("written");
+    app.store.flush_activity().await.expect("written");
     prepare_faults(&app).await;
     app.sql("delete from visits").await;
     disk_is_full(&app, true).await;
     app.pass(4_000);
     alice.get(&format!("/item/{story}")).await;
     for _ in 0..2 {
-        let refused = app.store.write_looks().await.expect_err("no room");
+        let refused = app.store.flush_activity().await.expect_err("no room");
         assert!(matches!(refused, Error::Storage(_)), "{refused}");
     }
     disk_is_full(&app, false).await;
-    app.store.write_looks().await.expect("written");
+    app.store.flush_activity().await.expect("written");
     assert_eq!(app.number("select count(*) from visits").await, 1);
 }
 
@@ -242,25 +242,25 @@ async fn another_connection_in_the_writers_place_misses_nothing_of_others_and_ma
     app.sql(ENDS_BY_ITSELF).await;
     let path = format!("/item/{story}/reply");
     let act = ActionContext { actor: None, reason: "", at: app.now() };
-    app.store.notice_others().await.expect("noticed");
+    app.store.detect_external_writes().await.expect("noticed");
     for _ in 0..4 {
         let before = app.store.generation();
         assert_eq!(alice.post(&path, &[("text", WORDS)]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
-        app.store.notice_others().await.expect("noticed");
-        app.store.notice_others().await.expect("noticed");
+        app.store.detect_external_writes().await.expect("noticed");
+        app.store.detect_external_writes().await.expect("noticed");
         assert_eq!(app.store.generation(), before, "nobody else has written");
 
         assert_eq!(alice.post(&path, &[("text", WORDS)]).await.status, StatusCode::INTERNAL_SERVER_ERROR);
         others.lock(ItemId(story), true, act).await.expect("written beside");
-        app.store.notice_others().await.expect("noticed");
+        app.store.detect_external_writes().await.expect("noticed");
         let noticed = app.store.generation();
         assert_ne!(noticed, before, "written before the new connection came");
         others.kill(ItemId(story), true, act).await.expect("written beside");
-        app.store.notice_others().await.expect("noticed");
+        app.store.detect_external_writes().await.expect("noticed");
         assert_ne!(app.store.generation(), noticed, "written after it");
         others.kill(ItemId(story), false, act).await.expect("written beside");
         others.lock(ItemId(story), false, act).await.expect("written beside");
-        app.store.notice_others().await.expect("noticed");
+        app.store.detect_external_writes().await.expect("noticed");
     }
 }
 

@@ -9,7 +9,7 @@ use stoa::clock::Timestamp;
 use stoa::domain::accounts::user::UserId;
 use stoa::domain::items::item::ItemId;
 use stoa::domain::votes::uncounted::Uncounted;
-use stoa::store::{LOG, OpenError, Store};
+use stoa::store::{MAX_WAL_BYTES, OpenError, Store};
 use tempfile::TempDir;
 
 use crate::support::app::TestApp;
@@ -112,9 +112,9 @@ async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
         app.sql(&format!("insert into secrets (name, value) values ('large {nth}', randomblob(1000000))"))
             .await;
     }
-    assert!(log_size(&app) > LOG);
+    assert!(log_size(&app) > MAX_WAL_BYTES);
     stoa::jobs::checkpoint_wal(&app.store).await;
-    assert!(log_size(&app) > LOG, "somebody still reads what was before");
+    assert!(log_size(&app) > MAX_WAL_BYTES, "somebody still reads what was before");
     let story = app.session("alice").await.text_story("Another story", "Words.").await;
     let seen: i64 = sqlx::query_scalar(items).fetch_one(&mut reader).await.expect("a number");
     assert_eq!(seen, before, "nobody is disturbed");

@@ -91,7 +91,7 @@ async fn count(app: &TestApp, browser: &mut Browser, path: &str, statements: &St
     for _ in 0..6 {
         // The order of a ranked list is kept for a minute.
         app.pass(61);
-        app.store.write_looks().await.expect("written");
+        app.store.flush_activity().await.expect("written");
         statements.taken().await;
         let page = browser.get(path).await;
         assert!(!page.status.is_server_error(), "{path}: {}", page.text());

@@ -201,7 +201,7 @@ async fn look_around(app: &TestApp, alice: &mut Browser) {
     for path in ["/replies", &format!("/item/{story}"), "/new", "/settings/sessions"] {
         alice.get(path).await;
     }
-    app.store.write_looks().await.expect("written");
+    app.store.flush_activity().await.expect("written");
 }
 
 /// What few do.

@@ -114,7 +114,7 @@ async fn what_many_voted_for_is_not_killed_but_sinks_and_is_marked() {
     let (story, other) = (town.story, town.sam.story("A good essay", "https://essays.example").await);
     town.app.sql(&format!("update items set base_points = 12, score = 13 where id = {story}")).await;
     town.app.sql(&format!("update items set base_points = 8, score = 9 where id = {other}")).await;
-    town.app.store.notice_others().await.expect("noticed");
+    town.app.store.detect_external_writes().await.expect("noticed");
     assert_eq!(town.app.visitor().get("/").await.stories(), [story, other]);
     town.flag(story, 4).await;
     let front = town.app.visitor().get("/").await;

@@ -167,7 +167,7 @@ fn what_is_not_seen_keeps_a_place_only_for_what_is() {
         (vec![2, 3, 4, 5, 6], vec!["7", "8"]),
         ((1..9).collect(), vec![]),
     ] {
-        for kind in [Visibility::Deleted, Visibility::Hidden, Visibility::Absent] {
+        for kind in [Visibility::Deleted, Visibility::Hidden, Visibility::NotFound] {
             let sight = |item: &Item| if gone.contains(&item.id.0) { kind } else { Visibility::Whole };
             let nodes = arrange(items(), ItemId(STORY), CommentOrder::Oldest, NOW, sight);
             assert_eq!(drawn(&nodes), expected, "{gone:?} are {kind:?}");
@@ -175,7 +175,7 @@ fn what_is_not_seen_keeps_a_place_only_for_what_is() {
         }
     }
     let nodes = arrange(items(), ItemId(STORY), CommentOrder::Oldest, NOW, |item| match item.id.0 {
-        7 => Visibility::Absent,
+        7 => Visibility::NotFound,
         8 => Visibility::Dead(DeadReason::Flagged),
         _ => Visibility::Whole,
     });
@@ -257,7 +257,7 @@ fn any_thread() -> impl Strategy<Value = (Vec<Item>, Vec<Visibility>)> {
         1 => Just(Visibility::Dead(DeadReason::Killed)),
         1 => Just(Visibility::Deleted),
         1 => Just(Visibility::Hidden),
-        1 => Just(Visibility::Absent),
+        1 => Just(Visibility::NotFound),
     ];
     let one = (
         any::<prop::sample::Index>(),

@@ -78,11 +78,21 @@ fn who_may_flag_what() {
         ("a moderator of 1 karma", by(1), moderator, None),
         ("their own", by(7), member(31), Some(FlagError::Own)),
         ("nobody's", Item { author_id: None, ..by(1) }, member(31), None),
-        ("dead", Item { dead: Some(DeadReason::Flagged), ..by(1) }, member(31), Some(FlagError::Gone)),
-        ("deleted", Item { deleted_at: Some(NOW), ..by(1) }, member(31), Some(FlagError::Gone)),
-        ("not yet seen", Item { visible_at: NOW.plus(1), ..by(1) }, member(31), Some(FlagError::Gone)),
+        (
+            "dead",
+            Item { dead: Some(DeadReason::Flagged), ..by(1) },
+            member(31),
+            Some(FlagError::DeadOrDeleted),
+        ),
+        ("deleted", Item { deleted_at: Some(NOW), ..by(1) }, member(31), Some(FlagError::DeadOrDeleted)),
+        (
+            "not yet seen",
+            Item { visible_at: NOW.plus(1), ..by(1) },
+            member(31),
+            Some(FlagError::DeadOrDeleted),
+        ),
         ("let stand", Item { cleared: true, ..by(1) }, member(31), Some(FlagError::Cleared)),
-        ("an option", Item { kind: Kind::Pollopt, ..by(1) }, member(31), Some(FlagError::Option)),
+        ("an option", Item { kind: Kind::Pollopt, ..by(1) }, member(31), Some(FlagError::PollOption)),
         ("locked", Item { locked: true, ..by(1) }, member(31), None),
     ] {
         assert_eq!(item.may_flag(&member, &policy, NOW).err(), expected, "{case}");
@@ -105,7 +115,7 @@ fn who_may_vouch_for_what() {
             Some(VouchError::Decided),
         ),
         ("of somebody banned", dead(DeadReason::Shadow, false), member(31), false, None),
-        ("alive", by(1), member(31), false, Some(VouchError::Alive)),
+        ("alive", by(1), member(31), false, Some(VouchError::NotDead)),
         ("flagged by them", dead(DeadReason::Flagged, false), member(31), true, Some(VouchError::Flagged)),
         (
             "their own",
@@ -155,7 +165,7 @@ proptest! {
     #[test]
     fn a_rejected_flag_never_makes_the_next_weigh_more_and_an_upheld_one_never_less(upheld: i64, rejected: i64) {
         let now = weight(upheld, rejected);
-        prop_assert!((LEAST..=WHOLE).contains(&now));
+        prop_assert!((MIN_WEIGHT..=FULL_WEIGHT).contains(&now));
         prop_assert!(weight(upheld, rejected.saturating_add(1)) <= now);
         prop_assert!(weight(upheld.saturating_add(1), rejected) >= now);
     }

@@ -197,7 +197,7 @@ fn who_wrote_a_quarter_of_what_was_posted_last_is_voted_for_naturally() {
     for (theirs, all, expected) in
         [(0, 0, false), (1, 1, true), (24, 100, false), (25, 100, true), (0, 100, false)]
     {
-        assert_eq!(prevails(Some(AUTHOR), &posted(theirs, all)), expected, "{theirs} of {all}");
+        assert_eq!(is_dominant_author(Some(AUTHOR), &posted(theirs, all)), expected, "{theirs} of {all}");
     }
-    assert!(!prevails(None, &[None, None]));
+    assert!(!is_dominant_author(None, &[None, None]));
 }

@@ -170,7 +170,7 @@ pub async fn log_in(
     let (typed, SignupContext { viewer, address, headers, .. }) = (LoginForm::new(form), &comer);
     let refuse = async |sentence: &str| again(&app, viewer, &typed, FormErrors::one("", sentence)).await;
     let name: String = typed.name.trim().chars().take(100).collect();
-    if typed.password.len() > password::LONGEST {
+    if typed.password.len() > password::MAX_PASSWORD_BYTES {
         return refuse(&password::PasswordError::Long.to_string()).await;
     }
     let known = app.store.credentials(&name).await?;

@@ -239,7 +239,7 @@ async fn judge_passwords(
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
     let work = move || {
         password::check(&new, &name).map_err(|weak| FormErrors::one("password", weak))?;
-        if current.len() > password::LONGEST || !password::verify(&current, verified.as_deref()) {
+        if current.len() > password::MAX_PASSWORD_BYTES || !password::verify(&current, verified.as_deref()) {
             let sentence = "That is not your password. Enter the one you log in with now.";
             return Err(FormErrors::one("current", sentence));
         }

@@ -196,7 +196,7 @@ impl ItemPageData<'_> {
         let context = is_comment.then(|| self.context(&above, signs.gone.as_ref()));
         let mut story = StoryView::new(self.root, eye);
         story.options = self.options(all);
-        story.comments = story.comments.saturating_add(self.unheard(all));
+        story.comments = story.comments.saturating_add(self.own_shadowed_comments(all));
         if context.is_none() {
             story.earlier = self.earlier().await?;
             story.title = signs.gone.as_ref().map_or(story.title, |gone| gone.heading.clone());
@@ -247,7 +247,7 @@ impl ItemPageData<'_> {
     }
 
     /// Shadow-banned comments, which their author sees and therefore counts.
-    fn unheard(&self, all: &[Item]) -> i64 {
+    fn own_shadowed_comments(&self, all: &[Item]) -> i64 {
         let own = |item: &&Item| item.kind == Kind::Comment && item.dead == Some(DeadReason::Shadow);
         let seen = all.iter().filter(own).filter(|item| self.thread.eye.sees(item) == Visibility::Whole);
         i64::try_from(seen.count()).unwrap_or(0)
@@ -257,9 +257,9 @@ impl ItemPageData<'_> {
     fn refuse_what_is_gone(&self, is_leaf: bool) -> Result<(), Error> {
         match self.thread.eye.sees(self.item) {
             Visibility::Whole | Visibility::Dead(_) => Ok(()),
-            Visibility::Absent => Err(Error::NotFound),
+            Visibility::NotFound => Err(Error::NotFound),
             Visibility::Deleted if is_leaf => Err(Error::Gone),
-            Visibility::Hidden if is_leaf => Err(Error::OutOfSight),
+            Visibility::Hidden if is_leaf => Err(Error::Dead),
             Visibility::Deleted | Visibility::Hidden => Ok(()),
         }
     }
@@ -298,12 +298,13 @@ impl ItemPageData<'_> {
         }
         let earlier = self.app.threads.earlier(self.root.id, &self.app.store).await?;
         let ids: Vec<ItemId> = earlier.iter().map(|other| other.id).collect();
-        let unheard = match self.viewer.member() {
-            Some(member) => self.app.store.marks(member.id, &ids).await?.unheard,
+        let own_shadowed_comments = match self.viewer.member() {
+            Some(member) => self.app.store.marks(member.id, &ids).await?.own_shadowed_comments,
             None => HashMap::new(),
         };
-        let comments =
-            |other: &Item| other.descendants.saturating_add(unheard.get(&other.id).copied().unwrap_or(0));
+        let comments = |other: &Item| {
+            other.descendants.saturating_add(own_shadowed_comments.get(&other.id).copied().unwrap_or(0))
+        };
         let view = |other: &Item| EarlierDiscussion {
             id: other.id,
             when: TimeView::new(other.time, self.viewer.now),
@@ -370,7 +371,7 @@ pub async fn count(State(app): State<App>, Path(id): Path<ItemId>) -> Result<Res
     match may_see(root, None, app.clock.now()) {
         Visibility::Whole => Ok(json(&serde_json::json!({ "comments": root.descendants }))),
         Visibility::Deleted => Err(Error::Gone),
-        Visibility::Dead(_) | Visibility::Hidden | Visibility::Absent => Err(Error::NotFound),
+        Visibility::Dead(_) | Visibility::Hidden | Visibility::NotFound => Err(Error::NotFound),
     }
 }
 

@@ -170,7 +170,8 @@ struct BookmarkletPage<'a> {
 /// `/bookmarklet`
 pub async fn bookmarklet(State(app): State<App>, viewer: MaybeMember) -> Response {
     let href = format!(
-        "javascript:location.href='{}/submit?u='+encodeURIComponent(location.href)+'&t='+encodeURIComponent(document.title)",
+        "javascript:location.href='{}/submit?u='+encodeURIComponent(location.href)\
+         +'&t='+encodeURIComponent(document.title)",
         app.config.base_url
     );
     crate::web::view::layout::html(&BookmarkletPage {

@@ -11,7 +11,7 @@ use crate::domain::items::item::ItemId;
 use crate::domain::limits::policy::Policy;
 use crate::domain::moderation::permissions;
 use crate::domain::moderation::rules::{
-    Effect, MOST, Pattern, Rule, RuleError, RuleInput, RuleKind, RuleSet, is_past_ranges,
+    Effect, MAX_RULES, Pattern, Rule, RuleError, RuleInput, RuleKind, RuleSet, is_past_ranges,
 };
 use crate::domain::moderation::site_restriction::SiteNameError;
 use crate::domain::text;
@@ -170,7 +170,7 @@ pub async fn create(
         Err(mistakes) => return page(&app, &moderator, &typed, None, mistakes).await,
     };
     let refuse = |error| page(&app, &moderator, &typed, None, FormErrors::one("pattern", error));
-    if app.store.rules().await?.len() >= MOST {
+    if app.store.rules().await?.len() >= MAX_RULES {
         return refuse(RuleError::Full).await;
     }
     if typed.add.is_none() {

@@ -129,7 +129,7 @@ fn candidate(
     if name.trim().is_empty() {
         return Err(RoleError::NoName);
     }
-    let person = person.ok_or(RoleError::Nobody)?;
+    let person = person.ok_or(RoleError::NoSuchUser)?;
     role.map_or(Ok(()), |role| roles::may_have(&person, role, now))?;
     Ok(person)
 }

@@ -14,7 +14,7 @@ use crate::domain::items::input;
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::permissions::ModerationError;
 use crate::domain::moderation::roles::RoleError;
-use crate::domain::moderation::sanctions::{SanctionTerm, TAKEN};
+use crate::domain::moderation::sanctions::{SanctionTerm, TAKEDOWN_PERIOD};
 use crate::domain::moderation::{permissions, sanctions};
 use crate::store::{self, ActionContext, LogFilter, NewBan};
 use crate::web::error::Error;
@@ -145,7 +145,7 @@ impl<'a> UserAction<'a> {
         match self.app.store.profile(name).await {
             Ok(other) if other.id == self.user.id => Ok(Err(ModerationError::SameAccount)),
             Ok(other) => Ok(Ok(Some(other.id))),
-            Err(store::Error::NotFound) => Ok(Err(ModerationError::Nobody)),
+            Err(store::Error::NotFound) => Ok(Err(ModerationError::NoSuchUser)),
             Err(error) => Err(error.into()),
         }
     }
@@ -255,7 +255,7 @@ pub async fn ban(
     match (reason, errors.check("ban_days", SanctionTerm::parse(&typed.ban_days))) {
         (Some(reason), Some(term)) => {
             let over = typed.over.parse().ok().map(Timestamp);
-            let taking_since = typed.take.is_some().then(|| asked.now.minus(TAKEN));
+            let taking_since = typed.take.is_some().then(|| asked.now.minus(TAKEDOWN_PERIOD));
             let ban = NewBan { user: asked.user.id, until: term.end(asked.now), over, taking_since };
             match app.store.ban(ban, asked.context(reason)).await {
                 Err(store::Error::Conflict) => asked.ban_again(typed, over).await,

@@ -12,7 +12,7 @@ use crate::domain::accounts::user::{Profile, Role};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::{Action, LogPhrase};
 use crate::domain::moderation::sanctions;
-use crate::domain::moderation::sanctions::{MOST_TAKEN, SanctionTerm};
+use crate::domain::moderation::sanctions::{MAX_TAKEDOWN_POSTS, SanctionTerm};
 use crate::domain::text;
 use crate::domain::text::plural::counted;
 use crate::domain::text::with_reason;
@@ -248,8 +248,8 @@ pub fn result_sentence(act: &str, name: &str, posts: Option<usize>) -> Option<St
     let done = done.trim_end();
     Some(match (act, posts) {
         (Action::Ban, Some(0)) => format!("{done}. They had no visible posts in the last 30 days."),
-        (Action::Ban, Some(MOST_TAKEN)) => {
-            format!("{done} and killed the newest {MOST_TAKEN} of their posts.")
+        (Action::Ban, Some(MAX_TAKEDOWN_POSTS)) => {
+            format!("{done} and killed the newest {MAX_TAKEDOWN_POSTS} of their posts.")
         }
         (Action::Ban, Some(posts)) => format!("{done} and killed {posts} of their posts."),
         (Action::Unban, Some(1..)) => {

@@ -1,0 +1,67 @@
+//! The bounds of CONTRIBUTING.md, "Sizes", beside those of files and functions in `layering.rs`.
+
+use std::path::{Path, PathBuf};
+
+/// The most files in a folder of `src`, columns of a line of code, and comment lines in a hundred.
+const FILES: usize = 16;
+const COLUMNS: usize = 110;
+const COMMENTS: usize = 8;
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
+    let files = entries.iter().filter(|path| path.extension().is_some_and(|end| end == "rs")).count();
+    assert!(files <= FILES, "{} has {files} files", folder.display());
+    for path in entries {
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The sources of `src` without unit tests.
+fn code() -> Vec<(PathBuf, String)> {
+    let mut paths = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut paths);
+    assert!(paths.len() > 100, "the sources are found");
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text).to_owned();
+        (path, code)
+    };
+    paths.into_iter().filter(|path| !path.to_string_lossy().ends_with("tests.rs")).map(read).collect()
+}
+
+#[test]
+fn no_line_is_too_long() {
+    let mut long = Vec::new();
+    for (path, code) in code() {
+        for (at, _) in code.lines().enumerate().filter(|(_, line)| line.chars().count() > COLUMNS) {
+            long.push(format!("{}:{}", path.display(), at + 1));
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn comments_say_only_what_the_code_does_not() {
+    let (mut lines, mut comments) = (0, 0);
+    for (_, code) in code() {
+        let written = || code.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines += written().count();
+        comments += written().filter(|line| line.starts_with("//")).count();
+    }
+    assert!(comments * 100 <= lines * COMMENTS, "{comments} of {lines} lines are comments");
+}
+
+#[test]
+fn the_stylesheet_and_the_script_stay_short() {
+    for (file, most, text) in [
+        ("style.css", 600, include_str!("../../../static/style.css")),
+        ("script.js", 500, include_str!("../../../static/script.js")),
+    ] {
+        assert!(text.lines().count() <= most, "{file} has {} lines", text.lines().count());
+    }
+}
