@@ -115,8 +115,8 @@ macro_rules! settings {
 policy_settings!(settings! {
     [server] ServerSettings {
         @ "Server"
-        /// The IP address or host name and the port to listen on. A host name's first address that can be
-        /// used is taken, IPv4 first.
+        /// The IP address or host name and the port to listen on. For a host name, its first usable
+        /// address is used, IPv4 first.
         listen: Listen = Listen::default();
         /// The database file.
         database: PathBuf = PathBuf::from("stoa.db"), file_name;
@@ -127,7 +127,8 @@ policy_settings!(settings! {
         cache_mb: u32 = 48, within(0..=MAX_MB);
         /// Memory for large responses in flight, in MB, cached ones included; further requests get 503.
         response_memory_mb: u32 = 64, within(0..=MAX_MB);
-        /// How many connections may be open at once; for more, an idle or slow one is closed.
+        /// How many connections may be open at once; beyond that, an idle or slow connection is closed to
+        /// make room.
         max_connections: u32 = 800, within(1..=1_000_000);
         /// How many requests may be in progress at once, apart from cached pages; further requests get 503.
         max_concurrent_requests: u32 = 256, within(1..=1_000_000);

@@ -8,14 +8,14 @@ pub struct Timeouts {
     /// From the first byte to the last of a request head; also for a new connection's first byte.
     pub head: Duration,
     pub body: Duration,
-    /// From the end of the request head.
+    /// From the end of the request head to the beginning of the response; beyond it, 503.
     pub answer: Duration,
     /// A client that stops reading.
     pub reader: Duration,
     pub idle: Duration,
-    /// For a trusted proxy, which must close first, or it loses the request that it is sending.
+    /// For a trusted proxy: longer than its own idle timeout, so that it closes first.
     pub idle_proxy: Duration,
-    /// How long shutdown accepts requests on open connections.
+    /// How long shutdown still accepts requests on open connections before the idle ones are closed.
     pub drain: Duration,
     /// Part of `drain` in which pending connections may arrive.
     pub handshake: Duration,

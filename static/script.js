@@ -1,10 +1,8 @@
-// Shortens ways that exist without it. Each function attaches one feature to what the page holds, and nothing
-// else: where an element is missing, or the server answers otherwise than hoped, the plain form or link does the work.
+// Progressive enhancement: every feature also works without this script.
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-/** An element with attributes and text. */
 function make(tag, attributes = {}, text = "") {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -12,7 +10,6 @@ function make(tag, attributes = {}, text = "") {
   return element;
 }
 
-/** A number and its noun: `1 point`, `2 points`. */
 const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 /** What this browser keeps under `name`; storage may be full, forbidden or spoilt by hand. */
@@ -112,7 +109,7 @@ function drawPanel(answer, page) {
   const same = (selector) => ($(selector, page) === null) === ($(selector) === null);
   if (new URL(answer.url).pathname !== location.pathname || !same(".answer") || !same("#panel")) return location.assign(answer.url);
   for (const part of ["main > article:not(.above)", "#panel"]) $(part)?.replaceWith(document.adoptNode($(part, page)));
-  // Whoever hears the page is told by the button's description how it stands now.
+  // Focus the button, whose description announces the new state to screen readers.
   $("#panel :is(button, summary)").focus();
 }
 
@@ -381,7 +378,6 @@ const KEYS = [
   ["?", "this help", () => help()],
 ];
 
-/** The story or comment that has the focus. */
 const here = () => document.activeElement?.closest(".story, .c") ?? null;
 const nowhere = make("p");
 const places = (selector) => $$(selector).filter((place) => place.checkVisibility());
@@ -467,7 +463,7 @@ function listenToKeys() {
 
 const LOOK_EVERY = 45_000;
 
-/** Says that an open thread has got comments since; a look costs the server a number from memory. */
+/** Says when an open thread has new comments; the request is cheap: the server has the count in memory. */
 function tellOfNew() {
   const section = $("[data-live]");
   if (!section) return;
@@ -487,7 +483,7 @@ function tellOfNew() {
       }
       told.textContent = `${counted(fresh, "new comment")}: reload`;
     } catch {
-      // The next look may fare better.
+      // Retry at the next interval.
     }
   }, LOOK_EVERY);
 }

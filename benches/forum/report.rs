@@ -74,7 +74,7 @@ fn reached(results: &Results, text: &mut String) {
     let _ = writeln!(
         text,
         "\n### Targets\n\nWhere a line covers several pages, the value is that of the worst.\n\n\
-         | what | target | this run | reached |\n|---|---:|---|---|"
+         | what | target | this run | met |\n|---|---:|---|---|"
     );
     for target in targets::all(results) {
         let (bound, value) = (target.bound(), target.value());

@@ -1,4 +1,4 @@
-//! The targets, and whether a run reached them.
+//! The targets, and whether a run met them.
 
 use crate::report::thousands;
 use crate::results::{Results, Row, figure};

@@ -1,3 +1,5 @@
+//! Setting types and their parsers.
+
 use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;

@@ -1,3 +1,5 @@
+//! Settings given as flags, environment variables or in the file.
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;

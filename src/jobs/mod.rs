@@ -29,6 +29,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Delay before a panicked job is restarted.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 
+/// Spawns the background jobs, which run as long as the runtime.
 pub fn start(app: &App) {
     let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
     tokio::spawn(supervise("forgetting", move || purge_expired(one.clone())));

@@ -1,3 +1,5 @@
+//! The requests in flight on a connection, and its progress.
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};

@@ -1,3 +1,5 @@
+//! A TCP stream that enforces connection timeouts.
+
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;

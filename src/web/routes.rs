@@ -92,7 +92,7 @@ fn member_routes() -> Router<App> {
 
 fn machines() -> Router<App> {
     Router::new()
-        // pages, feeds, machines
+        // pages, feeds, health checks
         .route("/guidelines", get(pages::guidelines))
         .route("/privacy", get(pages::privacy))
         .route("/contact", get(pages::contact))
@@ -118,10 +118,10 @@ fn machines() -> Router<App> {
         .route("/rss", get(hn_redirects::rss))
 }
 
-/// What moderators alone may open; the team, admins.
+/// Moderators' pages; the team page is for admins.
 fn moderating() -> Router<App> {
     Router::new()
-        // the desk
+        // moderators' pages
         .route("/mod", get(moderation::queue::show))
         .route("/mod/sites", get(moderation::sites::list).post(moderation::sites::set))
         .route("/mod/new", get(moderation::new_accounts::show))
@@ -170,7 +170,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         ["settings"] | ["settings", "password"] => &[("saved", Text)],
         ["login"] => &[("goto", Text), ("vote", Number), ("dir", Text), ("why", Text)],
         ["signup"] => &[("goto", Text), ("sent", Text)],
-        // the desk
+        // moderators' pages
         ["mod"] | ["mod", "new"] => &[("at", Number), ("before", Number)],
         ["mod", "sites"] => &[("after", Text)],
         ["mod", "requests"] => &[("at", Number), ("after", Number)],

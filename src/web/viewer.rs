@@ -10,7 +10,7 @@ use crate::domain::accounts::user::{Member, Theme, UserId};
 #[derive(Debug, Clone)]
 pub struct MaybeMember {
     pub member: Option<Member>,
-    /// Unread replies and notices.
+    /// Unread replies and notifications.
     pub unread: i64,
     /// Items in the moderation queue, for moderators.
     pub waiting: i64,

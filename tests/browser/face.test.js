@@ -93,7 +93,7 @@ const MODERATOR = {
   "a user": "/user/wanda", "replies (empty)": "/replies",
 };
 
-/** The moderators' desk, of which admins see all. */
+/** The moderators' pages, of which admins see all. */
 const ADMIN = {
   "the queue": "/mod", "new accounts": "/mod/new", "requests": "/mod/requests", "sites": "/mod/sites", "rules": "/mod/rules", "uncounted votes": "/mod/votes", "the team": "/mod/team",
   "a changed role": "/mod/team?name=gus&done=mia", "the log": "/log", "the log, narrowed": "/log?act=lock&moderator=mona", "a history": () => `${ruled.edited}/history`,

@@ -85,7 +85,7 @@ pub struct Item {
     pub parent_id: Option<ItemId>,
     pub root_id: ItemId,
     pub depth: i64,
-    /// Position among siblings, from an import.
+    /// The rank among its siblings that the import gave.
     pub place: Option<i64>,
     pub title: Option<String>,
     pub url: Option<String>,

@@ -1,3 +1,5 @@
+//! Whether an edit removes nearly all of a text.
+
 use std::collections::HashMap;
 
 use unicode_segmentation::UnicodeSegmentation;

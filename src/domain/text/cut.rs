@@ -1,3 +1,5 @@
+//! Cuts Markdown sources that are too long.
+
 use std::borrow::Cow;
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag};

@@ -1,3 +1,5 @@
+//! The key that all URLs of one page share.
+
 use super::{StoryUrl, main_host, unescaped};
 
 /// Tracking parameters in lower case, beside `utm_*`.

@@ -177,6 +177,7 @@ pub fn kills(effective_weight: i64, score: i64, policy: &Policy) -> bool {
     limit > 0 && effective_weight >= limit && score < policy.flags_kill_below
 }
 
+/// Whether so many vouches restore a dead item; never if `vouches_to_restore` is 0.
 pub fn restores(vouches: i64, policy: &Policy) -> bool {
     policy.vouches_to_restore > 0 && vouches >= policy.vouches_to_restore
 }

@@ -66,6 +66,7 @@ pub struct VoteContext {
     pub same_address: bool,
 }
 
+/// Whether the author wrote at least 25 % of the latest posts, whose authors `posted_last` lists.
 pub fn is_dominant_author(author: Option<UserId>, posted_last: &[Option<UserId>]) -> bool {
     let theirs = posted_last.iter().filter(|by| author.is_some() && **by == author).count();
     theirs > 0 && theirs * 100 >= PREVAILING * posted_last.len()

@@ -24,7 +24,7 @@ pub enum Change {
     Everything,
 }
 
-/// The version of a thread: public changes, and votes and comments within it.
+/// The generation of a thread: public changes, and votes and comments within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadGeneration {
     pub(super) any: u64,

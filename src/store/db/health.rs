@@ -41,7 +41,7 @@ impl Store {
         !self.is_failing()
     }
 
-    /// Writes a row and rolls back.
+    /// Writes and deletes a test row, and commits.
     async fn check_saving(&self) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("insert into checks (id) values (1) on conflict do nothing").execute().await?;

@@ -65,7 +65,8 @@ impl Store {
         &self.site_id
     }
 
-    /// Detects writes by other processes and invalidates caches.
+    /// Detects writes by other processes and invalidates caches. On an error of the writer's connection, no
+    /// cache is invalidated.
     pub async fn detect_external_writes(&self) -> Result<()> {
         // Must use the writer, whose own writes do not change its `data_version`.
         let mut writer = self.write.acquire().await?;

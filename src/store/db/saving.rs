@@ -1,3 +1,5 @@
+//! Whether writes are failing.
+
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};

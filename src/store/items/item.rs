@@ -117,7 +117,7 @@ impl Store {
     }
 
     /// Adds a comment with its author's implicit vote, unless it was just sent. Fails with `NotFound` if the
-    /// parent is gone; with `Refused` if it takes no more comments.
+    /// parent is gone; with `Refused` if it is closed to comments.
     pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<CommentResult> {
         let mut tx = self.begin().await?;
         let author = author::writer(&mut tx, comment.author, now).await?;

@@ -1,3 +1,5 @@
+//! Items as rows: reading one, and adjusting counts.
+
 use crate::domain::items::item::{Item, ItemId};
 use crate::store::{Result, Tx};
 

@@ -1,3 +1,5 @@
+//! Kills and revisions.
+
 use crate::clock::Timestamp;
 use crate::domain::items::item::{DeadReason, ItemId, Kind};
 use crate::domain::moderation::action::Action;

@@ -1,4 +1,4 @@
-//! The log entry that each action leaves, and the notification of whom it concerns.
+//! The log entry that each action leaves, and the notification of the user concerned.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::token::Token;

@@ -1,5 +1,5 @@
-//! Queue for password hashing. Known devices go before unknown clients and have permits of their own;
-//! networks share the permits for unknown clients.
+//! Queue for password hashing. Known browsers go before strangers and have permits of their own; networks
+//! share the strangers' permits.
 
 use std::net::IpAddr;
 
@@ -12,11 +12,11 @@ use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;
 use crate::web::rate_limit::Reserved;
 
-/// Limits of unknown clients, waiting ones included: in total, per /24 or IPv6 /48, and per /16 or IPv6 /32.
+/// Limits of strangers, waiting ones included: in total, per /24 or IPv6 /48, and per /16 or IPv6 /32.
 const MAX_STRANGERS: usize = 64;
 const MAX_PER_NETWORK: usize = 8;
 const MAX_PER_WIDE_NETWORK: usize = 32;
-/// The same for known devices, in total and per account.
+/// The same for known browsers, in total and per account.
 const MAX_KNOWN: usize = 32;
 const MAX_PER_ACCOUNT: usize = 2;
 
@@ -24,7 +24,7 @@ const MAX_PER_ACCOUNT: usize = 2;
 #[derive(Debug, Clone, Copy)]
 pub enum Requester {
     Stranger(Option<IpAddr>),
-    /// Logged in or on a known device; the user is `None` during setup.
+    /// Logged in or in a known browser; the user is `None` during setup.
     Known(Option<UserId>, Option<IpAddr>),
 }
 
@@ -35,7 +35,7 @@ struct PasswordPermit {
 
 pub struct PasswordQueue {
     running: FairSemaphore,
-    /// Unknown clients acquire one of these first, so that few of them are ahead of a known device.
+    /// Strangers acquire one of these first, so that few of them are ahead of a known browser.
     next: FairSemaphore,
     networks: FairSemaphore,
     wide_networks: FairSemaphore,

@@ -47,7 +47,7 @@ pub enum CacheVersion {
     Thread(ThreadGeneration),
 }
 
-/// Response extension: the page shows one thread at this version, so votes elsewhere do not invalidate it.
+/// Response extension: the page shows one thread at this generation; votes elsewhere do not invalidate it.
 #[derive(Debug, Clone, Copy)]
 pub struct ThreadVersion(pub ThreadGeneration);
 
@@ -109,7 +109,7 @@ impl PageCache {
         PageCache { kept, under_way: SingleFlight::default(), largest, rendered: AtomicUsize::new(0) }
     }
 
-    /// Caches a page, under its thread's version if it shows a single thread.
+    /// Caches a page, under its thread's generation if it shows a single thread.
     pub async fn keep(&self, mut key: PageKey, page: &Arc<CachedPage>) {
         self.kept.insert(key.clone(), Arc::clone(page)).await;
         if let Some(ThreadVersion(generation)) = page.thread {

@@ -50,7 +50,7 @@ impl ThreadCache {
         Ok(root)
     }
 
-    /// All items of an item's thread at the current version; concurrent requests share one read.
+    /// All items of an item's thread at the current generation; concurrent requests share one read.
     pub async fn with(&self, id: ItemId, store: &Store) -> Result<CachedThread, Arc<Error>> {
         let root = self.root(id, store).await?;
         let generation = store.thread_generation(root);

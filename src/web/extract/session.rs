@@ -77,7 +77,7 @@ impl StartedSession {
     }
 }
 
-/// Begins a session and remembers the device, so that failed log-ins elsewhere never lock it out. `None` if
+/// Begins a session and remembers the browser, so that failed logins elsewhere never lock it out. `None` if
 /// the password has changed since `verified`, its hash.
 pub async fn begin(
     app: &App,

@@ -1,4 +1,4 @@
-//! The inbox: replies and moderation notices.
+//! The inbox: replies and moderation notifications.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -96,7 +96,7 @@ pub async fn show(
         .map(|item| NotificationWithItem::Reply(Box::new(item)))
         .chain(notices.into_iter().map(NotificationWithItem::Notice))
         .collect();
-    // Stable sort: at equal times, replies precede notices.
+    // Stable sort: at equal times, replies precede notifications.
     told.sort_by_key(|told| Reverse(told.at()));
     let more = next_page(&mut told, PAGE_SIZE, "/replies", NotificationWithItem::key);
     let reachable =

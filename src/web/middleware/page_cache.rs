@@ -23,7 +23,7 @@ use crate::web::state::App;
 /// Longest cached address, in bytes.
 const LONGEST_TARGET: usize = 512;
 
-/// The version a page rendered now would have. Reads only in-memory counters.
+/// The generation a page rendered now would have. Reads only in-memory counters.
 fn as_of(target: &str, app: &App) -> CacheVersion {
     match item_of(target).and_then(|id| app.threads.known_root(id, &app.store)) {
         Some(root) => CacheVersion::Thread(app.store.thread_generation(root)),

@@ -9,7 +9,7 @@ use axum::response::Response;
 pub enum Refusal {
     /// The Host header is missing or ambiguous.
     Host,
-    /// List rows repeat the page's address, so a long address would make a very long page.
+    /// The URL is too long. List rows repeat it, so a long one would make a very long page.
     TooLong,
     Overloaded,
 }

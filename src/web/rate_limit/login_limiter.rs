@@ -12,7 +12,7 @@ use crate::domain::limits::rate_limits::{RateLimitReason, RateLimited};
 
 /// A network's limit as a multiple of an address's.
 const NETWORK_FACTOR: u32 = 4;
-/// An account's limit for unknown devices as a multiple of an address's; see [`BESIEGED_FRACTION`].
+/// An account's limit for strangers as a multiple of an address's; see [`BESIEGED_FRACTION`].
 const ACCOUNT_FACTOR: u32 = 10;
 /// The fraction of an address's limit that each wider network then has, so that the owner can still log in.
 const BESIEGED_FRACTION: u32 = 10;
@@ -38,7 +38,7 @@ impl LoginLimiter {
         Ok(reserved)
     }
 
-    /// A log-in attempt. Known devices count separately, so that attempts elsewhere never lock the owner out.
+    /// A login attempt. Known browsers count separately, so that attempts elsewhere never lock the owner out.
     pub fn check_login(
         &self,
         known: Option<UserId>,

@@ -27,7 +27,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LimitKey {
     Account(UserId),
-    /// A network's first address, and whether it counts new accounts and visitors.
+    /// An address or network, by its first address; `true` for new accounts and visitors.
     Network(IpAddr, bool),
     Site,
     /// An account name, and the network of the attempts.

@@ -148,14 +148,14 @@ impl PageCursor {
         (at, UserId(self.voter.unwrap_or(i64::MAX)), ItemId(before))
     }
 
-    /// The cursor for replies in the inbox. At equal times, replies precede notices.
+    /// The cursor for replies in the inbox. At equal times, replies precede notifications.
     pub fn replies(self) -> ItemCursor {
         let first = ItemCursor::first(PAGE_LIMIT);
         let before = self.at.map(|at| (Timestamp(at), ItemId(self.reply.unwrap_or(0))));
         ItemCursor { before: before.unwrap_or(first.before), ..first }
     }
 
-    /// The cursor for notices in the inbox.
+    /// The cursor for notifications in the inbox.
     pub fn notices(self) -> (Timestamp, i64) {
         (self.newest_first().0, self.notice.unwrap_or(i64::MAX))
     }

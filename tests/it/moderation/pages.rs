@@ -1,4 +1,4 @@
-//! The moderators' desk, and what moderation tells those whom it concerns.
+//! The moderators' pages, and what moderation tells those whom it concerns.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ async fn moderators_alone_see_the_way_to_the_desk_with_how_much_waits_there() {
     front.finds(1, DESK);
     assert_eq!(front.number(DESK), 0, "nothing waits yet");
     let empty = mia.get("/mod").await;
-    empty.finds_role(1, "navigation", "Moderators' desk");
+    empty.finds_role(1, "navigation", "Moderators' pages");
     empty.finds(0, "article");
     assert!(empty.says("The queue is empty"), "{}", empty.text());
 

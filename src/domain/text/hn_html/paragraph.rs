@@ -1,3 +1,5 @@
+//! A paragraph of Hacker News's HTML: text with marks.
+
 /// Placeholder in the text for the next mark.
 pub const MARK: char = '\u{FFFC}';
 

@@ -1,4 +1,4 @@
-//! A source made ready for the Markdown parser.
+//! Escapes Markdown inside bare URLs before parsing.
 
 use std::ops::Range;
 

@@ -149,7 +149,7 @@ pub async fn show(
     Ok(([(CACHE_CONTROL, "private, no-store")], page).into_response())
 }
 
-/// The account, if this device is known to it.
+/// The account, if this browser is known to it.
 async fn of_known_device(
     app: &App,
     headers: &HeaderMap,

@@ -196,7 +196,7 @@ async fn change(app: &App, admin: &Admin, typed: &RoleForm) -> Result<Response, 
             let mistake = refusal(app, admin, typed, role).await?;
             page(app, admin, typed, FormErrors::one("name", mistake), "").await
         }
-        // A former admin cannot see this page; the inbox has a notice of the new role.
+        // A former admin cannot see this page; the inbox has a notification of the new role.
         done if person.id == own => {
             done.map(|()| LocalRedirect::new("/replies").redirect()).map_err(Error::from)
         }

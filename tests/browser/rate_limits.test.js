@@ -1,4 +1,4 @@
-// A burst from one network meets the brakes, while an ordinary member goes on undisturbed.
+// A burst from one network meets the rate limits, while an ordinary member goes on undisturbed.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
