@@ -31,19 +31,19 @@ const REST: Duration = Duration::from_secs(1);
 
 pub fn begin(app: &App) {
     let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
-    tokio::spawn(supervise("forgetting", move || purge_expired(one.clone())));
-    tokio::spawn(supervise("noticing others", move || notice_others(two.clone())));
-    tokio::spawn(supervise("writing looks", move || write_looks(four.clone())));
+    tokio::spawn(supervise("purge", move || purge_expired(one.clone())));
+    tokio::spawn(supervise("detect external writes", move || notice_others(two.clone())));
+    tokio::spawn(supervise("flush activity", move || write_looks(four.clone())));
     let five = app.clone();
-    tokio::spawn(supervise("logging refusals", move || log_refusals(five.clone())));
-    tokio::spawn(supervise("keeping the log small", move || checkpoint_wal_regularly(three.clone())));
+    tokio::spawn(supervise("log refusals", move || log_refusals(five.clone())));
+    tokio::spawn(supervise("checkpoint WAL", move || checkpoint_wal_regularly(three.clone())));
 }
 
 /// Runs an endless job, restarting it after a panic.
 async fn supervise<W: Future<Output = ()> + Send + 'static>(what: &str, work: impl Fn() -> W) {
     loop {
         if let Err(error) = tokio::spawn(work()).await {
-            tracing::error!(%error, what, "work outside requests broke off and begins anew");
+            tracing::error!(%error, what, "a background job panicked and will be restarted");
         }
         sleep(REST).await;
     }
@@ -54,7 +54,7 @@ async fn notice_others(app: App) {
     loop {
         rounds.tick().await;
         if let Err(error) = app.store.notice_others().await {
-            tell(&app.store, &error, "other processes' writes could not be looked for");
+            tell(&app.store, &error, "could not check for writes by other processes");
         }
     }
 }
@@ -64,7 +64,7 @@ async fn write_looks(app: App) {
     loop {
         rounds.tick().await;
         if let Err(error) = app.store.write_looks().await {
-            tell(&app.store, &error, "what members looked at could not be noted");
+            tell(&app.store, &error, "could not save activity");
         }
     }
 }
@@ -83,7 +83,7 @@ async fn purge_expired(app: App) {
         rounds.tick().await;
         app.limits.remove_idle();
         if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
-            tell(&app.store, &error, "what has had its time could not be forgotten");
+            tell(&app.store, &error, "could not purge expired rows");
         }
     }
 }
