@@ -201,13 +201,10 @@ async fn invite(
         .site
         .signup_mode
         .way(true, &config.site.policy)
-        .context("signup_mode is closed, so nobody could come in by an invitation")?;
+        .context("signup_mode is closed, so an invitation could not be used")?;
     let name = match name {
         Some(name) => name,
-        None => store
-            .first_admin()
-            .await?
-            .context("there is no admin yet: name the user whom the invitation is from")?,
+        None => store.first_admin().await?.context("there is no admin yet: name the inviter")?,
     };
     let user = store.profile(&name).await.with_context(|| no_such_user(&name))?;
     if user.unclaimed || user.ban.holds(at) {
@@ -244,7 +241,7 @@ fn new_password(name: &str) -> anyhow::Result<String> {
         line.trim_end_matches(['\n', '\r']).to_owned()
     };
     password::check(&new, name)?;
-    password::hash(&new).context("the system gave no randomness")
+    password::hash(&new).context("the system's random number generator failed")
 }
 
 fn typed_twice(name: &str) -> anyhow::Result<String> {

@@ -49,7 +49,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     std::fs::rename(&partial, file)?;
     let (from, to, size) = (database.display(), file.display(), std::fs::metadata(file)?.len());
     if let Err(fault) = checked {
-        bail!("copied {from} to {to} ({size} bytes), which stoa restore will not take: {fault}");
+        bail!("copied {from} to {to} ({size} bytes), but `stoa restore` would refuse it: {fault}");
     }
     writeln!(std::io::stdout(), "Copied {from} to {to} ({size} bytes) and checked the copy.")?;
     Ok(ExitCode::SUCCESS)
@@ -104,7 +104,7 @@ fn replace(database: &Path, partial: &Path) -> anyhow::Result<()> {
     if database.exists() {
         std::fs::rename(database, &kept)?;
         Store::keep_private(&kept);
-        writeln!(std::io::stdout(), "Kept the database that was there as {}.", kept.display())?;
+        writeln!(std::io::stdout(), "Renamed the previous database to {}.", kept.display())?;
     }
     if new_key.exists() {
         std::fs::rename(&new_key, &key)?;

@@ -55,7 +55,7 @@ fn bind(listen: &Listen) -> anyhow::Result<TcpListener> {
             ErrorKind::PermissionDenied => {
                 "the system does not let you listen there: choose a port from 1024 on"
             }
-            _ => "it is not possible to listen there",
+            _ => "cannot listen there",
         };
         anyhow!(error).context(format!("{}: {wrong}", given()))
     })
@@ -71,7 +71,7 @@ async fn print_banner(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let config = &app.config;
     tracing::info!(%address, database = %config.database.display(), "Stoa answers at {}", config.base_url);
     if !config.limits {
-        tracing::warn!("limits are off: anybody may do anything as often as they like");
+        tracing::warn!("limits are off: rate limits and per-address limits do not apply");
     }
     if !app.store.has_admin().await?
         && let Some(path) = app.setup.path()

@@ -118,7 +118,7 @@ pub async fn run(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::R
         UserCommand::Ban { days, .. } => ban(store, &user, end(days, at)?, act).await,
         UserCommand::Unban { .. } => {
             store.unban(user.id, false, act).await.map_err(not_in("banned"))?;
-            Ok(format!("Lifted the ban of {}.", user.name))
+            Ok(format!("Lifted the ban on {}.", user.name))
         }
         UserCommand::Slow { days, .. } => {
             let end = end(days, at)?;
@@ -136,7 +136,7 @@ pub async fn run(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::R
         }
         UserCommand::Unshadow { bring_back, .. } => {
             store.unshadow(user.id, bring_back, act).await.map_err(not_in("shadow-banned"))?;
-            Ok(format!("Lifted the shadow-ban of {}.", user.name))
+            Ok(format!("Lifted the shadow-ban on {}.", user.name))
         }
     }
 }

@@ -2,7 +2,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::{Action, NotifiedAuthor};
-use crate::domain::moderation::sanctions::{WITH_BAN, posts};
+use crate::domain::moderation::sanctions::WITH_BAN;
 use crate::domain::text::with_reason;
 use crate::domain::time::relative_time;
 use crate::domain::votes::flag::Reason;
@@ -41,14 +41,18 @@ impl Notification {
                 let end = self
                     .until
                     .map_or(open.to_owned(), |until| format!(" until {}", relative_time::minute(until)));
-                let count = usize::try_from(self.posts).unwrap_or(0);
-                let taken =
-                    if count > 0 { format!(" and {taken} {} of yours", posts(count)) } else { String::new() };
+                let taken = match self.posts {
+                    count if count > 0 => format!(" and {taken} {count} of your posts"),
+                    _ => String::new(),
+                };
                 format!("{said}{end}{taken}")
             }
             NotifiedAuthor::Role(role) => match self.actor_id {
                 None => format!("The operator made you {role}"),
-                Some(actor) if actor == self.user_id => format!("You made yourself {role}"),
+                Some(actor) if actor == self.user_id => {
+                    let name = role.split_once(' ').map_or(role, |(_, name)| name);
+                    format!("You changed your role to {name}")
+                }
                 Some(_) => format!("An admin made you {role}"),
             },
         };
@@ -99,7 +103,7 @@ impl LogEvent<'_> {
             return Some(sentence);
         }
         let end = if self.reason.ends_with(['.', '!', '?', '…']) { "" } else { "." };
-        Some(format!("{sentence} The reason: {}{end}", self.reason))
+        Some(format!("{sentence} Reason: {}{end}", self.reason))
     }
 }
 
@@ -125,14 +129,17 @@ mod tests {
         let limited =
             "A moderator limited how often you can post until 23 November 2026, 12:00 UTC: a flood.";
         let edited =
-            "A moderator edited your story: title changed from “your STORY by WHO” to “x”. The reason: WHO?";
+            "A moderator edited your story: title changed from “your STORY by WHO” to “x”. Reason: WHO?";
         for (notification, expected) in [
             (of(Action::Moderator, "welcome", ""), "An admin made you a moderator: welcome."),
-            (Notification { actor_id: user, ..of(Action::Member, "", "") }, "You made yourself a member."),
+            (
+                Notification { actor_id: user, ..of(Action::Member, "", "") },
+                "You changed your role to member.",
+            ),
             (Notification { actor_id: None, ..of(Action::Admin, "", "") }, "The operator made you an admin."),
             (
                 Notification { posts: 1, ..of(Action::Ban, "", "") },
-                "A moderator banned you permanently and killed 1 post of yours.",
+                "A moderator banned you permanently and killed 1 of your posts.",
             ),
             (Notification { until, ..of(Action::Slow, "a flood", "") }, limited),
             (of(Action::Admit, "", "Read on."), "A moderator approved your request. Welcome. Read on."),

@@ -32,19 +32,19 @@ const RESTART_DELAY: Duration = Duration::from_secs(1);
 /// Spawns the background jobs, which run as long as the runtime.
 pub fn start(app: &App) {
     let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
-    tokio::spawn(supervise("forgetting", move || purge_expired(one.clone())));
-    tokio::spawn(supervise("noticing others", move || detect_external_writes(two.clone())));
-    tokio::spawn(supervise("writing looks", move || flush_activity(four.clone())));
+    tokio::spawn(supervise("purge", move || purge_expired(one.clone())));
+    tokio::spawn(supervise("detect external writes", move || detect_external_writes(two.clone())));
+    tokio::spawn(supervise("flush activity", move || flush_activity(four.clone())));
     let five = app.clone();
-    tokio::spawn(supervise("logging refusals", move || log_refusals(five.clone())));
-    tokio::spawn(supervise("keeping the log small", move || checkpoint_wal_regularly(three.clone())));
+    tokio::spawn(supervise("log refusals", move || log_refusals(five.clone())));
+    tokio::spawn(supervise("checkpoint WAL", move || checkpoint_wal_regularly(three.clone())));
 }
 
 /// Runs an endless job, restarting it after a panic.
 async fn supervise<W: Future<Output = ()> + Send + 'static>(what: &str, work: impl Fn() -> W) {
     loop {
         if let Err(error) = tokio::spawn(work()).await {
-            tracing::error!(%error, what, "work outside requests broke off and begins anew");
+            tracing::error!(%error, what, "a background job panicked and will be restarted");
         }
         sleep(RESTART_DELAY).await;
     }
@@ -55,7 +55,7 @@ async fn detect_external_writes(app: App) {
     loop {
         rounds.tick().await;
         if let Err(error) = app.store.detect_external_writes().await {
-            log_failure(&app.store, &error, "other processes' writes could not be looked for");
+            log_failure(&app.store, &error, "could not check for writes by other processes");
         }
     }
 }
@@ -65,7 +65,7 @@ async fn flush_activity(app: App) {
     loop {
         rounds.tick().await;
         if let Err(error) = app.store.flush_activity().await {
-            log_failure(&app.store, &error, "what members looked at could not be noted");
+            log_failure(&app.store, &error, "could not save activity");
         }
     }
 }
@@ -84,7 +84,7 @@ async fn purge_expired(app: App) {
         rounds.tick().await;
         app.limits.remove_idle();
         if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
-            log_failure(&app.store, &error, "what has had its time could not be forgotten");
+            log_failure(&app.store, &error, "could not purge expired rows");
         }
     }
 }

@@ -16,10 +16,10 @@ pub async fn checkpoint_wal_regularly(app: App) {
 pub async fn checkpoint_wal(store: &Store) {
     match store.checkpoint().await {
         Ok(CheckpointResult::Small) => {}
-        Ok(CheckpointResult::Done) => tracing::debug!("the database's log was folded in"),
+        Ok(CheckpointResult::Done) => tracing::debug!("WAL checkpointed"),
         Ok(CheckpointResult::Blocked) => {
-            tracing::info!("the database's log is large, and somebody reads what was before it")
+            tracing::info!("the WAL is large, and readers prevent its checkpoint")
         }
-        Err(error) => tracing::warn!(?error, "the database's log could not be folded in"),
+        Err(error) => tracing::warn!(?error, "the WAL could not be checkpointed"),
     }
 }

@@ -84,7 +84,7 @@ impl LimitedListener {
     async fn permit(&self) -> io::Result<FairPermit> {
         let (free, all) = (self.connections.available(), self.connections.size());
         if free == 0 && !self.full.swap(true, Ordering::Relaxed) {
-            tracing::warn!(connections = all, "all connections are taken: the next wait until one is closed");
+            tracing::warn!(connections = all, "all connections are in use; new ones wait");
         } else if free > all / 2 {
             self.full.store(false, Ordering::Relaxed);
         }
@@ -164,7 +164,7 @@ impl AddrListener<TimeoutStream, PeerAddr> for LimitedListener {
             let (stream, address) = self.accept().await?;
             let is_proxy = self.trusted.contains(address.ip());
             let Ok(permit) = self.charge(permit, address.ip()) else {
-                tracing::debug!(%address, "an address has too many connections: this one is closed");
+                tracing::debug!(%address, "too many connections from one address; closing this one");
                 continue;
             };
             if let Err(error) =

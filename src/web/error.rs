@@ -197,7 +197,9 @@ impl ErrorText {
                  existed.",
             ),
             StatusCode::GONE => ("Deleted", "The author deleted this."),
-            StatusCode::UNAUTHORIZED => ("Log in first", "You are not logged in any more."),
+            StatusCode::UNAUTHORIZED => {
+                ("Log in first", "You are no longer logged in. Log in and try again.")
+            }
             StatusCode::FORBIDDEN => (
                 "Not allowed",
                 "This request came from another site, so nothing was done. If that was you, open the page \
@@ -211,7 +213,7 @@ impl ErrorText {
                 ("Too large", "That is more than this site accepts at once. Please shorten it.")
             }
             StatusCode::URI_TOO_LONG => ("Too long", "That address is too long."),
-            StatusCode::TOO_MANY_REQUESTS => ("Slow down a little", "Please wait a moment and try again."),
+            StatusCode::TOO_MANY_REQUESTS => ("Too many requests", "Please wait a moment and try again."),
             StatusCode::REQUEST_TIMEOUT => {
                 ("Too slow", "The request took too long to arrive. Please try again.")
             }

@@ -122,7 +122,7 @@ test("a duplicate is merged, and its old address leads to the discussion", async
   assert.equal(new URL(reader.url()).pathname, better);
   assert.ok(await comment(reader, "I walked over it.").isVisible());
   await nina.goto("/replies");
-  assert.match(await main(nina).textContent(), /A moderator merged your story .* The reason: the same news/);
+  assert.match(await main(nina).textContent(), /A moderator merged your story .* Reason: the same news/);
   assert.match((await lastActs(1))[0], /mona merged .*reason: the same news/);
 });
 

@@ -49,7 +49,7 @@ test("a burst of sign-ups and posts from one network is held up, and an ordinary
 
   const [one, two] = [await signUp("sock1", "203.0.113.1"), await signUp("sock2", "203.0.113.2")];
   const third = await signUp("sock3", "203.0.113.3");
-  assert.match(await main(third).textContent(), /Many accounts were made from your network in a short time\. Please wait \d+ minutes/);
+  assert.match(await main(third).textContent(), /Many accounts were created from your network in a short time\. Please wait \d+ minutes/);
   assert.equal(await field(third, "Name").inputValue(), "sock3", "the name is kept");
   await fitsItsWidth(third);
 
@@ -58,7 +58,7 @@ test("a burst of sign-ups and posts from one network is held up, and an ordinary
     assert.match(page.url(), /\/item\/\d+$/, title);
   }
   await submit(two, { title: "Cheap four", text: "What I typed." });
-  assert.match(await main(two).textContent(), /A lot has come from new accounts on your network/);
+  assert.match(await main(two).textContent(), /There has been a lot of activity from new accounts on your network/);
   assert.equal(await field(two, "Text").inputValue(), "What I typed.");
   await fitsItsWidth(two);
 

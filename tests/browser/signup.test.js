@@ -64,7 +64,7 @@ test("an invited person comes in by the link and stands in the tree", async () =
 test("whoever asks is approved by a moderator and logs in", async () => {
   const olga = await visitor(forum, { viewport: SMALL, javaScript: false });
   await olga.goto("/login");
-  await link(main(olga), "Ask for an account").click();
+  await link(main(olga), "Request an account").click();
   await fits(olga);
   await fill(olga, "olga", "I mend looms, and would like to hear how others do.");
   assert.match(await main(olga).textContent(), /Your request is sent/);
@@ -81,7 +81,7 @@ test("whoever asks is approved by a moderator and logs in", async () => {
   assert.match(await main(marta).textContent(), /I mend looms/);
   await fits(marta);
   await button(main(marta), "Approve olga").click();
-  await main(marta).getByText("No open requests.").waitFor();
+  await main(marta).getByText("No pending requests.").waitFor();
 
   await logIn(olga, "olga", PASSWORD);
   assert.match(await you(olga).textContent(), /olga/);

@@ -205,9 +205,7 @@ fn refusal(record: &Record, top: RootPath) -> Option<String> {
         PathEnd::Missing(parent) if top.depth == 1 => {
             Some(format!("item {id}: its parent {parent} is neither in the files nor in the database"))
         }
-        PathEnd::Circle if top.depth == 1 => {
-            Some(format!("item {id}: it is an answer to itself, by way of those below it"))
-        }
+        PathEnd::Circle if top.depth == 1 => Some(format!("item {id}: its chain of parents is circular")),
         PathEnd::Head if top.depth == 1 && record.parent.is_none() && !record.kind.is_root() => {
             Some(format!("item {id}: it belongs to no poll"))
         }

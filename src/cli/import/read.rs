@@ -107,12 +107,8 @@ fn broken(error: &serde_json::Error, flat: FlatItems, spot: SourceLocation, foun
         serde_json::error::Category::Data if flat.is_too_deep => {
             format!("its comments are nested deeper than {MAX_DEPTH}")
         }
-        serde_json::error::Category::Data if flat.drafts.is_empty() => {
-            "this is not an item, which is written in { and }".to_owned()
-        }
-        serde_json::error::Category::Data => {
-            "what should be a list of its children is something else".to_owned()
-        }
+        serde_json::error::Category::Data if flat.drafts.is_empty() => "this is not a JSON object".to_owned(),
+        serde_json::error::Category::Data => "its children are not a list".to_owned(),
         _ => format!("this is not JSON (at column {})", error.column()),
     };
     let id = id.unwrap_or_else(|| found.unnamed());

@@ -20,7 +20,7 @@ pub enum SignUpOutcome {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignUpError {
-    #[error("This site is not taking new accounts at the moment.")]
+    #[error("This site is not accepting new accounts at the moment.")]
     Closed,
     #[error("New accounts here are by invitation: a member can send you a link.")]
     Invitation,
@@ -30,7 +30,7 @@ pub enum SignUpError {
         "You have an account already, and you are logged in. This invitation is for someone who has none."
     )]
     Member,
-    #[error("There are too many open requests. Please try again in a few days.")]
+    #[error("There are too many pending requests. Please try again in a few days.")]
     Full,
     #[error("That request has already been decided.")]
     Decided,
@@ -96,7 +96,7 @@ impl SignUpMode {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvitationError {
-    #[error("This site is not taking new accounts at the moment, so nobody can be invited.")]
+    #[error("This site is not accepting new accounts at the moment, so nobody can be invited.")]
     Closed,
     #[error("New accounts cannot invite yet. Yours can in {0}.")]
     New(String),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the system has no randomness to give")]
+#[error("the system's random number generator failed")]
 pub struct NoRandomness;
 
 /// 256 random bits, URL-safe.

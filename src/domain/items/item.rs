@@ -172,8 +172,8 @@ pub enum ItemError {
     #[error("You cannot comment on this.")]
     TakesNoComments,
     #[error(
-        "Deep replies open {0} after the comment was posted. You can reply right away from the comment's own \
-         page."
+        "Comments this deep in a thread can be answered {0} after they are posted. You can reply right away \
+         from the comment's own page."
     )]
     TooSoon(String),
 }

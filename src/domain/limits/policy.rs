@@ -72,7 +72,7 @@ macro_rules! policy_settings {
         max_pending_signup_requests: u32 = 200;
 
         @ "Karma and flags"
-        /// Karma needed to vote comments down; moderators need none.
+        /// Karma needed to downvote comments; moderators need none.
         min_karma_to_downvote: i64 = 501;
         /// Karma needed to flag; moderators need none.
         min_karma_to_flag: i64 = 31;

@@ -230,14 +230,17 @@ impl RateLimit {
                 )
             }
             RateLimitScope::Address if action == LimitedAction::SignUp => {
-                "Several accounts were made from your address in a short time.".to_owned()
+                "Several accounts were created from your address in a short time.".to_owned()
             }
-            RateLimitScope::Address => "A lot has come from your address in a short time.".to_owned(),
+            RateLimitScope::Address => {
+                "There has been a lot of activity from your IP address in a short time.".to_owned()
+            }
             RateLimitScope::Network if action == LimitedAction::SignUp => {
-                "Many accounts were made from your network in a short time.".to_owned()
+                "Many accounts were created from your network in a short time.".to_owned()
             }
             RateLimitScope::Network => {
-                "A lot has come from new accounts on your network in a short time.".to_owned()
+                "There has been a lot of activity from new accounts on your network in a short time."
+                    .to_owned()
             }
             RateLimitScope::Site if action == LimitedAction::SignUp => {
                 "Many people are signing up right now.".to_owned()

@@ -81,17 +81,17 @@ actions! {
         told: author("removed the notice from", "") }
     Ban "ban" { before: " banned", label: "banned somebody", adverse: true,
         told: NotifiedAuthor::Member("A moderator banned you", " permanently", "killed") }
-    Unban "unban" { before: " lifted the ban of", label: "lifted a ban",
+    Unban "unban" { before: " lifted the ban on", label: "lifted a ban",
         told: NotifiedAuthor::Member("A moderator lifted the ban on your account", "", "restored") }
     Warn "warn" { before: " warned", label: "warned somebody", adverse: true,
-        told: NotifiedAuthor::Member("A moderator warns you", "", "") }
+        told: NotifiedAuthor::Member("A moderator warned you", "", "") }
     Slow "slow" { before: " limited", label: "limited somebody", adverse: true,
         told: NotifiedAuthor::Member(
             "A moderator limited how often you can post", " until a moderator lifts it", "") }
     Unslow "unslow" { before: " lifted the limit on", label: "lifted a limit",
         told: NotifiedAuthor::Member("You can post as often as others again", "", "") }
     Shadow "shadow" { before: " shadow-banned", label: "shadow-banned somebody", private: true }
-    Unshadow "unshadow" { before: " lifted the shadow-ban of", label: "lifted a shadow-ban", private: true }
+    Unshadow "unshadow" { before: " lifted the shadow-ban on", label: "lifted a shadow-ban", private: true }
     Note "note" { before: " made a note about", label: "made a note", private: true }
     PenaliseSite "penalise-site" { before: " penalised the site", label: "penalised a site" }
     BanSite "ban-site" { before: " banned the site", label: "banned a site" }
@@ -231,7 +231,7 @@ mod tests {
         };
         for (action, detail, expected) in [
             (Action::Kill, "it was dead already", "alma killed X it was dead already"),
-            (Action::RuleKill, "as it was posted", "alma’s rule killed X as it was posted"),
+            (Action::RuleKill, "when it was posted", "alma’s rule killed X when it was posted"),
             (Action::RuleKill, "", "alma’s rule killed X"),
             (Action::Merge, "into item 7", "alma merged X into “7”"),
             (Action::Merge, "into something", "alma merged X into something"),

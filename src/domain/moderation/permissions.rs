@@ -36,7 +36,7 @@ pub enum ModerationError {
     SameAccount,
     #[error("Enter a reason; it is logged with the action.")]
     NoReason,
-    #[error("Please explain: “other” tells the author nothing.")]
+    #[error("Add details for “other”; the author will read them.")]
     NoWords,
     #[error("That reason is too long: the limit is 500 characters.")]
     LongReason,

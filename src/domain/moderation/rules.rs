@@ -90,8 +90,8 @@ pub enum RuleError {
     #[error(transparent)]
     Site(#[from] SiteNameError),
     #[error(
-        "That is not a network. Enter an address such as 203.0.113.5, or a network such as 203.0.113.0/24 or \
-         2001:db8:1::/48."
+        "That is not a network. Enter an IP address such as 203.0.113.5, or a network such as \
+         203.0.113.0/24 or 2001:db8:1::/48."
     )]
     NotANetwork,
     #[error("Only single addresses, /24 and /16 (IPv4), and /64, /48 and /32 (IPv6) are supported.")]

@@ -98,7 +98,7 @@ pub enum FlagError {
     Karma(i64),
     #[error("A moderator reviewed this and kept it, so it cannot be flagged again.")]
     Cleared,
-    #[error("A moderator has already acted on your flag, so it cannot be withdrawn.")]
+    #[error("A moderator has already acted on your flag, so it cannot be undone.")]
     Decided,
     #[error("Choose a reason.")]
     NoReason,

@@ -22,13 +22,13 @@ impl Uncounted {
     pub fn sentence(self) -> &'static str {
         match self {
             Uncounted::Shadowed => "The voter is shadow-banned.",
-            Uncounted::Young => "The voter’s account was too young, and had brought in nothing yet.",
+            Uncounted::Young => "The voter’s account was too new and had not gained any karma yet.",
             Uncounted::SameAddress => {
-                "The voter has little karma, and the author or another voter came from the same address."
+                "The voter has little karma, and the author or another voter came from the same IP address."
             }
-            Uncounted::AlwaysDown => "Most of the voter’s last 20 votes went down.",
-            Uncounted::Grudge => "The voter’s last three votes all went down on this author.",
-            Uncounted::Ring => "Nearly all of the voter’s last votes went up to this author.",
+            Uncounted::AlwaysDown => "Most of the voter’s last 20 votes were downvotes.",
+            Uncounted::Grudge => "The voter’s last three votes were all downvotes on this author.",
+            Uncounted::Ring => "Nearly all of the voter’s recent votes were upvotes for this author.",
         }
     }
 }

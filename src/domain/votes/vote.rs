@@ -90,7 +90,7 @@ pub enum VoteError {
     DeadOrDeleted,
     #[error("Job posts cannot be voted on.")]
     Job,
-    #[error("Only comments can be voted down.")]
+    #[error("Only comments can be downvoted.")]
     NotAComment,
     #[error("You need {0} karma to downvote.")]
     Karma(i64),

@@ -19,21 +19,17 @@ pub enum CheckError {
     Read(#[from] sqlx::Error),
     #[error("it was written by a newer Stoa (its schema is {0})")]
     Newer(i64),
-    #[error(
-        "it has a change to its tables, number {0}, that this Stoa does not know or that was not finished"
-    )]
+    #[error("migration {0} is unknown or incomplete")]
     Migration(i64),
     #[error("it has the {0} {1}, which Stoa did not make")]
     Unknown(String, String),
     #[error("it lacks the {0} {1}")]
     Lacks(String, String),
-    #[error("it has the {0} {1} otherwise than Stoa made it")]
+    #[error("its {0} {1} differs from Stoa's")]
     Changed(String, String),
     #[error("it is damaged: {0}")]
     Damaged(String),
-    #[error(
-        "it has {rows} with a reference to what is not there, the first in the table {table} to {parent}"
-    )]
+    #[error("it has {rows} with a broken reference, the first in table {table} to {parent}")]
     Reference { rows: String, table: String, parent: String },
 }
 

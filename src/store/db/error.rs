@@ -82,7 +82,7 @@ pub enum OpenError {
     Foreign(PathBuf),
     #[error("cannot read {0}")]
     Unreadable(PathBuf, #[source] std::io::Error),
-    #[error("cannot make the database {0}")]
+    #[error("cannot create the database {0}")]
     Make(PathBuf, #[source] std::io::Error),
     #[error("cannot open the database {0}{hint}", hint = hint(.1))]
     Open(PathBuf, #[source] sqlx::Error),
@@ -91,23 +91,23 @@ pub enum OpenError {
          before the upgrade"
     )]
     Newer(PathBuf, i64),
-    #[error("cannot bring the database {0} up to date")]
+    #[error("cannot migrate the database {0}")]
     Migrate(PathBuf, #[source] MigrateError),
-    #[error("cannot back the database up to {0} before bringing it up to date")]
+    #[error("cannot back the database up to {0} before migrating it")]
     Backup(PathBuf, #[source] sqlx::Error),
     #[error("cannot copy the database to {0}")]
     Copy(PathBuf, #[source] sqlx::Error),
-    #[error("cannot read or write {0}, the key of the addresses' hashes")]
+    #[error("cannot read or write {0}, the IP hash key")]
     Key(PathBuf, #[source] std::io::Error),
     #[error(
-        "{0} should hold the key of the addresses' hashes and does not: put the key back, or remove the file \
-         to begin a new one"
+        "{0} does not contain a valid IP hash key: put the key back, or remove the file \
+         to start with a new one"
     )]
     WrongKey(PathBuf),
-    #[error("there is no key at {0}: it is made when the forum is started")]
+    #[error("there is no key at {0}: it is created when the forum is started")]
     NoKey(PathBuf),
 }
 
 fn hint(error: &sqlx::Error) -> &'static str {
-    if is_of_storage(error) { ", for want of room on its disk or for a failing one" } else { "" }
+    if is_of_storage(error) { "; its disk is full or failing" } else { "" }
 }

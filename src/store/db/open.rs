@@ -69,11 +69,11 @@ impl Store {
     /// Flushes activity, checkpoints the WAL and closes all connections.
     pub async fn close(&self) {
         if let Err(error) = self.flush_activity().await {
-            tracing::warn!(?error, "what members looked at last could not be noted");
+            tracing::warn!(?error, "the last activity could not be saved");
         }
         self.read.0.close().await;
         if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.write).await {
-            tracing::warn!(%error, "the write-ahead log could not be folded in");
+            tracing::warn!(%error, "the WAL could not be checkpointed");
         }
         self.write.close().await;
     }

@@ -29,10 +29,7 @@ impl SaveState {
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.is_none_or(|at| at.elapsed() >= REMINDER) {
             *logged = Some(Instant::now());
-            tracing::error!(
-                ?cause,
-                "the disk under the database fails, and nothing can be saved: is it full?"
-            );
+            tracing::error!(?cause, "cannot write to the database; is the disk full?");
         }
     }
 }

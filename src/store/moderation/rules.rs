@@ -169,7 +169,7 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
     }
     let act = ActionContext { actor: stopped.by, reason: "", at: now };
     let entry = LogEntry {
-        detail: if edited { "as it was edited" } else { "as it was posted" },
+        detail: if edited { "when it was edited" } else { "when it was posted" },
         ..LogEntry::of(Action::RuleKill)
     };
     log_entry::append_log_entry(tx, act, LogEntry { item: Some(id), ..entry }).await?;

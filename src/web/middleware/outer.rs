@@ -37,9 +37,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers requests that were refused before routing.
 pub async fn refusals(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
     match request.extensions().get() {
-        Some(Refusal::Host) => {
-            Error::bad("A request has to name the site that it is for, once and in full.").into_response()
-        }
+        Some(Refusal::Host) => Error::bad("A request must name exactly one host.").into_response(),
         Some(Refusal::TooLong) => StatusCode::URI_TOO_LONG.into_response(),
         Some(Refusal::Overloaded) => overloaded(&app, from).into_response(),
         None => next.run(request).await,

@@ -323,8 +323,8 @@ async fn each_mode_says_how_people_get_in() {
             "by invitation",
             "/signup",
         ),
-        (SignUpMode::Request, "Send request", "Ask for an account", "/signup"),
-        (SignUpMode::Closed, "This site is not taking new accounts at the moment.", "contact", "/contact"),
+        (SignUpMode::Request, "Send request", "Request an account", "/signup"),
+        (SignUpMode::Closed, "This site is not accepting new accounts at the moment.", "contact", "/contact"),
     ] {
         let app = with_sign_up(mode).await;
         let page = app.visitor().get("/signup").await;

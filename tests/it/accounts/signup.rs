@@ -281,7 +281,7 @@ async fn the_link_of_the_first_start_makes_one_admin() {
     let link = app.app.setup.path().expect("a link");
     let mut operator = app.visitor();
     assert_eq!(operator.get("/setup/guessed").await.status, StatusCode::NOT_FOUND);
-    assert!(operator.get(&link).await.says("This makes the first admin"));
+    assert!(operator.get(&link).await.says("This creates the first admin"));
     let page = operator.post(&link, &[("name", "admin"), ("password", "short")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     let page = operator.submit(&link, &[("name", "admin"), ("password", PASSWORD)]).await;

@@ -70,7 +70,7 @@ async fn somebody_asks_is_approved_and_logs_in() {
     assert_eq!(page.location().as_deref(), Some("/mod/requests"));
     let queue = moderator.get("/mod/requests").await;
     queue.finds(0, WAITING);
-    assert!(queue.says("No open requests."), "{}", queue.text());
+    assert!(queue.says("No pending requests."), "{}", queue.text());
     assert_eq!(queue.number("main nav a[href='/mod/requests']"), 0);
 
     let mut ada = app.log_in("ada").await;
@@ -256,7 +256,7 @@ async fn no_more_wait_than_can_be_read() {
     assert_eq!(app.number("select count(*) from requests").await, 2);
     let page = ask(&mut app.visitor(), "dora", WHY).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.says("There are too many open requests."), "{}", page.text());
+    assert!(page.says("There are too many pending requests."), "{}", page.text());
     assert_eq!(page.value(QUESTION), WHY);
     let waiting = app.number("select min(id) from requests").await;
     moderator.post(&format!("/mod/requests/{waiting}"), &[("decision", "decline")]).await;

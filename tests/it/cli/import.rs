@@ -284,7 +284,7 @@ async fn a_bad_record_is_named_and_its_thread_left_out_whole() {
         ),
         (
             r#"{"id":12,"type":"comment","by":"bob","time":9,"parent":11,"kids":"none"}"#,
-            "what should be a list of its children is something else",
+            "its children are not a list",
         ),
     ] {
         let site = Site::new().await;
@@ -341,7 +341,7 @@ async fn a_line_cut_within_a_number_costs_no_other_thread() {
 
 #[tokio::test]
 async fn each_kind_is_asked_for_what_it_needs() {
-    let no_item = "this is not an item, which is written in { and }";
+    let no_item = "this is not a JSON object";
     for (bad, reason) in [
         (r#"{"id":1,"type":"story","by":"ada","time":9}"#, "item 1: this story has no title"),
         (r#"{"id":1,"type":"job","by":"ada","time":9,"title":" "}"#, "item 1: this job has no title"),
@@ -381,7 +381,7 @@ async fn what_goes_in_a_circle_is_named_once_and_left_out() {
     let outcome = site
         .import(&[&[comment(1, 2), comment(2, 3), comment(3, 1), comment(4, 1), story(5)].join("\n")])
         .await;
-    assert_eq!(outcome.said, "0.json:3: item 3: it is an answer to itself, by way of those below it\n");
+    assert_eq!(outcome.said, "0.json:3: item 3: its chain of parents is circular\n");
     assert_eq!(site.ids().await, [5]);
 }
 

@@ -216,7 +216,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert!(folder.works("admin password bob").starts_with("Set the password of bob"));
     assert!(folder.works("admin ban bob --reason spam").starts_with("Banned bob"));
     folder.refuses("admin ban bob --reason spam", "", "bob is already banned");
-    let lifted = "Lifted the ban of bob.\n";
+    let lifted = "Lifted the ban on bob.\n";
     assert_eq!(folder.works("admin unban bob"), lifted);
     folder.refuses("admin unban bob", "", "bob is not banned");
     assert!(folder.works("admin ban bob --days 3 --reason spam").starts_with("Banned bob until "));
@@ -230,7 +230,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert_eq!(folder.works("admin role bob member --reason tired"), "bob is now member.\n");
     assert_eq!(folder.works("admin shadow bob --reason spam"), "Shadow-banned bob.\n");
     folder.refuses("admin shadow bob --reason spam", "", "bob is already shadow-banned");
-    assert_eq!(folder.works("admin unshadow bob --bring-back"), "Lifted the shadow-ban of bob.\n");
+    assert_eq!(folder.works("admin unshadow bob --bring-back"), "Lifted the shadow-ban on bob.\n");
     let last = "Root is the last admin";
     folder.refuses("admin ban Root --reason spam", "", last);
     folder.refuses("admin create BOB", PASSWORD, "the name BOB is taken");
@@ -270,7 +270,7 @@ fn an_operator_makes_changes_and_bans_accounts() {
 fn an_operator_invites_people() {
     let folder = Folder::with_database();
     folder.works("admin create bob");
-    folder.refuses("admin invite", "", "there is no admin yet: name the user whom the invitation is from");
+    folder.refuses("admin invite", "", "there is no admin yet: name the inviter");
     folder.works("admin create Root --role admin");
     folder.refuses("admin invite nobody", "", "no user named nobody");
     folder.refuses("admin invite bob --signup-mode closed", "", "signup_mode is closed");

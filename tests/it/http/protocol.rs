@@ -96,7 +96,7 @@ async fn a_request_names_one_host() {
         ] {
             let page = get(&mut visitor, &path, hosts).await;
             assert_eq!(page.status, StatusCode::BAD_REQUEST, "{path} {hosts:?}");
-            assert!(page.says("A request has to name the site that it is for"), "{}", page.text());
+            assert!(page.says("A request must name exactly one host"), "{}", page.text());
         }
         for host in ["a.example", "a.example:8000", "127.0.0.1", "[::1]:8000"] {
             assert_ne!(

@@ -182,11 +182,15 @@ async fn a_burst_from_one_network_meets_the_brakes_and_others_go_on() {
         );
     }
     let page = signs_up(&app, "sock4", "203.0.113.1").await.err().expect("held");
-    assert!(is_held(&page) && page.says("Several accounts were made from your address"), "{}", page.text());
+    assert!(
+        is_held(&page) && page.says("Several accounts were created from your address"),
+        "{}",
+        page.text()
+    );
     assert_eq!([page.value("[name=name]"), page.value("[name=password]")], ["sock4", ""]);
     assert!(!page.mentions(PASSWORD), "the name is kept and the password is not");
     let page = signs_up(&app, "sock4", "203.0.113.9").await.err().expect("held");
-    assert!(is_held(&page) && page.says("Many accounts were made from your network"), "{}", page.text());
+    assert!(is_held(&page) && page.says("Many accounts were created from your network"), "{}", page.text());
     assert!(signs_up(&app, "neighbour", "203.0.114.9").await.is_ok(), "the next network is another one");
 
     let mut posted = 0;

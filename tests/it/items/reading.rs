@@ -72,7 +72,7 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
         ("/best", "No stories in this period"),
         ("/active", "Nobody has commented yet"),
         ("/ask", "No questions yet"),
-        ("/show", "Nothing shown yet"),
+        ("/show", "No Show stories yet"),
         ("/past", "No stories on 22 November 2026"),
         ("/from/example.com", "Nothing from example.com has been submitted yet"),
         ("/comments", "Nobody has commented yet"),

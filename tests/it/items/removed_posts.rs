@@ -73,7 +73,7 @@ impl Town {
 #[tokio::test]
 async fn a_comments_own_page_says_what_became_of_it_and_whose_it_is_to_who_may_know() {
     const FLAGGED: &str = "Members flagged this as rude, so it was killed.";
-    const BANNED: &str = "mia killed this with the ban of its author. The reason: spam.";
+    const BANNED: &str = "mia killed this with the ban of its author. Reason: spam.";
     const DELETED: &str = "The author deleted this comment.";
     let (dead, whole, gone) = ("Dead comment", "Comment by alice", "Deleted comment");
     let cases = [

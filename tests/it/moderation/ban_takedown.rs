@@ -87,7 +87,7 @@ async fn a_ban_takes_what_was_posted_in_thirty_days_out_of_sight_in_one_act() {
     assert_eq!(kills.len(), 4);
     assert!(kills.iter().all(|kill| kill.contains("with the ban of its author")), "{kills:?}");
     let told = told(&town.app, "bob").await;
-    assert_eq!(told, ["A moderator banned you permanently and killed 4 posts of yours: spam."]);
+    assert_eq!(told, ["A moderator banned you permanently and killed 4 of your posts: spam."]);
     let ban = town.app.visitor().get("/log?act=ban").await.one("main ol > li").text;
     assert!(ban.contains("permanently; 4 posts killed"), "{ban}");
 }
@@ -113,7 +113,7 @@ async fn a_ban_leaves_posts_alone_unless_somebody_says_otherwise() {
     let page = town.ban(&[&BAN[..], &[("over", &over)]].concat()).await;
     assert_eq!(page.message(), "You banned bob. They had no visible posts in the last 30 days.");
     let page = town.ban(&LIFT).await;
-    let said = "You lifted the ban of bob and restored 4 posts.";
+    let said = "You lifted the ban on bob and restored 4 posts.";
     assert_eq!(page.message(), said, "by whichever change of the ban");
 }
 
@@ -137,7 +137,7 @@ async fn lifting_the_ban_brings_back_what_it_took_and_nobody_decided_about_since
     let told = told(&town.app, "bob").await;
     assert_eq!(
         told[0],
-        "A moderator lifted the ban on your account and restored 2 posts of yours: a mistake."
+        "A moderator lifted the ban on your account and restored 2 of your posts: a mistake."
     );
     assert_eq!(
         town.app

@@ -504,7 +504,12 @@ async fn an_act_is_said_as_a_sentence_around_what_it_was_done_to() {
     let rows = rows(&log);
     for (row, actor, on, sentence) in [
         (&rows[0], "ada", "/user/bob".to_owned(), format!("{} made bob a moderator", forum.ada.name)),
-        (&rows[1], "mia", format!("/item/{killed}"), "mia’s rule killed a story as it was posted".to_owned()),
+        (
+            &rows[1],
+            "mia",
+            format!("/item/{killed}"),
+            "mia’s rule killed a story when it was posted".to_owned(),
+        ),
         (
             &rows[2],
             "mia",

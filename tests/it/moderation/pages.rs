@@ -274,7 +274,7 @@ async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
         links.len() == 1
     };
     for (what, form, words, mistake) in [
-        ("warn", vec![("warning", "be kind")], "A moderator warns you", true),
+        ("warn", vec![("warning", "be kind")], "A moderator warned you", true),
         (
             "slow",
             vec![("on", "true"), ("slow_days", "1"), ("slow_reason", "why")],

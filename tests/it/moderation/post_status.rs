@@ -26,7 +26,7 @@ async fn an_author_reads_on_the_posts_page_what_happened_by_whom_why_and_what_th
     let page = town.alice.get(&path).await;
     let about = page.one(ABOUT);
     // What a moderator killed by hand, members do not bring back: nothing is said of vouches.
-    let said = "mia killed your story. The reason: spam. 2 hours ago \
+    let said = "mia killed your story. Reason: spam. 2 hours ago \
                 Only you, moderators and members who show dead posts can see it. \
                 You can delete it. If this is a mistake, write to the moderators.";
     assert_eq!(about.text, said);
@@ -56,7 +56,7 @@ async fn what_an_author_reads_of_the_log_is_what_the_log_shows_them() {
         town.act(comment, "lock", &[("on", "true"), ("reason", "heated")]).await;
         let page = town.alice.get(&format!("/item/{comment}")).await;
         let said = format!(
-            "{who} locked your comment: it and its replies can no longer be replied to. The reason: heated."
+            "{who} locked your comment: it and its replies can no longer be replied to. Reason: heated."
         );
         assert!(page.one(ABOUT).text.contains(&said), "{}", page.text());
         assert_eq!(page.mentions("mia"), who == "mia");
@@ -99,22 +99,22 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
     add_rule(&mut town.mia, "word", "watches", "kill").await;
     let other = town.bob.text_story("The better story", "Words.").await;
     for (act, words) in [
-        ("kill", "A moderator killed your story. The reason: why."),
-        ("unkill", "A moderator restored your story. The reason: why."),
-        ("clear", "A moderator reviewed your story and kept it. The reason: why."),
+        ("kill", "A moderator killed your story. Reason: why."),
+        ("unkill", "A moderator restored your story. Reason: why."),
+        ("clear", "A moderator reviewed your story and kept it. Reason: why."),
         ("flag-kill", "Members flagged your story as spam, so it was killed."),
         ("vouch", "Members vouched for your story, so it was restored."),
-        ("rule-kill", "A moderation rule killed your story as it was posted."),
-        ("edit", "A moderator edited your story: text changed. The reason: why."),
-        ("lock", "A moderator locked your story: its thread is closed to new comments. The reason: why."),
+        ("rule-kill", "A moderation rule killed your story when it was posted."),
+        ("edit", "A moderator edited your story: text changed. Reason: why."),
+        ("lock", "A moderator locked your story: its thread is closed to new comments. Reason: why."),
         ("unlock", "A moderator unlocked your story: its thread is open to new comments again."),
         (
             "merge",
             "A moderator merged your story into another story about the same thing; its comments were moved \
-             there. The reason: why.",
+             there. Reason: why.",
         ),
         ("unmerge", "A moderator undid the merge of your story."),
-        ("detach", "A moderator moved your comment and its replies to the top level. The reason: why."),
+        ("detach", "A moderator moved your comment and its replies to the top level. Reason: why."),
         ("reattach", "A moderator moved your comment back to its original place."),
         ("second-chance", "A moderator gave your story a second chance"),
         ("no-second-chance", "A moderator removed the second chance from your story"),
@@ -292,9 +292,9 @@ async fn whoever_sees_what_is_dead_reads_what_put_it_out_of_sight() {
     let flagged = "Members flagged this as spam, so it was killed.";
     for (how, said) in [
         ("flag", vec![flagged]),
-        ("kill", vec!["mia killed this. The reason: rude."]),
-        ("rule", vec!["A moderation rule killed this as it was posted."]),
-        ("both", vec![flagged, "mia reviewed this and kept it dead. The reason: rude."]),
+        ("kill", vec!["mia killed this. Reason: rude."]),
+        ("rule", vec!["A moderation rule killed this when it was posted."]),
+        ("both", vec![flagged, "mia reviewed this and kept it dead. Reason: rude."]),
     ] {
         let text = if how == "rule" { "Buy watches." } else { "A comment." };
         let id = town.alice.reply(story, text).await;
@@ -358,7 +358,7 @@ async fn what_members_wrote_stands_in_a_notification_as_they_wrote_it() {
     let form = [("title", "your STORY, by WHO"), ("text", "Words."), ("reason", "your STORY?")];
     town.act(story, "edit", &form).await;
     let said = "A moderator edited your story: title changed from “WHO wrote your STORY” to “your STORY, by \
-                WHO”. The reason: your STORY?";
+                WHO”. Reason: your STORY?";
     let page = town.alice.get("/replies").await;
     assert_eq!(
         (page.notices(), page.one("article header a").text.as_str()),

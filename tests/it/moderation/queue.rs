@@ -48,7 +48,7 @@ async fn a_reason_of_other_needs_words_and_words_go_with_any_reason() {
     let page = mia.post(&kill, &[("on", "true"), ("reason", "other")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.wrong(), ["kill-note"]);
-    assert!(page.errors()[0].1.starts_with("Please explain"), "{:?}", page.errors());
+    assert!(page.errors()[0].1.starts_with("Add details"), "{:?}", page.errors());
     assert_eq!(page.value(&reasons(story)), "other");
     let long = "w".repeat(501);
     let page = mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", &long)]).await;
@@ -56,10 +56,10 @@ async fn a_reason_of_other_needs_words_and_words_go_with_any_reason() {
     assert_eq!((page.value("#kill-note"), page.value(&reasons(story)).as_str()), (long, "rude"));
     assert_eq!(app.number("select count(*) from moderation").await, 0);
     mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", "to newcomers")]).await;
-    assert!(sam.get("/replies").await.notices()[0].ends_with("The reason: rude: to newcomers."));
+    assert!(sam.get("/replies").await.notices()[0].ends_with("Reason: rude: to newcomers."));
     mia.post(&kill, &[("on", "false")]).await;
     mia.post(&kill, &[("on", "true"), ("reason", "other"), ("note", "A private address.")]).await;
-    assert!(sam.get("/replies").await.notices()[0].ends_with("The reason: A private address."));
+    assert!(sam.get("/replies").await.notices()[0].ends_with("Reason: A private address."));
 }
 
 #[tokio::test]

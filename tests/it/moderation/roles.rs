@@ -157,7 +157,7 @@ async fn an_admin_gives_up_the_role_while_there_is_another() {
         )
         .await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.says("You made yourself a moderator: I am tired."), "{}", page.text());
+    assert!(page.says("You changed your role to moderator: I am tired."), "{}", page.text());
     assert_eq!(ada.get("/mod").await.status, StatusCode::OK);
     assert_eq!(change(&mut ada, "ada", "admin").await.status, StatusCode::FORBIDDEN);
     let page = change(&mut bea, "bea", "member").await;

@@ -90,7 +90,7 @@ async fn a_ban_for_good_holds_until_somebody_lifts_it() {
     );
     let again = mia.post("/user/bob/ban", &[("on", "false")]).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "there is none to lift");
-    assert_eq!(again.message(), "bob is not banned any more: mia lifted it.");
+    assert_eq!(again.message(), "bob is no longer banned: mia lifted it.");
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn a_warning_reaches_the_person_and_the_log() {
     let (app, mut bob, mut mia) = forum().await;
     app.pass(60);
     act(&mut mia, "warn", &[("warning", "Please be kind to new members")]).await;
-    assert_eq!(told(&app, "bob").await, ["A moderator warns you: Please be kind to new members."]);
+    assert_eq!(told(&app, "bob").await, ["A moderator warned you: Please be kind to new members."]);
     assert_eq!(bob.get("/").await.number("header a[href='/replies']"), 1, "one is unread");
     assert_eq!(bob.get("/replies").await.notices(), told(&app, "bob").await);
     assert_eq!(bob.get("/").await.number("header a[href='/replies']"), 0);
@@ -369,7 +369,7 @@ async fn an_act_that_another_moderator_was_first_to_do_is_answered_with_the_page
     act(&mut max, "shadow", &[("on", "false")]).await;
     let page = mia.post("/user/bob/shadow", &[("on", "false"), ("bring_back", "true")]).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
-    assert_eq!(page.message(), "bob is not shadow-banned any more: max lifted it.");
+    assert_eq!(page.message(), "bob is no longer shadow-banned: max lifted it.");
     page.finds(0, LIFT_SHADOW);
     page.finds(1, "form[action='/user/bob/shadow'] button[name=on][value=true]");
     act(&mut max, "ban", &SPAM_3).await;
@@ -470,7 +470,7 @@ async fn what_makes_no_sense_for_an_account_that_nobody_can_log_in_to_is_refused
         .await
         .finds(1, "form[action='/user/mole/ban'] button[name=on][value=false]");
     let page = mia.submit("/user/mole/ban", &[("on", "false")]).await;
-    assert_eq!(page.message(), "You lifted the ban of mole.");
+    assert_eq!(page.message(), "You lifted the ban on mole.");
     assert_eq!(
         app.number("select count(*) from users where name = 'mole' and banned_at is not null").await,
         0

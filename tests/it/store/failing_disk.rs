@@ -287,7 +287,7 @@ async fn a_forum_whose_disk_is_full_or_fails_writes_again_once_it_does_not() {
         compare(&forum, story, &acknowledged, &refused).await;
     }
     let log = std::fs::read_to_string(forum.dir.path().join("log")).expect("a log");
-    let said = log.lines().filter(|line| line.contains("nothing can be saved")).count();
+    let said = log.lines().filter(|line| line.contains("cannot write to the database")).count();
     assert!((1..=12).contains(&said), "each process says so, once a minute: {log}");
 }
 

@@ -9,7 +9,7 @@ use crate::support::page::Page;
 /// Why a dead post is not shown to somebody who may not know more.
 pub const OUT_OF_SIGHT: &str = "Members’ flags, a rule or a moderator killed this.";
 /// What mia's kill for spam says.
-pub const KILLED_BY_MIA: &str = "mia killed this. The reason: spam.";
+pub const KILLED_BY_MIA: &str = "mia killed this. Reason: spam.";
 
 /// What whoever is banned for spam reads.
 pub const BANNED_FOR_SPAM: &str = "This account is banned: spam.";

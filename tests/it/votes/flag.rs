@@ -321,7 +321,7 @@ async fn a_flagger_whom_moderators_contradict_counts_less() {
     refused(
         &page,
         StatusCode::FORBIDDEN,
-        "A moderator has already acted on your flag, so it cannot be withdrawn.",
+        "A moderator has already acted on your flag, so it cannot be undone.",
     );
     let second = town.sam.story("A good essay", "https://essays.example").await;
     town.flag(second, 3).await;

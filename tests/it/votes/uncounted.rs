@@ -389,7 +389,7 @@ async fn moderators_see_whose_votes_do_not_count_on_what_and_why() {
                 "voted up by bob",
                 "written by alice",
                 "50 minutes ago",
-                "came from the same address",
+                "came from the same IP address",
             ],
         ),
     ];

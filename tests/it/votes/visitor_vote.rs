@@ -32,7 +32,7 @@ async fn log_in(browser: &mut Browser, page: &Page, name: &str, password: &str) 
 }
 
 const NOT_YET: &str = "Your vote has not been cast yet. You can vote here.";
-const FOR_THE_STORY: &str = "Log in to vote for “A story”.";
+const FOR_THE_STORY: &str = "Log in to upvote “A story”.";
 
 async fn votes(app: &TestApp) -> i64 {
     app.number("select count(*) from votes where not own").await
@@ -47,7 +47,7 @@ async fn a_visitors_arrow_names_the_vote_and_the_log_in_casts_it() {
             &format!("/item/{story}"),
             format!("#c{comment} .v a"),
             comment,
-            "Log in to vote for bob’s comment.",
+            "Log in to upvote bob’s comment.",
             format!("/item/{story}#c{comment}"),
         ),
     ] {
@@ -90,7 +90,7 @@ async fn a_vote_sent_after_the_session_has_ended_is_cast_by_the_log_in() {
     app.set_karma("carol", 600).await;
     for (id, dir, said) in [
         (story, "up", FOR_THE_STORY),
-        (comment, "down", "Log in to vote bob’s comment down."),
+        (comment, "down", "Log in to downvote bob’s comment."),
         (comment, "none", "Log in to undo your vote on bob’s comment."),
     ] {
         let mut carol = app.visitor();
@@ -192,7 +192,7 @@ async fn every_log_in_page_that_nobody_asked_for_says_why_it_is_there() {
         (format!("/item/{story}/save"), vec![("on", "true")], "Log in to save this."),
         (format!("/item/{story}/hide"), vec![("on", "true")], "Log in to hide this."),
         (format!("/item/{comment}/vouch"), vec![("on", "true")], "Log in to vouch for this."),
-        (format!("/item/{story}/order"), vec![("order", "newest")], "Log in to keep an order of comments."),
+        (format!("/item/{story}/order"), vec![("order", "newest")], "Log in to save your comment order."),
         ("/invitations".to_owned(), vec![], "Log in to invite people."),
         (
             "/settings/password".to_owned(),
@@ -213,7 +213,7 @@ async fn every_log_in_page_that_nobody_asked_for_says_why_it_is_there() {
         (&format!("/item/{story}/edit"), "Log in to change what you wrote."),
         ("/settings", "Log in to see and change your settings."),
         ("/replies", "Log in to see the replies to you."),
-        ("/saved", "Log in to see this list: it is your own."),
+        ("/saved", "Log in to see your own list."),
     ] {
         let page = visitor.visit(path).await;
         assert_eq!(page.one("main [role=status]").text, said, "{path}");

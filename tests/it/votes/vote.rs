@@ -100,7 +100,7 @@ async fn voting_down_has_its_rules() {
     assert!(refused(&mut carl, comment, "down").await.contains("You need 501 karma to downvote"));
     let mut mia = app.person("mia", Role::Moderator).await;
     assert_eq!(mia.vote(comment, "down").await.status, StatusCode::SEE_OTHER, "moderators need no karma");
-    assert!(refused(&mut bob, story, "down").await.contains("Only comments can be voted down"));
+    assert!(refused(&mut bob, story, "down").await.contains("Only comments can be downvoted"));
     let bobs = bob.reply(story, "Bob's.").await;
     let answer = alice.reply(bobs, "An answer to Bob.").await;
     assert!(refused(&mut bob, answer, "down").await.contains("You cannot downvote replies to you"));

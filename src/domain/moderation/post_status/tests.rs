@@ -89,13 +89,13 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
             "by a moderator",
             dead(DeadReason::Killed),
             vec![kill],
-            all_of_dead("mia killed this. The reason: spam."),
+            all_of_dead("mia killed this. Reason: spam."),
         ),
         (
             "with a ban",
             dead(DeadReason::Killed),
             vec![event(Action::Kill, "spam", "with the ban of its author")],
-            all_of_dead("mia killed this with the ban of its author. The reason: spam."),
+            all_of_dead("mia killed this with the ban of its author. Reason: spam."),
         ),
         (
             "by flags",
@@ -106,8 +106,8 @@ fn whoever_sees_only_the_place_of_a_comment_reads_what_happened_and_whose_it_was
         (
             "by a rule",
             dead(DeadReason::Killed),
-            vec![event(Action::RuleKill, "", "as it was posted")],
-            all_of_dead("A moderation rule killed this as it was posted."),
+            vec![event(Action::RuleKill, "", "when it was posted")],
+            all_of_dead("A moderation rule killed this when it was posted."),
         ),
         ("the log tells nothing", dead(DeadReason::Killed), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
         ("by a shadow-ban", dead(DeadReason::Shadow), vec![], all_of_dead(KILLED_BY_SOMEBODY)),
@@ -142,7 +142,7 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             "killed by hand",
             by_hand.clone(),
             vec![event(Action::Kill, "spam", "")],
-            vec!["mia killed your comment. The reason: spam.", STILL_SEEN, "delete", "write"],
+            vec!["mia killed your comment. Reason: spam.", STILL_SEEN, "delete", "write"],
         ),
         (
             "killed by flags",
@@ -171,9 +171,9 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
         (
             "killed by a rule",
             dead(DeadReason::Killed),
-            vec![event(Action::RuleKill, "", "as it was posted")],
+            vec![event(Action::RuleKill, "", "when it was posted")],
             vec![
-                "A moderation rule killed your comment as it was posted.",
+                "A moderation rule killed your comment when it was posted.",
                 STILL_SEEN,
                 vouches,
                 "delete",
@@ -208,7 +208,7 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             "locked",
             Item { locked: true, ..story() },
             vec![event(Action::Lock, "heated!", ""), event(Action::Unlock, "", "")],
-            vec!["mia locked your story: its thread is closed to new comments. The reason: heated!", "write"],
+            vec!["mia locked your story: its thread is closed to new comments. Reason: heated!", "write"],
         ),
         ("unlocked", own(), vec![event(Action::Unlock, "", ""), event(Action::Lock, "heated", "")], vec![]),
         (
@@ -221,7 +221,7 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
             "moved up",
             Item { depth: 1, ..own() },
             vec![event(Action::Detach, "off-topic", "from below comment 5")],
-            vec!["mia moved your comment and its replies to the top level. The reason: off-topic.", "write"],
+            vec!["mia moved your comment and its replies to the top level. Reason: off-topic.", "write"],
         ),
         ("moved back", own(), vec![event(Action::Reattach, "", ""), event(Action::Detach, "", "")], vec![]),
         (
@@ -232,7 +232,7 @@ fn the_author_reads_what_happened_why_and_what_they_may_do() {
                 event(Action::Edit, "", "text changed"),
             ],
             vec![
-                "mia edited your story: title changed from “Wow” to “A story”. The reason: bait.",
+                "mia edited your story: title changed from “Wow” to “A story”. Reason: bait.",
                 "edit 1 hour",
                 "write",
             ],

@@ -135,7 +135,7 @@ pub async fn save_settings(
         None => None,
     };
     let theme = errors.check("theme", Theme::parse(&typed.theme).ok_or("Choose a theme."));
-    let order = errors.check("order", CommentOrder::parse(&typed.order).ok_or("Choose a sort order."));
+    let order = errors.check("order", CommentOrder::parse(&typed.order).ok_or("Choose a comment order."));
     let (Some(about), Some(theme), Some(order)) = (about, theme, order) else {
         return Ok(settings_again(&app, &asking, &typed, errors, None));
     };

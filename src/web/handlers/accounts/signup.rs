@@ -83,7 +83,7 @@ impl SignupFlow<'_> {
     fn title(&self) -> &'static str {
         match self.way {
             SignUpOutcome::Account => "Sign up",
-            SignUpOutcome::Request => "Ask for an account",
+            SignUpOutcome::Request => "Request an account",
         }
     }
 

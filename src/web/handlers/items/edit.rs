@@ -98,7 +98,7 @@ fn again(
         let left = item.editable_until(&app.settings().policy).since(asking.viewer.now);
         format!("It can be edited for another {}.", crate::domain::time::relative_time::left(left))
     } else {
-        "As a moderator you can edit this at any time. The previous version is kept.".to_owned()
+        "As a moderator you can edit this at any time. The previous version is saved.".to_owned()
     };
     let mut page = Page::new(app, &asking.viewer, "item", heading);
     page.robots = false;

@@ -387,8 +387,7 @@ pub async fn remember_order(
     Path(id): Path<ItemId>,
     Form(chosen): Form<OrderForm>,
 ) -> Result<Response, Error> {
-    let order = CommentOrder::parse(&chosen.order)
-        .ok_or_else(|| Error::bad("There is no such order of comments."))?;
+    let order = CommentOrder::parse(&chosen.order).ok_or_else(|| Error::bad("Unknown comment order."))?;
     app.store.set_order(asking.member.id, order).await?;
     Ok(LocalRedirect::new(&format!("/item/{id}#comments")).redirect())
 }

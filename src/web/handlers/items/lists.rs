@@ -175,7 +175,7 @@ pub const SHOW: PlainList = PlainList {
     list: RankedList::Section(Section::Show),
     section: "show",
     title: "Show",
-    empty: ("Nothing shown yet. Titles that begin with “Show:” appear here.", "/submit", "Show something"),
+    empty: ("No Show stories yet. Titles that begin with “Show:” appear here.", "/submit", "Show something"),
 };
 
 /// `/active`, `/ask`, `/show`

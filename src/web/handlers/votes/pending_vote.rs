@@ -86,8 +86,8 @@ impl PendingVote {
         };
         let what = name(&item);
         let sentence = match self.dir {
-            Some(Direction::Up) => format!("Log in to vote for {what}."),
-            Some(Direction::Down) => format!("Log in to vote {what} down."),
+            Some(Direction::Up) => format!("Log in to upvote {what}."),
+            Some(Direction::Down) => format!("Log in to downvote {what}."),
             None => format!("Log in to undo your vote on {what}."),
         };
         let anchor = format!("{}{}", if item.kind == Kind::Comment { "c" } else { "i" }, item.id);

@@ -48,7 +48,7 @@ pub struct UserActionForm {
 
 impl UserActionForm {
     fn on(&self) -> Result<bool, Error> {
-        self.on.ok_or_else(|| Error::bad("Say whether to do it or to undo it."))
+        self.on.ok_or_else(|| Error::bad("Choose whether to apply or undo the action."))
     }
 }
 
@@ -109,7 +109,7 @@ impl<'a> UserAction<'a> {
         let undone = last(undoing).await?.filter(|undone| undone.id > done);
         let by = undone.map(|undone| undone.actor.unwrap_or_else(|| "the operator".to_owned()));
         self.late(typed, |user| match by {
-            Some(actor) => format!("{} is not {state} any more: {actor} lifted it.", user.name),
+            Some(actor) => format!("{} is no longer {state}: {actor} lifted it.", user.name),
             None => format!("{} is not {state}.", user.name),
         })
         .await
@@ -129,8 +129,7 @@ impl<'a> UserAction<'a> {
                 )
             }
             None => format!(
-                "{name} is not banned any more: the ban that you saw was lifted. Ban them if you still want \
-                 to."
+                "{name} is no longer banned: the ban that you saw was lifted. Ban them if you still want to."
             ),
         };
         let mut page = now.page(typed, FormErrors::one("ban_reason", mistake), None).await?;
