@@ -39,7 +39,7 @@ pub enum Error {
 #[derive(Debug, Clone)]
 pub struct StorageFailed(pub String);
 
-/// Response extension: the request timed out waiting for other writers.
+/// Response extension: the site had no time or no room for the request, so it may be sent again.
 #[derive(Debug, Clone, Copy)]
 pub struct NoTime;
 

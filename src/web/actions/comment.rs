@@ -62,25 +62,18 @@ pub async fn comment(
         Ok(text) => text,
         Err(mistakes) => return Ok(CommentOutcome::Invalid(mistakes)),
     };
-    let (member, address, now) = (context.member(), context.client_ip, context.now());
-    let (author, parent, origin) = (member.id, target.item.id, Some(context.ip_hashes));
+    let (author, parent, now) = (context.member().id, target.item.id, context.now());
+    let origin = Some(context.ip_hashes(app));
     let new = NewComment { author, parent, text: &text, origin, stopped: None, policy: context.policy() };
-    let reserved = match app.limits.check_text(
-        LimitedAction::Comment,
-        (&text, ""),
-        member,
-        address.ip(),
-        context.policy(),
-        now,
-    ) {
+    let reserved = match context.reserve(app, LimitedAction::Comment, (&text, "")) {
         Ok(reserved) => reserved,
         Err(limited) => {
             let before = app.store.commented_before(&new, now).await?;
             return Ok(before.map_or(CommentOutcome::RateLimited(limited), CommentOutcome::Posted));
         }
     };
-    let draft = RuleInput { text: &text, from: Some(address.ip()), ..RuleInput::default() };
-    let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
+    let draft = RuleInput { text: &text, from: Some(context.client_ip.ip()), ..RuleInput::default() };
+    let stopped = match context.rules(app).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();

@@ -76,15 +76,29 @@ impl CheckedEdit {
     }
 }
 
-pub async fn editable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<Item, Error> {
-    let (member, now) = (&asking.member, asking.viewer.now);
-    let item = app.store.item(id).await?;
-    Error::unless_shown(may_see(&item, Some(member), now))?;
-    item.may_edit(member, &asking.viewer.settings.policy, now).map_err(Error::forbidden)?;
-    if !item.is_own(Some(member)) {
-        permissions::may_act_on(member, author_role(app, &item).await?).map_err(Error::forbidden)?;
+pub struct EditTarget {
+    pub item: Item,
+    refusal: Option<String>,
+}
+
+impl EditTarget {
+    /// Loads an item that the member may edit, or their own that can no longer be edited.
+    pub async fn load(app: &App, asking: &CurrentMember, id: ItemId) -> Result<EditTarget, Error> {
+        let (member, now) = (&asking.member, asking.viewer.now);
+        let item = app.store.item(id).await?;
+        Error::unless_shown(may_see(&item, Some(member), now))?;
+        let allowed = item.may_edit(member, &asking.viewer.settings.policy, now);
+        if !item.is_own(Some(member)) {
+            allowed.map_err(Error::forbidden)?;
+            permissions::may_act_on(member, author_role(app, &item).await?).map_err(Error::forbidden)?;
+            return Ok(EditTarget { item, refusal: None });
+        }
+        Ok(EditTarget { item, refusal: allowed.err().map(|why| why.to_string()) })
     }
-    Ok(item)
+
+    pub fn may_edit(&self) -> Result<(), Error> {
+        self.refusal.as_ref().map_or(Ok(()), |why| Err(Error::forbidden(why)))
+    }
 }
 
 pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<CheckedEdit, FormErrors> {
@@ -126,29 +140,26 @@ pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<Check
 pub async fn edit(
     app: &App,
     context: &PostContext,
-    item: &Item,
+    target: &EditTarget,
     typed: EditInput<'_>,
 ) -> Result<EditOutcome, Error> {
-    let (member, address, now) = (context.member(), context.client_ip, context.now());
+    let EditTarget { item, refusal } = target;
+    if let Some(why) = refusal {
+        return Ok(EditOutcome::Closed(why.clone()));
+    }
+    let (member, now) = (context.member(), context.now());
     let checked = match check(item, typed, member) {
         Ok(checked) => checked,
         Err(mistakes) => return Ok(EditOutcome::Invalid(mistakes)),
     };
-    let reserved = match app.limits.check_text(
-        LimitedAction::Edit,
-        (&checked.text, &item.text),
-        member,
-        address.ip(),
-        context.policy(),
-        now,
-    ) {
+    let reserved = match context.reserve(app, LimitedAction::Edit, (&checked.text, &item.text)) {
         Ok(reserved) => reserved,
         Err(limited) => return Ok(EditOutcome::RateLimited(limited)),
     };
     let title = checked.title(item);
-    let (draft_title, from) = (title.unwrap_or_default(), Some(address.ip()));
+    let (draft_title, from) = (title.unwrap_or_default(), Some(context.client_ip.ip()));
     let draft = RuleInput { title: draft_title, text: &checked.text, from, ..RuleInput::default() };
-    let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
+    let stopped = match context.rules(app).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();

@@ -57,9 +57,7 @@ pub async fn flag(
         }
     };
     let (member, now) = (context.member(), context.now());
-    if let Err(limited) =
-        app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), now)
-    {
+    if let Err(limited) = context.check(app, LimitedAction::Flag) {
         return Ok(FlagOutcome::RateLimited(limited));
     }
     let new = NewFlag { user: member.id, item: target.item.id, reason, note: &note };
@@ -69,7 +67,7 @@ pub async fn flag(
 /// Withdraws a flag that moderators have not decided on.
 pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Result<(), Error> {
     let member = context.member();
-    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), context.now())?;
+    context.check(app, LimitedAction::Flag)?;
     visible_item(app, id, member).await?;
     undecided(app.store.cast_by(member.id, id).await?.flag.as_ref())?;
     Ok(app.store.unflag(member.id, id).await?)
@@ -77,7 +75,7 @@ pub async fn take_flag_back(app: &App, context: &PostContext, id: ItemId) -> Res
 
 pub async fn vouch(app: &App, context: &PostContext, id: ItemId, on: bool) -> Result<(), Error> {
     let (member, now) = (context.member(), context.now());
-    app.limits.check(LimitedAction::Flag, member, context.client_ip.ip(), context.policy(), now)?;
+    context.check(app, LimitedAction::Flag)?;
     let item = visible_item(app, id, member).await?;
     if on {
         let flagged = app.store.cast_by(member.id, id).await?.flag.is_some();

@@ -18,16 +18,18 @@ use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::items::item::{Item, ItemId, may_see};
 use crate::domain::limits::policy::Policy;
+use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
+use crate::web::actions::content_rules::RulesFor;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::session::CurrentMember;
+use crate::web::rate_limit::Reserved;
 use crate::web::state::App;
 
 /// The acting member and their address, for rate limits and vote counting.
 pub struct PostContext {
     pub asking: CurrentMember,
     pub client_ip: ClientIp,
-    pub ip_hashes: IpHashes,
 }
 
 impl PostContext {
@@ -42,6 +44,30 @@ impl PostContext {
     pub fn now(&self) -> Timestamp {
         self.asking.viewer.now
     }
+
+    pub fn ip_hashes(&self, app: &App) -> IpHashes {
+        app.store.origin_key().hashes(self.client_ip.ip())
+    }
+
+    /// Counts an action against the member's and the address's rate limits.
+    pub fn check(&self, app: &App, action: LimitedAction) -> Result<(), RateLimited> {
+        app.limits.check(action, self.member(), self.client_ip.ip(), self.policy(), self.now())
+    }
+
+    /// Reserves an action with a text, given back unless committed; `texts` are the new and the previous one.
+    pub fn reserve<'a>(
+        &self,
+        app: &'a App,
+        action: LimitedAction,
+        texts: (&str, &str),
+    ) -> Result<Reserved<'a>, RateLimited> {
+        app.limits.check_text(action, texts, self.member(), self.client_ip.ip(), self.policy(), self.now())
+    }
+
+    /// The content rules that apply to the member.
+    pub async fn rules(&self, app: &App) -> Result<RulesFor, Error> {
+        app.rules.for_member(&app.store, self.policy(), self.member()).await
+    }
 }
 
 impl FromRequestParts<App> for PostContext {
@@ -50,8 +76,7 @@ impl FromRequestParts<App> for PostContext {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<PostContext, Error> {
         let asking = CurrentMember::from_request_parts(parts, app).await?;
         let Ok(client_ip) = ClientIp::from_request_parts(parts, app).await;
-        let Ok(ip_hashes) = IpHashes::from_request_parts(parts, app).await;
-        Ok(PostContext { asking, client_ip, ip_hashes })
+        Ok(PostContext { asking, client_ip })
     }
 }
 

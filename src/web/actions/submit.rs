@@ -52,26 +52,19 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
         Ok(story) => story,
         Err(mistakes) => return Ok(SubmitOutcome::Invalid(mistakes)),
     };
-    let (member, address, now) = (context.member(), context.client_ip, context.now());
-    let (title, url, origin) = (story.title.as_str(), story.url.as_ref(), Some(context.ip_hashes));
+    let (author, now, origin) = (context.member().id, context.now(), Some(context.ip_hashes(app)));
+    let (title, url) = (story.title.as_str(), story.url.as_ref());
     let section = title::section(title, &context.asking.viewer.settings.short_name);
-    let new = NewStory { author: member.id, title, url, section, text: &story.text, origin, stopped: None };
-    let reserved = match app.limits.check_text(
-        LimitedAction::Story,
-        (&story.text, ""),
-        member,
-        address.ip(),
-        context.policy(),
-        now,
-    ) {
+    let new = NewStory { author, title, url, section, text: &story.text, origin, stopped: None };
+    let reserved = match context.reserve(app, LimitedAction::Story, (&story.text, "")) {
         Ok(reserved) => reserved,
         Err(limited) => {
             let before = app.store.submitted_before(&new, now).await?;
             return Ok(before.map_or(SubmitOutcome::RateLimited(limited), SubmitOutcome::Posted));
         }
     };
-    let draft = RuleInput { title, url, text: &story.text, from: Some(address.ip()) };
-    let stopped = match app.rules.for_member(&app.store, context.policy(), member).await?.judge(draft) {
+    let draft = RuleInput { title, url, text: &story.text, from: Some(context.client_ip.ip()) };
+    let stopped = match context.rules(app).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit();
@@ -95,14 +88,8 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
 
 pub async fn suggest_title(app: &App, context: &PostContext, url: &str) -> Result<String, String> {
     let url = StoryUrl::parse(url).map_err(|e| e.to_string())?;
-    app.limits
-        .check(
-            LimitedAction::Fetch,
-            context.member(),
-            context.client_ip.ip(),
-            context.policy(),
-            context.now(),
-        )
+    context
+        .check(app, LimitedAction::Fetch)
         .map_err(|_| "You have asked for many titles in a short time. Please type this one.".to_owned())?;
     app.fetcher.title(url.as_str()).await.map_err(|e| e.to_string())
 }

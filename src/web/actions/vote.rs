@@ -21,8 +21,8 @@ pub async fn vote(
     dir: Option<Direction>,
 ) -> Result<CastVote, Error> {
     let (member, now) = (context.member(), context.now());
-    app.limits.check(LimitedAction::Vote, member, context.client_ip.ip(), context.policy(), now)?;
+    context.check(app, LimitedAction::Vote)?;
     let item = visible_item(app, id, member).await?;
-    let vote = NewVote { user: member.id, item: id, dir, origin: Some(context.ip_hashes) };
+    let vote = NewVote { user: member.id, item: id, dir, origin: Some(context.ip_hashes(app)) };
     Ok(CastVote { kind: item.kind, voted: app.store.vote(vote, context.policy(), now).await? })
 }

@@ -67,7 +67,7 @@ impl From<Overloaded> for Error {
 }
 
 /// Runs blocking work. It continues if the client disconnects, so it owns its permit.
-async fn run_blocking<T: Send + 'static>(
+pub async fn run_blocking<T: Send + 'static>(
     permit: impl Send + 'static,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {

@@ -30,8 +30,10 @@ impl ClientIp {
     }
 
     pub fn of_request(app: &App, headers: &HeaderMap, extensions: &Extensions) -> ClientIp {
-        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        address(peer, headers, &app.config.trusted_proxies)
+        extensions.get().copied().unwrap_or_else(|| {
+            let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+            address(peer, headers, &app.config.trusted_proxies)
+        })
     }
 }
 

@@ -53,6 +53,11 @@ impl FormErrors {
         FormErrors { waits: !rate_limited.is_fixable(), ..FormErrors::one("", sentence) }
     }
 
+    /// The same with the sentence for a form that keeps what was typed.
+    pub fn of_limit(limited: &RateLimited) -> FormErrors {
+        FormErrors::rate_limited(limited, limited.form_message())
+    }
+
     pub fn busy() -> FormErrors {
         FormErrors { waits: true, ..FormErrors::one("", Error::Busy) }
     }

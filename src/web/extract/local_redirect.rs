@@ -25,6 +25,11 @@ impl LocalRedirect {
         &self.0
     }
 
+    /// Without query and fragment.
+    pub fn path(&self) -> &str {
+        self.0.split(['?', '#']).next().unwrap_or("/")
+    }
+
     pub fn redirect(&self) -> Response {
         Redirect::to(&self.0).into_response()
     }

@@ -86,7 +86,8 @@ impl SavedForm {
         fields.retain(|(name, _)| name.len() <= LONGEST_NAME);
         fields.truncate(FIELDS);
         fields.iter_mut().filter(|(name, _)| is_secret(name)).for_each(|(_, value)| value.clear());
-        SavedForm { page: page.unwrap_or_else(|| action.clone()), action, fields }
+        let page = page.filter(|page| page.path() != action.as_str());
+        SavedForm { page: page.unwrap_or_else(|| form_page(&action)), action, fields }
     }
 
     async fn of(app: &App, request: Request) -> Result<SavedForm, Response> {
@@ -115,10 +116,28 @@ impl SavedForm {
     }
 }
 
+/// The page to start over on if the form's own is not known: that of the item, user or list it is about, as
+/// most addresses of actions have no page.
+fn form_page(action: &LocalRedirect) -> LocalRedirect {
+    match action.as_str().rsplit_once('/') {
+        Some((page, _))
+            if ["/item/", "/user/", "/mod/"].iter().any(|about| action.as_str().starts_with(about)) =>
+        {
+            LocalRedirect::new(page)
+        }
+        _ => action.clone(),
+    }
+}
+
 impl SavedField<'_> {
+    /// The name in the form that was refused first, if this one goes through the log-in.
+    fn bare_name(&self) -> &str {
+        self.name.strip_prefix(SAVED).unwrap_or(self.name)
+    }
+
     /// Whether users write in it; other fields are carried as hidden inputs.
     pub fn is_text(&self) -> bool {
-        !CONTROLS.contains(&self.name) && !self.is_secret()
+        !CONTROLS.contains(&self.bare_name()) && !self.is_secret()
     }
 
     pub fn is_secret(&self) -> bool {
@@ -130,13 +149,13 @@ impl SavedField<'_> {
     }
 
     pub fn has_lines(&self) -> bool {
-        MULTILINE.contains(&self.name.strip_prefix(SAVED).unwrap_or(self.name))
+        MULTILINE.contains(&self.bare_name())
             || self.value.contains('\n')
             || self.value.chars().nth(TEXTAREA_CHARS).is_some()
     }
 
     pub fn label(&self) -> String {
-        let name = self.name.strip_prefix(SAVED).unwrap_or(self.name);
+        let name = self.bare_name();
         let words = if name == "url" { "address".to_owned() } else { name.replace('_', " ") };
         let mut letters = words.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -128,7 +128,7 @@ pub async fn begin_new(
 ) -> Result<Response, Error> {
     let begun = match begin(app, headers, user, hash).await {
         // The account exists even if the session could not be saved.
-        Err(Error::Unsaved(_)) => None,
+        Err(Error::Unsaved(_) | Error::Busy) => None,
         begun => begun?,
     };
     // The operator may have changed the password meanwhile; then the member has to log in.

@@ -51,7 +51,7 @@ impl RefusedRequest {
     }
 
     fn page<'a>(&self, app: &'a App, title: &'static str) -> Page<'a> {
-        let mut page = Page::for_nobody(app, title);
+        let mut page = Page::for_nobody(app, app.settings(), title);
         (page.theme, page.in_session, page.robots) = (self.theme, self.in_session, false);
         page
     }

@@ -103,6 +103,8 @@ fn secure(headers: &mut HeaderMap, is_https: bool) {
 
 /// Redirects to the canonical address, or rewrites the request to it as the cache key.
 fn arrive(app: &App, request: &mut Request) -> Option<Response> {
+    let client_ip = ClientIp::of_request(app, request.headers(), request.extensions());
+    request.extensions_mut().insert(client_ip);
     // HEAD is a GET without its body.
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::GET;

@@ -36,7 +36,6 @@ pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) 
             app.store.storage_failed(cause);
             recovered_form::refuse(&app, Error::Unsaved(cause.clone()), again).await
         }
-        // A timeout waiting for other writers.
         None if response.extensions().get::<NoTime>().is_some() => {
             recovered_form::refuse(&app, Error::Busy, again).await
         }

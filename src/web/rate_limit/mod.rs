@@ -157,7 +157,8 @@ impl RateLimiter {
     }
 
     pub fn check_request(&self, ip: IpAddr, times: u32) -> Result<(), RateLimited> {
-        let rate = Rate { times, per: Duration::from_secs(60) };
+        // With 0, nobody could reach the site to change it.
+        let rate = Rate { times: times.max(1), per: Duration::from_secs(60) };
         let taken = self.requests.take(&LimitKey::Network(ip, false), NonZeroU32::MIN, rate);
         taken.map(drop).map_err(|retry_after| limited(RateLimitReason::Requests, retry_after))
     }

@@ -81,13 +81,12 @@ impl<'a> Page<'a> {
             viewer: known,
             here: viewer.here.clone(),
             log_open: viewer.settings.moderation_log.includes(viewer.member()),
-            ..Page::for_nobody(app, title)
+            ..Page::for_nobody(app, Arc::clone(&viewer.settings), title)
         }
     }
 
-    pub fn for_nobody(app: &'a App, title: impl Into<String>) -> Page<'a> {
+    pub fn for_nobody(app: &'a App, settings: Arc<SiteSettings>, title: impl Into<String>) -> Page<'a> {
         Page {
-            settings: app.settings(),
             assets: &app.assets,
             base_url: &app.config.base_url,
             section: "",
@@ -99,7 +98,8 @@ impl<'a> Page<'a> {
             here: "/".to_owned(),
             robots: true,
             is_article: false,
-            log_open: app.settings().moderation_log.includes(None),
+            log_open: settings.moderation_log.includes(None),
+            settings,
         }
     }
 

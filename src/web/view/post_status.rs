@@ -1,6 +1,6 @@
 //! The status of a post, for its author and other readers.
 
-use crate::domain::accounts::user::{Member, Role};
+use crate::domain::accounts::user::Role;
 use crate::domain::items::item::{Item, ItemId, Visibility, may_see};
 use crate::domain::moderation::post_status;
 use crate::domain::moderation::post_status::{AuthorOption, PostStatus, RemovedPost};
@@ -20,10 +20,10 @@ async fn acts_on(app: &App, item: ItemId) -> Result<Vec<LogRow>, Error> {
     Ok(app.store.log(LogFilter { item: Some(item), ..LogFilter::default() }, ACTS).await?)
 }
 
-fn events<'a>(app: &App, member: Option<&Member>, logged: &'a [LogRow]) -> Vec<LogEvent<'a>> {
+fn events<'a>(viewer: &MaybeMember, logged: &'a [LogRow]) -> Vec<LogEvent<'a>> {
     let event = |act: &'a LogRow| LogEvent {
         action: act.act,
-        by: log::actor(app, member, act),
+        by: log::actor(&viewer.settings, viewer.member(), act),
         reason: &act.reason,
         detail: &act.detail,
         at: act.at,
@@ -44,11 +44,11 @@ impl PostStatusView {
         let Some(author) = viewer.member().filter(|member| item.is_own(Some(member))) else {
             return Ok(None);
         };
-        if item.deleted_at.is_some() || !post_status::may_have(item, &app.settings().policy) {
+        if item.deleted_at.is_some() || !post_status::may_have(item, &viewer.settings.policy) {
             return Ok(None);
         }
         let logged = acts_on(app, item.id).await?;
-        let events = events(app, Some(author), &logged);
+        let events = events(viewer, &logged);
         let Some(mut fate) = PostStatus::of(item, &events, author, &viewer.settings.policy, viewer.now)
         else {
             return Ok(None);
@@ -93,14 +93,14 @@ impl StatusNotices {
     ) -> Result<StatusNotices, Error> {
         let (member, mut signs) = (viewer.member(), StatusNotices::default());
         let (sight, own) = (may_see(item, member, viewer.now), item.is_own(member));
-        let reads_log = app.settings().moderation_log.includes(member);
+        let reads_log = viewer.settings.moderation_log.includes(member);
         if !matches!(sight, Visibility::Whole | Visibility::Dead(_)) {
             let logged = if reads_log && sight == Visibility::Hidden {
                 acts_on(app, item.id).await?
             } else {
                 Vec::new()
             };
-            signs.gone = RemovedPost::of(item, &events(app, member, &logged), member, viewer.now);
+            signs.gone = RemovedPost::of(item, &events(viewer, &logged), member, viewer.now);
             return Ok(signs);
         }
         if !reads_log {
@@ -109,13 +109,13 @@ impl StatusNotices {
         if matches!(sight, Visibility::Dead(_)) && !own {
             let logged = acts_on(app, item.id).await?;
             let moderates = member.is_some_and(|member| member.role >= Role::Moderator);
-            signs.death = post_status::why_dead(item, &events(app, member, &logged), moderates);
+            signs.death = post_status::why_dead(item, &events(viewer, &logged), moderates);
         }
         if let Some(locked) = post_status::locked_at(item, above)
             .filter(|_| sight == Visibility::Whole && !(own && item.locked))
         {
             let logged = acts_on(app, locked.id).await?;
-            let said = post_status::why_locked(&events(app, member, &logged));
+            let said = post_status::why_locked(&events(viewer, &logged));
             signs.lock = said.map(|said| LockNotice { said, on: locked.id });
         }
         Ok(signs)

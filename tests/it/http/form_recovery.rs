@@ -381,3 +381,44 @@ async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_passw
     }
     assert!(walked.len() > 20, "{walked:?}");
 }
+
+#[tokio::test]
+async fn starting_over_leads_to_a_page_whatever_was_refused() {
+    let app = forum_of_all().await;
+    let full = app.with_other_settings(|config| config.server.max_concurrent_requests = 0);
+    let mut starts = BTreeSet::new();
+    for row in table().into_iter().filter(|row| row.method == Method::POST) {
+        let path = case(&app, &row, row.doer().unwrap_or(Who::Admin)).await.path;
+        let form = [("text", "Some words."), ("reason", "A reason."), ("note", "A note.")];
+        let page = full.visitor().post(&path, &form).await;
+        starts.extend(page.all("main .acts > a").iter().map(|start| start.attr("href").to_owned()));
+    }
+    assert!(starts.len() > 5, "{starts:?}");
+    for start in starts {
+        let status = app.session("root").await.get(&start).await.status;
+        assert_ne!(status, StatusCode::METHOD_NOT_ALLOWED, "{start}");
+        assert_ne!(status, StatusCode::NOT_FOUND, "{start}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_in_refused_with_a_saved_form_shows_no_control_of_it() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    let full = app.with_other_settings(|config| config.server.max_concurrent_requests = 0);
+    let form = [
+        ("name", "alice"),
+        ("password", "wrong"),
+        ("kept", &*format!("/item/{story}/reply")),
+        ("kept.text", "A reply."),
+        ("kept.goto", "/item/1"),
+        ("kept.preview", "true"),
+    ];
+    let page = full.visitor().post("/login", &form).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(page.one("textarea[name='kept.text']").text, "A reply.");
+    for control in ["kept.goto", "kept.preview"] {
+        assert_eq!(page.one(&format!("[name='{control}']")).attr("type"), "hidden", "{control}");
+    }
+}

@@ -217,3 +217,27 @@ async fn whoever_empties_what_was_answered_comes_before_the_moderators() {
     .await;
     mia.get("/mod").await.finds(1, &format!("article.waiting#i{story}"));
 }
+
+#[tokio::test]
+async fn an_edit_that_comes_too_late_keeps_its_text() {
+    let app = TestApp::with(|settings| settings.post_edit_minutes = Some(Period(120))).await;
+    let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+    let story = alice.text_story("A story", "As it was.").await;
+    let path = format!("/item/{story}/edit");
+    let form = open(&mut alice, &path).await;
+    app.pass(2 * HOUR + 60);
+    for preview in [false, true] {
+        let mut form = form.clone();
+        if preview {
+            form.push(("preview".to_owned(), "true".to_owned()));
+        }
+        let page = send(&mut alice, &path, form, &[("text", "What she wrote for an hour.")]).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+        assert!(page.says("This can no longer be edited"), "{}", page.text());
+        assert_eq!(page.one("textarea#text").text, "What she wrote for an hour.");
+    }
+    assert_eq!(alice.get(&path).await.status, StatusCode::FORBIDDEN);
+    let page = send(&mut bob, &path, form, &[("text", "By bob.")]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    page.finds(0, "textarea#text");
+}

@@ -98,7 +98,7 @@ async fn page(
     let why = match typed.pending {
         Some(pending) => Some(pending.describe(app).await?.0),
         None => login_purpose::sentence_for(typed.why)
-            .or_else(|| login_purpose::of_page(typed.goto.as_str(), &app.settings())),
+            .or_else(|| login_purpose::of_page(typed.goto.as_str(), &viewer.settings)),
     };
     let status = if banned.is_some() { StatusCode::FORBIDDEN } else { errors.status() };
     Ok(html_with(status, &LogInPage { page, errors, typed, why, banned }))
@@ -175,7 +175,7 @@ pub async fn log_in(
     }
     let known = app.store.credentials(&name).await?;
     let device = of_known_device(&app, headers, known.as_ref()).await?;
-    let times = app.settings().login_attempts_per_hour;
+    let times = viewer.settings.login_attempts_per_hour;
     let tried = match app.limits.logins.check_login(device, &name, address.ip(), times) {
         Ok(tried) => tried,
         Err(held) => {

@@ -64,7 +64,7 @@ pub async fn show(
     Ok(html(&UserPage {
         page,
         fresh: !user.unclaimed
-            && viewer.now.since(user.created) < app.settings().policy.new_account_days.seconds(),
+            && viewer.now.since(user.created) < viewer.settings.policy.new_account_days.seconds(),
         you,
         joined: relative_time::day(user.created),
         joined_iso: relative_time::exact(user.created),

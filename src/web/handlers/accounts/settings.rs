@@ -129,7 +129,8 @@ pub async fn save_settings(
     let about = match errors.check("about", input::text(&typed.about)) {
         Some(about) => {
             let draft = RuleInput { text: &about, ..RuleInput::default() };
-            let judged = app.rules.for_member(&app.store, &app.settings().policy, member).await?.judge(draft);
+            let judged =
+                app.rules.for_member(&app.store, &asking.viewer.settings.policy, member).await?.judge(draft);
             errors.check("about", judged.map(|_| about))
         }
         None => None,
@@ -144,7 +145,7 @@ pub async fn save_settings(
     let taken = match app.limits.check_text(LimitedAction::Edit, texts, member, from.ip(), policy, now) {
         Ok(taken) => taken,
         Err(held) => {
-            let errors = FormErrors::rate_limited(&held, held.form_message());
+            let errors = FormErrors::of_limit(&held);
             return Ok(rate_limit::with_status(settings_again(&app, &asking, &typed, errors, None), &held));
         }
     };

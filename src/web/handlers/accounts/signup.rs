@@ -61,7 +61,7 @@ impl FromRequestParts<App> for SignupContext {
 impl SignupContext {
     pub fn context_of(&self, viewer: &MaybeMember) -> Option<PostContext> {
         let asking = CurrentMember { viewer: viewer.clone(), member: viewer.member.clone()? };
-        Some(PostContext { asking, client_ip: self.address, ip_hashes: self.origin })
+        Some(PostContext { asking, client_ip: self.address })
     }
 }
 
@@ -195,7 +195,7 @@ async fn checked(
 ) -> Result<Response, FormRefusal> {
     let mut errors = FormErrors::default();
     let name = errors.check("name", Name::parse(&typed.name));
-    let (ip, settings) = (newcomer.address.ip(), app.settings());
+    let (ip, settings) = (newcomer.address.ip(), &newcomer.viewer.settings);
     let tried = app.limits.logins.check_address(ip, settings.login_attempts_per_hour)?;
     let turn = (Requester::Stranger(newcomer.address.fair_key()), tried);
     let draft = RuleInput { title: typed.name.trim(), from: Some(ip), ..RuleInput::default() };
@@ -320,7 +320,7 @@ pub async fn request(
         text: renderer.once(&request.text).await?,
         asked: TimeView::new(request.created, viewer.now),
         declined: request.declined_at.map(|at| TimeView::new(at, viewer.now)),
-        shut: app.settings().signup_mode.may_approve().err(),
+        shut: viewer.settings.signup_mode.may_approve().err(),
         message,
     };
     Ok(html(&RequestPage { page, request: Some(request) }))

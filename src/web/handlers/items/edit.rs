@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::items::item::{Item, ItemId, Kind};
 use crate::domain::text::Html;
-use crate::web::actions::edit::{EditInput, EditOutcome, EditableParts};
+use crate::web::actions::edit::{EditInput, EditOutcome, EditTarget, EditableParts};
 use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
@@ -95,7 +95,7 @@ fn again(
         (false, false) => "Edit a story",
     };
     let until = if item.is_own(Some(&asking.member)) && asking.member.role == Role::Member {
-        let left = item.editable_until(&app.settings().policy).since(asking.viewer.now);
+        let left = item.editable_until(&asking.viewer.settings.policy).since(asking.viewer.now);
         format!("It can be edited for another {}.", crate::domain::time::relative_time::left(left))
     } else {
         "As a moderator you can edit this at any time. The previous version is saved.".to_owned()
@@ -137,8 +137,9 @@ pub async fn form(
     asking: CurrentMember,
     Path(id): Path<ItemId>,
 ) -> Result<Response, Error> {
-    let item = actions::edit::editable(&app, &asking, id).await?;
-    Ok(again(&app, &asking, &item, None, EditNotes::default()))
+    let target = EditTarget::load(&app, &asking, id).await?;
+    target.may_edit()?;
+    Ok(again(&app, &asking, &target.item, None, EditNotes::default()))
 }
 
 /// `POST /item/{id}/edit`
@@ -148,24 +149,25 @@ pub async fn update(
     RecoverableForm { asking: context, typed }: RecoverableForm<EditForm, PostContext>,
 ) -> Result<Response, Error> {
     let asking = &context.asking;
-    let item = actions::edit::editable(&app, asking, id).await?;
+    let target = EditTarget::load(&app, asking, id).await?;
+    let item = &target.item;
     let again = |item: &Item, shown| again(&app, asking, item, Some(&typed), shown);
     if typed.preview.is_some()
-        && let Ok(checked) = actions::edit::check(&item, typed.edit(&item), &asking.member)
+        && target.may_edit().is_ok()
+        && let Ok(checked) = actions::edit::check(item, typed.edit(item), &asking.member)
     {
         let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
-        return Ok(again(&item, EditNotes { preview, ..EditNotes::default() }));
+        return Ok(again(item, EditNotes { preview, ..EditNotes::default() }));
     }
-    let form = |errors| again(&item, EditNotes { errors, ..EditNotes::default() });
-    Ok(match actions::edit::edit(&app, &context, &item, typed.edit(&item)).await? {
-        EditOutcome::Edited => back_to(&item).redirect(),
+    let form = |errors| again(item, EditNotes { errors, ..EditNotes::default() });
+    Ok(match actions::edit::edit(&app, &context, &target, typed.edit(item)).await? {
+        EditOutcome::Edited => back_to(item).redirect(),
         EditOutcome::Crossed(now) => again(&now, EditNotes { crossed: true, ..EditNotes::default() }),
         EditOutcome::Invalid(mistakes) => form(mistakes),
-        EditOutcome::RateLimited(limited) => rate_limit::with_status(
-            form(FormErrors::rate_limited(&limited, limited.form_message())),
-            &limited,
-        ),
-        EditOutcome::Closed(why) => closed(&app, asking, &item, &typed, &why),
+        EditOutcome::RateLimited(limited) => {
+            rate_limit::with_status(form(FormErrors::of_limit(&limited)), &limited)
+        }
+        EditOutcome::Closed(why) => closed(&app, asking, item, &typed, &why),
     })
 }
 

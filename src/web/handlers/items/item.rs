@@ -316,7 +316,7 @@ impl ItemPageData<'_> {
     fn may_reply(&self) -> Result<(), ItemError> {
         let (item, root) = (self.item, self.root);
         match self.viewer.member() {
-            Some(member) => item.may_reply(root, member, &self.app.settings().policy, self.viewer.now, true),
+            Some(member) => item.may_reply(root, member, &self.viewer.settings.policy, self.viewer.now, true),
             None if item.kind == Kind::Job => Err(ItemError::TakesNoComments),
             None if item.deleted_at.is_some() || root.deleted_at.is_some() => Err(ItemError::Deleted),
             None if !item.is_live() || !root.is_live() => Err(ItemError::Dead),

@@ -130,9 +130,7 @@ impl<'a> ReplyContext<'a> {
             }
             CommentOutcome::Invalid(mistakes) => self.form(typed, mistakes, None).await,
             CommentOutcome::RateLimited(limited) => {
-                let form = self
-                    .form(typed, FormErrors::rate_limited(&limited, limited.form_message()), None)
-                    .await?;
+                let form = self.form(typed, FormErrors::of_limit(&limited), None).await?;
                 Ok(rate_limit::with_status(form, &limited))
             }
             CommentOutcome::Closed(refused) => Ok(self.closed(typed, &refused)),

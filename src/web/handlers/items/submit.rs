@@ -109,10 +109,9 @@ pub async fn create(
     match actions::submit::submit(&app, &context, typed.story()).await? {
         SubmitOutcome::Posted(id) => Ok(LocalRedirect::new(&format!("/item/{id}")).redirect()),
         SubmitOutcome::Known(id, known) => duplicate(&app, viewer, &typed, id, known).await,
-        SubmitOutcome::RateLimited(limited) => Ok(rate_limit::with_status(
-            form(FormErrors::rate_limited(&limited, limited.form_message())),
-            &limited,
-        )),
+        SubmitOutcome::RateLimited(limited) => {
+            Ok(rate_limit::with_status(form(FormErrors::of_limit(&limited)), &limited))
+        }
         SubmitOutcome::Invalid(mistakes) => Ok(form(mistakes)),
         SubmitOutcome::Refused(why) => {
             let mut form = form(FormErrors::one("", why));

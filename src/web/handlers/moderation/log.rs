@@ -10,7 +10,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::config::LogVisibility;
+use crate::config::{LogVisibility, SiteSettings};
 use crate::domain::accounts::user::{Member, Role, UserId};
 use crate::domain::items::item::{DeadReason, Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::items::item_ref;
@@ -114,16 +114,16 @@ impl LogRowView {
     }
 }
 
-fn may_read_names(app: &App, member: Option<&Member>) -> bool {
-    member.is_some_and(|member| member.role >= Role::Moderator) || app.settings().moderation_names
+fn may_read_names(settings: &SiteSettings, member: Option<&Member>) -> bool {
+    member.is_some_and(|member| member.role >= Role::Moderator) || settings.moderation_names
 }
 
 /// The actor as the subject of a sentence that `member` reads outside the log.
-pub fn actor<'a>(app: &App, member: Option<&Member>, act: &'a LogRow) -> &'a str {
+pub fn actor<'a>(settings: &SiteSettings, member: Option<&Member>, act: &'a LogRow) -> &'a str {
     match act.actor.as_deref() {
-        _ if !app.settings().moderation_log.includes(member) => "A moderator",
+        _ if !settings.moderation_log.includes(member) => "A moderator",
         None => "The operator",
-        Some(name) if may_read_names(app, member) => name,
+        Some(name) if may_read_names(settings, member) => name,
         Some(_) => "A moderator",
     }
 }
@@ -138,7 +138,7 @@ impl<'a> LogReader<'a> {
     fn new(app: &'a App, viewer: &'a MaybeMember) -> Result<LogReader<'a>, Error> {
         if !viewer.settings.moderation_log.includes(viewer.member()) {
             return Err(match viewer.member() {
-                None if app.settings().moderation_log == LogVisibility::Members => {
+                None if viewer.settings.moderation_log == LogVisibility::Members => {
                     Error::LogInFirst(log_in_address(&viewer.here))
                 }
                 _ => Error::forbidden("On this site, only moderators read the log."),
@@ -149,7 +149,7 @@ impl<'a> LogReader<'a> {
     }
 
     fn names(&self) -> bool {
-        may_read_names(self.app, self.viewer.member())
+        may_read_names(&self.viewer.settings, self.viewer.member())
     }
 
     async fn user_named(
@@ -304,7 +304,7 @@ pub async fn show(
     };
     let more = next_page(&mut logged, PAGE_SIZE, &asked.address(), |last| [("before", last.token.clone())]);
     let mut page = Page::new(&app, &viewer, "log", "Moderation log");
-    page.robots = app.settings().moderation_log == LogVisibility::Public
+    page.robots = viewer.settings.moderation_log == LogVisibility::Public
         && !asked.is_narrowed()
         && asked.before.is_none();
     let log = LogPage {

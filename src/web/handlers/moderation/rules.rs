@@ -18,6 +18,7 @@ use crate::domain::text;
 use crate::domain::time::relative_time;
 use crate::domain::url::StoryUrl;
 use crate::store::{self, ActionContext, RuleRow, RuleSubject};
+use crate::web::admission::run_blocking;
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
 use crate::web::extract::local_redirect::LocalRedirect;
@@ -131,7 +132,7 @@ async fn page(
     let mut page = Page::new(app, viewer, "mod", "Rules");
     page.robots = false;
     let (desk, past_ranges) =
-        (moderation::tabs::bar(member, "rules"), app.settings().policy.ip_rules_exempt_karma);
+        (moderation::tabs::bar(member, "rules"), viewer.settings.policy.ip_rules_exempt_karma);
     Ok(html_with(errors.status(), &RulesPage { page, desk, errors, typed, trial, rules, past_ranges }))
 }
 
@@ -187,7 +188,7 @@ pub async fn create(
 
 /// The earlier posts that the rule matches, evaluated as for new posts.
 async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDryRun, Error> {
-    let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
+    let permit = app.admission.slow_pages.acquire(viewer.from).await?;
     let since = viewer.now.minus(TRIED);
     let (posted, cut) = match &rule.pattern {
         Pattern::Range(range) => {
@@ -204,10 +205,9 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDry
             (posted, cut)
         }
     };
-    let (tried, policy) = (rule.clone(), app.settings().policy.clone());
+    let (tried, policy) = (rule.clone(), viewer.settings.policy.clone());
     // Matching thousands of texts would block other requests.
-    let met = tokio::task::spawn_blocking(move || would_meet(&tried, posted, &policy)).await;
-    let mut met = met.map_err(Error::internal)?;
+    let mut met = run_blocking(permit, move || would_meet(&tried, posted, &policy)).await?;
     met.sort_by_key(|posted| std::cmp::Reverse(posted.at));
     let (pattern, kind, count) = (rule.pattern.to_string(), rule.pattern.kind().label(), met.len());
     let what = match count {

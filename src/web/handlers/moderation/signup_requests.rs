@@ -84,7 +84,7 @@ async fn page(
         let text = app.renderer(viewer.from).once(&row.text).await?;
         rows.push(SignupRequestRow::new(row, text, viewer.now, typed.as_ref()));
     }
-    let shut = app.settings().signup_mode.may_approve().err();
+    let shut = viewer.settings.signup_mode.may_approve().err();
     let last = LastAction::of(app, viewer, member, None).await?;
     let requests = RequestsPage {
         page,
@@ -133,7 +133,7 @@ pub async fn decide(
     };
     let done = match typed.decision.as_str() {
         "approve" => {
-            app.settings().signup_mode.may_approve().map_err(Error::forbidden)?;
+            asking.viewer.settings.signup_mode.may_approve().map_err(Error::forbidden)?;
             app.store.approve_request(id, &message, act).await.map(|_| ())
         }
         "decline" => app.store.decline_request(id, &message, act).await,

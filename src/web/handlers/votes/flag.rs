@@ -46,15 +46,16 @@ impl FlagPanel {
             return Ok(None);
         }
         let MemberFlag { flag, vouched } = app.store.cast_by(member.id, item.id).await?;
+        let policy = &viewer.settings.policy;
         let panel = FlagPanel {
             id: item.id,
             what: name_of(item),
             goto: format!("/item/{}", item.id),
-            may_flag: item.may_flag(member, &app.settings().policy, viewer.now).is_ok(),
-            may_vouch: item.may_vouch(member, flag.is_some(), &app.settings().policy).is_ok(),
+            may_flag: item.may_flag(member, policy, viewer.now).is_ok(),
+            may_vouch: item.may_vouch(member, flag.is_some(), policy).is_ok(),
             flag,
             vouched,
-            vouches: app.settings().policy.vouches_to_restore,
+            vouches: policy.vouches_to_restore,
             reasons: Reason::ALL,
         };
         let has_something = panel.may_flag || panel.flag.is_some() || panel.may_vouch || panel.vouched;
@@ -147,7 +148,7 @@ pub async fn create(
     let goto = match actions::flag::flag(&app, &context, &target, &typed.reason, &typed.note).await? {
         FlagOutcome::Invalid(mistakes) => return Ok(form(mistakes)),
         FlagOutcome::RateLimited(limited) => {
-            let form = form(FormErrors::rate_limited(&limited, limited.form_message()));
+            let form = form(FormErrors::of_limit(&limited));
             return Ok(rate_limit::with_status(form, &limited));
         }
         FlagOutcome::Flagged { killed: true } => after_death(&app, &target.item, context.member()).await?,
