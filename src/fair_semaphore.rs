@@ -38,6 +38,19 @@ struct ShareGuard<K: Copy + Eq + Hash> {
     held: Option<OwnedSemaphorePermit>,
 }
 
+impl<K: Copy + Eq + Hash> ShareGuard<K> {
+    /// Takes up to `count` of what is held into a guard of its own.
+    fn split(&mut self, count: usize) -> ShareGuard<K> {
+        let held = self.held.as_mut().and_then(|held| held.split(count.min(held.num_permits())));
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = shares.get_mut(&self.key) {
+            share.users += 1;
+        }
+        let (shares, permits) = (Arc::clone(&self.shares), Arc::clone(&self.permits));
+        ShareGuard { shares, key: self.key, permits, held }
+    }
+}
+
 impl<K: Copy + Eq + Hash> Drop for ShareGuard<K> {
     fn drop(&mut self) {
         drop(self.held.take());
@@ -53,13 +66,22 @@ impl<K: Copy + Eq + Hash> Drop for ShareGuard<K> {
 
 pub struct FairPermit<K: Copy + Eq + Hash = IpAddr> {
     count: usize,
-    _permit: OwnedSemaphorePermit,
-    _share: Option<ShareGuard<K>>,
+    permit: OwnedSemaphorePermit,
+    share: Option<ShareGuard<K>>,
 }
 
 impl<K: Copy + Eq + Hash> FairPermit<K> {
     pub fn count(&self) -> usize {
         self.count
+    }
+
+    /// Splits off `count` permits; `None` if there are fewer. If they exceed the key's cap, the part split
+    /// off is charged first, so it should be the one that is kept longer.
+    pub fn split(&mut self, count: usize) -> Option<FairPermit<K>> {
+        let permit = self.permit.split(count)?;
+        self.count -= count;
+        let share = self.share.as_mut().map(|share| share.split(count));
+        Some(FairPermit { count, permit, share })
     }
 }
 
@@ -93,7 +115,7 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
 
     /// Acquires `count` permits. A key without permits may exceed its cap once.
     pub fn try_acquire(&self, count: usize, key: Option<K>) -> Result<FairPermit<K>, Overloaded> {
-        let permit = FairPermit { count, _permit: try_acquire(&self.permits, count)?, _share: None };
+        let permit = FairPermit { count, permit: try_acquire(&self.permits, count)?, share: None };
         if let Some(key) = key { self.charge(permit, key) } else { Ok(permit) }
     }
 
@@ -103,7 +125,7 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
         if let Some(share) = &mut share {
             share.held = Some(try_acquire(&share.permits, permit.count.min(self.max_per_key))?);
         }
-        Ok(FairPermit { _share: share, ..permit })
+        Ok(FairPermit { share, ..permit })
     }
 
     /// Waits in FIFO order; a key at its cap only waits for itself.
@@ -113,7 +135,7 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
             share.held = Some(Arc::clone(&share.permits).acquire_owned().await.map_err(|_| Overloaded)?);
         }
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Overloaded)?;
-        Ok(FairPermit { count: 1, _permit: permit, _share: share })
+        Ok(FairPermit { count: 1, permit, share })
     }
 }
 
@@ -161,6 +183,45 @@ mod tests {
         assert!(stock.try_acquire(1, address(1)).is_err(), "and nothing beside it");
         drop(large);
         assert!(is_forgotten(&stock));
+    }
+
+    #[test]
+    fn the_parts_of_a_permit_are_given_back_each_by_itself() {
+        let stock = FairSemaphore::new(16, true);
+        let mut own = stock.try_acquire(3, address(1)).expect("free");
+        let kept = own.split(2).expect("three");
+        assert_eq!((own.count(), kept.count()), (1, 2));
+        assert!(own.split(2).is_none() && own.count() == 1, "there are fewer");
+        drop(own);
+        assert_eq!(stock.available(), 14);
+        assert!(stock.try_acquire(3, address(1)).is_err(), "two are charged still");
+        drop(stock.try_acquire(2, address(1)).expect("and no more"));
+        drop(kept);
+        assert!(is_forgotten(&stock) && stock.available() == 16);
+
+        // More than a share.
+        let mut own = stock.try_acquire(8, address(1)).expect("by itself");
+        let kept = own.split(3).expect("eight");
+        assert!(stock.try_acquire(1, address(1)).is_err(), "nothing beside it");
+        drop(own);
+        assert!(stock.try_acquire(2, address(1)).is_err(), "three are charged still");
+        assert!(stock.try_acquire(1, address(1)).is_ok());
+        drop(kept);
+        assert!(is_forgotten(&stock) && stock.available() == 16);
+
+        let mut unlimited = FairSemaphore::new(4, false);
+        unlimited.max_per_key = 1;
+        let mut own = unlimited.try_acquire(4, address(1)).expect("free");
+        drop(own.split(4).expect("all of it"));
+        assert!(own.count() == 0 && unlimited.available() == 4);
+    }
+
+    #[test]
+    fn where_there_is_nothing_everything_is_refused() {
+        for limited in [false, true] {
+            let none = FairSemaphore::new(0, limited);
+            assert!(none.try_acquire(1, None).is_err() && none.try_acquire(1, address(1)).is_err());
+        }
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! The requests in flight on a connection, and its progress.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
 use http::Version;
@@ -14,20 +14,30 @@ const SLOW_AFTER: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 pub struct InFlight {
-    running: AtomicUsize,
+    busy: Mutex<Busy>,
     activity: AtomicUsize,
     http2: AtomicBool,
-    /// `None` while idle.
-    busy_since: Mutex<Option<Instant>>,
     evicted: AtomicBool,
     waker: Mutex<Option<Waker>>,
     /// HTTP/2 only.
     pub(super) responses: ResponseProgress,
 }
 
+/// Both under one lock, so that a running request is never without its time.
+#[derive(Debug, Default)]
+struct Busy {
+    running: usize,
+    /// When the connection became busy, or a request last ended while others ran. `None` while idle.
+    since: Option<Instant>,
+}
+
 impl InFlight {
+    fn busy(&self) -> MutexGuard<'_, Busy> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn running(&self) -> usize {
-        self.running.load(Ordering::Acquire)
+        self.busy().running
     }
 
     pub fn activity(&self) -> usize {
@@ -38,10 +48,9 @@ impl InFlight {
         self.activity.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether the connection is idle, or busy for longer than a response takes.
-    pub fn is_slow(&self) -> bool {
-        let busy_since = *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner);
-        busy_since.is_none_or(|since| since.elapsed() > SLOW_AFTER)
+    /// Whether requests are running and none has ended for longer than a response takes.
+    pub fn is_slow(&self, now: Instant) -> bool {
+        self.busy().since.is_some_and(|since| now.saturating_duration_since(since) > SLOW_AFTER)
     }
 
     pub fn evict(&self) {
@@ -75,9 +84,10 @@ impl InFlightGuard {
         if version == Version::HTTP_2 {
             in_flight.http2.store(true, Ordering::Release);
         }
-        if in_flight.running.fetch_add(1, Ordering::AcqRel) == 0 {
-            *in_flight.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        }
+        let mut busy = in_flight.busy();
+        busy.running += 1;
+        busy.since.get_or_insert_with(Instant::now);
+        drop(busy);
         in_flight.note_activity();
         InFlightGuard(Arc::clone(in_flight))
     }
@@ -86,8 +96,28 @@ impl InFlightGuard {
 impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.0.note_activity();
-        if self.0.running.fetch_sub(1, Ordering::AcqRel) == 1 {
-            *self.0.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
+        let mut busy = self.0.busy();
+        busy.running = busy.running.saturating_sub(1);
+        busy.since = (busy.running > 0).then(Instant::now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quick_requests_that_overlap_are_not_slow() {
+        let in_flight = Arc::<InFlight>::default();
+        let first = InFlightGuard::begin(&in_flight, Version::HTTP_2);
+        let second = InFlightGuard::begin(&in_flight, Version::HTTP_2);
+        std::thread::sleep(Duration::from_millis(2));
+        let later = Instant::now() + SLOW_AFTER;
+        assert!(in_flight.is_slow(later), "neither has ended");
+        drop(first);
+        assert!(!in_flight.is_slow(later), "one has");
+        assert!(in_flight.is_slow(later + SLOW_AFTER), "and the other does not");
+        drop(second);
+        assert!(in_flight.running() == 0 && !in_flight.is_slow(later + SLOW_AFTER), "nothing runs");
     }
 }

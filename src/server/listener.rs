@@ -11,7 +11,7 @@ use std::task::Poll;
 use axum::extract::connect_info::Connected;
 use axum_server::{AddrListener, Address};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, Instant, timeout};
 
 use super::in_flight::InFlight;
 use super::shutdown::ShutdownSignal;
@@ -90,7 +90,7 @@ impl LimitedListener {
         }
         loop {
             if self.connections.available() == 0 {
-                self.evict_idle();
+                self.evict_one(Instant::now());
             }
             // Retry evicting, as connections become idle or slow.
             if let Ok(permit) = timeout(RETRY_INTERVAL, self.connections.acquire(None)).await {
@@ -99,18 +99,22 @@ impl LimitedListener {
         }
     }
 
-    /// Closes the oldest idle or slow connection of the address with the most, unless it has only one.
-    /// Proxies are exempt.
-    fn evict_idle(&self) {
+    /// Closes the oldest idle connection, or else the oldest slow one, of the address with the most
+    /// connections that has such a one and others beside it. Proxies are exempt.
+    fn evict_one(&self, now: Instant) {
         let Some(evictable) = &self.evictable else { return };
         let mut per_ip: HashMap<IpAddr, Vec<Arc<InFlight>>> = HashMap::new();
         for (ip, connection) in evictable.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            per_ip.entry(*ip).or_default().extend(connection.upgrade());
+            let open = connection.upgrade().filter(|one| !one.is_evicted());
+            per_ip.entry(*ip).or_default().extend(open);
         }
-        let most = per_ip.into_values().filter(|connections| connections.len() > 1).max_by_key(Vec::len);
-        let idle = most.and_then(|most| most.into_iter().find(|one| one.is_slow() && !one.is_evicted()));
-        if let Some(idle) = idle {
-            idle.evict();
+        let choices = per_ip.values().filter(|open| open.len() > 1).filter_map(|open| {
+            let idle = open.iter().find(|one| one.running() == 0);
+            let one = idle.or_else(|| open.iter().find(|one| one.is_slow(now)))?;
+            Some((open.len(), one))
+        });
+        if let Some((_, one)) = choices.max_by_key(|(count, _)| *count) {
+            one.evict();
         }
     }
 
@@ -202,13 +206,73 @@ fn set_socket_options(stream: &TcpStream, connected: usize) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use http::Version;
+
     use super::*;
+    use crate::server::in_flight::InFlightGuard;
+
+    async fn limited(config: &ServerSettings) -> LimitedListener {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        LimitedListener::new(listener, Arc::default(), config, Timeouts::default())
+    }
+
+    /// A connection of an address.
+    fn open(listener: &LimitedListener, last: u8) -> (FairPermit, Arc<InFlight>) {
+        let permit = listener.connections.try_acquire(1, None).expect("free");
+        listener.charge(permit, IpAddr::from([203, 0, 113, last])).expect("within its share")
+    }
+
+    fn run(connection: &(FairPermit, Arc<InFlight>)) -> InFlightGuard {
+        InFlightGuard::begin(&connection.1, Version::HTTP_11)
+    }
+
+    /// Which connections are closed after one more attempt.
+    fn evicted(
+        listener: &LimitedListener,
+        connections: &[(FairPermit, Arc<InFlight>)],
+        later: Duration,
+    ) -> Vec<bool> {
+        listener.evict_one(Instant::now() + later);
+        connections.iter().map(|(_, in_flight)| in_flight.is_evicted()).collect()
+    }
+
+    const LATER: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn an_idle_connection_is_closed_before_a_slow_one_and_the_last_one_never() {
+        let listener = limited(&ServerSettings::default()).await;
+        let connections = [open(&listener, 1), open(&listener, 1), open(&listener, 1)];
+        let _running = (run(&connections[0]), run(&connections[2]));
+        assert_eq!(evicted(&listener, &connections, LATER), [false, true, false], "the idle one");
+        assert_eq!(evicted(&listener, &connections, Duration::ZERO), [false, true, false], "none is slow");
+        assert_eq!(evicted(&listener, &connections, LATER), [true, true, false], "the oldest slow one");
+        assert_eq!(evicted(&listener, &connections, LATER), [true, true, false], "one is left");
+    }
+
+    #[tokio::test]
+    async fn an_address_whose_connections_all_run_keeps_no_idle_one_of_others_open() {
+        let listener = limited(&ServerSettings::default()).await;
+        let busy = [open(&listener, 1), open(&listener, 1), open(&listener, 1), open(&listener, 1)];
+        let _running: Vec<_> = busy.iter().map(run).collect();
+        let single = open(&listener, 2);
+        let idle = [open(&listener, 3), open(&listener, 3), open(&listener, 3)];
+        assert_eq!(evicted(&listener, &idle, Duration::ZERO), [true, false, false]);
+        let two = [open(&listener, 4), open(&listener, 4), open(&listener, 4)];
+        assert_eq!(evicted(&listener, &two, Duration::ZERO), [true, false, false], "they are more by now");
+        for _ in 0..3 {
+            listener.evict_one(Instant::now());
+        }
+        assert_eq!(evicted(&listener, &idle, Duration::ZERO), [true, true, false]);
+        assert_eq!(evicted(&listener, &two, Duration::ZERO), [true, true, false]);
+        assert_eq!(evicted(&listener, &busy, Duration::ZERO), [false; 4], "their requests are quick");
+        assert!(!single.1.is_evicted(), "the only one of its address");
+        assert_eq!(evicted(&listener, &busy, LATER), [true, false, false, false]);
+    }
 
     #[tokio::test]
     async fn an_address_gets_back_what_it_was_let_in_for_whatever_became_of_it() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
         let config = ServerSettings::default();
-        let listener = LimitedListener::new(listener, Arc::default(), &config, Timeouts::default());
+        let listener = limited(&config).await;
         let ip = IpAddr::from([203, 0, 113, 5]);
         let charged = || listener.charge(listener.connections.try_acquire(1, None).expect("free"), ip);
         for _ in 0..config.max_connections * 2 {

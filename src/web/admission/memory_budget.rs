@@ -23,6 +23,9 @@ const MIN_COUNTED_BYTES: usize = 64 * 1024;
 #[derive(Default)]
 pub struct SharedReservation(Mutex<Weak<FairPermit>>);
 
+/// The permits of one response: of its cached part, and of its own bytes.
+type SplitReservation = (Option<Arc<FairPermit>>, Option<FairPermit>);
+
 #[derive(Clone)]
 pub struct CachedPart {
     pub bytes: usize,
@@ -42,9 +45,10 @@ impl<R> AsRef<[u8]> for ReservedBytes<R> {
 }
 
 impl MemoryBudget {
+    /// At least 1 KB: a response counts as the whole budget at most, and one of nothing would limit none.
     pub fn new(megabytes: u32, limited: bool) -> MemoryBudget {
         let kilobytes = usize::try_from(megabytes).unwrap_or(usize::MAX).saturating_mul(1_024);
-        MemoryBudget { kilobytes: FairSemaphore::new(kilobytes, limited) }
+        MemoryBudget { kilobytes: FairSemaphore::new(kilobytes.max(1), limited) }
     }
 
     fn kilobytes(&self, bytes: usize) -> usize {
@@ -57,23 +61,24 @@ impl MemoryBudget {
         self.kilobytes.try_acquire(self.kilobytes(bytes), address)
     }
 
-    /// Reserves memory for a cached body and a response's own bytes, as one permit: only a single permit may
-    /// exceed an address's share.
+    /// Reserves memory for a cached body and a response's own bytes, as one permit, as only a single permit
+    /// may exceed an address's share. It is then split, so that later readers keep the cached part only.
     fn share(
         &self,
         shared: &SharedReservation,
         (cached, own): (usize, usize),
         address: Option<IpAddr>,
-    ) -> Result<[Option<Arc<FairPermit>>; 2], Overloaded> {
+    ) -> Result<SplitReservation, Overloaded> {
         let mut known = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_enough = |permit: &Arc<FairPermit>| permit.count() >= self.kilobytes(cached);
         if let Some(permit) = known.upgrade().filter(is_enough) {
-            let own = if own > 0 { Some(Arc::new(self.reserve(own, address)?)) } else { None };
-            return Ok([Some(permit), own]);
+            let own = if own > 0 { Some(self.reserve(own, address)?) } else { None };
+            return Ok((Some(permit), own));
         }
-        let permit = Arc::new(self.reserve(cached.saturating_add(own), address)?);
+        let mut rest = self.reserve(cached.saturating_add(own), address)?;
+        let permit = Arc::new(rest.split(self.kilobytes(cached)).ok_or(Overloaded)?);
         *known = Arc::downgrade(&permit);
-        Ok([Some(permit), None])
+        Ok((Some(permit), Some(rest)))
     }
 
     /// A cached body that releases its reservation once sent; `Overloaded` if the budget is used up.
@@ -99,7 +104,7 @@ impl MemoryBudget {
         let own = all.saturating_sub(cached.as_ref().map_or(0, |cached| cached.bytes));
         let reserved = Arc::new(match cached {
             Some(cached) => self.share(&cached.reservation, (cached.bytes, own), address)?,
-            None => [Some(Arc::new(self.reserve(own, address)?)), None],
+            None => (None, Some(self.reserve(own, address)?)),
         });
         Ok(response.map(|body| Body::new(ReservedBody { body, reserved })))
     }
@@ -108,7 +113,7 @@ impl MemoryBudget {
 /// A body whose frames each keep the whole reservation, because frames handed on are still in memory.
 struct ReservedBody {
     body: Body,
-    reserved: Arc<[Option<Arc<FairPermit>>; 2]>,
+    reserved: Arc<SplitReservation>,
 }
 
 impl HttpBody for ReservedBody {
@@ -130,5 +135,59 @@ impl HttpBody for ReservedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(last: u8) -> Option<IpAddr> {
+        Some(IpAddr::from([192, 0, 2, last]))
+    }
+
+    /// A response under way, of so many kilobytes in the cache and of its own.
+    fn begin(
+        budget: &MemoryBudget,
+        reservation: &Arc<SharedReservation>,
+        (cached, own): (usize, usize),
+        address: Option<IpAddr>,
+    ) -> Response {
+        let mut response = Response::new(Body::from(vec![0; (cached + own) * 1_024]));
+        let cached = CachedPart { bytes: cached * 1_024, reservation: Arc::clone(reservation) };
+        response.extensions_mut().insert(cached);
+        budget.admit(response, address).expect("room")
+    }
+
+    #[test]
+    fn later_readers_keep_what_they_share_with_the_first_and_nothing_of_its_own() {
+        let budget = MemoryBudget::new(1, true);
+        // The second is of more than an address's share.
+        for own in [100, 400] {
+            let shared = Arc::default();
+            let first = begin(&budget, &shared, (100, own), address(1));
+            let second = begin(&budget, &shared, (100, 50), address(2));
+            assert_eq!(budget.kilobytes.available(), 1_024 - 100 - own - 50);
+            drop(first);
+            assert_eq!(budget.kilobytes.available(), 1_024 - 100 - 50, "its own part is given back");
+            assert!(budget.reserve(157 * 1_024, address(1)).is_err(), "the shared part is charged still");
+            assert!(budget.reserve(156 * 1_024, address(1)).is_ok(), "and no more");
+            let third = begin(&budget, &shared, (100, 0), address(3));
+            drop(second);
+            assert_eq!(budget.kilobytes.available(), 1_024 - 100);
+            drop(third);
+            assert_eq!(budget.kilobytes.available(), 1_024);
+        }
+    }
+
+    #[test]
+    fn without_memory_one_long_response_goes_out_at_a_time() {
+        for limited in [false, true] {
+            let budget = MemoryBudget::new(0, limited);
+            let first = budget.reserve(MIN_COUNTED_BYTES, address(1)).expect("one");
+            assert!(budget.reserve(MIN_COUNTED_BYTES, address(2)).is_err(), "and no other");
+            drop(first);
+            assert!(budget.reserve(MIN_COUNTED_BYTES, address(2)).is_ok());
+        }
     }
 }
