@@ -246,7 +246,8 @@ impl Config {
     pub fn to_toml(&self) -> String {
         let mut text = comment(&format!(
             "The effective settings, as a {FILE}. Each can also be given as a flag (--site-name) or an \
-             environment variable (STOA_SITE_NAME); flags override variables, and variables override this file."
+             environment variable (STOA_SITE_NAME); flags override variables, and variables override this \
+             file."
         ));
         for Entry { heading, name, meaning, value, .. } in self.entries() {
             if let Some(heading) = heading {

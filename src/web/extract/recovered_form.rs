@@ -119,12 +119,11 @@ impl SavedForm {
 /// The page to start over on if the form's own is not known: that of the item, user or list it is about, as
 /// most addresses of actions have no page.
 fn form_page(action: &LocalRedirect) -> LocalRedirect {
-    match action.as_str().rsplit_once('/') {
-        Some((page, _))
-            if ["/item/", "/user/", "/mod/"].iter().any(|about| action.as_str().starts_with(about)) =>
-        {
-            LocalRedirect::new(page)
-        }
+    let parts: Vec<&str> = action.as_str().split('/').skip(1).collect();
+    match parts[..] {
+        [kind @ ("item" | "user" | "mod"), which, ..] => LocalRedirect::new(&format!("/{kind}/{which}")),
+        ["invitations", ..] => LocalRedirect::new("/invitations"),
+        ["theme" | "logout"] => LocalRedirect::new("/"),
         _ => action.clone(),
     }
 }

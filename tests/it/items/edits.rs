@@ -226,15 +226,16 @@ async fn an_edit_that_comes_too_late_keeps_its_text() {
     let path = format!("/item/{story}/edit");
     let form = open(&mut alice, &path).await;
     app.pass(2 * HOUR + 60);
+    let typed = "What she wrote for an hour.";
     for preview in [false, true] {
         let mut form = form.clone();
         if preview {
             form.push(("preview".to_owned(), "true".to_owned()));
         }
-        let page = send(&mut alice, &path, form, &[("text", "What she wrote for an hour.")]).await;
+        let page = send(&mut alice, &path, form, &[("text", typed)]).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN);
         assert!(page.says("This can no longer be edited"), "{}", page.text());
-        assert_eq!(page.one("textarea#text").text, "What she wrote for an hour.");
+        assert_eq!(page.one("textarea#text").text, typed);
     }
     assert_eq!(alice.get(&path).await.status, StatusCode::FORBIDDEN);
     let page = send(&mut bob, &path, form, &[("text", "By bob.")]).await;
