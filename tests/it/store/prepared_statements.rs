@@ -19,10 +19,11 @@ impl Statements {
     /// Statements since the last call; logged by the connection's thread, shortly after the response.
     pub async fn taken(&self) -> Vec<String> {
         let len = || self.0.lock().expect("no panic before").len();
-        let mut before = usize::MAX;
-        while before != len() {
-            before = len();
+        let (mut before, mut unchanged) = (len(), 0);
+        while unchanged < 3 {
             tokio::time::sleep(Duration::from_millis(1)).await;
+            unchanged = if before == len() { unchanged + 1 } else { 0 };
+            before = len();
         }
         std::mem::take(&mut *self.0.lock().expect("no panic before"))
     }

@@ -119,10 +119,11 @@ fn a_page_asks_the_database_as_often_for_thirty_rows_as_for_three() {
             let many = forum.counts(&statements).await;
             assert!(few.len() > 120, "only {} pages were looked at", few.len());
             assert!(few.values().filter(|count| **count > 0).count() > 100, "the statements are counted");
-            let differ = few.iter().filter(|(page, count)| many.get(page) != Some(count));
-            let differ: Vec<_> =
-                differ.map(|(page, count)| format!("{page:?}: {count}, then {:?}", many.get(page))).collect();
-            assert!(differ.is_empty(), "{}", differ.join("\n"));
+            // On a busy machine a statement of the look before may be logged with the first count.
+            let more = few.iter().filter(|(page, count)| many.get(page).is_none_or(|many| many > count));
+            let more: Vec<_> =
+                more.map(|(page, count)| format!("{page:?}: {count}, then {:?}", many.get(page))).collect();
+            assert!(more.is_empty(), "{}", more.join("\n"));
         },
     );
 }
