@@ -1,7 +1,9 @@
+//! The sentences that tell members what was done to them and their posts.
+
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{ItemId, Kind};
-use crate::domain::moderation::action::{Action, NotifiedAuthor};
+use crate::domain::moderation::action::{Action, Recipient};
 use crate::domain::moderation::sanctions::WITH_BAN;
 use crate::domain::text::with_reason;
 use crate::domain::time::relative_time;
@@ -31,13 +33,13 @@ pub struct Notification {
 impl Notification {
     pub fn sentence(&self, kind: Kind) -> Option<String> {
         let said = match self.action.spec().told {
-            NotifiedAuthor::Nobody => return None,
-            NotifiedAuthor::Author(..) => {
+            Recipient::Nobody => return None,
+            Recipient::Author(..) => {
                 let (reason, detail) = (&self.reason, &self.detail);
                 let (action, at) = (self.action, self.created_at);
                 return LogEvent { action, by: "A moderator", reason, detail, at }.for_author(kind);
             }
-            NotifiedAuthor::Member(said, open, taken) => {
+            Recipient::Member(said, open, taken) => {
                 let end = self
                     .until
                     .map_or(open.to_owned(), |until| format!(" until {}", relative_time::minute(until)));
@@ -47,7 +49,7 @@ impl Notification {
                 };
                 format!("{said}{end}{taken}")
             }
-            NotifiedAuthor::Role(role) => match self.actor_id {
+            Recipient::Role(role) => match self.actor_id {
                 None => format!("The operator made you {role}"),
                 Some(actor) if actor == self.user_id => {
                     let name = role.split_once(' ').map_or(role, |(_, name)| name);
@@ -82,7 +84,7 @@ impl LogEvent<'_> {
     }
 
     fn sentence(&self, kind: Kind, what: &str, with_ban: &str) -> Option<String> {
-        let NotifiedAuthor::Author(verb, story, comment) = self.action.spec().told else { return None };
+        let Recipient::Author(verb, story, comment) = self.action.spec().told else { return None };
         let rest = if kind == Kind::Comment { comment } else { story };
         let (by, verb, rest) = match (self.action, self.detail) {
             (Action::Kill, DEAD_ALREADY) => (self.by, "reviewed", " and kept it dead".to_owned()),

@@ -1,3 +1,5 @@
+//! Jobs in the background: purging what is old, detecting external writes and checkpointing the WAL.
+
 mod wal_checkpoint;
 
 use std::time::Duration;

@@ -10,12 +10,16 @@ use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checke
 const CONTACT: &str = "contact";
 
 pub(super) async fn keep_contact(tx: &mut Tx, contact: &str) -> Result<()> {
+    put(tx, CONTACT, contact).await
+}
+
+async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
     tx.sql(
         "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = \
          excluded.value",
     )
-    .bind(CONTACT)
-    .bind(contact)
+    .bind(name)
+    .bind(value)
     .execute()
     .await?;
     Ok(())
@@ -46,14 +50,7 @@ impl Store {
             return Ok(());
         }
         for (name, value) in news {
-            tx.sql(
-                "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = \
-                 excluded.value",
-            )
-            .bind(*name)
-            .bind(value)
-            .execute()
-            .await?;
+            put(&mut tx, name, value).await?;
             if let Some(before) = kept.get(*name) {
                 let detail = format!("{name}: {before} became {value}");
                 append_checked_log_entry(

@@ -92,7 +92,7 @@ pub async fn import(
     let plan = if stops(found.bad.len()) {
         Plan { bad: found.bad, ..Plan::default() }
     } else {
-        let known = store.imported(&plan::polls(&found)).await?;
+        let known = store.imported(&plan::source_ids(&found)).await?;
         plan::plan(found, &known)
     };
     let stopped = stops(plan.bad.len());

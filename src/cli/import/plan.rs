@@ -30,7 +30,7 @@ impl ImportThread {
 }
 
 /// Ids to query the store for: those of all records and of parents outside the files.
-pub fn polls(found: &ParsedFile) -> Vec<i64> {
+pub fn source_ids(found: &ParsedFile) -> Vec<i64> {
     let records = found.records.iter().flat_map(|record| [Some(record.id), record.parent]);
     let bad = found.bad.iter().flat_map(|bad| [Some(bad.id), bad.parent]);
     let ids: HashSet<i64> = records.chain(bad).flatten().collect();
@@ -39,8 +39,8 @@ pub fn polls(found: &ParsedFile) -> Vec<i64> {
     ids
 }
 
-/// Groups records into threads. `known` is the store's answer for [`asked`]. A thread with a bad record is
-/// left out whole. The first record of an id wins.
+/// Groups records into threads. `known` is the store's answer for [`source_ids`]. A thread with a bad record
+/// is left out whole. The first record of an id wins.
 pub fn plan(found: ParsedFile, known: &HashMap<i64, ItemId>) -> Plan {
     let ParsedFile { mut records, mut bad, .. } = found;
     let before = records.len();

@@ -8,7 +8,8 @@ macro_rules! actions {
     ($($action:ident $name:literal {
         before: $before:literal, label: $label:literal $(, $field:ident: $value:expr)*
     })+) => {
-        /// An action by a moderator, the operator, a rule or members together.
+        /// An action by a moderator, the operator, a rule or members together. Their names are stored: never
+        /// rename or remove one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
         pub enum Action {
             $(
@@ -54,10 +55,10 @@ actions! {
         told: author("edited", "") }
     Lock "lock" { before: " locked", label: "locked something", adverse: true,
         undo: undo("lock", false, "Unlock"),
-        told: NotifiedAuthor::Author("locked", ": its thread is closed to new comments",
+        told: Recipient::Author("locked", ": its thread is closed to new comments",
             ": it and its replies can no longer be replied to") }
     Unlock "unlock" { before: " unlocked", label: "unlocked something",
-        told: NotifiedAuthor::Author("unlocked", ": its thread is open to new comments again",
+        told: Recipient::Author("unlocked", ": its thread is open to new comments again",
             ": it and its replies can be replied to again") }
     Merge "merge" { before: " merged", label: "merged a story", after: After::Other("into"), adverse: true,
         undo: undo("merge", false, "Undo merge"),
@@ -80,16 +81,16 @@ actions! {
     Unpin "unpin" { before: " removed the notice from", label: "removed a notice", quotes: true,
         told: author("removed the notice from", "") }
     Ban "ban" { before: " banned", label: "banned somebody", adverse: true,
-        told: NotifiedAuthor::Member("A moderator banned you", " permanently", "killed") }
+        told: Recipient::Member("A moderator banned you", " permanently", "killed") }
     Unban "unban" { before: " lifted the ban on", label: "lifted a ban",
-        told: NotifiedAuthor::Member("A moderator lifted the ban on your account", "", "restored") }
+        told: Recipient::Member("A moderator lifted the ban on your account", "", "restored") }
     Warn "warn" { before: " warned", label: "warned somebody", adverse: true,
-        told: NotifiedAuthor::Member("A moderator warned you", "", "") }
+        told: Recipient::Member("A moderator warned you", "", "") }
     Slow "slow" { before: " limited", label: "limited somebody", adverse: true,
-        told: NotifiedAuthor::Member(
+        told: Recipient::Member(
             "A moderator limited how often you can post", " until a moderator lifts it", "") }
     Unslow "unslow" { before: " lifted the limit on", label: "lifted a limit",
-        told: NotifiedAuthor::Member("You can post as often as others again", "", "") }
+        told: Recipient::Member("You can post as often as others again", "", "") }
     Shadow "shadow" { before: " shadow-banned", label: "shadow-banned somebody", private: true }
     Unshadow "unshadow" { before: " lifted the shadow-ban on", label: "lifted a shadow-ban", private: true }
     Note "note" { before: " made a note about", label: "made a note", private: true }
@@ -101,14 +102,14 @@ actions! {
     AddRule "add-rule" { before: " added a rule", label: "added a rule", private: true }
     DeleteRule "drop-rule" { before: " deleted a rule", label: "deleted a rule", private: true }
     Admit "admit" { before: " approved the request of", label: "approved a request",
-        told: NotifiedAuthor::Member("A moderator approved your request. Welcome", "", "") }
+        told: Recipient::Member("A moderator approved your request. Welcome", "", "") }
     Decline "decline" { before: " declined a request for an account", label: "declined a request" }
     Member "member" { before: " made", label: "made somebody a member", after: After::Words("a member"),
-        told: NotifiedAuthor::Role("a member") }
+        told: Recipient::Role("a member") }
     Moderator "moderator" { before: " made", label: "made somebody a moderator",
-        after: After::Words("a moderator"), told: NotifiedAuthor::Role("a moderator") }
+        after: After::Words("a moderator"), told: Recipient::Role("a moderator") }
     Admin "admin" { before: " made", label: "made somebody an admin", after: After::Words("an admin"),
-        told: NotifiedAuthor::Role("an admin") }
+        told: Recipient::Role("an admin") }
     Claim "claim" { before: " handed over the imported name", label: "handed over an imported name" }
     Password "password" { before: " set the password of", label: "set a password", private: true }
 }
@@ -126,7 +127,7 @@ pub struct ActionSpec {
     pub quotes: bool,
     pub together: Option<&'static str>,
     pub undo: Option<Undo>,
-    pub(crate) told: NotifiedAuthor,
+    pub(crate) told: Recipient,
 }
 
 const PLAIN: ActionSpec = ActionSpec {
@@ -138,7 +139,7 @@ const PLAIN: ActionSpec = ActionSpec {
     quotes: false,
     together: None,
     undo: None,
-    told: NotifiedAuthor::Nobody,
+    told: Recipient::Nobody,
 };
 
 /// The log's text after the target.
@@ -161,7 +162,7 @@ pub struct Undo {
 
 /// Who is notified, and the text.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum NotifiedAuthor {
+pub(crate) enum Recipient {
     Nobody,
     /// “WHO verb your story rest.”: the verb, the rest for a story and for a comment.
     Author(&'static str, &'static str, &'static str),
@@ -170,8 +171,8 @@ pub(crate) enum NotifiedAuthor {
     Role(&'static str),
 }
 
-const fn author(verb: &'static str, rest: &'static str) -> NotifiedAuthor {
-    NotifiedAuthor::Author(verb, rest, rest)
+const fn author(verb: &'static str, rest: &'static str) -> Recipient {
+    Recipient::Author(verb, rest, rest)
 }
 
 const fn undo(path: &'static str, on: bool, label: &'static str) -> Option<Undo> {
@@ -181,7 +182,7 @@ const fn undo(path: &'static str, on: bool, label: &'static str) -> Option<Undo>
 /// A log entry: “alice BEFORE target AFTER”, or “alice BEFORE target AFTER other”.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogPhrase<'a> {
-    /// Includes a trailing space if it needs one.
+    /// Includes a leading space if it needs one.
     pub before: &'static str,
     pub after: &'a str,
     pub other: Option<ItemId>,

@@ -50,7 +50,7 @@ pub fn without_hidden(text: &str) -> String {
     text.chars().filter(|c| is_shown(*c)).collect()
 }
 
-/// Whether plain text is empty, or visible and unchanged by [`shown`].
+/// Whether plain text is empty, or visible and unchanged by [`without_hidden`].
 pub fn is_legible(text: &str) -> bool {
     (text.is_empty() || has_visible(text)) && text.chars().all(|c| is_shown(c) || c == '\r')
 }

@@ -8,7 +8,8 @@ use ::url::{Host, Url};
 pub use site::{StorySite, from_param};
 pub(super) use site::{is_host_of_names, is_shared_host};
 
-/// Version of the rules for `key` and `site`, stored beside them so that they can be recomputed.
+/// Version of the rules for `key` and `site`, stored beside them. Nothing recomputes those of an older
+/// version, of which none was released: they stay until the story is edited.
 pub const RULE_VERSION: i64 = 3;
 
 pub const MAX_BYTES: usize = 2_000;

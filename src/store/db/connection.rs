@@ -20,6 +20,8 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("mmap_size", "0")
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", MAX_WAL_BYTES.to_string())
+        // The default of 100 is less than the store's statements, about 260, so that many were prepared anew.
+        .statement_cache_capacity(500)
         .row_buffer_size(1_000)
 }
 

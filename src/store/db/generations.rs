@@ -21,6 +21,9 @@ pub enum Change {
     Member(UserId),
     /// Anything public, except which thread an item is in.
     Public,
+    /// Anything public, and which thread items are in.
+    Moved,
+    /// What members alone see, too.
     Everything,
 }
 
@@ -77,9 +80,12 @@ impl Generations {
                 Change::Member(user) => one_of(&self.own, user.0).into_iter().for_each(bump),
                 Change::Lists => [&self.said, &self.all].into_iter().for_each(bump),
                 Change::Public => [&self.any_thread, &self.said, &self.all].into_iter().for_each(bump),
+                Change::Moved => {
+                    [&self.moved, &self.any_thread, &self.said, &self.all].into_iter().for_each(bump);
+                }
                 Change::Everything => {
                     self.own.iter().for_each(bump);
-                    [&self.moved, &self.any_thread, &self.said, &self.all].into_iter().for_each(bump);
+                    self.invalidate(&[Change::Moved]);
                 }
             }
         }
@@ -111,6 +117,7 @@ mod tests {
             (Change::Lists, [1, 1, 0, 0, 0, 0, 0, 0]),
             (member, [0, 0, 0, 0, 0, 0, 1, 0]),
             (Change::Public, [1, 1, 1, 0, 0, 0, 0, 0]),
+            (Change::Moved, [1, 1, 1, 1, 0, 0, 0, 0]),
             (Change::Everything, [1, 1, 1, 1, 0, 0, 1, 1]),
         ] {
             let generations = Generations::new();

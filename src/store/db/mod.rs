@@ -77,15 +77,19 @@ impl Store {
     /// Begins a write transaction with `begin immediate`, since upgrading a read transaction cannot be
     /// retried.
     pub(in crate::store) async fn begin(&self) -> Result<Tx> {
-        Ok(Tx(self.write.begin_with("begin immediate").await?))
+        let transaction = self.write.begin_with("begin immediate").await?;
+        Ok(Tx { transaction, has_failed: false })
     }
 
     /// Commits and invalidates caches. Runs to completion even if the caller is cancelled.
     pub(in crate::store) async fn commit(&self, tx: Tx, changes: &[Change]) -> Result<()> {
+        if tx.has_failed {
+            return Err(sqlx::Error::Protocol("a statement of the transaction failed".to_owned()).into());
+        }
         let (generations, saving) = (Arc::clone(&self.generations), Arc::clone(&self.saving));
         let changes = changes.to_vec();
         let commit = async move {
-            let committed = tx.0.commit().await;
+            let committed = tx.transaction.commit().await;
             generations.invalidate(&changes);
             committed.inspect(|()| saving.works())
         };

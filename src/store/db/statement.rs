@@ -1,7 +1,9 @@
+//! The seam to sqlx: the store writes SQL, binds values and fetches rows here, and names no type of sqlx's.
+
 use std::borrow::Cow;
 
 use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Sqlite, Transaction, Type};
 
 use super::error::Result;
@@ -20,11 +22,15 @@ impl<T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin> Fetchable for T {}
 pub struct ReadPool(pub(super) SqlitePool);
 
 /// A write transaction, rolled back unless committed.
-pub struct Tx(pub(super) Transaction<'static, Sqlite>);
+pub struct Tx {
+    pub(super) transaction: Transaction<'static, Sqlite>,
+    /// Whether a statement failed; it cannot be committed then.
+    pub(super) has_failed: bool,
+}
 
 pub enum Db<'c> {
     Read(&'c SqlitePool),
-    Write(&'c mut SqliteConnection),
+    Write(&'c mut Tx),
 }
 
 impl<'c> From<&'c ReadPool> for Db<'c> {
@@ -35,11 +41,18 @@ impl<'c> From<&'c ReadPool> for Db<'c> {
 
 impl<'c> From<&'c mut Tx> for Db<'c> {
     fn from(tx: &'c mut Tx) -> Db<'c> {
-        Db::Write(&mut tx.0)
+        Db::Write(tx)
     }
 }
 
 impl<'c> Db<'c> {
+    pub fn reborrow(&mut self) -> Db<'_> {
+        match self {
+            Db::Read(pool) => Db::Read(pool),
+            Db::Write(tx) => Db::Write(tx),
+        }
+    }
+
     pub fn sql(self, text: &'static str) -> Statement<'c> {
         Statement {
             db: self,
@@ -83,7 +96,11 @@ macro_rules! run {
         let query = sqlx::$kind(AssertSqlSafe($statement.text), arguments).persistent($statement.persistent);
         match $statement.db {
             Db::Read(pool) => query.$method(pool).await?,
-            Db::Write(connection) => query.$method(connection).await?,
+            Db::Write(tx) => {
+                let done = query.$method(&mut *tx.transaction).await;
+                tx.has_failed |= done.as_ref().is_err_and(|error| !matches!(error, sqlx::Error::RowNotFound));
+                done?
+            }
         }
     }};
 }
@@ -117,16 +134,17 @@ impl Statement<'_> {
         self.add(value);
     }
 
-    /// Appends `(?, ?, ?)`.
+    /// Appends `(?, ?, ?)`. Takes from 1 to 32,766 values, SQLite's limit for a statement.
     pub fn list<'v, T: Bindable<'v>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
         let mut tuple = Tuple::begin(&mut self);
         for value in values {
             tuple.bind(value);
         }
+        debug_assert_ne!(tuple.separator, FIRST, "a list of no values");
         self.push(")")
     }
 
-    /// Appends `values (?, ?), (?, ?)`, each row bound by `bind`.
+    /// Appends `values (?, ?), (?, ?)`, each row bound by `bind`. Takes from 1 to 32,766 values in all.
     pub fn values<R>(
         mut self,
         rows: impl IntoIterator<Item = R>,
@@ -139,6 +157,7 @@ impl Statement<'_> {
             self.text.to_mut().push(')');
             before = ", ";
         }
+        debug_assert_eq!(before, ", ", "no rows");
         self
     }
 
@@ -192,6 +211,8 @@ impl Statement<'_> {
     }
 }
 
+const FIRST: &str = "(";
+
 pub struct Tuple<'s, 'c> {
     statement: &'s mut Statement<'c>,
     separator: &'static str,
@@ -199,7 +220,7 @@ pub struct Tuple<'s, 'c> {
 
 impl<'s, 'c> Tuple<'s, 'c> {
     fn begin(statement: &'s mut Statement<'c>) -> Tuple<'s, 'c> {
-        Tuple { statement, separator: "(" }
+        Tuple { statement, separator: FIRST }
     }
 
     pub fn bind<'v>(&mut self, value: impl Bindable<'v>) -> &mut Self {
@@ -207,5 +228,26 @@ impl<'s, 'c> Tuple<'s, 'c> {
         self.separator = ", ";
         self.statement.place(value);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{Error, Store};
+
+    #[tokio::test]
+    async fn a_transaction_of_which_a_statement_failed_is_not_committed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("stoa.db")).await.unwrap();
+        let insert = "insert into settings (name, value) values ('a', 'b')";
+        let mut tx = store.begin().await.unwrap();
+        tx.sql(insert).execute().await.unwrap();
+        assert!(matches!(tx.sql(insert).execute().await, Err(Error::Conflict)));
+        assert!(store.commit(tx, &[]).await.is_err());
+        let mut tx = store.begin().await.unwrap();
+        let none = tx.sql("select value from settings").fetch_scalar::<String>().await;
+        assert!(matches!(none, Err(Error::NotFound)), "it was rolled back: {none:?}");
+        tx.sql(insert).execute().await.unwrap();
+        store.commit(tx, &[]).await.unwrap();
     }
 }

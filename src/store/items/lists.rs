@@ -54,6 +54,28 @@ struct FactsRow {
     cleared: bool,
 }
 
+/// `select` of a [`FactsRow`]; takes the rest of the statement.
+macro_rules! select_facts {
+    ($tail:literal) => {
+        concat!(
+            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from \
+             items ",
+            $tail
+        )
+    };
+}
+
+/// `select` of a page of an author's [`Item`]s by a condition.
+macro_rules! select_of_author {
+    ($which:literal) => {
+        concat!(
+            select_item!("where i.author_id = $1 and "),
+            $which,
+            " and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
+        )
+    };
+}
+
 impl From<FactsRow> for StoryFacts {
     fn from(row: FactsRow) -> StoryFacts {
         StoryFacts {
@@ -74,11 +96,10 @@ impl Store {
     pub async fn story_facts(&self) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = self
             .read
-            .sql(
-                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared \
-                 from items where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
-             order by rank_time desc, id desc limit $1",
-            )
+            .sql(select_facts!(
+                "where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') \
+             order by rank_time desc, id desc limit $1"
+            ))
             .bind(CANDIDATES)
             .fetch_all()
             .await?;
@@ -86,25 +107,17 @@ impl Store {
     }
 
     pub async fn facts_of(&self, story: ItemId) -> Result<StoryFacts> {
-        let row: FactsRow = self.read.sql(
-            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from \
-             items where id = $1",
-        )
-        .bind(story)
-        .fetch_one()
-        .await?;
+        let row: FactsRow = self.read.sql(select_facts!("where id = $1")).bind(story).fetch_one().await?;
         Ok(row.into())
     }
 
     pub async fn section_facts(&self, section: Section) -> Result<Vec<StoryFacts>> {
         let rows: Vec<FactsRow> = self
             .read
-            .sql(
-                "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared \
-                 from items \
-             where section = $1 and dead is null and deleted_at is null and section is not null \
-             order by rank_time desc, id desc limit $2",
-            )
+            .sql(select_facts!(
+                "where section = $1 and dead is null and deleted_at is null and section is not null \
+             order by rank_time desc, id desc limit $2"
+            ))
             .bind(section)
             .bind(CANDIDATES)
             .fetch_all()
@@ -114,17 +127,17 @@ impl Store {
 
     /// `from` is inclusive.
     pub async fn facts_between(&self, from: Timestamp, to: Timestamp) -> Result<Vec<StoryFacts>> {
-        let rows: Vec<FactsRow> = self.read.sql(
-            "select id, kind, rank_time, score, descendants, url, penalised, flags, vouches, cleared from \
-             items \
-             where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= $1 \
-             and time < $2 order by time desc, id desc limit $3",
-        )
-        .bind(from)
-        .bind(to)
-        .bind(CANDIDATES)
-        .fetch_all()
-        .await?;
+        let rows: Vec<FactsRow> = self
+            .read
+            .sql(select_facts!(
+                "where dead is null and deleted_at is null and kind in ('story', 'job', 'poll') and time >= \
+                 $1 and time < $2 order by time desc, id desc limit $3"
+            ))
+            .bind(from)
+            .bind(to)
+            .bind(CANDIDATES)
+            .fetch_all()
+            .await?;
         Ok(rows.into_iter().map(StoryFacts::from).collect())
     }
 
@@ -261,16 +274,9 @@ impl Store {
         page: ItemCursor,
     ) -> Result<Vec<Item>> {
         let query = if all || viewer == Some(author) {
-            select_item!(
-                "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.deleted_at is null \
-                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
-            )
+            select_of_author!("i.kind in ('story', 'job', 'poll')")
         } else {
-            select_item!(
-                "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead is null \
-                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc \
-                 limit $4"
-            )
+            select_of_author!("i.kind in ('story', 'job', 'poll') and i.dead is null")
         };
         self.by_author(query, author, page).await
     }
@@ -284,16 +290,9 @@ impl Store {
         page: ItemCursor,
     ) -> Result<Vec<Item>> {
         let query = if all || viewer == Some(author) {
-            select_item!(
-                "where i.author_id = $1 and i.kind = 'comment' and i.deleted_at is null \
-                 and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc limit $4"
-            )
+            select_of_author!("i.kind = 'comment'")
         } else {
-            select_item!(
-                "where i.author_id = $1 and i.kind = 'comment' and i.dead is null \
-                 and i.deleted_at is null and (i.time, i.id) < ($2, $3) order by i.time desc, i.id desc \
-                 limit $4"
-            )
+            select_of_author!("i.kind = 'comment' and i.dead is null")
         };
         self.by_author(query, author, page).await
     }

@@ -56,7 +56,7 @@ impl Store {
         recount_comments(&mut tx, item).await?;
         recount_comments(&mut tx, into).await?;
         done(&mut tx, (item, &found), Action::Merge, &format!("into item {into}"), act).await?;
-        self.commit(tx, &[Change::Everything]).await
+        self.commit(tx, &[Change::Moved]).await
     }
 
     /// Undoes a merge, with the replies written since. Fails with `Conflict` if it is not merged.
@@ -91,7 +91,7 @@ impl Store {
         recount_comments(&mut tx, item).await?;
         recount_comments(&mut tx, from).await?;
         done(&mut tx, (item, &found), Action::Unmerge, &format!("from item {from}"), act).await?;
-        self.commit(tx, &[Change::Everything]).await
+        self.commit(tx, &[Change::Moved]).await
     }
 
     /// Moves a comment with its replies to the top level. Fails with `Conflict` if it is there already.

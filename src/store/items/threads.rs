@@ -1,3 +1,5 @@
+//! What a member's visits, votes and lists mark in threads.
+
 use std::collections::HashMap;
 
 use crate::clock::{MINUTE, Timestamp};
@@ -112,7 +114,10 @@ impl Store {
             .push(") as unseen, (")
             .push(own_shadowed_comments!("i.id"))
             .push_bind(user)
-            .push(") as unheard from items i left join votes v on v.item_id = i.id and v.user_id = ")
+            .push(
+                ") as own_shadowed_comments from items i \
+                 left join votes v on v.item_id = i.id and v.user_id = ",
+            )
             .push_bind(user)
             .push(" left join visits t on t.root_id = i.id and t.user_id = ")
             .push_bind(user)
@@ -134,7 +139,7 @@ impl Store {
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
         let rows: Vec<MarkRow> = self.read.sql(
             "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not \
-             null as hidden, cast(null as bigint) as unseen, cast(null as bigint) as unheard \
+             null as hidden, cast(null as bigint) as unseen, cast(null as bigint) as own_shadowed_comments \
              from items i left join votes v on v.item_id = i.id and v.user_id = $1 \
              left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id \
              and h.user_id = $1 \

@@ -1,8 +1,13 @@
+//! What moderators judge by: the queue, duplicates and new accounts.
+
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId};
 use crate::store::items::rows::select_item;
 use crate::store::{ItemCursor, Result, Store};
+
+/// People per statement, of two selects each, within SQLite's limit of 500.
+const PEOPLE: usize = 100;
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Queued {
@@ -96,22 +101,25 @@ impl Store {
 
     /// The first three stories and comments of each user, in no particular order.
     pub async fn first_posts(&self, people: &[UserId]) -> Result<Vec<Item>> {
-        if people.is_empty() {
-            return Ok(Vec::new());
+        let mut posts = Vec::new();
+        for people in people.chunks(PEOPLE) {
+            let mut query = self.read.sql("with first (id) as (");
+            for (at, person) in people.iter().enumerate() {
+                query = query
+                    .push(if at > 0 { " union all " } else { "" })
+                    .push("select id from (select s.id from items s where s.author_id = ")
+                    .push_bind(*person)
+                    .push(
+                        " and s.kind in ('story', 'job', 'poll') order by s.time, s.id limit 3) as \
+                         first_stories union all select id from (select c.id from items c where c.author_id \
+                         = ",
+                    )
+                    .push_bind(*person)
+                    .push(" and c.kind = 'comment' order by c.time, c.id limit 3) as first_comments");
+            }
+            let query = query.push(") ").push(select_item!("where i.id in (select id from first)"));
+            posts.extend(query.once().fetch_all::<Item>().await?);
         }
-        let mut query = self.read.sql("with first (id) as (");
-        for (at, person) in people.iter().enumerate() {
-            query = query
-                .push(if at > 0 { " union all " } else { "" })
-                .push("select id from (select s.id from items s where s.author_id = ")
-                .push_bind(*person)
-                .push(
-                    " and s.kind in ('story', 'job', 'poll') order by s.time, s.id limit 3) as first_stories \
-                     union all select id from (select c.id from items c where c.author_id = ",
-                )
-                .push_bind(*person)
-                .push(" and c.kind = 'comment' order by c.time, c.id limit 3) as first_comments");
-        }
-        query.push(") ").push(select_item!("where i.id in (select id from first)")).fetch_all().await
+        Ok(posts)
     }
 }

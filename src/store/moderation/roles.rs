@@ -27,6 +27,13 @@ pub struct ModeratorName {
 
 const TEAM: i64 = 500;
 
+/// A condition on users; `$1` is now.
+macro_rules! can_log_in {
+    () => {
+        " and (banned_at is null or banned_until <= $1) and password is not null"
+    };
+}
+
 impl Store {
     /// In no particular order.
     pub async fn team(&self) -> Result<Vec<TeamMember>> {
@@ -48,10 +55,7 @@ impl Store {
     pub async fn is_last_admin(&self, user: UserId, now: Timestamp) -> Result<bool> {
         let other: Option<UserId> = self
             .read
-            .sql(
-                "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and \
-             password is not null and id <> $2 limit 1",
-            )
+            .sql(concat!("select id from users where role = 'admin'", can_log_in!(), " and id <> $2 limit 1"))
             .bind(now)
             .bind(user)
             .fetch_optional_scalar()
@@ -62,10 +66,11 @@ impl Store {
     /// Those who can log in, in no particular order.
     pub async fn moderators(&self, now: Timestamp) -> Result<Vec<ModeratorName>> {
         self.read
-            .sql(
-                "select name, role from users where role in ('moderator', 'admin') and password is not null \
-             and (banned_at is null or banned_until <= $1) limit $2",
-            )
+            .sql(concat!(
+                "select name, role from users where role in ('moderator', 'admin')",
+                can_log_in!(),
+                " limit $2"
+            ))
             .bind(now)
             .bind(TEAM)
             .fetch_all()
@@ -111,10 +116,7 @@ async fn role_of(tx: &mut Tx, user: UserId) -> Result<Role> {
 /// Refuses to remove the last admin. Writes are serialised, so two at once cannot both pass.
 pub(crate) async fn keep_an_admin(tx: &mut Tx, now: Timestamp) -> Result<()> {
     let admin: Option<UserId> = tx
-        .sql(
-            "select id from users where role = 'admin' and (banned_at is null or banned_until <= $1) and \
-         password is not null limit 1",
-        )
+        .sql(concat!("select id from users where role = 'admin'", can_log_in!(), " limit 1"))
         .bind(now)
         .fetch_optional_scalar()
         .await?;

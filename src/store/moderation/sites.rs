@@ -11,6 +11,9 @@ use crate::store::moderation::log_entry;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::{Change, Db, Error, Result, Store, Tx};
 
+/// Names per statement; the stories of one site have over 32,766, SQLite's limit.
+const NAMES: usize = 1_000;
+
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RestrictedSite {
     pub name: String,
@@ -137,10 +140,13 @@ impl Store {
 }
 
 async fn stances(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<RestrictedSite>> {
-    if names.is_empty() {
-        return Ok(Vec::new());
+    let mut db = db.into();
+    let mut held = Vec::new();
+    for names in names.chunks(NAMES) {
+        let query = db.reborrow().sql(select_stance!("where s.name in ")).list(names);
+        held.extend(query.fetch_all::<RestrictedSite>().await?);
     }
-    db.into().sql(select_stance!("where s.name in ")).list(names).fetch_all().await
+    Ok(held)
 }
 
 /// The most severe restriction of the sites that match a story.
