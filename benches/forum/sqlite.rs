@@ -45,14 +45,16 @@ impl BareDatabase {
     }
 }
 
-const WRITER: &str = "select id, name, role, karma, created, shadowed_at, slowed_until, show_dead, theme, \
+const WRITER: &str = "select id, name, role, karma, created_at, shadow_banned_at, limited_until, show_dead, \
+                      theme, \
     comment_order, replies_read_at, banned_at, banned_until, ban_reason from users where id = $1";
 
 macro_rules! select_item {
     ($condition:literal) => {
         concat!(
-            "select i.id, i.kind, i.author_id, u.name as author, u.created as author_created, i.time, ",
-            "i.rank_time, i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.place, i.title, ",
+            "select i.id, i.kind, i.author_id, u.name as author, u.created_at as author_created, i.time, ",
+            "i.rank_time, i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.import_rank, \
+             i.title, ",
             "i.url, i.site, i.section, i.text, i.version, i.score, i.ups, i.downs, i.descendants, ",
             "i.deleted_at, i.dead, i.locked, i.flags, i.vouches, i.cleared, i.merged_into, i.pinned, ",
             "i.source is not null as imported from items i left join users u on u.id = i.author_id where ",
@@ -65,7 +67,7 @@ async fn vote(db: &mut SqliteConnection, user: i64, item: i64, up: bool, now: i6
     let mut tx = db.begin_with("begin immediate").await?;
     query(WRITER).bind(user).fetch_one(&mut *tx).await?;
     let voted_on = query(select_item!("i.id = $1")).bind(item).fetch_one(&mut *tx).await?;
-    let before = query("select dir, counted, own, at from votes where user_id = $1 and item_id = $2");
+    let before = query("select dir, counted, own, created_at from votes where user_id = $1 and item_id = $2");
     let before = before.bind(user).bind(item).fetch_optional(&mut *tx).await?;
     assert_eq!(before.is_some(), !up, "each vote changes something");
     if up {
@@ -91,15 +93,16 @@ async fn vote(db: &mut SqliteConnection, user: i64, item: i64, up: bool, now: i6
 /// Reads the voter's last votes, by which the store judges a vote, and adds the vote.
 async fn cast(tx: &mut SqliteConnection, user: i64, item: i64, now: i64) -> Result<()> {
     let past = query(
-        "select v.item_id, i.author_id, v.dir, v.at from votes v join items i on i.id = v.item_id \
-         where v.user_id = $1 and not v.own order by v.at desc, v.item_id limit $2",
+        "select v.item_id, i.author_id, v.dir, v.created_at from votes v join items i on i.id = v.item_id \
+         where v.user_id = $1 and not v.own order by v.created_at desc, v.item_id limit $2",
     );
     past.bind(user).bind(21).fetch_all(&mut *tx).await?;
     query(
-        "insert into votes (user_id, item_id, dir, counted, uncounted, at, near) \
+        "insert into votes (user_id, item_id, dir, counted, uncounted_reason, created_at, ip_hash) \
          values ($1, $2, $3, $4, $5, $6, $7) \
          on conflict (user_id, item_id) do update set dir = excluded.dir, counted = excluded.counted, \
-         uncounted = excluded.uncounted, at = excluded.at, near = excluded.near",
+         uncounted_reason = excluded.uncounted_reason, created_at = excluded.created_at, ip_hash = \
+         excluded.ip_hash",
     )
     .bind(user)
     .bind(item)
@@ -162,18 +165,21 @@ async fn insert_comment(
     .bind(None::<&str>)
     .fetch_one(&mut *tx)
     .await?;
-    let own_vote = "insert into votes (user_id, item_id, dir, counted, own, at) \
+    let own_vote = "insert into votes (user_id, item_id, dir, counted, own, created_at) \
         values ($1, $2, 1, true, true, $3)";
     query(own_vote).bind(author).bind(id).bind(now).execute(&mut *tx).await?;
     let hash = [7_u8; 16];
-    query("insert into origins (at, user_id, item_id, near, middle, wide) values ($1, $2, $3, $4, $5, $6)")
-        .bind(now)
-        .bind(author)
-        .bind(id)
-        .bind(&hash[..])
-        .bind(&hash[..])
-        .bind(&hash[..])
-        .execute(&mut *tx)
-        .await?;
+    query(
+        "insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) values ($1, $2, \
+           $3, $4, $5, $6)",
+    )
+    .bind(now)
+    .bind(author)
+    .bind(id)
+    .bind(&hash[..])
+    .bind(&hash[..])
+    .bind(&hash[..])
+    .execute(&mut *tx)
+    .await?;
     Ok(())
 }

@@ -94,7 +94,7 @@ async fn perform(
         AdminCommand::Create { name, role } => {
             let name = Name::parse_by_operator(&name)?;
             let hash = new_password(name.as_str())?;
-            let new = NewUser { name: &name, password: &hash, role, origin: None };
+            let new = NewUser { name: &name, password: &hash, role, ip_hashes: None };
             match store.create_user_with_role(new, at).await {
                 Err(Error::Conflict) => {
                     bail!(
@@ -172,9 +172,9 @@ fn logged(run: &LogRow) -> String {
     let detail = if run.detail.is_empty() { String::new() } else { format!(" ({})", run.detail) };
     format!(
         "{}  {}  {}{item}{user}{reason}{detail}",
-        relative_time::exact(run.at),
+        relative_time::exact(run.created_at),
         run.actor.as_deref().unwrap_or("(operator)"),
-        run.act.as_str()
+        run.action.as_str()
     )
 }
 
@@ -183,7 +183,12 @@ fn revised(revision: &Revision) -> String {
     let url = revision.url.as_deref().unwrap_or_default();
     let lines = [title, url, &revision.text].into_iter().filter(|line| !line.is_empty());
     let was: Vec<&str> = lines.collect();
-    format!("{}  before {}'s change:\n{}", relative_time::exact(revision.at), revision.editor, was.join("\n"))
+    format!(
+        "{}  before {}'s change:\n{}",
+        relative_time::exact(revision.created_at),
+        revision.editor,
+        was.join("\n")
+    )
 }
 
 pub(super) fn no_such_user(name: &str) -> String {
@@ -211,13 +216,13 @@ async fn invite(
         bail!("{} is banned or not claimed, so their invitation would not be valid", user.name);
     }
     let token = Token::random()?;
-    let expires = at.plus(config.site.policy.invitation_ttl_days.seconds());
-    store.invite(user.id, &token.hash(), expires, i64::MAX, at).await?;
+    let expires_at = at.plus(config.site.policy.invitation_ttl_days.seconds());
+    store.invite(user.id, &token.hash(), expires_at, i64::MAX, at).await?;
     let link = format!("{}/invitation/{}", config.server.base_url, token.as_str());
     Ok(format!(
         "An invitation from {}, valid for one person until {}:\n\n    {link}\n",
         user.name,
-        relative_time::day(expires)
+        relative_time::day(expires_at)
     ))
 }
 

@@ -38,7 +38,7 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     remove(&partial)?;
     let copied = async {
         Store::copy(database, &partial).await?;
-        if args.with_key { Store::copy_key(database, &key).await } else { Ok(()) }
+        if args.with_key { Store::copy_key(database, &key) } else { Ok(()) }
     };
     if let Err(error) = copied.await {
         remove(&partial)?;

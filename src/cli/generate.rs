@@ -246,7 +246,7 @@ impl Generator {
             author: Some(name(by)),
             time,
             parent: None,
-            place: None,
+            import_rank: None,
             title: None,
             url: None,
             section: None,

@@ -38,7 +38,7 @@ pub enum UserCommand {
         name: String,
     },
     /// Limit how often a user can post
-    Slow {
+    Limit {
         /// Account name
         name: String,
         /// Number of days; until lifted by default
@@ -49,7 +49,7 @@ pub enum UserCommand {
         reason: String,
     },
     /// Remove a user's limit
-    Unslow {
+    Unlimit {
         /// Account name
         name: String,
     },
@@ -77,8 +77,8 @@ impl UserCommand {
             UserCommand::Role { name, .. }
             | UserCommand::Ban { name, .. }
             | UserCommand::Unban { name }
-            | UserCommand::Slow { name, .. }
-            | UserCommand::Unslow { name }
+            | UserCommand::Limit { name, .. }
+            | UserCommand::Unlimit { name }
             | UserCommand::Shadow { name, .. }
             | UserCommand::Unshadow { name, .. } => name,
         }
@@ -87,10 +87,10 @@ impl UserCommand {
     fn reason(&self) -> Result<&str, permissions::ModerationError> {
         match self {
             UserCommand::Ban { reason, .. }
-            | UserCommand::Slow { reason, .. }
+            | UserCommand::Limit { reason, .. }
             | UserCommand::Shadow { reason, .. } => permissions::reason(reason, true),
             UserCommand::Role { reason, .. } => permissions::reason(reason, false),
-            UserCommand::Unban { .. } | UserCommand::Unslow { .. } | UserCommand::Unshadow { .. } => Ok(""),
+            UserCommand::Unban { .. } | UserCommand::Unlimit { .. } | UserCommand::Unshadow { .. } => Ok(""),
         }
     }
 }
@@ -120,13 +120,13 @@ pub async fn run(person: UserCommand, store: &Store, at: Timestamp) -> anyhow::R
             store.unban(user.id, false, act).await.map_err(not_in("banned"))?;
             Ok(format!("Lifted the ban on {}.", user.name))
         }
-        UserCommand::Slow { days, .. } => {
+        UserCommand::Limit { days, .. } => {
             let end = end(days, at)?;
-            store.slow(user.id, end, act).await?;
+            store.limit(user.id, end, act).await?;
             Ok(format!("Limited {} {}.", user.name, sanctions::until(end)))
         }
-        UserCommand::Unslow { .. } => {
-            store.unslow(user.id, act).await.map_err(not_in("limited"))?;
+        UserCommand::Unlimit { .. } => {
+            store.unlimit(user.id, act).await.map_err(not_in("limited"))?;
             Ok(format!("{} can post as often as others again.", user.name))
         }
         UserCommand::Shadow { .. } => {

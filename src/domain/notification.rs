@@ -143,7 +143,7 @@ mod tests {
                 Notification { posts: 1, ..of(Action::Ban, "", "") },
                 "A moderator banned you permanently and killed 1 of your posts.",
             ),
-            (Notification { until, ..of(Action::Slow, "a flood", "") }, limited),
+            (Notification { until, ..of(Action::Limit, "a flood", "") }, limited),
             (of(Action::Admit, "", "Read on."), "A moderator approved your request. Welcome. Read on."),
             (of(Action::Edit, "WHO?", "title changed from “your STORY by WHO” to “x”"), edited),
         ] {

@@ -17,7 +17,7 @@ const PURGE_INTERVAL: Duration = Duration::from_secs(600);
 pub const KEEP: RetentionPolicy = RetentionPolicy {
     browsers: 365 * DAY,
     revisions: 90 * DAY,
-    origins: 30 * DAY,
+    ip_hashes: 30 * DAY,
     invitations: 90 * DAY,
     requests_waiting: 90 * DAY,
     requests_decided: 30 * DAY,

@@ -124,7 +124,7 @@ impl LimitedListener {
         let Some(evictable) = self.evictable.as_ref().filter(|_| !self.trusted.contains(ip)) else {
             return Ok((permit, in_flight));
         };
-        let ip = Prefix::Near.network(ip);
+        let ip = Prefix::Address.network(ip);
         let permit = self.connections.charge(permit, ip)?;
         let mut evictable = evictable.lock().unwrap_or_else(PoisonError::into_inner);
         // Prune closed connections occasionally.

@@ -29,7 +29,7 @@ pub struct NewItem {
     pub time: Timestamp,
     /// The item replied to, or an option's poll.
     pub parent: Option<i64>,
-    pub place: Option<i64>,
+    pub import_rank: Option<i64>,
     pub title: Option<String>,
     pub url: Option<StoryUrl>,
     pub section: Option<Section>,
@@ -172,7 +172,7 @@ fn live_below(rows: &[ImportRow<'_>]) -> HashMap<ItemId, i64> {
 async fn insert_items(tx: &mut Tx, rows: &[ImportRow<'_>], below: &mut HashMap<ItemId, i64>) -> Result<()> {
     let query = tx.sql(
         "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, \
-         reply_to, place, title, url, \
+         reply_to, import_rank, title, url, \
          url_key, site, domain, rule_version, section, text, base_points, score, ups, downs, descendants, \
          deleted_at, dead, source, source_id) ",
     );
@@ -183,7 +183,7 @@ async fn insert_items(tx: &mut Tx, rows: &[ImportRow<'_>], below: &mut HashMap<I
         values.bind(placed.id).bind(item.kind).bind(placed.author_id);
         values.bind(item.time).bind(item.time).bind(item.time);
         values.bind(row.parent).bind(placed.root_id).bind(placed.depth).bind(row.reply_to);
-        values.bind(item.place).bind(item.title.as_deref());
+        values.bind(item.import_rank).bind(item.title.as_deref());
         values.bind(item.url.as_ref().map(|url| url.as_str().to_owned()));
         values.bind(item.url.as_ref().map(StoryUrl::key));
         values.bind(site.as_ref().map(|site| site.name.clone())).bind(site.map(|site| site.domain));
@@ -309,7 +309,7 @@ async fn accounts(tx: &mut Tx, open: &[(&String, String)]) -> Result<HashMap<Str
         let query = query
             .list(names())
             .push(
-                " union all select 0, lower(name), false from requests where decision is null and \
+                " union all select 0, lower(name), false from signup_requests where decision is null and \
                    lower(name) in ",
             )
             .list(names());
@@ -329,7 +329,7 @@ async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &ImportedUser<
         let query = query.push(
             ") update users set karma = users.karma + more.karma + more.voted, karma_base = users.karma_base \
              + more.karma, \
-             created = case when more.since < users.created then more.since else users.created end \
+             created_at = case when more.since < users.created_at then more.since else users.created_at end \
              from more where users.id = more.id",
         );
         query.execute().await?;
@@ -345,7 +345,8 @@ async fn make_accounts(
     ids: &mut HashMap<String, UserId>,
 ) -> Result<()> {
     for absent in absent.chunks(ROWS) {
-        let query = tx.sql("insert into users (name, karma, karma_base, created, source, replies_read_at) ");
+        let query =
+            tx.sql("insert into users (name, karma, karma_base, created_at, source, replies_read_at) ");
         let query = query.values(absent, |row, (_, _, here, person)| {
             let karma = person.karma + 1;
             row.bind(here.as_str())

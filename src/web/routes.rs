@@ -135,7 +135,7 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/moderate", get(moderation::user::show))
         .route("/user/{name}/note", post(moderation::user::note))
         .route("/user/{name}/warn", post(moderation::user::warn))
-        .route("/user/{name}/slow", post(moderation::user::slow))
+        .route("/user/{name}/limit", post(moderation::user::limit))
         .route("/user/{name}/ban", post(moderation::user::ban))
         .route("/user/{name}/shadow", post(moderation::user::shadow))
         .route("/user/{name}/role", post(moderation::team::update))

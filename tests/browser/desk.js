@@ -55,14 +55,14 @@ export async function governed() {
   for (const page of [fay, walter]) await send(page, `${dead}/flag`, { on: "true", reason: "spam", note: "" });
 
   for (const [name, stance] of [["spam.example.com", "banned"], [`${"long-".repeat(10)}name.example.org`, "penalised"], ["github.com/somebody", "penalised"]]) {
-    await send(mona, "/mod/sites", { name, stance, reason: "Nothing but advertisements came from there for a month.", sure: "true" });
+    await send(mona, "/mod/sites", { name, restriction: stance, reason: "Nothing but advertisements came from there for a month.", sure: "true" });
   }
   for (const [kind, pattern, effect] of [["word", "cheap watches", "kill"], ["link", "casino.example.com", "refuse"], ["range", "2001:db8:1::/48", "queue"]]) {
     await send(mona, "/mod/rules", { kind, pattern, effect, reason: "A wave of it came in May.", add: "true" });
   }
   await send(mona, "/user/gus/note", { note: `The same phrases as fay. ${"y".repeat(90)}`, same_as: "fay" });
   await send(mona, "/user/gus/warn", { warning: "Please do not submit advertisements." });
-  await send(mona, "/user/gus/slow", { on: "true", slow_days: "7", slow_reason: "a flood" });
+  await send(mona, "/user/gus/limit", { on: "true", limit_days: "7", limit_reason: "a flood" });
   await send(mona, "/user/gus/shadow", { on: "true", shadow_reason: "spam" });
   for (const name of ["olga", "another-long-name-20"]) await ask(await (await forum.browser()).newPage({ baseURL: forum.url }), name, `I mend looms. ${"z".repeat(120)}\n\n* and\n* so on`);
   return at;

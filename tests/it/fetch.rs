@@ -259,7 +259,8 @@ async fn a_name_with_a_private_address_is_not_reached() {
 #[tokio::test]
 async fn a_name_is_looked_up_once_and_cannot_change_its_mind() {
     let site = Site::serve(|_| Answer {
-        first: b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 27\r\n\r\n<title>First answer</title>"
+        first: b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 27\r\n\r\n\
+          <title>First answer</title>"
             .to_vec(),
         // The connection stays open, so that it could be used again.
         more: Some((Duration::from_secs(60), Vec::new())),

@@ -258,7 +258,7 @@ fn converted(record: &Record) -> Converted {
         author: record.by.clone(),
         time: Timestamp(record.time),
         parent: record.parent,
-        place: record.place,
+        import_rank: record.place,
         section: title
             .as_deref()
             .filter(|_| record.kind == Kind::Story)

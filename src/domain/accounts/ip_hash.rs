@@ -12,30 +12,30 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Prefix {
     /// /32 and /64
-    Near,
+    Address,
     /// /24 and /48
-    Middle,
+    Subnet,
     /// /16 and /32
-    Wide,
+    Network,
 }
 
 impl Prefix {
-    pub const ALL: [Prefix; 3] = [Prefix::Near, Prefix::Middle, Prefix::Wide];
+    pub const ALL: [Prefix; 3] = [Prefix::Address, Prefix::Subnet, Prefix::Network];
 
     /// The network address; an IPv4-mapped IPv6 address counts as IPv4.
     pub fn network(self, ip: IpAddr) -> IpAddr {
         let ip = ip.to_canonical();
-        IpNet::new(ip, self.prefix(ip)).map_or(ip, |network| network.network())
+        IpNet::new(ip, self.length(ip)).map_or(ip, |network| network.network())
     }
 
-    fn prefix(self, ip: IpAddr) -> u8 {
+    fn length(self, ip: IpAddr) -> u8 {
         match (self, ip) {
-            (Prefix::Near, IpAddr::V4(_)) => 32,
-            (Prefix::Near, IpAddr::V6(_)) => 64,
-            (Prefix::Middle, IpAddr::V4(_)) => 24,
-            (Prefix::Middle, IpAddr::V6(_)) => 48,
-            (Prefix::Wide, IpAddr::V4(_)) => 16,
-            (Prefix::Wide, IpAddr::V6(_)) => 32,
+            (Prefix::Address, IpAddr::V4(_)) => 32,
+            (Prefix::Address, IpAddr::V6(_)) => 64,
+            (Prefix::Subnet, IpAddr::V4(_)) => 24,
+            (Prefix::Subnet, IpAddr::V6(_)) => 48,
+            (Prefix::Network, IpAddr::V4(_)) => 16,
+            (Prefix::Network, IpAddr::V6(_)) => 32,
         }
     }
 }
@@ -56,23 +56,22 @@ impl IpHash {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IpHashes {
-    pub near: IpHash,
-    pub middle: IpHash,
-    pub wide: IpHash,
-    /// The address is private.
-    inside: bool,
+    pub address: IpHash,
+    pub subnet: IpHash,
+    pub network: IpHash,
+    is_private: bool,
 }
 
 impl IpHashes {
     /// The hash of the address, if sharing it is evidence. A private address may be a whole office's or a
     /// proxy's.
-    pub fn telling(&self) -> Option<IpHash> {
-        (!self.inside).then_some(self.near)
+    pub fn identifying(&self) -> Option<IpHash> {
+        (!self.is_private).then_some(self.address)
     }
 }
 
 /// Whether an address is private, link-local or loopback.
-fn is_inside(ip: IpAddr) -> bool {
+fn is_private(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => {
             let [a, b, ..] = ip.octets();
@@ -91,7 +90,7 @@ pub struct IpHashKey([u8; 32]);
 
 impl fmt::Debug for IpHashKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OriginKey")
+        f.write_str("IpHashKey")
     }
 }
 
@@ -100,17 +99,17 @@ impl IpHashKey {
         IpHashKey(secret)
     }
 
-    pub fn hashes(&self, address: IpAddr) -> IpHashes {
-        let address = address.to_canonical();
-        let [near, middle, wide] = Prefix::ALL.map(|width| self.hash(address, width.prefix(address)));
-        IpHashes { near, middle, wide, inside: is_inside(address) }
+    pub fn hashes(&self, ip: IpAddr) -> IpHashes {
+        let ip = ip.to_canonical();
+        let [address, subnet, network] = Prefix::ALL.map(|prefix| self.hash(ip, prefix.length(ip)));
+        IpHashes { address, subnet, network, is_private: is_private(ip) }
     }
 
     /// The hash of a network, if its prefix length is one of those stored.
     pub fn network(&self, network: IpNet) -> Option<(Prefix, IpHash)> {
         let ip = network.addr();
-        let width = Prefix::ALL.into_iter().find(|width| width.prefix(ip) == network.prefix_len())?;
-        Some((width, self.hash(ip, network.prefix_len())))
+        let prefix = Prefix::ALL.into_iter().find(|prefix| prefix.length(ip) == network.prefix_len())?;
+        Some((prefix, self.hash(ip, network.prefix_len())))
     }
 
     /// The key, then a fixed-length message, which rules out length extension.
@@ -143,7 +142,7 @@ mod tests {
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", "2001:db8:1::"),
         ] {
             let ip: IpAddr = ip.parse().expect("an address");
-            let found = [Prefix::Near, Prefix::Middle].map(|width| width.network(ip).to_string());
+            let found = [Prefix::Address, Prefix::Subnet].map(|width| width.network(ip).to_string());
             assert_eq!(found, [near, middle]);
         }
     }
@@ -171,7 +170,7 @@ mod tests {
             ("0.0.0.0", "::", false, false, false),
         ] {
             let (a, b) = (hashes(one), hashes(other));
-            let found = (a.near == b.near, a.middle == b.middle, a.wide == b.wide);
+            let found = (a.address == b.address, a.subnet == b.subnet, a.network == b.network);
             assert_eq!(found, (near, middle, wide), "{one} {other}");
         }
     }
@@ -180,13 +179,13 @@ mod tests {
     fn a_network_of_one_of_the_three_sizes_is_found_by_its_hash() {
         let (four, six) = (hashes("203.0.113.5"), hashes("2001:db8:1:2::5"));
         for (network, expected) in [
-            ("203.0.113.5/32", Some((Prefix::Near, four.near))),
-            ("203.0.113.0/24", Some((Prefix::Middle, four.middle))),
-            ("203.0.113.99/24", Some((Prefix::Middle, four.middle))),
-            ("203.0.0.0/16", Some((Prefix::Wide, four.wide))),
-            ("2001:db8:1:2::/64", Some((Prefix::Near, six.near))),
-            ("2001:db8:1::/48", Some((Prefix::Middle, six.middle))),
-            ("2001:db8::/32", Some((Prefix::Wide, six.wide))),
+            ("203.0.113.5/32", Some((Prefix::Address, four.address))),
+            ("203.0.113.0/24", Some((Prefix::Subnet, four.subnet))),
+            ("203.0.113.99/24", Some((Prefix::Subnet, four.subnet))),
+            ("203.0.0.0/16", Some((Prefix::Network, four.network))),
+            ("2001:db8:1:2::/64", Some((Prefix::Address, six.address))),
+            ("2001:db8:1::/48", Some((Prefix::Subnet, six.subnet))),
+            ("2001:db8::/32", Some((Prefix::Network, six.network))),
             ("203.0.112.0/20", None),
             ("2001:db8:1:2::5/128", None),
         ] {
@@ -214,15 +213,15 @@ mod tests {
             ("fd00::1", false),
             ("fe80::1", false),
         ] {
-            let origin = hashes(address);
-            assert_eq!(origin.telling(), tells.then_some(origin.near), "{address}");
+            let ip_hashes = hashes(address);
+            assert_eq!(ip_hashes.identifying(), tells.then_some(ip_hashes.address), "{address}");
         }
     }
 
     #[test]
     fn another_site_has_other_hashes_and_no_key_is_shown() {
         let address = "203.0.113.5".parse().expect("an address");
-        assert_ne!(key(1).hashes(address).near, key(2).hashes(address).near);
-        assert_eq!(format!("{:?}", key(1)), "OriginKey");
+        assert_ne!(key(1).hashes(address).address, key(2).hashes(address).address);
+        assert_eq!(format!("{:?}", key(1)), "IpHashKey");
     }
 }

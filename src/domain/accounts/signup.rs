@@ -101,7 +101,7 @@ pub enum InvitationError {
     #[error("New accounts cannot invite yet. Yours can in {0}.")]
     New(String),
     #[error("A moderator limited your account, so you cannot invite anyone for now.")]
-    Slowed,
+    Limited,
     #[error("Only moderators invite people here.")]
     Moderators,
     #[error(
@@ -126,9 +126,9 @@ pub fn invitations_of(
         return Err(InvitationError::Moderators);
     }
     if member.is_limited_by_moderator(now) {
-        return Err(InvitationError::Slowed);
+        return Err(InvitationError::Limited);
     }
-    let wait = policy.new_account_days.seconds().saturating_sub(now.since(member.created));
+    let wait = policy.new_account_days.seconds().saturating_sub(now.since(member.created_at));
     if wait > 0 {
         return Err(InvitationError::New(relative_time::left(wait)));
     }

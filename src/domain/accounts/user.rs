@@ -75,9 +75,9 @@ pub struct Member {
     pub name: String,
     pub role: Role,
     pub karma: i64,
-    pub created: Timestamp,
-    pub shadowed_at: Option<Timestamp>,
-    pub slowed_until: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub shadow_banned_at: Option<Timestamp>,
+    pub limited_until: Option<Timestamp>,
     pub show_dead: bool,
     pub theme: Theme,
     pub comment_order: CommentOrder,
@@ -88,7 +88,7 @@ impl Member {
     /// Whether their flags and vouches count: those of shadow-banned members are stored only. Banned users
     /// have no session.
     pub fn counts(&self) -> bool {
-        self.shadowed_at.is_none()
+        self.shadow_banned_at.is_none()
     }
 }
 
@@ -98,13 +98,13 @@ pub struct Profile {
     pub name: String,
     pub role: Role,
     pub karma: i64,
-    pub created: Timestamp,
+    pub created_at: Timestamp,
     /// Markdown source.
     pub about: String,
     #[sqlx(flatten)]
     pub ban: Ban,
-    pub slowed_until: Option<Timestamp>,
-    pub shadowed_at: Option<Timestamp>,
+    pub limited_until: Option<Timestamp>,
+    pub shadow_banned_at: Option<Timestamp>,
     /// Imported and not yet claimed.
     pub unclaimed: bool,
 }
@@ -204,9 +204,9 @@ pub(crate) fn sample() -> Member {
         name: "mia".to_owned(),
         role: Role::Member,
         karma: 1,
-        created: Timestamp(0),
-        shadowed_at: None,
-        slowed_until: None,
+        created_at: Timestamp(0),
+        shadow_banned_at: None,
+        limited_until: None,
         show_dead: false,
         theme: Theme::System,
         comment_order: CommentOrder::default(),

@@ -86,7 +86,7 @@ pub struct Item {
     pub root_id: ItemId,
     pub depth: i64,
     /// The rank among its siblings that the import gave.
-    pub place: Option<i64>,
+    pub import_rank: Option<i64>,
     pub title: Option<String>,
     pub url: Option<String>,
     pub site: Option<String>,

@@ -212,7 +212,7 @@ pub fn wilson(ups: i64, downs: i64) -> f64 {
 /// 1. worth, descending: `wilson(ups + 1, downs) × (1 + 1.5 × (1 - age / 24 h)^8)`, with the author's
 ///    implicit vote. The second factor lifts a new comment to the top, where it can be judged, and decays
 ///    within a day; an imported rank replaces it. Flags scale the product as in a story's rank.
-/// 2. `place`, the imported rank; comments without one come last;
+/// 2. `import_rank`; comments without one come last;
 /// 3. time, then id.
 ///
 /// Replies do not count: they measure controversy as much as worth.
@@ -221,21 +221,21 @@ pub struct BestKey {
     // The bits of a non-negative float sort like the number.
     worth: Reverse<u64>,
     unplaced: bool,
-    place: i64,
+    import_rank: i64,
     time: Timestamp,
     id: ItemId,
 }
 
 impl BestKey {
     pub fn of(comment: &Item, now: Timestamp) -> BestKey {
-        let fresh = if comment.place.is_some() { 0.0 } else { freshness(comment, now) };
+        let fresh = if comment.import_rank.is_some() { 0.0 } else { freshness(comment, now) };
         let worth = wilson(comment.ups.saturating_add(OWN_VOTE), comment.downs)
             * (1.0 + FRESH_GAIN * fresh)
             * flagged(comment.score, comment.standing_flags());
         BestKey {
             worth: Reverse(worth.to_bits()),
-            unplaced: comment.place.is_none(),
-            place: comment.place.unwrap_or(0),
+            unplaced: comment.import_rank.is_none(),
+            import_rank: comment.import_rank.unwrap_or(0),
             time: comment.time,
             id: comment.id,
         }

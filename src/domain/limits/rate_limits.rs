@@ -93,11 +93,11 @@ impl Member {
     pub fn is_limited_as_new(&self, policy: &Policy, now: Timestamp) -> bool {
         self.role < Role::Moderator
             && self.karma < policy.new_account_limits_exempt_karma
-            && now.since(self.created) < policy.new_account_days.seconds()
+            && now.since(self.created_at) < policy.new_account_days.seconds()
     }
 
     pub fn is_limited_by_moderator(&self, now: Timestamp) -> bool {
-        self.slowed_until.is_some_and(|until| until > now)
+        self.limited_until.is_some_and(|until| until > now)
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_795_435_200);
 
     fn member(role: Role, karma: i64, age: i64) -> Member {
-        Member { role, karma, created: NOW.minus(age), ..sample() }
+        Member { role, karma, created_at: NOW.minus(age), ..sample() }
     }
 
     #[test]
@@ -280,10 +280,10 @@ mod tests {
                 "{role:?} {karma} {age}"
             );
         }
-        let slowed = |until| Member { slowed_until: until, ..member(Role::Member, 50, 100 * DAY) };
-        assert!(slowed(Some(NOW.plus(1))).is_limited_by_moderator(NOW));
+        let limited = |until| Member { limited_until: until, ..member(Role::Member, 50, 100 * DAY) };
+        assert!(limited(Some(NOW.plus(1))).is_limited_by_moderator(NOW));
         assert!(
-            !slowed(Some(NOW)).is_limited_by_moderator(NOW) && !slowed(None).is_limited_by_moderator(NOW)
+            !limited(Some(NOW)).is_limited_by_moderator(NOW) && !limited(None).is_limited_by_moderator(NOW)
         );
     }
 

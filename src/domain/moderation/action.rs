@@ -86,10 +86,10 @@ actions! {
         told: Recipient::Member("A moderator lifted the ban on your account", "", "restored") }
     Warn "warn" { before: " warned", label: "warned somebody", adverse: true,
         told: Recipient::Member("A moderator warned you", "", "") }
-    Slow "slow" { before: " limited", label: "limited somebody", adverse: true,
+    Limit "limit" { before: " limited", label: "limited somebody", adverse: true,
         told: Recipient::Member(
             "A moderator limited how often you can post", " until a moderator lifts it", "") }
-    Unslow "unslow" { before: " lifted the limit on", label: "lifted a limit",
+    Unlimit "unlimit" { before: " lifted the limit on", label: "lifted a limit",
         told: Recipient::Member("You can post as often as others again", "", "") }
     Shadow "shadow" { before: " shadow-banned", label: "shadow-banned somebody", private: true }
     Unshadow "unshadow" { before: " lifted the shadow-ban on", label: "lifted a shadow-ban", private: true }
@@ -242,7 +242,7 @@ mod tests {
             (Action::Reattach, "below comment 7", "alma moved back X below “7”"),
             (Action::Moderator, "", "alma made X a moderator"),
             (Action::Admin, "", "alma made X an admin"),
-            (Action::Unslow, "", "alma lifted the limit on X"),
+            (Action::Unlimit, "", "alma lifted the limit on X"),
         ] {
             assert_eq!(line(action, detail), expected);
         }

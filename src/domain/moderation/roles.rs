@@ -51,7 +51,7 @@ pub fn may_have(person: &Profile, role: Role, now: Timestamp) -> Result<(), Role
     if person.ban.holds(now) {
         return Err(RoleError::Banned(name));
     }
-    if person.shadowed_at.is_some() { Err(RoleError::Shadowed(name)) } else { Ok(()) }
+    if person.shadow_banned_at.is_some() { Err(RoleError::Shadowed(name)) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -68,11 +68,11 @@ mod tests {
             name: "bob".to_owned(),
             role,
             karma: 1,
-            created: Timestamp(0),
+            created_at: Timestamp(0),
             about: String::new(),
             ban: Ban::default(),
-            slowed_until: None,
-            shadowed_at: None,
+            limited_until: None,
+            shadow_banned_at: None,
             unclaimed: false,
         }
     }
@@ -101,7 +101,7 @@ mod tests {
             ("banned before", Profile { ban: banned(0), ..member.clone() }, Role::Admin, Ok(())),
             (
                 "shadow-banned",
-                Profile { shadowed_at: Some(NOW), ..member },
+                Profile { shadow_banned_at: Some(NOW), ..member },
                 Role::Moderator,
                 Err(RoleError::Shadowed("bob".to_owned())),
             ),

@@ -54,7 +54,7 @@ impl SanctionTerm {
     }
 }
 
-pub fn slowed_until(end: Option<Timestamp>) -> Timestamp {
+pub fn limited_until(end: Option<Timestamp>) -> Timestamp {
     end.unwrap_or(NEVER)
 }
 
@@ -139,9 +139,9 @@ mod tests {
             assert_eq!(SanctionTerm::parse(typed).ok(), term, "{typed:?}");
         }
         assert_eq!(SanctionTerm::Days(1).end(NOW), Some(NOW.plus(DAY)));
-        assert_eq!(until(Some(slowed_until(SanctionTerm::Open.end(NOW)))), "until a moderator lifts it");
+        assert_eq!(until(Some(limited_until(SanctionTerm::Open.end(NOW)))), "until a moderator lifts it");
         assert_eq!(
-            until(Some(slowed_until(SanctionTerm::Days(1).end(NOW)))),
+            until(Some(limited_until(SanctionTerm::Days(1).end(NOW)))),
             "until 24 November 2026, 12:00 UTC"
         );
     }

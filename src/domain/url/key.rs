@@ -107,7 +107,8 @@ mod tests {
                     "http://example.com/Post#!",
                     "http://example.com/Post#/",
                     "http://example.com/x/../Post?",
-                    "http://example.com/Post?utm_source=a&UTM_Medium=b&fbclid=c&gclid=d&mc_cid=e&igshid=f&ref_src=g",
+                    "http://example.com/Post?utm_source=a&UTM_Medium=b&fbclid=c&gclid=d&mc_cid=e&igshid=f&\
+                     ref_src=g",
                 ][..],
             ),
             ("example.com", &["https://example.com", "http://www.example.com/", "http://example.com/?&"][..]),

@@ -83,14 +83,14 @@ pub fn uncounted(
     policy: &Policy,
     now: Timestamp,
 ) -> Option<Uncounted> {
-    if voter.shadowed_at.is_some() {
+    if voter.shadow_banned_at.is_some() {
         return Some(Uncounted::Shadowed);
     }
     if voter.role >= Role::Moderator {
         return None;
     }
     if voter.karma < MIN_EARNED_KARMA
-        && now.since(voter.created) < policy.min_account_age_to_count_votes_hours.seconds()
+        && now.since(voter.created_at) < policy.min_account_age_to_count_votes_hours.seconds()
     {
         return Some(Uncounted::Young);
     }

@@ -27,18 +27,20 @@ impl Store {
 
 async fn write(tx: &mut Tx, batch: &ActivityBatch) -> Result<()> {
     if !batch.visits.is_empty() {
-        tx.sql("insert into visits (user_id, root_id, since, last) ")
+        tx.sql("insert into visits (user_id, root_id, unread_since, last_seen_at) ")
             .values(&batch.visits, |row, ((user, root), (since, last))| {
                 row.bind(*user).bind(*root).bind(*since).bind(*last);
             })
             .push(
-                " on conflict (user_id, root_id) do update set since = excluded.since, last = excluded.last",
+                " on conflict (user_id, root_id) do update set unread_since = excluded.unread_since, \
+                 last_seen_at = excluded.last_seen_at",
             )
             .once()
             .execute()
             .await?;
     }
-    let sessions = " update sessions set seen = more.at from more where sessions.token_hash = more.id";
+    let sessions =
+        " update sessions set last_used_at = more.at from more where sessions.token_hash = more.id";
     put(tx, &batch.sessions, sessions).await?;
     let replies = " update users set replies_read_at = more.at from more \
                    where users.id = more.id and users.replies_read_at < more.at";

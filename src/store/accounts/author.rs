@@ -17,13 +17,15 @@ struct CurrentAuthor {
 
 /// Fails with `Refused` if they are banned.
 pub(crate) async fn writer(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<Member> {
-    let CurrentAuthor { member, ban } = tx.sql(
-        "select id, name, role, karma, created, shadowed_at, slowed_until, show_dead, theme, comment_order, \
+    let CurrentAuthor { member, ban } = tx
+        .sql(
+            "select id, name, role, karma, created_at, shadow_banned_at, limited_until, show_dead, theme, \
+         comment_order, \
          replies_read_at, banned_at, banned_until, ban_reason from users where id = $1",
-    )
-    .bind(user)
-    .fetch_one()
-    .await?;
+        )
+        .bind(user)
+        .fetch_one()
+        .await?;
     match ban.sentence(now) {
         Some(sentence) => Err(Error::Refused(sentence)),
         None => Ok(member),

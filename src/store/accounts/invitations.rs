@@ -9,7 +9,7 @@ use crate::store::{Change, Error, Result, Store, Tx};
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Invitation {
     pub id: i64,
-    pub expires: Timestamp,
+    pub expires_at: Timestamp,
     /// The new account's name.
     pub used_by: Option<String>,
     pub revoked_at: Option<Timestamp>,
@@ -38,9 +38,10 @@ macro_rules! select_good {
             "select ",
             $columns,
             " from invitations i join users u on u.id = i.inviter_id \
-             where i.token_hash = $1 and i.used_by is null and i.revoked_at is null and i.expires > $2 \
+             where i.token_hash = $1 and i.used_by is null and i.revoked_at is null and i.expires_at > $2 \
              and (u.banned_at is null or u.banned_until <= $2) \
-             and not exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null)"
+             and not exists (select 1 from signup_requests r where r.invitation_id = i.id and r.decision is \
+             null)"
         )
     };
 }
@@ -60,7 +61,7 @@ impl Store {
         &self,
         inviter: UserId,
         token_hash: &[u8],
-        expires: Timestamp,
+        expires_at: Timestamp,
         most: i64,
         now: Timestamp,
     ) -> Result<i64> {
@@ -68,7 +69,7 @@ impl Store {
         author::writer(&mut tx, inviter, now).await?;
         let open: i64 = tx.sql(
             "select count(*) from invitations where inviter_id = $1 and used_by is null and revoked_at is \
-             null and expires > $2",
+             null and expires_at > $2",
         )
         .bind(inviter)
         .bind(now)
@@ -79,13 +80,14 @@ impl Store {
         }
         let id = tx
             .sql(
-                "insert into invitations (token_hash, inviter_id, created, expires) values ($1, $2, $3, $4) \
+                "insert into invitations (token_hash, inviter_id, created_at, expires_at) values ($1, $2, \
+                 $3, $4) \
              returning id",
             )
             .bind(token_hash)
             .bind(inviter)
             .bind(now)
-            .bind(expires)
+            .bind(expires_at)
             .fetch_scalar()
             .await?;
         self.commit(tx, &[]).await?;
@@ -95,8 +97,9 @@ impl Store {
     pub async fn invitations(&self, inviter: UserId, before: i64, rows: i64) -> Result<Vec<Invitation>> {
         self.read
             .sql(
-                "select i.id, i.expires, u.name as used_by, i.revoked_at, \
-             exists (select 1 from requests r where r.invitation_id = i.id and r.decision is null) as asked \
+                "select i.id, i.expires_at, u.name as used_by, i.revoked_at, \
+             exists (select 1 from signup_requests r where r.invitation_id = i.id and r.decision is null) as \
+                 asked \
              from invitations i left join users u on u.id = i.used_by \
              where i.inviter_id = $1 and i.id < $2 order by i.id desc limit $3",
             )

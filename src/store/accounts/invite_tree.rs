@@ -8,7 +8,7 @@ use crate::store::{Result, Store};
 pub struct InviteBranch {
     pub id: UserId,
     pub name: String,
-    pub created: Timestamp,
+    pub created_at: Timestamp,
     /// Accounts created by their invitations.
     pub invited: i64,
 }
@@ -34,8 +34,8 @@ impl Store {
     pub async fn roots(&self, after: (Timestamp, UserId), rows: i64) -> Result<Vec<InviteBranch>> {
         self.read
             .sql(
-                "select id, name, created, invited from users where invited_by is null and invited > 0 \
-             and (created, id) > ($1, $2) order by created, id limit $3",
+                "select id, name, created_at, invited from users where invited_by is null and invited > 0 \
+             and (created_at, id) > ($1, $2) order by created_at, id limit $3",
             )
             .bind(after.0)
             .bind(after.1)
@@ -53,8 +53,8 @@ impl Store {
     ) -> Result<Vec<InviteBranch>> {
         self.read
             .sql(
-                "select id, name, created, invited from users where invited_by = $1 \
-             and (created, id) > ($2, $3) order by created, id limit $4",
+                "select id, name, created_at, invited from users where invited_by = $1 \
+             and (created_at, id) > ($2, $3) order by created_at, id limit $4",
             )
             .bind(inviter)
             .bind(after.0)
@@ -72,7 +72,7 @@ impl Store {
              select invited_by, 1 from users where id = $1 and invited_by is not null union all \
              select u.invited_by, up.step + 1 from up join users u on u.id = up.id \
              where u.invited_by is not null and up.step < $2) \
-             select u.id, u.name, u.created, u.invited from up join users u on u.id = up.id",
+             select u.id, u.name, u.created_at, u.invited from up join users u on u.id = up.id",
             )
             .bind(user)
             .bind(steps)

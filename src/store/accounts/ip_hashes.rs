@@ -15,14 +15,17 @@ pub(crate) async fn note(
     now: Timestamp,
 ) -> Result<()> {
     let Some(origin) = origin else { return Ok(()) };
-    tx.sql("insert into origins (at, user_id, item_id, near, middle, wide) values ($1, $2, $3, $4, $5, $6)")
-        .bind(now)
-        .bind(user)
-        .bind(item)
-        .bind(origin.near.as_bytes())
-        .bind(origin.middle.as_bytes())
-        .bind(origin.wide.as_bytes())
-        .execute()
-        .await?;
+    tx.sql(
+        "insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) values ($1, $2, \
+            $3, $4, $5, $6)",
+    )
+    .bind(now)
+    .bind(user)
+    .bind(item)
+    .bind(origin.address.as_bytes())
+    .bind(origin.subnet.as_bytes())
+    .bind(origin.network.as_bytes())
+    .execute()
+    .await?;
     Ok(())
 }

@@ -16,14 +16,14 @@ pub struct NewSession<'a> {
     /// The hash that the password was verified against.
     pub verified: &'a str,
     pub agent: &'a str,
-    pub expires: Timestamp,
+    pub expires_at: Timestamp,
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct SessionRow {
     pub token_hash: Vec<u8>,
-    pub created: Timestamp,
-    pub seen: Timestamp,
+    pub created_at: Timestamp,
+    pub last_used_at: Timestamp,
     pub agent: String,
 }
 
@@ -34,7 +34,7 @@ pub struct RetentionPolicy {
     pub browsers: i64,
     pub revisions: i64,
     /// Address hashes of posts, votes and accounts.
-    pub origins: i64,
+    pub ip_hashes: i64,
     /// An unused invitation, after its expiry.
     pub invitations: i64,
     pub requests_waiting: i64,
@@ -57,7 +57,7 @@ pub struct SessionUser {
 struct SessionUserRow {
     #[sqlx(flatten)]
     known: SessionUser,
-    seen: Timestamp,
+    last_used_at: Timestamp,
 }
 
 /// Replies and notifications of `$user` since `$since`, at most `$3`.
@@ -84,13 +84,13 @@ impl Store {
         let mut tx = self.begin().await?;
         let begun = tx
             .sql(
-                "insert into sessions (token_hash, user_id, created, seen, expires, agent) \
+                "insert into sessions (token_hash, user_id, created_at, last_used_at, expires_at, agent) \
              select $1, u.id, $3, $3, $4, $5 from users u where u.id = $2 and u.password = $6",
             )
             .bind(session.token_hash)
             .bind(session.user)
             .bind(now)
-            .bind(session.expires)
+            .bind(session.expires_at)
             .bind(session.agent)
             .bind(session.verified)
             .execute()
@@ -104,26 +104,29 @@ impl Store {
     /// `None` if it has ended or the user is banned.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
         let (seen, replies) = (self.looks.session(token_hash), self.looks.replies());
-        let row: Option<SessionUserRow> = self.read.sql(concat!(
-            "select u.id, u.name, u.role, u.karma, u.created, u.shadowed_at, u.slowed_until, u.show_dead, \
-             u.theme, u.comment_order, u.replies_read_at, s.seen, \
+        let row: Option<SessionUserRow> = self
+            .read
+            .sql(concat!(
+                "select u.id, u.name, u.role, u.karma, u.created_at, u.shadow_banned_at, u.limited_until, \
+             u.show_dead, \
+             u.theme, u.comment_order, u.replies_read_at, s.last_used_at, \
              (select count(*) from (",
-            unread!("u.id", "u.replies_read_at"),
-            ") as unread_replies) as unread, \
+                unread!("u.id", "u.replies_read_at"),
+                ") as unread_replies) as unread, \
              case when u.role = 'member' then 0 else \
               (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as \
              waiting_items) end as waiting, case when u.role = 'member' then 0 else \
-              (select count(*) from (select 1 from requests where decision is null limit $3) as \
+              (select count(*) from (select 1 from signup_requests where decision is null limit $3) as \
              waiting_requests) end as requests from sessions s join users u on u.id = s.user_id \
-             where s.token_hash = $1 and s.expires > $2 and (u.banned_at is null or u.banned_until <= $2)"
-        ))
-        .bind(token_hash)
-        .bind(now)
-        .bind(COUNTED)
-        .fetch_optional()
-        .await?;
+             where s.token_hash = $1 and s.expires_at > $2 and (u.banned_at is null or u.banned_until <= $2)"
+            ))
+            .bind(token_hash)
+            .bind(now)
+            .bind(COUNTED)
+            .fetch_optional()
+            .await?;
         let Some(row) = row else { return Ok(None) };
-        if now.since(seen.unwrap_or(row.seen)) > HOUR {
+        if now.since(seen.unwrap_or(row.last_used_at)) > HOUR {
             self.looks.note_session(token_hash, now);
         }
         let mut known = row.known;
@@ -160,17 +163,18 @@ impl Store {
         let mut sessions: Vec<SessionRow> = self
             .read
             .sql(
-                "select token_hash, created, seen, agent from sessions where user_id = $1 and expires > $2 \
-             order by seen desc limit 100",
+                "select token_hash, created_at, last_used_at, agent from sessions where user_id = $1 and \
+                 expires_at > $2 \
+             order by last_used_at desc limit 100",
             )
             .bind(user)
             .bind(now)
             .fetch_all()
             .await?;
         for session in &mut sessions {
-            session.seen = self.looks.session(&session.token_hash).unwrap_or(session.seen);
+            session.last_used_at = self.looks.session(&session.token_hash).unwrap_or(session.last_used_at);
         }
-        sessions.sort_by_key(|session| Reverse(session.seen));
+        sessions.sort_by_key(|session| Reverse(session.last_used_at));
         Ok(sessions)
     }
 
@@ -202,8 +206,9 @@ impl Store {
     pub async fn remember_device(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql(
-            "insert into devices (token_hash, user_id, seen) values ($1, $2, $3) \
-             on conflict (token_hash) do update set user_id = excluded.user_id, seen = excluded.seen",
+            "insert into devices (token_hash, user_id, last_used_at) values ($1, $2, $3) \
+             on conflict (token_hash) do update set user_id = excluded.user_id, last_used_at = \
+             excluded.last_used_at",
         )
         .bind(token_hash)
         .bind(user)
@@ -220,24 +225,33 @@ impl Store {
 
     pub async fn purge(&self, keep: RetentionPolicy, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
-        tx.sql("delete from sessions where expires <= $1").bind(now).execute().await?;
-        tx.sql("delete from devices where seen < $1").bind(now.minus(keep.browsers)).execute().await?;
-        tx.sql("delete from revisions where at < $1").bind(now.minus(keep.revisions)).execute().await?;
-        tx.sql("delete from origins where at < $1").bind(now.minus(keep.origins)).execute().await?;
-        tx.sql("update votes set near = null where near is not null and at < $1")
-            .bind(now.minus(keep.origins))
+        tx.sql("delete from sessions where expires_at <= $1").bind(now).execute().await?;
+        tx.sql("delete from devices where last_used_at < $1")
+            .bind(now.minus(keep.browsers))
             .execute()
             .await?;
-        tx.sql("delete from invitations where expires < $1 and used_by is null")
+        tx.sql("delete from revisions where created_at < $1")
+            .bind(now.minus(keep.revisions))
+            .execute()
+            .await?;
+        tx.sql("delete from ip_hashes where created_at < $1")
+            .bind(now.minus(keep.ip_hashes))
+            .execute()
+            .await?;
+        tx.sql("update votes set ip_hash = null where ip_hash is not null and created_at < $1")
+            .bind(now.minus(keep.ip_hashes))
+            .execute()
+            .await?;
+        tx.sql("delete from invitations where expires_at < $1 and used_by is null")
             .bind(now.minus(keep.invitations))
             .execute()
             .await?;
         let waited = tx
-            .sql("delete from requests where created < $1 and decision is null")
+            .sql("delete from signup_requests where created_at < $1 and decision is null")
             .bind(now.minus(keep.requests_waiting))
             .execute()
             .await?;
-        tx.sql("delete from requests where decided_at < $1 and decision is not null")
+        tx.sql("delete from signup_requests where decided_at < $1 and decision is not null")
             .bind(now.minus(keep.requests_decided))
             .execute()
             .await?;

@@ -30,7 +30,7 @@ pub struct PendingRequest {
     pub id: i64,
     pub name: String,
     pub text: String,
-    pub created: Timestamp,
+    pub created_at: Timestamp,
     pub inviter: Option<String>,
     pub inviter_shadowed: bool,
 }
@@ -39,7 +39,7 @@ pub struct PendingRequest {
 pub struct SignupRequest {
     pub password: String,
     pub text: String,
-    pub created: Timestamp,
+    pub created_at: Timestamp,
     /// `None`: pending.
     pub declined_at: Option<Timestamp>,
     pub message: String,
@@ -65,7 +65,7 @@ impl Store {
         };
         let waiting: i64 = tx
             .sql(
-                "select count(*) from (select 1 from requests where decision is null limit $1) as \
+                "select count(*) from (select 1 from signup_requests where decision is null limit $1) as \
                   waiting_requests",
             )
             .bind(most)
@@ -75,7 +75,8 @@ impl Store {
             return Ok(RequestOutcome::Full);
         }
         tx.sql(
-            "insert into requests (name, password, text, created, invitation_id) values ($1, $2, $3, $4, $5)",
+            "insert into signup_requests (name, password, text, created_at, invitation_id) values ($1, $2, \
+             $3, $4, $5)",
         )
         .bind(new.name.as_str())
         .bind(new.password)
@@ -92,7 +93,7 @@ impl Store {
     pub async fn request_of(&self, name: &str) -> Result<Option<SignupRequest>> {
         self.read
             .sql(
-                "select password, text, created, decided_at as declined_at, message from requests \
+                "select password, text, created_at, decided_at as declined_at, message from signup_requests \
              where lower(name) = lower($1) and (decision is null or decision = 'declined') order by id desc \
                  limit 1",
             )
@@ -104,10 +105,12 @@ impl Store {
     pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<PendingRequest>> {
         self.read
             .sql(
-                "select r.id, r.name, r.text, r.created, u.name as inviter, u.shadowed_at is not null as \
-             inviter_shadowed from requests r \
+                "select r.id, r.name, r.text, r.created_at, u.name as inviter, u.shadow_banned_at is not \
+                 null as \
+             inviter_shadowed from signup_requests r \
              left join invitations i on i.id = r.invitation_id left join users u on u.id = i.inviter_id \
-             where r.decision is null and (r.created, r.id) > ($1, $2) order by r.created, r.id limit $3",
+             where r.decision is null and (r.created_at, r.id) > ($1, $2) order by r.created_at, r.id limit \
+                 $3",
             )
             .bind(after.0)
             .bind(after.1)
@@ -121,13 +124,17 @@ impl Store {
     pub async fn approve_request(&self, id: i64, message: &str, act: ActionContext<'_>) -> Result<UserId> {
         let mut tx = self.begin().await?;
         let (name, password, invitation): (String, String, Option<i64>) = tx
-            .sql("select name, password, invitation_id from requests where id = $1 and decision is null")
+            .sql(
+                "select name, password, invitation_id from signup_requests where id = $1 and decision is \
+                  null",
+            )
             .bind(id)
             .fetch_one()
             .await?;
         // The hash now belongs to the account.
         tx.sql(
-            "update requests set decision = 'approved', decided_at = $2, actor_id = $3, password = '' where \
+            "update signup_requests set decision = 'approved', decided_at = $2, actor_id = $3, password = '' \
+             where \
              id = $1",
         )
         .bind(id)
@@ -143,7 +150,7 @@ impl Store {
             .fetch_optional_scalar()
             .await?;
         let name = Name::parse_by_operator(&name).map_err(|_| Error::Conflict)?;
-        let new = NewUser { name: &name, password: &password, role: Role::Member, origin: None };
+        let new = NewUser { name: &name, password: &password, role: Role::Member, ip_hashes: None };
         let user = insert_user(&mut tx, new, inviter, act.at).await?;
         if inviter.is_some() {
             tx.sql("update invitations set used_by = $2 where id = $1")
@@ -165,7 +172,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let done = tx
             .sql(
-                "update requests set decision = 'declined', decided_at = $2, actor_id = $3, message = $4 \
+                "update signup_requests set decision = 'declined', decided_at = $2, actor_id = $3, message = \
+                 $4 \
              where id = $1 and decision is null",
             )
             .bind(id)

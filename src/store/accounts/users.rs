@@ -26,7 +26,7 @@ pub struct NewUser<'a> {
     pub password: &'a str,
     pub role: Role,
     /// `None` outside of requests.
-    pub origin: Option<IpHashes>,
+    pub ip_hashes: Option<IpHashes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -98,7 +98,8 @@ impl Store {
             .read
             .sql(
                 "select source is not null and claimed_at is null from users where lower(name) = lower($1) \
-                 union all select false from requests where lower(name) = lower($1) and decision is null",
+                 union all select false from signup_requests where lower(name) = lower($1) and decision is \
+                 null",
             )
             .bind(name.as_str())
             .fetch_optional_scalar()
@@ -126,8 +127,8 @@ impl Store {
     pub async fn profile(&self, name: &str) -> Result<Profile> {
         self.read
             .sql(
-                "select id, name, role, karma, created, about, banned_at, banned_until, ban_reason, \
-             slowed_until, shadowed_at, \
+                "select id, name, role, karma, created_at, about, banned_at, banned_until, ban_reason, \
+             limited_until, shadow_banned_at, \
              source is not null and claimed_at is null as unclaimed from users where lower(name) = lower($1)",
             )
             .bind(name)
@@ -246,8 +247,8 @@ impl Store {
     pub async fn leaders(&self, rows: i64, now: Timestamp) -> Result<Vec<Profile>> {
         self.read
             .sql(
-                "select id, name, role, karma, created, '' as about, banned_at, banned_until, ban_reason, \
-             slowed_until, shadowed_at, \
+                "select id, name, role, karma, created_at, '' as about, banned_at, banned_until, ban_reason, \
+             limited_until, shadow_banned_at, \
              source is not null and claimed_at is null as unclaimed from users where banned_at is null or \
              banned_until <= $2 order by karma desc, id limit $1",
             )
@@ -290,13 +291,13 @@ pub(crate) async fn insert_user(
     inviter: Option<UserId>,
     now: Timestamp,
 ) -> Result<UserId> {
-    let waiting = tx.sql("select 1 from requests where lower(name) = lower($1) and decision is null");
+    let waiting = tx.sql("select 1 from signup_requests where lower(name) = lower($1) and decision is null");
     if waiting.bind(new.name.as_str()).exists().await? {
         return Err(Error::Conflict);
     }
     let id = tx
         .sql(
-            "insert into users (name, password, role, karma, karma_base, created, replies_read_at, \
+            "insert into users (name, password, role, karma, karma_base, created_at, replies_read_at, \
              invited_by) values ($1, $2, $3, 1, 1, $4, $4, $5) returning id",
         )
         .bind(new.name.as_str())
@@ -309,6 +310,6 @@ pub(crate) async fn insert_user(
     if let Some(inviter) = inviter {
         tx.sql("update users set invited = invited + 1 where id = $1").bind(inviter).execute().await?;
     }
-    ip_hashes::note(tx, new.origin.as_ref(), id, None, now).await?;
+    ip_hashes::note(tx, new.ip_hashes.as_ref(), id, None, now).await?;
     Ok(id)
 }

@@ -7,18 +7,18 @@ use sqlx::sqlite::{SqliteLockingMode, SqlitePool, SqlitePoolOptions};
 
 use super::connection::{lasting, options};
 use super::error::is_busy;
-use super::migrations::{applied, newest};
-use super::{OpenError, Store, file, key};
+use super::migrations::{MIGRATIONS, applied, newest};
+use super::{OpenError, Store, file};
 
 impl Store {
     /// Copies a live database into a new file. Does not migrate: the running server may be older.
     pub async fn copy(from: &Path, to: &Path) -> std::result::Result<(), OpenError> {
-        if file::look(from).await? == file::FileKind::Nothing {
+        if file::look(from)? == file::FileKind::Nothing {
             return Err(OpenError::Missing(from.to_owned()));
         }
         let pool =
             lasting(1).connect_with(options(from)).await.map_err(|e| OpenError::Open(from.to_owned(), e))?;
-        let copied = match applied(&pool, from).await {
+        let copied = match applied(&pool, from, newest(&MIGRATIONS)).await {
             Ok(_) => copy_into(&pool, to).await.map_err(|e| OpenError::Copy(to.to_owned(), e)),
             Err(error) => Err(error),
         };
@@ -42,7 +42,7 @@ impl Store {
 
     /// Whether `path` may be replaced: missing, a Stoa database, or one that is damaged.
     pub async fn may_replace(path: &Path) -> std::result::Result<(), OpenError> {
-        match file::look(path).await {
+        match file::look(path) {
             Ok(_) | Err(OpenError::NoDatabase(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -61,8 +61,13 @@ impl Store {
     }
 }
 
-pub(super) async fn keep_as_it_was(pool: &SqlitePool, path: &Path) -> std::result::Result<(), OpenError> {
-    let copy = file::beside(path, &format!(".before-{:04}", newest()));
+/// Copies a database to a file beside it before it is migrated to `version`.
+pub(super) async fn keep_as_it_was(
+    pool: &SqlitePool,
+    path: &Path,
+    version: i64,
+) -> std::result::Result<(), OpenError> {
+    let copy = file::beside(path, &format!(".before-{version}"));
     if copy.exists() {
         return Ok(());
     }
@@ -82,6 +87,5 @@ async fn copy_into(pool: &SqlitePool, to: &Path) -> std::result::Result<(), sqlx
         .bind(file::absolute(to).to_string_lossy().into_owned())
         .execute(pool)
         .await?;
-    key::take_out_of(to).await?;
     Ok(File::open(to)?.sync_all()?)
 }

@@ -40,8 +40,8 @@ type Schema = BTreeMap<(String, String), Option<String>>;
 impl Store {
     /// Checks a file without running any trigger or view in it.
     pub async fn check(path: &Path) -> Result<(), CheckError> {
-        match file::look(path).await {
-            Ok(file::FileKind::Stoa { .. }) => {}
+        match file::look(path) {
+            Ok(file::FileKind::Stoa) => {}
             Err(OpenError::Unreadable(_, error)) => return Err(CheckError::Read(error.into())),
             _ => return Err(CheckError::Foreign),
         }
@@ -85,7 +85,7 @@ async fn applied(db: &mut SqliteConnection) -> Result<Vec<Migration>, CheckError
             .fetch_all(db)
             .await?;
     let known = applied.into_iter().map(|(version, success, checksum)| {
-        if version > newest() {
+        if version > newest(&MIGRATIONS) {
             return Err(CheckError::Newer(version));
         }
         let known =

@@ -91,6 +91,12 @@ pub enum OpenError {
          before the upgrade"
     )]
     Newer(PathBuf, i64),
+    #[error(
+        "{0} was written by an unreleased version of Stoa, which this one cannot read: start that version, \
+         or \
+         name another file"
+    )]
+    Unreleased(PathBuf),
     #[error("cannot migrate the database {0}")]
     Migrate(PathBuf, #[source] MigrateError),
     #[error("cannot back the database up to {0} before migrating it")]

@@ -9,7 +9,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{Connection, Error};
 
 use super::OpenError;
-use super::migrations::MIGRATIONS;
 
 /// SQLite's `application_id`.
 const APPLICATION: [u8; 4] = *b"Stoa";
@@ -22,13 +21,12 @@ const PRIVATE: u32 = 0o600;
 pub(super) enum FileKind {
     /// Missing or empty.
     Nothing,
-    /// `marked`: has our `application_id`.
-    Stoa { marked: bool },
+    Stoa,
 }
 
 /// Identifies a file without changing it. Must run before SQLite opens the file, since closing it would
 /// release SQLite's POSIX locks. Fails if it is not a Stoa database.
-pub(super) async fn look(path: &Path) -> Result<FileKind, OpenError> {
+pub(super) fn look(path: &Path) -> Result<FileKind, OpenError> {
     let unreadable = |e| OpenError::Unreadable(path.to_owned(), e);
     let about = match std::fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FileKind::Nothing),
@@ -50,32 +48,9 @@ pub(super) async fn look(path: &Path) -> Result<FileKind, OpenError> {
     }
     let application = header.get(APPLICATION_AT..).and_then(|rest| rest.first_chunk::<4>());
     match application {
-        Some(&APPLICATION) => Ok(FileKind::Stoa { marked: true }),
-        // From before databases were marked.
-        Some([0, 0, 0, 0]) if is_unmarked_stoa(path).await => Ok(FileKind::Stoa { marked: false }),
+        Some(&APPLICATION) => Ok(FileKind::Stoa),
         _ => Err(OpenError::Foreign(path.to_owned())),
     }
-}
-
-async fn is_unmarked_stoa(path: &Path) -> bool {
-    // Opened immutable, so that no files are created beside it.
-    if has_first_migration(SqliteConnectOptions::new().immutable(true), path).await.is_ok_and(|has| has) {
-        return true;
-    }
-    // The schema may still be in the WAL, or a write may be in progress.
-    let has_log = std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
-    has_log && has_first_migration(SqliteConnectOptions::new(), path).await.is_ok_and(|has| has)
-}
-
-async fn has_first_migration(options: SqliteConnectOptions, path: &Path) -> Result<bool, Error> {
-    let mut db = SqliteConnection::connect_with(&options.filename(absolute(path)).read_only(true)).await?;
-    let applied: Result<Option<Vec<u8>>, Error> =
-        sqlx::query_scalar("select checksum from _sqlx_migrations where version = 1")
-            .fetch_optional(&mut db)
-            .await;
-    db.close().await?;
-    let first = MIGRATIONS.iter().next().map(|first| first.checksum.as_ref());
-    Ok(applied?.as_deref() == first && first.is_some())
 }
 
 pub(super) fn make(path: &Path) -> io::Result<()> {
@@ -89,9 +64,10 @@ pub(super) fn make_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path)
 }
 
-/// Sets the `application_id`; in a new database before the WAL exists.
-pub(super) async fn mark(path: &Path, synchronous: SqliteSynchronous) -> Result<(), Error> {
-    let options = SqliteConnectOptions::new().filename(absolute(path)).synchronous(synchronous);
+/// Sets the `application_id` of a new database, before its WAL exists.
+pub(super) async fn mark(path: &Path) -> Result<(), Error> {
+    // There is nothing to lose yet.
+    let options = SqliteConnectOptions::new().filename(absolute(path)).synchronous(SqliteSynchronous::Off);
     let options = options.pragma("application_id", APPLICATION_ID);
     SqliteConnection::connect_with(&options).await?.close().await
 }

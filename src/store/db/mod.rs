@@ -45,7 +45,7 @@ pub struct Store {
     path: PathBuf,
     pub(in crate::store) generations: Arc<Generations>,
     saving: Arc<SaveState>,
-    origin_key: IpHashKey,
+    ip_hash_key: IpHashKey,
     site_id: Arc<str>,
     /// Write-behind buffer of members' activity.
     pub(in crate::store) looks: Arc<Activity>,
@@ -56,8 +56,8 @@ impl Store {
         &self.path
     }
 
-    pub fn origin_key(&self) -> &IpHashKey {
-        &self.origin_key
+    pub fn ip_hash_key(&self) -> &IpHashKey {
+        &self.ip_hash_key
     }
 
     /// A random id that survives changes of the site's address.

@@ -1,17 +1,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sqlx::sqlite::{SqlitePool, SqliteSynchronous};
-
 use super::OpenError;
 use super::ReadPool;
 use super::Store;
-use super::backup;
 use super::connection::{lasting, options};
 use super::file;
 use super::generations::Generations;
 use super::key;
-use super::migrations::{MIGRATIONS, applied, newest};
+use super::migrations::{MIGRATIONS, migrate};
 use super::writer;
 use crate::store::db::instance_id;
 
@@ -21,36 +18,30 @@ const READERS: u32 = 4;
 impl Store {
     /// Opens, creates or migrates a database; a non-empty one is copied before migrating.
     pub async fn open(path: &Path) -> Result<Store, OpenError> {
-        if file::look(path).await? == file::FileKind::Nothing {
+        if file::look(path)? == file::FileKind::Nothing {
             file::make(path).map_err(|e| OpenError::Make(path.to_owned(), e))?;
-            // There is nothing to lose yet.
-            file::mark(path, SqliteSynchronous::Off)
-                .await
-                .map_err(|e| OpenError::Open(path.to_owned(), e))?;
+            file::mark(path).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
         }
         Store::open_existing(path).await
     }
 
     pub async fn open_existing(path: &Path) -> Result<Store, OpenError> {
         let failed = |e| OpenError::Open(path.to_owned(), e);
-        let file::FileKind::Stoa { marked } = file::look(path).await? else {
+        if file::look(path)? == file::FileKind::Nothing {
             return Err(OpenError::Missing(path.to_owned()));
-        };
+        }
         file::restrict_permissions(path);
         let generations = Arc::new(Generations::new());
         let write = writer::open(options(path), Arc::clone(&generations)).await.map_err(failed)?;
-        migrate(&write, path).await?;
-        if !marked {
-            file::mark(path, SqliteSynchronous::Normal).await.map_err(failed)?;
-        }
-        let origin_key = key::of(&write, path).await?;
+        migrate(&write, path, &MIGRATIONS).await?;
+        let ip_hash_key = key::of(&write, path).await?;
         let site_id = instance_id::id(&write).await.map_err(failed)?.into();
         let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;
         Ok(Store {
             read: ReadPool(read),
             write,
             path: path.to_owned(),
-            origin_key,
+            ip_hash_key,
             site_id,
             looks: Arc::default(),
             generations,
@@ -77,12 +68,4 @@ impl Store {
         }
         self.write.close().await;
     }
-}
-
-async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), OpenError> {
-    let applied = applied(pool, path).await?;
-    if applied < newest() && applied > 0 {
-        backup::keep_as_it_was(pool, path).await?;
-    }
-    MIGRATIONS.run(pool).await.map_err(|e| OpenError::Migrate(path.to_owned(), e))
 }

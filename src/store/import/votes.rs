@@ -45,7 +45,7 @@ pub(super) async fn insert_votes(
     // In index order.
     votes.sort_unstable_by_key(|(voter, item, ..)| (*voter, *item));
     for votes in votes.chunks(ROWS) {
-        tx.sql("insert into votes (user_id, item_id, dir, counted, at) ")
+        tx.sql("insert into votes (user_id, item_id, dir, counted, created_at) ")
             .values(votes, |row, (voter, item, dir, at)| {
                 row.bind(*voter).bind(*item).bind(dir.points()).bind(true).bind(*at);
             })

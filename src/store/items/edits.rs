@@ -80,8 +80,9 @@ impl Store {
             return Ok(if done { Edited::Done } else { Edited::Crossed(Box::new(before)) });
         }
         if let NewUrl::Is(url) = edit.url
-            && let Some(banned) =
-                sites::stance_on(&mut tx, url).await?.filter(|held| held.stance == SiteRestriction::Banned)
+            && let Some(banned) = sites::restriction_on(&mut tx, url)
+                .await?
+                .filter(|held| held.restriction == SiteRestriction::Banned)
         {
             return Ok(Edited::Banned(banned));
         }
@@ -136,7 +137,7 @@ impl Store {
         keep_revision(&mut tx, &item, by, now).await?;
         tx.sql(
             "update items set deleted_at = $2, text = '', title = null, url = null, url_key = null, site = \
-             null, domain = null, section = null, queued_at = null, queued_for = null where id = $1",
+             null, domain = null, section = null, queued_at = null, queue_reason = null where id = $1",
         )
         .bind(id)
         .bind(now)
@@ -155,7 +156,8 @@ fn content_of(item: &Item) -> ItemContent<'_> {
 
 async fn keep_revision(tx: &mut Tx, item: &Item, by: UserId, now: Timestamp) -> Result<()> {
     tx.sql(
-        "insert into revisions (item_id, editor_id, at, title, url, text) values ($1, $2, $3, $4, $5, $6)",
+        "insert into revisions (item_id, editor_id, created_at, title, url, text) values ($1, $2, $3, $4, \
+         $5, $6)",
     )
     .bind(item.id)
     .bind(by)
@@ -175,7 +177,7 @@ async fn notice_removal(tx: &mut Tx, before: &Item, new: &str, now: Timestamp) -
     }
     // Compare with the earliest version, since text can be removed little by little.
     let first: Option<String> = tx
-        .sql("select text from revisions where item_id = $1 order by at, id limit 1")
+        .sql("select text from revisions where item_id = $1 order by created_at, id limit 1")
         .bind(before.id)
         .fetch_optional_scalar()
         .await?;

@@ -22,7 +22,7 @@ pub struct NewStory<'a> {
     pub section: Option<Section>,
     pub text: &'a str,
     /// `None` outside of requests.
-    pub origin: Option<IpHashes>,
+    pub ip_hashes: Option<IpHashes>,
     pub stopped: Option<&'a RuleMatch>,
 }
 
@@ -50,7 +50,7 @@ pub struct NewComment<'a> {
     pub parent: ItemId,
     pub text: &'a str,
     /// `None` outside of requests.
-    pub origin: Option<IpHashes>,
+    pub ip_hashes: Option<IpHashes>,
     pub stopped: Option<&'a RuleMatch>,
     pub policy: &'a Policy,
 }
@@ -77,11 +77,11 @@ impl Store {
     pub async fn submit(&self, story: NewStory<'_>, policy: &Policy, now: Timestamp) -> Result<Submission> {
         let mut tx = self.begin().await?;
         let author = author::writer(&mut tx, story.author, now).await?;
-        let stance = match story.url {
-            Some(url) => sites::stance_on(&mut tx, url).await?,
+        let restriction = match story.url {
+            Some(url) => sites::restriction_on(&mut tx, url).await?,
             None => None,
         };
-        if let Some(banned) = stance.clone().filter(|held| held.stance == SiteRestriction::Banned) {
+        if let Some(banned) = restriction.clone().filter(|held| held.restriction == SiteRestriction::Banned) {
             return Ok(Submission::Banned(banned));
         }
         if let Some(first) = first_story(&mut tx, &story, now).await? {
@@ -97,7 +97,7 @@ impl Store {
                 user: story.author,
                 item: duplicate,
                 dir: Some(Direction::Up),
-                origin: story.origin,
+                ip_hashes: story.ip_hashes,
             };
             let duplicated = item_in(&mut tx, duplicate).await?;
             // Stories cannot be downvoted, so an existing vote is up and nothing changes.
@@ -108,9 +108,10 @@ impl Store {
             self.commit(tx, &votes::changes(&duplicated, story.author)).await?;
             return Ok(Submission::Duplicate(duplicate, KnownUrl::Voted));
         }
-        let id = put_story(&mut tx, &story, (author.shadowed_at.is_none(), stance.is_some()), now).await?;
+        let id = put_story(&mut tx, &story, (author.shadow_banned_at.is_none(), restriction.is_some()), now)
+            .await?;
         own_vote(&mut tx, story.author, id, now).await?;
-        ip_hashes::note(&mut tx, story.origin.as_ref(), story.author, Some(id), now).await?;
+        ip_hashes::note(&mut tx, story.ip_hashes.as_ref(), story.author, Some(id), now).await?;
         rules::stop(&mut tx, id, story.stopped, now).await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(Submission::New(id))
@@ -129,7 +130,7 @@ impl Store {
             Err(ItemError::Deleted) => return Err(Error::NotFound),
             allowed => allowed.map_err(Error::refused)?,
         }
-        let live = author.shadowed_at.is_none();
+        let live = author.shadow_banned_at.is_none();
         let id: ItemId = tx
             .sql(
                 "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, \
@@ -147,7 +148,7 @@ impl Store {
             .fetch_scalar()
             .await?;
         own_vote(&mut tx, comment.author, id, now).await?;
-        ip_hashes::note(&mut tx, comment.origin.as_ref(), comment.author, Some(id), now).await?;
+        ip_hashes::note(&mut tx, comment.ip_hashes.as_ref(), comment.author, Some(id), now).await?;
         if live {
             adjust_comment_counts(&mut tx, root.id, 1).await?;
         }
@@ -304,11 +305,14 @@ async fn has_other_discussions(tx: &mut Tx, root: &Item) -> Result<bool> {
 }
 
 async fn own_vote(tx: &mut Tx, author: UserId, id: ItemId, now: Timestamp) -> Result<()> {
-    tx.sql("insert into votes (user_id, item_id, dir, counted, own, at) values ($1, $2, 1, true, true, $3)")
-        .bind(author)
-        .bind(id)
-        .bind(now)
-        .execute()
-        .await?;
+    tx.sql(
+        "insert into votes (user_id, item_id, dir, counted, own, created_at) values ($1, $2, 1, true, \
+            true, $3)",
+    )
+    .bind(author)
+    .bind(id)
+    .bind(now)
+    .execute()
+    .await?;
     Ok(())
 }

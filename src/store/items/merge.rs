@@ -19,7 +19,8 @@ impl Store {
         }
         // The original parent is stored once, to undo the merge.
         tx.sql(
-            "update items set came_from = coalesce(came_from, parent_id) where parent_id = $1 and kind = \
+            "update items set detached_from = coalesce(detached_from, parent_id) where parent_id = $1 and \
+             kind = \
                 'comment'",
         )
         .bind(item)
@@ -46,7 +47,7 @@ impl Store {
             .execute()
             .await?;
         tx.sql(
-            "update items set dead = 'merged', merged_into = $2, queued_at = null, queued_for = null \
+            "update items set dead = 'merged', merged_into = $2, queued_at = null, queue_reason = null \
                 where id = $1",
         )
         .bind(item)
@@ -70,9 +71,10 @@ impl Store {
         loop {
             let moved = tx
                 .sql(
-                    "update items set parent_id = $1, came_from = nullif(came_from, $1), \
+                    "update items set parent_id = $1, detached_from = nullif(detached_from, $1), \
                  reply_to = case when author_id is distinct from $3 then $3 end \
-                 where parent_id = $2 and kind = 'comment' and came_from in (select o.id from items o where \
+                 where parent_id = $2 and kind = 'comment' and detached_from in (select o.id from items o \
+                     where \
                  o.root_id = $1)",
                 )
                 .bind(item)
@@ -111,7 +113,7 @@ impl Store {
     pub async fn reattach(&self, item: ItemId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let found = find(&mut tx, item).await?;
-        let Some(to) = found.came_from else { return Err(Error::Conflict) };
+        let Some(to) = found.detached_from else { return Err(Error::Conflict) };
         let above = find(&mut tx, to).await?;
         if above.kind != Kind::Comment || above.root_id != found.root_id {
             return Err(Error::Conflict);
@@ -122,21 +124,21 @@ impl Store {
     }
 }
 
-/// Changes a comment's parent and the depths below it; `came_from` is its former parent.
+/// Changes a comment's parent and the depths below it; `detached_from` is its former parent.
 async fn place_under(
     tx: &mut Tx,
     item: ItemId,
     found: &ItemForAction,
     parent: ItemId,
-    came_from: Option<ItemId>,
+    detached_from: Option<ItemId>,
 ) -> Result<()> {
     let above = find(tx, parent).await?;
     let reply_to = above.author_id.filter(|author| Some(*author) != found.author_id);
-    tx.sql("update items set parent_id = $2, reply_to = $3, came_from = $4 where id = $1")
+    tx.sql("update items set parent_id = $2, reply_to = $3, detached_from = $4 where id = $1")
         .bind(item)
         .bind(parent)
         .bind(reply_to)
-        .bind(came_from)
+        .bind(detached_from)
         .execute()
         .await?;
     tx.sql(concat!(below!(), "update items set depth = depth + $2 where id in (select id from below)"))

@@ -7,9 +7,10 @@ use crate::store::{Result, Tx};
 macro_rules! select_item {
     ($tail:literal) => {
         concat!(
-            "select i.id, i.kind, i.author_id, u.name as author, u.created as author_created, i.time, \
+            "select i.id, i.kind, i.author_id, u.name as author, u.created_at as author_created, i.time, \
              i.rank_time, ",
-            "i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.place, i.title, i.url, i.site, \
+            "i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.import_rank, i.title, i.url, \
+             i.site, \
              i.section, ",
             "i.text, i.version, i.score, i.ups, i.downs, i.descendants, i.deleted_at, i.dead, i.locked, ",
             "i.flags, i.vouches, i.cleared, i.merged_into, i.pinned, ",

@@ -44,7 +44,7 @@ impl Visit {
 struct MarkRow {
     id: ItemId,
     dir: Option<i64>,
-    at: Option<Timestamp>,
+    created_at: Option<Timestamp>,
     own: Option<bool>,
     counted: Option<bool>,
     saved: bool,
@@ -102,14 +102,15 @@ impl Store {
         }
         let visits = self.looks.visits(user, ids);
         let query = self.read.sql(
-            "select i.id, v.dir, v.at, v.own, v.counted, exists (select 1 from saved s where s.user_id = ",
+            "select i.id, v.dir, v.created_at, v.own, v.counted, exists (select 1 from saved s where \
+             s.user_id = ",
         );
         let rows: Vec<MarkRow> = query
             .push_bind(user)
             .push(" and s.item_id = i.id) as saved, exists (select 1 from hidden h where h.user_id = ")
             .push_bind(user)
             .push(" and h.item_id = i.id) as hidden, (")
-            .push(unseen!("i.id", "t.last"))
+            .push(unseen!("i.id", "t.last_seen_at"))
             .push_bind(user)
             .push(") as unseen, (")
             .push(own_shadowed_comments!("i.id"))
@@ -138,7 +139,8 @@ impl Store {
 
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
         let rows: Vec<MarkRow> = self.read.sql(
-            "select i.id, v.dir, v.at, v.own, v.counted, s.item_id is not null as saved, h.item_id is not \
+            "select i.id, v.dir, v.created_at, v.own, v.counted, s.item_id is not null as saved, h.item_id \
+             is not \
              null as hidden, cast(null as bigint) as unseen, cast(null as bigint) as own_shadowed_comments \
              from items i left join votes v on v.item_id = i.id and v.user_id = $1 \
              left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id \
@@ -165,7 +167,7 @@ impl Store {
             Some(visited) => Some(visited),
             None => {
                 self.read
-                    .sql("select since, last from visits where user_id = $1 and root_id = $2")
+                    .sql("select unread_since, last_seen_at from visits where user_id = $1 and root_id = $2")
                     .bind(user)
                     .bind(root)
                     .fetch_optional()
@@ -191,7 +193,7 @@ impl Store {
 
     pub async fn save(&self, user: UserId, item: ItemId, on: bool, now: Timestamp) -> Result<()> {
         let query = if on {
-            "insert into saved (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing"
+            "insert into saved (user_id, item_id, created_at) values ($1, $2, $3) on conflict do nothing"
         } else {
             "delete from saved where user_id = $1 and item_id = $2"
         };
@@ -200,7 +202,7 @@ impl Store {
 
     pub async fn hide(&self, user: UserId, item: ItemId, on: bool, now: Timestamp) -> Result<()> {
         let query = if on {
-            "insert into hidden (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing"
+            "insert into hidden (user_id, item_id, created_at) values ($1, $2, $3) on conflict do nothing"
         } else {
             "delete from hidden where user_id = $1 and item_id = $2"
         };
@@ -226,22 +228,22 @@ impl Store {
 
     /// Latest first.
     pub async fn saved(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        let query =
-            "select item_id from saved where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        let query = "select item_id from saved where user_id = $1 order by created_at desc, item_id limit $2 \
+                     offset $3";
         self.own_list(query, user, skip, rows).await
     }
 
     /// Latest first.
     pub async fn hidden(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        let query =
-            "select item_id from hidden where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        let query = "select item_id from hidden where user_id = $1 order by created_at desc, item_id limit \
+                     $2 offset $3";
         self.own_list(query, user, skip, rows).await
     }
 
     /// Latest first.
     pub async fn upvoted(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
         let query = "select item_id from votes where user_id = $1 and not own and dir = 1 \
-                     order by at desc, item_id limit $2 offset $3";
+                     order by created_at desc, item_id limit $2 offset $3";
         self.own_list(query, user, skip, rows).await
     }
 
@@ -259,7 +261,7 @@ impl Store {
 fn collect(rows: Vec<MarkRow>) -> Marks {
     let mut marks = Marks::default();
     for row in rows {
-        if let (Some(dir), Some(at)) = (row.dir.and_then(Direction::from_points), row.at) {
+        if let (Some(dir), Some(at)) = (row.dir.and_then(Direction::from_points), row.created_at) {
             let (own, counted) = (row.own.unwrap_or(false), row.counted.unwrap_or(true));
             marks.votes.insert(row.id, Vote { dir, at, own, counted });
         }

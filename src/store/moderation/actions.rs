@@ -14,7 +14,7 @@ use crate::store::{Change, Error, Result, Store, Tx};
 /// The item before an edit or its deletion.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Revision {
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     pub editor: String,
     pub title: Option<String>,
     pub url: Option<String>,
@@ -24,8 +24,9 @@ pub struct Revision {
 impl Store {
     pub async fn revisions(&self, item: ItemId) -> Result<Vec<Revision>> {
         self.read.sql(
-            "select r.at, u.name as editor, r.title, r.url, r.text from revisions r join users u on u.id = \
-             r.editor_id where r.item_id = $1 order by r.at desc",
+            "select r.created_at, u.name as editor, r.title, r.url, r.text from revisions r join users u on \
+             u.id = \
+             r.editor_id where r.item_id = $1 order by r.created_at desc",
         )
         .bind(item)
         .fetch_all()
@@ -54,7 +55,7 @@ pub(crate) async fn set_killed(tx: &mut Tx, item: ItemId, on: bool) -> Result<(P
     if is_so {
         return Err(Error::Conflict);
     }
-    tx.sql("update items set dead = $2, queued_at = null, queued_for = null where id = $1")
+    tx.sql("update items set dead = $2, queued_at = null, queue_reason = null where id = $1")
         .bind(item)
         .bind(on.then_some(DeadReason::Killed))
         .execute()

@@ -23,13 +23,15 @@ macro_rules! select_live {
 macro_rules! select_taken {
     ($kind:literal) => {
         concat!(
-            "select i.id from items i join moderation m on m.id = (select l.id from moderation l where \
+            "select i.id from items i join moderation_log m on m.id = (select l.id from moderation_log l \
+             where \
              l.item_id = i.id \
-             and l.act in ('kill', 'unkill') order by l.at desc, l.id desc limit 1) where i.author_id = $1 \
+             and l.action in ('kill', 'unkill') order by l.created_at desc, l.id desc limit 1) where \
+             i.author_id = $1 \
              and ",
             $kind,
-            " and i.time >= $3 and i.dead = 'killed' and i.deleted_at is null and m.act = 'kill' and \
-             m.detail = $4 and m.at >= $2"
+            " and i.time >= $3 and i.dead = 'killed' and i.deleted_at is null and m.action = 'kill' and \
+             m.detail = $4 and m.created_at >= $2"
         )
     };
 }
@@ -90,8 +92,9 @@ async fn one(tx: &mut Tx, id: ItemId, on: bool, act: ActionContext<'_>) -> Resul
 async fn began(db: impl Into<Db<'_>>, user: UserId) -> Result<Option<Timestamp>> {
     db.into()
         .sql(
-            "select at from moderation where user_id = $1 and act = 'ban' and substr(detail, 1, length($2)) \
-             <> $2 order by at desc, id desc limit 1",
+            "select created_at from moderation_log where user_id = $1 and action = 'ban' and substr(detail, \
+             1, length($2)) \
+             <> $2 order by created_at desc, id desc limit 1",
         )
         .bind(user)
         .bind(CHANGED)

@@ -29,13 +29,13 @@ pub(crate) struct ItemForAction {
     /// The author is shadow-banned and sees it as live.
     pub shadowed: bool,
     pub merged_into: Option<ItemId>,
-    pub came_from: Option<ItemId>,
+    pub detached_from: Option<ItemId>,
 }
 
 pub(crate) async fn find(tx: &mut Tx, item: ItemId) -> Result<ItemForAction> {
     tx.sql(
         "select kind, author_id, parent_id, root_id, depth, locked, dead is null and deleted_at is null as \
-         live, merged_into, came_from, coalesce(dead = 'shadow', false) as shadowed \
+         live, merged_into, detached_from, coalesce(dead = 'shadow', false) as shadowed \
          from items where id = $1",
     )
     .bind(item)
@@ -79,7 +79,7 @@ impl Store {
         };
         tx.sql(lock).bind(item).bind(on).execute().await?;
         if on {
-            tx.sql("update items set queued_at = null, queued_for = null where id = $1")
+            tx.sql("update items set queued_at = null, queue_reason = null where id = $1")
                 .bind(item)
                 .execute()
                 .await?;

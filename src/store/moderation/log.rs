@@ -9,10 +9,10 @@ pub struct LogRow {
     pub id: i64,
     /// The id in URLs.
     pub token: String,
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     /// `None`: the operator at the command line.
     pub actor: Option<String>,
-    pub act: Action,
+    pub action: Action,
     pub item_id: Option<ItemId>,
     pub user: Option<String>,
     pub reason: String,
@@ -36,16 +36,18 @@ pub struct LogFilter<'a> {
 impl Store {
     pub async fn log(&self, acts: LogFilter<'_>, rows: i64) -> Result<Vec<LogRow>> {
         let mut query = self.read.sql(
-            "select m.id, m.token, m.at, a.name as actor, m.act, m.item_id, u.name as user, m.reason, \
+            "select m.id, m.token, m.created_at, a.name as actor, m.action, m.item_id, u.name as user, \
+             m.reason, \
              m.detail, m.private \
-             from moderation m left join users a on a.id = m.actor_id left join users u on u.id = m.user_id \
+             from moderation_log m left join users a on a.id = m.actor_id left join users u on u.id = \
+             m.user_id \
              where true",
         );
         if !acts.private {
             query = query.push(" and not m.private");
         }
         if let Some(act) = acts.act {
-            query = query.push(" and m.act = ").push_bind(act);
+            query = query.push(" and m.action = ").push_bind(act);
         }
         if let Some(actor) = acts.actor {
             query = query.push(" and m.actor_id = ").push_bind(actor);
@@ -57,9 +59,11 @@ impl Store {
             query = query.push(" and m.item_id = ").push_bind(item);
         }
         if let Some(before) = acts.before {
-            query = query.push(" and (m.at, m.id) < (select at, id from moderation where token = ");
+            query = query.push(
+                " and (m.created_at, m.id) < (select created_at, id from moderation_log where token = ",
+            );
             query = query.push_bind(before).push(")");
         }
-        query.push(" order by m.at desc, m.id desc limit ").push_bind(rows).fetch_all().await
+        query.push(" order by m.created_at desc, m.id desc limit ").push_bind(rows).fetch_all().await
     }
 }

@@ -50,7 +50,8 @@ pub(crate) async fn append_checked_log_entry(
 pub(crate) async fn append_log_entry(tx: &mut Tx, act: ActionContext<'_>, entry: LogEntry<'_>) -> Result<()> {
     let token = Token::random().map_err(Error::other)?;
     tx.sql(
-        "insert into moderation (at, actor_id, act, item_id, user_id, reason, detail, private, token) \
+        "insert into moderation_log (created_at, actor_id, action, item_id, user_id, reason, detail, \
+         private, token) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(act.at)

@@ -14,7 +14,7 @@ pub struct Queued {
     pub id: ItemId,
     pub queued_at: Option<Timestamp>,
     /// The matching rule; `None` if queued by flags.
-    pub queued_for: Option<String>,
+    pub queue_reason: Option<String>,
     /// The author's karma and number of dead recent posts, if known.
     pub karma: Option<i64>,
     pub dead: i64,
@@ -24,7 +24,7 @@ pub struct Queued {
 macro_rules! select_queued {
     ($which:literal) => {
         concat!(
-            "select i.id, i.queued_at, i.queued_for, u.karma, \
+            "select i.id, i.queued_at, i.queue_reason, u.karma, \
              (select count(*) from (select s.dead from items s where s.author_id = i.author_id \
               and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as \
              last_stories where dead is not null) \
@@ -64,15 +64,15 @@ pub struct Duplicate {
 pub struct NewAccount {
     pub id: UserId,
     pub name: String,
-    pub created: Timestamp,
+    pub created_at: Timestamp,
     pub karma: i64,
     pub inviter: Option<String>,
     pub inviter_shadowed: bool,
 }
 
 impl Store {
-    pub async fn came_from(&self, item: ItemId) -> Result<Option<ItemId>> {
-        self.read.sql("select came_from from items where id = $1").bind(item).fetch_scalar().await
+    pub async fn detached_from(&self, item: ItemId) -> Result<Option<ItemId>> {
+        self.read.sql("select detached_from from items where id = $1").bind(item).fetch_scalar().await
     }
 
     pub async fn duplicates(&self, into: ItemId) -> Result<Vec<Duplicate>> {
@@ -87,10 +87,11 @@ impl Store {
     pub async fn newest_accounts(&self, before: (Timestamp, UserId), rows: i64) -> Result<Vec<NewAccount>> {
         self.read
             .sql(
-                "select u.id, u.name, u.created, u.karma, i.name as inviter, i.shadowed_at is not null as \
+                "select u.id, u.name, u.created_at, u.karma, i.name as inviter, i.shadow_banned_at is not \
+                 null as \
              inviter_shadowed from users u left join users i on i.id = u.invited_by \
-             where u.source is null and u.role = 'member' and (u.created, u.id) < ($1, $2) \
-             order by u.created desc, u.id desc limit $3",
+             where u.source is null and u.role = 'member' and (u.created_at, u.id) < ($1, $2) \
+             order by u.created_at desc, u.id desc limit $3",
             )
             .bind(before.0)
             .bind(before.1)

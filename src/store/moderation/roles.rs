@@ -10,7 +10,7 @@ use crate::store::{Change, Error, Result, Store, Tx};
 pub struct TeamMember {
     pub name: String,
     pub role: Role,
-    pub created: Timestamp,
+    pub created_at: Timestamp,
     #[sqlx(flatten)]
     pub ban: Ban,
     /// `None` if not in the log.
@@ -39,11 +39,13 @@ impl Store {
     pub async fn team(&self) -> Result<Vec<TeamMember>> {
         self.read
             .sql(
-                "select u.name, u.role, u.created, u.banned_at, u.banned_until, u.ban_reason, m.at as since, \
+                "select u.name, u.role, u.created_at, u.banned_at, u.banned_until, u.ban_reason, \
+                 m.created_at as since, \
              a.name as actor \
-             from users u left join moderation m on m.id = (select l.id from moderation l where l.user_id = \
-             u.id and l.act = u.role \
-             order by l.at desc, l.id desc limit 1) left join users a on a.id = m.actor_id \
+             from users u left join moderation_log m on m.id = (select l.id from moderation_log l where \
+                 l.user_id = \
+             u.id and l.action = u.role \
+             order by l.created_at desc, l.id desc limit 1) left join users a on a.id = m.actor_id \
              where u.role in ('moderator', 'admin') limit $1",
             )
             .bind(TEAM)
@@ -89,7 +91,8 @@ impl Store {
         let before = role_of(&mut tx, user).await?;
         let given = tx
             .sql(
-                "update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or shadowed_at \
+                "update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or \
+                 shadow_banned_at \
                   is null)",
             )
             .bind(user)

@@ -16,7 +16,7 @@ pub struct RuleRow {
     pub pattern: String,
     pub effect: Effect,
     pub reason: String,
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     pub actor_id: Option<UserId>,
     /// `None`: the operator at the command line.
     pub actor: Option<String>,
@@ -30,7 +30,7 @@ pub struct RuleSubject {
     pub title: Option<String>,
     pub url: Option<String>,
     pub text: String,
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     pub author: String,
     pub role: Role,
     pub karma: i64,
@@ -40,7 +40,8 @@ pub struct RuleSubject {
 macro_rules! select_posted {
     ($kind:literal) => {
         concat!(
-            "select i.id as item, i.kind, i.title, i.url, i.text, i.time as at, u.name as author, u.role, \
+            "select i.id as item, i.kind, i.title, i.url, i.text, i.time as created_at, u.name as author, \
+             u.role, \
              u.karma ",
             "from items i join users u on u.id = i.author_id where ",
             $kind,
@@ -52,15 +53,16 @@ macro_rules! select_posted {
 }
 
 /// `select` of [`RuleSubject`] by the network's hash `$1` since `$2`, at most `$3`.
-macro_rules! select_origin {
+macro_rules! select_by_ip_hash {
     ($width:literal) => {
         concat!(
-            "select o.item_id as item, i.kind, i.title, i.url, coalesce(i.text, '') as text, o.at, u.name as \
+            "select o.item_id as item, i.kind, i.title, i.url, coalesce(i.text, '') as text, o.created_at, \
+             u.name as \
              author, u.role, ",
-            "u.karma from origins o join users u on u.id = o.user_id left join items i on i.id = o.item_id \
+            "u.karma from ip_hashes o join users u on u.id = o.user_id left join items i on i.id = o.item_id \
              where o.",
             $width,
-            " = $1 and o.at >= $2 order by o.at desc limit $3"
+            " = $1 and o.created_at >= $2 order by o.created_at desc limit $3"
         )
     };
 }
@@ -69,7 +71,8 @@ impl Store {
     pub async fn rules(&self) -> Result<Vec<RuleRow>> {
         self.read
             .sql(
-                "select r.id, r.kind, r.pattern, r.effect, r.reason, r.at, r.actor_id, u.name as actor from \
+                "select r.id, r.kind, r.pattern, r.effect, r.reason, r.created_at, r.actor_id, u.name as \
+                 actor from \
                  rules r left join users u on u.id = r.actor_id order by r.id",
             )
             .fetch_all()
@@ -80,7 +83,8 @@ impl Store {
     pub async fn add_rule(&self, pattern: &Pattern, effect: Effect, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql(
-            "insert into rules (kind, pattern, effect, reason, at, actor_id) values ($1, $2, $3, $4, $5, $6)",
+            "insert into rules (kind, pattern, effect, reason, created_at, actor_id) values ($1, $2, $3, $4, \
+             $5, $6)",
         )
         .bind(pattern.kind())
         .bind(pattern.to_string())
@@ -128,9 +132,9 @@ impl Store {
         rows: i64,
     ) -> Result<Vec<RuleSubject>> {
         let query = match width {
-            Prefix::Near => select_origin!("near"),
-            Prefix::Middle => select_origin!("middle"),
-            Prefix::Wide => select_origin!("wide"),
+            Prefix::Address => select_by_ip_hash!("address"),
+            Prefix::Subnet => select_by_ip_hash!("subnet"),
+            Prefix::Network => select_by_ip_hash!("network"),
         };
         self.read.sql(query).bind(network.as_bytes()).bind(since).bind(rows).fetch_all().await
     }
@@ -185,7 +189,7 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
 
 pub(crate) async fn queue(tx: &mut Tx, id: ItemId, why: &str, now: Timestamp) -> Result<()> {
     tx.sql(
-        "update items set queued_at = $2, queued_for = $3 where id = $1 and queued_at is null and dead is \
+        "update items set queued_at = $2, queue_reason = $3 where id = $1 and queued_at is null and dead is \
             null",
     )
     .bind(id)

@@ -26,7 +26,7 @@ pub struct NewBan {
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Note {
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     pub author: String,
     pub text: String,
     pub about: String,
@@ -139,24 +139,24 @@ impl Store {
     }
 
     /// Limits a user until `until`, or indefinitely.
-    pub async fn slow(&self, user: UserId, until: Option<Timestamp>, act: ActionContext<'_>) -> Result<()> {
+    pub async fn limit(&self, user: UserId, until: Option<Timestamp>, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        tx.sql("update users set slowed_until = $2 where id = $1")
+        tx.sql("update users set limited_until = $2 where id = $1")
             .bind(user)
-            .bind(sanctions::slowed_until(until))
+            .bind(sanctions::limited_until(until))
             .execute()
             .await?;
         let end = sanctions::until(until);
-        let entry = LogEntry { detail: &end, ..LogEntry::of(Action::Slow) };
+        let entry = LogEntry { detail: &end, ..LogEntry::of(Action::Limit) };
         done_to_member(&mut tx, user, entry, Terms { until, ..Terms::default() }, act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
     /// Fails with `Conflict` if they are not limited.
-    pub async fn unslow(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
+    pub async fn unlimit(&self, user: UserId, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
-            .sql("update users set slowed_until = null where id = $1 and slowed_until > $2")
+            .sql("update users set limited_until = null where id = $1 and limited_until > $2")
             .bind(user)
             .bind(act.at)
             .execute()
@@ -164,7 +164,7 @@ impl Store {
         if done == 0 {
             return Err(Error::Conflict);
         }
-        done_to_member(&mut tx, user, LogEntry::of(Action::Unslow), Terms::default(), act).await?;
+        done_to_member(&mut tx, user, LogEntry::of(Action::Unlimit), Terms::default(), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -174,7 +174,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let done = tx
             .sql(
-                "update users set shadowed_at = $2 where id = $1 and shadowed_at is null and role = 'member'",
+                "update users set shadow_banned_at = $2 where id = $1 and shadow_banned_at is null and role \
+                 = 'member'",
             )
             .bind(user)
             .bind(act.at)
@@ -193,7 +194,7 @@ impl Store {
     pub async fn unshadow(&self, user: UserId, bring_back: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         let done = tx
-            .sql("update users set shadowed_at = null where id = $1 and shadowed_at is not null")
+            .sql("update users set shadow_banned_at = null where id = $1 and shadow_banned_at is not null")
             .bind(user)
             .execute()
             .await?;
@@ -232,14 +233,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        tx.sql("insert into notes (user_id, author_id, at, text, other_id) values ($1, $2, $3, $4, $5)")
-            .bind(user)
-            .bind(by)
-            .bind(now)
-            .bind(text)
-            .bind(other)
-            .execute()
-            .await?;
+        tx.sql(
+            "insert into notes (user_id, author_id, created_at, text, other_id) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(user)
+        .bind(by)
+        .bind(now)
+        .bind(text)
+        .bind(other)
+        .execute()
+        .await?;
         let act = ActionContext { actor: Some(by), reason: "", at: now };
         append_checked_log_entry(&mut tx, act, LogEntry { user: Some(user), ..LogEntry::of(Action::Note) })
             .await?;
@@ -256,20 +259,23 @@ impl Store {
     }
 
     pub async fn notes(&self, user: UserId) -> Result<Vec<Note>> {
-        self.read.sql(
-            "select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from \
+        self.read
+            .sql(
+                "select n.id as id, n.created_at as created_at, w.name as author, n.text, a.name as about, \
+             o.name as other from \
              notes n join users w on w.id = n.author_id \
              join users a on a.id = n.user_id left join users o on o.id = n.other_id where n.user_id = $1 \
              union all \
-             select n.id as id, n.at as at, w.name as author, n.text, a.name as about, o.name as other from \
+             select n.id as id, n.created_at as created_at, w.name as author, n.text, a.name as about, \
+             o.name as other from \
              notes n join users w on w.id = n.author_id \
              join users a on a.id = n.user_id join users o on o.id = n.other_id where n.other_id = $1 order \
-             by at desc, id desc limit $2",
-        )
-        .bind(user)
-        .bind(NOTES)
-        .fetch_all()
-        .await
+             by created_at desc, id desc limit $2",
+            )
+            .bind(user)
+            .bind(NOTES)
+            .fetch_all()
+            .await
     }
 }
 

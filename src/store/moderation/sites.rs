@@ -17,9 +17,9 @@ const NAMES: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct RestrictedSite {
     pub name: String,
-    pub stance: SiteRestriction,
+    pub restriction: SiteRestriction,
     pub reason: String,
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     /// `None`: the operator at the command line.
     pub actor: Option<String>,
 }
@@ -45,10 +45,11 @@ macro_rules! select_story {
 }
 
 /// `select` of a [`RestrictedSite`]; takes the rest of the statement.
-macro_rules! select_stance {
+macro_rules! select_restriction {
     ($tail:literal) => {
         concat!(
-            "select s.name, s.stance, s.reason, s.at, u.name as actor from sites s left join users u on u.id \
+            "select s.name, s.restriction, s.reason, s.created_at, u.name as actor from sites s left join \
+             users u on u.id \
              = s.actor_id ",
             $tail
         )
@@ -56,14 +57,14 @@ macro_rules! select_stance {
 }
 
 impl Store {
-    pub async fn stances(&self, names: &[String]) -> Result<Vec<RestrictedSite>> {
-        stances(&self.read, names).await
+    pub async fn restrictions(&self, names: &[String]) -> Result<Vec<RestrictedSite>> {
+        restrictions(&self.read, names).await
     }
 
     /// Restricted sites, ordered by name, after `name` (keyset pagination).
     pub async fn sites_after(&self, name: &str, rows: i64) -> Result<Vec<RestrictedSite>> {
         self.read
-            .sql(select_stance!("where s.name > $1 order by s.name limit $2"))
+            .sql(select_restriction!("where s.name > $1 order by s.name limit $2"))
             .bind(name)
             .bind(rows)
             .fetch_all()
@@ -88,18 +89,18 @@ impl Store {
     /// Sets or lifts a site's restriction and updates its stories. `over` is the start of the restriction
     /// that the moderator saw, for optimistic locking; lifting ignores it. Fails with `Conflict` if the
     /// restriction is another than the one seen, or there is none to lift.
-    pub async fn set_stance(
+    pub async fn set_restriction(
         &self,
         site: &SiteName,
-        stance: Option<SiteRestriction>,
+        restriction: Option<SiteRestriction>,
         over: Option<Timestamp>,
         act: ActionContext<'_>,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        let action = match stance {
-            Some(stance) => {
+        let action = match restriction {
+            Some(restriction) => {
                 let held: Option<Timestamp> = tx
-                    .sql("select at from sites where name = $1")
+                    .sql("select created_at from sites where name = $1")
                     .bind(site.as_str())
                     .fetch_optional_scalar()
                     .await?;
@@ -107,18 +108,20 @@ impl Store {
                     return Err(Error::Conflict);
                 }
                 tx.sql(
-                    "insert into sites (name, stance, reason, at, actor_id) values ($1, $2, $3, $4, $5) \
-                     on conflict (name) do update set stance = excluded.stance, reason = excluded.reason, \
-                     at = excluded.at, actor_id = excluded.actor_id",
+                    "insert into sites (name, restriction, reason, created_at, actor_id) values ($1, $2, $3, \
+                     $4, $5) \
+                     on conflict (name) do update set restriction = excluded.restriction, reason = \
+                     excluded.reason, \
+                     created_at = excluded.created_at, actor_id = excluded.actor_id",
                 )
                 .bind(site.as_str())
-                .bind(stance)
+                .bind(restriction)
                 .bind(act.reason)
                 .bind(act.at)
                 .bind(act.actor)
                 .execute()
                 .await?;
-                if stance == SiteRestriction::Banned { Action::BanSite } else { Action::PenaliseSite }
+                if restriction == SiteRestriction::Banned { Action::BanSite } else { Action::PenaliseSite }
             }
             None => {
                 let done = tx.sql("delete from sites where name = $1").bind(site.as_str()).execute().await?;
@@ -139,27 +142,27 @@ impl Store {
     }
 }
 
-async fn stances(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<RestrictedSite>> {
+async fn restrictions(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<RestrictedSite>> {
     let mut db = db.into();
     let mut held = Vec::new();
     for names in names.chunks(NAMES) {
-        let query = db.reborrow().sql(select_stance!("where s.name in ")).list(names);
+        let query = db.reborrow().sql(select_restriction!("where s.name in ")).list(names);
         held.extend(query.fetch_all::<RestrictedSite>().await?);
     }
     Ok(held)
 }
 
 /// The most severe restriction of the sites that match a story.
-pub(crate) async fn stance_on(tx: &mut Tx, url: &StoryUrl) -> Result<Option<RestrictedSite>> {
-    let held = stances(&mut *tx, &site_restriction::names(url)).await?;
-    Ok(held.into_iter().max_by_key(|held| held.stance))
+pub(crate) async fn restriction_on(tx: &mut Tx, url: &StoryUrl) -> Result<Option<RestrictedSite>> {
+    let held = restrictions(&mut *tx, &site_restriction::names(url)).await?;
+    Ok(held.into_iter().max_by_key(|held| held.restriction))
 }
 
 /// Updates a restored story by its sites' current restrictions.
 pub(crate) async fn weigh_story(tx: &mut Tx, id: ItemId) -> Result<()> {
     let url: Option<String> = tx.sql("select url from items where id = $1").bind(id).fetch_scalar().await?;
     if let Some(url) = url.and_then(|url| StoryUrl::parse(&url).ok()) {
-        let is = stance_on(tx, &url).await?.is_some();
+        let is = restriction_on(tx, &url).await?.is_some();
         mark(tx, &[id], is).await?;
     }
     Ok(())
@@ -198,7 +201,8 @@ async fn weigh_stories(tx: &mut Tx, site: &SiteName) -> Result<()> {
         .collect();
     let names: HashSet<&String> = stories.iter().flat_map(|(_, names, _)| names).collect();
     let names: Vec<String> = names.into_iter().cloned().collect();
-    let held: HashSet<String> = stances(&mut *tx, &names).await?.into_iter().map(|held| held.name).collect();
+    let held: HashSet<String> =
+        restrictions(&mut *tx, &names).await?.into_iter().map(|held| held.name).collect();
     for penalised in [true, false] {
         let wrong = stories.iter().filter(|(_, names, is)| {
             *is != penalised && names.iter().any(|name| held.contains(name)) == penalised

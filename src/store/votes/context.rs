@@ -62,7 +62,7 @@ struct PastRow {
     item_id: ItemId,
     author_id: Option<UserId>,
     dir: i64,
-    at: Timestamp,
+    created_at: Timestamp,
 }
 
 async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVote>> {
@@ -70,8 +70,9 @@ async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVot
     let limit = i64::try_from(prior_votes_needed(policy).saturating_add(1)).unwrap_or(i64::MAX);
     let rows: Vec<PastRow> = tx
         .sql(
-            "select v.item_id, i.author_id, v.dir, v.at from votes v join items i on i.id = v.item_id \
-         where v.user_id = $1 and not v.own order by v.at desc, v.item_id limit $2",
+            "select v.item_id, i.author_id, v.dir, v.created_at from votes v join items i on i.id = \
+             v.item_id \
+         where v.user_id = $1 and not v.own order by v.created_at desc, v.item_id limit $2",
         )
         .bind(user)
         .bind(limit)
@@ -82,7 +83,7 @@ async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVot
             item: row.item_id,
             author: row.author_id,
             dir: Direction::from_points(row.dir)?,
-            at: row.at,
+            at: row.created_at,
         })
     };
     Ok(rows.into_iter().filter_map(past).collect())
@@ -91,9 +92,9 @@ async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVot
 /// Whether the author or another voter on the item recently used the address.
 async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: IpHash) -> Result<bool> {
     tx.sql(
-        "select 1 where exists (select 1 from votes where item_id = $1 and near = $2 and user_id <> $3) \
-         or exists (select 1 from (select near from origins where user_id = $4 order by at desc limit 20) as \
-         last_origins where last_origins.near = $2)",
+        "select 1 where exists (select 1 from votes where item_id = $1 and ip_hash = $2 and user_id <> $3) \
+         or exists (select 1 from (select address from ip_hashes where user_id = $4 order by created_at desc \
+         limit 20) as last_hashes where last_hashes.address = $2)",
     )
     .bind(item.id)
     .bind(near.as_bytes().to_vec())

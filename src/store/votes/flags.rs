@@ -46,7 +46,7 @@ pub struct FlagWithAuthor {
     pub note: String,
     /// In hundredths.
     pub weight: i64,
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     pub outcome: Option<FlagEffect>,
 }
 
@@ -54,7 +54,7 @@ pub struct FlagWithAuthor {
 pub struct OwnFlag {
     pub item_id: ItemId,
     pub reason: Reason,
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     pub outcome: Option<FlagEffect>,
 }
 
@@ -102,11 +102,11 @@ impl Store {
             return Ok(Vec::new());
         }
         let query = self.read.sql(
-            "select f.item_id, u.name, f.reason, f.note, f.weight, f.at, f.outcome from flags f \
+            "select f.item_id, u.name, f.reason, f.note, f.weight, f.created_at, f.outcome from flags f \
              join users u on u.id = f.user_id where f.item_id in ",
         );
         let mut flags: Vec<FlagWithAuthor> = query.list(items).fetch_all().await?;
-        flags.sort_by(|a, b| (a.at, a.item_id, &a.name).cmp(&(b.at, b.item_id, &b.name)));
+        flags.sort_by(|a, b| (a.created_at, a.item_id, &a.name).cmp(&(b.created_at, b.item_id, &b.name)));
         Ok(flags)
     }
 
@@ -123,7 +123,8 @@ impl Store {
         let weight = if counts { weight_of(&mut tx, new.user).await? } else { 0 };
         let done = tx
             .sql(
-                "insert into flags (user_id, item_id, reason, note, weight, at) values ($1, $2, $3, $4, $5, \
+                "insert into flags (user_id, item_id, reason, note, weight, created_at) values ($1, $2, $3, \
+                 $4, $5, \
                  $6) \
              on conflict (user_id, item_id) do update set reason = excluded.reason, note = excluded.note \
              where flags.outcome is null",
@@ -176,10 +177,12 @@ impl Store {
         }
         if add_up(&mut tx, item).await?.flags == 0 {
             // What flags killed still needs a review.
-            tx.sql("update items set queued_at = null where id = $1 and queued_for is null and dead is null")
-                .bind(item)
-                .execute()
-                .await?;
+            tx.sql(
+                "update items set queued_at = null where id = $1 and queue_reason is null and dead is null",
+            )
+            .bind(item)
+            .execute()
+            .await?;
         }
         self.commit(tx, &[Change::Public]).await
     }
@@ -193,12 +196,14 @@ impl Store {
         if subject.dead.is_none() || subject.deleted || subject.is_killed_by_hand() {
             return Err(Error::Conflict);
         }
-        tx.sql("insert into vouches (user_id, item_id, at) values ($1, $2, $3) on conflict do nothing")
-            .bind(user)
-            .bind(item)
-            .bind(now)
-            .execute()
-            .await?;
+        tx.sql(
+            "insert into vouches (user_id, item_id, created_at) values ($1, $2, $3) on conflict do nothing",
+        )
+        .bind(user)
+        .bind(item)
+        .bind(now)
+        .execute()
+        .await?;
         let restored = flag::restores(add_up(&mut tx, item).await?.vouches, policy);
         if restored {
             restore(&mut tx, item, &subject, now).await?;
@@ -236,7 +241,8 @@ impl Store {
     pub async fn flagged(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<OwnFlag>> {
         self.read
             .sql(
-                "select item_id, reason, at, outcome from flags where user_id = $1 order by at desc, item_id \
+                "select item_id, reason, created_at, outcome from flags where user_id = $1 order by \
+                 created_at desc, item_id \
              limit $2 offset $3",
             )
             .bind(user)
@@ -248,8 +254,8 @@ impl Store {
 
     /// Latest first.
     pub async fn vouched(&self, user: UserId, skip: i64, rows: i64) -> Result<Vec<ItemId>> {
-        let query =
-            "select item_id from vouches where user_id = $1 order by at desc, item_id limit $2 offset $3";
+        let query = "select item_id from vouches where user_id = $1 order by created_at desc, item_id limit \
+                     $2 offset $3";
         self.own_list(query, user, skip, rows).await
     }
 }
@@ -297,7 +303,7 @@ pub(crate) async fn decide(tx: &mut Tx, item: ItemId, outcome: FlagEffect) -> Re
     tx.sql(more).bind(item).execute().await?;
     tx.sql(fewer).bind(item).bind(was).execute().await?;
     tx.sql("update flags set outcome = $2 where item_id = $1").bind(item).bind(outcome).execute().await?;
-    tx.sql("update items set cleared = true, queued_at = null, queued_for = null where id = $1")
+    tx.sql("update items set cleared = true, queued_at = null, queue_reason = null where id = $1")
         .bind(item)
         .execute()
         .await?;
@@ -311,7 +317,8 @@ async fn add_up(tx: &mut Tx, item: ItemId) -> Result<FlagTotals> {
         "update items set flags = (select coalesce(cast(sum(weight) as bigint), 0) from flags \
          where item_id = $1 and outcome is distinct from 'rejected'), \
          vouches = (select count(*) from vouches v join users u on u.id = v.user_id \
-         where v.item_id = $1 and u.shadowed_at is null) where id = $1 returning flags, vouches, cleared, \
+         where v.item_id = $1 and u.shadow_banned_at is null) where id = $1 returning flags, vouches, \
+         cleared, \
          score",
     )
     .bind(item)

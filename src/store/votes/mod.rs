@@ -23,7 +23,7 @@ pub struct NewVote {
     pub item: ItemId,
     pub dir: Option<Direction>,
     /// `None` outside of requests.
-    pub origin: Option<IpHashes>,
+    pub ip_hashes: Option<IpHashes>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -31,20 +31,20 @@ struct UncountedRow {
     dir: i64,
     counted: bool,
     own: bool,
-    at: Timestamp,
+    created_at: Timestamp,
 }
 
 async fn vote_of(db: impl Into<Db<'_>>, user: UserId, item: ItemId) -> Result<Option<Vote>> {
     let row: Option<UncountedRow> = db
         .into()
-        .sql("select dir, counted, own, at from votes where user_id = $1 and item_id = $2")
+        .sql("select dir, counted, own, created_at from votes where user_id = $1 and item_id = $2")
         .bind(user)
         .bind(item)
         .fetch_optional()
         .await?;
     Ok(row.and_then(|row| {
         let dir = Direction::from_points(row.dir)?;
-        Some(Vote { dir, at: row.at, own: row.own, counted: row.counted })
+        Some(Vote { dir, at: row.created_at, own: row.own, counted: row.counted })
     }))
 }
 
@@ -91,7 +91,7 @@ pub(super) async fn cast(
             let answers_member = dir == Direction::Down
                 && crate::store::votes::context::parent_author(tx, item).await? == Some(member.id);
             item.may_vote(dir, member, answers_member, policy, now).map_err(Error::refused)?;
-            Some(put(tx, (member, item), (dir, new.origin), policy, now).await?)
+            Some(put(tx, (member, item), (dir, new.ip_hashes), policy, now).await?)
         }
     };
     let delta =
@@ -104,17 +104,19 @@ pub(super) async fn cast(
 async fn put(
     tx: &mut Tx,
     (member, item): (&Member, &Item),
-    (dir, origin): (Direction, Option<IpHashes>),
+    (dir, ip_hashes): (Direction, Option<IpHashes>),
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Vote> {
-    let near = origin.and_then(|origin| origin.telling());
+    let near = ip_hashes.and_then(|ip_hashes| ip_hashes.identifying());
     let uncounted = crate::store::votes::context::judge(tx, (member, item), (dir, near), policy, now).await?;
     tx.sql(
-        "insert into votes (user_id, item_id, dir, counted, uncounted, at, near) values ($1, $2, $3, $4, $5, \
+        "insert into votes (user_id, item_id, dir, counted, uncounted_reason, created_at, ip_hash) values \
+         ($1, $2, $3, $4, $5, \
          $6, $7) \
          on conflict (user_id, item_id) do update set dir = excluded.dir, counted = excluded.counted, \
-         uncounted = excluded.uncounted, at = excluded.at, near = excluded.near",
+         uncounted_reason = excluded.uncounted_reason, created_at = excluded.created_at, ip_hash = \
+         excluded.ip_hash",
     )
     .bind(member.id)
     .bind(item.id)
@@ -159,9 +161,9 @@ async fn add(tx: &mut Tx, item: &Item, delta: ScoreDelta) -> Result<()> {
 pub struct UncountedVote {
     pub user_id: UserId,
     pub item_id: ItemId,
-    pub at: Timestamp,
+    pub created_at: Timestamp,
     pub dir: i64,
-    pub uncounted: Uncounted,
+    pub uncounted_reason: Uncounted,
     pub voter: String,
     /// `None` if the author is unknown.
     pub author: Option<String>,
@@ -184,12 +186,13 @@ impl Store {
     ) -> Result<Vec<UncountedVote>> {
         self.read
             .sql(
-                "select v.user_id, v.item_id, v.at, v.dir, v.uncounted, u.name as voter, a.name as author, \
+                "select v.user_id, v.item_id, v.created_at, v.dir, v.uncounted_reason, u.name as voter, \
+                 a.name as author, \
              i.kind, r.title, i.text \
              from votes v join users u on u.id = v.user_id join items i on i.id = v.item_id join items r on \
              r.id = i.root_id left join users a on a.id = i.author_id \
-             where v.uncounted is not null and (v.at, v.user_id, v.item_id) < ($1, $2, $3) \
-             order by v.at desc, v.user_id desc, v.item_id desc limit $4",
+             where v.uncounted_reason is not null and (v.created_at, v.user_id, v.item_id) < ($1, $2, $3) \
+             order by v.created_at desc, v.user_id desc, v.item_id desc limit $4",
             )
             .bind(before.0)
             .bind(before.1)

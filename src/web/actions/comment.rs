@@ -63,8 +63,8 @@ pub async fn comment(
         Err(mistakes) => return Ok(CommentOutcome::Invalid(mistakes)),
     };
     let (author, parent, now) = (context.member().id, target.item.id, context.now());
-    let origin = Some(context.ip_hashes(app));
-    let new = NewComment { author, parent, text: &text, origin, stopped: None, policy: context.policy() };
+    let ip_hashes = Some(context.ip_hashes(app));
+    let new = NewComment { author, parent, text: &text, ip_hashes, stopped: None, policy: context.policy() };
     let reserved = match context.reserve(app, LimitedAction::Comment, (&text, "")) {
         Ok(reserved) => reserved,
         Err(limited) => {

@@ -185,7 +185,7 @@ pub async fn edit(
         }
         Ok(Edited::Crossed(now)) => Ok(EditOutcome::Crossed(now)),
         Ok(Edited::Banned(held)) => {
-            let sentence = held.stance.sentence(&held.name, &held.reason);
+            let sentence = held.restriction.sentence(&held.name, &held.reason);
             Ok(EditOutcome::Invalid(FormErrors::one("url", sentence)))
         }
         Err(store::Error::Refused(why)) => Ok(EditOutcome::Closed(why)),

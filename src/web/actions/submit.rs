@@ -52,10 +52,10 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
         Ok(story) => story,
         Err(mistakes) => return Ok(SubmitOutcome::Invalid(mistakes)),
     };
-    let (author, now, origin) = (context.member().id, context.now(), Some(context.ip_hashes(app)));
+    let (author, now, ip_hashes) = (context.member().id, context.now(), Some(context.ip_hashes(app)));
     let (title, url) = (story.title.as_str(), story.url.as_ref());
     let section = title::section(title, &context.asking.viewer.settings.short_name);
-    let new = NewStory { author, title, url, section, text: &story.text, origin, stopped: None };
+    let new = NewStory { author, title, url, section, text: &story.text, ip_hashes, stopped: None };
     let reserved = match context.reserve(app, LimitedAction::Story, (&story.text, "")) {
         Ok(reserved) => reserved,
         Err(limited) => {
@@ -76,9 +76,10 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
             Ok(Submission::Again(id)) => return Ok(SubmitOutcome::Posted(id)),
             Ok(Submission::New(id)) => SubmitOutcome::Posted(id),
             Ok(Submission::Duplicate(id, known)) => SubmitOutcome::Known(id, known),
-            Ok(Submission::Banned(held)) => {
-                SubmitOutcome::Invalid(FormErrors::one("url", held.stance.sentence(&held.name, &held.reason)))
-            }
+            Ok(Submission::Banned(held)) => SubmitOutcome::Invalid(FormErrors::one(
+                "url",
+                held.restriction.sentence(&held.name, &held.reason),
+            )),
             Err(store::Error::Refused(why)) => SubmitOutcome::Refused(why),
             Err(error) => return Err(error.into()),
         };

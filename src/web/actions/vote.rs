@@ -23,6 +23,6 @@ pub async fn vote(
     let (member, now) = (context.member(), context.now());
     context.check(app, LimitedAction::Vote)?;
     let item = visible_item(app, id, member).await?;
-    let vote = NewVote { user: member.id, item: id, dir, origin: Some(context.ip_hashes(app)) };
+    let vote = NewVote { user: member.id, item: id, dir, ip_hashes: Some(context.ip_hashes(app)) };
     Ok(CastVote { kind: item.kind, voted: app.store.vote(vote, context.policy(), now).await? })
 }

@@ -65,8 +65,8 @@ impl PasswordQueue {
         let mut permit = PasswordPermit { account, held: Vec::with_capacity(4) };
         if permit.account.is_none() {
             let network = |width: Prefix| address.map(|ip| width.network(ip));
-            permit.held.push(self.networks.try_acquire(1, network(Prefix::Middle))?);
-            permit.held.push(self.wide_networks.try_acquire(1, network(Prefix::Wide))?);
+            permit.held.push(self.networks.try_acquire(1, network(Prefix::Subnet))?);
+            permit.held.push(self.wide_networks.try_acquire(1, network(Prefix::Network))?);
             permit.held.push(self.next.acquire(None).await?);
         }
         permit.held.push(self.running.acquire(None).await?);

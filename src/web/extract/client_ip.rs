@@ -61,7 +61,7 @@ fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &CidrList) -> Cli
             }
         }
     }
-    ClientIp { network: Prefix::Near.network(client), is_shared_proxy: trusted.contains(client) }
+    ClientIp { network: Prefix::Address.network(client), is_shared_proxy: trusted.contains(client) }
 }
 
 fn ip_of(part: &[u8]) -> Option<IpAddr> {

@@ -14,6 +14,6 @@ impl FromRequestParts<App> for IpHashes {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<IpHashes, Infallible> {
         let address = ClientIp::from_request_parts(parts, app).await?;
-        Ok(app.store.origin_key().hashes(address.ip()))
+        Ok(app.store.ip_hash_key().hashes(address.ip()))
     }
 }

@@ -21,9 +21,9 @@ const SAVED: &str = "kept.";
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
 const CONTROLS: [&str; 27] = [
-    "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "on", "order",
-    "over", "preview", "role", "show_dead", "slow_days", "stance", "suggest", "sure", "take", "theme",
-    "username", "version", "vote", "why", ACTION, PAGE,
+    "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "limit_days",
+    "on", "order", "over", "preview", "restriction", "role", "show_dead", "suggest", "sure", "take",
+    "theme", "username", "version", "vote", "why", ACTION, PAGE,
 ];
 /// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];

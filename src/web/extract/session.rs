@@ -95,7 +95,8 @@ pub async fn begin(
         .take(LONGEST_AGENT)
         .collect();
     let hash = token.hash();
-    let session = NewSession { token_hash: &hash, user, verified, agent: &agent, expires: now.plus(SESSION) };
+    let session =
+        NewSession { token_hash: &hash, user, verified, agent: &agent, expires_at: now.plus(SESSION) };
     match app.store.create_session(session, now).await {
         Err(store::Error::Conflict) => return Ok(None),
         begun => begun?,

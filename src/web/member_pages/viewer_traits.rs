@@ -34,9 +34,9 @@ impl ViewerTraits {
             } else {
                 policy.min_karma_to_downvote.saturating_sub(1)
             },
-            created: Timestamp(0),
-            slowed_until: None,
-            shadowed_at: None,
+            created_at: Timestamp(0),
+            limited_until: None,
+            shadow_banned_at: None,
             show_dead: self.show_dead,
             theme: Theme::default(),
             comment_order: CommentOrder::default(),

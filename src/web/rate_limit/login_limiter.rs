@@ -56,12 +56,12 @@ impl LoginLimiter {
         take(
             &mut reserved,
             &self.usual,
-            LimitKey::LoginName(name.clone(), Some(Prefix::Middle.network(ip))),
+            LimitKey::LoginName(name.clone(), Some(Prefix::Subnet.network(ip))),
             times,
         )?;
         let all = times.saturating_mul(ACCOUNT_FACTOR);
         if take(&mut reserved, &self.account, LimitKey::LoginName(name.clone(), None), all).is_err() {
-            let wide = LimitKey::LoginName(name, Some(Prefix::Wide.network(ip)));
+            let wide = LimitKey::LoginName(name, Some(Prefix::Network.network(ip)));
             take(&mut reserved, &self.besieged, wide, times / BESIEGED_FRACTION)?;
         }
         Ok(reserved)
@@ -74,7 +74,7 @@ impl LoginLimiter {
         times: u32,
     ) -> Result<(), RateLimited> {
         let all = times.saturating_mul(NETWORK_FACTOR);
-        take(reserved, &self.network, LimitKey::Network(Prefix::Middle.network(ip), true), all)?;
+        take(reserved, &self.network, LimitKey::Network(Prefix::Subnet.network(ip), true), all)?;
         take(reserved, &self.usual, LimitKey::Network(ip, true), times)
     }
 

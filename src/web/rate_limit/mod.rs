@@ -52,8 +52,8 @@ impl Actor {
             RateLimitScope::Account => account,
             RateLimitScope::NewAccount { .. } => account.filter(|_| self.is_new),
             RateLimitScope::LimitedAccount => account.filter(|_| self.is_limited_by_moderator),
-            RateLimitScope::Address => Some(network(Prefix::Near)),
-            RateLimitScope::Network => self.is_new.then(|| network(Prefix::Middle)),
+            RateLimitScope::Address => Some(network(Prefix::Address)),
+            RateLimitScope::Network => self.is_new.then(|| network(Prefix::Subnet)),
             RateLimitScope::Site => self.is_new.then_some(LimitKey::Site),
         }
     }

@@ -22,11 +22,11 @@ async fn acts_on(app: &App, item: ItemId) -> Result<Vec<LogRow>, Error> {
 
 fn events<'a>(viewer: &MaybeMember, logged: &'a [LogRow]) -> Vec<LogEvent<'a>> {
     let event = |act: &'a LogRow| LogEvent {
-        action: act.act,
+        action: act.action,
         by: log::actor(&viewer.settings, viewer.member(), act),
         reason: &act.reason,
         detail: &act.detail,
-        at: act.at,
+        at: act.created_at,
     };
     logged.iter().map(event).collect()
 }

@@ -13,7 +13,7 @@ use crate::web::view::pagination::PAGE_SIZE;
 
 /// The viewer, if shadow-banned.
 pub fn author(viewer: &MaybeMember) -> Option<UserId> {
-    viewer.member().filter(|member| member.shadowed_at.is_some()).map(|member| member.id)
+    viewer.member().filter(|member| member.shadow_banned_at.is_some()).map(|member| member.id)
 }
 
 pub async fn ranked(app: &App, viewer: &MaybeMember, list: RankedList) -> Result<Ranking, Error> {

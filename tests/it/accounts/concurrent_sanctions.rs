@@ -120,7 +120,7 @@ fn kept(page: &Page) -> String {
 async fn a_ban_at_the_command_line_holds_at_once_for_whoever_writes() {
     let (app, mut alice, story, comment) = forum().await;
     app.account("bob", Role::Member).await;
-    app.sql("update users set karma = 100, created = 1 where name = 'bob'").await;
+    app.sql("update users set karma = 100, created_at = 1 where name = 'bob'").await;
     let mut bob = app.log_in("bob").await;
     bob.get("/").await;
     alice.get("/").await;
@@ -169,13 +169,17 @@ async fn a_demotion_at_the_command_line_holds_at_once_for_every_act() {
     for browser in [&mut mia, &mut root] {
         browser.get("/mod").await;
     }
-    app.sql("insert into requests (name, password, text, created) values ('asks', 'x', 'Let me in.', 1)")
-        .await;
     app.sql(
-        "insert into rules (kind, pattern, effect, reason, at) values ('word', 'casino', 'queue', '', 1)",
+        "insert into signup_requests (name, password, text, created_at) values ('asks', 'x', 'Let me \
+             in.', 1)",
     )
     .await;
-    let id = app.number("select id from requests").await;
+    app.sql(
+        "insert into rules (kind, pattern, effect, reason, created_at) values ('word', 'casino', 'queue', \
+         '', 1)",
+    )
+    .await;
+    let id = app.number("select id from signup_requests").await;
     app.sql("update users set role = 'member' where name in ('mia', 'root')").await;
     let before = app.dump(&["visits"]).await;
     let long = "1970-01-01";
@@ -187,7 +191,7 @@ async fn a_demotion_at_the_command_line_holds_at_once_for_every_act() {
         (format!("/item/{story}/pin"), vec![("on", "true"), ("text", "A notice.")]),
         (format!("/item/{comment}/edit"), vec![("text", "Edited."), ("reason", "tone")]),
         ("/user/alice/ban".to_owned(), vec![("on", "true"), ("ban_days", "open"), ("ban_reason", "spam")]),
-        ("/user/alice/slow".to_owned(), vec![("on", "true"), ("slow_days", "3"), ("slow_reason", "heat")]),
+        ("/user/alice/limit".to_owned(), vec![("on", "true"), ("limit_days", "3"), ("limit_reason", "heat")]),
         ("/user/alice/shadow".to_owned(), vec![("on", "true"), ("shadow_reason", "spam")]),
         ("/user/alice/warn".to_owned(), vec![("warning", "Be kind.")]),
         ("/user/alice/note".to_owned(), vec![("note", "A note.")]),
@@ -215,7 +219,7 @@ async fn a_demotion_at_the_command_line_holds_at_once_for_every_act() {
 async fn a_shadow_ban_that_crosses_a_comment_keeps_it_dead() {
     let (app, mut alice, story, _) = forum().await;
     alice.get("/").await;
-    app.sql(&format!("update users set shadowed_at = {} where name = 'alice'", app.now().0)).await;
+    app.sql(&format!("update users set shadow_banned_at = {} where name = 'alice'", app.now().0)).await;
     let unheard = alice.reply(story, "Unheard.").await;
     assert_eq!(
         app.number(&format!("select count(*) from items where id = {unheard} and dead = 'shadow'")).await,

@@ -35,19 +35,19 @@ async fn an_account_a_story_and_a_comment_know_their_network_and_nothing_their_a
     let app = forum().await;
     come_from(&app, FOUR, "alice").await;
     come_from(&app, SIX, "bob").await;
-    let key = app.store.origin_key();
+    let key = app.store.ip_hash_key();
     for (name, from, network) in [("alice", FOUR, "203.0.113.0/24"), ("bob", SIX, "2001:db8:77ab::/48")] {
-        let origin = key.hashes(from.parse().expect("an address"));
+        let ip_hashes = key.hashes(from.parse().expect("an address"));
         let (_, middle) = key.network(network.parse().expect("a network")).expect("one of the three sizes");
-        assert_eq!(middle, origin.middle);
+        assert_eq!(middle, ip_hashes.subnet);
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         let found = format!(
-            "select count(*) from origins o join users u on u.id = o.user_id left join items i on i.id = \
-             o.item_id where u.name = '{name}' and near = x'{}' and middle = x'{}' and wide = x'{}' \
+            "select count(*) from ip_hashes o join users u on u.id = o.user_id left join items i on i.id = \
+             o.item_id where u.name = '{name}' and address = x'{}' and subnet = x'{}' and network = x'{}' \
              and i.author_id is null = (o.item_id is null)",
-            hex(origin.near.as_bytes()),
+            hex(ip_hashes.address.as_bytes()),
             hex(middle.as_bytes()),
-            hex(origin.wide.as_bytes())
+            hex(ip_hashes.network.as_bytes())
         );
         assert_eq!(app.number(&found).await, 3, "the account, the story and the comment of {name}");
     }
@@ -57,7 +57,7 @@ async fn an_account_a_story_and_a_comment_know_their_network_and_nothing_their_a
         files.extend(std::fs::read(file.path()).expect("a file"));
     }
     let rows = app.dump(&[]).await.into_iter().collect::<Vec<_>>().join("\n").to_lowercase();
-    assert!(rows.contains("origins: ") && rows.contains("middle=x'"), "the rows are read");
+    assert!(rows.contains("ip_hashes: ") && rows.contains("subnet=x'"), "the rows are read");
     // In words, and as the bytes of the addresses.
     for readable in ["203.0.113", "2001:db8", "cb00714d", "20010db877ab"] {
         assert!(!rows.contains(readable), "{readable}");
@@ -76,7 +76,7 @@ async fn where_things_came_from_is_forgotten_after_30_days() {
     for (passed, left) in [(30 * DAY - 10, 6), (1, 3), (10, 0)] {
         app.pass(passed);
         app.store.purge(KEEP, app.now()).await.expect("purged");
-        assert_eq!(app.number("select count(*) from origins").await, left, "after {passed} more seconds");
+        assert_eq!(app.number("select count(*) from ip_hashes").await, left, "after {passed} more seconds");
     }
     assert_eq!(app.number("select count(*) from items").await, 4, "what was written stays");
     let page = app.visitor().get("/privacy").await;
@@ -89,16 +89,16 @@ async fn what_no_request_made_came_from_nowhere() {
     app.account("alice", Role::Member).await;
     app.import(include_str!("../../fixtures/import/thread.jsonl")).await;
     assert!(app.number("select count(*) from items").await > 0);
-    assert_eq!(app.number("select count(*) from origins").await, 0);
+    assert_eq!(app.number("select count(*) from ip_hashes").await, 0);
 }
 
 #[tokio::test]
 async fn a_site_keeps_its_key_and_shares_it_with_no_other() {
     let (app, other) = (forum().await, forum().await);
     let address = FOUR.parse().expect("an address");
-    let origin = app.store.origin_key().hashes(address);
+    let ip_hashes = app.store.ip_hash_key().hashes(address);
     let again = Store::open(app.store.path()).await.expect("opens");
-    assert_eq!(again.origin_key().hashes(address), origin);
-    assert_ne!(other.store.origin_key().hashes(address), origin);
+    assert_eq!(again.ip_hash_key().hashes(address), ip_hashes);
+    assert_ne!(other.store.ip_hash_key().hashes(address), ip_hashes);
     again.close().await;
 }

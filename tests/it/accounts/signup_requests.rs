@@ -22,7 +22,8 @@ async fn log_in(browser: &mut Browser, name: &str, password: &str) -> Page {
 }
 
 async fn decide(moderator: &mut Browser, name: &str, decision: &str, message: &str, app: &TestApp) -> Page {
-    let id = app.number(&format!("select max(id) from requests where lower(name) = lower('{name}')")).await;
+    let id =
+        app.number(&format!("select max(id) from signup_requests where lower(name) = lower('{name}')")).await;
     moderator.post(&format!("/mod/requests/{id}"), &[("decision", decision), ("message", message)]).await
 }
 
@@ -77,16 +78,17 @@ async fn somebody_asks_is_approved_and_logs_in() {
     assert_eq!(ada.get("/replies").await.notices(), ["A moderator approved your request. Welcome."]);
     assert_eq!(app.karma("Ada").await, 1);
     assert_eq!(
-        app.number("select created from users where name = 'Ada'").await,
+        app.number("select created_at from users where name = 'Ada'").await,
         app.now().0,
         "a member from now on"
     );
     assert_eq!(
-        app.number("select count(*) from requests where password <> ''").await,
+        app.number("select count(*) from signup_requests where password <> ''").await,
         0,
         "the hash is the account's"
     );
-    let acts = "select count(*) from moderation where act = 'admit' and actor_id is not null and user_id = \
+    let acts = "select count(*) from moderation_log where action = 'admit' and actor_id is not null and \
+                user_id = \
                 (select id from users where name = 'Ada')";
     assert_eq!(app.number(acts).await, 1);
 }
@@ -96,7 +98,7 @@ async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_we
     let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;
     ask(&mut app.visitor(), "Ada", WHY).await;
-    let id = app.number("select id from requests where name = 'Ada'").await;
+    let id = app.number("select id from signup_requests where name = 'Ada'").await;
     let form =
         [("decision", "approve"), ("message", "Begin in /ask."), ("goto", "/mod/requests?at=1&after=2")];
     let page = moderator.post(&format!("/mod/requests/{id}"), &form).await;
@@ -125,7 +127,7 @@ async fn the_name_is_theirs_while_they_wait() {
         let page = app.visitor().post(&link, &[("name", name), ("password", PASSWORD)]).await;
         assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".to_owned()]));
         let name = Name::parse(name).expect("a name");
-        let new = NewUser { name: &name, password: "hash", role: Role::Member, origin: None };
+        let new = NewUser { name: &name, password: "hash", role: Role::Member, ip_hashes: None };
         assert!(
             matches!(app.store.create_user(new, app.now()).await, Err(Error::Conflict)),
             "for the operator too"
@@ -133,7 +135,7 @@ async fn the_name_is_theirs_while_they_wait() {
     }
     let page = ask(&mut app.visitor(), "MARTA", WHY).await;
     assert_eq!(page.wrong(), ["name"]);
-    assert_eq!(app.number("select count(*) from requests").await, 1);
+    assert_eq!(app.number("select count(*) from signup_requests").await, 1);
 }
 
 #[tokio::test]
@@ -146,7 +148,7 @@ async fn a_name_asked_for_by_many_at_once_is_one_person_s() {
     answers.sort();
     let (done, taken) = (StatusCode::SEE_OTHER, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(answers, [done, taken, taken]);
-    assert_eq!(app.number("select count(*) from requests").await, 1);
+    assert_eq!(app.number("select count(*) from signup_requests").await, 1);
 }
 
 #[tokio::test]
@@ -211,8 +213,8 @@ async fn whoever_is_declined_reads_why_and_may_ask_again() {
     app.log_in("ada").await;
 
     let log: Vec<String> =
-        app.dump(&[]).await.into_iter().filter(|row| row.starts_with("moderation: ")).collect();
-    let decline = log.iter().find(|row| row.contains("act='decline'")).expect("in the log");
+        app.dump(&[]).await.into_iter().filter(|row| row.starts_with("moderation_log: ")).collect();
+    let decline = log.iter().find(|row| row.contains("action='decline'")).expect("in the log");
     assert!(
         !decline.contains("ada") && !decline.contains("Tell us") && decline.contains("user_id=NULL"),
         "{decline}"
@@ -231,7 +233,7 @@ async fn requests_are_forgotten_in_time() {
     for (days, left) in [(30, 3), (31, 1), (90, 1), (91, 0)] {
         let now = app.now().plus(days * DAY);
         app.store.purge(KEEP, now).await.expect("purged");
-        assert_eq!(app.number("select count(*) from requests").await, left, "after {days} days");
+        assert_eq!(app.number("select count(*) from signup_requests").await, left, "after {days} days");
     }
     assert!(is_somebody(&app, "bob").await);
     let refused = log_in(&mut app.visitor(), "ada", PASSWORD).await;
@@ -253,12 +255,12 @@ async fn no_more_wait_than_can_be_read() {
     let mut moderator = app.person("moderator", Role::Moderator).await;
     let [mut one, mut two, mut three] = [app.visitor(), app.visitor(), app.visitor()];
     tokio::join!(ask(&mut one, "ada", WHY), ask(&mut two, "bob", WHY), ask(&mut three, "carol", WHY));
-    assert_eq!(app.number("select count(*) from requests").await, 2);
+    assert_eq!(app.number("select count(*) from signup_requests").await, 2);
     let page = ask(&mut app.visitor(), "dora", WHY).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.says("There are too many pending requests."), "{}", page.text());
     assert_eq!(page.value(QUESTION), WHY);
-    let waiting = app.number("select min(id) from requests").await;
+    let waiting = app.number("select min(id) from signup_requests").await;
     moderator.post(&format!("/mod/requests/{waiting}"), &[("decision", "decline")]).await;
     assert_eq!(ask(&mut app.visitor(), "dora", WHY).await.status, StatusCode::SEE_OTHER);
 }
@@ -278,8 +280,11 @@ async fn two_moderators_at_once_make_one_account() {
     let late = if pages.0.status == StatusCode::CONFLICT { &pages.0 } else { &pages.1 };
     assert!(late.says("has already been decided"), "{}", late.text());
     let made = i64::from(is_somebody(&app, "ada").await);
-    assert_eq!(app.number("select count(*) from moderation where act in ('admit', 'decline')").await, 1);
-    assert_eq!(app.number("select count(*) from moderation where act = 'admit'").await, made);
+    assert_eq!(
+        app.number("select count(*) from moderation_log where action in ('admit', 'decline')").await,
+        1
+    );
+    assert_eq!(app.number("select count(*) from moderation_log where action = 'admit'").await, made);
     assert_eq!(decide(&mut one, "ada", "approve", "", &app).await.status, StatusCode::CONFLICT);
 }
 
@@ -377,7 +382,8 @@ async fn a_long_queue_is_read_in_pages() {
     let mut moderator = app.person("moderator", Role::Moderator).await;
     for n in 0..31 {
         let row = format!("'name{n}', 'hash', 'Words {n}.', {}", app.now().0 + n / 2);
-        app.sql(&format!("insert into requests (name, password, text, created) values ({row})")).await;
+        app.sql(&format!("insert into signup_requests (name, password, text, created_at) values ({row})"))
+            .await;
     }
     let first = moderator.get("/mod/requests").await;
     let expected: Vec<String> = (0..30).map(|n| format!("name{n}")).collect();

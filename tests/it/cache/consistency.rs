@@ -125,11 +125,11 @@ impl Forum {
             19 => (staff, on_item("merge"), form(&[("on", on), ("into", &other.to_string())])),
             20 => (staff, on_item("detach"), form(&[("on", on), ("reason", "aside")])),
             21 => {
-                let act = self.pick(&["ban", "slow", "shadow"]);
+                let act = self.pick(&["ban", "limit", "shadow"]);
                 let reason = format!("reason {nth}");
                 let reasons =
-                    [("ban_reason", reason.as_str()), ("slow_reason", &reason), ("shadow_reason", &reason)];
-                let more = [("on", on), ("ban_days", "1"), ("slow_days", "1"), ("bring_back", "true")];
+                    [("ban_reason", reason.as_str()), ("limit_reason", &reason), ("shadow_reason", &reason)];
+                let more = [("on", on), ("ban_days", "1"), ("limit_days", "1"), ("bring_back", "true")];
                 (staff, on_person(act), form(&[&reasons[..], &more].concat()))
             }
             22 => (staff, on_person("warn"), form(&[("warning", "Be kind.")])),
@@ -139,12 +139,12 @@ impl Forum {
                 form(&[("role", self.pick(&["member", "moderator"])), ("reason", "so")]),
             ),
             24 => {
-                let (stance, name) =
+                let (restriction, name) =
                     (self.pick(&["banned", "penalised", "none"]), format!("site-{}.example", nth % 3));
                 (
                     staff,
                     "/mod/sites".to_owned(),
-                    form(&[("name", &name), ("stance", stance), ("reason", "so")]),
+                    form(&[("name", &name), ("restriction", restriction), ("reason", "so")]),
                 )
             }
             25 => {
@@ -201,7 +201,8 @@ impl Forum {
             _ => {
                 let author = self.app.id_of("bob").await;
                 let (text, policy) = ("From beside.", &self.app.policy());
-                let comment = NewComment { author, parent: item, text, origin: None, stopped: None, policy };
+                let comment =
+                    NewComment { author, parent: item, text, ip_hashes: None, stopped: None, policy };
                 drop(self.beside.comment(comment, Timestamp(at.0)).await);
             }
         }

@@ -128,7 +128,7 @@ async fn after_any_write_a_member_sees_what_a_forum_without_memory_would_show() 
         for name in ["alice", "bob", "carol"] {
             people.push(app.member(name).await);
         }
-        app.sql("update users set shadowed_at = 1 where name = 'carol'").await;
+        app.sql("update users set shadow_banned_at = 1 where name = 'carol'").await;
         let mut items = vec![people[1].text_story(ASK, "So.").await];
         for nth in 0..30 {
             // Some threads grow long enough to be kept in several parts.

@@ -74,7 +74,7 @@ fn an_argument_that_cannot_be_used_is_told_with_what_it_should_be() {
             "'soon' for '--days <DAYS>': must be a whole number from 0 to 65535",
         ),
         (
-            "admin slow bob --days 1.5 --reason x",
+            "admin limit bob --days 1.5 --reason x",
             "'1.5' for '--days <DAYS>': must be a whole number from 0 to 65535",
         ),
         ("admin kill first", "'first' for '<ITEM>': must be an item's number, as in its address: /item/1234"),

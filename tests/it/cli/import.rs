@@ -77,7 +77,7 @@ impl Site {
     /// Every row that an import could touch.
     async fn everything(&self) -> Vec<String> {
         let mut all = self.rows("select * from items order by id").await;
-        for table in ["users", "votes", "moderation", "revisions", "sqlite_sequence"] {
+        for table in ["users", "votes", "moderation_log", "revisions", "sqlite_sequence"] {
             all.extend(self.rows(&format!("select * from {table} order by 1, 2")).await);
         }
         all
@@ -85,7 +85,7 @@ impl Site {
 
     async fn member(&self, name: &str) -> stoa::domain::accounts::user::UserId {
         let name = Name::parse(name).unwrap();
-        let new = stoa::store::NewUser { name: &name, password: "phc", role: Role::Member, origin: None };
+        let new = stoa::store::NewUser { name: &name, password: "phc", role: Role::Member, ip_hashes: None };
         self.store.create_user(new, Timestamp(NOW)).await.unwrap()
     }
 }
@@ -127,7 +127,7 @@ async fn a_thread_keeps_its_ids_times_authors_points_tree_and_order() {
             (Some(ItemId(parent)), head.id, depth),
             "{id}"
         );
-        assert_eq!((item.place, item.score, item.author.as_deref()), (place, 1, Some(author)), "{id}");
+        assert_eq!((item.import_rank, item.score, item.author.as_deref()), (place, 1, Some(author)), "{id}");
         assert_eq!([item.time, item.rank_time, item.visible_at], [Timestamp(time); 3], "{id}");
         let to = site
             .rows(&format!("select u.name from items i join users u on u.id = i.reply_to where i.id = {id}"))
@@ -202,7 +202,8 @@ async fn polls_jobs_deleted_and_dead_items_stay_what_they_were() {
     site.import(&[&fixture("poll.jsonl")]).await;
     assert_eq!(
         site.rows(
-            "select id, kind, parent_id, place, score, deleted_at, dead, text, author_id is null from items \
+            "select id, kind, parent_id, import_rank, score, deleted_at, dead, text, author_id is null from \
+             items \
              order by id"
         )
         .await,
@@ -408,7 +409,7 @@ async fn authors_become_accounts_that_nobody_can_log_in_to() {
     site.import(&[&[late, story(2), no_points, comment(4, 1)].join("\n")]).await;
     assert_eq!(
         site.rows(
-            "select name, password, karma, karma_base, created, source, claimed_at, role from users \
+            "select name, password, karma, karma_base, created_at, source, claimed_at, role from users \
                    order by id"
         )
         .await,
@@ -419,7 +420,7 @@ async fn authors_become_accounts_that_nobody_can_log_in_to() {
     let earlier = story(5).replace("ada", "ADA").replace("1600000000", "1500000000");
     site.import(&[&earlier]).await;
     assert_eq!(
-        site.rows("select name, karma, karma_base, created from users order by id limit 1").await,
+        site.rows("select name, karma, karma_base, created_at from users order by id limit 1").await,
         ["Ada|7|7|1500000000"]
     );
 }
@@ -458,7 +459,7 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
         url: None,
         section: None,
         text: "",
-        origin: None,
+        ip_hashes: None,
         stopped: None,
     };
     let policy = stoa::domain::limits::policy::Policy::default();
@@ -471,7 +472,7 @@ async fn an_id_that_is_taken_is_replaced_and_new_posts_come_after_all() {
         ["1|null|null|1", "2|null|null|2", "50|50|52|51", "51|1|null|51", "52|2|51|51"]
     );
     let (parent, policy) = (ItemId(50), &policy);
-    let new = NewComment { author: ada, parent, text: "new", origin: None, stopped: None, policy };
+    let new = NewComment { author: ada, parent, text: "new", ip_hashes: None, stopped: None, policy };
     assert_eq!(site.store.comment(new, Timestamp(NOW)).await.unwrap().id, ItemId(53));
     let before = site.everything().await;
     site.import(&[&[story(1), comment(2, 1), comment(50, 2)].join("\n")]).await;
@@ -568,7 +569,7 @@ proptest! {
             assert_eq!((outcome.report.new, outcome.said.as_str()), (order.len(), ""));
             for number in 0..order.len() {
                 let parent = id(number);
-                let query = format!("select id from items where parent_id = {parent} order by place");
+                let query = format!("select id from items where parent_id = {parent} order by import_rank");
                 let expected: Vec<String> = kids(number).iter().map(i64::to_string).collect();
                 assert_eq!(site.rows(&query).await, expected);
                 let item = site.item(parent).await;

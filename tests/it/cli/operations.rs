@@ -222,10 +222,10 @@ fn an_operator_makes_changes_and_bans_accounts() {
     assert!(folder.works("admin ban bob --days 3 --reason spam").starts_with("Banned bob until "));
     folder.refuses("admin ban bob --days 0 --reason spam", "", "Choose a number of days");
     assert_eq!(folder.works("admin unban bob"), lifted);
-    assert_eq!(folder.works("admin slow bob --reason haste"), "Limited bob until a moderator lifts it.\n");
-    assert!(folder.works("admin slow bob --days 1 --reason haste").starts_with("Limited bob until "));
-    assert_eq!(folder.works("admin unslow bob"), "bob can post as often as others again.\n");
-    folder.refuses("admin unslow bob", "", "bob is not limited");
+    assert_eq!(folder.works("admin limit bob --reason haste"), "Limited bob until a moderator lifts it.\n");
+    assert!(folder.works("admin limit bob --days 1 --reason haste").starts_with("Limited bob until "));
+    assert_eq!(folder.works("admin unlimit bob"), "bob can post as often as others again.\n");
+    folder.refuses("admin unlimit bob", "", "bob is not limited");
     folder.refuses("admin shadow bob --reason spam", "", "Moderators can see shadow-bans in the log");
     assert_eq!(folder.works("admin role bob member --reason tired"), "bob is now member.\n");
     assert_eq!(folder.works("admin shadow bob --reason spam"), "Shadow-banned bob.\n");
@@ -249,9 +249,9 @@ fn an_operator_makes_changes_and_bans_accounts() {
         "unshadow bob (0 posts restored)",
         "shadow bob: spam",
         "member bob: tired",
-        "unslow bob",
-        "slow bob: haste",
-        "slow bob: haste",
+        "unlimit bob",
+        "limit bob: haste",
+        "limit bob: haste",
         "unban bob",
         "ban bob: spam",
         "unban bob",
@@ -432,10 +432,10 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
     let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
     let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
-                 values (9999, 'of a later version', true, x'00', 0)";
+                 values (99990000, 'of a later version', true, x'00', 0)";
     sqlx::query(newer).execute(&mut connection).await.expect("a migration");
     sqlx::Connection::close(connection).await.expect("closed");
     for arguments in ["serve --listen 127.0.0.1:0", "admin create bob", "backup copy.db"] {
-        folder.refuses(arguments, PASSWORD, "stoa.db was written by a newer Stoa (its schema is 9999)");
+        folder.refuses(arguments, PASSWORD, "stoa.db was written by a newer Stoa (its schema is 99990000)");
     }
 }

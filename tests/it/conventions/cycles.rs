@@ -250,7 +250,8 @@ fn is_public(before: &[TokenTree]) -> bool {
 }
 
 fn is_test(before: &[TokenTree]) -> bool {
-    matches!(before, [.., TokenTree::Group(attribute)] if attribute.to_string().replace(' ', "") == "[cfg(test)]")
+    let [.., TokenTree::Group(attribute)] = before else { return false };
+    attribute.to_string().replace(' ', "") == "[cfg(test)]"
 }
 
 fn without_inline_modules(tokens: &[TokenTree]) -> Vec<TokenTree> {

@@ -57,7 +57,7 @@ const RETIRED: [&str; 58] = [
     "shown",
     "shut",
     "sight",
-    "stance",
+    "restriction",
     "standing",
     "taken",
     "told",

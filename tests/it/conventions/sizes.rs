@@ -1,43 +1,59 @@
 //! The bounds of CONTRIBUTING.md, "Sizes", beside those of files and functions in `layering.rs`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The most files in a folder of `src`, columns of a line of code, and comment lines in a hundred.
+/// The most files in a folder of `src`, columns of a line, and comment lines in a hundred.
 const FILES: usize = 16;
 const COLUMNS: usize = 110;
 const COMMENTS: usize = 8;
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    let entries: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
-    let files = entries.iter().filter(|path| path.extension().is_some_and(|end| end == "rs")).count();
-    assert!(files <= FILES, "{} has {files} files", folder.display());
-    for path in entries {
+    for path in std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
         if path.is_dir() {
             sources(&path, found);
-        } else {
+        } else if path.extension().is_some_and(|end| end == "rs") {
             found.push(path);
         }
     }
 }
 
+fn sources_of(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    assert!(found.len() > 10, "the sources of {folder} are found");
+    found
+}
+
 /// The sources of `src` without unit tests.
 fn code() -> Vec<(PathBuf, String)> {
-    let mut paths = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut paths);
-    assert!(paths.len() > 100, "the sources are found");
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).expect("a file");
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text).to_owned();
         (path, code)
     };
-    paths.into_iter().filter(|path| !path.to_string_lossy().ends_with("tests.rs")).map(read).collect()
+    sources_of("src")
+        .into_iter()
+        .filter(|path| !path.to_string_lossy().ends_with("tests.rs"))
+        .map(read)
+        .collect()
+}
+
+#[test]
+fn no_folder_is_too_large() {
+    let mut files = BTreeMap::<PathBuf, usize>::new();
+    for path in sources_of("src") {
+        *files.entry(path.parent().expect("a folder").to_owned()).or_default() += 1;
+    }
+    files.retain(|_, files| *files > FILES);
+    assert!(files.is_empty(), "{files:?}");
 }
 
 #[test]
 fn no_line_is_too_long() {
     let mut long = Vec::new();
-    for (path, code) in code() {
+    for path in ["src", "tests", "benches"].into_iter().flat_map(sources_of) {
+        let code = std::fs::read_to_string(&path).expect("a file");
         for (at, _) in code.lines().enumerate().filter(|(_, line)| line.chars().count() > COLUMNS) {
             long.push(format!("{}:{}", path.display(), at + 1));
         }

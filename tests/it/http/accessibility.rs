@@ -541,13 +541,15 @@ fn a_tree_tells_where_links_lead_and_what_forms_send() {
     let body = "<main><h1>Log in</h1>
         <form method=post action=/login><input type=hidden name=goto value=/new>
         <label for=n>Name</label><p id=e>Choose a name.</p>
-        <input id=n name=name value='a b' required autocomplete=username aria-invalid=true aria-describedby='e f'>
+        <input id=n name=name value='a b' required autocomplete=username aria-invalid=true
+        aria-describedby='e f'>
         <select name=theme aria-label=Theme><option value=a>A<option value=b selected>B</select>
         <textarea name=text aria-label=Text>\n\nwords</textarea>
         <input type=checkbox name=sure value=true checked aria-label=Sure>
         <button name=on value=true>Log <b>in</b></button></form>
         <p>New? <a href=/signup>Sign up</a> <time datetime=2026>now</time>, or <em>not</em>.</p>
-        <ul><li>one<li>two</ul><svg aria-hidden=true></svg><a href='/static/style.abc123.css'>style</a></main>";
+        <ul><li>one<li>two</ul><svg aria-hidden=true></svg>
+        <a href='/static/style.abc123.css'>style</a></main>";
     let expected = r#"document "A page"
 main
   heading "Log in" h1

@@ -53,7 +53,7 @@ GET  /user/{name}/comments before
 GET  /user/{name}/moderate done posts
 POST /user/{name}/note note same_as
 POST /user/{name}/warn warning
-POST /user/{name}/slow slow_reason slow_days on
+POST /user/{name}/limit limit_reason limit_days on
 POST /user/{name}/ban ban_reason ban_days over on take bring_back
 POST /user/{name}/shadow shadow_reason bring_back on
 POST /user/{name}/role reason role name sure
@@ -85,7 +85,7 @@ POST /mod/rules pattern reason kind effect add
 POST /mod/rules/{id}/drop
 GET  /mod/votes at voter before
 GET  /mod/sites after
-POST /mod/sites name reason stance goto sure over
+POST /mod/sites name reason restriction goto sure over
 GET  /mod/team name done
 POST /mod/team name reason role sure
 GET  /mod/requests at after

@@ -178,7 +178,7 @@ async fn a_session_does_not_begin_with_a_password_that_was_changed_since_it_was_
         user: known.id,
         verified,
         agent: "",
-        expires: app.now().plus(60),
+        expires_at: app.now().plus(60),
     };
     let begun = app.store.create_session(late(&verified), app.now()).await;
     assert!(matches!(begun, Err(Error::Conflict)), "{begun:?}");

@@ -281,7 +281,7 @@ async fn a_thread_a_thousand_deep_can_be_read_to_its_end() {
     for n in 0..1_000 {
         let text = format!("Level number {n}.");
         let policy = &app.policy();
-        let comment = NewComment { author, parent, text: &text, origin: None, stopped: None, policy };
+        let comment = NewComment { author, parent, text: &text, ip_hashes: None, stopped: None, policy };
         parent = app.store.comment(comment, app.now()).await.expect("a comment").id;
         chain.push(parent);
     }

@@ -28,7 +28,7 @@ const WATCHED: [(&str, &[&str]); 2] = [
             "dead",
             "deleted_at",
             "source",
-            "place",
+            "import_rank",
             "pinned",
             "locked",
             "penalised",
@@ -44,11 +44,11 @@ const WATCHED: [(&str, &[&str]); 2] = [
             "role",
             "karma",
             "karma_base",
-            "created",
+            "created_at",
             "source",
             "banned_at",
-            "shadowed_at",
-            "slowed_until",
+            "shadow_banned_at",
+            "limited_until",
             "invited_by",
             "invited",
             "flags_upheld",
@@ -73,9 +73,9 @@ const MEANT: &[(&str, &[&str])] = &[
     ("/item/{id}/reply", &["new items"]),
     ("/item/{id}/delete", &["items.deleted_at"]),
     ("/submit", &["new items"]),
-    ("/user/{name}/slow", &["users.slowed_until"]),
+    ("/user/{name}/limit", &["users.limited_until"]),
     ("/user/{name}/ban", &["users.banned_at", "items.dead", "items.cleared"]),
-    ("/user/{name}/shadow", &["users.shadowed_at"]),
+    ("/user/{name}/shadow", &["users.shadow_banned_at"]),
     ("/user/{name}/role", &["users.role"]),
     ("/mod/team", &["users.role"]),
     ("/mod/sites", &["items.penalised"]),
@@ -103,7 +103,7 @@ async fn names(app: &TestApp) -> BTreeSet<String> {
     let select = "select name from pragma_table_info('users') union select name from \
                   pragma_table_info('items') \
                   union select name from pragma_table_info('votes') union select name from \
-                  pragma_table_info('moderation')";
+                  pragma_table_info('moderation_log')";
     let names: Vec<String> =
         sqlx::query_scalar(select).fetch_all(&mut app.connection().await).await.expect("names");
     names
@@ -151,13 +151,13 @@ async fn no_form_sets_what_it_does_not_show() {
             }
             let expected = match (*table, *column) {
                 ("items", "author_id") => doer.map(|id| id.to_string()),
-                ("items", "time" | "rank_time" | "visible_at") | ("users", "created") => {
+                ("items", "time" | "rank_time" | "visible_at") | ("users", "created_at") => {
                     Some(app.now().0.to_string())
                 }
                 ("items", "score") => Some("1".to_owned()),
                 ("users", "role") => Some("'member'".to_owned()),
                 ("users", "karma") => Some("1".to_owned()),
-                ("items", "dead" | "deleted_at") | ("users", "shadowed_at" | "banned_at" | "source") => {
+                ("items", "dead" | "deleted_at") | ("users", "shadow_banned_at" | "banned_at" | "source") => {
                     Some("NULL".to_owned())
                 }
                 _ => None,

@@ -33,7 +33,9 @@ async fn thread(app: &TestApp) -> i64 {
         let kind = if parent.is_none() { "story" } else { "comment" };
         let (id, parent, by) =
             (id + LONG_IDS, parent.map(|id| id + LONG_IDS), name.replace("user", "person_"));
-        serde_json::json!({ "id": id, "parent": parent, "type": kind, "by": by, "time": time, "title": title, "text": text })
+        serde_json::json!({
+            "id": id, "parent": parent, "type": kind, "by": by, "time": time, "title": title, "text": text
+        })
     };
     let lines: Vec<String> = rows.into_iter().map(|row| line(row).to_string()).collect();
     app.import(&lines.join("\n")).await;
@@ -64,7 +66,8 @@ async fn a_comment_brings_little_markup_beside_its_text() {
         // Who may vote up and down, and was here before all that was said.
         app.set_karma(name, 501).await;
         app.sql(&format!(
-            "insert into visits (user_id, root_id, since, last) values ({0}, {thread}, {1}, {1})",
+            "insert into visits (user_id, root_id, unread_since, last_seen_at) values ({0}, {thread}, {1}, \
+             {1})",
             app.id_of(name).await.0,
             app.now().minus(HOUR).0
         ))

@@ -116,14 +116,14 @@ async fn a_site_may_let_new_accounts_read_and_vote_only() {
 }
 
 #[tokio::test]
-async fn whom_a_moderator_slowed_down_posts_five_times_in_four_hours() {
+async fn whom_a_moderator_limited_posts_five_times_in_four_hours() {
     let app = TestApp::with(strict).await;
     let story = app.member("bob").await.story("A story", "https://example.com/").await;
     app.account("alice", Role::Member).await;
     app.set_karma("alice", 100).await;
     app.pass(20 * DAY);
     let act = ActionContext { actor: None, reason: "too much heat", at: app.now() };
-    app.store.slow(app.id_of("alice").await, Some(app.now().plus(3 * DAY)), act).await.expect("slowed");
+    app.store.limit(app.id_of("alice").await, Some(app.now().plus(3 * DAY)), act).await.expect("limited");
     let mut alice = app.log_in("alice").await;
     for number in 1..=4 {
         alice.reply(story, &format!("Comment {number}.")).await;

@@ -244,7 +244,7 @@ async fn a_mention_links_to_its_person() {
 async fn replies_are_counted_until_they_are_read() {
     let (app, mut alice, mut bob, story) = with_a_story().await;
     let mut eve = app.member("eve").await;
-    app.sql("update users set shadowed_at = 1 where name = 'eve'").await;
+    app.sql("update users set shadow_banned_at = 1 where name = 'eve'").await;
     app.pass(HOUR);
     let comment = bob.reply(story, "A first answer.").await;
     let second = bob.reply(story, "A second answer.").await;
@@ -274,7 +274,7 @@ async fn replies_are_counted_until_they_are_read() {
 #[tokio::test]
 async fn what_a_shadow_banned_member_writes_is_seen_by_them_as_live_and_by_nobody_else() {
     let (app, mut alice, mut bob, story) = with_a_story().await;
-    app.sql("update users set shadowed_at = 1 where name = 'bob'").await;
+    app.sql("update users set shadow_banned_at = 1 where name = 'bob'").await;
     let comment = bob.reply(story, "Unheard.").await;
     let unseen = bob.story("Unseen", "https://example.com/b").await;
     let page = bob.get(&format!("/item/{story}")).await;

@@ -362,7 +362,7 @@ async fn a_story_taken_out_of_a_merge_weighs_what_is_held_of_its_site_by_now() {
     merge(&mut mia, duplicate, &story.to_string()).await;
     let site = SiteName::parse("example.org").expect("a site");
     let act = ActionContext { actor: None, reason: "", at: app.now() };
-    app.store.set_stance(&site, Some(SiteRestriction::Penalised), None, act).await.expect("penalised");
+    app.store.set_restriction(&site, Some(SiteRestriction::Penalised), None, act).await.expect("penalised");
     assert_eq!(app.number(&format!("select penalised from items where id = {duplicate}")).await, 0);
     unmerge(&mut mia, duplicate).await;
     assert_eq!(app.number(&format!("select penalised from items where id = {duplicate}")).await, 1);

@@ -52,7 +52,7 @@ impl Town {
             "deleted" => drop(self.alice.post(&format!("{item}/delete"), &[]).await),
             "shadowed" => {
                 self.app.sql(&format!("update items set dead = 'shadow' where id = {}", self.comment)).await;
-                self.app.sql("update users set shadowed_at = 1 where name = 'alice'").await;
+                self.app.sql("update users set shadow_banned_at = 1 where name = 'alice'").await;
             }
             other => panic!("{other} does not happen"),
         }

@@ -7,7 +7,7 @@ use crate::support::app::{Browser, Page, TestApp};
 
 /// A text that renders to much more than itself, or at least takes long: quotes within quotes.
 fn heavy(nth: usize) -> String {
-    format!("Text {nth}\n\n{}", ">>>>>>>>>>>>>>>>#\n\n".repeat(100))
+    format!("Text {nth}\n\n{}", ">>>>>>>>>>>>>>>>#\n\n".repeat(400))
 }
 
 /// A thread of such texts, none of which has been rendered yet.

@@ -285,7 +285,7 @@ async fn a_story_can_be_edited_for_two_hours_and_what_it_was_is_kept() {
     let page = mia.submit(&edit, &[("title", "A moderated story"), ("text", "Some text.")]).await;
     assert_eq!(page.one("main h1").text, "A moderated story", "moderators edit at any time");
     let log = app.store.log(stoa::store::LogFilter::default(), 10).await.expect("the log");
-    let acts: Vec<_> = log.iter().map(|act| (act.actor.as_deref(), act.act.as_str())).collect();
+    let acts: Vec<_> = log.iter().map(|act| (act.actor.as_deref(), act.action.as_str())).collect();
     assert_eq!(acts, [(Some("mia"), "edit")], "and what they do is recorded");
     let was = app.store.revisions(stoa::domain::items::item::ItemId(id)).await.expect("revisions");
     assert_eq!(was[0].title.as_deref(), Some("A story"));

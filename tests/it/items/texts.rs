@@ -70,7 +70,10 @@ async fn what_a_moderator_writes_shows_something() {
         for (path, form) in [
             ("/user/alice/warn".to_owned(), vec![("warning", blank)]),
             ("/user/alice/note".to_owned(), vec![("note", blank)]),
-            ("/user/alice/slow".to_owned(), vec![("on", "true"), ("slow_days", "2"), ("slow_reason", blank)]),
+            (
+                "/user/alice/limit".to_owned(),
+                vec![("on", "true"), ("limit_days", "2"), ("limit_reason", blank)],
+            ),
             ("/user/alice/ban".to_owned(), vec![("on", "true"), ("ban_days", "2"), ("ban_reason", blank)]),
             (format!("/item/{story}/kill"), vec![("on", "true"), ("reason", "other"), ("note", blank)]),
             (format!("/item/{story}/lock"), vec![("on", "true"), ("reason", blank)]),
@@ -85,8 +88,8 @@ async fn what_a_moderator_writes_shows_something() {
             );
         }
     }
-    let acts =
-        "select count(*) from moderation where act in ('warn', 'note', 'slow', 'ban', 'kill', 'lock', 'pin')";
+    let acts = "select count(*) from moderation_log where action in ('warn', 'note', 'slow', 'ban', 'kill', \
+                'lock', 'pin')";
     assert_eq!(app.number(acts).await, 0);
     assert!(alice.get("/replies").await.all(".warn").is_empty());
 }

@@ -87,14 +87,15 @@ impl Town {
         }
         match path {
             "/mod/sites" => {
-                let stance = |act, site, stance, reason| {
-                    let form = [("name", site), ("stance", stance), ("reason", reason), ("sure", "true")];
+                let restriction = |act, site, restriction, reason| {
+                    let form =
+                        [("name", site), ("restriction", restriction), ("reason", reason), ("sure", "true")];
                     Step::new(path.to_owned(), act, Object::Nothing, &form)
                 };
                 vec![
-                    stance("penalise-site", "dull.example", "penalised", "site one"),
-                    stance("ban-site", "spam.example", "banned", "site two"),
-                    stance("lift-site", "spam.example", "none", "site three"),
+                    restriction("penalise-site", "dull.example", "penalised", "site one"),
+                    restriction("ban-site", "spam.example", "banned", "site two"),
+                    restriction("lift-site", "spam.example", "none", "site three"),
                 ]
             }
             "/mod/rules" => {
@@ -110,7 +111,7 @@ impl Town {
             "/mod/rules/{id}/drop" => {
                 self.app
                     .sql(
-                        "insert into rules (kind, pattern, effect, reason, at) values ('word', \
+                        "insert into rules (kind, pattern, effect, reason, created_at) values ('word', \
                               'dropped', 'kill', '', 0)",
                     )
                     .await;
@@ -195,7 +196,8 @@ impl Town {
         &self,
         last: i64,
     ) -> Vec<(i64, String, Option<String>, Option<i64>, Option<String>, String, bool, i64)> {
-        let rows = "select m.id, m.act, a.name, m.item_id, u.name, m.reason, m.private, m.at from moderation \
+        let rows = "select m.id, m.action, a.name, m.item_id, u.name, m.reason, m.private, m.created_at from \
+                    moderation_log \
                     m \
                     left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where m.id \
                     > $1 order by m.id";
@@ -205,7 +207,7 @@ impl Town {
     /// Does it, and looks for it in the log.
     async fn take(&mut self, step: &Step) {
         let what = format!("{} {:?}", step.path, step.form);
-        let last = self.app.number("select coalesce(max(id), 0) from moderation").await;
+        let last = self.app.number("select coalesce(max(id), 0) from moderation_log").await;
         let form: Vec<(&str, &str)> = step.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         // What admins alone may do, a moderator is refused, and it is not in the log.
         let mut page = self.mia.post(&step.path, &form).await;
@@ -236,7 +238,7 @@ impl Town {
 
     async fn look(&mut self, step: &Step, what: &str, id: i64, actor: &str) {
         let token: String =
-            sqlx::query_scalar(AssertSqlSafe(format!("select token from moderation where id = {id}")))
+            sqlx::query_scalar(AssertSqlSafe(format!("select token from moderation_log where id = {id}")))
                 .fetch_one(&mut self.app.connection().await)
                 .await
                 .expect("the row");
@@ -284,9 +286,9 @@ fn steps_on_people(path: &'static str) -> Vec<Step> {
     match path {
         "/user/{name}/note" => vec![on("note", &[("note", "A secret about carl.")]).private()],
         "/user/{name}/warn" => vec![on("warn", &[("warning", "Be kinder")])],
-        "/user/{name}/slow" => vec![
-            on("slow", &[("on", "true"), ("slow_days", "1"), ("slow_reason", "too fast")]),
-            on("unslow", &[("on", "false"), ("slow_reason", "slow enough")]),
+        "/user/{name}/limit" => vec![
+            on("limit", &[("on", "true"), ("limit_days", "1"), ("limit_reason", "too fast")]),
+            on("unlimit", &[("on", "false"), ("limit_reason", "slow enough")]),
         ],
         "/user/{name}/ban" => vec![
             on("ban", &[("on", "true"), ("ban_days", "open"), ("ban_reason", "too loud")]),

@@ -80,7 +80,8 @@ async fn a_ban_takes_what_was_posted_in_thirty_days_out_of_sight_in_one_act() {
     assert_eq!(town.comments_counted().await, 0);
     assert_eq!(town.app.number("select flags_upheld from users where name = 'alice'").await, 1);
     assert_eq!(town.app.number("select count(*) from items where queued_at is not null").await, 0);
-    let killed = "select count(*) from moderation where act = 'kill' and reason = 'spam' and not private \
+    let killed = "select count(*) from moderation_log where action = 'kill' and reason = 'spam' and not \
+                  private \
                   and actor_id = (select id from users where name = 'mia')";
     assert_eq!(town.app.number(killed).await, 4, "each is in the log, with the reason of the ban");
     let kills = town.app.visitor().get("/log?act=kill").await.texts("main ol > li");
@@ -141,7 +142,7 @@ async fn lifting_the_ban_brings_back_what_it_took_and_nobody_decided_about_since
     );
     assert_eq!(
         town.app
-            .number("select count(*) from moderation where act = 'unkill' and reason = 'a mistake'")
+            .number("select count(*) from moderation_log where action = 'unkill' and reason = 'a mistake'")
             .await,
         2
     );

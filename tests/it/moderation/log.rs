@@ -106,15 +106,15 @@ impl Town {
             }
             "penalise-site" | "ban-site" | "lift-site" => {
                 let site = format!("{act}.example");
-                let stances: &[&str] = match act {
+                let restrictions: &[&str] = match act {
                     "penalise-site" => &["penalised"],
                     "ban-site" => &["banned"],
                     _ => &["banned", "none"],
                 };
-                for stance in stances {
+                for restriction in restrictions {
                     let form = [
                         ("name", site.as_str()),
-                        ("stance", stance),
+                        ("restriction", restriction),
                         ("reason", "a reason"),
                         ("sure", "true"),
                     ];
@@ -129,15 +129,15 @@ impl Town {
             }
             "warn" => self.person(&name, "warn", &[("warning", "a reason")]).await,
             "note" => self.person(&name, "note", &[("note", "a reason")]).await,
-            "slow" | "unslow" => {
+            "limit" | "unlimit" => {
                 self.person(
                     &name,
-                    "slow",
-                    &[("on", "true"), ("slow_days", "1"), ("slow_reason", "a reason")],
+                    "limit",
+                    &[("on", "true"), ("limit_days", "1"), ("limit_reason", "a reason")],
                 )
                 .await;
-                if act == "unslow" {
-                    self.person(&name, "slow", &[("on", "false"), ("slow_reason", "a reason")]).await;
+                if act == "unlimit" {
+                    self.person(&name, "limit", &[("on", "false"), ("limit_reason", "a reason")]).await;
                 }
             }
             "shadow" | "unshadow" => {
@@ -197,7 +197,7 @@ impl Town {
             other => panic!("there is an act “{other}” that no test performs: say here how it is done"),
         }
         let on_person =
-            matches!(act, "ban" | "unban" | "warn" | "note" | "slow" | "unslow" | "shadow" | "unshadow");
+            matches!(act, "ban" | "unban" | "warn" | "note" | "limit" | "unlimit" | "shadow" | "unshadow");
         Some(if on_person { format!("/user/{name}") } else { format!("/item/{story}") })
     }
 }
@@ -306,7 +306,7 @@ async fn where_moderators_are_not_named_the_log_does_not_give_them_away() {
 async fn private_acts_are_for_moderators() {
     let mut forum = Town::new().await;
     forum.ban("bob", true).await;
-    forum.app.sql("update moderation set private = true, detail = 'A secret.'").await;
+    forum.app.sql("update moderation_log set private = true, detail = 'A secret.'").await;
     let mut visitor = forum.app.visitor();
     for path in ["/log", "/log?person=bob", "/log?act=ban", "/log?moderator=mia", "/feed/log.atom"] {
         assert!(!visitor.get(path).await.text().contains("A secret."), "{path}");

@@ -32,7 +32,7 @@ async fn moderators_alone_see_the_way_to_the_desk_with_how_much_waits_there() {
     assert!(empty.says("The queue is empty"), "{}", empty.text());
 
     app.sql(&format!(
-        "update items set queued_at = {}, queued_for = 'a word' where id = {story}",
+        "update items set queued_at = {}, queue_reason = 'a word' where id = {story}",
         app.now().0
     ))
     .await;
@@ -276,12 +276,12 @@ async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
     for (what, form, words, mistake) in [
         ("warn", vec![("warning", "be kind")], "A moderator warned you", true),
         (
-            "slow",
-            vec![("on", "true"), ("slow_days", "1"), ("slow_reason", "why")],
+            "limit",
+            vec![("on", "true"), ("limit_days", "1"), ("limit_reason", "why")],
             "limited how often you can post",
             true,
         ),
-        ("slow", vec![("on", "false"), ("slow_reason", "why")], "as often as others again", false),
+        ("limit", vec![("on", "false"), ("limit_reason", "why")], "as often as others again", false),
         (
             "ban",
             vec![("on", "true"), ("ban_days", "1"), ("ban_reason", "why")],

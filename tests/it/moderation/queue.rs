@@ -54,7 +54,7 @@ async fn a_reason_of_other_needs_words_and_words_go_with_any_reason() {
     let page = mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", &long)]).await;
     assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["kill-note".to_owned()]));
     assert_eq!((page.value("#kill-note"), page.value(&reasons(story)).as_str()), (long, "rude"));
-    assert_eq!(app.number("select count(*) from moderation").await, 0);
+    assert_eq!(app.number("select count(*) from moderation_log").await, 0);
     mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", "to newcomers")]).await;
     assert!(sam.get("/replies").await.notices()[0].ends_with("Reason: rude: to newcomers."));
     mia.post(&kill, &[("on", "false")]).await;
@@ -144,7 +144,7 @@ async fn whoever_comes_second_reads_who_was_first() {
             page.text()
         );
     }
-    assert_eq!(app.number("select count(*) from moderation").await, 1, "nothing was done twice");
+    assert_eq!(app.number("select count(*) from moderation_log").await, 1, "nothing was done twice");
 }
 
 #[tokio::test]

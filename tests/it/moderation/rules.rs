@@ -275,8 +275,9 @@ async fn a_trial_finds_what_the_rule_then_stops_and_nothing_else() {
     let (mut chief, mut alice) = (app.person("chief", Role::Moderator).await, app.member("alice").await);
     let story = alice.text_story("A thread for all of them", "Words.").await;
     let reply = format!("/item/{story}/reply");
-    let text = "(casino|Casino|cas\u{200b}ino|ca\\*s\\*ino|casinos|bonus|\\*\\*casino\\*\\*|https://(www\\.|not)?example\\.com/x|\
-                \\[casino\\]\\(https://example\\.com\\)|, |\\. |\n\n| ){3,14}";
+    let text = "(casino|Casino|cas\u{200b}ino|ca\\*s\\*ino|casinos|bonus|\\*\\*casino\\*\\*|\
+                https://(www\\.|not)?example\\.com/x|\\[casino\\]\\(https://example\\.com\\)|, |\\. |\n\n| \
+                ){3,14}";
     let strategy = proptest::string::string_regex(text).expect("a strategy");
     let mut runner = TestRunner::deterministic();
     let mut texts: Vec<String> = (0..60)
@@ -335,14 +336,18 @@ async fn rules_are_for_moderators_eyes() {
     let id = app.number("select id from rules").await;
     chief.post(&format!("/mod/rules/{id}/drop"), &[]).await;
     let of = |act: &str| {
-        format!("select count(*) from moderation where act = '{act}' and private and actor_id is not null")
+        format!(
+            "select count(*) from moderation_log where action = '{act}' and private and actor_id is not null"
+        )
     };
     assert_eq!((app.number(&of("add-rule")).await, app.number(&of("drop-rule")).await), (1, 1));
     let open = app.number(
-        "select count(*) from moderation where act = 'rule-kill' and not private and item_id is not null",
+        "select count(*) from moderation_log where action = 'rule-kill' and not private and item_id is not \
+         null",
     );
     assert_eq!(open.await, 1, "what a rule does to a post is for everybody to see");
-    let leaks = "select count(*) from moderation where not private and detail || reason like '%secretword%'";
+    let leaks =
+        "select count(*) from moderation_log where not private and detail || reason like '%secretword%'";
     assert_eq!(app.number(leaks).await, 0);
     assert_eq!(
         app.number("select count(*) from notifications where detail || reason like '%secretword%'").await,
@@ -383,7 +388,7 @@ async fn a_rule_that_cannot_be_taken_is_refused_in_a_sentence_and_kept_as_typed(
     // What is wrong with the name of a site is said as on the page of sites.
     for name in ["co.uk", "github.io"] {
         let rule = try_rule(&mut chief, "link", name, "queue").await.errors();
-        let form = [("name", name), ("stance", "banned"), ("reason", "spam")];
+        let form = [("name", name), ("restriction", "banned"), ("reason", "spam")];
         assert_eq!(rule[0].1, chief.post("/mod/sites", &form).await.errors()[0].1);
     }
     assert_eq!(app.number("select count(*) from rules").await, 1);

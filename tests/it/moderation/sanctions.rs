@@ -29,7 +29,8 @@ async fn act(mia: &mut Browser, on_bob: &str, form: &[(&str, &str)]) -> Page {
 }
 
 async fn last_act(app: &TestApp) -> (String, String, bool) {
-    let query = "select act, reason || '|' || detail, private from moderation order by id desc limit 1";
+    let query =
+        "select action, reason || '|' || detail, private from moderation_log order by id desc limit 1";
     sqlx::query_as(query).fetch_one(&mut app.connection().await).await.expect("an act")
 }
 
@@ -114,7 +115,7 @@ async fn a_ban_is_changed_only_by_who_saw_it() {
         "until 23 December 2026, 12:01 UTC: more spam."
     );
     assert_eq!(mia.post("/user/bob/ban", &longer).await.status, StatusCode::CONFLICT);
-    assert_eq!(app.number("select count(*) from moderation where act = 'ban'").await, 2);
+    assert_eq!(app.number("select count(*) from moderation_log where action = 'ban'").await, 2);
 }
 
 #[tokio::test]
@@ -135,7 +136,7 @@ async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
             "ban_reason",
             why,
         ),
-        ("slow", vec![("on", "true"), ("slow_days", "x"), ("slow_reason", typed)], "slow_days", days),
+        ("limit", vec![("on", "true"), ("limit_days", "x"), ("limit_reason", typed)], "limit_days", days),
         (
             "note",
             vec![("note", typed), ("same_as", "nobody-at-all")],
@@ -163,7 +164,7 @@ async fn a_form_sent_wrongly_comes_back_with_what_was_typed() {
             assert_eq!(page.value(&format!("[name={name}]")), *value, "{path} {form:?}");
         }
     }
-    assert_eq!(app.number("select count(*) from moderation").await, 0);
+    assert_eq!(app.number("select count(*) from moderation_log").await, 0);
 }
 
 #[tokio::test]
@@ -181,17 +182,18 @@ async fn a_warning_reaches_the_person_and_the_log() {
 #[tokio::test]
 async fn somebody_is_slowed_down_until_an_end_or_until_it_is_lifted() {
     let (app, mut bob, mut mia) = forum().await;
-    let page = act(&mut mia, "slow", &[("on", "true"), ("slow_days", "7"), ("slow_reason", "a flood")]).await;
+    let page =
+        act(&mut mia, "limit", &[("on", "true"), ("limit_days", "7"), ("limit_reason", "a flood")]).await;
     assert_eq!(page.facts()["limited"], "until 30 November 2026, 12:00 UTC");
     assert_eq!(bob.get("/settings").await.status, StatusCode::OK, "he stays logged in");
     app.pass(7 * DAY);
     assert!(!mia.get("/user/bob/moderate").await.facts().contains_key("limited"));
-    let page = mia.post("/user/bob/slow", &[("on", "false")]).await;
+    let page = mia.post("/user/bob/limit", &[("on", "false")]).await;
     assert_eq!((page.status, page.message().as_str()), (StatusCode::CONFLICT, "bob is not limited."));
     let page =
-        act(&mut mia, "slow", &[("on", "true"), ("slow_days", "open"), ("slow_reason", "again")]).await;
+        act(&mut mia, "limit", &[("on", "true"), ("limit_days", "open"), ("limit_reason", "again")]).await;
     assert_eq!(page.facts()["limited"], "until a moderator lifts it");
-    let page = act(&mut mia, "slow", &[("on", "false")]).await;
+    let page = act(&mut mia, "limit", &[("on", "false")]).await;
     assert!(!page.facts().contains_key("limited"));
     let told = told(&app, "bob").await;
     assert_eq!(told[0], "You can post as often as others again.");
@@ -308,8 +310,7 @@ async fn a_moderator_finds_the_page_from_the_person_and_others_do_not() {
 }
 
 #[tokio::test]
-async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_stays_dead_where_a_rule_killed_it()
- {
+async fn what_comes_back_after_a_shadow_ban_meets_its_sites_restriction_and_stays_dead_if_a_rule_killed_it() {
     let (app, mut bob, mut mia) = forum().await;
     let rule =
         [("kind", "word"), ("pattern", "watches"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
@@ -322,7 +323,7 @@ async fn what_comes_back_after_a_shadow_ban_meets_what_is_held_of_its_site_and_s
     let page = mia
         .post(
             "/mod/sites",
-            &[("name", "example.com"), ("stance", "penalised"), ("reason", "spam"), ("sure", "true")],
+            &[("name", "example.com"), ("restriction", "penalised"), ("reason", "spam"), ("sure", "true")],
         )
         .await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
@@ -456,7 +457,7 @@ async fn what_makes_no_sense_for_an_account_that_nobody_can_log_in_to_is_refused
             "This account was imported and not claimed, so nobody would see it.",
         ),
         ("ban", vec![("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")], nobody),
-        ("slow", vec![("on", "true"), ("slow_days", "3"), ("slow_reason", "spam")], nobody),
+        ("limit", vec![("on", "true"), ("limit_days", "3"), ("limit_reason", "spam")], nobody),
         ("shadow", vec![("on", "true"), ("shadow_reason", "spam")], nobody),
     ] {
         bobs.finds(1, &form_of("bob", path));

@@ -12,17 +12,17 @@ use crate::support::fixtures::kill;
 const LONG: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";
 
 /// Does something about a site: sees what it would touch, and presses the button.
-async fn hold(moderator: &mut Browser, name: &str, stance: &str) -> Page {
-    let form = [("name", name), ("stance", stance), ("reason", "spam")];
+async fn hold(moderator: &mut Browser, name: &str, restriction: &str) -> Page {
+    let form = [("name", name), ("restriction", restriction), ("reason", "spam")];
     let page = moderator.post("/mod/sites", &form).await;
-    if stance == "none" {
+    if restriction == "none" {
         assert_eq!(page.status, StatusCode::SEE_OTHER, "lift {name}: {}", page.text());
         return page;
     }
     let over = seen(&page);
     let page =
         moderator.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
-    assert_eq!(page.status, StatusCode::SEE_OTHER, "{stance} {name}: {}", page.text());
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{restriction} {name}: {}", page.text());
     page
 }
 
@@ -98,7 +98,7 @@ async fn only_an_admin_acts_on_a_host_where_many_have_sites() {
     let app = TestApp::new().await;
     let (mut chief, mut boss) =
         (app.person("chief", Role::Moderator).await, app.person("boss", Role::Admin).await);
-    let form = [("name", "github.io"), ("stance", "banned"), ("reason", "spam")];
+    let form = [("name", "github.io"), ("restriction", "banned"), ("reason", "spam")];
     let page = chief.post("/mod/sites", &form).await;
     assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".to_owned()]));
     assert!(page.errors()[0].1.contains("only an admin"), "{:?}", page.errors());
@@ -176,18 +176,22 @@ async fn everybody_reads_what_is_held_of_a_site_and_moderators_act_there() {
     let page = app.visitor().get("/from/example.com").await;
     assert_eq!(page.one(HELD).text, "Stories from example.com are not accepted here: spam");
     page.finds(0, ACT);
-    let stances = |page: &Page| {
-        let buttons = page.all(&format!("{ACT} button[name=stance]"));
+    let restrictions = |page: &Page| {
+        let buttons = page.all(&format!("{ACT} button[name=restriction]"));
         buttons.iter().map(|button| button.attr("value").to_owned()).collect::<Vec<_>>()
     };
     let page = chief.get("/from/example.com").await;
     page.finds(1, ACT);
-    assert_eq!(stances(&page), ["penalised", "none"], "it is banned already");
-    let form =
-        [("name", "example.com"), ("stance", "none"), ("reason", "mended"), ("goto", "/from/example.com")];
+    assert_eq!(restrictions(&page), ["penalised", "none"], "it is banned already");
+    let form = [
+        ("name", "example.com"),
+        ("restriction", "none"),
+        ("reason", "mended"),
+        ("goto", "/from/example.com"),
+    ];
     let page = chief.submit("/mod/sites", &form).await;
     assert!(page.one("main h1").text.contains("example.com"), "it leads back to the site: {}", page.text());
-    assert_eq!(stances(&page), ["penalised", "banned"]);
+    assert_eq!(restrictions(&page), ["penalised", "banned"]);
     page.finds(0, HELD);
     app.visitor().get("/from/example.com").await.finds(0, HELD);
     // Below a shared host, what is held of the host shows as well.
@@ -223,14 +227,15 @@ async fn the_list_of_sites_says_what_why_who_and_when() {
 async fn each_act_on_a_site_is_in_the_log_with_its_reason() {
     let app = TestApp::new().await;
     let mut chief = app.person("chief", Role::Moderator).await;
-    for stance in ["penalised", "banned", "none"] {
-        hold(&mut chief, "example.com", stance).await;
+    for restriction in ["penalised", "banned", "none"] {
+        hold(&mut chief, "example.com", restriction).await;
     }
     for (act, detail) in
         [("penalise-site", "example.com"), ("ban-site", "example.com"), ("lift-site", "example.com")]
     {
         let query = format!(
-            "select count(*) from moderation where act = '{act}' and detail = '{detail}' and reason = 'spam' \
+            "select count(*) from moderation_log where action = '{act}' and detail = '{detail}' and reason = \
+             'spam' \
              and actor_id is not null and not private"
         );
         assert_eq!(app.number(&query).await, 1, "{act}");
@@ -242,7 +247,7 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
     let app = TestApp::new().await;
     let mut chief = app.person("chief", Role::Moderator).await;
     let no_name = "That is not the name of a site.";
-    for (name, stance, reason, field, sentence) in [
+    for (name, restriction, reason, field, sentence) in [
         ("", "banned", "spam", "name", "Enter a site, such as example.com."),
         ("co.uk", "banned", "spam", "name", "co.uk is a public suffix"),
         ("*.example.com", "banned", "spam", "name", no_name),
@@ -252,7 +257,9 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
         ("example.com", "banned", " ", "reason", ""),
         ("example.com", "burned", "spam", "", "Choose what to do"),
     ] {
-        let page = chief.post("/mod/sites", &[("name", name), ("stance", stance), ("reason", reason)]).await;
+        let page = chief
+            .post("/mod/sites", &[("name", name), ("restriction", restriction), ("reason", reason)])
+            .await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
         let errors = page.errors();
         assert!(
@@ -261,11 +268,12 @@ async fn a_form_about_a_site_that_cannot_be_taken_says_why_and_keeps_what_was_ty
         );
         assert_eq!(page.value("#name"), name, "it is kept");
     }
-    let page =
-        chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "why")]).await;
+    let page = chief
+        .post("/mod/sites", &[("name", "example.com"), ("restriction", "none"), ("reason", "why")])
+        .await;
     assert_eq!(page.status, StatusCode::CONFLICT, "there is nothing to lift");
     assert_eq!(page.message(), "example.com is not restricted.");
-    assert_eq!(app.number("select count(*) from moderation").await, 0);
+    assert_eq!(app.number("select count(*) from moderation_log").await, 0);
 }
 
 #[tokio::test]
@@ -313,10 +321,10 @@ async fn nobody_bans_a_site_without_having_seen_what_is_here_from_it() {
     }
     alice.story("From another", "https://notexample.com/").await;
     let before = app.dump(&[]).await;
-    for (stance, words) in [("banned", "Ban example.com"), ("penalised", "Penalise example.com")] {
+    for (restriction, words) in [("banned", "Ban example.com"), ("penalised", "Penalise example.com")] {
         let form = [
             ("name", "example.com"),
-            ("stance", stance),
+            ("restriction", restriction),
             ("reason", "no <good>"),
             ("goto", "/from/example.com"),
         ];
@@ -333,19 +341,19 @@ async fn nobody_bans_a_site_without_having_seen_what_is_here_from_it() {
         for (name, value) in expected {
             assert_eq!(page.value(&format!("main section {ACT} [name={name}]")), value);
         }
-        let button = page.one(&format!("main section {ACT} button[name=stance]"));
-        assert_eq!((button.attr("value"), button.text.as_str()), (stance, words));
+        let button = page.one(&format!("main section {ACT} button[name=restriction]"));
+        assert_eq!((button.attr("value"), button.text.as_str()), (restriction, words));
     }
     assert_eq!(app.dump(&[]).await, before, "nothing is held yet");
-    let form = [("name", "unheard-of.example"), ("stance", "banned"), ("reason", "spam")];
+    let form = [("name", "unheard-of.example"), ("restriction", "banned"), ("reason", "spam")];
     let page = chief.post("/mod/sites", &form).await;
     assert_eq!(page.one("main section > h2").text, "unheard-of.example: no stories in the last 30 days");
     page.finds(0, TOUCHED);
-    let form = [("name", "blog.example.com"), ("stance", "banned"), ("reason", "spam")];
+    let form = [("name", "blog.example.com"), ("restriction", "banned"), ("reason", "spam")];
     let page = chief.post("/mod/sites", &form).await;
     assert!(page.one("main section > h2").text.contains("no stories"), "{}", page.text());
     assert_eq!(page.texts(TOUCHED), ["Long ago"], "an old one");
-    let form = [("name", "blog1.example.com"), ("stance", "banned"), ("reason", "spam")];
+    let form = [("name", "blog1.example.com"), ("restriction", "banned"), ("reason", "spam")];
     let page = chief.post("/mod/sites", &form).await;
     assert_eq!(page.one("main section > h2").text, "blog1.example.com: 1 story in the last 30 days");
 }
@@ -355,7 +363,7 @@ async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen
     let app = TestApp::new().await;
     let (mut chief, mut mia) =
         (app.person("chief", Role::Moderator).await, app.person("mia", Role::Moderator).await);
-    let form = [("name", "example.com"), ("stance", "penalised"), ("reason", "mostly dull")];
+    let form = [("name", "example.com"), ("restriction", "penalised"), ("reason", "mostly dull")];
     let over = seen(&chief.post("/mod/sites", &form).await);
     assert_eq!(over, "");
     hold(&mut mia, "example.com", "banned").await;
@@ -366,13 +374,18 @@ async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen
     let said = page.one("main section > h2 + p").text;
     assert!(said.starts_with(&held.one(HELD).text) && said.contains("Set by mia"), "{said}");
     assert_eq!(page.value("#reason"), "mostly dull");
-    assert_eq!(app.number("select count(*) from sites where stance = 'banned'").await, 1, "it is not undone");
+    assert_eq!(
+        app.number("select count(*) from sites where restriction = 'banned'").await,
+        1,
+        "it is not undone"
+    );
     let over = seen(&page);
     let page = chief.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "now it was seen: {}", page.text());
     hold(&mut mia, "example.com", "none").await;
-    let page =
-        chief.post("/mod/sites", &[("name", "example.com"), ("stance", "none"), ("reason", "mended")]).await;
+    let page = chief
+        .post("/mod/sites", &[("name", "example.com"), ("restriction", "none"), ("reason", "mended")])
+        .await;
     assert_eq!(page.status, StatusCode::CONFLICT);
     assert_eq!(page.message(), "example.com is no longer restricted: mia lifted it.");
 }

@@ -37,8 +37,11 @@ async fn looks_of_many_members_are_written_together() {
     assert!(watch.changed().await);
     assert_eq!(app.number(VISITS).await, 40, "one each and thread");
     let now = app.now();
-    assert_eq!(app.number(&format!("select count(*) from visits where last = {}", now.0)).await, 40);
-    assert_eq!(app.number(&format!("select count(*) from sessions where seen = {}", now.0)).await, 20);
+    assert_eq!(app.number(&format!("select count(*) from visits where last_seen_at = {}", now.0)).await, 40);
+    assert_eq!(
+        app.number(&format!("select count(*) from sessions where last_used_at = {}", now.0)).await,
+        20
+    );
     app.store.flush_activity().await.expect("nothing to write");
     assert!(!watch.changed().await, "what is written is not written again");
 }

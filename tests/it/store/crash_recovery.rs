@@ -117,8 +117,8 @@ async fn differences(database: &Path, done: &[Done], people: &[UserId]) -> Vec<S
         ),
         (
             "log",
-            "select count(*) from items i where (dead = 'killed') <> exists (select 1 from moderation m \
-          where m.item_id = i.id and m.act = 'kill')",
+            "select count(*) from items i where (dead = 'killed') <> exists (select 1 from moderation_log m \
+          where m.item_id = i.id and m.action = 'kill')",
         ),
     ] {
         let found: i64 = sqlx::query_scalar(query).fetch_one(&mut db).await.expect("a number");

@@ -27,11 +27,11 @@ pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>
     let mut people = Vec::new();
     for nth in 0..=WRITERS {
         let name = Name::parse(&format!("writer{nth}")).expect("a name");
-        let new = NewUser { name: &name, password: "no hash", role: Role::Member, origin: None };
+        let new = NewUser { name: &name, password: "no hash", role: Role::Member, ip_hashes: None };
         let user = store.create_user(new, BEGAN).await.expect("an account");
         let token_hash = <sha2::Sha256 as sha2::Digest>::digest(token(nth).as_bytes()).to_vec();
         let session =
-            NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires: NEVER };
+            NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires_at: NEVER };
         store.create_session(session, BEGAN).await.expect("a session");
         people.push(user);
     }
@@ -43,7 +43,7 @@ pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>
             url: None,
             section: None,
             text: "So.",
-            origin: None,
+            ip_hashes: None,
             stopped: None,
         };
         let policy = stoa::domain::limits::policy::Policy::default();

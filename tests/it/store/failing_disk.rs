@@ -64,7 +64,7 @@ impl Forum {
             url: None,
             section: None,
             text: "So.",
-            origin: None,
+            ip_hashes: None,
             stopped: None,
         };
         let Submission::New(story) = store.submit(new, &Policy::default(), BEGAN).await.expect("submitted")
@@ -129,7 +129,7 @@ impl Drop for Forum {
 
 async fn account(store: &Store, name: &str, role: Role) -> UserId {
     let parsed = Name::parse(name).expect("a name");
-    let new = NewUser { name: &parsed, password: "no hash", role: Role::Member, origin: None };
+    let new = NewUser { name: &parsed, password: "no hash", role: Role::Member, ip_hashes: None };
     let user = store.create_user(new, BEGAN).await.expect("an account");
     if role != Role::Member {
         store
@@ -138,8 +138,8 @@ async fn account(store: &Store, name: &str, role: Role) -> UserId {
             .expect("a role");
     }
     let token_hash = Sha256::digest(format!("token-of-{name}")).to_vec();
-    let expires = BEGAN.plus(4_000_000_000);
-    let session = NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires };
+    let expires_at = BEGAN.plus(4_000_000_000);
+    let session = NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires_at };
     store.create_session(session, BEGAN).await.expect("a session");
     user
 }

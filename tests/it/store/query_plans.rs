@@ -61,12 +61,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "an author's last 50, for each row of a page of the queue",
     ),
     ("SCAN last_comments", " limit 50) as last_comments ", "the same of comments"),
-    ("SCAN m USING INDEX moderation_", " order by m.at desc, m.id desc limit ", A_PAGE),
+    ("SCAN m USING INDEX moderation_log_", " order by m.created_at desc, m.id desc limit ", A_PAGE),
     ("SCAN r", "from rules r ", "at most 500, which are kept in memory"),
     ("SCAN b", "with recursive below (id) ", "what was found below a comment so far"),
     (
-        "SCAN requests USING INDEX requests_waiting",
-        " from requests where decision is null limit $",
+        "SCAN signup_requests USING INDEX signup_requests_pending",
+        " from signup_requests where decision is null limit $",
         "as many as may wait, or 100 where they are shown",
     ),
     ("SCAN waiting_requests", " limit $", "the same"),
@@ -75,8 +75,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN up", "with recursive up (id, step)", "as many steps as the statement says"),
     ("SCAN more", "with more (id, ", "the values of the statement itself"),
     (
-        "SCAN last_origins",
-        " limit 20) as last_origins ",
+        "SCAN last_hashes",
+        " limit 20) as last_hashes ",
         "an author's last 20, for each address that is asked for",
     ),
     ("SCAN s USING INDEX items_new", " limit 50) as newest_stories ", NEWEST_50),
@@ -92,14 +92,9 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 /// Texts of SQL that no request runs: a part of each, and who does.
 const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
     ("select coalesce(max(version), 0) from _sqlx_migrations", "a database that is opened"),
-    (
-        "select checksum from _sqlx_migrations where version = 1",
-        "a database whose header does not say whose it is",
-    ),
     ("select version, success, checksum from _sqlx_migrations order by version", "a backup that is checked"),
     ("select type, name, sql from sqlite_master", "the same"),
-    ("delete from secrets where name = 'origins'", "a database of an older Stoa"),
-    ("insert into votes (user_id, item_id, dir, counted, at)", "a site that is made up"),
+    ("insert into votes (user_id, item_id, dir, counted, created_at)", "a site that is made up"),
 ];
 
 /// The narrow indices of the lists, each with a part of the statement that it was made for.
@@ -122,7 +117,7 @@ const CHOSEN: [(&str, &str); 11] = [
         "where i.author_id = $1 and i.kind in ('story', 'job', 'poll') and i.dead is null",
     ),
     ("items_commented_live", "where i.author_id = $1 and i.kind = 'comment' and i.dead is null"),
-    ("moderation_by_actor_and_act", " and m.act = ? and m.actor_id = ?"),
+    ("moderation_log_by_actor_and_action", " and m.action = ? and m.actor_id = ?"),
     ("items_site", "where i.site = $1"),
     ("items_domain", "where i.domain = $1"),
 ];
@@ -169,7 +164,7 @@ async fn use_everything(app: &TestApp) {
             RetentionPolicy {
                 browsers: 0,
                 revisions: 0,
-                origins: 0,
+                ip_hashes: 0,
                 invitations: 0,
                 requests_waiting: 0,
                 requests_decided: 0,
@@ -269,8 +264,8 @@ async fn vote_together(app: &TestApp, items: &[ItemId]) {
     // So few that it matters who wrote what was posted last.
     let policy = Policy { vote_ring_window: 1, ..app.policy() };
     for dir in [Some(Direction::Up), None] {
-        let origin = Some(app.store.origin_key().hashes([203, 0, 113, 5].into()));
-        let vote = |user, item| app.store.vote(NewVote { user, item, dir, origin }, &policy, app.now());
+        let ip_hashes = Some(app.store.ip_hash_key().hashes([203, 0, 113, 5].into()));
+        let vote = |user, item| app.store.vote(NewVote { user, item, dir, ip_hashes }, &policy, app.now());
         let votes = tokio::join!(
             vote(carl, items[0]),
             vote(carl, items[1]),
@@ -318,7 +313,7 @@ fn new_item(source_id: i64, parent: Option<i64>) -> NewItem {
         author: Some("someone".to_owned()),
         time: Timestamp(1),
         parent,
-        place: None,
+        import_rank: None,
         title: parent.is_none().then(|| "Imported".to_owned()),
         url: None,
         section: None,

@@ -1,6 +1,6 @@
 -- One more row of everything that pages show: the one of number {n}.
 
-insert into users (id, name, role, karma, karma_base, created, replies_read_at, invited_by, invited)
+insert into users (id, name, role, karma, karma_base, created_at, replies_read_at, invited_by, invited)
 values (1000 + {n}, 'invited' || {n}, 'member', 600 - {n}, 0, {now} - {n}, 0, {xenia}, 1),
     (2000 + {n}, 'below' || {n}, 'member', 1, 0, {now} - {n}, 0, 1000 + {n}, 0),
     (3000 + {n}, 'root' || {n}, 'member', 50 + {n}, 0, {now} - {n}, 0, null, 1),
@@ -9,7 +9,7 @@ values (1000 + {n}, 'invited' || {n}, 'member', 600 - {n}, 0, {now} - {n}, 0, {x
     (6000 + {n}, 'staff' || {n}, 'moderator', 1, 0, {now} - {n}, 0, null, 0);
 update users set invited_by = 5000 + {n}, invited = invited + 1 where id = {xenia};
 insert into items (id, kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, url_key, site, domain, section, text,
-    score, dead, queued_at, queued_for, flags, merged_into)
+    score, dead, queued_at, queue_reason, flags, merged_into)
 select K + {n}, 'story', AUTHOR, {now} - {n}, {now} - {n}, {now} - {n}, K + {n}, 0, 'A story', url, url || {n}, case when url is not null then 'example.com' end,
     case when url is not null then 'example.com' end, section, 'Words.', 1, dead, queued_at, case when queued_at is not null then 'a rule' end,
     case when queued_at is not null then 100 else 0 end, merged_into
@@ -29,21 +29,21 @@ from (select 20000 as K, 1000 + {n} as AUTHOR, {story} as PARENT, {story} as ROO
     union all select 22000, 1000 + {n}, 10000 + {n}, 10000 + {n}, 1, null, {now} - {n}
     union all select 23000, {xenia}, 10000 + {n}, 10000 + {n}, 1, 1000 + {n}, null
     union all select 24000, 3000 + {n}, 23000 + {n}, 10000 + {n}, 2, {xenia}, null);
-insert into votes (user_id, item_id, dir, counted, at, uncounted) select {xenia}, K + {n}, 1, 1, {now} - {n}, null
+insert into votes (user_id, item_id, dir, counted, created_at, uncounted_reason) select {xenia}, K + {n}, 1, 1, {now} - {n}, null
 from (select 10000 as K union all select 20000);
-insert into votes (user_id, item_id, dir, counted, at, uncounted) values (3000 + {n}, 10000 + {n}, 1, 0, {now} - {n}, 'ring'),
+insert into votes (user_id, item_id, dir, counted, created_at, uncounted_reason) values (3000 + {n}, 10000 + {n}, 1, 0, {now} - {n}, 'ring'),
     (3000 + {n}, 22000 + {n}, 1, 0, {now} - {n}, 'ring'), (3000 + {n}, {story}, 1, 0, {now} - {n}, 'grudge');
-insert into saved (user_id, item_id, at) select {xenia}, K + {n}, {now} - {n} from (select 10000 as K union all select 22000);
-insert into hidden (user_id, item_id, at) values ({xenia}, 16000 + {n}, {now});
-insert into flags (user_id, item_id, reason, note, weight, at) select {xenia}, K + {n}, 'spam', 'A note.', 100, {now} - {n}
+insert into saved (user_id, item_id, created_at) select {xenia}, K + {n}, {now} - {n} from (select 10000 as K union all select 22000);
+insert into hidden (user_id, item_id, created_at) values ({xenia}, 16000 + {n}, {now});
+insert into flags (user_id, item_id, reason, note, weight, created_at) select {xenia}, K + {n}, 'spam', 'A note.', 100, {now} - {n}
 from (select 10000 as K union all select 14000 union all select 22000);
-insert into flags (user_id, item_id, reason, weight, at) values (3000 + {n}, 10000 + {n}, 'rude', 100, {now}), (3000 + {n}, {story}, 'rude', 100, {now});
-insert into vouches (user_id, item_id, at) values ({xenia}, 14000 + {n}, {now});
-insert into visits (user_id, root_id, since, last) values ({xenia}, 10000 + {n}, 0, {now});
-insert into revisions (item_id, editor_id, at, title, text) select K, 6000 + {n}, {now} - {n}, 'Before', 'Words before.' from (select {story} as K union all select {comment});
-insert into moderation (at, actor_id, act, item_id, user_id, reason, private)
-select {now} - {n}, 6000 + {n}, act, item_id, user_id, 'a reason', private
-from (select 'kill' as act, 10000 + {n} as item_id, null as user_id, 0 as private
+insert into flags (user_id, item_id, reason, weight, created_at) values (3000 + {n}, 10000 + {n}, 'rude', 100, {now}), (3000 + {n}, {story}, 'rude', 100, {now});
+insert into vouches (user_id, item_id, created_at) values ({xenia}, 14000 + {n}, {now});
+insert into visits (user_id, root_id, unread_since, last_seen_at) values ({xenia}, 10000 + {n}, 0, {now});
+insert into revisions (item_id, editor_id, created_at, title, text) select K, 6000 + {n}, {now} - {n}, 'Before', 'Words before.' from (select {story} as K union all select {comment});
+insert into moderation_log (created_at, actor_id, action, item_id, user_id, reason, private)
+select {now} - {n}, 6000 + {n}, action, item_id, user_id, 'a reason', private
+from (select 'kill' as action, 10000 + {n} as item_id, null as user_id, 0 as private
     union all select 'lock', {story}, null, 0
     union all select 'lock', {comment}, null, 0
     union all select 'warn', null, {xenia}, 0
@@ -51,16 +51,16 @@ from (select 'kill' as act, 10000 + {n} as item_id, null as user_id, 0 as privat
     union all select 'admin', null, 6000 + {n}, 0);
 insert into notifications (user_id, created_at, action, item_id, reason) values ({xenia}, {now} - {n}, 'kill', 13000 + {n}, 'spam'),
     ({xenia}, {now} - {n}, 'warn', null, 'a reason');
-insert into notes (user_id, author_id, at, text, other_id)
+insert into notes (user_id, author_id, created_at, text, other_id)
 values ({xenia}, 6000 + {n}, {now}, 'A note.', 1000 + {n}), (1000 + {n}, 6000 + {n}, {now}, 'A note.', {xenia});
-insert into sites (name, stance, reason, at, actor_id) values ('s' || {n} || '.example', 'banned', 'spam', {now}, 6000 + {n});
-insert into rules (kind, pattern, effect, reason, at, actor_id) values ('word', 'unheard' || {n}, 'queue', 'spam', {now}, 6000 + {n});
-insert into invitations (id, token_hash, inviter_id, created, expires, used_by)
+insert into sites (name, restriction, reason, created_at, actor_id) values ('s' || {n} || '.example', 'banned', 'spam', {now}, 6000 + {n});
+insert into rules (kind, pattern, effect, reason, created_at, actor_id) values ('word', 'unheard' || {n}, 'queue', 'spam', {now}, 6000 + {n});
+insert into invitations (id, token_hash, inviter_id, created_at, expires_at, used_by)
 select 1000 * K + {n}, K || '-' || {n}, inviter, {now}, {now} + 100000, used_by
 from (select 1 as K, {xenia} as inviter, null as used_by
     union all select 2, {xenia}, 1000 + {n}
     union all select 3, 3000 + {n}, null);
-insert into requests (name, password, text, created, invitation_id) values ('asks' || {n}, 'hash', 'Let me in.', {now} - {n}, 3000 + {n});
-insert into sessions (token_hash, user_id, created, seen, expires) values ('other' || {n}, {xenia}, {now}, {now}, {now} + 100000);
-insert into origins (at, user_id, item_id, near, middle, wide) values ({now}, 1000 + {n}, 10000 + {n}, 'near', 'middle', 'wide'),
-    ({now}, {xenia}, 13000 + {n}, 'near', 'middle', 'wide');
+insert into signup_requests (name, password, text, created_at, invitation_id) values ('asks' || {n}, 'hash', 'Let me in.', {now} - {n}, 3000 + {n});
+insert into sessions (token_hash, user_id, created_at, last_used_at, expires_at) values ('other' || {n}, {xenia}, {now}, {now}, {now} + 100000);
+insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) values ({now}, 1000 + {n}, 10000 + {n}, 'address', 'subnet', 'network'),
+    ({now}, {xenia}, 13000 + {n}, 'address', 'subnet', 'network');

@@ -134,7 +134,7 @@ impl TestApp {
     /// Makes an account without logging in.
     pub async fn account(&self, name: &str, role: Role) -> UserId {
         let name = Name::parse_by_operator(name).expect("a name");
-        let new = NewUser { name: &name, password: &HASH, role, origin: None };
+        let new = NewUser { name: &name, password: &HASH, role, ip_hashes: None };
         self.store.create_user(new, self.now()).await.expect("a new account")
     }
 
@@ -160,11 +160,11 @@ impl TestApp {
     pub async fn session(&self, name: &str) -> Browser {
         let token = format!("session-of-{name}-{}", SESSIONS.fetch_add(1, Ordering::Relaxed));
         let hash = Sha256::digest(token.as_bytes());
-        let expires = self.now().plus(86_400);
+        let expires_at = self.now().plus(86_400);
         let known = self.store.credentials(name).await.expect("a database").expect("an account");
         let verified = known.password.expect("a password");
         let session =
-            NewSession { token_hash: &hash, user: known.id, verified: &verified, agent: "", expires };
+            NewSession { token_hash: &hash, user: known.id, verified: &verified, agent: "", expires_at };
         self.store.create_session(session, self.now()).await.expect("a session");
         let cookie = if self.app.config.is_https() { "__Host-session" } else { "session" };
         let cookies = HashMap::from([(cookie.to_owned(), token)]);

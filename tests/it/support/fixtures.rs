@@ -91,5 +91,5 @@ pub async fn score(app: &TestApp, id: i64) -> i64 {
 
 /// Shadow-bans a member, without an act of a moderator.
 pub async fn shadow(app: &TestApp, name: &str) {
-    app.sql(&format!("update users set shadowed_at = 1 where name = '{name}'")).await;
+    app.sql(&format!("update users set shadow_banned_at = 1 where name = '{name}'")).await;
 }

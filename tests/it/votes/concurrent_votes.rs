@@ -42,8 +42,8 @@ fn mix(people: &[UserId], items: &[ItemId], many: usize) -> Vec<Cast> {
 }
 
 async fn cast(store: &Store, (user, item, dir, shared): Cast, at: Timestamp) -> String {
-    let shared = shared.then(|| store.origin_key().hashes([203, 0, 113, 5].into()));
-    let vote = NewVote { user, item, dir, origin: shared };
+    let shared = shared.then(|| store.ip_hash_key().hashes([203, 0, 113, 5].into()));
+    let vote = NewVote { user, item, dir, ip_hashes: shared };
     format!("{:?}", store.vote(vote, &Policy::default(), at).await)
 }
 
@@ -76,10 +76,9 @@ async fn votes_at_one_moment_come_to_what_they_come_to_one_after_another() {
         assert!(outcomes.iter().filter(|outcome| outcome.starts_with(refusal)).count() > 9, "{refusal}");
     }
     // Each forum has a key of its own for the hashes of addresses.
-    let except =
-        ["sessions", "secrets", "site", "origins", "_sqlx_migrations", "users.password", "votes.near"];
+    let except = ["sessions", "site", "ip_hashes", "_sqlx_migrations", "users.password", "votes.ip_hash"];
     assert_eq!(together.dump(&except).await, apart.dump(&except).await);
-    assert!(together.number("select count(*) from votes where uncounted = 'same-address'").await > 0);
+    assert!(together.number("select count(*) from votes where uncounted_reason = 'same-address'").await > 0);
     assert_eq!(differences(&together).await, 0);
 }
 

@@ -300,7 +300,7 @@ async fn who_cannot_flag_is_told_why_and_shown_no_form() {
 #[tokio::test]
 async fn a_shadow_banned_members_flags_weigh_nothing_and_they_do_not_notice() {
     let mut town = Flaggers::new().await;
-    town.app.sql("update users set shadowed_at = 1 where name in ('ann', 'ben', 'cem')").await;
+    town.app.sql("update users set shadow_banned_at = 1 where name in ('ann', 'ben', 'cem')").await;
     town.flag(town.story, 3).await;
     assert_eq!(town.of_story("flags").await + town.of_story("queued_at is not null").await, 0);
     let page = town.members[0].get(&format!("/item/{}", town.story)).await;
@@ -373,7 +373,7 @@ async fn flags_cast_at_once_kill_once() {
     }
     let answers = tasks.join_all().await;
     assert!(answers.iter().all(|status| !status.is_server_error()), "{answers:?}");
-    assert_eq!(town.app.number("select count(*) from moderation where act = 'flag-kill'").await, 1);
+    assert_eq!(town.app.number("select count(*) from moderation_log where action = 'flag-kill'").await, 1);
     assert_eq!(town.app.number(&format!("select flags from items where id = {comment}")).await, 300);
     assert_eq!(town.app.number(&format!("select descendants from items where id = {story}")).await, 0);
     town.agrees().await;

@@ -51,8 +51,8 @@ async fn comment(browser: &mut Browser, address: &str, on: i64) -> i64 {
 /// Why the vote of somebody does not count; empty where it does.
 async fn why(app: &TestApp, voter: &str, item: i64) -> String {
     let mut db = app.connection().await;
-    let query = "select coalesce(v.uncounted, '') from votes v join users u on u.id = v.user_id \
-                 where u.name = $1 and v.item_id = $2 and v.counted = (v.uncounted is null)";
+    let query = "select coalesce(v.uncounted_reason, '') from votes v join users u on u.id = v.user_id \
+                 where u.name = $1 and v.item_id = $2 and v.counted = (v.uncounted_reason is null)";
     let why = sqlx::query_scalar(query).bind(voter).bind(item).fetch_one(&mut db).await;
     assert_eq!(differences(app).await, 0);
     why.unwrap_or_else(|e| panic!("a vote of {voter} on {item}: {e}"))
@@ -122,7 +122,7 @@ async fn an_address_of_a_private_network_is_nobodys() {
         vote(&mut bob, address, id, "up").await;
         vote(&mut carl, address, id, "up").await;
         assert_eq!(
-            (score(&app, id).await, app.number("select count(near) from votes").await),
+            (score(&app, id).await, app.number("select count(ip_hash) from votes").await),
             (3, 0),
             "{address}"
         );
@@ -135,8 +135,8 @@ async fn of_many_votes_from_one_address_at_one_moment_one_counts() {
     let mut tasks = Vec::new();
     for nth in 0..12 {
         let user = app.account(&format!("puppet{nth}"), Role::Member).await;
-        let origin = Some(app.store.origin_key().hashes(ELSEWHERE.parse().expect("an address")));
-        let vote = NewVote { user, item: ItemId(story), dir: Some(Direction::Up), origin };
+        let ip_hashes = Some(app.store.ip_hash_key().hashes(ELSEWHERE.parse().expect("an address")));
+        let vote = NewVote { user, item: ItemId(story), dir: Some(Direction::Up), ip_hashes };
         let (store, policy, now) = (app.store.clone(), app.policy(), app.now());
         tasks.push(tokio::spawn(async move { store.vote(vote, &policy, now).await.expect("voted") }));
     }
@@ -144,7 +144,7 @@ async fn of_many_votes_from_one_address_at_one_moment_one_counts() {
         task.await.expect("no panic");
     }
     assert_eq!(score(&app, story).await, 2);
-    assert_eq!(app.number("select count(*) from votes where uncounted = 'same-address'").await, 11);
+    assert_eq!(app.number("select count(*) from votes where uncounted_reason = 'same-address'").await, 11);
     assert_eq!(differences(&app).await, 0);
 }
 
@@ -172,7 +172,7 @@ async fn where_votes_came_from_is_forgotten_after_30_days() {
     for (passed, kept) in [(30 * DAY, 1), (1, 0)] {
         app.pass(passed);
         app.store.purge(KEEP, app.now()).await.expect("purged");
-        assert_eq!(app.number("select count(near) from votes").await, kept, "{passed}");
+        assert_eq!(app.number("select count(ip_hash) from votes").await, kept, "{passed}");
     }
     let mut carl = app.session("carl").await;
     vote(&mut carl, ELSEWHERE, story, "up").await;
@@ -296,7 +296,7 @@ async fn the_first_votes_of_a_young_account_wait_only_where_a_forum_says_so() {
     let mut bob = app.session("bob").await;
     vote(&mut bob, ELSEWHERE, story, "up").await;
     assert_eq!(why(&app, "bob", story).await, "young", "a vote is judged when it is cast");
-    app.sql("update users set created = created + 86400 where name = 'alice'").await;
+    app.sql("update users set created_at = created_at + 86400 where name = 'alice'").await;
     let carl = app.account("carl", Role::Member).await;
     app.sql(&format!("update users set karma = 2, karma_base = 2 where id = {}", carl.0)).await;
     vote(&mut app.session("carl").await, THIRD, story, "up").await;
@@ -421,7 +421,7 @@ async fn the_list_of_votes_that_do_not_count_goes_on_page_by_page() {
     }
     // Several at each moment.
     let insert = format!(
-        "insert into votes (user_id, item_id, dir, counted, uncounted, at) \
+        "insert into votes (user_id, item_id, dir, counted, uncounted_reason, created_at) \
          select id, {story}, 1, false, 'ring', {} - id / 7 from users where name like 'puppet%'",
         app.now().0
     );

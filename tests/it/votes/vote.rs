@@ -298,22 +298,26 @@ pub async fn differences(app: &TestApp) -> i64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 20, max_shrink_iters: 40, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_score_is_the_imported_base_and_the_votes_after_any_mix_of_concurrent_votes(
         casts in prop::collection::vec(cast(), 1..80)
     ) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+        let runtime = runtime.expect("a runtime");
         let wrong = runtime.block_on(async {
             let (app, voters, items) = board().await;
             shadow(&app, "eve").await;
-            let (at, shared) = (app.now(), app.store.origin_key().hashes("203.0.113.5".parse().expect("an address")));
+            let (at, address) = (app.now(), "203.0.113.5".parse().expect("an address"));
+            let shared = app.store.ip_hash_key().hashes(address);
             let tasks: Vec<_> = casts
                 .iter()
                 .map(|&(who, what, dir, from_there)| {
-                    let origin = Some(shared).filter(|_| from_there);
-                    let vote = NewVote { user: voters[who], item: ItemId(items[what]), dir, origin };
+                    let ip_hashes = Some(shared).filter(|_| from_there);
+                    let vote = NewVote { user: voters[who], item: ItemId(items[what]), dir, ip_hashes };
                     let (store, policy) = (app.store.clone(), app.policy());
                     // An author's own point stays: that refusal is one of the outcomes.
                     tokio::spawn(async move { store.vote(vote, &policy, at).await.is_ok() })

@@ -188,7 +188,7 @@ fn the_best_comment_comes_first() {
         visible_at: NOW.minus(age),
         ..comment(id, 1)
     };
-    let placed = |id: i64, place: i64, age: i64| Item { place: Some(place), ..aged(id, 0, age) };
+    let placed = |id: i64, place: i64, age: i64| Item { import_rank: Some(place), ..aged(id, 0, age) };
     let before = |a: &Item, b: &Item| BestKey::of(a, NOW) < BestKey::of(b, NOW);
     for (case, first, second) in [
         ("more votes up", old(2, 3, 0), old(1, 1, 0)),
@@ -243,9 +243,10 @@ proptest! {
     fn the_front_page_holds_each_story_once_whatever_the_order_they_come_in(
         facts in proptest::collection::vec((0_i64..9, 0_i64..5, any::<bool>(), 0_i64..40), 0..30),
     ) {
-        let stories: Vec<StoryFacts> = facts.iter().zip(1..).map(|(&(score, hours, kind_is_job, comments), id)| {
+        let story_of = |(&(score, hours, kind_is_job, comments), id): (&(i64, i64, bool, i64), i64)| {
             StoryFacts { kind_is_job, comments, ..story(id, score, hours * HOUR) }
-        }).collect();
+        };
+        let stories: Vec<StoryFacts> = facts.iter().zip(1..).map(story_of).collect();
         let page = ids(top(stories.clone(), NOW));
         let mut every = page.clone();
         every.sort_unstable();
@@ -262,12 +263,17 @@ proptest! {
     }
 
     #[test]
-    fn no_number_is_too_large_to_rank(score: i64, age: i64, ups: i64, downs: i64, place: Option<i64>, time: i64, comments: i64, flags: i64) {
+    fn no_number_is_too_large_to_rank(
+        (score, age, time) in any::<(i64, i64, i64)>(),
+        (ups, downs, import_rank) in any::<(i64, i64, Option<i64>)>(),
+        (comments, flags) in any::<(i64, i64)>(),
+    ) {
         let factor = factor(&StoryFacts { comments, flags, ..story(1, score, age) });
         prop_assert!(!story_rank(score, age, factor).is_nan());
-        let item = Item { flags, ups, downs, place, time: Timestamp(time), ..comment(1, 0) };
+        let item = Item { flags, ups, downs, import_rank, time: Timestamp(time), ..comment(1, 0) };
         prop_assert_eq!(BestKey::of(&item, NOW), BestKey::of(&item, NOW));
         prop_assert_eq!(active([(ItemId(1), Timestamp(time))].into_iter(), NOW).len(), 1);
-        prop_assert_eq!(top(vec![StoryFacts { kind_is_job: true, rank_time: Timestamp(time), ..story(1, score, 0) }], NOW).len(), 1);
+        let job = StoryFacts { kind_is_job: true, rank_time: Timestamp(time), ..story(1, score, 0) };
+        prop_assert_eq!(top(vec![job], NOW).len(), 1);
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn comment(id: i64, parent: i64) -> Item {
         parent_id: Some(ItemId(parent)),
         root_id: ItemId(STORY),
         depth: 1,
-        place: None,
+        import_rank: None,
         title: None,
         url: None,
         site: None,
@@ -275,7 +275,17 @@ fn any_thread() -> impl Strategy<Value = (Vec<Item>, Vec<Visibility>)> {
         )| {
             let parent = if orphan { 999 } else { 1 + parent.index(at + 1) as i64 };
             let time = NOW.minus(age / 1000 * 1000);
-            (Item { ups, downs, place, time, visible_at: time, ..comment(at as i64 + 2, parent) }, sight)
+            (
+                Item {
+                    ups,
+                    downs,
+                    import_rank: place,
+                    time,
+                    visible_at: time,
+                    ..comment(at as i64 + 2, parent)
+                },
+                sight,
+            )
         };
         all.into_iter().enumerate().map(make).unzip()
     })
@@ -286,13 +296,17 @@ fn reaches_story(items: &[Item], item: &Item) -> bool {
     path(items, item.id).first().map_or(item.parent_id, |first| first.parent_id) == Some(ItemId(STORY))
 }
 
+fn is_readable(sight: Visibility) -> bool {
+    matches!(sight, Visibility::Whole | Visibility::Dead(_))
+}
+
 proptest! {
     #[test]
     fn every_order_shows_each_seen_comment_once((items, sights) in any_thread(), shuffle in any::<u64>()) {
         let seen = |item: &Item| sights[item.id.0 as usize - 2];
         let mut readable: Vec<i64> = items
             .iter()
-            .filter(|item| matches!(seen(item), Visibility::Whole | Visibility::Dead(_)) && reaches_story(&items, item))
+            .filter(|item| is_readable(seen(item)) && reaches_story(&items, item))
             .map(|item| item.id.0)
             .collect();
         readable.sort_unstable();
@@ -300,7 +314,7 @@ proptest! {
         shuffled.sort_by_key(|item| (item.id.0 as u64).wrapping_mul(shuffle | 1));
         for order in CommentOrder::ALL {
             let nodes = arrange(items.clone(), ItemId(STORY), order, NOW, seen);
-            let read = nodes.iter().filter(|node| matches!(node.sight, Visibility::Whole | Visibility::Dead(_)));
+            let read = nodes.iter().filter(|node| is_readable(node.sight));
             let mut read: Vec<i64> = read.map(|node| node.item.id.0).collect();
             read.sort_unstable();
             prop_assert_eq!(&read, &readable, "{}", order.label());
@@ -310,7 +324,8 @@ proptest! {
 
     #[test]
     fn depths_close_counts_add_up_and_links_agree((items, sights) in any_thread()) {
-        let nodes = arrange(items, ItemId(STORY), CommentOrder::Best, NOW, |item| sights[item.id.0 as usize - 2]);
+        let seen = |item: &Item| sights[item.id.0 as usize - 2];
+        let nodes = arrange(items, ItemId(STORY), CommentOrder::Best, NOW, seen);
         let mut open: Vec<ItemId> = Vec::new();
         for (at, node) in nodes.iter().enumerate() {
             prop_assert_eq!(open.len(), node.depth);
@@ -318,10 +333,11 @@ proptest! {
             prop_assert_eq!(if node.depth >= 2 { open.first().copied() } else { None }, node.top);
             prop_assert!(node.parent.is_none_or(|parent| Some(parent) == node.item.parent_id));
             let subtree = nodes[at + 1..].iter().take_while(|below| below.depth > node.depth);
-            let read = subtree.filter(|below| matches!(below.sight, Visibility::Whole | Visibility::Dead(_))).count();
+            let read = subtree.filter(|below| is_readable(below.sight)).count();
             prop_assert_eq!(read, node.below);
-            prop_assert!(node.below > 0 || matches!(node.sight, Visibility::Whole | Visibility::Dead(_)));
-            let after = nodes[at + 1..].iter().find(|other| other.depth <= node.depth).filter(|other| other.depth == node.depth);
+            prop_assert!(node.below > 0 || is_readable(node.sight));
+            let after = nodes[at + 1..].iter().find(|other| other.depth <= node.depth);
+            let after = after.filter(|other| other.depth == node.depth);
             prop_assert_eq!(node.next, after.map(|other| other.item.id));
             if let Some(after) = after {
                 prop_assert_eq!(after.prev, Some(node.item.id));

@@ -211,7 +211,8 @@ proptest! {
 
     #[test]
     fn no_text_takes_long_or_panics(title in "\\PC{0,200}", text in "\\PC{0,400}") {
-        let rules = vec![rule(RuleKind::Word, "a", Effect::Kill), rule(RuleKind::Link, "example.com", Effect::Kill)];
+        let (word, link) = ((RuleKind::Word, "a"), (RuleKind::Link, "example.com"));
+        let rules = [word, link].map(|(kind, pattern)| rule(kind, pattern, Effect::Kill)).to_vec();
         let _ = RuleSet::new(rules).judge(&RuleInput { title: &title, text: &text, ..RuleInput::default() });
     }
 }

@@ -173,7 +173,8 @@ proptest! {
 
     #[test]
     fn a_name_taken_stays_as_it_is_and_is_found_in_what_is_below_it(
-        typed in "(https://)?(www\\.)?([a-zA-Z]{1,6}\\.){1,3}(com|co\\.uk|github\\.io)(/[~a-z]{0,6})?|github\\.com/[a-zA-Z]{1,8}",
+        typed in "(https://)?(www\\.)?([a-zA-Z]{1,6}\\.){1,3}(com|co\\.uk|github\\.io)(/[~a-z]{0,6})?|\
+                  github\\.com/[a-zA-Z]{1,8}",
     ) {
         if let Ok(name) = SiteName::parse(&typed) {
             prop_assert_eq!(SiteName::parse(name.as_str()), Ok(name.clone()));

@@ -163,7 +163,9 @@ fn the_weightiest_reason_is_the_one_that_is_told() {
 
 proptest! {
     #[test]
-    fn a_rejected_flag_never_makes_the_next_weigh_more_and_an_upheld_one_never_less(upheld: i64, rejected: i64) {
+    fn a_rejected_flag_never_makes_the_next_weigh_more_and_an_upheld_one_never_less(
+        upheld: i64, rejected: i64
+    ) {
         let now = weight(upheld, rejected);
         prop_assert!((MIN_WEIGHT..=FULL_WEIGHT).contains(&now));
         prop_assert!(weight(upheld, rejected.saturating_add(1)) <= now);

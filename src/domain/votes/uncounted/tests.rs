@@ -9,7 +9,7 @@ const ANOTHER: UserId = UserId(2);
 
 /// A member of 100 days with this karma.
 fn voter(karma: i64) -> Member {
-    Member { id: UserId(3), karma, created: NOW.minus(100 * DAY), ..sample() }
+    Member { id: UserId(3), karma, created_at: NOW.minus(100 * DAY), ..sample() }
 }
 
 fn about(same_address: bool) -> VoteContext {
@@ -52,7 +52,7 @@ fn an_ordinary_vote_counts() {
             assert_eq!(judge(&voter(karma), dir, about(false), &mixed), None);
         }
     }
-    let first = Member { created: NOW, ..voter(1) };
+    let first = Member { created_at: NOW, ..voter(1) };
     assert_eq!(
         judge(&first, Direction::Up, about(false), &[]),
         None,
@@ -62,7 +62,7 @@ fn an_ordinary_vote_counts() {
 
 #[test]
 fn who_is_shadow_banned_is_not_counted_whatever_they_are() {
-    let shadowed = Member { shadowed_at: Some(NOW), role: Role::Moderator, ..voter(5_000) };
+    let shadowed = Member { shadow_banned_at: Some(NOW), role: Role::Moderator, ..voter(5_000) };
     assert_eq!(judge(&shadowed, Direction::Up, about(false), &[]), Some(Uncounted::Shadowed));
 }
 
@@ -76,7 +76,7 @@ fn a_young_account_without_karma_waits_where_a_forum_says_so() {
         (0, 2, None),
         (0, -5, Some(Uncounted::Young)),
     ] {
-        let voter = Member { created: NOW.minus(age), ..voter(karma) };
+        let voter = Member { created_at: NOW.minus(age), ..voter(karma) };
         assert_eq!(
             uncounted(&voter, Direction::Up, about(false), &[], &policy, NOW),
             expected,

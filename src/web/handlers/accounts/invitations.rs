@@ -39,14 +39,14 @@ struct InvitationView {
 
 impl InvitationView {
     fn new(invitation: Invitation, now: Timestamp) -> InvitationView {
-        let Invitation { id, expires, used_by, revoked_at, asked } = invitation;
-        let ended = expires <= now;
+        let Invitation { id, expires_at, used_by, revoked_at, asked } = invitation;
+        let ended = expires_at <= now;
         let state = match (&used_by, revoked_at) {
             (Some(_), _) => "used by".to_owned(),
             (None, Some(at)) => format!("withdrawn on {}", relative_time::day(at)),
             (None, None) if asked => "used for a request that awaits approval".to_owned(),
-            (None, None) if ended => format!("expired on {}", relative_time::day(expires)),
-            (None, None) => format!("open until {}", relative_time::day(expires)),
+            (None, None) if ended => format!("expired on {}", relative_time::day(expires_at)),
+            (None, None) => format!("open until {}", relative_time::day(expires_at)),
         };
         InvitationView { id, open: used_by.is_none() && revoked_at.is_none() && !ended, used_by, state }
     }
@@ -117,11 +117,11 @@ pub async fn create(
         return Ok(rate_limit::with_status(page, &held));
     }
     let token = Token::random().map_err(Error::internal)?;
-    let expires = now.plus(settings.policy.invitation_ttl_days.seconds());
-    match app.store.invite(member.id, &token.hash(), expires, most, now).await {
+    let expires_at = now.plus(settings.policy.invitation_ttl_days.seconds());
+    match app.store.invite(member.id, &token.hash(), expires_at, most, now).await {
         Ok(id) => {
             let link = format!("{}/invitation/{}", app.config.base_url, token.as_str());
-            let made = NewInvitation { id, link, last_day: relative_time::day(expires) };
+            let made = NewInvitation { id, link, last_day: relative_time::day(expires_at) };
             let shown = page(&app, &asking, PageCursor::default(), Some(made), FormErrors::default()).await?;
             Ok(([(CACHE_CONTROL, "no-store")], shown).into_response())
         }

@@ -30,7 +30,11 @@ struct BranchView {
 
 impl BranchView {
     fn new(branch: InviteBranch, now: Timestamp) -> BranchView {
-        BranchView { name: branch.name, joined: TimeView::new(branch.created, now), invited: branch.invited }
+        BranchView {
+            name: branch.name,
+            joined: TimeView::new(branch.created_at, now),
+            invited: branch.invited,
+        }
     }
 }
 
@@ -40,7 +44,7 @@ fn cursor(after: PageCursor) -> (Timestamp, UserId) {
 }
 
 fn page_of(mut found: Vec<InviteBranch>, base: &str, now: Timestamp) -> (Vec<BranchView>, Option<String>) {
-    let more = next_page(&mut found, ROWS, base, |last| [("at", last.created.0), ("after", last.id.0)]);
+    let more = next_page(&mut found, ROWS, base, |last| [("at", last.created_at.0), ("after", last.id.0)]);
     (found.into_iter().map(|branch| BranchView::new(branch, now)).collect(), more)
 }
 

@@ -62,7 +62,7 @@ fn of_known(path: &str) -> Option<&'static str> {
         ["settings", ..] => "settings",
         ["mod", ..] | ["item", _, "moderate" | "history"] => "moderate",
         ["item", _, "kill" | "clear" | "lock" | "merge" | "detach" | "second-chance" | "pin"] => "moderate",
-        ["user", _, "moderate" | "note" | "warn" | "slow" | "ban" | "shadow" | "role"] => "moderate",
+        ["user", _, "moderate" | "note" | "warn" | "limit" | "ban" | "shadow" | "role"] => "moderate",
         _ => return None,
     })
 }

@@ -64,10 +64,10 @@ pub async fn show(
     Ok(html(&UserPage {
         page,
         fresh: !user.unclaimed
-            && viewer.now.since(user.created) < viewer.settings.policy.new_account_days.seconds(),
+            && viewer.now.since(user.created_at) < viewer.settings.policy.new_account_days.seconds(),
         you,
-        joined: relative_time::day(user.created),
-        joined_iso: relative_time::exact(user.created),
+        joined: relative_time::day(user.created_at),
+        joined_iso: relative_time::exact(user.created_at),
         lineage: app.store.lineage(user.id).await?,
         about,
         banned,

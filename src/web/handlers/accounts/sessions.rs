@@ -44,8 +44,8 @@ pub async fn show(
         current: Some(&row.token_hash) == here.as_ref(),
         id: hex(&row.token_hash),
         device: device(&row.agent),
-        seen: TimeView::new(row.seen, now),
-        since: TimeView::new(row.created, now),
+        seen: TimeView::new(row.last_used_at, now),
+        since: TimeView::new(row.created_at, now),
     });
     let sessions = sessions.collect();
     Ok(html(&SessionsPage { page: Page::new(&app, &asking.viewer, "settings", "Sessions"), sessions }))

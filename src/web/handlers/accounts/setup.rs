@@ -66,7 +66,7 @@ pub async fn create(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(token): Path<String>,
-    (origin, address): (IpHashes, ClientIp),
+    (ip_hashes, address): (IpHashes, ClientIp),
     headers: HeaderMap,
     Form(typed): Form<FirstAdmin>,
 ) -> Result<Response, Error> {
@@ -83,7 +83,7 @@ pub async fn create(
     let (Some(name), Some(hash), true) = (name, hash, errors.is_empty()) else {
         return Ok(form(&app, &viewer, &token, &typed, errors));
     };
-    let new = NewUser { name: &name, password: &hash, role: Role::Admin, origin: Some(origin) };
+    let new = NewUser { name: &name, password: &hash, role: Role::Admin, ip_hashes: Some(ip_hashes) };
     match app.store.create_first_admin(new, contact, app.clock.now()).await {
         Ok(user) => session::begin_new(&app, &headers, user, &hash, &LocalRedirect::default()).await,
         Err(store::Error::Conflict) if app.store.has_admin().await? => Err(Error::NotFound),

@@ -43,7 +43,7 @@ pub struct SignupForm {
 pub struct SignupContext {
     pub viewer: MaybeMember,
     pub address: ClientIp,
-    pub origin: IpHashes,
+    pub ip_hashes: IpHashes,
     pub headers: HeaderMap,
 }
 
@@ -53,8 +53,8 @@ impl FromRequestParts<App> for SignupContext {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<SignupContext, Error> {
         let viewer = MaybeMember::from_request_parts(parts, app).await?;
         let Ok(address) = ClientIp::from_request_parts(parts, app).await;
-        let Ok(origin) = IpHashes::from_request_parts(parts, app).await;
-        Ok(SignupContext { viewer, address, origin, headers: parts.headers.clone() })
+        let Ok(ip_hashes) = IpHashes::from_request_parts(parts, app).await;
+        Ok(SignupContext { viewer, address, ip_hashes, headers: parts.headers.clone() })
     }
 }
 
@@ -264,7 +264,7 @@ async fn make_account(
 ) -> Result<Response, SignupRejection> {
     let now = app.clock.now();
     let ChosenLogin { name, password_hash: password } = login;
-    let new = NewUser { name, password, role: Role::Member, origin: Some(newcomer.origin) };
+    let new = NewUser { name, password, role: Role::Member, ip_hashes: Some(newcomer.ip_hashes) };
     let user = match entrance.invitation {
         None => app.store.create_user(new, now).await?,
         Some((token, _)) => app.store.accept_invitation(&token::hash(token), new, now).await?,
@@ -318,7 +318,7 @@ pub async fn request(
     };
     let request = RequestView {
         text: renderer.once(&request.text).await?,
-        asked: TimeView::new(request.created, viewer.now),
+        asked: TimeView::new(request.created_at, viewer.now),
         declined: request.declined_at.map(|at| TimeView::new(at, viewer.now)),
         shut: viewer.settings.signup_mode.may_approve().err(),
         message,

@@ -242,7 +242,7 @@ impl ItemPageData<'_> {
         let shown = matches!(eye.sees(self.root), Visibility::Whole | Visibility::Dead(_));
         let mut options: Vec<&Item> =
             all.iter().filter(|i| shown && i.kind == Kind::Pollopt && i.is_live()).collect();
-        options.sort_by_key(|i| (i.place, i.id));
+        options.sort_by_key(|i| (i.import_rank, i.id));
         options.into_iter().map(|i| OptionView::new(i, eye)).collect()
     }
 

@@ -63,7 +63,7 @@ async fn ranked(
 pub fn dead_for(viewer: &MaybeMember) -> DeadFilter {
     match viewer.member() {
         Some(member) if member.show_dead || member.role >= Role::Moderator => DeadFilter::All,
-        Some(member) if member.shadowed_at.is_some() => DeadFilter::Own(member.id),
+        Some(member) if member.shadow_banned_at.is_some() => DeadFilter::Own(member.id),
         _ => DeadFilter::No,
     }
 }

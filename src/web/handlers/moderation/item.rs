@@ -40,7 +40,7 @@ pub struct ItemActionsPanel {
     pub may_have_second_chance: bool,
     pub had_second_chance: bool,
     /// The original parent, if this comment was detached.
-    pub came_from: Option<ItemId>,
+    pub detached_from: Option<ItemId>,
     pub duplicates: Vec<Duplicate>,
     pub errors: FormErrors,
     typed: ItemActionForm,
@@ -69,7 +69,7 @@ impl ItemActionsPanel {
     /// Two more queries, of the item's own rows.
     pub async fn on(app: &App, item: &Item, goto: &str) -> Result<ItemActionsPanel, Error> {
         let is_root = item.kind.is_root();
-        let came_from = if is_root { None } else { app.store.came_from(item.id).await? };
+        let detached_from = if is_root { None } else { app.store.detached_from(item.id).await? };
         Ok(ItemActionsPanel {
             id: item.id,
             goto: goto.to_owned(),
@@ -84,7 +84,7 @@ impl ItemActionsPanel {
             may_detach: item_actions::may_detach(item).is_ok(),
             may_have_second_chance: item_actions::may_have_second_chance(item).is_ok(),
             had_second_chance: item.rank_time != item.time,
-            came_from: came_from.filter(|from| *from != item.root_id),
+            detached_from: detached_from.filter(|from| *from != item.root_id),
             duplicates: if is_root { app.store.duplicates(item.id).await? } else { Vec::new() },
             errors: FormErrors::default(),
             typed: ItemActionForm::default(),

@@ -193,7 +193,7 @@ impl<'a> LogReader<'a> {
 
     /// Rows with their items; at most two more queries.
     async fn rows(&self, logged: Vec<LogRow>) -> Result<Vec<LogRowView>, Error> {
-        let named = |act: &LogRow| [act.item_id, act.act.phrase(&act.detail).other];
+        let named = |act: &LogRow| [act.item_id, act.action.phrase(&act.detail).other];
         let ids: Vec<ItemId> = logged.iter().flat_map(named).flatten().collect();
         let items = self.items(&ids).await?;
         Ok(logged.into_iter().map(|act| self.row(act, &items)).collect())
@@ -219,12 +219,12 @@ impl<'a> LogReader<'a> {
     fn row(&self, act: LogRow, items: &HashMap<ItemId, Item>) -> LogRowView {
         let by_operator = act.actor.is_none();
         let detail = if self.may_read_detail(&act, items) { act.detail.as_str() } else { "" };
-        let LogPhrase { before, after, other, detail } = act.act.phrase(detail);
+        let LogPhrase { before, after, other, detail } = act.action.phrase(detail);
         let (after, detail) = (after.to_owned(), detail.to_owned());
         let named = |id: ItemId| items.get(&id).map(|item| (item.id, self.name(item, items)));
         LogRowView {
             token: act.token,
-            nameless: act.act.spec().together.unwrap_or(if by_operator {
+            nameless: act.action.spec().together.unwrap_or(if by_operator {
                 "the operator"
             } else {
                 "a moderator"
@@ -238,8 +238,8 @@ impl<'a> LogReader<'a> {
             reason: act.reason,
             detail,
             private: act.private,
-            at: act.at,
-            when: TimeView::new(act.at, self.viewer.now),
+            at: act.created_at,
+            when: TimeView::new(act.created_at, self.viewer.now),
         }
     }
 
@@ -259,7 +259,7 @@ impl<'a> LogReader<'a> {
     fn may_read_detail(&self, act: &LogRow, items: &HashMap<ItemId, Item>) -> bool {
         let item = act.item_id.map(|id| items.get(&id));
         self.moderates
-            || !act.act.spec().quotes
+            || !act.action.spec().quotes
             || item.is_none_or(|item| item.is_some_and(|item| self.sees(item)))
     }
 

@@ -48,8 +48,8 @@ impl NewAccountRow {
     fn new(account: NewAccount, mut posts: Vec<Item>, now: Timestamp) -> NewAccountRow {
         posts.sort_by_key(|item| (item.time, item.id));
         let posts = posts.iter().map(|item| FirstPost::new(item, now)).collect();
-        let NewAccount { name, karma, created, inviter, inviter_shadowed, .. } = account;
-        let joined = TimeView::new(created, now);
+        let NewAccount { name, karma, created_at, inviter, inviter_shadowed, .. } = account;
+        let joined = TimeView::new(created_at, now);
         NewAccountRow { name, karma, joined, inviter, inviter_shadowed, posts }
     }
 }
@@ -90,7 +90,7 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let (at, before) = after.newest_first();
     let mut accounts = app.store.newest_accounts((at, UserId(before)), PAGE_LIMIT).await?;
-    let key = |last: &NewAccount| [("at", last.created.0), ("before", last.id.0)];
+    let key = |last: &NewAccount| [("at", last.created_at.0), ("before", last.id.0)];
     let more = next_page(&mut accounts, PAGE_SIZE, "/mod/new", key);
     let people: Vec<UserId> = accounts.iter().map(|account| account.id).collect();
     let mut posts: HashMap<UserId, Vec<Item>> = HashMap::new();

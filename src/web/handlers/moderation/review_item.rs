@@ -83,7 +83,7 @@ impl ReviewItem {
             dead_posts: queued.dead,
             when: TimeView::new(item.time, eye.now),
             waits: queued.queued_at.map(|at| TimeView::new(at, eye.now)),
-            why: queued.queued_for,
+            why: queued.queue_reason,
             flags: Vec::new(),
             dead: item.dead.is_some(),
             locked: item.locked,

@@ -38,7 +38,7 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let item = app.store.item(id).await?;
     let row = |revision: Revision| RevisionRow {
-        when: TimeView::new(revision.at, viewer.now),
+        when: TimeView::new(revision.created_at, viewer.now),
         editor: revision.editor,
         title: revision.title,
         url: revision.url,

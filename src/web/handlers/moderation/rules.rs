@@ -71,7 +71,7 @@ impl RuleView {
             effect: rule.effect.as_str(),
             reason: rule.reason,
             actor: rule.actor.unwrap_or_else(|| "the operator".to_owned()),
-            when: TimeView::new(rule.at, now),
+            when: TimeView::new(rule.created_at, now),
         }
     }
 }
@@ -102,7 +102,12 @@ impl RuleHit {
             (Some(_), None) => text::excerpt(&posted.text, EXCERPT),
         };
         let name = if name.is_empty() { "[deleted]".to_owned() } else { name };
-        RuleHit { item: posted.item, name, author: posted.author, when: TimeView::new(posted.at, now) }
+        RuleHit {
+            item: posted.item,
+            name,
+            author: posted.author,
+            when: TimeView::new(posted.created_at, now),
+        }
     }
 }
 
@@ -192,7 +197,7 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDry
     let since = viewer.now.minus(TRIED);
     let (posted, cut) = match &rule.pattern {
         Pattern::Range(range) => {
-            let network = app.store.origin_key().network(*range);
+            let network = app.store.ip_hash_key().network(*range);
             let (width, network) = network.ok_or_else(|| Error::bad(RuleError::Width))?;
             let posted = app.store.posted_from(width, network, since, LOOKED_AT).await?;
             let cut = full(&posted);
@@ -208,7 +213,7 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDry
     let (tried, policy) = (rule.clone(), viewer.settings.policy.clone());
     // Matching thousands of texts would block other requests.
     let mut met = run_blocking(permit, move || would_meet(&tried, posted, &policy)).await?;
-    met.sort_by_key(|posted| std::cmp::Reverse(posted.at));
+    met.sort_by_key(|posted| std::cmp::Reverse(posted.created_at));
     let (pattern, kind, count) = (rule.pattern.to_string(), rule.pattern.kind().label(), met.len());
     let what = match count {
         _ if met.iter().any(|posted| posted.item.is_none()) => "posts and new accounts",
@@ -221,7 +226,7 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDry
 
 /// The start of the period, if the row limit was reached.
 fn full(posted: &[RuleSubject]) -> Option<Timestamp> {
-    let last = posted.last().map(|posted| posted.at)?;
+    let last = posted.last().map(|posted| posted.created_at)?;
     (i64::try_from(posted.len()).ok()? >= LOOKED_AT).then_some(last)
 }
 

@@ -52,7 +52,7 @@ impl SignupRequestRow {
         now: Timestamp,
         typed: Option<&(i64, String)>,
     ) -> SignupRequestRow {
-        let PendingRequest { id, name, text: _, created, inviter, inviter_shadowed } = waiting;
+        let PendingRequest { id, name, text: _, created_at, inviter, inviter_shadowed } = waiting;
         let message =
             typed.filter(|(about, _)| *about == id).map_or_else(String::new, |(_, message)| message.clone());
         SignupRequestRow {
@@ -61,7 +61,7 @@ impl SignupRequestRow {
             text,
             inviter,
             inviter_shadowed,
-            when: TimeView::new(created, now),
+            when: TimeView::new(created_at, now),
             message,
         }
     }
@@ -75,7 +75,7 @@ async fn page(
     errors: FormErrors,
 ) -> Result<Response, Error> {
     let mut waiting = app.store.requests(after.oldest_first(), PAGE_LIMIT).await?;
-    let key = |last: &PendingRequest| [("at", last.created.0), ("after", last.id)];
+    let key = |last: &PendingRequest| [("at", last.created_at.0), ("after", last.id)];
     let more = next_page(&mut waiting, PAGE_SIZE, "/mod/requests", key);
     let mut page = Page::new(app, viewer, "mod", "Requests");
     page.robots = false;

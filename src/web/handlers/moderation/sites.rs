@@ -27,7 +27,7 @@ use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PAGE_SIZE_I64, Tab, ne
 
 pub struct RestrictionView {
     pub name: String,
-    pub stance: SiteRestriction,
+    pub restriction: SiteRestriction,
     reason: String,
     actor: String,
     when: TimeView,
@@ -37,16 +37,16 @@ impl RestrictionView {
     fn new(held: RestrictedSite, viewer: &MaybeMember) -> RestrictionView {
         RestrictionView {
             name: held.name,
-            stance: held.stance,
+            restriction: held.restriction,
             reason: held.reason,
             actor: held.actor.unwrap_or_else(|| "the operator".to_owned()),
-            when: TimeView::new(held.at, viewer.now),
+            when: TimeView::new(held.created_at, viewer.now),
         }
     }
 
     /// What the restriction means for stories, and its reason.
     pub fn sentence(&self) -> String {
-        self.stance.sentence(&self.name, &self.reason)
+        self.restriction.sentence(&self.name, &self.reason)
     }
 }
 
@@ -62,7 +62,7 @@ impl RestrictionPanel {
         let names = StoryUrl::parse(&format!("https://{name}")).map(|url| names(&url)).unwrap_or_default();
         let held = app
             .store
-            .stances(&names)
+            .restrictions(&names)
             .await?
             .into_iter()
             .map(|held| RestrictionView::new(held, viewer))
@@ -72,8 +72,8 @@ impl RestrictionPanel {
     }
 
     /// Whether this site itself has this restriction.
-    pub fn is(&self, stance: &str) -> bool {
-        self.held.iter().any(|held| held.name == self.name && held.stance.as_str() == stance)
+    pub fn is(&self, restriction: &str) -> bool {
+        self.held.iter().any(|held| held.name == self.name && held.restriction.as_str() == restriction)
     }
 
     pub fn can_lift(&self) -> bool {
@@ -100,7 +100,7 @@ struct SitesPage<'a> {
 
 struct RestrictionDryRun {
     name: SiteName,
-    stance: SiteRestriction,
+    restriction: SiteRestriction,
     /// The site's own restriction now.
     held: Option<RestrictionView>,
     /// Since when it applies, for optimistic locking.
@@ -116,19 +116,19 @@ impl RestrictionDryRun {
         app: &App,
         viewer: &MaybeMember,
         name: SiteName,
-        stance: SiteRestriction,
+        restriction: SiteRestriction,
     ) -> Result<RestrictionDryRun, Error> {
         let (stories, all_since) = app.store.stories_of_site(&name).await?;
         let since = viewer.now.minus(COUNTED);
-        let held = app.store.stances(&[name.as_str().to_owned()]).await?.pop();
+        let held = app.store.restrictions(&[name.as_str().to_owned()]).await?.pop();
         let named = |story: &SiteStory| {
             let title = story.title.clone().unwrap_or_else(|| story.url.clone());
             (story.id, title, TimeView::new(story.time, viewer.now))
         };
         Ok(RestrictionDryRun {
             name,
-            stance,
-            over: held.as_ref().map(|held| held.at),
+            restriction,
+            over: held.as_ref().map(|held| held.created_at),
             held: held.map(|held| RestrictionView::new(held, viewer)),
             count: stories.iter().filter(|story| story.time >= since).count(),
             cut: all_since.is_some_and(|all| all >= since),
@@ -137,7 +137,7 @@ impl RestrictionDryRun {
     }
 
     fn verb(&self) -> &'static str {
-        match self.stance {
+        match self.restriction {
             SiteRestriction::Penalised => "Penalise",
             SiteRestriction::Banned => "Ban",
         }
@@ -150,7 +150,7 @@ pub struct RestrictionForm {
     name: String,
     /// `penalised`, `banned`, or `none` to lift either.
     #[serde(default)]
-    stance: String,
+    restriction: String,
     #[serde(default)]
     reason: String,
     /// Unix time of the restriction the moderator saw (optimistic lock); empty if none.
@@ -212,14 +212,16 @@ fn check<'a>(
         if allowed { Ok(name) } else { Err(SiteNameError::AdminsOnly(name.as_str().to_owned())) }
     });
     let name = mistakes.check("name", name);
-    let stance = match typed.stance.as_str() {
+    let restriction = match typed.restriction.as_str() {
         "none" => Ok(None),
-        stance => SiteRestriction::parse(stance).map(Some).ok_or("Choose what to do: penalise, ban or lift."),
+        restriction => {
+            SiteRestriction::parse(restriction).map(Some).ok_or("Choose what to do: penalise, ban or lift.")
+        }
     };
-    let stance = mistakes.check("", stance);
+    let restriction = mistakes.check("", restriction);
     let reason = mistakes.check("reason", permissions::reason(&typed.reason, true));
-    match (name, stance, reason) {
-        (Some(name), Some(stance), Some(reason)) => Ok((name, stance, reason)),
+    match (name, restriction, reason) {
+        (Some(name), Some(restriction), Some(reason)) => Ok((name, restriction, reason)),
         _ => Err(mistakes),
     }
 }
@@ -229,19 +231,19 @@ pub async fn set(
     State(app): State<App>,
     RecoverableForm { asking: moderator, typed }: RecoverableForm<RestrictionForm, Moderator>,
 ) -> Result<Response, Error> {
-    let (name, stance, reason) = match check(&typed, &moderator.member) {
+    let (name, restriction, reason) = match check(&typed, &moderator.member) {
         Ok(checked) => checked,
         Err(mistakes) => return page(&app, &moderator, RestrictionNotes::default(), &typed, mistakes).await,
     };
-    if let Some(stance) = stance.filter(|_| typed.sure.is_none()) {
-        let trial = RestrictionDryRun::of(&app, &moderator.viewer, name, stance).await?;
+    if let Some(restriction) = restriction.filter(|_| typed.sure.is_none()) {
+        let trial = RestrictionDryRun::of(&app, &moderator.viewer, name, restriction).await?;
         let shown = RestrictionNotes { trial: Some(trial), ..RestrictionNotes::default() };
         return page(&app, &moderator, shown, &typed, FormErrors::default()).await;
     }
     let act = ActionContext { actor: Some(moderator.member.id), reason, at: moderator.viewer.now };
     let over = typed.over.parse().ok().map(Timestamp);
-    match app.store.set_stance(&name, stance, over, act).await {
-        Err(store::Error::Conflict) => late(&app, &moderator, &typed, name, stance).await,
+    match app.store.set_restriction(&name, restriction, over, act).await {
+        Err(store::Error::Conflict) => late(&app, &moderator, &typed, name, restriction).await,
         done => done
             .map(|()| typed.goto.unwrap_or_else(|| LocalRedirect::new("/mod/sites")).redirect())
             .map_err(Error::from),
@@ -254,11 +256,11 @@ async fn late(
     moderator: &Moderator,
     typed: &RestrictionForm,
     name: SiteName,
-    stance: Option<SiteRestriction>,
+    restriction: Option<SiteRestriction>,
 ) -> Result<Response, Error> {
-    let (late, trial) = match stance {
-        Some(stance) => {
-            let trial = RestrictionDryRun::of(app, &moderator.viewer, name, stance).await?;
+    let (late, trial) = match restriction {
+        Some(restriction) => {
+            let trial = RestrictionDryRun::of(app, &moderator.viewer, name, restriction).await?;
             (
                 format!("Another moderator changed {} in the meantime. Please review it.", trial.name),
                 Some(trial),

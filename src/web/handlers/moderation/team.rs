@@ -50,7 +50,7 @@ impl TeamRow {
         TeamRow {
             you: one.name == viewer,
             banned: one.ban.holds(now),
-            when: TimeView::new(one.since.unwrap_or(one.created), now),
+            when: TimeView::new(one.since.unwrap_or(one.created_at), now),
             by: one.since.map(|_| one.actor.unwrap_or_else(operator)),
             name: one.name,
             role: one.role,

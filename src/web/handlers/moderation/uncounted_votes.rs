@@ -50,8 +50,8 @@ impl UncountedVoteRow {
             dir: Direction::from_points(vote.dir).map_or("", Direction::as_str),
             voter: vote.voter,
             author: vote.author,
-            why: vote.uncounted.sentence(),
-            when: TimeView::new(vote.at, now),
+            why: vote.uncounted_reason.sentence(),
+            when: TimeView::new(vote.created_at, now),
         }
     }
 }
@@ -63,8 +63,9 @@ pub async fn show(
     Query(after): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let mut votes = app.store.uncounted_votes(after.votes(), PAGE_LIMIT).await?;
-    let key =
-        |last: &UncountedVote| [("at", last.at.0), ("voter", last.user_id.0), ("before", last.item_id.0)];
+    let key = |last: &UncountedVote| {
+        [("at", last.created_at.0), ("voter", last.user_id.0), ("before", last.item_id.0)]
+    };
     let more = next_page(&mut votes, PAGE_SIZE, "/mod/votes", key);
     let mut page = Page::new(&app, &viewer, "mod", "Votes that do not count");
     page.robots = false;

@@ -35,11 +35,11 @@ impl LastAction {
         on: Option<&Item>,
     ) -> Result<Option<LastAction>, Error> {
         let theirs = LogFilter { actor: Some(moderator.id), private: true, ..LogFilter::default() };
-        let lately = |act: &LogRow| (0..SHOWN).contains(&viewer.now.since(act.at));
+        let lately = |act: &LogRow| (0..SHOWN).contains(&viewer.now.since(act.created_at));
         let Some(act) = app.store.log(theirs, 1).await?.pop().filter(lately) else {
             return Ok(None);
         };
-        let LogPhrase { before, after, other, .. } = act.act.phrase(&act.detail);
+        let LogPhrase { before, after, other, .. } = act.action.phrase(&act.detail);
         let ids: Vec<ItemId> = [act.item_id, other].into_iter().flatten().collect();
         let items = app.store.items(&ids).await?;
         let named = |id: Option<ItemId>| items.iter().find(|item| Some(item.id) == id);
@@ -52,12 +52,12 @@ impl LastAction {
         Ok(Some(LastAction {
             before,
             after: after.to_owned(),
-            undo: act.act.spec().undo.filter(|_| item.is_some()),
+            undo: act.action.spec().undo.filter(|_| item.is_some()),
             item: item.map(|item| (item.id, name(item))),
             other: named(other).map(|item| (item.id, name(item))),
             user: act.user,
             reason: act.reason,
-            when: TimeView::new(act.at, viewer.now),
+            when: TimeView::new(act.created_at, viewer.now),
         }))
     }
 }
@@ -72,10 +72,10 @@ pub async fn nothing_changed(app: &App, viewer: &MaybeMember, item: ItemId) -> R
     let Some(act) = app.store.log(on_it, 1).await?.pop() else {
         return Ok(Error::Conflict("This has already been done.".to_owned()));
     };
-    let actor = act.act.spec().together.or(act.actor.as_deref()).unwrap_or("the operator");
-    let LogPhrase { before, after, other, .. } = act.act.phrase(&act.detail);
+    let actor = act.action.spec().together.or(act.actor.as_deref()).unwrap_or("the operator");
+    let LogPhrase { before, after, other, .. } = act.action.phrase(&act.detail);
     let other = app.store.items(other.as_slice()).await?.pop().map_or_else(String::new, |item| name(&item));
-    let ago = TimeView::new(act.at, viewer.now).ago;
+    let ago = TimeView::new(act.created_at, viewer.now).ago;
     let what = [&format!("{actor}{before} this"), after, &other, &ago];
     let what = what.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" ");
     let why = if act.reason.is_empty() { String::new() } else { format!(": {}", act.reason) };

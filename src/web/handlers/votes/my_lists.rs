@@ -50,7 +50,8 @@ impl UnavailableItem {
 }
 
 fn note(flag: &OwnFlag, now: Timestamp) -> (ItemId, String) {
-    let said = format!("You flagged it{} {}.", flag.reason.after_flagged(), TimeView::new(flag.at, now).ago);
+    let said =
+        format!("You flagged it{} {}.", flag.reason.after_flagged(), TimeView::new(flag.created_at, now).ago);
     let decided = flag.outcome.map_or_else(String::new, |outcome| format!(" {}", outcome.sentence()));
     (flag.item_id, said + &decided)
 }

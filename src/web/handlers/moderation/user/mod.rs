@@ -34,8 +34,8 @@ pub struct UserActionForm {
     note: String,
     same_as: String,
     warning: String,
-    slow_days: String,
-    slow_reason: String,
+    limit_days: String,
+    limit_reason: String,
     ban_days: String,
     ban_reason: String,
     /// Whether recent posts are killed with the ban, or restored with its end.
@@ -208,8 +208,8 @@ pub async fn warn(
     Ok(asked.done(Action::Warn))
 }
 
-/// `POST /user/{name}/slow`
-pub async fn slow(
+/// `POST /user/{name}/limit`
+pub async fn limit(
     State(app): State<App>,
     Path(name): Path<String>,
     RecoverableForm { asking: moderator, typed }: RecoverableForm<UserActionForm, Moderator>,
@@ -217,18 +217,20 @@ pub async fn slow(
     let asked = UserAction::open(&app, &moderator, &name).await?;
     let on = typed.on()?;
     let mut errors = FormErrors::default();
-    let reason = errors.check("slow_reason", permissions::reason(&typed.slow_reason, on));
+    let reason = errors.check("limit_reason", permissions::reason(&typed.limit_reason, on));
     if !on && let Some(reason) = reason {
-        return match app.store.unslow(asked.user.id, asked.context(reason)).await {
-            Err(store::Error::Conflict) => asked.undone(Action::Slow, Action::Unslow, "limited", typed).await,
-            done => done.map(|()| asked.done(Action::Unslow)).map_err(Error::from),
+        return match app.store.unlimit(asked.user.id, asked.context(reason)).await {
+            Err(store::Error::Conflict) => {
+                asked.undone(Action::Limit, Action::Unlimit, "limited", typed).await
+            }
+            done => done.map(|()| asked.done(Action::Unlimit)).map_err(Error::from),
         };
     }
     sanctions::may_hold_back(&asked.user).map_err(Error::forbidden)?;
-    match (reason, errors.check("slow_days", SanctionTerm::parse(&typed.slow_days))) {
+    match (reason, errors.check("limit_days", SanctionTerm::parse(&typed.limit_days))) {
         (Some(reason), Some(term)) => {
-            app.store.slow(asked.user.id, term.end(asked.now), asked.context(reason)).await?;
-            Ok(asked.done(Action::Slow))
+            app.store.limit(asked.user.id, term.end(asked.now), asked.context(reason)).await?;
+            Ok(asked.done(Action::Limit))
         }
         _ => asked.page(typed, errors, None).await,
     }

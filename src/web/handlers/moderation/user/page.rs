@@ -130,7 +130,7 @@ struct ModerateUserPage<'a> {
     taken: usize,
     /// Whether they will be; the default is yes.
     brings_back: bool,
-    slowed: Option<String>,
+    limited_until: Option<String>,
     shadowed: Option<String>,
     may_shadow: bool,
     invited_by: Option<String>,
@@ -159,7 +159,7 @@ impl UserAction<'_> {
         let mut page = Page::new(app, &self.moderator.viewer, "mod", format!("Moderate {}", user.name));
         page.robots = false;
         let status = errors.status();
-        for days in [&mut typed.ban_days, &mut typed.slow_days] {
+        for days in [&mut typed.ban_days, &mut typed.limit_days] {
             if days.is_empty() {
                 USUAL.clone_into(days);
             }
@@ -167,7 +167,7 @@ impl UserAction<'_> {
         let brings_back = typed.on.is_none() || typed.bring_back.is_some();
         let mut notes = self.notes().await?;
         let older_notes = notes.split_off(notes.len().min(NOTES_SHOWN));
-        let slowed = user.slowed_until.filter(|until| *until > now);
+        let limited_until = user.limited_until.filter(|until| *until > now);
         let person = ModerateUserPage {
             page,
             desk: moderation::tabs::bar(&self.moderator.member, ""),
@@ -175,14 +175,14 @@ impl UserAction<'_> {
             brings_back,
             errors,
             done,
-            joined: relative_time::day(user.created),
+            joined: relative_time::day(user.created_at),
             banned: user.ban.since(now).map(|_| {
                 with_reason(&sanctions::until(user.ban.banned_until), user.ban.ban_reason.as_deref())
             }),
             over: user.ban.since(now),
             taken: if user.ban.holds(now) { app.store.taken_with_ban(user.id).await? } else { 0 },
-            slowed: slowed.map(|until| sanctions::until(Some(until))),
-            shadowed: user.shadowed_at.map(relative_time::minute),
+            limited_until: limited_until.map(|until| sanctions::until(Some(until))),
+            shadowed: user.shadow_banned_at.map(relative_time::minute),
             may_shadow: sanctions::may_shadow(user).is_ok(),
             invited_by: app.store.lineage(user.id).await?.inviter,
             habits: PostingStats::new(&app.store.last_posts(user.id).await?, now),
@@ -209,7 +209,7 @@ impl UserAction<'_> {
             let text = text::without_hidden(&note.text);
             NoteView {
                 same_as: same_as(&note),
-                when: TimeView::new(note.at, self.now),
+                when: TimeView::new(note.created_at, self.now),
                 author: note.author,
                 begins: (text.chars().count() > SHORT_NOTE)
                     .then(|| text.chars().take(SHORT_NOTE / 2).collect::<String>() + "…"),
@@ -226,14 +226,14 @@ impl UserAction<'_> {
             .log(LogFilter { user: Some(self.user.id), private: true, ..LogFilter::default() }, ACTS_SHOWN)
             .await?;
         let view = |act: store::LogRow| {
-            let LogPhrase { before, after, detail, .. } = act.act.phrase(&act.detail);
+            let LogPhrase { before, after, detail, .. } = act.action.phrase(&act.detail);
             let more = [detail, &act.reason].into_iter().filter(|part| !part.is_empty());
             UserLogRow {
                 said: more.collect::<Vec<_>>().join(": "),
                 before,
                 after: after.to_owned(),
                 actor: act.actor.unwrap_or_else(|| "the operator".to_owned()),
-                when: TimeView::new(act.at, self.now),
+                when: TimeView::new(act.created_at, self.now),
             }
         };
         Ok(acts.into_iter().map(view).collect())
