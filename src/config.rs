@@ -1,5 +1,5 @@
 //! All settings: name, type, default, meaning and bounds. Precedence: flag, environment (`STOA_*`),
-//! `stoa.toml`, default. All are validated at start.
+//! `stoa.toml`, default. All are validated when they are read.
 
 mod kinds;
 mod log_filter;
@@ -227,6 +227,26 @@ impl Config {
     ) -> Result<Config, ConfigError> {
         let given = Settings::from_flags(flags)?.or(Settings::from_variables(variables)?);
         Config::load_with_file(given, file)
+    }
+
+    /// Like [`Config::load`] for a running forum, which a file that is being replaced must not reset to the
+    /// defaults: it fails if the file is missing or empty.
+    pub fn reload(
+        flags: Flags,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        file: &Path,
+    ) -> Result<Config, ConfigError> {
+        if std::fs::metadata(file).is_ok_and(|about| about.len() > 0) {
+            return Config::load(flags, variables, file);
+        }
+        Err(ConfigError::Missing(file.to_owned()))
+    }
+
+    /// The names of the server's settings that differ from those it runs with.
+    pub fn changes_of_server(&self, running: &ServerSettings) -> Vec<&'static str> {
+        let running = Config { server: running.clone(), site: self.site.clone() };
+        let both = self.entries().into_iter().zip(running.entries());
+        both.filter(|(new, old)| new.value != old.value).map(|(new, _)| new.name).collect()
     }
 
     pub fn load_with_file(given: Settings, file: &Path) -> Result<Config, ConfigError> {

@@ -65,6 +65,8 @@ enum Command {
 
 /// Runs the command; an invalid setting gives exit code 2.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let flags = cli.settings.clone();
+    let reload = move || Config::reload(flags.clone(), std::env::vars_os(), Path::new(FILE));
     let config = match Config::load(cli.settings, std::env::vars_os(), Path::new(FILE)) {
         Ok(config) => config,
         Err(error) => {
@@ -74,7 +76,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     };
     let clock = Clock::system();
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(config, clock).await,
+        Command::Serve => serve::run(config, reload, clock).await,
         Command::Config => {
             write!(std::io::stdout(), "{}", config.to_toml())?;
             Ok(ExitCode::SUCCESS)

@@ -9,19 +9,25 @@ use anyhow::{Context, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
-use crate::config::{Config, Listen};
+use crate::config::{Config, ConfigError, Listen};
 use crate::fetch::Fetcher;
 use crate::logging;
 use crate::server::ServerHandle;
 use crate::store::{ActionContext, Store};
 use crate::web::{self, App};
 
-pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
+/// Serves until a signal ends it; `load` reads the settings again at SIGHUP.
+pub async fn run(
+    config: Config,
+    load: impl Fn() -> Result<Config, ConfigError> + Send + 'static,
+    clock: Clock,
+) -> anyhow::Result<ExitCode> {
     let filter = config.server.log_filter()?;
     let colours = has_colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR"));
     logging::begin(filter, colours);
     // Installed first: by default a signal kills the process at once.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let hangup = signal(SignalKind::hangup())?;
     let listener = bind(&config.server.listen)?;
     let address = listener.local_addr()?;
     let store = Store::open(&config.server.database).await?;
@@ -33,7 +39,15 @@ pub async fn run(config: Config, clock: Clock) -> anyhow::Result<ExitCode> {
     print_banner(&app, address).await?;
 
     let server = ServerHandle::new(app.timeouts);
-    tokio::spawn(stop_on_signal(terminate, interrupt, server.clone()));
+    for signal in [terminate, interrupt] {
+        tokio::spawn(stop_on_signal(signal, server.clone()));
+    }
+    // A terminal sends SIGHUP when it is closed.
+    if std::io::stdin().is_terminal() {
+        tokio::spawn(stop_on_signal(hangup, server.clone()));
+    } else {
+        tokio::spawn(reload_on_signal(hangup, app.clone(), load));
+    }
     crate::jobs::start(&app);
     server.serve(web::router(app.clone())?, listener, &app.config).await?;
     store.close().await;
@@ -86,13 +100,36 @@ async fn print_banner(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn stop_on_signal(mut terminate: Signal, mut interrupt: Signal, server: ServerHandle) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+async fn stop_on_signal(mut signal: Signal, server: ServerHandle) {
+    signal.recv().await;
     tracing::info!("stopping: running requests are finished first");
     server.stop().await;
+}
+
+async fn reload_on_signal(
+    mut hangup: Signal,
+    app: App,
+    load: impl Fn() -> Result<Config, ConfigError> + Send,
+) {
+    while hangup.recv().await.is_some() {
+        match reload(&app, load()).await {
+            Ok(()) => tracing::info!("the settings were reloaded"),
+            Err(error) => tracing::error!("the settings were not reloaded: {error:#}"),
+        }
+    }
+}
+
+/// Replaces the community's settings. Those of the server stay until the next start.
+async fn reload(app: &App, loaded: Result<Config, ConfigError>) -> anyhow::Result<()> {
+    let config = loaded?;
+    let changes = config.changes_of_server(&app.config);
+    if !changes.is_empty() {
+        tracing::warn!("changes of these settings need a restart: {}", changes.join(", "));
+    }
+    let act = ActionContext { actor: None, reason: "", at: app.clock.now() };
+    app.store.keep_settings(&config.of_community(), act).await?;
+    app.replace_settings(config.site);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -55,6 +55,8 @@ fn variable(setting: &str) -> String {
 pub enum ConfigError {
     #[error("cannot read {0}: {1}")]
     Read(PathBuf, std::io::Error),
+    #[error("{0} is missing or empty")]
+    Missing(PathBuf),
     #[error("{file}, line {line}: not valid TOML: {wrong}")]
     Syntax { file: PathBuf, line: usize, wrong: String },
     #[error("{0}")]

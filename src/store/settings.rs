@@ -36,7 +36,7 @@ impl Store {
         Ok(kept.unwrap_or_default())
     }
 
-    /// Stores the settings and logs which have changed since the last start. New settings are not changes.
+    /// Stores the settings and logs which have changed. New settings are not changes.
     pub async fn keep_settings(
         &self,
         settings: &[(&'static str, String)],
@@ -45,8 +45,8 @@ impl Store {
         let mut tx = self.begin().await?;
         let kept: Vec<(String, String)> = tx.sql("select name, value from settings").fetch_all().await?;
         let kept: HashMap<String, String> = kept.into_iter().collect();
-        let mut news = settings.iter().filter(|(name, value)| kept.get(*name) != Some(value)).peekable();
-        if news.peek().is_none() {
+        let news: Vec<_> = settings.iter().filter(|(name, value)| kept.get(*name) != Some(value)).collect();
+        if news.is_empty() {
             return Ok(());
         }
         for (name, value) in news {

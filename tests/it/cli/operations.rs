@@ -144,11 +144,28 @@ impl Running {
         answer
     }
 
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
+    }
+
+    /// Sends SIGHUP; returns what the log says then.
+    pub fn reload(&self) -> String {
+        let begin = self.said.lock().expect("heard").len();
+        self.signal("-HUP");
+        for _ in 0..200 {
+            let said = self.said.lock().expect("heard")[begin..].to_owned();
+            if said.contains("reloaded") {
+                return said;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("nothing is reloaded: {}", self.said.lock().expect("heard"));
+    }
+
     /// Stops it with SIGTERM; returns the exit code, stderr and stdout.
     pub fn stop(mut self) -> (Option<i32>, String, String) {
-        let killed =
-            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
-        assert!(killed.success());
+        self.signal("-TERM");
         let code = self.child.wait().expect("its end").code();
         self.listening.take().expect("a listener").join().expect("heard to the end");
         let mut out = String::new();
@@ -164,6 +181,37 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[test]
+fn settings_of_the_community_are_reloaded_and_a_mistake_changes_nothing() {
+    let folder = Folder::new();
+    folder.write("stoa.toml", "site_name = \"Looms\"\n");
+    let forum = folder.serve();
+    let title = |forum: &Running| {
+        let page = forum.get("/");
+        let title = page.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+        title.expect("a title").0.rsplit("| ").next().expect("a name").to_owned()
+    };
+    assert_eq!(title(&forum), "Looms");
+    folder.write("stoa.toml", "site_name = \"Mills\"\nstories_per_hour = 3\n");
+    let said = forum.reload();
+    assert!(said.contains("the settings were reloaded") && !said.contains("restart"), "{said}");
+    assert_eq!(title(&forum), "Mills");
+    let log = forum.get("/log").replace("&#34;", "");
+    assert!(log.contains("site_name: Looms became Mills"), "{log}");
+
+    folder.write("stoa.toml", "site_name = \"Hats\"\nstories_per_hour = \"many\"\n");
+    let said = forum.reload();
+    assert!(said.contains("the settings were not reloaded: ") && said.contains("stories_per_hour"), "{said}");
+    assert_eq!(title(&forum), "Mills");
+    folder.write("stoa.toml", "site_name = \"Hats\"\ncache_mb = 9\n");
+    assert!(forum.reload().contains("these settings need a restart: cache_mb"));
+    assert_eq!(title(&forum), "Hats");
+    folder.write("stoa.toml", "");
+    assert!(forum.reload().contains("the settings were not reloaded: stoa.toml is missing or empty"));
+    assert_eq!(title(&forum), "Hats", "a file that is just being written resets nothing");
+    assert_eq!(forum.stop().0, Some(0));
 }
 
 #[test]
