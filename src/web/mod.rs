@@ -48,7 +48,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         // The outermost layer logs failures.
         .on_failure(());
     let site = routes::routes()
-        .layer(from_fn_with_state(app.clone(), middleware::storage_failure::keep_unsaved))
+        .layer(from_fn_with_state(app.clone(), middleware::form_recovery::recover))
         .layer(from_fn_with_state(app.clone(), middleware::referer::cross_site))
         .layer(cross_site)
         .layer(DefaultBodyLimit::max(admission::MAX_BODY_BYTES))

@@ -8,8 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::web::error::Error;
 use crate::web::extract::form::Form;
 use crate::web::extract::local_redirect::LocalRedirect;
-use crate::web::extract::session;
-use crate::web::extract::session::CurrentMember;
+use crate::web::extract::session::{self, CurrentMember};
 use crate::web::state::App;
 
 /// Log-in form fields with the saved form's action and page.
@@ -32,6 +31,8 @@ const FIELDS: usize = 24;
 const LONGEST_NAME: usize = 40;
 /// Fields with several lines.
 const MULTILINE: [&str; 6] = ["about", "contact", "message", "note", "text", "warning"];
+/// Values over this length were written rather than chosen, in characters.
+const PROSE_CHARS: usize = 20;
 /// Values from this length are shown in a textarea, in characters.
 const TEXTAREA_CHARS: usize = 100;
 
@@ -75,6 +76,10 @@ pub struct SavedForm {
     fields: Fields,
 }
 
+/// Response extension: what was written in a form that cannot be sent again, for the error page.
+#[derive(Debug, Clone)]
+pub struct WrittenForm(pub SavedForm);
+
 pub struct SavedField<'a> {
     pub name: &'a str,
     pub value: &'a str,
@@ -85,6 +90,7 @@ impl SavedForm {
     fn new(action: LocalRedirect, page: Option<LocalRedirect>, mut fields: Fields) -> SavedForm {
         fields.retain(|(name, _)| name.len() <= LONGEST_NAME);
         fields.truncate(FIELDS);
+        fields.shrink_to_fit();
         fields.iter_mut().filter(|(name, _)| is_secret(name)).for_each(|(_, value)| value.clear());
         let page = page.filter(|page| page.path() != action.as_str());
         SavedForm { page: page.unwrap_or_else(|| form_page(&action)), action, fields }
@@ -147,6 +153,11 @@ impl SavedField<'_> {
         self.is_text() && !self.value.trim().is_empty()
     }
 
+    /// Whether it is long enough to be worth copying.
+    pub fn is_prose(&self) -> bool {
+        self.is_written() && (self.has_lines() || self.value.chars().nth(PROSE_CHARS).is_some())
+    }
+
     pub fn has_lines(&self) -> bool {
         MULTILINE.contains(&self.bare_name())
             || self.value.contains('\n')
@@ -174,6 +185,17 @@ pub async fn refuse(app: &App, error: Error, request: Request) -> Response {
         Ok(form) if form.fields().any(|field| field.is_written()) => form.with(error),
         _ => error.into_response(),
     }
+}
+
+/// Adds what was written to an error, whose page offers it for copying: sending the form again might do
+/// nothing, or do it twice.
+pub async fn keep_written(app: &App, mut refusal: Response, request: Request) -> Response {
+    if let Ok(form) = SavedForm::of(app, request).await
+        && form.fields().any(|field| field.is_prose())
+    {
+        refusal.extensions_mut().insert(WrittenForm(form));
+    }
+    refusal
 }
 
 /// Like [`refuse`], but before the CSRF check: a cross-site form is not given back.

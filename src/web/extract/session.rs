@@ -10,8 +10,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::clock::DAY;
-use crate::domain::accounts::token;
-use crate::domain::accounts::token::Token;
+use crate::domain::accounts::token::{self, Token};
 use crate::domain::accounts::user::{Member, Role, Theme, UserId};
 use crate::domain::moderation::permissions::ModerationError;
 use crate::domain::moderation::roles::RoleError;

@@ -12,9 +12,8 @@ use crate::domain::accounts::user::Theme;
 use crate::web::error::{Error, ErrorText, ForMachines};
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::local_redirect::LocalRedirect;
-use crate::web::extract::recovered_form::SavedForm;
-use crate::web::extract::session;
-use crate::web::extract::session::theme_cookie;
+use crate::web::extract::recovered_form::{SavedForm, WrittenForm};
+use crate::web::extract::session::{self, theme_cookie};
 use crate::web::handlers::accounts::login;
 use crate::web::state::App;
 use crate::web::view::form_recovery;
@@ -27,6 +26,7 @@ struct ErrorPage<'a> {
     title: &'static str,
     what: String,
     back: Option<LocalRedirect>,
+    written: Option<WrittenForm>,
     status: u16,
 }
 
@@ -56,13 +56,13 @@ impl RefusedRequest {
         page
     }
 
-    fn error_page(&self, app: &App, refusal: &Response) -> Response {
+    fn error_page(&self, app: &App, refusal: &Response, written: Option<WrittenForm>) -> Response {
         let ErrorText { title, what } = text_of(refusal);
         if self.wants_json {
             return json(&serde_json::json!({ "error": what }));
         }
         let (page, back, status) = (self.page(app, title), self.back.clone(), refusal.status().as_u16());
-        html(&ErrorPage { page, title, what, back, status })
+        html(&ErrorPage { page, title, what, back, written, status })
     }
 
     /// A recovery page: the log-in form with the saved form, or the form itself.
@@ -97,14 +97,20 @@ pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request
     if !is_refusal(&response) {
         return response;
     }
-    if let Some(form) = response.extensions_mut().remove::<SavedForm>().filter(|_| !refused.wants_json) {
-        let page = refused.recovery_page(&app, &response, form);
-        match app.admission.memory.admit(page, client_ip.fair_key()) {
+    let extensions = response.extensions_mut();
+    let (form, written) = (extensions.remove::<SavedForm>(), extensions.remove::<WrittenForm>());
+    let admit = |page| app.admission.memory.admit(page, client_ip.fair_key());
+    if let Some(form) = form.filter(|_| !refused.wants_json) {
+        match admit(refused.recovery_page(&app, &response, form)) {
             Ok(page) => return with_head_of(&response, page),
-            Err(refused) => response = Error::from(refused).into_response(),
+            Err(overloaded) => response = Error::from(overloaded).into_response(),
         }
+    } else if written.is_some()
+        && let Ok(page) = admit(refused.error_page(&app, &response, written))
+    {
+        return with_head_of(&response, page);
     }
-    with_head_of(&response, refused.error_page(&app, &response))
+    with_head_of(&response, refused.error_page(&app, &response, None))
 }
 
 /// The error page with the refusal's status and headers.

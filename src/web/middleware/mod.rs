@@ -3,8 +3,8 @@
 pub mod admission;
 pub mod canonical_url;
 pub mod error_pages;
+pub mod form_recovery;
 pub mod outer;
 pub mod page_cache;
 pub mod referer;
 pub mod refusal;
-pub mod storage_failure;

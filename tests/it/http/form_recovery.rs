@@ -383,6 +383,42 @@ async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_passw
 }
 
 #[tokio::test]
+async fn what_was_written_is_shown_where_it_cannot_be_sent_again() {
+    let app = forum_of_all().await;
+    let (texts, known_fields) = (names_of(&["textarea", "input type=\"text\""]), fields());
+    let mut walked = BTreeSet::new();
+    for row in table().into_iter().filter(|row| row.method == Method::POST) {
+        let known = &known_fields[&(Method::POST, row.path)];
+        let Some(field) = known.iter().find(|name| texts.contains(**name)) else { continue };
+        for who in [Who::Other, Who::Moderator] {
+            if !["no", "none", "bad", "gone", "late"].contains(&row.answer(who)) {
+                continue;
+            }
+            let mut case = case(&app, &row, who).await;
+            let written = format!("Written in {field} of {}", case.path);
+            case.form.retain(|(name, _)| name != field);
+            case.form.push(((*field).to_owned(), written.clone()));
+            let page = case.send(Method::POST, &[("sec-fetch-site", "same-origin")]).await;
+            if page.status.is_client_error() && !page.all("main > .empty > .aside").is_empty() {
+                let shown = page.all("main textarea[readonly]");
+                assert!(shown.iter().any(|field| field.text == written), "{}: {}", row.path, page.text());
+                walked.insert((row.path, row.answer(who)));
+            }
+        }
+    }
+    assert!(walked.len() > 20, "{walked:?}");
+
+    let mut mia = app.person("mia", Role::Moderator).await;
+    app.member("bob").await;
+    app.sql("update users set role = 'member' where name = 'mia'").await;
+    app.store.detect_external_writes().await.expect("noticed");
+    let page = mia.post("/user/bob/warn", &[("warning", "<b>Mind</b> the guidelines.")]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert_eq!(page.one("main textarea[readonly]").text, "<b>Mind</b> the guidelines.");
+    check(&page, "a moderator who is none any more");
+}
+
+#[tokio::test]
 async fn starting_over_leads_to_a_page_whatever_was_refused() {
     let app = forum_of_all().await;
     let full = app.with_other_settings(|config| config.server.max_concurrent_requests = 0);

@@ -221,7 +221,7 @@ async fn a_forum_whose_disk_is_full_or_fails_writes_again_once_it_does_not() {
             assert!(answer.text.contains(SENTENCE), "{fault}: {path}: {}", answer.text);
             if path.ends_with("/reply") {
                 assert!(
-                    answer.text.contains(&format!(">refused comment {nth}</textarea>")),
+                    answer.text.contains(&format!("\nrefused comment {nth}</textarea>")),
                     "{}",
                     answer.text
                 );

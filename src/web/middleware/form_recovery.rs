@@ -1,4 +1,4 @@
-//! Responses while the database cannot be written.
+//! Keeps what was written in a form that is refused, and knows whether the database can be written.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -6,13 +6,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 
-use crate::web::error::{Error, NoTime, StorageFailed};
-use crate::web::extract::recovered_form;
+use crate::web::error::{Error, ErrorText, NoTime, StorageFailed};
+use crate::web::extract::recovered_form::{self, SavedForm};
 use crate::web::state::App;
+use crate::web::view::layout::wants_json;
 
-/// Gives back a form that cannot be saved. While writes are known to fail, the form is not processed, so that
-/// retries do not count towards rate limits.
-pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) -> Response {
+fn is_bare_error(response: &Response) -> bool {
+    let extensions = response.extensions();
+    extensions.get::<ErrorText>().is_some() && extensions.get::<SavedForm>().is_none()
+}
+
+/// Gives back a form that is refused, and reports that a page cannot be read from the database. While writes
+/// are known to fail, the form is not processed, so that retries do not count towards rate limits.
+pub async fn recover(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         let response = next.run(request).await;
         return match response.extensions().get::<StorageFailed>() {
@@ -38,6 +44,9 @@ pub async fn keep_unsaved(State(app): State<App>, request: Request, next: Next) 
         }
         None if response.extensions().get::<NoTime>().is_some() => {
             recovered_form::refuse(&app, Error::Busy, again).await
+        }
+        None if is_bare_error(&response) && !wants_json(again.headers()) => {
+            recovered_form::keep_written(&app, response, again).await
         }
         None => response,
     }
