@@ -35,19 +35,29 @@ pub struct Documents<R> {
 impl<R: BufRead> Documents<R> {
     /// Detects the format from the content; the file name is not used.
     pub fn new(mut from: R) -> io::Result<Documents<R>> {
-        let mut head = Vec::new();
-        let first = read_line(&mut from, &mut head)?;
-        let second = read_line(&mut from, &mut head)?;
+        let (mut head, mut line) = (Vec::new(), 1);
+        while read_line(&mut from, &mut head)? && head.trim_ascii().is_empty() {
+            head.clear();
+            line += 1;
+        }
+        let first = head.len();
+        let mut newest = first;
+        while head.len() < MAX_DOCUMENT_BYTES
+            && read_line(&mut from, &mut head)?
+            && head.get(newest..).unwrap_or_default().trim_ascii().is_empty()
+        {
+            newest = head.len();
+        }
         let bom = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let are_lines =
-            are_lines(head.get(bom..first).unwrap_or_default(), head.get(first..second).unwrap_or_default());
+            are_lines(head.get(bom..first).unwrap_or_default(), head.get(first..).unwrap_or_default());
         let mut head = Cursor::new(head);
         head.set_position(bom as u64);
         let from = head.chain(from);
         Ok(Documents {
             from,
             are_lines,
-            line: 1,
+            line,
             in_list: false,
             is_broken: false,
             json: Vec::new(),
@@ -116,8 +126,9 @@ impl<R: BufRead> Documents<R> {
     }
 
     fn document(&self, line: u64) -> Document<'_> {
-        let json = self.json.trim_ascii_end();
-        Document { line, json, problem: (json.len() > MAX_DOCUMENT_BYTES).then_some(Problem::TooLarge) }
+        let json = self.json.strip_suffix(b"\n").unwrap_or(&self.json);
+        let problem = (json.len() > MAX_DOCUMENT_BYTES).then_some(Problem::TooLarge);
+        Document { line, json: json.trim_ascii_end(), problem }
     }
 
     fn take_given(&mut self) {
@@ -154,15 +165,9 @@ fn are_lines(first: &[u8], second: &[u8]) -> bool {
     !first.trim_ascii_start().starts_with(b"[") && (!is_open || begins_next)
 }
 
-/// Reads through the next non-blank line, at most [`LARGEST`] bytes; returns the length of `into`.
-fn read_line(from: &mut impl BufRead, into: &mut Vec<u8>) -> io::Result<usize> {
-    loop {
-        let before = into.len();
-        let read = from.take(MAX_DOCUMENT_BYTES as u64).read_until(b'\n', into)?;
-        if read == 0 || !into.get(before..).unwrap_or_default().trim_ascii().is_empty() {
-            return Ok(into.len());
-        }
-    }
+/// Reads a line, or the first [`MAX_DOCUMENT_BYTES`] of it; `false` at the end.
+fn read_line(from: &mut impl BufRead, into: &mut Vec<u8>) -> io::Result<bool> {
+    Ok(from.take(MAX_DOCUMENT_BYTES as u64).read_until(b'\n', into)? > 0)
 }
 
 #[cfg(test)]
@@ -186,6 +191,8 @@ mod tests {
         for (file, expected) in [
             ("", vec![]),
             ("\n \n", vec![]),
+            ("\n \n[\n\n{}\n]", vec![(5, "{}")]),
+            ("\n\n{\"id\":1}\n\n{}", vec![(3, "{\"id\":1}"), (5, "{}")]),
             ("{\"id\":1}\n\n{\"id\":2}\r\n", vec![(1, "{\"id\":1}"), (3, "{\"id\":2}")]),
             ("\u{feff}{\"id\":1}", vec![(1, "{\"id\":1}")]),
             ("{\"id\":1\n{\"id\":2}\n", vec![(1, "{\"id\":1"), (2, "{\"id\":2}")]),

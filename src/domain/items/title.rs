@@ -32,15 +32,9 @@ pub enum TitleError {
 
 impl Title {
     pub fn parse(input: &str) -> Result<Title, TitleError> {
-        let mut title = String::new();
-        for word in input.split_whitespace() {
-            if !title.is_empty() {
-                title.push(' ');
-            }
-            title.push_str(word.get(..MAX_BYTES + 1).unwrap_or(word));
-            if title.len() > MAX_BYTES {
-                return Err(TitleError::TooLong);
-            }
+        let title = fold(input, |c| !is_dropped(c));
+        if title.len() > MAX_BYTES {
+            return Err(TitleError::TooLong);
         }
         if !title.chars().all(is_shown) {
             return Err(TitleError::Control);
@@ -84,14 +78,18 @@ impl fmt::Display for Title {
     }
 }
 
-/// Turns any text into a valid title: folds white space, removes invisible characters, cuts at a word to 80
-/// graphemes with `…`.
-pub fn suggestion(text: &str) -> String {
+/// Invisible characters that text pasted from a page may have between letters, where they make titles that
+/// look the same differ. Zero-width joiners and variation selectors stay, as scripts and emoji need them.
+fn is_dropped(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{180E}' | '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
+}
+
+/// Folds white space and keeps some characters, until [`MAX_BYTES`] are exceeded.
+fn fold(text: &str, is_kept: impl Fn(char) -> bool) -> String {
     let mut folded = String::new();
     for word in text.split_whitespace() {
-        let word = word.chars().filter(|c| is_shown(*c)).take(MAX_BYTES);
         let start = folded.len();
-        folded.extend(word);
+        folded.extend(word.chars().filter(|c| is_kept(*c)).take(MAX_BYTES + 1));
         if start > 0 && folded.len() > start {
             folded.insert(start, ' ');
         }
@@ -99,6 +97,13 @@ pub fn suggestion(text: &str) -> String {
             break;
         }
     }
+    folded
+}
+
+/// Turns any text into a valid title: folds white space, removes invisible characters, cuts at a word to 80
+/// graphemes with `…`.
+pub fn suggestion(text: &str) -> String {
+    let folded = fold(text, |c| is_shown(c) && !is_dropped(c));
     if folded.len() <= MAX_BYTES && folded.graphemes(true).nth(MAX).is_none() {
         return folded;
     }
@@ -178,6 +183,8 @@ mod tests {
             ("Show: a reader", "Show: a reader"),
             ("  two \t words\n\u{a0}here\u{2028}  ", "two words here"),
             ("abc", "abc"),
+            ("soft\u{AD}ware \u{200B} with\u{FEFF}out", "software without"),
+            ("می\u{200C}خواهم ❤\u{FE0F}", "می\u{200C}خواهم ❤\u{FE0F}"),
             ("日本語", "日本語"),
             ("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦"),
             ("C++ is ~40", "C++ is ~40"),
