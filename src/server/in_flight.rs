@@ -14,7 +14,8 @@ const SLOW_AFTER: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 pub struct InFlight {
-    busy: Mutex<Busy>,
+    /// When each running request began.
+    running: Mutex<Vec<Instant>>,
     activity: AtomicUsize,
     http2: AtomicBool,
     evicted: AtomicBool,
@@ -23,21 +24,13 @@ pub struct InFlight {
     pub(super) responses: ResponseProgress,
 }
 
-/// Both under one lock, so that a running request is never without its time.
-#[derive(Debug, Default)]
-struct Busy {
-    running: usize,
-    /// When the connection became busy, or a request last ended while others ran. `None` while idle.
-    since: Option<Instant>,
-}
-
 impl InFlight {
-    fn busy(&self) -> MutexGuard<'_, Busy> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Instant>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn running(&self) -> usize {
-        self.busy().running
+        self.lock().len()
     }
 
     pub fn activity(&self) -> usize {
@@ -48,9 +41,9 @@ impl InFlight {
         self.activity.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether requests are running and none has ended for longer than a response takes.
+    /// Whether a request has been running for longer than a response takes.
     pub fn is_slow(&self, now: Instant) -> bool {
-        self.busy().since.is_some_and(|since| now.saturating_duration_since(since) > SLOW_AFTER)
+        self.lock().iter().any(|began| now.saturating_duration_since(*began) > SLOW_AFTER)
     }
 
     pub fn evict(&self) {
@@ -77,28 +70,28 @@ impl InFlight {
     }
 }
 
-pub(super) struct InFlightGuard(Arc<InFlight>);
+/// A running request, and when it began.
+pub(super) struct InFlightGuard(Arc<InFlight>, Instant);
 
 impl InFlightGuard {
     pub(super) fn begin(in_flight: &Arc<InFlight>, version: Version) -> InFlightGuard {
         if version == Version::HTTP_2 {
             in_flight.http2.store(true, Ordering::Release);
         }
-        let mut busy = in_flight.busy();
-        busy.running += 1;
-        busy.since.get_or_insert_with(Instant::now);
-        drop(busy);
+        let now = Instant::now();
+        in_flight.lock().push(now);
         in_flight.note_activity();
-        InFlightGuard(Arc::clone(in_flight))
+        InFlightGuard(Arc::clone(in_flight), now)
     }
 }
 
 impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.0.note_activity();
-        let mut busy = self.0.busy();
-        busy.running = busy.running.saturating_sub(1);
-        busy.since = (busy.running > 0).then(Instant::now);
+        let mut running = self.0.lock();
+        if let Some(at) = running.iter().position(|began| *began == self.1) {
+            running.swap_remove(at);
+        }
     }
 }
 
@@ -107,16 +100,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quick_requests_that_overlap_are_not_slow() {
+    fn quick_requests_that_overlap_are_not_slow_and_do_not_hide_a_slow_one() {
         let in_flight = Arc::<InFlight>::default();
         let first = InFlightGuard::begin(&in_flight, Version::HTTP_2);
-        let second = InFlightGuard::begin(&in_flight, Version::HTTP_2);
         std::thread::sleep(Duration::from_millis(2));
-        let later = Instant::now() + SLOW_AFTER;
-        assert!(in_flight.is_slow(later), "neither has ended");
+        let second = InFlightGuard::begin(&in_flight, Version::HTTP_2);
+        let later = first.1 + SLOW_AFTER + Duration::from_millis(1);
+        assert!(!in_flight.is_slow(Instant::now()) && in_flight.is_slow(later), "the first has not ended");
         drop(first);
-        assert!(!in_flight.is_slow(later), "one has");
-        assert!(in_flight.is_slow(later + SLOW_AFTER), "and the other does not");
+        assert!(!in_flight.is_slow(later), "the second began later");
+        assert!(in_flight.is_slow(later + SLOW_AFTER), "and does not end either");
         drop(second);
         assert!(in_flight.running() == 0 && !in_flight.is_slow(later + SLOW_AFTER), "nothing runs");
     }
