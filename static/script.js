@@ -62,7 +62,7 @@ function drawVote(form, dir) {
     if (mayDown) drawn.push(arrow("down", "▼", "Downvote"));
   } else {
     const mark = make("b", { class: `${dir} on` });
-    mark.append(make("span", { class: "said" }, `you ${dir}voted `), dir === "up" ? "▲" : "▼");
+    mark.append(make("span", { class: "visually-hidden" }, `you ${dir}voted `), dir === "up" ? "▲" : "▼");
     drawn.push(mark, make("button", { class: "undo", name: "dir", value: "none", "aria-label": `Undo vote on ${what}` }, "undo"));
   }
   form.dataset.dir = dir;

@@ -10,7 +10,7 @@ create table users (
     about            text not null default '',
     -- Edits of `about`; an edit names the version it is based on, so that none is overwritten unseen.
     about_version    integer not null default 0,
-    -- karma = karma_base + the counted votes of others.
+    -- karma = karma_base + the counted votes of others, except on options of polls.
     karma            integer not null,
     karma_base       integer not null,
     created_at       integer not null,
@@ -22,12 +22,13 @@ create table users (
     banned_until     integer,
     ban_reason       text,
     shadow_banned_at integer,
+    -- The year 9999: until a moderator lifts the limit.
     limited_until    integer,
     -- What moderators decided about the user's flags: see domain/votes/flag.rs.
     flags_upheld     integer not null default 0,
     flags_rejected   integer not null default 0,
     invited_by       integer references users (id),
-    -- Number of users with this invited_by.
+    -- Number of users who were invited by this one.
     invited          integer not null default 0,
     show_dead        boolean not null default false,
     theme            text not null default 'system',
@@ -38,13 +39,14 @@ create unique index users_by_name on users (lower(name));
 create index users_leaders on users (karma desc, id);
 create index users_admins on users (id) where role = 'admin';
 create index users_team on users (role, id) where role in ('moderator', 'admin');
-create index users_invited on users (invited_by, created_at) where invited_by is not null;
+create index users_of_inviter on users (invited_by, created_at) where invited_by is not null;
 create index users_newest on users (created_at desc, id desc) where source is null;
 create index users_roots on users (created_at, id) where invited_by is null and invited > 0;
 
 create table items (
     -- autoincrement: an id is never reused, and comes after every imported id.
     id             integer primary key autoincrement,
+    -- story, job, poll, pollopt or comment
     kind           text not null,
     author_id      integer references users (id),
     -- time never changes; rank_time moves with a second chance.
@@ -81,16 +83,17 @@ create table items (
     -- Visible comments below; maintained for roots only.
     descendants    integer not null default 0,
     deleted_at     integer,
+    -- killed, flagged, shadow or merged: see domain/items/item.rs.
     dead           text,
     locked         boolean not null default false,
-    -- Sums of the active flags' weights, in hundredths, and of the vouches.
+    -- Sum of the active flags' weights, in hundredths.
     flags          integer not null default 0,
     vouches        integer not null default 0,
-    -- Reviewed by a moderator, so flags no longer kill it.
+    -- Decided by a moderator: flags no longer kill it, and vouches no longer restore it.
     cleared        boolean not null default false,
-    -- When it entered the moderators' queue, by flags or a rule; null: it is not in it.
+    -- When it entered the moderators' queue; null: it is not in it.
     queued_at      integer,
-    -- Why a rule put it there.
+    -- Why a rule or the check of edits put it there; null: flags did.
     queue_reason   text,
     -- The story that this duplicate was merged into.
     merged_into    integer references items (id),
@@ -98,7 +101,7 @@ create table items (
     detached_from  integer references items (id),
     -- A moderators' notice above the thread, as Markdown source.
     pinned         text,
-    -- Its site is penalised, so it ranks lower.
+    -- Its site is restricted, so it ranks lower.
     penalised      boolean not null default false,
     source         text,
     source_id      integer
@@ -124,7 +127,7 @@ create index items_comments on items (time desc, id desc)
     where dead is null and deleted_at is null and kind = 'comment';
 create index items_comments_active on items (time desc, root_id, kind, dead, deleted_at)
     where dead is null and deleted_at is null and kind = 'comment';
-create index items_best_comments on items (time, score, kind, dead, deleted_at)
+create index items_best_comments_since on items (time, score, kind, dead, deleted_at)
     where dead is null and deleted_at is null and kind = 'comment';
 create index items_site on items (site, time desc, id desc)
     where dead is null and deleted_at is null and site is not null;
@@ -136,7 +139,7 @@ create index items_commented on items (author_id, time desc, id desc) where kind
 create index items_replies on items (reply_to, time desc, id desc) where reply_to is not null;
 create index items_queued on items (queued_at desc, id desc) where queued_at is not null;
 create index items_merged on items (merged_into) where merged_into is not null;
--- A shadow-ban's dead items, restored when it is lifted.
+-- A shadow-ban's dead items, which lifting it may restore.
 create index items_shadowed on items (author_id, root_id, kind, deleted_at) where dead = 'shadow';
 create index items_submitted_live on items (author_id, time desc, id desc)
     where dead is null and deleted_at is null and kind in ('story', 'job', 'poll');
@@ -155,11 +158,10 @@ create table votes (
     own              boolean not null default false,
     -- When the vote or its last change was cast.
     created_at       integer not null,
-    -- Keyed hash of the voter's IP address; null if it identifies nobody.
+    -- Keyed hash of the voter's IP address; null if it identifies nobody, is not known or has been forgotten.
     ip_hash          blob,
     primary key (user_id, item_id)
 );
-create index votes_of_item on votes (item_id);
 create index votes_cast on votes (user_id, created_at desc, item_id) where not own;
 create index votes_by_ip_hash on votes (item_id, ip_hash) where ip_hash is not null;
 create index votes_uncounted on votes (created_at desc, user_id desc, item_id desc)
@@ -241,13 +243,13 @@ create index sessions_of_user on sessions (user_id, last_used_at desc);
 create index sessions_expiring on sessions (expires_at);
 
 -- Browsers that have logged in before, so that a wave of wrong passwords does not lock out their owners.
-create table devices (
+create table browsers (
     token_hash   blob primary key,
     user_id      integer not null references users (id),
     last_used_at integer not null
 );
-create index devices_of_user on devices (user_id);
-create index devices_expiring on devices (last_used_at);
+create index browsers_of_user on browsers (user_id);
+create index browsers_expiring on browsers (last_used_at);
 
 create table invitations (
     id         integer primary key,
@@ -259,7 +261,7 @@ create table invitations (
     revoked_at integer
 );
 create unique index invitations_by_token on invitations (token_hash);
-create index invitations_of on invitations (inviter_id, id desc);
+create index invitations_of_inviter on invitations (inviter_id, id desc);
 create index invitations_open on invitations (inviter_id, expires_at)
     where used_by is null and revoked_at is null;
 create index invitations_expiring on invitations (expires_at) where used_by is null;
@@ -285,7 +287,7 @@ create index signup_requests_of_name on signup_requests (lower(name), id desc);
 create index signup_requests_of_invitation on signup_requests (invitation_id) where invitation_id is not null;
 create index signup_requests_decided on signup_requests (decided_at) where decision is not null;
 
--- Where posts, votes and accounts came from: keyed hashes of the address, its subnet and its network.
+-- Where posts and accounts came from: keyed hashes of the address, its subnet and its network.
 create table ip_hashes (
     id         integer primary key,
     created_at integer not null,
@@ -300,14 +302,13 @@ create index ip_hashes_by_address on ip_hashes (address, created_at desc);
 create index ip_hashes_by_subnet on ip_hashes (subnet, created_at desc);
 create index ip_hashes_by_network on ip_hashes (network, created_at desc);
 create index ip_hashes_of_user on ip_hashes (user_id, created_at desc);
-create index ip_hashes_of_item on ip_hashes (item_id) where item_id is not null;
 
 create table moderation_log (
     id         integer primary key,
     -- Names the entry in URLs, as ids would reveal the number of private entries.
-    token      text,
+    token      text not null,
     created_at integer not null,
-    -- Null: the operator, members together or a rule.
+    -- Null: the operator, a rule of the operator, or members together.
     actor_id   integer references users (id),
     action     text not null,
     item_id    integer references items (id),
@@ -382,21 +383,22 @@ create table rules (
     created_at integer not null,
     actor_id   integer references users (id)
 );
-create unique index rules_once on rules (kind, pattern);
+create unique index rules_by_pattern on rules (kind, pattern);
 
--- The community's settings when the forum was last started, so that the log can say what has changed.
+-- The community's settings last in effect, so that the log can say what has changed, and the contact details
+-- that the first admin entered.
 create table settings (
     name  text primary key,
     value text not null
 );
 
--- What identifies the site whatever its address becomes, such as the id of its feeds.
-create table site (
+-- What identifies this forum whatever its address becomes, such as the id of its feeds.
+create table instance (
     name  text primary key,
     value text not null
 );
 
--- A row is inserted and rolled back to find out whether the database can be written to.
+-- A row is inserted and deleted again to find out whether the database can be written to.
 create table checks (
     id integer primary key
 );

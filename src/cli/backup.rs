@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 use crate::config::Config;
-use crate::store::{Store, beside, key_file, remove};
+use crate::store::{Store, beside, free_beside, key_file, remove};
 
 #[derive(Debug, clap::Args)]
 pub struct Backup {
@@ -61,7 +61,7 @@ pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode>
     if database.exists() && !args.replace {
         bail!("{} already exists: give --replace to put the backup in its place", database.display());
     }
-    Store::may_replace(database).await?;
+    Store::may_replace(database)?;
     if database.exists() && Store::is_in_use(database).await {
         bail!("{} is in use: stop the forum first", database.display());
     }
@@ -97,7 +97,7 @@ async fn prepare(backup: &Path, partial: &Path) -> anyhow::Result<()> {
 
 fn replace(database: &Path, partial: &Path) -> anyhow::Result<()> {
     let (key, new_key) = (key_file(database), key_file(partial));
-    let kept = replaced(database);
+    let kept = free_beside(database, ".replaced");
     if new_key.exists() && key.exists() {
         std::fs::rename(&key, key_file(&kept))?;
     }
@@ -126,12 +126,4 @@ fn remove_with_log(path: &Path) -> std::io::Result<()> {
         remove(&beside(path, ending))?;
     }
     Ok(())
-}
-
-fn replaced(database: &Path) -> PathBuf {
-    let numbered = (2..).map(|nth| beside(database, &format!(".replaced-{nth}")));
-    std::iter::once(beside(database, ".replaced"))
-        .chain(numbered)
-        .find(|name| !name.exists())
-        .unwrap_or_else(|| beside(database, ".replaced"))
 }

@@ -12,7 +12,7 @@ mod votes;
 use db::{Bindable, Change, Db, Tx};
 pub use db::{
     CheckError, CheckpointResult, Error, MAX_WAL_BYTES, OpenError, Result, Store, ThreadGeneration, beside,
-    key_file, remove,
+    free_beside, key_file, remove,
 };
 pub use import::{Imported, ImportedVote, NewItem};
 pub use votes::{NewVote, UncountedVote};

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::accounts::token;
-use crate::domain::accounts::token::Token;
+use crate::domain::accounts::token::{self, Token};
 
 /// Validity of the link.
 const GOOD: Duration = Duration::from_secs(24 * 3_600);

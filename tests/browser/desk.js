@@ -54,8 +54,8 @@ export async function governed() {
   await send(fay, `${at.flagged}/flag`, { on: "true", reason: "other", note: `Says nothing. ${"x".repeat(120)}` });
   for (const page of [fay, walter]) await send(page, `${dead}/flag`, { on: "true", reason: "spam", note: "" });
 
-  for (const [name, stance] of [["spam.example.com", "banned"], [`${"long-".repeat(10)}name.example.org`, "penalised"], ["github.com/somebody", "penalised"]]) {
-    await send(mona, "/mod/sites", { name, restriction: stance, reason: "Nothing but advertisements came from there for a month.", sure: "true" });
+  for (const [name, restriction] of [["spam.example.com", "banned"], [`${"long-".repeat(10)}name.example.org`, "penalised"], ["github.com/somebody", "penalised"]]) {
+    await send(mona, "/mod/sites", { name, restriction, reason: "Nothing but advertisements came from there for a month.", sure: "true" });
   }
   for (const [kind, pattern, effect] of [["word", "cheap watches", "kill"], ["link", "casino.example.com", "refuse"], ["range", "2001:db8:1::/48", "queue"]]) {
     await send(mona, "/mod/rules", { kind, pattern, effect, reason: "A wave of it came in May.", add: "true" });

@@ -136,14 +136,14 @@ mod tests {
 
     #[test]
     fn an_address_is_known_by_the_first_of_its_network() {
-        for (ip, near, middle) in [
+        for (ip, address, subnet) in [
             ("203.0.113.77", "203.0.113.77", "203.0.113.0"),
             ("::ffff:203.0.113.77", "203.0.113.77", "203.0.113.0"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", "2001:db8:1::"),
         ] {
             let ip: IpAddr = ip.parse().expect("an address");
-            let found = [Prefix::Address, Prefix::Subnet].map(|width| width.network(ip).to_string());
-            assert_eq!(found, [near, middle]);
+            let found = [Prefix::Address, Prefix::Subnet].map(|prefix| prefix.network(ip).to_string());
+            assert_eq!(found, [address, subnet]);
         }
     }
 
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn neighbours_share_a_network_and_not_an_address() {
-        for (one, other, near, middle, wide) in [
+        for (one, other, address, subnet, network) in [
             ("203.0.113.5", "203.0.113.5", true, true, true),
             ("203.0.113.5", "::ffff:203.0.113.5", true, true, true),
             ("203.0.113.5", "203.0.113.6", false, true, true),
@@ -171,7 +171,7 @@ mod tests {
         ] {
             let (a, b) = (hashes(one), hashes(other));
             let found = (a.address == b.address, a.subnet == b.subnet, a.network == b.network);
-            assert_eq!(found, (near, middle, wide), "{one} {other}");
+            assert_eq!(found, (address, subnet, network), "{one} {other}");
         }
     }
 

@@ -5,8 +5,7 @@ use std::cmp::Reverse;
 
 use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
 use crate::domain::items::item::{Item, ItemId, Kind};
-use crate::domain::votes::flag;
-use crate::domain::votes::flag::flagged;
+use crate::domain::votes::flag::{self, flagged};
 use crate::domain::votes::vote::FLOOR;
 
 /// Ranks only the newest stories (Hacker News considers 1,000).

@@ -32,7 +32,7 @@ pub enum RateLimitScope {
     /// Per address or IPv6 /64; new accounts and visitors are counted separately.
     Address,
     /// New accounts and visitors per subnet: IPv4 /24, IPv6 /48.
-    Network,
+    Subnet,
     /// New accounts and visitors of the whole site.
     Site,
 }
@@ -54,7 +54,7 @@ impl Policy {
     /// The narrowest scopes first, so that a refusal names the nearest.
     pub fn rate_limits(&self) -> [RateLimit; RATE_LIMITS] {
         use LimitedAction::{Comment, Edit, Fetch, Flag, Invitation, SignUp, Story, Vote};
-        use RateLimitScope::{Account, Address, LimitedAccount, Network, Site};
+        use RateLimitScope::{Account, Address, LimitedAccount, Site, Subnet};
         let (age, karma) = (self.new_account_days.seconds(), self.new_account_limits_exempt_karma);
         let new = RateLimitScope::NewAccount { age, karma };
         let limited_window = self.limited_window_hours.seconds();
@@ -81,8 +81,8 @@ impl Policy {
             hourly(Address, &[Vote], self.votes_per_hour_per_ip),
             hourly(Address, &[Flag], self.flags_per_hour_per_ip),
             hourly(Address, &[SignUp], self.signups_per_hour_per_ip),
-            hourly(Network, POSTS, self.posts_per_hour_per_subnet),
-            hourly(Network, &[SignUp], self.signups_per_hour_per_subnet),
+            hourly(Subnet, POSTS, self.posts_per_hour_per_subnet),
+            hourly(Subnet, &[SignUp], self.signups_per_hour_per_subnet),
             hourly(Site, POSTS, self.posts_per_hour_global),
             hourly(Site, &[SignUp], self.signups_per_hour_global),
         ]
@@ -235,10 +235,10 @@ impl RateLimit {
             RateLimitScope::Address => {
                 "There has been a lot of activity from your IP address in a short time.".to_owned()
             }
-            RateLimitScope::Network if action == LimitedAction::SignUp => {
+            RateLimitScope::Subnet if action == LimitedAction::SignUp => {
                 "Many accounts were created from your network in a short time.".to_owned()
             }
-            RateLimitScope::Network => {
+            RateLimitScope::Subnet => {
                 "There has been a lot of activity from new accounts on your network in a short time."
                     .to_owned()
             }

@@ -12,8 +12,7 @@ pub use pattern::{LONGEST_PHRASE, Pattern};
 
 use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::limits::policy::Policy;
-use crate::domain::moderation::site_restriction;
-use crate::domain::moderation::site_restriction::SiteNameError;
+use crate::domain::moderation::site_restriction::{self, SiteNameError};
 use crate::domain::text;
 use crate::domain::url::StoryUrl;
 

@@ -12,8 +12,7 @@ use super::visible::{is_shown, is_visible};
 use crate::domain::text::cut::longest;
 use crate::domain::text::markdown::html_writer::HtmlWriter;
 use crate::domain::text::markdown::protect_urls::Prepared;
-use crate::domain::text::sanitize;
-use crate::domain::text::sanitize::Html;
+use crate::domain::text::sanitize::{self, Html};
 
 /// Of a text that is longer than any that is stored, only the beginning is read.
 fn prepared(source: &str) -> Prepared {

@@ -9,12 +9,12 @@ use crate::store::{Result, Tx};
 /// Records the hashes for a post, or without `item` for an account; commands and imports have none.
 pub(crate) async fn note(
     tx: &mut Tx,
-    origin: Option<&IpHashes>,
+    ip_hashes: Option<&IpHashes>,
     user: UserId,
     item: Option<ItemId>,
     now: Timestamp,
 ) -> Result<()> {
-    let Some(origin) = origin else { return Ok(()) };
+    let Some(ip_hashes) = ip_hashes else { return Ok(()) };
     tx.sql(
         "insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) values ($1, $2, \
             $3, $4, $5, $6)",
@@ -22,9 +22,9 @@ pub(crate) async fn note(
     .bind(now)
     .bind(user)
     .bind(item)
-    .bind(origin.address.as_bytes())
-    .bind(origin.subnet.as_bytes())
-    .bind(origin.network.as_bytes())
+    .bind(ip_hashes.address.as_bytes())
+    .bind(ip_hashes.subnet.as_bytes())
+    .bind(ip_hashes.network.as_bytes())
     .execute()
     .await?;
     Ok(())

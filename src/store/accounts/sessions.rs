@@ -103,7 +103,7 @@ impl Store {
 
     /// `None` if it has ended or the user is banned.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
-        let (seen, replies) = (self.looks.session(token_hash), self.looks.replies());
+        let (last_used_at, replies) = (self.looks.session(token_hash), self.looks.replies());
         let row: Option<SessionUserRow> = self
             .read
             .sql(concat!(
@@ -126,7 +126,7 @@ impl Store {
             .fetch_optional()
             .await?;
         let Some(row) = row else { return Ok(None) };
-        if now.since(seen.unwrap_or(row.last_used_at)) > HOUR {
+        if now.since(last_used_at.unwrap_or(row.last_used_at)) > HOUR {
             self.looks.note_session(token_hash, now);
         }
         let mut known = row.known;
@@ -206,7 +206,7 @@ impl Store {
     pub async fn remember_device(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql(
-            "insert into devices (token_hash, user_id, last_used_at) values ($1, $2, $3) \
+            "insert into browsers (token_hash, user_id, last_used_at) values ($1, $2, $3) \
              on conflict (token_hash) do update set user_id = excluded.user_id, last_used_at = \
              excluded.last_used_at",
         )
@@ -219,14 +219,14 @@ impl Store {
     }
 
     pub async fn knows_device(&self, token_hash: &[u8], user: UserId) -> Result<bool> {
-        let query = self.read.sql("select 1 from devices where token_hash = $1 and user_id = $2");
+        let query = self.read.sql("select 1 from browsers where token_hash = $1 and user_id = $2");
         query.bind(token_hash).bind(user).exists().await
     }
 
     pub async fn purge(&self, keep: RetentionPolicy, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql("delete from sessions where expires_at <= $1").bind(now).execute().await?;
-        tx.sql("delete from devices where last_used_at < $1")
+        tx.sql("delete from browsers where last_used_at < $1")
             .bind(now.minus(keep.browsers))
             .execute()
             .await?;
@@ -242,10 +242,6 @@ impl Store {
             .bind(now.minus(keep.ip_hashes))
             .execute()
             .await?;
-        tx.sql("delete from invitations where expires_at < $1 and used_by is null")
-            .bind(now.minus(keep.invitations))
-            .execute()
-            .await?;
         let waited = tx
             .sql("delete from signup_requests where created_at < $1 and decision is null")
             .bind(now.minus(keep.requests_waiting))
@@ -255,6 +251,13 @@ impl Store {
             .bind(now.minus(keep.requests_decided))
             .execute()
             .await?;
+        tx.sql(
+            "delete from invitations where expires_at < $1 and used_by is null \
+             and not exists (select 1 from signup_requests r where r.invitation_id = invitations.id)",
+        )
+        .bind(now.minus(keep.invitations))
+        .execute()
+        .await?;
         // Only the number of pending requests is visible on pages; session expiry is checked on use.
         let changes: &[Change] = if waited > 0 { &[Change::Public] } else { &[] };
         self.commit(tx, changes).await

@@ -276,7 +276,7 @@ async fn put_password(
         .bind(keep)
         .execute()
         .await?;
-    tx.sql("delete from devices where user_id = $1 and ($2 is null or token_hash <> $2)")
+    tx.sql("delete from browsers where user_id = $1 and ($2 is null or token_hash <> $2)")
         .bind(user)
         .bind(device)
         .execute()

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteLockingMode, SqlitePool, SqlitePoolOptions};
 
 use super::connection::{lasting, options};
 use super::error::is_busy;
-use super::migrations::{MIGRATIONS, applied, newest};
+use super::migrations::{MIGRATIONS, applied};
 use super::{OpenError, Store, file};
 
 impl Store {
@@ -18,7 +18,7 @@ impl Store {
         }
         let pool =
             lasting(1).connect_with(options(from)).await.map_err(|e| OpenError::Open(from.to_owned(), e))?;
-        let copied = match applied(&pool, from, newest(&MIGRATIONS)).await {
+        let copied = match applied(&pool, from, &MIGRATIONS).await {
             Ok(_) => copy_into(&pool, to).await.map_err(|e| OpenError::Copy(to.to_owned(), e)),
             Err(error) => Err(error),
         };
@@ -41,7 +41,7 @@ impl Store {
     }
 
     /// Whether `path` may be replaced: missing, a Stoa database, or one that is damaged.
-    pub async fn may_replace(path: &Path) -> std::result::Result<(), OpenError> {
+    pub fn may_replace(path: &Path) -> std::result::Result<(), OpenError> {
         match file::look(path) {
             Ok(_) | Err(OpenError::NoDatabase(_)) => Ok(()),
             Err(error) => Err(error),
@@ -67,10 +67,7 @@ pub(super) async fn keep_as_it_was(
     path: &Path,
     version: i64,
 ) -> std::result::Result<(), OpenError> {
-    let copy = file::beside(path, &format!(".before-{version}"));
-    if copy.exists() {
-        return Ok(());
-    }
+    let copy = file::free_beside(path, &format!(".before-{version}"));
     // A partial file never has the final name.
     let partial = file::beside(&copy, ".partial");
     let kept = async {

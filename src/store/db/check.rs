@@ -8,7 +8,7 @@ use sqlx::Connection;
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::migrations::{MIGRATIONS, newest};
+use super::migrations::{MIGRATIONS, newest, oldest};
 use super::{OpenError, Store, file};
 
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,8 @@ pub enum CheckError {
     Read(#[from] sqlx::Error),
     #[error("it was written by a newer Stoa (its schema is {0})")]
     Newer(i64),
+    #[error("it was written by an unreleased version of Stoa")]
+    Unreleased,
     #[error("migration {0} is unknown or incomplete")]
     Migration(i64),
     #[error("it has the {0} {1}, which Stoa did not make")]
@@ -87,6 +89,9 @@ async fn applied(db: &mut SqliteConnection) -> Result<Vec<Migration>, CheckError
     let known = applied.into_iter().map(|(version, success, checksum)| {
         if version > newest(&MIGRATIONS) {
             return Err(CheckError::Newer(version));
+        }
+        if version < oldest(&MIGRATIONS) {
+            return Err(CheckError::Unreleased);
         }
         let known =
             MIGRATIONS.iter().find(|known| known.version == version && known.checksum.as_ref() == checksum);

@@ -149,6 +149,13 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The first free name beside a file: with the ending, or also with a number from 2.
+pub fn free_beside(path: &Path, ending: &str) -> PathBuf {
+    let first = beside(path, ending);
+    let numbered = (2..).map(|nth| beside(&first, &format!("-{nth}")));
+    std::iter::once(first.clone()).chain(numbered).find(|name| !name.exists()).unwrap_or(first)
+}
+
 /// An absolute path, since SQLite treats `:memory:` and `file:` specially.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())

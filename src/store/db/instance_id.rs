@@ -3,7 +3,7 @@ use std::fmt::Write;
 use sqlx::sqlite::SqlitePool;
 
 pub(super) async fn id(pool: &SqlitePool) -> Result<String, sqlx::Error> {
-    let kept = "select value from site where name = 'id'";
+    let kept = "select value from instance where name = 'id'";
     if let Some(id) = sqlx::query_scalar(kept).fetch_optional(pool).await? {
         return Ok(id);
     }
@@ -14,7 +14,7 @@ pub(super) async fn id(pool: &SqlitePool) -> Result<String, sqlx::Error> {
         hex
     });
     // If two processes open a database at once, the first one's id wins.
-    sqlx::query("insert into site (name, value) values ('id', $1) on conflict do nothing")
+    sqlx::query("insert into instance (name, value) values ('id', $1) on conflict do nothing")
         .bind(fresh)
         .execute(pool)
         .await?;

@@ -11,15 +11,15 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Applies the migrations that are missing; a database that has some is copied first.
 pub(super) async fn migrate(pool: &SqlitePool, path: &Path, migrations: &Migrator) -> Result<(), OpenError> {
     let newest = newest(migrations);
-    let applied = applied(pool, path, newest).await?;
+    let applied = applied(pool, path, migrations).await?;
     if applied > 0 && applied < newest {
         backup::keep_as_it_was(pool, path, newest).await?;
     }
     migrations.run(pool).await.map_err(|e| OpenError::Migrate(path.to_owned(), e))
 }
 
-/// The newest migration that a database has; 0 if none.
-pub(super) async fn applied(pool: &SqlitePool, path: &Path, newest: i64) -> Result<i64, OpenError> {
+/// The newest migration that a database has; 0 if none. Fails if it is newer than all `migrations`, or older.
+pub(super) async fn applied(pool: &SqlitePool, path: &Path, migrations: &Migrator) -> Result<i64, OpenError> {
     let failed = |e| OpenError::Open(path.to_owned(), e);
     let kept: Option<i64> = sqlx::query_scalar("select 1 from sqlite_master where name = '_sqlx_migrations'")
         .fetch_optional(pool)
@@ -34,8 +34,8 @@ pub(super) async fn applied(pool: &SqlitePool, path: &Path, newest: i64) -> Resu
         .map_err(failed)?;
     match applied {
         0 => Ok(0),
-        applied if applied > newest => Err(OpenError::Newer(path.to_owned(), applied)),
-        applied if applied < oldest() => Err(OpenError::Unreleased(path.to_owned())),
+        applied if applied > newest(migrations) => Err(OpenError::Newer(path.to_owned(), applied)),
+        applied if applied < oldest(migrations) => Err(OpenError::Unreleased(path.to_owned())),
         applied => Ok(applied),
     }
 }
@@ -44,8 +44,8 @@ pub(super) fn newest(migrations: &Migrator) -> i64 {
     migrations.iter().map(|m| m.version).max().unwrap_or(0)
 }
 
-fn oldest() -> i64 {
-    MIGRATIONS.iter().map(|m| m.version).min().unwrap_or(0)
+pub(super) fn oldest(migrations: &Migrator) -> i64 {
+    migrations.iter().map(|m| m.version).min().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub use check::CheckError;
 pub use checkpoint::CheckpointResult;
 pub use connection::MAX_WAL_BYTES;
 pub use error::{Error, OpenError, Result};
-pub use file::{beside, remove};
+pub use file::{beside, free_beside, remove};
 use generations::Generations;
 pub use generations::{Change, ThreadGeneration};
 pub use key::key_file;

@@ -92,12 +92,16 @@ pub struct Statement<'c> {
 
 macro_rules! run {
     ($statement:ident, $kind:ident, $method:ident) => {{
-        let arguments = $statement.arguments.map_err(sqlx::Error::Encode)?;
-        let query = sqlx::$kind(AssertSqlSafe($statement.text), arguments).persistent($statement.persistent);
-        match $statement.db {
-            Db::Read(pool) => query.$method(pool).await?,
+        let Statement { db, text, arguments, persistent } = $statement;
+        let query = |arguments| sqlx::$kind(AssertSqlSafe(text), arguments).persistent(persistent);
+        let arguments = arguments.map_err(sqlx::Error::Encode);
+        match db {
+            Db::Read(pool) => query(arguments?).$method(pool).await?,
             Db::Write(tx) => {
-                let done = query.$method(&mut *tx.transaction).await;
+                let done = match arguments {
+                    Ok(arguments) => query(arguments).$method(&mut *tx.transaction).await,
+                    Err(error) => Err(error),
+                };
                 tx.has_failed |= done.as_ref().is_err_and(|error| !matches!(error, sqlx::Error::RowNotFound));
                 done?
             }

@@ -5,8 +5,7 @@ use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::rules::{Effect, Pattern, RuleKind, RuleMatch};
 use crate::store::items::rows::adjust_comment_counts;
-use crate::store::moderation::log_entry;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry};
+use crate::store::moderation::log_entry::{self, ActionContext, LogEntry};
 use crate::store::{Change, Result, Store, Tx};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -54,14 +53,14 @@ macro_rules! select_posted {
 
 /// `select` of [`RuleSubject`] by the network's hash `$1` since `$2`, at most `$3`.
 macro_rules! select_by_ip_hash {
-    ($width:literal) => {
+    ($prefix:literal) => {
         concat!(
             "select o.item_id as item, i.kind, i.title, i.url, coalesce(i.text, '') as text, o.created_at, \
              u.name as \
              author, u.role, ",
             "u.karma from ip_hashes o join users u on u.id = o.user_id left join items i on i.id = o.item_id \
              where o.",
-            $width,
+            $prefix,
             " = $1 and o.created_at >= $2 order by o.created_at desc limit $3"
         )
     };
@@ -126,12 +125,12 @@ impl Store {
     /// Posts and new accounts from a network since a moment, newest first.
     pub async fn posted_from(
         &self,
-        width: Prefix,
+        prefix: Prefix,
         network: IpHash,
         since: Timestamp,
         rows: i64,
     ) -> Result<Vec<RuleSubject>> {
-        let query = match width {
+        let query = match prefix {
             Prefix::Address => select_by_ip_hash!("address"),
             Prefix::Subnet => select_by_ip_hash!("subnet"),
             Prefix::Network => select_by_ip_hash!("network"),

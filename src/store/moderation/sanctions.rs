@@ -45,7 +45,7 @@ pub struct LastPost {
     pub site: Option<String>,
     pub dead: bool,
     pub deleted: bool,
-    /// Weight of the flags against it.
+    /// Number of flags against it that no moderator rejected.
     pub flags: i64,
 }
 

@@ -4,11 +4,9 @@ use crate::clock::Timestamp;
 use crate::domain::items::item::ItemId;
 use crate::domain::items::rank::CANDIDATES;
 use crate::domain::moderation::action::Action;
-use crate::domain::moderation::site_restriction;
-use crate::domain::moderation::site_restriction::{SiteName, SiteRestriction};
+use crate::domain::moderation::site_restriction::{self, SiteName, SiteRestriction};
 use crate::domain::url::StoryUrl;
-use crate::store::moderation::log_entry;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry};
+use crate::store::moderation::log_entry::{self, ActionContext, LogEntry};
 use crate::store::{Change, Db, Error, Result, Store, Tx};
 
 /// Names per statement; the stories of one site have over 32,766, SQLite's limit.
@@ -146,7 +144,7 @@ async fn restrictions(db: impl Into<Db<'_>>, names: &[String]) -> Result<Vec<Res
     let mut db = db.into();
     let mut held = Vec::new();
     for names in names.chunks(NAMES) {
-        let query = db.reborrow().sql(select_restriction!("where s.name in ")).list(names);
+        let query = db.reborrow().sql(select_restriction!("where s.name in ")).list(names).once();
         held.extend(query.fetch_all::<RestrictedSite>().await?);
     }
     Ok(held)
@@ -221,6 +219,7 @@ async fn mark(tx: &mut Tx, ids: &[ItemId], penalised: bool) -> Result<()> {
         .push_bind(penalised)
         .push(" where id in ")
         .list(ids)
+        .once()
         .execute()
         .await?;
     Ok(())

@@ -21,7 +21,7 @@ pub(super) async fn parent_author(tx: &mut Tx, item: &Item) -> Result<Option<Use
 pub(super) async fn judge(
     tx: &mut Tx,
     (voter, item): (&Member, &Item),
-    (dir, near): (Direction, Option<IpHash>),
+    (dir, ip_hash): (Direction, Option<IpHash>),
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Option<Uncounted>> {
@@ -29,8 +29,8 @@ pub(super) async fn judge(
         Role::Member => past(tx, voter.id, policy).await?,
         Role::Moderator | Role::Admin => Vec::new(),
     };
-    let same_address = match near.filter(|_| is_shared_address_suspicious(voter, policy)) {
-        Some(near) => is_shared(tx, item, voter.id, near).await?,
+    let same_address = match ip_hash.filter(|_| is_shared_address_suspicious(voter, policy)) {
+        Some(ip_hash) => is_shared(tx, item, voter.id, ip_hash).await?,
         None => false,
     };
     // The author's role only matters for rings.
@@ -90,14 +90,14 @@ async fn past(tx: &mut Tx, user: UserId, policy: &Policy) -> Result<Vec<PriorVot
 }
 
 /// Whether the author or another voter on the item recently used the address.
-async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, near: IpHash) -> Result<bool> {
+async fn is_shared(tx: &mut Tx, item: &Item, voter: UserId, ip_hash: IpHash) -> Result<bool> {
     tx.sql(
         "select 1 where exists (select 1 from votes where item_id = $1 and ip_hash = $2 and user_id <> $3) \
          or exists (select 1 from (select address from ip_hashes where user_id = $4 order by created_at desc \
          limit 20) as last_hashes where last_hashes.address = $2)",
     )
     .bind(item.id)
-    .bind(near.as_bytes().to_vec())
+    .bind(ip_hash.as_bytes().to_vec())
     .bind(voter)
     .bind(item.author_id)
     .exists()

@@ -108,8 +108,9 @@ async fn put(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Vote> {
-    let near = ip_hashes.and_then(|ip_hashes| ip_hashes.identifying());
-    let uncounted = crate::store::votes::context::judge(tx, (member, item), (dir, near), policy, now).await?;
+    let ip_hash = ip_hashes.and_then(|ip_hashes| ip_hashes.identifying());
+    let uncounted =
+        crate::store::votes::context::judge(tx, (member, item), (dir, ip_hash), policy, now).await?;
     tx.sql(
         "insert into votes (user_id, item_id, dir, counted, uncounted_reason, created_at, ip_hash) values \
          ($1, $2, $3, $4, $5, \
@@ -124,7 +125,7 @@ async fn put(
     .bind(uncounted.is_none())
     .bind(uncounted)
     .bind(now)
-    .bind(near.map(|near| near.as_bytes().to_vec()))
+    .bind(ip_hash.map(|ip_hash| ip_hash.as_bytes().to_vec()))
     .execute()
     .await?;
     Ok(Vote { dir, at: now, own: false, counted: uncounted.is_none() })

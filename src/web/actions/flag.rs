@@ -2,8 +2,7 @@
 
 use crate::domain::items::item::{Item, ItemId};
 use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
-use crate::domain::votes::flag;
-use crate::domain::votes::flag::{Flag, FlagError};
+use crate::domain::votes::flag::{self, Flag, FlagError};
 use crate::store::NewFlag;
 use crate::web::actions::{PostContext, visible_item};
 use crate::web::error::Error;

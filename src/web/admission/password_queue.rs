@@ -5,8 +5,7 @@ use std::net::IpAddr;
 
 use super::run_blocking;
 use crate::domain::accounts::ip_hash::Prefix;
-use crate::domain::accounts::password;
-use crate::domain::accounts::password::PasswordError;
+use crate::domain::accounts::password::{self, PasswordError};
 use crate::domain::accounts::user::UserId;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;
@@ -64,7 +63,7 @@ impl PasswordQueue {
         };
         let mut permit = PasswordPermit { account, held: Vec::with_capacity(4) };
         if permit.account.is_none() {
-            let network = |width: Prefix| address.map(|ip| width.network(ip));
+            let network = |prefix: Prefix| address.map(|ip| prefix.network(ip));
             permit.held.push(self.networks.try_acquire(1, network(Prefix::Subnet))?);
             permit.held.push(self.wide_networks.try_acquire(1, network(Prefix::Network))?);
             permit.held.push(self.next.acquire(None).await?);

@@ -16,13 +16,11 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::items::item::{Item, ItemId, Visibility};
-use crate::domain::items::thread;
-use crate::domain::items::thread::Node;
+use crate::domain::items::thread::{self, Node};
 use crate::web::admission::Workers;
 use crate::web::cache::rendered_text::{TextRenderer, TextSource};
 use crate::web::error::Error;
-use crate::web::member_pages::gzip_segments;
-use crate::web::member_pages::gzip_segments::{Segment, SegmentReservations};
+use crate::web::member_pages::gzip_segments::{self, Segment, SegmentReservations};
 use crate::web::view::items::{CommentView, ThreadContextView, ViewContext};
 
 /// Bytes rendered between yields to other tasks.

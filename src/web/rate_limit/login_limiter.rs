@@ -61,8 +61,8 @@ impl LoginLimiter {
         )?;
         let all = times.saturating_mul(ACCOUNT_FACTOR);
         if take(&mut reserved, &self.account, LimitKey::LoginName(name.clone(), None), all).is_err() {
-            let wide = LimitKey::LoginName(name, Some(Prefix::Network.network(ip)));
-            take(&mut reserved, &self.besieged, wide, times / BESIEGED_FRACTION)?;
+            let by_network = LimitKey::LoginName(name, Some(Prefix::Network.network(ip)));
+            take(&mut reserved, &self.besieged, by_network, times / BESIEGED_FRACTION)?;
         }
         Ok(reserved)
     }
@@ -74,8 +74,8 @@ impl LoginLimiter {
         times: u32,
     ) -> Result<(), RateLimited> {
         let all = times.saturating_mul(NETWORK_FACTOR);
-        take(reserved, &self.network, LimitKey::Network(Prefix::Subnet.network(ip), true), all)?;
-        take(reserved, &self.usual, LimitKey::Network(ip, true), times)
+        take(reserved, &self.network, LimitKey::Prefix(Prefix::Subnet.network(ip), true), all)?;
+        take(reserved, &self.usual, LimitKey::Prefix(ip, true), times)
     }
 
     pub fn remove_idle(&self) {

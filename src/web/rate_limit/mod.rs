@@ -28,7 +28,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 pub enum LimitKey {
     Account(UserId),
     /// An address or network, by its first address; `true` for new accounts and visitors.
-    Network(IpAddr, bool),
+    Prefix(IpAddr, bool),
     Site,
     /// An account name, and the network of the attempts.
     LoginName(String, Option<IpAddr>),
@@ -47,13 +47,13 @@ impl Actor {
     /// The bucket's key; `None` if the limit does not apply.
     fn key(&self, scope: RateLimitScope) -> Option<LimitKey> {
         let account = self.account.map(LimitKey::Account);
-        let network = |width: Prefix| LimitKey::Network(width.network(self.ip), self.is_new);
+        let network = |prefix: Prefix| LimitKey::Prefix(prefix.network(self.ip), self.is_new);
         match scope {
             RateLimitScope::Account => account,
             RateLimitScope::NewAccount { .. } => account.filter(|_| self.is_new),
             RateLimitScope::LimitedAccount => account.filter(|_| self.is_limited_by_moderator),
             RateLimitScope::Address => Some(network(Prefix::Address)),
-            RateLimitScope::Network => self.is_new.then(|| network(Prefix::Subnet)),
+            RateLimitScope::Subnet => self.is_new.then(|| network(Prefix::Subnet)),
             RateLimitScope::Site => self.is_new.then_some(LimitKey::Site),
         }
     }
@@ -159,7 +159,7 @@ impl RateLimiter {
     pub fn check_request(&self, ip: IpAddr, times: u32) -> Result<(), RateLimited> {
         // With 0, nobody could reach the site to change it.
         let rate = Rate { times: times.max(1), per: Duration::from_secs(60) };
-        let taken = self.requests.take(&LimitKey::Network(ip, false), NonZeroU32::MIN, rate);
+        let taken = self.requests.take(&LimitKey::Prefix(ip, false), NonZeroU32::MIN, rate);
         taken.map(drop).map_err(|retry_after| limited(RateLimitReason::Requests, retry_after))
     }
 

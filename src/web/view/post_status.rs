@@ -2,8 +2,7 @@
 
 use crate::domain::accounts::user::Role;
 use crate::domain::items::item::{Item, ItemId, Visibility, may_see};
-use crate::domain::moderation::post_status;
-use crate::domain::moderation::post_status::{AuthorOption, PostStatus, RemovedPost};
+use crate::domain::moderation::post_status::{self, AuthorOption, PostStatus, RemovedPost};
 use crate::domain::notification::LogEvent;
 use crate::store::{LogFilter, LogRow};
 use crate::web::error::Error;

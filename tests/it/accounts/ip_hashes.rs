@@ -38,15 +38,15 @@ async fn an_account_a_story_and_a_comment_know_their_network_and_nothing_their_a
     let key = app.store.ip_hash_key();
     for (name, from, network) in [("alice", FOUR, "203.0.113.0/24"), ("bob", SIX, "2001:db8:77ab::/48")] {
         let ip_hashes = key.hashes(from.parse().expect("an address"));
-        let (_, middle) = key.network(network.parse().expect("a network")).expect("one of the three sizes");
-        assert_eq!(middle, ip_hashes.subnet);
+        let (_, subnet) = key.network(network.parse().expect("a network")).expect("one of the three sizes");
+        assert_eq!(subnet, ip_hashes.subnet);
         let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         let found = format!(
             "select count(*) from ip_hashes o join users u on u.id = o.user_id left join items i on i.id = \
              o.item_id where u.name = '{name}' and address = x'{}' and subnet = x'{}' and network = x'{}' \
              and i.author_id is null = (o.item_id is null)",
             hex(ip_hashes.address.as_bytes()),
-            hex(middle.as_bytes()),
+            hex(subnet.as_bytes()),
             hex(ip_hashes.network.as_bytes())
         );
         assert_eq!(app.number(&found).await, 3, "the account, the story and the comment of {name}");

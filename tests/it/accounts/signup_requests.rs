@@ -222,6 +222,30 @@ async fn whoever_is_declined_reads_why_and_may_ask_again() {
 }
 
 #[tokio::test]
+async fn an_invitation_is_kept_as_long_as_the_request_that_it_came_with() {
+    let app = with_sign_up(SignUpMode::Request).await;
+    let (inviter, now) = (app.account("chief", Role::Admin).await.0, app.now());
+    app.sql(&format!(
+        "insert into invitations (id, token_hash, inviter_id, created_at, expires_at) \
+         values (1, x'00', {inviter}, 1, 2)"
+    ))
+    .await;
+    app.sql(&format!(
+        "insert into signup_requests (name, password, text, created_at, invitation_id, decision, decided_at) \
+         values ('ada', '', 'Hello.', 1, 1, 'declined', {0})",
+        now.0
+    ))
+    .await;
+    for (days, left) in [(30, 1), (31, 0)] {
+        app.store.purge(KEEP, now.plus(days * DAY)).await.expect("purged");
+        for table in ["signup_requests", "invitations"] {
+            let rows = app.number(&format!("select count(*) from {table}")).await;
+            assert_eq!(rows, left, "{table} after {days} days");
+        }
+    }
+}
+
+#[tokio::test]
 async fn requests_are_forgotten_in_time() {
     let app = with_sign_up(SignUpMode::Request).await;
     let mut moderator = app.person("moderator", Role::Moderator).await;

@@ -56,7 +56,8 @@ async fn a_feeds_entries_are_the_same_when_the_sites_address_changes() {
     let mut alice = app.member("alice").await;
     let story = alice.story("A story", "https://example.com/").await;
     app.sql(&format!(
-        "insert into moderation_log (action, item_id, created_at, reason) values ('kill', {story}, 1, 'spam')"
+        "insert into moderation_log (token, action, item_id, created_at, reason) \
+         values ('token', 'kill', {story}, 1, 'spam')"
     ))
     .await;
     app.store.detect_external_writes().await.expect("noticed");

@@ -18,7 +18,7 @@ pub async fn made(seed: u64, users: u32) -> TestApp {
 
 /// All of a site but what is random in each.
 async fn whole(seed: u64) -> BTreeSet<String> {
-    made(seed, 200).await.dump(&["site", "_sqlx_migrations"]).await
+    made(seed, 200).await.dump(&["instance", "_sqlx_migrations"]).await
 }
 
 #[tokio::test]

@@ -95,13 +95,13 @@ async fn a_proxy_may_rewrite_host_where_the_base_address_is_set() {
 
 #[tokio::test]
 async fn looking_at_a_page_changes_nothing_but_ones_own_marks() {
-    const OWN_MARKS: [&str; 3] = ["visits", "users.replies_read_at", "sessions.seen"];
+    const OWN_MARKS: [&str; 3] = ["visits", "users.replies_read_at", "sessions.last_used_at"];
     let app = forum().await;
     let mut looked = 0;
     for row in table().into_iter().filter(|row| row.method == Method::GET) {
         for who in [Who::Visitor, Who::Author, Who::Admin] {
             let mut case = case(&app, &row, who).await;
-            // Long enough for a session to be noted as seen, and for every edit window to have closed.
+            // Long enough for a session to be noted as used, and for every edit window to have closed.
             app.pass(7_300);
             let before = app.dump(&OWN_MARKS).await;
             for headers in [&[("sec-fetch-site", "same-origin")], &[("sec-fetch-site", "cross-site")]] {

@@ -1,4 +1,4 @@
-//! Brakes: what new accounts, slowed ones and crowded networks may do, and that others go on undisturbed.
+//! Rate limits: what new accounts, limited ones and crowded networks may do, and that others are undisturbed.
 
 use axum::http::StatusCode;
 use stoa::config::Settings;

@@ -19,7 +19,7 @@ async fn a_list_of_one_persons_posts_has_a_heading_that_is_seen() {
     for (list, heading) in [("submissions", "Submissions by alice"), ("comments", "Comments by alice")] {
         for _ in 0..2 {
             let page = app.visitor().get(&format!("/user/alice/{list}")).await;
-            assert_eq!(page.one("main h1:not(.said)").text, heading);
+            assert_eq!(page.one("main h1:not(.visually-hidden)").text, heading);
             alice.reply(story, "A comment.").await;
         }
     }

@@ -288,7 +288,7 @@ fn steps_on_people(path: &'static str) -> Vec<Step> {
         "/user/{name}/warn" => vec![on("warn", &[("warning", "Be kinder")])],
         "/user/{name}/limit" => vec![
             on("limit", &[("on", "true"), ("limit_days", "1"), ("limit_reason", "too fast")]),
-            on("unlimit", &[("on", "false"), ("limit_reason", "slow enough")]),
+            on("unlimit", &[("on", "false"), ("limit_reason", "calm enough")]),
         ],
         "/user/{name}/ban" => vec![
             on("ban", &[("on", "true"), ("ban_days", "open"), ("ban_reason", "too loud")]),

@@ -180,7 +180,7 @@ async fn a_warning_reaches_the_person_and_the_log() {
 }
 
 #[tokio::test]
-async fn somebody_is_slowed_down_until_an_end_or_until_it_is_lifted() {
+async fn a_member_is_limited_until_an_end_or_until_it_is_lifted() {
     let (app, mut bob, mut mia) = forum().await;
     let page =
         act(&mut mia, "limit", &[("on", "true"), ("limit_days", "7"), ("limit_reason", "a flood")]).await;

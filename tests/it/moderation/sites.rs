@@ -5,8 +5,7 @@ use stoa::clock::DAY;
 use stoa::domain::accounts::user::Role;
 
 use crate::support::app::{Browser, Page, TestApp};
-use crate::support::fixtures;
-use crate::support::fixtures::kill;
+use crate::support::fixtures::{self, kill};
 
 /// A host whose first part is longer than one can be.
 const LONG: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com";

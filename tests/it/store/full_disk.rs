@@ -22,7 +22,7 @@ async fn prepare_faults(app: &TestApp) {
         "items",
         "votes",
         "sessions",
-        "devices",
+        "browsers",
         "saved",
         "hidden",
         "visits",

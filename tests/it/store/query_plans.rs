@@ -106,7 +106,7 @@ const CHOSEN: [(&str, &str); 11] = [
     ),
     ("items_new", " and time >= $1 and time < $2 order by time desc"),
     ("items_best_since", "kind in ('story', 'job', 'poll') and time >= $1 order by +score"),
-    ("items_best_comments", "kind = 'comment' and time >= $1 order by +score"),
+    ("items_best_comments_since", "kind = 'comment' and time >= $1 order by +score"),
     ("items_section", "where section = $1"),
     (
         "items_comments",

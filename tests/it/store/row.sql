@@ -41,8 +41,8 @@ insert into flags (user_id, item_id, reason, weight, created_at) values (3000 + 
 insert into vouches (user_id, item_id, created_at) values ({xenia}, 14000 + {n}, {now});
 insert into visits (user_id, root_id, unread_since, last_seen_at) values ({xenia}, 10000 + {n}, 0, {now});
 insert into revisions (item_id, editor_id, created_at, title, text) select K, 6000 + {n}, {now} - {n}, 'Before', 'Words before.' from (select {story} as K union all select {comment});
-insert into moderation_log (created_at, actor_id, action, item_id, user_id, reason, private)
-select {now} - {n}, 6000 + {n}, action, item_id, user_id, 'a reason', private
+insert into moderation_log (token, created_at, actor_id, action, item_id, user_id, reason, private)
+select lower(hex(randomblob(16))), {now} - {n}, 6000 + {n}, action, item_id, user_id, 'a reason', private
 from (select 'kill' as action, 10000 + {n} as item_id, null as user_id, 0 as private
     union all select 'lock', {story}, null, 0
     union all select 'lock', {comment}, null, 0

@@ -231,6 +231,12 @@ impl TestApp {
         .fetch_all(&mut db)
         .await
         .expect("columns");
+        for name in except {
+            let names = |(table, column): &(String, String)| {
+                *name == table || name.split_once('.') == Some((table.as_str(), column.as_str()))
+            };
+            assert!(columns.iter().any(names), "there is no {name}");
+        }
         let mut rows = BTreeSet::new();
         let tables: BTreeSet<&String> = columns.iter().map(|(table, _)| table).collect();
         for table in tables.into_iter().filter(|table| !except.contains(&table.as_str())) {

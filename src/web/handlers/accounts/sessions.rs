@@ -9,8 +9,7 @@ use serde::Deserialize;
 use crate::web::error::Error;
 use crate::web::extract::form::Form;
 use crate::web::extract::local_redirect::LocalRedirect;
-use crate::web::extract::session;
-use crate::web::extract::session::CurrentMember;
+use crate::web::extract::session::{self, CurrentMember};
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
@@ -20,7 +19,7 @@ pub struct SessionView {
     pub id: String,
     pub device: String,
     pub current: bool,
-    pub seen: TimeView,
+    pub last_used: TimeView,
     pub since: TimeView,
 }
 
@@ -44,7 +43,7 @@ pub async fn show(
         current: Some(&row.token_hash) == here.as_ref(),
         id: hex(&row.token_hash),
         device: device(&row.agent),
-        seen: TimeView::new(row.last_used_at, now),
+        last_used: TimeView::new(row.last_used_at, now),
         since: TimeView::new(row.created_at, now),
     });
     let sessions = sessions.collect();

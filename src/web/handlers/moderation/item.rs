@@ -18,8 +18,7 @@ use crate::web::extract::path::Path;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::{MaybeMember, Moderator};
 use crate::web::handlers::moderation::review_item::ReviewItem;
-use crate::web::handlers::moderation::undo;
-use crate::web::handlers::moderation::undo::LastAction;
+use crate::web::handlers::moderation::undo::{self, LastAction};
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 

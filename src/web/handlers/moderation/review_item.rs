@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use crate::domain::items::item::{Item, ItemId, Kind};
 use crate::domain::text;
-use crate::domain::votes::flag;
-use crate::domain::votes::flag::Reason;
+use crate::domain::votes::flag::{self, Reason};
 use crate::store::{FlagWithAuthor, Queued};
 use crate::web::error::Error;
 use crate::web::extract::session::MaybeMember;

@@ -198,8 +198,8 @@ async fn try_out(app: &App, rule: &Rule, viewer: &MaybeMember) -> Result<RuleDry
     let (posted, cut) = match &rule.pattern {
         Pattern::Range(range) => {
             let network = app.store.ip_hash_key().network(*range);
-            let (width, network) = network.ok_or_else(|| Error::bad(RuleError::Width))?;
-            let posted = app.store.posted_from(width, network, since, LOOKED_AT).await?;
+            let (prefix, hash) = network.ok_or_else(|| Error::bad(RuleError::Width))?;
+            let posted = app.store.posted_from(prefix, hash, since, LOOKED_AT).await?;
             let cut = full(&posted);
             (posted, cut)
         }

@@ -6,8 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::domain::accounts::signup;
-use crate::domain::accounts::signup::SignUpError;
+use crate::domain::accounts::signup::{self, SignUpError};
 use crate::domain::text::Html;
 use crate::store::{self, ActionContext, PendingRequest};
 use crate::web::error::Error;

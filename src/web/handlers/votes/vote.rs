@@ -14,8 +14,7 @@ use crate::web::extract::form::Form;
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::CurrentMember;
-use crate::web::handlers::votes::pending_vote;
-use crate::web::handlers::votes::pending_vote::PendingVote;
+use crate::web::handlers::votes::pending_vote::{self, PendingVote};
 use crate::web::state::App;
 use crate::web::view::layout::{json, wants_json};
 
