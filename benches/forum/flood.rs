@@ -33,7 +33,7 @@ pub fn measure(results: &mut Results) {
         stoa(&database, &small, "");
         let port = free_port();
         let mut command = Command::new(STOA);
-        command.args(["serve", "--limits", limits, "--connections", "2000", "--database"]).arg(&database);
+        command.args(["serve", "--limits", limits, "--max-connections", "2000", "--database"]).arg(&database);
         command.args(["--listen", &format!("127.0.0.1:{port}")]).current_dir(folder.path());
         command.stdout(Stdio::null()).stderr(File::create(&log).unwrap());
         let server = Server::start(&mut command, port);
