@@ -230,16 +230,16 @@ impl Config {
     }
 
     /// Like [`Config::load`] for a running forum, which a file that is being replaced must not reset to the
-    /// defaults: it fails if the file is missing or empty.
+    /// defaults: it fails if the file is missing or has no settings.
     pub fn reload(
         flags: Flags,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         file: &Path,
     ) -> Result<Config, ConfigError> {
-        if std::fs::metadata(file).is_ok_and(|about| about.len() > 0) {
-            return Config::load(flags, variables, file);
+        if source::file(file)?.is_empty() {
+            return Err(ConfigError::Missing(file.to_owned()));
         }
-        Err(ConfigError::Missing(file.to_owned()))
+        Config::load(flags, variables, file)
     }
 
     /// The names of the server's settings that differ from those it runs with.

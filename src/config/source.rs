@@ -55,7 +55,7 @@ fn variable(setting: &str) -> String {
 pub enum ConfigError {
     #[error("cannot read {0}: {1}")]
     Read(PathBuf, std::io::Error),
-    #[error("{0} is missing or empty")]
+    #[error("{0} is missing or has no settings")]
     Missing(PathBuf),
     #[error("{file}, line {line}: not valid TOML: {wrong}")]
     Syntax { file: PathBuf, line: usize, wrong: String },

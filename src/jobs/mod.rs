@@ -4,11 +4,11 @@ mod wal_checkpoint;
 
 use std::time::Duration;
 
-pub use crate::jobs::wal_checkpoint::checkpoint_wal;
-use crate::jobs::wal_checkpoint::checkpoint_wal_regularly;
 use tokio::time::sleep;
 
 use crate::clock::DAY;
+pub use crate::jobs::wal_checkpoint::checkpoint_wal;
+use crate::jobs::wal_checkpoint::checkpoint_wal_regularly;
 use crate::store::{Error, RetentionPolicy, Store};
 use crate::web::App;
 
@@ -33,13 +33,16 @@ const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// Spawns the background jobs, which run as long as the runtime.
 pub fn start(app: &App) {
-    let (one, two, three, four) = (app.clone(), app.clone(), app.clone(), app.clone());
-    tokio::spawn(supervise("purge", move || purge_expired(one.clone())));
-    tokio::spawn(supervise("detect external writes", move || detect_external_writes(two.clone())));
-    tokio::spawn(supervise("flush activity", move || flush_activity(four.clone())));
-    let five = app.clone();
-    tokio::spawn(supervise("log refusals", move || log_refusals(five.clone())));
-    tokio::spawn(supervise("checkpoint WAL", move || checkpoint_wal_regularly(three.clone())));
+    spawn("purge", app, purge_expired);
+    spawn("detect external writes", app, detect_external_writes);
+    spawn("flush activity", app, flush_activity);
+    spawn("log refusals", app, log_refusals);
+    spawn("checkpoint WAL", app, checkpoint_wal_regularly);
+}
+
+fn spawn<W: Future<Output = ()> + Send + 'static>(what: &'static str, app: &App, job: fn(App) -> W) {
+    let app = app.clone();
+    tokio::spawn(supervise(what, move || job(app.clone())));
 }
 
 /// Runs an endless job, restarting it after a panic.

@@ -188,6 +188,12 @@ pub fn status_of(limited: &RateLimited) -> StatusCode {
 }
 
 impl ErrorText {
+    /// The text for what was written to an address with nothing there.
+    pub fn for_written() -> ErrorText {
+        let what = "What you were answering or changing is no longer here.";
+        ErrorText { title: "No longer here", what: what.to_owned() }
+    }
+
     /// The text for a status without a specific error.
     pub fn of(status: StatusCode) -> ErrorText {
         let (title, what) = match status {

@@ -203,7 +203,7 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    pub async fn remember_device(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
+    pub async fn remember_browser(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql(
             "insert into browsers (token_hash, user_id, last_used_at) values ($1, $2, $3) \
@@ -218,39 +218,35 @@ impl Store {
         self.commit(tx, &[]).await
     }
 
-    pub async fn knows_device(&self, token_hash: &[u8], user: UserId) -> Result<bool> {
+    pub async fn knows_browser(&self, token_hash: &[u8], user: UserId) -> Result<bool> {
         let query = self.read.sql("select 1 from browsers where token_hash = $1 and user_id = $2");
         query.bind(token_hash).bind(user).exists().await
     }
 
     pub async fn purge(&self, keep: RetentionPolicy, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
-        tx.sql("delete from sessions where expires_at <= $1").bind(now).execute().await?;
-        tx.sql("delete from browsers where last_used_at < $1")
-            .bind(now.minus(keep.browsers))
-            .execute()
-            .await?;
-        tx.sql("delete from revisions where created_at < $1")
-            .bind(now.minus(keep.revisions))
-            .execute()
-            .await?;
-        tx.sql("delete from ip_hashes where created_at < $1")
-            .bind(now.minus(keep.ip_hashes))
-            .execute()
-            .await?;
-        tx.sql("update votes set ip_hash = null where ip_hash is not null and created_at < $1")
-            .bind(now.minus(keep.ip_hashes))
-            .execute()
-            .await?;
+        for (statement, before) in [
+            ("delete from sessions where expires_at <= $1", now),
+            ("delete from browsers where last_used_at < $1", now.minus(keep.browsers)),
+            ("delete from revisions where created_at < $1", now.minus(keep.revisions)),
+            ("delete from ip_hashes where created_at < $1", now.minus(keep.ip_hashes)),
+            (
+                "update votes set ip_hash = null where ip_hash is not null and created_at < $1",
+                now.minus(keep.ip_hashes),
+            ),
+            (
+                "delete from signup_requests where decided_at < $1 and decision is not null",
+                now.minus(keep.requests_decided),
+            ),
+        ] {
+            tx.sql(statement).bind(before).execute().await?;
+        }
         let waited = tx
             .sql("delete from signup_requests where created_at < $1 and decision is null")
             .bind(now.minus(keep.requests_waiting))
             .execute()
             .await?;
-        tx.sql("delete from signup_requests where decided_at < $1 and decision is not null")
-            .bind(now.minus(keep.requests_decided))
-            .execute()
-            .await?;
+        // After the requests, which refer to invitations.
         tx.sql(
             "delete from invitations where expires_at < $1 and used_by is null \
              and not exists (select 1 from signup_requests r where r.invitation_id = invitations.id)",

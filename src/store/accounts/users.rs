@@ -142,10 +142,10 @@ impl Store {
         user: UserId,
         password: &str,
         keep: Option<&[u8]>,
-        device: Option<&[u8]>,
+        browser: Option<&[u8]>,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        put_password(&mut tx, user, password, keep, device).await?;
+        put_password(&mut tx, user, password, keep, browser).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -268,7 +268,7 @@ async fn put_password(
     user: UserId,
     password: &str,
     keep: Option<&[u8]>,
-    device: Option<&[u8]>,
+    browser: Option<&[u8]>,
 ) -> Result<()> {
     tx.sql("update users set password = $2 where id = $1").bind(user).bind(password).execute().await?;
     tx.sql("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
@@ -278,7 +278,7 @@ async fn put_password(
         .await?;
     tx.sql("delete from browsers where user_id = $1 and ($2 is null or token_hash <> $2)")
         .bind(user)
-        .bind(device)
+        .bind(browser)
         .execute()
         .await?;
     Ok(())

@@ -14,26 +14,22 @@ use crate::web::state::App;
 pub struct ReplyTarget {
     pub item: Item,
     pub root: Item,
-    refusal: Option<Error>,
 }
 
 impl ReplyTarget {
-    /// Loads the target without checking whether the member may reply.
+    /// Loads a target that the member may reply to.
     pub async fn load(app: &App, asking: &CurrentMember, id: ItemId) -> Result<ReplyTarget, Error> {
         let CurrentMember { viewer, member } = asking;
         let (item, root) = app.store.item_and_root(id).await?;
         // A reply to a merged story is refused with that reason, not as a 404.
         let merged = root.merged_into.is_some();
-        let seen =
-            if merged { Ok(()) } else { Error::unless_shown(may_see(&item, Some(member), viewer.now)) };
+        if !merged {
+            Error::unless_shown(may_see(&item, Some(member), viewer.now))?;
+        }
         // The reply form may be on the comment's own page, where the depth delay does not apply.
         let allowed = item.may_reply(&root, member, &viewer.settings.policy, viewer.now, true);
-        let refusal = seen.and_then(|()| allowed.map_err(Error::forbidden)).err();
-        Ok(ReplyTarget { item, root, refusal })
-    }
-
-    pub fn may_reply(&self) -> Result<(), Error> {
-        self.refusal.clone().map_or(Ok(()), Err)
+        allowed.map_err(Error::forbidden)?;
+        Ok(ReplyTarget { item, root })
     }
 }
 
@@ -41,7 +37,6 @@ pub enum CommentOutcome {
     Posted(ItemId),
     RateLimited(RateLimited),
     Invalid(FormErrors),
-    Closed(Error),
 }
 
 pub fn check(typed: &str) -> Result<String, FormErrors> {
@@ -55,9 +50,6 @@ pub async fn comment(
     target: &ReplyTarget,
     typed: &str,
 ) -> Result<CommentOutcome, Error> {
-    if let Err(refused) = target.may_reply() {
-        return Ok(CommentOutcome::Closed(refused));
-    }
     let text = match check(typed) {
         Ok(text) => text,
         Err(mistakes) => return Ok(CommentOutcome::Invalid(mistakes)),
@@ -87,8 +79,7 @@ pub async fn comment(
             }
             Ok(CommentOutcome::Posted(id))
         }
-        Err(store::Error::NotFound) => Ok(CommentOutcome::Closed(Error::Gone)),
-        Err(store::Error::Refused(why)) => Ok(CommentOutcome::Closed(Error::Forbidden(why))),
+        Err(store::Error::NotFound) => Err(Error::Gone),
         Err(error) => Err(error.into()),
     }
 }

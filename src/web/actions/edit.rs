@@ -9,7 +9,7 @@ use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
 use crate::domain::moderation::permissions;
 use crate::domain::moderation::rules::RuleInput;
 use crate::domain::url::StoryUrl;
-use crate::store::{self, Edit, Edited, NewUrl};
+use crate::store::{Edit, Edited, NewUrl};
 use crate::web::actions::{PostContext, author_role};
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
@@ -50,8 +50,6 @@ pub enum EditOutcome {
     Crossed(Box<Item>),
     RateLimited(RateLimited),
     Invalid(FormErrors),
-    /// Can no longer be edited, and why.
-    Closed(String),
 }
 
 pub struct CheckedEdit {
@@ -76,29 +74,16 @@ impl CheckedEdit {
     }
 }
 
-pub struct EditTarget {
-    pub item: Item,
-    refusal: Option<String>,
-}
-
-impl EditTarget {
-    /// Loads an item that the member may edit, or their own that can no longer be edited.
-    pub async fn load(app: &App, asking: &CurrentMember, id: ItemId) -> Result<EditTarget, Error> {
-        let (member, now) = (&asking.member, asking.viewer.now);
-        let item = app.store.item(id).await?;
-        Error::unless_shown(may_see(&item, Some(member), now))?;
-        let allowed = item.may_edit(member, &asking.viewer.settings.policy, now);
-        if !item.is_own(Some(member)) {
-            allowed.map_err(Error::forbidden)?;
-            permissions::may_act_on(member, author_role(app, &item).await?).map_err(Error::forbidden)?;
-            return Ok(EditTarget { item, refusal: None });
-        }
-        Ok(EditTarget { item, refusal: allowed.err().map(|why| why.to_string()) })
+/// Loads an item that the member may edit.
+pub async fn editable(app: &App, asking: &CurrentMember, id: ItemId) -> Result<Item, Error> {
+    let (member, now) = (&asking.member, asking.viewer.now);
+    let item = app.store.item(id).await?;
+    Error::unless_shown(may_see(&item, Some(member), now))?;
+    item.may_edit(member, &asking.viewer.settings.policy, now).map_err(Error::forbidden)?;
+    if !item.is_own(Some(member)) {
+        permissions::may_act_on(member, author_role(app, &item).await?).map_err(Error::forbidden)?;
     }
-
-    pub fn may_edit(&self) -> Result<(), Error> {
-        self.refusal.as_ref().map_or(Ok(()), |why| Err(Error::forbidden(why)))
-    }
+    Ok(item)
 }
 
 pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<CheckedEdit, FormErrors> {
@@ -140,13 +125,9 @@ pub fn check(item: &Item, typed: EditInput<'_>, member: &Member) -> Result<Check
 pub async fn edit(
     app: &App,
     context: &PostContext,
-    target: &EditTarget,
+    item: &Item,
     typed: EditInput<'_>,
 ) -> Result<EditOutcome, Error> {
-    let EditTarget { item, refusal } = target;
-    if let Some(why) = refusal {
-        return Ok(EditOutcome::Closed(why.clone()));
-    }
     let (member, now) = (context.member(), context.now());
     let checked = match check(item, typed, member) {
         Ok(checked) => checked,
@@ -188,7 +169,6 @@ pub async fn edit(
             let sentence = held.restriction.sentence(&held.name, &held.reason);
             Ok(EditOutcome::Invalid(FormErrors::one("url", sentence)))
         }
-        Err(store::Error::Refused(why)) => Ok(EditOutcome::Closed(why)),
         Err(error) => Err(error.into()),
     }
 }

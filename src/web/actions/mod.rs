@@ -46,7 +46,7 @@ impl PostContext {
     }
 
     pub fn ip_hashes(&self, app: &App) -> IpHashes {
-        app.store.ip_hash_key().hashes(self.client_ip.ip())
+        self.client_ip.hashes(app)
     }
 
     /// Counts an action against the member's and the address's rate limits.

@@ -8,7 +8,7 @@ use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
 
 use crate::config::CidrList;
-use crate::domain::accounts::ip_hash::Prefix;
+use crate::domain::accounts::ip_hash::{IpHashes, Prefix};
 use crate::web::state::App;
 
 /// The client as limits count it: an IPv4 address or an IPv6 /64.
@@ -27,6 +27,10 @@ impl ClientIp {
     /// The key for fair sharing; `None` for a shared proxy.
     pub fn fair_key(self) -> Option<IpAddr> {
         (!self.is_shared_proxy).then_some(self.network)
+    }
+
+    pub fn hashes(self, app: &App) -> IpHashes {
+        app.store.ip_hash_key().hashes(self.network)
     }
 
     pub fn of_request(app: &App, headers: &HeaderMap, extensions: &Extensions) -> ClientIp {

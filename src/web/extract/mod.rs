@@ -2,7 +2,6 @@
 
 pub mod client_ip;
 pub mod form;
-pub mod ip_hashes;
 pub mod local_redirect;
 pub mod path;
 pub mod recovered_form;

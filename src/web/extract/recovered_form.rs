@@ -31,8 +31,8 @@ const FIELDS: usize = 24;
 const LONGEST_NAME: usize = 40;
 /// Fields with several lines.
 const MULTILINE: [&str; 6] = ["about", "contact", "message", "note", "text", "warning"];
-/// Values over this length were written rather than chosen, in characters.
-const PROSE_CHARS: usize = 20;
+/// Values over this length were written: no choice of a select is longer, in characters.
+const PROSE_CHARS: usize = 11;
 /// Values from this length are shown in a textarea, in characters.
 const TEXTAREA_CHARS: usize = 100;
 

@@ -105,15 +105,15 @@ pub async fn begin(
         app.store.end_session(&token::hash(old)).await?;
     }
     let mut cookies = vec![cookie(app, cookie_name(app, "session"), token.as_str(), SESSION)];
-    let device = match device(app, headers) {
-        Some(device) if app.store.knows_device(&device, user).await? => device,
+    let browser = match browser(app, headers) {
+        Some(browser) if app.store.knows_browser(&browser, user).await? => browser,
         _ => {
-            let device = Token::random().map_err(Error::internal)?;
-            cookies.push(cookie(app, cookie_name(app, "device"), device.as_str(), 365 * DAY));
-            device.hash()
+            let browser = Token::random().map_err(Error::internal)?;
+            cookies.push(cookie(app, cookie_name(app, "browser"), browser.as_str(), 365 * DAY));
+            browser.hash()
         }
     };
-    app.store.remember_device(&device, user, now).await?;
+    app.store.remember_browser(&browser, user, now).await?;
     let viewer = viewer_of(app, Some(&hash), headers, "/".to_owned(), None).await?;
     Ok(Some(StartedSession { viewer, cookies: cookies.into_iter().flatten().collect() }))
 }
@@ -146,13 +146,13 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result
     Ok(response)
 }
 
-pub fn device(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
-    cookie_of(headers, &cookie_name(app, "device")).map(token::hash)
+pub fn browser(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
+    cookie_of(headers, &cookie_name(app, "browser")).map(token::hash)
 }
 
-pub async fn is_known_device(app: &App, headers: &HeaderMap, user: UserId) -> Result<bool, Error> {
-    match device(app, headers) {
-        Some(hash) => Ok(app.store.knows_device(&hash, user).await?),
+pub async fn is_known_browser(app: &App, headers: &HeaderMap, user: UserId) -> Result<bool, Error> {
+    match browser(app, headers) {
+        Some(hash) => Ok(app.store.knows_browser(&hash, user).await?),
         None => Ok(false),
     }
 }

@@ -57,7 +57,10 @@ impl RefusedRequest {
     }
 
     fn error_page(&self, app: &App, refusal: &Response, written: Option<WrittenForm>) -> Response {
-        let ErrorText { title, what } = text_of(refusal);
+        let ErrorText { title, what } = match written {
+            Some(_) if refusal.status() == StatusCode::NOT_FOUND => ErrorText::for_written(),
+            _ => text_of(refusal),
+        };
         if self.wants_json {
             return json(&serde_json::json!({ "error": what }));
         }

@@ -111,9 +111,9 @@ async fn a_deletion_does_not_pass_a_lock() {
     );
 }
 
-/// The words that stand in the page's text field.
+/// What was written, as the form or a refusal shows it.
 fn kept(page: &Page) -> String {
-    page.one("textarea#text").text
+    page.one("main textarea").text
 }
 
 #[tokio::test]

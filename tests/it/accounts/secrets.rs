@@ -32,11 +32,11 @@ async fn cookies_are_for_this_site_and_not_for_scripts() {
         let mut browser = app.visitor();
         let page = browser.post("/login", &log_in("alice", PASSWORD)).await;
         let mut lines = set_cookies(&page);
-        assert_eq!(lines.len(), 2, "a session and a device: {lines:?}");
+        assert_eq!(lines.len(), 2, "a session and a browser: {lines:?}");
         lines.extend(set_cookies(&browser.post("/logout", &[]).await));
-        let (session, device) = (format!("{prefix}session="), format!("{prefix}device="));
+        let names = ["session", "browser"].map(|name| format!("{prefix}{name}="));
         for line in &lines {
-            assert!(line.starts_with(&session) || line.starts_with(&device), "{line}");
+            assert!(names.iter().any(|name| line.starts_with(name)), "{line}");
             assert!(!line.contains("Domain"), "{line}");
             assert_eq!(line.contains("Secure"), secure, "{line}");
             for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {

@@ -208,9 +208,12 @@ fn settings_of_the_community_are_reloaded_and_a_mistake_changes_nothing() {
     folder.write("stoa.toml", "site_name = \"Hats\"\ncache_mb = 9\n");
     assert!(forum.reload().contains("these settings need a restart: cache_mb"));
     assert_eq!(title(&forum), "Hats");
-    folder.write("stoa.toml", "");
-    assert!(forum.reload().contains("the settings were not reloaded: stoa.toml is missing or empty"));
-    assert_eq!(title(&forum), "Hats", "a file that is just being written resets nothing");
+    for unfinished in ["", " \n", "# Only a comment.\n"] {
+        folder.write("stoa.toml", unfinished);
+        let said = forum.reload();
+        assert!(said.contains("not reloaded: stoa.toml is missing or has no settings"), "{said}");
+        assert_eq!(title(&forum), "Hats", "a file that is just being written resets nothing");
+    }
     assert_eq!(forum.stop().0, Some(0));
 }
 

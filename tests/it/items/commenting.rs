@@ -217,14 +217,14 @@ async fn a_thread_that_closes_while_somebody_writes_leaves_them_their_text() {
         (
             "update items set dead = 'killed' where kind = 'comment'",
             StatusCode::NOT_FOUND,
-            "The post you are replying to is gone.".to_owned(),
+            "What you were answering or changing is no longer here.".to_owned(),
         ),
     ] {
         app.sql(statement).await;
         app.store.detect_external_writes().await.expect("noticed");
         let page = answer(&mut bob, comment, typed).await;
         refused(&page, status, why);
-        assert_eq!(page.value("[name=text]"), typed);
+        assert_eq!(page.one("main textarea[readonly]").text, typed);
     }
     let page = bob.get(&format!("/item/{comment}/reply")).await;
     assert!(!page.mentions("Answer me."), "nobody reads what is dead by answering it");

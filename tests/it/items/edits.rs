@@ -235,10 +235,10 @@ async fn an_edit_that_comes_too_late_keeps_its_text() {
         let page = send(&mut alice, &path, form, &[("text", typed)]).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN);
         assert!(page.says("This can no longer be edited"), "{}", page.text());
-        assert_eq!(page.one("textarea#text").text, typed);
+        assert_eq!(page.one("main textarea[readonly]").text, typed);
     }
     assert_eq!(alice.get(&path).await.status, StatusCode::FORBIDDEN);
     let page = send(&mut bob, &path, form, &[("text", "By bob.")]).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    page.finds(0, "textarea#text");
+    assert_eq!(page.one("main textarea[readonly]").text, "By bob.");
 }

@@ -102,7 +102,7 @@ async fn a_duplicate_joins_the_other_story_and_its_address_leads_there() {
         StatusCode::FORBIDDEN,
         "This was merged into another story; the discussion continues there.",
     );
-    assert_eq!(late.value("[name=text]"), typed, "what was typed is theirs to keep");
+    assert_eq!(late.one("main textarea[readonly]").text, typed, "what was typed is theirs to keep");
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ async fn look_around(app: &TestApp, alice: &mut Browser) {
 async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let (user, at) = (app.id_of("alice").await, app.now());
     let act = stoa::store::ActionContext { actor: None, reason: "", at };
-    app.store.knows_device(&[0; 32], user).await.expect("an answer");
+    app.store.knows_browser(&[0; 32], user).await.expect("an answer");
     app.store.first_admin().await.expect("an answer");
     app.store.read_replies(user, at.plus(1));
     for value in ["one", "another"] {

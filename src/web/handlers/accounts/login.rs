@@ -149,13 +149,13 @@ pub async fn show(
 }
 
 /// The account, if this browser is known to it.
-async fn of_known_device(
+async fn of_known_browser(
     app: &App,
     headers: &HeaderMap,
     account: Option<&Credentials>,
 ) -> Result<Option<UserId>, Error> {
     match account {
-        Some(found) if session::is_known_device(app, headers, found.id).await? => Ok(Some(found.id)),
+        Some(found) if session::is_known_browser(app, headers, found.id).await? => Ok(Some(found.id)),
         _ => Ok(None),
     }
 }
@@ -173,9 +173,9 @@ pub async fn log_in(
         return refuse(&password::PasswordError::Long.to_string()).await;
     }
     let known = app.store.credentials(&name).await?;
-    let device = of_known_device(&app, headers, known.as_ref()).await?;
+    let browser = of_known_browser(&app, headers, known.as_ref()).await?;
     let times = viewer.settings.login_attempts_per_hour;
-    let tried = match app.limits.logins.check_login(device, &name, address.ip(), times) {
+    let tried = match app.limits.logins.check_login(browser, &name, address.ip(), times) {
         Ok(tried) => tried,
         Err(held) => {
             let form = again(&app, viewer, &typed, FormErrors::rate_limited(&held, &held)).await?;
@@ -189,7 +189,7 @@ pub async fn log_in(
         (None, request) => request.as_ref().map(|request| request.password.clone()),
     };
     let key = address.fair_key();
-    let requester = device.map_or(Requester::Stranger(key), |user| Requester::Known(Some(user), key));
+    let requester = browser.map_or(Requester::Stranger(key), |user| Requester::Known(Some(user), key));
     let (turn, passwords) = ((requester, tried), &app.admission.passwords);
     let right = match passwords.verify(turn, typed.password.clone(), hash.clone()).await {
         Err(Error::Busy) => return Ok(busy(again(&app, viewer, &typed, FormErrors::busy()).await?)),

@@ -273,7 +273,7 @@ pub async fn change_password(
         Err(FormRefusal::Error(error)) => return Err(error),
     };
     let keep = session::current(&app, &headers);
-    let device = session::device(&app, &headers);
-    app.store.set_password(member.id, &hash, keep.as_deref(), device.as_deref()).await?;
+    let browser = session::browser(&app, &headers);
+    app.store.set_password(member.id, &hash, keep.as_deref(), browser.as_deref()).await?;
     Ok(LocalRedirect::new("/settings/password?saved=yes").redirect())
 }

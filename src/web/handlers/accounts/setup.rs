@@ -8,7 +8,6 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::domain::accounts::contact;
-use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::user::{Name, Role};
 use crate::store::{self, NewUser};
 use crate::web::admission::Requester;
@@ -65,7 +64,7 @@ pub async fn create(
     State(app): State<App>,
     viewer: MaybeMember,
     Path(token): Path<String>,
-    (ip_hashes, address): (IpHashes, ClientIp),
+    address: ClientIp,
     headers: HeaderMap,
     Form(typed): Form<FirstAdmin>,
 ) -> Result<Response, Error> {
@@ -82,7 +81,8 @@ pub async fn create(
     let (Some(name), Some(hash), true) = (name, hash, errors.is_empty()) else {
         return Ok(form(&app, &viewer, &token, &typed, errors));
     };
-    let new = NewUser { name: &name, password: &hash, role: Role::Admin, ip_hashes: Some(ip_hashes) };
+    let ip_hashes = Some(address.hashes(&app));
+    let new = NewUser { name: &name, password: &hash, role: Role::Admin, ip_hashes };
     match app.store.create_first_admin(new, contact, app.clock.now()).await {
         Ok(user) => session::begin_new(&app, &headers, user, &hash, &LocalRedirect::default()).await,
         Err(store::Error::Conflict) if app.store.has_admin().await? => Err(Error::NotFound),

@@ -7,7 +7,6 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::signup::{SignUpError, SignUpOutcome};
 use crate::domain::accounts::user::{Name, NameError, Role};
 use crate::domain::accounts::{signup, token};
@@ -42,7 +41,6 @@ pub struct SignupForm {
 pub struct SignupContext {
     pub viewer: MaybeMember,
     pub address: ClientIp,
-    pub ip_hashes: IpHashes,
     pub headers: HeaderMap,
 }
 
@@ -52,8 +50,7 @@ impl FromRequestParts<App> for SignupContext {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<SignupContext, Error> {
         let viewer = MaybeMember::from_request_parts(parts, app).await?;
         let Ok(address) = ClientIp::from_request_parts(parts, app).await;
-        let Ok(ip_hashes) = IpHashes::from_request_parts(parts, app).await;
-        Ok(SignupContext { viewer, address, ip_hashes, headers: parts.headers.clone() })
+        Ok(SignupContext { viewer, address, headers: parts.headers.clone() })
     }
 }
 
@@ -263,7 +260,8 @@ async fn make_account(
 ) -> Result<Response, SignupRejection> {
     let now = app.clock.now();
     let ChosenLogin { name, password_hash: password } = login;
-    let new = NewUser { name, password, role: Role::Member, ip_hashes: Some(newcomer.ip_hashes) };
+    let ip_hashes = Some(newcomer.address.hashes(app));
+    let new = NewUser { name, password, role: Role::Member, ip_hashes };
     let user = match entrance.invitation {
         None => app.store.create_user(new, now).await?,
         Some((token, _)) => app.store.accept_invitation(&token::hash(token), new, now).await?,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::items::item::{Item, ItemId, Kind};
 use crate::domain::text::Html;
-use crate::web::actions::edit::{EditInput, EditOutcome, EditTarget, EditableParts};
+use crate::web::actions::edit::{EditInput, EditOutcome, EditableParts};
 use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
@@ -111,14 +111,6 @@ fn again(
     html_with(status, &EditPage { page, id: item.id, until, fields, version, now, errors, preview })
 }
 
-/// The time to edit ran out while the form was open; shows the input so it is not lost.
-fn closed(app: &App, asking: &CurrentMember, item: &Item, typed: &EditForm, why: &str) -> Response {
-    let errors = FormErrors::one("", format!("{why} Your text is below so you can copy it."));
-    let mut form = again(app, asking, item, Some(typed), EditNotes { errors, ..EditNotes::default() });
-    *form.status_mut() = StatusCode::FORBIDDEN;
-    form
-}
-
 impl EditForm {
     /// The version the form was based on; the newest if it names none.
     fn version(&self, item: &Item) -> i64 {
@@ -137,9 +129,8 @@ pub async fn form(
     asking: CurrentMember,
     Path(id): Path<ItemId>,
 ) -> Result<Response, Error> {
-    let target = EditTarget::load(&app, &asking, id).await?;
-    target.may_edit()?;
-    Ok(again(&app, &asking, &target.item, None, EditNotes::default()))
+    let item = actions::edit::editable(&app, &asking, id).await?;
+    Ok(again(&app, &asking, &item, None, EditNotes::default()))
 }
 
 /// `POST /item/{id}/edit`
@@ -149,25 +140,22 @@ pub async fn update(
     RecoverableForm { asking: context, typed }: RecoverableForm<EditForm, PostContext>,
 ) -> Result<Response, Error> {
     let asking = &context.asking;
-    let target = EditTarget::load(&app, asking, id).await?;
-    let item = &target.item;
+    let item = &actions::edit::editable(&app, asking, id).await?;
     let again = |item: &Item, shown| again(&app, asking, item, Some(&typed), shown);
     if typed.preview.is_some()
-        && target.may_edit().is_ok()
         && let Ok(checked) = actions::edit::check(item, typed.edit(item), &asking.member)
     {
         let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
         return Ok(again(item, EditNotes { preview, ..EditNotes::default() }));
     }
     let form = |errors| again(item, EditNotes { errors, ..EditNotes::default() });
-    Ok(match actions::edit::edit(&app, &context, &target, typed.edit(item)).await? {
+    Ok(match actions::edit::edit(&app, &context, item, typed.edit(item)).await? {
         EditOutcome::Edited => back_to(item).redirect(),
         EditOutcome::Crossed(now) => again(&now, EditNotes { crossed: true, ..EditNotes::default() }),
         EditOutcome::Invalid(mistakes) => form(mistakes),
         EditOutcome::RateLimited(limited) => {
             rate_limit::with_status(form(FormErrors::of_limit(&limited)), &limited)
         }
-        EditOutcome::Closed(why) => closed(&app, asking, item, &typed, &why),
     })
 }
 

@@ -68,18 +68,6 @@ impl<'a> ReplyContext<'a> {
         ReplyContext { app, viewer, item: &target.item, root: &target.root, arrival: None }
     }
 
-    /// Shows the input and why it cannot be posted, but not the parent.
-    fn closed(&self, text: &str, refused: &Error) -> Response {
-        let why = match refused {
-            Error::Forbidden(sentence) => sentence.as_str(),
-            _ => "The post you are replying to is gone.",
-        };
-        let sentence = format!("{why} Your text is below so you can copy it.");
-        let mut form = self.form_about(None, text, FormErrors::one("", sentence), None);
-        *form.status_mut() = refused.status();
-        form
-    }
-
     async fn form(&self, text: &str, errors: FormErrors, preview: Option<Html>) -> Result<Response, Error> {
         let mut eye = ViewContext::new(self.viewer, std::sync::Arc::default());
         eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
@@ -133,7 +121,6 @@ impl<'a> ReplyContext<'a> {
                 let form = self.form(typed, FormErrors::of_limit(&limited), None).await?;
                 Ok(rate_limit::with_status(form, &limited))
             }
-            CommentOutcome::Closed(refused) => Ok(self.closed(typed, &refused)),
         }
     }
 }
@@ -161,7 +148,6 @@ pub async fn new(
     Path(id): Path<ItemId>,
 ) -> Result<Response, Error> {
     let target = ReplyTarget::load(&app, &asking, id).await?;
-    target.may_reply()?;
     let CurrentMember { viewer, member } = asking;
     if let Some(wait) = target.item.reply_opens_in(&member, &viewer.settings.policy, viewer.now) {
         let mut page = Page::new(&app, &viewer, "item", "Reply a little later");
@@ -181,7 +167,6 @@ pub async fn create(
     let viewer = &context.asking.viewer;
     let reply = ReplyContext::to(&app, viewer, &target);
     if typed.preview.is_some()
-        && target.may_reply().is_ok()
         && let Ok(text) = actions::comment::check(&typed.text)
     {
         let preview = app.renderer(viewer.from).once(&text).await?;
