@@ -28,7 +28,7 @@ const ESCAPED: &AsciiSet = &CONTROLS
 pub fn href(address: &str) -> Option<Cow<'_, str>> {
     let href = escaped(address);
     let is_linkable = href.len() <= MAX_URL_BYTES
-        && (is_web(&href) || has_scheme(&href, "mailto:") || is_local(address) && is_local(&href));
+        && (is_web(&href) || is_mail(&href) || is_local(address) && is_local(&href));
     is_linkable.then_some(href)
 }
 
@@ -51,6 +51,11 @@ fn is_web(href: &str) -> bool {
     let has_user = |url: Url| !url.username().is_empty() || url.password().is_some();
     authority.is_some_and(|authority| !authority.contains('@'))
         && Url::parse(href).is_ok_and(|url| url.has_host() && !has_user(url))
+}
+
+/// Whether an address names a mailbox, which has no host of its own before it.
+fn is_mail(href: &str) -> bool {
+    has_scheme(href, "mailto:") && Url::parse(href).is_ok_and(|url| url.cannot_be_a_base())
 }
 
 /// Whether an address is a local path. Browsers read a backslash as a slash, and two slashes as a host.
@@ -144,6 +149,8 @@ mod tests {
             ("https://пример.рф/", Some("https://%D0%BF%D1%80%D0%B8%D0%BC%D0%B5%D1%80.%D1%80%D1%84/")),
             ("http://[::1]:80/[a]", Some("http://[::1]:80/%5Ba%5D")),
             ("mailto:a@b.c", Some("mailto:a@b.c")),
+            ("mailto://a@b.c", None),
+            ("mailto://\u{43f}\u{1}/", None),
             ("/item/1?a=\u{e4}", Some("/item/1?a=%C3%A4")),
             ("https://google.com@evil.example/", None),
             ("https://google.com:80@evil.example/", None),

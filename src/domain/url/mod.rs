@@ -59,7 +59,7 @@ impl StoryUrl {
             return Err(UrlError::TooLong);
         }
         let url = StoryUrl(url);
-        if url.host_text().is_empty() || url.host_text().starts_with('.') {
+        if url.host_text().split('.').any(str::is_empty) {
             return Err(UrlError::Malformed);
         }
         Ok(url)
@@ -202,6 +202,7 @@ mod tests {
             ("https://exa mple.com/", UrlError::Malformed),
             ("https://./", UrlError::Malformed),
             ("https://../", UrlError::Malformed),
+            ("https://www..example.com/", UrlError::Malformed),
             ("https://example.com:99999/", UrlError::Malformed),
             ("https://user@example.com/", UrlError::Credentials),
             ("https://github.com:x@evil.example/", UrlError::Credentials),
