@@ -72,17 +72,18 @@ const RESERVED: &[&str] = &[
 
 pub(super) fn of(story: &StoryUrl) -> StorySite {
     let host = main_host(story.bare_host());
+    // A domain that is another's has the other's page, whatever its subdomain.
     let domain = match story.url().host() {
-        Some(Host::Domain(_)) => registrable(&host),
-        _ => &host,
+        Some(Host::Domain(_)) => main_host(registrable(&host)),
+        _ => host.clone(),
     };
     // Compares the whole host, so that evilgithub.com and github.com.evil.example are not github.com.
     let name = SHARED
         .iter()
         .find(|(shared, ..)| *shared == host)
         .and_then(|(_, shown, owner)| Some(format!("{shown}/{}", owner.of(&unescaped(story.url().path()))?)))
-        .unwrap_or_else(|| domain.to_owned());
-    StorySite { name, domain: domain.to_owned() }
+        .unwrap_or_else(|| domain.to_string());
+    StorySite { name, domain: domain.into() }
 }
 
 fn registrable(host: &str) -> &str {
@@ -179,6 +180,7 @@ mod tests {
             ("https://twitter.com/Someone/status/1", "x.com/someone", "x.com"),
             ("https://mobile.twitter.com/someone", "x.com/someone", "x.com"),
             ("https://m.twitter.com/someone", "x.com/someone", "x.com"),
+            ("https://analytics.twitter.com/someone", "x.com", "x.com"),
             ("https://mobile.x.com/%53omeone/status/1", "x.com/someone", "x.com"),
             ("https://twitter.com.evil.example/someone", "evil.example", "evil.example"),
             ("https://github.com/%73pammer/b", "github.com/spammer", "github.com"),
