@@ -200,6 +200,21 @@ impl Settings {
         Settings::from_source(&ValueSource::File(file.to_owned()), &source::file(file)?)
     }
 
+    /// Fills in defaults, and what is derived from other settings.
+    fn into_config(self) -> Result<Config, ConfigError> {
+        let mut config = self.with_defaults();
+        let Config { server, site } = &mut config;
+        if server.base_url.is_empty() {
+            let derived = format!("http://{}", server.listen);
+            server.base_url =
+                base_url(&derived).map_err(|wrong| ConfigError::value("base_url", &derived, wrong))?;
+        }
+        if site.short_name.is_empty() {
+            site.short_name.clone_from(&site.site_name);
+        }
+        Ok(config)
+    }
+
     fn from_source(source: &ValueSource, given: &Given) -> Result<Settings, ConfigError> {
         let mut settings = Settings::read(source, given)?;
         if let Some(listen) = &mut settings.listen {
@@ -236,10 +251,13 @@ impl Config {
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         file: &Path,
     ) -> Result<Config, ConfigError> {
-        if source::file(file)?.is_empty() {
+        let given = Settings::from_flags(flags)?.or(Settings::from_variables(variables)?);
+        // Read once, as it may be replaced meanwhile.
+        let in_file = source::file(file)?;
+        if in_file.is_empty() {
             return Err(ConfigError::Missing(file.to_owned()));
         }
-        Config::load(flags, variables, file)
+        given.or(Settings::from_source(&ValueSource::File(file.to_owned()), &in_file)?).into_config()
     }
 
     /// The names of the server's settings that differ from those it runs with.
@@ -250,17 +268,7 @@ impl Config {
     }
 
     pub fn load_with_file(given: Settings, file: &Path) -> Result<Config, ConfigError> {
-        let mut config = given.or(Settings::from_file(file)?).with_defaults();
-        let Config { server, site } = &mut config;
-        if server.base_url.is_empty() {
-            let derived = format!("http://{}", server.listen);
-            server.base_url =
-                base_url(&derived).map_err(|wrong| ConfigError::value("base_url", &derived, wrong))?;
-        }
-        if site.short_name.is_empty() {
-            site.short_name.clone_from(&site.site_name);
-        }
-        Ok(config)
+        given.or(Settings::from_file(file)?).into_config()
     }
 
     pub fn to_toml(&self) -> String {

@@ -47,6 +47,8 @@ impl ValueSource {
     }
 }
 
+const MAX_FILE_BYTES: u64 = 1_000_000;
+
 fn variable(setting: &str) -> String {
     format!("{PREFIX}{}", setting.to_ascii_uppercase())
 }
@@ -111,8 +113,20 @@ fn is_of_others(name: &str, value: &OsStr) -> bool {
     OF_OTHERS.contains(&name) || name.starts_with("STOA_TEST_") || of_service || of_port
 }
 
+/// A running forum reads its settings again, so nothing is read that may block or is far too long.
+fn read(file: &Path) -> std::io::Result<String> {
+    let about = std::fs::metadata(file)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is not a file"));
+    }
+    if about.len() > MAX_FILE_BYTES {
+        return Err(std::io::Error::other("it is larger than 1 MB"));
+    }
+    std::fs::read_to_string(file)
+}
+
 pub(super) fn file(file: &Path) -> Result<Given, ConfigError> {
-    let text = match std::fs::read_to_string(file) {
+    let text = match read(file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Given::new()),
         Err(error) => return Err(ConfigError::Read(file.to_owned(), error)),

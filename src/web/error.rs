@@ -11,7 +11,7 @@ use crate::domain::limits::rate_limits::{RateLimitReason, RateLimited};
 use crate::domain::moderation::post_status;
 use crate::store;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Error {
     NotFound,
     Gone,
@@ -48,7 +48,7 @@ pub struct NoTime;
 pub struct ForMachines;
 
 /// Response extension: the text of the error page, rendered by a middleware.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorText {
     pub title: &'static str,
     pub what: String,
@@ -188,10 +188,15 @@ pub fn status_of(limited: &RateLimited) -> StatusCode {
 }
 
 impl ErrorText {
-    /// The text for what was written to an address with nothing there.
-    pub fn for_written() -> ErrorText {
-        let what = "What you were answering or changing is no longer here.";
-        ErrorText { title: "No longer here", what: what.to_owned() }
+    /// For a form whose target does not exist.
+    pub fn no_target() -> ErrorText {
+        let what = "The post or page this was meant for does not exist, or has been deleted.";
+        ErrorText { title: "Nothing here", what: what.to_owned() }
+    }
+
+    /// Whether it is the usual text of an address with nothing there.
+    pub fn says_nothing_is_here(&self) -> bool {
+        [StatusCode::NOT_FOUND, StatusCode::GONE].into_iter().any(|status| *self == ErrorText::of(status))
     }
 
     /// The text for a status without a specific error.

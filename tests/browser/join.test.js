@@ -87,15 +87,15 @@ test("writing without an account leads through log-in to the form", async () => 
   await page.waitForURL("**/submit");
 });
 
-test("a member ends a session on another device", async () => {
+test("a member ends a session in another browser", async () => {
   const here = await person(forum, { name: "katya" });
   const there = await person(forum, { name: "katya" });
   await here.goto("/settings/sessions");
-  assert.match(await main(here).textContent(), /this device/);
+  assert.match(await main(here).textContent(), /this browser/);
   await button(main(here), /^End all others/).click();
   await here.waitForLoadState();
   await there.goto("/");
-  assert.equal(await link(you(there), "log in").count(), 1, "the other device is logged out");
+  assert.equal(await link(you(there), "log in").count(), 1, "the other browser is logged out");
   await here.goto("/");
   assert.match(await you(here).textContent(), /katya/);
 });

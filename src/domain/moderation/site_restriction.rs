@@ -155,6 +155,11 @@ pub fn names(url: &StoryUrl) -> Vec<String> {
             }
         }
     }
+    // A subdomain of a renamed domain is shown under the new name.
+    let domain = url.site().domain;
+    if !names.contains(&domain) {
+        names.push(domain);
+    }
     names
 }
 
@@ -175,10 +180,7 @@ fn is_everybodys(host: &str) -> bool {
 }
 
 fn has_plain_labels(host: &str) -> bool {
-    host.contains('.')
-        && host.split('.').all(|label| {
-            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        })
+    host.contains('.') && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]

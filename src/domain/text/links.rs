@@ -4,6 +4,8 @@ use std::ops::Range;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
+use crate::domain::url::has_empty_label;
+
 /// In characters.
 const LABEL_CHARS: usize = 60;
 
@@ -23,7 +25,7 @@ const ESCAPED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// The escaped URL; `None` if it is not allowed: by scheme, length, or user information, which can
+/// The escaped URL; `None` if it is not allowed: by scheme, host, length, or user information, which can
 /// impersonate a host.
 pub fn href(address: &str) -> Option<Cow<'_, str>> {
     let href = escaped(address);
@@ -50,10 +52,10 @@ fn is_web(href: &str) -> bool {
     let authority = rest.flatten().and_then(|rest| rest.split(['/', '?', '#']).next());
     let has_user = |url: Url| !url.username().is_empty() || url.password().is_some();
     authority.is_some_and(|authority| !authority.contains('@'))
-        && Url::parse(href).is_ok_and(|url| url.has_host() && !has_user(url))
+        && Url::parse(href).is_ok_and(|url| !url.host_str().is_none_or(has_empty_label) && !has_user(url))
 }
 
-/// Whether an address names a mailbox, which has no host of its own before it.
+/// Whether it is a `mailto:` address; `mailto://host` is none.
 fn is_mail(href: &str) -> bool {
     has_scheme(href, "mailto:") && Url::parse(href).is_ok_and(|url| url.cannot_be_a_base())
 }
@@ -159,6 +161,8 @@ mod tests {
             ("https:///google.com@evil.example/", None),
             ("HTTPS://a'b@evil.example/", None),
             ("https://", None),
+            ("https://www..example.com/", None),
+            ("https://example.com./", Some("https://example.com./")),
             ("https://a b/", None),
             ("//x.org", None),
             ("/\\x.org", None),

@@ -5,6 +5,7 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 use url::{Host, Url};
 
 use super::visible::{category, is_visible};
+use crate::domain::url::has_empty_label;
 
 const SEPARATOR: &str = "://";
 
@@ -83,7 +84,7 @@ fn host(authority: &str) -> Option<&str> {
 /// Whether browsers parse this host as written: `1.2` is none, though it is a number.
 fn is_host(url: &str, host: &str) -> bool {
     match Url::parse(url).ok().as_ref().and_then(Url::host) {
-        Some(Host::Domain(name)) => name.split('.').all(|label| !label.is_empty()),
+        Some(Host::Domain(name)) => !has_empty_label(name),
         Some(Host::Ipv4(address)) => address.to_string() == host,
         Some(Host::Ipv6(_)) => true,
         None => false,

@@ -10,7 +10,7 @@ pub(super) use site::{is_host_of_names, is_shared_host};
 
 /// Version of the rules for `key` and `site`, stored beside them. Nothing recomputes those of an older
 /// version, of which none was released: they stay until the story is edited.
-pub const RULE_VERSION: i64 = 3;
+pub const RULE_VERSION: i64 = 4;
 
 pub const MAX_BYTES: usize = 2_000;
 
@@ -59,7 +59,7 @@ impl StoryUrl {
             return Err(UrlError::TooLong);
         }
         let url = StoryUrl(url);
-        if url.host_text().split('.').any(str::is_empty) {
+        if has_empty_label(url.host_text()) {
             return Err(UrlError::Malformed);
         }
         Ok(url)
@@ -110,6 +110,11 @@ impl StoryUrl {
         }
         host
     }
+}
+
+/// Whether a host has nothing between two dots, or before one; a dot at its end is allowed.
+pub fn has_empty_label(host: &str) -> bool {
+    host.strip_suffix('.').unwrap_or(host).split('.').any(str::is_empty)
 }
 
 fn is_www(label: &str) -> bool {

@@ -72,7 +72,7 @@ const RESERVED: &[&str] = &[
 
 pub(super) fn of(story: &StoryUrl) -> StorySite {
     let host = main_host(story.bare_host());
-    // A domain that is another's has the other's page, whatever its subdomain.
+    // Subdomains of a renamed domain belong to the new name.
     let domain = match story.url().host() {
         Some(Host::Domain(_)) => main_host(registrable(&host)),
         _ => host.clone(),

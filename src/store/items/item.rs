@@ -1,7 +1,7 @@
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::user::UserId;
-use crate::domain::items::item::{DeadReason, Item, ItemError, ItemId};
+use crate::domain::items::item::{DeadReason, Item, ItemId};
 use crate::domain::items::title::Section;
 use crate::domain::limits::policy::Policy;
 use crate::domain::moderation::rules::RuleMatch;
@@ -117,8 +117,8 @@ impl Store {
         Ok(Submission::New(id))
     }
 
-    /// Adds a comment with its author's implicit vote, unless it was just sent. Fails with `NotFound` if the
-    /// parent is gone; with `Refused` if it is closed to comments.
+    /// Adds a comment with its author's implicit vote, unless it was just sent. Fails with `Refused`
+    /// if the parent is closed to comments.
     pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<CommentResult> {
         let mut tx = self.begin().await?;
         let author = author::writer(&mut tx, comment.author, now).await?;
@@ -126,10 +126,7 @@ impl Store {
         if let Some(id) = first_comment(&mut tx, &comment, now).await? {
             return Ok(CommentResult { id, again: true });
         }
-        match to.may_reply(&root, &author, comment.policy, now, true) {
-            Err(ItemError::Deleted) => return Err(Error::NotFound),
-            allowed => allowed.map_err(Error::refused)?,
-        }
+        to.may_reply(&root, &author, comment.policy, now, true).map_err(Error::refused)?;
         let live = author.shadow_banned_at.is_none();
         let id: ItemId = tx
             .sql(

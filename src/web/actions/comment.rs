@@ -4,7 +4,7 @@ use crate::domain::items::input;
 use crate::domain::items::item::{Item, ItemId, may_see};
 use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
 use crate::domain::moderation::rules::RuleInput;
-use crate::store::{self, CommentResult, NewComment};
+use crate::store::{CommentResult, NewComment};
 use crate::web::actions::PostContext;
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
@@ -79,7 +79,6 @@ pub async fn comment(
             }
             Ok(CommentOutcome::Posted(id))
         }
-        Err(store::Error::NotFound) => Err(Error::Gone),
         Err(error) => Err(error.into()),
     }
 }

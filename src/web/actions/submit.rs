@@ -7,7 +7,7 @@ use crate::domain::items::{input, title};
 use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
 use crate::domain::moderation::rules::RuleInput;
 use crate::domain::url::StoryUrl;
-use crate::store::{self, KnownUrl, NewStory, Submission};
+use crate::store::{KnownUrl, NewStory, Submission};
 use crate::web::actions::PostContext;
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
@@ -26,8 +26,6 @@ pub enum SubmitOutcome {
     Known(ItemId, KnownUrl),
     RateLimited(RateLimited),
     Invalid(FormErrors),
-    /// The member may not submit, and why.
-    Refused(String),
 }
 
 pub fn check(typed: StoryInput<'_>) -> Result<ValidStory, FormErrors> {
@@ -80,7 +78,6 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
                 "url",
                 held.restriction.sentence(&held.name, &held.reason),
             )),
-            Err(store::Error::Refused(why)) => SubmitOutcome::Refused(why),
             Err(error) => return Err(error.into()),
         };
     reserved.commit();

@@ -31,7 +31,8 @@ const FIELDS: usize = 24;
 const LONGEST_NAME: usize = 40;
 /// Fields with several lines.
 const MULTILINE: [&str; 6] = ["about", "contact", "message", "note", "text", "warning"];
-/// Values over this length were written: no choice of a select is longer, in characters.
+/// A form with a value over this length is offered for copying, in characters: no choice of a select is
+/// longer.
 const PROSE_CHARS: usize = 11;
 /// Values from this length are shown in a textarea, in characters.
 const TEXTAREA_CHARS: usize = 100;
@@ -153,9 +154,10 @@ impl SavedField<'_> {
         self.is_text() && !self.value.trim().is_empty()
     }
 
-    /// Whether it is long enough to be worth copying.
+    /// Whether it is worth copying.
     pub fn is_prose(&self) -> bool {
-        self.is_written() && (self.has_lines() || self.value.chars().nth(PROSE_CHARS).is_some())
+        let is_long = || self.has_lines() || self.value.chars().nth(PROSE_CHARS).is_some();
+        self.is_written() && (self.bare_name() == "title" || is_long())
     }
 
     pub fn has_lines(&self) -> bool {

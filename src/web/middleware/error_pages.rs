@@ -57,10 +57,11 @@ impl RefusedRequest {
     }
 
     fn error_page(&self, app: &App, refusal: &Response, written: Option<WrittenForm>) -> Response {
-        let ErrorText { title, what } = match written {
-            Some(_) if refusal.status() == StatusCode::NOT_FOUND => ErrorText::for_written(),
-            _ => text_of(refusal),
-        };
+        let mut text = text_of(refusal);
+        if written.is_some() && text.says_nothing_is_here() {
+            text = ErrorText::no_target();
+        }
+        let ErrorText { title, what } = text;
         if self.wants_json {
             return json(&serde_json::json!({ "error": what }));
         }
@@ -103,15 +104,14 @@ pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request
     let extensions = response.extensions_mut();
     let (form, written) = (extensions.remove::<SavedForm>(), extensions.remove::<WrittenForm>());
     let admit = |page| app.admission.memory.admit(page, client_ip.fair_key());
-    if let Some(form) = form.filter(|_| !refused.wants_json) {
-        match admit(refused.recovery_page(&app, &response, form)) {
-            Ok(page) => return with_head_of(&response, page),
-            Err(overloaded) => response = Error::from(overloaded).into_response(),
-        }
-    } else if written.is_some()
-        && let Ok(page) = admit(refused.error_page(&app, &response, written))
-    {
-        return with_head_of(&response, page);
+    let with_text = match form.filter(|_| !refused.wants_json) {
+        Some(form) => Some(refused.recovery_page(&app, &response, form)),
+        None => written.map(|written| refused.error_page(&app, &response, Some(written))),
+    };
+    match with_text.map(admit) {
+        Some(Ok(page)) => return with_head_of(&response, page),
+        Some(Err(overloaded)) => response = Error::from(overloaded).into_response(),
+        None => {}
     }
     with_head_of(&response, refused.error_page(&app, &response, None))
 }

@@ -113,7 +113,7 @@ async fn a_deletion_does_not_pass_a_lock() {
 
 /// What was written, as the form or a refusal shows it.
 fn kept(page: &Page) -> String {
-    page.one("main textarea").text
+    page.texts("main textarea").pop().unwrap_or_default()
 }
 
 #[tokio::test]

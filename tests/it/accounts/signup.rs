@@ -257,7 +257,7 @@ async fn sessions_are_listed_and_ended_each_by_its_owner_only() {
     let mut third = app.log_in("alice").await;
     let page = phone.get("/settings/sessions").await;
     let here = page.one("main li:has(b)");
-    assert!(here.text.starts_with("Firefox on Android this device"), "{}", here.text);
+    assert!(here.text.starts_with("Firefox on Android this browser"), "{}", here.text);
     assert_eq!(session_names(&page).len(), 3);
     page.finds(1, "main form > button[name=end][value=others]");
 

@@ -214,6 +214,12 @@ fn settings_of_the_community_are_reloaded_and_a_mistake_changes_nothing() {
         assert!(said.contains("not reloaded: stoa.toml is missing or has no settings"), "{said}");
         assert_eq!(title(&forum), "Hats", "a file that is just being written resets nothing");
     }
+    folder.write("stoa.toml", &"# A line.\n".repeat(110_000));
+    assert!(forum.reload().contains("it is larger than 1 MB"));
+    std::fs::remove_file(folder.path("stoa.toml")).expect("removed");
+    let made = Command::new("mkfifo").arg(folder.path("stoa.toml")).status().expect("a pipe");
+    assert!(made.success() && forum.reload().contains("it is not a file"), "nobody waits for a writer");
+    assert_eq!(title(&forum), "Hats");
     assert_eq!(forum.stop().0, Some(0));
 }
 

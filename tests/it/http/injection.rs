@@ -233,7 +233,7 @@ async fn cookies_of_garbage_are_a_visitors() {
         "=;=;;;",
         "session=a; session=b",
         "theme=\"><script>",
-        "device=x",
+        "browser=x",
         many.as_str(),
         long.as_str(),
     ] {

@@ -119,7 +119,10 @@ async fn only_its_author_deletes_a_comment_and_only_once() {
     assert_eq!(page.comment(comment), "A comment.", "asking deletes nothing");
     assert_eq!(bob.post(&delete, &[]).await.location(), Some(format!("/item/{story}")));
     assert_eq!(bob.post(&delete, &[]).await.status, StatusCode::GONE);
-    assert_eq!(answer(&mut alice, comment, "To whom?").await.status, StatusCode::GONE);
+    let late = answer(&mut alice, comment, "To whom?").await;
+    refused(&late, StatusCode::GONE, "has been deleted");
+    assert!(!late.says("The author deleted this."), "which might be meant of the reply");
+    assert_eq!(late.one("main textarea[readonly]").text, "To whom?");
     assert_eq!(bob.get(&format!("/item/{comment}/edit")).await.status, StatusCode::GONE);
 }
 
@@ -217,7 +220,7 @@ async fn a_thread_that_closes_while_somebody_writes_leaves_them_their_text() {
         (
             "update items set dead = 'killed' where kind = 'comment'",
             StatusCode::NOT_FOUND,
-            "What you were answering or changing is no longer here.".to_owned(),
+            "The post or page this was meant for does not exist, or has been deleted.".to_owned(),
         ),
     ] {
         app.sql(statement).await;

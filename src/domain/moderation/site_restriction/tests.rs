@@ -35,6 +35,7 @@ fn a_story_falls_under_its_host_and_the_hosts_above() {
             "https://mobile.twitter.com/spammer",
             &["x.com/spammer", "mobile.twitter.com", "twitter.com", "x.com"],
         ),
+        ("https://analytics.twitter.com/a", &["analytics.twitter.com", "twitter.com", "x.com"]),
         ("https://mobile.x.com/spammer", &["x.com/spammer", "mobile.x.com", "x.com"]),
         (
             "https://de.m.wikipedia.org/wiki/A",
@@ -79,6 +80,7 @@ fn a_site_is_named_as_people_type_it() {
         ("blog.example.com", Ok("blog.example.com")),
         ("https://blog.example.com/", Ok("blog.example.com")),
         ("https://blog.example.co.uk/post", Ok("example.co.uk")),
+        ("https://analytics.twitter.com/a", Ok("x.com")),
         ("github.com", Ok("github.com")),
         ("GitHub.com/Rust-Lang/", Ok("github.com/rust-lang")),
         ("https://www.github.com/rust-lang/rust", Ok("github.com/rust-lang")),

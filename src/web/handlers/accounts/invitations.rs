@@ -150,7 +150,7 @@ pub async fn open(
     Path(token): Path<String>,
 ) -> Result<Response, Error> {
     let answer = match open_invitation(&app, &viewer, &token).await? {
-        OpenedInvitation::Closed(refusal) => refusal,
+        OpenedInvitation::Closed(status, why) => signup::signup_closed(&app, &viewer, status, why),
         OpenedInvitation::Open(way, inviter) => {
             let action = format!("/invitation/{token}");
             let entrance = SignupFlow { action: &action, way, invitation: Some((&token, &inviter)) };
@@ -168,7 +168,9 @@ pub async fn accept(
     Form(typed): Form<SignupForm>,
 ) -> Result<Response, Error> {
     match open_invitation(&app, &newcomer.viewer, &token).await? {
-        OpenedInvitation::Closed(refusal) => Ok(refusal),
+        OpenedInvitation::Closed(status, why) => {
+            Ok(signup::refused(&app, &newcomer.viewer, (status, why), &typed))
+        }
         OpenedInvitation::Open(way, inviter) => {
             let action = format!("/invitation/{token}");
             let entrance = SignupFlow { action: &action, way, invitation: Some((&token, &inviter)) };
@@ -180,11 +182,11 @@ pub async fn accept(
 enum OpenedInvitation {
     /// What the link leads to, and the inviter's name.
     Open(SignUpOutcome, String),
-    Closed(Response),
+    Closed(StatusCode, SignUpError),
 }
 
 async fn open_invitation(app: &App, viewer: &MaybeMember, token: &str) -> Result<OpenedInvitation, Error> {
-    let refuse = |status, why| Ok(OpenedInvitation::Closed(signup::signup_closed(app, viewer, status, why)));
+    let refuse = |status, why| Ok(OpenedInvitation::Closed(status, why));
     let way = match viewer.settings.signup_mode.way(true, &viewer.settings.policy) {
         Ok(way) => way,
         Err(why) => return refuse(StatusCode::FORBIDDEN, why),

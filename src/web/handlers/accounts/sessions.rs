@@ -17,7 +17,7 @@ use crate::web::view::layout::{Page, html};
 pub struct SessionView {
     /// The session's hash in hexadecimal.
     pub id: String,
-    pub device: String,
+    pub browser: String,
     pub current: bool,
     pub last_used: TimeView,
     pub since: TimeView,
@@ -42,7 +42,7 @@ pub async fn show(
     let sessions = rows.into_iter().map(|row| SessionView {
         current: Some(&row.token_hash) == here.as_ref(),
         id: hex(&row.token_hash),
-        device: device(&row.agent),
+        browser: browser_name(&row.agent),
         last_used: TimeView::new(row.last_used_at, now),
         since: TimeView::new(row.created_at, now),
     });
@@ -87,7 +87,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// A browser's name from its user agent.
-fn device(agent: &str) -> String {
+fn browser_name(agent: &str) -> String {
     const BROWSERS: [(&str, &str); 7] = [
         ("Firefox/", "Firefox"),
         ("Edg/", "Edge"),

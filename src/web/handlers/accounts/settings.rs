@@ -12,7 +12,7 @@ use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::items::input;
 use crate::domain::limits::rate_limits::LimitedAction;
 use crate::domain::moderation::rules::RuleInput;
-use crate::store::{self, AboutMember, Preferences};
+use crate::store::{AboutMember, Preferences};
 use crate::web::admission::Requester;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
@@ -167,11 +167,6 @@ async fn keep(
     match app.store.set_preferences(asking.member.id, new, asking.viewer.now).await {
         Ok(None) => Ok(LocalRedirect::new("/settings?saved=yes").redirect()),
         Ok(Some(now)) => Ok(settings_again(app, asking, typed, FormErrors::default(), Some(&now))),
-        Err(store::Error::Refused(why)) => {
-            let mut form = settings_again(app, asking, typed, FormErrors::one("", why), None);
-            *form.status_mut() = StatusCode::FORBIDDEN;
-            Ok(form)
-        }
         Err(error) => Err(error.into()),
     }
 }

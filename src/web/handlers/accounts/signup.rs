@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::domain::text::Html;
 use crate::store::{self, NewSignupRequest, NewUser, RequestOutcome};
 use crate::web::actions::PostContext;
 use crate::web::admission::Requester;
-use crate::web::error::Error;
+use crate::web::error::{Error, ErrorText};
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::form::{Form, FormErrors, FormRefusal, busy};
 use crate::web::extract::local_redirect::LocalRedirect;
@@ -128,6 +128,22 @@ pub fn signup_closed(app: &App, viewer: &MaybeMember, status: StatusCode, why: S
     html_with(status, &SignupClosedPage { page, why: why.to_string() })
 }
 
+/// Refuses a sent form like [`signup_closed`], or, if a text was written in it, on the error page, which
+/// shows it.
+pub fn refused(
+    app: &App,
+    viewer: &MaybeMember,
+    (status, why): (StatusCode, SignUpError),
+    typed: &SignupForm,
+) -> Response {
+    if typed.text.trim().is_empty() {
+        return signup_closed(app, viewer, status, why);
+    }
+    let mut refusal = status.into_response();
+    refusal.extensions_mut().insert(ErrorText { title: ErrorText::of(status).title, what: why.to_string() });
+    refusal
+}
+
 #[derive(Debug, Deserialize)]
 pub struct RequestForm {
     #[serde(default)]
@@ -222,7 +238,7 @@ async fn checked(
         Err(SignupRejection::Taken) => Err(FormErrors::one("name", NameError::Taken).into()),
         Err(SignupRejection::Full) => Err(FormErrors::one("", SignUpError::Full).into()),
         Err(SignupRejection::Over) => {
-            Ok(signup_closed(app, &newcomer.viewer, StatusCode::NOT_FOUND, SignUpError::Over))
+            Ok(refused(app, &newcomer.viewer, (StatusCode::NOT_FOUND, SignUpError::Over), typed))
         }
         Err(SignupRejection::Other(error)) => Err(error.into()),
     }

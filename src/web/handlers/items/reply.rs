@@ -71,7 +71,8 @@ impl<'a> ReplyContext<'a> {
     async fn form(&self, text: &str, errors: FormErrors, preview: Option<Html>) -> Result<Response, Error> {
         let mut eye = ViewContext::new(self.viewer, std::sync::Arc::default());
         eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
-        let above = (self.item.kind == Kind::Comment).then(|| Ancestor {
+        let is_comment = self.item.kind == Kind::Comment;
+        let above = is_comment.then(|| Ancestor {
             id: self.item.id,
             author: eye.author(self.item),
             gone: "[deleted]",
@@ -79,18 +80,6 @@ impl<'a> ReplyContext<'a> {
             html: eye.html(self.item),
             is_cut: false,
         });
-        Ok(self.form_about(above, text, errors, preview))
-    }
-
-    fn form_about(
-        &self,
-        above: Option<Ancestor>,
-        text: &str,
-        errors: FormErrors,
-        preview: Option<Html>,
-    ) -> Response {
-        let eye = ViewContext::new(self.viewer, std::sync::Arc::default());
-        let is_comment = self.item.kind == Kind::Comment;
         let story_title = StoryView::row(self.root, &eye).title;
         let title = if is_comment { "Reply" } else { "Add a comment" };
         let mut page = Page::new(self.app, self.viewer, "item", format!("{title}: {story_title}"));
@@ -108,7 +97,7 @@ impl<'a> ReplyContext<'a> {
             preview,
             button: if is_comment { "Reply" } else { "Add comment" },
         };
-        html_with(status, &form)
+        Ok(html_with(status, &form))
     }
 
     async fn outcome(&self, outcome: CommentOutcome, typed: &str) -> Result<Response, Error> {

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::StatusCode;
 use serde::Deserialize;
 
 use crate::domain::items::item::ItemId;
@@ -113,11 +112,6 @@ pub async fn create(
             Ok(rate_limit::with_status(form(FormErrors::of_limit(&limited)), &limited))
         }
         SubmitOutcome::Invalid(mistakes) => Ok(form(mistakes)),
-        SubmitOutcome::Refused(why) => {
-            let mut form = form(FormErrors::one("", why));
-            *form.status_mut() = StatusCode::FORBIDDEN;
-            Ok(form)
-        }
     }
 }
 
