@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
 
 pub use self::kinds::{CidrList, Listen, LogVisibility, within};
-use self::kinds::{MAX_COUNT, Setting, base_url, comment, directory, file_name, longest, site_name};
+use self::kinds::{MAX_COUNT, Setting, base_url, comment, directory, longest, site_name};
 pub use self::source::ConfigError;
 use self::source::{Given, ValueSource};
+use crate::database_address::DatabaseAddress;
 use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::limits::policy::{
     Days, Hours, Minutes, Period, Policy, declare_settings, policy_settings,
@@ -118,8 +119,9 @@ policy_settings!(settings! {
         /// The IP address or host name and the port to listen on. For a host name, its first usable
         /// address is used, IPv4 first.
         listen: Listen = Listen::default();
-        /// The database file.
-        database: PathBuf = PathBuf::from("stoa.db"), file_name;
+        /// The database: a file for SQLite, or the address of a PostgreSQL database, such as
+        /// postgres://stoa:PASSWORD@HOST/stoa.
+        database: DatabaseAddress = DatabaseAddress::File("stoa.db".into());
         /// The address of the site, such as https://forum.example.org; empty: http:// and the listening
         /// address.
         base_url: String = String::new(), base_url;

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod database_address;
 pub mod domain;
 pub mod fair_semaphore;
 pub mod fetch;

@@ -24,7 +24,7 @@ impl BareDatabase {
             .pragma("cache_size", "-2000")
             .pragma("mmap_size", "0")
             .pragma("temp_store", "memory")
-            .pragma("journal_size_limit", stoa::store::MAX_WAL_BYTES.to_string());
+            .pragma("journal_size_limit", stoa::store::database_file::MAX_WAL_BYTES.to_string());
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let db = runtime.block_on(SqliteConnection::connect_with(&options)).unwrap();
         BareDatabase { db, runtime }

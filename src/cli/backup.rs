@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 use crate::config::Config;
-use crate::store::{Store, beside, free_beside, key_file, remove};
+use crate::store::database_file::{self, beside, free_beside, key_file, remove};
 
 #[derive(Debug, clap::Args)]
 pub struct Backup {
@@ -26,8 +26,14 @@ pub struct Restore {
     replace: bool,
 }
 
+fn database_file(config: &Config) -> anyhow::Result<&Path> {
+    config.server.database.file().context(
+        "a PostgreSQL database is backed up and restored by its own tools, such as pg_dump and pg_restore",
+    )
+}
+
 pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
-    let (database, file, key) = (&config.server.database, &args.file, key_file(&args.file));
+    let (database, file, key) = (database_file(config)?, &args.file, key_file(&args.file));
     if let Some(there) =
         [file, &key].into_iter().find(|path| path.exists() && (args.with_key || *path == file))
     {
@@ -37,15 +43,15 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
     let partial = beside(file, ".partial");
     remove(&partial)?;
     let copied = async {
-        Store::copy(database, &partial).await?;
-        if args.with_key { Store::copy_key(database, &key) } else { Ok(()) }
+        database_file::copy(database, &partial).await?;
+        if args.with_key { database_file::copy_key(database, &key) } else { Ok(()) }
     };
     if let Err(error) = copied.await {
         remove(&partial)?;
         return Err(error)
             .with_context(|| format!("cannot copy {} to {}", database.display(), file.display()));
     }
-    let checked = Store::check(&partial).await;
+    let checked = database_file::check(&partial).await;
     std::fs::rename(&partial, file)?;
     let (from, to, size) = (database.display(), file.display(), std::fs::metadata(file)?.len());
     if let Err(fault) = checked {
@@ -57,12 +63,12 @@ pub async fn backup(args: Backup, config: &Config) -> anyhow::Result<ExitCode> {
 
 /// Replaces the database with a backup, after checking the backup.
 pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode> {
-    let database = &config.server.database;
+    let database = database_file(config)?;
     if database.exists() && !args.replace {
         bail!("{} already exists: give --replace to put the backup in its place", database.display());
     }
-    Store::may_replace(database)?;
-    if database.exists() && Store::is_in_use(database).await {
+    database_file::may_replace(database)?;
+    if database.exists() && database_file::is_in_use(database).await {
         bail!("{} is in use: stop the forum first", database.display());
     }
     let partial = beside(database, ".partial");
@@ -79,18 +85,18 @@ pub async fn restore(args: Restore, config: &Config) -> anyhow::Result<ExitCode>
 async fn prepare(backup: &Path, partial: &Path) -> anyhow::Result<()> {
     remove_with_log(partial)?;
     let cannot = || format!("cannot copy {} to {}", backup.display(), partial.display());
-    Store::copy_file(backup, partial).with_context(cannot)?;
+    database_file::copy_file(backup, partial).with_context(cannot)?;
     // A backup made by copying files may come with a WAL that holds the latest writes.
     if beside(backup, "-wal").exists() {
-        Store::copy_file(&beside(backup, "-wal"), &beside(partial, "-wal")).with_context(cannot)?;
+        database_file::copy_file(&beside(backup, "-wal"), &beside(partial, "-wal")).with_context(cannot)?;
     }
     let refused = || format!("{} is not a complete Stoa backup; nothing was changed", backup.display());
-    Store::check(partial).await.with_context(refused)?;
-    Store::upgrade(partial).await.with_context(refused)?;
+    database_file::check(partial).await.with_context(refused)?;
+    database_file::upgrade(partial).await.with_context(refused)?;
     let key = key_file(backup);
     if key.exists() {
-        Store::check_key(&key)?;
-        Store::copy_file(&key, &key_file(partial)).with_context(cannot)?;
+        database_file::check_key(&key)?;
+        database_file::copy_file(&key, &key_file(partial)).with_context(cannot)?;
     }
     Ok(File::open(partial)?.sync_all()?)
 }
@@ -103,7 +109,7 @@ fn replace(database: &Path, partial: &Path) -> anyhow::Result<()> {
     }
     if database.exists() {
         std::fs::rename(database, &kept)?;
-        Store::keep_private(&kept);
+        database_file::keep_private(&kept);
         writeln!(std::io::stdout(), "Renamed the previous database to {}.", kept.display())?;
     }
     if new_key.exists() {

@@ -64,7 +64,7 @@ pub async fn make(args: &Generate, store: &Store, now: Timestamp) -> anyhow::Res
         .await?
         .is_empty()
     {
-        bail!("there are stories in {} already: name a new one with --database", store.path().display());
+        bail!("there are stories in {} already: name a new one with --database", store.address());
     }
     let stories = u64::from(args.stories) + args.long.len() as u64;
     let comments: u64 = args.long.iter().chain([&args.comments]).map(|count| u64::from(*count)).sum();

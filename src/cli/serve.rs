@@ -83,7 +83,7 @@ fn has_colours(is_terminal: bool, no_color: Option<OsString>) -> bool {
 /// Prints the address. The first admin's link goes to plain standard error, never to the log.
 async fn print_banner(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let config = &app.config;
-    tracing::info!(%address, database = %config.database.display(), "Stoa answers at {}", config.base_url);
+    tracing::info!(%address, database = %config.database, "Stoa answers at {}", config.base_url);
     if !config.limits {
         tracing::warn!("limits are off: rate limits and per-address limits do not apply");
     }

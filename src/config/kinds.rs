@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use url::{Host, Url};
 
 use crate::clock::DAY;
+use crate::database_address::DatabaseAddress;
 use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::limits::policy::Period;
@@ -153,8 +154,14 @@ impl Setting for PathBuf {
     }
 }
 
-pub(super) fn file_name(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("must be a file name".to_owned()) } else { Ok(PathBuf::from(text)) }
+impl Setting for DatabaseAddress {
+    fn parse(text: &str) -> Result<DatabaseAddress, String> {
+        text.parse()
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(&self.as_given())
+    }
 }
 
 /// An existing directory, or empty.

@@ -23,8 +23,9 @@ pub const KEEP: RetentionPolicy = RetentionPolicy {
     requests_decided: 30 * DAY,
 };
 
-/// Interval for detecting other processes' writes and for flushing activity.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval for detecting other processes' writes.
+const DETECT_INTERVAL: Duration = Duration::from_millis(500);
+const FLUSH_INTERVAL: Duration = Duration::from_secs(1);
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -56,7 +57,7 @@ async fn supervise<W: Future<Output = ()> + Send + 'static>(what: &str, work: im
 }
 
 async fn detect_external_writes(app: App) {
-    let mut rounds = tokio::time::interval(POLL_INTERVAL);
+    let mut rounds = tokio::time::interval(DETECT_INTERVAL);
     loop {
         rounds.tick().await;
         if let Err(error) = app.store.detect_external_writes().await {
@@ -66,7 +67,7 @@ async fn detect_external_writes(app: App) {
 }
 
 async fn flush_activity(app: App) {
-    let mut rounds = tokio::time::interval(POLL_INTERVAL);
+    let mut rounds = tokio::time::interval(FLUSH_INTERVAL);
     loop {
         rounds.tick().await;
         if let Err(error) = app.store.flush_activity().await {
@@ -90,6 +91,9 @@ async fn purge_expired(app: App) {
         app.limits.remove_idle();
         if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
             log_failure(&app.store, &error, "could not purge expired rows");
+        }
+        if let Err(error) = app.store.purge_changes().await {
+            log_failure(&app.store, &error, "could not purge old changes");
         }
     }
 }

@@ -109,6 +109,7 @@ impl Store {
         for rows in rows.chunks(ROWS) {
             insert_items(&mut tx, rows, &mut below).await?;
         }
+        tx.skip_used_item_ids().await?;
         votes::insert_votes(&mut tx, &rows, &authors).await?;
         count_below(&mut tx, below.into_iter().collect()).await?;
         self.commit(tx, &[Change::Public]).await?;

@@ -10,10 +10,7 @@ mod settings;
 mod votes;
 
 use db::{Bindable, Change, Db, Tx};
-pub use db::{
-    CheckError, CheckpointResult, Error, MAX_WAL_BYTES, OpenError, Result, Store, ThreadGeneration, beside,
-    free_beside, key_file, remove,
-};
+pub use db::{CheckpointResult, Error, OpenError, Result, Store, ThreadGeneration, sqlite as database_file};
 pub use import::{Imported, ImportedVote, NewItem};
 pub use votes::{NewVote, UncountedVote};
 

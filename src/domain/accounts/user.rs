@@ -11,7 +11,7 @@ pub struct UserId(pub i64);
 
 /// Ordered: each role includes the permissions of those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Role {
     #[default]
     Member,
@@ -45,7 +45,7 @@ impl FromStr for Role {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Theme {
     #[default]
     System,

@@ -31,7 +31,7 @@ impl FromStr for ItemId {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Kind {
     Story,
     Comment,
@@ -59,7 +59,7 @@ impl Kind {
 
 /// Why an item is dead: visible only to its author, moderators and members with `showdead`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum DeadReason {
     /// By a moderator, or already dead when imported.
     Killed,

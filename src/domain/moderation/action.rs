@@ -11,6 +11,7 @@ macro_rules! actions {
         /// An action by a moderator, the operator, a rule or members together. Their names are stored: never
         /// rename or remove one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+        #[sqlx(type_name = "text")]
         pub enum Action {
             $(
                 #[sqlx(rename = $name)]

@@ -20,7 +20,7 @@ use crate::domain::url::StoryUrl;
 pub const MAX_RULES: usize = 500;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum RuleKind {
     Word,
     Link,
@@ -52,7 +52,7 @@ impl RuleKind {
 
 /// Ordered by severity; the most severe match applies. Sign-ups and profiles are always refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum Effect {
     /// The post is visible and added to the queue.
     Queue,

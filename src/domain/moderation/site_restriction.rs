@@ -9,7 +9,7 @@ use crate::domain::url::{StoryUrl, is_host_of_names, is_shared_host, main_host};
 
 /// Ordered by severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum SiteRestriction {
     Penalised,
     Banned,

@@ -7,6 +7,7 @@ use crate::domain::limits::policy::Policy;
 use crate::domain::text::is_legible;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(type_name = "text")]
 pub enum Reason {
     #[sqlx(rename = "spam")]
     Spam,
@@ -56,7 +57,7 @@ impl Reason {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum FlagEffect {
     Upheld,
     Rejected,

@@ -8,7 +8,7 @@ use crate::domain::limits::policy::Policy;
 use crate::domain::votes::vote::Direction;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, sqlx::Type)]
-#[sqlx(rename_all = "kebab-case")]
+#[sqlx(type_name = "text", rename_all = "kebab-case")]
 pub enum Uncounted {
     Shadowed,
     Young,

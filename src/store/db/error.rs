@@ -2,7 +2,10 @@ use std::path::PathBuf;
 
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
+
+use crate::database_address::DatabaseAddress;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -52,20 +55,35 @@ impl From<sqlx::Error> for Error {
 }
 
 /// SQLite's primary result code.
-fn code(error: &sqlx::Error) -> Option<u32> {
+fn sqlite_code(error: &sqlx::Error) -> Option<u32> {
     let error = error.as_database_error()?.try_downcast_ref::<SqliteError>()?;
     let code = error.code()?.parse::<u32>().ok()?;
     Some(code & 0xff)
 }
 
-/// SQLite's BUSY and LOCKED.
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    matches!(code(error), Some(5 | 6))
+/// PostgreSQL's SQLSTATE.
+fn sqlstate(error: &sqlx::Error) -> Option<&str> {
+    Some(error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?.code())
 }
 
-/// SQLite's PERM, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB.
+/// SQLite's BUSY and LOCKED; PostgreSQL's deadlock and lock timeout.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(sqlite_code(error), Some(5 | 6)) || matches!(sqlstate(error), Some("40P01" | "55P03"))
+}
+
+/// Whether PostgreSQL was asked about a text with a NUL, which it cannot hold and so finds nowhere.
+pub(super) fn is_of_nul(error: &sqlx::Error) -> bool {
+    sqlstate(error) == Some("22021")
+}
+
+/// SQLite's PERM, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB; PostgreSQL's lack of resources,
+/// shutdown, lost connections, failing disk and read-only transactions.
 fn is_of_storage(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(_)) || matches!(code(error), Some(3 | 7 | 8 | 10 | 11 | 13 | 14 | 26))
+    matches!(error, sqlx::Error::Io(_))
+        || matches!(sqlite_code(error), Some(3 | 7 | 8 | 10 | 11 | 13 | 14 | 26))
+        || sqlstate(error).is_some_and(|state| {
+            ["08", "53", "57P", "58", "25006", "XX"].iter().any(|class| state.starts_with(class))
+        })
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -84,21 +102,31 @@ pub enum OpenError {
     Unreadable(PathBuf, #[source] std::io::Error),
     #[error("cannot create the database {0}")]
     Make(PathBuf, #[source] std::io::Error),
-    #[error("cannot open the database {0}{hint}", hint = hint(.1))]
-    Open(PathBuf, #[source] sqlx::Error),
+    #[error("cannot open the database {0}{hint}", hint = hint(.0, .1))]
+    Open(DatabaseAddress, #[source] sqlx::Error),
     #[error(
         "{0} was written by a newer Stoa (its schema is {1}); start that version, or restore a backup made \
          before the upgrade"
     )]
-    Newer(PathBuf, i64),
+    Newer(DatabaseAddress, i64),
     #[error(
         "{0} was written by an unreleased version of Stoa, which this one cannot read: start that version, \
          or \
          name another file"
     )]
-    Unreleased(PathBuf),
+    Unreleased(DatabaseAddress),
     #[error("cannot migrate the database {0}")]
-    Migrate(PathBuf, #[source] MigrateError),
+    Migrate(DatabaseAddress, #[source] MigrateError),
+    #[error("cannot read or write what identifies the forum in the database {0}")]
+    Identity(DatabaseAddress, #[source] Error),
+    #[error("{0} is {1}: Stoa runs on PostgreSQL 15 or newer, or on a SQLite file")]
+    Server(DatabaseAddress, String),
+    #[error("the database {0} has the encoding {1}: create one with the encoding UTF8")]
+    Encoding(DatabaseAddress, String),
+    #[error("the database {0} holds tables of another program, and was left as it is: name an empty one")]
+    ForeignTables(DatabaseAddress),
+    #[error("there is no forum in the database {0} yet: start it first")]
+    Empty(DatabaseAddress),
     #[error("cannot back the database up to {0} before migrating it")]
     Backup(PathBuf, #[source] sqlx::Error),
     #[error("cannot copy the database to {0}")]
@@ -114,6 +142,12 @@ pub enum OpenError {
     NoKey(PathBuf),
 }
 
-fn hint(error: &sqlx::Error) -> &'static str {
-    if is_of_storage(error) { "; its disk is full or failing" } else { "" }
+fn hint(address: &DatabaseAddress, error: &sqlx::Error) -> &'static str {
+    match (address, sqlstate(error)) {
+        (_, Some("28P01" | "28000")) => "; the user or the password is wrong",
+        (_, Some("3D000")) => "; create it first",
+        (DatabaseAddress::Postgres(_), None) if is_of_storage(error) => "; no PostgreSQL answers there",
+        _ if is_of_storage(error) => "; its disk is full or failing",
+        _ => "",
+    }
 }

@@ -11,7 +11,7 @@ const THREADS: usize = 1_024;
 /// Counters shared by all members, for private state.
 const OWN: usize = 256;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The items of the thread with this root, in it and in lists.
     Thread(ItemId),
@@ -91,9 +91,9 @@ impl Generations {
         }
     }
 
-    /// An external write may have changed anything.
-    pub fn others(&self, number: i64) {
-        self.handed_over(Some(number), number);
+    /// Whether another process has written to the SQLite database since the last call.
+    pub fn is_news(&self, data_version: i64) -> bool {
+        self.others.swap(data_version, Ordering::AcqRel) != data_version
     }
 
     /// Replaces the writer connection: the last `data_version` of the old one, if known, and the first of the

@@ -1,49 +1,47 @@
 //! The storage engine, which only this module names. Contains no forum tables.
 
-mod backup;
-mod check;
-mod checkpoint;
-mod connection;
+mod changes;
+mod engine;
 mod error;
-mod file;
+mod external_writes;
 mod generations;
 mod health;
-mod instance_id;
-mod key;
+mod identity;
 mod migrations;
 mod open;
+mod postgres;
+mod run;
 mod saving;
+pub mod sqlite;
 mod statement;
-mod writer;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-pub use check::CheckError;
-pub use checkpoint::CheckpointResult;
-pub use connection::MAX_WAL_BYTES;
+use changes::ChangesCursor;
+use engine::Connections;
+pub use engine::Tx;
 pub use error::{Error, OpenError, Result};
-pub use file::{beside, free_beside, remove};
 use generations::Generations;
 pub use generations::{Change, ThreadGeneration};
-pub use key::key_file;
 use saving::SaveState;
-use sqlx::sqlite::SqlitePool;
-pub use statement::{Bindable, Db, ReadPool, Tx};
+pub use sqlite::CheckpointResult;
+pub use statement::{Bindable, Db, ReadPool};
 
+use crate::database_address::DatabaseAddress;
 use crate::domain::accounts::ip_hash::IpHashKey;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::store::accounts::pending_activity::Activity;
 
-/// One writer, and readers that never wait for it.
+/// One writer at a time, and readers that never wait for it.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(in crate::store) read: ReadPool,
-    write: SqlitePool,
-    path: PathBuf,
+    write: Connections,
+    address: DatabaseAddress,
     pub(in crate::store) generations: Arc<Generations>,
+    changes: Arc<ChangesCursor>,
     saving: Arc<SaveState>,
     ip_hash_key: IpHashKey,
     site_id: Arc<str>,
@@ -52,8 +50,8 @@ pub struct Store {
 }
 
 impl Store {
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn address(&self) -> &DatabaseAddress {
+        &self.address
     }
 
     pub fn ip_hash_key(&self) -> &IpHashKey {
@@ -65,35 +63,26 @@ impl Store {
         &self.site_id
     }
 
-    /// Detects writes by other processes and invalidates caches. On an error of the writer's connection, no
-    /// cache is invalidated.
-    pub async fn detect_external_writes(&self) -> Result<()> {
-        // Must use the writer, whose own writes do not change its `data_version`.
-        let mut writer = self.write.acquire().await?;
-        self.generations.others(writer::number(&mut writer).await?);
-        Ok(())
-    }
-
-    /// Begins a write transaction with `begin immediate`, since upgrading a read transaction cannot be
-    /// retried.
+    /// Begins a write transaction, which waits until no other is open.
     pub(in crate::store) async fn begin(&self) -> Result<Tx> {
-        let transaction = self.write.begin_with("begin immediate").await?;
-        Ok(Tx { transaction, has_failed: false })
+        self.write.begin().await
     }
 
     /// Commits and invalidates caches. Runs to completion even if the caller is cancelled.
-    pub(in crate::store) async fn commit(&self, tx: Tx, changes: &[Change]) -> Result<()> {
-        if tx.has_failed {
-            return Err(sqlx::Error::Protocol("a statement of the transaction failed".to_owned()).into());
-        }
-        let (generations, saving) = (Arc::clone(&self.generations), Arc::clone(&self.saving));
+    pub(in crate::store) async fn commit(&self, mut tx: Tx, changes: &[Change]) -> Result<()> {
+        let store = self.clone();
         let changes = changes.to_vec();
         let commit = async move {
-            let committed = tx.transaction.commit().await;
-            generations.invalidate(&changes);
-            committed.inspect(|()| saving.works())
+            if !changes.is_empty() && !tx.has_failed() {
+                store.changes.write(&mut tx, &changes).await?;
+            }
+            let committed = tx.commit().await;
+            store.generations.invalidate(&changes);
+            committed?;
+            store.saving.works();
+            Ok(())
         };
-        Ok(tokio::spawn(commit).await.map_err(|_| sqlx::Error::WorkerCrashed)??)
+        tokio::spawn(commit).await.map_err(|_| sqlx::Error::WorkerCrashed)?
     }
 
     /// Invalidates all caches, for instance after settings have changed.

@@ -1,71 +1,67 @@
-use std::path::Path;
 use std::sync::Arc;
 
-use super::OpenError;
-use super::ReadPool;
-use super::Store;
-use super::connection::{lasting, options};
-use super::file;
-use super::generations::Generations;
-use super::key;
-use super::migrations::{MIGRATIONS, migrate};
-use super::writer;
-use crate::store::db::instance_id;
-
-/// Reader connections, a thread each; more than the number of cores gains nothing.
-const READERS: u32 = 4;
+use super::changes::ChangesCursor;
+use super::engine::{Connections, Opened};
+use super::error::{OpenError, Result};
+use super::statement::ReadPool;
+use super::{CheckpointResult, Store, identity, postgres, sqlite};
+use crate::database_address::DatabaseAddress;
 
 impl Store {
-    /// Opens, creates or migrates a database; a non-empty one is copied before migrating.
-    pub async fn open(path: &Path) -> Result<Store, OpenError> {
-        if file::look(path)? == file::FileKind::Nothing {
-            file::make(path).map_err(|e| OpenError::Make(path.to_owned(), e))?;
-            file::mark(path).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
-        }
-        Store::open_existing(path).await
+    /// Opens, creates or migrates a database; a file with data is copied before it is migrated.
+    pub async fn open(address: impl Into<DatabaseAddress>) -> Result<Store, OpenError> {
+        Store::open_or_create(address.into(), true).await
     }
 
-    pub async fn open_existing(path: &Path) -> Result<Store, OpenError> {
-        let failed = |e| OpenError::Open(path.to_owned(), e);
-        if file::look(path)? == file::FileKind::Nothing {
-            return Err(OpenError::Missing(path.to_owned()));
-        }
-        file::restrict_permissions(path);
-        let generations = Arc::new(Generations::new());
-        let write = writer::open(options(path), Arc::clone(&generations)).await.map_err(failed)?;
-        migrate(&write, path, &MIGRATIONS).await?;
-        let ip_hash_key = key::of(&write, path).await?;
-        let site_id = instance_id::id(&write).await.map_err(failed)?.into();
-        let read = lasting(READERS).connect_with(options(path).read_only(true)).await.map_err(failed)?;
+    /// Like [`Store::open`], but fails if there is no forum yet.
+    pub async fn open_existing(address: impl Into<DatabaseAddress>) -> Result<Store, OpenError> {
+        Store::open_or_create(address.into(), false).await
+    }
+
+    async fn open_or_create(address: DatabaseAddress, new: bool) -> Result<Store, OpenError> {
+        let opened = match &address {
+            DatabaseAddress::File(path) => sqlite::open(path, new).await?,
+            DatabaseAddress::Postgres(url) => postgres::open(url, new).await?,
+        };
+        let failed = |e| OpenError::Identity(address.clone(), e);
+        let Opened { read, write, generations, ip_hash_key } = opened;
+        let read = ReadPool(read);
+        let site_id = identity::site_id(&read, &write).await.map_err(failed)?;
+        let ip_hash_key = match ip_hash_key {
+            Some(key) => key,
+            None => identity::ip_hash_key(&read, &write).await.map_err(failed)?,
+        };
+        let changes = ChangesCursor::at_the_end(&read).await.map_err(failed)?;
         Ok(Store {
-            read: ReadPool(read),
+            read,
             write,
-            path: path.to_owned(),
-            ip_hash_key,
-            site_id,
-            looks: Arc::default(),
+            address,
             generations,
+            changes: Arc::new(changes),
             saving: Arc::default(),
+            ip_hash_key,
+            site_id: site_id.into(),
+            looks: Arc::default(),
         })
     }
 
-    pub async fn upgrade(path: &Path) -> Result<(), OpenError> {
-        let write =
-            lasting(1).connect_with(options(path)).await.map_err(|e| OpenError::Open(path.to_owned(), e))?;
-        let migrated = MIGRATIONS.run(&write).await.map_err(|e| OpenError::Migrate(path.to_owned(), e));
-        write.close().await;
-        migrated
+    /// Checkpoints a SQLite database's WAL; PostgreSQL does so by itself.
+    pub async fn checkpoint(&self) -> Result<CheckpointResult> {
+        match self.address.file() {
+            Some(path) => sqlite::checkpoint(path).await,
+            None => Ok(CheckpointResult::Small),
+        }
     }
 
-    /// Flushes activity, checkpoints the WAL and closes all connections.
+    /// Flushes activity and closes all connections.
     pub async fn close(&self) {
         if let Err(error) = self.flush_activity().await {
             tracing::warn!(?error, "the last activity could not be saved");
         }
         self.read.0.close().await;
-        if let Err(error) = sqlx::query("pragma wal_checkpoint(truncate)").execute(&self.write).await {
-            tracing::warn!(%error, "the WAL could not be checkpointed");
+        match &self.write {
+            Connections::Sqlite(write) => sqlite::close(write).await,
+            Connections::Postgres(write) => write.close().await,
         }
-        self.write.close().await;
     }
 }

@@ -3,63 +3,65 @@
 use std::borrow::Cow;
 
 use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Sqlite, Transaction, Type};
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Sqlite, Type};
 
-use super::error::Result;
+use super::engine::{Connections, Tx};
+use super::error::{Error, Result};
+pub use super::run::Fetchable;
+use super::run::{Source, Take};
 
-pub trait Bindable<'v>: Encode<'v, Sqlite> + Type<Sqlite> {}
+pub trait Bindable<'v>: Encode<'v, Sqlite> + Type<Sqlite> + Encode<'v, Postgres> + Type<Postgres> {}
 
-impl<'v, T: Encode<'v, Sqlite> + Type<Sqlite>> Bindable<'v> for T {}
-
-pub trait Fetchable: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
-
-impl<T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin> Fetchable for T {}
+impl<'v, T> Bindable<'v> for T where
+    T: Encode<'v, Sqlite> + Type<Sqlite> + Encode<'v, Postgres> + Type<Postgres>
+{
+}
 
 /// Reader connections. Queries are read to the end, outside of transactions: a long snapshot would block WAL
 /// checkpoints.
 #[derive(Debug, Clone)]
-pub struct ReadPool(pub(super) SqlitePool);
+pub struct ReadPool(pub(super) Connections);
 
-/// A write transaction, rolled back unless committed.
-pub struct Tx {
-    pub(super) transaction: Transaction<'static, Sqlite>,
-    /// Whether a statement failed; it cannot be committed then.
-    pub(super) has_failed: bool,
-}
-
+/// Where statements run: on a reader connection or in a write transaction.
 pub enum Db<'c> {
-    Read(&'c SqlitePool),
-    Write(&'c mut Tx),
+    Sqlite(Source<'c, Sqlite>),
+    Postgres(Source<'c, Postgres>),
 }
 
 impl<'c> From<&'c ReadPool> for Db<'c> {
     fn from(pool: &'c ReadPool) -> Db<'c> {
-        Db::Read(&pool.0)
+        match &pool.0 {
+            Connections::Sqlite(pool) => Db::Sqlite(Source::Read(pool)),
+            Connections::Postgres(pool) => Db::Postgres(Source::Read(pool)),
+        }
     }
 }
 
 impl<'c> From<&'c mut Tx> for Db<'c> {
     fn from(tx: &'c mut Tx) -> Db<'c> {
-        Db::Write(tx)
+        match tx {
+            Tx::Sqlite(open) => Db::Sqlite(Source::Write(open)),
+            Tx::Postgres(open) => Db::Postgres(Source::Write(open)),
+        }
     }
 }
 
 impl<'c> Db<'c> {
     pub fn reborrow(&mut self) -> Db<'_> {
         match self {
-            Db::Read(pool) => Db::Read(pool),
-            Db::Write(tx) => Db::Write(tx),
+            Db::Sqlite(source) => Db::Sqlite(source.reborrow()),
+            Db::Postgres(source) => Db::Postgres(source.reborrow()),
         }
     }
 
     pub fn sql(self, text: &'static str) -> Statement<'c> {
-        Statement {
-            db: self,
-            text: Cow::Borrowed(text),
-            arguments: Ok(SqliteArguments::default()),
-            persistent: true,
-        }
+        let target = match self {
+            Db::Sqlite(source) => Target::Sqlite(source, SqliteArguments::default()),
+            Db::Postgres(source) => Target::Postgres(source, PgArguments::default()),
+        };
+        Statement { target, text: Cow::Borrowed(text), error: None, persistent: true }
     }
 }
 
@@ -73,39 +75,45 @@ impl Tx {
     pub fn sql(&mut self, text: &'static str) -> Statement<'_> {
         Db::from(self).sql(text)
     }
-
-    /// The highest item id ever used, by the database or an import.
-    pub async fn last_item_id(&mut self) -> Result<i64> {
-        self.sql("select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'")
-            .fetch_scalar()
-            .await
-    }
 }
 
 /// Either SQL with `$1`, `$2` and so on, bound in this order, or built with `push_bind`, `list` and `values`.
 pub struct Statement<'c> {
-    db: Db<'c>,
+    target: Target<'c>,
     text: Cow<'static, str>,
-    arguments: Result<SqliteArguments, BoxDynError>,
+    /// The first value that could not be bound.
+    error: Option<BoxDynError>,
     persistent: bool,
 }
 
+enum Target<'c> {
+    Sqlite(Source<'c, Sqlite>, SqliteArguments),
+    Postgres(Source<'c, Postgres>, PgArguments),
+}
+
 macro_rules! run {
-    ($statement:ident, $kind:ident, $method:ident) => {{
-        let Statement { db, text, arguments, persistent } = $statement;
-        let query = |arguments| sqlx::$kind(AssertSqlSafe(text), arguments).persistent(persistent);
-        let arguments = arguments.map_err(sqlx::Error::Encode);
-        match db {
-            Db::Read(pool) => query(arguments?).$method(pool).await?,
-            Db::Write(tx) => {
-                let done = match arguments {
-                    Ok(arguments) => query(arguments).$method(&mut *tx.transaction).await,
-                    Err(error) => Err(error),
-                };
-                tx.has_failed |= done.as_ref().is_err_and(|error| !matches!(error, sqlx::Error::RowNotFound));
-                done?
+    ($statement:ident, $method:ident $(, $take:expr)?) => {{
+        let Statement { target, text, error, persistent } = $statement;
+        match target {
+            Target::Sqlite(source, arguments) => {
+                run!(@on source, arguments, text, error, persistent, $method $(, $take)?)
+            }
+            Target::Postgres(source, arguments) => {
+                run!(@on source, arguments, text, error, persistent, $method $(, $take)?)
             }
         }
+    }};
+    (@on $source:ident, $arguments:ident, $text:ident, $error:ident, $persistent:ident, $method:ident
+     $(, $take:expr)?) => {{
+        let mut connection = $source.connection().await?;
+        let done = match $error {
+            Some(error) => Err(sqlx::Error::Encode(error)),
+            None => {
+                let query = sqlx::query_with(AssertSqlSafe($text), $arguments).persistent($persistent);
+                connection.$method(query $(, $take)?).await
+            }
+        };
+        connection.finish(done)
     }};
 }
 
@@ -116,10 +124,12 @@ impl Statement<'_> {
     }
 
     fn add<'v>(&mut self, value: impl Bindable<'v>) {
-        if let Ok(arguments) = &mut self.arguments
-            && let Err(error) = arguments.add(value)
-        {
-            self.arguments = Err(error);
+        let added = match &mut self.target {
+            Target::Sqlite(_, arguments) => arguments.add(value),
+            Target::Postgres(_, arguments) => arguments.add(value),
+        };
+        if let Err(error) = added {
+            self.error.get_or_insert(error);
         }
     }
 
@@ -134,8 +144,13 @@ impl Statement<'_> {
     }
 
     fn place<'v>(&mut self, value: impl Bindable<'v>) {
-        self.text.to_mut().push('?');
         self.add(value);
+        let text = self.text.to_mut();
+        // Writing to a string cannot fail.
+        let _ = match &self.target {
+            Target::Sqlite(_, arguments) => arguments.format_placeholder(text),
+            Target::Postgres(_, arguments) => arguments.format_placeholder(text),
+        };
     }
 
     /// Appends `(?, ?, ?)`. Takes from 1 to 32,766 values, SQLite's limit for a statement.
@@ -172,24 +187,50 @@ impl Statement<'_> {
     }
 
     pub async fn execute(self) -> Result<u64> {
-        Ok(run!(self, query_with, execute).rows_affected())
+        run!(self, execute)
     }
 
     pub async fn exists(self) -> Result<bool> {
-        Ok(run!(self, query_with, fetch_optional).is_some())
+        let mut found = false;
+        self.first(&mut |_| {
+            found = true;
+            Ok(())
+        })
+        .await?;
+        Ok(found)
+    }
+
+    async fn first(self, take: Take<'_>) -> Result<()> {
+        run!(self, fetch_first, take)
+    }
+
+    async fn each(self, take: Take<'_>) -> Result<()> {
+        run!(self, fetch_each, take)
     }
 
     pub async fn fetch_all<T: Fetchable>(self) -> Result<Vec<T>> {
-        Ok(run!(self, query_as_with, fetch_all))
+        let mut rows = Vec::new();
+        self.each(&mut |row| {
+            rows.push(row.read()?);
+            Ok(())
+        })
+        .await?;
+        Ok(rows)
     }
 
     pub async fn fetch_optional<T: Fetchable>(self) -> Result<Option<T>> {
-        Ok(run!(self, query_as_with, fetch_optional))
+        let mut found = None;
+        self.first(&mut |row| {
+            found = Some(row.read()?);
+            Ok(())
+        })
+        .await?;
+        Ok(found)
     }
 
     /// Fails with `NotFound` if there is no row.
     pub async fn fetch_one<T: Fetchable>(self) -> Result<T> {
-        Ok(run!(self, query_as_with, fetch_one))
+        self.fetch_optional().await?.ok_or(Error::NotFound)
     }
 
     pub async fn fetch_scalars<T>(self) -> Result<Vec<T>>

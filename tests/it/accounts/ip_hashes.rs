@@ -40,14 +40,13 @@ async fn an_account_a_story_and_a_comment_know_their_network_and_nothing_their_a
         let ip_hashes = key.hashes(from.parse().expect("an address"));
         let (_, subnet) = key.network(network.parse().expect("a network")).expect("one of the three sizes");
         assert_eq!(subnet, ip_hashes.subnet);
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         let found = format!(
             "select count(*) from ip_hashes o join users u on u.id = o.user_id left join items i on i.id = \
-             o.item_id where u.name = '{name}' and address = x'{}' and subnet = x'{}' and network = x'{}' \
-             and i.author_id is null = (o.item_id is null)",
-            hex(ip_hashes.address.as_bytes()),
-            hex(subnet.as_bytes()),
-            hex(ip_hashes.network.as_bytes())
+             o.item_id where u.name = '{name}' and address = {} and subnet = {} and network = {} \
+             and (i.author_id is null) = (o.item_id is null)",
+            app.blob(ip_hashes.address.as_bytes()),
+            app.blob(subnet.as_bytes()),
+            app.blob(ip_hashes.network.as_bytes())
         );
         assert_eq!(app.number(&found).await, 3, "the account, the story and the comment of {name}");
     }
@@ -97,7 +96,7 @@ async fn a_site_keeps_its_key_and_shares_it_with_no_other() {
     let (app, other) = (forum().await, forum().await);
     let address = FOUR.parse().expect("an address");
     let ip_hashes = app.store.ip_hash_key().hashes(address);
-    let again = Store::open(app.store.path()).await.expect("opens");
+    let again = Store::open(app.store.address()).await.expect("opens");
     assert_eq!(again.ip_hash_key().hashes(address), ip_hashes);
     assert_ne!(other.store.ip_hash_key().hashes(address), ip_hashes);
     again.close().await;

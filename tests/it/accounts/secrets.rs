@@ -57,7 +57,7 @@ async fn cookies_are_for_this_site_and_not_for_scripts() {
 async fn the_database_holds_no_secret_that_opens_a_session() {
     let app = TestApp::new().await;
     let alice = app.member("alice").await;
-    let mut bytes = Vec::new();
+    let mut bytes: Vec<u8> = app.dump(&[]).await.into_iter().flat_map(String::into_bytes).collect();
     for file in std::fs::read_dir(app.dir.path()).expect("a folder").flatten() {
         bytes.extend(std::fs::read(file.path()).expect("a file"));
     }

@@ -227,7 +227,8 @@ async fn an_invitation_is_kept_as_long_as_the_request_that_it_came_with() {
     let (inviter, now) = (app.account("chief", Role::Admin).await.0, app.now());
     app.sql(&format!(
         "insert into invitations (id, token_hash, inviter_id, created_at, expires_at) \
-         values (1, x'00', {inviter}, 1, 2)"
+         values (1, {}, {inviter}, 1, 2)",
+        app.blob(&[0])
     ))
     .await;
     app.sql(&format!(

@@ -44,7 +44,7 @@ async fn forum(seed: u64) -> Forum {
         people.push(app.session(name).await);
     }
     let items = vec![people[2].text_story(ASK, "So.").await];
-    let beside = Store::open(app.store.path()).await.expect("the same database");
+    let beside = Store::open(app.store.address()).await.expect("the same database");
     let (forgetful, rng) = (app.without_memory(), Rng::with_seed(seed));
     let focus = items[0];
     Forum {

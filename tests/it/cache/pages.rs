@@ -454,7 +454,7 @@ async fn what_another_process_writes_is_noticed() {
     let app = TestApp::new().await;
     let story = app.member("alice").await.story("A story", "https://example.com/").await;
     assert_eq!(app.visitor().get("/").await.stories(), [story]);
-    let other = stoa::store::Store::open(app.store.path()).await.expect("the same database");
+    let other = stoa::store::Store::open(app.store.address()).await.expect("the same database");
     let act = stoa::store::ActionContext { actor: None, reason: "", at: app.now() };
     other.kill(stoa::domain::items::item::ItemId(story), true, act).await.expect("killed");
     app.store.detect_external_writes().await.expect("noticed");

@@ -85,6 +85,6 @@ async fn a_feeds_entries_are_the_same_when_the_sites_address_changes() {
         ids(&app.visitor().get("/feed/top.atom").await.text())[0],
         "another site has others"
     );
-    let reopened = stoa::store::Store::open(app.store.path()).await.expect("opened");
+    let reopened = stoa::store::Store::open(app.store.address()).await.expect("opened");
     assert_eq!(reopened.site_id(), app.store.site_id());
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use proptest::prelude::*;
-use sqlx::{AssertSqlSafe, Row};
 use stoa::cli::import::{Import, Report, import};
 use stoa::clock::{Clock, Timestamp};
 use stoa::domain::accounts::user::{Name, Role};
 use stoa::domain::items::item::{Item, ItemId};
 use stoa::domain::text::render;
 use stoa::store::{NewComment, Store};
+
+use crate::support::database::{self, TestConnection};
 
 const NOW: i64 = 1_700_000_000;
 
@@ -30,7 +31,7 @@ struct Outcome {
 impl Site {
     async fn new() -> Site {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("stoa.db")).await.unwrap();
+        let store = Store::open(&database::new_database(dir.path()).await).await.unwrap();
         Site { dir, store }
     }
 
@@ -61,23 +62,18 @@ impl Site {
         self.rows("select id from items order by id").await.iter().map(|row| row.parse().unwrap()).collect()
     }
 
-    /// Each row as one text, with its values as SQLite quotes them.
+    /// Each row as one text.
     async fn rows(&self, query: &str) -> Vec<String> {
-        let path = self.dir.path().join("stoa.db");
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-        let rows = sqlx::query(AssertSqlSafe(query.to_owned())).fetch_all(&pool).await.unwrap();
-        pool.close().await;
-        let value = |row: &sqlx::sqlite::SqliteRow, at| {
-            row.try_get_unchecked::<Option<String>, _>(at).unwrap().unwrap_or("null".to_owned())
-        };
-        rows.iter().map(|row| (0..row.len()).map(|at| value(row, at)).collect::<Vec<_>>().join("|")).collect()
+        let mut db = TestConnection::to(self.store.address()).await;
+        db.texts(query).await.into_iter().map(|row| row.join("|")).collect()
     }
 
     /// Every row that an import could touch.
     async fn everything(&self) -> Vec<String> {
         let mut all = self.rows("select * from items order by id").await;
-        for table in ["users", "votes", "moderation_log", "revisions", "sqlite_sequence"] {
+        let is_sqlite = self.store.address().file().is_some();
+        let sequence = if is_sqlite { "sqlite_sequence where name = 'items'" } else { "items_id_seq" };
+        for table in ["users", "votes", "moderation_log", "revisions", sequence] {
             all.extend(self.rows(&format!("select * from {table} order by 1, 2")).await);
         }
         all

@@ -21,14 +21,11 @@ type Item = (i64, Option<i64>, String, i64, Option<String>, String);
 async fn thread(app: &TestApp) -> i64 {
     let site = made(1, 200).await;
     let head = site.number("select id from items where kind = 'story' order by time desc limit 1").await;
-    let rows: Vec<Item> = sqlx::query_as(
+    let select = format!(
         "select i.id, i.parent_id, u.name, i.time, i.title, i.text from items i join users u on u.id = \
-         i.author_id where i.root_id = $1 order by i.id",
-    )
-    .bind(head)
-    .fetch_all(&mut site.connection().await)
-    .await
-    .expect("a thread");
+         i.author_id where i.root_id = {head} order by i.id"
+    );
+    let rows: Vec<Item> = site.rows(&select).await;
     let line = |(id, parent, name, time, title, text): Item| {
         let kind = if parent.is_none() { "story" } else { "comment" };
         let (id, parent, by) =

@@ -136,11 +136,7 @@ async fn browser(app: &TestApp, who: Who, name: &str) -> Browser {
         Who::New | Who::Author | Who::Moderator | Who::Admin => {}
     }
     if who == Who::Shadowed {
-        sqlx::query("update users set shadow_banned_at = 1 where name = $1")
-            .bind(name)
-            .execute(&mut app.connection().await)
-            .await
-            .expect("an account");
+        app.sql(&format!("update users set shadow_banned_at = 1 where name = '{name}'")).await;
     }
     app.session(name).await
 }

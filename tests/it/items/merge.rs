@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
-use sqlx::AssertSqlSafe;
 use stoa::domain::accounts::user::Role;
 use stoa::domain::moderation::permissions::ModerationError;
 use stoa::domain::moderation::site_restriction::{SiteName, SiteRestriction};
@@ -243,13 +242,8 @@ struct Row {
 
 /// Holds all threads to what a tree is, and each count to what a visitor sees.
 async fn check(app: &TestApp, comments: usize, after: &str) {
-    let mut db = app.connection().await;
-    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(
-        "select id, parent_id, root_id, depth, author_id, reply_to, kind from items".to_owned(),
-    ))
-    .fetch_all(&mut db)
-    .await
-    .expect("rows");
+    let rows: Vec<Row> =
+        app.rows("select id, parent_id, root_id, depth, author_id, reply_to, kind from items").await;
     let by_id: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
     let (stories, all): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.kind == "story");
     assert_eq!(all.len(), comments, "{after}: no comment is lost");

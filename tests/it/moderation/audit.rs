@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
-use sqlx::AssertSqlSafe;
 use stoa::domain::accounts::signup::SignUpMode;
 use stoa::domain::accounts::user::Role;
 use stoa::domain::moderation::action::Action;
@@ -196,12 +195,12 @@ impl Town {
         &self,
         last: i64,
     ) -> Vec<(i64, String, Option<String>, Option<i64>, Option<String>, String, bool, i64)> {
-        let rows = "select m.id, m.action, a.name, m.item_id, u.name, m.reason, m.private, m.created_at from \
-                    moderation_log \
-                    m \
-                    left join users a on a.id = m.actor_id left join users u on u.id = m.user_id where m.id \
-                    > $1 order by m.id";
-        sqlx::query_as(rows).bind(last).fetch_all(&mut self.app.connection().await).await.expect("rows")
+        let rows = format!(
+            "select m.id, m.action, a.name, m.item_id, u.name, m.reason, m.private, m.created_at \
+             from moderation_log m left join users a on a.id = m.actor_id \
+             left join users u on u.id = m.user_id where m.id > {last} order by m.id"
+        );
+        self.app.rows(&rows).await
     }
 
     /// Does it, and looks for it in the log.
@@ -237,11 +236,8 @@ impl Town {
     }
 
     async fn look(&mut self, step: &Step, what: &str, id: i64, actor: &str) {
-        let token: String =
-            sqlx::query_scalar(AssertSqlSafe(format!("select token from moderation_log where id = {id}")))
-                .fetch_one(&mut self.app.connection().await)
-                .await
-                .expect("the row");
+        let select = format!("select token from moderation_log where id = {id}");
+        let (token,): (String,) = self.app.rows(&select).await.remove(0);
         let row = format!("main ol > li#a{token}");
         let shown = self.mia.get("/log").await.one(&row);
         shown.finds(1, &format!("a[href='/user/{actor}']"));

@@ -31,7 +31,7 @@ async fn act(mia: &mut Browser, on_bob: &str, form: &[(&str, &str)]) -> Page {
 async fn last_act(app: &TestApp) -> (String, String, bool) {
     let query =
         "select action, reason || '|' || detail, private from moderation_log order by id desc limit 1";
-    sqlx::query_as(query).fetch_one(&mut app.connection().await).await.expect("an act")
+    app.rows(query).await.remove(0)
 }
 
 const SPAM_3: [(&str, &str); 3] = [("on", "true"), ("ban_days", "3"), ("ban_reason", "spam")];

@@ -14,6 +14,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::app::{Browser, TestApp};
+use crate::support::database::TestConnection;
 
 /// Everything is waited for this long, but for what a test is about.
 pub const LONG: Duration = Duration::from_secs(30);
@@ -185,7 +186,7 @@ async fn who_sends_a_body_slowly_is_told_so_and_let_go() {
 async fn who_does_not_read_is_let_go() {
     let app = TestApp::new().await;
     let story = app.member("alice").await.text_story("A long story", "It goes on.").await;
-    app.sql("update items set text = hex(zeroblob(125000))").await;
+    app.sql(&format!("update items set text = '{}'", "0".repeat(250_000))).await;
     let forum = Forum::of(&app, Timeouts { reader: SHORT * 2, ..PATIENT });
     let ask = format!("GET /item/{story} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
     let mut sleeper = forum.connect_narrow().await;
@@ -348,9 +349,9 @@ async fn one_address_has_a_quarter_of_the_places_at_most() {
 }
 
 /// Keeps the forum from writing, so that who writes waits, until it is dropped.
-pub async fn hold_writes(app: &TestApp) -> sqlx::SqliteConnection {
+pub async fn hold_writes(app: &TestApp) -> TestConnection {
     let mut held = app.connection().await;
-    sqlx::query("begin immediate").execute(&mut held).await.expect("the lock");
+    held.hold_writes().await;
     held
 }
 

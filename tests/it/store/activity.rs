@@ -56,7 +56,7 @@ async fn who_reads_does_not_wait_for_who_writes() {
     app.pass(2 * HOUR);
     assert_eq!(alice.get("/").await.number(REPLIES), 1, "nothing has been read yet");
     let mut other = app.connection().await;
-    sqlx::query("begin immediate").execute(&mut other).await.expect("the writer's place");
+    other.hold_writes().await;
     let reading = async {
         for path in
             [format!("/item/{story}"), "/replies".to_owned(), "/".to_owned(), format!("/item/{story}")]
@@ -68,7 +68,7 @@ async fn who_reads_does_not_wait_for_who_writes() {
     timeout(Duration::from_secs(4), reading)
         .await
         .expect("a writer that is held for as long as it takes is not waited for");
-    sqlx::query("rollback").execute(&mut other).await.expect("given back");
+    other.execute("rollback").await;
     app.store.flush_activity().await.expect("written");
     assert_eq!(app.number(VISITS).await, 1);
 }

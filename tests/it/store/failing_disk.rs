@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use stoa::domain::accounts::user::{Name, Role, UserId};
 use stoa::domain::items::item::ItemId;
 use stoa::domain::limits::policy::Policy;
-use stoa::store::{ActionContext, NewSession, NewStory, NewUser, Store, Submission};
+use stoa::store::{ActionContext, NewSession, NewStory, NewUser, Store, Submission, database_file};
 use tempfile::TempDir;
 
 use crate::store::durability::{BEGAN, free_port};
@@ -205,7 +205,7 @@ async fn compare(forum: &Forum, story: ItemId, acknowledged: &[i64], refused: &[
     assert_eq!(head.descendants, i64::try_from(thread.len()).expect("few") - 1, "nothing is half written");
     assert_eq!(head.score, 1 + head.ups - head.downs, "nothing is half counted");
     store.close().await;
-    Store::check(&path).await.expect("whole");
+    database_file::check(&path).await.expect("whole");
 }
 
 #[tokio::test(flavor = "multi_thread")]

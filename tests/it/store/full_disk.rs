@@ -238,7 +238,7 @@ async fn another_connection_in_the_writers_place_misses_nothing_of_others_and_ma
     let app = TestApp::new().await;
     let mut alice = app.member("alice").await;
     let story = alice.text_story("A story", "Words.").await;
-    let others = Store::open(app.store.path()).await.expect("the same database");
+    let others = Store::open(app.file()).await.expect("the same database");
     app.sql(ENDS_BY_ITSELF).await;
     let path = format!("/item/{story}/reply");
     let act = ActionContext { actor: None, reason: "", at: app.now() };

@@ -2,7 +2,8 @@
 
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use stoa::store::{MAX_WAL_BYTES, OpenError, Store};
+use stoa::store::database_file::{self, MAX_WAL_BYTES};
+use stoa::store::{OpenError, Store};
 
 use crate::support::app::TestApp;
 
@@ -18,7 +19,7 @@ async fn forum() -> TestApp {
 async fn opening_a_database_again_changes_nothing() {
     let app = forum().await;
     let before = app.dump(&[]).await;
-    let again = Store::open(app.store.path()).await.expect("opens");
+    let again = Store::open(app.file()).await.expect("opens");
     assert_eq!(app.dump(&[]).await, before);
     again.close().await;
     let beside: Vec<_> =
@@ -35,11 +36,11 @@ async fn a_database_of_a_newer_stoa_is_refused_with_what_to_do() {
     )
     .await;
     let before = app.dump(&[]).await;
-    let refused = Store::open(app.store.path()).await.expect_err("refused");
-    assert!(matches!(&refused, OpenError::Newer(path, 99_990_000) if path == app.store.path()));
+    let refused = Store::open(app.file()).await.expect_err("refused");
+    assert!(matches!(&refused, OpenError::Newer(of, 99_990_000) if of == app.store.address()));
     let sentence = refused.to_string();
     for part in
-        [app.store.path().to_str().expect("a path"), "newer Stoa", "99990000", "start that version", "backup"]
+        [app.file().to_str().expect("a path"), "newer Stoa", "99990000", "start that version", "backup"]
     {
         assert!(sentence.contains(part), "“{part}” in: {sentence}");
     }
@@ -50,7 +51,7 @@ async fn a_database_of_a_newer_stoa_is_refused_with_what_to_do() {
 async fn a_migration_that_was_changed_after_it_ran_is_not_taken_for_the_same() {
     let app = forum().await;
     app.sql("update _sqlx_migrations set checksum = x'00'").await;
-    let refused = Store::open(app.store.path()).await.expect_err("refused");
+    let refused = Store::open(app.file()).await.expect_err("refused");
     assert!(matches!(refused, OpenError::Migrate(..)), "{refused}");
 }
 
@@ -63,7 +64,7 @@ async fn what_is_no_database_is_refused_and_left_alone() {
     let refused = Store::open(&path).await.expect_err("refused");
     assert!(refused.to_string().contains("letter.txt"), "{refused}");
     assert_eq!(std::fs::read(&path).expect("read"), before);
-    assert!(Store::check(&path).await.is_err());
+    assert!(database_file::check(&path).await.is_err());
     assert!(Store::open(&app.dir.path().join("no/such/folder/stoa.db")).await.is_err());
 }
 
@@ -71,20 +72,20 @@ async fn what_is_no_database_is_refused_and_left_alone() {
 async fn a_backup_is_a_whole_copy_that_opens() {
     let mut app = forum().await;
     let copy = app.dir.path().join("copy.db");
-    Store::copy(app.store.path(), &copy).await.expect("backed up");
+    database_file::copy(app.file(), &copy).await.expect("backed up");
     let before = app.dump(&[]).await;
     // What comes after the copy is not in it.
     app.member("bob").await;
     assert_ne!(app.dump(&[]).await, before);
-    Store::check(&copy).await.expect("whole");
+    database_file::check(&copy).await.expect("whole");
     app.store = Store::open(&copy).await.expect("opens");
     assert_eq!(app.dump(&[]).await, before);
-    assert!(Store::copy(app.store.path(), &copy).await.is_err(), "a copy never overwrites a file");
+    assert!(database_file::copy(app.file(), &copy).await.is_err(), "a copy never overwrites a file");
 }
 
 /// How large the database's log is, in bytes.
 fn log_size(app: &TestApp) -> u64 {
-    let mut log = app.store.path().as_os_str().to_owned();
+    let mut log = app.file().as_os_str().to_owned();
     log.push("-wal");
     std::fs::metadata(log).expect("a log").len()
 }
@@ -97,9 +98,9 @@ async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
     assert!(small > 0, "a small log is left alone");
 
     let mut reader = app.connection().await;
-    sqlx::query("begin").execute(&mut reader).await.expect("a transaction");
+    reader.execute("begin").await;
     let items = "select count(*) from items";
-    let before: i64 = sqlx::query_scalar(items).fetch_one(&mut reader).await.expect("a number");
+    let before: Vec<(i64,)> = reader.rows(items).await;
     for nth in 0..20 {
         app.sql(&format!(
             "insert into settings (name, value) values ('large {nth}', hex(randomblob(500000)))"
@@ -110,26 +111,27 @@ async fn a_log_that_grew_while_somebody_read_is_small_after_the_next_look() {
     stoa::jobs::checkpoint_wal(&app.store).await;
     assert!(log_size(&app) > MAX_WAL_BYTES, "somebody still reads what was before");
     let story = app.session("alice").await.text_story("Another story", "Words.").await;
-    let seen: i64 = sqlx::query_scalar(items).fetch_one(&mut reader).await.expect("a number");
+    let seen: Vec<(i64,)> = reader.rows(items).await;
     assert_eq!(seen, before, "nobody is disturbed");
 
-    sqlx::query("rollback").execute(&mut reader).await.expect("the end");
+    reader.execute("rollback").await;
     stoa::jobs::checkpoint_wal(&app.store).await;
     assert!(log_size(&app) <= small, "{}", log_size(&app));
     assert_eq!(app.visitor().get(&format!("/item/{story}")).await.one("main h1").text, "Another story");
     assert_eq!(app.number("select count(*) from settings where name like 'large %'").await, 20);
-    Store::check(app.store.path()).await.expect("whole");
+    database_file::check(app.file()).await.expect("whole");
 }
 
 #[tokio::test]
 async fn a_database_of_an_unreleased_stoa_is_refused_with_what_to_do() {
     let app = forum().await;
-    app.sql("update _sqlx_migrations set version = 1").await;
+    app.sql("delete from _sqlx_migrations where version > 20261129; update _sqlx_migrations set version = 1")
+        .await;
     let before = app.dump(&[]).await;
-    let refused = Store::open(app.store.path()).await.expect_err("refused");
-    assert!(matches!(&refused, OpenError::Unreleased(path) if path == app.store.path()), "{refused}");
+    let refused = Store::open(app.file()).await.expect_err("refused");
+    assert!(matches!(&refused, OpenError::Unreleased(of) if of == app.store.address()), "{refused}");
     let sentence = refused.to_string();
-    for part in [app.store.path().to_str().expect("a path"), "unreleased version", "name another file"] {
+    for part in [app.file().to_str().expect("a path"), "unreleased version", "name another file"] {
         assert!(sentence.contains(part), "“{part}” in: {sentence}");
     }
     assert_eq!(app.dump(&[]).await, before);
@@ -140,8 +142,8 @@ async fn a_backup_leaves_the_database_as_the_forum_that_runs_on_it_knows_it() {
     let app = forum().await;
     app.sql("delete from _sqlx_migrations").await;
     let copy = app.dir.path().join("copy.db");
-    Store::copy(app.store.path(), &copy).await.expect("backed up");
-    for path in [app.store.path(), &copy] {
+    database_file::copy(app.file(), &copy).await.expect("backed up");
+    for path in [app.file(), &copy] {
         let mut db = SqliteConnectOptions::new().filename(path).connect().await.expect("a connection");
         let applied: i64 = sqlx::query_scalar("select count(*) from _sqlx_migrations")
             .fetch_one(&mut db)

@@ -11,3 +11,4 @@ pub mod migrations;
 pub mod prepared_statements;
 pub mod query_counts;
 pub mod query_plans;
+mod schemas;

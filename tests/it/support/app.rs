@@ -1,6 +1,7 @@
 //! The whole forum in a test: its own database, a clock that the test sets, and browsers with cookies.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -10,8 +11,6 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use axum::http::{HeaderName, Method, Request, StatusCode};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 use stoa::cli::import::Import;
 use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings};
@@ -24,6 +23,7 @@ use stoa::web::{self, App};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use crate::support::database::{self, TestConnection, TestDatabase, TestRow};
 pub use crate::support::page::Page;
 
 /// When every test begins: 2026-11-23, noon, UTC.
@@ -42,6 +42,7 @@ pub struct TestApp {
     pub dir: TempDir,
     pub config: Config,
     router: Router,
+    database: Arc<TestDatabase>,
     time: Arc<AtomicI64>,
     uptime: Arc<AtomicI64>,
 }
@@ -59,17 +60,18 @@ impl TestApp {
 
     pub async fn with_fetcher(change: impl FnOnce(&mut Settings), fetcher: Fetcher) -> TestApp {
         let dir = tempfile::tempdir().expect("a directory");
-        let database = dir.path().join("stoa.db");
+        let address = database::new_database(dir.path()).await;
         let mut settings =
-            Settings { database: Some(database.clone()), limits: Some(false), ..Settings::default() };
+            Settings { database: Some(address.clone()), limits: Some(false), ..Settings::default() };
         change(&mut settings);
         let config = Config::load_with_file(settings, &dir.path().join("stoa.toml")).expect("good settings");
         let (time, uptime) = (Arc::new(AtomicI64::new(NOON)), Arc::new(AtomicI64::new(0)));
-        let store = Store::open(&database).await.expect("a database");
+        let store = Store::open(&address).await.expect("a database");
+        let database = Arc::new(TestDatabase::at(address));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let app = App::new(config.clone(), store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
-        TestApp { store, app, dir, config, router, time, uptime }
+        TestApp { store, app, dir, config, router, database, time, uptime }
     }
 
     /// The same forum, of which nothing is kept in memory.
@@ -87,7 +89,8 @@ impl TestApp {
         let app = App::new(config.clone(), self.store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
-        TestApp { store: self.store.clone(), app, dir, config, router, time, uptime }
+        let (store, database) = (self.store.clone(), Arc::clone(&self.database));
+        TestApp { store, app, dir, config, router, database, time, uptime }
     }
 
     /// The same forum, which waits for nobody longer than this.
@@ -99,7 +102,8 @@ impl TestApp {
         let app = App::with_timeouts(config.clone(), self.store.clone(), clock, fetcher, timeouts);
         let router = web::router(app.clone()).expect("a router");
         let dir = tempfile::tempdir().expect("a directory");
-        TestApp { store: self.store.clone(), app, dir, config, router, time, uptime }
+        let (store, database) = (self.store.clone(), Arc::clone(&self.database));
+        TestApp { store, app, dir, config, router, database, time, uptime }
     }
 
     pub fn policy(&self) -> Policy {
@@ -193,23 +197,37 @@ impl TestApp {
 
     /// Changes the database directly. Caches are not invalidated, so call it before pages are read.
     pub async fn sql(&self, statement: &str) {
-        sqlx::query(AssertSqlSafe(statement.to_owned()))
-            .execute(&mut self.connection().await)
-            .await
-            .expect("good SQL");
+        let mut db = self.database.connection().await;
+        db.execute(statement).await;
+        if db.is_postgres() {
+            // What another process writes is told by a row, where no number of the database tells of it.
+            db.execute("insert into changes (node, what) values ('test', 'everything')").await;
+        }
     }
 
     /// The number that a query answers.
     pub async fn number(&self, query: &str) -> i64 {
-        let query = sqlx::query_scalar(AssertSqlSafe(query.to_owned()));
-        query.fetch_one(&mut self.connection().await).await.expect("a number")
+        self.database.connection().await.texts(query).await[0][0].parse().expect("a number")
+    }
+
+    pub async fn rows<T: TestRow>(&self, query: &str) -> Vec<T> {
+        self.database.connection().await.rows(query).await
+    }
+
+    /// Bytes in SQL.
+    pub fn blob(&self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        if self.store.address().file().is_some() { format!("x'{hex}'") } else { format!("'\\x{hex}'") }
+    }
+
+    /// The database file.
+    pub fn file(&self) -> &Path {
+        self.store.address().file().expect("a file")
     }
 
     /// A connection of the test's own, whose statements are not logged among the forum's.
-    pub async fn connection(&self) -> SqliteConnection {
-        let options =
-            SqliteConnectOptions::new().filename(self.store.path()).synchronous(SqliteSynchronous::Off);
-        options.disable_statement_logging().connect().await.expect("a connection")
+    pub async fn connection(&self) -> TestConnection {
+        TestConnection::to(self.store.address()).await
     }
 
     /// Somebody's karma, made so.
@@ -224,13 +242,7 @@ impl TestApp {
     /// Every row of every table as text, without what `except` names: a table, or a column as `table.column`.
     pub async fn dump(&self, except: &[&str]) -> BTreeSet<String> {
         let mut db = self.connection().await;
-        let columns: Vec<(String, String)> = sqlx::query_as(
-            "select t.name, c.name from sqlite_master t join pragma_table_info(t.name) c where t.type = \
-             'table'",
-        )
-        .fetch_all(&mut db)
-        .await
-        .expect("columns");
+        let columns = db.columns().await;
         for name in except {
             let names = |(table, column): &(String, String)| {
                 *name == table || name.split_once('.') == Some((table.as_str(), column.as_str()))
@@ -242,11 +254,10 @@ impl TestApp {
         for table in tables.into_iter().filter(|table| !except.contains(&table.as_str())) {
             let kept =
                 columns.iter().filter(|(t, c)| t == table && !except.contains(&format!("{t}.{c}").as_str()));
-            let quoted: Vec<String> = kept.map(|(_, c)| format!("'{c}=' || quote({c})")).collect();
+            let quoted: Vec<String> = kept.map(|(_, c)| format!("'{c}=' || {}", db.quoted(c))).collect();
             let select = format!("select '{table}: ' || {} from {table}", quoted.join(" || ' ' || "));
-            let found: Vec<String> =
-                sqlx::query_scalar(AssertSqlSafe(select)).fetch_all(&mut db).await.expect("rows");
-            rows.extend(found);
+            let found: Vec<(String,)> = db.rows(&select).await;
+            rows.extend(found.into_iter().map(|(row,)| row));
         }
         rows
     }
@@ -261,18 +272,19 @@ impl TestApp {
 
 /// A look at the database from beside the forum.
 pub struct Watch {
-    connection: SqliteConnection,
+    connection: TestConnection,
     version: i64,
 }
 
 impl Watch {
     /// Whether anything was written since this was asked last.
     pub async fn changed(&mut self) -> bool {
-        let version = sqlx::query_scalar("pragma data_version")
-            .fetch_one(&mut self.connection)
-            .await
-            .expect("a version");
-        std::mem::replace(&mut self.version, version) != version
+        let version = match self.connection {
+            TestConnection::Sqlite(_) => "pragma data_version",
+            TestConnection::Postgres(_) => "select count(*) from test.writes",
+        };
+        let version: Vec<(i64,)> = self.connection.rows(version).await;
+        std::mem::replace(&mut self.version, version[0].0) != version[0].0
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{Connection, Error};
 
-use super::OpenError;
+use crate::store::db::error::OpenError;
 
 /// SQLite's `application_id`.
 const APPLICATION: [u8; 4] = *b"Stoa";
@@ -18,7 +18,7 @@ const APPLICATION_AT: usize = 68;
 const PRIVATE: u32 = 0o600;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub enum FileKind {
     /// Missing or empty.
     Nothing,
     Stoa,
@@ -26,7 +26,7 @@ pub(super) enum FileKind {
 
 /// Identifies a file without changing it. Must run before SQLite opens the file, since closing it would
 /// release SQLite's POSIX locks. Fails if it is not a Stoa database.
-pub(super) fn look(path: &Path) -> Result<FileKind, OpenError> {
+pub fn look(path: &Path) -> Result<FileKind, OpenError> {
     let unreadable = |e| OpenError::Unreadable(path.to_owned(), e);
     let about = match std::fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FileKind::Nothing),
@@ -53,19 +53,19 @@ pub(super) fn look(path: &Path) -> Result<FileKind, OpenError> {
     }
 }
 
-pub(super) fn make(path: &Path) -> io::Result<()> {
+pub fn make(path: &Path) -> io::Result<()> {
     match make_new(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
 }
 
-pub(super) fn make_new(path: &Path) -> io::Result<File> {
+pub fn make_new(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path)
 }
 
 /// Sets the `application_id` of a new database, before its WAL exists.
-pub(super) async fn mark(path: &Path) -> Result<(), Error> {
+pub async fn mark(path: &Path) -> Result<(), Error> {
     // There is nothing to lose yet.
     let options = SqliteConnectOptions::new().filename(absolute(path)).synchronous(SqliteSynchronous::Off);
     let options = options.pragma("application_id", APPLICATION_ID);
@@ -76,7 +76,7 @@ pub(super) async fn mark(path: &Path) -> Result<(), Error> {
 const BESIDE: [&str; 6] = ["-wal", "-shm", "-journal", ".key", ".before-", ".replaced"];
 
 /// Makes a database and its related files private, if we own them.
-pub(super) fn restrict_permissions(path: &Path) {
+pub fn restrict_permissions(path: &Path) {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| absolute(path));
     match narrow_all(&path) {
         Ok(false) => {}
@@ -117,7 +117,7 @@ fn narrow_one(path: &Path) -> io::Result<bool> {
 }
 
 /// Gives a file to the database's owner, for commands run as root.
-pub(super) fn give_to_owner_of(database: &Path, file: &Path) -> io::Result<()> {
+pub fn give_to_owner_of(database: &Path, file: &Path) -> io::Result<()> {
     let (database, about) = (std::fs::metadata(database)?, std::fs::metadata(file)?);
     if (about.uid(), about.gid()) != (database.uid(), database.gid()) && rustix::process::geteuid().is_root()
     {
@@ -127,7 +127,7 @@ pub(super) fn give_to_owner_of(database: &Path, file: &Path) -> io::Result<()> {
 }
 
 /// Writes a small private file atomically.
-pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
     let partial = beside(path, ".partial");
     remove(&partial)?;
     let mut file = make_new(&partial)?;
@@ -157,6 +157,6 @@ pub fn free_beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// An absolute path, since SQLite treats `:memory:` and `file:` specially.
-pub(super) fn absolute(path: &Path) -> PathBuf {
+pub fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

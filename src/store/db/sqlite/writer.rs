@@ -7,14 +7,14 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 use sqlx::{Connection, Error};
 
 use super::connection::lasting;
-use super::generations::Generations;
+use crate::store::db::generations::Generations;
 
 struct Writer {
     options: SqliteConnectOptions,
     generations: Arc<Generations>,
 }
 
-pub(super) async fn open(
+pub(in crate::store::db) async fn open(
     options: SqliteConnectOptions,
     generations: Arc<Generations>,
 ) -> Result<SqlitePool, Error> {
@@ -26,7 +26,7 @@ pub(super) async fn open(
             let writer = Arc::clone(&first);
             Box::pin(async move {
                 // Writes by others before this connection are unknown.
-                writer.generations.handed_over(None, number(connection).await.unwrap_or_default());
+                writer.generations.handed_over(None, data_version(connection).await.unwrap_or_default());
                 Ok(())
             })
         })
@@ -45,8 +45,8 @@ impl Writer {
         let mut fresh = SqliteConnection::connect_with(&self.options).await?;
         // The new connection is queried first, so that a concurrent external write shows in both numbers
         // rather than in neither.
-        let begins = number(&mut fresh).await?;
-        self.generations.handed_over(number(connection).await.ok(), begins);
+        let begins = data_version(&mut fresh).await?;
+        self.generations.handed_over(data_version(connection).await.ok(), begins);
         tracing::debug!("the connection that writes was replaced");
         // The failure itself was reported already.
         let _ = std::mem::replace(connection, fresh).close().await;
@@ -55,6 +55,6 @@ impl Writer {
 }
 
 /// SQLite's `data_version`, counted per connection.
-pub(super) async fn number(connection: &mut SqliteConnection) -> Result<i64, Error> {
+pub(in crate::store::db) async fn data_version(connection: &mut SqliteConnection) -> Result<i64, Error> {
     sqlx::query_scalar("pragma data_version").fetch_one(connection).await
 }

@@ -9,7 +9,7 @@ use super::file;
 /// 1,000. It grows further only while there are always readers.
 pub const MAX_WAL_BYTES: u64 = 16 * 1024 * 1024;
 
-pub(super) fn options(path: &Path) -> SqliteConnectOptions {
+pub(in crate::store::db) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file::absolute(path))
         .journal_mode(SqliteJournalMode::Wal)
@@ -27,7 +27,7 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
 
 /// Connections without a maximum age: `data_version` is counted per connection, and a new one might repeat a
 /// number.
-pub(super) fn lasting(connections: u32) -> SqlitePoolOptions {
+pub(in crate::store::db) fn lasting(connections: u32) -> SqlitePoolOptions {
     let pool = SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
     pool.max_lifetime(None).idle_timeout(None)
 }

@@ -8,8 +8,10 @@ use sqlx::Connection;
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
-use super::migrations::{MIGRATIONS, newest, oldest};
-use super::{OpenError, Store, file};
+use super::file;
+use super::migrations::MIGRATIONS;
+use crate::store::db::error::OpenError;
+use crate::store::db::migrations::{newest, oldest};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
@@ -39,27 +41,25 @@ const OF_SQLX: &str = "_sqlx_migrations";
 
 type Schema = BTreeMap<(String, String), Option<String>>;
 
-impl Store {
-    /// Checks a file without running any trigger or view in it.
-    pub async fn check(path: &Path) -> Result<(), CheckError> {
-        match file::look(path) {
-            Ok(file::FileKind::Stoa) => {}
-            Err(OpenError::Unreadable(_, error)) => return Err(CheckError::Read(error.into())),
-            _ => return Err(CheckError::Foreign),
-        }
-        let options = SqliteConnectOptions::new()
-            .filename(file::absolute(path))
-            .read_only(true)
-            .pragma("trusted_schema", "off")
-            .pragma("cell_size_check", "on");
-        let mut db = SqliteConnection::connect_with(&options).await?;
-        let checked = check(&mut db).await;
-        db.close().await?;
-        checked
+/// Checks a file without running any trigger or view in it.
+pub async fn check(path: &Path) -> Result<(), CheckError> {
+    match file::look(path) {
+        Ok(file::FileKind::Stoa) => {}
+        Err(OpenError::Unreadable(_, error)) => return Err(CheckError::Read(error.into())),
+        _ => return Err(CheckError::Foreign),
     }
+    let options = SqliteConnectOptions::new()
+        .filename(file::absolute(path))
+        .read_only(true)
+        .pragma("trusted_schema", "off")
+        .pragma("cell_size_check", "on");
+    let mut db = SqliteConnection::connect_with(&options).await?;
+    let checked = check_schema(&mut db).await;
+    db.close().await?;
+    checked
 }
 
-async fn check(db: &mut SqliteConnection) -> Result<(), CheckError> {
+async fn check_schema(db: &mut SqliteConnection) -> Result<(), CheckError> {
     let found = schema(db).await?;
     if !found.contains_key(&("table".to_owned(), OF_SQLX.to_owned())) {
         return Err(CheckError::Foreign);

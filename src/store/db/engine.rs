@@ -1,0 +1,147 @@
+//! What differs between the engines' SQL.
+
+use sqlx::database::HasStatementCache;
+use sqlx::postgres::PgQueryResult;
+use sqlx::sqlite::SqliteQueryResult;
+use sqlx::{Database, Pool, Postgres, Sqlite, Transaction};
+
+use std::sync::Arc;
+
+use super::error::Result;
+use super::generations::Generations;
+use crate::domain::accounts::ip_hash::IpHashKey;
+
+/// A database engine that Stoa runs on.
+pub trait Engine: Database + HasStatementCache {
+    /// Begins a write transaction, which waits until no other is open, in this process or another.
+    const BEGIN: &'static str;
+    /// Selects the highest item id ever used, as an integer of 64 bits.
+    const LAST_ITEM_ID: &'static str;
+
+    fn rows_affected(done: &Self::QueryResult) -> u64;
+}
+
+impl Engine for Sqlite {
+    // Upgrading a read transaction could not be retried.
+    const BEGIN: &'static str = "begin immediate";
+    const LAST_ITEM_ID: &'static str =
+        "select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'";
+
+    fn rows_affected(done: &SqliteQueryResult) -> u64 {
+        done.rows_affected()
+    }
+}
+
+impl Engine for Postgres {
+    // The lock is held until the commit is visible, so that ids of `changes` are in the order of commits. At
+    // read committed, each statement sees what was committed before the lock was taken.
+    const BEGIN: &'static str = "begin isolation level read committed; set local lock_timeout = '5s'; \
+        select pg_advisory_xact_lock(1400139617)";
+    const LAST_ITEM_ID: &'static str =
+        "select case when is_called then last_value else 0 end from items_id_seq";
+
+    fn rows_affected(done: &PgQueryResult) -> u64 {
+        done.rows_affected()
+    }
+}
+
+/// Connections to a database of either engine.
+#[derive(Debug, Clone)]
+pub enum Connections {
+    Sqlite(Pool<Sqlite>),
+    Postgres(Pool<Postgres>),
+}
+
+impl Connections {
+    pub async fn close(&self) {
+        match self {
+            Connections::Sqlite(pool) => pool.close().await,
+            Connections::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    pub(super) async fn begin(&self) -> Result<Tx> {
+        Ok(match self {
+            Connections::Sqlite(pool) => Tx::Sqlite(Open::begin(pool).await?),
+            // A task of its own runs to its end: a cancelled `begin` would leave the lock to an idle connection.
+            Connections::Postgres(pool) => {
+                let pool = pool.clone();
+                let begin = tokio::spawn(async move { Open::begin(&pool).await });
+                Tx::Postgres(begin.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
+            }
+        })
+    }
+}
+
+/// An open database, before it is a forum's store.
+pub struct Opened {
+    pub read: Connections,
+    pub write: Connections,
+    pub generations: Arc<Generations>,
+    /// Unless it is in the database.
+    pub ip_hash_key: Option<IpHashKey>,
+}
+
+/// A write transaction, rolled back unless committed.
+pub enum Tx {
+    Sqlite(Open<Sqlite>),
+    Postgres(Open<Postgres>),
+}
+
+/// An open transaction on one engine.
+pub struct Open<E: Engine> {
+    pub(super) transaction: Transaction<'static, E>,
+    /// Whether a statement failed; it cannot be committed then.
+    pub(super) has_failed: bool,
+}
+
+impl<E: Engine> Open<E> {
+    async fn begin(pool: &Pool<E>) -> Result<Open<E>, sqlx::Error> {
+        Ok(Open { transaction: pool.begin_with(E::BEGIN).await?, has_failed: false })
+    }
+
+    async fn commit(self) -> Result<(), sqlx::Error> {
+        if self.has_failed {
+            return Err(sqlx::Error::Protocol("a statement of the transaction failed".to_owned()));
+        }
+        self.transaction.commit().await
+    }
+}
+
+impl Tx {
+    pub(super) fn has_failed(&self) -> bool {
+        match self {
+            Tx::Sqlite(open) => open.has_failed,
+            Tx::Postgres(open) => open.has_failed,
+        }
+    }
+
+    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Tx::Sqlite(open) => open.commit().await,
+            Tx::Postgres(open) => open.commit().await,
+        }
+    }
+
+    /// The highest item id ever used, by the database or an import.
+    pub async fn last_item_id(&mut self) -> Result<i64> {
+        let select = match self {
+            Tx::Sqlite(_) => Sqlite::LAST_ITEM_ID,
+            Tx::Postgres(_) => Postgres::LAST_ITEM_ID,
+        };
+        self.sql(select).fetch_scalar().await
+    }
+
+    /// Lets new items have ids above all that exist, after items were inserted with ids of their own.
+    pub async fn skip_used_item_ids(&mut self) -> Result<()> {
+        match self {
+            // The engine does so by itself.
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(_) => {
+                let set = "select setval('items_id_seq', greatest(max(items.id), \
+                           (select last_value from items_id_seq))) from items";
+                self.sql(set).exists().await.map(drop)
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! SQLite: one file, with one writer and several readers.
+
+mod backup;
+mod check;
+mod checkpoint;
+mod connection;
+mod file;
+mod key;
+mod migrations;
+mod open;
+mod writer;
+
+pub use backup::{copy, copy_file, is_in_use, keep_private, may_replace};
+pub use check::{CheckError, check};
+pub use checkpoint::{CheckpointResult, checkpoint};
+pub use connection::MAX_WAL_BYTES;
+pub use file::{beside, free_beside, remove};
+pub use key::{check_key, copy_key, key_file};
+pub(in crate::store::db) use open::close;
+pub use open::{open, upgrade};
+pub(in crate::store::db) use writer::data_version;
