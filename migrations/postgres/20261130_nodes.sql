@@ -10,3 +10,16 @@ create table secrets (
     name  text collate "C" primary key,
     value text collate "C" not null
 );
+
+create table leases (
+    job        text collate "C" primary key,
+    holder     text collate "C" not null,
+    expires_at bigint not null,
+    done_at    bigint not null
+);
+
+create table rate_buckets (
+    key        bytea primary key,
+    full_at_ms bigint not null
+);
+create index rate_buckets_full on rate_buckets (full_at_ms);

@@ -13,3 +13,20 @@ create table secrets (
     name  text primary key,
     value text not null
 );
+
+-- Which process does a job, and when it was last done: see store/db/leases.rs.
+create table leases (
+    job        text primary key,
+    -- Empty if nobody does it.
+    holder     text not null,
+    expires_at integer not null,
+    done_at    integer not null
+);
+
+-- Buckets of rate limits that all nodes share, by a keyed hash; not used on SQLite.
+create table rate_buckets (
+    key        blob primary key,
+    -- When the bucket is full, in milliseconds since the Unix epoch.
+    full_at_ms integer not null
+);
+create index rate_buckets_full on rate_buckets (full_at_ms);

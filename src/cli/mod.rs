@@ -15,7 +15,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{Config, FILE, Flags};
-use crate::store::Store;
+use crate::store::{OpenError, Store};
 
 /// A self-hosted forum of stories, threads and votes.
 #[derive(Debug, Parser)]
@@ -61,6 +61,24 @@ enum Command {
     /// Manage accounts, posts and invitations, with or without a running forum
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+}
+
+/// 2 if the settings name a database that cannot be used, or else 1.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let is_of_settings = error.downcast_ref().is_some_and(OpenError::is_of_address);
+    ExitCode::from(if is_of_settings { 2 } else { 1 })
+}
+
+/// The error and its causes, without those whose text the one before contains.
+pub fn in_one_line(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            let separator = if text.is_empty() { "" } else { ": " };
+            text = text + separator + &cause;
+        }
+    }
+    text
 }
 
 /// Runs the command; an invalid setting gives exit code 2.

@@ -87,9 +87,8 @@ async fn print_banner(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     if !config.limits {
         tracing::warn!("limits are off: rate limits and per-address limits do not apply");
     }
-    if !app.store.has_admin().await?
-        && let Some(path) = app.setup.path()
-    {
+    if !app.store.has_admin().await? {
+        let path = app.setup.path();
         let mut stderr = std::io::stderr();
         writeln!(
             stderr,

@@ -6,13 +6,20 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::clock::DAY;
+use crate::clock::{self, DAY};
 pub use crate::jobs::wal_checkpoint::checkpoint_wal;
 use crate::jobs::wal_checkpoint::checkpoint_wal_regularly;
 use crate::store::{Error, RetentionPolicy, Store};
 use crate::web::App;
 
-const PURGE_INTERVAL: Duration = Duration::from_secs(600);
+/// The name of the purging job's lease.
+const PURGE: &str = "purge";
+/// In seconds.
+const PURGE_INTERVAL: i64 = 10 * clock::MINUTE;
+/// How often each process looks whether a job is due.
+const CLAIM_INTERVAL: Duration = Duration::from_secs(5);
+/// How often a process renews the lease of the job that it does.
+const RENEW_INTERVAL: Duration = Duration::from_secs(15);
 /// As promised on the privacy page. Browsers are remembered for longer than sessions.
 pub const KEEP: RetentionPolicy = RetentionPolicy {
     browsers: 365 * DAY,
@@ -34,10 +41,11 @@ const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// Spawns the background jobs, which run as long as the runtime.
 pub fn start(app: &App) {
-    spawn("purge", app, purge_expired);
+    spawn("purge", app, purge_regularly);
     spawn("detect external writes", app, detect_external_writes);
+    spawn("exchange wake-ups", app, exchange_wake_ups);
     spawn("flush activity", app, flush_activity);
-    spawn("log refusals", app, log_refusals);
+    spawn("tidy limits", app, tidy_limits);
     spawn("checkpoint WAL", app, checkpoint_wal_regularly);
 }
 
@@ -66,6 +74,15 @@ async fn detect_external_writes(app: App) {
     }
 }
 
+async fn exchange_wake_ups(app: App) {
+    loop {
+        if let Err(error) = app.store.exchange_wake_ups().await {
+            log_failure(&app.store, &error, "could not listen for writes by other processes");
+        }
+        sleep(RESTART_DELAY).await;
+    }
+}
+
 async fn flush_activity(app: App) {
     let mut rounds = tokio::time::interval(FLUSH_INTERVAL);
     loop {
@@ -76,24 +93,49 @@ async fn flush_activity(app: App) {
     }
 }
 
-async fn log_refusals(app: App) {
+/// What every process does for itself.
+async fn tidy_limits(app: App) {
     let mut rounds = tokio::time::interval(MINUTE);
     loop {
         rounds.tick().await;
         app.admission.refusals.log();
+        app.limits.remove_idle();
     }
 }
 
-async fn purge_expired(app: App) {
-    let mut rounds = tokio::time::interval(PURGE_INTERVAL);
+async fn purge_regularly(app: App) {
+    let mut rounds = tokio::time::interval(CLAIM_INTERVAL);
     loop {
         rounds.tick().await;
-        app.limits.remove_idle();
-        if let Err(error) = app.store.purge(KEEP, app.clock.now()).await {
+        if let Err(error) = purge_if_due(&app).await {
             log_failure(&app.store, &error, "could not purge expired rows");
         }
-        if let Err(error) = app.store.purge_changes().await {
-            log_failure(&app.store, &error, "could not purge old changes");
+    }
+}
+
+/// Purges unless another process has done so within the interval, or is doing it.
+pub async fn purge_if_due(app: &App) -> Result<(), Error> {
+    if !app.store.claim_job(PURGE, PURGE_INTERVAL, app.clock.now()).await? {
+        return Ok(());
+    }
+    let purge = async {
+        app.store.purge(KEEP, app.clock.now()).await?;
+        app.store.purge_buckets(app.clock.now()).await?;
+        app.store.purge_changes().await
+    };
+    tokio::select! {
+        done = purge => done?,
+        lost = until_lost(app, PURGE) => return lost,
+    }
+    app.store.end_lease(PURGE, app.clock.now()).await
+}
+
+/// Renews the lease of a job until another process has it.
+async fn until_lost(app: &App, job: &'static str) -> Result<(), Error> {
+    loop {
+        sleep(RENEW_INTERVAL).await;
+        if !app.store.renew_lease(job, app.clock.now()).await? {
+            return Ok(());
         }
     }
 }

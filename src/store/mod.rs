@@ -6,12 +6,17 @@ mod db;
 mod import;
 mod items;
 mod moderation;
+mod rate_buckets;
 mod settings;
 mod votes;
 
 use db::{Bindable, Change, Db, Tx};
-pub use db::{CheckpointResult, Error, OpenError, Result, Store, ThreadGeneration, sqlite as database_file};
+pub use db::{
+    CheckpointResult, Error, OpenError, Result, Store, ThreadGeneration, WriteMark, sqlite as database_file,
+    uncached,
+};
 pub use import::{Imported, ImportedVote, NewItem};
+pub use rate_buckets::{BucketGrant, EmptyBucket};
 pub use votes::{NewVote, UncountedVote};
 
 pub use crate::store::accounts::invitations::{Invitation, Inviter};

@@ -1,29 +1,29 @@
-//! The one-time link that creates the first admin.
+//! The one-time link that creates the first admin, the same on every node.
 
 use std::time::Duration;
 
-use crate::domain::accounts::token::{self, Token};
+use crate::domain::accounts::token;
 
-/// Validity of the link.
+/// Validity of the link after a start.
 const GOOD: Duration = Duration::from_secs(24 * 3_600);
 
-/// The token's hash, and the uptime until which it is valid.
+/// The token, and the uptime until which it is valid.
 pub struct SetupLink {
-    secret: Option<Token>,
+    token: String,
     until: Duration,
 }
 
 impl SetupLink {
-    pub fn new(uptime: Duration) -> SetupLink {
-        SetupLink { secret: Token::random().ok(), until: uptime.saturating_add(GOOD) }
+    pub fn new(token: &str, uptime: Duration) -> SetupLink {
+        SetupLink { token: token.to_owned(), until: uptime.saturating_add(GOOD) }
     }
 
-    pub fn path(&self) -> Option<String> {
-        self.secret.as_ref().map(|secret| format!("/setup/{}", secret.as_str()))
+    pub fn path(&self) -> String {
+        format!("/setup/{}", self.token)
     }
 
     pub fn opens(&self, token: &str, uptime: Duration) -> bool {
         // Comparing hashes avoids a timing side channel.
-        uptime < self.until && self.secret.as_ref().is_some_and(|secret| secret.hash() == token::hash(token))
+        uptime < self.until && token::hash(&self.token) == token::hash(token)
     }
 }

@@ -83,7 +83,7 @@ impl App {
             texts: RenderedTexts::new(share(3)),
             threads: ThreadCache::new(share(3)),
             rules: CachedRules::default(),
-            setup: SetupLink::new(clock.uptime()),
+            setup: SetupLink::new(store.setup_token(), clock.uptime()),
             config,
             timeouts,
             store,

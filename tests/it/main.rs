@@ -18,6 +18,7 @@ mod fuzzing;
 mod http;
 mod items;
 mod moderation;
+mod nodes;
 mod server;
 mod snapshots;
 mod store;

@@ -122,12 +122,24 @@ impl IpHashKey {
         let mut message = Sha256::new_with_prefix(self.0);
         message.update([family, prefix]);
         message.update(network.to_be_bytes());
-        let mut hash = [0; 16];
-        for (to, from) in hash.iter_mut().zip(message.finalize()) {
-            *to = from;
-        }
-        IpHash(hash)
+        IpHash(first_bits(message))
     }
+
+    /// A hash of something else than an address, whose message is of another length and beginning.
+    pub fn keyed_hash(&self, text: &[u8]) -> [u8; 16] {
+        let mut message = Sha256::new_with_prefix(self.0);
+        message.update([0]);
+        message.update(Sha256::digest(text));
+        first_bits(message)
+    }
+}
+
+fn first_bits(message: Sha256) -> [u8; 16] {
+    let mut hash = [0; 16];
+    for (to, from) in hash.iter_mut().zip(message.finalize()) {
+        *to = from;
+    }
+    hash
 }
 
 #[cfg(test)]

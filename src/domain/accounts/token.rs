@@ -18,6 +18,11 @@ impl Token {
         Ok(Token(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
+    /// A token that was made before.
+    pub fn of(text: String) -> Token {
+        Token(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

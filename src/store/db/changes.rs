@@ -1,9 +1,11 @@
 //! The table of changes: what each write touched, in the order of commits, for other processes on the same
 //! database. Written in the write's transaction.
 
-use std::fmt::Write;
+use std::fmt::{Display, Formatter, Write};
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::Instant;
 
 use super::engine::Tx;
 use super::error::Result;
@@ -17,17 +19,44 @@ const BATCH: i64 = 1_000;
 /// Rows kept at most.
 const MAX_ROWS: i64 = 1_000_000;
 
+/// A write as others name it: the process that made it, and its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteMark {
+    node: String,
+    id: i64,
+}
+
+impl WriteMark {
+    /// Reads what `to_string` has written.
+    pub fn parse(text: &str) -> Option<WriteMark> {
+        let (node, id) = text.split_once('.')?;
+        Some(WriteMark { node: node.to_owned(), id: id.parse().ok()? })
+    }
+}
+
+impl Display for WriteMark {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.node, self.id)
+    }
+}
+
 /// How far this process has read the table.
 #[derive(Debug)]
 pub struct ChangesCursor {
     /// Names this process's own rows, which it has no need to read.
     node: String,
-    position: Mutex<ReadPosition>,
+    /// The id up to which rows have been read.
+    read_to: AtomicI64,
+    /// The latest row that this process has written; 0 if none.
+    last_written: AtomicI64,
+    pub(super) written: Notify,
+    reading: Mutex<ReadState>,
 }
 
 #[derive(Debug)]
-struct ReadPosition {
-    id: i64,
+struct ReadState {
+    /// When the last complete reading began.
+    began: Instant,
     /// Whether changes may have been missed, because the table could not be read.
     has_gap: bool,
     /// The latest id at the last purge.
@@ -36,40 +65,73 @@ struct ReadPosition {
 
 impl ChangesCursor {
     pub async fn at_the_end(read: &ReadPool) -> Result<ChangesCursor> {
+        let began = Instant::now();
         let id = latest(read).await?;
         Ok(ChangesCursor {
             node: format!("{:016x}", fastrand::u64(..)),
-            position: Mutex::new(ReadPosition { id, has_gap: false, at_last_purge: id }),
+            read_to: AtomicI64::new(id),
+            last_written: AtomicI64::new(0),
+            written: Notify::new(),
+            reading: Mutex::new(ReadState { began, has_gap: false, at_last_purge: id }),
         })
     }
 
-    pub(super) async fn write(&self, tx: &mut Tx, changes: &[Change]) -> Result<()> {
-        let insert = tx.sql("insert into changes (node, what) values ($1, $2)");
-        insert.bind(self.node.as_str()).bind(encode(changes)).execute().await.map(drop)
+    /// Inserts a row and returns its id.
+    pub(super) async fn write(&self, tx: &mut Tx, changes: &[Change]) -> Result<i64> {
+        let insert = tx.sql("insert into changes (node, what) values ($1, $2) returning id");
+        insert.bind(self.node.as_str()).bind(encode(changes)).fetch_scalar().await
     }
 
-    /// Drops what other processes' new changes touch. Answers whether there were any. If the table cannot be
-    /// read, everything is dropped as soon as it can.
+    pub(super) fn node(&self) -> &str {
+        &self.node
+    }
+
+    pub(super) fn committed(&self, id: i64) {
+        self.last_written.fetch_max(id, Ordering::AcqRel);
+        self.written.notify_one();
+    }
+
+    /// The latest write of this process.
+    pub(super) fn last_write(&self) -> Option<WriteMark> {
+        let id = self.last_written.load(Ordering::Acquire);
+        (id != 0).then(|| WriteMark { node: self.node.clone(), id })
+    }
+
+    /// Whether this process has read the table up to this write, or has made it.
+    pub(super) fn has(&self, mark: &WriteMark) -> bool {
+        mark.node == self.node || mark.id <= self.read_to.load(Ordering::Acquire)
+    }
+
+    /// Drops what other processes' changes touch, as of the call. Answers whether there were any. If the
+    /// table cannot be read, everything is dropped as soon as it can.
     pub(super) async fn apply(&self, read: &ReadPool, generations: &Generations) -> Result<bool> {
-        let mut position = self.position.lock().await;
-        if position.has_gap {
-            position.id = latest(read).await?;
-            position.has_gap = false;
+        let called = Instant::now();
+        let mut reading = self.reading.lock().await;
+        // One reading serves all who waited for it.
+        if reading.began > called && !reading.has_gap {
+            return Ok(false);
+        }
+        let began = Instant::now();
+        if reading.has_gap {
+            self.read_to.store(latest(read).await?, Ordering::Release);
+            (reading.has_gap, reading.began) = (false, began);
             generations.invalidate(&[Change::Everything]);
             return Ok(true);
         }
         let mut found = false;
         loop {
-            let rows = rows_after(read, position.id).await.inspect_err(|_| position.has_gap = true)?;
+            let from = self.read_to.load(Ordering::Acquire);
+            let rows = rows_after(read, from).await.inspect_err(|_| reading.has_gap = true)?;
             let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < BATCH);
             for (id, node, what) in rows {
                 if node != self.node {
                     generations.invalidate(&decode(&what));
                     found = true;
                 }
-                position.id = id;
+                self.read_to.store(id, Ordering::Release);
             }
             if is_last {
+                reading.began = began;
                 return Ok(found);
             }
         }
@@ -79,8 +141,8 @@ impl ChangesCursor {
     /// beyond a million.
     pub(super) async fn purgeable(&self, read: &ReadPool) -> Result<i64> {
         let newest = latest(read).await?;
-        let mut position = self.position.lock().await;
-        Ok(std::mem::replace(&mut position.at_last_purge, newest).max(newest - MAX_ROWS))
+        let mut reading = self.reading.lock().await;
+        Ok(std::mem::replace(&mut reading.at_last_purge, newest).max(newest - MAX_ROWS))
     }
 }
 
@@ -138,6 +200,16 @@ fn decode(text: &str) -> Vec<Change> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_reads_as_it_was_written() {
+        let mark = WriteMark { node: "00ff".to_owned(), id: 12 };
+        assert_eq!(mark.to_string(), "00ff.12");
+        assert_eq!(WriteMark::parse("00ff.12"), Some(mark));
+        for wrong in ["", ".", "12", "00ff.", "00ff.x", "00ff.99999999999999999999"] {
+            assert_eq!(WriteMark::parse(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_change_is_read_as_it_was_written_and_an_unknown_one_as_everything() {

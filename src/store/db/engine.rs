@@ -18,6 +18,9 @@ pub trait Engine: Database + HasStatementCache {
     /// Selects the highest item id ever used, as an integer of 64 bits.
     const LAST_ITEM_ID: &'static str;
 
+    /// Whether a reader waits for a connection because the server is gone, rather than for other readers.
+    const IS_SERVER: bool;
+
     fn rows_affected(done: &Self::QueryResult) -> u64;
 }
 
@@ -26,6 +29,7 @@ impl Engine for Sqlite {
     const BEGIN: &'static str = "begin immediate";
     const LAST_ITEM_ID: &'static str =
         "select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'";
+    const IS_SERVER: bool = false;
 
     fn rows_affected(done: &SqliteQueryResult) -> u64 {
         done.rows_affected()
@@ -39,6 +43,7 @@ impl Engine for Postgres {
         select pg_advisory_xact_lock(1400139617)";
     const LAST_ITEM_ID: &'static str =
         "select case when is_called then last_value else 0 end from items_id_seq";
+    const IS_SERVER: bool = true;
 
     fn rows_affected(done: &PgQueryResult) -> u64 {
         done.rows_affected()
@@ -63,7 +68,8 @@ impl Connections {
     pub(super) async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Connections::Sqlite(pool) => Tx::Sqlite(Open::begin(pool).await?),
-            // A task of its own runs to its end: a cancelled `begin` would leave the lock to an idle connection.
+            // A task of its own runs to its end: a cancelled `begin` would leave the lock to an idle
+            // connection.
             Connections::Postgres(pool) => {
                 let pool = pool.clone();
                 let begin = tokio::spawn(async move { Open::begin(&pool).await });

@@ -111,8 +111,7 @@ pub enum OpenError {
     Newer(DatabaseAddress, i64),
     #[error(
         "{0} was written by an unreleased version of Stoa, which this one cannot read: start that version, \
-         or \
-         name another file"
+         or name another database"
     )]
     Unreleased(DatabaseAddress),
     #[error("cannot migrate the database {0}")]
@@ -140,6 +139,29 @@ pub enum OpenError {
     WrongKey(PathBuf),
     #[error("there is no key at {0}: it is created when the forum is started")]
     NoKey(PathBuf),
+}
+
+impl OpenError {
+    /// Whether another address, or the right database at this one, would help.
+    pub fn is_of_address(&self) -> bool {
+        match self {
+            OpenError::Open(address, _) => matches!(address, DatabaseAddress::Postgres(_)),
+            OpenError::Missing(_)
+            | OpenError::Folder(_)
+            | OpenError::NoFile(_)
+            | OpenError::NoDatabase(_)
+            | OpenError::Unreadable(..)
+            | OpenError::Make(..)
+            | OpenError::Foreign(_)
+            | OpenError::Newer(..)
+            | OpenError::Unreleased(_)
+            | OpenError::Server(..)
+            | OpenError::Encoding(..)
+            | OpenError::ForeignTables(_)
+            | OpenError::Empty(_) => true,
+            _ => false,
+        }
+    }
 }
 
 fn hint(address: &DatabaseAddress, error: &sqlx::Error) -> &'static str {

@@ -1,14 +1,56 @@
 //! Writes by other processes on the same database.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::changes::WriteMark;
 use super::engine::Connections;
-use super::error::Result;
-use super::{Store, changes, sqlite};
+use super::error::{Error, Result};
+use super::{Store, changes, postgres, sqlite};
+
+/// How long a request waits for its own earlier write to be read here.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(300);
 
 impl Store {
+    /// Whether other processes may serve the same forum.
+    pub(in crate::store) fn has_nodes(&self) -> bool {
+        matches!(self.write, Connections::Postgres(_))
+    }
+
+    /// The latest write of this process that other nodes have to read.
+    pub fn last_write(&self) -> Option<WriteMark> {
+        self.has_nodes().then(|| self.changes.last_write())?
+    }
+
+    /// Reads other nodes' changes up to a write. False if that takes too long or fails.
+    pub async fn catch_up(&self, mark: &WriteMark) -> bool {
+        if !self.has_nodes() || self.changes.has(mark) {
+            return true;
+        }
+        matches!(tokio::time::timeout(CATCH_UP_TIMEOUT, self.apply_changes()).await, Ok(Ok(_)))
+    }
+
+    /// Tells other nodes of writes and reads theirs when told, until the connection fails. On SQLite there
+    /// are no other nodes.
+    pub async fn exchange_wake_ups(&self) -> Result<()> {
+        let Connections::Postgres(write) = &self.write else { return std::future::pending().await };
+        let mut wake_ups = postgres::WakeUps::connect(write).await?;
+        loop {
+            // At first: what was written before this process listened.
+            self.apply_changes().await?;
+            wake_ups.wait(&self.changes.written).await?;
+        }
+    }
+
     /// Detects writes by other processes and invalidates caches. On an error of SQLite's writer, no cache is
     /// invalidated.
     pub async fn detect_external_writes(&self) -> Result<()> {
-        let Connections::Sqlite(write) = &self.write else { return self.apply_changes().await.map(drop) };
+        let Connections::Sqlite(write) = &self.write else {
+            let applied = self.apply_changes().await.map(drop);
+            let is_gone = matches!(applied, Err(Error::Storage(_) | Error::Busy));
+            self.saving.is_unreachable.store(is_gone, Ordering::Relaxed);
+            return applied;
+        };
         // Must use the writer, whose own writes do not change its `data_version`.
         let data_version = sqlite::data_version(&mut *write.acquire().await?).await?;
         // A write without a row, such as a checkpoint or one by hand, may have changed anything.

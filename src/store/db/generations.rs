@@ -31,25 +31,44 @@ pub enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadGeneration {
     pub(super) any: u64,
-    pub(super) own: u64,
+    own: u64,
 }
 
 #[derive(Debug)]
 pub struct Generations {
-    pub(super) all: AtomicU64,
+    all: AtomicU64,
     /// All changes except votes.
-    pub(super) said: AtomicU64,
+    said: AtomicU64,
     /// Those that any thread may show.
-    pub(super) any_thread: AtomicU64,
+    any_thread: AtomicU64,
     /// Those that moved items between threads.
-    pub(super) moved: AtomicU64,
-    pub(super) threads: [AtomicU64; THREADS],
-    pub(super) own: [AtomicU64; OWN],
+    moved: AtomicU64,
+    threads: [AtomicU64; THREADS],
+    own: [AtomicU64; OWN],
     /// SQLite's `data_version`.
     others: AtomicI64,
 }
 
-pub(super) fn one_of<const N: usize>(numbers: &[AtomicU64; N], id: i64) -> Option<&AtomicU64> {
+tokio::task_local! {
+    static UNCACHED: ();
+}
+
+/// Runs work that finds nothing in a cache, and whose results nobody else finds there, as its generations are
+/// unique.
+pub async fn uncached<F: Future>(work: F) -> F::Output {
+    UNCACHED.scope((), work).await
+}
+
+fn current(number: &AtomicU64) -> u64 {
+    /// No counter gets this far.
+    static UNIQUE: AtomicU64 = AtomicU64::new(1 << 63);
+    match UNCACHED.try_with(|()| ()) {
+        Ok(()) => UNIQUE.fetch_add(1, Ordering::Relaxed),
+        Err(_) => number.load(Ordering::Acquire),
+    }
+}
+
+fn one_of<const N: usize>(numbers: &[AtomicU64; N], id: i64) -> Option<&AtomicU64> {
     numbers.get(usize::try_from(id).ok()? % N)
 }
 
@@ -68,6 +87,27 @@ impl Generations {
             own: [const { AtomicU64::new(0) }; OWN],
             others: AtomicI64::default(),
         }
+    }
+
+    pub(super) fn site_generation(&self) -> u64 {
+        current(&self.all)
+    }
+
+    pub(super) fn content_generation(&self) -> u64 {
+        current(&self.said)
+    }
+
+    pub(super) fn moved_generation(&self) -> u64 {
+        current(&self.moved)
+    }
+
+    pub(super) fn thread_generation(&self, root: ItemId) -> ThreadGeneration {
+        let own = one_of(&self.threads, root.0).map_or(0, current);
+        ThreadGeneration { any: current(&self.any_thread), own }
+    }
+
+    pub(super) fn own_generation(&self, user: UserId) -> u64 {
+        one_of(&self.own, user.0).map_or(0, current)
     }
 
     pub fn invalidate(&self, changes: &[Change]) {

@@ -22,6 +22,11 @@ impl Store {
         self.saving.fails.load(Ordering::Relaxed)
     }
 
+    /// Whether the database's server is gone, as far as is known.
+    pub fn is_unreachable(&self) -> bool {
+        self.saving.is_unreachable.load(Ordering::Relaxed)
+    }
+
     /// Cached for a second.
     pub async fn can_save(&self) -> bool {
         let mut asked = self.saving.asked.lock().await;

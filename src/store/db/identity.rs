@@ -9,6 +9,7 @@ use super::engine::Connections;
 use super::error::{Error, Result};
 use super::statement::ReadPool;
 use crate::domain::accounts::ip_hash::IpHashKey;
+use crate::domain::accounts::token::Token;
 
 pub(super) type Secret = [u8; 32];
 
@@ -23,6 +24,14 @@ pub(super) async fn site_id(read: &ReadPool, write: &Connections) -> Result<Stri
     let select = "select value from instance where name = 'id'";
     let insert = "insert into instance (name, value) values ('id', $1) on conflict do nothing";
     load_or_insert(read, write, (select, insert), &id).await
+}
+
+/// The token of the first admin's link, which every node prints.
+pub(super) async fn setup_token(read: &ReadPool, write: &Connections) -> Result<Token> {
+    let fresh = Token::random().map_err(Error::other)?;
+    let select = "select value from secrets where name = 'setup_token'";
+    let insert = "insert into secrets (name, value) values ('setup_token', $1) on conflict do nothing";
+    load_or_insert(read, write, (select, insert), fresh.as_str()).await.map(Token::of)
 }
 
 /// The key of the address hashes, where it is no file beside the database.

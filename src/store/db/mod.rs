@@ -7,6 +7,7 @@ mod external_writes;
 mod generations;
 mod health;
 mod identity;
+mod leases;
 mod migrations;
 mod open;
 mod postgres;
@@ -16,14 +17,14 @@ pub mod sqlite;
 mod statement;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use changes::ChangesCursor;
+pub use changes::WriteMark;
 use engine::Connections;
 pub use engine::Tx;
 pub use error::{Error, OpenError, Result};
 use generations::Generations;
-pub use generations::{Change, ThreadGeneration};
+pub use generations::{Change, ThreadGeneration, uncached};
 use saving::SaveState;
 pub use sqlite::CheckpointResult;
 pub use statement::{Bindable, Db, ReadPool};
@@ -45,6 +46,7 @@ pub struct Store {
     saving: Arc<SaveState>,
     ip_hash_key: IpHashKey,
     site_id: Arc<str>,
+    setup_token: Arc<str>,
     /// Write-behind buffer of members' activity.
     pub(in crate::store) looks: Arc<Activity>,
 }
@@ -63,6 +65,11 @@ impl Store {
         &self.site_id
     }
 
+    /// The secret of the link that creates the first admin.
+    pub fn setup_token(&self) -> &str {
+        &self.setup_token
+    }
+
     /// Begins a write transaction, which waits until no other is open.
     pub(in crate::store) async fn begin(&self) -> Result<Tx> {
         self.write.begin().await
@@ -73,12 +80,16 @@ impl Store {
         let store = self.clone();
         let changes = changes.to_vec();
         let commit = async move {
-            if !changes.is_empty() && !tx.has_failed() {
-                store.changes.write(&mut tx, &changes).await?;
-            }
+            let row = match changes[..] {
+                [] => None,
+                // It is refused below.
+                _ if tx.has_failed() => None,
+                _ => Some(store.changes.write(&mut tx, &changes).await?),
+            };
             let committed = tx.commit().await;
             store.generations.invalidate(&changes);
             committed?;
+            row.into_iter().for_each(|id| store.changes.committed(id));
             store.saving.works();
             Ok(())
         };
@@ -92,28 +103,26 @@ impl Store {
 
     /// Changes with every public write.
     pub fn generation(&self) -> u64 {
-        self.generations.all.load(Ordering::Acquire)
+        self.generations.site_generation()
     }
 
     /// Changes with every public write except votes.
     pub fn content_generation(&self) -> u64 {
-        self.generations.said.load(Ordering::Acquire)
+        self.generations.content_generation()
     }
 
     /// Changes when items may have moved between threads.
     pub fn moved(&self) -> u64 {
-        self.generations.moved.load(Ordering::Acquire)
+        self.generations.moved_generation()
     }
 
     /// Changes with every write that the thread may show, which excludes most votes and comments elsewhere.
     pub fn thread_generation(&self, root: ItemId) -> ThreadGeneration {
-        let own = generations::one_of(&self.generations.threads, root.0)
-            .map_or(0, |number| number.load(Ordering::Acquire));
-        ThreadGeneration { any: self.generations.any_thread.load(Ordering::Acquire), own }
+        self.generations.thread_generation(root)
     }
 
     /// Changes with every write that only `user` sees.
     pub fn own_generation(&self, user: UserId) -> u64 {
-        generations::one_of(&self.generations.own, user.0).map_or(0, |number| number.load(Ordering::Acquire))
+        self.generations.own_generation(user)
     }
 }

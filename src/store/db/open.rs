@@ -31,6 +31,7 @@ impl Store {
             Some(key) => key,
             None => identity::ip_hash_key(&read, &write).await.map_err(failed)?,
         };
+        let setup_token = identity::setup_token(&read, &write).await.map_err(failed)?;
         let changes = ChangesCursor::at_the_end(&read).await.map_err(failed)?;
         Ok(Store {
             read,
@@ -41,6 +42,7 @@ impl Store {
             saving: Arc::default(),
             ip_hash_key,
             site_id: site_id.into(),
+            setup_token: setup_token.as_str().into(),
             looks: Arc::default(),
         })
     }

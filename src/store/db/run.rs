@@ -30,7 +30,12 @@ impl<'c, E: Engine> Source<'c, E> {
 
     pub(super) async fn connection(self) -> Result<Connection<'c, E>, sqlx::Error> {
         Ok(match self {
-            Source::Read(pool) => Connection::Read(pool.acquire().await?),
+            Source::Read(pool) => Connection::Read(pool.acquire().await.map_err(|error| match error {
+                sqlx::Error::PoolTimedOut if E::IS_SERVER => {
+                    sqlx::Error::Io(std::io::Error::other("no connection to the database"))
+                }
+                error => error,
+            })?),
             Source::Write(open) => Connection::Write(open),
         })
     }

@@ -1,4 +1,4 @@
-//! Whether writes are failing.
+//! Whether the database is failing.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,8 @@ const REMINDER: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct SaveState {
     pub(super) fails: AtomicBool,
+    /// Whether the database's server could not be reached at the last look.
+    pub(super) is_unreachable: AtomicBool,
     logged: Mutex<Option<Instant>>,
     /// Time of the last health check.
     pub(super) asked: tokio::sync::Mutex<Option<Instant>>,
@@ -29,7 +31,7 @@ impl SaveState {
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.is_none_or(|at| at.elapsed() >= REMINDER) {
             *logged = Some(Instant::now());
-            tracing::error!(?cause, "cannot write to the database; is the disk full?");
+            tracing::error!(?cause, "the database fails; is its disk full, or its server gone?");
         }
     }
 }

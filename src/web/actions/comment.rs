@@ -57,7 +57,7 @@ pub async fn comment(
     let (author, parent, now) = (context.member().id, target.item.id, context.now());
     let ip_hashes = Some(context.ip_hashes(app));
     let new = NewComment { author, parent, text: &text, ip_hashes, stopped: None, policy: context.policy() };
-    let reserved = match context.reserve(app, LimitedAction::Comment, (&text, "")) {
+    let reserved = match context.reserve_shared(app, LimitedAction::Comment, (&text, "")).await? {
         Ok(reserved) => reserved,
         Err(limited) => {
             let before = app.store.commented_before(&new, now).await?;

@@ -64,6 +64,16 @@ impl PostContext {
         app.limits.check_text(action, texts, self.member(), self.client_ip.ip(), self.policy(), self.now())
     }
 
+    /// The same for a new post, which is limited on all nodes together.
+    pub async fn reserve_shared<'a>(
+        &self,
+        app: &'a App,
+        action: LimitedAction,
+        texts: (&str, &str),
+    ) -> Result<Result<Reserved<'a>, RateLimited>, Error> {
+        Ok(Reserved::share(self.reserve(app, action, texts), &app.store, self.now()).await?)
+    }
+
     /// The content rules that apply to the member.
     pub async fn rules(&self, app: &App) -> Result<RulesFor, Error> {
         app.rules.for_member(&app.store, self.policy(), self.member()).await

@@ -54,7 +54,7 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
     let (title, url) = (story.title.as_str(), story.url.as_ref());
     let section = title::section(title, &context.asking.viewer.settings.short_name);
     let new = NewStory { author, title, url, section, text: &story.text, ip_hashes, stopped: None };
-    let reserved = match context.reserve(app, LimitedAction::Story, (&story.text, "")) {
+    let reserved = match context.reserve_shared(app, LimitedAction::Story, (&story.text, "")).await? {
         Ok(reserved) => reserved,
         Err(limited) => {
             let before = app.store.submitted_before(&new, now).await?;

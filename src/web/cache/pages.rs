@@ -86,8 +86,13 @@ pub struct WantedEncodings<'a> {
     pub memory: &'a MemoryBudget,
 }
 
+/// How many addresses have their latest page known.
+const LATEST: u64 = 16_384;
+
 pub struct PageCache {
     pub kept: Cache<PageKey, Arc<CachedPage>>,
+    /// The key of the latest page of an address and theme, for when no page can be made.
+    latest: moka::sync::Cache<(String, Option<&'static str>), PageKey>,
     pub under_way: SingleFlight<PageKey, RenderedPage>,
     pub largest: usize,
     pub rendered: AtomicUsize,
@@ -106,16 +111,25 @@ impl PageCache {
         // Even without a cache, pages are compressed and have an ETag.
         let half = usize::try_from(bytes / 2).unwrap_or(usize::MAX);
         let largest = if half == 0 { MAX_CACHED_PAGE_BYTES } else { MAX_CACHED_PAGE_BYTES.min(half) };
-        PageCache { kept, under_way: SingleFlight::default(), largest, rendered: AtomicUsize::new(0) }
+        let latest = moka::sync::Cache::builder().max_capacity(LATEST.min(bytes / 1_024)).build();
+        PageCache { kept, latest, under_way: SingleFlight::default(), largest, rendered: AtomicUsize::new(0) }
     }
 
     /// Caches a page, under its thread's generation if it shows a single thread.
     pub async fn keep(&self, mut key: PageKey, page: &Arc<CachedPage>) {
+        self.latest.insert((key.target.clone(), key.theme), key.clone());
         self.kept.insert(key.clone(), Arc::clone(page)).await;
         if let Some(ThreadVersion(generation)) = page.thread {
             key.as_of = CacheVersion::Thread(generation);
             self.kept.insert(key, Arc::clone(page)).await;
         }
+    }
+
+    /// The latest page of an address that is still kept, however old.
+    pub async fn latest(&self, key: &PageKey) -> Option<(PageKey, Arc<CachedPage>)> {
+        let latest = self.latest.get(&(key.target.clone(), key.theme))?;
+        let page = self.kept.get(&latest).await?;
+        Some((latest, page))
     }
 
     pub async fn answer(

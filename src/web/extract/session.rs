@@ -27,11 +27,11 @@ const SESSION: i64 = 180 * DAY;
 const LONGEST_AGENT: usize = 300;
 
 /// Under TLS with the `__Host-` prefix, which binds the cookie to this host.
-fn cookie_name(app: &App, name: &str) -> String {
+pub fn cookie_name(app: &App, name: &str) -> String {
     if app.config.is_https() { format!("__Host-{name}") } else { name.to_owned() }
 }
 
-fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(COOKIE)
         .iter()
@@ -43,7 +43,7 @@ fn cookie_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         })
 }
 
-fn cookie(app: &App, name: String, value: &str, seconds: i64) -> Option<HeaderValue> {
+pub fn cookie(app: &App, name: String, value: &str, seconds: i64) -> Option<HeaderValue> {
     let mut cookie = Cookie::new(name, value.to_owned());
     cookie.set_path("/");
     cookie.set_http_only(true);

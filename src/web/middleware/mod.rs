@@ -5,6 +5,7 @@ pub mod canonical_url;
 pub mod error_pages;
 pub mod form_recovery;
 pub mod outer;
+pub mod own_writes;
 pub mod page_cache;
 pub mod referer;
 pub mod refusal;

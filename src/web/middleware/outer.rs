@@ -22,7 +22,7 @@ use crate::web::extract::local_redirect::{LocalRedirect, MAX_REDIRECT_BYTES};
 use crate::web::extract::session;
 use crate::web::middleware::admission::overloaded;
 use crate::web::middleware::refusal::Refusal;
-use crate::web::middleware::{canonical_url, page_cache};
+use crate::web::middleware::{canonical_url, own_writes};
 use crate::web::state::App;
 
 /// Own assets only; nothing inline.
@@ -52,7 +52,7 @@ pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> 
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = match arrive(&app, &mut request) {
         Some(redirect) => redirect,
-        None => unless_panicking(page_cache::serve(&app, request, next)).await,
+        None => unless_panicking(own_writes::serve(&app, request, next)).await,
     };
     say_length(&mut response);
     if method == Method::HEAD {

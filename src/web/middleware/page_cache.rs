@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use http::Method;
 use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
+use http::{Method, StatusCode};
 
 use crate::clock::MINUTE;
 use crate::domain::accounts::user::Theme;
@@ -47,7 +47,8 @@ fn key(app: &App, request: &Request) -> Option<PageKey> {
     })
 }
 
-/// Answers from the cache, or renders and caches the page.
+/// Answers from the cache, or renders and caches the page. While the database fails, the latest page that was
+/// kept is shown, however old.
 pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let Some(key) = key(app, &request) else { return next.run(request).await };
     let headers = request.headers();
@@ -55,8 +56,29 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let address = ClientIp::of_request(app, headers, request.extensions());
     let workers = app.admission.workers.of(address.fair_key());
     let wanted = WantedEncodings { form: best_form(headers), known, workers, memory: &app.admission.memory };
-    if let Some(kept) = app.pages.kept.get(&key).await {
-        return match app.pages.answer(key, kept, &wanted).await {
+    let latest = async || {
+        let (key, kept) = app.pages.latest(&key).await?;
+        app.pages.answer(key, kept, &wanted).await.ok()
+    };
+    if app.store.is_unreachable()
+        && let Some(latest) = latest().await
+    {
+        return latest;
+    }
+    let response = kept_or_made(app, &key, request, next, &wanted).await;
+    let is_failure = response.status() == StatusCode::SERVICE_UNAVAILABLE && app.store.is_failing();
+    if is_failure { latest().await.unwrap_or(response) } else { response }
+}
+
+async fn kept_or_made(
+    app: &App,
+    key: &PageKey,
+    request: Request,
+    next: Next,
+    wanted: &WantedEncodings<'_>,
+) -> Response {
+    if let Some(kept) = app.pages.kept.get(key).await {
+        return match app.pages.answer(key.clone(), kept, wanted).await {
             Ok(response) => response,
             Err(_) => refuse(request, next, Refusal::Overloaded).await,
         };
@@ -66,7 +88,7 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     // An item's thread may become known during rendering, so flights use a key that does not depend on it.
     let flight = PageKey { as_of: CacheVersion::Site(app.store.generation()), ..key.clone() };
     match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
-        Ok(RenderedPage::Kept(kept)) => match app.pages.answer(key, kept, &wanted).await {
+        Ok(RenderedPage::Kept(kept)) => match app.pages.answer(key.clone(), kept, wanted).await {
             Ok(response) => response,
             Err(_) => refuse(again, next, Refusal::Overloaded).await,
         },

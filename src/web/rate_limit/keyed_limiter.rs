@@ -25,13 +25,15 @@ pub struct Rate {
 
 impl Rate {
     /// The time in which `many` are replenished.
-    fn filling(self, many: u32) -> Duration {
+    pub fn filling(self, many: u32) -> Duration {
         self.per.checked_div(self.times).unwrap_or_default().saturating_mul(many)
     }
 }
 
 /// The buckets of one limit. They store times, so the rate can differ per call.
 pub struct KeyedLimiter {
+    /// The same on every node.
+    name: String,
     /// Uptime at which each bucket is full; absent buckets are full.
     full_at: DashMap<LimitKey, Duration>,
     clock: Clock,
@@ -39,8 +41,12 @@ pub struct KeyedLimiter {
 }
 
 impl KeyedLimiter {
-    pub fn new(clock: &Clock, on: bool) -> KeyedLimiter {
-        KeyedLimiter { full_at: DashMap::new(), clock: clock.clone(), on }
+    pub fn new(name: &str, clock: &Clock, on: bool) -> KeyedLimiter {
+        KeyedLimiter { name: name.to_owned(), full_at: DashMap::new(), clock: clock.clone(), on }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Takes `many` from a bucket; returns the time in which they are replenished.
@@ -70,6 +76,13 @@ impl KeyedLimiter {
         });
     }
 
+    /// Empties a bucket until it is full in `wait`, as another node has emptied it.
+    pub fn empty(&self, key: &LimitKey, wait: Duration) {
+        let then = self.clock.uptime().saturating_add(wait);
+        let mut full_at = self.full_at.entry(key.clone()).or_insert(then);
+        *full_at = (*full_at).max(then);
+    }
+
     pub fn can_ever_hold(&self, many: NonZeroU32, rate: Rate) -> bool {
         !self.on || many.get() <= rate.times
     }
@@ -78,37 +91,6 @@ impl KeyedLimiter {
         let now = self.clock.uptime();
         self.full_at.retain(|_, full_at| *full_at > now);
         self.full_at.shrink_to_fit();
-    }
-}
-
-/// Reserved capacity; returned on drop, so refused requests are not charged.
-#[must_use = "what is dropped is given back"]
-#[derive(Default)]
-pub struct Reserved<'a>(Vec<(&'a KeyedLimiter, LimitKey, Duration)>);
-
-impl<'a> Reserved<'a> {
-    pub fn take(
-        &mut self,
-        limit: &'a KeyedLimiter,
-        key: LimitKey,
-        many: NonZeroU32,
-        rate: Rate,
-    ) -> Result<(), RetryAfter> {
-        let filling = limit.take(&key, many, rate)?;
-        self.0.push((limit, key, filling));
-        Ok(())
-    }
-
-    pub fn commit(mut self) {
-        self.0.clear();
-    }
-}
-
-impl Drop for Reserved<'_> {
-    fn drop(&mut self) {
-        for (limit, key, filling) in &self.0 {
-            limit.release(key, *filling);
-        }
     }
 }
 
@@ -124,7 +106,7 @@ mod tests {
     fn limit() -> (KeyedLimiter, Arc<AtomicI64>) {
         let seconds = Arc::new(AtomicI64::new(0));
         let clock = Clock::by_hand(Arc::clone(&seconds));
-        (KeyedLimiter::new(&clock, true), seconds)
+        (KeyedLimiter::new("a limit", &clock, true), seconds)
     }
 
     fn a_minute(times: u32) -> Rate {
@@ -164,27 +146,5 @@ mod tests {
         seconds.fetch_add(30, Ordering::Relaxed);
         (0..30).for_each(|_| assert_eq!(take(&limit, 60), Ok(())));
         assert_eq!(take(&limit, 60), Err(RetryAfter::Seconds(2)));
-    }
-
-    #[test]
-    fn what_is_not_committed_is_given_back() {
-        let (first, seconds) = limit();
-        let (second, _) = limit();
-        for _ in 0..5 {
-            let mut reserved = Reserved::default();
-            assert_eq!(reserved.take(&first, LimitKey::Site, ONE, a_minute(2)), Ok(()));
-            assert_eq!(reserved.take(&second, LimitKey::Site, ONE, a_minute(1)), Ok(()));
-            assert!(reserved.take(&second, LimitKey::Site, ONE, a_minute(1)).is_err());
-        }
-        let mut reserved = Reserved::default();
-        assert_eq!(reserved.take(&first, LimitKey::Site, ONE, a_minute(2)), Ok(()));
-        reserved.commit();
-        assert_eq!(take(&first, 2), Ok(()));
-        assert!(take(&first, 2).is_err(), "what was spent stays reserved");
-        seconds.fetch_add(600, Ordering::Relaxed);
-        first.release(&LimitKey::Site, a_minute(2).filling(1));
-        assert_eq!(take(&first, 2), Ok(()));
-        assert_eq!(take(&first, 2), Ok(()));
-        assert!(take(&first, 2).is_err(), "a full bucket holds no more for what comes back late");
     }
 }

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use super::keyed_limiter::{KeyedLimiter, Rate, Reserved};
-use super::{HOUR, LimitKey, limited};
+use super::keyed_limiter::{KeyedLimiter, Rate};
+use super::reserved::Reserved;
+use super::{HOUR, LimitKey};
 use crate::clock::Clock;
 use crate::domain::accounts::ip_hash::Prefix;
 use crate::domain::accounts::user::UserId;
@@ -27,8 +28,13 @@ pub struct LoginLimiter {
 
 impl LoginLimiter {
     pub fn new(clock: &Clock, on: bool) -> LoginLimiter {
-        let limit = || KeyedLimiter::new(clock, on);
-        LoginLimiter { usual: limit(), network: limit(), account: limit(), besieged: limit() }
+        let limit = |name| KeyedLimiter::new(name, clock, on);
+        LoginLimiter {
+            usual: limit("log-ins"),
+            network: limit("log-ins of a network"),
+            account: limit("log-ins to an account"),
+            besieged: limit("log-ins to a besieged account"),
+        }
     }
 
     /// An attempt from an address, for any account.
@@ -93,5 +99,5 @@ fn take<'a>(
     times: u32,
 ) -> Result<(), RateLimited> {
     let rate = Rate { times: times.max(1), per: HOUR };
-    reserved.take(limit, key, ONE, rate).map_err(|retry_after| limited(RateLimitReason::Tries, retry_after))
+    reserved.take(limit, key, ONE, rate, RateLimitReason::Tries)
 }

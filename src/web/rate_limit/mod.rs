@@ -2,6 +2,7 @@
 
 mod keyed_limiter;
 mod login_limiter;
+mod reserved;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -10,9 +11,9 @@ use std::time::Duration;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 
-pub use self::keyed_limiter::Reserved;
 use self::keyed_limiter::{KeyedLimiter, Rate, RetryAfter};
 pub use self::login_limiter::LoginLimiter;
+pub use self::reserved::Reserved;
 use crate::clock::{Clock, Timestamp};
 use crate::domain::accounts::ip_hash::Prefix;
 use crate::domain::accounts::user::{Member, UserId};
@@ -70,11 +71,11 @@ pub struct RateLimiter {
 
 impl RateLimiter {
     pub fn new(clock: &Clock, on: bool) -> RateLimiter {
-        let limit = || KeyedLimiter::new(clock, on);
+        let limit = |name: &str| KeyedLimiter::new(name, clock, on);
         RateLimiter {
-            per_action: std::array::from_fn(|_| limit()),
-            links: limit(),
-            requests: limit(),
+            per_action: std::array::from_fn(|nth| limit(&format!("actions {nth}"))),
+            links: limit("links"),
+            requests: limit("requests"),
             logins: LoginLimiter::new(clock, on),
         }
     }
@@ -91,9 +92,8 @@ impl RateLimiter {
             if let Some(key) = actor.key(limit.scope) {
                 let per = Duration::from_secs(u64::try_from(limit.per).unwrap_or(0));
                 let rate = Rate { times: limit.times, per };
-                reserved
-                    .take(buckets, key, NonZeroU32::MIN, rate)
-                    .map_err(|retry_after| limited(RateLimitReason::Limit(limit, action), retry_after))?;
+                let why = RateLimitReason::Limit(limit, action);
+                reserved.take(buckets, key, NonZeroU32::MIN, rate, why)?;
             }
         }
         Ok(reserved)
@@ -150,8 +150,7 @@ impl RateLimiter {
         }
         let mut reserved = self.reserve(action, member, ip, policy, now)?;
         if let Some(many) = many {
-            let taken = reserved.take(&self.links, LimitKey::Account(member.id), many, rate);
-            taken.map_err(|retry_after| limited(reason, retry_after))?;
+            reserved.take(&self.links, LimitKey::Account(member.id), many, rate, reason)?;
         }
         Ok(reserved)
     }

@@ -8,7 +8,7 @@ use crate::support::app::{Browser, PASSWORD, Page, TestApp};
 const SAID: &str = "Write to *post@stoa.example*.";
 
 async fn set_up(app: &TestApp, contact: &str) -> Page {
-    let link = app.app.setup.path().expect("a link");
+    let link = app.app.setup.path();
     let form = [("name", "ada"), ("password", PASSWORD), ("contact", contact)];
     app.visitor().post(&link, &form).await
 }
@@ -16,7 +16,7 @@ async fn set_up(app: &TestApp, contact: &str) -> Page {
 #[tokio::test]
 async fn what_the_first_admin_says_of_how_to_be_reached_stands_on_the_contact_page() {
     let app = TestApp::new().await;
-    let form = app.visitor().get(&app.app.setup.path().expect("a link")).await;
+    let form = app.visitor().get(&app.app.setup.path()).await;
     assert!(form.says("How can people reach you? optional"));
     form.finds(1, "textarea#contact[name=contact]:not([required])");
     let wrong = set_up(&app, &"x".repeat(2_001)).await;
@@ -36,7 +36,7 @@ async fn what_the_first_admin_says_of_how_to_be_reached_stands_on_the_contact_pa
 #[tokio::test]
 async fn where_a_setting_says_it_the_first_admin_is_not_asked() {
     let app = TestApp::with(|settings| settings.contact = Some("Ring the bell.".to_owned())).await;
-    app.visitor().get(&app.app.setup.path().expect("a link")).await.finds(0, "textarea");
+    app.visitor().get(&app.app.setup.path()).await.finds(0, "textarea");
     assert!(set_up(&app, "").await.status.is_redirection());
     assert!(app.visitor().get("/contact").await.says("Ring the bell."));
 }

@@ -34,7 +34,8 @@ async fn cookies_are_for_this_site_and_not_for_scripts() {
         let mut lines = set_cookies(&page);
         assert_eq!(lines.len(), 2, "a session and a browser: {lines:?}");
         lines.extend(set_cookies(&browser.post("/logout", &[]).await));
-        let names = ["session", "browser"].map(|name| format!("{prefix}{name}="));
+        // On PostgreSQL the end of a session is named for other nodes.
+        let names = ["session", "browser", "written"].map(|name| format!("{prefix}{name}="));
         for line in &lines {
             assert!(names.iter().any(|name| line.starts_with(name)), "{line}");
             assert!(!line.contains("Domain"), "{line}");
@@ -87,7 +88,7 @@ async fn a_session_id_chosen_by_somebody_else_is_not_taken_over() {
 #[tokio::test]
 async fn the_setup_link_makes_one_admin() {
     let app = TestApp::new().await;
-    let link = app.app.setup.path().expect("a link");
+    let link = app.app.setup.path();
     let wrong = format!("{}x", &link[..link.len() - 1]);
     assert_eq!(app.visitor().get(&wrong).await.status, StatusCode::NOT_FOUND);
     assert_eq!(app.visitor().post(&wrong, &log_in("eve", PASSWORD)).await.status, StatusCode::NOT_FOUND);
@@ -109,7 +110,7 @@ async fn the_setup_link_makes_one_admin() {
 #[tokio::test]
 async fn the_setup_link_ends_after_a_day_and_where_an_admin_exists() {
     let app = TestApp::new().await;
-    let link = app.app.setup.path().expect("a link");
+    let link = app.app.setup.path();
     app.pass(DAY - 1);
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::OK);
     app.pass(1);
@@ -117,7 +118,7 @@ async fn the_setup_link_ends_after_a_day_and_where_an_admin_exists() {
     assert_eq!(app.visitor().post(&link, &log_in("eve", PASSWORD)).await.status, StatusCode::NOT_FOUND);
     let app = TestApp::new().await;
     app.account("chief", Role::Admin).await;
-    let link = app.app.setup.path().expect("a link");
+    let link = app.app.setup.path();
     assert_eq!(app.visitor().get(&link).await.status, StatusCode::NOT_FOUND);
 }
 

@@ -278,7 +278,7 @@ async fn sessions_are_listed_and_ended_each_by_its_owner_only() {
 #[tokio::test]
 async fn the_link_of_the_first_start_makes_one_admin() {
     let app = TestApp::new().await;
-    let link = app.app.setup.path().expect("a link");
+    let link = app.app.setup.path();
     let mut operator = app.visitor();
     assert_eq!(operator.get("/setup/guessed").await.status, StatusCode::NOT_FOUND);
     assert!(operator.get(&link).await.says("This creates the first admin"));
@@ -296,10 +296,7 @@ async fn the_link_of_the_first_start_makes_one_admin() {
 
     let late = TestApp::new().await;
     late.pass(DAY);
-    assert_eq!(
-        late.visitor().get(&late.app.setup.path().expect("a link")).await.status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(late.visitor().get(&late.app.setup.path()).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -76,8 +76,12 @@ impl Folder {
 
     /// A command that is refused with a sentence and the code 1, and shows nobody a stack of causes.
     pub fn refuses(&self, arguments: &str, input: &str, words: &str) {
+        self.refuses_with(1, arguments, input, words);
+    }
+
+    fn refuses_with(&self, code: i32, arguments: &str, input: &str, words: &str) {
         let said = self.run_with(arguments, input);
-        assert_eq!(said.code, Some(1), "{arguments}: {said:?}");
+        assert_eq!(said.code, Some(code), "{arguments}: {said:?}");
         assert!(said.err.contains(words) && said.err.starts_with("stoa: "), "{arguments}: {said:?}");
         assert!(!said.err.contains("panicked") && said.err.lines().count() == 1, "{arguments}: {said:?}");
     }
@@ -493,6 +497,7 @@ async fn a_newer_database_is_refused_and_left_alone() {
     sqlx::query(newer).execute(&mut connection).await.expect("a migration");
     sqlx::Connection::close(connection).await.expect("closed");
     for arguments in ["serve --listen 127.0.0.1:0", "admin create bob", "backup copy.db"] {
-        folder.refuses(arguments, PASSWORD, "stoa.db was written by a newer Stoa (its schema is 99990000)");
+        let words = "stoa.db was written by a newer Stoa (its schema is 99990000)";
+        folder.refuses_with(2, arguments, PASSWORD, words);
     }
 }

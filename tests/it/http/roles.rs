@@ -252,7 +252,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         "asset" => app.app.assets.style.trim_start_matches("/static/").to_owned(),
         _ => author.clone(),
     };
-    let link = app.app.setup.path().expect("a link");
+    let link = app.app.setup.path();
     let (token, id) = match row.on {
         "invited" => invitation(app, if row.path.contains("{token}") { &author } else { &name }).await,
         _ => ("guessed".to_owned(), id),

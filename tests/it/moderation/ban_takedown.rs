@@ -174,7 +174,8 @@ async fn a_ban_takes_the_newest_thousand() {
                 (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, text, base_points, \
                 score) \
                 select 'comment', (select id from users where name = 'bob'), t, t, t, PARENT, PARENT, 1, \
-                'More watches.', 1, 1 from n cross join (select time + 1 as t from items where id = PARENT) as p";
+                'More watches.', 1, 1 \
+                from n cross join (select time + 1 as t from items where id = PARENT) as p";
     town.app.sql(&rows.replace("PARENT", &town.thread.to_string())).await;
     let count = "select count(*) from items where dead = 'killed'";
     let page = town.ban(&BAN).await;

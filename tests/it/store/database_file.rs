@@ -41,10 +41,21 @@ impl Folder {
     /// A command that is refused with one line that says this, and changes no file.
     #[track_caller]
     fn refuses(&self, arguments: &str, words: &str) {
+        self.refuses_with(1, arguments, words);
+    }
+
+    /// The same, with the code that says that the address of the database has to change.
+    #[track_caller]
+    fn refuses_address(&self, arguments: &str, words: &str) {
+        self.refuses_with(2, arguments, words);
+    }
+
+    #[track_caller]
+    fn refuses_with(&self, code: i32, arguments: &str, words: &str) {
         let before = self.files();
         let done = self.run(arguments);
         let said = String::from_utf8(done.stderr).expect("UTF-8");
-        assert_eq!(done.status.code(), Some(1), "{arguments}: {said}");
+        assert_eq!(done.status.code(), Some(code), "{arguments}: {said}");
         let said = said.lines().filter(|line| line.starts_with("stoa: ")).collect::<Vec<_>>();
         assert!(said.len() == 1 && said[0].contains(words), "{arguments}: {said:?}");
         assert_eq!(self.files(), before, "{arguments}");
@@ -159,7 +170,8 @@ async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
             "backup copy.db",
             "restore other.db --replace",
         ] {
-            folder.refuses(&format!("{command} --database {name}"), "is a database of another program");
+            folder
+                .refuses_address(&format!("{command} --database {name}"), "is a database of another program");
         }
     }
     folder.refuses("restore other.db", "is not a complete Stoa backup; nothing was changed");
@@ -182,10 +194,10 @@ async fn what_is_no_database_is_refused_with_a_sentence() {
         ("letter.txt/stoa.db", "cannot read letter.txt/stoa.db"),
         ("no/such/stoa.db", "cannot create the database no/such/stoa.db"),
     ] {
-        folder.refuses(&format!("generate --database {name}"), words);
+        folder.refuses_address(&format!("generate --database {name}"), words);
     }
     for name in ["letter.txt", "short", "folder", "pipe"] {
-        folder.refuses(&format!("backup copy.db --database {name}"), name);
+        folder.refuses_address(&format!("backup copy.db --database {name}"), name);
         folder.refuses(&format!("restore {name}"), name);
     }
     // Names that SQLite would take for something else than a file.
@@ -195,7 +207,7 @@ async fn what_is_no_database_is_refused_with_a_sentence() {
     }
     // An empty file is no more than nothing.
     std::fs::write(folder.path("empty.db"), "").expect("written");
-    folder.refuses("admin log --database empty.db", "there is no database at empty.db");
+    folder.refuses_address("admin log --database empty.db", "there is no database at empty.db");
     folder.works("generate --stories 1 --comments 1 --database empty.db");
 }
 
@@ -214,7 +226,7 @@ async fn a_command_that_needs_a_database_makes_none() {
         "admin revisions 1",
         "backup copy.db",
     ] {
-        folder.refuses(command, "there is no database at stoa.db");
+        folder.refuses_address(command, "there is no database at stoa.db");
     }
     assert!(folder.run("config").status.success());
     assert!(folder.files().is_empty(), "{:?}", folder.files());

@@ -131,7 +131,7 @@ async fn a_database_of_an_unreleased_stoa_is_refused_with_what_to_do() {
     let refused = Store::open(app.file()).await.expect_err("refused");
     assert!(matches!(&refused, OpenError::Unreleased(of) if of == app.store.address()), "{refused}");
     let sentence = refused.to_string();
-    for part in [app.file().to_str().expect("a path"), "unreleased version", "name another file"] {
+    for part in [app.file().to_str().expect("a path"), "unreleased version", "name another database"] {
         assert!(sentence.contains(part), "“{part}” in: {sentence}");
     }
     assert_eq!(app.dump(&[]).await, before);

@@ -8,6 +8,7 @@ pub mod durability;
 pub mod failing_disk;
 pub mod full_disk;
 pub mod migrations;
+mod postgres_plans;
 pub mod prepared_statements;
 pub mod query_counts;
 pub mod query_plans;

@@ -11,9 +11,10 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 /// What stands in the environment of the process that collects.
 const COLLECTING: &str = "STOA_TEST_COLLECTS_STATEMENTS";
 
-/// Keeps the text of every statement that the store logs, in the order of the log.
+/// Keeps the text of every statement that the store logs, in the order of the log, and the plans that
+/// PostgreSQL reports.
 #[derive(Clone, Default)]
-pub struct Statements(Arc<Mutex<Vec<String>>>);
+pub struct Statements(Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<String>>>);
 
 impl Statements {
     /// Statements since the last call; logged by the connection's thread, shortly after the response.
@@ -27,6 +28,13 @@ impl Statements {
         }
         std::mem::take(&mut *self.0.lock().expect("no panic before"))
     }
+
+    /// Plans since the last call.
+    pub async fn plans(&self) -> Vec<serde_json::Value> {
+        self.taken().await;
+        let plans = std::mem::take(&mut *self.1.lock().expect("no panic before"));
+        plans.iter().map(|plan| serde_json::from_str(plan).expect("JSON")).collect()
+    }
 }
 
 impl<S: tracing::Subscriber> Layer<S> for Statements {
@@ -37,6 +45,13 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
             let sql = if text.full.trim().is_empty() { text.summary } else { text.full };
             self.0.lock().expect("no panic before").push(sql.trim().to_owned());
         }
+        if event.metadata().target() == "sqlx::postgres::notice" {
+            let mut text = Text::default();
+            event.record(&mut text);
+            if let Some((_, plan)) = text.message.split_once(" plan:\n") {
+                self.1.lock().expect("no panic before").push(plan.to_owned());
+            }
+        }
     }
 }
 
@@ -44,6 +59,7 @@ impl<S: tracing::Subscriber> Layer<S> for Statements {
 struct Text {
     summary: String,
     full: String,
+    message: String,
 }
 
 impl Visit for Text {
@@ -51,6 +67,7 @@ impl Visit for Text {
         match field.name() {
             "summary" => self.summary = value.to_owned(),
             "db.statement" => self.full = value.to_owned(),
+            "message" => self.message = value.to_owned(),
             _ => {}
         }
     }

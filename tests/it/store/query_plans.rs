@@ -100,6 +100,8 @@ const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
     ("select current_setting(", OPENED),
     ("select exists (select 1 from pg_class", OPENED),
     ("items_id_seq", "an import into PostgreSQL"),
+    ("select pg_notify(", "no look-up, and PostgreSQL alone"),
+    ("rate_buckets", "by the primary key, and PostgreSQL alone"),
     ("insert into votes (user_id, item_id, dir, counted, created_at)", "a site that is made up"),
 ];
 
@@ -141,7 +143,7 @@ fn every_statement_of_the_forum_goes_by_an_index() {
     });
 }
 
-async fn use_everything(app: &TestApp) {
+pub async fn use_everything(app: &TestApp) {
     for row in table() {
         for who in Who::ALL {
             case(app, &row, who).await.send(row.method.clone(), &[("sec-fetch-site", "same-origin")]).await;
@@ -160,11 +162,12 @@ async fn use_everything(app: &TestApp) {
     app.member("bob").await.story("The same story", "https://github.com/rust-lang/rust").await;
     app.pass(4_000);
     alice.get("/").await;
-    let thread = [new_item(1, None), new_item(2, Some(1))];
+    let id = 900_000_001;
+    let thread = [new_item(id, None), new_item(id + 1, Some(id))];
     app.store.import(&thread, 100, app.now()).await.expect("imported");
-    let more = [thread, [new_item(1, None), new_item(3, Some(1))]].concat();
+    let more = [thread, [new_item(id, None), new_item(id + 2, Some(id))]].concat();
     app.store.import(&more, 100, app.now()).await.expect("imported again");
-    app.store.imported(&[1, 2]).await.expect("found");
+    app.store.imported(&[id, id + 1]).await.expect("found");
     app.store
         .purge(
             RetentionPolicy {
@@ -214,6 +217,12 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     app.sql("update users set about = '' where id = 0").await;
     app.store.detect_external_writes().await.expect("noticed");
     app.store.purge_changes().await.expect("purged");
+    app.store.purge_buckets(at).await.expect("purged");
+    for now in [at, at.plus(stoa::clock::DAY)] {
+        assert!(app.store.claim_job("a job", 1, now).await.expect("claimed"));
+        assert!(app.store.renew_lease("a job", now).await.expect("renewed"));
+        app.store.end_lease("a job", now).await.expect("ended");
+    }
     app.store.read_replies(user, at.plus(1));
     for value in ["one", "another"] {
         app.store.keep_settings(&[("min_karma_to_flag", value.to_owned())], act).await.expect("kept");

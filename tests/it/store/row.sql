@@ -13,42 +13,42 @@ insert into items (id, kind, author_id, time, rank_time, visible_at, root_id, de
 select K + {n}, 'story', AUTHOR, {now} - {n}, {now} - {n}, {now} - {n}, K + {n}, 0, 'A story', url, url || {n}, case when url is not null then 'example.com' end,
     case when url is not null then 'example.com' end, section, 'Words.', 1, dead, queued_at, case when queued_at is not null then 'a rule' end,
     case when queued_at is not null then 100 else 0 end, merged_into
-from (select 10000 as K, 1000 + {n} as AUTHOR, 'https://example.com/' as url, null as section, null as dead, {now} - {n} as queued_at,
-    null as merged_into
+from (select 10000 as K, 1000 + {n} as AUTHOR, 'https://example.com/' as url, cast(null as text) as section, cast(null as text) as dead, {now} - {n} as queued_at,
+    cast(null as bigint) as merged_into
     union all select 11000, 1000 + {n}, null, 'ask', null, null, null
     union all select 12000, 1000 + {n}, null, 'show', null, null, null
     union all select 13000, {xenia}, null, null, null, null, null
     union all select 14000, 1000 + {n}, null, null, 'flagged', {now} - {n}, null
     union all select 15000, 1000 + {n}, null, null, 'merged', null, {story}
-    union all select 16000, 1000 + {n}, null, null, null, null, null);
+    union all select 16000, 1000 + {n}, null, null, null, null, null) as rows;
 insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, queued_at)
 select K + {n}, 'comment', AUTHOR, {now} - {n}, {now} - {n}, {now} - {n}, PARENT, ROOT, DEPTH, REPLY, 'Some words.', 1, queued_at
 from (select 20000 as K, 1000 + {n} as AUTHOR, {story} as PARENT, {story} as ROOT, 1 as DEPTH, {xenia} as REPLY,
-    null as queued_at
+    cast(null as bigint) as queued_at
     union all select 21000, 3000 + {n}, 20000 + {n}, {story}, 2, 1000 + {n}, null
     union all select 22000, 1000 + {n}, 10000 + {n}, 10000 + {n}, 1, null, {now} - {n}
     union all select 23000, {xenia}, 10000 + {n}, 10000 + {n}, 1, 1000 + {n}, null
-    union all select 24000, 3000 + {n}, 23000 + {n}, 10000 + {n}, 2, {xenia}, null);
-insert into votes (user_id, item_id, dir, counted, created_at, uncounted_reason) select {xenia}, K + {n}, 1, 1, {now} - {n}, null
-from (select 10000 as K union all select 20000);
-insert into votes (user_id, item_id, dir, counted, created_at, uncounted_reason) values (3000 + {n}, 10000 + {n}, 1, 0, {now} - {n}, 'ring'),
-    (3000 + {n}, 22000 + {n}, 1, 0, {now} - {n}, 'ring'), (3000 + {n}, {story}, 1, 0, {now} - {n}, 'grudge');
-insert into saved (user_id, item_id, created_at) select {xenia}, K + {n}, {now} - {n} from (select 10000 as K union all select 22000);
+    union all select 24000, 3000 + {n}, 23000 + {n}, 10000 + {n}, 2, {xenia}, null) as rows;
+insert into votes (user_id, item_id, dir, counted, created_at, uncounted_reason) select {xenia}, K + {n}, 1, true, {now} - {n}, null
+from (select 10000 as K union all select 20000) as rows;
+insert into votes (user_id, item_id, dir, counted, created_at, uncounted_reason) values (3000 + {n}, 10000 + {n}, 1, false, {now} - {n}, 'ring'),
+    (3000 + {n}, 22000 + {n}, 1, false, {now} - {n}, 'ring'), (3000 + {n}, {story}, 1, false, {now} - {n}, 'grudge');
+insert into saved (user_id, item_id, created_at) select {xenia}, K + {n}, {now} - {n} from (select 10000 as K union all select 22000) as rows;
 insert into hidden (user_id, item_id, created_at) values ({xenia}, 16000 + {n}, {now});
 insert into flags (user_id, item_id, reason, note, weight, created_at) select {xenia}, K + {n}, 'spam', 'A note.', 100, {now} - {n}
-from (select 10000 as K union all select 14000 union all select 22000);
+from (select 10000 as K union all select 14000 union all select 22000) as rows;
 insert into flags (user_id, item_id, reason, weight, created_at) values (3000 + {n}, 10000 + {n}, 'rude', 100, {now}), (3000 + {n}, {story}, 'rude', 100, {now});
 insert into vouches (user_id, item_id, created_at) values ({xenia}, 14000 + {n}, {now});
 insert into visits (user_id, root_id, unread_since, last_seen_at) values ({xenia}, 10000 + {n}, 0, {now});
-insert into revisions (item_id, editor_id, created_at, title, text) select K, 6000 + {n}, {now} - {n}, 'Before', 'Words before.' from (select {story} as K union all select {comment});
+insert into revisions (item_id, editor_id, created_at, title, text) select K, 6000 + {n}, {now} - {n}, 'Before', 'Words before.' from (select {story} as K union all select {comment}) as rows;
 insert into moderation_log (token, created_at, actor_id, action, item_id, user_id, reason, private)
-select lower(hex(randomblob(16))), {now} - {n}, 6000 + {n}, action, item_id, user_id, 'a reason', private
-from (select 'kill' as action, 10000 + {n} as item_id, null as user_id, 0 as private
-    union all select 'lock', {story}, null, 0
-    union all select 'lock', {comment}, null, 0
-    union all select 'warn', null, {xenia}, 0
-    union all select 'note', null, 1000 + {n}, 1
-    union all select 'admin', null, 6000 + {n}, 0);
+select 'token' || {n} || of, {now} - {n}, 6000 + {n}, action, item_id, user_id, 'a reason', private
+from (select 'killed' as of, 'kill' as action, 10000 + {n} as item_id, cast(null as bigint) as user_id, false as private
+    union all select 'story', 'lock', {story}, null, false
+    union all select 'comment', 'lock', {comment}, null, false
+    union all select 'warned', 'warn', null, {xenia}, false
+    union all select 'noted', 'note', null, 1000 + {n}, true
+    union all select 'admin', 'admin', null, 6000 + {n}, false) as rows;
 insert into notifications (user_id, created_at, action, item_id, reason) values ({xenia}, {now} - {n}, 'kill', 13000 + {n}, 'spam'),
     ({xenia}, {now} - {n}, 'warn', null, 'a reason');
 insert into notes (user_id, author_id, created_at, text, other_id)
@@ -56,11 +56,10 @@ values ({xenia}, 6000 + {n}, {now}, 'A note.', 1000 + {n}), (1000 + {n}, 6000 + 
 insert into sites (name, restriction, reason, created_at, actor_id) values ('s' || {n} || '.example', 'banned', 'spam', {now}, 6000 + {n});
 insert into rules (kind, pattern, effect, reason, created_at, actor_id) values ('word', 'unheard' || {n}, 'queue', 'spam', {now}, 6000 + {n});
 insert into invitations (id, token_hash, inviter_id, created_at, expires_at, used_by)
-select 1000 * K + {n}, K || '-' || {n}, inviter, {now}, {now} + 100000, used_by
-from (select 1 as K, {xenia} as inviter, null as used_by
-    union all select 2, {xenia}, 1000 + {n}
-    union all select 3, 3000 + {n}, null);
+values (1000 + {n}, 'first{n}', {xenia}, {now}, {now} + 100000, null),
+    (2000 + {n}, 'second{n}', {xenia}, {now}, {now} + 100000, 1000 + {n}),
+    (3000 + {n}, 'third{n}', 3000 + {n}, {now}, {now} + 100000, null);
 insert into signup_requests (name, password, text, created_at, invitation_id) values ('asks' || {n}, 'hash', 'Let me in.', {now} - {n}, 3000 + {n});
-insert into sessions (token_hash, user_id, created_at, last_used_at, expires_at) values ('other' || {n}, {xenia}, {now}, {now}, {now} + 100000);
+insert into sessions (token_hash, user_id, created_at, last_used_at, expires_at) values ('other{n}', {xenia}, {now}, {now}, {now} + 100000);
 insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) values ({now}, 1000 + {n}, 10000 + {n}, 'address', 'subnet', 'network'),
     ({now}, {xenia}, 13000 + {n}, 'address', 'subnet', 'network');

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use stoa::cli::import::Import;
 use stoa::clock::{Clock, Timestamp};
 use stoa::config::{Config, Settings};
+use stoa::database_address::DatabaseAddress;
 use stoa::domain::accounts::user::{Name, Role, UserId};
 use stoa::domain::limits::policy::Policy;
 use stoa::fetch::Fetcher;
@@ -71,6 +72,24 @@ impl TestApp {
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let app = App::new(config.clone(), store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
+        TestApp { store, app, dir, config, router, database, time, uptime }
+    }
+
+    /// Another process on the same database.
+    pub async fn another_node(&self) -> TestApp {
+        self.node_at(self.config.server.database.clone()).await
+    }
+
+    /// The same, by another way to the database.
+    pub async fn node_at(&self, address: DatabaseAddress) -> TestApp {
+        let store = Store::open(address).await.expect("a database");
+        let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
+        let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
+        let fetcher = Fetcher::new("Stoa/test").expect("a client");
+        let app = App::new(self.config.clone(), store.clone(), clock, fetcher);
+        let router = web::router(app.clone()).expect("a router");
+        let (config, database) = (self.config.clone(), Arc::clone(&self.database));
+        let dir = tempfile::tempdir().expect("a directory");
         TestApp { store, app, dir, config, router, database, time, uptime }
     }
 
@@ -297,6 +316,12 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// Goes on at another node.
+    pub fn at(&mut self, node: &TestApp) -> &mut Browser {
+        self.router = node.router.clone();
+        self
+    }
+
     pub async fn get(&mut self, path: &str) -> Page {
         self.send(Method::GET, path, &[], None).await
     }

@@ -2,12 +2,15 @@
 
 mod migrations;
 mod server;
+mod wake_ups;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
+
+pub use wake_ups::WakeUps;
 
 use super::engine::{Connections, Opened};
 use super::error::OpenError;

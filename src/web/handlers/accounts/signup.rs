@@ -20,7 +20,7 @@ use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::form::{Form, FormErrors, FormRefusal, busy};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::session::{self, CurrentMember, MaybeMember};
-use crate::web::rate_limit;
+use crate::web::rate_limit::{self, Reserved};
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html, html_with};
@@ -208,7 +208,9 @@ async fn checked(
     let mut errors = FormErrors::default();
     let name = errors.check("name", Name::parse(&typed.name));
     let (ip, settings) = (newcomer.address.ip(), &newcomer.viewer.settings);
-    let tried = app.limits.logins.check_address(ip, settings.login_attempts_per_hour)?;
+    let now = newcomer.viewer.now;
+    let tried = app.limits.logins.check_address(ip, settings.login_attempts_per_hour);
+    let tried = Reserved::share(tried, &app.store, now).await??;
     let turn = (Requester::Stranger(newcomer.address.fair_key()), tried);
     let draft = RuleInput { title: typed.name.trim(), from: Some(ip), ..RuleInput::default() };
     errors.check("", app.rules.for_newcomer(&app.store).await?.judge(draft));
@@ -224,7 +226,7 @@ async fn checked(
         errors.check("password", app.admission.passwords.check(turn, password, typed_name).await?);
         return Err(errors.into());
     };
-    let made = app.limits.check_signup(ip, &settings.policy)?;
+    let made = Reserved::share(app.limits.check_signup(ip, &settings.policy), &app.store, now).await??;
     let hash = app.admission.passwords.hash(turn, password, typed_name).await?;
     let hash = hash.map_err(|weak| FormErrors::one("password", weak))?;
     made.commit();

@@ -1,0 +1,160 @@
+//! Reservations in the buckets of rate limits, of this process and those that all nodes share.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::keyed_limiter::{KeyedLimiter, Rate, RetryAfter};
+use super::{LimitKey, limited};
+use crate::clock::Timestamp;
+use crate::domain::limits::rate_limits::{RateLimitReason, RateLimited};
+use crate::store::{self, BucketGrant, Store};
+
+struct BucketReservation<'a> {
+    limit: &'a KeyedLimiter,
+    key: LimitKey,
+    rate: Rate,
+    /// The time in which what was taken is replenished.
+    filling: Duration,
+    why: RateLimitReason,
+}
+
+/// Reserved capacity; returned on drop, so refused requests are not charged.
+#[must_use = "what is dropped is given back"]
+#[derive(Default)]
+pub struct Reserved<'a> {
+    taken: Vec<BucketReservation<'a>>,
+    /// What was taken from the buckets of all nodes.
+    shared: Option<(Store, Vec<BucketGrant>)>,
+}
+
+impl<'a> Reserved<'a> {
+    pub fn take(
+        &mut self,
+        limit: &'a KeyedLimiter,
+        key: LimitKey,
+        many: NonZeroU32,
+        rate: Rate,
+        why: RateLimitReason,
+    ) -> Result<(), RateLimited> {
+        let filling = limit.take(&key, many, rate).map_err(|retry_after| limited(why, retry_after))?;
+        self.taken.push(BucketReservation { limit, key, rate, filling, why });
+        Ok(())
+    }
+
+    /// Takes the same from the buckets that all nodes share, if there are such. Refusals come from memory
+    /// afterwards.
+    pub async fn share(
+        reserved: Result<Self, RateLimited>,
+        store: &Store,
+        now: Timestamp,
+    ) -> store::Result<Result<Self, RateLimited>> {
+        match reserved {
+            Ok(reserved) => reserved.take_shared(store, now).await,
+            Err(limited) => Ok(Err(limited)),
+        }
+    }
+
+    async fn take_shared(
+        mut self,
+        store: &Store,
+        now: Timestamp,
+    ) -> store::Result<Result<Self, RateLimited>> {
+        let grants: Vec<BucketGrant> = self.taken.iter().filter_map(|taken| taken.grant(store)).collect();
+        match store.take_from_buckets(&grants, now).await? {
+            Ok(()) => {
+                self.shared = Some((store.clone(), grants));
+                Ok(Ok(self))
+            }
+            Err(refused) => {
+                let of = |taken: &&BucketReservation<'_>| {
+                    taken.grant(store).is_some_and(|grant| grant.key == refused.key)
+                };
+                let Some(taken) = self.taken.iter().find(of) else { return Ok(Ok(self)) };
+                // What this drops is added, as dropping takes it off again.
+                taken.limit.empty(&taken.key, refused.full_in.saturating_add(taken.filling));
+                let wait = refused.full_in.saturating_add(taken.filling).saturating_sub(taken.capacity());
+                let retry_after = RetryAfter::Seconds(wait.as_secs().saturating_add(1));
+                Ok(Err(limited(taken.why, retry_after)))
+            }
+        }
+    }
+
+    pub fn commit(mut self) {
+        self.taken.clear();
+        self.shared = None;
+    }
+}
+
+impl BucketReservation<'_> {
+    fn capacity(&self) -> Duration {
+        self.rate.filling(self.rate.times)
+    }
+
+    /// `None` if limits are off. Keys are hashed, as they contain addresses.
+    fn grant(&self, store: &Store) -> Option<BucketGrant> {
+        let key = store.ip_hash_key().keyed_hash(format!("{} {:?}", self.limit.name(), self.key).as_bytes());
+        let (filling, capacity) = (self.filling, self.capacity());
+        (!filling.is_zero()).then_some(BucketGrant { key, filling, capacity })
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        for BucketReservation { limit, key, filling, .. } in &self.taken {
+            limit.release(key, *filling);
+        }
+        if let Some((store, grants)) = self.shared.take() {
+            tokio::spawn(async move {
+                if let Err(error) = store.return_to_buckets(&grants).await {
+                    tracing::warn!(?error, "could not give back what a rate limit had counted");
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::clock::Clock;
+
+    const ONE: NonZeroU32 = NonZeroU32::MIN;
+
+    fn limit() -> (KeyedLimiter, Arc<AtomicI64>) {
+        let seconds = Arc::new(AtomicI64::new(0));
+        (KeyedLimiter::new("a limit", &Clock::by_hand(Arc::clone(&seconds)), true), seconds)
+    }
+
+    fn a_minute(times: u32) -> Rate {
+        Rate { times, per: Duration::from_secs(60) }
+    }
+
+    fn take<'a>(reserved: &mut Reserved<'a>, limit: &'a KeyedLimiter, times: u32) -> bool {
+        reserved.take(limit, LimitKey::Site, ONE, a_minute(times), RateLimitReason::Tries).is_ok()
+    }
+
+    #[test]
+    fn what_is_not_committed_is_given_back() {
+        let (first, seconds) = limit();
+        let (second, _) = limit();
+        for _ in 0..5 {
+            let mut reserved = Reserved::default();
+            assert!(take(&mut reserved, &first, 2));
+            assert!(take(&mut reserved, &second, 1));
+            assert!(!take(&mut reserved, &second, 1));
+        }
+        let mut reserved = Reserved::default();
+        assert!(take(&mut reserved, &first, 2));
+        reserved.commit();
+        let spend = || first.take(&LimitKey::Site, ONE, a_minute(2)).is_ok();
+        assert!(spend());
+        assert!(!spend(), "what was spent stays reserved");
+        seconds.fetch_add(600, Ordering::Relaxed);
+        first.release(&LimitKey::Site, a_minute(2).filling(1));
+        assert!(spend() && spend());
+        assert!(!spend(), "a full bucket holds no more for what comes back late");
+    }
+}

@@ -1,0 +1,108 @@
+//! Many writes at one moment, on two nodes: every rule of one writer holds.
+
+use stoa::domain::accounts::user::Role;
+use tokio::task::JoinSet;
+
+use crate::nodes::two_nodes;
+use crate::support::app::{Browser, TestApp};
+use crate::support::page::Page;
+
+/// Sends the same form for everybody at once.
+async fn all_post(
+    people: Vec<Browser>,
+    path: &str,
+    form: &'static [(&'static str, &'static str)],
+) -> Vec<Page> {
+    let mut tasks = JoinSet::new();
+    for mut browser in people {
+        let path = path.to_owned();
+        tasks.spawn(async move { browser.post(&path, form).await });
+    }
+    tasks.join_all().await
+}
+
+/// So many members, at the two nodes in turn.
+async fn members(one: &TestApp, other: &TestApp, count: usize) -> Vec<Browser> {
+    let mut people = Vec::new();
+    for n in 0..count {
+        one.account(&format!("member{n}"), Role::Member).await;
+        let mut browser = one.session(&format!("member{n}")).await;
+        browser.at(if n % 2 == 0 { one } else { other });
+        people.push(browser);
+    }
+    people
+}
+
+#[tokio::test]
+async fn a_score_is_one_and_the_votes_of_both_nodes() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let story = one.member("author").await.text_story("A story", "Words.").await;
+    let people = members(&one, &other, 24).await;
+    let path = format!("/item/{story}/vote");
+    for (form, votes) in [(&[("dir", "up")], 24), (&[("dir", "none")], 0), (&[("dir", "up")], 24)] {
+        let pages = all_post(people.clone(), &path, form).await;
+        assert!(pages.iter().all(|page| page.status.is_redirection()), "everybody's vote is taken");
+        let stands = format!("select score from items where id = {story}");
+        assert_eq!(one.number(&stands).await, 1 + votes);
+        let rows = format!("select count(*) from votes where item_id = {story} and not own");
+        assert_eq!(other.number(&rows).await, votes);
+        assert_eq!(one.karma("author").await, 1 + votes);
+    }
+}
+
+#[tokio::test]
+async fn twelve_equal_submissions_are_one_story() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let people = members(&one, &other, 12).await;
+    let form = &[("title", "A page"), ("url", "https://example.com/page"), ("text", "")];
+    let pages = all_post(people, "/submit", form).await;
+    let items: std::collections::BTreeSet<i64> = pages.iter().map(Page::item).collect();
+    assert_eq!(items.len(), 1, "all are led to the same story");
+    assert_eq!(one.number("select count(*) from items").await, 1);
+    assert_eq!(one.number("select score from items").await, 12, "the others' submissions are votes");
+}
+
+#[tokio::test]
+async fn one_admin_is_left_of_two_who_leave_at_once() {
+    let Some((one, other)) = two_nodes().await else { return };
+    for name in ["ada", "zoe"] {
+        one.account(name, Role::Admin).await;
+    }
+    let (ada, zoe) = (one.id_of("ada").await, one.id_of("zoe").await);
+    let act = |actor| stoa::store::ActionContext { actor: Some(actor), reason: "tired", at: one.now() };
+    let (first, second) = tokio::join!(
+        one.store.set_role(ada, Role::Member, act(ada)),
+        other.store.set_role(zoe, Role::Member, act(zoe))
+    );
+    assert!(first.is_ok() != second.is_ok(), "one of them stays: {first:?} {second:?}");
+    assert_eq!(one.number("select count(*) from users where role = 'admin'").await, 1);
+}
+
+#[tokio::test]
+async fn ids_of_changes_are_in_the_order_in_which_others_can_read_them() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let story = one.member("author").await.text_story("A story", "Words.").await;
+    let people = members(&one, &other, 16).await;
+    let path = format!("/item/{story}/vote");
+    let reading = tokio::spawn(async move {
+        // What a reader by id sees at one moment has no row before it that appears later.
+        let (mut last, mut seen) = (0, Vec::new());
+        for _ in 0..400 {
+            let query = format!("select id from changes where id > {last} order by id");
+            for (id,) in other.rows::<(i64,)>(&query).await {
+                last = id;
+                seen.push(id);
+            }
+        }
+        seen
+    });
+    for _ in 0..4 {
+        all_post(people.clone(), &path, &[("dir", "up")]).await;
+        all_post(people.clone(), &path, &[("dir", "none")]).await;
+    }
+    let seen = reading.await.expect("read");
+    let up_to = seen.last().copied().unwrap_or(0);
+    let all = one.number(&format!("select count(*) from changes where id <= {up_to}")).await;
+    assert!(seen.len() > 10, "it read among the writes: {}", seen.len());
+    assert_eq!(i64::try_from(seen.len()).expect("few"), all, "none came late");
+}
