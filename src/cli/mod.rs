@@ -4,6 +4,8 @@ mod admin;
 mod backup;
 pub mod generate;
 pub mod import;
+mod move_forum;
+mod progress;
 mod serve;
 mod users;
 
@@ -15,7 +17,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{Config, FILE, Flags};
-use crate::store::{OpenError, Store};
+use crate::store::{MoveError, OpenError, Store};
 
 /// A self-hosted forum of stories, threads and votes.
 #[derive(Debug, Parser)]
@@ -58,15 +60,21 @@ enum Command {
     Backup(backup::Backup),
     /// Replace the database with a backup; the forum must not be running
     Restore(backup::Restore),
+    /// Copy the whole forum into another database, from SQLite to PostgreSQL or back
+    ///
+    /// Stop the forum first: what it writes meanwhile is not copied. The source is left as it is. Accounts,
+    /// sessions, settings and the key of the IP hashes are copied too; afterwards every row is compared.
+    Move(move_forum::Move),
     /// Manage accounts, posts and invitations, with or without a running forum
     #[command(subcommand)]
     Admin(admin::AdminCommand),
 }
 
-/// 2 if the settings name a database that cannot be used, or else 1.
+/// 2 if the settings or arguments name a database that cannot be used, or else 1.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let is_of_settings = error.downcast_ref().is_some_and(OpenError::is_of_address);
-    ExitCode::from(if is_of_settings { 2 } else { 1 })
+    let is_of_arguments = error.downcast_ref().is_some_and(MoveError::is_of_address);
+    ExitCode::from(if is_of_settings || is_of_arguments { 2 } else { 1 })
 }
 
 /// The error and its causes, without those whose text the one before contains.
@@ -113,6 +121,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Backup(backup) => backup::backup(backup, &config).await,
         Command::Restore(restore) => backup::restore(restore, &config).await,
+        Command::Move(addresses) => move_forum::run(addresses).await,
         Command::Admin(admin) => admin::run(admin, &config, &clock).await,
     }
 }

@@ -2,7 +2,6 @@
 
 mod documents;
 mod plan;
-mod progress;
 pub mod read;
 mod record;
 
@@ -19,9 +18,9 @@ use anyhow::Context;
 use indicatif::HumanCount;
 
 use self::plan::Plan;
-use self::progress::{Progress, Unit, started};
 use self::read::ParsedFile;
 use self::record::{Record, SourceLocation};
+use crate::cli::progress::{Progress, Unit, started};
 use crate::clock::{Clock, Timestamp};
 use crate::domain::items::item::Kind;
 use crate::domain::items::title::section;

@@ -15,6 +15,8 @@ use crate::domain::accounts::ip_hash::IpHashKey;
 pub trait Engine: Database + HasStatementCache {
     /// Begins a write transaction, which waits until no other is open, in this process or another.
     const BEGIN: &'static str;
+    /// Begins a transaction that only reads, and sees one state of the database throughout.
+    const SNAPSHOT: &'static str;
     /// Selects the highest item id ever used, as an integer of 64 bits.
     const LAST_ITEM_ID: &'static str;
 
@@ -27,6 +29,7 @@ pub trait Engine: Database + HasStatementCache {
 impl Engine for Sqlite {
     // Upgrading a read transaction could not be retried.
     const BEGIN: &'static str = "begin immediate";
+    const SNAPSHOT: &'static str = "begin";
     const LAST_ITEM_ID: &'static str =
         "select coalesce(max(seq), 0) from sqlite_sequence where name = 'items'";
     const IS_SERVER: bool = false;
@@ -41,6 +44,7 @@ impl Engine for Postgres {
     // read committed, each statement sees what was committed before the lock was taken.
     const BEGIN: &'static str = "begin isolation level read committed; set local lock_timeout = '5s'; \
         select pg_advisory_xact_lock(1400139617)";
+    const SNAPSHOT: &'static str = "begin isolation level repeatable read read only";
     const LAST_ITEM_ID: &'static str =
         "select case when is_called then last_value else 0 end from items_id_seq";
     const IS_SERVER: bool = true;
@@ -67,14 +71,21 @@ impl Connections {
 
     pub(super) async fn begin(&self) -> Result<Tx> {
         Ok(match self {
-            Connections::Sqlite(pool) => Tx::Sqlite(Open::begin(pool).await?),
+            Connections::Sqlite(pool) => Tx::Sqlite(Open::begin(pool, Sqlite::BEGIN).await?),
             // A task of its own runs to its end: a cancelled `begin` would leave the lock to an idle
             // connection.
             Connections::Postgres(pool) => {
                 let pool = pool.clone();
-                let begin = tokio::spawn(async move { Open::begin(&pool).await });
+                let begin = tokio::spawn(async move { Open::begin(&pool, Postgres::BEGIN).await });
                 Tx::Postgres(begin.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
             }
+        })
+    }
+
+    pub(super) async fn snapshot(&self) -> Result<Tx> {
+        Ok(match self {
+            Connections::Sqlite(pool) => Tx::Sqlite(Open::begin(pool, Sqlite::SNAPSHOT).await?),
+            Connections::Postgres(pool) => Tx::Postgres(Open::begin(pool, Postgres::SNAPSHOT).await?),
         })
     }
 }
@@ -88,7 +99,7 @@ pub struct Opened {
     pub ip_hash_key: Option<IpHashKey>,
 }
 
-/// A write transaction, rolled back unless committed.
+/// A write transaction, or a snapshot, rolled back unless committed.
 pub enum Tx {
     Sqlite(Open<Sqlite>),
     Postgres(Open<Postgres>),
@@ -102,8 +113,8 @@ pub struct Open<E: Engine> {
 }
 
 impl<E: Engine> Open<E> {
-    async fn begin(pool: &Pool<E>) -> Result<Open<E>, sqlx::Error> {
-        Ok(Open { transaction: pool.begin_with(E::BEGIN).await?, has_failed: false })
+    async fn begin(pool: &Pool<E>, how: &'static str) -> Result<Open<E>, sqlx::Error> {
+        Ok(Open { transaction: pool.begin_with(how).await?, has_failed: false })
     }
 
     async fn commit(self) -> Result<(), sqlx::Error> {

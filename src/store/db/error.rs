@@ -126,6 +126,11 @@ pub enum OpenError {
     ForeignTables(DatabaseAddress),
     #[error("there is no forum in the database {0} yet: start it first")]
     Empty(DatabaseAddress),
+    #[error(
+        "a move into {0} has not ended: if it was interrupted, {how}, and move again",
+        how = start_over(.0)
+    )]
+    Moving(DatabaseAddress),
     #[error("cannot back the database up to {0} before migrating it")]
     Backup(PathBuf, #[source] sqlx::Error),
     #[error("cannot copy the database to {0}")]
@@ -158,9 +163,18 @@ impl OpenError {
             | OpenError::Server(..)
             | OpenError::Encoding(..)
             | OpenError::ForeignTables(_)
-            | OpenError::Empty(_) => true,
+            | OpenError::Empty(_)
+            | OpenError::Moving(_) => true,
             _ => false,
         }
+    }
+}
+
+/// What makes room for another move.
+pub(super) fn start_over(address: &DatabaseAddress) -> &'static str {
+    match address {
+        DatabaseAddress::File(_) => "remove that file, its -journal and its .key",
+        DatabaseAddress::Postgres(_) => "drop that database and create it again",
     }
 }
 

@@ -13,6 +13,9 @@ use crate::domain::accounts::token::Token;
 
 pub(super) type Secret = [u8; 32];
 
+/// Selects the mark of a forum that is still being moved here.
+pub(super) const MOVING: &str = "select 1 from instance where name = 'moving'";
+
 pub(super) async fn site_id(read: &ReadPool, write: &Connections) -> Result<String> {
     let mut id = [0_u8; 16];
     fill(&mut id).map_err(Error::other)?;

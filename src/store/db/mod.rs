@@ -1,6 +1,7 @@
 //! The storage engine, which only this module names. Contains no forum tables.
 
 mod changes;
+mod copy;
 mod engine;
 mod error;
 mod external_writes;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use changes::ChangesCursor;
 pub use changes::WriteMark;
+pub use copy::{MoveError, MoveProgress, MovedTable, move_forum};
 use engine::Connections;
 pub use engine::Tx;
 pub use error::{Error, OpenError, Result};

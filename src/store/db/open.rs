@@ -26,6 +26,9 @@ impl Store {
         let failed = |e| OpenError::Identity(address.clone(), e);
         let Opened { read, write, generations, ip_hash_key } = opened;
         let read = ReadPool(read);
+        if read.sql(identity::MOVING).exists().await.map_err(failed)? {
+            return Err(OpenError::Moving(address));
+        }
         let site_id = identity::site_id(&read, &write).await.map_err(failed)?;
         let ip_hash_key = match ip_hash_key {
             Some(key) => key,

@@ -57,11 +57,15 @@ impl<'c> Db<'c> {
     }
 
     pub fn sql(self, text: &'static str) -> Statement<'c> {
+        self.statement(Cow::Borrowed(text))
+    }
+
+    fn statement(self, text: Cow<'static, str>) -> Statement<'c> {
         let target = match self {
             Db::Sqlite(source) => Target::Sqlite(source, SqliteArguments::default()),
             Db::Postgres(source) => Target::Postgres(source, PgArguments::default()),
         };
-        Statement { target, text: Cow::Borrowed(text), error: None, persistent: true }
+        Statement { target, text, error: None, persistent: true }
     }
 }
 
@@ -74,6 +78,11 @@ impl ReadPool {
 impl Tx {
     pub fn sql(&mut self, text: &'static str) -> Statement<'_> {
         Db::from(self).sql(text)
+    }
+
+    /// Runs SQL made of the schema's own names.
+    pub(super) fn sql_of_schema(&mut self, text: String) -> Statement<'_> {
+        Db::from(self).statement(Cow::Owned(text))
     }
 }
 

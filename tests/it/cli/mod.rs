@@ -7,5 +7,6 @@ pub mod help;
 pub mod import;
 pub mod import_long;
 pub mod log;
+mod move_forum;
 pub mod operations;
 pub mod settings;

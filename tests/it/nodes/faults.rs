@@ -61,7 +61,7 @@ async fn node_behind(app: &TestApp) -> (Way, TestApp) {
     let (before, folder) = address.split_once("host=").expect("a socket");
     let way = Way::to(Path::new(folder).join(".s.PGSQL.5432"));
     let address = format!("{before}host={}", way.folder.path().display());
-    let node = app.node_at(address.parse().expect("an address")).await;
+    let node = app.node_at(&address.parse().expect("an address")).await;
     (way, node)
 }
 

@@ -1,6 +1,8 @@
 //! One's own writes, on a node that did not make them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::nodes::two_nodes;
 

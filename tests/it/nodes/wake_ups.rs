@@ -1,8 +1,9 @@
 //! How a node learns of what another wrote.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use stoa::jobs;
+use tokio::time::Instant;
 
 use crate::nodes::two_nodes;
 use crate::support::app::TestApp;

@@ -8,6 +8,7 @@ pub mod durability;
 pub mod failing_disk;
 pub mod full_disk;
 pub mod migrations;
+mod move_forum;
 mod postgres_plans;
 pub mod prepared_statements;
 pub mod query_counts;

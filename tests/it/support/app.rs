@@ -77,18 +77,27 @@ impl TestApp {
 
     /// Another process on the same database.
     pub async fn another_node(&self) -> TestApp {
-        self.node_at(self.config.server.database.clone()).await
+        self.on(&self.config.server.database, Arc::clone(&self.database)).await
     }
 
     /// The same, by another way to the database.
-    pub async fn node_at(&self, address: DatabaseAddress) -> TestApp {
+    pub async fn node_at(&self, address: &DatabaseAddress) -> TestApp {
+        self.on(address, Arc::clone(&self.database)).await
+    }
+
+    /// The same forum, after it was moved to another database.
+    pub async fn moved_to(&self, address: &DatabaseAddress) -> TestApp {
+        self.on(address, Arc::new(TestDatabase::at(address.clone()))).await
+    }
+
+    async fn on(&self, address: &DatabaseAddress, database: Arc<TestDatabase>) -> TestApp {
         let store = Store::open(address).await.expect("a database");
         let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
         let app = App::new(self.config.clone(), store.clone(), clock, fetcher);
         let router = web::router(app.clone()).expect("a router");
-        let (config, database) = (self.config.clone(), Arc::clone(&self.database));
+        let config = self.config.clone();
         let dir = tempfile::tempdir().expect("a directory");
         TestApp { store, app, dir, config, router, database, time, uptime }
     }

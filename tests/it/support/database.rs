@@ -64,6 +64,11 @@ async fn copy_database(cluster: &str, template: &str) -> DatabaseAddress {
     on_cluster(cluster, &name).parse().expect("an address")
 }
 
+/// The address of a new PostgreSQL database without any table, if there is a cluster.
+pub async fn empty_postgres() -> Option<DatabaseAddress> {
+    Some(copy_database(&cluster()?, "template0").await)
+}
+
 async fn create(cluster: &str, name: &str, template: &str) {
     let options: PgConnectOptions = on_cluster(cluster, "postgres").parse().expect("an address");
     let mut db = options.disable_statement_logging().connect().await.expect("a cluster");
@@ -180,7 +185,7 @@ impl TestConnection {
         self.execute(begin).await;
     }
 
-    /// The columns of all tables, as pairs of a table and a column.
+    /// The columns of all tables, as sorted pairs of a table and a column.
     pub async fn columns(&mut self) -> Vec<(String, String)> {
         let select = match self {
             TestConnection::Sqlite(_) => {
@@ -192,7 +197,9 @@ impl TestConnection {
                  where table_schema = 'public'"
             }
         };
-        self.rows(select).await
+        let mut columns = self.rows(select).await;
+        columns.sort();
+        columns
     }
 
     /// SQL for the value of a column as a text, even of null.

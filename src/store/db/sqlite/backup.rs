@@ -9,6 +9,7 @@ use super::connection::{lasting, options};
 use super::file;
 use super::migrations::{MIGRATIONS, applied};
 use crate::store::db::error::{OpenError, is_busy};
+use crate::store::db::identity::MOVING;
 
 /// Copies a live database into a new file. Does not migrate: the running server may be older.
 pub async fn copy(from: &Path, to: &Path) -> std::result::Result<(), OpenError> {
@@ -17,11 +18,16 @@ pub async fn copy(from: &Path, to: &Path) -> std::result::Result<(), OpenError> 
     }
     let pool = lasting(1).connect_with(options(from)).await.map_err(|e| OpenError::Open(from.into(), e))?;
     let copied = match applied(&pool, from, &MIGRATIONS).await {
+        Ok(applied) if applied > 0 && is_moving(&pool).await => Err(OpenError::Moving(from.into())),
         Ok(_) => copy_into(&pool, to).await.map_err(|e| OpenError::Copy(to.to_owned(), e)),
         Err(error) => Err(error),
     };
     pool.close().await;
     copied
+}
+
+async fn is_moving(pool: &SqlitePool) -> bool {
+    sqlx::query(MOVING).fetch_optional(pool).await.is_ok_and(|mark| mark.is_some())
 }
 
 pub fn copy_file(from: &Path, to: &Path) -> io::Result<()> {

@@ -9,8 +9,9 @@ use sqlx::migrate::{Migration, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use super::file;
-use super::migrations::MIGRATIONS;
+use super::migrations::{MIGRATIONS, in_memory};
 use crate::store::db::error::OpenError;
+use crate::store::db::identity::MOVING;
 use crate::store::db::migrations::{newest, oldest};
 
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,8 @@ pub enum CheckError {
     Lacks(String, String),
     #[error("its {0} {1} differs from Stoa's")]
     Changed(String, String),
+    #[error("a move into it has not ended")]
+    Moving,
     #[error("it is damaged: {0}")]
     Damaged(String),
     #[error("it has {rows} with a broken reference, the first in table {table} to {parent}")]
@@ -66,6 +69,9 @@ async fn check_schema(db: &mut SqliteConnection) -> Result<(), CheckError> {
     }
     let made = reference(applied(db).await?).await?;
     compare(&found, &made)?;
+    if sqlx::query(MOVING).fetch_optional(&mut *db).await?.is_some() {
+        return Err(CheckError::Moving);
+    }
     let verdict: String = sqlx::query_scalar("pragma integrity_check(1)").fetch_one(&mut *db).await?;
     if verdict != "ok" {
         return Err(CheckError::Damaged(verdict));
@@ -102,9 +108,7 @@ async fn applied(db: &mut SqliteConnection) -> Result<Vec<Migration>, CheckError
 
 /// The schema that these migrations create.
 async fn reference(migrations: Vec<Migration>) -> Result<Schema, CheckError> {
-    let mut db = SqliteConnection::connect_with(&SqliteConnectOptions::new().in_memory(true)).await?;
-    let migrator = Migrator::with_migrations(migrations);
-    migrator.run(&mut db).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))?;
+    let mut db = in_memory(&Migrator::with_migrations(migrations)).await?;
     Ok(schema(&mut db).await?)
 }
 

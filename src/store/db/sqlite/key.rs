@@ -43,7 +43,7 @@ pub fn copy_key(from: &Path, to: &Path) -> Result<(), OpenError> {
     write_key(from, to, &secret)
 }
 
-fn read(path: &Path) -> Result<Option<Secret>, OpenError> {
+pub(in crate::store::db) fn read(path: &Path) -> Result<Option<Secret>, OpenError> {
     let text = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == ErrorKind::InvalidData => {
@@ -54,7 +54,11 @@ fn read(path: &Path) -> Result<Option<Secret>, OpenError> {
     decode(text.trim()).map(Some).ok_or_else(|| OpenError::WrongKey(path.to_owned()))
 }
 
-fn write_key(database: &Path, path: &Path, secret: &Secret) -> Result<(), OpenError> {
+pub(in crate::store::db) fn write_key(
+    database: &Path,
+    path: &Path,
+    secret: &Secret,
+) -> Result<(), OpenError> {
     let text = format!("{}\n", encode(secret));
     let written = file::write(path, &text).and_then(|()| file::give_to_owner_of(database, path));
     written.map_err(|e| OpenError::Key(path.to_owned(), e))

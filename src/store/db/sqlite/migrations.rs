@@ -1,7 +1,8 @@
 use std::path::Path;
 
+use sqlx::Connection;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
 
 use super::backup;
 use crate::store::db::error::OpenError;
@@ -50,6 +51,13 @@ pub(in crate::store::db) async fn applied(
     let usable_from = sqlx::query_scalar(USABLE_FROM).fetch_optional(pool).await.map_err(failed)?;
     check_version(applied, usable_from, &path.into(), migrations)?;
     Ok(applied)
+}
+
+/// A database in memory, made by these migrations.
+pub(in crate::store::db) async fn in_memory(migrations: &Migrator) -> Result<SqliteConnection, sqlx::Error> {
+    let mut db = SqliteConnection::connect_with(&SqliteConnectOptions::new().in_memory(true)).await?;
+    migrations.run(&mut db).await.map_err(|e| sqlx::Error::Migrate(Box::new(e)))?;
+    Ok(db)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteJournalMode, SqliteLockingMode, SqlitePool, SqliteSynchronous};
 
 use super::connection::{lasting, options};
 use super::file;
@@ -42,6 +42,16 @@ pub(in crate::store::db) async fn close(write: &SqlitePool) {
         tracing::warn!(%error, "the WAL could not be checkpointed");
     }
     write.close().await;
+}
+
+/// The only connection to a new database, for one large transaction: without a write-ahead log, which would
+/// hold each page as often as it was written, and without checking each reference at once.
+pub(in crate::store::db) async fn alone(path: &Path) -> Result<Connections, OpenError> {
+    let options = options(path).locking_mode(SqliteLockingMode::Exclusive);
+    let options = options.journal_mode(SqliteJournalMode::Delete).synchronous(SqliteSynchronous::Full);
+    let options = options.foreign_keys(false).pragma("cache_size", "-65536");
+    let pool = lasting(1).connect_with(options).await.map_err(|e| OpenError::Open(path.into(), e))?;
+    Ok(Connections::Sqlite(pool))
 }
 
 pub async fn upgrade(path: &Path) -> Result<(), OpenError> {

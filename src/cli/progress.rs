@@ -1,4 +1,4 @@
-//! Import progress: a bar on a terminal, plain lines elsewhere.
+//! The progress of a long command: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ const EVERY: Duration = Duration::from_secs(5);
 pub enum Unit {
     Bytes,
     Items,
+    Rows,
 }
 
 pub struct Progress {
@@ -31,6 +32,7 @@ impl Progress {
             let template = match unit {
                 Unit::Bytes => "{msg} [{wide_bar}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
                 Unit::Items => "{msg} [{wide_bar}] {human_pos} of {human_len} items, {per_sec}, {eta} left",
+                Unit::Rows => "{msg} [{wide_bar}] {human_pos} of {human_len} rows, {per_sec}, {eta} left",
             };
             match ProgressStyle::with_template(template) {
                 Ok(style) => bar.with_style(style.progress_chars("=> ")),
@@ -70,9 +72,13 @@ pub fn started() -> Instant {
 fn line(verb: &str, unit: Unit, done: u64, total: u64, elapsed: Duration) -> String {
     let of = |n: u64| match unit {
         Unit::Bytes => HumanBytes(n).to_string(),
-        Unit::Items => HumanCount(n).to_string(),
+        Unit::Items | Unit::Rows => HumanCount(n).to_string(),
     };
-    let noun = if unit == Unit::Items { " items" } else { "" };
+    let noun = match unit {
+        Unit::Bytes => "",
+        Unit::Items => " items",
+        Unit::Rows => " rows",
+    };
     let milliseconds = elapsed.as_millis().max(1);
     let rate = u64::try_from(u128::from(done) * 1000 / milliseconds).unwrap_or(u64::MAX);
     let left = total.saturating_sub(done).checked_div(rate).unwrap_or(0);
@@ -94,6 +100,7 @@ mod tests {
                 2,
                 "Writing: 12,000 of 24,000 items, 6,000 a second, 2 seconds left",
             ),
+            (Unit::Rows, 50, 100, 1, "Writing: 50 of 100 rows, 50 a second, 1 second left"),
             (Unit::Items, 0, 10, 5, "Writing: 0 of 10 items, 0 a second, 0 seconds left"),
             (
                 Unit::Bytes,
