@@ -16,7 +16,7 @@ pub use db::{
     WriteMark, move_forum, sqlite as database_file, uncached,
 };
 pub use import::{Imported, ImportedVote, NewItem};
-pub use rate_buckets::{BucketGrant, EmptyBucket};
+pub use rate_buckets::BucketGrant;
 pub use votes::{NewVote, UncountedVote};
 
 pub use crate::store::accounts::invitations::{Invitation, Inviter};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::db::{Result, Store, Tx};
+use super::db::{Result, Store};
 use crate::clock::Timestamp;
 
 /// What is taken from a bucket.
@@ -15,49 +15,37 @@ pub struct BucketGrant {
     pub capacity: Duration,
 }
 
-/// The bucket that holds too little, and the time in which it is full.
-#[derive(Debug)]
-pub struct EmptyBucket {
-    pub key: [u8; 16],
-    pub full_in: Duration,
-}
-
 impl Store {
-    /// Takes from all of these buckets, or from none if one holds too little.
-    pub async fn take_from_buckets(
-        &self,
-        grants: &[BucketGrant],
-        now: Timestamp,
-    ) -> Result<Result<(), EmptyBucket>> {
+    /// The time in which each of these buckets is full; one without a row is, as is one that a clock has
+    /// written that was ahead.
+    pub async fn buckets_full_in(&self, grants: &[BucketGrant], now: Timestamp) -> Result<Vec<Duration>> {
         if grants.is_empty() || !self.has_nodes() {
-            return Ok(Ok(()));
+            return Ok(vec![Duration::ZERO; grants.len()]);
         }
-        let now = now.0.saturating_mul(1_000);
-        let mut tx = self.begin().await?;
-        for grant in grants {
-            if !take(&mut tx, grant, now).await? {
-                let full_at: Option<i64> = tx
-                    .sql("select full_at_ms from rate_buckets where key = $1")
-                    .bind(&grant.key[..])
-                    .fetch_optional_scalar()
-                    .await?;
-                let full_in = full_at.map_or(0, |full_at| full_at.saturating_sub(now));
-                let full_in = Duration::from_millis(u64::try_from(full_in).unwrap_or(0));
-                return Ok(Err(EmptyBucket { key: grant.key, full_in }));
-            }
-        }
-        self.commit(tx, &[]).await?;
-        Ok(Ok(()))
+        let select = self.read.sql("select key, full_at_ms from rate_buckets where key in ");
+        let rows: Vec<(Vec<u8>, i64)> =
+            select.list(grants.iter().map(|grant| &grant.key[..])).fetch_all().await?;
+        let full_in = |grant: &BucketGrant| {
+            let row = rows.iter().find(|(key, _)| *key == grant.key);
+            let millis = row.map_or(0, |(_, full_at)| full_at.saturating_sub(in_millis(now)));
+            let full_in = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
+            if full_in > grant.capacity { Duration::ZERO } else { full_in }
+        };
+        Ok(grants.iter().map(full_in).collect())
     }
 
-    pub async fn return_to_buckets(&self, grants: &[BucketGrant]) -> Result<()> {
+    pub async fn take_from_buckets(&self, grants: &[BucketGrant], now: Timestamp) -> Result<()> {
         if grants.is_empty() || !self.has_nodes() {
             return Ok(());
         }
         let mut tx = self.begin().await?;
         for grant in grants {
-            let update = "update rate_buckets set full_at_ms = full_at_ms - $2 where key = $1";
-            tx.sql(update).bind(&grant.key[..]).bind(millis(grant.filling)).execute().await?;
+            let upsert = "insert into rate_buckets (key, full_at_ms) values ($1, $2 + $3) \
+                          on conflict (key) do update set full_at_ms = $3 + case \
+                          when rate_buckets.full_at_ms > $2 and rate_buckets.full_at_ms <= $2 + $4 \
+                          then rate_buckets.full_at_ms else $2 end";
+            let upsert = tx.sql(upsert).bind(&grant.key[..]).bind(in_millis(now));
+            upsert.bind(millis(grant.filling)).bind(millis(grant.capacity)).execute().await?;
         }
         self.commit(tx, &[]).await
     }
@@ -65,21 +53,13 @@ impl Store {
     /// Deletes the rows of full buckets.
     pub async fn purge_buckets(&self, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
-        let delete = "delete from rate_buckets where full_at_ms <= $1";
-        tx.sql(delete).bind(now.0.saturating_mul(1_000)).execute().await?;
+        tx.sql("delete from rate_buckets where full_at_ms <= $1").bind(in_millis(now)).execute().await?;
         self.commit(tx, &[]).await
     }
 }
 
-/// The generic cell rate algorithm; a bucket without a row is full.
-async fn take(tx: &mut Tx, grant: &BucketGrant, now: i64) -> Result<bool> {
-    let upsert = "insert into rate_buckets (key, full_at_ms) values ($1, $2 + $3) \
-                  on conflict (key) do update set full_at_ms = $3 + \
-                  case when rate_buckets.full_at_ms > $2 then rate_buckets.full_at_ms else $2 end \
-                  where rate_buckets.full_at_ms + $3 <= $2 + $4";
-    let upsert = tx.sql(upsert).bind(&grant.key[..]).bind(now);
-    let taken = upsert.bind(millis(grant.filling)).bind(millis(grant.capacity)).execute().await?;
-    Ok(taken == 1)
+fn in_millis(time: Timestamp) -> i64 {
+    time.0.saturating_mul(1_000)
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -68,14 +68,14 @@ pub async fn comment(
     let stopped = match context.rules(app).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
-            reserved.commit();
+            reserved.commit().await;
             return Ok(CommentOutcome::Invalid(FormErrors::one("text", refused)));
         }
     };
     match app.store.comment(NewComment { stopped: stopped.as_ref(), ..new }, now).await {
         Ok(CommentResult { id, again }) => {
             if !again {
-                reserved.commit();
+                reserved.commit().await;
             }
             Ok(CommentOutcome::Posted(id))
         }

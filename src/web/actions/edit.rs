@@ -143,7 +143,7 @@ pub async fn edit(
     let stopped = match context.rules(app).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
-            reserved.commit();
+            reserved.commit().await;
             return Ok(EditOutcome::Invalid(FormErrors::one("text", refused)));
         }
     };
@@ -161,7 +161,7 @@ pub async fn edit(
     };
     match app.store.edit(edit, now).await {
         Ok(Edited::Done) => {
-            reserved.commit();
+            reserved.commit().await;
             Ok(EditOutcome::Edited)
         }
         Ok(Edited::Crossed(now)) => Ok(EditOutcome::Crossed(now)),

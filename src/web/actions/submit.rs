@@ -65,7 +65,7 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
     let stopped = match context.rules(app).await?.judge(draft) {
         Ok(stopped) => stopped,
         Err(refused) => {
-            reserved.commit();
+            reserved.commit().await;
             return Ok(SubmitOutcome::Invalid(FormErrors::one("", refused)));
         }
     };
@@ -80,7 +80,7 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
             )),
             Err(error) => return Err(error.into()),
         };
-    reserved.commit();
+    reserved.commit().await;
     Ok(outcome)
 }
 

@@ -111,7 +111,7 @@ impl PasswordQueue {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let permit = self.acquire(requester).await?;
-        tried.commit();
+        tried.commit().await;
         run_blocking(permit, work).await
     }
 }

@@ -112,7 +112,7 @@ impl RateLimiter {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<(), RateLimited> {
-        self.reserve(action, member, ip, policy, now).map(Reserved::commit)
+        self.reserve(action, member, ip, policy, now).map(Reserved::keep)
     }
 
     /// The same, committed by the caller once the action is done.

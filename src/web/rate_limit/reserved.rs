@@ -23,8 +23,14 @@ struct BucketReservation<'a> {
 #[derive(Default)]
 pub struct Reserved<'a> {
     taken: Vec<BucketReservation<'a>>,
-    /// What was taken from the buckets of all nodes.
-    shared: Option<(Store, Vec<BucketGrant>)>,
+    /// What is to be taken from the buckets of all nodes.
+    shared: Option<SharedGrants>,
+}
+
+struct SharedGrants {
+    store: Store,
+    grants: Vec<BucketGrant>,
+    now: Timestamp,
 }
 
 impl<'a> Reserved<'a> {
@@ -37,51 +43,56 @@ impl<'a> Reserved<'a> {
         why: RateLimitReason,
     ) -> Result<(), RateLimited> {
         let filling = limit.take(&key, many, rate).map_err(|retry_after| limited(why, retry_after))?;
+        // Nothing is, if limits are off.
+        if filling.is_zero() {
+            return Ok(());
+        }
         self.taken.push(BucketReservation { limit, key, rate, filling, why });
         Ok(())
     }
 
-    /// Takes the same from the buckets that all nodes share, if there are such. Refusals come from memory
-    /// afterwards.
+    /// Refuses what the buckets that all nodes share do not hold; they are charged by `commit`. Refusals come
+    /// from memory afterwards.
     pub async fn share(
         reserved: Result<Self, RateLimited>,
         store: &Store,
         now: Timestamp,
     ) -> store::Result<Result<Self, RateLimited>> {
         match reserved {
-            Ok(reserved) => reserved.take_shared(store, now).await,
+            Ok(reserved) => reserved.look_up(store, now).await,
             Err(limited) => Ok(Err(limited)),
         }
     }
 
-    async fn take_shared(
-        mut self,
-        store: &Store,
-        now: Timestamp,
-    ) -> store::Result<Result<Self, RateLimited>> {
-        let grants: Vec<BucketGrant> = self.taken.iter().filter_map(|taken| taken.grant(store)).collect();
-        match store.take_from_buckets(&grants, now).await? {
-            Ok(()) => {
-                self.shared = Some((store.clone(), grants));
-                Ok(Ok(self))
-            }
-            Err(refused) => {
-                let of = |taken: &&BucketReservation<'_>| {
-                    taken.grant(store).is_some_and(|grant| grant.key == refused.key)
-                };
-                let Some(taken) = self.taken.iter().find(of) else { return Ok(Ok(self)) };
-                // What this drops is added, as dropping takes it off again.
-                taken.limit.empty(&taken.key, refused.full_in.saturating_add(taken.filling));
-                let wait = refused.full_in.saturating_add(taken.filling).saturating_sub(taken.capacity());
+    async fn look_up(mut self, store: &Store, now: Timestamp) -> store::Result<Result<Self, RateLimited>> {
+        let grants: Vec<BucketGrant> = self.taken.iter().map(|taken| taken.grant(store)).collect();
+        let full_in = store.buckets_full_in(&grants, now).await?;
+        for (taken, full_in) in self.taken.iter().zip(full_in) {
+            let then = full_in.saturating_add(taken.filling);
+            let wait = then.saturating_sub(taken.capacity());
+            if !wait.is_zero() {
+                // Dropping this takes off what it has taken.
+                taken.limit.empty(&taken.key, then);
                 let retry_after = RetryAfter::Seconds(wait.as_secs().saturating_add(1));
-                Ok(Err(limited(taken.why, retry_after)))
+                return Ok(Err(limited(taken.why, retry_after)));
             }
         }
+        self.shared = Some(SharedGrants { store: store.clone(), grants, now });
+        Ok(Ok(self))
     }
 
-    pub fn commit(mut self) {
+    /// Commits what is limited in this process alone.
+    pub fn keep(mut self) {
         self.taken.clear();
-        self.shared = None;
+    }
+
+    pub async fn commit(mut self) {
+        self.taken.clear();
+        if let Some(SharedGrants { store, grants, now }) = self.shared.take()
+            && let Err(error) = store.take_from_buckets(&grants, now).await
+        {
+            tracing::warn!(?error, "could not count for a rate limit what was done");
+        }
     }
 }
 
@@ -90,11 +101,10 @@ impl BucketReservation<'_> {
         self.rate.filling(self.rate.times)
     }
 
-    /// `None` if limits are off. Keys are hashed, as they contain addresses.
-    fn grant(&self, store: &Store) -> Option<BucketGrant> {
+    /// Keys are hashed, as they contain addresses.
+    fn grant(&self, store: &Store) -> BucketGrant {
         let key = store.ip_hash_key().keyed_hash(format!("{} {:?}", self.limit.name(), self.key).as_bytes());
-        let (filling, capacity) = (self.filling, self.capacity());
-        (!filling.is_zero()).then_some(BucketGrant { key, filling, capacity })
+        BucketGrant { key, filling: self.filling, capacity: self.capacity() }
     }
 }
 
@@ -102,13 +112,6 @@ impl Drop for Reserved<'_> {
     fn drop(&mut self) {
         for BucketReservation { limit, key, filling, .. } in &self.taken {
             limit.release(key, *filling);
-        }
-        if let Some((store, grants)) = self.shared.take() {
-            tokio::spawn(async move {
-                if let Err(error) = store.return_to_buckets(&grants).await {
-                    tracing::warn!(?error, "could not give back what a rate limit had counted");
-                }
-            });
         }
     }
 }
@@ -136,8 +139,8 @@ mod tests {
         reserved.take(limit, LimitKey::Site, ONE, a_minute(times), RateLimitReason::Tries).is_ok()
     }
 
-    #[test]
-    fn what_is_not_committed_is_given_back() {
+    #[tokio::test]
+    async fn what_is_not_committed_is_given_back() {
         let (first, seconds) = limit();
         let (second, _) = limit();
         for _ in 0..5 {
@@ -148,7 +151,7 @@ mod tests {
         }
         let mut reserved = Reserved::default();
         assert!(take(&mut reserved, &first, 2));
-        reserved.commit();
+        reserved.commit().await;
         let spend = || first.take(&LimitKey::Site, ONE, a_minute(2)).is_ok();
         assert!(spend());
         assert!(!spend(), "what was spent stays reserved");

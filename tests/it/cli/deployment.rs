@@ -12,7 +12,7 @@ fn the_image_is_built_as_the_readme_says_of_locked_dependencies() {
 }
 
 #[test]
-fn both_containers_are_bounded_and_have_no_more_rights_than_they_need() {
+fn containers_are_bounded_and_have_no_more_rights_than_they_need() {
     let (bounds, services) = COMPOSE.split_once("\nservices:\n").expect("services");
     for bound in [
         "read_only: true",
@@ -24,6 +24,8 @@ fn both_containers_are_bounded_and_have_no_more_rights_than_they_need() {
     ] {
         assert!(bounds.contains(bound), "{bound}");
     }
+    let stoa = bounds.split_once("\nx-stoa: &stoa\n").expect("what all nodes have in common").1;
+    assert!(stoa.starts_with("  <<: *bounds\n") && stoa.contains("\n  mem_limit: "), "{stoa}");
     let services = services.split("\nnetworks:").next().expect("services");
     for bound in ["    <<: *bounds", "    mem_limit: "] {
         assert_eq!(services.matches(bound).count(), services.matches("    image: ").count(), "{bound}");

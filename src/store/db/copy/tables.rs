@@ -6,7 +6,7 @@ use crate::store::db::error::{Error, Result};
 use crate::store::db::sqlite;
 
 /// Tables that are not carried: they concern the processes that run on a database.
-const OF_PROCESSES: [&str; 2] = ["changes", "leases"];
+const OF_PROCESSES: [&str; 3] = ["changes", "leases", "rate_buckets"];
 
 /// Values bound by one statement at most; SQLite's limit is 32,766.
 const MAX_VALUES: usize = 16_000;

@@ -153,7 +153,7 @@ pub async fn save_settings(
     let new = Preferences { about: &about, version, theme, order, show_dead: typed.show_dead.is_some() };
     let saved = keep(&app, &asking, &typed, new).await?;
     if saved.status() == StatusCode::SEE_OTHER {
-        taken.commit();
+        taken.commit().await;
     }
     Ok(saved)
 }

@@ -229,7 +229,7 @@ async fn checked(
     let made = Reserved::share(app.limits.check_signup(ip, &settings.policy), &app.store, now).await??;
     let hash = app.admission.passwords.hash(turn, password, typed_name).await?;
     let hash = hash.map_err(|weak| FormErrors::one("password", weak))?;
-    made.commit();
+    made.commit().await;
     let login = ChosenLogin { name: &name, password_hash: &hash };
     let made = match text {
         None => make_account(app, newcomer, entrance, login, &typed.goto).await,
