@@ -71,8 +71,8 @@ fn summary(from: &DatabaseAddress, to: &DatabaseAddress, tables: &[MovedTable]) 
         .collect();
     let total = HumanCount(tables.iter().map(|table| table.rows).sum());
     format!(
-        "{}\nCopied {total} rows from {from} to {to}, and every row compares equal. To use it, set database \
-         to that address.",
+        "{}\nCopied {total} rows from {from} to {to} and checked that every row is the same. To use the \
+         copy, set database (or STOA_DATABASE, if that is set) to the address given to --to.",
         lines.join("\n")
     )
 }

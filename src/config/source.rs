@@ -71,6 +71,10 @@ impl ConfigError {
     pub(super) fn value(name: &str, text: &str, wrong: String) -> ConfigError {
         ConfigError::Value(match text {
             "" => format!("{name} is empty: {wrong}"),
+            // It may contain a password.
+            _ if text.contains("://") && name.to_lowercase().ends_with("database") => {
+                format!("{name}: {wrong}")
+            }
             _ => format!("{name} is “{}”: {wrong}", shortened(text.replace('\n', " "), LONGEST_QUOTE)),
         })
     }

@@ -5,6 +5,10 @@ use std::time::Duration;
 use super::db::{Result, Store};
 use crate::clock::Timestamp;
 
+/// By how much nodes' clocks may differ, in milliseconds. A bucket that is emptier than can be, and by more
+/// than this, was charged under a clock that was ahead, and counts as full.
+const SKEW: i64 = 60_000;
+
 /// What is taken from a bucket.
 #[derive(Debug, Clone)]
 pub struct BucketGrant {
@@ -16,8 +20,7 @@ pub struct BucketGrant {
 }
 
 impl Store {
-    /// The time in which each of these buckets is full; one without a row is, as is one that a clock has
-    /// written that was ahead.
+    /// The time in which each of these buckets is full, as one without a row is.
     pub async fn buckets_full_in(&self, grants: &[BucketGrant], now: Timestamp) -> Result<Vec<Duration>> {
         if grants.is_empty() || !self.has_nodes() {
             return Ok(vec![Duration::ZERO; grants.len()]);
@@ -28,8 +31,9 @@ impl Store {
         let full_in = |grant: &BucketGrant| {
             let row = rows.iter().find(|(key, _)| *key == grant.key);
             let millis = row.map_or(0, |(_, full_at)| full_at.saturating_sub(in_millis(now)));
-            let full_in = Duration::from_millis(u64::try_from(millis).unwrap_or(0));
-            if full_in > grant.capacity { Duration::ZERO } else { full_in }
+            let is_plausible = millis <= millis_of(grant.capacity).saturating_mul(2).saturating_add(SKEW);
+            let full_in = Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(grant.capacity);
+            if is_plausible { full_in } else { Duration::ZERO }
         };
         Ok(grants.iter().map(full_in).collect())
     }
@@ -42,10 +46,12 @@ impl Store {
         for grant in grants {
             let upsert = "insert into rate_buckets (key, full_at_ms) values ($1, $2 + $3) \
                           on conflict (key) do update set full_at_ms = $3 + case \
-                          when rate_buckets.full_at_ms > $2 and rate_buckets.full_at_ms <= $2 + $4 \
-                          then rate_buckets.full_at_ms else $2 end";
+                          when rate_buckets.full_at_ms <= $2 then $2 \
+                          when rate_buckets.full_at_ms <= $2 + $4 then rate_buckets.full_at_ms \
+                          when rate_buckets.full_at_ms <= $2 + $4 + $4 + $5 then $2 + $4 else $2 end";
             let upsert = tx.sql(upsert).bind(&grant.key[..]).bind(in_millis(now));
-            upsert.bind(millis(grant.filling)).bind(millis(grant.capacity)).execute().await?;
+            let upsert = upsert.bind(millis_of(grant.filling)).bind(millis_of(grant.capacity));
+            upsert.bind(SKEW).execute().await?;
         }
         self.commit(tx, &[]).await
     }
@@ -62,6 +68,6 @@ fn in_millis(time: Timestamp) -> i64 {
     time.0.saturating_mul(1_000)
 }
 
-fn millis(duration: Duration) -> i64 {
+fn millis_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

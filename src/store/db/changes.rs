@@ -3,6 +3,7 @@
 
 use std::fmt::{Display, Formatter, Write};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
@@ -34,6 +35,14 @@ impl WriteMark {
     }
 }
 
+impl WriteMark {
+    /// The same write, which no node takes for its own.
+    #[must_use]
+    pub fn of_any_node(self) -> WriteMark {
+        WriteMark { node: String::new(), ..self }
+    }
+}
+
 impl Display for WriteMark {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}.{}", self.node, self.id)
@@ -57,9 +66,7 @@ pub struct ChangesCursor {
 struct ReadState {
     /// When the last complete reading began.
     began: Instant,
-    /// Whether changes may have been missed, because the table could not be read.
-    has_gap: bool,
-    /// The latest id at the last purge.
+    /// The latest id at the last purge; 0 before the first.
     at_last_purge: i64,
 }
 
@@ -72,7 +79,7 @@ impl ChangesCursor {
             read_to: AtomicI64::new(id),
             last_written: AtomicI64::new(0),
             written: Notify::new(),
-            reading: Mutex::new(ReadState { began, has_gap: false, at_last_purge: id }),
+            reading: Mutex::new(ReadState { began, at_last_purge: 0 }),
         })
     }
 
@@ -102,27 +109,35 @@ impl ChangesCursor {
         mark.node == self.node || mark.id <= self.read_to.load(Ordering::Acquire)
     }
 
-    /// Drops what other processes' changes touch, as of the call. Answers whether there were any. If the
-    /// table cannot be read, everything is dropped as soon as it can.
-    pub(super) async fn apply(&self, read: &ReadPool, generations: &Generations) -> Result<bool> {
+    /// Drops what other processes' changes touch, as of the call. Answers whether there were any. After a
+    /// silence of `max_silence`, or if ids went back, changes may have been missed, and everything is
+    /// dropped.
+    pub(super) async fn apply(
+        &self,
+        read: &ReadPool,
+        generations: &Generations,
+        max_silence: Duration,
+    ) -> Result<bool> {
         let called = Instant::now();
         let mut reading = self.reading.lock().await;
         // One reading serves all who waited for it.
-        if reading.began > called && !reading.has_gap {
+        if reading.began > called {
             return Ok(false);
         }
         let began = Instant::now();
-        if reading.has_gap {
-            self.read_to.store(latest(read).await?, Ordering::Release);
-            (reading.has_gap, reading.began) = (false, began);
-            generations.invalidate(&[Change::Everything]);
-            return Ok(true);
-        }
         let mut found = false;
         loop {
             let from = self.read_to.load(Ordering::Acquire);
-            let rows = rows_after(read, from).await.inspect_err(|_| reading.has_gap = true)?;
+            let rows = rows_after(read, from).await?;
             let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < BATCH);
+            let newest = if rows.is_empty() { latest(read).await? } else { from };
+            let is_silence = began.duration_since(reading.began) > max_silence;
+            if is_silence || (1..from).contains(&newest) {
+                generations.invalidate(&[Change::Everything]);
+                self.read_to.store(latest(read).await?, Ordering::Release);
+                reading.began = began;
+                return Ok(true);
+            }
             for (id, node, what) in rows {
                 if node != self.node {
                     generations.invalidate(&decode(&what));

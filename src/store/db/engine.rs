@@ -42,8 +42,9 @@ impl Engine for Sqlite {
 impl Engine for Postgres {
     // The lock is held until the commit is visible, so that ids of `changes` are in the order of commits. At
     // read committed, each statement sees what was committed before the lock was taken.
+    // A node that dies within a transaction must not hold the lock for as long as the server believes in it.
     const BEGIN: &'static str = "begin isolation level read committed; set local lock_timeout = '5s'; \
-        select pg_advisory_xact_lock(1400139617)";
+        set local idle_in_transaction_session_timeout = '10s'; select pg_advisory_xact_lock(1400139617)";
     const SNAPSHOT: &'static str = "begin isolation level repeatable read read only";
     const LAST_ITEM_ID: &'static str =
         "select case when is_called then last_value else 0 end from items_id_seq";
@@ -137,6 +138,17 @@ impl Tx {
         match self {
             Tx::Sqlite(open) => open.commit().await,
             Tx::Postgres(open) => open.commit().await,
+        }
+    }
+
+    /// Lets the transaction wait for another database between its statements.
+    pub async fn allow_pauses(&mut self) -> Result<()> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(_) => {
+                let set = "set local idle_in_transaction_session_timeout = 0";
+                self.sql(set).execute().await.map(drop)
+            }
         }
     }
 

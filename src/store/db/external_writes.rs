@@ -10,6 +10,11 @@ use super::{Store, changes, postgres, sqlite};
 
 /// How long a request waits for its own earlier write to be read here.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_millis(300);
+/// How long reading the changes of other nodes may take before the server counts as gone.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a node may not have read the changes of others before it drops all that it has cached. They are
+/// kept for ten minutes.
+const MAX_SILENCE: Duration = Duration::from_secs(15);
 
 impl Store {
     /// Whether other processes may serve the same forum.
@@ -46,7 +51,8 @@ impl Store {
     /// invalidated.
     pub async fn detect_external_writes(&self) -> Result<()> {
         let Connections::Sqlite(write) = &self.write else {
-            let applied = self.apply_changes().await.map(drop);
+            let applied = tokio::time::timeout(READ_TIMEOUT, self.apply_changes()).await;
+            let applied = applied.unwrap_or(Err(Error::Busy)).map(drop);
             let is_gone = matches!(applied, Err(Error::Storage(_) | Error::Busy));
             self.saving.is_unreachable.store(is_gone, Ordering::Relaxed);
             return applied;
@@ -61,7 +67,9 @@ impl Store {
     }
 
     async fn apply_changes(&self) -> Result<bool> {
-        self.changes.apply(&self.read, &self.generations).await
+        // On SQLite nobody looks until something was written.
+        let max_silence = if self.has_nodes() { MAX_SILENCE } else { Duration::MAX };
+        self.changes.apply(&self.read, &self.generations, max_silence).await
     }
 
     /// Deletes changes that every process has read: those that were there at the last call.

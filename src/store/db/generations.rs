@@ -97,6 +97,10 @@ impl Generations {
         current(&self.said)
     }
 
+    pub(super) fn public_generation(&self) -> u64 {
+        current(&self.any_thread)
+    }
+
     pub(super) fn moved_generation(&self) -> u64 {
         current(&self.moved)
     }

@@ -27,6 +27,11 @@ impl Store {
         self.saving.is_unreachable.load(Ordering::Relaxed)
     }
 
+    /// Whether a failure of now is likely to be the server's absence, which is known a moment later.
+    pub fn may_be_unreachable(&self) -> bool {
+        self.is_unreachable() || (self.has_nodes() && self.is_failing())
+    }
+
     /// Cached for a second.
     pub async fn can_save(&self) -> bool {
         let mut asked = self.saving.asked.lock().await;

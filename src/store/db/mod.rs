@@ -113,6 +113,11 @@ impl Store {
         self.generations.content_generation()
     }
 
+    /// Changes with every public write except votes and comments.
+    pub fn public_generation(&self) -> u64 {
+        self.generations.public_generation()
+    }
+
     /// Changes when items may have moved between threads.
     pub fn moved(&self) -> u64 {
         self.generations.moved_generation()

@@ -31,7 +31,7 @@ impl SaveState {
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.is_none_or(|at| at.elapsed() >= REMINDER) {
             *logged = Some(Instant::now());
-            tracing::error!(?cause, "the database fails; is its disk full, or its server gone?");
+            tracing::error!(?cause, "cannot write to the database; is its disk full, or its server gone?");
         }
     }
 }

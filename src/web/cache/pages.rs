@@ -91,8 +91,9 @@ const LATEST: u64 = 16_384;
 
 pub struct PageCache {
     pub kept: Cache<PageKey, Arc<CachedPage>>,
-    /// The key of the latest page of an address and theme, for when no page can be made.
-    latest: moka::sync::Cache<(String, Option<&'static str>), PageKey>,
+    /// The key of the latest page of an address and theme, for when no page can be made, and the generation
+    /// of what may have been removed from it.
+    latest: moka::sync::Cache<(String, Option<&'static str>), (PageKey, u64)>,
     pub under_way: SingleFlight<PageKey, RenderedPage>,
     pub largest: usize,
     pub rendered: AtomicUsize,
@@ -116,8 +117,8 @@ impl PageCache {
     }
 
     /// Caches a page, under its thread's generation if it shows a single thread.
-    pub async fn keep(&self, mut key: PageKey, page: &Arc<CachedPage>) {
-        self.latest.insert((key.target.clone(), key.theme), key.clone());
+    pub async fn keep(&self, mut key: PageKey, page: &Arc<CachedPage>, public: u64) {
+        self.latest.insert((key.target.clone(), key.theme), (key.clone(), public));
         self.kept.insert(key.clone(), Arc::clone(page)).await;
         if let Some(ThreadVersion(generation)) = page.thread {
             key.as_of = CacheVersion::Thread(generation);
@@ -125,9 +126,11 @@ impl PageCache {
         }
     }
 
-    /// The latest page of an address that is still kept, however old.
-    pub async fn latest(&self, key: &PageKey) -> Option<(PageKey, Arc<CachedPage>)> {
-        let latest = self.latest.get(&(key.target.clone(), key.theme))?;
+    /// The latest page of an address that is still kept, however old, unless something public but votes and
+    /// comments has changed since.
+    pub async fn latest(&self, key: &PageKey, public: u64) -> Option<(PageKey, Arc<CachedPage>)> {
+        let (latest, _) =
+            self.latest.get(&(key.target.clone(), key.theme)).filter(|(_, of)| *of == public)?;
         let page = self.kept.get(&latest).await?;
         Some((latest, page))
     }

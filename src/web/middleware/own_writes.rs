@@ -27,6 +27,8 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let mut response = if is_current { answer.await } else { uncached(answer).await };
     if is_write
         && let Some(mark) = app.store.last_write().filter(|mark| before.as_ref() != Some(mark))
+        // An earlier write has not been read here yet.
+        && let mark = if is_current { mark } else { mark.of_any_node() }
         && let Some(value) = cookie(app, cookie_name(app, COOKIE), &mark.to_string(), MAX_AGE)
     {
         response.headers_mut().append(SET_COOKIE, value);

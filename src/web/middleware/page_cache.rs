@@ -47,8 +47,8 @@ fn key(app: &App, request: &Request) -> Option<PageKey> {
     })
 }
 
-/// Answers from the cache, or renders and caches the page. While the database fails, the latest page that was
-/// kept is shown, however old.
+/// Answers from the cache, or renders and caches the page. While the database's server is gone, the latest
+/// page that was kept is shown.
 pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let Some(key) = key(app, &request) else { return next.run(request).await };
     let headers = request.headers();
@@ -57,7 +57,7 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let workers = app.admission.workers.of(address.fair_key());
     let wanted = WantedEncodings { form: best_form(headers), known, workers, memory: &app.admission.memory };
     let latest = async || {
-        let (key, kept) = app.pages.latest(&key).await?;
+        let (key, kept) = app.pages.latest(&key, app.store.public_generation()).await?;
         app.pages.answer(key, kept, &wanted).await.ok()
     };
     if app.store.is_unreachable()
@@ -66,7 +66,7 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
         return latest;
     }
     let response = kept_or_made(app, &key, request, next, &wanted).await;
-    let is_failure = response.status() == StatusCode::SERVICE_UNAVAILABLE && app.store.is_failing();
+    let is_failure = response.status() == StatusCode::SERVICE_UNAVAILABLE && app.store.may_be_unreachable();
     if is_failure { latest().await.unwrap_or(response) } else { response }
 }
 
@@ -113,10 +113,12 @@ async fn make(app: &App, key: PageKey, mut request: Request, next: Next) -> Resu
             return RenderedPage::Kept(kept);
         }
         app.pages.rendered.fetch_add(1, Ordering::Relaxed);
+        // Read before the page is made, so that what is removed meanwhile is noticed.
+        let public = app.store.public_generation();
         match shared(next.run(request).await, app.pages.largest).await {
             Ok(made) => {
                 if let RenderedPage::Kept(page) = &made {
-                    app.pages.keep(key.clone(), page).await;
+                    app.pages.keep(key.clone(), page, public).await;
                 }
                 made
             }

@@ -6,10 +6,11 @@ use std::num::NonZeroU32;
 use super::keyed_limiter::{KeyedLimiter, Rate};
 use super::reserved::Reserved;
 use super::{HOUR, LimitKey};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::domain::accounts::ip_hash::Prefix;
 use crate::domain::accounts::user::UserId;
 use crate::domain::limits::rate_limits::{RateLimitReason, RateLimited};
+use crate::store::{self, Store};
 
 /// A network's limit as a multiple of an address's.
 const NETWORK_FACTOR: u32 = 4;
@@ -45,7 +46,7 @@ impl LoginLimiter {
     }
 
     /// A login attempt. Known browsers count separately, so that attempts elsewhere never lock the owner out.
-    pub fn check_login(
+    fn check_login(
         &self,
         known: Option<UserId>,
         name: &str,
@@ -71,6 +72,23 @@ impl LoginLimiter {
             take(&mut reserved, &self.besieged, by_network, times / BESIEGED_FRACTION)?;
         }
         Ok(reserved)
+    }
+
+    /// The same on all nodes together. What the account's bucket of all nodes refuses is asked for again, as
+    /// a besieged account has other buckets.
+    pub async fn check_shared_login(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        (known, name): (Option<UserId>, &str),
+        ip: IpAddr,
+        times: u32,
+    ) -> store::Result<Result<Reserved<'_>, RateLimited>> {
+        let reserved = self.check_login(known, name, ip, times);
+        match Reserved::share(reserved, store, now).await? {
+            Err(_) => Reserved::share(self.check_login(known, name, ip, times), store, now).await,
+            reserved => Ok(reserved),
+        }
     }
 
     fn reserve_address<'a>(

@@ -1,4 +1,4 @@
-//! Reservations in the buckets of rate limits, of this process and those that all nodes share.
+//! Reservations in rate-limit buckets: this process's own and those that all nodes share.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -88,9 +88,10 @@ impl<'a> Reserved<'a> {
 
     pub async fn commit(mut self) {
         self.taken.clear();
-        if let Some(SharedGrants { store, grants, now }) = self.shared.take()
-            && let Err(error) = store.take_from_buckets(&grants, now).await
-        {
+        let Some(SharedGrants { store, grants, now }) = self.shared.take() else { return };
+        // In a task of its own, as the client may go away.
+        let charge = tokio::spawn(async move { store.take_from_buckets(&grants, now).await });
+        if let Ok(Err(error)) = charge.await {
             tracing::warn!(?error, "could not count for a rate limit what was done");
         }
     }

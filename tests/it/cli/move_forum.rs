@@ -22,7 +22,10 @@ fn a_forum_is_moved_with_a_summary_of_its_tables() {
     };
     assert_eq!(rows("items").as_deref(), Some("86"));
     assert_eq!(rows("rules").as_deref(), Some("0"));
-    assert!(said.out.contains(" rows from stoa.db to new.db, and every row compares equal"), "{said:?}");
+    assert!(
+        said.out.contains(" rows from stoa.db to new.db and checked that every row is the same"),
+        "{said:?}"
+    );
     folder.works("backup copy.db --database new.db");
     assert!(folder.works("admin log --database new.db").contains("admin Root"));
     let again = folder.run("move --from stoa.db --to new.db");

@@ -119,3 +119,20 @@ async fn without_the_server_visitors_read_on_and_nothing_typed_is_lost_and_then_
     let own = alice.reply(story, "Typed again.").await;
     alice.get(&path).await.finds(1, &format!("#c{own}"));
 }
+
+#[tokio::test]
+async fn a_node_that_waited_in_vain_for_other_writers_writes_again_when_they_are_done() {
+    let Some((one, _)) = two_nodes().await else { return };
+    let mut alice = one.member("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    let mut writer = one.connection().await;
+    writer.hold_writes().await;
+    let page = alice.post(&format!("/item/{story}/reply"), &[("text", "Too long a wait.")]).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(page.one("textarea[name=text]").text, "Too long a wait.");
+    writer.execute("rollback").await;
+    drop(writer);
+    for n in 0..3 {
+        alice.reply(story, &format!("Comment {n}.")).await;
+    }
+}

@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use crate::database_address::DatabaseAddress;
 use crate::store::db::error::{Error, OpenError, start_over};
 
-/// Why a forum was not moved. Unless it is `Unfinished`, nothing was written.
+/// Why a forum was not moved. Unless it is `Unfinished`, no row was copied; the target may have been created
+/// or migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum MoveError {
     #[error(transparent)]

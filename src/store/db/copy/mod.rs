@@ -45,6 +45,12 @@ pub async fn move_forum(
     if from == to {
         return Err(MoveError::Same(from.clone(), to.clone()));
     }
+    // Opening a database without its key would make another one.
+    if let Some(file) = from.file()
+        && sqlite::look(file)? == sqlite::FileKind::Stoa
+    {
+        sqlite::check_key(&sqlite::key_file(file))?;
+    }
     let source = Store::open_existing(from).await?;
     let moved = move_from(&source, to, on_progress).await;
     source.close().await;
@@ -72,6 +78,7 @@ async fn copy(
     on_progress: OnProgress<'_>,
 ) -> Result<Vec<MovedTable>, CopyError> {
     let (mut read, mut write) = (source.read.0.snapshot().await?, connections.begin().await?);
+    write.allow_pauses().await?;
     let carried: Vec<&TableShape> = tables.iter().filter(|table| table.is_carried()).collect();
     let mut counts = Vec::new();
     for table in &carried {

@@ -1,5 +1,5 @@
 //! Rows are written before those that they refer to, so references are checked when all are there. On SQLite
-//! the connection does not check them at all.
+//! the connection enforces none meanwhile.
 
 use super::error::CopyError;
 use crate::store::db::engine::Tx;

@@ -7,7 +7,7 @@ mod wake_ups;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
 pub use wake_ups::WakeUps;
@@ -31,21 +31,31 @@ pub async fn open(url: &PostgresUrl, new: bool) -> Result<Opened, OpenError> {
     // The default of 100 is less than the store's statements, about 260, so that many were prepared anew.
     let options = url.as_str().parse::<PgConnectOptions>().map_err(failed)?;
     let options = options.application_name("stoa").statement_cache_capacity(500);
+    // PgBouncer refuses to start a connection with this setting, which concerns no column of ours.
+    let options = options.extra_float_digits(None);
     // A pool would wait for a server that refuses connections.
     let mut first = options.connect().await.map_err(failed)?;
     server::check(&mut first, &address).await?;
     migrations::migrate(&mut first, &address, new).await?;
     first.close().await.map_err(failed)?;
-    let (read, write) = (pool(READERS, options.clone()).await, pool(WRITERS, options).await);
+    let read = pool(READERS).connect_with(options.clone()).await.map_err(failed)?;
+    let write = writers().connect_with(options).await.map_err(failed)?;
     Ok(Opened {
-        read: Connections::Postgres(read.map_err(failed)?),
-        write: Connections::Postgres(write.map_err(failed)?),
+        read: Connections::Postgres(read),
+        write: Connections::Postgres(write),
         generations: Arc::new(Generations::new()),
         ip_hash_key: None,
     })
 }
 
-async fn pool(connections: u32, options: PgConnectOptions) -> Result<PgPool, sqlx::Error> {
-    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-    pool.connect_with(options).await
+fn pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+/// A connection whose `begin` has timed out is in a failed transaction, of which the pool does not know: one
+/// that cannot run a statement is replaced.
+fn writers() -> PgPoolOptions {
+    pool(WRITERS).test_before_acquire(false).before_acquire(|connection, _| {
+        Box::pin(async move { Ok(sqlx::raw_sql("select 1").execute(connection).await.is_ok()) })
+    })
 }

@@ -14,6 +14,7 @@ pub use backup::{copy, copy_file, is_in_use, keep_private, may_replace};
 pub use check::{CheckError, check};
 pub use checkpoint::{CheckpointResult, checkpoint};
 pub use connection::MAX_WAL_BYTES;
+pub(in crate::store::db) use file::{FileKind, look};
 pub use file::{beside, free_beside, remove};
 pub use key::{check_key, copy_key, key_file};
 pub(in crate::store::db) use key::{read as read_key, write_key};

@@ -20,7 +20,7 @@ use crate::web::extract::session::{self, MaybeMember, StartedSession};
 use crate::web::handlers::accounts::signup::SignupContext;
 use crate::web::handlers::accounts::{login_purpose, signup};
 use crate::web::handlers::votes::pending_vote::PendingVote;
-use crate::web::rate_limit::{self, Reserved};
+use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::form_recovery;
 use crate::web::view::layout::{Page, html, html_with};
@@ -175,8 +175,8 @@ pub async fn log_in(
     let known = app.store.credentials(&name).await?;
     let browser = of_known_browser(&app, headers, known.as_ref()).await?;
     let times = viewer.settings.login_attempts_per_hour;
-    let tried = app.limits.logins.check_login(browser, &name, address.ip(), times);
-    let tried = match Reserved::share(tried, &app.store, viewer.now).await? {
+    let (logins, who) = (&app.limits.logins, (browser, &*name));
+    let tried = match logins.check_shared_login(&app.store, viewer.now, who, address.ip(), times).await? {
         Ok(tried) => tried,
         Err(held) => {
             let form = again(&app, viewer, &typed, FormErrors::rate_limited(&held, &held)).await?;

@@ -20,7 +20,7 @@ use crate::web::extract::form::{Form, FormErrors, FormRefusal, busy};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::{self, CurrentMember, MaybeMember};
-use crate::web::rate_limit::{self, Reserved};
+use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html, html_with};
 
@@ -229,8 +229,8 @@ async fn judge_passwords(
     typed: &PasswordForm,
 ) -> Result<String, FormRefusal> {
     let (ip, times) = (address.ip(), app.settings().login_attempts_per_hour);
-    let tried = app.limits.logins.check_login(Some(member.id), &member.name, ip, times);
-    let tried = Reserved::share(tried, &app.store, app.clock.now()).await??;
+    let (logins, who) = (&app.limits.logins, (Some(member.id), &*member.name));
+    let tried = logins.check_shared_login(&app.store, app.clock.now(), who, ip, times).await??;
     let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
     let work = move || {
