@@ -137,7 +137,7 @@ test("a collapse is remembered where scripts run", async () => {
   const page = await visitor(forum);
   await page.goto("/item/101");
   await fold(commentById(page, 107)).click();
-  await page.waitForFunction(() => localStorage.length > 0);
+  await page.waitForFunction(() => (localStorage.getItem("folds") ?? "").includes("107"));
   await page.reload();
   await text(commentById(page, 108)).waitFor({ state: "hidden" });
   assert.ok(await text(commentById(page, 103)).isVisible());
