@@ -25,6 +25,9 @@ const LINE: usize = 78;
 const LONGEST_NAME: usize = 80;
 
 pub(super) trait Setting: Sized {
+    /// Whether errors must not repeat what was given.
+    const MAY_HOLD_PASSWORD: bool = false;
+
     fn parse(text: &str) -> Result<Self, String>;
 
     fn to_toml(&self) -> String;
@@ -155,6 +158,8 @@ impl Setting for PathBuf {
 }
 
 impl Setting for DatabaseAddress {
+    const MAY_HOLD_PASSWORD: bool = true;
+
     fn parse(text: &str) -> Result<DatabaseAddress, String> {
         text.parse()
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 
 use super::Settings;
+use super::kinds::Setting;
 use crate::domain::text::shortened;
 
 const PREFIX: &str = "STOA_";
@@ -35,14 +36,20 @@ impl ValueSource {
         }
     }
 
-    pub fn read<T>(
+    pub fn read<T: Setting>(
         &self,
         given: &Given,
         setting: &str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, ConfigError> {
-        let read =
-            |text: &String| parse(text).map_err(|wrong| ConfigError::value(&self.name(setting), text, wrong));
+        let read = |text: &String| {
+            parse(text).map_err(|wrong| match self.name(setting) {
+                name if T::MAY_HOLD_PASSWORD && !text.is_empty() => {
+                    ConfigError::Value(format!("{name}: {wrong}"))
+                }
+                name => ConfigError::value(&name, text, wrong),
+            })
+        };
         given.get(setting).map(read).transpose()
     }
 }
@@ -71,10 +78,6 @@ impl ConfigError {
     pub(super) fn value(name: &str, text: &str, wrong: String) -> ConfigError {
         ConfigError::Value(match text {
             "" => format!("{name} is empty: {wrong}"),
-            // It may contain a password.
-            _ if text.contains("://") && name.to_lowercase().ends_with("database") => {
-                format!("{name}: {wrong}")
-            }
             _ => format!("{name} is “{}”: {wrong}", shortened(text.replace('\n', " "), LONGEST_QUOTE)),
         })
     }

@@ -280,3 +280,20 @@ fn variables_of_our_tools_and_of_kubernetes_are_no_mistyped_settings() {
         assert!(load(&[], &[(name, value)], "").is_ok(), "{name}");
     }
 }
+
+#[test]
+fn a_password_in_a_wrong_address_is_not_repeated() {
+    for address in [
+        "postgres://stoa:pa/ss@db/stoa",
+        "postgres://stoa:pass@db:port/stoa",
+        "mysql://stoa:pass@db/stoa",
+        "postgres://db:port/stoa?password=pass",
+    ] {
+        for (way, config) in each_way("database", address) {
+            let said = config.map(|config| config.to_toml()).expect_err(&format!("{way} = {address}"));
+            let said = said.to_string();
+            assert!(said.starts_with(&format!("{way}: must be ")) && !said.contains("pa/ss"), "{said}");
+            assert!(!said.contains("pass@") && !said.contains("=pass"), "{said}");
+        }
+    }
+}

@@ -8,11 +8,12 @@ import { button, field, main, stories, submit } from "./page.js";
 
 const SMALL = { width: 320, height: 640 };
 const PASSWORD = "seven quiet herons wade";
+const NAME = "The Community of Weavers and Spinners in the Northern Valleys";
 
 let forum;
 before(async () => {
   forum = await startForum({
-    settings: { limits: "on", trusted_proxies: "127.0.0.1", signups_per_hour_per_subnet: 2, posts_per_hour_per_subnet: 3, new_account_days: 1 },
+    settings: { site_name: NAME, limits: "on", trusted_proxies: "127.0.0.1", signups_per_hour_per_subnet: 2, posts_per_hour_per_subnet: 3, new_account_days: 1 },
   });
 });
 after(() => forum?.stop());
@@ -31,6 +32,20 @@ async function signUp(name, address) {
   await page.waitForLoadState();
   return page;
 }
+
+test("a long name of the forum is shown whole on a small phone", async () => {
+  const page = await visitor(forum, { javaScript: false, viewport: SMALL });
+  await from(page, "192.0.2.9");
+  await page.goto("/");
+  const brand = page.getByRole("banner").getByRole("link", { name: NAME });
+  const over = await brand.evaluate((shown) => {
+    const letters = document.createRange();
+    letters.selectNodeContents(shown);
+    return letters.getBoundingClientRect().right - innerWidth;
+  });
+  assert.ok(over <= 0, `the name ends ${over} px beyond the screen`);
+  assert.ok((await brand.locator("svg").boundingBox()).width > 8, "the sign before it is not squeezed");
+});
 
 test("a burst of sign-ups and posts from one network is held up, and an ordinary member is not", async () => {
   // Somebody who has been here for long: their account comes with karma from before.

@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+
 use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
 use crate::store::accounts::pending_activity::ActivityBatch;
-use crate::store::{Bindable, Error, Result, Store, Tx};
+use crate::store::{Bindable, Change, Error, Result, Store, Tx};
 
 impl Store {
     /// Flushes pending activity. Activity stays pending on `Busy` and `Storage`. Whatever can never be
@@ -12,7 +15,8 @@ impl Store {
             // Taken once the writer is free, to batch as much as possible.
             let batch = self.looks.batch();
             let written = match write(&mut tx, &batch).await {
-                // Members already see these values from memory, so there is nothing to invalidate.
+                // Members already see these values from memory here, but not on other nodes.
+                Ok(()) if self.has_nodes() => self.commit(tx, &members(&batch)).await,
                 Ok(()) => self.commit(tx, &[]).await,
                 failed => failed,
             };
@@ -23,6 +27,13 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Whose pages show what is written.
+fn members(batch: &ActivityBatch) -> Vec<Change> {
+    let visitors = batch.visits.iter().map(|((user, _), _)| user.0);
+    let users: BTreeSet<i64> = visitors.chain(batch.replies.iter().map(|(user, _)| user.0)).collect();
+    users.into_iter().map(|user| Change::Member(UserId(user))).collect()
 }
 
 async fn write(tx: &mut Tx, batch: &ActivityBatch) -> Result<()> {

@@ -33,9 +33,7 @@ impl WriteMark {
         let (node, id) = text.split_once('.')?;
         Some(WriteMark { node: node.to_owned(), id: id.parse().ok()? })
     }
-}
 
-impl WriteMark {
     /// The same write, which no node takes for its own.
     #[must_use]
     pub fn of_any_node(self) -> WriteMark {
@@ -130,11 +128,11 @@ impl ChangesCursor {
             let from = self.read_to.load(Ordering::Acquire);
             let rows = rows_after(read, from).await?;
             let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < BATCH);
-            let newest = if rows.is_empty() { latest(read).await? } else { from };
             let is_silence = began.duration_since(reading.began) > max_silence;
+            let newest = if is_silence || rows.is_empty() { latest(read).await? } else { from };
             if is_silence || (1..from).contains(&newest) {
                 generations.invalidate(&[Change::Everything]);
-                self.read_to.store(latest(read).await?, Ordering::Release);
+                self.read_to.store(newest, Ordering::Release);
                 reading.began = began;
                 return Ok(true);
             }

@@ -18,21 +18,19 @@ const MAX_SILENCE: Duration = Duration::from_secs(15);
 
 impl Store {
     /// Whether other processes may serve the same forum.
-    pub(in crate::store) fn has_nodes(&self) -> bool {
+    pub fn has_nodes(&self) -> bool {
         matches!(self.write, Connections::Postgres(_))
     }
 
-    /// The latest write of this process that other nodes have to read.
+    /// The latest write of this process that pages may show.
     pub fn last_write(&self) -> Option<WriteMark> {
-        self.has_nodes().then(|| self.changes.last_write())?
+        self.changes.last_write()
     }
 
     /// Reads other nodes' changes up to a write. False if that takes too long or fails.
     pub async fn catch_up(&self, mark: &WriteMark) -> bool {
-        if !self.has_nodes() || self.changes.has(mark) {
-            return true;
-        }
-        matches!(tokio::time::timeout(CATCH_UP_TIMEOUT, self.apply_changes()).await, Ok(Ok(_)))
+        self.changes.has(mark)
+            || matches!(tokio::time::timeout(CATCH_UP_TIMEOUT, self.apply_changes()).await, Ok(Ok(_)))
     }
 
     /// Tells other nodes of writes and reads theirs when told, until the connection fails. On SQLite there

@@ -137,14 +137,14 @@ impl PageCache {
 
     pub async fn answer(
         &self,
-        key: PageKey,
+        key: &PageKey,
         kept: Arc<CachedPage>,
         wanted: &WantedEncodings<'_>,
     ) -> Result<Response, Overloaded> {
         let before = kept.bytes();
         let response = kept.answer(wanted).await;
         if kept.bytes() > before {
-            self.kept.insert(key, kept).await;
+            self.kept.insert(key.clone(), kept).await;
         }
         response
     }

@@ -17,8 +17,11 @@ const COOKIE: &str = "written";
 const MAX_AGE: i64 = 60;
 
 pub async fn serve(app: &App, request: Request, next: Next) -> Response {
+    if !app.store.has_nodes() {
+        return page_cache::serve(app, request, next).await;
+    }
     let is_write = request.method() == Method::POST;
-    let before = if is_write { app.store.last_write() } else { None };
+    let before = app.store.last_write();
     let is_current = match earlier_write(app, request.headers()) {
         Some(mark) => app.store.catch_up(&mark).await,
         None => true,

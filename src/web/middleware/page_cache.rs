@@ -58,7 +58,7 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let wanted = WantedEncodings { form: best_form(headers), known, workers, memory: &app.admission.memory };
     let latest = async || {
         let (key, kept) = app.pages.latest(&key, app.store.public_generation()).await?;
-        app.pages.answer(key, kept, &wanted).await.ok()
+        app.pages.answer(&key, kept, &wanted).await.ok()
     };
     if app.store.is_unreachable()
         && let Some(latest) = latest().await
@@ -78,7 +78,7 @@ async fn kept_or_made(
     wanted: &WantedEncodings<'_>,
 ) -> Response {
     if let Some(kept) = app.pages.kept.get(key).await {
-        return match app.pages.answer(key.clone(), kept, wanted).await {
+        return match app.pages.answer(key, kept, wanted).await {
             Ok(response) => response,
             Err(_) => refuse(request, next, Refusal::Overloaded).await,
         };
@@ -88,7 +88,7 @@ async fn kept_or_made(
     // An item's thread may become known during rendering, so flights use a key that does not depend on it.
     let flight = PageKey { as_of: CacheVersion::Site(app.store.generation()), ..key.clone() };
     match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
-        Ok(RenderedPage::Kept(kept)) => match app.pages.answer(key.clone(), kept, wanted).await {
+        Ok(RenderedPage::Kept(kept)) => match app.pages.answer(key, kept, wanted).await {
             Ok(response) => response,
             Err(_) => refuse(again, next, Refusal::Overloaded).await,
         },

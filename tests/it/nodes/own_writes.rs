@@ -66,3 +66,36 @@ async fn a_forged_mark_changes_nothing() {
         assert!(eve.get("/").await.status.is_success(), "{mark}");
     }
 }
+
+#[tokio::test]
+async fn what_somebody_has_read_on_one_node_is_read_on_the_others() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let mut alice = one.member("alice").await;
+    let story = one.member("bob").await.text_story("A story", "Words.").await;
+    let path = format!("/item/{story}");
+    for node in [&one, &other] {
+        alice.at(node).get(&path).await;
+        node.store.flush_activity().await.expect("saved");
+    }
+    one.pass(3_600);
+    one.session("bob").await.reply(story, "A comment.").await;
+    let look = async || {
+        for node in [&one, &other] {
+            node.store.flush_activity().await.expect("saved");
+            node.store.detect_external_writes().await.expect("read");
+        }
+    };
+    look().await;
+    let unread = "b.count";
+    for node in [&one, &other] {
+        assert_eq!(alice.at(node).get("/").await.texts(unread), ["(1 new)"]);
+    }
+    alice.at(&one).get(&path).await;
+    // Once it is an hour old, a visit is over.
+    one.pass(3_600);
+    alice.at(&one).get(&path).await;
+    look().await;
+    for node in [&one, &other] {
+        alice.at(node).get("/").await.finds(0, unread);
+    }
+}
