@@ -83,6 +83,7 @@ impl ChangesCursor {
 
     /// Inserts a row and returns its id.
     pub(super) async fn write(&self, tx: &mut Tx, changes: &[Change]) -> Result<i64> {
+        tx.take_turn().await?;
         let insert = tx.sql("insert into changes (node, what) values ($1, $2) returning id");
         insert.bind(self.node.as_str()).bind(encode(changes)).fetch_scalar().await
     }

@@ -3,13 +3,14 @@
 use sqlx::database::HasStatementCache;
 use sqlx::postgres::PgQueryResult;
 use sqlx::sqlite::SqliteQueryResult;
-use sqlx::{Database, Pool, Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Database, Pool, Postgres, SqlSafeStr, Sqlite, Transaction};
 
 use std::sync::Arc;
 
 use super::error::Result;
 use super::generations::Generations;
 use crate::domain::accounts::ip_hash::IpHashKey;
+use crate::domain::accounts::user::UserId;
 
 /// A database engine that Stoa runs on.
 pub trait Engine: Database + HasStatementCache {
@@ -39,12 +40,33 @@ impl Engine for Sqlite {
     }
 }
 
+macro_rules! begin_postgres {
+    ($locks:literal) => {
+        concat!(
+            "begin isolation level read committed; set local lock_timeout = '5s'; ",
+            "set local idle_in_transaction_session_timeout = '10s'; ",
+            $locks
+        )
+    };
+}
+
+/// Shares the lock of writers with other members' votes and comments, and waits for those of this member.
+fn begin_of_member(member: UserId) -> AssertSqlSafe<String> {
+    let begin = begin_postgres!("select pg_advisory_xact_lock_shared(1400139617)");
+    // Two members with the same key wait for one another.
+    let key = member.0 % i64::from(i32::MAX);
+    AssertSqlSafe(format!("{begin}, pg_advisory_xact_lock(1400139617, {key})"))
+}
+
+/// Taken by writes that go on side by side, as their last lock, so that ids of `changes` are in the order of
+/// commits.
+const TAKE_TURN: &str = "select pg_advisory_xact_lock(1400139618)";
+
 impl Engine for Postgres {
     // The lock is held until the commit is visible, so that ids of `changes` are in the order of commits. At
     // read committed, each statement sees what was committed before the lock was taken.
     // A node that dies within a transaction must not hold the lock for as long as the server believes in it.
-    const BEGIN: &'static str = "begin isolation level read committed; set local lock_timeout = '5s'; \
-        set local idle_in_transaction_session_timeout = '10s'; select pg_advisory_xact_lock(1400139617)";
+    const BEGIN: &'static str = begin_postgres!("select pg_advisory_xact_lock(1400139617)");
     const SNAPSHOT: &'static str = "begin isolation level repeatable read read only";
     const LAST_ITEM_ID: &'static str =
         "select case when is_called then last_value else 0 end from items_id_seq";
@@ -83,6 +105,20 @@ impl Connections {
         })
     }
 
+    /// Begins a vote or comment. On PostgreSQL it goes on beside those of other members.
+    pub(super) async fn begin_of_member(&self, member: UserId) -> Result<Tx> {
+        match self {
+            Connections::Sqlite(_) => self.begin().await,
+            Connections::Postgres(pool) => {
+                let (pool, begin) = (pool.clone(), begin_of_member(member));
+                let begin = tokio::spawn(async move { Open::begin(&pool, begin).await });
+                let mut open = begin.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+                open.is_alone = false;
+                Ok(Tx::Postgres(open))
+            }
+        }
+    }
+
     pub(super) async fn snapshot(&self) -> Result<Tx> {
         Ok(match self {
             Connections::Sqlite(pool) => Tx::Sqlite(Open::begin(pool, Sqlite::SNAPSHOT).await?),
@@ -111,11 +147,13 @@ pub struct Open<E: Engine> {
     pub(super) transaction: Transaction<'static, E>,
     /// Whether a statement failed; it cannot be committed then.
     pub(super) has_failed: bool,
+    /// Whether no other write transaction is open.
+    is_alone: bool,
 }
 
 impl<E: Engine> Open<E> {
-    async fn begin(pool: &Pool<E>, how: &'static str) -> Result<Open<E>, sqlx::Error> {
-        Ok(Open { transaction: pool.begin_with(how).await?, has_failed: false })
+    async fn begin(pool: &Pool<E>, how: impl SqlSafeStr) -> Result<Open<E>, sqlx::Error> {
+        Ok(Open { transaction: pool.begin_with(how).await?, has_failed: false, is_alone: true })
     }
 
     async fn commit(self) -> Result<(), sqlx::Error> {
@@ -138,6 +176,14 @@ impl Tx {
         match self {
             Tx::Sqlite(open) => open.commit().await,
             Tx::Postgres(open) => open.commit().await,
+        }
+    }
+
+    /// Waits until no write that goes on beside this one can commit before it.
+    pub(super) async fn take_turn(&mut self) -> Result<()> {
+        match self {
+            Tx::Postgres(open) if !open.is_alone => self.sql(TAKE_TURN).execute().await.map(drop),
+            Tx::Sqlite(_) | Tx::Postgres(_) => Ok(()),
         }
     }
 

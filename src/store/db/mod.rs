@@ -37,7 +37,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::store::accounts::pending_activity::Activity;
 
-/// One writer at a time, and readers that never wait for it.
+/// One writer at a time, except for votes and comments on PostgreSQL, and readers that never wait for it.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(in crate::store) read: ReadPool,
@@ -75,6 +75,12 @@ impl Store {
     /// Begins a write transaction, which waits until no other is open.
     pub(in crate::store) async fn begin(&self) -> Result<Tx> {
         self.write.begin().await
+    }
+
+    /// Begins a vote or comment of this member's, which on PostgreSQL goes on beside those of others. Of rows
+    /// that others' votes and comments change, it may change one item, and after it one user.
+    pub(in crate::store) async fn begin_of_member(&self, member: UserId) -> Result<Tx> {
+        self.write.begin_of_member(member).await
     }
 
     /// Commits and invalidates caches. Runs to completion even if the caller is cancelled.

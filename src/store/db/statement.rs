@@ -142,6 +142,14 @@ impl Statement<'_> {
         }
     }
 
+    /// Keeps writes that go on beside this one from changing the rows of the table named `i`.
+    pub fn for_update_of_i(self) -> Self {
+        match self.target {
+            Target::Sqlite(..) => self,
+            Target::Postgres(..) => self.push(" for no key update of i"),
+        }
+    }
+
     pub fn push(mut self, text: &'static str) -> Self {
         self.text.to_mut().push_str(text);
         self

@@ -26,6 +26,11 @@ pub(crate) async fn item_in(tx: &mut Tx, id: ItemId) -> Result<Item> {
     tx.sql(select_item!("where i.id = $1")).bind(id).fetch_one().await
 }
 
+/// Nobody else changes it before the end of the transaction.
+pub(crate) async fn locked_item(tx: &mut Tx, id: ItemId) -> Result<Item> {
+    tx.sql(select_item!("where i.id = $1")).for_update_of_i().bind(id).fetch_one().await
+}
+
 pub(crate) async fn adjust_comment_counts(tx: &mut Tx, root: ItemId, by: i64) -> Result<()> {
     tx.sql("update items set descendants = descendants + $2 where id = $1")
         .bind(root)

@@ -14,7 +14,7 @@ use crate::domain::limits::policy::Policy;
 use crate::domain::votes::uncounted::Uncounted;
 use crate::domain::votes::vote::{Direction, ScoreDelta, Vote, VoteResult};
 use crate::store::accounts::author;
-use crate::store::items::rows::item_in;
+use crate::store::items::rows::locked_item;
 
 /// Without `dir`, undoes the vote.
 #[derive(Debug, Clone, Copy)]
@@ -52,9 +52,9 @@ impl Store {
     /// Casts, changes or undoes a vote. Uncounted votes are stored without effect. Fails with `Refused` if
     /// the member may not vote.
     pub async fn vote(&self, new: NewVote, policy: &Policy, now: Timestamp) -> Result<VoteResult> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_of_member(new.user).await?;
         let member = author::writer(&mut tx, new.user, now).await?;
-        let item = item_in(&mut tx, new.item).await?;
+        let item = locked_item(&mut tx, new.item).await?;
         let voted = cast(&mut tx, (&member, &item), new, policy, now).await?;
         if voted.changed {
             self.commit(tx, &changes(&item, new.user)).await?;

@@ -106,3 +106,73 @@ async fn ids_of_changes_are_in_the_order_in_which_others_can_read_them() {
     assert!(seen.len() > 10, "it read among the writes: {}", seen.len());
     assert_eq!(i64::try_from(seen.len()).expect("few"), all, "none came late");
 }
+
+#[tokio::test]
+async fn the_same_members_votes_at_one_moment_count_once() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let story = one.member("author").await.text_story("A story", "Words.").await;
+    let member = members(&one, &other, 1).await.remove(0);
+    let devices = (0..12).map(|n| {
+        let mut browser = member.clone();
+        browser.at(if n % 2 == 0 { &one } else { &other });
+        browser
+    });
+    let pages = all_post(devices.collect(), &format!("/item/{story}/vote"), &[("dir", "up")]).await;
+    assert!(pages.iter().all(|page| page.status.is_redirection()), "each vote is answered");
+    assert_eq!(one.number(&format!("select score from items where id = {story}")).await, 2);
+    assert_eq!(one.karma("author").await, 2);
+}
+
+#[tokio::test]
+async fn members_who_vote_for_one_another_at_one_moment_all_succeed() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let mut people = members(&one, &other, 8).await;
+    let mut stories = Vec::new();
+    for browser in &mut people {
+        stories.push(browser.text_story("A story", "Words.").await);
+    }
+    for turn in 1..people.len() {
+        let mut tasks = JoinSet::new();
+        for (n, mut browser) in people.clone().into_iter().enumerate() {
+            let path = format!("/item/{}/vote", stories[(n + turn) % stories.len()]);
+            tasks.spawn(async move { browser.post(&path, &[("dir", "up")]).await });
+        }
+        assert!(tasks.join_all().await.iter().all(|page| page.status.is_redirection()));
+    }
+    let others = i64::try_from(people.len()).expect("few") - 1;
+    assert_eq!(one.number("select min(score) from items").await, 1 + others);
+    assert_eq!(other.number("select min(karma) from users").await, 1 + others);
+}
+
+#[tokio::test]
+async fn comments_at_one_moment_are_each_counted_and_equal_ones_of_a_member_are_one() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let story = one.member("author").await.text_story("A story", "Words.").await;
+    let people = members(&one, &other, 12).await;
+    let (path, form) = (format!("/item/{story}/reply"), &[("text", "The same words.")]);
+    let twice = people.iter().chain(&people).cloned().collect();
+    let pages = all_post(twice, &path, form).await;
+    assert!(pages.iter().all(|page| page.status.is_redirection()), "each comment is answered");
+    assert_eq!(one.number("select count(*) from items where kind = 'comment'").await, 12);
+    assert_eq!(one.number(&format!("select descendants from items where id = {story}")).await, 12);
+}
+
+#[tokio::test]
+async fn a_vote_does_not_wait_for_a_vote_on_something_else() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let mut author = one.member("author").await;
+    let held = author.text_story("A story", "Words.").await;
+    let free = author.text_story("Another story", "More words.").await;
+    let mut people = members(&one, &other, 2).await;
+    let (mut second, mut first) = (people.remove(1), people.remove(0));
+    let mut connection = one.connection().await;
+    connection.execute(&format!("begin; select 1 from items where id = {held} for update")).await;
+    let path = format!("/item/{held}/vote");
+    let waits = tokio::spawn(async move { first.post(&path, &[("dir", "up")]).await });
+    // Were it to wait too, it would give up with an error.
+    let page = second.post(&format!("/item/{free}/vote"), &[("dir", "up")]).await;
+    assert!(page.status.is_redirection(), "{}", page.status);
+    assert!(!waits.is_finished(), "the other vote waits for its story");
+    connection.execute("rollback").await;
+    assert!(waits.await.expect("answered").status.is_redirection());
+}

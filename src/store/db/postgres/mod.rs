@@ -19,8 +19,8 @@ use crate::database_address::{DatabaseAddress, PostgresUrl};
 
 /// Reader connections of a node.
 const READERS: u32 = 8;
-/// Writer connections of a node, whose writers come one after another, in the order in which they asked.
-const WRITERS: u32 = 1;
+/// Writer connections of a node: as many of its votes and comments go on side by side.
+const WRITERS: u32 = 4;
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
