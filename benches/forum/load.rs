@@ -107,9 +107,18 @@ impl Load {
     /// Sends for `long` on all connections: one for each script, and no fewer than [`CONNECTIONS`]. Each
     /// repeats its script and stops after an even number of requests, so that a vote is withdrawn again.
     pub fn run(port: u16, scripts: &[Vec<Request>], long: Duration) -> Load {
+        Load::on(CONNECTIONS.max(scripts.len()), port, scripts, long)
+    }
+
+    /// The same on one connection for each script.
+    pub fn of_each(port: u16, scripts: &[Vec<Request>], long: Duration) -> Load {
+        Load::on(scripts.len(), port, scripts, long)
+    }
+
+    fn on(connections: usize, port: u16, scripts: &[Vec<Request>], long: Duration) -> Load {
         let began = Instant::now();
         let times = std::thread::scope(|scope| {
-            let connections: Vec<_> = (0..CONNECTIONS.max(scripts.len()))
+            let connections: Vec<_> = (0..connections)
                 .map(|nth| scope.spawn(move || follow(port, &scripts[nth % scripts.len()], began + long)))
                 .collect();
             connections.into_iter().flat_map(|connection| connection.join().unwrap()).collect::<Vec<_>>()

@@ -17,20 +17,22 @@
     reason = "a benchmark measures by the real clock, stops at the first error and prints"
 )]
 
+mod bare_writes;
 mod build;
 mod chart;
 mod cold;
+mod engines;
 mod flood;
 mod growth;
 mod instructions;
 mod limits;
 mod load;
 mod mixed_load;
+mod postgres;
 mod report;
 mod results;
 mod server;
 mod site;
-mod sqlite;
 mod table;
 mod targets;
 mod turns;
@@ -51,7 +53,8 @@ const ITEMS: u32 = 10_000;
 /// The smallest site that has stories for every connection.
 const FEWEST: u32 = 500;
 
-const USAGE: &str = "bin/bench [--quick] [--items N, at least 500] | --build | --instructions | --report";
+const USAGE: &str = "bin/bench [--quick] [--items N, at least 500 | --database postgres://...] \
+    | --build | --instructions | --report";
 
 fn main() {
     // `cargo bench` passes --bench.
@@ -63,6 +66,10 @@ fn main() {
         ["--quick"] => run(true, None),
         ["--items", items] => of_size(false, items),
         ["--quick", "--items", items] | ["--items", items, "--quick"] => of_size(true, items),
+        ["--database", address] => compare_engines(false, address),
+        ["--quick", "--database", address] | ["--database", address, "--quick"] => {
+            compare_engines(true, address)
+        }
         ["--report"] => report::write(),
         ["--build"] => build::measure(),
         ["--instructions"] => instructions::count(ITEMS),
@@ -77,11 +84,21 @@ fn of_size(quick: bool, items: &str) {
     }
 }
 
+/// Measures the same site on both engines.
+fn compare_engines(quick: bool, address: &str) {
+    let mut results = Results::begin(quick, ITEMS);
+    engines::measure(address, &plan(quick), &mut results);
+    results.write(false);
+}
+
+fn plan(quick: bool) -> Plan {
+    Plan { rounds: 5, round: Duration::from_millis(if quick { 150 } else { 500 }) }
+}
+
 /// Measures the main table, on a site of `items` items where given; a whole run adds the growth with the size
 /// of the site.
 fn run(quick: bool, items: Option<u32>) {
-    let round = Duration::from_millis(if quick { 150 } else { 500 });
-    let plan = Plan { rounds: 5, round };
+    let plan = plan(quick);
     let mut results = Results::begin(quick, items.unwrap_or(ITEMS));
     table::measure(results.items, &plan, &mut results);
     let whole = !quick && items.is_none();

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::load::{CONNECTIONS, Request, fetch};
+use crate::postgres::Database;
 use crate::server::{Server, free_port};
 
 pub const STOA: &str = env!("CARGO_BIN_EXE_stoa");
@@ -26,14 +27,38 @@ pub struct Site {
     pub stories: Vec<i64>,
     /// Sessions of the members, one for each connection.
     pub members: Vec<String>,
-    folder: tempfile::TempDir,
+    place: Place,
+}
+
+/// Where a site's database is.
+enum Place {
+    Folder(tempfile::TempDir),
+    Postgres(Database),
+}
+
+impl Place {
+    /// As the command line takes it.
+    fn database(&self) -> PathBuf {
+        match self {
+            Place::Folder(folder) => folder.path().join("stoa.db"),
+            Place::Postgres(database) => PathBuf::from(&database.address),
+        }
+    }
 }
 
 impl Site {
-    /// A site of `items` items and two long threads.
+    /// A site of `items` items and two long threads, on SQLite.
     pub fn start(items: u32) -> Site {
-        let folder = tempfile::tempdir().unwrap();
-        let (database, stories) = (database(folder.path()), items / 10);
+        Site::start_in(Place::Folder(tempfile::tempdir().unwrap()), items)
+    }
+
+    /// The same in an empty database on PostgreSQL.
+    pub fn start_on_postgres(items: u32, database: Database) -> Site {
+        Site::start_in(Place::Postgres(database), items)
+    }
+
+    fn start_in(place: Place, items: u32) -> Site {
+        let (database, stories) = (place.database(), items / 10);
         let users = (items / 50).max(FEWEST_USERS);
         let counts = [stories, items - stories, users].map(|count| count.to_string());
         let [stories, comments, users] = counts.each_ref().map(String::as_str);
@@ -57,7 +82,7 @@ impl Site {
         assert!(stories.len() > CONNECTIONS, "there are stories for every connection");
         let members = (0..CONNECTIONS).map(|nth| session(server.port, &name(nth))).collect();
         let started_in = times[times.len() / 2];
-        Site { server, made, started_in, resident_after_start, stories, members, folder }
+        Site { server, made, started_in, resident_after_start, stories, members, place }
     }
 
     /// Sessions of so many members: those of the connections first, then new ones.
@@ -68,15 +93,20 @@ impl Site {
 
     /// The session of a new member.
     pub fn member(&self, nth: usize) -> String {
-        sign_up(&database(self.folder.path()), nth);
+        sign_up(&self.place.database(), nth);
         session(self.server.port, &name(nth))
     }
 
     /// Stops the forum; returns the path of its database.
     pub fn stopped(mut self) -> (Site, PathBuf) {
         self.server.stop();
-        let database = database(self.folder.path());
+        let database = self.place.database();
         (self, database)
+    }
+
+    /// Another process on the same database.
+    pub fn another_node(&self) -> Server {
+        serve(&self.place.database(), &[STOA]).0
     }
 
     /// A comment in the middle of the shorter long thread.
@@ -90,10 +120,10 @@ impl Site {
         rows(&front.body)[0]
     }
 
-    /// A backup of the database.
+    /// A backup of the database on SQLite.
     pub fn copy(&self) -> PathBuf {
-        let copy = self.folder.path().join("copy.db");
-        stoa(&database(self.folder.path()), &["backup", &copy.to_string_lossy()], "");
+        let copy = self.place.database().with_file_name("copy.db");
+        stoa(&self.place.database(), &["backup", &copy.to_string_lossy()], "");
         copy
     }
 
@@ -113,10 +143,6 @@ fn sign_up(database: &Path, nth: usize) {
     stoa(database, &["admin", "create", &name(nth), "--role", "member"], &format!("{PASSWORD}\n"));
 }
 
-fn database(folder: &Path) -> PathBuf {
-    folder.join("stoa.db")
-}
-
 /// Starts the forum by the command line `program`; returns how long it took to the first page.
 pub fn serve(database: &Path, program: &[&str]) -> (Server, Duration) {
     let port = free_port();
@@ -131,7 +157,8 @@ pub fn serve(database: &Path, program: &[&str]) -> (Server, Duration) {
         "error",
     ]);
     command.args(["--listen", &format!("127.0.0.1:{port}"), "--database"]).arg(database);
-    command.current_dir(database.parent().unwrap()).stderr(Stdio::null());
+    // The files that it makes are not left here.
+    command.current_dir(std::env::temp_dir()).stderr(Stdio::null());
     let began = Instant::now();
     let server = Server::start(&mut command, port);
     let front = fetch(port, &Request::get("/", None, "identity", None));

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use stoa::domain::accounts::password::{hash, verify};
 
+use crate::bare_writes::BareWrites;
 use crate::load::{BROWSER, Load, Request, fetch};
 use crate::results::{Results, Row};
 use crate::server::Server;
 use crate::site::{PASSWORD, Site, name};
-use crate::sqlite::BareDatabase;
 use crate::turns::{Contestant, Measured, Plan, in_turn, median, milliseconds};
 use crate::work::{self, COMMENT};
 use crate::{cold, flood, limits, mixed_load};
@@ -158,33 +158,12 @@ fn log_ins(site: &Site, plan: &Plan, results: &mut Results) {
 
 /// Votes and comments, compared with the same transactions in a loop on a copy of the database.
 fn writes(site: &Site, plan: &Plan, results: &mut Results) {
-    let mut bare = BareDatabase::open(&site.copy());
-    let shares: Vec<(i64, Vec<i64>)> =
-        site.shares().enumerate().map(|(nth, (_, stories))| (bare.user(&name(nth)), stories)).collect();
-    let pairs: Vec<(i64, i64)> =
-        shares.iter().flat_map(|(user, stories)| stories.iter().map(move |story| (*user, *story))).collect();
-    let now = jiff::Timestamp::now().as_second();
-    let mut turn = 0;
-    let script = work::votes(site);
-    let limit = Contestant::own(|long| {
-        Load::alone(long, || {
-            let (user, story) = pairs[turn / 2 % pairs.len()];
-            bare.vote(user, story, turn % 2 == 0, now);
-            turn += 1;
-        })
-    });
-    let measured = in_turn(vec![Contestant::http(&site.server, &script), limit], plan);
-    results.add(Row::rate("votes", "req/s", &measured[0]).against_rate(&measured[1]));
-    let script = work::comments(site);
-    let limit = Contestant::own(|long| {
-        Load::alone(long, || {
-            let (user, story) = pairs[turn % pairs.len()];
-            bare.comment(user, story, &format!("{COMMENT} {turn:08}"), now);
-            turn += 1;
-        })
-    });
-    let measured = in_turn(vec![Contestant::http(&site.server, &script), limit], plan);
-    results.add(Row::rate("comments", "req/s", &measured[0]).against_rate(&measured[1]));
+    let mut bare = BareWrites::on_sqlite(site);
+    for (what, script) in [("votes", work::votes(site)), ("comments", work::comments(site))] {
+        let limit = Contestant::own(|long| bare.run(what == "votes", long));
+        let measured = in_turn(vec![Contestant::http(&site.server, &script), limit], plan);
+        results.add(Row::rate(what, "req/s", &measured[0]).against_rate(&measured[1]));
+    }
 }
 
 /// How long it takes until a thousand visitors have a page that has just changed, and the CPU time of that.
