@@ -1,12 +1,15 @@
 // A forum of its own for a test file, people who use it, and the judges of its pages.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer, request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { AxeBuilder } from "@axe-core/playwright";
 import { HtmlValidate } from "html-validate";
@@ -64,44 +67,99 @@ async function until(what, seconds, check) {
   }
 }
 
+/** A PostgreSQL cluster, if the tests are to run on one: each forum then has two nodes, whom a proxy asks in turn. */
+const CLUSTER = process.env.STOA_TEST_POSTGRES;
+let databases = 0;
+
+/** A file that does not exist yet in `folder`, or an empty database on the cluster. */
+async function newDatabase(folder) {
+  if (!CLUSTER) return join(folder, "stoa.db");
+  const [server, options = ""] = CLUSTER.split("?");
+  const at = (name) => `${server.replace(/\/$/, "")}/${name}?${options}`;
+  const name = `stoa_browser_${process.pid}_${databases++}`;
+  await promisify(execFile)("psql", [at("postgres"), "--quiet", "--no-psqlrc", "--command", `create database ${name}`]);
+  return at(name);
+}
+
+/** Passes each request on to the next of these ports. */
+async function proxy(port, nodes) {
+  let asked = 0;
+  const server = createHttpServer((incoming, answer) => {
+    const { method, url: path, headers } = incoming;
+    const node = nodes[asked++ % nodes.length];
+    const outgoing = request({ host: "127.0.0.1", port: node, method, path, headers, agent: false });
+    outgoing.once("response", (response) => {
+      answer.writeHead(response.statusCode, response.headers);
+      response.pipe(answer);
+    });
+    outgoing.once("error", () => answer.destroy());
+    incoming.pipe(outgoing);
+  });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+/** A process of the forum; `said` is all that it has said. */
+function startNode(cwd, args) {
+  const server = spawn(BINARY, ["serve", ...args], { cwd, env: environment() });
+  const node = { server, said: "", failed: null, ended: new Promise((resolve) => server.once("close", resolve)) };
+  node.kill = () => server.kill("SIGKILL");
+  process.once("exit", node.kill);
+  server.on("error", (error) => (node.failed = error));
+  server.stdout.on("data", (data) => (node.said += data));
+  server.stderr.on("data", (data) => (node.said += data));
+  return node;
+}
+
+async function untilHealthy(node, port) {
+  await until("starting the forum", 30, async () => {
+    if (node.failed || node.server.exitCode !== null) throw node.failed ?? new Error(`stoa serve ended with ${node.server.exitCode}:\n${node.said}`);
+    return fetch(`http://127.0.0.1:${port}/healthz`).then((answer) => answer.ok, () => false);
+  });
+}
+
+async function stopNode(node) {
+  node.server.kill("SIGTERM");
+  const stopped = await Promise.race([node.ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 10_000, false).unref())]);
+  node.kill();
+  process.off("exit", node.kill);
+  await node.ended;
+  assert.ok(stopped, "the forum should stop within 10 seconds when asked to");
+  assert.equal(node.server.exitCode, 0, `the forum should end well:\n${node.said}`);
+}
+
 /**
  * Starts a forum in a folder of its own on a free port of 127.0.0.1. Limits are off, so that a test may be quick, unless
  * `settings` (names as in stoa.toml) says otherwise. `stop()` ends it and everything that was opened on it.
  */
 export async function startForum({ settings = {} } = {}) {
   const cwd = await mkdtemp(join(tmpdir(), "stoa-browser-"));
-  const database = join(cwd, "stoa.db");
+  const database = await newDatabase(cwd);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const all = { listen: `127.0.0.1:${port}`, base_url: url, limits: "off", deep_reply_delay: "off", ...settings };
+  const all = { base_url: url, limits: "off", deep_reply_delay: "off", ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => [`--${name.replaceAll("_", "-")}`, String(value)]);
 
-  const server = spawn(BINARY, ["serve", "--database", database, ...flags], { cwd, env: environment() });
-  const ended = new Promise((resolve) => server.once("close", resolve));
-  const kill = () => server.kill("SIGKILL");
-  process.once("exit", kill);
-  let said = "";
-  let failed = null;
-  server.on("error", (error) => (failed = error));
-  server.stdout.on("data", (data) => (said += data));
-  server.stderr.on("data", (data) => (said += data));
+  const ports = CLUSTER ? [await freePort(), await freePort()] : [port];
+  const nodes = ports.map((own) => startNode(cwd, ["--database", database, "--listen", `127.0.0.1:${own}`, ...flags]));
+  const front = CLUSTER ? await proxy(port, ports) : null;
   try {
-    await until("starting the forum", 30, async () => {
-      if (failed || server.exitCode !== null) throw failed ?? new Error(`stoa serve ended with ${server.exitCode}:\n${said}`);
-      return fetch(`${url}/healthz`).then((answer) => answer.ok, () => false);
-    });
+    await Promise.all(nodes.map((node, nth) => untilHealthy(node, ports[nth])));
   } catch (error) {
-    kill();
+    front?.close();
+    nodes.forEach((node) => node.kill());
     await rm(cwd, { recursive: true, force: true });
     throw error;
   }
+  const said = () => nodes.map((node) => node.said).join("");
 
   let browser = null;
   return {
     url,
     members: new Set(),
     /** The one-time link to the first admin's account, as the server printed it. */
-    adminLink: () => until("printing the first admin's link", 5, () => said.match(/\S*\/setup\/\S+/)?.[0]).then((link) => new URL(link, url).href),
+    adminLink: () => until("printing the first admin's link", 5, () => said().match(/\S*\/setup\/\S+/)?.[0]).then((link) => new URL(link, url).href),
     /** `stoa ARGS` on this forum's database; `input` goes to standard input. */
     run: (args, input = "") => runBinary([...args, "--database", database], { cwd, input }),
     /** Imports items in the shape of Hacker News's API; `by`, `time` and `type` may be left out. */
@@ -121,14 +179,11 @@ export async function startForum({ settings = {} } = {}) {
     },
     async stop() {
       await (await browser)?.close();
-      server.kill("SIGTERM");
-      const stopped = await Promise.race([ended.then(() => true), new Promise((resolve) => setTimeout(resolve, 10_000, false).unref())]);
-      kill();
-      process.off("exit", kill);
-      await ended;
+      front?.close();
+      front?.closeAllConnections();
+      const stopped = await Promise.allSettled(nodes.map(stopNode));
       await rm(cwd, { recursive: true, force: true });
-      assert.ok(stopped, "the forum should stop within 10 seconds when asked to");
-      assert.equal(server.exitCode, 0, `the forum should end well:\n${said}`);
+      for (const { reason } of stopped) if (reason) throw reason;
     },
   };
 }

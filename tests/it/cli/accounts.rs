@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::cli::operations::Folder;
+use crate::support::program::Folder;
 
 const PASSWORD: &str = "four unrelated words here";
 
@@ -29,7 +29,8 @@ fn on_a_terminal(folder: &Folder, arguments: &str, answers: &[(&str, &str)]) -> 
         ["/usr/bin/setsid", "/bin/setsid"].into_iter().find(|p| Path::new(p).exists()).expect("setsid"),
     );
     command.args(["--ctty", "--wait", env!("CARGO_BIN_EXE_stoa")]).args(arguments.split_whitespace());
-    command.current_dir(folder.path("")).env_clear().stdin(end()).stdout(end()).stderr(end());
+    command.current_dir(folder.path("")).env_clear().envs(folder.environment());
+    command.stdin(end()).stdout(end()).stderr(end());
     let mut child = command.spawn().expect("the program");
 
     let mut keyboard = File::from(terminal.try_clone().expect("the same terminal"));

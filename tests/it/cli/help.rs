@@ -1,6 +1,6 @@
 //! What the commands say of themselves, and of arguments that they cannot use.
 
-use crate::cli::operations::Folder;
+use crate::support::program::Folder;
 
 /// The help of a command and of all below it, as a terminal of 80 columns shows it.
 fn helps(folder: &Folder, command: &str, found: &mut Vec<(String, String)>) {

@@ -1,6 +1,6 @@
 //! The log of `stoa serve`, as an operator reads it.
 
-use crate::cli::operations::Folder;
+use crate::support::program::Folder;
 
 #[test]
 fn the_log_in_a_file_or_a_pipe_has_no_colour_codes() {

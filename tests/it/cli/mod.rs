@@ -1,6 +1,7 @@
 //! Commands, configuration and operation of the binary.
 
 pub mod accounts;
+mod backup;
 pub mod deployment;
 pub mod generate;
 pub mod help;

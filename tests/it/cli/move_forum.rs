@@ -2,12 +2,12 @@
 
 use std::io::{BufRead, BufReader};
 
-use crate::cli::operations::Folder;
 use crate::support::database;
+use crate::support::program::Folder;
 
 #[test]
 fn a_forum_is_moved_with_a_summary_of_its_tables() {
-    let folder = Folder::new();
+    let folder = Folder::with_file();
     folder.works("generate --stories 20 --comments 60 --users 12 --long 5");
     folder.works("admin create Root --role admin");
     let said = folder.run("move --from stoa.db --to new.db");
@@ -39,7 +39,7 @@ fn a_forum_is_moved_with_a_summary_of_its_tables() {
 
 #[test]
 fn a_move_that_cannot_be_made_ends_with_code_2_and_one_line() {
-    let folder = Folder::with_database();
+    let folder = Folder::with_database_file();
     for (arguments, words) in [
         ("--from none.db --to new.db", "there is no database at none.db"),
         ("--from stoa.db --to stoa.db", "the same forum is in stoa.db and in stoa.db"),
@@ -67,7 +67,7 @@ fn kill_a_move(folder: &Folder, to: &str) {
 
 #[tokio::test]
 async fn after_a_move_was_killed_every_command_refuses_the_target_and_says_what_to_do() {
-    let folder = Folder::new();
+    let folder = Folder::with_file();
     folder.works("generate --stories 100 --comments 3000 --users 50 --long 5");
     let postgres = database::empty_postgres().await.map(|address| address.as_given());
     for to in std::iter::once("half.db".to_owned()).chain(postgres) {

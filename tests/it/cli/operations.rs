@@ -1,191 +1,15 @@
 //! Operating: the command line as a person uses it, through the real program.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::process::Command;
 use std::time::Duration;
 
 use stoa::domain::accounts::password::PasswordError;
 use stoa::domain::accounts::user::NameError;
-use tempfile::TempDir;
 
-const THREAD: &str = include_str!("../../fixtures/import/thread.json");
-const PASSWORD: &str = "four unrelated words here\n";
+use crate::support::database::TestConnection;
+use crate::support::program::{Folder, PASSWORD, Running};
 
-/// A folder with a forum's files.
-pub struct Folder(TempDir);
-
-/// What a command said, and the code it ended with.
-#[derive(Debug)]
-pub struct Said {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
-}
-
-impl Folder {
-    pub fn new() -> Folder {
-        Folder(tempfile::tempdir().expect("a folder"))
-    }
-
-    /// A folder with an empty forum's database, as the commands that need one find it.
-    pub fn with_database() -> Folder {
-        let folder = Folder::new();
-        folder.write("none.jsonl", "");
-        folder.works("import none.jsonl");
-        folder
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).expect("written");
-    }
-
-    pub fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stoa"));
-        command.current_dir(self.0.path()).env_clear().args(arguments.split_whitespace());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    /// Runs a command to its end, with this on its standard input.
-    pub fn run_with(&self, arguments: &str, input: &str) -> Said {
-        let mut child = self.command(arguments).spawn().expect("the program");
-        // A command that reads nothing may have ended already.
-        let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
-        let output = child.wait_with_output().expect("its end");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
-
-    pub fn run(&self, arguments: &str) -> Said {
-        self.run_with(arguments, PASSWORD)
-    }
-
-    pub fn works(&self, arguments: &str) -> String {
-        let said = self.run(arguments);
-        assert_eq!(said.code, Some(0), "{arguments}: {said:?}");
-        said.out
-    }
-
-    /// A command that is refused with a sentence and the code 1, and shows nobody a stack of causes.
-    pub fn refuses(&self, arguments: &str, input: &str, words: &str) {
-        self.refuses_with(1, arguments, input, words);
-    }
-
-    fn refuses_with(&self, code: i32, arguments: &str, input: &str, words: &str) {
-        let said = self.run_with(arguments, input);
-        assert_eq!(said.code, Some(code), "{arguments}: {said:?}");
-        assert!(said.err.contains(words) && said.err.starts_with("stoa: "), "{arguments}: {said:?}");
-        assert!(!said.err.contains("panicked") && said.err.lines().count() == 1, "{arguments}: {said:?}");
-    }
-
-    pub fn serve(&self) -> Running {
-        self.serve_with("")
-    }
-
-    /// Runs a forum with these flags too.
-    pub fn serve_with(&self, flags: &str) -> Running {
-        self.start("127.0.0.1", flags)
-    }
-
-    /// Runs a forum that listens on an address of this machine which has this name.
-    pub fn serve_named(&self, host: &str) -> Running {
-        self.start(host, "")
-    }
-
-    fn start(&self, host: &str, flags: &str) -> Running {
-        let port =
-            TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut child =
-            self.command(&format!("serve --listen {host}:{port} {flags}")).spawn().expect("the program");
-        let (said, heard) = (Arc::<Mutex<String>>::default(), child.stderr.take().expect("its voice"));
-        let ear = Arc::clone(&said);
-        let listening = std::thread::spawn(move || {
-            for line in BufReader::new(heard).lines().map_while(Result::ok) {
-                ear.lock().expect("heard").push_str(&format!("{line}\n"));
-            }
-        });
-        let running = Running {
-            child,
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
-            said,
-            listening: Some(listening),
-        };
-        for _ in 0..200 {
-            if TcpStream::connect(running.address).is_ok() {
-                // Connections queue while the database is being opened; a response shows that it is open.
-                running.get("/healthz");
-                return running;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the forum does not answer: {}", running.said.lock().expect("heard"));
-    }
-}
-
-/// A forum that answers.
-pub struct Running {
-    child: Child,
-    address: SocketAddr,
-    said: Arc<Mutex<String>>,
-    listening: Option<JoinHandle<()>>,
-}
-
-impl Running {
-    pub fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).expect("a connection");
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
-        stream.write_all(request.as_bytes()).expect("asked");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer
-    }
-
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill");
-        assert!(sent.success());
-    }
-
-    /// Sends SIGHUP; returns what the log says then.
-    pub fn reload(&self) -> String {
-        let begin = self.said.lock().expect("heard").len();
-        self.signal("-HUP");
-        for _ in 0..200 {
-            let said = self.said.lock().expect("heard")[begin..].to_owned();
-            if said.contains("reloaded") {
-                return said;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("nothing is reloaded: {}", self.said.lock().expect("heard"));
-    }
-
-    /// Stops it with SIGTERM; returns the exit code, stderr and stdout.
-    pub fn stop(mut self) -> (Option<i32>, String, String) {
-        self.signal("-TERM");
-        let code = self.child.wait().expect("its end").code();
-        self.listening.take().expect("a listener").join().expect("heard to the end");
-        let mut out = String::new();
-        self.child.stdout.take().expect("its output").read_to_string(&mut out).expect("UTF-8");
-        let err = self.said.lock().expect("heard").clone();
-        (code, err, out)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has ended already where the test went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+pub const THREAD: &str = include_str!("../../fixtures/import/thread.json");
 
 #[test]
 fn settings_of_the_community_are_reloaded_and_a_mistake_changes_nothing() {
@@ -387,17 +211,12 @@ async fn a_made_up_site_has_the_same_long_thread_whatever_its_size() {
         let said =
             folder.works(&format!("generate --stories {stories} --comments 100 --users 300 --long 40,7"));
         assert_eq!(said, format!("Made {} stories and 147 comments by 300 people.\n", stories + 2));
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-        let texts: Vec<String> = sqlx::query_scalar(
-            "select u.name || ' at ' || i.depth || ' of ' || i.score || ', ' || i.ups || ', ' || i.downs || \
-             ': ' || i.text from items i join users u on u.id = i.author_id \
+        let mut connection = TestConnection::to(&folder.database).await;
+        let query = "select u.name || ' at ' || i.depth || ' of ' || i.score || ', ' || i.ups || ', ' \
+             || i.downs || ': ' || i.text from items i join users u on u.id = i.author_id \
              where i.root_id = (select id from items where kind = 'story' order by time desc limit 1) \
-             and i.kind = 'comment' order by i.id",
-        )
-        .fetch_all(&mut connection)
-        .await
-        .expect("the newest thread");
+             and i.kind = 'comment' order by i.id";
+        let texts: Vec<(String,)> = connection.rows(query).await;
         assert_eq!(texts.len(), 40);
         threads.push(texts);
     }
@@ -450,54 +269,40 @@ fn what_the_operator_sets_otherwise_stands_in_the_log() {
     assert!(!log.contains("cache_mb"), "what is about the machine is nobody else's business");
 }
 
-#[test]
-fn a_backup_is_whole_and_can_be_put_back() {
-    let folder = Folder::new();
-    folder.write("thread.json", THREAD);
-    folder.works("import thread.json");
-    let running = folder.serve();
-    let said = folder.works("backup copy.db");
-    assert!(said.contains("Copied stoa.db to copy.db") && said.contains("checked the copy"), "{said}");
-    assert!(!folder.path("copy.db.partial").exists());
-    let copy = std::fs::read(folder.path("copy.db")).expect("a copy");
-    folder.refuses("backup copy.db", "", "copy.db already exists: choose a new name");
-    assert_eq!(std::fs::read(folder.path("copy.db")).expect("a copy"), copy, "it was left alone");
-
-    folder.works("admin kill 1001");
-    folder.refuses("restore copy.db", "", "give --replace");
-    folder.refuses("restore copy.db --replace", "", "is in use: stop the forum first");
-    assert!(running.get("/healthz").ends_with("ok\n"), "the forum goes on");
-    assert_eq!(running.stop().0, Some(0));
-    folder.write("nonsense.db", "This is no database, however long it is read.");
-    folder.refuses("restore nonsense.db --replace", "", "nonsense.db is not a complete Stoa backup");
-    let said = folder.works("restore copy.db --replace");
-    assert!(said.contains("stoa.db.replaced") && said.contains("Restored stoa.db from copy.db."), "{said}");
-    assert!(folder.path("stoa.db.replaced").exists() && !folder.path("stoa.db.partial").exists());
-    folder.write("stoa.db", "What a failing disk left of a database.");
-    let said = folder.works("restore copy.db --replace");
-    assert!(
-        said.contains("stoa.db.replaced-2"),
-        "a broken database can be replaced, and nothing kept before is lost: {said}"
-    );
-    let running = folder.serve();
-    assert!(running.get("/new").contains("A loom"), "what the backup had is back");
-    assert_eq!(running.stop().0, Some(0));
-    let elsewhere = folder.works("restore copy.db --database other.db");
-    assert!(elsewhere.contains("Restored other.db from copy.db."), "{elsewhere}");
+/// Leaves the database as a later version would.
+pub async fn make_newer(folder: &Folder) {
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 select 99990000, 'of a later version', true, checksum, 0 from _sqlx_migrations limit 1";
+    TestConnection::to(&folder.database).await.execute(newer).await;
 }
 
 #[tokio::test]
 async fn a_newer_database_is_refused_and_left_alone() {
     let folder = Folder::with_database();
     folder.works("admin create Root --role admin");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path("stoa.db"));
-    let mut connection = sqlx::ConnectOptions::connect(&options).await.expect("a connection");
-    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
-                 values (99990000, 'of a later version', true, x'00', 0)";
-    sqlx::query(newer).execute(&mut connection).await.expect("a migration");
-    sqlx::Connection::close(connection).await.expect("closed");
-    for arguments in ["serve --listen 127.0.0.1:0", "admin create bob", "backup copy.db"] {
-        let words = "stoa.db was written by a newer Stoa (its schema is 99990000)";
+    make_newer(&folder).await;
+    for arguments in ["serve --listen 127.0.0.1:0", "admin create bob", "admin log"] {
+        let words = " was written by a newer Stoa (its schema is 99990000)";
         folder.refuses_with(2, arguments, PASSWORD, words);
+    }
+}
+
+#[tokio::test]
+async fn a_newer_database_is_used_if_it_says_that_this_version_may() {
+    let folder = Folder::with_database();
+    make_newer(&folder).await;
+    let newest = "select max(version) from _sqlx_migrations where version < 99990000";
+    for (usable_from, is_used) in [(format!("({newest})"), true), (format!("({newest}) + 1"), false)] {
+        let set = format!(
+            "insert into instance (name, value) values ('usable_from', cast({usable_from} as text)) \
+             on conflict (name) do update set value = excluded.value"
+        );
+        TestConnection::to(&folder.database).await.execute(&set).await;
+        if is_used {
+            folder.works("admin create Root --role admin");
+            assert!(folder.serve().get("/user/Root").starts_with("HTTP/1.1 200"), "the forum starts");
+        } else {
+            folder.refuses_with(2, "admin create bob", PASSWORD, " was written by a newer Stoa");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use crate::cli::operations::Folder;
+use crate::support::program::Folder;
 
 #[test]
 fn a_forum_listens_where_a_name_leads() {

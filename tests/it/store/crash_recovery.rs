@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use stoa::database_address::DatabaseAddress;
 use stoa::domain::accounts::user::{Role, UserId};
 use stoa::domain::items::item::ItemId;
 use stoa::store::Store;
@@ -133,6 +134,7 @@ async fn differences(database: &Path, done: &[Done], people: &[UserId]) -> Vec<S
 async fn whatever_was_acknowledged_outlives_a_killed_process_among_deeds_of_all_kinds() {
     let dir = tempfile::tempdir().expect("a directory");
     let database = dir.path().join("stoa.db");
+    let address = DatabaseAddress::File(database.clone());
     let store = Store::open(&database).await.expect("a database");
     let (stories, people) = prepare(&store, 400).await;
     let act = stoa::store::ActionContext { actor: None, reason: "", at: BEGAN };
@@ -141,7 +143,7 @@ async fn whatever_was_acknowledged_outlives_a_killed_process_among_deeds_of_all_
     let port = free_port();
     let mut done = vec![Done::default(); WRITERS];
     for kill in 0..KILLS {
-        done = work_until_killed((&database, port, kill), |writer, stream, count| {
+        done = work_until_killed((dir.path(), &address), (port, kill), |writer, stream, count| {
             do_all(&stories, (kill, writer), stream, done[writer].clone(), count)
         });
         let wrong = differences(&database, &done, &people).await;

@@ -9,9 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use stoa::clock::Timestamp;
+use stoa::database_address::DatabaseAddress;
 use stoa::domain::accounts::user::{Name, Role, UserId};
 use stoa::domain::items::item::ItemId;
 use stoa::store::{NewSession, NewStory, NewUser, Store, Submission};
+
+use crate::support::database::new_database;
 
 pub const WRITERS: usize = 6;
 pub const KILLS: usize = 5;
@@ -55,7 +58,7 @@ pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>
     (ids, people)
 }
 
-fn serve(database: &Path, port: u16) -> Child {
+fn serve(folder: &Path, database: &DatabaseAddress, port: u16) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_stoa"))
         .args([
             "serve",
@@ -67,8 +70,8 @@ fn serve(database: &Path, port: u16) -> Child {
             &format!("127.0.0.1:{port}"),
             "--database",
         ])
-        .arg(database)
-        .current_dir(database.parent().expect("a directory"))
+        .arg(database.as_given())
+        .current_dir(folder)
         // Nobody here has karma.
         .env("STOA_MIN_KARMA_TO_FLAG", "0")
         .stderr(Stdio::null())
@@ -127,10 +130,11 @@ pub fn free_port() -> u16 {
 /// Runs the writers until disconnected and kills the process later each time, after acknowledged writes.
 /// Returns each writer's result.
 pub fn work_until_killed<T: Send>(
-    (database, port, kill): (&Path, u16, usize),
+    (folder, database): (&Path, &DatabaseAddress),
+    (port, kill): (u16, usize),
     work: impl Fn(usize, TcpStream, &AtomicUsize) -> T + Sync,
 ) -> Vec<T> {
-    let mut process = serve(database, port);
+    let mut process = serve(folder, database, port);
     let acknowledged = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
@@ -159,20 +163,22 @@ pub fn work_until_killed<T: Send>(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comment_that_was_acknowledged_outlives_a_killed_process() {
     let dir = tempfile::tempdir().expect("a directory");
-    let database = dir.path().join("stoa.db");
+    let database = new_database(dir.path()).await;
     let store = Store::open(&database).await.expect("a database");
     let story = prepare(&store, 1).await.0[0];
     store.close().await;
     let port = free_port();
     let mut acknowledged = Vec::new();
     for kill in 0..KILLS {
-        let written = work_until_killed((&database, port, kill), |writer, mut stream, acknowledged| {
-            let comments = (0..).map_while(|nth| comment(&mut stream, writer, story, kill * 100_000 + nth));
-            let noted = comments.inspect(|_| {
-                acknowledged.fetch_add(1, Ordering::Relaxed);
+        let written =
+            work_until_killed((dir.path(), &database), (port, kill), |writer, mut stream, acknowledged| {
+                let comments =
+                    (0..).map_while(|nth| comment(&mut stream, writer, story, kill * 100_000 + nth));
+                let noted = comments.inspect(|_| {
+                    acknowledged.fetch_add(1, Ordering::Relaxed);
+                });
+                noted.collect::<Vec<_>>()
             });
-            noted.collect::<Vec<_>>()
-        });
         acknowledged.extend(written.into_iter().flatten());
     }
     let store = Store::open(&database).await.expect("a whole database");
@@ -222,14 +228,14 @@ fn vote_on(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vote_that_was_acknowledged_outlives_a_killed_process() {
     let dir = tempfile::tempdir().expect("a directory");
-    let database = dir.path().join("stoa.db");
+    let database = new_database(dir.path()).await;
     let store = Store::open(&database).await.expect("a database");
     let (stories, people) = prepare(&store, 5).await;
     store.close().await;
     let port = free_port();
     let mut told = vec![Told::default(); WRITERS];
     for kill in 0..KILLS {
-        told = work_until_killed((&database, port, kill), |writer, stream, done| {
+        told = work_until_killed((dir.path(), &database), (port, kill), |writer, stream, done| {
             vote_on(&stories, writer, stream, told[writer].clone(), done)
         });
         let store = Store::open(&database).await.expect("a whole database");
@@ -291,14 +297,14 @@ fn write_until_goodbye(port: u16, writer: usize, story: ItemId, from: usize) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forum_told_to_stop_under_load_answers_everybody_it_let_in() {
     let dir = tempfile::tempdir().expect("a directory");
-    let database = dir.path().join("stoa.db");
+    let database = new_database(dir.path()).await;
     let store = Store::open(&database).await.expect("a database");
     let story = prepare(&store, 1).await.0[0];
     store.close().await;
     let port = free_port();
     let mut acknowledged = Vec::new();
     for round in 0..2 {
-        let mut process = serve(&database, port);
+        let mut process = serve(dir.path(), &database, port);
         let idle = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {

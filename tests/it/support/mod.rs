@@ -5,4 +5,5 @@ pub mod database;
 pub mod fixtures;
 pub mod page;
 pub mod page_parts;
+pub mod program;
 pub mod sentences;
