@@ -111,6 +111,7 @@ const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
     ("({key})", "the same"),
     ("items_id_seq", "an import into PostgreSQL"),
     ("select pg_notify(", "no look-up, and PostgreSQL alone"),
+    ("select pg_advisory_xact_lock", "the same"),
     ("idle_in_transaction_session_timeout", "a move"),
     ("rate_buckets", "by the primary key, and PostgreSQL alone"),
     ("insert into votes (user_id, item_id, dir, counted, created_at)", "a site that is made up"),
