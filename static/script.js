@@ -10,7 +10,7 @@ function make(tag, attributes = {}, text = "") {
   return element;
 }
 
-const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 /** What this browser keeps under `name`; storage may be full, forbidden or spoilt by hand. */
 const kept = {
@@ -108,7 +108,10 @@ function actInPlace() {
 function drawPanel(answer, page) {
   const same = (selector) => ($(selector, page) === null) === ($(selector) === null);
   if (new URL(answer.url).pathname !== location.pathname || !same(".answer") || !same("#panel")) return location.assign(answer.url);
-  for (const part of ["main > article:not(.above)", "#panel"]) $(part)?.replaceWith(document.adoptNode($(part, page)));
+  for (const part of ["main > article:not(.above)", "main > #panel"]) {
+    const now = $(part, page);
+    if (now) $(part)?.replaceWith(document.adoptNode(now));
+  }
   // Focus the button, whose description announces the new state to screen readers.
   $("#panel :is(button, summary)").focus();
 }
@@ -134,100 +137,7 @@ function flagInPlace() {
   });
 }
 
-// Writing
-
-const opened = { form: null, link: null };
-
-function closeForm() {
-  opened.form?.remove();
-  opened.link?.focus();
-  opened.form = opened.link = null;
-}
-
-/** Where a page has its own links to reply and to edit: never within what somebody wrote, which stands in `.t`, `.title` or deeper. */
-const CONTROLS = ".c > details > p > a, .c.flat > p > a, .answer > a, .story.lead > .meta > a";
-
-const isControl = (link, what) => link.matches(CONTROLS) && new RegExp(`^/item/\\d+/(${what})$`).test(link.pathname);
-
-/** A form of another page, with ids that none of this one has. */
-function inPlace(form) {
-  for (const name of ["id", "for", "aria-describedby"]) {
-    for (const element of $$(`[${name}]`, form)) {
-      element.setAttribute(name, element.getAttribute(name).replace(/\S+/g, "$&-in-place"));
-    }
-  }
-  return form;
-}
-
-/** Opens the form of a reply or edit link's page under what it is about. */
-async function openFormAt(link) {
-  const again = opened.link === link;
-  if (opened.form) closeForm();
-  if (again) return;
-  try {
-    const answer = await fetch(link.href);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const form = $(`form.write[action="${link.pathname}"]`, page);
-    if (!answer.ok || !form) throw new Error("no form");
-    link.closest("p, .meta").after(inPlace(document.adoptNode(form)));
-    Object.assign(opened, { form, link });
-    keepDraft(form);
-    $("textarea", form).focus({ preventScroll: true });
-    form.scrollIntoView({ block: "nearest" });
-  } catch {
-    location.assign(link.href);
-  }
-}
-
-function writeInPlace() {
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("main a");
-    if (!link || !plainClick(event) || !isControl(link, "reply|edit")) return;
-    event.preventDefault();
-    openFormAt(link);
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && opened.form?.contains(document.activeElement)) closeForm();
-  });
-}
-
-function submitByKey() {
-  document.addEventListener("keydown", (event) => {
-    const form = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest?.("form.write");
-    if (form && event.target.matches("textarea")) form.requestSubmit();
-  });
-}
-
-const DRAFTS = 50;
-
-/** Keeps what is typed into `form`, and puts it back where the form comes up empty. */
-function keepDraft(form) {
-  const name = form.dataset.draft;
-  const fields = $$("textarea, input[type=text], input[type=url]", form);
-  const draft = kept.read("drafts", {})[name];
-  for (const field of fields) {
-    if (field.value === "" && draft?.text[field.name]) field.value = draft.text[field.name];
-  }
-  const save = (sent) => {
-    const text = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    const drafts = kept.read("drafts", {});
-    delete drafts[name];
-    const changed = fields.some((field) => field.value !== "" && field.value !== field.defaultValue);
-    if (changed || sent) drafts[name] = { text, at: Date.now(), sent };
-    kept.write("drafts", newest(drafts, DRAFTS));
-  };
-  form.addEventListener("input", () => save(false));
-  form.addEventListener("submit", (event) => save(event.submitter?.name !== "preview"));
-}
-
-function keepDrafts() {
-  // A draft that was sent has arrived when the next page is not its form again; going back may mean that it was not.
-  const drafts = Object.entries(kept.read("drafts", {}));
-  const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-  const waiting = drafts.filter(([name, draft]) => back || !draft.sent || $(`form[data-draft="${CSS.escape(name)}"]`));
-  if (waiting.length < drafts.length) kept.write("drafts", Object.fromEntries(waiting));
-  $$("form[data-draft]").forEach(keepDraft);
-}
+// Submitting
 
 function suggestTitle() {
   const url = $("form[action='/submit'] #url");
@@ -258,130 +168,24 @@ function suggestTitle() {
   });
 }
 
-// The thread
-
-const THREADS = 100;
-const FOLDS = 300;
-const detailsOf = (comment) => $(":scope > details", comment);
-
-/** Opens every branch around a comment, so that it can be seen. */
-function reveal(comment) {
-  for (let up = comment?.parentElement.closest("details"); up; up = up.parentElement.closest("details")) up.open = true;
-}
-
-function keepFolds() {
-  const thread = $(".thread[data-thread]");
-  if (!thread) return;
-  const name = thread.dataset.thread;
-  const asServed = new Map($$(".c > details", thread).map((details) => [details, details.open]));
-  for (const id of kept.read("folds", {})[name]?.ids ?? []) {
-    const details = $(`#c${Number(id)} > details`, thread);
-    if (details) details.open = !details.open;
-  }
-  let waiting = 0;
-  const save = () => {
-    const ids = [...asServed].filter(([details, open]) => details.open !== open).map(([details]) => details.parentElement.id.slice(1));
-    const folds = kept.read("folds", {});
-    delete folds[name];
-    if (ids.length > 0) folds[name] = { ids: ids.slice(0, FOLDS), at: Date.now() };
-    kept.write("folds", newest(folds, THREADS));
-  };
-  thread.addEventListener("toggle", (event) => {
-    const details = event.target;
-    if (!asServed.has(details)) return;
-    const summary = $("summary", details);
-    summary.setAttribute("aria-label", summary.getAttribute("aria-label").replace(/^\w+/, details.open ? "Collapse" : "Expand"));
-    clearTimeout(waiting);
-    waiting = setTimeout(save, 200);
-  }, true);
-}
-
-/** The line beside a comment collapses it, and its head line comes back into sight. */
-function foldByLine() {
-  const thread = $(".thread[data-thread]");
-  if (!thread) return;
-  thread.classList.add("lined");
-  thread.addEventListener("click", (event) => {
-    const comment = event.target;
-    const details = comment.matches(".c") && detailsOf(comment);
-    const fromEdge = event.clientX - comment.getBoundingClientRect().left;
-    if (!details?.open || fromEdge > parseFloat(getComputedStyle(comment).paddingInlineStart)) return;
-    details.open = false;
-    if (comment.getBoundingClientRect().top < 0) comment.scrollIntoView({ block: "start" });
-  });
-}
-
-function foldAll() {
-  const roots = $$(".thread[data-thread] > .c > details");
-  const bar = $("#comments > .bar");
-  if (!bar || roots.length < 2) return;
-  const button = make("button", { type: "button", class: "folds" }, "collapse all");
-  button.addEventListener("click", () => {
-    const open = !roots.some((details) => details.open);
-    for (const details of roots) details.open = open;
-    button.textContent = open ? "collapse all" : "expand all";
-  });
-  bar.insertBefore(button, $(".order", bar));
-}
-
-function followHash() {
-  const go = () => {
-    const comment = /^#c\d+$/.test(location.hash) && document.getElementById(location.hash.slice(1));
-    if (!comment) return;
-    reveal(comment);
-    comment.scrollIntoView({ block: "start" });
-  };
-  addEventListener("hashchange", go);
-  if (document.readyState !== "complete") addEventListener("load", go, { once: true });
-}
-
-function orderAtOnce() {
-  const form = $("form.order");
-  if (!form) return;
-  $("button", form).hidden = true;
-  $("select", form).addEventListener("change", () => form.requestSubmit());
-}
-
-// Theme
-
-function themeAtOnce() {
-  const show = (theme) => {
-    if (theme === "system") document.documentElement.removeAttribute("data-theme");
-    else document.documentElement.dataset.theme = theme;
-  };
-  const form = $("form.theme");
-  if (form) {
-    $("button", form).hidden = true;
-    $("select", form).addEventListener("change", async (event) => {
-      show(event.target.value);
-      try {
-        await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
-      } catch {
-        form.requestSubmit();
-      }
-    });
-  }
-  $("form[action='/settings'] #theme")?.addEventListener("change", (event) => show(event.target.value));
-}
-
 // Keys
 
 const KEYS = [
   ["j", "next", () => step(1)],
   ["k", "previous", () => step(-1)],
   ["o", "open the story, or fold the comment", () => open()],
-  ["c", "comments of the story", () => $(":scope > .meta > .talk", here() ?? nowhere)?.click()],
-  ["u", "upvote, or undo", () => $(":scope > .v button, :scope > header .v button", here() ?? nowhere)?.click()],
+  ["c", "comments of the story", () => $(":scope > .talk, :scope > .meta > .talk", here() ?? nowhere)?.click()],
+  ["u", "upvote, or undo", () => $(":scope > .v button, :scope > footer .v button, :scope > details > footer .v button", here() ?? nowhere)?.click()],
   ["r", "reply", reply],
   ["n", "next new comment", () => nextNew()],
-  ["/", "search", () => ($("#q") ?? $("#find"))?.focus()],
+  ["/", "search", () => search()],
   ["?", "this help", () => help()],
 ];
 
 const here = () => document.activeElement?.closest(".story, .c") ?? null;
 const nowhere = make("p");
 const places = (selector) => $$(selector).filter((place) => place.checkVisibility());
-const handle = (place) => $(":scope > .head > .title, :scope > h1 > .title, :scope > h1, :scope > header > a", place) ?? place;
+const handle = (place) => $(":scope > .head > .title, :scope > h1 > .title, :scope > h1, :scope > header a", place) ?? place;
 
 function goTo(place) {
   if (!place) return;
@@ -389,7 +193,10 @@ function goTo(place) {
   const target = handle(place);
   if (!target.matches("a")) target.tabIndex = -1;
   target.focus({ preventScroll: true, focusVisible: true });
-  target.scrollIntoView({ block: "nearest" });
+  // A comment whose head is near the end of the screen is brought up, so that it can be read.
+  const { top, bottom } = target.getBoundingClientRect();
+  const isComment = place.matches(".c");
+  if (top < 0 || bottom > innerHeight * (isComment ? 0.7 : 1)) (isComment ? place : target).scrollIntoView({ block: isComment ? "start" : "nearest" });
 }
 
 /** The place `by` steps from the focus, or the first one in sight. */
@@ -409,22 +216,14 @@ function open() {
 function replyHere() {
   const place = here();
   if (!place || place.matches(".lead")) return $("main > .answer > a");
-  return $$(":scope > details > p > a, :scope > p > a", place).find((link) => isControl(link, "reply"));
+  return $$(":scope > details > footer > a, :scope > footer > a", place).find((link) => isControl(link, "reply"));
 }
 
-/** Opens the form for a reply; on a comment's own page it stands there already. */
+/** Opens the form for a reply; where the page has it already, it takes the focus. */
 function reply() {
   const link = replyHere();
-  if (link) link.click();
-  else $("main > form.write textarea")?.focus();
-}
-
-function nextNew() {
-  const all = $$(".c.new");
-  const from = here();
-  const after = (place) =>
-    from ? from.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING : place.getBoundingClientRect().top > 0;
-  goTo(all.find(after) ?? all[0]);
+  if (link?.checkVisibility()) link.click();
+  else $("main > form.write textarea, main > .box textarea")?.focus();
 }
 
 function help() {
@@ -459,37 +258,9 @@ function listenToKeys() {
   });
 }
 
-// News
-
-const LOOK_EVERY = 45_000;
-
-/** Says when an open thread has new comments; the request is cheap: the server has the count in memory. */
-function tellOfNew() {
-  const section = $("[data-live]");
-  if (!section) return;
-  const known = Number(section.dataset.comments);
-  let told = null;
-  setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const answer = await fetch(section.dataset.live, { headers: { Accept: "application/json" } });
-      const fresh = answer.ok ? (await answer.json()).comments - known : 0;
-      if (fresh <= 0) return;
-      if (!told) {
-        told = make("a", { href: location.pathname + location.search, class: "jump" });
-        const status = make("span", { role: "status" });
-        status.append(told);
-        $(".bar", section).append(status);
-      }
-      told.textContent = `${counted(fresh, "new comment")}: reload`;
-    } catch {
-      // Retry at the next interval.
-    }
-  }, LOOK_EVERY);
-}
-
 for (const attach of [
-  actInPlace, flagInPlace, writeInPlace, submitByKey, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys, tellOfNew,
+  actInPlace, flagInPlace, writeInPlace, submitByKey, previewInPlace, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys, closeMenus,
+  countNew, showDrafts, tellOfNew,
 ]) {
   // One feature that fails must not take the others with it.
   try {

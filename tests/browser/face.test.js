@@ -297,7 +297,7 @@ for (const javaScript of [true, false]) {
     const page = await person(forum, { name: `mover-${javaScript}`, javaScript, viewport: PHONE });
     for (const [address, place] of [["/", stories(page).first()], ["/item/101", head(page)], ["/item/3010", page.locator(".options li").first()], ["/item/101", commentById(page, 102)]]) {
       await page.goto(address);
-      const places = () => page.locator(".title, h1, .meta, .t, .c > header .u").evaluateAll((all) => all.map((it) => {
+      const places = () => page.locator(".title, h1, .meta, .t, .c > header h3, .c > details > footer > a").evaluateAll((all) => all.map((it) => {
         const { x, y } = it.getBoundingClientRect();
         return [Math.round(x), Math.round(y + scrollY)];
       }));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { PHONE, accessible, fitsItsWidth, logIn, member, person, startForum, troubles, visitor } from "./forum.js";
-import { answerLink, button, comment, commentById, field, head, idOf, link, main, own, say, stories, submit, you } from "./page.js";
+import { answerLink, button, comment, commentById, field, head, idOf, link, main, own, replyForm, say, stories, submit, you } from "./page.js";
 
 const SMALL = { width: 320, height: 640 };
 const PASSWORD = "seven quiet herons wade";
@@ -35,7 +35,7 @@ const open = (page, name) => main(page).locator("summary", { hasText: name }).fi
 /** Flags what stands at `path` for a reason. */
 async function flag(page, path, reason) {
   await page.goto(path);
-  await open(page, /^Flag$/);
+  await open(page, /^flag$/);
   await field(page, "What is wrong").selectOption(reason);
   await button(main(page), /^Flag: /).click();
   await page.waitForLoadState();
@@ -133,7 +133,7 @@ test("a locked comment says so, and a flag is found from a comment in its thread
   const id = await idOf(comment(mona, "Everybody is wrong."));
   await own(commentById(mona, id)).getByRole("link", { name: /ago$|now$/ }).click();
   assert.equal(new URL(mona.url()).pathname, `/item/${id}`, "a comment's age leads to its page");
-  assert.ok(await main(mona).locator("summary", { hasText: /^Flag$/ }).isVisible(), "where it can be flagged");
+  assert.ok(await main(mona).locator("summary", { hasText: /^flag$/ }).isVisible(), "where it can be flagged");
   await open(mona, "Moderate");
   await open(mona, "Lock this and its replies");
   await act(mona, "Lock", { "Reason": "it went in circles" });
@@ -278,7 +278,7 @@ test("with scripts, a flag is cast, taken back and a vouch given without leaving
   let loads = 0;
   uma.on("framenavigated", () => (loads += 1));
   await uma.keyboard.press("Tab");
-  await main(uma).locator("summary", { hasText: /^Flag$/ }).focus();
+  await main(uma).locator("summary", { hasText: /^flag$/ }).focus();
   await uma.keyboard.press("Enter");
   await field(uma, "What is wrong").selectOption("rude");
   await button(main(uma), /^Flag: /).press("Enter");
@@ -288,12 +288,12 @@ test("with scripts, a flag is cast, taken back and a vouch given without leaving
   assert.match(await main(uma).locator("#flagged").textContent(), /You flagged this as rude/);
   await accessible(uma);
   await uma.keyboard.press("Enter");
-  await main(uma).locator("summary", { hasText: /^Flag$/ }).waitFor();
+  await main(uma).locator("summary", { hasText: /^flag$/ }).waitFor();
   assert.equal(loads, 0, "all on one page");
   assert.deepEqual(troubles(uma), []);
 
   // A form that lacks something is answered by the page itself.
-  await open(uma, /^Flag$/);
+  await open(uma, /^flag$/);
   await field(uma, "What is wrong").selectOption("other");
   await button(main(uma), /^Flag: /).click();
   await main(uma).getByRole("alert").waitFor();
@@ -312,7 +312,7 @@ test("with scripts, a flag is cast, taken back and a vouch given without leaving
   await button(main(wim), /^Undo:/).click();
   await button(main(wim), /^Vouch: /).waitFor();
   await button(main(wim), /^Vouch: /).click();
-  await answerLink(wim).waitFor();
+  await replyForm(wim).waitFor();
   assert.equal(await seen(thread), 200);
   assert.deepEqual(troubles(wim), []);
 });

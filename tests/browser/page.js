@@ -35,7 +35,14 @@ export const comment = (page, words) => comments(main(page)).filter({ hasText: w
 export const commentById = (page, id) => page.locator(`article#c${id}`);
 
 /** A comment's own lines, without its replies. */
-export const own = (place) => place.locator(":scope > header, :scope > details > p");
+export const own = (place) => place.locator(":scope > header, :scope > details > footer");
+
+/** A link behind the "more" of a comment's row, opened. */
+export async function more(place, name) {
+  const menu = place.locator(":scope > details > footer > details");
+  if (!(await menu.evaluate((it) => it.open))) await menu.locator("summary").click();
+  return link(menu, name);
+}
 
 /** A comment's own text, without its replies. */
 export const text = (place) => place.locator(":scope > details > .t");
@@ -45,12 +52,12 @@ export const fold = (place) => place.locator(":scope > details > summary");
 
 export const idOf = async (place) => Number((await place.getAttribute("id")).replace(/\D/g, ""));
 
-/** The form for a comment: on a page of its own, or opened in place by the script. */
-export const replyForm = (page) => main(page).locator("form[action$='/reply']");
+/** The form for a comment: on its page, open under a story's head, or opened in place by the script, which then counts. */
+export const replyForm = (page) => main(page).locator("form[action$='/reply']:visible").last();
 
-/** Follows `opener` (a link) to the form for a comment, writes `words` and sends them. */
+/** Follows `opener` (a link), unless the form for a comment stands open instead, writes `words` and sends them. */
 export async function say(page, opener, words) {
-  await opener.click();
+  if (await opener.isVisible()) await opener.click();
   await sayHere(page, words);
 }
 
@@ -65,8 +72,8 @@ export async function sayHere(page, words) {
   await page.waitForLoadState();
 }
 
-/** The link under a thread's head that opens the form for a comment. */
-export const answerLink = (page) => link(main(page), /^(add a comment|reply)$/i).first();
+/** The link under a thread's head that opens the form for a comment, where the form does not stand open. */
+export const answerLink = (page) => main(page).locator("p.answer > a");
 
 /** Fills the form on /submit and sends it. */
 export async function submit(page, { title, url = "", text = "" }) {

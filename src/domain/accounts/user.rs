@@ -4,6 +4,7 @@ use std::str::FromStr;
 use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::items::comment_order::CommentOrder;
+use crate::domain::text::plural::Grouped;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
 #[sqlx(transparent)]
@@ -107,6 +108,12 @@ pub struct Profile {
     pub shadow_banned_at: Option<Timestamp>,
     /// Imported and not yet claimed.
     pub unclaimed: bool,
+}
+
+impl Profile {
+    pub fn shown_karma(&self) -> Grouped<i64> {
+        Grouped(self.karma)
+    }
 }
 
 /// A user name: 2–20 of `[A-Za-z0-9_-]`, unique case-insensitively.

@@ -11,6 +11,9 @@ use crate::domain::items::rank::BestKey;
 /// Maximum nesting on one page; deeper replies are behind "continue this thread".
 pub const MAX_DEPTH: usize = 50;
 
+/// From this depth on, a narrow screen does not indent any further.
+pub const DEEP: usize = 6;
+
 /// A comment and its position. `T` is an item or something that borrows one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node<T = Item> {
@@ -24,6 +27,8 @@ pub struct Node<T = Item> {
     /// Levels that end after this node, its own included: 0 if its reply follows.
     pub closes: usize,
     pub parent: Option<ItemId>,
+    /// The author of the parent, from depth [`DEEP`] on, if the parent is shown.
+    pub in_reply_to: Option<String>,
     pub prev: Option<ItemId>,
     pub next: Option<ItemId>,
     /// Its ancestor at depth 0, from depth 2 on.
@@ -46,10 +51,12 @@ pub fn arrange<T: Borrow<Item>>(
     tree.count();
     let sorted = tree.sort(&items, order, now);
     let places = tree.walk(&items, &sorted);
+    let parents: Vec<Option<String>> = places.iter().map(|place| tree.deep_parent(&items, place)).collect();
     let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
     let mut nodes: Vec<Node<T>> = places
         .into_iter()
-        .filter_map(|place| {
+        .zip(parents)
+        .filter_map(|(place, in_reply_to)| {
             let branch = &tree.branches[place.branch];
             Some(Node {
                 item: items[branch.item].take()?,
@@ -58,6 +65,7 @@ pub fn arrange<T: Borrow<Item>>(
                 below: branch.below,
                 closes: 0,
                 parent: place.parent,
+                in_reply_to,
                 prev: place.prev,
                 next: place.next,
                 top: place.top.filter(|_| place.top != place.parent),
@@ -176,6 +184,12 @@ impl Tree {
                 self.branches[parent].below += read;
             }
         }
+    }
+
+    /// Whom a deep comment answers.
+    fn deep_parent<T: Borrow<Item>>(&self, items: &[T], place: &Position) -> Option<String> {
+        let parent = &self.branches[self.branches[place.branch].parent.filter(|_| place.depth >= DEEP)?];
+        items[parent.item].borrow().author.clone().filter(|_| parent.is_read())
     }
 
     fn sort<T: Borrow<Item>>(&self, items: &[T], order: CommentOrder, now: Timestamp) -> Vec<usize> {

@@ -10,13 +10,31 @@ const THIRTY_DAYS: i64 = 30 * DAY;
 /// Age in its largest whole unit: `just now`, `1 minute ago`, `4 months ago`. Future times are `just now`,
 /// because of clock skew.
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
-    const UNITS: [(i64, &str); 5] =
-        [(YEAR, "year"), (MONTH, "month"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")];
-    let seconds = now.since(then);
-    match UNITS.into_iter().find(|(size, _)| seconds >= *size) {
+    match largest_unit(then, now) {
         None => "just now".to_owned(),
-        Some((size, unit)) => format!("{} ago", counted(seconds / size, unit)),
+        Some((number, unit, _)) => format!("{} ago", counted(number, unit)),
     }
+}
+
+/// The same for narrow screens: `now`, `1 min`, `4 mo`.
+pub fn ago_short(then: Timestamp, now: Timestamp) -> String {
+    match largest_unit(then, now) {
+        None => "now".to_owned(),
+        Some((number, _, short)) => format!("{number} {short}"),
+    }
+}
+
+fn largest_unit(then: Timestamp, now: Timestamp) -> Option<(i64, &'static str, &'static str)> {
+    const UNITS: [(i64, &str, &str); 5] = [
+        (YEAR, "year", "y"),
+        (MONTH, "month", "mo"),
+        (DAY, "day", "d"),
+        (HOUR, "hour", "h"),
+        (MINUTE, "minute", "min"),
+    ];
+    let seconds = now.since(then);
+    let (size, unit, short) = UNITS.into_iter().find(|(size, ..)| seconds >= *size)?;
+    Some((seconds / size, unit, short))
 }
 
 /// An exact duration: `2 hours`, `14 days`, `1 hour 30 minutes`.
@@ -93,6 +111,18 @@ mod tests {
             (3 * YEAR, "3 years ago"),
         ] {
             assert_eq!(ago(now.minus(seconds), now), words, "{seconds} seconds");
+        }
+        for (seconds, words) in [
+            (-3_600, "now"),
+            (59, "now"),
+            (119, "1 min"),
+            (HOUR, "1 h"),
+            (DAY - 1, "23 h"),
+            (30 * DAY, "30 d"),
+            (61 * DAY, "2 mo"),
+            (3 * YEAR, "3 y"),
+        ] {
+            assert_eq!(ago_short(now.minus(seconds), now), words, "{seconds} seconds");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Items, lists and threads.
 
+mod archive;
 pub mod edits;
 pub mod item;
 pub mod lists;

@@ -61,6 +61,14 @@ pub struct CheckedEdit {
 }
 
 impl CheckedEdit {
+    /// The story's site after the edit.
+    pub fn site(&self, item: &Item) -> Option<String> {
+        match &self.url {
+            None => item.site.clone(),
+            Some(url) => url.as_ref().map(|url| url.site().name),
+        }
+    }
+
     fn new_url(&self) -> NewUrl<'_> {
         match &self.url {
             None => NewUrl::Same,
@@ -69,7 +77,7 @@ impl CheckedEdit {
         }
     }
 
-    fn title<'a>(&'a self, item: &'a Item) -> Option<&'a str> {
+    pub fn title<'a>(&'a self, item: &'a Item) -> Option<&'a str> {
         self.title.as_ref().map(Title::as_str).or(item.title.as_deref())
     }
 }

@@ -82,6 +82,11 @@ impl FormErrors {
         self.list.is_empty()
     }
 
+    /// Whether the errors are listed above the form: several, or one that is of no field.
+    pub fn is_summed_up(&self) -> bool {
+        self.len() > 1 || self.list.iter().any(|(field, _)| field.is_empty())
+    }
+
     pub fn len(&self) -> usize {
         self.list.len()
     }

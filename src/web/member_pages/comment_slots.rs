@@ -53,7 +53,7 @@ pub struct CommentsHtml {
 #[template(path = "items/_comment.html")]
 struct CommentHtml<'a> {
     c: &'a CommentView,
-    /// The page to return to after an action on the comment.
+    /// The page to return to after an action on the comment; empty: the whole thread.
     goto: String,
 }
 
@@ -168,7 +168,7 @@ impl<'u> ThreadSlice<'u> {
                 found.unseen += 1;
                 found.first_unseen = found.first_unseen.or(Some(view.id));
             }
-            write(&mut text, &view, self.head, thread.eye.member.is_some())?;
+            write(&mut text, &view, self.head, thread)?;
             if text.len() >= YIELD_AFTER {
                 yield_after(text.len()).await;
                 found.pieces.push(Segment::Own(Bytes::from(std::mem::take(&mut text))));
@@ -181,9 +181,15 @@ impl<'u> ThreadSlice<'u> {
     }
 }
 
-/// Renders one comment on the page of `head`.
-pub fn write(text: &mut String, comment: &CommentView, head: ItemId, member: bool) -> askama::Result<()> {
-    let goto = if member { format!("/item/{head}#c{}", comment.id) } else { String::new() };
+/// Renders one comment on the page of `head`. A vote in the whole thread returns there without being told.
+pub fn write(
+    text: &mut String,
+    comment: &CommentView,
+    head: ItemId,
+    thread: &ThreadContextView<'_>,
+) -> askama::Result<()> {
+    let is_told = thread.eye.member.is_some() && head != thread.root.id;
+    let goto = if is_told { format!("/item/{head}#c{}", comment.id) } else { String::new() };
     CommentHtml { c: comment, goto }.render_into(text)
 }
 

@@ -90,7 +90,7 @@ impl RenderedThread {
         for (at, node) in nodes.iter().enumerate() {
             let view = thread.comment(node);
             shown.count += usize::from(is_read(node));
-            write(&mut text, &view, under.head, true)?;
+            write(&mut text, &view, under.head, thread)?;
             ends.push(text.len());
             shown.add_node(node, at);
             if text.len() >= PART || at + 1 == nodes.len() {
@@ -189,7 +189,7 @@ impl RenderedThread {
                 match self.nodes.get(at).filter(|_| other.next_if_eq(&at).is_some()) {
                     Some(node) => {
                         written.clear();
-                        write(&mut written, &thread.comment(node), head, true)?;
+                        write(&mut written, &thread.comment(node), head, thread)?;
                         bytes.extend_from_slice(written.as_bytes());
                     }
                     None => bytes.extend_from_slice(kept.get(begin..end).unwrap_or_default()),

@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use percent_encoding::percent_decode_str;
 
 use crate::domain::accounts::user::Theme;
 use crate::web::error::{Error, ErrorText, ForMachines};
@@ -19,6 +20,9 @@ use crate::web::state::App;
 use crate::web::view::form_recovery;
 use crate::web::view::layout::{Page, html, json, wants_json};
 
+/// Characters of a missing user's name that are repeated.
+const LONGEST_NAME: usize = 40;
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
@@ -28,6 +32,8 @@ struct ErrorPage<'a> {
     back: Option<LocalRedirect>,
     written: Option<WrittenForm>,
     status: u16,
+    /// What to search for instead of what is not there.
+    search: Option<String>,
 }
 
 struct RefusedRequest {
@@ -61,12 +67,33 @@ impl RefusedRequest {
         if written.is_some() && text.says_nothing_is_here() {
             text = ErrorText::no_target();
         }
-        let ErrorText { title, what } = text;
+        let ErrorText { title, mut what } = text;
+        let is_missing = refusal.status() == StatusCode::NOT_FOUND && written.is_none();
+        let search = is_missing.then(|| self.missing(&mut what));
         if self.wants_json {
             return json(&serde_json::json!({ "error": what }));
         }
         let (page, back, status) = (self.page(app, title), self.back.clone(), refusal.status().as_u16());
-        html(&ErrorPage { page, title, what, back, written, status })
+        html(&ErrorPage { page, title, what, back, written, status, search })
+    }
+
+    /// Names the user or item that was asked for; returns the words to search for.
+    fn missing(&self, what: &mut String) -> String {
+        let path = self.here.split('?').next().unwrap_or("/");
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        match parts[..] {
+            ["user", user] | ["user", user, "submissions" | "comments" | "invited"] => {
+                let user = percent_decode_str(user).decode_utf8_lossy();
+                let user: String = user.chars().take(LONGEST_NAME).collect();
+                *what = format!("There is no user named “{user}”.");
+                user
+            }
+            ["item", id] if id.bytes().all(|byte| byte.is_ascii_digit()) => {
+                *what = format!("There is no item {id}.");
+                String::new()
+            }
+            _ => String::new(),
+        }
     }
 
     /// A recovery page: the log-in form with the saved form, or the form itself.

@@ -16,9 +16,24 @@ pub struct Assets {
     pub all: Vec<Asset>,
 }
 
+/// One stylesheet for browsers, in a file for each part of a page.
+const STYLE: &str = concat!(
+    include_str!("../../../static/style.css"),
+    include_str!("../../../static/frame.css"),
+    include_str!("../../../static/lists.css"),
+    include_str!("../../../static/thread.css"),
+);
+/// One script for browsers: a module, whose functions may be used before they are declared.
+const SCRIPT: &str = concat!(
+    include_str!("../../../static/thread.js"),
+    include_str!("../../../static/write.js"),
+    include_str!("../../../static/script.js"),
+    include_str!("../../../static/menus.js"),
+);
+
 const FILES: [(&str, &str, &str, &[u8]); 3] = [
-    ("style", "css", "text/css; charset=utf-8", include_bytes!("../../../static/style.css")),
-    ("script", "js", "text/javascript; charset=utf-8", include_bytes!("../../../static/script.js")),
+    ("style", "css", "text/css; charset=utf-8", STYLE.as_bytes()),
+    ("script", "js", "text/javascript; charset=utf-8", SCRIPT.as_bytes()),
     ("favicon", "svg", "image/svg+xml", FAVICON),
 ];
 pub const FAVICON: &[u8] = include_bytes!("../../../static/favicon.svg");

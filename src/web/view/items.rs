@@ -11,6 +11,7 @@ use crate::domain::items::rank;
 use crate::domain::items::thread::Node;
 use crate::domain::limits::policy::Policy;
 use crate::domain::text::Html;
+use crate::domain::text::plural::Grouped;
 use crate::domain::time::relative_time;
 use crate::domain::votes::vote::{Direction, Vote, may_vote_down};
 use crate::store::Marks;
@@ -178,9 +179,11 @@ pub struct StoryView {
     pub site: Option<String>,
     pub is_link: bool,
     /// `None` for jobs.
-    pub points: Option<i64>,
+    pub points: Option<Grouped<i64>>,
     pub author: Option<AuthorView>,
     pub when: TimeView,
+    /// The age on narrow screens.
+    pub short_age: String,
     pub edited: Option<TimeView>,
     pub comments: i64,
     pub unseen: i64,
@@ -219,9 +222,10 @@ impl StoryView {
             is_link: url.is_some(),
             href: url.unwrap_or(own_page),
             site: item.site.clone().filter(|_| shown),
-            points: (item.kind != Kind::Job && shown).then_some(eye.score(item)),
+            points: (item.kind != Kind::Job && shown).then_some(Grouped(eye.score(item))),
             author: eye.author(item).filter(|_| shown),
             when: TimeView::new(item.rank_time, eye.now),
+            short_age: relative_time::ago_short(item.rank_time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
             comments: item
                 .descendants
@@ -242,6 +246,10 @@ impl StoryView {
         }
     }
 
+    pub fn talk(&self) -> Grouped<i64> {
+        Grouped(self.comments)
+    }
+
     pub fn row(item: &Item, eye: &ViewContext<'_>) -> StoryView {
         // Rows show no text, so none is rendered.
         let bare = Item { text: String::new(), ..item.clone() };
@@ -252,7 +260,7 @@ impl StoryView {
 pub struct EarlierDiscussion {
     pub id: ItemId,
     pub when: TimeView,
-    pub comments: i64,
+    pub comments: Grouped<i64>,
 }
 
 pub struct CommentView {
@@ -267,7 +275,7 @@ pub struct CommentView {
     pub op: bool,
     pub when: TimeView,
     pub edited: Option<TimeView>,
-    pub points: Option<i64>,
+    pub points: Option<Grouped<i64>>,
     pub unseen: bool,
     pub mark: Option<&'static str>,
     /// It or a parent is locked.
@@ -280,6 +288,8 @@ pub struct CommentView {
     pub closes: usize,
     pub root: Option<ItemId>,
     pub parent: Option<ItemId>,
+    /// The author of the parent, in a deep comment.
+    pub in_reply_to: Option<String>,
     pub prev: Option<ItemId>,
     pub next: Option<ItemId>,
     pub continues: bool,
@@ -290,16 +300,6 @@ pub struct CommentView {
     pub may_edit: bool,
     pub may_delete: bool,
     pub may_moderate: bool,
-}
-
-impl CommentView {
-    pub fn name(&self) -> &str {
-        self.author.as_ref().map_or("nobody", |author| author.name.as_str())
-    }
-
-    pub fn what(&self) -> String {
-        format!("the comment by {}", self.name())
-    }
 }
 
 /// What the comments of one page share.
@@ -331,6 +331,7 @@ impl ThreadContextView<'_> {
             below: 0,
             closes: 0,
             parent: None,
+            in_reply_to: None,
             prev: None,
             next: None,
             top: None,
@@ -364,7 +365,7 @@ impl ThreadContextView<'_> {
             when: TimeView::new(item.time, eye.now),
             edited: eye.edited(item).filter(|_| shown),
             points: (shown && (own || eye.policy.show_comment_points))
-                .then(|| rank::displayed_score(eye.score(item))),
+                .then(|| Grouped(rank::displayed_score(eye.score(item)))),
             unseen: shown && !own && self.since.is_some_and(|since| item.visible_at > since),
             mark: mark(item, sight, eye.policy),
             locked: shown && item.locked,
@@ -375,6 +376,7 @@ impl ThreadContextView<'_> {
             closes: node.closes,
             root: node.top,
             parent: node.parent,
+            in_reply_to: node.in_reply_to.clone(),
             prev: node.prev,
             next: node.next,
             continues: node.continues,

@@ -1,8 +1,10 @@
 //! The page layout, and turning templates into responses.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
+use askama::filters::PluralizeCount;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -10,10 +12,12 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 
 use crate::config::SiteSettings;
+use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Role, Theme};
 use crate::domain::text::Html;
+use crate::domain::text::plural::Grouped;
 use crate::web::error::Error;
-use crate::web::extract::session::{MaybeMember, log_in_address};
+use crate::web::extract::session::{MaybeMember, address_with, log_in_address};
 use crate::web::member_pages::gzip_segments::as_page;
 use crate::web::state::App;
 use crate::web::view::assets::Assets;
@@ -22,11 +26,19 @@ use crate::web::view::pagination::PageQuery;
 /// The only type printed unescaped; only the sanitiser creates it.
 impl askama::filters::HtmlSafe for Html {}
 
+impl<N: PartialEq + From<u8>> PluralizeCount for Grouped<N> {
+    type Error = Infallible;
+
+    fn is_singular(&self) -> Result<bool, Infallible> {
+        Ok(self.0 == N::from(1))
+    }
+}
+
 const SECTIONS: [(&str, &str); 8] = [
     ("top", "/"),
     ("new", "/new"),
-    ("active", "/active"),
     ("best", "/best"),
+    ("active", "/active"),
     ("ask", "/ask"),
     ("show", "/show"),
     ("past", "/past"),
@@ -36,7 +48,7 @@ const SECTIONS: [(&str, &str); 8] = [
 #[derive(Debug, Clone)]
 pub struct PageViewer {
     pub name: String,
-    pub karma: i64,
+    pub karma: Grouped<i64>,
     pub unread: i64,
     /// For moderators: items in the queue and pending sign-up requests.
     waiting: Option<(i64, i64)>,
@@ -71,7 +83,7 @@ impl<'a> Page<'a> {
     pub fn new(app: &'a App, viewer: &MaybeMember, section: &'a str, title: impl Into<String>) -> Page<'a> {
         let known = viewer.member.as_ref().map(|member| PageViewer {
             name: member.name.clone(),
-            karma: member.karma,
+            karma: Grouped(member.karma),
             unread: viewer.unread,
             waiting: (member.role >= Role::Moderator).then_some((viewer.waiting, viewer.requests)),
         });
@@ -135,6 +147,16 @@ impl<'a> Page<'a> {
             "/mod/requests" => requests,
             _ => 0,
         }
+    }
+
+    /// Whether the header offers visitors an account.
+    pub fn sign_up(&self) -> Option<String> {
+        let mode = self.settings.signup_mode;
+        let is_offered = matches!(mode, SignUpMode::Open | SignUpMode::Request);
+        let is_account_page = ["/login", "/signup", "/invitation", "/setup"];
+        let goto =
+            if is_account_page.iter().any(|page| self.here.starts_with(page)) { "/" } else { &self.here };
+        is_offered.then(|| address_with("/signup", &[("goto", goto)]))
     }
 
     pub fn log_in(&self) -> String {

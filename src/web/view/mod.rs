@@ -1,6 +1,7 @@
 //! View models and helpers for templates.
 
 pub mod assets;
+pub mod comment;
 pub mod form_recovery;
 pub mod items;
 pub mod layout;
@@ -10,3 +11,4 @@ pub mod post_status;
 pub mod ranked_pages;
 pub mod shadowed;
 pub mod single_comment;
+pub mod writing;

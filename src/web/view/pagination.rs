@@ -1,5 +1,6 @@
 //! Pagination: page sizes, cursors and snapshots of ranked lists.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
@@ -29,15 +30,20 @@ pub struct Tab {
     pub current: bool,
 }
 
+#[derive(Default)]
 pub struct EmptyState {
     pub what: String,
-    pub href: &'static str,
-    pub next: &'static str,
+    pub href: Cow<'static, str>,
+    pub next: Cow<'static, str>,
 }
 
 impl EmptyState {
-    pub fn new(what: impl Into<String>, href: &'static str, next: &'static str) -> EmptyState {
-        EmptyState { what: what.into(), href, next }
+    pub fn new(
+        what: impl Into<String>,
+        href: impl Into<Cow<'static, str>>,
+        next: impl Into<Cow<'static, str>>,
+    ) -> EmptyState {
+        EmptyState { what: what.into(), href: href.into(), next: next.into() }
     }
 
     pub fn on(self, at: PageQuery) -> EmptyState {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::items::item::{Item, ItemId};
+use crate::domain::text::plural::Grouped;
 use crate::domain::text::{self, Html};
 use crate::web::view::items::{ViewContext, VoteButtons};
 
@@ -10,7 +11,7 @@ pub struct OptionView {
     pub id: ItemId,
     pub text: String,
     pub html: Arc<Html>,
-    pub points: i64,
+    pub points: Grouped<i64>,
     pub votes: VoteButtons,
 }
 
@@ -20,7 +21,7 @@ impl OptionView {
             id: item.id,
             text: text::excerpt(&item.text, 60),
             html: eye.html(item),
-            points: eye.score(item),
+            points: Grouped(eye.score(item)),
             votes: eye.votes(item, None),
         }
     }

@@ -6,6 +6,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId};
 use crate::domain::items::rank;
 use crate::domain::text::Html;
+use crate::domain::text::plural::Grouped;
 use crate::web::view::items::{AuthorView, StoryView, TimeView, ViewContext, VoteButtons, mark};
 
 pub struct SingleCommentView {
@@ -16,7 +17,7 @@ pub struct SingleCommentView {
     pub author: Option<AuthorView>,
     pub when: TimeView,
     pub edited: Option<TimeView>,
-    pub points: Option<i64>,
+    pub points: Option<Grouped<i64>>,
     pub unseen: bool,
     pub mark: Option<&'static str>,
     pub fade: u8,
@@ -48,7 +49,8 @@ impl SingleCommentView {
             author: eye.author(item),
             when: TimeView::new(item.time, eye.now),
             edited: eye.edited(item),
-            points: (own || eye.policy.show_comment_points).then(|| rank::displayed_score(eye.score(item))),
+            points: (own || eye.policy.show_comment_points)
+                .then(|| Grouped(rank::displayed_score(eye.score(item)))),
             unseen,
             mark: mark(item, eye.sees(item), eye.policy),
             fade: rank::fade(eye.score(item)),

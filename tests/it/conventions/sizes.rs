@@ -76,7 +76,13 @@ fn comments_say_only_what_the_code_does_not() {
 fn the_stylesheet_and_the_script_stay_short() {
     for (file, most, text) in [
         ("style.css", 600, include_str!("../../../static/style.css")),
+        ("frame.css", 600, include_str!("../../../static/frame.css")),
+        ("lists.css", 600, include_str!("../../../static/lists.css")),
+        ("menus.js", 500, include_str!("../../../static/menus.js")),
+        ("thread.css", 600, include_str!("../../../static/thread.css")),
         ("script.js", 500, include_str!("../../../static/script.js")),
+        ("thread.js", 500, include_str!("../../../static/thread.js")),
+        ("write.js", 500, include_str!("../../../static/write.js")),
     ] {
         assert!(text.lines().count() <= most, "{file} has {} lines", text.lines().count());
     }

@@ -57,7 +57,7 @@ async fn a_comment_brings_little_markup_beside_its_text() {
     let app = TestApp::new().await;
     let thread = thread(&app).await;
     let visitor = markup(&mut app.visitor(), thread).await;
-    assert!(visitor <= 560, "{visitor} bytes a comment for visitors");
+    assert!(visitor <= 600, "{visitor} bytes a comment for visitors");
     for (name, role) in [("reader", Role::Member), ("keeper", Role::Moderator)] {
         let mut browser = app.person(name, role).await;
         // Who may vote up and down, and was here before all that was said.
@@ -107,7 +107,10 @@ async fn no_page_asks_for_more_than_one_stylesheet_one_script_and_the_icon() {
     assert!(pages > 80, "{pages} pages");
     for (file, more) in [
         (include_str!("../../../static/style.css"), ["@import", "url("]),
+        (include_str!("../../../static/thread.css"), ["@import", "url("]),
         (include_str!("../../../static/script.js"), ["import ", "import("]),
+        (include_str!("../../../static/thread.js"), ["import ", "import("]),
+        (include_str!("../../../static/write.js"), ["import ", "import("]),
     ] {
         assert!(
             more.iter().all(|more| !file.contains(more)),

@@ -36,7 +36,19 @@ async fn people_answer_each_other_at_any_depth() {
     }
     // The author of the story wrote every second one.
     page.finds(6, "article b[title='Author of the story']");
-    assert!(page.one(&format!("#c{last} > header")).text.contains("depth 12"));
+    // A screen reader is told how deep a comment is, and a phone whom a deep one answers.
+    let label = |id: i64| page.one(&format!("#c{id} > details > summary")).attr("aria-label").to_owned();
+    assert_eq!(label(last), "Fold 1 comment, depth 12");
+    assert!(!label(ids[0]).contains("depth"));
+    let level = |id: &i64| page.one(&format!("#c{id} > header > h3")).attr("aria-level").to_owned();
+    let levels: Vec<String> = ids.iter().map(level).collect();
+    assert_eq!(levels, ["", "4", "5", "6", "7", "8", "9", "9", "9", "9", "9", "9"]);
+    page.finds(6, "header > a.to");
+    let deep = page.one(&format!("#c{last} > header > a.to"));
+    assert_eq!(
+        (deep.text.as_str(), deep.attr("href")),
+        ("in reply to bob", format!("#c{}", ids[10]).as_str())
+    );
     // Every comment is closed, and lies open.
     page.finds(1, "body > footer");
     page.finds(12, "article > details[open]");

@@ -265,7 +265,7 @@ async fn check(app: &TestApp, comments: usize, after: &str) {
         let page = visitor.get(&format!("/item/{}", story.id)).await;
         if page.status == StatusCode::OK {
             let here = shown(&page);
-            let visible = page.all("article[id^='c'] > header > a[href^='/user/']").len();
+            let visible = page.all("article[id^='c'] > header a[href^='/user/']").len();
             assert_eq!(usize::try_from(said(&page)), Ok(visible), "{after}: story {}", story.id);
             seen.extend(here);
         } else {
@@ -335,7 +335,7 @@ async fn votes_on_what_was_merged_show_as_ones_own_at_once() {
     bob.vote(comment, "up").await;
     let voted = |page: Page| {
         let article = page.all(&format!("#c{comment}")).pop()?;
-        Some(article.all("header button[name=dir][value=none]").len() == 1)
+        Some(article.all("footer button[name=dir][value=none]").len() == 1)
     };
     for _ in 0..2 {
         assert_eq!(voted(bob.get(&format!("/item/{story}")).await), None, "it stands elsewhere");

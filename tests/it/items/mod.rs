@@ -4,6 +4,7 @@ pub mod commenting;
 pub mod double_submit;
 pub mod durations;
 pub mod edits;
+pub mod face;
 pub mod headings;
 pub mod known_urls;
 pub mod merge;

@@ -192,6 +192,6 @@ async fn a_comment_without_an_author_is_by_nobody_in_particular() {
     let label = |id: i64| thread.one(&format!("#c{id} > details > summary")).attr("aria-label").to_owned();
     assert_eq!(
         (label(town.comment).as_str(), label(town.comment + 1).as_str()),
-        ("Collapse 2 comments", "Collapse 1 comment by bob")
+        ("Fold 2 comments", "Fold 1 comment, depth 2")
     );
 }

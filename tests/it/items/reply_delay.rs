@@ -17,7 +17,7 @@ async fn a_reply_that_is_held_back_says_when_it_opens_and_where_it_is_open() {
     let third = bob.reply(second, "Three.").await;
     let fourth = bob.reply(third, "Four.").await;
     let thread = format!("/item/{story}");
-    let row = format!("#c{fourth} > details > p > a");
+    let row = format!("#c{fourth} > details > footer > a");
 
     let link = alice.get(&thread).await.one(&row);
     assert_eq!(
@@ -42,5 +42,9 @@ async fn a_reply_that_is_held_back_says_when_it_opens_and_where_it_is_open() {
     let link = alice.get(&thread).await.one(&row);
     assert_eq!((link.text.as_str(), link.attr("href")), ("reply", format!("/item/{fourth}/reply").as_str()));
     alice.get(&format!("/item/{fourth}/reply")).await.finds(1, "main textarea");
-    assert_eq!(app.visitor().get(&thread).await.one(&row).text, "reply", "a visitor logs in first");
+    assert_eq!(
+        app.visitor().get(&thread).await.one(&format!("{row}[href$=reply]")).text,
+        "reply",
+        "a visitor logs in first"
+    );
 }

@@ -96,9 +96,9 @@ async fn what_is_new_since_the_last_visit_is_marked() {
     let new = [alice.reply(old, "New.").await, alice.reply(story, "Newer.").await];
     let own = bob.reply(story, "Bob's own.").await;
     app.pass(MINUTE);
-    assert_eq!(bob.get("/new").await.one(&count).text, "(2 new)");
+    assert_eq!(bob.get("/new").await.one(&count).text, "2 new");
     app.visitor().get("/new").await.finds(0, &count);
-    assert!(!alice.get("/new").await.texts(&count).contains(&"(2 new)".to_owned()), "they are her own");
+    assert!(!alice.get("/new").await.texts(&count).contains(&"2 new".to_owned()), "they are her own");
     let page = bob.get(&thread).await;
     assert!(page.comments().contains(&old) && page.comments().contains(&own));
     let mut shown = marked(&page);
@@ -275,7 +275,7 @@ async fn what_is_not_there_or_not_allowed_has_a_page_that_helps() {
     let story = app.member("bob").await.story("A story", "https://example.com/a").await;
     for (path, status, words) in [
         ("/nothing", StatusCode::NOT_FOUND, "There is nothing at this address"),
-        ("/item/999", StatusCode::NOT_FOUND, "nothing at this address"),
+        ("/item/999", StatusCode::NOT_FOUND, "no item 999"),
         ("/item/abc", StatusCode::NOT_FOUND, "nothing at this address"),
         ("/logout", StatusCode::METHOD_NOT_ALLOWED, "does not accept that kind of request"),
         (&format!("/item/{story}/edit"), StatusCode::FORBIDDEN, "You can edit only what you wrote yourself."),

@@ -179,10 +179,10 @@ async fn a_ban_takes_the_newest_thousand() {
     town.app.sql(&rows.replace("PARENT", &town.thread.to_string())).await;
     let count = "select count(*) from items where dead = 'killed'";
     let page = town.ban(&BAN).await;
-    assert!(page.message().contains("killed the newest 1000 of their posts"), "{}", page.message());
+    assert!(page.message().contains("killed the newest 1,000 of their posts"), "{}", page.message());
     assert_eq!(town.app.number(count).await, 1_000);
     assert!(town.in_sight(town.spam[0]).await, "the older ones");
     let said = town.ban(&LIFT).await.message();
-    assert!(said.contains("1000"), "{said}");
+    assert!(said.contains("1,000"), "{said}");
     assert_eq!(town.app.number(count).await, 0);
 }

@@ -94,7 +94,7 @@ async fn what_somebody_has_seen_is_seen_at_once_and_ever_after() {
         // How many comments of the story are new, and how many replies are unread, as the list says.
         let unseen = format!("#i{story} a > b");
         let said = |page: &Page| (page.texts(&unseen), page.number(REPLIES));
-        let one_of_each = (vec!["(1 new)".to_owned()], 1);
+        let one_of_each = (vec!["1 new".to_owned()], 1);
         for _ in 0..2 {
             assert_eq!(said(&bob.get("/new").await), one_of_each, "{writes}");
             write().await;

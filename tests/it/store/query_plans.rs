@@ -214,7 +214,8 @@ async fn look_around(app: &TestApp, alice: &mut Browser) {
     let story = alice.text_story("A thread", "Words.").await;
     app.pass(4_000);
     app.member("hal").await.reply(story, "An answer.").await;
-    for path in ["/replies", &format!("/item/{story}"), "/new", "/settings/sessions"] {
+    for path in ["/replies", &format!("/item/{story}"), "/new", "/settings/sessions", "/past?day=2001-02-03"]
+    {
         alice.get(path).await;
     }
     app.store.flush_activity().await.expect("written");

@@ -39,7 +39,10 @@ impl Page {
         let field = |links: &[Element]| {
             links.first().map_or("", |link| link.attr("href")).trim_start_matches('#').to_owned()
         };
-        listed.into_iter().map(|item| (field(&item.all("a")), item.text)).collect()
+        let listed = listed.into_iter().map(|item| (field(&item.all("a")), item.text));
+        let single = self.all("p[role=alert][id$='-error']").into_iter();
+        let single = single.map(|said| (said.attr("id").trim_end_matches("-error").to_owned(), said.text));
+        listed.chain(single).collect()
     }
 
     /// The fields that what is wrong is about, of which each is marked and described by what is said of it.

@@ -45,7 +45,7 @@ async fn a_visitors_arrow_names_the_vote_and_the_log_in_casts_it() {
         ("/", format!("#i{story} .v a"), story, FOR_THE_STORY, format!("/#i{story}")),
         (
             &format!("/item/{story}"),
-            format!("#c{comment} .v a"),
+            format!("#c{comment} > details > footer > a[href^='/login?vote=']"),
             comment,
             "Log in to upvote bob’s comment.",
             format!("/item/{story}#c{comment}"),
@@ -159,14 +159,20 @@ async fn a_vote_for_what_was_merged_meanwhile_is_not_lost_in_silence() {
 #[tokio::test]
 async fn what_a_visitor_may_not_see_is_not_named() {
     let (app, story, comment) = forum().await;
-    app.visitor().get(&format!("/item/{story}")).await.finds(1, &format!("#c{comment} .v"));
+    app.visitor()
+        .get(&format!("/item/{story}"))
+        .await
+        .finds(1, &format!("#c{comment} a[href^='/login?vote=']"));
     let act = ActionContext { actor: None, reason: "rude", at: app.now() };
     app.store.kill(ItemId(comment), true, act).await.expect("killed");
     for path in [format!("/login?vote={comment}"), "/login?vote=999".to_owned()] {
         let page = app.visitor().get(&path).await;
         assert_eq!(page.one("main [role=status]").text, "Log in to vote.");
     }
-    app.visitor().get(&format!("/item/{story}")).await.finds(0, &format!("#c{comment} .v"));
+    app.visitor()
+        .get(&format!("/item/{story}"))
+        .await
+        .finds(0, &format!("#c{comment} a[href^='/login?vote=']"));
 }
 
 #[tokio::test]

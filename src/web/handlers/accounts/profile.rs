@@ -102,6 +102,7 @@ pub async fn submissions(
         ),
         site: None,
         welcome: false,
+        day: None,
     }))
 }
 

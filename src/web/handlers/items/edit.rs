@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::items::item::{Item, ItemId, Kind};
-use crate::domain::text::Html;
 use crate::web::actions::edit::{EditInput, EditOutcome, EditableParts};
 use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
@@ -20,6 +19,7 @@ use crate::web::extract::session::CurrentMember;
 use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
+use crate::web::view::writing::PreviewView;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct EditForm {
@@ -46,7 +46,7 @@ struct EditPage<'a> {
     version: i64,
     now: Option<EditFields<'a>>,
     errors: FormErrors,
-    preview: Option<Html>,
+    preview: Option<PreviewView>,
 }
 
 /// The form's fields; `None` omits a field.
@@ -77,7 +77,7 @@ impl<'a> EditFields<'a> {
 #[derive(Default)]
 struct EditNotes {
     errors: FormErrors,
-    preview: Option<Html>,
+    preview: Option<PreviewView>,
     crossed: bool,
 }
 
@@ -145,7 +145,10 @@ pub async fn update(
     if typed.preview.is_some()
         && let Ok(checked) = actions::edit::check(item, typed.edit(item), &asking.member)
     {
-        let preview = Some(app.renderer(asking.viewer.from).once(&checked.text).await?);
+        let html = app.renderer(asking.viewer.from).once(&checked.text).await?;
+        let by = item.author.clone().unwrap_or_default();
+        let (title, site) = (checked.title(item).map(str::to_owned), checked.site(item));
+        let preview = Some(PreviewView { title, site, by, html });
         return Ok(again(item, EditNotes { preview, ..EditNotes::default() }));
     }
     let form = |errors| again(item, EditNotes { errors, ..EditNotes::default() });

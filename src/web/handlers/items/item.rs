@@ -17,7 +17,7 @@ use crate::domain::items::item::{DeadReason, Item, ItemError, ItemId, Kind, Visi
 use crate::domain::items::thread;
 use crate::domain::moderation::permissions;
 use crate::domain::moderation::post_status::{AuthorOption, RemovedPost};
-use crate::domain::text::plural::counted;
+use crate::domain::text::plural::{Grouped, counted};
 use crate::domain::text::{self, Html};
 use crate::store::Marks;
 use crate::web::cache::pages::ThreadVersion;
@@ -63,7 +63,7 @@ pub struct ThreadContext {
 
 /// The thread apart from its comments, which fill their slot afterwards.
 pub struct ThreadView {
-    pub count: usize,
+    pub count: Grouped<usize>,
     /// Comments visible to everyone, the same number as `/item/{id}/count`.
     pub public: i64,
     pub unseen: usize,
@@ -97,6 +97,8 @@ struct ItemPage<'a> {
     errors: FormErrors,
     text: &'static str,
     button: &'static str,
+    /// The form has a page to lead back to only on its own page.
+    cancel: Option<String>,
     orders: [CommentOrder; 4],
 }
 
@@ -213,7 +215,7 @@ impl ItemPageData<'_> {
             story,
             context,
             thread: ThreadView {
-                count: comments.count,
+                count: Grouped(comments.count),
                 public: self.root.descendants,
                 unseen: comments.unseen,
                 first_unseen: comments.first_unseen,
@@ -229,10 +231,11 @@ impl ItemPageData<'_> {
             last,
             fate,
             panel: FlagPanel::load(self.app, self.viewer, self.item).await?,
-            answers_here: is_comment && self.viewer.member.is_some(),
+            answers_here: self.viewer.member.is_some(),
             errors: FormErrors::default(),
             text: "",
-            button: "Reply",
+            button: if is_comment { "Reply" } else { "Add comment" },
+            cancel: None,
             orders: CommentOrder::ALL,
         })
     }
@@ -308,7 +311,7 @@ impl ItemPageData<'_> {
         let view = |other: &Item| EarlierDiscussion {
             id: other.id,
             when: TimeView::new(other.time, self.viewer.now),
-            comments: comments(other),
+            comments: Grouped(comments(other)),
         };
         Ok(earlier.iter().map(view).collect())
     }

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use serde::Deserialize;
 
+use crate::clock::Timestamp;
 use crate::domain::accounts::user::Role;
 use crate::domain::items::item::Item;
 use crate::domain::items::title::Section;
@@ -39,6 +40,8 @@ pub struct StoriesPage<'a> {
     pub site: Option<RestrictionPanel>,
     /// Shows the welcome text of an empty forum; front page only.
     pub welcome: bool,
+    /// The day that is shown, and today.
+    pub day: Option<(Day, Day)>,
 }
 
 pub struct StoryListPage {
@@ -80,6 +83,7 @@ fn answer<'a>(page: Page<'a>, rows: StoryListPage, empty: EmptyState) -> Stories
         empty,
         site: None,
         welcome: false,
+        day: None,
     }
 }
 
@@ -203,7 +207,7 @@ pub async fn past(
     Query(asked): Query<ArchiveQuery>,
 ) -> Result<Response, Error> {
     let today = Day::of(viewer.now);
-    let day = match &asked.day {
+    let day = match asked.day.as_deref().filter(|day| !day.trim().is_empty()) {
         Some(day) => Day::parse(day).ok_or_else(|| {
             Error::bad("That is not a valid date. Write it as year-month-day, such as 2026-11-23.")
         })?,
@@ -213,8 +217,28 @@ pub async fn past(
     let rows = ranked(&app, &viewer, RankedList::Past(day), &format!("/past?day={day}"), at).await?;
     let words = relative_time::day(day.start());
     let page = Page::new(&app, &viewer, "past", format!("Stories of {words}")).of_list(at);
-    let empty = EmptyState::new(format!("No stories on {words}."), "/best?over=all", "The best of all time");
-    Ok(html(&StoriesPage { choices: neighbours(day, today), ..answer(page, rows, empty.on(at)) }))
+    let empty = if rows.stories.is_empty() { no_stories_on(&app, day).await? } else { EmptyState::default() };
+    let choices = neighbours(day, today);
+    Ok(html(&StoriesPage { choices, day: Some((day, today)), ..answer(page, rows, empty.on(at)) }))
+}
+
+async fn no_stories_on(app: &App, day: Day) -> Result<EmptyState, Error> {
+    let sentence = format!("No stories on {}.", relative_time::day(day.start()));
+    let Some(near) = nearest(app, day).await? else {
+        return Ok(EmptyState::new(sentence, "/submit", "Submit the first story"));
+    };
+    Ok(EmptyState::new(
+        sentence,
+        format!("/past?day={near}"),
+        format!("Nearest day with stories: {}", relative_time::day(near.start())),
+    ))
+}
+
+/// The day with stories that is nearest to one without.
+async fn nearest(app: &App, day: Day) -> Result<Option<Day>, Error> {
+    let (before, after) = app.store.stories_around(day.start(), day.end()).await?;
+    let by = |other: &Timestamp| day.start().since(*other).abs();
+    Ok([before, after].into_iter().flatten().map(|time| Day::of(time).start()).min_by_key(by).map(Day::of))
 }
 
 /// Links one day, month and year back and forward, up to today.

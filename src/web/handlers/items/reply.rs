@@ -7,7 +7,6 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use crate::domain::items::item::{Item, ItemId, Kind};
-use crate::domain::text::Html;
 use crate::web::actions::comment::{CommentOutcome, ReplyTarget};
 use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
@@ -22,6 +21,7 @@ use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::items::{StoryView, TimeView, ViewContext};
 use crate::web::view::layout::{Page, html_with};
+use crate::web::view::writing::PreviewView;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct CommentForm {
@@ -42,8 +42,10 @@ struct ReplyPage<'a> {
     arrival: Option<&'a Arrival>,
     errors: FormErrors,
     text: &'a str,
-    preview: Option<Html>,
+    preview: Option<PreviewView>,
     button: &'static str,
+    /// The page to which the form leads back.
+    cancel: Option<String>,
 }
 
 /// Shown instead of the form during the reply delay: its end, and a link to the comment's own page.
@@ -68,7 +70,12 @@ impl<'a> ReplyContext<'a> {
         ReplyContext { app, viewer, item: &target.item, root: &target.root, arrival: None }
     }
 
-    async fn form(&self, text: &str, errors: FormErrors, preview: Option<Html>) -> Result<Response, Error> {
+    async fn form(
+        &self,
+        text: &str,
+        errors: FormErrors,
+        preview: Option<PreviewView>,
+    ) -> Result<Response, Error> {
         let mut eye = ViewContext::new(self.viewer, std::sync::Arc::default());
         eye.add(self.app.renderer(self.viewer.from).items([self.item]).await?);
         let is_comment = self.item.kind == Kind::Comment;
@@ -96,6 +103,11 @@ impl<'a> ReplyContext<'a> {
             text,
             preview,
             button: if is_comment { "Reply" } else { "Add comment" },
+            cancel: Some(if is_comment {
+                format!("/item/{}#c{}", self.root.id, self.item.id)
+            } else {
+                format!("/item/{}", self.item.id)
+            }),
         };
         Ok(html_with(status, &form))
     }
@@ -158,7 +170,8 @@ pub async fn create(
     if typed.preview.is_some()
         && let Ok(text) = actions::comment::check(&typed.text)
     {
-        let preview = app.renderer(viewer.from).once(&text).await?;
+        let html = app.renderer(viewer.from).once(&text).await?;
+        let preview = PreviewView::comment(&context.member().name, html);
         return reply.form(&typed.text, FormErrors::default(), Some(preview)).await;
     }
     let outcome = actions::comment::comment(&app, &context, &target, &typed.text).await?;

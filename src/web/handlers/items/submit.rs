@@ -6,7 +6,6 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::domain::items::item::ItemId;
-use crate::domain::text::Html;
 use crate::store::KnownUrl;
 use crate::web::actions::submit::{StoryInput, SubmitOutcome};
 use crate::web::actions::{self, PostContext};
@@ -19,6 +18,7 @@ use crate::web::handlers::items::arrival::Resubmitted;
 use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with, json};
+use crate::web::view::writing::PreviewView;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct SubmitForm {
@@ -40,7 +40,7 @@ struct SubmitPage<'a> {
     title: &'a str,
     url: &'a str,
     text: &'a str,
-    preview: Option<Html>,
+    preview: Option<PreviewView>,
 }
 
 fn form(
@@ -48,7 +48,7 @@ fn form(
     viewer: &MaybeMember,
     typed: &SubmitForm,
     errors: FormErrors,
-    preview: Option<Html>,
+    preview: Option<PreviewView>,
 ) -> Response {
     let page = Page::new(app, viewer, "submit", "Submit a story");
     let status = errors.status();
@@ -101,7 +101,8 @@ pub async fn create(
     if typed.preview.is_some()
         && let Ok(story) = actions::submit::check(typed.story())
     {
-        let preview = app.renderer(viewer.from).once(&story.text).await?;
+        let html = app.renderer(viewer.from).once(&story.text).await?;
+        let preview = PreviewView::story(&context.member().name, &story, html);
         return Ok(form(&app, viewer, &typed, FormErrors::default(), Some(preview)));
     }
     let form = |errors| form(&app, viewer, &typed, errors, None);

@@ -91,6 +91,20 @@ impl ItemActionsPanel {
     }
 
     /// The submitted value of a field with an error.
+    /// Whether an error is about a form that the item, as it is now, does not have.
+    pub fn lacks_the_field(&self) -> bool {
+        self.errors.list().iter().any(|(field, _)| match field.split('-').next() {
+            Some("merge") => !self.may_merge,
+            Some("detach") => !self.may_detach,
+            Some("second") => self.had_second_chance || !self.may_have_second_chance,
+            Some("lock") => self.locked,
+            Some("clear") => self.dead || !self.waits,
+            Some("kill") => self.dead,
+            Some("pin") => self.is_comment,
+            _ => true,
+        })
+    }
+
     pub fn value_of(&self, field: &str) -> &str {
         match field {
             "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => {

@@ -11,6 +11,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId, Kind};
 use crate::domain::moderation::permissions::REASONS;
 use crate::domain::text;
+use crate::domain::text::plural::Grouped;
 use crate::store::NewAccount;
 use crate::web::error::Error;
 use crate::web::extract::session::Moderator;
@@ -37,7 +38,7 @@ struct NewAccountsPage<'a> {
 
 struct NewAccountRow {
     name: String,
-    karma: i64,
+    karma: Grouped<i64>,
     joined: TimeView,
     inviter: Option<String>,
     inviter_shadowed: bool,
@@ -50,7 +51,7 @@ impl NewAccountRow {
         let posts = posts.iter().map(|item| FirstPost::new(item, now)).collect();
         let NewAccount { name, karma, created_at, inviter, inviter_shadowed, .. } = account;
         let joined = TimeView::new(created_at, now);
-        NewAccountRow { name, karma, joined, inviter, inviter_shadowed, posts }
+        NewAccountRow { name, karma: Grouped(karma), joined, inviter, inviter_shadowed, posts }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::domain::items::item::{Item, ItemId, Kind};
 use crate::domain::text;
+use crate::domain::text::plural::Grouped;
 use crate::domain::votes::flag::{self, Reason};
 use crate::store::{FlagWithAuthor, Queued};
 use crate::web::error::Error;
@@ -25,7 +26,7 @@ pub struct ReviewItem {
     pub excerpt: String,
     pub author: Option<AuthorView>,
     pub answers: Option<(ItemId, Option<AuthorView>, String)>,
-    pub karma: i64,
+    pub karma: Grouped<i64>,
     pub dead_posts: i64,
     pub when: TimeView,
     pub waits: Option<TimeView>,
@@ -78,7 +79,7 @@ impl ReviewItem {
             author: eye.author(item),
             answers: parent
                 .map(|parent| (parent.id, eye.author(parent), text::excerpt(&parent.text, ANSWERED))),
-            karma: queued.karma.unwrap_or(0),
+            karma: Grouped(queued.karma.unwrap_or(0)),
             dead_posts: queued.dead,
             when: TimeView::new(item.time, eye.now),
             waits: queued.queued_at.map(|at| TimeView::new(at, eye.now)),

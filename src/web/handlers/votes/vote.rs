@@ -14,6 +14,7 @@ use crate::web::extract::form::Form;
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::CurrentMember;
+use crate::web::handlers::items::edit::back_to;
 use crate::web::handlers::votes::pending_vote::{self, PendingVote};
 use crate::web::state::App;
 use crate::web::view::layout::{json, wants_json};
@@ -21,8 +22,17 @@ use crate::web::view::layout::{json, wants_json};
 #[derive(Debug, Deserialize)]
 pub struct VoteForm {
     dir: String,
-    #[serde(default)]
-    goto: LocalRedirect,
+    goto: Option<LocalRedirect>,
+}
+
+impl VoteForm {
+    /// The page that it names, else the place of the item in its thread.
+    async fn back(&mut self, app: &App, id: ItemId) -> LocalRedirect {
+        match self.goto.take() {
+            Some(page) => page,
+            None => app.store.item(id).await.map_or_else(|_| LocalRedirect::default(), |item| back_to(&item)),
+        }
+    }
 }
 
 /// `POST /item/{id}/vote`: visitors are redirected to the log-in, which casts the vote.
@@ -31,13 +41,14 @@ pub async fn vote(
     context: Result<PostContext, Error>,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Form(vote): Form<VoteForm>,
+    Form(mut vote): Form<VoteForm>,
 ) -> Result<Response, Error> {
     let dir =
         pending_vote::direction(&vote.dir).ok_or_else(|| Error::bad("A vote must be up, down or none."))?;
     let context = match context {
         Err(Error::LogInFirst(_)) => {
-            return Ok(pending_vote::to_log_in_and_vote(&vote.goto, &PendingVote::new(id, dir)));
+            let back = vote.back(&app, id).await;
+            return Ok(pending_vote::to_log_in_and_vote(&back, &PendingVote::new(id, dir)));
         }
         context => context?,
     };
@@ -49,7 +60,7 @@ pub async fn vote(
             &serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Direction::as_str) }),
         ));
     }
-    Ok(vote.goto.redirect())
+    Ok(vote.back(&app, id).await.redirect())
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,7 +13,7 @@ use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::{Action, LogPhrase};
 use crate::domain::moderation::sanctions::{self, MAX_TAKEDOWN_POSTS, SanctionTerm};
 use crate::domain::text;
-use crate::domain::text::plural::counted;
+use crate::domain::text::plural::{Grouped, counted};
 use crate::domain::text::with_reason;
 use crate::domain::time::relative_time;
 use crate::store::{self, LastPost, LogFilter};
@@ -145,6 +145,19 @@ impl ModerateUserPage<'_> {
     fn wrong(&self, field: &str) -> bool {
         self.errors.has(field)
     }
+
+    /// Whether an error is about a form that this account, as it is now, does not have.
+    fn lacks_the_field(&self) -> bool {
+        let unclaimed = self.user.unclaimed;
+        self.errors.list().iter().any(|(field, _)| match *field {
+            "note" | "same_as" => false,
+            "warning" => unclaimed,
+            "limit_reason" | "limit_days" => unclaimed && self.limited_until.is_none(),
+            "ban_reason" | "ban_days" => unclaimed && self.banned.is_none(),
+            "shadow_reason" => !self.may_shadow && self.shadowed.is_none(),
+            _ => true,
+        })
+    }
 }
 
 impl UserAction<'_> {
@@ -248,7 +261,7 @@ pub fn result_sentence(act: &str, name: &str, posts: Option<usize>) -> Option<St
     Some(match (act, posts) {
         (Action::Ban, Some(0)) => format!("{done}. They had no visible posts in the last 30 days."),
         (Action::Ban, Some(MAX_TAKEDOWN_POSTS)) => {
-            format!("{done} and killed the newest {MAX_TAKEDOWN_POSTS} of their posts.")
+            format!("{done} and killed the newest {} of their posts.", Grouped(MAX_TAKEDOWN_POSTS))
         }
         (Action::Ban, Some(posts)) => format!("{done} and killed {posts} of their posts."),
         (Action::Unban, Some(1..)) => {

@@ -1,0 +1,29 @@
+//! What the markup of a comment asks about it.
+
+use crate::domain::items::thread::DEEP;
+use crate::web::view::items::CommentView;
+
+impl CommentView {
+    pub fn name(&self) -> &str {
+        self.author.as_ref().map_or("nobody", |author| author.name.as_str())
+    }
+
+    pub fn what(&self) -> String {
+        format!("the comment by {}", self.name())
+    }
+
+    pub fn is_deep(&self) -> bool {
+        self.depth >= DEEP
+    }
+
+    /// The level of its heading; those of the page and of the thread are above it. Screen readers know nine.
+    pub fn level(&self) -> usize {
+        self.depth.saturating_add(3).min(9)
+    }
+
+    /// Whether there is anything behind its “more”.
+    pub fn has_more(&self) -> bool {
+        let ways = [self.parent, self.prev, self.next];
+        ways.iter().any(Option::is_some) || self.may_edit || self.may_delete || self.may_moderate
+    }
+}

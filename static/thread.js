@@ -1,0 +1,154 @@
+// The thread: folding, and the ways through it. One script with script.js and write.js.
+
+const THREADS = 100;
+const FOLDS = 300;
+const detailsOf = (comment) => $(":scope > details", comment);
+
+/** Opens every branch around a comment, so that it can be seen. */
+function reveal(comment) {
+  for (let up = comment?.parentElement.closest("details"); up; up = up.parentElement.closest("details")) up.open = true;
+}
+
+function keepFolds() {
+  const thread = $(".thread[data-thread]");
+  if (!thread) return;
+  const name = thread.dataset.thread;
+  const asServed = new Map($$(".c > details", thread).map((details) => [details, details.open]));
+  for (const id of kept.read("folds", {})[name]?.ids ?? []) {
+    const details = $(`#c${Number(id)} > details`, thread);
+    if (details) details.open = !details.open;
+  }
+  let waiting = 0;
+  const save = () => {
+    const ids = [...asServed].filter(([details, open]) => details.open !== open).map(([details]) => details.parentElement.id.slice(1));
+    const folds = kept.read("folds", {});
+    delete folds[name];
+    if (ids.length > 0) folds[name] = { ids: ids.slice(0, FOLDS), at: Date.now() };
+    kept.write("folds", newest(folds, THREADS));
+  };
+  thread.addEventListener("toggle", (event) => {
+    const details = event.target;
+    if (!asServed.has(details)) return;
+    const summary = $("summary", details);
+    summary.setAttribute("aria-label", summary.getAttribute("aria-label").replace(/^\w+/, details.open ? "Fold" : "Unfold"));
+    clearTimeout(waiting);
+    waiting = setTimeout(save, 200);
+  }, true);
+}
+
+/** The rail beside a comment folds it, and its head line comes back into sight. */
+function foldByLine() {
+  const thread = $(".thread[data-thread]");
+  if (!thread) return;
+  thread.classList.add("lined");
+  thread.addEventListener("click", (event) => {
+    const comment = event.target;
+    const details = comment.matches(".c") && detailsOf(comment);
+    const fromEdge = event.clientX - comment.getBoundingClientRect().left;
+    if (!details?.open || fromEdge > parseFloat(getComputedStyle(comment).paddingInlineStart)) return;
+    details.open = false;
+    if (comment.getBoundingClientRect().top < 0) comment.scrollIntoView({ block: "start" });
+  });
+}
+
+function foldAll() {
+  const roots = $$(".thread[data-thread] > .c > details");
+  const bar = $("#comments > .bar");
+  if (!bar || roots.length < 2) return;
+  const button = make("button", { type: "button", class: "folds" }, "fold all");
+  button.addEventListener("click", () => {
+    const open = !roots.some((details) => details.open);
+    for (const details of roots) details.open = open;
+    button.textContent = open ? "fold all" : "unfold all";
+  });
+  bar.insertBefore(button, $(".order", bar));
+}
+
+function followHash() {
+  const go = () => {
+    const comment = /^#c\d+$/.test(location.hash) && document.getElementById(location.hash.slice(1));
+    if (!comment) return;
+    reveal(comment);
+    comment.scrollIntoView({ block: "start" });
+  };
+  addEventListener("hashchange", go);
+  if (document.readyState !== "complete") addEventListener("load", go, { once: true });
+}
+
+function orderAtOnce() {
+  const form = $("form.order");
+  if (!form) return;
+  $("button", form).hidden = true;
+  $("select", form).addEventListener("change", () => form.requestSubmit());
+}
+
+// What is new
+
+/** The box in the corner that holds ways through the thread. */
+function corner() {
+  const box = $(".corner") ?? make("nav", { class: "corner", "aria-label": "In this thread" });
+  if (!box.isConnected) $("main").append(box);
+  return box;
+}
+
+const news = { all: [], at: -1, tell: () => {} };
+
+/** Goes to the next new comment, and after the last one to the first. */
+function nextNew() {
+  if (news.all.length === 0) return;
+  // From the one with the focus, while it is in sight; else from the last that was.
+  const focused = news.all.indexOf(here());
+  const { top, bottom } = (news.all[focused] ?? document.body).getBoundingClientRect();
+  const from = focused >= 0 && bottom > 0 && top < innerHeight ? focused : news.at;
+  news.at = (from + 1) % news.all.length;
+  goTo(news.all[news.at]);
+  news.tell();
+}
+
+/** Says in the corner how many of the new comments one has come by. */
+function countNew() {
+  news.all = $$(".thread[data-thread] .c.new");
+  const most = news.all.length;
+  if (most === 0) return;
+  const button = make("button", { type: "button" });
+  news.tell = () => (button.textContent = `${news.at < 0 ? "" : `${news.at + 1} of `}${most} new ${news.at + 1 < most ? "↓" : "↑"}`);
+  button.addEventListener("click", nextNew);
+  const order = new Map(news.all.map((comment, at) => [$(":scope > header", comment), at]));
+  const watch = new IntersectionObserver((changes) => {
+    const seen = changes.filter((change) => change.isIntersecting).map((change) => order.get(change.target));
+    if (seen.length === 0) return;
+    news.at = Math.max(...seen);
+    news.tell();
+  }, { rootMargin: "0px 0px -25% 0px" });
+  for (const header of order.keys()) watch.observe(header);
+  news.tell();
+  corner().prepend(button);
+}
+
+const LOOK_EVERY = 45_000;
+
+/** Says when an open thread has new comments; the request is cheap: the server has the count in memory. */
+function tellOfNew() {
+  const section = $("[data-live]");
+  if (!section) return;
+  const known = Number(section.dataset.comments);
+  let told = null;
+  setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(section.dataset.live, { headers: { Accept: "application/json" } });
+      const fresh = answer.ok ? (await answer.json()).comments - known : 0;
+      if (fresh <= 0) return;
+      if (!told) {
+        told = make("a", { href: location.pathname + location.search, class: "jump" });
+        const status = make("span", { role: "status" });
+        status.append(told);
+        $(".bar", section).append(status);
+      }
+      told.textContent = `${counted(fresh, "new comment")}: reload`;
+    } catch {
+      // Retry at the next interval.
+    }
+  }, LOOK_EVERY);
+}
+

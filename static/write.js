@@ -1,0 +1,272 @@
+// Writing: forms in place, previews, drafts, quotations and counters. One script with script.js and thread.js.
+
+const opened = { form: null, link: null };
+
+function closeForm() {
+  opened.form?.remove();
+  opened.link?.focus();
+  opened.form = opened.link = null;
+}
+
+/** Where a page has its own links to reply and to edit: never within what somebody wrote, which stands in `.t`, `.title` or deeper. */
+const CONTROLS =
+  ".c > details > footer > a, .c > details > footer > details > a, .c.flat > footer > a, .answer > a, .story.lead > .meta > a";
+
+const isControl = (link, what) => link.matches(CONTROLS) && new RegExp(`^/item/\\d+/(${what})$`).test(link.pathname);
+
+const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
+
+/** A part of another page, with ids that none of this one has. */
+function inPlace(part) {
+  const node = document.adoptNode(part);
+  for (const name of ["id", "for", "aria-describedby", "aria-labelledby"]) {
+    for (const element of [node, ...$$(`[${name}]`, node)]) {
+      const ids = element.getAttribute(name);
+      if (ids) element.setAttribute(name, ids.replace(/\S+/g, "$&-in-place"));
+    }
+  }
+  return node;
+}
+
+/** Opens the form of a reply or edit link's page under what it is about. */
+async function openFormAt(link, quote = "") {
+  const again = opened.link === link;
+  if (opened.form) closeForm();
+  if (again) return;
+  try {
+    const answer = await fetch(link.href);
+    const found = $(`form.write[action="${link.pathname}"]`, parsed(await answer.text()));
+    if (!answer.ok || !found) throw new Error("no form");
+    const form = inPlace(found);
+    link.closest(".c > details > footer, .c > footer, p, .meta").after(form);
+    Object.assign(opened, { form, link });
+    attend(form);
+    $("textarea", form).focus({ preventScroll: true });
+    if (quote) append($("textarea", form), quote);
+    form.scrollIntoView({ block: "nearest" });
+  } catch {
+    location.assign(link.href);
+  }
+}
+
+function writeInPlace() {
+  // Pressing a link takes the selection away, so it is looked at before.
+  let selected = "";
+  document.addEventListener("pointerdown", () => (selected = quotation()), true);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("main a");
+    if (!link || !plainClick(event)) return;
+    if (opened.form?.contains(link) && link.matches(".acts .button")) {
+      event.preventDefault();
+      return closeForm();
+    }
+    if (!isControl(link, "reply|edit")) return;
+    event.preventDefault();
+    const isReply = link.pathname.endsWith("/reply");
+    // A link that was pressed by a key leaves the selection as it is.
+    openFormAt(link, isReply ? (event.detail === 0 ? quotation() : selected) : "");
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && opened.form?.contains(document.activeElement)) closeForm();
+  });
+}
+
+function submitByKey() {
+  document.addEventListener("keydown", (event) => {
+    const form = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest?.("form.write");
+    if (form && event.target.matches("textarea")) form.requestSubmit();
+  });
+}
+
+/** What every form for a text gets. */
+function attend(form) {
+  keepDraft(form);
+  countIn(form);
+  offerQuote(form);
+}
+
+// Quotations
+
+/** What is selected in somebody's text, as a quotation in Markdown; empty where nothing is. */
+function quotation() {
+  const selection = getSelection();
+  const at = selection.isCollapsed ? null : selection.getRangeAt(0).commonAncestorContainer;
+  const element = at?.nodeType === Node.TEXT_NODE ? at.parentElement : at;
+  if (!element?.closest("main .t") || element.closest(".preview")) return "";
+  const lines = selection.toString().trim().split(/\r?\n/);
+  return lines.some((line) => line.trim()) ? `${lines.map((line) => `> ${line}`.trimEnd()).join("\n")}\n\n` : "";
+}
+
+/** Adds words at the end of a field, as a paragraph of their own. */
+function append(field, words) {
+  const before = field.value.trimEnd();
+  field.value = (before ? `${before}\n\n` : "") + words;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
+}
+
+/** A button beside the others that quotes what is selected in the thread meanwhile. */
+function offerQuote(form) {
+  if (!form.action.endsWith("/reply")) return;
+  const button = make("button", { type: "button", class: "quiet" }, "Quote selection");
+  let words = "";
+  const look = () => {
+    if (!form.isConnected) return document.removeEventListener("selectionchange", look);
+    // Moving into the form ends a selection: the last one still counts.
+    if (form.contains(document.activeElement) && !quotation()) return;
+    words = quotation();
+    button.hidden = !words;
+  };
+  button.hidden = true;
+  button.addEventListener("pointerdown", (event) => event.preventDefault());
+  button.addEventListener("click", () => {
+    append($("textarea", form), words);
+    button.hidden = true;
+  });
+  $(".acts", form).append(button);
+  document.addEventListener("selectionchange", look);
+}
+
+// Counters
+
+/** Characters as the server counts them: those that a reader sees in a title, code points in a text. */
+function length(text, most) {
+  const isTitle = most < 1000 && "Segmenter" in Intl;
+  return [...(isTitle ? new Intl.Segmenter().segment(text) : text)].length;
+}
+
+/** Says how much of a field's limit is used, from four fifths on. */
+function countIn(form) {
+  for (const field of $$("[data-most]", form)) {
+    const most = Number(field.dataset.most);
+    const left = make("span", { class: "left", role: "status" });
+    let waiting = 0;
+    const count = () => {
+      const used = length(field.value.trim(), most);
+      const words = used < most * 0.8 ? "" : `${used.toLocaleString("en")} of ${counted(most, "character")}`;
+      if (words !== left.textContent) left.textContent = words;
+      left.classList.toggle("over", used > most);
+    };
+    $(`label[for="${field.id}"]`, form).before(left);
+    field.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(count, 300);
+    });
+    count();
+  }
+}
+
+// Previews
+
+/** Shows the preview above the fields; the button that was pressed stays where it is on the screen. */
+function showPreview(form, button, preview) {
+  const before = button.getBoundingClientRect().top;
+  $(".preview", form)?.remove();
+  form.prepend(inPlace(preview));
+  scrollBy({ top: button.getBoundingClientRect().top - before, behavior: "instant" });
+}
+
+function previewInPlace() {
+  document.addEventListener("submit", async (event) => {
+    const [form, button] = [event.target, event.submitter];
+    if (!form.matches("form.write[data-draft]") || button?.name !== "preview" || "native" in form.dataset) return;
+    event.preventDefault();
+    if ("busy" in form.dataset) return;
+    form.dataset.busy = "";
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, button)) });
+      const preview = $("section.preview", parsed(await answer.text()));
+      if (!answer.ok || !preview) throw new Error(`status ${answer.status}`);
+      showPreview(form, button, preview);
+    } catch {
+      // What is wrong is said by the form's own page.
+      form.dataset.native = "";
+      form.requestSubmit(button);
+    } finally {
+      delete form.dataset.busy;
+    }
+  });
+}
+
+// Drafts
+
+const DRAFTS = 50;
+
+/** Keeps what is typed into `form`, and puts it back when the form comes up again. */
+function keepDraft(form) {
+  const name = form.dataset.draft;
+  const fields = $$("textarea:not([readonly]), input[type=text]:not([readonly]), input[type=url], input[name=version]", form);
+  const typed = fields.filter((field) => field.type !== "hidden");
+  const draft = kept.read("drafts", {})[name];
+  const asServed = fields.map((field) => field.value);
+  const isServedEmpty = typed.every((field) => field.value === "");
+  // The version that an edit began from comes back with it, so that the server sees where two edits cross.
+  const isBack = draft && (isServedEmpty || name.startsWith("edit-") && !$(".preview, [aria-invalid]", form.parentElement));
+  if (isBack) {
+    for (const field of fields) field.value = draft.text[field.name] ?? field.value;
+  }
+  const isChanged = () => typed.some((field) => field.value !== "" && field.value !== asServed[fields.indexOf(field)]);
+  const save = (sent) => {
+    const text = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+    const drafts = kept.read("drafts", {});
+    delete drafts[name];
+    if (isChanged() || sent) drafts[name] = { text, at: Date.now(), sent };
+    kept.write("drafts", newest(drafts, DRAFTS));
+  };
+  form.addEventListener("input", () => save(false));
+  form.addEventListener("submit", (event) => save(event.submitter?.name !== "preview"));
+  if (isBack && isChanged()) tellOfDraft(form, () => {
+    fields.forEach((field, at) => (field.value = asServed[at]));
+    save(false);
+  });
+}
+
+/** Says that what stands in the form is a draft, and offers to discard it. */
+function tellOfDraft(form, discard) {
+  const note = make("span", { class: "kept" }, "Your draft. ");
+  const button = make("button", { type: "button" }, "Discard draft");
+  button.addEventListener("click", () => {
+    discard();
+    note.remove();
+    $("textarea", form).focus();
+    $(`.draft[data-of="${form.dataset.draft}"]`)?.remove();
+  });
+  note.append(button);
+  $(".acts", form).append(note);
+}
+
+function keepDrafts() {
+  // A draft that was sent has arrived when the next page is not its form again; going back may mean that it was not.
+  const drafts = Object.entries(kept.read("drafts", {}));
+  const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const isAgain = (name) => $(`form[data-draft="${CSS.escape(name)}"][action="${CSS.escape(location.pathname)}"]`);
+  const waiting = drafts.filter(([name, draft]) => back || !draft.sent || isAgain(name));
+  if (waiting.length < drafts.length) kept.write("drafts", Object.fromEntries(waiting));
+  $$("form[data-draft]").forEach(attend);
+}
+
+/** Marks the links behind which a draft waits, and leads to them from the corner. */
+function showDrafts() {
+  const found = [];
+  for (const name of Object.keys(kept.read("drafts", {}))) {
+    const [, what, id] = name.match(/^(reply|edit)-(\d+)$/) ?? [];
+    const links = what ? $$(`main a[href="/item/${id}/${what}"]`) : [];
+    const link = links.find((link) => isControl(link, what));
+    if (!link || $(`form[data-draft="${name}"]`)) continue;
+    link.after(" ", make("small", { class: "draft", "data-of": name }, "draft"));
+    found.push(link);
+  }
+  if (found.length === 0) return;
+  let at = 0;
+  const button = make("button", { type: "button" }, `${counted(found.length, "draft")} ↓`);
+  button.addEventListener("click", () => {
+    const link = found[at++ % found.length];
+    reveal(link.closest(".c"));
+    const menu = link.closest("footer details");
+    if (menu) menu.open = true;
+    link.scrollIntoView({ block: "center" });
+    if (opened.link !== link) openFormAt(link);
+  });
+  corner().append(button);
+}
