@@ -88,7 +88,7 @@ async fn what_somebody_has_read_on_one_node_is_read_on_the_others() {
     look().await;
     let unread = "b.count";
     for node in [&one, &other] {
-        assert_eq!(alice.at(node).get("/").await.texts(unread), ["(1 new)"]);
+        assert_eq!(alice.at(node).get("/").await.texts(unread), ["1 new"]);
     }
     alice.at(&one).get(&path).await;
     // Once it is an hour old, a visit is over.
