@@ -40,7 +40,7 @@ async function theirTalk(way, how) {
   // The same address again is a vote
   await submit(bob, { title: "Wind and weather, again", url: `http://www.weather.example.com/${way}/?utm_source=mail#top` });
   await bob.waitForURL(`**${thread}?again=*`);
-  assert.match(await main(bob).getByRole("status").textContent(), /counted as a vote/);
+  await main(bob).getByRole("status").filter({ hasText: /counted as a vote/ }).waitFor();
   assert.equal(await points(bob), "2 points");
   await vote(bob, `Undo vote on ${title}`, 1);
   await vote(bob, `Upvote ${title}`, 2);
@@ -284,6 +284,8 @@ test("single keys vote, reply, search and help, and do nothing while one types",
   assert.equal(await page.evaluate(() => document.activeElement.name), "q");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
+  // The browser moves the focus out of a closed dialog with its next frame.
+  await page.waitForFunction(() => document.activeElement.closest("dialog") === null);
   await page.keyboard.press("?");
   await page.getByRole("dialog").waitFor();
   await page.getByLabel(/Keyboard shortcuts/).uncheck();

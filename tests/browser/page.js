@@ -57,13 +57,14 @@ export const replyForm = (page) => main(page).locator("form[action$='/reply']:vi
 
 /** Follows `opener` (a link), unless the form for a comment stands open instead, writes `words` and sends them. */
 export async function say(page, opener, words) {
-  if (await opener.isVisible()) await opener.click();
-  await sayHere(page, words);
+  if (!(await opener.isVisible())) return sayHere(page, words);
+  const action = await opener.getAttribute("href");
+  await opener.click();
+  await sayHere(page, words, main(page).locator(`form[action="${action}"]:visible`).last());
 }
 
 /** Writes `words` into the form for a comment that the page has, and sends them. */
-export async function sayHere(page, words) {
-  const form = replyForm(page);
+export async function sayHere(page, words, form = replyForm(page)) {
   await form.getByRole("textbox").fill(words);
   await Promise.all([
     page.waitForResponse((answer) => answer.request().method() === "POST" && answer.url().endsWith("/reply")),
