@@ -16,7 +16,8 @@ const counted = (number, noun) => `${number.toLocaleString("en")} ${noun}${numbe
 const kept = {
   read(name, otherwise) {
     try {
-      return JSON.parse(localStorage.getItem(name)) ?? otherwise;
+      const value = JSON.parse(localStorage.getItem(name)) ?? otherwise;
+      return typeof value === typeof otherwise && !Array.isArray(value) ? value : otherwise;
     } catch {
       return otherwise;
     }

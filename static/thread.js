@@ -14,7 +14,8 @@ function keepFolds() {
   if (!thread) return;
   const name = thread.dataset.thread;
   const asServed = new Map($$(".c > details", thread).map((details) => [details, details.open]));
-  for (const id of kept.read("folds", {})[name]?.ids ?? []) {
+  const ids = kept.read("folds", {})[name]?.ids;
+  for (const id of Array.isArray(ids) ? ids : []) {
     const details = $(`#c${Number(id)} > details`, thread);
     if (details) details.open = !details.open;
   }
@@ -55,11 +56,15 @@ function foldAll() {
   const roots = $$(".thread[data-thread] > .c > details");
   const bar = $("#comments > .bar");
   if (!bar || roots.length < 2) return;
-  const button = make("button", { type: "button", class: "folds" }, "fold all");
+  const button = make("button", { type: "button", class: "folds" });
+  const isAnyOpen = () => roots.some((details) => details.open);
+  const tell = () => (button.textContent = isAnyOpen() ? "fold all" : "unfold all");
+  tell();
+  $(".thread[data-thread]").addEventListener("toggle", tell, true);
   button.addEventListener("click", () => {
-    const open = !roots.some((details) => details.open);
+    const open = !isAnyOpen();
     for (const details of roots) details.open = open;
-    button.textContent = open ? "fold all" : "unfold all";
+    tell();
   });
   bar.insertBefore(button, $(".order", bar));
 }

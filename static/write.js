@@ -33,13 +33,16 @@ async function openFormAt(link, quote = "") {
   const again = opened.link === link;
   if (opened.form) closeForm();
   if (again) return;
+  opened.link = link;
   try {
     const answer = await fetch(link.href);
     const found = $(`form.write[action="${link.pathname}"]`, parsed(await answer.text()));
     if (!answer.ok || !found) throw new Error("no form");
+    // Another may have been asked for meanwhile.
+    if (opened.link !== link) return;
     const form = inPlace(found);
     link.closest(".c > details > footer, .c > footer, p, .meta").after(form);
-    Object.assign(opened, { form, link });
+    opened.form = form;
     attend(form);
     $("textarea", form).focus({ preventScroll: true });
     if (quote) append($("textarea", form), quote);
@@ -193,26 +196,36 @@ function previewInPlace() {
 
 const DRAFTS = 50;
 
+/** The drafts of whoever is logged in; others who use this browser do not see them. */
+const drafts = {
+  name: () => `drafts ${$("main").dataset.viewer ?? ""}`,
+  read() {
+    const found = Object.entries(kept.read(drafts.name(), {}));
+    return Object.fromEntries(found.filter(([, draft]) => typeof (draft?.text ?? 0) === "object"));
+  },
+  write: (all) => kept.write(drafts.name(), newest(all, DRAFTS)),
+};
+
 /** Keeps what is typed into `form`, and puts it back when the form comes up again. */
 function keepDraft(form) {
   const name = form.dataset.draft;
   const fields = $$("textarea:not([readonly]), input[type=text]:not([readonly]), input[type=url], input[name=version]", form);
   const typed = fields.filter((field) => field.type !== "hidden");
-  const draft = kept.read("drafts", {})[name];
+  const draft = drafts.read()[name];
   const asServed = fields.map((field) => field.value);
   const isServedEmpty = typed.every((field) => field.value === "");
   // The version that an edit began from comes back with it, so that the server sees where two edits cross.
-  const isBack = draft && (isServedEmpty || name.startsWith("edit-") && !$(".preview, [aria-invalid]", form.parentElement));
+  const isBack = draft && (isServedEmpty || name.startsWith("edit-") && !$(".preview, [aria-invalid], #crossed", form.parentElement));
   if (isBack) {
     for (const field of fields) field.value = draft.text[field.name] ?? field.value;
   }
   const isChanged = () => typed.some((field) => field.value !== "" && field.value !== asServed[fields.indexOf(field)]);
   const save = (sent) => {
     const text = Object.fromEntries(fields.map((field) => [field.name, field.value]));
-    const drafts = kept.read("drafts", {});
-    delete drafts[name];
-    if (isChanged() || sent) drafts[name] = { text, at: Date.now(), sent };
-    kept.write("drafts", newest(drafts, DRAFTS));
+    const all = drafts.read();
+    delete all[name];
+    if (isChanged() || sent) all[name] = { text, at: Date.now(), sent };
+    drafts.write(all);
   };
   form.addEventListener("input", () => save(false));
   form.addEventListener("submit", (event) => save(event.submitter?.name !== "preview"));
@@ -238,22 +251,24 @@ function tellOfDraft(form, discard) {
 
 function keepDrafts() {
   // A draft that was sent has arrived when the next page is not its form again; going back may mean that it was not.
-  const drafts = Object.entries(kept.read("drafts", {}));
+  const all = Object.entries(drafts.read());
   const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   const isAgain = (name) => $(`form[data-draft="${CSS.escape(name)}"][action="${CSS.escape(location.pathname)}"]`);
-  const waiting = drafts.filter(([name, draft]) => back || !draft.sent || isAgain(name));
-  if (waiting.length < drafts.length) kept.write("drafts", Object.fromEntries(waiting));
+  const waiting = all.filter(([name, draft]) => back || !draft.sent || isAgain(name));
+  if (waiting.length < all.length) drafts.write(Object.fromEntries(waiting));
   $$("form[data-draft]").forEach(attend);
+  // Whoever logs out leaves nothing unsent to the next person at this browser.
+  $("form[action='/logout']")?.addEventListener("submit", () => localStorage.removeItem(drafts.name()));
 }
 
 /** Marks the links behind which a draft waits, and leads to them from the corner. */
 function showDrafts() {
   const found = [];
-  for (const name of Object.keys(kept.read("drafts", {}))) {
+  for (const name of Object.keys(drafts.read())) {
     const [, what, id] = name.match(/^(reply|edit)-(\d+)$/) ?? [];
     const links = what ? $$(`main a[href="/item/${id}/${what}"]`) : [];
     const link = links.find((link) => isControl(link, what));
-    if (!link || $(`form[data-draft="${name}"]`)) continue;
+    if (!link || $(`form[data-draft="${name}"]`)?.checkVisibility()) continue;
     link.after(" ", make("small", { class: "draft", "data-of": name }, "draft"));
     found.push(link);
   }

@@ -42,7 +42,10 @@ impl Store {
         if grants.is_empty() || !self.has_nodes() {
             return Ok(());
         }
-        let mut tx = self.begin().await?;
+        let mut tx = self.begin_beside(None).await?;
+        // All lock the rows in one order.
+        let mut grants: Vec<&BucketGrant> = grants.iter().collect();
+        grants.sort_unstable_by_key(|grant| grant.key);
         for grant in grants {
             let upsert = "insert into rate_buckets (key, full_at_ms) values ($1, $2 + $3) \
                           on conflict (key) do update set full_at_ms = $3 + case \

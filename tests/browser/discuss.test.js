@@ -75,7 +75,7 @@ async function theirTalk(way, how) {
   assert.equal(await bob.locator(`article#c${id} article article#c${deepId}`).count(), 1, "the reply stands two deep");
   assert.match(await text(comment(bob, "fell off the wall")).locator("blockquote").textContent(), /a barometer/);
 
-  // Collapse and order
+  // Fold and order
   await fold(commentById(bob, id)).click();
   await text(commentById(bob, deepId)).waitFor({ state: "hidden" });
   await fold(commentById(bob, id)).click();

@@ -93,6 +93,7 @@ test("on a comment's own page the form stands there, and one opened in place bes
   assert.equal(new Set(ids.map(([id]) => id)).size, ids.length, `ids stand once: ${ids}`);
   assert.ok(ids.every(([, labels]) => labels === 1), `each has its label: ${ids}`);
   await page.keyboard.press("Escape");
+  await texts.nth(1).waitFor({ state: "detached" });
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.press("r");
   assert.equal(await page.evaluate(() => document.activeElement.closest("form")?.getAttribute("action")), `/item/${comment}/reply`);

@@ -47,7 +47,7 @@ export async function more(place, name) {
 /** A comment's own text, without its replies. */
 export const text = (place) => place.locator(":scope > details > .t");
 
-/** What collapses and expands a comment. */
+/** What folds and unfolds a comment. */
 export const fold = (place) => place.locator(":scope > details > summary");
 
 export const idOf = async (place) => Number((await place.getAttribute("id")).replace(/\D/g, ""));

@@ -64,7 +64,7 @@ test("a site's page has its stories", async () => {
 });
 
 for (const [way, how] of WAYS) {
-  test(`a thread is read, collapsed and put in another order ${way}`, async () => {
+  test(`a thread is read, folded and put in another order ${way}`, async () => {
     const page = await visitor(forum, how);
     await page.goto("/best?over=all");
     await stories(page).filter({ hasText: "tide tables" }).locator("a.talk").click();
@@ -78,7 +78,7 @@ for (const [way, how] of WAYS) {
     assert.ok(await text(below).isVisible());
     await fold(above).click();
     await text(below).waitFor({ state: "hidden" });
-    assert.ok(await own(above).first().isVisible(), "the head line of a collapsed comment stays");
+    assert.ok(await own(above).first().isVisible(), "the head line of a folded comment stays");
     await fold(above).click();
     await text(below).waitFor();
 
@@ -133,7 +133,7 @@ test("the way between comments is by links in the page", async () => {
   await page.waitForURL("**/item/101#c107");
 });
 
-test("a collapse is remembered where scripts run", async () => {
+test("a fold is remembered where scripts run", async () => {
   const page = await visitor(forum);
   await page.goto("/item/101");
   await fold(commentById(page, 107)).click();

@@ -89,8 +89,8 @@ describe("the head and the row of a comment", () => {
     const page = await visitor(forum, { javaScript: false });
     await page.goto("/item/7000");
     await fold(commentById(page, 7009)).click();
-    const said = await header(commentById(page, 7009)).evaluate((it) => getComputedStyle(it, "::after").content);
-    assert.equal(said.replace(/"/g, "").replace(/attr\(data-n\)/, "12").replace(/\s+/g, " ").trim(), "[12 more]");
+    const [said, number] = await header(commentById(page, 7009)).evaluate((it) => [getComputedStyle(it, "::after").content, it.dataset.n]);
+    assert.equal(said.replace(/"/g, "").replace(/attr\(data-n\)/, number).replace(/\s+/g, " ").trim(), "[12 more]");
     assert.ok(!(await text(commentById(page, 7010)).isVisible()));
   });
 
@@ -258,4 +258,68 @@ test("on paper a thread has its address and exact times, and nothing to press", 
   const time = await header(commentById(page, 7001)).locator("time").evaluate((it) => [getComputedStyle(it).fontSize, getComputedStyle(it, "::after").content]);
   assert.equal(time[0], "0px");
   assert.match(time[1], /2024-06-01T12:00:00Z|attr\(datetime\)/);
+});
+
+test("two edits that cross are shown beside one another, and combined they are saved", async () => {
+  const page = await person(forum, { name: "judy" });
+  await page.goto("/item/7040");
+  await main(page).getByRole("textbox").fill("As first written.");
+  await Promise.all([page.waitForURL("**/item/7000#c*"), button(main(page), "Reply").click()]);
+  const id = new URL(page.url()).hash.slice(2);
+  const other = await page.context().newPage();
+  for (const tab of [page, other]) await tab.goto(`/item/${id}/edit`);
+  const save = async (tab, words) => {
+    await main(tab).getByLabel("Text", { exact: true }).fill(words);
+    await button(main(tab), "Save changes").click();
+  };
+  await save(page, "As changed first.");
+  await page.waitForURL(`**/item/7000#c${id}`);
+  await save(other, "As changed meanwhile.");
+  await main(other).getByRole("heading", { name: "It was changed while you were writing" }).waitFor();
+  await save(other, "As combined.");
+  await other.waitForURL(`**/item/7000#c${id}`);
+  assert.match(await text(commentById(other, id)).textContent(), /As combined\./);
+});
+
+test("on a phone the form for a comment opens under its button, and Escape closes it", async () => {
+  const page = await person(forum, { name: "karl", viewport: PHONE });
+  await page.goto("/item/7000");
+  await answerLink(page).click();
+  const form = main(page).locator('form[action="/item/7000/reply"]:visible');
+  await form.waitFor();
+  assert.equal(new URL(page.url()).pathname, "/item/7000");
+  await page.keyboard.press("Escape");
+  await form.waitFor({ state: "hidden" });
+  assert.deepEqual(troubles(page), []);
+});
+
+test("a draft waits for its writer on a phone, and is gone with who logs out", async () => {
+  const page = await person(forum, { name: "lena", viewport: PHONE });
+  await page.goto("/item/7000");
+  await answerLink(page).click();
+  await main(page).locator('form[action="/item/7000/reply"]:visible').getByRole("textbox").fill("Not sent yet.");
+  await page.reload();
+  await button(page, /1 draft/).waitFor();
+  const stored = () => page.evaluate(() => JSON.stringify(localStorage).includes("Not sent yet."));
+  assert.ok(await stored());
+  await page.locator("form[action='/logout']").evaluate((form) => form.requestSubmit());
+  await link(page, "log in").first().waitFor();
+  assert.ok(!(await stored()), "whoever uses the browser next finds nothing of it");
+});
+
+test("what was spoilt in the browser's storage is no trouble", async () => {
+  const page = await person(forum, { name: "mila" });
+  for (const spoilt of ["5", '"x"', "[]", '{"reply-7000":null}', '{"reply-7000":{"text":null}}']) {
+    await page.goto("/item/7000");
+    await page.evaluate((drafts) => {
+      localStorage.setItem("drafts mila", drafts);
+      localStorage.setItem("folds", '{"7000":{"ids":5}}');
+    }, spoilt);
+    await page.reload();
+    await main(page).getByRole("textbox").fill("Still kept.");
+    await page.reload();
+    assert.equal(await main(page).getByRole("textbox").inputValue(), "Still kept.", spoilt);
+    await button(main(page), "Discard draft").click();
+  }
+  assert.deepEqual(troubles(page), []);
 });

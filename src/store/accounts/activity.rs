@@ -16,7 +16,7 @@ impl Store {
             let batch = self.looks.batch();
             let written = match write(&mut tx, &batch).await {
                 // Members already see these values from memory here, but not on other nodes.
-                Ok(()) if self.has_nodes() => self.commit(tx, &members(&batch)).await,
+                Ok(()) if self.has_nodes() => self.commit_for_others(tx, &members(&batch)).await,
                 Ok(()) => self.commit(tx, &[]).await,
                 failed => failed,
             };

@@ -50,12 +50,13 @@ macro_rules! begin_postgres {
     };
 }
 
-/// Shares the lock of writers with other members' votes and comments, and waits for those of this member.
-fn begin_of_member(member: UserId) -> AssertSqlSafe<String> {
+/// Shares the lock of writers with other writes that go on side by side, and waits for those of this member.
+fn begin_beside(member: Option<UserId>) -> String {
     let begin = begin_postgres!("select pg_advisory_xact_lock_shared(1400139617)");
     // Two members with the same key wait for one another.
-    let key = member.0 % i64::from(i32::MAX);
-    AssertSqlSafe(format!("{begin}, pg_advisory_xact_lock(1400139617, {key})"))
+    let key = member.map(|member| member.0 % i64::from(i32::MAX));
+    let lock = key.map(|key| format!(", pg_advisory_xact_lock(1400139617, {key})"));
+    format!("{begin}{}", lock.unwrap_or_default())
 }
 
 /// Taken by writes that go on side by side, as their last lock, so that ids of `changes` are in the order of
@@ -95,26 +96,16 @@ impl Connections {
     pub(super) async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Connections::Sqlite(pool) => Tx::Sqlite(Open::begin(pool, Sqlite::BEGIN).await?),
-            // A task of its own runs to its end: a cancelled `begin` would leave the lock to an idle
-            // connection.
-            Connections::Postgres(pool) => {
-                let pool = pool.clone();
-                let begin = tokio::spawn(async move { Open::begin(&pool, Postgres::BEGIN).await });
-                Tx::Postgres(begin.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
-            }
+            Connections::Postgres(pool) => begin_on_postgres(pool, Postgres::BEGIN, true).await?,
         })
     }
 
-    /// Begins a vote or comment. On PostgreSQL it goes on beside those of other members.
-    pub(super) async fn begin_of_member(&self, member: UserId) -> Result<Tx> {
+    /// Begins a write that on PostgreSQL goes on beside others of its kind, except those of the same member.
+    pub(super) async fn begin_beside(&self, member: Option<UserId>) -> Result<Tx> {
         match self {
             Connections::Sqlite(_) => self.begin().await,
             Connections::Postgres(pool) => {
-                let (pool, begin) = (pool.clone(), begin_of_member(member));
-                let begin = tokio::spawn(async move { Open::begin(&pool, begin).await });
-                let mut open = begin.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
-                open.is_alone = false;
-                Ok(Tx::Postgres(open))
+                begin_on_postgres(pool, AssertSqlSafe(begin_beside(member)), false).await
             }
         }
     }
@@ -125,6 +116,18 @@ impl Connections {
             Connections::Postgres(pool) => Tx::Postgres(Open::begin(pool, Postgres::SNAPSHOT).await?),
         })
     }
+}
+
+async fn begin_on_postgres(
+    pool: &Pool<Postgres>,
+    begin: impl SqlSafeStr + Send + 'static,
+    is_alone: bool,
+) -> Result<Tx> {
+    let pool = pool.clone();
+    // A task of its own runs to its end: a cancelled `begin` would leave the lock to an idle connection.
+    let begin = tokio::spawn(async move { Open::begin(&pool, begin).await });
+    let open = begin.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+    Ok(Tx::Postgres(Open { is_alone, ..open }))
 }
 
 /// An open database, before it is a forum's store.
@@ -147,7 +150,7 @@ pub struct Open<E: Engine> {
     pub(super) transaction: Transaction<'static, E>,
     /// Whether a statement failed; it cannot be committed then.
     pub(super) has_failed: bool,
-    /// Whether no other write transaction is open.
+    /// Whether it goes on beside no other write.
     is_alone: bool,
 }
 

@@ -77,14 +77,28 @@ impl Store {
         self.write.begin().await
     }
 
-    /// Begins a vote or comment of this member's, which on PostgreSQL goes on beside those of others. Of rows
-    /// that others' votes and comments change, it may change one item, and after it one user.
-    pub(in crate::store) async fn begin_of_member(&self, member: UserId) -> Result<Tx> {
-        self.write.begin_of_member(member).await
+    /// Begins a write that on PostgreSQL goes on beside others of its kind, except those of the same member.
+    /// Of rows that such writes change, it may change one item, and after it one user.
+    pub(in crate::store) async fn begin_beside(&self, member: Option<UserId>) -> Result<Tx> {
+        self.write.begin_beside(member).await
     }
 
     /// Commits and invalidates caches. Runs to completion even if the caller is cancelled.
-    pub(in crate::store) async fn commit(&self, mut tx: Tx, changes: &[Change]) -> Result<()> {
+    pub(in crate::store) async fn commit(&self, tx: Tx, changes: &[Change]) -> Result<()> {
+        self.commit_and(tx, changes, |generations, changes| generations.invalidate(changes)).await
+    }
+
+    /// Commits what this process knows already and others do not.
+    pub(in crate::store) async fn commit_for_others(&self, tx: Tx, changes: &[Change]) -> Result<()> {
+        self.commit_and(tx, changes, |_, _| {}).await
+    }
+
+    async fn commit_and(
+        &self,
+        mut tx: Tx,
+        changes: &[Change],
+        invalidate: impl FnOnce(&Generations, &[Change]) + Send + 'static,
+    ) -> Result<()> {
         let store = self.clone();
         let changes = changes.to_vec();
         let commit = async move {
@@ -95,7 +109,7 @@ impl Store {
                 _ => Some(store.changes.write(&mut tx, &changes).await?),
             };
             let committed = tx.commit().await;
-            store.generations.invalidate(&changes);
+            invalidate(&store.generations, &changes);
             committed?;
             row.into_iter().for_each(|id| store.changes.committed(id));
             store.saving.works();

@@ -120,7 +120,7 @@ impl Store {
     /// Adds a comment with its author's implicit vote, unless it was just sent. Fails with `Refused`
     /// if the parent is closed to comments.
     pub async fn comment(&self, comment: NewComment<'_>, now: Timestamp) -> Result<CommentResult> {
-        let mut tx = self.begin_of_member(comment.author).await?;
+        let mut tx = self.begin_beside(Some(comment.author)).await?;
         let author = author::writer(&mut tx, comment.author, now).await?;
         let (to, root) = item_and_root(&mut tx, comment.parent).await?;
         if let Some(id) = first_comment(&mut tx, &comment, now).await? {

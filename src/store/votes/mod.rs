@@ -52,7 +52,7 @@ impl Store {
     /// Casts, changes or undoes a vote. Uncounted votes are stored without effect. Fails with `Refused` if
     /// the member may not vote.
     pub async fn vote(&self, new: NewVote, policy: &Policy, now: Timestamp) -> Result<VoteResult> {
-        let mut tx = self.begin_of_member(new.user).await?;
+        let mut tx = self.begin_beside(Some(new.user)).await?;
         let member = author::writer(&mut tx, new.user, now).await?;
         let item = locked_item(&mut tx, new.item).await?;
         let voted = cast(&mut tx, (&member, &item), new, policy, now).await?;

@@ -14,7 +14,7 @@ pub async fn save(app: &App, asking: &CurrentMember, id: ItemId, on: bool) -> Re
 pub async fn hide(app: &App, asking: &CurrentMember, id: ItemId, on: bool) -> Result<(), Error> {
     let item = visible_item(app, id, &asking.member).await?;
     if !item.kind.is_root() {
-        return Err(Error::bad("Only stories can be hidden; a comment can be collapsed."));
+        return Err(Error::bad("Only stories can be hidden; a comment can be folded."));
     }
     Ok(app.store.hide(asking.member.id, item.id, on, asking.viewer.now).await?)
 }

@@ -1,6 +1,6 @@
 //! Voting.
 
-use crate::domain::items::item::{ItemId, Kind};
+use crate::domain::items::item::{Item, ItemId};
 use crate::domain::limits::rate_limits::LimitedAction;
 use crate::domain::votes::vote::{Direction, VoteResult};
 use crate::store::NewVote;
@@ -9,7 +9,7 @@ use crate::web::error::Error;
 use crate::web::state::App;
 
 pub struct CastVote {
-    pub kind: Kind,
+    pub item: Item,
     pub voted: VoteResult,
 }
 
@@ -24,5 +24,6 @@ pub async fn vote(
     context.check(app, LimitedAction::Vote)?;
     let item = visible_item(app, id, member).await?;
     let vote = NewVote { user: member.id, item: id, dir, ip_hashes: Some(context.ip_hashes(app)) };
-    Ok(CastVote { kind: item.kind, voted: app.store.vote(vote, context.policy(), now).await? })
+    let voted = app.store.vote(vote, context.policy(), now).await?;
+    Ok(CastVote { item, voted })
 }

@@ -3,6 +3,8 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Deserializer};
 
+use crate::domain::items::item::ItemId;
+
 /// Longest accepted path and query, in bytes.
 pub const MAX_REDIRECT_BYTES: usize = 2_000;
 
@@ -19,6 +21,11 @@ impl LocalRedirect {
             && !asked.contains('\\')
             && asked.bytes().all(|b| b.is_ascii_graphic());
         LocalRedirect(if safe { asked.to_owned() } else { "/".to_owned() })
+    }
+
+    /// An item's place in the thread of `root`.
+    pub fn to_item(id: ItemId, root: ItemId) -> LocalRedirect {
+        LocalRedirect(if id == root { format!("/item/{id}") } else { format!("/item/{root}#c{id}") })
     }
 
     pub fn as_str(&self) -> &str {

@@ -7,9 +7,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use percent_encoding::percent_decode_str;
 
-use crate::domain::accounts::user::Theme;
+use crate::domain::accounts::user::{Name, Theme};
+use crate::domain::items::item::ItemId;
 use crate::web::error::{Error, ErrorText, ForMachines};
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::local_redirect::LocalRedirect;
@@ -19,9 +19,6 @@ use crate::web::handlers::accounts::login;
 use crate::web::state::App;
 use crate::web::view::form_recovery;
 use crate::web::view::layout::{Page, html, json, wants_json};
-
-/// Characters of a missing user's name that are repeated.
-const LONGEST_NAME: usize = 40;
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -83,12 +80,11 @@ impl RefusedRequest {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match parts[..] {
             ["user", user] | ["user", user, "submissions" | "comments" | "invited"] => {
-                let user = percent_decode_str(user).decode_utf8_lossy();
-                let user: String = user.chars().take(LONGEST_NAME).collect();
-                *what = format!("There is no user named “{user}”.");
-                user
+                let Ok(name) = Name::parse_by_operator(user) else { return String::new() };
+                *what = format!("There is no user named “{name}”.");
+                name.to_string()
             }
-            ["item", id] if id.bytes().all(|byte| byte.is_ascii_digit()) => {
+            ["item", id] if id.parse::<ItemId>().is_ok() => {
                 *what = format!("There is no item {id}.");
                 String::new()
             }

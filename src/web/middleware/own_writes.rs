@@ -21,7 +21,7 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
         return page_cache::serve(app, request, next).await;
     }
     let is_write = request.method() == Method::POST;
-    let before = app.store.last_write();
+    let before = if is_write { app.store.last_write() } else { None };
     let is_current = match earlier_write(app, request.headers()) {
         Some(mark) => app.store.catch_up(&mark).await,
         None => true,

@@ -283,7 +283,7 @@ pub struct CommentView {
     pub low: bool,
     pub fade: u8,
     pub depth: usize,
-    /// Comments that collapse with it, including itself.
+    /// Comments that fold with it, including itself.
     pub count: usize,
     pub closes: usize,
     pub root: Option<ItemId>,

@@ -153,10 +153,17 @@ impl<'a> Page<'a> {
     pub fn sign_up(&self) -> Option<String> {
         let mode = self.settings.signup_mode;
         let is_offered = matches!(mode, SignUpMode::Open | SignUpMode::Request);
-        let is_account_page = ["/login", "/signup", "/invitation", "/setup"];
-        let goto =
-            if is_account_page.iter().any(|page| self.here.starts_with(page)) { "/" } else { &self.here };
-        is_offered.then(|| address_with("/signup", &[("goto", goto)]))
+        is_offered.then(|| address_with("/signup", &[("goto", &self.way_back())]))
+    }
+
+    /// This page, or what an account page leads to.
+    fn way_back(&self) -> String {
+        let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
+        if !["/login", "/signup", "/invitation", "/setup"].iter().any(|page| path.starts_with(page)) {
+            return self.here.clone();
+        }
+        let goto = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "goto");
+        goto.map_or_else(|| "/".to_owned(), |(_, goto)| goto.into_owned())
     }
 
     pub fn log_in(&self) -> String {

@@ -281,9 +281,10 @@ async fn a_newer_database_is_refused_and_left_alone() {
     let folder = Folder::with_database();
     folder.works("admin create Root --role admin");
     make_newer(&folder).await;
+    let database = if folder.database.file().is_some() { "stoa.db" } else { &folder.database.to_string() };
     for arguments in ["serve --listen 127.0.0.1:0", "admin create bob", "admin log"] {
-        let words = " was written by a newer Stoa (its schema is 99990000)";
-        folder.refuses_with(2, arguments, PASSWORD, words);
+        let words = format!("{database} was written by a newer Stoa (its schema is 99990000)");
+        folder.refuses_with(2, arguments, PASSWORD, &words);
     }
 }
 

@@ -107,7 +107,10 @@ async fn no_page_asks_for_more_than_one_stylesheet_one_script_and_the_icon() {
     assert!(pages > 80, "{pages} pages");
     for (file, more) in [
         (include_str!("../../../static/style.css"), ["@import", "url("]),
+        (include_str!("../../../static/frame.css"), ["@import", "url("]),
+        (include_str!("../../../static/lists.css"), ["@import", "url("]),
         (include_str!("../../../static/thread.css"), ["@import", "url("]),
+        (include_str!("../../../static/menus.js"), ["import ", "import("]),
         (include_str!("../../../static/script.js"), ["import ", "import("]),
         (include_str!("../../../static/thread.js"), ["import ", "import("]),
         (include_str!("../../../static/write.js"), ["import ", "import("]),

@@ -272,11 +272,16 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     Case { browser: browser(app, who, &name).await, path: fill(row.path), form }
 }
 
+/// With the page to return to, or the vote to cast.
+fn leads_to_log_in(to: &str) -> bool {
+    ["/login?goto=", "/login?vote="].iter().any(|begin| to.starts_with(begin))
+}
+
 /// A response in a word of the table.
 fn word(page: &Page) -> String {
     match page.status {
         StatusCode::OK => "page".to_owned(),
-        StatusCode::SEE_OTHER if page.location().is_some_and(|to| to.starts_with("/login?goto=")) => {
+        StatusCode::SEE_OTHER if page.location().as_deref().is_some_and(leads_to_log_in) => {
             "login".to_owned()
         }
         StatusCode::UNAUTHORIZED if page.all("form[action='/login']").len() == 1 => "login".to_owned(),

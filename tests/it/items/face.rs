@@ -114,15 +114,21 @@ fn day_after(day: &str) -> String {
     format!("/past?day={}", day.tomorrow().expect("a day"))
 }
 
+const NOTHING: &str = "There is nothing at this address.";
+
 #[tokio::test]
 async fn an_unknown_user_or_item_is_named_and_can_be_searched_for() {
     let app = TestApp::new().await;
     app.member("alice").await;
     for (address, says, words) in [
         ("/user/nobody", "There is no user named “nobody”.", "nobody"),
-        ("/user/no%3Cb%3E/comments", "There is no user named “no<b>”.", "no<b>"),
+        ("/user/someone/comments", "There is no user named “someone”.", "someone"),
+        // What can be nobody's name is not repeated.
+        ("/user/no%3Cb%3E/comments", NOTHING, ""),
+        ("/user/%E2%80%AEnobody", NOTHING, ""),
+        ("/item/99999999999999999999", NOTHING, ""),
         ("/item/999", "There is no item 999.", ""),
-        ("/nothing/here", "There is nothing at this address.", ""),
+        ("/nothing/here", NOTHING, ""),
     ] {
         let page = app.visitor().get(address).await;
         assert_eq!(page.status, 404, "{address}");

@@ -189,6 +189,7 @@ async fn a_comment_without_an_author_is_by_nobody_in_particular() {
     assert_eq!(page.one("main h1").text, "Comment");
     assert_eq!(page.one("title").text, "Comment on Looms | Stoa");
     let thread = visitor.get(&format!("/item/{}", town.story)).await;
+    assert_eq!(thread.one(&format!("#c{} > header h3", town.comment)).text, "[deleted]");
     let label = |id: i64| thread.one(&format!("#c{id} > details > summary")).attr("aria-label").to_owned();
     assert_eq!(
         (label(town.comment).as_str(), label(town.comment + 1).as_str()),

@@ -77,7 +77,7 @@ async fn what_is_wrong_with_a_story_is_said_and_what_was_typed_kept() {
         assert_eq!(page.wrong(), [field], "{title} {url}");
         assert!(page.errors()[0].1.contains(words), "{words}: {:?}", page.errors());
         assert_eq!((typed(&page).1.as_str(), page.value(TEXT).as_str()), (url, "My text."), "{title}");
-        assert_eq!(page.one("[role=alert]").text, page.errors()[0].1, "it is said once");
+        assert!(page.one("[role=alert]").text.contains(words), "it is said once: {words}");
     }
     assert_eq!(app.number("select count(*) from items").await, 0);
     let family = "👩‍👩‍👧‍👦".repeat(80);

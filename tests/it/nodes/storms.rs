@@ -1,6 +1,10 @@
 //! Many writes at one moment, on two nodes: every rule of one writer holds.
 
 use stoa::domain::accounts::user::Role;
+use stoa::domain::items::item::ItemId;
+use stoa::domain::limits::policy::Policy;
+use stoa::domain::votes::vote::Direction;
+use stoa::store::NewVote;
 use tokio::task::JoinSet;
 
 use crate::nodes::two_nodes;
@@ -169,10 +173,43 @@ async fn a_vote_does_not_wait_for_a_vote_on_something_else() {
     connection.execute(&format!("begin; select 1 from items where id = {held} for update")).await;
     let path = format!("/item/{held}/vote");
     let waits = tokio::spawn(async move { first.post(&path, &[("dir", "up")]).await });
+    let waiting = "select count(*) from pg_stat_activity \
+                   where datname = current_database() and wait_event_type = 'Lock'";
+    for _ in 0..500 {
+        if one.number(waiting).await > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert!(one.number(waiting).await > 0, "the first vote is at its story");
     // Were it to wait too, it would give up with an error.
     let page = second.post(&format!("/item/{free}/vote"), &[("dir", "up")]).await;
     assert!(page.status.is_redirection(), "{}", page.status);
     assert!(!waits.is_finished(), "the other vote waits for its story");
     connection.execute("rollback").await;
     assert!(waits.await.expect("answered").status.is_redirection());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_votes_from_one_address_at_one_moment_one_counts() {
+    let Some((one, other)) = two_nodes().await else { return };
+    let mut author = one.member("author").await;
+    let mut people = Vec::new();
+    for n in 0..8 {
+        people.push(one.account(&format!("member{n}"), Role::Member).await);
+    }
+    for n in 0..10 {
+        let story = author.text_story(&format!("Story {n}"), "Words.").await;
+        let mut tasks = JoinSet::new();
+        for (n, user) in people.iter().copied().enumerate() {
+            let (store, at) = (if n % 2 == 0 { &one } else { &other }.store.clone(), one.now());
+            let ip_hashes = Some(store.ip_hash_key().hashes([203, 0, 113, 5].into()));
+            let vote = NewVote { user, item: ItemId(story), dir: Some(Direction::Up), ip_hashes };
+            tasks.spawn(async move { store.vote(vote, &Policy::default(), at).await });
+        }
+        assert!(tasks.join_all().await.iter().all(Result::is_ok), "each is stored");
+        let counted = format!("select count(*) from votes where item_id = {story} and not own and counted");
+        assert_eq!(one.number(&counted).await, 1, "story {n}");
+        assert_eq!(one.number(&format!("select score from items where id = {story}")).await, 2);
+    }
 }

@@ -109,7 +109,7 @@ pub fn form(
     typed: &SignupForm,
     errors: FormErrors,
 ) -> Response {
-    let mut page = Page::new(app, viewer, "login", entrance.title());
+    let mut page = Page::new(app, viewer, "signup", entrance.title());
     page.robots = entrance.invitation.is_none();
     let question = &viewer.settings.request_question;
     html_with(errors.status(), &SignUpPage { page, entrance, question, errors, typed })
@@ -123,7 +123,7 @@ struct SignupClosedPage<'a> {
 }
 
 pub fn signup_closed(app: &App, viewer: &MaybeMember, status: StatusCode, why: SignUpError) -> Response {
-    let mut page = Page::new(app, viewer, "login", "Sign up");
+    let mut page = Page::new(app, viewer, "signup", "Sign up");
     page.robots = false;
     html_with(status, &SignupClosedPage { page, why: why.to_string() })
 }
@@ -158,7 +158,7 @@ pub async fn new(State(app): State<App>, viewer: MaybeMember, Query(asked): Quer
     }
     match SignupFlow::alone(&app) {
         Ok(SignupFlow { way: SignUpOutcome::Request, .. }) if asked.sent.is_some() => {
-            let mut page = Page::new(&app, &viewer, "login", "Your request is sent");
+            let mut page = Page::new(&app, &viewer, "signup", "Your request is sent");
             page.robots = false;
             html(&RequestPage { page, request: None })
         }
@@ -324,7 +324,7 @@ pub async fn request(
     viewer: &MaybeMember,
     request: store::SignupRequest,
 ) -> Result<Response, Error> {
-    let mut page = Page::new(app, viewer, "login", "Your request");
+    let mut page = Page::new(app, viewer, "signup", "Your request");
     page.robots = false;
     let renderer = app.renderer(viewer.from);
     let message = match request.message.as_str() {

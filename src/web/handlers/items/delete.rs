@@ -13,7 +13,6 @@ use crate::web::error::Error;
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::CurrentMember;
-use crate::web::handlers::items::edit::back_to;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
 
@@ -38,7 +37,7 @@ pub async fn confirm(
     let what = if item.kind == Kind::Comment { "this comment" } else { "this story" };
     let mut page = Page::new(&app, &asking.viewer, "item", format!("Delete {what}"));
     page.robots = false;
-    let back = back_to(&item);
+    let back = LocalRedirect::to_item(item.id, item.root_id);
     let text = app.renderer(asking.viewer.from).items([&item]).await?.get(id, &item.text, false);
     Ok(html(&DeletePage { page, id, what, title: item.title.as_deref(), html: text, back }))
 }

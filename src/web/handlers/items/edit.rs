@@ -153,20 +153,11 @@ pub async fn update(
     }
     let form = |errors| again(item, EditNotes { errors, ..EditNotes::default() });
     Ok(match actions::edit::edit(&app, &context, item, typed.edit(item)).await? {
-        EditOutcome::Edited => back_to(item).redirect(),
+        EditOutcome::Edited => LocalRedirect::to_item(item.id, item.root_id).redirect(),
         EditOutcome::Crossed(now) => again(&now, EditNotes { crossed: true, ..EditNotes::default() }),
         EditOutcome::Invalid(mistakes) => form(mistakes),
         EditOutcome::RateLimited(limited) => {
             rate_limit::with_status(form(FormErrors::of_limit(&limited)), &limited)
         }
     })
-}
-
-/// The item in its thread.
-pub fn back_to(item: &Item) -> LocalRedirect {
-    if item.root_id == item.id {
-        LocalRedirect::new(&format!("/item/{}", item.id))
-    } else {
-        LocalRedirect::new(&format!("/item/{}#c{}", item.root_id, item.id))
-    }
 }

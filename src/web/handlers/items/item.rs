@@ -98,7 +98,7 @@ struct ItemPage<'a> {
     text: &'static str,
     button: &'static str,
     /// The form has a page to lead back to only on its own page.
-    cancel: Option<String>,
+    cancel: Option<LocalRedirect>,
     orders: [CommentOrder; 4],
 }
 

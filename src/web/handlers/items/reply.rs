@@ -45,7 +45,7 @@ struct ReplyPage<'a> {
     preview: Option<PreviewView>,
     button: &'static str,
     /// The page to which the form leads back.
-    cancel: Option<String>,
+    cancel: Option<LocalRedirect>,
 }
 
 /// Shown instead of the form during the reply delay: its end, and a link to the comment's own page.
@@ -103,20 +103,14 @@ impl<'a> ReplyContext<'a> {
             text,
             preview,
             button: if is_comment { "Reply" } else { "Add comment" },
-            cancel: Some(if is_comment {
-                format!("/item/{}#c{}", self.root.id, self.item.id)
-            } else {
-                format!("/item/{}", self.item.id)
-            }),
+            cancel: Some(LocalRedirect::to_item(self.item.id, self.root.id)),
         };
         Ok(html_with(status, &form))
     }
 
     async fn outcome(&self, outcome: CommentOutcome, typed: &str) -> Result<Response, Error> {
         match outcome {
-            CommentOutcome::Posted(id) => {
-                Ok(LocalRedirect::new(&format!("/item/{}#c{id}", self.root.id)).redirect())
-            }
+            CommentOutcome::Posted(id) => Ok(LocalRedirect::to_item(id, self.root.id).redirect()),
             CommentOutcome::Invalid(mistakes) => self.form(typed, mistakes, None).await,
             CommentOutcome::RateLimited(limited) => {
                 let form = self.form(typed, FormErrors::of_limit(&limited), None).await?;

@@ -90,7 +90,6 @@ impl ItemActionsPanel {
         })
     }
 
-    /// The submitted value of a field with an error.
     /// Whether an error is about a form that the item, as it is now, does not have.
     pub fn lacks_the_field(&self) -> bool {
         self.errors.list().iter().any(|(field, _)| match field.split('-').next() {
@@ -105,6 +104,7 @@ impl ItemActionsPanel {
         })
     }
 
+    /// The submitted value of a field with an error.
     pub fn value_of(&self, field: &str) -> &str {
         match field {
             "merge-into" if self.errors.has("merge-into") || self.errors.has("merge-reason") => {
@@ -157,9 +157,8 @@ impl ModeratedItem {
     /// The page to return to: the form's page, or the item in its thread.
     fn return_to(&self, typed: &ItemActionForm) -> LocalRedirect {
         let Item { id, root_id, kind, .. } = self.target.item;
-        let item =
-            if kind == Kind::Comment { format!("/item/{root_id}#c{id}") } else { format!("/item/{id}") };
-        typed.goto.clone().unwrap_or_else(|| LocalRedirect::new(&item))
+        let root = if kind == Kind::Comment { root_id } else { id };
+        typed.goto.clone().unwrap_or_else(|| LocalRedirect::to_item(id, root))
     }
 
     /// Redirects back, or shows the form with its errors, or what had already been done.

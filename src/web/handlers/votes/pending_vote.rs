@@ -11,7 +11,6 @@ use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::session::address_with;
-use crate::web::handlers::items::edit::back_to;
 use crate::web::state::App;
 
 /// Characters of an option shown as its name.
@@ -91,7 +90,7 @@ impl PendingVote {
             None => format!("Log in to undo your vote on {what}."),
         };
         let anchor = format!("{}{}", if item.kind == Kind::Comment { "c" } else { "i" }, item.id);
-        Ok((sentence, VotePlace { own: back_to(&item), anchor }))
+        Ok((sentence, VotePlace { own: LocalRedirect::to_item(item.id, item.root_id), anchor }))
     }
 
     /// Casts the vote after the log-in and returns the redirect.
@@ -103,12 +102,13 @@ impl PendingVote {
     }
 }
 
-pub fn to_log_in_and_vote(goto: &LocalRedirect, vote: &PendingVote) -> Response {
+/// The log-in page that casts the vote, and then returns to `goto` if that is not too long.
+pub fn to_log_in_and_vote(goto: Option<&LocalRedirect>, vote: &PendingVote) -> Response {
     let item = vote.item.to_string();
-    let query = [("goto", goto.as_str()), ("vote", &item), ("dir", vote.dir())];
-    let address = address_with("/login", &query);
-    Redirect::to(&if address == "/login" { address_with("/login", &query[1..]) } else { address })
-        .into_response()
+    let about = [("vote", item.as_str()), ("dir", vote.dir())];
+    let back = goto.map(|goto| [("goto", goto.as_str()), about[0], about[1]]);
+    let address = back.map(|query| address_with("/login", &query)).filter(|address| address != "/login");
+    Redirect::to(&address.unwrap_or_else(|| address_with("/login", &about))).into_response()
 }
 
 fn name(item: &Item) -> String {

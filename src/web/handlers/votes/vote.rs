@@ -14,7 +14,6 @@ use crate::web::extract::form::Form;
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::CurrentMember;
-use crate::web::handlers::items::edit::back_to;
 use crate::web::handlers::votes::pending_vote::{self, PendingVote};
 use crate::web::state::App;
 use crate::web::view::layout::{json, wants_json};
@@ -22,17 +21,8 @@ use crate::web::view::layout::{json, wants_json};
 #[derive(Debug, Deserialize)]
 pub struct VoteForm {
     dir: String,
+    /// Without it, the answer leads to the item in its thread.
     goto: Option<LocalRedirect>,
-}
-
-impl VoteForm {
-    /// The page that it names, else the place of the item in its thread.
-    async fn back(&mut self, app: &App, id: ItemId) -> LocalRedirect {
-        match self.goto.take() {
-            Some(page) => page,
-            None => app.store.item(id).await.map_or_else(|_| LocalRedirect::default(), |item| back_to(&item)),
-        }
-    }
 }
 
 /// `POST /item/{id}/vote`: visitors are redirected to the log-in, which casts the vote.
@@ -41,26 +31,25 @@ pub async fn vote(
     context: Result<PostContext, Error>,
     Path(id): Path<ItemId>,
     headers: HeaderMap,
-    Form(mut vote): Form<VoteForm>,
+    Form(vote): Form<VoteForm>,
 ) -> Result<Response, Error> {
     let dir =
         pending_vote::direction(&vote.dir).ok_or_else(|| Error::bad("A vote must be up, down or none."))?;
     let context = match context {
         Err(Error::LogInFirst(_)) => {
-            let back = vote.back(&app, id).await;
-            return Ok(pending_vote::to_log_in_and_vote(&back, &PendingVote::new(id, dir)));
+            return Ok(pending_vote::to_log_in_and_vote(vote.goto.as_ref(), &PendingVote::new(id, dir)));
         }
         context => context?,
     };
-    let CastVote { kind, voted } = actions::vote::vote(&app, &context, id, dir).await?;
+    let CastVote { item, voted } = actions::vote::vote(&app, &context, id, dir).await?;
     if wants_json(&headers) {
         // Only a comment's author sees its points.
-        let shown = (kind != Kind::Comment).then_some(voted.score);
+        let shown = (item.kind != Kind::Comment).then_some(voted.score);
         return Ok(json(
             &serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Direction::as_str) }),
         ));
     }
-    Ok(vote.back(&app, id).await.redirect())
+    Ok(vote.goto.unwrap_or_else(|| LocalRedirect::to_item(item.id, item.root_id)).redirect())
 }
 
 #[derive(Debug, Deserialize)]
