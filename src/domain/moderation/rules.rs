@@ -1,7 +1,6 @@
 //! Content rules: words, links and networks that posts are checked against.
 
 mod pattern;
-mod words;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -14,6 +13,7 @@ use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::limits::policy::Policy;
 use crate::domain::moderation::site_restriction::{self, SiteNameError};
 use crate::domain::text;
+use crate::domain::text::phrases::PhraseSet;
 use crate::domain::url::StoryUrl;
 
 /// Maximum number of rules: all are in memory.
@@ -159,7 +159,7 @@ pub fn is_past_ranges(role: Role, karma: i64, policy: &Policy) -> bool {
 #[derive(Debug, Clone, Default)]
 pub struct RuleSet {
     rules: Vec<Rule>,
-    words: HashMap<String, Vec<usize>>,
+    words: PhraseSet,
     links: HashMap<String, usize>,
     ranges: Vec<usize>,
 }
@@ -169,17 +169,19 @@ impl RuleSet {
         let mut all = RuleSet::default();
         for (at, rule) in rules.iter().enumerate() {
             match &rule.pattern {
-                Pattern::Word(words) => {
-                    let first = words.first().cloned().unwrap_or_default();
-                    all.words.entry(first).or_default().push(at);
-                }
+                Pattern::Word(_) => {}
                 Pattern::Link(site) => {
                     all.links.insert(site.as_str().to_owned(), at);
                 }
                 Pattern::Range(_) => all.ranges.push(at),
             }
         }
-        RuleSet { rules, ..all }
+        let phrases = rules.iter().enumerate().filter_map(|(at, rule)| match &rule.pattern {
+            Pattern::Word(words) => Some((at, words.as_slice())),
+            Pattern::Link(_) | Pattern::Range(_) => None,
+        });
+        let words = PhraseSet::new(phrases);
+        RuleSet { rules, words, ..all }
     }
 
     /// The most severe match. Fails if a rule refuses the post.
@@ -199,8 +201,8 @@ impl RuleSet {
         let mut met = Vec::new();
         if !self.words.is_empty() {
             // A phrase matches within one of the two, not across them.
-            self.meet_words(draft.title, &mut met);
-            self.meet_words(&text::plain(draft.text), &mut met);
+            met.extend(self.words.found_in(draft.title));
+            met.extend(self.words.found_in(&text::plain(draft.text)));
         }
         if !self.links.is_empty() {
             let linked = text::linked(draft.text);
@@ -217,19 +219,6 @@ impl RuleSet {
             .filter_map(|at| Some((self.rules.get(at)?, at)))
             .max_by_key(|(rule, at)| (rule.effect, Reverse(*at)))
             .map(|(rule, _)| rule)
-    }
-
-    fn meet_words(&self, text: &str, met: &mut Vec<usize>) {
-        let folded = words::fold(text);
-        let words: Vec<&str> = words::of(&folded).collect();
-        for (from, word) in words.iter().enumerate() {
-            let begins = self.words.get(*word).into_iter().flatten();
-            let stands = |at: &&usize| {
-                let rest = words.get(from..).unwrap_or_default();
-                self.rules.get(**at).is_some_and(|rule| rule.pattern.begins(rest))
-            };
-            met.extend(begins.filter(stands));
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod cut;
 mod links;
 mod markdown;
+pub mod phrases;
 mod urls;
 mod visible;
 

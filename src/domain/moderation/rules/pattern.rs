@@ -3,8 +3,9 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv6Net};
 
-use super::{RuleError, RuleKind, words};
+use super::{RuleError, RuleKind};
 use crate::domain::moderation::site_restriction::SiteName;
+use crate::domain::text::phrases;
 
 /// In characters.
 pub const LONGEST_PHRASE: usize = 100;
@@ -28,7 +29,8 @@ impl Pattern {
                 if typed.chars().count() > LONGEST_PHRASE {
                     return Err(RuleError::Long);
                 }
-                let words: Vec<String> = words::of(&words::fold(typed)).map(str::to_owned).collect();
+                let words: Vec<String> =
+                    phrases::words_of(&phrases::fold(typed)).map(str::to_owned).collect();
                 if words.is_empty() { Err(RuleError::NoWord) } else { Ok(Pattern::Word(words)) }
             }
             RuleKind::Link => Ok(Pattern::Link(SiteName::parse(typed)?)),
@@ -41,15 +43,6 @@ impl Pattern {
             Pattern::Word(_) => RuleKind::Word,
             Pattern::Link(_) => RuleKind::Link,
             Pattern::Range(_) => RuleKind::Range,
-        }
-    }
-
-    pub(super) fn begins(&self, words: &[&str]) -> bool {
-        match self {
-            Pattern::Word(phrase) => {
-                phrase.len() <= words.len() && phrase.iter().zip(words).all(|(a, b)| a == b)
-            }
-            Pattern::Link(_) | Pattern::Range(_) => false,
         }
     }
 
