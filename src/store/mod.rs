@@ -21,6 +21,7 @@ pub use votes::{NewVote, UncountedVote};
 
 pub use crate::store::accounts::invitations::{Invitation, Inviter};
 pub use crate::store::accounts::invite_tree::{InviteBranch, InviteLineage};
+pub use crate::store::accounts::mutes::{LastMute, MuteRow};
 pub use crate::store::accounts::sessions::{NewSession, RetentionPolicy, SessionRow, SessionUser};
 pub use crate::store::accounts::signup_requests::{
     NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest,

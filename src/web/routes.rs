@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 
 use crate::web::feeds::atom;
 use crate::web::handlers::accounts::{
-    invitations, invite_tree, login, profile, sessions, settings, setup, signup,
+    invitations, invite_tree, login, mutes, profile, sessions, settings, setup, signup,
 };
 use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, submit};
 use crate::web::handlers::moderation::log;
@@ -41,6 +41,7 @@ fn reading() -> Router<App> {
         .route("/item/{id}/vote", post(vote::vote))
         .route("/item/{id}/save", post(vote::save))
         .route("/item/{id}/hide", post(vote::hide))
+        .route("/item/{id}/mute", get(mutes::choose))
         .route("/item/{id}/flag", get(flag::new).post(flag::create))
         .route("/item/{id}/vouch", post(flag::vouch))
         .route("/item/{id}/kill", post(moderation::item::kill))
@@ -77,6 +78,7 @@ fn member_routes() -> Router<App> {
         .route("/flagged", my_lists::list(MyList::Flagged))
         .route("/vouched", my_lists::list(MyList::Vouched))
         .route("/settings", get(settings::settings).post(settings::save_settings))
+        .route("/settings/muted", get(mutes::show).post(mutes::update))
         .route("/settings/password", get(settings::password_form).post(settings::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
         // moderation

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::config::SiteSettings;
+use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::user::{Member, Theme, UserId};
+use crate::store::LastMute;
 
 #[derive(Debug, Clone)]
 pub struct MaybeMember {
@@ -15,6 +17,8 @@ pub struct MaybeMember {
     /// Items in the moderation queue, for moderators.
     pub waiting: i64,
     pub requests: i64,
+    pub mutes: Arc<Mutes>,
+    pub last_mute: Option<LastMute>,
     pub theme: Option<Theme>,
     pub here: String,
     /// The address whose worker share the page uses.

@@ -3,6 +3,7 @@
 pub mod ban;
 pub mod contact;
 pub mod ip_hash;
+pub mod mutes;
 pub mod password;
 pub mod signup;
 pub mod token;

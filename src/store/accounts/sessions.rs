@@ -1,9 +1,12 @@
 //! Sessions and known browsers. Only token hashes are stored.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use crate::clock::{HOUR, Timestamp};
+use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::user::{Member, UserId};
+use crate::store::accounts::mutes::LastMute;
 use crate::store::{Change, Error, Result, Store};
 
 /// Upper limit of the counts in the header.
@@ -51,6 +54,11 @@ pub struct SessionUser {
     pub waiting: i64,
     /// Pending requests for an account; for moderators only.
     pub requests: i64,
+    #[sqlx(skip)]
+    pub mutes: Arc<Mutes>,
+    /// The latest mute, for a moment.
+    #[sqlx(skip)]
+    pub last_mute: Option<LastMute>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -58,6 +66,7 @@ struct SessionUserRow {
     #[sqlx(flatten)]
     known: SessionUser,
     last_used_at: Timestamp,
+    has_mutes: bool,
 }
 
 /// Replies and notifications of `$user` since `$since`, at most `$3`.
@@ -117,7 +126,9 @@ impl Store {
               (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as \
              waiting_items) end as waiting, case when u.role = 'member' then 0 else \
               (select count(*) from (select 1 from signup_requests where decision is null limit $3) as \
-             waiting_requests) end as requests from sessions s join users u on u.id = s.user_id \
+             waiting_requests) end as requests, \
+             exists (select 1 from mutes m where m.user_id = u.id) as has_mutes \
+             from sessions s join users u on u.id = s.user_id \
              where s.token_hash = $1 and s.expires_at > $2 and (u.banned_at is null or u.banned_until <= $2)"
             ))
             .bind(token_hash)
@@ -135,7 +146,25 @@ impl Store {
             member.replies_read_at = *at;
             known.unread = self.unread(member.id, *at).await?;
         }
+        if row.has_mutes {
+            self.add_mutes(&mut known, now).await?;
+        }
         Ok(Some(known))
+    }
+
+    async fn add_mutes(&self, known: &mut SessionUser, now: Timestamp) -> Result<()> {
+        let (user, since) = (known.member.id, known.member.replies_read_at);
+        let rows = self.mutes(user).await?;
+        if let Some(row) = rows.first().filter(|row| row.is_recent(now)) {
+            known.last_mute = self.last_mute(row).await?;
+        }
+        let mutes = Mutes::new(user, rows.into_iter().map(|row| row.mute).collect());
+        if known.unread > 0 {
+            let muted = self.muted_replies(user, since, COUNTED, &mutes).await?;
+            known.unread = known.unread.saturating_sub(muted).max(0);
+        }
+        known.mutes = Arc::new(mutes);
+        Ok(())
     }
 
     async fn unread(&self, user: UserId, since: Timestamp) -> Result<i64> {

@@ -6,6 +6,7 @@ pub mod delete;
 pub mod edit;
 pub mod flag;
 pub mod moderate;
+pub mod mute;
 pub mod save;
 pub mod submit;
 pub mod vote;

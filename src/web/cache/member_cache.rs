@@ -1,4 +1,4 @@
-//! Cached member state: sessions, votes, saves and hidden stories.
+//! Cached member state: sessions, votes, saves, hidden stories and muted comments.
 //!
 //! Entries record the store generation from before they were read, so a concurrent write invalidates them.
 //! Other members' writes do not.
@@ -13,10 +13,11 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId};
 use crate::store::{Marks, Result, SessionUser, Store, Visit};
+use crate::web::cache::muted_comments::MutedComments;
 use crate::web::viewer::MaybeMember;
 
-/// Approximate memory of a session, in bytes.
-const SESSION: u64 = 512;
+/// Approximate memory of a session without its mutes, in bytes.
+const SESSION: usize = 512;
 
 #[derive(Clone)]
 struct CachedSession {
@@ -47,12 +48,13 @@ pub struct MemberCache {
     threads: Cache<(UserId, ItemId), Arc<ThreadMarks>>,
     lists: Cache<(UserId, String), Arc<ListMarks>>,
     hidden: Cache<UserId, (u64, Arc<[ItemId]>)>,
+    pub muted: MutedComments,
 }
 
 impl MemberCache {
-    /// A cache of at most `bytes`, a quarter per kind of entry.
+    /// A cache of at most `bytes`, a fifth per kind of entry.
     pub fn new(bytes: u64) -> MemberCache {
-        let bytes = bytes / 4;
+        let bytes = bytes / 5;
         let weight = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         let marks = |marks: &Marks| {
             let lists = marks.saved.len() + marks.hidden.len();
@@ -60,7 +62,8 @@ impl MemberCache {
         };
         MemberCache {
             sessions: Cache::builder()
-                .max_capacity(bytes / SESSION)
+                .max_capacity(bytes)
+                .weigher(move |_, kept: &CachedSession| weight(SESSION + kept.found.mutes.bytes()))
                 .eviction_policy(EvictionPolicy::lru())
                 .build(),
             threads: Cache::builder()
@@ -80,6 +83,7 @@ impl MemberCache {
                 .weigher(move |_, (_, ids): &(u64, Arc<[ItemId]>)| weight(128 + ids.len() * 8))
                 .eviction_policy(EvictionPolicy::lru())
                 .build(),
+            muted: MutedComments::new(bytes),
         }
     }
 

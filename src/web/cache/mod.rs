@@ -2,6 +2,7 @@
 
 pub mod encoding;
 pub mod member_cache;
+pub mod muted_comments;
 pub mod pages;
 pub mod ranked_lists;
 pub mod rendered_text;

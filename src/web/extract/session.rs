@@ -1,6 +1,7 @@
 //! Sessions, and the extractors that require a role.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -201,12 +202,27 @@ async fn viewer_of(
     };
     let (unread, waiting, requests) =
         known.as_ref().map_or((0, 0, 0), |known| (known.unread, known.waiting, known.requests));
+    let mutes = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.mutes));
+    let last_mute = known.as_ref().and_then(|known| known.last_mute.clone());
     let member = known.map(|known| known.member.clone());
     let theme = match &member {
         Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
         None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
     };
-    Ok(MaybeMember { member, unread, waiting, requests, theme, here, from, now, generation, settings })
+    Ok(MaybeMember {
+        member,
+        unread,
+        waiting,
+        requests,
+        mutes,
+        last_mute,
+        theme,
+        here,
+        from,
+        now,
+        generation,
+        settings,
+    })
 }
 
 impl FromRequestParts<App> for MaybeMember {

@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use crate::clock::Timestamp;
+use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::accounts::user::Member;
 use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::limits::policy::Policy;
@@ -24,6 +25,7 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, next_page};
 use crate::web::view::single_comment::SingleCommentView;
+use crate::web::view::unmuted::Unmuted;
 
 /// Characters of a comment shown as its name.
 const EXCERPT: usize = 80;
@@ -119,6 +121,7 @@ async fn to_view(
         NotificationWithItem::Notice(_) => None,
     };
     let replies: Vec<Item> = told.iter().filter_map(is_reply).collect();
+    let replies = Unmuted::of(replies, viewer, MuteScope::Lists);
     let views = flat_since(app, viewer, &replies, Some(member.replies_read_at)).await?;
     let mut views: HashMap<ItemId, SingleCommentView> =
         views.into_iter().map(|view| (view.id, view)).collect();

@@ -5,18 +5,22 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
+use crate::domain::accounts::mutes::MuteScope;
 use crate::web::error::Error;
 use crate::web::extract::session::MaybeMember;
 use crate::web::member_pages::list_rows::StoryListHtml;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::PAGE_SIZE_I64;
+use crate::web::view::pagination::{PAGE_SIZE, PAGE_SIZE_I64};
 use crate::web::view::shadowed;
+use crate::web::view::unmuted::Unmuted;
 
 /// Words of a query that are used.
 const WORDS: usize = 8;
 /// Longest word, in characters.
 const LONGEST_WORD: usize = 80;
+/// Stories that are found for a member who does not see them all.
+const ROWS_BESIDE_MUTED: i64 = 4 * PAGE_SIZE_I64;
 
 #[derive(Template)]
 #[template(path = "items/search.html")]
@@ -45,9 +49,12 @@ pub async fn show(
         Vec::new()
     } else {
         let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
-        app.store.titles_with(&words, PAGE_SIZE_I64).await?
+        let rows = if viewer.mutes.is_empty() { PAGE_SIZE_I64 } else { ROWS_BESIDE_MUTED };
+        app.store.titles_with(&words, rows).await?
     };
     let found = shadowed::titled(&app, &viewer, found, &words).await?;
+    let mut found = Unmuted::of(found, &viewer, MuteScope::Lists);
+    found.truncate(PAGE_SIZE);
     let stories = app.row_writer(&viewer).write(&found).await?;
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);

@@ -18,6 +18,7 @@ use crate::web::cache::threads::weight;
 use crate::web::error::Error;
 use crate::web::member_pages::viewer_traits::ViewerTraits;
 use crate::web::view::items::{StoryView, ViewContext};
+use crate::web::view::unmuted::Unmuted;
 use crate::web::viewer::MaybeMember;
 
 /// Memory of a cached list without its address and rows, in bytes.
@@ -204,23 +205,21 @@ impl RowWriter<'_> {
     }
 
     /// Renders the rows that the viewer may see, with their marks.
-    pub async fn write<T: Borrow<Item>>(&self, items: &[T]) -> Result<StoryListHtml, Error> {
+    pub async fn write<T: Borrow<Item>>(&self, items: &Unmuted<T>) -> Result<StoryListHtml, Error> {
         self.write_with(items, &HashMap::new()).await
     }
 
     /// The same, with private notes.
     pub async fn write_with<T: Borrow<Item>>(
         &self,
-        items: &[T],
+        items: &Unmuted<T>,
         notes: &HashMap<ItemId, String>,
     ) -> Result<StoryListHtml, Error> {
         let list = self.list();
         let before = list.as_ref().map_or(0, |list| list.bytes());
         let viewer = self.viewer;
         let marks = self.own.marks(viewer, items, self.store).await?;
-        let policy = &viewer.settings.policy;
-        let eye =
-            ViewContext { policy, texts: Arc::default(), member: viewer.member(), marks, now: viewer.now };
+        let eye = ViewContext::new(viewer, marks);
         let mut stories = StoryListHtml::default();
         for item in items.iter().map(Borrow::borrow) {
             if !matches!(eye.sees(item), Visibility::Whole | Visibility::Dead(_)) {

@@ -1,21 +1,23 @@
 //! Cached threads as HTML segments, shared by members with the same [`ViewerTraits`]. A member's page
-//! replaces the comments that differ for them: own, voted on, replies to them, new.
+//! replaces the comments that differ for them: own, voted on, replies to them, new, muted.
 
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use crate::clock::{MINUTE, Timestamp};
+use crate::domain::accounts::mutes::MuteKind;
 use crate::domain::accounts::user::{Member, UserId};
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::items::item::{Item, ItemId};
 use crate::domain::items::thread::Node;
 use crate::store::{Marks, ThreadGeneration};
+use crate::web::cache::muted_comments::MutedComment;
 use crate::web::cache::rendered_text::TextRenderer;
 use crate::web::cache::threads::weight;
 use crate::web::error::Error;
@@ -44,9 +46,25 @@ struct RenderedThread {
     /// Visible comments, newest first.
     newest: Vec<(Timestamp, usize)>,
     rooms: Arc<SegmentReservations>,
+    /// Segments with muted comments, of whoever muted the same; at most as many as there are blocks.
+    folded: Mutex<HashMap<FoldedKey, Arc<SharedSegment>>>,
     /// Memory of the items referenced here, in bytes.
     items: usize,
 }
+
+/// What a thread shows to one member alone, besides their marks.
+#[derive(Clone, Copy)]
+pub struct OwnLayer<'a> {
+    /// Later comments are new.
+    pub since: Option<Timestamp>,
+    pub muted: &'a [MutedComment],
+}
+
+/// The place of a muted comment in its thread, and by what it is muted.
+type MutedPlace = (usize, MuteKind);
+
+/// A block by its number, and which of its comments are muted.
+type FoldedKey = (usize, Box<[MutedPlace]>);
 
 struct CommentBlock {
     nodes: Range<usize>,
@@ -83,6 +101,7 @@ impl RenderedThread {
             newest: Vec::with_capacity(nodes.len()),
             nodes: Vec::new(),
             rooms: Arc::default(),
+            folded: Mutex::default(),
             items: 0,
         };
         let mut text = String::with_capacity(PART * 2);
@@ -135,15 +154,16 @@ impl RenderedThread {
         new.filter(|at| self.node(*at).is_some_and(|(_, item)| item.author_id != Some(user))).collect()
     }
 
-    /// The thread's comments for this viewer; those after `since` are marked new.
+    /// The thread's comments for this viewer.
     async fn comments<'e>(
         &self,
         under: ThreadSlice<'e>,
         mut eye: ViewContext<'e>,
         user: UserId,
-        since: Option<Timestamp>,
+        own: OwnLayer<'_>,
         renderer: TextRenderer<'_>,
     ) -> Result<(ThreadContextView<'e>, CommentsHtml), Error> {
+        let since = own.since;
         let mut other = self.unseen(user, since);
         let first = other.iter().min().and_then(|at| self.node(*at)).map(|(_, item)| item.id);
         let count = other.len();
@@ -151,10 +171,14 @@ impl RenderedThread {
         other.extend(self.marked(&eye.marks));
         other.sort_unstable();
         other.dedup();
-        eye.add(renderer.page(sources(other.iter().filter_map(|at| self.nodes.get(*at)))).await?);
+        let mut muted: Vec<MutedPlace> =
+            own.muted.iter().filter_map(|(id, kind)| Some((*self.places.get(id)?, *kind))).collect();
+        muted.sort_unstable_by_key(|(at, _)| *at);
+        let places = other.iter().copied().chain(muted.iter().map(|(at, _)| *at));
+        eye.add(renderer.page(sources(places.filter_map(|at| self.nodes.get(at)))).await?);
         let thread = ThreadContextView { eye, root: under.root, authors: Arc::clone(&self.authors), since };
         let comments = CommentsHtml {
-            pieces: self.pieces(&thread, &other, under.head).await.map_err(Error::internal)?,
+            pieces: self.pieces(&thread, (&other, &muted), under.head).await.map_err(Error::internal)?,
             count: self.count,
             unseen: count,
             first_unseen: first,
@@ -167,46 +191,101 @@ impl RenderedThread {
         marks.votes.keys().filter_map(|id| self.places.get(id).copied())
     }
 
-    /// The cached segments, with the comments of `other` (in page order) rendered anew.
+    /// The cached segments, with the comments of `other` and the muted ones (in page order) rendered anew.
     async fn pieces(
         &self,
         thread: &ThreadContextView<'_>,
-        other: &[usize],
+        (other, muted): (&[usize], &[MutedPlace]),
         head: ItemId,
     ) -> askama::Result<Vec<Segment>> {
-        let (mut other, mut since_yield) = (other.iter().copied().peekable(), 0);
-        let mut pieces = Vec::with_capacity(self.blocks.len() + 2);
-        for block in &self.blocks {
-            if other.peek().is_none_or(|at| *at >= block.nodes.end) {
-                pieces.push(Segment::Shared(Arc::clone(&block.part)));
-                continue;
-            }
-            let kept = block.part.plain();
-            let mut bytes = Vec::with_capacity(kept.len() + 2_048);
-            let mut written = String::new();
-            let mut begin = 0;
-            for (at, end) in block.nodes.clone().zip(block.ends.iter().copied()) {
-                match self.nodes.get(at).filter(|_| other.next_if_eq(&at).is_some()) {
-                    Some(node) => {
-                        written.clear();
-                        write(&mut written, &thread.comment(node), head, thread)?;
-                        bytes.extend_from_slice(written.as_bytes());
-                    }
-                    None => bytes.extend_from_slice(kept.get(begin..end).unwrap_or_default()),
+        let (mut since_yield, mut pieces) = (0, Vec::with_capacity(self.blocks.len() + 2));
+        for (nth, block) in self.blocks.iter().enumerate() {
+            let other = within(other, &block.nodes, |at| *at);
+            let muted = within(muted, &block.nodes, |(at, _)| *at);
+            let places = || {
+                let mut places: Vec<usize> =
+                    muted.iter().map(|(at, _)| *at).chain(other.iter().copied()).collect();
+                places.sort_unstable();
+                places
+            };
+            let piece = match (other, muted) {
+                ([], []) => Segment::Shared(Arc::clone(&block.part)),
+                ([], _) => {
+                    self.folded((nth, muted.into()), || self.render(thread, block, &places(), head))?
                 }
-                begin = end;
+                _ => Segment::Own(self.render(thread, block, &places(), head)?),
+            };
+            if let Segment::Own(bytes) = &piece {
+                since_yield = yield_after(since_yield + bytes.len()).await;
             }
-            since_yield = yield_after(since_yield + bytes.len()).await;
-            pieces.push(Segment::Own(Bytes::from(bytes)));
+            pieces.push(piece);
         }
         Ok(pieces)
+    }
+
+    /// A segment that differs by its muted comments alone.
+    fn folded(
+        &self,
+        key: FoldedKey,
+        render: impl FnOnce() -> askama::Result<Bytes>,
+    ) -> askama::Result<Segment> {
+        let lock = || self.folded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(part) = lock().get(&key) {
+            return Ok(Segment::Shared(Arc::clone(part)));
+        }
+        let bytes = render()?;
+        let mut folded = lock();
+        if folded.len() >= self.blocks.len() {
+            return Ok(Segment::Own(bytes));
+        }
+        let part = Arc::new(SharedSegment::new(bytes));
+        folded.insert(key, Arc::clone(&part));
+        Ok(Segment::Shared(part))
+    }
+
+    /// A block with the comments at these places, in page order, as this viewer sees them.
+    fn render(
+        &self,
+        thread: &ThreadContextView<'_>,
+        block: &CommentBlock,
+        places: &[usize],
+        head: ItemId,
+    ) -> askama::Result<Bytes> {
+        let (kept, mut places) = (block.part.plain(), places.iter().copied().peekable());
+        let mut bytes = Vec::with_capacity(kept.len() + 2_048);
+        let (mut written, mut begin) = (String::new(), 0);
+        for (at, end) in block.nodes.clone().zip(block.ends.iter().copied()) {
+            let is_other = std::iter::from_fn(|| places.next_if_eq(&at)).count() > 0;
+            match self.nodes.get(at).filter(|_| is_other) {
+                Some(node) => {
+                    written.clear();
+                    write(&mut written, &thread.comment(node), head, thread)?;
+                    bytes.extend_from_slice(written.as_bytes());
+                }
+                None => bytes.extend_from_slice(kept.get(begin..end).unwrap_or_default()),
+            }
+            begin = end;
+        }
+        Ok(Bytes::from(bytes))
+    }
+
+    fn folded_bytes(&self) -> usize {
+        let folded = self.folded.lock().unwrap_or_else(PoisonError::into_inner);
+        folded.values().map(|part| part.plain().len() / 4 * 5).sum()
     }
 
     fn bytes(&self) -> usize {
         // The compressed form adds about a quarter.
         let parts: usize = self.blocks.iter().map(|block| block.part.plain().len()).sum();
-        parts / 4 * 5 + self.nodes.len() * 320 + self.authors.len() * 32 + self.items
+        parts / 4 * 5 + self.folded_bytes() + self.nodes.len() * 320 + self.authors.len() * 32 + self.items
     }
+}
+
+/// Those of `places`, in page order, that are in a block.
+fn within<'a, T>(places: &'a [T], block: &Range<usize>, at: impl Fn(&T) -> usize) -> &'a [T] {
+    let begin = places.partition_point(|place| at(place) < block.start);
+    let end = places.partition_point(|place| at(place) < block.end);
+    places.get(begin..end).unwrap_or_default()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -235,17 +314,29 @@ impl ThreadHtmlCache {
         under: ThreadSlice<'e>,
         eye: ViewContext<'e>,
         member: &Member,
-        since: Option<Timestamp>,
+        own: OwnLayer<'_>,
         generation: ThreadGeneration,
         renderer: TextRenderer<'_>,
     ) -> Result<(ThreadContextView<'e>, CommentsHtml), Error> {
-        let Some(kept) = &self.0 else { return under.for_one(eye, since, renderer).await };
-        let shown =
-            get(kept, under, &eye, ViewerTraits::of(member, eye.policy), generation, renderer).await?;
+        let Some(kept) = &self.0 else { return under.for_one(eye, own.since, renderer).await };
+        let key = ThreadKey {
+            head: under.head,
+            order: under.order,
+            traits: ViewerTraits::of(member, eye.policy),
+            generation,
+            minute: eye.now.0.div_euclid(MINUTE),
+        };
+        let shown = get(kept, under, &eye, key, renderer).await?;
         if shown.privy.contains(&member.id) {
-            return under.for_one(eye, since, renderer).await;
+            return under.for_one(eye, own.since, renderer).await;
         }
-        shown.comments(under, eye, member.id, since, renderer).await
+        let before = shown.folded_bytes();
+        let comments = shown.comments(under, eye, member.id, own, renderer).await?;
+        if shown.folded_bytes() > before {
+            // Weighed again.
+            kept.insert(key, shown).await;
+        }
+        Ok(comments)
     }
 }
 
@@ -254,14 +345,11 @@ async fn get(
     kept: &Cache<ThreadKey, Arc<RenderedThread>>,
     under: ThreadSlice<'_>,
     eye: &ViewContext<'_>,
-    traits: ViewerTraits,
-    generation: ThreadGeneration,
+    key: ThreadKey,
     renderer: TextRenderer<'_>,
 ) -> Result<Arc<RenderedThread>, Error> {
-    let ThreadSlice { head, order, .. } = under;
-    let key = ThreadKey { head, order, traits, generation, minute: eye.now.0.div_euclid(MINUTE) };
     let make = async {
-        let anybody = traits.anybody(eye.policy);
+        let anybody = key.traits.anybody(eye.policy);
         let mut eye = eye.of(&anybody);
         let nodes = under.arrange(&eye);
         eye.add(renderer.page(sources(&nodes)).await?);

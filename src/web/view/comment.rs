@@ -1,7 +1,13 @@
 //! What the markup of a comment asks about it.
 
+use crate::domain::accounts::mutes::MuteKind;
 use crate::domain::items::thread::DEEP;
 use crate::web::view::items::CommentView;
+
+/// What a folded comment says instead of its author and its text.
+pub fn muted_by(kind: MuteKind) -> &'static str {
+    if kind == MuteKind::Person { "by a person you muted" } else { "with a word you muted" }
+}
 
 impl CommentView {
     pub fn name(&self) -> &str {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
+use crate::domain::accounts::mutes::{MuteKind, MuteScope, Mutes};
 use crate::domain::accounts::user::{Member, Role, UserId};
 use crate::domain::items::item::{DeadReason, Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::items::rank;
@@ -60,6 +61,7 @@ pub struct ViewContext<'a> {
     pub texts: Arc<PageTexts>,
     pub member: Option<&'a Member>,
     pub marks: Arc<Marks>,
+    pub mutes: Arc<Mutes>,
     pub now: Timestamp,
 }
 
@@ -70,13 +72,14 @@ impl<'a> ViewContext<'a> {
             texts: Arc::default(),
             member: viewer.member.as_ref(),
             marks,
+            mutes: Arc::clone(&viewer.mutes),
             now: viewer.now,
         }
     }
 
-    /// The same for another member, without marks.
+    /// The same for another member, without marks and mutes.
     pub fn of<'b>(&'b self, member: &'b Member) -> ViewContext<'b> {
-        ViewContext { member: Some(member), marks: Arc::default(), ..self.clone() }
+        ViewContext { member: Some(member), marks: Arc::default(), mutes: Arc::default(), ..self.clone() }
     }
 
     pub fn add(&mut self, texts: PageTexts) {
@@ -300,6 +303,9 @@ pub struct CommentView {
     pub may_edit: bool,
     pub may_delete: bool,
     pub may_moderate: bool,
+    pub may_mute: bool,
+    /// By what it is muted, so that only its place is in view.
+    pub muted: Option<MuteKind>,
 }
 
 /// What the comments of one page share.
@@ -313,9 +319,10 @@ pub struct ThreadContextView<'a> {
 }
 
 impl ThreadContextView<'_> {
-    /// A comment on its own, in full, without replies.
+    /// A comment on its own, in full even if it is muted, without replies.
     pub fn alone(&self, item: &Item) -> CommentView {
-        self.comment_with(&self.node(item), |item| (self.eye.html(item), false))
+        let whole = |item: &Item| (self.eye.html(item), false);
+        CommentView { muted: None, ..self.comment_with(&self.node(item), whole) }
     }
 
     /// An excerpt of the comment that another answers.
@@ -385,6 +392,8 @@ impl ThreadContextView<'_> {
             reply_in: eye.reply_in(item, self.root),
             may_edit: eye.may_edit(item),
             may_delete: eye.may_delete(item),
+            may_mute: shown && !own && eye.member.is_some(),
+            muted: if shown { eye.mutes.matching(item, MuteScope::InThread) } else { None },
             may_moderate: shown && eye.member.is_some_and(|member| member.role >= Role::Moderator),
         }
     }

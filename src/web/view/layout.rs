@@ -16,6 +16,7 @@ use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Role, Theme};
 use crate::domain::text::Html;
 use crate::domain::text::plural::Grouped;
+use crate::store::LastMute;
 use crate::web::error::Error;
 use crate::web::extract::session::{MaybeMember, address_with, log_in_address};
 use crate::web::member_pages::gzip_segments::as_page;
@@ -77,6 +78,8 @@ pub struct Page<'a> {
     pub robots: bool,
     pub is_article: bool,
     pub log_open: bool,
+    /// What the viewer muted a moment ago.
+    pub last_mute: Option<LastMute>,
 }
 
 impl<'a> Page<'a> {
@@ -92,6 +95,7 @@ impl<'a> Page<'a> {
             theme: viewer.theme,
             viewer: known,
             here: viewer.here.clone(),
+            last_mute: viewer.last_mute.clone().filter(|last| last.is_shown(viewer.now)),
             log_open: viewer.settings.moderation_log.includes(viewer.member()),
             ..Page::for_nobody(app, Arc::clone(&viewer.settings), title)
         }
@@ -110,6 +114,7 @@ impl<'a> Page<'a> {
             here: "/".to_owned(),
             robots: true,
             is_article: false,
+            last_mute: None,
             log_open: settings.moderation_log.includes(None),
             settings,
         }

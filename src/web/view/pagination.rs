@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 
 use crate::clock::{MINUTE, Timestamp};
 use crate::domain::accounts::user::UserId;
-use crate::domain::items::item::{Item, ItemId};
+use crate::domain::items::item::ItemId;
 use crate::store::{Error, ItemCursor, Result, Store};
 
 pub const PAGE_SIZE: usize = 30;
@@ -191,9 +191,4 @@ pub fn next_page<T, V: ToString, const N: usize>(
     let key = key(last).map(|(name, value)| (name, value.to_string()));
     let joint = if base.contains('?') { '&' } else { '?' };
     Some(format!("{base}{joint}{}", Serializer::new(String::new()).extend_pairs(key).finish()))
-}
-
-/// The same for items, paginated by id.
-pub fn next_items(items: &mut Vec<Item>, base: &str) -> Option<String> {
-    next_page(items, PAGE_SIZE, base, |last| [("before", last.id)])
 }

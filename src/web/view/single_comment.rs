@@ -26,6 +26,7 @@ pub struct SingleCommentView {
     pub story_title: String,
     pub votes: VoteButtons,
     pub may_reply: bool,
+    pub may_mute: bool,
     /// The remaining reply delay, if any.
     pub reply_in: Option<String>,
 }
@@ -58,6 +59,7 @@ impl SingleCommentView {
             story_id: item.root_id,
             story_title: title.unwrap_or_else(|| "[deleted]".to_owned()),
             votes: eye.votes(item, answers),
+            may_mute: !own && eye.member.is_some(),
             may_reply: root.is_some_and(|root| eye.may_reply(item, root)),
             reply_in: root.and_then(|root| eye.reply_in(item, root)),
         }

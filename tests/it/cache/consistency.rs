@@ -92,7 +92,7 @@ impl Forum {
         let on_item = |act: &str| format!("/item/{item}/{act}");
         let on_person = |act: &str| format!("/user/{person}/{act}");
         let dark = self.pick(&["dark", "light", "system"]);
-        match self.rng.u8(0..27) {
+        match self.rng.u8(0..28) {
             0 => {
                 let url = format!("https://site-{}.example/{nth}", nth % 3);
                 (
@@ -157,6 +157,18 @@ impl Forum {
                     ("add", "true"),
                 ];
                 (staff, "/mod/rules".to_owned(), form(&rule))
+            }
+            26 => {
+                let kind = self.pick(&["person", "word", "thread", "site"]);
+                let (word, site) = ((nth % 10).to_string() + "1", format!("site-{}.example", nth % 3));
+                let value = match kind {
+                    "person" => person.to_owned(),
+                    "word" => word,
+                    "thread" => item.to_string(),
+                    _ => site,
+                };
+                let muted = [("kind", kind), ("value", value.as_str()), ("on", on), ("goto", "/")];
+                (anybody, "/settings/muted".to_owned(), form(&muted))
             }
             _ => {
                 let (order, about) = (self.pick(&["best", "newest", "oldest"]), format!("I am {nth}"));

@@ -29,6 +29,7 @@ POST /item/{id}/order order
 POST /item/{id}/vote dir goto
 POST /item/{id}/save on goto
 POST /item/{id}/hide on goto
+GET  /item/{id}/mute
 GET  /item/{id}/flag goto
 POST /item/{id}/flag reason note on goto
 POST /item/{id}/vouch on goto
@@ -73,6 +74,8 @@ GET  /flagged p
 GET  /vouched p
 GET  /settings saved
 POST /settings about version theme order show_dead
+GET  /settings/muted
+POST /settings/muted kind value on goto
 GET  /settings/password saved
 POST /settings/password current password
 GET  /settings/sessions

@@ -3,7 +3,7 @@
 use crate::config::{LogVisibility, SiteSettings};
 
 /// Purposes by their name in addresses, with their sentence.
-const PURPOSES: [(&str, &str); 15] = [
+const PURPOSES: [(&str, &str); 16] = [
     ("submit", "Log in to submit a story."),
     ("reply", "Log in to comment."),
     ("change", "Log in to change what you wrote."),
@@ -11,6 +11,7 @@ const PURPOSES: [(&str, &str); 15] = [
     ("vouch", "Log in to vouch for this."),
     ("save", "Log in to save this."),
     ("hide", "Log in to hide this."),
+    ("mute", "Log in to mute this."),
     ("order", "Log in to save your comment order."),
     ("replies", "Log in to see the replies to you."),
     ("list", "Log in to see your own list."),
@@ -55,6 +56,7 @@ fn of_known(path: &str) -> Option<&'static str> {
         ["item", _, "vouch"] => "vouch",
         ["item", _, "save"] => "save",
         ["item", _, "hide"] => "hide",
+        ["item", _, "mute"] => "mute",
         ["item", _, "order"] => "order",
         ["replies"] => "replies",
         ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => "list",

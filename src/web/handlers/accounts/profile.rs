@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
+use crate::domain::accounts::mutes::{Mute, MuteScope};
 use crate::domain::accounts::user::Profile;
 use crate::domain::moderation::sanctions;
 use crate::domain::text::{self, Html};
@@ -16,7 +17,8 @@ use crate::web::handlers::items::comments::{CommentsPage, flat};
 use crate::web::handlers::items::lists::{StoriesPage, dead_for};
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{EmptyState, PageCursor, next_items};
+use crate::web::view::list_pages::UnmutedPage;
+use crate::web::view::pagination::{EmptyState, PageCursor};
 
 const LEADERS: i64 = 100;
 
@@ -27,6 +29,8 @@ struct UserPage<'a> {
     user: &'a Profile,
     fresh: bool,
     you: bool,
+    /// Whether the viewer has muted them; `None` if they cannot.
+    muted: Option<bool>,
     joined: String,
     joined_iso: String,
     about: Option<Html>,
@@ -66,6 +70,7 @@ pub async fn show(
         fresh: !user.unclaimed
             && viewer.now.since(user.created_at) < viewer.settings.policy.new_account_days.seconds(),
         you,
+        muted: viewer.id().filter(|_| !you).map(|_| viewer.mutes.contains(&Mute::Person(user.id))),
         joined: relative_time::day(user.created_at),
         joined_iso: relative_time::exact(user.created_at),
         lineage: app.store.lineage(user.id).await?,
@@ -85,8 +90,13 @@ pub async fn submissions(
 ) -> Result<Response, Error> {
     let user = profile(&app, &name, "/submissions").await?;
     let is_all = dead_for(&viewer) == DeadFilter::All;
-    let mut items = app.store.submissions(user.id, is_all, viewer.id(), at.items(&app.store).await?).await?;
-    let more = next_items(&mut items, &format!("/user/{}/submissions", user.name));
+    let (store, of, by) = (&app.store, user.id, viewer.id());
+    let read = |page| async move { Ok(store.submissions(of, is_all, by, page).await?) };
+    let (scope, from) = (MuteScope::PageOfPerson(user.id), at.items(&app.store).await?);
+    let base = format!("/user/{}/submissions", user.name);
+    let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, &base, read).await?;
+    let empty = format!("{} has not submitted anything yet.", user.name);
+    let empty = EmptyState::new(empty, "/new", "See the new stories");
     let stories = app.row_writer(&viewer).write(&items).await?;
     Ok(html(&StoriesPage {
         page: Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name)),
@@ -95,11 +105,7 @@ pub async fn submissions(
         stories,
         first_rank: 1,
         more,
-        empty: EmptyState::new(
-            format!("{} has not submitted anything yet.", user.name),
-            "/new",
-            "See the new stories",
-        ),
+        empty: items.all_muted().unwrap_or(empty),
         site: None,
         welcome: false,
         day: None,
@@ -115,19 +121,21 @@ pub async fn comments(
 ) -> Result<Response, Error> {
     let user = profile(&app, &name, "/comments").await?;
     let is_all = dead_for(&viewer) == DeadFilter::All;
-    let mut items = app.store.comments_of(user.id, is_all, viewer.id(), at.items(&app.store).await?).await?;
-    let more = next_items(&mut items, &format!("/user/{}/comments", user.name));
+    let (store, of, by) = (&app.store, user.id, viewer.id());
+    let read = |page| async move { Ok(store.comments_of(of, is_all, by, page).await?) };
+    let (scope, from) = (MuteScope::PageOfPerson(user.id), at.items(&app.store).await?);
+    let base = format!("/user/{}/comments", user.name);
+    let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, &base, read).await?;
     let comments = flat(&app, &viewer, &items).await?;
     Ok(html(&CommentsPage {
         page: Page::new(&app, &viewer, "user", format!("Comments by {}", user.name)),
         choices: Vec::new(),
         comments,
         more,
-        empty: EmptyState::new(
-            format!("{} has not commented yet.", user.name),
-            "/comments",
-            "See the newest comments",
-        ),
+        empty: items.all_muted().unwrap_or_else(|| {
+            let empty = format!("{} has not commented yet.", user.name);
+            EmptyState::new(empty, "/comments", "See the newest comments")
+        }),
     }))
 }
 

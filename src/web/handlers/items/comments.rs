@@ -7,19 +7,20 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use crate::clock::Timestamp;
+use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::items::item::{Item, ItemId, Visibility};
 use crate::web::cache::ranked_lists::RankedList;
 use crate::web::cache::rendered_text::TextSource;
 use crate::web::error::Error;
 use crate::web::extract::session::MaybeMember;
 use crate::web::handlers::items::lists::dead_for;
-use crate::web::member_pages::list_rows::in_order;
 use crate::web::state::App;
 use crate::web::view::items::ViewContext;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{EmptyState, PageCursor, PageQuery, Tab, next_items};
-use crate::web::view::ranked_pages::RankedPage;
+use crate::web::view::list_pages::{RankedPage, UnmutedPage};
+use crate::web::view::pagination::{EmptyState, PageCursor, PageQuery, Tab};
 use crate::web::view::single_comment::SingleCommentView;
+use crate::web::view::unmuted::Unmuted;
 
 #[derive(Template)]
 #[template(path = "items/comments.html")]
@@ -32,7 +33,11 @@ pub struct CommentsPage<'a> {
 }
 
 /// Comments with their stories, as the viewer sees them. Two more queries, regardless of their number.
-pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<SingleCommentView>, Error> {
+pub async fn flat(
+    app: &App,
+    viewer: &MaybeMember,
+    items: &Unmuted<Item>,
+) -> Result<Vec<SingleCommentView>, Error> {
     flat_since(app, viewer, items, None).await
 }
 
@@ -40,7 +45,7 @@ pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec
 pub async fn flat_since(
     app: &App,
     viewer: &MaybeMember,
-    items: &[Item],
+    items: &Unmuted<Item>,
     since: Option<Timestamp>,
 ) -> Result<Vec<SingleCommentView>, Error> {
     let mut around: Vec<ItemId> =
@@ -78,14 +83,17 @@ pub async fn newest(
     viewer: MaybeMember,
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let mut items = app.store.newest_comments(dead_for(&viewer), at.items(&app.store).await?).await?;
-    let more = next_items(&mut items, "/comments");
+    let (store, dead) = (&app.store, dead_for(&viewer));
+    let read = |page| async move { Ok(store.newest_comments(dead, page).await?) };
+    let (scope, from) = (MuteScope::Lists, at.items(&app.store).await?);
+    let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, "/comments", read).await?;
+    let empty = EmptyState::new("Nobody has commented yet.", "/new", "See the new stories");
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,
         page: Page::new(&app, &viewer, "comments", "Newest comments"),
         choices: choices(false),
         more,
-        empty: EmptyState::new("Nobody has commented yet.", "/new", "See the new stories"),
+        empty: items.all_muted().unwrap_or(empty),
     }))
 }
 
@@ -95,15 +103,15 @@ pub async fn best(
     viewer: MaybeMember,
     Query(at): Query<PageQuery>,
 ) -> Result<Response, Error> {
-    let RankedPage { ids, more, .. } =
-        app.ranked(&viewer, RankedList::BestComments, "/comments/best", at).await?;
-    let items = in_order(app.store.items(&ids).await?, &ids);
+    let RankedPage { items, more, .. } =
+        app.ranked_comments(&viewer, RankedList::BestComments, "/comments/best", at).await?;
+    let empty =
+        EmptyState::new("No comments in the last seven days.", "/comments", "See the newest comments");
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,
         page: Page::new(&app, &viewer, "comments", "Best comments").of_list(at),
         choices: choices(true),
         more,
-        empty: EmptyState::new("No comments in the last seven days.", "/comments", "See the newest comments")
-            .on(at),
+        empty: items.all_muted().unwrap_or(empty.on(at)),
     }))
 }

@@ -1,6 +1,5 @@
 //! An item's page: a story with its thread, or a comment with its parents and replies.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,6 +10,7 @@ use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::domain::accounts::mutes::{Mute, MuteKind};
 use crate::domain::accounts::user::Role;
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::items::item::{DeadReason, Item, ItemError, ItemId, Kind, Visibility, may_see};
@@ -29,14 +29,15 @@ use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::{CurrentMember, MaybeMember};
 use crate::web::handlers::items::arrival::{Arrival, ArrivalQuery};
+use crate::web::handlers::items::earlier_discussions;
 use crate::web::handlers::moderation::item::ItemActionsPanel;
 use crate::web::handlers::moderation::undo::LastAction;
 use crate::web::handlers::votes::flag::FlagPanel;
 use crate::web::member_pages::comment_slots::{CommentsHtml, CommentsSlot, PageAround, ThreadSlice};
+use crate::web::member_pages::thread_html::OwnLayer;
 use crate::web::state::App;
-use crate::web::view::items::{
-    AuthorView, CommentView, EarlierDiscussion, StoryView, ThreadContextView, TimeView, ViewContext,
-};
+use crate::web::view::comment::muted_by;
+use crate::web::view::items::{AuthorView, CommentView, StoryView, ThreadContextView, TimeView, ViewContext};
 use crate::web::view::layout::{Page, json};
 use crate::web::view::poll::OptionView;
 use crate::web::view::post_status::{PostStatusView, StatusNotices};
@@ -52,6 +53,13 @@ pub struct Ancestor {
     pub when: TimeView,
     pub html: Arc<Html>,
     pub is_cut: bool,
+    pub muted: Option<MuteKind>,
+}
+
+impl Ancestor {
+    fn muted_by(&self) -> Option<&'static str> {
+        self.muted.map(muted_by)
+    }
 }
 
 pub struct ThreadContext {
@@ -86,6 +94,8 @@ struct ItemPage<'a> {
     /// Whether that is already shown above.
     closed_is_told: bool,
     signs: StatusNotices,
+    /// Whether the viewer has muted the thread.
+    is_muted: bool,
     notice: Option<Arc<Html>>,
     /// The moderators' actions and the last one performed.
     desk: Option<ItemActionsPanel>,
@@ -127,13 +137,17 @@ pub async fn show(
     }
     let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
     let order = asked.order.as_deref().and_then(CommentOrder::parse).unwrap_or(remembered);
-    let (marks, since) = own_layer(&app, &viewer, root, &all).await?;
+    let (marks, since) = own_marks(&app, &viewer, root, &all).await?;
     let mut eye = ViewContext::new(&viewer, marks);
     let renderer = app.renderer(viewer.from);
     eye.add(renderer.page(around(&all, root, item, &eye)).await?);
     let under = ThreadSlice { all: &all, root, head: id, order };
     let (thread, comments) = match viewer.member() {
-        Some(member) => app.shown.for_member(under, eye, member, since, generation, renderer).await?,
+        Some(member) => {
+            let muted = app.own.muted.of((member.id, &viewer.mutes), root.id, &all, &app.store).await;
+            let own = OwnLayer { since, muted: &muted };
+            app.shown.for_member(under, eye, member, own, generation, renderer).await?
+        }
         None => under.for_one(eye, None, renderer).await?,
     };
     let parts = ItemPageData { app: &app, viewer: &viewer, item, root, thread: &thread, came: &came };
@@ -162,7 +176,7 @@ fn merged(into: ItemId, came: &ArrivalQuery) -> Response {
     ([(CACHE_CONTROL, "no-cache")], Redirect::permanent(came.on(into).as_str())).into_response()
 }
 
-async fn own_layer(
+async fn own_marks(
     app: &App,
     viewer: &MaybeMember,
     root: &Item,
@@ -200,7 +214,7 @@ impl ItemPageData<'_> {
         story.options = self.options(all);
         story.comments = story.comments.saturating_add(self.own_shadowed_comments(all));
         if context.is_none() {
-            story.earlier = self.earlier().await?;
+            story.earlier = earlier_discussions::load(self.app, self.viewer, self.root, eye).await?;
             story.title = signs.gone.as_ref().map_or(story.title, |gone| gone.heading.clone());
         }
         let (desk, last) = self.moderation_panel().await?;
@@ -226,6 +240,7 @@ impl ItemPageData<'_> {
             closed_is_told: is_locked || self.item.deleted_at.is_some(),
             closed,
             signs,
+            is_muted: self.viewer.mutes.contains(&Mute::Thread(self.root.id)),
             notice: self.notice().await?,
             desk,
             last,
@@ -280,8 +295,8 @@ impl ItemPageData<'_> {
         let above = above.iter().filter(|item| item.kind == Kind::Comment);
         let above: Vec<Ancestor> = above
             .map(|item| {
-                let CommentView { id, author, gone, when, html, is_cut, .. } = self.thread.above(item);
-                Ancestor { id, author, gone, when, html, is_cut }
+                let CommentView { id, author, gone, when, html, is_cut, muted, .. } = self.thread.above(item);
+                Ancestor { id, author, gone, when, html, is_cut, muted }
             })
             .collect();
         let comment = self.thread.alone(self.item);
@@ -291,29 +306,6 @@ impl ItemPageData<'_> {
             (None, None) => "Comment".to_owned(),
         };
         ThreadContext { heading, parent: self.item.parent_id.unwrap_or(self.root.id), above, comment }
-    }
-
-    async fn earlier(&self) -> Result<Vec<EarlierDiscussion>, Error> {
-        // Other discussions of a URL would reveal the URL of a dead or deleted story.
-        let shown = matches!(self.thread.eye.sees(self.root), Visibility::Whole | Visibility::Dead(_));
-        if self.root.url.is_none() || !shown {
-            return Ok(Vec::new());
-        }
-        let earlier = self.app.threads.earlier(self.root.id, &self.app.store).await?;
-        let ids: Vec<ItemId> = earlier.iter().map(|other| other.id).collect();
-        let own_shadowed_comments = match self.viewer.member() {
-            Some(member) => self.app.store.marks(member.id, &ids).await?.own_shadowed_comments,
-            None => HashMap::new(),
-        };
-        let comments = |other: &Item| {
-            other.descendants.saturating_add(own_shadowed_comments.get(&other.id).copied().unwrap_or(0))
-        };
-        let view = |other: &Item| EarlierDiscussion {
-            id: other.id,
-            when: TimeView::new(other.time, self.viewer.now),
-            comments: Grouped(comments(other)),
-        };
-        Ok(earlier.iter().map(view).collect())
     }
 
     fn may_reply(&self) -> Result<(), ItemError> {

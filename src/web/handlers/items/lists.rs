@@ -1,5 +1,7 @@
 //! Lists of stories.
 
+use std::borrow::Borrow;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -7,13 +9,14 @@ use axum::routing::{MethodRouter, get};
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::accounts::user::Role;
 use crate::domain::items::item::Item;
 use crate::domain::items::title::Section;
 use crate::domain::time::day::Day;
 use crate::domain::time::relative_time;
 use crate::domain::url;
-use crate::store::DeadFilter;
+use crate::store::{DeadFilter, ItemCursor};
 use crate::web::cache::ranked_lists::{RankedList, TimeSpan};
 use crate::web::error::Error;
 use crate::web::extract::path::Path;
@@ -22,9 +25,10 @@ use crate::web::handlers::moderation::sites::RestrictionPanel;
 use crate::web::member_pages::list_rows::StoryListHtml;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{EmptyState, PageCursor, PageQuery, SnapshotId, Tab, next_items};
-use crate::web::view::ranked_pages::RankedPage;
+use crate::web::view::list_pages::{RankedPage, UnmutedPage};
+use crate::web::view::pagination::{EmptyState, PageCursor, PageQuery, SnapshotId, Tab};
 use crate::web::view::shadowed;
+use crate::web::view::unmuted::Unmuted;
 
 #[derive(Template)]
 #[template(path = "items/stories.html")]
@@ -48,6 +52,21 @@ pub struct StoryListPage {
     pub stories: StoryListHtml,
     pub first_rank: usize,
     pub more: Option<String>,
+    /// What an empty page says to a member who has muted all of it.
+    pub all_muted: Option<EmptyState>,
+}
+
+impl StoryListPage {
+    async fn of<T: Borrow<Item>>(
+        app: &App,
+        viewer: &MaybeMember,
+        items: &Unmuted<T>,
+        first_rank: usize,
+        more: Option<String>,
+    ) -> Result<StoryListPage, Error> {
+        let stories = app.row_writer(viewer).write(items).await?;
+        Ok(StoryListPage { stories, first_rank, more, all_muted: items.all_muted() })
+    }
 }
 
 async fn ranked(
@@ -57,9 +76,8 @@ async fn ranked(
     base: &str,
     at: PageQuery,
 ) -> Result<StoryListPage, Error> {
-    let RankedPage { ids, first_rank, more } = app.ranked(viewer, list, base, at).await?;
-    let items = app.row_writer(viewer).stories(&ids).await?;
-    Ok(StoryListPage { stories: app.row_writer(viewer).write(&items).await?, first_rank, more })
+    let RankedPage { items, first_rank, more } = app.ranked_stories(viewer, list, base, at).await?;
+    StoryListPage::of(app, viewer, &items, first_rank, more).await
 }
 
 /// The dead items that a newest-first list shows this viewer.
@@ -72,7 +90,7 @@ pub fn dead_for(viewer: &MaybeMember) -> DeadFilter {
 }
 
 fn answer<'a>(page: Page<'a>, rows: StoryListPage, empty: EmptyState) -> StoriesPage<'a> {
-    let StoryListPage { stories, first_rank, more } = rows;
+    let StoryListPage { stories, first_rank, more, all_muted } = rows;
     StoriesPage {
         page,
         intro: None,
@@ -80,7 +98,7 @@ fn answer<'a>(page: Page<'a>, rows: StoryListPage, empty: EmptyState) -> Stories
         stories,
         first_rank,
         more,
-        empty,
+        empty: all_muted.unwrap_or(empty),
         site: None,
         welcome: false,
         day: None,
@@ -101,18 +119,8 @@ pub async fn top(
         "/submit",
         "Submit the first story",
     );
-    let welcome = rows.stories.is_empty() && at.skip() == 0;
+    let welcome = rows.stories.is_empty() && rows.all_muted.is_none() && at.skip() == 0;
     Ok(html(&StoriesPage { welcome, ..answer(page, rows, empty.on(at)) }))
-}
-
-async fn newest_rows(
-    app: &App,
-    viewer: &MaybeMember,
-    mut items: Vec<Item>,
-    base: &str,
-) -> Result<StoryListPage, Error> {
-    let more = next_items(&mut items, base);
-    Ok(StoryListPage { stories: app.row_writer(viewer).write(&items).await?, first_rank: 1, more })
 }
 
 /// `/new`
@@ -121,8 +129,11 @@ pub async fn newest(
     viewer: MaybeMember,
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
-    let items = app.store.newest(dead_for(&viewer), viewer.id(), at.items(&app.store).await?).await?;
-    let rows = newest_rows(&app, &viewer, items, "/new").await?;
+    let (store, dead, of) = (&app.store, dead_for(&viewer), viewer.id());
+    let read = |page| async move { Ok(store.newest(dead, of, page).await?) };
+    let (scope, from) = (MuteScope::Lists, at.items(&app.store).await?);
+    let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, "/new", read).await?;
+    let rows = StoryListPage::of(&app, &viewer, &items, 1, more).await?;
     let page = Page::new(&app, &viewer, "new", "New stories");
     Ok(html(&answer(page, rows, EmptyState::new("No stories yet.", "/submit", "Submit the first story"))))
 }
@@ -269,10 +280,16 @@ pub async fn from(
     if name != site {
         return Ok(Redirect::permanent(&format!("/from/{name}")).into_response());
     }
-    let cursor = at.items(&app.store).await?;
-    let items = app.store.from_site(&name, viewer.id(), cursor).await?;
-    let items = shadowed::from_site(&app, &viewer, items, &name, cursor.before).await?;
-    let rows = newest_rows(&app, &viewer, items, &format!("/from/{name}")).await?;
+    let (store, asking) = (&app.store, (&app, &viewer, name.as_str()));
+    let read = |page: ItemCursor| async move {
+        let (app, viewer, name) = asking;
+        let items = store.from_site(name, viewer.id(), page).await?;
+        shadowed::from_site(app, viewer, items, name, page.before).await
+    };
+    let (scope, cursor) = (MuteScope::PageOfSite(&name), at.items(&app.store).await?);
+    let base = format!("/from/{name}");
+    let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), cursor, &base, read).await?;
+    let rows = StoryListPage::of(&app, &viewer, &items, 1, more).await?;
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
     let intro = Some(format!("Stories from {name}, newest first."));
     let empty =

@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod comments;
 pub mod delete;
+mod earlier_discussions;
 pub mod edit;
 pub mod item;
 pub mod lists;

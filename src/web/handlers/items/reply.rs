@@ -86,6 +86,7 @@ impl<'a> ReplyContext<'a> {
             when: TimeView::new(self.item.time, eye.now),
             html: eye.html(self.item),
             is_cut: false,
+            muted: None,
         });
         let story_title = StoryView::row(self.root, &eye).title;
         let title = if is_comment { "Reply" } else { "Add a comment" };

@@ -20,6 +20,7 @@ use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
 use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageQuery};
 use crate::web::view::single_comment::SingleCommentView;
+use crate::web::view::unmuted::Unmuted;
 
 #[derive(Template)]
 #[template(path = "votes/my_list.html")]
@@ -139,6 +140,7 @@ async fn page(app: &App, reader: CurrentMember, which: MyList, at: PageQuery) ->
     let visible = items.iter().filter(|item| matches!(sight(item), Visibility::Whole | Visibility::Dead(_)));
     let (stories, others): (Vec<Item>, Vec<Item>) = visible.cloned().partition(|item| item.kind.is_root());
     let empty = which.empty(ids.is_empty(), &member);
+    let (stories, others) = (Unmuted::all(stories), Unmuted::all(others));
     Ok(html(&MyListPage {
         page: Page::new(app, &viewer, "", title),
         stories: app.row_writer(&viewer).write_with(&stories, &notes).await?,
