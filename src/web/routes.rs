@@ -145,16 +145,17 @@ fn moderating() -> Router<App> {
 /// cannot multiply cached pages.
 #[rustfmt::skip]
 pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
-    use QueryValue::{Arrival, Number, Order, Over, Page, Seen, Text};
+    use QueryValue::{Arrival, Day, Number, Order, Over, Page, Seen, Text};
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
         // lists
-        ["" | "active" | "ask" | "show"] | ["comments", "best"] =>
-            &[("p", Page), ("at", Seen), ("from", Number)],
-        ["best"] => &[("over", Over), ("p", Page), ("at", Seen), ("from", Number)],
-        ["past"] => &[("day", Text), ("p", Page), ("at", Seen), ("from", Number)],
-        ["new" | "comments" | "invitations"] | ["from", _, ..] | ["user", _, "submissions" | "comments"] =>
-            &[("before", Number)],
+        ["" | "active" | "ask" | "show"] =>
+            &[("p", Page), ("at", Seen), ("from", Number), ("hid", Arrival)],
+        ["comments", "best"] => &[("p", Page), ("at", Seen), ("from", Number)],
+        ["best"] => &[("over", Over), ("p", Page), ("at", Seen), ("from", Number), ("hid", Arrival)],
+        ["past"] => &[("day", Day), ("p", Page), ("at", Seen), ("from", Number), ("hid", Arrival)],
+        ["new"] | ["from", _, ..] => &[("before", Number), ("hid", Arrival)],
+        ["comments" | "invitations"] | ["user", _, "submissions" | "comments"] => &[("before", Number)],
         ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => &[("p", Page)],
         ["replies"] => &[("at", Number), ("reply", Number), ("notice", Number)],
         ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],
@@ -180,7 +181,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         // Hacker News addresses
         ["news"] => &[("p", Page)],
         ["newest"] => &[("next", Number)],
-        ["front"] => &[("day", Text)],
+        ["front"] => &[("day", Day)],
         ["item"] => &[("id", Number)],
         ["user" | "submitted" | "threads"] => &[("id", Text)],
         ["from"] => &[("site", Text)],

@@ -22,7 +22,7 @@ use crate::web::handlers::pages;
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, next_page};
+use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageCursor, next_page};
 use crate::web::view::single_comment::SingleCommentView;
 
 /// Characters of a comment shown as its name.
@@ -34,6 +34,7 @@ struct InboxPage<'a> {
     page: Page<'a>,
     rows: Vec<InboxRow>,
     more: Option<String>,
+    empty: EmptyState,
     /// Whether the forum has a contact to appeal to.
     reachable: bool,
 }
@@ -105,7 +106,15 @@ pub async fn show(
     if after.is_first() && viewer.unread > 0 {
         app.store.read_replies(member.id, viewer.now);
     }
-    Ok(html(&InboxPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more, reachable }))
+    let empty = EmptyState::new(
+        "Nobody has answered you yet. Replies to your stories and comments, and messages from moderators, \
+         will appear here.",
+        "/active",
+        "See where people are talking",
+    );
+    let empty = empty.on(after.is_first(), "/replies");
+    let page = Page::new(&app, &viewer, "replies", "Replies");
+    Ok(html(&InboxPage { page, rows, more, empty, reachable }))
 }
 
 async fn to_view(

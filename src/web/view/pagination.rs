@@ -30,6 +30,7 @@ pub struct Tab {
     pub current: bool,
 }
 
+/// What a list without rows says, and where it leads, if anywhere.
 #[derive(Default)]
 pub struct EmptyState {
     pub what: String,
@@ -46,11 +47,17 @@ impl EmptyState {
         EmptyState { what: what.into(), href: href.into(), next: next.into() }
     }
 
-    pub fn on(self, at: PageQuery) -> EmptyState {
-        if at.skip() == 0 {
+    /// Without a way on.
+    pub fn plain(what: &str) -> EmptyState {
+        EmptyState::new(what, "", "")
+    }
+
+    /// The same for any page of a list; those after the first lead back to it.
+    pub fn on(self, is_first: bool, first: impl Into<Cow<'static, str>>) -> EmptyState {
+        if is_first {
             self
         } else {
-            EmptyState::new("There is nothing on this page.", "/", "Go to the front page")
+            EmptyState::new("There is nothing on this page.", first, "Go to the first page")
         }
     }
 }
@@ -104,6 +111,10 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
+    pub fn is_first(self) -> bool {
+        self.skip() == 0
+    }
+
     fn number(self) -> usize {
         self.p.unwrap_or(1).clamp(1, LAST_PAGE)
     }
@@ -131,7 +142,7 @@ pub struct PageCursor {
 
 impl PageCursor {
     pub fn is_first(self) -> bool {
-        self.at.is_none()
+        self.at.is_none() && self.before.is_none() && self.after.is_none()
     }
 
     pub fn before(self) -> i64 {

@@ -11,7 +11,7 @@ use crate::web::view::pagination::{PAGE_SIZE, PageQuery};
 use crate::web::view::shadowed;
 
 /// Hidden stories that are considered, newest first.
-const HIDDEN: i64 = 1_000;
+pub const HIDDEN: i64 = 1_000;
 
 pub struct RankedPage {
     pub ids: Vec<ItemId>,

@@ -304,6 +304,8 @@ async fn two_moderators_at_once_make_one_account() {
     assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::CONFLICT]);
     let late = if pages.0.status == StatusCode::CONFLICT { &pages.0 } else { &pages.1 };
     assert!(late.says("has already been decided"), "{}", late.text());
+    let unknown = one.post("/mod/requests/999", &[("decision", "approve")]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     let made = i64::from(is_somebody(&app, "ada").await);
     assert_eq!(
         app.number("select count(*) from moderation_log where action in ('admit', 'decline')").await,

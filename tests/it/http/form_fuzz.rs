@@ -11,14 +11,14 @@ use crate::support::app::{Browser, Page, TestApp};
 
 /// Every form's fields and every page's parameters. A route or field missing here fails the test.
 const FIELDS: &str = "
-GET  / p at from
-GET  /new before
-GET  /best over p at from
-GET  /active p at from
-GET  /ask p at from
-GET  /show p at from
-GET  /past day p at from
-GET  /from/{*site} before
+GET  / p at from hid
+GET  /new before hid
+GET  /best over p at from hid
+GET  /active p at from hid
+GET  /ask p at from hid
+GET  /show p at from hid
+GET  /past day p at from hid
+GET  /from/{*site} before hid
 GET  /comments before
 GET  /comments/best p at from
 GET  /leaders

@@ -99,10 +99,12 @@ pub async fn submissions(
             format!("{} has not submitted anything yet.", user.name),
             "/new",
             "See the new stories",
-        ),
+        )
+        .on(at.is_first(), format!("/user/{}/submissions", user.name)),
         site: None,
         welcome: false,
         day: None,
+        hidden: None,
     }))
 }
 
@@ -127,7 +129,8 @@ pub async fn comments(
             format!("{} has not commented yet.", user.name),
             "/comments",
             "See the newest comments",
-        ),
+        )
+        .on(at.is_first(), format!("/user/{}/comments", user.name)),
     }))
 }
 

@@ -85,7 +85,8 @@ pub async fn newest(
         page: Page::new(&app, &viewer, "comments", "Newest comments"),
         choices: choices(false),
         more,
-        empty: EmptyState::new("Nobody has commented yet.", "/new", "See the new stories"),
+        empty: EmptyState::new("Nobody has commented yet.", "/new", "See the new stories")
+            .on(at.is_first(), "/comments"),
     }))
 }
 
@@ -104,6 +105,6 @@ pub async fn best(
         choices: choices(true),
         more,
         empty: EmptyState::new("No comments in the last seven days.", "/comments", "See the newest comments")
-            .on(at),
+            .on(at.is_first(), "/comments/best"),
     }))
 }
