@@ -8,7 +8,7 @@ use stoa::domain::items::item::ItemError;
 use stoa::domain::moderation::permissions::ModerationError;
 
 use crate::support::app::{Page, TestApp};
-use crate::support::fixtures::Town;
+use crate::support::fixtures::{Town, done};
 use crate::support::page::Element;
 use crate::support::sentences::refused;
 
@@ -313,4 +313,38 @@ async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
     assert_eq!(asked, [false, false, true, false, true, true], "the latest first: {notices:#?}");
     assert!(notices[0].text.contains("An admin made you a moderator"), "{}", notices[0].text);
     assert!(notices[2].text.contains("A moderator banned you"), "{}", notices[2].text);
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_once_whether_or_not_the_item_still_has_the_form() {
+    let app = TestApp::new().await;
+    let (mut alice, mut mia) = (app.member("alice").await, app.person("mia", Role::Moderator).await);
+    let story = alice.text_story("A story", "Words.").await;
+    let comment = alice.reply(story, "A comment.").await;
+    let long = "a".repeat(501);
+    let mistaken: [(&str, &[(&str, &str)]); 6] = [
+        ("kill", &[("on", "true"), ("reason", "other"), ("note", "")]),
+        ("clear", &[("reason", &long)]),
+        ("lock", &[("on", "true"), ("reason", "")]),
+        ("merge", &[("on", "true"), ("into", "nowhere")]),
+        ("detach", &[("on", "true"), ("reason", "")]),
+        ("second-chance", &[("on", "true"), ("reason", &long)]),
+    ];
+    let (mut at_a_field, mut on_top) = (0, 0);
+    for (act, reason) in [("", ""), ("lock", "Enough"), ("kill", "spam")] {
+        for id in [story, comment] {
+            if !act.is_empty() {
+                done(&mut mia, &format!("/item/{id}/{act}"), &[("on", "true"), ("reason", reason)]).await;
+            }
+            for (form, typed) in mistaken {
+                let page = mia.post(&format!("/item/{id}/{form}"), typed).await;
+                if page.status == StatusCode::UNPROCESSABLE_ENTITY {
+                    let told = (page.all("main p.error").len(), page.all("main #errors li").len());
+                    assert!(matches!(told, (1, 0) | (0, 1)), "{form} after {act}: {told:?}");
+                    (at_a_field, on_top) = (at_a_field + told.0, on_top + told.1);
+                }
+            }
+        }
+    }
+    assert!(at_a_field > 5 && on_top > 3, "{at_a_field} and {on_top}");
 }

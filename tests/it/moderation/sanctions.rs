@@ -107,8 +107,10 @@ async fn a_ban_is_changed_only_by_who_saw_it() {
     assert_eq!(page.status, StatusCode::CONFLICT);
     assert_eq!(page.wrong(), ["ban_reason"]);
     let said = &page.errors()[0].1;
-    assert!(said.contains("12:00 UTC: spam. Another moderator set this in the meantime"), "{said}");
+    assert!(said.contains("12:00 UTC: spam. You set this already."), "{said}");
     assert_eq!((page.value(over), page.value("[name=ban_reason]")), (since.clone(), "spam".to_owned()));
+    let page = app.person("max", Role::Moderator).await.post("/user/bob/ban", &SPAM_3).await;
+    assert!(page.errors()[0].1.contains("spam. mia set this in the meantime."), "{:?}", page.errors());
     let longer = [("on", "true"), ("ban_days", "30"), ("ban_reason", "more spam"), ("over", since.as_str())];
     assert_eq!(
         act(&mut mia, "ban", &longer).await.facts()["banned"],

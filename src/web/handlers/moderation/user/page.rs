@@ -146,17 +146,22 @@ impl ModerateUserPage<'_> {
         self.errors.has(field)
     }
 
+    /// Whether the page has the form with this field.
+    fn has_field(&self, field: &str) -> bool {
+        let is_claimed = !self.user.unclaimed;
+        match field {
+            "note" | "same_as" => true,
+            "warning" => is_claimed,
+            "limit_reason" | "limit_days" => is_claimed || self.limited_until.is_some(),
+            "ban_reason" | "ban_days" => is_claimed || self.banned.is_some(),
+            "shadow_reason" => self.may_shadow || self.shadowed.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether an error is about a form that this account, as it is now, does not have.
     fn lacks_the_field(&self) -> bool {
-        let unclaimed = self.user.unclaimed;
-        self.errors.list().iter().any(|(field, _)| match *field {
-            "note" | "same_as" => false,
-            "warning" => unclaimed,
-            "limit_reason" | "limit_days" => unclaimed && self.limited_until.is_none(),
-            "ban_reason" | "ban_days" => unclaimed && self.banned.is_none(),
-            "shadow_reason" => !self.may_shadow && self.shadowed.is_none(),
-            _ => true,
-        })
+        self.errors.list().iter().any(|(field, _)| !self.has_field(field))
     }
 }
 
