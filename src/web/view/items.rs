@@ -41,6 +41,7 @@ pub struct AuthorView {
 #[derive(Debug, Clone, Copy)]
 pub struct VoteButtons {
     pub up: bool,
+    /// After a vote: whether undoing it brings the arrow back.
     pub down: bool,
     /// The viewer's vote: `up`, `down` or `none`.
     pub dir: &'static str,
@@ -112,7 +113,7 @@ impl<'a> ViewContext<'a> {
         if let Some(vote) = self.marks.votes.get(&item.id).filter(|vote| !vote.own) {
             return VoteButtons {
                 up: false,
-                down: false,
+                down: item.kind == Kind::Comment && may_vote_down(member, self.policy),
                 dir: vote.dir.as_str(),
                 undo: vote.may_undo(self.policy, self.now).is_ok(),
                 asks: false,
@@ -299,6 +300,7 @@ pub struct CommentView {
     pub reply_in: Option<String>,
     pub may_edit: bool,
     pub may_delete: bool,
+    pub may_flag: bool,
     pub may_moderate: bool,
 }
 
@@ -385,6 +387,7 @@ impl ThreadContextView<'_> {
             reply_in: eye.reply_in(item, self.root),
             may_edit: eye.may_edit(item),
             may_delete: eye.may_delete(item),
+            may_flag: eye.member.is_some_and(|member| item.may_flag(member, eye.policy, eye.now).is_ok()),
             may_moderate: shown && eye.member.is_some_and(|member| member.role >= Role::Moderator),
         }
     }
