@@ -120,7 +120,7 @@ const ROLES = [
 
 /** Opens what the page keeps folded, so that it is judged too, but for menus, which would lie over one another. */
 const openFolds = (page) =>
-  page.evaluate(() => document.querySelectorAll("details:not([open], .fold)").forEach((fold) => (fold.open = true)));
+  page.evaluate(() => document.querySelectorAll("details:not([open], .menu)").forEach((fold) => (fold.open = true)));
 
 /** Opens each page and has `judge` look at it, given its answer. */
 async function each(t, page, pages, judge) {
@@ -297,7 +297,7 @@ for (const javaScript of [true, false]) {
     const page = await person(forum, { name: `mover-${javaScript}`, javaScript, viewport: PHONE });
     for (const [address, place] of [["/", stories(page).first()], ["/item/101", head(page)], ["/item/3010", page.locator(".options li").first()], ["/item/101", commentById(page, 102)]]) {
       await page.goto(address);
-      const places = () => page.locator(".title, h1, .meta, .t, .c > header h3, .c > details > footer > a").evaluateAll((all) => all.map((it) => {
+      const places = () => page.locator(".title, h1, .meta, .t, .c > header a, .c > details > footer > a").evaluateAll((all) => all.map((it) => {
         const { x, y } = it.getBoundingClientRect();
         return [Math.round(x), Math.round(y + scrollY)];
       }));
