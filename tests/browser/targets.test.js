@@ -111,7 +111,7 @@ test("what is behind a comment's mark is named after its author", async () => {
   const page = await visitor(forum);
   await page.goto("/item/101");
   const marks = page.locator(".c > details > footer summary");
-  const names = await marks.evaluateAll((all) => all.map((it) => [it.getAttribute("aria-label"), it.closest(".c").querySelector("header > :is(h3, h4, h5, h6) > a")?.textContent ?? "a removed comment"]));
+  const names = await marks.evaluateAll((all) => all.map((it) => [it.getAttribute("aria-label"), it.closest(".c").querySelector(":scope > header > :is(h3, h4, h5, h6) > a")?.textContent ?? "a removed comment"]));
   assert.ok(names.length > 3);
   for (const [label, author] of names) assert.equal(label, `More on ${author}`);
 });

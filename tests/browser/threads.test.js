@@ -149,6 +149,7 @@ test("every fold of a long thread is remembered, beside those of others", async 
   const page = await visitor(forum);
   await page.goto("/item/7100");
   await fold(commentById(page, 7102)).click();
+  await page.waitForFunction(() => (localStorage.getItem("folds") ?? "").includes("7102"));
   await page.goto("/item/7200");
   await button(main(page), "fold all").click();
   await page.waitForFunction(() => JSON.parse(localStorage.getItem("folds") ?? "{}")[7200]?.ids.length === 340);
