@@ -5,7 +5,7 @@ use axum::routing::{get, post};
 
 use crate::web::feeds::atom;
 use crate::web::handlers::accounts::{
-    invitations, invite_tree, login, profile, sessions, settings, setup, signup,
+    invitations, invite_tree, login, password_reset, profile, sessions, settings, setup, signup,
 };
 use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, submit};
 use crate::web::handlers::moderation::log;
@@ -88,6 +88,7 @@ fn member_routes() -> Router<App> {
         .route("/logout", post(login::log_out))
         .route("/theme", post(settings::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
+        .route("/reset/{token}", get(password_reset::new).post(password_reset::create))
 }
 
 fn machines() -> Router<App> {
@@ -138,6 +139,7 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/limit", post(moderation::user::limit))
         .route("/user/{name}/ban", post(moderation::user::ban))
         .route("/user/{name}/shadow", post(moderation::user::shadow))
+        .route("/user/{name}/reset-link", post(moderation::user::reset_link::create))
         .route("/user/{name}/role", post(moderation::team::update))
 }
 

@@ -4,6 +4,7 @@ pub mod ban;
 pub mod contact;
 pub mod ip_hash;
 pub mod password;
+pub mod password_reset;
 pub mod signup;
 pub mod token;
 pub mod user;

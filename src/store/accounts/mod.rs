@@ -5,6 +5,7 @@ pub mod author;
 pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;
+pub mod password_resets;
 pub mod pending_activity;
 pub mod sessions;
 pub mod signup_requests;

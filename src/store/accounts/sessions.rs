@@ -227,6 +227,7 @@ impl Store {
         let mut tx = self.begin().await?;
         for (statement, before) in [
             ("delete from sessions where expires_at <= $1", now),
+            ("delete from password_resets where expires_at <= $1", now),
             ("delete from browsers where last_used_at < $1", now.minus(keep.browsers)),
             ("delete from revisions where created_at < $1", now.minus(keep.revisions)),
             ("delete from ip_hashes where created_at < $1", now.minus(keep.ip_hashes)),

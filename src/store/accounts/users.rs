@@ -263,7 +263,7 @@ async fn by_operator(tx: &mut Tx, entry: LogEntry<'_>, at: Timestamp) -> Result<
     append_checked_log_entry(tx, ActionContext { actor: None, reason: "", at }, entry).await
 }
 
-async fn put_password(
+pub(crate) async fn put_password(
     tx: &mut Tx,
     user: UserId,
     password: &str,
@@ -281,7 +281,12 @@ async fn put_password(
         .bind(browser)
         .execute()
         .await?;
-    Ok(())
+    end_password_reset(tx, user).await
+}
+
+/// Ends the link by which a lost password could be set.
+pub(crate) async fn end_password_reset(tx: &mut Tx, user: UserId) -> Result<()> {
+    tx.sql("delete from password_resets where user_id = $1").bind(user).execute().await.map(drop)
 }
 
 /// Creates an account within the transaction that authorises it.

@@ -6,6 +6,7 @@ pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;
 pub mod login_load;
+pub mod password_resets;
 pub mod secrets;
 pub mod signup;
 pub mod signup_requests;

@@ -56,6 +56,7 @@ POST /user/{name}/warn warning
 POST /user/{name}/limit limit_reason limit_days on
 POST /user/{name}/ban ban_reason ban_days over on take bring_back
 POST /user/{name}/shadow shadow_reason bring_back on
+POST /user/{name}/reset-link
 POST /user/{name}/role reason role name sure
 GET  /user/{name}/invited at after
 GET  /invited at after
@@ -98,6 +99,8 @@ GET  /login goto vote dir why
 POST /login name password goto kept vote dir why
 POST /logout
 POST /theme theme goto
+GET  /reset/{token}
+POST /reset/{token} password
 GET  /setup/{token}
 POST /setup/{token} name password contact
 GET  /guidelines

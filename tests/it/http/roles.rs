@@ -202,6 +202,15 @@ async fn invitation(app: &TestApp, inviter: &str) -> (String, String) {
     (token.as_str().to_owned(), made.expect("an invitation").to_string())
 }
 
+/// The token of a link by which `name` can set a new password.
+async fn lost_password(app: &TestApp, name: &str) -> String {
+    let token = Token::random().expect("randomness");
+    let act = ActionContext { actor: None, reason: "", at: app.now() };
+    let (user, until) = (app.id_of(name).await, app.now().plus(60));
+    app.store.make_password_reset(user, &token.hash(), until, act).await.expect("made");
+    token.as_str().to_owned()
+}
+
 /// Somebody who waits for an account; the number of their request.
 async fn request(app: &TestApp, name: &str) -> String {
     let parsed = Name::parse(name).expect("a name");
@@ -255,6 +264,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let link = app.app.setup.path();
     let (token, id) = match row.on {
         "invited" => invitation(app, if row.path.contains("{token}") { &author } else { &name }).await,
+        "lost" => (lost_password(app, &author).await, id),
         _ => ("guessed".to_owned(), id),
     };
     let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };

@@ -50,6 +50,10 @@ async fn forum() -> (TestApp, Browser) {
         ),
         "insert into rules (kind, pattern, effect, reason, created_at) values ('word', 'ß', 'kill', 'r', 1)"
             .to_owned(),
+        format!(
+            "insert into password_resets (user_id, token_hash, expires_at) values ({alice_id}, {}, 9)",
+            app.blob(b"hash")
+        ),
         "insert into signup_requests (name, password, text, created_at) values ('eve', 'p', 't', 5)"
             .to_owned(),
         // Later items take higher ids than any that there was.

@@ -4,6 +4,7 @@ pub mod invitations;
 pub mod invite_tree;
 pub mod login;
 pub mod login_purpose;
+pub mod password_reset;
 pub mod profile;
 pub mod sessions;
 pub mod settings;

@@ -1,6 +1,7 @@
 //! A member as moderators see them: sanctions, notes, log and the forms of all actions.
 
 mod page;
+pub mod reset_link;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};

@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::{UserAction, UserActionForm};
 use crate::clock::Timestamp;
+use crate::domain::accounts::password_reset::may_make_link;
 use crate::domain::accounts::user::{Profile, Role};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::{Action, LogPhrase};
@@ -135,6 +136,7 @@ struct ModerateUserPage<'a> {
     invited_by: Option<String>,
     habits: PostingStats,
     may_give_role: bool,
+    may_make_link: bool,
     notes: Vec<NoteView>,
     older_notes: Vec<NoteView>,
     acts: Vec<UserLogRow>,
@@ -203,6 +205,7 @@ impl UserAction<'_> {
             may_shadow: sanctions::may_shadow(user).is_ok(),
             invited_by: app.store.lineage(user.id).await?.inviter,
             habits: PostingStats::new(&app.store.last_posts(user.id).await?, now),
+            may_make_link: may_make_link(&self.moderator.member, user, now).is_ok(),
             may_give_role: self.moderator.member.role >= Role::Admin,
             notes,
             older_notes,
