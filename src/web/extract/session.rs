@@ -1,6 +1,7 @@
 //! Sessions, and the extractors that require a role.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -199,8 +200,8 @@ async fn viewer_of(
         Some(hash) => app.own.session(hash, &app.store, now).await?,
         None => None,
     };
-    let (unread, waiting, requests) =
-        known.as_ref().map_or((0, 0, 0), |known| (known.unread, known.waiting, known.requests));
+    let (waiting, requests) = known.as_ref().map_or((0, 0), |known| (known.waiting, known.requests));
+    let unread = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.unread));
     let member = known.map(|known| known.member.clone());
     let theme = match &member {
         Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),

@@ -40,7 +40,6 @@ impl ViewerTraits {
             show_dead: self.show_dead,
             theme: Theme::default(),
             comment_order: CommentOrder::default(),
-            replies_read_at: Timestamp(0),
         }
     }
 }

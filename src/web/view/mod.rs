@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod comment;
 pub mod form_recovery;
+pub mod inbox;
 pub mod items;
 pub mod layout;
 pub mod pagination;

@@ -92,7 +92,7 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
         ("/saved", "You have not saved anything yet"),
         ("/hidden", "You have not hidden anything"),
         ("/upvoted", "You have not upvoted anything yet"),
-        ("/replies", "Nobody has answered you yet"),
+        ("/inbox", "Nobody has answered you yet"),
         ("/user/alice/submissions", "alice has not submitted anything yet"),
         ("/user/alice/comments", "alice has not commented yet"),
     ] {
