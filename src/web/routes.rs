@@ -11,7 +11,7 @@ use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, su
 use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
-use crate::web::handlers::{hn_redirects, inbox, moderation, pages, search, static_files};
+use crate::web::handlers::{following, hn_redirects, inbox, moderation, pages, search, static_files};
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
 
@@ -41,6 +41,7 @@ fn reading() -> Router<App> {
         .route("/item/{id}/vote", post(vote::vote))
         .route("/item/{id}/save", post(vote::save))
         .route("/item/{id}/hide", post(vote::hide))
+        .route("/item/{id}/follow", post(following::thread))
         .route("/item/{id}/flag", get(flag::new).post(flag::create))
         .route("/item/{id}/vouch", post(flag::vouch))
         .route("/item/{id}/kill", post(moderation::item::kill))
@@ -59,6 +60,7 @@ fn reading() -> Router<App> {
         .route("/user/{name}", get(profile::show))
         .route("/user/{name}/submissions", get(profile::submissions))
         .route("/user/{name}/comments", get(profile::comments))
+        .route("/user/{name}/follow", post(following::user))
         .route("/user/{name}/invited", get(invite_tree::branch))
         .route("/invited", get(invite_tree::roots))
 }
@@ -68,7 +70,11 @@ fn member_routes() -> Router<App> {
         // a member's own
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
-        .route("/replies", get(inbox::show))
+        .route("/inbox", get(inbox::show))
+        .route("/inbox/read", post(inbox::read_all))
+        .route("/inbox/{id}/read", post(inbox::read))
+        .route("/replies", get(inbox::moved))
+        .route("/following", get(following::list))
         .route("/saved", my_lists::list(MyList::Saved))
         .route("/hidden", my_lists::list(MyList::Hidden))
         .route("/upvoted", my_lists::list(MyList::Upvoted))
@@ -159,7 +165,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         ["new"] | ["from", _, ..] => &[("before", Number), ("hid", Arrival)],
         ["comments" | "invitations"] | ["user", _, "submissions" | "comments"] => &[("before", Number)],
         ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => &[("p", Page)],
-        ["replies"] => &[("at", Number), ("reply", Number), ("notice", Number)],
+        ["inbox"] => &[("show", Text), ("at", Number), ("before", Number)],
         ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],
         ["search"] => &[("q", Text)],
         ["log"] => &[("act", Text), ("moderator", Text), ("person", Text), ("item", Text), ("before", Text)],

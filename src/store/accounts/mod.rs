@@ -2,6 +2,8 @@
 
 pub mod activity;
 pub mod author;
+pub mod follows;
+pub mod inbox;
 pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;

@@ -15,8 +15,9 @@ use crate::domain::items::item::{Item, ItemId};
 use crate::store::{Marks, Result, SessionUser, Store, Visit};
 use crate::web::viewer::MaybeMember;
 
-/// Approximate memory of a session, in bytes.
-const SESSION: u64 = 512;
+/// Approximate memory of a session and of each unread row of its inbox, in bytes.
+const SESSION: usize = 512;
+const UNREAD: usize = 40;
 
 #[derive(Clone)]
 struct CachedSession {
@@ -60,7 +61,8 @@ impl MemberCache {
         };
         MemberCache {
             sessions: Cache::builder()
-                .max_capacity(bytes / SESSION)
+                .max_capacity(bytes)
+                .weigher(move |_, kept: &CachedSession| weight(SESSION + UNREAD * kept.found.unread.len()))
                 .eviction_policy(EvictionPolicy::lru())
                 .build(),
             threads: Cache::builder()

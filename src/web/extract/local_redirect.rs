@@ -30,6 +30,10 @@ impl LocalRedirect {
         LocalRedirect(if id == root { format!("/item/{id}") } else { format!("/item/{root}#c{id}") })
     }
 
+    pub fn to_inbox() -> LocalRedirect {
+        LocalRedirect("/inbox".to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -204,8 +204,8 @@ async fn viewer_of(
         Some(hash) => app.own.session(hash, &app.store, now).await?,
         None => None,
     };
-    let (unread, waiting, requests) =
-        known.as_ref().map_or((0, 0, 0), |known| (known.unread, known.waiting, known.requests));
+    let (waiting, requests) = known.as_ref().map_or((0, 0), |known| (known.waiting, known.requests));
+    let unread = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.unread));
     let member = known.map(|known| known.member.clone());
     let theme = match &member {
         Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),

@@ -50,7 +50,6 @@ impl ViewerTraits {
             show_dead: self.show_dead,
             theme: Theme::default(),
             comment_order: CommentOrder::default(),
-            replies_read_at: Timestamp(0),
         }
     }
 }

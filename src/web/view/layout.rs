@@ -49,7 +49,8 @@ const SECTIONS: [(&str, &str); 8] = [
 pub struct PageViewer {
     pub name: String,
     pub karma: Grouped<i64>,
-    pub unread: i64,
+    /// Rows of the inbox; the count ends at 100.
+    pub unread: usize,
     /// For moderators: items in the queue and pending sign-up requests.
     waiting: Option<(i64, i64)>,
 }
@@ -84,7 +85,7 @@ impl<'a> Page<'a> {
         let known = viewer.member.as_ref().map(|member| PageViewer {
             name: member.name.clone(),
             karma: Grouped(member.karma),
-            unread: viewer.unread,
+            unread: viewer.unread.len(),
             waiting: (member.role >= Role::Moderator).then_some((viewer.waiting, viewer.requests)),
         });
         Page {

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod comment;
 pub mod form_recovery;
 pub mod hidden_story;
+pub mod inbox;
 pub mod items;
 pub mod layout;
 pub mod pagination;

@@ -136,8 +136,6 @@ pub struct PageCursor {
     before: Option<i64>,
     after: Option<i64>,
     voter: Option<i64>,
-    reply: Option<i64>,
-    notice: Option<i64>,
 }
 
 impl PageCursor {
@@ -163,18 +161,6 @@ impl PageCursor {
     pub fn votes(self) -> (Timestamp, UserId, ItemId) {
         let (at, before) = self.newest_first();
         (at, UserId(self.voter.unwrap_or(i64::MAX)), ItemId(before))
-    }
-
-    /// The cursor for replies in the inbox. At equal times, replies precede notifications.
-    pub fn replies(self) -> ItemCursor {
-        let first = ItemCursor::first(PAGE_LIMIT);
-        let before = self.at.map(|at| (Timestamp(at), ItemId(self.reply.unwrap_or(0))));
-        ItemCursor { before: before.unwrap_or(first.before), ..first }
-    }
-
-    /// The cursor for notifications in the inbox.
-    pub fn notices(self) -> (Timestamp, i64) {
-        (self.newest_first().0, self.notice.unwrap_or(i64::MAX))
     }
 
     /// The cursor after the named item; the start of the list if there is none.

@@ -2,6 +2,7 @@
 
 pub mod concurrent_sanctions;
 pub mod contact;
+pub mod inbox;
 pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;

@@ -47,7 +47,7 @@ async fn a_lost_password_is_set_by_a_link_that_an_admin_makes() {
     assert!(!is_in(&mut bob).await, "earlier sessions have ended");
     assert_eq!(log_in(&app, "bob", NEW).await, StatusCode::SEE_OTHER);
     assert_eq!(log_in(&app, "bob", PASSWORD).await, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(elsewhere.get("/replies").await.says("An admin made a link by which your password can be set."));
+    assert!(elsewhere.get("/inbox").await.says("An admin made a link by which your password can be set."));
     let log = admin.get("/log").await;
     assert!(log.says("made a link to set the password of"), "{}", log.text());
     assert!(!app.visitor().get("/log").await.mentions("set the password"));

@@ -75,7 +75,7 @@ async fn somebody_asks_is_approved_and_logs_in() {
     assert_eq!(queue.number("main nav a[href='/mod/requests']"), 0);
 
     let mut ada = app.log_in("ada").await;
-    assert_eq!(ada.get("/replies").await.notices(), ["A moderator approved your request. Welcome."]);
+    assert_eq!(ada.get("/inbox").await.notices(), ["A moderator approved your request. Welcome."]);
     assert_eq!(app.karma("Ada").await, 1);
     assert_eq!(
         app.number("select created_at from users where name = 'Ada'").await,
@@ -108,7 +108,7 @@ async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_we
     let again = moderator.post(&format!("/mod/requests/{id}"), &form).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     let mut ada = app.log_in("ada").await;
-    let told = ada.get("/replies").await.notices();
+    let told = ada.get("/inbox").await.notices();
     assert!(told.len() == 1 && told[0].ends_with(". Begin in /ask."), "{told:?}");
 }
 

@@ -29,6 +29,7 @@ POST /item/{id}/order order
 POST /item/{id}/vote dir goto
 POST /item/{id}/save on goto
 POST /item/{id}/hide on goto
+POST /item/{id}/follow on goto
 GET  /item/{id}/flag goto
 POST /item/{id}/flag reason note on goto
 POST /item/{id}/vouch on goto
@@ -50,6 +51,7 @@ POST /item/{id}/delete
 GET  /user/{name}
 GET  /user/{name}/submissions before
 GET  /user/{name}/comments before
+POST /user/{name}/follow on goto
 GET  /user/{name}/moderate done posts
 POST /user/{name}/note note same_as
 POST /user/{name}/warn warning
@@ -63,7 +65,11 @@ GET  /invited at after
 GET  /submit u t url title text
 POST /submit title url text preview suggest
 GET  /submit/title url
-GET  /replies at reply notice
+GET  /replies
+GET  /inbox show at before
+POST /inbox/read last
+POST /inbox/{id}/read goto
+GET  /following
 GET  /saved p
 GET  /hidden p
 GET  /upvoted p
@@ -255,7 +261,7 @@ async fn send(
     }
     if let Some(name) = about.strip_prefix("/user/") {
         pages.push(chief.get(&format!("{about}/moderate")).await);
-        pages.push(app.session(name).await.get("/replies").await);
+        pages.push(app.session(name).await.get("/inbox").await);
         pages.push(app.visitor().get(&about).await);
     }
     for page in pages {

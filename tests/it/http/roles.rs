@@ -220,6 +220,13 @@ async fn request(app: &TestApp, name: &str) -> String {
     requests.iter().find(|waiting| waiting.name == name).expect("it waits").id.to_string()
 }
 
+/// Puts something into a member's inbox; its number there.
+async fn told(app: &TestApp, name: &str) -> String {
+    let user = app.id_of(name).await.0;
+    app.sql(&format!("insert into inbox (user_id, kind, created_at) values ({user}, 'notice', 1)")).await;
+    app.number("select max(id) from inbox").await.to_string()
+}
+
 /// Makes of an account one that an import made, into which nobody can log in yet.
 async fn unclaimed(app: &TestApp, name: &str) -> UserId {
     app.sql(&format!("update users set source = 'hn', password = null where name = '{name}'")).await;
@@ -267,6 +274,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         "lost" => (lost_password(app, &author).await, id),
         _ => ("guessed".to_owned(), id),
     };
+    let id = if row.on == "told" { told(app, &name).await } else { id };
     let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };
     let fill = |text: &str| {
         text.replace("{*site}", "example.com")

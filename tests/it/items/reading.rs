@@ -93,7 +93,7 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
         ("/saved", "You have not saved anything yet"),
         ("/hidden", "You have not hidden anything"),
         ("/upvoted", "You have not upvoted anything yet"),
-        ("/replies", "Nobody has answered you yet"),
+        ("/inbox", "Nobody has answered you yet"),
         ("/user/alice/submissions", "alice has not submitted anything yet"),
         ("/user/alice/comments", "alice has not commented yet"),
     ] {
@@ -141,7 +141,7 @@ async fn a_page_after_the_last_leads_to_the_first_of_its_list() {
         ("/user/alice/submissions?before=1", "/user/alice/submissions"),
         ("/user/alice/comments?before=1", "/user/alice/comments"),
         ("/saved?p=2", "/saved"),
-        ("/replies?at=1&reply=1", "/replies"),
+        ("/inbox?at=1&before=1", "/inbox"),
         ("/invitations?before=1", "/invitations"),
         ("/invited?at=9999999999", "/invited"),
         ("/mod?at=1&before=1", "/mod"),

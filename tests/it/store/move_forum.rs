@@ -37,6 +37,7 @@ async fn forum() -> (TestApp, Browser) {
         "insert into checks (id) values (7)".to_owned(),
         format!("insert into saved values ({alice_id}, {essay}, 1)"),
         format!("insert into hidden values ({alice_id}, {essay}, 2)"),
+        format!("insert into follows values ({alice_id}, 'thread', {essay}, 2)"),
         format!("insert into vouches values ({alice_id}, {comment}, 3)"),
         format!(
             "insert into ip_hashes (created_at, user_id, address, subnet, network) \

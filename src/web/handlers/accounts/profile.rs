@@ -5,6 +5,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use crate::domain::accounts::user::Profile;
+use crate::domain::inbox::FollowKind;
 use crate::domain::moderation::sanctions;
 use crate::domain::text::{self, Html};
 use crate::domain::time::relative_time;
@@ -33,6 +34,8 @@ struct UserPage<'a> {
     banned: Option<String>,
     lineage: InviteLineage,
     may_moderate: bool,
+    /// Whether the viewer follows them; `None` for visitors and for oneself.
+    following: Option<bool>,
 }
 
 /// The profile, or a redirect to the name's own spelling.
@@ -54,6 +57,10 @@ pub async fn show(
     let you = viewer.member().is_some_and(|member| member.id == user.id);
     let may_moderate = viewer.member().is_some_and(|member| sanctions::may_moderate(member, &user).is_ok());
     let banned = user.ban.sentence(viewer.now);
+    let following = match viewer.id().filter(|_| !you) {
+        Some(viewer) => Some(app.store.is_following(viewer, FollowKind::Person, user.id.0).await?),
+        None => None,
+    };
     let about = match user.about.as_str() {
         "" => None,
         about => Some(app.renderer(viewer.from).once(about).await?),
@@ -72,6 +79,7 @@ pub async fn show(
         about,
         banned,
         may_moderate,
+        following,
         user: &user,
     }))
 }

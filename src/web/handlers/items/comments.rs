@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
-use crate::clock::Timestamp;
 use crate::domain::items::item::{Item, ItemId, Visibility};
 use crate::web::cache::ranked_lists::RankedList;
 use crate::web::cache::rendered_text::TextSource;
@@ -33,22 +32,24 @@ pub struct CommentsPage<'a> {
 
 /// Comments with their stories, as the viewer sees them. Two more queries, regardless of their number.
 pub async fn flat(app: &App, viewer: &MaybeMember, items: &[Item]) -> Result<Vec<SingleCommentView>, Error> {
-    flat_since(app, viewer, items, None).await
+    flat_in(app, viewer, items, &roots_and_parents(app, items).await?).await
 }
 
-/// The same; those newer than `since` are marked as unseen.
-pub async fn flat_since(
-    app: &App,
-    viewer: &MaybeMember,
-    items: &[Item],
-    since: Option<Timestamp>,
-) -> Result<Vec<SingleCommentView>, Error> {
+pub async fn roots_and_parents(app: &App, items: &[Item]) -> Result<HashMap<ItemId, Item>, Error> {
     let mut around: Vec<ItemId> =
         items.iter().flat_map(|item| [Some(item.root_id), item.parent_id]).flatten().collect();
     around.sort_unstable();
     around.dedup();
-    let around: HashMap<ItemId, Item> =
-        app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
+    Ok(app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect())
+}
+
+/// The same; `around` has their roots and parents.
+pub async fn flat_in(
+    app: &App,
+    viewer: &MaybeMember,
+    items: &[Item],
+    around: &HashMap<ItemId, Item>,
+) -> Result<Vec<SingleCommentView>, Error> {
     let mut eye = ViewContext::new(viewer, app.own.marks(viewer, items, &app.store).await?);
     let seen: Vec<&Item> = items
         .iter()
@@ -60,8 +61,7 @@ pub async fn flat_since(
         .into_iter()
         .map(|item| {
             let answers = item.parent_id.and_then(|id| around.get(&id)).and_then(|parent| parent.author_id);
-            let unseen = since.is_some_and(|since| item.time > since);
-            SingleCommentView::new(item, around.get(&item.root_id), &eye, answers, unseen)
+            SingleCommentView::new(item, around.get(&item.root_id), &eye, answers)
         })
         .collect())
 }
