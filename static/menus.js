@@ -18,7 +18,7 @@ function search() {
 
 /** A menu closes with Escape, and where something else is clicked. */
 function closeMenus() {
-  const opened = () => $$("details.fold[open]");
+  const opened = () => $$("details.menu[open]");
   document.addEventListener("click", (event) => {
     for (const menu of opened()) if (!menu.contains(event.target)) menu.open = false;
   });

@@ -31,10 +31,8 @@ const kept = {
   },
 };
 
-/** The newest `most` entries of an object whose values carry `at`, in milliseconds. */
-function newest(entries, most) {
-  return Object.fromEntries(Object.entries(entries).sort((a, b) => b[1].at - a[1].at).slice(0, most));
-}
+/** The entries of an object whose values carry `at`, in milliseconds, the newest first. */
+const byAge = (entries) => Object.entries(entries).sort((a, b) => b[1].at - a[1].at);
 
 const plainClick = (event) =>
   event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey && !event.defaultPrevented;

@@ -1,12 +1,20 @@
 // The thread: folding, and the ways through it. One script with script.js and write.js.
 
+/** Threads whose folds are kept, and folds over all of them: about 250 KB of the 5 MB that a browser gives. */
 const THREADS = 100;
-const FOLDS = 300;
+const FOLDS = 25_000;
 const detailsOf = (comment) => $(":scope > details", comment);
 
 /** Opens every branch around a comment, so that it can be seen. */
 function reveal(comment) {
   for (let up = comment?.parentElement.closest("details"); up; up = up.parentElement.closest("details")) up.open = true;
+}
+
+/** The newest threads whose folds fit together; of one thread, all or none, but always those of the newest. */
+function boundedFolds(folds) {
+  let room = FOLDS;
+  const fits = ([, { ids }], nth) => (room -= ids?.length ?? 0) >= 0 || nth === 0;
+  return Object.fromEntries(byAge(folds).slice(0, THREADS).filter(fits));
 }
 
 function keepFolds() {
@@ -24,8 +32,8 @@ function keepFolds() {
     const ids = [...asServed].filter(([details, open]) => details.open !== open).map(([details]) => details.parentElement.id.slice(1));
     const folds = kept.read("folds", {});
     delete folds[name];
-    if (ids.length > 0) folds[name] = { ids: ids.slice(0, FOLDS), at: Date.now() };
-    kept.write("folds", newest(folds, THREADS));
+    if (ids.length > 0) folds[name] = { ids, at: Date.now() };
+    kept.write("folds", boundedFolds(folds));
   };
   thread.addEventListener("toggle", (event) => {
     const details = event.target;

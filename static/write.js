@@ -6,6 +6,7 @@ function closeForm() {
   opened.form?.remove();
   opened.link?.focus();
   opened.form = opened.link = null;
+  waitingDrafts.tell();
 }
 
 /** Where a page has its own links to reply and to edit: never within what somebody wrote, which stands in `.t`, `.title` or deeper. */
@@ -44,6 +45,7 @@ async function openFormAt(link, quote = "") {
     link.closest(".c > details > footer, .c > footer, p, .meta").after(form);
     opened.form = form;
     attend(form);
+    waitingDrafts.tell();
     $("textarea", form).focus({ preventScroll: true });
     if (quote) append($("textarea", form), quote);
     form.scrollIntoView({ block: "nearest" });
@@ -109,7 +111,7 @@ function append(field, words) {
   field.setSelectionRange(field.value.length, field.value.length);
 }
 
-/** A button beside the others that quotes what is selected in the thread meanwhile. */
+/** A button beside the others that quotes what is selected in the thread meanwhile; a form that was opened has it alone. */
 function offerQuote(form) {
   if (!form.action.endsWith("/reply")) return;
   const button = make("button", { type: "button", class: "quiet" }, "Quote selection");
@@ -119,7 +121,7 @@ function offerQuote(form) {
     // Moving into the form ends a selection: the last one still counts.
     if (form.contains(document.activeElement) && !quotation()) return;
     words = quotation();
-    button.hidden = !words;
+    button.hidden = !words || (opened.form ?? form) !== form;
   };
   button.hidden = true;
   button.addEventListener("pointerdown", (event) => event.preventDefault());
@@ -203,7 +205,7 @@ const drafts = {
     const found = Object.entries(kept.read(drafts.name(), {}));
     return Object.fromEntries(found.filter(([, draft]) => typeof (draft?.text ?? 0) === "object"));
   },
-  write: (all) => kept.write(drafts.name(), newest(all, DRAFTS)),
+  write: (all) => kept.write(drafts.name(), Object.fromEntries(byAge(all).slice(0, DRAFTS))),
 };
 
 /** Keeps what is typed into `form`, and puts it back when the form comes up again. */
@@ -243,7 +245,7 @@ function tellOfDraft(form, discard) {
     discard();
     note.remove();
     $("textarea", form).focus();
-    $(`.draft[data-of="${form.dataset.draft}"]`)?.remove();
+    waitingDrafts.forget(form.dataset.draft);
   });
   note.append(button);
   $(".acts", form).append(note);
@@ -261,27 +263,51 @@ function keepDrafts() {
   $("form[action='/logout']")?.addEventListener("submit", () => localStorage.removeItem(drafts.name()));
 }
 
+/** The links behind which a draft waits, and the button in the corner that leads to them. */
+const waitingDrafts = {
+  links: new Map(),
+  button: null,
+  at: 0,
+  /** Those whose form is not open. */
+  get closed() {
+    return [...this.links.values()].filter((link) => link !== opened.link);
+  },
+  tell() {
+    if (!this.button) return;
+    const { length } = this.closed;
+    this.button.textContent = `${counted(length, "draft")} ↓`;
+    this.button.hidden = length === 0;
+    this.button.parentElement.hidden = $$(":scope > :not([hidden])", this.button.parentElement).length === 0;
+  },
+  forget(name) {
+    this.links.delete(name);
+    $(`.draft[data-of="${name}"]`)?.remove();
+    this.tell();
+  },
+  goToNext() {
+    const { closed } = this;
+    const link = closed[this.at++ % closed.length];
+    reveal(link.closest(".c"));
+    const menu = link.closest("footer details");
+    if (menu) menu.open = true;
+    link.scrollIntoView({ block: "center" });
+    openFormAt(link);
+  },
+};
+
 /** Marks the links behind which a draft waits, and leads to them from the corner. */
 function showDrafts() {
-  const found = [];
   for (const name of Object.keys(drafts.read())) {
     const [, what, id] = name.match(/^(reply|edit)-(\d+)$/) ?? [];
     const links = what ? $$(`main a[href="/item/${id}/${what}"]`) : [];
     const link = links.find((link) => isControl(link, what));
     if (!link || $(`form[data-draft="${name}"]`)?.checkVisibility()) continue;
     link.after(" ", make("small", { class: "draft", "data-of": name }, "draft"));
-    found.push(link);
+    waitingDrafts.links.set(name, link);
   }
-  if (found.length === 0) return;
-  let at = 0;
-  const button = make("button", { type: "button" }, `${counted(found.length, "draft")} ↓`);
-  button.addEventListener("click", () => {
-    const link = found[at++ % found.length];
-    reveal(link.closest(".c"));
-    const menu = link.closest("footer details");
-    if (menu) menu.open = true;
-    link.scrollIntoView({ block: "center" });
-    if (opened.link !== link) openFormAt(link);
-  });
-  corner().append(button);
+  if (waitingDrafts.links.size === 0) return;
+  waitingDrafts.button = make("button", { type: "button" });
+  waitingDrafts.button.addEventListener("click", () => waitingDrafts.goToNext());
+  corner().append(waitingDrafts.button);
+  waitingDrafts.tell();
 }

@@ -39,7 +39,7 @@ fn postgres(address: &str) -> BarePostgres {
 
 const USER: &str = "select id from users where lower(name) = lower($1)";
 const WRITER: &str = "select id, name, role, karma, created_at, shadow_banned_at, limited_until, show_dead, \
-    theme, comment_order, replies_read_at, banned_at, banned_until, ban_reason from users where id = $1";
+    theme, comment_order, banned_at, banned_until, ban_reason from users where id = $1";
 const VOTE: &str = "select dir, counted, own, created_at from votes where user_id = $1 and item_id = $2";
 const DELETE_VOTE: &str = "delete from votes where user_id = $1 and item_id = $2";
 const PAST_VOTES: &str = "select v.item_id, i.author_id, v.dir, v.created_at from votes v \
@@ -58,10 +58,13 @@ const SAME_COMMENT: &str = "select id from items where author_id = $1 and kind =
     and parent_id = $3 and text = $4 and deleted_at is null and (dead is null or dead = 'shadow') \
     order by time, id limit 1";
 const INSERT_COMMENT: &str = "insert into items \
-    (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, dead) \
-    values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, $7, 1, $8) returning id";
+    (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, text, score, dead) \
+    values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, 1, $7) returning id";
 const INSERT_OWN_VOTE: &str =
     "insert into votes (user_id, item_id, dir, counted, own, created_at) values ($1, $2, 1, true, true, $3)";
+const INSERT_TOLD: &str = "insert into inbox (user_id, kind, item_id, created_at) \
+    select id, 'reply', $1, $2 from users where id = $4 and id <> $3 and password is not null \
+    on conflict (user_id, item_id) do nothing";
 const INSERT_HASHES: &str = "insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) \
     values ($1, $2, $3, $4, $5, $6)";
 const ADD_DESCENDANT: &str = "update items set descendants = descendants + $2 where id = $1";
@@ -167,10 +170,11 @@ macro_rules! bare_writes {
             ) -> Result<()> {
                 let insert = query_scalar(INSERT_COMMENT).bind(author).bind(now);
                 let insert = insert.bind(to.get::<i64, _>("id")).bind(to.get::<i64, _>("root_id"));
-                let (depth, reply_to): (i64, Option<i64>) = (to.get("depth"), to.get("author_id"));
-                let insert = insert.bind(depth + 1).bind(reply_to).bind(text).bind(None::<&str>);
+                let (depth, answered): (i64, Option<i64>) = (to.get("depth"), to.get("author_id"));
+                let insert = insert.bind(depth + 1).bind(text).bind(None::<&str>);
                 let id: i64 = insert.fetch_one(&mut *tx).await?;
                 query(INSERT_OWN_VOTE).bind(author).bind(id).bind(now).execute(&mut *tx).await?;
+                query(INSERT_TOLD).bind(id).bind(now).bind(author).bind(answered).execute(&mut *tx).await?;
                 let hash = [7_u8; 16];
                 let insert = query(INSERT_HASHES).bind(now).bind(author).bind(id);
                 insert.bind(&hash[..]).bind(&hash[..]).bind(&hash[..]).execute(&mut *tx).await?;

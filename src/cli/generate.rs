@@ -85,11 +85,11 @@ pub async fn make(args: &Generate, store: &Store, now: Timestamp) -> anyhow::Res
         site.thread(age(newer), comments, &mut batch);
         if batch.len() >= BATCH {
             bar.inc(batch.len() as u64);
-            store.import(&batch, 0, now).await?;
+            store.import(&batch, 0).await?;
             batch.clear();
         }
     }
-    store.import(&batch, 0, now).await?;
+    store.import(&batch, 0).await?;
     bar.finish_and_clear();
     Ok((stories, comments))
 }

@@ -28,6 +28,7 @@ pub const KEEP: RetentionPolicy = RetentionPolicy {
     invitations: 90 * DAY,
     requests_waiting: 90 * DAY,
     requests_decided: 30 * DAY,
+    inbox: 365 * DAY,
 };
 
 /// Interval for detecting other processes' writes.

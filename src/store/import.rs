@@ -63,7 +63,6 @@ struct ImportRow<'a> {
     item: &'a NewItem,
     placed: ParentRef,
     parent: Option<ItemId>,
-    reply_to: Option<UserId>,
 }
 
 impl Store {
@@ -80,7 +79,7 @@ impl Store {
 
     /// Writes new items in one transaction: whole threads, parents before children. Ids up to `highest` are
     /// reserved for the source's own. Fails with `NotFound` if a parent is missing; nothing is written then.
-    pub async fn import(&self, items: &[NewItem], highest: i64, now: Timestamp) -> Result<Imported> {
+    pub async fn import(&self, items: &[NewItem], highest: i64) -> Result<Imported> {
         let mut tx = self.begin().await?;
         let mut placed = parent_refs(&mut tx, items).await?;
         let new: Vec<&NewItem> = items.iter().filter(|item| !placed.contains_key(&item.source_id)).collect();
@@ -88,7 +87,7 @@ impl Store {
         if new.is_empty() {
             return Ok(imported);
         }
-        let authors = authors(&mut tx, &new, now, &mut imported.renamed).await?;
+        let authors = authors(&mut tx, &new, &mut imported.renamed).await?;
         let taken = existing_ids(&mut tx, &new).await?;
         let mut next = tx.last_item_id().await?.max(highest);
         let mut rows = Vec::with_capacity(new.len());
@@ -151,13 +150,12 @@ fn place<'a>(
     let source_id = item.source_id;
     let Some(parent) = item.parent else {
         let head = ParentRef { source_id, id, root_id: id, depth: 0, author_id: author };
-        return Ok(ImportRow { item, placed: head, parent: None, reply_to: None });
+        return Ok(ImportRow { item, placed: head, parent: None });
     };
     let parent = placed.get(&parent).ok_or(Error::NotFound)?;
-    let reply_to = parent.author_id.filter(|to| item.kind == Kind::Comment && Some(*to) != author);
     let depth = parent.depth.saturating_add(1);
     let own = ParentRef { source_id, id, root_id: parent.root_id, depth, author_id: author };
-    Ok(ImportRow { item, placed: own, parent: Some(parent.id), reply_to })
+    Ok(ImportRow { item, placed: own, parent: Some(parent.id) })
 }
 
 /// New comments per thread that visitors may see.
@@ -173,7 +171,7 @@ fn live_below(rows: &[ImportRow<'_>]) -> HashMap<ItemId, i64> {
 async fn insert_items(tx: &mut Tx, rows: &[ImportRow<'_>], below: &mut HashMap<ItemId, i64>) -> Result<()> {
     let query = tx.sql(
         "insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, \
-         reply_to, import_rank, title, url, \
+         import_rank, title, url, \
          url_key, site, domain, rule_version, section, text, base_points, score, ups, downs, descendants, \
          deleted_at, dead, source, source_id) ",
     );
@@ -183,7 +181,7 @@ async fn insert_items(tx: &mut Tx, rows: &[ImportRow<'_>], below: &mut HashMap<I
         let points = item.points.unwrap_or(1);
         values.bind(placed.id).bind(item.kind).bind(placed.author_id);
         values.bind(item.time).bind(item.time).bind(item.time);
-        values.bind(row.parent).bind(placed.root_id).bind(placed.depth).bind(row.reply_to);
+        values.bind(row.parent).bind(placed.root_id).bind(placed.depth);
         values.bind(item.import_rank).bind(item.title.as_deref());
         values.bind(item.url.as_ref().map(|url| url.as_str().to_owned()));
         values.bind(item.url.as_ref().map(StoryUrl::key));
@@ -238,7 +236,6 @@ struct Account {
 async fn authors(
     tx: &mut Tx,
     items: &[&NewItem],
-    now: Timestamp,
     renamed: &mut Vec<(String, String)>,
 ) -> Result<HashMap<String, UserId>> {
     let people = people(items);
@@ -269,7 +266,7 @@ async fn authors(
         }
         update_accounts(tx, &theirs).await?;
         ids.extend(theirs.into_iter().map(|(key, id, _)| (key.clone(), id)));
-        make_accounts(tx, &absent, now, &mut ids).await?;
+        make_accounts(tx, &absent, &mut ids).await?;
         open = again;
     }
     Ok(ids)
@@ -342,20 +339,13 @@ async fn update_accounts(tx: &mut Tx, theirs: &[(&String, UserId, &ImportedUser<
 async fn make_accounts(
     tx: &mut Tx,
     absent: &[(&String, String, String, &ImportedUser<'_>)],
-    now: Timestamp,
     ids: &mut HashMap<String, UserId>,
 ) -> Result<()> {
     for absent in absent.chunks(ROWS) {
-        let query =
-            tx.sql("insert into users (name, karma, karma_base, created_at, source, replies_read_at) ");
+        let query = tx.sql("insert into users (name, karma, karma_base, created_at, source) ");
         let query = query.values(absent, |row, (_, _, here, person)| {
             let karma = person.karma + 1;
-            row.bind(here.as_str())
-                .bind(karma + person.voted)
-                .bind(karma)
-                .bind(person.since)
-                .bind(SOURCE)
-                .bind(now);
+            row.bind(here.as_str()).bind(karma + person.voted).bind(karma).bind(person.since).bind(SOURCE);
         });
         let made: Vec<(String, UserId)> = query.push(" returning lower(name), id").fetch_all().await?;
         let made: HashMap<String, UserId> = made.into_iter().collect();

@@ -19,6 +19,8 @@ pub use import::{Imported, ImportedVote, NewItem};
 pub use rate_buckets::BucketGrant;
 pub use votes::{NewVote, UncountedVote};
 
+pub use crate::store::accounts::follows::Follow;
+pub use crate::store::accounts::inbox::{InboxRow, UnreadRow};
 pub use crate::store::accounts::invitations::{Invitation, Inviter};
 pub use crate::store::accounts::invite_tree::{InviteBranch, InviteLineage};
 pub use crate::store::accounts::mutes::{LastMute, MuteRow};

@@ -5,13 +5,13 @@ use axum::routing::{get, post};
 
 use crate::web::feeds::atom;
 use crate::web::handlers::accounts::{
-    invitations, invite_tree, login, mutes, profile, sessions, settings, setup, signup,
+    invitations, invite_tree, login, mutes, password_reset, profile, sessions, settings, setup, signup,
 };
 use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, submit};
 use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
-use crate::web::handlers::{hn_redirects, inbox, moderation, pages, search, static_files};
+use crate::web::handlers::{following, hn_redirects, inbox, moderation, pages, search, static_files};
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
 
@@ -42,6 +42,7 @@ fn reading() -> Router<App> {
         .route("/item/{id}/save", post(vote::save))
         .route("/item/{id}/hide", post(vote::hide))
         .route("/item/{id}/mute", get(mutes::choose))
+        .route("/item/{id}/follow", post(following::thread))
         .route("/item/{id}/flag", get(flag::new).post(flag::create))
         .route("/item/{id}/vouch", post(flag::vouch))
         .route("/item/{id}/kill", post(moderation::item::kill))
@@ -60,6 +61,7 @@ fn reading() -> Router<App> {
         .route("/user/{name}", get(profile::show))
         .route("/user/{name}/submissions", get(profile::submissions))
         .route("/user/{name}/comments", get(profile::comments))
+        .route("/user/{name}/follow", post(following::user))
         .route("/user/{name}/invited", get(invite_tree::branch))
         .route("/invited", get(invite_tree::roots))
 }
@@ -69,7 +71,11 @@ fn member_routes() -> Router<App> {
         // a member's own
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
-        .route("/replies", get(inbox::show))
+        .route("/inbox", get(inbox::show))
+        .route("/inbox/read", post(inbox::read_all))
+        .route("/inbox/{id}/read", post(inbox::read))
+        .route("/replies", get(inbox::moved))
+        .route("/following", get(following::list))
         .route("/saved", my_lists::list(MyList::Saved))
         .route("/hidden", my_lists::list(MyList::Hidden))
         .route("/upvoted", my_lists::list(MyList::Upvoted))
@@ -90,6 +96,7 @@ fn member_routes() -> Router<App> {
         .route("/logout", post(login::log_out))
         .route("/theme", post(settings::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
+        .route("/reset/{token}", get(password_reset::new).post(password_reset::create))
 }
 
 fn machines() -> Router<App> {
@@ -140,6 +147,7 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/limit", post(moderation::user::limit))
         .route("/user/{name}/ban", post(moderation::user::ban))
         .route("/user/{name}/shadow", post(moderation::user::shadow))
+        .route("/user/{name}/reset-link", post(moderation::user::reset_link::create))
         .route("/user/{name}/role", post(moderation::team::update))
 }
 
@@ -147,18 +155,19 @@ fn moderating() -> Router<App> {
 /// cannot multiply cached pages.
 #[rustfmt::skip]
 pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
-    use QueryValue::{Arrival, Number, Order, Over, Page, Seen, Text};
+    use QueryValue::{Arrival, Day, Number, Order, Over, Page, Seen, Text};
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
         // lists
-        ["" | "active" | "ask" | "show"] | ["comments", "best"] =>
-            &[("p", Page), ("at", Seen), ("from", Number)],
-        ["best"] => &[("over", Over), ("p", Page), ("at", Seen), ("from", Number)],
-        ["past"] => &[("day", Text), ("p", Page), ("at", Seen), ("from", Number)],
-        ["new" | "comments" | "invitations"] | ["from", _, ..] | ["user", _, "submissions" | "comments"] =>
-            &[("before", Number)],
+        ["" | "active" | "ask" | "show"] =>
+            &[("p", Page), ("at", Seen), ("from", Number), ("hid", Arrival)],
+        ["comments", "best"] => &[("p", Page), ("at", Seen), ("from", Number)],
+        ["best"] => &[("over", Over), ("p", Page), ("at", Seen), ("from", Number), ("hid", Arrival)],
+        ["past"] => &[("day", Day), ("p", Page), ("at", Seen), ("from", Number), ("hid", Arrival)],
+        ["new"] | ["from", _, ..] => &[("before", Number), ("hid", Arrival)],
+        ["comments" | "invitations"] | ["user", _, "submissions" | "comments"] => &[("before", Number)],
         ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => &[("p", Page)],
-        ["replies"] => &[("at", Number), ("reply", Number), ("notice", Number)],
+        ["inbox"] => &[("show", Text), ("at", Number), ("before", Number)],
         ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],
         ["search"] => &[("q", Text)],
         ["log"] => &[("act", Text), ("moderator", Text), ("person", Text), ("item", Text), ("before", Text)],
@@ -182,7 +191,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         // Hacker News addresses
         ["news"] => &[("p", Page)],
         ["newest"] => &[("next", Number)],
-        ["front"] => &[("day", Text)],
+        ["front"] => &[("day", Day)],
         ["item"] => &[("id", Number)],
         ["user" | "submitted" | "threads"] => &[("id", Text)],
         ["from"] => &[("site", Text)],

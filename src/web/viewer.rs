@@ -7,13 +7,14 @@ use crate::clock::Timestamp;
 use crate::config::SiteSettings;
 use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::user::{Member, Theme, UserId};
-use crate::store::LastMute;
+use crate::domain::items::item::ItemId;
+use crate::store::{LastMute, Store, UnreadRow};
 
 #[derive(Debug, Clone)]
 pub struct MaybeMember {
     pub member: Option<Member>,
-    /// Unread replies and notifications.
-    pub unread: i64,
+    /// What is unread in the inbox, newest first, at most 100.
+    pub unread: Arc<[UnreadRow]>,
     /// Items in the moderation queue, for moderators.
     pub waiting: i64,
     pub requests: i64,
@@ -32,6 +33,15 @@ pub struct MaybeMember {
 impl MaybeMember {
     pub fn member(&self) -> Option<&Member> {
         self.member.as_ref()
+    }
+
+    /// Marks as read what the inbox tells of an item that is on the page, or of its thread if it is a root.
+    pub fn read_in_inbox(&mut self, item: ItemId, store: &Store) {
+        let last = self.unread.iter().filter(|row| row.is_shown_at(item)).map(|row| row.id).max();
+        if let (Some(user), Some(last)) = (self.id(), last) {
+            store.see_in_inbox(user, item, last, self.now);
+            self.unread = self.unread.iter().filter(|row| !row.is_shown_at(item)).copied().collect();
+        }
     }
 
     pub fn id(&self) -> Option<UserId> {

@@ -62,9 +62,9 @@ async function theirTalk(way, how) {
   await button(own(commentById(alice, id)), /^Undo/).waitFor();
   await say(alice, link(own(commentById(alice, id)), "reply"), "> a barometer\n\nMine fell off the wall.");
   await bob.goto("/");
-  assert.match(await link(you(bob), /^replies/).textContent(), /1/);
-  await link(you(bob), /^replies/).click();
-  await bob.waitForURL("**/replies");
+  assert.match(await link(you(bob), /^inbox/).textContent(), /1/);
+  await link(you(bob), /^inbox/).click();
+  await bob.waitForURL("**/inbox");
   assert.match(await main(bob).textContent(), /fell off the wall/);
 
   await bob.goto(thread);

@@ -83,14 +83,14 @@ const MEMBER = {
   "a poll": "/item/3010", "comments": "/comments", "a search": "/search?q=repair", "own story": () => at.story, "own comment": () => at.comment,
   "submit": "/submit", "submit from a bookmarklet": "/submit?u=https%3A%2F%2Fexample.com%2F&t=A%20page", "reply to a story": "/item/101/reply",
   "reply to a comment": "/item/103/reply", "edit a story": () => `${at.story}/edit`, "edit a comment": () => `${at.comment}/edit`,
-  "delete a story": () => `${at.story}/delete`, "delete a comment": () => `${at.comment}/delete`, "replies": "/replies", "saved": "/saved",
+  "delete a story": () => `${at.story}/delete`, "delete a comment": () => `${at.comment}/delete`, "inbox": "/inbox", "following": "/following", "saved": "/saved",
   "upvoted": "/upvoted", "hidden (empty)": "/hidden", "own page": "/user/wanda", "settings": "/settings", "saved settings": "/settings?saved=yes",
   "password": "/settings/password", "changed password": "/settings/password?saved=yes", "sessions": "/settings/sessions", "refused": "/item/102/edit",
 };
 
 const MODERATOR = {
   "a thread": "/item/101", "the dead in a thread": "/item/3001", "a comment": "/item/103", "a dead story": "/item/3020", "own page": "/user/yusuf",
-  "a user": "/user/wanda", "replies (empty)": "/replies",
+  "a user": "/user/wanda", "inbox (empty)": "/inbox", "following (empty)": "/following",
 };
 
 /** The moderators' pages, of which admins see all. */
@@ -104,7 +104,7 @@ const ADMIN = {
 /** What became of one's own posts. */
 const AUTHOR = {
   "a killed story": () => ruled.killed, "a flagged story": () => ruled.flagged, "an edited story": () => ruled.edited, "a locked comment": () => ruled.locked,
-  "a comment moved up": () => ruled.moved, "a locked thread": () => ruled.thread, "what one was told": "/replies", "all of it dead": "/flagged",
+  "a comment moved up": () => ruled.moved, "a locked thread": () => ruled.thread, "what one was told": "/inbox", "all of it dead": "/flagged",
 };
 
 /** Every other page answers with 200. */
@@ -120,7 +120,7 @@ const ROLES = [
 
 /** Opens what the page keeps folded, so that it is judged too, but for menus, which would lie over one another. */
 const openFolds = (page) =>
-  page.evaluate(() => document.querySelectorAll("details:not([open], .fold)").forEach((fold) => (fold.open = true)));
+  page.evaluate(() => document.querySelectorAll("details:not([open], .menu)").forEach((fold) => (fold.open = true)));
 
 /** Opens each page and has `judge` look at it, given its answer. */
 async function each(t, page, pages, judge) {
@@ -297,7 +297,7 @@ for (const javaScript of [true, false]) {
     const page = await person(forum, { name: `mover-${javaScript}`, javaScript, viewport: PHONE });
     for (const [address, place] of [["/", stories(page).first()], ["/item/101", head(page)], ["/item/3010", page.locator(".options li").first()], ["/item/101", commentById(page, 102)]]) {
       await page.goto(address);
-      const places = () => page.locator(".title, h1, .meta, .t, .c > header h3, .c > details > footer > a").evaluateAll((all) => all.map((it) => {
+      const places = () => page.locator(".title, h1, .meta, .t, .c > header a, .c > details > footer > a").evaluateAll((all) => all.map((it) => {
         const { x, y } = it.getBoundingClientRect();
         return [Math.round(x), Math.round(y + scrollY)];
       }));

@@ -192,12 +192,12 @@ export async function startForum({ settings = {} } = {}) {
 
 /**
  * A page in a browser of its own, not logged in. What goes wrong on it is kept for `troubles`.
- * `javaScript` false turns scripts off; `colorScheme` is what the device prefers.
+ * `javaScript` false turns scripts off; `colorScheme` is what the device prefers; with `touch` it has no mouse.
  */
-export async function visitor(forum, { javaScript = true, viewport = DESK, colorScheme = "light" } = {}) {
+export async function visitor(forum, { javaScript = true, viewport = DESK, colorScheme = "light", touch = false } = {}) {
   const browser = await forum.browser();
   const context = await browser.newContext({
-    baseURL: forum.url, javaScriptEnabled: javaScript, viewport, colorScheme, reducedMotion: "reduce",
+    baseURL: forum.url, javaScriptEnabled: javaScript, viewport, colorScheme, reducedMotion: "reduce", hasTouch: touch, isMobile: touch,
   });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();

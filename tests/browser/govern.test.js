@@ -77,7 +77,7 @@ test("flags kill a spam story, its author reads why, and a vouch brings a good o
   assert.match(told, /Members flagged your story as spam/);
   assert.match(told, /1 vouch restores it/);
   await fitsItsWidth(sam);
-  await sam.goto("/replies");
+  await sam.goto("/inbox");
   assert.match(await main(sam).textContent(), /Members flagged your story as spam/);
 
   await mark.goto("/settings");
@@ -121,7 +121,7 @@ test("a duplicate is merged, and its old address leads to the discussion", async
   await reader.goto(duplicate);
   assert.equal(new URL(reader.url()).pathname, better);
   assert.ok(await comment(reader, "I walked over it.").isVisible());
-  await nina.goto("/replies");
+  await nina.goto("/inbox");
   assert.match(await main(nina).textContent(), /A moderator merged your story .* Reason: the same news/);
   assert.match((await lastActs(1))[0], /mona merged .*reason: the same news/);
 });
@@ -243,7 +243,7 @@ test("an admin makes a moderator, who may act in the session that was there befo
   assert.match(await main(ada).getByRole("status").textContent(), /mark is a moderator now/);
   assert.equal(await seen("/mod", mark), 200);
   assert.equal(await seen("/mod/team", mark), 403);
-  await mark.goto("/replies");
+  await mark.goto("/inbox");
   assert.match(await main(mark).textContent(), /An admin made you a moderator: a steady hand/);
   assert.match((await lastActs(1))[0], /ada made mark a moderator/);
   const row = main(ada).locator("ul.rows > li").filter({ hasText: "mark" });

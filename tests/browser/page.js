@@ -8,7 +8,7 @@ export const you = (page) => page.getByRole("navigation", { name: "You", exact: 
 
 /** Opens the menu in `place`, which lies open already where there is room for it. */
 export async function unfold(place) {
-  const mark = place.locator("details.fold > summary");
+  const mark = place.locator("details.menu > summary");
   if (await mark.isVisible()) await mark.click();
 }
 

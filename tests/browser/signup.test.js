@@ -85,7 +85,7 @@ test("whoever asks is approved by a moderator and logs in", async () => {
 
   await logIn(olga, "olga", PASSWORD);
   assert.match(await you(olga).textContent(), /olga/);
-  await olga.goto("/replies");
+  await olga.goto("/inbox");
   assert.match(await main(olga).textContent(), /approved your request/);
   assert.deepEqual([...troubles(marta), ...troubles(olga)], []);
 });

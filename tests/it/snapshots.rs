@@ -95,7 +95,7 @@ async fn people() {
     check("log_in", &visitor.get("/login?goto=/new").await);
     check("sign_up", &visitor.get("/signup?goto=/new").await);
     check("settings", &forum.town.alice.get("/settings").await);
-    check("replies", &forum.town.bob.get("/replies").await);
+    check("inbox", &forum.town.bob.get("/inbox").await);
 }
 
 #[tokio::test]

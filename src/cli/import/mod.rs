@@ -106,7 +106,7 @@ pub async fn import(
         ..Report::default()
     };
     if !stopped {
-        write(plan.threads, (store, &args.files), now, &mut report, out, is_terminal).await?;
+        write(plan.threads, (store, &args.files), &mut report, out, is_terminal).await?;
     }
     report.took = began.elapsed();
     Ok(report)
@@ -148,7 +148,6 @@ fn read_files(
 async fn write(
     threads: Vec<Vec<Record>>,
     (store, files): (&Store, &[PathBuf]),
-    now: Timestamp,
     report: &mut Report,
     out: &mut (dyn Write + Send),
     is_terminal: bool,
@@ -174,7 +173,7 @@ async fn write(
             }
         }
         let items: Vec<NewItem> = converted.into_iter().map(|converted| converted.item).collect();
-        let imported = store.import(&items, highest, now).await?;
+        let imported = store.import(&items, highest).await?;
         report.new += imported.new;
         report.known += imported.known;
         renamed.extend(imported.renamed);

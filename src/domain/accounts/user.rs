@@ -82,7 +82,6 @@ pub struct Member {
     pub show_dead: bool,
     pub theme: Theme,
     pub comment_order: CommentOrder,
-    pub replies_read_at: Timestamp,
 }
 
 impl Member {
@@ -217,7 +216,6 @@ pub(crate) fn sample() -> Member {
         show_dead: false,
         theme: Theme::System,
         comment_order: CommentOrder::default(),
-        replies_read_at: Timestamp(0),
     }
 }
 

@@ -112,6 +112,9 @@ actions! {
     Admin "admin" { before: " made", label: "made somebody an admin", after: After::Words("an admin"),
         told: Recipient::Role("an admin") }
     Claim "claim" { before: " handed over the imported name", label: "handed over an imported name" }
+    ResetLink "reset-link" { before: " made a link to set the password of", label: "made a password link",
+        private: true, adverse: true,
+        told: Recipient::Member("An admin made a link by which your password can be set", "", "") }
     Password "password" { before: " set the password of", label: "set a password", private: true }
 }
 

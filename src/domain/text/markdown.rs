@@ -35,6 +35,18 @@ pub fn linked(source: &str) -> Vec<String> {
     write_html(&source).hrefs
 }
 
+/// The names that the rendered text links to by `@`, in order, each once whatever its case.
+pub fn mentioned(source: &str) -> Vec<String> {
+    let source = prepared(source);
+    let mut names: Vec<String> = Vec::new();
+    for name in write_html(&source).mentions {
+        if !names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// Whether the rendered text has no visible content.
 pub fn is_blank(source: &str) -> bool {
     let source = prepared(source);

@@ -10,7 +10,7 @@ mod urls;
 mod visible;
 
 pub use cut::{MAX_TEXT_BYTES, cut, longest};
-pub use markdown::{excerpt, is_blank, linked, plain, render, shortened};
+pub use markdown::{excerpt, is_blank, linked, mentioned, plain, render, shortened};
 pub(super) use visible::is_ignorable;
 pub use visible::{has_visible, is_legible, is_shown, without_hidden};
 

@@ -27,6 +27,13 @@ fn markdown_as_people_write_it() {
 }
 
 #[test]
+fn a_text_mentions_the_names_that_it_links_to() {
+    let text =
+        "@ann and (@Bob), again @ANN. `@code` [@label](/x)\n\n    @indented\n\n> @quoted\n\n@types/node";
+    assert_eq!(mentioned(text), ["ann", "Bob", "quoted"]);
+}
+
+#[test]
 fn a_quote_ends_where_its_marks_end() {
     let quote = |quoted, answer| format!("<blockquote>\n<p>{quoted}</p>\n</blockquote>\n<p>{answer}</p>");
     shows("> quoted\nmy answer", &quote("quoted", "my answer"));

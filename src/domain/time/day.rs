@@ -18,9 +18,14 @@ impl Day {
         Day(moment.to_zoned_datetime(TimeZone::UTC).date())
     }
 
-    /// `None` for invalid days and those before 1970.
+    /// `2026-11-23` or `2026-1-9`. `None` for invalid days and those before 1970.
     pub fn parse(typed: &str) -> Option<Day> {
-        let date: Date = typed.trim().parse().ok()?;
+        let parts: Vec<&str> = typed.trim().split('-').collect();
+        let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let number = |part: &str| Some(part).filter(is_number)?.parse::<i16>().ok();
+        let [year, month, day] = parts[..] else { return None };
+        let month_and_day = (i8::try_from(number(month)?).ok()?, i8::try_from(number(day)?).ok()?);
+        let date = Date::new(number(year)?, month_and_day.0, month_and_day.1).ok()?;
         (date >= Day::FIRST && date.year() <= 9_000).then_some(Day(date))
     }
 
@@ -61,12 +66,15 @@ mod tests {
     #[test]
     fn neighbours_stay_in_the_calendar() {
         let day = Day::parse("2024-03-31").expect("a day");
+        assert_eq!(Day::parse(" 2024-3-31 "), Some(day));
         let shifted = |days, months| day.shifted(days, months).map(|d| d.to_string());
         assert_eq!(shifted(-1, 0).as_deref(), Some("2024-03-30"));
         assert_eq!(shifted(0, -1).as_deref(), Some("2024-02-29"));
         assert_eq!(shifted(0, 12).as_deref(), Some("2025-03-31"));
         assert_eq!(Day::parse("1970-01-01").and_then(|d| d.shifted(-1, 0)), None);
-        for wrong in ["", "yesterday", "2024-02-30", "1969-12-31", "99999-01-01", "2024-3-1"] {
+        for wrong in
+            ["", "yesterday", "2024-02-30", "1969-12-31", "99999-01-01", "2024-3-1-1", "+2024-3-1", "--"]
+        {
             assert_eq!(Day::parse(wrong), None, "{wrong}");
         }
     }

@@ -196,6 +196,11 @@ pub fn effective_weight(flags: i64, vouches: i64, cleared: bool) -> i64 {
     if cleared { 0 } else { flags.saturating_sub(vouches.saturating_mul(VOUCH_CANCELS)).max(0) }
 }
 
+/// Moderators need none.
+pub fn has_karma_to_flag(member: &Member, policy: &Policy) -> bool {
+    member.karma >= policy.min_karma_to_flag || member.role >= Role::Moderator
+}
+
 impl Item {
     pub fn standing_flags(&self) -> i64 {
         effective_weight(self.flags, self.vouches, self.cleared)
@@ -220,7 +225,7 @@ impl Item {
         if self.is_own(Some(member)) {
             return Err(FlagError::Own);
         }
-        if member.karma < policy.min_karma_to_flag && member.role < Role::Moderator {
+        if !has_karma_to_flag(member, policy) {
             return Err(FlagError::Karma(policy.min_karma_to_flag));
         }
         if self.cleared {

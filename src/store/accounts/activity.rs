@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
+use crate::store::accounts::inbox;
 use crate::store::accounts::pending_activity::ActivityBatch;
 use crate::store::{Bindable, Change, Error, Result, Store, Tx};
 
@@ -32,7 +33,7 @@ impl Store {
 /// Whose pages show what is written.
 fn members(batch: &ActivityBatch) -> Vec<Change> {
     let visitors = batch.visits.iter().map(|((user, _), _)| user.0);
-    let users: BTreeSet<i64> = visitors.chain(batch.replies.iter().map(|(user, _)| user.0)).collect();
+    let users: BTreeSet<i64> = visitors.chain(batch.seen.iter().map(|((user, _), _)| user.0)).collect();
     users.into_iter().map(|user| Change::Member(UserId(user))).collect()
 }
 
@@ -53,9 +54,10 @@ async fn write(tx: &mut Tx, batch: &ActivityBatch) -> Result<()> {
     let sessions =
         " update sessions set last_used_at = more.at from more where sessions.token_hash = more.id";
     put(tx, &batch.sessions, sessions).await?;
-    let replies = " update users set replies_read_at = more.at from more \
-                   where users.id = more.id and users.replies_read_at < more.at";
-    put(tx, &batch.replies, replies).await
+    for (key, mark) in &batch.seen {
+        inbox::read_seen(tx, *key, *mark).await?;
+    }
+    Ok(())
 }
 
 async fn put<'a, K>(tx: &mut Tx, moments: &'a [(K, Timestamp)], update: &'static str) -> Result<()>

@@ -20,8 +20,7 @@ pub(crate) async fn writer(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<
     let CurrentAuthor { member, ban } = tx
         .sql(
             "select id, name, role, karma, created_at, shadow_banned_at, limited_until, show_dead, theme, \
-         comment_order, \
-         replies_read_at, banned_at, banned_until, ban_reason from users where id = $1",
+         comment_order, banned_at, banned_until, ban_reason from users where id = $1",
         )
         .bind(user)
         .fetch_one()

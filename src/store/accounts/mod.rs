@@ -2,10 +2,13 @@
 
 pub mod activity;
 pub mod author;
+pub mod follows;
+pub mod inbox;
 pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;
 pub mod mutes;
+pub mod password_resets;
 pub mod pending_activity;
 pub mod sessions;
 pub mod signup_requests;

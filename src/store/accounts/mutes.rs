@@ -6,7 +6,8 @@ use crate::domain::accounts::mutes::{
     MAX_MUTED_WORDS, MAX_MUTES, Mute, MuteError, MuteKind, MuteScope, Mutes,
 };
 use crate::domain::accounts::user::UserId;
-use crate::store::items::lists::ItemCursor;
+use crate::domain::items::item::ItemId;
+use crate::store::accounts::inbox::UnreadRow;
 use crate::store::{Change, Error, Result, Store};
 
 /// How long the latest mute is shown, in seconds.
@@ -117,17 +118,12 @@ impl Store {
         Ok(names.into_iter().collect())
     }
 
-    /// How many of the newest replies to a member since a moment they have muted.
-    pub(super) async fn muted_replies(
-        &self,
-        user: UserId,
-        since: Timestamp,
-        rows: i64,
-        mutes: &Mutes,
-    ) -> Result<i64> {
-        let replies = self.replies_to(user, ItemCursor::first(rows)).await?;
-        let new = replies.iter().filter(|reply| reply.time > since);
-        let muted = new.filter(|reply| mutes.matching(reply, MuteScope::Lists).is_some());
-        Ok(i64::try_from(muted.count()).unwrap_or(0))
+    /// The unread rows of an inbox without those on muted posts.
+    pub(super) async fn unmuted(&self, rows: &[UnreadRow], mutes: &Mutes) -> Result<Vec<UnreadRow>> {
+        let ids: Vec<ItemId> = rows.iter().filter_map(|row| row.item_id).collect();
+        let posts = self.items(&ids).await?;
+        let is_muted =
+            |id| posts.iter().any(|post| post.id == id && mutes.matching(post, MuteScope::Lists).is_some());
+        Ok(rows.iter().filter(|row| !row.item_id.is_some_and(is_muted)).copied().collect())
     }
 }

@@ -1,12 +1,13 @@
-//! Write-behind buffer for thread visits, read replies and session use, so that readers never wait for the
-//! writer. Reads consult it first; a crash loses about a second of activity.
+//! Write-behind buffer for thread visits, what was seen of the inbox and session use, so that readers never
+//! wait for the writer. Reads consult it first; a crash loses about a second of activity.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
+use crate::domain::inbox::InboxId;
 use crate::domain::items::item::ItemId;
 
 /// Maximum pending entries of each kind. Beyond this, visits are dropped and comments shown as new again.
@@ -17,18 +18,22 @@ const TOGETHER: usize = 1_000;
 /// Since when comments are new, and the last visit.
 type ReadMarker = (Timestamp, Timestamp);
 
+/// The last row of the inbox that was seen, and when.
+pub(crate) type SeenMark = (InboxId, Timestamp);
+
 #[derive(Debug, Default)]
 struct PendingActivity {
     visits: HashMap<(UserId, ItemId), ReadMarker>,
     /// Last use, by token hash.
     sessions: HashMap<Vec<u8>, Timestamp>,
-    replies: Arc<HashMap<UserId, Timestamp>>,
+    /// What a member saw at an item of what their inbox tells.
+    seen: HashMap<(UserId, ItemId), SeenMark>,
 }
 
 pub(crate) struct ActivityBatch {
     pub visits: Vec<((UserId, ItemId), ReadMarker)>,
     pub sessions: Vec<(Vec<u8>, Timestamp)>,
-    pub replies: Vec<(UserId, Timestamp)>,
+    pub seen: Vec<((UserId, ItemId), SeenMark)>,
 }
 
 /// Query before the database: an entry that is gone by then has been written.
@@ -84,28 +89,31 @@ impl Activity {
         note(&mut self.lock().sessions, token_hash.to_vec(), now);
     }
 
-    pub fn replies(&self) -> Arc<HashMap<UserId, Timestamp>> {
-        Arc::clone(&self.lock().replies)
+    /// The items at which a member saw what their inbox tells, each with the last row seen.
+    pub fn seen_in_inbox(&self, user: UserId) -> Vec<(ItemId, InboxId)> {
+        let waiting = self.lock();
+        let own = waiting.seen.iter().filter(|((seer, _), _)| *seer == user);
+        own.map(|((_, item), (last, _))| (*item, *last)).collect()
     }
 
-    pub fn note_replies(&self, user: UserId, at: Timestamp) {
-        note(Arc::make_mut(&mut self.lock().replies), user, at);
+    pub fn note_seen(&self, user: UserId, item: ItemId, mark: SeenMark) {
+        note(&mut self.lock().seen, (user, item), mark);
     }
 
     pub fn is_empty(&self) -> bool {
-        let PendingActivity { visits, sessions, replies } = &*self.lock();
-        visits.is_empty() && sessions.is_empty() && replies.is_empty()
+        let PendingActivity { visits, sessions, seen } = &*self.lock();
+        visits.is_empty() && sessions.is_empty() && seen.is_empty()
     }
 
     pub fn batch(&self) -> ActivityBatch {
-        let PendingActivity { visits, sessions, replies } = &*self.lock();
-        ActivityBatch { visits: some(visits), sessions: some(sessions), replies: some(replies) }
+        let PendingActivity { visits, sessions, seen } = &*self.lock();
+        ActivityBatch { visits: some(visits), sessions: some(sessions), seen: some(seen) }
     }
 
     pub fn forget(&self, batch: ActivityBatch) {
-        let PendingActivity { visits, sessions, replies } = &mut *self.lock();
+        let PendingActivity { visits, sessions, seen } = &mut *self.lock();
         forget(visits, batch.visits);
         forget(sessions, batch.sessions);
-        forget(Arc::make_mut(replies), batch.replies);
+        forget(seen, batch.seen);
     }
 }

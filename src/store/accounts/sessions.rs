@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::user::{Member, UserId};
+use crate::store::accounts::inbox::UnreadRow;
 use crate::store::accounts::mutes::LastMute;
 use crate::store::{Change, Error, Result, Store};
 
@@ -43,13 +44,17 @@ pub struct RetentionPolicy {
     pub requests_waiting: i64,
     /// After the decision.
     pub requests_decided: i64,
+    /// What an inbox tells.
+    pub inbox: i64,
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct SessionUser {
     #[sqlx(flatten)]
     pub member: Member,
-    pub unread: i64,
+    /// What is unread in their inbox, newest first, at most 100.
+    #[sqlx(skip)]
+    pub unread: Arc<[UnreadRow]>,
     /// Queued items; for moderators only.
     pub waiting: i64,
     /// Pending requests for an account; for moderators only.
@@ -66,25 +71,8 @@ struct SessionUserRow {
     #[sqlx(flatten)]
     known: SessionUser,
     last_used_at: Timestamp,
+    has_unread: bool,
     has_mutes: bool,
-}
-
-/// Replies and notifications of `$user` since `$since`, at most `$3`.
-macro_rules! unread {
-    ($user:literal, $since:literal) => {
-        concat!(
-            "select 1 from items r where r.reply_to = ",
-            $user,
-            " and r.time > ",
-            $since,
-            " and r.dead is null and r.deleted_at is null union all select 1 from notifications n where \
-             n.user_id = ",
-            $user,
-            " and n.created_at > ",
-            $since,
-            " limit $3"
-        )
-    };
 }
 
 impl Store {
@@ -112,16 +100,14 @@ impl Store {
 
     /// `None` if it has ended or the user is banned.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
-        let (last_used_at, replies) = (self.looks.session(token_hash), self.looks.replies());
+        let last_used_at = self.looks.session(token_hash);
         let row: Option<SessionUserRow> = self
             .read
-            .sql(concat!(
+            .sql(
                 "select u.id, u.name, u.role, u.karma, u.created_at, u.shadow_banned_at, u.limited_until, \
              u.show_dead, \
-             u.theme, u.comment_order, u.replies_read_at, s.last_used_at, \
-             (select count(*) from (",
-                unread!("u.id", "u.replies_read_at"),
-                ") as unread_replies) as unread, \
+             u.theme, u.comment_order, s.last_used_at, exists (select 1 from inbox n where n.user_id = u.id \
+             and n.read_at is null) as has_unread, \
              case when u.role = 'member' then 0 else \
               (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as \
              waiting_items) end as waiting, case when u.role = 'member' then 0 else \
@@ -129,8 +115,8 @@ impl Store {
              waiting_requests) end as requests, \
              exists (select 1 from mutes m where m.user_id = u.id) as has_mutes \
              from sessions s join users u on u.id = s.user_id \
-             where s.token_hash = $1 and s.expires_at > $2 and (u.banned_at is null or u.banned_until <= $2)"
-            ))
+             where s.token_hash = $1 and s.expires_at > $2 and (u.banned_at is null or u.banned_until <= $2)",
+            )
             .bind(token_hash)
             .bind(now)
             .bind(COUNTED)
@@ -141,10 +127,8 @@ impl Store {
             self.looks.note_session(token_hash, now);
         }
         let mut known = row.known;
-        let member = &mut known.member;
-        if let Some(at) = replies.get(&member.id).filter(|at| **at > member.replies_read_at) {
-            member.replies_read_at = *at;
-            known.unread = self.unread(member.id, *at).await?;
+        if row.has_unread {
+            known.unread = self.unread(known.member.id, now).await?.into();
         }
         if row.has_mutes {
             self.add_mutes(&mut known, now).await?;
@@ -152,24 +136,19 @@ impl Store {
         Ok(Some(known))
     }
 
+    /// With what is unread and not muted.
     async fn add_mutes(&self, known: &mut SessionUser, now: Timestamp) -> Result<()> {
-        let (user, since) = (known.member.id, known.member.replies_read_at);
+        let user = known.member.id;
         let rows = self.mutes(user).await?;
         if let Some(row) = rows.first().filter(|row| row.is_recent(now)) {
             known.last_mute = self.last_mute(row).await?;
         }
         let mutes = Mutes::new(user, rows.into_iter().map(|row| row.mute).collect());
-        if known.unread > 0 {
-            let muted = self.muted_replies(user, since, COUNTED, &mutes).await?;
-            known.unread = known.unread.saturating_sub(muted).max(0);
+        if !known.unread.is_empty() {
+            known.unread = self.unmuted(&known.unread, &mutes).await?.into();
         }
         known.mutes = Arc::new(mutes);
         Ok(())
-    }
-
-    async fn unread(&self, user: UserId, since: Timestamp) -> Result<i64> {
-        let unread = concat!("select count(*) from (", unread!("$1", "$2"), ") as unread_replies");
-        self.read.sql(unread).bind(user).bind(since).bind(COUNTED).fetch_scalar().await
     }
 
     pub async fn end_session(&self, token_hash: &[u8]) -> Result<()> {
@@ -256,6 +235,7 @@ impl Store {
         let mut tx = self.begin().await?;
         for (statement, before) in [
             ("delete from sessions where expires_at <= $1", now),
+            ("delete from password_resets where expires_at <= $1", now),
             ("delete from browsers where last_used_at < $1", now.minus(keep.browsers)),
             ("delete from revisions where created_at < $1", now.minus(keep.revisions)),
             ("delete from ip_hashes where created_at < $1", now.minus(keep.ip_hashes)),
@@ -266,6 +246,12 @@ impl Store {
             (
                 "delete from signup_requests where decided_at < $1 and decision is not null",
                 now.minus(keep.requests_decided),
+            ),
+            // No index by time: ids are in the order of time.
+            (
+                "delete from inbox where id in (select id from (select id, created_at from inbox order by id \
+                 limit 10000) as oldest where created_at < $1)",
+                now.minus(keep.inbox),
             ),
         ] {
             tx.sql(statement).bind(before).execute().await?;

@@ -102,6 +102,11 @@ impl Store {
             .await
     }
 
+    /// Whether there is such a request, pending or decided.
+    pub async fn has_request(&self, id: i64) -> Result<bool> {
+        self.read.sql("select 1 from signup_requests where id = $1").bind(id).exists().await
+    }
+
     pub async fn requests(&self, after: (Timestamp, i64), rows: i64) -> Result<Vec<PendingRequest>> {
         self.read
             .sql(

@@ -2,9 +2,10 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::user::{Name, NameError, Profile, Role, Theme, UserId};
+use crate::domain::inbox::InboxId;
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::moderation::action::Action;
-use crate::store::accounts::{author, ip_hashes};
+use crate::store::accounts::{author, inbox, ip_hashes};
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::settings::keep_contact;
 use crate::store::{Change, Error, Result, Store, Tx};
@@ -166,10 +167,7 @@ impl Store {
         }
         let mut tx = self.begin().await?;
         let done = tx
-            .sql(
-                "update users set password = $2, claimed_at = $3, replies_read_at = $3 where id = $1 and \
-             claimed_at is null",
-            )
+            .sql("update users set password = $2, claimed_at = $3 where id = $1 and claimed_at is null")
             .bind(profile.id)
             .bind(password)
             .bind(now)
@@ -178,6 +176,8 @@ impl Store {
         if done == 0 {
             return Err(Error::Conflict);
         }
+        // What the name was told while nobody could read it.
+        inbox::read_all(&mut tx, profile.id, InboxId::MAX, now).await?;
         by_operator(&mut tx, LogEntry { user: Some(profile.id), ..LogEntry::of(Action::Claim) }, now).await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(profile.id)
@@ -238,11 +238,6 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    pub fn read_replies(&self, user: UserId, at: Timestamp) {
-        self.looks.note_replies(user, at);
-        self.generations.invalidate(&[Change::Member(user)]);
-    }
-
     /// By karma, without banned accounts.
     pub async fn leaders(&self, rows: i64, now: Timestamp) -> Result<Vec<Profile>> {
         self.read
@@ -263,7 +258,7 @@ async fn by_operator(tx: &mut Tx, entry: LogEntry<'_>, at: Timestamp) -> Result<
     append_checked_log_entry(tx, ActionContext { actor: None, reason: "", at }, entry).await
 }
 
-async fn put_password(
+pub(crate) async fn put_password(
     tx: &mut Tx,
     user: UserId,
     password: &str,
@@ -281,7 +276,12 @@ async fn put_password(
         .bind(browser)
         .execute()
         .await?;
-    Ok(())
+    end_password_reset(tx, user).await
+}
+
+/// Ends the link by which a lost password could be set.
+pub(crate) async fn end_password_reset(tx: &mut Tx, user: UserId) -> Result<()> {
+    tx.sql("delete from password_resets where user_id = $1").bind(user).execute().await.map(drop)
 }
 
 /// Creates an account within the transaction that authorises it.
@@ -297,8 +297,8 @@ pub(crate) async fn insert_user(
     }
     let id = tx
         .sql(
-            "insert into users (name, password, role, karma, karma_base, created_at, replies_read_at, \
-             invited_by) values ($1, $2, $3, 1, 1, $4, $4, $5) returning id",
+            "insert into users (name, password, role, karma, karma_base, created_at, invited_by) \
+             values ($1, $2, $3, 1, 1, $4, $5) returning id",
         )
         .bind(new.name.as_str())
         .bind(new.password)

@@ -13,6 +13,7 @@ use crate::domain::moderation::site_restriction::SiteRestriction;
 use crate::domain::text;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::store::accounts::author;
+use crate::store::accounts::inbox::{self, ToldPost};
 use crate::store::items::rows::{adjust_comment_counts, item_in};
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::moderation::sites::RestrictedSite;
@@ -118,6 +119,8 @@ impl Store {
             };
             log_entry::log_and_notify(&mut tx, (edit.item, before.author_id), entry, act).await?;
         }
+        let post = ToldPost { id: edit.item, author: before.author_id, at: now };
+        inbox::tell_of_edit(&mut tx, post, &before.text, &text).await?;
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(Edited::Done)

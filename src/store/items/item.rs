@@ -8,6 +8,7 @@ use crate::domain::moderation::rules::RuleMatch;
 use crate::domain::moderation::site_restriction::SiteRestriction;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::domain::votes::vote::Direction;
+use crate::store::accounts::inbox::{self, ToldPost};
 use crate::store::accounts::{author, ip_hashes};
 use crate::store::items::rows::{adjust_comment_counts, item_in, select_item};
 use crate::store::moderation::sites::RestrictedSite;
@@ -111,6 +112,8 @@ impl Store {
         let id = put_story(&mut tx, &story, (author.shadow_banned_at.is_none(), restriction.is_some()), now)
             .await?;
         own_vote(&mut tx, story.author, id, now).await?;
+        let post = ToldPost { id, author: Some(story.author), at: now };
+        inbox::tell_of_story(&mut tx, post, story.text).await?;
         ip_hashes::note(&mut tx, story.ip_hashes.as_ref(), story.author, Some(id), now).await?;
         rules::stop(&mut tx, id, story.stopped, now).await?;
         self.commit(tx, &[Change::Public]).await?;
@@ -131,20 +134,20 @@ impl Store {
         let id: ItemId = tx
             .sql(
                 "insert into items (kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, \
-             reply_to, text, score, dead) \
-             values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, $7, 1, $8) returning id",
+             text, score, dead) values ('comment', $1, $2, $2, $2, $3, $4, $5, $6, 1, $7) returning id",
             )
             .bind(comment.author)
             .bind(now)
             .bind(comment.parent)
             .bind(root.id)
             .bind(to.depth.saturating_add(1))
-            .bind(to.author_id.filter(|to| *to != comment.author))
             .bind(comment.text)
             .bind((!live).then_some(DeadReason::Shadow))
             .fetch_scalar()
             .await?;
         own_vote(&mut tx, comment.author, id, now).await?;
+        let post = ToldPost { id, author: Some(comment.author), at: now };
+        inbox::tell_of_comment(&mut tx, post, to.author_id, root.id, comment.text).await?;
         ip_hashes::note(&mut tx, comment.ip_hashes.as_ref(), comment.author, Some(id), now).await?;
         if live {
             adjust_comment_counts(&mut tx, root.id, 1).await?;

@@ -326,20 +326,6 @@ impl Store {
             .await
     }
 
-    pub async fn replies_to(&self, user: UserId, page: ItemCursor) -> Result<Vec<Item>> {
-        self.read
-            .sql(select_item!(
-                "where i.reply_to = $1 and i.dead is null and i.deleted_at is null and (i.time, i.id) < ($2, \
-                 $3) order by i.time desc, i.id desc limit $4"
-            ))
-            .bind(user)
-            .bind(page.before.0)
-            .bind(page.before.1)
-            .bind(page.rows)
-            .fetch_all()
-            .await
-    }
-
     /// The newest stories whose titles contain all `words`. Searches at most 20,000 stories, to bound the
     /// cost.
     pub async fn titles_with(&self, words: &[String], rows: i64) -> Result<Vec<Item>> {

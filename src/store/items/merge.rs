@@ -26,15 +26,11 @@ impl Store {
         .bind(item)
         .execute()
         .await?;
-        tx.sql(
-            "update items set parent_id = $2, reply_to = case when author_id is distinct from $3 then $3 end \
-             where parent_id = $1 and kind = 'comment'",
-        )
-        .bind(item)
-        .bind(into)
-        .bind(target.author_id)
-        .execute()
-        .await?;
+        tx.sql("update items set parent_id = $2 where parent_id = $1 and kind = 'comment'")
+            .bind(item)
+            .bind(into)
+            .execute()
+            .await?;
         tx.sql("update items set root_id = $2 where root_id = $1 and kind = 'comment'")
             .bind(item)
             .bind(into)
@@ -71,15 +67,13 @@ impl Store {
         loop {
             let moved = tx
                 .sql(
-                    "update items set parent_id = $1, detached_from = nullif(detached_from, $1), \
-                 reply_to = case when author_id is distinct from $3 then $3 end \
+                    "update items set parent_id = $1, detached_from = nullif(detached_from, $1) \
                  where parent_id = $2 and kind = 'comment' and detached_from in (select o.id from items o \
                      where \
                  o.root_id = $1)",
                 )
                 .bind(item)
                 .bind(from)
-                .bind(found.author_id)
                 .execute()
                 .await?;
             if moved == 0 {
@@ -133,11 +127,9 @@ async fn place_under(
     detached_from: Option<ItemId>,
 ) -> Result<()> {
     let above = find(tx, parent).await?;
-    let reply_to = above.author_id.filter(|author| Some(*author) != found.author_id);
-    tx.sql("update items set parent_id = $2, reply_to = $3, detached_from = $4 where id = $1")
+    tx.sql("update items set parent_id = $2, detached_from = $3 where id = $1")
         .bind(item)
         .bind(parent)
-        .bind(reply_to)
         .bind(detached_from)
         .execute()
         .await?;

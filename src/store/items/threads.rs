@@ -20,6 +20,8 @@ pub struct Marks {
     pub votes: HashMap<ItemId, Vote>,
     pub saved: Vec<ItemId>,
     pub hidden: Vec<ItemId>,
+    /// In a thread, its root if the member follows it.
+    pub followed: Option<ItemId>,
     /// New comments per thread since the last visit; absent if never visited.
     pub unseen: HashMap<ItemId, i64>,
     /// The member's own comments per thread that a shadow-ban hides from others.
@@ -49,6 +51,7 @@ struct MarkRow {
     counted: Option<bool>,
     saved: bool,
     hidden: bool,
+    followed: bool,
     unseen: Option<i64>,
     own_shadowed_comments: Option<i64>,
 }
@@ -109,7 +112,7 @@ impl Store {
             .push_bind(user)
             .push(" and s.item_id = i.id) as saved, exists (select 1 from hidden h where h.user_id = ")
             .push_bind(user)
-            .push(" and h.item_id = i.id) as hidden, (")
+            .push(" and h.item_id = i.id) as hidden, false as followed, (")
             .push(unseen!("i.id", "t.last_seen_at"))
             .push_bind(user)
             .push(") as unseen, (")
@@ -140,13 +143,14 @@ impl Store {
     pub async fn thread_marks(&self, user: UserId, root: ItemId) -> Result<Marks> {
         let rows: Vec<MarkRow> = self.read.sql(
             "select i.id, v.dir, v.created_at, v.own, v.counted, s.item_id is not null as saved, h.item_id \
-             is not \
-             null as hidden, cast(null as bigint) as unseen, cast(null as bigint) as own_shadowed_comments \
+             is not null as hidden, f.target is not null as followed, cast(null as bigint) as \
+             unseen, cast(null as bigint) as own_shadowed_comments \
              from items i left join votes v on v.item_id = i.id and v.user_id = $1 \
              left join saved s on s.item_id = i.id and s.user_id = $1 left join hidden h on h.item_id = i.id \
-             and h.user_id = $1 \
+             and h.user_id = $1 left join follows f on f.user_id = $1 and f.kind = 'thread' and f.target = \
+             i.id and i.id = i.root_id \
              where i.root_id = $2 and (v.item_id is not null or s.item_id is not null or h.item_id is not \
-             null)",
+             null or f.target is not null)",
         )
         .bind(user)
         .bind(root)
@@ -270,6 +274,9 @@ fn collect(rows: Vec<MarkRow>) -> Marks {
         }
         if row.hidden {
             marks.hidden.push(row.id);
+        }
+        if row.followed {
+            marks.followed = Some(row.id);
         }
         if let Some(unseen) = row.unseen.filter(|n| *n > 0) {
             marks.unseen.insert(row.id, unseen);

@@ -1,6 +1,7 @@
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::notification::Notification;
+use crate::store::accounts::inbox;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::{Result, Store, Tx};
 
@@ -15,23 +16,16 @@ pub(crate) struct Terms<'a> {
 }
 
 impl Store {
-    pub async fn notifications(
-        &self,
-        user: UserId,
-        before: (Timestamp, i64),
-        rows: i64,
-    ) -> Result<Vec<Notification>> {
-        self.read.sql(
+    /// In no particular order.
+    pub async fn notifications(&self, ids: &[i64]) -> Result<Vec<Notification>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = self.read.sql(
             "select id, user_id, created_at, action, item_id, actor_id, reason, detail, until, posts from \
-             notifications \
-             where user_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
-        )
-        .bind(user)
-        .bind(before.0)
-        .bind(before.1)
-        .bind(rows)
-        .fetch_all()
-        .await
+             notifications where id in ",
+        );
+        query.list(ids).fetch_all().await
     }
 }
 
@@ -42,9 +36,9 @@ pub(crate) async fn notify(
     terms: Terms<'_>,
     act: ActionContext<'_>,
 ) -> Result<()> {
-    tx.sql(
+    let id = tx.sql(
         "insert into notifications (user_id, created_at, action, item_id, actor_id, reason, detail, until, \
-         posts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         posts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id",
     )
     .bind(user)
     .bind(act.at)
@@ -55,7 +49,7 @@ pub(crate) async fn notify(
     .bind(terms.detail)
     .bind(terms.until)
     .bind(i64::try_from(terms.posts).unwrap_or(i64::MAX))
-    .execute()
+    .fetch_scalar()
     .await?;
-    Ok(())
+    inbox::tell_of_notification(tx, user, id, act.at).await
 }

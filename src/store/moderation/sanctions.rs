@@ -7,6 +7,7 @@ use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::sanctions;
+use crate::store::accounts::users::end_password_reset;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::moderation::roles::keep_an_admin;
@@ -97,6 +98,7 @@ impl Store {
             keep_an_admin(&mut tx, act.at).await?;
         }
         tx.sql("delete from sessions where user_id = $1").bind(ban.user).execute().await?;
+        end_password_reset(&mut tx, ban.user).await?;
         let taken = match ban.taking_since {
             Some(since) => ban_takedown::take(&mut tx, ban.user, since, act).await?,
             None => 0,
@@ -279,7 +281,7 @@ impl Store {
     }
 }
 
-async fn done_to_member(
+pub(crate) async fn done_to_member(
     tx: &mut Tx,
     user: UserId,
     entry: LogEntry<'_>,

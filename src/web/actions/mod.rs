@@ -5,6 +5,7 @@ pub mod content_rules;
 pub mod delete;
 pub mod edit;
 pub mod flag;
+pub mod follow;
 pub mod moderate;
 pub mod mute;
 pub mod save;

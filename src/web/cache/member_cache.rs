@@ -16,8 +16,9 @@ use crate::store::{Marks, Result, SessionUser, Store, Visit};
 use crate::web::cache::muted_comments::MutedComments;
 use crate::web::viewer::MaybeMember;
 
-/// Approximate memory of a session without its mutes, in bytes.
+/// Approximate memory of a session without its mutes, and of each unread row of its inbox, in bytes.
 const SESSION: usize = 512;
+const UNREAD: usize = 40;
 
 #[derive(Clone)]
 struct CachedSession {
@@ -63,7 +64,10 @@ impl MemberCache {
         MemberCache {
             sessions: Cache::builder()
                 .max_capacity(bytes)
-                .weigher(move |_, kept: &CachedSession| weight(SESSION + kept.found.mutes.bytes()))
+                .weigher(move |_, kept: &CachedSession| {
+                    let found = &kept.found;
+                    weight(SESSION + found.mutes.bytes() + UNREAD * found.unread.len())
+                })
                 .eviction_policy(EvictionPolicy::lru())
                 .build(),
             threads: Cache::builder()

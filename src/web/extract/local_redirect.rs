@@ -1,5 +1,7 @@
 //! Redirects within the site (prevents open redirects).
 
+use std::fmt;
+
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Deserializer};
 
@@ -28,8 +30,20 @@ impl LocalRedirect {
         LocalRedirect(if id == root { format!("/item/{id}") } else { format!("/item/{root}#c{id}") })
     }
 
+    pub fn to_inbox() -> LocalRedirect {
+        LocalRedirect("/inbox".to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// With one more query parameter, whose value needs no escaping; unchanged if that would be too long.
+    pub fn with(&self, name: &str, value: impl fmt::Display) -> LocalRedirect {
+        let (page, fragment) = self.0.split_at(self.0.find('#').unwrap_or(self.0.len()));
+        let joint = if page.contains('?') { '&' } else { '?' };
+        let longer = format!("{page}{joint}{name}={value}{fragment}");
+        if longer.len() <= MAX_REDIRECT_BYTES { LocalRedirect(longer) } else { self.clone() }
     }
 
     /// Without query and fragment.
@@ -78,5 +92,16 @@ mod tests {
             assert_eq!(LocalRedirect::new(bad).as_str(), "/", "{bad:?}");
         }
         assert_eq!(LocalRedirect::new(&format!("/{}", "a".repeat(3_000))).as_str(), "/");
+    }
+
+    #[test]
+    fn a_parameter_is_added_before_the_fragment() {
+        for (page, longer) in
+            [("/", "/?hid=1"), ("/best?over=all", "/best?over=all&hid=1"), ("/new#i2", "/new?hid=1#i2")]
+        {
+            assert_eq!(LocalRedirect::new(page).with("hid", 1).as_str(), longer);
+        }
+        let long = LocalRedirect::new(&format!("/{}", "a".repeat(MAX_REDIRECT_BYTES - 3)));
+        assert_eq!(long.with("hid", 1), long);
     }
 }

@@ -129,6 +129,7 @@ fn form_page(action: &LocalRedirect) -> LocalRedirect {
     let parts: Vec<&str> = action.as_str().split('/').skip(1).collect();
     match parts[..] {
         [kind @ ("item" | "user" | "mod"), which, ..] => LocalRedirect::new(&format!("/{kind}/{which}")),
+        ["inbox", ..] => LocalRedirect::to_inbox(),
         ["invitations", ..] => LocalRedirect::new("/invitations"),
         ["theme" | "logout"] => LocalRedirect::new("/"),
         _ => action.clone(),

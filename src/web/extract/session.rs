@@ -1,14 +1,14 @@
 //! Sessions, and the extractors that require a role.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use http::header::{COOKIE, HOST, REFERER, SET_COOKIE, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::clock::DAY;
 use crate::domain::accounts::token::{self, Token};
@@ -136,9 +136,13 @@ pub async fn begin_new(
     Ok(begun.map_or_else(|| to_log_in(goto.as_str()), |begun| begun.with(goto.redirect())))
 }
 
+/// Ends the session. If that cannot be saved, this browser forgets it nevertheless.
 pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result<Response, Error> {
     if let Some(token) = session_token(app, headers) {
-        app.store.end_session(&token::hash(token)).await?;
+        match app.store.end_session(&token::hash(token)).await {
+            Err(store::Error::Storage(cause)) => app.store.storage_failed(&cause),
+            ended => ended?,
+        }
     }
     let mut response = goto.redirect();
     if let Some(gone) = cookie(app, cookie_name(app, "session"), "", 0) {
@@ -200,8 +204,8 @@ async fn viewer_of(
         Some(hash) => app.own.session(hash, &app.store, now).await?,
         None => None,
     };
-    let (unread, waiting, requests) =
-        known.as_ref().map_or((0, 0, 0), |known| (known.unread, known.waiting, known.requests));
+    let (waiting, requests) = known.as_ref().map_or((0, 0), |known| (known.waiting, known.requests));
+    let unread = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.unread));
     let mutes = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.mutes));
     let last_mute = known.as_ref().and_then(|known| known.last_mute.clone());
     let member = known.map(|known| known.member.clone());
@@ -225,14 +229,40 @@ async fn viewer_of(
     })
 }
 
+/// The address of the page, without what was hidden on the way to it.
+fn page_of(uri: &Uri) -> String {
+    let address = uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+    match address.split_once('?') {
+        Some((path, query)) if query.contains("hid=") => {
+            let others: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("hid=")).collect();
+            if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) }
+        }
+        _ => address,
+    }
+}
+
+/// Request extension: the viewer, once known to be a member, for an error page.
+#[derive(Debug, Clone, Default)]
+pub struct KnownViewer(Arc<OnceLock<MaybeMember>>);
+
+impl KnownViewer {
+    pub fn member(&self) -> Option<&MaybeMember> {
+        self.0.get()
+    }
+}
+
 impl FromRequestParts<App> for MaybeMember {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeMember, Error> {
-        let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        let here = page_of(&parts.uri);
         let Ok(address) = ClientIp::from_request_parts(parts, app).await;
-        viewer_of(app, current(app, &parts.headers).as_deref(), &parts.headers, here, address.fair_key())
-            .await
+        let session = current(app, &parts.headers);
+        let viewer = viewer_of(app, session.as_deref(), &parts.headers, here, address.fair_key()).await?;
+        if let Some(KnownViewer(known)) = parts.extensions.get().filter(|_| viewer.member.is_some()) {
+            known.get_or_init(|| viewer.clone());
+        }
+        Ok(viewer)
     }
 }
 

@@ -1,200 +1,165 @@
-//! The inbox: replies and moderation notifications.
-
-use std::cmp::Reverse;
-use std::collections::HashMap;
+//! The inbox: replies, mentions, what members follow, and moderation notifications.
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
 
-use crate::clock::Timestamp;
 use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::accounts::user::Member;
-use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
-use crate::domain::limits::policy::Policy;
-use crate::domain::moderation::action::Action;
-use crate::domain::moderation::post_status;
-use crate::domain::notification::Notification;
-use crate::domain::text;
+use crate::domain::inbox::InboxId;
+use crate::domain::items::item::{Item, ItemId};
+use crate::store::InboxRow;
 use crate::web::error::Error;
+use crate::web::extract::form::Form;
+use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::path::Path;
 use crate::web::extract::session::{CurrentMember, MaybeMember};
-use crate::web::handlers::items::comments::flat_since;
+use crate::web::handlers::items::comments::{flat_in, roots_and_parents};
 use crate::web::handlers::pages;
 use crate::web::state::App;
-use crate::web::view::items::TimeView;
+use crate::web::view::inbox::{InboxBody, InboxEntry, InboxReader};
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, next_page};
-use crate::web::view::single_comment::SingleCommentView;
+use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 use crate::web::view::unmuted::Unmuted;
-
-/// Characters of a comment shown as its name.
-const EXCERPT: usize = 80;
 
 #[derive(Template)]
 #[template(path = "accounts/inbox.html")]
 struct InboxPage<'a> {
     page: Page<'a>,
-    rows: Vec<InboxRow>,
+    choices: Vec<Tab>,
+    entries: Vec<InboxEntry>,
+    /// The newest row of the member's inbox if anything is unread.
+    newest: Option<InboxId>,
     more: Option<String>,
+    empty: EmptyState,
     /// Whether the forum has a contact to appeal to.
     reachable: bool,
 }
 
-enum InboxRow {
-    Reply(Box<SingleCommentView>),
-    Notice(NoticeView),
+#[derive(Debug, Deserialize)]
+pub struct InboxQuery {
+    show: Option<String>,
 }
 
-struct NoticeView {
-    id: i64,
-    when: TimeView,
-    text: String,
-    /// Caused by members' flags rather than a moderator.
-    by_members: bool,
-    about: Option<(ItemId, String)>,
-    merged_into: Option<(ItemId, String)>,
-    /// Against the member, so it may have been a mistake.
-    adverse: bool,
-    /// The post whose page explains the next steps.
-    next: Option<ItemId>,
-    unseen: bool,
-}
+impl InboxQuery {
+    fn is_unread(&self) -> bool {
+        self.show.as_deref() == Some("unread")
+    }
 
-enum NotificationWithItem {
-    Reply(Box<Item>),
-    Notice(Notification),
-}
+    fn address(&self) -> &'static str {
+        if self.is_unread() { "/inbox?show=unread" } else { "/inbox" }
+    }
 
-impl NotificationWithItem {
-    fn at(&self) -> Timestamp {
-        match self {
-            NotificationWithItem::Reply(item) => item.time,
-            NotificationWithItem::Notice(notice) => notice.created_at,
+    fn choices(&self) -> Vec<Tab> {
+        let choice = |name: &str, href: &str| Tab {
+            name: name.to_owned(),
+            href: href.to_owned(),
+            current: self.address() == href,
+        };
+        [("all", "/inbox"), ("unread", "/inbox?show=unread"), ("following", "/following")]
+            .map(|(name, href)| choice(name, href))
+            .into()
+    }
+
+    fn empty(&self) -> EmptyState {
+        if self.is_unread() {
+            return EmptyState::new("You have read everything.", "/inbox", "See the whole inbox");
         }
-    }
-
-    fn key(&self) -> [(&'static str, i64); 2] {
-        match self {
-            NotificationWithItem::Reply(item) => [("at", item.time.0), ("reply", item.id.0)],
-            NotificationWithItem::Notice(notice) => [("at", notice.created_at.0), ("notice", notice.id)],
-        }
-    }
-
-    fn is_adverse(&self) -> bool {
-        matches!(self, NotificationWithItem::Notice(notice) if notice.action.spec().adverse)
+        EmptyState::new(
+            "Nobody has answered you yet. Replies, posts that mention you, news from threads and \
+             people you follow, and messages from moderators will appear here.",
+            "/active",
+            "See where people are talking",
+        )
     }
 }
 
-/// `/replies`: unread rows are marked; viewing the first page marks all as read.
+/// `/inbox`
 pub async fn show(
     State(app): State<App>,
     CurrentMember { viewer, member }: CurrentMember,
-    Query(after): Query<PageCursor>,
+    (Query(asked), Query(after)): (Query<InboxQuery>, Query<PageCursor>),
 ) -> Result<Response, Error> {
-    let replies = app.store.replies_to(member.id, after.replies()).await?;
-    let notices = app.store.notifications(member.id, after.notices(), PAGE_LIMIT).await?;
-    let mut told: Vec<NotificationWithItem> = replies
-        .into_iter()
-        .map(|item| NotificationWithItem::Reply(Box::new(item)))
-        .chain(notices.into_iter().map(NotificationWithItem::Notice))
-        .collect();
-    // Stable sort: at equal times, replies precede notifications.
-    told.sort_by_key(|told| Reverse(told.at()));
-    let more = next_page(&mut told, PAGE_SIZE, "/replies", NotificationWithItem::key);
-    let reachable =
-        told.iter().any(NotificationWithItem::is_adverse) && pages::is_reachable(&app, viewer.now).await?;
-    let rows = to_view(&app, &viewer, &member, told).await?;
-    if after.is_first() && viewer.unread > 0 {
-        app.store.read_replies(member.id, viewer.now);
-    }
-    Ok(html(&InboxPage { page: Page::new(&app, &viewer, "replies", "Replies"), rows, more, reachable }))
+    let (before, unread) = (after.newest_first(), asked.is_unread());
+    let mut rows = app.store.inbox(member.id, unread, before, PAGE_LIMIT, viewer.now).await?;
+    let key = |row: &InboxRow| [("at", row.created_at.0), ("before", row.id)];
+    let more = next_page(&mut rows, PAGE_SIZE, asked.address(), key);
+    // What was seen a moment ago is not yet written.
+    rows.retain(|row| row.unread || !unread);
+    let entries = entries(&app, &viewer, &member, &rows).await?;
+    let is_adverse = entries.iter().any(InboxEntry::is_adverse);
+    Ok(html(&InboxPage {
+        page: Page::new(&app, &viewer, "inbox", "Inbox"),
+        choices: asked.choices(),
+        newest: viewer.unread.iter().map(|row| row.id).max(),
+        entries,
+        more,
+        reachable: is_adverse && pages::is_reachable(&app, viewer.now).await?,
+        empty: asked.empty().on(after.is_first(), asked.address()),
+    }))
 }
 
-async fn to_view(
+async fn entries(
     app: &App,
     viewer: &MaybeMember,
     member: &Member,
-    told: Vec<NotificationWithItem>,
-) -> Result<Vec<InboxRow>, Error> {
-    let is_reply = |told: &NotificationWithItem| match told {
-        NotificationWithItem::Reply(item) => Some(Item::clone(item)),
-        NotificationWithItem::Notice(_) => None,
-    };
-    let replies: Vec<Item> = told.iter().filter_map(is_reply).collect();
-    let replies = Unmuted::of(replies, viewer, MuteScope::Lists);
-    let views = flat_since(app, viewer, &replies, Some(member.replies_read_at)).await?;
-    let mut views: HashMap<ItemId, SingleCommentView> =
-        views.into_iter().map(|view| (view.id, view)).collect();
-    let is_about = |told: &NotificationWithItem| match told {
-        NotificationWithItem::Reply(_) => None,
-        NotificationWithItem::Notice(notice) => notice.item_id,
-    };
-    let about: Vec<ItemId> = told.iter().filter_map(is_about).collect();
-    let mut about = by_id(app.store.items(&about).await?);
-    let merged_into: Vec<ItemId> = about.values().filter_map(|item| item.merged_into).collect();
-    about.extend(by_id(app.store.items(&merged_into).await?));
-    let reader = InboxReader { member, policy: &viewer.settings.policy, now: viewer.now };
-    let dress = |told| match told {
-        NotificationWithItem::Reply(item) => {
-            views.remove(&item.id).map(|view| InboxRow::Reply(Box::new(view)))
-        }
-        NotificationWithItem::Notice(notice) => {
-            NoticeView::new(&notice, &about, &reader).map(InboxRow::Notice)
-        }
-    };
-    Ok(told.into_iter().filter_map(dress).collect())
+    rows: &[InboxRow],
+) -> Result<Vec<InboxEntry>, Error> {
+    let ids: Vec<ItemId> = rows.iter().filter_map(|row| row.item_id).collect();
+    let posts = app.store.items(&ids).await?;
+    let (stories, comments): (Vec<Item>, Vec<Item>) = posts.into_iter().partition(|item| item.kind.is_root());
+    let stories = Unmuted::of(stories, viewer, MuteScope::Lists);
+    let comments = Unmuted::of(comments, viewer, MuteScope::Lists);
+    let mut items = roots_and_parents(app, &comments).await?;
+    let comments = flat_in(app, viewer, &comments, &items).await?;
+    let ids: Vec<i64> = rows.iter().filter_map(|row| row.notification_id).collect();
+    let notices = app.store.notifications(&ids).await?;
+    let about: Vec<ItemId> = notices.iter().filter_map(|notice| notice.item_id).collect();
+    let about = app.store.items(&about).await?;
+    let merged_into: Vec<ItemId> = about.iter().filter_map(|item| item.merged_into).collect();
+    let merged_into = app.store.items(&merged_into).await?;
+    items.extend([stories.to_vec(), about, merged_into].into_iter().flatten().map(|item| (item.id, item)));
+    let comments = comments.into_iter().map(|view| (view.id, view)).collect();
+    let notices = notices.into_iter().map(|notice| (notice.id, notice)).collect();
+    let mut reader = InboxReader { viewer, member, items, comments, notices };
+    Ok(rows.iter().filter_map(|row| reader.entry(row)).collect())
 }
 
-fn by_id(items: Vec<Item>) -> HashMap<ItemId, Item> {
-    items.into_iter().map(|item| (item.id, item)).collect()
+/// `/replies`, where the inbox was.
+pub async fn moved() -> Response {
+    Redirect::permanent("/inbox").into_response()
 }
 
-struct InboxReader<'a> {
-    member: &'a Member,
-    policy: &'a Policy,
-    now: Timestamp,
+#[derive(Debug, Deserialize)]
+pub struct ReadForm {
+    #[serde(default = "LocalRedirect::to_inbox")]
+    goto: LocalRedirect,
 }
 
-impl InboxReader<'_> {
-    /// The item and its name, if the member may see it.
-    fn visible_item<'a>(
-        &self,
-        id: Option<ItemId>,
-        items: &'a HashMap<ItemId, Item>,
-    ) -> Option<(&'a Item, String)> {
-        let item = items.get(&id?)?;
-        let shown =
-            matches!(may_see(item, Some(self.member), self.now), Visibility::Whole | Visibility::Dead(_));
-        let name = item.title.clone().unwrap_or_else(|| text::excerpt(&item.text, EXCERPT));
-        shown.then_some((item, name))
-    }
+/// `POST /inbox/{id}/read`
+pub async fn read(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Path(id): Path<InboxId>,
+    Form(asked): Form<ReadForm>,
+) -> Result<Response, Error> {
+    app.store.mark_read(asking.member.id, id, asking.viewer.now).await?;
+    Ok(asked.goto.redirect())
 }
 
-impl NoticeView {
-    fn new(
-        notice: &Notification,
-        items: &HashMap<ItemId, Item>,
-        reader: &InboxReader<'_>,
-    ) -> Option<NoticeView> {
-        let about = reader.visible_item(notice.item_id, items);
-        let merged_into =
-            about.as_ref().and_then(|(item, _)| item.merged_into).filter(|_| notice.action == Action::Merge);
-        let kind = notice.item_id.and_then(|id| items.get(&id)).map_or(Kind::Story, |item| item.kind);
-        let spec = notice.action.spec();
-        // A merged post's page redirects, so it explains nothing.
-        let says = |item: &Item| {
-            spec.adverse && item.merged_into.is_none() && post_status::may_have(item, reader.policy)
-        };
-        Some(NoticeView {
-            id: notice.id,
-            unseen: notice.created_at > reader.member.replies_read_at,
-            when: TimeView::new(notice.created_at, reader.now),
-            by_members: spec.together.is_some(),
-            text: notice.sentence(kind)?,
-            next: about.as_ref().filter(|(item, _)| says(item)).map(|(item, _)| item.id),
-            about: about.map(|(item, name)| (item.id, name)),
-            merged_into: reader.visible_item(merged_into, items).map(|(item, name)| (item.id, name)),
-            adverse: spec.adverse,
-        })
-    }
+#[derive(Debug, Deserialize)]
+pub struct ReadAllForm {
+    /// The newest row that was there when the page was made.
+    last: InboxId,
+}
+
+/// `POST /inbox/read`
+pub async fn read_all(
+    State(app): State<App>,
+    asking: CurrentMember,
+    Form(asked): Form<ReadAllForm>,
+) -> Result<Response, Error> {
+    app.store.mark_all_read(asking.member.id, asked.last, asking.viewer.now).await?;
+    Ok(LocalRedirect::to_inbox().redirect())
 }

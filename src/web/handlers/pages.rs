@@ -162,6 +162,7 @@ async fn health(app: &App, well: &'static str) -> Response {
     (status, Extension(ForMachines), headers, says).into_response()
 }
 
-pub async fn not_found() -> Error {
+/// Every other address. The viewer is for the error page's header.
+pub async fn not_found(_: Result<MaybeMember, Error>) -> Error {
     Error::NotFound
 }

@@ -243,7 +243,7 @@ impl RowWriter<'_> {
 
 /// Whether the row differs from the one shared by viewers with the same traits.
 fn is_theirs(item: &Item, eye: &ViewContext<'_>) -> bool {
-    let Marks { votes, saved, hidden, unseen, own_shadowed_comments } = &*eye.marks;
+    let Marks { votes, saved, hidden, followed: _, unseen, own_shadowed_comments } = &*eye.marks;
     let id = &item.id;
     item.is_own(eye.member)
         || votes.contains_key(id)

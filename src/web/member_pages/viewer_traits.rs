@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Member, Role, Theme, UserId};
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::limits::policy::Policy;
+use crate::domain::votes::flag::has_karma_to_flag;
 use crate::domain::votes::vote::may_vote_down;
 
 /// Everything that the view of an item depends on, for a member who has no part in it.
@@ -11,6 +12,7 @@ use crate::domain::votes::vote::may_vote_down;
 pub struct ViewerTraits {
     role: Role,
     votes_down: bool,
+    flags: bool,
     show_dead: bool,
 }
 
@@ -19,7 +21,19 @@ impl ViewerTraits {
         ViewerTraits {
             role: member.role,
             votes_down: may_vote_down(member, policy),
+            flags: has_karma_to_flag(member, policy),
             show_dead: member.show_dead,
+        }
+    }
+
+    /// Karma that is enough for what these viewers may do, and for no more.
+    fn karma(self, policy: &Policy) -> i64 {
+        let (downvote, flag) = (policy.min_karma_to_downvote, policy.min_karma_to_flag);
+        match (self.votes_down, self.flags) {
+            (true, true) => downvote.max(flag),
+            (true, false) => downvote,
+            (false, true) => flag,
+            (false, false) => downvote.min(flag).saturating_sub(1),
         }
     }
 
@@ -29,18 +43,13 @@ impl ViewerTraits {
             id: UserId(-1),
             name: String::new(),
             role: self.role,
-            karma: if self.votes_down {
-                policy.min_karma_to_downvote
-            } else {
-                policy.min_karma_to_downvote.saturating_sub(1)
-            },
+            karma: self.karma(policy),
             created_at: Timestamp(0),
             limited_until: None,
             shadow_banned_at: None,
             show_dead: self.show_dead,
             theme: Theme::default(),
             comment_order: CommentOrder::default(),
-            replies_read_at: Timestamp(0),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Canonical addresses: normalises paths and queries, so that each page has one cache key.
 
 use std::borrow::Cow;
+use std::num::IntErrorKind;
 
 use url::form_urlencoded::{self, Serializer};
 
 use crate::clock::Timestamp;
 use crate::domain::items::comment_order::CommentOrder;
+use crate::domain::time::day::Day;
 use crate::domain::url::unescaped;
 use crate::web::cache::ranked_lists::TimeSpan;
 use crate::web::routes;
@@ -16,8 +18,10 @@ use crate::web::view::pagination::{LAST_PAGE, SnapshotId};
 pub enum QueryValue {
     Text,
     Number,
-    /// A page number.
+    /// A page number; what is none is the first page.
     Page,
+    /// A day.
+    Day,
     Order,
     Over,
     /// Tells members how they came to the page; dropped for visitors.
@@ -37,8 +41,12 @@ impl QueryValue {
             QueryValue::Page => match value.parse::<usize>() {
                 Ok(0 | 1) => None,
                 Ok(number) => Some(number.min(LAST_PAGE).to_string().into()),
-                Err(_) => Some(Cow::Borrowed(value)),
+                Err(huge) if *huge.kind() == IntErrorKind::PosOverflow => Some(LAST_PAGE.to_string().into()),
+                Err(_) => None,
             },
+            QueryValue::Day => {
+                Some(Day::parse(value).map_or(Cow::Borrowed(value), |day| day.to_string().into()))
+            }
             QueryValue::Order => CommentOrder::parse(value).map(|order| order.as_str().into()),
             QueryValue::Over => TimeSpan::parse(value).map(|over| over.as_str().into()),
             QueryValue::Seen => {
@@ -148,7 +156,11 @@ mod tests {
             ("/", "p=1", ""),
             ("/", "p=0002", "p=2"),
             ("/", "p=99999", "p=1000"),
-            ("/", "p=two&q", "p=two"),
+            ("/", "p=99999999999999999999", "p=1000"),
+            ("/", "p=-1", ""),
+            ("/", "p=two&q", ""),
+            ("/past", "day=2016-1-1", "day=2016-01-01"),
+            ("/past", "day=2016-13-1", "day=2016-13-1"),
             ("/best", "p=2&over=all", "over=all&p=2"),
             ("/best", "over=ever&utm_source=x", ""),
             ("/new", "before=007", "before=7"),

@@ -1,4 +1,5 @@
-//! Renders every error as a page that needs no viewer, so it cannot fail for the same reason as the request.
+//! Renders every error as a page that reads nothing, so it cannot fail for the same reason as the request.
+//! Its header is the member's own if the session had been loaded before.
 
 use askama::Template;
 use axum::body::Body;
@@ -14,7 +15,7 @@ use crate::web::error::{Error, ErrorText, ForMachines};
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::{SavedForm, WrittenForm};
-use crate::web::extract::session::{self, theme_cookie};
+use crate::web::extract::session::{self, KnownViewer, theme_cookie};
 use crate::web::handlers::accounts::login;
 use crate::web::state::App;
 use crate::web::view::form_recovery;
@@ -29,11 +30,20 @@ struct ErrorPage<'a> {
     back: Option<LocalRedirect>,
     written: Option<WrittenForm>,
     status: u16,
-    /// What to search for instead of what is not there.
-    search: Option<String>,
+    missing: Option<Missing>,
 }
 
+/// What is not there, and so can be searched for.
+enum Missing {
+    /// With the name that was asked for, if it can be one.
+    User(Option<Name>),
+    Page,
+}
+
+const NO_NAME: &str = "A user’s name has only letters, digits, dashes and underscores.";
+
 struct RefusedRequest {
+    viewer: KnownViewer,
     theme: Option<Theme>,
     in_session: bool,
     here: String,
@@ -45,6 +55,7 @@ impl RefusedRequest {
     fn new(app: &App, request: &Request) -> RefusedRequest {
         let (uri, headers) = (request.uri(), request.headers());
         RefusedRequest {
+            viewer: KnownViewer::default(),
             theme: theme_cookie(headers),
             in_session: session::is_named(app, headers),
             here: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
@@ -54,8 +65,15 @@ impl RefusedRequest {
     }
 
     fn page<'a>(&self, app: &'a App, title: &'static str) -> Page<'a> {
-        let mut page = Page::for_nobody(app, app.settings(), title);
-        (page.theme, page.in_session, page.robots) = (self.theme, self.in_session, false);
+        let mut page = match self.viewer.member() {
+            Some(viewer) => Page::new(app, viewer, "", title),
+            None => {
+                let mut page = Page::for_nobody(app, app.settings(), title);
+                (page.theme, page.in_session) = (self.theme, self.in_session);
+                page
+            }
+        };
+        (page.here, page.robots) = ("/".to_owned(), false);
         page
     }
 
@@ -66,29 +84,33 @@ impl RefusedRequest {
         }
         let ErrorText { title, mut what } = text;
         let is_missing = refusal.status() == StatusCode::NOT_FOUND && written.is_none();
-        let search = is_missing.then(|| self.missing(&mut what));
+        let missing = is_missing.then(|| self.missing(&mut what));
         if self.wants_json {
             return json(&serde_json::json!({ "error": what }));
         }
         let (page, back, status) = (self.page(app, title), self.back.clone(), refusal.status().as_u16());
-        html(&ErrorPage { page, title, what, back, written, status, search })
+        html(&ErrorPage { page, title, what, back, written, status, missing })
     }
 
-    /// Names the user or item that was asked for; returns the words to search for.
-    fn missing(&self, what: &mut String) -> String {
+    /// Names the user or item that was asked for.
+    fn missing(&self, what: &mut String) -> Missing {
         let path = self.here.split('?').next().unwrap_or("/");
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match parts[..] {
+            ["user"] => {
+                NO_NAME.clone_into(what);
+                Missing::User(None)
+            }
             ["user", user] | ["user", user, "submissions" | "comments" | "invited"] => {
-                let Ok(name) = Name::parse_by_operator(user) else { return String::new() };
+                let Ok(name) = Name::parse_by_operator(user) else { return Missing::Page };
                 *what = format!("There is no user named “{name}”.");
-                name.to_string()
+                Missing::User(Some(name))
             }
             ["item", id] if id.parse::<ItemId>().is_ok() => {
                 *what = format!("There is no item {id}.");
-                String::new()
+                Missing::Page
             }
-            _ => String::new(),
+            _ => Missing::Page,
         }
     }
 
@@ -118,8 +140,14 @@ fn is_refusal(response: &Response) -> bool {
         && extensions.get::<ForMachines>().is_none()
 }
 
-pub async fn pages(State(app): State<App>, client_ip: ClientIp, request: Request, next: Next) -> Response {
+pub async fn pages(
+    State(app): State<App>,
+    client_ip: ClientIp,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let refused = RefusedRequest::new(&app, &request);
+    request.extensions_mut().insert(refused.viewer.clone());
     let mut response = next.run(request).await;
     if !is_refusal(&response) {
         return response;

@@ -16,6 +16,9 @@ fn is_bare_error(response: &Response) -> bool {
     extensions.get::<ErrorText>().is_some() && extensions.get::<SavedForm>().is_none()
 }
 
+/// Their outcome is a cookie, so they need no database, or do what they can without it.
+const COOKIE_FORMS: [&str; 2] = ["/theme", "/logout"];
+
 /// Gives back a form that is refused, and reports that a page cannot be read from the database. While writes
 /// are known to fail, the form is not processed, so that retries do not count towards rate limits.
 pub async fn recover(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -33,7 +36,8 @@ pub async fn recover(State(app): State<App>, request: Request, next: Next) -> Re
     // The body is in memory already; this does not copy it.
     let Ok(body) = to_bytes(body, usize::MAX).await else { return StatusCode::BAD_REQUEST.into_response() };
     let again = Request::from_parts(parts.clone(), Body::from(body.clone()));
-    if app.store.is_failing() && !app.store.can_save_now().await {
+    let needs_database = !COOKIE_FORMS.contains(&parts.uri.path());
+    if needs_database && app.store.is_failing() && !app.store.can_save_now().await {
         return recovered_form::refuse(&app, Error::Unsaved(String::new()), again).await;
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;

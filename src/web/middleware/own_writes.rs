@@ -17,9 +17,14 @@ const COOKIE: &str = "written";
 const MAX_AGE: i64 = 60;
 
 pub async fn serve(app: &App, request: Request, next: Next) -> Response {
-    if !app.store.has_nodes() {
-        return page_cache::serve(app, request, next).await;
+    if app.store.has_nodes() {
+        Box::pin(serve_of_node(app, request, next)).await
+    } else {
+        page_cache::serve(app, request, next).await
     }
+}
+
+async fn serve_of_node(app: &App, request: Request, next: Next) -> Response {
     let is_write = request.method() == Method::POST;
     let before = if is_write { app.store.last_write() } else { None };
     let is_current = match earlier_write(app, request.headers()) {

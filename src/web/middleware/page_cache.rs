@@ -56,33 +56,36 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let address = ClientIp::of_request(app, headers, request.extensions());
     let workers = app.admission.workers.of(address.fair_key());
     let wanted = WantedEncodings { form: best_form(headers), known, workers, memory: &app.admission.memory };
-    let latest = async || {
-        let (key, kept) = app.pages.latest(&key, app.store.public_generation()).await?;
-        app.pages.answer(&key, kept, &wanted).await.ok()
+    // Boxed, like all that a kept page does not need: what is awaited in place is moved with the request.
+    let latest = || {
+        Box::pin(async {
+            let (key, kept) = app.pages.latest(&key, app.store.public_generation()).await?;
+            app.pages.answer(&key, kept, &wanted).await.ok()
+        })
     };
     if app.store.is_unreachable()
         && let Some(latest) = latest().await
     {
         return latest;
     }
-    let response = kept_or_made(app, &key, request, next, &wanted).await;
+    let response = match app.pages.kept.get(&key).await {
+        Some(kept) => match app.pages.answer(&key, kept, &wanted).await {
+            Ok(response) => return response,
+            Err(_) => Box::pin(refuse(request, next, Refusal::Overloaded)).await,
+        },
+        None => Box::pin(made(app, &key, request, next, &wanted)).await,
+    };
     let is_failure = response.status() == StatusCode::SERVICE_UNAVAILABLE && app.store.may_be_unreachable();
     if is_failure { latest().await.unwrap_or(response) } else { response }
 }
 
-async fn kept_or_made(
+async fn made(
     app: &App,
     key: &PageKey,
     request: Request,
     next: Next,
     wanted: &WantedEncodings<'_>,
 ) -> Response {
-    if let Some(kept) = app.pages.kept.get(key).await {
-        return match app.pages.answer(key, kept, wanted).await {
-            Ok(response) => response,
-            Err(_) => refuse(request, next, Refusal::Overloaded).await,
-        };
-    }
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
     // An item's thread may become known during rendering, so flights use a key that does not depend on it.

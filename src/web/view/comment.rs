@@ -27,9 +27,15 @@ impl CommentView {
         self.depth.saturating_add(3).min(9)
     }
 
+    /// Of its element, whose name goes to six.
+    pub fn heading(&self) -> usize {
+        self.level().min(6)
+    }
+
     /// Whether there is anything behind its “more”.
     pub fn has_more(&self) -> bool {
         let ways = [self.parent, self.prev, self.next];
-        ways.iter().any(Option::is_some) || self.may_edit || self.may_delete || self.may_moderate
+        let acts = [self.may_edit, self.may_delete, self.may_flag, self.may_moderate];
+        ways.iter().any(Option::is_some) || acts.contains(&true)
     }
 }

@@ -42,6 +42,7 @@ pub struct AuthorView {
 #[derive(Debug, Clone, Copy)]
 pub struct VoteButtons {
     pub up: bool,
+    /// After a vote: whether undoing it brings the arrow back.
     pub down: bool,
     /// The viewer's vote: `up`, `down` or `none`.
     pub dir: &'static str,
@@ -115,7 +116,7 @@ impl<'a> ViewContext<'a> {
         if let Some(vote) = self.marks.votes.get(&item.id).filter(|vote| !vote.own) {
             return VoteButtons {
                 up: false,
-                down: false,
+                down: item.kind == Kind::Comment && may_vote_down(member, self.policy),
                 dir: vote.dir.as_str(),
                 undo: vote.may_undo(self.policy, self.now).is_ok(),
                 asks: false,
@@ -198,6 +199,7 @@ pub struct StoryView {
     pub locked: bool,
     pub votes: VoteButtons,
     pub saved: bool,
+    pub followed: bool,
     pub hidden: bool,
     pub may_edit: bool,
     pub may_delete: bool,
@@ -240,6 +242,7 @@ impl StoryView {
             locked: item.locked,
             votes: eye.votes(item, None),
             saved: eye.marks.saved.contains(&item.id),
+            followed: eye.marks.followed == Some(item.id),
             hidden: eye.marks.hidden.contains(&item.id),
             may_edit: eye.may_edit(item),
             may_delete: eye.may_delete(item),
@@ -302,6 +305,7 @@ pub struct CommentView {
     pub reply_in: Option<String>,
     pub may_edit: bool,
     pub may_delete: bool,
+    pub may_flag: bool,
     pub may_moderate: bool,
     pub may_mute: bool,
     /// By what it is muted, so that only its place is in view.
@@ -394,6 +398,7 @@ impl ThreadContextView<'_> {
             may_delete: eye.may_delete(item),
             may_mute: shown && !own && eye.member.is_some(),
             muted: if shown { eye.mutes.matching(item, MuteScope::InThread) } else { None },
+            may_flag: eye.member.is_some_and(|member| item.may_flag(member, eye.policy, eye.now).is_ok()),
             may_moderate: shown && eye.member.is_some_and(|member| member.role >= Role::Moderator),
         }
     }

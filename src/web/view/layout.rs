@@ -50,7 +50,8 @@ const SECTIONS: [(&str, &str); 8] = [
 pub struct PageViewer {
     pub name: String,
     pub karma: Grouped<i64>,
-    pub unread: i64,
+    /// Rows of the inbox; the count ends at 100.
+    pub unread: usize,
     /// For moderators: items in the queue and pending sign-up requests.
     waiting: Option<(i64, i64)>,
 }
@@ -87,7 +88,7 @@ impl<'a> Page<'a> {
         let known = viewer.member.as_ref().map(|member| PageViewer {
             name: member.name.clone(),
             karma: Grouped(member.karma),
-            unread: viewer.unread,
+            unread: viewer.unread.len(),
             waiting: (member.role >= Role::Moderator).then_some((viewer.waiting, viewer.requests)),
         });
         Page {
@@ -164,7 +165,8 @@ impl<'a> Page<'a> {
     /// This page, or what an account page leads to.
     fn way_back(&self) -> String {
         let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
-        if !["/login", "/signup", "/invitation", "/setup"].iter().any(|page| path.starts_with(page)) {
+        if !["/login", "/signup", "/invitation", "/setup", "/reset"].iter().any(|page| path.starts_with(page))
+        {
             return self.here.clone();
         }
         let goto = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "goto");

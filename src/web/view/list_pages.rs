@@ -20,7 +20,7 @@ use crate::web::view::unmuted::Unmuted;
 /// Pages of a newest-first list that are read to fill one.
 const PAGES_READ: usize = 8;
 /// Hidden stories that are considered, newest first.
-const HIDDEN: i64 = 1_000;
+pub const HIDDEN: i64 = 1_000;
 
 pub struct RankedPage<T> {
     pub items: Unmuted<T>,

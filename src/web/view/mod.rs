@@ -3,6 +3,8 @@
 pub mod assets;
 pub mod comment;
 pub mod form_recovery;
+pub mod hidden_story;
+pub mod inbox;
 pub mod items;
 pub mod layout;
 pub mod list_pages;

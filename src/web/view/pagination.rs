@@ -30,6 +30,7 @@ pub struct Tab {
     pub current: bool,
 }
 
+/// What a list without rows says, and where it leads, if anywhere.
 #[derive(Default)]
 pub struct EmptyState {
     pub what: String,
@@ -46,11 +47,17 @@ impl EmptyState {
         EmptyState { what: what.into(), href: href.into(), next: next.into() }
     }
 
-    pub fn on(self, at: PageQuery) -> EmptyState {
-        if at.skip() == 0 {
+    /// Without a way on.
+    pub fn plain(what: &str) -> EmptyState {
+        EmptyState::new(what, "", "")
+    }
+
+    /// The same for any page of a list; those after the first lead back to it.
+    pub fn on(self, is_first: bool, first: impl Into<Cow<'static, str>>) -> EmptyState {
+        if is_first {
             self
         } else {
-            EmptyState::new("There is nothing on this page.", "/", "Go to the front page")
+            EmptyState::new("There is nothing on this page.", first, "Go to the first page")
         }
     }
 }
@@ -104,6 +111,10 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
+    pub fn is_first(self) -> bool {
+        self.skip() == 0
+    }
+
     fn number(self) -> usize {
         self.p.unwrap_or(1).clamp(1, LAST_PAGE)
     }
@@ -125,13 +136,11 @@ pub struct PageCursor {
     before: Option<i64>,
     after: Option<i64>,
     voter: Option<i64>,
-    reply: Option<i64>,
-    notice: Option<i64>,
 }
 
 impl PageCursor {
     pub fn is_first(self) -> bool {
-        self.at.is_none()
+        self.at.is_none() && self.before.is_none() && self.after.is_none()
     }
 
     pub fn before(self) -> i64 {
@@ -152,18 +161,6 @@ impl PageCursor {
     pub fn votes(self) -> (Timestamp, UserId, ItemId) {
         let (at, before) = self.newest_first();
         (at, UserId(self.voter.unwrap_or(i64::MAX)), ItemId(before))
-    }
-
-    /// The cursor for replies in the inbox. At equal times, replies precede notifications.
-    pub fn replies(self) -> ItemCursor {
-        let first = ItemCursor::first(PAGE_LIMIT);
-        let before = self.at.map(|at| (Timestamp(at), ItemId(self.reply.unwrap_or(0))));
-        ItemCursor { before: before.unwrap_or(first.before), ..first }
-    }
-
-    /// The cursor for notifications in the inbox.
-    pub fn notices(self) -> (Timestamp, i64) {
-        (self.newest_first().0, self.notice.unwrap_or(i64::MAX))
     }
 
     /// The cursor after the named item; the start of the list if there is none.

@@ -18,7 +18,6 @@ pub struct SingleCommentView {
     pub when: TimeView,
     pub edited: Option<TimeView>,
     pub points: Option<Grouped<i64>>,
-    pub unseen: bool,
     pub mark: Option<&'static str>,
     pub fade: u8,
     pub parent: ItemId,
@@ -38,7 +37,6 @@ impl SingleCommentView {
         root: Option<&Item>,
         eye: &ViewContext<'_>,
         answers: Option<UserId>,
-        unseen: bool,
     ) -> SingleCommentView {
         let own = item.is_own(eye.member);
         let (html, is_cut) = eye.listed_html(item);
@@ -52,7 +50,6 @@ impl SingleCommentView {
             edited: eye.edited(item),
             points: (own || eye.policy.show_comment_points)
                 .then(|| Grouped(rank::displayed_score(eye.score(item)))),
-            unseen,
             mark: mark(item, eye.sees(item), eye.policy),
             fade: rank::fade(eye.score(item)),
             parent: item.parent_id.unwrap_or(item.root_id),

@@ -70,7 +70,7 @@ async fn an_author_is_led_to_the_contact_page_only_where_it_leads_to_somebody() 
     for (change, gone, reachable) in [(nothing, false, true), (said, true, true), (nothing, true, false)] {
         let (app, mut alice, story) = killed(change, gone).await;
         let links = usize::from(reachable);
-        for path in [format!("/item/{story}"), "/replies".to_owned()] {
+        for path in [format!("/item/{story}"), "/inbox".to_owned()] {
             alice.get(&path).await.finds(links, "main a[href='/contact']");
         }
         let page = app.visitor().get("/contact").await;

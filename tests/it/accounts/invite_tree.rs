@@ -102,14 +102,14 @@ async fn a_wide_tree_is_read_in_pages() {
     let made = app.now().0;
     // Several joined in the same second.
     app.sql(&format!(
-        "insert into users (name, karma, karma_base, created_at, replies_read_at, invited_by) \
-         {many} select 'child' || i, 1, 1, {made} + i / 7, 0, 1 from n"
+        "insert into users (name, karma, karma_base, created_at, invited_by) \
+         {many} select 'child' || i, 1, 1, {made} + i / 7, 1 from n"
     ))
     .await;
     app.sql("update users set invited = 120 where name = 'chief'").await;
     app.sql(&format!(
-        "insert into users (name, karma, karma_base, created_at, replies_read_at, invited) \
-         {many} select 'root' || i, 1, 1, {made} + i / 7, 0, 1 from n"
+        "insert into users (name, karma, karma_base, created_at, invited) \
+         {many} select 'root' || i, 1, 1, {made} + i / 7, 1 from n"
     ))
     .await;
     for (path, first, count) in [("/user/chief/invited", "child1", 120), ("/invited", "chief", 121)] {

@@ -2,11 +2,13 @@
 
 pub mod concurrent_sanctions;
 pub mod contact;
+pub mod inbox;
 pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;
 pub mod login_load;
 pub mod mutes;
+pub mod password_resets;
 pub mod secrets;
 pub mod signup;
 pub mod signup_requests;

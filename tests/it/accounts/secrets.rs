@@ -253,9 +253,8 @@ async fn one_address_cannot_guess_at_many_accounts() {
 async fn nobody_logs_in_to_a_name_that_came_with_an_import() {
     let app = TestApp::new().await;
     app.sql(
-        "insert into users (name, karma, karma_base, created_at, source, replies_read_at) values ('pg', 9, \
-         9, \
-         1, 'hn', 1)",
+        "insert into users (name, karma, karma_base, created_at, source) values ('pg', 9, 9, 1, \
+         'hn')",
     )
     .await;
     let mut visitor = app.visitor();

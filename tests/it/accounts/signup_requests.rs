@@ -75,7 +75,7 @@ async fn somebody_asks_is_approved_and_logs_in() {
     assert_eq!(queue.number("main nav a[href='/mod/requests']"), 0);
 
     let mut ada = app.log_in("ada").await;
-    assert_eq!(ada.get("/replies").await.notices(), ["A moderator approved your request. Welcome."]);
+    assert_eq!(ada.get("/inbox").await.notices(), ["A moderator approved your request. Welcome."]);
     assert_eq!(app.karma("Ada").await, 1);
     assert_eq!(
         app.number("select created_at from users where name = 'Ada'").await,
@@ -108,7 +108,7 @@ async fn an_approval_brings_a_message_too_and_leaves_the_moderator_where_they_we
     let again = moderator.post(&format!("/mod/requests/{id}"), &form).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     let mut ada = app.log_in("ada").await;
-    let told = ada.get("/replies").await.notices();
+    let told = ada.get("/inbox").await.notices();
     assert!(told.len() == 1 && told[0].ends_with(". Begin in /ask."), "{told:?}");
 }
 
@@ -304,6 +304,8 @@ async fn two_moderators_at_once_make_one_account() {
     assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::CONFLICT]);
     let late = if pages.0.status == StatusCode::CONFLICT { &pages.0 } else { &pages.1 };
     assert!(late.says("has already been decided"), "{}", late.text());
+    let unknown = one.post("/mod/requests/999", &[("decision", "approve")]).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     let made = i64::from(is_somebody(&app, "ada").await);
     assert_eq!(
         app.number("select count(*) from moderation_log where action in ('admit', 'decline')").await,

@@ -51,7 +51,10 @@ async fn a_made_up_site_is_voted_on_as_people_vote() {
     for (nobody, votes) in [
         ("votes for their own", "v.user_id = i.author_id"),
         ("votes a story down", "v.dir < 0 and i.kind = 'story'"),
-        ("votes down what answers them", "v.dir < 0 and v.user_id = i.reply_to"),
+        (
+            "votes down what answers them",
+            "v.dir < 0 and v.user_id = (select author_id from items p where p.id = i.parent_id)",
+        ),
         ("votes before it was posted", "v.created_at < i.time"),
         ("has voted in the future", &format!("v.created_at > {}", app.now().0)),
     ] {

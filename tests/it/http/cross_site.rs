@@ -95,7 +95,7 @@ async fn a_proxy_may_rewrite_host_where_the_base_address_is_set() {
 
 #[tokio::test]
 async fn looking_at_a_page_changes_nothing_but_ones_own_marks() {
-    const OWN_MARKS: [&str; 3] = ["visits", "users.replies_read_at", "sessions.last_used_at"];
+    const OWN_MARKS: [&str; 3] = ["visits", "inbox.read_at", "sessions.last_used_at"];
     let app = forum().await;
     let mut looked = 0;
     for row in table().into_iter().filter(|row| row.method == Method::GET) {
@@ -127,12 +127,12 @@ async fn a_members_own_marks_are_all_that_a_look_changes() {
     bob.reply(story, "An answer.").await;
     app.pass(7_200);
     let before = app.dump(&[]).await;
-    alice.get("/replies").await;
+    alice.get("/inbox").await;
     alice.get(&format!("/item/{story}")).await;
     app.store.flush_activity().await.expect("written");
     let after = app.dump(&[]).await;
     let tables: Vec<&str> = after.difference(&before).filter_map(|row| row.split(':').next()).collect();
     // Other nodes are told, as their pages show these marks too.
     let told: &[&str] = if app.store.has_nodes() { &["changes"] } else { &[] };
-    assert_eq!(tables, [told, &["sessions", "users", "visits"]].concat(), "a dump shows what changes");
+    assert_eq!(tables, [told, &["inbox", "sessions", "visits"]].concat(), "a dump shows what changes");
 }

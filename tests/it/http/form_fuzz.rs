@@ -11,14 +11,14 @@ use crate::support::app::{Browser, Page, TestApp};
 
 /// Every form's fields and every page's parameters. A route or field missing here fails the test.
 const FIELDS: &str = "
-GET  / p at from
-GET  /new before
-GET  /best over p at from
-GET  /active p at from
-GET  /ask p at from
-GET  /show p at from
-GET  /past day p at from
-GET  /from/{*site} before
+GET  / p at from hid
+GET  /new before hid
+GET  /best over p at from hid
+GET  /active p at from hid
+GET  /ask p at from hid
+GET  /show p at from hid
+GET  /past day p at from hid
+GET  /from/{*site} before hid
 GET  /comments before
 GET  /comments/best p at from
 GET  /leaders
@@ -30,6 +30,7 @@ POST /item/{id}/vote dir goto
 POST /item/{id}/save on goto
 POST /item/{id}/hide on goto
 GET  /item/{id}/mute
+POST /item/{id}/follow on goto
 GET  /item/{id}/flag goto
 POST /item/{id}/flag reason note on goto
 POST /item/{id}/vouch on goto
@@ -51,19 +52,25 @@ POST /item/{id}/delete
 GET  /user/{name}
 GET  /user/{name}/submissions before
 GET  /user/{name}/comments before
+POST /user/{name}/follow on goto
 GET  /user/{name}/moderate done posts
 POST /user/{name}/note note same_as
 POST /user/{name}/warn warning
 POST /user/{name}/limit limit_reason limit_days on
 POST /user/{name}/ban ban_reason ban_days over on take bring_back
 POST /user/{name}/shadow shadow_reason bring_back on
+POST /user/{name}/reset-link
 POST /user/{name}/role reason role name sure
 GET  /user/{name}/invited at after
 GET  /invited at after
 GET  /submit u t url title text
 POST /submit title url text preview suggest
 GET  /submit/title url
-GET  /replies at reply notice
+GET  /replies
+GET  /inbox show at before
+POST /inbox/read last
+POST /inbox/{id}/read goto
+GET  /following
 GET  /saved p
 GET  /hidden p
 GET  /upvoted p
@@ -101,6 +108,8 @@ GET  /login goto vote dir why
 POST /login name password goto kept vote dir why
 POST /logout
 POST /theme theme goto
+GET  /reset/{token}
+POST /reset/{token} password
 GET  /setup/{token}
 POST /setup/{token} name password contact
 GET  /guidelines
@@ -255,7 +264,7 @@ async fn send(
     }
     if let Some(name) = about.strip_prefix("/user/") {
         pages.push(chief.get(&format!("{about}/moderate")).await);
-        pages.push(app.session(name).await.get("/replies").await);
+        pages.push(app.session(name).await.get("/inbox").await);
         pages.push(app.visitor().get(&about).await);
     }
     for page in pages {

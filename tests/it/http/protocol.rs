@@ -58,7 +58,7 @@ async fn head_has_the_headers_of_get() {
             "/feed/top.atom",
             &style,
             "/healthz",
-            "/replies",
+            "/inbox",
         ] {
             for encoding in ["identity", "gzip", "br"] {
                 let headers = [("accept-encoding", encoding)];

@@ -202,6 +202,15 @@ async fn invitation(app: &TestApp, inviter: &str) -> (String, String) {
     (token.as_str().to_owned(), made.expect("an invitation").to_string())
 }
 
+/// The token of a link by which `name` can set a new password.
+async fn lost_password(app: &TestApp, name: &str) -> String {
+    let token = Token::random().expect("randomness");
+    let act = ActionContext { actor: None, reason: "", at: app.now() };
+    let (user, until) = (app.id_of(name).await, app.now().plus(60));
+    app.store.make_password_reset(user, &token.hash(), until, act).await.expect("made");
+    token.as_str().to_owned()
+}
+
 /// Somebody who waits for an account; the number of their request.
 async fn request(app: &TestApp, name: &str) -> String {
     let parsed = Name::parse(name).expect("a name");
@@ -209,6 +218,13 @@ async fn request(app: &TestApp, name: &str) -> String {
     app.store.request_account(new, 1_000, app.now()).await.expect("a request");
     let requests = app.store.requests((app.now(), 0), 1_000).await.expect("listed");
     requests.iter().find(|waiting| waiting.name == name).expect("it waits").id.to_string()
+}
+
+/// Puts something into a member's inbox; its number there.
+async fn told(app: &TestApp, name: &str) -> String {
+    let user = app.id_of(name).await.0;
+    app.sql(&format!("insert into inbox (user_id, kind, created_at) values ({user}, 'notice', 1)")).await;
+    app.number("select max(id) from inbox").await.to_string()
 }
 
 /// Makes of an account one that an import made, into which nobody can log in yet.
@@ -255,8 +271,10 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let link = app.app.setup.path();
     let (token, id) = match row.on {
         "invited" => invitation(app, if row.path.contains("{token}") { &author } else { &name }).await,
+        "lost" => (lost_password(app, &author).await, id),
         _ => ("guessed".to_owned(), id),
     };
+    let id = if row.on == "told" { told(app, &name).await } else { id };
     let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };
     let fill = |text: &str| {
         text.replace("{*site}", "example.com")

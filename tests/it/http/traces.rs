@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use stoa::domain::accounts::token::Token;
 use stoa::domain::accounts::user::Role;
+use stoa::store::ActionContext;
 use tokio::io::AsyncWriteExt;
 
 use crate::http::responses::{BREAK, Log};
@@ -29,9 +30,14 @@ async fn ask_for_secrets(log: &Log) {
     let setup = app.app.setup.path();
     let token = setup.trim_start_matches("/setup/").to_owned();
     let invited = format!("/invitation/{}", invitation.as_str());
+    let lost = Token::random().expect("randomness");
+    let act = ActionContext { actor: None, reason: "", at: app.now() };
+    let until = app.now().plus(60);
+    app.store.make_password_reset(bob, &lost.hash(), until, act).await.expect("made");
+    let reset = format!("/reset/{}", lost.as_str());
     let mut visitor = app.visitor();
     let mut paths = Vec::new();
-    for link in [&setup, &invited] {
+    for link in [&setup, &invited, &reset] {
         let bare = link.trim_start_matches('/');
         let (folder, rest) = bare.split_once('/').expect("a folder");
         paths.extend([
@@ -66,7 +72,7 @@ async fn ask_for_secrets(log: &Log) {
 
     // Over connections, of both kinds.
     let forum = Forum::of(&app, PATIENT);
-    for path in [&setup, &invited] {
+    for path in [&setup, &invited, &reset] {
         let mut stream = forum.connect().await;
         let cookie = alice.cookies.get("session").expect("a session");
         let ask = format!(
@@ -93,7 +99,9 @@ async fn ask_for_secrets(log: &Log) {
         "{text}"
     );
     let session = cookies.iter().map(String::as_str);
-    for secret in [token.as_str(), invitation.as_str(), PASSWORD, "four+unrelated"].into_iter().chain(session)
+    for secret in [token.as_str(), invitation.as_str(), lost.as_str(), PASSWORD, "four+unrelated"]
+        .into_iter()
+        .chain(session)
     {
         let line = text.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");

@@ -7,7 +7,7 @@ use stoa::domain::items::item::ItemError;
 use stoa::domain::limits::policy::Period;
 
 use crate::support::app::{Browser, Page, TestApp};
-use crate::support::fixtures::with_a_story;
+use crate::support::fixtures::{read_all, with_a_story};
 use crate::support::page::Element;
 use crate::support::sentences::refused;
 
@@ -40,9 +40,13 @@ async fn people_answer_each_other_at_any_depth() {
     let label = |id: i64| page.one(&format!("#c{id} > details > summary")).attr("aria-label").to_owned();
     assert_eq!(label(last), "Fold 1 comment, depth 12");
     assert!(!label(ids[0]).contains("depth"));
-    let level = |id: &i64| page.one(&format!("#c{id} > header > h3")).attr("aria-level").to_owned();
+    let level = |id: &i64| {
+        let heading = page.one(&format!("#c{id} > header > :is(h3, h4, h5, h6)"));
+        let level = heading.attr("aria-level").to_owned();
+        if level.is_empty() { heading.html[2..3].to_owned() } else { level }
+    };
     let levels: Vec<String> = ids.iter().map(level).collect();
-    assert_eq!(levels, ["", "4", "5", "6", "7", "8", "9", "9", "9", "9", "9", "9"]);
+    assert_eq!(levels, ["3", "4", "5", "6", "7", "8", "9", "9", "9", "9", "9", "9"]);
     page.finds(6, "header > a.to");
     let deep = page.one(&format!("#c{last} > header > a.to"));
     assert_eq!(
@@ -266,24 +270,25 @@ async fn replies_are_counted_until_they_are_read() {
     alice.reply(story, "Alice's own.").await;
     eve.reply(story, "Unheard.").await;
     bob.reply(comment, "Bob to himself.").await;
-    let unread = "header a[href='/replies']";
+    let unread = "header a[href='/inbox']";
     assert_eq!(alice.get("/").await.number(unread), 2);
     assert_eq!(bob.get("/").await.number(unread), 0, "nobody is told of their own");
     app.pass(MINUTE);
-    let page = alice.get("/replies").await;
+    let page = alice.get("/inbox").await;
     assert_eq!(page.comments(), [second, comment], "and none of the others");
     let new = "article > header > b";
     page.finds(2, new);
-    assert_eq!(alice.get("/").await.number(unread), 0, "the page was read");
-    alice.get("/replies").await.finds(0, new);
+    read_all(&mut alice).await;
+    assert_eq!(alice.get("/").await.number(unread), 0, "they are marked as read");
+    alice.get("/inbox").await.finds(0, new);
 
     app.pass(MINUTE);
     let third = bob.reply(story, "A third answer.").await;
     assert_eq!(alice.get("/").await.number(unread), 1);
     bob.post(&format!("/item/{third}/delete"), &[]).await;
     assert_eq!(alice.get("/").await.number(unread), 0);
-    assert_eq!(alice.get("/replies").await.comments(), [second, comment]);
-    assert!(app.visitor().get("/replies").await.location().is_some_and(|to| to == "/login?goto=%2Freplies"));
+    assert_eq!(alice.get("/inbox").await.comments(), [second, comment]);
+    assert!(app.visitor().get("/inbox").await.location().is_some_and(|to| to == "/login?goto=%2Finbox"));
 }
 
 #[tokio::test]

@@ -108,6 +108,25 @@ async fn a_day_is_chosen_by_its_date_and_one_without_stories_leads_to_the_neares
     assert_eq!(app.visitor().get("/past?day=").await.status, 200, "an empty field is no mistake");
 }
 
+#[tokio::test]
+async fn a_member_keeps_their_header_on_a_page_that_says_what_went_wrong() {
+    let app = TestApp::new().await;
+    let mut alice = app.member("alice").await;
+    let story = alice.text_story("A story", "Words.").await;
+    alice.post("/theme", &[("theme", "dark")]).await;
+    for address in ["/nothing/here", "/item/999", "/user/nobody", "/mod"] {
+        let page = alice.get(address).await;
+        assert!(page.status.is_client_error(), "{address}");
+        page.finds(1, "header a[href='/user/alice']");
+        page.finds(1, "html[data-theme=dark]");
+        app.visitor().get(address).await.finds(0, "header a[href='/user/alice']");
+    }
+    let page = alice.post(&format!("/item/{story}/vote"), &[("dir", "sideways")]).await;
+    page.finds(1, "header form[action='/logout']");
+    // Without a page of its own to go back to.
+    assert_eq!(page.one("form.theme [name=goto]").attr("value"), "/");
+}
+
 /// The page of the day after one.
 fn day_after(day: &str) -> String {
     let day: jiff::civil::Date = day.parse().expect("a date");
@@ -120,8 +139,9 @@ const NOTHING: &str = "There is nothing at this address.";
 async fn an_unknown_user_or_item_is_named_and_can_be_searched_for() {
     let app = TestApp::new().await;
     app.member("alice").await;
-    for (address, says, words) in [
+    for (address, says, name) in [
         ("/user/nobody", "There is no user named “nobody”.", "nobody"),
+        ("/user?id=no+body", "A user’s name has only letters, digits, dashes and underscores.", ""),
         ("/user/someone/comments", "There is no user named “someone”.", "someone"),
         // What can be nobody's name is not repeated.
         ("/user/no%3Cb%3E/comments", NOTHING, ""),
@@ -133,8 +153,13 @@ async fn an_unknown_user_or_item_is_named_and_can_be_searched_for() {
         let page = app.visitor().get(address).await;
         assert_eq!(page.status, 404, "{address}");
         assert!(page.says(says), "{address}: {}", page.words());
-        let field = page.one("main form[role=search][action='/search'] input[name=q]");
-        assert_eq!(field.attr("value"), words, "{address}");
+        let (wanted, other) = if address.starts_with("/user") && says != NOTHING {
+            ("main form[action='/user'] input[name=id]", "main form[action='/search']")
+        } else {
+            ("main form[action='/search'] input[name=q]", "main form[action='/user']")
+        };
+        assert_eq!(page.one(wanted).attr("value"), name, "{address}");
+        page.finds(0, other);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use stoa::clock::DAY;
+use stoa::domain::accounts::signup::SignUpMode;
 use stoa::domain::accounts::user::Role;
 
 use crate::support::app::{Browser, Page, TestApp};
@@ -92,7 +93,7 @@ async fn every_list_says_why_it_is_empty_and_where_to_go() {
         ("/saved", "You have not saved anything yet"),
         ("/hidden", "You have not hidden anything"),
         ("/upvoted", "You have not upvoted anything yet"),
-        ("/replies", "Nobody has answered you yet"),
+        ("/inbox", "Nobody has answered you yet"),
         ("/user/alice/submissions", "alice has not submitted anything yet"),
         ("/user/alice/comments", "alice has not commented yet"),
     ] {
@@ -116,15 +117,43 @@ async fn a_ranked_list_goes_on_after_30_stories_and_says_where_it_ends() {
     assert_eq!(numbers(&second), [1], "equal stories rank by age, the newest first");
     assert_eq!(second.one("main ol").attr("start"), "31");
     second.finds(0, "a[rel=next]");
-    for path in
-        ["/?p=3", "/?p=99999999", "/best?over=all&p=3", "/active?p=2", "/ask?p=2", "/comments/best?p=2"]
-    {
-        let page = visitor.get(path).await;
-        assert_eq!(page.status, StatusCode::OK, "{path}");
-        assert_eq!(empty(&page)[0], "There is nothing on this page.", "{path}");
+    for no_later in ["0", "-1", "two", "1.5"] {
+        assert_eq!(numbers(&visitor.get(&format!("/?p={no_later}")).await).len(), 30, "{no_later}");
     }
-    assert_eq!(numbers(&visitor.get("/?p=0").await).len(), 30);
-    assert_eq!(visitor.get("/?p=-1").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_page_after_the_last_leads_to_the_first_of_its_list() {
+    let app = TestApp::with(|settings| settings.signup_mode = Some(SignUpMode::Request)).await;
+    stories(&mut app.member("alice").await, 1).await;
+    let mut chief = app.person("chief", Role::Moderator).await;
+    for (path, first) in [
+        ("/?p=3", "/"),
+        ("/?p=99999999999999999999", "/"),
+        ("/best?over=all&p=3", "/best?over=all"),
+        ("/active?p=2", "/active"),
+        ("/ask?p=2", "/ask"),
+        ("/past?day=2026-11-23&p=99999", "/past?day=2026-11-23"),
+        ("/comments/best?p=2", "/comments/best"),
+        ("/new?before=1", "/new"),
+        ("/comments?before=1", "/comments"),
+        ("/from/example.com?before=1", "/from/example.com"),
+        ("/user/alice/submissions?before=1", "/user/alice/submissions"),
+        ("/user/alice/comments?before=1", "/user/alice/comments"),
+        ("/saved?p=2", "/saved"),
+        ("/inbox?at=1&before=1", "/inbox"),
+        ("/invitations?before=1", "/invitations"),
+        ("/invited?at=9999999999", "/invited"),
+        ("/mod?at=1&before=1", "/mod"),
+        ("/mod/new?at=1", "/mod/new"),
+        ("/mod/requests?at=9999999999", "/mod/requests"),
+        ("/mod/votes?at=1", "/mod/votes"),
+    ] {
+        let page = chief.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert_eq!(page.one("main .empty p:first-child").text, "There is nothing on this page.");
+        assert_eq!(page.one("main .empty a").attr("href"), first, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -212,8 +241,10 @@ async fn past_shows_a_day_and_its_neighbours_but_never_the_future() {
     for day in ["yesterday", "2026-02-30", "26-1-1"] {
         let page = visitor.get(&format!("/past?day={day}")).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{day}");
-        assert!(page.says("Write it as year-month-day"), "{day}");
+        assert!(page.errors()[0].1.contains("Write it as year-month-day"), "{day}");
+        assert_eq!(page.value("form[action='/past'] input[name=day]"), day, "it can be mended");
     }
+    assert_eq!(visitor.get("/past?day=2026-1-9").await.body, visitor.get("/past?day=2026-01-09").await.body);
 }
 
 #[tokio::test]

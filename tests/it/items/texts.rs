@@ -91,7 +91,7 @@ async fn what_a_moderator_writes_shows_something() {
     let acts = "select count(*) from moderation_log where action in ('warn', 'note', 'limit', 'ban', 'kill', \
                 'lock', 'pin')";
     assert_eq!(app.number(acts).await, 0);
-    assert!(alice.get("/replies").await.all(".warn").is_empty());
+    assert!(alice.get("/inbox").await.all(".warn").is_empty());
 }
 
 #[tokio::test]

@@ -257,7 +257,7 @@ async fn a_refusal_leads_back_and_does_not_look_like_a_log_out() {
     assert_eq!(ways(&refused), ["/item/3?order=newest", "/"], "back, and to the front page");
     // The header knows of a session.
     refused.finds(0, log_in);
-    refused.finds(1, "header a[href='/replies']");
+    refused.finds(1, "header a[href='/inbox']");
     for page in ["https://elsewhere.example/item/3", "http://forum.example/mod", "not an address"] {
         let refused =
             alice.send(Method::GET, "/mod", &[("host", "forum.example"), ("referer", page)], None).await;

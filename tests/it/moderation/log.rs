@@ -187,6 +187,11 @@ impl Town {
                 self.app.store.claim("mole", "hash", self.app.now()).await.expect("claimed");
                 return Some("/user/mole".to_owned());
             }
+            "reset-link" => {
+                let page = self.ada.post(&format!("/user/{name}/reset-link"), &[]).await;
+                assert_eq!(page.status, StatusCode::OK);
+                return Some(format!("/user/{name}"));
+            }
             "password" => {
                 let user = self.app.id_of(&name).await;
                 self.app.store.reset_password(user, "hash", self.app.now()).await.expect("set");
@@ -532,7 +537,8 @@ async fn the_log_is_asked_for_acts_in_words_and_says_what_it_is_narrowed_to() {
     let (open, desk) = (visitor.get("/log").await, forum.mia.get("/log").await);
     for action in Action::ALL {
         let act = action.as_str();
-        let private = ["shadow", "unshadow", "note", "add-rule", "drop-rule", "password"].contains(&act);
+        let private =
+            ["shadow", "unshadow", "note", "add-rule", "drop-rule", "password", "reset-link"].contains(&act);
         let option = format!("#act option[value='{act}']");
         assert_eq!(desk.one(&option).text, action.spec().label);
         // It is offered to those who may see it.

@@ -8,7 +8,7 @@ use stoa::domain::items::item::ItemError;
 use stoa::domain::moderation::permissions::ModerationError;
 
 use crate::support::app::{Page, TestApp};
-use crate::support::fixtures::Town;
+use crate::support::fixtures::{Town, done, read_all};
 use crate::support::page::Element;
 use crate::support::sentences::refused;
 
@@ -76,10 +76,10 @@ async fn whoever_wrote_something_is_told_what_became_of_it_and_why() {
     let story = alice.text_story("Buy my things", "Cheap.").await;
     app.pass(60);
     mia.post(&format!("/item/{story}/kill"), &[("on", "true"), ("reason", "spam")]).await;
-    let unread = "header a[href='/replies']";
+    let unread = "header a[href='/inbox']";
     assert_eq!(alice.get("/").await.number(unread), 1, "the header counts it");
 
-    let page = alice.get("/replies").await;
+    let page = alice.get("/inbox").await;
     let notice = page.one("article");
     assert!(notice.text.contains("spam"), "why: {}", notice.text);
     notice.finds(1, "header b");
@@ -87,10 +87,12 @@ async fn whoever_wrote_something_is_told_what_became_of_it_and_why() {
     let about = notice.one(&format!("header a[href='/item/{story}']"));
     assert_eq!(about.text, "Buy my things", "and which one");
     assert!(!page.mentions("mia"), "not by whom");
-    let again = alice.get("/replies").await;
+    assert_eq!(alice.get("/inbox").await.number(unread), 1, "until it is marked as read");
+    read_all(&mut alice).await;
+    let again = alice.get("/inbox").await;
     again.one("article").finds(0, "header b");
     assert_eq!(again.number(unread), 0, "read once, it is not new");
-    mia.get("/replies").await.finds(0, "article");
+    mia.get("/inbox").await.finds(0, "article");
 }
 
 #[tokio::test]
@@ -110,22 +112,26 @@ async fn notices_stand_among_the_replies_by_their_time_over_all_pages() {
                 "insert into notifications (user_id, created_at, action) values ({id}, {at}, 'kill')"
             ))
             .await;
+            app.sql(&format!(
+                "insert into inbox (user_id, kind, notification_id, created_at) \
+                 select {id}, 'notice', max(id), {at} from notifications"
+            ))
+            .await;
             app.number("select max(id) from notifications").await
         } else {
             bob.reply(story, &format!("Answer {n}.")).await
         };
-        told.push((app.now().0, !notice, number));
+        told.push(format!("{}{number}", if notice { "n" } else { "c" }));
     }
-    told.sort_unstable();
-    let expected = told.iter().rev().map(|(_, reply, id)| format!("{}{id}", if *reply { "c" } else { "n" }));
-    let (mut seen, mut next) = (Vec::new(), Some("/replies".to_owned()));
+    let (mut seen, mut next) = (Vec::new(), Some("/inbox".to_owned()));
     while let Some(path) = next {
         let page = alice.get(&path).await;
         seen.extend(page.all("article").iter().map(|row| row.attr("id").to_owned()));
         next = page.more();
         assert!(seen.len() <= 100, "it ends");
     }
-    assert_eq!(seen, expected.collect::<Vec<_>>());
+    told.reverse();
+    assert_eq!(seen, told);
 }
 
 #[tokio::test]
@@ -147,7 +153,7 @@ async fn a_locked_thread_takes_no_comments_until_it_is_unlocked() {
         refused(&page, StatusCode::FORBIDDEN, ItemError::ThreadLocked);
     }
     alice.reply(story, "Beside it.").await;
-    assert!(bob.get("/replies").await.notices()[0].contains("it went nowhere"));
+    assert!(bob.get("/inbox").await.notices()[0].contains("it went nowhere"));
     assert_eq!(
         mia.post(&lock(comment), &[("on", "true"), ("reason", "again")]).await.status,
         StatusCode::CONFLICT
@@ -182,7 +188,7 @@ async fn a_moderator_changes_title_and_address_and_what_it_was_is_kept() {
     let mut visitor = app.visitor();
     assert_eq!(visitor.get("/from/other.example").await.titles(), ["A plain title"]);
     assert!(visitor.get("/from/example.com").await.titles().is_empty());
-    let told = alice.get("/replies").await.notices().concat();
+    let told = alice.get("/inbox").await.notices().concat();
     assert!([bait, "A plain title", "bait."].iter().all(|words| told.contains(words)), "{told}");
     let logged = visitor.get(&format!("/log?item={story}")).await.one("main ol > li").text;
     assert!(logged.contains("to https://other.example/a"), "{logged}");
@@ -302,15 +308,49 @@ async fn whether_it_was_a_mistake_is_asked_under_bad_news_alone() {
         if words.contains("lifted") {
             bob = app.log_in("bob").await;
         }
-        let page = bob.get("/replies").await;
+        let page = bob.get("/inbox").await;
         let latest = &page.all("article")[0];
         assert!(latest.text.contains(words), "{words}: {}", latest.text);
         assert_eq!(asks(latest), mistake, "{}", latest.text);
     }
     ada.post("/mod/team", &[("name", "bob"), ("role", "moderator"), ("reason", "more hands")]).await;
-    let notices = bob.get("/replies").await.all("article");
+    let notices = bob.get("/inbox").await.all("article");
     let asked: Vec<bool> = notices.iter().map(asks).collect();
     assert_eq!(asked, [false, false, true, false, true, true], "the latest first: {notices:#?}");
     assert!(notices[0].text.contains("An admin made you a moderator"), "{}", notices[0].text);
     assert!(notices[2].text.contains("A moderator banned you"), "{}", notices[2].text);
+}
+
+#[tokio::test]
+async fn a_mistake_is_told_once_whether_or_not_the_item_still_has_the_form() {
+    let app = TestApp::new().await;
+    let (mut alice, mut mia) = (app.member("alice").await, app.person("mia", Role::Moderator).await);
+    let story = alice.text_story("A story", "Words.").await;
+    let comment = alice.reply(story, "A comment.").await;
+    let long = "a".repeat(501);
+    let mistaken: [(&str, &[(&str, &str)]); 6] = [
+        ("kill", &[("on", "true"), ("reason", "other"), ("note", "")]),
+        ("clear", &[("reason", &long)]),
+        ("lock", &[("on", "true"), ("reason", "")]),
+        ("merge", &[("on", "true"), ("into", "nowhere")]),
+        ("detach", &[("on", "true"), ("reason", "")]),
+        ("second-chance", &[("on", "true"), ("reason", &long)]),
+    ];
+    let (mut at_a_field, mut on_top) = (0, 0);
+    for (act, reason) in [("", ""), ("lock", "Enough"), ("kill", "spam")] {
+        for id in [story, comment] {
+            if !act.is_empty() {
+                done(&mut mia, &format!("/item/{id}/{act}"), &[("on", "true"), ("reason", reason)]).await;
+            }
+            for (form, typed) in mistaken {
+                let page = mia.post(&format!("/item/{id}/{form}"), typed).await;
+                if page.status == StatusCode::UNPROCESSABLE_ENTITY {
+                    let told = (page.all("main p.error").len(), page.all("main #errors li").len());
+                    assert!(matches!(told, (1, 0) | (0, 1)), "{form} after {act}: {told:?}");
+                    (at_a_field, on_top) = (at_a_field + told.0, on_top + told.1);
+                }
+            }
+        }
+    }
+    assert!(at_a_field > 5 && on_top > 3, "{at_a_field} and {on_top}");
 }

@@ -167,7 +167,7 @@ async fn each_act_on_a_post_is_told_to_its_author_once_with_the_reason_and_leads
             }
         }
         assert_eq!(town.told(act).await, 1, "{act}");
-        let notices = town.alice.get("/replies").await.all("article[id^='n']");
+        let notices = town.alice.get("/inbox").await.all("article[id^='n']");
         let notice = notices.iter().find(|notice| notice.text.contains(words));
         let notice = notice.unwrap_or_else(|| panic!("{act}: {notices:#?}"));
         let about = notice.one("header a");
@@ -359,7 +359,7 @@ async fn what_members_wrote_stands_in_a_notification_as_they_wrote_it() {
     town.act(story, "edit", &form).await;
     let said = "A moderator edited your story: title changed from “WHO wrote your STORY” to “your STORY, by \
                 WHO”. Reason: your STORY?";
-    let page = town.alice.get("/replies").await;
+    let page = town.alice.get("/inbox").await;
     assert_eq!(
         (page.notices(), page.one("article header a").text.as_str()),
         (vec![said.to_owned()], "your STORY, by WHO")

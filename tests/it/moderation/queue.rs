@@ -56,10 +56,10 @@ async fn a_reason_of_other_needs_words_and_words_go_with_any_reason() {
     assert_eq!((page.value("#kill-note"), page.value(&reasons(story)).as_str()), (long, "rude"));
     assert_eq!(app.number("select count(*) from moderation_log").await, 0);
     mia.post(&kill, &[("on", "true"), ("reason", "rude"), ("note", "to newcomers")]).await;
-    assert!(sam.get("/replies").await.notices()[0].ends_with("Reason: rude: to newcomers."));
+    assert!(sam.get("/inbox").await.notices()[0].ends_with("Reason: rude: to newcomers."));
     mia.post(&kill, &[("on", "false")]).await;
     mia.post(&kill, &[("on", "true"), ("reason", "other"), ("note", "A private address.")]).await;
-    assert!(sam.get("/replies").await.notices()[0].ends_with("Reason: A private address."));
+    assert!(sam.get("/inbox").await.notices()[0].ends_with("Reason: A private address."));
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
     let way = "main nav a[href='/mod/team']";
     bob.get("/mod").await.finds(0, way);
     ada.get("/mod").await.finds(1, way);
-    assert_eq!(bob.get("/replies").await.notices(), ["An admin made you a moderator: we need <more> hands."]);
+    assert_eq!(bob.get("/inbox").await.notices(), ["An admin made you a moderator: we need <more> hands."]);
     let act = app.visitor().get("/log?person=bob").await.one("main ol > li");
     assert!(act.text.contains("ada made bob a moderator"), "{}", act.text);
     assert!(act.text.contains("reason: we need <more> hands"), "{}", act.text);
@@ -77,7 +77,7 @@ async fn an_admin_makes_a_moderator_who_is_told_and_may_at_once_do_what_moderato
         StatusCode::FORBIDDEN,
         "new members do not invite yet"
     );
-    assert_eq!(bob.get("/replies").await.notices()[0], "An admin made you a member: why not.");
+    assert_eq!(bob.get("/inbox").await.notices()[0], "An admin made you a member: why not.");
     assert_eq!(ada.get("/mod/team").await.one(CHANGE).attr("action"), "/user/ada/role");
 }
 

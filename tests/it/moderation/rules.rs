@@ -44,7 +44,7 @@ async fn a_post_that_a_rule_queues_stands_and_waits_for_a_moderator_who_reads_wh
     }
     let page = app.visitor().get(&format!("/item/{story}")).await;
     assert!(page.says("Get your CASINO-bonus") && page.comments().contains(&comment), "both stand");
-    assert!(alice.get("/replies").await.notices().is_empty(), "their author notices nothing");
+    assert!(alice.get("/inbox").await.notices().is_empty(), "their author notices nothing");
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_post_that_a_rule_kills_is_dead_from_the_start_and_its_author_is_told(
     thread.finds(1, "main a[href='https://notexample.com/']");
     thread.finds(0, "main a[href='https://example.com/x']");
     assert_eq!(app.number(&format!("select descendants from items where id = {talk}")).await, 1);
-    let told = alice.get("/replies").await.notices();
+    let told = alice.get("/inbox").await.notices();
     assert_eq!(told.len(), 2, "{told:?}");
     for (told, what) in told.iter().zip(["comment", "story"]) {
         assert!(told.contains(what) && !told.contains("example.com"), "{told}");
@@ -126,7 +126,7 @@ async fn an_edit_meets_the_rules_as_a_new_post_does() {
     assert_eq!((thread.comments(), thread.comment(second).as_str()), (vec![second], "nothing of it"));
     assert!(!thread.mentions("viagra"), "{}", thread.text());
     assert_eq!(app.number(&format!("select descendants from items where id = {story}")).await, 1);
-    let told = alice.get("/replies").await;
+    let told = alice.get("/inbox").await;
     assert_eq!(told.notices().len(), 1, "{}", told.text());
     told.finds(1, &format!("article[id^='n'] header a[href='/item/{first}']"));
 }
@@ -143,7 +143,7 @@ async fn moderators_may_quote_what_rules_stop_and_nobody_notices_a_shadow() {
     assert_eq!(app.visitor().get(&format!("/item/{story}")).await.status, StatusCode::OK);
     ghost.text_story("A killed story", "Words.").await;
     ghost.text_story("A queued story", "Words.").await;
-    let told = ghost.get("/replies").await;
+    let told = ghost.get("/inbox").await;
     assert_eq!(told.notices().len(), 1, "as anybody is told: {}", told.text());
     assert!(
         ghost.get("/new").await.titles().contains(&"A queued story".to_owned()),

@@ -5,7 +5,7 @@ use stoa::clock::DAY;
 use stoa::domain::accounts::user::Role;
 
 use crate::support::app::{Browser, PASSWORD, Page, TestApp};
-use crate::support::fixtures::{BY_MOLE, flag, kill, told};
+use crate::support::fixtures::{BY_MOLE, flag, kill, read_all, told};
 use crate::support::sentences::BANNED_FOR_SPAM;
 
 /// A forum with a member, bob, and a moderator, mia.
@@ -107,8 +107,10 @@ async fn a_ban_is_changed_only_by_who_saw_it() {
     assert_eq!(page.status, StatusCode::CONFLICT);
     assert_eq!(page.wrong(), ["ban_reason"]);
     let said = &page.errors()[0].1;
-    assert!(said.contains("12:00 UTC: spam. Another moderator set this in the meantime"), "{said}");
+    assert!(said.contains("12:00 UTC: spam. You set this already."), "{said}");
     assert_eq!((page.value(over), page.value("[name=ban_reason]")), (since.clone(), "spam".to_owned()));
+    let page = app.person("max", Role::Moderator).await.post("/user/bob/ban", &SPAM_3).await;
+    assert!(page.errors()[0].1.contains("spam. mia set this in the meantime."), "{:?}", page.errors());
     let longer = [("on", "true"), ("ban_days", "30"), ("ban_reason", "more spam"), ("over", since.as_str())];
     assert_eq!(
         act(&mut mia, "ban", &longer).await.facts()["banned"],
@@ -173,9 +175,10 @@ async fn a_warning_reaches_the_person_and_the_log() {
     app.pass(60);
     act(&mut mia, "warn", &[("warning", "Please be kind to new members")]).await;
     assert_eq!(told(&app, "bob").await, ["A moderator warned you: Please be kind to new members."]);
-    assert_eq!(bob.get("/").await.number("header a[href='/replies']"), 1, "one is unread");
-    assert_eq!(bob.get("/replies").await.notices(), told(&app, "bob").await);
-    assert_eq!(bob.get("/").await.number("header a[href='/replies']"), 0);
+    assert_eq!(bob.get("/").await.number("header a[href='/inbox']"), 1, "one is unread");
+    assert_eq!(bob.get("/inbox").await.notices(), told(&app, "bob").await);
+    read_all(&mut bob).await;
+    assert_eq!(bob.get("/").await.number("header a[href='/inbox']"), 0);
     assert_eq!(last_act(&app).await, ("warn".into(), "Please be kind to new members|".into(), false));
 }
 

@@ -369,7 +369,7 @@ async fn what_another_moderator_decided_meanwhile_is_shown_and_not_undone_unseen
     let page = chief.post("/mod/sites", &[&form[..], &[("sure", "true"), ("over", &over)]].concat()).await;
     assert_eq!(page.status, StatusCode::CONFLICT);
     let held = app.visitor().get("/from/example.com").await;
-    assert!(page.says("Another moderator changed example.com in the meantime."), "{}", page.text());
+    assert!(page.says("example.com was changed in the meantime."), "{}", page.text());
     let said = page.one("main section > h2 + p").text;
     assert!(said.starts_with(&held.one(HELD).text) && said.contains("Set by mia"), "{said}");
     assert_eq!(page.value("#reason"), "mostly dull");

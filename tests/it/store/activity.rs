@@ -10,7 +10,7 @@ use crate::support::app::{Page, TestApp};
 
 const VISITS: &str = "select count(*) from visits";
 /// The way to the replies, with how many are unread.
-const REPLIES: &str = "header a[href='/replies']";
+const REPLIES: &str = "header a[href='/inbox']";
 
 #[tokio::test]
 async fn looks_of_many_members_are_written_together() {
@@ -58,8 +58,7 @@ async fn who_reads_does_not_wait_for_who_writes() {
     let mut other = app.connection().await;
     other.hold_writes().await;
     let reading = async {
-        for path in
-            [format!("/item/{story}"), "/replies".to_owned(), "/".to_owned(), format!("/item/{story}")]
+        for path in ["/inbox".to_owned(), format!("/item/{story}"), "/".to_owned(), format!("/item/{story}")]
         {
             assert_eq!(alice.get(&path).await.status, StatusCode::OK, "{path}");
         }
@@ -100,14 +99,14 @@ async fn what_somebody_has_seen_is_seen_at_once_and_ever_after() {
             write().await;
         }
         for _ in 0..2 {
-            bob.get(&thread).await.finds(1, "article.new");
-            assert_eq!(said(&bob.get("/new").await), (vec![], 1), "{writes}: the thread has been seen");
+            bob.get("/inbox").await.finds(1, "article.new");
+            assert_eq!(said(&bob.get("/new").await), one_of_each, "{writes}: the inbox marks nothing");
             write().await;
         }
-        bob.get("/replies").await.finds(1, "article.new");
         for _ in 0..2 {
-            assert_eq!(said(&bob.get("/new").await), (vec![], 0), "{writes}: the reply has been read");
-            bob.get("/replies").await.finds(0, "article.new");
+            bob.get(&thread).await.finds(1, "article.new");
+            assert_eq!(said(&bob.get("/new").await), (vec![], 0), "{writes}: the thread has been seen");
+            bob.get("/inbox").await.finds(0, "article.new");
             write().await;
         }
         app.pass(MINUTE);

@@ -99,7 +99,7 @@ async fn deeds() -> (TestApp, Vec<Deed>) {
         deed("a sign-up", &visitor, "/signup".into(), &[("name", "dora"), ("password", PASSWORD)]),
         deed("a log-in", &visitor, "/login".into(), &[("name", "carl"), ("password", PASSWORD)]),
         deed("a password", &alice, "/settings/password".into(), &password),
-        deed("a log-out", &bob, "/logout".into(), &[]),
+        deed("a member's theme", &bob, "/theme".into(), &[("theme", "dark")]),
     ];
     (app, deeds)
 }
@@ -141,6 +141,24 @@ async fn what_cannot_be_saved_is_kept_for_its_author_and_saved_once_there_is_roo
         assert!(done, "{}, with room again: {} {}", deed.what, page.status, page.text());
         assert_ne!(app.dump(&[]).await, before, "{} is saved", deed.what);
     }
+}
+
+#[tokio::test]
+async fn what_a_cookie_keeps_needs_no_room_on_the_disk() {
+    let app = TestApp::new().await;
+    let (mut alice, mut visitor) = (app.member("alice").await, app.visitor());
+    prepare_faults(&app).await;
+    disk_is_full(&app, true).await;
+    for _ in 0..2 {
+        let refused = alice.post("/theme", &[("theme", "dark")]).await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "a member's is in the database");
+    }
+    assert_eq!(visitor.post("/theme", &[("theme", "dark")]).await.status, StatusCode::SEE_OTHER);
+    visitor.get("/").await.finds(1, "html[data-theme=dark]");
+    assert_eq!(alice.post("/logout", &[]).await.status, StatusCode::SEE_OTHER);
+    alice.get("/").await.finds(1, "header a[href^='/login']");
+    disk_is_full(&app, false).await;
+    assert_eq!(app.log_in("alice").await.post("/logout", &[]).await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

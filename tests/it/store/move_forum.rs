@@ -38,6 +38,7 @@ async fn forum() -> (TestApp, Browser) {
         format!("insert into saved values ({alice_id}, {essay}, 1)"),
         format!("insert into hidden values ({alice_id}, {essay}, 2)"),
         format!("insert into mutes values ({alice_id}, 'word', {odd}, 2)"),
+        format!("insert into follows values ({alice_id}, 'thread', {essay}, 2)"),
         format!("insert into vouches values ({alice_id}, {comment}, 3)"),
         format!(
             "insert into ip_hashes (created_at, user_id, address, subnet, network) \
@@ -51,6 +52,10 @@ async fn forum() -> (TestApp, Browser) {
         ),
         "insert into rules (kind, pattern, effect, reason, created_at) values ('word', 'ß', 'kill', 'r', 1)"
             .to_owned(),
+        format!(
+            "insert into password_resets (user_id, token_hash, expires_at) values ({alice_id}, {}, 9)",
+            app.blob(b"hash")
+        ),
         "insert into signup_requests (name, password, text, created_at) values ('eve', 'p', 't', 5)"
             .to_owned(),
         // Later items take higher ids than any that there was.

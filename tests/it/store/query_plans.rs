@@ -53,7 +53,9 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     ("SCAN newest", "limit 20000) as newest ", "the same titles"),
     (SORTED, "limit 20000) as newest ", "what was found among them"),
-    ("SCAN unread_replies", " limit $3) as unread_replies", AT_MOST_100),
+    ("SCAN inbox", " order by id limit 10000) as oldest ", "the oldest 10,000, once an hour"),
+    ("SCAN oldest", " as oldest where created_at ", "the same"),
+    ("SCAN n", " limit 300) as n left join ", "the newest 300 that are unread"),
     ("SCAN waiting_items", " limit $3) as waiting_items)", AT_MOST_100),
     (
         "SCAN last_stories",
@@ -87,6 +89,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     // violated (SQLite's OP_FkIfZero), which never happens: parents are written first.
     ("SCAN ", "insert into users (name, ", "not run"),
     ("SCAN ", "insert into items (", "not run"),
+    ("SCAN ", "insert into notifications (", "not run"),
 ];
 
 /// Texts of SQL that no request runs: a part of each, and who does.
@@ -176,9 +179,9 @@ pub async fn use_everything(app: &TestApp) {
     alice.get("/").await;
     let id = 900_000_001;
     let thread = [new_item(id, None), new_item(id + 1, Some(id))];
-    app.store.import(&thread, 100, app.now()).await.expect("imported");
+    app.store.import(&thread, 100).await.expect("imported");
     let more = [thread, [new_item(id, None), new_item(id + 2, Some(id))]].concat();
-    app.store.import(&more, 100, app.now()).await.expect("imported again");
+    app.store.import(&more, 100).await.expect("imported again");
     app.store.imported(&[id, id + 1]).await.expect("found");
     app.store
         .purge(
@@ -189,6 +192,7 @@ pub async fn use_everything(app: &TestApp) {
                 invitations: 0,
                 requests_waiting: 0,
                 requests_decided: 0,
+                inbox: 0,
             },
             app.now(),
         )
@@ -213,9 +217,8 @@ pub async fn use_everything(app: &TestApp) {
 async fn look_around(app: &TestApp, alice: &mut Browser) {
     let story = alice.text_story("A thread", "Words.").await;
     app.pass(4_000);
-    app.member("hal").await.reply(story, "An answer.").await;
-    for path in ["/replies", &format!("/item/{story}"), "/new", "/settings/sessions", "/past?day=2001-02-03"]
-    {
+    app.member("hal").await.reply(story, "An answer for @alice.").await;
+    for path in ["/inbox", &format!("/item/{story}"), "/new", "/settings/sessions", "/past?day=2001-02-03"] {
         alice.get(path).await;
     }
     app.store.flush_activity().await.expect("written");
@@ -237,7 +240,7 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
         assert!(app.store.renew_lease("a job", now).await.expect("renewed"));
         app.store.end_lease("a job", now).await.expect("ended");
     }
-    app.store.read_replies(user, at.plus(1));
+    app.store.see_in_inbox(user, ItemId(1), 1, at);
     for value in ["one", "another"] {
         app.store.keep_settings(&[("min_karma_to_flag", value.to_owned())], act).await.expect("kept");
     }
@@ -267,7 +270,7 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     };
     assert!(matches!(app.store.edit(edit.clone(), at).await, Ok(Edited::Done)));
     // Nearly all of what was answered is taken away.
-    alice.reply(story, "An answer.").await;
+    alice.reply(story, "An answer for @alice.").await;
     let later = Edit { version: 1, url: NewUrl::Same, text: ".", ..edit };
     assert!(matches!(app.store.edit(later, at.plus(stoa::clock::HOUR)).await, Ok(Edited::Done)));
     let link = alice.story("A story that is answered", "https://example.com/answered").await;
@@ -319,7 +322,8 @@ async fn read_on(browser: &mut Browser) {
         "/search?q=some+words",
         "/user/chief/submissions?before=3",
         "/user/chief/comments?before=3",
-        "/replies?at=1795435200&reply=3",
+        "/inbox?at=1795435200&before=3",
+        "/inbox?show=unread",
         "/mod?at=1795435200&before=3",
         "/mod/new?at=1795435200&before=3",
         "/mod/votes?at=1795435200&voter=3&before=3",

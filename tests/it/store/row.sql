@@ -1,12 +1,12 @@
 -- One more row of everything that pages show: the one of number {n}.
 
-insert into users (id, name, role, karma, karma_base, created_at, replies_read_at, invited_by, invited)
-values (1000 + {n}, 'invited' || {n}, 'member', 600 - {n}, 0, {now} - {n}, 0, {xenia}, 1),
-    (2000 + {n}, 'below' || {n}, 'member', 1, 0, {now} - {n}, 0, 1000 + {n}, 0),
-    (3000 + {n}, 'root' || {n}, 'member', 50 + {n}, 0, {now} - {n}, 0, null, 1),
-    (4000 + {n}, 'leaf' || {n}, 'member', 1, 0, {now} - {n}, 0, 3000 + {n}, 0),
-    (5000 + {n}, 'above' || {n}, 'member', 1, 0, {now} - {n}, 0, case {n} when 1 then null else 4999 + {n} end, 1),
-    (6000 + {n}, 'staff' || {n}, 'moderator', 1, 0, {now} - {n}, 0, null, 0);
+insert into users (id, name, role, karma, karma_base, created_at, invited_by, invited)
+values (1000 + {n}, 'invited' || {n}, 'member', 600 - {n}, 0, {now} - {n}, {xenia}, 1),
+    (2000 + {n}, 'below' || {n}, 'member', 1, 0, {now} - {n}, 1000 + {n}, 0),
+    (3000 + {n}, 'root' || {n}, 'member', 50 + {n}, 0, {now} - {n}, null, 1),
+    (4000 + {n}, 'leaf' || {n}, 'member', 1, 0, {now} - {n}, 3000 + {n}, 0),
+    (5000 + {n}, 'above' || {n}, 'member', 1, 0, {now} - {n}, case {n} when 1 then null else 4999 + {n} end, 1),
+    (6000 + {n}, 'staff' || {n}, 'moderator', 1, 0, {now} - {n}, null, 0);
 update users set invited_by = 5000 + {n}, invited = invited + 1 where id = {xenia};
 insert into items (id, kind, author_id, time, rank_time, visible_at, root_id, depth, title, url, url_key, site, domain, section, text,
     score, dead, queued_at, queue_reason, flags, merged_into)
@@ -21,14 +21,14 @@ from (select 10000 as K, 1000 + {n} as AUTHOR, 'https://example.com/' as url, ca
     union all select 14000, 1000 + {n}, null, null, 'flagged', {now} - {n}, null
     union all select 15000, 1000 + {n}, null, null, 'merged', null, {story}
     union all select 16000, 1000 + {n}, null, null, null, null, null) as rows;
-insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, reply_to, text, score, queued_at)
-select K + {n}, 'comment', AUTHOR, {now} - {n}, {now} - {n}, {now} - {n}, PARENT, ROOT, DEPTH, REPLY, 'Some words.', 1, queued_at
-from (select 20000 as K, 1000 + {n} as AUTHOR, {story} as PARENT, {story} as ROOT, 1 as DEPTH, {xenia} as REPLY,
+insert into items (id, kind, author_id, time, rank_time, visible_at, parent_id, root_id, depth, text, score, queued_at)
+select K + {n}, 'comment', AUTHOR, {now} - {n}, {now} - {n}, {now} - {n}, PARENT, ROOT, DEPTH, 'Some words.', 1, queued_at
+from (select 20000 as K, 1000 + {n} as AUTHOR, {story} as PARENT, {story} as ROOT, 1 as DEPTH,
     cast(null as bigint) as queued_at
-    union all select 21000, 3000 + {n}, 20000 + {n}, {story}, 2, 1000 + {n}, null
-    union all select 22000, 1000 + {n}, 10000 + {n}, 10000 + {n}, 1, null, {now} - {n}
-    union all select 23000, {xenia}, 10000 + {n}, 10000 + {n}, 1, 1000 + {n}, null
-    union all select 24000, 3000 + {n}, 23000 + {n}, 10000 + {n}, 2, {xenia}, null) as rows;
+    union all select 21000, 3000 + {n}, 20000 + {n}, {story}, 2, null
+    union all select 22000, 1000 + {n}, 10000 + {n}, 10000 + {n}, 1, {now} - {n}
+    union all select 23000, {xenia}, 10000 + {n}, 10000 + {n}, 1, null
+    union all select 24000, 3000 + {n}, 23000 + {n}, 10000 + {n}, 2, null) as rows;
 insert into votes (user_id, item_id, dir, counted, created_at, uncounted_reason) select {xenia}, K + {n}, 1, true, {now} - {n}, null
 from (select 10000 as K union all select 20000) as rows;
 insert into votes (user_id, item_id, dir, counted, created_at, uncounted_reason) values (3000 + {n}, 10000 + {n}, 1, false, {now} - {n}, 'ring'),
@@ -54,6 +54,12 @@ from (select 'killed' as of, 'kill' as action, 10000 + {n} as item_id, cast(null
     union all select 'admin', 'admin', null, 6000 + {n}, false) as rows;
 insert into notifications (user_id, created_at, action, item_id, reason) values ({xenia}, {now} - {n}, 'kill', 13000 + {n}, 'spam'),
     ({xenia}, {now} - {n}, 'warn', null, 'a reason');
+insert into inbox (user_id, kind, item_id, created_at) select {xenia}, kind, K + {n}, {now} - {n}
+from (select 'reply' as kind, 20000 as K union all select 'mention', 22000 union all select 'thread', 24000 union all select 'person', 10000) as rows;
+insert into inbox (user_id, kind, notification_id, created_at) select {xenia}, 'notice', id, {now} - {n} from notifications
+where user_id = {xenia} and created_at = {now} - {n};
+insert into follows (user_id, kind, target, created_at) values ({xenia}, 'thread', 10000 + {n}, {now}), ({xenia}, 'person', 1000 + {n}, {now}),
+    (1000 + {n}, 'thread', {story}, {now});
 insert into notes (user_id, author_id, created_at, text, other_id)
 values ({xenia}, 6000 + {n}, {now}, 'A note.', 1000 + {n}), (1000 + {n}, 6000 + {n}, {now}, 'A note.', {xenia});
 insert into sites (name, restriction, reason, created_at, actor_id) values ('s' || {n} || '.example', 'banned', 'spam', {now}, 6000 + {n});

@@ -2,6 +2,8 @@
 
 mod town;
 
+use std::cmp::Reverse;
+
 use axum::http::{Method, StatusCode};
 use stoa::clock::Timestamp;
 use stoa::config::Settings;
@@ -81,8 +83,18 @@ pub fn link(page: &Page) -> String {
 /// What a member was told, the latest first.
 pub async fn told(app: &TestApp, name: &str) -> Vec<String> {
     let latest = (Timestamp(i64::MAX), i64::MAX);
-    let told = app.store.notifications(app.id_of(name).await, latest, 100).await.expect("notifications");
+    let rows = app.store.inbox(app.id_of(name).await, false, latest, 100, app.now()).await.expect("an inbox");
+    let ids: Vec<i64> = rows.iter().filter_map(|row| row.notification_id).collect();
+    let mut told = app.store.notifications(&ids).await.expect("notifications");
+    told.sort_by_key(|notification| Reverse((notification.created_at, notification.id)));
     told.iter().filter_map(|notification| notification.sentence(Kind::Story)).collect()
+}
+
+/// Marks the whole inbox as read, as its page offers.
+pub async fn read_all(member: &mut Browser) {
+    let last = member.get("/inbox").await.one("button[name=last]").attr("value").to_owned();
+    let page = member.post("/inbox/read", &[("last", &last)]).await;
+    assert_eq!(page.location().as_deref(), Some("/inbox"));
 }
 
 pub async fn score(app: &TestApp, id: i64) -> i64 {

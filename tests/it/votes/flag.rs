@@ -1,11 +1,12 @@
 //! Flags and vouches: their combined effect, and moderators' decisions on them.
 
 use axum::http::StatusCode;
+use stoa::domain::accounts::user::Role;
 use stoa::domain::items::item::ItemId;
 use stoa::store::ActionContext;
 
 use crate::support::app::{Browser, Page, TestApp};
-use crate::support::fixtures::{Flaggers, add_rule, kill, show_dead};
+use crate::support::fixtures::{Flaggers, add_rule, kill, show_dead, with_a_story};
 use crate::support::sentences::refused;
 
 impl Flaggers {
@@ -394,4 +395,21 @@ async fn flags_have_a_limit_of_their_own() {
     unflag(&mut ann, story).await;
     let page = flag(&mut ann, story, "spam").await;
     assert!(page.status == StatusCode::TOO_MANY_REQUESTS && !page.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn a_comment_in_its_thread_has_the_way_to_flag_it_for_who_may() {
+    let (app, mut alice, mut bob, story) = with_a_story().await;
+    let comment = bob.reply(story, "A comment.").await;
+    let path = format!("/item/{story}");
+    let link = format!("#c{comment} > details > footer > details a[href='/item/{comment}/flag']");
+    for (karma, found) in [(30, 0), (31, 1), (499, 1), (500, 1)] {
+        app.set_karma("alice", karma).await;
+        alice.get(&path).await.finds(found, &link);
+    }
+    assert_eq!(alice.get(&format!("/item/{comment}/flag")).await.status, StatusCode::OK);
+    app.set_karma("bob", 500).await;
+    bob.get(&path).await.finds(0, &link);
+    app.visitor().get(&path).await.finds(0, &link);
+    app.person("mia", Role::Moderator).await.get(&path).await.finds(0, &link);
 }

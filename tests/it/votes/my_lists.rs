@@ -91,3 +91,28 @@ async fn how_many_have_to_vouch_is_said_for_one_and_for_several() {
         assert!(form.text.contains(said), "{said}: {}", form.text);
     }
 }
+
+#[tokio::test]
+async fn a_list_says_which_story_was_hidden_from_it_and_brings_it_back() {
+    let app = TestApp::new().await;
+    let (mut sam, mut ann) = (app.member("sam").await, app.member("ann").await);
+    let story = sam.story("A story <b>to hide</b>", "https://looms.example/build").await;
+    sam.text_story("Another story", "Words.").await;
+    let act = format!("/item/{story}/hide");
+    let undo = format!("main form[action='{act}'] button[value=false]");
+    for list in ["/", "/new", "/best?over=all", "/active", "/from/looms.example", "/past?day=2026-11-23"] {
+        let back = ann.post(&act, &[("on", "true"), ("goto", list)]).await.location().expect("a list");
+        let page = ann.get(&back).await;
+        assert!(!page.stories().contains(&story), "{list}");
+        assert_eq!(page.one("main [role=status]").text, "You hid “A story <b>to hide</b>”.", "{list}");
+        page.finds(1, &undo);
+        assert_eq!(page.value(&format!("main form[action='{act}'] [name=goto]")), list);
+        // Whoever else follows the link has hidden nothing.
+        app.log_in("sam").await.get(&back).await.finds(0, &undo);
+        app.visitor().get(&back).await.finds(0, &undo);
+        let page = ann.submit(&act, &[("on", "false"), ("goto", list)]).await;
+        page.finds(0, &undo);
+        ann.get(&back).await.finds(0, &undo);
+    }
+    assert!(ann.get("/").await.stories().contains(&story));
+}

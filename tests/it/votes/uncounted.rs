@@ -361,9 +361,10 @@ async fn moderators_see_whose_votes_do_not_count_on_what_and_why() {
     let mut mia = app.person("mia", Role::Moderator).await;
     mia.get("/mod").await.finds(1, "main nav a[href='/mod/votes']");
     let votes = "main article";
-    for (path, words) in
-        [("/mod/votes", "Every vote counts so far"), ("/mod/votes?at=1&voter=1&before=1", "No more.")]
-    {
+    for (path, words) in [
+        ("/mod/votes", "Every vote counts so far"),
+        ("/mod/votes?at=1&voter=1&before=1", "Go to the first page"),
+    ] {
         let page = mia.get(path).await;
         page.finds(0, votes);
         assert!(page.says(words), "{path}: {}", page.text());

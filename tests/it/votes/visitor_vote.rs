@@ -218,7 +218,7 @@ async fn every_log_in_page_that_nobody_asked_for_says_why_it_is_there() {
         (&format!("/item/{story}/flag"), "Log in to flag this."),
         (&format!("/item/{story}/edit"), "Log in to change what you wrote."),
         ("/settings", "Log in to see and change your settings."),
-        ("/replies", "Log in to see the replies to you."),
+        ("/inbox", "Log in to see your inbox."),
         ("/saved", "Log in to see your own list."),
     ] {
         let page = visitor.visit(path).await;

@@ -19,7 +19,6 @@ fn author(role: Role) -> Member {
         show_dead: false,
         theme: Theme::System,
         comment_order: CommentOrder::default(),
-        replies_read_at: NOW,
     }
 }
 

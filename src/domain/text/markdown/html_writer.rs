@@ -39,6 +39,7 @@ enum TablePart {
 struct BlockStart {
     out: usize,
     hrefs: usize,
+    mentions: usize,
     line: usize,
 }
 
@@ -46,6 +47,8 @@ pub struct HtmlWriter<'s> {
     source: &'s Prepared,
     pub out: Output,
     pub hrefs: Vec<String>,
+    /// Names that are linked, without `@`.
+    pub mentions: Vec<String>,
     lines: LineCount,
     block: BlockStart,
     depth: usize,
@@ -67,8 +70,9 @@ impl<'s> HtmlWriter<'s> {
             source,
             out: Output::default(),
             hrefs: Vec::new(),
+            mentions: Vec::new(),
             lines: LineCount::default(),
-            block: BlockStart { out: 0, hrefs: 0, line: 0 },
+            block: BlockStart { out: 0, hrefs: 0, mentions: 0, line: 0 },
             depth: 0,
             nesting: 0,
             emphases: 0,
@@ -84,7 +88,8 @@ impl<'s> HtmlWriter<'s> {
     pub fn event(&mut self, event: Event<'_>, range: Range<usize>) {
         if self.depth == 0 {
             let line = self.lines.before(self.source.text(), range.start);
-            self.block = BlockStart { out: self.out.len(), hrefs: self.hrefs.len(), line };
+            let (hrefs, mentions) = (self.hrefs.len(), self.mentions.len());
+            self.block = BlockStart { out: self.out.len(), hrefs, mentions, line };
         }
         let end = range.end;
         match event {
@@ -124,6 +129,7 @@ impl<'s> HtmlWriter<'s> {
         if self.out.len() + RESERVE > GROWTH * written.end + SLACK {
             self.out.truncate(self.block.out);
             self.hrefs.truncate(self.block.hrefs);
+            self.mentions.truncate(self.block.mentions);
             self.as_typed(written);
         }
     }
@@ -334,6 +340,7 @@ impl<'s> HtmlWriter<'s> {
             done = mention.end;
             let name = text.get(mention.start + 1..mention.end).unwrap_or_default();
             self.out.tag(&format!("<a href=\"/user/{name}\">"));
+            self.mentions.push(name.to_owned());
             self.out.text(text.get(mention).unwrap_or_default());
             self.out.tag("</a>");
         }

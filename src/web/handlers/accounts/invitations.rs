@@ -22,7 +22,7 @@ use crate::web::handlers::accounts::signup::{self, SignupContext, SignupFlow, Si
 use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
-use crate::web::view::pagination::{PageCursor, next_page};
+use crate::web::view::pagination::{EmptyState, PageCursor, next_page};
 
 const ROWS: usize = 50;
 /// One row more tells whether there is a next page.
@@ -63,6 +63,7 @@ struct InvitationsPage<'a> {
     page: Page<'a>,
     invitations: Vec<InvitationView>,
     more: Option<String>,
+    empty: EmptyState,
     made: Option<NewInvitation>,
     refusal: Option<InvitationError>,
     errors: FormErrors,
@@ -82,6 +83,7 @@ async fn page(
         page: Page::new(app, viewer, "invitations", "Invitations"),
         invitations: listed.into_iter().map(|row| InvitationView::new(row, viewer.now)).collect(),
         more,
+        empty: EmptyState::plain("You have not invited anyone yet.").on(at.is_first(), "/invitations"),
         made,
         refusal: invitations_of(member, viewer.settings.signup_mode, &viewer.settings.policy, viewer.now)
             .err(),

@@ -14,7 +14,7 @@ use crate::web::handlers::accounts::profile;
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{PageCursor, next_page};
+use crate::web::view::pagination::{EmptyState, PageCursor, next_page};
 
 const ROWS: usize = 50;
 /// One row more tells whether there is a next page.
@@ -54,6 +54,7 @@ struct InvitedPage<'a> {
     page: Page<'a>,
     people: Vec<BranchView>,
     more: Option<String>,
+    empty: EmptyState,
 }
 
 /// `/invited`
@@ -64,7 +65,10 @@ pub async fn roots(
 ) -> Result<Response, Error> {
     let found = app.store.roots(cursor(after), LIMIT).await?;
     let (people, more) = page_of(found, "/invited", viewer.now);
-    Ok(html(&InvitedPage { page: Page::new(&app, &viewer, "invited", "Who invited whom"), people, more }))
+    let page = Page::new(&app, &viewer, "invited", "Who invited whom");
+    let empty = EmptyState::new("Nobody has joined by invitation yet.", "/leaders", "See the leaders")
+        .on(after.is_first(), "/invited");
+    Ok(html(&InvitedPage { page, people, more, empty }))
 }
 
 #[derive(Template)]

@@ -3,7 +3,7 @@
 use crate::config::{LogVisibility, SiteSettings};
 
 /// Purposes by their name in addresses, with their sentence.
-const PURPOSES: [(&str, &str); 16] = [
+const PURPOSES: [(&str, &str); 17] = [
     ("submit", "Log in to submit a story."),
     ("reply", "Log in to comment."),
     ("change", "Log in to change what you wrote."),
@@ -12,8 +12,9 @@ const PURPOSES: [(&str, &str); 16] = [
     ("save", "Log in to save this."),
     ("hide", "Log in to hide this."),
     ("mute", "Log in to mute this."),
+    ("follow", "Log in to follow this."),
     ("order", "Log in to save your comment order."),
-    ("replies", "Log in to see the replies to you."),
+    ("inbox", "Log in to see your inbox."),
     ("list", "Log in to see your own list."),
     ("invite", "Log in to invite people."),
     ("settings", "Log in to see and change your settings."),
@@ -58,7 +59,9 @@ fn of_known(path: &str) -> Option<&'static str> {
         ["item", _, "hide"] => "hide",
         ["item", _, "mute"] => "mute",
         ["item", _, "order"] => "order",
-        ["replies"] => "replies",
+        ["inbox", ..] => "inbox",
+        ["item" | "user", _, "follow"] => "follow",
+        ["following"] => "list",
         ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => "list",
         ["invitations", ..] => "invite",
         ["settings", ..] => "settings",

@@ -5,6 +5,7 @@ pub mod invite_tree;
 pub mod login;
 pub mod login_purpose;
 pub mod mutes;
+pub mod password_reset;
 pub mod profile;
 pub mod sessions;
 pub mod settings;

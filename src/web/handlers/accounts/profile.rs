@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use crate::domain::accounts::mutes::{Mute, MuteScope};
 use crate::domain::accounts::user::Profile;
+use crate::domain::inbox::FollowKind;
 use crate::domain::moderation::sanctions;
 use crate::domain::text::{self, Html};
 use crate::domain::time::relative_time;
@@ -37,6 +38,8 @@ struct UserPage<'a> {
     banned: Option<String>,
     lineage: InviteLineage,
     may_moderate: bool,
+    /// Whether the viewer follows them; `None` for visitors and for oneself.
+    following: Option<bool>,
 }
 
 /// The profile, or a redirect to the name's own spelling.
@@ -58,6 +61,10 @@ pub async fn show(
     let you = viewer.member().is_some_and(|member| member.id == user.id);
     let may_moderate = viewer.member().is_some_and(|member| sanctions::may_moderate(member, &user).is_ok());
     let banned = user.ban.sentence(viewer.now);
+    let following = match viewer.id().filter(|_| !you) {
+        Some(viewer) => Some(app.store.is_following(viewer, FollowKind::Person, user.id.0).await?),
+        None => None,
+    };
     let about = match user.about.as_str() {
         "" => None,
         about => Some(app.renderer(viewer.from).once(about).await?),
@@ -77,6 +84,7 @@ pub async fn show(
         about,
         banned,
         may_moderate,
+        following,
         user: &user,
     }))
 }
@@ -105,10 +113,13 @@ pub async fn submissions(
         stories,
         first_rank: 1,
         more,
-        empty: items.all_muted().unwrap_or(empty),
+        empty: items
+            .all_muted()
+            .unwrap_or_else(|| empty.on(at.is_first(), format!("/user/{}/submissions", user.name))),
         site: None,
         welcome: false,
         day: None,
+        hidden: None,
     }))
 }
 
@@ -135,6 +146,7 @@ pub async fn comments(
         empty: items.all_muted().unwrap_or_else(|| {
             let empty = format!("{} has not commented yet.", user.name);
             EmptyState::new(empty, "/comments", "See the newest comments")
+                .on(at.is_first(), format!("/user/{}/comments", user.name))
         }),
     }))
 }

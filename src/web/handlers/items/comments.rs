@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
-use crate::clock::Timestamp;
 use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::items::item::{Item, ItemId, Visibility};
 use crate::web::cache::ranked_lists::RankedList;
@@ -38,22 +37,24 @@ pub async fn flat(
     viewer: &MaybeMember,
     items: &Unmuted<Item>,
 ) -> Result<Vec<SingleCommentView>, Error> {
-    flat_since(app, viewer, items, None).await
+    flat_in(app, viewer, items, &roots_and_parents(app, items).await?).await
 }
 
-/// The same; those newer than `since` are marked as unseen.
-pub async fn flat_since(
-    app: &App,
-    viewer: &MaybeMember,
-    items: &Unmuted<Item>,
-    since: Option<Timestamp>,
-) -> Result<Vec<SingleCommentView>, Error> {
+pub async fn roots_and_parents(app: &App, items: &[Item]) -> Result<HashMap<ItemId, Item>, Error> {
     let mut around: Vec<ItemId> =
         items.iter().flat_map(|item| [Some(item.root_id), item.parent_id]).flatten().collect();
     around.sort_unstable();
     around.dedup();
-    let around: HashMap<ItemId, Item> =
-        app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect();
+    Ok(app.store.items(&around).await?.into_iter().map(|item| (item.id, item)).collect())
+}
+
+/// The same; `around` has their roots and parents.
+pub async fn flat_in(
+    app: &App,
+    viewer: &MaybeMember,
+    items: &Unmuted<Item>,
+    around: &HashMap<ItemId, Item>,
+) -> Result<Vec<SingleCommentView>, Error> {
     let mut eye = ViewContext::new(viewer, app.own.marks(viewer, items, &app.store).await?);
     let seen: Vec<&Item> = items
         .iter()
@@ -65,8 +66,7 @@ pub async fn flat_since(
         .into_iter()
         .map(|item| {
             let answers = item.parent_id.and_then(|id| around.get(&id)).and_then(|parent| parent.author_id);
-            let unseen = since.is_some_and(|since| item.time > since);
-            SingleCommentView::new(item, around.get(&item.root_id), &eye, answers, unseen)
+            SingleCommentView::new(item, around.get(&item.root_id), &eye, answers)
         })
         .collect())
 }
@@ -93,7 +93,7 @@ pub async fn newest(
         page: Page::new(&app, &viewer, "comments", "Newest comments"),
         choices: choices(false),
         more,
-        empty: items.all_muted().unwrap_or(empty),
+        empty: items.all_muted().unwrap_or(empty.on(at.is_first(), "/comments")),
     }))
 }
 
@@ -112,6 +112,6 @@ pub async fn best(
         page: Page::new(&app, &viewer, "comments", "Best comments").of_list(at),
         choices: choices(true),
         more,
-        empty: items.all_muted().unwrap_or(empty.on(at)),
+        empty: items.all_muted().unwrap_or(empty.on(at.is_first(), "/comments/best")),
     }))
 }

@@ -120,7 +120,7 @@ pub struct ItemQuery {
 /// `/item/{id}`
 pub async fn show(
     State(app): State<App>,
-    viewer: MaybeMember,
+    mut viewer: MaybeMember,
     Path(id): Path<ItemId>,
     (Query(asked), Query(came)): (Query<ItemQuery>, Query<ArrivalQuery>),
     headers: HeaderMap,
@@ -137,6 +137,7 @@ pub async fn show(
     }
     let remembered = viewer.member().map(|member| member.comment_order).unwrap_or_default();
     let order = asked.order.as_deref().and_then(CommentOrder::parse).unwrap_or(remembered);
+    viewer.read_in_inbox(id, &app.store);
     let (marks, since) = own_marks(&app, &viewer, root, &all).await?;
     let mut eye = ViewContext::new(&viewer, marks);
     let renderer = app.renderer(viewer.from);

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get};
+use http::StatusCode;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
@@ -19,12 +20,14 @@ use crate::domain::url;
 use crate::store::{DeadFilter, ItemCursor};
 use crate::web::cache::ranked_lists::{RankedList, TimeSpan};
 use crate::web::error::Error;
+use crate::web::extract::form::FormErrors;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::MaybeMember;
 use crate::web::handlers::moderation::sites::RestrictionPanel;
 use crate::web::member_pages::list_rows::StoryListHtml;
 use crate::web::state::App;
-use crate::web::view::layout::{Page, html};
+use crate::web::view::hidden_story::{HiddenQuery, HiddenStory};
+use crate::web::view::layout::{Page, html, html_with};
 use crate::web::view::list_pages::{RankedPage, UnmutedPage};
 use crate::web::view::pagination::{EmptyState, PageCursor, PageQuery, SnapshotId, Tab};
 use crate::web::view::shadowed;
@@ -44,8 +47,15 @@ pub struct StoriesPage<'a> {
     pub site: Option<RestrictionPanel>,
     /// Shows the welcome text of an empty forum; front page only.
     pub welcome: bool,
-    /// The day that is shown, and today.
-    pub day: Option<(Day, Day)>,
+    /// The form of a day's page.
+    pub day: Option<DayForm>,
+    pub hidden: Option<HiddenStory>,
+}
+
+pub struct DayForm {
+    typed: String,
+    today: Day,
+    errors: FormErrors,
 }
 
 pub struct StoryListPage {
@@ -54,18 +64,19 @@ pub struct StoryListPage {
     pub more: Option<String>,
     /// What an empty page says to a member who has muted all of it.
     pub all_muted: Option<EmptyState>,
+    pub hidden: Option<HiddenStory>,
 }
 
 impl StoryListPage {
     async fn of<T: Borrow<Item>>(
-        app: &App,
-        viewer: &MaybeMember,
+        (app, viewer): (&App, &MaybeMember),
         items: &Unmuted<T>,
-        first_rank: usize,
-        more: Option<String>,
+        (first_rank, more): (usize, Option<String>),
+        hid: HiddenQuery,
     ) -> Result<StoryListPage, Error> {
         let stories = app.row_writer(viewer).write(items).await?;
-        Ok(StoryListPage { stories, first_rank, more, all_muted: items.all_muted() })
+        let (all_muted, hidden) = (items.all_muted(), hid.story(app, viewer).await?);
+        Ok(StoryListPage { stories, first_rank, more, all_muted, hidden })
     }
 }
 
@@ -74,10 +85,10 @@ async fn ranked(
     viewer: &MaybeMember,
     list: RankedList,
     base: &str,
-    at: PageQuery,
+    (at, hid): (PageQuery, HiddenQuery),
 ) -> Result<StoryListPage, Error> {
     let RankedPage { items, first_rank, more } = app.ranked_stories(viewer, list, base, at).await?;
-    StoryListPage::of(app, viewer, &items, first_rank, more).await
+    StoryListPage::of((app, viewer), &items, (first_rank, more), hid).await
 }
 
 /// The dead items that a newest-first list shows this viewer.
@@ -90,7 +101,7 @@ pub fn dead_for(viewer: &MaybeMember) -> DeadFilter {
 }
 
 fn answer<'a>(page: Page<'a>, rows: StoryListPage, empty: EmptyState) -> StoriesPage<'a> {
-    let StoryListPage { stories, first_rank, more, all_muted } = rows;
+    let StoryListPage { stories, first_rank, more, all_muted, hidden } = rows;
     StoriesPage {
         page,
         intro: None,
@@ -102,6 +113,7 @@ fn answer<'a>(page: Page<'a>, rows: StoryListPage, empty: EmptyState) -> Stories
         site: None,
         welcome: false,
         day: None,
+        hidden,
     }
 }
 
@@ -110,8 +122,9 @@ pub async fn top(
     State(app): State<App>,
     viewer: MaybeMember,
     Query(at): Query<PageQuery>,
+    Query(hid): Query<HiddenQuery>,
 ) -> Result<Response, Error> {
-    let rows = ranked(&app, &viewer, RankedList::Top, "/", at).await?;
+    let rows = ranked(&app, &viewer, RankedList::Top, "/", (at, hid)).await?;
     let page = Page::new(&app, &viewer, "top", "Top stories").described(viewer.settings.tagline.clone());
     let page = page.of_list(at);
     let empty = EmptyState::new(
@@ -119,8 +132,8 @@ pub async fn top(
         "/submit",
         "Submit the first story",
     );
-    let welcome = rows.stories.is_empty() && rows.all_muted.is_none() && at.skip() == 0;
-    Ok(html(&StoriesPage { welcome, ..answer(page, rows, empty.on(at)) }))
+    let welcome = rows.stories.is_empty() && rows.all_muted.is_none() && at.is_first();
+    Ok(html(&StoriesPage { welcome, ..answer(page, rows, empty.on(at.is_first(), "/")) }))
 }
 
 /// `/new`
@@ -128,14 +141,16 @@ pub async fn newest(
     State(app): State<App>,
     viewer: MaybeMember,
     Query(at): Query<PageCursor>,
+    Query(hid): Query<HiddenQuery>,
 ) -> Result<Response, Error> {
     let (store, dead, of) = (&app.store, dead_for(&viewer), viewer.id());
     let read = |page| async move { Ok(store.newest(dead, of, page).await?) };
     let (scope, from) = (MuteScope::Lists, at.items(&app.store).await?);
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, "/new", read).await?;
-    let rows = StoryListPage::of(&app, &viewer, &items, 1, more).await?;
+    let rows = StoryListPage::of((&app, &viewer), &items, (1, more), hid).await?;
     let page = Page::new(&app, &viewer, "new", "New stories");
-    Ok(html(&answer(page, rows, EmptyState::new("No stories yet.", "/submit", "Submit the first story"))))
+    let empty = EmptyState::new("No stories yet.", "/submit", "Submit the first story");
+    Ok(html(&answer(page, rows, empty.on(at.is_first(), "/new"))))
 }
 
 #[derive(Debug, Deserialize)]
@@ -151,11 +166,13 @@ pub async fn best(
     State(app): State<App>,
     viewer: MaybeMember,
     Query(asked): Query<BestQuery>,
+    Query(hid): Query<HiddenQuery>,
 ) -> Result<Response, Error> {
     let over = asked.over.as_deref().and_then(TimeSpan::parse).unwrap_or(TimeSpan::Week);
     let name = over.as_str();
     let at = PageQuery { p: asked.p, at: asked.at, from: asked.from };
-    let rows = ranked(&app, &viewer, RankedList::Best(over), &format!("/best?over={name}"), at).await?;
+    let first = format!("/best?over={name}");
+    let rows = ranked(&app, &viewer, RankedList::Best(over), &first, (at, hid)).await?;
     let choices = TimeSpan::ALL.map(|(o, name)| Tab {
         name: if o == TimeSpan::All { "all time".to_owned() } else { name.to_owned() },
         href: format!("/best?over={name}"),
@@ -163,7 +180,8 @@ pub async fn best(
     });
     let page = Page::new(&app, &viewer, "best", "Best stories").of_list(at);
     let empty = EmptyState::new("No stories in this period.", "/best?over=all", "The best of all time");
-    Ok(html(&StoriesPage { choices: choices.into(), ..answer(page, rows, empty.on(at)) }))
+    let empty = empty.on(at.is_first(), first);
+    Ok(html(&StoriesPage { choices: choices.into(), ..answer(page, rows, empty) }))
 }
 
 /// A ranked list described by its name and texts alone.
@@ -195,11 +213,14 @@ pub const SHOW: PlainList = PlainList {
 
 /// `/active`, `/ask`, `/show`
 pub fn plain(of: &'static PlainList) -> MethodRouter<App> {
-    get(move |State(app): State<App>, viewer: MaybeMember, Query(at): Query<PageQuery>| async move {
-        let rows = ranked(&app, &viewer, of.list, &format!("/{}", of.section), at).await?;
+    type Asked = (Query<PageQuery>, Query<HiddenQuery>);
+    get(move |State(app): State<App>, viewer: MaybeMember, (Query(at), Query(hid)): Asked| async move {
+        let first = format!("/{}", of.section);
+        let rows = ranked(&app, &viewer, of.list, &first, (at, hid)).await?;
         let page = Page::new(&app, &viewer, of.section, of.title).of_list(at);
         let (what, href, next) = of.empty;
-        Ok::<_, Error>(html(&answer(page, rows, EmptyState::new(what, href, next).on(at))))
+        let empty = EmptyState::new(what, href, next).on(at.is_first(), first);
+        Ok::<_, Error>(html(&answer(page, rows, empty)))
     })
 }
 
@@ -216,21 +237,44 @@ pub async fn past(
     State(app): State<App>,
     viewer: MaybeMember,
     Query(asked): Query<ArchiveQuery>,
+    Query(hid): Query<HiddenQuery>,
 ) -> Result<Response, Error> {
     let today = Day::of(viewer.now);
     let day = match asked.day.as_deref().filter(|day| !day.trim().is_empty()) {
-        Some(day) => Day::parse(day).ok_or_else(|| {
-            Error::bad("That is not a valid date. Write it as year-month-day, such as 2026-11-23.")
-        })?,
+        Some(typed) => match Day::parse(typed) {
+            Some(day) => day,
+            None => return Ok(no_such_day(&app, &viewer, typed, today)),
+        },
         None => today.shifted(-1, 0).unwrap_or(today),
     };
     let at = PageQuery { p: asked.p, at: asked.at, from: asked.from };
-    let rows = ranked(&app, &viewer, RankedList::Past(day), &format!("/past?day={day}"), at).await?;
+    let first = format!("/past?day={day}");
+    let rows = ranked(&app, &viewer, RankedList::Past(day), &first, (at, hid)).await?;
     let words = relative_time::day(day.start());
     let page = Page::new(&app, &viewer, "past", format!("Stories of {words}")).of_list(at);
     let empty = if rows.stories.is_empty() { no_stories_on(&app, day).await? } else { EmptyState::default() };
+    let form = DayForm { typed: day.to_string(), today, errors: FormErrors::default() };
     let choices = neighbours(day, today);
-    Ok(html(&StoriesPage { choices, day: Some((day, today)), ..answer(page, rows, empty.on(at)) }))
+    let empty = empty.on(at.is_first(), first);
+    Ok(html(&StoriesPage { choices, day: Some(form), ..answer(page, rows, empty) }))
+}
+
+/// The form again, for what is no day.
+fn no_such_day(app: &App, viewer: &MaybeMember, typed: &str, today: Day) -> Response {
+    let mut page = Page::new(app, viewer, "past", "Stories of a day");
+    page.robots = false;
+    let sentence = "That is not a valid date. Write it as year-month-day, such as 2026-11-23.";
+    let form = DayForm { typed: typed.to_owned(), today, errors: FormErrors::one("day", sentence) };
+    let rows = StoryListPage {
+        stories: StoryListHtml::default(),
+        first_rank: 1,
+        more: None,
+        all_muted: None,
+        hidden: None,
+    };
+    let empty = EmptyState::new("No day is shown.", "/past", "See yesterday’s stories");
+    let page = StoriesPage { day: Some(form), ..answer(page, rows, empty) };
+    html_with(StatusCode::BAD_REQUEST, &page)
 }
 
 async fn no_stories_on(app: &App, day: Day) -> Result<EmptyState, Error> {
@@ -275,6 +319,7 @@ pub async fn from(
     viewer: MaybeMember,
     Path(site): Path<String>,
     Query(at): Query<PageCursor>,
+    Query(hid): Query<HiddenQuery>,
 ) -> Result<Response, Error> {
     let Some(name) = url::from_param(&site) else { return Err(Error::NotFound) };
     if name != site {
@@ -289,11 +334,12 @@ pub async fn from(
     let (scope, cursor) = (MuteScope::PageOfSite(&name), at.items(&app.store).await?);
     let base = format!("/from/{name}");
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), cursor, &base, read).await?;
-    let rows = StoryListPage::of(&app, &viewer, &items, 1, more).await?;
+    let rows = StoryListPage::of((&app, &viewer), &items, (1, more), hid).await?;
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
     let intro = Some(format!("Stories from {name}, newest first."));
     let empty =
         EmptyState::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
     let site = Some(RestrictionPanel::of(&app, &viewer, &name).await?);
+    let empty = empty.on(at.is_first(), format!("/from/{name}"));
     Ok(html(&StoriesPage { intro, site, ..answer(page, rows, empty) }))
 }

@@ -144,7 +144,8 @@ pub async fn new(
     Path(id): Path<ItemId>,
 ) -> Result<Response, Error> {
     let target = ReplyTarget::load(&app, &asking, id).await?;
-    let CurrentMember { viewer, member } = asking;
+    let CurrentMember { mut viewer, member } = asking;
+    viewer.read_in_inbox(id, &app.store);
     if let Some(wait) = target.item.reply_opens_in(&member, &viewer.settings.policy, viewer.now) {
         let mut page = Page::new(&app, &viewer, "item", "Reply a little later");
         page.robots = false;

@@ -90,18 +90,24 @@ impl ItemActionsPanel {
         })
     }
 
+    /// Whether the page has the form whose fields begin with `form`; undoing takes a button alone.
+    pub fn has_form(&self, form: &str) -> bool {
+        match form {
+            "kill" => !self.dead,
+            "clear" => self.waits && !self.dead,
+            "lock" => !self.locked,
+            "merge" => self.may_merge,
+            "detach" => self.may_detach,
+            "second-chance" => self.may_have_second_chance && !self.had_second_chance,
+            "pin" => !self.is_comment,
+            _ => false,
+        }
+    }
+
     /// Whether an error is about a form that the item, as it is now, does not have.
     pub fn lacks_the_field(&self) -> bool {
-        self.errors.list().iter().any(|(field, _)| match field.split('-').next() {
-            Some("merge") => !self.may_merge,
-            Some("detach") => !self.may_detach,
-            Some("second") => self.had_second_chance || !self.may_have_second_chance,
-            Some("lock") => self.locked,
-            Some("clear") => self.dead || !self.waits,
-            Some("kill") => self.dead,
-            Some("pin") => self.is_comment,
-            _ => true,
-        })
+        let form = |field: &'static str| field.rsplit_once('-').map_or(field, |(form, _)| form);
+        self.errors.list().iter().any(|(field, _)| !self.has_form(form(field)))
     }
 
     /// The submitted value of a field with an error.

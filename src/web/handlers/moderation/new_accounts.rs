@@ -20,7 +20,7 @@ use crate::web::handlers::moderation::undo::LastAction;
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
+use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 
 /// Length of an excerpt, in characters.
 const EXCERPT: usize = 300;
@@ -34,6 +34,7 @@ struct NewAccountsPage<'a> {
     rows: Vec<NewAccountRow>,
     reasons: &'static [&'static str],
     more: Option<String>,
+    empty: EmptyState,
 }
 
 struct NewAccountRow {
@@ -115,5 +116,7 @@ pub async fn show(
         rows,
         reasons: &REASONS,
         more,
+        empty: EmptyState::new("No accounts yet.", "/mod", "Go to the queue")
+            .on(after.is_first(), "/mod/new"),
     }))
 }

@@ -14,7 +14,7 @@ use crate::web::handlers::moderation::review_item::ReviewItem;
 use crate::web::handlers::moderation::undo::LastAction;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
+use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 
 #[derive(Template)]
 #[template(path = "moderation/queue.html")]
@@ -25,6 +25,7 @@ struct QueuePage<'a> {
     rows: Vec<ReviewItem>,
     reasons: &'static [&'static str],
     more: Option<String>,
+    empty: EmptyState,
 }
 
 impl QueuePage<'_> {
@@ -50,6 +51,11 @@ pub async fn show(
     page.robots = false;
     let rows = ReviewItem::all(&app, &viewer, queued).await?;
     let last = LastAction::of(&app, &viewer, &member, None).await?;
+    let empty = EmptyState::new(
+        "The queue is empty. Flagged posts and posts caught by rules appear here.",
+        "/new",
+        "See the new stories",
+    );
     Ok(html(&QueuePage {
         page,
         desk: moderation::tabs::bar(&member, "queue"),
@@ -57,5 +63,6 @@ pub async fn show(
         rows,
         reasons: &REASONS,
         more,
+        empty: empty.on(after.is_first(), "/mod"),
     }))
 }

@@ -20,7 +20,7 @@ use crate::web::handlers::moderation::undo::LastAction;
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html_with};
-use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
+use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 
 #[derive(Template)]
 #[template(path = "moderation/signup_requests.html")]
@@ -30,6 +30,7 @@ struct RequestsPage<'a> {
     last: Option<LastAction>,
     rows: Vec<SignupRequestRow>,
     more: Option<String>,
+    empty: EmptyState,
     errors: FormErrors,
     shut: Option<SignUpError>,
 }
@@ -91,6 +92,7 @@ async fn page(
         last,
         rows,
         more,
+        empty: EmptyState::plain("No pending requests.").on(after.is_first(), "/mod/requests"),
         errors,
         shut,
     };
@@ -140,7 +142,9 @@ pub async fn decide(
     };
     match done {
         Ok(()) => Ok(typed.goto.unwrap_or_else(|| LocalRedirect::new("/mod/requests")).redirect()),
-        Err(store::Error::NotFound) => Err(Error::Conflict(SignUpError::Decided.to_string())),
+        Err(store::Error::NotFound) if app.store.has_request(id).await? => {
+            Err(Error::Conflict(SignUpError::Decided.to_string()))
+        }
         Err(error) => Err(error.into()),
     }
 }

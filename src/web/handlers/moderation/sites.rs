@@ -165,7 +165,7 @@ pub struct RestrictionForm {
 struct RestrictionNotes<'a> {
     after: &'a str,
     trial: Option<RestrictionDryRun>,
-    /// Another moderator's change meanwhile, as a sentence.
+    /// What was changed meanwhile, as a sentence.
     late: Option<String>,
 }
 
@@ -250,7 +250,7 @@ pub async fn set(
     }
 }
 
-/// Shows the form again after another moderator's change.
+/// Shows the form again after a change that the moderator had not seen.
 async fn late(
     app: &App,
     moderator: &Moderator,
@@ -261,10 +261,7 @@ async fn late(
     let (late, trial) = match restriction {
         Some(restriction) => {
             let trial = RestrictionDryRun::of(app, &moderator.viewer, name, restriction).await?;
-            (
-                format!("Another moderator changed {} in the meantime. Please review it.", trial.name),
-                Some(trial),
-            )
+            (format!("{} was changed in the meantime. Please review it.", trial.name), Some(trial))
         }
         None => {
             let lifts = app

@@ -197,9 +197,7 @@ async fn change(app: &App, admin: &Admin, typed: &RoleForm) -> Result<Response, 
             page(app, admin, typed, FormErrors::one("name", mistake), "").await
         }
         // A former admin cannot see this page; the inbox has a notification of the new role.
-        done if person.id == own => {
-            done.map(|()| LocalRedirect::new("/replies").redirect()).map_err(Error::from)
-        }
+        done if person.id == own => done.map(|()| LocalRedirect::to_inbox().redirect()).map_err(Error::from),
         done => done
             .map(|()| LocalRedirect::new(&format!("/mod/team?done={}", person.name)).redirect())
             .map_err(Error::from),

@@ -15,7 +15,7 @@ use crate::web::handlers::moderation;
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
+use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageCursor, Tab, next_page};
 
 /// Length of an excerpt, in characters.
 const EXCERPT: usize = 140;
@@ -25,9 +25,9 @@ const EXCERPT: usize = 140;
 struct UncountedVotesPage<'a> {
     page: Page<'a>,
     desk: Vec<Tab>,
-    goes_on: bool,
     rows: Vec<UncountedVoteRow>,
     more: Option<String>,
+    empty: EmptyState,
 }
 
 struct UncountedVoteRow {
@@ -70,11 +70,16 @@ pub async fn show(
     let mut page = Page::new(&app, &viewer, "mod", "Votes that do not count");
     page.robots = false;
     let rows = votes.into_iter().map(|vote| UncountedVoteRow::new(vote, viewer.now)).collect();
+    let empty = EmptyState::new(
+        "Every vote counts so far: no vote rings, grudges or duplicate accounts detected.",
+        "/mod",
+        "Go to the queue",
+    );
     Ok(html(&UncountedVotesPage {
         page,
         desk: moderation::tabs::bar(&member, "votes"),
-        goes_on: !after.is_first(),
         rows,
         more,
+        empty: empty.on(after.is_first(), "/mod/votes"),
     }))
 }

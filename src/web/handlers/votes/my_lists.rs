@@ -148,7 +148,7 @@ async fn page(app: &App, reader: CurrentMember, which: MyList, at: PageQuery) ->
         notes,
         gone,
         more,
-        empty: if ids.is_empty() { empty.on(at) } else { empty },
+        empty: if ids.is_empty() { empty.on(at.is_first(), path) } else { empty },
     }))
 }
 

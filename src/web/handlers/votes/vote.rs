@@ -80,7 +80,9 @@ pub async fn hide(
     Form(asked): Form<ToggleForm>,
 ) -> Result<Response, Error> {
     actions::save::hide(&app, &asking, id, asked.on).await?;
-    Ok(switched(&headers, &asked))
+    // The list that it is gone from says so.
+    let goto = if asked.on { asked.goto.with("hid", id) } else { asked.goto };
+    Ok(switched(&headers, &ToggleForm { on: asked.on, goto }))
 }
 
 /// JSON with the new state for the script, a redirect for forms.

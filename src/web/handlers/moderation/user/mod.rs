@@ -1,6 +1,7 @@
 //! A member as moderators see them: sanctions, notes, log and the forms of all actions.
 
 mod page;
+pub mod reset_link;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,7 +17,7 @@ use crate::domain::moderation::permissions::ModerationError;
 use crate::domain::moderation::roles::RoleError;
 use crate::domain::moderation::sanctions::{SanctionTerm, TAKEDOWN_PERIOD};
 use crate::domain::moderation::{permissions, sanctions};
-use crate::store::{self, ActionContext, LogFilter, NewBan};
+use crate::store::{self, ActionContext, LogFilter, LogRow, NewBan};
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
 use crate::web::extract::local_redirect::LocalRedirect;
@@ -92,6 +93,12 @@ impl<'a> UserAction<'a> {
         Ok(page)
     }
 
+    async fn last(&self, act: Action) -> Result<Option<LogRow>, Error> {
+        let acts =
+            LogFilter { user: Some(self.user.id), act: Some(act), private: true, ..LogFilter::default() };
+        Ok(self.app.store.log(acts, 1).await?.pop())
+    }
+
     /// The error if there is nothing left to undo, and who undid it.
     async fn undone(
         &self,
@@ -100,13 +107,8 @@ impl<'a> UserAction<'a> {
         state: &str,
         typed: UserActionForm,
     ) -> Result<Response, Error> {
-        let last = async |act| {
-            let acts =
-                LogFilter { user: Some(self.user.id), act: Some(act), private: true, ..LogFilter::default() };
-            self.app.store.log(acts, 1).await.map(|mut acts| acts.pop())
-        };
-        let done = last(act).await?.map_or(0, |done| done.id);
-        let undone = last(undoing).await?.filter(|undone| undone.id > done);
+        let done = self.last(act).await?.map_or(0, |done| done.id);
+        let undone = self.last(undoing).await?.filter(|undone| undone.id > done);
         let by = undone.map(|undone| undone.actor.unwrap_or_else(|| "the operator".to_owned()));
         self.late(typed, |user| match by {
             Some(actor) => format!("{} is no longer {state}: {actor} lifted it.", user.name),
@@ -124,9 +126,13 @@ impl<'a> UserAction<'a> {
                 RoleError::LastAdmin(name.clone()).to_string()
             }
             Some(standing) => {
-                format!(
-                    "{standing} Another moderator set this in the meantime. Change it if you still want to."
-                )
+                let by = now.last(Action::Ban).await?.and_then(|ban| ban.actor);
+                let by = match by {
+                    Some(actor) if actor == self.moderator.member.name => "You set this already".to_owned(),
+                    Some(actor) => format!("{actor} set this in the meantime"),
+                    None => "The operator set this in the meantime".to_owned(),
+                };
+                format!("{standing} {by}. Change it if you still want to.")
             }
             None => format!(
                 "{name} is no longer banned: the ban that you saw was lifted. Ban them if you still want to."

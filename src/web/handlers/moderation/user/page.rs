@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::{UserAction, UserActionForm};
 use crate::clock::Timestamp;
+use crate::domain::accounts::password_reset::may_make_link;
 use crate::domain::accounts::user::{Profile, Role};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::{Action, LogPhrase};
@@ -135,6 +136,7 @@ struct ModerateUserPage<'a> {
     invited_by: Option<String>,
     habits: PostingStats,
     may_give_role: bool,
+    may_make_link: bool,
     notes: Vec<NoteView>,
     older_notes: Vec<NoteView>,
     acts: Vec<UserLogRow>,
@@ -146,17 +148,22 @@ impl ModerateUserPage<'_> {
         self.errors.has(field)
     }
 
+    /// Whether the page has the form with this field.
+    fn has_field(&self, field: &str) -> bool {
+        let is_claimed = !self.user.unclaimed;
+        match field {
+            "note" | "same_as" => true,
+            "warning" => is_claimed,
+            "limit_reason" | "limit_days" => is_claimed || self.limited_until.is_some(),
+            "ban_reason" | "ban_days" => is_claimed || self.banned.is_some(),
+            "shadow_reason" => self.may_shadow || self.shadowed.is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether an error is about a form that this account, as it is now, does not have.
     fn lacks_the_field(&self) -> bool {
-        let unclaimed = self.user.unclaimed;
-        self.errors.list().iter().any(|(field, _)| match *field {
-            "note" | "same_as" => false,
-            "warning" => unclaimed,
-            "limit_reason" | "limit_days" => unclaimed && self.limited_until.is_none(),
-            "ban_reason" | "ban_days" => unclaimed && self.banned.is_none(),
-            "shadow_reason" => !self.may_shadow && self.shadowed.is_none(),
-            _ => true,
-        })
+        self.errors.list().iter().any(|(field, _)| !self.has_field(field))
     }
 }
 
@@ -198,6 +205,7 @@ impl UserAction<'_> {
             may_shadow: sanctions::may_shadow(user).is_ok(),
             invited_by: app.store.lineage(user.id).await?.inviter,
             habits: PostingStats::new(&app.store.last_posts(user.id).await?, now),
+            may_make_link: may_make_link(&self.moderator.member, user, now).is_ok(),
             may_give_role: self.moderator.member.role >= Role::Admin,
             notes,
             older_notes,
