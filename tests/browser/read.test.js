@@ -27,7 +27,7 @@ test("the front page has thirty stories, and the next page has the rest", async 
   assert.equal(await stories(page).count(), 30);
   const first = await stories(page).first().locator("a.title").textContent();
 
-  await link(main(page), "More").click();
+  await link(main(page), "More stories").click();
   await page.waitForURL(/\/\?p=2&at=\d/);
   assert.equal(await stories(page).count(), 11);
   assert.equal(await main(page).getByRole("list").first().getAttribute("start"), "31");

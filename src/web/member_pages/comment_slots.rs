@@ -21,7 +21,8 @@ use crate::web::admission::Workers;
 use crate::web::cache::rendered_text::{TextRenderer, TextSource};
 use crate::web::error::Error;
 use crate::web::member_pages::gzip_segments::{self, Segment, SegmentReservations};
-use crate::web::view::items::{CommentView, ThreadContextView, ViewContext};
+use crate::web::view::comment::{CommentView, ThreadContextView};
+use crate::web::view::items::ViewContext;
 
 /// Bytes rendered between yields to other tasks.
 const YIELD_AFTER: usize = 256 * 1024;

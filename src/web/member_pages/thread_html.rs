@@ -26,7 +26,8 @@ use crate::web::member_pages::comment_slots::{
 };
 use crate::web::member_pages::gzip_segments::{Segment, SegmentReservations, SharedSegment};
 use crate::web::member_pages::viewer_traits::ViewerTraits;
-use crate::web::view::items::{ThreadContextView, ViewContext};
+use crate::web::view::comment::ThreadContextView;
+use crate::web::view::items::ViewContext;
 
 /// A segment ends with the comment that reaches this size, in bytes: large enough to compress well, small
 /// enough that a few own comments leave most of a thread shared.

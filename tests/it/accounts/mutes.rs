@@ -86,7 +86,7 @@ impl Forum {
         };
         let mut lists = BTreeSet::from_iter(pages(&[self.open], "alice").into_iter().filter(is_list));
         lists.extend(
-            ["/best", "/from/shared.example", "/best?over=all", "/replies", "/comments/best"]
+            ["/best", "/from/shared.example", "/best?over=all", "/inbox", "/comments/best"]
                 .map(str::to_owned),
         );
         lists.extend(MARKS.map(|mark| format!("/search?q={mark}")));
@@ -127,7 +127,7 @@ async fn what_a_member_mutes_shows_on_none_of_their_lists_and_on_everybody_elses
         ("/from/shared.example", &["gantry", "quarry", "zephyr"]),
         ("/user/alice/submissions", &["lattice", "quarry", "zephyr"]),
         ("/user/alice/comments", &["lattice", "quarry", "zephyr"]),
-        ("/replies", &["gantry", "quarry", "zephyr"]),
+        ("/inbox", &["gantry", "quarry", "zephyr"]),
         ("/search?q=lattice", &["lattice"]),
     ] {
         assert_eq!(shown.get(path), Some(&marks.iter().copied().collect()), "{path}");
@@ -321,7 +321,7 @@ async fn what_cannot_be_muted_is_said_and_what_was_typed_is_kept() {
 #[tokio::test]
 async fn muted_replies_are_not_counted_and_moderators_stay_heard() {
     let mut forum = forum().await;
-    let unread = "header.site a[href='/replies'] .count";
+    let unread = "header.site a[href='/inbox'] .count";
     assert_eq!(forum.mia.get("/").await.one(unread).text, "3 unread");
     mute(&mut forum.mia, "person", "troll").await;
     assert_eq!(forum.mia.get("/").await.one(unread).text, "2 unread");
@@ -333,7 +333,7 @@ async fn muted_replies_are_not_counted_and_moderators_stay_heard() {
     mute(&mut forum.mia, "person", "chief").await;
     chief.post("/user/mia/warn", &[("warning", "Be kind.")]).await;
     assert_eq!(forum.mia.get("/").await.one(unread).text, "1 unread");
-    assert!(forum.mia.get("/replies").await.says("Be kind."));
+    assert!(forum.mia.get("/inbox").await.says("Be kind."));
     // Who mutes sees the queue as it is.
     mute(&mut chief, "person", "troll").await;
     let (queued, at) = (forum.items[2], forum.app.now().0);

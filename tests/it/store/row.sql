@@ -37,7 +37,6 @@ insert into saved (user_id, item_id, created_at) select {xenia}, K + {n}, {now} 
 insert into hidden (user_id, item_id, created_at) values ({xenia}, 16000 + {n}, {now});
 insert into mutes (user_id, kind, value, created_at) values ({xenia}, 'person', '' || (6000 + {n}), {now} - 1000), ({xenia}, 'word', 'unheard' || {n}, {now} - 1000),
     ({xenia}, 'thread', '' || (16000 + {n}), {now} - 1000), ({xenia}, 'site', 's' || {n} || '.example', {now} - 1000);
-update users set replies_read_at = 0 where id = {xenia};
 insert into flags (user_id, item_id, reason, note, weight, created_at) select {xenia}, K + {n}, 'spam', 'A note.', 100, {now} - {n}
 from (select 10000 as K union all select 14000 union all select 22000) as rows;
 insert into flags (user_id, item_id, reason, weight, created_at) values (3000 + {n}, 10000 + {n}, 'rude', 100, {now}), (3000 + {n}, {story}, 'rude', 100, {now});

@@ -37,7 +37,8 @@ use crate::web::member_pages::comment_slots::{CommentsHtml, CommentsSlot, PageAr
 use crate::web::member_pages::thread_html::OwnLayer;
 use crate::web::state::App;
 use crate::web::view::comment::muted_by;
-use crate::web::view::items::{AuthorView, CommentView, StoryView, ThreadContextView, TimeView, ViewContext};
+use crate::web::view::comment::{CommentView, ThreadContextView};
+use crate::web::view::items::{AuthorView, StoryView, TimeView, ViewContext};
 use crate::web::view::layout::{Page, json};
 use crate::web::view::poll::OptionView;
 use crate::web::view::post_status::{PostStatusView, StatusNotices};
