@@ -19,6 +19,7 @@ use crate::web::handlers::votes::vote::{ToggleForm, switched};
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
+use crate::web::view::pagination::EmptyState;
 
 #[derive(Template)]
 #[template(path = "accounts/following.html")]
@@ -27,6 +28,7 @@ struct FollowingPage<'a> {
     /// Threads and people, each with their heading.
     lists: [(&'static str, Vec<FollowView>); 2],
     most: i64,
+    empty: EmptyState,
 }
 
 impl FollowingPage<'_> {
@@ -71,6 +73,12 @@ pub async fn list(State(app): State<App>, asking: CurrentMember) -> Result<Respo
             ("People", people.into_iter().filter_map(person).collect()),
         ],
         most: MAX_FOLLOWS,
+        empty: EmptyState::new(
+            "You do not follow anything yet. The head of each thread and the page of each person have a \
+             button “follow”.",
+            "/active",
+            "See where people are talking",
+        ),
     }))
 }
 

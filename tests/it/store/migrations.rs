@@ -2,6 +2,7 @@
 
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use stoa::domain::accounts::user::Role;
 use stoa::store::database_file::{self, MAX_WAL_BYTES};
 use stoa::store::{OpenError, Store};
 
@@ -150,5 +151,39 @@ async fn a_backup_leaves_the_database_as_the_forum_that_runs_on_it_knows_it() {
             .await
             .expect("a number");
         assert_eq!(applied, 0, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn replies_and_notices_of_before_the_inbox_are_in_it() {
+    let app = forum().await;
+    let story = app.number("select id from items where kind = 'story'").await;
+    let mut bob = app.member("bob").await;
+    let read = bob.reply(story, "Read before.").await;
+    let mut chief = app.person("chief", Role::Moderator).await;
+    app.pass(60);
+    let unread = bob.reply(story, "Not yet read.").await;
+    chief.post("/user/alice/warn", &[("warning", "Be kind.")]).await;
+    let (alice, read_at) = (app.id_of("alice").await.0, app.now().0 - 60);
+    app.sql(&format!(
+        "drop table inbox; drop table follows; \
+         alter table items add column reply_to integer references users (id); \
+         create index items_replies on items (reply_to, time desc, id desc) where reply_to is not null; \
+         alter table users add column replies_read_at integer not null default 0; \
+         update items set reply_to = {alice} where id in ({read}, {unread}); \
+         update users set replies_read_at = {read_at}; \
+         delete from _sqlx_migrations where version = 20261201",
+    ))
+    .await;
+    Store::open(app.file()).await.expect("migrated").close().await;
+    let rows: Vec<(String, Option<i64>, Option<i64>)> = app
+        .rows(&format!("select kind, item_id, read_at from inbox where user_id = {alice} order by id"))
+        .await;
+    let reply = |item, read| ("reply".to_owned(), Some(item), read);
+    assert_eq!(rows, [reply(read, Some(read_at)), reply(unread, None), ("notice".to_owned(), None, None)]);
+    let page = app.node_at(app.store.address()).await.session("alice").await.get("/inbox").await;
+    assert_eq!(page.one("header.site a[href='/inbox'] .count").text, "2 unread");
+    for part in ["Not yet read.", "Read before.", "Be kind."] {
+        assert!(page.says(part), "{part}: {}", page.text());
     }
 }
