@@ -74,7 +74,8 @@ pub enum MuteError {
 
 impl Mute {
     pub fn site(typed: &str) -> Result<Mute, MuteError> {
-        url::from_param(typed).map(Mute::Site).ok_or(MuteError::NotASite)
+        let is_site = |site: &String| url::is_registered(site.split('/').next().unwrap_or(site));
+        url::from_param(typed).filter(is_site).map(Mute::Site).ok_or(MuteError::NotASite)
     }
 
     pub fn word(typed: &str) -> Result<Mute, MuteError> {

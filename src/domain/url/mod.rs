@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use ::url::{Host, Url};
-pub use site::{StorySite, from_param};
+pub use site::{StorySite, from_param, is_registered};
 pub(super) use site::{is_host_of_names, is_shared_host};
 
 /// Version of the rules for `key` and `site`, stored beside them. Nothing recomputes those of an older

@@ -106,6 +106,11 @@ pub fn is_shared_host(host: &str) -> bool {
     SHARED.iter().any(|(shared, ..)| *shared == host)
 }
 
+/// Whether a host is, or is below, a name that somebody can have: not a suffix like `co.uk`.
+pub fn is_registered(host: &str) -> bool {
+    psl::domain_str(host).is_some()
+}
+
 /// Normalises the parameter of `/from/{site}`: `GitHub.com/Rust-Lang/` and
 /// `https://www.github.com/rust-lang/rust` are both `github.com/rust-lang`.
 pub fn from_param(param: &str) -> Option<String> {

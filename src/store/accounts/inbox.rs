@@ -22,7 +22,7 @@ pub struct UnreadRow {
     pub id: InboxId,
     /// `None` for a notice.
     pub(super) item_id: Option<ItemId>,
-    root_id: Option<ItemId>,
+    pub(super) root_id: Option<ItemId>,
 }
 
 impl UnreadRow {

@@ -118,12 +118,16 @@ impl Store {
         Ok(names.into_iter().collect())
     }
 
-    /// The unread rows of an inbox without those on muted posts.
+    /// The unread rows of an inbox without those on muted posts and on posts of muted stories.
     pub(super) async fn unmuted(&self, rows: &[UnreadRow], mutes: &Mutes) -> Result<Vec<UnreadRow>> {
-        let ids: Vec<ItemId> = rows.iter().filter_map(|row| row.item_id).collect();
+        let mut ids: Vec<ItemId> = rows.iter().flat_map(|row| [row.item_id, row.root_id]).flatten().collect();
+        ids.sort_unstable();
+        ids.dedup();
         let posts = self.items(&ids).await?;
         let is_muted =
             |id| posts.iter().any(|post| post.id == id && mutes.matching(post, MuteScope::Lists).is_some());
-        Ok(rows.iter().filter(|row| !row.item_id.is_some_and(is_muted)).copied().collect())
+        let is_shown =
+            |row: &&UnreadRow| !row.item_id.is_some_and(is_muted) && !row.root_id.is_some_and(is_muted);
+        Ok(rows.iter().filter(is_shown).copied().collect())
     }
 }

@@ -110,7 +110,7 @@ async fn entries(
     let posts = app.store.items(&ids).await?;
     let (stories, comments): (Vec<Item>, Vec<Item>) = posts.into_iter().partition(|item| item.kind.is_root());
     let stories = Unmuted::of(stories, viewer, MuteScope::Lists);
-    let comments = Unmuted::of(comments, viewer, MuteScope::Lists);
+    let comments = app.unmuted_comments(comments, viewer, MuteScope::Lists).await?;
     let mut items = roots_and_parents(app, &comments).await?;
     let comments = flat_in(app, viewer, &comments, &items).await?;
     let ids: Vec<i64> = rows.iter().filter_map(|row| row.notification_id).collect();
@@ -119,10 +119,11 @@ async fn entries(
     let about = app.store.items(&about).await?;
     let merged_into: Vec<ItemId> = about.iter().filter_map(|item| item.merged_into).collect();
     let merged_into = app.store.items(&merged_into).await?;
-    items.extend([stories.to_vec(), about, merged_into].into_iter().flatten().map(|item| (item.id, item)));
+    items.extend([about, merged_into].into_iter().flatten().map(|item| (item.id, item)));
+    let stories = stories.iter().map(|item| (item.id, item.clone())).collect();
     let comments = comments.into_iter().map(|view| (view.id, view)).collect();
     let notices = notices.into_iter().map(|notice| (notice.id, notice)).collect();
-    let mut reader = InboxReader { viewer, member, items, comments, notices };
+    let mut reader = InboxReader { viewer, member, stories, items, comments, notices };
     Ok(rows.iter().filter_map(|row| reader.entry(row)).collect())
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::accounts::user::Member;
 use crate::domain::inbox::{InboxId, InboxKind};
 use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
@@ -66,7 +67,9 @@ impl NoticeView {
 pub struct InboxReader<'a> {
     pub viewer: &'a MaybeMember,
     pub member: &'a Member,
-    /// Stories, and what comments and notices are about.
+    /// The stories that have entries.
+    pub stories: HashMap<ItemId, Item>,
+    /// What entries are about and answer.
     pub items: HashMap<ItemId, Item>,
     pub comments: HashMap<ItemId, SingleCommentView>,
     pub notices: HashMap<i64, Notification>,
@@ -86,12 +89,13 @@ impl InboxReader<'_> {
         let view = self.comments.remove(&id)?;
         // The head of the entry names the story already.
         let answered = self.visible_item(Some(view.parent).filter(|parent| *parent != view.story_id));
-        let answered = answered.map(|(item, name)| (item.id, name));
+        let is_muted = |item: &Item| self.viewer.mutes.matching(item, MuteScope::InThread).is_some();
+        let answered = answered.filter(|(item, _)| !is_muted(item)).map(|(item, name)| (item.id, name));
         Some(InboxBody::Comment(Box::new(view), answered))
     }
 
     fn story(&self, id: ItemId) -> Option<InboxBody> {
-        let (item, _) = self.visible_item(Some(id))?;
+        let item = self.stories.get(&id).filter(|item| self.sees(item))?;
         let view = StoryView::row(item, &ViewContext::new(self.viewer, Arc::default()));
         Some(InboxBody::Story(Box::new(view), text::excerpt(&item.text, STORY_EXCERPT)))
     }
@@ -99,9 +103,13 @@ impl InboxReader<'_> {
     /// The item and its name, if the member may see it.
     fn visible_item(&self, id: Option<ItemId>) -> Option<(&Item, String)> {
         let item = self.items.get(&id?)?;
-        let sight = may_see(item, Some(self.member), self.viewer.now);
         let name = item.title.clone().unwrap_or_else(|| text::excerpt(&item.text, EXCERPT));
-        matches!(sight, Visibility::Whole | Visibility::Dead(_)).then_some((item, name))
+        self.sees(item).then_some((item, name))
+    }
+
+    fn sees(&self, item: &Item) -> bool {
+        let sight = may_see(item, Some(self.member), self.viewer.now);
+        matches!(sight, Visibility::Whole | Visibility::Dead(_))
     }
 
     fn notice(&self, id: i64) -> Option<NoticeView> {

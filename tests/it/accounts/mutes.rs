@@ -11,6 +11,9 @@ use crate::support::app::{Browser, Page, TestApp};
 /// A word that stands in all that one mute concerns, and in nothing else.
 const MARKS: [&str; 4] = ["gantry", "lattice", "zephyr", "quarry"];
 
+/// How the sentence about what is no site begins.
+const NOT_A_SITE: &str = "Enter a site as it is shown";
+
 /// What each of these is, as the form sends it.
 async fn mute(browser: &mut Browser, kind: &str, value: &str) -> Page {
     browser.post("/settings/muted", &[("kind", kind), ("value", value), ("on", "true"), ("goto", "/")]).await
@@ -293,7 +296,9 @@ async fn what_cannot_be_muted_is_said_and_what_was_typed_is_kept() {
         ("person", "nobody-here", "Nobody here has that name"),
         ("person", "two words", "Enter a name as it is shown"),
         ("word", "!", "Enter a word or phrase of 2 to 60 letters and digits"),
-        ("site", "no site", "Enter a site as it is shown"),
+        ("site", "no site", NOT_A_SITE),
+        ("site", "co.uk", NOT_A_SITE),
+        ("site", "https://", NOT_A_SITE),
     ] {
         let page = mute(&mut forum.mia, kind, value).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{value}");
@@ -340,4 +345,37 @@ async fn muted_replies_are_not_counted_and_moderators_stay_heard() {
     let queue = format!("update items set queued_at = {at}, queue_reason = 'a rule' where id = {queued}");
     forum.app.sql(&queue).await;
     assert!(chief.get("/mod").await.mentions("gantry"), "{}", chief.get("/mod").await.words());
+}
+
+#[tokio::test]
+async fn an_inbox_tells_nothing_of_what_is_muted_not_even_as_what_was_answered() {
+    let app = TestApp::new().await;
+    for name in ["troll", "mia"] {
+        app.account(name, Role::Member).await;
+    }
+    let (mut alice, mut troll) = (app.member("alice").await, app.session("troll").await);
+    let mut mia = app.session("mia").await;
+    let story = alice.story("Bread ovens", "https://bread.example/").await;
+    let secret = troll.reply(story, "Gantry for @mia.").await;
+    alice.reply(secret, "An answer that tells @mia.").await;
+    let unread = "header.site a[href='/inbox'] .count";
+    let said = async |mia: &mut Browser| {
+        let page = mia.get("/inbox?show=unread").await;
+        (page.all(unread).len(), page.all("main article").len(), page.mentions("Gantry"))
+    };
+    assert_eq!(said(&mut mia).await, (1, 2, true));
+    for (kind, value, expected) in [
+        ("person", "troll", (1, 1, false)),
+        ("word", "gantry", (1, 1, false)),
+        ("word", "bread ovens", (0, 0, false)),
+        ("site", "bread.example", (0, 0, false)),
+    ] {
+        mute(&mut mia, kind, value).await;
+        assert_eq!(said(&mut mia).await, expected, "{kind} {value}");
+        if expected.1 == 1 {
+            assert_eq!(mia.get("/").await.one(unread).text, "1 unread", "{kind}");
+        }
+        unmute(&mut mia, kind, value).await;
+    }
+    assert_eq!(said(&mut mia).await, (1, 2, true));
 }
