@@ -88,7 +88,7 @@ pub fn pages(items: &[i64], person: &str) -> Vec<String> {
 /// The statements of a page, of two looks that agree.
 async fn count(app: &TestApp, browser: &mut Browser, path: &str, statements: &Statements) -> Option<usize> {
     let mut last = None;
-    for _ in 0..6 {
+    for _ in 0..20 {
         // The order of a ranked list is kept for a minute.
         app.pass(61);
         app.store.flush_activity().await.expect("written");
