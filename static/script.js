@@ -247,7 +247,8 @@ function help() {
 
 function listenToKeys() {
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
+    // A dialog that was just closed may still have the focus.
+    const typing = event.target.closest?.("input, textarea, select, dialog, [contenteditable]")?.checkVisibility();
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
     if (event.key !== "?" && !kept.read("keys", true)) return;
     const act = KEYS.find(([key]) => key === event.key)?.[2];
