@@ -177,6 +177,17 @@ impl Mutes {
         !self.people.is_empty() || !self.words.is_empty()
     }
 
+    /// By what a post is muted that a list shows with the title of its story; that of an own post is shown.
+    pub fn matching_with_root(
+        &self,
+        post: &Item,
+        root: Option<&Item>,
+        scope: MuteScope<'_>,
+    ) -> Option<MuteKind> {
+        let root = root.filter(|_| post.author_id.is_none() || post.author_id != self.owner);
+        self.matching(post, scope).or_else(|| root.and_then(|root| self.matching(root, scope)))
+    }
+
     /// By what an item is muted. Words are sought in a story's title and in a comment's text as it was typed.
     pub fn matching(&self, item: &Item, scope: MuteScope<'_>) -> Option<MuteKind> {
         if self.is_empty() || (item.author_id.is_some() && item.author_id == self.owner) {

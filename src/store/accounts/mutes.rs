@@ -6,7 +6,7 @@ use crate::domain::accounts::mutes::{
     MAX_MUTED_WORDS, MAX_MUTES, Mute, MuteError, MuteKind, MuteScope, Mutes,
 };
 use crate::domain::accounts::user::UserId;
-use crate::domain::items::item::ItemId;
+use crate::domain::items::item::{Item, ItemId};
 use crate::store::accounts::inbox::UnreadRow;
 use crate::store::{Change, Error, Result, Store};
 
@@ -123,11 +123,14 @@ impl Store {
         let mut ids: Vec<ItemId> = rows.iter().flat_map(|row| [row.item_id, row.root_id]).flatten().collect();
         ids.sort_unstable();
         ids.dedup();
-        let posts = self.items(&ids).await?;
-        let is_muted =
-            |id| posts.iter().any(|post| post.id == id && mutes.matching(post, MuteScope::Lists).is_some());
-        let is_shown =
-            |row: &&UnreadRow| !row.item_id.is_some_and(is_muted) && !row.root_id.is_some_and(is_muted);
-        Ok(rows.iter().filter(is_shown).copied().collect())
+        let posts: HashMap<ItemId, Item> =
+            self.items(&ids).await?.into_iter().map(|post| (post.id, post)).collect();
+        let post = |id: Option<ItemId>| id.and_then(|id| posts.get(&id));
+        let is_muted = |row: &UnreadRow| {
+            let root = post(row.root_id);
+            post(row.item_id)
+                .is_some_and(|post| mutes.matching_with_root(post, root, MuteScope::Lists).is_some())
+        };
+        Ok(rows.iter().filter(|row| !is_muted(row)).copied().collect())
     }
 }

@@ -170,11 +170,8 @@ impl App {
         roots.dedup();
         let roots: HashMap<ItemId, Item> =
             self.store.items(&roots).await?.into_iter().map(|root| (root.id, root)).collect();
-        let is_muted = |item: &Item| viewer.mutes.matching(item, scope).is_some();
-        Ok(Unmuted::with(rows, |item| {
-            let root = roots.get(&item.root_id).filter(|_| !item.is_own(viewer.member()));
-            !is_muted(item) && !root.is_some_and(is_muted)
-        }))
+        let root = |item: &Item| roots.get(&item.root_id);
+        Ok(Unmuted::with(rows, |item| viewer.mutes.matching_with_root(item, root(item), scope).is_none()))
     }
 
     /// Stories by themselves, comments with their stories.
