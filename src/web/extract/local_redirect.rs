@@ -5,7 +5,7 @@ use std::fmt;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Deserializer};
 
-use crate::domain::items::item::ItemId;
+use crate::domain::items::item::{ItemId, Kind};
 
 /// Longest accepted path and query, in bytes.
 pub const MAX_REDIRECT_BYTES: usize = 2_000;
@@ -46,6 +46,14 @@ impl LocalRedirect {
         if longer.len() <= MAX_REDIRECT_BYTES { LocalRedirect(longer) } else { self.clone() }
     }
 
+    /// At the item's own row of a list, unless it leads to a place already. Pages of an item have no rows.
+    pub fn at_row(&self, kind: Kind, id: ItemId) -> LocalRedirect {
+        if self.0.contains('#') || self.path().starts_with("/item/") {
+            return self.clone();
+        }
+        LocalRedirect(format!("{}#{}", self.0, row_anchor(kind, id)))
+    }
+
     /// Without query and fragment.
     pub fn path(&self) -> &str {
         self.0.split(['?', '#']).next().unwrap_or("/")
@@ -54,6 +62,11 @@ impl LocalRedirect {
     pub fn redirect(&self) -> Response {
         Redirect::to(&self.0).into_response()
     }
+}
+
+/// The fragment of an item's row in lists and threads.
+pub fn row_anchor(kind: Kind, id: ItemId) -> String {
+    format!("{}{id}", if kind == Kind::Comment { "c" } else { "i" })
 }
 
 impl Default for LocalRedirect {
@@ -92,6 +105,19 @@ mod tests {
             assert_eq!(LocalRedirect::new(bad).as_str(), "/", "{bad:?}");
         }
         assert_eq!(LocalRedirect::new(&format!("/{}", "a".repeat(3_000))).as_str(), "/");
+    }
+
+    #[test]
+    fn a_list_is_returned_to_at_the_row_of_what_was_pressed() {
+        for (page, kind, there) in [
+            ("/new?p=2", Kind::Story, "/new?p=2#i7"),
+            ("/comments", Kind::Comment, "/comments#c7"),
+            ("/item/7", Kind::Story, "/item/7"),
+            ("/item/1#c2", Kind::Comment, "/item/1#c2"),
+            ("/new#i2", Kind::Story, "/new#i2"),
+        ] {
+            assert_eq!(LocalRedirect::new(page).at_row(kind, ItemId(7)).as_str(), there);
+        }
     }
 
     #[test]

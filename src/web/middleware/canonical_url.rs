@@ -13,14 +13,15 @@ use crate::web::cache::ranked_lists::TimeSpan;
 use crate::web::routes;
 use crate::web::view::pagination::{LAST_PAGE, SnapshotId};
 
-/// The type of a query parameter, for its normal form. Invalid values are left for the page to refuse.
+/// The type of a query parameter, for its normal form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryValue {
     Text,
+    /// What is no number is dropped: the list begins at its start.
     Number,
     /// A page number; what is none is the first page.
     Page,
-    /// A day.
+    /// What is no day is left for the page, which says so.
     Day,
     Order,
     Over,
@@ -35,9 +36,7 @@ impl QueryValue {
     fn canonical<'v>(self, value: &'v str, now: Timestamp) -> Option<Cow<'v, str>> {
         match self {
             QueryValue::Text | QueryValue::Arrival => Some(Cow::Borrowed(value)),
-            QueryValue::Number => {
-                Some(value.parse::<i64>().map_or(Cow::Borrowed(value), |number| number.to_string().into()))
-            }
+            QueryValue::Number => value.parse::<i64>().ok().map(|number| number.to_string().into()),
             QueryValue::Page => match value.parse::<usize>() {
                 Ok(0 | 1) => None,
                 Ok(number) => Some(number.min(LAST_PAGE).to_string().into()),
@@ -164,6 +163,8 @@ mod tests {
             ("/best", "p=2&over=all", "over=all&p=2"),
             ("/best", "over=ever&utm_source=x", ""),
             ("/new", "before=007", "before=7"),
+            ("/new", "before=junk", ""),
+            ("/inbox", "at=1e9&before=5", "before=5"),
             ("/search", "q=a%20b&fbclid=1", "q=a+b"),
             ("/log", "item=&person=&act=kill&moderator=", "act=kill"),
             ("/nothing/here", "a=b", ""),

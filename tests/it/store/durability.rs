@@ -216,7 +216,7 @@ fn vote_on(
             told.unanswered = Some(*story);
             break;
         };
-        assert!(head.contains("location: /\r\n"), "{head}");
+        assert!(head.contains(&format!("location: /#i{story}\r\n")), "{head}");
         if !told.up.remove(story) {
             told.up.insert(*story);
         }

@@ -44,7 +44,8 @@ async fn a_vote_up_gives_a_point_and_its_author_karma() {
     let (app, mut alice, mut bob, story, comment) = forum().await;
     assert_eq!(alice.get("/").await.points(story), Some(1));
     let page = bob.vote(story, "up").await;
-    assert_eq!((page.status, page.location().as_deref()), (StatusCode::SEE_OTHER, Some("/")));
+    let row = format!("/#i{story}");
+    assert_eq!((page.status, page.location().as_deref()), (StatusCode::SEE_OTHER, Some(row.as_str())));
     bob.vote(story, "up").await;
     bob.vote(comment, "up").await;
     assert_eq!((score(&app, story).await, score(&app, comment).await), (2, 2), "a second click adds nothing");

@@ -336,7 +336,7 @@ pub async fn from(
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), cursor, &base, read).await?;
     let rows = StoryListPage::of((&app, &viewer), &items, (1, more), hid).await?;
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
-    let intro = Some(format!("Stories from {name}, newest first."));
+    let intro = Some("Newest first.".to_owned());
     let empty =
         EmptyState::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");
     let site = Some(RestrictionPanel::of(&app, &viewer, &name).await?);

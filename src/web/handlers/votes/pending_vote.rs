@@ -9,7 +9,7 @@ use crate::store;
 use crate::web::actions::vote::CastVote;
 use crate::web::actions::{self, PostContext};
 use crate::web::error::Error;
-use crate::web::extract::local_redirect::LocalRedirect;
+use crate::web::extract::local_redirect::{LocalRedirect, row_anchor};
 use crate::web::extract::session::address_with;
 use crate::web::state::App;
 
@@ -89,7 +89,7 @@ impl PendingVote {
             Some(Direction::Down) => format!("Log in to downvote {what}."),
             None => format!("Log in to undo your vote on {what}."),
         };
-        let anchor = format!("{}{}", if item.kind == Kind::Comment { "c" } else { "i" }, item.id);
+        let anchor = row_anchor(item.kind, item.id);
         Ok((sentence, VotePlace { own: LocalRedirect::to_item(item.id, item.root_id), anchor }))
     }
 

@@ -49,7 +49,8 @@ pub async fn vote(
             &serde_json::json!({ "points": shown, "dir": voted.dir.map_or("none", Direction::as_str) }),
         ));
     }
-    Ok(vote.goto.unwrap_or_else(|| LocalRedirect::to_item(item.id, item.root_id)).redirect())
+    let back = vote.goto.map(|page| page.at_row(item.kind, item.id));
+    Ok(back.unwrap_or_else(|| LocalRedirect::to_item(item.id, item.root_id)).redirect())
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,8 +68,8 @@ pub async fn save(
     headers: HeaderMap,
     Form(asked): Form<ToggleForm>,
 ) -> Result<Response, Error> {
-    actions::save::save(&app, &asking, id, asked.on).await?;
-    Ok(switched(&headers, &asked))
+    let kind = actions::save::save(&app, &asking, id, asked.on).await?;
+    Ok(switched(&headers, &ToggleForm { on: asked.on, goto: asked.goto.at_row(kind, id) }))
 }
 
 /// `POST /item/{id}/hide`
