@@ -31,6 +31,59 @@ function closeMenus() {
   });
 }
 
+// Cards on names
+
+/** Milliseconds that the mouse rests on a name before its card opens, or is elsewhere before that closes. */
+const REST = 350;
+
+/** What a person's page says of them, in a card; nothing if there is no such page. */
+async function drawCard(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const parts = [$("main > dl.facts", page), $("main > .t", page)].filter(Boolean);
+  const card = make("aside", { class: "card", "aria-label": "About this person" });
+  card.append(make("strong", {}, $("main > h1", page).textContent), ...parts);
+  return card;
+}
+
+function cardsOnNames() {
+  const drawn = new Map();
+  let [on, card, timer] = [null, null, 0];
+  const close = () => {
+    clearTimeout(timer);
+    card?.remove();
+    on = card = null;
+  };
+  const open = async (link) => {
+    const address = link.getAttribute("href");
+    if (drawn.size > 50) drawn.clear();
+    if (!drawn.has(address)) drawn.set(address, drawCard(address).catch(() => null));
+    const now = await drawn.get(address);
+    if (!now || on !== link) return;
+    card = now;
+    const { left, bottom } = link.getBoundingClientRect();
+    document.body.append(card);
+    card.style.left = `${Math.max(8, Math.min(left, innerWidth - card.offsetWidth - 8)) + scrollX}px`;
+    card.style.top = `${bottom + scrollY}px`;
+  };
+  document.addEventListener("pointerover", (event) => {
+    if (event.pointerType !== "mouse") return;
+    const link = event.target.closest?.("main a[href^='/user/']");
+    if (link ? link === on : card?.contains(event.target)) return clearTimeout(timer);
+    clearTimeout(timer);
+    if (!link || link.getAttribute("href").split("/").length > 3 || link.href === location.href) {
+      if (on) timer = setTimeout(close, REST);
+      return;
+    }
+    timer = setTimeout(() => {
+      close();
+      open((on = link));
+    }, REST);
+  });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+}
+
 // Theme
 
 function themeAtOnce() {

@@ -259,7 +259,7 @@ function listenToKeys() {
 }
 
 for (const attach of [
-  actInPlace, flagInPlace, writeInPlace, submitByKey, previewInPlace, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys, closeMenus,
+  actInPlace, flagInPlace, writeInPlace, submitByKey, previewInPlace, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys, closeMenus, cardsOnNames,
   countNew, showDrafts, tellOfNew,
 ]) {
   // One feature that fails must not take the others with it.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { DESK, PHONE, accessible, fitsItsWidth, fixture, person, startForum, troubles, visitor } from "./forum.js";
-import { button, field, head, link, main, replyForm, stories, you } from "./page.js";
+import { button, comments, field, head, link, main, replyForm, stories, you } from "./page.js";
 
 const LONG_NAME = "The Exceedingly Long Name of a Very Small Community";
 const TITLES = [
@@ -217,4 +217,29 @@ test("a story's head shows where it leads, on one edge with all else about it", 
   assert.equal(await out.getAttribute("href"), "https://site-0.example.com/");
   const lefts = await head(page).locator("h1, .out, .meta").evaluateAll((parts) => parts.map((part) => Math.round(part.getBoundingClientRect().left)));
   assert.equal(new Set(lefts).size, 1, `${lefts}`);
+});
+
+test("a mouse that rests on a name sees a card of that person; keys and fingers are not in its way", async () => {
+  const page = await visitor(forum);
+  await page.goto("/item/101");
+  const name = comments(main(page)).first().locator(":scope > header h3 a");
+  const card = page.getByRole("complementary", { name: "About this person" });
+  await name.hover();
+  await card.waitFor();
+  assert.match(await card.innerText(), /karma\s+[\d,-]+\s+joined/);
+  assert.ok((await card.innerText()).startsWith(await name.innerText()));
+  await accessible(page);
+  await card.hover();
+  await page.waitForTimeout(600);
+  assert.ok(await card.isVisible(), "the mouse may go onto it");
+  await page.keyboard.press("Escape");
+  await card.waitFor({ state: "hidden" });
+  await name.hover({ position: { x: 2, y: 2 } });
+  await card.waitFor();
+  await page.getByRole("contentinfo").hover();
+  await card.waitFor({ state: "hidden" });
+  await name.focus();
+  await page.waitForTimeout(600);
+  assert.ok(!(await card.isVisible()), "the focus opens none");
+  assert.deepEqual(troubles(page), []);
 });

@@ -76,6 +76,16 @@ macro_rules! select_of_author {
     };
 }
 
+macro_rules! count_of_author {
+    ($which:literal) => {
+        concat!(
+            "select count(*) from (select 1 from items where author_id = $1 and ",
+            $which,
+            " and deleted_at is null limit $2) as counted"
+        )
+    };
+}
+
 impl From<FactsRow> for StoryFacts {
     fn from(row: FactsRow) -> StoryFacts {
         StoryFacts {
@@ -295,6 +305,20 @@ impl Store {
             select_of_author!("i.kind = 'comment' and i.dead is null")
         };
         self.by_author(query, author, page).await
+    }
+
+    /// How many stories and comments are by the author, each counted up to `most`.
+    pub async fn post_counts(&self, author: UserId, all: bool, most: i64) -> Result<(i64, i64)> {
+        let (stories, comments) = if all {
+            (count_of_author!("kind in ('story', 'job', 'poll')"), count_of_author!("kind = 'comment'"))
+        } else {
+            (
+                count_of_author!("kind in ('story', 'job', 'poll') and dead is null"),
+                count_of_author!("kind = 'comment' and dead is null"),
+            )
+        };
+        let count = |query| self.read.sql(query).bind(author).bind(most).fetch_scalar();
+        Ok((count(stories).await?, count(comments).await?))
     }
 
     /// The newest posts of a shadow-banned author: up to 300 stories, or those of a site, and 300 comments.

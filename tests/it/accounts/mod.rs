@@ -9,6 +9,7 @@ pub mod ip_hashes;
 pub mod login_load;
 pub mod mutes;
 pub mod password_resets;
+pub mod profile;
 pub mod secrets;
 pub mod signup;
 pub mod signup_requests;

@@ -270,7 +270,10 @@ async fn a_member_mutes_from_a_post_and_takes_it_back_at_once_or_later() {
     let page = mia.get("/").await;
     assert_eq!(page.one("main form.muting [role=status]").text, "You muted troll.");
     assert!(page.stories().iter().all(|id| *id != story));
-    assert_eq!(mia.get("/user/troll").await.one("#mute button").text, "Unmute troll");
+    assert_eq!(
+        mia.get("/user/troll").await.one("#mute form[action='/settings/muted'] button").text,
+        "Unmute troll"
+    );
     let undo = page.one("main form.muting");
     let value = |name: &str| undo.one(&format!("[name={name}]")).attr("value").to_owned();
     unmute(mia, &value("kind"), &value("value")).await;

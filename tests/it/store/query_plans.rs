@@ -56,6 +56,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN inbox", " order by id limit 10000) as oldest ", "the oldest 10,000, once an hour"),
     ("SCAN oldest", " as oldest where created_at ", "the same"),
     ("SCAN n", " limit 300) as n left join ", "the newest 300 that are unread"),
+    ("SCAN counted", " limit $2) as counted", "the posts of one person, at most 10,001"),
     ("SCAN waiting_items", " limit $3) as waiting_items)", AT_MOST_100),
     (
         "SCAN last_stories",

@@ -18,11 +18,12 @@ use crate::web::extract::form::{Form, FormErrors};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::{CurrentMember, MaybeMember};
+use crate::web::handlers::accounts::profile;
 use crate::web::handlers::accounts::signup::{self, SignupContext, SignupFlow, SignupForm};
 use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
-use crate::web::view::pagination::{EmptyState, PageCursor, next_page};
+use crate::web::view::pagination::{EmptyState, PageCursor, Tab, next_page};
 
 const ROWS: usize = 50;
 /// One row more tells whether there is a next page.
@@ -61,6 +62,7 @@ struct NewInvitation {
 #[template(path = "accounts/invitations.html")]
 struct InvitationsPage<'a> {
     page: Page<'a>,
+    choices: Vec<Tab>,
     invitations: Vec<InvitationView>,
     more: Option<String>,
     empty: EmptyState,
@@ -79,8 +81,10 @@ async fn page(
     let CurrentMember { viewer, member } = asking;
     let mut listed = app.store.invitations(member.id, at.before(), LIMIT).await?;
     let more = next_page(&mut listed, ROWS, "/invitations", |last| [("before", last.id)]);
+    let page = Page::new(app, viewer, "user", "Invitations");
     let page = InvitationsPage {
-        page: Page::new(app, viewer, "invitations", "Invitations"),
+        choices: profile::tabs(&page, &member.name, true, "invitations"),
+        page,
         invitations: listed.into_iter().map(|row| InvitationView::new(row, viewer.now)).collect(),
         more,
         empty: EmptyState::plain("You have not invited anyone yet.").on(at.is_first(), "/invitations"),

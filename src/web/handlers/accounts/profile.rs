@@ -8,20 +8,37 @@ use crate::domain::accounts::mutes::{Mute, MuteScope};
 use crate::domain::accounts::user::Profile;
 use crate::domain::inbox::FollowKind;
 use crate::domain::moderation::sanctions;
+use crate::domain::text::plural::Grouped;
 use crate::domain::text::{self, Html};
 use crate::domain::time::relative_time;
-use crate::store::{DeadFilter, InviteLineage};
+use crate::store::{DeadFilter, InviteLineage, ItemCursor};
 use crate::web::error::Error;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::MaybeMember;
 use crate::web::handlers::items::comments::{CommentsPage, flat};
 use crate::web::handlers::items::lists::{StoriesPage, dead_for};
+use crate::web::member_pages::list_rows::StoryListHtml;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
 use crate::web::view::list_pages::UnmutedPage;
-use crate::web::view::pagination::{EmptyState, PageCursor};
+use crate::web::view::pagination::{EmptyState, PageCursor, Tab};
+use crate::web::view::single_comment::SingleCommentView;
+use crate::web::view::unmuted::Unmuted;
 
 const LEADERS: i64 = 100;
+/// The newest posts of each kind that a profile shows.
+const LATEST: i64 = 5;
+/// Posts are counted up to this number.
+const MOST_COUNTED: i64 = 10_000;
+
+/// The newest stories or comments of a person.
+struct Latest<R> {
+    rows: R,
+    /// How many there are, such as `1,808` or `more than 10,000`.
+    count: String,
+    is_none: bool,
+    is_all: bool,
+}
 
 #[derive(Template)]
 #[template(path = "accounts/profile.html")]
@@ -38,6 +55,9 @@ struct UserPage<'a> {
     banned: Option<String>,
     lineage: InviteLineage,
     may_moderate: bool,
+    choices: Vec<Tab>,
+    stories: Latest<StoryListHtml>,
+    comments: Latest<Vec<SingleCommentView>>,
     /// Whether the viewer follows them; `None` for visitors and for oneself.
     following: Option<bool>,
 }
@@ -49,6 +69,47 @@ pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Profile, Error
         return Err(Error::Moved(format!("/user/{}{rest}", profile.name)));
     }
     Ok(profile)
+}
+
+impl<R> Latest<R> {
+    fn new(rows: R, count: i64) -> Latest<R> {
+        let text = if count > MOST_COUNTED {
+            format!("more than {}", Grouped(MOST_COUNTED))
+        } else {
+            Grouped(count).to_string()
+        };
+        Latest { rows, count: text, is_none: count == 0, is_all: count <= LATEST }
+    }
+}
+
+/// A person's pages; with their private lists if it is the viewer.
+pub fn tabs(page: &Page<'_>, name: &str, is_own: bool, current: &str) -> Vec<Tab> {
+    let of_all = [
+        ("profile", format!("/user/{name}")),
+        ("submissions", format!("/user/{name}/submissions")),
+        ("comments", format!("/user/{name}/comments")),
+    ];
+    let own = ["saved", "upvoted", "hidden", "flagged", "vouched", "invitations"];
+    let own = own.map(|list| (list, format!("/{list}")));
+    let log = page.log_open.then(|| ("moderation", format!("/log?person={name}")));
+    let all = of_all.into_iter().chain(own.into_iter().filter(|_| is_own)).chain(log);
+    all.map(|(name, href)| Tab { current: name == current, name: name.to_owned(), href }).collect()
+}
+
+/// The newest posts of `user` as the viewer sees them.
+async fn latest(
+    app: &App,
+    viewer: &MaybeMember,
+    user: &Profile,
+) -> Result<(Latest<StoryListHtml>, Latest<Vec<SingleCommentView>>), Error> {
+    let is_all = dead_for(viewer) == DeadFilter::All;
+    let (by, scope, first) = (viewer.id(), MuteScope::PageOfPerson(user.id), ItemCursor::first(LATEST));
+    let stories = app.store.submissions(user.id, is_all, by, first).await?;
+    let comments = app.store.comments_of(user.id, is_all, by, first).await?;
+    let counts = app.store.post_counts(user.id, is_all || by == Some(user.id), MOST_COUNTED + 1).await?;
+    let stories = app.row_writer(viewer).write(&Unmuted::of(stories, viewer, scope)).await?;
+    let comments = flat(app, viewer, &app.unmuted_comments(comments, viewer, scope).await?).await?;
+    Ok((Latest::new(stories, counts.0), Latest::new(comments, counts.1)))
 }
 
 /// `/user/{name}`
@@ -72,8 +133,12 @@ pub async fn show(
     let mut page =
         Page::new(&app, &viewer, "user", user.name.as_str()).described(text::excerpt(&user.about, 160));
     page.robots = banned.is_none();
+    let (stories, comments) = latest(&app, &viewer, &user).await?;
     Ok(html(&UserPage {
+        choices: tabs(&page, &user.name, you, "profile"),
         page,
+        stories,
+        comments,
         fresh: !user.unclaimed
             && viewer.now.since(user.created_at) < viewer.settings.policy.new_account_days.seconds(),
         you,
@@ -106,10 +171,11 @@ pub async fn submissions(
     let empty = format!("{} has not submitted anything yet.", user.name);
     let empty = EmptyState::new(empty, "/new", "See the new stories");
     let stories = app.row_writer(&viewer).write(&items).await?;
+    let page = Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name));
     Ok(html(&StoriesPage {
-        page: Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name)),
-        intro: Some(format!("Stories that {} submitted, newest first.", user.name)),
-        choices: Vec::new(),
+        choices: tabs(&page, &user.name, by == Some(user.id), "submissions"),
+        page,
+        intro: None,
         stories,
         first_rank: 1,
         more,
@@ -138,9 +204,10 @@ pub async fn comments(
     let base = format!("/user/{}/comments", user.name);
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, &base, read).await?;
     let comments = flat(&app, &viewer, &items).await?;
+    let page = Page::new(&app, &viewer, "user", format!("Comments by {}", user.name));
     Ok(html(&CommentsPage {
-        page: Page::new(&app, &viewer, "user", format!("Comments by {}", user.name)),
-        choices: Vec::new(),
+        choices: tabs(&page, &user.name, by == Some(user.id), "comments"),
+        page,
         comments,
         more,
         empty: items.all_muted().unwrap_or_else(|| {

@@ -13,12 +13,13 @@ use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::store::OwnFlag;
 use crate::web::error::Error;
 use crate::web::extract::session::CurrentMember;
+use crate::web::handlers::accounts::profile;
 use crate::web::handlers::items::comments;
 use crate::web::member_pages::list_rows::{StoryListHtml, in_order};
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageQuery};
+use crate::web::view::pagination::{EmptyState, PAGE_LIMIT, PAGE_SIZE, PageQuery, Tab};
 use crate::web::view::single_comment::SingleCommentView;
 use crate::web::view::unmuted::Unmuted;
 
@@ -26,6 +27,7 @@ use crate::web::view::unmuted::Unmuted;
 #[template(path = "votes/my_list.html")]
 struct MyListPage<'a> {
     page: Page<'a>,
+    choices: Vec<Tab>,
     stories: StoryListHtml,
     comments: Vec<SingleCommentView>,
     notes: Notes,
@@ -141,8 +143,10 @@ async fn page(app: &App, reader: CurrentMember, which: MyList, at: PageQuery) ->
     let (stories, others): (Vec<Item>, Vec<Item>) = visible.cloned().partition(|item| item.kind.is_root());
     let empty = which.empty(ids.is_empty(), &member);
     let (stories, others) = (Unmuted::all(stories), Unmuted::all(others));
+    let page = Page::new(app, &viewer, "user", title);
     Ok(html(&MyListPage {
-        page: Page::new(app, &viewer, "", title),
+        choices: profile::tabs(&page, &member.name, true, path.trim_start_matches('/')),
+        page,
         stories: app.row_writer(&viewer).write_with(&stories, &notes).await?,
         comments: comments::flat(app, &viewer, &others).await?,
         notes,
