@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 
-pub use self::kinds::{CidrList, Listen, LogVisibility, within};
+pub use self::kinds::{CidrList, Listen, LogVisibility, Readers, within};
 use self::kinds::{MAX_COUNT, Setting, base_url, comment, directory, longest, site_name};
 pub use self::source::ConfigError;
 use self::source::{Given, ValueSource};
@@ -156,6 +156,9 @@ policy_settings!(settings! {
         /// How to reach the operator, in Markdown, for the contact page; empty: what the first admin entered
         /// at setup.
         contact: String = String::new();
+
+        /// Who can read what people post: everyone or members.
+        reading: Readers = Readers::Everyone;
 
         @ "Moderation log"
         /// Who can read the moderation log: public (everybody), members or moderators.

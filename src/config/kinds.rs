@@ -327,3 +327,31 @@ impl Setting for LogVisibility {
         quoted(self.as_str())
     }
 }
+
+/// Who can read what people post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    Everyone,
+    Members,
+}
+
+impl Readers {
+    const ALL: [Readers; 2] = [Readers::Everyone, Readers::Members];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Readers::Everyone => "everyone",
+            Readers::Members => "members",
+        }
+    }
+}
+
+impl Setting for Readers {
+    fn parse(text: &str) -> Result<Readers, String> {
+        one_of(&Readers::ALL, Readers::as_str, text)
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(self.as_str())
+    }
+}

@@ -48,6 +48,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         // The outermost layer logs failures.
         .on_failure(());
     let site = routes::routes()
+        .layer(from_fn_with_state(app.clone(), middleware::members_only::require_member))
         .layer(from_fn_with_state(app.clone(), middleware::form_recovery::recover))
         .layer(from_fn_with_state(app.clone(), middleware::referer::cross_site))
         .layer(cross_site)

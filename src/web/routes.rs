@@ -151,6 +151,18 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/role", post(moderation::team::update))
 }
 
+/// What a visitor can open where only members read: the ways to an account, what the site says of itself, and
+/// what machines ask. Everything else is closed, so that a new route is closed unless it is named here.
+pub fn is_always_open(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    matches!(
+        parts[..],
+        ["login" | "signup" | "guidelines" | "privacy" | "contact"]
+            | ["invitation" | "setup" | "reset" | "static", _]
+            | ["favicon.ico" | "robots.txt" | "healthz" | "readyz"]
+    )
+}
+
 /// The query parameters of each path in canonical order. Others are dropped before the page cache, so they
 /// cannot multiply cached pages.
 #[rustfmt::skip]

@@ -10,6 +10,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use crate::clock::Timestamp;
+use crate::config::Readers;
 use crate::domain::accounts::user::Role;
 use crate::domain::text::{self, Html};
 use crate::store::ModeratorName;
@@ -127,12 +128,14 @@ pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Resp
 }
 
 /// `/robots.txt`: allows everything but forms and private lists.
-pub async fn robots() -> Response {
+pub async fn robots(State(app): State<App>) -> Response {
+    const NOTHING: &str = "User-agent: *\nDisallow: /\n";
     const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: \
                          /invitation/\nDisallow: /submit\nDisallow: /search\n\
                          Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: \
                          /item/*/delete\nDisallow: /*?order=\n";
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], RULES)
+    let rules = if app.settings().reading == Readers::Members { NOTHING } else { RULES };
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], rules)
         .into_response()
 }
 

@@ -4,6 +4,7 @@ pub mod admission;
 pub mod canonical_url;
 pub mod error_pages;
 pub mod form_recovery;
+pub mod members_only;
 pub mod outer;
 pub mod own_writes;
 pub mod page_cache;

@@ -10,6 +10,7 @@ use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use http::{Method, StatusCode};
 
 use crate::clock::MINUTE;
+use crate::config::Readers;
 use crate::domain::accounts::user::Theme;
 use crate::web::cache::encoding::best_form;
 use crate::web::cache::pages::{CacheVersion, PageKey, RenderedPage, WantedEncodings, item_of, shared};
@@ -30,10 +31,14 @@ fn as_of(target: &str, app: &App) -> CacheVersion {
     }
 }
 
-/// The cache key of a visitor's page; `None` for other methods, uncached paths and members.
+/// The cache key of a visitor's page; `None` for other methods, uncached paths and members, and where only
+/// members read.
 fn key(app: &App, request: &Request) -> Option<PageKey> {
     let headers = request.headers();
     let target = request.uri().path_and_query()?.as_str();
+    if app.settings().reading == Readers::Members {
+        return None;
+    }
     let is_page =
         request.method() == Method::GET && !target.starts_with("/static/") && target.len() <= LONGEST_TARGET;
     if !is_page || request.extensions().get::<Refusal>().is_some() || session::is_named(app, headers) {

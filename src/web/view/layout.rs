@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 
-use crate::config::SiteSettings;
+use crate::config::{Readers, SiteSettings};
 use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Role, Theme};
 use crate::domain::text::Html;
@@ -132,8 +132,17 @@ impl<'a> Page<'a> {
         self
     }
 
-    pub fn sections(&self) -> [(&'static str, &'static str); 8] {
-        SECTIONS
+    /// Whether only members read, and this is for a visitor: nothing leads to what is closed.
+    pub fn is_closed(&self) -> bool {
+        self.settings.reading == Readers::Members && self.viewer.is_none() && !self.in_session
+    }
+
+    pub fn is_indexed(&self) -> bool {
+        self.robots && self.settings.reading == Readers::Everyone
+    }
+
+    pub fn sections(&self) -> &'static [(&'static str, &'static str)] {
+        if self.is_closed() { &[] } else { &SECTIONS }
     }
 
     pub fn themes(&self) -> [(&'static str, &'static str); 3] {

@@ -7,6 +7,7 @@ pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;
 pub mod login_load;
+pub mod members_only;
 pub mod mutes;
 pub mod password_resets;
 pub mod profile;

@@ -1,9 +1,9 @@
 //! Explains on the log-in page what the member was about to do.
 
-use crate::config::{LogVisibility, SiteSettings};
+use crate::config::{LogVisibility, Readers, SiteSettings};
 
 /// Purposes by their name in addresses, with their sentence.
-const PURPOSES: [(&str, &str); 17] = [
+const PURPOSES: [(&str, &str); 18] = [
     ("submit", "Log in to submit a story."),
     ("reply", "Log in to comment."),
     ("change", "Log in to change what you wrote."),
@@ -19,6 +19,7 @@ const PURPOSES: [(&str, &str); 17] = [
     ("invite", "Log in to invite people."),
     ("settings", "Log in to see and change your settings."),
     ("log", "Log in to read the moderation log; on this site only members can."),
+    ("read", "Log in to read; on this site only members can."),
     ("moderate", "Log in as a moderator to do this."),
     ("member", "Log in first: this is for members."),
 ];
@@ -42,6 +43,7 @@ pub fn of_page(goto: &str, settings: &SiteSettings) -> Option<String> {
     let path = goto.split(['?', '#']).next().unwrap_or_default();
     let name = match of_known(path) {
         None if path == "/log" && settings.moderation_log == LogVisibility::Members => "log",
+        None if settings.reading == Readers::Members => "read",
         name => name?,
     };
     sentence_for(name)

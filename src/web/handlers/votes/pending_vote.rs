@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 
+use crate::config::Readers;
 use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::text;
 use crate::domain::votes::vote::{Direction, VoteResult};
@@ -72,8 +73,9 @@ impl PendingVote {
 
     /// The log-in page's sentence, and where the item is. Does not name what visitors may not see.
     pub async fn describe(self, app: &App) -> Result<(String, VotePlace), Error> {
+        let is_public = app.settings().reading == Readers::Everyone;
         let item = match app.store.item(self.item).await {
-            Ok(item) if may_see(&item, None, app.clock.now()) == Visibility::Whole => item,
+            Ok(item) if is_public && may_see(&item, None, app.clock.now()) == Visibility::Whole => item,
             Ok(_) | Err(store::Error::NotFound) => {
                 let own = LocalRedirect::new(&format!("/item/{}", self.item));
                 return Ok((
