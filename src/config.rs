@@ -21,6 +21,7 @@ use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::limits::policy::{
     Days, Hours, Minutes, Period, Policy, declare_settings, policy_settings,
 };
+use crate::domain::moderation::first_posts::FirstPosts;
 use crate::domain::votes::uncounted::MAX_VOTE_RING_WINDOW;
 
 pub const FILE: &str = "stoa.toml";
@@ -179,6 +180,13 @@ policy_settings!(settings! {
         signup_mode: SignUpMode = SignUpMode::Open;
         /// What people who request an account are asked.
         request_question: String = "Why would you like to join?".to_owned();
+
+        @ "Approval"
+        /// Which first posts of an account wait for a moderator's approval: none, links (those with a link)
+        /// or all.
+        hold_first_posts: FirstPosts = FirstPosts::None;
+        /// How many posts of an account are its first.
+        first_posts: u32 = 2, within(1..=1_000);
     }
 });
 

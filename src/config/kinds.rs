@@ -14,6 +14,7 @@ use crate::database_address::DatabaseAddress;
 use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::limits::policy::Period;
+use crate::domain::moderation::first_posts::FirstPosts;
 use crate::domain::text::{has_visible, is_legible};
 
 pub(super) const MAX_COUNT: u32 = 1_000_000_000;
@@ -321,6 +322,16 @@ impl LogVisibility {
 impl Setting for LogVisibility {
     fn parse(text: &str) -> Result<LogVisibility, String> {
         one_of(&LogVisibility::ALL, LogVisibility::as_str, text)
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(self.as_str())
+    }
+}
+
+impl Setting for FirstPosts {
+    fn parse(text: &str) -> Result<FirstPosts, String> {
+        one_of(&FirstPosts::ALL, FirstPosts::as_str, text)
     }
 
     fn to_toml(&self) -> String {

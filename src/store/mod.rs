@@ -34,6 +34,7 @@ pub use crate::store::items::item::{CommentResult, KnownUrl, NewComment, NewStor
 pub use crate::store::items::lists::{DeadFilter, ItemCursor};
 pub use crate::store::items::threads::{Marks, Visit};
 pub use crate::store::moderation::actions::Revision;
+pub use crate::store::moderation::approvals::MAX_DECIDED;
 pub use crate::store::moderation::log::{LogFilter, LogRow};
 pub use crate::store::moderation::log_entry::ActionContext;
 pub use crate::store::moderation::queue::{Duplicate, NewAccount, Queued};

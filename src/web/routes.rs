@@ -131,7 +131,8 @@ fn machines() -> Router<App> {
 fn moderating() -> Router<App> {
     Router::new()
         // moderators' pages
-        .route("/mod", get(moderation::queue::show))
+        .route("/mod", get(moderation::queue::show).post(moderation::queue::decide))
+        .route("/mod/undo", post(moderation::queue::undo))
         .route("/mod/sites", get(moderation::sites::list).post(moderation::sites::set))
         .route("/mod/new", get(moderation::new_accounts::show))
         .route("/mod/requests", get(moderation::signup_requests::list))

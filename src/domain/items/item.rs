@@ -67,6 +67,8 @@ pub enum DeadReason {
     /// Its author is banned or shadow-banned and sees it as live.
     Shadow,
     Merged,
+    /// Not published yet: it waits for a moderator's approval. Only its author and moderators know of it.
+    Held,
 }
 
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -146,6 +148,7 @@ pub fn may_see(item: &Item, viewer: Reader<'_>, now: Timestamp) -> Visibility {
     match item.dead {
         None => Visibility::Whole,
         Some(DeadReason::Shadow) if own => Visibility::Whole,
+        Some(DeadReason::Held) if !own && !moderates => Visibility::NotFound,
         Some(death) if own || moderates || viewer.is_some_and(|v| v.show_dead) => Visibility::Dead(death),
         Some(_) => Visibility::Hidden,
     }
@@ -165,6 +168,8 @@ pub enum ItemError {
     Merged,
     #[error("This is dead, so it cannot be replied to or voted on.")]
     Dead,
+    #[error("This waits for a moderator’s approval. It can be replied to once it is published.")]
+    Waits,
     #[error("This thread is locked.")]
     ThreadLocked,
     #[error("This thread is closed to new comments: it is older than {0}.")]
@@ -181,6 +186,11 @@ pub enum ItemError {
 impl Item {
     pub fn is_own(&self, viewer: Reader<'_>) -> bool {
         viewer.is_some_and(|v| Some(v.id) == self.author_id)
+    }
+
+    /// Whether it waits for a moderator's approval.
+    pub fn waits(&self) -> bool {
+        self.dead == Some(DeadReason::Held) && self.deleted_at.is_none()
     }
 
     pub fn is_live(&self) -> bool {
@@ -205,7 +215,7 @@ impl Item {
         if self.locked {
             return Err(ItemError::Locked);
         }
-        if self.dead.is_some_and(|d| d != DeadReason::Shadow) {
+        if self.dead.is_some_and(|d| !matches!(d, DeadReason::Shadow | DeadReason::Held)) {
             return Err(ItemError::Dead);
         }
         if now > self.editable_until(policy) {
@@ -246,6 +256,9 @@ impl Item {
         }
         if root.merged_into.is_some() {
             return Err(ItemError::Merged);
+        }
+        if self.waits() || root.waits() {
+            return Err(ItemError::Waits);
         }
         let dead = |item: &Item| !matches!(may_see(item, Some(member), now), Visibility::Whole);
         if dead(self) || dead(root) {

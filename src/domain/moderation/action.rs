@@ -46,6 +46,12 @@ actions! {
         undo: undo("kill", true, "Kill again"), told: author("restored", "") }
     Clear "clear" { before: " approved", label: "approved something",
         told: author("reviewed", " and kept it") }
+    Approve "approve" { before: " approved", label: "approved a waiting post",
+        told: author("approved", ": everybody can see it now") }
+    DeclinePost "decline-post" { before: " declined", label: "declined a waiting post", adverse: true,
+        told: author("declined", ", so it was not published") }
+    Hold "hold" { before: " put back in the queue", label: "put a post back in the queue",
+        told: author("put", " back in the queue: it waits for approval") }
     FlagKill "flag-kill" { before: " killed", label: "members’ flags killed something", adverse: true,
         together: Some("members’ flags"), told: author("flagged", ", so it was killed") }
     Vouch "vouch" { before: " restored", label: "members’ vouches restored something",

@@ -33,7 +33,12 @@ pub struct PostStatus {
 /// reveal what the rules match.
 pub fn may_have(item: &Item, policy: &Policy) -> bool {
     let moved_up = item.kind == Kind::Comment && item.depth == 1;
-    is_dead(item) || item.locked || item.is_flagged(policy) || item.edited_at.is_some() || moved_up
+    is_dead(item)
+        || item.waits()
+        || item.locked
+        || item.is_flagged(policy)
+        || item.edited_at.is_some()
+        || moved_up
 }
 
 /// Dead as far as the author may know.
@@ -61,9 +66,12 @@ fn event_of(item: &Item, event: &LogEvent<'_>) -> Option<StatusEvent> {
 
 /// The actions that made it dead, first first, given the latest first.
 fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
-    let since = events.iter().take_while(|event| !matches!(event.action, Action::Unkill | Action::Vouch));
-    let kills =
-        |event: &&LogEvent<'_>| matches!(event.action, Action::Kill | Action::FlagKill | Action::RuleKill);
+    let since = events.iter().take_while(|event| {
+        !matches!(event.action, Action::Unkill | Action::Vouch | Action::Approve | Action::Hold)
+    });
+    let kills = |event: &&LogEvent<'_>| {
+        matches!(event.action, Action::Kill | Action::FlagKill | Action::RuleKill | Action::DeclinePost)
+    };
     let mut deaths: Vec<_> = since.filter(kills).collect();
     deaths.reverse();
     deaths
@@ -83,7 +91,10 @@ pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> V
         Some(DeadReason::Shadow) if for_moderators => {
             vec!["This is dead because its author is shadow-banned.".to_owned()]
         }
-        Some(DeadReason::Shadow | DeadReason::Merged) | None => Vec::new(),
+        Some(DeadReason::Held) if for_moderators => {
+            vec!["This waits for approval. Only its author and moderators see it.".to_owned()]
+        }
+        Some(DeadReason::Shadow | DeadReason::Merged | DeadReason::Held) | None => Vec::new(),
     }
 }
 
@@ -183,6 +194,11 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
             turns.push(plain(format!("Your {what} was already dead when it was imported.")));
         }
         turns.push(plain("Only you, moderators and members who show dead posts can see it.".to_owned()));
+    } else if item.waits() {
+        turns.push(plain(format!(
+            "Your {what} waits for a moderator’s approval. Until then only you and moderators see it; you \
+             will be told what they decide."
+        )));
     } else if item.is_flagged(policy) {
         turns.push(plain(format!(
             "Members flagged your {what}, so it is marked and ranks lower. A moderator may review it and \
@@ -213,17 +229,17 @@ fn next(
     policy: &Policy,
     now: Timestamp,
 ) -> Vec<AuthorOption> {
-    let (dead, flagged) = (is_dead(item), item.is_flagged(policy));
+    let (dead, flagged, waits) = (is_dead(item), item.is_flagged(policy), item.waits());
     let edited = events.iter().any(|event| event.action == Action::Edit);
     let mut next = Vec::new();
-    if (flagged || edited) && item.may_edit(author, policy, now).is_ok() {
+    if (flagged || edited || waits) && item.may_edit(author, policy, now).is_ok() {
         let left = item.editable_until(policy).since(now);
         next.push(AuthorOption::Edit((author.role == Role::Member).then(|| relative_time::left(left))));
     }
     if dead && !item.cleared && policy.vouches_to_restore > 0 {
         next.push(AuthorOption::Wait(vouches(item.vouches, policy.vouches_to_restore)));
     }
-    if (dead || flagged) && item.may_delete(author).is_ok() {
+    if (dead || flagged || waits) && item.may_delete(author).is_ok() {
         next.push(AuthorOption::Delete);
     }
     // Moderators have their own actions below the post.

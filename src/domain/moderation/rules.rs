@@ -56,6 +56,8 @@ impl RuleKind {
 pub enum Effect {
     /// The post is visible and added to the queue.
     Queue,
+    /// Nobody else sees the post until a moderator approves it. An edit is queued instead.
+    Hold,
     /// The post is dead at once, and its author is informed.
     Kill,
     /// The form is shown again with an error.
@@ -63,15 +65,21 @@ pub enum Effect {
 }
 
 impl Effect {
-    pub const ALL: [Effect; 3] = [Effect::Queue, Effect::Kill, Effect::Refuse];
+    pub const ALL: [Effect; 4] = [Effect::Queue, Effect::Hold, Effect::Kill, Effect::Refuse];
 
     pub fn parse(s: &str) -> Option<Effect> {
         Effect::ALL.into_iter().find(|effect| effect.as_str() == s)
     }
 
+    /// What it does to a post that is out already.
+    pub fn of_edit(self) -> Effect {
+        if self == Effect::Hold { Effect::Queue } else { self }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Effect::Queue => "queue",
+            Effect::Hold => "hold",
             Effect::Kill => "kill",
             Effect::Refuse => "refuse",
         }
@@ -131,8 +139,8 @@ pub struct RuleInput<'a> {
 /// A match that does not refuse the post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleMatch {
-    /// Dead at once; otherwise queued for review.
-    pub killed: bool,
+    /// Anything but a refusal.
+    pub effect: Effect,
     /// For moderators only.
     pub why: String,
     pub by: Option<UserId>,
@@ -191,9 +199,7 @@ impl RuleSet {
             (Effect::Refuse, Pattern::Word(_)) => Err(RuleRejection::Words(rule.pattern.to_string())),
             (Effect::Refuse, Pattern::Link(site)) => Err(RuleRejection::Link(site.to_string())),
             (Effect::Refuse, Pattern::Range(_)) => Err(RuleRejection::Network),
-            (effect, _) => {
-                Ok(Some(RuleMatch { killed: effect == Effect::Kill, why: rule.to_string(), by: rule.actor }))
-            }
+            (effect, _) => Ok(Some(RuleMatch { effect, why: rule.to_string(), by: rule.actor })),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{DeadReason, Item, ItemId};
 use crate::domain::items::title::Section;
 use crate::domain::limits::policy::Policy;
-use crate::domain::moderation::rules::RuleMatch;
+use crate::domain::moderation::rules::{Effect, RuleMatch};
 use crate::domain::moderation::site_restriction::SiteRestriction;
 use crate::domain::url::{RULE_VERSION, StoryUrl};
 use crate::domain::votes::vote::Direction;
@@ -112,8 +112,10 @@ impl Store {
         let id = put_story(&mut tx, &story, (author.shadow_banned_at.is_none(), restriction.is_some()), now)
             .await?;
         own_vote(&mut tx, story.author, id, now).await?;
-        let post = ToldPost { id, author: Some(story.author), at: now };
-        inbox::tell_of_story(&mut tx, post, story.text).await?;
+        if author.shadow_banned_at.is_some() || !waits(story.stopped) {
+            let post = ToldPost { id, author: Some(story.author), at: now };
+            inbox::tell_of_story(&mut tx, post, story.text).await?;
+        }
         ip_hashes::note(&mut tx, story.ip_hashes.as_ref(), story.author, Some(id), now).await?;
         rules::stop(&mut tx, id, story.stopped, now).await?;
         self.commit(tx, &[Change::Public]).await?;
@@ -146,8 +148,10 @@ impl Store {
             .fetch_scalar()
             .await?;
         own_vote(&mut tx, comment.author, id, now).await?;
-        let post = ToldPost { id, author: Some(comment.author), at: now };
-        inbox::tell_of_comment(&mut tx, post, to.author_id, root.id, comment.text).await?;
+        if !live || !waits(comment.stopped) {
+            let post = ToldPost { id, author: Some(comment.author), at: now };
+            inbox::tell_of_comment(&mut tx, post, to.author_id, root.id, comment.text).await?;
+        }
         ip_hashes::note(&mut tx, comment.ip_hashes.as_ref(), comment.author, Some(id), now).await?;
         if live {
             adjust_comment_counts(&mut tx, root.id, 1).await?;
@@ -190,6 +194,11 @@ async fn item_and_root(db: impl Into<Db<'_>>, id: ItemId) -> Result<(Item, Item)
 /// Seconds in which identical posts by one author are duplicates.
 const SENT_TWICE: i64 = 10 * MINUTE;
 
+/// Whether the post waits for approval; members are told of it when it is published.
+fn waits(stopped: Option<&RuleMatch>) -> bool {
+    stopped.is_some_and(|stopped| stopped.effect == Effect::Hold)
+}
+
 /// Dead comments are skipped, except for shadow-banned authors, who see theirs as live.
 async fn first_comment(
     db: impl Into<Db<'_>>,
@@ -199,7 +208,7 @@ async fn first_comment(
     db.into().sql(
         "select id from items where author_id = $1 and kind = 'comment' and time >= $2 and parent_id = $3 \
          and text = $4 \
-         and deleted_at is null and (dead is null or dead = 'shadow') order by time, id limit 1",
+         and deleted_at is null and (dead is null or dead in ('shadow', 'held')) order by time, id limit 1",
     )
     .bind(comment.author)
     .bind(now.minus(SENT_TWICE))
@@ -219,7 +228,8 @@ async fn first_story(
         .sql(
             "select id, title, text from items where author_id = $1 and kind in ('story', 'job', 'poll') and \
          time >= $2 \
-         and url_key is not distinct from $3 and deleted_at is null and (dead is null or dead = 'shadow') \
+         and url_key is not distinct from $3 and deleted_at is null and (dead is null or dead in ('shadow', \
+         'held')) \
          order by time, id limit 100",
         )
         .bind(story.author)

@@ -15,13 +15,21 @@ pub enum DeadFilter {
     No,
     /// The viewer's own, which shadow-banned authors see as live.
     Own(UserId),
+    /// The viewer's own, and others' but for what waits for approval.
+    Shown(UserId),
+    /// For moderators.
     All,
 }
 
 impl DeadFilter {
+    /// Whether everything by `author` is shown that they have not deleted.
+    fn is_all_of(self, author: UserId) -> bool {
+        self == DeadFilter::All || self.owner() == Some(author)
+    }
+
     fn owner(self) -> Option<UserId> {
         match self {
-            DeadFilter::Own(user) => Some(user),
+            DeadFilter::Own(user) | DeadFilter::Shown(user) => Some(user),
             DeadFilter::No | DeadFilter::All => None,
         }
     }
@@ -221,13 +229,14 @@ impl Store {
         } else {
             self.read.sql(select_item!(
                 "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, \
-                 $2) and (i.dead is null or $5 is null or i.author_id = $5) \
+                 $2) and (i.dead is null or $5 is null or i.author_id = $5 or ($6 and i.dead <> 'held')) \
                  and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
                  order by i.time desc, i.id desc limit $3"
             ))
         };
         let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows).bind(viewer);
-        let query = if dead == DeadFilter::No { query } else { query.bind(dead.owner()) };
+        let shown = matches!(dead, DeadFilter::Shown(_));
+        let query = if dead == DeadFilter::No { query } else { query.bind(dead.owner()).bind(shown) };
         query.fetch_all().await
     }
 
@@ -240,12 +249,13 @@ impl Store {
         } else {
             self.read.sql(select_item!(
                 "where i.kind = 'comment' and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
-                 and (i.dead is null or $4 is null or i.author_id = $4) order by i.time desc, i.id desc \
-                 limit $3"
+                 and (i.dead is null or $4 is null or i.author_id = $4 or ($5 and i.dead <> 'held')) \
+                 order by i.time desc, i.id desc limit $3"
             ))
         };
         let query = query.bind(page.before.0).bind(page.before.1).bind(page.rows);
-        let query = if dead == DeadFilter::No { query } else { query.bind(dead.owner()) };
+        let shown = matches!(dead, DeadFilter::Shown(_));
+        let query = if dead == DeadFilter::No { query } else { query.bind(dead.owner()).bind(shown) };
         query.fetch_all().await
     }
 
@@ -275,47 +285,42 @@ impl Store {
             .await
     }
 
-    /// Dead ones: all, or only the viewer's own.
-    pub async fn submissions(
-        &self,
-        author: UserId,
-        all: bool,
-        viewer: Option<UserId>,
-        page: ItemCursor,
-    ) -> Result<Vec<Item>> {
-        let query = if all || viewer == Some(author) {
-            select_of_author!("i.kind in ('story', 'job', 'poll')")
-        } else {
-            select_of_author!("i.kind in ('story', 'job', 'poll') and i.dead is null")
+    pub async fn submissions(&self, author: UserId, dead: DeadFilter, page: ItemCursor) -> Result<Vec<Item>> {
+        let query = match dead {
+            dead if dead.is_all_of(author) => select_of_author!("i.kind in ('story', 'job', 'poll')"),
+            DeadFilter::Shown(_) => {
+                select_of_author!("i.kind in ('story', 'job', 'poll') and coalesce(i.dead, '') <> 'held'")
+            }
+            _ => select_of_author!("i.kind in ('story', 'job', 'poll') and i.dead is null"),
         };
         self.by_author(query, author, page).await
     }
 
-    /// Dead ones: all, or only the viewer's own.
-    pub async fn comments_of(
-        &self,
-        author: UserId,
-        all: bool,
-        viewer: Option<UserId>,
-        page: ItemCursor,
-    ) -> Result<Vec<Item>> {
-        let query = if all || viewer == Some(author) {
-            select_of_author!("i.kind = 'comment'")
-        } else {
-            select_of_author!("i.kind = 'comment' and i.dead is null")
+    pub async fn comments_of(&self, author: UserId, dead: DeadFilter, page: ItemCursor) -> Result<Vec<Item>> {
+        let query = match dead {
+            dead if dead.is_all_of(author) => select_of_author!("i.kind = 'comment'"),
+            DeadFilter::Shown(_) => {
+                select_of_author!("i.kind = 'comment' and coalesce(i.dead, '') <> 'held'")
+            }
+            _ => select_of_author!("i.kind = 'comment' and i.dead is null"),
         };
         self.by_author(query, author, page).await
     }
 
     /// How many stories and comments are by the author, each counted up to `most`.
-    pub async fn post_counts(&self, author: UserId, all: bool, most: i64) -> Result<(i64, i64)> {
-        let (stories, comments) = if all {
-            (count_of_author!("kind in ('story', 'job', 'poll')"), count_of_author!("kind = 'comment'"))
-        } else {
-            (
+    pub async fn post_counts(&self, author: UserId, dead: DeadFilter, most: i64) -> Result<(i64, i64)> {
+        let (stories, comments) = match dead {
+            dead if dead.is_all_of(author) => {
+                (count_of_author!("kind in ('story', 'job', 'poll')"), count_of_author!("kind = 'comment'"))
+            }
+            DeadFilter::Shown(_) => (
+                count_of_author!("kind in ('story', 'job', 'poll') and coalesce(dead, '') <> 'held'"),
+                count_of_author!("kind = 'comment' and coalesce(dead, '') <> 'held'"),
+            ),
+            _ => (
                 count_of_author!("kind in ('story', 'job', 'poll') and dead is null"),
                 count_of_author!("kind = 'comment' and dead is null"),
-            )
+            ),
         };
         let count = |query| self.read.sql(query).bind(author).bind(most).fetch_scalar();
         Ok((count(stories).await?, count(comments).await?))

@@ -50,7 +50,7 @@ pub(crate) async fn set_killed(tx: &mut Tx, item: ItemId, on: bool) -> Result<(P
     let is_so = if on {
         before.is_killed_by_hand() || matches!(before.dead, Some(DeadReason::Shadow | DeadReason::Merged))
     } else {
-        !dead || before.dead == Some(DeadReason::Merged)
+        !dead || matches!(before.dead, Some(DeadReason::Merged | DeadReason::Held))
     };
     if is_so {
         return Err(Error::Conflict);

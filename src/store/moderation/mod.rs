@@ -1,6 +1,7 @@
 //! Moderation actions, log, rules and sanctions.
 
 pub mod actions;
+pub mod approvals;
 pub mod ban_takedown;
 pub mod item_actions;
 pub mod log;

@@ -27,10 +27,10 @@ macro_rules! select_queued {
             "select i.id, i.queued_at, i.queue_reason, u.karma, \
              (select count(*) from (select s.dead from items s where s.author_id = i.author_id \
               and s.kind in ('story', 'job', 'poll') order by s.time desc, s.id desc limit 50) as \
-             last_stories where dead is not null) \
+             last_stories where dead <> 'held') \
              + (select count(*) from (select c.dead from items c where c.author_id = i.author_id \
               and c.kind = 'comment' order by c.time desc, c.id desc limit 50) as last_comments where dead \
-             is not null) as dead from items i left join users u on u.id = i.author_id where ",
+             <> 'held') as dead from items i left join users u on u.id = i.author_id where ",
             $which
         )
     };

@@ -5,6 +5,7 @@ use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::rules::{Effect, Pattern, RuleKind, RuleMatch};
 use crate::store::items::rows::adjust_comment_counts;
+use crate::store::moderation::approvals;
 use crate::store::moderation::log_entry::{self, ActionContext, LogEntry};
 use crate::store::{Change, Result, Store, Tx};
 
@@ -150,23 +151,28 @@ async fn record(
     log_entry::append_checked_log_entry(tx, act, LogEntry { detail: &detail, ..LogEntry::of(action) }).await
 }
 
-/// Applies a matched rule: queues or kills the item and notifies its author. A kill by a rule outlasts a
-/// shadow-ban.
+/// Applies a matched rule: queues, holds or kills the item. Its author is notified of a kill, which outlasts
+/// a shadow-ban.
 pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, now: Timestamp) -> Result<()> {
     let Some(stopped) = stopped else { return Ok(()) };
-    if !stopped.killed {
-        return queue(tx, id, &stopped.why, now).await;
+    match stopped.effect {
+        Effect::Hold => return approvals::hold(tx, id, &stopped.why, now).await,
+        Effect::Queue => return queue(tx, id, &stopped.why, now).await,
+        Effect::Kill | Effect::Refuse => {}
     }
     let before: Option<(ItemId, Kind, UserId, bool, bool)> = tx
         .sql(
             "select root_id, kind, author_id, edited_at is not null, dead is null from items \
-         where id = $1 and (dead is null or dead = 'shadow') and deleted_at is null",
+         where id = $1 and (dead is null or dead in ('shadow', 'held')) and deleted_at is null",
         )
         .bind(id)
         .fetch_optional()
         .await?;
     let Some((root, kind, author, edited, live)) = before else { return Ok(()) };
-    tx.sql("update items set dead = 'killed' where id = $1").bind(id).execute().await?;
+    tx.sql("update items set dead = 'killed', queued_at = null, queue_reason = null where id = $1")
+        .bind(id)
+        .execute()
+        .await?;
     if kind == Kind::Comment && live {
         adjust_comment_counts(tx, root, -1).await?;
     }

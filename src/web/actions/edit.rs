@@ -7,7 +7,7 @@ use crate::domain::items::title::Title;
 use crate::domain::items::{input, title};
 use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
 use crate::domain::moderation::permissions;
-use crate::domain::moderation::rules::RuleInput;
+use crate::domain::moderation::rules::{RuleInput, RuleMatch};
 use crate::domain::url::StoryUrl;
 use crate::store::{Edit, Edited, NewUrl};
 use crate::web::actions::{PostContext, author_role};
@@ -149,7 +149,8 @@ pub async fn edit(
     let (draft_title, from) = (title.unwrap_or_default(), Some(context.client_ip.ip()));
     let draft = RuleInput { title: draft_title, text: &checked.text, from, ..RuleInput::default() };
     let stopped = match context.rules(app).await?.judge(draft) {
-        Ok(stopped) => stopped,
+        // What is out already cannot wait; it is queued.
+        Ok(stopped) => stopped.map(|rule| RuleMatch { effect: rule.effect.of_edit(), ..rule }),
         Err(refused) => {
             reserved.commit().await;
             return Ok(EditOutcome::Invalid(FormErrors::one("text", refused)));

@@ -1,5 +1,6 @@
 //! Member actions, from rate limit to write, shared by HTML and JSON handlers. Nothing here renders.
 
+pub mod approve;
 pub mod comment;
 pub mod content_rules;
 pub mod delete;
@@ -21,6 +22,8 @@ use crate::domain::accounts::user::{Member, Role};
 use crate::domain::items::item::{Item, ItemId, may_see};
 use crate::domain::limits::policy::Policy;
 use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
+use crate::domain::moderation::first_posts;
+use crate::domain::moderation::rules::{RuleInput, RuleMatch, RuleRejection};
 use crate::web::actions::content_rules::RulesFor;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
@@ -74,6 +77,25 @@ impl PostContext {
         texts: (&str, &str),
     ) -> Result<Result<Reserved<'a>, RateLimited>, Error> {
         Ok(Reserved::share(self.reserve(app, action, texts), &app.store, self.now()).await?)
+    }
+
+    /// Judges a new post by the content rules, and holds it if it is one of the member's first.
+    pub async fn judge(
+        &self,
+        app: &App,
+        draft: RuleInput<'_>,
+    ) -> Result<Result<Option<RuleMatch>, RuleRejection>, Error> {
+        let by_rule = match self.rules(app).await?.judge(draft) {
+            Ok(by_rule) => by_rule,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let (settings, member) = (&self.asking.viewer.settings, self.member());
+        if !settings.hold_first_posts.includes(member, &draft) {
+            return Ok(Ok(by_rule));
+        }
+        let first = i64::from(settings.first_posts);
+        let is_first = app.store.published_posts(member.id, first).await? < first;
+        Ok(Ok(if is_first { Some(first_posts::or_hold(by_rule)) } else { by_rule }))
     }
 
     /// The content rules that apply to the member.

@@ -128,6 +128,7 @@ impl SavedForm {
 fn form_page(action: &LocalRedirect) -> LocalRedirect {
     let parts: Vec<&str> = action.as_str().split('/').skip(1).collect();
     match parts[..] {
+        ["mod", "undo"] => LocalRedirect::new("/mod"),
         [kind @ ("item" | "user" | "mod"), which, ..] => LocalRedirect::new(&format!("/{kind}/{which}")),
         ["inbox", ..] => LocalRedirect::to_inbox(),
         ["invitations", ..] => LocalRedirect::new("/invitations"),

@@ -169,6 +169,7 @@ pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static 
         Visibility::Dead(DeadReason::Flagged) => Some("[flagged] [dead]"),
         Visibility::Dead(DeadReason::Killed | DeadReason::Shadow) => Some("[dead]"),
         Visibility::Dead(DeadReason::Merged) => Some("[dupe]"),
+        Visibility::Dead(DeadReason::Held) => Some("[waiting]"),
         Visibility::Whole | Visibility::Deleted | Visibility::Hidden | Visibility::NotFound => None,
     }
 }

@@ -90,6 +90,8 @@ POST /settings/sessions end
 GET  /log act moderator person item before
 GET  /mod/new at before
 GET  /mod at before
+POST /mod decision item reason
+POST /mod/undo at goto
 GET  /mod/rules
 POST /mod/rules pattern reason kind effect add
 POST /mod/rules/{id}/drop

@@ -77,6 +77,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("/user/{name}/ban", &["users.banned_at", "items.dead", "items.cleared"]),
     ("/user/{name}/shadow", &["users.shadow_banned_at"]),
     ("/user/{name}/role", &["users.role"]),
+    ("/mod", &["items.dead", "items.queued_at"]),
     ("/mod/team", &["users.role"]),
     ("/mod/sites", &["items.penalised"]),
     ("/mod/requests/{id}", &["new users"]),

@@ -177,6 +177,11 @@ async fn item(app: &TestApp, on: &str, author: UserId, own: UserId) -> ItemId {
             app.store.kill(dead, true, act).await.expect("killed");
             dead
         }
+        "held" => {
+            let held = comment(author).await;
+            app.sql(&format!("update items set dead = 'held', queued_at = 1 where id = {held}")).await;
+            held
+        }
         "flagged" => {
             let flagged = comment(author).await;
             let flag = NewFlag { user: own, item: flagged, reason: Reason::Rude, note: "" };

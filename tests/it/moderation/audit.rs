@@ -144,8 +144,31 @@ impl Town {
                 }
                 steps
             }
+            "/mod" => {
+                let mut steps = Vec::new();
+                for (act, done) in [("approve", "approve"), ("decline", "decline-post")] {
+                    let held = self.held_story().await;
+                    let form =
+                        [("decision", act), ("item", &held.to_string()), ("reason", &format!("{act} it"))];
+                    steps.push(Step::new(path.to_owned(), done, Object::Item(held), &form));
+                }
+                steps
+            }
+            "/mod/undo" => {
+                let held = self.held_story().await;
+                self.mia.post("/mod", &[("decision", "approve"), ("item", &held.to_string())]).await;
+                let at = self.app.now().0.to_string();
+                vec![Step::new(path.to_owned(), "hold", Object::Item(held), &[("at", &at)])]
+            }
             other => unknown(other),
         }
+    }
+
+    async fn held_story(&mut self) -> i64 {
+        let story = self.story().await;
+        self.app.sql(&format!("update items set dead = 'held', queued_at = 1 where id = {story}")).await;
+        self.app.watch().await;
+        story
     }
 
     async fn steps_on_items(&mut self, path: &'static str) -> Vec<Step> {

@@ -157,6 +157,16 @@ impl Town {
                 }
                 return None;
             }
+            "approve" | "decline-post" | "hold" => {
+                let held = format!("update items set dead = 'held', queued_at = 1 where id = {story}");
+                self.app.sql(&held).await;
+                let decided = if act == "decline-post" { "decline" } else { "approve" };
+                let form = [("decision", decided), ("item", &story.to_string()), ("reason", "a reason")];
+                self.mia.post("/mod", &form).await;
+                if act == "hold" {
+                    self.mia.post("/mod/undo", &[("at", &self.app.now().0.to_string())]).await;
+                }
+            }
             "admit" | "decline" => {
                 let decision = if act == "admit" { "approve" } else { "decline" };
                 let id = self.request(&format!("q-{act}")).await;

@@ -1,5 +1,6 @@
 //! Moderators' actions, pages, rules and log.
 
+pub mod approvals;
 pub mod audit;
 pub mod ban_takedown;
 pub mod log;

@@ -245,13 +245,18 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     for value in ["one", "another"] {
         app.store.keep_settings(&[("min_karma_to_flag", value.to_owned())], act).await.expect("kept");
     }
-    for (pattern, effect) in [("queued", Effect::Queue), ("killed", Effect::Kill)] {
+    for (pattern, effect) in [("queued", Effect::Queue), ("killed", Effect::Kill), ("kept", Effect::Hold)] {
         let pattern = Pattern::parse(RuleKind::Word, pattern).expect("a pattern");
         app.store.add_rule(&pattern, effect, act).await.expect("a rule");
     }
     for text in ["Some are queued.", "Some are killed."] {
         alice.text_story("A story that meets a rule", text).await;
     }
+    let waits = ItemId(alice.text_story("A story that waits", "Some are kept.").await);
+    app.store.published_posts(user, 2).await.expect("counted");
+    let by = stoa::store::ActionContext { actor: Some(app.id_of("chief").await), ..act };
+    assert_eq!(app.store.decide_held(&[waits], false, by).await.expect("declined"), 1);
+    assert_eq!(app.store.undo_decision(at, by).await.expect("undone"), 1);
     let story = alice.story("A story of another site", "https://example.com/another").await;
     for on in [true, false] {
         app.store.save(user, ItemId(story), on, at).await.expect("saved");

@@ -163,16 +163,16 @@ fn of_several_rules_the_gravest_decides_and_of_equals_the_first() {
     };
     let (queue, kill, refuse) = (Effect::Queue, Effect::Kill, Effect::Refuse);
     let why = |verdict: Result<Option<RuleMatch>, RuleRejection>| {
-        verdict.expect("not refused").map(|s| (s.killed, s.why))
+        verdict.expect("not refused").map(|s| (s.effect, s.why))
     };
     assert_eq!(why(judge(&[])), None);
     assert_eq!(
         why(judge(&[(RuleKind::Word, "eggs", queue), (RuleKind::Word, "spam", queue)])),
-        Some((false, "rule: it says “eggs”".to_owned()))
+        Some((Effect::Queue, "rule: it says “eggs”".to_owned()))
     );
     assert_eq!(
         why(judge(&[(RuleKind::Word, "eggs", queue), (RuleKind::Link, "example.com", kill)])),
-        Some((true, "rule: it links to example.com".to_owned()))
+        Some((Effect::Kill, "rule: it links to example.com".to_owned()))
     );
     assert_eq!(
         judge(&[

@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 
 use crate::domain::accounts::mutes::{Mute, MuteScope};
-use crate::domain::accounts::user::Profile;
+use crate::domain::accounts::user::{Profile, UserId};
 use crate::domain::inbox::FollowKind;
 use crate::domain::moderation::sanctions;
 use crate::domain::text::plural::Grouped;
@@ -96,17 +96,25 @@ pub fn tabs(page: &Page<'_>, name: &str, is_own: bool, current: &str) -> Vec<Tab
     all.map(|(name, href)| Tab { current: name == current, name: name.to_owned(), href }).collect()
 }
 
+/// The dead items of `author` that the viewer sees: their own all.
+fn dead_of(viewer: &MaybeMember, author: UserId) -> DeadFilter {
+    match viewer.id().filter(|id| *id == author) {
+        Some(own) => DeadFilter::Own(own),
+        None => dead_for(viewer),
+    }
+}
+
 /// The newest posts of `user` as the viewer sees them.
 async fn latest(
     app: &App,
     viewer: &MaybeMember,
     user: &Profile,
 ) -> Result<(Latest<StoryListHtml>, Latest<Vec<SingleCommentView>>), Error> {
-    let is_all = dead_for(viewer) == DeadFilter::All;
-    let (by, scope, first) = (viewer.id(), MuteScope::PageOfPerson(user.id), ItemCursor::first(LATEST));
-    let stories = app.store.submissions(user.id, is_all, by, first).await?;
-    let comments = app.store.comments_of(user.id, is_all, by, first).await?;
-    let counts = app.store.post_counts(user.id, is_all || by == Some(user.id), MOST_COUNTED + 1).await?;
+    let (dead, scope) = (dead_of(viewer, user.id), MuteScope::PageOfPerson(user.id));
+    let first = ItemCursor::first(LATEST);
+    let stories = app.store.submissions(user.id, dead, first).await?;
+    let comments = app.store.comments_of(user.id, dead, first).await?;
+    let counts = app.store.post_counts(user.id, dead, MOST_COUNTED + 1).await?;
     let stories = app.row_writer(viewer).write(&Unmuted::of(stories, viewer, scope)).await?;
     let comments = flat(app, viewer, &app.unmuted_comments(comments, viewer, scope).await?).await?;
     Ok((Latest::new(stories, counts.0), Latest::new(comments, counts.1)))
@@ -162,9 +170,9 @@ pub async fn submissions(
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let user = profile(&app, &name, "/submissions").await?;
-    let is_all = dead_for(&viewer) == DeadFilter::All;
     let (store, of, by) = (&app.store, user.id, viewer.id());
-    let read = |page| async move { Ok(store.submissions(of, is_all, by, page).await?) };
+    let dead = dead_of(&viewer, of);
+    let read = |page| async move { Ok(store.submissions(of, dead, page).await?) };
     let (scope, from) = (MuteScope::PageOfPerson(user.id), at.items(&app.store).await?);
     let base = format!("/user/{}/submissions", user.name);
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, &base, read).await?;
@@ -197,9 +205,9 @@ pub async fn comments(
     Query(at): Query<PageCursor>,
 ) -> Result<Response, Error> {
     let user = profile(&app, &name, "/comments").await?;
-    let is_all = dead_for(&viewer) == DeadFilter::All;
     let (store, of, by) = (&app.store, user.id, viewer.id());
-    let read = |page| async move { Ok(store.comments_of(of, is_all, by, page).await?) };
+    let dead = dead_of(&viewer, of);
+    let read = |page| async move { Ok(store.comments_of(of, dead, page).await?) };
     let (scope, from) = (MuteScope::PageOfPerson(user.id), at.items(&app.store).await?);
     let base = format!("/user/{}/comments", user.name);
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, &base, read).await?;

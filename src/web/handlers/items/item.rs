@@ -239,7 +239,7 @@ impl ItemPageData<'_> {
                 is_empty: comments.is_empty(),
             },
             slot: CommentsSlot::default(),
-            closed_is_told: is_locked || self.item.deleted_at.is_some(),
+            closed_is_told: is_locked || self.item.deleted_at.is_some() || self.item.waits(),
             closed,
             signs,
             is_muted: self.viewer.mutes.contains(&Mute::Thread(self.root.id)),

@@ -94,7 +94,8 @@ async fn ranked(
 /// The dead items that a newest-first list shows this viewer.
 pub fn dead_for(viewer: &MaybeMember) -> DeadFilter {
     match viewer.member() {
-        Some(member) if member.show_dead || member.role >= Role::Moderator => DeadFilter::All,
+        Some(member) if member.role >= Role::Moderator => DeadFilter::All,
+        Some(member) if member.show_dead => DeadFilter::Shown(member.id),
         Some(member) if member.shadow_banned_at.is_some() => DeadFilter::Own(member.id),
         _ => DeadFilter::No,
     }

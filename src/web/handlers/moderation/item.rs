@@ -32,6 +32,7 @@ pub struct ItemActionsPanel {
     pub waits: bool,
     pub is_comment: bool,
     pub dead: bool,
+    pub waits_for_approval: bool,
     pub locked: bool,
     pub pinned: Option<String>,
     pub may_merge: bool,
@@ -76,7 +77,8 @@ impl ItemActionsPanel {
             mostly: "",
             waits: false,
             is_comment: item.kind == Kind::Comment,
-            dead: item.dead.is_some(),
+            dead: item.dead.is_some() && !item.waits(),
+            waits_for_approval: item.waits(),
             locked: item.locked,
             pinned: item.pinned.clone(),
             may_merge: item.kind == Kind::Story && item.is_live(),
@@ -93,7 +95,7 @@ impl ItemActionsPanel {
     /// Whether the page has the form whose fields begin with `form`; undoing takes a button alone.
     pub fn has_form(&self, form: &str) -> bool {
         match form {
-            "kill" => !self.dead,
+            "kill" => !self.dead && !self.waits_for_approval,
             "clear" => self.waits && !self.dead,
             "lock" => !self.locked,
             "merge" => self.may_merge,

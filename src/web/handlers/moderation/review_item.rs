@@ -33,6 +33,8 @@ pub struct ReviewItem {
     pub why: Option<String>,
     pub flags: Vec<FlagWithAuthor>,
     pub dead: bool,
+    /// It is not published yet.
+    pub waits_for_approval: bool,
     pub locked: bool,
 }
 
@@ -85,7 +87,8 @@ impl ReviewItem {
             waits: queued.queued_at.map(|at| TimeView::new(at, eye.now)),
             why: queued.queue_reason,
             flags: Vec::new(),
-            dead: item.dead.is_some(),
+            dead: item.dead.is_some() && !item.waits(),
+            waits_for_approval: item.waits(),
             locked: item.locked,
         })
     }

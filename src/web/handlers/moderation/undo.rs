@@ -1,10 +1,10 @@
 //! A moderator's last action with an undo button.
 
-use crate::clock::MINUTE;
+use crate::clock::{MINUTE, Timestamp};
 use crate::domain::accounts::user::Member;
 use crate::domain::items::item::{Item, ItemId};
-use crate::domain::moderation::action::{LogPhrase, Undo};
-use crate::store::{LogFilter, LogRow};
+use crate::domain::moderation::action::{Action, LogPhrase, Undo};
+use crate::store::{LogFilter, LogRow, MAX_DECIDED};
 use crate::web::error::Error;
 use crate::web::extract::session::MaybeMember;
 use crate::web::state::App;
@@ -23,6 +23,8 @@ pub struct LastAction {
     pub reason: String,
     pub when: TimeView,
     pub undo: Option<Undo>,
+    /// A decision on posts that waited: how many more there were, and when it was made, to undo it whole.
+    pub decision: Option<(usize, Timestamp)>,
 }
 
 impl LastAction {
@@ -49,7 +51,9 @@ impl LastAction {
         if !on.is_none_or(concerns) {
             return Ok(None);
         }
+        let decision = decision(app, &act, moderator).await?;
         Ok(Some(LastAction {
+            decision,
             before,
             after: after.to_owned(),
             undo: act.action.spec().undo.filter(|_| item.is_some()),
@@ -60,6 +64,18 @@ impl LastAction {
             when: TimeView::new(act.created_at, viewer.now),
         }))
     }
+}
+
+/// The other posts of the decision that `act` is a part of.
+async fn decision(app: &App, act: &LogRow, moderator: &Member) -> Result<Option<(usize, Timestamp)>, Error> {
+    if !matches!(act.action, Action::Approve | Action::DeclinePost) {
+        return Ok(None);
+    }
+    let same =
+        LogFilter { actor: Some(moderator.id), act: Some(act.action), private: true, ..LogFilter::default() };
+    let rows = app.store.log(same, i64::try_from(MAX_DECIDED).unwrap_or(100)).await?;
+    let others = rows.iter().filter(|row| row.created_at == act.created_at).count().saturating_sub(1);
+    Ok(Some((others, act.created_at)))
 }
 
 fn name(item: &Item) -> String {
