@@ -4,6 +4,7 @@ pub mod addresses;
 pub mod best_of;
 pub mod inbox_digests;
 pub mod lost_password;
+pub mod many;
 pub mod queue;
 pub mod security;
 pub mod statements;
