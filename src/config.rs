@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
 
 pub use self::kinds::{CidrList, Listen, LogVisibility, Readers, within};
-use self::kinds::{MAX_COUNT, Setting, base_url, comment, directory, longest, site_name};
+use self::kinds::{
+    MAX_COUNT, Setting, base_url, comment, directory, longest, mail_from, no_reply, site_name,
+};
 pub use self::source::ConfigError;
 use self::source::{Given, ValueSource};
 use crate::database_address::DatabaseAddress;
@@ -23,6 +25,7 @@ use crate::domain::limits::policy::{
 };
 use crate::domain::moderation::first_posts::FirstPosts;
 use crate::domain::votes::uncounted::MAX_VOTE_RING_WINDOW;
+use crate::smtp_url::SmtpUrl;
 
 pub const FILE: &str = "stoa.toml";
 
@@ -142,6 +145,10 @@ policy_settings!(settings! {
         /// What is logged: a level (off, error, warn, info, debug or trace) and levels of targets, such as
         /// info,stoa=debug; without the first, info.
         log_filter: String = "info".to_owned(), crate::config::log_filter::checked;
+        /// The SMTP server that takes mail, such as smtps://stoa:PASSWORD@HOST:465; empty: no mail is sent.
+        smtp_url: SmtpUrl = SmtpUrl::default();
+        /// The address that mail comes from; empty: no-reply at the host of base_url.
+        mail_from: String = String::new(), mail_from;
         /// A directory with guidelines.md, privacy.md or contact.md to replace the built-in pages; empty:
         /// none.
         pages_dir: PathBuf = PathBuf::new(), directory;
@@ -221,6 +228,9 @@ impl Settings {
             let derived = format!("http://{}", server.listen);
             server.base_url =
                 base_url(&derived).map_err(|wrong| ConfigError::value("base_url", &derived, wrong))?;
+        }
+        if server.mail_from.is_empty() {
+            server.mail_from = no_reply(&server.base_url);
         }
         if site.short_name.is_empty() {
             site.short_name.clone_from(&site.site_name);

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cli::test_mail;
 use crate::cli::users::{self, UserCommand};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, within};
@@ -66,6 +67,11 @@ pub enum AdminCommand {
         /// Number of entries
         #[arg(long, default_value_t = 50, value_parser = within(1..=u16::MAX), allow_negative_numbers = true)]
         rows: u16,
+    },
+    /// Send a test mail by the settings, and print what the SMTP server answered
+    SendTestMail {
+        /// Where to, such as you@example.org
+        address: String,
     },
     /// Show an item's versions before edits or deletion in the last 90 days
     Revisions {
@@ -129,15 +135,11 @@ async fn perform(
             Ok(format!("{} can log in now.", user.name))
         }
         AdminCommand::Invite { name } => invite(store, config, name, at).await,
+        AdminCommand::SendTestMail { address } => test_mail::send(&address, config, clock).await,
         AdminCommand::Person(person) => users::run(person, store, at).await,
         AdminCommand::Kill { item, reason } => {
-            kill(
-                store,
-                item,
-                true,
-                ActionContext { actor: None, reason: permissions::reason(&reason, false)?, at },
-            )
-            .await
+            let reason = permissions::reason(&reason, false)?;
+            kill(store, item, true, ActionContext { actor: None, reason, at }).await
         }
         AdminCommand::Log { rows } => {
             let acts =

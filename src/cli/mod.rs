@@ -7,6 +7,7 @@ pub mod import;
 mod move_forum;
 mod progress;
 mod serve;
+mod test_mail;
 mod users;
 
 use std::io::Write;

@@ -14,8 +14,10 @@ use crate::database_address::DatabaseAddress;
 use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::limits::policy::Period;
+use crate::domain::mail::address::EmailAddress;
 use crate::domain::moderation::first_posts::FirstPosts;
 use crate::domain::text::{has_visible, is_legible};
+use crate::smtp_url::SmtpUrl;
 
 pub(super) const MAX_COUNT: u32 = 1_000_000_000;
 
@@ -168,6 +170,34 @@ impl Setting for DatabaseAddress {
     fn to_toml(&self) -> String {
         quoted(&self.as_given())
     }
+}
+
+impl Setting for SmtpUrl {
+    const MAY_HOLD_PASSWORD: bool = true;
+
+    fn parse(text: &str) -> Result<SmtpUrl, String> {
+        text.parse()
+    }
+
+    fn to_toml(&self) -> String {
+        quoted(self.as_given())
+    }
+}
+
+/// The sender of mail; may be empty.
+pub(super) fn mail_from(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let wrong = |_| "must be an e-mail address, such as no-reply@forum.example.org".to_owned();
+    EmailAddress::parse(text).map(|address| address.to_string()).map_err(wrong)
+}
+
+/// The sender of mail, by the site's address. No mail comes from an IP address.
+pub(super) fn no_reply(base_url: &str) -> String {
+    let url = Url::parse(base_url).ok();
+    let name = url.as_ref().and_then(Url::domain).unwrap_or("localhost");
+    format!("no-reply@{name}")
 }
 
 /// An existing directory, or empty.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod inbox;
 pub mod items;
 pub mod limits;
+pub mod mail;
 pub mod moderation;
 pub mod notification;
 pub mod text;

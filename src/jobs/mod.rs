@@ -1,5 +1,7 @@
-//! Jobs in the background: purging what is old, detecting external writes and checkpointing the WAL.
+//! Jobs in the background: purging what is old, detecting external writes, sending mail and checkpointing
+//! the WAL.
 
+mod mail;
 mod wal_checkpoint;
 
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::clock::{self, DAY};
+pub use crate::jobs::mail::{prepare_mail_if_due, send_mail};
+use crate::jobs::mail::{prepare_mail_regularly, send_mail_regularly};
 pub use crate::jobs::wal_checkpoint::checkpoint_wal;
 use crate::jobs::wal_checkpoint::checkpoint_wal_regularly;
 use crate::store::{Error, RetentionPolicy, Store};
@@ -48,6 +52,10 @@ pub fn start(app: &App) {
     spawn("flush activity", app, flush_activity);
     spawn("tidy limits", app, tidy_limits);
     spawn("checkpoint WAL", app, checkpoint_wal_regularly);
+    if app.mailer.is_some() {
+        spawn("prepare mail", app, prepare_mail_regularly);
+        spawn("send mail", app, send_mail_regularly);
+    }
 }
 
 fn spawn<W: Future<Output = ()> + Send + 'static>(what: &'static str, app: &App, job: fn(App) -> W) {

@@ -52,6 +52,7 @@ pub fn router(app: App) -> anyhow::Result<Router> {
         .layer(from_fn_with_state(app.clone(), middleware::form_recovery::recover))
         .layer(from_fn_with_state(app.clone(), middleware::referer::cross_site))
         .layer(cross_site)
+        .merge(routes::from_mail_programs())
         .layer(DefaultBodyLimit::max(admission::MAX_BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), middleware::admission::rate_limit))
         .layer(from_fn_with_state(app.clone(), middleware::admission::admit))

@@ -8,6 +8,7 @@ use crate::web::handlers::accounts::{
     invitations, invite_tree, login, mutes, password_reset, profile, sessions, settings, setup, signup,
 };
 use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, submit};
+use crate::web::handlers::mail::{choices, links, lost_password, unsubscribe};
 use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
@@ -84,6 +85,8 @@ fn member_routes() -> Router<App> {
         .route("/flagged", my_lists::list(MyList::Flagged))
         .route("/vouched", my_lists::list(MyList::Vouched))
         .route("/settings", get(settings::settings).post(settings::save_settings))
+        .route("/settings/email", get(choices::show).post(choices::update))
+        .route("/settings/email/choices", post(choices::choose))
         .route("/settings/muted", get(mutes::show).post(mutes::update))
         .route("/settings/password", get(settings::password_form).post(settings::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
@@ -96,7 +99,14 @@ fn member_routes() -> Router<App> {
         .route("/logout", post(login::log_out))
         .route("/theme", post(settings::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
+        .route("/reset", get(lost_password::new).post(lost_password::create))
+        .route("/email/{token}", get(links::show).post(links::follow))
         .route("/reset/{token}", get(password_reset::new).post(password_reset::create))
+}
+
+/// What mail programs send with one click, without a session and from anywhere: cross-site requests pass.
+pub fn from_mail_programs() -> Router<App> {
+    Router::new().route("/unsubscribe/{token}", get(unsubscribe::confirm).post(unsubscribe::create))
 }
 
 fn machines() -> Router<App> {
@@ -127,7 +137,7 @@ fn machines() -> Router<App> {
         .route("/rss", get(hn_redirects::rss))
 }
 
-/// Moderators' pages; the team page is for admins.
+/// Moderators' pages; those of the team and of mail are for admins.
 fn moderating() -> Router<App> {
     Router::new()
         // moderators' pages
@@ -140,6 +150,8 @@ fn moderating() -> Router<App> {
         .route("/mod/rules", get(moderation::rules::list).post(moderation::rules::create))
         .route("/mod/rules/{id}/drop", post(moderation::rules::drop))
         .route("/mod/team", get(moderation::team::list).post(moderation::team::create))
+        .route("/mod/mail", get(moderation::mail::list))
+        .route("/mod/mail/{id}", post(moderation::mail::update))
         .route("/mod/votes", get(moderation::uncounted_votes::show))
         // members
         .route("/user/{name}/moderate", get(moderation::user::show))
@@ -191,7 +203,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         // a member's own
         ["submit"] => &[("u", Text), ("t", Text), ("url", Text), ("title", Text), ("text", Text)],
         ["submit", "title"] => &[("url", Text)],
-        ["settings"] | ["settings", "password"] => &[("saved", Text)],
+        ["settings"] | ["settings", "password" | "email"] => &[("saved", Text)],
         ["login"] => &[("goto", Text), ("vote", Number), ("dir", Text), ("why", Text)],
         ["signup"] => &[("goto", Text), ("sent", Text)],
         // moderators' pages

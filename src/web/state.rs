@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::clock::Clock;
 use crate::config::{Config, ServerSettings, SiteSettings};
 use crate::fetch::Fetcher;
+use crate::mail::Mailer;
 use crate::store::Store;
 use crate::timeouts::Timeouts;
 use crate::web::actions::content_rules::CachedRules;
@@ -35,6 +36,8 @@ pub struct AppInner {
     pub limits: RateLimiter,
     pub admission: Admission,
     pub fetcher: Fetcher,
+    /// `None`: no mail is sent.
+    pub mailer: Option<Mailer>,
     pub assets: Assets,
     pub lists: RankedLists,
     pub pages: PageCache,
@@ -74,6 +77,7 @@ impl App {
             settings: RwLock::new(Arc::new(site)),
             limits: RateLimiter::new(&clock, config.limits),
             admission: Admission::new(&config),
+            mailer: Mailer::new(&config.smtp_url, &config.mail_from, &config.base_url),
             assets: Assets::new(),
             lists: RankedLists::new(config.cache_mb > 0),
             pages: PageCache::new(share(5)),

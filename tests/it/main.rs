@@ -17,6 +17,7 @@ mod fetch;
 mod fuzzing;
 mod http;
 mod items;
+mod mail;
 mod moderation;
 mod nodes;
 mod server;

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 
 use crate::support::app::Page;
 use crate::support::fixtures::{InUse, submit};
+use crate::support::smtp::{MailingApp, enter};
 
 fn keep(name: &str, tree: &str) {
     let mut settings = insta::Settings::clone_current();
@@ -151,4 +152,26 @@ fn every_snapshot_is_one_that_a_test_compares() {
             file.strip_suffix(".snap").unwrap_or_else(|| panic!("{file} waits to be accepted or removed"));
         assert!(source.contains(&format!("\"{name}\"")), "no test compares {file}");
     }
+}
+
+#[tokio::test]
+async fn mail() {
+    let forum = MailingApp::new().await;
+    let mut bob = forum.member_at("bob", "bob@example.org").await;
+    check("email", &bob.get("/settings/email").await);
+    enter(&mut bob, "new@example.org").await;
+    check("email_changing", &bob.get("/settings/email").await);
+    let mails = forum.deliver().await;
+    let old = mails.iter().find(|mail| mail.to == ["bob@example.org"]).expect("a mail");
+    let mut link = bob.get(&old.link("/email/")).await;
+    link.body =
+        String::from_utf8(link.body).expect("UTF-8").replace(&old.link("/email/"), "/email/TOKEN").into();
+    check("email_link", &Page::new(link.status, link.headers, link.body));
+    check("lost_password", &forum.visitor().get("/reset").await);
+    let mut ada = forum.person("ada", stoa::domain::accounts::user::Role::Admin).await;
+    forum.smtp.answers("*", "451 Later");
+    bob.post("/reset", &[("account", "bob")]).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    forum.deliver().await;
+    check("mail_queue", &ada.get("/mod/mail").await);
 }

@@ -1,6 +1,7 @@
 //! Users and their credentials, bans and sign-up rules.
 
 pub mod ban;
+pub mod browser;
 pub mod contact;
 pub mod ip_hash;
 pub mod mutes;

@@ -18,6 +18,8 @@ pub enum LimitedAction {
     Invitation,
     /// An account created or requested.
     SignUp,
+    /// A link by mail that sets a password.
+    LostPassword,
 }
 
 /// Whose actions a row of the table counts together.
@@ -48,12 +50,15 @@ pub struct RateLimit {
 
 const POSTS: &[LimitedAction] = &[LimitedAction::Story, LimitedAction::Comment];
 
-pub const RATE_LIMITS: usize = 20;
+pub const RATE_LIMITS: usize = 22;
+/// Links that set a lost password, an hour; each account has a limit of its own.
+const LOST_PASSWORDS_PER_IP: u32 = 10;
+const LOST_PASSWORDS_PER_SUBNET: u32 = 50;
 
 impl Policy {
     /// The narrowest scopes first, so that a refusal names the nearest.
     pub fn rate_limits(&self) -> [RateLimit; RATE_LIMITS] {
-        use LimitedAction::{Comment, Edit, Fetch, Flag, Invitation, SignUp, Story, Vote};
+        use LimitedAction::{Comment, Edit, Fetch, Flag, Invitation, LostPassword, SignUp, Story, Vote};
         use RateLimitScope::{Account, Address, LimitedAccount, Site, Subnet};
         let (age, karma) = (self.new_account_days.seconds(), self.new_account_limits_exempt_karma);
         let new = RateLimitScope::NewAccount { age, karma };
@@ -81,8 +86,10 @@ impl Policy {
             hourly(Address, &[Vote], self.votes_per_hour_per_ip),
             hourly(Address, &[Flag], self.flags_per_hour_per_ip),
             hourly(Address, &[SignUp], self.signups_per_hour_per_ip),
+            hourly(Address, &[LostPassword], LOST_PASSWORDS_PER_IP),
             hourly(Subnet, POSTS, self.posts_per_hour_per_subnet),
             hourly(Subnet, &[SignUp], self.signups_per_hour_per_subnet),
+            hourly(Subnet, &[LostPassword], LOST_PASSWORDS_PER_SUBNET),
             hourly(Site, POSTS, self.posts_per_hour_global),
             hourly(Site, &[SignUp], self.signups_per_hour_global),
         ]
@@ -187,6 +194,7 @@ impl LimitedAction {
             LimitedAction::Fetch => "You have asked for many titles in a short time.",
             LimitedAction::Invitation => "You have invited a lot of people in a short time.",
             LimitedAction::SignUp => "Many accounts were created in a short time.",
+            LimitedAction::LostPassword => "A password link was asked for often in a short time.",
         }
     }
 
@@ -200,6 +208,7 @@ impl LimitedAction {
             LimitedAction::Fetch => "fetch titles",
             LimitedAction::Invitation => "invite people",
             LimitedAction::SignUp => "be made",
+            LimitedAction::LostPassword => "ask for a password link",
         }
     }
 }

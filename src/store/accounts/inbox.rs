@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::inbox::{InboxId, InboxKind, MAX_MENTIONS};
 use crate::domain::items::item::ItemId;
+use crate::domain::mail::choices::MailTimes;
 use crate::domain::text;
 use crate::store::accounts::pending_activity::SeenMark;
 use crate::store::{Bindable, Change, Error, Result, Store, Tx};
@@ -44,13 +45,23 @@ pub struct InboxRow {
     root_id: Option<ItemId>,
 }
 
+/// When a row is mailed, by the choice in `mailboxes b`.
+macro_rules! mail_at {
+    ($at_once:literal, $daily:literal) => {
+        concat!("case b.inbox_mail when 'at-once' then ", $at_once, " when 'daily' then ", $daily, " end")
+    };
+}
+
 /// Tells the members that `$who` selects as `user_id` of the post `$1` by `$4`, unless they are told already.
 macro_rules! tell {
     ($who:literal) => {
         concat!(
-            "insert into inbox (user_id, kind, item_id, created_at) select w.user_id, $2, $1, $3 from (",
+            "insert into inbox (user_id, kind, item_id, created_at, mail_at) select w.user_id, $2, $1, $3, ",
+            mail_at!("$6", "$7"),
+            " from (",
             $who,
-            ") as w where w.user_id is distinct from $4 on conflict (user_id, item_id) do nothing"
+            ") as w left join mailboxes b on b.user_id = w.user_id and b.address is not null where w.user_id \
+             is distinct from $4 on conflict (user_id, item_id) do nothing"
         )
     };
 }
@@ -133,8 +144,9 @@ impl ToldPost {
         kind: InboxKind,
         who: impl Bindable<'v>,
     ) -> Result<()> {
+        let times = MailTimes::at(self.at);
         let query = tx.sql(query).bind(self.id).bind(kind).bind(self.at).bind(self.author);
-        query.bind(who).execute().await?;
+        query.bind(who).bind(times.at_once).bind(times.daily).execute().await?;
         Ok(())
     }
 }
@@ -146,13 +158,20 @@ pub(crate) async fn tell_of_notification(
     notification: i64,
     at: Timestamp,
 ) -> Result<()> {
-    tx.sql("insert into inbox (user_id, kind, notification_id, created_at) values ($1, $2, $3, $4)")
-        .bind(user)
-        .bind(InboxKind::Notice)
-        .bind(notification)
-        .bind(at)
-        .execute()
-        .await?;
+    let times = MailTimes::at(at);
+    tx.sql(concat!(
+        "insert into inbox (user_id, kind, notification_id, created_at, mail_at) select u.id, $2, $3, $4, ",
+        mail_at!("$5", "$6"),
+        " from users u left join mailboxes b on b.user_id = u.id and b.address is not null where u.id = $1"
+    ))
+    .bind(user)
+    .bind(InboxKind::Notice)
+    .bind(notification)
+    .bind(at)
+    .bind(times.at_once)
+    .bind(times.daily)
+    .execute()
+    .await?;
     Ok(())
 }
 

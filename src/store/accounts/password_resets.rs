@@ -3,9 +3,12 @@
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Role, UserId};
+use crate::domain::mail::content::SecurityEvent;
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::author;
+use crate::store::accounts::credentials::put_password_reset;
 use crate::store::accounts::users::put_password;
+use crate::store::mail::security::security_mail;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::moderation::sanctions::done_to_member;
 use crate::store::{Change, Error, Result, Store};
@@ -33,15 +36,7 @@ impl Store {
         if !can_log_in.bind(user).bind(act.at).exists().await? {
             return Err(Error::Conflict);
         }
-        tx.sql(
-            "insert into password_resets (user_id, token_hash, expires_at) values ($1, $2, $3) on conflict \
-             (user_id) do update set token_hash = excluded.token_hash, expires_at = excluded.expires_at",
-        )
-        .bind(user)
-        .bind(token_hash)
-        .bind(expires_at)
-        .execute()
-        .await?;
+        put_password_reset(&mut tx, user, token_hash, expires_at).await?;
         done_to_member(&mut tx, user, LogEntry::of(Action::ResetLink), Default::default(), act).await?;
         self.commit(tx, &[Change::Public]).await
     }
@@ -75,6 +70,7 @@ impl Store {
             .fetch_scalar()
             .await?;
         put_password(&mut tx, user, password, None, None).await?;
+        security_mail(&mut tx, user, SecurityEvent::PasswordReset, now).await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(user)
     }

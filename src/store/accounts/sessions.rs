@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::user::{Member, UserId};
+use crate::domain::mail::content::SecurityEvent;
 use crate::store::accounts::inbox::UnreadRow;
 use crate::store::accounts::mutes::LastMute;
+use crate::store::mail::{queue, security::security_mail};
 use crate::store::{Change, Error, Result, Store};
 
 /// Upper limit of the counts in the header.
@@ -211,8 +213,20 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    pub async fn remember_browser(&self, token_hash: &[u8], user: UserId, now: Timestamp) -> Result<()> {
+    /// Remembers a browser that logged in. If the account did not know it, its owner is told by mail which
+    /// one it was.
+    pub async fn remember_browser(
+        &self,
+        token_hash: &[u8],
+        user: UserId,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
+        let known = tx.sql("select 1 from browsers where token_hash = $1 and user_id = $2");
+        if !known.bind(token_hash).bind(user).exists().await? {
+            security_mail(&mut tx, user, SecurityEvent::NewDevice(name.to_owned()), now).await?;
+        }
         tx.sql(
             "insert into browsers (token_hash, user_id, last_used_at) values ($1, $2, $3) \
              on conflict (token_hash) do update set user_id = excluded.user_id, last_used_at = \
@@ -269,6 +283,7 @@ impl Store {
         .bind(now.minus(keep.invitations))
         .execute()
         .await?;
+        queue::purge(&mut tx, now).await?;
         // Only the number of pending requests is visible on pages; session expiry is checked on use.
         let changes: &[Change] = if waited > 0 { &[Change::Public] } else { &[] };
         self.commit(tx, changes).await

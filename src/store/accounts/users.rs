@@ -4,8 +4,11 @@ use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::user::{Name, NameError, Profile, Role, Theme, UserId};
 use crate::domain::inbox::InboxId;
 use crate::domain::items::comment_order::CommentOrder;
+use crate::domain::mail::content::SecurityEvent;
 use crate::domain::moderation::action::Action;
+use crate::store::accounts::credentials::{end_all_sessions, end_password_reset};
 use crate::store::accounts::{author, inbox, ip_hashes};
+use crate::store::mail::security::security_mail;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::settings::keep_contact;
 use crate::store::{Change, Error, Result, Store, Tx};
@@ -144,9 +147,11 @@ impl Store {
         password: &str,
         keep: Option<&[u8]>,
         browser: Option<&[u8]>,
+        now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, keep, browser).await?;
+        security_mail(&mut tx, user, SecurityEvent::PasswordChanged, now).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
@@ -154,6 +159,7 @@ impl Store {
     pub async fn reset_password(&self, user: UserId, password: &str, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         put_password(&mut tx, user, password, None, None).await?;
+        security_mail(&mut tx, user, SecurityEvent::PasswordSetByOperator, now).await?;
         by_operator(&mut tx, LogEntry { user: Some(user), ..LogEntry::of(Action::Password) }, now).await?;
         self.commit(tx, &[Change::Public]).await
     }
@@ -266,22 +272,8 @@ pub(crate) async fn put_password(
     browser: Option<&[u8]>,
 ) -> Result<()> {
     tx.sql("update users set password = $2 where id = $1").bind(user).bind(password).execute().await?;
-    tx.sql("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
-        .bind(user)
-        .bind(keep)
-        .execute()
-        .await?;
-    tx.sql("delete from browsers where user_id = $1 and ($2 is null or token_hash <> $2)")
-        .bind(user)
-        .bind(browser)
-        .execute()
-        .await?;
+    end_all_sessions(tx, user, keep, browser).await?;
     end_password_reset(tx, user).await
-}
-
-/// Ends the link by which a lost password could be set.
-pub(crate) async fn end_password_reset(tx: &mut Tx, user: UserId) -> Result<()> {
-    tx.sql("delete from password_resets where user_id = $1").bind(user).execute().await.map(drop)
 }
 
 /// Creates an account within the transaction that authorises it.

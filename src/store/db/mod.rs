@@ -72,6 +72,11 @@ impl Store {
         &self.setup_token
     }
 
+    /// This process, for what only one process may hold.
+    pub(in crate::store) fn node(&self) -> &str {
+        self.changes.node()
+    }
+
     /// Begins a write transaction, which waits until no other is open.
     pub(in crate::store) async fn begin(&self) -> Result<Tx> {
         self.write.begin().await

@@ -2,7 +2,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::user::{Role, UserId};
 use crate::store::accounts::author;
-use crate::store::accounts::users::end_password_reset;
+use crate::store::accounts::credentials::end_password_reset;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::{Change, Error, Result, Store, Tx};

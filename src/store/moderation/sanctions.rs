@@ -7,7 +7,7 @@ use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::sanctions;
-use crate::store::accounts::users::end_password_reset;
+use crate::store::accounts::credentials::end_password_reset;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::moderation::roles::keep_an_admin;

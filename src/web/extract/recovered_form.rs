@@ -19,10 +19,10 @@ const SAVED: &str = "kept.";
 
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
-const CONTROLS: [&str; 27] = [
-    "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "limit_days",
-    "on", "order", "over", "preview", "restriction", "role", "show_dead", "suggest", "sure", "take",
-    "theme", "username", "version", "vote", "why", ACTION, PAGE,
+const CONTROLS: [&str; 31] = [
+    "add", "ban_days", "best_of", "bring_back", "decision", "dir", "effect", "end", "goto", "inbox",
+    "kind", "limit_days", "not_me", "on", "order", "over", "preview", "restriction", "retry", "role",
+    "show_dead", "suggest", "sure", "take", "theme", "username", "version", "vote", "why", ACTION, PAGE,
 ];
 /// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];
@@ -131,6 +131,7 @@ fn form_page(action: &LocalRedirect) -> LocalRedirect {
         ["mod", "undo"] => LocalRedirect::new("/mod"),
         [kind @ ("item" | "user" | "mod"), which, ..] => LocalRedirect::new(&format!("/{kind}/{which}")),
         ["inbox", ..] => LocalRedirect::to_inbox(),
+        ["settings", "email", ..] => LocalRedirect::new("/settings/email"),
         ["invitations", ..] => LocalRedirect::new("/invitations"),
         ["theme" | "logout"] => LocalRedirect::new("/"),
         _ => action.clone(),

@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::clock::DAY;
+use crate::domain::accounts::browser::browser_name;
 use crate::domain::accounts::token::{self, Token};
 use crate::domain::accounts::user::{Member, Role, Theme, UserId};
 use crate::domain::moderation::permissions::ModerationError;
@@ -114,7 +115,7 @@ pub async fn begin(
             browser.hash()
         }
     };
-    app.store.remember_browser(&browser, user, now).await?;
+    app.store.remember_browser(&browser, user, &browser_name(&agent), now).await?;
     let viewer = viewer_of(app, Some(&hash), headers, "/".to_owned(), None).await?;
     Ok(Some(StartedSession { viewer, cookies: cookies.into_iter().flatten().collect() }))
 }

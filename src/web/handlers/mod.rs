@@ -5,6 +5,7 @@ pub mod following;
 pub mod hn_redirects;
 pub mod inbox;
 pub mod items;
+pub mod mail;
 pub mod moderation;
 pub mod pages;
 pub mod search;

@@ -181,8 +181,11 @@ pub fn shown_path(path: &str) -> String {
     /// The length of a token; other path segments are shorter.
     const MAX_SHOWN_SEGMENT: usize = 32;
     let parts: Vec<&str> = path.split('/').collect();
-    let is_secret_folder =
-        |part: &str| ["setup", "invitation", "reset"].iter().any(|name| part.eq_ignore_ascii_case(name));
+    let is_secret_folder = |part: &str| {
+        ["setup", "invitation", "reset", "email", "unsubscribe"]
+            .iter()
+            .any(|name| part.eq_ignore_ascii_case(name))
+    };
     let shown = parts.iter().enumerate().map(|(at, part)| {
         let after_folder = at > 0 && parts.get(at - 1).is_some_and(|folder| is_secret_folder(folder));
         if part.len() >= MAX_SHOWN_SEGMENT || (after_folder && !part.is_empty()) { "…" } else { part }
@@ -245,6 +248,8 @@ mod tests {
             ("/setup/short".to_owned(), "/setup/…"),
             (format!("/setup/{token}"), "/setup/…"),
             ("/reset/short".to_owned(), "/reset/…"),
+            ("/email/short".to_owned(), "/email/…"),
+            ("/unsubscribe/short.inbox".to_owned(), "/unsubscribe/…"),
             (format!("/Invitation/{token}/"), "/Invitation/…/"),
             (format!("/%73etup/{token}"), "/%73etup/…"),
             (format!("//invitation//{token}"), "//invitation//…"),

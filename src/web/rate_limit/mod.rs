@@ -45,6 +45,10 @@ struct Actor {
 }
 
 impl Actor {
+    fn visitor(ip: IpAddr) -> Actor {
+        Actor { account: None, is_new: true, is_limited_by_moderator: false, ip }
+    }
+
     /// The bucket's key; `None` if the limit does not apply.
     fn key(&self, scope: RateLimitScope) -> Option<LimitKey> {
         let account = self.account.map(LimitKey::Account);
@@ -100,8 +104,11 @@ impl RateLimiter {
     }
 
     pub fn check_signup(&self, ip: IpAddr, policy: &Policy) -> Result<Reserved<'_>, RateLimited> {
-        let actor = Actor { account: None, is_new: true, is_limited_by_moderator: false, ip };
-        self.take(LimitedAction::SignUp, actor, policy)
+        self.take(LimitedAction::SignUp, Actor::visitor(ip), policy)
+    }
+
+    pub fn check_lost_password(&self, ip: IpAddr, policy: &Policy) -> Result<(), RateLimited> {
+        self.take(LimitedAction::LostPassword, Actor::visitor(ip), policy).map(Reserved::keep)
     }
 
     pub fn check(

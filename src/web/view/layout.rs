@@ -174,8 +174,9 @@ impl<'a> Page<'a> {
     /// This page, or what an account page leads to.
     fn way_back(&self) -> String {
         let (path, query) = self.here.split_once('?').unwrap_or((&self.here, ""));
-        if !["/login", "/signup", "/invitation", "/setup", "/reset"].iter().any(|page| path.starts_with(page))
-        {
+        const PAGES: [&str; 7] =
+            ["/login", "/signup", "/invitation", "/setup", "/reset", "/email", "/unsubscribe"];
+        if !PAGES.iter().any(|page| path.starts_with(page)) {
             return self.here.clone();
         }
         let goto = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "goto");

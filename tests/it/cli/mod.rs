@@ -11,3 +11,4 @@ pub mod log;
 mod move_forum;
 pub mod operations;
 pub mod settings;
+pub mod test_mail;

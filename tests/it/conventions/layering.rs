@@ -8,7 +8,7 @@ use crate::store::query_plans::texts_of_store;
 ///
 /// Exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow`, so that the store needs no
 /// duplicates of their types.
-const NEVER: [(&str, &[&str], &str); 14] = [
+const NEVER: [(&str, &[&str], &str); 15] = [
     (
         "domain",
         &[
@@ -57,6 +57,11 @@ const NEVER: [(&str, &[&str], &str); 14] = [
         "web/admission",
         &["crate::web::state", "State<", "crate::store"],
         "what is limited is plain data; the layers that use it are in web/middleware",
+    ),
+    (
+        "mail",
+        &["axum", "sqlx", "crate::config", "crate::web", "crate::cli", "crate::jobs"],
+        "mail knows no pages and no settings",
     ),
     ("jobs", &["sqlx", "askama", "crate::cli"], "work outside requests goes through store"),
     ("cli", &["sqlx", "askama"], "commands go through store"),

@@ -44,6 +44,9 @@ const OWN: [Headers; 8] = [
     &[("referer", "https://evil.example/"), ("origin", "http://forum.test"), ("host", "forum.test")],
 ];
 
+/// What mail programs send from anywhere: all that it does is to end mail, for who has its token.
+const ONE_CLICK: &str = "/unsubscribe/{token}";
+
 #[tokio::test]
 async fn no_other_site_can_make_a_browser_act_here() {
     let app = forum().await;
@@ -53,6 +56,11 @@ async fn no_other_site_can_make_a_browser_act_here() {
         watch.changed().await;
         for headers in FOREIGN {
             let page = case.send(Method::POST, headers).await;
+            if row.path == ONE_CLICK {
+                assert_ne!(page.status, StatusCode::FORBIDDEN, "{headers:?}");
+                assert!(page.headers.get("set-cookie").is_none(), "{headers:?}");
+                continue;
+            }
             assert_eq!(page.status, StatusCode::FORBIDDEN, "{} {headers:?}", row.path);
             assert!(page.says("This request came from another site"), "{}", page.text());
             assert!(page.headers.get("set-cookie").is_none(), "{} {headers:?}", row.path);

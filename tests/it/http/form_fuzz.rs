@@ -83,6 +83,9 @@ GET  /settings saved
 POST /settings about version theme order show_dead
 GET  /settings/muted
 POST /settings/muted kind value on goto
+GET  /settings/email saved
+POST /settings/email email current
+POST /settings/email/choices inbox best_of
 GET  /settings/password saved
 POST /settings/password current password
 GET  /settings/sessions
@@ -100,6 +103,8 @@ GET  /mod/sites after
 POST /mod/sites name reason restriction goto sure over
 GET  /mod/team name done
 POST /mod/team name reason role sure
+GET  /mod/mail
+POST /mod/mail/{id} retry
 GET  /mod/requests at after
 POST /mod/requests/{id} message decision goto
 GET  /signup goto sent
@@ -110,6 +115,12 @@ GET  /login goto vote dir why
 POST /login name password goto kept vote dir why
 POST /logout
 POST /theme theme goto
+GET  /reset
+POST /reset account
+GET  /email/{token}
+POST /email/{token} not_me
+GET  /unsubscribe/{token}
+POST /unsubscribe/{token}
 GET  /reset/{token}
 POST /reset/{token} password
 GET  /setup/{token}

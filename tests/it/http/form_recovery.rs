@@ -172,7 +172,7 @@ async fn a_session_does_not_begin_with_a_password_that_was_changed_since_it_was_
     app.account("alice", stoa::domain::accounts::user::Role::Member).await;
     let known = app.store.credentials("alice").await.expect("found").expect("an account");
     let verified = known.password.expect("a hash");
-    app.store.set_password(known.id, "another hash", None, None).await.expect("changed");
+    app.store.set_password(known.id, "another hash", None, None, app.now()).await.expect("changed");
     let late = |verified| NewSession {
         token_hash: b"token",
         user: known.id,

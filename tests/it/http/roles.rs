@@ -216,6 +216,36 @@ async fn lost_password(app: &TestApp, name: &str) -> String {
     token.as_str().to_owned()
 }
 
+/// Gives somebody an address, and returns the token of a link that was mailed there.
+async fn mailed_link(app: &TestApp, name: &str, purpose: &str) -> String {
+    let (token, user) = (Token::random().expect("randomness"), app.id_of(name).await.0);
+    let (address, hash) = (format!("{name}@example.org"), app.blob(&token.hash()));
+    app.sql(&format!(
+        "insert into mailboxes (user_id, address, new_address, new_at, inbox_mail, key) values ({user}, \
+         '{address}', 'new-{address}', {}, 'daily', 'key-of-{name}')",
+        app.now().0
+    ))
+    .await;
+    app.sql(&format!(
+        "insert into mail_links (token_hash, user_id, purpose, address, expires_at) values ({hash}, {user}, \
+         '{purpose}', '{address}', {})",
+        i64::MAX
+    ))
+    .await;
+    token.as_str().to_owned()
+}
+
+/// A mail that the server did not accept; its number.
+async fn refused_mail(app: &TestApp) -> String {
+    let user = app.id_of("chief").await.0;
+    app.sql(&format!(
+        "insert into mails (user_id, recipient, kind, content, bulk, created_at, next_attempt_at, \
+         last_error) values ({user}, 'chief@example.org', 'reset', '{{}}', false, 1, 2, '451 Later')"
+    ))
+    .await;
+    app.number("select max(id) from mails").await.to_string()
+}
+
 /// Somebody who waits for an account; the number of their request.
 async fn request(app: &TestApp, name: &str) -> String {
     let parsed = Name::parse(name).expect("a name");
@@ -277,8 +307,14 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let (token, id) = match row.on {
         "invited" => invitation(app, if row.path.contains("{token}") { &author } else { &name }).await,
         "lost" => (lost_password(app, &author).await, id),
+        "confirm" | "change" | "not-me" => (mailed_link(app, &author, row.on).await, id),
+        "subscribed" => {
+            mailed_link(app, &author, "confirm").await;
+            (format!("key-of-{author}.inbox"), id)
+        }
         _ => ("guessed".to_owned(), id),
     };
+    let id = if row.on == "refused" { refused_mail(app).await } else { id };
     let id = if row.on == "told" { told(app, &name).await } else { id };
     let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };
     let fill = |text: &str| {

@@ -56,6 +56,19 @@ async fn forum() -> (TestApp, Browser) {
             "insert into password_resets (user_id, token_hash, expires_at) values ({alice_id}, {}, 9)",
             app.blob(b"hash")
         ),
+        format!(
+            "insert into mailboxes (user_id, address, inbox_mail, key) values ({alice_id}, 'a@example.org', \
+             'daily', 'key')"
+        ),
+        format!(
+            "insert into mail_links (token_hash, user_id, purpose, address, expires_at) values ({}, \
+             {alice_id}, 'not-me', 'a@example.org', 9)",
+            app.blob(b"link")
+        ),
+        format!(
+            "insert into mails (user_id, recipient, kind, content, bulk, created_at) values ({alice_id}, \
+             'a@example.org', 'reset', {odd}, true, 9)"
+        ),
         "insert into signup_requests (name, password, text, created_at) values ('eve', 'p', 't', 5)"
             .to_owned(),
         // Later items take higher ids than any that there was.

@@ -12,6 +12,7 @@ use stoa::domain::votes::vote::Direction;
 use stoa::store::{Edit, Edited, NewBan, NewItem, NewUrl, NewVote, RetentionPolicy};
 
 use crate::http::roles::{Who, case, forum, table};
+use crate::mail::statements::use_mail;
 use crate::store::prepared_statements::alone;
 use crate::support::app::{Browser, TestApp};
 
@@ -86,6 +87,13 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN newest_stories", " limit 50) as newest_stories ", "the same"),
     ("SCAN c USING INDEX items_comments", " limit 50) as newest_comments", NEWEST_50),
     ("SCAN newest_comments", " limit 50) as newest_comments", "the same"),
+    ("SCAN mails USING COVERING INDEX mails_due", " limit $1) as waiting_mails)", "10,000, for admins"),
+    ("SCAN waiting_mails", " limit $1) as waiting_mails)", "the same"),
+    ("SCAN failed_mails", " limit $1) as failed_mails)", "the same of what failed"),
+    ("SCAN mails USING INDEX mails_refused", " order by id desc limit $1", A_PAGE),
+    ("SCAN (subquery-", " as newest where nth <= ", "what is due for a hundred members"),
+    ("SCAN newest", " as newest where nth <= ", "the same"),
+    (SORTED, " as newest where nth <= ", "21 for each of them"),
     // Inserting a parent row has a plan step for earlier child rows. It runs only while a foreign key is
     // violated (SQLite's OP_FkIfZero), which never happens: parents are written first.
     ("SCAN ", "insert into users (name, ", "not run"),
@@ -200,6 +208,7 @@ pub async fn use_everything(app: &TestApp) {
         .await
         .expect("purged");
     app.store.claim("someone", "hash", app.now()).await.expect("claimed");
+    use_mail(app).await;
     app.sql(&format!("update items set dead = 'flagged' where id = {story}")).await;
     let easy = Policy { vouches_to_restore: 1, ..app.policy() };
     let (bob, story) = (app.id_of("bob").await, stoa::domain::items::item::ItemId(story));

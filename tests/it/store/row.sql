@@ -71,3 +71,13 @@ insert into signup_requests (name, password, text, created_at, invitation_id) va
 insert into sessions (token_hash, user_id, created_at, last_used_at, expires_at) values ('other{n}', {xenia}, {now}, {now}, {now} + 100000);
 insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) values ({now}, 1000 + {n}, 10000 + {n}, 'address', 'subnet', 'network'),
     ({now}, {xenia}, 13000 + {n}, 'address', 'subnet', 'network');
+insert into mailboxes (user_id, address, verified_at, new_address, new_at, inbox_mail, best_of_due_at, key)
+values (1000 + {n}, 'invited' || {n} || '@example.org', {now}, 'new' || {n} || '@example.org', {now}, 'daily', {now} + {n}, 'key' || {n});
+insert into mail_links (token_hash, user_id, purpose, address, expires_at)
+values ('mailed{n}', 1000 + {n}, 'not-me', 'invited@example.org', {now} + 100000);
+insert into mails (user_id, recipient, kind, content, bulk, created_at, next_attempt_at, last_error, sent_at, failed_at)
+select 1000 + {n}, 'invited' || {n} || '@example.org', 'inbox', '{}', bulk, {now} - {n}, next_attempt_at, last_error, sent_at, failed_at
+from (select true as bulk, {now} + {n} as next_attempt_at, '' as last_error, cast(null as bigint) as sent_at, cast(null as bigint) as failed_at
+    union all select false, {now} + {n}, '451 Later', null, null
+    union all select true, null, '', {now} - {n}, null
+    union all select true, null, '550 Nobody', null, {now} - {n}) as rows;

@@ -7,3 +7,4 @@ pub mod page;
 pub mod page_parts;
 pub mod program;
 pub mod sentences;
+pub mod smtp;

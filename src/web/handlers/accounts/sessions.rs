@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::HeaderMap;
 use serde::Deserialize;
 
+use crate::domain::accounts::browser::browser_name;
 use crate::web::error::Error;
 use crate::web::extract::form::Form;
 use crate::web::extract::local_redirect::LocalRedirect;
@@ -84,34 +85,4 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect()
-}
-
-/// A browser's name from its user agent.
-fn browser_name(agent: &str) -> String {
-    const BROWSERS: [(&str, &str); 7] = [
-        ("Firefox/", "Firefox"),
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-        ("Lynx/", "Lynx"),
-        ("w3m/", "w3m"),
-    ];
-    const SYSTEMS: [(&str, &str); 6] = [
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS", "Mac"),
-        ("Linux", "Linux"),
-    ];
-    let find = |known: &[(&str, &'static str)]| {
-        known.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name)
-    };
-    match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(browser), None) => browser.to_owned(),
-        (None, Some(system)) => format!("a browser on {system}"),
-        (None, None) => "an unknown browser".to_owned(),
-    }
 }

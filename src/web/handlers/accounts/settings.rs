@@ -270,6 +270,7 @@ pub async fn change_password(
     };
     let keep = session::current(&app, &headers);
     let browser = session::browser(&app, &headers);
-    app.store.set_password(member.id, &hash, keep.as_deref(), browser.as_deref()).await?;
+    let now = asking.viewer.now;
+    app.store.set_password(member.id, &hash, keep.as_deref(), browser.as_deref(), now).await?;
     Ok(LocalRedirect::new("/settings/password?saved=yes").redirect())
 }

@@ -2,6 +2,7 @@
 
 pub mod item;
 pub mod log;
+pub mod mail;
 pub mod new_accounts;
 pub mod queue;
 pub mod review_item;

@@ -4,7 +4,7 @@ use crate::domain::accounts::user::{Member, Role};
 use crate::web::view::pagination::Tab;
 
 /// The pages in order: label, address and required role.
-const PAGES: [(&str, &str, Role); 8] = [
+const PAGES: [(&str, &str, Role); 9] = [
     ("queue", "/mod", Role::Moderator),
     ("new accounts", "/mod/new", Role::Moderator),
     ("requests", "/mod/requests", Role::Moderator),
@@ -12,6 +12,7 @@ const PAGES: [(&str, &str, Role); 8] = [
     ("rules", "/mod/rules", Role::Moderator),
     ("votes", "/mod/votes", Role::Moderator),
     ("team", "/mod/team", Role::Admin),
+    ("mail", "/mod/mail", Role::Admin),
     ("log", "/log", Role::Moderator),
 ];
 

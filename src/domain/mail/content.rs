@@ -1,0 +1,173 @@
+//! What a mail says, as data: its texts are made when it is sent.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::text;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "kebab-case")]
+pub enum MailKind {
+    Confirm,
+    Reset,
+    Security,
+    Inbox,
+    BestOf,
+}
+
+impl MailKind {
+    /// For the operator.
+    pub fn label(self) -> &'static str {
+        match self {
+            MailKind::Confirm => "address confirmation",
+            MailKind::Reset => "password link",
+            MailKind::Security => "account security",
+            MailKind::Inbox => "replies",
+            MailKind::BestOf => "best of the week",
+        }
+    }
+
+    /// Whether it waits until others are sent, which somebody waits for.
+    pub fn is_bulk(self) -> bool {
+        matches!(self, MailKind::Inbox | MailKind::BestOf)
+    }
+}
+
+/// Something that an account's owner must be able to object to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecurityEvent {
+    /// By its browser, as in “Firefox on Linux”.
+    NewDevice(String),
+    PasswordChanged,
+    /// By the operator, at the command line.
+    PasswordSetByOperator,
+    /// By a link.
+    PasswordReset,
+    /// To this one.
+    AddressChanged(String),
+    AddressRemoved,
+}
+
+impl SecurityEvent {
+    pub fn subject(&self) -> &'static str {
+        match self {
+            SecurityEvent::NewDevice(_) => "A new device logged in to your account",
+            SecurityEvent::PasswordChanged
+            | SecurityEvent::PasswordSetByOperator
+            | SecurityEvent::PasswordReset => "Your password was changed",
+            SecurityEvent::AddressChanged(_) => "Your e-mail address was changed",
+            SecurityEvent::AddressRemoved => "Your e-mail address was removed",
+        }
+    }
+
+    /// What happened; an address in it is on no line of its own.
+    pub fn sentence(&self) -> String {
+        match self {
+            SecurityEvent::NewDevice(browser) => {
+                format!("Somebody logged in to your account from a browser that it did not know: {browser}.")
+            }
+            SecurityEvent::PasswordChanged => {
+                "The password of your account was changed on its settings page. All other sessions have \
+                 ended."
+                    .to_owned()
+            }
+            SecurityEvent::PasswordSetByOperator => {
+                "The operator set a new password for your account. All sessions have ended.".to_owned()
+            }
+            SecurityEvent::PasswordReset => {
+                "The password of your account was set by a link. All other sessions have ended.".to_owned()
+            }
+            SecurityEvent::AddressChanged(to) => {
+                format!(
+                    "The e-mail address of your account was changed to {to}. Mail goes there from now on."
+                )
+            }
+            SecurityEvent::AddressRemoved => {
+                "The e-mail address of your account was removed. No mail goes there from now on.".to_owned()
+            }
+        }
+    }
+}
+
+/// One post or notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailEntry {
+    /// One line: who did what, or a title.
+    pub head: String,
+    /// The story that it is about; or its points and comments.
+    pub about: String,
+    /// Its first words; may be empty.
+    pub excerpt: String,
+    /// A path of the site.
+    pub path: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailContent {
+    /// Confirms the address that it is sent to.
+    Confirm {
+        token: String,
+    },
+    /// Asks the address before about the new one.
+    Change {
+        token: String,
+        to: String,
+    },
+    Reset {
+        token: String,
+    },
+    Security {
+        token: String,
+        event: SecurityEvent,
+    },
+    Inbox {
+        entries: Vec<MailEntry>,
+        more: bool,
+        token: String,
+    },
+    BestOf {
+        entries: Vec<MailEntry>,
+        token: String,
+    },
+}
+
+impl MailContent {
+    pub fn kind(&self) -> MailKind {
+        match self {
+            MailContent::Confirm { .. } | MailContent::Change { .. } => MailKind::Confirm,
+            MailContent::Reset { .. } => MailKind::Reset,
+            MailContent::Security { .. } => MailKind::Security,
+            MailContent::Inbox { .. } => MailKind::Inbox,
+            MailContent::BestOf { .. } => MailKind::BestOf,
+        }
+    }
+}
+
+/// One line for a subject or a line of a plain text: without line breaks and characters that cannot be seen.
+pub fn one_line(given: &str, max_chars: usize) -> String {
+    let shown: String = given
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| text::is_shown(*c))
+        .collect();
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    text::shortened(words.join(" "), max_chars)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_no_break_and_nothing_that_turns_it_around() {
+        for (given, expected) in [
+            ("A title\r\nBcc: eve@example.org", "A title Bcc: eve@example.org"),
+            ("a\u{202E}b\u{2028}c\u{85}d\te\0", "ab c d e"),
+            ("  spaced \n\n out ", "spaced out"),
+        ] {
+            assert_eq!(one_line(given, 80), expected, "{given:?}");
+        }
+        assert_eq!(one_line(&"word ".repeat(40), 20).chars().count(), 20);
+    }
+}

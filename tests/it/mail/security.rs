@@ -1,0 +1,68 @@
+//! Mail about an account's security, with a link for “this was not me”.
+
+use axum::http::{Method, StatusCode};
+use stoa::clock::DAY;
+
+use crate::support::app::{Browser, PASSWORD};
+use crate::support::smtp::MailingApp;
+
+const NEW: &str = "seven orange kettles hum";
+const FIREFOX: (&str, &str) = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+
+async fn log_in(browser: &mut Browser) {
+    let form: &[(&str, &str)] = &[("name", "bob"), ("password", PASSWORD)];
+    let page = browser.send(Method::POST, "/login", &[FIREFOX], Some(form)).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+}
+
+#[tokio::test]
+async fn a_new_device_is_told_of_once() {
+    let forum = MailingApp::new().await;
+    forum.member_at("bob", "bob@example.org").await;
+    let mut phone = forum.visitor();
+    log_in(&mut phone).await;
+    let mail = forum.one_mail().await;
+    assert!(mail.text.contains("Firefox on Linux"), "{}", mail.text);
+    phone.post("/logout", &[]).await;
+    log_in(&mut phone).await;
+    assert!(forum.deliver().await.is_empty(), "the device is known now");
+
+    let link = mail.link("/email/");
+    let page = forum.visitor().get(&link).await;
+    page.one_role("button", "End all sessions");
+    assert_eq!(phone.get("/settings").await.status, StatusCode::OK, "looking ends nothing");
+    let mut bob = forum.visitor();
+    let reset = bob.post(&link, &[("not_me", "true")]).await.location().expect("a way on");
+    assert_eq!(phone.get("/settings").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(bob.post(&reset, &[("password", NEW)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(bob.post(&link, &[]).await.status, StatusCode::NOT_FOUND, "it works once");
+}
+
+#[tokio::test]
+async fn a_changed_password_is_told_of_and_the_link_works_for_a_week() {
+    let forum = MailingApp::new().await;
+    let mut bob = forum.member_at("bob", "bob@example.org").await;
+    let form = [("current", PASSWORD), ("password", NEW)];
+    assert_eq!(bob.post("/settings/password", &form).await.status, StatusCode::SEE_OTHER);
+    let mail = forum.one_mail().await;
+    assert_eq!(
+        (mail.to.as_slice(), mail.subject()),
+        (&["bob@example.org".to_owned()][..], "Your password was changed")
+    );
+    let link = mail.link("/email/");
+    forum.pass(7 * DAY - 31);
+    assert_eq!(forum.visitor().get(&link).await.status, StatusCode::OK);
+    forum.pass(31);
+    assert_eq!(forum.visitor().get(&link).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn without_a_confirmed_address_nothing_is_sent() {
+    let forum = MailingApp::new().await;
+    let mut bob = forum.member("bob").await;
+    crate::support::smtp::enter(&mut bob, "bob@example.org").await;
+    assert_eq!(forum.deliver().await.len(), 1);
+    log_in(&mut forum.visitor()).await;
+    bob.post("/settings/password", &[("current", PASSWORD), ("password", NEW)]).await;
+    assert!(forum.deliver().await.is_empty());
+}
