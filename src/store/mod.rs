@@ -19,12 +19,16 @@ pub use import::{Imported, ImportedVote, NewItem};
 pub use rate_buckets::BucketGrant;
 pub use votes::{NewVote, UncountedVote};
 
+pub use crate::store::accounts::credentials::pending_logins::{PassedLogin, PendingLogin};
+pub use crate::store::accounts::credentials::totp::TotpRow;
 pub use crate::store::accounts::follows::Follow;
 pub use crate::store::accounts::inbox::{InboxRow, UnreadRow};
 pub use crate::store::accounts::invitations::{Invitation, Inviter};
 pub use crate::store::accounts::invite_tree::{InviteBranch, InviteLineage};
 pub use crate::store::accounts::mutes::{LastMute, MuteRow};
-pub use crate::store::accounts::sessions::{NewSession, RetentionPolicy, SessionRow, SessionUser};
+pub use crate::store::accounts::sessions::{
+    AccountReminders, NewSession, RetentionPolicy, SessionRow, SessionUser,
+};
 pub use crate::store::accounts::signup_requests::{
     NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest,
 };

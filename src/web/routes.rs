@@ -4,6 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::web::feeds::atom;
+use crate::web::handlers::accounts::credentials::{overview, recovery, second_step, two_factor};
 use crate::web::handlers::accounts::{
     invitations, invite_tree, login, mutes, password_reset, profile, sessions, settings, setup, signup,
 };
@@ -87,15 +88,24 @@ fn member_routes() -> Router<App> {
         .route("/settings/muted", get(mutes::show).post(mutes::update))
         .route("/settings/password", get(settings::password_form).post(settings::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
+        .route("/settings/account", get(overview::show))
+        .route("/settings/two-factor", get(two_factor::show).post(two_factor::start))
+        .route("/settings/two-factor/confirm", post(two_factor::confirm))
+        .route("/settings/two-factor/off", post(two_factor::turn_off))
+        .route("/settings/two-factor/keep", post(two_factor::keep))
+        .route("/settings/recovery", get(recovery::show).post(recovery::create))
+        .route("/settings/recovery/skip", post(recovery::skip))
         // moderation
         .route("/log", get(log::show))
         // accounts
         .route("/signup", get(signup::new).post(signup::create))
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
         .route("/login", get(login::show).post(login::log_in))
+        .route("/login/code", post(second_step::log_in))
         .route("/logout", post(login::log_out))
         .route("/theme", post(settings::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
+        .route("/reset/recovery", get(recovery::new).post(recovery::recover))
         .route("/reset/{token}", get(password_reset::new).post(password_reset::create))
 }
 
@@ -148,6 +158,7 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/ban", post(moderation::user::ban))
         .route("/user/{name}/shadow", post(moderation::user::shadow))
         .route("/user/{name}/reset-link", post(moderation::user::reset_link::create))
+        .route("/user/{name}/clear-two-factor", post(moderation::user::second_factor::clear))
         .route("/user/{name}/role", post(moderation::team::update))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod author;
+pub mod credentials;
 pub mod follows;
 pub mod inbox;
 pub mod invitations;

@@ -5,6 +5,7 @@ use crate::domain::accounts::user::{Name, NameError, Profile, Role, Theme, UserI
 use crate::domain::inbox::InboxId;
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::moderation::action::Action;
+use crate::store::accounts::credentials::lifetime::{CredentialEnd, end_credentials};
 use crate::store::accounts::{author, inbox, ip_hashes};
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::settings::keep_contact;
@@ -266,22 +267,7 @@ pub(crate) async fn put_password(
     browser: Option<&[u8]>,
 ) -> Result<()> {
     tx.sql("update users set password = $2 where id = $1").bind(user).bind(password).execute().await?;
-    tx.sql("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
-        .bind(user)
-        .bind(keep)
-        .execute()
-        .await?;
-    tx.sql("delete from browsers where user_id = $1 and ($2 is null or token_hash <> $2)")
-        .bind(user)
-        .bind(browser)
-        .execute()
-        .await?;
-    end_password_reset(tx, user).await
-}
-
-/// Ends the link by which a lost password could be set.
-pub(crate) async fn end_password_reset(tx: &mut Tx, user: UserId) -> Result<()> {
-    tx.sql("delete from password_resets where user_id = $1").bind(user).execute().await.map(drop)
+    end_credentials(tx, user, CredentialEnd::Password { session: keep, browser }).await
 }
 
 /// Creates an account within the transaction that authorises it.
@@ -297,14 +283,15 @@ pub(crate) async fn insert_user(
     }
     let id = tx
         .sql(
-            "insert into users (name, password, role, karma, karma_base, created_at, invited_by) \
-             values ($1, $2, $3, 1, 1, $4, $5) returning id",
+            "insert into users (name, password, role, karma, karma_base, created_at, invited_by, \
+             offers_recovery_codes) values ($1, $2, $3, 1, 1, $4, $5, $6) returning id",
         )
         .bind(new.name.as_str())
         .bind(new.password)
         .bind(new.role)
         .bind(now)
         .bind(inviter)
+        .bind(new.ip_hashes.is_some())
         .fetch_scalar()
         .await?;
     if let Some(inviter) = inviter {

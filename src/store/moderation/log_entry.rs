@@ -99,3 +99,15 @@ pub(crate) async fn notify_author(
         None => Ok(()),
     }
 }
+
+/// Tells the owner of an account what was done with it; in no log.
+pub(crate) async fn tell_account(
+    tx: &mut Tx,
+    user: UserId,
+    event: Action,
+    detail: &str,
+    at: Timestamp,
+) -> Result<()> {
+    let act = ActionContext { actor: Some(user), reason: "", at };
+    notify(tx, user, LogEntry::of(event), Terms { detail, ..Terms::default() }, act).await
+}

@@ -119,7 +119,8 @@ pub async fn begin(
     Ok(Some(StartedSession { viewer, cookies: cookies.into_iter().flatten().collect() }))
 }
 
-/// Begins the first session of a new account and redirects.
+/// Begins the first session of a new account, or of a new password, and redirects. Whose account has a second
+/// factor has to log in with it.
 pub async fn begin_new(
     app: &App,
     headers: &HeaderMap,
@@ -127,6 +128,10 @@ pub async fn begin_new(
     hash: &str,
     goto: &LocalRedirect,
 ) -> Result<Response, Error> {
+    if app.store.has_second_factor(user, app.clock.now()).await? {
+        let query = [("goto", goto.as_str()), ("why", "reset")];
+        return Ok(Redirect::to(&address_with("/login", &query)).into_response());
+    }
     let begun = match begin(app, headers, user, hash).await {
         // The account exists even if the session could not be saved.
         Err(Error::Unsaved(_) | Error::Busy) => None,
@@ -208,6 +213,7 @@ async fn viewer_of(
     let unread = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.unread));
     let mutes = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.mutes));
     let last_mute = known.as_ref().and_then(|known| known.last_mute.clone());
+    let reminders = known.as_ref().map_or_else(Default::default, |known| known.reminders);
     let member = known.map(|known| known.member.clone());
     let theme = match &member {
         Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
@@ -220,6 +226,7 @@ async fn viewer_of(
         requests,
         mutes,
         last_mute,
+        reminders,
         theme,
         here,
         from,

@@ -9,6 +9,8 @@ pub mod ip_hashes;
 pub mod login_load;
 pub mod mutes;
 pub mod password_resets;
+pub mod recovery_codes;
 pub mod secrets;
 pub mod signup;
 pub mod signup_requests;
+pub mod two_factor;

@@ -60,6 +60,7 @@ POST /user/{name}/limit limit_reason limit_days on
 POST /user/{name}/ban ban_reason ban_days over on take bring_back
 POST /user/{name}/shadow shadow_reason bring_back on
 POST /user/{name}/reset-link
+POST /user/{name}/clear-two-factor
 POST /user/{name}/role reason role name sure
 GET  /user/{name}/invited at after
 GET  /invited at after
@@ -87,6 +88,15 @@ GET  /settings/password saved
 POST /settings/password current password
 GET  /settings/sessions
 POST /settings/sessions end
+GET  /settings/account
+GET  /settings/two-factor
+POST /settings/two-factor password
+POST /settings/two-factor/confirm code
+POST /settings/two-factor/off password
+POST /settings/two-factor/keep goto
+GET  /settings/recovery
+POST /settings/recovery password
+POST /settings/recovery/skip goto
 GET  /log act moderator person item before
 GET  /mod/new at before
 GET  /mod at before
@@ -106,8 +116,11 @@ GET  /invitation/{token}
 POST /invitation/{token} name password text goto
 GET  /login goto vote dir why
 POST /login name password goto kept vote dir why
+POST /login/code pending code goto kept vote dir
 POST /logout
 POST /theme theme goto
+GET  /reset/recovery
+POST /reset/recovery name code password
 GET  /reset/{token}
 POST /reset/{token} password
 GET  /setup/{token}

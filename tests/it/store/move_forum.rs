@@ -56,6 +56,12 @@ async fn forum() -> (TestApp, Browser) {
             "insert into password_resets (user_id, token_hash, expires_at) values ({alice_id}, {}, 9)",
             app.blob(b"hash")
         ),
+        format!(
+            "insert into totp_secrets (user_id, secret, created_at) values ({alice_id}, {}, 9)",
+            app.blob(&[0, 255])
+        ),
+        format!("insert into recovery_codes values ({alice_id}, {}, 9)", app.blob(b"hash")),
+        format!("insert into pending_logins values ({}, {alice_id}, 9, 1)", app.blob(b"hash")),
         "insert into signup_requests (name, password, text, created_at) values ('eve', 'p', 't', 5)"
             .to_owned(),
         // Later items take higher ids than any that there was.

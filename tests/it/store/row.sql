@@ -71,3 +71,6 @@ insert into signup_requests (name, password, text, created_at, invitation_id) va
 insert into sessions (token_hash, user_id, created_at, last_used_at, expires_at) values ('other{n}', {xenia}, {now}, {now}, {now} + 100000);
 insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) values ({now}, 1000 + {n}, 10000 + {n}, 'address', 'subnet', 'network'),
     ({now}, {xenia}, 13000 + {n}, 'address', 'subnet', 'network');
+insert into recovery_codes (user_id, code_hash, created_at) values ({xenia}, 'code{n}', {now}), (1000 + {n}, 'code{n}', {now});
+insert into pending_logins (token_hash, user_id, expires_at) values ('pending{n}', {xenia}, {now} + 100), ('another{n}', 1000 + {n}, {now} + 100);
+insert into totp_secrets (user_id, secret, created_at, confirmed_at) values (1000 + {n}, 'secret', {now}, {now});

@@ -1,8 +1,10 @@
 //! Sign-up, log-in, invitations, profiles and settings.
 
+pub mod credentials;
 pub mod invitations;
 pub mod invite_tree;
 pub mod login;
+pub mod login_destination;
 pub mod login_purpose;
 pub mod mutes;
 pub mod password_reset;
